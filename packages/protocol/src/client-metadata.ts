@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { LIMIT } from './lifetimes.ts';
+
+const uri = z.string().min(1).max(LIMIT.uriChars);
+
+/** Control and bidirectional override characters make one name look like another. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
+const DECEPTIVE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
+const displayName = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine((name) => !DECEPTIVE.test(name) && name.trim() !== '' && name.isWellFormed());
+
+/** A public JWK set; its keys are checked by the crypto package. */
+export const jwksSchema = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(20) });
+export type JwksDocument = z.infer<typeof jwksSchema>;
+
+/**
+ * Client metadata, RFC 7591 §2, as registered or as published in a client document. Members not named here are ignored:
+ * the server's own values win (no mass assignment).
+ */
+export const clientMetadataSchema = z.object({
+  client_name: displayName.optional(),
+  client_uri: uri.optional(),
+  logo_uri: uri.optional(),
+  tos_uri: uri.optional(),
+  policy_uri: uri.optional(),
+  redirect_uris: z.array(uri).min(1).max(LIMIT.redirectUris),
+  grant_types: z.array(z.string().max(200)).max(10).optional(),
+  response_types: z.array(z.string().max(50)).max(5).optional(),
+  scope: z.string().max(2000).optional(),
+  token_endpoint_auth_method: z.string().max(50).optional(),
+  token_endpoint_auth_signing_alg: z.string().max(20).optional(),
+  jwks: jwksSchema.optional(),
+  jwks_uri: uri.optional(),
+  /** RFC 9449 §5.2 */
+  dpop_bound_access_tokens: z.boolean().optional(),
+  software_id: z.string().max(200).optional(),
+  software_version: z.string().max(100).optional(),
+  software_statement: z.string().optional(),
+  /** In an AM's document for one Host: the AM's issuer. PROTOCOL §2.2. */
+  chatelaine_issuer: uri.optional(),
+});
+export type ClientMetadata = z.infer<typeof clientMetadataSchema>;
+
+/** A client ID metadata document: client metadata at the URL that is the client's id. */
+export const clientDocumentSchema = clientMetadataSchema.extend({ client_id: uri });
+export type ClientDocument = z.infer<typeof clientDocumentSchema>;
+
+/** RFC 7591 §3.2.1, RFC 7592 §3 */
+export interface RegistrationResponse extends ClientMetadata {
+  readonly client_id: string;
+  readonly client_id_issued_at: number;
+  readonly registration_access_token?: string;
+  readonly registration_client_uri: string;
+}

@@ -1,0 +1,67 @@
+import { LIMIT } from './lifetimes.ts';
+
+/** A strictly parsed form: every name at most once. */
+export type FormParams = ReadonlyMap<string, string>;
+
+export type FormResult =
+  | { readonly kind: 'form'; readonly params: FormParams }
+  | { readonly kind: 'malformed'; readonly reason: string };
+
+/**
+ * Reads `application/x-www-form-urlencoded` (body or query). Refused: repeated names (RFC 6749 §3.1, §3.2), invalid percent
+ * escapes, invalid UTF-8, NUL and other control characters except tab, CR and LF, more than {@link LIMIT.formPairs} pairs. Never throws.
+ */
+export function parseForm(input: Uint8Array | string): FormResult {
+  const text = typeof input === 'string' ? input : decodeUtf8(input);
+  if (text === null) return malformed('The body is not valid UTF-8.');
+  if (text.length > LIMIT.formBytes) return malformed('The body is too long.');
+  const params = new Map<string, string>();
+  if (text === '') return { kind: 'form', params };
+  const pairs = text.split('&', LIMIT.formPairs + 1);
+  if (pairs.length > LIMIT.formPairs) return malformed('There are too many parameters.');
+  for (const pair of pairs) {
+    const cut = pair.indexOf('=');
+    const name = decodeComponent(cut < 0 ? pair : pair.slice(0, cut));
+    const value = decodeComponent(cut < 0 ? '' : pair.slice(cut + 1));
+    if (name === null || value === null) return malformed('A parameter is not valid form encoding.');
+    if (name === '') continue;
+    if (params.has(name)) return malformed(`The parameter ${printable(name)} is given more than once.`);
+    params.set(name, value);
+  }
+  return { kind: 'form', params };
+}
+
+/** Serializes parameters as a form, leaving out those without a value. */
+export function formatForm(params: Readonly<Record<string, string | undefined>>): string {
+  const out = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) if (value !== undefined) out.append(name, value);
+  return out.toString();
+}
+
+const malformed = (reason: string): FormResult => ({ kind: 'malformed', reason });
+
+function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+// NUL never reaches Postgres, and no control character reaches a log or a page; lone surrogates cannot be encoded.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
+function decodeComponent(raw: string): string | null {
+  let value: string;
+  try {
+    value = decodeURIComponent(raw.replaceAll('+', ' '));
+  } catch {
+    return null;
+  }
+  return CONTROL.test(value) || !value.isWellFormed() ? null : value;
+}
+
+function printable(name: string): string {
+  return /^[A-Za-z0-9_.-]{1,40}$/.test(name) ? name : '(unprintable)';
+}

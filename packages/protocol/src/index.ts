@@ -1,0 +1,45 @@
+export type { Clock } from './clock.ts';
+export {
+  type ClientDocument,
+  type ClientMetadata,
+  clientDocumentSchema,
+  clientMetadataSchema,
+  type JwksDocument,
+  jwksSchema,
+  type RegistrationResponse,
+} from './client-metadata.ts';
+export * from './errors.ts';
+export { type FormParams, type FormResult, formatForm, parseForm } from './form.ts';
+export { type ParsedToken, parseToken, type Token, TOKEN_KINDS, type TokenKind } from './ids.ts';
+export {
+  defaultResource,
+  type Issuer,
+  isLoopbackHost,
+  issuerFromAddress,
+  parseIssuer,
+  parseResource,
+  type ResourceUrl,
+  resourceMetadataUrl,
+  type Schemes,
+  serverMetadataUrl,
+} from './issuer.ts';
+export { type JsonResult, parseJson } from './json.ts';
+export { DPOP_IAT_WINDOW_SECONDS, LIFETIME, LIMIT } from './lifetimes.ts';
+export { type ResourceMetadata, resourceMetadataSchema, type ServerMetadata, serverMetadataSchema } from './metadata.ts';
+export { coversScope, formatScope, parseScope, sameScope, scopeKey, type ScopeSet } from './scope.ts';
+export {
+  type ErrorResponse,
+  errorResponseSchema,
+  type IntrospectionResponse,
+  introspectionResponseSchema,
+  type TargetsResponse,
+  targetSchema,
+  targetsResponseSchema,
+  type TokenResponse,
+  tokenResponseSchema,
+  type TransferResponse,
+  type TransferStatement,
+  transferResponseSchema,
+  transferStatementSchema,
+} from './tokens.ts';
+export * from './urns.ts';

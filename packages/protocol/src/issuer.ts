@@ -1,0 +1,74 @@
+import { LIMIT } from './lifetimes.ts';
+
+declare const issuerBrand: unique symbol;
+/** An origin in canonical form: lower-case host, no default port, no trailing dot, no path. */
+export type Issuer = string & { readonly [issuerBrand]: true };
+
+declare const resourceBrand: unique symbol;
+/** A protected resource's identifier (RFC 8707 §2, RFC 9728 §1.2) in canonical form: an absolute URL without fragment or query. */
+export type ResourceUrl = string & { readonly [resourceBrand]: true };
+
+/** Which schemes a deployment accepts; `http` exists for demos on one machine only. */
+export type Schemes = readonly ('https' | 'http')[];
+
+/** Reads an issuer that must already be in canonical form (as in metadata and claims); `null` otherwise. */
+export function parseIssuer(value: string, schemes: Schemes): Issuer | null {
+  const url = parseUrl(value, schemes);
+  if (url === null || url.hostname.endsWith('.')) return null;
+  return value === url.origin ? (value as Issuer) : null;
+}
+
+/** Brings what a person typed as an address (`photos.example`, `HTTPS://Photos.Example:443/`) to an issuer; `null` if it names none. */
+export function issuerFromAddress(typed: string, schemes: Schemes): Issuer | null {
+  const trimmed = typed.trim();
+  if (trimmed.length > LIMIT.uriChars) return null;
+  const url = parseUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `${schemeFor(trimmed, schemes)}://${trimmed}`, schemes);
+  if (url === null || url.search !== '') return null;
+  url.hostname = url.hostname.replace(/\.$/, '');
+  return url.origin as Issuer;
+}
+
+/** A bare name means https, except the names that never leave this machine where a demo allows http. */
+function schemeFor(address: string, schemes: Schemes): string {
+  return schemes.includes('http') && /^[^/:]*\.localhost(?=[:/]|$)/i.test(address) ? 'http' : 'https';
+}
+
+/** Reads a `resource`; `null` if it is not an absolute URL in canonical form without fragment or query. RFC 8707 §2. */
+export function parseResource(value: string, schemes: Schemes): ResourceUrl | null {
+  const url = parseUrl(value, schemes);
+  if (url === null || url.hostname.endsWith('.') || value.includes('?')) return null;
+  const canonical = url.pathname === '/' ? url.origin : url.href;
+  return value === canonical || value === url.href ? (value as ResourceUrl) : null;
+}
+
+/** The resource a Host has unless it says otherwise. PROTOCOL §0. */
+export function defaultResource(issuer: Issuer): ResourceUrl {
+  return `${issuer}/api` as ResourceUrl;
+}
+
+/** RFC 8414 §3.1 for an issuer without path. */
+export function serverMetadataUrl(issuer: Issuer): string {
+  return `${issuer}/.well-known/oauth-authorization-server`;
+}
+
+/** RFC 9728 §3.1: the well-known part stands between host and path. */
+export function resourceMetadataUrl(resource: ResourceUrl): string {
+  const url = new URL(resource);
+  return `${url.origin}/.well-known/oauth-protected-resource${url.pathname === '/' ? '' : url.pathname}`;
+}
+
+export function isLoopbackHost(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+}
+
+function parseUrl(value: string, schemes: Schemes): URL | null {
+  if (value.length > LIMIT.uriChars || value.includes('#') || value.includes('\\') || /\s/.test(value)) return null;
+  let url: URL;
+  try {
+    url = new URL(value);
+  } catch {
+    return null;
+  }
+  const known = schemes.some((scheme) => url.protocol === `${scheme}:`);
+  return known && url.username === '' && url.password === '' ? url : null;
+}

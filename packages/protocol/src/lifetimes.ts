@@ -1,0 +1,41 @@
+/** Every lifetime and limit of the protocol, in seconds unless the name says otherwise. PROTOCOL §1. */
+export const LIFETIME = {
+  authorizationCode: 60,
+  hostGrant: 300,
+  requestUri: 90,
+  /** How long a started authorization (sign-in and consent) may take; also a client's `state`. */
+  interaction: 600,
+  relationshipAccessToken: 3600,
+  /** A refresh token dies when unused for this long, or at the owner's "until when". */
+  refreshTokenIdle: 90 * 86_400,
+  /** Longest a statement or a client assertion may live; `jti` is single use. */
+  statement: 60,
+  hostAccessToken: 300,
+  hostBearerToken: 120,
+  deferral: 3600,
+  /** An approval covers one transfer of exactly what was approved, within this time. */
+  approval: 600,
+  /** How long an unanswered ask stays open. */
+  ask: 7 * 86_400,
+  documentCacheMin: 300,
+  documentCacheMax: 86_400,
+} as const;
+
+/** Skew allowed on `iat` of DPoP proofs (RFC 9449 §11.1), both ways. */
+export const DPOP_IAT_WINDOW_SECONDS = 60;
+
+/** Limits on input, so that nothing grows with what a stranger sends. */
+export const LIMIT = {
+  formBytes: 65_536,
+  formPairs: 100,
+  fieldChars: 8192,
+  jsonDepth: 32,
+  documentBytes: 65_536,
+  scopes: 100,
+  scopeChars: 200,
+  tokenChars: 8192,
+  jtiChars: 128,
+  redirectUris: 20,
+  uriChars: 2000,
+  openAsksPerConnection: 20,
+} as const;

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { LIMIT } from './lifetimes.ts';
+
+const uri = z.string().max(LIMIT.uriChars);
+const names = z.array(z.string().max(LIMIT.scopeChars)).max(LIMIT.scopes);
+
+/** RFC 8414 §2, with the members of RFC 9126 §5, RFC 9207 §3, RFC 9449 §5.1, RFC 9728 §4, CIMD and ours. */
+export const serverMetadataSchema = z.object({
+  issuer: uri,
+  authorization_endpoint: uri,
+  token_endpoint: uri,
+  pushed_authorization_request_endpoint: uri.optional(),
+  require_pushed_authorization_requests: z.boolean().optional(),
+  registration_endpoint: uri.optional(),
+  revocation_endpoint: uri.optional(),
+  introspection_endpoint: uri.optional(),
+  jwks_uri: uri.optional(),
+  scopes_supported: names.optional(),
+  response_types_supported: names,
+  response_modes_supported: names.optional(),
+  grant_types_supported: names.optional(),
+  code_challenge_methods_supported: names.optional(),
+  token_endpoint_auth_methods_supported: names.optional(),
+  token_endpoint_auth_signing_alg_values_supported: names.optional(),
+  revocation_endpoint_auth_methods_supported: names.optional(),
+  revocation_endpoint_auth_signing_alg_values_supported: names.optional(),
+  introspection_endpoint_auth_methods_supported: names.optional(),
+  introspection_endpoint_auth_signing_alg_values_supported: names.optional(),
+  dpop_signing_alg_values_supported: names.optional(),
+  authorization_response_iss_parameter_supported: z.boolean().optional(),
+  client_id_metadata_document_supported: z.boolean().optional(),
+  protected_resources: z.array(uri).max(LIMIT.scopes).optional(),
+  service_documentation: uri.optional(),
+  /** At an AM: where a Requester reads what its connection may ask for. PROTOCOL §5. */
+  chatelaine_targets_endpoint: uri.optional(),
+  /** At a Host: how people call it. */
+  chatelaine_name: z.string().max(100).optional(),
+  /** At a Host: the scopes an owner can delegate through an AM, with a sentence each. PROTOCOL §2.2. */
+  chatelaine_transfer_scopes: z.record(z.string().max(LIMIT.scopeChars), z.string().max(300)).optional(),
+});
+export type ServerMetadata = z.infer<typeof serverMetadataSchema>;
+
+/** RFC 9728 §2 */
+export const resourceMetadataSchema = z.object({
+  resource: uri,
+  authorization_servers: z.array(uri).max(20).optional(),
+  scopes_supported: names.optional(),
+  bearer_methods_supported: names.optional(),
+  resource_name: z.string().max(100).optional(),
+  dpop_signing_alg_values_supported: names.optional(),
+  dpop_bound_access_tokens_required: z.boolean().optional(),
+});
+export type ResourceMetadata = z.infer<typeof resourceMetadataSchema>;

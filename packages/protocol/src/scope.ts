@@ -1,0 +1,35 @@
+import { LIMIT } from './lifetimes.ts';
+
+/** RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ) */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** A set of scope values in the order they were given, without repeats. */
+export type ScopeSet = readonly string[];
+
+/** Reads a `scope` parameter (values separated by single spaces); `null` if it is not one. RFC 6749 §3.3. */
+export function parseScope(value: string): ScopeSet | null {
+  const parts = value.split(' ');
+  if (parts.length > LIMIT.scopes) return null;
+  if (!parts.every((part) => part.length <= LIMIT.scopeChars && SCOPE_TOKEN.test(part))) return null;
+  return [...new Set(parts)];
+}
+
+export function formatScope(scopes: ScopeSet): string {
+  return scopes.join(' ');
+}
+
+/** Whether every one of `wanted` is in `granted`; comparison is case-sensitive (RFC 6749 §3.3). */
+export function coversScope(granted: ScopeSet, wanted: ScopeSet): boolean {
+  const have = new Set(granted);
+  return wanted.every((scope) => have.has(scope));
+}
+
+/** Same values, whatever their order. */
+export function sameScope(a: ScopeSet, b: ScopeSet): boolean {
+  return coversScope(a, b) && coversScope(b, a);
+}
+
+/** A canonical text of a set, for keys. */
+export function scopeKey(scopes: ScopeSet): string {
+  return [...new Set(scopes)].sort().join(' ');
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+
+/** RFC 6749 §5.1, as AM and Host answer the code and refresh grants. */
+export const tokenResponseSchema = z.object({
+  access_token: z.string(),
+  token_type: z.string(),
+  expires_in: z.number().int().positive(),
+  refresh_token: z.string().optional(),
+  scope: z.string(),
+  /** At a Host: the ceiling the owner set for what may be transferred. PROTOCOL §2.2. */
+  transfer_scope: z.string().optional(),
+});
+export type TokenResponse = z.infer<typeof tokenResponseSchema>;
+
+/** The answer of a transfer, on both hops: these eight members and no other. RFC 8693 §2.2.1, PROTOCOL §3.4, §3.5. */
+export const transferResponseSchema = z.object({
+  access_token: z.string().min(1).max(8192),
+  issued_token_type: z.string(),
+  token_type: z.enum(['DPoP', 'Bearer']),
+  expires_in: z.number().int().positive(),
+  scope: z.string(),
+  resource: z.string(),
+  cnf: z.object({ jkt: z.string() }).optional(),
+  iss: z.string(),
+});
+export type TransferResponse = z.infer<typeof transferResponseSchema>;
+
+/** The AM's statement on hop 2. PROTOCOL §3.3. */
+export const transferStatementSchema = z.object({
+  iss: z.string().max(2000),
+  sub: z.string().min(1).max(2000),
+  aud: z.string(),
+  iat: z.number(),
+  exp: z.number(),
+  jti: z.string().min(1).max(128),
+  /** base64url(SHA-256(subject_token)): ties the statement to one link. */
+  ath: z.string().max(64),
+  resource: z.string().max(2000),
+  scope: z.string().max(8192),
+  cnf: z.object({ jkt: z.string().regex(/^[A-Za-z0-9_-]{43}$/) }).optional(),
+  bearer: z.literal(true).optional(),
+  /** 128 random bits chosen by the AM, one per (link, connection). */
+  grant_id: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
+  client_name: z.string().max(100).optional(),
+  client_uri: z.string().max(2000).optional(),
+});
+export type TransferStatement = z.infer<typeof transferStatementSchema>;
+
+/** RFC 7662 §2.2 with RFC 8693 §4.1 `act` and RFC 9449 §6.2 `cnf`. */
+export const introspectionResponseSchema = z.object({
+  active: z.boolean(),
+  scope: z.string().optional(),
+  client_id: z.string().optional(),
+  token_type: z.string().optional(),
+  exp: z.number().optional(),
+  iat: z.number().optional(),
+  sub: z.string().optional(),
+  aud: z.string().optional(),
+  iss: z.string().optional(),
+  transfer_scope: z.string().optional(),
+  cnf: z.object({ jkt: z.string() }).optional(),
+  act: z.object({ iss: z.string(), sub: z.string() }).optional(),
+});
+export type IntrospectionResponse = z.infer<typeof introspectionResponseSchema>;
+
+/** RFC 6749 §5.2 and our extras, as read from another server. */
+export const errorResponseSchema = z.object({
+  error: z.string().max(100),
+  error_description: z.string().max(2000).optional(),
+  denied_by: z.enum(['am', 'host']).optional(),
+  requestable: z.boolean().optional(),
+  interaction_uri: z.string().max(2000).optional(),
+  scope: z.string().max(8192).optional(),
+});
+export type ErrorResponse = z.infer<typeof errorResponseSchema>;
+
+/** One Host a connection may ask for. PROTOCOL §5. */
+export const targetSchema = z.object({
+  resource: z.string(),
+  issuer: z.string(),
+  name: z.string(),
+  account: z.string(),
+  scopes: z.array(z.object({ scope: z.string(), answer: z.enum(['allow', 'ask', 'deny']) })),
+});
+export const targetsResponseSchema = z.object({ targets: z.array(targetSchema) });
+export type TargetsResponse = z.infer<typeof targetsResponseSchema>;
