@@ -1,0 +1,36 @@
+import fs from 'node:fs';
+import path from 'node:path';
+
+/** A suite that cannot run everywhere says so in its title: `describe.skip('… [needs Chromium]')`. */
+const NEEDS = /\[(needs [^\]]+)\]/;
+
+/**
+ * Writes `test-results.json` beside the package's jest.config.js. turbo stores it as the task's output, so that a
+ * run from the cache still knows its counts and what was skipped; scripts/test-summary.ts adds the files up.
+ */
+export default class ResultsReporter {
+  onRunComplete(contexts, run) {
+    const [context] = contexts;
+    if (context === undefined) return;
+    const { rootDir } = context.config;
+    const results = run.testResults.map((file) => summarize(rootDir, file));
+    fs.writeFileSync(path.join(rootDir, 'test-results.json'), `${JSON.stringify({ files: results }, null, 2)}\n`);
+  }
+}
+
+function summarize(rootDir, file) {
+  const tests = file.testResults;
+  const failed = tests.filter((test) => test.status === 'failed').map((test) => test.fullName);
+  // a file that does not load has no tests; it must not count as nothing
+  if (file.testExecError != null || (file.failureMessage && failed.length === 0)) failed.push('(the file did not run)');
+  return {
+    file: path.relative(rootDir, file.testFilePath),
+    passed: tests.filter((test) => test.status === 'passed').length,
+    failed,
+    skipped: tests.filter((test) => !['passed', 'failed'].includes(test.status)).map(skipped),
+  };
+}
+
+function skipped(test) {
+  return { name: test.fullName, why: NEEDS.exec(test.fullName)?.[1] ?? 'skipped in the source' };
+}
