@@ -1,0 +1,51 @@
+import type { Clock, Issuer, ResourceUrl, Schemes } from '@chatelaine/protocol';
+import type { Client } from './client/client.ts';
+import type { OAuthStorage } from './storage.ts';
+import type { Grant } from './token/grant.ts';
+
+/** How this server differs from another that runs the same kernel. */
+export interface ServerConfig {
+  readonly issuer: Issuer;
+  /** How people call it. */
+  readonly name: string;
+  readonly schemes: Schemes;
+  /** The kind of its relationship tokens: an AM issues connection tokens, a Host link tokens. */
+  readonly accessTokenKind: 'ct' | 'lt';
+  /** Scopes an owner can delegate through an AM, with a sentence each; null at an AM, which has none of its own. PROTOCOL §2.2. */
+  readonly transferScopes: Readonly<Record<string, string>> | null;
+  /** Whether strangers may register (RFC 7591). */
+  readonly registration: 'open' | 'closed';
+  /** Whether authorization requests must be pushed (RFC 9126 §4). */
+  readonly pushedRequests: 'required' | 'accepted';
+  /** `bound`: relationship tokens are bound to a DPoP key. `keyed`: they are usable only with the client's own authentication. */
+  readonly relationshipTokens: 'bound' | 'keyed';
+  /** Protected resources of a Host. */
+  readonly resources: readonly ResourceUrl[];
+  /** Grants beside code and refresh. */
+  readonly grants: readonly Grant[];
+  /** A last word on a client, after the general checks: a sentence for the client that refuses it, or null. */
+  readonly admitClient?: (client: Client) => string | null;
+  /** Members added to the server metadata. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Reads a public JSON document through the SSRF guard. */
+export type FetchDocument = (
+  url: string,
+) => Promise<{ kind: 'ok'; json: unknown; freshForSeconds: number } | { kind: 'failed'; reason: string }>;
+
+/** What happens that an operator or an audit wants to know; ids and outcomes only. */
+export type ServerEvent =
+  | { readonly event: 'client_authentication_failed'; readonly clientId: string; readonly reason: string }
+  | { readonly event: 'code_reused'; readonly clientId: string; readonly grantId: string }
+  | { readonly event: 'foreign_token'; readonly clientId: string; readonly ownerOfToken: string }
+  | { readonly event: 'replayed'; readonly clientId: string; readonly guard: string }
+  | { readonly event: 'grant_ended'; readonly grantId: string; readonly subject: string; readonly clientId: string };
+
+export interface ServerDeps {
+  readonly config: ServerConfig;
+  readonly storage: OAuthStorage;
+  readonly fetchDocument: FetchDocument;
+  readonly clock: Clock;
+  readonly emit: (event: ServerEvent) => void;
+}
