@@ -149,7 +149,7 @@ module.exports = {
         path: '^(packages|services)/[^/]+/src/',
         pathNot: [
           '^packages/(service-kit|migrations|oauth-server-pg|dev-postgres|constellation)/src/',
-          '^(packages/host-kit|services/[^/]+)/src/(.+/)?([^/]+-)?store\\.ts$',
+          '^services/[^/]+/src/.*[/-]store\\.ts$',
           '^services/[^/]+/src/(deps|main|config)\\.ts$',
           '^packages/host-kit/src/',
         ],
@@ -161,7 +161,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: ['^services/[^/]+/src/(deps|main|config)\\.ts$', '^packages/host-kit/src/'],
-        pathNot: '^packages/host-kit/src/(.+/)?([^/]+-)?store\\.ts$',
+        pathNot: '^packages/host-kit/src/.*[/-]store\\.ts$',
       },
       to: { path: npm('pg', '@types/pg'), dependencyTypesNot: ['type-only'] },
     },

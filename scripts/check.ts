@@ -1,0 +1,52 @@
+// Builds everything and runs every test: `node scripts/check.ts`. With folders as arguments (`packages services`),
+// only the packages below them. Prints a summary whose last line is `N passed, N failed[, N skipped]`.
+//   NOTHING_SKIPPED=true   a skipped test fails the run: for CI, where a browser and a container engine are there
+
+import { spawn } from 'node:child_process';
+import os from 'node:os';
+import { chromium, containerEngineAnswers } from './machine.ts';
+import { forgetResults, summarize } from './test-summary.ts';
+import { root, type WorkspacePackage, workspacePackages } from './workspace.ts';
+
+const folders = process.argv.slice(2);
+const packages = workspacePackages().filter(
+  ({ folder, scripts }) =>
+    scripts['test'] !== undefined && (folders.length === 0 || folders.includes(folder.split('/')[0] ?? '')),
+);
+
+forgetResults(packages);
+const turboStatus = await runTurbo(packages);
+const summary = summarize(packages);
+const skippedAgainstTheRule = process.env['NOTHING_SKIPPED'] === 'true' && summary.skipped > 0;
+if (skippedAgainstTheRule) console.log('\nNothing may be skipped here (NOTHING_SKIPPED=true).');
+console.log(summary.text);
+process.exitCode = turboStatus !== 0 ? turboStatus : summary.failed > 0 || skippedAgainstTheRule ? 1 : 0;
+
+/** Resolves with turbo's exit code, also when it was interrupted: the summary is printed in any case. */
+function runTurbo(selection: readonly WorkspacePackage[]): Promise<number> {
+  const args = [
+    ...['run', 'build', 'test'],
+    ...(folders.length === 0 ? [] : selection.map(({ name }) => `--filter=${name}`)),
+    '--continue=dependencies-successful',
+    '--output-logs=new-only',
+    '--log-order=grouped',
+    `--concurrency=${Math.max(2, Math.ceil(os.availableParallelism() / 2))}`,
+  ];
+  // both are part of a test run's cache key: a result with skipped tests must not outlive the reason for skipping
+  const env = {
+    ...process.env,
+    TURBO_TELEMETRY_DISABLED: '1',
+    CHATELAINE_BROWSER: chromium() ?? '',
+    CHATELAINE_CONTAINERS: containerEngineAnswers() ? 'true' : '',
+  };
+  // Ctrl-C reaches turbo too; we stay to say how far it came
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  return new Promise((resolve) => {
+    const turbo = spawn('turbo', args, { cwd: root, env, stdio: 'inherit' });
+    turbo.once('error', (error) => {
+      console.error(`turbo did not start: ${error.message}`);
+      resolve(1);
+    });
+    turbo.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
+  });
+}
