@@ -1,0 +1,126 @@
+import { isEd25519Point, isP256Point } from './curves.ts';
+import { sha256base64url } from './hash.ts';
+
+/** What we sign with. Ed25519 signatures are also read under their newer name, `Ed25519` (RFC 9864). */
+export type SigningAlg = 'ES256' | 'EdDSA';
+
+/** `alg` values accepted in signatures; this is the list to publish in metadata. */
+export const ACCEPTED_ALGS = ['ES256', 'EdDSA', 'Ed25519'] as const;
+
+export type AcceptedAlg = (typeof ACCEPTED_ALGS)[number];
+
+interface JwkLabels {
+  readonly kid?: string;
+  readonly alg?: SigningAlg;
+  readonly use?: 'sig';
+}
+
+export interface EcPublicJwk extends JwkLabels {
+  readonly kty: 'EC';
+  readonly crv: 'P-256';
+  readonly x: string;
+  readonly y: string;
+}
+
+export interface OkpPublicJwk extends JwkLabels {
+  readonly kty: 'OKP';
+  readonly crv: 'Ed25519';
+  readonly x: string;
+}
+
+/** A public key of one of the two kinds we use, with nothing else in it. RFC 7517, RFC 8037. */
+export type PublicJwk = EcPublicJwk | OkpPublicJwk;
+
+export type PrivateJwk = PublicJwk & { readonly d: string };
+
+export interface Jwks {
+  readonly keys: readonly PublicJwk[];
+}
+
+export type JwkResult =
+  | { readonly kind: 'valid'; readonly jwk: PublicJwk }
+  | { readonly kind: 'invalid'; readonly reason: string };
+export type JwksResult =
+  | { readonly kind: 'valid'; readonly jwks: Jwks }
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+const MAX_KEYS = 20;
+const MAX_KID = 256;
+// RFC 7518 §6.2.2, §6.3.2, §6.4: members only a private or a symmetric key has
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
+
+/** The RFC 7638 thumbprint (SHA-256): the `kid` of our keys and the `jkt` of DPoP. */
+export function thumbprint(jwk: PublicJwk): string {
+  // RFC 7638 §3.2: the required members in lexicographic order, no white space
+  const members =
+    jwk.kty === 'EC' ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { crv: jwk.crv, kty: jwk.kty, x: jwk.x };
+  return sha256base64url(JSON.stringify(members));
+}
+
+/** The algorithm a key signs with. */
+export function algOf(jwk: PublicJwk): SigningAlg {
+  return jwk.kty === 'EC' ? 'ES256' : 'EdDSA';
+}
+
+/** Whether a signature that says `alg` can be of this key. */
+export function fitsKey(alg: AcceptedAlg, jwk: PublicJwk): boolean {
+  return algOf(jwk) === (alg === 'Ed25519' ? 'EdDSA' : alg);
+}
+
+/**
+ * Reads a key set of somebody else (RFC 7517 §5): at most 20 public P-256 or Ed25519 keys, points on their curves, no `kid` twice,
+ * and a `kid` on each as soon as there are two. Unknown members are dropped. `reason` is fit for the sender.
+ */
+export function validateJwks(value: unknown): JwksResult {
+  const list = isRecord(value) ? value['keys'] : undefined;
+  if (!Array.isArray(list)) return invalid('A JWK Set is an object with an array "keys".');
+  if (list.length === 0 || list.length > MAX_KEYS) return invalid(`A JWK Set holds 1 to ${MAX_KEYS} keys.`);
+  const keys: PublicJwk[] = [];
+  const kids = new Set<string>();
+  for (const entry of list) {
+    const read = validatePublicJwk(entry);
+    if (read.kind === 'invalid') return read;
+    const { kid } = read.jwk;
+    if (kid === undefined && list.length > 1) return invalid('Each of several keys needs a "kid".');
+    if (kid !== undefined && kids.has(kid)) return invalid('Two keys have the same "kid".');
+    if (kid !== undefined) kids.add(kid);
+    keys.push(read.jwk);
+  }
+  return { kind: 'valid', jwks: { keys } };
+}
+
+/** Reads one public key of somebody else; see {@link validateJwks}. */
+export function validatePublicJwk(value: unknown): JwkResult {
+  if (!isRecord(value)) return invalid('A key is an object.');
+  if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(value, name)))
+    return invalid('A key has private or symmetric members.');
+  const material = readMaterial(value);
+  if (material === null) return invalid('A key is not a valid public key on P-256 or Ed25519.');
+  const { kid, alg, use, key_ops: ops } = value;
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length === 0 || kid.length > MAX_KID)) {
+    return invalid(`A "kid" is a text of 1 to ${MAX_KID} characters.`);
+  }
+  const known = ACCEPTED_ALGS.find((each) => each === alg);
+  if (alg !== undefined && (known === undefined || !fitsKey(known, material)))
+    return invalid('The "alg" of a key does not fit it.');
+  if (use !== undefined && use !== 'sig') return invalid('A key is not for signatures.');
+  if (ops !== undefined && !(Array.isArray(ops) && ops.includes('verify')))
+    return invalid('A key is not for verifying.');
+  const labels = { ...(kid === undefined ? {} : { kid }), ...(alg === undefined ? {} : { alg: algOf(material) }) };
+  return { kind: 'valid', jwk: { ...material, ...labels, ...(use === undefined ? {} : { use }) } };
+}
+
+function readMaterial({ kty, crv, x, y }: Record<string, unknown>): PublicJwk | null {
+  if (typeof x !== 'string') return null;
+  if (kty === 'EC' && crv === 'P-256' && typeof y === 'string' && isP256Point(x, y)) return { kty, crv, x, y };
+  if (kty === 'OKP' && crv === 'Ed25519' && isEd25519Point(x)) return { kty, crv, x };
+  return null;
+}
+
+function invalid(reason: string): { kind: 'invalid'; reason: string } {
+  return { kind: 'invalid', reason };
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,148 @@
+import type { Clock } from '@chatelaine/protocol';
+import type { Jwks, PublicJwk } from './jwk.ts';
+import { type HeaderFault, parseObject, readHeader, readSigned, sign } from './jws.ts';
+import type { SigningKey } from './keys.ts';
+import { type Random, randomId, systemRandom } from './random.ts';
+
+/** Claims of a token that was checked by {@link verifyJwt}: these are present and of these types; all others are still unknown. */
+export interface JwtClaims {
+  readonly iss: string;
+  readonly aud: string;
+  /** epoch seconds */
+  readonly iat: number;
+  /** epoch seconds */
+  readonly exp: number;
+  /** 1 to 128 characters; whoever accepts the token must remember it until `exp` and refuse it a second time. */
+  readonly jti: string;
+  readonly [claim: string]: unknown;
+}
+
+/** The rule a token broke: for the operator's log, never for the sender. */
+export type JwtFault =
+  | HeaderFault
+  | 'typ'
+  | 'kid'
+  | 'signature'
+  | 'iss'
+  | 'sub'
+  | 'aud'
+  | 'iat'
+  | 'exp'
+  | 'nbf'
+  | 'lifetime'
+  | 'jti';
+
+export type JwtResult =
+  | { readonly kind: 'valid'; readonly claims: JwtClaims }
+  | { readonly kind: 'invalid'; readonly reason: JwtFault };
+
+export interface SignJwtInput {
+  readonly typ: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly key: SigningKey;
+}
+
+/** A compact JWT under our key, with its `kid`. The claims are signed as they are. */
+export function signJwt({ typ, claims, key }: SignJwtInput): Promise<string> {
+  return sign({ typ, kid: key.kid }, claims, key);
+}
+
+export interface ShortJwtInput {
+  readonly typ: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly key: SigningKey;
+  readonly clock: Clock;
+  readonly lifetimeSeconds: number;
+}
+
+/** {@link signJwt} with `iat` now, `exp` after `lifetimeSeconds` and a fresh `jti`: a client assertion or a statement. */
+export function signShortJwt(input: ShortJwtInput, random: Random = systemRandom): Promise<string> {
+  const iat = Math.floor(input.clock.now());
+  const claims = { ...input.claims, iat, exp: iat + input.lifetimeSeconds, jti: randomId(undefined, random) };
+  return signJwt({ typ: input.typ, claims, key: input.key });
+}
+
+export interface VerifyJwtInput {
+  readonly token: string;
+  /** The exact `typ`, or those acceptable; `undefined` in a list allows a token without one. */
+  readonly typ: string | readonly (string | undefined)[];
+  /** The keys of the one issuer expected, see `validateJwks`. No key is ever taken from the token. */
+  readonly keys: Jwks;
+  readonly issuer: string;
+  /** Our issuer: `aud` must be this one string. */
+  readonly audience: string;
+  /** When given, `sub` must be exactly this. */
+  readonly subject?: string;
+  readonly clock: Clock;
+  /** Largest `exp − iat`. */
+  readonly maxLifetimeSeconds: number;
+  /** How far `iat` and `nbf` may lie ahead of our clock; 10 by default. `exp` gets no such grace. */
+  readonly skewSeconds?: number;
+}
+
+/**
+ * The only way a JWT of somebody else is believed. In order: at most 8 KB, three parts, no `crit`, ES256 or EdDSA, exact `typ`, a key out of
+ * the set given, the signature; then `iss`, `sub`, `aud`, `iat`, `nbf`, `exp`, `jti`. That a `jti` is new is for the caller's storage to say.
+ */
+export async function verifyJwt(input: VerifyJwtInput): Promise<JwtResult> {
+  const read = readHeader(input.token);
+  if (read.kind === 'invalid') return read;
+  const { alg, typ, kid } = read.header;
+  const accepted = typeof input.typ === 'string' ? [input.typ] : input.typ;
+  if (!accepted.some((each) => each === typ)) return invalid('typ');
+  const key = selectKey(input.keys, kid);
+  if (key === null) return invalid('kid');
+  const signed = await readSigned(input.token, alg, key);
+  if (signed.kind === 'invalid') return signed;
+  const fault = faultOfClaims(signed.claims, input);
+  return fault === null ? { kind: 'valid', claims: signed.claims as JwtClaims } : invalid(fault);
+}
+
+/**
+ * Who an unverified token says it is by: good for finding the keys to verify it with (RFC 7523 §3), for nothing else.
+ * `null` when it is not a JWT at all.
+ */
+export function unverifiedIssuer(token: string): string | null {
+  if (readHeader(token).kind === 'invalid') return null;
+  const iss = parseObject(Buffer.from(token.split('.')[1] ?? '', 'base64url'))?.['iss'];
+  return typeof iss === 'string' ? iss : null;
+}
+
+function selectKey({ keys }: Jwks, kid: unknown): PublicJwk | null {
+  const [only, ...others] = keys;
+  if (only === undefined) return null;
+  if (kid === undefined) return others.length === 0 ? only : null;
+  if (typeof kid !== 'string') return null;
+  // a lone key without a name fits any name
+  if (others.length === 0 && only.kid === undefined) return only;
+  const named = keys.filter((key) => key.kid === kid);
+  return named.length === 1 ? (named[0] ?? null) : null;
+}
+
+function faultOfClaims(claims: Record<string, unknown>, input: VerifyJwtInput): JwtFault | null {
+  const { iss, sub, aud, jti } = claims;
+  if (iss !== input.issuer) return 'iss';
+  if (input.subject !== undefined && sub !== input.subject) return 'sub';
+  // an array is refused even when it holds only us: RFC 9700 §2.3, one token for one receiver
+  if (aud !== input.audience) return 'aud';
+  if (typeof jti !== 'string' || jti.length === 0 || jti.length > 128) return 'jti';
+  return faultOfTimes(claims, input);
+}
+
+function faultOfTimes({ iat, exp, nbf }: Record<string, unknown>, input: VerifyJwtInput): JwtFault | null {
+  const now = input.clock.now();
+  const latest = now + (input.skewSeconds ?? 10);
+  if (!isInstant(iat) || iat > latest) return 'iat';
+  if (nbf !== undefined && (!isInstant(nbf) || nbf > latest)) return 'nbf';
+  if (!isInstant(exp) || exp <= iat || exp <= now) return 'exp';
+  return exp - iat > input.maxLifetimeSeconds ? 'lifetime' : null;
+}
+
+/** A whole number of seconds after 1970. */
+export function isInstant(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+}
+
+function invalid(reason: JwtFault): JwtResult {
+  return { kind: 'invalid', reason };
+}

@@ -1,0 +1,93 @@
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { systemRandom } from './random.ts';
+
+const FORMAT = 1;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const HEAD_BYTES = 2;
+
+/** Something sealed could not be opened: another key, another row, or damage. Says nothing about which. */
+export class VaultError extends Error {
+  override readonly name = 'VaultError';
+}
+
+export interface VaultKey {
+  /** 0..255, stored in front of every sealed text. */
+  readonly keyId: number;
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+}
+
+export interface Vault {
+  /** Encrypts; `aad` names the place it belongs to (row id and owner) and must be given again to open it. */
+  seal(plaintext: string, aad: string): Buffer;
+  /** @throws VaultError unless sealed by a known key under exactly this `aad`. */
+  open(sealed: Uint8Array, aad: string): string;
+  /** Whether it was sealed by a retired key and wants sealing anew. */
+  isStale(sealed: Uint8Array): boolean;
+}
+
+export interface VaultOptions {
+  /** Id of the key that seals; 1 by default. */
+  readonly keyId?: number;
+  /** Earlier keys: they open, they never seal. */
+  readonly retired?: readonly VaultKey[];
+}
+
+/**
+ * AES-256-GCM for secrets kept at rest. Layout: format byte, key id byte, 12 bytes of nonce, ciphertext, 16 bytes of tag.
+ *
+ * @param key 32 bytes from outside the database
+ * @throws RangeError when a key is not 32 bytes or two keys share an id
+ */
+export function createVault(key: Uint8Array, options: VaultOptions = {}): Vault {
+  const current: VaultKey = { keyId: options.keyId ?? 1, key };
+  const keys = new Map<number, Uint8Array>();
+  for (const each of [current, ...(options.retired ?? [])]) {
+    if (each.key.length !== 32) throw new RangeError('A vault key is 32 bytes.');
+    if (!Number.isInteger(each.keyId) || each.keyId < 0 || each.keyId > 255 || keys.has(each.keyId)) {
+      throw new RangeError('Vault key ids are 0..255, each used once.');
+    }
+    keys.set(each.keyId, Uint8Array.from(each.key));
+  }
+  return {
+    seal: (plaintext, aad) => seal(current, plaintext, aad),
+    open: (sealed, aad) => open(keys, sealed, aad),
+    isStale: (sealed) => sealed[1] !== current.keyId,
+  };
+}
+
+function seal({ key, keyId }: VaultKey, plaintext: string, aad: string): Buffer {
+  const head = Buffer.from([FORMAT, keyId]);
+  const nonce = systemRandom(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  // the head is authenticated too, so that format and key id cannot be exchanged
+  cipher.setAAD(Buffer.concat([head, Buffer.from(aad, 'utf8')]));
+  const body = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
+  return Buffer.concat([head, nonce, body, cipher.getAuthTag()]);
+}
+
+function open(keys: ReadonlyMap<number, Uint8Array>, sealed: Uint8Array, aad: string): string {
+  const bytes = Buffer.from(sealed);
+  const key = keys.get(bytes[1] ?? -1);
+  if (bytes.length < HEAD_BYTES + NONCE_BYTES + TAG_BYTES || bytes[0] !== FORMAT || key === undefined)
+    throw cannotOpen();
+  const nonce = bytes.subarray(HEAD_BYTES, HEAD_BYTES + NONCE_BYTES);
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  decipher.setAAD(Buffer.concat([bytes.subarray(0, HEAD_BYTES), Buffer.from(aad, 'utf8')]));
+  decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+  const body = decipher.update(bytes.subarray(HEAD_BYTES + NONCE_BYTES, -TAG_BYTES));
+  try {
+    return Buffer.concat([body, decipher.final()]).toString('utf8');
+  } catch {
+    throw cannotOpen();
+  }
+}
+
+const cannotOpen = () => new VaultError('This sealed value cannot be opened with the keys and the place given.');
+
+/** 32 bytes for one purpose out of a master secret (HKDF-SHA-256, RFC 5869). A label must never serve two purposes. */
+export function deriveKey(master: Uint8Array, label: string): Buffer {
+  if (master.length < 32) throw new RangeError('A master key is at least 32 bytes.');
+  return Buffer.from(hkdfSync('sha256', master, new Uint8Array(0), `chatelaine/1/${label}`, 32));
+}
