@@ -2,12 +2,20 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { root, type WorkspacePackage } from './workspace.ts';
 
-/** What jest.reporter.js writes. */
-interface FileResult {
+/** What jest.reporter.js writes for one test file. */
+export interface FileResult {
   readonly file: string;
   readonly passed: number;
   readonly failed: readonly string[];
   readonly skipped: readonly { readonly name: string; readonly why: string }[];
+}
+
+export interface PackageResult {
+  readonly name: string;
+  /** Relative to the root: `packages/protocol`. */
+  readonly folder: string;
+  /** Undefined when the package left no results: it did not build, has no tests, or was never reached. */
+  readonly files: readonly FileResult[] | undefined;
 }
 
 export interface Summary {
@@ -24,9 +32,17 @@ export function forgetResults(packages: readonly WorkspacePackage[]): void {
   for (const { folder } of packages) fs.rmSync(path.join(root, folder, RESULTS), { force: true });
 }
 
-/** Adds the packages' results up. A package without a result counts as one failure: it did not build or did not run. */
-export function summarize(packages: readonly WorkspacePackage[]): Summary {
-  const reports = packages.map((workspacePackage) => ({ ...workspacePackage, files: readResults(workspacePackage) }));
+export function readResults(packages: readonly WorkspacePackage[]): PackageResult[] {
+  return packages.map(({ name, folder }) => {
+    const file = path.join(root, folder, RESULTS);
+    if (!fs.existsSync(file)) return { name, folder, files: undefined };
+    const { files } = JSON.parse(fs.readFileSync(file, 'utf8')) as { files: FileResult[] };
+    return { name, folder, files };
+  });
+}
+
+/** Adds the packages' results up. A package without a result counts as one failure, never as nothing. */
+export function summarize(reports: readonly PackageResult[]): Summary {
   const files = reports.flatMap(({ folder, files: own }) =>
     (own ?? []).map((result) => ({ ...result, file: `${folder}/${result.file}` })),
   );
@@ -51,12 +67,6 @@ export function summarize(packages: readonly WorkspacePackage[]): Summary {
     countLine(passed, failed, skipped),
   ].join('\n');
   return { passed, failed, skipped, text };
-}
-
-function readResults({ folder }: WorkspacePackage): FileResult[] | undefined {
-  const file = path.join(root, folder, RESULTS);
-  if (!fs.existsSync(file)) return undefined;
-  return (JSON.parse(fs.readFileSync(file, 'utf8')) as { files: FileResult[] }).files;
 }
 
 function counts(files: readonly FileResult[]): string {

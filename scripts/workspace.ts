@@ -12,9 +12,12 @@ export interface WorkspacePackage {
 
 /** The packages of this workspace, in the order of their folders. */
 export function workspacePackages(): WorkspacePackage[] {
-  const manifests = fs.globSync(['packages/*/package.json', 'services/*/package.json', 'e2e/package.json'], {
-    cwd: root,
-  });
+  const manifests = fs.globSync(
+    ['packages/*/package.json', 'services/*/package.json', 'e2e/package.json', 'scripts/package.json'],
+    {
+      cwd: root,
+    },
+  );
   return manifests.toSorted().map((manifest) => {
     const { name, scripts } = JSON.parse(fs.readFileSync(path.join(root, manifest), 'utf8')) as {
       name: string;

@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { type FileResult, type PackageResult, summarize } from '../test-summary.ts';
+
+const file = (result: Partial<FileResult>): FileResult => ({
+  file: 'test/a.test.ts',
+  passed: 0,
+  failed: [],
+  skipped: [],
+  ...result,
+});
+const report = (files: PackageResult['files']): PackageResult => ({
+  name: '@chatelaine/a',
+  folder: 'packages/a',
+  files,
+});
+const lastLine = (text: string) => text.split('\n').at(-1);
+
+describe('the test summary', () => {
+  it('ends in a plain line of counts', () => {
+    const { text } = summarize([report([file({ passed: 3 }), file({ passed: 4, failed: ['breaks'] })])]);
+    expect(lastLine(text)).toBe('7 passed, 1 failed');
+  });
+
+  it('names skipped tests in the last line only when there are some, and says why above', () => {
+    const { text, skipped } = summarize([
+      report([
+        file({
+          passed: 1,
+          skipped: [
+            { name: 'x', why: 'needs Chromium' },
+            { name: 'y', why: 'needs Chromium' },
+          ],
+        }),
+      ]),
+    ]);
+    expect(lastLine(text)).toBe('1 passed, 0 failed, 2 skipped');
+    expect(text).toContain('packages/a/test/a.test.ts: 2 skipped, needs Chromium');
+    expect(skipped).toBe(2);
+  });
+
+  it('counts a package without results as a failure', () => {
+    const { failed, text } = summarize([report([file({ passed: 1 })]), report(undefined)]);
+    expect(failed).toBe(1);
+    expect(text).toContain('packages/a: no results');
+  });
+});
