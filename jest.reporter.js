@@ -22,7 +22,7 @@ function summarize(rootDir, file) {
   const tests = file.testResults;
   const failed = tests.filter((test) => test.status === 'failed').map((test) => test.fullName);
   // a file that does not load has no tests; it must not count as nothing
-  if (file.testExecError != null || (file.failureMessage && failed.length === 0)) failed.push('(the file did not run)');
+  if (file.testExecError || (file.failureMessage && failed.length === 0)) failed.push('(the file did not run)');
   return {
     file: path.relative(rootDir, file.testFilePath),
     passed: tests.filter((test) => test.status === 'passed').length,

@@ -25,7 +25,9 @@ process.exitCode = turboStatus !== 0 ? turboStatus : summary.failed > 0 || skipp
 /** Resolves with turbo's exit code, also when it was interrupted: the summary is printed in any case. */
 function runTurbo(selection: readonly WorkspacePackage[]): Promise<number> {
   const args = [
-    ...['run', 'build', 'test'],
+    'run',
+    'build',
+    'test',
     ...(folders.length === 0 ? [] : selection.map(({ name }) => `--filter=${name}`)),
     '--continue=dependencies-successful',
     '--output-logs=new-only',
