@@ -211,7 +211,7 @@ module.exports = {
   options: {
     // generated clients are followed to, not judged
     doNotFollow: { path: ['node_modules', '/src/generated/'] },
-    exclude: { path: '(^|/)dist/' },
+    exclude: { path: '^(packages|services)/[^/]+/dist/' },
     tsPreCompilationDeps: true,
     combinedDependencies: false,
     // sources, as in the tests: a package's exports carry the `source` condition
