@@ -1,0 +1,150 @@
+import { challengeOf, createVerifier, type SigningKey, thumbprint } from '@chatelaine/crypto';
+import { parseForm, type ServerMetadata, TRANSFER_SCOPE } from '@chatelaine/protocol';
+import * as oauth from 'oauth4webapi';
+import { clientAuth } from './authenticate.ts';
+import type { ClientDeps, ClientIdentity } from './deps.ts';
+import { type Failure, unusable } from './outcome.ts';
+import { asClient, asServer } from './parties.ts';
+import { judge, send } from './send.ts';
+import { type Obtained, readTokens, type Relationship } from './tokens.ts';
+
+export interface StartAuthorizationInput {
+  readonly server: ServerMetadata;
+  readonly client: ClientIdentity;
+  readonly redirectUri: string;
+  /** The relationship's key, for life: sent as `dpop_jkt` and proved. Links have none. RFC 9449 §10. */
+  readonly dpopKey?: SigningKey;
+  /** Further parameters: `transfer_scope` of a link, `prompt` … */
+  readonly params?: Readonly<Record<string, string>>;
+}
+
+export interface AuthorizationStarted {
+  readonly kind: 'ok';
+  /** Where the owner's browser goes. */
+  readonly authorizationUrl: string;
+  /** Keep these two for {@link finishAuthorization}, bound to the browser session that started, for 10 minutes. PROTOCOL §1. */
+  readonly state: string;
+  readonly verifier: string;
+  readonly requestUri: string;
+  /** Seconds until the `request_uri` must have been opened. */
+  readonly expiresIn: number;
+}
+
+/** Pushes an authorization request for `scope=transfer` with PKCE. RFC 9126 §2.1, PROTOCOL §2.1, §2.2. */
+export async function startAuthorization(
+  deps: ClientDeps,
+  { server, client, redirectUri, dpopKey, params = {} }: StartAuthorizationInput,
+): Promise<AuthorizationStarted | Failure> {
+  const state = createVerifier();
+  const verifier = createVerifier();
+  const pushed = {
+    ...params,
+    response_type: 'code',
+    redirect_uri: redirectUri,
+    scope: TRANSFER_SCOPE,
+    state,
+    code_challenge: challengeOf(verifier),
+    code_challenge_method: 'S256',
+    ...(dpopKey === undefined ? {} : { dpop_jkt: thumbprint(dpopKey.publicJwk) }),
+  };
+  const [as, who] = [asServer(server), asClient(deps.clock, client.clientId)];
+  const auth = clientAuth(deps.clock, client);
+  const answer = await send(deps, {
+    server,
+    dpopKey,
+    request: (options) => oauth.pushedAuthorizationRequest(as, who, auth, pushed, options),
+  });
+  if (answer.kind !== 'answer') return answer;
+  const judged = await judge(() => oauth.processPushedAuthorizationResponse(as, who, answer.response));
+  if (judged.kind !== 'ok') return judged;
+  const { request_uri: requestUri, expires_in: expiresIn } = judged.value;
+  if (requestUri.length > 2000) return unusable('request_uri too long');
+  const url = new URL(server.authorization_endpoint);
+  url.searchParams.set('client_id', client.clientId);
+  url.searchParams.set('request_uri', requestUri);
+  return { kind: 'ok', authorizationUrl: url.href, state, verifier, requestUri, expiresIn };
+}
+
+export interface FinishAuthorizationInput {
+  readonly server: ServerMetadata;
+  readonly client: ClientIdentity;
+  readonly redirectUri: string;
+  readonly relationship: Relationship;
+  /** The query of the callback as it came, without `?`. */
+  readonly query: string;
+  /** As {@link startAuthorization} returned them; the caller has taken them, once, from the session that started. */
+  readonly state: string;
+  readonly verifier: string;
+  readonly dpopKey?: SigningKey;
+}
+
+/** The callback is not an answer to what was started; nothing was sent. RFC 9207 §2.4. */
+export interface BadCallback {
+  readonly kind: 'bad_callback';
+  readonly reason: string;
+}
+
+/** The owner or the server said no in the browser. RFC 6749 §4.1.2.1. Show `error` only after escaping; it is the server's text. */
+export interface Denied {
+  readonly kind: 'denied';
+  readonly error: string;
+  readonly description?: string;
+}
+
+/** Validates the callback (state, `iss` present and exact, every parameter once) and redeems the code. PROTOCOL §2.1, §2.2. */
+export async function finishAuthorization(
+  deps: ClientDeps,
+  input: FinishAuthorizationInput,
+): Promise<Obtained | Denied | BadCallback | Failure> {
+  const { server, client, redirectUri, verifier, dpopKey, relationship } = input;
+  const callback = readCallback(deps, input);
+  if (callback.kind !== 'ok') return callback;
+  const [as, who] = [asServer(server), asClient(deps.clock, client.clientId)];
+  const auth = clientAuth(deps.clock, client);
+  const answer = await send(deps, {
+    server,
+    dpopKey,
+    request: (options) =>
+      oauth.authorizationCodeGrantRequest(as, who, auth, callback.params, redirectUri, verifier, options),
+  });
+  if (answer.kind !== 'answer') return answer;
+  const bound = dpopKey === undefined ? 'bearer' : 'dpop';
+  return readTokens(answer, { server, clientId: client.clientId, relationship, bound });
+}
+
+type Callback = { readonly kind: 'ok'; readonly params: URLSearchParams } | Denied | BadCallback;
+
+function readCallback({ clock }: Pick<ClientDeps, 'clock'>, input: FinishAuthorizationInput): Callback {
+  const form = parseForm(input.query);
+  if (form.kind === 'malformed') return { kind: 'bad_callback', reason: form.reason };
+  try {
+    const params = oauth.validateAuthResponse(
+      asServer(input.server),
+      asClient(clock, input.client.clientId),
+      new URLSearchParams([...form.params]),
+      input.state,
+    );
+    if (!params.has('code')) return { kind: 'bad_callback', reason: 'no code' };
+    return { kind: 'ok', params };
+  } catch (error) {
+    if (error instanceof oauth.AuthorizationResponseError) return denied(error);
+    if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError) {
+      return { kind: 'bad_callback', reason: error.message };
+    }
+    throw error;
+  }
+}
+
+function denied({ error, error_description: description }: oauth.AuthorizationResponseError): Denied {
+  return {
+    kind: 'denied',
+    error: error.slice(0, 100),
+    ...(description === undefined ? {} : { description: description.slice(0, 300) }),
+  };
+}
+
+/** The `state` of a callback, to find what was started; null when there is none to be read. */
+export function stateOfCallback(query: string): string | null {
+  const form = parseForm(query);
+  return form.kind === 'form' ? (form.params.get('state') ?? null) : null;
+}

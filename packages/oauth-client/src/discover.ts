@@ -1,0 +1,120 @@
+import type { Outbound } from '@chatelaine/outbound-http';
+import {
+  LIFETIME,
+  parseIssuer,
+  parseResource,
+  type ResourceMetadata,
+  resourceMetadataSchema,
+  resourceMetadataUrl,
+  type Schemes,
+  type ServerMetadata,
+  serverMetadataSchema,
+  serverMetadataUrl,
+} from '@chatelaine/protocol';
+import { foreignEndpoint, isOwnResource, missingFeatures, type ServerRole } from './metadata.ts';
+
+export interface DiscoverDeps {
+  readonly outbound: Pick<Outbound, 'fetchJson'>;
+  readonly schemes: Schemes;
+}
+
+export interface DiscoverInput {
+  /** In canonical form (`issuerFromAddress` brings a typed address to it). */
+  readonly issuer: string;
+  readonly role: ServerRole;
+}
+
+export type DiscoveryFault =
+  | 'bad_issuer'
+  | 'unreachable'
+  | 'not_metadata'
+  | 'other_issuer'
+  | 'foreign_endpoint'
+  | 'not_compatible'
+  | 'bad_resource';
+
+/** `sentence` is fit for a page: it tells nothing of what was fetched, so that the form is no port scanner. `detail` is for the log. */
+export interface DiscoveryFailed {
+  readonly kind: 'failed';
+  readonly reason: DiscoveryFault;
+  readonly sentence: string;
+  readonly detail?: string;
+}
+
+export interface Discovered {
+  readonly kind: 'found';
+  readonly metadata: ServerMetadata;
+  /** Of a Host: the documents of its `protected_resources`, in that order. Empty for an AM. */
+  readonly resources: readonly ResourceMetadata[];
+  /** How long this may be kept: 5 minutes to 24 hours. PROTOCOL §1. */
+  readonly freshForSeconds: number;
+}
+
+export type Discovery = Discovered | DiscoveryFailed;
+
+/**
+ * Reads and judges a server's own description: RFC 8414 metadata at the issuer, and of a Host the RFC 9728 documents it lists.
+ * Whatever is missing is a refusal; there is no fallback to anything weaker. PROTOCOL §2.1, §2.2.
+ */
+export async function discover(deps: DiscoverDeps, input: DiscoverInput): Promise<Discovery> {
+  const issuer = parseIssuer(input.issuer, deps.schemes);
+  if (issuer === null) return failed('bad_issuer');
+  const answer = await deps.outbound.fetchJson({ url: serverMetadataUrl(issuer) });
+  if (answer.kind === 'failed') return failed('unreachable', answer.reason);
+  const parsed = serverMetadataSchema.safeParse(answer.json);
+  if (!parsed.success) return failed('not_metadata');
+  const metadata = parsed.data;
+  // RFC 8414 §3.3: identical, not merely equivalent
+  if (metadata.issuer !== issuer) return failed('other_issuer');
+  const foreign = foreignEndpoint(metadata);
+  if (foreign !== null) return failed('foreign_endpoint', foreign);
+  const missing = missingFeatures(metadata, input.role);
+  if (missing.length > 0) return failed('not_compatible', missing.join(', '));
+  const found = { kind: 'found' as const, metadata, freshForSeconds: clampFreshness(answer.freshForSeconds) };
+  return input.role === 'am' ? { ...found, resources: [] } : withResources(deps, found);
+}
+
+/** More resources than this and a Host is refused: each one is a request made for whoever typed the address. */
+const MAX_RESOURCES = 10;
+
+async function withResources(deps: DiscoverDeps, found: Omit<Discovered, 'resources'>): Promise<Discovery> {
+  const { issuer, protected_resources: listed = [] } = found.metadata;
+  if (listed.length > MAX_RESOURCES) return failed('bad_resource', 'too many');
+  const resources: ResourceMetadata[] = [];
+  let freshForSeconds = found.freshForSeconds;
+  for (const url of listed) {
+    const resource = parseResource(url, deps.schemes);
+    if (resource === null || new URL(resource).origin !== issuer) return failed('bad_resource', 'foreign');
+    const answer = await deps.outbound.fetchJson({ url: resourceMetadataUrl(resource) });
+    if (answer.kind === 'failed') return failed('bad_resource', answer.reason);
+    const parsed = resourceMetadataSchema.safeParse(answer.json);
+    if (!parsed.success || !isOwnResource(parsed.data, resource, issuer)) return failed('bad_resource', 'other');
+    resources.push(parsed.data);
+    freshForSeconds = Math.min(freshForSeconds, clampFreshness(answer.freshForSeconds));
+  }
+  return { ...found, resources, freshForSeconds };
+}
+
+/** PROTOCOL §1: what others publish is kept for 5 minutes at least and 24 hours at most. */
+export function clampFreshness(seconds: number | undefined): number {
+  const wanted = seconds !== undefined && Number.isFinite(seconds) ? seconds : LIFETIME.documentCacheMin;
+  return Math.min(Math.max(wanted, LIFETIME.documentCacheMin), LIFETIME.documentCacheMax);
+}
+
+const NOTHING_THERE = 'No service that fits was found at this address.';
+const SENTENCE: Readonly<Record<DiscoveryFault, string>> = {
+  bad_issuer: 'This is not the address of a service.',
+  // one text for all that a fetch can show: whether a port is open is nobody's business
+  unreachable: NOTHING_THERE,
+  not_metadata: NOTHING_THERE,
+  other_issuer: NOTHING_THERE,
+  foreign_endpoint: 'The service sends its visitors to another address than its own, so it is refused.',
+  not_compatible: 'The service is not compatible',
+  bad_resource: 'The service does not describe its own resources as it must.',
+};
+
+function failed(reason: DiscoveryFault, detail?: string): DiscoveryFailed {
+  const sentence =
+    reason === 'not_compatible' && detail !== undefined ? `${SENTENCE[reason]}: it lacks ${detail}.` : SENTENCE[reason];
+  return { kind: 'failed', reason, sentence, ...(detail === undefined ? {} : { detail }) };
+}

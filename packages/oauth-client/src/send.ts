@@ -1,0 +1,121 @@
+import { OutboundError } from '@chatelaine/outbound-http';
+import { type ErrorResponse, errorResponseSchema, parseJson, type ServerMetadata } from '@chatelaine/protocol';
+import * as oauth from 'oauth4webapi';
+import { dpopHandle } from './authenticate.ts';
+import type { ClientDeps } from './deps.ts';
+import { isInsecure } from './metadata.ts';
+import { type Failure, unusable } from './outcome.ts';
+import type { SigningKey } from '@chatelaine/crypto';
+
+/** An answer read whole, its JSON read strictly; `response` is a fresh copy for oauth4webapi to judge. */
+export interface Answer {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly headers: Headers;
+  /** undefined when the body is not JSON. */
+  readonly json: unknown;
+  readonly response: Response;
+}
+
+/** What oauth4webapi's request functions take of us. */
+export interface SendOptions {
+  readonly [oauth.customFetch]: (url: string, init: oauth.CustomFetchOptions<string, BodyType>) => Promise<Response>;
+  readonly [oauth.allowInsecureRequests]: boolean;
+  readonly DPoP?: oauth.DPoPHandle;
+}
+type BodyType = oauth.ProtectedResourceRequestBody;
+
+export interface SendInput {
+  readonly server: Pick<ServerMetadata, 'issuer'>;
+  readonly dpopKey?: SigningKey | undefined;
+  /** Makes the request by one of oauth4webapi's functions; called a second time when the server wants a nonce. */
+  readonly request: (options: SendOptions) => Promise<Response>;
+}
+
+/** One request through the guarded way out: an answer with a success status, or what it came to instead. Throws only for faults of ours. */
+export async function send(deps: ClientDeps, input: SendInput): Promise<Answer | Failure> {
+  const handle = input.dpopKey === undefined ? undefined : await dpopHandle(deps, input.dpopKey);
+  const first = await once(deps, input, handle);
+  // RFC 9449 §8: the handle has taken the nonce from the answer
+  const wantsNonce = first.kind === 'oauth_error' && first.error.error === 'use_dpop_nonce';
+  return wantsNonce && handle !== undefined ? once(deps, input, handle) : first;
+}
+
+async function once(
+  deps: ClientDeps,
+  { request, server }: SendInput,
+  handle: oauth.DPoPHandle | undefined,
+): Promise<Answer | Failure> {
+  let seen: Answer | Failure | undefined;
+  const options: SendOptions = {
+    [oauth.allowInsecureRequests]: isInsecure(server.issuer, deps.schemes),
+    [oauth.customFetch]: async (url, init) => {
+      seen = await exchangeBytes(deps, url, init);
+      return seen.kind === 'answer' ? seen.response : Response.error();
+    },
+    ...(handle === undefined ? {} : { DPoP: handle }),
+  };
+  try {
+    await request(options);
+  } catch (error) {
+    if (error instanceof oauth.OperationProcessingError && seen === undefined) return unusable(error.message);
+    // a challenge is read from the answer like any other refusal
+    if (!(error instanceof oauth.WWWAuthenticateChallengeError)) throw error;
+  }
+  if (seen === undefined) throw new Error('The request was never sent.');
+  return seen.kind === 'answer' && !seen.response.ok ? refusal(seen) : seen;
+}
+
+async function exchangeBytes(
+  { outbound }: ClientDeps,
+  url: string,
+  { method, headers, body, redirect }: oauth.CustomFetchOptions<string, BodyType>,
+): Promise<Answer | Failure> {
+  try {
+    const text = typeof body === 'string' || body instanceof URLSearchParams ? { body: body.toString() } : {};
+    const answer = await outbound.fetch(url, { method, headers, redirect, ...text });
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const read = parseJson(bytes);
+    const copied = new Headers([...answer.headers]);
+    const bodyless = [101, 204, 205, 304].includes(answer.status);
+    const response = new Response(bodyless ? null : bytes, { status: answer.status, headers: copied });
+    const json = read.kind === 'json' ? read.value : undefined;
+    return { kind: 'answer', status: answer.status, headers: copied, json, response };
+  } catch (error) {
+    if (error instanceof OutboundError) return transportFailure(error);
+    throw error;
+  }
+}
+
+function transportFailure(error: OutboundError): Failure {
+  return { kind: 'unreachable', reason: error.message };
+}
+
+/** An OAuth error whatever its status is (5xx and 429 carry one too); anything else cannot be used. RFC 6749 §5.2, PROTOCOL §3.8. */
+function refusal({ status, headers, json }: Answer): Failure {
+  const parsed = errorResponseSchema.safeParse(json);
+  if (status < 400 || !parsed.success) return unusable(`status ${status} without an OAuth error`);
+  const error: ErrorResponse = parsed.data;
+  const retryAfter = retryAfterSeconds(headers.get('retry-after'));
+  return { kind: 'oauth_error', status, error, ...(retryAfter === undefined ? {} : { retryAfter }) };
+}
+
+/** RFC 9110 §10.2.3, in seconds; the date form is left out. At most a day. */
+function retryAfterSeconds(value: string | null): number | undefined {
+  return value !== null && /^\d{1,9}$/.test(value) ? Math.min(Number(value), 86_400) : undefined;
+}
+
+/** Runs one of oauth4webapi's checks on an answer; what it refuses cannot be used. */
+export async function judge<T>(
+  check: () => Promise<T>,
+  accessToken?: string,
+): Promise<{ kind: 'ok'; value: T } | Failure> {
+  try {
+    return { kind: 'ok', value: await check() };
+  } catch (error) {
+    if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError) {
+      return unusable(error.code ?? 'not conform', accessToken);
+    }
+    throw error;
+  }
+}
