@@ -1,0 +1,83 @@
+import { type Answer, type ExchangeDeps, exchange } from './exchange.ts';
+import { OutboundError } from './outbound-error.ts';
+
+/** What `fetch` takes, and two limits of ours. */
+export interface OutboundInit extends RequestInit {
+  /** 64 KB by default. */
+  readonly maxBytes?: number;
+  /** From start to last byte; 5 by default. */
+  readonly timeoutSeconds?: number;
+}
+
+/**
+ * Fits wherever a `fetch` is wanted. A redirect comes back as it is, whatever `redirect` says (`error` makes it an error); the answer is
+ * whole and within its size before the promise resolves. `Host` and what concerns the connection cannot be set.
+ *
+ * @throws OutboundError when no whole answer came; the signal's reason when the caller aborted
+ */
+export type GuardedFetch = (input: string | URL | Request, init?: OutboundInit) => Promise<Response>;
+
+export async function guardedFetch(
+  deps: ExchangeDeps,
+  input: string | URL | Request,
+  init: OutboundInit & { timeoutSeconds: number },
+): Promise<Response> {
+  const address = input instanceof Request ? input.url : String(input);
+  if (!URL.canParse(address)) throw new OutboundError('refused', 'It is not a URL.');
+  const url = new URL(address);
+  url.hash = '';
+  // judged before `Request` sees it, so that a refusal always is ours
+  const verdict = deps.guard.judge(url);
+  if (verdict.kind === 'refused') throw new OutboundError('refused', verdict.detail);
+  const { maxBytes, timeoutSeconds, ...rest } = init;
+  const request = new Request(input, rest);
+  request.signal.throwIfAborted();
+  const body = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
+  const answer = await exchange(deps, {
+    url,
+    method: request.method,
+    headers: outgoing(request.headers),
+    body,
+    maxBytes: maxBytes ?? 65_536,
+    timeoutSeconds,
+    signal: request.signal,
+    lane: url.origin,
+  });
+  if (request.redirect === 'error' && answer.status >= 300 && answer.status < 400) {
+    throw new OutboundError('redirect', `A redirect (${answer.status}) is not followed.`);
+  }
+  return asResponse(url, answer);
+}
+
+// RFC 9110 §7.6.1 and what undici sets itself; another `Host` would reach a server the guard never judged
+const OURS = new Set([
+  'accept-encoding',
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+function outgoing(headers: Headers): Record<string, string> {
+  const kept = [...headers].filter(([name]) => !OURS.has(name));
+  return { 'user-agent': 'chatelaine', ...Object.fromEntries(kept) };
+}
+
+function asResponse(url: URL, { status, headers, body }: Answer): Response {
+  if (status < 200 || status > 599) throw new OutboundError('bad_status', `The status is ${status}.`);
+  const incoming = new Headers();
+  for (const [name, values] of Object.entries(headers)) {
+    for (const value of [values ?? []].flat()) incoming.append(name, value);
+  }
+  const empty = status === 204 || status === 205 || status === 304;
+  const response = new Response(empty ? null : Uint8Array.from(body), { status, headers: incoming });
+  Object.defineProperty(response, 'url', { value: url.href });
+  return response;
+}

@@ -1,0 +1,49 @@
+/**
+ * Why nothing usable came back. refused: our own guard · unreachable: name, connection or TLS · busy: too many requests of ours under way ·
+ * closed: after `close()` · the others say what was wrong with the answer.
+ */
+export type FailureReason =
+  | 'refused'
+  | 'unreachable'
+  | 'timeout'
+  | 'busy'
+  | 'closed'
+  | 'too_large'
+  | 'bad_status'
+  | 'bad_content_type'
+  | 'bad_json'
+  | 'redirect';
+
+/** What `outbound.fetch` throws. The message is for the operator: it never holds anything the other side sent but a status number. */
+export class OutboundError extends Error {
+  override readonly name = 'OutboundError';
+  readonly reason: FailureReason;
+
+  constructor(reason: FailureReason, detail: string) {
+    super(detail);
+    this.reason = reason;
+  }
+}
+
+const TIMEOUTS = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+  'ETIMEOUT',
+]);
+
+/** Turns whatever a library threw into ours. Only its code is kept: messages of parsers quote what they could not parse. */
+export function asOutboundError(error: unknown): OutboundError {
+  if (error instanceof OutboundError) return error;
+  const raw = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = typeof raw === 'string' && /^[A-Z0-9_]{2,64}$/.test(raw) ? raw : 'unknown';
+  if (TIMEOUTS.has(code)) return new OutboundError('timeout', `No answer in time (${code}).`);
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return new OutboundError('too_large', 'The answer has too many headers.');
+  if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return closed();
+  return new OutboundError('unreachable', `The connection failed (${code}).`);
+}
+
+export function closed(): OutboundError {
+  return new OutboundError('closed', 'The service is stopping; nothing is sent any more.');
+}
