@@ -5,7 +5,15 @@ export type FormParams = ReadonlyMap<string, string>;
 
 export type FormResult =
   | { readonly kind: 'form'; readonly params: FormParams }
-  | { readonly kind: 'malformed'; readonly reason: string };
+  | {
+      readonly kind: 'malformed';
+      /** A sentence for whoever wrote the request. */
+      readonly reason: string;
+      /** When repeated names are all that is wrong: which; otherwise null. */
+      readonly repeated: readonly string[] | null;
+      /** With `repeated`, the first value of each name; otherwise empty. Only good for telling the sender of its mistake. */
+      readonly params: FormParams;
+    };
 
 /**
  * Reads `application/x-www-form-urlencoded` (body or query). Refused: repeated names (RFC 6749 §3.1, §3.2), invalid percent
@@ -15,20 +23,21 @@ export function parseForm(input: Uint8Array | string): FormResult {
   const text = typeof input === 'string' ? input : decodeUtf8(input);
   if (text === null) return malformed('The body is not valid UTF-8.');
   if (text.length > LIMIT.formBytes) return malformed('The body is too long.');
-  const params = new Map<string, string>();
-  if (text === '') return { kind: 'form', params };
-  const pairs = text.split('&', LIMIT.formPairs + 1);
+  const pairs = text === '' ? [] : text.split('&', LIMIT.formPairs + 1);
   if (pairs.length > LIMIT.formPairs) return malformed('There are too many parameters.');
+  const params = new Map<string, string>();
+  const repeated: string[] = [];
   for (const pair of pairs) {
     const cut = pair.indexOf('=');
     const name = decodeComponent(cut < 0 ? pair : pair.slice(0, cut));
     const value = decodeComponent(cut < 0 ? '' : pair.slice(cut + 1));
     if (name === null || value === null) return malformed('A parameter is not valid form encoding.');
-    if (name === '') continue;
-    if (params.has(name)) return malformed(`The parameter ${printable(name)} is given more than once.`);
-    params.set(name, value);
+    if (params.has(name)) repeated.push(name);
+    else if (name !== '') params.set(name, value);
   }
-  return { kind: 'form', params };
+  const [first] = repeated;
+  if (first === undefined) return { kind: 'form', params };
+  return { kind: 'malformed', reason: `The parameter ${printable(first)} is given more than once.`, repeated, params };
 }
 
 /** Serializes parameters as a form, leaving out those without a value. */
@@ -38,7 +47,7 @@ export function formatForm(params: Readonly<Record<string, string | undefined>>)
   return out.toString();
 }
 
-const malformed = (reason: string): FormResult => ({ kind: 'malformed', reason });
+const malformed = (reason: string): FormResult => ({ kind: 'malformed', reason, repeated: null, params: new Map() });
 
 function decodeUtf8(bytes: Uint8Array): string | null {
   try {

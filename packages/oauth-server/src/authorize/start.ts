@@ -1,0 +1,96 @@
+import { bucketOf, hashToken, mintToken, sha256 } from '@chatelaine/crypto';
+import { type FormParams, type FormResult, LIFETIME, REQUEST_URI_PREFIX } from '@chatelaine/protocol';
+import type { Client } from '../client/client.ts';
+import { resolveClient } from '../client/resolve-client.ts';
+import type { ServerDeps } from '../deps.ts';
+import type { AuthorizationRequest } from '../storage.ts';
+import { answerUrl } from './answer-url.ts';
+import { checkRequest, hasRedirectUri } from './check-request.ts';
+
+/** What the authorization endpoint does with a browser that arrives. */
+export type StartedAuthorization =
+  /** A page says what is wrong; the browser is sent nowhere. */
+  | { readonly kind: 'page'; readonly message: string }
+  | { readonly kind: 'redirect'; readonly to: string }
+  /** A plain request was stored; go on at the authorization endpoint with its reference. */
+  | { readonly kind: 'stored'; readonly clientId: string; readonly requestUri: string }
+  /** The owner may now sign in and decide. */
+  | Interaction;
+
+export interface Interaction {
+  readonly kind: 'interaction';
+  readonly client: Client;
+  readonly requestUri: string;
+  readonly request: AuthorizationRequest;
+}
+
+/** Starts or resumes an authorization. `browser` is the secret of this browser's interaction cookie. OAuth 2.1 §4.1.1, RFC 9126 §4. */
+export async function startAuthorization(
+  deps: ServerDeps,
+  input: { query: FormResult; browser: string },
+): Promise<StartedAuthorization> {
+  const params = input.query.params;
+  const clientId = params.get('client_id');
+  if (clientId === undefined || repeats(input.query, ['client_id', 'redirect_uri', 'request_uri'])) {
+    return page('The address of this page is not complete: it names no client, or something twice.');
+  }
+  const found = await resolveClient(deps, clientId);
+  if (found.kind === 'unknown') return page(found.sentence);
+  const requestUri = params.get('request_uri');
+  if (requestUri !== undefined) return resume(deps, { client: found.client, requestUri, browser: input.browser });
+  return storePlain(deps, { client: found.client, params, query: input.query });
+}
+
+async function resume(deps: ServerDeps, input: { client: Client; requestUri: string; browser: string }): Promise<StartedAuthorization> {
+  const { client, requestUri } = input;
+  const claimed = await deps.storage.claimRequest({
+    hash: requestHash(requestUri),
+    clientId: client.id,
+    browserHash: sha256(input.browser),
+    lifetimeSeconds: LIFETIME.interaction,
+  });
+  if (claimed.kind === 'unknown') {
+    return page('This request has expired, was already answered, or was started in another browser. Go back to where you came from and start again.');
+  }
+  const { request } = claimed;
+  // the client's document may have changed since it was pushed
+  if (!hasRedirectUri(client, request.redirectUri)) {
+    return page('The client no longer has the redirect URI of this request.');
+  }
+  return { kind: 'interaction', client, requestUri, request };
+}
+
+async function storePlain(deps: ServerDeps, input: { client: Client; params: FormParams; query: FormResult }): Promise<StartedAuthorization> {
+  const { client, params, query } = input;
+  const { issuer } = deps.config;
+  const checked = checkRequest(deps.config, { client, params, provenJkt: null });
+  if (checked.kind === 'page') return page(checked.message);
+  const to = checked.kind === 'valid' ? checked.request : checked;
+  const refuse = (error: Parameters<typeof answerUrl>[2] & { error: string }): StartedAuthorization => ({ kind: 'redirect', to: answerUrl(issuer, to, error) });
+  if (query.kind === 'malformed') return refuse({ error: 'invalid_request', description: query.reason });
+  if (deps.config.pushedRequests === 'required') {
+    return refuse({ error: 'invalid_request', description: 'Push the authorization request first (RFC 9126).' });
+  }
+  if (checked.kind === 'redirect') return refuse({ error: checked.error, description: checked.message });
+  const token = mintToken('ru', bucketOf(client.id));
+  await deps.storage.saveRequest({
+    hash: hashToken(token),
+    clientId: client.id,
+    request: checked.request,
+    lifetimeSeconds: LIFETIME.requestUri,
+    guards: [],
+  });
+  return { kind: 'stored', clientId: client.id, requestUri: `${REQUEST_URI_PREFIX}${token}` };
+}
+
+/** The stored form of a request_uri. */
+export function requestHash(requestUri: string): Buffer {
+  return hashToken(requestUri.startsWith(REQUEST_URI_PREFIX) ? requestUri.slice(REQUEST_URI_PREFIX.length) : requestUri);
+}
+
+function repeats(query: FormResult, names: readonly string[]): boolean {
+  if (query.kind === 'form') return false;
+  return query.repeated === null || query.repeated.some((name) => names.includes(name));
+}
+
+const page = (message: string): StartedAuthorization => ({ kind: 'page', message });

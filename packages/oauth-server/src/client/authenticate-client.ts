@@ -1,0 +1,80 @@
+import { unverifiedIssuer } from '@chatelaine/crypto';
+import {
+  CLIENT_ASSERTION_TYPE,
+  type FormParams,
+  invalidClient,
+  invalidRequest,
+  JWT_TYP,
+  LIFETIME,
+  type OAuthError,
+} from '@chatelaine/protocol';
+import type { ServerDeps } from '../deps.ts';
+import type { Guards } from '../token/guards.ts';
+import type { Client } from './client.ts';
+import { resolveClient } from './resolve-client.ts';
+import { verifyByClient } from './verify-by-client.ts';
+
+/** What any endpoint that authenticates clients has of a request. */
+export interface ClientRequest {
+  readonly params: FormParams;
+  /** The Authorization header, if there is one. */
+  readonly authorization: string | undefined;
+}
+
+/**
+ * Authenticates the client by `private_key_jwt` (RFC 7523 §2.2), or identifies one that has no keys. Throws `invalid_client` with one
+ * text for every reason; the reason goes to the log.
+ */
+export async function authenticateClient(deps: ServerDeps, request: ClientRequest, guards: Guards): Promise<Client> {
+  const { params, authorization } = request;
+  const assertion = params.get('client_assertion');
+  const claimed = params.get('client_id');
+  // RFC 6749 §2.3: one method per request
+  if (authorization !== undefined) {
+    if (assertion !== undefined) throw invalidRequest('Use one client authentication method, not two.');
+    throw refused('The Authorization header is not a client authentication method here.', { 'www-authenticate': 'Basic realm="token"' });
+  }
+  if (params.has('client_secret')) throw refused('client_secret');
+  if (assertion !== undefined) return byAssertion(deps, { params, assertion, claimed }, guards);
+  if (params.has('client_assertion_type')) throw invalidRequest('client_assertion is missing.');
+  if (claimed === undefined) throw refused('no client identification');
+  const found = await resolveClient(deps, claimed);
+  if (found.kind === 'unknown') throw report(deps, claimed, found.reason);
+  if (found.client.authMethod !== 'none') throw report(deps, claimed, 'assertion missing');
+  return found.client;
+}
+
+async function byAssertion(
+  deps: ServerDeps,
+  input: { params: FormParams; assertion: string; claimed: string | undefined },
+  guards: Guards,
+): Promise<Client> {
+  const { params, assertion, claimed } = input;
+  if (params.get('client_assertion_type') !== CLIENT_ASSERTION_TYPE) throw invalidRequest('client_assertion_type is missing or unknown.');
+  const subject = unverifiedIssuer(assertion);
+  if (subject === null) throw refused('assertion unreadable');
+  if (claimed !== undefined && claimed !== subject) throw report(deps, claimed, 'client_id and assertion differ');
+  const found = await resolveClient(deps, subject);
+  if (found.kind === 'unknown') throw report(deps, subject, found.reason);
+  if (found.client.authMethod !== 'private_key_jwt') throw report(deps, subject, 'client has no keys');
+  const verified = await verifyByClient(deps, found.client, {
+    token: assertion,
+    typ: [JWT_TYP.clientAssertion, 'JWT', undefined],
+    issuer: subject,
+    subject, // RFC 7523 §3: iss and sub are both the client_id
+    audience: deps.config.issuer,
+    maxLifetimeSeconds: LIFETIME.statement,
+  });
+  if (verified.kind === 'invalid') throw report(deps, subject, verified.reason);
+  guards.add({ kind: 'assertion', key: subject, jti: verified.claims.jti, expiresAt: verified.claims.exp + 60 });
+  return found.client;
+}
+
+function report(deps: ServerDeps, clientId: string, reason: string): OAuthError {
+  deps.emit({ event: 'client_authentication_failed', clientId: clientId.slice(0, 200), reason });
+  return refused(reason);
+}
+
+function refused(cause: string, headers?: Record<string, string>): OAuthError {
+  return invalidClient('Client authentication failed.', { cause, ...(headers === undefined ? {} : { headers }) });
+}

@@ -1,0 +1,21 @@
+import type { Issuer, JwksDocument, ScopeSet } from '@chatelaine/protocol';
+
+/** Where a client's public keys are. */
+export type ClientKeys = { readonly kind: 'inline'; readonly jwks: JwksDocument } | { readonly kind: 'uri'; readonly uri: string };
+
+/** A client as this server will treat it: its metadata after checks, with this server's own values where they win. */
+export interface Client {
+  readonly id: string;
+  /** `document`: its id is the URL of a document that says what it is; `registered`: it told us itself (RFC 7591). */
+  readonly source: 'document' | 'registered';
+  /** What it calls itself; nobody has verified it. */
+  readonly name: string;
+  readonly uri: string | null;
+  readonly redirectUris: readonly string[];
+  readonly grantTypes: readonly string[];
+  readonly scope: ScopeSet;
+  readonly authMethod: 'none' | 'private_key_jwt';
+  readonly keys: ClientKeys | null;
+  /** In an AM's document for one Host: the issuer it names. PROTOCOL §2.2. */
+  readonly issuer: Issuer | null;
+}

@@ -1,0 +1,52 @@
+import { LIFETIME } from '@chatelaine/protocol';
+import type { ServerDeps } from '../deps.ts';
+
+type DocumentDeps = Pick<ServerDeps, 'storage' | 'fetchDocument' | 'clock'>;
+
+/** Documents this process has read within the last seconds, so that the hot path does not ask the database for public text. */
+const RECENT_SECONDS = 30;
+const RECENT_MAX = 500;
+interface Recent {
+  readonly body: unknown;
+  readonly until: number;
+}
+const recent = new WeakMap<object, Map<string, Recent>>();
+
+/**
+ * A public JSON document (client document, JWK set), from cache while it is fresh: 5 minutes to 24 hours (PROTOCOL §1). When it cannot
+ * be fetched, the old one serves until it is 24 hours old. `null`: there is none to be had.
+ */
+export async function readDocument(deps: DocumentDeps, input: { url: string; refresh?: 'when-stale' | 'now' }): Promise<unknown> {
+  const memory = memoryOf(deps);
+  const now = deps.clock.now();
+  const known = memory.get(input.url);
+  const forced = input.refresh === 'now';
+  if (known !== undefined && known.until > now && !forced) return known.body;
+  const cached = await deps.storage.readDocument(input.url);
+  // a forced refresh (an unknown kid) costs the other side one request a minute at most
+  const usable = cached !== null && (forced ? cached.ageSeconds < 60 : cached.freshForSeconds > 0);
+  const body = usable ? cached.body : await fetchAndKeep(deps, input.url, cached);
+  if (memory.size >= RECENT_MAX) memory.clear();
+  memory.set(input.url, { body, until: now + RECENT_SECONDS });
+  return body;
+}
+
+async function fetchAndKeep(
+  deps: DocumentDeps,
+  url: string,
+  old: { body: unknown; ageSeconds: number } | null,
+): Promise<unknown> {
+  const fetched = await deps.fetchDocument(url);
+  if (fetched.kind === 'failed') return old !== null && old.ageSeconds < LIFETIME.documentCacheMax ? old.body : null;
+  const freshForSeconds = Math.min(Math.max(fetched.freshForSeconds, LIFETIME.documentCacheMin), LIFETIME.documentCacheMax);
+  await deps.storage.writeDocument({ url, body: fetched.json, freshForSeconds });
+  return fetched.json;
+}
+
+function memoryOf(deps: DocumentDeps): Map<string, Recent> {
+  const known = recent.get(deps.storage);
+  if (known !== undefined) return known;
+  const fresh = new Map<string, Recent>();
+  recent.set(deps.storage, fresh);
+  return fresh;
+}

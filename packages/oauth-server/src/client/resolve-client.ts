@@ -1,0 +1,57 @@
+import { clientDocumentSchema, LIMIT, OAuthError, type Schemes } from '@chatelaine/protocol';
+import type { ServerDeps } from '../deps.ts';
+import { checkClientMetadata } from './check-metadata.ts';
+import type { Client } from './client.ts';
+import { readDocument } from './documents.ts';
+
+export type ResolvedClient =
+  | { readonly kind: 'client'; readonly client: Client }
+  /** `reason` is for the operator; the client's developer reads `sentence`. */
+  | { readonly kind: 'unknown'; readonly sentence: string; readonly reason: string };
+
+type ResolveDeps = Pick<ServerDeps, 'config' | 'storage' | 'fetchDocument' | 'clock'>;
+
+/** Finds a client by its id: a URL is a client ID metadata document, anything else was registered here. */
+export async function resolveClient(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
+  if (clientId === '' || clientId.length > LIMIT.uriChars) return unknown('The client_id is unknown.', 'malformed');
+  const found = isDocumentUrl(clientId, deps.config.schemes)
+    ? await fromDocument(deps, clientId)
+    : await fromRegistration(deps, clientId);
+  if (found.kind === 'unknown') return found;
+  const refusal = deps.config.admitClient?.(found.client) ?? null;
+  return refusal === null ? found : unknown(refusal, 'not admitted');
+}
+
+/** A client id URL has a path, no fragment, no userinfo and no dot segments (CIMD §3). */
+function isDocumentUrl(clientId: string, schemes: Schemes): boolean {
+  if (!schemes.some((scheme) => clientId.startsWith(`${scheme}://`))) return false;
+  const url = URL.canParse(clientId) ? new URL(clientId) : null;
+  return url !== null && url.pathname !== '/' && url.username === '' && url.password === '' && url.href === clientId && !clientId.includes('#');
+}
+
+async function fromDocument(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
+  const body = await readDocument(deps, { url: clientId });
+  if (body === null) return unknown('The client document could not be read.', 'fetch failed');
+  const parsed = clientDocumentSchema.safeParse(body);
+  if (!parsed.success) return unknown('The client document is not valid.', 'schema');
+  // CIMD §4: the document's client_id must be its own URL, exactly
+  if (parsed.data.client_id !== clientId) return unknown('The client document names another client_id.', 'client_id mismatch');
+  return checked(deps.config.schemes, { id: clientId, source: 'document', metadata: parsed.data });
+}
+
+async function fromRegistration(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
+  const stored = await deps.storage.findClient(clientId);
+  if (stored === null) return unknown('The client_id is unknown.', 'not registered');
+  return checked(deps.config.schemes, { id: clientId, source: 'registered', metadata: stored.metadata });
+}
+
+function checked(schemes: Schemes, input: Parameters<typeof checkClientMetadata>[1]): ResolvedClient {
+  try {
+    return { kind: 'client', client: checkClientMetadata(schemes, input) };
+  } catch (error) {
+    if (error instanceof OAuthError) return unknown(`The client's metadata is not acceptable: ${error.message}`, 'metadata');
+    throw error;
+  }
+}
+
+const unknown = (sentence: string, reason: string): ResolvedClient => ({ kind: 'unknown', sentence, reason });

@@ -1,0 +1,35 @@
+import { type Jwks, type JwtResult, validateJwks, type VerifyJwtInput, verifyJwt } from '@chatelaine/crypto';
+import { jwksSchema } from '@chatelaine/protocol';
+import type { ServerDeps } from '../deps.ts';
+import type { Client } from './client.ts';
+import { readDocument } from './documents.ts';
+
+type KeyDeps = Pick<ServerDeps, 'storage' | 'fetchDocument' | 'clock'>;
+
+export type VerifiedByClient = JwtResult | { readonly kind: 'invalid'; readonly reason: 'no keys' };
+
+/**
+ * Verifies a JWT with the published keys of a client. A `kid` that its set lacks makes the set be fetched again (at most once a
+ * minute), so that a rotated key works before the cache expires.
+ */
+export async function verifyByClient(
+  deps: KeyDeps,
+  client: Client,
+  input: Omit<VerifyJwtInput, 'keys' | 'clock'>,
+): Promise<VerifiedByClient> {
+  const keys = await clientKeys(deps, client, 'when-stale');
+  if (keys === null) return { kind: 'invalid', reason: 'no keys' };
+  const first = await verifyJwt({ ...input, keys, clock: deps.clock });
+  if (first.kind === 'valid' || first.reason !== 'kid' || client.keys?.kind !== 'uri') return first;
+  const renewed = await clientKeys(deps, client, 'now');
+  return renewed === null ? first : verifyJwt({ ...input, keys: renewed, clock: deps.clock });
+}
+
+async function clientKeys(deps: KeyDeps, client: Client, refresh: 'when-stale' | 'now'): Promise<Jwks | null> {
+  if (client.keys === null) return null;
+  const body = client.keys.kind === 'inline' ? client.keys.jwks : await readDocument(deps, { url: client.keys.uri, refresh });
+  const parsed = jwksSchema.safeParse(body);
+  if (!parsed.success) return null;
+  const checked = validateJwks(parsed.data);
+  return checked.kind === 'valid' ? checked.jwks : null;
+}

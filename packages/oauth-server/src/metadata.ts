@@ -1,0 +1,39 @@
+import { GRANT, SIGNING_ALGS, type ServerMetadata, TRANSFER_SCOPE } from '@chatelaine/protocol';
+import type { ServerConfig } from './deps.ts';
+import { ENDPOINT } from './endpoints.ts';
+
+/** RFC 8414 metadata. Honest: what is listed works, what works is listed. */
+export function serverMetadata(config: ServerConfig): ServerMetadata & Readonly<Record<string, unknown>> {
+  const { issuer } = config;
+  const at = (path: string): string => `${issuer}${path}`;
+  const authMethods = config.relationshipTokens === 'keyed' ? ['private_key_jwt'] : ['private_key_jwt', 'none'];
+  const algs = [...SIGNING_ALGS];
+  return {
+    issuer,
+    authorization_endpoint: at(ENDPOINT.authorize),
+    token_endpoint: at(ENDPOINT.token),
+    pushed_authorization_request_endpoint: at(ENDPOINT.pushed),
+    require_pushed_authorization_requests: config.pushedRequests === 'required',
+    ...(config.registration === 'open' ? { registration_endpoint: at(ENDPOINT.register) } : {}),
+    revocation_endpoint: at(ENDPOINT.revoke),
+    introspection_endpoint: at(ENDPOINT.introspect),
+    scopes_supported: [TRANSFER_SCOPE],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: [GRANT.authorizationCode, GRANT.refreshToken, ...config.grants.map((grant) => grant.grantType)],
+    code_challenge_methods_supported: ['S256'],
+    token_endpoint_auth_methods_supported: authMethods,
+    token_endpoint_auth_signing_alg_values_supported: algs,
+    revocation_endpoint_auth_methods_supported: authMethods,
+    revocation_endpoint_auth_signing_alg_values_supported: algs,
+    introspection_endpoint_auth_methods_supported: ['private_key_jwt'],
+    introspection_endpoint_auth_signing_alg_values_supported: algs,
+    dpop_signing_alg_values_supported: algs,
+    authorization_response_iss_parameter_supported: true,
+    client_id_metadata_document_supported: true,
+    ...(config.resources.length === 0 ? {} : { protected_resources: [...config.resources] }),
+    chatelaine_name: config.name,
+    ...(config.transferScopes === null ? {} : { chatelaine_transfer_scopes: { ...config.transferScopes } }),
+    ...config.metadata,
+  };
+}

@@ -1,0 +1,64 @@
+import { hashToken, mintToken } from '@chatelaine/crypto';
+import {
+  coversScope,
+  GRANT,
+  invalidDpopProof,
+  invalidGrant,
+  invalidRequest,
+  invalidScope,
+  LIFETIME,
+  type OAuthError,
+  parseScope,
+  parseToken,
+  TRANSFER_SCOPE,
+} from '@chatelaine/protocol';
+import type { ServerDeps } from '../../deps.ts';
+import type { Grant, TokenContext } from '../grant.ts';
+import { refuseReplay } from '../guards.ts';
+import { relationshipAnswer } from '../relationship-answer.ts';
+
+type RefreshDeps = Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock'>;
+
+/**
+ * OAuth 2.1 §4.3. Every client here is bound to a key (its own authentication, or DPoP), so the refresh token stays the same:
+ * rotation plus a lost answer kills relationships (FAPI 2.0 §5.3.2.1). PROTOCOL §1.
+ */
+export function refreshTokenGrant(deps: RefreshDeps): Grant {
+  return { grantType: GRANT.refreshToken, handle: (context) => refresh(deps, context) };
+}
+
+async function refresh(deps: RefreshDeps, context: TokenContext): Promise<Readonly<Record<string, unknown>>> {
+  const { client, params, guards, jkt } = context;
+  const value = params.get('refresh_token');
+  if (value === undefined) throw invalidRequest('refresh_token is missing.');
+  const parsed = parseToken(value);
+  if (parsed === null || parsed.kind !== 'rt') throw badToken('malformed');
+  checkScope(params.get('scope'));
+  const key = { bucket: parsed.bucket, hash: hashToken(value) };
+  if (deps.config.relationshipTokens === 'bound') {
+    if (jkt === null) throw invalidDpopProof('A connection is bound to a DPoP key: send a proof.');
+    const stored = await deps.storage.findToken(key);
+    if (stored?.grant.jkt !== jkt) throw badToken('unknown or another DPoP key');
+  }
+  const accessToken = mintToken(deps.config.accessTokenKind, parsed.bucket);
+  const refreshed = await deps.storage.refresh({
+    refreshToken: key,
+    clientId: client.id,
+    idleSeconds: LIFETIME.refreshTokenIdle,
+    accessToken: { hash: hashToken(accessToken), kind: deps.config.accessTokenKind, lifetimeSeconds: LIFETIME.relationshipAccessToken },
+    guards: guards.take(),
+  });
+  if (refreshed.kind === 'replayed') return refuseReplay(refreshed);
+  if (refreshed.kind === 'unknown') throw badToken('unknown, expired, ended, or of another client');
+  const expiresIn = Math.max(1, Math.round(refreshed.expiresAt - deps.clock.now()));
+  return relationshipAnswer(deps, { grant: refreshed.grant, accessToken, expiresIn });
+}
+
+/** OAuth 2.1 §4.3.1: only what was granted may be asked for, and there is only one value. */
+function checkScope(scope: string | undefined): void {
+  if (scope === undefined) return;
+  const asked = parseScope(scope);
+  if (asked === null || !coversScope([TRANSFER_SCOPE], asked)) throw invalidScope('The scope is not part of this grant.');
+}
+
+const badToken = (cause: string): OAuthError => invalidGrant('The refresh token is not valid.', { cause });

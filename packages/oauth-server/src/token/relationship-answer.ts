@@ -1,0 +1,19 @@
+import { formatScope, type TokenResponse } from '@chatelaine/protocol';
+import type { ServerDeps } from '../deps.ts';
+import type { StoredGrant } from '../storage.ts';
+
+/** The answer of the code and refresh grants. The ceiling is told each time: the Host's is the truth. PROTOCOL §2.2. */
+export function relationshipAnswer(
+  deps: Pick<ServerDeps, 'config'>,
+  input: { grant: StoredGrant; accessToken: string; expiresIn: number; refreshToken?: string },
+): TokenResponse {
+  const { grant, accessToken, expiresIn, refreshToken } = input;
+  return {
+    access_token: accessToken,
+    token_type: deps.config.relationshipTokens === 'bound' ? 'DPoP' : 'Bearer',
+    expires_in: expiresIn,
+    scope: formatScope(grant.scope),
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+    ...(grant.transferScope === null ? {} : { transfer_scope: formatScope(grant.transferScope) }),
+  };
+}

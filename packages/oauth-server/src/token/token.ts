@@ -1,0 +1,35 @@
+import { invalidRequest, unauthorizedClient, unsupportedGrantType } from '@chatelaine/protocol';
+import { authenticateClient, type ClientRequest } from '../client/authenticate-client.ts';
+import { checkProof } from '../client/dpop.ts';
+import type { ServerDeps } from '../deps.ts';
+import { ENDPOINT } from '../endpoints.ts';
+import type { Grant } from './grant.ts';
+import { authorizationCodeGrant } from './grants/authorization-code.ts';
+import { refreshTokenGrant } from './grants/refresh-token.ts';
+import { withGuards } from './with-guards.ts';
+
+export interface TokenRequest extends ClientRequest {
+  /** Every DPoP header, unjoined. */
+  readonly dpop: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** The token endpoint: authenticate the client, check its DPoP proof, hand over to the grant. OAuth 2.1 §3.2. */
+export async function token(deps: ServerDeps, request: TokenRequest): Promise<Readonly<Record<string, unknown>>> {
+  return withGuards(deps, async (guards) => {
+    const { params } = request;
+    const client = await authenticateClient(deps, request, guards);
+    const jkt = await checkProof(deps, { headers: request.dpop, path: ENDPOINT.token }, guards);
+    const grantType = params.get('grant_type');
+    if (grantType === undefined) throw invalidRequest('grant_type is missing.');
+    const grant = grantsOf(deps).find((each) => each.grantType === grantType);
+    if (grant === undefined) throw unsupportedGrantType('This server does not have that grant type.');
+    if (!client.grantTypes.includes(grantType)) throw unauthorizedClient('This client did not register that grant type.');
+    return grant.handle({ client, params, jkt, guards, signal: request.signal });
+  });
+}
+
+/** Every grant type this server has. */
+export function grantsOf(deps: Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock'>): readonly Grant[] {
+  return [authorizationCodeGrant(deps), refreshTokenGrant(deps), ...deps.config.grants];
+}
