@@ -1,0 +1,94 @@
+import formbody from '@fastify/formbody';
+import { type FormParams, type FormResult, invalidRequest, OAuthError, parseForm, parseJson, temporarilyUnavailable } from '@chatelaine/protocol';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isDatabaseUnavailable } from '../database-unavailable.ts';
+
+/**
+ * Makes a Fastify scope answer as OAuth endpoints do: bodies parsed strictly, every error JSON of RFC 6749 §5.2 (the framework's own
+ * too), nothing cached.
+ */
+export async function oauthScope(scope: FastifyInstance): Promise<void> {
+  scope.removeAllContentTypeParsers();
+  // formbody calls its parser unguarded: it gets a tagged result and `formOf` refuses
+  await scope.register(formbody, { bodyLimit: 65_536, parser: (text) => ({ form: parseForm(text) }) });
+  scope.addHook('onSend', async (_request, reply) => {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  });
+  scope.setErrorHandler<FastifyError>((error, request, reply) => sendError(error, request, reply));
+}
+
+/** A scope's JSON bodies, parsed strictly. */
+export function acceptJson(scope: FastifyInstance): void {
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: 65_536 }, (_request, body, done) => {
+    const parsed = parseJson(new Uint8Array(Buffer.from(body)));
+    if (parsed.kind === 'json') done(null, parsed.value);
+    else done(invalidRequest(parsed.reason));
+  });
+}
+
+/** The form of a POST; throws `invalid_request` when it is not a good one. */
+export function formOf(request: FastifyRequest): FormParams {
+  const result = (request.body as { form?: FormResult } | null | undefined)?.form;
+  if (result === undefined) throw wrongMediaType('The body must be application/x-www-form-urlencoded.');
+  if (result.kind === 'malformed') throw invalidRequest(result.reason);
+  return result.params;
+}
+
+/** The query, parsed as strictly as a form. */
+export function queryOf(request: FastifyRequest): FormResult {
+  const cut = request.url.indexOf('?');
+  return parseForm(cut < 0 ? '' : request.url.slice(cut + 1));
+}
+
+/** Aborts when the caller closes the connection before the answer. */
+export function abortSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  request.raw.socket.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+/** Answers every other method of a path with 405 and the methods it has. RFC 9110 §15.5.6. */
+export function refuseOtherMethods(scope: FastifyInstance, path: string, allowed: readonly ('GET' | 'POST' | 'DELETE')[]): void {
+  const known = [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : [])];
+  const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter((method) => !known.includes(method));
+  scope.route({
+    method: methods,
+    url: path,
+    // before the body is looked at, so that its media type does not matter
+    onRequest: async (_request, reply) => {
+      reply.header('allow', allowed.join(', '));
+      throw new OAuthError('invalid_request', `Only ${allowed.join(' and ')} is possible here.`, { status: 405 });
+    },
+    handler: async () => undefined,
+  });
+}
+
+const wrongMediaType = (sentence: string): OAuthError => new OAuthError('invalid_request', sentence, { status: 415 });
+
+function sendError(error: FastifyError | OAuthError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const answer = toOAuthError(error);
+  if (answer === null) {
+    request.log.error({ err: error }, 'unexpected error');
+    return reply.code(500).send({ error: 'server_error', error_description: 'The server failed in an unexpected way.' });
+  }
+  request.log.info({ outcome: answer.code, status: answer.status, cause: describe(answer.cause) }, 'refused');
+  if (answer.retryAfter !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(answer.retryAfter))));
+  return reply.headers(answer.headers).code(answer.status).send(answer.toJSON());
+}
+
+/** An OAuth answer for what was thrown; null for a mistake of ours, which is a 500 and never the client's 400. */
+function toOAuthError(error: FastifyError | OAuthError): OAuthError | null {
+  if (error instanceof OAuthError) return error;
+  if (isDatabaseUnavailable(error)) return temporarilyUnavailable('The server cannot answer right now.', { retryAfter: 2, cause: error.message });
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return wrongMediaType('That media type is not accepted here.');
+  const status = error.statusCode;
+  if (status === undefined || status < 400 || status >= 500) return null;
+  return new OAuthError('invalid_request', status === 413 ? 'The body is too large.' : 'The request could not be read.', { status });
+}
+
+function describe(cause: unknown): string | undefined {
+  if (typeof cause === 'string') return cause;
+  return cause instanceof Error ? cause.message : undefined;
+}

@@ -1,0 +1,73 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Interaction } from '@chatelaine/oauth-server';
+import type { FormParams, Issuer, ScopeSet } from '@chatelaine/protocol';
+import { parseCookie, stringifySetCookie } from 'cookie';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** The person signed in at this service. */
+export interface Owner {
+  readonly id: string;
+}
+
+/** What the consent page shows. Its form posts `client_id`, `request_uri`, `csrf` and `decision` (`allow` or `deny`) to `action`. */
+export interface ConsentView {
+  readonly interaction: Interaction;
+  readonly owner: Owner;
+  readonly action: string;
+  readonly hidden: Readonly<Record<'client_id' | 'request_uri' | 'csrf', string>>;
+  /** For CSP `form-action`, which also governs the redirect after the POST. */
+  readonly redirectOrigin: string;
+  /** Why the last answer could not be taken, in a sentence. */
+  readonly problem: string | null;
+  /** What the form held, to show it again. */
+  readonly form: FormParams;
+}
+
+/** The owner's answer, read from the posted form. */
+export type ConsentDecision =
+  | { readonly kind: 'allow'; readonly grantId: string; readonly scope: ScopeSet; readonly transferScope: ScopeSet | null; readonly expiresAt: number | null }
+  | { readonly kind: 'deny' }
+  /** The form cannot be taken as it is: show the page again with this sentence. */
+  | { readonly kind: 'again'; readonly problem: string };
+
+/** What the kernel's routes need of the service around them: who is signed in, and its pages. */
+export interface InteractionPort {
+  readonly owner: (request: FastifyRequest) => Promise<Owner | null>;
+  /** Where to sign in, coming back to a local path. */
+  readonly signInUrl: (returnTo: string) => string;
+  readonly renderConsent: (view: ConsentView, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+  readonly decide: (input: { view: ConsentView; form: FormParams }) => Promise<ConsentDecision>;
+  /** A page with one sentence. */
+  readonly renderProblem: (problem: { status: number; message: string }, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+}
+
+/** The secret that ties an interaction to one browser: its own cookie, so that it outlives the change of session at sign-in. */
+export function browserSecret(issuer: Issuer, request: FastifyRequest, reply: FastifyReply): string {
+  const secure = issuer.startsWith('https:');
+  const name = secure ? '__Host-chatelaine-interaction' : 'chatelaine-interaction';
+  const known = parseCookie(request.headers.cookie ?? '')[name];
+  if (known !== undefined && /^[A-Za-z0-9_-]{43}$/.test(known)) return known;
+  const secret = randomBytes(32).toString('base64url');
+  const options = { httpOnly: true, secure, sameSite: 'lax', path: '/', maxAge: 86_400 } as const;
+  reply.header('set-cookie', stringifySetCookie({ name, value: secret, ...options }));
+  return secret;
+}
+
+/** A form token only this browser can know, for one request. */
+export function csrfToken(secret: string, requestUri: string): string {
+  return createHash('sha256').update(`consent\0${secret}\0${requestUri}`).digest('base64url');
+}
+
+export function isCsrfToken(given: string | undefined, secret: string, requestUri: string): boolean {
+  const expected = Buffer.from(csrfToken(secret, requestUri));
+  const actual = Buffer.from(given ?? '');
+  return actual.length === expected.length && timingSafeEqual(actual, expected);
+}
+
+/** Whether the browser says that the request comes from another site (Fetch Metadata, Origin). */
+export function isCrossSite(issuer: Issuer, request: FastifyRequest): boolean {
+  const site = request.headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
+  const { origin } = request.headers;
+  return origin !== undefined && origin !== issuer;
+}

@@ -1,0 +1,109 @@
+import {
+  deleteRegistration,
+  ENDPOINT,
+  introspect,
+  pushAuthorizationRequest,
+  readRegistration,
+  registerClient,
+  revoke,
+  type ServerDeps,
+  serverMetadata,
+  token,
+} from '@chatelaine/oauth-server';
+import { OAuthError } from '@chatelaine/protocol';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Limit, type RateLimits, sourceKey } from '../limits.ts';
+import { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods } from './http.ts';
+
+/** How much a stranger may try. Counted per source (an address, or an IPv6 /64). */
+export interface MachineLimits {
+  readonly registration: Limit;
+  /** Refused requests at the token, PAR, revocation and introspection endpoints, per source and client. */
+  readonly refusals: Limit;
+}
+
+export const DEFAULT_MACHINE_LIMITS: MachineLimits = {
+  registration: { name: 'register', points: 20, perSeconds: 3600 },
+  refusals: { name: 'refusal', points: 100, perSeconds: 60 },
+};
+
+export interface MachineRoutesOptions {
+  readonly deps: ServerDeps;
+  readonly rateLimits: RateLimits;
+  readonly limits: MachineLimits;
+}
+
+/** The endpoints that programs call: metadata, PAR, token, revocation, introspection, registration. */
+export async function machineRoutes(app: FastifyInstance, options: MachineRoutesOptions): Promise<void> {
+  const { deps } = options;
+  await oauthScope(app);
+  app.get(ENDPOINT.metadata, async (_request, reply) => {
+    reply.header('cache-control', 'public, max-age=300');
+    return serverMetadata(deps.config);
+  });
+  refuseOtherMethods(app, ENDPOINT.metadata, ['GET']);
+  await app.register(async (scope) => {
+    limitRefusals(scope, options);
+    formEndpoints(scope, deps);
+  });
+  if (deps.config.registration === 'open') await app.register(async (scope) => registrationRoutes(scope, options));
+}
+
+function formEndpoints(app: FastifyInstance, deps: ServerDeps): void {
+  app.post(ENDPOINT.token, async (request, reply) => token(deps, { ...clientRequest(request), signal: abortSignal(request, reply) }));
+  app.post(ENDPOINT.pushed, async (request, reply) => {
+    const answer = await pushAuthorizationRequest(deps, clientRequest(request));
+    return reply.code(201).send(answer); // RFC 9126 §2.2
+  });
+  app.post(ENDPOINT.revoke, async (request, reply) => {
+    await revoke(deps, clientRequest(request));
+    return reply.code(200).send(''); // RFC 7009 §2.2
+  });
+  app.post(ENDPOINT.introspect, async (request) => introspect(deps, clientRequest(request)));
+  for (const path of [ENDPOINT.token, ENDPOINT.pushed, ENDPOINT.revoke, ENDPOINT.introspect]) refuseOtherMethods(app, path, ['POST']);
+}
+
+async function registrationRoutes(app: FastifyInstance, { deps, rateLimits, limits }: MachineRoutesOptions): Promise<void> {
+  acceptJson(app);
+  app.post(ENDPOINT.register, async (request, reply) => {
+    await rateLimits.consume(limits.registration, sourceKey(request.ip));
+    return reply.code(201).send(await registerClient(deps, request.body));
+  });
+  refuseOtherMethods(app, ENDPOINT.register, ['POST']);
+  const one = `${ENDPOINT.register}/:clientId`;
+  const manageInput = (request: FastifyRequest<{ Params: { clientId: string } }>) => ({
+    clientId: request.params.clientId,
+    authorization: request.headers.authorization,
+  });
+  app.get<{ Params: { clientId: string } }>(one, async (request) => readRegistration(deps, manageInput(request)));
+  app.delete<{ Params: { clientId: string } }>(one, async (request, reply) => {
+    await deleteRegistration(deps, manageInput(request));
+    return reply.code(204).send();
+  });
+  refuseOtherMethods(app, one, ['GET', 'DELETE']);
+}
+
+/** Counts refused requests, so that guessing is slow; a source over its limit is refused before any work. */
+function limitRefusals(app: FastifyInstance, { rateLimits, limits }: MachineRoutesOptions): void {
+  const keyOf = (request: FastifyRequest): string => sourceKey(request.ip);
+  app.addHook('onRequest', async (request) => rateLimits.check(limits.refusals, keyOf(request)));
+  app.addHook('onError', async (request, _reply, error) => {
+    const answer: unknown = error;
+    if (!(answer instanceof OAuthError) || !COUNTED.has(answer.code) || answer.status === 429) return;
+    await rateLimits.consume(limits.refusals, keyOf(request)).catch((limited: unknown) => {
+      if (!(limited instanceof OAuthError)) request.log.warn({ err: limited }, 'refusal not counted');
+    });
+  });
+}
+
+/** Refusals that a guesser collects; a Requester that asks for too much is not one. */
+const COUNTED: ReadonlySet<string> = new Set(['invalid_client', 'invalid_grant', 'invalid_request', 'invalid_dpop_proof']);
+
+function clientRequest(request: FastifyRequest): Parameters<typeof pushAuthorizationRequest>[1] {
+  return {
+    params: formOf(request),
+    authorization: request.headers.authorization,
+    // RFC 9449 §4.3: exactly one; Node joins repeated headers, the raw ones are apart
+    dpop: request.raw.headersDistinct['dpop'] ?? [],
+  };
+}
