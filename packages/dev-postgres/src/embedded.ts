@@ -1,0 +1,132 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { type Programs, programs } from './binaries.ts';
+
+/** A running Postgres of our own on 127.0.0.1, with trust authentication and the superuser `postgres`. */
+export interface Embedded {
+  readonly port: number;
+  /** Connection URL of a role; the database defaults to `postgres`. */
+  url(role: string, database?: string): string;
+  /** Stops the server the way a crash would (no checkpoint, open transactions lost). `restart` brings it back through recovery. */
+  crash(): Promise<void>;
+  /** Starts the server again on the same port and data directory after `crash`. */
+  restart(): Promise<void>;
+  /** Stops the server; a temporary data directory is deleted. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  /** Kept over restarts and written durably. Without it: a temporary directory, without fsync, deleted by `stop`. */
+  dataDir?: string;
+  /** Defaults to any free port. */
+  port?: number;
+}
+
+const START_TRIES = 500;
+const START_PAUSE_MS = 20;
+const MAX_CONNECTIONS = 200;
+
+/** Starts an embedded Postgres. It ends with this process, however this process ends. Rejects with the server's own words when it cannot start. */
+export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
+  const run = await programs();
+  const temporary = options.dataDir === undefined;
+  const dataDir = options.dataDir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'embedded-postgres-data-'));
+  await initialise(run, dataDir);
+  const port = options.port ?? (await freePort());
+  // fsync guards against a crash of the machine, which no test survives anyway; synchronous_commit stays on: crash() must lose nothing acknowledged
+  const flags = temporary ? ['-c', 'fsync=off', '-c', 'full_page_writes=off'] : [];
+  const url = (role: string, database = 'postgres'): string =>
+    `postgresql://${encodeURIComponent(role)}:${encodeURIComponent(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+  const start = (): Promise<Running> => launch({ run, dataDir, port, flags, url: url('postgres') });
+  let running = await start();
+  return {
+    port,
+    url,
+    async crash() {
+      await end(running, 'SIGQUIT');
+    },
+    async restart() {
+      running = await start();
+    },
+    async stop() {
+      await end(running, 'SIGINT');
+      if (temporary) fs.rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function initialise(run: Programs, dataDir: string): Promise<void> {
+  if (fs.existsSync(path.join(dataDir, 'PG_VERSION'))) return;
+  fs.mkdirSync(path.dirname(dataDir), { recursive: true });
+  fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const { uid, gid } = run.as;
+  if (uid !== undefined && gid !== undefined) fs.chownSync(dataDir, uid, gid);
+  const args = ['-D', dataDir, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
+  await promisify(execFile)(path.join(run.bin, 'initdb'), args, { ...run.as, cwd: '/' });
+}
+
+interface Running {
+  server: ChildProcess;
+  watchdog: ChildProcess;
+}
+
+async function launch(input: { run: Programs; dataDir: string; port: number; flags: string[]; url: string }): Promise<Running> {
+  const { run, dataDir, port, flags, url } = input;
+  const args = ['-D', dataDir, '-p', String(port), '-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', `max_connections=${MAX_CONNECTIONS}`];
+  const server = spawn(path.join(run.bin, 'postgres'), [...args, ...flags], { ...run.as, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  let log = '';
+  server.on('error', (error) => {
+    log += error.message;
+  });
+  server.stderr.on('data', (chunk: Buffer) => {
+    log = (log + chunk.toString()).slice(-8192);
+  });
+  const watchdog = watch(run, server);
+  for (let tries = 0; ; tries++) {
+    try {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      await client.end();
+      return { server, watchdog };
+    } catch (cause) {
+      if (server.exitCode !== null || server.pid === undefined || tries >= START_TRIES) {
+        await end({ server, watchdog }, 'SIGKILL');
+        throw new Error(`The embedded Postgres did not start on port ${port}:\n${log}`, { cause });
+      }
+      await sleep(START_PAUSE_MS);
+    }
+  }
+}
+
+/** However this process ends, kill -9 included, its end of the pipe closes; the watchdog then stops the server. */
+function watch(run: Programs, server: ChildProcess): ChildProcess {
+  const script = 'trap "" INT TERM HUP; cat >/dev/null; kill -INT "$1" 2>/dev/null';
+  const watchdog = spawn('/bin/sh', ['-c', script, 'sh', String(server.pid)], { ...run.as, cwd: '/', stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  watchdog.on('error', () => undefined);
+  return watchdog;
+}
+
+async function end({ server, watchdog }: Running, signal: NodeJS.Signals): Promise<void> {
+  if (server.pid !== undefined && server.exitCode === null && server.signalCode === null) {
+    const gone = new Promise((resolve) => server.once('exit', resolve));
+    server.kill(signal);
+    await gone;
+  }
+  watchdog.kill('SIGKILL');
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

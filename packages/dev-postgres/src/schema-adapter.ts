@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { PrismaPg } from '@prisma/adapter-pg';
+import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory, SqlQuery, SqlQueryable } from '@prisma/driver-adapter-utils';
+
+/** What we reach into; adapter-pg 7.10.0 keeps it private, and the version is pinned exactly. */
+interface Internals {
+  performIO(query: SqlQuery): Promise<{ fields: { dataTypeID: number }[] }>;
+  onError(error: unknown): never;
+}
+
+type PgAdapter = Awaited<ReturnType<PrismaPg['connect']>>;
+
+const CHAR_OID = 18;
+const TEXT_OID = 25;
+const CHARACTER = 6;
+
+/**
+ * adapter-pg 7.10.0 as the schema engine needs it, with its three faults mended: "char" columns of the catalogue, scripts with plpgsql bodies,
+ * and the shadow database, which it opens in the main database when it was given a URL.
+ */
+export function schemaAdapter(input: { url: string; schema?: string }): SqlMigrationAwareDriverAdapterFactory {
+  const { url, schema } = input;
+  const connect = async (connectionString: string): Promise<SqlDriverAdapter> =>
+    mend(await new PrismaPg({ connectionString }, schema === undefined ? {} : { schema }).connect());
+  return {
+    provider: 'postgres',
+    adapterName: '@prisma/adapter-pg',
+    connect: () => connect(url),
+    async connectToShadowDb() {
+      const name = `shadow_${randomUUID()}`;
+      const main = await connect(url);
+      await main.executeScript(`CREATE DATABASE "${name}"`);
+      const address = new URL(url);
+      address.pathname = `/${name}`;
+      const shadow = await connect(address.href);
+      const dispose = shadow.dispose.bind(shadow);
+      shadow.dispose = async () => {
+        await dispose();
+        await main.executeScript(`DROP DATABASE "${name}"`);
+        await main.dispose();
+      };
+      return shadow;
+    },
+  };
+}
+
+function mend(adapter: PgAdapter): SqlDriverAdapter {
+  const { onError } = adapter as unknown as Internals;
+  adapter.executeScript = async (script) => {
+    try {
+      await adapter.underlyingDriver().query(script); // whole: its own version cuts at every ';'
+    } catch (error) {
+      onError.call(adapter, error);
+    }
+  };
+  const startTransaction = adapter.startTransaction.bind(adapter);
+  adapter.startTransaction = async (level) => readChars(await startTransaction(level));
+  return readChars(adapter);
+}
+
+/** Reads "char" columns as characters. Each call gets an object of its own, so that parallel queries do not mix up their columns. */
+function readChars<T extends SqlQueryable>(target: T): T {
+  const { performIO } = target as unknown as Internals;
+  const original = target.queryRaw;
+  target.queryRaw = async (query) => {
+    const chars: number[] = [];
+    const call = Object.create(target) as Internals & SqlQueryable;
+    call.performIO = async (sql) => {
+      const result = await performIO.call(target, sql);
+      result.fields.forEach((field, index) => {
+        if (field.dataTypeID !== CHAR_OID) return;
+        chars.push(index);
+        field.dataTypeID = TEXT_OID;
+      });
+      return result;
+    };
+    const result = await original.call(call, query);
+    for (const index of chars) result.columnTypes[index] = CHARACTER;
+    return result;
+  };
+  return target;
+}

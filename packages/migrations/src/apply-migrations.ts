@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { type Migration, readMigrations } from './migration-folder.ts';
+
+/** The advisory lock that Prisma Migrate itself takes: replicas starting together, and a person running Prisma's tools, wait for each other. */
+const PRISMA_LOCK = 72707369;
+
+/** A migration cannot be applied: it failed, or what was applied before is not what the folders say. The message says what to do. */
+export class MigrationError extends Error {
+  override name = 'MigrationError';
+}
+
+/**
+ * Brings the database to the union of the given Prisma migration folders, in order of their names, each migration in one transaction, and records
+ * it in `_prisma_migrations` the way `prisma migrate deploy` does. Safe to call from several processes at once.
+ *
+ * Tables land in the connecting role's schema (its `search_path`). A file that cannot run inside a transaction (CREATE INDEX CONCURRENTLY) does not fit.
+ * @returns the names applied by this call, in order.
+ * @throws MigrationError when a migration fails (nothing of it remains, nor is it recorded), was edited after it was applied, or is unfinished.
+ */
+export async function applyMigrations(database: string | pg.Pool, dirs: string[]): Promise<string[]> {
+  const migrations = await readMigrations(dirs);
+  // a connection of its own, closed at the end: the lock dies with it, whatever happens
+  const client = new pg.Client(typeof database === 'string' ? { connectionString: database } : { ...database.options });
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [PRISMA_LOCK]);
+    await client.query(HISTORY_TABLE);
+    const pending = await findPending(client, migrations);
+    for (const migration of pending) await apply(client, migration);
+    return pending.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}
+
+const HISTORY_TABLE = `create table if not exists _prisma_migrations (
+  id varchar(36) primary key not null, checksum varchar(64) not null, finished_at timestamptz, migration_name varchar(255) not null, logs text,
+  rolled_back_at timestamptz, started_at timestamptz not null default now(), applied_steps_count integer not null default 0)`;
+
+interface HistoryRow {
+  name: string;
+  checksum: string;
+  finished: boolean;
+}
+
+async function findPending(client: pg.Client, migrations: Migration[]): Promise<Migration[]> {
+  const { rows } = await client.query<HistoryRow>(
+    'select migration_name as name, checksum, finished_at is not null as finished from _prisma_migrations where rolled_back_at is null',
+  );
+  const history = new Map(rows.map((row) => [row.name, row]));
+  return migrations.filter(({ name, checksum }) => {
+    const row = history.get(name);
+    if (row === undefined) return true;
+    if (!row.finished) throw new MigrationError(`Migration ${name} was begun by another tool and never finished; repair the database, then resolve it there.`);
+    if (row.checksum !== checksum) throw new MigrationError(`Migration ${name} was edited after it was applied; restore the file and put the change into a new migration.`);
+    return false;
+  });
+}
+
+async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+  try {
+    await client.query('begin');
+    await client.query(sql);
+    await client.query(
+      'insert into _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count) values ($1, $2, $3, clock_timestamp(), 1)',
+      [randomUUID(), checksum, name],
+    );
+    await client.query('commit');
+  } catch (cause) {
+    await client.query('rollback').catch(() => undefined); // the connection may be what broke
+    throw new MigrationError(`Migration ${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
