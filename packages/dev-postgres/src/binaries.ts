@@ -21,7 +21,10 @@ export async function programs(): Promise<Programs> {
   try {
     found = (await import(name)) as { postgres: string };
   } catch (cause) {
-    throw new Error(`There is no embedded Postgres for ${process.platform}-${process.arch} (${name}); set DATABASE_URL to a Postgres of your own.`, { cause });
+    throw new Error(
+      `There is no embedded Postgres for ${process.platform}-${process.arch} (${name}); set DATABASE_URL to a Postgres of your own.`,
+      { cause },
+    );
   }
   const bin = path.dirname(found.postgres);
   if (process.getuid?.() !== 0) return { bin, as: {} };

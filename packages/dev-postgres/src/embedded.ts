@@ -76,10 +76,32 @@ interface Running {
   watchdog: ChildProcess;
 }
 
-async function launch(input: { run: Programs; dataDir: string; port: number; flags: string[]; url: string }): Promise<Running> {
+async function launch(input: {
+  run: Programs;
+  dataDir: string;
+  port: number;
+  flags: string[];
+  url: string;
+}): Promise<Running> {
   const { run, dataDir, port, flags, url } = input;
-  const args = ['-D', dataDir, '-p', String(port), '-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', `max_connections=${MAX_CONNECTIONS}`];
-  const server = spawn(path.join(run.bin, 'postgres'), [...args, ...flags], { ...run.as, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const args = [
+    '-D',
+    dataDir,
+    '-p',
+    String(port),
+    '-h',
+    '127.0.0.1',
+    '-c',
+    'unix_socket_directories=',
+    '-c',
+    `max_connections=${MAX_CONNECTIONS}`,
+  ];
+  const server = spawn(path.join(run.bin, 'postgres'), [...args, ...flags], {
+    ...run.as,
+    cwd: '/',
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
   let log = '';
   server.on('error', (error) => {
     log += error.message;
@@ -90,10 +112,8 @@ async function launch(input: { run: Programs; dataDir: string; port: number; fla
   const watchdog = watch(run, server);
   for (let tries = 0; ; tries++) {
     try {
-      const client = new pg.Client({ connectionString: url });
-      await client.connect();
-      await client.end();
-      return { server, watchdog };
+      if (await serves(url, dataDir)) return detach({ server, watchdog });
+      throw new Error('Another Postgres answers on this port.');
     } catch (cause) {
       if (server.exitCode !== null || server.pid === undefined || tries >= START_TRIES) {
         await end({ server, watchdog }, 'SIGKILL');
@@ -104,10 +124,35 @@ async function launch(input: { run: Programs; dataDir: string; port: number; fla
   }
 }
 
+/** Whether it is our server that answers: on a port that was in use it is somebody else's. */
+async function serves(url: string, dataDir: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ data_directory: string }>('show data_directory');
+    return rows[0]?.data_directory === path.resolve(dataDir);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A server nobody stopped must not keep this process alive: when it ends, the watchdog stops the server. */
+function detach({ server, watchdog }: Running): Running {
+  server.unref();
+  watchdog.unref();
+  for (const pipe of [server.stderr, watchdog.stdin]) (pipe as net.Socket | null)?.unref();
+  return { server, watchdog };
+}
+
 /** However this process ends, kill -9 included, its end of the pipe closes; the watchdog then stops the server. */
 function watch(run: Programs, server: ChildProcess): ChildProcess {
   const script = 'trap "" INT TERM HUP; cat >/dev/null; kill -INT "$1" 2>/dev/null';
-  const watchdog = spawn('/bin/sh', ['-c', script, 'sh', String(server.pid)], { ...run.as, cwd: '/', stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  const watchdog = spawn('/bin/sh', ['-c', script, 'sh', String(server.pid)], {
+    ...run.as,
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
   watchdog.on('error', () => undefined);
   return watchdog;
 }
@@ -115,6 +160,7 @@ function watch(run: Programs, server: ChildProcess): ChildProcess {
 async function end({ server, watchdog }: Running, signal: NodeJS.Signals): Promise<void> {
   if (server.pid !== undefined && server.exitCode === null && server.signalCode === null) {
     const gone = new Promise((resolve) => server.once('exit', resolve));
+    server.ref();
     server.kill(signal);
     await gone;
   }

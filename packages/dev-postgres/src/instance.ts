@@ -69,7 +69,10 @@ const templates = new WeakMap<Embedded, Map<string, Promise<string>>>();
  * every later one copies it, which takes some 30 ms. `apply` is `applyMigrations` of `@chatelaine/migrations` (passed in, because that package's
  * own tests stand on this one).
  */
-export async function createTestDatabase(embedded: Embedded, input: { instances: InstanceSpec[]; apply: Apply }): Promise<TestDatabase> {
+export async function createTestDatabase(
+  embedded: Embedded,
+  input: { instances: InstanceSpec[]; apply: Apply },
+): Promise<TestDatabase> {
   const known = templates.get(embedded) ?? new Map<string, Promise<string>>();
   templates.set(embedded, known);
   const key = fingerprint(input.instances);
@@ -91,13 +94,19 @@ export interface Instance {
 }
 
 /** `createTestDatabase` for the usual case of one service. */
-export async function createInstance(embedded: Embedded, input: { role: string; dirs?: string[]; apply: Apply }): Promise<Instance> {
+export async function createInstance(
+  embedded: Embedded,
+  input: { role: string; dirs?: string[]; apply: Apply },
+): Promise<Instance> {
   const { role, apply, dirs = [] } = input;
   const database = await createTestDatabase(embedded, { instances: [{ role, dirs }], apply });
   return { url: database.url(role), drop: database.drop };
 }
 
-async function makeTemplate(embedded: Embedded, input: { name: string; instances: InstanceSpec[]; apply: Apply }): Promise<string> {
+async function makeTemplate(
+  embedded: Embedded,
+  input: { name: string; instances: InstanceSpec[]; apply: Apply },
+): Promise<string> {
   const { name, instances, apply } = input;
   await provision(embedded, { database: name, roles: instances.map(({ role }) => role) });
   for (const { role, dirs = [] } of instances) {

@@ -28,10 +28,15 @@ export async function schemaDiff(input: SchemaDiffInput): Promise<string | null>
   const { SchemaEngine } = await schemaEngine();
   const { live } = input;
   const factory = bindMigrationAwareSqlAdapterFactory(schemaAdapter(live ?? { url: input.url }));
-  const engine = await SchemaEngine.new({ datamodels: files.map(({ path, content }) => [path, content]) }, () => undefined, factory);
+  const engine = await SchemaEngine.new(
+    { datamodels: files.map(({ path, content }) => [path, content]) },
+    () => undefined,
+    factory,
+  );
   try {
     const result = await engine.diff({
-      from: live === undefined ? migrations(input.migrationDirs ?? []) : { tag: 'schemaDatasource', files, configDir: '.' },
+      from:
+        live === undefined ? migrations(input.migrationDirs ?? []) : { tag: 'schemaDatasource', files, configDir: '.' },
       to: { tag: 'schemaDatamodel', files },
       script: true,
       exitCode: true,

@@ -4,7 +4,10 @@ import path from 'node:path';
 import * as glue from '@prisma/schema-engine-wasm/schema_engine_bg';
 
 interface WebAssemblyHere {
-  instantiate(bytes: Uint8Array, imports: Record<string, unknown>): Promise<{ instance: { exports: Record<string, unknown> } }>;
+  instantiate(
+    bytes: Uint8Array,
+    imports: Record<string, unknown>,
+  ): Promise<{ instance: { exports: Record<string, unknown> } }>;
 }
 interface Globals {
   WebAssembly: WebAssemblyHere;
@@ -25,7 +28,10 @@ export function schemaEngine(): Promise<typeof glue> {
 async function load(): Promise<typeof glue> {
   const globals = globalThis as unknown as Globals;
   const require = createRequire(import.meta.url);
-  const file = path.join(path.dirname(require.resolve('@prisma/schema-engine-wasm/schema_engine_bg')), 'schema_engine_bg.wasm');
+  const file = path.join(
+    path.dirname(require.resolve('@prisma/schema-engine-wasm/schema_engine_bg')),
+    'schema_engine_bg.wasm',
+  );
   globals.PRISMA_WASM_PANIC_REGISTRY = {
     set_message(message) {
       throw new Error(`Prisma's schema engine panicked: ${message}`);

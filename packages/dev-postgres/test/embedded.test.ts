@@ -5,7 +5,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { asSuperuser, createInstance, createTestDatabase, type Embedded, provision, startEmbedded } from '../src/index.ts';
+import {
+  asSuperuser,
+  createInstance,
+  createTestDatabase,
+  type Embedded,
+  provision,
+  startEmbedded,
+} from '../src/index.ts';
 
 let server: Embedded;
 beforeAll(async () => {
@@ -52,13 +59,21 @@ describe('the embedded server', () => {
   });
 
   test('a port in use is an error that says so, and leaves nothing running', async () => {
-    await expect(startEmbedded({ port: server.port })).rejects.toThrow(/did not start on port[^]*(could not bind|in use)/i);
+    await expect(startEmbedded({ port: server.port })).rejects.toThrow(
+      /did not start on port[^]*(could not bind|in use)/i,
+    );
   });
 
   test('ends with the process that started it, even when that is killed', async () => {
     const script = `import { startEmbedded } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)}; const s = await startEmbedded(); console.log(s.port); setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ['--conditions=source', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const port = await new Promise<number>((resolve) => child.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString()))));
+    const child = spawn(
+      process.execPath,
+      ['--conditions=source', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const port = await new Promise<number>((resolve) =>
+      child.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString()))),
+    );
     const connection = net.connect(port, '127.0.0.1');
     const closed = new Promise((resolve) => connection.once('close', resolve).once('error', () => undefined));
     await new Promise((resolve) => connection.once('connect', resolve));
@@ -69,7 +84,10 @@ describe('the embedded server', () => {
 
 describe('instances', () => {
   test('a role works in its own schemas and reads nobody else’s', async () => {
-    const database = await createTestDatabase(server, { instances: [{ role: 'am' }, { role: 'photos' }], apply: noMigrations });
+    const database = await createTestDatabase(server, {
+      instances: [{ role: 'am' }, { role: 'photos' }],
+      apply: noMigrations,
+    });
     await query(database.url('am'), 'create table secret (id int); create table am_jobs.job (id int)');
     expect(await query(database.url('am'), 'select current_schema as s')).toEqual([{ s: 'am' }]);
     await expect(query(database.url('photos'), 'select * from am.secret')).rejects.toThrow('permission denied');
@@ -83,7 +101,10 @@ describe('instances', () => {
       runs.push(url);
       await query(url, 'create table visit (n int)');
     };
-    const [a, b] = await Promise.all([createInstance(server, { role: 'am', dirs, apply }), createInstance(server, { role: 'am', dirs, apply })]);
+    const [a, b] = await Promise.all([
+      createInstance(server, { role: 'am', dirs, apply }),
+      createInstance(server, { role: 'am', dirs, apply }),
+    ]);
     await query(a.url, 'insert into visit values (1)');
     expect(await query(b.url, 'select count(*)::int as n from visit')).toEqual([{ n: 0 }]);
     expect(runs).toHaveLength(1);

@@ -18,7 +18,8 @@ const DOOR = `model door {
 
   @@index([room])
 }`;
-const ROOM_SQL = 'create table room (id text not null, colour bytea not null, built timestamptz(6) not null, constraint room_pkey primary key (id));';
+const ROOM_SQL =
+  'create table room (id text not null, colour bytea not null, built timestamptz(6) not null, constraint room_pkey primary key (id));';
 const DOOR_SQL = `create table door (id serial not null, room text not null, constraint door_pkey primary key (id));
 create index door_room_idx on door (room);
 alter table door add constraint door_room_fkey foreign key (room) references room (id) on delete cascade on update cascade;
@@ -58,7 +59,9 @@ describe('schemaDiff', () => {
 
   test('a column the migrations lack comes back as the SQL that adds it', async () => {
     await writeFile(path.join(folder, 'room.prisma'), ROOM.replace('@id', '@id\n  floor Int'));
-    expect(await schemaDiff({ url: url(), schemaFiles, migrationDirs })).toMatch(/ALTER TABLE "room" ADD COLUMN\s+"floor" INTEGER NOT NULL/);
+    expect(await schemaDiff({ url: url(), schemaFiles, migrationDirs })).toMatch(
+      /ALTER TABLE "room" ADD COLUMN\s+"floor" INTEGER NOT NULL/,
+    );
   });
 
   test('a column the schema lacks comes back as the SQL that drops it', async () => {

@@ -52,8 +52,14 @@ async function findPending(client: pg.Client, migrations: Migration[]): Promise<
   return migrations.filter(({ name, checksum }) => {
     const row = history.get(name);
     if (row === undefined) return true;
-    if (!row.finished) throw new MigrationError(`Migration ${name} was begun by another tool and never finished; repair the database, then resolve it there.`);
-    if (row.checksum !== checksum) throw new MigrationError(`Migration ${name} was edited after it was applied; restore the file and put the change into a new migration.`);
+    if (!row.finished)
+      throw new MigrationError(
+        `Migration ${name} was begun by another tool and never finished; repair the database, then resolve it there.`,
+      );
+    if (row.checksum !== checksum)
+      throw new MigrationError(
+        `Migration ${name} was edited after it was applied; restore the file and put the change into a new migration.`,
+      );
     return false;
   });
 }
@@ -69,6 +75,8 @@ async function apply(client: pg.Client, { name, sql, checksum }: Migration): Pro
     await client.query('commit');
   } catch (cause) {
     await client.query('rollback').catch(() => undefined); // the connection may be what broke
-    throw new MigrationError(`Migration ${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new MigrationError(`Migration ${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
 }

@@ -42,7 +42,11 @@ describe('applyMigrations', () => {
     await write('20260101000000_room', 'create table room (id text primary key)', other);
     await write('20260102000000_door', 'create table door (room text references room)', own);
     await write('20260103000000_lock', 'alter table door add column lock text', other);
-    expect(await applyMigrations(url, [own, other])).toEqual(['20260101000000_room', '20260102000000_door', '20260103000000_lock']);
+    expect(await applyMigrations(url, [own, other])).toEqual([
+      '20260101000000_room',
+      '20260102000000_door',
+      '20260103000000_lock',
+    ]);
     expect(await applyMigrations(url, [own, other])).toEqual([]);
     expect(await query('select room, lock from house.door')).toEqual([]);
   });
@@ -56,7 +60,10 @@ describe('applyMigrations', () => {
   });
 
   test('runs function bodies with semicolons whole', async () => {
-    await write('1_fn', "create function f() returns int language plpgsql as $$ begin perform 1; return 2; end $$; create table t (a text default 'x;y');");
+    await write(
+      '1_fn',
+      "create function f() returns int language plpgsql as $$ begin perform 1; return 2; end $$; create table t (a text default 'x;y');",
+    );
     await applyMigrations(url, [folder]);
     expect(await query('select f() as f')).toEqual([{ f: 2 }]);
   });
@@ -81,7 +88,9 @@ describe('applyMigrations', () => {
     await write('1_room', 'create table room (id text)');
     await write('2_bad', 'create table half (id text); insert into nowhere values (1)');
     await expect(applyMigrations(url, [folder])).rejects.toThrow(/2_bad failed: relation "nowhere" does not exist/);
-    expect(await query("select to_regclass('half') as half, to_regclass('room')::text as room")).toEqual([{ half: null, room: 'room' }]);
+    expect(await query("select to_regclass('half') as half, to_regclass('room')::text as room")).toEqual([
+      { half: null, room: 'room' },
+    ]);
     await write('2_bad', 'create table half (id text)');
     expect(await applyMigrations(url, [folder])).toEqual(['2_bad']);
   });
