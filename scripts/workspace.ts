@@ -8,6 +8,8 @@ export interface WorkspacePackage {
   /** Relative to the root, with slashes: `packages/protocol`. */
   readonly folder: string;
   readonly scripts: Readonly<Record<string, string>>;
+  /** Names of what it needs at run time, ours and others'. */
+  readonly dependencies: readonly string[];
 }
 
 /** The packages of this workspace, in the order of their folders. */
@@ -19,10 +21,16 @@ export function workspacePackages(): WorkspacePackage[] {
     },
   );
   return manifests.toSorted().map((manifest) => {
-    const { name, scripts } = JSON.parse(fs.readFileSync(path.join(root, manifest), 'utf8')) as {
+    const { name, scripts, dependencies } = JSON.parse(fs.readFileSync(path.join(root, manifest), 'utf8')) as {
       name: string;
       scripts?: Record<string, string>;
+      dependencies?: Record<string, string>;
     };
-    return { name, folder: path.dirname(manifest).replaceAll(path.sep, '/'), scripts: scripts ?? {} };
+    return {
+      name,
+      folder: path.dirname(manifest).replaceAll(path.sep, '/'),
+      scripts: scripts ?? {},
+      dependencies: Object.keys(dependencies ?? {}),
+    };
   });
 }
