@@ -26,7 +26,8 @@ export function parseJson(input: Uint8Array | string): JsonResult {
 function scan(text: string): string | null {
   const names: (Set<string> | null)[] = [];
   let wantsName = false;
-  const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]/gs;
+  // a text without its closing quote is one token too: looking for its end from each quote inside would take quadratic time
+  const token = /"(?:[^"\\]|\\.)*"?|[{}[\],:]/gs;
   for (let match = token.exec(text); match !== null; match = token.exec(text)) {
     const found = match[0];
     if (found === '{' || found === '[') {
