@@ -124,7 +124,7 @@ function readCallback({ clock }: Pick<ClientDeps, 'clock'>, input: FinishAuthori
       new URLSearchParams([...form.params]),
       input.state,
     );
-    if (!params.has('code')) return { kind: 'bad_callback', reason: 'no code' };
+    if ((params.get('code') ?? '') === '') return { kind: 'bad_callback', reason: 'no code' };
     return { kind: 'ok', params };
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) return denied(error);

@@ -42,4 +42,5 @@ export {
 export type { ServerRole } from './metadata.ts';
 export type { Failure, OAuthErrorAnswer, TimedOut, Unreachable, Unusable } from './outcome.ts';
 export { type DeleteClientInput, deleteClient, type Registered, registerClient } from './register.ts';
+export { type FetchResourceInput, fetchResource, type ResourceAnswer } from './resource.ts';
 export type { Obtained, Relationship } from './tokens.ts';

@@ -4,7 +4,7 @@ import * as oauth from 'oauth4webapi';
 import { dpopHandle } from './authenticate.ts';
 import type { ClientDeps } from './deps.ts';
 import { isInsecure } from './metadata.ts';
-import { type Failure, unusable } from './outcome.ts';
+import { type Failure, type TimedOut, type Unreachable, type Unusable, unusable } from './outcome.ts';
 import type { SigningKey } from '@chatelaine/crypto';
 
 /** An answer read whole, its JSON read strictly; `response` is a fresh copy for oauth4webapi to judge. */
@@ -79,7 +79,7 @@ async function exchangeBytes(
     const copied = new Headers([...answer.headers]);
     const bodyless = [101, 204, 205, 304].includes(answer.status);
     const response = new Response(bodyless ? null : bytes, { status: answer.status, headers: copied });
-    const json = read.kind === 'json' ? read.value : undefined;
+    const json = read.kind === 'json' && JSON_TYPE.test(copied.get('content-type') ?? '') ? read.value : undefined;
     return { kind: 'answer', status: answer.status, headers: copied, json, response };
   } catch (error) {
     if (error instanceof OutboundError) return transportFailure(error);
@@ -87,8 +87,24 @@ async function exchangeBytes(
   }
 }
 
-function transportFailure(error: OutboundError): Failure {
-  return { kind: 'unreachable', reason: error.message };
+const JSON_TYPE = /^application\/json *(?:;|$)/i;
+
+export function transportFailure({ reason, message }: OutboundError): Unusable | TimedOut | Unreachable {
+  switch (reason) {
+    case 'timeout':
+      return { kind: 'timeout' };
+    case 'refused':
+    case 'unreachable':
+    case 'busy':
+    case 'closed':
+      return { kind: 'unreachable', reason: message };
+    case 'too_large':
+    case 'bad_status':
+    case 'bad_content_type':
+    case 'bad_json':
+    case 'redirect':
+      return unusable(message);
+  }
 }
 
 /** An OAuth error whatever its status is (5xx and 429 carry one too); anything else cannot be used. RFC 6749 §5.2, PROTOCOL §3.8. */

@@ -1,0 +1,151 @@
+import { checkDpopProof } from '@chatelaine/crypto';
+import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
+import { parseForm } from '@chatelaine/protocol';
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import type { ClientDeps } from '../../src/index.ts';
+
+export interface Received {
+  readonly path: string;
+  readonly method: string;
+  readonly form: ReadonlyMap<string, string>;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+type Handler = (reply: FastifyReply, received: Received) => unknown;
+
+/** An authorization server that behaves, until a test says otherwise. */
+export interface TestServer {
+  readonly issuer: string;
+  readonly deps: ClientDeps & { outbound: Outbound };
+  readonly received: Received[];
+  /** Members to change or, with undefined, to leave out. */
+  metadata: Record<string, unknown>;
+  resourceMetadata: Record<string, unknown>;
+  handlers: Record<string, Handler>;
+  last(): Received;
+  jktOf(received: Received, accessToken?: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function startServer(name: string): Promise<TestServer> {
+  const received: Received[] = [];
+  const app = fastify({ forceCloseConnections: true });
+  for (const type of ['application/x-www-form-urlencoded', 'application/json']) {
+    app.removeContentTypeParser(type);
+    app.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  }
+  app.all('/*', async (request, reply) => {
+    const one = record(request);
+    received.push(one);
+    const handler = server.handlers[one.path] ?? behave[one.path];
+    if (handler === undefined) return reply.code(404).send({ error: 'not_found' });
+    await handler(reply, one);
+    return reply;
+  });
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as { port: number };
+  const issuer = `http://${name}.localhost:${port}`;
+  const exceptions = [{ host: `${name}.localhost`, port, scheme: 'http' as const, cidr: '127.0.0.1/32' }];
+  const outbound = createOutbound({ exceptions, demo: true, timeouts: { callSeconds: 1 } });
+  const clock = { now: () => Date.now() / 1000 };
+  const behave = goodHandlers(issuer, () => server);
+  const server: TestServer = {
+    issuer,
+    deps: { outbound, clock, schemes: ['https', 'http'] },
+    received,
+    metadata: {},
+    resourceMetadata: {},
+    handlers: {},
+    last() {
+      const one = received.at(-1);
+      if (one === undefined) throw new Error('nothing was received');
+      return one;
+    },
+    async jktOf(one, accessToken) {
+      const proof = String(one.headers['dpop']);
+      const token = accessToken === undefined ? {} : { accessToken };
+      const input = { headers: [proof], htm: one.method, htu: `${issuer}${one.path}`, clock, ...token };
+      const checked = await checkDpopProof(input);
+      if (checked.kind !== 'valid') throw new Error(`proof: ${JSON.stringify(checked)}`);
+      return checked.jkt;
+    },
+    async close() {
+      await outbound.close();
+      await app.close();
+    },
+  };
+  return server;
+}
+
+function record(request: FastifyRequest): Received {
+  const body = typeof request.body === 'string' ? request.body : '';
+  const form = parseForm(body);
+  const params = form.kind === 'form' ? form.params : new Map<string, string>();
+  const path = request.url.split('?')[0] ?? '';
+  return { path, method: request.method, form: params, headers: request.headers, body };
+}
+
+function goodHandlers(issuer: string, server: () => TestServer): Record<string, Handler> {
+  return {
+    '/.well-known/oauth-authorization-server': (reply) => reply.send({ ...goodMetadata(issuer), ...server().metadata }),
+    '/.well-known/oauth-protected-resource/api': (reply) =>
+      reply.send({ resource: `${issuer}/api`, authorization_servers: [issuer], ...server().resourceMetadata }),
+    '/par': (reply) => reply.code(201).send({ request_uri: 'urn:ietf:params:oauth:request_uri:x', expires_in: 90 }),
+    '/token': (reply, { form, headers }) => reply.send(goodTokens(issuer, form, headers['dpop'] !== undefined)),
+    '/revoke': (reply) => reply.code(200).send(),
+    '/register': (reply, { body }) =>
+      reply.code(201).send({
+        ...(JSON.parse(body) as object),
+        client_id: 'registered-1',
+        client_id_issued_at: 1,
+        registration_access_token: 'cha_ra_x',
+        registration_client_uri: `${issuer}/register/registered-1`,
+      }),
+    '/register/registered-1': (reply) => reply.code(204).send(),
+  };
+}
+
+function goodTokens(issuer: string, form: ReadonlyMap<string, string>, bound: boolean): object {
+  if (form.has('subject_token')) {
+    return {
+      access_token: 'cha_at_x',
+      issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      token_type: 'DPoP',
+      expires_in: 300,
+      scope: form.get('scope'),
+      resource: form.get('resource'),
+      cnf: { jkt: 'k'.repeat(43) },
+      iss: issuer,
+    };
+  }
+  return {
+    access_token: 'cha_ct_x',
+    token_type: bound ? 'DPoP' : 'Bearer',
+    expires_in: 3600,
+    refresh_token: 'cha_rt_x',
+    scope: 'transfer',
+    transfer_scope: 'entries.read entries.write',
+  };
+}
+
+export function goodMetadata(issuer: string): Record<string, unknown> {
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    pushed_authorization_request_endpoint: `${issuer}/par`,
+    revocation_endpoint: `${issuer}/revoke`,
+    registration_endpoint: `${issuer}/register`,
+    chatelaine_targets_endpoint: `${issuer}/targets`,
+    response_types_supported: ['code'],
+    grant_types_supported: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
+    code_challenge_methods_supported: ['S256'],
+    token_endpoint_auth_methods_supported: ['private_key_jwt'],
+    token_endpoint_auth_signing_alg_values_supported: ['ES256', 'EdDSA'],
+    dpop_signing_alg_values_supported: ['ES256', 'EdDSA'],
+    authorization_response_iss_parameter_supported: true,
+    client_id_metadata_document_supported: true,
+    protected_resources: [`${issuer}/api`],
+  };
+}
