@@ -1,0 +1,26 @@
+import { createHmac, createPrivateKey, sign as nodeSign } from 'node:crypto';
+import type { Clock } from '@chatelaine/protocol';
+import type { SigningKey } from '../src/index.ts';
+
+export const NOW = 1_800_000_000;
+
+export const clockAt = (seconds: number): Clock => ({ now: () => seconds });
+
+export const b64 = (value: unknown) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value), 'utf8').toString('base64url');
+
+/** A JWT put together by hand, so that tests can break every rule the package's own signer keeps. */
+export function forge(header: object, payload: unknown, key: SigningKey): string {
+  const input = `${b64(header)}.${b64(payload)}`;
+  const d = createPrivateKey({ key: { ...key.privateJwk }, format: 'jwk' });
+  const signature =
+    key.alg === 'ES256'
+      ? nodeSign('sha256', Buffer.from(input), { key: d, dsaEncoding: 'ieee-p1363' })
+      : nodeSign(null, Buffer.from(input), d);
+  return `${input}.${signature.toString('base64url')}`;
+}
+
+export function forgeHmac(header: object, payload: unknown, secret: string): string {
+  const input = `${b64(header)}.${b64(payload)}`;
+  return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
+}
