@@ -1,0 +1,208 @@
+// Tries `npm start` as its user does: it comes up, Ctrl-C leaves nothing behind, a second start keeps the data, a port in use is said clearly.
+// Needs Linux (/proc) to find what was left behind.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { root } from './workspace.ts';
+
+interface Services {
+  readonly am: { readonly url: string };
+  readonly hosts: readonly { readonly name: string; readonly url: string }[];
+  readonly requester: { readonly url: string };
+  readonly accounts: readonly { readonly service: string; readonly username: string; readonly password: string }[];
+}
+
+interface Run {
+  readonly child: ChildProcess;
+  /** In the environment of every process below it, and of no other. */
+  readonly marker: string;
+  output: string;
+}
+
+const UP_WITHIN_MS = 300_000; // the first start installs and builds
+const DOWN_WITHIN_MS = 15_000;
+const SERVICES_FILE = path.join(root, '.run/services.json');
+
+const runs: Run[] = [];
+try {
+  await smoke();
+  console.log('npm start: all good');
+} catch (error) {
+  console.error(`npm start: ${error instanceof Error ? error.message : String(error)}`);
+  const output = runs.at(-1)?.output ?? '';
+  if (output !== '') console.error(`--- its output ends with\n${output.split('\n').slice(-40).join('\n')}`);
+  process.exitCode = 1;
+} finally {
+  for (const run of runs) for (const pid of left(run)) process.kill(pid, 'SIGKILL');
+}
+
+async function smoke(): Promise<void> {
+  const first = start();
+  const services = await up(first);
+  const keys = await keyIds(services);
+  say(`came up: ${urls(services).join(' ')}`);
+  await interrupt(first, services);
+  say('Ctrl-C left nothing behind');
+
+  const second = start();
+  const again = await up(second);
+  expect(same(again.accounts, services.accounts), 'the second start knows other accounts than the first');
+  expect(
+    same(await keyIds(again), keys),
+    'the second start has other signing keys than the first: the data was not kept',
+  );
+  await interrupt(second, again);
+  say('a second start kept the data');
+
+  await portInUse(new URL(services.am.url).port);
+  say('a port in use is one clear sentence');
+}
+
+function start(): Run {
+  fs.rmSync(SERVICES_FILE, { force: true });
+  const marker = `CHATELAINE_SMOKE=${randomUUID()}`;
+  const [name = '', value = ''] = marker.split('=');
+  // a process group of its own, as a terminal gives it: Ctrl-C reaches npm and all below it
+  const child = spawn('npm', ['start'], {
+    cwd: root,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, [name]: value },
+  });
+  const run: Run = { child, marker, output: '' };
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (run.output += chunk.toString()));
+  runs.push(run);
+  return run;
+}
+
+async function up(run: Run): Promise<Services> {
+  const deadline = Date.now() + UP_WITHIN_MS;
+  while (!fs.existsSync(SERVICES_FILE)) {
+    expect(
+      run.child.exitCode === null,
+      `it ended (exit code ${run.child.exitCode}) before .run/services.json was there`,
+    );
+    expect(Date.now() < deadline, `.run/services.json was not there after ${UP_WITHIN_MS / 1000} s`);
+    await pause(100);
+  }
+  const services = JSON.parse(fs.readFileSync(SERVICES_FILE, 'utf8')) as Services;
+  expect(services.hosts.length > 0 && services.accounts.length > 0, '.run/services.json names no hosts or no accounts');
+  for (const url of urls(services)) {
+    const { status } = await get(new URL(url));
+    expect(status < 500, `${url} answers ${status}`);
+  }
+  return services;
+}
+
+async function interrupt(run: Run, services: Services): Promise<void> {
+  const exited = once(run.child, 'exit');
+  process.kill(-(run.child.pid ?? Number.NaN), 'SIGINT');
+  const deadline = Date.now() + DOWN_WITHIN_MS;
+  // npm itself may be gone before what it started: everything has to be
+  while (left(run).length > 0) {
+    expect(
+      Date.now() < deadline,
+      `${DOWN_WITHIN_MS / 1000} s after Ctrl-C these still run:\n${left(run).map(commandLine).join('\n')}`,
+    );
+    await pause(100);
+  }
+  await exited;
+  for (const url of urls(services)) {
+    expect(!(await isTaken(Number(new URL(url).port))), `after Ctrl-C something still listens on ${url}`);
+  }
+}
+
+async function portInUse(port: string): Promise<void> {
+  const occupant = net.createServer().listen(Number(port), '127.0.0.1');
+  await once(occupant, 'listening');
+  try {
+    const run = start();
+    const timer = setTimeout(() => process.kill(-(run.child.pid ?? Number.NaN), 'SIGKILL'), UP_WITHIN_MS);
+    const [code] = (await once(run.child, 'close')) as [number | null];
+    clearTimeout(timer);
+    expect(code !== 0 && code !== null, `with port ${port} in use it ended with ${code}`);
+    const about = run.output.split('\n').filter((line) => line.includes(port) && /in use/i.test(line));
+    expect(about.length === 1, `with port ${port} in use it said so in ${about.length} lines instead of one`);
+    expect(!/^\s+at .+:\d+/m.test(run.output), `with port ${port} in use it printed a stack trace`);
+    expect(left(run).length === 0, `with port ${port} in use it left processes behind`);
+  } finally {
+    occupant.close();
+  }
+}
+
+/** Names of the signing keys of AM and Hosts: they are made at the first start and live in the database. */
+async function keyIds(services: Services): Promise<string[]> {
+  const ids: string[] = [];
+  for (const { url } of [services.am, ...services.hosts]) {
+    const metadata = await json<{ jwks_uri?: string }>(new URL('/.well-known/oauth-authorization-server', url));
+    if (metadata.jwks_uri === undefined) continue;
+    const { keys } = await json<{ keys: { kid: string }[] }>(new URL(metadata.jwks_uri));
+    ids.push(...keys.map(({ kid }) => kid));
+  }
+  expect(ids.length > 0, 'no service publishes a signing key');
+  return ids.toSorted();
+}
+
+async function json<T>(url: URL): Promise<T> {
+  const { status, body } = await get(url);
+  expect(status === 200, `${url.href} answers ${status}`);
+  return JSON.parse(body) as T;
+}
+
+/** Node does not resolve *.localhost everywhere; the demo listens on loopback. */
+async function get(url: URL): Promise<{ status: number; body: string }> {
+  const request = http.get({ host: '127.0.0.1', port: url.port, path: url.pathname, headers: { host: url.host } });
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  let body = '';
+  for await (const chunk of response) body += String(chunk);
+  return { status: response.statusCode ?? 0, body };
+}
+
+function isTaken(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = net.connect(port, '127.0.0.1', () => resolve(true));
+  socket.on('error', () => resolve(false));
+  return promise.finally(() => socket.destroy());
+}
+
+/** Processes that carry the run's marker, whatever group they moved to. */
+function left({ marker }: Run): number[] {
+  const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => readProc(pid, 'environ').split('\0').includes(marker)).map(Number);
+}
+
+function commandLine(pid: number): string {
+  return `  ${pid} ${readProc(String(pid), 'cmdline').replaceAll('\0', ' ')}`;
+}
+
+/** Empty when the process is gone, is a zombie, or belongs to somebody else. */
+function readProc(pid: string, file: string): string {
+  try {
+    return fs.readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function urls({ am, hosts, requester }: Services): string[] {
+  return [am.url, ...hosts.map(({ url }) => url), requester.url];
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function expect(condition: boolean, otherwise: string): asserts condition {
+  if (!condition) throw new Error(otherwise);
+}
+
+function say(line: string): void {
+  console.log(`ok   ${line}`);
+}
