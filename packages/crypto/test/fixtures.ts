@@ -7,7 +7,10 @@ export const NOW = 1_800_000_000;
 export const clockAt = (seconds: number): Clock => ({ now: () => seconds });
 
 export const b64 = (value: unknown) =>
-  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value), 'utf8').toString('base64url');
+  (value instanceof Uint8Array
+    ? Buffer.from(value)
+    : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
+  ).toString('base64url');
 
 /** A JWT put together by hand, so that tests can break every rule the package's own signer keeps. */
 export function forge(header: object, payload: unknown, key: SigningKey): string {
@@ -24,3 +27,9 @@ export function forgeHmac(header: object, payload: unknown, secret: string): str
   const input = `${b64(header)}.${b64(payload)}`;
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
 }
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** The same 32 bytes in base64url with a bit set that no byte has. */
+export const otherSpelling = (text: string) =>
+  text.slice(0, -1) + ALPHABET.charAt(ALPHABET.indexOf(text.slice(-1)) + 1);

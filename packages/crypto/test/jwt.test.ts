@@ -132,6 +132,13 @@ describe('keys come from the issuer’s set only (H1, J4, J8)', () => {
     expect(await verify(forge(header, claims, key), { keys: twice })).toEqual(refused('kid'));
   });
 
+  test('a kid that is no text is refused even by a lone key without a name', async () => {
+    const { kid: _kid, ...nameless } = key.publicJwk;
+    const keys: Jwks = { keys: [nameless] };
+    expect(await verify(forge({ ...header, kid: 'any' }, claims, key), { keys })).toMatchObject({ kind: 'valid' });
+    expect(await verify(forge({ ...header, kid: { a: 1 } }, claims, key), { keys })).toEqual(refused('kid'));
+  });
+
   test('an empty set verifies nothing', async () => {
     expect(await verify(forge(header, claims, key), { keys: { keys: [] } })).toEqual(refused('kid'));
   });
@@ -198,6 +205,10 @@ describe('times are whole seconds, near, and close together (H1, J10)', () => {
     },
   );
 
+  test('exp before an iat that the skew allows is refused', async () => {
+    expect(await verify(forge(header, { ...claims, iat: NOW + 10, exp: NOW + 5 }, key))).toEqual(refused('exp'));
+  });
+
   test('exp beyond any safe number is refused', async () => {
     const payload = JSON.stringify(claims).replace(`"exp":${NOW + 60}`, '"exp":1e300');
     expect(await verify(forge(header, payload, key))).toEqual(refused('exp'));
@@ -250,6 +261,13 @@ describe('what is no JWT is refused before anything is believed', () => {
       expect(await verify(forge({ ...header, ...extra }, claims, key))).toEqual(refused('crit'));
     },
   );
+
+  test('claims that are not valid UTF-8 are refused, not repaired', async () => {
+    const text = JSON.stringify({ ...claims, name: 'X' });
+    const bytes = Buffer.from(text.replace('X', 'é'), 'latin1');
+    expect(await verify(forge(header, bytes, key))).toEqual(refused('malformed'));
+    expect(await verify(forge(header, Buffer.from(text), key))).toMatchObject({ kind: 'valid' });
+  });
 
   test.each([null, [], 'text', 7])('claims that are %p are refused', async (payload) => {
     expect(await verify(forge(header, JSON.stringify(payload), key))).toEqual(refused('malformed'));
