@@ -1,0 +1,46 @@
+import type { SigningKey, Vault } from '@chatelaine/crypto';
+import type { ServerDeps } from '@chatelaine/oauth-server';
+import type { RateLimits } from '@chatelaine/oauth-server-pg';
+import type { Outbound } from '@chatelaine/outbound-http';
+import type { Clock } from '@chatelaine/protocol';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import type { PrismaClient } from './generated/prisma/client.ts';
+
+/** Everything a feature may need; each takes the smallest Pick. Built once, in `main`. */
+export interface Deps {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Hot tables: named statements in `store.ts` files. */
+  readonly pool: Pool;
+  /** Configuration tables. */
+  readonly prisma: PrismaClient;
+  /** Seals what others entrusted to us. The AAD is the row's id and its owner. */
+  readonly vault: Vault;
+  readonly outbound: Outbound;
+  readonly keys: SigningKeys;
+  /** The authorization server that Requesters see. */
+  readonly server: ServerDeps;
+  readonly rateLimits: RateLimits;
+  readonly jobs: Jobs;
+}
+
+export interface SigningKeys {
+  /** Signs assertions and statements. */
+  readonly current: SigningKey;
+  /** All that are published. */
+  readonly all: readonly SigningKey[];
+}
+
+/** The durable queue. */
+export interface Jobs {
+  /** Brings every pending revocation to the Hosts' attention; returns when they are queued. */
+  readonly announceRevocations: () => Promise<void>;
+}
+
+/** The AAD of a sealed column of a row. */
+export function sealedFor(rowId: string, ownerId: string): string {
+  return `${rowId}|${ownerId}`;
+}
