@@ -1,0 +1,21 @@
+import type { ClaimOutcome, OAuthStorage } from '@chatelaine/oauth-server';
+import { REQUEST_COLUMNS, type RequestRow, toRequest } from './request-row.ts';
+import { type Db, run, type Statement } from './statement.ts';
+
+/** The time for sign-in and consent starts with the first opening: opening it again does not keep a request alive for ever. */
+const CLAIM_REQUEST: Statement = {
+  name: 'oauth_claim_request',
+  text: `update oauth_request set
+    browser_hash = $3,
+    expires_at = case when browser_hash is null then now() + $4::float8 * interval '1 second' else expires_at end
+  where hash = $1 and client_id = $2 and expires_at > now() and (browser_hash is null or browser_hash = $3)
+  returning ${REQUEST_COLUMNS}`,
+};
+
+type Input = Parameters<OAuthStorage['claimRequest']>[0];
+
+export async function claimRequest(db: Db, input: Input): Promise<ClaimOutcome> {
+  const values = [input.hash, input.clientId, input.browserHash, input.lifetimeSeconds];
+  const [row] = await run<RequestRow>(db, CLAIM_REQUEST, values);
+  return row === undefined ? { kind: 'unknown' } : { kind: 'claimed', request: toRequest(row) };
+}

@@ -1,0 +1,29 @@
+import type { CachedDocument, OAuthStorage } from '@chatelaine/oauth-server';
+import { type Db, run, type Statement } from './statement.ts';
+
+const READ_DOCUMENT: Statement = {
+  name: 'oauth_read_document',
+  text: `select body, extract(epoch from now() - fetched_at)::float8 as age, extract(epoch from fresh_until - now())::float8 as fresh_for
+  from oauth_document where url = $1`,
+};
+
+const WRITE_DOCUMENT: Statement = {
+  name: 'oauth_write_document',
+  text: `insert into oauth_document (url, body, fetched_at, fresh_until) values ($1, $2, now(), now() + $3::float8 * interval '1 second')
+  on conflict (url) do update set body = excluded.body, fetched_at = excluded.fetched_at, fresh_until = excluded.fresh_until`,
+};
+
+interface Row {
+  body: unknown;
+  age: number;
+  fresh_for: number;
+}
+
+export async function readDocument(db: Db, url: string): Promise<CachedDocument | null> {
+  const [row] = await run<Row>(db, READ_DOCUMENT, [url]);
+  return row === undefined ? null : { url, body: row.body, ageSeconds: row.age, freshForSeconds: row.fresh_for };
+}
+
+export async function writeDocument(db: Db, input: Parameters<OAuthStorage['writeDocument']>[0]): Promise<void> {
+  await run(db, WRITE_DOCUMENT, [input.url, JSON.stringify(input.body), input.freshForSeconds]);
+}

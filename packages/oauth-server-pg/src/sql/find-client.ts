@@ -1,0 +1,36 @@
+import type { OAuthStorage, StoredClient } from '@chatelaine/oauth-server';
+import { type Db, run, type Statement } from './statement.ts';
+
+const COLUMNS = 'id, metadata, extract(epoch from created_at)::float8 as created_at';
+
+const FIND_CLIENT: Statement = {
+  name: 'oauth_find_client',
+  text: `select ${COLUMNS} from oauth_client where id = $1`,
+};
+
+const FIND_CLIENT_BY_REGISTRATION_TOKEN: Statement = {
+  name: 'oauth_find_client_by_registration_token',
+  text: `select ${COLUMNS} from oauth_client where id = $1 and registration_token_hash = $2`,
+};
+
+interface Row {
+  id: string;
+  metadata: StoredClient['metadata'];
+  created_at: number;
+}
+
+export async function findClient(db: Db, id: string): Promise<StoredClient | null> {
+  const [row] = await run<Row>(db, FIND_CLIENT, [id]);
+  return toClient(row);
+}
+
+export async function findClientByRegistrationToken(
+  db: Db,
+  input: Parameters<OAuthStorage['findClientByRegistrationToken']>[0],
+): Promise<StoredClient | null> {
+  const [row] = await run<Row>(db, FIND_CLIENT_BY_REGISTRATION_TOKEN, [input.id, input.hash]);
+  return toClient(row);
+}
+
+const toClient = (row: Row | undefined): StoredClient | null =>
+  row === undefined ? null : { id: row.id, metadata: row.metadata, createdAt: row.created_at };

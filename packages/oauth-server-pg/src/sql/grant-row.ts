@@ -1,0 +1,32 @@
+import type { StoredGrant } from '@chatelaine/oauth-server';
+
+/** Whether the grant `g` of a query is alive, by the database's clock. */
+export const GRANT_ALIVE = 'g.ended_at is null and (g.expires_at is null or g.expires_at > now())';
+
+/** The columns of a {@link StoredGrant} out of `g`. */
+export const GRANT_COLUMNS = 'g.id as grant_id, g.client_id, g.subject, g.bucket, g.scope, g.transfer_scope, g.jkt';
+
+export interface GrantRow {
+  grant_id: string;
+  client_id: string;
+  subject: string;
+  bucket: number;
+  scope: string[];
+  transfer_scope: string[] | null;
+  jkt: string | null;
+}
+
+/** The same columns from the side of an outer join that may be missing. */
+export type MaybeGrantRow = GrantRow | { [Column in keyof GrantRow]: null };
+
+export function toGrant(row: GrantRow): StoredGrant {
+  return {
+    id: row.grant_id,
+    clientId: row.client_id,
+    subject: row.subject,
+    bucket: row.bucket,
+    scope: row.scope,
+    transferScope: row.transfer_scope,
+    jkt: row.jkt,
+  };
+}

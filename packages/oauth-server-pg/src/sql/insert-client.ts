@@ -1,0 +1,13 @@
+import type { OAuthStorage } from '@chatelaine/oauth-server';
+import { type Db, run, type Statement } from './statement.ts';
+
+const INSERT_CLIENT: Statement = {
+  name: 'oauth_insert_client',
+  text: 'insert into oauth_client (id, metadata, registration_token_hash) values ($1, $2, $3)',
+};
+
+type Input = Parameters<OAuthStorage['insertClient']>[0];
+
+export async function insertClient(db: Db, input: Input): Promise<void> {
+  await run(db, INSERT_CLIENT, [input.id, JSON.stringify(input.metadata), input.registrationTokenHash]);
+}

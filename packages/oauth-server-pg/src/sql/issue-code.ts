@@ -1,0 +1,50 @@
+import type { OAuthStorage } from '@chatelaine/oauth-server';
+import { type RequestRow, toRequest } from './request-row.ts';
+import { type Db, run, type Statement } from './statement.ts';
+
+/**
+ * Taking the request away is the lock: of two answers to one request, the second finds nothing. `used` makes a registered client's deletion
+ * wait for this grant, and be waited for by it (see delete-client.ts), and saves the client from being reaped as never used.
+ */
+const ISSUE_CODE: Statement = {
+  name: 'oauth_issue_code',
+  text: `with request as (
+    delete from oauth_request where hash = $1 and client_id = $2 and browser_hash = $3 and expires_at > now()
+    returning *
+  ), used as (
+    update oauth_client set used_at = now() from request where oauth_client.id = request.client_id
+    returning 1
+  ), granted as (
+    insert into oauth_grant (bucket, id, client_id, subject, scope, transfer_scope, jkt, expires_at)
+    select $6, $7, client_id, $8, $9, $10, jkt, to_timestamp($11::float8)
+    -- the client's lock is taken before the grant can be seen
+    from request, (select count(*) from used) as locked
+    returning bucket, id
+  ), issued as (
+    insert into oauth_code (bucket, hash, grant_id, client_id, redirect_uri, code_challenge, jkt, expires_at)
+    select granted.bucket, $4, granted.id, request.client_id, request.redirect_uri, request.code_challenge, request.jkt,
+      now() + $5::float8 * interval '1 second'
+    from request, granted
+  )
+  select * from request`,
+};
+
+type Input = Parameters<OAuthStorage['issueCode']>[0];
+
+export async function issueCode(db: Db, input: Input): ReturnType<OAuthStorage['issueCode']> {
+  const { grant } = input;
+  const [row] = await run<RequestRow>(db, ISSUE_CODE, [
+    input.requestHash,
+    input.clientId,
+    input.browserHash,
+    input.codeHash,
+    input.codeLifetimeSeconds,
+    grant.bucket,
+    grant.id,
+    grant.subject,
+    grant.scope,
+    grant.transferScope,
+    grant.expiresAt,
+  ]);
+  return row === undefined ? { kind: 'unknown' } : { kind: 'issued', request: toRequest(row) };
+}

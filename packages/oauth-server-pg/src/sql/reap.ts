@@ -1,0 +1,91 @@
+import { type Db, run, type Statement } from './statement.ts';
+
+/** Rows per statement: short transactions, and a replica that stops in the middle loses little. */
+const BATCH = 1000;
+
+/** Deletes the rows of a table that are past their time. Rows that another replica is deleting are skipped, not waited for. */
+function reaper(name: string, table: string, key: string, condition: string): Statement {
+  return {
+    name: `oauth_reap_${name}`,
+    text: `with dead as (
+      select ${key} from ${table} as r where ${condition} limit ${BATCH} for update of r skip locked
+    ), gone as (
+      delete from ${table} where (${key}) in (select ${key} from dead) returning 1
+    )
+    select count(*)::int as count from gone`,
+  };
+}
+
+/** In this order: what hangs on a grant goes before the grant, so that each goes once and is counted. */
+const REAPERS: readonly Statement[] = [
+  // the server's clock and the database's may differ by a little
+  reaper('replay', 'oauth_replay', 'id', `expires_at < now() - interval '5 minutes'`),
+  reaper('requests', 'oauth_request', 'hash', 'expires_at < now()'),
+  // a used one stays for a day, so that its reuse ends what it gave; an unused one goes with its grant, below
+  reaper('codes', 'oauth_code', 'bucket, hash', `expires_at < now() - interval '1 day' and used_at is not null`),
+  // never redeemed, and too late now: the code and whatever hangs on the grant go with it
+  reaper(
+    'unredeemed',
+    'oauth_grant',
+    'bucket, id',
+    `(bucket, id) in (
+      select bucket, grant_id from oauth_code where expires_at < now() - interval '10 minutes' and used_at is null limit ${BATCH}
+    ) and not exists (select from oauth_token t where t.bucket = r.bucket and t.grant_id = r.id)`,
+  ),
+  {
+    name: 'oauth_reap_tokens',
+    // a relationship that has nothing left to use or to refresh is over
+    text: `with dead as (
+      select bucket, hash from oauth_token where expires_at < now() - interval '1 day' limit ${BATCH} for update skip locked
+    ), gone as (
+      delete from oauth_token where (bucket, hash) in (select bucket, hash from dead) returning bucket, grant_id, kind
+    ), ended as (
+      update oauth_grant g set ended_at = now(), ended_by = 'server'
+      from gone
+      where gone.kind <> 'at' and g.bucket = gone.bucket and g.id = gone.grant_id and g.ended_at is null
+        and not exists (
+          select from oauth_token t
+          where t.bucket = g.bucket and t.grant_id = g.id and t.kind <> 'at' and t.expires_at > now()
+        )
+    )
+    select count(*)::int as count from gone`,
+  },
+  {
+    name: 'oauth_reap_grants',
+    text: `with dead as (
+      select bucket, id from oauth_grant
+      where ended_at < now() - interval '1 day' or expires_at < now() - interval '1 day'
+      limit ${BATCH} for update skip locked
+    ), transfers as (
+      delete from oauth_transfer_grant where (bucket, grant_id) in (select bucket, id from dead) returning 1
+    ), gone as (
+      delete from oauth_grant where (bucket, id) in (select bucket, id from dead) returning 1
+    )
+    select (select count(*) from gone)::int + (select count(*) from transfers)::int as count`,
+  },
+  // longer than any mint could be under way; those of a known link stay as long as the link
+  reaper(
+    'tombstones',
+    'oauth_transfer_grant',
+    'client_id, id',
+    `ended_at < now() - interval '7 days' and grant_id is null`,
+  ),
+  reaper(
+    'clients',
+    'oauth_client',
+    'id',
+    `created_at < now() - interval '1 day' and used_at is null and not exists (select from oauth_request where client_id = r.id)`,
+  ),
+  // a stale document may still serve for a day when its server is down
+  reaper('documents', 'oauth_document', 'url', `fetched_at < now() - interval '2 days' and fresh_until < now()`),
+  reaper('rate_limits', 'oauth_rate_limit', 'key', `expire < extract(epoch from now() - interval '1 hour') * 1000`),
+];
+
+export async function reap(db: Db): Promise<number> {
+  let total = 0;
+  for (const statement of REAPERS) {
+    const [row] = await run<{ count: number }>(db, statement, []);
+    total += row?.count ?? 0;
+  }
+  return total;
+}

@@ -1,0 +1,61 @@
+import type { OAuthStorage } from '@chatelaine/oauth-server';
+import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, type MaybeGrantRow, toGrant } from './grant-row.ts';
+import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
+import { type Db, runForRow, type Statement } from './statement.ts';
+
+/**
+ * `for update` makes redemptions of one code queue up, and shows each of them the row as the one before left it: the first finds it unused,
+ * every other one used, and ends the grant (RFC 6749 §4.1.2). The tokens of the first may be committed a moment after that; they are dead
+ * all the same, because find-token.ts asks the grant.
+ */
+const REDEEM_CODE: Statement = {
+  name: 'oauth_redeem_code',
+  text: `with ${BURN_GUARDS}, code as materialized (
+    select c.bucket, c.hash, c.grant_id, c.used_at is not null as used,
+      c.used_at is null and c.spoiled_at is null and c.expires_at > now() and (c.jkt is null or c.jkt = $6) as good
+    from oauth_code c, fresh
+    where c.bucket = $3 and c.hash = $4 and c.client_id = $5
+    for update of c
+  ), g as materialized (
+    select g.* from code join oauth_grant g on g.bucket = code.bucket and g.id = code.grant_id
+    where code.good and ${GRANT_ALIVE}
+  ), marked as (
+    update oauth_code c set used_at = now() from code, g where c.bucket = code.bucket and c.hash = code.hash
+  ), reused as (
+    update oauth_grant g set ended_at = now(), ended_by = 'server'
+    from code where code.used and g.bucket = code.bucket and g.id = code.grant_id and g.ended_at is null
+  ), token as materialized (
+    select new.hash, new.kind, least(now() + new.seconds * interval '1 second', g.expires_at) as expires_at, new.place
+    from g, unnest($7::bytea[], $8::text[], $9::float8[]) with ordinality as new (hash, kind, seconds, place)
+  ), inserted as (
+    insert into oauth_token (bucket, hash, kind, grant_id, jkt, expires_at)
+    select g.bucket, token.hash, token.kind, g.id, g.jkt, token.expires_at from g, token
+  )
+  select ${BURNED}, code.used, code.grant_id as code_grant_id, ${GRANT_COLUMNS},
+    array(select extract(epoch from expires_at)::float8 from token order by place) as expires_at
+  from (values (1)) as always left join code on true left join g on true`,
+};
+
+type Row = BurnedRow & MaybeGrantRow & { used: boolean | null; code_grant_id: string | null; expires_at: number[] };
+type Input = Parameters<OAuthStorage['redeemCode']>[0];
+
+export async function redeemCode(db: Db, input: Input): ReturnType<OAuthStorage['redeemCode']> {
+  const { guards, tokens } = input;
+  const row = await runForRow<Row>(db, REDEEM_CODE, [
+    ...guardValues(guards),
+    input.code.bucket,
+    input.code.hash,
+    input.clientId,
+    input.jkt,
+    tokens.map(({ hash }) => hash),
+    tokens.map(({ kind }) => kind),
+    tokens.map(({ lifetimeSeconds }) => lifetimeSeconds),
+  ]);
+  const replayed = findReplayed(guards, row);
+  if (replayed !== null) return replayed;
+  if (hasGrant(row)) return { kind: 'redeemed', grant: toGrant(row), expiresAt: row.expires_at };
+  if (row.used === true && row.code_grant_id !== null) return { kind: 'reused', grantId: row.code_grant_id };
+  return { kind: 'unknown' };
+}
+
+const hasGrant = (row: Row): row is Row & GrantRow => row.grant_id !== null;

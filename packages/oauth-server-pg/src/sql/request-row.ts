@@ -1,0 +1,26 @@
+import type { AuthorizationRequest } from '@chatelaine/oauth-server';
+
+/** The columns of an {@link AuthorizationRequest}. */
+export const REQUEST_COLUMNS = 'redirect_uri, scope, transfer_scope, state, code_challenge, jkt, prompt';
+
+export interface RequestRow {
+  redirect_uri: string;
+  scope: string[];
+  transfer_scope: string[] | null;
+  state: string | null;
+  code_challenge: string;
+  jkt: string | null;
+  prompt: string | null;
+}
+
+export function toRequest(row: RequestRow): AuthorizationRequest {
+  return {
+    redirectUri: row.redirect_uri,
+    scope: row.scope,
+    transferScope: row.transfer_scope,
+    state: row.state,
+    codeChallenge: row.code_challenge,
+    jkt: row.jkt,
+    prompt: row.prompt,
+  };
+}

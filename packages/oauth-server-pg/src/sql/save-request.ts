@@ -1,0 +1,33 @@
+import type { OAuthStorage } from '@chatelaine/oauth-server';
+import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
+import { REQUEST_COLUMNS } from './request-row.ts';
+import { type Db, runForRow, type Statement } from './statement.ts';
+
+const SAVE_REQUEST: Statement = {
+  name: 'oauth_save_request',
+  text: `with ${BURN_GUARDS}, saved as (
+    insert into oauth_request (hash, client_id, expires_at, ${REQUEST_COLUMNS})
+    select $3, $4, now() + $5::float8 * interval '1 second', $6, $7, $8, $9, $10, $11, $12 from fresh
+  )
+  select ${BURNED}`,
+};
+
+type Input = Parameters<OAuthStorage['saveRequest']>[0];
+
+export async function saveRequest(db: Db, input: Input): ReturnType<OAuthStorage['saveRequest']> {
+  const { request, guards } = input;
+  const row = await runForRow<BurnedRow>(db, SAVE_REQUEST, [
+    ...guardValues(guards),
+    input.hash,
+    input.clientId,
+    input.lifetimeSeconds,
+    request.redirectUri,
+    request.scope,
+    request.transferScope,
+    request.state,
+    request.codeChallenge,
+    request.jkt,
+    request.prompt,
+  ]);
+  return findReplayed(guards, row) ?? { kind: 'saved' };
+}

@@ -1,0 +1,52 @@
+import type { OAuthStorage } from '@chatelaine/oauth-server';
+import type { Pool } from 'pg';
+import { burn } from './sql/burn.ts';
+import { claimRequest } from './sql/claim-request.ts';
+import { deleteClient } from './sql/delete-client.ts';
+import { readDocument, writeDocument } from './sql/documents.ts';
+import { endGrant } from './sql/end-grant.ts';
+import { endTransferGrant } from './sql/end-transfer-grant.ts';
+import { findClient, findClientByRegistrationToken } from './sql/find-client.ts';
+import { findToken } from './sql/find-token.ts';
+import { insertClient } from './sql/insert-client.ts';
+import { issueCode } from './sql/issue-code.ts';
+import { mintTransfer } from './sql/mint-transfer.ts';
+import { readCode } from './sql/read-code.ts';
+import { reap } from './sql/reap.ts';
+import { redeemCode } from './sql/redeem-code.ts';
+import { refresh } from './sql/refresh.ts';
+import { refuseRequest } from './sql/refuse-request.ts';
+import { revokeToken } from './sql/revoke-token.ts';
+import { saveRequest } from './sql/save-request.ts';
+import { spoilCode } from './sql/spoil-code.ts';
+
+/**
+ * The kernel's storage on Postgres 15 or later. The pool's role finds the tables of `migrationsDir` through its search_path; isolation is
+ * READ COMMITTED, Postgres's default, on a primary. Lost races (deadlock, serialization) are run again; every other database error is thrown as
+ * `pg` gives it.
+ */
+export function createPgStorage(pool: Pool): OAuthStorage {
+  return {
+    burn: (guards) => burn(pool, guards),
+    reap: () => reap(pool),
+    findClient: (id) => findClient(pool, id),
+    insertClient: (input) => insertClient(pool, input),
+    findClientByRegistrationToken: (input) => findClientByRegistrationToken(pool, input),
+    deleteClient: (input) => deleteClient(pool, input),
+    readDocument: (url) => readDocument(pool, url),
+    writeDocument: (input) => writeDocument(pool, input),
+    saveRequest: (input) => saveRequest(pool, input),
+    claimRequest: (input) => claimRequest(pool, input),
+    issueCode: (input) => issueCode(pool, input),
+    refuseRequest: (input) => refuseRequest(pool, input),
+    readCode: (key) => readCode(pool, key),
+    redeemCode: (input) => redeemCode(pool, input),
+    spoilCode: (key) => spoilCode(pool, key),
+    findToken: (key) => findToken(pool, key),
+    refresh: (input) => refresh(pool, input),
+    revokeToken: (input) => revokeToken(pool, input),
+    endGrant: (input) => endGrant(pool, input),
+    mintTransfer: (input) => mintTransfer(pool, input),
+    endTransferGrant: (input) => endTransferGrant(pool, input),
+  };
+}
