@@ -17,9 +17,9 @@ const mayImport = {
   'dev-postgres': [],
 };
 
-/** Features that may import other features of their service, one by one, each with its reason. None so far. */
+/** Features that may import other features of their service, one by one, each with its reason. */
 const crossFeature = {
-  // 'am/inbox': ['transfer'], // the reason
+  'am/transfer': ['rules'], // the decision about a transfer is what the owner's rules say
 };
 
 /** A path below node_modules, whether pnpm's store or a plain folder. */
