@@ -1,5 +1,6 @@
 import path from 'node:path';
 
+export { accessList, type GrantEntry, type TransferEntry } from './access-list.ts';
 export { isDatabaseUnavailable } from './database-unavailable.ts';
 export { createRateLimits, type Limit, type RateLimits, sourceKey } from './limits.ts';
 export { startReaper } from './reaper.ts';
@@ -7,6 +8,9 @@ export { type OAuthRoutesOptions, oauthRoutes } from './routes/index.ts';
 export { formOf, oauthScope, refuseOtherMethods } from './routes/http.ts';
 export type { ConsentDecision, ConsentView, InteractionPort, Owner } from './routes/interaction.ts';
 export { DEFAULT_MACHINE_LIMITS, type MachineLimits } from './routes/machine-routes.ts';
+// for a service's own atomic steps, which burn guards and run statements the same way
+export { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './sql/replay-guards.ts';
+export { run, runForRow, type Statement } from './sql/statement.ts';
 export { createPgStorage } from './storage.ts';
 
 /** The kernel's migrations, in Prisma's layout; applied before those of the service around it. */

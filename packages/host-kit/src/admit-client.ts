@@ -1,0 +1,26 @@
+import { hostTag } from '@chatelaine/crypto';
+import type { Client } from '@chatelaine/oauth-server';
+import type { Issuer } from '@chatelaine/protocol';
+
+/**
+ * A Host's clients are AMs, known by the document each AM publishes for exactly this Host: its id, redirect URI and keys all lie on the
+ * origin of the issuer it names. A sentence for whoever wrote the document when something differs. PROTOCOL §2.2.
+ */
+export function admitClient(ownIssuer: Issuer): (client: Client) => string | null {
+  const tag = hostTag(ownIssuer);
+  return (client) => {
+    const am = client.issuer;
+    if (client.source !== 'document' || am === null)
+      return 'Only authorization managers can be clients here, by their client document.';
+    if (am === ownIssuer) return 'This service is not its own authorization manager.';
+    if (client.id !== `${am}/clients/${tag}`) return 'This client document is for another Host.';
+    if (client.redirectUris.length !== 1 || client.redirectUris[0] !== `${am}/callback/${tag}`) {
+      return 'The redirect URI of this client document is not the one for this Host.';
+    }
+    if (client.authMethod !== 'private_key_jwt') return 'An authorization manager authenticates with private_key_jwt.';
+    if (client.keys?.kind !== 'uri' || new URL(client.keys.uri).origin !== am) {
+      return 'The keys of an authorization manager must be published on its own origin.';
+    }
+    return null;
+  };
+}

@@ -1,0 +1,47 @@
+import { randomId } from '@chatelaine/crypto';
+import type { ConsentDecision, ConsentView } from '@chatelaine/oauth-server-pg';
+import type { Clock, FormParams } from '@chatelaine/protocol';
+import { scopeField } from './view.ts';
+
+/** Reads the owner's answer: the ceiling is what was asked for and left ticked. PROTOCOL §2.2. */
+export function decideLink(clock: Clock, { view, form }: { view: ConsentView; form: FormParams }): ConsentDecision {
+  switch (form.get('decision')) {
+    case 'deny':
+      return { kind: 'deny' };
+    case 'allow':
+      break;
+    default:
+      return { kind: 'again', problem: 'Choose one of the two buttons.' };
+  }
+  const { request } = view.interaction;
+  const ceiling = (request.transferScope ?? []).filter((scope) => form.has(scopeField(scope)));
+  if (ceiling.length === 0) return { kind: 'again', problem: 'Tick at least one permission, or refuse.' };
+  const until = readUntil(clock, form.get('until') ?? '');
+  if (until.kind === 'wrong') return { kind: 'again', problem: until.problem };
+  return {
+    kind: 'allow',
+    grantId: randomId('lnk'),
+    scope: request.scope,
+    transferScope: ceiling,
+    expiresAt: until.expiresAt,
+  };
+}
+
+type Until =
+  | { readonly kind: 'until'; readonly expiresAt: number | null }
+  | { readonly kind: 'wrong'; readonly problem: string };
+
+const TEN_YEARS_SECONDS = 10 * 366 * 86_400;
+
+/** A day as the date field sends it, meant to its end (UTC); empty: until it is ended. */
+function readUntil(clock: Clock, text: string): Until {
+  if (text === '') return { kind: 'until', expiresAt: null };
+  const start = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) / 1000 : Number.NaN;
+  // Date.parse takes 31 February for 3 March
+  const exists = Number.isFinite(start) && new Date(start * 1000).toISOString().startsWith(text);
+  const end = start + 86_400;
+  const now = clock.now();
+  if (!exists || end <= now || end > now + TEN_YEARS_SECONDS)
+    return { kind: 'wrong', problem: 'The end must be a day from today on.' };
+  return { kind: 'until', expiresAt: end };
+}

@@ -1,0 +1,119 @@
+import { checkDpopProof, type DpopResult, hashToken } from '@chatelaine/crypto';
+import type { OAuthStorage, StoredToken } from '@chatelaine/oauth-server';
+import { parseToken, type ScopeSet } from '@chatelaine/protocol';
+import type { HostSettings } from '../options.ts';
+import type { Fault } from './challenge.ts';
+
+/** Who may do what, by a token that passed the guard. */
+export interface Access {
+  /** The owner whose data it is. */
+  readonly owner: string;
+  /** Everything the token is good for. */
+  readonly scope: ScopeSet;
+  /** Who acts for the owner: a client of the AM. Its identity is the pair of `am` and `id`. */
+  readonly requester: { readonly id: string };
+  /** The AM's issuer. */
+  readonly am: string;
+}
+
+export type Verdict =
+  | { readonly kind: 'allowed'; readonly access: Access }
+  /** No token came: nothing is said about it. */
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'refused'; readonly status: 400 | 401 | 403; readonly fault: Fault; readonly cause: string };
+
+export interface GuardDeps {
+  readonly settings: HostSettings;
+  readonly storage: Pick<OAuthStorage, 'findToken' | 'burn'>;
+}
+
+export interface GuardedRequest {
+  readonly method: string;
+  /** The request target as received. */
+  readonly target: string;
+  /** Every header of these names, unjoined. */
+  readonly authorization: readonly string[];
+  readonly dpop: readonly string[];
+  readonly scope: string;
+}
+
+/**
+ * Judges one request to the API. The token must be one minted for this resource, by kind and by audience; a bound one comes with a proof by
+ * its key, made for this request, used once. Configuration says where we are, not the request's headers. PROTOCOL §4, RFC 9449 §7.
+ */
+export async function judge(deps: GuardDeps, request: GuardedRequest): Promise<Verdict> {
+  const credentials = readCredentials(request.authorization);
+  if (credentials.kind !== 'credentials') return credentials;
+  const { scheme, token } = credentials;
+  const parsed = parseToken(token);
+  // by kind, never by scope: a link token opens nothing here
+  if (parsed?.kind !== 'at') return badToken('not a Host access token');
+  const proof = scheme === 'dpop' ? await checkProof(deps, request, token) : null;
+  const stored = await deps.storage.findToken({ bucket: parsed.bucket, hash: hashToken(token) });
+  if (stored === null || stored.kind !== 'at' || stored.act === null) return badToken('unknown, expired or ended');
+  if (stored.audience !== deps.settings.resource) return badToken('audience');
+  const fault = proof === null ? faultOfBearer(deps, stored) : await spendProof(deps, { proof, stored });
+  if (fault !== null) return fault;
+  if (!stored.scope.includes(request.scope))
+    return refused(403, 'insufficient_scope', 'The token is not good for this.', 'scope');
+  const { act, grant, scope } = stored;
+  return { kind: 'allowed', access: { owner: grant.subject, scope, requester: { id: act.sub }, am: act.iss } };
+}
+
+type Credentials = { readonly kind: 'credentials'; readonly scheme: 'dpop' | 'bearer'; readonly token: string };
+
+function readCredentials(headers: readonly string[]): Credentials | Exclude<Verdict, { kind: 'allowed' }> {
+  const [header, ...others] = headers;
+  if (header === undefined) return { kind: 'anonymous' };
+  // RFC 6750 §3.1: more than one way of including a token
+  if (others.length > 0)
+    return refused(400, 'invalid_request', 'Send one Authorization header.', 'several Authorization headers');
+  const match = /^(dpop|bearer) +([^\s]+)$/i.exec(header.trim());
+  const [, name, token] = match ?? [];
+  if (name !== undefined && token !== undefined)
+    return { kind: 'credentials', scheme: name.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token };
+  return /^(dpop|bearer)\b/i.test(header.trim()) ? badToken('malformed credentials') : { kind: 'anonymous' };
+}
+
+function checkProof({ settings }: GuardDeps, request: GuardedRequest, accessToken: string): Promise<DpopResult> {
+  const { method: htm, target, dpop: headers } = request;
+  // an absolute-form target would put the caller's words where our own origin belongs
+  const path = target.startsWith('/') ? target.replace(/[?#].*$/s, '') : '/';
+  return checkDpopProof({ headers, htm, htu: `${settings.issuer}${path}`, accessToken, clock: settings.clock });
+}
+
+function faultOfBearer({ settings }: GuardDeps, stored: StoredToken): Verdict | null {
+  // RFC 9449 §7.2: a bound token is no bearer token
+  if (stored.jkt !== null) return badToken('bound token as Bearer');
+  return settings.bearer ? null : badToken('unbound tokens are not allowed here');
+}
+
+/** RFC 9449 §4.3, and §11.1: the proof is for this token's key, and for this once. */
+async function spendProof(
+  { storage }: GuardDeps,
+  { proof, stored }: { proof: DpopResult; stored: StoredToken },
+): Promise<Verdict | null> {
+  if (stored.jkt === null) return badToken('unbound token as DPoP');
+  if (proof.kind === 'absent') return badProof('A DPoP proof is missing.', 'no proof');
+  if (proof.kind === 'invalid') {
+    return proof.reason === 'ath' ? badToken('ath') : badProof('The DPoP proof is not valid.', proof.reason);
+  }
+  if (proof.jkt !== stored.jkt) return badToken('another key');
+  const burned = await storage.burn([{ kind: 'dpop', key: proof.jkt, jti: proof.jti, expiresAt: proof.expiresAt }]);
+  return burned.kind === 'burned' ? null : badProof('The DPoP proof was used before.', 'replayed');
+}
+
+function refused(
+  status: 400 | 401 | 403,
+  error: Fault['error'],
+  description: string,
+  cause: string,
+): Extract<Verdict, { kind: 'refused' }> {
+  return { kind: 'refused', status, fault: { error, description }, cause };
+}
+
+/** One text for every reason: whether a token ever was one is nobody's business. */
+const badToken = (cause: string): Extract<Verdict, { kind: 'refused' }> =>
+  refused(401, 'invalid_token', 'The access token is not valid for this request.', cause);
+const badProof = (description: string, cause: string): Extract<Verdict, { kind: 'refused' }> =>
+  refused(401, 'invalid_dpop_proof', description, cause);

@@ -1,0 +1,69 @@
+import { isDatabaseUnavailable } from '@chatelaine/oauth-server-pg';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { challenge } from './challenge.ts';
+import { type Access, type GuardDeps, judge, type Verdict } from './guard.ts';
+
+/** A Fastify hook: `onRequest` (before any body is read) or `preHandler`. */
+export type GuardHook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
+
+/**
+ * The guard for one scope. What it refuses it answers itself, as OAuth says and not as the app's error handler would; what it lets
+ * through it hands to `allow`.
+ */
+export function guardHook(
+  deps: GuardDeps,
+  scope: string,
+  allow: (request: FastifyRequest, access: Access) => void,
+): GuardHook {
+  return async (request, reply) => {
+    const { headersDistinct } = request.raw;
+    let verdict: Verdict;
+    try {
+      verdict = await judge(deps, {
+        method: request.method,
+        target: request.originalUrl,
+        authorization: headersDistinct['authorization'] ?? [],
+        dpop: headersDistinct['dpop'] ?? [],
+        scope,
+      });
+    } catch (error) {
+      if (!isDatabaseUnavailable(error)) throw error;
+      request.log.warn({ err: error }, 'guard cannot decide');
+      return unavailable(reply);
+    }
+    if (verdict.kind === 'allowed') {
+      allow(request, verdict.access);
+      return undefined;
+    }
+    return refuse(deps, { verdict, scope, request, reply });
+  };
+}
+
+function refuse(
+  { settings }: GuardDeps,
+  input: {
+    verdict: Exclude<Verdict, { kind: 'allowed' }>;
+    scope: string;
+    request: FastifyRequest;
+    reply: FastifyReply;
+  },
+): FastifyReply {
+  const { verdict, scope, request, reply } = input;
+  const [status, fault] =
+    verdict.kind === 'refused' ? ([verdict.status, verdict.fault] as const) : ([401, null] as const);
+  request.log.info(
+    { outcome: fault?.error ?? 'anonymous', status, cause: verdict.kind === 'refused' ? verdict.cause : undefined },
+    'refused',
+  );
+  const body =
+    fault === null
+      ? { error: 'invalid_token', error_description: 'An access token is needed.' }
+      : { error: fault.error, error_description: fault.description, ...(status === 403 ? { scope } : {}) };
+  reply.header('www-authenticate', challenge(settings, { scope, fault }));
+  return reply.code(status).header('cache-control', 'no-store').send(body);
+}
+
+function unavailable(reply: FastifyReply): FastifyReply {
+  const body = { error: 'temporarily_unavailable', error_description: 'The server cannot answer right now.' };
+  return reply.code(503).header('cache-control', 'no-store').header('retry-after', '2').send(body);
+}

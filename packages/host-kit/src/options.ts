@@ -1,0 +1,113 @@
+import type { Clock, Issuer, ResourceUrl, ScopeSet, Schemes } from '@chatelaine/protocol';
+import { defaultResource, parseIssuer, parseResource, parseScope, TRANSFER_SCOPE } from '@chatelaine/protocol';
+import type { MachineLimits } from '@chatelaine/oauth-server-pg';
+import type { Outbound, OutboundException } from '@chatelaine/outbound-http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Pool } from 'pg';
+import type { LinkConsentView, ProblemView } from './consent/view.ts';
+
+/** The person signed in at the app. */
+export interface HostOwner {
+  /** Stable for life; never shown to anybody else but as `sub` to the AM. */
+  readonly id: string;
+  /** How the consent page calls the account, so that the person sees which one it is. */
+  readonly label?: string;
+}
+
+/** One transfer about to be minted: everything else about it is already in order. */
+export interface TransferAttempt {
+  readonly owner: string;
+  /** The AM's issuer. */
+  readonly am: string;
+  /** `name` and `uri` are the AM's word about it. A Requester's identity is the pair of `am` and `id`. */
+  readonly requester: { readonly id: string; readonly name: string | null; readonly uri: string | null };
+  readonly scope: ScopeSet;
+  readonly resource: string;
+  /** Whether the token would be usable by whoever holds it. */
+  readonly bearer: boolean;
+}
+
+/** The Host's own refusal; `sentence` is what the Requester reads. */
+export interface Denied {
+  readonly denied: true;
+  readonly sentence: string;
+}
+
+export interface HostOptions {
+  /** The app's origin in canonical form, as browsers and programs reach it. */
+  readonly issuer: string;
+  /** How people call it. */
+  readonly name: string;
+  /** A Postgres pool of the app; it stays the app's to close. Tables are named `oauth_*`. */
+  readonly pool: Pool;
+  /** What an owner can delegate through an AM, with a sentence each, as the consent pages show it. */
+  readonly scopes: Readonly<Record<string, string>>;
+  /** Who is signed in, by the app's own session. */
+  readonly owner: (request: FastifyRequest) => Promise<HostOwner | null> | HostOwner | null;
+  /** Where to sign in, coming back to `returnTo`, a path of this origin. */
+  readonly signInUrl: (returnTo: string) => string;
+  /** The Host's own policy, asked last before each mint: blocked Requesters, rates. A throw is answered 503. PROTOCOL §3.4. */
+  readonly checks?: (transfer: TransferAttempt) => Promise<Denied | null> | Denied | null;
+  /** The protected resource; `<issuer>/api` unless given. On the issuer's origin. */
+  readonly resource?: string;
+  /** Whether an AM may ask for tokens bound to no key (120 s at most). `false` unless given. */
+  readonly bearer?: boolean;
+  /** The way out, when the app has one already; otherwise one is made from the two settings below. */
+  readonly outbound?: Pick<Outbound, 'fetchJson'>;
+  /** The only destinations beside `https` at public addresses. */
+  readonly outboundExceptions?: readonly OutboundException[];
+  /** Several services on one machine: issuers may be `http`, and `*.localhost` means loopback. */
+  readonly demo?: boolean;
+  /** Applies the migrations of the `oauth_*` tables at start. `true` unless given. */
+  readonly migrate?: boolean;
+  /** The consent page in the app's own looks; it must let the form be answered at `view.redirectOrigin` (CSP `form-action`). */
+  readonly renderConsent?: (
+    view: LinkConsentView,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) => Promise<FastifyReply>;
+  readonly renderProblem?: (
+    problem: ProblemView,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) => Promise<FastifyReply>;
+  readonly limits?: MachineLimits;
+  readonly clock?: Clock;
+}
+
+/** The options after checks, with their defaults. */
+export interface HostSettings {
+  readonly issuer: Issuer;
+  readonly name: string;
+  readonly resource: ResourceUrl;
+  readonly schemes: Schemes;
+  readonly scopes: Readonly<Record<string, string>>;
+  readonly bearer: boolean;
+  readonly clock: Clock;
+}
+
+/** @throws TypeError with a sentence for the developer of the app */
+export function checkOptions(options: HostOptions): HostSettings {
+  const schemes: Schemes = options.demo === true ? ['https', 'http'] : ['https'];
+  const issuer = parseIssuer(options.issuer, schemes);
+  if (issuer === null)
+    throw new TypeError('issuer must be an https origin in canonical form, like https://photos.example.');
+  const resource = parseResource(options.resource ?? defaultResource(issuer), schemes);
+  if (resource === null || new URL(resource).origin !== issuer) {
+    throw new TypeError('resource must be a URL on the origin of issuer, without query or fragment.');
+  }
+  const names = Object.keys(options.scopes);
+  // PROTOCOL §2.2: `transfer` is the link's own scope, and stands alone
+  const wrong = names.find((name) => parseScope(name)?.length !== 1 || name === TRANSFER_SCOPE);
+  if (wrong !== undefined) throw new TypeError(`"${wrong}" cannot be a scope.`);
+  if (names.length === 0) throw new TypeError('scopes must name at least one scope.');
+  return {
+    issuer,
+    resource,
+    schemes,
+    name: options.name,
+    scopes: options.scopes,
+    bearer: options.bearer ?? false,
+    clock: options.clock ?? { now: () => Date.now() / 1000 },
+  };
+}

@@ -1,0 +1,112 @@
+import { applyMigrations } from '@chatelaine/migrations';
+import type { ServerEvent } from '@chatelaine/oauth-server';
+import {
+  accessList,
+  createPgStorage,
+  createRateLimits,
+  migrationsDir,
+  oauthRoutes,
+  startReaper,
+} from '@chatelaine/oauth-server-pg';
+import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import { type LinkAccess, toLinkAccess } from './access.ts';
+import { linkInteraction } from './consent/interaction.ts';
+import type { Access } from './guard/guard.ts';
+import { type GuardHook, guardHook } from './guard/hook.ts';
+import { checkOptions, type HostOptions } from './options.ts';
+import { resourceMetadataRoutes } from './resource-metadata.ts';
+import { hostServer } from './server.ts';
+
+/** What the plugin adds to the app. */
+export interface Chatelaine {
+  /**
+   * A hook (`onRequest` or `preHandler`) that lets a request through when it carries a token for `scope`; then `request.chatelaine` says who acts.
+   *
+   * @throws TypeError when `scope` is none of the Host's
+   */
+  guard(scope: string): GuardHook;
+  /** Which AMs an owner linked, and which Requesters have had tokens through each: for the app's own "who has access" page. */
+  access(ownerId: string): Promise<readonly LinkAccess[]>;
+  /** Ends one of the owner's links: every token under it dies at once. `false` when it is not this owner's, or already ended. */
+  endLink(ownerId: string, linkId: string): Promise<boolean>;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly chatelaine: Chatelaine;
+  }
+  interface FastifyRequest {
+    /** Who acts, behind `chatelaine.guard`. Throws where no guard ran: that would be an open door. */
+    readonly chatelaine: Access;
+  }
+}
+
+const REAP_EVERY_SECONDS = 60;
+
+/** Makes a Fastify app a Host: authorization server for AMs, transfer grant, guard. PROTOCOL §2.2, §3.3, §4. */
+export const chatelaineHost = fastifyPlugin(host, { name: '@chatelaine/host-kit', fastify: '5.x' });
+
+async function host(app: FastifyInstance, options: HostOptions): Promise<void> {
+  const settings = checkOptions(options);
+  if (options.migrate ?? true) await applyMigrations(options.pool, [migrationsDir]);
+  const storage = createPgStorage(options.pool);
+  const deps = hostServer({
+    settings,
+    storage,
+    outbound: options.outbound ?? openOutbound(app, options),
+    checks: options.checks ?? null,
+    emit: (event) => logEvent(app, event),
+  });
+  const stopReaper = startReaper(storage, {
+    everySeconds: REAP_EVERY_SECONDS,
+    onError: (err) => app.log.warn({ err }, 'reaping failed'),
+  });
+  app.addHook('onClose', async () => stopReaper());
+
+  const allowed = new WeakMap<FastifyRequest, Access>();
+  app.decorate('chatelaine', {
+    guard(scope) {
+      if (!Object.hasOwn(settings.scopes, scope)) throw new TypeError(`"${scope}" is not one of this Host's scopes.`);
+      return guardHook({ settings, storage }, scope, (request, access) => allowed.set(request, access));
+    },
+    access: async (ownerId) => (await accessList(options.pool, ownerId)).map(toLinkAccess),
+    async endLink(ownerId, linkId) {
+      const links = await accessList(options.pool, ownerId);
+      // not yours and unknown answer alike
+      if (!links.some((link) => link.id === linkId)) return false;
+      return storage.endGrant({ id: linkId, by: 'owner' });
+    },
+  } satisfies Chatelaine);
+  app.decorateRequest('chatelaine', {
+    getter(this: FastifyRequest): Access {
+      const access = allowed.get(this);
+      if (access === undefined) throw new TypeError('No chatelaine.guard ran before this handler.');
+      return access;
+    },
+  });
+
+  await app.register(resourceMetadataRoutes, { settings });
+  await app.register(oauthRoutes, {
+    deps,
+    interaction: linkInteraction(options, settings),
+    rateLimits: createRateLimits(options.pool),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+  });
+}
+
+/** Our own way out, closed with the app. */
+function openOutbound(app: FastifyInstance, options: HostOptions): Outbound {
+  const outbound = createOutbound({
+    exceptions: options.outboundExceptions ?? [],
+    demo: options.demo ?? false,
+    ownNames: [new URL(options.issuer).hostname],
+  });
+  app.addHook('onClose', async () => outbound.close());
+  return outbound;
+}
+
+function logEvent(app: FastifyInstance, event: ServerEvent): void {
+  app.log.info(event, 'oauth event');
+}

@@ -1,0 +1,30 @@
+import { refuseOtherMethods, oauthScope } from '@chatelaine/oauth-server-pg';
+import { type ResourceMetadata, resourceMetadataUrl, SIGNING_ALGS } from '@chatelaine/protocol';
+import type { FastifyInstance } from 'fastify';
+import type { HostSettings } from './options.ts';
+
+/** What a Requester reads to find out who gives tokens for this Host. RFC 9728 §2. */
+export function resourceMetadata(settings: HostSettings): ResourceMetadata {
+  return {
+    resource: settings.resource,
+    authorization_servers: [settings.issuer],
+    scopes_supported: Object.keys(settings.scopes),
+    bearer_methods_supported: ['header'],
+    resource_name: settings.name,
+    dpop_signing_alg_values_supported: [...SIGNING_ALGS],
+    dpop_bound_access_tokens_required: !settings.bearer,
+  };
+}
+
+export async function resourceMetadataRoutes(
+  app: FastifyInstance,
+  { settings }: { settings: HostSettings },
+): Promise<void> {
+  await oauthScope(app);
+  const path = new URL(resourceMetadataUrl(settings.resource)).pathname;
+  app.get(path, async (_request, reply) => {
+    reply.header('cache-control', 'public, max-age=300');
+    return resourceMetadata(settings);
+  });
+  refuseOtherMethods(app, path, ['GET']);
+}

@@ -1,0 +1,43 @@
+import type { OAuthStorage, ServerConfig, ServerDeps, ServerEvent } from '@chatelaine/oauth-server';
+import type { Outbound } from '@chatelaine/outbound-http';
+import { admitClient } from './admit-client.ts';
+import type { HostOptions, HostSettings } from './options.ts';
+import { transferGrant } from './transfer/grant.ts';
+
+export interface ServerInput {
+  readonly settings: HostSettings;
+  readonly storage: OAuthStorage;
+  readonly outbound: Pick<Outbound, 'fetchJson'>;
+  readonly checks: NonNullable<HostOptions['checks']> | null;
+  readonly emit: (event: ServerEvent) => void;
+}
+
+/** The kernel as a Host runs it: link tokens that only authenticated AMs can use, nobody registers, requests are pushed. */
+export function hostServer({ settings, storage, outbound, checks, emit }: ServerInput): ServerDeps {
+  const { issuer, resource, schemes, bearer, clock } = settings;
+  const fetchDocument = outbound.fetchJson.bind(outbound);
+  const parts = {
+    storage,
+    clock,
+    emit,
+    fetchDocument: async (url: string): ReturnType<ServerDeps['fetchDocument']> => {
+      const answer = await fetchDocument({ url });
+      if (answer.kind === 'failed') return { kind: 'failed', reason: answer.reason };
+      return { kind: 'ok', json: answer.json, freshForSeconds: answer.freshForSeconds };
+    },
+  };
+  const config: ServerConfig = {
+    issuer,
+    name: settings.name,
+    schemes,
+    accessTokenKind: 'lt',
+    relationshipTokens: 'keyed',
+    pushedRequests: 'required',
+    registration: 'closed',
+    transferScopes: settings.scopes,
+    resources: [resource],
+    grants: [transferGrant({ ...parts, issuer, resource, bearer, checks })],
+    admitClient: admitClient(issuer),
+  };
+  return { ...parts, config };
+}

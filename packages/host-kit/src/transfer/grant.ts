@@ -1,0 +1,146 @@
+import { hashToken, mintToken } from '@chatelaine/crypto';
+import {
+  type Client,
+  type Grant,
+  type Guards,
+  refuseReplay,
+  type StoredToken,
+  type TokenContext,
+  type TokenKey,
+} from '@chatelaine/oauth-server';
+import type { ServerDeps } from '@chatelaine/oauth-server';
+import {
+  accessDenied,
+  BAD_TOKEN_TEXT,
+  coversScope,
+  formatScope,
+  GRANT,
+  invalidRequest,
+  invalidScope,
+  invalidTarget,
+  LIFETIME,
+  OAuthError,
+  parseToken,
+  type ResourceUrl,
+  temporarilyUnavailable,
+  TOKEN_TYPE,
+  type TransferResponse,
+} from '@chatelaine/protocol';
+import type { HostOptions, TransferAttempt } from '../options.ts';
+import { parseTransferForm, type TransferForm } from './parse.ts';
+import { checkStatement, type Statement, type StatementDeps } from './statement.ts';
+
+export interface TransferDeps extends StatementDeps, Pick<ServerDeps, 'emit'> {
+  readonly resource: ResourceUrl;
+  /** Whether tokens bound to no key are minted at all. */
+  readonly bearer: boolean;
+  readonly checks: NonNullable<HostOptions['checks']> | null;
+}
+
+/** Hop 2: the AM, holding an owner's link, asks for a token for a Requester's key. RFC 8693 §2, PROTOCOL §3.3, §3.4. */
+export function transferGrant(deps: TransferDeps): Grant {
+  return { grantType: GRANT.tokenExchange, handle: async (context) => ({ ...(await transfer(deps, context)) }) };
+}
+
+async function transfer(deps: TransferDeps, { client, params, jkt, guards }: TokenContext): Promise<TransferResponse> {
+  // PROTOCOL §3.3: one header cannot prove the AM's key and bind the Requester's
+  if (jkt !== null) throw invalidRequest('A transfer carries no DPoP proof: the statement names the key.');
+  const form = parseTransferForm(params, deps.issuer);
+  const statement = await checkStatement(deps, { client, form, guards });
+  if (statement.jkt === null && !deps.bearer) throw badToken('bearer is not allowed here');
+  const link = await findLink(deps, client, form);
+  if (form.resource !== deps.resource) throw invalidTarget('This server has no such resource.');
+  if (!coversScope(link.stored.grant.transferScope ?? [], form.scope)) throw overCeiling();
+  await askHost(deps, {
+    owner: link.stored.grant.subject,
+    am: statement.am,
+    requester: statement.requester,
+    scope: form.scope,
+    resource: deps.resource,
+    bearer: statement.jkt === null,
+  });
+  return mint(deps, { client, guards, form, statement, linkToken: link.key });
+}
+
+/** A live link token of this client. Anything else, tokens of other kinds included, is refused with the one text. */
+async function findLink(
+  deps: TransferDeps,
+  client: Client,
+  form: TransferForm,
+): Promise<{ key: TokenKey; stored: StoredToken }> {
+  const parsed = parseToken(form.subjectToken);
+  if (parsed?.kind !== 'lt') throw badToken('not a link token');
+  const key = { bucket: parsed.bucket, hash: hashToken(form.subjectToken) };
+  const stored = await deps.storage.findToken(key);
+  // a token that carries act is the end of a chain, never a link of one
+  if (stored === null || stored.kind !== 'lt' || stored.act !== null) throw badToken('unknown, expired or ended');
+  if (stored.grant.clientId !== client.id) {
+    deps.emit({ event: 'foreign_token', clientId: client.id, ownerOfToken: stored.grant.clientId });
+    throw badToken('of another client');
+  }
+  return { key, stored };
+}
+
+/** The Host's own policy has the last word before the mint; when it cannot be asked, nothing is minted. */
+async function askHost(deps: TransferDeps, attempt: TransferAttempt): Promise<void> {
+  if (deps.checks === null) return;
+  let denied: Awaited<ReturnType<typeof deps.checks>>;
+  try {
+    denied = await deps.checks(attempt);
+  } catch (cause) {
+    if (cause instanceof OAuthError) throw cause;
+    throw temporarilyUnavailable('The server cannot decide right now.', { cause, retryAfter: 5 });
+  }
+  if (denied !== null) throw accessDenied(denied.sentence, { extras: { denied_by: 'host', requestable: false } });
+}
+
+async function mint(
+  deps: TransferDeps,
+  input: { client: Client; guards: Guards; form: TransferForm; statement: Statement; linkToken: TokenKey },
+): Promise<TransferResponse> {
+  const { client, guards, form, statement, linkToken } = input;
+  const { jkt, requester } = statement;
+  const token = mintToken('at', linkToken.bucket);
+  const lifetimeSeconds = jkt === null ? LIFETIME.hostBearerToken : LIFETIME.hostAccessToken;
+  const minted = await deps.storage.mintTransfer({
+    linkToken,
+    clientId: client.id,
+    transferGrantId: statement.grantId,
+    token: {
+      hash: hashToken(token),
+      lifetimeSeconds,
+      scope: form.scope,
+      audience: deps.resource,
+      jkt,
+      act: { iss: statement.am, sub: requester.id },
+      actorName: requester.name,
+      actorUri: requester.uri,
+    },
+    guards: guards.take(),
+  });
+  switch (minted.kind) {
+    case 'replayed':
+      return refuseReplay(minted);
+    case 'unknown':
+      throw badToken('ended in the meantime');
+    case 'ended':
+      throw badToken('the transfer grant was ended'); // PROTOCOL §3.8: stopped while in flight
+    case 'over_ceiling':
+      throw overCeiling();
+    case 'minted':
+      return {
+        access_token: token,
+        issued_token_type: TOKEN_TYPE.accessToken,
+        token_type: jkt === null ? 'Bearer' : 'DPoP',
+        // two clocks: never promise more than was asked of the database
+        expires_in: Math.min(lifetimeSeconds, Math.max(1, Math.floor(minted.expiresAt - deps.clock.now()))),
+        scope: formatScope(form.scope),
+        resource: deps.resource,
+        ...(jkt === null ? {} : { cnf: { jkt } }),
+        iss: deps.issuer,
+      };
+  }
+}
+
+const badToken = (cause: string): OAuthError => invalidRequest(BAD_TOKEN_TEXT, { cause });
+const overCeiling = (): OAuthError => invalidScope('The scope goes beyond what the owner allowed for this link.');

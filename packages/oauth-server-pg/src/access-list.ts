@@ -1,0 +1,96 @@
+import { bucketOf } from '@chatelaine/crypto';
+import type { ScopeSet } from '@chatelaine/protocol';
+import { GRANT_ALIVE } from './sql/grant-row.ts';
+import { type Db, run, type Statement } from './sql/statement.ts';
+
+/** A Requester that has had tokens through a link. */
+export interface TransferEntry {
+  /** The AM's `grant_id`. PROTOCOL §3.3. */
+  readonly id: string;
+  /** Its client id at the AM. */
+  readonly requester: string;
+  /** What the AM called it at the last mint; nobody has verified it. */
+  readonly name: string | null;
+  readonly uri: string | null;
+  /** Epoch seconds, as all times here. */
+  readonly firstMintedAt: number;
+  readonly lastMintedAt: number;
+  /** When the AM said that the owner stopped it; null while it may have more tokens. */
+  readonly endedAt: number | null;
+}
+
+/** A live relationship of an owner, and what was transferred through it. */
+export interface GrantEntry {
+  readonly id: string;
+  readonly clientId: string;
+  readonly scope: ScopeSet;
+  readonly transferScope: ScopeSet | null;
+  readonly createdAt: number;
+  /** null: until it is ended. */
+  readonly expiresAt: number | null;
+  /** The latest first. */
+  readonly transfers: readonly TransferEntry[];
+}
+
+/** A link whose code was never redeemed has no token and is not listed: the reaper takes it. */
+const ACCESS_LIST: Statement = {
+  name: 'oauth_access_list',
+  text: `select g.id, g.client_id, g.scope, g.transfer_scope, extract(epoch from g.created_at)::float8 as created_at,
+    extract(epoch from g.expires_at)::float8 as expires_at,
+    tg.id as transfer_id, tg.act_sub, tg.actor_name, tg.actor_uri, extract(epoch from tg.created_at)::float8 as first_minted_at,
+    extract(epoch from tg.last_minted_at)::float8 as last_minted_at, extract(epoch from tg.ended_at)::float8 as ended_at
+  from oauth_grant g
+  left join oauth_transfer_grant tg on tg.bucket = g.bucket and tg.grant_id = g.id
+  where g.bucket = $1 and g.subject = $2 and ${GRANT_ALIVE}
+    and exists (select from oauth_token t where t.bucket = g.bucket and t.grant_id = g.id and t.expires_at > now())
+  order by g.created_at desc, g.id, tg.last_minted_at desc`,
+};
+
+interface GrantColumns {
+  id: string;
+  client_id: string;
+  scope: string[];
+  transfer_scope: string[] | null;
+  created_at: number;
+  expires_at: number | null;
+}
+interface TransferColumns {
+  transfer_id: string;
+  act_sub: string;
+  actor_name: string | null;
+  actor_uri: string | null;
+  first_minted_at: number;
+  last_minted_at: number;
+  ended_at: number | null;
+}
+type Row = GrantColumns & (TransferColumns | { transfer_id: null });
+
+/** The live relationships of one owner, the latest first, for a page that shows who has access. */
+export async function accessList(db: Db, subject: string): Promise<readonly GrantEntry[]> {
+  const rows = await run<Row>(db, ACCESS_LIST, [bucketOf(subject), subject]);
+  return [...Map.groupBy(rows, (row) => row.id).values()].flatMap(([first, ...more]) =>
+    first === undefined ? [] : [toGrantEntry(first, [first, ...more])],
+  );
+}
+
+function toGrantEntry(grant: GrantColumns, rows: readonly Row[]): GrantEntry {
+  return {
+    id: grant.id,
+    clientId: grant.client_id,
+    scope: grant.scope,
+    transferScope: grant.transfer_scope,
+    createdAt: grant.created_at,
+    expiresAt: grant.expires_at,
+    transfers: rows.flatMap((row) => (row.transfer_id === null ? [] : [toTransferEntry(row)])),
+  };
+}
+
+const toTransferEntry = (row: TransferColumns): TransferEntry => ({
+  id: row.transfer_id,
+  requester: row.act_sub,
+  name: row.actor_name,
+  uri: row.actor_uri,
+  firstMintedAt: row.first_minted_at,
+  lastMintedAt: row.last_minted_at,
+  endedAt: row.ended_at,
+});
