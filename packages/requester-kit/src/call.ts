@@ -1,0 +1,52 @@
+import { fetchResource, type ResourceAnswer } from '@chatelaine/oauth-client';
+import { open } from './connection.ts';
+import type { Kit } from './options.ts';
+import { generalFailure } from './outcome.ts';
+import { requestOf, transfer, type TransferInput, type TransferOutcome } from './transfer.ts';
+
+/** A body that can be sent a second time. */
+export interface CallInit {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  /** Largest answer accepted; 64 KB by default. */
+  readonly maxBytes?: number;
+  /** From start to last byte; 5 by default. */
+  readonly timeoutSeconds?: number;
+}
+
+export type CallOutcome =
+  /** Whatever the Host answered, its own errors included. */
+  { readonly kind: 'response'; readonly response: Response } | Exclude<TransferOutcome, { kind: 'token' }>;
+
+/** Calls a Host: obtains the token, proves the key, and once more with a fresh token when the Host answers 401. PROTOCOL §4. */
+export async function call(kit: Kit, input: TransferInput, url: string, init: CallInit = {}): Promise<CallOutcome> {
+  const request = requestOf(kit, input);
+  if (request === null || !isUnder(url, request.resource))
+    return { kind: 'unusable', reason: 'the URL is not under the resource' };
+  const first = await once(kit, input, url, init);
+  if (first.kind !== 'response' || first.response.status !== 401) return first;
+  kit.tokens.forget(request);
+  return once(kit, input, url, init);
+}
+
+async function once(kit: Kit, input: TransferInput, url: string, init: CallInit): Promise<CallOutcome> {
+  const outcome = await transfer(kit, input);
+  if (outcome.kind !== 'token') return outcome;
+  const opened = await open(kit, input);
+  if (opened.kind !== 'open') return opened;
+  const { accessToken } = outcome.token;
+  const answer: ResourceAnswer = await fetchResource(kit, { url, init, accessToken, dpopKey: opened.secrets.dpopKey });
+  return answer.kind === 'answer' ? { kind: 'response', response: answer.response } : generalFailure(answer);
+}
+
+/** PROTOCOL §3.5: the token goes to its resource only. The URL is judged as it will be sent, after `..` and the like are resolved. */
+function isUnder(url: string, resource: string): boolean {
+  const [target, base] = [URL.parse(url), URL.parse(resource)];
+  if (target === null || base === null || target.origin !== base.origin) return false;
+  if (target.username !== '' || target.password !== '') return false;
+  // a server may decode these after it has routed
+  if (/%2f|%5c|%2e/i.test(target.pathname)) return false;
+  const path = base.pathname.replace(/\/$/, '');
+  return target.pathname === path || target.pathname.startsWith(`${path}/`);
+}

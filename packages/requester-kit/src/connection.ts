@@ -1,0 +1,67 @@
+import { type ClientIdentity, refresh } from '@chatelaine/oauth-client';
+import type { ServerMetadata } from '@chatelaine/protocol';
+import { asClient } from './identity.ts';
+import type { Kit } from './options.ts';
+import { type ConnectionFailure, generalFailure } from './outcome.ts';
+import type { ConnectionRef, ConnectionRow } from './requester-store.ts';
+import { type ConnectionSecrets, openConnection, sealConnection } from './secrets.ts';
+
+/** A connection ready for use: its server, who we are there, and a connection token that lives a little longer. */
+export interface OpenConnection {
+  readonly kind: 'open';
+  readonly server: ServerMetadata;
+  readonly client: ClientIdentity;
+  readonly secrets: ConnectionSecrets;
+}
+
+/** The connection token is renewed this long before its end, in seconds. */
+const MARGIN = 60;
+
+/** Opens a connection of this owner, with a fresh token where the stored one is about to end. */
+export async function open(kit: Kit, ref: ConnectionRef): Promise<OpenConnection | ConnectionFailure> {
+  const row = await kit.store.findConnection(ref);
+  if (row === null) return { kind: 'unknown_connection' };
+  if (kit.clock.now() < row.accessExpiresAt - MARGIN) return attach(kit, row, openConnection(kit, row));
+  return renewed(kit, row);
+}
+
+/** Opens it with a token that is newer than `seen`, which the AM did not accept. */
+export async function reopen(
+  kit: Kit,
+  ref: ConnectionRef,
+  seen: OpenConnection,
+): Promise<OpenConnection | ConnectionFailure> {
+  const row = await kit.store.findConnection(ref);
+  if (row === null) return { kind: 'unknown_connection' };
+  const secrets = openConnection(kit, row);
+  // another process may have renewed it meanwhile
+  return secrets.accessToken === seen.secrets.accessToken ? renewed(kit, row) : attach(kit, row, secrets);
+}
+
+async function attach(
+  kit: Kit,
+  row: ConnectionRow,
+  secrets: ConnectionSecrets,
+): Promise<OpenConnection | ConnectionFailure> {
+  const found = await kit.discovery.discover({ issuer: row.am, role: 'am' });
+  if (found.kind === 'failed') return { kind: 'try_later', reason: found.detail ?? found.reason };
+  return { kind: 'open', server: found.metadata, client: asClient(kit, row.clientId), secrets };
+}
+
+function renewed(kit: Kit, row: ConnectionRow): Promise<OpenConnection | ConnectionFailure> {
+  return kit.share(`refresh ${JSON.stringify([row.owner, row.connectionId])}`, () => renew(kit, row));
+}
+
+async function renew(kit: Kit, row: ConnectionRow): Promise<OpenConnection | ConnectionFailure> {
+  const opened = await attach(kit, row, openConnection(kit, row));
+  if (opened.kind !== 'open') return opened;
+  const { server, client, secrets } = opened;
+  const { refreshToken, dpopKey } = secrets;
+  const answer = await refresh(kit, { server, client, relationship: 'connection', refreshToken, dpopKey });
+  if (answer.kind !== 'ok') return generalFailure(answer);
+  const { access_token: accessToken, refresh_token: rotated, expires_in: expiresIn } = answer.tokens;
+  const fresh = { accessToken, refreshToken: rotated ?? refreshToken, dpopKey };
+  const accessExpiresAt = kit.clock.now() + expiresIn;
+  await kit.store.updateSecrets(row, { sealed: sealConnection(kit, row, fresh), accessExpiresAt });
+  return { ...opened, secrets: fresh };
+}

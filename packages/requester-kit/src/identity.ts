@@ -1,0 +1,73 @@
+import {
+  type ClientIdentity,
+  type Failure,
+  type PublishedKeys,
+  registerClient,
+  requesterClientDocument,
+  requesterClientMetadata,
+} from '@chatelaine/oauth-client';
+import type { ClientDocument, ServerMetadata } from '@chatelaine/protocol';
+import type { Kit, RequesterOptions } from './options.ts';
+import { sealRegistration } from './secrets.ts';
+
+/** The document the app serves at its client id. PROTOCOL §2.1. */
+export function clientDocumentOf(options: RequesterOptions): ClientDocument | null {
+  const { registration } = options;
+  if (registration.kind === 'dynamic') return null;
+  return requesterClientDocument({
+    ...described(options),
+    clientId: registration.clientId,
+    keys: publishedKeys(options),
+  });
+}
+
+/** Who the app is at an AM: by its document, or by a registration made on first use and kept. */
+export async function identityAt(kit: Kit, server: ServerMetadata): Promise<ClientIdentity | Failure> {
+  if (kit.registration.kind === 'document') return asClient(kit, kit.registration.clientId);
+  const known = await kit.store.findRegistration(server.issuer);
+  return known === null ? registerAt(kit, server) : asClient(kit, known.clientId);
+}
+
+/** Registers anew, whatever was registered before: also for an AM that forgot. RFC 7591 §3. */
+export function registerAt(kit: Kit, server: ServerMetadata): Promise<ClientIdentity | Failure> {
+  return kit.share(`register ${server.issuer}`, async () => {
+    const metadata = requesterClientMetadata({ ...described(kit), keys: publishedKeys(kit) });
+    const registered = await registerClient(kit, { server, metadata });
+    if (registered.kind !== 'ok') return registered;
+    const { clientId, registrationAccessToken: token, registrationClientUri: uri } = registered;
+    const managed =
+      token === undefined || uri === undefined ? {} : { registrationAccessToken: token, registrationClientUri: uri };
+    await kit.store.putRegistration({
+      am: server.issuer,
+      clientId,
+      sealed: sealRegistration(kit, server.issuer, managed),
+    });
+    return asClient(kit, clientId);
+  });
+}
+
+/** A client id this app had when it connected, with what proves it. */
+export function asClient({ signingKey }: Pick<Kit, 'signingKey'>, clientId: string): ClientIdentity {
+  const authentication =
+    signingKey === undefined ? { kind: 'none' as const } : { kind: 'private_key_jwt' as const, key: signingKey };
+  return { clientId, authentication };
+}
+
+export function isIdentity(value: ClientIdentity | Failure): value is ClientIdentity {
+  return 'clientId' in value;
+}
+
+function described({ name, uri, redirectUri }: RequesterOptions): {
+  name: string;
+  uri?: string;
+  redirectUris: string[];
+} {
+  return { name, redirectUris: [redirectUri], ...(uri === undefined ? {} : { uri }) };
+}
+
+function publishedKeys({ signingKey, registration }: RequesterOptions): PublishedKeys {
+  if (signingKey === undefined) return { kind: 'none' };
+  if (registration.kind === 'dynamic') return { kind: 'jwks', keys: [signingKey] };
+  const { jwksUri } = registration;
+  return jwksUri === undefined ? { kind: 'jwks', keys: [signingKey] } : { kind: 'jwks_uri', uri: jwksUri };
+}

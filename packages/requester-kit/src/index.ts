@@ -1,0 +1,20 @@
+export { createVault, generateSigningKey, type SigningKey } from '@chatelaine/crypto';
+export type { CallInit, CallOutcome } from './call.ts';
+export type { CallbackInput, CallbackOutcome, ConnectInput, ConnectOutcome, NotConnected } from './connect.ts';
+export type { DisconnectOutcome } from './disconnect.ts';
+export { createMemoryStore } from './memory-store.ts';
+export type { Registration, RequesterOptions } from './options.ts';
+export type { ConnectionFailure, Reconnect, TryLater, UnknownConnection, Unusable } from './outcome.ts';
+export { type ConnectionInfo, createRequester, type Requester } from './requester.ts';
+export type {
+  ConnectionRef,
+  ConnectionRow,
+  RegistrationRow,
+  RequesterStore,
+  SealedSecrets,
+  StateKey,
+  StateRow,
+} from './requester-store.ts';
+export type { Target, TargetsOutcome } from './targets.ts';
+export type { HostToken } from './token-cache.ts';
+export type { AccessDenied, InteractionRequired, TransferInput, TransferOutcome } from './transfer.ts';

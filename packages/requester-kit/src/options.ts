@@ -1,0 +1,42 @@
+import type { SigningKey, Vault } from '@chatelaine/crypto';
+import type { DiscoveryCache } from '@chatelaine/oauth-client';
+import type { Outbound } from '@chatelaine/outbound-http';
+import type { Clock, Schemes } from '@chatelaine/protocol';
+import type { RequesterStore } from './requester-store.ts';
+import type { TokenCache } from './token-cache.ts';
+
+/** How AMs get to know the app. */
+export type Registration =
+  /** The app serves `clientMetadata()` at this URL; the URL is its client id. */
+  | { readonly kind: 'document'; readonly clientId: string; readonly jwksUri?: string }
+  /** The app has no public URL: it registers at each AM. RFC 7591. */
+  | { readonly kind: 'dynamic' };
+
+export interface RequesterOptions {
+  /** How owners see the app on consent pages. */
+  readonly name: string;
+  readonly uri?: string;
+  readonly redirectUri: string;
+  readonly registration: Registration;
+  /** With it the app authenticates by private_key_jwt; without, by the key of each connection alone. */
+  readonly signingKey?: SigningKey;
+  readonly store: RequesterStore;
+  /** Seals what goes into the store; its key comes from outside the store. */
+  readonly vault: Pick<Vault, 'seal' | 'open'>;
+  /** The one way out, with its guard. */
+  readonly outbound: Pick<Outbound, 'fetch' | 'fetchJson'>;
+  /** The system's clock by default. */
+  readonly clock?: Clock;
+  /** `https` alone by default. */
+  readonly schemes?: Schemes;
+}
+
+/** The options with their defaults and what the parts of the kit share. */
+export interface Kit extends Omit<RequesterOptions, 'clock' | 'schemes'> {
+  readonly clock: Clock;
+  readonly schemes: Schemes;
+  readonly discovery: DiscoveryCache;
+  readonly tokens: TokenCache;
+  /** Runs one task per key at a time; whoever comes meanwhile shares its outcome. */
+  readonly share: <T>(key: string, task: () => Promise<T>) => Promise<T>;
+}

@@ -1,0 +1,50 @@
+import type { Failure } from '@chatelaine/oauth-client';
+
+/** No such connection of this owner. */
+export interface UnknownConnection {
+  readonly kind: 'unknown_connection';
+}
+
+/** The AM does not honour the connection any more: the owner must connect again. */
+export interface Reconnect {
+  readonly kind: 'reconnect';
+}
+
+/** Nothing is wrong with the request; the same may work later. `retryAfter` in seconds, when somebody said. */
+export interface TryLater {
+  readonly kind: 'try_later';
+  readonly reason: string;
+  readonly retryAfter?: number;
+}
+
+/** Somebody answered something that cannot be used; `reason` is for the log. */
+export interface Unusable {
+  readonly kind: 'unusable';
+  readonly reason: string;
+}
+
+/** What any call over a connection may come to. */
+export type ConnectionFailure = UnknownConnection | Reconnect | TryLater | Unusable;
+
+/** Failures that mean the same whatever was asked; OAuth errors with a meaning of their own are the caller's. */
+export function generalFailure(failure: Failure): Reconnect | TryLater | Unusable {
+  switch (failure.kind) {
+    case 'timeout':
+      return { kind: 'try_later', reason: 'no answer in time' };
+    case 'unreachable':
+      return { kind: 'try_later', reason: failure.reason };
+    case 'unusable':
+      return { kind: 'unusable', reason: failure.reason };
+    case 'oauth_error':
+      return fromError(failure.status, failure.error.error, failure.retryAfter);
+  }
+}
+
+function fromError(status: number, error: string, retryAfter: number | undefined): Reconnect | TryLater | Unusable {
+  if (status === 429 || status >= 500) {
+    return { kind: 'try_later', reason: `${status} ${error}`, ...(retryAfter === undefined ? {} : { retryAfter }) };
+  }
+  // the AM forgot the connection, or who we are: either way it has to be made again
+  const ended = error === 'invalid_grant' || error === 'invalid_client';
+  return ended ? { kind: 'reconnect' } : { kind: 'unusable', reason: `${status} ${error}` };
+}

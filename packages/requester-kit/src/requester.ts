@@ -1,0 +1,76 @@
+import { type Jwks, publicJwks } from '@chatelaine/crypto';
+import { createDiscoveryCache } from '@chatelaine/oauth-client';
+import type { ClientDocument } from '@chatelaine/protocol';
+import { call, type CallInit, type CallOutcome } from './call.ts';
+import {
+  callback,
+  type CallbackInput,
+  type CallbackOutcome,
+  connect,
+  type ConnectInput,
+  type ConnectOutcome,
+} from './connect.ts';
+import { disconnect, type DisconnectOutcome, unregister } from './disconnect.ts';
+import { clientDocumentOf } from './identity.ts';
+import type { Kit, RequesterOptions } from './options.ts';
+import type { ConnectionRef } from './requester-store.ts';
+import { createShare } from './share.ts';
+import { targets, type TargetsOutcome } from './targets.ts';
+import { createTokenCache } from './token-cache.ts';
+import { transfer, type TransferInput, type TransferOutcome } from './transfer.ts';
+
+/** A connection as an app may show it. */
+export interface ConnectionInfo {
+  readonly connectionId: string;
+  /** The AM's issuer. */
+  readonly am: string;
+}
+
+/** What makes an app a Requester. Nothing here throws for what other servers do; every outcome has a `kind`. */
+export interface Requester {
+  /** Serve this as JSON at the client id. Null for a Requester that registers dynamically. */
+  clientMetadata(): ClientDocument | null;
+  /** Serve this as JSON at the `jwks_uri`; public keys only. */
+  jwks(): Jwks;
+  /** Starts a connection; send the browser to `redirectTo`. */
+  connect(input: ConnectInput): Promise<ConnectOutcome>;
+  /** Ends it, at the redirect URI, in the session that started it. */
+  callback(input: CallbackInput): Promise<CallbackOutcome>;
+  connections(owner: string): Promise<readonly ConnectionInfo[]>;
+  /** The Hosts a connection may ask for. */
+  targets(ref: ConnectionRef): Promise<TargetsOutcome>;
+  /** A token for one Host. */
+  transfer(input: TransferInput): Promise<TransferOutcome>;
+  /** Calls a Host with such a token; `url` lies under `input.resource`. */
+  fetch(input: TransferInput, url: string, init?: CallInit): Promise<CallOutcome>;
+  disconnect(ref: ConnectionRef): Promise<DisconnectOutcome>;
+  /** Takes back a dynamic registration at an AM (its issuer). */
+  unregister(am: string): Promise<{ kind: 'ended' } | { kind: 'ended_here'; reason: string }>;
+}
+
+export function createRequester(options: RequesterOptions): Requester {
+  const clock = options.clock ?? { now: () => Date.now() / 1000 };
+  const schemes = options.schemes ?? ['https'];
+  const { outbound } = options;
+  const kit: Kit = {
+    ...options,
+    clock,
+    schemes,
+    discovery: createDiscoveryCache({ outbound, schemes, clock }),
+    tokens: createTokenCache(clock),
+    share: createShare(),
+  };
+  return {
+    clientMetadata: () => clientDocumentOf(options),
+    jwks: () => publicJwks(options.signingKey === undefined ? [] : [options.signingKey]),
+    connect: (input) => connect(kit, input),
+    callback: (input) => callback(kit, input),
+    connections: async (owner) =>
+      (await kit.store.listConnections(owner)).map(({ connectionId, am }) => ({ connectionId, am })),
+    targets: (ref) => targets(kit, ref),
+    transfer: (input) => transfer(kit, input),
+    fetch: (input, url, init) => call(kit, input, url, init),
+    disconnect: (ref) => disconnect(kit, ref),
+    unregister: (am) => unregister(kit, am),
+  };
+}

@@ -1,0 +1,74 @@
+import { type SigningKey, signingKeyOf } from '@chatelaine/crypto';
+import type { Kit } from './options.ts';
+import type { ConnectionRef, StateKey } from './requester-store.ts';
+
+/** What a started connection keeps in secret. */
+export interface StateSecrets {
+  readonly state: string;
+  readonly verifier: string;
+  readonly dpopKey: SigningKey;
+}
+
+/** What a connection keeps in secret: its tokens at the AM and its key, for life. */
+export interface ConnectionSecrets {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly dpopKey: SigningKey;
+}
+
+type Sealer = Pick<Kit, 'vault'>;
+
+export function sealState({ vault }: Sealer, key: StateKey, secrets: StateSecrets): Uint8Array {
+  const { state, verifier, dpopKey } = secrets;
+  return vault.seal(JSON.stringify({ state, verifier, dpopKey: dpopKey.privateJwk }), stateAad(key));
+}
+
+export function openState({ vault }: Sealer, row: StateKey & { readonly sealed: Uint8Array }): StateSecrets {
+  const { state, verifier, dpopKey } = read(vault.open(row.sealed, stateAad(row)));
+  return { state: text(state), verifier: text(verifier), dpopKey: signingKeyOf(dpopKey) };
+}
+
+export function sealConnection({ vault }: Sealer, ref: ConnectionRef, secrets: ConnectionSecrets): Uint8Array {
+  const { accessToken, refreshToken, dpopKey } = secrets;
+  return vault.seal(JSON.stringify({ accessToken, refreshToken, dpopKey: dpopKey.privateJwk }), connectionAad(ref));
+}
+
+export function openConnection(
+  { vault }: Sealer,
+  row: ConnectionRef & { readonly sealed: Uint8Array },
+): ConnectionSecrets {
+  const { accessToken, refreshToken, dpopKey } = read(vault.open(row.sealed, connectionAad(row)));
+  return { accessToken: text(accessToken), refreshToken: text(refreshToken), dpopKey: signingKeyOf(dpopKey) };
+}
+
+/** What manages a dynamic registration. RFC 7592 §3. */
+export interface RegistrationSecrets {
+  readonly registrationAccessToken?: string;
+  readonly registrationClientUri?: string;
+}
+
+export function sealRegistration({ vault }: Sealer, am: string, secrets: RegistrationSecrets): Uint8Array {
+  return vault.seal(JSON.stringify(secrets), registrationAad(am));
+}
+
+export function openRegistration({ vault }: Sealer, am: string, sealed: Uint8Array): RegistrationSecrets {
+  const { registrationAccessToken: token, registrationClientUri: uri } = read(vault.open(sealed, registrationAad(am)));
+  return typeof token === 'string' && typeof uri === 'string'
+    ? { registrationAccessToken: token, registrationClientUri: uri }
+    : {};
+}
+
+// PROTOCOL §8: bound to row and owner, so that no row can be exchanged for another
+const stateAad = ({ stateHash, owner }: StateKey): string => JSON.stringify(['state', stateHash, owner]);
+const registrationAad = (am: string): string => JSON.stringify(['registration', am]);
+const connectionAad = ({ connectionId, owner }: ConnectionRef): string =>
+  JSON.stringify(['connection', connectionId, owner]);
+
+function read(json: string): Record<string, unknown> {
+  return JSON.parse(json) as Record<string, unknown>;
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError('A sealed value has another shape than this version writes.');
+  return value;
+}

@@ -1,0 +1,144 @@
+import { thumbprint } from '@chatelaine/crypto';
+import { type Exchanged, exchange, type Failure } from '@chatelaine/oauth-client';
+import {
+  coversScope,
+  formatScope,
+  parseResource,
+  parseScope,
+  TOKEN_TYPE,
+  type TransferResponse,
+} from '@chatelaine/protocol';
+import { type OpenConnection, open, reopen } from './connection.ts';
+import type { Kit } from './options.ts';
+import { type ConnectionFailure, generalFailure, type Unusable } from './outcome.ts';
+import type { ConnectionRef } from './requester-store.ts';
+import { type HostToken, keyOf, type TransferRequest } from './token-cache.ts';
+
+export interface TransferInput extends ConnectionRef {
+  readonly resource: string;
+  /** One value or several. */
+  readonly scope: string | readonly string[];
+}
+
+/** The owner has to decide first, at the AM. PROTOCOL §3.7. */
+export interface InteractionRequired {
+  readonly kind: 'interaction_required';
+  /** On the AM's origin: the page to send the owner to. */
+  readonly interactionUri: string;
+}
+
+/** A rule of the owner's (`am`) or the Host itself said no. PROTOCOL §3.8. */
+export interface AccessDenied {
+  readonly kind: 'access_denied';
+  readonly by: 'am' | 'host' | 'unknown';
+  /** Whether asking the owner could change the answer. */
+  readonly requestable: boolean;
+}
+
+export type TransferOutcome =
+  | { readonly kind: 'token'; readonly token: HostToken }
+  | InteractionRequired
+  | AccessDenied
+  /** The Host is unknown, not linked or not shown to this connection: the AM does not say which. */
+  | { readonly kind: 'invalid_target' }
+  /** More than the owner consented to. */
+  | { readonly kind: 'invalid_scope' }
+  | ConnectionFailure;
+
+/** A token for one Host, out of the cache while it lasts, else by a chained transfer. PROTOCOL §3.1. */
+export async function transfer(kit: Kit, input: TransferInput): Promise<TransferOutcome> {
+  const request = requestOf(kit, input);
+  if (request === null) return { kind: 'unusable', reason: 'resource or scope is malformed' };
+  const cached = kit.tokens.get(request);
+  if (cached !== null) return { kind: 'token', token: cached };
+  return kit.share(`transfer ${keyOf(request)}`, async () => {
+    const outcome = await transferNow(kit, request);
+    if (outcome.kind === 'token') kit.tokens.put(request, outcome.token);
+    return outcome;
+  });
+}
+
+/** What is asked for, in the one form the cache knows; null when it is none. */
+export function requestOf({ schemes }: Pick<Kit, 'schemes'>, input: TransferInput): TransferRequest | null {
+  const resource = parseResource(input.resource, schemes);
+  const scope = parseScope(typeof input.scope === 'string' ? input.scope : formatScope(input.scope));
+  if (resource === null || scope === null) return null;
+  return { owner: input.owner, connectionId: input.connectionId, resource, scope };
+}
+
+async function transferNow(kit: Kit, request: TransferRequest): Promise<TransferOutcome> {
+  const opened = await open(kit, request);
+  if (opened.kind !== 'open') return opened;
+  const first = await ask(kit, request, opened);
+  // RFC 8693 §2.2.2: how the AM says that the connection token is no good
+  if (first.kind !== 'oauth_error' || first.error.error !== 'invalid_request')
+    return judged(kit, request, opened, first);
+  const again = await reopen(kit, request, opened);
+  if (again.kind !== 'open') return again;
+  return judged(kit, request, again, await ask(kit, request, again));
+}
+
+function ask(
+  kit: Kit,
+  request: TransferRequest,
+  { server, client, secrets }: OpenConnection,
+): Promise<Exchanged | Failure> {
+  return exchange(kit, {
+    server,
+    client,
+    subjectToken: secrets.accessToken,
+    resource: request.resource,
+    scope: formatScope(request.scope),
+    dpopKey: secrets.dpopKey,
+  });
+}
+
+function judged(
+  kit: Kit,
+  request: TransferRequest,
+  opened: OpenConnection,
+  answer: Exchanged | Failure,
+): TransferOutcome {
+  if (answer.kind !== 'ok') return refusal(answer, opened.server.issuer);
+  const fault = faultOf(answer.response, request, thumbprint(opened.secrets.dpopKey.publicJwk));
+  if (fault !== null) return { kind: 'unusable', reason: fault };
+  const { access_token: accessToken, scope, expires_in: expiresIn, resource, iss: issuer } = answer.response;
+  const expiresAt = kit.clock.now() + expiresIn;
+  return { kind: 'token', token: { accessToken, scope: parseScope(scope) ?? [], resource, issuer, expiresAt } };
+}
+
+/** Whether it is the token asked for: of this Host, bound to our key, no wider. An AM in error must not steer us. PROTOCOL §3.5. */
+function faultOf(answer: TransferResponse, request: TransferRequest, jkt: string): string | null {
+  const scope = parseScope(answer.scope);
+  if (answer.issued_token_type !== TOKEN_TYPE.accessToken) return 'another kind of token';
+  if (answer.token_type !== 'DPoP' || answer.cnf?.jkt !== jkt) return 'not bound to the key of the connection';
+  if (answer.resource !== request.resource) return 'another resource than asked';
+  if (answer.iss !== new URL(request.resource).origin) return 'another issuer than the Host';
+  return scope === null || !coversScope(request.scope, scope) ? 'more scope than asked' : null;
+}
+
+function refusal(failure: Failure, am: string): TransferOutcome {
+  if (failure.kind !== 'oauth_error') return generalFailure(failure);
+  const { error } = failure;
+  switch (error.error) {
+    case 'interaction_required':
+      return interaction(error.interaction_uri, am);
+    case 'access_denied':
+      return { kind: 'access_denied', by: error.denied_by ?? 'unknown', requestable: error.requestable ?? false };
+    case 'invalid_target':
+    case 'invalid_scope':
+      return { kind: error.error };
+    // still not accepted with a fresh connection token
+    case 'invalid_request':
+      return failure.status === 400 ? { kind: 'reconnect' } : generalFailure(failure);
+    default:
+      return generalFailure(failure);
+  }
+}
+
+function interaction(uri: string | undefined, am: string): InteractionRequired | Unusable {
+  const url = uri === undefined ? null : URL.parse(uri);
+  // PROTOCOL §3.7: on the AM's origin, or the owner could be sent anywhere
+  if (url === null || url.origin !== am) return { kind: 'unusable', reason: 'interaction_uri is not on the AM' };
+  return { kind: 'interaction_required', interactionUri: url.href };
+}

@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { connected, startApp } from './support/app.ts';
+import { type House, startHouse } from './support/house.ts';
+
+let house: House;
+beforeAll(async () => {
+  house = await startHouse();
+});
+afterAll(() => house.close());
+beforeEach(() => {
+  house.on = {};
+  house.received.length = 0;
+});
+
+async function started(app = startApp(house), owner = 'kim', session = 's1') {
+  const outcome = await app.requester.connect({ owner, session, am: house.am });
+  if (outcome.kind !== 'redirect') throw new Error(JSON.stringify(outcome));
+  return { app, url: house.agree(outcome.redirectTo) };
+}
+
+test('an owner connects by the address as people type it', async () => {
+  const { requester } = startApp(house);
+  const outcome = await requester.connect({ owner: 'kim', am: ` ${house.am.toUpperCase()}/ ` });
+  if (outcome.kind !== 'redirect') throw new Error('not started');
+  expect(new URL(outcome.redirectTo).origin).toBe(house.am);
+  const finished = await requester.callback({ owner: 'kim', url: house.agree(outcome.redirectTo) });
+  expect(finished.kind).toBe('connected');
+  expect(await requester.connections('kim')).toMatchObject([{ am: house.am }]);
+  expect(await requester.connections('sam')).toEqual([]);
+});
+
+test('the callback may reach another process than the one that started', async () => {
+  const { app, url } = await started();
+  expect(await app.twin().callback({ owner: 'kim', session: 's1', url })).toMatchObject({ kind: 'connected' });
+});
+
+describe('a callback makes no token call when', () => {
+  const refused = async (url: string, who: { owner?: string; session?: string } = {}, app = startApp(house)) => {
+    house.received.length = 0;
+    const outcome = await app.requester.callback({ owner: 'kim', session: 's1', ...who, url });
+    expect(outcome).toMatchObject({ kind: 'refused', sentence: expect.stringContaining('not the answer') });
+    expect(house.count('am /token')).toBe(0);
+  };
+
+  test('its state is missing or given twice', async () => {
+    const { app, url } = await started();
+    await refused(url.replace(/state=[^&]+&/, ''), {}, app);
+    await refused(`${url}&state=x`, {}, app);
+    await refused('', {}, app);
+  });
+
+  test('its state is made up', async () => {
+    const { app, url } = await started();
+    await refused(url.replace(/state=[^&]+/, 'state=made-up'), {}, app);
+  });
+
+  test('its state was used before', async () => {
+    const { app, url } = await started();
+    expect(await app.requester.callback({ owner: 'kim', session: 's1', url })).toMatchObject({ kind: 'connected' });
+    await refused(url, {}, app);
+  });
+
+  test('two arrive at once: one connects', async () => {
+    const { app, url } = await started();
+    const input = { owner: 'kim', session: 's1', url };
+    const outcomes = await Promise.all([app.requester.callback(input), app.twin().callback(input)]);
+    expect(outcomes.map((outcome) => outcome.kind).sort()).toEqual(['connected', 'refused']);
+  });
+
+  test('another owner or another browser session started it, and the right one can still finish', async () => {
+    const { app, url } = await started();
+    await refused(url, { owner: 'sam' }, app);
+    await refused(url, { session: 's2' }, app);
+    expect(await app.requester.callback({ owner: 'kim', session: 's1', url })).toMatchObject({ kind: 'connected' });
+  });
+
+  test('it was started ten minutes ago', async () => {
+    const { app, url } = await started();
+    house.pass(600);
+    await refused(url, {}, app);
+  });
+
+  test('iss is missing or of another server', async () => {
+    for (const change of [/&iss=[^&]+/, /iss=[^&]+/]) {
+      const { app, url } = await started();
+      await refused(url.replace(change, change.source.startsWith('&') ? '' : 'iss=http://evil.localhost'), {}, app);
+    }
+  });
+});
+
+test('a refusal of the owner is told, and nothing is stored', async () => {
+  const { app, url } = await started();
+  const query = new URL(url).searchParams;
+  const back = new URLSearchParams({ error: 'access_denied', state: query.get('state') ?? '', iss: house.am });
+  const outcome = await app.requester.callback({ owner: 'kim', session: 's1', url: back.toString() });
+  expect(outcome).toMatchObject({ kind: 'denied' });
+  expect(await app.requester.connections('kim')).toEqual([]);
+});
+
+test('an AM that is not one, misbehaves or is away gives a sentence and no connection', async () => {
+  const { requester } = startApp(house);
+  const outcomes = [];
+  for (const am of ['nonsense address', 'ftp://x', 'http://nobody.localhost:9', house.host]) {
+    outcomes.push(await requester.connect({ owner: 'kim', am }));
+  }
+  house.on['am /par'] = () => ({ status: 400, json: { error: 'invalid_request' } });
+  outcomes.push(await requester.connect({ owner: 'kim', am: house.am }));
+  house.on['am /par'] = () => ({ status: 200, json: {} });
+  outcomes.push(await requester.connect({ owner: 'kim', am: house.am }));
+  for (const outcome of outcomes)
+    expect(outcome).toMatchObject({ kind: 'failed', sentence: expect.stringMatching(/\.$/) });
+  delete house.on['am /par'];
+  for (const json of [{ access_token: 't', token_type: 'Bearer', expires_in: 1, scope: 'transfer' }, { error: 'x' }]) {
+    house.on['am /token'] = () => ({ json });
+    const { app, url } = await started();
+    expect(await app.requester.callback({ owner: 'kim', session: 's1', url })).toMatchObject({ kind: 'failed' });
+    expect(await app.requester.connections('kim')).toEqual([]);
+  }
+});
+
+test('what is stored shows no token, verifier, state or private key', async () => {
+  const app = startApp(house);
+  const seen: string[] = [];
+  const { putState, putConnection } = app.store;
+  app.store.putState = (row, seconds) => {
+    seen.push(JSON.stringify({ ...row, sealed: Buffer.from(row.sealed).toString('latin1') }));
+    return putState(row, seconds);
+  };
+  app.store.putConnection = (row) => {
+    seen.push(JSON.stringify({ ...row, sealed: Buffer.from(row.sealed).toString('latin1') }));
+    return putConnection(row);
+  };
+  const outcome = await app.requester.connect({ owner: 'kim', am: house.am });
+  if (outcome.kind !== 'redirect') throw new Error('not started');
+  const url = house.agree(outcome.redirectTo);
+  await app.requester.callback({ owner: 'kim', url });
+  const form = house.received.find((one) => one.form.has('code_verifier'))?.form;
+  const secrets = [new URL(url).searchParams.get('state'), form?.get('code_verifier'), 'ct-', 'rt-', '"d"'];
+  for (const secret of secrets) expect(secret).toBeTruthy();
+  for (const secret of secrets) expect(seen.join('\n')).not.toContain(secret);
+});
+
+test('every connection has a key of its own', async () => {
+  const { requester } = startApp(house);
+  await connected(house, requester);
+  await connected(house, requester);
+  const keys = house.received.filter((one) => one.path === 'am /par').map((one) => one.form.get('dpop_jkt'));
+  expect(new Set(keys).size).toBe(2);
+});
+
+describe('what the app publishes', () => {
+  test('is its client document and its public keys', () => {
+    const { requester } = startApp(house);
+    expect(requester.clientMetadata()).toMatchObject({
+      client_id: 'https://app.example/client',
+      client_name: 'Small app',
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks_uri: 'https://app.example/jwks',
+      dpop_bound_access_tokens: true,
+    });
+    expect(requester.jwks().keys).toHaveLength(1);
+    expect(JSON.stringify(requester.jwks())).not.toContain('"d":');
+  });
+});
+
+describe('an app without a public URL', () => {
+  test('registers once at each AM and goes by that name', async () => {
+    const app = startApp(house, { registration: { kind: 'dynamic' } });
+    await connected(house, app.requester);
+    await connected(house, app.twin(), 'sam');
+    expect(app.requester.clientMetadata()).toBeNull();
+    expect(house.count('am /register')).toBe(1);
+    const [registration] = house.received.filter((one) => one.path === 'am /register');
+    expect(JSON.parse(registration?.body ?? '')).toMatchObject({ jwks: { keys: [{ kty: 'EC' }] } });
+    expect(registration?.body).not.toContain('"d":');
+  });
+
+  test('registers again when the AM has forgotten it', async () => {
+    const app = startApp(house, { registration: { kind: 'dynamic' } });
+    await connected(house, app.requester);
+    let refusals = 0;
+    house.on['am /par'] = ({ form }) =>
+      refusals++ === 0
+        ? { status: 401, json: { error: 'invalid_client' } }
+        : { status: 201, json: { request_uri: `urn:${form.get('client_id')}`, expires_in: 90 } };
+    expect(await app.requester.connect({ owner: 'kim', am: house.am })).toMatchObject({ kind: 'redirect' });
+    expect(house.count('am /register')).toBe(2);
+  });
+
+  test('can take its registration back', async () => {
+    const app = startApp(house, { registration: { kind: 'dynamic' } });
+    await connected(house, app.requester);
+    expect(await app.requester.unregister(house.am)).toEqual({ kind: 'ended' });
+    const last = house.received.at(-1);
+    expect(last).toMatchObject({ method: 'DELETE', headers: { authorization: 'Bearer cha_ra_x' } });
+    expect(await app.requester.unregister(house.am)).toEqual({ kind: 'ended' });
+  });
+});

@@ -1,0 +1,53 @@
+import { createVault, generateSigningKey } from '@chatelaine/crypto';
+import {
+  createMemoryStore,
+  createRequester,
+  type Requester,
+  type RequesterOptions,
+  type RequesterStore,
+} from '../../src/index.ts';
+import type { House } from './house.ts';
+
+export interface App {
+  readonly requester: Requester;
+  readonly store: RequesterStore;
+  /** A second process of the same app: same store, nothing in memory. */
+  twin(): Requester;
+}
+
+export const redirectUri = 'http://127.0.0.1:7777/callback';
+
+export function startApp(house: House, change: Partial<RequesterOptions> = {}): App {
+  const { clock } = house;
+  const store = createMemoryStore({ clock });
+  const options: RequesterOptions = {
+    name: 'Small app',
+    redirectUri,
+    registration: { kind: 'document', clientId: 'https://app.example/client', jwksUri: 'https://app.example/jwks' },
+    signingKey: generateSigningKey('ES256'),
+    store,
+    vault: createVault(new Uint8Array(32).fill(7)),
+    outbound: house.outbound,
+    clock,
+    schemes: ['https', 'http'],
+    ...change,
+  };
+  return {
+    requester: createRequester(options),
+    store,
+    twin: () => createRequester(options),
+  };
+}
+
+/** Connects an owner and gives the reference of the connection. */
+export async function connected(
+  house: House,
+  requester: Requester,
+  owner = 'kim',
+): Promise<{ owner: string; connectionId: string }> {
+  const started = await requester.connect({ owner, am: house.am });
+  if (started.kind !== 'redirect') throw new Error(JSON.stringify(started));
+  const finished = await requester.callback({ owner, url: house.agree(started.redirectTo) });
+  if (finished.kind !== 'connected') throw new Error(JSON.stringify(finished));
+  return { owner, connectionId: finished.connectionId };
+}

@@ -1,0 +1,217 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { challengeOf, checkDpopProof } from '@chatelaine/crypto';
+import type { Clock } from '@chatelaine/protocol';
+import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
+
+export interface Received {
+  readonly path: string;
+  readonly method: string;
+  readonly form: URLSearchParams;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+export interface Reply {
+  readonly status?: number;
+  readonly json?: unknown;
+  readonly headers?: Record<string, string>;
+}
+type Handler = (received: Received) => Reply | Promise<Reply>;
+
+/** An AM and a Host that behave, on one port under two names, until a test says otherwise. */
+export interface House {
+  readonly am: string;
+  readonly host: string;
+  readonly resource: string;
+  readonly outbound: Outbound;
+  /** One time for the house and the apps in it. */
+  readonly clock: Clock;
+  pass(seconds: number): void;
+  readonly received: Received[];
+  /** `am /token`, `host /api/entries`: replaces what the house would answer. */
+  on: Record<string, Handler>;
+  /** What the AM honours; empty it to forget. */
+  readonly alive: { readonly access: Set<string>; readonly refresh: Set<string>; readonly hostTokens: Set<string> };
+  count(path: string): number;
+  /** The browser's part: opens the authorization URL, agrees, and comes back with a callback URL. */
+  agree(authorizationUrl: string): string;
+  close(): Promise<void>;
+}
+
+const notFound: Handler = () => ({ status: 404, json: { error: 'not_found' } });
+
+export async function startHouse(): Promise<House> {
+  const received: Received[] = [];
+  const http = createServer((request, response) => void answer(request, response));
+  await new Promise<void>((ready) => http.listen(0, '127.0.0.1', ready));
+  const { port } = http.address() as { port: number };
+  const [am, host] = [`http://am.localhost:${port}`, `http://host.localhost:${port}`];
+  const exceptions = ['am.localhost', 'host.localhost'].map((name) => ({
+    host: name,
+    port,
+    scheme: 'http' as const,
+    cidr: '127.0.0.1/32',
+  }));
+  const outbound = createOutbound({ exceptions, demo: true, timeouts: { callSeconds: 2 } });
+  const alive = { access: new Set<string>(), refresh: new Set<string>(), hostTokens: new Set<string>() };
+  const pushed = new Map<string, URLSearchParams>();
+  const codes = new Map<string, URLSearchParams>();
+  let counter = 0;
+  let offset = 0;
+  const clock = { now: () => Date.now() / 1000 + offset };
+  const next = (prefix: string): string => `${prefix}-${++counter}`;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString();
+    const path = `${request.headers.host?.split('.')[0]} ${(request.url ?? '').split('?')[0]}`;
+    const { headers, method = 'GET' } = request;
+    const one: Received = { path, method, form: new URLSearchParams(body), headers, body };
+    received.push(one);
+    const handler = house.on[path] ?? behave[path] ?? notFound;
+    const reply = await handler(one);
+    response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
+    response.end(reply.json === undefined ? '' : JSON.stringify(reply.json));
+  }
+
+  const jktOf = async (one: Received, accessToken?: string): Promise<string | null> => {
+    const origin = one.path.startsWith('am ') ? am : host;
+    const htu = `${origin}${one.path.split(' ')[1]}`;
+    const token = accessToken === undefined ? {} : { accessToken };
+    const proofs = one.headers['dpop'] === undefined ? [] : [String(one.headers['dpop'])];
+    const checked = await checkDpopProof({ headers: proofs, htm: one.method, htu, clock, ...token });
+    return checked.kind === 'valid' ? checked.jkt : null;
+  };
+  const refuse = (error: string, status = 400): Reply => ({ status, json: { error } });
+
+  function connectionTokens(jkt: string, refresh: string): Reply {
+    const access = next('ct');
+    alive.access.add(`${access} ${jkt}`);
+    alive.refresh.add(`${refresh} ${jkt}`);
+    const token = { access_token: access, token_type: 'DPoP', expires_in: 3600, refresh_token: refresh };
+    return { json: { ...token, scope: 'transfer' } };
+  }
+
+  const grants: Record<string, (one: Received, jkt: string) => Reply> = {
+    authorization_code({ form }, jkt) {
+      const request = codes.get(form.get('code') ?? '');
+      codes.delete(form.get('code') ?? '');
+      const right =
+        request?.get('code_challenge') === challengeOf(form.get('code_verifier') ?? '') &&
+        request.get('dpop_jkt') === jkt &&
+        request.get('redirect_uri') === form.get('redirect_uri');
+      return right ? connectionTokens(jkt, next('rt')) : refuse('invalid_grant');
+    },
+    refresh_token({ form }, jkt) {
+      const token = form.get('refresh_token') ?? '';
+      return alive.refresh.has(`${token} ${jkt}`) ? connectionTokens(jkt, token) : refuse('invalid_grant');
+    },
+    'urn:ietf:params:oauth:grant-type:token-exchange'({ form }, jkt) {
+      if (!alive.access.has(`${form.get('subject_token')} ${jkt}`)) return refuse('invalid_request');
+      if (form.get('resource') !== house.resource) return refuse('invalid_target');
+      const token = next('at');
+      alive.hostTokens.add(`${token} ${jkt}`);
+      return { json: { access_token: token, ...transferAnswer(form, jkt, host) } };
+    },
+  };
+
+  const behave: Record<string, Handler> = {
+    'am /.well-known/oauth-authorization-server': () => ({ json: amMetadata(am) }),
+    'am /par': async (one) => {
+      if ((await jktOf(one)) !== one.form.get('dpop_jkt')) return refuse('invalid_dpop_proof');
+      const uri = next('urn:ietf:params:oauth:request_uri:');
+      pushed.set(uri, one.form);
+      return { status: 201, json: { request_uri: uri, expires_in: 90 } };
+    },
+    'am /token': async (one) => {
+      const jkt = await jktOf(one);
+      const grant = grants[one.form.get('grant_type') ?? ''];
+      return jkt === null || grant === undefined ? refuse('invalid_dpop_proof') : grant(one, jkt);
+    },
+    'am /targets': async (one) => {
+      const token = String(one.headers.authorization).slice('DPoP '.length);
+      const jkt = await jktOf(one, token);
+      if (!alive.access.has(`${token} ${jkt}`)) return refuse('invalid_token', 401);
+      return { json: { targets: [target(house.resource, host)] } };
+    },
+    'am /revoke': ({ form }) => {
+      for (const each of alive.refresh) if (each.startsWith(`${form.get('token')} `)) alive.refresh.delete(each);
+      alive.access.clear();
+      return {};
+    },
+    'am /register': ({ body }) => {
+      const clientId = next('client');
+      const uri = `${am}/register/x`;
+      const managed = { registration_access_token: 'cha_ra_x', registration_client_uri: uri, client_id_issued_at: 1 };
+      return { status: 201, json: { ...(JSON.parse(body) as object), client_id: clientId, ...managed } };
+    },
+    'am /register/x': () => ({ status: 204 }),
+    'host /api/entries': async (one) => {
+      const token = String(one.headers.authorization).slice('DPoP '.length);
+      const jkt = await jktOf(one, token);
+      return alive.hostTokens.has(`${token} ${jkt}`) ? { json: { entries: [] } } : refuse('invalid_token', 401);
+    },
+  };
+
+  const house: House = {
+    am,
+    host,
+    resource: `${host}/api`,
+    outbound,
+    clock,
+    pass: (seconds) => void (offset += seconds),
+    received,
+    on: {},
+    alive,
+    count: (path) => received.filter((one) => one.path === path).length,
+    agree(authorizationUrl) {
+      const request = pushed.get(new URL(authorizationUrl).searchParams.get('request_uri') ?? '');
+      if (request === undefined) throw new Error('unknown request_uri');
+      const code = next('ac');
+      codes.set(code, request);
+      const query = new URLSearchParams({ code, state: request.get('state') ?? '', iss: am });
+      return `${request.get('redirect_uri')}?${query.toString()}`;
+    },
+    async close() {
+      await outbound.close();
+      http.closeAllConnections();
+      await new Promise((done) => http.close(done));
+    },
+  };
+  return house;
+}
+
+export function transferAnswer(form: URLSearchParams, jkt: string, iss: string): Record<string, unknown> {
+  return {
+    issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    token_type: 'DPoP',
+    expires_in: 300,
+    scope: form.get('scope'),
+    resource: form.get('resource'),
+    cnf: { jkt },
+    iss,
+  };
+}
+
+function target(resource: string, issuer: string): object {
+  const scopes = [{ scope: 'entries.read', answer: 'allow' }];
+  return { resource, issuer, name: 'Photos', account: 'kim', scopes };
+}
+
+function amMetadata(am: string): object {
+  return {
+    issuer: am,
+    authorization_endpoint: `${am}/authorize`,
+    token_endpoint: `${am}/token`,
+    pushed_authorization_request_endpoint: `${am}/par`,
+    revocation_endpoint: `${am}/revoke`,
+    registration_endpoint: `${am}/register`,
+    chatelaine_targets_endpoint: `${am}/targets`,
+    response_types_supported: ['code'],
+    grant_types_supported: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
+    code_challenge_methods_supported: ['S256'],
+    dpop_signing_alg_values_supported: ['ES256'],
+    authorization_response_iss_parameter_supported: true,
+    client_id_metadata_document_supported: true,
+  };
+}

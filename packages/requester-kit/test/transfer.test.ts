@@ -1,0 +1,298 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { connected, startApp } from './support/app.ts';
+import { type House, startHouse, transferAnswer } from './support/house.ts';
+
+let house: House;
+beforeAll(async () => {
+  house = await startHouse();
+});
+afterAll(() => house.close());
+beforeEach(() => {
+  house.on = {};
+  house.received.length = 0;
+});
+
+const exchanges = () => house.received.filter((one) => one.form.has('subject_token')).length;
+const refreshes = () => house.received.filter((one) => one.form.get('grant_type') === 'refresh_token').length;
+
+async function ready(change: Parameters<typeof startApp>[1] = {}) {
+  const app = startApp(house, change);
+  const ref = await connected(house, app.requester);
+  const input = { ...ref, resource: house.resource, scope: 'entries.read' };
+  return { app, ref, input, requester: app.requester };
+}
+const tokenOf = (outcome: { kind: string; token?: { accessToken: string } }) =>
+  outcome.token?.accessToken ?? outcome.kind;
+
+describe('a token', () => {
+  test('is obtained once and used until shortly before its end', async () => {
+    const { input, requester } = await ready();
+    const first = tokenOf(await requester.transfer(input));
+    expect(tokenOf(await requester.transfer({ ...input, scope: ['entries.read'] }))).toBe(first);
+    house.pass(279);
+    expect(tokenOf(await requester.transfer(input))).toBe(first);
+    expect(exchanges()).toBe(1);
+    house.pass(2);
+    expect(tokenOf(await requester.transfer(input))).not.toBe(first);
+  });
+
+  test('that many ask for at once is obtained once', async () => {
+    const { input, requester } = await ready();
+    const all = await Promise.all(Array.from({ length: 20 }, () => requester.transfer(input)));
+    expect(new Set(all.map(tokenOf)).size).toBe(1);
+    expect(exchanges()).toBe(1);
+  });
+
+  test('never crosses owners, connections, scopes or resources', async () => {
+    const { app, input, requester } = await ready();
+    const sams = await connected(house, requester, 'sam');
+    const second = await connected(house, requester);
+    const others = [
+      { ...input, ...sams },
+      { ...input, ...second },
+      { ...input, scope: 'entries.read entries.write' },
+      { ...input, scope: 'entries.write' },
+    ];
+    const tokens = [];
+    for (const each of [input, ...others]) tokens.push(tokenOf(await requester.transfer(each)));
+    expect(new Set(tokens).size).toBe(5);
+    for (const foreign of [
+      { ...input, owner: 'sam' },
+      { ...input, connectionId: sams.connectionId },
+      { ...input, owner: `kim","${input.connectionId}` },
+    ]) {
+      expect(await requester.transfer(foreign)).toEqual({ kind: 'unknown_connection' });
+      expect(await requester.targets(foreign)).toEqual({ kind: 'unknown_connection' });
+      expect(await requester.disconnect(foreign)).toEqual({ kind: 'unknown_connection' });
+      expect(await requester.fetch(foreign, `${house.resource}/entries`)).toEqual({ kind: 'unknown_connection' });
+    }
+    expect(await requester.transfer({ ...input, resource: `${house.host}/other` })).toEqual({ kind: 'invalid_target' });
+    expect(await app.requester.connections('kim')).toHaveLength(2);
+  });
+
+  test('that is not what was asked for is not used', async () => {
+    const { input, requester } = await ready();
+    const changes: Record<string, unknown>[] = [
+      { cnf: { jkt: 'x'.repeat(43) } },
+      { cnf: undefined },
+      { token_type: 'Bearer', cnf: undefined },
+      { scope: 'entries.read entries.write' },
+      { scope: '' },
+      { resource: `${house.host}/other` },
+      { iss: 'http://evil.localhost' },
+      { issued_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' },
+      { expires_in: '300' },
+    ];
+    const jkt = house.received.find((one) => one.form.has('dpop_jkt'))?.form.get('dpop_jkt') ?? '';
+    for (const change of changes) {
+      house.on['am /token'] = ({ form }) => ({
+        json: { access_token: 'at', ...transferAnswer(form, jkt, house.host), ...change },
+      });
+      expect([change, await requester.transfer(input)]).toMatchObject([change, { kind: 'unusable' }]);
+    }
+    house.on = {};
+    expect(await requester.transfer(input)).toMatchObject({ kind: 'token' });
+  });
+
+  test('may be narrower than asked, and says so', async () => {
+    const { input, requester } = await ready();
+    const jkt = house.received.find((one) => one.form.has('dpop_jkt'))?.form.get('dpop_jkt') ?? '';
+    house.on['am /token'] = ({ form }) => ({
+      json: { access_token: 'at', ...transferAnswer(form, jkt, house.host), scope: 'entries.read' },
+    });
+    const outcome = await requester.transfer({ ...input, scope: 'entries.read entries.write' });
+    expect(outcome).toMatchObject({ kind: 'token', token: { scope: ['entries.read'] } });
+  });
+});
+
+describe('the connection token', () => {
+  test('is refreshed before its end, once for all who ask, keeping the refresh token', async () => {
+    const { input, requester } = await ready();
+    house.pass(3541);
+    const scopes = ['a', 'b', 'c'];
+    const outcomes = await Promise.all(scopes.map((scope) => requester.transfer({ ...input, scope })));
+    expect(outcomes.every((outcome) => outcome.kind === 'token')).toBe(true);
+    expect(refreshes()).toBe(1);
+    house.pass(3600);
+    expect(await requester.transfer(input)).toMatchObject({ kind: 'token' });
+    expect(refreshes()).toBe(2);
+  });
+
+  test('that the AM no longer takes is refreshed once and the transfer repeated', async () => {
+    const { input, requester } = await ready();
+    house.alive.access.clear();
+    expect(await requester.transfer(input)).toMatchObject({ kind: 'token' });
+    expect([refreshes(), exchanges()]).toEqual([1, 2]);
+  });
+
+  test('another process renewed is taken over without a refresh of our own', async () => {
+    const { app, input, ref, requester } = await ready();
+    const twin = app.twin();
+    house.alive.access.clear();
+    const [one, two] = await Promise.all([requester.transfer(input), twin.targets(ref)]);
+    expect([one.kind, two.kind]).toEqual(['token', 'targets']);
+  });
+
+  test('gone for good means reconnecting, without hammering', async () => {
+    const { input, ref, requester } = await ready();
+    house.alive.access.clear();
+    house.alive.refresh.clear();
+    expect(await requester.transfer(input)).toEqual({ kind: 'reconnect' });
+    expect(await requester.targets(ref)).toEqual({ kind: 'reconnect' });
+    expect(refreshes()).toBe(2);
+    house.on['am /token'] = ({ form }) =>
+      form.has('subject_token')
+        ? { status: 400, json: { error: 'invalid_request' } }
+        : { json: { access_token: 'ct', token_type: 'DPoP', expires_in: 3600, scope: 'transfer' } };
+    expect(await requester.transfer(input)).toEqual({ kind: 'reconnect' });
+  });
+});
+
+describe('a refusal keeps its meaning', () => {
+  const answers: [number, Record<string, unknown>, Record<string, unknown>][] = [
+    [400, { error: 'access_denied', denied_by: 'host' }, { kind: 'access_denied', by: 'host', requestable: false }],
+    [
+      400,
+      { error: 'access_denied', denied_by: 'am', requestable: true },
+      { kind: 'access_denied', by: 'am', requestable: true },
+    ],
+    [400, { error: 'access_denied' }, { kind: 'access_denied', by: 'unknown' }],
+    [400, { error: 'invalid_target' }, { kind: 'invalid_target' }],
+    [400, { error: 'invalid_scope' }, { kind: 'invalid_scope' }],
+    [401, { error: 'invalid_client' }, { kind: 'reconnect' }],
+    [400, { error: 'unauthorized_client' }, { kind: 'unusable' }],
+    [429, { error: 'temporarily_unavailable' }, { kind: 'try_later', retryAfter: 7 }],
+    [502, { error: 'server_error' }, { kind: 'try_later' }],
+    [503, { error: 'temporarily_unavailable' }, { kind: 'try_later', retryAfter: 7 }],
+    [504, { error: 'temporarily_unavailable' }, { kind: 'try_later' }],
+  ];
+  test.each(answers)('%d %j', async (status, json, expected) => {
+    const { input, requester } = await ready();
+    house.on['am /token'] = () => ({ status, json, headers: { 'retry-after': '7' } });
+    expect(await requester.transfer(input)).toMatchObject(expected);
+  });
+
+  test('interaction_required leads to the AM and nowhere else', async () => {
+    const { input, requester } = await ready();
+    const answer = (interaction_uri?: string) => () => ({
+      status: 400,
+      json: { error: 'interaction_required', interaction_uri },
+    });
+    house.on['am /token'] = answer(`${house.am}/asks/1`);
+    const asked = await requester.transfer(input);
+    expect(asked).toEqual({ kind: 'interaction_required', interactionUri: `${house.am}/asks/1` });
+    for (const uri of ['http://evil.localhost/asks', 'javascript:alert(1)', '/asks/1', undefined]) {
+      house.on['am /token'] = answer(uri);
+      expect(await requester.transfer(input)).toMatchObject({ kind: 'unusable' });
+    }
+  });
+
+  test('an AM that is away can be tried later', async () => {
+    const { input, ref, requester } = await ready();
+    house.on['am /token'] = () => new Promise(() => undefined);
+    house.on['am /targets'] = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
+    expect(await requester.transfer(input)).toMatchObject({ kind: 'try_later' });
+    expect(await requester.targets(ref)).toMatchObject({ kind: 'try_later' });
+  });
+});
+
+describe('targets', () => {
+  test('are what the AM lists for this connection', async () => {
+    const { ref, requester } = await ready();
+    const outcome = await requester.targets(ref);
+    expect(outcome).toMatchObject({ kind: 'targets', targets: [{ resource: house.resource, account: 'kim' }] });
+  });
+
+  test('of another shape are refused', async () => {
+    const { ref, requester } = await ready();
+    for (const json of [undefined, [], { targets: [{ resource: 1 }] }, 'x']) {
+      house.on['am /targets'] = () => ({ json });
+      expect(await requester.targets(ref)).toMatchObject({ kind: 'unusable' });
+    }
+  });
+});
+
+describe('calling a Host', () => {
+  test('proves the key of the connection and returns what the Host answers', async () => {
+    const { input, requester } = await ready();
+    const outcome = await requester.fetch(input, `${house.resource}/entries`);
+    if (outcome.kind !== 'response') throw new Error(outcome.kind);
+    expect(await outcome.response.json()).toEqual({ entries: [] });
+    house.on['host /api/entries'] = () => ({ status: 403, json: { error: 'insufficient_scope' } });
+    expect(await requester.fetch(input, `${house.resource}/entries`)).toMatchObject({
+      kind: 'response',
+      response: { status: 403 },
+    });
+  });
+
+  test('sends method and body with the proof for that method', async () => {
+    const { input, requester } = await ready();
+    const init = { method: 'post', headers: { 'content-type': 'application/json' }, body: '{"text":"hi"}' };
+    const outcome = await requester.fetch(input, `${house.resource}/entries`, init);
+    expect(outcome).toMatchObject({ kind: 'response', response: { status: 200 } });
+    expect(house.received.at(-1)).toMatchObject({ method: 'POST', body: '{"text":"hi"}' });
+  });
+
+  test('takes a fresh token once on 401', async () => {
+    const { input, requester } = await ready();
+    await requester.transfer(input);
+    house.alive.hostTokens.clear();
+    const outcome = await requester.fetch(input, `${house.resource}/entries`);
+    expect(outcome).toMatchObject({ kind: 'response', response: { status: 200 } });
+    house.on['host /api/entries'] = () => ({ status: 401, json: { error: 'invalid_token' } });
+    const before = house.count('host /api/entries');
+    const refused = await requester.fetch(input, `${house.resource}/entries`);
+    expect(refused).toMatchObject({ kind: 'response', response: { status: 401 } });
+    expect(house.count('host /api/entries') - before).toBe(2);
+  });
+
+  test('sends the token nowhere but under its resource', async () => {
+    const { input, requester } = await ready();
+    house.received.length = 0;
+    for (const url of [
+      'http://evil.localhost/api/entries',
+      `${house.am}/api/entries`,
+      `${house.host}/apix`,
+      `${house.host}/`,
+      `${house.resource}/../other`,
+      `${house.resource}/%2e%2e/other`,
+      `${house.resource}/..%2fother`,
+      `http://kim:x@${house.host.slice(7)}/api/entries`,
+      `${house.host}@evil.localhost/api`,
+      '/api/entries',
+      'not a url',
+    ]) {
+      expect([url, await requester.fetch(input, url)]).toMatchObject([url, { kind: 'unusable' }]);
+    }
+    expect(house.received).toHaveLength(0);
+  });
+
+  test('that is down or answers too much is no exception', async () => {
+    const { input, requester } = await ready();
+    house.on['host /api/entries'] = () => ({ json: { entries: 'x'.repeat(70_000) } });
+    expect(await requester.fetch(input, `${house.resource}/entries`)).toMatchObject({ kind: 'unusable' });
+    house.on['host /api/entries'] = () => new Promise(() => undefined);
+    expect(await requester.fetch(input, `${house.resource}/entries`)).toMatchObject({ kind: 'try_later' });
+  });
+});
+
+describe('disconnecting', () => {
+  test('revokes the refresh token at the AM and forgets everything here', async () => {
+    const { input, ref, requester } = await ready();
+    await requester.transfer(input);
+    expect(await requester.disconnect(ref)).toEqual({ kind: 'ended' });
+    const revocation = house.received.at(-1)?.form;
+    expect(revocation?.get('token')).toMatch(/^rt-/);
+    expect(revocation?.get('token_type_hint')).toBe('refresh_token');
+    expect(await requester.connections('kim')).toEqual([]);
+    expect(await requester.transfer(input)).toEqual({ kind: 'unknown_connection' });
+    expect(await requester.disconnect(ref)).toEqual({ kind: 'unknown_connection' });
+  });
+
+  test('forgets it also when the AM cannot be told, and says so', async () => {
+    const { ref, requester } = await ready();
+    house.on['am /revoke'] = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
+    expect(await requester.disconnect(ref)).toMatchObject({ kind: 'ended_here', am: house.am });
+    expect(await requester.connections('kim')).toEqual([]);
+  });
+});
