@@ -1,0 +1,89 @@
+import { type ServerMetadata, serverMetadataSchema } from '@chatelaine/protocol';
+import { queryOne, statement } from '@chatelaine/service-kit';
+import type { Deps } from '../deps.ts';
+
+/** A link as it is stored, and the Host it is at. */
+export interface StoredLink {
+  readonly state: 'active' | 'broken' | 'ended';
+  readonly metadata: ServerMetadata;
+  /** Sealed. */
+  readonly accessToken: Buffer | null;
+  /** Sealed. */
+  readonly refreshToken: Buffer | null;
+  /** Seconds until the access token expires, by the database's clock; negative when it has. */
+  readonly secondsLeft: number;
+}
+
+interface LinkRow {
+  state: StoredLink['state'];
+  access_token: Buffer | null;
+  refresh_token: Buffer | null;
+  seconds_left: number | null;
+  metadata: unknown;
+}
+
+const READ_LINK = statement<LinkRow>({
+  name: 'hosts_read_link',
+  text: `
+    select l.state, l.access_token, l.refresh_token, extract(epoch from l.access_expires_at - now())::float8 as seconds_left, h.metadata
+    from link l join host h on h.id = l.host_id
+    where l.id = $1 and l.owner_id = $2`,
+});
+
+export interface LinkKey {
+  readonly linkId: string;
+  readonly ownerId: string;
+}
+
+/** A link of this owner, or null. */
+export async function readLink({ pool }: Pick<Deps, 'pool'>, { linkId, ownerId }: LinkKey): Promise<StoredLink | null> {
+  const row = await queryOne(pool, READ_LINK, [linkId, ownerId]);
+  if (row === null) return null;
+  return {
+    state: row.state,
+    metadata: serverMetadataSchema.parse(row.metadata),
+    accessToken: row.access_token,
+    refreshToken: row.refresh_token,
+    secondsLeft: row.seconds_left ?? -1,
+  };
+}
+
+export interface Renewal extends LinkKey {
+  /** The sealed refresh token that was used: only while the link still has it. */
+  readonly used: Buffer;
+  /** Sealed. */
+  readonly accessToken: Buffer;
+  readonly expiresIn: number;
+  /** Sealed; null: the one used stays good. */
+  readonly refreshToken: Buffer | null;
+  /** The ceiling as the Host told it now. */
+  readonly ceiling: readonly string[];
+}
+
+/** Stores what a refresh brought; decisions made under another ceiling lose their version. False if the link ended or was renewed by another. */
+export async function storeRenewal({ prisma }: Pick<Deps, 'prisma'>, renewal: Renewal): Promise<boolean> {
+  const { linkId, ownerId, used, accessToken, expiresIn, refreshToken, ceiling } = renewal;
+  const rows = await prisma.$queryRaw<unknown[]>`
+    with before as (
+      select id, owner_id, transfer_scope from link
+      where id = ${linkId} and owner_id = ${ownerId} and state = 'active' and refresh_token = ${bytes(used)}
+      for update
+    ), bumped as (
+      update owner o set policy_version = o.policy_version + 1 from before b
+      where o.id = b.owner_id and not (b.transfer_scope @> ${[...ceiling]}::text[] and b.transfer_scope <@ ${[...ceiling]}::text[])
+    )
+    update link l set access_token = ${bytes(accessToken)}, access_expires_at = now() + make_interval(secs => ${expiresIn}::float8),
+      refresh_token = coalesce(${refreshToken === null ? null : bytes(refreshToken)}::bytea, l.refresh_token), transfer_scope = ${[...ceiling]}::text[]
+    from before b where l.id = b.id
+    returning l.id`;
+  return rows.length === 1;
+}
+
+/** The Host refused the refresh token: the link ended there. False if the link has another token by now, or ended. */
+export async function breakLink({ prisma }: Pick<Deps, 'prisma'>, { linkId, refused }: { linkId: string; refused: Buffer }): Promise<boolean> {
+  const rows = await prisma.$queryRaw<{ broken: boolean }[]>`select break_link(${linkId}, ${bytes(refused)}) as broken`;
+  return rows[0]?.broken === true;
+}
+
+// Prisma wants bytes over an ArrayBuffer of their own
+const bytes = (buffer: Buffer): Uint8Array<ArrayBuffer> => Uint8Array.from(buffer);

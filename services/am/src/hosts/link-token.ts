@@ -1,0 +1,123 @@
+import { type Failure, type Obtained, refresh } from '@chatelaine/oauth-client';
+import { parseScope, type ServerMetadata } from '@chatelaine/protocol';
+import { VaultError } from '@chatelaine/crypto';
+import type { Deps } from '../deps.ts';
+import { clientAt, clientDeps } from './host-client.ts';
+import { breakLink, type LinkKey, readLink, type StoredLink, storeRenewal } from './link-store.ts';
+import { sealedFor } from './sealing.ts';
+
+export type LinkTokenDeps = Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound' | 'pool' | 'prisma' | 'vault' | 'log'>;
+
+export interface LinkTokenInput extends LinkKey {
+  /** `now`: the Host did not take the one we have. */
+  readonly renew: 'if-needed' | 'now';
+}
+
+export type LinkToken =
+  /** In clear: for one call, kept nowhere. */
+  | { readonly kind: 'token'; readonly token: string; readonly metadata: ServerMetadata }
+  /** The link ended, here or at the Host; only the owner can make a new one. */
+  | { readonly kind: 'broken' }
+  | { readonly kind: 'timeout' }
+  /** `retryAfter` in seconds, when the Host said so. */
+  | { readonly kind: 'unavailable'; readonly retryAfter?: number };
+
+/** Renewed when it has less than this left: a call and its retry fit in. */
+const SPARE_SECONDS = 60;
+
+/** The link's access token at its Host, renewed when that is needed. Nothing is held while the Host is asked. PROTOCOL §2.2, §3.5. */
+export async function linkToken(deps: LinkTokenDeps, input: LinkTokenInput): Promise<LinkToken> {
+  const link = await readLink(deps, input);
+  if (link === null || link.state !== 'active' || link.refreshToken === null) return { kind: 'broken' };
+  if (input.renew === 'if-needed' && link.accessToken !== null && link.secondsLeft >= SPARE_SECONDS) {
+    return opened(deps, input, { sealed: link.accessToken, metadata: link.metadata });
+  }
+  return renewOnce(deps, input, link);
+}
+
+// Many transfers may want the same renewal at once: they share one call. Only a saving; another process renewing meanwhile does no harm.
+const renewals = new WeakMap<Deps['pool'], Map<string, Promise<LinkToken>>>();
+
+function renewOnce(deps: LinkTokenDeps, input: LinkTokenInput, link: StoredLink): Promise<LinkToken> {
+  const running = renewals.get(deps.pool) ?? new Map<string, Promise<LinkToken>>();
+  renewals.set(deps.pool, running);
+  const already = running.get(input.linkId);
+  if (already !== undefined) return already;
+  const started = renew(deps, input, link).finally(() => running.delete(input.linkId));
+  running.set(input.linkId, started);
+  return started;
+}
+
+async function renew(deps: LinkTokenDeps, key: LinkKey, link: StoredLink): Promise<LinkToken> {
+  const used = link.refreshToken;
+  if (used === null) return { kind: 'broken' };
+  const refreshToken = open(deps, key, { sealed: used, column: 'refresh_token' });
+  if (refreshToken === null) return { kind: 'unavailable' };
+  const server = link.metadata;
+  const client = clientAt(deps, server.issuer);
+  const answer = await refresh(clientDeps(deps), { server, client, relationship: 'link', refreshToken });
+  return answer.kind === 'ok' ? keep(deps, key, { answer, used, link }) : readFailure(deps, key, { answer, used });
+}
+
+interface Renewed {
+  readonly answer: Obtained;
+  readonly used: Buffer;
+  readonly link: StoredLink;
+}
+
+async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: Renewed): Promise<LinkToken> {
+  const { access_token: token, refresh_token: fresh, expires_in: expiresIn, transfer_scope: ceiling = '' } = answer.tokens;
+  const seal = (secret: string, column: 'access_token' | 'refresh_token'): Buffer =>
+    deps.vault.seal(secret, sealedFor({ row: key.linkId, ownerId: key.ownerId, column }));
+  const stored = await storeRenewal(deps, {
+    ...key,
+    used,
+    accessToken: seal(token, 'access_token'),
+    expiresIn,
+    refreshToken: fresh === undefined ? null : seal(fresh, 'refresh_token'),
+    ceiling: parseScope(ceiling) ?? [],
+  });
+  return stored ? { kind: 'token', token, metadata: link.metadata } : asItIsNow(deps, key);
+}
+
+/** Another process renewed the link, or the owner ended it, while we asked: what is stored decides. */
+async function asItIsNow(deps: LinkTokenDeps, key: LinkKey): Promise<LinkToken> {
+  const now = await readLink(deps, key);
+  if (now === null || now.state !== 'active') return { kind: 'broken' };
+  if (now.accessToken === null || now.secondsLeft <= 0) return { kind: 'unavailable', retryAfter: 1 };
+  return opened(deps, key, { sealed: now.accessToken, metadata: now.metadata });
+}
+
+async function readFailure(deps: LinkTokenDeps, key: LinkKey, { answer, used }: { answer: Failure; used: Buffer }): Promise<LinkToken> {
+  // PROTOCOL §3.5: only this marks a link broken; everything else may pass
+  if (answer.kind === 'oauth_error' && answer.status === 400 && answer.error.error === 'invalid_grant') {
+    const broken = await breakLink(deps, { linkId: key.linkId, refused: used });
+    if (!broken) return asItIsNow(deps, key);
+    deps.log.warn({ event: 'link_broken', linkId: key.linkId }, 'the Host refused the refresh token of a link');
+    return { kind: 'broken' };
+  }
+  deps.log.warn({ event: 'link_not_renewed', linkId: key.linkId, outcome: answer.kind, reason: reasonOf(answer) }, 'link token not renewed');
+  if (answer.kind === 'timeout') return { kind: 'timeout' };
+  const retryAfter = answer.kind === 'oauth_error' ? answer.retryAfter : undefined;
+  return retryAfter === undefined ? { kind: 'unavailable' } : { kind: 'unavailable', retryAfter };
+}
+
+function reasonOf(answer: Failure): string | undefined {
+  if (answer.kind === 'timeout') return undefined;
+  return answer.kind === 'oauth_error' ? `${answer.status} ${answer.error.error}` : answer.reason;
+}
+
+function opened(deps: LinkTokenDeps, key: LinkKey, { sealed, metadata }: { sealed: Buffer; metadata: ServerMetadata }): LinkToken {
+  const token = open(deps, key, { sealed, column: 'access_token' });
+  return token === null ? { kind: 'unavailable' } : { kind: 'token', token, metadata };
+}
+
+function open(deps: LinkTokenDeps, key: LinkKey, { sealed, column }: { sealed: Buffer; column: 'access_token' | 'refresh_token' }): string | null {
+  try {
+    return deps.vault.open(sealed, sealedFor({ row: key.linkId, ownerId: key.ownerId, column }));
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error;
+    deps.log.error({ event: 'cannot_open', linkId: key.linkId, column }, 'a stored secret does not open with this ENCRYPTION_KEY');
+    return null;
+  }
+}
