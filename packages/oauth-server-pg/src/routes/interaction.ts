@@ -64,10 +64,14 @@ export function isCsrfToken(given: string | undefined, secret: string, requestUr
   return actual.length === expected.length && timingSafeEqual(actual, expected);
 }
 
-/** Whether the browser says that the request comes from another site (Fetch Metadata, Origin). */
+/**
+ * Whether the browser says that the request comes from another site. Fetch Metadata decides where there is any; under
+ * `Referrer-Policy: no-referrer` the Origin of our own forms is `null` (Fetch §3.2).
+ */
 export function isCrossSite(issuer: Issuer, request: FastifyRequest): boolean {
   const site = request.headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
   const { origin } = request.headers;
-  return origin !== undefined && origin !== issuer;
+  if (site === undefined) return origin !== undefined && origin !== issuer;
+  const foreignOrigin = origin !== undefined && origin !== 'null' && origin !== issuer;
+  return foreignOrigin || (site !== 'same-origin' && site !== 'none');
 }

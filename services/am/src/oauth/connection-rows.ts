@@ -1,0 +1,53 @@
+import { randomId } from '@chatelaine/crypto';
+import type { Client } from '@chatelaine/oauth-server';
+import type { Deps } from '../deps.ts';
+import type { OfferedLink, ShownHost } from './consent-form.ts';
+
+/** The owner's live links, with what each could hand on. */
+export async function offeredLinks(deps: Pick<Deps, 'prisma'>, ownerId: string): Promise<OfferedLink[]> {
+  const links = await deps.prisma.link.findMany({
+    where: { ownerId, state: 'active' },
+    include: { host: true },
+    orderBy: [{ host: { name: 'asc' } }, { createdAt: 'asc' }],
+  });
+  return links.map(({ id, hostId, host, label, transferScope }) => {
+    const sentences = new Map(Object.entries((host.transferScopes ?? {}) as Record<string, unknown>));
+    return {
+      linkId: id,
+      hostId,
+      hostName: host.name,
+      label,
+      scopes: transferScope.map((scope) => ({ scope, sentence: String(sentences.get(scope) ?? scope) })),
+    };
+  });
+}
+
+/**
+ * Writes what the owner agreed to: the connection, which link it uses at each Host, and a rule per scope. The kernel's grant of the same id
+ * comes after; without it these rows grant nothing, and they are cleared away.
+ */
+export async function insertConnection(
+  deps: Pick<Deps, 'prisma'>,
+  input: { id: string; ownerId: string; client: Client; shown: readonly ShownHost[]; expiresAt: Date | null },
+): Promise<void> {
+  const { id, ownerId, client, shown, expiresAt } = input;
+  await deps.prisma.$transaction(async (tx) => {
+    await tx.owner.update({ where: { id: ownerId }, data: { policyVersion: { increment: 1 } } });
+    await tx.connection.create({ data: { id, ownerId, clientId: client.id, clientName: client.name, clientUri: client.uri, expiresAt } });
+    await tx.connectionHost.createMany({
+      data: shown.map(({ hostId, linkId, answers }) => ({
+        connectionId: id,
+        hostId,
+        linkId,
+        scopes: answers.map(({ scope }) => scope),
+        grantId: randomId(),
+      })),
+    });
+    await tx.rule.createMany({
+      data: shown.flatMap(({ linkId, answers }) =>
+        answers.map(({ scope, effect }) => ({ id: randomId('rule_'), ownerId, connectionId: id, linkId, scope, effect, expiresAt })),
+      ),
+    });
+    await tx.$executeRaw`select timeline_append(${ownerId}, 'connection_made', ${JSON.stringify({ connection: id, client: client.name })}::jsonb)`;
+  });
+}

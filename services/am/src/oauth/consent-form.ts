@@ -1,0 +1,54 @@
+import type { FormParams } from '@chatelaine/protocol';
+import type { Effect } from '../rules/evaluate.ts';
+
+/** One of the owner's accounts at a Host, as the consent page offers it. */
+export interface OfferedLink {
+  readonly linkId: string;
+  readonly hostId: string;
+  readonly hostName: string;
+  readonly label: string;
+  readonly scopes: readonly { readonly scope: string; readonly sentence: string }[];
+}
+
+/** What the owner lets the Requester ask for at one Host. */
+export interface ShownHost {
+  readonly hostId: string;
+  readonly linkId: string;
+  readonly answers: readonly { readonly scope: string; readonly effect: Exclude<Effect, 'deny'> }[];
+}
+
+export type ReadConsent =
+  | { readonly kind: 'consent'; readonly shown: readonly ShownHost[]; readonly lifetimeSeconds: number | null }
+  | { readonly kind: 'again'; readonly problem: string };
+
+/** How long a connection may last; the owner can stop it at any time. */
+export const DURATIONS: readonly { readonly value: string; readonly label: string; readonly seconds: number | null }[] = [
+  { value: 'open', label: 'Until I stop it', seconds: null },
+  { value: 'year', label: 'For a year', seconds: 365 * 86_400 },
+  { value: 'month', label: 'For 30 days', seconds: 30 * 86_400 },
+  { value: 'day', label: 'For a day', seconds: 86_400 },
+];
+
+export function answerField(linkId: string, scope: string): string {
+  return `answer:${linkId}:${scope}`;
+}
+
+/** Reads the consent form against what was offered: nothing that was not offered can be chosen. */
+export function readConsentForm(offered: readonly OfferedLink[], form: FormParams): ReadConsent {
+  const shown: ShownHost[] = [];
+  for (const link of offered) {
+    const answers = link.scopes.flatMap(({ scope }) => {
+      const effect = form.get(answerField(link.linkId, scope));
+      return effect === 'allow' || effect === 'ask' ? [{ scope, effect } as const] : [];
+    });
+    if (answers.length === 0) continue;
+    if (shown.some((other) => other.hostId === link.hostId)) {
+      return { kind: 'again', problem: `Choose one account at ${link.hostName}. For a second account, connect a second time.` };
+    }
+    shown.push({ hostId: link.hostId, linkId: link.linkId, answers });
+  }
+  if (shown.length === 0) return { kind: 'again', problem: 'Choose at least one thing it may ask for, or refuse.' };
+  const duration = DURATIONS.find(({ value }) => value === (form.get('duration') ?? 'open'));
+  if (duration === undefined) return { kind: 'again', problem: 'Choose for how long.' };
+  return { kind: 'consent', shown, lifetimeSeconds: duration.seconds };
+}

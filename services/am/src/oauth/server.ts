@@ -1,0 +1,44 @@
+import type { Grant, ServerDeps } from '@chatelaine/oauth-server';
+import { createPgStorage } from '@chatelaine/oauth-server-pg';
+import type { Deps } from '../deps.ts';
+
+/** Where a Requester reads what its connection may ask for. PROTOCOL §5. */
+export const TARGETS_PATH = '/targets';
+
+type ServerParts = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'outbound'>;
+
+/**
+ * The authorization server that Requesters see: its relationship is the connection, its own grant is the transfer. `announceRevocations`
+ * runs when a grant has ended, so that Hosts are told at once.
+ */
+export function createServerDeps(parts: ServerParts, input: { grants: readonly Grant[]; announceRevocations: () => Promise<void> }): ServerDeps {
+  const { config, clock, log, pool, outbound } = parts;
+  return {
+    config: {
+      issuer: config.issuer,
+      name: config.name,
+      schemes: config.schemes,
+      accessTokenKind: 'ct',
+      transferScopes: null,
+      registration: 'open',
+      pushedRequests: 'accepted',
+      relationshipTokens: 'bound',
+      resources: [],
+      grants: input.grants,
+      metadata: { chatelaine_targets_endpoint: `${config.issuer}${TARGETS_PATH}` },
+    },
+    storage: createPgStorage(pool),
+    clock,
+    async fetchDocument(url) {
+      const fetched = await outbound.fetchJson({ url });
+      if (fetched.kind === 'failed') return { kind: 'failed', reason: fetched.reason };
+      return { kind: 'ok', json: fetched.json, freshForSeconds: fetched.freshForSeconds };
+    },
+    emit(event) {
+      log.info(event, 'oauth');
+      if (event.event === 'grant_ended' || event.event === 'code_reused') {
+        input.announceRevocations().catch((error: unknown) => log.warn({ err: error }, 'revocations not announced; the sweep will'));
+      }
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { sha256base64url, signShortJwt } from '@chatelaine/crypto';
+import { type Exchanged, exchange, type Failure, linkClientId } from '@chatelaine/oauth-client';
+import { formatScope, JWT_TYP, LIFETIME, parseIssuer, type TransferResponse } from '@chatelaine/protocol';
+import type { Deps } from '../deps.ts';
+import { type LinkToken, linkToken } from '../hosts/link-token.ts';
+import type { Snapshot, Target } from './decide.ts';
+import type { TransferRequest } from './request.ts';
+
+export type CallDeps = Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound' | 'pool' | 'prisma' | 'vault' | 'log'>;
+
+/** A transfer that may be made. */
+export interface Hop {
+  readonly request: TransferRequest;
+  readonly snapshot: Snapshot;
+  readonly target: Target;
+}
+
+export type HostAnswer =
+  | { readonly kind: 'answer'; readonly response: TransferResponse }
+  /** The Host ended the link. */
+  | { readonly kind: 'broken' }
+  /** The Host's own policy says no. */
+  | { readonly kind: 'denied'; readonly requestable: boolean }
+  | { readonly kind: 'bad_scope' }
+  | { readonly kind: 'bad_target' }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'busy'; readonly retryAfter: number }
+  /** `minted`: the Host may have minted something that is to be revoked. */
+  | { readonly kind: 'unusable'; readonly reason: string; readonly minted: boolean };
+
+/** Hop 2: asks the Host to mint. `invalid_request` renews the link's token once and tries once more with a new statement. PROTOCOL §3.3, §3.5. */
+export async function callHost(deps: CallDeps, hop: Hop): Promise<HostAnswer> {
+  const first = await askOnce(deps, hop, 'if-needed');
+  if (first.kind !== 'stale') return first;
+  const second = await askOnce(deps, hop, 'now');
+  return second.kind === 'stale' ? { kind: 'unusable', reason: 'invalid_request twice', minted: false } : second;
+}
+
+async function askOnce(deps: CallDeps, hop: Hop, renew: 'if-needed' | 'now'): Promise<HostAnswer | { kind: 'stale' }> {
+  const { target, snapshot, request } = hop;
+  const link = await linkToken(deps, { linkId: target.linkId, ownerId: snapshot.ownerId, renew });
+  if (link.kind === 'unavailable') return link.retryAfter === undefined ? unusable('link token unavailable') : { kind: 'busy', retryAfter: link.retryAfter };
+  if (link.kind !== 'token') return link;
+  const answer = await exchange(
+    { outbound: deps.outbound, clock: deps.clock, schemes: deps.config.schemes },
+    {
+      server: link.metadata,
+      client: { clientId: linkClientId(deps.config.issuer, hostIssuer(deps, target)), authentication: { kind: 'private_key_jwt', key: deps.keys.current } },
+      subjectToken: link.token,
+      resource: request.resource,
+      scope: formatScope(request.scopes),
+      actorToken: await statement(deps, hop, link),
+    },
+  );
+  return read(answer);
+}
+
+/** The AM's statement: which Requester, which key, which link, which request. PROTOCOL §3.3. */
+function statement(deps: CallDeps, { request, snapshot, target }: Hop, link: Extract<LinkToken, { kind: 'token' }>): Promise<string> {
+  return signShortJwt({
+    typ: JWT_TYP.transferStatement,
+    key: deps.keys.current,
+    clock: deps.clock,
+    lifetimeSeconds: LIFETIME.statement,
+    claims: {
+      iss: deps.config.issuer,
+      sub: request.clientId,
+      aud: target.hostIssuer,
+      ath: sha256base64url(link.token),
+      resource: request.resource,
+      scope: formatScope(request.scopes),
+      cnf: { jkt: request.jkt },
+      grant_id: target.grantId,
+      client_name: snapshot.clientName,
+      ...(snapshot.clientUri === null ? {} : { client_uri: snapshot.clientUri }),
+    },
+  });
+}
+
+function read(answer: Exchanged | Failure): HostAnswer | { kind: 'stale' } {
+  switch (answer.kind) {
+    case 'ok':
+      return { kind: 'answer', response: answer.response };
+    case 'timeout':
+      return { kind: 'timeout' };
+    case 'unreachable':
+      return unusable(`unreachable: ${answer.reason}`);
+    case 'unusable':
+      return { kind: 'unusable', reason: answer.reason, minted: answer.accessToken !== undefined };
+    case 'oauth_error':
+      return readError(answer);
+  }
+}
+
+function readError({ status, error, retryAfter }: Extract<Failure, { kind: 'oauth_error' }>): HostAnswer | { kind: 'stale' } {
+  if (status === 429 || status === 503) return { kind: 'busy', retryAfter: Math.min(retryAfter ?? 5, 3600) };
+  switch (error.error) {
+    case 'invalid_request':
+      return { kind: 'stale' };
+    case 'invalid_scope':
+      return { kind: 'bad_scope' };
+    case 'invalid_target':
+      return { kind: 'bad_target' };
+    case 'access_denied':
+      return { kind: 'denied', requestable: error.requestable ?? false };
+    default:
+      return unusable(`host answered ${status} ${error.error.slice(0, 60)}`);
+  }
+}
+
+function hostIssuer(deps: CallDeps, target: Target) {
+  const issuer = parseIssuer(target.hostIssuer, deps.config.schemes);
+  if (issuer === null) throw new Error(`stored host issuer is not one: ${target.hostId}`);
+  return issuer;
+}
+
+const unusable = (reason: string): HostAnswer => ({ kind: 'unusable', reason, minted: false });

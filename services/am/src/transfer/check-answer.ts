@@ -1,0 +1,31 @@
+import { LIFETIME, parseScope, sameScope, TOKEN_TYPE, type TransferResponse } from '@chatelaine/protocol';
+import type { Target } from './decide.ts';
+import type { TransferRequest } from './request.ts';
+
+/** What is odd about a Host's answer, or null when it is exactly what was asked for. PROTOCOL §3.5. */
+export function findOddity(answer: TransferResponse, asked: { request: TransferRequest; target: Target }): string | null {
+  const { request, target } = asked;
+  if (answer.issued_token_type !== TOKEN_TYPE.accessToken) return 'issued_token_type';
+  if (answer.token_type !== 'DPoP') return 'token_type';
+  if (answer.cnf?.jkt !== request.jkt) return 'cnf';
+  if (answer.expires_in > LIFETIME.hostAccessToken) return 'expires_in';
+  const scopes = parseScope(answer.scope);
+  if (scopes === null || !sameScope(scopes, request.scopes)) return 'scope';
+  if (answer.resource !== request.resource) return 'resource';
+  if (answer.iss !== target.hostIssuer) return 'iss';
+  return null;
+}
+
+/** The answer to the Requester, member by member, so that nothing else a Host sends ever passes. PROTOCOL §3.5. */
+export function relayed(answer: TransferResponse): TransferResponse {
+  return {
+    access_token: answer.access_token,
+    issued_token_type: answer.issued_token_type,
+    token_type: answer.token_type,
+    expires_in: answer.expires_in,
+    scope: answer.scope,
+    resource: answer.resource,
+    ...(answer.cnf === undefined ? {} : { cnf: { jkt: answer.cnf.jkt } }),
+    iss: answer.iss,
+  };
+}

@@ -1,0 +1,63 @@
+import { coversScope, type ScopeSet } from '@chatelaine/protocol';
+import { evaluateAll, type Rule } from '../rules/evaluate.ts';
+import type { TransferRequest } from './request.ts';
+
+/** Everything a transfer is decided on, as read at one moment. */
+export interface Snapshot {
+  readonly connectionId: string;
+  readonly ownerId: string;
+  readonly bucket: number;
+  readonly clientId: string;
+  readonly clientName: string;
+  readonly clientUri: string | null;
+  readonly jkt: string | null;
+  /** Counts the owner's changes; a transfer begins only while this is still the number. */
+  readonly policyVersion: string;
+  /** The Host of the resource, if the owner linked it and shows it to this connection. */
+  readonly target: Target | null;
+  readonly rules: readonly Rule[];
+  /** An unused approval of exactly these scopes at this Host. */
+  readonly approvedAskId: string | null;
+}
+
+export interface Target {
+  readonly hostId: string;
+  readonly hostIssuer: string;
+  readonly hostName: string;
+  readonly linkId: string;
+  /** What the owner let the AM hand on, as the Host last told it. */
+  readonly ceiling: ScopeSet;
+  /** What the owner let this Requester ask for. */
+  readonly shown: ScopeSet;
+  /** This Requester's grant at the Host. */
+  readonly grantId: string;
+}
+
+export type Decision =
+  | { readonly kind: 'allow'; readonly target: Target; readonly askId: string | null }
+  | { readonly kind: 'ask'; readonly target: Target }
+  | { readonly kind: 'deny' }
+  | { readonly kind: 'bad_scope' }
+  | { readonly kind: 'bad_target' }
+  /** `foreign`: a live token in the hands of another client. */
+  | { readonly kind: 'bad_token'; readonly reason: 'unknown' | 'foreign' | 'key' };
+
+/** Decides a transfer. Pure: the same snapshot and request always give the same answer, in a dry run too. PROTOCOL §3.2. */
+export function decide(snapshot: Snapshot | null, request: Pick<TransferRequest, 'clientId' | 'jkt' | 'scopes'>): Decision {
+  if (snapshot === null) return { kind: 'bad_token', reason: 'unknown' };
+  if (snapshot.clientId !== request.clientId) return { kind: 'bad_token', reason: 'foreign' };
+  if (snapshot.jkt === null || snapshot.jkt !== request.jkt) return { kind: 'bad_token', reason: 'key' };
+  const { target } = snapshot;
+  if (target === null) return { kind: 'bad_target' };
+  const { scopes } = request;
+  if (scopes.length === 0 || !coversScope(target.shown, scopes) || !coversScope(target.ceiling, scopes)) return { kind: 'bad_scope' };
+  const effect = evaluateAll(snapshot.rules, { connectionId: snapshot.connectionId, linkId: target.linkId }, scopes);
+  switch (effect) {
+    case 'deny':
+      return { kind: 'deny' };
+    case 'allow':
+      return { kind: 'allow', target, askId: null };
+    case 'ask':
+      return snapshot.approvedAskId === null ? { kind: 'ask', target } : { kind: 'allow', target, askId: snapshot.approvedAskId };
+  }
+}

@@ -1,0 +1,93 @@
+import { hashToken } from '@chatelaine/crypto';
+import {
+  BAD_TARGET_TEXT,
+  BAD_TOKEN_TEXT,
+  type FormParams,
+  invalidDpopProof,
+  invalidRequest,
+  invalidScope,
+  invalidTarget,
+  type OAuthError,
+  parseIssuer,
+  parseResource,
+  parseScope,
+  parseToken,
+  type ResourceUrl,
+  type Schemes,
+  type ScopeSet,
+  TOKEN_TYPE,
+} from '@chatelaine/protocol';
+import type { TokenKey } from '@chatelaine/oauth-server';
+
+/** One transfer as a Requester asks for it. */
+export interface TransferRequest {
+  readonly clientId: string;
+  /** Thumbprint of the key that signed the request: the token will be bound to it. */
+  readonly jkt: string;
+  readonly connectionToken: TokenKey;
+  readonly resource: ResourceUrl;
+  readonly scopes: ScopeSet;
+  /** What the Requester says it is for; shown to the owner as its words. */
+  readonly purpose: string | null;
+}
+
+const badToken = (cause: string): OAuthError => invalidRequest(BAD_TOKEN_TEXT, { cause });
+
+/** Reads hop 1. RFC 8693 §2.1, PROTOCOL §3.1. */
+export function readTransferRequest(
+  schemes: Schemes,
+  input: { clientId: string; jkt: string | null; params: FormParams },
+): TransferRequest {
+  const { clientId, jkt, params } = input;
+  const connectionToken = readSubject(params);
+  if (jkt === null) throw invalidDpopProof('A transfer needs a DPoP proof by the connection\'s key.');
+  refuseActor(params);
+  const resource = readResource(schemes, params);
+  const scopes = parseScope(params.get('scope') ?? '');
+  if (scopes === null) throw invalidScope('scope is missing or not a list of scope values.');
+  return { clientId, jkt, connectionToken, resource, scopes, purpose: readPurpose(params) };
+}
+
+function readSubject(params: FormParams): TokenKey {
+  const token = params.get('subject_token');
+  if (token === undefined) throw badToken('subject_token missing');
+  if (params.get('subject_token_type') !== TOKEN_TYPE.accessToken) throw badToken('subject_token_type');
+  const requested = params.get('requested_token_type') ?? TOKEN_TYPE.accessToken;
+  if (requested !== TOKEN_TYPE.accessToken) throw invalidRequest('Only access tokens are issued.');
+  const parsed = parseToken(token);
+  if (parsed === null || parsed.kind !== 'ct') throw badToken('not a connection token');
+  return { bucket: parsed.bucket, hash: hashToken(token) };
+}
+
+/** Nothing that names another actor or key is taken from the caller. The Requester's own statement (PROTOCOL §3.6) is not supported yet. */
+function refuseActor(params: FormParams): void {
+  if (params.has('actor_token') || params.has('actor_token_type')) throw badToken('actor_token');
+  for (const name of ['cnf', 'req_cnf', 'jkt', 'act', 'grant_id']) {
+    if (params.has(name)) throw invalidRequest(`${name} is not a parameter of this request.`);
+  }
+}
+
+/** RFC 8693 §2.1, RFC 8707 §2: exactly one resource; audience may add the issuer of the same Host. */
+function readResource(schemes: Schemes, params: FormParams): ResourceUrl {
+  const given = params.get('resource');
+  if (given === undefined) throw invalidRequest('resource is missing.');
+  const resource = parseResource(given, schemes);
+  if (resource === null) {
+    if (!URL.canParse(given) || given.includes('#')) throw invalidRequest('resource is not an absolute URL without fragment.');
+    throw invalidTarget(BAD_TARGET_TEXT, { cause: 'resource not canonical' });
+  }
+  const audience = params.get('audience');
+  if (audience === undefined) return resource;
+  const issuer = parseIssuer(audience, schemes);
+  if (issuer === null || !(resource === issuer || resource.startsWith(`${issuer}/`))) {
+    throw invalidTarget(BAD_TARGET_TEXT, { cause: 'audience is not the Host of the resource' });
+  }
+  return resource;
+}
+
+function readPurpose(params: FormParams): string | null {
+  const purpose = params.get('purpose');
+  if (purpose === undefined) return null;
+  if (purpose.length > 200) throw invalidRequest('purpose is longer than 200 characters.');
+  return purpose;
+}

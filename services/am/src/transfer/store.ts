@@ -1,0 +1,231 @@
+import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues, run, runForRow, type Statement } from '@chatelaine/oauth-server-pg';
+import type { Replayed, ReplayGuard, TokenKey } from '@chatelaine/oauth-server';
+import { scopeKey, type ScopeSet, temporarilyUnavailable } from '@chatelaine/protocol';
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import type { Snapshot } from './decide.ts';
+
+const ruleSchema = z.object({
+  connectionId: z.string().nullable(),
+  linkId: z.string().nullable(),
+  scope: z.string().nullable(),
+  effect: z.enum(['allow', 'ask', 'deny']),
+});
+const rowSchema = z.object({
+  connection_id: z.string(),
+  owner_id: z.string(),
+  bucket: z.number(),
+  client_id: z.string(),
+  client_name: z.string(),
+  client_uri: z.string().nullable(),
+  jkt: z.string().nullable(),
+  policy_version: z.string(),
+  host_id: z.string().nullable(),
+  host_issuer: z.string(),
+  host_name: z.string(),
+  link_id: z.string(),
+  ceiling: z.array(z.string()),
+  shown: z.array(z.string()),
+  grant_id: z.string(),
+  rules: z.array(ruleSchema).nullable(),
+  approved_ask_id: z.string().nullable(),
+});
+const withoutTarget = rowSchema.extend({
+  host_id: z.null(),
+  host_issuer: z.null(),
+  host_name: z.null(),
+  link_id: z.null(),
+  ceiling: z.null(),
+  shown: z.null(),
+  grant_id: z.null(),
+});
+
+const READ_SNAPSHOT: Statement = {
+  name: 'transfer_snapshot',
+  text: `
+  select g.id as connection_id, g.subject as owner_id, g.bucket, g.client_id, c.client_name, c.client_uri, g.jkt, o.policy_version,
+    target.*,
+    (select json_agg(json_build_object('connectionId', r.connection_id, 'linkId', r.link_id, 'scope', r.scope, 'effect', r.effect))
+       from rule r
+      where r.owner_id = g.subject and (r.connection_id is null or r.connection_id = g.id)
+        and (r.link_id is null or r.link_id = target.link_id) and (r.expires_at is null or r.expires_at > now())) as rules,
+    (select a.id from ask a
+      where a.connection_id = g.id and a.host_id = target.host_id and a.link_id = target.link_id
+        and a.scope_key = $4 and a.state = 'approved' and a.expires_at > now()
+      limit 1) as approved_ask_id
+  from oauth_token t
+  join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id and g.ended_at is null and (g.expires_at is null or g.expires_at > now())
+  join connection c on c.id = g.id and c.owner_id = g.subject and c.ended_at is null
+  join owner o on o.id = g.subject
+  left join lateral (
+    select h.id as host_id, h.issuer as host_issuer, h.name as host_name, l.id as link_id, l.transfer_scope as ceiling,
+      ch.scopes as shown, ch.grant_id
+    from connection_host ch
+    join host h on h.id = ch.host_id and $3 = any (h.resources)
+    join link l on l.id = ch.link_id and l.host_id = h.id and l.owner_id = g.subject and l.state = 'active'
+    where ch.connection_id = g.id
+    limit 1
+  ) target on true
+  where t.bucket = $1 and t.hash = $2 and t.kind = 'ct' and t.expires_at > now()`,
+};
+
+/**
+ * Everything a transfer is decided on, in one read; null when the connection token is not alive. Rules or rows that cannot be read
+ * close the door: 503 (PROTOCOL §3.2).
+ */
+export async function readSnapshot(
+  pool: Pool,
+  input: { connectionToken: TokenKey; resource: string; scopes: ScopeSet },
+): Promise<Snapshot | null> {
+  const { bucket, hash } = input.connectionToken;
+  const values = [bucket, hash, input.resource, scopeKey(input.scopes)];
+  const [row] = await run(pool, READ_SNAPSHOT, values);
+  if (row === undefined) return null;
+  const parsed = z.union([rowSchema, withoutTarget]).safeParse(row);
+  if (!parsed.success) {
+    throw temporarilyUnavailable('The owner\'s rules cannot be read right now.', { cause: parsed.error.message, retryAfter: 30 });
+  }
+  return toSnapshot(parsed.data);
+}
+
+function toSnapshot(row: z.infer<typeof rowSchema> | z.infer<typeof withoutTarget>): Snapshot {
+  const target =
+    row.host_id === null || row.host_issuer === null
+      ? null
+      : {
+          hostId: row.host_id,
+          hostIssuer: row.host_issuer,
+          hostName: row.host_name,
+          linkId: row.link_id,
+          ceiling: row.ceiling,
+          shown: row.shown,
+          grantId: row.grant_id,
+        };
+  return {
+    connectionId: row.connection_id,
+    ownerId: row.owner_id,
+    bucket: row.bucket,
+    clientId: row.client_id,
+    clientName: row.client_name,
+    clientUri: row.client_uri,
+    jkt: row.jkt,
+    policyVersion: row.policy_version,
+    target,
+    rules: row.rules ?? [],
+    approvedAskId: row.approved_ask_id,
+  };
+}
+
+/** A transfer about to be made, as its audit row keeps it. */
+export interface Intent {
+  readonly id: string;
+  readonly bucket: number;
+  readonly ownerId: string;
+  readonly connectionId: string;
+  readonly linkId: string;
+  readonly hostId: string;
+  readonly clientId: string;
+  readonly resource: string;
+  readonly scopes: ScopeSet;
+  readonly jkt: string;
+  readonly policyVersion: string;
+  readonly askId: string | null;
+}
+
+const BEGIN: Statement = {
+  name: 'transfer_begin',
+  text: `with ${BURN_GUARDS}, still as (
+    select 1 from fresh, oauth_grant g join owner o on o.id = g.subject join link l on l.id = $7
+    where g.bucket = $4 and g.id = $6 and g.subject = $5 and g.ended_at is null and (g.expires_at is null or g.expires_at > now())
+      and o.policy_version = $13::bigint and l.owner_id = $5 and l.state = 'active'
+  ), spent as (
+    update ask set state = 'used' where id = $14 and state = 'approved' and expires_at > now() and exists (select from still) returning id
+  ), begun as (
+    insert into transfer (id, bucket, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt, policy_version, ask_id)
+    select $3, $4, $5, $6, $7, $8, $9, $10, $11::text[], $12, $13::bigint, $14 from still
+    where $14::text is null or exists (select from spent)
+    returning 1
+  )
+  select ${BURNED}, exists (select from begun) as begun`,
+};
+
+export type BeginOutcome = { readonly kind: 'begun' } | { readonly kind: 'changed' } | Replayed;
+
+/**
+ * Writes the intent before the Host is called, in one statement with the replay guards and the approval it uses up, and only while
+ * nothing the decision stood on has changed. `changed`: read again and decide again; the guards are spent.
+ */
+export async function beginTransfer(pool: Pool, input: { intent: Intent; guards: readonly ReplayGuard[] }): Promise<BeginOutcome> {
+  const { intent, guards } = input;
+  const row = await runForRow<BurnedRow & { begun: boolean }>(pool, BEGIN, [
+    ...guardValues(guards),
+    intent.id,
+    intent.bucket,
+    intent.ownerId,
+    intent.connectionId,
+    intent.linkId,
+    intent.hostId,
+    intent.clientId,
+    intent.resource,
+    intent.scopes,
+    intent.jkt,
+    intent.policyVersion,
+    intent.askId,
+  ]);
+  if (row.begun) return { kind: 'begun' };
+  return findReplayed(guards, row) ?? { kind: 'changed' };
+}
+
+const COMPLETE: Statement = {
+  name: 'transfer_complete',
+  text: `
+  update transfer t
+  set closed_at = now(), state = case when exists (
+      select from oauth_grant g join link l on l.id = t.link_id
+      where g.bucket = t.bucket and g.id = t.connection_id and g.ended_at is null and (g.expires_at is null or g.expires_at > now())
+        and l.state = 'active') then 'minted' else 'withheld' end
+  where t.bucket = $1 and t.id = $2 and t.state = 'intent'
+  returning state`,
+};
+
+/** Closes the intent of a minted token, reading revocation once more: what the owner stopped meanwhile is withheld. PROTOCOL §3.5. */
+export async function completeTransfer(pool: Pool, intent: Pick<Intent, 'bucket' | 'id'>): Promise<'minted' | 'withheld'> {
+  const [row] = await run<{ state: string }>(pool, COMPLETE, [intent.bucket, intent.id]);
+  return row?.state === 'minted' ? 'minted' : 'withheld';
+}
+
+const CLOSE: Statement = {
+  name: 'transfer_close',
+  text: `update transfer set closed_at = now(), state = $3, error = $4 where bucket = $1 and id = $2 and state = 'intent'`,
+};
+
+/** Closes the intent of a transfer that came to nothing. */
+export async function closeTransfer(
+  pool: Pool,
+  intent: Pick<Intent, 'bucket' | 'id'>,
+  outcome: { state: 'refused' | 'failed'; error: string },
+): Promise<void> {
+  await run(pool, CLOSE, [intent.bucket, intent.id, outcome.state, outcome.error.slice(0, 200)]);
+}
+
+const REPLACE_GRANT: Statement = {
+  name: 'transfer_abandon_grant',
+  text: `with renewed as (
+    update connection_host set grant_id = $3 where connection_id = $1 and host_id = $2 and grant_id = $4
+    returning link_id
+  )
+  insert into revocation (id, owner_id, link_id, host_id, connection_id, grant_id)
+  select $5, $6, link_id, $2, $1, $4 from renewed`,
+};
+
+/**
+ * A Host answered something odd: whatever it minted is to be revoked. The grant it was minted under is given up for a fresh one, and the
+ * Host is due to be told that the old one has ended.
+ */
+export async function abandonGrant(
+  pool: Pool,
+  input: { connectionId: string; hostId: string; ownerId: string; grantId: string; freshGrantId: string; revocationId: string },
+): Promise<void> {
+  const { connectionId, hostId, ownerId, grantId, freshGrantId, revocationId } = input;
+  await run(pool, REPLACE_GRANT, [connectionId, hostId, freshGrantId, grantId, revocationId, ownerId]);
+}

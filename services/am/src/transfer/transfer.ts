@@ -1,0 +1,168 @@
+import { randomId } from '@chatelaine/crypto';
+import { type Guards, refuseReplay } from '@chatelaine/oauth-server';
+import {
+  accessDenied,
+  BAD_TARGET_TEXT,
+  BAD_TOKEN_TEXT,
+  formatScope,
+  interactionRequired,
+  invalidRequest,
+  invalidScope,
+  invalidTarget,
+  type OAuthError,
+  serverError,
+  temporarilyUnavailable,
+  type TransferResponse,
+} from '@chatelaine/protocol';
+import { askUrl, openAsk } from '../inbox/open-ask.ts';
+import { type CallDeps, callHost, type Hop, type HostAnswer } from './call-host.ts';
+import { findOddity, relayed } from './check-answer.ts';
+import { type Decision, decide, type Snapshot } from './decide.ts';
+import type { TransferRequest } from './request.ts';
+import { abandonGrant, beginTransfer, closeTransfer, completeTransfer, type Intent, readSnapshot } from './store.ts';
+
+export type TransferDeps = CallDeps & {
+  /** Brings new revocations to the Hosts' attention. */
+  readonly announceRevocations: () => Promise<void>;
+};
+
+/** How often a decision is made anew because the owner changed something between reading and beginning. */
+const DECISIONS = 3;
+
+/**
+ * One transfer: read, decide, write the intent, call the Host, check its answer, read revocation again, answer. Throws OAuthErrors of
+ * PROTOCOL §3.8. No database connection is held while the Host is called.
+ */
+export async function transfer(deps: TransferDeps, input: { request: TransferRequest; guards: Guards }): Promise<TransferResponse> {
+  const { request } = input;
+  const { hop, intent } = await begin(deps, input);
+  const answer = await closeOnThrow(deps, intent, () => callHost(deps, hop));
+  if (answer.kind !== 'answer') return giveUp(deps, { hop, intent, answer });
+  const oddity = findOddity(answer.response, { request, target: hop.target });
+  if (oddity !== null) {
+    return giveUp(deps, { hop, intent, answer: { kind: 'unusable', reason: `odd ${oddity}`, minted: true } });
+  }
+  const outcome = await completeTransfer(deps.pool, intent);
+  if (outcome === 'withheld') {
+    // what ended in flight has its revocation at the Host queued already, under the grant_id known before the call
+    throw invalidRequest(BAD_TOKEN_TEXT, { cause: 'stopped in flight' });
+  }
+  return relayed(answer.response);
+}
+
+/** Decides and writes the intent; decides again while the owner is changing things. */
+async function begin(deps: TransferDeps, { request, guards }: { request: TransferRequest; guards: Guards }): Promise<{ hop: Hop; intent: Intent }> {
+  // the guards are burned by the first begin, whatever comes of it; later rounds have none left
+  for (let round = 0; round < DECISIONS; round++) {
+    const snapshot = await readSnapshot(deps.pool, request);
+    const decision = decide(snapshot, request);
+    if (decision.kind !== 'allow' || snapshot === null) throw await refusal(deps, { decision, snapshot, request });
+    const hop = { request, snapshot, target: decision.target };
+    const intent = intentOf(hop, decision.askId);
+    const begun = await beginTransfer(deps.pool, { intent, guards: guards.take() });
+    if (begun.kind === 'replayed') refuseReplay(begun);
+    if (begun.kind === 'begun') return { hop, intent };
+  }
+  throw temporarilyUnavailable('The owner is changing what this connection may do; try again.', { retryAfter: 1 });
+}
+
+function intentOf({ request, snapshot, target }: Hop, askId: string | null): Intent {
+  return {
+    id: randomId('tr_'),
+    bucket: snapshot.bucket,
+    ownerId: snapshot.ownerId,
+    connectionId: snapshot.connectionId,
+    linkId: target.linkId,
+    hostId: target.hostId,
+    clientId: request.clientId,
+    resource: request.resource,
+    scopes: request.scopes,
+    jkt: request.jkt,
+    policyVersion: snapshot.policyVersion,
+    askId,
+  };
+}
+
+/** The answer to a decision that is not "allow". */
+async function refusal(
+  deps: TransferDeps,
+  input: { decision: Decision; snapshot: Snapshot | null; request: TransferRequest },
+): Promise<OAuthError> {
+  const { decision, snapshot, request } = input;
+  switch (decision.kind) {
+    case 'bad_token':
+      if (decision.reason !== 'unknown') deps.log.warn({ event: 'foreign_token', reason: decision.reason, clientId: request.clientId, connectionId: snapshot?.connectionId }, 'connection token refused');
+      return invalidRequest(BAD_TOKEN_TEXT, { cause: decision.reason });
+    case 'bad_target':
+      return invalidTarget(BAD_TARGET_TEXT);
+    case 'bad_scope':
+      return badScope();
+    case 'deny':
+      return accessDenied('The owner\'s rules deny this.', { extras: { denied_by: 'am', requestable: false } });
+    case 'ask': {
+      if (snapshot === null) throw new Error('an ask without a snapshot');
+      const askId = await openAsk(deps.pool, { snapshot, target: decision.target, scopes: request.scopes, purpose: request.purpose });
+      return interactionRequired('The owner has to be asked.', { extras: { interaction_uri: askUrl(deps.config.issuer, askId), scope: formatScope(request.scopes) } });
+    }
+    case 'allow':
+      throw new Error('an allowed transfer has no refusal');
+  }
+}
+
+/** Closes the intent of a transfer that came to nothing, and says so to the Requester. */
+async function giveUp(
+  deps: TransferDeps,
+  { hop, intent, answer }: { hop: Hop; intent: Intent; answer: Exclude<HostAnswer, { kind: 'answer' }> },
+): Promise<never> {
+  const refused = answer.kind === 'denied' || answer.kind === 'bad_scope' || answer.kind === 'bad_target' || answer.kind === 'broken';
+  const reason = answer.kind === 'unusable' ? answer.reason : answer.kind;
+  await closeTransfer(deps.pool, intent, { state: refused ? 'refused' : 'failed', error: reason });
+  if (answer.kind === 'unusable') {
+    deps.log.warn({ event: 'host_unusable', hostId: hop.target.hostId, transferId: intent.id, reason }, 'Host answer not relayed');
+    if (answer.minted) await revokeAtHost(deps, hop);
+  }
+  throw failure(answer);
+}
+
+function failure(answer: Exclude<HostAnswer, { kind: 'answer' }>): OAuthError {
+  switch (answer.kind) {
+    case 'broken':
+    case 'bad_target':
+      return invalidTarget(BAD_TARGET_TEXT, { cause: answer.kind });
+    case 'bad_scope':
+      return badScope();
+    case 'denied':
+      return accessDenied('The Host denies this.', { extras: { denied_by: 'host', requestable: answer.requestable } });
+    case 'timeout':
+      return temporarilyUnavailable('The Host did not answer in time.', { status: 504, retryAfter: 5 });
+    case 'busy':
+      return temporarilyUnavailable('The Host cannot answer right now.', { retryAfter: answer.retryAfter });
+    case 'unusable':
+      return serverError('The Host\'s answer could not be used.', { cause: answer.reason });
+  }
+}
+
+/** Whatever the Host minted is given back: its grant is given up, and the Host is told so. PROTOCOL §3.5. */
+async function revokeAtHost(deps: TransferDeps, { snapshot, target }: Hop): Promise<void> {
+  await abandonGrant(deps.pool, {
+    connectionId: snapshot.connectionId,
+    hostId: target.hostId,
+    ownerId: snapshot.ownerId,
+    grantId: target.grantId,
+    freshGrantId: randomId(),
+    revocationId: randomId('rev_'),
+  });
+  await deps.announceRevocations();
+}
+
+/** A mistake of ours between intent and answer must not leave the intent open. */
+async function closeOnThrow<T>(deps: TransferDeps, intent: Intent, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    await closeTransfer(deps.pool, intent, { state: 'failed', error: 'internal' });
+    throw error;
+  }
+}
+
+const badScope = (): OAuthError => invalidScope('The scope goes beyond what this connection may ask for at that Host.');
