@@ -1,4 +1,4 @@
-import type { LookupFunction, Socket } from 'node:net';
+import { type LookupFunction, Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { buildConnector } from 'undici';
 import type { Guard } from './guard.ts';
@@ -34,7 +34,8 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
       const verdict = options.guard.judge(new URL(`${protocol}//${host}${port === '' ? '' : `:${port}`}`));
       if (verdict.kind === 'refused') throw new OutboundError('refused', verdict.detail);
       const { permits, resolution } = verdict;
-      const addresses = resolution === 'literal' ? [] : await options.resolve(verdict.host, resolution);
+      const addresses =
+        resolution === 'literal' ? [] : await inTime(options.resolve(verdict.host, resolution), options.timeoutSeconds);
       if (resolution !== 'literal' && addresses.length === 0)
         throw new OutboundError('unreachable', 'The name has no address.');
       // one bad address spoils the name: which one a connection takes is not ours to hope
@@ -52,13 +53,23 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
         lookup: pinned(addresses),
       });
       const socket = await new Promise<Socket>((resolve, reject) => {
-        open(request, (error, opened) => (opened === null ? reject(error) : resolve(opened)));
+        // on failure undici leaves the second argument out, whatever its types say
+        open(request, (error, opened) => (opened instanceof Socket ? resolve(opened) : reject(error)));
       });
       if (socket.remoteAddress !== undefined && permits(socket.remoteAddress)) return socket;
       socket.destroy();
       throw new OutboundError('refused', 'The connection ended at an address that is not permitted.');
     }
   };
+}
+
+/** A name server that does not answer must not keep a connection waiting, nor `close()`. */
+function inTime<T>(promise: Promise<T>, seconds: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new OutboundError('timeout', 'The name was not resolved in time.'));
+    const timer = setTimeout(late, seconds * 1000);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** A look-up that knows only the addresses already checked: a second answer of DNS is never asked for. */

@@ -59,13 +59,14 @@ export async function exchange(deps: ExchangeDeps, input: ExchangeInput): Promis
 }
 
 async function send(dispatcher: Dispatcher, input: ExchangeInput, signal: AbortSignal): Promise<Answer> {
-  const { statusCode, headers, body } = await request(input.url, {
+  const answered = request(input.url, {
     dispatcher,
     signal,
     method: input.method as Dispatcher.HttpMethod,
     headers: { ...input.headers, 'accept-encoding': 'identity' },
     body: input.body,
   });
+  const { statusCode, headers, body } = await orAborted(answered, signal);
   // destroying a body that is not read to its end reports an error nobody waits for
   body.on('error', () => {});
   try {
@@ -78,6 +79,18 @@ async function send(dispatcher: Dispatcher, input: ExchangeInput, signal: AbortS
   } catch (error) {
     body.destroy();
     throw error;
+  }
+}
+
+/** undici heeds a signal only once it has a connection; we do at any time. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

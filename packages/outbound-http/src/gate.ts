@@ -1,4 +1,4 @@
-import { closed, OutboundError } from './outbound-error.ts';
+import { OutboundError } from './outbound-error.ts';
 
 /** Lets so many through at a time per key, a bounded number wait, and turns the rest away at once. */
 export interface Gate {
@@ -44,7 +44,7 @@ function waitInLine(line: (() => void)[], signal: AbortSignal): Promise<void> {
     };
     const leave = () => {
       line.splice(line.indexOf(enter), 1);
-      reject(signal.reason instanceof Error ? signal.reason : closed());
+      reject(signal.reason);
     };
     signal.addEventListener('abort', leave, { once: true });
     line.push(enter);

@@ -36,7 +36,7 @@ const TIMEOUTS = new Set([
 /** Turns whatever a library threw into ours. Only its code is kept: messages of parsers quote what they could not parse. */
 export function asOutboundError(error: unknown): OutboundError {
   if (error instanceof OutboundError) return error;
-  const raw = error instanceof Error && 'code' in error ? error.code : undefined;
+  const raw = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   const code = typeof raw === 'string' && /^[A-Z0-9_]{2,64}$/.test(raw) ? raw : 'unknown';
   if (TIMEOUTS.has(code)) return new OutboundError('timeout', `No answer in time (${code}).`);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return new OutboundError('too_large', 'The answer has too many headers.');

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import type { ServerResponse } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { createAuthority } from './certificates.ts';
+import { closeAll, names, outboundWith, serveTls } from './servers.ts';
+
+afterEach(closeAll);
+
+const authority = createAuthority();
+const NAME = 'photos.example';
+const document = (_request: unknown, response: ServerResponse) =>
+  void response.setHeader('content-type', 'application/json').end('{"ok":true}');
+const reach = (port: number, ca?: string) =>
+  outboundWith({
+    exceptions: [{ host: NAME, port, scheme: 'https', cidr: '127.0.0.1/32' }],
+    resolve: names({ [NAME]: ['127.0.0.1'] }),
+    ...(ca === undefined ? {} : { ca }),
+  });
+
+describe('TLS is verified always (M18)', () => {
+  test('a certificate of a private authority is accepted where that authority was named', async () => {
+    const { port } = await serveTls(authority.issue(NAME), document);
+    const outbound = reach(port, authority.cert);
+    expect(await outbound.fetchJson({ url: `https://${NAME}:${port}/` })).toMatchObject({
+      kind: 'ok',
+      json: { ok: true },
+    });
+    expect((await outbound.fetch(`https://${NAME}:${port}/`)).status).toBe(200);
+  });
+
+  test.each([
+    ['of an unknown authority', () => authority.issue(NAME), undefined],
+    ['of another authority', () => authority.issue(NAME), createAuthority().cert],
+    ['signed by itself', () => authority, undefined],
+    ['that has expired', () => authority.issue(NAME, -3600), authority.cert],
+    ['for another name', () => authority.issue('calendar.example'), authority.cert],
+    ['for a name below', () => authority.issue(`x.${NAME}`), authority.cert],
+  ])('a certificate %s is refused', async (_what, certificate, ca) => {
+    const { port } = await serveTls(certificate(), document);
+    expect(await reach(port, ca).fetchJson({ url: `https://${NAME}:${port}/` })).toMatchObject({
+      kind: 'failed',
+      reason: 'unreachable',
+    });
+  });
+
+  test('no environment variable turns that off', async () => {
+    const { port } = await serveTls(authority.issue(NAME), document);
+    const script = `
+      import { createOutbound } from ${JSON.stringify(fileURLToPath(new URL('../src/index.ts', import.meta.url)))};
+      const outbound = createOutbound({
+        demo: false,
+        exceptions: [{ host: '${NAME}', port: ${port}, scheme: 'https', cidr: '127.0.0.1/32' }],
+        resolve: async () => [{ address: '127.0.0.1', family: 4 }],
+      });
+      const result = await outbound.fetchJson({ url: 'https://${NAME}:${port}/' });
+      console.log(result.kind, result.reason);
+      await outbound.close();`;
+    const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_ENV: 'development' };
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env });
+    expect(stdout.trim()).toBe('failed unreachable');
+  });
+});
