@@ -44,7 +44,7 @@ export async function connect(kit: Kit, input: ConnectInput): Promise<ConnectOut
   let started = await startAuthorization(kit, { ...request, client });
   let { clientId } = client;
   if (isForgotten(started) && kit.registration.kind === 'dynamic') {
-    const renewed = await registerAt(kit, server);
+    const renewed = await registerAt(kit, server, kit.registration.store);
     if (!isIdentity(renewed)) return notStarted(renewed);
     ({ clientId } = renewed);
     started = await startAuthorization(kit, { ...request, client: renewed });

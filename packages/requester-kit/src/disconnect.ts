@@ -37,9 +37,11 @@ export async function unregister(
   kit: Kit,
   am: string,
 ): Promise<{ kind: 'ended' } | { kind: 'ended_here'; reason: string }> {
-  const row = await kit.store.findRegistration(am);
+  const { registration } = kit;
+  if (registration.kind === 'document') return { kind: 'ended' };
+  const row = await registration.store.findRegistration(am);
   if (row === null) return { kind: 'ended' };
-  await kit.store.deleteRegistration(am);
+  await registration.store.deleteRegistration(am);
   const { registrationAccessToken, registrationClientUri } = openRegistration(kit, am, row.sealed);
   if (registrationAccessToken === undefined || registrationClientUri === undefined) {
     return { kind: 'ended_here', reason: 'the AM gave no way to manage the registration' };

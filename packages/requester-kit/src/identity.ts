@@ -8,6 +8,7 @@ import {
 } from '@chatelaine/oauth-client';
 import type { ClientDocument, ServerMetadata } from '@chatelaine/protocol';
 import type { Kit, RequesterOptions } from './options.ts';
+import type { RegistrationStore } from './requester-store.ts';
 import { sealRegistration } from './secrets.ts';
 
 /** The document the app serves at its client id. PROTOCOL §2.1. */
@@ -23,13 +24,18 @@ export function clientDocumentOf(options: RequesterOptions): ClientDocument | nu
 
 /** Who the app is at an AM: by its document, or by a registration made on first use and kept. */
 export async function identityAt(kit: Kit, server: ServerMetadata): Promise<ClientIdentity | Failure> {
-  if (kit.registration.kind === 'document') return asClient(kit, kit.registration.clientId);
-  const known = await kit.store.findRegistration(server.issuer);
-  return known === null ? registerAt(kit, server) : asClient(kit, known.clientId);
+  const { registration } = kit;
+  if (registration.kind === 'document') return asClient(kit, registration.clientId);
+  const known = await registration.store.findRegistration(server.issuer);
+  return known === null ? registerAt(kit, server, registration.store) : asClient(kit, known.clientId);
 }
 
 /** Registers anew, whatever was registered before: also for an AM that forgot. RFC 7591 §3. */
-export function registerAt(kit: Kit, server: ServerMetadata): Promise<ClientIdentity | Failure> {
+export function registerAt(
+  kit: Kit,
+  server: ServerMetadata,
+  store: RegistrationStore,
+): Promise<ClientIdentity | Failure> {
   return kit.share(`register ${server.issuer}`, async () => {
     const metadata = requesterClientMetadata({ ...described(kit), keys: publishedKeys(kit) });
     const registered = await registerClient(kit, { server, metadata });
@@ -37,7 +43,7 @@ export function registerAt(kit: Kit, server: ServerMetadata): Promise<ClientIden
     const { clientId, registrationAccessToken: token, registrationClientUri: uri } = registered;
     const managed =
       token === undefined || uri === undefined ? {} : { registrationAccessToken: token, registrationClientUri: uri };
-    await kit.store.putRegistration({
+    await store.putRegistration({
       am: server.issuer,
       clientId,
       sealed: sealRegistration(kit, server.issuer, managed),

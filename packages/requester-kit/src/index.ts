@@ -10,6 +10,7 @@ export type {
   ConnectionRef,
   ConnectionRow,
   RegistrationRow,
+  RegistrationStore,
   RequesterStore,
   SealedSecrets,
   StateKey,

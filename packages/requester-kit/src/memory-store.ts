@@ -1,8 +1,15 @@
 import type { Clock } from '@chatelaine/protocol';
-import type { ConnectionRef, ConnectionRow, RegistrationRow, RequesterStore, StateRow } from './requester-store.ts';
+import type {
+  ConnectionRef,
+  ConnectionRow,
+  RegistrationRow,
+  RegistrationStore,
+  RequesterStore,
+  StateRow,
+} from './requester-store.ts';
 
 /** A store for one process that may forget: small apps, command lines, tests. */
-export function createMemoryStore({ clock }: { readonly clock: Clock }): RequesterStore {
+export function createMemoryStore({ clock }: { readonly clock: Clock }): RequesterStore & RegistrationStore {
   const states = new Map<string, { readonly row: StateRow; readonly expiresAt: number }>();
   const connections = new Map<string, ConnectionRow>();
   const registrations = new Map<string, RegistrationRow>();

@@ -2,7 +2,7 @@ import type { SigningKey, Vault } from '@chatelaine/crypto';
 import type { DiscoveryCache } from '@chatelaine/oauth-client';
 import type { Outbound } from '@chatelaine/outbound-http';
 import type { Clock, Schemes } from '@chatelaine/protocol';
-import type { RequesterStore } from './requester-store.ts';
+import type { RegistrationStore, RequesterStore } from './requester-store.ts';
 import type { TokenCache } from './token-cache.ts';
 
 /** How AMs get to know the app. */
@@ -10,7 +10,7 @@ export type Registration =
   /** The app serves `clientMetadata()` at this URL; the URL is its client id. */
   | { readonly kind: 'document'; readonly clientId: string; readonly jwksUri?: string }
   /** The app has no public URL: it registers at each AM. RFC 7591. */
-  | { readonly kind: 'dynamic' };
+  | { readonly kind: 'dynamic'; readonly store: RegistrationStore };
 
 export interface RequesterOptions {
   /** How owners see the app on consent pages. */

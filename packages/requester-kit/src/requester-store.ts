@@ -14,8 +14,10 @@ export interface RequesterStore {
   /** Replaces the sealed secrets after a refresh; does nothing when the connection is gone. */
   updateSecrets(ref: ConnectionRef, secrets: SealedSecrets): Promise<void>;
   deleteConnection(ref: ConnectionRef): Promise<void>;
+}
 
-  /** Dynamic registration only: who this Requester is at an AM. */
+/** Who a dynamically registered Requester is at each AM. */
+export interface RegistrationStore {
   findRegistration(am: string): Promise<RegistrationRow | null>;
   putRegistration(registration: RegistrationRow): Promise<void>;
   deleteRegistration(am: string): Promise<void>;

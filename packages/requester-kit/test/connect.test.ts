@@ -165,7 +165,7 @@ describe('what the app publishes', () => {
 
 describe('an app without a public URL', () => {
   test('registers once at each AM and goes by that name', async () => {
-    const app = startApp(house, { registration: { kind: 'dynamic' } });
+    const app = startApp(house, 'dynamic');
     await connected(house, app.requester);
     await connected(house, app.twin(), 'sam');
     expect(app.requester.clientMetadata()).toBeNull();
@@ -176,7 +176,7 @@ describe('an app without a public URL', () => {
   });
 
   test('registers again when the AM has forgotten it', async () => {
-    const app = startApp(house, { registration: { kind: 'dynamic' } });
+    const app = startApp(house, 'dynamic');
     await connected(house, app.requester);
     let refusals = 0;
     house.on['am /par'] = ({ form }) =>
@@ -188,7 +188,7 @@ describe('an app without a public URL', () => {
   });
 
   test('can take its registration back', async () => {
-    const app = startApp(house, { registration: { kind: 'dynamic' } });
+    const app = startApp(house, 'dynamic');
     await connected(house, app.requester);
     expect(await app.requester.unregister(house.am)).toEqual({ kind: 'ended' });
     const last = house.received.at(-1);

@@ -15,8 +15,8 @@ beforeEach(() => {
 const exchanges = () => house.received.filter((one) => one.form.has('subject_token')).length;
 const refreshes = () => house.received.filter((one) => one.form.get('grant_type') === 'refresh_token').length;
 
-async function ready(change: Parameters<typeof startApp>[1] = {}) {
-  const app = startApp(house, change);
+async function ready() {
+  const app = startApp(house);
   const ref = await connected(house, app.requester);
   const input = { ...ref, resource: house.resource, scope: 'entries.read' };
   return { app, ref, input, requester: app.requester };

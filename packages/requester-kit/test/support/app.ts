@@ -17,20 +17,23 @@ export interface App {
 
 export const redirectUri = 'http://127.0.0.1:7777/callback';
 
-export function startApp(house: House, change: Partial<RequesterOptions> = {}): App {
+/** `dynamic`: an app without a public URL, that registers at each AM. */
+export function startApp(house: House, kind: 'document' | 'dynamic' = 'document'): App {
   const { clock } = house;
   const store = createMemoryStore({ clock });
   const options: RequesterOptions = {
     name: 'Small app',
     redirectUri,
-    registration: { kind: 'document', clientId: 'https://app.example/client', jwksUri: 'https://app.example/jwks' },
+    registration:
+      kind === 'dynamic'
+        ? { kind, store }
+        : { kind, clientId: 'https://app.example/client', jwksUri: 'https://app.example/jwks' },
     signingKey: generateSigningKey('ES256'),
     store,
     vault: createVault(new Uint8Array(32).fill(7)),
     outbound: house.outbound,
     clock,
     schemes: ['https', 'http'],
-    ...change,
   };
   return {
     requester: createRequester(options),
