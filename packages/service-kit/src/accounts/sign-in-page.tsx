@@ -1,0 +1,74 @@
+import type { VNode } from 'preact';
+import { Button, Card, Field, Form, Notice } from '../pages/components.tsx';
+import { Layout } from '../pages/layout.tsx';
+import { PASSWORD_RULE } from './password.ts';
+import { USERNAME_RULE } from './username.ts';
+
+export interface SignInView {
+  returnTo: string;
+  username?: string;
+  problem?: string;
+}
+
+export function SignInPage({ returnTo, username, problem }: SignInView): VNode {
+  return (
+    <Layout title="Sign in">
+      {problem !== undefined && <Notice kind="bad">{problem}</Notice>}
+      <Card>
+        <Form action="/sign-in">
+          <input type="hidden" name="return_to" value={returnTo} />
+          <Field name="username" label="Username" value={username} autocomplete="username" required autofocus />
+          <Field name="password" label="Password" type="password" autocomplete="current-password" required />
+          <div class="row">
+            <Button>Sign in</Button>
+            <a href={`/sign-up?${query(returnTo)}`}>Create an account</a>
+          </div>
+        </Form>
+      </Card>
+    </Layout>
+  );
+}
+
+export interface SignUpView {
+  returnTo: string;
+  username?: string;
+  usernameProblem?: string;
+  passwordProblem?: string;
+}
+
+export function SignUpPage({ returnTo, username, usernameProblem, passwordProblem }: SignUpView): VNode {
+  return (
+    <Layout title="Create an account">
+      <Card>
+        <Form action="/sign-up">
+          <input type="hidden" name="return_to" value={returnTo} />
+          <Field
+            name="username"
+            label="Username"
+            value={username}
+            hint={USERNAME_RULE}
+            problem={usernameProblem}
+            autocomplete="username"
+            required
+            autofocus
+          />
+          <Field
+            name="password"
+            label="Password"
+            type="password"
+            hint={PASSWORD_RULE}
+            problem={passwordProblem}
+            autocomplete="new-password"
+            required
+          />
+          <div class="row">
+            <Button>Create account</Button>
+            <a href={`/sign-in?${query(returnTo)}`}>I have an account</a>
+          </div>
+        </Form>
+      </Card>
+    </Layout>
+  );
+}
+
+const query = (returnTo: string): string => new URLSearchParams({ return_to: returnTo }).toString();

@@ -1,0 +1,52 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { CSRF_CHECKED } from '../accounts/current-account.ts';
+import { acceptForms } from '../server/body-parsers.ts';
+import { FORM_NOT_OURS } from '../server/error-answer.ts';
+import { Problem } from '../server/problem.ts';
+import { sendErrorPage } from '../server/send-error.tsx';
+import { isFromElsewhere } from './csrf.ts';
+import { formOf } from './form-of.ts';
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Registers routes that people visit. Inside: bodies are forms (anything else is 415), every state-changing request must come from our own site and
+ * carry its CSRF token (no route can forget it), errors are pages. Needs `sessions` registered before.
+ */
+export async function pages(app: FastifyInstance, routes: (scope: FastifyInstance) => Promise<void>): Promise<void> {
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    await acceptForms(scope);
+    scope.setErrorHandler(sendErrorPage);
+    scope.addHook('onRequest', refuseOtherSites);
+    scope.addHook('preValidation', requireForm);
+    scope.addHook('preValidation', (request, reply, done) => {
+      if (SAFE.has(request.method)) done();
+      else scope.csrfProtection(request, reply, done);
+    });
+    scope.addHook('preValidation', markChecked);
+    await routes(scope);
+  });
+}
+
+async function refuseOtherSites(request: FastifyRequest): Promise<void> {
+  if (SAFE.has(request.method)) return;
+  if (isFromElsewhere(request, request.server.getDecorator<string>('issuer')))
+    throw formNotOurs('sent by another site');
+}
+
+/** Before the token is looked for: a malformed form is a 400, something that is no form a 415. */
+async function requireForm(request: FastifyRequest): Promise<void> {
+  if (!SAFE.has(request.method)) formOf(request);
+}
+
+/** From here on `currentAccount` answers for state-changing requests too. */
+async function markChecked(request: FastifyRequest): Promise<void> {
+  request.setDecorator(CSRF_CHECKED, true);
+}
+
+const formNotOurs = (cause: string): Problem =>
+  new Problem(FORM_NOT_OURS.status, FORM_NOT_OURS.sentence, {
+    ...(FORM_NOT_OURS.title && { title: FORM_NOT_OURS.title }),
+    cause,
+  });

@@ -1,0 +1,66 @@
+import path from 'node:path';
+
+// the server
+export { createServer, type ServerOptions, type Timeouts } from './server/create-server.ts';
+export type { ReadyCheck } from './server/health.ts';
+export type { LogLevel } from './server/logger.ts';
+export { notFound, Problem, type ProblemOptions } from './server/problem.ts';
+export { allowFormAction } from './server/security-headers.ts';
+
+// the process
+export { type DrainOptions, drain } from './run/drain.ts';
+export { run, type Service } from './run/run.ts';
+export { ConfigError, type Env, readEnv } from './env/read-env.ts';
+export {
+  databaseUrl,
+  type Field as EnvField,
+  flag,
+  integer,
+  json,
+  key,
+  oneOf,
+  optional,
+  type Parsed,
+  parsedBy,
+  port,
+  text,
+} from './env/fields.ts';
+
+// Postgres
+export { type Db, openPool, type Pool, type PoolOptions } from './postgres/pool.ts';
+export { query, queryOne, type Statement, statement } from './postgres/statement.ts';
+export { inTransaction, type TransactionOptions } from './postgres/transaction.ts';
+export { isDatabaseUnavailable } from './postgres/unavailable.ts';
+
+// people
+export { pages } from './forms/pages.ts';
+export { formOf, queryOf } from './forms/form-of.ts';
+export { sessions, type SessionOptions } from './sessions/sessions.ts';
+export { reap } from './sessions/reaper.ts';
+export type { SessionLifetime } from './sessions/session-store.ts';
+export type { Account } from './accounts/account.ts';
+export { type AccountOptions, accounts } from './accounts/accounts.tsx';
+export type { AccountLimits, Limit } from './accounts/attempts.ts';
+export { createAccount, type Created } from './accounts/create-account.ts';
+export {
+  accountOf,
+  currentAccount,
+  currentSessionAccount,
+  requireAccount,
+  signInUrl,
+} from './accounts/current-account.ts';
+export { createPasswords, type PasswordOptions, type Passwords } from './accounts/password.ts';
+export { localPath } from './accounts/return-to.ts';
+
+// pages
+export { Button, ButtonLink, Card, Field, type FieldProps, Form, Notice } from './pages/components.tsx';
+export { ErrorPage, type ErrorView } from './pages/error-page.tsx';
+export { Layout } from './pages/layout.tsx';
+export { type RenderOptions, renderPage } from './pages/render.tsx';
+export type { NavItem, Site } from './pages/site.ts';
+
+/** The migrations of `account`, `session` and `rate_limit`, in Prisma's layout; a service applies them together with its own. */
+export const migrationsDir: string = path.join(import.meta.dirname, '..', 'prisma', 'migrations');
+
+/** The same tables as a Prisma file, for the service's drift test. */
+export const prismaFile: string = path.join(import.meta.dirname, '..', 'prisma', 'service-kit.prisma');

@@ -1,0 +1,22 @@
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Account } from '../accounts/account.ts';
+import type { Site } from './site.ts';
+
+/** What every page knows besides its own view. */
+export interface PageContext {
+  site: Site;
+  styleHref: string;
+  account: Account | null;
+  path: string;
+  /** The token of this page's forms; made when the first form asks for it. */
+  csrfToken(): string;
+}
+
+export const Page = createContext<PageContext | null>(null);
+
+export function usePage(): PageContext {
+  const page = useContext(Page);
+  if (page === null) throw new Error('Pages are rendered with renderPage.');
+  return page;
+}

@@ -1,0 +1,38 @@
+import type { VNode } from 'preact';
+import { ButtonLink } from './components.tsx';
+import { Layout } from './layout.tsx';
+
+/** What went wrong, in a title and a sentence that a person can act on. */
+export interface ErrorView {
+  title: string;
+  sentence: string;
+  /** Where to go from here; default: the front page. */
+  next?: { href: string; label: string };
+  /** For asking an operator: finds the log line. */
+  requestId?: string;
+}
+
+export function ErrorPage({
+  title,
+  sentence,
+  next = { href: '/', label: 'To the front page' },
+  requestId,
+}: ErrorView): VNode {
+  return (
+    <Layout title={title}>
+      <p>{sentence}</p>
+      <p class="row">
+        <ButtonLink href={next.href} kind="plain">
+          {next.label}
+        </ButtonLink>
+      </p>
+      {requestId !== undefined && (
+        <p>
+          <small>
+            If you ask for help, mention <code>{requestId}</code>.
+          </small>
+        </p>
+      )}
+    </Layout>
+  );
+}

@@ -1,0 +1,18 @@
+/** How a service presents itself on its pages. */
+export interface Site {
+  /** What people call it: "Photos". */
+  name: string;
+  /** Its part in the house, shown as a label: "Authorization Manager", "Host", "Requester". */
+  role: string;
+  /** A CSS colour that tells this service from the others; used for links, buttons and the label. */
+  accent?: string;
+  /** The navigation of somebody signed in, and of everybody when `public`. */
+  nav?: readonly NavItem[];
+}
+
+export interface NavItem {
+  href: string;
+  label: string;
+  /** Shown to people who are not signed in, too. */
+  public?: true;
+}

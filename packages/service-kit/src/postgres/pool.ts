@@ -1,0 +1,36 @@
+import pg from 'pg';
+
+export type Pool = pg.Pool;
+
+/** Whatever runs a statement: a pool, or the client of a transaction. */
+export type Db = Pick<pg.ClientBase, 'query'> | Pick<pg.Pool, 'query'>;
+
+export interface PoolOptions {
+  url: string;
+  /** Shown in pg_stat_activity. */
+  name: string;
+  /** Most connections at once; default 10. */
+  max?: number;
+  /** A statement that takes longer is cancelled and answered 503; default 5 000. */
+  statementTimeoutMs?: number;
+  /** Told of connections that break while idle; the pool replaces them by itself. */
+  onError?: (error: Error) => void;
+}
+
+/** A pool that never waits for ever: for a connection 3 s, for a statement 5 s, for a transaction somebody forgot 10 s. Close it with `end()`. */
+export function openPool(options: PoolOptions): Pool {
+  const { url, name, max = 10, statementTimeoutMs = 5_000, onError } = options;
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: name,
+    max,
+    connectionTimeoutMillis: 3_000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: 10_000,
+    keepAlive: true,
+  });
+  // without a listener a restart of Postgres would end the process
+  pool.on('error', (error) => onError?.(error));
+  return pool;
+}

@@ -1,0 +1,48 @@
+import type { PoolClient } from 'pg';
+import type { Pool } from './pool.ts';
+
+export interface TransactionOptions {
+  isolation?: 'read committed' | 'repeatable read' | 'serializable';
+}
+
+const TRIES = 3;
+/** serialization_failure and deadlock_detected: nothing happened, and another try may well succeed. */
+const RETRYABLE = new Set(['40001', '40P01']);
+
+/**
+ * Runs `work` in one transaction, again from the beginning (up to three times in all) when Postgres gave up because of others. So `work` must
+ * touch nothing but the database. Rejects with what `work` threw, after ROLLBACK, or with the error of `pg`. When the connection breaks during
+ * COMMIT, the outcome is unknown: the caller reads it back.
+ */
+export async function inTransaction<T>(
+  pool: Pool,
+  work: (tx: PoolClient) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await once(pool, work, options.isolation ?? 'read committed');
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (tries >= TRIES || typeof code !== 'string' || !RETRYABLE.has(code)) throw error;
+    }
+  }
+}
+
+async function once<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>, isolation: string): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query(`begin isolation level ${isolation}`);
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((cause: Error) => {
+      broken = cause; // never back into the pool with a transaction open
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

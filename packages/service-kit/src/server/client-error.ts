@@ -1,0 +1,22 @@
+import type { Socket } from 'node:net';
+import type { FastifyBaseLogger } from 'fastify';
+
+/** What Node's HTTP parser refuses never reaches a route: bad framing, headers too large, requests that do not end. */
+const ANSWERS: Record<string, { status: string; sentence: string }> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { status: '408 Request Timeout', sentence: 'The request did not arrive in time.' },
+  HPE_HEADER_OVERFLOW: { status: '431 Request Header Fields Too Large', sentence: 'The headers are too large.' },
+};
+const MALFORMED = { status: '400 Bad Request', sentence: 'The request is not valid HTTP.' };
+
+/** Answers with the same JSON as everything else and closes the connection. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket, log: FastifyBaseLogger): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status, sentence } = ANSWERS[error.code ?? ''] ?? MALFORMED;
+  log.info({ status: Number(status.slice(0, 3)), outcome: error.code }, 'connection refused');
+  const body = JSON.stringify({ error: 'invalid_request', error_description: sentence });
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nCache-Control: no-store\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`;
+  socket.end(head + body, () => socket.destroy());
+}

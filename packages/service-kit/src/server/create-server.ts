@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { LIMIT, OAuthError, parseForm } from '@chatelaine/protocol';
+import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { DestinationStream } from 'pino';
+import type { Site } from '../pages/site.ts';
+import { icon, stylesheet } from '../pages/style.ts';
+import type { Draining } from '../run/drain.ts';
+import { rememberMethods } from './allowed-methods.ts';
+import { acceptForms, acceptJson } from './body-parsers.ts';
+import { answerClientError } from './client-error.ts';
+import { health, type ReadyCheck } from './health.ts';
+import { logger, type LogLevel, pathOf } from './logger.ts';
+import { securityHeaders } from './security-headers.ts';
+import { sendJsonError, sendNegotiatedError } from './send-error.tsx';
+
+export interface ServerOptions {
+  /** In log lines: `am`, `photos`. */
+  name: string;
+  /** The service's own origin: decides about HSTS, secure cookies, and whether a form came from us. */
+  issuer: string;
+  site: Site;
+  logLevel?: LogLevel;
+  logDestination?: DestinationStream;
+  /** What must work for /readyz to say yes, by name. */
+  ready?: Readonly<Record<string, ReadyCheck>>;
+  /** Addresses or CIDRs of proxies whose X-Forwarded-For is believed; default none. */
+  trustedProxies?: string[];
+  timeouts?: Partial<Timeouts>;
+}
+
+/** Milliseconds. */
+export interface Timeouts {
+  /** From the first byte of a request to its last. */
+  request: number;
+  /** Until the headers are complete. */
+  headers: number;
+  /** A connection on which nothing happens. */
+  connection: number;
+  keepAlive: number;
+}
+
+const TIMEOUTS: Timeouts = { request: 10_000, headers: 5_000, connection: 30_000, keepAlive: 15_000 };
+const MAX_REQUESTS_PER_SOCKET = 1_000;
+
+/**
+ * A Fastify that trusts nothing: small and timed bodies, strict parsers, no coercion, security headers, OAuth-shaped errors, quiet logs. Routes
+ * registered on it directly are for programs (errors are JSON); those for people go into `pages`. Has /healthz, /readyz, /style.css, /icon.svg.
+ */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const app = fastifyOf(options);
+  app.decorate('site', options.site);
+  app.decorate('issuer', options.issuer);
+  app.decorate('stylesheet', stylesheet(options.site));
+  app.decorate('draining', { active: false } satisfies Draining);
+  const methodsOf = rememberMethods(app);
+  app.setErrorHandler(sendJsonError);
+  app.removeAllContentTypeParsers();
+  await acceptForms(app);
+  acceptJson(app);
+  await securityHeaders(app, options.issuer);
+  app.addHook('onResponse', logResponse);
+  health(app, options.ready ?? {});
+  assets(app, options.site);
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(pathOf(request));
+    if (methods.length > 0) reply.header('allow', methods.join(', '));
+    const refusal =
+      methods.length > 0
+        ? new OAuthError('invalid_request', `This address does not know ${request.method}.`, { status: 405 })
+        : new OAuthError('invalid_request', 'There is nothing at this address.', { status: 404 });
+    return sendNegotiatedError(refusal as unknown as FastifyError, request, reply);
+  });
+  return app;
+}
+
+function fastifyOf(options: ServerOptions): FastifyInstance {
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const { name, logLevel: level = 'info', logDestination: destination, trustedProxies = [] } = options;
+  const app = fastify({
+    logger: logger({ name, level, ...(destination && { destination }) }),
+    disableRequestLogging: true,
+    genReqId: () => randomBytes(9).toString('base64url'),
+    requestIdHeader: false,
+    trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
+    bodyLimit: LIMIT.formBytes,
+    requestTimeout: timeouts.request,
+    connectionTimeout: timeouts.connection,
+    keepAliveTimeout: timeouts.keepAlive,
+    maxRequestsPerSocket: MAX_REQUESTS_PER_SOCKET,
+    forceCloseConnections: 'idle',
+    // Node looks for late requests only every 30 s unless told otherwise
+    http: { headersTimeout: timeouts.headers, connectionsCheckingInterval: Math.min(1_000, timeouts.headers / 4) },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+    routerOptions: { querystringParser: (text) => parseForm(text) as unknown as Record<string, unknown> },
+    frameworkErrors: (error, request, reply) =>
+      void sendJsonError(error, request as FastifyRequest, reply as FastifyReply),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, app.log),
+  });
+  return app;
+}
+
+async function logResponse(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  request.log.info(
+    { method: request.method, path: pathOf(request), status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+    'answered',
+  );
+}
+
+function assets(app: FastifyInstance, site: Site): void {
+  const quiet = { logLevel: 'warn' } as const;
+  const { css } = stylesheet(site);
+  const svg = icon(site);
+  app.get('/style.css', quiet, async (_request, reply) =>
+    reply.header('cache-control', 'public, max-age=31536000, immutable').type('text/css; charset=utf-8').send(css),
+  );
+  app.get('/icon.svg', quiet, async (_request, reply) =>
+    reply.header('cache-control', 'public, max-age=86400').type('image/svg+xml').send(svg),
+  );
+}

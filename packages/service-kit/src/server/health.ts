@@ -1,0 +1,42 @@
+import type { FastifyInstance } from 'fastify';
+import type { Draining } from '../run/drain.ts';
+
+/** A thing without which the service cannot serve; rejects when it is missing. */
+export type ReadyCheck = () => Promise<unknown>;
+
+const CHECK_TIMEOUT_MS = 1_000;
+
+/** /healthz: the process runs. /readyz: it can serve, and is not on its way down. */
+export function health(app: FastifyInstance, checks: Readonly<Record<string, ReadyCheck>>): void {
+  const quiet = { logLevel: 'warn' } as const;
+  app.get('/healthz', quiet, async (_request, reply) =>
+    reply.header('cache-control', 'no-store').send({ status: 'ok' }),
+  );
+  app.get('/readyz', quiet, async (request, reply) => {
+    reply.header('cache-control', 'no-store');
+    if (app.getDecorator<Draining>('draining').active) return reply.code(503).send({ status: 'draining' });
+    const results = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => ({ name, failure: await failureOf(check) })),
+    );
+    const failed = results.filter(({ failure }) => failure !== null);
+    for (const { name, failure } of failed) request.log.warn({ check: name, err: failure }, 'not ready');
+    return failed.length === 0
+      ? { status: 'ready' }
+      : reply.code(503).send({ status: 'not ready', waiting_for: failed.map(({ name }) => name) });
+  });
+}
+
+async function failureOf(check: ReadyCheck): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('The check took too long.')), CHECK_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([check(), late]);
+    return null;
+  } catch (failure) {
+    return failure;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify';
+import type { Pool } from '../postgres/pool.ts';
+import { query, statement } from '../postgres/statement.ts';
+import type { SessionLifetime } from './session-store.ts';
+
+const REAP_SESSIONS = statement<{ n: number }>({
+  name: 'session.reap',
+  text: `with gone as (delete from session where seen_at <= now() - make_interval(secs => $1) or created_at <= now() - make_interval(secs => $2) returning 1)
+    select count(*)::int as n from gone`,
+});
+const REAP_COUNTERS = statement<{ n: number }>({
+  name: 'rate_limit.reap',
+  text: `with gone as (delete from rate_limit where expire < extract(epoch from now()) * 1000 - 60000 returning 1) select count(*)::int as n from gone`,
+});
+
+/** Deletes sessions and counters whose time is up; says how many. They are refused before that, this only keeps the tables small. */
+export async function reap(
+  pool: Pool,
+  { idle, absolute }: SessionLifetime,
+): Promise<{ sessions: number; counters: number }> {
+  const [sessions] = await query(pool, REAP_SESSIONS, [idle, absolute]);
+  const [counters] = await query(pool, REAP_COUNTERS);
+  return { sessions: sessions?.n ?? 0, counters: counters?.n ?? 0 };
+}
+
+const EVERY_MS = 10 * 60_000;
+
+/** Reaps every ten minutes for as long as the app runs. */
+export function keepReaped(app: FastifyInstance, pool: Pool, lifetime: SessionLifetime): void {
+  const timer = setInterval(() => {
+    reap(pool, lifetime).then(
+      (reaped) => app.log.debug(reaped, 'reaped'),
+      (error: unknown) => app.log.warn({ err: error }, 'reaping failed'),
+    );
+  }, EVERY_MS).unref();
+  app.addHook('onClose', async () => clearInterval(timer));
+}
