@@ -16,46 +16,51 @@ function reaper(name: string, table: string, key: string, condition: string): St
   };
 }
 
-/** In this order: what hangs on a grant goes before the grant, so that each goes once and is counted. */
-const REAPERS: readonly Statement[] = [
-  // the server's clock and the database's may differ by a little
-  reaper('replay', 'oauth_replay', 'id', `expires_at < now() - interval '5 minutes'`),
-  reaper('requests', 'oauth_request', 'hash', 'expires_at < now()'),
-  // a used one stays for a day, so that its reuse ends what it gave; an unused one goes with its grant, below
-  reaper('codes', 'oauth_code', 'bucket, hash', `expires_at < now() - interval '1 day' and used_at is not null`),
-  // never redeemed, and too late now: the code and whatever hangs on the grant go with it
-  reaper(
-    'unredeemed',
-    'oauth_grant',
-    'bucket, id',
-    `(bucket, id) in (
-      select bucket, grant_id from oauth_code where expires_at < now() - interval '10 minutes' and used_at is null limit ${BATCH}
-    ) and not exists (select from oauth_token t where t.bucket = r.bucket and t.grant_id = r.id)`,
-  ),
-  {
-    name: 'oauth_reap_tokens',
-    // a relationship that has nothing left to use or to refresh is over
+/**
+ * Deletes rows that hang on a grant, and ends the grants that have nothing left to be used or refreshed by: never redeemed, or not used for
+ * so long that the refresh token ran out. Host access tokens (at) carry nothing on.
+ */
+function reaperUnderGrant(name: string, table: string, condition: string): Statement {
+  return {
+    name: `oauth_reap_${name}`,
     text: `with dead as (
-      select bucket, hash from oauth_token where expires_at < now() - interval '1 day' limit ${BATCH} for update skip locked
+      select bucket, hash from ${table} where ${condition} limit ${BATCH} for update skip locked
     ), gone as (
-      delete from oauth_token where (bucket, hash) in (select bucket, hash from dead) returning bucket, grant_id, kind
+      delete from ${table} where (bucket, hash) in (select bucket, hash from dead) returning *
     ), ended as (
       update oauth_grant g set ended_at = now(), ended_by = 'server'
-      from gone
-      where gone.kind <> 'at' and g.bucket = gone.bucket and g.id = gone.grant_id and g.ended_at is null
+      where (bucket, id) in (select bucket, grant_id from gone) and ended_at is null
         and not exists (
           select from oauth_token t
           where t.bucket = g.bucket and t.grant_id = g.id and t.kind <> 'at' and t.expires_at > now()
         )
     )
     select count(*)::int as count from gone`,
+  };
+}
+
+const REAPERS: readonly Statement[] = [
+  // the server's clock and the database's may differ by a little
+  reaper('replay', 'oauth_replay', 'id', `expires_at < now() - interval '5 minutes'`),
+  reaper('requests', 'oauth_request', 'hash', 'expires_at < now()'),
+  // a used one stays for a day, so that its reuse ends what it gave
+  reaperUnderGrant(
+    'codes',
+    'oauth_code',
+    `expires_at < now() - interval '10 minutes' and (used_at is null or expires_at < now() - interval '1 day')`,
+  ),
+  reaperUnderGrant('tokens', 'oauth_token', `expires_at < now() - interval '1 day'`),
+  {
+    name: 'oauth_end_expired_grants',
+    text: `with dead as (
+      select bucket, id from oauth_grant where ended_at is null and expires_at <= now() limit ${BATCH} for update skip locked
+    )
+    update oauth_grant set ended_at = now(), ended_by = 'server' where (bucket, id) in (select bucket, id from dead)`,
   },
   {
     name: 'oauth_reap_grants',
     text: `with dead as (
-      select bucket, id from oauth_grant
-      where ended_at < now() - interval '1 day' or expires_at < now() - interval '1 day'
-      limit ${BATCH} for update skip locked
+      select bucket, id from oauth_grant where ended_at < now() - interval '1 day' limit ${BATCH} for update skip locked
     ), transfers as (
       delete from oauth_transfer_grant where (bucket, grant_id) in (select bucket, id from dead) returning 1
     ), gone as (

@@ -46,6 +46,7 @@ create index oauth_request_expires_at_idx on oauth_request (expires_at);
 create index oauth_request_client_id_idx on oauth_request (client_id);
 
 -- Relationships: what an owner granted a client. Alive while not ended and not past expires_at; everything under it lives through it.
+-- Every one is ended, by an update of ended_at, before its row goes: a service may hang a trigger on that.
 create table oauth_grant (
   bucket integer not null,
   id text not null,
@@ -68,7 +69,7 @@ create index oauth_grant_id_idx on oauth_grant (id);
 create index oauth_grant_subject_idx on oauth_grant (bucket, subject);
 create index oauth_grant_client_id_idx on oauth_grant (client_id) where ended_at is null;
 create index oauth_grant_ended_at_idx on oauth_grant (ended_at) where ended_at is not null;
-create index oauth_grant_expires_at_idx on oauth_grant (expires_at) where expires_at is not null;
+create index oauth_grant_expires_at_idx on oauth_grant (expires_at) where ended_at is null and expires_at is not null;
 
 create table oauth_code (
   bucket integer not null,
