@@ -1,4 +1,5 @@
 import { type OutboundException, parseExceptions } from '@chatelaine/outbound-http';
+import { DEFAULT_MACHINE_LIMITS, type MachineLimits } from '@chatelaine/oauth-server-pg';
 import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
 import { ConfigError, databaseUrl, flag, integer, key, type LogLevel, oneOf, optional, parsedBy, port, readEnv, text } from '@chatelaine/service-kit';
 
@@ -22,6 +23,8 @@ export interface Config {
     readonly hostsAddedPerHour: number;
     /** An address where nothing fits is answered after this many seconds, whatever was or was not there. */
     readonly discoveryFailureSeconds: number;
+    /** What a stranger may try at the OAuth endpoints. */
+    readonly oauth: MachineLimits;
   };
 }
 
@@ -56,6 +59,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     DEMO: optional(flag, false),
     LOG_LEVEL: optional(oneOf(LOG_LEVELS), 'info'),
     HOSTS_ADDED_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 10),
+    REGISTRATIONS_PER_HOUR: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.registration.points),
+    REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.refusals.points),
   });
   const schemes: Schemes = read.DEMO ? ['https', 'http'] : ['https'];
   const issuer = parseIssuer(read.ISSUER, schemes);
@@ -71,7 +76,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     demo: read.DEMO,
     schemes,
     logLevel: read.LOG_LEVEL,
-    limits: { hostsAddedPerHour: read.HOSTS_ADDED_PER_HOUR, discoveryFailureSeconds: DISCOVERY_FAILURE_SECONDS },
+    limits: {
+      hostsAddedPerHour: read.HOSTS_ADDED_PER_HOUR,
+      discoveryFailureSeconds: DISCOVERY_FAILURE_SECONDS,
+      oauth: {
+        registration: { ...DEFAULT_MACHINE_LIMITS.registration, points: read.REGISTRATIONS_PER_HOUR },
+        refusals: { ...DEFAULT_MACHINE_LIMITS.refusals, points: read.REFUSALS_PER_MINUTE },
+      },
+    },
   };
 }
 

@@ -39,8 +39,3 @@ export interface Jobs {
   /** Brings every pending revocation to the Hosts' attention; returns when they are queued. */
   readonly announceRevocations: () => Promise<void>;
 }
-
-/** The AAD of a sealed column of a row. */
-export function sealedFor(rowId: string, ownerId: string): string {
-  return `${rowId}|${ownerId}`;
-}

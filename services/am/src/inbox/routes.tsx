@@ -1,4 +1,4 @@
-import { ErrorPage, formOf, pages, renderPage, requireAccount, signedIn } from '@chatelaine/service-kit';
+import { accountOf, ErrorPage, formOf, pages, renderPage, requireAccount } from '@chatelaine/service-kit';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { AnsweredPage, AskPage } from './ask-page.tsx';
@@ -14,11 +14,11 @@ export async function inboxFeature(app: FastifyInstance, deps: InboxDeps): Promi
   await pages(app, async (scope) => {
     scope.addHook('preHandler', requireAccount);
     scope.get<AskParams>('/asks/:askId', async (request, reply) => {
-      const ask = await findOpenAsk(deps, { id: request.params.askId, ownerId: signedIn(request).id });
+      const ask = await findOpenAsk(deps, { id: request.params.askId, ownerId: accountOf(request).id });
       return ask === null ? notThere(reply) : renderPage(reply, <AskPage ask={ask} />);
     });
     scope.post<AskParams>('/asks/:askId', async (request, reply) => {
-      const ownerId = signedIn(request).id;
+      const ownerId = accountOf(request).id;
       const ask = await findOpenAsk(deps, { id: request.params.askId, ownerId });
       if (ask === null) return notThere(reply);
       const answer = ANSWERS.find((known) => known === formOf(request).get('answer'));

@@ -1,7 +1,7 @@
 import { randomId } from '@chatelaine/crypto';
 import { type ConsentDecision, type ConsentView, type InteractionPort, oauthRoutes } from '@chatelaine/oauth-server-pg';
 import { type FormParams, TRANSFER_SCOPE } from '@chatelaine/protocol';
-import { currentAccount, ErrorPage, renderPage, signInPath } from '@chatelaine/service-kit';
+import { currentAccount, ErrorPage, renderPage, signInUrl } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { insertConnection, offeredLinks } from './connection-rows.ts';
@@ -26,7 +26,7 @@ function interactionPort(deps: OAuthDeps): InteractionPort {
       const account = currentAccount(request);
       return account === null ? null : { id: account.id };
     },
-    signInUrl: signInPath,
+    signInUrl,
     async renderConsent(view, _request, reply) {
       const links = await offeredLinks(deps, view.owner.id);
       return renderPage(reply, <ConsentPage view={view} links={links} />, { formActions: [view.redirectOrigin] });

@@ -5,7 +5,7 @@ import { invalidDpopProof, invalidToken, type OAuthError, parseToken, SIGNING_AL
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { TARGETS_PATH } from '../oauth/server.ts';
-import { listTargets } from './list.ts';
+import { listTargets } from './store.ts';
 
 type TargetsDeps = Pick<Deps, 'config' | 'clock' | 'pool' | 'server'>;
 

@@ -79,7 +79,7 @@ function readResource(schemes: Schemes, params: FormParams): ResourceUrl {
   const audience = params.get('audience');
   if (audience === undefined) return resource;
   const issuer = parseIssuer(audience, schemes);
-  if (issuer === null || !(resource === issuer || resource.startsWith(`${issuer}/`))) {
+  if (issuer === null || new URL(resource).origin !== issuer) {
     throw invalidTarget(BAD_TARGET_TEXT, { cause: 'audience is not the Host of the resource' });
   }
   return resource;

@@ -14,7 +14,7 @@ import {
   temporarilyUnavailable,
   type TransferResponse,
 } from '@chatelaine/protocol';
-import { askUrl, openAsk } from '../inbox/open-ask.ts';
+import { askUrl, openAsk } from '../inbox/ask-store.ts';
 import { type CallDeps, callHost, type Hop, type HostAnswer } from './call-host.ts';
 import { findOddity, relayed } from './check-answer.ts';
 import { type Decision, decide, type Snapshot } from './decide.ts';
