@@ -1,7 +1,7 @@
 import { fetchResource, type ResourceAnswer } from '@chatelaine/oauth-client';
 import { open } from './connection.ts';
 import type { Kit } from './options.ts';
-import { generalFailure } from './outcome.ts';
+import { generalFailure, unusableAt } from './outcome.ts';
 import { requestOf, transfer, type TransferInput, type TransferOutcome } from './transfer.ts';
 
 /** A body that can be sent a second time. */
@@ -23,7 +23,7 @@ export type CallOutcome =
 export async function call(kit: Kit, input: TransferInput, url: string, init: CallInit = {}): Promise<CallOutcome> {
   const request = requestOf(kit, input);
   if (request === null || !isUnder(url, request.resource))
-    return { kind: 'unusable', reason: 'the URL is not under the resource' };
+    return unusableAt('host', 'the URL is not under the resource');
   const first = await once(kit, input, url, init);
   if (first.kind !== 'response' || first.response.status !== 401) return first;
   kit.tokens.forget(request);
@@ -37,7 +37,7 @@ async function once(kit: Kit, input: TransferInput, url: string, init: CallInit)
   if (opened.kind !== 'open') return opened;
   const { accessToken } = outcome.token;
   const answer: ResourceAnswer = await fetchResource(kit, { url, init, accessToken, dpopKey: opened.secrets.dpopKey });
-  return answer.kind === 'answer' ? { kind: 'response', response: answer.response } : generalFailure(answer);
+  return answer.kind === 'answer' ? { kind: 'response', response: answer.response } : generalFailure(answer, 'host');
 }
 
 /** PROTOCOL §3.5: the token goes to its resource only. The URL is judged as it will be sent, after `..` and the like are resolved. */

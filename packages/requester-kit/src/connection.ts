@@ -44,7 +44,7 @@ async function attach(
   secrets: ConnectionSecrets,
 ): Promise<OpenConnection | ConnectionFailure> {
   const found = await kit.discovery.discover({ issuer: row.am, role: 'am' });
-  if (found.kind === 'failed') return { kind: 'try_later', reason: found.detail ?? found.reason };
+  if (found.kind === 'failed') return { kind: 'try_later', at: 'am', reason: found.detail ?? found.reason };
   return { kind: 'open', server: found.metadata, client: asClient(kit, row.clientId), secrets };
 }
 
@@ -58,7 +58,7 @@ async function renew(kit: Kit, row: ConnectionRow): Promise<OpenConnection | Con
   const { server, client, secrets } = opened;
   const { refreshToken, dpopKey } = secrets;
   const answer = await refresh(kit, { server, client, relationship: 'connection', refreshToken, dpopKey });
-  if (answer.kind !== 'ok') return generalFailure(answer);
+  if (answer.kind !== 'ok') return generalFailure(answer, 'am');
   const { access_token: accessToken, refresh_token: rotated, expires_in: expiresIn } = answer.tokens;
   const fresh = { accessToken, refreshToken: rotated ?? refreshToken, dpopKey };
   const accessExpiresAt = kit.clock.now() + expiresIn;

@@ -4,7 +4,7 @@ export type { CallbackInput, CallbackOutcome, ConnectInput, ConnectOutcome, NotC
 export type { DisconnectOutcome } from './disconnect.ts';
 export { createMemoryStore } from './memory-store.ts';
 export type { Registration, RequesterOptions } from './options.ts';
-export type { ConnectionFailure, Reconnect, TryLater, UnknownConnection, Unusable } from './outcome.ts';
+export type { At, ConnectionFailure, Reconnect, TryLater, UnknownConnection, Unusable } from './outcome.ts';
 export { type ConnectionInfo, createRequester, type Requester } from './requester.ts';
 export type {
   ConnectionRef,

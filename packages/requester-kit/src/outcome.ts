@@ -10,9 +10,13 @@ export interface Reconnect {
   readonly kind: 'reconnect';
 }
 
+/** Who is meant: the AM, or the Host (also when the AM says so of it). */
+export type At = 'am' | 'host';
+
 /** Nothing is wrong with the request; the same may work later. `retryAfter` in seconds, when somebody said. */
 export interface TryLater {
   readonly kind: 'try_later';
+  readonly at: At;
   readonly reason: string;
   readonly retryAfter?: number;
 }
@@ -20,6 +24,7 @@ export interface TryLater {
 /** Somebody answered something that cannot be used; `reason` is for the log. */
 export interface Unusable {
   readonly kind: 'unusable';
+  readonly at: At;
   readonly reason: string;
 }
 
@@ -27,24 +32,31 @@ export interface Unusable {
 export type ConnectionFailure = UnknownConnection | Reconnect | TryLater | Unusable;
 
 /** Failures that mean the same whatever was asked; OAuth errors with a meaning of their own are the caller's. */
-export function generalFailure(failure: Failure): Reconnect | TryLater | Unusable {
+export function generalFailure(failure: Failure, at: At): Reconnect | TryLater | Unusable {
   switch (failure.kind) {
     case 'timeout':
-      return { kind: 'try_later', reason: 'no answer in time' };
+      return { kind: 'try_later', at, reason: 'no answer in time' };
     case 'unreachable':
-      return { kind: 'try_later', reason: failure.reason };
+      return { kind: 'try_later', at, reason: failure.reason };
     case 'unusable':
-      return { kind: 'unusable', reason: failure.reason };
+      return { kind: 'unusable', at, reason: failure.reason };
     case 'oauth_error':
       return fromError(failure.status, failure.error.error, failure.retryAfter);
   }
 }
 
 function fromError(status: number, error: string, retryAfter: number | undefined): Reconnect | TryLater | Unusable {
+  const reason = `${status} ${error}`;
   if (status === 429 || status >= 500) {
-    return { kind: 'try_later', reason: `${status} ${error}`, ...(retryAfter === undefined ? {} : { retryAfter }) };
+    // PROTOCOL §3.8: 502 and 504 are the AM's words for a Host that failed
+    const at = status === 502 || status === 504 ? 'host' : 'am';
+    return { kind: 'try_later', at, reason, ...(retryAfter === undefined ? {} : { retryAfter }) };
   }
   // the AM forgot the connection, or who we are: either way it has to be made again
   const ended = error === 'invalid_grant' || error === 'invalid_client';
-  return ended ? { kind: 'reconnect' } : { kind: 'unusable', reason: `${status} ${error}` };
+  return ended ? { kind: 'reconnect' } : { kind: 'unusable', at: 'am', reason };
+}
+
+export function unusableAt(at: At, reason: string): Unusable {
+  return { kind: 'unusable', at, reason };
 }

@@ -2,7 +2,7 @@ import { fetchResource, type ResourceAnswer } from '@chatelaine/oauth-client';
 import { errorResponseSchema, parseJson, type TargetsResponse, targetsResponseSchema } from '@chatelaine/protocol';
 import { type OpenConnection, open, reopen } from './connection.ts';
 import type { Kit } from './options.ts';
-import { type ConnectionFailure, generalFailure } from './outcome.ts';
+import { type ConnectionFailure, generalFailure, unusableAt } from './outcome.ts';
 import type { ConnectionRef } from './requester-store.ts';
 
 export type Target = TargetsResponse['targets'][number];
@@ -31,17 +31,15 @@ async function ask(kit: Kit, { server, secrets }: OpenConnection): Promise<Resou
 }
 
 async function read(answer: ResourceAnswer): Promise<TargetsOutcome> {
-  if (answer.kind !== 'answer') return generalFailure(answer);
+  if (answer.kind !== 'answer') return generalFailure(answer, 'am');
   const { response } = answer;
   const body = parseJson(new Uint8Array(await response.arrayBuffer()));
   const json = body.kind === 'json' ? body.value : undefined;
   if (response.status !== 200) {
     const error = errorResponseSchema.safeParse(json);
-    if (!error.success) return { kind: 'unusable', reason: `status ${response.status} at the targets endpoint` };
-    return generalFailure({ kind: 'oauth_error', status: response.status, error: error.data });
+    if (!error.success) return unusableAt('am', `status ${response.status} at the targets endpoint`);
+    return generalFailure({ kind: 'oauth_error', status: response.status, error: error.data }, 'am');
   }
   const parsed = targetsResponseSchema.safeParse(json);
-  return parsed.success
-    ? { kind: 'targets', targets: parsed.data.targets }
-    : { kind: 'unusable', reason: 'not a list of targets' };
+  return parsed.success ? { kind: 'targets', targets: parsed.data.targets } : unusableAt('am', 'not a list of targets');
 }

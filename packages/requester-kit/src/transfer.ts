@@ -10,7 +10,7 @@ import {
 } from '@chatelaine/protocol';
 import { type OpenConnection, open, reopen } from './connection.ts';
 import type { Kit } from './options.ts';
-import { type ConnectionFailure, generalFailure, type Unusable } from './outcome.ts';
+import { type ConnectionFailure, generalFailure, type Unusable, unusableAt } from './outcome.ts';
 import type { ConnectionRef } from './requester-store.ts';
 import { type HostToken, keyOf, type TransferRequest } from './token-cache.ts';
 
@@ -48,7 +48,7 @@ export type TransferOutcome =
 /** A token for one Host, out of the cache while it lasts, else by a chained transfer. PROTOCOL §3.1. */
 export async function transfer(kit: Kit, input: TransferInput): Promise<TransferOutcome> {
   const request = requestOf(kit, input);
-  if (request === null) return { kind: 'unusable', reason: 'resource or scope is malformed' };
+  if (request === null) return unusableAt('host', 'resource or scope is malformed');
   const cached = kit.tokens.get(request);
   if (cached !== null) return { kind: 'token', token: cached };
   return kit.share(`transfer ${keyOf(request)}`, async () => {
@@ -101,7 +101,7 @@ function judged(
 ): TransferOutcome {
   if (answer.kind !== 'ok') return refusal(answer, opened.server.issuer);
   const fault = faultOf(answer.response, request, thumbprint(opened.secrets.dpopKey.publicJwk));
-  if (fault !== null) return { kind: 'unusable', reason: fault };
+  if (fault !== null) return unusableAt('am', fault);
   const { access_token: accessToken, scope, expires_in: expiresIn, resource, iss: issuer } = answer.response;
   const expiresAt = kit.clock.now() + expiresIn;
   return { kind: 'token', token: { accessToken, scope: parseScope(scope) ?? [], resource, issuer, expiresAt } };
@@ -118,7 +118,7 @@ function faultOf(answer: TransferResponse, request: TransferRequest, jkt: string
 }
 
 function refusal(failure: Failure, am: string): TransferOutcome {
-  if (failure.kind !== 'oauth_error') return generalFailure(failure);
+  if (failure.kind !== 'oauth_error') return generalFailure(failure, 'am');
   const { error } = failure;
   switch (error.error) {
     case 'interaction_required':
@@ -130,15 +130,15 @@ function refusal(failure: Failure, am: string): TransferOutcome {
       return { kind: error.error };
     // still not accepted with a fresh connection token
     case 'invalid_request':
-      return failure.status === 400 ? { kind: 'reconnect' } : generalFailure(failure);
+      return failure.status === 400 ? { kind: 'reconnect' } : generalFailure(failure, 'am');
     default:
-      return generalFailure(failure);
+      return generalFailure(failure, 'am');
   }
 }
 
 function interaction(uri: string | undefined, am: string): InteractionRequired | Unusable {
   const url = uri === undefined ? null : URL.parse(uri);
   // PROTOCOL §3.7: on the AM's origin, or the owner could be sent anywhere
-  if (url === null || url.origin !== am) return { kind: 'unusable', reason: 'interaction_uri is not on the AM' };
+  if (url === null || url.origin !== am) return unusableAt('am', 'interaction_uri is not on the AM');
   return { kind: 'interaction_required', interactionUri: url.href };
 }

@@ -161,10 +161,10 @@ describe('a refusal keeps its meaning', () => {
     [400, { error: 'invalid_scope' }, { kind: 'invalid_scope' }],
     [401, { error: 'invalid_client' }, { kind: 'reconnect' }],
     [400, { error: 'unauthorized_client' }, { kind: 'unusable' }],
-    [429, { error: 'temporarily_unavailable' }, { kind: 'try_later', retryAfter: 7 }],
-    [502, { error: 'server_error' }, { kind: 'try_later' }],
-    [503, { error: 'temporarily_unavailable' }, { kind: 'try_later', retryAfter: 7 }],
-    [504, { error: 'temporarily_unavailable' }, { kind: 'try_later' }],
+    [429, { error: 'temporarily_unavailable' }, { kind: 'try_later', at: 'am', retryAfter: 7 }],
+    [502, { error: 'server_error' }, { kind: 'try_later', at: 'host' }],
+    [503, { error: 'temporarily_unavailable' }, { kind: 'try_later', at: 'am', retryAfter: 7 }],
+    [504, { error: 'temporarily_unavailable' }, { kind: 'try_later', at: 'host' }],
   ];
   test.each(answers)('%d %j', async (status, json, expected) => {
     const { input, requester } = await ready();
@@ -272,7 +272,7 @@ describe('calling a Host', () => {
     house.on['host /api/entries'] = () => ({ json: { entries: 'x'.repeat(70_000) } });
     expect(await requester.fetch(input, `${house.resource}/entries`)).toMatchObject({ kind: 'unusable' });
     house.on['host /api/entries'] = () => new Promise(() => undefined);
-    expect(await requester.fetch(input, `${house.resource}/entries`)).toMatchObject({ kind: 'try_later' });
+    expect(await requester.fetch(input, `${house.resource}/entries`)).toMatchObject({ kind: 'try_later', at: 'host' });
   });
 });
 
