@@ -159,6 +159,8 @@ export interface StoredToken {
   readonly jkt: string | null;
   readonly audience: string | null;
   readonly act: { readonly iss: string; readonly sub: string } | null;
+  /** What the AM called the actor at the last mint under this transfer grant; nobody has verified it. */
+  readonly actorName: string | null;
 }
 
 export interface TokenStorage {

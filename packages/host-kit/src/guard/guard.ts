@@ -11,7 +11,10 @@ export interface Access {
   /** Everything the token is good for. */
   readonly scope: ScopeSet;
   /** Who acts for the owner: a client of the AM. Its identity is the pair of `am` and `id`. */
-  readonly requester: { readonly id: string };
+  readonly requester: {
+    readonly id: string /** The AM's word; nobody has verified it. */;
+    readonly name: string | null;
+  };
   /** The AM's issuer. */
   readonly am: string;
 }
@@ -57,7 +60,10 @@ export async function judge(deps: GuardDeps, request: GuardedRequest): Promise<V
   if (!stored.scope.includes(request.scope))
     return refused(403, 'insufficient_scope', 'The token is not good for this.', 'scope');
   const { act, grant, scope } = stored;
-  return { kind: 'allowed', access: { owner: grant.subject, scope, requester: { id: act.sub }, am: act.iss } };
+  return {
+    kind: 'allowed',
+    access: { owner: grant.subject, scope, requester: { id: act.sub, name: stored.actorName }, am: act.iss },
+  };
 }
 
 type Credentials = { readonly kind: 'credentials'; readonly scheme: 'dpop' | 'bearer'; readonly token: string };

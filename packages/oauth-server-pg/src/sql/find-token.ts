@@ -8,7 +8,7 @@ import { type Db, run, type Statement } from './statement.ts';
  */
 const FIND_TOKEN: Statement = {
   name: 'oauth_find_token',
-  text: `select t.kind, coalesce(t.scope, g.scope) as token_scope, t.jkt as token_jkt, t.audience, t.act_iss, t.act_sub,
+  text: `select t.kind, coalesce(t.scope, g.scope) as token_scope, t.jkt as token_jkt, t.audience, t.act_iss, t.act_sub, tg.actor_name,
     extract(epoch from t.created_at)::float8 as issued_at, extract(epoch from t.expires_at)::float8 as expires_at, ${GRANT_COLUMNS}
   from oauth_token t
   join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id
@@ -24,6 +24,7 @@ type Row = GrantRow & {
   audience: string | null;
   act_iss: string | null;
   act_sub: string | null;
+  actor_name: string | null;
   issued_at: number;
   expires_at: number;
 };
@@ -40,5 +41,6 @@ export async function findToken(db: Db, key: TokenKey): Promise<StoredToken | nu
     jkt: row.token_jkt,
     audience: row.audience,
     act: row.act_iss === null || row.act_sub === null ? null : { iss: row.act_iss, sub: row.act_sub },
+    actorName: row.actor_name,
   };
 }

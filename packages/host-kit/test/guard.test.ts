@@ -1,0 +1,281 @@
+import { createDpopProof, generateSigningKey, sha256base64url, signJwt } from '@chatelaine/crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Answer, send } from './support/http.ts';
+import { clock, type Link, requesterKey } from './support/test-am.ts';
+import type { TestHost } from './support/test-host.ts';
+import { createWorld, type World } from './support/world.ts';
+
+let world: World;
+let host: TestHost;
+let link: Link;
+let token: string;
+beforeAll(async () => {
+  world = await createWorld();
+  host = await world.host();
+  link = await world.am.link(host);
+  token = await world.am.token(host, { link });
+});
+afterAll(() => world.close());
+
+function expectRefused(answer: Answer, status: number, error: string): void {
+  expect([answer.status, answer.json['error']]).toEqual([status, error]);
+  expect(answer.headers['cache-control']).toBe('no-store');
+  expect(answer.headers['content-type']).toContain('application/json');
+  expect(answer.headers['www-authenticate']).toContain(`error="${error}"`);
+  expect(answer.headers['www-authenticate']).toContain(
+    `resource_metadata="${host.issuer}/.well-known/oauth-protected-resource/api"`,
+  );
+}
+
+describe('a good request', () => {
+  test('passes, with query strings, with HEAD, and under any spelling of the scheme', async () => {
+    expect((await host.call(token)).status).toBe(200);
+    const proof = await host.proof(token);
+    expect((await host.call(token, { path: '/api/entries?from=2026-01-01&x=%20', proof })).status).toBe(200);
+    expect((await host.call(token, { method: 'HEAD' })).status).toBe(200);
+    expect((await host.call(token, { headers: { authorization: `dpop ${token}` } })).status).toBe(200);
+  });
+
+  test('is bound to its method', async () => {
+    expectRefused(
+      await host.call(token, { proof: await host.proof(token, { method: 'HEAD' }) }),
+      401,
+      'invalid_dpop_proof',
+    );
+  });
+});
+
+describe('a request without a token', () => {
+  test('learns where tokens come from, and nothing else', async () => {
+    const answer = await send(host.port, { path: '/api/entries' });
+    expect([answer.status, answer.json['error']]).toEqual([401, 'invalid_token']);
+    const resourceMetadata = `${host.issuer}/.well-known/oauth-protected-resource/api`;
+    expect(answer.headers['www-authenticate']).toBe(
+      `DPoP scope="entries.read", resource_metadata="${resourceMetadata}", algs="ES256 EdDSA"`,
+    );
+  });
+
+  test('is one that carries it in the query, the body or a cookie', async () => {
+    const inQuery = await send(host.port, {
+      path: `/api/entries?access_token=${token}`,
+      headers: { dpop: await host.proof(token) },
+    });
+    expect(inQuery.status).toBe(401);
+    const proof = await host.proof(token, { method: 'POST' });
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      dpop: proof,
+      cookie: `access_token=${token}`,
+    };
+    expect(
+      (await send(host.port, { method: 'POST', path: '/api/entries', headers, body: `access_token=${token}` })).status,
+    ).toBe(401);
+  });
+
+  test('is one with other credentials', async () => {
+    const answer = await send(host.port, { path: '/api/entries', headers: { authorization: 'Basic YTpi' } });
+    expect(answer.status).toBe(401);
+    expect(answer.headers['www-authenticate']).not.toContain('error=');
+  });
+});
+
+describe('the token', () => {
+  test('of any other kind opens nothing', async () => {
+    for (const other of [
+      link.accessToken,
+      link.refreshToken,
+      `cha_ct_${'A'.repeat(46)}`,
+      `cha_at_${'A'.repeat(46)}`,
+      'garbage',
+    ]) {
+      expectRefused(await host.call(other), 401, 'invalid_token');
+      expectRefused(await host.call(other, { headers: { authorization: `Bearer ${other}` } }), 401, 'invalid_token');
+    }
+  });
+
+  test('of another Host on another database, or for another resource of the same one, opens nothing', async () => {
+    const calendar = await world.host({ name: 'calendar' });
+    expectRefused(
+      await host.call(await world.am.token(calendar, { link: await world.am.link(calendar) })),
+      401,
+      'invalid_token',
+    );
+    await host.pool.query('update oauth_token set audience = $1 where hash = $2', [
+      `${host.issuer}/other`,
+      Buffer.from(sha256base64url(token), 'base64url'),
+    ]);
+    const answer = await host.call(token);
+    await host.pool.query('update oauth_token set audience = $1 where hash = $2', [
+      `${host.issuer}/api`,
+      Buffer.from(sha256base64url(token), 'base64url'),
+    ]);
+    expectRefused(answer, 401, 'invalid_token');
+  });
+
+  test('that is bound is no bearer token', async () => {
+    expectRefused(await host.call(token, { headers: { authorization: `Bearer ${token}` } }), 401, 'invalid_token');
+  });
+
+  test('without the scope is refused with the scope to ask for', async () => {
+    const answer = await host.call(token, { method: 'POST' });
+    expectRefused(answer, 403, 'insufficient_scope');
+    expect(answer.headers['www-authenticate']).toContain('scope="entries.write"');
+    expect(answer.json['scope']).toBe('entries.write');
+    const writer = await world.am.token(host, { link, scope: 'entries.write' });
+    expect((await host.call(writer, { method: 'POST' })).status).toBe(201);
+    expect((await host.call(writer)).status).toBe(403);
+  });
+
+  test('in two Authorization headers is refused', async () => {
+    const answer = await host.call(token, { headers: { authorization: [`DPoP ${token}`, `DPoP ${token}`] } });
+    expectRefused(answer, 400, 'invalid_request');
+  });
+
+  test('dies with its time', async () => {
+    const short = await world.am.token(host, { link });
+    expect((await host.call(short)).status).toBe(200);
+    await host.pool.query('update oauth_token set expires_at = now() where hash = $1', [
+      Buffer.from(sha256base64url(short), 'base64url'),
+    ]);
+    expectRefused(await host.call(short), 401, 'invalid_token');
+  });
+});
+
+describe('the proof', () => {
+  const proofWith = async (input: {
+    claims?: Record<string, unknown>;
+    header?: Record<string, unknown>;
+    htu?: string;
+    accessToken?: string;
+    at?: number;
+  }): Promise<string> => {
+    const made = await createDpopProof({
+      key: requesterKey,
+      htm: 'GET',
+      htu: input.htu ?? `${host.issuer}/api/entries`,
+      accessToken: input.accessToken ?? token,
+      clock: { now: () => clock.now() + (input.at ?? 0) },
+    });
+    return made;
+  };
+
+  test('is needed, once', async () => {
+    const none = await send(host.port, { path: '/api/entries', headers: { authorization: `DPoP ${token}` } });
+    expectRefused(none, 401, 'invalid_dpop_proof');
+    const two = await host.call(token, { headers: { dpop: [await host.proof(token), await host.proof(token)] } });
+    expectRefused(two, 401, 'invalid_dpop_proof');
+    const joined = await host.call(token, {
+      headers: { dpop: `${await host.proof(token)}, ${await host.proof(token)}` },
+    });
+    expectRefused(joined, 401, 'invalid_dpop_proof');
+  });
+
+  test('by another key, or for another token, makes the token worthless', async () => {
+    expectRefused(await host.call(token, { key: generateSigningKey() }), 401, 'invalid_token');
+    const other = await world.am.token(host, { link });
+    expectRefused(await host.call(token, { proof: await host.proof(other) }), 401, 'invalid_token');
+    const proof = await createDpopProof({ key: requesterKey, htm: 'GET', htu: `${host.issuer}/api/entries`, clock });
+    expectRefused(await host.call(token, { proof }), 401, 'invalid_token');
+  });
+
+  test('for another place is refused, whatever the Host header says', async () => {
+    for (const htu of [
+      `${host.issuer}/token`,
+      `${host.issuer}/api/entries/1`,
+      'http://calendar.localhost/api/entries',
+      `http://127.0.0.1:${host.port}/api/entries`,
+    ]) {
+      expectRefused(await host.call(token, { proof: await proofWith({ htu }) }), 401, 'invalid_dpop_proof');
+    }
+    const proof = await proofWith({ htu: 'http://evil.localhost/api/entries' });
+    const headers = { host: 'evil.localhost', 'x-forwarded-host': 'evil.localhost', forwarded: 'host=evil.localhost' };
+    expectRefused(await host.call(token, { proof, headers }), 401, 'invalid_dpop_proof');
+    expect((await host.call(token, { headers })).status).toBe(200);
+  });
+
+  test('must be of this minute: +10 s is well, a minute and more either way is not', async () => {
+    expect((await host.call(token, { proof: await proofWith({ at: 10 }) })).status).toBe(200);
+    expectRefused(await host.call(token, { proof: await proofWith({ at: 65 }) }), 401, 'invalid_dpop_proof');
+    expectRefused(await host.call(token, { proof: await proofWith({ at: -65 }) }), 401, 'invalid_dpop_proof');
+  });
+
+  test('of another type, or without what must be in it, is refused', async () => {
+    const claims = {
+      jti: 'j',
+      htm: 'GET',
+      htu: `${host.issuer}/api/entries`,
+      iat: Math.floor(clock.now()),
+      ath: sha256base64url(token),
+    };
+    // signJwt names a kid and carries no jwk: not a proof
+    expectRefused(
+      await host.call(token, { proof: await signJwt({ typ: 'dpop+jwt', claims, key: requesterKey }) }),
+      401,
+      'invalid_dpop_proof',
+    );
+    expectRefused(
+      await host.call(token, { proof: await world.am.statement(host, { link }) }),
+      401,
+      'invalid_dpop_proof',
+    );
+    expectRefused(await host.call(token, { proof: 'garbage' }), 401, 'invalid_dpop_proof');
+    expectRefused(await host.call(token, { proof: '' }), 401, 'invalid_dpop_proof');
+  });
+
+  test('is used up by one request, on every process of the Host', async () => {
+    const replica = await world.replica(host);
+    const proof = await host.proof(token);
+    expect((await host.call(token, { proof })).status).toBe(200);
+    expectRefused(await host.call(token, { proof }), 401, 'invalid_dpop_proof');
+    expectRefused(await replica.call(token, { proof }), 401, 'invalid_dpop_proof');
+  });
+
+  test('sent many times at once, over two processes, passes once', async () => {
+    const replica = await world.replica(host);
+    for (let round = 0; round < 3; round += 1) {
+      const proof = await host.proof(token);
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? host : replica).call(token, { proof })),
+      );
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    }
+  });
+
+  test('is spent by a request that lacks the scope, too', async () => {
+    const proof = await host.proof(token, { method: 'POST' });
+    expect((await host.call(token, { method: 'POST', proof })).status).toBe(403);
+    expectRefused(await host.call(token, { method: 'POST', proof }), 401, 'invalid_dpop_proof');
+  });
+});
+
+describe('for the developer', () => {
+  test('a guard for a scope the Host does not have fails at start', () => {
+    expect(() => host.app.chatelaine.guard('entries.delete')).toThrow(
+      'not one of this Host’s scopes'.replace('’', "'"),
+    );
+  });
+
+  test('who acts cannot be asked behind no guard', async () => {
+    const answer = await send(host.port, { path: '/api/open' });
+    expect(answer.status).toBe(500);
+    expect(answer.text).not.toContain('alice');
+  });
+});
+
+test('a database that is away makes the guard say so, and let nothing through', async () => {
+  const lonely = await world.host();
+  const held = await world.am.token(lonely, { link: await world.am.link(lonely) });
+  const query = lonely.pool.query.bind(lonely.pool);
+  lonely.pool.query = (() =>
+    Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }))) as typeof query;
+  const answer = await lonely.call(held);
+  const minting = await world.am.transfer(lonely, { link });
+  lonely.pool.query = query;
+  expect([answer.status, answer.json['error'], answer.headers['retry-after']]).toEqual([
+    503,
+    'temporarily_unavailable',
+    '2',
+  ]);
+  expect([minting.status, minting.json['error']]).toEqual([503, 'temporarily_unavailable']);
+  expect((await lonely.call(held)).status).toBe(200);
+});

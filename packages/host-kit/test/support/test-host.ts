@@ -1,0 +1,93 @@
+import { createDpopProof, type SigningKey } from '@chatelaine/crypto';
+import type { HostOptions } from '../../src/index.ts';
+import { chatelaineHost } from '../../src/index.ts';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { parseCookie } from 'cookie';
+import pg from 'pg';
+import { type Answer, freePort, send, type Sent } from './http.ts';
+import { clock, requesterKey, type TestAm } from './test-am.ts';
+
+/** An existing app with accounts of its own, made a Host. */
+export class TestHost {
+  readonly issuer: string;
+  readonly port: number;
+  readonly app: FastifyInstance;
+  readonly pool: pg.Pool;
+
+  private constructor(port: number, issuer: string, app: FastifyInstance, pool: pg.Pool) {
+    this.port = port;
+    this.issuer = issuer;
+    this.app = app;
+    this.pool = pool;
+  }
+
+  /** `sameAs`: another process of the same Host, behind the same issuer and on the same database. */
+  static async start(input: {
+    database: string;
+    ams: readonly TestAm[];
+    options?: Partial<HostOptions>;
+    sameAs?: TestHost;
+    name?: string;
+  }): Promise<TestHost> {
+    const port = await freePort();
+    const issuer = input.sameAs?.issuer ?? `http://${input.name ?? 'photos'}.localhost:${port}`;
+    const pool = new pg.Pool({ connectionString: input.database, max: 10 });
+    pool.on('error', () => undefined);
+    const app = Fastify();
+    await app.register(chatelaineHost, {
+      issuer,
+      name: 'Photos',
+      pool,
+      scopes: { 'entries.read': 'Read your entries', 'entries.write': 'Add entries for you' },
+      owner: (request) => {
+        const { user } = parseCookie(request.headers.cookie ?? '');
+        return user === undefined ? null : { id: user, label: `${user} at Photos` };
+      },
+      signInUrl: (returnTo) => `/sign-in?return_to=${encodeURIComponent(returnTo)}`,
+      demo: true,
+      outboundExceptions: input.ams.map((am) => ({
+        host: 'am.localhost',
+        port: am.port,
+        scheme: 'http' as const,
+        cidr: '127.0.0.1/32',
+      })),
+      limits: {
+        registration: { name: 'register', points: 1000, perSeconds: 60 },
+        refusals: { name: 'refusal', points: 100_000, perSeconds: 60 },
+      },
+      migrate: false,
+      ...input.options,
+    });
+    app.get('/api/entries', { preHandler: app.chatelaine.guard('entries.read') }, async (request) => ({
+      access: request.chatelaine,
+    }));
+    app.post('/api/entries', { onRequest: app.chatelaine.guard('entries.write') }, async (_request, reply) =>
+      reply.code(201).send({ id: 'e1' }),
+    );
+    app.get('/api/open', async (request) => ({ access: request.chatelaine }));
+    await app.listen({ host: '127.0.0.1', port });
+    return new TestHost(port, issuer, app, pool);
+  }
+
+  /** A call of the Requester's, with a good proof unless `headers` brings its own. */
+  async call(token: string, input: Partial<Sent> & { key?: SigningKey; proof?: string } = {}): Promise<Answer> {
+    const { method = 'GET', path = '/api/entries', headers = {} } = input;
+    const proof =
+      input.proof ??
+      (await this.proof(token, { method, path, ...(input.key === undefined ? {} : { key: input.key }) }));
+    return send(this.port, { method, path, headers: { authorization: `DPoP ${token}`, dpop: proof, ...headers } });
+  }
+
+  proof(
+    token: string,
+    input: { method?: string; path?: string; key?: SigningKey; issuer?: string } = {},
+  ): Promise<string> {
+    const { method = 'GET', path = '/api/entries', key = requesterKey, issuer = this.issuer } = input;
+    return createDpopProof({ key, htm: method, htu: `${issuer}${path}`, accessToken: token, clock });
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+    await this.pool.end();
+  }
+}

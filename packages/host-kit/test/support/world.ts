@@ -1,0 +1,46 @@
+import { createInstance, type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
+import { applyMigrations } from '@chatelaine/migrations';
+import { migrationsDir } from '@chatelaine/oauth-server-pg';
+import type { HostOptions } from '../../src/index.ts';
+import { TestAm } from './test-am.ts';
+import { TestHost } from './test-host.ts';
+
+/** One database server, two AMs, and as many Hosts as a test file starts. */
+export interface World {
+  readonly am: TestAm;
+  readonly otherAm: TestAm;
+  host(input?: { options?: Partial<HostOptions>; name?: string }): Promise<TestHost>;
+  /** A second process of the same Host. */
+  replica(of: TestHost): Promise<TestHost>;
+  close(): Promise<void>;
+}
+
+export async function createWorld(): Promise<World> {
+  const embedded: Embedded = await startEmbedded();
+  const [am, otherAm] = await Promise.all([TestAm.start(), TestAm.start()]);
+  const hosts: TestHost[] = [];
+  const databases = new Map<TestHost, string>();
+  const open = async (
+    database: string,
+    input: { options?: Partial<HostOptions>; name?: string; sameAs?: TestHost },
+  ): Promise<TestHost> => {
+    const host = await TestHost.start({ database, ams: [am, otherAm], ...input });
+    hosts.push(host);
+    databases.set(host, database);
+    return host;
+  };
+  return {
+    am,
+    otherAm,
+    host: async (input = {}) =>
+      open(
+        (await createInstance(embedded, { role: 'photos', dirs: [migrationsDir], apply: applyMigrations })).url,
+        input,
+      ),
+    replica: async (of) => open(databases.get(of) ?? '', { sameAs: of }),
+    async close() {
+      await Promise.all([am.close(), otherAm.close(), ...hosts.map((host) => host.close())]);
+      await embedded.stop();
+    },
+  };
+}

@@ -1,0 +1,363 @@
+import { createHmac } from 'node:crypto';
+import {
+  createDpopProof,
+  generateSigningKey,
+  publicJwks,
+  randomId,
+  type SigningKey,
+  signJwt,
+} from '@chatelaine/crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Answer } from './support/http.ts';
+import { clock, type Link, requesterKey, type TransferInput } from './support/test-am.ts';
+import type { TestHost } from './support/test-host.ts';
+import { createWorld, type World } from './support/world.ts';
+
+let world: World;
+let host: TestHost;
+let link: Link;
+beforeAll(async () => {
+  world = await createWorld();
+  host = await world.host();
+  link = await world.am.link(host);
+});
+afterAll(() => world.close());
+
+const now = (): number => Math.floor(Date.now() / 1000);
+const transfer = (input: Partial<TransferInput> = {}): Promise<Answer> => world.am.transfer(host, { link, ...input });
+
+const BAD_TOKEN = {
+  error: 'invalid_request',
+  error_description: 'The subject_token or actor_token is not acceptable.',
+};
+function expectBadToken(answer: Answer): void {
+  expect([answer.status, answer.json]).toEqual([400, BAD_TOKEN]);
+  expect(answer.headers['cache-control']).toBe('no-store');
+}
+
+describe('the answer of a transfer', () => {
+  test('has these eight members and no other', async () => {
+    const answer = await transfer();
+    expect(answer.status).toBe(200);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(answer.json).toEqual({
+      access_token: expect.stringMatching(/^cha_at_[A-Za-z0-9_-]{46}$/),
+      issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      token_type: 'DPoP',
+      expires_in: expect.any(Number),
+      scope: 'entries.read',
+      resource: `${host.issuer}/api`,
+      cnf: { jkt: requesterKey.kid },
+      iss: host.issuer,
+    });
+    expect(answer.json['expires_in']).toBeGreaterThan(290);
+    expect(answer.json['expires_in']).toBeLessThanOrEqual(300);
+  });
+
+  test('may be asked for with audience and requested_token_type spelled out', async () => {
+    const form = { audience: host.issuer, requested_token_type: 'urn:ietf:params:oauth:token-type:access_token' };
+    expect((await transfer({ form })).status).toBe(200);
+  });
+
+  test('is a token for the Requester’s key, not for the AM’s', async () => {
+    const token = await world.am.token(host, { link });
+    expect((await host.call(token)).json).toEqual({
+      access: {
+        owner: 'alice',
+        scope: ['entries.read'],
+        requester: { id: 'https://feed.example/client.json', name: 'Feed' },
+        am: world.am.issuer,
+      },
+    });
+    expect((await host.call(token, { key: world.am.key })).status).toBe(401);
+    expect((await host.call(token, { headers: { authorization: `Bearer ${token}` } })).status).toBe(401);
+  });
+});
+
+describe('the statement', () => {
+  const faults: readonly [string, () => Partial<TransferInput>][] = [
+    ['with another aud', () => ({ claims: { aud: 'https://other.example' } })],
+    ['with a list as aud, even of this Host alone', () => ({ claims: { aud: [host.issuer] } })],
+    ['with the token endpoint as aud', () => ({ claims: { aud: `${host.issuer}/token` } })],
+    ['without aud', () => ({ claims: { aud: undefined } })],
+    ['by another iss', () => ({ claims: { iss: world.otherAm.issuer } })],
+    ['by the client id as iss', () => ({ claims: { iss: world.am.clientId(host) } })],
+    ['with an iss that is no string', () => ({ claims: { iss: [world.am.issuer] } })],
+    ['that has expired', () => ({ claims: { iat: now() - 61, exp: now() - 1 } })],
+    ['from the future', () => ({ claims: { iat: now() + 61, exp: now() + 90 } })],
+    ['without exp', () => ({ claims: { exp: undefined } })],
+    ['without iat', () => ({ claims: { iat: undefined } })],
+    ['with exp as a string', () => ({ claims: { exp: String(now() + 30) } })],
+    ['that lives longer than 60 s', () => ({ claims: { exp: now() + 120 } })],
+    ['without jti', () => ({ claims: { jti: undefined } })],
+    ['with a jti of 300 characters', () => ({ claims: { jti: 'j'.repeat(300) } })],
+    ['without sub', () => ({ claims: { sub: undefined } })],
+    ['without ath', () => ({ claims: { ath: undefined } })],
+    ['with the ath of another token', () => ({ claims: { ath: 'A'.repeat(43) } })],
+    ['for another resource', () => ({ claims: { resource: `${host.issuer}/other` } })],
+    ['for another scope', () => ({ claims: { scope: 'entries.write' } })],
+    ['for a wider scope', () => ({ claims: { scope: 'entries.read entries.write' } })],
+    ['without grant_id', () => ({ claims: { grant_id: undefined } })],
+    ['with a grant_id that is none', () => ({ claims: { grant_id: 'short' } })],
+    ['with neither cnf nor bearer', () => ({ claims: { cnf: undefined } })],
+    ['with both cnf and bearer', () => ({ claims: { bearer: true } })],
+    ['with bearer: false instead of cnf', () => ({ claims: { cnf: undefined, bearer: false } })],
+    ['with an empty cnf', () => ({ claims: { cnf: {} } })],
+    ['with a jkt that is no thumbprint', () => ({ claims: { cnf: { jkt: 'x' } } })],
+    ['that wants a bearer token where the Host allows none', () => ({ claims: { cnf: undefined, bearer: true } })],
+  ];
+  test.each(faults)('%s is refused', async (_name, input) => expectBadToken(await transfer(input())));
+
+  test.each(['JWT', 'client-authentication+jwt', 'at+jwt', 'dpop+jwt', 'requester-statement+jwt'])(
+    'of typ %s is refused',
+    async (typ) => {
+      expectBadToken(await transfer({ actorToken: await world.am.statement(host, { link, typ }) }));
+    },
+  );
+
+  test('signed by a key that is not published is refused', async () => {
+    expectBadToken(
+      await transfer({ actorToken: await world.am.statement(host, { link, signedBy: generateSigningKey() }) }),
+    );
+  });
+
+  test('signed by the key of another AM is refused, under its own name too', async () => {
+    const signedBy = world.otherAm.key;
+    expectBadToken(await transfer({ actorToken: await world.am.statement(host, { link, signedBy }) }));
+    expectBadToken(await transfer({ actorToken: await world.otherAm.statement(host, { link }) }));
+  });
+
+  test('with a signature that does not fit, none at all, or a symmetric one is refused', async () => {
+    const good = await world.am.statement(host, { link });
+    const [header = '', payload = '', signature = ''] = good.split('.');
+    const other = (await world.am.statement(host, { link })).split('.')[2] ?? '';
+    const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const hmacHead = encode({ alg: 'HS256', typ: 'transfer-statement+jwt', kid: world.am.key.kid });
+    const secret = JSON.stringify(publicJwks([world.am.key]).keys[0]);
+    const forged = [
+      `${header}.${payload}.${other}`,
+      `${header}.${payload}.`,
+      `${header}.${payload}`,
+      `${header}.${payload}.${signature}.x`,
+      ...['none', 'None', 'NONE', 'RS256'].map(
+        (alg) => `${encode({ alg, typ: 'transfer-statement+jwt' })}.${payload}.${alg === 'RS256' ? signature : ''}`,
+      ),
+      `${hmacHead}.${payload}.${createHmac('sha256', secret).update(`${hmacHead}.${payload}`).digest('base64url')}`,
+    ];
+    for (const actorToken of forged) expectBadToken(await transfer({ actorToken }));
+    expect((await transfer({ actorToken: good })).status).toBe(200);
+  });
+
+  test('naming a kid of no key, a path, or 10 KB is refused', async () => {
+    for (const kid of ['unknown', '../../etc/passwd', "' or 1=1 --", 'k'.repeat(10_000)]) {
+      const signedBy: SigningKey = { ...world.am.key, kid };
+      world.am.keys = [world.am.key, generateSigningKey()];
+      const answer = await transfer({ actorToken: await world.am.statement(host, { link, signedBy }) });
+      world.am.keys = [world.am.key];
+      // 10 KB is longer than any field may be
+      expect([answer.status, answer.json['error']]).toEqual([400, 'invalid_request']);
+    }
+  });
+
+  test('is good once, on every process of the Host', async () => {
+    const replica = await world.replica(host);
+    const actorToken = await world.am.statement(host, { link });
+    expect((await transfer({ actorToken })).status).toBe(200);
+    expectBadToken(await transfer({ actorToken }));
+    expectBadToken(await world.am.transfer(replica, { link, actorToken }));
+  });
+
+  test('sent many times at once mints one token, over two processes', async () => {
+    const replica = await world.replica(host);
+    const actorToken = await world.am.statement(host, { link });
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        world.am.transfer(index % 2 === 0 ? host : replica, { link, actorToken }),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    for (const answer of answers.filter(({ status }) => status !== 200)) expectBadToken(answer);
+  });
+
+  test('is spent by a request that was refused, too', async () => {
+    const actorToken = await world.am.statement(host, { link });
+    expect((await transfer({ actorToken, form: { audience: 'https://other.example' } })).json['error']).toBe(
+      'invalid_target',
+    );
+    const narrow = await world.am.link(host, { tick: ['entries.read'] });
+    const spent = await world.am.statement(host, { link: narrow, scope: 'entries.write' });
+    expect(
+      (await world.am.transfer(host, { link: narrow, scope: 'entries.write', actorToken: spent })).json['error'],
+    ).toBe('invalid_scope');
+    expectBadToken(await world.am.transfer(host, { link: narrow, scope: 'entries.write', actorToken: spent }));
+  });
+
+  test('made for one Host is worth nothing at another', async () => {
+    const other = await world.host({ name: 'calendar' });
+    const there = await world.am.link(other);
+    const actorToken = await world.am.statement(host, { link: there });
+    expectBadToken(await world.am.transfer(other, { link: there, actorToken }));
+  });
+
+  test('made for one owner’s link is worth nothing with another’s', async () => {
+    const bob = await world.am.link(host, { user: 'bob' });
+    const actorToken = await world.am.statement(host, { link });
+    expectBadToken(await world.am.transfer(host, { link: bob, actorToken }));
+  });
+});
+
+describe('the subject token', () => {
+  test('must be there and be a link token that is alive; nothing tells the reasons apart', async () => {
+    const unknown = `cha_lt_${'A'.repeat(46)}`;
+    for (const subject of ['', 'garbage', unknown, link.accessToken.slice(0, -1), `${link.accessToken}x`]) {
+      expectBadToken(await transfer({ link: { accessToken: subject } }));
+    }
+    expectBadToken(await transfer({ form: { subject_token: undefined } }));
+  });
+
+  test('is never a refresh token, a Host token, an assertion or a statement', async () => {
+    const token = await world.am.token(host, { link });
+    const statement = await world.am.statement(host, { link });
+    const { client_assertion: assertion = '' } = await world.am.authentication(host);
+    for (const subject of [link.refreshToken, token, statement, assertion])
+      expectBadToken(await transfer({ link: { accessToken: subject } }));
+  });
+
+  test('of one AM’s link is worth nothing to another AM, and still works for its own', async () => {
+    expectBadToken(await world.otherAm.transfer(host, { link }));
+    expect((await transfer()).status).toBe(200);
+  });
+
+  test('does not replace the AM’s own authentication', async () => {
+    const none = await transfer({
+      form: { client_assertion: undefined, client_assertion_type: undefined, client_id: world.am.clientId(host) },
+    });
+    expect([none.status, none.json['error']]).toEqual([401, 'invalid_client']);
+    const clientId = world.am.clientId(host);
+    const claims = { iss: clientId, sub: clientId, aud: host.issuer, iat: now(), exp: now() + 60, jti: randomId() };
+    const stranger = await signJwt({ typ: 'client-authentication+jwt', claims, key: requesterKey });
+    const answer = await transfer({ form: { client_assertion: stranger } });
+    expect([answer.status, answer.json['error']]).toEqual([401, 'invalid_client']);
+  });
+});
+
+describe('the form', () => {
+  test.each([
+    ['without subject_token_type', { subject_token_type: undefined }, 'invalid_request'],
+    [
+      'with another subject_token_type',
+      { subject_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' },
+      'invalid_request',
+    ],
+    ['without actor_token', { actor_token: undefined, actor_token_type: undefined }, 'invalid_request'],
+    ['without actor_token_type', { actor_token_type: undefined }, 'invalid_request'],
+    [
+      'with another actor_token_type',
+      { actor_token_type: 'urn:ietf:params:oauth:token-type:access_token' },
+      'invalid_request',
+    ],
+    [
+      'that wants another token type',
+      { requested_token_type: 'urn:ietf:params:oauth:token-type:id_token' },
+      'invalid_request',
+    ],
+    ['without resource', { resource: undefined }, 'invalid_request'],
+    ['without scope', { scope: undefined }, 'invalid_request'],
+    ['with an empty scope', { scope: '' }, 'invalid_scope'],
+    ['with a scope that is not one', { scope: 'entries.read  "x"' }, 'invalid_scope'],
+    ['with another audience', { audience: 'https://other.example' }, 'invalid_target'],
+    ['for an unknown grant', { grant_type: 'password' }, 'unsupported_grant_type'],
+  ])('%s is refused', async (_name, form, error) => {
+    const answer = await transfer({ form });
+    expect([answer.status, answer.json['error']]).toEqual([400, error]);
+  });
+
+  test('with a DPoP header is refused, a good proof too', async () => {
+    const proof = await createDpopProof({ key: requesterKey, htm: 'POST', htu: `${host.issuer}/token`, clock });
+    const answer = await transfer({ headers: { dpop: proof } });
+    expect([answer.status, answer.json['error']]).toEqual([400, 'invalid_request']);
+    expect((await transfer({ headers: { dpop: 'garbage' } })).status).toBe(400);
+  });
+
+  test('for a resource that is not this Host’s is refused after the tokens were found good', async () => {
+    for (const resource of [
+      'https://other.example/api',
+      `${host.issuer}/api/`,
+      `${host.issuer}/API`,
+      host.issuer,
+      'api',
+      '',
+    ]) {
+      const answer = await transfer({ claims: { resource }, form: { resource } });
+      expect([answer.status, answer.json['error']]).toEqual([400, 'invalid_target']);
+    }
+  });
+
+  test('for a scope beyond the ceiling, or none of the Host’s, is refused', async () => {
+    const narrow = await world.am.link(host, { tick: ['entries.read'] });
+    for (const scope of ['entries.write', 'entries.read entries.write', 'transfer', 'ENTRIES.READ', 'entries.delete']) {
+      const answer = await world.am.transfer(host, { link: narrow, scope });
+      expect([answer.status, answer.json['error']]).toEqual([400, 'invalid_scope']);
+    }
+    expect((await world.am.transfer(host, { link: narrow })).json['scope']).toBe('entries.read');
+  });
+});
+
+describe('the Host’s own checks', () => {
+  test('have the last word: access_denied by the host, with its sentence, not to be asked again', async () => {
+    const seen: unknown[] = [];
+    const strict = await world.host({
+      options: {
+        checks: (attempt) => {
+          seen.push(attempt);
+          return attempt.requester.id.includes('blocked')
+            ? { denied: true, sentence: 'This app is blocked here.' }
+            : null;
+        },
+      },
+    });
+    const strictLink = await world.am.link(strict);
+    const answer = await world.am.transfer(strict, { link: strictLink, claims: { sub: 'https://blocked.example/' } });
+    expect([answer.status, answer.json]).toEqual([
+      400,
+      { error: 'access_denied', error_description: 'This app is blocked here.', denied_by: 'host', requestable: false },
+    ]);
+    expect((await world.am.transfer(strict, { link: strictLink })).status).toBe(200);
+    expect(seen[0]).toEqual({
+      owner: 'alice',
+      am: world.am.issuer,
+      requester: { id: 'https://blocked.example/', name: 'Feed', uri: null },
+      scope: ['entries.read'],
+      resource: `${strict.issuer}/api`,
+      bearer: false,
+    });
+  });
+
+  test('that fail mint nothing: 503, try again', async () => {
+    const broken = await world.host({
+      options: { checks: () => Promise.reject(new Error('policy database is down')) },
+    });
+    const answer = await world.am.transfer(broken, { link: await world.am.link(broken) });
+    expect([answer.status, answer.json['error']]).toEqual([503, 'temporarily_unavailable']);
+    expect(answer.headers['retry-after']).toBe('5');
+    expect(answer.text).not.toContain('policy database');
+  });
+});
+
+describe('bearer tokens', () => {
+  test('exist only where the Host allows them, when asked for outright, and briefly', async () => {
+    const loose = await world.host({ options: { bearer: true } });
+    const looseLink = await world.am.link(loose);
+    const answer = await world.am.transfer(loose, { link: looseLink, claims: { cnf: undefined, bearer: true } });
+    expect(answer.json).toMatchObject({ token_type: 'Bearer' });
+    expect(answer.json).not.toHaveProperty('cnf');
+    expect(answer.json['expires_in']).toBeLessThanOrEqual(120);
+    expectBadToken(await world.am.transfer(loose, { link: looseLink, claims: { cnf: undefined } }));
+    const token = String(answer.json['access_token']);
+    expect((await loose.call(token, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
+    // an unbound token under the DPoP scheme would look bound
+    expect((await loose.call(token)).json['error']).toBe('invalid_token');
+    const bound = await world.am.token(loose, { link: looseLink });
+    expect((await loose.call(bound, { headers: { authorization: `Bearer ${bound}` } })).status).toBe(401);
+  });
+});
