@@ -21,6 +21,9 @@ const CODES = new Set([
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string') return CODES.has(code) || code.startsWith('08') || code.startsWith('53') || code.startsWith('58');
-  return /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/i.test(error.message);
+  if (typeof code === 'string')
+    return CODES.has(code) || code.startsWith('08') || code.startsWith('53') || code.startsWith('58');
+  return /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/i.test(
+    error.message,
+  );
 }

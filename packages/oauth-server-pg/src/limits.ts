@@ -23,8 +23,19 @@ export function createRateLimits(pool: Pool): RateLimits {
   const limiterFor = (limit: Limit): RateLimiterPostgres => {
     const known = limiters.get(limit.name);
     if (known !== undefined) return known;
-    const options = { storeClient: pool, storeType: 'pool', tableName: 'oauth_rate_limit', tableCreated: true, clearExpiredByTimeout: false };
-    const made = new RateLimiterPostgres({ ...options, keyPrefix: limit.name, points: limit.points, duration: limit.perSeconds });
+    const options = {
+      storeClient: pool,
+      storeType: 'pool',
+      tableName: 'oauth_rate_limit',
+      tableCreated: true,
+      clearExpiredByTimeout: false,
+    };
+    const made = new RateLimiterPostgres({
+      ...options,
+      keyPrefix: limit.name,
+      points: limit.points,
+      duration: limit.perSeconds,
+    });
     limiters.set(limit.name, made);
     return made;
   };

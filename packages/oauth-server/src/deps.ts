@@ -23,6 +23,8 @@ export interface ServerConfig {
   readonly resources: readonly ResourceUrl[];
   /** Grants beside code and refresh. */
   readonly grants: readonly Grant[];
+  /** A word on a client id before anything is fetched for it: a sentence that refuses it, or null. */
+  readonly admitClientId?: (clientId: string) => string | null;
   /** A last word on a client, after the general checks: a sentence for the client that refuses it, or null. */
   readonly admitClient?: (client: Client) => string | null;
   /** Members added to the server metadata. */

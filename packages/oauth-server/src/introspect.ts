@@ -1,5 +1,11 @@
 import { hashToken } from '@chatelaine/crypto';
-import { formatScope, type IntrospectionResponse, invalidClient, invalidRequest, parseToken } from '@chatelaine/protocol';
+import {
+  formatScope,
+  type IntrospectionResponse,
+  invalidClient,
+  invalidRequest,
+  parseToken,
+} from '@chatelaine/protocol';
 import { authenticateClient, type ClientRequest } from './client/authenticate-client.ts';
 import type { ServerDeps } from './deps.ts';
 import { withGuards } from './token/with-guards.ts';
@@ -16,7 +22,8 @@ export async function introspect(deps: ServerDeps, request: ClientRequest): Prom
     const token = request.params.get('token');
     if (token === undefined) throw invalidRequest('token is missing.');
     const parsed = parseToken(token);
-    const stored = parsed === null ? null : await deps.storage.findToken({ bucket: parsed.bucket, hash: hashToken(token) });
+    const stored =
+      parsed === null ? null : await deps.storage.findToken({ bucket: parsed.bucket, hash: hashToken(token) });
     if (stored === null || stored.grant.clientId !== client.id) return { active: false };
     const { grant, act, audience, jkt } = stored;
     return {
@@ -31,7 +38,9 @@ export async function introspect(deps: ServerDeps, request: ClientRequest): Prom
       ...(audience === null ? {} : { aud: audience }),
       ...(jkt === null ? {} : { cnf: { jkt } }),
       ...(act === null ? {} : { act }),
-      ...(stored.kind !== 'at' && grant.transferScope !== null ? { transfer_scope: formatScope(grant.transferScope) } : {}),
+      ...(stored.kind !== 'at' && grant.transferScope !== null
+        ? { transfer_scope: formatScope(grant.transferScope) }
+        : {}),
     };
   });
 }

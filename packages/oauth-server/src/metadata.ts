@@ -20,7 +20,11 @@ export function serverMetadata(config: ServerConfig): ServerMetadata & Readonly<
     scopes_supported: [TRANSFER_SCOPE],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: [GRANT.authorizationCode, GRANT.refreshToken, ...config.grants.map((grant) => grant.grantType)],
+    grant_types_supported: [
+      GRANT.authorizationCode,
+      GRANT.refreshToken,
+      ...config.grants.map((grant) => grant.grantType),
+    ],
     code_challenge_methods_supported: ['S256'],
     token_endpoint_auth_methods_supported: authMethods,
     token_endpoint_auth_signing_alg_values_supported: algs,

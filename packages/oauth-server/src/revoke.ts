@@ -16,7 +16,11 @@ export async function revoke(deps: ServerDeps, request: ClientRequest): Promise<
     if (token === undefined) throw invalidRequest('token is missing.');
     if (request.params.get('token_type_hint') === TRANSFER_GRANT_HINT && deps.config.transferScopes !== null) {
       if (!/^[A-Za-z0-9_-]{22}$/.test(token)) throw invalidRequest('token is not a grant_id.');
-      const ended = await deps.storage.endTransferGrant({ clientId: client.id, transferGrantId: token, guards: guards.take() });
+      const ended = await deps.storage.endTransferGrant({
+        clientId: client.id,
+        transferGrantId: token,
+        guards: guards.take(),
+      });
       if (ended.kind === 'replayed') refuseReplay(ended);
       return;
     }
@@ -26,7 +30,12 @@ export async function revoke(deps: ServerDeps, request: ClientRequest): Promise<
     const revoked = await deps.storage.revokeToken({ key, clientId: client.id, guards: guards.take() });
     if (revoked.kind === 'replayed') refuseReplay(revoked);
     if (revoked.kind === 'revoked' && revoked.endedGrant !== null) {
-      deps.emit({ event: 'grant_ended', grantId: revoked.endedGrant.id, subject: revoked.endedGrant.subject, clientId: client.id });
+      deps.emit({
+        event: 'grant_ended',
+        grantId: revoked.endedGrant.id,
+        subject: revoked.endedGrant.subject,
+        clientId: client.id,
+      });
     }
   });
 }

@@ -61,7 +61,10 @@ export interface ClientStorage {
   /** The client whose registration access token this is. RFC 7592 §2. */
   findClientByRegistrationToken(input: { id: string; hash: Buffer }): Promise<StoredClient | null>;
   /** Deletes the client and ends every grant it has, in one step. RFC 7592 §2.3. */
-  deleteClient(input: { id: string; registrationTokenHash: Buffer }): Promise<{ kind: 'deleted' } | { kind: 'unknown' }>;
+  deleteClient(input: {
+    id: string;
+    registrationTokenHash: Buffer;
+  }): Promise<{ kind: 'deleted' } | { kind: 'unknown' }>;
   readDocument(url: string): Promise<CachedDocument | null>;
   writeDocument(input: { url: string; body: unknown; freshForSeconds: number }): Promise<void>;
 }
@@ -109,7 +112,12 @@ export interface RequestStorage {
    * Ties a live request to the first browser that opens it and gives it time for sign-in and consent; the same browser may open it
    * again until it is finished. RFC 9126 §4.
    */
-  claimRequest(input: { hash: Buffer; clientId: string; browserHash: Buffer; lifetimeSeconds: number }): Promise<ClaimOutcome>;
+  claimRequest(input: {
+    hash: Buffer;
+    clientId: string;
+    browserHash: Buffer;
+    lifetimeSeconds: number;
+  }): Promise<ClaimOutcome>;
   /** Finishes the request with consent: grant and code appear in the same step, or not at all. */
   issueCode(input: {
     requestHash: Buffer;
@@ -120,7 +128,11 @@ export interface RequestStorage {
     grant: NewGrant;
   }): Promise<{ kind: 'issued'; request: AuthorizationRequest } | { kind: 'unknown' }>;
   /** Finishes the request without consent; leaves no grant. */
-  refuseRequest(input: { requestHash: Buffer; clientId: string; browserHash: Buffer }): Promise<{ kind: 'refused'; request: AuthorizationRequest } | { kind: 'unknown' }>;
+  refuseRequest(input: {
+    requestHash: Buffer;
+    clientId: string;
+    browserHash: Buffer;
+  }): Promise<{ kind: 'refused'; request: AuthorizationRequest } | { kind: 'unknown' }>;
 }
 
 // ---- tokens ----------------------------------------------------------------------------------------------------------
@@ -170,8 +182,17 @@ export interface TokenStorage {
    * Marks the code used and inserts the tokens in one step. A second redemption ends the grant and with it every token of the first
    * (RFC 6749 §4.1.2). `tokens` are capped at the grant's own end.
    */
-  redeemCode(input: { code: TokenKey; clientId: string; jkt: string | null; tokens: readonly NewToken[]; guards: readonly ReplayGuard[] }): Promise<
-    { kind: 'redeemed'; grant: StoredGrant; expiresAt: readonly number[] } | { kind: 'unknown' } | { kind: 'reused'; grantId: string } | Replayed
+  redeemCode(input: {
+    code: TokenKey;
+    clientId: string;
+    jkt: string | null;
+    tokens: readonly NewToken[];
+    guards: readonly ReplayGuard[];
+  }): Promise<
+    | { kind: 'redeemed'; grant: StoredGrant; expiresAt: readonly number[] }
+    | { kind: 'unknown' }
+    | { kind: 'reused'; grantId: string }
+    | Replayed
   >;
   /** Makes a code unusable: after a wrong verifier it may be in the wrong hands. */
   spoilCode(key: TokenKey): Promise<void>;
@@ -186,9 +207,11 @@ export interface TokenStorage {
     guards: readonly ReplayGuard[];
   }): Promise<{ kind: 'refreshed'; grant: StoredGrant; expiresAt: number } | { kind: 'unknown' } | Replayed>;
   /** Revokes one access token of this client, or, for a refresh token, its whole grant (RFC 7009 §2.1). Says which grant ended. */
-  revokeToken(input: { key: TokenKey; clientId: string; guards: readonly ReplayGuard[] }): Promise<
-    { kind: 'revoked'; endedGrant: { id: string; subject: string } | null } | { kind: 'unknown' } | Replayed
-  >;
+  revokeToken(input: {
+    key: TokenKey;
+    clientId: string;
+    guards: readonly ReplayGuard[];
+  }): Promise<{ kind: 'revoked'; endedGrant: { id: string; subject: string } | null } | { kind: 'unknown' } | Replayed>;
   /** Ends a relationship at once, on every replica; `false` if it was not alive. */
   endGrant(input: { id: string; by: 'owner' | 'client' | 'server' }): Promise<boolean>;
 }
@@ -217,10 +240,20 @@ export interface TransferStorage {
     transferGrantId: string;
     token: NewTransferToken;
     guards: readonly ReplayGuard[];
-  }): Promise<{ kind: 'minted'; grant: StoredGrant; expiresAt: number } | { kind: 'unknown' } | { kind: 'over_ceiling' } | { kind: 'ended' } | Replayed>;
+  }): Promise<
+    | { kind: 'minted'; grant: StoredGrant; expiresAt: number }
+    | { kind: 'unknown' }
+    | { kind: 'over_ceiling' }
+    | { kind: 'ended' }
+    | Replayed
+  >;
   /**
    * Ends a transfer grant of this client, known or not yet known: its tokens die and nothing is minted under it again. PROTOCOL §7.
    * The tombstone of an unknown one is kept for longer than any mint in flight could take.
    */
-  endTransferGrant(input: { clientId: string; transferGrantId: string; guards: readonly ReplayGuard[] }): Promise<{ kind: 'ended' } | Replayed>;
+  endTransferGrant(input: {
+    clientId: string;
+    transferGrantId: string;
+    guards: readonly ReplayGuard[];
+  }): Promise<{ kind: 'ended' } | Replayed>;
 }

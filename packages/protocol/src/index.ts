@@ -25,7 +25,12 @@ export {
 } from './issuer.ts';
 export { type JsonResult, parseJson } from './json.ts';
 export { DPOP_IAT_WINDOW_SECONDS, LIFETIME, LIMIT } from './lifetimes.ts';
-export { type ResourceMetadata, resourceMetadataSchema, type ServerMetadata, serverMetadataSchema } from './metadata.ts';
+export {
+  type ResourceMetadata,
+  resourceMetadataSchema,
+  type ServerMetadata,
+  serverMetadataSchema,
+} from './metadata.ts';
 export { coversScope, formatScope, parseScope, sameScope, scopeKey, type ScopeSet } from './scope.ts';
 export {
   type ErrorResponse,

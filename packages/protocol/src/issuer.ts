@@ -22,7 +22,10 @@ export function parseIssuer(value: string, schemes: Schemes): Issuer | null {
 export function issuerFromAddress(typed: string, schemes: Schemes): Issuer | null {
   const trimmed = typed.trim();
   if (trimmed.length > LIMIT.uriChars) return null;
-  const url = parseUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `${schemeFor(trimmed, schemes)}://${trimmed}`, schemes);
+  const url = parseUrl(
+    /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `${schemeFor(trimmed, schemes)}://${trimmed}`,
+    schemes,
+  );
   if (url === null || url.search !== '') return null;
   url.hostname = url.hostname.replace(/\.$/, '');
   return url.origin as Issuer;

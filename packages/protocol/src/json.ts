@@ -1,6 +1,8 @@
 import { LIMIT } from './lifetimes.ts';
 
-export type JsonResult = { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'malformed'; readonly reason: string };
+export type JsonResult =
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'malformed'; readonly reason: string };
 
 /**
  * Reads JSON strictly: valid UTF-8 without byte order mark, no repeated member, no `__proto__` member, at most

@@ -1,8 +1,23 @@
-import { ENDPOINT, grantConsent, refuseConsent, type ServerDeps, type StartedAuthorization, startAuthorization } from '@chatelaine/oauth-server';
+import {
+  ENDPOINT,
+  grantConsent,
+  refuseConsent,
+  type ServerDeps,
+  type StartedAuthorization,
+  startAuthorization,
+} from '@chatelaine/oauth-server';
 import { formatForm, type FormParams, OAuthError } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { formOf, oauthScope, queryOf, refuseOtherMethods } from './http.ts';
-import { browserSecret, type ConsentView, csrfToken, type InteractionPort, isCrossSite, isCsrfToken, type Owner } from './interaction.ts';
+import {
+  browserSecret,
+  type ConsentView,
+  csrfToken,
+  type InteractionPort,
+  isCrossSite,
+  isCsrfToken,
+  type Owner,
+} from './interaction.ts';
 
 export interface AuthorizeRoutesOptions {
   readonly deps: ServerDeps;
@@ -16,7 +31,8 @@ export async function authorizeRoutes(app: FastifyInstance, options: AuthorizeRo
   // people come here: what the OAuth scope answers as JSON is a page instead
   const jsonErrors = app.errorHandler;
   app.setErrorHandler(async (error, request, reply) => {
-    if (!(error instanceof OAuthError) || error.status >= 500) return jsonErrors(error as Parameters<typeof jsonErrors>[0], request, reply);
+    if (!(error instanceof OAuthError) || error.status >= 500)
+      return jsonErrors(error as Parameters<typeof jsonErrors>[0], request, reply);
     return interaction.renderProblem({ status: error.status, message: error.message }, request, reply);
   });
   app.get(ENDPOINT.authorize, async (request, reply) => arrive(options, request, reply));
@@ -24,7 +40,11 @@ export async function authorizeRoutes(app: FastifyInstance, options: AuthorizeRo
   refuseOtherMethods(app, ENDPOINT.authorize, ['GET', 'POST']);
 }
 
-async function arrive(options: AuthorizeRoutesOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function arrive(
+  options: AuthorizeRoutesOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { deps, interaction } = options;
   const browser = browserSecret(deps.config.issuer, request, reply);
   const started = await startAuthorization(deps, { query: queryOf(request), browser });
@@ -33,13 +53,21 @@ async function arrive(options: AuthorizeRoutesOptions, request: FastifyRequest, 
   return interaction.renderConsent(view, request, reply);
 }
 
-async function decide(options: AuthorizeRoutesOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function decide(
+  options: AuthorizeRoutesOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { deps, interaction } = options;
   const form = formOf(request);
   const browser = browserSecret(deps.config.issuer, request, reply);
   const requestUri = form.get('request_uri') ?? '';
   if (isCrossSite(deps.config.issuer, request) || !isCsrfToken(form.get('csrf'), browser, requestUri)) {
-    return interaction.renderProblem({ status: 403, message: 'This form was not sent from our own page. Go back and try again.' }, request, reply);
+    return interaction.renderProblem(
+      { status: 403, message: 'This form was not sent from our own page. Go back and try again.' },
+      request,
+      reply,
+    );
   }
   const query = { kind: 'form', params: pick(form, ['client_id', 'request_uri']) } as const;
   const started = await startAuthorization(deps, { query, browser });
@@ -51,16 +79,32 @@ async function decide(options: AuthorizeRoutesOptions, request: FastifyRequest, 
     case 'again':
       return interaction.renderConsent({ ...view, problem: decision.problem }, request, reply.code(400));
     case 'deny':
-      return leave(options, request, reply, await refuseConsent(deps, { ...key, error: 'access_denied', description: 'The owner said no.' }));
+      return leave(
+        options,
+        request,
+        reply,
+        await refuseConsent(deps, { ...key, error: 'access_denied', description: 'The owner said no.' }),
+      );
     case 'allow':
-      return leave(options, request, reply, await grantConsent(deps, { ...key, consent: { ...decision, subject: view.owner.id } }));
+      return leave(
+        options,
+        request,
+        reply,
+        await grantConsent(deps, { ...key, consent: { ...decision, subject: view.owner.id } }),
+      );
   }
 }
 
 /** The consent page's view, or null when the browser was already sent elsewhere. */
 async function viewOf(
   options: AuthorizeRoutesOptions,
-  input: { started: StartedAuthorization; browser: string; request: FastifyRequest; reply: FastifyReply; form?: FormParams },
+  input: {
+    started: StartedAuthorization;
+    browser: string;
+    request: FastifyRequest;
+    reply: FastifyReply;
+    form?: FormParams;
+  },
 ): Promise<ConsentView | null> {
   const { deps, interaction } = options;
   const { started, browser, request, reply } = input;
@@ -105,12 +149,22 @@ async function viewOf(
 /** `prompt=none`: no page may be shown, and consent is never given without one. OpenID Connect Core §3.1.2.6. */
 async function refuseSilently(
   options: AuthorizeRoutesOptions,
-  input: { started: Extract<StartedAuthorization, { kind: 'interaction' }>; browser: string; owner: Owner | null; request: FastifyRequest; reply: FastifyReply },
+  input: {
+    started: Extract<StartedAuthorization, { kind: 'interaction' }>;
+    browser: string;
+    owner: Owner | null;
+    request: FastifyRequest;
+    reply: FastifyReply;
+  },
 ): Promise<void> {
   const { started, browser, owner, request, reply } = input;
   const error = owner === null ? 'login_required' : 'consent_required';
   const key = { requestUri: started.requestUri, clientId: started.client.id, browser };
-  const outcome = await refuseConsent(options.deps, { ...key, error, description: 'The owner would have to be asked.' });
+  const outcome = await refuseConsent(options.deps, {
+    ...key,
+    error,
+    description: 'The owner would have to be asked.',
+  });
   await leave(options, request, reply, outcome);
 }
 
@@ -122,7 +176,11 @@ async function leave(
 ): Promise<FastifyReply> {
   // RFC 9700 §4.12: 303, so that nothing posted is posted again
   if (outcome.kind === 'redirect') return reply.redirect(outcome.to, 303);
-  return interaction.renderProblem({ status: 400, message: 'This request was already answered or has expired. Go back to where you came from.' }, request, reply);
+  return interaction.renderProblem(
+    { status: 400, message: 'This request was already answered or has expired. Go back to where you came from.' },
+    request,
+    reply,
+  );
 }
 
 function pick(form: FormParams, names: readonly string[]): FormParams {

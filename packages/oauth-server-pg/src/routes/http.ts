@@ -1,5 +1,13 @@
 import formbody from '@fastify/formbody';
-import { type FormParams, type FormResult, invalidRequest, OAuthError, parseForm, parseJson, temporarilyUnavailable } from '@chatelaine/protocol';
+import {
+  type FormParams,
+  type FormResult,
+  invalidRequest,
+  OAuthError,
+  parseForm,
+  parseJson,
+  temporarilyUnavailable,
+} from '@chatelaine/protocol';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseUnavailable } from '../database-unavailable.ts';
 
@@ -50,9 +58,15 @@ export function abortSignal(request: FastifyRequest, reply: FastifyReply): Abort
 }
 
 /** Answers every other method of a path with 405 and the methods it has. RFC 9110 §15.5.6. */
-export function refuseOtherMethods(scope: FastifyInstance, path: string, allowed: readonly ('GET' | 'POST' | 'DELETE')[]): void {
+export function refuseOtherMethods(
+  scope: FastifyInstance,
+  path: string,
+  allowed: readonly ('GET' | 'POST' | 'DELETE')[],
+): void {
   const known = [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : [])];
-  const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter((method) => !known.includes(method));
+  const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter(
+    (method) => !known.includes(method),
+  );
   scope.route({
     method: methods,
     url: path,
@@ -71,7 +85,9 @@ function sendError(error: FastifyError | OAuthError, request: FastifyRequest, re
   const answer = toOAuthError(error);
   if (answer === null) {
     request.log.error({ err: error }, 'unexpected error');
-    return reply.code(500).send({ error: 'server_error', error_description: 'The server failed in an unexpected way.' });
+    return reply
+      .code(500)
+      .send({ error: 'server_error', error_description: 'The server failed in an unexpected way.' });
   }
   request.log.info({ outcome: answer.code, status: answer.status, cause: describe(answer.cause) }, 'refused');
   if (answer.retryAfter !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(answer.retryAfter))));
@@ -81,11 +97,16 @@ function sendError(error: FastifyError | OAuthError, request: FastifyRequest, re
 /** An OAuth answer for what was thrown; null for a mistake of ours, which is a 500 and never the client's 400. */
 function toOAuthError(error: FastifyError | OAuthError): OAuthError | null {
   if (error instanceof OAuthError) return error;
-  if (isDatabaseUnavailable(error)) return temporarilyUnavailable('The server cannot answer right now.', { retryAfter: 2, cause: error.message });
+  if (isDatabaseUnavailable(error))
+    return temporarilyUnavailable('The server cannot answer right now.', { retryAfter: 2, cause: error.message });
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return wrongMediaType('That media type is not accepted here.');
   const status = error.statusCode;
   if (status === undefined || status < 400 || status >= 500) return null;
-  return new OAuthError('invalid_request', status === 413 ? 'The body is too large.' : 'The request could not be read.', { status });
+  return new OAuthError(
+    'invalid_request',
+    status === 413 ? 'The body is too large.' : 'The request could not be read.',
+    { status },
+  );
 }
 
 function describe(cause: unknown): string | undefined {

@@ -25,7 +25,13 @@ export interface ConsentView {
 
 /** The owner's answer, read from the posted form. */
 export type ConsentDecision =
-  | { readonly kind: 'allow'; readonly grantId: string; readonly scope: ScopeSet; readonly transferScope: ScopeSet | null; readonly expiresAt: number | null }
+  | {
+      readonly kind: 'allow';
+      readonly grantId: string;
+      readonly scope: ScopeSet;
+      readonly transferScope: ScopeSet | null;
+      readonly expiresAt: number | null;
+    }
   | { readonly kind: 'deny' }
   /** The form cannot be taken as it is: show the page again with this sentence. */
   | { readonly kind: 'again'; readonly problem: string };
@@ -38,7 +44,11 @@ export interface InteractionPort {
   readonly renderConsent: (view: ConsentView, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
   readonly decide: (input: { view: ConsentView; form: FormParams }) => Promise<ConsentDecision>;
   /** A page with one sentence. */
-  readonly renderProblem: (problem: { status: number; message: string }, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+  readonly renderProblem: (
+    problem: { status: number; message: string },
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) => Promise<FastifyReply>;
 }
 
 /** The secret that ties an interaction to one browser: its own cookie, so that it outlives the change of session at sign-in. */

@@ -50,7 +50,9 @@ export async function machineRoutes(app: FastifyInstance, options: MachineRoutes
 }
 
 function formEndpoints(app: FastifyInstance, deps: ServerDeps): void {
-  app.post(ENDPOINT.token, async (request, reply) => token(deps, { ...clientRequest(request), signal: abortSignal(request, reply) }));
+  app.post(ENDPOINT.token, async (request, reply) =>
+    token(deps, { ...clientRequest(request), signal: abortSignal(request, reply) }),
+  );
   app.post(ENDPOINT.pushed, async (request, reply) => {
     const answer = await pushAuthorizationRequest(deps, clientRequest(request));
     return reply.code(201).send(answer); // RFC 9126 §2.2
@@ -60,10 +62,14 @@ function formEndpoints(app: FastifyInstance, deps: ServerDeps): void {
     return reply.code(200).send(''); // RFC 7009 §2.2
   });
   app.post(ENDPOINT.introspect, async (request) => introspect(deps, clientRequest(request)));
-  for (const path of [ENDPOINT.token, ENDPOINT.pushed, ENDPOINT.revoke, ENDPOINT.introspect]) refuseOtherMethods(app, path, ['POST']);
+  for (const path of [ENDPOINT.token, ENDPOINT.pushed, ENDPOINT.revoke, ENDPOINT.introspect])
+    refuseOtherMethods(app, path, ['POST']);
 }
 
-async function registrationRoutes(app: FastifyInstance, { deps, rateLimits, limits }: MachineRoutesOptions): Promise<void> {
+async function registrationRoutes(
+  app: FastifyInstance,
+  { deps, rateLimits, limits }: MachineRoutesOptions,
+): Promise<void> {
   acceptJson(app);
   app.post(ENDPOINT.register, async (request, reply) => {
     await rateLimits.consume(limits.registration, sourceKey(request.ip));
@@ -97,7 +103,12 @@ function limitRefusals(app: FastifyInstance, { rateLimits, limits }: MachineRout
 }
 
 /** Refusals that a guesser collects; a Requester that asks for too much is not one. */
-const COUNTED: ReadonlySet<string> = new Set(['invalid_client', 'invalid_grant', 'invalid_request', 'invalid_dpop_proof']);
+const COUNTED: ReadonlySet<string> = new Set([
+  'invalid_client',
+  'invalid_grant',
+  'invalid_request',
+  'invalid_dpop_proof',
+]);
 
 function clientRequest(request: FastifyRequest): Parameters<typeof pushAuthorizationRequest>[1] {
   return {

@@ -18,7 +18,13 @@ export type CheckedRequest =
   | { readonly kind: 'valid'; readonly request: AuthorizationRequest }
   /** Nobody may be sent anywhere: the person sees a page. RFC 6749 §4.1.2.1. */
   | { readonly kind: 'page'; readonly error: ErrorCode; readonly message: string }
-  | { readonly kind: 'redirect'; readonly redirectUri: string; readonly state: string | null; readonly error: ErrorCode; readonly message: string };
+  | {
+      readonly kind: 'redirect';
+      readonly redirectUri: string;
+      readonly state: string | null;
+      readonly error: ErrorCode;
+      readonly message: string;
+    };
 
 /** A key proved by a DPoP header on the pushed request (RFC 9449 §10.1), or null. */
 interface CheckInput {
@@ -32,10 +38,20 @@ export function checkRequest(config: ServerConfig, input: CheckInput): CheckedRe
   const { client, params } = input;
   const redirectUri = pickRedirectUri(client, params.get('redirect_uri'));
   if (redirectUri === null) {
-    return { kind: 'page', error: 'invalid_request', message: 'The redirect_uri is missing or not one that the client registered.' };
+    return {
+      kind: 'page',
+      error: 'invalid_request',
+      message: 'The redirect_uri is missing or not one that the client registered.',
+    };
   }
   const state = params.get('state') ?? null;
-  const redirect = (error: ErrorCode, message: string): CheckedRequest => ({ kind: 'redirect', redirectUri, state, error, message });
+  const redirect = (error: ErrorCode, message: string): CheckedRequest => ({
+    kind: 'redirect',
+    redirectUri,
+    state,
+    error,
+    message,
+  });
 
   if (params.has('request')) return redirect('invalid_request', 'Request objects are not supported.');
   const responseType = params.get('response_type');
@@ -48,8 +64,10 @@ export function checkRequest(config: ServerConfig, input: CheckInput): CheckedRe
   }
   // RFC 7636 §4.3; OAuth 2.1 leaves S256 only
   const codeChallenge = params.get('code_challenge') ?? '';
-  if (!isChallenge(codeChallenge)) return redirect('invalid_request', 'code_challenge is missing or not a SHA-256 in base64url.');
-  if (params.get('code_challenge_method') !== 'S256') return redirect('invalid_request', 'code_challenge_method must be S256.');
+  if (!isChallenge(codeChallenge))
+    return redirect('invalid_request', 'code_challenge is missing or not a SHA-256 in base64url.');
+  if (params.get('code_challenge_method') !== 'S256')
+    return redirect('invalid_request', 'code_challenge_method must be S256.');
   const scopes = checkScopes(config, client, params);
   if (scopes.kind === 'refused') return redirect('invalid_scope', scopes.message);
   const key = checkKey(config, input);
@@ -88,11 +106,14 @@ type CheckedScopes =
 function checkScopes(config: ServerConfig, client: Client, params: FormParams): CheckedScopes {
   const refused = (message: string): CheckedScopes => ({ kind: 'refused', message });
   const scope = parseScope(params.get('scope') ?? '');
-  if (scope === null || scope.length !== 1 || scope[0] !== TRANSFER_SCOPE) return refused('scope must be "transfer", alone.');
+  if (scope === null || scope.length !== 1 || scope[0] !== TRANSFER_SCOPE)
+    return refused('scope must be "transfer", alone.');
   if (!client.scope.includes(TRANSFER_SCOPE)) return refused('This client did not register the scope "transfer".');
   const asked = params.get('transfer_scope');
   if (config.transferScopes === null) {
-    return asked === undefined ? { kind: 'scopes', scope, transferScope: null } : refused('transfer_scope has no meaning here.');
+    return asked === undefined
+      ? { kind: 'scopes', scope, transferScope: null }
+      : refused('transfer_scope has no meaning here.');
   }
   const offered = Object.keys(config.transferScopes);
   const transferScope = asked === undefined ? offered : parseScope(asked);
@@ -102,13 +123,16 @@ function checkScopes(config: ServerConfig, client: Client, params: FormParams): 
   return { kind: 'scopes', scope, transferScope };
 }
 
-type CheckedKey = { readonly kind: 'key'; readonly jkt: string | null } | { readonly kind: 'refused'; readonly message: string };
+type CheckedKey =
+  | { readonly kind: 'key'; readonly jkt: string | null }
+  | { readonly kind: 'refused'; readonly message: string };
 
 /** RFC 9449 §10: the key may be named, or proved on the pushed request, or both if they agree. */
 function checkKey(config: ServerConfig, { params, provenJkt }: CheckInput): CheckedKey {
   const named = params.get('dpop_jkt');
   if (config.relationshipTokens === 'keyed') return { kind: 'key', jkt: null };
-  if (named !== undefined && !isChallenge(named)) return { kind: 'refused', message: 'dpop_jkt is not a SHA-256 thumbprint in base64url.' };
+  if (named !== undefined && !isChallenge(named))
+    return { kind: 'refused', message: 'dpop_jkt is not a SHA-256 thumbprint in base64url.' };
   if (named !== undefined && provenJkt !== null && named !== provenJkt) {
     return { kind: 'refused', message: 'dpop_jkt and the DPoP proof name different keys.' };
   }

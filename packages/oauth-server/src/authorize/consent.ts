@@ -28,7 +28,10 @@ export type ConsentOutcome =
   | { readonly kind: 'gone' };
 
 /** The owner agreed: grant and code appear, and the browser goes back with the code. */
-export async function grantConsent(deps: ServerDeps, input: ConsentKey & { consent: Consent }): Promise<ConsentOutcome> {
+export async function grantConsent(
+  deps: ServerDeps,
+  input: ConsentKey & { consent: Consent },
+): Promise<ConsentOutcome> {
   const { consent } = input;
   const bucket = bucketOf(consent.subject);
   const code = mintToken('ac', bucket);

@@ -41,7 +41,10 @@ export async function startAuthorization(
   return storePlain(deps, { client: found.client, params, query: input.query });
 }
 
-async function resume(deps: ServerDeps, input: { client: Client; requestUri: string; browser: string }): Promise<StartedAuthorization> {
+async function resume(
+  deps: ServerDeps,
+  input: { client: Client; requestUri: string; browser: string },
+): Promise<StartedAuthorization> {
   const { client, requestUri } = input;
   const claimed = await deps.storage.claimRequest({
     hash: requestHash(requestUri),
@@ -50,7 +53,9 @@ async function resume(deps: ServerDeps, input: { client: Client; requestUri: str
     lifetimeSeconds: LIFETIME.interaction,
   });
   if (claimed.kind === 'unknown') {
-    return page('This request has expired, was already answered, or was started in another browser. Go back to where you came from and start again.');
+    return page(
+      'This request has expired, was already answered, or was started in another browser. Go back to where you came from and start again.',
+    );
   }
   const { request } = claimed;
   // the client's document may have changed since it was pushed
@@ -60,13 +65,19 @@ async function resume(deps: ServerDeps, input: { client: Client; requestUri: str
   return { kind: 'interaction', client, requestUri, request };
 }
 
-async function storePlain(deps: ServerDeps, input: { client: Client; params: FormParams; query: FormResult }): Promise<StartedAuthorization> {
+async function storePlain(
+  deps: ServerDeps,
+  input: { client: Client; params: FormParams; query: FormResult },
+): Promise<StartedAuthorization> {
   const { client, params, query } = input;
   const { issuer } = deps.config;
   const checked = checkRequest(deps.config, { client, params, provenJkt: null });
   if (checked.kind === 'page') return page(checked.message);
   const to = checked.kind === 'valid' ? checked.request : checked;
-  const refuse = (error: Parameters<typeof answerUrl>[2] & { error: string }): StartedAuthorization => ({ kind: 'redirect', to: answerUrl(issuer, to, error) });
+  const refuse = (error: Parameters<typeof answerUrl>[2] & { error: string }): StartedAuthorization => ({
+    kind: 'redirect',
+    to: answerUrl(issuer, to, error),
+  });
   if (query.kind === 'malformed') return refuse({ error: 'invalid_request', description: query.reason });
   if (deps.config.pushedRequests === 'required') {
     return refuse({ error: 'invalid_request', description: 'Push the authorization request first (RFC 9126).' });
@@ -85,7 +96,9 @@ async function storePlain(deps: ServerDeps, input: { client: Client; params: For
 
 /** The stored form of a request_uri. */
 export function requestHash(requestUri: string): Buffer {
-  return hashToken(requestUri.startsWith(REQUEST_URI_PREFIX) ? requestUri.slice(REQUEST_URI_PREFIX.length) : requestUri);
+  return hashToken(
+    requestUri.startsWith(REQUEST_URI_PREFIX) ? requestUri.slice(REQUEST_URI_PREFIX.length) : requestUri,
+  );
 }
 
 function repeats(query: FormResult, names: readonly string[]): boolean {

@@ -32,7 +32,9 @@ export async function authenticateClient(deps: ServerDeps, request: ClientReques
   // RFC 6749 §2.3: one method per request
   if (authorization !== undefined) {
     if (assertion !== undefined) throw invalidRequest('Use one client authentication method, not two.');
-    throw refused('The Authorization header is not a client authentication method here.', { 'www-authenticate': 'Basic realm="token"' });
+    throw refused('The Authorization header is not a client authentication method here.', {
+      'www-authenticate': 'Basic realm="token"',
+    });
   }
   if (params.has('client_secret')) throw refused('client_secret');
   if (assertion !== undefined) return byAssertion(deps, { params, assertion, claimed }, guards);
@@ -50,7 +52,8 @@ async function byAssertion(
   guards: Guards,
 ): Promise<Client> {
   const { params, assertion, claimed } = input;
-  if (params.get('client_assertion_type') !== CLIENT_ASSERTION_TYPE) throw invalidRequest('client_assertion_type is missing or unknown.');
+  if (params.get('client_assertion_type') !== CLIENT_ASSERTION_TYPE)
+    throw invalidRequest('client_assertion_type is missing or unknown.');
   const subject = unverifiedIssuer(assertion);
   if (subject === null) throw refused('assertion unreadable');
   if (claimed !== undefined && claimed !== subject) throw report(deps, claimed, 'client_id and assertion differ');

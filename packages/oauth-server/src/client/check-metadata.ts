@@ -56,7 +56,8 @@ function checkRedirectUri(value: string, schemes: Schemes): void {
   const refuse = (why: string): never => {
     throw invalidRedirectUri(`A redirect URI ${why}.`);
   };
-  if (value.includes('#') || value.includes('*') || /[\s\\]/.test(value)) return refuse('must not have a fragment, wildcard, space or backslash');
+  if (value.includes('#') || value.includes('*') || /[\s\\]/.test(value))
+    return refuse('must not have a fragment, wildcard, space or backslash');
   const url = URL.canParse(value) ? new URL(value) : refuse('is not an absolute URL');
   if (url.username !== '' || url.password !== '') refuse('must not carry user information');
   if (url.protocol === 'https:') return isIpLiteral(url.hostname) ? refuse('must not name an IP address') : undefined;
@@ -70,7 +71,8 @@ function isIpLiteral(hostname: string): boolean {
 }
 
 function checkAuthMethod(metadata: ClientMetadata): Client['authMethod'] {
-  const method = metadata.token_endpoint_auth_method ?? (metadata.jwks ?? metadata.jwks_uri ? 'private_key_jwt' : 'none');
+  const method =
+    metadata.token_endpoint_auth_method ?? ((metadata.jwks ?? metadata.jwks_uri) ? 'private_key_jwt' : 'none');
   if (method !== 'none' && method !== 'private_key_jwt') {
     throw invalidClientMetadata('token_endpoint_auth_method must be private_key_jwt or none.');
   }

@@ -1,7 +1,9 @@
 import type { Issuer, JwksDocument, ScopeSet } from '@chatelaine/protocol';
 
 /** Where a client's public keys are. */
-export type ClientKeys = { readonly kind: 'inline'; readonly jwks: JwksDocument } | { readonly kind: 'uri'; readonly uri: string };
+export type ClientKeys =
+  | { readonly kind: 'inline'; readonly jwks: JwksDocument }
+  | { readonly kind: 'uri'; readonly uri: string };
 
 /** A client as this server will treat it: its metadata after checks, with this server's own values where they win. */
 export interface Client {

@@ -16,7 +16,10 @@ const recent = new WeakMap<object, Map<string, Recent>>();
  * A public JSON document (client document, JWK set), from cache while it is fresh: 5 minutes to 24 hours (PROTOCOL §1). When it cannot
  * be fetched, the old one serves until it is 24 hours old. `null`: there is none to be had.
  */
-export async function readDocument(deps: DocumentDeps, input: { url: string; refresh?: 'when-stale' | 'now' }): Promise<unknown> {
+export async function readDocument(
+  deps: DocumentDeps,
+  input: { url: string; refresh?: 'when-stale' | 'now' },
+): Promise<unknown> {
   const memory = memoryOf(deps);
   const now = deps.clock.now();
   const known = memory.get(input.url);
@@ -38,7 +41,10 @@ async function fetchAndKeep(
 ): Promise<unknown> {
   const fetched = await deps.fetchDocument(url);
   if (fetched.kind === 'failed') return old !== null && old.ageSeconds < LIFETIME.documentCacheMax ? old.body : null;
-  const freshForSeconds = Math.min(Math.max(fetched.freshForSeconds, LIFETIME.documentCacheMin), LIFETIME.documentCacheMax);
+  const freshForSeconds = Math.min(
+    Math.max(fetched.freshForSeconds, LIFETIME.documentCacheMin),
+    LIFETIME.documentCacheMax,
+  );
   await deps.storage.writeDocument({ url, body: fetched.json, freshForSeconds });
   return fetched.json;
 }

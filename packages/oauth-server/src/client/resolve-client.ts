@@ -14,6 +14,8 @@ type ResolveDeps = Pick<ServerDeps, 'config' | 'storage' | 'fetchDocument' | 'cl
 /** Finds a client by its id: a URL is a client ID metadata document, anything else was registered here. */
 export async function resolveClient(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
   if (clientId === '' || clientId.length > LIMIT.uriChars) return unknown('The client_id is unknown.', 'malformed');
+  const refusedId = deps.config.admitClientId?.(clientId) ?? null;
+  if (refusedId !== null) return unknown(refusedId, 'id not admitted');
   const found = isDocumentUrl(clientId, deps.config.schemes)
     ? await fromDocument(deps, clientId)
     : await fromRegistration(deps, clientId);
@@ -26,7 +28,14 @@ export async function resolveClient(deps: ResolveDeps, clientId: string): Promis
 function isDocumentUrl(clientId: string, schemes: Schemes): boolean {
   if (!schemes.some((scheme) => clientId.startsWith(`${scheme}://`))) return false;
   const url = URL.canParse(clientId) ? new URL(clientId) : null;
-  return url !== null && url.pathname !== '/' && url.username === '' && url.password === '' && url.href === clientId && !clientId.includes('#');
+  return (
+    url !== null &&
+    url.pathname !== '/' &&
+    url.username === '' &&
+    url.password === '' &&
+    url.href === clientId &&
+    !clientId.includes('#')
+  );
 }
 
 async function fromDocument(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
@@ -35,7 +44,8 @@ async function fromDocument(deps: ResolveDeps, clientId: string): Promise<Resolv
   const parsed = clientDocumentSchema.safeParse(body);
   if (!parsed.success) return unknown('The client document is not valid.', 'schema');
   // CIMD §4: the document's client_id must be its own URL, exactly
-  if (parsed.data.client_id !== clientId) return unknown('The client document names another client_id.', 'client_id mismatch');
+  if (parsed.data.client_id !== clientId)
+    return unknown('The client document names another client_id.', 'client_id mismatch');
   return checked(deps.config.schemes, { id: clientId, source: 'document', metadata: parsed.data });
 }
 
@@ -49,7 +59,8 @@ function checked(schemes: Schemes, input: Parameters<typeof checkClientMetadata>
   try {
     return { kind: 'client', client: checkClientMetadata(schemes, input) };
   } catch (error) {
-    if (error instanceof OAuthError) return unknown(`The client's metadata is not acceptable: ${error.message}`, 'metadata');
+    if (error instanceof OAuthError)
+      return unknown(`The client's metadata is not acceptable: ${error.message}`, 'metadata');
     throw error;
   }
 }

@@ -27,7 +27,8 @@ export async function verifyByClient(
 
 async function clientKeys(deps: KeyDeps, client: Client, refresh: 'when-stale' | 'now'): Promise<Jwks | null> {
   if (client.keys === null) return null;
-  const body = client.keys.kind === 'inline' ? client.keys.jwks : await readDocument(deps, { url: client.keys.uri, refresh });
+  const body =
+    client.keys.kind === 'inline' ? client.keys.jwks : await readDocument(deps, { url: client.keys.uri, refresh });
   const parsed = jwksSchema.safeParse(body);
   if (!parsed.success) return null;
   const checked = validateJwks(parsed.data);

@@ -9,15 +9,24 @@ interface ManageInput {
 }
 
 /** RFC 7592 §2.1 */
-export async function readRegistration(deps: Pick<ServerDeps, 'config' | 'storage'>, input: ManageInput): Promise<RegistrationResponse> {
-  const client = await deps.storage.findClientByRegistrationToken({ id: input.clientId, hash: registrationToken(input) });
+export async function readRegistration(
+  deps: Pick<ServerDeps, 'config' | 'storage'>,
+  input: ManageInput,
+): Promise<RegistrationResponse> {
+  const client = await deps.storage.findClientByRegistrationToken({
+    id: input.clientId,
+    hash: registrationToken(input),
+  });
   if (client === null) throw refused();
   return registrationView(deps, client);
 }
 
 /** RFC 7592 §2.3: the client and everything granted to it end with this. */
 export async function deleteRegistration(deps: Pick<ServerDeps, 'storage'>, input: ManageInput): Promise<void> {
-  const deleted = await deps.storage.deleteClient({ id: input.clientId, registrationTokenHash: registrationToken(input) });
+  const deleted = await deps.storage.deleteClient({
+    id: input.clientId,
+    registrationTokenHash: registrationToken(input),
+  });
   if (deleted.kind === 'unknown') throw refused();
 }
 
@@ -29,5 +38,7 @@ function registrationToken({ authorization }: ManageInput): Buffer {
 
 /** Unknown client, deleted client and wrong token answer alike. RFC 7592 §2.1. */
 function refused(): OAuthError {
-  return invalidToken('The registration access token is not valid.', { headers: { 'www-authenticate': 'Bearer error="invalid_token"' } });
+  return invalidToken('The registration access token is not valid.', {
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  });
 }

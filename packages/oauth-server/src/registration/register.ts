@@ -46,8 +46,11 @@ function readMetadata(body: unknown): ClientMetadata {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const member = issue?.path[0];
-  if (member === 'redirect_uris') throw invalidRedirectUri('redirect_uris must hold 1 to 20 URLs of at most 2000 characters.');
-  throw invalidClientMetadata(member === undefined ? 'The body is not a JSON object of client metadata.' : `${String(member)} is not acceptable.`);
+  if (member === 'redirect_uris')
+    throw invalidRedirectUri('redirect_uris must hold 1 to 20 URLs of at most 2000 characters.');
+  throw invalidClientMetadata(
+    member === undefined ? 'The body is not a JSON object of client metadata.' : `${String(member)} is not acceptable.`,
+  );
 }
 
 /** What is kept is what the server made of it, so that the answer tells the client what it got (RFC 7591 §3.2.1). */

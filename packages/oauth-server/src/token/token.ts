@@ -24,7 +24,8 @@ export async function token(deps: ServerDeps, request: TokenRequest): Promise<Re
     if (grantType === undefined) throw invalidRequest('grant_type is missing.');
     const grant = grantsOf(deps).find((each) => each.grantType === grantType);
     if (grant === undefined) throw unsupportedGrantType('This server does not have that grant type.');
-    if (!client.grantTypes.includes(grantType)) throw unauthorizedClient('This client did not register that grant type.');
+    if (!client.grantTypes.includes(grantType))
+      throw unauthorizedClient('This client did not register that grant type.');
     return grant.handle({ client, params, jkt, guards, signal: request.signal });
   });
 }

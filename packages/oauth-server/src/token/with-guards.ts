@@ -6,7 +6,10 @@ import { Guards, refuseReplay } from './guards.ts';
  * Runs one request with its replay guards. What the request's own steps did not burn is burned before the answer: a proof that came
  * with a refused request is as spent as any other, and a replayed one is refused as replayed.
  */
-export async function withGuards<T>(deps: Pick<ServerDeps, 'storage'>, serve: (guards: Guards) => Promise<T>): Promise<T> {
+export async function withGuards<T>(
+  deps: Pick<ServerDeps, 'storage'>,
+  serve: (guards: Guards) => Promise<T>,
+): Promise<T> {
   const guards = new Guards();
   try {
     const answer = await serve(guards);

@@ -32,6 +32,9 @@ export async function inboxFeature(app: FastifyInstance, deps: InboxDeps): Promi
 function notThere(reply: FastifyReply): FastifyReply {
   return renderPage(
     reply.code(404),
-    <ErrorPage title="Nothing to answer here" sentence="This question was answered already, has expired, or is not yours." />,
+    <ErrorPage
+      title="Nothing to answer here"
+      sentence="This question was answered already, has expired, or is not yours."
+    />,
   );
 }

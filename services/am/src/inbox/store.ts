@@ -16,12 +16,20 @@ export interface OpenAsk {
 export type AskAnswer = 'once' | 'always' | 'not-now' | 'never';
 
 /** An open question of this owner; null for one that is another's, answered, or never was. */
-export async function findOpenAsk(deps: Pick<Deps, 'prisma'>, input: { id: string; ownerId: string }): Promise<OpenAsk | null> {
+export async function findOpenAsk(
+  deps: Pick<Deps, 'prisma'>,
+  input: { id: string; ownerId: string },
+): Promise<OpenAsk | null> {
   const { id, ownerId } = input;
   const ask = await deps.prisma.ask.findFirst({ where: { id, ownerId, state: 'open', expiresAt: { gt: new Date() } } });
   if (ask === null) return null;
-  const connection = await deps.prisma.connection.findFirst({ where: { id: ask.connectionId, ownerId, endedAt: null } });
-  const link = await deps.prisma.link.findFirst({ where: { id: ask.linkId, ownerId, state: 'active' }, include: { host: true } });
+  const connection = await deps.prisma.connection.findFirst({
+    where: { id: ask.connectionId, ownerId, endedAt: null },
+  });
+  const link = await deps.prisma.link.findFirst({
+    where: { id: ask.linkId, ownerId, state: 'active' },
+    include: { host: true },
+  });
   if (connection === null || link === null) return null;
   const sentences = new Map(Object.entries((link.host.transferScopes ?? {}) as Record<string, unknown>));
   return {

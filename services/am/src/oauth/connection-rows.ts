@@ -33,7 +33,9 @@ export async function insertConnection(
   const { id, ownerId, client, shown, expiresAt } = input;
   await deps.prisma.$transaction(async (tx) => {
     await tx.owner.update({ where: { id: ownerId }, data: { policyVersion: { increment: 1 } } });
-    await tx.connection.create({ data: { id, ownerId, clientId: client.id, clientName: client.name, clientUri: client.uri, expiresAt } });
+    await tx.connection.create({
+      data: { id, ownerId, clientId: client.id, clientName: client.name, clientUri: client.uri, expiresAt },
+    });
     await tx.connectionHost.createMany({
       data: shown.map(({ hostId, linkId, answers }) => ({
         connectionId: id,
@@ -45,7 +47,15 @@ export async function insertConnection(
     });
     await tx.rule.createMany({
       data: shown.flatMap(({ linkId, answers }) =>
-        answers.map(({ scope, effect }) => ({ id: randomId('rule_'), ownerId, connectionId: id, linkId, scope, effect, expiresAt })),
+        answers.map(({ scope, effect }) => ({
+          id: randomId('rule_'),
+          ownerId,
+          connectionId: id,
+          linkId,
+          scope,
+          effect,
+          expiresAt,
+        })),
       ),
     });
     await tx.$executeRaw`select timeline_append(${ownerId}, 'connection_made', ${JSON.stringify({ connection: id, client: client.name })}::jsonb)`;

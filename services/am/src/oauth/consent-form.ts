@@ -22,12 +22,13 @@ export type ReadConsent =
   | { readonly kind: 'again'; readonly problem: string };
 
 /** How long a connection may last; the owner can stop it at any time. */
-export const DURATIONS: readonly { readonly value: string; readonly label: string; readonly seconds: number | null }[] = [
-  { value: 'open', label: 'Until I stop it', seconds: null },
-  { value: 'year', label: 'For a year', seconds: 365 * 86_400 },
-  { value: 'month', label: 'For 30 days', seconds: 30 * 86_400 },
-  { value: 'day', label: 'For a day', seconds: 86_400 },
-];
+export const DURATIONS: readonly { readonly value: string; readonly label: string; readonly seconds: number | null }[] =
+  [
+    { value: 'open', label: 'Until I stop it', seconds: null },
+    { value: 'year', label: 'For a year', seconds: 365 * 86_400 },
+    { value: 'month', label: 'For 30 days', seconds: 30 * 86_400 },
+    { value: 'day', label: 'For a day', seconds: 86_400 },
+  ];
 
 export function answerField(linkId: string, scope: string): string {
   return `answer:${linkId}:${scope}`;
@@ -43,7 +44,10 @@ export function readConsentForm(offered: readonly OfferedLink[], form: FormParam
     });
     if (answers.length === 0) continue;
     if (shown.some((other) => other.hostId === link.hostId)) {
-      return { kind: 'again', problem: `Choose one account at ${link.hostName}. For a second account, connect a second time.` };
+      return {
+        kind: 'again',
+        problem: `Choose one account at ${link.hostName}. For a second account, connect a second time.`,
+      };
     }
     shown.push({ hostId: link.hostId, linkId: link.linkId, answers });
   }

@@ -16,8 +16,8 @@ export function ConsentPage({ view, links }: { view: ConsentView; links: readonl
     <Layout title={`Connect ${client.name}?`}>
       {view.problem !== null && <Notice kind="bad">{view.problem}</Notice>}
       <p>
-        A Requester that calls itself <strong>{client.name}</strong> wants to get data from your Hosts through Chatelaine. Nobody has checked
-        this name. It runs {whereItRuns(view.interaction.request.redirectUri)}.
+        A Requester that calls itself <strong>{client.name}</strong> wants to get data from your Hosts through
+        Chatelaine. Nobody has checked this name. It runs {whereItRuns(view.interaction.request.redirectUri)}.
       </p>
       {links.length === 0 ? <NoHosts view={view} /> : <ConsentForm view={view} links={links} />}
     </Layout>
@@ -35,7 +35,10 @@ function ConsentForm({ view, links }: { view: ConsentView; links: readonly Offer
               <legend>
                 {sentence} <small>({scope})</small>
               </legend>
-              <Answers field={answerField(link.linkId, scope)} chosen={view.form.get(answerField(link.linkId, scope)) ?? 'no'} />
+              <Answers
+                field={answerField(link.linkId, scope)}
+                chosen={view.form.get(answerField(link.linkId, scope)) ?? 'no'}
+              />
             </fieldset>
           ))}
         </Card>
@@ -60,8 +63,8 @@ function NoHosts({ view }: { view: ConsentView }): VNode {
     <form method="post" action={view.action}>
       <Hidden view={view} />
       <Notice>
-        You have not added any Host yet, so there is nothing to show it. <a href="/hosts/add">Add a Host</a> first, then connect again from{' '}
-        {view.interaction.client.name}.
+        You have not added any Host yet, so there is nothing to show it. <a href="/hosts/add">Add a Host</a> first, then
+        connect again from {view.interaction.client.name}.
       </Notice>
       <p class="row">
         <button type="submit" class="plain" name="decision" value="deny">
@@ -110,6 +113,7 @@ function Hidden({ view }: { view: ConsentView }): VNode {
 /** RFC 8252 §8.6: what listens on a loopback address cannot be told apart from any other program there. */
 function whereItRuns(redirectUri: string): string {
   const { hostname, host } = new URL(redirectUri);
-  if (hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]') return 'as a program on this computer';
+  if (hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]')
+    return 'as a program on this computer';
   return `at ${host}`;
 }

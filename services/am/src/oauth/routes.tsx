@@ -38,7 +38,10 @@ function interactionPort(deps: OAuthDeps): InteractionPort {
   };
 }
 
-async function decide(deps: OAuthDeps, { view, form }: { view: ConsentView; form: FormParams }): Promise<ConsentDecision> {
+async function decide(
+  deps: OAuthDeps,
+  { view, form }: { view: ConsentView; form: FormParams },
+): Promise<ConsentDecision> {
   if (form.get('decision') === 'deny') return { kind: 'deny' };
   if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Choose "Connect" or "Refuse".' };
   const read = readConsentForm(await offeredLinks(deps, view.owner.id), form);

@@ -11,7 +11,10 @@ type ServerParts = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'outbound'>;
  * The authorization server that Requesters see: its relationship is the connection, its own grant is the transfer. `announceRevocations`
  * runs when a grant has ended, so that Hosts are told at once.
  */
-export function createServerDeps(parts: ServerParts, input: { grants: readonly Grant[]; announceRevocations: () => Promise<void> }): ServerDeps {
+export function createServerDeps(
+  parts: ServerParts,
+  input: { grants: readonly Grant[]; announceRevocations: () => Promise<void> },
+): ServerDeps {
   const { config, clock, log, pool, outbound } = parts;
   return {
     config: {
@@ -37,7 +40,9 @@ export function createServerDeps(parts: ServerParts, input: { grants: readonly G
     emit(event) {
       log.info(event, 'oauth');
       if (event.event === 'grant_ended' || event.event === 'code_reused') {
-        input.announceRevocations().catch((error: unknown) => log.warn({ err: error }, 'revocations not announced; the sweep will'));
+        input
+          .announceRevocations()
+          .catch((error: unknown) => log.warn({ err: error }, 'revocations not announced; the sweep will'));
       }
     },
   };

@@ -23,7 +23,12 @@ interface Question {
  * where no rule fits the owner is asked. PROTOCOL §3.2.
  */
 export function evaluate(rules: readonly Rule[], question: Question): Effect {
-  const fitting = rules.filter((rule) => fits(rule.connectionId, question.connectionId) && fits(rule.linkId, question.linkId) && fits(rule.scope, question.scope));
+  const fitting = rules.filter(
+    (rule) =>
+      fits(rule.connectionId, question.connectionId) &&
+      fits(rule.linkId, question.linkId) &&
+      fits(rule.scope, question.scope),
+  );
   const most = Math.max(0, ...fitting.map(pins));
   const winners = fitting.filter((rule) => pins(rule) === most);
   if (winners.length === 0) return 'ask';
@@ -32,7 +37,10 @@ export function evaluate(rules: readonly Rule[], question: Question): Effect {
 
 /** The strictest answer over all scopes: one deny denies the whole, else one ask asks for the whole. */
 export function evaluateAll(rules: readonly Rule[], question: Omit<Question, 'scope'>, scopes: ScopeSet): Effect {
-  return scopes.reduce<Effect>((strictest, scope) => stricter(strictest, evaluate(rules, { ...question, scope })), 'allow');
+  return scopes.reduce<Effect>(
+    (strictest, scope) => stricter(strictest, evaluate(rules, { ...question, scope })),
+    'allow',
+  );
 }
 
 function fits(pin: string | null, value: string): boolean {

@@ -24,7 +24,8 @@ export async function targetsFeature(app: FastifyInstance, deps: TargetsDeps): P
 /** RFC 9449 §7: a bound token and a proof by its key. */
 async function authorize({ config, clock, server }: TargetsDeps, request: FastifyRequest): Promise<StoredToken> {
   const authorization = request.raw.headersDistinct['authorization'] ?? [];
-  const accessToken = authorization.length === 1 ? /^DPoP ([A-Za-z0-9_-]+)$/i.exec(authorization[0] ?? '')?.[1] : undefined;
+  const accessToken =
+    authorization.length === 1 ? /^DPoP ([A-Za-z0-9_-]+)$/i.exec(authorization[0] ?? '')?.[1] : undefined;
   if (accessToken === undefined) throw unauthorized('no DPoP token');
   const proof = await checkDpopProof({
     headers: request.raw.headersDistinct['dpop'] ?? [],
@@ -40,7 +41,9 @@ async function authorize({ config, clock, server }: TargetsDeps, request: Fastif
       cause: proof.kind === 'invalid' ? proof.reason : 'absent',
     });
   }
-  const burned = await server.storage.burn([{ kind: 'dpop', key: proof.jkt, jti: proof.jti, expiresAt: proof.expiresAt }]);
+  const burned = await server.storage.burn([
+    { kind: 'dpop', key: proof.jkt, jti: proof.jti, expiresAt: proof.expiresAt },
+  ]);
   if (burned.kind === 'replayed') refuseReplay(burned);
   const parsed = parseToken(accessToken);
   if (parsed?.kind !== 'ct') throw unauthorized('not a connection token');

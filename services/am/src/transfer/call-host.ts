@@ -39,13 +39,19 @@ export async function callHost(deps: CallDeps, hop: Hop): Promise<HostAnswer> {
 async function askOnce(deps: CallDeps, hop: Hop, renew: 'if-needed' | 'now'): Promise<HostAnswer | { kind: 'stale' }> {
   const { target, snapshot, request } = hop;
   const link = await linkToken(deps, { linkId: target.linkId, ownerId: snapshot.ownerId, renew });
-  if (link.kind === 'unavailable') return link.retryAfter === undefined ? unusable('link token unavailable') : { kind: 'busy', retryAfter: link.retryAfter };
+  if (link.kind === 'unavailable')
+    return link.retryAfter === undefined
+      ? unusable('link token unavailable')
+      : { kind: 'busy', retryAfter: link.retryAfter };
   if (link.kind !== 'token') return link;
   const answer = await exchange(
     { outbound: deps.outbound, clock: deps.clock, schemes: deps.config.schemes },
     {
       server: link.metadata,
-      client: { clientId: linkClientId(deps.config.issuer, hostIssuer(deps, target)), authentication: { kind: 'private_key_jwt', key: deps.keys.current } },
+      client: {
+        clientId: linkClientId(deps.config.issuer, hostIssuer(deps, target)),
+        authentication: { kind: 'private_key_jwt', key: deps.keys.current },
+      },
       subjectToken: link.token,
       resource: request.resource,
       scope: formatScope(request.scopes),
@@ -56,7 +62,11 @@ async function askOnce(deps: CallDeps, hop: Hop, renew: 'if-needed' | 'now'): Pr
 }
 
 /** The AM's statement: which Requester, which key, which link, which request. PROTOCOL §3.3. */
-function statement(deps: CallDeps, { request, snapshot, target }: Hop, link: Extract<LinkToken, { kind: 'token' }>): Promise<string> {
+function statement(
+  deps: CallDeps,
+  { request, snapshot, target }: Hop,
+  link: Extract<LinkToken, { kind: 'token' }>,
+): Promise<string> {
   return signShortJwt({
     typ: JWT_TYP.transferStatement,
     key: deps.keys.current,
@@ -92,7 +102,11 @@ function read(answer: Exchanged | Failure): HostAnswer | { kind: 'stale' } {
   }
 }
 
-function readError({ status, error, retryAfter }: Extract<Failure, { kind: 'oauth_error' }>): HostAnswer | { kind: 'stale' } {
+function readError({
+  status,
+  error,
+  retryAfter,
+}: Extract<Failure, { kind: 'oauth_error' }>): HostAnswer | { kind: 'stale' } {
   if (status === 429 || status === 503) return { kind: 'busy', retryAfter: Math.min(retryAfter ?? 5, 3600) };
   switch (error.error) {
     case 'invalid_request':

@@ -3,7 +3,10 @@ import type { Target } from './decide.ts';
 import type { TransferRequest } from './request.ts';
 
 /** What is odd about a Host's answer, or null when it is exactly what was asked for. PROTOCOL §3.5. */
-export function findOddity(answer: TransferResponse, asked: { request: TransferRequest; target: Target }): string | null {
+export function findOddity(
+  answer: TransferResponse,
+  asked: { request: TransferRequest; target: Target },
+): string | null {
   const { request, target } = asked;
   if (answer.issued_token_type !== TOKEN_TYPE.accessToken) return 'issued_token_type';
   if (answer.token_type !== 'DPoP') return 'token_type';

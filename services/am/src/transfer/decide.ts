@@ -43,14 +43,18 @@ export type Decision =
   | { readonly kind: 'bad_token'; readonly reason: 'unknown' | 'foreign' | 'key' };
 
 /** Decides a transfer. Pure: the same snapshot and request always give the same answer, in a dry run too. PROTOCOL §3.2. */
-export function decide(snapshot: Snapshot | null, request: Pick<TransferRequest, 'clientId' | 'jkt' | 'scopes'>): Decision {
+export function decide(
+  snapshot: Snapshot | null,
+  request: Pick<TransferRequest, 'clientId' | 'jkt' | 'scopes'>,
+): Decision {
   if (snapshot === null) return { kind: 'bad_token', reason: 'unknown' };
   if (snapshot.clientId !== request.clientId) return { kind: 'bad_token', reason: 'foreign' };
   if (snapshot.jkt === null || snapshot.jkt !== request.jkt) return { kind: 'bad_token', reason: 'key' };
   const { target } = snapshot;
   if (target === null) return { kind: 'bad_target' };
   const { scopes } = request;
-  if (scopes.length === 0 || !coversScope(target.shown, scopes) || !coversScope(target.ceiling, scopes)) return { kind: 'bad_scope' };
+  if (scopes.length === 0 || !coversScope(target.shown, scopes) || !coversScope(target.ceiling, scopes))
+    return { kind: 'bad_scope' };
   const effect = evaluateAll(snapshot.rules, { connectionId: snapshot.connectionId, linkId: target.linkId }, scopes);
   switch (effect) {
     case 'deny':
@@ -58,6 +62,8 @@ export function decide(snapshot: Snapshot | null, request: Pick<TransferRequest,
     case 'allow':
       return { kind: 'allow', target, askId: null };
     case 'ask':
-      return snapshot.approvedAskId === null ? { kind: 'ask', target } : { kind: 'allow', target, askId: snapshot.approvedAskId };
+      return snapshot.approvedAskId === null
+        ? { kind: 'ask', target }
+        : { kind: 'allow', target, askId: snapshot.approvedAskId };
   }
 }

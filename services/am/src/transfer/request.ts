@@ -40,7 +40,7 @@ export function readTransferRequest(
 ): TransferRequest {
   const { clientId, jkt, params } = input;
   const connectionToken = readSubject(params);
-  if (jkt === null) throw invalidDpopProof('A transfer needs a DPoP proof by the connection\'s key.');
+  if (jkt === null) throw invalidDpopProof("A transfer needs a DPoP proof by the connection's key.");
   refuseActor(params);
   const resource = readResource(schemes, params);
   const scopes = parseScope(params.get('scope') ?? '');
@@ -73,7 +73,8 @@ function readResource(schemes: Schemes, params: FormParams): ResourceUrl {
   if (given === undefined) throw invalidRequest('resource is missing.');
   const resource = parseResource(given, schemes);
   if (resource === null) {
-    if (!URL.canParse(given) || given.includes('#')) throw invalidRequest('resource is not an absolute URL without fragment.');
+    if (!URL.canParse(given) || given.includes('#'))
+      throw invalidRequest('resource is not an absolute URL without fragment.');
     throw invalidTarget(BAD_TARGET_TEXT, { cause: 'resource not canonical' });
   }
   const audience = params.get('audience');

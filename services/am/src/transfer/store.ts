@@ -1,4 +1,13 @@
-import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues, run, runForRow, type Statement } from '@chatelaine/oauth-server-pg';
+import {
+  BURN_GUARDS,
+  BURNED,
+  type BurnedRow,
+  findReplayed,
+  guardValues,
+  run,
+  runForRow,
+  type Statement,
+} from '@chatelaine/oauth-server-pg';
 import type { Replayed, ReplayGuard, TokenKey } from '@chatelaine/oauth-server';
 import { scopeKey, type ScopeSet, temporarilyUnavailable } from '@chatelaine/protocol';
 import type { Pool } from 'pg';
@@ -83,7 +92,10 @@ export async function readSnapshot(
   if (row === undefined) return null;
   const parsed = z.union([rowSchema, withoutTarget]).safeParse(row);
   if (!parsed.success) {
-    throw temporarilyUnavailable('The owner\'s rules cannot be read right now.', { cause: parsed.error.message, retryAfter: 30 });
+    throw temporarilyUnavailable("The owner's rules cannot be read right now.", {
+      cause: parsed.error.message,
+      retryAfter: 30,
+    });
   }
   return toSnapshot(parsed.data);
 }
@@ -155,7 +167,10 @@ export type BeginOutcome = { readonly kind: 'begun' } | { readonly kind: 'change
  * Writes the intent before the Host is called, in one statement with the replay guards and the approval it uses up, and only while
  * nothing the decision stood on has changed. `changed`: read again and decide again; the guards are spent.
  */
-export async function beginTransfer(pool: Pool, input: { intent: Intent; guards: readonly ReplayGuard[] }): Promise<BeginOutcome> {
+export async function beginTransfer(
+  pool: Pool,
+  input: { intent: Intent; guards: readonly ReplayGuard[] },
+): Promise<BeginOutcome> {
   const { intent, guards } = input;
   const row = await runForRow<BurnedRow & { begun: boolean }>(pool, BEGIN, [
     ...guardValues(guards),
@@ -189,7 +204,10 @@ const COMPLETE: Statement = {
 };
 
 /** Closes the intent of a minted token, reading revocation once more: what the owner stopped meanwhile is withheld. PROTOCOL §3.5. */
-export async function completeTransfer(pool: Pool, intent: Pick<Intent, 'bucket' | 'id'>): Promise<'minted' | 'withheld'> {
+export async function completeTransfer(
+  pool: Pool,
+  intent: Pick<Intent, 'bucket' | 'id'>,
+): Promise<'minted' | 'withheld'> {
   const [row] = await run<{ state: string }>(pool, COMPLETE, [intent.bucket, intent.id]);
   return row?.state === 'minted' ? 'minted' : 'withheld';
 }
@@ -224,7 +242,14 @@ const REPLACE_GRANT: Statement = {
  */
 export async function abandonGrant(
   pool: Pool,
-  input: { connectionId: string; hostId: string; ownerId: string; grantId: string; freshGrantId: string; revocationId: string },
+  input: {
+    connectionId: string;
+    hostId: string;
+    ownerId: string;
+    grantId: string;
+    freshGrantId: string;
+    revocationId: string;
+  },
 ): Promise<void> {
   const { connectionId, hostId, ownerId, grantId, freshGrantId, revocationId } = input;
   await run(pool, REPLACE_GRANT, [connectionId, hostId, freshGrantId, grantId, revocationId, ownerId]);

@@ -33,7 +33,10 @@ const DECISIONS = 3;
  * One transfer: read, decide, write the intent, call the Host, check its answer, read revocation again, answer. Throws OAuthErrors of
  * PROTOCOL §3.8. No database connection is held while the Host is called.
  */
-export async function transfer(deps: TransferDeps, input: { request: TransferRequest; guards: Guards }): Promise<TransferResponse> {
+export async function transfer(
+  deps: TransferDeps,
+  input: { request: TransferRequest; guards: Guards },
+): Promise<TransferResponse> {
   const { request } = input;
   const { hop, intent } = await begin(deps, input);
   const answer = await closeOnThrow(deps, intent, () => callHost(deps, hop));
@@ -51,7 +54,10 @@ export async function transfer(deps: TransferDeps, input: { request: TransferReq
 }
 
 /** Decides and writes the intent; decides again while the owner is changing things. */
-async function begin(deps: TransferDeps, { request, guards }: { request: TransferRequest; guards: Guards }): Promise<{ hop: Hop; intent: Intent }> {
+async function begin(
+  deps: TransferDeps,
+  { request, guards }: { request: TransferRequest; guards: Guards },
+): Promise<{ hop: Hop; intent: Intent }> {
   // the guards are burned by the first begin, whatever comes of it; later rounds have none left
   for (let round = 0; round < DECISIONS; round++) {
     const snapshot = await readSnapshot(deps.pool, request);
@@ -91,18 +97,34 @@ async function refusal(
   const { decision, snapshot, request } = input;
   switch (decision.kind) {
     case 'bad_token':
-      if (decision.reason !== 'unknown') deps.log.warn({ event: 'foreign_token', reason: decision.reason, clientId: request.clientId, connectionId: snapshot?.connectionId }, 'connection token refused');
+      if (decision.reason !== 'unknown')
+        deps.log.warn(
+          {
+            event: 'foreign_token',
+            reason: decision.reason,
+            clientId: request.clientId,
+            connectionId: snapshot?.connectionId,
+          },
+          'connection token refused',
+        );
       return invalidRequest(BAD_TOKEN_TEXT, { cause: decision.reason });
     case 'bad_target':
       return invalidTarget(BAD_TARGET_TEXT);
     case 'bad_scope':
       return badScope();
     case 'deny':
-      return accessDenied('The owner\'s rules deny this.', { extras: { denied_by: 'am', requestable: false } });
+      return accessDenied("The owner's rules deny this.", { extras: { denied_by: 'am', requestable: false } });
     case 'ask': {
       if (snapshot === null) throw new Error('an ask without a snapshot');
-      const askId = await openAsk(deps.pool, { snapshot, target: decision.target, scopes: request.scopes, purpose: request.purpose });
-      return interactionRequired('The owner has to be asked.', { extras: { interaction_uri: askUrl(deps.config.issuer, askId), scope: formatScope(request.scopes) } });
+      const askId = await openAsk(deps.pool, {
+        snapshot,
+        target: decision.target,
+        scopes: request.scopes,
+        purpose: request.purpose,
+      });
+      return interactionRequired('The owner has to be asked.', {
+        extras: { interaction_uri: askUrl(deps.config.issuer, askId), scope: formatScope(request.scopes) },
+      });
     }
     case 'allow':
       throw new Error('an allowed transfer has no refusal');
@@ -114,11 +136,15 @@ async function giveUp(
   deps: TransferDeps,
   { hop, intent, answer }: { hop: Hop; intent: Intent; answer: Exclude<HostAnswer, { kind: 'answer' }> },
 ): Promise<never> {
-  const refused = answer.kind === 'denied' || answer.kind === 'bad_scope' || answer.kind === 'bad_target' || answer.kind === 'broken';
+  const refused =
+    answer.kind === 'denied' || answer.kind === 'bad_scope' || answer.kind === 'bad_target' || answer.kind === 'broken';
   const reason = answer.kind === 'unusable' ? answer.reason : answer.kind;
   await closeTransfer(deps.pool, intent, { state: refused ? 'refused' : 'failed', error: reason });
   if (answer.kind === 'unusable') {
-    deps.log.warn({ event: 'host_unusable', hostId: hop.target.hostId, transferId: intent.id, reason }, 'Host answer not relayed');
+    deps.log.warn(
+      { event: 'host_unusable', hostId: hop.target.hostId, transferId: intent.id, reason },
+      'Host answer not relayed',
+    );
     if (answer.minted) await revokeAtHost(deps, hop);
   }
   throw failure(answer);
@@ -138,7 +164,7 @@ function failure(answer: Exclude<HostAnswer, { kind: 'answer' }>): OAuthError {
     case 'busy':
       return temporarilyUnavailable('The Host cannot answer right now.', { retryAfter: answer.retryAfter });
     case 'unusable':
-      return serverError('The Host\'s answer could not be used.', { cause: answer.reason });
+      return serverError("The Host's answer could not be used.", { cause: answer.reason });
   }
 }
 

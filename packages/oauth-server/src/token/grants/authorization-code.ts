@@ -1,5 +1,13 @@
 import { hashToken, isVerifier, mintToken, verifyPkce } from '@chatelaine/crypto';
-import { GRANT, invalidDpopProof, invalidGrant, invalidRequest, LIFETIME, type OAuthError, parseToken } from '@chatelaine/protocol';
+import {
+  GRANT,
+  invalidDpopProof,
+  invalidGrant,
+  invalidRequest,
+  LIFETIME,
+  type OAuthError,
+  parseToken,
+} from '@chatelaine/protocol';
 import type { ServerDeps } from '../../deps.ts';
 import type { StoredCode, TokenKey } from '../../storage.ts';
 import type { Grant, TokenContext } from '../grant.ts';
@@ -28,7 +36,11 @@ async function redeem(deps: CodeDeps, context: TokenContext): Promise<Readonly<R
     clientId: client.id,
     jkt,
     tokens: [
-      { hash: hashToken(accessToken), kind: deps.config.accessTokenKind, lifetimeSeconds: LIFETIME.relationshipAccessToken },
+      {
+        hash: hashToken(accessToken),
+        kind: deps.config.accessTokenKind,
+        lifetimeSeconds: LIFETIME.relationshipAccessToken,
+      },
       { hash: hashToken(refreshToken), kind: 'rt', lifetimeSeconds: LIFETIME.refreshTokenIdle },
     ],
     guards: guards.take(),
@@ -60,7 +72,11 @@ function readCodeParameter({ params }: TokenContext): { key: TokenKey; bucket: n
 }
 
 /** RFC 7636 §4.6. A wrong verifier from the right client spoils the code: it may be in the wrong hands. */
-async function checkVerifier(deps: CodeDeps, { params }: TokenContext, stored: { key: TokenKey; code: StoredCode }): Promise<void> {
+async function checkVerifier(
+  deps: CodeDeps,
+  { params }: TokenContext,
+  stored: { key: TokenKey; code: StoredCode },
+): Promise<void> {
   const verifier = params.get('code_verifier');
   if (verifier === undefined) throw invalidRequest('code_verifier is missing.');
   const { codeChallenge } = stored.code;

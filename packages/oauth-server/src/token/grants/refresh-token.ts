@@ -45,7 +45,11 @@ async function refresh(deps: RefreshDeps, context: TokenContext): Promise<Readon
     refreshToken: key,
     clientId: client.id,
     idleSeconds: LIFETIME.refreshTokenIdle,
-    accessToken: { hash: hashToken(accessToken), kind: deps.config.accessTokenKind, lifetimeSeconds: LIFETIME.relationshipAccessToken },
+    accessToken: {
+      hash: hashToken(accessToken),
+      kind: deps.config.accessTokenKind,
+      lifetimeSeconds: LIFETIME.relationshipAccessToken,
+    },
     guards: guards.take(),
   });
   if (refreshed.kind === 'replayed') return refuseReplay(refreshed);
@@ -58,7 +62,8 @@ async function refresh(deps: RefreshDeps, context: TokenContext): Promise<Readon
 function checkScope(scope: string | undefined): void {
   if (scope === undefined) return;
   const asked = parseScope(scope);
-  if (asked === null || !coversScope([TRANSFER_SCOPE], asked)) throw invalidScope('The scope is not part of this grant.');
+  if (asked === null || !coversScope([TRANSFER_SCOPE], asked))
+    throw invalidScope('The scope is not part of this grant.');
 }
 
 const badToken = (cause: string): OAuthError => invalidGrant('The refresh token is not valid.', { cause });

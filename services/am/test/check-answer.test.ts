@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ResourceUrl, TransferResponse } from '@chatelaine/protocol';
+import { findOddity, relayed } from '../src/transfer/check-answer.ts';
+import type { Target } from '../src/transfer/decide.ts';
+import type { TransferRequest } from '../src/transfer/request.ts';
+
+const jkt = 'k'.repeat(43);
+const request: TransferRequest = {
+  clientId: 'https://life.example/client',
+  jkt,
+  connectionToken: { bucket: 1, hash: Buffer.alloc(32) },
+  resource: 'https://photos.example/api' as ResourceUrl,
+  scopes: ['entries.read', 'entries.write'],
+  purpose: null,
+};
+const target: Target = {
+  hostId: 'h',
+  hostIssuer: 'https://photos.example',
+  hostName: 'Photos',
+  linkId: 'l',
+  ceiling: [],
+  shown: [],
+  grantId: 'g',
+};
+const good: TransferResponse = {
+  access_token: 'cha_at_x',
+  issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  token_type: 'DPoP',
+  expires_in: 300,
+  scope: 'entries.write entries.read',
+  resource: request.resource,
+  cnf: { jkt },
+  iss: target.hostIssuer,
+};
+
+describe('the answer of a Host', () => {
+  it('passes when it is exactly what was asked for, in whatever order its scopes are', () => {
+    expect(findOddity(good, { request, target })).toBeNull();
+  });
+
+  it.each<[string, Partial<TransferResponse>]>([
+    ['a bearer token where a bound one was asked for', { token_type: 'Bearer' }],
+    ['a token bound to another key', { cnf: { jkt: 'x'.repeat(43) } }],
+    ['a token that lives too long', { expires_in: 301 }],
+    ['a wider scope', { scope: 'entries.read entries.write entries.delete' }],
+    ['a narrower scope', { scope: 'entries.read' }],
+    ['a scope that is none', { scope: '' }],
+    ['a token for another resource', { resource: 'https://photos.example/other' }],
+    ['the name of another issuer', { iss: 'https://calendar.example' }],
+    ['another kind of token', { issued_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' }],
+  ])('is not relayed with %s', (_what, change) => {
+    expect(findOddity({ ...good, ...change }, { request, target })).not.toBeNull();
+  });
+
+  it('is not relayed without the key it is bound to', () => {
+    const { cnf: _cnf, ...unbound } = good;
+    expect(findOddity(unbound, { request, target })).toBe('cnf');
+  });
+
+  it('loses every member that is not one of the eight', () => {
+    const smuggling = { ...good, refresh_token: 'cha_rt_secret', link_token: 'cha_lt_secret', cnf: { jkt, extra: 1 } };
+    expect(relayed(smuggling)).toEqual(good);
+  });
+});

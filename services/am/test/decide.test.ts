@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals';
+import { decide, type Snapshot, type Target } from '../src/transfer/decide.ts';
+
+const target: Target = {
+  hostId: 'h'.repeat(22),
+  hostIssuer: 'https://photos.example',
+  hostName: 'Photos',
+  linkId: 'lnk_1',
+  ceiling: ['entries.read', 'entries.write'],
+  shown: ['entries.read', 'entries.write', 'entries.delete'],
+  grantId: 'g'.repeat(22),
+};
+const snapshot: Snapshot = {
+  connectionId: 'con_1',
+  ownerId: 'acc_1',
+  bucket: 7,
+  clientId: 'https://life.example/client',
+  clientName: 'Life',
+  clientUri: null,
+  jkt: 'k'.repeat(43),
+  policyVersion: '3',
+  target,
+  rules: [{ connectionId: 'con_1', linkId: 'lnk_1', scope: 'entries.read', effect: 'allow' }],
+  approvedAskId: null,
+};
+const request = { clientId: snapshot.clientId, jkt: snapshot.jkt ?? '', scopes: ['entries.read'] };
+
+describe('a decision', () => {
+  it('allows what consent, ceiling and rules all allow', () => {
+    expect(decide(snapshot, request)).toEqual({ kind: 'allow', target, askId: null });
+  });
+
+  it('refuses a token that is not alive, of another client, or with another key, as a bad token', () => {
+    expect(decide(null, request)).toEqual({ kind: 'bad_token', reason: 'unknown' });
+    expect(decide(snapshot, { ...request, clientId: 'https://else.example/client' })).toEqual({
+      kind: 'bad_token',
+      reason: 'foreign',
+    });
+    expect(decide(snapshot, { ...request, jkt: 'x'.repeat(43) })).toEqual({ kind: 'bad_token', reason: 'key' });
+    expect(decide({ ...snapshot, jkt: null }, request)).toEqual({ kind: 'bad_token', reason: 'key' });
+  });
+
+  it('looks at the token before it says anything about the target', () => {
+    expect(decide({ ...snapshot, target: null }, { ...request, jkt: 'x'.repeat(43) }).kind).toBe('bad_token');
+  });
+
+  it('refuses a Host that is not shown', () => {
+    expect(decide({ ...snapshot, target: null }, request)).toEqual({ kind: 'bad_target' });
+  });
+
+  it('refuses scopes beyond the ceiling or the consent, whatever the rules say, and never narrows', () => {
+    const allowAll = {
+      ...snapshot,
+      rules: [{ connectionId: null, linkId: null, scope: null, effect: 'allow' as const }],
+    };
+    expect(decide(allowAll, { ...request, scopes: ['entries.read', 'entries.delete'] })).toEqual({ kind: 'bad_scope' });
+    const narrow = { ...allowAll, target: { ...target, shown: ['entries.read'] } };
+    expect(decide(narrow, { ...request, scopes: ['entries.read', 'entries.write'] })).toEqual({ kind: 'bad_scope' });
+  });
+
+  it('refuses an empty set of scopes', () => {
+    expect(decide(snapshot, { ...request, scopes: [] })).toEqual({ kind: 'bad_scope' });
+  });
+
+  it('denies the whole when one scope is denied, even with an approval at hand', () => {
+    const denied = {
+      ...snapshot,
+      approvedAskId: 'ask_1',
+      rules: [...snapshot.rules, { connectionId: null, linkId: null, scope: 'entries.write', effect: 'deny' as const }],
+    };
+    expect(decide(denied, { ...request, scopes: ['entries.read', 'entries.write'] })).toEqual({ kind: 'deny' });
+  });
+
+  it('asks for the whole when one scope needs asking, and takes an approval of exactly that', () => {
+    const both = { ...request, scopes: ['entries.read', 'entries.write'] };
+    expect(decide(snapshot, both)).toEqual({ kind: 'ask', target });
+    expect(decide({ ...snapshot, approvedAskId: 'ask_1' }, both)).toEqual({ kind: 'allow', target, askId: 'ask_1' });
+  });
+
+  it('does not use up an approval when none is needed', () => {
+    expect(decide({ ...snapshot, approvedAskId: 'ask_1' }, request)).toEqual({ kind: 'allow', target, askId: null });
+  });
+});
