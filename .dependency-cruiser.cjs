@@ -19,7 +19,16 @@ const mayImport = {
 
 /** Features that may import other features of their service, one by one, each with its reason. */
 const crossFeature = {
-  'am/transfer': ['rules'], // the decision about a transfer is what the owner's rules say
+  // the decision is what the owner's rules say; hop 2 needs the link's token; what needs asking goes to the inbox
+  'am/transfer': ['rules', 'hosts', 'inbox'],
+  // consent offers the owner's links and writes rules for them
+  'am/oauth': ['rules', 'hosts'],
+  // a question names scopes in the Host's words
+  'am/inbox': ['hosts'],
+  // each target is shown with the answer the rules give now; its path is in the server's metadata
+  'am/targets': ['rules', 'oauth'],
+  // Hosts are told as the client they know us as, with the link's own secrets
+  'am/jobs': ['hosts'],
 };
 
 /** A path below node_modules, whether pnpm's store or a plain folder. */

@@ -106,7 +106,7 @@ async function viewOf(
     form?: FormParams;
   },
 ): Promise<ConsentView | null> {
-  const { deps, interaction } = options;
+  const { interaction } = options;
   const { started, browser, request, reply } = input;
   const here = (clientId: string, requestUri: string): string =>
     `${ENDPOINT.authorize}?${formatForm({ client_id: clientId, request_uri: requestUri })}`;

@@ -1,6 +1,7 @@
 import { randomId } from '@chatelaine/crypto';
 import { LIFETIME } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
+import { scopeSentences } from '../hosts/scope-sentences.ts';
 
 export interface OpenAsk {
   readonly id: string;
@@ -31,7 +32,6 @@ export async function findOpenAsk(
     include: { host: true },
   });
   if (connection === null || link === null) return null;
-  const sentences = new Map(Object.entries((link.host.transferScopes ?? {}) as Record<string, unknown>));
   return {
     id,
     connectionId: connection.id,
@@ -40,7 +40,7 @@ export async function findOpenAsk(
     hostName: link.host.name,
     label: link.label,
     purpose: ask.purpose,
-    scopes: ask.scopes.map((scope) => ({ scope, sentence: String(sentences.get(scope) ?? scope) })),
+    scopes: scopeSentences(link.host, ask.scopes),
   };
 }
 

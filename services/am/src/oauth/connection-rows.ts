@@ -1,6 +1,7 @@
 import { randomId } from '@chatelaine/crypto';
 import type { Client } from '@chatelaine/oauth-server';
 import type { Deps } from '../deps.ts';
+import { scopeSentences } from '../hosts/scope-sentences.ts';
 import type { OfferedLink, ShownHost } from './consent-form.ts';
 
 /** The owner's live links, with what each could hand on. */
@@ -10,16 +11,13 @@ export async function offeredLinks(deps: Pick<Deps, 'prisma'>, ownerId: string):
     include: { host: true },
     orderBy: [{ host: { name: 'asc' } }, { createdAt: 'asc' }],
   });
-  return links.map(({ id, hostId, host, label, transferScope }) => {
-    const sentences = new Map(Object.entries((host.transferScopes ?? {}) as Record<string, unknown>));
-    return {
-      linkId: id,
-      hostId,
-      hostName: host.name,
-      label,
-      scopes: transferScope.map((scope) => ({ scope, sentence: String(sentences.get(scope) ?? scope) })),
-    };
-  });
+  return links.map(({ id, hostId, host, label, transferScope }) => ({
+    linkId: id,
+    hostId,
+    hostName: host.name,
+    label,
+    scopes: scopeSentences(host, transferScope),
+  }));
 }
 
 /**
