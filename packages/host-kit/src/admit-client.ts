@@ -3,6 +3,18 @@ import type { Client } from '@chatelaine/oauth-server';
 import type { Issuer } from '@chatelaine/protocol';
 
 /**
+ * An AM's id at this Host ends in the Host's own tag. Anything else is refused unseen, so that nobody makes a Host fetch any address he
+ * likes, and a document made for another Host is worth nothing here. PROTOCOL §2.2.
+ */
+export function admitClientId(ownIssuer: Issuer): (clientId: string) => string | null {
+  const path = `/clients/${hostTag(ownIssuer)}`;
+  return (clientId) =>
+    URL.canParse(clientId) && clientId === `${new URL(clientId).origin}${path}`
+      ? null
+      : 'Only authorization managers can be clients here, by the client document each publishes for this Host.';
+}
+
+/**
  * A Host's clients are AMs, known by the document each AM publishes for exactly this Host: its id, redirect URI and keys all lie on the
  * origin of the issuer it names. A sentence for whoever wrote the document when something differs. PROTOCOL §2.2.
  */
@@ -10,10 +22,9 @@ export function admitClient(ownIssuer: Issuer): (client: Client) => string | nul
   const tag = hostTag(ownIssuer);
   return (client) => {
     const am = client.issuer;
-    if (client.source !== 'document' || am === null)
-      return 'Only authorization managers can be clients here, by their client document.';
+    if (client.source !== 'document' || am === null) return 'This client document names no issuer.';
     if (am === ownIssuer) return 'This service is not its own authorization manager.';
-    if (client.id !== `${am}/clients/${tag}`) return 'This client document is for another Host.';
+    if (client.id !== `${am}/clients/${tag}`) return 'This client document names an issuer other than its own origin.';
     if (client.redirectUris.length !== 1 || client.redirectUris[0] !== `${am}/callback/${tag}`) {
       return 'The redirect URI of this client document is not the one for this Host.';
     }

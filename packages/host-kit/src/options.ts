@@ -58,7 +58,7 @@ export interface HostOptions {
   readonly outboundExceptions?: readonly OutboundException[];
   /** Several services on one machine: issuers may be `http`, and `*.localhost` means loopback. */
   readonly demo?: boolean;
-  /** Applies the migrations of the `oauth_*` tables at start. `true` unless given. */
+  /** Applies the migrations of the `oauth_*` tables (`migrationsDir`) at start. `true` unless given. */
   readonly migrate?: boolean;
   /** The consent page in the app's own looks; it must let the form be answered at `view.redirectOrigin` (CSP `form-action`). */
   readonly renderConsent?: (

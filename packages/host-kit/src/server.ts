@@ -1,6 +1,6 @@
 import type { OAuthStorage, ServerConfig, ServerDeps, ServerEvent } from '@chatelaine/oauth-server';
 import type { Outbound } from '@chatelaine/outbound-http';
-import { admitClient } from './admit-client.ts';
+import { admitClient, admitClientId } from './admit-client.ts';
 import type { HostOptions, HostSettings } from './options.ts';
 import { transferGrant } from './transfer/grant.ts';
 
@@ -37,6 +37,7 @@ export function hostServer({ settings, storage, outbound, checks, emit }: Server
     transferScopes: settings.scopes,
     resources: [resource],
     grants: [transferGrant({ ...parts, issuer, resource, bearer, checks })],
+    admitClientId: admitClientId(issuer),
     admitClient: admitClient(issuer),
   };
   return { ...parts, config };

@@ -46,6 +46,26 @@ describe('what a Host says of itself', () => {
   });
 });
 
+test('it brings its own tables, and starts again on them', async () => {
+  const fresh = await world.host({ empty: true, options: { migrate: true } });
+  await world.am.link(fresh);
+  expect((await fresh.app.chatelaine.access('alice')).length).toBe(1);
+  await fresh.app.close();
+});
+
+test('settings that cannot be meant are refused at start, in a sentence', async () => {
+  for (const [options, sentence] of [
+    [{ issuer: 'http://photos.example', demo: false }, 'issuer must be an https origin'],
+    [{ issuer: 'https://photos.example/' }, 'issuer must be an https origin'],
+    [{ resource: 'https://other.example/api' }, 'resource must be a URL on the origin'],
+    [{ scopes: {} }, 'at least one scope'],
+    [{ scopes: { transfer: 'Everything' } }, '"transfer" cannot be a scope'],
+    [{ scopes: { 'two words': 'x' } }, '"two words" cannot be a scope'],
+  ] as const) {
+    await expect(world.host({ options })).rejects.toThrow(sentence);
+  }
+});
+
 describe('who may ask for a link', () => {
   test.each<[string, (am: TestAm, tag: string) => Readonly<Record<string, unknown>>]>([
     ['without an issuer', () => ({ chatelaine_issuer: undefined })],
@@ -77,7 +97,7 @@ describe('who may ask for a link', () => {
     const clientId = `${world.am.issuer}/clients/${hostTag('https://other.example')}`;
     const page = await send(host.port, { path: `/authorize?client_id=${encodeURIComponent(clientId)}&request_uri=x` });
     expect(page.status).toBe(400);
-    expect(page.text).toContain('for another Host');
+    expect(page.text).toContain('publishes for this Host');
   });
 
   test('a pushed request of one AM is not opened under the name of another', async () => {

@@ -18,8 +18,13 @@ export interface Sent {
 
 /** One request, as raw as a client can send it. */
 export function send(port: number, sent: Sent): Promise<Answer> {
+  // node frames no body of a GET or DELETE by itself
+  const framing = sent.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(sent.body)) };
   const headers = Object.fromEntries(
-    Object.entries(sent.headers ?? {}).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
+    Object.entries({ ...framing, ...sent.headers }).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : [...value],
+    ]),
   );
   return new Promise((resolve, reject) => {
     const request = http.request(

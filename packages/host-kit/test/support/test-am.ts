@@ -11,7 +11,7 @@ import {
   signJwt,
   signShortJwt,
 } from '@chatelaine/crypto';
-import { CLIENT_ASSERTION_TYPE, GRANT, JWT_TYP, REQUEST_URI_PREFIX, TOKEN_TYPE } from '@chatelaine/protocol';
+import { CLIENT_ASSERTION_TYPE, GRANT, JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
 import { type Answer, Browser, freePort, hiddenFields, postForm, type Sent } from './http.ts';
 import type { TestHost } from './test-host.ts';
 
@@ -123,7 +123,7 @@ export class TestAm {
       code_challenge_method: 'S256',
       ...form,
     });
-    const requestUri = String(answer.json['request_uri'] ?? REQUEST_URI_PREFIX);
+    const requestUri = String(answer.json['request_uri']);
     const query = new URLSearchParams({ client_id: this.clientId(host), request_uri: requestUri });
     return { answer, verifier, address: `/authorize?${query.toString()}` };
   }

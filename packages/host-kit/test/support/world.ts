@@ -9,7 +9,8 @@ import { TestHost } from './test-host.ts';
 export interface World {
   readonly am: TestAm;
   readonly otherAm: TestAm;
-  host(input?: { options?: Partial<HostOptions>; name?: string }): Promise<TestHost>;
+  /** `empty`: on a database without tables. */
+  host(input?: { options?: Partial<HostOptions>; name?: string; empty?: true }): Promise<TestHost>;
   /** A second process of the same Host. */
   replica(of: TestHost): Promise<TestHost>;
   close(): Promise<void>;
@@ -34,7 +35,13 @@ export async function createWorld(): Promise<World> {
     otherAm,
     host: async (input = {}) =>
       open(
-        (await createInstance(embedded, { role: 'photos', dirs: [migrationsDir], apply: applyMigrations })).url,
+        (
+          await createInstance(embedded, {
+            role: 'photos',
+            dirs: input.empty === true ? [] : [migrationsDir],
+            apply: applyMigrations,
+          })
+        ).url,
         input,
       ),
     replica: async (of) => open(databases.get(of) ?? '', { sameAs: of }),
