@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import type { NewTransferToken, OAuthStorage, ReplayGuard, TokenKey } from '../storage.ts';
+import { freshHash, type Relationship } from './relationship.ts';
+
+export const freshTransferGrantId = (): string => randomBytes(16).toString('base64url');
+
+/** What a test may choose about a mint. */
+export interface MintChoices {
+  readonly linkToken?: TokenKey;
+  readonly clientId?: string;
+  readonly transferGrantId?: string;
+  readonly guards?: readonly ReplayGuard[];
+  readonly token?: Partial<NewTransferToken>;
+}
+
+export interface Minted {
+  readonly token: TokenKey;
+  readonly transferGrantId: string;
+  readonly outcome: Awaited<ReturnType<OAuthStorage['mintTransfer']>>;
+}
+
+/** Mints under a link, rightly or not. */
+export async function mint(storage: OAuthStorage, link: Relationship, choices: MintChoices = {}): Promise<Minted> {
+  const {
+    linkToken = link.accessToken,
+    clientId = link.clientId,
+    guards = [],
+    transferGrantId = freshTransferGrantId(),
+  } = choices;
+  const token: NewTransferToken = {
+    hash: freshHash(),
+    lifetimeSeconds: 300,
+    scope: ['photos.read'],
+    audience: 'https://photos.example/api',
+    jkt: 'thumbprint-of-the-requester',
+    act: { iss: 'https://am.example', sub: 'https://requester.example/client' },
+    actorName: 'Printing shop',
+    actorUri: 'https://requester.example/',
+    ...choices.token,
+  };
+  const outcome = await storage.mintTransfer({ linkToken, clientId, transferGrantId, token, guards });
+  return { token: { bucket: linkToken.bucket, hash: token.hash }, transferGrantId, outcome };
+}

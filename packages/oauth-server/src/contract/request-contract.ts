@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { type Bench, countKind, race, type TestRunner } from './harness.ts';
+import {
+  consentTo,
+  freshGuard,
+  freshHash,
+  freshId,
+  newGrant,
+  type OpenRequest,
+  openRequest,
+  redeem,
+  REQUEST,
+  saveRequest,
+} from './relationship.ts';
+
+const claim = (bench: Bench, open: OpenRequest, change: Partial<OpenRequest> = {}) =>
+  bench.storage.claimRequest({ ...open, ...change, lifetimeSeconds: 600 });
+const consent = (bench: Bench, open: OpenRequest, change: Partial<OpenRequest> = {}) =>
+  consentTo(bench.storage, { ...open, ...change }, { grant: newGrant(), codeHash: freshHash() });
+const refuse = (bench: Bench, open: OpenRequest, change: Partial<OpenRequest> = {}) =>
+  bench.storage.refuseRequest({ ...open, requestHash: open.hash, ...change });
+
+export function requestContract({ it }: TestRunner, bench: Bench): void {
+  it('a request is claimed exactly as it was saved', async () => {
+    const full = { ...REQUEST, state: `${'s'.repeat(4096)} ü 𝄞 %00 \t"`, jkt: 'thumbprint', prompt: 'none' };
+    const bare = { ...REQUEST, transferScope: null, state: null };
+    for (const request of [full, bare]) {
+      const open = await saveRequest(bench.replicas[0], { request });
+      assert.deepEqual(await bench.replicas[1].claimRequest({ ...open, lifetimeSeconds: 600 }), {
+        kind: 'claimed',
+        request,
+      });
+    }
+  });
+
+  it('an unknown request and one of another client are not found', async () => {
+    const open = await saveRequest(bench.storage);
+    assert.deepEqual(await claim(bench, open, { hash: freshHash() }), { kind: 'unknown' });
+    assert.deepEqual(await claim(bench, open, { clientId: freshId('client') }), { kind: 'unknown' });
+    assert.equal((await claim(bench, open)).kind, 'claimed');
+  });
+
+  it('a request that no browser opened in time is over', async () => {
+    const open = await saveRequest(bench.storage);
+    await bench.age(91);
+    assert.deepEqual(await claim(bench, open), { kind: 'unknown' });
+  });
+
+  it('a request belongs to the first browser that opens it, which may open it again', async () => {
+    const open = await openRequest(bench.storage);
+    assert.deepEqual(await claim(bench, open, { browserHash: freshHash() }), { kind: 'unknown' });
+    assert.equal((await claim(bench, open)).kind, 'claimed');
+  });
+
+  it('of 20 browsers opening one request at the same moment exactly one gets it', async () => {
+    const open = await saveRequest(bench.storage);
+    const outcomes = await race(bench, 20, (storage) =>
+      storage.claimRequest({ ...open, browserHash: freshHash(), lifetimeSeconds: 600 }),
+    );
+    assert.equal(countKind(outcomes, 'claimed'), 1);
+  });
+
+  it('opening gives time for sign-in and consent, and opening again gives no more', async () => {
+    const open = await openRequest(bench.storage);
+    await bench.age(500);
+    assert.equal((await claim(bench, open)).kind, 'claimed');
+    await bench.age(101);
+    assert.deepEqual(await claim(bench, open), { kind: 'unknown' });
+    assert.deepEqual(await consent(bench, open), { kind: 'unknown' });
+    assert.deepEqual(await refuse(bench, open), { kind: 'unknown' });
+  });
+
+  it('a replayed proof saves nothing, and the fresh ones beside it are burned', async () => {
+    const [used, fresh] = [freshGuard('assertion'), freshGuard('dpop')];
+    await bench.storage.burn([used]);
+    const open = { clientId: freshId('client'), hash: freshHash(), browserHash: freshHash(), request: REQUEST };
+    const saved = await bench.storage.saveRequest({ ...open, lifetimeSeconds: 90, guards: [fresh, used] });
+    assert.deepEqual(saved, { kind: 'replayed', guard: 'assertion' });
+    assert.deepEqual(await claim(bench, open), { kind: 'unknown' });
+    assert.equal((await bench.storage.burn([fresh])).kind, 'replayed');
+  });
+}
+
+export function consentContract({ it }: TestRunner, bench: Bench): void {
+  it('consent makes grant and code in one step, and the code carries what the request said', async () => {
+    const open = await openRequest(bench.storage, { request: { jkt: 'thumbprint' } });
+    const grant = newGrant();
+    const codeHash = freshHash();
+    assert.deepEqual(await consentTo(bench.replicas[0], open, { grant, codeHash }), {
+      kind: 'issued',
+      request: open.request,
+    });
+    const code = { bucket: grant.bucket, hash: codeHash };
+    const { clientId, request } = open;
+    const { redirectUri, codeChallenge, jkt } = request;
+    assert.deepEqual(await bench.replicas[1].readCode(code), { clientId, redirectUri, codeChallenge, jkt });
+    const { outcome } = await redeem(bench.storage, { clientId, code, grant, jkt });
+    const { expiresAt: _, ...granted } = grant;
+    assert.deepEqual(outcome.kind === 'redeemed' ? outcome.grant : outcome, { ...granted, clientId, jkt });
+  });
+
+  it('only the browser that opened the request can answer it, and a stranger’s try leaves it open', async () => {
+    const open = await openRequest(bench.storage);
+    const strangers = [{ browserHash: freshHash() }, { clientId: freshId('client') }];
+    for (const change of strangers) {
+      assert.deepEqual(await consent(bench, open, change), { kind: 'unknown' });
+      assert.deepEqual(await refuse(bench, open, change), { kind: 'unknown' });
+    }
+    assert.equal((await consent(bench, open)).kind, 'issued');
+  });
+
+  it('a request that nobody opened cannot be answered', async () => {
+    const open = await saveRequest(bench.storage);
+    assert.deepEqual(await consent(bench, open), { kind: 'unknown' });
+    assert.deepEqual(await refuse(bench, open), { kind: 'unknown' });
+  });
+
+  it('a finished request is over: it can be neither opened nor answered again', async () => {
+    for (const finish of [consent, refuse]) {
+      const open = await openRequest(bench.storage);
+      await finish(bench, open);
+      assert.deepEqual(await claim(bench, open), { kind: 'unknown' });
+      assert.deepEqual(await consent(bench, open), { kind: 'unknown' });
+      assert.deepEqual(await refuse(bench, open), { kind: 'unknown' });
+    }
+  });
+
+  it('refusal says where to answer and leaves no grant', async () => {
+    const open = await openRequest(bench.storage);
+    const grant = newGrant();
+    assert.deepEqual(await refuse(bench, open), { kind: 'refused', request: open.request });
+    const late = await consentTo(bench.storage, open, { grant, codeHash: freshHash() });
+    assert.deepEqual(late, { kind: 'unknown' });
+    assert.equal(await bench.storage.endGrant({ id: grant.id, by: 'owner' }), false);
+  });
+
+  it('of 30 answers to one request at the same moment exactly one counts', async () => {
+    const open = await openRequest(bench.storage);
+    const grants = Array.from({ length: 30 }, () => newGrant());
+    const outcomes = await race<{ readonly kind: string }>(bench, 30, (storage, n) => {
+      const grant = grants[n] ?? newGrant();
+      if (n % 3 === 0) return storage.refuseRequest({ ...open, requestHash: open.hash });
+      return consentTo(storage, open, { grant, codeHash: freshHash() });
+    });
+    assert.equal(countKind(outcomes, 'unknown'), 29);
+    const alive = await Promise.all(grants.map(({ id }) => bench.storage.endGrant({ id, by: 'server' })));
+    assert.equal(alive.filter(Boolean).length, countKind(outcomes, 'issued'));
+  });
+}
