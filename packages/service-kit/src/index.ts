@@ -40,7 +40,8 @@ export { reap } from './sessions/reaper.ts';
 export type { SessionLifetime } from './sessions/session-store.ts';
 export type { Account } from './accounts/account.ts';
 export { type AccountOptions, accounts } from './accounts/accounts.tsx';
-export type { AccountLimits, Limit } from './accounts/attempts.ts';
+export type { AccountLimits } from './accounts/attempts.ts';
+export { type Counter, createLimit, type Limit, network } from './limits/limit.ts';
 export { createAccount, type Created } from './accounts/create-account.ts';
 export {
   accountOf,
