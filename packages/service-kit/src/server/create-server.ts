@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { LIMIT, OAuthError, parseForm } from '@chatelaine/protocol';
-import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import {
+  fastify,
+  LogController,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { DestinationStream } from 'pino';
 import type { Site } from '../pages/site.ts';
 import { icon, stylesheet } from '../pages/style.ts';
@@ -58,6 +65,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await acceptForms(app);
   acceptJson(app);
   await securityHeaders(app, options.issuer);
+  app.addHook('onSend', letGo);
   app.addHook('onResponse', logResponse);
   health(app, options.ready ?? {});
   assets(app, options.site);
@@ -78,7 +86,7 @@ function fastifyOf(options: ServerOptions): FastifyInstance {
   const { name, logLevel: level = 'info', logDestination: destination, trustedProxies = [] } = options;
   const app = fastify({
     logger: logger({ name, level, ...(destination && { destination }) }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomBytes(9).toString('base64url'),
     requestIdHeader: false,
     trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
@@ -97,6 +105,11 @@ function fastifyOf(options: ServerOptions): FastifyInstance {
     clientErrorHandler: (error, socket) => answerClientError(error, socket, app.log),
   });
   return app;
+}
+
+/** On the way down a kept-alive connection would stay open until it is idle for long; the answer under way is its last. */
+async function letGo(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (request.server.getDecorator<Draining>('draining').active) reply.header('connection', 'close');
 }
 
 async function logResponse(request: FastifyRequest, reply: FastifyReply): Promise<void> {

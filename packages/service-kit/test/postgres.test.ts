@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createInstance, type Embedded, type Instance, schemaDiff, startEmbedded } from '@chatelaine/dev-postgres';
+import { applyMigrations } from '@chatelaine/migrations';
+import {
+  inTransaction,
+  isDatabaseUnavailable,
+  migrationsDir,
+  openPool,
+  type Pool,
+  prismaFile,
+  query,
+  queryOne,
+  statement,
+} from '../src/index.ts';
+import { openBrowser } from './support/browser.ts';
+import { startService } from './support/service.tsx';
+
+let server: Embedded;
+let instance: Instance;
+let pool: Pool;
+
+beforeAll(async () => {
+  server = await startEmbedded();
+  instance = await createInstance(server, { role: 'inn', dirs: [migrationsDir], apply: applyMigrations });
+  pool = openPool({ url: instance.url, name: 'test' });
+  await pool.query('create table purse (owner text primary key, coins int not null)');
+});
+afterAll(async () => {
+  await pool.end();
+  await server.stop();
+});
+
+describe('the schema', () => {
+  test('Prisma file, migrations and live database agree', async () => {
+    const url = server.url('postgres');
+    const fresh = await createInstance(server, { role: 'inn', dirs: [migrationsDir], apply: applyMigrations });
+    expect(await schemaDiff({ url, schemaFiles: [prismaFile], migrationDirs: [migrationsDir] })).toBeNull();
+    expect(await schemaDiff({ url, schemaFiles: [prismaFile], live: { url: fresh.url, schema: 'inn' } })).toBeNull();
+  });
+});
+
+describe('statements', () => {
+  test('are named, typed and return rows', async () => {
+    const one = statement<{ n: number }>({ name: 'test.one', text: 'select $1::int as n' });
+    expect(await query(pool, one, [3])).toEqual([{ n: 3 }]);
+    expect(await queryOne(pool, one, [3])).toEqual({ n: 3 });
+    expect(await queryOne(pool, statement({ name: 'test.none', text: 'select 1 where false' }))).toBeNull();
+  });
+
+  test('one name stands for one text', () => {
+    statement({ name: 'test.same', text: 'select 1' });
+    expect(() => statement({ name: 'test.same', text: 'select 2' })).toThrow('Two statements are named test.same.');
+  });
+});
+
+describe('transactions', () => {
+  const READ = statement<{ coins: number }>({ name: 'test.read', text: 'select coins from purse where owner = $1' });
+  const WRITE = statement({ name: 'test.write', text: 'update purse set coins = $2 where owner = $1' });
+
+  test('what fails is rolled back, and the connection is good afterwards', async () => {
+    await pool.query("insert into purse values ('ada', 10)");
+    const spend = inTransaction(pool, async (tx) => {
+      await query(tx, WRITE, ['ada', 0]);
+      throw new Error('changed her mind');
+    });
+    await expect(spend).rejects.toThrow('changed her mind');
+    expect(await queryOne(pool, READ, ['ada'])).toEqual({ coins: 10 });
+    expect(pool.waitingCount).toBe(0);
+  });
+
+  test('serialization failures are tried again, up to three times in all', async () => {
+    await pool.query("insert into purse values ('bob', 0)");
+    const add = () =>
+      inTransaction(
+        pool,
+        async (tx) => {
+          const purse = await queryOne(tx, READ, ['bob']);
+          await query(tx, WRITE, ['bob', (purse?.coins ?? 0) + 1]);
+        },
+        { isolation: 'serializable' },
+      );
+    await Promise.all([add(), add()]);
+    expect(await queryOne(pool, READ, ['bob'])).toEqual({ coins: 2 });
+    let tries = 0;
+    const never = inTransaction(pool, async () => {
+      tries++;
+      throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
+    });
+    await expect(never).rejects.toThrow('deadlock');
+    expect(tries).toBe(3);
+  });
+});
+
+describe('a database that cannot serve', () => {
+  test('is 503 with Retry-After for programs and people, and served again as soon as it is back', async () => {
+    const service = await startService({ pool, ready: { database: () => pool.query('select 1') } });
+    service.app.log.level = 'silent';
+    const browser = openBrowser(service.origin);
+    const form = (await browser.submit('/sign-up', '/sign-up', { username: 'ada', password: 'a long enough one' }))
+      .status;
+    expect(form).toBe(303);
+    await server.crash();
+    const page = await browser.get('/rooms', { accept: 'text/html' });
+    expect([page.status, page.headers.get('retry-after')]).toEqual([503, '2']);
+    expect((await browser.get('/readyz')).status).toBe(503);
+    expect((await browser.get('/healthz', { cookie: '' })).status).toBe(200);
+    await server.restart();
+    expect((await browser.get('/readyz')).status).toBe(200);
+    expect((await browser.get('/rooms')).status).toBe(200); // still signed in: the session was acknowledged
+    await service.app.close();
+  });
+
+  test.each<[unknown, boolean]>([
+    [Object.assign(new Error('x'), { code: '57P01' }), true],
+    [Object.assign(new Error('x'), { code: '53300' }), true],
+    [Object.assign(new Error('x'), { code: '08006' }), true],
+    [Object.assign(new AggregateError([Object.assign(new Error('x'), { code: 'ECONNREFUSED' })], ''), {}), true],
+    [new Error('Connection terminated unexpectedly'), true],
+    [
+      Object.assign(new Error('x'), {
+        code: 'P2010',
+        meta: { driverAdapterError: { cause: { kind: 'DatabaseNotReachable' } } },
+      }),
+      true,
+    ],
+    [Object.assign(new Error('x'), { code: '23505' }), false],
+    [Object.assign(new Error('x'), { code: '42P01' }), false],
+    [new TypeError('x is not a function'), false],
+    ['ECONNREFUSED', false],
+    [null, false],
+  ])('%p: %p', (error, unavailable) => {
+    expect(isDatabaseUnavailable(error)).toBe(unavailable);
+  });
+});

@@ -1,0 +1,329 @@
+import net from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { allowFormAction, drain, Problem, queryOf } from '../src/index.ts';
+import { type Browser, openBrowser } from './support/browser.ts';
+import { startService, type TestService, type TestServiceOptions } from './support/service.tsx';
+
+let service: TestService;
+let browser: Browser;
+
+async function start(options: TestServiceOptions = {}): Promise<void> {
+  service = await startService(options);
+  browser = openBrowser(service.origin);
+}
+beforeEach(() => start());
+afterEach(() => service.app.close());
+
+async function restart(options: TestServiceOptions): Promise<void> {
+  await service.app.close();
+  await start(options);
+}
+
+/** Writes to a socket and reads until the server closes it. */
+function raw(...chunks: string[]): Promise<{ text: string; ms: number }> {
+  return new Promise((resolve, reject) => {
+    const began = performance.now();
+    const socket = net.connect(Number(new URL(service.origin).port), '127.0.0.1');
+    let text = '';
+    socket.on('data', (chunk) => (text += chunk.toString()));
+    socket.on('error', reject);
+    socket.on('close', () => resolve({ text, ms: performance.now() - began }));
+    for (const chunk of chunks) socket.write(chunk);
+  });
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const HTML = { accept: 'text/html,application/xhtml+xml' };
+
+describe('answers to what cannot be served', () => {
+  test('an unknown address is OAuth-shaped JSON for programs and a page for browsers', async () => {
+    const json = await browser.get('/nowhere?secret=1');
+    expect([json.status, JSON.parse(json.text), json.headers.get('cache-control')]).toEqual([
+      404,
+      { error: 'invalid_request', error_description: 'There is nothing at this address.' },
+      'no-store',
+    ]);
+    const page = await browser.get('/nowhere', HTML);
+    expect([page.status, page.headers.get('content-type'), page.headers.get('cache-control')]).toEqual([
+      404,
+      'text/html; charset=utf-8',
+      'no-store',
+    ]);
+    expect(page.text).toContain('Nothing here');
+  });
+
+  test.each([
+    ['GET', '/api/rooms', 'POST'],
+    ['DELETE', '/api/rooms', 'POST'],
+    ['POST', '/api/rooms/7', 'GET, HEAD'],
+    ['PUT', '/healthz', 'GET, HEAD'],
+  ])('%s %s is 405 with Allow: %s', async (method, path, allow) => {
+    const answer = await fetch(service.origin + path, { method });
+    expect([answer.status, answer.headers.get('allow'), ((await answer.json()) as { error: string }).error]).toEqual([
+      405,
+      allow,
+      'invalid_request',
+    ]);
+  });
+
+  test.each([
+    ['broken JSON', '{"a":', 400],
+    ['a member given twice', '{"a":1,"a":2}', 400],
+    ['__proto__', '{"__proto__":{"a":1}}', 400],
+    ['JSON without end of depth', '['.repeat(50_000), 400],
+    ['a body over 64 KB', `"${'x'.repeat(70_000)}"`, 413],
+  ])('%s is refused OAuth-shaped', async (_what, body, status) => {
+    const answer = await browser.post('/api/rooms', body, JSON_TYPE);
+    expect([
+      answer.status,
+      (JSON.parse(answer.text) as { error: string }).error,
+      answer.headers.get('cache-control'),
+    ]).toEqual([status, 'invalid_request', 'no-store']);
+  });
+
+  test('a media type we do not read is 415', async () => {
+    const answer = await browser.post('/api/rooms', '<a/>', { 'content-type': 'text/xml' });
+    expect([answer.status, (JSON.parse(answer.text) as { error: string }).error]).toEqual([415, 'invalid_request']);
+  });
+
+  test('an address that is not valid is 400, OAuth-shaped', async () => {
+    const answer = await browser.get('/%zz');
+    expect([answer.status, (JSON.parse(answer.text) as { error: string }).error]).toEqual([400, 'invalid_request']);
+  });
+
+  test('headers over 16 KB are 431, and what is not HTTP is 400; both are closed', async () => {
+    const large = await raw(`GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`);
+    expect(large.text).toMatch(/^HTTP\/1\.1 431 .*"error":"invalid_request"/s);
+    expect((await raw('hello\r\n\r\n')).text).toMatch(/^HTTP\/1\.1 400 /);
+    const smuggled = await raw(
+      'POST /api/rooms HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    );
+    expect(smuggled.text).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test('a mistake of ours is a 500 without detail; the log has all of it under the same id', async () => {
+    await restart({
+      routes: async (app) => {
+        app.get('/broken', async () => {
+          throw Object.assign(new TypeError('inner detail'), { statusCode: 400 });
+        });
+      },
+    });
+    const answer = await browser.get('/broken');
+    expect([answer.status, (JSON.parse(answer.text) as { error: string }).error]).toEqual([500, 'server_error']);
+    expect(answer.text).not.toContain('inner detail');
+    const line = service.log.find(({ msg }) => msg === 'unexpected error');
+    expect(line).toMatchObject({
+      err: { message: 'inner detail', stack: expect.stringContaining('server.test') },
+      reqId: expect.any(String),
+    });
+  });
+
+  test('a Problem tells its sentence and when to come back', async () => {
+    await restart({
+      routes: async (app) => {
+        app.get('/busy', async () => {
+          throw new Problem(429, 'Wait a little.', { retryAfter: 1.2 });
+        });
+      },
+    });
+    const answer = await browser.get('/busy');
+    expect([answer.status, answer.headers.get('retry-after'), JSON.parse(answer.text)]).toEqual([
+      429,
+      '2',
+      { error: 'temporarily_unavailable', error_description: 'Wait a little.' },
+    ]);
+  });
+});
+
+describe('slow clients', () => {
+  const timeouts = { request: 400, headers: 300, connection: 2_000 };
+
+  test('headers that never end are closed', async () => {
+    await restart({ timeouts });
+    const { text, ms } = await raw('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+    expect(text === '' || text.startsWith('HTTP/1.1 408 ')).toBe(true);
+    expect(ms).toBeLessThan(1_500);
+  });
+
+  test('a half-sent body is closed', async () => {
+    await restart({ timeouts });
+    const { text, ms } = await raw(
+      'POST /api/rooms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a":',
+    );
+    expect(text === '' || text.startsWith('HTTP/1.1 408 ')).toBe(true);
+    expect(ms).toBeLessThan(1_500);
+  });
+
+  test('many of them do not keep others waiting', async () => {
+    await restart({ timeouts });
+    const slow = Array.from({ length: 100 }, () => raw('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: '));
+    expect((await browser.get('/healthz')).status).toBe(200);
+    const closed = await Promise.all(slow);
+    expect(closed).toHaveLength(100);
+  });
+});
+
+describe('security headers', () => {
+  const KEPT =
+    /^(content-security-policy|referrer-policy|x-content-type-options|x-frame-options|cross-origin-.*|strict-transport-security|permissions-policy)$/;
+  const kept = (headers: Headers) => Object.fromEntries([...headers].filter(([name]) => KEPT.test(name)));
+
+  test('are on every answer', async () => {
+    const answers = await Promise.all(
+      ['/healthz', '/nowhere', '/style.css', '/api/rooms/7'].map((path) => browser.get(path, HTML)),
+    );
+    for (const { headers } of answers) {
+      expect(kept(headers)).toEqual({
+        'content-security-policy':
+          "default-src 'none';style-src 'self';img-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'",
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+      });
+    }
+  });
+
+  test('a page whose form leads elsewhere names that origin, and nothing that is not an origin', async () => {
+    await restart({
+      routes: async (app) => {
+        app.get('/leaving', async (request, reply) => {
+          allowFormAction(reply, [queryOf(request).get('to') ?? '']);
+          return {};
+        });
+      },
+    });
+    const policy = async (to: string) =>
+      (await browser.get(`/leaving?to=${encodeURIComponent(to)}`)).headers.get('content-security-policy');
+    expect(await policy('https://r.example:8443')).toContain("form-action 'self' https://r.example:8443;");
+    expect(await policy('org.example.app:')).toContain("form-action 'self' org.example.app:;");
+    for (const to of ["https://r.example; script-src 'unsafe-inline'", '*', 'null', 'https://r.example/path']) {
+      expect(await policy(to)).toContain("form-action 'self';");
+    }
+  });
+
+  test('HSTS is sent only where the issuer is https', async () => {
+    await restart({ issuer: 'https://inn.example' });
+    expect((await browser.get('/healthz')).headers.get('strict-transport-security')).toBe('max-age=31536000');
+  });
+
+  test('the stylesheet is found where pages say, and there is no script anywhere', async () => {
+    const page = await browser.get('/nowhere', HTML);
+    const href = /<link rel="stylesheet" href="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    expect((await browser.get(href)).headers.get('content-type')).toBe('text/css; charset=utf-8');
+    expect(page.text).not.toMatch(/<script|style=|onclick/);
+  });
+});
+
+describe('the log', () => {
+  test('has a line per request with the path, and neither query, body, header nor cookie', async () => {
+    await browser.post('/api/rooms?code=canary1', '{"a":"canary2"}', {
+      ...JSON_TYPE,
+      authorization: 'DPoP canary3',
+      cookie: 'a=canary4',
+    });
+    await browser.get('/canary-path?state=canary5', { 'user-agent': 'canary6' });
+    const text = JSON.stringify(service.log);
+    expect(text).toContain('"path":"/api/rooms"');
+    expect(text).not.toMatch(/canary\d/);
+  });
+
+  test('says nothing of the values a database error quotes', async () => {
+    await restart({
+      routes: async (app) => {
+        app.get('/db', async () => {
+          throw Object.assign(new Error('invalid input syntax for type uuid: "canary1"'), {
+            code: '22P02',
+            detail: 'canary2',
+            where: 'canary3',
+          });
+        });
+        app.get('/careless', async (request) => {
+          request.log.info({ token: 'canary4', it: { password: 'canary5' } }, 'careless');
+          return {};
+        });
+      },
+    });
+    expect((await browser.get('/db')).status).toBe(500);
+    await browser.get('/careless');
+    expect(JSON.stringify(service.log)).not.toMatch(/canary\d/);
+    expect(JSON.stringify(service.log)).toContain('22P02');
+  });
+});
+
+describe('coming and going', () => {
+  test('/readyz names what is missing', async () => {
+    let works = false;
+    await restart({
+      ready: {
+        kitchen: async () => (works ? undefined : Promise.reject(new Error('cold'))),
+        roof: async () => undefined,
+      },
+    });
+    const missing = await browser.get('/readyz');
+    expect([missing.status, JSON.parse(missing.text)]).toEqual([
+      503,
+      { status: 'not ready', waiting_for: ['kitchen'] },
+    ]);
+    works = true;
+    expect((await browser.get('/readyz')).status).toBe(200);
+  });
+
+  test('draining: not ready first, then requests in flight are finished and new connections refused', async () => {
+    let arrive = () => undefined as void;
+    let leave = () => undefined as void;
+    const arrived = new Promise<void>((resolve) => (arrive = resolve));
+    const gate = new Promise<void>((resolve) => (leave = resolve));
+    let closed = false;
+    await restart({
+      routes: async (app) => {
+        app.addHook('onClose', async () => void (closed = true));
+        app.get('/slow', async () => {
+          arrive();
+          await gate;
+          return { ok: true };
+        });
+      },
+    });
+    const slow = browser.get('/slow');
+    await arrived;
+    const drained = drain(service.app, { noticeMs: 200 });
+    const readyz = await browser.get('/readyz');
+    expect([readyz.status, JSON.parse(readyz.text)]).toEqual([503, { status: 'draining' }]);
+    await refused();
+    expect(closed).toBe(false);
+    leave();
+    expect((await slow).status).toBe(200);
+    await drained;
+    expect(closed).toBe(true);
+  });
+
+  test('draining does not wait longer than its grace', async () => {
+    let arrive = () => undefined as void;
+    const arrived = new Promise<void>((resolve) => (arrive = resolve));
+    await restart({
+      routes: async (app) => {
+        app.get('/never', () => {
+          arrive();
+          return new Promise(() => undefined);
+        });
+      },
+    });
+    const never = browser.get('/never').catch(() => 'cut');
+    await arrived;
+    await drain(service.app, { graceMs: 100 });
+    expect(await never).toBe('cut');
+  });
+});
+
+/** Resolves once the server takes no new connections. */
+async function refused(): Promise<void> {
+  const port = Number(new URL(service.origin).port);
+  const open = await new Promise<boolean>((resolve) => {
+    const socket = net.connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+  if (open) await refused();
+}
