@@ -1,0 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer, key, port, readEnv, run } from '../../src/index.ts';
+
+// a service as its main.ts would be, to be run as a process of its own
+await run(async () => {
+  const { PORT } = readEnv(process.env, { PORT: port, KEY: key(32) });
+  const app = await createServer({
+    name: 'inn',
+    issuer: 'http://127.0.0.1:1',
+    site: { name: 'The Inn', role: 'Host' },
+  });
+  app.get('/slow', async () => {
+    process.stderr.write('arrived\n');
+    await sleep(300);
+    return { ok: true };
+  });
+  app.addHook('onClose', async () => void process.stderr.write('closed\n'));
+  return { app, host: '127.0.0.1', port: PORT };
+});
