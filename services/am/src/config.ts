@@ -1,7 +1,20 @@
 import { type OutboundException, parseExceptions } from '@chatelaine/outbound-http';
 import { DEFAULT_MACHINE_LIMITS, type MachineLimits } from '@chatelaine/oauth-server-pg';
 import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
-import { ConfigError, databaseUrl, flag, integer, key, type LogLevel, oneOf, optional, parsedBy, port, readEnv, text } from '@chatelaine/service-kit';
+import {
+  ConfigError,
+  databaseUrl,
+  flag,
+  integer,
+  key,
+  type LogLevel,
+  oneOf,
+  optional,
+  parsedBy,
+  port,
+  readEnv,
+  text,
+} from '@chatelaine/service-kit';
 
 export interface Config {
   readonly issuer: Issuer;

@@ -6,7 +6,10 @@ export type HostClientDeps = Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound'
 
 /** Who we are at one Host: a client of our own there, known by its document. PROTOCOL §2.2. */
 export function clientAt({ config, keys }: Pick<Deps, 'config' | 'keys'>, hostIssuer: string): ClientIdentity {
-  return { clientId: linkClientId(config.issuer, hostIssuer), authentication: { kind: 'private_key_jwt', key: keys.current } };
+  return {
+    clientId: linkClientId(config.issuer, hostIssuer),
+    authentication: { kind: 'private_key_jwt', key: keys.current },
+  };
 }
 
 export function clientDeps({ config, clock, outbound }: HostClientDeps): ClientDeps {

@@ -80,7 +80,10 @@ export async function storeRenewal({ prisma }: Pick<Deps, 'prisma'>, renewal: Re
 }
 
 /** The Host refused the refresh token: the link ended there. False if the link has another token by now, or ended. */
-export async function breakLink({ prisma }: Pick<Deps, 'prisma'>, { linkId, refused }: { linkId: string; refused: Buffer }): Promise<boolean> {
+export async function breakLink(
+  { prisma }: Pick<Deps, 'prisma'>,
+  { linkId, refused }: { linkId: string; refused: Buffer },
+): Promise<boolean> {
   const rows = await prisma.$queryRaw<{ broken: boolean }[]>`select break_link(${linkId}, ${bytes(refused)}) as broken`;
   return rows[0]?.broken === true;
 }

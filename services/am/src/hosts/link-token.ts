@@ -66,7 +66,12 @@ interface Renewed {
 }
 
 async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: Renewed): Promise<LinkToken> {
-  const { access_token: token, refresh_token: fresh, expires_in: expiresIn, transfer_scope: ceiling = '' } = answer.tokens;
+  const {
+    access_token: token,
+    refresh_token: fresh,
+    expires_in: expiresIn,
+    transfer_scope: ceiling = '',
+  } = answer.tokens;
   const seal = (secret: string, column: 'access_token' | 'refresh_token'): Buffer =>
     deps.vault.seal(secret, sealedFor({ row: key.linkId, ownerId: key.ownerId, column }));
   const stored = await storeRenewal(deps, {
@@ -88,7 +93,11 @@ async function asItIsNow(deps: LinkTokenDeps, key: LinkKey): Promise<LinkToken> 
   return opened(deps, key, { sealed: now.accessToken, metadata: now.metadata });
 }
 
-async function readFailure(deps: LinkTokenDeps, key: LinkKey, { answer, used }: { answer: Failure; used: Buffer }): Promise<LinkToken> {
+async function readFailure(
+  deps: LinkTokenDeps,
+  key: LinkKey,
+  { answer, used }: { answer: Failure; used: Buffer },
+): Promise<LinkToken> {
   // PROTOCOL §3.5: only this marks a link broken; everything else may pass
   if (answer.kind === 'oauth_error' && answer.status === 400 && answer.error.error === 'invalid_grant') {
     const broken = await breakLink(deps, { linkId: key.linkId, refused: used });
@@ -96,7 +105,10 @@ async function readFailure(deps: LinkTokenDeps, key: LinkKey, { answer, used }: 
     deps.log.warn({ event: 'link_broken', linkId: key.linkId }, 'the Host refused the refresh token of a link');
     return { kind: 'broken' };
   }
-  deps.log.warn({ event: 'link_not_renewed', linkId: key.linkId, outcome: answer.kind, reason: reasonOf(answer) }, 'link token not renewed');
+  deps.log.warn(
+    { event: 'link_not_renewed', linkId: key.linkId, outcome: answer.kind, reason: reasonOf(answer) },
+    'link token not renewed',
+  );
   if (answer.kind === 'timeout') return { kind: 'timeout' };
   const retryAfter = answer.kind === 'oauth_error' ? answer.retryAfter : undefined;
   return retryAfter === undefined ? { kind: 'unavailable' } : { kind: 'unavailable', retryAfter };
@@ -107,17 +119,28 @@ function reasonOf(answer: Failure): string | undefined {
   return answer.kind === 'oauth_error' ? `${answer.status} ${answer.error.error}` : answer.reason;
 }
 
-function opened(deps: LinkTokenDeps, key: LinkKey, { sealed, metadata }: { sealed: Buffer; metadata: ServerMetadata }): LinkToken {
+function opened(
+  deps: LinkTokenDeps,
+  key: LinkKey,
+  { sealed, metadata }: { sealed: Buffer; metadata: ServerMetadata },
+): LinkToken {
   const token = open(deps, key, { sealed, column: 'access_token' });
   return token === null ? { kind: 'unavailable' } : { kind: 'token', token, metadata };
 }
 
-function open(deps: LinkTokenDeps, key: LinkKey, { sealed, column }: { sealed: Buffer; column: 'access_token' | 'refresh_token' }): string | null {
+function open(
+  deps: LinkTokenDeps,
+  key: LinkKey,
+  { sealed, column }: { sealed: Buffer; column: 'access_token' | 'refresh_token' },
+): string | null {
   try {
     return deps.vault.open(sealed, sealedFor({ row: key.linkId, ownerId: key.ownerId, column }));
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
-    deps.log.error({ event: 'cannot_open', linkId: key.linkId, column }, 'a stored secret does not open with this ENCRYPTION_KEY');
+    deps.log.error(
+      { event: 'cannot_open', linkId: key.linkId, column },
+      'a stored secret does not open with this ENCRYPTION_KEY',
+    );
     return null;
   }
 }

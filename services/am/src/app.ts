@@ -1,0 +1,64 @@
+import { startReaper } from '@chatelaine/oauth-server-pg';
+import { createServer, sessions } from '@chatelaine/service-kit';
+import type { FastifyInstance } from 'fastify';
+import { accountFeature } from './account/routes.ts';
+import type { Deps } from './deps.ts';
+import { homeFeature } from './home/routes.tsx';
+import { hostsFeature } from './hosts/routes.tsx';
+import { reapAttempts } from './hosts/attempt-store.ts';
+import { inboxFeature } from './inbox/routes.tsx';
+import { createJobs } from './jobs/queue.ts';
+import { oauthFeature } from './oauth/routes.tsx';
+import { createServerDeps } from './oauth/server.ts';
+import { requestersFeature } from './requesters/routes.tsx';
+import type { Resources } from './resources.ts';
+import { targetsFeature } from './targets/routes.ts';
+import { timelineFeature } from './timeline/routes.tsx';
+import { exchangeGrant } from './transfer/exchange-grant.ts';
+
+const NAV = [
+  { href: '/', label: 'Overview' },
+  { href: '/hosts', label: 'Hosts' },
+  { href: '/requesters', label: 'Requesters' },
+  { href: '/timeline', label: 'Timeline' },
+];
+const REAP_SECONDS = 60;
+
+/** The AM, whole: every feature is registered here, one line each. Closing the app closes its resources. */
+export async function createApp(resources: Resources): Promise<FastifyInstance> {
+  const { config, pool, prisma, outbound } = resources;
+  const app = await createServer({
+    name: 'am',
+    issuer: config.issuer,
+    logLevel: config.logLevel,
+    site: { name: config.name, role: 'Authorization Manager', accent: '#7a3e9d', nav: NAV },
+    ready: { database: () => pool.query('select 1') },
+  });
+  const parts = { ...resources, log: app.log };
+  const jobs = await createJobs(parts);
+  const { announceRevocations } = jobs;
+  const grants = [exchangeGrant({ ...parts, announceRevocations })];
+  const deps: Deps = { ...parts, jobs, server: createServerDeps(parts, { grants, announceRevocations }) };
+
+  await app.register(sessions, { pool, name: 'am', key: config.encryptionKey });
+  await homeFeature(app, deps); //       the front page: what needs the owner, what he has, what was done with it
+  await accountFeature(app, deps); //    signing up, in and out
+  await hostsFeature(app, deps); //      links: add a Host, its callback, who we are to Hosts
+  await requestersFeature(app, deps); // connections: who may ask for what; stopping one, and everything
+  await inboxFeature(app, deps); //      questions to the owner
+  await timelineFeature(app, deps); //   what happened
+  await oauthFeature(app, deps); //      the authorization server that Requesters see: PAR, consent, token, revocation …
+  await targetsFeature(app, deps); //    what a connection may ask for
+
+  const reaped = { everySeconds: REAP_SECONDS, onError: (err: unknown) => app.log.warn({ err }, 'reaping failed') };
+  const reaping = [startReaper(deps.server.storage, reaped), startReaper({ reap: () => reapAttempts(deps) }, reaped)];
+  app.addHook('onReady', jobs.start);
+  app.addHook('onClose', async () => {
+    for (const stopReaping of reaping) stopReaping();
+    await jobs.stop();
+    await outbound.close();
+    await prisma.$disconnect();
+    await pool.end();
+  });
+  return app;
+}

@@ -1,0 +1,28 @@
+import { openPool, type Pool, query, statement } from '@chatelaine/service-kit';
+import { PrismaPg } from '@prisma/adapter-pg';
+import type { Config } from './config.ts';
+import { PrismaClient } from './generated/prisma/client.ts';
+
+export interface Database {
+  readonly pool: Pool;
+  /** On the same connections. */
+  readonly prisma: PrismaClient;
+}
+
+const MOST_CONNECTIONS = 16;
+const SCHEMA = statement<{ schema: string | null }>({
+  name: 'current_schema',
+  text: 'select current_schema() as schema',
+});
+
+/** Opens the database as the role in its URL, whose `search_path` names the schema that all tables are in. */
+export async function openDatabase(config: Pick<Config, 'databaseUrl'>): Promise<Database> {
+  // the pool replaces connections that break while idle; what needs one and gets none says so itself
+  const pool = openPool({ url: config.databaseUrl, name: 'am', max: MOST_CONNECTIONS });
+  const [row] = await query(pool, SCHEMA);
+  const schema = row?.schema;
+  if (schema === null || schema === undefined)
+    throw new Error('The role in DATABASE_URL has no schema of its own: set its search_path.');
+  // Prisma writes schema names into its own SQL; search_path alone would not reach it
+  return { pool, prisma: new PrismaClient({ adapter: new PrismaPg(pool, { schema }) }) };
+}

@@ -1,0 +1,31 @@
+import { publicJwks } from '@chatelaine/crypto';
+import { linkClientDocument } from '@chatelaine/oauth-client';
+import { LIFETIME, OAuthError } from '@chatelaine/protocol';
+import type { FastifyInstance } from 'fastify';
+import type { Deps } from '../deps.ts';
+
+const TAG = /^[A-Za-z0-9_-]{22}$/;
+const CACHED = `public, max-age=${LIFETIME.documentCacheMin}`;
+
+/** Who the AM is to Hosts: one client document per Host, and the keys all of them name. PROTOCOL §2.2. */
+export async function clientDocuments(
+  app: FastifyInstance,
+  { deps }: { deps: Pick<Deps, 'config' | 'keys'> },
+): Promise<void> {
+  const { config, keys } = deps;
+  // a pure function of the tag: it says nothing about whose Hosts are known here
+  app.get('/clients/:tag', async (request, reply) => {
+    const { tag } = request.params as { tag: string };
+    if (!TAG.test(tag)) throw new OAuthError('invalid_request', 'There is nothing at this address.', { status: 404 });
+    const document = linkClientDocument({
+      amIssuer: config.issuer,
+      tag,
+      name: config.name,
+      jwksUri: `${config.issuer}/jwks`,
+    });
+    return reply.header('cache-control', CACHED).send(document);
+  });
+  app.get('/jwks', async (_request, reply) =>
+    reply.header('cache-control', CACHED).type('application/jwk-set+json').send(publicJwks(keys.all)),
+  );
+}

@@ -1,0 +1,66 @@
+import { hostTag } from '@chatelaine/crypto';
+import type { Discovered } from '@chatelaine/oauth-client';
+import { type ServerMetadata, serverMetadataSchema } from '@chatelaine/protocol';
+import type { Deps } from '../deps.ts';
+import type { Prisma } from '../generated/prisma/client.ts';
+
+/** A Host as the AM knows it. */
+export interface KnownHost {
+  readonly id: string;
+  readonly issuer: string;
+  readonly name: string;
+  readonly metadata: ServerMetadata;
+}
+
+export type Remembered =
+  | { readonly kind: 'remembered'; readonly host: KnownHost }
+  /** Others are linked to a Host of this issuer whose endpoints were elsewhere: not taken silently. */
+  | { readonly kind: 'moved' };
+
+/**
+ * Keeps what a Host says of itself; one row per issuer, whoever adds it. While anybody is linked to it, its endpoints stay those they were
+ * linked at: a changed document must not redirect their tokens.
+ */
+export async function rememberHost(
+  { prisma }: Pick<Deps, 'prisma'>,
+  { metadata, resources }: Discovered,
+): Promise<Remembered> {
+  const host = { id: hostTag(metadata.issuer), issuer: metadata.issuer, name: nameOf(metadata), metadata };
+  const data = {
+    name: host.name,
+    metadata: metadata as Prisma.InputJsonObject,
+    resources: resources.map(({ resource }) => resource),
+    transferScopes: metadata.chatelaine_transfer_scopes ?? {},
+    checkedAt: new Date(),
+  };
+  return prisma.$transaction(async (tx) => {
+    await tx.host.createMany({ data: [{ ...data, id: host.id, issuer: host.issuer }], skipDuplicates: true });
+    const [known] = await tx.$queryRaw<{ metadata: unknown; in_use: boolean }[]>`
+      select h.metadata, exists (select from link l where l.host_id = h.id and l.state <> 'ended')
+        or exists (select from revocation r where r.host_id = h.id and r.state = 'pending') as in_use
+      from host h where h.id = ${host.id} for update`;
+    if (known === undefined) throw new Error('a host row vanished');
+    if (known.in_use && !sameEndpoints(serverMetadataSchema.parse(known.metadata), metadata)) return { kind: 'moved' };
+    await tx.host.update({ where: { id: host.id }, data });
+    return { kind: 'remembered', host };
+  });
+}
+
+const ENDPOINTS = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'pushed_authorization_request_endpoint',
+  'revocation_endpoint',
+] as const;
+
+function sameEndpoints(known: ServerMetadata, found: ServerMetadata): boolean {
+  return ENDPOINTS.every((endpoint) => known[endpoint] === found[endpoint]);
+}
+
+// format and control characters turn a name around or hide in it
+const DECEPTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+function nameOf({ chatelaine_name: name, issuer }: ServerMetadata): string {
+  const given = name?.trim() ?? '';
+  return given === '' || DECEPTIVE.test(given) || !given.isWellFormed() ? new URL(issuer).hostname : given;
+}

@@ -1,0 +1,126 @@
+import { sha256 } from '@chatelaine/crypto';
+import {
+  accountOf,
+  currentAccount,
+  formOf,
+  notFound,
+  pages,
+  Problem,
+  queryOf,
+  renderPage,
+  requireAccount,
+} from '@chatelaine/service-kit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Deps } from '../deps.ts';
+import { AddHostPage, GoToHostPage } from './add-host-page.tsx';
+import { addHost } from './add-host.ts';
+import { clientDocuments } from './client-routes.ts';
+import { finishLink } from './finish-link.ts';
+import { HostsPage } from './hosts-page.tsx';
+import { endLink, readOwnLinks, readUnconfirmedEnds, renameLink } from './hosts-store.ts';
+
+/** Links: the owner's pages about them, where Hosts send the browser back to, and who the AM is to Hosts. PROTOCOL §2.2. */
+export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<void> {
+  await app.register(clientDocuments, { deps });
+  await pages(app, async (scope) => {
+    scope.get('/callback/:tag', async (request, reply) => callback(deps, request, reply));
+  });
+  await pages(app, async (own) => {
+    own.addHook('preHandler', requireAccount);
+    own.get('/hosts', async (request, reply) => {
+      const { id } = accountOf(request);
+      const [links, unconfirmed] = await Promise.all([readOwnLinks(deps, id), readUnconfirmedEnds(deps, id)]);
+      const made = links.find((link) => link.id === queryOf(request).get('made')) ?? null;
+      return renderPage(reply, <HostsPage links={links} unconfirmed={unconfirmed} made={made} />);
+    });
+    // a link may fill in the form, and only that: fetching starts at the POST
+    own.get('/hosts/add', async (request, reply) =>
+      renderPage(reply, <AddHostPage address={queryOf(request).get('host') ?? ''} />),
+    );
+    own.post('/hosts/add', async (request, reply) => add(deps, request, reply));
+    own.post('/hosts/:linkId/name', async (request, reply) => {
+      const label = labelOf(formOf(request).get('label'));
+      if (!(await renameLink(deps, { ...ownLink(request), label }))) throw notFound();
+      return reply.redirect('/hosts', 303);
+    });
+    own.post('/hosts/:linkId/stop', async (request, reply) => {
+      if (!(await endLink(deps, ownLink(request)))) throw notFound();
+      await deps.jobs.announceRevocations();
+      return reply.redirect('/hosts', 303);
+    });
+  });
+}
+
+async function add(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const address = formOf(request).get('host') ?? '';
+  const outcome = await addHost(deps, { address, ownerId: accountOf(request).id, sessionHash: sessionHash(request) });
+  return outcome.kind === 'started'
+    ? renderPage(reply, <GoToHostPage {...outcome} />)
+    : renderPage(reply.code(400), <AddHostPage address={address} problem={outcome.sentence} />);
+}
+
+async function callback(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { tag } = request.params as { tag: string };
+  const cut = request.url.indexOf('?');
+  const account = currentAccount(request);
+  // nobody signed in started nothing: signing in now would not make this browser the one that did
+  if (account === null) throw notOurs();
+  const query = cut < 0 ? '' : request.url.slice(cut + 1);
+  const outcome = await finishLink(deps, {
+    hostId: tag,
+    query,
+    ownerId: account.id,
+    sessionHash: sessionHash(request),
+  });
+  switch (outcome.kind) {
+    case 'linked':
+      return reply.redirect(`/hosts?made=${outcome.linkId}`, 303);
+    case 'not_ours':
+      throw notOurs();
+    case 'denied':
+      throw new Problem(400, denied(outcome), { title: 'Nothing was linked', next: AGAIN });
+    case 'failed':
+      throw new Problem(
+        502,
+        `${outcome.hostName} did not complete the link as it must, so nothing was kept here. Try again in a moment.`,
+        {
+          title: 'Nothing was linked',
+          next: AGAIN,
+        },
+      );
+  }
+}
+
+const AGAIN = { href: '/hosts/add', label: 'Add a Host' };
+
+function notOurs(): Problem {
+  return new Problem(
+    400,
+    'This is not the answer to anything you started here in the last ten minutes with this browser and account. Nothing was linked. If you were adding a Host, start again.',
+    { title: 'Nothing was linked', next: AGAIN },
+  );
+}
+
+function denied({ hostName, byOwner }: { hostName: string; byOwner: boolean }): string {
+  return byOwner
+    ? `You decided at ${hostName} not to link it, so nothing was linked.`
+    : `${hostName} refused the request, so nothing was linked. Try again in a moment; if it stays so, ask whoever runs ${hostName}.`;
+}
+
+function ownLink(request: FastifyRequest): { linkId: string; ownerId: string } {
+  const { linkId } = request.params as { linkId: string };
+  return { linkId, ownerId: accountOf(request).id };
+}
+
+const sessionHash = (request: FastifyRequest): Buffer => sha256(request.session.sessionId);
+
+const MOST_LABEL_CHARS = 60;
+
+function labelOf(given: string | undefined): string {
+  const label = given?.trim() ?? '';
+  // format characters turn text around or hide in it
+  if (label === '' || label.length > MOST_LABEL_CHARS || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(label)) {
+    throw new Problem(400, `A name has 1 to ${MOST_LABEL_CHARS} visible characters. Go back and choose another one.`);
+  }
+  return label;
+}

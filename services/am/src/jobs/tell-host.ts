@@ -1,0 +1,76 @@
+import { VaultError } from '@chatelaine/crypto';
+import { type Failure, revoke } from '@chatelaine/oauth-client';
+import { TRANSFER_GRANT_HINT } from '@chatelaine/protocol';
+import type { Deps } from '../deps.ts';
+import { clientAt, clientDeps } from '../hosts/host-client.ts';
+import { sealedFor } from '../hosts/sealing.ts';
+import { confirmRevocation, type DueRevocation, noteAttempt, readDue } from './revocation-store.ts';
+
+export type TellHostDeps = Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound' | 'pool' | 'vault' | 'log'>;
+
+/**
+ * Tells one Host that a connection's grant, or a whole link, has ended. Only 200 is a confirmation. Not so `invalid_client`: a Host knows us by a
+ * document it fetches, and one that cannot fetch it says the same as one that has forgotten us, with the tokens alive. PROTOCOL §7.
+ */
+export async function tellHost(deps: TellHostDeps, id: string): Promise<'done' | 'again'> {
+  const due = await readDue(deps, id);
+  if (due === null) return 'done';
+  const what = whatToRevoke(deps, due);
+  if (what === null) return noteAttempt(deps, { id, reason: 'the stored token does not open' });
+  if (what.kind === 'nothing') {
+    await confirmRevocation(deps, id);
+    return 'done';
+  }
+  const { server } = due;
+  const told = await revoke(clientDeps(deps), {
+    server,
+    client: clientAt(deps, server.issuer),
+    token: what.token,
+    hint: what.hint,
+  });
+  if (told.kind === 'ok') {
+    await confirmRevocation(deps, id);
+    deps.log.info({ event: 'host_confirmed', revocationId: id, linkId: due.linkId }, 'a Host confirmed an end');
+    return 'done';
+  }
+  const reason = reasonOf(told);
+  const next = await noteAttempt(deps, { id, reason });
+  deps.log.warn(
+    { event: 'host_not_told', revocationId: id, linkId: due.linkId, reason, next },
+    'a Host could not be told of an end',
+  );
+  return next;
+}
+
+type Revocable =
+  | { readonly kind: 'token'; readonly token: string; readonly hint: string }
+  | { readonly kind: 'nothing' };
+
+function whatToRevoke(
+  { vault, log }: TellHostDeps,
+  { grantId, refreshToken, linkId, ownerId }: DueRevocation,
+): Revocable | null {
+  if (grantId !== null) return { kind: 'token', token: grantId, hint: TRANSFER_GRANT_HINT };
+  // forgotten already: then the Host confirmed the end of this link before
+  if (refreshToken === null) return { kind: 'nothing' };
+  try {
+    const token = vault.open(refreshToken, sealedFor({ row: linkId, ownerId, column: 'refresh_token' }));
+    return { kind: 'token', token, hint: 'refresh_token' };
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error;
+    log.error({ event: 'cannot_open', linkId }, 'a stored secret does not open with this ENCRYPTION_KEY');
+    return null;
+  }
+}
+
+function reasonOf(failure: Failure): string {
+  switch (failure.kind) {
+    case 'timeout':
+      return 'no answer in time';
+    case 'oauth_error':
+      return `answered ${failure.status} ${failure.error.error}`;
+    case 'unusable':
+    case 'unreachable':
+      return `${failure.kind}: ${failure.reason}`;
+  }
+}

@@ -1,0 +1,162 @@
+import { inTransaction, query, queryOne, statement } from '@chatelaine/service-kit';
+import type { Deps } from '../deps.ts';
+import { type Effect, evaluate, type Rule } from '../rules/evaluate.ts';
+
+/** A live connection as its owner sees it. */
+export interface OwnConnection {
+  readonly id: string;
+  readonly clientId: string;
+  readonly clientName: string;
+  readonly clientUri: string | null;
+  readonly since: Date;
+  /** Null: until the owner stops it. */
+  readonly until: Date | null;
+  readonly hosts: readonly ShownHost[];
+}
+
+export interface ShownHost {
+  readonly hostName: string;
+  /** Which of the owner's accounts there. */
+  readonly label: string;
+  readonly linkState: 'active' | 'broken' | 'ended';
+  readonly scopes: readonly { readonly scope: string; readonly sentence: string; readonly effect: Effect }[];
+}
+
+/** A connection that ended, and what its Hosts know of it. */
+export interface EndedConnection {
+  readonly id: string;
+  readonly clientName: string;
+  readonly endedAt: Date;
+  readonly hosts: readonly {
+    readonly hostName: string;
+    readonly state: 'pending' | 'confirmed' | 'failed';
+    readonly attempts: number;
+  }[];
+}
+
+interface ConnectionRow {
+  id: string;
+  client_id: string;
+  client_name: string;
+  client_uri: string | null;
+  created_at: Date;
+  expires_at: Date | null;
+}
+
+// a connection without its kernel's grant was never agreed to
+const LIVE = statement<ConnectionRow>({
+  name: 'requesters_live',
+  text: `
+    select c.id, c.client_id, c.client_name, c.client_uri, c.created_at, c.expires_at
+    from connection c join oauth_grant g on g.id = c.id and g.subject = c.owner_id
+    where c.owner_id = $1 and c.ended_at is null and g.ended_at is null and (c.expires_at is null or c.expires_at > now())
+    order by c.created_at desc, c.id limit 500`,
+});
+
+/** The owner's live connections, newest first. */
+export async function readConnections(
+  { pool, prisma }: Pick<Deps, 'pool' | 'prisma'>,
+  ownerId: string,
+): Promise<OwnConnection[]> {
+  const rows = await query(pool, LIVE, [ownerId]);
+  const [shown, stored] = await Promise.all([
+    prisma.connectionHost.findMany({
+      where: { connectionId: { in: rows.map(({ id }) => id) } },
+      include: { host: true, link: true },
+    }),
+    prisma.rule.findMany({ where: { ownerId, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] } }),
+  ]);
+  const rules = stored.map(
+    ({ connectionId, linkId, scope, effect }): Rule => ({ connectionId, linkId, scope, effect: effect as Effect }),
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    clientId: row.client_id,
+    clientName: row.client_name,
+    clientUri: row.client_uri,
+    since: row.created_at,
+    until: row.expires_at,
+    hosts: shown
+      .filter(({ connectionId }) => connectionId === row.id)
+      .map(({ host, link, scopes, linkId }) => ({
+        hostName: host.name,
+        label: link.label,
+        linkState: link.state as ShownHost['linkState'],
+        scopes: scopes.map((scope) => ({
+          scope,
+          sentence: (host.transferScopes as Readonly<Record<string, string | undefined>>)[scope] ?? scope,
+          effect: evaluate(rules, { connectionId: row.id, linkId, scope }),
+        })),
+      })),
+  }));
+}
+
+interface EndedRow {
+  id: string;
+  client_name: string;
+  ended_at: Date;
+  host_name: string | null;
+  state: 'pending' | 'confirmed' | 'failed' | null;
+  attempts: number | null;
+}
+
+const ENDED = statement<EndedRow>({
+  name: 'requesters_ended',
+  text: `
+    select c.id, c.client_name, c.ended_at, h.name as host_name, r.state, r.attempts
+    from connection c left join revocation r on r.connection_id = c.id and r.owner_id = c.owner_id left join host h on h.id = r.host_id
+    where c.owner_id = $1 and c.ended_at is not null and (c.ended_at > now() - interval '7 days' or r.state <> 'confirmed')
+    order by c.ended_at desc, c.id, h.name limit 200`,
+});
+
+/** Connections that ended in the last week, or whose end some Host has not confirmed. PROTOCOL §7. */
+export async function readEndedConnections({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<EndedConnection[]> {
+  const rows = await query(pool, ENDED, [ownerId]);
+  return [...Map.groupBy(rows, ({ id }) => id).values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const hosts = group.flatMap(({ host_name: hostName, state, attempts }) =>
+      hostName === null || state === null ? [] : [{ hostName, state, attempts: attempts ?? 0 }],
+    );
+    return [{ id: first.id, clientName: first.client_name, endedAt: first.ended_at, hosts }];
+  });
+}
+
+const STOP = statement<{ ended: boolean }>({
+  name: 'requesters_stop',
+  text: `select oauth_end_grant(c.id, 'owner') as ended from connection c where c.id = $1 and c.owner_id = $2`,
+});
+
+/** Ends a connection of this owner, at once on every replica; stopping it again changes nothing. `unknown`: there is none. PROTOCOL §7. */
+export async function stopConnection(
+  { pool }: Pick<Deps, 'pool'>,
+  { id, ownerId }: { id: string; ownerId: string },
+): Promise<'stopped' | 'unknown'> {
+  const row = await queryOne(pool, STOP, [id, ownerId]);
+  return row === null ? 'unknown' : 'stopped';
+}
+
+const LOCK_OWNER = statement({ name: 'requesters_lock_owner', text: 'select 1 from owner where id = $1 for update' });
+const STOP_ALL_CONNECTIONS = statement<{ ended: boolean }>({
+  name: 'requesters_stop_all_connections',
+  text: `select oauth_end_grant(c.id, 'owner') as ended from connection c where c.owner_id = $1 and c.ended_at is null`,
+});
+const STOP_ALL_LINKS = statement<{ ended: boolean }>({
+  name: 'requesters_stop_all_links',
+  text: `select end_link($1, l.id) as ended from link l where l.owner_id = $1 and l.state <> 'ended'`,
+});
+
+/** Ends everything the owner has: all of it, or, when it fails, nothing. */
+export async function stopEverything(
+  { pool }: Pick<Deps, 'pool'>,
+  ownerId: string,
+): Promise<{ connections: number; links: number }> {
+  return inTransaction(pool, async (tx) => {
+    // before anything else, so that two of these, or one and a new connection, take their turns
+    await query(tx, LOCK_OWNER, [ownerId]);
+    const connections = await query(tx, STOP_ALL_CONNECTIONS, [ownerId]);
+    const links = await query(tx, STOP_ALL_LINKS, [ownerId]);
+    const count = (rows: readonly { ended: boolean }[]): number => rows.filter(({ ended }) => ended).length;
+    return { connections: count(connections), links: count(links) };
+  });
+}

@@ -1,0 +1,96 @@
+import { query, statement } from '@chatelaine/service-kit';
+import type { Deps } from '../deps.ts';
+
+/** Something that happened, with the names it is told by. */
+export interface Entry {
+  readonly at: Date;
+  readonly kind: string;
+  readonly by: string | null;
+  readonly answer: string | null;
+  readonly clientName: string | null;
+  readonly label: string | null;
+  readonly hostName: string | null;
+}
+
+interface EntryRow {
+  at: Date;
+  kind: string;
+  ended_by: string | null;
+  answer: string | null;
+  client_name: string | null;
+  label: string | null;
+  host_name: string | null;
+}
+
+const ENTRIES = statement<EntryRow>({
+  name: 'timeline_entries',
+  text: `
+    select t.at, t.kind, t.data->>'by' as ended_by, t.data->>'answer' as answer, coalesce(c.client_name, t.data->>'client') as client_name,
+      coalesce(l.label, t.data->>'label') as label, h.name as host_name
+    from timeline_entry t
+      left join connection c on c.id = t.data->>'connection' and c.owner_id = t.owner_id
+      left join link l on l.id = t.data->>'link' and l.owner_id = t.owner_id
+      left join host h on h.id = coalesce(t.data->>'host', l.host_id)
+    where t.owner_id = $1 order by t.id desc limit $2`,
+});
+
+/** The owner's latest entries, newest first. */
+export async function readEntries(
+  { pool }: Pick<Deps, 'pool'>,
+  { ownerId, most }: { ownerId: string; most: number },
+): Promise<Entry[]> {
+  const rows = await query(pool, ENTRIES, [ownerId, most]);
+  return rows.map((row) => ({
+    at: row.at,
+    kind: row.kind,
+    by: row.ended_by,
+    answer: row.answer,
+    clientName: row.client_name,
+    label: row.label,
+    hostName: row.host_name,
+  }));
+}
+
+/** A transfer that was begun, and how it ended. */
+export interface PastTransfer {
+  readonly at: Date;
+  readonly state: 'intent' | 'minted' | 'withheld' | 'refused' | 'failed';
+  readonly scopes: readonly string[];
+  readonly clientName: string;
+  readonly label: string;
+  readonly hostName: string;
+}
+
+interface TransferRow {
+  started_at: Date;
+  state: PastTransfer['state'];
+  scopes: string[];
+  client_name: string;
+  label: string;
+  host_name: string;
+}
+
+const TRANSFERS = statement<TransferRow>({
+  name: 'timeline_transfers',
+  text: `
+    select t.started_at, t.state, t.scopes, c.client_name, l.label, h.name as host_name
+    from transfer t join connection c on c.id = t.connection_id and c.owner_id = t.owner_id
+      join link l on l.id = t.link_id and l.owner_id = t.owner_id join host h on h.id = t.host_id
+    where t.owner_id = $1 order by t.started_at desc limit $2`,
+});
+
+/** The owner's latest transfers, newest first. */
+export async function readTransfers(
+  { pool }: Pick<Deps, 'pool'>,
+  { ownerId, most }: { ownerId: string; most: number },
+): Promise<PastTransfer[]> {
+  const rows = await query(pool, TRANSFERS, [ownerId, most]);
+  return rows.map(({ started_at: at, client_name: clientName, host_name: hostName, state, scopes, label }) => ({
+    at,
+    state,
+    scopes,
+    clientName,
+    label,
+    hostName,
+  }));
+}
