@@ -7,8 +7,8 @@ import {
   startAuthorization,
 } from '@chatelaine/oauth-server';
 import { formatForm, type FormParams, OAuthError } from '@chatelaine/protocol';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { formOf, oauthScope, queryOf, refuseOtherMethods } from './http.ts';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { formOf, queryOf, refuseOtherMethods, sendError, strictScope } from './http.ts';
 import {
   browserSecret,
   type ConsentView,
@@ -27,12 +27,10 @@ export interface AuthorizeRoutesOptions {
 /** The authorization endpoint: the browser arrives, the owner signs in, sees who asks, decides, and is sent back. */
 export async function authorizeRoutes(app: FastifyInstance, options: AuthorizeRoutesOptions): Promise<void> {
   const { interaction } = options;
-  await oauthScope(app);
-  // people come here: what the OAuth scope answers as JSON is a page instead
-  const jsonErrors = app.errorHandler;
-  app.setErrorHandler(async (error, request, reply) => {
-    if (!(error instanceof OAuthError) || error.status >= 500)
-      return jsonErrors(error as Parameters<typeof jsonErrors>[0], request, reply);
+  await strictScope(app);
+  // people come here: what programs would get as JSON is a page
+  app.setErrorHandler<FastifyError>(async (error, request, reply) => {
+    if (!(error instanceof OAuthError) || error.status >= 500) return sendError(error, request, reply);
     return interaction.renderProblem({ status: error.status, message: error.message }, request, reply);
   });
   app.get(ENDPOINT.authorize, async (request, reply) => arrive(options, request, reply));

@@ -16,13 +16,18 @@ import { isDatabaseUnavailable } from '../database-unavailable.ts';
  * too), nothing cached.
  */
 export async function oauthScope(scope: FastifyInstance): Promise<void> {
+  await strictScope(scope);
+  scope.setErrorHandler<FastifyError>(sendError);
+}
+
+/** A scope whose forms are parsed strictly and whose answers are not cached; its errors are its own. */
+export async function strictScope(scope: FastifyInstance): Promise<void> {
   scope.removeAllContentTypeParsers();
   // formbody calls its parser unguarded: it gets a tagged result and `formOf` refuses
   await scope.register(formbody, { bodyLimit: 65_536, parser: (text) => ({ form: parseForm(text) }) });
   scope.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
-  scope.setErrorHandler<FastifyError>((error, request, reply) => sendError(error, request, reply));
 }
 
 /** A scope's JSON bodies, parsed strictly. */
@@ -81,7 +86,8 @@ export function refuseOtherMethods(
 
 const wrongMediaType = (sentence: string): OAuthError => new OAuthError('invalid_request', sentence, { status: 415 });
 
-function sendError(error: FastifyError | OAuthError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** The JSON answer to anything that was thrown. */
+export function sendError(error: FastifyError | OAuthError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = toOAuthError(error);
   if (answer === null) {
     request.log.error({ err: error }, 'unexpected error');
