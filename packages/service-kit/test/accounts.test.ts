@@ -174,6 +174,22 @@ describe('sessions', () => {
     expect(line).not.toMatch(/domain/i);
     await secure.app.close();
   });
+
+  test('what a service puts into it is there next time, also behind a proxy that ends TLS', async () => {
+    const secure = await startService({
+      pool,
+      issuer: 'https://inn.example',
+      routes: async (app) => {
+        app.get('/put', async (request) => Object.assign(request.session, { note: 'kept' }) && {});
+        app.get('/take', async (request) => ({ note: (request.session as { note?: string }).note }));
+      },
+    });
+    const visitor = openBrowser(secure.origin);
+    await signUp('ada', visitor);
+    await visitor.get('/put');
+    expect(JSON.parse((await visitor.get('/take')).text)).toEqual({ note: 'kept' });
+    await secure.app.close();
+  });
 });
 
 function openBrowserWith(cookie: string): Browser {
