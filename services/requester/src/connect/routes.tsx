@@ -1,0 +1,71 @@
+import { sha256base64url } from '@chatelaine/crypto';
+import { accountOf, createLimit, formOf, notFound, Problem, renderPage, requireAccount } from '@chatelaine/service-kit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Deps } from '../deps.ts';
+import { ConnectPage, ContinuePage, DisconnectedPage } from './connect-page.tsx';
+
+type ConnectDeps = Pick<Deps, 'requester' | 'pool' | 'config'>;
+
+const CONNECT_AGAIN = { href: '/connect', label: 'Connect again' };
+
+/** Connecting an authorization manager, and ending it. PROTOCOL §2.1, §7. */
+export function connect(app: FastifyInstance, deps: ConnectDeps): void {
+  const signedIn = { preHandler: requireAccount };
+  const limit = createLimit(deps.pool, 'connect', { tries: deps.config.connectsPerHour, seconds: 3_600 });
+  app.get('/connect', signedIn, async (_request, reply) => renderPage(reply, <ConnectPage />));
+  app.post('/connect', signedIn, async (request, reply) => {
+    await limit.count(accountOf(request).id);
+    return start(deps, request, reply);
+  });
+  // not behind requireAccount: whoever is not signed in did not start anything here, and a code must not travel through a sign-in
+  app.get('/callback', async (request, reply) => finish(deps, request, reply));
+  app.post('/disconnect', signedIn, async (request, reply) => end(deps, request, reply));
+}
+
+async function start({ requester }: ConnectDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const am = formOf(request).get('am') ?? '';
+  const outcome = await requester.connect({ owner: accountOf(request).id, session: sessionOf(request), am });
+  request.log.info(
+    { outcome: outcome.kind, ...(outcome.kind === 'failed' ? { reason: outcome.reason } : {}) },
+    'connect',
+  );
+  if (outcome.kind === 'failed') {
+    return renderPage(reply.code(400), <ConnectPage am={am} problem={outcome.sentence} />);
+  }
+  // a redirect after this POST would be stopped by our own form-action: a link is not
+  return renderPage(reply, <ContinuePage authorizationUrl={outcome.redirectTo} />);
+}
+
+async function finish({ requester }: ConnectDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const account = request.session.account;
+  if (account === undefined) {
+    throw new Problem(400, 'You are not signed in here, so this is not the answer to anything you started.');
+  }
+  const outcome = await requester.callback({ owner: account.id, session: sessionOf(request), url: request.url });
+  request.log.info(
+    { outcome: outcome.kind, ...(outcome.kind === 'failed' ? { reason: outcome.reason } : {}) },
+    'callback',
+  );
+  if (outcome.kind !== 'connected')
+    throw new Problem(400, outcome.sentence, { title: 'Not connected', next: CONNECT_AGAIN });
+  return reply.redirect('/connections', 303);
+}
+
+async function end({ requester }: ConnectDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const connectionId = formOf(request).get('connection') ?? '';
+  const outcome = await requester.disconnect({ owner: accountOf(request).id, connectionId });
+  request.log.info({ connection: connectionId, outcome: outcome.kind }, 'disconnect');
+  switch (outcome.kind) {
+    case 'unknown_connection':
+      throw notFound();
+    case 'ended':
+      return reply.redirect('/connections', 303);
+    case 'ended_here':
+      return renderPage(reply, <DisconnectedPage am={outcome.am} />);
+  }
+}
+
+/** Names the browser session without being it. */
+function sessionOf(request: FastifyRequest): string {
+  return sha256base64url(request.session.sessionId);
+}

@@ -1,0 +1,84 @@
+import { createVault, deriveKey } from '@chatelaine/crypto';
+import { applyMigrations } from '@chatelaine/migrations';
+import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
+import type { Clock } from '@chatelaine/protocol';
+import { createRequester, type Requester } from '@chatelaine/requester-kit';
+import { migrationsDir as chassisMigrations, openPool } from '@chatelaine/service-kit';
+import { PrismaPg } from '@prisma/adapter-pg';
+import path from 'node:path';
+import type { Pool } from 'pg';
+import type { Config } from './config.ts';
+import { PrismaClient } from './generated/prisma/client.ts';
+import { createRequesterStore } from './requester-store.ts';
+import { loadSigningKey } from './signing-key-store.ts';
+
+/** Everything a feature may need; each takes the smallest Pick. Built once, in `main`. */
+export interface Deps {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly pool: Pool;
+  readonly outbound: Outbound;
+  /** All that has to do with AMs and Hosts. */
+  readonly requester: Requester;
+  /** Ends what was opened. */
+  close(): Promise<void>;
+}
+
+/** The tables of this service alone; the chassis brings its own. */
+export const migrationsDir: string = path.join(import.meta.dirname, '..', 'prisma', 'migrations');
+
+/** Opens the database, brings it up to date, and builds the rest. Nothing stays open when it fails. */
+export async function openDeps(config: Config, clock: Clock = { now: () => Date.now() / 1000 }): Promise<Deps> {
+  await applyMigrations(config.databaseUrl, [chassisMigrations, migrationsDir]);
+  const pool = openPool({ url: config.databaseUrl, name: 'requester' });
+  const outbound = createOutbound({
+    exceptions: config.exceptions,
+    demo: config.demo,
+    ownNames: [new URL(config.issuer).hostname],
+  });
+  let prisma: PrismaClient | undefined;
+  const close = async (): Promise<void> => {
+    await Promise.all([outbound.close(), prisma?.$disconnect()]);
+    await pool.end();
+  };
+  try {
+    prisma = await openPrisma(pool);
+    return {
+      config,
+      clock,
+      pool,
+      outbound,
+      requester: await openRequester({ config, clock, pool, outbound, prisma }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Prisma shares the pool and its time limits; it qualifies its statements with a schema, the connecting role's. */
+async function openPrisma(pool: Pool): Promise<PrismaClient> {
+  const { rows } = await pool.query<{ schema: string }>('select current_schema() as schema');
+  const schema = rows[0]?.schema ?? 'public';
+  return new PrismaClient({ adapter: new PrismaPg(pool, { schema }) });
+}
+
+type RequesterParts = Pick<Deps, 'config' | 'clock' | 'pool' | 'outbound'> & { readonly prisma: PrismaClient };
+
+async function openRequester({ config, clock, pool, outbound, prisma }: RequesterParts): Promise<Requester> {
+  const vault = createVault(deriveKey(config.encryptionKey, 'vault'));
+  const { issuer, name, schemes } = config;
+  return createRequester({
+    name,
+    uri: issuer,
+    redirectUri: `${issuer}/callback`,
+    registration: { kind: 'document', clientId: `${issuer}/client`, jwksUri: `${issuer}/jwks` },
+    signingKey: await loadSigningKey({ pool, vault }),
+    store: createRequesterStore({ pool, prisma }),
+    vault,
+    outbound,
+    clock,
+    schemes,
+  });
+}

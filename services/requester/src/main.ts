@@ -1,0 +1,14 @@
+import { describeException } from '@chatelaine/outbound-http';
+import { run } from '@chatelaine/service-kit';
+import { createApp } from './app.ts';
+import { readConfig } from './config.ts';
+import { openDeps } from './deps.ts';
+
+await run(async () => {
+  const config = readConfig();
+  const app = await createApp(await openDeps(config));
+  for (const exception of config.exceptions) {
+    app.log.warn({ exception: describeException(exception) }, 'the SSRF guard lets this through');
+  }
+  return { app, host: config.listenAddress, port: config.port };
+});

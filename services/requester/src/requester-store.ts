@@ -1,0 +1,68 @@
+import type { ConnectionRow, RequesterStore, StateRow } from '@chatelaine/requester-kit';
+import { type Pool, query, queryOne, statement } from '@chatelaine/service-kit';
+import type { Connection, PrismaClient } from './generated/prisma/client.ts';
+
+interface StateColumns {
+  owner_id: string;
+  session: string;
+  am: string;
+  client_id: string;
+  sealed: Buffer;
+}
+
+// what nobody came back for goes when the next one starts
+const PUT_STATE = statement({
+  name: 'connect_state.put',
+  text: `with expired as (delete from connect_state where expires_at <= now())
+    insert into connect_state (state_hash, owner_id, session, am, client_id, sealed, expires_at)
+    values ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))`,
+});
+const TAKE_STATE = statement<StateColumns>({
+  name: 'connect_state.take',
+  text: `delete from connect_state where state_hash = $1 and owner_id = $2 and session = $3 and expires_at > now()
+    returning owner_id, session, am, client_id, sealed`,
+});
+
+/** The kit's store on Postgres: started connections by statement, connections by Prisma. All secrets arrive sealed. */
+export function createRequesterStore({ pool, prisma }: { pool: Pool; prisma: PrismaClient }): RequesterStore {
+  return {
+    async putState(row, lifetimeSeconds) {
+      const { owner, session, am, clientId, sealed } = row;
+      await query(pool, PUT_STATE, [hashOf(row), owner, session, am, clientId, sealed, lifetimeSeconds]);
+    },
+    async takeState(key) {
+      const row = await queryOne(pool, TAKE_STATE, [hashOf(key), key.owner, key.session]);
+      return row && { ...key, am: row.am, clientId: row.client_id, sealed: row.sealed };
+    },
+    async putConnection({ connectionId: id, owner: ownerId, am, clientId, sealed, accessExpiresAt }) {
+      const secrets = { sealed: Uint8Array.from(sealed), accessExpiresAt: toDate(accessExpiresAt) };
+      await prisma.connection.create({ data: { id, ownerId, am, clientId, ...secrets } });
+    },
+    async findConnection({ connectionId: id, owner: ownerId }) {
+      const row = await prisma.connection.findFirst({ where: { id, ownerId } });
+      return row && fromRow(row);
+    },
+    async listConnections(ownerId) {
+      const rows = await prisma.connection.findMany({
+        where: { ownerId },
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+      });
+      return rows.map(fromRow);
+    },
+    async updateSecrets({ connectionId: id, owner: ownerId }, { sealed, accessExpiresAt }) {
+      const data = { sealed: Uint8Array.from(sealed), accessExpiresAt: toDate(accessExpiresAt) };
+      await prisma.connection.updateMany({ where: { id, ownerId }, data });
+    },
+    async deleteConnection({ connectionId: id, owner: ownerId }) {
+      await prisma.connection.deleteMany({ where: { id, ownerId } });
+    },
+  };
+}
+
+const hashOf = ({ stateHash }: Pick<StateRow, 'stateHash'>): Buffer => Buffer.from(stateHash, 'base64url');
+const toDate = (seconds: number): Date => new Date(seconds * 1000);
+
+function fromRow({ id, ownerId, am, clientId, sealed, accessExpiresAt }: Connection): ConnectionRow {
+  const expires = accessExpiresAt.getTime() / 1000;
+  return { connectionId: id, owner: ownerId, am, clientId, sealed, accessExpiresAt: expires };
+}

@@ -1,0 +1,20 @@
+import type { ConnectionInfo, TargetsOutcome } from '@chatelaine/requester-kit';
+import type { Deps } from '../deps.ts';
+
+export interface ConnectionView extends ConnectionInfo {
+  readonly outcome: TargetsOutcome;
+}
+
+/** All connections of an owner with what each AM answers; a slow or broken one changes nothing for the others. */
+export async function listConnections(
+  { requester }: Pick<Deps, 'requester'>,
+  owner: string,
+): Promise<ConnectionView[]> {
+  const connections = await requester.connections(owner);
+  return Promise.all(
+    connections.map(async (connection) => ({
+      ...connection,
+      outcome: await requester.targets({ owner, connectionId: connection.connectionId }),
+    })),
+  );
+}

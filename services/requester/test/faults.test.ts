@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { connectAm, signUp, startWorld, type World } from './support/world.ts';
+
+let world: World;
+let origin: string;
+beforeAll(async () => {
+  world = await startWorld();
+  origin = await world.start();
+});
+afterAll(() => world.close());
+
+test('without its database every page is a 503 that says to come back, and afterwards the same browser goes on', async () => {
+  const browser = await signUp(origin);
+  await connectAm(world.house, browser);
+  await world.embedded.crash();
+  for (const path of ['/', '/connections', '/callback?state=x']) {
+    const page = await browser.get(path);
+    expect([path, page.status, page.headers.has('retry-after')]).toEqual([path, 503, true]);
+  }
+  expect((await fetch(`${origin}/readyz`)).status).toBe(503);
+  expect((await fetch(`${origin}/client`)).status).toBe(200);
+  await world.embedded.restart();
+  expect((await browser.get('/connections')).words).toContain('Photos');
+});

@@ -1,0 +1,87 @@
+import type { AddressInfo } from 'node:net';
+import { createTestDatabase, type Embedded, startEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
+import { applyMigrations } from '@chatelaine/migrations';
+import { migrationsDir as chassisMigrations } from '@chatelaine/service-kit';
+import pg from 'pg';
+import { createApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { migrationsDir, openDeps } from '../../src/deps.ts';
+import { type Browser, openBrowser, type Page } from './browser.ts';
+import { type House, startHouse } from './house.ts';
+
+/** The service under test with a real database, in a house of an AM and two Hosts. */
+export interface World {
+  readonly house: House;
+  readonly database: TestDatabase;
+  readonly embedded: Embedded;
+  /** Another process of the service, as far as it can be told: same database, nothing shared in memory. */
+  start(change?: Record<string, string>): Promise<string>;
+  sql(text: string): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+export const ISSUER = 'http://lifestream.localhost:4820';
+
+export async function startWorld(): Promise<World> {
+  const embedded = await startEmbedded();
+  const instances = [{ role: 'lifestream', dirs: [chassisMigrations, migrationsDir] }];
+  const database = await createTestDatabase(embedded, { instances, apply: applyMigrations });
+  const origins: string[] = [];
+  const closers: (() => Promise<void>)[] = [];
+  const house = await startHouse(() => origins[0] ?? '');
+  const sql = new pg.Pool({ connectionString: database.url('lifestream'), max: 1 });
+  return {
+    house,
+    database,
+    embedded,
+    async start(change = {}) {
+      const config = readConfig({
+        ISSUER,
+        PORT: '0',
+        DATABASE_URL: database.url('lifestream'),
+        ENCRYPTION_KEY: Buffer.alloc(32, 5).toString('base64url'),
+        OUTBOUND_EXCEPTIONS: JSON.stringify(house.exceptions),
+        DEMO: 'true',
+        LOG_LEVEL: 'silent',
+        ...change,
+      });
+      const app = await createApp(await openDeps(config));
+      closers.push(() => app.close());
+      await app.listen({ host: '127.0.0.1', port: 0 });
+      const origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+      origins.push(origin);
+      return origin;
+    },
+    sql: async (text) => (await sql.query<Record<string, unknown>>(text)).rows,
+    async close() {
+      await Promise.all(closers.map((close) => close()));
+      await house.close();
+      await sql.end();
+      await embedded.stop();
+    },
+  };
+}
+
+const PASSWORD = 'a long enough password';
+let people = 0;
+
+/** Somebody with a new account, signed in. */
+export async function signUp(origin: string): Promise<Browser> {
+  const browser = openBrowser(origin);
+  const page = await browser.submit('/sign-up', '/sign-up', { username: `kim${++people}`, password: PASSWORD });
+  if (page.status !== 303) throw new Error(`sign-up: ${page.status} ${page.words}`);
+  return browser;
+}
+
+/** Where "Continue" on the page leads. */
+export function authorizationUrlOf(page: Page): string {
+  const href = /href="([^"]*request_uri[^"]*)"/.exec(page.text)?.[1];
+  if (href === undefined) throw new Error(`no link to the AM: ${page.status} ${page.words}`);
+  return href.replaceAll('&amp;', '&');
+}
+
+/** Connects the house's AM. */
+export async function connectAm(house: House, browser: Browser): Promise<Page> {
+  const started = await browser.submit('/connect', '/connect', { am: house.am });
+  return browser.get(house.agree(authorizationUrlOf(started)));
+}
