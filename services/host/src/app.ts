@@ -1,0 +1,42 @@
+import { accounts, createServer, pages, sessions } from '@chatelaine/service-kit';
+import type { FastifyInstance } from 'fastify';
+import type { Deps } from './deps.ts';
+import { entriesApi } from './entries/api-routes.ts';
+import { entriesPages } from './entries/page-routes.tsx';
+import { homePages } from './home/routes.tsx';
+import { accessPages } from './oauth/access-routes.tsx';
+import { hostFeature } from './oauth/host.tsx';
+
+/** The map: every feature of the Host, one line each. */
+export async function createApp(deps: Deps): Promise<FastifyInstance> {
+  const { config, flavor, pool } = deps;
+  const app = await createServer({
+    name: flavor.id,
+    issuer: config.issuer,
+    logLevel: config.logLevel,
+    ready: { database: () => pool.query('select 1') },
+    site: {
+      name: config.name,
+      role: 'Host',
+      accent: flavor.accent,
+      nav: [
+        { href: '/entries', label: `Your ${flavor.many}` },
+        { href: '/access', label: 'Who has access' },
+      ],
+    },
+  });
+  app.addHook('onClose', async () => {
+    await deps.prisma.$disconnect();
+    await pool.end();
+  });
+  await app.register(sessions, { pool, name: flavor.id, key: config.encryptionKey });
+  await hostFeature(app, deps); // what makes it a Host: links, transfers, the guard
+  entriesApi(app, deps); // for Requesters, behind the guard
+  await pages(app, async (scope) => {
+    await scope.register(accounts, { pool, home: '/entries' }); // /sign-up /sign-in /sign-out
+    homePages(scope, deps);
+    entriesPages(scope, deps);
+    accessPages(scope, deps);
+  });
+  return app;
+}

@@ -1,0 +1,22 @@
+import { invalidRequest } from '@chatelaine/protocol';
+import type { FastifyInstance } from 'fastify';
+import type { Deps } from '../deps.ts';
+import { parseNewEntry } from './entry.ts';
+import { addEntry, listEntries } from './store.ts';
+
+/** The API: what Requesters call with a token of this Host. PROTOCOL §4. */
+export function entriesApi(app: FastifyInstance, deps: Pick<Deps, 'prisma' | 'clock'>): void {
+  const { guard } = app.chatelaine;
+  app.get('/api/entries', { onRequest: guard('entries.read') }, async (request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return { entries: await listEntries(deps, request.chatelaine.owner) };
+  });
+  app.post('/api/entries', { onRequest: guard('entries.write') }, async (request, reply) => {
+    const parsed = parseNewEntry(request.body);
+    if (parsed.kind === 'wrong') throw invalidRequest(parsed.problem);
+    const { owner, requester, am } = request.chatelaine;
+    const entry = await addEntry(deps, { owner, entry: parsed.entry });
+    request.log.info({ entry: entry.id, owner, requester: requester.id, am }, 'entry added by a requester');
+    return reply.code(201).header('cache-control', 'no-store').send(entry);
+  });
+}

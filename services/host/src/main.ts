@@ -1,0 +1,24 @@
+import { applyMigrations } from '@chatelaine/migrations';
+import { describeException } from '@chatelaine/outbound-http';
+import { openPool, run } from '@chatelaine/service-kit';
+import { createApp } from './app.ts';
+import { readConfig } from './config.ts';
+import { openPrisma } from './database.ts';
+import { FLAVORS } from './flavor.ts';
+import { migrationDirs } from './migration-dirs.ts';
+
+await run(async () => {
+  const config = readConfig();
+  await applyMigrations(config.databaseUrl, migrationDirs);
+  const pool = openPool({ url: config.databaseUrl, name: config.flavor });
+  const app = await createApp({
+    config,
+    flavor: FLAVORS[config.flavor],
+    clock: { now: () => Date.now() / 1000 },
+    pool,
+    prisma: await openPrisma(pool),
+  });
+  for (const exception of config.exceptions)
+    app.log.info({ exception: describeException(exception) }, 'outbound exception');
+  return { app, host: config.listenAddress, port: config.port };
+});

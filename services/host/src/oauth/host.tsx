@@ -1,0 +1,41 @@
+import { chatelaineHost } from '@chatelaine/host-kit';
+import { currentSessionAccount, ErrorPage, renderPage, signInUrl } from '@chatelaine/service-kit';
+import type { FastifyInstance } from 'fastify';
+import type { Deps } from '../deps.ts';
+import { ConsentPage } from './consent-page.tsx';
+
+const MINUTE_SECONDS = 60;
+const HOUR_SECONDS = 3600;
+
+/** Makes this service a Host, with its own accounts and looks. PROTOCOL §2.2, §3.3, §4. */
+export async function hostFeature(
+  app: FastifyInstance,
+  deps: Pick<Deps, 'config' | 'flavor' | 'pool' | 'clock'>,
+): Promise<void> {
+  const { config, flavor, pool, clock } = deps;
+  await app.register(chatelaineHost, {
+    issuer: config.issuer,
+    name: config.name,
+    pool,
+    clock,
+    scopes: flavor.scopes,
+    demo: config.demo,
+    outboundExceptions: config.exceptions,
+    // together with the other tables of this service, by main
+    migrate: false,
+    owner: (request) => {
+      // the authorization endpoint checks a form token of its own
+      const account = currentSessionAccount(request);
+      return account === null ? null : { id: account.id, label: account.username };
+    },
+    signInUrl,
+    renderConsent: async (view, _request, reply) =>
+      renderPage(reply, <ConsentPage view={view} />, { formActions: [view.redirectOrigin] }),
+    renderProblem: async ({ status, message }, _request, reply) =>
+      renderPage(reply.code(status), <ErrorPage title="That did not work" sentence={message} />),
+    limits: {
+      registration: { name: 'register', points: 1, perSeconds: HOUR_SECONDS },
+      refusals: { name: 'refusal', points: config.refusalsPerMinute, perSeconds: MINUTE_SECONDS },
+    },
+  });
+}

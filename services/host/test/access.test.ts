@@ -1,0 +1,131 @@
+import { type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { hiddenFields, send } from './support/http.ts';
+import { TestAm } from './support/test-am.ts';
+import { startHost, type TestHost } from './support/test-host.ts';
+
+let embedded: Embedded;
+let am: TestAm;
+let host: TestHost;
+beforeAll(async () => {
+  embedded = await startEmbedded();
+  am = await TestAm.start();
+  host = await startHost(embedded, am);
+});
+afterAll(async () => {
+  await Promise.all([am.close(), host.app.close()]);
+  await embedded.stop();
+});
+
+describe('the consent page', () => {
+  test('comes after sign-in, in the looks of the service, and says who asks', async () => {
+    const browser = host.browser();
+    const { address } = await am.push(host);
+    const away = await browser.get(address);
+    expect(away.status).toBe(303);
+    expect(away.headers.location).toBe(`/sign-in?${new URLSearchParams({ return_to: address }).toString()}`);
+    await browser.signUp('consent');
+    const page = await browser.get(address);
+    expect(page.status).toBe(200);
+    expect(page.text).toContain(`am.localhost:${am.port}`);
+    expect(page.text).toContain('Keyring &lt;b>of yours&lt;/b>');
+    expect(page.text).toContain('not verified');
+    expect(page.text).toContain('See your photos');
+    expect(page.text).toContain('Signed in as');
+    expect(page.headers['content-security-policy']).toContain(`form-action 'self' ${am.issuer}`);
+  });
+
+  test('leads from sign-in back to itself', async () => {
+    const browser = await host.browser().signUp('returning');
+    await browser.submit('/entries', '/sign-out', {});
+    const { address } = await am.push(host);
+    const away = await browser.get(address);
+    const answer = await browser.submit(away.headers.location ?? '', '/sign-in', {
+      username: 'returning',
+      password: 'correct horse battery',
+    });
+    expect([answer.status, answer.headers.location]).toEqual([303, address]);
+    expect((await browser.get(address)).text).toContain('At most, it may let others');
+  });
+
+  test('with nothing ticked is shown again, and can be refused', async () => {
+    const browser = await host.browser().signUp('refusing');
+    const { address } = await am.push(host);
+    const fields = hiddenFields((await browser.get(address)).text, '/authorize');
+    const again = await browser.post('/authorize', { ...fields, decision: 'allow' });
+    expect(again.status).toBe(400);
+    expect(again.text).toContain('Tick at least one permission');
+    const refused = await browser.post('/authorize', { ...fields, decision: 'deny' });
+    expect(new URL(refused.headers.location ?? '').searchParams.get('error')).toBe('access_denied');
+    expect((await browser.get('/access')).text).toContain('Nobody but you');
+  });
+
+  test('of a request that is over is a page that says so', async () => {
+    const browser = await host.browser().signUp('late');
+    const { address } = await am.push(host);
+    const fields = hiddenFields((await browser.get(address)).text, '/authorize');
+    await browser.post('/authorize', { ...fields, decision: 'deny' });
+    const answer = await browser.get(address);
+    expect([answer.status, answer.headers.location]).toEqual([400, undefined]);
+    expect(answer.text).toContain('already answered');
+  });
+});
+
+describe('the page of who has access', () => {
+  test('shows each AM, what it may hand out, and to whom it did', async () => {
+    const browser = await host.browser().signUp('sharing');
+    const link = await am.link(host, browser, ['entries.read']);
+    expect((await browser.get('/access')).text).toContain('has not handed out anything yet');
+    await am.token(host, link, 'entries.read');
+    const page = await browser.get('/access');
+    expect(page.text).toContain(`am.localhost:${am.port}`);
+    expect(page.text).toContain('See your photos');
+    expect(page.text).not.toContain('Add photos for you');
+    expect(page.text).toContain('&lt;script>Feed&lt;/script>');
+    expect(page.text).not.toContain('<script');
+    expect(page.text).toContain('https://feed.example/client.json');
+  });
+
+  test('cuts an AM off at once', async () => {
+    const browser = await host.browser().signUp('cutting');
+    const token = await am.token(host, await am.link(host, browser), 'entries.read');
+    expect((await am.call(host, token)).status).toBe(200);
+    const answer = await browser.submit('/access', '/access/end', {});
+    expect([answer.status, answer.headers.location]).toEqual([303, '/access']);
+    expect((await am.call(host, token)).status).toBe(401);
+    expect((await browser.get('/access')).text).toContain('Nobody but you');
+  });
+
+  test('ends nobody else’s link, none twice, and none without the form’s token', async () => {
+    const owner = await host.browser().signUp('owner');
+    const token = await am.token(host, await am.link(host, owner), 'entries.read');
+    const fields = hiddenFields((await owner.get('/access')).text, '/access/end');
+    const mallory = await host.browser().signUp('mallory');
+    const own = hiddenFields((await mallory.get('/entries')).text, '/entries');
+    expect((await mallory.post('/access/end', { ...own, link: fields['link'] })).status).toBe(404);
+    expect((await owner.post('/access/end', { link: fields['link'] })).status).toBe(403);
+    expect((await owner.post('/access/end', { ...fields, link: 'lnk_unknown' })).status).toBe(404);
+    expect((await am.call(host, token)).status).toBe(200);
+    expect((await owner.post('/access/end', fields)).status).toBe(303);
+    expect((await owner.post('/access/end', fields)).status).toBe(404);
+  });
+
+  test('is for who is signed in', async () => {
+    const stranger = host.browser();
+    expect((await stranger.get('/access')).headers.location).toBe('/sign-in?return_to=%2Faccess');
+    expect((await stranger.post('/access/end', { link: 'x' })).status).toBe(403);
+  });
+});
+
+test('the front page says what this is, and leads who is signed in to what is his', async () => {
+  const browser = host.browser();
+  const page = await browser.get('/');
+  expect(page.text).toContain(host.issuer);
+  await browser.signUp('front');
+  expect((await browser.get('/')).headers.location).toBe('/entries');
+});
+
+test('it says that it lives and that it can serve', async () => {
+  expect((await send(host.port, { path: '/healthz' })).json).toEqual({ status: 'ok' });
+  expect((await send(host.port, { path: '/readyz' })).json).toEqual({ status: 'ready' });
+});

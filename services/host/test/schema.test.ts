@@ -1,0 +1,29 @@
+import path from 'node:path';
+import { createInstance, type Embedded, schemaDiff, startEmbedded } from '@chatelaine/dev-postgres';
+import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
+import { applyMigrations } from '@chatelaine/migrations';
+import { prismaFile } from '@chatelaine/service-kit';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { migrationDirs } from '../src/migration-dirs.ts';
+
+let embedded: Embedded;
+beforeAll(async () => {
+  embedded = await startEmbedded();
+});
+afterAll(() => embedded.stop());
+
+const schemaFiles = [
+  path.join(import.meta.dirname, '..', 'prisma', 'schema.prisma'),
+  path.join(kernelMigrations, '..', 'oauth.prisma'),
+  prismaFile,
+];
+
+test('the schema files and the migrations of all packages say the same', async () => {
+  expect(await schemaDiff({ url: embedded.url('postgres'), schemaFiles, migrationDirs })).toBeNull();
+});
+
+test('a migrated database is what the schema files say', async () => {
+  const { url, drop } = await createInstance(embedded, { role: 'photos', dirs: migrationDirs, apply: applyMigrations });
+  expect(await schemaDiff({ url: embedded.url('postgres'), schemaFiles, live: { url, schema: 'photos' } })).toBeNull();
+  await drop();
+});

@@ -1,0 +1,185 @@
+import http from 'node:http';
+import {
+  challengeOf,
+  createDpopProof,
+  createVerifier,
+  generateSigningKey,
+  hostTag,
+  publicJwks,
+  randomId,
+  sha256base64url,
+  signShortJwt,
+} from '@chatelaine/crypto';
+import { CLIENT_ASSERTION_TYPE, GRANT, JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
+import { type Answer, type Browser, freePort, hiddenFields, postForm, send } from './http.ts';
+
+export const clock = { now: () => Date.now() / 1000 };
+
+interface HostAddress {
+  readonly issuer: string;
+  readonly port: number;
+}
+
+/** An AM of a few lines, and the one Requester it serves. */
+export class TestAm {
+  readonly issuer: string;
+  readonly port: number;
+  readonly #key = generateSigningKey();
+  readonly #requesterKey = generateSigningKey();
+  readonly #server: http.Server;
+
+  private constructor(port: number) {
+    this.port = port;
+    this.issuer = `http://am.localhost:${port}`;
+    this.#server = http.createServer((request, response) => {
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify(this.#answer(request.url ?? '')));
+    });
+  }
+
+  static async start(): Promise<TestAm> {
+    const am = new TestAm(await freePort());
+    await new Promise<void>((resolve) => am.#server.listen(am.port, '127.0.0.1', resolve));
+    return am;
+  }
+
+  #answer(path: string): unknown {
+    if (path === '/jwks') return publicJwks([this.#key]);
+    const tag = path.slice('/clients/'.length);
+    return {
+      client_id: `${this.issuer}/clients/${tag}`,
+      client_name: 'Keyring <b>of yours</b>',
+      redirect_uris: [`${this.issuer}/callback/${tag}`],
+      grant_types: [GRANT.authorizationCode, GRANT.refreshToken, GRANT.tokenExchange],
+      scope: 'transfer',
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks_uri: `${this.issuer}/jwks`,
+      chatelaine_issuer: this.issuer,
+    };
+  }
+
+  async #post(host: HostAddress, path: string, form: Readonly<Record<string, string>>): Promise<Answer> {
+    const clientId = `${this.issuer}/clients/${hostTag(host.issuer)}`;
+    const claims = { iss: clientId, sub: clientId, aud: host.issuer };
+    const assertion = await signShortJwt({
+      typ: JWT_TYP.clientAssertion,
+      claims,
+      key: this.#key,
+      clock,
+      lifetimeSeconds: 60,
+    });
+    return postForm(host.port, path, {
+      client_assertion_type: CLIENT_ASSERTION_TYPE,
+      client_assertion: assertion,
+      ...form,
+    });
+  }
+
+  /** Pushes a request; the address is where the browser goes. */
+  async push(host: HostAddress): Promise<{ address: string; verifier: string }> {
+    const verifier = createVerifier();
+    const tag = hostTag(host.issuer);
+    const answer = await this.#post(host, '/par', {
+      response_type: 'code',
+      scope: 'transfer',
+      redirect_uri: `${this.issuer}/callback/${tag}`,
+      code_challenge: challengeOf(verifier),
+      code_challenge_method: 'S256',
+    });
+    const query = new URLSearchParams({
+      client_id: `${this.issuer}/clients/${tag}`,
+      request_uri: String(answer.json['request_uri']),
+    });
+    return { address: `/authorize?${query.toString()}`, verifier };
+  }
+
+  /** Links the account signed in in this browser; the link token. */
+  async link(
+    host: HostAddress,
+    browser: Browser,
+    boxes: readonly string[] = ['entries.read', 'entries.write'],
+  ): Promise<string> {
+    const { address, verifier } = await this.push(host);
+    const page = await browser.get(address);
+    const ticked = Object.fromEntries(boxes.map((scope) => [`allow:${scope}`, 'yes']));
+    const answer = await browser.post('/authorize', {
+      ...hiddenFields(page.text, '/authorize'),
+      ...ticked,
+      until: '',
+      decision: 'allow',
+    });
+    const code = new URL(answer.headers.location ?? '').searchParams.get('code') ?? '';
+    const redeemed = await this.#post(host, '/token', {
+      grant_type: GRANT.authorizationCode,
+      code,
+      code_verifier: verifier,
+    });
+    return String(redeemed.json['access_token']);
+  }
+
+  /** A Host token for the Requester; hop 2. */
+  async token(host: HostAddress, linkToken: string, scope: string): Promise<string> {
+    const resource = `${host.issuer}/api`;
+    const claims = {
+      iss: this.issuer,
+      sub: 'https://feed.example/client.json',
+      aud: host.issuer,
+      ath: sha256base64url(linkToken),
+      resource,
+      scope,
+      cnf: { jkt: this.#requesterKey.kid },
+      grant_id: randomId(),
+      client_name: '<script>Feed</script>',
+    };
+    const statement = await signShortJwt({
+      typ: JWT_TYP.transferStatement,
+      claims,
+      key: this.#key,
+      clock,
+      lifetimeSeconds: 60,
+    });
+    const answer = await this.#post(host, '/token', {
+      grant_type: GRANT.tokenExchange,
+      subject_token: linkToken,
+      subject_token_type: TOKEN_TYPE.accessToken,
+      actor_token: statement,
+      actor_token_type: TOKEN_TYPE.jwt,
+      resource,
+      scope,
+    });
+    if (answer.status !== 200) throw new Error(`no token: ${answer.text}`);
+    return String(answer.json['access_token']);
+  }
+
+  /** The Requester calls the Host's API. */
+  async call(
+    host: HostAddress,
+    token: string,
+    input: { method?: string; body?: string; proof?: string; type?: string } = {},
+  ): Promise<Answer> {
+    const { method = 'GET', body, type = 'application/json' } = input;
+    const proof = input.proof ?? (await this.proof(host, token, method));
+    const headers = {
+      authorization: `DPoP ${token}`,
+      dpop: proof,
+      ...(body === undefined ? {} : { 'content-type': type }),
+    };
+    return send(host.port, { method, path: '/api/entries', headers, ...(body === undefined ? {} : { body }) });
+  }
+
+  proof(host: HostAddress, token: string, method = 'GET'): Promise<string> {
+    return createDpopProof({
+      key: this.#requesterKey,
+      htm: method,
+      htu: `${host.issuer}/api/entries`,
+      accessToken: token,
+      clock,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
