@@ -39,12 +39,16 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   const dataDir = options.dataDir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'embedded-postgres-data-'));
   await initialise(run, dataDir);
   const port = options.port ?? (await freePort());
-  // fsync guards against a crash of the machine, which no test survives anyway; synchronous_commit stays on: crash() must lose nothing acknowledged
-  const flags = temporary ? ['-c', 'fsync=off', '-c', 'full_page_writes=off'] : [];
   const url = (role: string, database = 'postgres'): string =>
     `postgresql://${encodeURIComponent(role)}:${encodeURIComponent(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
-  const start = (): Promise<Running> => launch({ run, dataDir, port, flags, url: url('postgres') });
-  let running = await start();
+  const start = (): Promise<Running> => launch({ run, dataDir, port, temporary, url: url('postgres') });
+  const clear = (): void => {
+    if (temporary) fs.rmSync(dataDir, { recursive: true, force: true });
+  };
+  let running = await start().catch((error: unknown) => {
+    clear();
+    throw error;
+  });
   return {
     port,
     url,
@@ -56,7 +60,7 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
     },
     async stop() {
       await end(running, 'SIGINT');
-      if (temporary) fs.rmSync(dataDir, { recursive: true, force: true });
+      clear();
     },
   };
 }
@@ -80,10 +84,12 @@ async function launch(input: {
   run: Programs;
   dataDir: string;
   port: number;
-  flags: string[];
+  temporary: boolean;
   url: string;
 }): Promise<Running> {
-  const { run, dataDir, port, flags, url } = input;
+  const { run, dataDir, port, temporary, url } = input;
+  // fsync guards against a crash of the machine, which no test survives anyway; synchronous_commit stays on: crash() must lose nothing acknowledged
+  const flags = temporary ? ['-c', 'fsync=off', '-c', 'full_page_writes=off'] : [];
   const args = [
     '-D',
     dataDir,
@@ -109,7 +115,7 @@ async function launch(input: {
   server.stderr.on('data', (chunk: Buffer) => {
     log = (log + chunk.toString()).slice(-8192);
   });
-  const watchdog = watch(run, server);
+  const watchdog = watch(run, server, temporary ? dataDir : null);
   for (let tries = 0; ; tries++) {
     try {
       if (await serves(url, dataDir)) return detach({ server, watchdog });
@@ -144,10 +150,11 @@ function detach({ server, watchdog }: Running): Running {
   return { server, watchdog };
 }
 
-/** However this process ends, kill -9 included, its end of the pipe closes; the watchdog then stops the server. */
-function watch(run: Programs, server: ChildProcess): ChildProcess {
-  const script = 'trap "" INT TERM HUP; cat >/dev/null; kill -INT "$1" 2>/dev/null';
-  const watchdog = spawn('/bin/sh', ['-c', script, 'sh', String(server.pid)], {
+/** However this process ends, kill -9 included, its end of the pipe closes; the watchdog then stops the server and clears away a temporary directory. */
+function watch(run: Programs, server: ChildProcess, garbage: string | null): ChildProcess {
+  const script =
+    'trap "" INT TERM HUP; cat >/dev/null; kill -INT "$1" 2>/dev/null; n=0; while kill -0 "$1" 2>/dev/null && [ $n -lt 50 ]; do n=$((n+1)); sleep 0.1; done; [ -z "$2" ] || rm -rf "$2"';
+  const watchdog = spawn('/bin/sh', ['-c', script, 'sh', String(server.pid), garbage ?? ''], {
     ...run.as,
     cwd: '/',
     stdio: ['pipe', 'ignore', 'ignore'],
