@@ -1,16 +1,8 @@
 import { z } from 'zod';
+import { displayText, uri } from './display.ts';
 import { LIMIT } from './lifetimes.ts';
 
-const uri = z.string().min(1).max(LIMIT.uriChars);
-
-/** Control and bidirectional override characters make one name look like another. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
-const DECEPTIVE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
-const displayName = z
-  .string()
-  .min(1)
-  .max(100)
-  .refine((name) => !DECEPTIVE.test(name) && name.trim() !== '' && name.isWellFormed());
+const displayName = displayText(100);
 
 /** A public JWK set; its keys are checked by the crypto package. */
 export const jwksSchema = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(20) });

@@ -17,12 +17,14 @@ export type FormResult =
 
 /**
  * Reads `application/x-www-form-urlencoded` (body or query). Refused: repeated names (RFC 6749 §3.1, §3.2), invalid percent
- * escapes, invalid UTF-8, NUL and other control characters except tab, CR and LF, more than {@link LIMIT.formPairs} pairs. Never throws.
+ * escapes, invalid UTF-8, NUL and other control characters except tab, CR and LF, more than {@link LIMIT.formPairs} pairs, a name or value
+ * of more than {@link LIMIT.fieldChars} characters. Anything beyond ASCII must be percent-encoded, as every serializer does it
+ * (https://url.spec.whatwg.org/#urlencoded-serializing): so a text that was decoded from broken UTF-8 on the way is refused too. Never throws.
  */
 export function parseForm(input: Uint8Array | string): FormResult {
-  const text = typeof input === 'string' ? input : decodeUtf8(input);
-  if (text === null) return malformed('The body is not valid UTF-8.');
-  if (text.length > LIMIT.formBytes) return malformed('The body is too long.');
+  const text = typeof input === 'string' ? input : decodeLatin1(input);
+  if (text.length > LIMIT.formBytes) return malformed('There are too many characters.');
+  if (BEYOND_ASCII.test(text)) return malformed('Characters beyond ASCII must be percent-encoded UTF-8.');
   const pairs = text === '' ? [] : text.split('&', LIMIT.formPairs + 1);
   if (pairs.length > LIMIT.formPairs) return malformed('There are too many parameters.');
   const params = new Map<string, string>();
@@ -32,6 +34,7 @@ export function parseForm(input: Uint8Array | string): FormResult {
     const name = decodeComponent(cut < 0 ? pair : pair.slice(0, cut));
     const value = decodeComponent(cut < 0 ? '' : pair.slice(cut + 1));
     if (name === null || value === null) return malformed('A parameter is not valid form encoding.');
+    if (name.length > LIMIT.fieldChars || value.length > LIMIT.fieldChars) return malformed('A parameter is too long.');
     if (params.has(name)) repeated.push(name);
     else if (name !== '') params.set(name, value);
   }
@@ -49,13 +52,14 @@ export function formatForm(params: Readonly<Record<string, string | undefined>>)
 
 const malformed = (reason: string): FormResult => ({ kind: 'malformed', reason, repeated: null, params: new Map() });
 
-function decodeUtf8(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
+/** Byte for character, so that what is not ASCII stays visible as such. */
+function decodeLatin1(bytes: Uint8Array): string {
+  // more than the limit is refused by its length, whatever it says
+  const shown = bytes.subarray(0, LIMIT.formBytes + 1);
+  return Buffer.from(shown.buffer, shown.byteOffset, shown.byteLength).toString('latin1');
 }
+
+const BEYOND_ASCII = /[\u0080-\uffff]/;
 
 // NUL never reaches Postgres, and no control character reaches a log or a page; lone surrogates cannot be encoded.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point

@@ -28,7 +28,7 @@ export function issuerFromAddress(typed: string, schemes: Schemes): Issuer | nul
   );
   if (url === null || url.search !== '') return null;
   url.hostname = url.hostname.replace(/\.$/, '');
-  return url.origin as Issuer;
+  return parseIssuer(url.origin, schemes);
 }
 
 /** A bare name means https, except the names that never leave this machine where a demo allows http. */
@@ -36,12 +36,15 @@ function schemeFor(address: string, schemes: Schemes): string {
   return schemes.includes('http') && /^[^/:]*\.localhost(?=[:/]|$)/i.test(address) ? 'http' : 'https';
 }
 
-/** Reads a `resource`; `null` if it is not an absolute URL in canonical form without fragment or query. RFC 8707 §2. */
+/**
+ * Reads a `resource`; `null` if it is not an absolute URL in canonical form without fragment or query. RFC 8707 §2. A resource that is a
+ * whole origin is spelled without a slash, so that no two spellings name the same one. PROTOCOL §0.
+ */
 export function parseResource(value: string, schemes: Schemes): ResourceUrl | null {
   const url = parseUrl(value, schemes);
   if (url === null || url.hostname.endsWith('.') || value.includes('?')) return null;
   const canonical = url.pathname === '/' ? url.origin : url.href;
-  return value === canonical || value === url.href ? (value as ResourceUrl) : null;
+  return value === canonical ? (value as ResourceUrl) : null;
 }
 
 /** The resource a Host has unless it says otherwise. PROTOCOL §0. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { displayText, uri } from './display.ts';
 import { LIMIT } from './lifetimes.ts';
 
-const uri = z.string().max(LIMIT.uriChars);
 const names = z.array(z.string().max(LIMIT.scopeChars)).max(LIMIT.scopes);
 
 /** RFC 8414 §2, with the members of RFC 9126 §5, RFC 9207 §3, RFC 9449 §5.1, RFC 9728 §4, CIMD and ours. */
@@ -34,9 +34,9 @@ export const serverMetadataSchema = z.object({
   /** At an AM: where a Requester reads what its connection may ask for. PROTOCOL §5. */
   chatelaine_targets_endpoint: uri.optional(),
   /** At a Host: how people call it. */
-  chatelaine_name: z.string().max(100).optional(),
+  chatelaine_name: displayText(100).optional(),
   /** At a Host: the scopes an owner can delegate through an AM, with a sentence each. PROTOCOL §2.2. */
-  chatelaine_transfer_scopes: z.record(z.string().max(LIMIT.scopeChars), z.string().max(300)).optional(),
+  chatelaine_transfer_scopes: z.record(z.string().max(LIMIT.scopeChars), displayText(300)).optional(),
 });
 export type ServerMetadata = z.infer<typeof serverMetadataSchema>;
 
@@ -46,7 +46,7 @@ export const resourceMetadataSchema = z.object({
   authorization_servers: z.array(uri).max(20).optional(),
   scopes_supported: names.optional(),
   bearer_methods_supported: names.optional(),
-  resource_name: z.string().max(100).optional(),
+  resource_name: displayText(100).optional(),
   dpop_signing_alg_values_supported: names.optional(),
   dpop_bound_access_tokens_required: z.boolean().optional(),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { displayText, uri } from './display.ts';
 
 /** RFC 6749 §5.1, as AM and Host answer the code and refresh grants. */
 export const tokenResponseSchema = z.object({
@@ -28,7 +29,8 @@ export type TransferResponse = z.infer<typeof transferResponseSchema>;
 /** The AM's statement on hop 2. PROTOCOL §3.3. */
 export const transferStatementSchema = z.object({
   iss: z.string().max(2000),
-  sub: z.string().min(1).max(2000),
+  /** The Requester's client id at the AM. RFC 6749 Appendix A.1, without the space. */
+  sub: uri,
   aud: z.string(),
   iat: z.number(),
   exp: z.number(),
@@ -41,8 +43,8 @@ export const transferStatementSchema = z.object({
   bearer: z.literal(true).optional(),
   /** 128 random bits chosen by the AM, one per (link, connection). */
   grant_id: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
-  client_name: z.string().max(100).optional(),
-  client_uri: z.string().max(2000).optional(),
+  client_name: displayText(100).optional(),
+  client_uri: uri.optional(),
 });
 export type TransferStatement = z.infer<typeof transferStatementSchema>;
 
