@@ -1,7 +1,7 @@
-import { createDpopProof, generateSigningKey, sha256base64url, signJwt } from '@chatelaine/crypto';
+import { sha256base64url } from '@chatelaine/crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, send } from './support/http.ts';
-import { clock, type Link, requesterKey } from './support/test-am.ts';
+import type { Link } from './support/test-am.ts';
 import type { TestHost } from './support/test-host.ts';
 import { createWorld, type World } from './support/world.ts';
 
@@ -138,113 +138,6 @@ describe('the token', () => {
       Buffer.from(sha256base64url(short), 'base64url'),
     ]);
     expectRefused(await host.call(short), 401, 'invalid_token');
-  });
-});
-
-describe('the proof', () => {
-  const proofWith = async (input: {
-    claims?: Record<string, unknown>;
-    header?: Record<string, unknown>;
-    htu?: string;
-    accessToken?: string;
-    at?: number;
-  }): Promise<string> => {
-    const made = await createDpopProof({
-      key: requesterKey,
-      htm: 'GET',
-      htu: input.htu ?? `${host.issuer}/api/entries`,
-      accessToken: input.accessToken ?? token,
-      clock: { now: () => clock.now() + (input.at ?? 0) },
-    });
-    return made;
-  };
-
-  test('is needed, once', async () => {
-    const none = await send(host.port, { path: '/api/entries', headers: { authorization: `DPoP ${token}` } });
-    expectRefused(none, 401, 'invalid_dpop_proof');
-    const two = await host.call(token, { headers: { dpop: [await host.proof(token), await host.proof(token)] } });
-    expectRefused(two, 401, 'invalid_dpop_proof');
-    const joined = await host.call(token, {
-      headers: { dpop: `${await host.proof(token)}, ${await host.proof(token)}` },
-    });
-    expectRefused(joined, 401, 'invalid_dpop_proof');
-  });
-
-  test('by another key, or for another token, makes the token worthless', async () => {
-    expectRefused(await host.call(token, { key: generateSigningKey() }), 401, 'invalid_token');
-    const other = await world.am.token(host, { link });
-    expectRefused(await host.call(token, { proof: await host.proof(other) }), 401, 'invalid_token');
-    const proof = await createDpopProof({ key: requesterKey, htm: 'GET', htu: `${host.issuer}/api/entries`, clock });
-    expectRefused(await host.call(token, { proof }), 401, 'invalid_token');
-  });
-
-  test('for another place is refused, whatever the Host header says', async () => {
-    for (const htu of [
-      `${host.issuer}/token`,
-      `${host.issuer}/api/entries/1`,
-      'http://calendar.localhost/api/entries',
-      `http://127.0.0.1:${host.port}/api/entries`,
-    ]) {
-      expectRefused(await host.call(token, { proof: await proofWith({ htu }) }), 401, 'invalid_dpop_proof');
-    }
-    const proof = await proofWith({ htu: 'http://evil.localhost/api/entries' });
-    const headers = { host: 'evil.localhost', 'x-forwarded-host': 'evil.localhost', forwarded: 'host=evil.localhost' };
-    expectRefused(await host.call(token, { proof, headers }), 401, 'invalid_dpop_proof');
-    expect((await host.call(token, { headers })).status).toBe(200);
-  });
-
-  test('must be of this minute: +10 s is well, a minute and more either way is not', async () => {
-    expect((await host.call(token, { proof: await proofWith({ at: 10 }) })).status).toBe(200);
-    expectRefused(await host.call(token, { proof: await proofWith({ at: 65 }) }), 401, 'invalid_dpop_proof');
-    expectRefused(await host.call(token, { proof: await proofWith({ at: -65 }) }), 401, 'invalid_dpop_proof');
-  });
-
-  test('of another type, or without what must be in it, is refused', async () => {
-    const claims = {
-      jti: 'j',
-      htm: 'GET',
-      htu: `${host.issuer}/api/entries`,
-      iat: Math.floor(clock.now()),
-      ath: sha256base64url(token),
-    };
-    // signJwt names a kid and carries no jwk: not a proof
-    expectRefused(
-      await host.call(token, { proof: await signJwt({ typ: 'dpop+jwt', claims, key: requesterKey }) }),
-      401,
-      'invalid_dpop_proof',
-    );
-    expectRefused(
-      await host.call(token, { proof: await world.am.statement(host, { link }) }),
-      401,
-      'invalid_dpop_proof',
-    );
-    expectRefused(await host.call(token, { proof: 'garbage' }), 401, 'invalid_dpop_proof');
-    expectRefused(await host.call(token, { proof: '' }), 401, 'invalid_dpop_proof');
-  });
-
-  test('is used up by one request, on every process of the Host', async () => {
-    const replica = await world.replica(host);
-    const proof = await host.proof(token);
-    expect((await host.call(token, { proof })).status).toBe(200);
-    expectRefused(await host.call(token, { proof }), 401, 'invalid_dpop_proof');
-    expectRefused(await replica.call(token, { proof }), 401, 'invalid_dpop_proof');
-  });
-
-  test('sent many times at once, over two processes, passes once', async () => {
-    const replica = await world.replica(host);
-    for (let round = 0; round < 3; round += 1) {
-      const proof = await host.proof(token);
-      const answers = await Promise.all(
-        Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? host : replica).call(token, { proof })),
-      );
-      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    }
-  });
-
-  test('is spent by a request that lacks the scope, too', async () => {
-    const proof = await host.proof(token, { method: 'POST' });
-    expect((await host.call(token, { method: 'POST', proof })).status).toBe(403);
-    expectRefused(await host.call(token, { method: 'POST', proof }), 401, 'invalid_dpop_proof');
   });
 });
 
