@@ -133,9 +133,13 @@ test('a resource that names itself otherwise, lies elsewhere or names another se
   server.resourceMetadata = { authorization_servers: ['http://evil.localhost'] };
   expect(reasonOf(await find())).toBe('bad_resource');
   server.resourceMetadata = {};
-  for (const resource of ['http://evil.localhost/api', `${server.issuer}/other`, `${server.issuer}/api?x=1`]) {
+  for (const [resource, detail] of [
+    ['http://evil.localhost/api', 'foreign'],
+    [`${server.issuer}/api?x=1`, 'foreign'],
+    [`${server.issuer}/other`, 'bad_status'],
+  ]) {
     server.metadata = { protected_resources: [resource] };
-    expect(reasonOf(await find())).toBe('bad_resource');
+    expect(await find()).toMatchObject({ reason: 'bad_resource', detail });
   }
   server.metadata = { protected_resources: Array.from({ length: 11 }, () => `${server.issuer}/api`) };
   expect(reasonOf(await find())).toBe('bad_resource');

@@ -84,12 +84,10 @@ export async function startHouse(): Promise<House> {
   };
   const refuse = (error: string, status = 400): Reply => ({ status, json: { error } });
 
-  function connectionTokens(jkt: string, refresh: string): Reply {
+  function connectionTokens(jkt: string): Record<string, unknown> {
     const access = next('ct');
     alive.access.add(`${access} ${jkt}`);
-    alive.refresh.add(`${refresh} ${jkt}`);
-    const token = { access_token: access, token_type: 'DPoP', expires_in: 3600, refresh_token: refresh };
-    return { json: { ...token, scope: 'transfer' } };
+    return { access_token: access, token_type: 'DPoP', expires_in: 3600, scope: 'transfer' };
   }
 
   const grants: Record<string, (one: Received, jkt: string) => Reply> = {
@@ -100,11 +98,14 @@ export async function startHouse(): Promise<House> {
         request?.get('code_challenge') === challengeOf(form.get('code_verifier') ?? '') &&
         request.get('dpop_jkt') === jkt &&
         request.get('redirect_uri') === form.get('redirect_uri');
-      return right ? connectionTokens(jkt, next('rt')) : refuse('invalid_grant');
+      if (!right) return refuse('invalid_grant');
+      const refresh = next('rt');
+      alive.refresh.add(`${refresh} ${jkt}`);
+      return { json: { ...connectionTokens(jkt), refresh_token: refresh } };
     },
     refresh_token({ form }, jkt) {
       const token = form.get('refresh_token') ?? '';
-      return alive.refresh.has(`${token} ${jkt}`) ? connectionTokens(jkt, token) : refuse('invalid_grant');
+      return alive.refresh.has(`${token} ${jkt}`) ? { json: connectionTokens(jkt) } : refuse('invalid_grant');
     },
     'urn:ietf:params:oauth:grant-type:token-exchange'({ form }, jkt) {
       if (!alive.access.has(`${form.get('subject_token')} ${jkt}`)) return refuse('invalid_request');
