@@ -1,7 +1,7 @@
 import { randomId } from '@chatelaine/crypto';
 import { type ConsentDecision, type ConsentView, type InteractionPort, oauthRoutes } from '@chatelaine/oauth-server-pg';
 import { type FormParams, TRANSFER_SCOPE } from '@chatelaine/protocol';
-import { currentAccount, ErrorPage, renderPage, signInUrl } from '@chatelaine/service-kit';
+import { currentSessionAccount, ErrorPage, renderPage, signInUrl } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { insertConnection, offeredLinks } from './connection-rows.ts';
@@ -23,7 +23,7 @@ export async function oauthFeature(app: FastifyInstance, deps: OAuthDeps): Promi
 function interactionPort(deps: OAuthDeps): InteractionPort {
   return {
     owner: async (request) => {
-      const account = currentAccount(request);
+      const account = currentSessionAccount(request);
       return account === null ? null : { id: account.id };
     },
     signInUrl,

@@ -1,0 +1,107 @@
+import { type HTMLElement, parse } from 'node-html-parser';
+import { type PageForm, type PressButton, readForms, squash } from './form.ts';
+
+/** What the person has before them. */
+export interface Page {
+  readonly url: URL;
+  /** 0 for a place outside that was not visited. */
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly html: string;
+  /** The page's first heading. */
+  readonly heading: string;
+  /** What can be read, one line per block. */
+  readonly text: string;
+  readonly forms: readonly PageForm[];
+  readonly links: readonly Link[];
+  readonly document: HTMLElement;
+}
+
+export interface Link {
+  text: string;
+  href: URL;
+  element: HTMLElement;
+}
+
+/** Narrows a choice between several of one name: a text that stands next to the right one. */
+export interface Near {
+  near?: string | RegExp;
+}
+
+const SHOWN_LENGTH = 3_000;
+
+export function readPage(answer: { url: URL; status: number; headers: Page['headers']; body: string }): Page {
+  const { url, status, headers, body } = answer;
+  const isHtml = String(headers['content-type'] ?? '').startsWith('text/html');
+  const document = parse(isHtml ? body.replace(/^\s*<!doctype[^>]*>/i, '') : '');
+  for (const unread of document.querySelectorAll('head, style, script, template')) unread.remove();
+  return {
+    url,
+    status,
+    headers,
+    html: body,
+    heading: squash(document.querySelector('h1')?.text ?? ''),
+    text: isHtml ? readable(document) : body,
+    forms: readForms(document, url),
+    links: document.querySelectorAll('a[href]').flatMap((element) => {
+      const href = URL.parse(element.getAttribute('href') ?? '', url.href);
+      return href === null ? [] : [{ text: squash(element.text), href, element }];
+    }),
+    document,
+  };
+}
+
+/** The form with this button, by what it says or by the value it sends. Throws with the page's text when there is none, or no single one. */
+export function findButton(page: Page, button: string, { near }: Near = {}): { form: PageForm; button: PressButton } {
+  const found = page.forms.flatMap((form) => {
+    const fits = form.buttons.find((it) => it.label === button) ?? form.buttons.find((it) => it.value === button);
+    return fits === undefined ? [] : [{ form, button: fits, element: form.element }];
+  });
+  const chosen = nearest(found, near);
+  if (chosen !== null) return chosen;
+  const there = page.forms.flatMap(({ buttons }) => buttons.map(({ label }) => `"${label}"`)).join(', ') || 'none';
+  const which = near === undefined ? `"${button}"` : `"${button}" near ${String(near)}`;
+  throw new PageError(`There is no single button ${which}; buttons: ${there}.`, page);
+}
+
+/** The link with this text. */
+export function findLink(page: Page, text: string | RegExp, { near }: Near = {}): Link {
+  const found = page.links.filter((link) => (typeof text === 'string' ? link.text === text : text.test(link.text)));
+  const places = new Set(found.map(({ href }) => href.href));
+  const chosen = places.size === 1 ? (found[0] ?? null) : nearest(found, near);
+  if (chosen !== null) return chosen;
+  const there = page.links.map((link) => `"${link.text}"`).join(', ') || 'none';
+  throw new PageError(`There is no single link ${String(text)}; links: ${there}.`, page);
+}
+
+/** Of several elements the one whose surroundings hold the text first, going outwards. */
+function nearest<T extends { element: HTMLElement }>(found: readonly T[], near: string | RegExp | undefined): T | null {
+  if (near === undefined) return found.length === 1 ? (found[0] ?? null) : null;
+  let around = found.map((it) => ({ it, place: it.element as HTMLElement | null }));
+  while (around.length > 0) {
+    const fitting = around.filter(({ place }) => place !== null && holds(place, near));
+    if (fitting.length > 0) return fitting.length === 1 ? (fitting[0]?.it ?? null) : null;
+    around = around.flatMap(({ it, place }) => (place?.parentNode ? [{ it, place: place.parentNode }] : []));
+  }
+  return null;
+}
+
+function holds(place: HTMLElement, near: string | RegExp): boolean {
+  const text = squash(place.text);
+  return typeof near === 'string' ? text.includes(near) : near.test(text);
+}
+
+function readable(document: HTMLElement): string {
+  const lines = document.structuredText.split('\n').map(squash);
+  return lines.filter((line) => line !== '').join('\n');
+}
+
+/** Something was expected of a page that is not there. The message shows what the person saw. */
+export class PageError extends Error {
+  override name = 'PageError';
+
+  constructor(problem: string, page: Page) {
+    const seen = (page.text || page.html).slice(0, SHOWN_LENGTH).replace(/^/gm, '  | ');
+    super(`${problem}\n  ${page.url.href} answered ${page.status}:\n${seen}`);
+  }
+}

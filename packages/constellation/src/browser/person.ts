@@ -1,0 +1,149 @@
+import { request } from 'undici';
+import { createLoopbackFetch } from '../loopback-fetch.ts';
+import { type CookieJar, createCookieJar } from './cookie-jar.ts';
+import { encodeForm, type Fill } from './form.ts';
+import { type Cause, fetchSite, formActionRefusal, originHeader } from './navigation.ts';
+import { findButton, findLink, type Near, type Page, PageError, readPage } from './page.ts';
+
+/** Somebody with a browser and without a screen: reads pages, follows links, fills in forms, keeps cookies. */
+export interface Person {
+  readonly username: string;
+  readonly password: string;
+  readonly cookies: CookieJar;
+  /** The page before them. Throws when there is none yet. */
+  readonly page: Page;
+  /** Types an address. */
+  visit(url: string | URL): Promise<Page>;
+  /** Clicks the link with this text. */
+  follow(text: string | RegExp, near?: Near): Promise<Page>;
+  /** Fills in the form that has this button (its text, or the value it sends) and presses it. */
+  press(button: string, fill?: Fill, near?: Near): Promise<Page>;
+  close(): Promise<void>;
+}
+
+export interface PersonOptions {
+  username?: string;
+  password?: string;
+  /** Places whose addresses begin like this are not visited: the person stops there, with an empty page. A client's redirect URI, say. */
+  stopsAt?: readonly string[];
+  /** Their own address, `127.x.y.z` (Linux). */
+  from?: string;
+}
+
+interface Going {
+  url: URL;
+  method: 'GET' | 'POST';
+  form: URLSearchParams | null;
+  cause: Cause;
+}
+
+const MOST_REDIRECTS = 20;
+const TIMEOUT_MS = 20_000;
+const DEMO_PASSWORD = 'correct horse battery';
+
+export function createPerson(options: PersonOptions = {}): Person {
+  const { stopsAt = [], from } = options;
+  const cookies = createCookieJar();
+  const way = createLoopbackFetch(from === undefined ? {} : { from });
+  let page: Page | null = null;
+  const current = (): Page => {
+    if (page === null) throw new Error('This person has not visited anything yet.');
+    return page;
+  };
+  const go = async (going: Going): Promise<Page> => {
+    page = await navigate({ cookies, stopsAt, agent: way.agent }, going);
+    return page;
+  };
+  return {
+    username: options.username ?? 'robin',
+    password: options.password ?? DEMO_PASSWORD,
+    cookies,
+    get page() {
+      return current();
+    },
+    visit: (url) => go({ url: new URL(url), method: 'GET', form: null, cause: { kind: 'person' } }),
+    follow: (text, near) =>
+      go({
+        url: findLink(current(), text, near).href,
+        method: 'GET',
+        form: null,
+        cause: { kind: 'link', from: current() },
+      }),
+    press: (button, fill = {}, near) => go(submission(current(), { button, fill, near: near ?? {} })),
+    close: way.close,
+  };
+}
+
+function submission(page: Page, { button, fill, near }: { button: string; fill: Fill; near: Near }): Going {
+  const found = findButton(page, button, near);
+  const { action, method } = found.form;
+  const cause: Cause = { kind: 'form', from: page };
+  let form: URLSearchParams;
+  try {
+    form = encodeForm(found.form, found.button, fill);
+  } catch (error) {
+    throw new PageError(error instanceof Error ? error.message : String(error), page);
+  }
+  if (method === 'POST') return { url: action, method, form, cause };
+  const url = new URL(action);
+  url.search = form.toString();
+  return { url, method, form: null, cause };
+}
+
+interface Browser {
+  cookies: CookieJar;
+  stopsAt: readonly string[];
+  agent: ReturnType<typeof createLoopbackFetch>['agent'];
+}
+
+/** Goes there, and on through redirects, one request at a time, as a browser's top-level navigation does. */
+async function navigate(browser: Browser, start: Going): Promise<Page> {
+  let going = start;
+  const chain: URL[] = [];
+  while (chain.length <= MOST_REDIRECTS) {
+    const { url, cause } = going;
+    chain.push(url);
+    const refusal = formActionRefusal(cause, url);
+    if (refusal !== null) throw new Error(refusal);
+    if (browser.stopsAt.some((prefix) => url.href.startsWith(prefix)))
+      return readPage({ url, status: 0, headers: {}, body: '' });
+    const answer = await send(browser, going, chain);
+    const { location } = answer.headers;
+    if (typeof location !== 'string' || ![301, 302, 303, 307, 308].includes(answer.status)) return readPage(answer);
+    const keeps = answer.status === 307 || answer.status === 308 || going.method === 'GET';
+    going = { ...going, url: new URL(location, url), ...(!keeps && { method: 'GET', form: null }) };
+  }
+  throw new Error(`Too many redirects: ${chain.map(({ href }) => href.split('?')[0]).join(' → ')}`);
+}
+
+type Answer = Parameters<typeof readPage>[0];
+
+async function send({ cookies, agent }: Browser, going: Going, chain: readonly URL[]): Promise<Answer> {
+  const { url, method, form, cause } = going;
+  const site = fetchSite(cause, chain);
+  const cookie = cookies.header(url, { method, crossSite: site === 'cross-site' });
+  const origin = originHeader(cause, method);
+  const answer = await request(url, {
+    dispatcher: agent,
+    method,
+    headersTimeout: TIMEOUT_MS,
+    bodyTimeout: TIMEOUT_MS,
+    headers: {
+      accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+      'accept-language': 'en',
+      'user-agent': 'Mozilla/5.0 (constellation)',
+      'sec-fetch-site': site,
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+      'sec-fetch-user': '?1',
+      ...(origin !== null && { origin }),
+      ...(cookie !== null && { cookie }),
+      ...(form !== null && { 'content-type': 'application/x-www-form-urlencoded' }),
+    },
+    body: form === null ? null : form.toString(),
+  }).catch((cause: unknown) => {
+    throw new Error(`${url.origin} cannot be reached.`, { cause });
+  });
+  cookies.take(url, [answer.headers['set-cookie'] ?? []].flat());
+  return { url, status: answer.statusCode, headers: answer.headers, body: await answer.body.text() };
+}

@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { createTestDatabase, type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
+import { createPerson, type Person, type PersonOptions } from './browser/person.ts';
+import { type Database, openDatabase } from './database.ts';
+import { freePorts } from './free-ports.ts';
+import { type HouseService, startHouse } from './house.ts';
+import { createLoopbackFetch, type LoopbackFetch } from './loopback-fetch.ts';
+import { type Flavor, type Guest, type Plan, planHouse } from './plan.ts';
+import { createRecorder, type Recording } from './recording.ts';
+import { root } from './root.ts';
+
+/** A Host of the constellation. */
+export interface RunningHost extends HouseService {
+  /** `<issuer>/api` */
+  readonly resource: string;
+}
+
+/** A whole house for one test file: real processes, real database, real HTTP. */
+export interface Constellation {
+  readonly am: HouseService;
+  readonly hosts: readonly RunningHost[];
+  /** Throws when there was none planned. */
+  readonly requester: HouseService;
+  readonly guests: readonly Guest[];
+  host(name: Flavor): RunningHost;
+  guest(name: string): Guest;
+  /** `fetch` that finds `*.localhost` on this machine. */
+  readonly fetch: typeof globalThis.fetch;
+  /** `fetch` that sends everything to one certain process, past the front: `only(am.processes[1])`. */
+  only(process: { readonly port: number }): typeof globalThis.fetch;
+  /** Somebody with a browser; closed with the constellation. */
+  person(options?: PersonOptions): Person;
+  /** For assertions about what is stored. */
+  readonly database: Database;
+  /** To crash and restart. */
+  readonly postgres: Embedded;
+  /** Writes down all requests between the services (and from tests) from now on. */
+  record(): Recording;
+  /** The end of every process's log, for a failing test's message. */
+  logs(): string;
+  /** Stops everything; rejects when a process did not end in order. */
+  stop(): Promise<void>;
+}
+
+export interface ConstellationOptions {
+  /** Processes of the AM; 2 by default, so that nothing can live in memory by accident. */
+  ams?: number;
+  hosts?: readonly Flavor[];
+  requester?: boolean;
+  /** Names of parties that the test brings itself: each gets `<name>.localhost`, a free port, and exceptions at all services. */
+  guests?: readonly string[];
+  /** More variables for a service, or other values. */
+  env?: (plan: Plan) => Readonly<Record<string, string>>;
+  logLevel?: string;
+  /** A server to share; it is then not stopped. */
+  postgres?: Embedded;
+  /** Names the folder of the logs below .run/logs; by default the process id. */
+  label?: string;
+}
+
+/** Starts a constellation. One per test file; `stop` it in `afterAll`. */
+export async function startConstellation(options: ConstellationOptions = {}): Promise<Constellation> {
+  const postgres = options.postgres ?? (await startEmbedded());
+  const plan = await planHouse(options);
+  const guests = await planGuests(options.guests ?? []);
+  const roles = plan.map(({ name }) => name);
+  // the services bring their own tables
+  const test = await createTestDatabase(postgres, {
+    instances: roles.map((role) => ({ role })),
+    apply: async () => undefined,
+  });
+  const keys = new Map(roles.map((name) => [name, randomBytes(32).toString('base64url')]));
+  const house = await startHouse({
+    plan,
+    guests,
+    databaseUrl: test.url,
+    encryptionKey: (name) => keys.get(name) ?? '',
+    logDir: path.join(root, '.run/logs', options.label ?? String(process.pid)),
+    ...(options.env !== undefined && { env: options.env }),
+    ...(options.logLevel !== undefined && { logLevel: options.logLevel }),
+  }).catch(async (error: unknown) => {
+    if (options.postgres === undefined) await postgres.stop();
+    throw error;
+  });
+  const database = openDatabase(test.url);
+  return assemble({
+    services: house.services,
+    guests,
+    postgres,
+    database,
+    async stop() {
+      await database.close();
+      await house.stop().finally(async () => {
+        if (options.postgres === undefined) await postgres.stop();
+        else await test.drop();
+      });
+    },
+  });
+}
+
+async function planGuests(names: readonly string[]): Promise<Guest[]> {
+  const ports = await freePorts(names.length);
+  return names.map((name, index) => {
+    const port = ports[index] ?? 0;
+    return { name, port, url: `http://${name}.localhost:${port}` };
+  });
+}
+
+interface Parts {
+  services: readonly HouseService[];
+  guests: readonly Guest[];
+  postgres: Embedded;
+  database: Database;
+  stop(): Promise<void>;
+}
+
+function assemble({ services, guests, postgres, database, stop }: Parts): Constellation {
+  const ways: LoopbackFetch[] = [];
+  const people: Person[] = [];
+  const way = (port?: number): typeof globalThis.fetch => {
+    const made = createLoopbackFetch(port === undefined ? {} : { port });
+    ways.push(made);
+    return made.fetch;
+  };
+  const hosts = services
+    .filter(({ service }) => service === 'host')
+    .map((host) => ({ ...host, resource: `${host.url}/api` }));
+  return {
+    am: found(
+      services.find(({ service }) => service === 'am'),
+      'AM',
+    ),
+    hosts,
+    get requester() {
+      return found(
+        services.find(({ service }) => service === 'requester'),
+        'Requester',
+      );
+    },
+    guests,
+    host: (name) =>
+      found(
+        hosts.find((host) => host.name === name),
+        name,
+      ),
+    guest: (name) =>
+      found(
+        guests.find((guest) => guest.name === name),
+        name,
+      ),
+    fetch: way(),
+    only: ({ port }) => way(port),
+    person(options) {
+      const person = createPerson(options);
+      people.push(person);
+      return person;
+    },
+    database,
+    postgres,
+    record: () => recordAll(services),
+    logs: () => services.flatMap(({ processes }) => processes.map((it) => `--- ${it.name}\n${it.log()}`)).join('\n'),
+    async stop() {
+      await Promise.all([...ways, ...people].map((it) => it.close()));
+      await stop();
+    },
+  };
+}
+
+function found<T>(it: T | undefined, what: string): T {
+  if (it === undefined) throw new Error(`This constellation has no ${what}.`);
+  return it;
+}
+
+function recordAll(services: readonly HouseService[]): Recording {
+  const recorder = createRecorder(() => {
+    for (const { stop } of taps) stop();
+  });
+  const taps = services.map(({ front }) => front.record(recorder.tap));
+  return recorder.recording;
+}

@@ -1,0 +1,87 @@
+import fs from 'node:fs';
+import { type Front, openFront } from './front.ts';
+import { type Keeper, startKeeper } from './keeper.ts';
+import { exceptionsFor, type Guest, type Plan } from './plan.ts';
+import { type RunMode, type ServiceProcess, serviceProcess } from './service-process.ts';
+
+/** A service as it runs: its processes, and the front on the port that its issuer names. */
+export interface HouseService extends Omit<Plan, 'replicas'> {
+  readonly processes: readonly ServiceProcess[];
+  readonly front: Front;
+}
+
+/** All services, running. */
+export interface House {
+  readonly services: readonly HouseService[];
+  /** Stops everything in order. Rejects, after all is stopped, when a process did not end as it should. */
+  stop(): Promise<void>;
+}
+
+export interface HouseOptions {
+  plan: readonly Plan[];
+  guests?: readonly Guest[];
+  /** Connection URL of a service's role. */
+  databaseUrl: (role: string) => string;
+  /** ENCRYPTION_KEY of a service: 32 bytes in base64url. */
+  encryptionKey: (name: string) => string;
+  mode?: RunMode;
+  logLevel?: string;
+  /** A log of each process is written here, and stays until the next start. */
+  logDir: string;
+  /** More variables for a service, or other values. */
+  env?: (plan: Plan) => Readonly<Record<string, string>>;
+}
+
+const RELOAD_PATIENCE_MS = 5_000;
+
+/** Starts the services of a plan as separate processes and waits until all are ready. */
+export async function startHouse(options: HouseOptions): Promise<House> {
+  const keeper = startKeeper();
+  fs.rmSync(options.logDir, { recursive: true, force: true });
+  const services: HouseService[] = [];
+  const house: House = { services, stop: () => stopHouse(services, keeper) };
+  try {
+    // the fronts first: a port that an issuer names is ours from then on
+    for (const plan of options.plan) services.push(await openService(options, plan, keeper));
+    await Promise.all(services.flatMap(({ processes }) => processes.map((it) => it.start())));
+    return house;
+  } catch (error) {
+    await house.stop().catch(() => undefined); // the first problem is the one to tell
+    throw error;
+  }
+}
+
+async function openService(options: HouseOptions, plan: Plan, keeper: Keeper): Promise<HouseService> {
+  const { mode = 'built', logDir } = options;
+  const env = environmentOf(options, plan);
+  const processes = Array.from({ length: plan.replicas }, (_, index) => {
+    const name = plan.replicas === 1 ? plan.name : `${plan.name}-${index + 1}`;
+    return serviceProcess({ name, service: plan.service, env, mode, logDir, keeper });
+  });
+  const patienceMs = mode === 'watch' ? RELOAD_PATIENCE_MS : 0;
+  const front = await openFront({ name: plan.name, port: plan.port, processes, patienceMs });
+  return { ...plan, processes, front };
+}
+
+function environmentOf(options: HouseOptions, plan: Plan): Record<string, string> {
+  return {
+    NAME: plan.title,
+    ISSUER: plan.url,
+    LISTEN_ADDRESS: '127.0.0.1',
+    DATABASE_URL: options.databaseUrl(plan.name),
+    ENCRYPTION_KEY: options.encryptionKey(plan.name),
+    OUTBOUND_EXCEPTIONS: JSON.stringify(exceptionsFor(plan, options.plan, options.guests ?? [])),
+    DEMO: 'true',
+    LOG_LEVEL: options.logLevel ?? 'info',
+    ...(plan.flavor !== null && { FLAVOR: plan.flavor }),
+    ...options.env?.(plan),
+  };
+}
+
+async function stopHouse(services: readonly HouseService[], keeper: Keeper): Promise<void> {
+  const stopped = await Promise.allSettled(services.flatMap(({ processes }) => processes.map((it) => it.stop())));
+  await Promise.all(services.map(({ front }) => front.close()));
+  keeper.dismiss();
+  const problems = stopped.flatMap((it) => (it.status === 'rejected' ? [it.reason as Error] : []));
+  if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));
+}

@@ -1,0 +1,27 @@
+export { type CookieJar, createCookieJar } from './browser/cookie-jar.ts';
+export type { Control, Fill, PageForm } from './browser/form.ts';
+export { type Page, PageError } from './browser/page.ts';
+export { createPerson, type Person, type PersonOptions } from './browser/person.ts';
+export {
+  type Constellation,
+  type ConstellationOptions,
+  type RunningHost,
+  startConstellation,
+} from './constellation.ts';
+export type { Database } from './database.ts';
+export { freePorts, takenPorts } from './free-ports.ts';
+export { type Front, openFront } from './front.ts';
+export { type House, type HouseOptions, type HouseService, startHouse } from './house.ts';
+export { createLoopbackFetch, type LoopbackFetch } from './loopback-fetch.ts';
+export { type Flavor, FLAVORS, type Guest, type Plan, planHouse } from './plan.ts';
+export { type Exchange, headerOf, type Recording } from './recording.ts';
+export type { RunMode, ServiceProcess } from './service-process.ts';
+export { signIn, signInIfAsked, signUp } from './story/accounts.ts';
+export { addHost, type AddHostOptions } from './story/add-host.ts';
+export {
+  type Answer,
+  answerConsent,
+  connectRequester,
+  type ConnectOptions,
+  type Question,
+} from './story/connect-requester.ts';

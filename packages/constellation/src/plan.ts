@@ -1,0 +1,81 @@
+import { freePorts } from './free-ports.ts';
+
+/** Hosts there are: each is the one reference Host, run under another name. */
+export const FLAVORS = ['photos', 'calendar', 'notes'] as const;
+export type Flavor = (typeof FLAVORS)[number];
+
+/** One service of a house: a name, an origin, a role and schema in the database. */
+export interface Plan {
+  /** `am`, `photos`, `calendar`, `notes`, `lifestream`: also the database role. */
+  name: string;
+  service: 'am' | 'host' | 'requester';
+  /** How people call it. */
+  title: string;
+  port: number;
+  /** The issuer. */
+  url: string;
+  flavor: Flavor | null;
+  /** How many processes serve it. */
+  replicas: number;
+}
+
+export interface PlanOptions {
+  ams?: number;
+  hosts?: readonly Flavor[];
+  requester?: boolean;
+  /** By name; free ones for the rest. */
+  ports?: Readonly<Record<string, number>>;
+}
+
+/** Decides names and ports before anything starts: an issuer contains its port, and every service must know the others' when it starts. */
+export async function planHouse(options: PlanOptions = {}): Promise<Plan[]> {
+  const { ams = 2, hosts = FLAVORS, requester = true, ports = {} } = options;
+  const parts: Omit<Plan, 'port' | 'url'>[] = [
+    { name: 'am', service: 'am', title: 'Chatelaine', flavor: null, replicas: ams },
+    ...hosts.map((flavor) => ({
+      name: flavor,
+      service: 'host' as const,
+      title: `${flavor.slice(0, 1).toUpperCase()}${flavor.slice(1)}`,
+      flavor,
+      replicas: 1,
+    })),
+    ...(requester
+      ? [{ name: 'lifestream', service: 'requester' as const, title: 'Lifestream', flavor: null, replicas: 1 }]
+      : []),
+  ];
+  const free = await freePorts(parts.length);
+  return parts.map((part, index) => {
+    const port = ports[part.name] ?? free[index] ?? 0;
+    return { ...part, port, url: `http://${part.name}.localhost:${port}` };
+  });
+}
+
+/** A destination a service may call although it is private, exactly. */
+export interface OutboundException {
+  host: string;
+  port: number;
+  scheme: 'http';
+  cidr: string;
+}
+
+/** Who calls whom: the AM reads the documents of Requesters and calls Hosts, a Host reads those of AMs and Requesters, a Requester calls both. Never itself, never its like. */
+export function exceptionsFor(
+  plan: Pick<Plan, 'service'>,
+  house: readonly Plan[],
+  guests: readonly Guest[],
+): OutboundException[] {
+  const others = house.filter(({ service }) => service !== plan.service).map(({ name, port }) => ({ name, port }));
+  return [...others, ...guests].map(({ name, port }) => ({
+    host: `${name}.localhost`,
+    port,
+    scheme: 'http',
+    cidr: '127.0.0.0/8',
+  }));
+}
+
+/** A party that a test brings: `<name>.localhost` at this port, where the test listens itself. Every service may call it. */
+export interface Guest {
+  name: string;
+  port: number;
+  url: string;
+}

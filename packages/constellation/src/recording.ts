@@ -1,0 +1,27 @@
+/** One request that passed a front, and its answer. Holds secrets as they travelled. */
+export interface Exchange {
+  /** Whose front: `am`, `photos` … */
+  service: string;
+  /** The process that answered: `am-1`, `am-2` … */
+  process: string;
+  request: { method: string; path: string; headers: readonly [string, string][]; body: string };
+  response: { status: number; headers: readonly [string, string][]; body: string };
+}
+
+/** What passed a front since it was made, in the order in which the answers ended. */
+export interface Recording {
+  readonly exchanges: readonly Exchange[];
+  stop(): void;
+}
+
+export type Tap = (exchange: Exchange) => void;
+
+export function createRecorder(onStop: () => void): { recording: Recording; tap: Tap } {
+  const exchanges: Exchange[] = [];
+  return { recording: { exchanges, stop: onStop }, tap: (exchange) => void exchanges.push(exchange) };
+}
+
+/** The first value of a header, or null. */
+export function headerOf(message: { headers: readonly [string, string][] }, name: string): string | null {
+  return message.headers.find(([key]) => key.toLowerCase() === name)?.[1] ?? null;
+}

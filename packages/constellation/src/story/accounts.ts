@@ -1,0 +1,28 @@
+import { type Page, PageError } from '../browser/page.ts';
+import type { Person } from '../browser/person.ts';
+
+/** Makes an account with the person's name and password at a service, and is signed in there. */
+export async function signUp(person: Person, serviceUrl: string): Promise<Page> {
+  await person.visit(`${serviceUrl}/sign-up`);
+  return account(person, 'Create account');
+}
+
+/** Signs in at a service, from its own sign-in page. */
+export async function signIn(person: Person, serviceUrl: string): Promise<Page> {
+  await person.visit(`${serviceUrl}/sign-in`);
+  return isSignIn(person.page) ? account(person, 'Sign in') : person.page;
+}
+
+/** On a sign-in page: signs in and goes on to wherever this was in the way of. Elsewhere: nothing. */
+export async function signInIfAsked(person: Person): Promise<Page> {
+  return isSignIn(person.page) ? account(person, 'Sign in') : person.page;
+}
+
+const isSignIn = (page: Page): boolean => page.url.pathname === '/sign-in';
+
+async function account(person: Person, button: 'Create account' | 'Sign in'): Promise<Page> {
+  const { username, password } = person;
+  const page = await person.press(button, { username, password });
+  if (page.status >= 400) throw new PageError(`"${button}" was refused.`, page);
+  return page;
+}
