@@ -67,30 +67,28 @@ test('settings that cannot be meant are refused at start, in a sentence', async 
 });
 
 describe('who may ask for a link', () => {
-  test.each<[string, (am: TestAm, tag: string) => Readonly<Record<string, unknown>>]>([
-    ['without an issuer', () => ({ chatelaine_issuer: undefined })],
-    ['that names another issuer', () => ({ chatelaine_issuer: 'https://honest.example' })],
+  test.each<[string, string, (am: TestAm, tag: string) => Readonly<Record<string, unknown>>]>([
+    ['without an issuer', 'names no issuer', () => ({ chatelaine_issuer: undefined })],
+    ['of another issuer', 'other than its own origin', () => ({ chatelaine_issuer: 'https://honest.example' })],
+    ['with another redirect URI', 'redirect URI', (am) => ({ redirect_uris: [`${am.issuer}/callback/other`] })],
     [
-      'with a redirect URI for another Host',
-      (am) => ({ redirect_uris: [`${am.issuer}/callback/${hostTag('https://other.example')}`] }),
-    ],
-    [
-      'with a redirect URI more',
+      'with one redirect URI more',
+      'redirect URI',
       (am, tag) => ({ redirect_uris: [`${am.issuer}/callback/${tag}`, `${am.issuer}/callback/x`] }),
     ],
-    ['with keys on another origin', () => ({ jwks_uri: 'https://other.example/jwks' })],
-    ['with keys in the document itself', (am) => ({ jwks_uri: undefined, jwks: { keys: [am.key.publicJwk] } })],
-    ['without authentication', () => ({ token_endpoint_auth_method: 'none' })],
-  ])('a client document %s is refused', async (_name, document) => {
+    ['with keys elsewhere', 'on its own origin', () => ({ jwks_uri: 'https://other.example/jwks' })],
+    ['with keys in it', 'on its own origin', (am) => ({ jwks_uri: undefined, jwks: { keys: [am.key.publicJwk] } })],
+    ['without authentication', 'private_key_jwt', () => ({ token_endpoint_auth_method: 'none' })],
+  ])('a client document %s is refused, and its developer told why', async (_name, sentence, document) => {
     const fresh = await world.host();
     world.am.document = document(world.am, hostTag(fresh.issuer));
     const { answer } = await world.am.push(fresh);
-    const page = await send(fresh.port, {
-      path: `/authorize?client_id=${encodeURIComponent(world.am.clientId(fresh))}&request_uri=x`,
-    });
+    const address = `/authorize?client_id=${encodeURIComponent(world.am.clientId(fresh))}&request_uri=x`;
+    const page = await send(fresh.port, { path: address });
     world.am.document = {};
     expect([answer.status, answer.json['error']]).toEqual([401, 'invalid_client']);
     expect([page.status, page.headers.location]).toEqual([400, undefined]);
+    expect(page.text).toContain(sentence);
   });
 
   test('a client document made for another Host is refused here', async () => {
