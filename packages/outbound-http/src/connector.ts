@@ -1,5 +1,5 @@
 import { type LookupFunction, Socket } from 'node:net';
-import { rootCertificates } from 'node:tls';
+import { getCACertificates } from 'node:tls';
 import { buildConnector } from 'undici';
 import type { Guard } from './guard.ts';
 import { asOutboundError, OutboundError } from './outbound-error.ts';
@@ -21,7 +21,7 @@ export interface ConnectorOptions {
  */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
   const build = options.build ?? buildConnector;
-  const trust = options.ca === undefined ? {} : { ca: [...rootCertificates, ...[options.ca].flat()] };
+  const trust = options.ca === undefined ? {} : { ca: [...getCACertificates('default'), ...[options.ca].flat()] };
   return (request, callback) => {
     connect().then(
       (socket) => callback(null, socket),

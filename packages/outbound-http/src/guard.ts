@@ -43,7 +43,7 @@ export function createGuard(options: GuardOptions): Guard {
       if (url.username !== '' || url.password !== '') return refused('The URL carries a user name or password.');
       const host = url.hostname.replace(/^\[|\]$/g, '');
       if (host === '') return refused('The URL has no host.');
-      if (ownNames.has(trimDot(host))) return refused('The name is our own.');
+      if (ownNames.has(host)) return refused('The name is our own.');
       const port = url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port);
       const literal = isIP(host) !== 0;
       const ranges = rangesFor({ scheme, host, port });

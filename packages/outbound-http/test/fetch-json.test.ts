@@ -187,6 +187,24 @@ describe('an answer has a size (M12)', () => {
     }
   });
 
+  test('a length announced beyond it is refused before the body comes', async () => {
+    const server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '65537' }).flushHeaders();
+    });
+    expect(await get(server)).toMatchObject({ kind: 'failed', reason: 'too_large' });
+  });
+
+  test('a body nobody wants is not left running', async () => {
+    const closed = Promise.withResolvers<void>();
+    const server = await serve((_request, response) => {
+      response.writeHead(404).write('a');
+      response.on('close', () => closed.resolve());
+    });
+    // a deadline far away, so that it is not what ends it
+    expect(await get(server, { timeoutSeconds: 600 })).toMatchObject({ kind: 'failed', reason: 'bad_status' });
+    await closed.promise;
+  });
+
   test('headers without end are refused', async () => {
     const server = await serveRaw((socket) => {
       socket.write('HTTP/1.1 200 OK\r\n');
@@ -251,9 +269,11 @@ describe('an answer has a time for all of it (M12)', () => {
   });
 
   test('a name that DNS does not answer', async () => {
-    const outbound = outboundWith({ resolve: () => new Promise(() => {}), timeouts: { connectSeconds: 0.5 } });
+    const outbound = outboundWith({ resolve: () => new Promise(() => {}), timeouts: { connectSeconds: 2 } });
     const url = 'https://photos.example/';
+    const start = performance.now();
     expect(await outbound.fetchJson({ url, timeoutSeconds })).toMatchObject({ kind: 'failed', reason: 'timeout' });
+    expect(performance.now() - start).toBeLessThan(1500);
     expect(await outbound.fetchJson({ url })).toMatchObject({ kind: 'failed', reason: 'timeout' });
     await outbound.close();
   });

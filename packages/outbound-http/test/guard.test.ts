@@ -406,6 +406,24 @@ describe('exceptions as configured', () => {
   });
 });
 
+test('a private authority is trusted beside the public ones, not instead of them', async () => {
+  const trusted: unknown[] = [];
+  const connector = createConnector({
+    guard: createGuard({ exceptions: [], demo: false }),
+    resolve: names({ 'photos.example': ['8.8.8.8'] }),
+    timeoutSeconds: 1,
+    ca: 'private',
+    build: (options) => (_request, callback) => {
+      trusted.push(...[(options as { ca: unknown }).ca].flat());
+      callback(new Error('nothing there'), null);
+    },
+  });
+  const request = { hostname: 'photos.example', host: 'photos.example', protocol: 'https:', port: '' };
+  await new Promise((resolve) => connector(request, (...[error]) => resolve(error)));
+  expect(trusted).toContain('private');
+  expect(trusted.length).toBeGreaterThan(50);
+});
+
 test('excepted names are looked up as the system does', async () => {
   const found = await createResolve({ timeoutSeconds: 1 })('localhost', 'system');
   expect(found.length).toBeGreaterThan(0);
