@@ -147,7 +147,7 @@ async function send({ request, response, tap }: Passage, backend: Backend): Prom
     // flat name-value pairs: neither case nor order nor repetition is lost
     headers: request.rawHeaders,
     // visitors keep their address: 127.0.0.2 stays 127.0.0.2
-    ...(/^127\./.test(remoteAddress) && { localAddress: remoteAddress }),
+    ...(remoteAddress.startsWith('127.') && { localAddress: remoteAddress }),
     agent: false,
     maxHeaderSize: MAX_HEADER_BYTES,
   });

@@ -30,6 +30,8 @@ export interface HouseOptions {
   logDir: string;
   /** More variables for a service, or other values. */
   env?: (plan: Plan) => Readonly<Record<string, string>>;
+  /** Gives up starting; what runs already is stopped. */
+  signal?: AbortSignal;
 }
 
 const RELOAD_PATIENCE_MS = 5_000;
@@ -39,15 +41,22 @@ export async function startHouse(options: HouseOptions): Promise<House> {
   const keeper = startKeeper();
   fs.rmSync(options.logDir, { recursive: true, force: true });
   const services: HouseService[] = [];
-  const house: House = { services, stop: () => stopHouse(services, keeper) };
+  let stopped: Promise<void> | undefined;
+  const house: House = { services, stop: () => (stopped ??= stopHouse(services, keeper)) };
+  const giveUp = () => void house.stop().catch(() => undefined);
+  options.signal?.addEventListener('abort', giveUp, { once: true });
   try {
     // the fronts first: a port that an issuer names is ours from then on
     for (const plan of options.plan) services.push(await openService(options, plan, keeper));
+    options.signal?.throwIfAborted();
     await Promise.all(services.flatMap(({ processes }) => processes.map((it) => it.start())));
+    options.signal?.throwIfAborted();
     return house;
   } catch (error) {
     await house.stop().catch(() => undefined); // the first problem is the one to tell
     throw error;
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp);
   }
 }
 

@@ -142,7 +142,9 @@ async function startOnce(options: ServiceProcessOptions, state: State, logFile: 
 function argumentsFor(mode: RunMode): string[] {
   if (mode === 'built') return ['--enable-source-maps', 'dist/main.js'];
   const tsx = createRequire(path.join(root, 'package.json')).resolve('tsx/cli');
-  return [tsx, 'watch', '--clear-screen=false', '--conditions=source', 'src/main.ts'];
+  // the service's own tsconfig speaks for its own files only; pages come from packages, too
+  const tsconfig = path.join(root, 'packages/constellation/watch.tsconfig.json');
+  return [tsx, 'watch', '--clear-screen=false', '--tsconfig', tsconfig, '--conditions=source', 'src/main.ts'];
 }
 
 /** tsx has a child of its own, so there the whole group is meant. */

@@ -18,6 +18,8 @@ export interface Person {
   follow(text: string | RegExp, near?: Near): Promise<Page>;
   /** Fills in the form that has this button (its text, or the value it sends) and presses it. */
   press(button: string, fill?: Fill, near?: Near): Promise<Page>;
+  /** A second tab: the same person with the same cookies, and a page of its own. */
+  tab(): Person;
   close(): Promise<void>;
 }
 
@@ -43,21 +45,24 @@ const DEMO_PASSWORD = 'correct horse battery';
 
 export function createPerson(options: PersonOptions = {}): Person {
   const { stopsAt = [], from } = options;
-  const cookies = createCookieJar();
   const way = createLoopbackFetch(from === undefined ? {} : { from });
+  const name = { username: options.username ?? 'robin', password: options.password ?? DEMO_PASSWORD };
+  return openTab({ ...name, close: way.close }, { cookies: createCookieJar(), stopsAt, agent: way.agent });
+}
+
+function openTab(who: Pick<Person, 'username' | 'password' | 'close'>, browser: Browser): Person {
   let page: Page | null = null;
   const current = (): Page => {
     if (page === null) throw new Error('This person has not visited anything yet.');
     return page;
   };
   const go = async (going: Going): Promise<Page> => {
-    page = await navigate({ cookies, stopsAt, agent: way.agent }, going);
+    page = await navigate(browser, going);
     return page;
   };
   return {
-    username: options.username ?? 'robin',
-    password: options.password ?? DEMO_PASSWORD,
-    cookies,
+    ...who,
+    cookies: browser.cookies,
     get page() {
       return current();
     },
@@ -70,7 +75,7 @@ export function createPerson(options: PersonOptions = {}): Person {
         cause: { kind: 'link', from: current() },
       }),
     press: (button, fill = {}, near) => go(submission(current(), { button, fill, near: near ?? {} })),
-    close: way.close,
+    tab: () => openTab(who, browser),
   };
 }
 

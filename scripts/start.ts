@@ -1,0 +1,143 @@
+// `npm start`: the whole house on this machine. Postgres, the AM, three Hosts and a Requester as separate processes that talk over HTTP only; a demo
+// account made through their own pages at the first start; one real transfer told as it travels; then it stays up until Ctrl-C.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import {
+  createPerson,
+  FLAVORS,
+  type House,
+  type HouseService,
+  type Plan,
+  planHouse,
+  startHouse,
+  takenPorts,
+} from '@chatelaine/constellation';
+import { provision, startEmbedded } from '@chatelaine/dev-postgres';
+import { loadSecrets, type Secrets } from './start/secrets.ts';
+import { seed, type Town } from './start/seed.ts';
+import { traceTransfer } from './start/trace.ts';
+import { root } from './workspace.ts';
+
+const PORTS = { am: 4800, photos: 4811, calendar: 4812, notes: 4813, lifestream: 4820 };
+const DATA = path.join(root, '.data');
+const RUN = path.join(root, '.run');
+const SERVICES_FILE = path.join(RUN, 'services.json');
+/** Written when seeding is complete: from then on the data is the user's, and a start changes nothing about it. */
+const SEEDED_FILE = path.join(DATA, 'seeded');
+const USERNAME = 'demo';
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
+
+try {
+  await using open = new AsyncDisposableStack();
+  await up(open);
+  await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
+} catch (error) {
+  if (!stopping.signal.aborted) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+function stop(): void {
+  // the second Ctrl-C: whatever still runs ends with us, see keeper.ts
+  if (stopping.signal.aborted) process.exit(1);
+  console.log('\nStopping …');
+  stopping.abort();
+}
+
+async function up(open: AsyncDisposableStack): Promise<void> {
+  const watch = process.argv.includes('--watch');
+  const plan = await planHouse({ ams: 1, hosts: FLAVORS, ports: PORTS });
+  await refuseTakenPorts(plan);
+  const secrets = loadSecrets(
+    path.join(DATA, 'secrets.json'),
+    plan.map(({ name }) => name),
+  );
+  open.defer(() => fs.rmSync(SERVICES_FILE, { force: true }));
+  fs.rmSync(SERVICES_FILE, { force: true });
+
+  console.log('\nStarting Postgres, the AM, three Hosts and a Requester …');
+  const began = performance.now();
+  const house = await startAll({ plan, secrets, watch, open });
+  console.log(`All answer after ${((performance.now() - began) / 1_000).toFixed(1)} s.`);
+
+  const town = townOf(house);
+  const demo = createPerson({ username: USERNAME, password: secrets.password });
+  open.defer(() => demo.close());
+  if (!fs.existsSync(SEEDED_FILE)) {
+    console.log('\nFirst start: the demo account is made through the services’ own pages.');
+    await seed(demo, town, (line) => console.log(`  ✓ ${line}`));
+    fs.writeFileSync(SEEDED_FILE, '');
+  }
+  console.log('\nOne transfer, as it just travelled between the services (secrets shortened):\n');
+  for (const line of await traceTransfer(demo, town)) console.log(line);
+  writeServices(town, secrets);
+  table(town, { secrets, watch });
+}
+
+async function refuseTakenPorts(plan: readonly Plan[]): Promise<void> {
+  const [taken] = await takenPorts(plan.map(({ port }) => port));
+  if (taken === undefined) return;
+  const wanted = plan.find(({ port }) => port === taken);
+  throw new Error(`Port ${taken}, which ${wanted?.title} needs, is in use: stop what listens there and start again.`);
+}
+
+interface StartInput {
+  plan: readonly Plan[];
+  secrets: Secrets;
+  watch: boolean;
+  open: AsyncDisposableStack;
+}
+
+async function startAll({ plan, secrets, watch, open }: StartInput): Promise<House> {
+  const postgres = await startEmbedded({ dataDir: path.join(DATA, 'pg') });
+  open.defer(() => postgres.stop());
+  await provision(postgres, { database: 'chatelaine', roles: plan.map(({ name }) => name) });
+  stopping.signal.throwIfAborted();
+  const house = await startHouse({
+    plan,
+    databaseUrl: (role) => postgres.url(role, 'chatelaine'),
+    encryptionKey: (name) => secrets.keys[name] ?? '',
+    mode: watch ? 'watch' : 'built',
+    logDir: path.join(RUN, 'logs'),
+    signal: stopping.signal,
+  });
+  open.defer(() => house.stop());
+  return house;
+}
+
+function townOf({ services }: House): Town {
+  const of = (service: HouseService['service']) => services.filter((it) => it.service === service);
+  const [am] = of('am');
+  const [requester] = of('requester');
+  if (am === undefined || requester === undefined) throw new Error('The plan has no AM or no Requester.');
+  return { am, hosts: of('host'), requester };
+}
+
+function writeServices({ am, hosts, requester }: Town, { password }: Secrets): void {
+  const services = {
+    am: { url: am.url },
+    hosts: hosts.map(({ name, url }) => ({ name, url })),
+    requester: { url: requester.url },
+    accounts: [am, ...hosts, requester].map(({ name }) => ({ service: name, username: USERNAME, password })),
+  };
+  fs.mkdirSync(RUN, { recursive: true });
+  // renamed into place: whoever waits for the file finds all of it; it holds a password
+  fs.writeFileSync(`${SERVICES_FILE}.new`, `${JSON.stringify(services, null, 2)}\n`, { mode: 0o600 });
+  fs.renameSync(`${SERVICES_FILE}.new`, SERVICES_FILE);
+}
+
+function table({ am, hosts, requester }: Town, { secrets, watch }: { secrets: Secrets; watch: boolean }): void {
+  const row = (what: string, { title, url }: HouseService, remark: string) =>
+    console.log(`  ${what.padEnd(10)} ${title.padEnd(11)} ${url.padEnd(33)} ${remark}`);
+  console.log('\nIt stays up. Everywhere the same sign-in:\n');
+  console.log(`  username   ${USERNAME}\n  password   ${secrets.password}\n`);
+  row('Requester', requester, 'begin here: the feed, put together from the Hosts');
+  row('AM', am, 'who may have what; questions; what happened');
+  for (const host of hosts) row('Host', host, 'its entries, and who has access');
+  console.log(`\n  data in .data, logs in .run/logs${watch ? ', services reload when their sources change' : ''}`);
+  console.log('  Ctrl-C stops everything; the next start finds everything as it was.\n');
+}
