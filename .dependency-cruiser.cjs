@@ -29,8 +29,10 @@ const crossFeature = {
   'am/targets': ['rules', 'oauth'],
   // Hosts are told as the client they know us as, with the link's own secrets
   'am/jobs': ['hosts'],
-  'am/requesters': ['rules'], // a connection is shown with the answers its rules give
-  'am/home': ['hosts', 'requesters', 'timeline'], // the front page is their digest
+  // a connection is shown in the Hosts' words and with the answers the rules give
+  'am/requesters': ['rules', 'hosts'],
+  // the front page is their digest
+  'am/home': ['hosts', 'requesters', 'timeline'],
 };
 
 /** A path below node_modules, whether pnpm's store or a plain folder. */

@@ -65,6 +65,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await acceptForms(app);
   acceptJson(app);
   await securityHeaders(app, options.issuer);
+  app.addHook('onRequest', refuseControlCharacters);
   app.addHook('onSend', letGo);
   app.addHook('onResponse', logResponse);
   health(app, options.ready ?? {});
@@ -110,6 +111,14 @@ function fastifyOf(options: ServerOptions): FastifyInstance {
 /** On the way down a kept-alive connection would stay open until it is idle for long; the answer under way is its last. */
 async function letGo(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (request.server.getDecorator<Draining>('draining').active) reply.header('connection', 'close');
+}
+
+/** Nothing of ours has a control character in its path, and Postgres refuses a NUL: such an address is one where nothing is. */
+async function refuseControlCharacters({ params }: FastifyRequest): Promise<void> {
+  const values = Object.values((params ?? {}) as Record<string, string>);
+  if (values.some((value) => /\p{Cc}/u.test(value))) {
+    throw new OAuthError('invalid_request', 'There is nothing at this address.', { status: 404 });
+  }
 }
 
 async function logResponse(request: FastifyRequest, reply: FastifyReply): Promise<void> {

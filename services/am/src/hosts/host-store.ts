@@ -57,10 +57,6 @@ function sameEndpoints(known: ServerMetadata, found: ServerMetadata): boolean {
   return ENDPOINTS.every((endpoint) => known[endpoint] === found[endpoint]);
 }
 
-// format and control characters turn a name around or hide in it
-const DECEPTIVE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
-
 function nameOf({ chatelaine_name: name, issuer }: ServerMetadata): string {
-  const given = name?.trim() ?? '';
-  return given === '' || DECEPTIVE.test(given) || !given.isWellFormed() ? new URL(issuer).hostname : given;
+  return name ?? new URL(issuer).hostname;
 }

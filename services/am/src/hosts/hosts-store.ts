@@ -1,5 +1,6 @@
-import { query, statement } from '@chatelaine/service-kit';
+import { inTransaction, query, queryOne, statement } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
+import { scopeSentences } from './scope-sentences.ts';
 
 /** A link as its owner sees it. */
 export interface OwnLink {
@@ -29,7 +30,6 @@ export async function readOwnLinks({ prisma }: Pick<Deps, 'prisma'>, ownerId: st
     orderBy: [{ label: 'asc' }, { id: 'asc' }],
   });
   return links.map((link) => {
-    const sentences = link.host.transferScopes as Readonly<Record<string, string | undefined>>;
     return {
       id: link.id,
       label: link.label,
@@ -37,7 +37,7 @@ export async function readOwnLinks({ prisma }: Pick<Deps, 'prisma'>, ownerId: st
       hostIssuer: link.host.issuer,
       state: link.state === 'active' ? 'active' : 'broken',
       since: link.createdAt,
-      ceiling: link.transferScope.map((scope) => ({ scope, sentence: sentences[scope] ?? scope })),
+      ceiling: scopeSentences(link.host, link.transferScope),
     };
   });
 }
@@ -56,13 +56,19 @@ export async function readUnconfirmedEnds({ pool }: Pick<Deps, 'pool'>, ownerId:
   return rows.map(({ label, host_name: hostName, state, attempts }) => ({ label, hostName, state, attempts }));
 }
 
+// the owner's row first: several ends of his things take their turns instead of each other's locks
+const LOCK_OWNER = statement({ name: 'hosts_lock_owner', text: 'select 1 from owner where id = $1 for update' });
+const END_LINK = statement<{ ended: boolean }>({ name: 'hosts_end_link', text: 'select end_link($1, $2) as ended' });
+
 /** Ends a link of this owner at once, and has its Host told; false when there is none. PROTOCOL §7. */
 export async function endLink(
-  { prisma }: Pick<Deps, 'prisma'>,
+  { pool }: Pick<Deps, 'pool'>,
   { linkId, ownerId }: { linkId: string; ownerId: string },
 ): Promise<boolean> {
-  const rows = await prisma.$queryRaw<{ ended: boolean }[]>`select end_link(${ownerId}, ${linkId}) as ended`;
-  return rows[0]?.ended === true;
+  return inTransaction(pool, async (tx) => {
+    await query(tx, LOCK_OWNER, [ownerId]);
+    return (await queryOne(tx, END_LINK, [ownerId, linkId]))?.ended === true;
+  });
 }
 
 /** Gives a link of this owner another name; false when there is none. */

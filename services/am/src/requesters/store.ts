@@ -1,5 +1,6 @@
 import { inTransaction, query, queryOne, statement } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
+import { scopeSentences } from '../hosts/scope-sentences.ts';
 import { type Effect, evaluate, type Rule } from '../rules/evaluate.ts';
 
 /** A live connection as its owner sees it. */
@@ -82,10 +83,9 @@ export async function readConnections(
         hostName: host.name,
         label: link.label,
         linkState: link.state as ShownHost['linkState'],
-        scopes: scopes.map((scope) => ({
-          scope,
-          sentence: (host.transferScopes as Readonly<Record<string, string | undefined>>)[scope] ?? scope,
-          effect: evaluate(rules, { connectionId: row.id, linkId, scope }),
+        scopes: scopeSentences(host, scopes).map((one) => ({
+          ...one,
+          effect: evaluate(rules, { connectionId: row.id, linkId, scope: one.scope }),
         })),
       })),
   }));
@@ -127,16 +127,21 @@ const STOP = statement<{ ended: boolean }>({
   text: `select oauth_end_grant(c.id, 'owner') as ended from connection c where c.id = $1 and c.owner_id = $2`,
 });
 
+// before any other row, so that several ends of one owner's things take their turns instead of each other's locks
+const LOCK_OWNER = statement({ name: 'requesters_lock_owner', text: 'select 1 from owner where id = $1 for update' });
+
 /** Ends a connection of this owner, at once on every replica; stopping it again changes nothing. `unknown`: there is none. PROTOCOL §7. */
 export async function stopConnection(
   { pool }: Pick<Deps, 'pool'>,
   { id, ownerId }: { id: string; ownerId: string },
 ): Promise<'stopped' | 'unknown'> {
-  const row = await queryOne(pool, STOP, [id, ownerId]);
-  return row === null ? 'unknown' : 'stopped';
+  return inTransaction(pool, async (tx) => {
+    await query(tx, LOCK_OWNER, [ownerId]);
+    const row = await queryOne(tx, STOP, [id, ownerId]);
+    return row === null ? 'unknown' : 'stopped';
+  });
 }
 
-const LOCK_OWNER = statement({ name: 'requesters_lock_owner', text: 'select 1 from owner where id = $1 for update' });
 const STOP_ALL_CONNECTIONS = statement<{ ended: boolean }>({
   name: 'requesters_stop_all_connections',
   text: `select oauth_end_grant(c.id, 'owner') as ended from connection c where c.owner_id = $1 and c.ended_at is null`,
@@ -152,7 +157,6 @@ export async function stopEverything(
   ownerId: string,
 ): Promise<{ connections: number; links: number }> {
   return inTransaction(pool, async (tx) => {
-    // before anything else, so that two of these, or one and a new connection, take their turns
     await query(tx, LOCK_OWNER, [ownerId]);
     const connections = await query(tx, STOP_ALL_CONNECTIONS, [ownerId]);
     const links = await query(tx, STOP_ALL_LINKS, [ownerId]);

@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import net from 'node:net';
+import { createTestDatabase, type Embedded, startEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
+import { applyMigrations } from '@chatelaine/migrations';
+import { bucketOf } from '@chatelaine/crypto';
+import { openPool, type Pool } from '@chatelaine/service-kit';
+import type { FastifyInstance } from 'fastify';
+import { createApp } from '../../src/app.ts';
+import { type Config, readConfig } from '../../src/config.ts';
+import { migrationDirs, openResources } from '../../src/resources.ts';
+import { Browser, textOf } from './browser.ts';
+import { startTestHost, type TestHost } from './test-host.ts';
+
+/** One AM process. */
+export interface Replica {
+  readonly port: number;
+  readonly app: FastifyInstance;
+  close(): Promise<void>;
+}
+
+export interface World {
+  readonly config: Config;
+  readonly issuer: string;
+  readonly database: TestDatabase;
+  /** As the AM's role: for arranging and for looking at what was stored. */
+  readonly pool: Pool;
+  /** The first process. */
+  readonly am: Replica;
+  readonly host: TestHost;
+  /** Another process on the same database. */
+  replica(over?: Partial<Config>): Promise<Replica>;
+  /** A signed-in person. */
+  person(): Promise<Person>;
+  close(): Promise<void>;
+}
+
+export interface Person {
+  readonly browser: Browser;
+  readonly ownerId: string;
+}
+
+export interface WorldOptions {
+  readonly limits?: Partial<Config['limits']>;
+  /** Further Hosts the guard lets through. */
+  readonly hosts?: readonly TestHost[];
+}
+
+/** An AM over real HTTP on a database of its own, and a scripted Host. */
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const embedded: Embedded = await startEmbedded();
+  const instances = [{ role: 'am', dirs: [...migrationDirs] }];
+  const database = await createTestDatabase(embedded, { instances, apply: applyMigrations });
+  const host = await startTestHost('photos');
+  const port = await freePort();
+  const config = configFor({ port, databaseUrl: database.url('am'), hosts: [host, ...(options.hosts ?? [])] });
+  const withLimits = { ...config, limits: { ...config.limits, discoveryFailureSeconds: 0, ...options.limits } };
+  const pool = openPool({ url: database.url('am'), name: 'test' });
+  const replicas: Replica[] = [];
+  const replica = async (over: Partial<Config> = {}): Promise<Replica> => {
+    const started = await startReplica({
+      ...withLimits,
+      port: replicas.length === 0 ? port : await freePort(),
+      ...over,
+    });
+    replicas.push(started);
+    return started;
+  };
+  const am = await replica();
+  let people = 0;
+  return {
+    config: withLimits,
+    issuer: config.issuer,
+    database,
+    pool,
+    am,
+    host,
+    replica,
+    async person() {
+      const username = `person${++people}`;
+      const browser = new Browser(am.port);
+      await browser.signUp(username);
+      const { rows } = await pool.query<{ id: string }>('select id from account where username = $1', [username]);
+      return { browser, ownerId: rows[0]?.id ?? '' };
+    },
+    async close() {
+      for (const one of replicas) await one.close();
+      await pool.end();
+      await host.stop();
+      await database.drop();
+      await embedded.stop();
+    },
+  };
+}
+
+async function startReplica(config: Config): Promise<Replica> {
+  const app = await createApp(await openResources(config));
+  await app.listen({ host: config.listenAddress, port: config.port });
+  let closing: Promise<void> | undefined;
+  return { port: config.port, app, close: () => (closing ??= Promise.resolve(app.close())) };
+}
+
+export function configFor(input: { port: number; databaseUrl: string; hosts: readonly TestHost[] }): Config {
+  return readConfig({
+    ISSUER: `http://am.localhost:${input.port}`,
+    PORT: String(input.port),
+    DATABASE_URL: input.databaseUrl,
+    ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
+    OUTBOUND_EXCEPTIONS: JSON.stringify(
+      input.hosts.map((host) => ({
+        host: new URL(host.issuer).hostname,
+        port: host.port,
+        scheme: 'http',
+        cidr: '127.0.0.1/32',
+      })),
+    ),
+    DEMO: 'true',
+    LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
+    HOSTS_ADDED_PER_HOUR: '1000',
+  });
+}
+
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** Starts "add a Host"; returns where the browser would go and what the Host's answer must bring back. */
+export async function startLink(
+  person: Person,
+  host: TestHost,
+): Promise<{ callback: string; state: string; authorizationUrl: string }> {
+  const page = await person.browser.submit('/hosts/add', '/hosts/add', { host: host.issuer });
+  const authorizationUrl = /href="([^"]*authorize[^"]*)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&');
+  if (page.status !== 200 || authorizationUrl === undefined)
+    throw new Error(`add a Host answered ${page.status}: ${textOf(page)}`);
+  const pushed = host.callsOf('/par').at(-1)?.form;
+  return {
+    authorizationUrl,
+    callback: new URL(pushed?.get('redirect_uri') ?? '').pathname,
+    state: pushed?.get('state') ?? '',
+  };
+}
+
+/** A link of this person, made over HTTP. */
+export async function makeLink(world: World, person: Person, host = world.host): Promise<string> {
+  const { callback, state } = await startLink(person, host);
+  const answer = await person.browser.get(
+    `${callback}?${new URLSearchParams({ code: 'a-code', state, iss: host.issuer }).toString()}`,
+  );
+  const linkId = /\/hosts\?made=(\S+)$/.exec(answer.headers.location ?? '')?.[1];
+  if (linkId === undefined) throw new Error(`the callback answered ${answer.status}: ${textOf(answer)}`);
+  return linkId;
+}
+
+/** A connection as consent leaves it: the AM's rows and the kernel's grant. */
+export async function makeConnection(
+  world: World,
+  person: Person,
+  linkIds: readonly string[],
+): Promise<{ id: string; grantIds: string[] }> {
+  const id = `con_${randomBytes(8).toString('hex')}`;
+  const { ownerId } = person;
+  await world.pool.query(
+    `insert into connection (id, owner_id, client_id, client_name) values ($1, $2, 'https://reader.example/client', 'Reader')`,
+    [id, ownerId],
+  );
+  const grantIds: string[] = [];
+  for (const linkId of linkIds) {
+    const grantId = randomBytes(16).toString('base64url');
+    await world.pool.query(
+      `insert into connection_host (connection_id, host_id, link_id, scopes, grant_id) select $1, host_id, id, array['photos.read'], $3 from link where id = $2`,
+      [id, linkId, grantId],
+    );
+    grantIds.push(grantId);
+  }
+  await world.pool.query(
+    `insert into oauth_grant (bucket, id, client_id, subject, scope) values ($1, $2, 'https://reader.example/client', $3, array['transfer'])`,
+    [bucketOf(ownerId), id, ownerId],
+  );
+  return { id, grantIds };
+}
+
+const TRIES = 400;
+const PAUSE_MS = 25;
+
+/** Waits for something that another part of the system does in its own time. */
+export async function eventually<T>(look: () => Promise<T | null | undefined | false>): Promise<T> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const seen = await look();
+    if (seen !== null && seen !== undefined && seen !== false) return seen;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+  throw new Error('It did not happen in time.');
+}
