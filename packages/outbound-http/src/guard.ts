@@ -5,7 +5,7 @@ import { isLocalName } from './names.ts';
 
 export interface GuardOptions {
   readonly exceptions: readonly OutboundException[];
-  /** Demo mode: an excepted `*.localhost` means 127.0.0.1 without asking DNS. Without demo mode such names are refused always. */
+  /** Demo mode: an excepted `*.localhost` means 127.0.0.1, if its range holds that, without asking DNS. Without demo mode such names are refused always. */
   readonly demo: boolean;
   /** Names this service answers to; it never talks to itself, exception or not. */
   readonly ownNames?: readonly string[];
@@ -55,9 +55,9 @@ export function createGuard(options: GuardOptions): Guard {
           : refused('The address is outside its exception.');
       }
       if (!isLocalhost(host)) return { kind: 'allowed', host, resolution: 'system', permits };
-      return options.demo
-        ? { kind: 'allowed', host, resolution: 'loopback', permits }
-        : refused('Names under localhost are for demo mode.');
+      if (!options.demo) return refused('Names under localhost are for demo mode.');
+      // on one machine the name means loopback; in a network of containers it is an alias, and the exception's range says so
+      return { kind: 'allowed', host, resolution: permits('127.0.0.1') ? 'loopback' : 'system', permits };
     },
   };
 }

@@ -32,6 +32,6 @@ export const TRANSFER_GRANT_HINT = 'transfer_grant';
 /** The scope of both relationships: it lets its holder ask for transfers, and nothing else. */
 export const TRANSFER_SCOPE = 'transfer';
 
-/** Signature algorithms accepted anywhere. */
-export const SIGNING_ALGS = ['ES256', 'EdDSA'] as const;
+/** Signature algorithms accepted anywhere; EdDSA means Ed25519, under its old name or its new (RFC 9864). */
+export const SIGNING_ALGS = ['ES256', 'EdDSA', 'Ed25519'] as const;
 export type SigningAlg = (typeof SIGNING_ALGS)[number];
