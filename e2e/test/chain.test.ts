@@ -1,0 +1,189 @@
+import {
+  addHost,
+  connectRequester,
+  type Constellation,
+  type Exchange,
+  headerOf,
+  type Page,
+  type Person,
+  signInIfAsked,
+  signUp,
+  startConstellation,
+} from '@chatelaine/constellation';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from './support/eventually.ts';
+import { NOTEBOOK_CALLBACK, type Notebook, openNotebook } from './support/notebook.ts';
+
+// one house and one person for the whole file: each test goes on where the one before ended
+
+const READ = 'entries.read';
+const HOST_KNOWS_WITHIN_MS = 5_000; // PROTOCOL §7
+
+let house: Constellation;
+let robin: Person;
+let notebook: Notebook;
+
+beforeAll(async () => {
+  house = await startConstellation({ hosts: ['photos', 'calendar'], label: 'chain' });
+  robin = house.person({ username: 'robin', stopsAt: [NOTEBOOK_CALLBACK] });
+  notebook = openNotebook(house);
+}, 90_000);
+
+afterAll(async () => {
+  await notebook?.close();
+  await house?.stop();
+}, 60_000);
+
+/** Lifestream with an empty memory, so that it has to ask for every token anew. */
+async function freshFeed(): Promise<Page> {
+  const [lifestream] = house.requester.processes;
+  await lifestream?.stop();
+  await lifestream?.start();
+  return robin.visit(house.requester.url);
+}
+
+const tokenAnswers = (exchanges: readonly Exchange[], service: string) =>
+  exchanges
+    .filter((it) => it.service === service && it.request.path === '/token')
+    .map(({ response, process }) => ({ process, body: JSON.parse(response.body) as Record<string, unknown> }));
+
+describe('a Requester gets a token for a Host through the AM', () => {
+  test('what two Hosts keep is read through one connection, with tokens the Hosts minted for the Requester alone', async () => {
+    await signUp(robin, house.am.url);
+    for (const host of house.hosts) {
+      await signUp(robin, host.url);
+      await robin.press('Add', { text: `kept at ${host.name}` });
+      await addHost(robin, { am: house.am, host });
+    }
+    await signUp(robin, house.requester.url);
+    const recording = house.record();
+    await connectRequester(robin, {
+      am: house.am,
+      requester: house.requester,
+      answers: ({ host, scope }) => (host.startsWith('Calendar') && scope === READ ? 'ask' : 'allow'),
+    });
+    const feed = await robin.visit(house.requester.url);
+    recording.stop();
+
+    expect(feed.text).toContain('kept at photos');
+    const [minted] = tokenAnswers(recording.exchanges, 'photos');
+    expect(minted?.body).toMatchObject({ token_type: 'DPoP', scope: READ, iss: house.host('photos').url });
+    const relayed = tokenAnswers(recording.exchanges, 'am').map(({ body }) => body);
+    expect(relayed).toContainEqual(minted?.body);
+    const call = recording.exchanges.find((it) => it.service === 'photos' && it.request.path === '/api/entries');
+    const authorization = call === undefined ? null : headerOf(call.request, 'authorization');
+    expect(authorization).toBe(`DPoP ${String(minted?.body['access_token'])}`);
+  });
+
+  test('neither the token without its key, nor the AM, opens the Host', async () => {
+    const recording = house.record();
+    await freshFeed();
+    recording.stop();
+    const [minted] = tokenAnswers(recording.exchanges, 'photos');
+    const token = String(minted?.body['access_token']);
+    const { resource } = house.host('photos');
+    for (const scheme of ['Bearer', 'DPoP']) {
+      const answer = await house.fetch(`${resource}/entries`, { headers: { authorization: `${scheme} ${token}` } });
+      expect([scheme, answer.status]).toEqual([scheme, 401]);
+    }
+    const throughAm = recording.exchanges.filter(({ service }) => service === 'am');
+    expect(throughAm.length).toBeGreaterThan(0);
+    expect(throughAm.filter(({ request, response }) => `${request.body}${response.body}`.includes('kept at'))).toEqual(
+      [],
+    );
+  });
+
+  test('what is posted at the Requester is kept by the Host', async () => {
+    await robin.visit(house.requester.url);
+    const source = robin.page.forms
+      .flatMap(({ controls }) => controls)
+      .find(({ name }) => name === 'source')
+      ?.options.find((option) => option.endsWith(house.host('photos').resource));
+    await robin.press('Post', { text: 'posted from afar', source: source ?? '' });
+    expect((await robin.visit(`${house.host('photos').url}/entries`)).text).toContain('posted from afar');
+  });
+});
+
+describe('a scope the owner wants to be asked about', () => {
+  test('is not given before the owner says yes, and then once', async () => {
+    const waiting = await robin.visit(house.requester.url);
+    expect(waiting.text).not.toContain('kept at calendar');
+    await robin.follow('Decide there');
+    await signInIfAsked(robin);
+    expect(robin.page.url.origin).toBe(house.am.url);
+    await robin.press('once');
+    expect((await robin.visit(house.requester.url)).text).toContain('kept at calendar');
+    const again = await freshFeed();
+    expect(again.text).not.toContain('kept at calendar');
+    expect(again.text).toContain('Decide there');
+  });
+});
+
+describe('processes of the AM come and go', () => {
+  test('one is killed, and the other goes on', async () => {
+    const [first] = house.am.processes;
+    await first?.kill();
+    expect((await freshFeed()).text).toContain('kept at photos');
+    await first?.start();
+  });
+
+  test('all start again, and nothing is forgotten: session, links, connection, rules', async () => {
+    const { processes } = house.am;
+    await Promise.all(processes.map((process) => process.stop()));
+    await Promise.all(processes.map((process) => process.start()));
+    const hosts = await robin.visit(`${house.am.url}/hosts`);
+    expect(hosts.text).toContain(house.host('photos').url);
+    expect(hosts.text).toContain(house.host('calendar').url);
+    const feed = await freshFeed();
+    expect(feed.text).toContain('kept at photos');
+    expect(feed.text).toContain('Decide there');
+  });
+});
+
+describe('what the owner stops', () => {
+  const at = (name: 'photos' | 'calendar') => ({ resource: house.host(name).resource, scope: READ });
+  let ref: { owner: string; connectionId: string };
+  /** What the Host says to the token that the notebook holds; a new one, if the AM gave any, would show as 200. */
+  const read = async (name: 'photos' | 'calendar') => {
+    const outcome = await notebook.fetch({ ...ref, ...at(name) }, `${at(name).resource}/entries`);
+    return outcome.kind === 'response' ? outcome.response.status : outcome.kind;
+  };
+  const inEveryProcess = async <T>(look: () => Promise<T>): Promise<T[]> => {
+    const seen: T[] = [];
+    for (const index of house.am.processes.keys()) {
+      house.am.front.direct(index);
+      seen.push(await look());
+    }
+    house.am.front.direct(null);
+    return seen;
+  };
+  const transfer = async (name: 'photos' | 'calendar', scope: string) =>
+    (await notebook.transfer({ ...ref, ...at(name), scope })).kind;
+
+  test('a link: refused at once by every process of the AM, within 5 s by the Host, and the other Host is as before', async () => {
+    ref = await notebook.connectFor(robin, () => 'allow');
+    expect([await read('photos'), await read('calendar')]).toEqual([200, 200]);
+    await robin.visit(`${house.am.url}/hosts`);
+    await robin.press('Stop this link', {}, { near: 'Calendar' });
+    expect(await inEveryProcess(() => transfer('calendar', 'entries.write'))).toEqual([
+      'invalid_target',
+      'invalid_target',
+    ]);
+    await eventually(() => read('calendar'), { until: (seen) => seen !== 200, withinMs: HOST_KNOWS_WITHIN_MS });
+    expect(await read('photos')).toBe(200);
+  });
+
+  test('a connection: refused at once by every process of the AM, within 5 s by the Host, and the other Requester is as before', async () => {
+    expect(await read('photos')).toBe(200);
+    await robin.visit(`${house.am.url}/requesters`);
+    await robin.press('Stop Notebook');
+    expect(await inEveryProcess(() => transfer('photos', 'entries.write'))).toEqual(['reconnect', 'reconnect']);
+    await eventually(() => read('photos'), { until: (seen) => seen !== 200, withinMs: HOST_KNOWS_WITHIN_MS });
+    expect((await freshFeed()).text).toContain('kept at photos');
+  });
+
+  test('is told to the owner as confirmed, once the Host has confirmed it', async () => {
+    const look = async () => (await robin.visit(`${house.am.url}/requesters`)).text;
+    await eventually(look, { until: (text) => /Photos confirmed/.test(text), withinMs: HOST_KNOWS_WITHIN_MS });
+  });
+});
