@@ -108,14 +108,15 @@ async function holdOpen(): Promise<{ storage: OAuthStorage; client: pg.PoolClien
   };
 }
 
-/** Resolves when as many statements of ours wait for a lock. */
-async function waiting(count: number): Promise<void> {
-  for (;;) {
+/** Resolves when a statement of ours waits for a lock. */
+async function waitsForLock(): Promise<void> {
+  for (const until = Date.now() + 10_000; Date.now() < until; ) {
     const { rows } = await harness.pools[0].query<{ count: number }>(
       `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
     );
-    if ((rows[0]?.count ?? 0) >= count) return;
+    if ((rows[0]?.count ?? 0) > 0) return;
   }
+  throw new Error('Nothing waited for a lock: the step does not take it.');
 }
 
 describe('steps that overlap', () => {
@@ -124,7 +125,7 @@ describe('steps that overlap', () => {
     const open = await holdOpen();
     expect(await mint(open.storage, link, token, 'overlap-1')).toMatchObject({ kind: 'minted' });
     const end = storage.endTransferGrant({ clientId: CLIENT, transferGrantId: 'overlap-1', guards: [] });
-    await waiting(1);
+    await waitsForLock();
     await open.commit();
     expect(await end).toEqual({ kind: 'ended' });
     expect(await storage.findToken(token)).toBeNull();
@@ -135,7 +136,7 @@ describe('steps that overlap', () => {
     const open = await holdOpen();
     await open.storage.endTransferGrant({ clientId: CLIENT, transferGrantId: 'overlap-2', guards: [] });
     const minted = mint(storage, link, token, 'overlap-2');
-    await waiting(1);
+    await waitsForLock();
     await open.commit();
     expect(await minted).toEqual({ kind: 'ended' });
     expect(await storage.findToken(token)).toBeNull();
@@ -171,7 +172,7 @@ describe('steps that overlap', () => {
     const open = await holdOpen();
     expect(await redeem(open.storage, link)).toMatchObject({ kind: 'redeemed' });
     const second = storage.redeemCode({ code: link.code, clientId: CLIENT, jkt: null, tokens: [], guards: [] });
-    await waiting(1);
+    await waitsForLock();
     await open.commit();
     expect(await second).toEqual({ kind: 'reused', grantId: link.grantId });
     expect(await storage.findToken(link.linkToken)).toBeNull();
@@ -182,7 +183,7 @@ describe('steps that overlap', () => {
     const open = await holdOpen();
     await open.storage.burn([guard]);
     const second = storage.burn([guard]);
-    await waiting(1);
+    await waitsForLock();
     await open.commit();
     expect(await second).toEqual({ kind: 'replayed', guard: 'dpop' });
   });
@@ -211,7 +212,7 @@ describe('steps that overlap', () => {
     });
     expect(issued).toMatchObject({ kind: 'issued' });
     const deletion = storage.deleteClient({ id, registrationTokenHash });
-    await waiting(1);
+    await waitsForLock();
     await open.commit();
     expect(await deletion).toEqual({ kind: 'deleted' });
     expect(await storage.endGrant({ id: grant.id, by: 'owner' })).toBe(false);

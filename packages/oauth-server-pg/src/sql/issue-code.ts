@@ -17,8 +17,7 @@ const ISSUE_CODE: Statement = {
   ), granted as (
     insert into oauth_grant (bucket, id, client_id, subject, scope, transfer_scope, jkt, expires_at)
     select $6, $7, client_id, $8, $9, $10, jkt, to_timestamp($11::float8)
-    -- the client's lock is taken before the grant can be seen
-    from request, (select count(*) from used) as locked
+    from request
     returning bucket, id
   ), issued as (
     insert into oauth_code (bucket, hash, grant_id, client_id, redirect_uri, code_challenge, jkt, expires_at)
