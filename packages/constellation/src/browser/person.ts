@@ -67,14 +67,14 @@ function openTab(who: Pick<Person, 'username' | 'password' | 'close'>, browser: 
       return current();
     },
     visit: (url) => go({ url: new URL(url), method: 'GET', form: null, cause: { kind: 'person' } }),
-    follow: (text, near) =>
+    follow: async (text, near) =>
       go({
         url: findLink(current(), text, near).href,
         method: 'GET',
         form: null,
         cause: { kind: 'link', from: current() },
       }),
-    press: (button, fill = {}, near) => go(submission(current(), { button, fill, near: near ?? {} })),
+    press: async (button, fill = {}, near) => go(submission(current(), { button, fill, near: near ?? {} })),
     tab: () => openTab(who, browser),
   };
 }
