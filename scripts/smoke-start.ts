@@ -2,7 +2,7 @@
 // Needs Linux (/proc) to find what was left behind.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -137,17 +137,22 @@ async function portInUse(port: string): Promise<void> {
   }
 }
 
-/** Names of the signing keys of AM and Hosts: they are made at the first start and live in the database. */
-async function keyIds(services: Services): Promise<string[]> {
+/** Names of the signing keys of those who sign, the AM and the Requester, as their client documents say: they are made at the first start and live in the database. */
+async function keyIds({ am, hosts, requester }: Services): Promise<string[]> {
+  const [host] = hosts;
   const ids: string[] = [];
-  for (const { url } of [services.am, ...services.hosts]) {
-    const metadata = await json<{ jwks_uri?: string }>(new URL('/.well-known/oauth-authorization-server', url));
-    if (metadata.jwks_uri === undefined) continue;
-    const { keys } = await json<{ keys: { kid: string }[] }>(new URL(metadata.jwks_uri));
+  for (const document of [`${am.url}/clients/${tagOf(host?.url ?? '')}`, `${requester.url}/client`]) {
+    const { jwks_uri: uri } = await json<{ jwks_uri: string }>(new URL(document));
+    const { keys } = await json<{ keys: { kid: string }[] }>(new URL(uri));
     ids.push(...keys.map(({ kid }) => kid));
   }
-  expect(ids.length > 0, 'no service publishes a signing key');
+  expect(ids.length > 1, 'the AM or the Requester publishes no signing key');
   return ids.toSorted();
+}
+
+/** PROTOCOL §2.2: who the AM is to a Host. */
+function tagOf(issuer: string): string {
+  return createHash('sha256').update(issuer).digest('base64url').slice(0, 22);
 }
 
 async function json<T>(url: URL): Promise<T> {

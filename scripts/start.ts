@@ -14,6 +14,7 @@ import {
   takenPorts,
 } from '@chatelaine/constellation';
 import { provision, startEmbedded } from '@chatelaine/dev-postgres';
+import { postgresFolder } from './start/postgres-folder.ts';
 import { loadSecrets, type Secrets } from './start/secrets.ts';
 import { seed, type Town } from './start/seed.ts';
 import { traceTransfer } from './start/trace.ts';
@@ -93,7 +94,7 @@ interface StartInput {
 }
 
 async function startAll({ plan, secrets, watch, open }: StartInput): Promise<House> {
-  const postgres = await startEmbedded({ dataDir: path.join(DATA, 'pg') });
+  const postgres = await startEmbedded({ dataDir: postgresFolder(DATA) });
   open.defer(() => postgres.stop());
   await provision(postgres, { database: 'chatelaine', roles: plan.map(({ name }) => name) });
   stopping.signal.throwIfAborted();
@@ -138,6 +139,8 @@ function table({ am, hosts, requester }: Town, { secrets, watch }: { secrets: Se
   row('Requester', requester, 'begin here: the feed, put together from the Hosts');
   row('AM', am, 'who may have what; questions; what happened');
   for (const host of hosts) row('Host', host, 'its entries, and who has access');
-  console.log(`\n  data in .data, logs in .run/logs${watch ? ', services reload when their sources change' : ''}`);
+  const pg = postgresFolder(DATA);
+  const data = pg.startsWith(DATA) ? '.data' : `.data and ${pg}`;
+  console.log(`\n  data in ${data}, logs in .run/logs${watch ? ', services reload when their sources change' : ''}`);
   console.log('  Ctrl-C stops everything; the next start finds everything as it was.\n');
 }
