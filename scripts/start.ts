@@ -94,7 +94,7 @@ interface StartInput {
 }
 
 async function startAll({ plan, secrets, watch, open }: StartInput): Promise<House> {
-  const postgres = await startEmbedded({ dataDir: postgresFolder(DATA) });
+  const postgres = await startEmbedded({ dataDir: postgresFolder({ data: DATA, name: secrets.name }) });
   open.defer(() => postgres.stop());
   await provision(postgres, { database: 'chatelaine', roles: plan.map(({ name }) => name) });
   stopping.signal.throwIfAborted();
@@ -139,7 +139,7 @@ function table({ am, hosts, requester }: Town, { secrets, watch }: { secrets: Se
   row('Requester', requester, 'begin here: the feed, put together from the Hosts');
   row('AM', am, 'who may have what; questions; what happened');
   for (const host of hosts) row('Host', host, 'its entries, and who has access');
-  const pg = postgresFolder(DATA);
+  const pg = postgresFolder({ data: DATA, name: secrets.name });
   const data = pg.startsWith(DATA) ? '.data' : `.data and ${pg}`;
   console.log(`\n  data in ${data}, logs in .run/logs${watch ? ', services reload when their sources change' : ''}`);
   console.log('  Ctrl-C stops everything; the next start finds everything as it was.\n');

@@ -1,18 +1,19 @@
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 
 const OTHERS_MAY_ENTER = 0o001;
 
 /**
- * Where Postgres keeps its data: in the checkout. Started by root it runs as nobody, who cannot reach a checkout below a closed folder such as
- * /root; then it is a folder of its own, named for the checkout, where only root can make one.
+ * Where Postgres keeps its data: beside the secrets. Started by root it runs as nobody, who cannot reach a checkout below a closed folder such as
+ * /root; then it is a folder where only root can make one, under the name that goes with these secrets: without them the data could not be read.
  */
-export function postgresFolder(data: string): string {
-  const inside = path.join(data, 'pg');
-  if (process.getuid?.() !== 0 || isOpen(path.dirname(data))) return inside;
-  const name = createHash('sha256').update(data).digest('hex').slice(0, 12);
-  return path.join('/var/lib/chatelaine-start', name, 'pg');
+export function postgresFolder({ data, name }: { data: string; name: string }): string {
+  if (process.getuid?.() !== 0 || isOpen(data)) return path.join(data, 'pg');
+  const folder = path.join('/var/lib/chatelaine-start', name);
+  fs.mkdirSync(folder, { recursive: true });
+  // whatever the umask says
+  for (const closed of [path.dirname(folder), folder]) fs.chmodSync(closed, 0o755);
+  return path.join(folder, 'pg');
 }
 
 function isOpen(folder: string): boolean {

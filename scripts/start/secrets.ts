@@ -4,6 +4,8 @@ import path from 'node:path';
 
 /** What must not change between two starts, or nothing that is stored could be read again. */
 export interface Secrets {
+  /** Names the data that these secrets go with. */
+  readonly name: string;
   /** ENCRYPTION_KEY by service: 32 bytes, base64url. */
   readonly keys: Readonly<Record<string, string>>;
   /** Of the demo account, the same at every service. */
@@ -14,6 +16,7 @@ export interface Secrets {
 export function loadSecrets(file: string, names: readonly string[]): Secrets {
   const known = fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<Secrets>) : {};
   const secrets: Secrets = {
+    name: known.name ?? randomBytes(6).toString('hex'),
     keys: Object.fromEntries(names.map((name) => [name, known.keys?.[name] ?? randomBytes(32).toString('base64url')])),
     password: known.password ?? password(),
   };
