@@ -159,6 +159,12 @@ describe('the callback of a link', () => {
       person,
       `${evil.callback}?${query({ code: 'c', state: honest.state, iss: world.host.issuer })}`,
     );
+    // whoever it says it is: a state counts only at the callback of the Host it was made for
+    const again = await startLink(person, world.host);
+    await expectRefused(
+      person,
+      `${honest.callback}?${query({ code: 'c', state: again.state, iss: world.host.issuer })}`,
+    );
   });
 
   test('iss missing: refused, no token call', async () => {

@@ -21,6 +21,7 @@ export interface Replica {
 export interface World {
   readonly config: Config;
   readonly issuer: string;
+  readonly embedded: Embedded;
   readonly database: TestDatabase;
   /** As the AM's role: for arranging and for looking at what was stored. */
   readonly pool: Pool;
@@ -70,6 +71,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   return {
     config: withLimits,
     issuer: config.issuer,
+    embedded,
     database,
     pool,
     am,
@@ -183,15 +185,15 @@ export async function makeConnection(
   return { id, grantIds };
 }
 
-const TRIES = 400;
 const PAUSE_MS = 25;
 
 /** Waits for something that another part of the system does in its own time. */
-export async function eventually<T>(look: () => Promise<T | null | undefined | false>): Promise<T> {
-  for (let tries = 0; tries < TRIES; tries++) {
+export async function eventually<T>(look: () => Promise<T | null | undefined | false>, seconds = 10): Promise<T> {
+  const until = performance.now() + seconds * 1000;
+  while (performance.now() < until) {
     const seen = await look();
     if (seen !== null && seen !== undefined && seen !== false) return seen;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
-  throw new Error('It did not happen in time.');
+  throw new Error(`It did not happen within ${seconds} s.`);
 }

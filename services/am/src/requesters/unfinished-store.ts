@@ -1,0 +1,29 @@
+import { inTransaction, query, statement } from '@chatelaine/service-kit';
+import type { Deps } from '../deps.ts';
+
+const FIND = statement<{ id: string }>({
+  name: 'requesters_find_unfinished',
+  text: `
+    select c.id from connection c
+    where c.ended_at is null and c.created_at < now() - interval '10 minutes' and not exists (select from oauth_grant g where g.id = c.id)
+    limit 100 for update skip locked`,
+});
+// rules first: a rule that lost its connection would hold for all of them
+const REAP = [
+  statement({ name: 'requesters_reap_rules', text: 'delete from rule where connection_id = any($1)' }),
+  statement({ name: 'requesters_reap_shown', text: 'delete from connection_host where connection_id = any($1)' }),
+  statement({
+    name: 'requesters_reap_entries',
+    text: `delete from timeline_entry where kind = 'connection_made' and data->>'connection' = any($1)`,
+  }),
+  statement({ name: 'requesters_reap_connections', text: 'delete from connection where id = any($1)' }),
+];
+
+/** Clears away connections that consent began to write and whose grant never came: they grant nothing. Returns how many. */
+export async function reapUnfinished({ pool }: Pick<Deps, 'pool'>): Promise<number> {
+  return inTransaction(pool, async (tx) => {
+    const ids = (await query(tx, FIND)).map(({ id }) => id);
+    if (ids.length > 0) for (const reap of REAP) await query(tx, reap, [ids]);
+    return ids.length;
+  });
+}

@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { textOf } from './support/browser.ts';
+import { createWorld, eventually, makeConnection, makeLink, type World } from './support/world.ts';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.close());
+
+describe('a crash of Postgres right after the answer', () => {
+  test('what was stopped stays stopped, and its Host is told; meanwhile the answer is 503, without a restart of the AM', async () => {
+    const person = await world.person();
+    const linkId = await makeLink(world, person);
+    const { id, grantIds } = await makeConnection(world, person, [linkId]);
+    world.host.behaviour.revoke = () => ({ status: 503 });
+    expect((await person.browser.submit('/requesters', `/requesters/${id}/stop`)).status).toBe(303);
+    await eventually(
+      async () => (await world.pool.query('select 1 from revocation where attempts > 0')).rowCount === 1,
+    );
+    await world.embedded.crash();
+    expect((await person.browser.get('/requesters')).status).toBe(503);
+    await world.embedded.restart();
+    world.host.behaviour = {};
+    const before = world.host.calls.length;
+    await eventually(async () => (await person.browser.get('/requesters')).status === 200);
+    expect(textOf(await person.browser.get('/requesters'))).not.toContain('Stop Reader');
+    // PROTOCOL §7: a minute at most, should the crash have taken the job with it
+    await eventually(
+      async () => world.host.calls.slice(before).some(({ form }) => form.get('token') === grantIds[0]),
+      60,
+    );
+    await eventually(async () => textOf(await person.browser.get('/requesters')).includes('Photos confirmed'));
+  }, 90_000);
+});

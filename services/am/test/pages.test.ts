@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Browser, textOf } from './support/browser.ts';
+import { createWorld, makeConnection, makeLink, type Person, type World } from './support/world.ts';
+
+let world: World;
+let person: Person;
+
+beforeAll(async () => {
+  world = await createWorld();
+  person = await world.person();
+});
+afterAll(() => world.close());
+
+const page = async (path: string, browser = person.browser): Promise<string> => textOf(await browser.get(path));
+
+describe('pages', () => {
+  test('somebody not signed in sees what this is, and nothing else', async () => {
+    const nobody = new Browser(world.am.port);
+    expect(await page('/', nobody)).toContain('Your data never passes through here');
+    for (const path of ['/hosts', '/hosts/add', '/requesters', '/timeline']) {
+      const answer = await nobody.get(path);
+      expect(answer.status).toBe(303);
+      expect(answer.headers.location).toBe(`/sign-in?return_to=${encodeURIComponent(path)}`);
+    }
+  });
+
+  test('somebody new is told how to begin, on every page', async () => {
+    expect(await page('/')).toContain('Add your first Host');
+    expect(await page('/')).toContain('choose “connect my authorization manager” there');
+    expect(await page('/hosts')).toContain('A Host is a service that has your data');
+    expect(await page('/requesters')).toContain('A Requester is an app or service that wants to use what you have');
+    expect(await page('/timeline')).toContain('Nothing has happened yet');
+  });
+
+  test('the front page has what needs the owner first, then what he has and what was done with it', async () => {
+    const linkId = await makeLink(world, person);
+    const { id } = await makeConnection(world, person, [linkId]);
+    const { pool } = world;
+    const ask = (askId: string, state: string, expires: string) =>
+      pool.query(
+        `insert into ask (id, owner_id, connection_id, host_id, link_id, scopes, scope_key, state, expires_at)
+         select $1, owner_id, $2, host_id, id, array['photos.read'], $1, $3, now() + $4::interval from link where id = $5`,
+        [askId, id, state, expires, linkId],
+      );
+    await ask('ask_open', 'open', '1 day');
+    await ask('ask_late', 'open', '-1 second');
+    await ask('ask_done', 'closed', '1 day');
+    await pool.query(
+      `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt, policy_version, state, closed_at)
+       select 0, 'tr_1', owner_id, $1, id, host_id, 'c', 'r', array['photos.read'], 'j', 0, 'minted', now() from link where id = $2`,
+      [id, linkId],
+    );
+    const answer = await person.browser.get('/');
+    expect(answer.text).toContain('href="/asks/ask_open"');
+    expect(answer.text).not.toMatch(/ask_late|ask_done/);
+    const text = textOf(answer);
+    expect(text).toContain('Reader asks for something of “my Photos” at Photos');
+    expect(text).toContain('Reader obtained access to photos.read of “my Photos” (Photos).');
+    expect(await page('/timeline')).toContain('You linked Photos as “my Photos”.');
+  });
+
+  test('nothing of one owner is on the pages of another', async () => {
+    const other = await world.person();
+    const secret = `label-${randomBytes(4).toString('hex')}`;
+    const linkId = await makeLink(world, person);
+    await person.browser.submit('/hosts', `/hosts/${linkId}/name`, { label: secret });
+    await makeConnection(world, person, [linkId]);
+    for (const path of ['/', '/hosts', `/hosts?made=${linkId}`, '/requesters', '/timeline']) {
+      const text = await page(path, other.browser);
+      expect(text).not.toContain(secret);
+      expect(text).not.toContain('Reader');
+    }
+  });
+
+  test('markup in any name is text', async () => {
+    const linkId = await makeLink(world, person);
+    const { id } = await makeConnection(world, person, [linkId]);
+    await world.pool.query(`update connection set client_name = '<script>alert(1)</script>' where id = $1`, [id]);
+    await world.pool.query(`update link set label = '"><img src=x onerror=alert(1)>' where id = $1`, [linkId]);
+    await world.pool.query(`update host set name = '<svg onload=alert(1)>'`);
+    for (const path of ['/', '/hosts', '/requesters', '/timeline']) {
+      expect((await person.browser.get(path)).text).not.toMatch(/<script|<img|<svg|value=""/);
+    }
+  });
+});
