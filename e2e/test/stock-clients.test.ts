@@ -1,0 +1,123 @@
+import { webcrypto } from 'node:crypto';
+import { addHost, type Constellation, type Person, signUp, startConstellation } from '@chatelaine/constellation';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { agree } from './support/agree.ts';
+import { byOauth4webapi, type Manageable } from './support/stock/by-oauth4webapi.ts';
+import { byOpenid4vc } from './support/stock/by-openid4vc.ts';
+import { byOpenidClient } from './support/stock/by-openid-client.ts';
+import { type ClientDocuments, serveClientDocuments } from './support/stock/client-documents.ts';
+import { metadataOf, refusalOf, type StockRequester, type StockWorld, type Tokens } from './support/stock/requester.ts';
+
+// Nothing of ours is in these clients: only the names under localhost are resolved for them.
+
+const READ = 'entries.read';
+
+let house: Constellation;
+let robin: Person;
+let world: StockWorld;
+let documents: ClientDocuments;
+
+beforeAll(async () => {
+  house = await startConstellation({ hosts: ['photos'], requester: false, guests: ['stock'], label: 'stock-clients' });
+  const guest = house.guest('stock');
+  documents = await serveClientDocuments(guest);
+  world = { am: house.am.url, redirectUri: `${guest.url}/callback`, fetch: house.fetch };
+  robin = house.person({ username: 'robin', stopsAt: [world.redirectUri] });
+  const host = house.host('photos');
+  await signUp(robin, house.am.url);
+  await signUp(robin, host.url);
+  await robin.press('Add', { text: 'the first snow' });
+  await addHost(robin, { am: house.am, host, ceiling: [READ] });
+}, 90_000);
+
+afterAll(async () => {
+  await documents?.close();
+  await house?.stop();
+}, 60_000);
+
+const newKeys = () => webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+
+const publish = async (name: string, keys: webcrypto.CryptoKeyPair | null): Promise<string> =>
+  documents.publish(name, await metadataOf(world.redirectUri, keys));
+
+const connect = async (client: StockRequester): Promise<Tokens> =>
+  client.finish(await agree(robin, await client.start(), () => 'allow'));
+
+const CLIENTS: Readonly<Record<string, () => Promise<StockRequester>>> = {
+  'oauth4webapi, registering, with private_key_jwt': async () =>
+    byOauth4webapi(world, { kind: 'dynamic', keys: await newKeys() }),
+  'oauth4webapi, registering, without keys of its own': () => byOauth4webapi(world, { kind: 'dynamic', keys: null }),
+  'oauth4webapi, by its document, with private_key_jwt': async () => {
+    const keys = await newKeys();
+    return byOauth4webapi(world, { kind: 'document', clientId: await publish('keyed', keys), keys });
+  },
+  '@openid4vc/oauth2, by its document, without keys of its own': async () =>
+    byOpenid4vc(world, await publish('wallet', null)),
+  'openid-client, registering, with private_key_jwt': async () =>
+    byOpenidClient(world, { kind: 'dynamic', keys: await newKeys() }),
+};
+
+describe.each(Object.entries(CLIENTS))('%s', (_name, create) => {
+  let client: StockRequester;
+  let connection: Tokens;
+
+  test('connects: discovery, pushed request, the owner’s consent, code, a token bound to its key', async () => {
+    client = await create();
+    connection = await connect(client);
+    expect(connection).toMatchObject({
+      access_token: expect.stringMatching(/^cha_ct_/),
+      token_type: expect.stringMatching(/^dpop$/i),
+      scope: 'transfer',
+    });
+  });
+
+  test('finds out what it may ask for, exchanges its token, and calls the Host', async () => {
+    const { json } = await client.call(connection.access_token, String(client.metadata['chatelaine_targets_endpoint']));
+    const { targets } = json as { targets: { resource: string; scopes: unknown }[] };
+    expect(targets).toMatchObject([{ resource: house.host('photos').resource }]);
+
+    const minted = await client.exchange({ resource: targets[0]?.resource ?? '', scope: READ });
+    expect(minted).toMatchObject({
+      token_type: expect.stringMatching(/^dpop$/i),
+      issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      scope: READ,
+      iss: house.host('photos').url,
+    });
+    const called = await client.call(minted.access_token, `${house.host('photos').resource}/entries`);
+    expect(called).toMatchObject({ status: 200, json: { entries: [{ text: 'the first snow' }] } });
+  });
+
+  test('renews its connection token and goes on with the new one', async () => {
+    const renewed = await client.refresh();
+    expect(renewed.access_token).not.toBe(connection.access_token);
+    const minted = await client.exchange({ resource: house.host('photos').resource, scope: READ });
+    const called = await client.call(minted.access_token, `${house.host('photos').resource}/entries`);
+    expect(called.status).toBe(200);
+  });
+
+  test('is told in OAuth’s words what it may not have', async () => {
+    const { resource } = house.host('photos');
+    expect(await refusalOf(client.exchange({ resource, scope: 'entries.write' }))).toBe('invalid_scope');
+    const elsewhere = { resource: 'https://elsewhere.example/api', scope: READ };
+    expect(await refusalOf(client.exchange(elsewhere))).toBe('invalid_target');
+  });
+});
+
+describe('oauth4webapi with keys', () => {
+  let client: Manageable;
+
+  test('reads of the Host who gives tokens for it', async () => {
+    client = await byOauth4webapi(world, { kind: 'dynamic', keys: await newKeys() });
+    const { url, resource } = house.host('photos');
+    expect(await client.describe(resource)).toMatchObject({ resource, authorization_servers: [url] });
+  });
+
+  test('learns of its own connection token, ends the connection, and it is dead', async () => {
+    await connect(client);
+    expect(await client.introspect()).toMatchObject({ active: true, scope: 'transfer', token_type: 'DPoP' });
+    await client.revoke();
+    expect(await client.introspect()).toEqual({ active: false });
+    const wanted = { resource: house.host('photos').resource, scope: READ };
+    expect(await refusalOf(client.exchange(wanted))).toBe('invalid_request');
+  });
+});
