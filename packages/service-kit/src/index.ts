@@ -10,6 +10,7 @@ export { allowFormAction } from './server/security-headers.ts';
 // the process
 export { type DrainOptions, drain } from './run/drain.ts';
 export { run, type Service } from './run/run.ts';
+export { type ArmedFailpoint, createFailpoints, type Failpoint, failpointsField } from './run/failpoints.ts';
 export { ConfigError, type Env, readEnv } from './env/read-env.ts';
 export {
   databaseUrl,
@@ -35,6 +36,8 @@ export { isDatabaseUnavailable } from './postgres/unavailable.ts';
 // people
 export { pages } from './forms/pages.ts';
 export { formOf, queryOf } from './forms/form-of.ts';
+export { fileOf, type UploadedFile, type UploadOptions, uploads } from './forms/uploads.ts';
+export { type Picture, PICTURE_TYPES, pictureTypeOf, type PictureType, sendPicture } from './forms/picture.ts';
 export { sessions, type SessionOptions } from './sessions/sessions.ts';
 export { reap } from './sessions/reaper.ts';
 export type { SessionLifetime } from './sessions/session-store.ts';
@@ -54,7 +57,32 @@ export { createPasswords, type PasswordOptions, type Passwords } from './account
 export { localPath } from './accounts/return-to.ts';
 
 // pages
-export { Button, ButtonLink, Card, Field, type FieldProps, Form, Notice } from './pages/components.tsx';
+export {
+  Badge,
+  ButtonLink,
+  ButtonRow,
+  Card,
+  Empty,
+  Facts,
+  List,
+  Notice,
+  Row,
+  Steps,
+  Table,
+} from './pages/components.tsx';
+export {
+  Button,
+  Choice,
+  Choices,
+  Field,
+  type FieldProps,
+  FileField,
+  Form,
+  Hidden,
+  Select,
+  TextArea,
+} from './pages/controls.tsx';
+export { Day, Moment } from './pages/time.tsx';
 export { ErrorPage, type ErrorView } from './pages/error-page.tsx';
 export { Layout } from './pages/layout.tsx';
 export { type RenderOptions, renderPage } from './pages/render.tsx';

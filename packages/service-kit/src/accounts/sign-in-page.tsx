@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
-import { Button, Card, Field, Form, Notice } from '../pages/components.tsx';
+import { ButtonRow, Card, Notice } from '../pages/components.tsx';
+import { Button, Field, Form, Hidden } from '../pages/controls.tsx';
 import { Layout } from '../pages/layout.tsx';
 import { PASSWORD_RULE } from './password.ts';
 import { USERNAME_RULE } from './username.ts';
@@ -16,13 +17,13 @@ export function SignInPage({ returnTo, username, problem }: SignInView): VNode {
       {problem !== undefined && <Notice kind="bad">{problem}</Notice>}
       <Card>
         <Form action="/sign-in">
-          <input type="hidden" name="return_to" value={returnTo} />
+          <Hidden fields={{ return_to: returnTo }} />
           <Field name="username" label="Username" value={username} autocomplete="username" required autofocus />
           <Field name="password" label="Password" type="password" autocomplete="current-password" required />
-          <div class="row">
+          <ButtonRow>
             <Button>Sign in</Button>
             <a href={`/sign-up?${query(returnTo)}`}>Create an account</a>
-          </div>
+          </ButtonRow>
         </Form>
       </Card>
     </Layout>
@@ -41,7 +42,7 @@ export function SignUpPage({ returnTo, username, usernameProblem, passwordProble
     <Layout title="Create an account">
       <Card>
         <Form action="/sign-up">
-          <input type="hidden" name="return_to" value={returnTo} />
+          <Hidden fields={{ return_to: returnTo }} />
           <Field
             name="username"
             label="Username"
@@ -61,10 +62,10 @@ export function SignUpPage({ returnTo, username, usernameProblem, passwordProble
             autocomplete="new-password"
             required
           />
-          <div class="row">
+          <ButtonRow>
             <Button>Create account</Button>
             <a href={`/sign-in?${query(returnTo)}`}>I have an account</a>
-          </div>
+          </ButtonRow>
         </Form>
       </Card>
     </Layout>

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CSRF_CHECKED } from '../accounts/current-account.ts';
 import { acceptForms } from '../server/body-parsers.ts';
-import { FORM_NOT_OURS } from '../server/error-answer.ts';
-import { Problem } from '../server/problem.ts';
 import { sendErrorPage } from '../server/send-error.tsx';
 import { isFromElsewhere } from './csrf.ts';
+import { formNotOurs } from './form-not-ours.ts';
 import { formOf } from './form-of.ts';
+import { readUpload } from './uploads.ts';
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -37,16 +37,12 @@ async function refuseOtherSites(request: FastifyRequest): Promise<void> {
 
 /** Before the token is looked for: a malformed form is a 400, something that is no form a 415. */
 async function requireForm(request: FastifyRequest): Promise<void> {
-  if (!SAFE.has(request.method)) formOf(request);
+  if (SAFE.has(request.method)) return;
+  await readUpload(request);
+  formOf(request);
 }
 
 /** From here on `currentAccount` answers for state-changing requests too. */
 async function markChecked(request: FastifyRequest): Promise<void> {
   request.setDecorator(CSRF_CHECKED, true);
 }
-
-const formNotOurs = (cause: string): Problem =>
-  new Problem(FORM_NOT_OURS.status, FORM_NOT_OURS.sentence, {
-    ...(FORM_NOT_OURS.title && { title: FORM_NOT_OURS.title }),
-    cause,
-  });

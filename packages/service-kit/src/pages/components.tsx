@@ -1,92 +1,4 @@
-import type { ComponentChildren, VNode } from 'preact';
-import { CSRF_FIELD } from '../forms/csrf-field.ts';
-import { usePage } from './context.ts';
-
-/** A form that is POSTed to a path of this service, with its CSRF token in it. */
-export function Form({
-  action,
-  class: className,
-  children,
-}: {
-  action: string;
-  class?: string;
-  children?: ComponentChildren;
-}): VNode {
-  const { csrfToken } = usePage();
-  return (
-    <form method="post" action={action} class={className}>
-      <input type="hidden" name={CSRF_FIELD} value={csrfToken()} />
-      {children}
-    </form>
-  );
-}
-
-export interface FieldProps {
-  name: string;
-  label: string;
-  type?: 'text' | 'password' | 'url' | 'date' | 'number';
-  value?: string | undefined;
-  hint?: string;
-  /** What is wrong with what was entered; shown beside the field and told to screen readers. */
-  problem?: string | undefined;
-  /** The browser's autofill token: `username`, `current-password`, `new-password`, `off` … */
-  autocomplete?: string;
-  required?: boolean;
-  autofocus?: boolean;
-}
-
-/** A labelled input. */
-export function Field(props: FieldProps): VNode {
-  const { name, label, type = 'text', value, hint, problem, autocomplete = 'off', required, autofocus } = props;
-  const about = [hint && `${name}-hint`, problem && `${name}-problem`].filter(Boolean).join(' ');
-  return (
-    <div class="field">
-      <label for={name}>{label}</label>
-      {hint && (
-        <small id={`${name}-hint`} class="hint">
-          {hint}
-        </small>
-      )}
-      <input
-        id={name}
-        name={name}
-        type={type as 'text'} // the typings tell the types apart, for ARIA roles we do not set
-        value={value}
-        autocomplete={autocomplete as 'off'}
-        autocapitalize="none"
-        spellcheck={false}
-        required={required}
-        autofocus={autofocus}
-        aria-invalid={problem ? true : undefined}
-        aria-describedby={about || undefined}
-      />
-      {problem && (
-        <p id={`${name}-problem`} class="problem">
-          {problem}
-        </p>
-      )}
-    </div>
-  );
-}
-
-/** A submit button. With `name` and `value` it says which of several was pressed. */
-export function Button({
-  kind = 'main',
-  name,
-  value,
-  children,
-}: {
-  kind?: 'main' | 'plain' | 'danger';
-  name?: string;
-  value?: string;
-  children: ComponentChildren;
-}): VNode {
-  return (
-    <button type="submit" class={kind === 'main' ? undefined : kind} name={name} value={value}>
-      {children}
-    </button>
-  );
-}
+import type { ComponentChild, ComponentChildren, VNode } from 'preact';
 
 /** A link that looks like a button. */
 export function ButtonLink({
@@ -105,27 +17,173 @@ export function ButtonLink({
   );
 }
 
-/** A box with an optional heading. */
-export function Card({ title, children }: { title?: string; children?: ComponentChildren }): VNode {
+/** Buttons beside each other; below each other where there is no room. */
+export function ButtonRow({ children }: { children: ComponentChildren }): VNode {
+  return <div class="row">{children}</div>;
+}
+
+/** A box with an optional heading; `aside` stands at the heading's end. */
+export function Card({
+  title,
+  aside,
+  children,
+}: {
+  title?: string;
+  aside?: ComponentChildren;
+  children?: ComponentChildren;
+}): VNode {
   return (
     <section class="card">
-      {title !== undefined && <h2>{title}</h2>}
+      {title !== undefined && (
+        <div class="heading">
+          <h2>{title}</h2>
+          {aside}
+        </div>
+      )}
       {children}
     </section>
   );
 }
 
+/** `needs` is something the person should do, `bad` something that went wrong. */
+export type Tone = 'plain' | 'good' | 'needs' | 'bad';
+
 /** A message above the content: told to screen readers at once when it is `bad`. */
-export function Notice({
-  kind = 'plain',
-  children,
-}: {
-  kind?: 'plain' | 'good' | 'bad';
-  children: ComponentChildren;
-}): VNode {
+export function Notice({ kind = 'plain', children }: { kind?: Tone; children: ComponentChildren }): VNode {
   return (
     <div class={kind === 'plain' ? 'notice' : `notice ${kind}`} role={kind === 'bad' ? 'alert' : 'status'}>
       {children}
     </div>
+  );
+}
+
+/** A word about the state of something. Its meaning is in the word, not in the colour. */
+export function Badge({ kind = 'plain', children }: { kind?: Tone; children: ComponentChildren }): VNode {
+  return <span class={kind === 'plain' ? 'tag' : `tag ${kind}`}>{children}</span>;
+}
+
+/** What is shown where there is nothing yet: what would be here, and how to get there. */
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }): VNode {
+  return (
+    <section class="empty">
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+/** A list without bullets; `Row`s inside. */
+export function List({ children }: { children: ComponentChildren }): VNode {
+  // Safari takes the role away together with the bullets
+  return (
+    <ul class="list" role="list">
+      {children}
+    </ul>
+  );
+}
+
+/** A line of a list: what it is, something small below, and at its end a state or a button. */
+export function Row({
+  title,
+  note,
+  aside,
+  children,
+}: {
+  title: ComponentChildren;
+  note?: ComponentChildren;
+  aside?: ComponentChildren;
+  children?: ComponentChildren;
+}): VNode {
+  return (
+    <li class="item">
+      <div class="what">
+        <strong>{title}</strong>
+        {note !== undefined && <small>{note}</small>}
+        {children}
+      </div>
+      {aside !== undefined && <div class="aside">{aside}</div>}
+    </li>
+  );
+}
+
+/** Names and values. Pairs without a value are left out. */
+export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ComponentChild])[] }): VNode {
+  return (
+    <dl>
+      {facts
+        .filter(([, value]) => value !== null && value !== undefined)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+/** Where somebody is on a way of a few steps; `current` counts from 0. */
+export function Steps({ label, steps, current }: { label: string; steps: readonly string[]; current: number }): VNode {
+  return (
+    <ol class="steps" aria-label={label}>
+      {steps.map((step, index) => (
+        <li
+          key={step}
+          class={index < current ? 'done' : undefined}
+          aria-current={index === current ? 'step' : undefined}
+        >
+          {step}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+export interface TableRow {
+  key: string;
+  /** One per column; the first names the row. */
+  cells: readonly ComponentChild[];
+}
+
+/** A table; on a narrow screen every row becomes a card. The roles are spelt out because `display` takes them away there. */
+export function Table({
+  caption,
+  columns,
+  rows,
+}: {
+  caption: string;
+  columns: readonly string[];
+  rows: readonly TableRow[];
+}): VNode {
+  return (
+    <table role="table">
+      <caption>{caption}</caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          {columns.map((column) => (
+            <th key={column} scope="col" role="columnheader">
+              {column}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {rows.map(({ key, cells }) => (
+          <tr key={key} role="row">
+            {cells.map((cell, index) =>
+              index === 0 ? (
+                <th key={0} scope="row" role="rowheader">
+                  {cell}
+                </th>
+              ) : (
+                <td key={index} role="cell" data-label={columns[index]}>
+                  {cell}
+                </td>
+              ),
+            )}
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

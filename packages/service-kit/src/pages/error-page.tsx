@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { ButtonLink } from './components.tsx';
+import { ButtonLink, ButtonRow } from './components.tsx';
 import { Layout } from './layout.tsx';
 
 /** What went wrong, in a title and a sentence that a person can act on. */
@@ -21,11 +21,11 @@ export function ErrorPage({
   return (
     <Layout title={title}>
       <p>{sentence}</p>
-      <p class="row">
+      <ButtonRow>
         <ButtonLink href={next.href} kind="plain">
           {next.label}
         </ButtonLink>
-      </p>
+      </ButtonRow>
       {requestId !== undefined && (
         <p>
           <small>

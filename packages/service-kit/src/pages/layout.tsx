@@ -1,16 +1,25 @@
 import type { ComponentChildren, VNode } from 'preact';
-import { Button, Form } from './components.tsx';
 import { usePage } from './context.ts';
+import { Button, Form } from './controls.tsx';
+
+export interface LayoutProps {
+  title: string;
+  /** A sentence below the title: what this page is for. */
+  lead?: ComponentChildren;
+  /** `text` (default) is as wide as text is read well; `wide` is for pictures and columns. */
+  width?: 'text' | 'wide';
+  children?: ComponentChildren;
+}
 
 /** The frame of every page: title, service name and role, navigation, who is signed in. The page's own content comes inside, without `<h1>`. */
-export function Layout({ title, children }: { title: string; children?: ComponentChildren }): VNode {
-  const { site, styleHref, account, path } = usePage();
-  const nav = (site.nav ?? []).filter((item) => account !== null || item.public);
+export function Layout({ title, lead, width = 'text', children }: LayoutProps): VNode {
+  const { site, styleHref } = usePage();
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
         <title>{`${title} · ${site.name}`}</title>
         <link rel="icon" href="/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href={styleHref} />
@@ -19,36 +28,53 @@ export function Layout({ title, children }: { title: string; children?: Componen
         <a class="skip" href="#content">
           Skip to the content
         </a>
-        <header>
-          <div class="bar">
-            <a class="brand" href="/">
-              {site.name}
-              <span class="label">{site.role}</span>
-            </a>
-            {nav.length > 0 && (
-              <nav aria-label="Main">
-                {nav.map(({ href, label }) => (
-                  <a key={href} href={href} aria-current={href === path ? 'page' : undefined}>
-                    {label}
-                  </a>
-                ))}
-              </nav>
-            )}
-            {account !== null && (
-              <Form action="/sign-out" class="who">
-                <span>
-                  Signed in as <strong>{account.username}</strong>
-                </span>
-                <Button kind="plain">Sign out</Button>
-              </Form>
-            )}
-          </div>
-        </header>
-        <main id="content">
+        <Header />
+        <main id="content" class={width === 'wide' ? 'wide' : undefined}>
           <h1>{title}</h1>
+          {lead !== undefined && <p class="lead">{lead}</p>}
           {children}
         </main>
+        {site.about !== undefined && (
+          <footer>
+            <p>
+              <strong>{site.role}.</strong> {site.about}
+            </p>
+          </footer>
+        )}
       </body>
     </html>
+  );
+}
+
+function Header(): VNode {
+  const { site, account, path } = usePage();
+  const nav = (site.nav ?? []).filter((item) => account !== null || item.public);
+  return (
+    <header>
+      <div class="bar">
+        <a class="brand" href="/">
+          <img src="/icon.svg" alt="" width={28} height={28} />
+          {site.name}
+        </a>
+        <span class="role">{site.role}</span>
+        {account !== null && (
+          <Form action="/sign-out" class="who">
+            <span>
+              Signed in as <strong>{account.username}</strong>
+            </span>
+            <Button kind="plain">Sign out</Button>
+          </Form>
+        )}
+        {nav.length > 0 && (
+          <nav aria-label="Main">
+            {nav.map(({ href, label }) => (
+              <a key={href} href={href} aria-current={href === path ? 'page' : undefined}>
+                {label}
+              </a>
+            ))}
+          </nav>
+        )}
+      </div>
+    </header>
   );
 }

@@ -6,6 +6,10 @@ export interface Site {
   role: string;
   /** A CSS colour that tells this service from the others; used for links, buttons and the label. */
   accent?: string;
+  /** A sentence at the foot of every page: what a service in this role has, does and does not do. */
+  about?: string;
+  /** Rules of the service's own, after the shared ones: the look of what only it shows. */
+  styles?: string;
   /** The navigation of somebody signed in, and of everybody when `public`. */
   nav?: readonly NavItem[];
 }

@@ -1,0 +1,220 @@
+import type { ComponentChildren, VNode } from 'preact';
+import { CSRF_FIELD } from '../forms/csrf-field.ts';
+import { usePage } from './context.ts';
+
+/** A form that is POSTed to a path of this service, with its CSRF token in it. One with a `FileField` needs `encoding="multipart"`. */
+export function Form({
+  action,
+  class: className,
+  encoding = 'plain',
+  children,
+}: {
+  action: string;
+  class?: string;
+  encoding?: 'plain' | 'multipart';
+  children?: ComponentChildren;
+}): VNode {
+  const { csrfToken } = usePage();
+  return (
+    <form
+      method="post"
+      action={action}
+      class={className}
+      enctype={encoding === 'multipart' ? 'multipart/form-data' : undefined}
+    >
+      <input type="hidden" name={CSRF_FIELD} value={csrfToken()} />
+      {children}
+    </form>
+  );
+}
+
+/** Fields that nobody sees. */
+export function Hidden({ fields }: { fields: Readonly<Record<string, string>> }): VNode {
+  return (
+    <>
+      {Object.entries(fields).map(([name, value]) => (
+        <input key={name} type="hidden" name={name} value={value} />
+      ))}
+    </>
+  );
+}
+
+interface Labelled {
+  name: string;
+  label: string;
+  hint?: string | undefined;
+  /** What is wrong with what was entered; shown beside the field and told to screen readers. */
+  problem?: string | undefined;
+  /** When one page has several fields of this name. */
+  id?: string;
+}
+
+export interface FieldProps extends Labelled {
+  type?: 'text' | 'password' | 'url' | 'date' | 'number';
+  value?: string | undefined;
+  /** The browser's autofill token: `username`, `current-password`, `new-password`, `off` … */
+  autocomplete?: string;
+  maxLength?: number;
+  required?: boolean;
+  autofocus?: boolean;
+}
+
+/** A labelled input. */
+export function Field(props: FieldProps): VNode {
+  const { name, id = name, type = 'text', value, autocomplete = 'off', maxLength, required, autofocus } = props;
+  return (
+    <Frame {...props}>
+      <input
+        id={id}
+        name={name}
+        type={type as 'text'} // the typings tell the types apart, for ARIA roles we do not set
+        value={value}
+        autocomplete={autocomplete as 'off'}
+        autocapitalize="none"
+        spellcheck={false}
+        maxLength={maxLength}
+        required={required}
+        autofocus={autofocus}
+        {...aboutOf(props)}
+      />
+    </Frame>
+  );
+}
+
+/** Several lines of text. */
+export function TextArea(
+  props: Labelled & { value?: string; rows?: number; maxLength?: number; required?: boolean },
+): VNode {
+  const { name, id = name, value = '', rows = 3, maxLength, required } = props;
+  return (
+    <Frame {...props}>
+      <textarea id={id} name={name} rows={rows} maxLength={maxLength} required={required} {...aboutOf(props)}>
+        {value}
+      </textarea>
+    </Frame>
+  );
+}
+
+/** One of several, when there are many or they are unimportant; `Choices` shows them all. */
+export function Select(
+  props: Labelled & { options: readonly { value: string; label: string }[]; value?: string | undefined },
+): VNode {
+  const { name, id = name, options, value: chosen } = props;
+  return (
+    <Frame {...props}>
+      <select id={id} name={name} {...aboutOf(props)}>
+        {options.map(({ value, label }) => (
+          <option key={value} value={value} selected={value === chosen}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </Frame>
+  );
+}
+
+/** A file of one of these media types. The form needs `encoding="multipart"`, its route `uploads`. */
+export function FileField(props: Labelled & { accept: readonly string[] }): VNode {
+  const { name, id = name, accept } = props;
+  return (
+    <Frame {...props}>
+      <input id={id} name={name} type="file" accept={accept.join(',')} {...aboutOf(props)} />
+    </Frame>
+  );
+}
+
+function Frame({
+  name,
+  id = name,
+  label,
+  hint,
+  problem,
+  children,
+}: Labelled & { children?: ComponentChildren }): VNode {
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {hint && (
+        <small id={`${id}-hint`} class="hint">
+          {hint}
+        </small>
+      )}
+      {children}
+      {problem && (
+        <p id={`${id}-problem`} class="problem">
+          {problem}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function aboutOf({ name, id = name, hint, problem }: Labelled) {
+  const about = [hint && `${id}-hint`, problem && `${id}-problem`].filter(Boolean).join(' ');
+  return { 'aria-invalid': problem ? true : undefined, 'aria-describedby': about || undefined } as const;
+}
+
+/** A question with its answers: `Choice`s inside. */
+export function Choices({
+  legend,
+  layout = 'column',
+  children,
+}: {
+  legend: ComponentChildren;
+  layout?: 'column' | 'row';
+  children: ComponentChildren;
+}): VNode {
+  return (
+    <fieldset>
+      <legend>{legend}</legend>
+      <div class={layout === 'row' ? 'choices across' : 'choices'}>{children}</div>
+    </fieldset>
+  );
+}
+
+/** One answer: the whole line can be pressed. */
+export function Choice({
+  kind,
+  name,
+  value,
+  checked = false,
+  hint,
+  children,
+}: {
+  kind: 'checkbox' | 'radio';
+  name: string;
+  value: string;
+  checked?: boolean;
+  hint?: string;
+  children: ComponentChildren;
+}): VNode {
+  return (
+    <label class="choice">
+      <input type={kind} name={name} value={value} checked={checked} />
+      <span>
+        {children}
+        {hint !== undefined && <small>{hint}</small>}
+      </span>
+    </label>
+  );
+}
+
+/** A submit button. With `name` and `value` it says which of several was pressed. */
+export function Button({
+  kind = 'main',
+  name,
+  value,
+  children,
+}: {
+  /** `quiet` looks like a link: for what is rarely wanted. */
+  kind?: 'main' | 'plain' | 'danger' | 'quiet';
+  name?: string;
+  value?: string;
+  children: ComponentChildren;
+}): VNode {
+  return (
+    <button type="submit" class={kind === 'main' ? undefined : kind} name={name} value={value}>
+      {children}
+    </button>
+  );
+}
