@@ -1,5 +1,6 @@
 import { accounts, createServer, pages, sessions } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
+import { crashBeforeReply } from './crash-before-reply.ts';
 import type { Deps } from './deps.ts';
 import { entriesApi } from './entries/api-routes.ts';
 import { entriesPages } from './entries/page-routes.tsx';
@@ -19,6 +20,8 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
       name: config.name,
       role: 'Host',
       accent: flavor.accent,
+      about: `${config.name} keeps your ${flavor.many}. An authorization manager you link may hand out keys to them, as far as you allow here; the ${flavor.many} themselves go from here to the app directly, and you can end it here at any time.`,
+      styles: flavor.styles,
       nav: [
         { href: '/entries', label: `Your ${flavor.many}` },
         { href: '/access', label: 'Who has access' },
@@ -29,13 +32,14 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     await deps.prisma.$disconnect();
     await pool.end();
   });
+  crashBeforeReply(app, config); // in tests only
   await app.register(sessions, { pool, name: flavor.id, key: config.encryptionKey });
   await hostFeature(app, deps); // what makes it a Host: links, transfers, the guard
   entriesApi(app, deps); // for Requesters, behind the guard
   await pages(app, async (scope) => {
     await scope.register(accounts, { pool, home: '/entries' }); // /sign-up /sign-in /sign-out
     homePages(scope, deps);
-    entriesPages(scope, deps);
+    await entriesPages(scope, deps);
     accessPages(scope, deps);
   });
   return app;

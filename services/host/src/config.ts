@@ -1,8 +1,10 @@
 import { type OutboundException, parseExceptions } from '@chatelaine/outbound-http';
 import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
 import {
+  type ArmedFailpoint,
   ConfigError,
   databaseUrl,
+  failpointsField,
   flag,
   integer,
   key,
@@ -14,6 +16,7 @@ import {
   readEnv,
   text,
 } from '@chatelaine/service-kit';
+import { FAILPOINTS, type FailpointName } from './failpoints.ts';
 import { FLAVOR_IDS, type FlavorId } from './flavor.ts';
 
 export interface Config {
@@ -33,6 +36,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Refused requests a source may send to the OAuth endpoints in a minute. */
   readonly refusalsPerMinute: number;
+  /** Where this process is to die; for tests, and empty unless `demo`. */
+  readonly failpoints: readonly ArmedFailpoint<FailpointName>[];
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -66,11 +71,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     OUTBOUND_EXCEPTIONS: optional(exceptions, []),
     DEMO: optional(flag, false),
     LOG_LEVEL: optional(oneOf(LOG_LEVELS), 'info'),
+    FAILPOINTS: optional(failpointsField(FAILPOINTS), []),
     REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), 100),
   });
   const schemes: Schemes = read.DEMO ? ['https', 'http'] : ['https'];
   const issuer = parseIssuer(read.ISSUER, schemes);
   if (issuer === null) throw new ConfigError([issuerProblem(schemes)]);
+  if (read.FAILPOINTS.length > 0 && !read.DEMO)
+    throw new ConfigError(['FAILPOINTS is for tests, and needs DEMO=true.']);
   return {
     issuer,
     name: read.NAME,
@@ -83,6 +91,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     demo: read.DEMO,
     logLevel: read.LOG_LEVEL,
     refusalsPerMinute: read.REFUSALS_PER_MINUTE,
+    failpoints: read.FAILPOINTS,
   };
 }
 

@@ -1,7 +1,9 @@
+import { AGENDA, ALBUM, SHEETS } from './flavor-styles.ts';
+
 /** What one Host is about: the same program, other words. */
 export interface Flavor {
   /** In cookie names and log lines. */
-  readonly id: string;
+  readonly id: FlavorId;
   /** A CSS colour. */
   readonly accent: string;
   readonly one: string;
@@ -9,15 +11,24 @@ export interface Flavor {
   /** Labels of the form. */
   readonly textLabel: string;
   readonly dateLabel: string;
+  /** How many lines of text the form shows. */
+  readonly rows: number;
   /** A sentence for the front page. */
   readonly purpose: string;
+  /** What to do when there is nothing yet. */
+  readonly whenEmpty: string;
+  /** The look of what only this one shows. */
+  readonly styles: string;
   /** What can be delegated, as consent pages say it, here and at the AM. */
   readonly scopes: Readonly<Record<Scope, string>>;
 }
 
 export type Scope = 'entries.read' | 'entries.write';
 
-export const FLAVORS = {
+export const FLAVOR_IDS = ['photos', 'calendar', 'notes'] as const;
+export type FlavorId = (typeof FLAVOR_IDS)[number];
+
+export const FLAVORS: Readonly<Record<FlavorId, Flavor>> = {
   photos: {
     id: 'photos',
     accent: '#b4451f',
@@ -25,7 +36,10 @@ export const FLAVORS = {
     many: 'photos',
     textLabel: 'Caption',
     dateLabel: 'Taken on',
+    rows: 2,
     purpose: 'Your photos, each with its caption and its day.',
+    whenEmpty: 'Add the first one with the form: a caption, its day, and the picture itself.',
+    styles: ALBUM,
     scopes: { 'entries.read': 'See your photos', 'entries.write': 'Add photos for you' },
   },
   calendar: {
@@ -35,7 +49,11 @@ export const FLAVORS = {
     many: 'appointments',
     textLabel: 'What',
     dateLabel: 'Day',
+    rows: 2,
     purpose: 'Your appointments, day by day.',
+    whenEmpty:
+      'Write down the first one with the form: what it is and on which day. What is to come stands here first, what has been below it.',
+    styles: AGENDA,
     scopes: { 'entries.read': 'See your appointments', 'entries.write': 'Add appointments for you' },
   },
   notes: {
@@ -45,10 +63,10 @@ export const FLAVORS = {
     many: 'notes',
     textLabel: 'Note',
     dateLabel: 'Day',
+    rows: 6,
     purpose: 'What you wanted to remember.',
+    whenEmpty: 'Write the first one with the form. It may be as short as a shopping list or fill the whole sheet.',
+    styles: SHEETS,
     scopes: { 'entries.read': 'Read your notes', 'entries.write': 'Write notes for you' },
   },
-} as const satisfies Record<string, Flavor>;
-
-export type FlavorId = keyof typeof FLAVORS;
-export const FLAVOR_IDS = ['photos', 'calendar', 'notes'] as const satisfies readonly FlavorId[];
+};

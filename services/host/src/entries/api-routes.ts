@@ -1,8 +1,9 @@
-import { invalidRequest } from '@chatelaine/protocol';
+import { invalidRequest, OAuthError } from '@chatelaine/protocol';
+import { sendPicture } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { parseNewEntry } from './entry.ts';
-import { addEntry, listEntries } from './store.ts';
+import { addEntry, findPicture, listEntries } from './store.ts';
 
 /** The API: what Requesters call with a token of this Host. PROTOCOL §4. */
 export function entriesApi(app: FastifyInstance, deps: Pick<Deps, 'prisma' | 'clock'>): void {
@@ -11,6 +12,18 @@ export function entriesApi(app: FastifyInstance, deps: Pick<Deps, 'prisma' | 'cl
     reply.header('cache-control', 'no-store');
     return { entries: await listEntries(deps, request.chatelaine.owner) };
   });
+  app.get<{ Params: { id: string } }>(
+    '/api/entries/:id/picture',
+    { onRequest: guard('entries.read') },
+    async (request, reply) => {
+      const picture = await findPicture(deps, { owner: request.chatelaine.owner, entry: request.params.id });
+      if (picture === null)
+        throw new OAuthError('invalid_request', 'There is no such picture, or it is not this owner’s.', {
+          status: 404,
+        });
+      return sendPicture(reply, picture);
+    },
+  );
   app.post('/api/entries', { onRequest: guard('entries.write') }, async (request, reply) => {
     const parsed = parseNewEntry(request.body);
     if (parsed.kind === 'wrong') throw invalidRequest(parsed.problem);

@@ -1,3 +1,4 @@
+import type { PictureType } from '@chatelaine/service-kit';
 import { z } from 'zod';
 
 /** An entry as everybody sees it; `date` is a day, YYYY-MM-DD. */
@@ -5,7 +6,12 @@ export interface EntryView {
   readonly id: string;
   readonly text: string;
   readonly date: string;
+  /** Only when it has one; the bytes are at `…/entries/<id>/picture`. */
+  readonly picture?: { readonly type: PictureType };
 }
+
+/** The largest picture, in bytes; the table knows it, too. */
+export const MAX_PICTURE_BYTES = 2_097_152;
 
 // NUL never reaches Postgres, and no other control character reaches a page
 // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point

@@ -1,4 +1,4 @@
-import { ButtonLink, Card, currentAccount, Layout, renderPage } from '@chatelaine/service-kit';
+import { ButtonLink, ButtonRow, Card, currentAccount, Layout, renderPage } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { VNode } from 'preact';
 import type { Deps } from '../deps.ts';
@@ -14,18 +14,21 @@ export function homePages(app: FastifyInstance, { config, flavor }: Pick<Deps, '
 
 function HomePage({ name, flavor, issuer }: { name: string; flavor: Deps['flavor']; issuer: string }): VNode {
   return (
-    <Layout title={name}>
-      <p>{flavor.purpose}</p>
-      <p class="row">
+    <Layout title={name} lead={flavor.purpose}>
+      <ButtonRow>
         <ButtonLink href="/sign-in">Sign in</ButtonLink>
         <ButtonLink href="/sign-up" kind="plain">
           Create an account
         </ButtonLink>
-      </p>
-      <Card title="Sharing">
+      </ButtonRow>
+      <h2>Using them elsewhere</h2>
+      <Card>
         <p>
-          To let other services use your {flavor.many}, add <code>{issuer}</code> at your authorization manager. You
-          decide here what it may hand out, and you can end it here at any time.
+          Other services can use your {flavor.many} without your password here. Your authorization manager asks once for
+          the right to hand out keys; you decide here how far that right goes.
+        </p>
+        <p>
+          The address to add there is <code>{issuer}</code>
         </p>
       </Card>
     </Layout>
