@@ -227,7 +227,7 @@ ALTER TABLE "link_attempt" ADD CONSTRAINT "link_attempt_host_id_fkey" FOREIGN KE
 ALTER TABLE "connection" ADD CONSTRAINT "connection_owner_id_fkey" FOREIGN KEY ("owner_id") REFERENCES "owner"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "connection_host" ADD CONSTRAINT "connection_host_connection_id_fkey" FOREIGN KEY ("connection_id") REFERENCES "connection"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "connection_host" ADD CONSTRAINT "connection_host_connection_id_fkey" FOREIGN KEY ("connection_id") REFERENCES "connection"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "connection_host" ADD CONSTRAINT "connection_host_host_id_fkey" FOREIGN KEY ("host_id") REFERENCES "host"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
@@ -239,10 +239,10 @@ ALTER TABLE "connection_host" ADD CONSTRAINT "connection_host_link_id_fkey" FORE
 ALTER TABLE "rule" ADD CONSTRAINT "rule_owner_id_fkey" FOREIGN KEY ("owner_id") REFERENCES "owner"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "rule" ADD CONSTRAINT "rule_connection_id_fkey" FOREIGN KEY ("connection_id") REFERENCES "connection"("id") ON DELETE SET NULL ON UPDATE CASCADE;
+ALTER TABLE "rule" ADD CONSTRAINT "rule_connection_id_fkey" FOREIGN KEY ("connection_id") REFERENCES "connection"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
-ALTER TABLE "rule" ADD CONSTRAINT "rule_link_id_fkey" FOREIGN KEY ("link_id") REFERENCES "link"("id") ON DELETE SET NULL ON UPDATE CASCADE;
+ALTER TABLE "rule" ADD CONSTRAINT "rule_link_id_fkey" FOREIGN KEY ("link_id") REFERENCES "link"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 
 -- ---- checks --------------------------------------------------------------------------------------------------------
