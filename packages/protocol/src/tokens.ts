@@ -67,7 +67,11 @@ export type IntrospectionResponse = z.infer<typeof introspectionResponseSchema>;
 
 /** RFC 6749 §5.2 and our extras, as read from another server. */
 export const errorResponseSchema = z.object({
-  error: z.string().max(100),
+  // its grammar: what another server says goes into logs and rows, and NUL, for one, fits into none
+  error: z
+    .string()
+    .max(100)
+    .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/),
   error_description: z.string().max(2000).optional(),
   denied_by: z.enum(['am', 'host']).optional(),
   requestable: z.boolean().optional(),
