@@ -8,6 +8,7 @@ export {
   jwksSchema,
   type RegistrationResponse,
 } from './client-metadata.ts';
+export { displayText } from './display.ts';
 export * from './errors.ts';
 export { type FormParams, type FormResult, formatForm, parseForm } from './form.ts';
 export { type ParsedToken, parseToken, type Token, TOKEN_KINDS, type TokenKind } from './ids.ts';

@@ -2,6 +2,7 @@ import { hashToken } from '@chatelaine/crypto';
 import {
   BAD_TARGET_TEXT,
   BAD_TOKEN_TEXT,
+  displayText,
   type FormParams,
   invalidDpopProof,
   invalidRequest,
@@ -86,9 +87,13 @@ function readResource(schemes: Schemes, params: FormParams): ResourceUrl {
   return resource;
 }
 
+// shown on the page where the owner decides: it must look like what it says
+const purposeSchema = displayText(200);
+
 function readPurpose(params: FormParams): string | null {
   const purpose = params.get('purpose');
   if (purpose === undefined) return null;
-  if (purpose.length > 200) throw invalidRequest('purpose is longer than 200 characters.');
+  if (!purposeSchema.safeParse(purpose).success)
+    throw invalidRequest('purpose must be 1 to 200 visible characters in one line.');
   return purpose;
 }
