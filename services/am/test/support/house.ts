@@ -1,0 +1,238 @@
+import { createTestDatabase, type Embedded, startEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
+import { applyMigrations } from '@chatelaine/migrations';
+import { createOutbound } from '@chatelaine/outbound-http';
+import { openPool, type Pool } from '@chatelaine/service-kit';
+import { PrismaPg } from '@prisma/adapter-pg';
+import type { FastifyInstance } from 'fastify';
+import { createApp } from '../../src/app.ts';
+import { type Config, readConfig } from '../../src/config.ts';
+import { PrismaClient } from '../../src/generated/prisma/client.ts';
+import { migrationDirs, openResources } from '../../src/resources.ts';
+import { Browser } from './browser.ts';
+import { type Connection, Documents, exchange, Requester, type RequesterOptions } from './requester.ts';
+import { ScriptedHost } from './scripted-host.ts';
+import { freePort } from './world.ts';
+
+/** One AM process, and what it wrote to its log on purpose. */
+export interface Am {
+  readonly port: number;
+  readonly app: FastifyInstance;
+  readonly events: Record<string, unknown>[];
+}
+
+export interface AmOptions {
+  /** Most database connections at once. */
+  readonly connections?: number;
+  /** Seconds a Host may take. */
+  readonly callSeconds?: number;
+}
+
+/** A person with an account at the AM. */
+export interface Owner {
+  readonly id: string;
+  /** At the first process. */
+  readonly browser: Browser;
+}
+
+/** An owner with one link and one connection. */
+export interface Story {
+  readonly owner: Owner;
+  readonly linkId: string;
+  readonly requester: Requester;
+  readonly connection: Connection;
+}
+
+export type Answers = Readonly<Record<string, 'allow' | 'ask'>>;
+
+/** Two AM processes on one database under one issuer, a scripted Host, and Requesters. */
+export class House {
+  readonly issuer: string;
+  readonly ams: readonly [Am, Am];
+  readonly host: ScriptedHost;
+  readonly documents: Documents;
+  readonly database: TestDatabase;
+  readonly embedded: Embedded;
+  /** For arranging and for looking at what was stored. */
+  readonly pool: Pool;
+  readonly #config: Config;
+  readonly #closing: (() => Promise<unknown>)[];
+  #people = 0;
+
+  private constructor(parts: {
+    config: Config;
+    ams: readonly [Am, Am];
+    host: ScriptedHost;
+    documents: Documents;
+    database: TestDatabase;
+    embedded: Embedded;
+    pool: Pool;
+  }) {
+    this.#config = parts.config;
+    this.issuer = parts.config.issuer;
+    this.ams = parts.ams;
+    this.host = parts.host;
+    this.documents = parts.documents;
+    this.database = parts.database;
+    this.embedded = parts.embedded;
+    this.pool = parts.pool;
+    this.#closing = parts.ams.map(
+      ({ app }) =>
+        () =>
+          app.close(),
+    );
+  }
+
+  static async build(options: AmOptions = {}): Promise<House> {
+    const embedded = await startEmbedded();
+    const [host, documents, port] = await Promise.all([ScriptedHost.start('photos'), Documents.start(), freePort()]);
+    const instances = [{ role: 'am', dirs: [...migrationDirs] }];
+    const database = await createTestDatabase(embedded, { instances, apply: applyMigrations });
+    const config = configFor({ port, databaseUrl: database.url('am'), reachable: [host.issuer, documents.origin] });
+    const ams = [
+      await startAm(config, options),
+      await startAm({ ...config, port: await freePort() }, options),
+    ] as const;
+    const { text } = await exchange(port, { method: 'GET', path: '/jwks' });
+    host.trust({ issuer: config.issuer, jwks: JSON.parse(text) });
+    const pool = openPool({ url: database.url('am'), name: 'test' });
+    return new House({ config, ams, host, documents, database, embedded, pool });
+  }
+
+  /** Another AM process, closed with the house. */
+  async another(options: AmOptions = {}): Promise<Am> {
+    const am = await startAm({ ...this.#config, port: await freePort() }, options);
+    this.#closing.push(() => am.app.close());
+    return am;
+  }
+
+  async owner(): Promise<Owner> {
+    const username = `owner${++this.#people}`;
+    const browser = new Browser(this.ams[0].port);
+    await browser.signUp(username);
+    const [row] = await this.rows<{ id: string }>('select id from account where username = $1', [username]);
+    return { browser, id: row?.id ?? '' };
+  }
+
+  /** A link of this owner, made in the browser as "add a Host" makes it. */
+  async link(owner: Owner): Promise<string> {
+    const { browser } = owner;
+    await browser.submit('/hosts/add', '/hosts/add', { host: this.host.issuer });
+    const asked = this.host.pushed.at(-1)?.form;
+    const callback = new URL(asked?.get('redirect_uri') ?? 'x:').pathname;
+    const query = new URLSearchParams({ code: 'a-code', state: asked?.get('state') ?? '', iss: this.host.issuer });
+    const answer = await browser.get(`${callback}?${query.toString()}`);
+    const linkId = /\/hosts\?made=(\S+)$/.exec(answer.headers.location ?? '')?.[1];
+    if (linkId === undefined) throw new Error(`the callback answered ${answer.status}`);
+    return linkId;
+  }
+
+  requester(options: RequesterOptions = {}): Requester {
+    return new Requester({ issuer: this.issuer, port: this.ams[0].port }, this.documents, options);
+  }
+
+  async connect(input: {
+    owner: Owner;
+    requester: Requester;
+    linkId: string;
+    answers: Answers;
+    fields?: Readonly<Record<string, string>>;
+  }): Promise<Connection> {
+    const { owner, requester, linkId, answers } = input;
+    const chosen = Object.entries(answers).map(([scope, effect]) => [`answer:${linkId}:${scope}`, effect]);
+    const tokens = await requester.connect(owner.browser, { ...Object.fromEntries(chosen), ...input.fields });
+    const [row] = await this.rows<{ id: string }>(
+      'select id from connection where owner_id = $1 and client_id = $2 order by created_at desc limit 1',
+      [owner.id, requester.clientId],
+    );
+    return { ...tokens, id: row?.id ?? '' };
+  }
+
+  /** A new owner with one link and one connection that may have `answers`. */
+  async story(answers: Answers, options: RequesterOptions = {}): Promise<Story> {
+    const owner = await this.owner();
+    const linkId = await this.link(owner);
+    const requester = this.requester(options);
+    return { owner, linkId, requester, connection: await this.connect({ owner, requester, linkId, answers }) };
+  }
+
+  async rows<Row extends Record<string, unknown>>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return (await this.pool.query<Row>(sql, [...values])).rows;
+  }
+
+  /** The transfers of a connection, oldest first. */
+  transfers(connection: Connection): Promise<{ state: string; error: string | null; policy_version: string }[]> {
+    return this.rows('select * from transfer where connection_id = $1 order by started_at', [connection.id]);
+  }
+
+  /**
+   * What must hold whatever a test did: every token minted at the Host has its row here, none was minted without one, no row is left open, and
+   * the Host found nothing wrong with what it was sent.
+   */
+  async audit(): Promise<{ open: number; mintedWithoutRow: string[]; faults: readonly string[] }> {
+    const rows = await this.rows<{ state: string; key: string }>(
+      `select state, client_id || ' ' || jkt || ' ' || array_to_string(scopes, ' ') as key from transfer`,
+    );
+    const left = rows.map(({ key }) => key);
+    const mintedWithoutRow = this.host.minted.flatMap(({ clientId, jkt, scope }) => {
+      const key = `${clientId} ${jkt} ${scope}`;
+      const at = left.indexOf(key);
+      if (at < 0) return [key];
+      left.splice(at, 1);
+      return [];
+    });
+    return { open: rows.filter(({ state }) => state === 'intent').length, mintedWithoutRow, faults: this.host.faults };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#closing.map((close) => close()));
+    await this.pool.end();
+    await Promise.all([this.host.close(), this.documents.close()]);
+    await this.embedded.stop();
+  }
+}
+
+/** What {@link House.audit} finds when all is well. */
+export const ALL_WELL = { open: 0, mintedWithoutRow: [], faults: [] };
+
+async function startAm(config: Config, options: AmOptions): Promise<Am> {
+  const opened = await openResources(config);
+  await opened.outbound.close();
+  const outbound = createOutbound({
+    exceptions: config.exceptions,
+    demo: config.demo,
+    ownNames: [new URL(config.issuer).hostname],
+    timeouts: { callSeconds: options.callSeconds ?? 5 },
+  });
+  const resources = { ...opened, outbound };
+  if (options.connections !== undefined) {
+    await opened.prisma.$disconnect();
+    await opened.pool.end();
+    resources.pool = openPool({ url: config.databaseUrl, name: 'am', max: options.connections });
+    resources.prisma = new PrismaClient({ adapter: new PrismaPg(resources.pool, { schema: 'am' }) });
+  }
+  const app = await createApp(resources);
+  const events: Record<string, unknown>[] = [];
+  // what features say of their own accord; below its level a logger says nothing
+  app.log.warn = (fields: unknown) => void events.push(fields as Record<string, unknown>);
+  await app.listen({ host: config.listenAddress, port: config.port });
+  return { port: config.port, app, events };
+}
+
+function configFor(input: { port: number; databaseUrl: string; reachable: readonly string[] }): Config {
+  return readConfig({
+    ISSUER: `http://am.localhost:${input.port}`,
+    PORT: String(input.port),
+    DATABASE_URL: input.databaseUrl,
+    ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64url'),
+    OUTBOUND_EXCEPTIONS: JSON.stringify(
+      input.reachable.map((origin) => {
+        const { hostname: host, port } = new URL(origin);
+        return { host, port: Number(port), scheme: 'http', cidr: '127.0.0.1/32' };
+      }),
+    ),
+    DEMO: 'true',
+    LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
+    HOSTS_ADDED_PER_HOUR: '1000',
+    REFUSALS_PER_MINUTE: '100000',
+  });
+}

@@ -1,0 +1,250 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  challengeOf,
+  createDpopProof,
+  createVerifier,
+  generateSigningKey,
+  publicJwks,
+  type SigningKey,
+  signShortJwt,
+} from '@chatelaine/crypto';
+import { CLIENT_ASSERTION_TYPE, formatForm, GRANT, JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
+import type { Browser } from './browser.ts';
+
+export const clock = { now: () => Date.now() / 1000 };
+
+/** An answer of the AM. `json` is empty when it is none. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly text: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+export interface Sent {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: http.OutgoingHttpHeaders;
+  readonly body?: string;
+}
+
+/** One request; headers go out as they are, repeated ones too. */
+export function exchange(port: number, { method = 'POST', path, headers = {}, body }: Sent): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: jsonOf(text) });
+      });
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+function jsonOf(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+/** A small server of public documents: client documents and key sets of all Requesters of a test file. */
+export class Documents {
+  readonly origin: string;
+  readonly port: number;
+  readonly #files = new Map<string, unknown>();
+  readonly #server: http.Server;
+
+  private constructor(server: http.Server) {
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+    this.origin = `http://reader.localhost:${this.port}`;
+    server.on('request', (request, response) => {
+      const file = this.#files.get(request.url ?? '');
+      response.writeHead(file === undefined ? 404 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(file ?? {}));
+    });
+  }
+
+  static async start(): Promise<Documents> {
+    const server = http.createServer();
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    return new Documents(server);
+  }
+
+  publish(path: string, file: unknown): void {
+    this.#files.set(path, file);
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+}
+
+/** A connection as its Requester holds it. */
+export interface Connection {
+  readonly id: string;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+
+export interface RequesterOptions {
+  readonly name?: string;
+  /** `none`: a client that has only the key its tokens are bound to. */
+  readonly keys?: 'own' | 'none';
+  readonly grantTypes?: readonly string[];
+}
+
+export interface TransferInput {
+  readonly connection: Pick<Connection, 'accessToken'>;
+  readonly resource: string;
+  readonly scope: string;
+  /** Instead of, or beside, the parameters of a good request; undefined leaves one out. */
+  readonly params?: Readonly<Record<string, string | undefined>>;
+  /** Every DPoP header. */
+  readonly proofs?: readonly string[];
+  /** Which process is asked. */
+  readonly port?: number;
+}
+
+let count = 0;
+
+/** A Requester made of keys and plain HTTP. */
+export class Requester {
+  readonly clientId: string;
+  readonly redirectUri: string;
+  /** Its connections are bound to this one. */
+  readonly key: SigningKey = generateSigningKey();
+  /** Authenticates it; null for a client without keys. */
+  readonly ownKey: SigningKey | null;
+  readonly #am: { readonly issuer: string; readonly port: number };
+
+  constructor(am: { issuer: string; port: number }, documents: Documents, options: RequesterOptions = {}) {
+    const { name = 'Reader', keys = 'own', grantTypes = Object.values(GRANT) } = options;
+    const path = `/client-${++count}`;
+    this.#am = am;
+    this.clientId = `${documents.origin}${path}.json`;
+    this.redirectUri = `${documents.origin}${path}/callback`;
+    this.ownKey = keys === 'own' ? generateSigningKey('EdDSA') : null;
+    documents.publish(`${path}.json`, {
+      client_id: this.clientId,
+      client_name: name,
+      client_uri: documents.origin,
+      redirect_uris: [this.redirectUri],
+      grant_types: grantTypes,
+      scope: 'transfer',
+      ...(this.ownKey === null
+        ? { token_endpoint_auth_method: 'none' }
+        : { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: `${documents.origin}${path}.jwks` }),
+    });
+    if (this.ownKey !== null) documents.publish(`${path}.jwks`, publicJwks([this.ownKey]));
+  }
+
+  /** A client assertion; `claims` replaces what a good one has. */
+  assertion(claims: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    if (this.ownKey === null) throw new Error('this client has no keys');
+    return signShortJwt({
+      typ: JWT_TYP.clientAssertion,
+      key: this.ownKey,
+      clock,
+      lifetimeSeconds: 60,
+      claims: { iss: this.clientId, sub: this.clientId, aud: this.#am.issuer, ...claims },
+    });
+  }
+
+  /** The parameters that say who is asking. */
+  async authentication(): Promise<Record<string, string>> {
+    if (this.ownKey === null) return { client_id: this.clientId };
+    return { client_assertion_type: CLIENT_ASSERTION_TYPE, client_assertion: await this.assertion() };
+  }
+
+  /** A proof for one request to the AM, whichever process serves it. */
+  proof(path: string, over: { key?: SigningKey; htm?: string; accessToken?: string } = {}): Promise<string> {
+    return createDpopProof({ key: this.key, htm: 'POST', htu: `${this.#am.issuer}${path}`, clock, ...over });
+  }
+
+  async post(
+    path: string,
+    form: Readonly<Record<string, string | undefined>>,
+    { port = this.#am.port, proofs }: { port?: number; proofs?: readonly string[] } = {},
+  ): Promise<Answer> {
+    return exchange(port, {
+      path,
+      headers: { 'content-type': 'application/x-www-form-urlencoded', dpop: [...(proofs ?? [await this.proof(path)])] },
+      body: formatForm(form),
+    });
+  }
+
+  /** Hop 1. */
+  async transfer({ connection, resource, scope, params, proofs, port }: TransferInput): Promise<Answer> {
+    const form = {
+      grant_type: GRANT.tokenExchange,
+      subject_token: connection.accessToken,
+      subject_token_type: TOKEN_TYPE.accessToken,
+      resource,
+      scope,
+      ...(params?.['client_assertion'] === undefined ? await this.authentication() : {}),
+      ...params,
+    };
+    return this.post('/token', form, {
+      ...(port === undefined ? {} : { port }),
+      ...(proofs === undefined ? {} : { proofs }),
+    });
+  }
+
+  /** Pushes a request to connect; the path is where the owner's browser goes. */
+  async push(): Promise<{ path: string; verifier: string }> {
+    const verifier = createVerifier();
+    const answer = await this.post('/par', {
+      ...(await this.authentication()),
+      response_type: 'code',
+      scope: 'transfer',
+      redirect_uri: this.redirectUri,
+      code_challenge: challengeOf(verifier),
+      code_challenge_method: 'S256',
+      dpop_jkt: this.key.kid,
+      state: 'a-state',
+    });
+    if (answer.status !== 201) throw new Error(`PAR answered ${answer.status}: ${answer.text}`);
+    const query = formatForm({ client_id: this.clientId, request_uri: String(answer.json['request_uri']) });
+    return { path: `/authorize?${query}`, verifier };
+  }
+
+  /** The owner of the browser agrees to what `fields` say; the connection. */
+  async connect(browser: Browser, fields: Readonly<Record<string, string>>): Promise<Omit<Connection, 'id'>> {
+    const { path, verifier } = await this.push();
+    const answer = await agree(browser, path, fields);
+    const code = new URL(answer.headers.location ?? 'x:').searchParams.get('code');
+    if (code === null) throw new Error(`consent answered ${answer.status}: ${answer.text}`);
+    return this.redeem(code, verifier);
+  }
+
+  async redeem(code: string, verifier: string): Promise<Omit<Connection, 'id'>> {
+    const tokens = await this.post('/token', {
+      ...(await this.authentication()),
+      grant_type: GRANT.authorizationCode,
+      code,
+      code_verifier: verifier,
+    });
+    if (tokens.status !== 200) throw new Error(`the code's redemption answered ${tokens.status}: ${tokens.text}`);
+    return { accessToken: String(tokens.json['access_token']), refreshToken: String(tokens.json['refresh_token']) };
+  }
+}
+
+/** Opens a consent page and sends its form. */
+export async function agree(browser: Browser, path: string, fields: Readonly<Record<string, string>>) {
+  const page = await browser.get(path);
+  return browser.post('/authorize', { ...hiddenFields(page.text), duration: 'open', decision: 'allow', ...fields });
+}
+
+/** The hidden fields of a page, entities decoded. */
+export function hiddenFields(page: string): Record<string, string> {
+  const found = page.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g);
+  return Object.fromEntries([...found].map(([, name = '', value = '']) => [name, value.replaceAll('&amp;', '&')]));
+}
