@@ -71,7 +71,7 @@ export interface HostOptions {
     request: FastifyRequest,
     reply: FastifyReply,
   ) => Promise<FastifyReply>;
-  readonly limits?: MachineLimits;
+  readonly limits?: Partial<MachineLimits>;
   readonly clock?: Clock;
 }
 

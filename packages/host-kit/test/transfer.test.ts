@@ -123,7 +123,7 @@ describe('the form', () => {
     ],
     ['without resource', { resource: undefined }, 'invalid_request'],
     ['without scope', { scope: undefined }, 'invalid_request'],
-    ['with an empty scope', { scope: '' }, 'invalid_scope'],
+    ['with an empty scope, which counts as none (RFC 6749 §3.2)', { scope: '' }, 'invalid_request'],
     ['with a scope that is not one', { scope: 'entries.read  "x"' }, 'invalid_scope'],
     ['with another audience', { audience: 'https://other.example' }, 'invalid_target'],
     ['for an unknown grant', { grant_type: 'password' }, 'unsupported_grant_type'],
@@ -146,7 +146,6 @@ describe('the form', () => {
       `${host.issuer}/API`,
       host.issuer,
       'api',
-      '',
     ]) {
       const answer = await transfer({ claims: { resource }, form: { resource } });
       expect([answer.status, answer.json['error']]).toEqual([400, 'invalid_target']);

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** SQLSTATE classes and codes, and socket errors, that mean: not now (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 const CODES = new Set([
   '53300', // too_many_connections
@@ -19,7 +21,8 @@ const CODES = new Set([
 
 /** Whether an error of `pg` says that the database cannot serve now, as opposed to a mistake of ours. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  // not instanceof: a socket's error may be of another realm than ours
+  if (!types.isNativeError(error)) return false;
   const code = (error as { code?: unknown }).code;
   if (typeof code === 'string')
     return CODES.has(code) || code.startsWith('08') || code.startsWith('53') || code.startsWith('58');

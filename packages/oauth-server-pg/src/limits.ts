@@ -62,7 +62,9 @@ export function createRateLimits(pool: Pool): RateLimits {
 
 /** The source of a request for counting: an IPv6 source is its /64. */
 export function sourceKey(ip: string): string {
-  if (!ip.includes(':') || ip.startsWith('::ffff:')) return ip;
+  if (!ip.includes(':')) return ip;
+  // an IPv4 source, seen by a socket that serves both
+  if (/^::ffff:[0-9.]+$/i.test(ip)) return ip.slice(7);
   const [head = '', tail = ''] = ip.split('::');
   const groups = head.split(':').filter(Boolean);
   const rest = tail.split(':').filter(Boolean);

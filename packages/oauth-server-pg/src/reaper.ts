@@ -5,10 +5,15 @@ export function startReaper(
   storage: Pick<OAuthStorage, 'reap'>,
   options: { everySeconds: number; onError: (error: unknown) => void },
 ): () => void {
-  const run = (): void => {
-    storage.reap().catch(options.onError);
+  let running = false;
+  const run = async (): Promise<void> => {
+    // a slow database gets no second reaper from us
+    if (running) return;
+    running = true;
+    await storage.reap().catch(options.onError);
+    running = false;
   };
-  const timer = setInterval(run, options.everySeconds * 1000);
+  const timer = setInterval(() => void run(), options.everySeconds * 1000);
   timer.unref();
   return () => clearInterval(timer);
 }

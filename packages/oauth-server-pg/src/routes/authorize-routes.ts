@@ -1,16 +1,17 @@
 import {
+  type AuthorizationRequest,
   ENDPOINT,
   grantConsent,
   refuseConsent,
-  type ServerDeps,
   type StartedAuthorization,
   startAuthorization,
 } from '@chatelaine/oauth-server';
-import { formatForm, type FormParams, OAuthError } from '@chatelaine/protocol';
+import { coversScope, formatForm, type FormParams, OAuthError } from '@chatelaine/protocol';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { formOf, queryOf, refuseOtherMethods, sendError, strictScope } from './http.ts';
 import {
   browserSecret,
+  type ConsentDecision,
   type ConsentView,
   csrfToken,
   type InteractionPort,
@@ -18,9 +19,9 @@ import {
   isCsrfToken,
   type Owner,
 } from './interaction.ts';
+import { requestDeps, type RequestDepsOptions } from './request-deps.ts';
 
-export interface AuthorizeRoutesOptions {
-  readonly deps: ServerDeps;
+export interface AuthorizeRoutesOptions extends RequestDepsOptions {
   readonly interaction: InteractionPort;
 }
 
@@ -31,6 +32,7 @@ export async function authorizeRoutes(app: FastifyInstance, options: AuthorizeRo
   // people come here: what programs would get as JSON is a page
   app.setErrorHandler<FastifyError>(async (error, request, reply) => {
     if (!(error instanceof OAuthError) || error.status >= 500) return sendError(error, request, reply);
+    if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
     return interaction.renderProblem({ status: error.status, message: error.message }, request, reply);
   });
   app.get(ENDPOINT.authorize, async (request, reply) => arrive(options, request, reply));
@@ -43,7 +45,8 @@ async function arrive(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { deps, interaction } = options;
+  const { interaction } = options;
+  const deps = requestDeps(options, request);
   const browser = browserSecret(deps.config.issuer, request, reply);
   const started = await startAuthorization(deps, { query: queryOf(request), browser });
   const view = await viewOf(options, { started, browser, request, reply });
@@ -56,11 +59,18 @@ async function decide(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { deps, interaction } = options;
+  const { interaction } = options;
+  const deps = requestDeps(options, request);
   const form = formOf(request);
   const browser = browserSecret(deps.config.issuer, request, reply);
-  const requestUri = form.get('request_uri') ?? '';
-  if (isCrossSite(deps.config.issuer, request) || !isCsrfToken(form.get('csrf'), browser, requestUri)) {
+  const requestUri = form.get('request_uri');
+  const owner = await interaction.owner(request);
+  // who is signed out meanwhile is sent to sign in, and sees the page again
+  const isOwn =
+    requestUri !== undefined &&
+    !isCrossSite(deps.config.issuer, request) &&
+    (owner === null || isCsrfToken(form.get('csrf'), csrfToken(browser, { requestUri, owner })));
+  if (!isOwn) {
     return interaction.renderProblem(
       { status: 403, message: 'This form was not sent from our own page. Go back and try again.' },
       request,
@@ -71,7 +81,7 @@ async function decide(
   const started = await startAuthorization(deps, { query, browser });
   const view = await viewOf(options, { started, browser, request, reply, form });
   if (view === null) return reply;
-  const decision = await interaction.decide({ view, form });
+  const decision = within(view.interaction.request, await interaction.decide({ view, form }));
   const key = { requestUri, clientId: view.interaction.client.id, browser };
   switch (decision.kind) {
     case 'again':
@@ -91,6 +101,14 @@ async function decide(
         await grantConsent(deps, { ...key, consent: { ...decision, subject: view.owner.id } }),
       );
   }
+}
+
+/** Nothing is granted that was not asked for, whatever the form brought. */
+function within(asked: AuthorizationRequest, decision: ConsentDecision): ConsentDecision {
+  if (decision.kind !== 'allow') return decision;
+  const isWithin =
+    coversScope(asked.scope, decision.scope) && coversScope(asked.transferScope ?? [], decision.transferScope ?? []);
+  return isWithin ? decision : { kind: 'again', problem: 'That is more than was asked for.' };
 }
 
 /** The consent page's view, or null when the browser was already sent elsewhere. */
@@ -133,7 +151,7 @@ async function viewOf(
         interaction: started,
         owner,
         action: ENDPOINT.authorize,
-        hidden: { client_id: client.id, request_uri: requestUri, csrf: csrfToken(browser, requestUri) },
+        hidden: { client_id: client.id, request_uri: requestUri, csrf: csrfToken(browser, { requestUri, owner }) },
         redirectOrigin: new URL(asked.redirectUri).origin,
         problem: null,
         form: input.form ?? new Map(),

@@ -30,8 +30,9 @@ export async function strictScope(scope: FastifyInstance): Promise<void> {
   });
 }
 
-/** A scope's JSON bodies, parsed strictly. */
+/** Makes a scope take JSON bodies, parsed strictly, and no others. */
 export function acceptJson(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: 65_536 }, (_request, body, done) => {
     const parsed = parseJson(new Uint8Array(Buffer.from(body)));
     if (parsed.kind === 'json') done(null, parsed.value);
@@ -47,16 +48,23 @@ export function formOf(request: FastifyRequest): FormParams {
   return result.params;
 }
 
-/** The query, parsed as strictly as a form. */
+/** The query of an authorization request, parsed as strictly as a form. */
 export function queryOf(request: FastifyRequest): FormResult {
   const cut = request.url.indexOf('?');
-  return parseForm(cut < 0 ? '' : request.url.slice(cut + 1));
+  const result = parseForm(cut < 0 ? '' : request.url.slice(cut + 1));
+  return { ...result, params: withoutEmpty(result.params) };
+}
+
+/** RFC 6749 §3.1, §3.2: a parameter without a value counts as left out. */
+export function withoutEmpty(params: FormParams): FormParams {
+  return new Map([...params].filter(([, value]) => value !== ''));
 }
 
 /** Aborts when the caller closes the connection before the answer. */
-export function abortSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
+export function abortSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  request.raw.socket.once('close', () => {
+  // of the answer, not of the socket: a socket outlives many requests, and would keep the listeners of all
+  reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort();
   });
   return controller.signal;
@@ -87,7 +95,11 @@ export function refuseOtherMethods(
 const wrongMediaType = (sentence: string): OAuthError => new OAuthError('invalid_request', sentence, { status: 415 });
 
 /** The JSON answer to anything that was thrown. */
-export function sendError(error: FastifyError | OAuthError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendError(
+  error: FastifyError | OAuthError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const answer = toOAuthError(error);
   if (answer === null) {
     request.log.error({ err: error }, 'unexpected error');

@@ -9,12 +9,13 @@ export interface OAuthRoutesOptions {
   readonly deps: ServerDeps;
   readonly interaction: InteractionPort;
   readonly rateLimits: RateLimits;
-  readonly limits?: MachineLimits;
+  readonly limits?: Partial<MachineLimits>;
 }
 
 /** All endpoints of the kernel, in scopes of their own: the app around them keeps its parsers, hooks and error handler. */
 export async function oauthRoutes(app: FastifyInstance, options: OAuthRoutesOptions): Promise<void> {
-  const { deps, interaction, rateLimits, limits = DEFAULT_MACHINE_LIMITS } = options;
+  const { deps, interaction, rateLimits } = options;
+  const limits = { ...DEFAULT_MACHINE_LIMITS, ...options.limits };
   await app.register(machineRoutes, { deps, rateLimits, limits });
-  await app.register(authorizeRoutes, { deps, interaction });
+  await app.register(authorizeRoutes, { deps, interaction, rateLimits, limits });
 }

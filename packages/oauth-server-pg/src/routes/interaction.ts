@@ -63,14 +63,13 @@ export function browserSecret(issuer: Issuer, request: FastifyRequest, reply: Fa
   return secret;
 }
 
-/** A form token only this browser can know, for one request. */
-export function csrfToken(secret: string, requestUri: string): string {
-  return createHash('sha256').update(`consent\0${secret}\0${requestUri}`).digest('base64url');
+/** A form token only this browser can know, for one request as one person was shown it. */
+export function csrfToken(secret: string, shown: { requestUri: string; owner: Owner }): string {
+  return createHash('sha256').update(`consent\0${secret}\0${shown.requestUri}\0${shown.owner.id}`).digest('base64url');
 }
 
-export function isCsrfToken(given: string | undefined, secret: string, requestUri: string): boolean {
-  const expected = Buffer.from(csrfToken(secret, requestUri));
-  const actual = Buffer.from(given ?? '');
+export function isCsrfToken(given: string | undefined, token: string): boolean {
+  const [actual, expected] = [Buffer.from(given ?? ''), Buffer.from(token)];
   return actual.length === expected.length && timingSafeEqual(actual, expected);
 }
 

@@ -13,18 +13,22 @@ import {
 import { OAuthError } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Limit, type RateLimits, sourceKey } from '../limits.ts';
-import { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods } from './http.ts';
+import { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods, withoutEmpty } from './http.ts';
+import { requestDeps } from './request-deps.ts';
 
 /** How much a stranger may try. Counted per source (an address, or an IPv6 /64). */
 export interface MachineLimits {
   readonly registration: Limit;
-  /** Refused requests at the token, PAR, revocation and introspection endpoints, per source and client. */
+  /** Refused requests at the token, PAR, revocation and introspection endpoints. */
   readonly refusals: Limit;
+  /** Client documents and key sets that are fetched because of who asked. */
+  readonly documents: Limit;
 }
 
 export const DEFAULT_MACHINE_LIMITS: MachineLimits = {
   registration: { name: 'register', points: 20, perSeconds: 3600 },
   refusals: { name: 'refusal', points: 100, perSeconds: 60 },
+  documents: { name: 'document', points: 120, perSeconds: 60 },
 };
 
 export interface MachineRoutesOptions {
@@ -44,24 +48,24 @@ export async function machineRoutes(app: FastifyInstance, options: MachineRoutes
   refuseOtherMethods(app, ENDPOINT.metadata, ['GET']);
   await app.register(async (scope) => {
     limitRefusals(scope, options);
-    formEndpoints(scope, deps);
+    formEndpoints(scope, options);
   });
   if (deps.config.registration === 'open') await app.register(async (scope) => registrationRoutes(scope, options));
 }
 
-function formEndpoints(app: FastifyInstance, deps: ServerDeps): void {
+function formEndpoints(app: FastifyInstance, options: MachineRoutesOptions): void {
   app.post(ENDPOINT.token, async (request, reply) =>
-    token(deps, { ...clientRequest(request), signal: abortSignal(request, reply) }),
+    token(requestDeps(options, request), { ...clientRequest(request), signal: abortSignal(reply) }),
   );
   app.post(ENDPOINT.pushed, async (request, reply) => {
-    const answer = await pushAuthorizationRequest(deps, clientRequest(request));
+    const answer = await pushAuthorizationRequest(requestDeps(options, request), clientRequest(request));
     return reply.code(201).send(answer); // RFC 9126 §2.2
   });
   app.post(ENDPOINT.revoke, async (request, reply) => {
-    await revoke(deps, clientRequest(request));
+    await revoke(requestDeps(options, request), clientRequest(request));
     return reply.code(200).send(''); // RFC 7009 §2.2
   });
-  app.post(ENDPOINT.introspect, async (request) => introspect(deps, clientRequest(request)));
+  app.post(ENDPOINT.introspect, async (request) => introspect(requestDeps(options, request), clientRequest(request)));
   for (const path of [ENDPOINT.token, ENDPOINT.pushed, ENDPOINT.revoke, ENDPOINT.introspect])
     refuseOtherMethods(app, path, ['POST']);
 }
@@ -112,7 +116,7 @@ const COUNTED: ReadonlySet<string> = new Set([
 
 function clientRequest(request: FastifyRequest): Parameters<typeof pushAuthorizationRequest>[1] {
   return {
-    params: formOf(request),
+    params: withoutEmpty(formOf(request)),
     authorization: request.headers.authorization,
     // RFC 9449 §4.3: exactly one; Node joins repeated headers, the raw ones are apart
     dpop: request.raw.headersDistinct['dpop'] ?? [],

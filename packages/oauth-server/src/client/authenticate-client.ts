@@ -30,8 +30,9 @@ export async function authenticateClient(deps: ServerDeps, request: ClientReques
   const assertion = params.get('client_assertion');
   const claimed = params.get('client_id');
   // RFC 6749 §2.3: one method per request
+  const methods = [authorization, assertion, params.get('client_secret')].filter((method) => method !== undefined);
+  if (methods.length > 1) throw invalidRequest('Use one client authentication method, not two.');
   if (authorization !== undefined) {
-    if (assertion !== undefined) throw invalidRequest('Use one client authentication method, not two.');
     throw refused('The Authorization header is not a client authentication method here.', {
       'www-authenticate': 'Basic realm="token"',
     });

@@ -13,6 +13,7 @@ import {
   SIGNING_ALGS,
   TRANSFER_SCOPE,
 } from '@chatelaine/protocol';
+import { ANSWER_PARAMETERS } from '../authorize/answer-url.ts';
 import type { Client, ClientKeys } from './client.ts';
 
 const KNOWN_GRANTS: readonly string[] = Object.values(GRANT);
@@ -37,6 +38,7 @@ export function checkClientMetadata(
   if (metadata.software_statement !== undefined) {
     throw invalidClientMetadata('Software statements are not accepted.');
   }
+  for (const member of ['logo_uri', 'tos_uri', 'policy_uri'] as const) checkWebUri(metadata[member], member, schemes);
   return {
     id,
     source,
@@ -60,6 +62,7 @@ function checkRedirectUri(value: string, schemes: Schemes): void {
     return refuse('must not have a fragment, wildcard, space or backslash');
   const url = URL.canParse(value) ? new URL(value) : refuse('is not an absolute URL');
   if (url.username !== '' || url.password !== '') refuse('must not carry user information');
+  if (ANSWER_PARAMETERS.some((name) => url.searchParams.has(name))) refuse('must not carry a parameter of the answer');
   if (url.protocol === 'https:') return isIpLiteral(url.hostname) ? refuse('must not name an IP address') : undefined;
   if (url.protocol !== 'http:') refuse('must be https, or http on a loopback address');
   const demo = schemes.includes('http') && url.hostname.endsWith('.localhost');
@@ -123,5 +126,5 @@ function checkIssuer(value: string | undefined, schemes: Schemes): Issuer | null
 }
 
 function displayHost(uri: string): string {
-  return URL.canParse(uri) ? new URL(uri).host : uri.slice(0, 100);
+  return (URL.canParse(uri) ? new URL(uri).host : uri).slice(0, 100);
 }

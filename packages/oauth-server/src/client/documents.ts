@@ -6,9 +6,13 @@ type DocumentDeps = Pick<ServerDeps, 'storage' | 'fetchDocument' | 'clock'>;
 /** Documents this process has read within the last seconds, so that the hot path does not ask the database for public text. */
 const RECENT_SECONDS = 30;
 const RECENT_MAX = 500;
+/** A forced refresh costs the other side one request a minute at most, also while it does not answer. */
+const FORCED_SECONDS = 60;
 interface Recent {
   readonly body: unknown;
   readonly until: number;
+  /** When a forced refresh may ask the other side again. */
+  readonly forcedFrom: number;
 }
 const recent = new WeakMap<object, Map<string, Recent>>();
 
@@ -24,13 +28,13 @@ export async function readDocument(
   const now = deps.clock.now();
   const known = memory.get(input.url);
   const forced = input.refresh === 'now';
-  if (known !== undefined && known.until > now && !forced) return known.body;
+  if (known !== undefined && now < (forced ? known.forcedFrom : known.until)) return known.body;
   const cached = await deps.storage.readDocument(input.url);
-  // a forced refresh (an unknown kid) costs the other side one request a minute at most
-  const usable = cached !== null && (forced ? cached.ageSeconds < 60 : cached.freshForSeconds > 0);
+  const usable = cached !== null && (forced ? cached.ageSeconds < FORCED_SECONDS : cached.freshForSeconds > 0);
   const body = usable ? cached.body : await fetchAndKeep(deps, input.url, cached);
   if (memory.size >= RECENT_MAX) memory.clear();
-  memory.set(input.url, { body, until: now + RECENT_SECONDS });
+  const age = usable ? cached.ageSeconds : 0;
+  memory.set(input.url, { body, until: now + RECENT_SECONDS, forcedFrom: now + FORCED_SECONDS - age });
   return body;
 }
 

@@ -1,5 +1,5 @@
 import { clientDocumentSchema, LIMIT, OAuthError, type Schemes } from '@chatelaine/protocol';
-import type { ServerDeps } from '../deps.ts';
+import type { ServerConfig, ServerDeps } from '../deps.ts';
 import { checkClientMetadata } from './check-metadata.ts';
 import type { Client } from './client.ts';
 import { readDocument } from './documents.ts';
@@ -13,15 +13,27 @@ type ResolveDeps = Pick<ServerDeps, 'config' | 'storage' | 'fetchDocument' | 'cl
 
 /** Finds a client by its id: a URL is a client ID metadata document, anything else was registered here. */
 export async function resolveClient(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
-  if (clientId === '' || clientId.length > LIMIT.uriChars) return unknown('The client_id is unknown.', 'malformed');
+  if (!isClientId(clientId)) return unknown('The client_id is unknown.', 'malformed');
   const refusedId = deps.config.admitClientId?.(clientId) ?? null;
   if (refusedId !== null) return unknown(refusedId, 'id not admitted');
   const found = isDocumentUrl(clientId, deps.config.schemes)
     ? await fromDocument(deps, clientId)
     : await fromRegistration(deps, clientId);
   if (found.kind === 'unknown') return found;
-  const refusal = deps.config.admitClient?.(found.client) ?? null;
+  const refusal = keylessRefusal(deps.config, found.client) ?? deps.config.admitClient?.(found.client) ?? null;
   return refusal === null ? found : unknown(refusal, 'not admitted');
+}
+
+/** RFC 6749 Appendix A.1, without the space: what else it may say, it reaches the database. */
+export function isClientId(value: string): boolean {
+  return value.length <= LIMIT.uriChars && /^[\x21-\x7e]+$/.test(value);
+}
+
+/** Tokens that are bound to nothing are worth as much as the authentication of who uses them. */
+function keylessRefusal(config: ServerConfig, client: Client): string | null {
+  return config.relationshipTokens === 'keyed' && client.authMethod === 'none'
+    ? 'Clients authenticate with private_key_jwt here.'
+    : null;
 }
 
 /** A client id URL has a path, no fragment, no userinfo and no dot segments (CIMD §3). */

@@ -1,6 +1,7 @@
 import { hashToken } from '@chatelaine/crypto';
 import { invalidToken, type OAuthError, parseToken, type RegistrationResponse } from '@chatelaine/protocol';
 import type { ServerDeps } from '../deps.ts';
+import { isClientId } from '../client/resolve-client.ts';
 import { registrationView } from './register.ts';
 
 interface ManageInput {
@@ -30,9 +31,9 @@ export async function deleteRegistration(deps: Pick<ServerDeps, 'storage'>, inpu
   if (deleted.kind === 'unknown') throw refused();
 }
 
-function registrationToken({ authorization }: ManageInput): Buffer {
+function registrationToken({ clientId, authorization }: ManageInput): Buffer {
   const value = /^Bearer ([A-Za-z0-9_-]{1,100})$/i.exec(authorization ?? '')?.[1];
-  if (value === undefined || parseToken(value)?.kind !== 'ra') throw refused();
+  if (!isClientId(clientId) || value === undefined || parseToken(value)?.kind !== 'ra') throw refused();
   return hashToken(value);
 }
 

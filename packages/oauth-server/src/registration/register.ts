@@ -2,10 +2,10 @@ import { hashToken, mintToken, randomId } from '@chatelaine/crypto';
 import {
   type ClientMetadata,
   clientMetadataSchema,
-  formatScope,
   invalidClientMetadata,
   invalidRedirectUri,
   type RegistrationResponse,
+  TRANSFER_SCOPE,
 } from '@chatelaine/protocol';
 import type { Client } from '../client/client.ts';
 import { checkClientMetadata } from '../client/check-metadata.ts';
@@ -17,9 +17,10 @@ type RegisterDeps = Pick<ServerDeps, 'config' | 'storage' | 'clock'>;
 /** Dynamic client registration, RFC 7591 §3. `body` is the parsed JSON, of any shape. */
 export async function registerClient(deps: RegisterDeps, body: unknown): Promise<RegistrationResponse> {
   const metadata = readMetadata(body);
-  const id = randomId('client_');
+  const id = randomId('client');
   const client = checkClientMetadata(deps.config.schemes, { id, source: 'registered', metadata });
   const registrationToken = mintToken('ra', 0);
+  if (!client.scope.includes(TRANSFER_SCOPE)) throw invalidClientMetadata('scope must include "transfer".');
   const kept = registered(client, metadata);
   await deps.storage.insertClient({ id, metadata: kept, registrationTokenHash: hashToken(registrationToken) });
   return {
@@ -47,7 +48,7 @@ function readMetadata(body: unknown): ClientMetadata {
   const [issue] = parsed.error.issues;
   const member = issue?.path[0];
   if (member === 'redirect_uris')
-    throw invalidRedirectUri('redirect_uris must hold 1 to 20 URLs of at most 2000 characters.');
+    throw invalidRedirectUri('redirect_uris must hold 1 to 20 URLs of at most 2000 ASCII characters.');
   throw invalidClientMetadata(
     member === undefined ? 'The body is not a JSON object of client metadata.' : `${String(member)} is not acceptable.`,
   );
@@ -63,7 +64,8 @@ function registered(client: Client, given: ClientMetadata): ClientMetadata {
     grant_types: [...client.grantTypes],
     response_types: ['code'],
     token_endpoint_auth_method: client.authMethod,
-    scope: formatScope(client.scope),
+    // there is nothing else to have here
+    scope: TRANSFER_SCOPE,
     dpop_bound_access_tokens: true,
   };
 }

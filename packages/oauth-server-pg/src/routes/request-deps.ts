@@ -1,0 +1,23 @@
+import type { ServerDeps } from '@chatelaine/oauth-server';
+import type { FastifyRequest } from 'fastify';
+import { type Limit, type RateLimits, sourceKey } from '../limits.ts';
+
+export interface RequestDepsOptions {
+  readonly deps: ServerDeps;
+  readonly rateLimits: RateLimits;
+  readonly limits: { readonly documents: Limit };
+}
+
+/**
+ * The kernel's dependencies for one request. A stranger may name any URL as a client: what that makes us fetch, and keep, is counted against
+ * his source. Documents that are still fresh cost nothing.
+ */
+export function requestDeps({ deps, rateLimits, limits }: RequestDepsOptions, request: FastifyRequest): ServerDeps {
+  return {
+    ...deps,
+    async fetchDocument(url) {
+      await rateLimits.consume(limits.documents, sourceKey(request.ip));
+      return deps.fetchDocument(url);
+    },
+  };
+}

@@ -1,0 +1,237 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { Socket } from 'node:net';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { call, documented, identification, type Party, registered } from './clients.ts';
+import { authorizePath, Browser, connected, pushed, requestOf } from './flow.ts';
+import { type Answer, encode, postForm, send } from './http.ts';
+import type { Rig, Side } from './rig.ts';
+
+export const FORM_ENDPOINTS = ['/token', '/par', '/revoke', '/introspect'];
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+
+/** RFC 6749 §5.2, never the framework's own shape. */
+export function expectOAuthError(answer: Answer, status: number, error: string): void {
+  expect(answer).toMatchObject({
+    status,
+    headers: { 'cache-control': 'no-store', 'content-type': expect.stringMatching(/^application\/json/) },
+    json: { error, error_description: expect.stringMatching(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/) },
+  });
+  const { error: _, error_description: __, ...rest } = answer.json;
+  expect(rest).toEqual({});
+}
+
+/** What every answer has in common. */
+export function answers(rigOf: () => Rig): void {
+  let rig: Rig;
+  let party: Party;
+  beforeAll(async () => {
+    rig = rigOf();
+    party = await registered(rig);
+  });
+  const post = (path: string, body: string | Buffer, headers: Record<string, string> = FORM): Promise<Answer> =>
+    send(rig.am.ports[0], { method: 'POST', path, headers, body });
+
+  describe('every answer', () => {
+    test('T12 another method is 405 and names those there are', async () => {
+      const endpoints: [string, string][] = [
+        ...FORM_ENDPOINTS.map((path): [string, string] => [path, 'POST']),
+        ['/register', 'POST'],
+        [`/register/${party.id}`, 'GET, DELETE'],
+        ['/authorize', 'GET, POST'],
+        ['/.well-known/oauth-authorization-server', 'GET'],
+      ];
+      for (const [path, allow] of endpoints) {
+        for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+          if (allow.split(', ').includes(method) || (method === 'HEAD' && allow.includes('GET'))) continue;
+          const answer = await send(rig.am.ports[0], {
+            method,
+            path,
+            headers: FORM,
+            body: method === 'HEAD' ? undefined : 'a=b',
+          } as Parameters<typeof send>[1]);
+          expect(answer).toMatchObject({ status: 405, headers: { allow, 'cache-control': 'no-store' } });
+          if (method !== 'HEAD' && path !== '/authorize') expectOAuthError(answer, 405, 'invalid_request');
+        }
+      }
+    });
+
+    test('T12 a body that is no form is 415', async () => {
+      for (const path of [...FORM_ENDPOINTS, '/authorize']) {
+        for (const type of [
+          'application/json',
+          'text/plain',
+          'multipart/form-data; boundary=x',
+          'application/x-www-form-urlencoded2',
+          'x',
+          '',
+        ]) {
+          const answer = await post(path, '{"grant_type":"x"}', type === '' ? {} : { 'content-type': type });
+          expect(answer.status).toBe(415);
+          if (path !== '/authorize') expectOAuthError(answer, 415, 'invalid_request');
+        }
+        expect((await send(rig.am.ports[0], { method: 'POST', path })).status).toBe(415);
+      }
+    });
+
+    test('T14 bytes that are no text never reach a look-up', async () => {
+      const good = encode({ client_id: party.id, grant_type: 'refresh_token', refresh_token: 'x', token: 'x' });
+      for (const path of FORM_ENDPOINTS) {
+        for (const bad of ['x=%ff', 'x=%zz', 'x=%', 'x=%00', 'x=%ED%A0%80', '%00=x', 'token_type_hint=%00']) {
+          expectOAuthError(await post(path, `${good}&${bad}`), 400, 'invalid_request');
+        }
+        for (const bytes of [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0x00], [0xef, 0xbf, 0xbd]]) {
+          expectOAuthError(
+            await post(path, Buffer.concat([Buffer.from(`${good}&x=`), Uint8Array.from(bytes)])),
+            400,
+            'invalid_request',
+          );
+        }
+      }
+      for (const client_id of ['a\u0001b', 'ü', '😀', 'x'.repeat(3000)]) {
+        const answer = await postForm(rig.am.ports[0], '/token', { client_id, grant_type: 'refresh_token' });
+        expect([400, 401]).toContain(answer.status);
+      }
+    });
+
+    test('Q2 Q3 a body without bounds is refused: 64 KB, 100 parameters, each once', async () => {
+      for (const path of FORM_ENDPOINTS) {
+        expectOAuthError(await post(path, 'a'.repeat(70_000)), 413, 'invalid_request');
+        expectOAuthError(await post(path, 'a&'.repeat(20_000)), 400, 'invalid_request');
+        expectOAuthError(await post(path, 'a=1&a=1'), 400, 'invalid_request');
+        expectOAuthError(await post(path, 'client_id[]=x&client_id=y&client_id=z'), 400, 'invalid_request');
+      }
+    });
+
+    test('T15 tokens and refusals are never kept by a cache', async () => {
+      const relationship = await connected(rig, rig.am, { party });
+      const form = { grant_type: 'refresh_token', refresh_token: relationship.refreshToken };
+      for (const answer of [
+        await call(rig, rig.am, { party, form }),
+        await call(rig, rig.am, { party, form: { grant_type: 'x' } }),
+      ]) {
+        expect(answer.headers['cache-control']).toBe('no-store');
+      }
+      const page = await new Browser(rig.am).get(
+        authorizePath({ client_id: party.id, request_uri: await pushed(rig, rig.am, { party }) }),
+      );
+      expect(page.headers['cache-control']).toBe('no-store');
+    });
+
+    test('A16 nothing a stranger sends comes back in a JSON answer', async () => {
+      const marker = '<script>alert(1)</script>';
+      const names = [
+        'client_id',
+        'grant_type',
+        'code',
+        'refresh_token',
+        'scope',
+        'redirect_uri',
+        'response_type',
+        'token',
+        'token_type_hint',
+        'state',
+        'client_assertion',
+        'client_assertion_type',
+        marker,
+      ];
+      for (const path of FORM_ENDPOINTS) {
+        for (const name of names) {
+          const identified = name === 'client_assertion' ? {} : await identification(rig, rig.am, party);
+          const answer = await postForm(rig.am.ports[0], path, {
+            grant_type: 'refresh_token',
+            ...identified,
+            [name]: marker,
+          });
+          expect(answer.text).not.toContain('<script');
+          expect(answer.status).toBeLessThan(500);
+        }
+        expect((await post(path, `${marker}=1&${marker}=2`)).text).not.toContain('<script');
+      }
+    });
+
+    test('a connection that is kept alive for many requests gathers nothing with each', async () => {
+      const [server] = rig.am.servers;
+      const socket = once(server, 'connection') as Promise<[Socket]>;
+      const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+      const body = encode({ client_id: party.id, grant_type: 'x' });
+      const request = (): Promise<Answer> =>
+        send(rig.am.ports[0], { method: 'POST', path: '/token', headers: FORM, body, agent });
+      await request();
+      const [connection] = await socket;
+      const before = connection.listenerCount('close');
+      for (let i = 0; i < 10; i += 1) await request();
+      expect(connection.destroyed).toBe(false);
+      expect(connection.listenerCount('close')).toBe(before);
+      agent.destroy();
+    });
+  });
+
+  describe('metadata', () => {
+    const metadataOf = (side: Side): Promise<Answer> =>
+      send(side.ports[0], { path: '/.well-known/oauth-authorization-server' });
+    const pathOf = (side: Side, url: unknown): string => String(url).slice(side.issuer.length);
+
+    test('is honest: every endpoint that is listed answers, and is on the issuer’s own origin', async () => {
+      for (const side of [rig.am, rig.host]) {
+        const { json, status, headers } = await metadataOf(side);
+        expect({ status, cache: headers['cache-control'] }).toEqual({ status: 200, cache: 'public, max-age=300' });
+        expect(json['issuer']).toBe(side.issuer);
+        const endpoints = Object.entries(json).filter(([name]) => name.endsWith('_endpoint'));
+        expect(endpoints.length).toBeGreaterThanOrEqual(5);
+        for (const [, url] of endpoints) {
+          expect(url).toMatch(new RegExp(`^${side.issuer}/[a-z]+$`));
+          expect([400, 401, 415]).toContain(
+            (await send(side.ports[0], { method: 'POST', path: pathOf(side, url) })).status,
+          );
+        }
+      }
+    });
+
+    test('is honest: what a server does not list it does not have', async () => {
+      const [am, host] = [(await metadataOf(rig.am)).json, (await metadataOf(rig.host)).json];
+      expect(am).toMatchObject({
+        require_pushed_authorization_requests: false,
+        registration_endpoint: `${rig.am.issuer}/register`,
+        token_endpoint_auth_methods_supported: ['private_key_jwt', 'none'],
+      });
+      expect(host).toMatchObject({
+        require_pushed_authorization_requests: true,
+        token_endpoint_auth_methods_supported: ['private_key_jwt'],
+        chatelaine_transfer_scopes: { 'photos:read': expect.any(String) },
+      });
+      expect(host).not.toHaveProperty('registration_endpoint');
+      expect(
+        (
+          await send(rig.host.ports[0], {
+            method: 'POST',
+            path: '/register',
+            headers: { 'content-type': 'application/json' },
+            body: '{}',
+          })
+        ).status,
+      ).toBe(404);
+      for (const json of [am, host]) {
+        expect(json).toMatchObject({
+          response_types_supported: ['code'],
+          response_modes_supported: ['query'],
+          code_challenge_methods_supported: ['S256'],
+          grant_types_supported: ['authorization_code', 'refresh_token'],
+          authorization_response_iss_parameter_supported: true,
+        });
+      }
+    });
+
+    test('is honest: each listed client authentication and signature works', async () => {
+      const keyed = documented(rig, rig.am);
+      expect(await connected(rig, rig.am, { party: keyed })).toMatchObject({
+        accessToken: expect.stringMatching(/^cha_ct_/),
+      });
+      expect(await connected(rig, rig.am, { party })).toMatchObject({ accessToken: expect.stringMatching(/^cha_ct_/) });
+      for (const algs of ['token_endpoint_auth_signing_alg_values_supported', 'dpop_signing_alg_values_supported']) {
+        expect((await metadataOf(rig.am)).json[algs]).toEqual(['ES256', 'EdDSA', 'Ed25519']);
+      }
+      expect(Object.keys(requestOf(rig.am, party))).toContain('dpop_jkt');
+    });
+  });
+}

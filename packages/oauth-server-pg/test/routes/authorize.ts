@@ -1,0 +1,265 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { documented, type Party, REDIRECT_URI, registered } from './clients.ts';
+import { answered, authorizePath, Browser, hidden, push, pushed, redirected, requestOf } from './flow.ts';
+import { type Answer, encode, type Form, send } from './http.ts';
+import type { Rig } from './rig.ts';
+
+/** RFC 6749 §4.1.2.1: the person sees a page, and the browser is sent nowhere. */
+export function expectPage(answer: Answer, status = 400): void {
+  expect(answer).toMatchObject({ status, headers: { 'content-type': 'text/html', 'cache-control': 'no-store' } });
+  expect(answer.headers.location).toBeUndefined();
+}
+
+/** The authorization endpoint, up to the page. */
+export function authorizationRequests(rigOf: () => Rig): void {
+  describe('authorization requests', () => {
+    let rig: Rig;
+    let party: Party;
+    beforeAll(async () => {
+      rig = rigOf();
+      party = await registered(rig);
+    });
+    const arrive = (params: Form | string): Promise<Answer> =>
+      send(rig.am.ports[0], { path: typeof params === 'string' ? `/authorize?${params}` : authorizePath(params) });
+    const plain = (changes: Form = {}): Promise<Answer> => arrive({ ...requestOf(rig.am, party), ...changes });
+    const expectRefusal = (answer: Answer, error: string): void => {
+      const query = redirected(answer);
+      expect(answer.headers.location?.startsWith(`${REDIRECT_URI}?`)).toBe(true);
+      // A9: errors carry iss and state like any other answer
+      expect(Object.fromEntries(query)).toMatchObject({ error, state: 'a state', iss: rig.am.issuer });
+      expect(query.has('code')).toBe(false);
+    };
+
+    test.each([
+      'https://app.example/cb/x',
+      'https://app.example/cb?x=y',
+      'https://app.example/CB',
+      'https://APP.example/cb',
+      'https://app.example/cb/',
+      'https://app.example:443/cb',
+      'https://app.example/x/%2e%2e/cb',
+      'https://app.example@evil.example/cb',
+      'https://evil.example\\@app.example/cb',
+      'https://app.example/cb#f',
+      'https://app.example/cb ',
+      'http://app.example/cb',
+      'https://app.example.evil.example/cb',
+      'javascript:alert(1)//https://app.example/cb',
+      'data:text/html,x',
+    ])('A1 a redirect_uri that is not the registered one is never gone to: %s', async (redirect_uri) => {
+      expectPage(await plain({ redirect_uri }));
+    });
+
+    test('A1 a loopback redirect may differ in its port and in nothing else', async () => {
+      const program = await registered(rig, {
+        redirect_uris: ['http://127.0.0.1/cb', 'http://[::1]/cb', 'http://localhost:4000/cb'],
+      });
+      const at = (redirect_uri: string): Promise<Answer> => arrive({ ...requestOf(rig.am, program), redirect_uri });
+      for (const uri of ['http://127.0.0.1:4711/cb', 'http://[::1]:4711/cb', 'http://localhost:4000/cb']) {
+        expect((await at(uri)).headers.location).toContain('request_uri');
+      }
+      for (const uri of [
+        'http://127.0.0.1:4711/cb/x',
+        'http://127.0.0.2/cb',
+        'http://localhost:4711/cb',
+        'https://127.0.0.1/cb',
+        'http://127.1:80/cb',
+      ]) {
+        expectPage(await at(uri));
+      }
+    });
+
+    test('A2 without a redirect_uri, one of several registered is not guessed', async () => {
+      const several = await registered(rig, { redirect_uris: [REDIRECT_URI, 'https://app.example/other'] });
+      expectPage(await arrive({ ...requestOf(rig.am, several), redirect_uri: undefined }));
+      expect((await plain({ redirect_uri: undefined })).status).toBe(303);
+    });
+
+    test('A3 an unknown client, a deleted one and none get a page', async () => {
+      const deleted = await registered(rig);
+      const headers = { authorization: `Bearer ${deleted.registrationToken}` };
+      await send(rig.am.ports[1], { method: 'DELETE', path: `/register/${deleted.id}`, headers });
+      for (const client_id of [
+        'nobody',
+        deleted.id,
+        'https://nobody.example/client',
+        '',
+        'javascript:alert(1)',
+        undefined,
+      ]) {
+        expectPage(await plain({ client_id }));
+      }
+    });
+
+    test('A4 without code_challenge nothing starts', async () => {
+      expectRefusal(await plain({ code_challenge: undefined }), 'invalid_request');
+      expectRefusal(await plain({ code_challenge: '' }), 'invalid_request');
+    });
+
+    test('A5 the challenge is a SHA-256 in base64url, and its method S256, said outright', async () => {
+      for (const code_challenge_method of ['plain', 's256', 'S512', undefined]) {
+        expectRefusal(await plain({ code_challenge_method }), 'invalid_request');
+      }
+      for (const code_challenge of [
+        'A'.repeat(42),
+        'A'.repeat(44),
+        `${'A'.repeat(42)}=`,
+        `${'A'.repeat(42)}+`,
+        `${'A'.repeat(42)}B`,
+      ]) {
+        expectRefusal(await plain({ code_challenge }), 'invalid_request');
+      }
+    });
+
+    test('A6 a parameter given twice is refused, by a page when it decides where to go', async () => {
+      const query = encode(requestOf(rig.am, party));
+      for (const twice of [
+        'client_id=other',
+        `redirect_uri=${encodeURIComponent(REDIRECT_URI)}`,
+        '%72edirect_uri=https://evil.example/',
+      ]) {
+        expectPage(await arrive(`${query}&${twice}`));
+        expectPage(await arrive(`${twice}&${query}`));
+      }
+      for (const twice of ['state=b', 'scope=transfer', 'resource=a&resource=b', 'response_type=code']) {
+        expectRefusal(await arrive(`${query}&${twice}`), 'invalid_request');
+      }
+      expectPage(await arrive('client_id=a&request_uri=b&request_uri=c'));
+    });
+
+    test('A6 a query that cannot be decoded gets a page', async () => {
+      const query = encode(requestOf(rig.am, party));
+      for (const bad of ['state=%zz', 'x=%ff', 'x=%00', `x=${'a'.repeat(9000)}`, 'a&'.repeat(101)]) {
+        expectPage(await arrive(`${query}&${bad}`));
+      }
+    });
+
+    test.each(['token', 'id_token', 'code token', 'code id_token', 'none', 'CODE'])(
+      'A7 response_type %s is not supported',
+      async (response_type) => expectRefusal(await plain({ response_type }), 'unsupported_response_type'),
+    );
+
+    test('A7 a request object, another response mode and no response type are refused', async () => {
+      expectRefusal(await plain({ request: 'a.b.c' }), 'invalid_request');
+      expectRefusal(await plain({ response_mode: 'fragment' }), 'invalid_request');
+      expectRefusal(await plain({ response_type: undefined }), 'invalid_request');
+    });
+
+    test('A8 the scope of a relationship is "transfer", alone and registered', async () => {
+      for (const scope of ['photos:read', 'transfer photos:read', 'Transfer', 'transfer ', '', undefined]) {
+        expectRefusal(await plain({ scope }), 'invalid_scope');
+      }
+      const without = documented(rig, rig.am, { scope: 'profile' });
+      expectRefusal(await arrive(requestOf(rig.am, without)), 'invalid_scope');
+      expectRefusal(await plain({ transfer_scope: 'photos:read' }), 'invalid_scope');
+    });
+
+    test('A8 what may be delegated is what the Host offers', async () => {
+      const am = documented(rig, rig.host);
+      for (const transfer_scope of [
+        'photos:delete',
+        'photos:read photos:delete',
+        'transfer',
+        'photos:read ',
+        '__proto__',
+      ]) {
+        const answer = await push(rig, rig.host, { party: am, form: { transfer_scope } });
+        expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_scope' } });
+      }
+    });
+
+    test('A9 state comes back byte for byte, and iss with it, whatever the state is', async () => {
+      const state = `${'ü😀 +&=?#"<>%\\'.repeat(300)}`.slice(0, 3900);
+      const requestUri = await pushed(rig, rig.am, { party, form: { state } });
+      const refusal = await answered(rig.am, { party, requestUri, form: { decision: 'deny' } });
+      expect(Object.fromEntries(redirected(refusal))).toMatchObject({
+        error: 'access_denied',
+        state,
+        iss: rig.am.issuer,
+      });
+      const agreed = await answered(rig.am, {
+        party,
+        requestUri: await pushed(rig, rig.am, { party, form: { state } }),
+      });
+      expect(Object.fromEntries(redirected(agreed))).toEqual({ code: expect.any(String), state, iss: rig.am.issuer });
+      expect(Object.fromEntries(redirected(await plain({ state: '😀'.repeat(300), scope: 'x' })))).toMatchObject({
+        state: '😀'.repeat(300),
+      });
+      // RFC 6749 §4.1.2: only when there was one
+      expect(redirected(await plain({ state: undefined, scope: 'x' })).has('state')).toBe(false);
+    });
+
+    test('A9 the query of a redirect URI stays as it was registered', async () => {
+      const redirectUri = 'https://app.example/cb?a=b%20c&flag&%7Ex=+';
+      const odd = { ...(await registered(rig, { redirect_uris: [redirectUri] })), redirectUri };
+      const answer = await answered(rig.am, { party: odd, requestUri: await pushed(rig, rig.am, { party: odd }) });
+      expect(answer.headers.location?.startsWith(`${redirectUri}&code=`)).toBe(true);
+    });
+
+    test('A10 every redirect is 303, so that nothing posted is posted again', async () => {
+      const browser = new Browser(rig.am);
+      const requestUri = await pushed(rig, rig.am, { party });
+      const path = authorizePath({ client_id: party.id, request_uri: requestUri });
+      browser.owner = null;
+      const toSignIn = await browser.get(path);
+      expect(toSignIn).toMatchObject({
+        status: 303,
+        headers: { location: `/sign-in?return_to=${encodeURIComponent(path)}` },
+      });
+      browser.owner = 'owner-1';
+      const page = await browser.get(path, 1);
+      expect((await browser.post('/authorize', { ...hidden(page), decision: 'allow' })).status).toBe(303);
+    });
+
+    test('A13 prompt=none shows no page: login_required signed out, consent_required signed in', async () => {
+      for (const [owner, error] of [
+        [null, 'login_required'],
+        ['owner-1', 'consent_required'],
+      ] as const) {
+        const requestUri = await pushed(rig, rig.am, { party, form: { prompt: 'none' } });
+        const answer = await new Browser(rig.am, owner).get(
+          authorizePath({ client_id: party.id, request_uri: requestUri }),
+        );
+        expectRefusal(answer, error);
+      }
+    });
+
+    test('a plain request goes on by reference, so that what was checked is what is asked', async () => {
+      const answer = await plain();
+      const next = new URL(answer.headers.location ?? '', rig.am.issuer);
+      expect([...next.searchParams.keys()]).toEqual(['client_id', 'request_uri']);
+      const page = await new Browser(rig.am).get(
+        `${next.pathname}${next.search}&scope=everything&redirect_uri=https://evil.example`,
+      );
+      expect(page.status).toBe(200);
+      expect(page.text).toContain('https://app.example');
+      expect(page.text).not.toContain('evil');
+    });
+
+    test('an AM binds a connection to a key: dpop_jkt is needed, well-formed, and the proof’s own', async () => {
+      expectRefusal(await plain({ dpop_jkt: undefined }), 'invalid_request');
+      for (const dpop_jkt of ['', 'A'.repeat(42), 'not a thumbprint'])
+        expectRefusal(await plain({ dpop_jkt }), 'invalid_request');
+    });
+
+    test('a Host takes pushed requests only', async () => {
+      const am = documented(rig, rig.host);
+      const answer = await send(rig.host.ports[0], { path: authorizePath(requestOf(rig.host, am)) });
+      expect(Object.fromEntries(redirected(answer))).toMatchObject({ error: 'invalid_request', iss: rig.host.issuer });
+      expect(answer.headers.location?.startsWith(REDIRECT_URI)).toBe(true);
+    });
+
+    test('A15 a document with a redirect URI that runs or leaks is no client', async () => {
+      for (const uri of [
+        'javascript:alert(1)',
+        'data:text/html,x',
+        'file:///etc/passwd',
+        'http://app.example/cb',
+        'https://10.0.0.1/cb',
+      ]) {
+        const bad = documented(rig, rig.am, { redirect_uris: [uri] });
+        expectPage(await arrive({ ...requestOf(rig.am, bad), redirect_uri: uri }));
+      }
+    });
+  });
+}

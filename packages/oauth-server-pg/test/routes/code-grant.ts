@@ -1,0 +1,302 @@
+import { createVerifier } from '@chatelaine/crypto';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { call, documented, identification, type Party, proof, registered, someKey } from './clients.ts';
+import { Browser, codeFor, connected, push, pushed, redeem, refreshed } from './flow.ts';
+import { type Answer, encode, postForm, send } from './http.ts';
+import type { Rig, Side } from './rig.ts';
+
+const RACERS = 50;
+const ROUNDS = 5;
+
+/** The token endpoint's code grant. */
+export function codeGrant(rigOf: () => Rig): void {
+  describe('the code grant', () => {
+    let rig: Rig;
+    let party: Party;
+    let am: Party;
+    beforeAll(async () => {
+      rig = rigOf();
+      party = await registered(rig);
+      am = documented(rig, rig.host);
+    });
+    const sides = (): readonly (readonly [Side, Party])[] => [
+      [rig.am, party],
+      [rig.host, am],
+    ];
+    const invalidGrant = { status: 400, json: { error: 'invalid_grant' } };
+    const invalidRequest = { status: 400, json: { error: 'invalid_request' } };
+
+    test('a code is redeemed at any replica: bound to the client’s key at an AM, keyed by its own authentication at a Host', async () => {
+      for (const replica of [0, 1] as const) {
+        const connection = await redeem(rig, rig.am, { party, replica, ...(await codeFor(rig, rig.am, { party })) });
+        expect(connection).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
+        expect(connection.json).toEqual({
+          access_token: expect.stringMatching(/^cha_ct_/),
+          token_type: 'DPoP',
+          expires_in: 3600,
+          scope: 'transfer',
+          refresh_token: expect.stringMatching(/^cha_rt_/),
+        });
+      }
+      const link = await redeem(rig, rig.host, {
+        party: am,
+        ...(await codeFor(rig, rig.host, { party: am, consent: { ceiling: 'photos:read' } })),
+      });
+      expect(link.json).toEqual({
+        access_token: expect.stringMatching(/^cha_lt_/),
+        token_type: 'Bearer',
+        expires_in: 3600,
+        scope: 'transfer',
+        transfer_scope: 'photos:read',
+        refresh_token: expect.stringMatching(/^cha_rt_/),
+      });
+    });
+
+    test('an owner’s "until when" ends both tokens', async () => {
+      const granted = await codeFor(rig, rig.host, { party: am, consent: { days: '0.01' } });
+      const link = await redeem(rig, rig.host, { party: am, ...granted });
+      expect(link.json['expires_in']).toBeLessThanOrEqual(864);
+      await rig.age(870);
+      expect(await rig.isAlive(String(link.json['refresh_token']))).toBe(false);
+    });
+
+    test('T1 one wrong verifier spoils the code: the right one comes too late', async () => {
+      for (const [side, client] of sides()) {
+        const { code, verifier } = await codeFor(rig, side, { party: client });
+        expect(await redeem(rig, side, { party: client, code, verifier: createVerifier() })).toMatchObject(
+          invalidGrant,
+        );
+        expect(await redeem(rig, side, { party: client, code, verifier })).toMatchObject(invalidGrant);
+      }
+    });
+
+    test('T1 a wrong verifier after the code was used ends nothing: whoever has only the code cannot harm', async () => {
+      const { code, verifier } = await codeFor(rig, rig.am, { party });
+      const good = await redeem(rig, rig.am, { party, code, verifier });
+      expect(await redeem(rig, rig.am, { party, code, verifier: createVerifier() })).toMatchObject(invalidGrant);
+      expect(await rig.isAlive(String(good.json['access_token']))).toBe(true);
+    });
+
+    test('T2 the verifier is asked for, and is one', async () => {
+      const { code, verifier } = await codeFor(rig, rig.am, { party });
+      const without = (code_verifier: string | undefined): Promise<Answer> =>
+        redeem(rig, rig.am, { party, code, verifier, form: { code_verifier } });
+      expect(await without(undefined)).toMatchObject(invalidRequest);
+      expect(await without('')).toMatchObject(invalidRequest);
+      for (const bad of ['A'.repeat(42), 'A'.repeat(129), `${'A'.repeat(43)}!`, `${'A'.repeat(43)}ü`]) {
+        const fresh = await codeFor(rig, rig.am, { party });
+        expect(await redeem(rig, rig.am, { party, ...fresh, form: { code_verifier: bad } })).toMatchObject(
+          invalidGrant,
+        );
+      }
+    });
+
+    test('T2 a code whose challenge is gone is not redeemed without proof', async () => {
+      const { code, verifier } = await codeFor(rig, rig.am, { party });
+      await rig.pool.query('update oauth_code set code_challenge = null where client_id = $1', [party.id]);
+      expect(await redeem(rig, rig.am, { party, code, verifier })).toMatchObject(invalidGrant);
+      expect(await redeem(rig, rig.am, { party, code, verifier, form: { code_verifier: undefined } })).toMatchObject(
+        invalidRequest,
+      );
+    });
+
+    test('T3 another client’s code is refused, and stays good for its own', async () => {
+      const others = [
+        [rig.am, party, await registered(rig)],
+        [rig.host, am, documented(rig, rig.host)],
+      ] as const;
+      for (const [side, client, thief] of others) {
+        const granted = await codeFor(rig, side, { party: client });
+        const dpop = client.dpop;
+        expect(await redeem(rig, side, { party: { ...thief, dpop }, ...granted })).toMatchObject(invalidGrant);
+        expect(await redeem(rig, side, { party: client, ...granted })).toMatchObject({ status: 200 });
+      }
+    });
+
+    test('T5 a code is good for 60 seconds', async () => {
+      for (const [side, client] of sides()) {
+        const granted = await codeFor(rig, side, { party: client });
+        await rig.age(61);
+        expect(await redeem(rig, side, { party: client, ...granted })).toMatchObject(invalidGrant);
+      }
+    });
+
+    test('T6 a code used twice, by a request that is good in itself, ends all tokens of the first use', async () => {
+      for (const [side, client] of sides()) {
+        const granted = await codeFor(rig, side, { party: client });
+        const first = await redeem(rig, side, { party: client, ...granted });
+        const tokens = [String(first.json['access_token']), String(first.json['refresh_token'])];
+        expect(await Promise.all(tokens.map(rig.isAlive))).toEqual([true, true]);
+        expect(await redeem(rig, side, { party: client, ...granted, replica: 1 })).toMatchObject(invalidGrant);
+        expect(await Promise.all(tokens.map(rig.isAlive))).toEqual([false, false]);
+        expect(await refreshed(rig, side, { party: client, refreshToken: tokens[1] ?? '' })).toMatchObject(
+          invalidGrant,
+        );
+        expect(side.events.at(-1)).not.toBeUndefined();
+        expect(side.events).toContainEqual(expect.objectContaining({ event: 'code_reused', clientId: client.id }));
+      }
+    });
+
+    test(`T8 of ${RACERS} parallel redemptions over two replicas one is answered with tokens, and the others end them`, async () => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const [side, client] = sides()[round % 2] ?? [rig.am, party];
+        const granted = await codeFor(rig, side, { party: client });
+        const answers = await Promise.all(
+          Array.from({ length: RACERS }, (_, i) =>
+            redeem(rig, side, { party: client, ...granted, replica: i % 2 === 0 ? 0 : 1 }),
+          ),
+        );
+        const good = answers.filter(({ status }) => status === 200);
+        expect(good).toHaveLength(1);
+        expect(answers.filter(({ status, json }) => status === 400 && json['error'] === 'invalid_grant')).toHaveLength(
+          RACERS - 1,
+        );
+        expect(await rig.isAlive(String(good[0]?.json['access_token']))).toBe(false);
+        expect(await rig.isAlive(String(good[0]?.json['refresh_token']))).toBe(false);
+      }
+    });
+
+    test('T10 a redirect_uri that is sent must be the request’s own', async () => {
+      const { code, verifier } = await codeFor(rig, rig.am, { party });
+      const form = { redirect_uri: 'https://app.example/cb/' };
+      expect(await redeem(rig, rig.am, { party, code, verifier, form })).toMatchObject(invalidGrant);
+      expect(
+        await redeem(rig, rig.am, { party, code, verifier, form: { redirect_uri: party.redirectUri } }),
+      ).toMatchObject({ status: 200 });
+    });
+
+    test('T11 a duplicate parameter is refused, whichever it is', async () => {
+      const { code, verifier } = await codeFor(rig, rig.am, { party });
+      const body = encode({
+        ...(await identification(rig, rig.am, party)),
+        grant_type: 'authorization_code',
+        code,
+        code_verifier: verifier,
+      });
+      for (const name of ['code', 'client_id', 'grant_type', 'unknown', 'resource', 'c%6Fde']) {
+        const headers = {
+          'content-type': 'application/x-www-form-urlencoded',
+          dpop: await proof(rig, rig.am, party.dpop ?? someKey()),
+        };
+        const answer = await send(rig.am.ports[0], {
+          method: 'POST',
+          path: '/token',
+          headers,
+          body: `${body}&${name}=x&${name}=y`,
+        });
+        expect(answer).toMatchObject(invalidRequest);
+      }
+      expect(await redeem(rig, rig.am, { party, code, verifier })).toMatchObject({ status: 200 });
+    });
+
+    test('T13 a grant type that the server or the client does not have is refused', async () => {
+      for (const grant_type of [
+        'password',
+        'implicit',
+        'client_credentials',
+        'urn:ietf:params:oauth:grant-type:token-exchange',
+        'constructor',
+      ]) {
+        expect(await call(rig, rig.am, { party, form: { grant_type } })).toMatchObject({
+          status: 400,
+          json: { error: 'unsupported_grant_type' },
+        });
+      }
+      expect(await call(rig, rig.am, { party })).toMatchObject(invalidRequest);
+      const codesOnly = await registered(rig, { grant_types: ['authorization_code'] });
+      const { refreshToken } = await connected(rig, rig.am, { party: codesOnly });
+      const unauthorized = { status: 400, json: { error: 'unauthorized_client' } };
+      expect(await refreshed(rig, rig.am, { party: codesOnly, refreshToken })).toMatchObject(unauthorized);
+      const refreshOnly = await registered(rig, { grant_types: ['refresh_token'] });
+      expect(await push(rig, rig.am, { party: refreshOnly })).toMatchObject(unauthorized);
+      expect(
+        await call(rig, rig.am, { party: refreshOnly, form: { grant_type: 'authorization_code', code: 'x' } }),
+      ).toMatchObject(unauthorized);
+    });
+
+    test('T16 a client deleted between request and redemption is none any more', async () => {
+      const client = await registered(rig);
+      const granted = await codeFor(rig, rig.am, { party: client });
+      const headers = { authorization: `Bearer ${client.registrationToken}` };
+      expect((await send(rig.am.ports[1], { method: 'DELETE', path: `/register/${client.id}`, headers })).status).toBe(
+        204,
+      );
+      expect(await redeem(rig, rig.am, { party: client, ...granted })).toMatchObject({
+        status: 401,
+        json: { error: 'invalid_client' },
+      });
+    });
+
+    test('what is no code is refused like one that is unknown', async () => {
+      const { accessToken, refreshToken } = await connected(rig, rig.am, { party });
+      const verifier = createVerifier();
+      const texts = new Set<string>();
+      for (const code of ['x', 'cha_ac_', accessToken, refreshToken, `cha_ac_${'A'.repeat(46)}`, 'x'.repeat(8000)]) {
+        const answer = await redeem(rig, rig.am, { party, code, verifier });
+        expect(answer).toMatchObject(invalidGrant);
+        texts.add(answer.text);
+      }
+      expect(texts.size).toBe(1);
+      expect(await redeem(rig, rig.am, { party, code: '', verifier })).toMatchObject(invalidRequest);
+    });
+
+    test('the code’s key is the request’s for good: no proof, or one by another key, gets nothing', async () => {
+      const granted = await codeFor(rig, rig.am, { party });
+      expect(await redeem(rig, rig.am, { party, ...granted, dpop: [] })).toMatchObject({
+        status: 400,
+        json: { error: 'invalid_dpop_proof' },
+      });
+      const other = await proof(rig, rig.am, someKey());
+      expect(await redeem(rig, rig.am, { party, ...granted, dpop: [other] })).toMatchObject(invalidGrant);
+      expect(await redeem(rig, rig.am, { party, ...granted })).toMatchObject({ status: 200 });
+    });
+
+    test('the key may be proved on the pushed request instead of named, or both if they agree', async () => {
+      const key = party.dpop ?? someKey();
+      const verifier = createVerifier();
+      const dpop = async (): Promise<string[]> => [await proof(rig, rig.am, key, '/par')];
+      const requestUri = await pushed(rig, rig.am, {
+        party,
+        verifier,
+        form: { dpop_jkt: undefined },
+        dpop: await dpop(),
+      });
+      expect(requestUri).toContain('cha_ru_');
+      const { rows } = await rig.pool.query(
+        'select jkt from oauth_request where client_id = $1 order by created_at desc limit 1',
+        [party.id],
+      );
+      expect(rows).toEqual([{ jkt: key.kid }]);
+      const differing = await push(rig, rig.am, { party, form: { dpop_jkt: someKey().kid }, dpop: await dpop() });
+      expect(differing).toMatchObject(invalidRequest);
+    });
+
+    test('an owner’s other relationships are not touched when one ends', async () => {
+      const browser = new Browser(rig.am, 'owner-of-two');
+      const [one, two] = [
+        await codeFor(rig, rig.am, { party, browser }),
+        await codeFor(rig, rig.am, { party, browser }),
+      ];
+      const answers = [await redeem(rig, rig.am, { party, ...one }), await redeem(rig, rig.am, { party, ...two })];
+      await redeem(rig, rig.am, { party, ...one });
+      const alive = await Promise.all(answers.map(({ json }) => rig.isAlive(String(json['refresh_token']))));
+      expect(alive).toEqual([false, true]);
+    });
+
+    test('T14 10 KB in any field is refused before anything is looked up', async () => {
+      const form = {
+        grant_type: 'authorization_code',
+        code: 'x',
+        code_verifier: 'x',
+        redirect_uri: 'x',
+        client_id: party.id,
+        refresh_token: 'x',
+        scope: 'x',
+      };
+      for (const name of Object.keys(form)) {
+        const answer = await postForm(rig.am.ports[0], '/token', { ...form, [name]: 'a'.repeat(10_000) });
+        expect(answer).toMatchObject(invalidRequest);
+      }
+    });
+  });
+}

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Embedded } from '@chatelaine/dev-postgres';
+import { sourceKey } from '../../src/index.ts';
+import { expectOAuthError } from './answers.ts';
+import { call, documented, type Party, REDIRECT_URI, registered } from './clients.ts';
+import { connected, refreshed } from './flow.ts';
+import { type Answer, encode, postForm, postJson, send } from './http.ts';
+import { NO_LIMITS, type Rig, startRig } from './rig.ts';
+
+/** How much a stranger may try. */
+export function limits(server: () => Embedded): void {
+  describe('limits', () => {
+    describe('of refusals', () => {
+      let rig: Rig;
+      let party: Party;
+      beforeAll(async () => {
+        rig = await startRig(server(), { ...NO_LIMITS, refusals: { name: 'refusal', points: 10, perSeconds: 60 } });
+        party = await registered(rig);
+      });
+      afterAll(() => rig.stop());
+
+      test('L9 a source that keeps being refused is refused with 429 and Retry-After, at every replica and every form endpoint', async () => {
+        const { refreshToken } = await connected(rig, rig.am, { party });
+        const guess = (replica: 0 | 1): Promise<Answer> =>
+          call(rig, rig.am, {
+            party,
+            replica,
+            form: { grant_type: 'refresh_token', refresh_token: `cha_rt_${'A'.repeat(46)}` },
+          });
+        const statuses = [];
+        for (let i = 0; i < 12; i += 1) statuses.push((await guess(0)).status);
+        expect(statuses).toEqual([...Array<number>(11).fill(400), 429]);
+        // the count is shared; each replica finds out by its own next refusal
+        expect([(await guess(1)).status, (await guess(1)).status]).toEqual([400, 429]);
+        for (const path of ['/token', '/par', '/revoke', '/introspect']) {
+          const answer = await postForm(rig.am.ports[1], path, { client_id: party.id });
+          expectOAuthError(answer, 429, 'temporarily_unavailable');
+          expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+          expect(Number(answer.headers['retry-after'])).toBeLessThanOrEqual(60);
+        }
+        // no guess is weighed any more, right or wrong
+        expect((await refreshed(rig, rig.am, { party, refreshToken })).status).toBe(429);
+        expect(await rig.isAlive(refreshToken)).toBe(true);
+      });
+
+      test('what is no secret to guess stays open: metadata, registration, the authorization endpoint', async () => {
+        expect((await send(rig.am.ports[0], { path: '/.well-known/oauth-authorization-server' })).status).toBe(200);
+        expect((await postJson(rig.am.ports[0], '/register', { redirect_uris: [REDIRECT_URI] })).status).toBe(201);
+        expect((await send(rig.am.ports[0], { path: '/authorize' })).status).toBe(400);
+      });
+    });
+
+    describe('of registrations and of documents', () => {
+      let rig: Rig;
+      beforeAll(async () => {
+        rig = await startRig(server(), {
+          ...NO_LIMITS,
+          registration: { name: 'register', points: 5, perSeconds: 3600 },
+          documents: { name: 'document', points: 5, perSeconds: 60 },
+        });
+      });
+      afterAll(() => rig.stop());
+
+      test('R10 a source registers so many clients an hour, refused ones and both replicas counted', async () => {
+        const register = (replica: 0 | 1, redirect_uris: string[] = [REDIRECT_URI]): Promise<Answer> =>
+          postJson(rig.am.ports[replica], '/register', { redirect_uris });
+        const statuses = [];
+        for (let i = 0; i < 5; i += 1)
+          statuses.push((await register(i % 2 === 0 ? 0 : 1, i === 4 ? [] : [REDIRECT_URI])).status);
+        expect(statuses).toEqual([201, 201, 201, 201, 400]);
+        for (const replica of [0, 1] as const) {
+          const answer = await register(replica);
+          expectOAuthError(answer, 429, 'temporarily_unavailable');
+          expect(Number(answer.headers['retry-after'])).toBeGreaterThan(3000);
+        }
+        const { rows } = await rig.pool.query('select from oauth_client');
+        expect(rows).toHaveLength(4);
+      });
+
+      test('M16 a source makes this server fetch so many documents a minute, whether they are there or not', async () => {
+        const at = (side: Rig['am'], client_id: string): Promise<Answer> =>
+          send(side.ports[0], { path: `/authorize?${encode({ client_id, response_type: 'code' })}` });
+        const known = documented(rig, rig.am);
+        expect((await at(rig.am, known.id)).status).toBe(303);
+        for (let i = 0; i < 4; i += 1) expect((await at(rig.am, `https://nobody.example/${i}`)).status).toBe(400);
+        const refused = await at(rig.am, documented(rig, rig.am).id);
+        expect(refused).toMatchObject({
+          status: 429,
+          headers: { 'content-type': 'text/html', 'retry-after': expect.any(String) },
+        });
+        expectOAuthError(
+          await call(rig, rig.host, { party: documented(rig, rig.host), path: '/par' }),
+          429,
+          'temporarily_unavailable',
+        );
+        expect(rig.fetched).toHaveLength(5);
+        // what is known already is served on
+        expect((await at(rig.am, known.id)).status).toBe(303);
+      });
+    });
+  });
+
+  test.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:db8:1:2::1', '2001:db8:1:2'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['2001:db8::2', '2001:db8:0:0'],
+    ['::1', '0:0:0:0'],
+    ['fe80::1', 'fe80:0:0:0'],
+    ['64:ff9b::203.0.113.7', '64:ff9b:0:0'],
+  ])('L4 the source %s counts as %s: an IPv6 source is its /64', (ip, key) => expect(sourceKey(ip)).toBe(key));
+}

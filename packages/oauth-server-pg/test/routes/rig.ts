@@ -1,0 +1,171 @@
+import type { Server } from 'node:http';
+import { hashToken, randomId } from '@chatelaine/crypto';
+import type { Embedded } from '@chatelaine/dev-postgres';
+import type { FetchDocument, OAuthStorage, ServerConfig, ServerEvent } from '@chatelaine/oauth-server';
+import { type Issuer, parseIssuer, parseScope, parseToken, TRANSFER_SCOPE } from '@chatelaine/protocol';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { Pool } from 'pg';
+import {
+  type ConsentView,
+  createRateLimits,
+  type InteractionPort,
+  type MachineLimits,
+  oauthRoutes,
+} from '../../src/index.ts';
+import { startHarness } from '../harness.ts';
+
+export const TRANSFER_SCOPES = { 'photos:read': 'See your photos.', 'photos:write': 'Change your photos.' };
+
+/** An authorization server of the rig: two replicas that share nothing but the database. */
+export interface Side {
+  readonly issuer: Issuer;
+  readonly config: ServerConfig;
+  readonly ports: readonly [number, number];
+  readonly servers: readonly [Server, Server];
+  /** What the server told its operator, both replicas together. */
+  readonly events: ServerEvent[];
+}
+
+export interface Rig {
+  /** Configured as an AM: bound tokens, open registration, pushed requests accepted. */
+  readonly am: Side;
+  /** Configured as a Host: keyed tokens, closed registration, pushed requests required. */
+  readonly host: Side;
+  readonly pool: Pool;
+  /** Public documents by their URL; what is not in here cannot be fetched. */
+  readonly documents: Map<string, unknown>;
+  /** Every URL that was fetched, in order. */
+  readonly fetched: string[];
+  /** The server's clock; `skew` moves it. */
+  readonly clock: { now(): number; skew: number };
+  /** Whether a token is alive, as a guard that looks it up would find. */
+  isAlive(token: string): Promise<boolean>;
+  /** Moves everything that is stored into the past. */
+  age(seconds: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const PLENTY = { points: 1_000_000, perSeconds: 60 };
+export const NO_LIMITS: MachineLimits = {
+  registration: { name: 'register', ...PLENTY },
+  refusals: { name: 'refusal', ...PLENTY },
+  documents: { name: 'document', ...PLENTY },
+};
+
+const issuerOf = (value: string): Issuer => {
+  const issuer = parseIssuer(value, ['https']);
+  if (issuer === null) throw new Error(`${value} is no issuer`);
+  return issuer;
+};
+
+const AM: ServerConfig = {
+  issuer: issuerOf('https://am.example'),
+  name: 'An AM',
+  schemes: ['https'],
+  accessTokenKind: 'ct',
+  transferScopes: null,
+  registration: 'open',
+  pushedRequests: 'accepted',
+  relationshipTokens: 'bound',
+  resources: [],
+  grants: [],
+};
+
+const HOST: ServerConfig = {
+  issuer: issuerOf('https://host.example'),
+  name: 'A Host',
+  schemes: ['https', 'http'],
+  accessTokenKind: 'lt',
+  transferScopes: TRANSFER_SCOPES,
+  registration: 'closed',
+  pushedRequests: 'required',
+  relationshipTokens: 'keyed',
+  resources: [],
+  grants: [],
+};
+
+/** Both servers on one database of their own. */
+export async function startRig(server: Embedded, limits: MachineLimits = NO_LIMITS): Promise<Rig> {
+  const harness = await startHarness(server);
+  const documents = new Map<string, unknown>();
+  const fetched: string[] = [];
+  const clock = { skew: 0, now: () => Date.now() / 1000 + clock.skew };
+  const fetchDocument: FetchDocument = async (url) => {
+    fetched.push(url);
+    const json = documents.get(url);
+    return json === undefined ? { kind: 'failed', reason: 'not found' } : { kind: 'ok', json, freshForSeconds: 0 };
+  };
+  const apps: FastifyInstance[] = [];
+  const startSide = async (config: ServerConfig): Promise<Side> => {
+    const events: ServerEvent[] = [];
+    const startReplica = async (storage: OAuthStorage, pool: Pool): Promise<{ port: number; server: Server }> => {
+      const app = fastify({ forceCloseConnections: true, http: { maxHeaderSize: 65_536 } });
+      apps.push(app);
+      const deps = { config, storage, fetchDocument, clock, emit: (event: ServerEvent) => void events.push(event) };
+      await app.register(oauthRoutes, { deps, interaction, rateLimits: createRateLimits(pool), limits });
+      await app.listen({ port: 0, host: '127.0.0.1' });
+      const address = app.server.address();
+      return { port: typeof address === 'object' && address !== null ? address.port : 0, server: app.server };
+    };
+    const [a, b] = harness.replicas;
+    const replicas = [await startReplica(a, harness.pools[0]), await startReplica(b, harness.pools[1])] as const;
+    const ports = [replicas[0].port, replicas[1].port] as const;
+    const servers = [replicas[0].server, replicas[1].server] as const;
+    return { issuer: config.issuer, config, ports, servers, events };
+  };
+  const [am, host] = [await startSide(AM), await startSide(HOST)];
+  return {
+    am,
+    host,
+    pool: harness.pools[0],
+    documents,
+    fetched,
+    clock,
+    age: harness.age,
+    async isAlive(token) {
+      const bucket = parseToken(token)?.bucket;
+      return bucket !== undefined && (await harness.replicas[1].findToken({ bucket, hash: hashToken(token) })) !== null;
+    },
+    async stop() {
+      await Promise.all(apps.map((app) => app.close()));
+      await harness.stop();
+    },
+  };
+}
+
+/** The least a service can be: who is signed in stands in a header, and the consent page is its hidden fields. */
+const interaction: InteractionPort = {
+  owner: async (request) => {
+    const id = request.headers['x-owner'];
+    return typeof id === 'string' ? { id } : null;
+  },
+  signInUrl: (returnTo) => `/sign-in?return_to=${encodeURIComponent(returnTo)}`,
+  renderConsent: async (view, _request, reply) => reply.type('text/html').send(consentPage(view)),
+  async decide({ view, form }) {
+    if (form.get('decision') === 'deny') return { kind: 'deny' };
+    if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Choose.' };
+    const days = form.get('days');
+    const ceiling = form.get('ceiling');
+    return {
+      kind: 'allow',
+      grantId: randomId('grant'),
+      scope: [TRANSFER_SCOPE],
+      transferScope: ceiling === undefined ? view.interaction.request.transferScope : parseScope(ceiling),
+      expiresAt: days === undefined ? null : Date.now() / 1000 + Number(days) * 86_400,
+    };
+  },
+  renderProblem: async ({ status, message }, _request, reply) =>
+    reply
+      .code(status)
+      .type('text/html')
+      .send(`<p>${escape(message)}</p>`),
+};
+
+function consentPage(view: ConsentView): string {
+  const fields = Object.entries(view.hidden).map(([name, value]) => `<input name="${name}" value="${escape(value)}">`);
+  const { client, request } = view.interaction;
+  const shown = [client.name, view.redirectOrigin, request.transferScope?.join(' ') ?? '', view.problem ?? ''];
+  return `<form method="post" action="${view.action}">${fields.join('')}</form><p>${shown.map(escape).join('</p><p>')}</p>`;
+}
+
+const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
+import { answers } from './answers.ts';
+import { clientAssertions } from './assertions.ts';
+import { authorizationRequests } from './authorize.ts';
+import { codeGrant } from './code-grant.ts';
+import { consent } from './consent.ts';
+import { dpop } from './dpop.ts';
+import { databaseFaults } from './faults.ts';
+import { fuzz } from './fuzz.ts';
+import { limits } from './limits.ts';
+import { refreshGrant } from './refresh.ts';
+import { registration } from './registration.ts';
+import { revocationAndIntrospection } from './revocation.ts';
+import { type Rig, startRig } from './rig.ts';
+
+// one database server and one file: starting them takes longer than most of what they are asked
+let server: Embedded;
+beforeAll(async () => {
+  server = await startEmbedded();
+});
+afterAll(() => server.stop());
+
+describe('an AM and a Host, two replicas each, on one database', () => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await startRig(server);
+  });
+  afterAll(() => rig.stop());
+  const rigOf = (): Rig => rig;
+
+  authorizationRequests(rigOf);
+  consent(rigOf);
+  codeGrant(rigOf);
+  refreshGrant(rigOf);
+  dpop(rigOf);
+  clientAssertions(rigOf);
+  registration(rigOf);
+  revocationAndIntrospection(rigOf);
+  answers(rigOf);
+  fuzz(rigOf);
+  databaseFaults(rigOf, () => server);
+});
+
+limits(() => server);
