@@ -58,6 +58,9 @@ async function askOnce(deps: CallDeps, hop: Hop, renew: 'if-needed' | 'now'): Pr
       actorToken: await statement(deps, hop, link),
     },
   );
+  // PROTOCOL §8: a Host that echoes what it was sent must not make us hand the link's secret on
+  if (answer.kind === 'ok' && answer.response.access_token === link.token)
+    return { kind: 'unusable', reason: "odd access_token: the link's own", minted: true };
   return read(answer);
 }
 

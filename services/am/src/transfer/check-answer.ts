@@ -2,12 +2,16 @@ import { LIFETIME, parseScope, sameScope, TOKEN_TYPE, type TransferResponse } fr
 import type { Target } from './decide.ts';
 import type { TransferRequest } from './request.ts';
 
+/** What fits into the Authorization header that the token is for. RFC 9449 §7.1, RFC 9110 §11.2. */
+const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
+
 /** What is odd about a Host's answer, or null when it is exactly what was asked for. PROTOCOL §3.5. */
 export function findOddity(
   answer: TransferResponse,
   asked: { request: TransferRequest; target: Target },
 ): string | null {
   const { request, target } = asked;
+  if (!TOKEN68.test(answer.access_token)) return 'access_token';
   if (answer.issued_token_type !== TOKEN_TYPE.accessToken) return 'issued_token_type';
   if (answer.token_type !== 'DPoP') return 'token_type';
   if (answer.cnf?.jkt !== request.jkt) return 'cnf';

@@ -226,31 +226,29 @@ export async function closeTransfer(
   await run(pool, CLOSE, [intent.bucket, intent.id, outcome.state, outcome.error.slice(0, 200)]);
 }
 
-const REPLACE_GRANT: Statement = {
-  name: 'transfer_abandon_grant',
-  text: `with renewed as (
-    update connection_host set grant_id = $3 where connection_id = $1 and host_id = $2 and grant_id = $4
-    returning link_id
+const ABANDON: Statement = {
+  name: 'transfer_abandon',
+  text: `with closed as (
+    update transfer set closed_at = now(), state = 'failed', error = $3 where bucket = $1 and id = $2 and state = 'intent'
+    returning owner_id, connection_id, host_id
+  ), renewed as (
+    update connection_host ch set grant_id = $5 from closed
+    where ch.connection_id = closed.connection_id and ch.host_id = closed.host_id and ch.grant_id = $4
+    returning ch.connection_id, ch.host_id, ch.link_id
   )
   insert into revocation (id, owner_id, link_id, host_id, connection_id, grant_id)
-  select $5, $6, link_id, $2, $1, $4 from renewed`,
+  select $6, closed.owner_id, renewed.link_id, renewed.host_id, renewed.connection_id, $4 from closed, renewed`,
 };
 
 /**
- * A Host answered something odd: whatever it minted is to be revoked. The grant it was minted under is given up for a fresh one, and the
- * Host is due to be told that the old one has ended.
+ * Closes a transfer whose answer was odd: whatever the Host minted is to be revoked. The grant it was minted under is given up for a fresh
+ * one, and the Host is due to be told that the old one has ended. All or nothing: a closed row never hides a token nobody revokes.
  */
-export async function abandonGrant(
+export async function abandonTransfer(
   pool: Pool,
-  input: {
-    connectionId: string;
-    hostId: string;
-    ownerId: string;
-    grantId: string;
-    freshGrantId: string;
-    revocationId: string;
-  },
+  intent: Pick<Intent, 'bucket' | 'id'>,
+  given: { error: string; grantId: string; freshGrantId: string; revocationId: string },
 ): Promise<void> {
-  const { connectionId, hostId, ownerId, grantId, freshGrantId, revocationId } = input;
-  await run(pool, REPLACE_GRANT, [connectionId, hostId, freshGrantId, grantId, revocationId, ownerId]);
+  const { error, grantId, freshGrantId, revocationId } = given;
+  await run(pool, ABANDON, [intent.bucket, intent.id, error.slice(0, 200), grantId, freshGrantId, revocationId]);
 }

@@ -19,7 +19,7 @@ import { type CallDeps, callHost, type Hop, type HostAnswer } from './call-host.
 import { findOddity, relayed } from './check-answer.ts';
 import { type Decision, decide, type Snapshot } from './decide.ts';
 import type { TransferRequest } from './request.ts';
-import { abandonGrant, beginTransfer, closeTransfer, completeTransfer, type Intent, readSnapshot } from './store.ts';
+import { abandonTransfer, beginTransfer, closeTransfer, completeTransfer, type Intent, readSnapshot } from './store.ts';
 
 export type TransferDeps = CallDeps & {
   /** Brings new revocations to the Hosts' attention. */
@@ -136,17 +136,12 @@ async function giveUp(
   deps: TransferDeps,
   { hop, intent, answer }: { hop: Hop; intent: Intent; answer: Exclude<HostAnswer, { kind: 'answer' }> },
 ): Promise<never> {
-  const refused =
-    answer.kind === 'denied' || answer.kind === 'bad_scope' || answer.kind === 'bad_target' || answer.kind === 'broken';
-  const reason = answer.kind === 'unusable' ? answer.reason : answer.kind;
-  await closeTransfer(deps.pool, intent, { state: refused ? 'refused' : 'failed', error: reason });
-  if (answer.kind === 'unusable') {
-    deps.log.warn(
-      { event: 'host_unusable', hostId: hop.target.hostId, transferId: intent.id, reason },
-      'Host answer not relayed',
-    );
-    if (answer.minted) await revokeAtHost(deps, hop);
-  }
+  if (answer.kind === 'unusable') await discard(deps, { hop, intent, answer });
+  else
+    await closeTransfer(deps.pool, intent, {
+      state: REFUSALS.has(answer.kind) ? 'refused' : 'failed',
+      error: answer.kind,
+    });
   throw failure(answer);
 }
 
@@ -168,16 +163,19 @@ function failure(answer: Exclude<HostAnswer, { kind: 'answer' }>): OAuthError {
   }
 }
 
-/** Whatever the Host minted is given back: its grant is given up, and the Host is told so. PROTOCOL §3.5. */
-async function revokeAtHost(deps: TransferDeps, { snapshot, target }: Hop): Promise<void> {
-  await abandonGrant(deps.pool, {
-    connectionId: snapshot.connectionId,
-    hostId: target.hostId,
-    ownerId: snapshot.ownerId,
-    grantId: target.grantId,
-    freshGrantId: randomId(),
-    revocationId: randomId('rev_'),
-  });
+const REFUSALS: ReadonlySet<string> = new Set(['denied', 'bad_scope', 'bad_target', 'broken']);
+
+/** Nothing of the answer is passed on. Whatever the Host minted is given back: its grant is given up, and the Host is told so. PROTOCOL §3.5. */
+async function discard(
+  deps: TransferDeps,
+  { hop, intent, answer }: { hop: Hop; intent: Intent; answer: Extract<HostAnswer, { kind: 'unusable' }> },
+): Promise<void> {
+  const { reason, minted } = answer;
+  const { hostId, grantId } = hop.target;
+  deps.log.warn({ event: 'host_unusable', hostId, transferId: intent.id, reason }, 'Host answer not relayed');
+  if (!minted) return closeTransfer(deps.pool, intent, { state: 'failed', error: reason });
+  const fresh = { freshGrantId: randomId(), revocationId: randomId('rev_') };
+  await abandonTransfer(deps.pool, intent, { error: reason, grantId, ...fresh });
   await deps.announceRevocations();
 }
 
