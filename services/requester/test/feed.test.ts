@@ -169,7 +169,8 @@ describe('posting', () => {
     const page = await browser.submit('/', '/entries', { source, text: 'Keep me' });
     expect(page.status).toBe(400);
     expect(page.words).toContain('a rule at your authorization manager says no for Notes');
-    expect(page.text).toContain('value="Keep me"');
+    expect(page.text).toContain('>Keep me</textarea>');
+    expect(page.text).toContain(`<option value="${source}" selected>`);
   });
 
   test('nothing, or too much, is not sent', async () => {

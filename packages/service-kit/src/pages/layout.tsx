@@ -53,7 +53,6 @@ function Header(): VNode {
     <header>
       <div class="bar">
         <a class="brand" href="/">
-          <img src="/icon.svg" alt="" width={28} height={28} />
           {site.name}
         </a>
         <span class="role">{site.role}</span>

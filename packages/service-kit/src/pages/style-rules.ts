@@ -41,7 +41,7 @@ const FRAME = `
 header { background: var(--card); border-bottom: 1px solid var(--line); border-top: 4px solid var(--accent) }
 .bar { max-width: var(--wide); margin: 0 auto; padding: .6rem 1.2rem 0; display: flex; flex-wrap: wrap; gap: .3rem .7rem; align-items: center }
 .brand { display: flex; gap: .6rem; align-items: center; font-weight: 650; font-size: 1.1rem; color: inherit; text-decoration: none; padding: .3rem 0 }
-.brand img { display: block; flex: none }
+.brand::before { content: ""; flex: none; width: 28px; height: 28px; background: url(/icon.svg) center / contain no-repeat }
 .role { font-size: .8rem; font-weight: 600; color: var(--link); background: var(--tint); border-radius: 99px; padding: .15rem .7rem; margin-right: auto }
 .who { display: flex; gap: .7rem; align-items: center; color: var(--quiet); font-size: .9rem }
 .who strong { color: var(--ink); overflow-wrap: anywhere }

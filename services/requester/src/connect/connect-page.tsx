@@ -1,44 +1,54 @@
-import { Button, ButtonLink, Field, Form, Layout, Notice } from '@chatelaine/service-kit';
+import { Button, ButtonLink, ButtonRow, Card, Field, Form, Layout, Notice, Steps } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
+
+function Way({ current }: { current: number }): VNode {
+  return <Steps label="Connecting" steps={['Its address', 'You choose there', 'Your feed here']} current={current} />;
+}
 
 export function ConnectPage({ am, problem }: { am?: string; problem?: string }): VNode {
   return (
-    <Layout title="Connect your authorization manager">
-      <p>
-        Your authorization manager knows your Hosts. Connected to it once, this app can ask it for each of them, and you
-        decide there what it may have.
-      </p>
-      <Form action="/connect">
-        <Field
-          name="am"
-          label="Address of your authorization manager"
-          hint="For example: am.example"
-          value={am}
-          problem={problem}
-          required
-          autofocus
-        />
-        <Button>Connect</Button>
-      </Form>
+    <Layout
+      title="Connect your authorization manager"
+      lead="It knows your Hosts. Connected to it once, this app can ask it for each of them, and you decide there what it may have."
+    >
+      <Way current={0} />
+      <Card>
+        <Form action="/connect">
+          <Field
+            name="am"
+            label="Address of your authorization manager"
+            hint="As in the address bar of your browser when you are there. For example: am.example"
+            value={am}
+            problem={problem}
+            autocomplete="url"
+            required
+            autofocus
+          />
+          <Button>Connect</Button>
+        </Form>
+      </Card>
     </Layout>
   );
 }
 
 /** `authorizationUrl` is on the AM's own origin: discovery refuses anything else. */
 export function ContinuePage({ authorizationUrl }: { authorizationUrl: string }): VNode {
-  const { origin } = new URL(authorizationUrl);
+  const { host, origin } = new URL(authorizationUrl);
   return (
     <Layout title="Continue at your authorization manager">
-      <p>
-        You go on at <strong>{origin}</strong>. Sign in there, and choose which of your Hosts this app may ask for. Go
-        on within a minute; otherwise start again here.
-      </p>
-      <p class="row">
-        <ButtonLink href={authorizationUrl}>Continue to {new URL(authorizationUrl).host}</ButtonLink>
-        <ButtonLink href="/connect" kind="plain">
-          That is not it
-        </ButtonLink>
-      </p>
+      <Way current={1} />
+      <Card>
+        <p>
+          You go on at <strong>{origin}</strong>. Sign in there, and choose which of your Hosts this app may ask for.
+        </p>
+        <p>Go on within a minute; otherwise start again here.</p>
+        <ButtonRow>
+          <ButtonLink href={authorizationUrl}>Continue to {host}</ButtonLink>
+          <ButtonLink href="/connect" kind="plain">
+            That is not it
+          </ButtonLink>
+        </ButtonRow>
+      </Card>
     </Layout>
   );
 }
@@ -50,12 +60,12 @@ export function DisconnectedPage({ am }: { am: string }): VNode {
         This app has forgotten the connection, but <strong>{am}</strong> could not be told. Stop the connection there,
         too.
       </Notice>
-      <p class="row">
+      <ButtonRow>
         <ButtonLink href={am}>To the authorization manager</ButtonLink>
         <ButtonLink href="/connections" kind="plain">
-          To your connections
+          To your Hosts
         </ButtonLink>
-      </p>
+      </ButtonRow>
     </Layout>
   );
 }

@@ -1,7 +1,7 @@
 import { parseJson } from '@chatelaine/protocol';
 import { z } from 'zod';
 
-/** The Host's API: `GET <resource>/entries` and `POST <resource>/entries`. */
+/** The Host's API: `GET <resource>/entries`, `GET <resource>/entries/<id>/picture` and `POST <resource>/entries`. */
 export const READ = 'entries.read';
 export const WRITE = 'entries.write';
 
@@ -15,6 +15,8 @@ const entriesSchema = z.object({
           .string()
           .max(40)
           .refine((text) => !Number.isNaN(Date.parse(text))),
+        /** Present when it has one. What it says is not relied on. */
+        picture: z.unknown().optional(),
       }),
     )
     .max(1000),
@@ -23,6 +25,10 @@ export type Entry = z.infer<typeof entriesSchema>['entries'][number];
 
 export function entriesUrl(resource: string): string {
   return `${resource.replace(/\/$/, '')}/entries`;
+}
+
+export function pictureUrl(resource: string, entry: string): string {
+  return `${entriesUrl(resource)}/${encodeURIComponent(entry)}/picture`;
 }
 
 /** What a Host answered, or null when it is not a list of entries. */

@@ -23,12 +23,14 @@ export async function postEntry({ requester }: Pick<Deps, 'requester'>, input: P
   if (listed.kind !== 'targets') return notPosted(troubleOfConnection(listed, 'The Host'));
   const target = listed.targets.find((one) => one.resource === resource);
   if (target === undefined) return { kind: 'unknown' };
+  const am = (await requester.connections(owner)).find((one) => one.connectionId === connectionId)?.am;
+  if (am === undefined) return { kind: 'unknown' };
   const outcome = await requester.fetch({ owner, connectionId, resource, scope: WRITE }, entriesUrl(resource), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ text }),
   });
-  if (outcome.kind !== 'response') return notPosted(troubleOf(outcome, target.name));
+  if (outcome.kind !== 'response') return notPosted(troubleOf(outcome, { host: target.name, am }));
   const { status } = outcome.response;
   return status === 200 || status === 201 ? { kind: 'posted' } : notPosted(troubleOfStatus(status, target.name));
 }

@@ -20,9 +20,13 @@ export interface Feed {
   /** Newest first. */
   readonly entries: readonly FeedEntry[];
   readonly troubles: readonly Trouble[];
+  /** What may be asked for reading, and what came of it this time. */
+  readonly readable: readonly { readonly source: Source; readonly state: SourceState }[];
   /** Where something may be posted. */
   readonly writable: readonly Source[];
 }
+
+export type SourceState = 'shown' | Trouble['kind'];
 
 type FeedDeps = Pick<Deps, 'requester'>;
 
@@ -34,6 +38,7 @@ export async function readFeed(deps: FeedDeps, owner: string): Promise<Feed> {
     connected: connections.length > 0,
     entries: parts.flatMap((part) => part.entries).toSorted((a, b) => Date.parse(b.date) - Date.parse(a.date)),
     troubles: parts.flatMap((part) => part.troubles),
+    readable: parts.flatMap((part) => part.readable),
     writable: parts.flatMap((part) => part.writable),
   };
 }
@@ -43,26 +48,29 @@ type Part = Omit<Feed, 'connected'>;
 async function readConnection(deps: FeedDeps, owner: string, connection: ConnectionInfo): Promise<Part> {
   const { connectionId, am } = connection;
   const outcome = await deps.requester.targets({ owner, connectionId });
-  if (outcome.kind !== 'targets') return { entries: [], troubles: [troubleOfConnection(outcome, am)], writable: [] };
+  if (outcome.kind !== 'targets')
+    return { entries: [], troubles: [troubleOfConnection(outcome, am)], readable: [], writable: [] };
   const sources = outcome.targets.map((target) => ({ target, source: sourceOf(connectionId, target) }));
   const readable = sources.filter(({ target }) => offers(target, READ));
-  const parts = await Promise.all(readable.map(({ source }) => readSource(deps, owner, source)));
+  const parts = await Promise.all(
+    readable.map(async ({ source }) => ({ source, ...(await readSource(deps, { owner, am, source })) })),
+  );
   return {
     entries: parts.flatMap((part) => part.entries),
     troubles: parts.flatMap((part) => part.troubles),
+    readable: parts.map(({ source, troubles: [trouble] }) => ({ source, state: trouble?.kind ?? 'shown' })),
     writable: sources.filter(({ target }) => offers(target, WRITE)).map(({ source }) => source),
   };
 }
 
 async function readSource(
   { requester }: FeedDeps,
-  owner: string,
-  source: Source,
+  { owner, am, source }: { owner: string; am: string; source: Source },
 ): Promise<Pick<Part, 'entries' | 'troubles'>> {
   const { connectionId, resource, name } = source;
   const request = { owner, connectionId, resource, scope: READ };
   const outcome = await requester.fetch(request, entriesUrl(resource), { maxBytes: 1_048_576 });
-  if (outcome.kind !== 'response') return { entries: [], troubles: [troubleOf(outcome, name)] };
+  if (outcome.kind !== 'response') return { entries: [], troubles: [troubleOf(outcome, { host: name, am })] };
   const { response } = outcome;
   if (response.status !== 200) return { entries: [], troubles: [troubleOfStatus(response.status, name)] };
   const entries = await readEntries(response);

@@ -1,10 +1,20 @@
-import { accountOf, currentAccount, formOf, notFound, renderPage, requireAccount } from '@chatelaine/service-kit';
+import {
+  accountOf,
+  currentAccount,
+  formOf,
+  notFound,
+  queryOf,
+  renderPage,
+  requireAccount,
+  sendPicture,
+} from '@chatelaine/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
-import { FeedPage, WelcomePage } from './feed-page.tsx';
+import { FeedPage, type FeedView } from './feed-page.tsx';
 import { postEntry } from './post-entry.ts';
 import { readFeed } from './read-feed.ts';
-import type { Trouble } from './trouble.ts';
+import { readPicture } from './read-picture.ts';
+import { WelcomePage } from './welcome-page.tsx';
 
 type FeedDeps = Pick<Deps, 'requester'>;
 
@@ -15,13 +25,18 @@ export function feed(app: FastifyInstance, deps: FeedDeps): void {
     const account = currentAccount(request);
     return account === null ? renderPage(reply, <WelcomePage />) : show(deps, account.id, reply);
   });
+  app.get('/picture', { preHandler: requireAccount }, async (request, reply) => {
+    const [query, owner] = [queryOf(request), accountOf(request).id];
+    const named = (name: string): string => query.get(name) ?? '';
+    const [connectionId, resource, entry] = [named('connection'), named('resource'), named('entry')];
+    const picture = await readPicture(deps, { owner, connectionId, resource, entry });
+    if (picture === null) throw notFound();
+    return sendPicture(reply, picture);
+  });
   app.post('/entries', { preHandler: requireAccount }, async (request, reply) => post(deps, request, reply));
 }
 
-interface Attempt {
-  readonly text: string;
-  readonly trouble: Trouble;
-}
+type Attempt = NonNullable<FeedView['attempt']>;
 
 async function show(deps: FeedDeps, owner: string, reply: FastifyReply, attempt?: Attempt): Promise<FastifyReply> {
   const feed = await readFeed(deps, owner);
@@ -31,12 +46,12 @@ async function show(deps: FeedDeps, owner: string, reply: FastifyReply, attempt?
 async function post(deps: FeedDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { id: owner } = accountOf(request);
   const form = formOf(request);
-  const text = (form.get('text') ?? '').trim();
+  const [text, source] = [(form.get('text') ?? '').trim(), form.get('source') ?? ''];
   if (text === '' || text.length > MAX_TEXT) {
-    const trouble = { sentence: `An entry has 1 to ${MAX_TEXT} characters.` };
-    return show(deps, owner, reply.code(400), { text, trouble });
+    const sentence = `Nothing was posted: an entry has 1 to ${MAX_TEXT} characters.`;
+    return show(deps, owner, reply.code(400), { text, source, trouble: { kind: 'bad', sentence } });
   }
-  const posted = await postEntry(deps, { owner, text, ...sourceIn(form.get('source') ?? '') });
+  const posted = await postEntry(deps, { owner, text, ...sourceIn(source) });
   request.log.info({ outcome: posted.kind }, 'post');
   switch (posted.kind) {
     case 'posted':
@@ -44,7 +59,7 @@ async function post(deps: FeedDeps, request: FastifyRequest, reply: FastifyReply
     case 'unknown':
       throw notFound();
     case 'not_posted':
-      return show(deps, owner, reply.code(400), { text, trouble: posted.trouble });
+      return show(deps, owner, reply.code(400), { text, source, trouble: posted.trouble });
   }
 }
 

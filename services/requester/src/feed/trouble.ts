@@ -2,30 +2,51 @@ import type { CallOutcome, ConnectionFailure } from '@chatelaine/requester-kit';
 
 /** Why something did not work, in a sentence, and where the owner can do something about it. */
 export interface Trouble {
+  /** `needs`: the owner should do something; `denied`: somebody decided so; `bad`: something is broken. */
+  readonly kind: 'needs' | 'denied' | 'bad';
   readonly sentence: string;
   readonly next?: { readonly href: string; readonly label: string };
 }
 
 const AM = 'Your authorization manager';
 const RECONNECT: Trouble = {
+  kind: 'needs',
   sentence: 'The connection to your authorization manager has ended. Connect again.',
   next: { href: '/connect', label: 'Connect again' },
 };
 
+/** Whom a sentence is about. */
+export interface Parties {
+  /** What the Host is called. */
+  readonly host: string;
+  /** The AM's issuer. */
+  readonly am: string;
+}
+
 /** What the owner should know about a call that gave no answer of the Host. */
-export function troubleOf(outcome: Exclude<CallOutcome, { kind: 'response' }>, host: string): Trouble {
+export function troubleOf(outcome: Exclude<CallOutcome, { kind: 'response' }>, { host, am }: Parties): Trouble {
+  const there = { href: am, label: `Open ${new URL(am).host}` };
   switch (outcome.kind) {
     case 'interaction_required':
       return {
+        kind: 'needs',
         sentence: `${host} waits for your decision at your authorization manager.`,
         next: { href: outcome.interactionUri, label: 'Decide there' },
       };
     case 'access_denied':
-      return { sentence: deniedBy(outcome.by, host) };
+      return deniedBy(outcome.by, { host, am });
     case 'invalid_target':
-      return { sentence: `${AM} does not offer ${host} to this app any more.` };
+      return {
+        kind: 'denied',
+        sentence: `${AM} does not offer ${host} to this app any more. If you did not stop it, look there.`,
+        next: there,
+      };
     case 'invalid_scope':
-      return { sentence: `This app may not ask ${host} for this: you did not choose it when you connected.` };
+      return {
+        kind: 'denied',
+        sentence: `This app may not ask ${host} for this: you did not choose it when you connected. To choose anew, connect again.`,
+        next: { href: '/connect', label: 'Connect again' },
+      };
     case 'try_later':
     case 'unusable':
     case 'reconnect':
@@ -38,27 +59,42 @@ export function troubleOf(outcome: Exclude<CallOutcome, { kind: 'response' }>, h
 export function troubleOfConnection(outcome: ConnectionFailure, host: string): Trouble {
   if (outcome.kind === 'reconnect' || outcome.kind === 'unknown_connection') return RECONNECT;
   const who = outcome.at === 'host' ? host : AM;
-  return outcome.kind === 'try_later'
-    ? { sentence: `${who} does not answer at the moment. Reload this page in a while.` }
-    : { sentence: `${who} answered something this app does not understand.` };
+  const sentence =
+    outcome.kind === 'try_later'
+      ? `${who} does not answer at the moment. Reload this page in a while.`
+      : `${who} answered something this app does not understand. Nothing was taken from it; if it stays so, tell whoever runs it.`;
+  return { kind: 'bad', sentence };
 }
 
 /** What the owner should know about a Host's own refusal. */
 export function troubleOfStatus(status: number, host: string): Trouble {
   if (status === 401 || status === 403)
-    return { sentence: `${host} itself refused, although your authorization manager agreed.` };
+    return {
+      kind: 'denied',
+      sentence: `${host} itself refused, although your authorization manager agreed. At ${host} you see who has access.`,
+    };
   if (status === 429 || status >= 500)
-    return { sentence: `${host} cannot answer at the moment. Reload this page in a while.` };
-  return { sentence: `${host} answered something this app does not understand.` };
+    return { kind: 'bad', sentence: `${host} cannot answer at the moment. Reload this page in a while.` };
+  return {
+    kind: 'bad',
+    sentence: `${host} answered something this app does not understand. Nothing was taken from it; if it stays so, tell whoever runs it.`,
+  };
 }
 
-function deniedBy(by: 'am' | 'host' | 'unknown', host: string): string {
+function deniedBy(by: 'am' | 'host' | 'unknown', { host, am }: Parties): Trouble {
   switch (by) {
     case 'am':
-      return `You do not allow this: a rule at your authorization manager says no for ${host}.`;
+      return {
+        kind: 'denied',
+        sentence: `You do not allow this: a rule at your authorization manager says no for ${host}. You can change it there.`,
+        next: { href: am, label: `Open ${new URL(am).host}` },
+      };
     case 'host':
-      return `${host} itself does not allow this.`;
+      return {
+        kind: 'denied',
+        sentence: `${host} itself does not allow this. There you see what it lets your authorization manager hand out.`,
+      };
     case 'unknown':
-      return `This is not allowed for ${host}.`;
+      return { kind: 'denied', sentence: `This is not allowed for ${host}.` };
   }
 }

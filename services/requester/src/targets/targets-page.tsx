@@ -1,20 +1,40 @@
 import type { Target } from '@chatelaine/requester-kit';
-import { Button, ButtonLink, Card, Form, Layout, Notice } from '@chatelaine/service-kit';
+import {
+  Badge,
+  Button,
+  ButtonLink,
+  ButtonRow,
+  Card,
+  Empty,
+  Form,
+  Hidden,
+  Layout,
+  List,
+  Notice,
+  Row,
+} from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import type { ConnectionView } from './list-connections.ts';
 
 export function ConnectionsPage({ connections }: { connections: readonly ConnectionView[] }): VNode {
   return (
-    <Layout title="Connections">
-      {connections.length === 0 && <p>You have not connected an authorization manager yet.</p>}
+    <Layout title="My Hosts" lead="What this app may see and post to, as your authorization manager says right now.">
+      {connections.length === 0 && (
+        <Empty title="You have not connected an authorization manager yet">
+          <p>
+            It knows your Hosts. Connect it, choose there which of them this app may use and for what, and they stand
+            here.
+          </p>
+        </Empty>
+      )}
       {connections.map((connection) => (
         <Connection key={connection.connectionId} connection={connection} />
       ))}
-      <p class="row">
+      <ButtonRow>
         <ButtonLink href="/connect" kind={connections.length === 0 ? 'main' : 'plain'}>
-          Connect an authorization manager
+          {connections.length === 0 ? 'Connect an authorization manager' : 'Connect another one'}
         </ButtonLink>
-      </p>
+      </ButtonRow>
     </Layout>
   );
 }
@@ -22,10 +42,12 @@ export function ConnectionsPage({ connections }: { connections: readonly Connect
 function Connection({ connection }: { connection: ConnectionView }): VNode {
   const { connectionId, am, outcome } = connection;
   return (
-    <Card title={am}>
+    <Card title={`Through ${new URL(am).host}`} aside={<a href={am}>Open {am}</a>}>
       <Hosts outcome={outcome} />
-      <Form action="/disconnect" class="row">
-        <input type="hidden" name="connection" value={connectionId} />
+      <h3>Disconnect</h3>
+      <p>This app then forgets its keys and tells {new URL(am).host}. Nothing is lost at your Hosts.</p>
+      <Form action="/disconnect">
+        <Hidden fields={{ connection: connectionId }} />
         <Button kind="danger">Disconnect</Button>
       </Form>
     </Card>
@@ -36,38 +58,45 @@ function Hosts({ outcome }: Pick<ConnectionView, 'outcome'>): VNode {
   switch (outcome.kind) {
     case 'targets':
       return outcome.targets.length === 0 ? (
-        <p>It shows this app none of your Hosts. Choose some there.</p>
+        <Notice kind="needs">It shows this app none of your Hosts. Choose some there, or connect again.</Notice>
       ) : (
-        <ul>
+        <List>
           {outcome.targets.map((target) => (
             <Host key={target.resource} target={target} />
           ))}
-        </ul>
+        </List>
       );
     case 'try_later':
       return <Notice kind="bad">It does not answer at the moment. Reload this page in a while.</Notice>;
     case 'unusable':
-      return <Notice kind="bad">It answers in a way this app does not understand.</Notice>;
+      return (
+        <Notice kind="bad">
+          It answers in a way this app does not understand. If it stays so, tell whoever runs it.
+        </Notice>
+      );
     case 'reconnect':
     case 'unknown_connection':
-      return <Notice kind="bad">The connection has ended there. Disconnect it here and connect again.</Notice>;
+      return <Notice kind="needs">The connection has ended there. Disconnect it here and connect again.</Notice>;
   }
 }
 
 const ANSWER = { allow: 'allowed', ask: 'asks you first', deny: 'not allowed' } as const;
+const TONE = { allow: 'good', ask: 'needs', deny: 'plain' } as const;
+/** What this app uses; anything else is named as the Host names it. */
+const USES: Readonly<Record<string, string>> = { 'entries.read': 'Read', 'entries.write': 'Post' };
 
 function Host({ target }: { target: Target }): VNode {
   const { name, account, issuer, scopes } = target;
   return (
-    <li>
-      <strong>{name}</strong> as {account} <small>{issuer}</small>
-      <ul>
+    <Row title={name} note={`${account} · ${issuer}`}>
+      <ul class="scopes">
         {scopes.map(({ scope, answer }) => (
           <li key={scope}>
-            <code>{scope}</code>: {ANSWER[answer]}
+            {USES[scope] !== undefined && `${USES[scope]} `}
+            <code>{scope}</code> <Badge kind={TONE[answer]}>{ANSWER[answer]}</Badge>
           </li>
         ))}
       </ul>
-    </li>
+    </Row>
   );
 }

@@ -30,6 +30,8 @@ export async function startWorld(): Promise<World> {
   const closers: (() => Promise<void>)[] = [];
   const house = await startHouse(() => origins[0] ?? '');
   const sql = new pg.Pool({ connectionString: database.url('lifestream'), max: 1 });
+  // Postgres may stop before the pool has said goodbye
+  sql.on('error', () => undefined);
   return {
     house,
     database,
