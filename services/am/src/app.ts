@@ -6,15 +6,18 @@ import type { Deps } from './deps.ts';
 import { homeFeature } from './home/routes.tsx';
 import { hostsFeature } from './hosts/routes.tsx';
 import { reapAttempts } from './hosts/attempt-store.ts';
+import { resumeLinks } from './hosts/resume-links.ts';
 import { inboxFeature } from './inbox/routes.tsx';
 import { createJobs } from './jobs/queue.ts';
 import { oauthFeature } from './oauth/routes.tsx';
 import { createServerDeps } from './oauth/server.ts';
 import { requestersFeature } from './requesters/routes.tsx';
+import { reapUnfinished } from './requesters/unfinished-store.ts';
 import type { Resources } from './resources.ts';
 import { targetsFeature } from './targets/routes.ts';
 import { timelineFeature } from './timeline/routes.tsx';
 import { exchangeGrant } from './transfer/exchange-grant.ts';
+import { closeLost } from './transfer/store.ts';
 
 const NAV = [
   { href: '/', label: 'Overview' },
@@ -51,7 +54,14 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   await targetsFeature(app, deps); //    what a connection may ask for
 
   const reaped = { everySeconds: REAP_SECONDS, onError: (err: unknown) => app.log.warn({ err }, 'reaping failed') };
-  const reaping = [startReaper(deps.server.storage, reaped), startReaper({ reap: () => reapAttempts(deps) }, reaped)];
+  const recovered = { ...reaped, everySeconds: config.recovery.everySeconds };
+  const reaping = [
+    startReaper(deps.server.storage, reaped),
+    startReaper({ reap: () => reapAttempts(deps) }, reaped),
+    startReaper({ reap: () => reapUnfinished(deps) }, reaped),
+    startReaper({ reap: () => closeLost(pool, { olderThanSeconds: config.recovery.lostAfterSeconds }) }, recovered),
+    startReaper({ reap: () => resumeLinks(deps) }, recovered),
+  ];
   app.addHook('onReady', jobs.start);
   app.addHook('onClose', async () => {
     for (const stopReaping of reaping) stopReaping();

@@ -2,8 +2,10 @@ import { type OutboundException, parseExceptions } from '@chatelaine/outbound-ht
 import { DEFAULT_MACHINE_LIMITS, type MachineLimits } from '@chatelaine/oauth-server-pg';
 import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
 import {
+  type ArmedFailpoint,
   ConfigError,
   databaseUrl,
+  failpointsField,
   flag,
   integer,
   key,
@@ -15,6 +17,7 @@ import {
   readEnv,
   text,
 } from '@chatelaine/service-kit';
+import { FAILPOINTS, type FailpointName } from './failpoints.ts';
 
 export interface Config {
   readonly issuer: Issuer;
@@ -31,6 +34,16 @@ export interface Config {
   readonly demo: boolean;
   readonly schemes: Schemes;
   readonly logLevel: LogLevel;
+  /** Where this process is to die; for tests, and empty unless `demo`. */
+  readonly failpoints: readonly ArmedFailpoint<FailpointName>[];
+  /** When what a crash left half done is looked after. */
+  readonly recovery: {
+    readonly everySeconds: number;
+    /** An intent, or a connection without its grant, that is older than this has no process any more that works on it. */
+    readonly lostAfterSeconds: number;
+    /** A link whose code was sent to the Host so long ago, without an answer, is asked for again. */
+    readonly resumeLinksAfterSeconds: number;
+  };
   readonly limits: {
     /** Addresses of Hosts one owner may have fetched in an hour. */
     readonly hostsAddedPerHour: number;
@@ -73,11 +86,17 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     LOG_LEVEL: optional(oneOf(LOG_LEVELS), 'info'),
     HOSTS_ADDED_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 10),
     REGISTRATIONS_PER_HOUR: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.registration.points),
+    FAILPOINTS: optional(failpointsField(FAILPOINTS), []),
+    RECOVERY_EVERY_SECONDS: optional(integer({ min: 1, max: 3_600 }), 30),
+    LOST_AFTER_SECONDS: optional(integer({ min: 1, max: 86_400 }), 600),
+    RESUME_LINKS_AFTER_SECONDS: optional(integer({ min: 1, max: 3_600 }), 60),
     REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.refusals.points),
   });
   const schemes: Schemes = read.DEMO ? ['https', 'http'] : ['https'];
   const issuer = parseIssuer(read.ISSUER, schemes);
   if (issuer === null) throw new ConfigError([issuerProblem(schemes)]);
+  if (read.FAILPOINTS.length > 0 && !read.DEMO)
+    throw new ConfigError(['FAILPOINTS is for tests, and needs DEMO=true.']);
   return {
     issuer,
     name: read.NAME,
@@ -89,10 +108,17 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     demo: read.DEMO,
     schemes,
     logLevel: read.LOG_LEVEL,
+    failpoints: read.FAILPOINTS,
+    recovery: {
+      everySeconds: read.RECOVERY_EVERY_SECONDS,
+      lostAfterSeconds: read.LOST_AFTER_SECONDS,
+      resumeLinksAfterSeconds: read.RESUME_LINKS_AFTER_SECONDS,
+    },
     limits: {
       hostsAddedPerHour: read.HOSTS_ADDED_PER_HOUR,
       discoveryFailureSeconds: DISCOVERY_FAILURE_SECONDS,
       oauth: {
+        ...DEFAULT_MACHINE_LIMITS,
         registration: { ...DEFAULT_MACHINE_LIMITS.registration, points: read.REGISTRATIONS_PER_HOUR },
         refusals: { ...DEFAULT_MACHINE_LIMITS.refusals, points: read.REFUSALS_PER_MINUTE },
       },

@@ -3,9 +3,11 @@ import type { ServerDeps } from '@chatelaine/oauth-server';
 import type { RateLimits } from '@chatelaine/oauth-server-pg';
 import type { Outbound } from '@chatelaine/outbound-http';
 import type { Clock } from '@chatelaine/protocol';
+import type { Failpoint } from '@chatelaine/service-kit';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import type { FailpointName } from './failpoints.ts';
 import type { PrismaClient } from './generated/prisma/client.ts';
 
 /** Everything a feature may need; each takes the smallest Pick. Built once, in `main`. */
@@ -25,6 +27,8 @@ export interface Deps {
   readonly server: ServerDeps;
   readonly rateLimits: RateLimits;
   readonly jobs: Jobs;
+  /** Does nothing, except in tests of crashes. */
+  readonly failpoint: Failpoint<FailpointName>;
 }
 
 export interface SigningKeys {

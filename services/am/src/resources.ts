@@ -3,7 +3,7 @@ import { createVault, deriveKey } from '@chatelaine/crypto';
 import { applyMigrations } from '@chatelaine/migrations';
 import { createRateLimits, migrationsDir as kernelMigrations } from '@chatelaine/oauth-server-pg';
 import { createOutbound } from '@chatelaine/outbound-http';
-import { migrationsDir as chassisMigrations } from '@chatelaine/service-kit';
+import { createFailpoints, migrationsDir as chassisMigrations } from '@chatelaine/service-kit';
 import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
 import type { Deps } from './deps.ts';
@@ -12,7 +12,7 @@ import { loadSigningKeys } from './keys.ts';
 /** What the app is built from and closes at its end. */
 export type Resources = Pick<
   Deps,
-  'config' | 'clock' | 'pool' | 'prisma' | 'vault' | 'outbound' | 'keys' | 'rateLimits'
+  'config' | 'clock' | 'pool' | 'prisma' | 'vault' | 'outbound' | 'keys' | 'rateLimits' | 'failpoint'
 >;
 
 /** Every migration of the AM's schema: the kernel's, the chassis's, its own. */
@@ -34,5 +34,6 @@ export async function openResources(config: Config): Promise<Resources> {
   });
   const keys = await loadSigningKeys({ prisma, vault });
   const clock = { now: () => Date.now() / 1000 };
-  return { config, clock, pool, prisma, vault, outbound, keys, rateLimits: createRateLimits(pool) };
+  const failpoint = createFailpoints(config.failpoints);
+  return { config, clock, pool, prisma, vault, outbound, keys, rateLimits: createRateLimits(pool), failpoint };
 }

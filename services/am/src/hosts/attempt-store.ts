@@ -34,18 +34,26 @@ export interface TakenAttempt {
 const TAKE = statement<{ verifier: Buffer; name: string; metadata: unknown }>({
   name: 'hosts_take_attempt',
   text: `
-    update link_attempt a set used_at = now() from host h
+    update link_attempt a set used_at = now(), answer = $5, resume_at = now() + make_interval(secs => $6) from host h
     where a.state_hash = $1 and a.owner_id = $2 and a.session_hash = $3 and a.host_id = $4 and a.used_at is null and a.expires_at > now()
       and h.id = a.host_id
     returning a.verifier, h.name, h.metadata`,
 });
 
-/** Takes an attempt, once, for the session and at the Host it was started with; null for every other. PROTOCOL §2.2. */
+/**
+ * Takes an attempt, once, for the session and at the Host it was started with; null for every other. The Host's answer is kept with it until
+ * {@link settleAttempt}, or the link itself, says what became of it. PROTOCOL §2.2.
+ */
 export async function takeAttempt(
   { pool }: Pick<Deps, 'pool'>,
-  input: Pick<NewAttempt, 'stateHash' | 'ownerId' | 'sessionHash' | 'hostId'>,
+  input: Pick<NewAttempt, 'stateHash' | 'ownerId' | 'sessionHash' | 'hostId'> & {
+    /** Sealed. */
+    readonly answer: Buffer;
+    readonly resumeAfterSeconds: number;
+  },
 ): Promise<TakenAttempt | null> {
-  const row = await queryOne(pool, TAKE, [input.stateHash, input.ownerId, input.sessionHash, input.hostId]);
+  const { stateHash, ownerId, sessionHash, hostId, answer, resumeAfterSeconds } = input;
+  const row = await queryOne(pool, TAKE, [stateHash, ownerId, sessionHash, hostId, answer, resumeAfterSeconds]);
   return row === null
     ? null
     : { verifier: row.verifier, hostName: row.name, metadata: serverMetadataSchema.parse(row.metadata) };
@@ -53,7 +61,95 @@ export async function takeAttempt(
 
 const REAP = statement<{ n: number }>({
   name: 'hosts_reap_attempts',
-  text: 'with gone as (delete from link_attempt where expires_at < now() returning 1) select count(*)::int as n from gone',
+/** A code that was sent to its Host without anybody here learning what became of it. */
+export interface UnsettledAttempt extends TakenAttempt {
+  readonly stateHash: Buffer;
+  readonly ownerId: string;
+  readonly hostId: string;
+  /** Sealed. */
+  readonly answer: Buffer;
+  /** The owner was told that nothing was linked. */
+  readonly givenUp: boolean;
+}
+
+interface UnsettledRow {
+  state_hash: Buffer;
+  owner_id: string;
+  host_id: string;
+  verifier: Buffer;
+  answer: Buffer;
+  given_up: boolean;
+  name: string;
+  metadata: unknown;
+}
+
+// each is looked at after twice the time it took to come here: once and again soon, then ever more seldom
+const CLAIM_UNSETTLED = statement<UnsettledRow>({
+  name: 'hosts_claim_unsettled_attempts',
+  text: `
+    with due as (
+      select state_hash from link_attempt where resume_at < now() order by resume_at limit $1 for update skip locked
+    )
+    update link_attempt a set resume_at = now() + greatest(make_interval(secs => $2), now() - a.used_at)
+    from due, host h where a.state_hash = due.state_hash and h.id = a.host_id
+    returning a.state_hash, a.owner_id, a.host_id, a.verifier, a.answer, a.given_up_at is not null as given_up, h.name, h.metadata`,
+});
+
+/** Attempts whose time to be settled has come; nobody else gets the same ones for a while. */
+export async function claimUnsettled(
+  { pool }: Pick<Deps, 'pool'>,
+  { most, againAfterSeconds }: { most: number; againAfterSeconds: number },
+): Promise<UnsettledAttempt[]> {
+  const rows = await query(pool, CLAIM_UNSETTLED, [most, againAfterSeconds]);
+  return rows.map((row) => ({
+    stateHash: row.state_hash,
+    ownerId: row.owner_id,
+    hostId: row.host_id,
+    verifier: row.verifier,
+    answer: row.answer,
+    givenUp: row.given_up,
+    hostName: row.name,
+    metadata: serverMetadataSchema.parse(row.metadata),
+  }));
+}
+
+const SETTLE = statement({
+  name: 'hosts_settle_attempt',
+  text: 'update link_attempt set answer = null, resume_at = null where state_hash = $1',
+});
+
+/** It is known what became of the code, and nothing is left at the Host that is not known here. */
+export async function settleAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<void> {
+  await query(pool, SETTLE, [stateHash]);
+}
+
+const IS_OPEN = statement<{ state_hash: Buffer }>({
+  name: 'hosts_is_attempt_open',
+  // the lock waits for a transaction whose end we did not see
+  text: 'select state_hash from link_attempt where state_hash = $1 and resume_at is not null for update',
+});
+
+/** Whether nothing has come of an attempt so far. */
+export async function isOpen({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<boolean> {
+  return (await queryOne(pool, IS_OPEN, [stateHash])) !== null;
+}
+
+const GIVE_UP = statement({
+  name: 'hosts_give_up_attempt',
+  text: 'update link_attempt set given_up_at = now() where state_hash = $1 and resume_at is not null',
+});
+
+/** The owner is told that nothing was linked, although nobody knows what the Host did. */
+export async function giveUpAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<void> {
+  await query(pool, GIVE_UP, [stateHash]);
+}
+
+// a Host knows a used code for a day, and ends what it gave when it comes again; after that there is nothing to ask
+  text: `
+    with gone as (
+      delete from link_attempt where expires_at < now() and (resume_at is null or expires_at < now() - interval '1 day') returning 1
+    )
+    select count(*)::int as n from gone`,
 });
 
 /** Deletes what can no longer be finished; returns how many. */

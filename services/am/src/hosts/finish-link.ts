@@ -1,7 +1,9 @@
 import { sha256 } from '@chatelaine/crypto';
 import {
-  finishAuthorization,
+  type BadCallback,
+  type Denied,
   type Failure,
+  finishAuthorization,
   linkRedirectUri,
   type Obtained,
   revoke,
@@ -9,12 +11,15 @@ import {
 } from '@chatelaine/oauth-client';
 import { parseScope, type ServerMetadata, type TokenResponse } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
-import { takeAttempt } from './attempt-store.ts';
+import { giveUpAttempt, isOpen, settleAttempt, type TakenAttempt, takeAttempt } from './attempt-store.ts';
 import { clientAt, clientDeps } from './host-client.ts';
-import { insertLink, newLinkId } from './new-link-store.ts';
+import { AlreadySettled, insertLink, newLinkId } from './new-link-store.ts';
 import { sealedFor } from './sealing.ts';
 
-export type FinishLinkDeps = Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound' | 'pool' | 'prisma' | 'vault' | 'log'>;
+export type FinishLinkDeps = Pick<
+  Deps,
+  'config' | 'clock' | 'keys' | 'outbound' | 'pool' | 'prisma' | 'vault' | 'log' | 'failpoint'
+>;
 
 export interface FinishLinkInput {
   /** The last part of the callback's path. */
@@ -37,64 +42,100 @@ export async function finishLink(deps: FinishLinkDeps, input: FinishLinkInput): 
   const state = stateOfCallback(input.query);
   if (state === null) return { kind: 'not_ours' };
   const stateHash = sha256(state);
-  const attempt = await takeAttempt(deps, { ...input, stateHash });
+  const attempt = await takeAttempt(deps, {
+    ...input,
+    stateHash,
+    answer: deps.vault.seal(input.query, placeOf({ ...input, stateHash }, 'answer')),
+    resumeAfterSeconds: deps.config.recovery.resumeLinksAfterSeconds,
+  });
   if (attempt === null) return { kind: 'not_ours' };
-  const { metadata: server, hostName } = attempt;
-  const aad = sealedFor({ row: stateHash.toString('base64url'), ownerId: input.ownerId, column: 'verifier' });
-  const answer = await finishAuthorization(clientDeps(deps), {
+  const redeemed = await redeem(deps, { ...input, ...attempt, stateHash, state });
+  await deps.failpoint('link.answered');
+  const outcome = await settle(deps, { ...input, ...attempt, stateHash }, redeemed);
+  if (outcome.kind !== 'unknown') return outcome;
+  await giveUpAttempt(deps, stateHash);
+  return { kind: 'failed', hostName: attempt.hostName };
+}
+
+/** A started link whose answer has come. */
+export interface AnsweredAttempt extends TakenAttempt {
+  readonly stateHash: Buffer;
+  readonly ownerId: string;
+  readonly hostId: string;
+}
+
+export type Redeemed = Obtained | Denied | BadCallback | Failure;
+
+/** Sends the code to its Host. */
+export function redeem(
+  deps: FinishLinkDeps,
+  input: AnsweredAttempt & { query: string; state: string },
+): Promise<Redeemed> {
+  const { metadata: server, query, state } = input;
+  return finishAuthorization(clientDeps(deps), {
     server,
     client: clientAt(deps, server.issuer),
     redirectUri: linkRedirectUri(deps.config.issuer, server.issuer),
     relationship: 'link',
-    query: input.query,
+    query,
     state,
-    verifier: deps.vault.open(attempt.verifier, aad),
+    verifier: deps.vault.open(input.verifier, placeOf(input, 'verifier')),
   });
+}
+
+/** Makes the link, or makes sure that there is none; `unknown` when it cannot be known yet what the Host did with the code. */
+export async function settle(
+  deps: FinishLinkDeps,
+  attempt: AnsweredAttempt,
+  answer: Redeemed,
+): Promise<FinishLinkOutcome | { readonly kind: 'unknown' }> {
+  const { hostName, hostId, stateHash } = attempt;
   switch (answer.kind) {
     case 'ok':
-      return keep(deps, input, { tokens: answer.tokens, server, hostName });
+      return keep(deps, attempt, answer.tokens);
     case 'denied':
+      await settleAttempt(deps, stateHash);
       return { kind: 'denied', hostName, byOwner: answer.error === 'access_denied' };
     case 'bad_callback':
+      await settleAttempt(deps, stateHash);
       deps.log.warn(
-        { event: 'bad_callback', hostId: input.hostId, reason: answer.reason },
+        { event: 'bad_callback', hostId, reason: answer.reason },
         'a callback does not fit what was started',
       );
       return { kind: 'not_ours' };
     default:
-      return giveUp(deps, input, { answer, server, hostName });
+      return readFailure(deps, attempt, answer);
   }
-}
-
-interface Given {
-  readonly tokens: Obtained['tokens'];
-  readonly server: ServerMetadata;
-  readonly hostName: string;
 }
 
 async function keep(
   deps: FinishLinkDeps,
-  input: FinishLinkInput,
-  { tokens, server, hostName }: Given,
+  attempt: AnsweredAttempt,
+  tokens: Obtained['tokens'],
 ): Promise<FinishLinkOutcome> {
+  const { stateHash, metadata: server, hostName } = attempt;
   const { refresh_token: refreshToken } = tokens;
   if (refreshToken === undefined) {
     await handBack(deps, server, { token: tokens.access_token, hint: 'access_token' });
+    await settleAttempt(deps, stateHash);
     return { kind: 'failed', hostName };
   }
   try {
-    return { kind: 'linked', linkId: await store(deps, input, { tokens, refreshToken, hostName }) };
+    return { kind: 'linked', linkId: await store(deps, attempt, { tokens, refreshToken }) };
   } catch (error) {
-    // else the Host would keep a link that nobody here knows of
-    await handBack(deps, server, { token: refreshToken, hint: 'refresh_token' });
+    const settled = error instanceof AlreadySettled;
+    // a transaction may have been committed although we did not hear of it; when that cannot be read, the code is sent again later
+    const open = !settled && (await isOpen(deps, stateHash).catch(() => false));
+    if (open || settled) await handBack(deps, server, { token: refreshToken, hint: 'refresh_token' });
+    if (settled) return { kind: 'failed', hostName };
     throw error;
   }
 }
 
 async function store(
   deps: FinishLinkDeps,
-  { ownerId, hostId }: FinishLinkInput,
-  { tokens, refreshToken, hostName }: { tokens: TokenResponse; refreshToken: string; hostName: string },
+  { ownerId, hostId, hostName, stateHash }: AnsweredAttempt,
+  { tokens, refreshToken }: { tokens: TokenResponse; refreshToken: string },
 ): Promise<string> {
   const id = newLinkId();
   await insertLink(deps, {
@@ -102,6 +143,7 @@ async function store(
     ownerId,
     hostId,
     hostName,
+    stateHash,
     ceiling: parseScope(tokens.transfer_scope ?? '') ?? [],
     accessToken: deps.vault.seal(tokens.access_token, sealedFor({ row: id, ownerId, column: 'access_token' })),
     expiresIn: tokens.expires_in,
@@ -110,24 +152,27 @@ async function store(
   return id;
 }
 
-async function giveUp(
+async function readFailure(
   deps: FinishLinkDeps,
-  { hostId }: FinishLinkInput,
-  { answer, server, hostName }: { answer: Failure; server: ServerMetadata; hostName: string },
-): Promise<FinishLinkOutcome> {
+  { hostId, hostName, stateHash, metadata }: AnsweredAttempt,
+  answer: Failure,
+): Promise<FinishLinkOutcome | { readonly kind: 'unknown' }> {
   const reason = answer.kind === 'oauth_error' ? answer.error.error : 'reason' in answer ? answer.reason : undefined;
   deps.log.warn(
     { event: 'link_not_made', hostId, outcome: answer.kind, reason },
     'a Host did not redeem the code as it should',
   );
   if (answer.kind === 'unusable' && answer.accessToken !== undefined) {
-    await handBack(deps, server, { token: answer.accessToken, hint: 'access_token' });
+    await handBack(deps, metadata, { token: answer.accessToken, hint: 'access_token' });
+  } else if (answer.kind !== 'oauth_error' || answer.status !== 400) {
+    return { kind: 'unknown' };
   }
+  await settleAttempt(deps, stateHash);
   return { kind: 'failed', hostName };
 }
 
 /** Tells the Host at once that we do not keep what it gave; if that fails, the owner sees the link at the Host and can end it there. */
-async function handBack(
+export async function handBack(
   deps: FinishLinkDeps,
   server: ServerMetadata,
   { token, hint }: { token: string; hint: 'access_token' | 'refresh_token' },
@@ -138,4 +183,12 @@ async function handBack(
       { event: 'not_handed_back', issuer: server.issuer, outcome: told.kind },
       'a Host keeps a link that is not used here',
     );
+}
+
+/** Where the secrets of an attempt are sealed for. */
+export function placeOf(
+  { stateHash, ownerId }: Pick<AnsweredAttempt, 'stateHash' | 'ownerId'>,
+  column: 'verifier' | 'answer',
+): string {
+  return sealedFor({ row: stateHash.toString('base64url'), ownerId, column });
 }

@@ -8,6 +8,8 @@ export interface NewLink {
   readonly ownerId: string;
   readonly hostId: string;
   readonly hostName: string;
+  /** The attempt it comes of; settled with it. */
+  readonly stateHash: Buffer;
   readonly ceiling: readonly string[];
   /** Sealed. */
   readonly accessToken: Buffer;
@@ -18,7 +20,7 @@ export interface NewLink {
 
 /** A new link; none replaces another. With it the owner's decision version moves and the timeline says so. PROTOCOL §2.2. */
 export async function insertLink({ prisma }: Pick<Deps, 'prisma'>, link: NewLink): Promise<void> {
-  const { id, ownerId, hostId, hostName, ceiling, expiresIn } = link;
+  const { id, ownerId, hostId, hostName, stateHash, ceiling, expiresIn } = link;
   await prisma.$transaction(async (tx) => {
     // first, so that two links made at once get two names
     await tx.owner.upsert({
@@ -29,6 +31,11 @@ export async function insertLink({ prisma }: Pick<Deps, 'prisma'>, link: NewLink
     const others = await tx.link.findMany({ where: { ownerId, state: { not: 'ended' } }, select: { label: true } });
     const label = freeLabel(hostName, new Set(others.map((other) => other.label)));
     await tx.$executeRaw`
+    const settled = await tx.linkAttempt.updateMany({
+      where: { stateHash: Uint8Array.from(stateHash), answer: { not: null } },
+      data: { answer: null, resumeAt: null },
+    });
+    if (settled.count === 0) throw new AlreadySettled();
       insert into link (id, owner_id, host_id, label, transfer_scope, access_token, access_expires_at, refresh_token)
       values (${id}, ${ownerId}, ${hostId}, ${label}, ${[...ceiling]}::text[], ${Uint8Array.from(link.accessToken)},
         now() + make_interval(secs => ${expiresIn}::float8), ${Uint8Array.from(link.refreshToken)})`;

@@ -45,6 +45,7 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
     });
     own.post('/hosts/:linkId/stop', async (request, reply) => {
       if (!(await endLink(deps, ownLink(request)))) throw notFound();
+      await deps.failpoint('stop.committed');
       await deps.jobs.announceRevocations();
       return reply.redirect('/hosts', 303);
     });

@@ -2,7 +2,7 @@
 export function sealedFor(input: {
   row: string;
   ownerId: string;
-  column: 'access_token' | 'refresh_token' | 'verifier';
+  column: 'access_token' | 'refresh_token' | 'verifier' | 'answer';
 }): string {
   return `${input.row}|${input.ownerId}|${input.column}`;
 }

@@ -8,7 +8,7 @@ import { insertConnection, offeredLinks } from './connection-rows.ts';
 import { readConsentForm } from './consent-form.ts';
 import { ConsentPage } from './consent-page.tsx';
 
-type OAuthDeps = Pick<Deps, 'config' | 'clock' | 'prisma' | 'server' | 'rateLimits'>;
+type OAuthDeps = Pick<Deps, 'config' | 'clock' | 'prisma' | 'server' | 'rateLimits' | 'failpoint'>;
 
 /** The endpoints of the AM as an authorization server. */
 export async function oauthFeature(app: FastifyInstance, deps: OAuthDeps): Promise<void> {
@@ -46,7 +46,7 @@ async function decide(
   if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Choose "Connect" or "Refuse".' };
   const read = readConsentForm(await offeredLinks(deps, view.owner.id), form);
   if (read.kind === 'again') return read;
-  const grantId = randomId('con_');
+  const grantId = randomId('con');
   const expiresAt = read.lifetimeSeconds === null ? null : deps.clock.now() + read.lifetimeSeconds;
   await insertConnection(deps, {
     id: grantId,
@@ -55,5 +55,6 @@ async function decide(
     shown: read.shown,
     expiresAt: expiresAt === null ? null : new Date(expiresAt * 1000),
   });
+  await deps.failpoint('consent.written');
   return { kind: 'allow', grantId, scope: [TRANSFER_SCOPE], transferScope: null, expiresAt };
 }

@@ -5,7 +5,7 @@ import type { Deps } from '../deps.ts';
 /** Where a Requester reads what its connection may ask for. PROTOCOL §5. */
 export const TARGETS_PATH = '/targets';
 
-type ServerParts = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'outbound'>;
+type ServerParts = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'outbound' | 'failpoint'>;
 
 /**
  * The authorization server that Requesters see: its relationship is the connection, its own grant is the transfer. `announceRevocations`
@@ -15,7 +15,8 @@ export function createServerDeps(
   parts: ServerParts,
   input: { grants: readonly Grant[]; announceRevocations: () => Promise<void> },
 ): ServerDeps {
-  const { config, clock, log, pool, outbound } = parts;
+  const { config, clock, log, pool, outbound, failpoint } = parts;
+  const storage = createPgStorage(pool);
   return {
     config: {
       issuer: config.issuer,
@@ -30,7 +31,14 @@ export function createServerDeps(
       grants: input.grants,
       metadata: { chatelaine_targets_endpoint: `${config.issuer}${TARGETS_PATH}` },
     },
-    storage: createPgStorage(pool),
+    storage: {
+      ...storage,
+      async redeemCode(input) {
+        const outcome = await storage.redeemCode(input);
+        if (outcome.kind === 'redeemed') await failpoint('code.redeemed');
+        return outcome;
+      },
+    },
     clock,
     async fetchDocument(url) {
       const fetched = await outbound.fetchJson({ url });

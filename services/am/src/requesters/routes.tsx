@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts';
 import { RequestersPage, StoppedPage } from './requesters-page.tsx';
 import { readConnections, readEndedConnections, stopConnection, stopEverything } from './store.ts';
 
-type RequestersDeps = Pick<Deps, 'pool' | 'prisma' | 'jobs' | 'log'>;
+type RequestersDeps = Pick<Deps, 'pool' | 'prisma' | 'jobs' | 'log' | 'failpoint'>;
 type ConnectionParams = { Params: { id: string } };
 
 /** The owner's connections, and the ways to end them. What is ended is refused by every replica from the answer on: it is a row. PROTOCOL §7. */
@@ -19,6 +19,7 @@ export async function requestersFeature(app: FastifyInstance, deps: RequestersDe
     scope.post<ConnectionParams>('/requesters/:id/stop', async (request, reply) => {
       const stopped = await stopConnection(deps, { id: request.params.id, ownerId: accountOf(request).id });
       if (stopped === 'unknown') throw notFound();
+      await deps.failpoint('stop.committed');
       await deps.jobs.announceRevocations();
       return reply.redirect('/requesters', 303);
     });

@@ -252,3 +252,21 @@ export async function abandonTransfer(
   const { error, grantId, freshGrantId, revocationId } = given;
   await run(pool, ABANDON, [intent.bucket, intent.id, error.slice(0, 200), grantId, freshGrantId, revocationId]);
 }
+
+const CLOSE_LOST: Statement = {
+  name: 'transfer_close_lost',
+  text: `with lost as (
+    select bucket, id from transfer where state = 'intent' and started_at < now() - make_interval(secs => $1) limit 1000 for update skip locked
+  ), closed as (
+    update transfer t set closed_at = now(), state = 'failed', error = 'lost' from lost where t.bucket = lost.bucket and t.id = lost.id returning 1
+  )
+  select count(*)::int as n from closed`,
+};
+
+/**
+ * Closes the intents that no process works on any more: whoever wrote them died before he could. Whatever the Host minted for one was handed to
+ * nobody, and its row stays. Returns how many.
+ */
+export async function closeLost(pool: Pool, input: { olderThanSeconds: number }): Promise<number> {
+  return (await runForRow<{ n: number }>(pool, CLOSE_LOST, [input.olderThanSeconds])).n;
+}

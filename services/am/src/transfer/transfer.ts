@@ -15,16 +15,18 @@ import {
   type TransferResponse,
 } from '@chatelaine/protocol';
 import { askUrl, openAsk } from '../inbox/ask-store.ts';
+import type { Deps } from '../deps.ts';
 import { type CallDeps, callHost, type Hop, type HostAnswer } from './call-host.ts';
 import { findOddity, relayed } from './check-answer.ts';
 import { type Decision, decide, type Snapshot } from './decide.ts';
 import type { TransferRequest } from './request.ts';
 import { abandonTransfer, beginTransfer, closeTransfer, completeTransfer, type Intent, readSnapshot } from './store.ts';
 
-export type TransferDeps = CallDeps & {
-  /** Brings new revocations to the Hosts' attention. */
-  readonly announceRevocations: () => Promise<void>;
-};
+export type TransferDeps = CallDeps &
+  Pick<Deps, 'failpoint'> & {
+    /** Brings new revocations to the Hosts' attention. */
+    readonly announceRevocations: () => Promise<void>;
+  };
 
 /** How often a decision is made anew because the owner changed something between reading and beginning. */
 const DECISIONS = 3;
@@ -39,13 +41,16 @@ export async function transfer(
 ): Promise<TransferResponse> {
   const { request } = input;
   const { hop, intent } = await begin(deps, input);
+  await deps.failpoint('transfer.begun');
   const answer = await closeOnThrow(deps, intent, () => callHost(deps, hop));
   if (answer.kind !== 'answer') return giveUp(deps, { hop, intent, answer });
+  await deps.failpoint('transfer.answered');
   const oddity = findOddity(answer.response, { request, target: hop.target });
   if (oddity !== null) {
     return giveUp(deps, { hop, intent, answer: { kind: 'unusable', reason: `odd ${oddity}`, minted: true } });
   }
   const outcome = await completeTransfer(deps.pool, intent);
+  await deps.failpoint('transfer.completed');
   if (outcome === 'withheld') {
     // what ended in flight has its revocation at the Host queued already, under the grant_id known before the call
     throw invalidRequest(BAD_TOKEN_TEXT, { cause: 'stopped in flight' });
@@ -74,7 +79,7 @@ async function begin(
 
 function intentOf({ request, snapshot, target }: Hop, askId: string | null): Intent {
   return {
-    id: randomId('tr_'),
+    id: randomId('tr'),
     bucket: snapshot.bucket,
     ownerId: snapshot.ownerId,
     connectionId: snapshot.connectionId,
@@ -174,7 +179,7 @@ async function discard(
   const { hostId, grantId } = hop.target;
   deps.log.warn({ event: 'host_unusable', hostId, transferId: intent.id, reason }, 'Host answer not relayed');
   if (!minted) return closeTransfer(deps.pool, intent, { state: 'failed', error: reason });
-  const fresh = { freshGrantId: randomId(), revocationId: randomId('rev_') };
+  const fresh = { freshGrantId: randomId(), revocationId: randomId('rev') };
   await abandonTransfer(deps.pool, intent, { error: reason, grantId, ...fresh });
   await deps.announceRevocations();
 }

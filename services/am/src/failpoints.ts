@@ -1,0 +1,12 @@
+/** Where a test may let the AM die (FAILPOINTS, in demo mode only): each is a moment after which something durable is half done. */
+export const FAILPOINTS = [
+  'transfer.begun', //     the intent is written, the Host not yet called
+  'transfer.answered', //  the Host has minted, the intent is still open
+  'transfer.completed', // the intent is closed, the Requester has no answer
+  'consent.written', //    the connection's rows are there, the kernel's grant is not
+  'code.redeemed', //      tokens are issued for a code, the Requester has no answer
+  'stop.committed', //     something is ended, the queue does not know yet
+  'link.answered', //      the Host has issued the link's tokens, they are not stored
+] as const;
+
+export type FailpointName = (typeof FAILPOINTS)[number];
