@@ -19,6 +19,8 @@ export interface RunningHost extends HouseService {
 /** A whole house for one test file: real processes, real database, real HTTP. */
 export interface Constellation {
   readonly am: HouseService;
+  /** All of them, the AM first. */
+  readonly services: readonly HouseService[];
   readonly hosts: readonly RunningHost[];
   /** Throws when there was none planned. */
   readonly requester: HouseService;
@@ -138,6 +140,7 @@ function assemble({ services, guests, postgres, database, stop }: Parts): Conste
         'Requester',
       );
     },
+    services,
     guests,
     host: (name) =>
       found(

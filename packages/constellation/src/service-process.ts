@@ -27,13 +27,15 @@ export interface ServiceProcessOptions {
 /** One process of a service. */
 export interface ServiceProcess {
   readonly name: string;
+  /** What it wrote in all its runs. */
+  readonly logFile: string;
   /** Where this very process listens, on 127.0.0.1; another one after each start. */
   readonly port: number;
   /** Undefined while it does not run. */
   readonly pid: number | undefined;
   readonly running: boolean;
-  /** Starts it and waits for /readyz. Rejects with the end of its log. */
-  start(): Promise<void>;
+  /** Starts it and waits for /readyz. Rejects with the end of its log. `env`: more variables, for this one run. */
+  start(more?: { env?: Readonly<Record<string, string>> }): Promise<void>;
   /** SIGTERM, and it must end by itself and in order. */
   stop(): Promise<void>;
   /** kill -9. */
@@ -61,6 +63,7 @@ export function serviceProcess(options: ServiceProcessOptions): ServiceProcess {
   const log = () => tail(logFile);
   return {
     name: options.name,
+    logFile,
     get port() {
       return state.port;
     },
@@ -71,11 +74,11 @@ export function serviceProcess(options: ServiceProcessOptions): ServiceProcess {
       return alive();
     },
     log,
-    async start() {
+    async start({ env = {} } = {}) {
       if (alive()) throw new Error(`${options.name} runs already.`);
       for (let tries = 1; ; tries++) {
         try {
-          return await startOnce(options, state, logFile);
+          return await startOnce({ ...options, env: { ...options.env, ...env } }, state, logFile);
         } catch (error) {
           // its port was free when we looked; somebody may have been faster
           if (tries >= START_TRIES || !log().includes('EADDRINUSE')) throw error;

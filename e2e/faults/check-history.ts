@@ -1,0 +1,87 @@
+import type {
+  Call,
+  Fault,
+  HeldConnection,
+  History,
+  Moment,
+  Outcome,
+  Redemption,
+  Refusal,
+  Stop,
+  Transfer,
+} from './history.ts';
+
+/** A Host that is up refuses what was stopped within this. PROTOCOL §7. */
+const TOLD_WITHIN_MS = 5_000;
+/** Two clocks, and the last call of a token's life. */
+const SPARE_MS = 5_000;
+
+/** What the clients saw and must not have seen. Empty when every promise was kept. */
+export function checkHistory(history: History): string[] {
+  const stops = Map.groupBy(history.stops, ({ connection }) => connection.accessToken);
+  const stopsOf = (connection: HeldConnection): readonly Stop[] => stops.get(connection.accessToken) ?? [];
+  return [
+    ...history.violations,
+    ...history.redemptions.flatMap(checkRedemption),
+    ...history.transfers.flatMap((transfer) => checkTransfer(transfer, stopsOf(transfer.connection))),
+    ...history.calls.flatMap((call) => checkCall(call, stopsOf(call.connection))),
+    ...history.refusals.flatMap((refusal) => checkRefusal(refusal, history.faults)),
+  ];
+}
+
+/** I2: one code yields tokens once. I1: and it does yield them, when nothing happened to it. */
+function checkRedemption({ client, answers }: Redemption): string[] {
+  const yielded = answers.filter(({ kind }) => kind === 'ok').length;
+  const [first] = answers;
+  return [
+    ...broken(answers),
+    ...(yielded > 1 ? [`I2: one code of ${client} yielded tokens ${yielded} times`] : []),
+    ...(first?.kind === 'refused' && yielded === 0
+      ? [`I1: the first use of a code of ${client} was refused (${first.error})`]
+      : []),
+  ];
+}
+
+/** I3: nothing is handed out after the answer to a stop. I1: and what nobody stopped goes on, or says that it cannot right now. */
+function checkTransfer({ connection, begin, end, outcome }: Transfer, stops: readonly Stop[]): string[] {
+  const stopped = stops.some((stop) => stop.outcome === 'ok' && stop.end < begin);
+  const touched = stops.some((stop) => stop.begin < end);
+  return [
+    ...broken([outcome]),
+    ...(stopped && outcome.kind === 'ok' ? [`I3: ${connection.name} was handed a token after its stop`] : []),
+    ...(!touched && outcome.kind === 'refused'
+      ? [`I1: ${connection.name} was refused (${outcome.status} ${outcome.error}) and nobody had stopped it`]
+      : []),
+  ];
+}
+
+/** I1 at the Host: a token that was handed out opens it, until its end or its time. */
+function checkCall({ connection, end, outcome, handedOut, expiresIn }: Call, stops: readonly Stop[]): string[] {
+  const fresh = end < handedOut + expiresIn * 1_000 - SPARE_MS;
+  const touched = stops.some((stop) => stop.begin < end);
+  return [
+    ...broken([outcome]),
+    ...(fresh && !touched && outcome.kind === 'refused'
+      ? [
+          `I1: a Host refused a token of ${connection.name} (${outcome.status} ${outcome.error}) that nobody had stopped`,
+        ]
+      : []),
+  ];
+}
+
+/** I3 at the Host. While something was broken, retries may take longer; the probe itself has the bound for that. */
+function checkRefusal({ begin, end, resource }: Refusal, faults: readonly Fault[]): string[] {
+  return end - begin <= TOLD_WITHIN_MS || wasBroken(faults, begin, end)
+    ? []
+    : [`I3: ${resource} took a stopped token for ${Math.round(end - begin)} ms, and nothing was broken`];
+}
+
+/** Whether some fault was under way between two moments. */
+export function wasBroken(faults: readonly Fault[], begin: Moment, end: Moment): boolean {
+  return faults.some((fault) => fault.begin < end && fault.end > begin);
+}
+
+/** I9 */
+function broken(outcomes: readonly Outcome[]): string[] {
+  return outcomes.flatMap((outcome) => (outcome.kind === 'broken_promise' ? [`I9: ${outcome.what}`] : []));
+}

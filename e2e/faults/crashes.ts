@@ -1,0 +1,57 @@
+import type { ServiceProcess } from '@chatelaine/constellation';
+import { setTimeout as pause } from 'node:timers/promises';
+import { now } from './history.ts';
+import type { World } from './world.ts';
+
+const LOOK_MS = 20;
+const DIES_WITHIN_MS = 20_000;
+
+/** kill -9 of a process that works, and its restart. */
+export async function killAndRestart(world: World, process: ServiceProcess): Promise<void> {
+  if (!process.running) throw new Error(`${process.name} had ended before it was killed.\n${process.log()}`);
+  await broken(world, `kill -9 ${process.name}`, async () => {
+    await process.kill();
+    await process.start();
+  });
+}
+
+/** Starts a process that dies at the given point, makes that happen, and starts it again as it was. */
+export async function dieAt(
+  world: World,
+  { process, failpoint, trigger }: { process: ServiceProcess; failpoint: string; trigger: () => Promise<void> },
+): Promise<void> {
+  await broken(world, `kill -9 ${process.name} at ${failpoint}`, async () => {
+    await process.kill();
+    await process.start({ env: { FAILPOINTS: failpoint } });
+    const deadline = now() + DIES_WITHIN_MS;
+    while (process.running) {
+      if (now() > deadline) throw new Error(`${process.name} did not come by ${failpoint} in ${DIES_WITHIN_MS} ms.`);
+      await Promise.race([trigger(), died(process)]);
+      await pause(LOOK_MS);
+    }
+    await process.start();
+  });
+}
+
+async function died(process: ServiceProcess): Promise<void> {
+  while (process.running) await pause(LOOK_MS);
+}
+
+/** The database dies, without a checkpoint and with its transactions open, and comes back through recovery. */
+export async function crashPostgres(world: World, downMs: number): Promise<void> {
+  const { postgres } = world.house;
+  await broken(world, 'crash of Postgres', async () => {
+    await postgres.crash();
+    await pause(downMs);
+    await postgres.restart();
+  });
+}
+
+async function broken(world: World, what: string, work: () => Promise<void>): Promise<void> {
+  const begin = now();
+  try {
+    await work();
+  } finally {
+    world.history.faults.push({ what, begin, end: now() });
+  }
+}

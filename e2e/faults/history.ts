@@ -1,0 +1,99 @@
+/** Milliseconds of a clock that only goes forward. */
+export type Moment = number;
+
+export const now = (): Moment => performance.now();
+
+/** What a client saw of one request, from before it was sent until after its answer was read. */
+export interface Seen {
+  readonly begin: Moment;
+  readonly end: Moment;
+  readonly outcome: Outcome;
+}
+
+export type Outcome =
+  | { readonly kind: 'ok'; readonly json: Readonly<Record<string, unknown>> }
+  /** A 4xx: a decision. */
+  | { readonly kind: 'refused'; readonly status: number; readonly error: string }
+  /** 502, 503 or 504 with an OAuth error, as promised. */
+  | { readonly kind: 'unavailable'; readonly status: number }
+  /** The connection broke, or nobody was there: it may have happened or not. */
+  | { readonly kind: 'unknown' }
+  /** What must never be answered. */
+  | { readonly kind: 'broken_promise'; readonly what: string };
+
+/** A connection as its client knows it: it exists from the moment a 200 for its code was read. */
+export interface HeldConnection {
+  readonly name: string;
+  readonly owner: string;
+  readonly clientId: string;
+  readonly accessToken: string;
+  readonly jkt: string;
+}
+
+export interface Transfer extends Seen {
+  readonly connection: HeldConnection;
+  readonly resource: string;
+}
+
+export interface Call extends Seen {
+  readonly connection: HeldConnection;
+  readonly resource: string;
+  /** When the token was handed out, and for how long. */
+  readonly handedOut: Moment;
+  readonly expiresIn: number;
+}
+
+export interface Stop {
+  readonly connection: HeldConnection;
+  readonly begin: Moment;
+  readonly end: Moment;
+  readonly outcome: 'ok' | 'unknown';
+}
+
+/** A code, and everything that was answered to it. */
+export interface Redemption {
+  readonly code: string;
+  readonly client: string;
+  readonly answers: readonly Outcome[];
+}
+
+/** How long a token still opened its Host after the answer to its stop. */
+export interface Refusal {
+  readonly begin: Moment;
+  readonly end: Moment;
+  readonly resource: string;
+}
+
+/** Something that was broken on purpose, until it worked again. */
+export interface Fault {
+  readonly what: string;
+  readonly begin: Moment;
+  readonly end: Moment;
+}
+
+/** Everything the clients saw, in no special order. */
+export interface History {
+  readonly connections: HeldConnection[];
+  readonly transfers: Transfer[];
+  readonly calls: Call[];
+  readonly stops: Stop[];
+  readonly redemptions: Redemption[];
+  readonly refusals: Refusal[];
+  /** Ids of links that the owner was shown as made. */
+  readonly links: { readonly id: string; readonly owner: string; readonly host: string }[];
+  readonly faults: Fault[];
+  /** What was wrong already when it happened. */
+  readonly violations: string[];
+}
+
+export const createHistory = (): History => ({
+  connections: [],
+  transfers: [],
+  calls: [],
+  stops: [],
+  redemptions: [],
+  refusals: [],
+  links: [],
+  faults: [],
+  violations: [],
+});

@@ -1,0 +1,141 @@
+import { addHost, type Person } from '@chatelaine/constellation';
+import { setTimeout as pause } from 'node:timers/promises';
+import { browse, type Held, obtainCode, race, redeem, stop } from './connect.ts';
+import { now } from './history.ts';
+import type { World } from './world.ts';
+
+/** Clients at work, until they are told to stop. */
+export interface Load {
+  /** One of each thing that can be half done, now. */
+  readonly act: Readonly<Record<'transfer' | 'connect' | 'stop' | 'link', () => Promise<void>>>;
+  /** Ends the work and waits until everybody knows what came of it. */
+  finish(): Promise<void>;
+}
+
+const SCOPE = 'entries.read';
+const MOST_HELD = 6;
+const RACERS = 3;
+const IDLE_MS = 15;
+/** How long a Host may take to hear of an end while things are broken around it: PROTOCOL §7, and retries. */
+const TOLD_WITHIN_MS = 60_000;
+const LOOK_MS = 100;
+
+/** Starts a worker per owner, and one that makes and ends links. */
+export function startLoad(world: World): Load {
+  const { random, owners } = world;
+  const state: State = { world, going: true, probes: [], held: new Map(owners.map((owner) => [owner, []])) };
+  const workers = owners.flatMap((owner) => [work(state, owner), work(state, owner)]);
+  const links = keepLinking(state);
+  return {
+    act: {
+      transfer: () => transferAndCall(state, random.pick(owners)),
+      connect: () => connect(state, random.pick(owners)),
+      stop: () => stopOne(state, random.pick(owners)),
+      link: () => link(state),
+    },
+    async finish() {
+      state.going = false;
+      await Promise.all([...workers, links]);
+      await Promise.all(state.probes);
+    },
+  };
+}
+
+interface State {
+  readonly world: World;
+  going: boolean;
+  readonly held: Map<Person, Held[]>;
+  /** Looking whether Hosts refuse what was stopped. */
+  readonly probes: Promise<void>[];
+}
+
+async function work(state: State, owner: Person): Promise<void> {
+  const { random } = state.world;
+  while (state.going) {
+    const dice = random.next();
+    if (dice < 0.1) await connect(state, owner);
+    else if (dice < 0.16) await stopOne(state, owner);
+    else await transferAndCall(state, owner);
+    await pause(IDLE_MS);
+  }
+}
+
+async function keepLinking(state: State): Promise<void> {
+  while (state.going) {
+    await link(state);
+    await pause(20 * IDLE_MS);
+  }
+}
+
+async function connect(state: State, owner: Person): Promise<void> {
+  const { world, held } = state;
+  const mine = held.get(owner) ?? [];
+  if (mine.length >= MOST_HELD) return stopOne(state, owner);
+  const coded = await obtainCode(world, owner);
+  if (coded === null) return;
+  if (world.random.chance(0.25)) {
+    await race(world, coded, RACERS);
+    return;
+  }
+  const one = await redeem(world, coded);
+  if (one !== null) mine.push(one);
+}
+
+async function transferAndCall(state: State, owner: Person): Promise<void> {
+  const { world, held } = state;
+  const mine = held.get(owner) ?? [];
+  if (mine.length === 0) return connect(state, owner);
+  const { connection, client } = world.random.pick(mine);
+  const { resource } = world.random.pick(world.house.hosts);
+  const seen = await client.transfer({ accessToken: connection.accessToken, resource, scope: SCOPE });
+  world.history.transfers.push({ ...seen, connection, resource });
+  if (seen.outcome.kind !== 'ok') return;
+  const call = await client.call({
+    accessToken: String(seen.outcome.json['access_token']),
+    url: `${resource}/entries`,
+  });
+  const expiresIn = Number(seen.outcome.json['expires_in']);
+  world.history.calls.push({ ...call, connection, resource, handedOut: seen.end, expiresIn });
+}
+
+/** Stops a connection, then goes on asking and calling with it, which must come to nothing. */
+async function stopOne(state: State, owner: Person): Promise<void> {
+  const { world, held } = state;
+  const mine = held.get(owner) ?? [];
+  const [one] = mine.splice(0, 1);
+  if (one === undefined) return;
+  const { connection, client } = one;
+  const host = world.random.pick(world.house.hosts);
+  const { resource } = host;
+  const last = await client.transfer({ accessToken: connection.accessToken, resource, scope: SCOPE });
+  world.history.transfers.push({ ...last, connection, resource });
+  const outcome = await stop(world, owner, one);
+  const after = await client.transfer({ accessToken: connection.accessToken, resource, scope: SCOPE });
+  world.history.transfers.push({ ...after, connection, resource });
+  if (outcome === 'ok' && last.outcome.kind === 'ok')
+    state.probes.push(probe(world, one, { accessToken: String(last.outcome.json['access_token']), resource }));
+}
+
+/** Calls with a token whose connection was stopped until the Host refuses it. */
+async function probe(world: World, { client }: Held, token: { accessToken: string; resource: string }): Promise<void> {
+  const begin = now();
+  while (now() - begin < TOLD_WITHIN_MS) {
+    const { outcome, end } = await client.call({ accessToken: token.accessToken, url: `${token.resource}/entries` });
+    if (outcome.kind === 'refused') {
+      world.history.refusals.push({ begin, end, resource: token.resource });
+      return;
+    }
+    await pause(LOOK_MS);
+  }
+  world.history.violations.push(`${token.resource} took a token for ${TOLD_WITHIN_MS / 1_000} s after its stop`);
+}
+
+/** A link is made, and mostly ended again. */
+async function link({ world }: State): Promise<void> {
+  const { house, linker, history, random } = world;
+  const host = random.pick(house.hosts);
+  const page = await browse(world, linker, (tab) => addHost(tab, { am: house.am, host }));
+  const id = page?.url.searchParams.get('made');
+  if (id === null || id === undefined) return;
+  history.links.push({ id, owner: linker.username, host: host.name });
+}

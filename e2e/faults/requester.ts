@@ -1,0 +1,178 @@
+import http from 'node:http';
+import {
+  challengeOf,
+  createDpopProof,
+  createVerifier,
+  generateSigningKey,
+  publicJwks,
+  type SigningKey,
+  signShortJwt,
+} from '@chatelaine/crypto';
+import { CLIENT_ASSERTION_TYPE, formatForm, GRANT, JWT_TYP, LIFETIME, TOKEN_TYPE } from '@chatelaine/protocol';
+import { now, type Outcome, type Seen } from './history.ts';
+
+const clock = { now: () => Date.now() / 1_000 };
+const PATIENCE_MS = 15_000;
+
+/** Public documents of all Requesters of a run, at one guest's address. */
+export interface Documents {
+  readonly url: string;
+  publish(path: string, document: unknown): void;
+  close(): Promise<void>;
+}
+
+export async function openDocuments({ port, url }: { port: number; url: string }): Promise<Documents> {
+  const documents = new Map<string, string>();
+  const server = http.createServer((request, response) => {
+    const document = documents.get(request.url ?? '');
+    response.writeHead(document === undefined ? 404 : 200, { 'content-type': 'application/json' });
+    response.end(document ?? '{}');
+  });
+  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+  return {
+    url,
+    publish: (path, document) => void documents.set(path, JSON.stringify(document)),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+/** A Requester made of keys and plain HTTP, so that nothing is asked twice behind the back of whoever writes the history. */
+export interface Client {
+  readonly name: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly key: SigningKey;
+  /** Pushes a request to connect; `null` when that was not accepted. */
+  push(): Promise<{ url: string; verifier: string } | null>;
+  /** `prepare` makes everything that takes time; what it returns sends. */
+  prepareRedemption(code: string, verifier: string): Promise<() => Promise<Outcome>>;
+  redeem(code: string, verifier: string): Promise<Outcome>;
+  transfer(input: { accessToken: string; resource: string; scope: string }): Promise<Seen>;
+  call(input: { accessToken: string; url: string }): Promise<Seen>;
+}
+
+export interface ClientOptions {
+  name: string;
+  am: string;
+  documents: Documents;
+  fetch: typeof globalThis.fetch;
+}
+
+export function createClient({ name, am, documents, fetch }: ClientOptions): Client {
+  const path = `/${name.toLowerCase().replaceAll(' ', '-')}`;
+  const clientId = `${documents.url}${path}.json`;
+  const redirectUri = `${documents.url}/callback${path}`;
+  const [key, ownKey] = [generateSigningKey('ES256'), generateSigningKey('EdDSA')];
+  documents.publish(`${path}.jwks`, publicJwks([ownKey]));
+  documents.publish(`${path}.json`, {
+    client_id: clientId,
+    client_name: name,
+    client_uri: documents.url,
+    redirect_uris: [redirectUri],
+    grant_types: Object.values(GRANT),
+    scope: 'transfer',
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks_uri: `${documents.url}${path}.jwks`,
+  });
+  const assertion = (): Promise<string> =>
+    signShortJwt({
+      typ: JWT_TYP.clientAssertion,
+      key: ownKey,
+      clock,
+      lifetimeSeconds: LIFETIME.statement,
+      claims: { iss: clientId, sub: clientId, aud: am },
+    });
+  const prepare = async (endpoint: string, form: Readonly<Record<string, string>>): Promise<() => Promise<Outcome>> => {
+    const body = formatForm({
+      ...form,
+      client_assertion_type: CLIENT_ASSERTION_TYPE,
+      client_assertion: await assertion(),
+    });
+    const dpop = await createDpopProof({ key, htm: 'POST', htu: `${am}${endpoint}`, clock });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', dpop };
+    return () => ask(fetch, `${am}${endpoint}`, { method: 'POST', headers, body });
+  };
+  const prepareRedemption = (code: string, verifier: string) =>
+    prepare('/token', { grant_type: GRANT.authorizationCode, code, code_verifier: verifier });
+  return {
+    name,
+    clientId,
+    redirectUri,
+    key,
+    prepareRedemption,
+    redeem: async (code, verifier) => (await prepareRedemption(code, verifier))(),
+    async push() {
+      const verifier = createVerifier();
+      const send = await prepare('/par', {
+        response_type: 'code',
+        scope: 'transfer',
+        redirect_uri: redirectUri,
+        code_challenge: challengeOf(verifier),
+        code_challenge_method: 'S256',
+        dpop_jkt: key.kid,
+        state: name,
+      });
+      const pushed = await send();
+      if (pushed.kind === 'broken_promise') throw new Error(pushed.what);
+      if (pushed.kind !== 'ok') return null;
+      const query = formatForm({ client_id: clientId, request_uri: String(pushed.json['request_uri']) });
+      return { url: `${am}/authorize?${query}`, verifier };
+    },
+    async transfer({ accessToken, resource, scope }) {
+      const send = await prepare('/token', {
+        grant_type: GRANT.tokenExchange,
+        subject_token: accessToken,
+        subject_token_type: TOKEN_TYPE.accessToken,
+        resource,
+        scope,
+      });
+      const begin = now();
+      const outcome = await send();
+      return { begin, end: now(), outcome };
+    },
+    async call({ accessToken, url }) {
+      const dpop = await createDpopProof({ key, htm: 'GET', htu: url, accessToken, clock });
+      const begin = now();
+      const outcome = await ask(fetch, url, { headers: { authorization: `DPoP ${accessToken}`, dpop } });
+      return { begin, end: now(), outcome };
+    },
+  };
+}
+
+const PROMISED: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** One request, and what its answer says. The words of a front without a process behind it are those of nobody. */
+async function ask(fetch: typeof globalThis.fetch, url: string, init: RequestInit): Promise<Outcome> {
+  let status: number;
+  let type: string;
+  let text: string;
+  try {
+    const answer = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) });
+    status = answer.status;
+    type = answer.headers.get('content-type') ?? '';
+    text = await answer.text();
+  } catch {
+    return { kind: 'unknown' };
+  }
+  if (status === 502 && type.startsWith('text/plain')) return { kind: 'unknown' };
+  const json = parse(text);
+  if (status >= 200 && status < 300) return { kind: 'ok', json: json ?? {} };
+  const error = json?.['error'];
+  if (typeof error !== 'string')
+    return { kind: 'broken_promise', what: `${url} answered ${status} without an error code` };
+  if (status < 500) return { kind: 'refused', status, error };
+  if (PROMISED.has(status)) return { kind: 'unavailable', status };
+  return { kind: 'broken_promise', what: `${url} answered ${status} ${error}` };
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,81 @@
+import {
+  addHost,
+  type Constellation,
+  type Flavor,
+  type Person,
+  signUp,
+  startConstellation,
+} from '@chatelaine/constellation';
+import { createHistory, type History } from './history.ts';
+import type { Random } from './random.ts';
+import { type Documents, openDocuments } from './requester.ts';
+
+/** A house under load: owners with links, and one more who does nothing but make and end links. */
+export interface World {
+  readonly house: Constellation;
+  readonly documents: Documents;
+  readonly owners: readonly Person[];
+  readonly linker: Person;
+  readonly history: History;
+  readonly random: Random;
+  /** Every fault tells whom to wait for. */
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  label: string;
+  random: Random;
+  ams?: number;
+  owners?: number;
+  hosts?: readonly Flavor[];
+}
+
+/** Seconds after which what a crash left half done is looked after, here; in earnest it is minutes. */
+export const RECOVERY = { everySeconds: 1, lostAfterSeconds: 6, resumeLinksAfterSeconds: 3 };
+
+const UNLIMITED = '1000000';
+
+/** Starts a house and its people. Limits are out of the way: here one address is everybody. */
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const { label, random, ams = 2, owners: count = 2, hosts = ['photos', 'notes'] } = options;
+  const house = await startConstellation({
+    label,
+    ams,
+    hosts,
+    requester: false,
+    guests: ['reader'],
+    env: ({ service }) => ({
+      REFUSALS_PER_MINUTE: UNLIMITED,
+      ...(service === 'am' && {
+        HOSTS_ADDED_PER_HOUR: '100000',
+        RECOVERY_EVERY_SECONDS: String(RECOVERY.everySeconds),
+        LOST_AFTER_SECONDS: String(RECOVERY.lostAfterSeconds),
+        RESUME_LINKS_AFTER_SECONDS: String(RECOVERY.resumeLinksAfterSeconds),
+      }),
+    }),
+  });
+  const documents = await openDocuments(house.guest('reader'));
+  const people = Array.from({ length: count + 1 }, (_, index) =>
+    house.person({ username: `owner${index}`, stopsAt: [`${documents.url}/callback`] }),
+  );
+  // one after the other: a password takes a whole core while it is hashed
+  for (const person of people) {
+    await signUp(person, house.am.url);
+    for (const host of house.hosts) await signUp(person, host.url);
+  }
+  const [linker, ...owners] = people;
+  if (linker === undefined) throw new Error('Nobody is there.');
+  for (const owner of owners) for (const host of house.hosts) await addHost(owner, { am: house.am, host });
+  return {
+    house,
+    documents,
+    owners,
+    linker,
+    history: createHistory(),
+    random,
+    async close() {
+      await documents.close();
+      await house.stop();
+    },
+  };
+}
