@@ -23,6 +23,7 @@ export interface PressButton {
 export interface PageForm {
   action: URL;
   method: 'GET' | 'POST';
+  encoding: 'urlencoded' | 'multipart';
   controls: Control[];
   buttons: PressButton[];
   element: HTMLElement;
@@ -36,6 +37,7 @@ export function readForms(document: HTMLElement, url: URL): PageForm[] {
   return document.querySelectorAll('form').map((element) => ({
     action: new URL(element.getAttribute('action') ?? url.href, url),
     method: element.getAttribute('method')?.toLowerCase() === 'post' ? 'POST' : 'GET',
+    encoding: element.getAttribute('enctype') === 'multipart/form-data' ? 'multipart' : 'urlencoded',
     controls: readControls(document, element),
     buttons: ownedBy(document, element, 'button, input[type=submit]').flatMap(readButton),
     element,
@@ -89,6 +91,7 @@ function readControl(element: HTMLElement, name: string): Control | null {
     case 'button':
     case 'reset':
     case 'image':
+    case 'file': // nobody chooses one here
       return null;
     case 'checkbox':
     case 'radio': {

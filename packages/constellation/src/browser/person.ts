@@ -1,4 +1,4 @@
-import { request } from 'undici';
+import { FormData, request } from 'undici';
 import { createLoopbackFetch } from '../loopback-fetch.ts';
 import { type CookieJar, createCookieJar } from './cookie-jar.ts';
 import { encodeForm, type Fill } from './form.ts';
@@ -35,7 +35,7 @@ export interface PersonOptions {
 interface Going {
   url: URL;
   method: 'GET' | 'POST';
-  form: URLSearchParams | null;
+  form: URLSearchParams | FormData | null;
   cause: Cause;
 }
 
@@ -89,10 +89,17 @@ function submission(page: Page, { button, fill, near }: { button: string; fill: 
   } catch (error) {
     throw new PageError(error instanceof Error ? error.message : String(error), page);
   }
-  if (method === 'POST') return { url: action, method, form, cause };
+  if (method === 'POST')
+    return { url: action, method, form: found.form.encoding === 'multipart' ? multipart(form) : form, cause };
   const url = new URL(action);
   url.search = form.toString();
   return { url, method, form: null, cause };
+}
+
+function multipart(form: URLSearchParams): FormData {
+  const data = new FormData();
+  for (const [name, value] of form) data.append(name, value);
+  return data;
 }
 
 interface Browser {
@@ -143,9 +150,10 @@ async function send({ cookies, agent }: Browser, going: Going, chain: readonly U
       'sec-fetch-user': '?1',
       ...(origin !== null && { origin }),
       ...(cookie !== null && { cookie }),
-      ...(form !== null && { 'content-type': 'application/x-www-form-urlencoded' }),
+      // a multipart body brings its own type, with the boundary
+      ...(form instanceof URLSearchParams && { 'content-type': 'application/x-www-form-urlencoded' }),
     },
-    body: form === null ? null : form.toString(),
+    body: form instanceof URLSearchParams ? form.toString() : form,
   }).catch((cause: unknown) => {
     throw new Error(`${url.origin} cannot be reached.`, { cause });
   });

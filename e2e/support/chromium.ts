@@ -1,0 +1,30 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+
+/** The path of a Chromium on this machine, or null. CHATELAINE_BROWSER or CHROMIUM name one; empty means none. */
+export function chromiumPath(): string | null {
+  const named = process.env['CHATELAINE_BROWSER'] ?? process.env['CHROMIUM'];
+  if (named !== undefined) return named === '' ? null : named;
+  const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
+  return (
+    folders.flatMap((folder) => NAMES.map((name) => path.join(folder, name))).find((it) => fs.existsSync(it)) ?? null
+  );
+}
+
+/** Starts it without a window. It talks to nobody but the pages it is sent to. */
+export function launchChromium(executablePath: string): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox', // containers and root have none
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+      '--no-proxy-server',
+    ],
+  });
+}

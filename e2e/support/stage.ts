@@ -1,0 +1,142 @@
+import {
+  addHost,
+  connectRequester,
+  type Constellation,
+  FLAVORS,
+  type Flavor,
+  type Person,
+  signIn,
+  signInIfAsked,
+  signUp,
+  startConstellation,
+} from '@chatelaine/constellation';
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
+import { landscape } from './landscape.ts';
+
+/** A house in which something has happened, for looking at its pages. */
+export interface Stage {
+  readonly house: Constellation;
+  readonly people: Readonly<Record<Who, Person>>;
+  /** Where the newcomer is asked by Photos what the AM may hand out. */
+  readonly consentUrl: string;
+  close(): Promise<void>;
+}
+
+/** Robin has a bit of everything; the newcomer has accounts and nothing else; the visitor is nobody. */
+export type Who = 'robin' | 'newcomer' | 'visitor';
+
+const DAY_MS = 86_400_000;
+const ENTRIES: Readonly<Record<Flavor, readonly { text: string; day: number; picture?: number }[]>> = {
+  photos: [
+    { text: 'The harbour at six in the morning, before the ferries', day: -9, picture: 1 },
+    { text: 'Grandmother and the new bicycle', day: -4, picture: 2 },
+    { text: 'Fog', day: -1, picture: 3 },
+    {
+      text: 'A caption that is rather long, because somebody wanted to remember who stood where: from the left Ada, Mo, the neighbour’s dog, and half of Kim.',
+      day: -30,
+      picture: 4,
+    },
+    { text: 'Added by an app, without a picture', day: -2 },
+  ],
+  calendar: [
+    { text: 'Dentist, 10:30', day: -6 },
+    { text: 'Choir rehearsal, St. Mark, 19:00', day: -2 },
+    { text: 'Standing lunch', day: 0 },
+    { text: 'Train to the coast, 8:12 from platform 4', day: 3 },
+    { text: 'Dinner with Ada and Mo', day: 3 },
+    { text: 'The poster for the concert', day: 24, picture: 5 },
+  ],
+  notes: [
+    { text: 'Bread\n500 g flour\n350 g water\n10 g salt\npatience', day: -12 },
+    { text: 'Ask about the spare key', day: -3 },
+    {
+      text: 'The door sticks when it rains. Plane it in summer, not now: it shrinks again by itself in the first dry week, and then there would be a gap for the rest of the year.',
+      day: -20,
+    },
+    {
+      text: 'https://a-very-long-address.example/that/does-not-break/anywhere/by-itself/because-it-has-no-spaces',
+      day: -1,
+    },
+  ],
+};
+
+export async function setStage(browser: Browser): Promise<Stage> {
+  const house = await startConstellation({ label: 'pages', env: () => ({ CONNECTS_PER_HOUR: '10000' }) });
+  try {
+    const people = {
+      robin: house.person({ username: 'robin' }),
+      newcomer: house.person({ username: 'newcomer' }),
+      visitor: house.person({ username: 'visitor' }),
+    };
+    await furnish(house, people.robin, browser);
+    for (const { url } of [house.am, ...house.hosts, house.requester]) await signUp(people.newcomer, url);
+    const consentUrl = await askedFor(house, people.newcomer);
+    return { house, people, consentUrl, close: () => house.stop() };
+  } catch (error) {
+    await house.stop();
+    throw error;
+  }
+}
+
+async function furnish(house: Constellation, robin: Person, browser: Browser): Promise<void> {
+  for (const { url } of [house.am, ...house.hosts, house.requester]) await signUp(robin, url);
+  const context = await contextFor(browser, robin, house);
+  for (const flavor of FLAVORS) {
+    for (const entry of ENTRIES[flavor]) await addEntry(context, house.host(flavor).url, entry);
+    await addHost(robin, { am: house.am, host: house.host(flavor) });
+  }
+  await context.close();
+  await connectRequester(robin, {
+    am: house.am,
+    requester: house.requester,
+    answers: ({ host, scope }) => (host.startsWith('Notes') && scope === 'entries.read' ? 'ask' : 'allow'),
+  });
+  await robin.visit(house.requester.url);
+}
+
+async function addEntry(
+  context: BrowserContext,
+  host: string,
+  { text, day, picture }: { text: string; day: number; picture?: number },
+): Promise<void> {
+  const page = await context.newPage();
+  await page.goto(`${host}/entries`);
+  await page.getByRole('textbox').first().fill(text);
+  await page.locator('input[name=date]').fill(new Date(Date.now() + day * DAY_MS).toISOString().slice(0, 10));
+  if (picture !== undefined)
+    await page.setInputFiles('input[name=picture]', {
+      name: 'hills.png',
+      mimeType: 'image/png',
+      buffer: landscape(picture),
+    });
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page
+    .getByText(text.split('\n')[0] ?? text)
+    .first()
+    .waitFor();
+  await page.close();
+}
+
+/** The way of a link up to the Host's question. */
+async function askedFor(house: Constellation, person: Person): Promise<string> {
+  await signIn(person, house.am.url);
+  await person.visit(`${house.am.url}/hosts/add`);
+  await person.press('Continue', { host: house.host('photos').url });
+  await person.follow(/^Continue to /);
+  return (await signInIfAsked(person)).url.href;
+}
+
+/** A window of the browser in which this person is signed in everywhere. */
+export async function contextFor(
+  browser: Browser,
+  person: Person,
+  house: Constellation,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
+  const context = await browser.newContext({ locale: 'en-GB', ...options });
+  for (const { url } of [house.am, ...house.hosts, house.requester]) {
+    const cookies = [...person.cookies.of(new URL(url).hostname)];
+    await context.addCookies(cookies.map(([name, value]) => ({ name, value, url, httpOnly: true })));
+  }
+  return context;
+}

@@ -1,0 +1,100 @@
+import type { Page } from 'playwright-core';
+import type { Stage, Who } from './stage.ts';
+
+/** A page to look at: where, as whom, and what to do there first. */
+export interface Stop {
+  readonly name: string;
+  readonly who: Who;
+  readonly url: (stage: Stage) => string;
+  /** What to do on the page to get to the one to look at. */
+  readonly then?: (page: Page, stage: Stage) => Promise<void>;
+  /** Changes the house before, and puts it back after. */
+  readonly around?: (stage: Stage, look: () => Promise<void>) => Promise<void>;
+}
+
+type Flavor = 'photos' | 'calendar' | 'notes';
+
+const host = (flavor: Flavor, path: string) => (stage: Stage) => `${stage.house.host(flavor).url}${path}`;
+const lifestream = (path: string) => (stage: Stage) => `${stage.house.requester.url}${path}`;
+const press = (page: Page, name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
+
+const ofEveryHost = (['photos', 'calendar', 'notes'] as const).flatMap((flavor): Stop[] => [
+  { name: `${flavor}-entries`, who: 'robin', url: host(flavor, '/entries') },
+  { name: `${flavor}-entries-none`, who: 'newcomer', url: host(flavor, '/entries') },
+]);
+
+export const HOST_STOPS: readonly Stop[] = [
+  { name: 'photos-front', who: 'visitor', url: host('photos', '/') },
+  { name: 'photos-sign-in', who: 'visitor', url: host('photos', '/sign-in') },
+  { name: 'photos-sign-up', who: 'visitor', url: host('photos', '/sign-up') },
+  ...ofEveryHost,
+  {
+    name: 'photos-entries-problem',
+    who: 'newcomer',
+    url: host('photos', '/entries'),
+    async then(page) {
+      await page.locator('textarea[name=text]').fill('no picture');
+      const buffer = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>');
+      await page.setInputFiles('input[name=picture]', { name: 'x.png', mimeType: 'image/png', buffer });
+      await press(page, 'Add');
+      await page.getByText('Nothing was added').waitFor();
+    },
+  },
+  {
+    name: 'photos-entries-remove',
+    who: 'robin',
+    url: host('photos', '/entries'),
+    then: (page) => page.locator('details.remove summary').first().click(),
+  },
+  { name: 'photos-access', who: 'robin', url: host('photos', '/access') },
+  { name: 'photos-access-none', who: 'newcomer', url: host('photos', '/access') },
+  { name: 'photos-consent', who: 'newcomer', url: ({ consentUrl }) => consentUrl },
+  { name: 'photos-consent-over', who: 'newcomer', url: host('photos', '/authorize?client_id=x') },
+  { name: 'photos-nothing-here', who: 'robin', url: host('photos', '/nowhere') },
+];
+
+async function enterAm(page: Page, address: string): Promise<void> {
+  await page.locator('input[name=am]').fill(address);
+  await press(page, 'Connect');
+}
+
+export const REQUESTER_STOPS: readonly Stop[] = [
+  { name: 'lifestream-front', who: 'visitor', url: lifestream('/') },
+  { name: 'lifestream-sign-in', who: 'visitor', url: lifestream('/sign-in') },
+  { name: 'lifestream-feed-unconnected', who: 'newcomer', url: lifestream('/') },
+  { name: 'lifestream-connect', who: 'newcomer', url: lifestream('/connect') },
+  {
+    name: 'lifestream-connect-problem',
+    who: 'newcomer',
+    url: lifestream('/connect'),
+    async then(page) {
+      await enterAm(page, 'nobody.example');
+      await page.locator('.problem').waitFor();
+    },
+  },
+  {
+    name: 'lifestream-continue',
+    who: 'newcomer',
+    url: lifestream('/connect'),
+    async then(page, { house }) {
+      await enterAm(page, house.am.url);
+      await page.getByRole('link', { name: /^Continue to / }).waitFor();
+    },
+  },
+  { name: 'lifestream-hosts-none', who: 'newcomer', url: lifestream('/connections') },
+  { name: 'lifestream-hosts', who: 'robin', url: lifestream('/connections') },
+  { name: 'lifestream-feed', who: 'robin', url: lifestream('/') },
+  {
+    name: 'lifestream-feed-host-down',
+    who: 'robin',
+    url: lifestream('/'),
+    async around({ house }, look) {
+      const [calendar] = house.host('calendar').processes;
+      await calendar?.stop();
+      await look().finally(() => calendar?.start());
+    },
+  },
+  { name: 'lifestream-not-connected', who: 'robin', url: lifestream('/callback?state=x') },
+];
+
+export const STOPS: readonly Stop[] = [...HOST_STOPS, ...REQUESTER_STOPS];

@@ -1,0 +1,151 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import {
+  addHost,
+  answerConsent,
+  type Constellation,
+  type Person,
+  signUp,
+  startConstellation,
+} from '@chatelaine/constellation';
+import { createTestDatabase, type TestDatabase } from '@chatelaine/dev-postgres';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { installPacked, type PackedFolder } from './support/packed/folder.ts';
+import { startScript } from './support/packed/start.ts';
+
+// host-kit and requester-kit as a stranger gets them: packed, and installed by npm in an empty folder
+
+const SUPPORT = path.join(import.meta.dirname, 'support');
+const APP = ['tiny-host.ts', 'packed/host.ts', 'packed/requester.ts'].map((file) => path.join(SUPPORT, file));
+
+let house: Constellation;
+let robin: Person;
+let folder: PackedFolder;
+let database: TestDatabase;
+const running: { stop(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  [folder, house] = await Promise.all([
+    installPacked(APP),
+    startConstellation({ hosts: [], requester: false, guests: ['recipes', 'reader'], label: 'packed' }),
+  ]);
+  robin = house.person({ username: 'robin' });
+  database = await createTestDatabase(house.postgres, {
+    instances: [{ role: 'recipes' }],
+    apply: async () => undefined,
+  });
+}, 180_000);
+
+afterAll(async () => {
+  await Promise.all(running.map((it) => it.stop()));
+  await database?.drop();
+  await house?.stop();
+  await folder?.remove();
+}, 60_000);
+
+describe('the packages', () => {
+  test('name every package that their files import, by a version that the registry has or their tarballs bring', async () => {
+    const brought = new Map(folder.packages.map(({ manifest }) => [manifest.name, manifest.version]));
+    for (const { dir, manifest } of folder.packages) {
+      const named = { ...manifest.dependencies, ...manifest.peerDependencies };
+      const missing = (await importsOf(path.join(dir, 'dist'))).filter((name) => named[name] === undefined);
+      expect([manifest.name, missing]).toEqual([manifest.name, []]);
+      for (const [name, range] of Object.entries(named)) {
+        if (name.startsWith('@chatelaine/')) expect([name, range]).toEqual([name, brought.get(name)]);
+        else expect([name, range]).toEqual([name, expect.stringMatching(/^\^?\d+\.\d+\.\d+$/)]);
+      }
+      expect(manifest).toMatchObject({ license: 'Apache-2.0' });
+      expect(manifest).not.toHaveProperty('private');
+    }
+  });
+
+  test('bring every file that their package.json points to, their licence, and the migrations', async () => {
+    for (const { dir, manifest } of folder.packages) {
+      const files = Object.values(manifest.exports).flatMap((conditions) => Object.values(conditions));
+      for (const file of [...files, 'LICENSE', 'README.md']) await fs.access(path.join(dir, file));
+    }
+    const migrations = await folder.run(
+      process.execPath,
+      '--eval',
+      'import("@chatelaine/host-kit").then(({ migrationsDir }) => console.log(fs.readdirSync(migrationsDir).join()))',
+    );
+    expect(migrations).toMatch(/^\d{14}_oauth/);
+  });
+
+  test('type-check in a strict project that looks into its libraries, too', async () => {
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+      target: 'es2024',
+      lib: ['es2024'],
+      module: 'nodenext',
+      types: ['node'],
+      allowImportingTsExtensions: true,
+    };
+    await fs.writeFile(path.join(folder.dir, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+    await expect(folder.run('tsc', '--project', '.')).resolves.toBe('');
+  });
+});
+
+describe('an app with host-kit and an app with requester-kit', () => {
+  const recipes = () => house.guest('recipes').url;
+  const reader = () => house.guest('reader').url;
+
+  test('start with nothing but their packages and a database', async () => {
+    const env = { ISSUER: recipes(), DATABASE_URL: database.url('recipes'), AM: house.am.url };
+    running.push(await startScript(folder.dir, 'host.ts', env));
+    running.push(
+      await startScript(folder.dir, 'requester.ts', { ISSUER: reader(), REACHABLE: `${house.am.url} ${recipes()}` }),
+    );
+    const metadata = await house.fetch(`${recipes()}/.well-known/oauth-authorization-server`);
+    expect(await metadata.json()).toMatchObject({ issuer: recipes(), chatelaine_name: 'Recipes' });
+    const refused = await house.fetch(`${recipes()}/api/recipes`);
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('www-authenticate')).toContain(
+      `resource_metadata="${recipes()}/.well-known/oauth-protected-resource/api"`,
+    );
+  });
+
+  test('join the house: the owner links the one, connects the other, and it reads', async () => {
+    await signUp(robin, house.am.url);
+    await addHost(robin, { am: house.am, host: { url: recipes() } });
+    await robin.visit(recipes());
+    await robin.press('Keep', { recipe: 'Bread' });
+    const recording = house.record();
+    const started = await robin.visit(`${reader()}/connect?am=${encodeURIComponent(house.am.url)}`);
+    recording.stop();
+    expect(recording.exchanges).toContainEqual(
+      expect.objectContaining({
+        request: expect.objectContaining({ method: 'POST', path: '/par' }),
+        response: expect.objectContaining({ status: 201 }),
+      }),
+    );
+    await robin.visit((JSON.parse(started.html) as { redirectTo: string }).redirectTo);
+    const back = await answerConsent(robin, () => 'allow');
+    expect(JSON.parse(back.html)).toMatchObject({ kind: 'connected' });
+    const read = await robin.visit(`${reader()}/read?resource=${encodeURIComponent(`${recipes()}/api`)}`);
+    expect(JSON.parse(read.html)).toEqual({
+      recipes: ['Bread'],
+      readBy: { requester: 'Reader', through: house.am.url },
+    });
+  });
+});
+
+/** Packages that the files of a folder import, `node:` ones aside. */
+async function importsOf(dir: string): Promise<string[]> {
+  const names = new Set<string>();
+  for (const file of await fs.readdir(dir, { recursive: true })) {
+    if (!/\.(js|d\.ts)$/.test(file)) continue;
+    const text = await fs.readFile(path.join(dir, file), 'utf8');
+    for (const [, from = ''] of text.matchAll(/^(?:import|export|\} from)\b[^'\n]*'([^'.][^']*)'/gm))
+      if (!from.startsWith('node:'))
+        names.add(
+          from
+            .split('/')
+            .slice(0, from.startsWith('@') ? 2 : 1)
+            .join('/'),
+        );
+  }
+  return [...names];
+}
