@@ -30,67 +30,6 @@ export function authorizationRequests(rigOf: () => Rig): void {
       expect(query.has('code')).toBe(false);
     };
 
-    test.each([
-      'https://app.example/cb/x',
-      'https://app.example/cb?x=y',
-      'https://app.example/CB',
-      'https://APP.example/cb',
-      'https://app.example/cb/',
-      'https://app.example:443/cb',
-      'https://app.example/x/%2e%2e/cb',
-      'https://app.example@evil.example/cb',
-      'https://evil.example\\@app.example/cb',
-      'https://app.example/cb#f',
-      'https://app.example/cb ',
-      'http://app.example/cb',
-      'https://app.example.evil.example/cb',
-      'javascript:alert(1)//https://app.example/cb',
-      'data:text/html,x',
-    ])('A1 a redirect_uri that is not the registered one is never gone to: %s', async (redirect_uri) => {
-      expectPage(await plain({ redirect_uri }));
-    });
-
-    test('A1 a loopback redirect may differ in its port and in nothing else', async () => {
-      const program = await registered(rig, {
-        redirect_uris: ['http://127.0.0.1/cb', 'http://[::1]/cb', 'http://localhost:4000/cb'],
-      });
-      const at = (redirect_uri: string): Promise<Answer> => arrive({ ...requestOf(rig.am, program), redirect_uri });
-      for (const uri of ['http://127.0.0.1:4711/cb', 'http://[::1]:4711/cb', 'http://localhost:4000/cb']) {
-        expect((await at(uri)).headers.location).toContain('request_uri');
-      }
-      for (const uri of [
-        'http://127.0.0.1:4711/cb/x',
-        'http://127.0.0.2/cb',
-        'http://localhost:4711/cb',
-        'https://127.0.0.1/cb',
-        'http://127.1:80/cb',
-      ]) {
-        expectPage(await at(uri));
-      }
-    });
-
-    test('A2 without a redirect_uri, one of several registered is not guessed', async () => {
-      const several = await registered(rig, { redirect_uris: [REDIRECT_URI, 'https://app.example/other'] });
-      expectPage(await arrive({ ...requestOf(rig.am, several), redirect_uri: undefined }));
-      expect((await plain({ redirect_uri: undefined })).status).toBe(303);
-    });
-
-    test('A3 an unknown client, a deleted one and none get a page', async () => {
-      const deleted = await registered(rig);
-      const headers = { authorization: `Bearer ${deleted.registrationToken}` };
-      await send(rig.am.ports[1], { method: 'DELETE', path: `/register/${deleted.id}`, headers });
-      for (const client_id of [
-        'nobody',
-        deleted.id,
-        'https://nobody.example/client',
-        '',
-        'javascript:alert(1)',
-        undefined,
-      ]) {
-        expectPage(await plain({ client_id }));
-      }
-    });
-
     test('A4 without code_challenge nothing starts', async () => {
       expectRefusal(await plain({ code_challenge: undefined }), 'invalid_request');
       expectRefusal(await plain({ code_challenge: '' }), 'invalid_request');
@@ -169,7 +108,7 @@ export function authorizationRequests(rigOf: () => Rig): void {
     });
 
     test('A9 state comes back byte for byte, and iss with it, whatever the state is', async () => {
-      const state = `${'ü😀 +&=?#"<>%\\'.repeat(300)}`.slice(0, 3900);
+      const state = ` ${'ü😀 +&=?#"<>%\\'.repeat(300).slice(0, 3900)} `;
       const requestUri = await pushed(rig, rig.am, { party, form: { state } });
       const refusal = await answered(rig.am, { party, requestUri, form: { decision: 'deny' } });
       expect(Object.fromEntries(redirected(refusal))).toMatchObject({
@@ -187,13 +126,6 @@ export function authorizationRequests(rigOf: () => Rig): void {
       });
       // RFC 6749 §4.1.2: only when there was one
       expect(redirected(await plain({ state: undefined, scope: 'x' })).has('state')).toBe(false);
-    });
-
-    test('A9 the query of a redirect URI stays as it was registered', async () => {
-      const redirectUri = 'https://app.example/cb?a=b%20c&flag&%7Ex=+';
-      const odd = { ...(await registered(rig, { redirect_uris: [redirectUri] })), redirectUri };
-      const answer = await answered(rig.am, { party: odd, requestUri: await pushed(rig, rig.am, { party: odd }) });
-      expect(answer.headers.location?.startsWith(`${redirectUri}&code=`)).toBe(true);
     });
 
     test('A10 every redirect is 303, so that nothing posted is posted again', async () => {
@@ -247,19 +179,6 @@ export function authorizationRequests(rigOf: () => Rig): void {
       const answer = await send(rig.host.ports[0], { path: authorizePath(requestOf(rig.host, am)) });
       expect(Object.fromEntries(redirected(answer))).toMatchObject({ error: 'invalid_request', iss: rig.host.issuer });
       expect(answer.headers.location?.startsWith(REDIRECT_URI)).toBe(true);
-    });
-
-    test('A15 a document with a redirect URI that runs or leaks is no client', async () => {
-      for (const uri of [
-        'javascript:alert(1)',
-        'data:text/html,x',
-        'file:///etc/passwd',
-        'http://app.example/cb',
-        'https://10.0.0.1/cb',
-      ]) {
-        const bad = documented(rig, rig.am, { redirect_uris: [uri] });
-        expectPage(await arrive({ ...requestOf(rig.am, bad), redirect_uri: uri }));
-      }
     });
   });
 }

@@ -1,0 +1,102 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { expectPage } from './authorize.ts';
+import { documented, type Party, REDIRECT_URI, registered } from './clients.ts';
+import { answered, authorizePath, pushed, requestOf } from './flow.ts';
+import { type Answer, type Form, send } from './http.ts';
+import type { Rig } from './rig.ts';
+
+/** Where the browser is sent, and where never. */
+export function redirectUris(rigOf: () => Rig): void {
+  describe('redirect URIs', () => {
+    let rig: Rig;
+    let party: Party;
+    beforeAll(async () => {
+      rig = rigOf();
+      party = await registered(rig);
+    });
+    const arrive = (params: Form | string): Promise<Answer> =>
+      send(rig.am.ports[0], { path: typeof params === 'string' ? `/authorize?${params}` : authorizePath(params) });
+    const plain = (changes: Form = {}): Promise<Answer> => arrive({ ...requestOf(rig.am, party), ...changes });
+
+    test.each([
+      'https://app.example/cb/x',
+      'https://app.example/cb?x=y',
+      'https://app.example/CB',
+      'https://APP.example/cb',
+      'https://app.example/cb/',
+      'https://app.example:443/cb',
+      'https://app.example/x/%2e%2e/cb',
+      'https://app.example@evil.example/cb',
+      'https://evil.example\\@app.example/cb',
+      'https://app.example/cb#f',
+      'https://app.example/cb ',
+      'http://app.example/cb',
+      'https://app.example.evil.example/cb',
+      'javascript:alert(1)//https://app.example/cb',
+      'data:text/html,x',
+    ])('A1 a redirect_uri that is not the registered one is never gone to: %s', async (redirect_uri) => {
+      expectPage(await plain({ redirect_uri }));
+    });
+
+    test('A1 a loopback redirect may differ in its port and in nothing else', async () => {
+      const program = await registered(rig, {
+        redirect_uris: ['http://127.0.0.1/cb', 'http://[::1]/cb', 'http://localhost:4000/cb'],
+      });
+      const at = (redirect_uri: string): Promise<Answer> => arrive({ ...requestOf(rig.am, program), redirect_uri });
+      for (const uri of ['http://127.0.0.1:4711/cb', 'http://[::1]:4711/cb', 'http://localhost:4000/cb']) {
+        expect((await at(uri)).headers.location).toContain('request_uri');
+      }
+      for (const uri of [
+        'http://127.0.0.1:4711/cb/x',
+        'http://127.0.0.2/cb',
+        'http://localhost:4711/cb',
+        'https://127.0.0.1/cb',
+        'http://127.1:80/cb',
+      ]) {
+        expectPage(await at(uri));
+      }
+    });
+
+    test('A2 without a redirect_uri, one of several registered is not guessed', async () => {
+      const several = await registered(rig, { redirect_uris: [REDIRECT_URI, 'https://app.example/other'] });
+      expectPage(await arrive({ ...requestOf(rig.am, several), redirect_uri: undefined }));
+      expect((await plain({ redirect_uri: undefined })).status).toBe(303);
+    });
+
+    test('A3 an unknown client, a deleted one and none get a page', async () => {
+      const deleted = await registered(rig);
+      const headers = { authorization: `Bearer ${deleted.registrationToken}` };
+      await send(rig.am.ports[1], { method: 'DELETE', path: `/register/${deleted.id}`, headers });
+      for (const client_id of [
+        'nobody',
+        deleted.id,
+        'https://nobody.example/client',
+        '',
+        'javascript:alert(1)',
+        undefined,
+      ]) {
+        expectPage(await plain({ client_id }));
+      }
+    });
+
+    test('A9 the query of a redirect URI stays as it was registered', async () => {
+      const redirectUri = 'https://app.example/cb?a=b%20c&flag&%7Ex=+';
+      const odd = { ...(await registered(rig, { redirect_uris: [redirectUri] })), redirectUri };
+      const answer = await answered(rig.am, { party: odd, requestUri: await pushed(rig, rig.am, { party: odd }) });
+      expect(answer.headers.location?.startsWith(`${redirectUri}&code=`)).toBe(true);
+    });
+
+    test('A15 a document with a redirect URI that runs or leaks is no client', async () => {
+      for (const uri of [
+        'javascript:alert(1)',
+        'data:text/html,x',
+        'file:///etc/passwd',
+        'http://app.example/cb',
+        'https://10.0.0.1/cb',
+      ]) {
+        const bad = documented(rig, rig.am, { redirect_uris: [uri] });
+        expectPage(await arrive({ ...requestOf(rig.am, bad), redirect_uri: uri }));
+      }
+    });
+  });
+}

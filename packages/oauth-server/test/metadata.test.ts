@@ -1,0 +1,71 @@
+import { describe, expect, test } from '@jest/globals';
+import { GRANT, parseIssuer, parseResource, serverMetadataSchema } from '@chatelaine/protocol';
+import { ENDPOINT, type ServerConfig, serverMetadata } from '../src/index.ts';
+
+const issuer = parseIssuer('https://host.example', ['https']);
+const resource = parseResource('https://host.example/api', ['https']);
+if (issuer === null || resource === null) throw new Error('no issuer');
+
+const config: ServerConfig = {
+  issuer,
+  name: 'A server',
+  schemes: ['https'],
+  accessTokenKind: 'ct',
+  transferScopes: null,
+  registration: 'open',
+  pushedRequests: 'accepted',
+  relationshipTokens: 'bound',
+  resources: [],
+  grants: [],
+};
+
+describe('server metadata', () => {
+  test('is such as our own clients read, every endpoint on the issuer’s origin', () => {
+    const metadata = serverMetadata(config);
+    expect(serverMetadataSchema.parse(metadata)).toMatchObject({ issuer, chatelaine_name: 'A server' });
+    const endpoints = Object.entries(metadata).filter(([name]) => name.endsWith('_endpoint'));
+    expect(new Set(endpoints.map(([, url]) => url))).toEqual(
+      new Set(
+        [
+          ENDPOINT.authorize,
+          ENDPOINT.introspect,
+          ENDPOINT.pushed,
+          ENDPOINT.register,
+          ENDPOINT.revoke,
+          ENDPOINT.token,
+        ].map((path) => `${issuer}${path}`),
+      ),
+    );
+  });
+
+  test('lists a registration endpoint only where strangers may register', () => {
+    expect(serverMetadata({ ...config, registration: 'closed' })).not.toHaveProperty('registration_endpoint');
+  });
+
+  test('says when requests must be pushed, and that clients without keys are not taken where tokens are bound to nothing', () => {
+    expect(serverMetadata({ ...config, pushedRequests: 'required', relationshipTokens: 'keyed' })).toMatchObject({
+      require_pushed_authorization_requests: true,
+      token_endpoint_auth_methods_supported: ['private_key_jwt'],
+    });
+    expect(serverMetadata(config).token_endpoint_auth_methods_supported).toEqual(['private_key_jwt', 'none']);
+  });
+
+  test('lists the grants a server brings, its resources, and what can be delegated there', () => {
+    const grant = { grantType: GRANT.tokenExchange, handle: async () => ({}) };
+    const metadata = serverMetadata({
+      ...config,
+      grants: [grant],
+      resources: [resource],
+      transferScopes: { read: 'Read.' },
+      metadata: { extra: 1 },
+    });
+    expect(metadata).toMatchObject({
+      grant_types_supported: [GRANT.authorizationCode, GRANT.refreshToken, GRANT.tokenExchange],
+      protected_resources: [resource],
+      chatelaine_transfer_scopes: { read: 'Read.' },
+      extra: 1,
+    });
+    for (const member of ['protected_resources', 'chatelaine_transfer_scopes'])
+      expect(serverMetadata(config)).not.toHaveProperty(member);
+  });
+});
