@@ -16,7 +16,7 @@ import { startScript } from './support/packed/start.ts';
 // host-kit and requester-kit as a stranger gets them: packed, and installed by npm in an empty folder
 
 const SUPPORT = path.join(import.meta.dirname, 'support');
-const APP = ['tiny-host.ts', 'packed/host.ts', 'packed/requester.ts'].map((file) => path.join(SUPPORT, file));
+const APP = ['tiny-host.ts', 'packed/host.ts', 'packed/requester.ts'];
 
 let house: Constellation;
 let robin: Person;
@@ -26,7 +26,7 @@ const running: { stop(): Promise<void> }[] = [];
 
 beforeAll(async () => {
   [folder, house] = await Promise.all([
-    installPacked(APP),
+    installPacked(SUPPORT, APP),
     startConstellation({ hosts: [], requester: false, guests: ['recipes', 'reader'], label: 'packed' }),
   ]);
   robin = house.person({ username: 'robin' });
@@ -94,9 +94,12 @@ describe('an app with host-kit and an app with requester-kit', () => {
 
   test('start with nothing but their packages and a database', async () => {
     const env = { ISSUER: recipes(), DATABASE_URL: database.url('recipes'), AM: house.am.url };
-    running.push(await startScript(folder.dir, 'host.ts', env));
+    running.push(await startScript(folder.dir, 'packed/host.ts', env));
     running.push(
-      await startScript(folder.dir, 'requester.ts', { ISSUER: reader(), REACHABLE: `${house.am.url} ${recipes()}` }),
+      await startScript(folder.dir, 'packed/requester.ts', {
+        ISSUER: reader(),
+        REACHABLE: `${house.am.url} ${recipes()}`,
+      }),
     );
     const metadata = await house.fetch(`${recipes()}/.well-known/oauth-authorization-server`);
     expect(await metadata.json()).toMatchObject({ issuer: recipes(), chatelaine_name: 'Recipes' });
@@ -132,20 +135,24 @@ describe('an app with host-kit and an app with requester-kit', () => {
   });
 });
 
+const IMPORT = /\bfrom '([^'.][^']*)';$|^import '([^'.][^']*)';$|\bimport\(["']([^"'.][^"']*)["']\)/gm;
+
 /** Packages that the files of a folder import, `node:` ones aside. */
 async function importsOf(dir: string): Promise<string[]> {
   const names = new Set<string>();
   for (const file of await fs.readdir(dir, { recursive: true })) {
     if (!/\.(js|d\.ts)$/.test(file)) continue;
     const text = await fs.readFile(path.join(dir, file), 'utf8');
-    for (const [, from = ''] of text.matchAll(/^(?:import|export|\} from)\b[^'\n]*'([^'.][^']*)'/gm))
-      if (!from.startsWith('node:'))
+    for (const [, ...places] of text.matchAll(IMPORT)) {
+      const name = places.find((place) => place !== undefined) ?? '';
+      if (!name.startsWith('node:'))
         names.add(
-          from
+          name
             .split('/')
-            .slice(0, from.startsWith('@') ? 2 : 1)
+            .slice(0, name.startsWith('@') ? 2 : 1)
             .join('/'),
         );
+    }
   }
   return [...names];
 }

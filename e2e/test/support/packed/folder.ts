@@ -31,14 +31,14 @@ const APP = ['fastify@5', 'pg@8', 'cookie@2'];
 
 const execute = promisify(execFile);
 
-/** Packs the kits with all packages of ours that they need, and installs them into an empty folder. Files are copied in as they are. */
-export async function installPacked(files: readonly string[]): Promise<PackedFolder> {
+/** Packs the kits with all packages of ours that they need, and installs them into an empty folder. Files below `from` are copied in as they are. */
+export async function installPacked(from: string, files: readonly string[]): Promise<PackedFolder> {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'chatelaine-packed-'));
   const run = runIn(dir);
   const tarballs = await pack(path.join(dir, 'tarballs'));
   await fs.writeFile(path.join(dir, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   await run('npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs, ...APP);
-  for (const file of files) await fs.copyFile(file, path.join(dir, path.basename(file)));
+  for (const file of files) await fs.cp(path.join(from, file), path.join(dir, file));
   const ours = path.join(dir, 'node_modules/@chatelaine');
   const packages = (await fs.readdir(ours)).map((name) => path.join(ours, name));
   return {

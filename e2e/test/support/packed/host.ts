@@ -1,6 +1,6 @@
 // Recipes, run from packed packages. It ends when its input does.
 import pg from 'pg';
-import { openTinyHost } from './tiny-host.ts';
+import { openTinyHost } from '../tiny-host.ts';
 
 const { ISSUER = '', DATABASE_URL, AM = '' } = process.env;
 const am = new URL(AM);
