@@ -1,0 +1,20 @@
+/** A consented authorization code, as a browser would have brought it to the client. */
+export interface Code {
+  readonly code: string;
+  readonly verifier: string;
+}
+
+/** What a server is asked for when codes are made in it, without a browser and outside of what is measured. */
+export interface CodesInput {
+  readonly count: number;
+  readonly clientId: string;
+  /** Thumbprint of the client's DPoP key. */
+  readonly jkt: string;
+}
+
+export const REDIRECT_URI = 'https://requester.example/callback';
+export const SCOPE = 'transfer';
+/** Longer than ours really live: they are made before the blocks that use them. */
+export const CODE_SECONDS = 600;
+/** Connections to Postgres of each server. */
+export const POOL_SIZE = 10;
