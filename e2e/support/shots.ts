@@ -40,7 +40,9 @@ async function shoot(
   const page = await context.newPage();
   await page.goto(stop.url(stage));
   await stop.then?.(page, stage);
-  await page.waitForLoadState('networkidle');
+  await page.evaluate(
+    `Promise.all([...document.images].map((it) => ((it.loading = 'eager'), it.decode().catch(() => {}))))`,
+  );
   await page.screenshot({ path: path.join(OUT, `${stop.name}-${width}-${colorScheme}.png`), fullPage: true });
   await context.close();
 }

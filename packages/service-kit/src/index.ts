@@ -67,6 +67,7 @@ export {
   List,
   Notice,
   Row,
+  Split,
   Steps,
   Table,
 } from './pages/components.tsx';

@@ -19,7 +19,7 @@ export const AGENDA = `${COMMON}
 .agenda h3 { margin: 0; font-weight: 600; line-height: 1.25 }
 .agenda time { display: flex; gap: .8rem; align-items: center }
 .agenda small { font-weight: 400 }
-.agenda .number { font-size: 2rem; font-weight: 650; line-height: 1; min-width: 2.6rem; text-align: right; color: var(--link); font-variant-numeric: tabular-nums }
+.agenda .number { flex: none; white-space: nowrap; font-size: 2rem; font-weight: 650; line-height: 1; min-width: 2.6rem; text-align: right; color: var(--link); font-variant-numeric: tabular-nums }
 .agenda .today .number { color: #fff; background: var(--accent); border-radius: 8px; padding: .3rem .4rem; text-align: center }
 .agenda ul > li { border-left: 4px solid var(--accent); background: var(--card); border-radius: 0 8px 8px 0; padding: .55rem .9rem .2rem; margin-bottom: .5rem; white-space: pre-line }
 .agenda p { margin: 0 } .agenda .picture { max-width: 16rem; margin: .5rem 0 .2rem }

@@ -7,6 +7,8 @@ export interface Flavor {
   /** A CSS colour. */
   readonly accent: string;
   readonly one: string;
+  /** With its article. */
+  readonly aOne: string;
   readonly many: string;
   /** Labels of the form. */
   readonly textLabel: string;
@@ -33,6 +35,7 @@ export const FLAVORS: Readonly<Record<FlavorId, Flavor>> = {
     id: 'photos',
     accent: '#b4451f',
     one: 'photo',
+    aOne: 'a photo',
     many: 'photos',
     textLabel: 'Caption',
     dateLabel: 'Taken on',
@@ -46,6 +49,7 @@ export const FLAVORS: Readonly<Record<FlavorId, Flavor>> = {
     id: 'calendar',
     accent: '#1b6e53',
     one: 'appointment',
+    aOne: 'an appointment',
     many: 'appointments',
     textLabel: 'What',
     dateLabel: 'Day',
@@ -60,6 +64,7 @@ export const FLAVORS: Readonly<Record<FlavorId, Flavor>> = {
     id: 'notes',
     accent: '#8a6a00',
     one: 'note',
+    aOne: 'a note',
     many: 'notes',
     textLabel: 'Note',
     dateLabel: 'Day',

@@ -32,11 +32,14 @@ export function Card({
   aside?: ComponentChildren;
   children?: ComponentChildren;
 }): VNode {
+  const heading = title !== undefined && <h2>{title}</h2>;
   return (
     <section class="card">
-      {title !== undefined && (
+      {aside === undefined ? (
+        heading
+      ) : (
         <div class="heading">
-          <h2>{title}</h2>
+          {heading}
           {aside}
         </div>
       )}
@@ -69,6 +72,38 @@ export function Empty({ title, children }: { title: string; children?: Component
       <h2>{title}</h2>
       {children}
     </section>
+  );
+}
+
+/**
+ * For `wide` pages: what there is, and beside it what can be done. On a narrow screen the second comes below, and `jump` says how the link to it
+ * is called.
+ */
+export function Split({
+  jump,
+  aside,
+  children,
+}: {
+  jump: string | null;
+  aside: ComponentChildren;
+  children: ComponentChildren;
+}): VNode {
+  return (
+    <>
+      {jump !== null && (
+        <p class="jump">
+          <a class="button plain" href="#aside">
+            {jump}
+          </a>
+        </p>
+      )}
+      <div class="split">
+        <div>{children}</div>
+        <div id="aside" class="aside-column">
+          {aside}
+        </div>
+      </div>
+    </>
   );
 }
 

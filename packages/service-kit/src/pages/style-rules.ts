@@ -51,13 +51,19 @@ nav a { color: var(--quiet); text-decoration: none; padding: .55rem 0 .5rem; bor
 nav a:hover { color: var(--ink) }
 nav a[aria-current] { color: var(--ink); font-weight: 600; border-color: var(--accent) }
 .bar:not(:has(nav)) { padding-bottom: .6rem }
-main { flex: 1; width: 100%; max-width: calc(var(--text) + 2.4rem); margin: 0 auto; padding: 1.8rem 1.2rem 3rem }
-main.wide, footer p { max-width: var(--wide) }
+main { flex: 1; width: 100%; max-width: var(--wide); margin: 0 auto; padding: 1.8rem 1.2rem 3rem }
+main > * { max-width: var(--text) } main.wide > * { max-width: none }
+main > h2 { margin-top: 2rem }
 footer { border-top: 1px solid var(--line); color: var(--quiet); font-size: .875rem }
-footer p { margin: 0 auto; padding: 1rem 1.2rem 1.4rem }
-/* two columns where there is room: what to do beside what there is */
-.split { display: grid; gap: 0 2rem; align-items: start }
-@media (min-width: 56rem) { .split { grid-template-columns: minmax(0, 20rem) minmax(0, 1fr) } .split > :first-child .card { margin-top: 0 } }`;
+footer p { max-width: var(--wide); margin: 0 auto; padding: 1rem 1.2rem 1.4rem }
+/* what there is, and beside it what to do: below it where there is no room, with a way there (.jump) */
+.split { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem 2rem; align-items: start }
+.split .aside-column { scroll-margin-top: 1rem }
+.jump { margin: 0 0 1rem }
+@media (min-width: 56rem) {
+  .split { grid-template-columns: minmax(0, 20rem) minmax(0, 1fr) } .split .aside-column { order: -1 }
+  .jump { display: none }
+}`;
 
 const PARTS = `
 .card { background: var(--card); border: 1px solid var(--line); border-radius: var(--round); padding: 1.1rem 1.25rem; margin: 0 0 var(--gap) }
@@ -77,7 +83,7 @@ ul.list > li { border-top: 1px solid var(--line); padding: .7rem 0 }
 ul.list > li:last-child { border-bottom: 1px solid var(--line) }
 .card > ul.list:last-child > li:last-child { border-bottom: 0; padding-bottom: 0 }
 .item { display: flex; flex-wrap: wrap; gap: .3rem 1rem; align-items: center; justify-content: space-between }
-.item .what { flex: 1 1 14rem; min-width: 0 } .item .what > small { display: block; overflow-wrap: anywhere }
+.item .what { flex: 1 1 9rem; min-width: 0 } .item .what > small { display: block; overflow-wrap: anywhere }
 dl { margin: .8rem 0 } dl > div { display: grid; grid-template-columns: 10rem 1fr; gap: .2rem 1rem; padding: .3rem 0 }
 dl:not(:has(> div)) { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem }
 dt { color: var(--quiet) } dd { margin: 0; overflow-wrap: anywhere } dd ul { margin: 0; padding-left: 1.1rem }
@@ -88,6 +94,8 @@ dt { color: var(--quiet) } dd { margin: 0; overflow-wrap: anywhere } dd ul { mar
 .steps li[aria-current] { color: var(--ink); font-weight: 600 } .steps li[aria-current]::before { background: var(--accent); border-color: var(--accent); color: #fff }
 table { border-collapse: collapse; width: 100%; margin: .8rem 0 var(--gap) }
 caption { text-align: left; font-weight: 600; padding: .3rem 0 }
+th small { font-weight: 400 }
+tbody th { width: 38% }
 th, td { text-align: left; padding: .55rem 1rem .55rem 0; border-top: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere }
 thead th { border: 0; color: var(--quiet); font-weight: 500; font-size: .875rem; padding-block: .2rem }
 .scroll { overflow-x: auto }
@@ -99,7 +107,7 @@ thead th { border: 0; color: var(--quiet); font-weight: 500; font-size: .875rem;
   table, tbody, tr, th, td, caption { display: block }
   thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden }
   tr { border: 1px solid var(--line); border-radius: var(--round); padding: .6rem .9rem; margin: .5rem 0 }
-  tbody th, td { border: 0; padding: .15rem 0 }
+  tbody th, td { width: auto; border: 0; padding: .15rem 0 }
   td[data-label]::before { content: attr(data-label) ": "; color: var(--quiet) }
 }`;
 
@@ -111,9 +119,10 @@ input, select, textarea { font: inherit; color: inherit; accent-color: var(--acc
 input:is([type=text], [type=url], [type=password], [type=date], [type=number], [type=search], [type=file]), select, textarea { width: 100%; max-width: 100%; min-height: 2.75rem; background: var(--card); border: 1px solid var(--edge); border-radius: 7px; padding: .5rem .7rem; margin-top: .2rem }
 input[type=file] { padding: .4rem; font-size: .9rem }
 input[type=file]::file-selector-button { font: inherit; color: var(--ink); background: var(--sunk); border: 1px solid var(--edge); border-radius: 5px; padding: .25rem .7rem; margin-right: .7rem }
-textarea { resize: vertical; line-height: 1.45 }
+textarea { display: block; resize: vertical; line-height: 1.45 }
 input[aria-invalid], textarea[aria-invalid] { border-color: var(--bad); border-width: 2px }
 .problem { color: var(--bad); margin: .2rem 0 0 }
+h2 + form { margin-top: .8rem } p + form { margin-top: .9rem }
 fieldset { border: 0; margin: 0 0 1rem; padding: 0; min-width: 0 }
 legend { font-weight: 600; padding: 0; margin-bottom: .3rem }
 .choices { display: grid; gap: .4rem } .choices.across { display: flex; flex-wrap: wrap }

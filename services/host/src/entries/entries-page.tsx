@@ -9,6 +9,7 @@ import {
   Layout,
   Notice,
   PICTURE_TYPES,
+  Split,
   TextArea,
 } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
@@ -40,51 +41,46 @@ export function EntriesPage({ flavor, entries, today, draft }: EntriesView): VNo
     <Layout title={`Your ${flavor.many}`} width="wide">
       {draft.problem !== undefined && <Notice kind="bad">{draft.problem}</Notice>}
       {draft.pictureProblem !== undefined && <Notice kind="bad">Nothing was added. {draft.pictureProblem}</Notice>}
-      <div class="split">
-        <AddForm flavor={flavor} draft={draft} />
-        <div>
-          {entries.length === 0 ? (
-            <Empty title={`No ${flavor.many} yet`}>
-              <p>{flavor.whenEmpty}</p>
-              <p>
-                Only you see them. Under <a href="/access">Who has access</a> stands how to share them, and with whom
-                you do.
-              </p>
-            </Empty>
-          ) : (
-            <Entries flavor={flavor} entries={entries} today={today} />
-          )}
-        </div>
-      </div>
+      <Split jump={`Add ${flavor.aOne}`} aside={<AddForm flavor={flavor} draft={draft} />}>
+        {entries.length === 0 ? (
+          <Empty title={`No ${flavor.many} yet`}>
+            <p>{flavor.whenEmpty}</p>
+            <p>
+              Only you see them. Under <a href="/access">Who has access</a> stands how to share them, and with whom you
+              do.
+            </p>
+          </Empty>
+        ) : (
+          <Entries flavor={flavor} entries={entries} today={today} />
+        )}
+      </Split>
     </Layout>
   );
 }
 
 function AddForm({ flavor, draft }: Pick<EntriesView, 'flavor' | 'draft'>): VNode {
   return (
-    <div>
-      <Card title={`Add a ${flavor.one}`}>
-        <Form action="/entries" encoding="multipart">
-          <TextArea
-            name="text"
-            label={flavor.textLabel}
-            value={draft.text}
-            rows={flavor.rows}
-            maxLength={2000}
-            required
-          />
-          <Field name="date" label={flavor.dateLabel} type="date" value={draft.date} />
-          <FileField
-            name="picture"
-            label="Picture (optional)"
-            hint="PNG, JPEG, WebP or GIF, up to 2 MB. It is kept as it is, with what the camera wrote into it, such as the place."
-            accept={PICTURE_TYPES}
-            problem={draft.pictureProblem}
-          />
-          <Button>Add</Button>
-        </Form>
-      </Card>
-    </div>
+    <Card title={`Add ${flavor.aOne}`}>
+      <Form action="/entries" encoding="multipart">
+        <TextArea
+          name="text"
+          label={flavor.textLabel}
+          value={draft.text}
+          rows={flavor.rows}
+          maxLength={2000}
+          required
+        />
+        <Field name="date" label={flavor.dateLabel} type="date" value={draft.date} />
+        <FileField
+          name="picture"
+          label="Picture (optional)"
+          hint="PNG, JPEG, WebP or GIF, up to 2 MB. It is kept as it is, with what the camera wrote into it, such as the place."
+          accept={PICTURE_TYPES}
+          problem={draft.pictureProblem}
+        />
+        <Button>Add</Button>
+      </Form>
+    </Card>
   );
 }
 

@@ -12,6 +12,7 @@ import {
   Notice,
   Row,
   Select,
+  Split,
   Steps,
   TextArea,
 } from '@chatelaine/service-kit';
@@ -34,13 +35,17 @@ export function FeedPage({ feed, attempt }: FeedView): VNode {
       {troubles.map((trouble, index) => (
         <TroubleNotice key={index} trouble={trouble} />
       ))}
-      <div class="split">
-        <div>
-          {writable.length > 0 && <PostForm sources={writable} attempt={attempt} />}
-          <Sources sources={readable} />
-        </div>
-        <div>{entries.length === 0 ? <NothingYet feed={feed} /> : <Stream entries={entries} />}</div>
-      </div>
+      <Split
+        jump={writable.length > 0 ? 'Post an entry' : null}
+        aside={
+          <>
+            {writable.length > 0 && <PostForm sources={writable} attempt={attempt} />}
+            <Sources sources={readable} />
+          </>
+        }
+      >
+        {entries.length === 0 ? <NothingYet feed={feed} /> : <Stream entries={entries} />}
+      </Split>
     </Layout>
   );
 }
