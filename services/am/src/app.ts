@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { accountFeature } from './account/routes.ts';
 import type { Deps } from './deps.ts';
 import { homeFeature } from './home/routes.tsx';
+import { createHostGate } from './hosts/host-gate.ts';
 import { hostsFeature } from './hosts/routes.tsx';
 import { reapAttempts } from './hosts/attempt-store.ts';
 import { resumeLinks } from './hosts/resume-links.ts';
@@ -21,10 +22,13 @@ import { closeLost } from './transfer/store.ts';
 
 const NAV = [
   { href: '/', label: 'Overview' },
+  { href: '/asks', label: 'Questions' },
   { href: '/hosts', label: 'Hosts' },
   { href: '/requesters', label: 'Requesters' },
   { href: '/timeline', label: 'Timeline' },
 ];
+const ABOUT =
+  'It knows your Hosts and your Requesters, and asks Hosts for keys on your behalf, as far as you allow here. Your data never passes through it; every Host has the last word.';
 const REAP_SECONDS = 60;
 
 /** The AM, whole: every feature is registered here, one line each. Closing the app closes its resources. */
@@ -34,10 +38,11 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
     name: 'am',
     issuer: config.issuer,
     logLevel: config.logLevel,
-    site: { name: config.name, role: 'Authorization Manager', accent: '#7a3e9d', nav: NAV },
+    site: { name: config.name, role: 'Authorization Manager', accent: '#7a3e9d', about: ABOUT, nav: NAV },
     ready: { database: () => pool.query('select 1') },
   });
-  const parts = { ...resources, log: app.log };
+  const hostGate = createHostGate({ log: app.log, limits: config.limits.hostCalls });
+  const parts = { ...resources, hostGate, log: app.log };
   const jobs = await createJobs(parts);
   const { announceRevocations } = jobs;
   const grants = [exchangeGrant({ ...parts, announceRevocations })];

@@ -49,10 +49,29 @@ export interface Config {
     readonly hostsAddedPerHour: number;
     /** An address where nothing fits is answered after this many seconds, whatever was or was not there. */
     readonly discoveryFailureSeconds: number;
+    /** How much of a process one Host may take. */
+    readonly hostCalls: HostCallLimits;
     /** What a stranger may try at the OAuth endpoints. */
     readonly oauth: MachineLimits;
   };
 }
+
+/** How much of one process one Host may take. */
+export interface HostCallLimits {
+  /** Calls under way. */
+  readonly atOnce: number;
+  /** Calls that wait for a place. */
+  readonly waiting: number;
+  /** How long one waits, at most. */
+  readonly waitSeconds: number;
+  /** So many failures in a row, and the Host is left alone. */
+  readonly failuresToOpen: number;
+  /** For so long; then one call is tried. */
+  readonly openSeconds: number;
+}
+
+// the way out has 32 places for each origin: what must get through whatever transfers do (revocations, new links) finds room
+const HOST_CALLS: HostCallLimits = { atOnce: 20, waiting: 20, waitSeconds: 1, failuresToOpen: 5, openSeconds: 10 };
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const KEY_BYTES = 32;
@@ -117,6 +136,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     limits: {
       hostsAddedPerHour: read.HOSTS_ADDED_PER_HOUR,
       discoveryFailureSeconds: DISCOVERY_FAILURE_SECONDS,
+      hostCalls: HOST_CALLS,
       oauth: {
         ...DEFAULT_MACHINE_LIMITS,
         registration: { ...DEFAULT_MACHINE_LIMITS.registration, points: read.REGISTRATIONS_PER_HOUR },

@@ -1,4 +1,5 @@
 import type { SigningKey, Vault } from '@chatelaine/crypto';
+import type { Failure } from '@chatelaine/oauth-client';
 import type { ServerDeps } from '@chatelaine/oauth-server';
 import type { RateLimits } from '@chatelaine/oauth-server-pg';
 import type { Outbound } from '@chatelaine/outbound-http';
@@ -22,6 +23,8 @@ export interface Deps {
   /** Seals what others entrusted to us. The AAD is the row's id and its owner. */
   readonly vault: Vault;
   readonly outbound: Outbound;
+  /** Before every call of a Host's token endpoint that a transfer needs. */
+  readonly hostGate: HostGate;
   readonly keys: SigningKeys;
   /** The authorization server that Requesters see. */
   readonly server: ServerDeps;
@@ -36,6 +39,21 @@ export interface SigningKeys {
   readonly current: SigningKey;
   /** All that are published. */
   readonly all: readonly SigningKey[];
+}
+
+/** Keeps one Host's slowness or failure from becoming everybody's. */
+export interface HostGate {
+  /** Makes a call to this Host, unless too many are under way or it has just failed again and again. */
+  call<T extends { readonly kind: string }>(
+    hostIssuer: string,
+    make: () => Promise<T | Failure>,
+  ): Promise<T | Failure | Held>;
+}
+
+/** Nothing was sent. `retryAfter` in seconds. */
+export interface Held {
+  readonly kind: 'held';
+  readonly retryAfter: number;
 }
 
 /** The durable queue. */

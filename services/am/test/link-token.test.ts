@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createHostGate } from '../src/hosts/host-gate.ts';
 import { linkToken, type LinkTokenDeps } from '../src/hosts/link-token.ts';
 import { openResources } from '../src/resources.ts';
 import { textOf } from './support/browser.ts';
@@ -14,7 +15,9 @@ beforeAll(async () => {
   world = await createWorld();
   person = await world.person();
   const resources = await openResources(world.config);
-  deps = { ...resources, log: world.am.app.log };
+  const { log } = world.am.app;
+  const limits = { ...world.config.limits.hostCalls, failuresToOpen: 1_000 };
+  deps = { ...resources, log, hostGate: createHostGate({ log, limits }) };
   close = async () => {
     await resources.outbound.close();
     await resources.prisma.$disconnect();

@@ -6,7 +6,10 @@ import { clientAt, clientDeps } from './host-client.ts';
 import { breakLink, type LinkKey, readLink, type StoredLink, storeRenewal } from './link-store.ts';
 import { sealedFor } from './sealing.ts';
 
-export type LinkTokenDeps = Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound' | 'pool' | 'prisma' | 'vault' | 'log'>;
+export type LinkTokenDeps = Pick<
+  Deps,
+  'config' | 'clock' | 'keys' | 'outbound' | 'hostGate' | 'pool' | 'prisma' | 'vault' | 'log'
+>;
 
 export interface LinkTokenInput extends LinkKey {
   /** `now`: the Host did not take the one we have. */
@@ -55,7 +58,10 @@ async function renew(deps: LinkTokenDeps, key: LinkKey, link: StoredLink): Promi
   if (refreshToken === null) return { kind: 'unavailable' };
   const server = link.metadata;
   const client = clientAt(deps, server.issuer);
-  const answer = await refresh(clientDeps(deps), { server, client, relationship: 'link', refreshToken });
+  const answer = await deps.hostGate.call(server.issuer, () =>
+    refresh(clientDeps(deps), { server, client, relationship: 'link', refreshToken }),
+  );
+  if (answer.kind === 'held') return { kind: 'unavailable', retryAfter: answer.retryAfter };
   return answer.kind === 'ok' ? keep(deps, key, { answer, used, link }) : readFailure(deps, key, { answer, used });
 }
 

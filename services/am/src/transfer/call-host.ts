@@ -1,12 +1,16 @@
 import { sha256base64url, signShortJwt } from '@chatelaine/crypto';
 import { type Exchanged, exchange, type Failure, linkClientId } from '@chatelaine/oauth-client';
+import { OutboundError } from '@chatelaine/outbound-http';
 import { formatScope, JWT_TYP, LIFETIME, parseIssuer, type TransferResponse } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { type LinkToken, linkToken } from '../hosts/link-token.ts';
 import type { Snapshot, Target } from './decide.ts';
 import type { TransferRequest } from './request.ts';
 
-export type CallDeps = Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound' | 'pool' | 'prisma' | 'vault' | 'log'>;
+export type CallDeps = Pick<
+  Deps,
+  'config' | 'clock' | 'keys' | 'outbound' | 'hostGate' | 'pool' | 'prisma' | 'vault' | 'log'
+>;
 
 /** A transfer that may be made. */
 export interface Hop {
@@ -30,10 +34,28 @@ export type HostAnswer =
 
 /** Hop 2: asks the Host to mint. `invalid_request` renews the link's token once and tries once more with a new statement. PROTOCOL §3.3, §3.5. */
 export async function callHost(deps: CallDeps, hop: Hop): Promise<HostAnswer> {
-  const first = await askOnce(deps, hop, 'if-needed');
+  const inTime = { ...deps, outbound: endingAt(deps.outbound, AbortSignal.timeout(HOP_SECONDS * 1000)) };
+  const first = await askOnce(inTime, hop, 'if-needed');
   if (first.kind !== 'stale') return first;
-  const second = await askOnce(deps, hop, 'now');
+  const second = await askOnce(inTime, hop, 'now');
   return second.kind === 'stale' ? { kind: 'unusable', reason: 'invalid_request twice', minted: false } : second;
+}
+
+/** For all of hop 2: renewing the link's token, asking, and both once more. A Requester waits no longer for a Host. PROTOCOL §3.8. */
+const HOP_SECONDS = 5;
+
+/** The way out, until the deadline; then every call is one that got no answer in time. */
+function endingAt(outbound: Deps['outbound'], deadline: AbortSignal): Deps['outbound'] {
+  return {
+    ...outbound,
+    async fetch(input, init) {
+      try {
+        return await outbound.fetch(input, { ...init, signal: deadline });
+      } catch (error) {
+        throw deadline.aborted ? new OutboundError('timeout', `No whole answer within ${HOP_SECONDS} s.`) : error;
+      }
+    },
+  };
 }
 
 async function askOnce(deps: CallDeps, hop: Hop, renew: 'if-needed' | 'now'): Promise<HostAnswer | { kind: 'stale' }> {
@@ -44,20 +66,23 @@ async function askOnce(deps: CallDeps, hop: Hop, renew: 'if-needed' | 'now'): Pr
       ? unusable('link token unavailable')
       : { kind: 'busy', retryAfter: link.retryAfter };
   if (link.kind !== 'token') return link;
-  const answer = await exchange(
-    { outbound: deps.outbound, clock: deps.clock, schemes: deps.config.schemes },
-    {
-      server: link.metadata,
-      client: {
-        clientId: linkClientId(deps.config.issuer, hostIssuer(deps, target)),
-        authentication: { kind: 'private_key_jwt', key: deps.keys.current },
+  const answer = await deps.hostGate.call(target.hostIssuer, async () =>
+    exchange(
+      { outbound: deps.outbound, clock: deps.clock, schemes: deps.config.schemes },
+      {
+        server: link.metadata,
+        client: {
+          clientId: linkClientId(deps.config.issuer, hostIssuer(deps, target)),
+          authentication: { kind: 'private_key_jwt', key: deps.keys.current },
+        },
+        subjectToken: link.token,
+        resource: request.resource,
+        scope: formatScope(request.scopes),
+        actorToken: await statement(deps, hop, link),
       },
-      subjectToken: link.token,
-      resource: request.resource,
-      scope: formatScope(request.scopes),
-      actorToken: await statement(deps, hop, link),
-    },
+    ),
   );
+  if (answer.kind === 'held') return { kind: 'busy', retryAfter: answer.retryAfter };
   // PROTOCOL §8: a Host that echoes what it was sent must not make us hand the link's secret on
   if (answer.kind === 'ok' && answer.response.access_token === link.token)
     return { kind: 'unusable', reason: "odd access_token: the link's own", minted: true };

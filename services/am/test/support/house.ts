@@ -21,6 +21,10 @@ export interface Am {
 }
 
 export interface AmOptions {
+  /** Failures in a row after which a Host is left alone; tests of single answers do not want that. */
+  readonly failuresToOpen?: number;
+  /** Seconds it is then left alone. */
+  readonly openSeconds?: number;
   /** Most database connections at once. */
   readonly connections?: number;
   /** Seconds a Host may take. */
@@ -194,7 +198,10 @@ export class House {
 /** What {@link House.audit} finds when all is well. */
 export const ALL_WELL = { open: 0, mintedWithoutRow: [], faults: [] };
 
-async function startAm(config: Config, options: AmOptions): Promise<Am> {
+async function startAm(given: Config, options: AmOptions): Promise<Am> {
+  const { failuresToOpen = 1_000, openSeconds = 10 } = options;
+  const hostCalls = { ...given.limits.hostCalls, failuresToOpen, openSeconds };
+  const config = { ...given, limits: { ...given.limits, hostCalls } };
   const opened = await openResources(config);
   await opened.outbound.close();
   const outbound = createOutbound({

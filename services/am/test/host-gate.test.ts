@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { House, type Story } from './support/house.ts';
+import type { Answer } from './support/requester.ts';
+import { gate, type Reply } from './support/scripted-host.ts';
+
+let house: House;
+let story: Story;
+
+const ask = (port = house.ams[0].port): Promise<Answer> =>
+  story.requester.transfer({ connection: story.connection, resource: house.host.resource, scope: 'photos.read', port });
+const many = (count: number): Promise<Answer[]> => Promise.all(Array.from({ length: count }, () => ask()));
+const told = ({ status, json, headers }: Answer) => [status, json['error'], Number(headers['retry-after'] ?? 0)];
+const html: Reply = { status: 500, body: '<h1>Oops</h1>', headers: { 'content-type': 'text/html' } };
+
+beforeAll(async () => {
+  house = await House.build({ failuresToOpen: 5, openSeconds: 1 });
+  story = await house.story({ 'photos.read': 'allow' });
+});
+beforeEach(() => house.host.reset());
+afterAll(() => house.close());
+
+/** Until one call gets through again. */
+async function recovered(): Promise<void> {
+  for (;;) if ((await ask()).status === 200) return;
+}
+
+describe('a Host that fails again and again', () => {
+  it('is left alone after five failures in a row: 503 at once, and when to come back; then one call tries it', async () => {
+    house.host.script.transfer = () => html;
+    for (let failed = 0; failed < 5; failed++) expect((await ask()).status).toBe(502);
+    const started = performance.now();
+    for (let again = 0; again < 3; again++) expect(told(await ask())).toEqual([503, 'temporarily_unavailable', 1]);
+    expect(performance.now() - started).toBeLessThan(900);
+    expect(house.host.hops).toHaveLength(5);
+
+    house.host.reset();
+    await recovered();
+    expect(house.host.hops).toHaveLength(1);
+    expect((await many(5)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  it('in one process says nothing to another, and is in no database', async () => {
+    house.host.script.transfer = () => html;
+    for (let failed = 0; failed < 6; failed++) await ask();
+    expect((await ask()).status).toBe(503);
+    house.host.reset();
+    expect((await ask(house.ams[1].port)).status).toBe(200);
+    await recovered();
+  });
+
+  it('only while it is tried, one call is under way; the others are told at once', async () => {
+    house.host.script.transfer = () => html;
+    for (let failed = 0; failed < 5; failed++) await ask();
+    const paused = gate();
+    house.host.reset();
+    house.host.script.transfer = async (_hop, mint): Promise<Reply> => {
+      await paused.opened;
+      return { json: mint() };
+    };
+    const trying: Promise<Answer>[] = [];
+    while (house.host.hops.length === 0) {
+      trying.push(ask());
+      await Promise.race([Promise.all(trying), house.host.until(() => house.host.hops.length > 0)]);
+    }
+    expect((await many(5)).map(({ status }) => status)).toEqual([503, 503, 503, 503, 503]);
+    expect(house.host.hops).toHaveLength(1);
+    paused.open();
+    expect((await Promise.all(trying)).at(-1)?.status).toBe(200);
+  });
+
+  it('by what is its right is not left alone: refusals, waits, and answers that are not what was asked', async () => {
+    const replies: readonly Reply[] = [
+      { status: 400, json: { error: 'access_denied' } },
+      { status: 400, json: { error: 'invalid_scope' } },
+      { status: 401, json: { error: 'invalid_client' } },
+      { status: 429, json: { error: 'slow_down' }, headers: { 'retry-after': '3' } },
+    ];
+    for (const reply of replies) {
+      house.host.script.transfer = () => reply;
+      for (let again = 0; again < 6; again++) await ask();
+    }
+    house.host.script.transfer = (_hop, mint) => ({ json: { ...mint(), iss: 'http://other.localhost' } });
+    for (let again = 0; again < 6; again++) expect((await ask()).status).toBe(502);
+    house.host.reset();
+    expect((await ask()).status).toBe(200);
+  });
+
+  it('is told of ends all the same', async () => {
+    const ending = await house.story({ 'photos.read': 'allow' });
+    house.host.script.transfer = () => html;
+    for (let failed = 0; failed < 6; failed++) await ask();
+    expect((await ask()).status).toBe(503);
+    await ending.owner.browser.submit('/requesters', `/requesters/${ending.connection.id}/stop`, {});
+    await house.host.until(() => house.host.revoked.length > 0);
+    house.host.reset();
+    await recovered();
+  });
+});
+
+describe('a Host that is slow', () => {
+  it('has twenty calls under way and as many waiting; more are told to come back, and those that wait do so for a second', async () => {
+    const paused = gate();
+    house.host.script.transfer = async (_hop, mint): Promise<Reply> => {
+      await paused.opened;
+      return { json: mint() };
+    };
+    const started = performance.now();
+    const asked = Array.from({ length: 45 }, async () => ({ ...(await ask()), at: performance.now() - started }));
+    const refused = Promise.all(
+      asked.map(async (answer) => {
+        const { status } = await answer;
+        return status;
+      }),
+    );
+    await house.host.until(() => house.host.hops.length === 20);
+    const early = await Promise.race(asked);
+    expect(told(early)).toEqual([503, 'temporarily_unavailable', 1]);
+    // the waiting give up by themselves: 25 answers come while the Host still says nothing
+    const answered = new Set<number>();
+    await new Promise<void>((resolve) => {
+      asked.forEach(
+        (answer, index) =>
+          void answer.then(() => {
+            answered.add(index);
+            if (answered.size === 25) resolve();
+          }),
+      );
+    });
+    expect(house.host.hops).toHaveLength(20);
+    paused.open();
+    const statuses = await refused;
+    expect(statuses.filter((status) => status === 200)).toHaveLength(20);
+    expect(statuses.filter((status) => status === 503)).toHaveLength(25);
+    expect((await ask()).status).toBe(200);
+  });
+
+  it('whatever it is slow with, the whole is answered 504 within five seconds', async () => {
+    const slowly = (reply: () => Reply) => new Promise<Reply>((resolve) => setTimeout(() => resolve(reply()), 2_000));
+    house.host.expireLinkTokens();
+    // a refusal, a renewal and a second try, two seconds each: no single one is too slow
+    house.host.script.refresh = (_call, renew) => slowly(() => ({ json: renew() }));
+    house.host.script.transfer = () => slowly(() => ({ status: 400, json: { error: 'invalid_request' } }));
+    await house.rows(`update link set access_expires_at = now() where id = $1`, [story.linkId]);
+    const started = performance.now();
+    expect(told(await ask())).toEqual([504, 'temporarily_unavailable', 5]);
+    expect(performance.now() - started).toBeLessThan(5_500);
+  });
+});
