@@ -5,6 +5,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
+  readonly bytes: Buffer;
   readonly json: Record<string, unknown>;
 }
 
@@ -12,7 +13,7 @@ export interface Sent {
   readonly method?: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
 }
 
 /** One request to a service on this machine. */
@@ -31,8 +32,9 @@ export function send(port: number, sent: Sent): Promise<Answer> {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: asObject(text) });
+        const bytes = Buffer.concat(chunks);
+        const text = bytes.toString();
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, bytes, json: asObject(text) });
       });
     });
     request.on('error', reject);
@@ -82,6 +84,12 @@ export class Browser {
   /** Posts without looking at any page first. */
   post(path: string, form: Form, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     return this.#keep(postForm(this.#port, path, form, { accept: 'text/html', ...this.#cookieHeader(), ...headers }));
+  }
+
+  /** Posts these bytes. */
+  postRaw(path: string, body: Buffer, headers: Readonly<Record<string, string>>): Promise<Answer> {
+    const sent = { method: 'POST', path, body, headers: { accept: 'text/html', ...this.#cookieHeader(), ...headers } };
+    return this.#keep(send(this.#port, sent));
   }
 
   /** Opens a page and submits the form on it that posts to `action`. */

@@ -156,23 +156,23 @@ export class TestAm {
   async call(
     host: HostAddress,
     token: string,
-    input: { method?: string; body?: string; proof?: string; type?: string } = {},
+    input: { method?: string; path?: string; body?: string; proof?: string; type?: string } = {},
   ): Promise<Answer> {
-    const { method = 'GET', body, type = 'application/json' } = input;
-    const proof = input.proof ?? (await this.proof(host, token, method));
+    const { method = 'GET', path = '/api/entries', body, type = 'application/json' } = input;
+    const proof = input.proof ?? (await this.proof(host, token, method, path));
     const headers = {
       authorization: `DPoP ${token}`,
       dpop: proof,
       ...(body === undefined ? {} : { 'content-type': type }),
     };
-    return send(host.port, { method, path: '/api/entries', headers, ...(body === undefined ? {} : { body }) });
+    return send(host.port, { method, path, headers, ...(body === undefined ? {} : { body }) });
   }
 
-  proof(host: HostAddress, token: string, method = 'GET'): Promise<string> {
+  proof(host: HostAddress, token: string, method = 'GET', path = '/api/entries'): Promise<string> {
     return createDpopProof({
       key: this.#requesterKey,
       htm: method,
-      htu: `${host.issuer}/api/entries`,
+      htu: `${host.issuer}${path}`,
       accessToken: token,
       clock,
     });
