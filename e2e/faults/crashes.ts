@@ -4,7 +4,7 @@ import { now } from './history.ts';
 import type { World } from './world.ts';
 
 const LOOK_MS = 20;
-const DIES_WITHIN_MS = 20_000;
+const DIES_WITHIN_MS = 60_000;
 
 /** kill -9 of a process that works, and its restart. */
 export async function killAndRestart(world: World, process: ServiceProcess): Promise<void> {
@@ -15,22 +15,27 @@ export async function killAndRestart(world: World, process: ServiceProcess): Pro
   });
 }
 
-/** Starts a process that dies at the given point, makes that happen, and starts it again as it was. */
-export async function dieAt(
-  world: World,
-  { process, failpoint, trigger }: { process: ServiceProcess; failpoint: string; trigger: () => Promise<void> },
-): Promise<void> {
-  await broken(world, `kill -9 ${process.name} at ${failpoint}`, async () => {
-    await process.kill();
-    await process.start({ env: { FAILPOINTS: failpoint } });
-    const deadline = now() + DIES_WITHIN_MS;
-    while (process.running) {
-      if (now() > deadline) throw new Error(`${process.name} did not come by ${failpoint} in ${DIES_WITHIN_MS} ms.`);
-      await Promise.race([trigger(), died(process)]);
-      await pause(LOOK_MS);
-    }
-    await process.start();
-  });
+/** A moment at which a process dies, and what leads to it. */
+export interface Death {
+  readonly failpoint: string;
+  readonly trigger: () => Promise<void>;
+}
+
+/** Starts a process again and again so that it dies at one point after the other, each made to happen; then as it was. */
+export async function dieAt(world: World, process: ServiceProcess, deaths: readonly Death[]): Promise<void> {
+  await process.kill();
+  for (const { failpoint, trigger } of deaths) {
+    await broken(world, `kill -9 ${process.name} at ${failpoint}`, async () => {
+      await process.start({ env: { FAILPOINTS: failpoint } });
+      const deadline = now() + DIES_WITHIN_MS;
+      while (process.running) {
+        if (now() > deadline) throw new Error(`${process.name} did not come by ${failpoint} in ${DIES_WITHIN_MS} ms.`);
+        await Promise.race([trigger(), died(process)]);
+        await pause(LOOK_MS);
+      }
+    });
+  }
+  await broken(world, `restart of ${process.name}`, () => process.start());
 }
 
 async function died(process: ServiceProcess): Promise<void> {

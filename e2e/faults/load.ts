@@ -15,16 +15,16 @@ export interface Load {
 const SCOPE = 'entries.read';
 const MOST_HELD = 6;
 const RACERS = 3;
-const IDLE_MS = 15;
+const IDLE_MS = 40;
 /** How long a Host may take to hear of an end while things are broken around it: PROTOCOL §7, and retries. */
 const TOLD_WITHIN_MS = 60_000;
 const LOOK_MS = 100;
 
-/** Starts a worker per owner, and one that makes and ends links. */
-export function startLoad(world: World): Load {
+/** Starts workers for each owner, and one that makes links. */
+export function startLoad(world: World, { workersEach = 1 }: { workersEach?: number } = {}): Load {
   const { random, owners } = world;
   const state: State = { world, going: true, probes: [], held: new Map(owners.map((owner) => [owner, []])) };
-  const workers = owners.flatMap((owner) => [work(state, owner), work(state, owner)]);
+  const workers = owners.flatMap((owner) => Array.from({ length: workersEach }, () => work(state, owner)));
   const links = keepLinking(state);
   return {
     act: {
@@ -63,7 +63,7 @@ async function work(state: State, owner: Person): Promise<void> {
 async function keepLinking(state: State): Promise<void> {
   while (state.going) {
     await link(state);
-    await pause(20 * IDLE_MS);
+    await pause(10 * IDLE_MS);
   }
 }
 

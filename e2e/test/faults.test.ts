@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { crashPostgres, dieAt, killAndRestart } from '../faults/crashes.ts';
 import { type Load, startLoad } from '../faults/load.ts';
+import { AM_POINTS, HOST_POINTS } from '../faults/points.ts';
+import { checkHistory } from '../faults/check-history.ts';
+import { checkTables } from '../faults/check-tables.ts';
+import { createHistory } from '../faults/history.ts';
 import { createRandom } from '../faults/random.ts';
 import { counts, settleAndCheck } from '../faults/run.ts';
 import { openWorld, type World } from '../faults/world.ts';
@@ -9,20 +13,6 @@ import { openWorld, type World } from '../faults/world.ts';
 // same things in the same order. `pnpm soak` does this for as long as one likes.
 
 const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const AM_POINTS = [
-  ['transfer.begun', 'transfer'],
-  ['transfer.answered', 'transfer'],
-  ['transfer.completed', 'transfer'],
-  ['consent.written', 'connect'],
-  ['code.redeemed', 'connect'],
-  ['stop.committed', 'stop'],
-  ['link.answered', 'link'],
-] as const;
-const HOST_POINTS = [
-  ['transfer.minted', 'transfer'],
-  ['link.issued', 'link'],
-  ['end.committed', 'stop'],
-] as const;
 const RANDOM_KILLS = 4;
 
 let world: World;
@@ -31,11 +21,11 @@ let load: Load;
 beforeAll(async () => {
   world = await openWorld({ label: 'faults', random: createRandom(seed) });
   load = startLoad(world);
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await world?.close();
-}, 60_000);
+}, 120_000);
 
 describe(`things break under load (FAULTS_SEED=${seed})`, () => {
   test('every process dies at every point where something is half done', async () => {
@@ -43,15 +33,20 @@ describe(`things break under load (FAULTS_SEED=${seed})`, () => {
     const [host] = world.house.hosts[0]?.processes ?? [];
     if (first === undefined || second === undefined || host === undefined) throw new Error('a process is missing');
     const inOrder = async (process: typeof first, points: readonly (readonly [string, keyof Load['act']])[]) => {
-      for (const [failpoint, act] of points) await dieAt(world, { process, failpoint, trigger: load.act[act] });
+      await dieAt(
+        world,
+        process,
+        points.map(([failpoint, act]) => ({ failpoint, trigger: load.act[act] })),
+      );
     };
     await Promise.all([
       inOrder(first, AM_POINTS.slice(0, 4)),
       inOrder(second, AM_POINTS.slice(4)),
       inOrder(host, HOST_POINTS),
     ]);
-    expect(world.history.faults).toHaveLength(AM_POINTS.length + HOST_POINTS.length);
-  }, 60_000);
+    const deaths = world.history.faults.filter(({ what }) => what.includes(' at '));
+    expect(deaths).toHaveLength(AM_POINTS.length + HOST_POINTS.length);
+  }, 180_000);
 
   test('processes of the AM and Hosts are killed at any moment, and the database crashes', async () => {
     const { house, random } = world;
@@ -60,7 +55,7 @@ describe(`things break under load (FAULTS_SEED=${seed})`, () => {
       await killAndRestart(world, random.pick(processes));
       if (kill === 1) await crashPostgres(world, random.below(500));
     }
-  }, 60_000);
+  }, 180_000);
 
   test('afterwards: acknowledged is kept, ended is ended, nothing is double, orphaned or unaccounted for', async () => {
     await load.finish();
@@ -73,5 +68,103 @@ describe(`things break under load (FAULTS_SEED=${seed})`, () => {
     expect(done['stops']).toBeGreaterThan(0);
     expect(done['links']).toBeGreaterThan(0);
     expect(done['raced or repeated codes']).toBeGreaterThan(0);
-  }, 120_000);
+  }, 180_000);
+});
+
+// last, because it leaves the house in disorder
+describe('the checks find what they are for', () => {
+  const SPOILED = [
+    [
+      'an open intent',
+      `update am.transfer set state = 'intent', started_at = now(), closed_at = null where id = (select min(id) from am.transfer)`,
+      /^I5: an intent/,
+    ],
+    [
+      'a token under another key',
+      `update photos.oauth_token set jkt = 'another' where hash = (select min(hash::text)::bytea from photos.oauth_token where kind = 'at')`,
+      /^I5: tokens of photos/,
+    ],
+    [
+      'a token without an intent',
+      `delete from am.transfer t using am.host h where h.id = t.host_id and h.issuer like '%notes%'`,
+      /^I5: tokens of notes/,
+    ],
+    [
+      'a link that only the Host knows',
+      `update am.link set state = 'ended', ended_at = now() where id = (select min(id) from am.link where state = 'active')`,
+      /^I4: links at/,
+    ],
+    [
+      'an end nobody was told',
+      `update am.revocation set state = 'failed', confirmed_at = null where id = (select min(id) from am.revocation)`,
+      /^I4: an end/,
+    ],
+    [
+      'a Host that goes on after an end',
+      `update photos.oauth_transfer_grant set ended_at = null where grant_id is not null`,
+      /^I3: a grant of photos/,
+    ],
+    [
+      'a second family of a code',
+      `insert into am.oauth_token (bucket, hash, kind, grant_id, expires_at) select bucket, sha256(hash), 'rt', grant_id, expires_at from am.oauth_token where kind = 'rt'`,
+      /^I2: a code with two families/,
+    ],
+    [
+      'a connection that was lost',
+      `update am.oauth_grant set ended_at = now(), ended_by = 'server' where ended_at is null`,
+      /^I1: Reader \d+ ended by itself/,
+    ],
+    [
+      'a stop that was lost',
+      `update am.oauth_grant set ended_at = null, ended_by = null`,
+      /^I1: Reader \d+ was stopped, and lives/,
+    ],
+    ['a link that was lost', `update am.link set id = id || '_'`, /^I1: \d+ links/],
+  ] as const;
+
+  test.each(SPOILED)('in the tables: %s', async (_name, spoil, finding) => {
+    const { house, history } = world;
+    const count = async () => (await checkTables(house, history)).filter((found) => finding.test(found)).length;
+    const before = await count();
+    // as the service itself: its triggers find its tables
+    await house.database.query(spoil.includes('photos.') ? 'photos' : 'am', spoil);
+    expect(await count()).toBeGreaterThan(before);
+  });
+
+  test('in the history: a code that yields twice, a token after a stop, a refusal for no reason, an error that was not promised', () => {
+    const { history } = world;
+    const [connection] = history.connections;
+    const stop = history.stops.find(({ outcome }) => outcome === 'ok');
+    if (connection === undefined || stop === undefined) throw new Error('nothing happened');
+    const ok = { kind: 'ok', json: {} } as const;
+    const refused = { kind: 'refused', status: 400, error: 'invalid_request' } as const;
+    const fresh = { ...connection, accessToken: 'another' };
+    const late = stop.end + 1;
+    const spoiled = createHistory();
+    spoiled.stops.push(stop);
+    spoiled.redemptions.push(
+      { code: 'a', client: 'A', answers: [ok, ok] },
+      { code: 'b', client: 'B', answers: [refused] },
+    );
+    spoiled.transfers.push({ connection: stop.connection, resource: '', begin: late, end: late, outcome: ok });
+    spoiled.transfers.push({ connection: fresh, resource: '', begin: late, end: late, outcome: refused });
+    spoiled.transfers.push({
+      connection: fresh,
+      resource: '',
+      begin: late,
+      end: late,
+      outcome: { kind: 'broken_promise', what: '500' },
+    });
+    spoiled.calls.push({
+      connection: fresh,
+      resource: '',
+      begin: late,
+      end: late,
+      outcome: refused,
+      handedOut: late,
+      expiresIn: 300,
+    });
+    spoiled.refusals.push({ begin: late, end: late + 6_000, resource: '' });
+    expect(checkHistory(spoiled).map((found) => found.slice(0, 2))).toEqual(['I2', 'I1', 'I3', 'I1', 'I9', 'I1', 'I3']);
+  });
 });

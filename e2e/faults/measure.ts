@@ -1,0 +1,72 @@
+import { wasBroken } from './check-history.ts';
+import type { World } from './world.ts';
+
+/** What a session of faults came to. Durations in milliseconds. */
+export interface Measured {
+  readonly kills: number;
+  readonly crashes: number;
+  readonly transfers: number;
+  /** Share of transfers that were answered 502, 503 or 504, or not at all. */
+  readonly notAnswered: number;
+  readonly connections: number;
+  readonly stops: number;
+  readonly links: number;
+  readonly racedCodes: number;
+  readonly racedRedemptions: number;
+  /** How long Hosts took a token after its stop was answered: with nothing broken around it, and in all. */
+  readonly toldQuiet: Spread;
+  readonly told: Spread;
+  /** From Postgres taking connections again to the first token handed out. */
+  readonly firstAfterCrash: Spread;
+  /** From the end of the load to nothing being half done. */
+  readonly settledMs: number;
+  readonly violations: readonly string[];
+}
+
+export interface Spread {
+  readonly n: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export function measure(
+  { history }: World,
+  { settledMs, violations }: { settledMs: number; violations: readonly string[] },
+): Measured {
+  const { faults, transfers, refusals, redemptions } = history;
+  const lost = transfers.filter(({ outcome }) => outcome.kind === 'unavailable' || outcome.kind === 'unknown');
+  const raced = redemptions.filter(({ answers }) => answers.length > 1);
+  const crashes = faults.filter(({ what }) => what.startsWith('crash'));
+  const handedOut = transfers.filter(({ outcome }) => outcome.kind === 'ok');
+  return {
+    kills: faults.filter(({ what }) => what.startsWith('kill')).length,
+    crashes: crashes.length,
+    transfers: transfers.length,
+    notAnswered: transfers.length === 0 ? 0 : lost.length / transfers.length,
+    connections: history.connections.length,
+    stops: history.stops.length,
+    links: history.links.length,
+    racedCodes: raced.length,
+    racedRedemptions: raced.reduce((sum, { answers }) => sum + answers.length, 0),
+    toldQuiet: spread(refusals.filter(({ begin, end }) => !wasBroken(faults, begin, end)).map(lasted)),
+    told: spread(refusals.map(lasted)),
+    firstAfterCrash: spread(
+      crashes.flatMap((crash) => {
+        const ends = handedOut.filter(({ end }) => end > crash.end).map(({ end }) => end - crash.end);
+        return ends.length === 0 ? [] : [Math.min(...ends)];
+      }),
+    ),
+    settledMs,
+    violations,
+  };
+}
+
+const lasted = ({ begin, end }: { begin: number; end: number }): number => end - begin;
+
+function spread(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number =>
+    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0);
+  return { n: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
+}

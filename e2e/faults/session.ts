@@ -1,0 +1,82 @@
+import type { ServiceProcess } from '@chatelaine/constellation';
+import { obtainCode, race } from './connect.ts';
+import { crashPostgres, dieAt, killAndRestart } from './crashes.ts';
+import { now } from './history.ts';
+import { type Load, startLoad } from './load.ts';
+import { type Measured, measure } from './measure.ts';
+import { AM_POINTS, HOST_POINTS } from './points.ts';
+import { createRandom } from './random.ts';
+import { settleAndCheck } from './run.ts';
+import { openWorld, type World } from './world.ts';
+
+/** One house, broken until one of the bounds is reached, then checked. */
+export interface SessionOptions {
+  readonly seed: number;
+  readonly label: string;
+  readonly minutes: number;
+  readonly kills: number;
+  readonly crashes: number;
+  /** Redemptions of codes that are sent many at once, before anything is broken. */
+  readonly races: number;
+  readonly tell: (line: string) => void;
+}
+
+const AMS = 3;
+const RACERS = 50;
+const CRASH_SHARE = 0.1;
+const FAILPOINT_SHARE = 0.25;
+const MOST_DOWN_MS = 1_000;
+
+export async function runSession(options: SessionOptions): Promise<Measured> {
+  const random = createRandom(options.seed);
+  const world = await openWorld({ label: options.label, random, ams: AMS, owners: 3 });
+  try {
+    const until = now() + options.minutes * 60_000;
+    await raceCodes(world, options, until);
+    if (options.kills + options.crashes === 0) return measure(world, await settleAndCheck(world));
+    const load = startLoad(world);
+    await breakThings(world, load, { ...options, until });
+    await load.finish();
+    return measure(world, await settleAndCheck(world));
+  } finally {
+    await world.close();
+  }
+}
+
+/** Codes, each sent by its own client many times at once, over all processes of the AM. */
+async function raceCodes(world: World, { races, tell }: SessionOptions, until: number): Promise<void> {
+  let sent = 0;
+  for (let round = 0; sent < races && now() < until; round++) {
+    const coded = await obtainCode(world, world.random.pick(world.owners));
+    if (coded === null) continue;
+    sent += (await race(world, coded, RACERS)).length;
+    if (round % 20 === 19) tell(`${sent} redemptions raced`);
+  }
+}
+
+async function breakThings(
+  world: World,
+  load: Load,
+  { kills, crashes, until, tell }: SessionOptions & { until: number },
+): Promise<void> {
+  const { house, random, history } = world;
+  const hosts = house.hosts.flatMap(({ processes }) => processes);
+  const processes = [...house.am.processes, ...hosts];
+  const done = (what: string): number => history.faults.filter((fault) => fault.what.startsWith(what)).length;
+  for (let round = 1; now() < until; round++) {
+    const mayKill = done('kill') < kills;
+    const mayCrash = done('crash') < crashes;
+    if (!mayKill && !mayCrash) return;
+    if (mayCrash && (!mayKill || random.chance(CRASH_SHARE))) await crashPostgres(world, random.below(MOST_DOWN_MS));
+    else if (random.chance(FAILPOINT_SHARE)) await dieSomewhere(world, load, random.pick(processes));
+    else await killAndRestart(world, random.pick(processes));
+    if (round % 20 === 0)
+      tell(`${done('kill')} kills, ${done('crash')} crashes, ${history.transfers.length} transfers`);
+  }
+}
+
+async function dieSomewhere(world: World, load: Load, process: ServiceProcess): Promise<void> {
+  const isAm = world.house.am.processes.includes(process);
+  const [failpoint, act] = world.random.pick<readonly [string, keyof Load['act']]>(isAm ? AM_POINTS : HOST_POINTS);
+  await dieAt(world, process, [{ failpoint, trigger: load.act[act] }]);
+}

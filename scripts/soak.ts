@@ -1,0 +1,72 @@
+// Breaks a house for as long as one likes, checks what is left, and writes what it measured to docs/reliability.md:
+//   pnpm soak [--minutes N] [--seed N] [--kills N] [--crashes N] [--races N]
+// The time is split over sessions, each with a fresh house and the next seed. A violation ends the soak with its seed and exit code 1.
+
+import { execFileSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import type { Measured } from '../e2e/faults/measure.ts';
+import { runSession } from '../e2e/faults/session.ts';
+import { record } from './soak/record.ts';
+
+const SESSION_MINUTES = 10;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+    kills: { type: 'string', default: '500' },
+    crashes: { type: 'string', default: '50' },
+    races: { type: 'string', default: '50000' },
+  },
+});
+const number = (name: keyof typeof values): number => {
+  const given = Number(values[name]);
+  if (!Number.isFinite(given) || given < 0) throw new Error(`--${name} must be a number.`);
+  return given;
+};
+
+const wanted = { kills: number('kills'), crashes: number('crashes'), races: number('races') };
+const until = performance.now() + number('minutes') * 60_000;
+const done = { kills: 0, crashes: 0, races: 0 };
+let seed = number('seed');
+
+while (
+  performance.now() < until &&
+  (done.kills < wanted.kills || done.crashes < wanted.crashes || done.races < wanted.races)
+) {
+  const minutes = Math.min(SESSION_MINUTES, (until - performance.now()) / 60_000);
+  console.log(`session with seed ${seed}, ${minutes.toFixed(1)} min`);
+  const measured = await runSession({
+    seed,
+    label: 'soak',
+    minutes,
+    kills: wanted.kills - done.kills,
+    crashes: wanted.crashes - done.crashes,
+    races: Math.min(wanted.races - done.races, racesOfASession()),
+    tell: (line) => console.log(`  ${line}`),
+  });
+  report(measured);
+  record({ command: `pnpm soak --seed ${seed}`, commit: commit(), measured });
+  done.kills += measured.kills;
+  done.crashes += measured.crashes;
+  done.races += measured.racedRedemptions;
+  if (measured.violations.length > 0) {
+    process.exitCode = 1;
+    break;
+  }
+  seed += 1;
+}
+
+/** So many that some of every session is left for breaking things. */
+function racesOfASession(): number {
+  return wanted.kills + wanted.crashes === 0 ? wanted.races : 10_000;
+}
+
+function commit(): string {
+  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+}
+
+function report(measured: Measured): void {
+  console.log(JSON.stringify({ ...measured, violations: measured.violations.length }, null, 2));
+  for (const violation of measured.violations) console.error(violation);
+}
