@@ -1,3 +1,4 @@
+import { LIMIT } from '@chatelaine/protocol';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { documented, type Party, REDIRECT_URI, registered } from './clients.ts';
 import { answered, authorizePath, Browser, hidden, push, pushed, redirected, requestOf } from './flow.ts';
@@ -68,7 +69,7 @@ export function authorizationRequests(rigOf: () => Rig): void {
 
     test('A6 a query that cannot be decoded gets a page', async () => {
       const query = encode(requestOf(rig.am, party));
-      for (const bad of ['state=%zz', 'x=%ff', 'x=%00', `x=${'a'.repeat(9000)}`, 'a&'.repeat(101)]) {
+      for (const bad of ['state=%zz', 'x=%ff', 'x=%00', `x=${'a'.repeat(9000)}`, 'a&'.repeat(LIMIT.formPairs + 1)]) {
         expectPage(await arrive(`${query}&${bad}`));
       }
     });
