@@ -27,7 +27,8 @@ export const DPOP_IAT_WINDOW_SECONDS = 60;
 /** Limits on input, so that nothing grows with what a stranger sends. */
 export const LIMIT = {
   formBytes: 65_536,
-  formPairs: 100,
+  /** A page with a question for every scope at every one of somebody's Hosts sends hundreds; `formBytes` bounds them anyway. */
+  formPairs: 1000,
   fieldChars: 8192,
   jsonDepth: 32,
   documentBytes: 65_536,
