@@ -32,7 +32,9 @@ const crossFeature = {
   // a connection is shown in the Hosts' words and with the answers the rules give
   'am/requesters': ['rules', 'hosts'],
   // the front page is their digest
-  'am/home': ['hosts', 'requesters', 'timeline'],
+  'am/home': ['hosts', 'requesters', 'inbox', 'timeline'],
+  // what happened is told in the Hosts' words
+  'am/timeline': ['hosts'],
 };
 
 /** A path below node_modules, whether pnpm's store or a plain folder. */

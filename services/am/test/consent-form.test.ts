@@ -1,5 +1,6 @@
+import { parseForm } from '@chatelaine/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { answerField, type OfferedLink, readConsentForm } from '../src/oauth/consent-form.ts';
+import { allField, answerField, type OfferedLink, readConsentForm } from '../src/oauth/consent-form.ts';
 
 const link = (linkId: string, hostId: string): OfferedLink => ({
   linkId,
@@ -35,6 +36,53 @@ describe('the consent form', () => {
     });
   });
 
+  it('takes one answer for everything at an account, and what was said of one thing before it', () => {
+    const everything = (answers: Record<string, string>) => readConsentForm(offered, form(answers));
+    expect(
+      everything({ [allField('lnk_1')]: 'allow', [allField('lnk_2')]: 'no', [allField('lnk_3')]: 'ask' }),
+    ).toMatchObject({
+      shown: [
+        { linkId: 'lnk_1', answers: [{ effect: 'allow' }, { effect: 'allow' }] },
+        { linkId: 'lnk_3', answers: [{ effect: 'ask' }, { effect: 'ask' }] },
+      ],
+    });
+    const mixed = {
+      [allField('lnk_1')]: 'allow',
+      [answerField('lnk_1', 'entries.write')]: 'ask',
+      [answerField('lnk_1', 'entries.read')]: '',
+      [allField('lnk_3')]: 'allow',
+      [answerField('lnk_3', 'entries.write')]: 'no',
+    };
+    expect(everything(mixed)).toMatchObject({
+      shown: [
+        {
+          answers: [
+            { scope: 'entries.read', effect: 'allow' },
+            { scope: 'entries.write', effect: 'ask' },
+          ],
+        },
+        { answers: [{ scope: 'entries.read', effect: 'allow' }] },
+      ],
+    });
+    expect(everything({ [allField('lnk_1')]: 'deny', [allField('lnk_9')]: 'allow' }).kind).toBe('again');
+  });
+
+  it('holds for fifty Hosts with five scopes each, as the page sends it', () => {
+    const many = Array.from({ length: 50 }, (_, n) => ({
+      ...link(`link_${'x'.repeat(20)}${n}`, `host${n}`),
+      scopes: ['a', 'b', 'c', 'd', 'e'].map((name) => ({ scope: `entries.${name}`, sentence: name })),
+    }));
+    const fields = new URLSearchParams();
+    for (const { linkId, scopes } of many) {
+      fields.set(allField(linkId), 'ask');
+      for (const { scope } of scopes) fields.set(answerField(linkId, scope), scope === 'entries.a' ? 'allow' : '');
+    }
+    const parsed = parseForm(fields.toString());
+    const read = readConsentForm(many, parsed.params);
+    expect(read.kind === 'consent' && read.shown.length).toBe(50);
+    expect(read.kind === 'consent' && read.shown.every(({ answers }) => answers.length === 5)).toBe(true);
+  });
+
   it('never gives what was not offered: links of others, scopes beyond the ceiling, effects that do not exist', () => {
     const read = readConsentForm(
       offered,
@@ -52,7 +100,7 @@ describe('the consent form', () => {
       offered,
       form({ [answerField('lnk_1', 'entries.read')]: 'allow', [answerField('lnk_2', 'entries.read')]: 'ask' }),
     );
-    expect(read).toMatchObject({ kind: 'again', problem: expect.stringContaining('one account') });
+    expect(read).toMatchObject({ kind: 'again', problem: expect.stringContaining('two accounts') });
   });
 
   it('asks again when nothing was chosen, or a duration that does not exist', () => {

@@ -18,7 +18,7 @@ describe('pages', () => {
   test('somebody not signed in sees what this is, and nothing else', async () => {
     const nobody = new Browser(world.am.port);
     expect(await page('/', nobody)).toContain('Your data never passes through here');
-    for (const path of ['/hosts', '/hosts/add', '/requesters', '/timeline']) {
+    for (const path of ['/asks', '/hosts', '/hosts/add', '/requesters', '/requesters/con_x', '/ends', '/timeline']) {
       const answer = await nobody.get(path);
       expect(answer.status).toBe(303);
       expect(answer.headers.location).toBe(`/sign-in?return_to=${encodeURIComponent(path)}`);
@@ -28,6 +28,9 @@ describe('pages', () => {
   test('somebody new is told how to begin, on every page', async () => {
     expect(await page('/')).toContain('Add your first Host');
     expect(await page('/')).toContain('choose “connect my authorization manager” there');
+    expect(await page('/')).toContain(world.issuer);
+    expect(await page('/asks')).toContain('Nothing waits for you');
+    expect(await page('/ends')).toContain('What you stop is listed here');
     expect(await page('/hosts')).toContain('A Host is a service that has your data');
     expect(await page('/requesters')).toContain('A Requester is an app or service that wants to use what you have');
     expect(await page('/timeline')).toContain('Nothing has happened yet');
@@ -56,7 +59,7 @@ describe('pages', () => {
     expect(answer.text).not.toMatch(/ask_late|ask_done/);
     const text = textOf(answer);
     expect(text).toContain('Reader asks for something of “my Photos” at Photos');
-    expect(text).toContain('Reader obtained access to photos.read of “my Photos” (Photos).');
+    expect(text).toContain('Reader got a key for “my Photos” at Photos (See your photos).');
     expect(await page('/timeline')).toContain('You linked Photos as “my Photos”.');
   });
 
@@ -66,7 +69,7 @@ describe('pages', () => {
     const linkId = await makeLink(world, person);
     await person.browser.submit('/hosts', `/hosts/${linkId}/name`, { label: secret });
     await makeConnection(world, person, [linkId]);
-    for (const path of ['/', '/hosts', `/hosts?made=${linkId}`, '/requesters', '/timeline']) {
+    for (const path of ['/', '/asks', '/hosts', `/hosts?made=${linkId}`, '/requesters', '/ends', '/timeline']) {
       const text = await page(path, other.browser);
       expect(text).not.toContain(secret);
       expect(text).not.toContain('Reader');
@@ -79,7 +82,7 @@ describe('pages', () => {
     await world.pool.query(`update connection set client_name = '<script>alert(1)</script>' where id = $1`, [id]);
     await world.pool.query(`update link set label = '"><img src=x onerror=alert(1)>' where id = $1`, [linkId]);
     await world.pool.query(`update host set name = '<svg onload=alert(1)>'`);
-    for (const path of ['/', '/hosts', '/requesters', '/timeline']) {
+    for (const path of ['/', '/hosts', '/requesters', `/requesters/${id}`, '/timeline']) {
       expect((await person.browser.get(path)).text).not.toMatch(/<script|<img|<svg|value=""/);
     }
   });

@@ -19,6 +19,8 @@ export interface AddHostInput {
   readonly ownerId: string;
   /** SHA-256 of the session: only it may finish. */
   readonly sessionHash: Buffer;
+  /** A link at that Host that the new one takes the place of. */
+  readonly replaces?: string;
 }
 
 export type AddHostOutcome =
@@ -85,7 +87,7 @@ const NEUTRAL: ReadonlySet<DiscoveryFault> = new Set(['bad_issuer', 'unreachable
 
 async function start(
   deps: AddHostDeps,
-  { ownerId, sessionHash }: AddHostInput,
+  { ownerId, sessionHash, replaces }: AddHostInput,
   host: KnownHost,
 ): Promise<AddHostOutcome> {
   const started = await startAuthorization(clientDeps(deps), {
@@ -116,6 +118,7 @@ async function start(
     hostId: host.id,
     verifier,
     lifetimeSeconds: LIFETIME.interaction,
+    replaces: replaces ?? null,
   });
   return { kind: 'started', host, authorizationUrl: started.authorizationUrl, expiresIn: started.expiresIn };
 }

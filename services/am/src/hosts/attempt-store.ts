@@ -10,18 +10,20 @@ export interface NewAttempt {
   /** Sealed. */
   readonly verifier: Buffer;
   readonly lifetimeSeconds: number;
+  /** The link that the new one is to be made in the place of; null: a link of its own. */
+  readonly replaces: string | null;
 }
 
 const SAVE = statement({
   name: 'hosts_save_attempt',
   text: `
-    insert into link_attempt (state_hash, owner_id, session_hash, host_id, verifier, expires_at)
-    values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))`,
+    insert into link_attempt (state_hash, owner_id, session_hash, host_id, verifier, expires_at, replaces)
+    values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6), $7)`,
 });
 
 export async function saveAttempt({ pool }: Pick<Deps, 'pool'>, attempt: NewAttempt): Promise<void> {
-  const { stateHash, ownerId, sessionHash, hostId, verifier, lifetimeSeconds } = attempt;
-  await query(pool, SAVE, [stateHash, ownerId, sessionHash, hostId, verifier, lifetimeSeconds]);
+  const { stateHash, ownerId, sessionHash, hostId, verifier, lifetimeSeconds, replaces } = attempt;
+  await query(pool, SAVE, [stateHash, ownerId, sessionHash, hostId, verifier, lifetimeSeconds, replaces]);
 }
 
 export interface TakenAttempt {
@@ -59,8 +61,6 @@ export async function takeAttempt(
     : { verifier: row.verifier, hostName: row.name, metadata: serverMetadataSchema.parse(row.metadata) };
 }
 
-const REAP = statement<{ n: number }>({
-  name: 'hosts_reap_attempts',
 /** A code that was sent to its Host without anybody here learning what became of it. */
 export interface UnsettledAttempt extends TakenAttempt {
   readonly stateHash: Buffer;
@@ -145,6 +145,8 @@ export async function giveUpAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buf
 }
 
 // a Host knows a used code for a day, and ends what it gave when it comes again; after that there is nothing to ask
+const REAP = statement<{ n: number }>({
+  name: 'hosts_reap_attempts',
   text: `
     with gone as (
       delete from link_attempt where expires_at < now() and (resume_at is null or expires_at < now() - interval '1 day') returning 1

@@ -1,104 +1,96 @@
-import { Button, ButtonLink, Card, Form, Layout, Notice } from '@chatelaine/service-kit';
+import { ButtonLink, ButtonRow, Card, Day, Empty, Layout, Notice } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
-import type { OwnLink, UnconfirmedEnd } from './hosts-store.ts';
+import type { EndedLink, OwnLink } from './hosts-store.ts';
+import { LinkCard } from './link-card.tsx';
+import { LookAgain, Told } from './told.tsx';
 
 export interface HostsView {
   readonly links: readonly OwnLink[];
-  readonly unconfirmed: readonly UnconfirmedEnd[];
+  readonly ended: readonly EndedLink[];
   /** The link just made. */
   readonly made: OwnLink | null;
 }
 
 /** The owner's Hosts, one card per account. */
-export function HostsPage({ links, unconfirmed, made }: HostsView): VNode {
+export function HostsPage({ links, ended, made }: HostsView): VNode {
   return (
-    <Layout title="My Hosts">
-      {made !== null && (
-        <Notice kind="good">
-          {made.hostName} is linked. It is called “{made.label}” here; you can change that below. Requesters see nothing
-          of it until you connect one and show it this account.
-        </Notice>
+    <Layout
+      title="My Hosts"
+      lead="The services that have your data, and what each of them may share through here at most."
+    >
+      {made !== null && <Made link={made} />}
+      {links.length === 0 && <NoHosts />}
+      {links.length > 0 && (
+        <ButtonRow>
+          <ButtonLink href="/hosts/add">Add a Host</ButtonLink>
+        </ButtonRow>
       )}
-      {links.length === 0 && (
-        <p>
-          None yet. A Host is a service that has your data: photos, a calendar, notes. Link one, and your Requesters can
-          ask here for what they need from it, instead of at every Host.
-        </p>
-      )}
-      {unconfirmed.map((end) => (
-        <UnconfirmedNotice end={end} />
-      ))}
+      {links.length > 0 && <h2 class="unseen">Linked</h2>}
       {links.map((link) => (
         <LinkCard key={link.id} link={link} />
       ))}
-      <p class="row">
-        <ButtonLink href="/hosts/add">Add a Host</ButtonLink>
-      </p>
+      <EndedLinks ended={ended} />
     </Layout>
   );
 }
 
-function LinkCard({ link }: { link: OwnLink }): VNode {
+function NoHosts(): VNode {
   return (
-    <Card title={link.label}>
-      <dl>
-        <dt>Host</dt>
-        <dd>
-          {link.hostName} <small>{link.hostIssuer}</small>
-        </dd>
-        <dt>State</dt>
-        <dd>{link.state === 'active' ? <span class="tag good">working</span> : <span class="tag bad">broken</span>}</dd>
-        <dt>Since</dt>
-        <dd>
-          <time dateTime={link.since.toISOString()}>{link.since.toISOString().slice(0, 10)}</time>
-        </dd>
-        <dt>What may be shared at most</dt>
-        <dd>
-          <ul>
-            {link.ceiling.map(({ scope, sentence }) => (
-              <li key={scope}>
-                {sentence} <small>{scope}</small>
-              </li>
-            ))}
-          </ul>
-        </dd>
-      </dl>
-      {link.state === 'broken' && <BrokenNotice link={link} />}
-      <div class="row">
-        <Form action={`/hosts/${link.id}/name`}>
-          <label for={`name-${link.id}`}>Name</label>{' '}
-          <input id={`name-${link.id}`} type="text" name="label" value={link.label} maxLength={60} required />{' '}
-          <Button kind="plain">Rename</Button>
-        </Form>
-        <Form action={`/hosts/${link.id}/stop`}>
-          <Button kind="danger">Stop this link</Button>
-        </Form>
-      </div>
+    <Empty title="None yet">
+      <p>
+        A Host is a service that has your data: photos, a calendar, notes. Link one, and your Requesters can ask here
+        for what they need from it, instead of at every Host.
+      </p>
+      <p>You need nothing but its address. You then sign in there, and you decide there what may be shared at most.</p>
+      <ButtonRow>
+        <ButtonLink href="/hosts/add">Add your first Host</ButtonLink>
+      </ButtonRow>
+    </Empty>
+  );
+}
+
+function Made({ link }: { link: OwnLink }): VNode {
+  if (!link.isRepaired) {
+    return (
+      <Notice kind="good">
+        <p>
+          {link.hostName} is linked. It is called “{link.label}” here; you can change that below. Requesters see nothing
+          of it until you connect one and show it this account.
+        </p>
+      </Notice>
+    );
+  }
+  return (
+    <Notice kind="good">
+      <p>
+        “{link.label}” at {link.hostName} works again, through a new link. The old one has ended.
+      </p>
+      {link.usedBy.map(({ clientName, sentences }) => (
+        <p>
+          {clientName} goes on with it: {sentences.join(' · ')}
+        </p>
+      ))}
+    </Notice>
+  );
+}
+
+/** Links that are over, and whether their Hosts know. */
+export function EndedLinks({ ended }: { ended: readonly EndedLink[] }): VNode | null {
+  if (ended.length === 0) return null;
+  return (
+    <Card title="Ended links">
+      <ul class="list" role="list">
+        {ended.map(({ id, label, endedAt, replaced, host }) => (
+          <li key={id}>
+            <strong>{label}</strong>, ended <Day date={endedAt.toISOString().slice(0, 10)} />.{' '}
+            {replaced ? 'A new link is in its place.' : 'Nothing can be obtained through it any more.'}
+            <ul>
+              <Told host={host} />
+            </ul>
+          </li>
+        ))}
+      </ul>
+      <LookAgain href="/hosts" hosts={ended.map(({ host }) => host)} />
     </Card>
-  );
-}
-
-function BrokenNotice({ link }: { link: OwnLink }): VNode {
-  return (
-    <Notice kind="bad">
-      {link.hostName} no longer honours this link: it was ended there, or it expired. Nothing can be obtained through
-      it. To repair it,{' '}
-      <a href={`/hosts/add?${new URLSearchParams({ host: link.hostIssuer }).toString()}`}>link {link.hostName} again</a>
-      , show the new link to your Requesters, and stop this one.
-    </Notice>
-  );
-}
-
-function UnconfirmedNotice({ end }: { end: UnconfirmedEnd }): VNode {
-  return end.state === 'pending' ? (
-    <Notice>
-      “{end.label}” has ended here. {end.hostName} has not confirmed it yet; it is being told
-      {end.attempts > 0 ? `, and was tried ${end.attempts} times` : ''}.
-    </Notice>
-  ) : (
-    <Notice kind="bad">
-      “{end.label}” has ended here, but {end.hostName} could not be told in a week. Sign in at {end.hostName} and end
-      the link there, to be sure.
-    </Notice>
   );
 }

@@ -1,6 +1,7 @@
 import { inTransaction, query, queryOne, statement } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from './scope-sentences.ts';
+import type { ToldHost } from './told.tsx';
 
 /** A link as its owner sees it. */
 export interface OwnLink {
@@ -10,25 +11,47 @@ export interface OwnLink {
   readonly hostIssuer: string;
   readonly state: 'active' | 'broken';
   readonly since: Date;
+  /** It was made in the place of another. */
+  readonly isRepaired: boolean;
+  /** Who uses it, and for what. */
+  readonly usedBy: readonly { readonly clientName: string; readonly sentences: readonly string[] }[];
   /** The ceiling: what the owner allowed at the Host, each with the Host's sentence. */
   readonly ceiling: readonly { readonly scope: string; readonly sentence: string }[];
 }
 
-/** A link that ended here while its Host does not know yet, or was never reached. */
-export interface UnconfirmedEnd {
+/** A link that ended here, and what its Host knows of it. */
+export interface EndedLink {
+  readonly id: string;
   readonly label: string;
-  readonly hostName: string;
-  readonly state: 'pending' | 'failed';
-  readonly attempts: number;
+  readonly endedAt: Date;
+  /** Another link was made in its place. */
+  readonly replaced: boolean;
+  readonly host: ToldHost;
 }
 
-/** The owner's links that are not ended, by name. */
-export async function readOwnLinks({ prisma }: Pick<Deps, 'prisma'>, ownerId: string): Promise<OwnLink[]> {
+const AGREED = statement<{ id: string }>({
+  name: 'hosts_agreed_connections',
+  text: `
+    select c.id from connection c join oauth_grant g on g.id = c.id and g.subject = c.owner_id
+    where c.owner_id = $1 and c.ended_at is null and g.ended_at is null and (c.expires_at is null or c.expires_at > now())`,
+});
+
+/** A connection without its kernel's grant was never agreed to. */
+async function agreedConnections({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<ReadonlySet<string>> {
+  return new Set((await query(pool, AGREED, [ownerId])).map(({ id }) => id));
+}
+
+/** The owner's links that are not ended, by Host and name. */
+export async function readOwnLinks(
+  { pool, prisma }: Pick<Deps, 'pool' | 'prisma'>,
+  ownerId: string,
+): Promise<OwnLink[]> {
   const links = await prisma.link.findMany({
     where: { ownerId, state: { not: 'ended' } },
-    include: { host: true },
-    orderBy: [{ label: 'asc' }, { id: 'asc' }],
+    include: { host: true, shown: { where: { connection: { endedAt: null } }, include: { connection: true } } },
+    orderBy: [{ host: { name: 'asc' } }, { label: 'asc' }, { id: 'asc' }],
   });
+  const agreed = await agreedConnections({ pool }, ownerId);
   return links.map((link) => {
     return {
       id: link.id,
@@ -37,23 +60,51 @@ export async function readOwnLinks({ prisma }: Pick<Deps, 'prisma'>, ownerId: st
       hostIssuer: link.host.issuer,
       state: link.state === 'active' ? 'active' : 'broken',
       since: link.createdAt,
+      isRepaired: link.replaces !== null,
+      usedBy: link.shown
+        .filter(({ connectionId }) => agreed.has(connectionId))
+        .map(({ connection, scopes }) => ({
+          clientName: connection.clientName,
+          sentences: scopeSentences(link.host, scopes).map(({ sentence }) => sentence),
+        })),
       ceiling: scopeSentences(link.host, link.transferScope),
     };
   });
 }
 
-const UNCONFIRMED = statement<{ label: string; host_name: string; state: 'pending' | 'failed'; attempts: number }>({
-  name: 'hosts_unconfirmed_ends',
+interface EndedRow {
+  id: string;
+  label: string;
+  ended_at: Date;
+  replaced: boolean;
+  host_name: string;
+  state: ToldHost['state'];
+  attempts: number;
+  tried_at: Date | null;
+}
+
+const ENDED = statement<EndedRow>({
+  name: 'hosts_ended_links',
   text: `
-    select l.label, h.name as host_name, r.state, r.attempts from revocation r join link l on l.id = r.link_id join host h on h.id = r.host_id
-    where r.owner_id = $1 and r.grant_id is null and r.state <> 'confirmed'
-    order by r.created_at desc limit 50`,
+    select l.id, l.label, l.ended_at, h.name as host_name, r.state, r.attempts, r.tried_at,
+      exists (select from link other where other.replaces = l.id and other.owner_id = l.owner_id) as replaced
+    from revocation r join link l on l.id = r.link_id and l.owner_id = r.owner_id join host h on h.id = r.host_id
+    where r.owner_id = $1 and r.grant_id is null and l.ended_at is not null and (l.ended_at > now() - interval '7 days' or r.state <> 'confirmed')
+    order by l.ended_at desc, l.id limit 200`,
 });
 
-/** Ended links whose Hosts have not confirmed it. */
-export async function readUnconfirmedEnds({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<UnconfirmedEnd[]> {
-  const rows = await query(pool, UNCONFIRMED, [ownerId]);
-  return rows.map(({ label, host_name: hostName, state, attempts }) => ({ label, hostName, state, attempts }));
+/** Links that ended in the last week, or whose end their Host has not confirmed. PROTOCOL §7. */
+export async function readEndedLinks({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<EndedLink[]> {
+  const rows = await query(pool, ENDED, [ownerId]);
+  return rows.map(
+    ({ id, label, ended_at: endedAt, replaced, host_name: hostName, state, attempts, tried_at: triedAt }) => ({
+      id,
+      label,
+      endedAt,
+      replaced,
+      host: { hostName, state, attempts, triedAt },
+    }),
+  );
 }
 
 // the owner's row first: several ends of his things take their turns instead of each other's locks

@@ -1,5 +1,6 @@
 import { randomId } from '@chatelaine/crypto';
 import type { Deps } from '../deps.ts';
+import { takeOver } from './repair-store.ts';
 
 export const newLinkId = (): string => randomId('link');
 
@@ -18,10 +19,24 @@ export interface NewLink {
   readonly refreshToken: Buffer;
 }
 
-/** A new link; none replaces another. With it the owner's decision version moves and the timeline says so. PROTOCOL §2.2. */
+/** Somebody else settled the attempt meanwhile: by sending the code again, which ended what it had yielded. */
+export class AlreadySettled extends Error {
+  override name = 'AlreadySettled';
+}
+
+/**
+ * A new link; it replaces another only where that is what it was asked for ({@link takeOver}). With it its attempt is settled, the owner's decision version moves and the timeline says so. PROTOCOL §2.2.
+ *
+ * @throws AlreadySettled when the attempt was
+ */
 export async function insertLink({ prisma }: Pick<Deps, 'prisma'>, link: NewLink): Promise<void> {
   const { id, ownerId, hostId, hostName, stateHash, ceiling, expiresIn } = link;
   await prisma.$transaction(async (tx) => {
+    const settled = await tx.linkAttempt.updateMany({
+      where: { stateHash: Uint8Array.from(stateHash), answer: { not: null } },
+      data: { answer: null, resumeAt: null },
+    });
+    if (settled.count === 0) throw new AlreadySettled();
     // first, so that two links made at once get two names
     await tx.owner.upsert({
       where: { id: ownerId },
@@ -31,14 +46,10 @@ export async function insertLink({ prisma }: Pick<Deps, 'prisma'>, link: NewLink
     const others = await tx.link.findMany({ where: { ownerId, state: { not: 'ended' } }, select: { label: true } });
     const label = freeLabel(hostName, new Set(others.map((other) => other.label)));
     await tx.$executeRaw`
-    const settled = await tx.linkAttempt.updateMany({
-      where: { stateHash: Uint8Array.from(stateHash), answer: { not: null } },
-      data: { answer: null, resumeAt: null },
-    });
-    if (settled.count === 0) throw new AlreadySettled();
       insert into link (id, owner_id, host_id, label, transfer_scope, access_token, access_expires_at, refresh_token)
       values (${id}, ${ownerId}, ${hostId}, ${label}, ${[...ceiling]}::text[], ${Uint8Array.from(link.accessToken)},
         now() + make_interval(secs => ${expiresIn}::float8), ${Uint8Array.from(link.refreshToken)})`;
+    if (await takeOver(tx, { ownerId, hostId, stateHash, linkId: id, ceiling })) return;
     const details = JSON.stringify({ link: id, host: hostId, label });
     await tx.$executeRaw`select timeline_append(${ownerId}, 'link_made', ${details}::jsonb)`;
   });

@@ -17,7 +17,8 @@ import { addHost } from './add-host.ts';
 import { clientDocuments } from './client-routes.ts';
 import { finishLink } from './finish-link.ts';
 import { HostsPage } from './hosts-page.tsx';
-import { endLink, readOwnLinks, readUnconfirmedEnds, renameLink } from './hosts-store.ts';
+import { endLink, readEndedLinks, readOwnLinks, renameLink } from './hosts-store.ts';
+import { repairLink } from './repair-link.ts';
 
 /** Links: the owner's pages about them, where Hosts send the browser back to, and who the AM is to Hosts. PROTOCOL §2.2. */
 export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<void> {
@@ -29,9 +30,9 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
     own.addHook('preHandler', requireAccount);
     own.get('/hosts', async (request, reply) => {
       const { id } = accountOf(request);
-      const [links, unconfirmed] = await Promise.all([readOwnLinks(deps, id), readUnconfirmedEnds(deps, id)]);
+      const [links, ended] = await Promise.all([readOwnLinks(deps, id), readEndedLinks(deps, id)]);
       const made = links.find((link) => link.id === queryOf(request).get('made')) ?? null;
-      return renderPage(reply, <HostsPage links={links} unconfirmed={unconfirmed} made={made} />);
+      return renderPage(reply, <HostsPage links={links} ended={ended} made={made} />);
     });
     // a link may fill in the form, and only that: fetching starts at the POST
     own.get('/hosts/add', async (request, reply) =>
@@ -43,6 +44,7 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
       if (!(await renameLink(deps, { ...ownLink(request), label }))) throw notFound();
       return reply.redirect('/hosts', 303);
     });
+    own.post('/hosts/:linkId/repair', async (request, reply) => repair(deps, request, reply));
     own.post('/hosts/:linkId/stop', async (request, reply) => {
       if (!(await endLink(deps, ownLink(request)))) throw notFound();
       await deps.failpoint('stop.committed');
@@ -60,6 +62,17 @@ async function add(deps: Deps, request: FastifyRequest, reply: FastifyReply): Pr
     : renderPage(reply.code(400), <AddHostPage address={address} problem={outcome.sentence} />);
 }
 
+async function repair(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const repaired = await repairLink(deps, { ...ownLink(request), sessionHash: sessionHash(request) });
+  if (repaired.kind === 'unknown') throw notFound();
+  const { link, outcome } = repaired;
+  if (outcome.kind === 'started') return renderPage(reply, <GoToHostPage {...outcome} repairs={link.label} />);
+  throw new Problem(400, `${outcome.sentence} “${link.label}” is as it was.`, {
+    title: 'Not repaired',
+    next: { href: '/hosts', label: 'My Hosts' },
+  });
+}
+
 async function callback(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { tag } = request.params as { tag: string };
   const cut = request.url.indexOf('?');
@@ -75,6 +88,8 @@ async function callback(deps: Deps, request: FastifyRequest, reply: FastifyReply
   });
   switch (outcome.kind) {
     case 'linked':
+      // where it took the place of another, a Host is due to be told of that one's end
+      await deps.jobs.announceRevocations();
       return reply.redirect(`/hosts?made=${outcome.linkId}`, 303);
     case 'not_ours':
       throw notOurs();

@@ -1,47 +1,57 @@
-import { Button, ButtonLink, Card, Form, Layout } from '@chatelaine/service-kit';
+import { Button, ButtonLink, ButtonRow, Card, Facts, Form, Layout, Notice } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import type { AskAnswer, OpenAsk } from './store.ts';
 
 /** One question to the owner, with the four answers there are. */
-export function AskPage({ ask }: { ask: OpenAsk }): VNode {
+export function AskPage({ ask, problem }: { ask: OpenAsk; problem?: string }): VNode {
   return (
-    <Layout title={`May ${ask.clientName} do this?`}>
-      <Card title={`At ${ask.hostName}: ${ask.label}`}>
-        <ul>
-          {ask.scopes.map(({ scope, sentence }) => (
-            <li key={scope}>
-              {sentence} <small>({scope})</small>
-            </li>
-          ))}
-        </ul>
-        {ask.purpose !== null && (
-          <p>
-            {ask.clientName} says it is for: <q>{ask.purpose}</q>
-          </p>
-        )}
+    <Layout
+      title={`May ${ask.clientName} do this?`}
+      lead={`You wanted to be asked. ${ask.clientName} waits for your answer and has got nothing yet.`}
+    >
+      {problem !== undefined && <Notice kind="bad">{problem}</Notice>}
+      <Card title="What it wants">
+        <Facts
+          facts={[
+            [
+              'To',
+              <ul>
+                {ask.scopes.map(({ scope, sentence }) => (
+                  <li key={scope}>
+                    {sentence} <small>({scope})</small>
+                  </li>
+                ))}
+              </ul>,
+            ],
+            ['At', `${ask.hostName}: ${ask.label}`],
+            ['It says it is for', ask.purpose === null ? null : <q>{ask.purpose}</q>],
+          ]}
+        />
       </Card>
-      <Form action={`/asks/${ask.id}`}>
-        <p class="row">
-          <Button name="answer" value="once">
-            Allow once
-          </Button>
-          <Button name="answer" value="always" kind="plain">
-            Always allow
-          </Button>
-          <Button name="answer" value="not-now" kind="plain">
-            Not now
-          </Button>
-          <Button name="answer" value="never" kind="danger">
-            Deny and don't ask again
-          </Button>
+      <Card title="Your answer">
+        <Form action={`/asks/${ask.id}`}>
+          <ButtonRow>
+            <Button name="answer" value="once">
+              Allow once
+            </Button>
+            <Button name="answer" value="always" kind="plain">
+              Always allow
+            </Button>
+            <Button name="answer" value="not-now" kind="plain">
+              Not now
+            </Button>
+            <Button name="answer" value="never" kind="danger">
+              Deny and don't ask again
+            </Button>
+          </ButtonRow>
+        </Form>
+        <p>
+          <small>
+            “Allow once” is good for one key within the next ten minutes; “Not now” only answers this question. “Always”
+            and “don’t ask again” hold from now on, until you change them under <a href="/requesters">My Requesters</a>.
+          </small>
         </p>
-      </Form>
-      <p>
-        <small>
-          "Allow once" is good for one token within the next ten minutes. You can change or stop this at any time under{' '}
-          <a href="/requesters">My Requesters</a>.
-        </small>
-      </p>
+      </Card>
     </Layout>
   );
 }
@@ -56,12 +66,17 @@ const SENTENCES: Readonly<Record<AskAnswer, (name: string) => string>> = {
 export function AnsweredPage({ ask, answer }: { ask: OpenAsk; answer: AskAnswer }): VNode {
   return (
     <Layout title="Answered">
-      <p>{SENTENCES[answer](ask.clientName)}</p>
-      <p class="row">
-        <ButtonLink href="/" kind="plain">
-          To the front page
+      <Notice kind={answer === 'once' || answer === 'always' ? 'good' : 'plain'}>
+        <p>{SENTENCES[answer](ask.clientName)}</p>
+      </Notice>
+      <ButtonRow>
+        <ButtonLink href="/asks" kind="plain">
+          Other questions
         </ButtonLink>
-      </p>
+        <ButtonLink href={`/requesters/${ask.connectionId}`} kind="plain">
+          What {ask.clientName} may do
+        </ButtonLink>
+      </ButtonRow>
     </Layout>
   );
 }

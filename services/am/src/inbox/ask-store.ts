@@ -27,7 +27,7 @@ const OPEN: Statement = {
 export async function openAsk(pool: Pool, input: AskInput): Promise<string> {
   const { snapshot, target, scopes, purpose } = input;
   const [row] = await run<{ id: string }>(pool, OPEN, [
-    randomId('ask_'),
+    randomId('ask'),
     snapshot.ownerId,
     snapshot.connectionId,
     target.hostId,

@@ -2,9 +2,11 @@ import { accountOf, ErrorPage, formOf, pages, renderPage, requireAccount } from 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { AnsweredPage, AskPage } from './ask-page.tsx';
+import { AsksPage } from './asks-page.tsx';
 import { answerAsk, type AskAnswer, findOpenAsk } from './store.ts';
+import { readWaitingAsks } from './waiting-store.ts';
 
-type InboxDeps = Pick<Deps, 'prisma' | 'clock'>;
+type InboxDeps = Pick<Deps, 'prisma' | 'pool' | 'clock'>;
 type AskParams = { Params: { askId: string } };
 
 const ANSWERS: readonly AskAnswer[] = ['once', 'always', 'not-now', 'never'];
@@ -13,6 +15,9 @@ const ANSWERS: readonly AskAnswer[] = ['once', 'always', 'not-now', 'never'];
 export async function inboxFeature(app: FastifyInstance, deps: InboxDeps): Promise<void> {
   await pages(app, async (scope) => {
     scope.addHook('preHandler', requireAccount);
+    scope.get('/asks', async (request, reply) =>
+      renderPage(reply, <AsksPage asks={await readWaitingAsks(deps, accountOf(request).id)} />),
+    );
     scope.get<AskParams>('/asks/:askId', async (request, reply) => {
       const ask = await findOpenAsk(deps, { id: request.params.askId, ownerId: accountOf(request).id });
       return ask === null ? notThere(reply) : renderPage(reply, <AskPage ask={ask} />);
@@ -22,7 +27,8 @@ export async function inboxFeature(app: FastifyInstance, deps: InboxDeps): Promi
       const ask = await findOpenAsk(deps, { id: request.params.askId, ownerId });
       if (ask === null) return notThere(reply);
       const answer = ANSWERS.find((known) => known === formOf(request).get('answer'));
-      if (answer === undefined) return renderPage(reply.code(400), <AskPage ask={ask} />);
+      if (answer === undefined)
+        return renderPage(reply.code(400), <AskPage ask={ask} problem="Press one of the buttons below to answer." />);
       const recorded = await answerAsk(deps, { ask, ownerId, answer });
       return recorded ? renderPage(reply, <AnsweredPage ask={ask} answer={answer} />) : notThere(reply);
     });
@@ -34,7 +40,8 @@ function notThere(reply: FastifyReply): FastifyReply {
     reply.code(404),
     <ErrorPage
       title="Nothing to answer here"
-      sentence="This question was answered already, has expired, or is not yours."
+      sentence="This question was answered already, is no longer open, or is not yours. If a Requester still waits, try again there: then it asks anew."
+      next={{ href: '/asks', label: 'Open questions' }}
     />,
   );
 }

@@ -69,7 +69,7 @@ export async function answerAsk(
       await tx.rule.createMany({
         data: scopes.map((scope) => ({
           ...pins,
-          id: randomId('rule_'),
+          id: randomId('rule'),
           scope,
           effect: answer === 'always' ? 'allow' : 'deny',
           expiresAt: connection.expiresAt,

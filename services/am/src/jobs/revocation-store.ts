@@ -54,7 +54,7 @@ const CONFIRM = statement({
   name: 'jobs_confirm_revocation',
   text: `
     with confirmed as (
-      update revocation set state = 'confirmed', confirmed_at = now(), attempts = attempts + 1, last_error = null
+      update revocation set state = 'confirmed', confirmed_at = now(), tried_at = now(), attempts = attempts + 1, last_error = null
       where id = $1 and state = 'pending' returning owner_id, link_id, host_id, connection_id, grant_id
     ), forgotten as (
       update link l set access_token = null, access_expires_at = null, refresh_token = null
@@ -73,7 +73,7 @@ const NOTE = statement<{ state: 'pending' | 'failed' }>({
   name: 'jobs_note_revocation_attempt',
   text: `
     with noted as (
-      update revocation set attempts = attempts + 1, last_error = $2, state = case when created_at < now() - interval '${GIVE_UP_AFTER}' then 'failed' else state end
+      update revocation set attempts = attempts + 1, tried_at = now(), last_error = $2, state = case when created_at < now() - interval '${GIVE_UP_AFTER}' then 'failed' else state end
       where id = $1 and state = 'pending' returning owner_id, link_id, host_id, connection_id, state
     ), told as (
       select timeline_append(n.owner_id, 'host_not_told', jsonb_build_object('link', n.link_id, 'host', n.host_id, 'connection', n.connection_id))

@@ -20,6 +20,12 @@ export async function offeredLinks(deps: Pick<Deps, 'prisma'>, ownerId: string):
   }));
 }
 
+/** What the owner calls the accounts whose links are broken. */
+export async function brokenLinks({ prisma }: Pick<Deps, 'prisma'>, ownerId: string): Promise<string[]> {
+  const links = await prisma.link.findMany({ where: { ownerId, state: 'broken' }, orderBy: { label: 'asc' } });
+  return links.map(({ label }) => label);
+}
+
 /**
  * Writes what the owner agreed to: the connection, which link it uses at each Host, and a rule per scope. The kernel's grant of the same id
  * comes after; without it these rows grant nothing, and they are cleared away.
@@ -46,7 +52,7 @@ export async function insertConnection(
     await tx.rule.createMany({
       data: shown.flatMap(({ linkId, answers }) =>
         answers.map(({ scope, effect }) => ({
-          id: randomId('rule_'),
+          id: randomId('rule'),
           ownerId,
           connectionId: id,
           linkId,

@@ -30,23 +30,33 @@ export const DURATIONS: readonly { readonly value: string; readonly label: strin
     { value: 'day', label: 'For a day', seconds: 86_400 },
   ];
 
+/** One answer for everything an account can share. */
+export function allField(linkId: string): string {
+  return `all:${linkId}`;
+}
+
+/** The answer for one thing, where it differs from the one for everything; empty: as that. */
 export function answerField(linkId: string, scope: string): string {
   return `answer:${linkId}:${scope}`;
 }
 
-/** Reads the consent form against what was offered: nothing that was not offered can be chosen. */
+/**
+ * Reads the consent form against what was offered: nothing that was not offered can be chosen. What was said of one thing counts before what
+ * was said of everything at its account.
+ */
 export function readConsentForm(offered: readonly OfferedLink[], form: FormParams): ReadConsent {
   const shown: ShownHost[] = [];
   for (const link of offered) {
     const answers = link.scopes.flatMap(({ scope }) => {
-      const effect = form.get(answerField(link.linkId, scope));
+      const own = form.get(answerField(link.linkId, scope)) ?? '';
+      const effect = own === '' ? form.get(allField(link.linkId)) : own;
       return effect === 'allow' || effect === 'ask' ? [{ scope, effect } as const] : [];
     });
     if (answers.length === 0) continue;
     if (shown.some((other) => other.hostId === link.hostId)) {
       return {
         kind: 'again',
-        problem: `Choose one account at ${link.hostName}. For a second account, connect a second time.`,
+        problem: `You chose two accounts at ${link.hostName}. Choose one of them and “Nothing” at the other. For a second account, connect a second time.`,
       };
     }
     shown.push({ hostId: link.hostId, linkId: link.linkId, answers });

@@ -4,7 +4,7 @@ import { type FormParams, TRANSFER_SCOPE } from '@chatelaine/protocol';
 import { currentSessionAccount, ErrorPage, renderPage, signInUrl } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
-import { insertConnection, offeredLinks } from './connection-rows.ts';
+import { brokenLinks, insertConnection, offeredLinks } from './connection-rows.ts';
 import { readConsentForm } from './consent-form.ts';
 import { ConsentPage } from './consent-page.tsx';
 
@@ -28,8 +28,11 @@ function interactionPort(deps: OAuthDeps): InteractionPort {
     },
     signInUrl,
     async renderConsent(view, _request, reply) {
-      const links = await offeredLinks(deps, view.owner.id);
-      return renderPage(reply, <ConsentPage view={view} links={links} />, { formActions: [view.redirectOrigin] });
+      const { id } = view.owner;
+      const [links, broken] = await Promise.all([offeredLinks(deps, id), brokenLinks(deps, id)]);
+      return renderPage(reply, <ConsentPage view={view} links={links} broken={broken} />, {
+        formActions: [view.redirectOrigin],
+      });
     },
     decide: ({ view, form }) => decide(deps, { view, form }),
     async renderProblem({ status, message }, _request, reply) {

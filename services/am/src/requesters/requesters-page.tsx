@@ -1,153 +1,156 @@
-import { LIFETIME } from '@chatelaine/protocol';
-import { Button, Card, Form, Layout, Notice } from '@chatelaine/service-kit';
-import type { VNode } from 'preact';
+import { Badge, Button, ButtonLink, Card, Day, Empty, Facts, Form, Layout, List, Row } from '@chatelaine/service-kit';
+import type { ComponentChild, VNode } from 'preact';
+import { EndedLinks } from '../hosts/hosts-page.tsx';
+import type { EndedLink } from '../hosts/hosts-store.ts';
+import { LookAgain, Told } from '../hosts/told.tsx';
+import { identityOf } from './identity.ts';
+import { StopConnection } from './stop-connection.tsx';
 import type { EndedConnection, OwnConnection, ShownHost } from './store.ts';
 
 export interface RequestersView {
+  /** The AM's address, for those who do not know how to begin. */
+  readonly issuer: string;
   readonly connections: readonly OwnConnection[];
   readonly ended: readonly EndedConnection[];
 }
 
 /** Who may ask for what of the owner's, and what became of those who no longer may. */
-export function RequestersPage({ connections, ended }: RequestersView): VNode {
+export function RequestersPage({ issuer, connections, ended }: RequestersView): VNode {
   return (
-    <Layout title="My Requesters">
-      {connections.length === 0 && (
-        <p>
-          None is connected. A Requester is an app or service that wants to use what you have at your Hosts. Connecting
-          starts there: choose “connect my authorization manager” in the app and enter the address of this page’s site.
-        </p>
-      )}
+    <Layout title="My Requesters" lead="The apps and services that may ask here for what you have at your Hosts.">
+      {connections.length === 0 && <NoRequesters issuer={issuer} />}
       {connections.map((connection) => (
         <ConnectionCard key={connection.id} connection={connection} />
       ))}
-      {ended.length > 0 && (
-        <Card title="Ended">
-          <ul class="list">
-            {ended.map((one) => (
-              <EndedItem key={one.id} ended={one} />
-            ))}
-          </ul>
-        </Card>
-      )}
+      <EndedConnections ended={ended} />
       <Card title="Stop everything">
-        <p>
-          Ends every connection and every link you have here, at once. Requesters lose their access; your data stays
-          where it is.
-        </p>
-        <Form action="/stop-everything">
-          <Button kind="danger">Stop everything</Button>
-        </Form>
+        <p>For when you want to be sure, or something is wrong: one button that ends all of it.</p>
+        <details>
+          <summary>Stop everything</summary>
+          <p>
+            Ends every connection and every link you have here, at once. Requesters lose their access; your Hosts are
+            told; your data stays where it is. To go on afterwards, you add each Host and connect each Requester again.
+          </p>
+          <Form action="/stop-everything">
+            <Button kind="danger">Stop everything now</Button>
+          </Form>
+        </details>
       </Card>
     </Layout>
   );
 }
 
-function ConnectionCard({ connection }: { connection: OwnConnection }): VNode {
-  const { id, clientName, clientId, since, until, hosts } = connection;
+function NoRequesters({ issuer }: { issuer: string }): VNode {
   return (
-    <Card title={clientName}>
-      <dl>
-        <dt>Identified by</dt>
-        <dd>{identityOf(clientId)}</dd>
-        <dt>Connected since</dt>
-        <dd>{day(since)}</dd>
-        <dt>Until</dt>
-        <dd>{until === null ? 'you stop it' : day(until)}</dd>
-        {hosts.map((host) => (
-          <HostEntry host={host} />
-        ))}
-      </dl>
-      {hosts.length === 0 && <p>It is shown none of your Hosts.</p>}
-      <div class="row">
-        <Form action={`/requesters/${id}/stop`}>
-          <Button kind="danger">Stop {clientName}</Button>
-        </Form>
-      </div>
+    <Empty title="None is connected">
+      <p>
+        A Requester is an app or service that wants to use what you have at your Hosts. Connecting starts there: choose
+        “connect my authorization manager” in the app and enter this address:
+      </p>
+      <p>
+        <code>{issuer}</code>
+      </p>
+      <p>You then choose here what it may ask for, and it is listed on this page.</p>
+    </Empty>
+  );
+}
+
+/** What is known of a Requester. */
+export function factsOf({ clientId, clientUri, since, until }: OwnConnection): (readonly [string, ComponentChild])[] {
+  return [
+    ['Identified by', identityOf(clientId)],
+    ['Its page', clientUri],
+    ['Connected since', <Day date={since.toISOString().slice(0, 10)} />],
+    ['Until', until === null ? 'you stop it' : <Day date={until.toISOString().slice(0, 10)} />],
+  ];
+}
+
+function ConnectionCard({ connection }: { connection: OwnConnection }): VNode {
+  const { id, clientName, hosts } = connection;
+  return (
+    <Card
+      title={clientName}
+      aside={
+        <ButtonLink href={`/requesters/${id}`} kind="plain">
+          Change<span class="unseen"> {clientName}</span>
+        </ButtonLink>
+      }
+    >
+      <Facts facts={factsOf(connection)} />
+      {hosts.length === 0 ? (
+        <p>It is shown none of your Hosts.</p>
+      ) : (
+        <List>
+          {hosts.map((host) => (
+            <Row
+              key={host.linkId}
+              title={`${host.hostName}: ${host.label}`}
+              note={summaryOf(host)}
+              aside={host.linkState === 'active' ? undefined : <Badge kind="bad">link {host.linkState}</Badge>}
+            />
+          ))}
+        </List>
+      )}
+      <StopConnection connection={connection} />
     </Card>
   );
 }
 
-const EFFECTS = { allow: 'without asking', ask: 'asks you first', deny: 'never' } as const;
+const EFFECTS = [
+  { effect: 'allow', says: 'Without asking' },
+  { effect: 'ask', says: 'Asks you first' },
+  { effect: 'deny', says: 'Never' },
+] as const;
 
-function HostEntry({ host }: { host: ShownHost }): VNode {
-  return (
-    <>
-      <dt>{host.hostName}</dt>
-      <dd>
-        {host.label}
-        {host.linkState !== 'active' && <span class="tag bad">link {host.linkState}</span>}
-        <ul>
-          {host.scopes.map(({ scope, sentence, effect }) => (
-            <li key={scope}>
-              {sentence} <span class="tag">{EFFECTS[effect]}</span>
-            </li>
-          ))}
-        </ul>
-      </dd>
-    </>
-  );
+function summaryOf({ scopes }: ShownHost): string {
+  return EFFECTS.flatMap(({ effect, says }) => {
+    const sentences = scopes.filter((one) => one.effect === effect).map(({ sentence }) => sentence);
+    return sentences.length === 0 ? [] : [`${says}: ${sentences.join(', ')}.`];
+  }).join(' ');
 }
 
-function EndedItem({ ended }: { ended: EndedConnection }): VNode {
+function EndedConnections({ ended }: { ended: readonly EndedConnection[] }): VNode | null {
+  if (ended.length === 0) return null;
   return (
-    <li>
-      <strong>{ended.clientName}</strong>, ended {day(ended.endedAt)}.{' '}
-      {ended.hosts.length === 0 ? 'No Host had to be told.' : 'It can obtain nothing any more.'}
-      <ul>
-        {ended.hosts.map((host) => (
-          <li>{told(host)}</li>
+    <Card title="Ended">
+      <ul class="list" role="list">
+        {ended.map(({ id, clientName, endedAt, hosts }) => (
+          <li key={id}>
+            <strong>{clientName}</strong>, ended <Day date={endedAt.toISOString().slice(0, 10)} />.{' '}
+            {hosts.length === 0 ? 'No Host had to be told.' : 'It can obtain nothing any more.'}
+            <ul>
+              {hosts.map((host) => (
+                <Told host={host} />
+              ))}
+            </ul>
+          </li>
         ))}
       </ul>
-    </li>
+      <LookAgain href="/requesters" hosts={ended.flatMap(({ hosts }) => hosts)} />
+    </Card>
   );
 }
 
-function told({ hostName, state, attempts }: EndedConnection['hosts'][number]): VNode {
-  const minutes = Math.ceil(LIFETIME.hostAccessToken / 60);
-  switch (state) {
-    case 'confirmed':
-      return (
-        <>
-          {hostName} <span class="tag good">confirmed</span>
-        </>
-      );
-    case 'pending':
-      return (
-        <>
-          {hostName} <span class="tag">{attempts === 0 ? 'being told' : `still trying, ${attempts} tries`}</span> What
-          it still has there ends within {minutes} minutes in any case.
-        </>
-      );
-    case 'failed':
-      return (
-        <>
-          {hostName} <span class="tag bad">failed</span> It could not be told in a week. Its tokens have expired since;
-          to be sure, look at {hostName} who may use your data there.
-        </>
-      );
-  }
-}
-
-/** A stopped everything, in a sentence. */
-export function StoppedPage({ connections, links }: { connections: number; links: number }): VNode {
+/** Everything that ended lately, and which Hosts know. */
+export function EndsPage({
+  connections,
+  links,
+}: {
+  connections: readonly EndedConnection[];
+  links: readonly EndedLink[];
+}): VNode {
   return (
-    <Layout title="Everything is stopped">
-      <Notice kind="good">
-        {connections} {connections === 1 ? 'connection' : 'connections'} and {links} {links === 1 ? 'link' : 'links'}{' '}
-        have ended. Nothing can be obtained through this service any more. Your Hosts are being told; see{' '}
-        <a href="/hosts">Hosts</a> and <a href="/requesters">Requesters</a> for who has confirmed it.
-      </Notice>
+    <Layout
+      title="What has ended"
+      lead="Nothing of it can be obtained through here any more. Your Hosts are being told."
+    >
+      {connections.length === 0 && links.length === 0 && (
+        <Empty title="Nothing">
+          <p>What you stop is listed here for a week, or until every Host has confirmed it.</p>
+        </Empty>
+      )}
+      <EndedConnections ended={connections} />
+      <EndedLinks ended={links} />
     </Layout>
   );
 }
-
-/** Who vouches for the name: the site that publishes the client's document, or nobody. */
-function identityOf(clientId: string): string {
-  const url = URL.parse(clientId);
-  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:')
-    ? url.host
-    : 'its own word only (it registered itself)';
-}
-
-const day = (date: Date): VNode => <time dateTime={date.toISOString()}>{date.toISOString().slice(0, 10)}</time>;

@@ -1,10 +1,23 @@
-import { accountOf, notFound, pages, renderPage, requireAccount } from '@chatelaine/service-kit';
-import type { FastifyInstance } from 'fastify';
+import {
+  accountOf,
+  formOf,
+  notFound,
+  pages,
+  Problem,
+  queryOf,
+  renderPage,
+  requireAccount,
+} from '@chatelaine/service-kit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
-import { RequestersPage, StoppedPage } from './requesters-page.tsx';
-import { readConnections, readEndedConnections, stopConnection, stopEverything } from './store.ts';
+import { readEndedLinks } from '../hosts/hosts-store.ts';
+import { ConnectionPage, EndedConnectionPage } from './connection-page.tsx';
+import { EndsPage, RequestersPage } from './requesters-page.tsx';
+import { readRulesForm } from './rules-form.ts';
+import { changeRules } from './rules-store.ts';
+import { readConnection, readConnections, readEndedConnections, stopConnection, stopEverything } from './store.ts';
 
-type RequestersDeps = Pick<Deps, 'pool' | 'prisma' | 'jobs' | 'log' | 'failpoint'>;
+type RequestersDeps = Pick<Deps, 'config' | 'pool' | 'prisma' | 'jobs' | 'log' | 'failpoint'>;
 type ConnectionParams = { Params: { id: string } };
 
 /** The owner's connections, and the ways to end them. What is ended is refused by every replica from the answer on: it is a row. PROTOCOL §7. */
@@ -14,14 +27,17 @@ export async function requestersFeature(app: FastifyInstance, deps: RequestersDe
     scope.get('/requesters', async (request, reply) => {
       const { id } = accountOf(request);
       const [connections, ended] = await Promise.all([readConnections(deps, id), readEndedConnections(deps, id)]);
-      return renderPage(reply, <RequestersPage connections={connections} ended={ended} />);
+      return renderPage(reply, <RequestersPage issuer={deps.config.issuer} connections={connections} ended={ended} />);
     });
+    scope.get<ConnectionParams>('/requesters/:id', async (request, reply) => show(deps, request, reply));
+    scope.post<ConnectionParams>('/requesters/:id/rules', async (request, reply) => change(deps, request, reply));
     scope.post<ConnectionParams>('/requesters/:id/stop', async (request, reply) => {
-      const stopped = await stopConnection(deps, { id: request.params.id, ownerId: accountOf(request).id });
+      const { id } = request.params;
+      const stopped = await stopConnection(deps, { id, ownerId: accountOf(request).id });
       if (stopped === 'unknown') throw notFound();
       await deps.failpoint('stop.committed');
       await deps.jobs.announceRevocations();
-      return reply.redirect('/requesters', 303);
+      return reply.redirect(`/requesters/${encodeURIComponent(id)}`, 303);
     });
     scope.post('/stop-everything', async (request, reply) => {
       const counts = await stopEverything(deps, accountOf(request).id);
@@ -30,7 +46,46 @@ export async function requestersFeature(app: FastifyInstance, deps: RequestersDe
         'an owner stopped everything',
       );
       await deps.jobs.announceRevocations();
-      return renderPage(reply, <StoppedPage {...counts} />);
+      return reply.redirect('/ends', 303);
+    });
+    scope.get('/ends', async (request, reply) => {
+      const { id } = accountOf(request);
+      const [connections, links] = await Promise.all([readEndedConnections(deps, id), readEndedLinks(deps, id)]);
+      return renderPage(reply, <EndsPage connections={connections} links={links} />);
     });
   });
+}
+
+type ConnectionRequest = FastifyRequest<ConnectionParams>;
+
+/** A live connection with its rules, or an ended one with what its Hosts know. */
+async function show(deps: RequestersDeps, request: ConnectionRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const of = { id: request.params.id, ownerId: accountOf(request).id };
+  const connection = await readConnection(deps, of);
+  if (connection !== null) {
+    const saved = queryOf(request).has('saved') ? 'saved' : null;
+    return renderPage(reply, <ConnectionPage connection={connection} saved={saved} />);
+  }
+  const ended = (await readEndedConnections(deps, of.ownerId)).find(({ id }) => id === of.id);
+  if (ended === undefined) throw notFound();
+  return renderPage(reply, <EndedConnectionPage ended={ended} />);
+}
+
+async function change(deps: RequestersDeps, request: ConnectionRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const of = { id: request.params.id, ownerId: accountOf(request).id };
+  const connection = await readConnection(deps, of);
+  if (connection === null) throw notFound();
+  const read = readRulesForm(connection, formOf(request));
+  const next = `/requesters/${connection.id}`;
+  if (read.kind === 'stale') throw stale(next);
+  if (read.changed.length > 0 && !(await changeRules(deps, { ...of, changed: read.changed }))) throw stale(next);
+  return reply.redirect(`${next}?saved=yes`, 303);
+}
+
+function stale(href: string): Problem {
+  return new Problem(
+    409,
+    'What this Requester is shown has changed since you opened the page, so nothing was saved. Open it again and choose anew.',
+    { title: 'Not saved', next: { href, label: 'Open it again' } },
+  );
 }

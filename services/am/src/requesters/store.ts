@@ -1,6 +1,7 @@
 import { inTransaction, query, queryOne, statement } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
+import type { ToldHost } from '../hosts/told.tsx';
 import { type Effect, evaluate, type Rule } from '../rules/evaluate.ts';
 
 /** A live connection as its owner sees it. */
@@ -16,6 +17,7 @@ export interface OwnConnection {
 }
 
 export interface ShownHost {
+  readonly linkId: string;
   readonly hostName: string;
   /** Which of the owner's accounts there. */
   readonly label: string;
@@ -28,11 +30,7 @@ export interface EndedConnection {
   readonly id: string;
   readonly clientName: string;
   readonly endedAt: Date;
-  readonly hosts: readonly {
-    readonly hostName: string;
-    readonly state: 'pending' | 'confirmed' | 'failed';
-    readonly attempts: number;
-  }[];
+  readonly hosts: readonly ToldHost[];
 }
 
 interface ConnectionRow {
@@ -80,6 +78,7 @@ export async function readConnections(
     hosts: shown
       .filter(({ connectionId }) => connectionId === row.id)
       .map(({ host, link, scopes, linkId }) => ({
+        linkId,
         hostName: host.name,
         label: link.label,
         linkState: link.state as ShownHost['linkState'],
@@ -87,8 +86,17 @@ export async function readConnections(
           ...one,
           effect: evaluate(rules, { connectionId: row.id, linkId, scope: one.scope }),
         })),
-      })),
+      }))
+      .toSorted((a, b) => a.hostName.localeCompare(b.hostName)),
   }));
+}
+
+/** A live connection of this owner, or null. */
+export async function readConnection(
+  deps: Pick<Deps, 'pool' | 'prisma'>,
+  { id, ownerId }: { id: string; ownerId: string },
+): Promise<OwnConnection | null> {
+  return (await readConnections(deps, ownerId)).find((connection) => connection.id === id) ?? null;
 }
 
 interface EndedRow {
@@ -96,14 +104,15 @@ interface EndedRow {
   client_name: string;
   ended_at: Date;
   host_name: string | null;
-  state: 'pending' | 'confirmed' | 'failed' | null;
+  state: ToldHost['state'] | null;
   attempts: number | null;
+  tried_at: Date | null;
 }
 
 const ENDED = statement<EndedRow>({
   name: 'requesters_ended',
   text: `
-    select c.id, c.client_name, c.ended_at, h.name as host_name, r.state, r.attempts
+    select c.id, c.client_name, c.ended_at, h.name as host_name, r.state, r.attempts, r.tried_at
     from connection c left join revocation r on r.connection_id = c.id and r.owner_id = c.owner_id left join host h on h.id = r.host_id
     where c.owner_id = $1 and c.ended_at is not null and (c.ended_at > now() - interval '7 days' or r.state <> 'confirmed')
     order by c.ended_at desc, c.id, h.name limit 200`,
@@ -115,8 +124,8 @@ export async function readEndedConnections({ pool }: Pick<Deps, 'pool'>, ownerId
   return [...Map.groupBy(rows, ({ id }) => id).values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const hosts = group.flatMap(({ host_name: hostName, state, attempts }) =>
-      hostName === null || state === null ? [] : [{ hostName, state, attempts: attempts ?? 0 }],
+    const hosts = group.flatMap(({ host_name: hostName, state, attempts, tried_at: triedAt }) =>
+      hostName === null || state === null ? [] : [{ hostName, state, attempts: attempts ?? 0, triedAt }],
     );
     return [{ id: first.id, clientName: first.client_name, endedAt: first.ended_at, hosts }];
   });

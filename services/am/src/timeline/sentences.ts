@@ -15,7 +15,11 @@ export function entrySentence(entry: Entry): string {
     case 'link_ended':
       return `${link} at ${host} ended: you stopped it.`;
     case 'link_broken':
-      return `${link} broke: ${host} no longer honours it. Link ${host} again to repair it.`;
+      return `${link} broke: ${host} no longer honours it. Under My Hosts you can repair it.`;
+    case 'link_repaired':
+      return `${entry.was === 'broken' ? 'You repaired' : 'You renewed'} ${link} at ${host}: a new link is in its place.${lostOf(entry)}`;
+    case 'rule_changed':
+      return `You changed what ${requester} may do with ${link} at ${host}: “${entry.sentence ?? 'a scope'}” is now ${EFFECTS[entry.effect ?? ''] ?? 'decided anew'}.`;
     case 'host_confirmed':
       return entry.clientName === null
         ? `${host} confirmed that ${link} has ended there.`
@@ -28,6 +32,16 @@ export function entrySentence(entry: Entry): string {
       return 'Something happened that this version has no words for.';
   }
 }
+
+function lostOf({ lost }: Entry): string {
+  return lost.map(({ client, scopes }) => ` ${client} may no longer: ${scopes.join(', ')}.`).join('');
+}
+
+const EFFECTS: Readonly<Record<string, string>> = {
+  allow: 'allowed without asking',
+  ask: 'something you are asked about',
+  deny: 'never allowed',
+};
 
 const ENDED_BY: Readonly<Record<string, string>> = {
   owner: ': you stopped it',
@@ -43,18 +57,18 @@ const ANSWERS: Readonly<Record<string, string>> = {
 };
 
 /** What came of a transfer, in a sentence for its owner. */
-export function transferSentence({ state, scopes, clientName, label, hostName }: PastTransfer): string {
-  const what = `${scopes.join(', ')} of “${label}” (${hostName})`;
+export function transferSentence({ state, sentences, clientName, label, hostName }: PastTransfer): string {
+  const what = `“${label}” at ${hostName} (${sentences.join(', ')})`;
   switch (state) {
     case 'minted':
-      return `${clientName} obtained access to ${what}.`;
+      return `${clientName} got a key for ${what}.`;
     case 'refused':
-      return `${clientName} asked for ${what}; ${hostName} refused.`;
+      return `${clientName} asked for a key for ${what}; ${hostName} refused.`;
     case 'withheld':
-      return `${clientName} asked for ${what}, and you stopped it meanwhile: it was handed nothing.`;
+      return `${clientName} asked for a key for ${what}, and you stopped it meanwhile: it got none.`;
     case 'failed':
-      return `${clientName} asked for ${what}; ${hostName} gave no usable answer, so it was handed nothing.`;
+      return `${clientName} asked for a key for ${what}; ${hostName} gave no usable answer, so it got none.`;
     case 'intent':
-      return `${clientName} asked for ${what}; the answer is not known yet.`;
+      return `${clientName} asked for a key for ${what}; the answer is not known yet.`;
   }
 }

@@ -1,5 +1,6 @@
 import { query, statement } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
+import { scopeSentences } from '../hosts/scope-sentences.ts';
 
 /** Something that happened, with the names it is told by. */
 export interface Entry {
@@ -7,6 +8,13 @@ export interface Entry {
   readonly kind: string;
   readonly by: string | null;
   readonly answer: string | null;
+  /** The Host's sentence for the scope it is about. */
+  readonly sentence: string | null;
+  readonly effect: string | null;
+  /** What a link was before another took its place. */
+  readonly was: string | null;
+  /** What Requesters may no longer ask for since. */
+  readonly lost: readonly { readonly client: string; readonly scopes: readonly string[] }[];
   readonly clientName: string | null;
   readonly label: string | null;
   readonly hostName: string | null;
@@ -17,6 +25,11 @@ interface EntryRow {
   kind: string;
   ended_by: string | null;
   answer: string | null;
+  scope: string | null;
+  effect: string | null;
+  was: string | null;
+  lost: Entry['lost'] | null;
+  transfer_scopes: unknown;
   client_name: string | null;
   label: string | null;
   host_name: string | null;
@@ -25,7 +38,8 @@ interface EntryRow {
 const ENTRIES = statement<EntryRow>({
   name: 'timeline_entries',
   text: `
-    select t.at, t.kind, t.data->>'by' as ended_by, t.data->>'answer' as answer, coalesce(c.client_name, t.data->>'client') as client_name,
+    select t.at, t.kind, t.data->>'by' as ended_by, t.data->>'answer' as answer, t.data->>'scope' as scope,
+      t.data->>'effect' as effect, t.data->>'was' as was, t.data->'lost' as lost, h.transfer_scopes, coalesce(c.client_name, t.data->>'client') as client_name,
       coalesce(l.label, t.data->>'label') as label, h.name as host_name
     from timeline_entry t
       left join connection c on c.id = t.data->>'connection' and c.owner_id = t.owner_id
@@ -45,6 +59,10 @@ export async function readEntries(
     kind: row.kind,
     by: row.ended_by,
     answer: row.answer,
+    sentence: row.scope === null ? null : (sentencesOf(row, [row.scope])[0] ?? null),
+    effect: row.effect,
+    was: row.was,
+    lost: (row.lost ?? []).map(({ client, scopes }) => ({ client, scopes: sentencesOf(row, scopes) })),
     clientName: row.client_name,
     label: row.label,
     hostName: row.host_name,
@@ -55,7 +73,8 @@ export async function readEntries(
 export interface PastTransfer {
   readonly at: Date;
   readonly state: 'intent' | 'minted' | 'withheld' | 'refused' | 'failed';
-  readonly scopes: readonly string[];
+  /** The Host's sentence for each scope. */
+  readonly sentences: readonly string[];
   readonly clientName: string;
   readonly label: string;
   readonly hostName: string;
@@ -65,6 +84,7 @@ interface TransferRow {
   started_at: Date;
   state: PastTransfer['state'];
   scopes: string[];
+  transfer_scopes: unknown;
   client_name: string;
   label: string;
   host_name: string;
@@ -73,7 +93,7 @@ interface TransferRow {
 const TRANSFERS = statement<TransferRow>({
   name: 'timeline_transfers',
   text: `
-    select t.started_at, t.state, t.scopes, c.client_name, l.label, h.name as host_name
+    select t.started_at, t.state, t.scopes, c.client_name, l.label, h.name as host_name, h.transfer_scopes
     from transfer t join connection c on c.id = t.connection_id and c.owner_id = t.owner_id
       join link l on l.id = t.link_id and l.owner_id = t.owner_id join host h on h.id = t.host_id
     where t.owner_id = $1 order by t.started_at desc limit $2`,
@@ -85,12 +105,19 @@ export async function readTransfers(
   { ownerId, most }: { ownerId: string; most: number },
 ): Promise<PastTransfer[]> {
   const rows = await query(pool, TRANSFERS, [ownerId, most]);
-  return rows.map(({ started_at: at, client_name: clientName, host_name: hostName, state, scopes, label }) => ({
-    at,
-    state,
-    scopes,
-    clientName,
-    label,
-    hostName,
+  return rows.map((row) => ({
+    at: row.started_at,
+    state: row.state,
+    sentences: sentencesOf(row, row.scopes),
+    clientName: row.client_name,
+    label: row.label,
+    hostName: row.host_name,
   }));
+}
+
+function sentencesOf(
+  { transfer_scopes: transferScopes }: { transfer_scopes: unknown },
+  scopes: readonly string[],
+): string[] {
+  return scopeSentences({ transferScopes }, scopes).map(({ sentence }) => sentence);
 }

@@ -1,4 +1,4 @@
-import { Layout } from '@chatelaine/service-kit';
+import { ButtonLink, ButtonRow, Empty, Layout, Moment } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 
 export interface Line {
@@ -9,12 +9,13 @@ export interface Line {
 /** Lines under each other, newest first. */
 export function Lines({ lines }: { lines: readonly Line[] }): VNode {
   return (
-    <ul class="list">
+    <ul class="list" role="list">
       {lines.map(({ at, sentence }) => (
         <li>
-          {sentence}{' '}
+          {sentence}
+          <br />
           <small>
-            <time dateTime={at.toISOString()}>{at.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>
+            <Moment at={at.getTime() / 1000} />
           </small>
         </li>
       ))}
@@ -24,12 +25,17 @@ export function Lines({ lines }: { lines: readonly Line[] }): VNode {
 
 export function TimelinePage({ lines }: { lines: readonly Line[] }): VNode {
   return (
-    <Layout title="Timeline">
+    <Layout title="Timeline" lead="What you decided here, and every key that was asked for, the newest first.">
       {lines.length === 0 ? (
-        <p>
-          Nothing has happened yet. What you link, connect and stop, and every access that was asked for, is listed
-          here.
-        </p>
+        <Empty title="Nothing has happened yet">
+          <p>
+            What you link, connect and stop is written down here, and so is every key a Requester asks for, whatever
+            came of it.
+          </p>
+          <ButtonRow>
+            <ButtonLink href="/">How to begin</ButtonLink>
+          </ButtonRow>
+        </Empty>
       ) : (
         <Lines lines={lines} />
       )}

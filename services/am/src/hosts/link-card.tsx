@@ -1,0 +1,124 @@
+import { Badge, Button, ButtonRow, Card, Day, Facts, Field, Form, Notice } from '@chatelaine/service-kit';
+import type { VNode } from 'preact';
+import type { OwnLink } from './hosts-store.ts';
+
+/** One of the owner's accounts at a Host: what it is, who uses it, and what can be done about it. */
+export function LinkCard({ link }: { link: OwnLink }): VNode {
+  const { id, label, state, usedBy } = link;
+  return (
+    <Card
+      title={label}
+      aside={state === 'active' ? <Badge kind="good">working</Badge> : <Badge kind="bad">broken</Badge>}
+    >
+      {state === 'broken' && <Broken link={link} />}
+      <Facts
+        facts={[
+          [
+            'Host',
+            <>
+              {link.hostName} <small>{link.hostIssuer}</small>
+            </>,
+          ],
+          ['Linked on', <Day date={link.since.toISOString().slice(0, 10)} />],
+          ['At most', <Sentences sentences={link.ceiling.map(({ sentence }) => sentence)} />],
+          ['Used by', usedBy.length === 0 ? 'no Requester' : <Users usedBy={usedBy} />],
+        ]}
+      />
+      <details>
+        <summary>Rename it</summary>
+        <Form action={`/hosts/${id}/name`}>
+          <Field
+            id={`name-${id}`}
+            name="label"
+            label="What you call this account"
+            value={label}
+            maxLength={60}
+            required
+          />
+          <Button kind="plain">Rename</Button>
+        </Form>
+      </details>
+      {state === 'active' && <Renew link={link} />}
+      <Stop link={link} />
+    </Card>
+  );
+}
+
+function Sentences({ sentences }: { sentences: readonly string[] }): VNode {
+  return sentences.length === 0 ? <>nothing</> : <>{sentences.join(' · ')}</>;
+}
+
+function Users({ usedBy }: Pick<OwnLink, 'usedBy'>): VNode {
+  return (
+    <ul>
+      {usedBy.map(({ clientName, sentences }) => (
+        <li>
+          {clientName}{' '}
+          <small>
+            <Sentences sentences={sentences} />
+          </small>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Broken({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode {
+  return (
+    <Notice kind="bad">
+      <p>
+        {hostName} no longer honours this link: it was ended there, or it expired. Nothing can be obtained through it.
+      </p>
+      <p>
+        To repair it, sign in at {hostName} once more, with the same account.
+        {usedBy.length > 0 && ` ${namesOf(usedBy)} then ${usedBy.length === 1 ? 'goes' : 'go'} on as before.`}
+      </p>
+      <Form action={`/hosts/${id}/repair`}>
+        <ButtonRow>
+          <Button>Repair this link</Button>
+        </ButtonRow>
+      </Form>
+    </Notice>
+  );
+}
+
+function Renew({ link: { id, hostName } }: { link: OwnLink }): VNode {
+  return (
+    <details>
+      <summary>Change what may be shared at most</summary>
+      <p>
+        {hostName} keeps this limit, so you set it there: you sign in with the same account and choose anew. Until you
+        have, nothing changes. Requesters that use this link then use the new one, for no more than the new limit.
+      </p>
+      <Form action={`/hosts/${id}/repair`}>
+        <Button kind="plain">Link anew</Button>
+      </Form>
+    </details>
+  );
+}
+
+function Stop({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode {
+  return (
+    <details>
+      <summary>Stop it</summary>
+      <p>
+        {usedBy.length === 0
+          ? `From then on nothing can be obtained from ${hostName} through this link.`
+          : `${namesOf(usedBy)} at once ${usedBy.length === 1 ? 'gets' : 'get'} nothing more from ${hostName} through it.`}{' '}
+        {hostName} is told to end every key it handed out for it. Your data stays there. It cannot be undone, but you
+        can add the Host again.
+      </p>
+      <Form action={`/hosts/${id}/stop`}>
+        <Button kind="danger">Stop this link</Button>
+      </Form>
+    </details>
+  );
+}
+
+/** "A", "A and B", "A, B and 3 others": a sentence stays readable. */
+function namesOf(usedBy: OwnLink['usedBy']): string {
+  const names = [...new Set(usedBy.map(({ clientName }) => clientName))];
+  const [first = '', second = ''] = names;
+  if (names.length <= 2) return names.join(' and ');
+  return `${first}, ${second} and ${names.length - 2} ${names.length === 3 ? 'other' : 'others'}`;
+}
