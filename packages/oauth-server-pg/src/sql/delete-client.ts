@@ -28,6 +28,8 @@ type Outcome = Awaited<ReturnType<OAuthStorage['deleteClient']>>;
 export async function deleteClient(pool: Pool, input: Input): Promise<Outcome> {
   return retry(async () => {
     const connection = await pool.connect();
+    // the pool hears only its idle connections: one that breaks in here would end the process. Its statement fails as well
+    connection.on('error', heard);
     try {
       await connection.query('begin');
       const outcome = await deleteWithGrants(connection, input);
@@ -38,9 +40,13 @@ export async function deleteClient(pool: Pool, input: Input): Promise<Outcome> {
       // closing the connection rolls back, whatever state it is in
       connection.release(true);
       throw error;
+    } finally {
+      connection.off('error', heard);
     }
   });
 }
+
+const heard = (): void => undefined;
 
 async function deleteWithGrants(db: Db, input: Input): Promise<Outcome> {
   await run(db, DELETE_REQUESTS_OF_CLIENT, [input.id, input.registrationTokenHash]);

@@ -31,6 +31,8 @@ export async function inTransaction<T>(
 
 async function once<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>, isolation: string): Promise<T> {
   const client = await pool.connect();
+  // the pool hears only its idle connections: one that breaks under a transaction would end the process. Its statement fails as well
+  client.on('error', heard);
   let broken: Error | undefined;
   try {
     await client.query(`begin isolation level ${isolation}`);
@@ -44,5 +46,8 @@ async function once<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>, isolati
     throw error;
   } finally {
     client.release(broken);
+    client.off('error', heard);
   }
 }
+
+const heard = (): void => undefined;
