@@ -17,16 +17,30 @@ const CODES = new Set([
   'EPIPE',
   'ENOTFOUND',
   'EAI_AGAIN',
+  'P1001', // Prisma: cannot be reached
+  'P1008', // Prisma: operation timed out
+  'P1017', // Prisma: connection closed
+  'P2024', // Prisma: no connection free
+  'P2034', // Prisma: write conflict or deadlock
 ]);
+const CLASSES = /^(08|53|58)[0-9A-Z]{3}$/; // connection exceptions, insufficient resources, system errors
 
-/** Whether an error of `pg` says that the database cannot serve now, as opposed to a mistake of ours. */
-export function isDatabaseUnavailable(error: unknown): boolean {
+const MESSAGES =
+  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/i;
+
+/** How deep a driver may have wrapped what went wrong. */
+const DEPTH = 4;
+
+/**
+ * Whether an error, or what caused it, says that the database cannot serve now, as opposed to a mistake of ours. What a service does in its
+ * own grants and at consent may go through a driver that wraps `pg`'s errors (Prisma keeps them in `meta.driverAdapterError`).
+ */
+export function isDatabaseUnavailable(error: unknown, depth = DEPTH): boolean {
+  if (typeof error !== 'object' || error === null || depth === 0) return false;
+  const { code, message, cause, meta } = error as Record<'code' | 'message' | 'cause' | 'meta', unknown>;
+  if (typeof code === 'string' && (CODES.has(code) || CLASSES.test(code))) return true;
   // not instanceof: a socket's error may be of another realm than ours
-  if (!types.isNativeError(error)) return false;
-  const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string')
-    return CODES.has(code) || code.startsWith('08') || code.startsWith('53') || code.startsWith('58');
-  return /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/i.test(
-    error.message,
-  );
+  if (types.isNativeError(error) && code === undefined && MESSAGES.test(String(message))) return true;
+  const { driverAdapterError } = (meta ?? {}) as { driverAdapterError?: unknown };
+  return isDatabaseUnavailable(cause, depth - 1) || isDatabaseUnavailable(driverAdapterError, depth - 1);
 }
