@@ -28,7 +28,7 @@ export async function brokenLinks({ prisma }: Pick<Deps, 'prisma'>, ownerId: str
 
 /**
  * Writes what the owner agreed to: the connection, which link it uses at each Host, and a rule per scope. The kernel's grant of the same id
- * comes after; without it these rows grant nothing, and they are cleared away.
+ * comes after, and with it the timeline's entry; without it these rows grant nothing, and they are cleared away.
  */
 export async function insertConnection(
   deps: Pick<Deps, 'prisma'>,
@@ -62,6 +62,5 @@ export async function insertConnection(
         })),
       ),
     });
-    await tx.$executeRaw`select timeline_append(${ownerId}, 'connection_made', ${JSON.stringify({ connection: id, client: client.name })}::jsonb)`;
   });
 }

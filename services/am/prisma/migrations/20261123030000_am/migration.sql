@@ -269,6 +269,16 @@ CREATE FUNCTION timeline_append(owner text, what text, details jsonb) RETURNS vo
   INSERT INTO timeline_entry (owner_id, kind, data) VALUES (owner, what, details);
 $$;
 
+-- A connection is made with its grant: consent writes the AM's rows first, and whether the grant comes is decided after.
+CREATE FUNCTION on_grant_made() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM timeline_append(NEW.subject, 'connection_made', jsonb_build_object('connection', c.id, 'client', c.client_name))
+    FROM connection c WHERE c.id = NEW.id AND c.owner_id = NEW.subject;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER connection_is_made_with_its_grant AFTER INSERT ON oauth_grant FOR EACH ROW EXECUTE FUNCTION on_grant_made();
+
 -- A connection ends with its grant, whoever ends that: the owner, the Requester (RFC 7009), the deletion of a client (RFC 7592), or the
 -- second use of a code. In the same transaction the decision version moves, open questions close, and every Host is due to be told.
 CREATE FUNCTION on_grant_ended() RETURNS trigger LANGUAGE plpgsql AS $$
