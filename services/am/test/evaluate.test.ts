@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { evaluate, evaluateAll, type Rule } from '../src/rules/evaluate.ts';
+import { evaluate, evaluateAll } from '../src/rules/evaluate.ts';
+import type { Rule } from '../src/rules/rule.ts';
 
 const question = { connectionId: 'con_1', linkId: 'lnk_1', scope: 'entries.read' };
 const rule = (effect: Rule['effect'], pins: Partial<Omit<Rule, 'effect'>> = {}): Rule => ({
@@ -50,6 +51,13 @@ describe('rules', () => {
     const rules = [rule('allow', { scope: 'entries.read' })];
     expect(evaluate(rules, { ...question, scope: 'Entries.read' })).toBe('ask');
     expect(evaluate(rules, { ...question, scope: 'entries.reаd' })).toBe('ask');
+  });
+
+  it('never allow by an effect that nobody knows', () => {
+    const unknown = [rule('maybe' as Rule['effect'], question)];
+    expect(evaluate(unknown, question)).not.toBe('allow');
+    expect(evaluateAll([...unknown, rule('allow', question)], question, ['entries.read'])).not.toBe('allow');
+    expect(evaluateAll([rule('allow', question), ...unknown], question, ['entries.read'])).not.toBe('allow');
   });
 
   it('never depend on the order of rules', () => {
