@@ -7,7 +7,7 @@ import { type Prepared, prepare } from './requests.ts';
 import type { Target } from './target.ts';
 
 export const WARM = 100;
-export const MEASURED = 600;
+export const MEASURED = 400;
 const ROUNDS = 4;
 const COUNTED = 20;
 
