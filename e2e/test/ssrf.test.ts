@@ -1,0 +1,164 @@
+import net from 'node:net';
+import os from 'node:os';
+import { hostTag } from '@chatelaine/crypto';
+import { type Constellation, type Person, signUp, startConstellation } from '@chatelaine/constellation';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openTrap, type Trap } from './support/trap.ts';
+
+// A house whose services may call nobody on this machine: the guard has no exceptions. Something listens here and must never be called.
+
+let house: Constellation;
+let robin: Person;
+let trap: Trap;
+
+beforeAll(async () => {
+  house = await startConstellation({
+    hosts: ['photos'],
+    requester: false,
+    guests: ['trap'],
+    label: 'ssrf',
+    env: ({ service }) => ({
+      OUTBOUND_EXCEPTIONS: '[]',
+      REFUSALS_PER_MINUTE: '1000',
+      ...(service === 'am' && { HOSTS_ADDED_PER_HOUR: '1000', REGISTRATIONS_PER_HOUR: '1000' }),
+    }),
+  });
+  trap = await openTrap(house.guest('trap').port);
+  robin = house.person({ username: 'robin' });
+  await signUp(robin, house.am.url);
+}, 90_000);
+
+afterAll(async () => {
+  await trap?.close();
+  await house?.stop();
+}, 60_000);
+
+/** This machine, as it can be written; at the trap's port, where something would answer. */
+const NAMES = [
+  '127.0.0.1',
+  '127.1',
+  '127.0.0.1.',
+  '127.8.8.8',
+  '0x7f000001',
+  '2130706433',
+  '0177.0.0.1',
+  '017700000001',
+  '%31%32%37.0.0.1',
+  '１２７.0.0.1',
+  '0.0.0.0',
+  '0',
+  '[::1]',
+  '[0:0:0:0:0:0:0:1]',
+  '[::]',
+  '[::ffff:127.0.0.1]',
+  '[::ffff:7f00:1]',
+  '[64:ff9b::7f00:1]',
+  '[2002:7f00:1::]',
+  'localhost',
+  'LOCALHOST.',
+  'trap.localhost',
+  os.hostname().toLowerCase(),
+];
+
+const INSIDE = [
+  ...['10.0.0.1', '172.16.0.1', '192.168.0.1', '100.64.0.1', '[fd00::1]', '[fe80::1]'].map((name) => `https://${name}`),
+  // where clouds tell secrets to their own
+  'http://169.254.169.254',
+  'https://metadata.google.internal',
+  'https://168.63.129.16',
+];
+
+/** The addresses this machine has in its networks, which are private ones wherever such a test runs. */
+const interfaces = (): string[] =>
+  Object.values(os.networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, scopeid }) => !internal && (scopeid ?? 0) === 0)
+    .map(({ address, family }) => (family === 'IPv6' ? `[${address}]` : address));
+
+const places = (): string[] =>
+  [...NAMES, ...interfaces()].flatMap((name) => [`http://${name}:${trap.port}`, `https://${name}:${trap.port}`]);
+
+test('the trap notices who calls', async () => {
+  const before = trap.connections;
+  const socket = net.connect(trap.port, '127.0.0.1');
+  await new Promise((resolve) => socket.once('close', resolve).resume());
+  expect(trap.connections).toBe(before + 1);
+});
+
+describe('adding a Host', () => {
+  const tryToAdd = async (host: string) => {
+    const tab = robin.tab();
+    await tab.visit(`${house.am.url}/hosts/add`);
+    const page = await tab.press('Continue', { host });
+    const [, sentence] = /\S+ (is not a Host that can be linked[^\n]*)/.exec(page.text) ?? [];
+    return { host, status: page.status, sentence };
+  };
+
+  test('at any spelling of this machine, or inside a network, is refused in the words for a place where nothing is; nothing is called', async () => {
+    const before = trap.connections;
+    const hosts = [...places(), ...INSIDE];
+    const [control, ...answers] = await Promise.all(['https://photos.nowhere.example', ...hosts].map(tryToAdd));
+    expect(control?.sentence).toMatch(/^is not a Host that can be linked, or could not be reached\./);
+    // the address apart, which is the owner's own word
+    expect(answers).toEqual(hosts.map((host) => ({ ...control, host })));
+    expect(trap.connections).toBe(before);
+  });
+});
+
+describe('a client whose document lies on this machine', () => {
+  test('is unknown to the AM, to programs and to browsers, and is not fetched', async () => {
+    const before = trap.connections;
+    for (const place of places()) {
+      const client = { client_id: `${place}/client`, redirect_uri: 'https://app.example/callback' };
+      const pushed = await house.fetch(`${house.am.url}/par`, { method: 'POST', body: new URLSearchParams(client) });
+      expect([place, pushed.status, await pushed.json()]).toMatchObject([place, 401, { error: 'invalid_client' }]);
+      const page = await robin.visit(`${house.am.url}/authorize?${new URLSearchParams(client).toString()}`);
+      expect([place, page.status, page.url.origin]).toEqual([place, 400, house.am.url]);
+    }
+    expect(trap.connections).toBe(before);
+  });
+
+  test('is unknown to a Host, even at the path where an AM publishes the document made for it', async () => {
+    const before = trap.connections;
+    const { url } = house.host('photos');
+    for (const place of places()) {
+      const query = new URLSearchParams({ client_id: `${place}/clients/${hostTag(url)}`, request_uri: 'any' });
+      const page = await robin.visit(`${url}/authorize?${query.toString()}`);
+      expect([place, page.status, page.url.origin]).toEqual([place, 400, url]);
+    }
+    expect(trap.connections).toBe(before);
+  });
+
+  test('may register, but its keys are not fetched from here either', async () => {
+    const before = trap.connections;
+    let clients = 0;
+    for (const place of places()) {
+      const metadata = { redirect_uris: ['https://app.example/callback'], jwks_uri: `${place}/jwks` };
+      const registered = await house.fetch(`${house.am.url}/register`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(metadata),
+      });
+      expect([201, 400]).toContain(registered.status);
+      if (registered.status === 400) continue; // not a URL
+      clients += 1;
+      const { client_id: id } = (await registered.json()) as { client_id: string };
+      const pushed = await house.fetch(`${house.am.url}/par`, { method: 'POST', body: asserting(id) });
+      expect([place, pushed.status, await pushed.json()]).toMatchObject([place, 401, { error: 'invalid_client' }]);
+    }
+    expect(clients).toBeGreaterThan(30);
+    expect(trap.connections).toBe(before);
+  });
+});
+
+/** A pushed request with an assertion that is in order but for its signature, which only the client's keys could tell. */
+function asserting(clientId: string): URLSearchParams {
+  const now = Math.floor(Date.now() / 1000);
+  const header = { alg: 'ES256', kid: 'k', typ: 'client-authentication+jwt' };
+  const claims = { iss: clientId, sub: clientId, aud: house.am.url, iat: now, exp: now + 30, jti: crypto.randomUUID() };
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+  return new URLSearchParams({
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: `${encode(header)}.${encode(claims)}.${Buffer.alloc(64, 1).toString('base64url')}`,
+  });
+}
