@@ -63,7 +63,7 @@ function racesOfASession(): number {
 }
 
 function commit(): string {
-  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  return execFileSync('git', ['describe', '--always', '--dirty=+'], { encoding: 'utf8' }).trim();
 }
 
 function report(measured: Measured): void {

@@ -69,4 +69,16 @@ describe('the configuration', () => {
     expect(problems[0]).toMatch(new RegExp(`^${name} `));
     expect(problems[0]).not.toContain(value);
   });
+
+  test('failpoints are for demos, and have names', () => {
+    expect(problemsOf({ ...GOOD, FAILPOINTS: 'transfer.begun' })).toEqual([
+      'FAILPOINTS is for tests, and needs DEMO=true.',
+    ]);
+    expect(problemsOf({ ...GOOD, DEMO: 'true', FAILPOINTS: 'nowhere' }).join()).toContain(
+      'FAILPOINTS must be name or name:times',
+    );
+    expect(readConfig({ ...GOOD, DEMO: 'true', FAILPOINTS: 'transfer.begun:3' }).failpoints).toEqual([
+      { name: 'transfer.begun', times: 3 },
+    ]);
+  });
 });

@@ -1,0 +1,130 @@
+import { createVault, deriveKey, sha256 } from '@chatelaine/crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { textOf } from './support/browser.ts';
+import { linkTokens } from './support/test-host.ts';
+import {
+  createWorld,
+  eventually,
+  makeConnection,
+  makeLink,
+  type Person,
+  startLink,
+  type World,
+} from './support/world.ts';
+
+// what a process that died left half done is put in order by any other
+
+let world: World;
+let person: Person;
+
+beforeAll(async () => {
+  world = await createWorld();
+  const recovery = { everySeconds: 1, lostAfterSeconds: 600, resumeLinksAfterSeconds: 1 };
+  await world.replica({ recovery });
+  person = await world.person();
+});
+afterAll(() => world.close());
+beforeEach(() => {
+  world.host.behaviour = {};
+});
+
+const linkCount = async (): Promise<number> =>
+  Number((await world.pool.query("select count(*) from link where state = 'active'")).rows[0]?.count);
+const isSettled = async (stateHash: Buffer): Promise<boolean> => {
+  const { rows } = await world.pool.query<{ open: boolean }>(
+    'select answer is not null as open from link_attempt where state_hash = $1',
+    [stateHash],
+  );
+  return rows[0]?.open === false;
+};
+const redemptions = (code: string): number =>
+  world.host.callsOf('/token').filter(({ form }) => form.get('code') === code).length;
+
+/** An attempt as a process leaves it that dies after it sent the code. */
+async function leaveHalfDone(code: string): Promise<Buffer> {
+  const { state } = await startLink(person, world.host);
+  const stateHash = sha256(state);
+  const vault = createVault(deriveKey(world.config.encryptionKey, 'am/vault'));
+  const answer = vault.seal(
+    new URLSearchParams({ code, state, iss: world.host.issuer }).toString(),
+    `${stateHash.toString('base64url')}|${person.ownerId}|answer`,
+  );
+  await world.pool.query(
+    `update link_attempt set used_at = now(), answer = $2, resume_at = now() + interval '1 second' where state_hash = $1`,
+    [stateHash, answer],
+  );
+  return stateHash;
+}
+
+describe('a link whose process died after it sent the code', () => {
+  test('is made by sending the code again, when the Host had not seen it', async () => {
+    const before = await linkCount();
+    const stateHash = await leaveHalfDone('unseen');
+    await eventually(() => isSettled(stateHash));
+    expect(redemptions('unseen')).toBe(1);
+    expect(await linkCount()).toBe(before + 1);
+  });
+
+  test('is given up for good when the Host refuses the code, which ends what it had yielded', async () => {
+    const before = await linkCount();
+    world.host.behaviour.token = () => ({ status: 400, json: { error: 'invalid_grant' } });
+    const stateHash = await leaveHalfDone('seen');
+    await eventually(() => isSettled(stateHash));
+    expect(redemptions('seen')).toBe(1);
+    expect(await linkCount()).toBe(before);
+  });
+
+  test('is asked for again while the Host cannot answer', async () => {
+    const before = await linkCount();
+    world.host.behaviour.token = () =>
+      redemptions('later') < 2
+        ? { status: 503, json: { error: 'temporarily_unavailable' } }
+        : { status: 200, json: linkTokens() };
+    const stateHash = await leaveHalfDone('later');
+    await eventually(() => isSettled(stateHash), 20);
+    expect(redemptions('later')).toBe(2);
+    expect(await linkCount()).toBe(before + 1);
+  }, 30_000);
+});
+
+describe('a Host that does not say what it did with a code', () => {
+  test('the owner reads that nothing was linked, and so it stays: what the code yields later is handed back', async () => {
+    const before = await linkCount();
+    world.host.behaviour.token = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
+    const { callback, state } = await startLink(person, world.host);
+    const query = new URLSearchParams({ code: 'silent', state, iss: world.host.issuer }).toString();
+    const page = await person.browser.get(`${callback}?${query}`);
+    expect([page.status, textOf(page).includes('nothing was kept here')]).toEqual([502, true]);
+    world.host.behaviour.token = () => ({ status: 200, json: linkTokens({ refresh_token: 'too-late' }) });
+    // the first process would wait for a minute
+    await world.pool.query(`update link_attempt set resume_at = now() where state_hash = $1`, [sha256(state)]);
+    await eventually(() => isSettled(sha256(state)));
+    expect(world.host.callsOf('/revoke').at(-1)?.form.get('token')).toBe('too-late');
+    expect(await linkCount()).toBe(before);
+  });
+});
+
+describe('an intent whose process died', () => {
+  test('is closed as lost when nobody can be working on it any more, and not before; its row stays', async () => {
+    const { id } = await makeConnection(world, person, [await makeLink(world, person)]);
+    const insert = (row: string, age: string) =>
+      world.pool.query(
+        `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt, policy_version, started_at)
+         select 0, $1, $2, $3, link_id, host_id, 'https://reader.example/client', 'https://photos.example/api', array['photos.read'], 'a-key', 1, now() - $4::interval
+         from connection_host where connection_id = $3`,
+        [row, person.ownerId, id, age],
+      );
+    await insert('tr_old', '11 minutes');
+    await insert('tr_young', '9 minutes');
+    const states = async () =>
+      (await world.pool.query(`select id, state, error from transfer where connection_id = $1 order by id`, [id])).rows;
+    const seen = await eventually(async () => {
+      const rows = await states();
+      return rows.some(({ state }) => state === 'failed') && rows;
+    });
+    expect(seen).toEqual([
+      { id: 'tr_old', state: 'failed', error: 'lost' },
+      { id: 'tr_young', state: 'intent', error: null },
+    ]);
+  });
+});
