@@ -149,8 +149,10 @@ test('64 KB take linear time, also without a closing quote', () => {
     '{"a":'.repeat(10_000),
     ':,'.repeat(32_000),
   ];
-  const started = performance.now();
+  // processor time: the machine may be busy with other tests
+  const before = process.cpuUsage();
   for (const text of texts) expect(parseJson(text)).toEqual(malformed);
   // quadratic time is seconds
-  expect(performance.now() - started).toBeLessThan(300);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(500);
 });
