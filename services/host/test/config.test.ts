@@ -50,3 +50,15 @@ test('http is for demos', () => {
     expect(() => readConfig({ ...good, ISSUER })).toThrow('ISSUER must be an origin');
   }
 });
+
+test('failpoints are for demos, and have names', () => {
+  expect(() => readConfig({ ...good, FAILPOINTS: 'transfer.minted' })).toThrow(
+    'FAILPOINTS is for tests, and needs DEMO=true.',
+  );
+  expect(() => readConfig({ ...good, DEMO: 'true', FAILPOINTS: 'nowhere' })).toThrow(
+    'FAILPOINTS must be name or name:times',
+  );
+  expect(readConfig({ ...good, DEMO: 'true', FAILPOINTS: 'transfer.minted' }).failpoints).toEqual([
+    { name: 'transfer.minted', times: 1 },
+  ]);
+});
