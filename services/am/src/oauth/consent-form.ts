@@ -1,5 +1,5 @@
 import type { FormParams } from '@chatelaine/protocol';
-import type { Effect } from '../rules/evaluate.ts';
+import type { Effect } from '../rules/rule.ts';
 
 /** One of the owner's accounts at a Host, as the consent page offers it. */
 export interface OfferedLink {

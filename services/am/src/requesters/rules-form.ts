@@ -1,5 +1,5 @@
 import type { FormParams } from '@chatelaine/protocol';
-import type { Effect } from '../rules/evaluate.ts';
+import type { Effect } from '../rules/rule.ts';
 import type { OwnConnection } from './store.ts';
 
 /** What the owner decides anew about one scope at one account. */

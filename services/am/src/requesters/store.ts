@@ -2,7 +2,8 @@ import { inTransaction, query, queryOne, statement } from '@chatelaine/service-k
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
 import type { ToldHost } from '../hosts/told.tsx';
-import { type Effect, evaluate, type Rule } from '../rules/evaluate.ts';
+import { evaluate } from '../rules/evaluate.ts';
+import type { Effect, Rule } from '../rules/rule.ts';
 
 /** A live connection as its owner sees it. */
 export interface OwnConnection {

@@ -1,16 +1,11 @@
 import type { ScopeSet } from '@chatelaine/protocol';
+import type { Effect, Rule } from './rule.ts';
 
-/** What the owner has decided about a kind of request. A pin that is null stands for any. */
-export interface Rule {
-  readonly connectionId: string | null;
-  readonly linkId: string | null;
-  readonly scope: string | null;
-  readonly effect: Effect;
-}
-
-export type Effect = 'allow' | 'ask' | 'deny';
-
-const STRICTNESS: Readonly<Record<Effect, number>> = { allow: 0, ask: 1, deny: 2 };
+const STRICTNESS: ReadonlyMap<string, number> = new Map([
+  ['allow', 0],
+  ['ask', 1],
+  ['deny', 2],
+]);
 
 interface Question {
   readonly connectionId: string;
@@ -52,5 +47,10 @@ function pins(rule: Rule): number {
 }
 
 function stricter(a: Effect, b: Effect): Effect {
-  return STRICTNESS[b] > STRICTNESS[a] ? b : a;
+  return strictness(b) > strictness(a) ? b : a;
+}
+
+/** Should a rule be read unchecked: an effect nobody knows is stricter than any. */
+function strictness(effect: Effect): number {
+  return STRICTNESS.get(effect) ?? Infinity;
 }

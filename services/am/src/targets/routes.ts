@@ -41,14 +41,15 @@ async function authorize({ config, clock, server }: TargetsDeps, request: Fastif
       cause: proof.kind === 'invalid' ? proof.reason : 'absent',
     });
   }
-  const burned = await server.storage.burn([
-    { kind: 'dpop', key: proof.jkt, jti: proof.jti, expiresAt: proof.expiresAt },
-  ]);
-  if (burned.kind === 'replayed') refuseReplay(burned);
   const parsed = parseToken(accessToken);
   if (parsed?.kind !== 'ct') throw unauthorized('not a connection token');
   const token = await server.storage.findToken({ bucket: parsed.bucket, hash: hashToken(accessToken) });
   if (token?.kind !== 'ct' || token.grant.jkt !== proof.jkt) throw unauthorized('unknown, or another key');
+  // only now: proofs by keys nobody knows would fill the store of used ones
+  const burned = await server.storage.burn([
+    { kind: 'dpop', key: proof.jkt, jti: proof.jti, expiresAt: proof.expiresAt },
+  ]);
+  if (burned.kind === 'replayed') refuseReplay(burned);
   return token;
 }
 

@@ -1,7 +1,9 @@
 import { run, type Statement } from '@chatelaine/oauth-server-pg';
-import { coversScope, type TargetsResponse } from '@chatelaine/protocol';
+import { coversScope, type TargetsResponse, temporarilyUnavailable } from '@chatelaine/protocol';
 import type { Pool } from 'pg';
-import { evaluate, type Rule } from '../rules/evaluate.ts';
+import { z } from 'zod';
+import { evaluate } from '../rules/evaluate.ts';
+import { ruleSchema } from '../rules/rule.ts';
 
 const LIST: Statement = {
   name: 'targets_list',
@@ -17,21 +19,27 @@ const LIST: Statement = {
     order by h.name, h.issuer`,
 };
 
-interface Row {
-  issuer: string;
-  name: string;
-  resources: string[];
-  link_id: string;
-  label: string;
-  transfer_scope: string[];
-  scopes: string[];
-  rules: Rule[];
-}
+const rowSchema = z.object({
+  issuer: z.string(),
+  name: z.string(),
+  resources: z.array(z.string()),
+  link_id: z.string(),
+  label: z.string(),
+  transfer_scope: z.array(z.string()),
+  scopes: z.array(z.string()),
+  rules: z.array(ruleSchema),
+});
 
-/** What a connection may ask for, with each scope's answer as it is now. PROTOCOL §5. */
+/** What a connection may ask for, with each scope's answer as it is now. Rules that cannot be read are a 503. PROTOCOL §3.2, §5. */
 export async function listTargets(pool: Pool, connectionId: string): Promise<TargetsResponse> {
-  const rows = await run<Row>(pool, LIST, [connectionId]);
-  const targets = rows.flatMap((row) =>
+  const read = z.array(rowSchema).safeParse(await run(pool, LIST, [connectionId]));
+  if (!read.success) {
+    throw temporarilyUnavailable("The owner's rules cannot be read right now.", {
+      cause: read.error.message,
+      retryAfter: 30,
+    });
+  }
+  const targets = read.data.flatMap((row) =>
     row.resources.map((resource) => ({
       resource,
       issuer: row.issuer,

@@ -1,5 +1,6 @@
 import { coversScope, type ScopeSet } from '@chatelaine/protocol';
-import { evaluateAll, type Rule } from '../rules/evaluate.ts';
+import { evaluateAll } from '../rules/evaluate.ts';
+import type { Rule } from '../rules/rule.ts';
 import type { TransferRequest } from './request.ts';
 
 /** Everything a transfer is decided on, as read at one moment. */

@@ -12,14 +12,9 @@ import type { Replayed, ReplayGuard, TokenKey } from '@chatelaine/oauth-server';
 import { scopeKey, type ScopeSet, temporarilyUnavailable } from '@chatelaine/protocol';
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { ruleSchema } from '../rules/rule.ts';
 import type { Snapshot } from './decide.ts';
 
-const ruleSchema = z.object({
-  connectionId: z.string().nullable(),
-  linkId: z.string().nullable(),
-  scope: z.string().nullable(),
-  effect: z.enum(['allow', 'ask', 'deny']),
-});
 const rowSchema = z.object({
   connection_id: z.string(),
   owner_id: z.string(),
