@@ -23,8 +23,8 @@ const crossFeature = {
   'am/transfer': ['rules', 'hosts', 'inbox'],
   // consent offers the owner's links and writes rules for them
   'am/oauth': ['rules', 'hosts'],
-  // a question names scopes in the Host's words
-  'am/inbox': ['hosts'],
+  // a question names scopes in the Host's words; an answer may be a rule
+  'am/inbox': ['hosts', 'rules'],
   // each target is shown with the answer the rules give now; its path is in the server's metadata
   'am/targets': ['rules', 'oauth'],
   // Hosts are told as the client they know us as, with the link's own secrets

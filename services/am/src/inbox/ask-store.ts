@@ -1,6 +1,6 @@
 import { randomId } from '@chatelaine/crypto';
-import { run, type Statement } from '@chatelaine/oauth-server-pg';
-import { LIFETIME, LIMIT, scopeKey, type ScopeSet, tooManyRequests } from '@chatelaine/protocol';
+import { LIFETIME, LIMIT, scopeKey, type ScopeSet } from '@chatelaine/protocol';
+import { inTransaction, queryOne, statement } from '@chatelaine/service-kit';
 import type { Pool } from 'pg';
 
 interface AskInput {
@@ -10,7 +10,12 @@ interface AskInput {
   readonly purpose: string | null;
 }
 
-const OPEN: Statement = {
+// one at a time per connection: of many counting side by side each would find room
+const LOCK = statement({
+  name: 'inbox_lock_connection',
+  text: 'select 1 from connection where id = $1 and ended_at is null for no key update',
+});
+const OPEN = statement<{ id: string }>({
   name: 'inbox_open_ask',
   text: `insert into ask (id, owner_id, connection_id, host_id, link_id, scopes, scope_key, purpose, expires_at)
     select $1, $2, $3, $4, $5, $6::text[], $7, $8, now() + $9::float8 * interval '1 second'
@@ -18,15 +23,18 @@ const OPEN: Statement = {
     on conflict (connection_id, host_id, scope_key) where state = 'open'
       do update set expires_at = excluded.expires_at, link_id = excluded.link_id, purpose = excluded.purpose
     returning id`,
-};
+});
 
-/**
- * Puts a question into the owner's inbox; asking again finds the same question. At most 20 are open per connection, then 429. Returns its id.
- * PROTOCOL §3.7.
- */
-export async function openAsk(pool: Pool, input: AskInput): Promise<string> {
+export type OpenedAsk =
+  | { readonly kind: 'open'; readonly id: string }
+  | { readonly kind: 'too_many' }
+  /** The owner stopped the connection meanwhile. */
+  | { readonly kind: 'ended' };
+
+/** Puts a question into the owner's inbox; asking again finds the same question. At most 20 are open per connection. PROTOCOL §3.7. */
+export async function openAsk(pool: Pool, input: AskInput): Promise<OpenedAsk> {
   const { snapshot, target, scopes, purpose } = input;
-  const [row] = await run<{ id: string }>(pool, OPEN, [
+  const values = [
     randomId('ask'),
     snapshot.ownerId,
     snapshot.connectionId,
@@ -37,9 +45,12 @@ export async function openAsk(pool: Pool, input: AskInput): Promise<string> {
     purpose,
     LIFETIME.ask,
     LIMIT.openAsksPerConnection,
-  ]);
-  if (row === undefined) throw tooManyRequests(3600);
-  return row.id;
+  ];
+  return inTransaction(pool, async (tx) => {
+    if ((await queryOne(tx, LOCK, [snapshot.connectionId])) === null) return { kind: 'ended' };
+    const row = await queryOne(tx, OPEN, values);
+    return row === null ? { kind: 'too_many' } : { kind: 'open', id: row.id };
+  });
 }
 
 /** Where the owner answers; on the AM's own origin. */

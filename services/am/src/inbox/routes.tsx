@@ -6,7 +6,7 @@ import { AsksPage } from './asks-page.tsx';
 import { answerAsk, type AskAnswer, findOpenAsk } from './store.ts';
 import { readWaitingAsks } from './waiting-store.ts';
 
-type InboxDeps = Pick<Deps, 'prisma' | 'pool' | 'clock'>;
+type InboxDeps = Pick<Deps, 'pool' | 'prisma'>;
 type AskParams = { Params: { askId: string } };
 
 const ANSWERS: readonly AskAnswer[] = ['once', 'always', 'not-now', 'never'];

@@ -1,7 +1,9 @@
 import { randomId } from '@chatelaine/crypto';
 import { LIFETIME } from '@chatelaine/protocol';
+import { queryOne, statement } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
+import type { Effect } from '../rules/rule.ts';
 
 export interface OpenAsk {
   readonly id: string;
@@ -16,31 +18,45 @@ export interface OpenAsk {
 
 export type AskAnswer = 'once' | 'always' | 'not-now' | 'never';
 
+interface AskRow {
+  id: string;
+  connection_id: string;
+  link_id: string;
+  client_name: string;
+  host_name: string;
+  label: string;
+  purpose: string | null;
+  scopes: string[];
+  transfer_scopes: unknown;
+}
+
+const FIND = statement<AskRow>({
+  name: 'inbox_find_open_ask',
+  text: `
+    select a.id, a.connection_id, a.link_id, c.client_name, h.name as host_name, l.label, a.purpose, a.scopes, h.transfer_scopes
+    from ask a
+      join connection c on c.id = a.connection_id and c.owner_id = a.owner_id and c.ended_at is null and (c.expires_at is null or c.expires_at > now())
+      join link l on l.id = a.link_id and l.owner_id = a.owner_id and l.state = 'active'
+      join host h on h.id = a.host_id
+    where a.id = $1 and a.owner_id = $2 and a.state = 'open' and a.expires_at > now()`,
+});
+
 /** An open question of this owner; null for one that is another's, answered, or never was. */
 export async function findOpenAsk(
-  deps: Pick<Deps, 'prisma'>,
+  { pool }: Pick<Deps, 'pool'>,
   input: { id: string; ownerId: string },
 ): Promise<OpenAsk | null> {
-  const { id, ownerId } = input;
-  const ask = await deps.prisma.ask.findFirst({ where: { id, ownerId, state: 'open', expiresAt: { gt: new Date() } } });
-  if (ask === null) return null;
-  const connection = await deps.prisma.connection.findFirst({
-    where: { id: ask.connectionId, ownerId, endedAt: null },
-  });
-  const link = await deps.prisma.link.findFirst({
-    where: { id: ask.linkId, ownerId, state: 'active' },
-    include: { host: true },
-  });
-  if (connection === null || link === null) return null;
+  const row = await queryOne(pool, FIND, [input.id, input.ownerId]);
+  if (row === null) return null;
   return {
-    id,
-    connectionId: connection.id,
-    linkId: link.id,
-    clientName: connection.clientName,
-    hostName: link.host.name,
-    label: link.label,
-    purpose: ask.purpose,
-    scopes: scopeSentences(link.host, ask.scopes),
+    id: row.id,
+    connectionId: row.connection_id,
+    linkId: row.link_id,
+    clientName: row.client_name,
+    hostName: row.host_name,
+    label: row.label,
+    purpose: row.purpose,
+    scopes: scopeSentences({ transferScopes: row.transfer_scopes }, row.scopes),
   };
 }
 
@@ -49,36 +65,39 @@ export async function findOpenAsk(
  * rules; `not-now` only closes the question. False if somebody else was faster. PROTOCOL §3.7.
  */
 export async function answerAsk(
-  deps: Pick<Deps, 'prisma' | 'clock'>,
+  deps: Pick<Deps, 'prisma'>,
   input: { ask: OpenAsk; ownerId: string; answer: AskAnswer },
 ): Promise<boolean> {
   const { ask, ownerId, answer } = input;
   return deps.prisma.$transaction(async (tx) => {
-    const decidedAt = new Date(deps.clock.now() * 1000);
-    const data =
-      answer === 'once'
-        ? { state: 'approved', decidedAt, expiresAt: new Date((deps.clock.now() + LIFETIME.approval) * 1000) }
-        : { state: 'closed', decidedAt };
-    const { count } = await tx.ask.updateMany({ where: { id: ask.id, ownerId, state: 'open' }, data });
-    if (count === 0) return false;
-    if (answer === 'always' || answer === 'never') {
-      const pins = { ownerId, connectionId: ask.connectionId, linkId: ask.linkId };
-      const scopes = ask.scopes.map(({ scope }) => scope);
-      const connection = await tx.connection.findUniqueOrThrow({ where: { id: ask.connectionId } });
-      await tx.rule.deleteMany({ where: { ...pins, scope: { in: scopes } } });
-      await tx.rule.createMany({
-        data: scopes.map((scope) => ({
-          ...pins,
-          id: randomId('rule'),
-          scope,
-          effect: answer === 'always' ? 'allow' : 'deny',
-          expiresAt: connection.expiresAt,
-        })),
-      });
-      await tx.owner.update({ where: { id: ownerId }, data: { policyVersion: { increment: 1 } } });
-    }
+    // the owner before the ask, as whatever ends a connection takes them: the other way round they would wait for each other
+    await tx.$queryRaw`select 1 from owner where id = ${ownerId} for no key update`;
+    const once = answer === 'once';
+    const taken = await tx.$executeRaw`
+      update ask set state = ${once ? 'approved' : 'closed'}, decided_at = now(),
+        expires_at = case when ${once} then now() + make_interval(secs => ${LIFETIME.approval}::float8) else expires_at end
+      where id = ${ask.id} and owner_id = ${ownerId} and state = 'open' and expires_at > now()`;
+    if (taken === 0) return false;
+    if (answer === 'always' || answer === 'never') await writeRules(tx, { ask, ownerId, effect: EFFECTS[answer] });
     const details = { ask: ask.id, connection: ask.connectionId, link: ask.linkId, answer };
     await tx.$executeRaw`select timeline_append(${ownerId}, 'ask_answered', ${JSON.stringify(details)}::jsonb)`;
     return true;
   });
+}
+
+const EFFECTS = { always: 'allow', never: 'deny' } as const;
+
+/** One rule per scope, in the place of those there are for exactly this, until the connection ends. */
+async function writeRules(
+  tx: Parameters<Parameters<Deps['prisma']['$transaction']>[0]>[0],
+  { ask, ownerId, effect }: { ask: OpenAsk; ownerId: string; effect: Effect },
+): Promise<void> {
+  const pins = { ownerId, connectionId: ask.connectionId, linkId: ask.linkId };
+  const scopes = ask.scopes.map(({ scope }) => scope);
+  const { expiresAt } = await tx.connection.findUniqueOrThrow({ where: { id: ask.connectionId } });
+  await tx.rule.deleteMany({ where: { ...pins, scope: { in: scopes } } });
+  await tx.rule.createMany({
+    data: scopes.map((scope) => ({ ...pins, id: randomId('rule'), scope, effect, expiresAt })),
+  });
+  await tx.owner.update({ where: { id: ownerId }, data: { policyVersion: { increment: 1 } } });
 }

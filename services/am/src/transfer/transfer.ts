@@ -12,6 +12,7 @@ import {
   type OAuthError,
   serverError,
   temporarilyUnavailable,
+  tooManyRequests,
   type TransferResponse,
 } from '@chatelaine/protocol';
 import { askUrl, openAsk } from '../inbox/ask-store.ts';
@@ -30,6 +31,8 @@ export type TransferDeps = CallDeps &
 
 /** How often a decision is made anew because the owner changed something between reading and beginning. */
 const DECISIONS = 3;
+/** People take their time to answer. */
+const QUESTIONS_RETRY_SECONDS = 3600;
 
 /**
  * One transfer: read, decide, write the intent, call the Host, check its answer, read revocation again, answer. Throws OAuthErrors of
@@ -119,20 +122,27 @@ async function refusal(
       return badScope();
     case 'deny':
       return accessDenied("The owner's rules deny this.", { extras: { denied_by: 'am', requestable: false } });
-    case 'ask': {
+    case 'ask':
       if (snapshot === null) throw new Error('an ask without a snapshot');
-      const askId = await openAsk(deps.pool, {
-        snapshot,
-        target: decision.target,
-        scopes: request.scopes,
-        purpose: request.purpose,
-      });
-      return interactionRequired('The owner has to be asked.', {
-        extras: { interaction_uri: askUrl(deps.config.issuer, askId), scope: formatScope(request.scopes) },
-      });
-    }
+      return askOwner(deps, { request, snapshot, target: decision.target });
     case 'allow':
       throw new Error('an allowed transfer has no refusal');
+  }
+}
+
+/** The question is put to the owner, and the Requester told where he answers. PROTOCOL §3.7. */
+async function askOwner(deps: TransferDeps, { request, snapshot, target }: Hop): Promise<OAuthError> {
+  const { scopes, purpose } = request;
+  const asked = await openAsk(deps.pool, { snapshot, target, scopes, purpose });
+  switch (asked.kind) {
+    case 'open':
+      return interactionRequired('The owner has to be asked.', {
+        extras: { interaction_uri: askUrl(deps.config.issuer, asked.id), scope: formatScope(scopes) },
+      });
+    case 'too_many':
+      return tooManyRequests(QUESTIONS_RETRY_SECONDS);
+    case 'ended':
+      return invalidRequest(BAD_TOKEN_TEXT, { cause: 'stopped meanwhile' });
   }
 }
 
