@@ -79,6 +79,10 @@ export function clientAuthentication(rigOf: () => Rig): void {
       const keyless = await registered(rig);
       const token = await assertion(rig, rig.am, { ...keyless, key: someKey() });
       expect(await call(rig, rig.am, { party: keyless, form: withAssertion(token) })).toMatchObject(refused);
+      const declared = documented(rig, rig.am, { token_endpoint_auth_method: 'none' });
+      expect(await call(rig, rig.am, { party: declared, form: { grant_type: 'refresh_token' } })).toMatchObject(
+        refused,
+      );
     });
 
     test('a Host, whose tokens are not bound, takes no client without keys', async () => {

@@ -42,6 +42,9 @@ export function codeTheft(rigOf: () => Rig): void {
         const granted = await codeFor(rig, side, { party: client });
         const dpop = client.dpop;
         expect(await redeem(rig, side, { party: { ...thief, dpop }, ...granted })).toMatchObject(invalidGrant);
+        // who has no right to a code cannot spoil it either
+        const guessed = { code: granted.code, verifier: createVerifier() };
+        expect(await redeem(rig, side, { party: { ...thief, dpop }, ...guessed })).toMatchObject(invalidGrant);
         expect(await redeem(rig, side, { party: client, ...granted })).toMatchObject({ status: 200 });
       }
     });
