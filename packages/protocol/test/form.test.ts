@@ -117,9 +117,10 @@ describe('a form is refused', () => {
 
   test('within milliseconds, whatever the size', () => {
     const forms = ['a=b&'.repeat(400_000), '%41'.repeat(500_000), 'a'.repeat(2_000_000), '='.repeat(2_000_000)];
-    const started = performance.now();
+    const before = process.cpuUsage();
     for (const form of forms) expect(parseForm(form)).toMatchObject({ kind: 'malformed' });
-    expect(performance.now() - started).toBeLessThan(500);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(500);
   });
 });
 
