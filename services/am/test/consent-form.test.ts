@@ -37,7 +37,10 @@ describe('the consent form', () => {
   });
 
   it('takes one answer for everything at an account, and what was said of one thing before it', () => {
-    const everything = (answers: Record<string, string>) => readConsentForm(offered, form(answers));
+    const asked = Object.fromEntries(
+      offered.flatMap(({ linkId, scopes }) => scopes.map(({ scope }) => [answerField(linkId, scope), ''])),
+    );
+    const everything = (answers: Record<string, string>) => readConsentForm(offered, form({ ...asked, ...answers }));
     expect(
       everything({ [allField('lnk_1')]: 'allow', [allField('lnk_2')]: 'no', [allField('lnk_3')]: 'ask' }),
     ).toMatchObject({
@@ -65,6 +68,13 @@ describe('the consent form', () => {
       ],
     });
     expect(everything({ [allField('lnk_1')]: 'deny', [allField('lnk_9')]: 'allow' }).kind).toBe('again');
+  });
+
+  it('takes everything for what the page asked about, not for what a Host came to offer since', () => {
+    const answers = { [allField('lnk_1')]: 'allow', [answerField('lnk_1', 'entries.read')]: '' };
+    expect(readConsentForm(offered, form(answers))).toMatchObject({
+      shown: [{ answers: [{ scope: 'entries.read', effect: 'allow' }] }],
+    });
   });
 
   it('holds for fifty Hosts with five scopes each, as the page sends it', () => {

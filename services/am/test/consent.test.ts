@@ -61,9 +61,9 @@ describe('consent', () => {
       expect(text).toContain(part);
     }
     const chosen = [...page.text.matchAll(/<input type="radio"[^>]*checked[^>]*>/g)].map(
-      ([input]) => /value="(\w+)"/.exec(input)?.[1],
+      ([input]) => /value="(\w*)"/.exec(input)?.[1] ?? '',
     );
-    expect(new Set(chosen)).toEqual(new Set(['no']));
+    expect(new Set(chosen)).toEqual(new Set(['no', '']));
     expect(page.headers['content-security-policy']).toContain(`form-action 'self' ${house.documents.origin}`);
   });
 
@@ -120,6 +120,17 @@ describe('consent', () => {
     const { shown, rules } = await rowsOf(requester);
     expect(shown).toEqual([{ link_id: linkId, scopes: ['photos.read'] }]);
     expect(rules).toEqual([{ scope: 'photos.read', effect: 'allow', link_id: linkId, expires_at: null }]);
+  });
+
+  it('to everything at an account is consent to what the page showed, not to what the Host adds before the form comes back', async () => {
+    const growing = await house.link(owner);
+    await house.rows(`update link set transfer_scope = array['photos.read'] where id = $1`, [growing]);
+    const { path } = await requester.push();
+    const form = hiddenFields((await owner.browser.get(path)).text);
+    await house.rows(`update link set transfer_scope = array['photos.read', 'photos.write'] where id = $1`, [growing]);
+    const chosen = { [`all:${growing}`]: 'allow', [`answer:${growing}:photos.read`]: '' };
+    await owner.browser.post('/authorize', { ...form, ...chosen, duration: 'open', decision: 'allow' });
+    expect((await rowsOf(requester)).shown).toEqual([{ link_id: growing, scopes: ['photos.read'] }]);
   });
 
   it('never offers an account that is stopped or broken', async () => {
@@ -220,7 +231,8 @@ describe('consent', () => {
     const page = await owner.browser.get(path);
     expect(page.status).toBe(200);
     expect(page.text).not.toMatch(/<script>alert|<img src=x|<svg onload|href="javascript:/);
-    expect(textOf(page)).toContain(`calls itself ${name} wants`);
+    expect(textOf(page)).toContain(`Connect ${name}?`);
+    expect(textOf(page)).toContain(`Calls itself ${name} not verified`);
     expect(page.headers['content-security-policy']).toContain("default-src 'none'");
     await agree(owner.browser, path, { [`answer:${linkId}:photos.read`]: 'allow' });
     for (const where of ['/', '/requesters', '/timeline']) {

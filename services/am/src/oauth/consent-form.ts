@@ -42,13 +42,13 @@ export function answerField(linkId: string, scope: string): string {
 
 /**
  * Reads the consent form against what was offered: nothing that was not offered can be chosen. What was said of one thing counts before what
- * was said of everything at its account.
+ * was said of everything at its account; and everything is what the page asked about, not what a Host came to offer since.
  */
 export function readConsentForm(offered: readonly OfferedLink[], form: FormParams): ReadConsent {
   const shown: ShownHost[] = [];
   for (const link of offered) {
     const answers = link.scopes.flatMap(({ scope }) => {
-      const own = form.get(answerField(link.linkId, scope)) ?? '';
+      const own = form.get(answerField(link.linkId, scope));
       const effect = own === '' ? form.get(allField(link.linkId)) : own;
       return effect === 'allow' || effect === 'ask' ? [{ scope, effect } as const] : [];
     });
