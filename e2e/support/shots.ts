@@ -39,7 +39,7 @@ async function shoot(
   const context = await contextFor(browser, stage.people[stop.who], stage.house, { viewport, colorScheme });
   const page = await context.newPage();
   await page.goto(stop.url(stage));
-  await stop.then?.(page, stage);
+  await stop.act?.(page, stage);
   await page.evaluate(
     `Promise.all([...document.images].map((it) => ((it.loading = 'eager'), it.decode().catch(() => {}))))`,
   );

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { AM_STOPS } from './am-stops.ts';
 import type { Stage, Who } from './stage.ts';
 
 /** A page to look at: where, as whom, and what to do there first. */
@@ -7,7 +8,7 @@ export interface Stop {
   readonly who: Who;
   readonly url: (stage: Stage) => string;
   /** What to do on the page to get to the one to look at. */
-  readonly then?: (page: Page, stage: Stage) => Promise<void>;
+  readonly act?: (page: Page, stage: Stage) => Promise<void>;
   /** Changes the house before, and puts it back after. */
   readonly around?: (stage: Stage, look: () => Promise<void>) => Promise<void>;
 }
@@ -32,7 +33,7 @@ export const HOST_STOPS: readonly Stop[] = [
     name: 'photos-entries-problem',
     who: 'newcomer',
     url: host('photos', '/entries'),
-    async then(page) {
+    async act(page) {
       await page.locator('textarea[name=text]').fill('no picture');
       const buffer = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>');
       await page.setInputFiles('input[name=picture]', { name: 'x.png', mimeType: 'image/png', buffer });
@@ -44,7 +45,7 @@ export const HOST_STOPS: readonly Stop[] = [
     name: 'photos-entries-remove',
     who: 'robin',
     url: host('photos', '/entries'),
-    then: (page) => page.locator('details.remove summary').first().click(),
+    act: (page) => page.locator('details.remove summary').first().click(),
   },
   { name: 'photos-access', who: 'robin', url: host('photos', '/access') },
   { name: 'photos-access-none', who: 'newcomer', url: host('photos', '/access') },
@@ -67,7 +68,7 @@ export const REQUESTER_STOPS: readonly Stop[] = [
     name: 'lifestream-connect-problem',
     who: 'newcomer',
     url: lifestream('/connect'),
-    async then(page) {
+    async act(page) {
       await enterAm(page, 'nobody.example');
       await page.locator('.problem').waitFor();
     },
@@ -76,7 +77,7 @@ export const REQUESTER_STOPS: readonly Stop[] = [
     name: 'lifestream-continue',
     who: 'newcomer',
     url: lifestream('/connect'),
-    async then(page, { house }) {
+    async act(page, { house }) {
       await enterAm(page, house.am.url);
       await page.getByRole('link', { name: /^Continue to / }).waitFor();
     },
@@ -97,4 +98,4 @@ export const REQUESTER_STOPS: readonly Stop[] = [
   { name: 'lifestream-not-connected', who: 'robin', url: lifestream('/callback?state=x') },
 ];
 
-export const STOPS: readonly Stop[] = [...HOST_STOPS, ...REQUESTER_STOPS];
+export const STOPS: readonly Stop[] = [...HOST_STOPS, ...REQUESTER_STOPS, ...AM_STOPS];

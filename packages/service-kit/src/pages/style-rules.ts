@@ -23,7 +23,7 @@ const BASE = `
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100% }
 body { margin: 0; min-height: 100vh; display: flex; flex-direction: column; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: break-word }
 a { color: var(--link) }
-:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 4px }
+:focus-visible, input[type=date]:focus-within { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 4px }
 h1 { font-size: 1.75rem; line-height: 1.2; letter-spacing: -.01em; margin: 0 0 .6rem }
 h2 { font-size: 1.15rem; line-height: 1.3; margin: 0 0 .4rem }
 h3 { font-size: 1rem; margin: 1rem 0 .3rem }

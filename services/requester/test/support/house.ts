@@ -5,6 +5,8 @@ import fastify, { type FastifyRequest } from 'fastify';
 export interface Answer {
   readonly status?: number;
   readonly json?: unknown;
+  /** Instead of JSON. */
+  readonly bytes?: Buffer;
   readonly headers?: Record<string, string>;
 }
 export interface Received {
@@ -24,7 +26,7 @@ export interface House {
   on: Record<string, Handler>;
   /** What an exchange for a resource is answered with, instead of a token. */
   refusal: Record<string, Answer>;
-  entries: Record<string, { id: string; text: string; date: string }[]>;
+  entries: Record<string, { id: string; text: string; date: string; picture?: unknown }[]>;
   count(path: string): number;
   /** The owner agrees at the AM: path and query the browser comes back to. */
   agree(authorizationUrl: string): string;
@@ -44,12 +46,12 @@ export async function startHouse(requester: () => string): Promise<House> {
     const one = receive(request);
     house.received.push(one);
     const handler = house.on[one.path] ?? ((known) => behave(known, request));
-    const { status = 200, json, headers = {} } = await handler(one);
+    const { status = 200, json, bytes, headers = {} } = await handler(one);
     return reply
       .code(status)
-      .headers(headers)
       .type('application/json')
-      .send(JSON.stringify(json ?? null));
+      .headers(headers)
+      .send(bytes ?? JSON.stringify(json ?? null));
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as { port: number };

@@ -1,0 +1,141 @@
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { AxeResults } from 'axe-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { chromiumPath, launchChromium } from '../support/chromium.ts';
+import { contextFor, setStage, type Stage, type Who } from '../support/stage.ts';
+import { type Stop, STOPS } from '../support/stops.ts';
+
+const executable = chromiumPath();
+const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const WIDE = { viewport: { width: 1280, height: 800 } };
+const NARROW = { viewport: { width: 390, height: 844 }, hasTouch: true };
+
+// a describe that is skipped still says why
+const describeInBrowser = executable === null ? describe.skip : describe;
+describeInBrowser(`every page, in a browser${executable === null ? ' [needs Chromium]' : ''}`, () => {
+  let browser: Browser;
+  let stage: Stage;
+  beforeAll(async () => {
+    browser = await launchChromium(executable ?? '');
+    stage = await setStage(browser);
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await stage?.close();
+  }, 60_000);
+
+  const windows = new Map<string, Promise<BrowserContext>>();
+  /** One window for everything that is looked at by the same person in the same way. */
+  function windowFor(who: Who, options: BrowserContextOptions): Promise<BrowserContext> {
+    const key = JSON.stringify([who, options]);
+    const opened = windows.get(key) ?? contextFor(browser, stage.people[who], stage.house, options);
+    windows.set(key, opened);
+    return opened;
+  }
+
+  /** Goes to the page in a tab of its own, and looks. `complaints` is what the browser has to say. */
+  async function at(
+    stop: Stop,
+    options: BrowserContextOptions,
+    look: (page: Page, complaints: readonly string[]) => Promise<void>,
+  ): Promise<void> {
+    const page = await (await windowFor(stop.who, options)).newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => void complaints.push(message.text()));
+    try {
+      await page.goto(stop.url(stage));
+      await stop.act?.(page, stage);
+      await look(page, complaints);
+    } finally {
+      await page.close();
+    }
+  }
+
+  describe.each(STOPS)('$name', (stop) => {
+    test('works without JavaScript, fits a phone, has one heading, a label for every field, and a visible focus', async () => {
+      await around(stop, async () => {
+        await at(stop, { ...NARROW, javaScriptEnabled: false }, async (page, complaints) => {
+          const seen = (await page.evaluate(DESCRIBE)) as Description;
+          expect(seen).toMatchObject({ overflow: 0, headings: 1, lang: 'en', main: 1, unlabelled: [], scripts: 0 });
+          expect(seen.role).toMatch(/^(Host|Requester|Authorization Manager)$/);
+          expect(await focusWithoutOutline(page)).toEqual([]);
+          expect(complaints.filter((it) => /content security policy/i.test(it))).toEqual([]);
+        });
+      });
+    }, 60_000);
+
+    test('leaves axe nothing serious to say, wide and light, narrow and dark', async () => {
+      await around(stop, async () => {
+        for (const options of [
+          { ...WIDE, colorScheme: 'light' },
+          { ...NARROW, colorScheme: 'dark' },
+        ] as const) {
+          // only axe needs this: it is a script
+          await at(stop, { ...options, bypassCSP: true }, async (page) => {
+            expect(await page.evaluate(OVERFLOW)).toBe(0);
+            expect(await seriousIn(page)).toEqual([]);
+          });
+        }
+      });
+    }, 60_000);
+  });
+
+  const around = (stop: Stop, look: () => Promise<void>): Promise<void> =>
+    stop.around === undefined ? look() : stop.around(stage, look);
+});
+
+interface Description {
+  overflow: number;
+  headings: number;
+  lang: string;
+  main: number;
+  unlabelled: string[];
+  scripts: number;
+  role: string;
+}
+
+const OVERFLOW = 'Math.max(0, document.documentElement.scrollWidth - innerWidth)';
+
+/** Run in the page; it has no script of its own, and this needs none to be allowed. */
+const DESCRIBE = `({
+  overflow: ${OVERFLOW},
+  headings: document.querySelectorAll('h1').length,
+  lang: document.documentElement.lang,
+  main: document.querySelectorAll('main').length,
+  unlabelled: [...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
+    .filter((it) => !(it.labels && it.labels.length && it.labels[0].textContent.trim()))
+    .map((it) => it.name),
+  scripts: document.querySelectorAll('script, [style], [onclick]').length,
+  role: document.querySelector('header .role')?.textContent ?? '',
+})`;
+
+const MOST_TABS = 12;
+
+/** Goes through the page by keyboard; what gets the focus and does not show it. */
+async function focusWithoutOutline(page: Page): Promise<string[]> {
+  const silent: string[] = [];
+  for (let tab = 0; tab < MOST_TABS; tab++) {
+    await page.keyboard.press('Tab');
+    const problem = await page.evaluate(`(() => {
+      const it = document.activeElement;
+      if (it === null || it === document.body) return null;
+      const { outlineStyle, outlineWidth } = getComputedStyle(it);
+      return outlineStyle === 'none' || parseFloat(outlineWidth) < 2 ? it.outerHTML.slice(0, 100) : null;
+    })()`);
+    if (typeof problem === 'string') silent.push(problem);
+  }
+  return silent;
+}
+
+async function seriousIn(page: Page): Promise<object[]> {
+  await page.evaluate(`${AXE};0`);
+  const { violations } = (await page.evaluate(`axe.run({ resultTypes: ['violations'] })`)) as AxeResults;
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => ({
+      id,
+      where: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`),
+    }));
+}

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Browser, openBrowser } from './support/browser.ts';
+import { connectAm, signUp, startWorld, type World } from './support/world.ts';
+
+let world: World;
+let origin: string;
+let browser: Browser;
+beforeAll(async () => {
+  world = await startWorld();
+  origin = await world.start();
+  browser = await signUp(origin);
+  await connectAm(world.house, browser);
+});
+afterAll(() => world.close());
+beforeEach(() => {
+  world.house.on = {};
+  world.house.received.length = 0;
+});
+
+describe('a picture', () => {
+  const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
+  const answer =
+    (bytes: Buffer, headers: Record<string, string> = {}) =>
+    () => ({ bytes, headers });
+  const address = async (): Promise<string> => {
+    world.house.entries = {
+      photos: [{ id: 'p1', text: 'A lake', date: '2026-03-01T10:00:00Z', picture: { type: 'x' } }],
+    };
+    const { text } = await browser.get('/');
+    return /<img[^>]* src="(\/picture[^"]*)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? 'none';
+  };
+
+  test('is shown from our own origin, obtained with the owner’s token, and typed by its own bytes', async () => {
+    world.house.on['photos /api/entries/p1/picture'] = answer(PNG, { 'content-type': 'text/html' });
+    const page = await browser.get(await address());
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toBe('image/png');
+    expect(page.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox");
+    expect(page.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(page.headers.get('cache-control')).toBe('no-store');
+    const call = world.house.received.find((one) => one.path === 'photos /api/entries/p1/picture');
+    expect(call?.method).toBe('GET');
+  });
+
+  test.each([
+    [
+      'HTML that calls itself a picture',
+      answer(Buffer.from('<script>alert(1)</script>'), { 'content-type': 'image/png' }),
+    ],
+    ['an SVG', answer(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), { 'content-type': 'image/svg+xml' })],
+    ['more than 2 MB', answer(Buffer.concat([PNG, Buffer.alloc(2_097_152)]))],
+    ['a refusal', () => ({ status: 403, json: {} })],
+    ['a redirect', () => ({ status: 302, json: {}, headers: { location: '/api/entries' } })],
+  ])('that is %s is not there', async (_name, handler) => {
+    world.house.on['photos /api/entries/p1/picture'] = handler;
+    expect((await browser.get(await address())).status).toBe(404);
+  });
+
+  test('is for its owner alone, and only at a Host the AM offers', async () => {
+    world.house.on['photos /api/entries/p1/picture'] = answer(PNG);
+    const own = await address();
+    const other = await signUp(origin);
+    await connectAm(world.house, other);
+    expect((await other.get(own)).status).toBe(404);
+    expect((await openBrowser(origin).get(own)).headers.get('location')).toMatch(/^\/sign-in/);
+    const query = new URLSearchParams(own.slice(own.indexOf('?') + 1));
+    for (const [name, value] of [
+      ['resource', 'http://evil.localhost/api'],
+      ['resource', world.house.am],
+      ['resource', ''],
+      ['entry', '../../token'],
+      ['entry', '..'],
+      ['connection', ''],
+    ] as const) {
+      const changed = new URLSearchParams(query);
+      changed.set(name, value);
+      expect([name, value, (await browser.get(`/picture?${changed.toString()}`)).status]).toEqual([name, value, 404]);
+    }
+    expect((await browser.get(`${own}&entry=again`)).status).toBe(400);
+  });
+});
