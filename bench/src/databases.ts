@@ -19,6 +19,9 @@ export interface Databases {
 
 export async function startDatabases(): Promise<Databases> {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-bench-'));
+  // however this ends; Postgres itself is stopped by its watchdog
+  process.once('exit', () => fs.rmSync(dataDir, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const server: Embedded = await startEmbedded({ dataDir });
   return {
     version: await versionOf(server),
@@ -33,10 +36,7 @@ export async function startDatabases(): Promise<Databases> {
       const instances = [{ role: 'am' }, { role: 'photos' }];
       return (await createTestDatabase(server, { instances, apply: async () => undefined })).url;
     },
-    async stop() {
-      await server.stop();
-      fs.rmSync(dataDir, { recursive: true, force: true });
-    },
+    stop: () => server.stop(),
   };
 }
 
