@@ -1,5 +1,5 @@
 import { checkDpopProof, hashToken } from '@chatelaine/crypto';
-import { refuseReplay, type StoredToken } from '@chatelaine/oauth-server';
+import type { StoredToken } from '@chatelaine/oauth-server';
 import { oauthScope, refuseOtherMethods } from '@chatelaine/oauth-server-pg';
 import { invalidDpopProof, invalidToken, type OAuthError, parseToken, SIGNING_ALGS } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -35,11 +35,7 @@ async function authorize({ config, clock, server }: TargetsDeps, request: Fastif
     clock,
   });
   if (proof.kind !== 'valid') {
-    throw invalidDpopProof('The DPoP proof is missing or not valid.', {
-      status: 401,
-      headers: challenge('invalid_dpop_proof'),
-      cause: proof.kind === 'invalid' ? proof.reason : 'absent',
-    });
+    throw badProof('The DPoP proof is missing or not valid.', proof.kind === 'invalid' ? proof.reason : 'absent');
   }
   const parsed = parseToken(accessToken);
   if (parsed?.kind !== 'ct') throw unauthorized('not a connection token');
@@ -49,8 +45,13 @@ async function authorize({ config, clock, server }: TargetsDeps, request: Fastif
   const burned = await server.storage.burn([
     { kind: 'dpop', key: proof.jkt, jti: proof.jti, expiresAt: proof.expiresAt },
   ]);
-  if (burned.kind === 'replayed') refuseReplay(burned);
+  if (burned.kind === 'replayed') throw badProof('The DPoP proof was used before.', 'replayed');
   return token;
+}
+
+/** PROTOCOL §3.8: 401 at a resource, whatever is wrong with the proof. */
+function badProof(message: string, cause: string): OAuthError {
+  return invalidDpopProof(message, { status: 401, headers: challenge('invalid_dpop_proof'), cause });
 }
 
 function unauthorized(cause: string): OAuthError {
