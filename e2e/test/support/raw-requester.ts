@@ -1,0 +1,160 @@
+import {
+  challengeOf,
+  createDpopProof,
+  createVerifier,
+  generateSigningKey,
+  publicJwks,
+  type SigningKey,
+  signShortJwt,
+  thumbprint,
+} from '@chatelaine/crypto';
+import type { Constellation, Person } from '@chatelaine/constellation';
+import { CLIENT_ASSERTION_TYPE, GRANT, TOKEN_TYPE } from '@chatelaine/protocol';
+import { agree, type Answers } from './agree.ts';
+
+/** A JSON answer, whatever its status. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+type Fetch = typeof globalThis.fetch;
+
+export interface Sending {
+  /** One certain process of the AM; otherwise whichever is next. */
+  readonly fetch?: Fetch;
+  /** A proof to use instead of a fresh one; `null`: none. */
+  readonly proof?: string | null;
+  /** A client assertion to use instead of a fresh one. */
+  readonly assertion?: string;
+}
+
+/** A Requester that can be told to misbehave: every request says what it sends. Registered at the AM, with keys. */
+export interface RawRequester {
+  readonly clientId: string;
+  /** Pushes a request. Returns the address for the browser. */
+  push(): Promise<string>;
+  /** Pushes, and has the owner agree. Returns the code. */
+  code(person: Person, answers?: Answers): Promise<string>;
+  /** Redeems a code and keeps the tokens. */
+  connect(person: Person, answers?: Answers): Promise<Connection>;
+  redeem(code: string, sending?: Sending): Promise<Answer>;
+  refresh(refreshToken: string, sending?: Sending): Promise<Answer>;
+  /** RFC 8693 with a connection token, for a Host. */
+  exchange(token: string, wanted: Readonly<Record<string, string>>, sending?: Sending): Promise<Answer>;
+  /** A fresh proof for a request. */
+  proof(method: string, url: string, accessToken?: string): Promise<string>;
+  assertion(): Promise<string>;
+  /** GET with a token and a proof of the connection's key. */
+  get(url: string, token: string, sending?: Sending): Promise<Answer>;
+}
+
+export interface Connection {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+
+/** Where browsers are sent back to; nobody listens there. */
+export const RAW_CALLBACK = 'http://127.0.0.1:49153/callback';
+
+const clock = { now: () => Date.now() / 1000 };
+
+export async function openRawRequester(house: Constellation, name = 'Raw'): Promise<RawRequester> {
+  const am = house.am.url;
+  const keys = { client: generateSigningKey(), dpop: generateSigningKey() };
+  const clientId = await register(house, { name, key: keys.client });
+  // a code belongs to the verifier of its own request
+  const verifiers = new Map<string, string>();
+  const proof = (htm: string, htu: string, accessToken?: string) =>
+    createDpopProof({ key: keys.dpop, htm, htu, clock, ...(accessToken !== undefined && { accessToken }) });
+  const assertion = () =>
+    signShortJwt({
+      typ: 'JWT',
+      key: keys.client,
+      clock,
+      lifetimeSeconds: 30,
+      claims: { iss: clientId, sub: clientId, aud: am },
+    });
+  const post = async (path: string, form: Readonly<Record<string, string>>, sending: Sending = {}): Promise<Answer> => {
+    const url = `${am}${path}`;
+    const dpop = sending.proof === undefined ? await proof('POST', url) : sending.proof;
+    const client_assertion = sending.assertion ?? (await assertion());
+    const body = new URLSearchParams({ ...form, client_assertion_type: CLIENT_ASSERTION_TYPE, client_assertion });
+    return answerOf(
+      await (sending.fetch ?? house.fetch)(url, { method: 'POST', body, headers: dpop === null ? {} : { dpop } }),
+    );
+  };
+  const push = async (verifier = createVerifier()): Promise<string> => {
+    const { body } = await post('/par', {
+      response_type: 'code',
+      scope: 'transfer',
+      redirect_uri: RAW_CALLBACK,
+      state: verifier.slice(0, 8),
+      code_challenge: challengeOf(verifier),
+      code_challenge_method: 'S256',
+      dpop_jkt: thumbprint(keys.dpop.publicJwk),
+    });
+    return `${am}/authorize?${new URLSearchParams({ client_id: clientId, request_uri: String(body['request_uri']) }).toString()}`;
+  };
+  const requester: RawRequester = {
+    clientId,
+    push,
+    proof,
+    assertion,
+    async code(person, answers = () => 'allow') {
+      const verifier = createVerifier();
+      const code = (await agree(person, await push(verifier), answers)).searchParams.get('code') ?? '';
+      verifiers.set(code, verifier);
+      return code;
+    },
+    async connect(person, answers) {
+      const { body } = await requester.redeem(await requester.code(person, answers));
+      return { accessToken: String(body['access_token']), refreshToken: String(body['refresh_token']) };
+    },
+    redeem: (code, sending) =>
+      post('/token', { grant_type: GRANT.authorizationCode, code, code_verifier: verifiers.get(code) ?? '' }, sending),
+    refresh: (token, sending) => post('/token', { grant_type: GRANT.refreshToken, refresh_token: token }, sending),
+    exchange: (token, wanted, sending) =>
+      post(
+        '/token',
+        {
+          grant_type: GRANT.tokenExchange,
+          subject_token: token,
+          subject_token_type: TOKEN_TYPE.accessToken,
+          ...wanted,
+        },
+        sending,
+      ),
+    async get(url, token, sending = {}) {
+      const dpop = sending.proof === undefined ? await proof('GET', url, token) : sending.proof;
+      const headers = { authorization: `DPoP ${token}`, ...(dpop !== null && { dpop }) };
+      return answerOf(await (sending.fetch ?? house.fetch)(url, { headers }));
+    },
+  };
+  return requester;
+}
+
+async function register(house: Constellation, { name, key }: { name: string; key: SigningKey }): Promise<string> {
+  const { registration_endpoint: endpoint } = (
+    await answerOf(await house.fetch(`${house.am.url}/.well-known/oauth-authorization-server`))
+  ).body;
+  const metadata = {
+    client_name: name,
+    redirect_uris: [RAW_CALLBACK],
+    grant_types: Object.values(GRANT),
+    jwks: publicJwks([key]),
+  };
+  const registered = await house.fetch(String(endpoint), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(metadata),
+  });
+  return String((await answerOf(registered)).body['client_id']);
+}
+
+export async function answerOf(response: Response): Promise<Answer> {
+  const { status, headers } = response;
+  const text = await response.text();
+  return { status, headers, body: text === '' ? {} : (JSON.parse(text) as Answer['body']) };
+}
