@@ -8,6 +8,8 @@ import type { World } from './world.ts';
 export interface Load {
   /** One of each thing that can be half done, now. */
   readonly act: Readonly<Record<'transfer' | 'connect' | 'stop' | 'link', () => Promise<void>>>;
+  /** Stops something while nothing is broken, and waits until the Hosts refuse it. */
+  calm(): Promise<void>;
   /** Ends the work and waits until everybody knows what came of it. */
   finish(): Promise<void>;
 }
@@ -32,6 +34,10 @@ export function startLoad(world: World, { workersEach = 1 }: { workersEach?: num
       connect: () => connect(state, random.pick(owners)),
       stop: () => stopOne(state, random.pick(owners)),
       link: () => link(state),
+    },
+    async calm() {
+      for (const owner of owners) await stopOne(state, owner);
+      await Promise.all(state.probes);
     },
     async finish() {
       state.going = false;

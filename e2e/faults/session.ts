@@ -25,6 +25,8 @@ const AMS = 3;
 const RACERS = 50;
 const CRASH_SHARE = 0.1;
 const FAILPOINT_SHARE = 0.25;
+/** Rounds between two pauses, in which is measured what holds when nothing is broken. */
+const CALM_EVERY = 5;
 const MOST_DOWN_MS = 1_000;
 
 export async function runSession(options: SessionOptions): Promise<Measured> {
@@ -70,6 +72,7 @@ async function breakThings(
     if (mayCrash && (!mayKill || random.chance(CRASH_SHARE))) await crashPostgres(world, random.below(MOST_DOWN_MS));
     else if (random.chance(FAILPOINT_SHARE)) await dieSomewhere(world, load, random.pick(processes));
     else await killAndRestart(world, random.pick(processes));
+    if (round % CALM_EVERY === 0) await load.calm();
     if (round % 20 === 0)
       tell(`${done('kill')} kills, ${done('crash')} crashes, ${history.transfers.length} transfers`);
   }
