@@ -46,7 +46,7 @@ while (
     tell: (line) => console.log(`  ${line}`),
   });
   report(measured);
-  record({ command: `pnpm soak --seed ${seed}`, commit: commit(), measured });
+  record({ command: `pnpm soak --seed ${seed} ${flags()}`, commit: commit(), measured });
   done.kills += measured.kills;
   done.crashes += measured.crashes;
   done.races += measured.racedRedemptions;
@@ -60,6 +60,10 @@ while (
 /** So many that some of every session is left for breaking things. */
 function racesOfASession(): number {
   return wanted.kills + wanted.crashes === 0 ? wanted.races : 10_000;
+}
+
+function flags(): string {
+  return `--minutes ${values.minutes} --kills ${values.kills} --crashes ${values.crashes} --races ${values.races}`;
 }
 
 function commit(): string {
