@@ -81,6 +81,8 @@ export function consent(rigOf: () => Rig): void {
         browser.post('/authorize', { ...fields, decision: 'allow', ...form }, headers);
       expectPage(await say({ csrf: undefined }), 403);
       expectPage(await say({ csrf: '' }), 403);
+      const sibling = hidden(await open(browser, await pushed(rig, rig.am, { party: client }), client));
+      expectPage(await say({ csrf: sibling['csrf'] }), 403);
       expectPage(await say({ csrf: foreign['csrf'] }), 403);
       expectPage(await say({}, { origin: 'https://evil.example' }), 403);
       expectPage(await say({}, { origin: 'null' }), 403);

@@ -96,6 +96,8 @@ export function revocationAndIntrospection(rigOf: () => Rig): void {
         });
       const connection = await connected(rig, rig.am);
       expect(await revoke(rig.am, connection.party, grantId, 'transfer_grant')).toMatchObject(done);
+      const at = 'select from oauth_transfer_grant where client_id = $1';
+      expect((await rig.pool.query(at, [connection.party.id])).rows).toEqual([]);
     });
 
     test('nobody revokes who is not a client', async () => {
