@@ -77,12 +77,20 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
     expect(await text()).toContain('Nothing is connected yet');
   });
 
-  test('links two Hosts, one of them with two accounts, from nothing but their addresses', async () => {
-    for (const host of house.hosts) {
-      await startAdding(host.url);
-      await press('Link');
-      expect(await text()).toContain(`${host.title} is linked`);
-    }
+  test('links two Hosts, one of them with two accounts: from nothing but an address, and from the Host’s own page', async () => {
+    await startAdding(house.host('photos').url);
+    await press('Link');
+    expect(await text()).toContain('Photos is linked');
+    await page.goto(`${house.host('calendar').url}/access`);
+    await follow('Use this with my authorization manager');
+    await page.getByLabel('Address of your authorization manager').fill(house.am.url);
+    await press('Continue');
+    await follow(/^Continue to /);
+    expect(await page.getByLabel('Address of the Host').inputValue()).toBe(house.host('calendar').url);
+    await press('Continue');
+    await follow(/^Continue to /);
+    await press('Link');
+    expect(await text()).toContain('Calendar is linked');
     const { url } = house.host('photos');
     await page.goto(`${url}/entries`);
     await press('Sign out');
@@ -101,6 +109,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
     await follow(/^Continue to /);
     await everything('Photos: my Photos', 'Allow');
     await everything('Calendar: my Calendar', 'Ask me each time');
+    await card('Calendar: my Calendar').locator('summary').click();
     const read = card('Calendar: my Calendar')
       .getByRole('group', { name: /entries\.read/ })
       .last();

@@ -7,6 +7,7 @@ import { entriesPages } from './entries/page-routes.tsx';
 import { homePages } from './home/routes.tsx';
 import { accessPages } from './oauth/access-routes.tsx';
 import { hostFeature } from './oauth/host.tsx';
+import { managerPages } from './oauth/manager-routes.tsx';
 
 /** The map: every feature of the Host, one line each. */
 export async function createApp(deps: Deps): Promise<FastifyInstance> {
@@ -41,6 +42,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     homePages(scope, deps);
     await entriesPages(scope, deps);
     accessPages(scope, deps);
+    managerPages(scope, deps);
   });
   return app;
 }

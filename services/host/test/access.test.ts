@@ -129,3 +129,27 @@ test('it says that it lives and that it can serve', async () => {
   expect((await send(host.port, { path: '/healthz' })).json).toEqual({ status: 'ok' });
   expect((await send(host.port, { path: '/readyz' })).json).toEqual({ status: 'ready' });
 });
+
+describe('the way from here to a person’s authorization manager', () => {
+  test('leads by a plain link to its form with this Host filled in, and asks nobody anything', async () => {
+    const browser = await host.browser().signUp('starting');
+    const page = await browser.submit('/access/manager', '/access/manager', { am: ' AM.example/any ' });
+    expect(page.status).toBe(200);
+    const href = /href="(https:\/\/am\.example\/hosts\/add\?[^"]+)"/.exec(page.text)?.[1] ?? '';
+    expect(new URL(href).searchParams.get('host')).toBe(host.issuer);
+  });
+
+  test('refuses what is no address of one, and itself, with a sentence', async () => {
+    const browser = await host.browser().signUp('mistyping');
+    for (const am of ['', 'not an address', 'javascript:alert(1)', '//', 'ftp://am.example', host.issuer]) {
+      const page = await browser.submit('/access/manager', '/access/manager', { am });
+      expect([am, page.status]).toEqual([am, 400]);
+      expect(page.text).toContain('address of');
+      expect(page.text).not.toMatch(/href="(javascript|ftp)/);
+    }
+  });
+
+  test('is for people who are signed in', async () => {
+    expect((await host.browser().get('/access/manager')).status).toBe(303);
+  });
+});

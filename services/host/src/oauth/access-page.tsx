@@ -1,5 +1,19 @@
 import type { LinkAccess, RequesterAccess } from '@chatelaine/host-kit';
-import { Badge, Button, Card, Day, Empty, Facts, Form, Hidden, Layout, Moment, Table } from '@chatelaine/service-kit';
+import {
+  Badge,
+  Button,
+  ButtonLink,
+  ButtonRow,
+  Card,
+  Day,
+  Empty,
+  Facts,
+  Form,
+  Hidden,
+  Layout,
+  Moment,
+  Table,
+} from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import type { Deps } from '../deps.ts';
 
@@ -26,11 +40,23 @@ export function AccessPage({ flavor, issuer, links }: AccessView): VNode {
             <code>{issuer}</code>
           </p>
           <p>You then decide here what it may hand out at most, and for how long. It will stand on this page.</p>
+          <UseIt />
         </Empty>
       ) : (
         links.map((link) => <LinkCard key={link.id} flavor={flavor} link={link} />)
       )}
+      {links.length > 0 && <UseIt />}
     </Layout>
+  );
+}
+
+function UseIt(): VNode {
+  return (
+    <ButtonRow>
+      <ButtonLink href="/access/manager" kind="plain">
+        Use this with my authorization manager
+      </ButtonLink>
+    </ButtonRow>
   );
 }
 
