@@ -49,6 +49,17 @@ export const HOST_STOPS: readonly Stop[] = [
   },
   { name: 'photos-access', who: 'robin', url: host('photos', '/access') },
   { name: 'photos-access-none', who: 'newcomer', url: host('photos', '/access') },
+  { name: 'photos-manager', who: 'newcomer', url: host('photos', '/access/manager') },
+  {
+    name: 'photos-manager-continue',
+    who: 'newcomer',
+    url: host('photos', '/access/manager'),
+    async act(page, { house }) {
+      await page.locator('input[name=am]').fill(house.am.url);
+      await press(page, 'Continue');
+      await page.getByRole('link', { name: /^Continue to / }).waitFor();
+    },
+  },
   { name: 'photos-consent', who: 'newcomer', url: ({ consentUrl }) => consentUrl },
   { name: 'photos-consent-over', who: 'newcomer', url: host('photos', '/authorize?client_id=x') },
   { name: 'photos-nothing-here', who: 'robin', url: host('photos', '/nowhere') },

@@ -21,9 +21,9 @@ export function HostsPage({ links, ended, made }: HostsView): VNode {
       {made !== null && <Made link={made} />}
       {links.length === 0 && <NoHosts />}
       {links.length > 0 && (
-        <ButtonRow>
+        <p>
           <ButtonLink href="/hosts/add">Add a Host</ButtonLink>
-        </ButtonRow>
+        </p>
       )}
       {links.length > 0 && <h2 class="unseen">Linked</h2>}
       {links.map((link) => (

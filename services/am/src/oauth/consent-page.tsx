@@ -82,8 +82,8 @@ const ONE_THING = [
   { value: 'allow', label: 'Allow' },
 ] as const;
 
-/** So many accounts are shown with all they offer; more, with one answer each, and the rest behind it. */
-const SHOWN_WHOLE = 3;
+/** So many accounts are shown with all they offer; more, with one answer each, and the rest behind it: a phone shows little at once. */
+const SHOWN_WHOLE = 2;
 
 function ConsentForm({ view, links }: Pick<ConsentPageView, 'view' | 'links'>): VNode {
   const accounts = Map.groupBy(links, ({ hostId }) => hostId);
