@@ -19,6 +19,8 @@ const mayImport = {
 
 /** Features that may import other features of their service, one by one, each with its reason. */
 const crossFeature = {
+  // the Host's OpenAPI document describes its entries' API
+  'host/oauth': ['entries'],
   // the decision is what the owner's rules say; hop 2 needs the link's token; what needs asking goes to the inbox
   'am/transfer': ['rules', 'hosts', 'inbox'],
   // consent offers the owner's links and writes rules for them

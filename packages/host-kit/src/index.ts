@@ -1,3 +1,4 @@
+export type { ApiOperation } from '@chatelaine/protocol';
 export { migrationsDir } from '@chatelaine/oauth-server-pg';
 export type { LinkAccess, RequesterAccess } from './access.ts';
 export type { LinkConsentView, ProblemView } from './consent/view.ts';

@@ -1,4 +1,4 @@
-import type { Clock, Issuer, ResourceUrl, ScopeSet, Schemes } from '@chatelaine/protocol';
+import type { ApiOperation, Clock, Issuer, ResourceUrl, ScopeSet, Schemes } from '@chatelaine/protocol';
 import { defaultResource, parseIssuer, parseResource, parseScope, TRANSFER_SCOPE } from '@chatelaine/protocol';
 import type { MachineLimits } from '@chatelaine/oauth-server-pg';
 import type { Outbound, OutboundException } from '@chatelaine/outbound-http';
@@ -71,6 +71,8 @@ export interface HostOptions {
     request: FastifyRequest,
     reply: FastifyReply,
   ) => Promise<FastifyReply>;
+  /** The app's own API, to be described in `/openapi.json` beside the Host's endpoints. */
+  readonly operations?: readonly ApiOperation[];
   readonly limits?: Partial<MachineLimits>;
   readonly clock?: Clock;
 }
@@ -83,6 +85,7 @@ export interface HostSettings {
   readonly schemes: Schemes;
   readonly scopes: Readonly<Record<string, string>>;
   readonly bearer: boolean;
+  readonly operations: readonly ApiOperation[];
   readonly clock: Clock;
 }
 
@@ -108,6 +111,7 @@ export function checkOptions(options: HostOptions): HostSettings {
     name: options.name,
     scopes: options.scopes,
     bearer: options.bearer ?? false,
+    operations: options.operations ?? [],
     clock: options.clock ?? { now: () => Date.now() / 1000 },
   };
 }

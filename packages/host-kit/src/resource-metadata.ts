@@ -1,5 +1,12 @@
 import { refuseOtherMethods, oauthScope } from '@chatelaine/oauth-server-pg';
-import { type ResourceMetadata, resourceMetadataUrl, SIGNING_ALGS } from '@chatelaine/protocol';
+import {
+  type ApiOperation,
+  type ResourceMetadata,
+  type ResourceUrl,
+  resourceMetadataSchema,
+  resourceMetadataUrl,
+  SIGNING_ALGS,
+} from '@chatelaine/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { HostSettings } from './options.ts';
 
@@ -13,6 +20,16 @@ export function resourceMetadata(settings: HostSettings): ResourceMetadata {
     resource_name: settings.name,
     dpop_signing_alg_values_supported: [...SIGNING_ALGS],
     dpop_bound_access_tokens_required: !settings.bearer,
+  };
+}
+
+export function resourceMetadataOperation(resource: ResourceUrl): ApiOperation {
+  return {
+    method: 'get',
+    path: new URL(resourceMetadataUrl(resource)).pathname,
+    summary: 'Protected-resource metadata (RFC 9728)',
+    answer: { status: 200, schema: resourceMetadataSchema, description: 'Who gives tokens for this resource' },
+    errors: [405],
   };
 }
 

@@ -2,6 +2,7 @@ import type { OAuthStorage, ServerConfig, ServerDeps, ServerEvent } from '@chate
 import type { Outbound } from '@chatelaine/outbound-http';
 import { admitClient, admitClientId } from './admit-client.ts';
 import type { HostOptions, HostSettings } from './options.ts';
+import { resourceMetadataOperation } from './resource-metadata.ts';
 import { transferGrant } from './transfer/grant.ts';
 
 export interface ServerInput {
@@ -37,6 +38,7 @@ export function hostServer({ settings, storage, outbound, checks, emit }: Server
     transferScopes: settings.scopes,
     resources: [resource],
     grants: [transferGrant({ ...parts, issuer, resource, bearer, checks })],
+    operations: [resourceMetadataOperation(settings.resource), ...settings.operations],
     admitClientId: admitClientId(issuer),
     admitClient: admitClient(issuer),
   };

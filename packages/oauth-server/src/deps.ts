@@ -1,4 +1,4 @@
-import type { Clock, Issuer, ResourceUrl, Schemes } from '@chatelaine/protocol';
+import type { ApiOperation, Clock, Issuer, ResourceUrl, Schemes } from '@chatelaine/protocol';
 import type { Client } from './client/client.ts';
 import type { OAuthStorage } from './storage.ts';
 import type { Grant } from './token/grant.ts';
@@ -27,6 +27,8 @@ export interface ServerConfig {
   readonly admitClientId?: (clientId: string) => string | null;
   /** A last word on a client, after the general checks: a sentence for the client that refuses it, or null. */
   readonly admitClient?: (client: Client) => string | null;
+  /** Operations beside the kernel's own, for the OpenAPI document. */
+  readonly operations?: readonly ApiOperation[];
   /** Members added to the server metadata. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }

@@ -8,4 +8,5 @@ export const ENDPOINT = {
   revoke: '/revoke',
   introspect: '/introspect',
   register: '/register',
+  openApi: '/openapi.json',
 } as const;

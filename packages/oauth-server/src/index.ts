@@ -11,6 +11,7 @@ export type { FetchDocument, ServerConfig, ServerDeps, ServerEvent } from './dep
 export { ENDPOINT } from './endpoints.ts';
 export { introspect } from './introspect.ts';
 export { serverMetadata } from './metadata.ts';
+export { operationsOf } from './operations.ts';
 export { deleteRegistration, readRegistration } from './registration/manage.ts';
 export { registerClient } from './registration/register.ts';
 export { revoke } from './revoke.ts';

@@ -41,9 +41,10 @@ export const clientDocumentSchema = clientMetadataSchema.extend({ client_id: uri
 export type ClientDocument = z.infer<typeof clientDocumentSchema>;
 
 /** RFC 7591 §3.2.1, RFC 7592 §3 */
-export interface RegistrationResponse extends ClientMetadata {
-  readonly client_id: string;
-  readonly client_id_issued_at: number;
-  readonly registration_access_token?: string;
-  readonly registration_client_uri: string;
-}
+export const registrationResponseSchema = clientMetadataSchema.extend({
+  client_id: z.string(),
+  client_id_issued_at: z.number().int(),
+  registration_access_token: z.string().optional(),
+  registration_client_uri: z.string(),
+});
+export type RegistrationResponse = z.infer<typeof registrationResponseSchema>;

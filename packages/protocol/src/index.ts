@@ -7,9 +7,21 @@ export {
   type JwksDocument,
   jwksSchema,
   type RegistrationResponse,
+  registrationResponseSchema,
 } from './client-metadata.ts';
 export { displayText } from './display.ts';
 export * from './errors.ts';
+export {
+  codeForm,
+  introspectionForm,
+  mintForm,
+  pushedRequestForm,
+  pushedResponseSchema,
+  refreshForm,
+  revocationForm,
+  transferForm,
+} from './forms.ts';
+export { type ApiOperation, openApiDocument } from './openapi.ts';
 export { type FormParams, type FormResult, formatForm, parseForm } from './form.ts';
 export { type ParsedToken, parseToken, type Token, TOKEN_KINDS, type TokenKind } from './ids.ts';
 export {
@@ -41,6 +53,7 @@ export {
   type TargetsResponse,
   targetSchema,
   targetsResponseSchema,
+  tokenAnswerSchema,
   type TokenResponse,
   tokenResponseSchema,
   type TransferResponse,

@@ -26,6 +26,9 @@ export const transferResponseSchema = z.object({
 });
 export type TransferResponse = z.infer<typeof transferResponseSchema>;
 
+/** What a token endpoint answers with. */
+export const tokenAnswerSchema = z.union([tokenResponseSchema, transferResponseSchema]);
+
 /** The AM's statement on hop 2. PROTOCOL §3.3. */
 export const transferStatementSchema = z.object({
   iss: z.string().max(2000),

@@ -2,6 +2,7 @@ import {
   deleteRegistration,
   ENDPOINT,
   introspect,
+  operationsOf,
   pushAuthorizationRequest,
   readRegistration,
   registerClient,
@@ -10,11 +11,14 @@ import {
   serverMetadata,
   token,
 } from '@chatelaine/oauth-server';
-import { OAuthError } from '@chatelaine/protocol';
+import { OAuthError, openApiDocument } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Limit, type RateLimits, sourceKey } from '../limits.ts';
 import { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods, withoutEmpty } from './http.ts';
 import { requestDeps } from './request-deps.ts';
+
+/** Of the protocol as these endpoints speak it. */
+const API_VERSION = '0.1.0';
 
 /** How much a stranger may try. Counted per source (an address, or an IPv6 /64). */
 export interface MachineLimits {
@@ -46,6 +50,12 @@ export async function machineRoutes(app: FastifyInstance, options: MachineRoutes
     return serverMetadata(deps.config);
   });
   refuseOtherMethods(app, ENDPOINT.metadata, ['GET']);
+  const { name: title, issuer } = deps.config;
+  const description = openApiDocument({ title, version: API_VERSION, issuer, operations: operationsOf(deps.config) });
+  app.get(ENDPOINT.openApi, async (_request, reply) =>
+    reply.header('cache-control', 'public, max-age=300').send(description),
+  );
+  refuseOtherMethods(app, ENDPOINT.openApi, ['GET']);
   await app.register(async (scope) => {
     limitRefusals(scope, options);
     formEndpoints(scope, options);

@@ -13,6 +13,7 @@ import { databaseFaults } from './faults.ts';
 import { fuzz } from './fuzz.ts';
 import { limits } from './limits.ts';
 import { metadata } from './metadata.ts';
+import { openApi } from './openapi.ts';
 import { redirectUris } from './redirect-uris.ts';
 import { refreshGrant } from './refresh.ts';
 import { registration } from './registration.ts';
@@ -50,6 +51,7 @@ describe('an AM and a Host, two replicas each, on one database', () => {
   revocationAndIntrospection(rigOf);
   answers(rigOf);
   metadata(rigOf);
+  openApi(rigOf);
   fuzz(rigOf);
   databaseFaults(rigOf, () => server);
 });

@@ -1,9 +1,23 @@
 import type { Grant, ServerDeps } from '@chatelaine/oauth-server';
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
+import { type ApiOperation, targetsResponseSchema } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 
 /** Where a Requester reads what its connection may ask for. PROTOCOL §5. */
 export const TARGETS_PATH = '/targets';
+
+const TARGETS: ApiOperation = {
+  method: 'get',
+  path: TARGETS_PATH,
+  summary: 'What this connection may ask for',
+  security: 'dpop',
+  answer: {
+    status: 200,
+    schema: targetsResponseSchema,
+    description: "The Hosts shown to it, with each scope's answer now",
+  },
+  errors: [401, 405, 503],
+};
 
 type ServerParts = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'outbound' | 'failpoint'>;
 
@@ -29,6 +43,7 @@ export function createServerDeps(
       relationshipTokens: 'bound',
       resources: [],
       grants: input.grants,
+      operations: [TARGETS],
       metadata: { chatelaine_targets_endpoint: `${config.issuer}${TARGETS_PATH}` },
     },
     storage: {

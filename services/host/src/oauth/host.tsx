@@ -2,6 +2,7 @@ import { chatelaineHost } from '@chatelaine/host-kit';
 import { currentSessionAccount, ErrorPage, renderPage, signInUrl } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
+import { ENTRY_OPERATIONS } from '../entries/operations.ts';
 import { ConsentPage } from './consent-page.tsx';
 
 const MINUTE_SECONDS = 60;
@@ -33,6 +34,7 @@ export async function hostFeature(
       renderPage(reply, <ConsentPage view={view} />, { formActions: [view.redirectOrigin] }),
     renderProblem: async ({ status, message }, _request, reply) =>
       renderPage(reply.code(status), <ErrorPage title="That did not work" sentence={message} />),
+    operations: ENTRY_OPERATIONS,
     limits: {
       registration: { name: 'register', points: 1, perSeconds: HOUR_SECONDS },
       refusals: { name: 'refusal', points: config.refusalsPerMinute, perSeconds: MINUTE_SECONDS },

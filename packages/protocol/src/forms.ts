@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { CLIENT_ASSERTION_TYPE, GRANT, TOKEN_TYPE } from './urns.ts';
+
+/**
+ * The forms that travel, for documents that describe them. They are read by name through `parseForm`; a test holds each required
+ * parameter here to be one that the endpoint really wants.
+ */
+const clientFields = {
+  client_id: z.string().optional().describe('Of a client without keys; otherwise the assertion says it.'),
+  client_assertion_type: z.literal(CLIENT_ASSERTION_TYPE).optional(),
+  client_assertion: z
+    .string()
+    .optional()
+    .describe('private_key_jwt (RFC 7523): aud is the issuer, at most 60 s, jti once.'),
+};
+
+/** RFC 9126 §2.1 */
+export const pushedRequestForm = z.object({
+  ...clientFields,
+  response_type: z.literal('code'),
+  redirect_uri: z.string().optional().describe('May be left out by a client that registered exactly one.'),
+  scope: z.literal('transfer'),
+  transfer_scope: z.string().optional().describe('At a Host: the delegable scopes wanted (PROTOCOL §2.2).'),
+  state: z.string().optional(),
+  code_challenge: z.string(),
+  code_challenge_method: z.literal('S256'),
+  dpop_jkt: z.string().optional().describe('At an AM, unless the request carries a DPoP proof (RFC 9449 §10).'),
+  prompt: z.string().optional(),
+});
+
+/** OAuth 2.1 §4.1.3 */
+export const codeForm = z.object({
+  ...clientFields,
+  grant_type: z.literal(GRANT.authorizationCode),
+  code: z.string(),
+  code_verifier: z.string(),
+  redirect_uri: z.string().optional(),
+});
+
+/** OAuth 2.1 §4.3 */
+export const refreshForm = z.object({
+  ...clientFields,
+  grant_type: z.literal(GRANT.refreshToken),
+  refresh_token: z.string(),
+  scope: z.string().optional(),
+});
+
+/** Hop 1. RFC 8693 §2.1, PROTOCOL §3.1. */
+export const transferForm = z.object({
+  ...clientFields,
+  grant_type: z.literal(GRANT.tokenExchange),
+  subject_token: z.string().describe("The connection's access token."),
+  subject_token_type: z.literal(TOKEN_TYPE.accessToken),
+  requested_token_type: z.literal(TOKEN_TYPE.accessToken).optional(),
+  resource: z.string().describe('Exactly one.'),
+  audience: z.string().optional().describe('The issuer of the same Host.'),
+  scope: z.string(),
+  purpose: z.string().max(200).optional().describe('Shown to the owner when he is asked.'),
+});
+
+/** Hop 2. RFC 8693 §2.1, PROTOCOL §3.3. */
+export const mintForm = z.object({
+  ...clientFields,
+  grant_type: z.literal(GRANT.tokenExchange),
+  subject_token: z.string().describe("The link's access token."),
+  subject_token_type: z.literal(TOKEN_TYPE.accessToken),
+  requested_token_type: z.literal(TOKEN_TYPE.accessToken).optional(),
+  actor_token: z.string().describe("The AM's statement (PROTOCOL §3.3)."),
+  actor_token_type: z.literal(TOKEN_TYPE.jwt),
+  resource: z.string(),
+  audience: z.string().optional(),
+  scope: z.string(),
+});
+
+/** RFC 7009 §2.1 */
+export const revocationForm = z.object({
+  ...clientFields,
+  token: z.string(),
+  token_type_hint: z.string().optional().describe('`transfer_grant` at a Host: `token` is a grant_id (PROTOCOL §7).'),
+});
+
+/** RFC 7662 §2.1 */
+export const introspectionForm = z.object({
+  ...clientFields,
+  token: z.string(),
+  token_type_hint: z.string().optional(),
+});
+
+/** RFC 9126 §2.2 */
+export const pushedResponseSchema = z.object({ request_uri: z.string(), expires_in: z.number().int() });
