@@ -18,11 +18,13 @@ const ask = (by: Story = story, scope = 'photos.write', purpose?: string): Promi
 const pathOf = ({ json }: Answer): string => new URL(String(json['interaction_uri'])).pathname;
 const answer = (browser: Browser, path: string, given: string) => browser.submit(path, path, { answer: given });
 const errorOf = ({ status, json }: Answer) => `${status} ${String(json['error'])}`;
-const fresh = () => house.story({ 'photos.read': 'ask', 'photos.write': 'ask', 'albums.read': 'allow' });
+const ANSWERS = { 'photos.read': 'ask', 'photos.write': 'ask', 'albums.read': 'allow' } as const;
+/** A connection that nothing was asked over yet. */
+const fresh = () => house.beside(story, ANSWERS);
 
 beforeAll(async () => {
   house = await House.build();
-  story = await fresh();
+  story = await house.story(ANSWERS);
 });
 beforeEach(() => house.host.reset());
 afterAll(() => house.close());
@@ -61,7 +63,7 @@ describe('a transfer that needs the owner', () => {
 
   it('finds room for 20 open questions and not one more, however many ask at once at both processes', async () => {
     const all = Object.keys(SCOPES);
-    const eager = await house.story(Object.fromEntries(all.map((scope) => [scope, 'ask' as const])));
+    const eager = await house.beside(story, Object.fromEntries(all.map((scope) => [scope, 'ask' as const])));
     const subsets = Array.from({ length: 31 }, (_, bits) =>
       all.filter((_scope, at) => ((bits + 1) >> at) & 1).join(' '),
     );
@@ -148,7 +150,7 @@ describe('the question', () => {
     const path = pathOf(await ask(stopped));
     await browser.submit('/requesters', `/requesters/${stopped.connection.id}/stop`);
     expect((await browser.get(path)).status).toBe(404);
-    const unlinked = await fresh();
+    const unlinked = await house.story(ANSWERS);
     const gone = pathOf(await ask(unlinked));
     await unlinked.owner.browser.submit('/hosts', `/hosts/${unlinked.linkId}/stop`);
     expect((await unlinked.owner.browser.get(gone)).status).toBe(404);
@@ -247,7 +249,7 @@ describe('the other answers', () => {
   });
 
   it('last as long as the connection does, when they are rules', async () => {
-    const ending = await house.story({ 'photos.read': 'ask' });
+    const ending = story;
     const monthly = await house.connect({
       ...ending,
       answers: { 'photos.write': 'ask' },
@@ -280,8 +282,8 @@ describe('the other answers', () => {
     expect((await browser.post(path, { _csrf: token, answer: 'never' })).status).toBe(404);
     expect((await ask(twice)).status).toBe(200);
     expect(
-      await house.rows(`select 1 as one from timeline_entry where owner_id = $1 and kind = 'ask_answered'`, [
-        twice.owner.id,
+      await house.rows(`select 1 as one from timeline_entry where kind = 'ask_answered' and data->>'connection' = $1`, [
+        twice.connection.id,
       ]),
     ).toEqual([{ one: 1 }]);
   });

@@ -30,15 +30,12 @@ async function targets(over: Over = {}): Promise<Answer> {
   const token = over.token ?? by.connection.accessToken;
   const proofs = over.proofs ?? [await proofFor(token, over.key ?? by.requester.key)];
   const authorization = over.authorization === undefined ? `${over.scheme ?? 'DPoP'} ${token}` : over.authorization;
+  // a list goes out as that many headers, also where Node's types know of one
+  const authorized = authorization === null ? {} : ({ authorization } as Record<string, string>);
   return exchange(over.port ?? house.ams[0].port, {
     method: 'GET',
     path: '/targets',
-    headers: {
-      dpop: [...proofs],
-      ...(authorization === null
-        ? {}
-        : { authorization: typeof authorization === 'string' ? authorization : [...authorization] }),
-    },
+    headers: { dpop: [...proofs], ...authorized },
   });
 }
 
@@ -107,9 +104,9 @@ describe('the targets of a connection', () => {
 
 describe('a request for targets', () => {
   it('without a token, or with any that is not this connection’s living one, gets one answer', async () => {
-    const stopped = await house.story({ 'photos.read': 'allow' });
+    const stopped = await house.beside(story, { 'photos.read': 'allow' });
     await stopped.owner.browser.submit('/requesters', `/requesters/${stopped.connection.id}/stop`);
-    const expired = await house.story({ 'photos.read': 'allow' });
+    const expired = await house.beside(story, { 'photos.read': 'allow' });
     await house.rows(`update oauth_token set expires_at = now() - interval '1 second' where grant_id = $1`, [
       expired.connection.id,
     ]);
@@ -176,7 +173,7 @@ describe('a request for targets', () => {
   });
 
   it('when the owner’s rules cannot be read is 503, and says "allow" of nothing', async () => {
-    const unreadable = await house.story({ 'photos.read': 'allow' });
+    const unreadable = await house.beside(story, { 'photos.read': 'allow' });
     await house.rows('alter table rule drop constraint rule_effect_check');
     await house.rows(`update rule set effect = 'maybe' where connection_id = $1`, [unreadable.connection.id]);
     const answer = await targets({ by: unreadable });

@@ -45,7 +45,7 @@ async function refused(answer: Promise<Answer>, error: string): Promise<Answer> 
 
 describe('a subject_token', () => {
   it('that is bad in any way gets one and the same answer', async () => {
-    const expired = await house.story({ 'photos.read': 'allow' });
+    const expired = await house.beside(story, { 'photos.read': 'allow' });
     await house.rows(`update oauth_token set expires_at = now() - interval '1 second' where grant_id = $1`, [
       expired.connection.id,
     ]);
@@ -117,7 +117,7 @@ describe('a subject_token', () => {
   });
 
   it('of a connection past its end is refused', async () => {
-    const past = await house.story({ 'photos.read': 'allow' });
+    const past = await house.beside(story, { 'photos.read': 'allow' });
     await house.rows(`update oauth_grant set expires_at = now() - interval '1 second' where id = $1`, [
       past.connection.id,
     ]);
@@ -145,7 +145,7 @@ describe('a resource', () => {
     await hidden.browser.submit('/hosts', `/hosts/${link}/stop`);
     const broken = await house.story({ 'photos.read': 'allow' });
     await house.rows(`update link set state = 'broken' where id = $1`, [broken.linkId]);
-    const notShown = await house.story({ 'photos.read': 'allow' });
+    const notShown = await house.beside(story, { 'photos.read': 'allow' });
     await house.rows('delete from connection_host where connection_id = $1', [notShown.connection.id]);
     const { resource } = house.host;
     const answers = await Promise.all([
@@ -214,7 +214,7 @@ describe('a scope', () => {
   });
 
   it('that a rule denies is access_denied by the AM, the whole of it', async () => {
-    const denied = await house.story({ 'photos.read': 'allow', 'photos.write': 'allow' });
+    const denied = await house.beside(story, { 'photos.read': 'allow', 'photos.write': 'allow' });
     await house.rows(`update rule set effect = 'deny' where connection_id = $1 and scope = 'photos.write'`, [
       denied.connection.id,
     ]);
@@ -254,7 +254,8 @@ describe('what would name another actor or key', () => {
 
 describe('a client', () => {
   it('that did not register the grant is unauthorized_client', async () => {
-    const codeOnly = await house.story(
+    const codeOnly = await house.beside(
+      story,
       { 'photos.read': 'allow' },
       { grantTypes: [GRANT.authorizationCode, GRANT.refreshToken] },
     );
@@ -354,7 +355,7 @@ describe('a malformed request', () => {
 describe('the rules', () => {
   let unreadable: { owner: Owner } & Story;
   beforeAll(async () => {
-    unreadable = await house.story({ 'photos.read': 'allow' });
+    unreadable = await house.beside(story, { 'photos.read': 'allow' });
   });
 
   it('that cannot be read close the door: 503, never a token', async () => {
@@ -370,15 +371,19 @@ describe('the rules', () => {
   });
 
   it('of one connection never become rules for all when it goes', async () => {
-    const gone = await house.story({ 'photos.read': 'allow' });
+    const gone = await house.beside(story, { 'photos.read': 'allow' });
     await house.rows('delete from connection_host where connection_id = $1', [gone.connection.id]);
     await house.rows('delete from connection where id = $1', [gone.connection.id]);
-    expect(await house.rows('select effect from rule where owner_id = $1', [gone.owner.id])).toEqual([]);
+    expect(
+      await house.rows('select effect from rule where connection_id is null or connection_id = $1', [
+        gone.connection.id,
+      ]),
+    ).toEqual([]);
   });
 
   it('that are missing mean that the owner is asked', async () => {
-    const without = await house.story({ 'photos.read': 'allow' });
-    await house.rows('delete from rule where owner_id = $1', [without.owner.id]);
+    const without = await house.beside(story, { 'photos.read': 'allow' });
+    await house.rows('delete from rule where connection_id = $1', [without.connection.id]);
     await refused(ask({}, without), 'interaction_required');
   });
 });

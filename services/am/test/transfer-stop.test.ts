@@ -17,7 +17,9 @@ const ask = (
 const errorOf = ({ status, json }: Answer) => `${status} ${String(json['error'])}`;
 const stop = ({ owner, connection }: Story, port = house.ams[0].port) =>
   owner.browser.at(port).submit('/requesters', `/requesters/${connection.id}/stop`);
-const fresh = () => house.story({ 'photos.read': 'allow', 'photos.write': 'ask' });
+const ANSWERS = { 'photos.read': 'allow', 'photos.write': 'ask' } as const;
+let base: Story;
+const fresh = () => house.beside(base, ANSWERS);
 const grantsOf = async ({ connection }: Story) =>
   (
     await house.rows<{ grant_id: string }>('select grant_id from connection_host where connection_id = $1', [
@@ -69,6 +71,7 @@ const waitingBackend = () =>
 
 beforeAll(async () => {
   house = await House.build();
+  base = await house.story(ANSWERS);
 });
 beforeEach(() => house.host.reset());
 afterAll(() => house.close());
@@ -80,7 +83,7 @@ describe('what the owner stops while the Host is being asked', () => {
     ['the link', ({ owner, linkId }) => owner.browser.submit('/hosts', `/hosts/${linkId}/stop`)],
     ['everything', ({ owner }) => owner.browser.submit('/requesters', '/stop-everything')],
   ])('%s: nothing is handed out, the row says withheld, and the Host is told', async (what, stopIt) => {
-    const story = await fresh();
+    const story = what.startsWith('the connection') ? await fresh() : await house.story(ANSWERS);
     const paused = pauseHost();
     const pending = ask(story);
     await house.host.until(() => house.host.hops.length === 1);
@@ -190,7 +193,7 @@ describe('what the owner changes between decision and intent', () => {
       '400 invalid_target',
     ],
   ])('%s holds, and the Host is not called', async (_what, sql, expected) => {
-    const story = await fresh();
+    const story = await house.story(ANSWERS);
     await holding('lock table transfer in exclusive mode', async (release) => {
       const pending = ask(story);
       await waitingBackend();

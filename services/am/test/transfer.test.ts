@@ -34,7 +34,7 @@ describe('a transfer', () => {
   });
 
   it('is made for a client without keys, by the key of its connection', async () => {
-    const { requester, connection } = await house.story({ 'photos.read': 'allow' }, { keys: 'none' });
+    const { requester, connection } = await house.beside(story, { 'photos.read': 'allow' }, { keys: 'none' });
     const answer = await requester.transfer({ connection, resource: house.host.resource, scope: 'photos.read' });
     expect(answer.status).toBe(200);
     expect(answer.json['cnf']).toEqual({ jkt: requester.key.kid });

@@ -159,6 +159,12 @@ export class House {
     return { owner, linkId, requester, connection: await this.connect({ owner, requester, linkId, answers }) };
   }
 
+  /** Another Requester, and its connection, beside those of a story: same owner, same link. */
+  async beside(story: Story, answers: Answers, options: RequesterOptions = {}): Promise<Story> {
+    const requester = this.requester(options);
+    return { ...story, requester, connection: await this.connect({ ...story, requester, answers }) };
+  }
+
   async rows<Row extends Record<string, unknown>>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
     return (await this.pool.query<Row>(sql, [...values])).rows;
   }
