@@ -58,7 +58,7 @@ export async function judge(deps: GuardDeps, request: GuardedRequest): Promise<V
   const fault = proof === null ? faultOfBearer(deps, stored) : await spendProof(deps, { proof, stored });
   if (fault !== null) return fault;
   if (!stored.scope.includes(request.scope))
-    return refused(403, 'insufficient_scope', 'The token is not good for this.', 'scope');
+    return refused(403, 'insufficient_scope', 'The token does not have the scope that is needed here.', 'scope');
   const { act, grant, scope } = stored;
   return {
     kind: 'allowed',

@@ -43,7 +43,7 @@ export function acceptJson(scope: FastifyInstance): void {
 /** The form of a POST; throws `invalid_request` when it is not a good one. */
 export function formOf(request: FastifyRequest): FormParams {
   const result = (request.body as { form?: FormResult } | null | undefined)?.form;
-  if (result === undefined) throw wrongMediaType('The body must be application/x-www-form-urlencoded.');
+  if (result === undefined) throw wrongMediaType(request);
   if (result.kind === 'malformed') throw invalidRequest(result.reason);
   return result.params;
 }
@@ -92,7 +92,13 @@ export function refuseOtherMethods(
   });
 }
 
-const wrongMediaType = (sentence: string): OAuthError => new OAuthError('invalid_request', sentence, { status: 415 });
+/** Each scope takes one media type; the answer names it. */
+function wrongMediaType({ server }: FastifyRequest): OAuthError {
+  const wanted = server.hasContentTypeParser('application/json')
+    ? 'application/json'
+    : 'application/x-www-form-urlencoded';
+  return new OAuthError('invalid_request', `The body must be ${wanted}.`, { status: 415 });
+}
 
 /** The JSON answer to anything that was thrown. */
 export function sendError(
@@ -100,7 +106,7 @@ export function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const answer = toOAuthError(error);
+  const answer = toOAuthError(error, request);
   if (answer === null) {
     request.log.error({ err: error }, 'unexpected error');
     return reply
@@ -113,11 +119,11 @@ export function sendError(
 }
 
 /** An OAuth answer for what was thrown; null for a mistake of ours, which is a 500 and never the client's 400. */
-function toOAuthError(error: FastifyError | OAuthError): OAuthError | null {
+function toOAuthError(error: FastifyError | OAuthError, request: FastifyRequest): OAuthError | null {
   if (error instanceof OAuthError) return error;
   if (isDatabaseUnavailable(error))
     return temporarilyUnavailable('The server cannot answer right now.', { retryAfter: 2, cause: error.message });
-  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return wrongMediaType('That media type is not accepted here.');
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return wrongMediaType(request);
   const status = error.statusCode;
   if (status === undefined || status < 400 || status >= 500) return null;
   return new OAuthError(
