@@ -33,6 +33,8 @@ export interface Sending {
 /** A Requester that can be told to misbehave: every request says what it sends. Registered at the AM, with keys. */
 export interface RawRequester {
   readonly clientId: string;
+  /** Posts a form to the AM, with client authentication and a proof unless told otherwise. */
+  post(path: string, form: Readonly<Record<string, string>>, sending?: Sending): Promise<Answer>;
   /** Pushes a request. Returns the address for the browser. */
   push(): Promise<string>;
   /** Pushes, and has the owner agree. Returns the code. */
@@ -99,6 +101,7 @@ export async function openRawRequester(house: Constellation, name = 'Raw'): Prom
   };
   const requester: RawRequester = {
     clientId,
+    post,
     push,
     proof,
     assertion,
