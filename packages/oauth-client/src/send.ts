@@ -5,6 +5,7 @@ import { dpopHandle } from './authenticate.ts';
 import type { ClientDeps } from './deps.ts';
 import { isInsecure } from './metadata.ts';
 import { type Failure, type TimedOut, type Unreachable, type Unusable, unusable } from './outcome.ts';
+import { retryAfterSeconds } from './retry-after.ts';
 import type { SigningKey } from '@chatelaine/crypto';
 
 /** An answer read whole, its JSON read strictly; `response` is a fresh copy for oauth4webapi to judge. */
@@ -114,11 +115,6 @@ function refusal({ status, headers, json }: Answer): Failure {
   const error: ErrorResponse = parsed.data;
   const retryAfter = retryAfterSeconds(headers.get('retry-after'));
   return { kind: 'oauth_error', status, error, ...(retryAfter === undefined ? {} : { retryAfter }) };
-}
-
-/** RFC 9110 §10.2.3, in seconds; the date form is left out. At most a day. */
-function retryAfterSeconds(value: string | null): number | undefined {
-  return value !== null && /^\d{1,9}$/.test(value) ? Math.min(Number(value), 86_400) : undefined;
 }
 
 /** Runs one of oauth4webapi's checks on an answer; what it refuses cannot be used. */

@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { localPath } from '../src/index.ts';
+
+// any code point, lone surrogates included; fast-check's own `unit: 'binary'` takes seconds to set up
+const anyText = fc
+  .array(fc.nat({ max: 0x10_ffff }), { maxLength: 20 })
+  .map((points) => String.fromCodePoint(...points));
 
 describe('a path to go back to', () => {
   const hostile = [
@@ -30,6 +36,43 @@ describe('a path to go back to', () => {
     expect(new URL(path, 'https://inn.example').origin).toBe('https://inn.example');
     expect(path).toMatch(/^\/[^/\\]/);
     expect(path).not.toMatch(/\p{Cc}/u);
+  });
+
+  test('whatever it is, stays on this site', () => {
+    const local = /^\/(?![/\\])\P{Cc}*$/u;
+    const piece = fc.constantFrom(
+      '/',
+      '\\',
+      '.',
+      '..',
+      '%2e',
+      '%2f',
+      '%5c',
+      '@',
+      ':',
+      'evil.example',
+      'https',
+      '\t',
+      '\n',
+      '?',
+      '#',
+      '\u0000',
+      '\u2028',
+      'a',
+    );
+    const odd = fc.oneof(
+      anyText,
+      fc.array(piece, { maxLength: 10 }).map((pieces) => `/${pieces.join('')}`),
+      fc.array(fc.constantFrom('/', '.', '..', '%2e', 'a'), { maxLength: 6 }).map((pieces) => `/${pieces.join('/')}`),
+    );
+    fc.assert(
+      fc.property(odd, (returnTo) => {
+        const path = localPath(returnTo, '/home');
+        expect(new URL(path, 'https://inn.example').origin).toBe('https://inn.example');
+        expect([path, local.test(path)]).toEqual([path, true]);
+      }),
+      { numRuns: 2_000, seed: 33 },
+    );
   });
 
   test('one without end is not taken', () => {

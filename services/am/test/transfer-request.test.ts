@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { OAuthError } from '@chatelaine/protocol';
 import { mintToken } from '@chatelaine/crypto';
+import fc from 'fast-check';
 import { readTransferRequest } from '../src/transfer/request.ts';
+
+// any code point, lone surrogates included; fast-check's own `unit: 'binary'` takes seconds to set up
+const anyText = fc
+  .array(fc.nat({ max: 0x10_ffff }), { maxLength: 20 })
+  .map((points) => String.fromCodePoint(...points));
 
 const good = {
   subject_token: mintToken('ct', 5),
@@ -101,5 +107,71 @@ describe('hop 1', () => {
 
   it('is refused without a proof of the key', () => {
     expect(codeOf(() => read({}, null))).toBe('invalid_dpop_proof');
+  });
+});
+
+describe('hop 1, whatever is sent', () => {
+  const odd = fc.oneof(
+    anyText,
+    fc.constantFrom(
+      '',
+      ' ',
+      'a',
+      'a  b',
+      'https://photos.example',
+      'https://photos.example/api#',
+      'https://photos.example:443/api',
+      'HTTPS://photos.example/api',
+      '\u0000',
+      '\u202E',
+    ),
+  );
+  const valueOf = (name: keyof typeof good) =>
+    fc.oneof({ weight: 3, arbitrary: fc.constant(good[name]) }, { weight: 1, arbitrary: odd });
+  const params = fc.record(
+    {
+      subject_token: valueOf('subject_token'),
+      subject_token_type: valueOf('subject_token_type'),
+      resource: valueOf('resource'),
+      scope: valueOf('scope'),
+      requested_token_type: fc.constantFrom('urn:ietf:params:oauth:token-type:access_token', 'x'),
+      audience: fc.constantFrom('https://photos.example', 'https://notes.example', ''),
+      purpose: odd,
+      actor_token: odd,
+      cnf: odd,
+    },
+    { requiredKeys: ['subject_token', 'subject_token_type', 'resource', 'scope'] },
+  );
+
+  it('is read as exactly what it says, or refused in OAuth’s words; what names another actor or key never passes', () => {
+    let accepted = 0;
+    fc.assert(
+      fc.property(params, (given) => {
+        let request: ReturnType<typeof readTransferRequest>;
+        try {
+          request = readTransferRequest(['https'], {
+            clientId: 'c',
+            jkt: 'k'.repeat(43),
+            params: new Map(Object.entries(given)),
+          });
+        } catch (error) {
+          if (error instanceof OAuthError && error.code !== 'server_error') return;
+          throw error;
+        }
+        accepted++;
+        expect(given).not.toHaveProperty('actor_token');
+        expect(given).not.toHaveProperty('cnf');
+        expect(request).toMatchObject({
+          resource: given.resource,
+          jkt: 'k'.repeat(43),
+          purpose: given.purpose ?? null,
+        });
+        expect(new URL(request.resource).protocol).toBe('https:');
+        expect(new Set(given.scope.split(' '))).toEqual(new Set(request.scopes));
+        expect(given.audience ?? 'https://photos.example').toBe(new URL(request.resource).origin);
+      }),
+      { numRuns: 3_000, seed: 35 },
+    );
+    expect(accepted).toBeGreaterThan(0);
   });
 });

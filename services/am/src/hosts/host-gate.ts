@@ -1,4 +1,3 @@
-import type { Failure } from '@chatelaine/oauth-client';
 import {
   BrokenCircuitError,
   bulkhead,
