@@ -25,3 +25,5 @@ export {
   type ConnectOptions,
   type Question,
 } from './story/connect-requester.ts';
+export * as act from './hostile-host/act.ts';
+export { claimsOf, type HostileHost, openHostileHost, type Script } from './hostile-host/hostile-host.ts';

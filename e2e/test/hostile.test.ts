@@ -1,0 +1,20 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import { fuzz } from './hostile/fuzz.ts';
+import { lies } from './hostile/lies.ts';
+import { mixUps } from './hostile/mix-ups.ts';
+import { slowness } from './hostile/slowness.ts';
+import { openWorld, type World } from './hostile/world.ts';
+
+// one house for all: starting it takes longer than any of these
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+}, 120_000);
+afterAll(() => world?.close(), 60_000);
+
+const worldOf = (): World => world;
+lies(worldOf);
+mixUps(worldOf);
+slowness(worldOf);
+fuzz(worldOf);

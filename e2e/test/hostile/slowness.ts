@@ -1,0 +1,71 @@
+import { act, signUp } from '@chatelaine/constellation';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { type Reader, type World } from './world.ts';
+
+/** Five seconds for hop 2, as the AM's own tests measure it; the rest is what a crowd waits for on a busy machine. */
+const WITHIN_MS = 9_000;
+const CROWD = 36;
+const CALM = 30;
+
+/** A Host that takes its time takes it from nobody else. PROTOCOL §3.8, docs/adr/0007 */
+export function slowness(worldOf: () => World): void {
+  let world: World;
+  let reader: Reader;
+  beforeAll(async () => {
+    world = worldOf();
+    reader = await world.connect(world.owners[0], { name: 'Patient' });
+  });
+
+  /** Milliseconds of so many transfers at an honest Host, one after the other, sorted. */
+  async function timesAt(resource: string): Promise<number[]> {
+    const times: number[] = [];
+    for (let count = 0; count < CALM; count++) {
+      const { begin, end, outcome } = await reader.client.transfer({
+        accessToken: reader.accessToken,
+        resource,
+        scope: 'entries.read',
+      });
+      expect(outcome.kind).toBe('ok');
+      times.push(end - begin);
+    }
+    return times.toSorted((a, b) => a - b);
+  }
+  const middle = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)] ?? 0;
+
+  describe('a slow Host', () => {
+    test('however it is slow, is answered 504 within five seconds; a crowd at it holds up neither other Hosts, nor signing in, nor stopping', async () => {
+      const { house, slow, owners, newcomer } = world;
+      const stopped = await world.connect(owners[0], { name: 'Stopped meanwhile' });
+      const alone = await timesAt(house.host('photos').resource);
+      const ways = [act.silently, act.dripping, act.hangingAfterHeaders];
+      for (const [index, host] of slow.entries()) host.script = { transfer: ways[index] ?? act.silently };
+
+      const { accessToken, client } = reader;
+      const crowd = Array.from({ length: CROWD }, (_, index) =>
+        client.transfer({ accessToken, resource: slow[index % slow.length]?.resource ?? '', scope: 'entries.read' }),
+      );
+      const beside = await timesAt(house.host('photos').resource);
+      await signUp(newcomer('latecomer'), house.am.url);
+      await owners[0].visit(`${house.am.url}/requesters`);
+      const page = await owners[0].press('Stop Stopped meanwhile');
+      expect([page.status, (await stopped.transfer(house.host('photos').resource)).status]).toEqual([200, 400]);
+
+      const answers = await Promise.all(crowd);
+      const statuses = answers.map(({ outcome }) => (outcome.kind === 'unavailable' ? outcome.status : outcome.kind));
+      expect(new Set(statuses)).toEqual(new Set([504]));
+      expect(Math.max(...answers.map(({ begin, end }) => end - begin))).toBeLessThan(WITHIN_MS);
+      expect(slow.map(({ transfers }) => transfers.length)).toEqual([12, 12, 12]);
+      // side by side in one run; the margin is for what else this machine does
+      expect(middle(beside)).toBeLessThan(3 * middle(alone) + 100);
+    });
+
+    test('that never answers is left alone then: 503 at once, with the time to come back', async () => {
+      const [first] = world.slow;
+      const began = performance.now();
+      const { status, headers } = await reader.transfer(first?.resource ?? '');
+      expect(status).toBe(503);
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(performance.now() - began).toBeLessThan(1_000);
+    });
+  });
+}

@@ -1,0 +1,152 @@
+import {
+  addHost,
+  answerConsent,
+  type Constellation,
+  type HostileHost,
+  openHostileHost,
+  type Person,
+  type Question,
+  signInIfAsked,
+  signUp,
+  startConstellation,
+} from '@chatelaine/constellation';
+import { type Client, createClient, type Documents, openDocuments } from '../../faults/requester.ts';
+
+/** An answer as it came over the wire. */
+export interface Raw {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** A Requester with one connection. */
+export interface Reader {
+  readonly client: Client;
+  readonly accessToken: string;
+  /** One transfer, and all that was answered to it. Not two at once. */
+  transfer(resource: string, scope?: string): Promise<Raw>;
+}
+
+/** Two honest Hosts, hostile ones, and people who have something at all of them. */
+export interface World {
+  readonly house: Constellation;
+  readonly documents: Documents;
+  readonly owners: readonly [Person, Person, Person];
+  /** For quick lies; linked by the first owner. */
+  readonly liar: HostileHost;
+  /** For slowness, one kind each; linked by the first owner. */
+  readonly slow: readonly HostileHost[];
+  /** For what is tried before a link is made; linked by nobody. */
+  readonly stranger: HostileHost;
+  connect(
+    owner: Person,
+    options: { name: string; answers?: (question: Question) => 'allow' | 'ask' | 'no' },
+  ): Promise<Reader>;
+  /** A person who is nobody yet, and whom Requesters' addresses stop. */
+  newcomer(username: string): Person;
+  close(): Promise<void>;
+}
+
+const UNLIMITED = '1000000';
+const SLOW = ['slow0', 'slow1', 'slow2'];
+
+export async function openWorld(): Promise<World> {
+  const house = await startConstellation({
+    label: 'hostile',
+    hosts: ['photos', 'notes'],
+    guests: ['reader', 'liar', 'stranger', ...SLOW],
+    // one address is everybody here
+    env: ({ service }) => ({
+      ...(service !== 'requester' && { REFUSALS_PER_MINUTE: UNLIMITED }),
+      ...(service === 'am' && { HOSTS_ADDED_PER_HOUR: '100000', REGISTRATIONS_PER_HOUR: UNLIMITED }),
+    }),
+  });
+  const documents = await openDocuments(house.guest('reader'));
+  const [liar, stranger] = await Promise.all(['liar', 'stranger'].map((name) => openHostileHost(house.guest(name))));
+  const slow = await Promise.all(SLOW.map((name) => openHostileHost(house.guest(name))));
+  if (liar === undefined || stranger === undefined) throw new Error('Nobody is hostile.');
+  const newcomer = (username: string) => house.person({ username, stopsAt: [`${documents.url}/callback`] });
+  const owners = [newcomer('robin'), newcomer('kim'), newcomer('sasha')] as const;
+  for (const owner of owners) {
+    await signUp(owner, house.am.url);
+    for (const host of house.hosts) {
+      await signUp(owner, host.url);
+      await owner.press('Add', { text: keptBy(owner, host) });
+      await addHost(owner, { am: house.am, host });
+    }
+  }
+  for (const host of [liar, ...slow]) await linkHostile(owners[0], house.am.url, host);
+  return {
+    house,
+    documents,
+    owners,
+    liar,
+    stranger,
+    slow,
+    newcomer,
+    connect: (owner, options) => connect({ house, documents }, owner, options),
+    async close() {
+      await Promise.all([liar, stranger, ...slow].map((host) => host.close()));
+      await documents.close();
+      await house.stop();
+    },
+  };
+}
+
+/** What a person has at a Host. */
+export const keptBy = ({ username }: Pick<Person, 'username'>, { name }: { name: string }): string =>
+  `kept by ${username} at ${name}`;
+
+/** Types the address of a Host; returns the page that follows. */
+export async function typeAddress(owner: Person, am: string, address: string) {
+  await owner.visit(`${am}/hosts/add`);
+  return owner.press('Continue', { host: address });
+}
+
+/** A link to a Host that asks nobody anything. */
+export async function linkHostile(owner: Person, am: string, host: HostileHost) {
+  await typeAddress(owner, am, host.issuer);
+  return owner.follow(/^Continue to /);
+}
+
+async function connect(
+  { house, documents }: Pick<World, 'house' | 'documents'>,
+  owner: Person,
+  { name, answers = () => 'allow' }: Parameters<World['connect']>[1],
+): Promise<Reader> {
+  let raw: Raw | null = null;
+  const watched = async (...given: Parameters<typeof fetch>): Promise<Response> => {
+    const answer = await house.fetch(...given);
+    const text = await answer.clone().text();
+    raw = { status: answer.status, headers: answer.headers, text, json: jsonOf(text) };
+    return answer;
+  };
+  const client = createClient({ name, am: house.am.url, documents, fetch: watched });
+  const pushed = await client.push();
+  if (pushed === null) throw new Error('The request was not accepted.');
+  await owner.visit(pushed.url);
+  await signInIfAsked(owner);
+  const back = await answerConsent(owner, answers);
+  const redeemed = await client.redeem(back.url.searchParams.get('code') ?? '', pushed.verifier);
+  if (redeemed.kind !== 'ok') throw new Error(`The code was not redeemed: ${redeemed.kind}`);
+  const accessToken = String(redeemed.json['access_token']);
+  return {
+    client,
+    accessToken,
+    async transfer(resource, scope = 'entries.read') {
+      raw = null;
+      await client.transfer({ accessToken, resource, scope });
+      if (raw === null) throw new Error('No answer came.');
+      return raw;
+    },
+  };
+}
+
+function jsonOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch {
+    return {};
+  }
+}
