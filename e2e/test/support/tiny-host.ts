@@ -42,9 +42,6 @@ export async function openTinyHost(options: TinyHostOptions): Promise<FastifyIns
     recipes.set(user, [...(recipes.get(user) ?? []), request.body.recipe]);
     return reply.redirect('/', 303);
   });
-  app.get('/burn', async () => {
-    throw new Error('a mistake in the app');
-  });
 
   await app.register(chatelaineHost, {
     ...options,
@@ -60,6 +57,9 @@ export async function openTinyHost(options: TinyHostOptions): Promise<FastifyIns
     recipes: recipes.get(chatelaine.owner) ?? [],
     readBy: { requester: chatelaine.requester.name, through: chatelaine.am },
   }));
+  app.get('/burn', async () => {
+    throw new Error('a mistake in the app');
+  });
   app.get('/sharing', async (request) => app.chatelaine.access(userOf(request) ?? ''));
   return app;
 }
