@@ -1,15 +1,12 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import net from 'node:net';
 import type { HouseService } from '@chatelaine/constellation';
 import { signUp } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { type Shot, shotAt, type Target } from './shots.ts';
 import type { World } from './world.ts';
-
-// any code point, lone surrogates included; fast-check's own `unit: 'binary'` takes seconds to set up
-const anyText = fc
-  .array(fc.nat({ max: 0x10_ffff }), { maxLength: 20 })
-  .map((points) => String.fromCodePoint(...points));
 
 const SEED = 20_261_123;
 /** Each service gets its share of it; the seed decides what is tried, the machine how much of it. */
@@ -67,128 +64,6 @@ const PAGES: Readonly<Record<HouseService['service'], readonly string[]>> = {
   ],
 };
 
-interface Endpoint {
-  readonly path: string;
-  /** For programs: every refusal is in OAuth's words. */
-  readonly oauth: boolean;
-}
-
-interface Target {
-  readonly service: HouseService;
-  readonly port: number;
-  readonly endpoints: readonly Endpoint[];
-  /** What is true: tokens, ids, the session of somebody signed in, and the token of his forms. */
-  readonly known: readonly string[];
-  readonly cookie: string;
-  readonly csrf: string;
-}
-
-interface Shot {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: http.OutgoingHttpHeaders;
-  readonly body: Buffer;
-}
-
-const NAMES = [
-  'grant_type',
-  'client_id',
-  'client_assertion',
-  'client_assertion_type',
-  'subject_token',
-  'subject_token_type',
-  'actor_token',
-  'resource',
-  'audience',
-  'scope',
-  'code',
-  'code_verifier',
-  'refresh_token',
-  'token',
-  'token_type_hint',
-  'redirect_uri',
-  'request_uri',
-  'response_type',
-  'state',
-  'iss',
-  'error',
-  'purpose',
-  'csrf',
-  'decision',
-  'answer',
-  'duration',
-  'until',
-  'host',
-  'am',
-  'label',
-  'name',
-  'link',
-  'connection',
-  'entry',
-  'text',
-  'date',
-  'source',
-  'username',
-  'password',
-  'return_to',
-  '__proto__',
-  'toString',
-]; // prettier-ignore
-
-const NASTY = [
-  '',
-  ' ',
-  '\0',
-  '\u0001',
-  '\r\nset-cookie: a=b',
-  'ü',
-  '😀',
-  '\u202E',
-  "' or 1=1 --",
-  '../..',
-  '%00',
-  '%zz',
-  'null',
-  '[]',
-  '-1',
-  '1e400',
-  '9999-99-99',
-  '2026-02-30',
-  'A'.repeat(43),
-  'x'.repeat(9_000),
-  'http://127.0.0.1:1/',
-  'http://[::1]',
-  'https://a@b',
-  '//evil.example',
-  'javascript:alert(1)',
-  'a.b.c',
-  'eyJhbGciOiJub25lIn0.e30.',
-  `cha_ct_${'A'.repeat(46)}`,
-  `cha_at_${'-'.repeat(46)}`,
-  'allow',
-  'deny',
-  'always',
-  'transfer',
-  'entries.read',
-  'code',
-  'authorization_code',
-  'refresh_token',
-  'urn:ietf:params:oauth:grant-type:token-exchange',
-  'urn:ietf:params:oauth:token-type:access_token',
-  'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-]; // prettier-ignore
-
-const TYPES = [
-  'application/x-www-form-urlencoded',
-  'application/json',
-  'multipart/form-data; boundary=b',
-  'multipart/form-data',
-  'text/plain',
-  'application/json; charset=utf-16',
-  ';',
-  '',
-]; // prettier-ignore
-
 /** Whatever is sent to any route of any service: a refusal, never a 5xx of ours, never the end of a process. */
 export function fuzz(worldOf: () => World): void {
   describe('whatever is sent to any route', () => {
@@ -204,6 +79,17 @@ export function fuzz(worldOf: () => World): void {
       pids = running();
     });
     afterAll(() => agent.destroy());
+
+    test.each(Object.entries(AMBIGUOUS))(
+      'that could be read in two ways (%s) is 400, and the connection is closed',
+      async (_what, bytes) => {
+        for (const { port, service } of targets) {
+          const answer = await raw(port, bytes.replace('HOST', new URL(service.url).host));
+          expect([service.name, answer.split('\r\n')[0]]).toEqual([service.name, 'HTTP/1.1 400 Bad Request']);
+          expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+        }
+      },
+    );
 
     test.each([0, 1, 2])(
       'of service %i is answered without a 5xx, in OAuth’s words where programs ask, and ends no process',
@@ -275,107 +161,25 @@ async function aim({ house, owners, documents }: World, name: string): Promise<T
   };
 }
 
-function shotAt(target: Target): fc.Arbitrary<{ endpoint: Endpoint; shot: Shot }> {
-  const value = fc.oneof(
-    { weight: 4, arbitrary: fc.constantFrom(...NASTY) },
-    { weight: 2, arbitrary: fc.constantFrom(...target.known) },
-    { weight: 1, arbitrary: anyText.map((text) => text.toWellFormed()) },
-  );
-  const pairs = fc.array(
-    fc.tuple(
-      fc.oneof(
-        fc.constantFrom(...NAMES),
-        fc.string({ maxLength: 4 }).map((text) => text.toWellFormed()),
-      ),
-      value,
-    ),
-    { maxLength: 8 },
-  );
-  const body = fc.oneof(
-    { weight: 5, arbitrary: pairs.map((list) => new URLSearchParams(list).toString()) },
-    { weight: 1, arbitrary: fc.json() },
-    {
-      weight: 1,
-      arbitrary: fc.constantFrom(
-        'a=%zz',
-        'a=%ff%fe',
-        'a=1&a=2',
-        '{"a":1,"a":2}',
-        '['.repeat(5_000),
-        '{"__proto__":{}}',
-        '--b\r\n\r\n',
-        '&'.repeat(300),
-      ),
-    },
-  );
-  return fc
-    .record({
-      endpoint: fc.constantFrom(...target.endpoints),
-      // most routes take one of these two
-      method: fc.oneof(
-        { weight: 5, arbitrary: fc.constantFrom('GET', 'POST') },
-        { weight: 1, arbitrary: fc.constantFrom('PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS') },
-      ),
-      id: fc.oneof(fc.constantFrom(...target.known, ...NASTY.filter((nasty) => nasty.length < 100)), fc.constant('x')),
-      query: fc.oneof(pairs, fc.constant([] as [string, string][])),
-      type: fc.oneof(
-        { weight: 4, arbitrary: fc.constant(TYPES[0] ?? '') },
-        { weight: 1, arbitrary: fc.constantFrom(...TYPES) },
-      ),
-      signedIn: fc.boolean(),
-      headers: fc.record(
-        {
-          authorization: fc.constantFrom(
-            '',
-            'Bearer',
-            'Bearer x',
-            'DPoP x',
-            'Basic ===',
-            `Bearer cha_ra_${'A'.repeat(46)}`,
-            `DPoP cha_ct_${'A'.repeat(46)}`,
-          ),
-          cookie: fc.oneof(
-            fc.constantFrom(
-              '=',
-              'a',
-              '__proto__=1; a=%zz',
-              `${target.cookie}; ${target.cookie}`,
-              `${target.cookie}x`,
-              ';;;',
-            ),
-            fc.stringMatching(/^[ -~]{0,40}$/),
-          ),
-          dpop: fc.constantFrom('', 'a.b.c', 'eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2In0.e30.AA', ','),
-          origin: fc.constantFrom('null', 'http://evil.example', target.service.url, 'x'),
-          accept: fc.constantFrom('', '*/*', 'text/html', 'application/json;q=x'),
-          'sec-fetch-site': fc.constantFrom('cross-site', 'same-origin', ''),
-          'x-forwarded-for': fc.constantFrom('1.2.3.4', 'x', ',,,'),
-          'accept-language': fc.constantFrom('xx', '*;q=9'),
-        },
-        { requiredKeys: [] },
-      ),
-      body,
-    })
-    .map(({ endpoint, method, id, query, type, signedIn, headers, body: text }) => {
-      const search =
-        query.length === 0
-          ? ''
-          : `?${new URLSearchParams(query.map(([name, it]): [string, string] => [name, it.slice(0, 500)])).toString()}`;
-      const own = signedIn && type === TYPES[0] ? `${text}&csrf=${encodeURIComponent(target.csrf)}` : text;
-      return {
-        endpoint,
-        shot: {
-          method,
-          path: `${endpoint.path.replace(':id', encodeURIComponent(id))}${search}`,
-          headers: {
-            ...headers,
-            'content-type': type,
-            ...(signedIn && { cookie: target.cookie, 'sec-fetch-site': 'same-origin', origin: target.service.url }),
-          },
-          body: method === 'GET' || method === 'HEAD' ? Buffer.alloc(0) : Buffer.from(own),
-        },
-      };
-    });
+/** RFC 9112 §11.2: what two readers could read as two different requests. */
+const AMBIGUOUS: Readonly<Record<string, string>> = {
+  'two lengths': 'POST /token HTTP/1.1\r\nhost: HOST\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcdef',
+  'a length and chunks':
+    'POST /token HTTP/1.1\r\nhost: HOST\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+  'a chunk of no size': 'POST /token HTTP/1.1\r\nhost: HOST\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n\r\n',
+  'a folded header': 'GET / HTTP/1.1\r\nhost: HOST\r\nx: a\r\n b\r\n\r\n',
+  'a bare line feed in a header': 'GET / HTTP/1.1\r\nhost: HOST\r\nx: a\nauthorization: b\r\n\r\n',
+  'no host': 'GET / HTTP/1.1\r\n\r\n',
+};
+
+/** Sends these bytes; what came back until the other side closed the connection. */
+async function raw(port: number, bytes: string): Promise<string> {
+  const socket = net.connect(port, '127.0.0.1');
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.write(bytes);
+  await once(socket, 'close');
+  return Buffer.concat(chunks).toString();
 }
 
 async function fire(
