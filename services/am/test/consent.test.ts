@@ -180,7 +180,7 @@ describe('consent', () => {
       owner.browser.post('/authorize', form),
       other.post('/authorize', form),
     ]);
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([303, 400, 400, 400]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([303, 400, 400, 400]);
     expect((await rowsOf(requester)).connections.filter(({ grant_id: grantId }) => grantId !== null)).toHaveLength(1);
     expect(await timeline()).toHaveLength(before + 1);
     expect(

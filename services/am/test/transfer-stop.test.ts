@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createDpopProof } from '@chatelaine/crypto';
 import type { PoolClient } from 'pg';
 import { ALL_WELL, House, type Story } from './support/house.ts';
-import { type Answer, clock } from './support/requester.ts';
+import type { Answer } from './support/requester.ts';
 import { gate } from './support/scripted-host.ts';
 import { eventually } from './support/world.ts';
 
