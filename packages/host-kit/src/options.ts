@@ -27,7 +27,7 @@ export interface TransferAttempt {
   readonly bearer: boolean;
 }
 
-/** The Host's own refusal; `sentence` is what the Requester reads. */
+/** The Host's own refusal. The AM reads `sentence`; the Requester is told that the Host denies, in the AM's words (PROTOCOL §3.5). */
 export interface Denied {
   readonly denied: true;
   readonly sentence: string;

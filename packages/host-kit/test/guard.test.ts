@@ -51,7 +51,7 @@ describe('a request without a token', () => {
     expect([answer.status, answer.json['error']]).toEqual([401, 'invalid_token']);
     const resourceMetadata = `${host.issuer}/.well-known/oauth-protected-resource/api`;
     expect(answer.headers['www-authenticate']).toBe(
-      `DPoP scope="entries.read", resource_metadata="${resourceMetadata}", algs="ES256 EdDSA"`,
+      `DPoP scope="entries.read", resource_metadata="${resourceMetadata}", algs="ES256 EdDSA Ed25519"`,
     );
   });
 

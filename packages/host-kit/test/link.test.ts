@@ -38,7 +38,7 @@ describe('what a Host says of itself', () => {
       scopes_supported: ['entries.read', 'entries.write'],
       bearer_methods_supported: ['header'],
       resource_name: 'Photos',
-      dpop_signing_alg_values_supported: ['ES256', 'EdDSA'],
+      dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519'],
       dpop_bound_access_tokens_required: true,
     });
     const refused = await send(host.port, { method: 'POST', path: '/.well-known/oauth-protected-resource/api' });
