@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Browser } from './support/browser.ts';
 import { textOf } from './support/browser.ts';
 import { ALL_WELL, House, type Story } from './support/house.ts';
+import { holding, waiting } from './support/locks.ts';
 import type { Answer } from './support/requester.ts';
 import { SCOPES } from './support/scripted-host.ts';
 
@@ -28,6 +29,14 @@ beforeAll(async () => {
 });
 beforeEach(() => house.host.reset());
 afterAll(() => house.close());
+
+/** Makes writing a new question of this connection take its time, so that those that come side by side meet. */
+async function slowly({ connection }: Story): Promise<void> {
+  await house.rows(`create function take_time() returns trigger language plpgsql as
+    $$ begin perform pg_sleep(0.05); return new; end $$`);
+  await house.rows(`create trigger slow before insert on ask for each row
+    when (new.connection_id = '${connection.id}') execute function take_time()`);
+}
 
 describe('a transfer that needs the owner', () => {
   it('is interaction_required, with an address on the AM’s own origin and the scope that was asked for', async () => {
@@ -64,6 +73,7 @@ describe('a transfer that needs the owner', () => {
   it('finds room for 20 open questions and not one more, however many ask at once at both processes', async () => {
     const all = Object.keys(SCOPES);
     const eager = await house.beside(story, Object.fromEntries(all.map((scope) => [scope, 'ask' as const])));
+    await slowly(eager);
     const subsets = Array.from({ length: 31 }, (_, bits) =>
       all.filter((_scope, at) => ((bits + 1) >> at) & 1).join(' '),
     );
@@ -289,19 +299,30 @@ describe('the other answers', () => {
   });
 
   it('and a stop never wait for each other: both come through', async () => {
-    for (let round = 0; round < 5; round++) {
-      const raced = await fresh();
-      const { browser } = raced.owner;
-      const path = pathOf(await ask(raced));
-      const token = /name="_csrf" value="([^"]+)"/.exec((await browser.get(path)).text)?.[1] ?? '';
-      const [answered, stopped] = await Promise.all([
-        browser.post(path, { _csrf: token, answer: 'always' }),
-        browser.at(house.ams[1].port).post(`/requesters/${raced.connection.id}/stop`, { _csrf: token }),
-      ]);
-      expect([200, 404]).toContain(answered.status);
-      expect(stopped.status).toBe(303);
-      expect(errorOf(await ask(raced))).toBe('400 invalid_request');
-    }
+    const raced = await fresh();
+    const { browser } = raced.owner;
+    const path = pathOf(await ask(raced));
+    const token = /name="_csrf" value="([^"]+)"/.exec((await browser.get(path)).text)?.[1] ?? '';
+    const [stopped, answered] = await holding(
+      house,
+      `select 1 from owner where id = '${raced.owner.id}' for update`,
+      async (release) => {
+        const stopping = browser
+          .at(house.ams[1].port)
+          .post(`/requesters/${raced.connection.id}/stop`, { _csrf: token });
+        await waiting(house, 1);
+        const answering = browser.post(path, { _csrf: token, answer: 'always' });
+        await waiting(house, 2);
+        await release();
+        return Promise.all([stopping, answering]);
+      },
+    );
+    expect([200, 404]).toContain(answered.status);
+    expect(stopped.status).toBe(303);
+    expect(errorOf(await ask(raced))).toBe('400 invalid_request');
+    expect(await house.rows('select deadlocks::int from pg_stat_database where datname = current_database()')).toEqual([
+      { deadlocks: 0 },
+    ]);
   });
 });
 

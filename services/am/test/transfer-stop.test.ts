@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { PoolClient } from 'pg';
 import { ALL_WELL, House, type Story } from './support/house.ts';
+import { breakWaiting, holding, waiting } from './support/locks.ts';
 import type { Answer } from './support/requester.ts';
 import { gate } from './support/scripted-host.ts';
 import { eventually } from './support/world.ts';
@@ -35,37 +35,6 @@ function pauseHost() {
   };
   return paused;
 }
-
-/** Holds what `sql` locks while `during` runs. */
-async function holding<T>(
-  sql: string,
-  during: (release: () => Promise<unknown>, holder: PoolClient) => Promise<T>,
-): Promise<T> {
-  const holder = await house.pool.connect();
-  await holder.query(`begin; ${sql}`);
-  let held = true;
-  const release = () => {
-    held = false;
-    return holder.query('rollback');
-  };
-  try {
-    return await during(release, holder);
-  } finally {
-    if (held) await release();
-    holder.release();
-  }
-}
-
-/** The backend of an AM that waits for a lock. */
-const waitingBackend = () =>
-  eventually(
-    async () =>
-      (
-        await house.rows<{ pid: number }>(
-          `select pid from pg_stat_activity where application_name = 'am' and datname = current_database() and wait_event_type = 'Lock'`,
-        )
-      )[0]?.pid,
-  );
 
 beforeAll(async () => {
   house = await House.build();
@@ -153,9 +122,9 @@ describe('after a stop was answered', () => {
     const { browser } = story.owner;
     const page = await browser.get('/requesters');
     const token = /name="_csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
-    await holding(`select 1 from owner where id = '${story.owner.id}' for update`, async () => {
+    await holding(house, `select 1 from owner where id = '${story.owner.id}' for update`, async () => {
       const stopping = browser.post(`/requesters/${story.connection.id}/stop`, { _csrf: token });
-      await house.rows('select pg_terminate_backend($1)', [await waitingBackend()]);
+      await breakWaiting(house);
       expect((await stopping).status).toBe(503);
     });
     expect((await ask(story)).status).toBe(200);
@@ -169,9 +138,9 @@ describe('what the owner changes between decision and intent', () => {
     const story = await fresh();
     const version = async () =>
       (await house.rows<{ v: string }>('select policy_version as v from owner where id = $1', [story.owner.id]))[0]?.v;
-    await holding('lock table transfer in exclusive mode', async (release) => {
+    await holding(house, 'lock table transfer in exclusive mode', async (release) => {
       const pending = ask(story);
-      await waitingBackend();
+      await waiting(house);
       await house.rows('update owner set policy_version = policy_version + 1 where id = $1', [story.owner.id]);
       await release();
       expect((await pending).status).toBe(200);
@@ -192,9 +161,9 @@ describe('what the owner changes between decision and intent', () => {
     ],
   ])('%s holds, and the Host is not called', async (_what, sql, expected) => {
     const story = await house.story(ANSWERS);
-    await holding('lock table transfer in exclusive mode', async (release) => {
+    await holding(house, 'lock table transfer in exclusive mode', async (release) => {
       const pending = ask(story);
-      await waitingBackend();
+      await waiting(house);
       await house.rows(sql, [story.connection.id]);
       await house.rows('update owner set policy_version = policy_version + 1 where id = $1', [story.owner.id]);
       await release();
@@ -211,9 +180,15 @@ describe('an approval', () => {
     const asked = await ask(story, { scope: 'photos.write' });
     const path = new URL(String(asked.json['interaction_uri'])).pathname;
     await story.owner.browser.submit(path, path, { answer: 'once' });
-    const answers = await Promise.all(
-      Array.from({ length: 30 }, (_, at) => ask(story, { scope: 'photos.write', port: house.ams[at % 2]?.port ?? 0 })),
-    );
+    // none begins before most of them have found the approval
+    const answers = await holding(house, 'lock table transfer in exclusive mode', async (release) => {
+      const pending = Array.from({ length: 30 }, (_, at) =>
+        ask(story, { scope: 'photos.write', port: house.ams[at % 2]?.port ?? 0 }),
+      );
+      await waiting(house, 20);
+      await release();
+      return Promise.all(pending);
+    });
     const counts = Map.groupBy(answers, errorOf);
     expect(counts.get('200 undefined')).toHaveLength(1);
     expect(counts.get('400 interaction_required')).toHaveLength(29);
@@ -268,9 +243,9 @@ describe('a database that fails', () => {
     const asked = await ask(story, { scope: 'photos.write' });
     const path = new URL(String(asked.json['interaction_uri'])).pathname;
     await story.owner.browser.submit(path, path, { answer: 'once' });
-    await holding('lock table transfer in exclusive mode', async () => {
+    await holding(house, 'lock table transfer in exclusive mode', async () => {
       const pending = ask(story, { scope: 'photos.write' });
-      await house.rows('select pg_terminate_backend($1)', [await waitingBackend()]);
+      await breakWaiting(house);
       const answer = await pending;
       expect(errorOf(answer)).toBe('503 temporarily_unavailable');
       expect(answer.headers['retry-after']).toBeDefined();
@@ -284,9 +259,9 @@ describe('a database that fails', () => {
     const paused = pauseHost();
     const pending = ask(story);
     await house.host.until(() => house.host.hops.length === 1);
-    await holding('lock table transfer in exclusive mode', async () => {
+    await holding(house, 'lock table transfer in exclusive mode', async () => {
       paused.open();
-      await house.rows('select pg_terminate_backend($1)', [await waitingBackend()]);
+      await breakWaiting(house);
       const answer = await pending;
       expect(errorOf(answer)).toBe('503 temporarily_unavailable');
       expect(answer.text).not.toContain(house.host.minted.at(-1)?.token);
@@ -299,9 +274,9 @@ describe('a database that fails', () => {
   it('while the link is renewed: 503, and the transfer is closed', async () => {
     const story = await fresh();
     house.host.expireLinkTokens();
-    await holding(`select 1 from link where id = '${story.linkId}' for update`, async () => {
+    await holding(house, `select 1 from link where id = '${story.linkId}' for update`, async () => {
       const pending = ask(story);
-      await house.rows('select pg_terminate_backend($1)', [await waitingBackend()]);
+      await breakWaiting(house);
       const answer = await pending;
       expect(errorOf(answer)).toBe('503 temporarily_unavailable');
       expect(answer.headers['retry-after']).toBeDefined();

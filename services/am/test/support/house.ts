@@ -79,11 +79,7 @@ export class House {
     this.database = parts.database;
     this.embedded = parts.embedded;
     this.pool = parts.pool;
-    this.#closing = parts.ams.map(
-      ({ app }) =>
-        () =>
-          app.close(),
-    );
+    this.#closing = parts.ams.map((am) => () => am.app.close());
   }
 
   static async build(options: AmOptions = {}): Promise<House> {
@@ -92,10 +88,8 @@ export class House {
     const instances = [{ role: 'am', dirs: [...migrationDirs] }];
     const database = await createTestDatabase(embedded, { instances, apply: applyMigrations });
     const config = configFor({ port, databaseUrl: database.url('am'), reachable: [host.issuer, documents.origin] });
-    const ams = [
-      await startAm(config, options),
-      await startAm({ ...config, port: await freePort() }, options),
-    ] as const;
+    const second = { ...config, port: await freePort() };
+    const ams = await Promise.all([startAm(config, options), startAm(second, options)]);
     const { text } = await exchange(port, { method: 'GET', path: '/jwks' });
     host.trust({ issuer: config.issuer, jwks: JSON.parse(text) });
     const pool = openPool({ url: database.url('am'), name: 'test' });
@@ -250,5 +244,5 @@ function configFor(input: { port: number; databaseUrl: string; reachable: readon
   });
   // the Host fails on purpose here, again and again: it is not to be left alone for that
   const hostCalls = { ...config.limits.hostCalls, failuresToOpen: Number.MAX_SAFE_INTEGER };
-  return { ...config, limits: { ...config.limits, hostCalls } };
+  return { ...config, limits: { ...config.limits, discoveryFailureSeconds: 0, hostCalls } };
 }

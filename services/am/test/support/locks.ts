@@ -1,0 +1,39 @@
+import type { House } from './house.ts';
+import { eventually } from './world.ts';
+
+/** Holds what `sql` locks while `during` runs, or until it calls `release`. */
+export async function holding<T>(
+  { pool }: House,
+  sql: string,
+  during: (release: () => Promise<unknown>) => Promise<T>,
+): Promise<T> {
+  const holder = await pool.connect();
+  await holder.query(`begin; ${sql}`);
+  let held = true;
+  const release = () => {
+    held = false;
+    return holder.query('rollback');
+  };
+  try {
+    return await during(release);
+  } finally {
+    if (held) await release();
+    holder.release();
+  }
+}
+
+/** Resolves with the backends of the AMs that wait for a lock, as soon as there are so many. */
+export function waiting(house: House, count = 1): Promise<number[]> {
+  return eventually(async () => {
+    const rows = await house.rows<{ pid: number }>(
+      `select pid from pg_stat_activity where application_name = 'am' and datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return rows.length >= count && rows.map(({ pid }) => pid);
+  });
+}
+
+/** Breaks the connection of the backend that waits for a lock. */
+export async function breakWaiting(house: House): Promise<void> {
+  const [pid] = await waiting(house);
+  await house.rows('select pg_terminate_backend($1)', [pid]);
+}
