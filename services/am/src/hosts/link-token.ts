@@ -46,9 +46,21 @@ function renewOnce(deps: LinkTokenDeps, input: LinkTokenInput, link: StoredLink)
   renewals.set(deps.pool, running);
   const already = running.get(input.linkId);
   if (already !== undefined) return already;
-  const started = renew(deps, input, link).finally(() => running.delete(input.linkId));
+  const started = renewUnlessDone(deps, input, link).finally(() => running.delete(input.linkId));
   running.set(input.linkId, started);
   return started;
+}
+
+/**
+ * Who read the link before another's renewal was stored, and comes after it, takes what that one brought: a Host that rotates would take the
+ * old refresh token, used again, for a stolen one.
+ */
+async function renewUnlessDone(deps: LinkTokenDeps, key: LinkKey, seen: StoredLink): Promise<LinkToken> {
+  const link = await readLink(deps, key);
+  if (link === null || link.state !== 'active') return { kind: 'broken' };
+  const { accessToken: sealed, metadata, secondsLeft } = link;
+  const renewed = sealed !== null && seen.accessToken?.equals(sealed) !== true && secondsLeft >= SPARE_SECONDS;
+  return renewed ? opened(deps, key, { sealed, metadata }) : renew(deps, key, link);
 }
 
 async function renew(deps: LinkTokenDeps, key: LinkKey, link: StoredLink): Promise<LinkToken> {
