@@ -7,6 +7,8 @@ import type {
   Outcome,
   Redemption,
   Refusal,
+  Seen,
+  Span,
   Stop,
   Transfer,
 } from './history.ts';
@@ -26,6 +28,7 @@ export function checkHistory(history: History): string[] {
     ...history.transfers.flatMap((transfer) => checkTransfer(transfer, stopsOf(transfer.connection))),
     ...history.calls.flatMap((call) => checkCall(call, stopsOf(call.connection))),
     ...history.refusals.flatMap((refusal) => checkRefusal(refusal, history.faults)),
+    ...[...history.transfers, ...history.calls].flatMap((seen) => checkClosed(seen, history.withoutDatabase)),
   ];
 }
 
@@ -74,6 +77,12 @@ function checkRefusal({ begin, end, resource }: Refusal, faults: readonly Fault[
   return end - begin <= TOLD_WITHIN_MS || wasBroken(faults, begin, end)
     ? []
     : [`I3: ${resource} took a stopped token for ${Math.round(end - begin)} ms, and nothing was broken`];
+}
+
+/** I7: who cannot read what a decision rests on does not decide in favour. */
+function checkClosed({ begin, end, outcome }: Seen, spans: readonly Span[]): string[] {
+  const within = spans.some((span) => span.begin <= begin && end <= span.end);
+  return within && outcome.kind === 'ok' ? ['I7: something was granted while there was no database'] : [];
 }
 
 /** Whether some fault was under way between two moments. */

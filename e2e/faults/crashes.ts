@@ -47,7 +47,9 @@ export async function crashPostgres(world: World, downMs: number): Promise<void>
   const { postgres } = world.house;
   await broken(world, 'crash of Postgres', async () => {
     await postgres.crash();
+    const begin = now();
     await pause(downMs);
+    world.history.withoutDatabase.push({ begin, end: now() });
     await postgres.restart();
   });
 }

@@ -71,6 +71,11 @@ export interface Fault {
   readonly end: Moment;
 }
 
+export interface Span {
+  readonly begin: Moment;
+  readonly end: Moment;
+}
+
 /** Everything the clients saw, in no special order. */
 export interface History {
   readonly connections: HeldConnection[];
@@ -82,6 +87,8 @@ export interface History {
   /** Ids of links that the owner was shown as made. */
   readonly links: { readonly id: string; readonly owner: string; readonly host: string }[];
   readonly faults: Fault[];
+  /** From when the database was gone until somebody began to bring it back. */
+  readonly withoutDatabase: Span[];
   /** What was wrong already when it happened. */
   readonly violations: string[];
 }
@@ -95,5 +102,6 @@ export const createHistory = (): History => ({
   refusals: [],
   links: [],
   faults: [],
+  withoutDatabase: [],
   violations: [],
 });

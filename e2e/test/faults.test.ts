@@ -131,7 +131,7 @@ describe('the checks find what they are for', () => {
     expect(await count()).toBeGreaterThan(before);
   });
 
-  test('in the history: a code that yields twice, a token after a stop, a refusal for no reason, an error that was not promised', () => {
+  test('in the history: a code that yields twice, a token after a stop, a refusal for no reason, an error that was not promised, a token without a database', () => {
     const { history } = world;
     const [connection] = history.connections;
     const stop = history.stops.find(({ outcome }) => outcome === 'ok');
@@ -165,6 +165,17 @@ describe('the checks find what they are for', () => {
       expiresIn: 300,
     });
     spoiled.refusals.push({ begin: late, end: late + 6_000, resource: '' });
-    expect(checkHistory(spoiled).map((found) => found.slice(0, 2))).toEqual(['I2', 'I1', 'I3', 'I1', 'I9', 'I1', 'I3']);
+    spoiled.withoutDatabase.push({ begin: late + 10, end: late + 20 });
+    spoiled.transfers.push({ connection: fresh, resource: '', begin: late + 11, end: late + 12, outcome: ok });
+    expect(checkHistory(spoiled).map((found) => found.slice(0, 2))).toEqual([
+      'I2',
+      'I1',
+      'I3',
+      'I1',
+      'I9',
+      'I1',
+      'I3',
+      'I7',
+    ]);
   });
 });
