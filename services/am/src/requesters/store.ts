@@ -161,12 +161,19 @@ const STOP_ALL_LINKS = statement<{ ended: boolean }>({
   text: `select end_link($1, l.id) as ended from link l where l.owner_id = $1 and l.state <> 'ended'`,
 });
 
+// somebody may have thousands of connections; what ends them all must not be cut off like a look-up
+const TAKE_TIME = statement({
+  name: 'requesters_take_time',
+  text: `select set_config('statement_timeout', '45000', true)`,
+});
+
 /** Ends everything the owner has: all of it, or, when it fails, nothing. */
 export async function stopEverything(
   { pool }: Pick<Deps, 'pool'>,
   ownerId: string,
 ): Promise<{ connections: number; links: number }> {
   return inTransaction(pool, async (tx) => {
+    await query(tx, TAKE_TIME, []);
     await query(tx, LOCK_OWNER, [ownerId]);
     const connections = await query(tx, STOP_ALL_CONNECTIONS, [ownerId]);
     const links = await query(tx, STOP_ALL_LINKS, [ownerId]);

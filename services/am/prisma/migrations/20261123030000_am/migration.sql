@@ -285,7 +285,8 @@ CREATE FUNCTION on_grant_ended() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE connection SET ended_at = now() WHERE id = NEW.id AND ended_at IS NULL;
   IF FOUND THEN
-    UPDATE owner SET policy_version = policy_version + 1 WHERE id = NEW.subject;
+    -- once per transaction is enough, and ten thousand ends in one would walk ten thousand versions of the row
+    UPDATE owner SET policy_version = policy_version + 1 WHERE id = NEW.subject AND xmin <> pg_current_xact_id()::xid;
     UPDATE ask SET state = 'closed' WHERE connection_id = NEW.id AND state IN ('open', 'approved');
     INSERT INTO revocation (id, owner_id, link_id, host_id, connection_id, grant_id)
       SELECT 'rev_' || replace(gen_random_uuid()::text, '-', ''), l.owner_id, ch.link_id, ch.host_id, ch.connection_id, ch.grant_id
