@@ -12,6 +12,7 @@ export { type DrainOptions, drain } from './run/drain.ts';
 export { run, type Service } from './run/run.ts';
 export { type ArmedFailpoint, createFailpoints, type Failpoint, failpointsField } from './run/failpoints.ts';
 export { ConfigError, type Env, readEnv } from './env/read-env.ts';
+export { SERVICE_FIELDS, type ServiceConfig, serviceConfig } from './env/service-config.ts';
 export {
   databaseUrl,
   type Field as EnvField,

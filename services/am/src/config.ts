@@ -1,39 +1,25 @@
 import { type OutboundException, parseExceptions } from '@chatelaine/outbound-http';
 import { DEFAULT_MACHINE_LIMITS, type MachineLimits } from '@chatelaine/oauth-server-pg';
-import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
 import {
   type ArmedFailpoint,
   ConfigError,
-  databaseUrl,
   failpointsField,
-  flag,
   integer,
-  key,
-  type LogLevel,
-  oneOf,
   optional,
   parsedBy,
-  port,
   readEnv,
+  SERVICE_FIELDS,
+  type ServiceConfig,
+  serviceConfig,
   text,
 } from '@chatelaine/service-kit';
 import { FAILPOINTS, type FailpointName } from './failpoints.ts';
 
-export interface Config {
-  readonly issuer: Issuer;
+export interface Config extends ServiceConfig {
   /** How people call this AM; Hosts show it on their consent pages. */
   readonly name: string;
-  readonly port: number;
-  readonly listenAddress: string;
-  readonly databaseUrl: string;
-  /** The master secret, 32 bytes: every other key is derived from it. */
-  readonly encryptionKey: Buffer;
   /** Destinations the SSRF guard lets through beside public https. */
   readonly exceptions: readonly OutboundException[];
-  /** One machine, names under `localhost`, http. */
-  readonly demo: boolean;
-  readonly schemes: Schemes;
-  readonly logLevel: LogLevel;
   /** Where this process is to die; for tests, and empty unless `demo`. */
   readonly failpoints: readonly ArmedFailpoint<FailpointName>[];
   /** When what a crash left half done is looked after. */
@@ -73,9 +59,6 @@ export interface HostCallLimits {
 // the way out has 32 places for each origin: what must get through whatever transfers do (revocations, new links) finds room
 const HOST_CALLS: HostCallLimits = { atOnce: 20, waiting: 20, waitSeconds: 1, failuresToOpen: 5, openSeconds: 10 };
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-const KEY_BYTES = 32;
-
 const exceptions = parsedBy((given) => {
   let list: unknown;
   try {
@@ -94,15 +77,9 @@ const exceptions = parsedBy((given) => {
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const read = readEnv(env, {
-    ISSUER: text,
+    ...SERVICE_FIELDS,
     NAME: optional(text, 'Chatelaine'),
-    PORT: port,
-    LISTEN_ADDRESS: optional(text, '127.0.0.1'),
-    DATABASE_URL: databaseUrl,
-    ENCRYPTION_KEY: key(KEY_BYTES),
     OUTBOUND_EXCEPTIONS: optional(exceptions, []),
-    DEMO: optional(flag, false),
-    LOG_LEVEL: optional(oneOf(LOG_LEVELS), 'info'),
     HOSTS_ADDED_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 10),
     REGISTRATIONS_PER_HOUR: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.registration.points),
     FAILPOINTS: optional(failpointsField(FAILPOINTS), []),
@@ -111,22 +88,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     RESUME_LINKS_AFTER_SECONDS: optional(integer({ min: 1, max: 3_600 }), 60),
     REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.refusals.points),
   });
-  const schemes: Schemes = read.DEMO ? ['https', 'http'] : ['https'];
-  const issuer = parseIssuer(read.ISSUER, schemes);
-  if (issuer === null) throw new ConfigError([issuerProblem(schemes)]);
+  const service = serviceConfig(read);
   if (read.FAILPOINTS.length > 0 && !read.DEMO)
     throw new ConfigError(['FAILPOINTS is for tests, and needs DEMO=true.']);
   return {
-    issuer,
+    ...service,
     name: read.NAME,
-    port: read.PORT,
-    listenAddress: read.LISTEN_ADDRESS,
-    databaseUrl: read.DATABASE_URL,
-    encryptionKey: read.ENCRYPTION_KEY,
     exceptions: read.OUTBOUND_EXCEPTIONS,
-    demo: read.DEMO,
-    schemes,
-    logLevel: read.LOG_LEVEL,
     failpoints: read.FAILPOINTS,
     recovery: {
       everySeconds: read.RECOVERY_EVERY_SECONDS,
@@ -148,8 +116,3 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
 
 // the longest that reading a first document can take, and a little
 const DISCOVERY_FAILURE_SECONDS = 3.5;
-
-function issuerProblem(schemes: Schemes): string {
-  const form = 'ISSUER must be an origin in canonical form: lower-case, without default port, path or trailing slash';
-  return schemes.includes('http') ? `${form}.` : `${form}, and https (http needs DEMO=true).`;
-}

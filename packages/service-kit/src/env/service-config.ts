@@ -1,0 +1,67 @@
+import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
+import { LOG_LEVELS, type LogLevel } from '../server/logger.ts';
+import { databaseUrl, flag, key, oneOf, optional, port, text } from './fields.ts';
+import { ConfigError } from './read-env.ts';
+
+const KEY_BYTES = 32;
+
+/** The variables that every service has. */
+export const SERVICE_FIELDS = {
+  ISSUER: text,
+  PORT: port,
+  LISTEN_ADDRESS: optional(text, '127.0.0.1'),
+  DATABASE_URL: databaseUrl,
+  ENCRYPTION_KEY: key(KEY_BYTES),
+  DEMO: optional(flag, false),
+  LOG_LEVEL: optional(oneOf(LOG_LEVELS), 'info'),
+};
+
+export interface ServiceConfig {
+  /** Our own origin. */
+  readonly issuer: Issuer;
+  readonly port: number;
+  readonly listenAddress: string;
+  readonly databaseUrl: string;
+  /** The master secret, 32 bytes: every other key is derived from it. */
+  readonly encryptionKey: Buffer;
+  /** One machine, names under `localhost`, http. */
+  readonly demo: boolean;
+  readonly schemes: Schemes;
+  readonly logLevel: LogLevel;
+}
+
+interface ServiceVariables {
+  readonly ISSUER: string;
+  readonly PORT: number;
+  readonly LISTEN_ADDRESS: string;
+  readonly DATABASE_URL: string;
+  readonly ENCRYPTION_KEY: Buffer;
+  readonly DEMO: boolean;
+  readonly LOG_LEVEL: LogLevel;
+}
+
+/**
+ * What every service's configuration begins with, from the variables of {@link SERVICE_FIELDS}.
+ *
+ * @throws ConfigError when ISSUER is not an origin of an allowed scheme
+ */
+export function serviceConfig(read: ServiceVariables): ServiceConfig {
+  const schemes: Schemes = read.DEMO ? ['https', 'http'] : ['https'];
+  const issuer = parseIssuer(read.ISSUER, schemes);
+  if (issuer === null) throw new ConfigError([issuerProblem(schemes)]);
+  return {
+    issuer,
+    port: read.PORT,
+    listenAddress: read.LISTEN_ADDRESS,
+    databaseUrl: read.DATABASE_URL,
+    encryptionKey: read.ENCRYPTION_KEY,
+    demo: read.DEMO,
+    schemes,
+    logLevel: read.LOG_LEVEL,
+  };
+}
+
+function issuerProblem(schemes: Schemes): string {
+  const form = 'ISSUER must be an origin in canonical form: lower-case, without default port, path or trailing slash';
+  return schemes.includes('http') ? `${form}.` : `${form}, and https (http needs DEMO=true).`;
+}
