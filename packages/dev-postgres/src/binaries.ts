@@ -8,6 +8,8 @@ import path from 'node:path';
 /** Where the programs live, and as whom they must be started. */
 export interface Programs {
   bin: string;
+  /** Of the package they come from. */
+  version: string;
   as: { uid?: number; gid?: number };
 }
 
@@ -27,11 +29,12 @@ export async function programs(): Promise<Programs> {
     );
   }
   const bin = path.dirname(found.postgres);
-  if (process.getuid?.() !== 0) return { bin, as: {} };
+  const version = versionOf(name);
+  if (process.getuid?.() !== 0) return { bin, version, as: {} };
   const as = { uid: NOBODY, gid: NOBODY };
-  if (runs(bin, as)) return { bin, as };
+  if (runs(bin, as)) return { bin, version, as };
   // a checkout below /root (mode 0700) is out of nobody's reach: run from a copy
-  return { bin: copy(bin, versionOf(name)), as };
+  return { bin: copy(bin, version), version, as };
 }
 
 function runs(bin: string, as: Programs['as']): boolean {

@@ -1,12 +1,12 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { type Programs, programs } from './binaries.ts';
+import { initialise } from './cluster.ts';
 
 /** A running Postgres of our own on 127.0.0.1, with trust authentication and the superuser `postgres`. */
 export interface Embedded {
@@ -37,7 +37,7 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   const run = await programs();
   const temporary = options.dataDir === undefined;
   const dataDir = options.dataDir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'embedded-postgres-data-'));
-  await initialise(run, dataDir);
+  await initialise(run, { dataDir, from: temporary ? 'copy' : 'initdb' });
   const port = options.port ?? (await freePort());
   const url = (role: string, database = 'postgres'): string =>
     `postgresql://${encodeURIComponent(role)}:${encodeURIComponent(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
@@ -63,16 +63,6 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
       clear();
     },
   };
-}
-
-async function initialise(run: Programs, dataDir: string): Promise<void> {
-  if (fs.existsSync(path.join(dataDir, 'PG_VERSION'))) return;
-  fs.mkdirSync(path.dirname(dataDir), { recursive: true });
-  fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const { uid, gid } = run.as;
-  if (uid !== undefined && gid !== undefined) fs.chownSync(dataDir, uid, gid);
-  const args = ['-D', dataDir, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
-  await promisify(execFile)(path.join(run.bin, 'initdb'), args, { ...run.as, cwd: '/' });
 }
 
 interface Running {
