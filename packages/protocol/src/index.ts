@@ -61,4 +61,16 @@ export {
   transferResponseSchema,
   transferStatementSchema,
 } from './tokens.ts';
+export {
+  MASS,
+  NDJSON,
+  type TransferAnswer,
+  type TransferItem,
+  transferAnswerSchema,
+  transferItemSchema,
+  type TransfersRequest,
+  type TransfersResponse,
+  transfersRequestSchema,
+  transfersResponseSchema,
+} from './transfers.ts';
 export * from './urns.ts';

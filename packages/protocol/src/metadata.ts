@@ -33,6 +33,8 @@ export const serverMetadataSchema = z.object({
   service_documentation: uri.optional(),
   /** At an AM: where a Requester reads what its connection may ask for. PROTOCOL §5. */
   chatelaine_targets_endpoint: uri.optional(),
+  /** At an AM: where a Requester asks for many tokens at once. PROTOCOL §5. */
+  chatelaine_transfers_endpoint: uri.optional(),
   /** At a Host: how people call it. */
   chatelaine_name: displayText(100).optional(),
   /** At a Host: the scopes an owner can delegate through an AM, with a sentence each. PROTOCOL §2.2. */
