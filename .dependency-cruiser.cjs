@@ -13,7 +13,8 @@ const mayImport = {
   'host-kit': ['oauth-server', 'oauth-server-pg', 'protocol', 'crypto', 'outbound-http', 'migrations'],
   // outbound-http for its types only, see requester-kit-takes-types-only
   'requester-kit': ['oauth-client', 'protocol', 'crypto', 'outbound-http'],
-  'service-kit': ['protocol', 'migrations'],
+  // crypto for the keys that a service keeps: what it signs with, what it seals with
+  'service-kit': ['protocol', 'crypto', 'migrations'],
   'dev-postgres': [],
 };
 
