@@ -39,26 +39,100 @@ export interface Answer {
  * @throws OutboundError for everything that goes wrong, or the caller's own abort reason
  */
 export async function exchange(deps: ExchangeDeps, input: ExchangeInput): Promise<Answer> {
-  if (deps.isClosed()) throw closed();
-  const verdict = deps.guard.judge(input.url);
-  if (verdict.kind === 'refused') throw new OutboundError('refused', verdict.detail);
-  const deadline = AbortSignal.timeout(input.timeoutSeconds * 1000);
-  const signal = input.signal === undefined ? deadline : AbortSignal.any([deadline, input.signal]);
+  const begun = begin(deps, input);
   try {
-    const leave = await deps.gate.enter(input.lane, signal);
+    const leave = await deps.gate.enter(input.lane, begun.signal);
     try {
-      return await send(deps.dispatcher, input, signal);
+      return await send(deps.dispatcher, input, begun.signal);
     } finally {
       leave();
     }
   } catch (error) {
-    input.signal?.throwIfAborted();
-    if (deadline.aborted) throw new OutboundError('timeout', `No whole answer within ${input.timeoutSeconds} s.`);
-    throw asOutboundError(error);
+    throw begun.fault(error);
   }
 }
 
+export interface StreamedAnswer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  /** Pieces as they arrive. Leaving the loop closes the connection; so does the deadline, read or not. Throws as {@link exchange} does. */
+  readonly body: AsyncGenerator<Uint8Array, void, undefined>;
+  /** For who does not read: closes the connection. */
+  readonly cancel: () => void;
+}
+
+/**
+ * One request and its answer in pieces, within one deadline and one size for all of it. The place in line is held until the last piece.
+ *
+ * @throws OutboundError for everything that goes wrong, or the caller's own abort reason
+ */
+export async function exchangeStreamed(deps: ExchangeDeps, input: ExchangeInput): Promise<StreamedAnswer> {
+  const begun = begin(deps, input);
+  try {
+    const leave = await deps.gate.enter(input.lane, begun.signal);
+    try {
+      const { statusCode: status, headers, body } = await sendHead(deps.dispatcher, input, begun.signal);
+      body.once('close', leave);
+      return { status, headers, body: piecesOf(body, input, begun), cancel: () => void body.destroy() };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  } catch (error) {
+    throw begun.fault(error);
+  }
+}
+
+async function* piecesOf(
+  body: Dispatcher.ResponseData['body'],
+  { maxBytes }: ExchangeInput,
+  begun: Begun,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* limited(body, maxBytes);
+  } catch (error) {
+    throw begun.fault(error);
+  } finally {
+    body.destroy();
+  }
+}
+
+interface Begun {
+  readonly signal: AbortSignal;
+  /** What an error is to the caller: his own abort reason, the deadline, or ours. */
+  readonly fault: (error: unknown) => unknown;
+}
+
+function begin(deps: ExchangeDeps, { url, timeoutSeconds, signal: own }: ExchangeInput): Begun {
+  if (deps.isClosed()) throw closed();
+  const verdict = deps.guard.judge(url);
+  if (verdict.kind === 'refused') throw new OutboundError('refused', verdict.detail);
+  const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
+  return {
+    signal: own === undefined ? deadline : AbortSignal.any([deadline, own]),
+    fault(error) {
+      if (own?.aborted === true) return own.reason;
+      if (deadline.aborted) return new OutboundError('timeout', `No whole answer within ${timeoutSeconds} s.`);
+      return asOutboundError(error);
+    },
+  };
+}
+
 async function send(dispatcher: Dispatcher, input: ExchangeInput, signal: AbortSignal): Promise<Answer> {
+  const { statusCode, headers, body } = await sendHead(dispatcher, input, signal);
+  try {
+    return { status: statusCode, headers, body: await readUpTo(body, input.maxBytes, headers['content-length']) };
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
+}
+
+async function sendHead(
+  dispatcher: Dispatcher,
+  input: ExchangeInput,
+  signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
   const answered = request(input.url, {
     dispatcher,
     signal,
@@ -66,7 +140,8 @@ async function send(dispatcher: Dispatcher, input: ExchangeInput, signal: AbortS
     headers: { ...input.headers, 'accept-encoding': 'identity' },
     body: input.body,
   });
-  const { statusCode, headers, body } = await orAborted(answered, signal);
+  const answer = await orAborted(answered, signal);
+  const { statusCode, headers, body } = answer;
   // destroying a body that is not read to its end reports an error nobody waits for
   body.on('error', () => {});
   try {
@@ -75,7 +150,7 @@ async function send(dispatcher: Dispatcher, input: ExchangeInput, signal: AbortS
     if (encoding !== undefined && encoding !== 'identity')
       throw new OutboundError('bad_content_type', 'The answer is compressed.');
     input.inspect?.(statusCode, headers);
-    return { status: statusCode, headers, body: await readUpTo(body, input.maxBytes, headers['content-length']) };
+    return answer;
   } catch (error) {
     body.destroy();
     throw error;
@@ -95,14 +170,21 @@ async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
 }
 
 async function readUpTo(body: AsyncIterable<Uint8Array>, maxBytes: number, announced: unknown): Promise<Uint8Array> {
-  const tooLarge = () => new OutboundError('too_large', `The answer is larger than ${maxBytes} bytes.`);
-  if (Number(announced) > maxBytes) throw tooLarge();
+  if (Number(announced) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Uint8Array[] = [];
+  for await (const chunk of limited(body, maxBytes)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function* limited(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > maxBytes) throw tooLarge();
-    chunks.push(chunk);
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    yield chunk;
   }
-  return Buffer.concat(chunks, size);
+}
+
+function tooLarge(maxBytes: number): OutboundError {
+  return new OutboundError('too_large', `The answer is larger than ${maxBytes} bytes.`);
 }

@@ -1,7 +1,7 @@
 export type { AnswerHeaders } from './exchange.ts';
 export { describeException, type ExceptionsResult, type OutboundException, parseExceptions } from './exceptions.ts';
 export type { FetchJsonInput, JsonDocument } from './fetch-json.ts';
-export type { GuardedFetch, OutboundInit } from './guarded-fetch.ts';
+export type { GuardedFetch, GuardedStream, OutboundInit, Streamed } from './guarded-fetch.ts';
 export { createOutbound, type Outbound, type OutboundOptions, type UrlCheck } from './outbound.ts';
 export { type FailureReason, OutboundError } from './outbound-error.ts';
 export type { Resolve, ResolvedAddress } from './resolve.ts';

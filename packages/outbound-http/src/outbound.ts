@@ -5,7 +5,7 @@ import type { OutboundException } from './exceptions.ts';
 import { fetchJson, type FetchJsonInput, type JsonDocument } from './fetch-json.ts';
 import { createGate } from './gate.ts';
 import { createGuard } from './guard.ts';
-import { type GuardedFetch, guardedFetch } from './guarded-fetch.ts';
+import { type GuardedFetch, guardedFetch, type GuardedStream, guardedStream } from './guarded-fetch.ts';
 import { createResolve, type Resolve } from './resolve.ts';
 
 export interface OutboundOptions {
@@ -39,6 +39,8 @@ export interface Outbound {
   fetchJson(input: FetchJsonInput): Promise<JsonDocument>;
   /** `fetch` behind the same guard, for calls. See {@link GuardedFetch}. */
   readonly fetch: GuardedFetch;
+  /** The same for answers that are read while they arrive. See {@link GuardedStream}. */
+  readonly stream: GuardedStream;
   /** Whether the guard refuses a URL by what it says, before anything is looked up or sent. */
   check(url: string): UrlCheck;
   /** Refuses new requests, lets those under way end within their own time, closes all connections. */
@@ -76,6 +78,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
   return {
     fetchJson: (input) => fetchJson(documents, { timeoutSeconds: documentSeconds, ...input }),
     fetch: (input, init) => guardedFetch(calls, input, { timeoutSeconds: callSeconds, ...init }),
+    stream: (input, init) => guardedStream(calls, input, { timeoutSeconds: callSeconds, ...init }),
     check(url) {
       if (!URL.canParse(url)) return { kind: 'refused', detail: 'It is not a URL.' };
       const verdict = guard.judge(new URL(url));
