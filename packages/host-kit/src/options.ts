@@ -1,10 +1,11 @@
-import type { ApiOperation, Clock, Issuer, ResourceUrl, ScopeSet, Schemes } from '@chatelaine/protocol';
-import { defaultResource, parseIssuer, parseResource, parseScope, TRANSFER_SCOPE } from '@chatelaine/protocol';
+import type { ApiOperation, Clock, Issuer, ScopeSet, Schemes } from '@chatelaine/protocol';
+import { defaultResource, parseIssuer, parseScope, TRANSFER_SCOPE } from '@chatelaine/protocol';
 import type { MachineLimits } from '@chatelaine/oauth-server-pg';
 import type { Outbound, OutboundException } from '@chatelaine/outbound-http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Pool } from 'pg';
 import type { LinkConsentView, ProblemView } from './consent/view.ts';
+import { type HostManager, type HostResources, listResources, parseOwnResource } from './resources.ts';
 
 /** The person signed in at the app. */
 export interface HostOwner {
@@ -50,6 +51,11 @@ export interface HostOptions {
   readonly checks?: (transfer: TransferAttempt) => Promise<Denied | null> | Denied | null;
   /** The protected resource; `<issuer>/api` unless given. On the issuer's origin. */
   readonly resource?: string;
+  /**
+   * AMs to which clients are sent that know nothing of AMs (PROTOCOL §6): each is named first, this Host second, in the `authorization_servers` of a
+   * resource. Nobody else is shut out: an owner may link any AM.
+   */
+  readonly managers?: readonly HostManager[];
   /** Whether an AM may ask for tokens bound to no key (120 s at most). `false` unless given. */
   readonly bearer?: boolean;
   /** The way out, when the app has one already; otherwise one is made from the two settings below. */
@@ -81,7 +87,8 @@ export interface HostOptions {
 export interface HostSettings {
   readonly issuer: Issuer;
   readonly name: string;
-  readonly resource: ResourceUrl;
+  /** Every protected resource, the Host's own first. */
+  readonly resources: HostResources;
   readonly schemes: Schemes;
   readonly scopes: Readonly<Record<string, string>>;
   readonly bearer: boolean;
@@ -95,8 +102,8 @@ export function checkOptions(options: HostOptions): HostSettings {
   const issuer = parseIssuer(options.issuer, schemes);
   if (issuer === null)
     throw new TypeError('issuer must be an https origin in canonical form, like https://photos.example.');
-  const resource = parseResource(options.resource ?? defaultResource(issuer), schemes);
-  if (resource === null || new URL(resource).origin !== issuer) {
+  const resource = parseOwnResource(options.resource ?? defaultResource(issuer), { issuer, schemes });
+  if (resource === null) {
     throw new TypeError('resource must be a URL on the origin of issuer, without query or fragment.');
   }
   const names = Object.keys(options.scopes);
@@ -106,7 +113,7 @@ export function checkOptions(options: HostOptions): HostSettings {
   if (names.length === 0) throw new TypeError('scopes must name at least one scope.');
   return {
     issuer,
-    resource,
+    resources: listResources({ issuer, schemes, resource, managers: options.managers ?? [] }),
     schemes,
     name: options.name,
     scopes: options.scopes,

@@ -23,10 +23,11 @@ import { hostServer } from './server.ts';
 export interface Chatelaine {
   /**
    * A hook (`onRequest` or `preHandler`) that lets a request through when it carries a token for `scope`; then `request.chatelaine` says who acts.
+   * `askFor`: what a refused client is told to ask for, where more than `scope` is of use to it.
    *
-   * @throws TypeError when `scope` is none of the Host's
+   * @throws TypeError when a scope is none of the Host's
    */
-  guard(scope: string): GuardHook;
+  guard(scope: string, options?: { readonly askFor?: readonly string[] }): GuardHook;
   /** Which AMs an owner linked, and which Requesters have had tokens through each: for the app's own "who has access" page. */
   access(ownerId: string): Promise<readonly LinkAccess[]>;
   /** Ends one of the owner's links: every token under it dies at once. `false` when it is not this owner's, or already ended. */
@@ -67,9 +68,10 @@ async function host(app: FastifyInstance, options: HostOptions): Promise<void> {
 
   const allowed = new WeakMap<FastifyRequest, Access>();
   app.decorate('chatelaine', {
-    guard(scope) {
-      if (!Object.hasOwn(settings.scopes, scope)) throw new TypeError(`"${scope}" is not one of this Host's scopes.`);
-      return guardHook({ settings, storage }, scope, (request, access) => allowed.set(request, access));
+    guard(scope, { askFor = [scope] } = {}) {
+      const unknown = [scope, ...askFor].find((name) => !Object.hasOwn(settings.scopes, name));
+      if (unknown !== undefined) throw new TypeError(`"${unknown}" is not one of this Host's scopes.`);
+      return guardHook({ settings, storage }, { scope, askFor }, (request, access) => allowed.set(request, access));
     },
     access: async (ownerId) => (await accessList(options.pool, ownerId)).map(toLinkAccess),
     async endLink(ownerId, linkId) {

@@ -9,12 +9,13 @@ import {
 } from '@chatelaine/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { HostSettings } from './options.ts';
+import type { HostResource } from './resources.ts';
 
 /** What a Requester reads to find out who gives tokens for this Host. RFC 9728 §2. */
-export function resourceMetadata(settings: HostSettings): ResourceMetadata {
+export function resourceMetadata(settings: HostSettings, { url, servers }: HostResource): ResourceMetadata {
   return {
-    resource: settings.resource,
-    authorization_servers: [settings.issuer],
+    resource: url,
+    authorization_servers: [...servers],
     scopes_supported: Object.keys(settings.scopes),
     bearer_methods_supported: ['header'],
     resource_name: settings.name,
@@ -38,10 +39,12 @@ export async function resourceMetadataRoutes(
   { settings }: { settings: HostSettings },
 ): Promise<void> {
   await oauthScope(app);
-  const path = new URL(resourceMetadataUrl(settings.resource)).pathname;
-  app.get(path, async (_request, reply) => {
-    reply.header('cache-control', 'public, max-age=300');
-    return resourceMetadata(settings);
-  });
-  refuseOtherMethods(app, path, ['GET']);
+  for (const resource of settings.resources) {
+    const path = new URL(resourceMetadataUrl(resource.url)).pathname;
+    app.get(path, async (_request, reply) => {
+      reply.header('cache-control', 'public, max-age=300');
+      return resourceMetadata(settings, resource);
+    });
+    refuseOtherMethods(app, path, ['GET']);
+  }
 }

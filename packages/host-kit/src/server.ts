@@ -15,7 +15,8 @@ export interface ServerInput {
 
 /** The kernel as a Host runs it: link tokens that only authenticated AMs can use, nobody registers, requests are pushed. */
 export function hostServer({ settings, storage, outbound, checks, emit }: ServerInput): ServerDeps {
-  const { issuer, resource, schemes, bearer, clock } = settings;
+  const { issuer, schemes, bearer, clock } = settings;
+  const resources = settings.resources.map(({ url }) => url);
   const fetchDocument = outbound.fetchJson.bind(outbound);
   const parts = {
     storage,
@@ -36,9 +37,9 @@ export function hostServer({ settings, storage, outbound, checks, emit }: Server
     pushedRequests: 'required',
     registration: 'closed',
     transferScopes: settings.scopes,
-    resources: [resource],
-    grants: [transferGrant({ ...parts, issuer, resource, bearer, checks })],
-    operations: [resourceMetadataOperation(settings.resource), ...settings.operations],
+    resources,
+    grants: [transferGrant({ ...parts, issuer, resources, bearer, checks })],
+    operations: [...resources.map(resourceMetadataOperation), ...settings.operations],
     admitClientId: admitClientId(issuer),
     admitClient: admitClient(issuer),
   };

@@ -1,6 +1,6 @@
 import { checkDpopProof, type DpopResult, hashToken } from '@chatelaine/crypto';
 import type { OAuthStorage, StoredToken } from '@chatelaine/oauth-server';
-import { parseToken, type ScopeSet } from '@chatelaine/protocol';
+import { parseToken, type ResourceUrl, type ScopeSet } from '@chatelaine/protocol';
 import type { HostSettings } from '../options.ts';
 import type { Fault } from './challenge.ts';
 
@@ -37,6 +37,8 @@ export interface GuardedRequest {
   /** Every header of these names, unjoined. */
   readonly authorization: readonly string[];
   readonly dpop: readonly string[];
+  /** What it came through: the token must be for this one. */
+  readonly resource: ResourceUrl;
   readonly scope: string;
 }
 
@@ -54,7 +56,7 @@ export async function judge(deps: GuardDeps, request: GuardedRequest): Promise<V
   const proof = scheme === 'dpop' ? await checkProof(deps, request, token) : null;
   const stored = await deps.storage.findToken({ bucket: parsed.bucket, hash: hashToken(token) });
   if (stored === null || stored.kind !== 'at' || stored.act === null) return badToken('unknown, expired or ended');
-  if (stored.audience !== deps.settings.resource) return badToken('audience');
+  if (stored.audience !== request.resource) return badToken('audience');
   const fault = proof === null ? faultOfBearer(deps, stored) : await spendProof(deps, { proof, stored });
   if (fault !== null) return fault;
   if (!stored.scope.includes(request.scope))

@@ -1,10 +1,19 @@
 import { isDatabaseUnavailable } from '@chatelaine/oauth-server-pg';
+import { formatScope, type ResourceUrl } from '@chatelaine/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { resourceOf } from '../resources.ts';
 import { challenge } from './challenge.ts';
 import { type Access, type GuardDeps, judge, type Verdict } from './guard.ts';
 
 /** A Fastify hook: `onRequest` (before any body is read) or `preHandler`. */
 export type GuardHook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
+
+/** What a route asks of a token. */
+export interface Wanted {
+  readonly scope: string;
+  /** What somebody without a sufficient token is told to ask for: `scope`, and more where that is of use. */
+  readonly askFor: readonly string[];
+}
 
 /**
  * The guard for one scope. What it refuses it answers itself, as OAuth says and not as the app's error handler would; what it lets
@@ -12,11 +21,12 @@ export type GuardHook = (request: FastifyRequest, reply: FastifyReply) => Promis
  */
 export function guardHook(
   deps: GuardDeps,
-  scope: string,
+  wanted: Wanted,
   allow: (request: FastifyRequest, access: Access) => void,
 ): GuardHook {
   return async (request, reply) => {
     const { headersDistinct } = request.raw;
+    const resource = resourceOf(deps.settings.resources, request.originalUrl);
     let verdict: Verdict;
     try {
       verdict = await judge(deps, {
@@ -24,7 +34,8 @@ export function guardHook(
         target: request.originalUrl,
         authorization: headersDistinct['authorization'] ?? [],
         dpop: headersDistinct['dpop'] ?? [],
-        scope,
+        resource,
+        scope: wanted.scope,
       });
     } catch (error) {
       if (!isDatabaseUnavailable(error)) throw error;
@@ -35,7 +46,7 @@ export function guardHook(
       allow(request, verdict.access);
       return undefined;
     }
-    return refuse(deps, { verdict, scope, request, reply });
+    return refuse(deps, { verdict, wanted, resource, request, reply });
   };
 }
 
@@ -43,12 +54,14 @@ function refuse(
   { settings }: GuardDeps,
   input: {
     verdict: Exclude<Verdict, { kind: 'allowed' }>;
-    scope: string;
+    wanted: Wanted;
+    resource: ResourceUrl;
     request: FastifyRequest;
     reply: FastifyReply;
   },
 ): FastifyReply {
-  const { verdict, scope, request, reply } = input;
+  const { verdict, wanted, resource, request, reply } = input;
+  const scope = formatScope(wanted.askFor);
   const [status, fault] =
     verdict.kind === 'refused' ? ([verdict.status, verdict.fault] as const) : ([401, null] as const);
   request.log.info(
@@ -59,7 +72,7 @@ function refuse(
     fault === null
       ? { error: 'invalid_token', error_description: 'An access token is needed.' }
       : { error: fault.error, error_description: fault.description, ...(status === 403 ? { scope } : {}) };
-  reply.header('www-authenticate', challenge(settings, { scope, fault }));
+  reply.header('www-authenticate', challenge(settings, { resource, scope, fault }));
   return reply.code(status).header('cache-control', 'no-store').send(body);
 }
 

@@ -31,7 +31,8 @@ import { parseTransferForm, type TransferForm } from './parse.ts';
 import { checkStatement, type Statement, type StatementDeps } from './statement.ts';
 
 export interface TransferDeps extends StatementDeps, Pick<ServerDeps, 'emit'> {
-  readonly resource: ResourceUrl;
+  /** What tokens can be for. */
+  readonly resources: readonly ResourceUrl[];
   /** Whether tokens bound to no key are minted at all. */
   readonly bearer: boolean;
   readonly checks: NonNullable<HostOptions['checks']> | null;
@@ -49,14 +50,15 @@ async function transfer(deps: TransferDeps, { client, params, jkt, guards }: Tok
   const statement = await checkStatement(deps, { client, form, guards });
   if (statement.jkt === null && !deps.bearer) throw badToken('bearer is not allowed here');
   const link = await findLink(deps, client, form);
-  if (form.resource !== deps.resource) throw invalidTarget('This server has no such resource.');
+  const resource = deps.resources.find((own) => own === form.resource);
+  if (resource === undefined) throw invalidTarget('This server has no such resource.');
   if (!coversScope(link.stored.grant.transferScope ?? [], form.scope)) throw overCeiling();
   await askHost(deps, {
     owner: link.stored.grant.subject,
     am: statement.am,
     requester: statement.requester,
     scope: form.scope,
-    resource: deps.resource,
+    resource,
     bearer: statement.jkt === null,
   });
   return mint(deps, { client, guards, form, statement, linkToken: link.key });
@@ -110,7 +112,7 @@ async function mint(
       hash: hashToken(token),
       lifetimeSeconds,
       scope: form.scope,
-      audience: deps.resource,
+      audience: form.resource,
       jkt,
       act: { iss: statement.am, sub: requester.id },
       actorName: requester.name,
@@ -135,7 +137,7 @@ async function mint(
         // two clocks: never promise more than was asked of the database
         expires_in: Math.min(lifetimeSeconds, Math.max(1, Math.floor(minted.expiresAt - deps.clock.now()))),
         scope: formatScope(form.scope),
-        resource: deps.resource,
+        resource: form.resource,
         ...(jkt === null ? {} : { cnf: { jkt } }),
         iss: deps.issuer,
       };
