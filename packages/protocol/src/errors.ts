@@ -1,3 +1,5 @@
+import { DEFERRED_ERROR_STATUS, type DeferralExtras } from './deferred.ts';
+
 /** Error codes on the wire, each with the HTTP status it always has. PROTOCOL §3.8. */
 export const ERROR_STATUS = {
   // RFC 6749 §4.1.2.1, §5.2
@@ -29,12 +31,13 @@ export const ERROR_STATUS = {
   // RFC 9449 §5, §8
   invalid_dpop_proof: 400,
   use_dpop_nonce: 400,
+  ...DEFERRED_ERROR_STATUS,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
 /** Members that may stand beside `error` and `error_description`. */
-export interface ErrorExtras {
+export interface ErrorExtras extends DeferralExtras {
   readonly denied_by?: 'am' | 'host';
   /** Whether asking the owner could change the answer. */
   readonly requestable?: boolean;
@@ -98,6 +101,9 @@ export const invalidClientMetadata = make('invalid_client_metadata');
 export const invalidTarget = make('invalid_target');
 export const invalidDpopProof = make('invalid_dpop_proof');
 export const interactionRequired = make('interaction_required');
+export const authorizationPending = make('authorization_pending');
+export const slowDown = make('slow_down');
+export const expiredToken = make('expired_token');
 
 /** One text for every bad subject or actor token, so that the answer tells nothing apart. RFC 8693 §2.2.2. */
 export const BAD_TOKEN_TEXT = 'The subject_token or actor_token is not acceptable.';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { completionFields, deferredFields } from './deferred.ts';
 import { CLIENT_ASSERTION_TYPE, GRANT, TOKEN_TYPE } from './urns.ts';
 
 /**
@@ -26,6 +27,8 @@ export const pushedRequestForm = z.object({
   code_challenge_method: z.literal('S256'),
   dpop_jkt: z.string().optional().describe('At an AM, unless the request carries a DPoP proof (RFC 9449 §10).'),
   prompt: z.string().optional(),
+  host: z.string().optional().describe('At an AM, with host_grant: the Host that the client is, too (PROTOCOL §2.3).'),
+  host_grant: z.string().optional().describe('A code of that Host for the AM, with the same code_challenge.'),
 });
 
 /** OAuth 2.1 §4.1.3 */
@@ -45,6 +48,11 @@ export const refreshForm = z.object({
   scope: z.string().optional(),
 });
 
+const ownStatement = {
+  actor_token: z.string().optional().describe("The Requester's own statement (PROTOCOL §3.6)."),
+  actor_token_type: z.literal(TOKEN_TYPE.jwt).optional(),
+};
+
 /** Hop 1. RFC 8693 §2.1, PROTOCOL §3.1. */
 export const transferForm = z.object({
   ...clientFields,
@@ -56,7 +64,12 @@ export const transferForm = z.object({
   audience: z.string().optional().describe('The issuer of the same Host.'),
   scope: z.string(),
   purpose: z.string().max(200).optional().describe('Shown to the owner when he is asked.'),
+  ...ownStatement,
+  ...completionFields,
 });
+
+/** Asks again for a transfer that waits for the owner. PROTOCOL §3.7. */
+export const deferredForm = z.object({ ...clientFields, ...deferredFields, ...ownStatement });
 
 /** Hop 2. RFC 8693 §2.1, PROTOCOL §3.3. */
 export const mintForm = z.object({

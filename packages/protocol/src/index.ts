@@ -9,10 +9,12 @@ export {
   type RegistrationResponse,
   registrationResponseSchema,
 } from './client-metadata.ts';
+export { canWait, DEFERRED, type DeferralExtras } from './deferred.ts';
 export { displayText } from './display.ts';
 export * from './errors.ts';
 export {
   codeForm,
+  deferredForm,
   introspectionForm,
   mintForm,
   pushedRequestForm,
@@ -50,6 +52,8 @@ export {
   errorResponseSchema,
   type IntrospectionResponse,
   introspectionResponseSchema,
+  type RequesterStatement,
+  requesterStatementSchema,
   type TargetsResponse,
   targetSchema,
   targetsResponseSchema,

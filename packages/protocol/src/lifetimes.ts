@@ -13,6 +13,8 @@ export const LIFETIME = {
   hostAccessToken: 300,
   hostBearerToken: 120,
   deferral: 3600,
+  /** Between two polls of a deferral. */
+  pollInterval: 5,
   /** An approval covers one transfer of exactly what was approved, within this time. */
   approval: 600,
   /** How long an unanswered ask stays open. */
@@ -35,8 +37,12 @@ export const LIMIT = {
   scopes: 100,
   scopeChars: 200,
   tokenChars: 8192,
+  /** A Requester's own statement travels inside the AM's, which may have `tokenChars` itself. PROTOCOL §3.6. */
+  requesterStatementChars: 3072,
   jtiChars: 128,
   redirectUris: 20,
   uriChars: 2000,
   openAsksPerConnection: 20,
+  /** Of one question; one more ends the oldest. */
+  deferralsPerAsk: 5,
 } as const;

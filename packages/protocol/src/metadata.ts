@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deferredMetadata } from './deferred.ts';
 import { displayText, uri } from './display.ts';
 import { LIMIT } from './lifetimes.ts';
 
@@ -31,14 +32,23 @@ export const serverMetadataSchema = z.object({
   client_id_metadata_document_supported: z.boolean().optional(),
   protected_resources: z.array(uri).max(LIMIT.scopes).optional(),
   service_documentation: uri.optional(),
+  ...deferredMetadata,
   /** At an AM: where a Requester reads what its connection may ask for. PROTOCOL §5. */
   chatelaine_targets_endpoint: uri.optional(),
   /** At an AM: where a Requester asks for many tokens at once. PROTOCOL §5. */
   chatelaine_transfers_endpoint: uri.optional(),
+  /** At an AM: a Requester's own statement on hop 1 is passed on. PROTOCOL §3.6. */
+  chatelaine_requester_statements_supported: z.boolean().optional(),
+  /** At a Host: the scopes it gives only to Requesters that sign a statement of their own. PROTOCOL §3.6. */
+  chatelaine_requester_statement_scopes: names.optional(),
   /** At a Host: how people call it. */
   chatelaine_name: displayText(100).optional(),
   /** At a Host: the scopes an owner can delegate through an AM, with a sentence each. PROTOCOL §2.2. */
   chatelaine_transfer_scopes: z.record(z.string().max(LIMIT.scopeChars), displayText(300)).optional(),
+  /** At a Host that is a Requester, too: its client id. PROTOCOL §2.3. */
+  chatelaine_requester: uri.optional(),
+  /** At an AM: it takes `host` and `host_grant` with a pushed request. PROTOCOL §2.3. */
+  chatelaine_host_grant_supported: z.boolean().optional(),
 });
 export type ServerMetadata = z.infer<typeof serverMetadataSchema>;
 

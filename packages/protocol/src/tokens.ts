@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { deferralMembers } from './deferred.ts';
 import { displayText, uri } from './display.ts';
+import { LIMIT } from './lifetimes.ts';
 
 /** RFC 6749 §5.1, as AM and Host answer the code and refresh grants. */
 export const tokenResponseSchema = z.object({
@@ -48,8 +50,26 @@ export const transferStatementSchema = z.object({
   grant_id: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
   client_name: displayText(100).optional(),
   client_uri: uri.optional(),
+  /** The Requester's own, as it came with hop 1. PROTOCOL §3.6. */
+  requester_statement: z.string().max(LIMIT.requesterStatementChars).optional(),
 });
 export type TransferStatement = z.infer<typeof transferStatementSchema>;
+
+/** The Requester's own statement: its key, for one resource of one Host. PROTOCOL §3.6. */
+export const requesterStatementSchema = z.object({
+  /** Its client id, which is the URL of its client document. */
+  iss: uri,
+  sub: uri,
+  aud: z.string(),
+  iat: z.number(),
+  exp: z.number(),
+  jti: z.string().min(1).max(128),
+  resource: z.string().max(2000),
+  /** May be wider than what is asked for. */
+  scope: z.string().max(8192),
+  cnf: z.object({ jkt: z.string().regex(/^[A-Za-z0-9_-]{43}$/) }),
+});
+export type RequesterStatement = z.infer<typeof requesterStatementSchema>;
 
 /** RFC 7662 §2.2 with RFC 8693 §4.1 `act` and RFC 9449 §6.2 `cnf`. */
 export const introspectionResponseSchema = z.object({
@@ -80,6 +100,7 @@ export const errorResponseSchema = z.object({
   requestable: z.boolean().optional(),
   interaction_uri: z.string().max(2000).optional(),
   scope: z.string().max(8192).optional(),
+  ...deferralMembers,
 });
 export type ErrorResponse = z.infer<typeof errorResponseSchema>;
 

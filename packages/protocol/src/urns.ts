@@ -1,9 +1,13 @@
+import { DEFERRED } from './deferred.ts';
+
 /** Grant and token type identifiers, as registered. */
 export const GRANT = {
   authorizationCode: 'authorization_code',
   refreshToken: 'refresh_token',
   /** RFC 8693 §2.1 */
   tokenExchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  /** PROTOCOL §3.7 */
+  deferred: DEFERRED.grantType,
 } as const;
 
 export const TOKEN_TYPE = {
