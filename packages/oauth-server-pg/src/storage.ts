@@ -8,6 +8,7 @@ import { endGrant } from './sql/end-grant.ts';
 import { endTransferGrant } from './sql/end-transfer-grant.ts';
 import { findClient, findClientByRegistrationToken } from './sql/find-client.ts';
 import { findToken } from './sql/find-token.ts';
+import { grantCode } from './sql/grant-code.ts';
 import { insertClient } from './sql/insert-client.ts';
 import { issueCode } from './sql/issue-code.ts';
 import { mintTransfer } from './sql/mint-transfer.ts';
@@ -38,6 +39,7 @@ export function createPgStorage(pool: Pool): OAuthStorage {
     saveRequest: (input) => saveRequest(pool, input),
     claimRequest: (input) => claimRequest(pool, input),
     issueCode: (input) => issueCode(pool, input),
+    grantCode: (input) => grantCode(pool, input),
     refuseRequest: (input) => refuseRequest(pool, input),
     readCode: (key) => readCode(pool, key),
     redeemCode: (input) => redeemCode(pool, input),

@@ -127,6 +127,18 @@ export interface RequestStorage {
     codeLifetimeSeconds: number;
     grant: NewGrant;
   }): Promise<{ kind: 'issued'; request: AuthorizationRequest } | { kind: 'unknown' }>;
+  /**
+   * Makes grant and code in one step without a request: the owner consented where he is signed in, and no browser is sent anywhere. The code
+   * is redeemed like any other. PROTOCOL §2.3.
+   */
+  grantCode(input: {
+    clientId: string;
+    redirectUri: string;
+    codeChallenge: string;
+    codeHash: Buffer;
+    codeLifetimeSeconds: number;
+    grant: NewGrant;
+  }): Promise<void>;
   /** Finishes the request without consent; leaves no grant. */
   refuseRequest(input: {
     requestHash: Buffer;

@@ -33,6 +33,8 @@ export const clientMetadataSchema = z.object({
   software_statement: z.string().optional(),
   /** In an AM's document for one Host: the AM's issuer. PROTOCOL §2.2. */
   chatelaine_issuer: uri.optional(),
+  /** In a Requester's document: the issuer of the Host that it is, too. PROTOCOL §2.3. */
+  chatelaine_host: uri.optional(),
 });
 export type ClientMetadata = z.infer<typeof clientMetadataSchema>;
 

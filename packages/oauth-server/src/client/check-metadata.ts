@@ -49,7 +49,8 @@ export function checkClientMetadata(
     scope: checkScope(metadata.scope),
     authMethod,
     keys: checkKeys(metadata, authMethod, schemes),
-    issuer: checkIssuer(metadata.chatelaine_issuer, schemes),
+    issuer: checkIssuer(metadata.chatelaine_issuer, 'chatelaine_issuer', schemes),
+    host: checkIssuer(metadata.chatelaine_host, 'chatelaine_host', schemes),
   };
 }
 
@@ -118,10 +119,10 @@ function checkScope(value: string | undefined): Client['scope'] {
   return scopes;
 }
 
-function checkIssuer(value: string | undefined, schemes: Schemes): Issuer | null {
+function checkIssuer(value: string | undefined, member: string, schemes: Schemes): Issuer | null {
   if (value === undefined) return null;
   const issuer = parseIssuer(value, schemes);
-  if (issuer === null) throw invalidClientMetadata('chatelaine_issuer must be an origin in canonical form.');
+  if (issuer === null) throw invalidClientMetadata(`${member} must be an origin in canonical form.`);
   return issuer;
 }
 

@@ -20,4 +20,6 @@ export interface Client {
   readonly keys: ClientKeys | null;
   /** In an AM's document for one Host: the issuer it names. PROTOCOL §2.2. */
   readonly issuer: Issuer | null;
+  /** In the document of a Requester that is a Host, too: that Host's issuer. PROTOCOL §2.3. */
+  readonly host: Issuer | null;
 }

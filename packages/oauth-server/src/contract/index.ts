@@ -2,6 +2,7 @@ import type { OAuthStorage } from '../storage.ts';
 import { burnContract } from './burn-contract.ts';
 import { clientContract, documentContract } from './client-contract.ts';
 import { codeContract, codeRaceContract } from './code-contract.ts';
+import { grantCodeContract } from './grant-code-contract.ts';
 import type { Bench, StorageHarness, TestRunner } from './harness.ts';
 import { mintContract } from './mint-contract.ts';
 import { reapContract } from './reap-contract.ts';
@@ -43,6 +44,7 @@ export function storageContract(runner: TestRunner, name: string, makeHarness: (
       ['authorization requests', requestContract],
       ['consent', consentContract],
       ['codes', codeContract],
+      ['codes without a request', grantCodeContract],
       ['codes, all at once', codeRaceContract],
       ['tokens', tokenContract],
       ['refreshing', refreshContract],
