@@ -7,8 +7,8 @@ import type { TransferRequest } from '../src/transfer/request.ts';
 const jkt = 'k'.repeat(43);
 const request: TransferRequest = {
   clientId: 'https://life.example/client',
-  jkt,
-  connectionToken: { bucket: 1, hash: Buffer.alloc(32) },
+  subject: { kind: 'token', key: { bucket: 1, hash: Buffer.alloc(32) } },
+  binding: { kind: 'key', jkt },
   resource: 'https://photos.example/api' as ResourceUrl,
   scopes: ['entries.read', 'entries.write'],
   purpose: null,
@@ -21,6 +21,7 @@ const target: Target = {
   ceiling: [],
   shown: [],
   grantId: 'g',
+  bearer: false,
 };
 const good: TransferResponse = {
   access_token: 'cha_at_x',
@@ -55,6 +56,17 @@ describe('the answer of a Host', () => {
   it('is not relayed without the key it is bound to', () => {
     const { cnf: _cnf, ...unbound } = good;
     expect(findOddity(unbound, { request, target })).toBe('cnf');
+  });
+
+  it('is bound to no key exactly when that was asked for, and lives for two minutes then', () => {
+    const asked = { request: { ...request, binding: { kind: 'bearer' } as const }, target };
+    const { cnf: _cnf, ...unbound } = good;
+    const bearer: TransferResponse = { ...unbound, token_type: 'Bearer', expires_in: 120 };
+    expect(findOddity(bearer, asked)).toBeNull();
+    expect(findOddity({ ...bearer, expires_in: 121 }, asked)).toBe('expires_in');
+    expect(findOddity({ ...bearer, cnf: { jkt } }, asked)).toBe('cnf');
+    expect(findOddity({ ...good, expires_in: 120 }, asked)).toBe('token_type');
+    expect(findOddity(bearer, { request, target })).toBe('token_type');
   });
 
   it('loses every member that is not one of the eight', () => {

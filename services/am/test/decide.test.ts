@@ -9,6 +9,7 @@ const target: Target = {
   ceiling: ['entries.read', 'entries.write'],
   shown: ['entries.read', 'entries.write', 'entries.delete'],
   grantId: 'g'.repeat(22),
+  bearer: false,
 };
 const snapshot: Snapshot = {
   connectionId: 'con_1',
@@ -23,7 +24,15 @@ const snapshot: Snapshot = {
   rules: [{ connectionId: 'con_1', linkId: 'lnk_1', scope: 'entries.read', effect: 'allow' }],
   approvedAskId: null,
 };
-const request = { clientId: snapshot.clientId, jkt: snapshot.jkt ?? '', scopes: ['entries.read'] };
+const byKey = (jkt: string) => ({ kind: 'key', jkt }) as const;
+const request = {
+  clientId: snapshot.clientId,
+  subject: { kind: 'token', key: { bucket: 7, hash: Buffer.alloc(32) } } as const,
+  binding: byKey('k'.repeat(43)),
+  scopes: ['entries.read'],
+};
+/** As a connection found by its code or refresh token asks. */
+const plain = { ...request, subject: { kind: 'grant', bucket: 7, id: 'con_1' } as const };
 
 describe('a decision', () => {
   it('allows what consent, ceiling and rules all allow', () => {
@@ -36,12 +45,31 @@ describe('a decision', () => {
       kind: 'bad_token',
       reason: 'foreign',
     });
-    expect(decide(snapshot, { ...request, jkt: 'x'.repeat(43) })).toEqual({ kind: 'bad_token', reason: 'key' });
+    expect(decide(snapshot, { ...request, binding: byKey('x'.repeat(43)) })).toEqual({
+      kind: 'bad_token',
+      reason: 'key',
+    });
     expect(decide({ ...snapshot, jkt: null }, request)).toEqual({ kind: 'bad_token', reason: 'key' });
   });
 
   it('looks at the token before it says anything about the target', () => {
-    expect(decide({ ...snapshot, target: null }, { ...request, jkt: 'x'.repeat(43) }).kind).toBe('bad_token');
+    expect(decide({ ...snapshot, target: null }, { ...request, binding: byKey('x'.repeat(43)) }).kind).toBe(
+      'bad_token',
+    );
+  });
+
+  it('is never for no key where the connection has one, or where Host and owner have not both agreed', () => {
+    const bearer = { ...plain, binding: { kind: 'bearer' } as const };
+    const agreed = { ...snapshot, jkt: null, target: { ...target, bearer: true } };
+    expect(decide(agreed, bearer).kind).toBe('allow');
+    expect(decide({ ...agreed, jkt: snapshot.jkt }, bearer)).toEqual({ kind: 'bad_token', reason: 'key' });
+    expect(decide({ ...agreed, target }, bearer)).toEqual({ kind: 'key_needed' });
+    expect(decide(agreed, { ...bearer, subject: request.subject })).toEqual({ kind: 'bad_token', reason: 'key' });
+  });
+
+  it('is for the first key that a connection without one brings, and for no other once it has one', () => {
+    expect(decide({ ...snapshot, jkt: null }, plain).kind).toBe('allow');
+    expect(decide(snapshot, { ...plain, binding: byKey('x'.repeat(43)) }).kind).toBe('bad_token');
   });
 
   it('refuses a Host that is not shown', () => {

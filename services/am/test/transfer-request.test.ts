@@ -37,7 +37,8 @@ describe('hop 1', () => {
       resource: good.resource,
       scopes: ['b', 'a'],
       purpose: 'your feed',
-      connectionToken: { bucket: 5 },
+      subject: { kind: 'token', key: { bucket: 5 } },
+      binding: { kind: 'key', jkt: 'k'.repeat(43) },
     });
   });
 
@@ -163,7 +164,7 @@ describe('hop 1, whatever is sent', () => {
         expect(given).not.toHaveProperty('cnf');
         expect(request).toMatchObject({
           resource: given.resource,
-          jkt: 'k'.repeat(43),
+          binding: { kind: 'key', jkt: 'k'.repeat(43) },
           purpose: given.purpose ?? null,
         });
         expect(new URL(request.resource).protocol).toBe('https:');

@@ -107,7 +107,7 @@ function statement(
       ath: sha256base64url(link.token),
       resource: request.resource,
       scope: formatScope(request.scopes),
-      cnf: { jkt: request.jkt },
+      ...(request.binding.kind === 'key' ? { cnf: { jkt: request.binding.jkt } } : { bearer: true }),
       grant_id: target.grantId,
       client_name: snapshot.clientName,
       ...(snapshot.clientUri === null ? {} : { client_uri: snapshot.clientUri }),

@@ -5,17 +5,22 @@ import type { TransferRequest } from './request.ts';
 /** What fits into the Authorization header that the token is for. RFC 9449 §7.1, RFC 9110 §11.2. */
 const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
 
+const BOUND = {
+  key: { tokenType: 'DPoP', lifetime: LIFETIME.hostAccessToken },
+  bearer: { tokenType: 'Bearer', lifetime: LIFETIME.hostBearerToken },
+} as const;
+
 /** What is odd about a Host's answer, or null when it is exactly what was asked for. PROTOCOL §3.5. */
 export function findOddity(
   answer: TransferResponse,
-  asked: { request: TransferRequest; target: Target },
+  { request, target }: { request: TransferRequest; target: Target },
 ): string | null {
-  const { request, target } = asked;
   if (!TOKEN68.test(answer.access_token)) return 'access_token';
   if (answer.issued_token_type !== TOKEN_TYPE.accessToken) return 'issued_token_type';
-  if (answer.token_type !== 'DPoP') return 'token_type';
-  if (answer.cnf?.jkt !== request.jkt) return 'cnf';
-  if (answer.expires_in > LIFETIME.hostAccessToken) return 'expires_in';
+  const asked = BOUND[request.binding.kind];
+  if (answer.token_type !== asked.tokenType) return 'token_type';
+  if (answer.cnf?.jkt !== (request.binding.kind === 'key' ? request.binding.jkt : undefined)) return 'cnf';
+  if (answer.expires_in > asked.lifetime) return 'expires_in';
   const scopes = parseScope(answer.scope);
   if (scopes === null || !sameScope(scopes, request.scopes)) return 'scope';
   if (answer.resource !== request.resource) return 'resource';

@@ -32,6 +32,8 @@ export interface Target {
   readonly shown: ScopeSet;
   /** This Requester's grant at the Host. */
   readonly grantId: string;
+  /** Whether Host and owner both agreed that this Requester's tokens there need be bound to no key. PROTOCOL §6. */
+  readonly bearer: boolean;
 }
 
 export type Decision =
@@ -40,19 +42,22 @@ export type Decision =
   | { readonly kind: 'deny' }
   | { readonly kind: 'bad_scope' }
   | { readonly kind: 'bad_target' }
+  /** A token bound to no key, where Host and owner have not both agreed to such. */
+  | { readonly kind: 'key_needed' }
   /** `foreign`: a live token in the hands of another client. */
   | { readonly kind: 'bad_token'; readonly reason: 'unknown' | 'foreign' | 'key' };
 
 /** Decides a transfer. Pure: the same snapshot and request always give the same answer, in a dry run too. PROTOCOL §3.2. */
 export function decide(
   snapshot: Snapshot | null,
-  request: Pick<TransferRequest, 'clientId' | 'jkt' | 'scopes'>,
+  request: Pick<TransferRequest, 'clientId' | 'subject' | 'binding' | 'scopes'>,
 ): Decision {
   if (snapshot === null) return { kind: 'bad_token', reason: 'unknown' };
   if (snapshot.clientId !== request.clientId) return { kind: 'bad_token', reason: 'foreign' };
-  if (snapshot.jkt === null || snapshot.jkt !== request.jkt) return { kind: 'bad_token', reason: 'key' };
+  if (!isItsKey(snapshot, request)) return { kind: 'bad_token', reason: 'key' };
   const { target } = snapshot;
   if (target === null) return { kind: 'bad_target' };
+  if (request.binding.kind === 'bearer' && !target.bearer) return { kind: 'key_needed' };
   const { scopes } = request;
   if (scopes.length === 0 || !coversScope(target.shown, scopes) || !coversScope(target.ceiling, scopes))
     return { kind: 'bad_scope' };
@@ -67,4 +72,10 @@ export function decide(
         ? { kind: 'ask', target }
         : { kind: 'allow', target, askId: snapshot.approvedAskId };
   }
+}
+
+/** A connection that has a key is used with that one only; one that was made without may still bring its first. PROTOCOL §6. */
+function isItsKey({ jkt }: Snapshot, { subject, binding }: Pick<TransferRequest, 'subject' | 'binding'>): boolean {
+  if (jkt !== null) return binding.kind === 'key' && binding.jkt === jkt;
+  return subject.kind === 'grant';
 }

@@ -20,12 +20,19 @@ import {
 } from '@chatelaine/protocol';
 import type { TokenKey } from '@chatelaine/oauth-server';
 
+/** On whose behalf: the connection whose token was shown, or one that was found by a code or refresh token of its own (PROTOCOL §6). */
+export type TransferSubject =
+  | { readonly kind: 'token'; readonly key: TokenKey }
+  | { readonly kind: 'grant'; readonly bucket: number; readonly id: string };
+
+/** What the token is to be bound to: the key that signed the request, or, for a client that proves none, nothing. */
+export type TransferBinding = { readonly kind: 'key'; readonly jkt: string } | { readonly kind: 'bearer' };
+
 /** One transfer as a Requester asks for it. */
 export interface TransferRequest {
   readonly clientId: string;
-  /** Thumbprint of the key that signed the request: the token will be bound to it. */
-  readonly jkt: string;
-  readonly connectionToken: TokenKey;
+  readonly subject: TransferSubject;
+  readonly binding: TransferBinding;
   readonly resource: ResourceUrl;
   readonly scopes: ScopeSet;
   /** What the Requester says it is for; shown to the owner as its words. */
@@ -46,7 +53,14 @@ export function readTransferRequest(
   const resource = readResource(schemes, params);
   const scopes = parseScope(params.get('scope') ?? '');
   if (scopes === null) throw invalidScope('scope is missing or not a list of scope values.');
-  return { clientId, jkt, connectionToken, resource, scopes, purpose: readPurpose(params) };
+  return {
+    clientId,
+    subject: { kind: 'token', key: connectionToken },
+    binding: { kind: 'key', jkt },
+    resource,
+    scopes,
+    purpose: readPurpose(params),
+  };
 }
 
 function readSubject(params: FormParams): TokenKey {

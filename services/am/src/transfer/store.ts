@@ -8,12 +8,13 @@ import {
   runForRow,
   type Statement,
 } from '@chatelaine/oauth-server-pg';
-import type { Replayed, ReplayGuard, TokenKey } from '@chatelaine/oauth-server';
+import type { Replayed, ReplayGuard } from '@chatelaine/oauth-server';
 import { scopeKey, type ScopeSet, temporarilyUnavailable } from '@chatelaine/protocol';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { ruleSchema } from '../rules/rule.ts';
 import type { Snapshot } from './decide.ts';
+import type { TransferSubject } from './request.ts';
 
 const rowSchema = z.object({
   connection_id: z.string(),
@@ -31,6 +32,7 @@ const rowSchema = z.object({
   ceiling: z.array(z.string()),
   shown: z.array(z.string()),
   grant_id: z.string(),
+  bearer: z.boolean(),
   rules: z.array(ruleSchema).nullable(),
   approved_ask_id: z.string().nullable(),
 });
@@ -42,10 +44,14 @@ const withoutTarget = rowSchema.extend({
   ceiling: z.null(),
   shown: z.null(),
   grant_id: z.null(),
+  bearer: z.null(),
 });
 
-const READ_SNAPSHOT: Statement = {
-  name: 'transfer_snapshot',
+const ALIVE = 'g.ended_at is null and (g.expires_at is null or g.expires_at > now())';
+
+/** `$3` resource, `$4` the scopes as a key; which grant, is for `from` to say. */
+const snapshotOf = (name: string, { from, where }: { from: string; where: string }): Statement => ({
+  name,
   text: `
   select g.id as connection_id, g.subject as owner_id, g.bucket, g.client_id, c.client_name, c.client_uri, g.jkt, o.policy_version,
     target.*,
@@ -57,33 +63,43 @@ const READ_SNAPSHOT: Statement = {
       where a.connection_id = g.id and a.host_id = target.host_id and a.link_id = target.link_id
         and a.scope_key = $4 and a.state = 'approved' and a.expires_at > now()
       limit 1) as approved_ask_id
-  from oauth_token t
-  join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id and g.ended_at is null and (g.expires_at is null or g.expires_at > now())
+  from ${from}
   join connection c on c.id = g.id and c.owner_id = g.subject and c.ended_at is null
   join owner o on o.id = g.subject
   left join lateral (
     select h.id as host_id, h.issuer as host_issuer, h.name as host_name, l.id as link_id, l.transfer_scope as ceiling,
-      ch.scopes as shown, ch.grant_id
+      ch.scopes as shown, ch.grant_id, ch.bearer and h.bearer as bearer
     from connection_host ch
     join host h on h.id = ch.host_id and $3 = any (h.resources)
     join link l on l.id = ch.link_id and l.host_id = h.id and l.owner_id = g.subject and l.state = 'active'
     where ch.connection_id = g.id
     limit 1
   ) target on true
-  where t.bucket = $1 and t.hash = $2 and t.kind = 'ct' and t.expires_at > now()`,
-};
+  where ${where}`,
+});
+
+const BY_TOKEN = snapshotOf('transfer_snapshot', {
+  from: `oauth_token t join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id and ${ALIVE}`,
+  where: `t.bucket = $1 and t.hash = $2 and t.kind = 'ct' and t.expires_at > now() and c.resource is null`,
+});
+// PROTOCOL §6: such a connection is for one resource, and is never used by a token of its own
+const BY_GRANT = snapshotOf('transfer_snapshot_by_grant', {
+  from: 'oauth_grant g',
+  where: `g.bucket = $1 and g.id = $2 and ${ALIVE} and c.resource = $3`,
+});
 
 /**
- * Everything a transfer is decided on, in one read; null when the connection token is not alive. Rules or rows that cannot be read
+ * Everything a transfer is decided on, in one read; null when the connection or its token is not alive. Rules or rows that cannot be read
  * close the door: 503 (PROTOCOL §3.2).
  */
 export async function readSnapshot(
   pool: Pool,
-  input: { connectionToken: TokenKey; resource: string; scopes: ScopeSet },
+  input: { subject: TransferSubject; resource: string; scopes: ScopeSet },
 ): Promise<Snapshot | null> {
-  const { bucket, hash } = input.connectionToken;
-  const values = [bucket, hash, input.resource, scopeKey(input.scopes)];
-  const [row] = await run(pool, READ_SNAPSHOT, values);
+  const { subject, resource, scopes } = input;
+  const named = subject.kind === 'token' ? [subject.key.bucket, subject.key.hash] : [subject.bucket, subject.id];
+  const values = [...named, resource, scopeKey(scopes)];
+  const [row] = await run(pool, subject.kind === 'token' ? BY_TOKEN : BY_GRANT, values);
   if (row === undefined) return null;
   const parsed = z.union([rowSchema, withoutTarget]).safeParse(row);
   if (!parsed.success) {
@@ -107,6 +123,7 @@ function toSnapshot(row: z.infer<typeof rowSchema> | z.infer<typeof withoutTarge
           ceiling: row.ceiling,
           shown: row.shown,
           grantId: row.grant_id,
+          bearer: row.bearer,
         };
   return {
     connectionId: row.connection_id,
@@ -134,7 +151,8 @@ export interface Intent {
   readonly clientId: string;
   readonly resource: string;
   readonly scopes: ScopeSet;
-  readonly jkt: string;
+  /** Null: bound to no key. */
+  readonly jkt: string | null;
   readonly policyVersion: string;
   readonly askId: string | null;
 }

@@ -6,6 +6,7 @@ import {
   BAD_TOKEN_TEXT,
   formatScope,
   interactionRequired,
+  invalidDpopProof,
   invalidRequest,
   invalidScope,
   invalidTarget,
@@ -91,7 +92,7 @@ function intentOf({ request, snapshot, target }: Hop, askId: string | null): Int
     clientId: request.clientId,
     resource: request.resource,
     scopes: request.scopes,
-    jkt: request.jkt,
+    jkt: request.binding.kind === 'key' ? request.binding.jkt : null,
     policyVersion: snapshot.policyVersion,
     askId,
   };
@@ -118,6 +119,8 @@ async function refusal(
       return invalidRequest(BAD_TOKEN_TEXT, { cause: decision.reason });
     case 'bad_target':
       return invalidTarget(BAD_TARGET_TEXT);
+    case 'key_needed':
+      return invalidDpopProof('Tokens are bound to a key here: send a DPoP proof.');
     case 'bad_scope':
       return badScope();
     case 'deny':
