@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { LIMIT } from './lifetimes.ts';
 import { errorResponseSchema, transferResponseSchema } from './tokens.ts';
-import { CLIENT_ASSERTION_TYPE } from './urns.ts';
 
 /** The media type of streamed answers: one JSON object a line. */
 export const NDJSON = 'application/x-ndjson';
@@ -9,35 +9,42 @@ export const NDJSON = 'application/x-ndjson';
 export const MASS = {
   items: 200,
   idChars: 64,
+  /** Of one item: what comes back in its answer fits into a line. */
+  scopeChars: 4096,
   /** 200 items with a statement of the Requester's each. */
-  requestBytes: 262_144,
+  requestBytes: 524_288,
   /** One answer, its line end not counted. */
   lineBytes: 16_384,
 } as const;
 
-/** One transfer of a mass call: what hop 1 takes, and a name for its answer. PROTOCOL §3.1, §5. */
-export const transferItemSchema = z.object({
+// what is looked up, logged or compared: the same in a database, a header and a page
+const visible = z
+  .string()
+  .min(1)
+  .regex(/^[\x21-\x7e]+$/);
+
+/**
+ * One transfer of a mass call: what hop 1 takes, and a name for its answer. Members that are not known are refused, never ignored: one might
+ * name another key. PROTOCOL §3.1, §5.
+ */
+export const transferItemSchema = z.strictObject({
   /** Chosen by the caller, once in a call. */
-  id: z
-    .string()
-    .min(1)
-    .max(MASS.idChars)
-    .regex(/^[\x21-\x7e]+$/),
-  resource: z.string(),
-  scope: z.string(),
+  id: visible.max(MASS.idChars),
+  resource: z.string().max(LIMIT.uriChars),
+  scope: z.string().max(MASS.scopeChars),
   /** The Requester's own statement for this Host. PROTOCOL §3.6. */
-  actor_token: z.string().optional(),
+  actor_token: visible.max(LIMIT.tokenChars).optional(),
   purpose: z.string().max(200).optional(),
 });
 export type TransferItem = z.infer<typeof transferItemSchema>;
 
 /** The JSON body of a mass call. The connection token and the proof are in headers, as at any resource. PROTOCOL §5. */
-export const transfersRequestSchema = z.object({
+export const transfersRequestSchema = z.strictObject({
   transfers: z.array(transferItemSchema).min(1).max(MASS.items),
   completion_mode: z.literal('deferred').optional(),
-  client_id: z.string().optional(),
-  client_assertion_type: z.literal(CLIENT_ASSERTION_TYPE).optional(),
-  client_assertion: z.string().optional(),
+  client_id: visible.max(LIMIT.uriChars).optional(),
+  client_assertion_type: visible.max(LIMIT.uriChars).optional(),
+  client_assertion: visible.max(LIMIT.tokenChars).optional(),
 });
 export type TransfersRequest = z.infer<typeof transfersRequestSchema>;
 
