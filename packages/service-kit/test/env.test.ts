@@ -12,6 +12,7 @@ import {
   parsedBy,
   port,
   readEnv,
+  SERVICE_FIELDS,
   text,
 } from '../src/index.ts';
 
@@ -85,4 +86,13 @@ describe('readEnv', () => {
     ]);
     expect(problems.join()).not.toMatch(/secret|hunter2/);
   });
+});
+
+test('which proxies are believed is said exactly: addresses and CIDRs', () => {
+  const { TRUSTED_PROXIES } = SERVICE_FIELDS;
+  const read = (given: string) => readEnv({ TRUSTED_PROXIES: given }, { TRUSTED_PROXIES }).TRUSTED_PROXIES;
+  expect(read('')).toEqual([]);
+  expect(read('172.28.48.0/24, 10.0.0.7,fd00::/8')).toEqual(['172.28.48.0/24', '10.0.0.7', 'fd00::/8']);
+  for (const wrong of ['all', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.1,', '::1/129', '10.0.0.1/'])
+    expect(() => read(wrong)).toThrow('TRUSTED_PROXIES must be addresses or CIDRs');
 });

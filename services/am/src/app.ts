@@ -38,6 +38,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
     name: 'am',
     issuer: config.issuer,
     logLevel: config.logLevel,
+    trustedProxies: config.trustedProxies,
     site: { name: config.name, role: 'Authorization Manager', accent: '#7a3e9d', about: ABOUT, nav: NAV },
     ready: { database: () => pool.query('select 1') },
   });

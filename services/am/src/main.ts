@@ -10,5 +10,6 @@ await run(async () => {
   for (const exception of config.exceptions) {
     app.log.warn({ exception: describeException(exception) }, 'the SSRF guard lets this destination through');
   }
-  return { app, host: config.listenAddress, port: config.port };
+  const drain = { noticeMs: config.stopNoticeSeconds * 1000 };
+  return { app, host: config.listenAddress, port: config.port, drain };
 });

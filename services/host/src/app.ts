@@ -16,6 +16,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     name: flavor.id,
     issuer: config.issuer,
     logLevel: config.logLevel,
+    trustedProxies: config.trustedProxies,
     ready: { database: () => pool.query('select 1') },
     site: {
       name: config.name,

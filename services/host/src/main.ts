@@ -20,5 +20,6 @@ await run(async () => {
   });
   for (const exception of config.exceptions)
     app.log.info({ exception: describeException(exception) }, 'outbound exception');
-  return { app, host: config.listenAddress, port: config.port };
+  const drain = { noticeMs: config.stopNoticeSeconds * 1000 };
+  return { app, host: config.listenAddress, port: config.port, drain };
 });

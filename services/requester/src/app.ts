@@ -22,6 +22,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     name: 'requester',
     issuer: config.issuer,
     logLevel: config.logLevel,
+    trustedProxies: config.trustedProxies,
     ready: { postgres: () => pool.query('select 1') },
     site: {
       name: config.name,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ZodType } from 'zod';
 
 /** What a variable's text turned out to be: a value, or what is wrong with it, as the end of the sentence "NAME …". */
@@ -64,6 +65,23 @@ export const databaseUrl: Field<string> = {
   read: (given) =>
     /^postgres(ql)?:$/.test(URL.parse(given)?.protocol ?? '') ? value(given) : wrong('must be a postgresql:// URL'),
 };
+
+/** Addresses and CIDRs, with commas between them. */
+export const networks: Field<readonly string[]> = {
+  read(given) {
+    const parts = given.split(',').map((part) => part.trim());
+    return parts.every(isNetwork) ? value(parts) : wrong('must be addresses or CIDRs, with commas between them');
+  },
+};
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/');
+  const version = isIP(address);
+  const bits = version === 4 ? 32 : 128;
+  return (
+    version !== 0 && more.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
+  );
+}
 
 /** JSON of the given shape. */
 export function json<T>(schema: ZodType<T>): Field<T> {

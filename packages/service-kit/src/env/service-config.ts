@@ -1,6 +1,6 @@
 import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
 import { LOG_LEVELS, type LogLevel } from '../server/logger.ts';
-import { databaseUrl, flag, key, oneOf, optional, port, text } from './fields.ts';
+import { databaseUrl, flag, integer, key, networks, oneOf, optional, port, text } from './fields.ts';
 import { ConfigError } from './read-env.ts';
 
 const KEY_BYTES = 32;
@@ -14,6 +14,8 @@ export const SERVICE_FIELDS = {
   ENCRYPTION_KEY: key(KEY_BYTES),
   DEMO: optional(flag, false),
   LOG_LEVEL: optional(oneOf(LOG_LEVELS), 'info'),
+  TRUSTED_PROXIES: optional(networks, []),
+  STOP_NOTICE_SECONDS: optional(integer({ min: 0, max: 60 }), 0),
 };
 
 export interface ServiceConfig {
@@ -28,6 +30,10 @@ export interface ServiceConfig {
   readonly demo: boolean;
   readonly schemes: Schemes;
   readonly logLevel: LogLevel;
+  /** Addresses or CIDRs of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** How long /readyz says 503 before we take no more requests, so that a balancer notices. */
+  readonly stopNoticeSeconds: number;
 }
 
 interface ServiceVariables {
@@ -38,6 +44,8 @@ interface ServiceVariables {
   readonly ENCRYPTION_KEY: Buffer;
   readonly DEMO: boolean;
   readonly LOG_LEVEL: LogLevel;
+  readonly TRUSTED_PROXIES: readonly string[];
+  readonly STOP_NOTICE_SECONDS: number;
 }
 
 /**
@@ -58,6 +66,8 @@ export function serviceConfig(read: ServiceVariables): ServiceConfig {
     demo: read.DEMO,
     schemes,
     logLevel: read.LOG_LEVEL,
+    trustedProxies: read.TRUSTED_PROXIES,
+    stopNoticeSeconds: read.STOP_NOTICE_SECONDS,
   };
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { LIMIT, OAuthError, parseForm } from '@chatelaine/protocol';
 import {
   fastify,
@@ -12,6 +11,11 @@ import type { DestinationStream } from 'pino';
 import type { Site } from '../pages/site.ts';
 import { icon, stylesheet } from '../pages/style.ts';
 import type { Draining } from '../run/drain.ts';
+import { watchEventLoop } from '../telemetry/event-loop.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { countRequests, listenForMetrics, type MetricsListener } from '../telemetry/metrics-listener.ts';
+import { requestIds, traceRequests } from '../telemetry/request-ids.ts';
+import { noTracing, type Tracing } from '../telemetry/tracing.ts';
 import { rememberMethods } from './allowed-methods.ts';
 import { acceptForms, acceptJson } from './body-parsers.ts';
 import { answerClientError } from './client-error.ts';
@@ -31,7 +35,7 @@ export interface ServerOptions {
   /** What must work for /readyz to say yes, by name. */
   ready?: Readonly<Record<string, ReadyCheck>>;
   /** Addresses or CIDRs of proxies whose X-Forwarded-For is believed; default none. */
-  trustedProxies?: string[];
+  trustedProxies?: readonly string[];
   timeouts?: Partial<Timeouts>;
 }
 
@@ -60,6 +64,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.decorate('stylesheet', stylesheet(options.site));
   app.decorate('draining', { active: false } satisfies Draining);
   const methodsOf = rememberMethods(app);
+  traceRequests(app, options.tracing ?? noTracing);
+  watch(app, options);
   app.setErrorHandler(sendJsonError);
   app.removeAllContentTypeParsers();
   await acceptForms(app);
@@ -68,7 +74,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.addHook('onRequest', refuseControlCharacters);
   app.addHook('onSend', letGo);
   app.addHook('onResponse', logResponse);
-  health(app, options.ready ?? {});
+  health(app, { event_loop: watchEventLoop(app), ...options.ready });
   assets(app, options.site);
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(pathOf(request));
@@ -88,9 +94,9 @@ function fastifyOf(options: ServerOptions): FastifyInstance {
   const app = fastify({
     logger: logger({ name, level, ...(destination && { destination }) }),
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => randomBytes(9).toString('base64url'),
+    genReqId: requestIds(trustedProxies),
     requestIdHeader: false,
-    trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     bodyLimit: LIMIT.formBytes,
     requestTimeout: timeouts.request,
     connectionTimeout: timeouts.connection,
@@ -106,6 +112,12 @@ function fastifyOf(options: ServerOptions): FastifyInstance {
     clientErrorHandler: (error, socket) => answerClientError(error, socket, app.log),
   });
   return app;
+}
+
+function watch(app: FastifyInstance, { metrics, metricsListener }: ServerOptions): void {
+  if (metrics === undefined) return;
+  countRequests(app, metrics);
+  if (metricsListener) listenForMetrics(app, metrics, metricsListener);
 }
 
 /** On the way down a kept-alive connection would stay open until it is idle for long; the answer under way is its last. */
