@@ -7,6 +7,12 @@ export type { LogLevel } from './server/logger.ts';
 export { notFound, Problem, type ProblemOptions } from './server/problem.ts';
 export { allowFormAction } from './server/security-headers.ts';
 
+// what is seen from outside
+export { createMetrics, type LabelsOf, type LabelValues, type Metrics } from './telemetry/metrics.ts';
+export type { MetricsListener } from './telemetry/metrics-listener.ts';
+export { traced } from './telemetry/traced-fetch.ts';
+export { noTracing, openTracing, type Tracing, type TracingOptions } from './telemetry/tracing.ts';
+
 // the process
 export { type DrainOptions, drain } from './run/drain.ts';
 export { run, type Service } from './run/run.ts';

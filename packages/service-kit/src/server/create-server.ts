@@ -34,8 +34,13 @@ export interface ServerOptions {
   logDestination?: DestinationStream;
   /** What must work for /readyz to say yes, by name. */
   ready?: Readonly<Record<string, ReadyCheck>>;
-  /** Addresses or CIDRs of proxies whose X-Forwarded-For is believed; default none. */
+  /** Addresses or CIDRs of proxies whose X-Forwarded-For and X-Request-Id are believed; default none. */
   trustedProxies?: readonly string[];
+  /** Closed with the app; by default nothing is recorded. */
+  tracing?: Tracing;
+  metrics?: Metrics;
+  /** Where /metrics is answered; nowhere by default. */
+  metricsListener?: MetricsListener | null;
   timeouts?: Partial<Timeouts>;
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DestinationStream, LoggerOptions } from 'pino';
+import { logIds } from '../telemetry/work.ts';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -17,6 +18,7 @@ export function logger({ name, level, destination }: LogOptions): LoggerOptions 
     name,
     level,
     base: { name },
+    mixin: logIds,
     serializers: { req: describeRequest, res: describeReply, err: describeError },
     // the second line of defence: what a careless call may bring along
     redact: { paths: SECRETS.flatMap((word) => [word, `*.${word}`]), censor: '[redacted]' },
