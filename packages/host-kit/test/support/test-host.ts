@@ -7,6 +7,9 @@ import pg from 'pg';
 import { type Answer, freePort, send, type Sent } from './http.ts';
 import { clock, requesterKey, type TestAm } from './test-am.ts';
 
+/** Some of them contain the issuer, which contains the port. */
+export type TestHostOptions = Partial<HostOptions> | ((issuer: string) => Partial<HostOptions>);
+
 /** An existing app with accounts of its own, made a Host. */
 export class TestHost {
   readonly issuer: string;
@@ -25,7 +28,9 @@ export class TestHost {
   static async start(input: {
     database: string;
     ams: readonly TestAm[];
-    options?: Partial<HostOptions>;
+    options?: TestHostOptions;
+    /** More routes that want `entries.read`. */
+    paths?: readonly string[];
     sameAs?: TestHost;
     name?: string;
   }): Promise<TestHost> {
@@ -56,7 +61,7 @@ export class TestHost {
         refusals: { name: 'refusal', points: 100_000, perSeconds: 60 },
       },
       migrate: false,
-      ...input.options,
+      ...(typeof input.options === 'function' ? input.options(issuer) : input.options),
     });
     app.get('/api/entries', { preHandler: app.chatelaine.guard('entries.read') }, async (request) => ({
       access: request.chatelaine,
@@ -64,6 +69,8 @@ export class TestHost {
     app.post('/api/entries', { onRequest: app.chatelaine.guard('entries.write') }, async (_request, reply) =>
       reply.code(201).send({ id: 'e1' }),
     );
+    for (const path of input.paths ?? [])
+      app.get(path, { onRequest: app.chatelaine.guard('entries.read') }, async () => ({ path }));
     app.get('/api/open', async (request) => ({ access: request.chatelaine }));
     await app.listen({ host: '127.0.0.1', port });
     return new TestHost(port, issuer, app, pool);

@@ -1,16 +1,22 @@
 import { createInstance, type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
 import { migrationsDir } from '@chatelaine/oauth-server-pg';
-import type { HostOptions } from '../../src/index.ts';
 import { TestAm } from './test-am.ts';
-import { TestHost } from './test-host.ts';
+import { TestHost, type TestHostOptions } from './test-host.ts';
+
+interface HostInput {
+  options?: TestHostOptions;
+  paths?: readonly string[];
+  name?: string;
+  empty?: true;
+}
 
 /** One database server, two AMs, and as many Hosts as a test file starts. */
 export interface World {
   readonly am: TestAm;
   readonly otherAm: TestAm;
   /** `empty`: on a database without tables. */
-  host(input?: { options?: Partial<HostOptions>; name?: string; empty?: true }): Promise<TestHost>;
+  host(input?: HostInput): Promise<TestHost>;
   /** A second process of the same Host. */
   replica(of: TestHost): Promise<TestHost>;
   close(): Promise<void>;
@@ -21,10 +27,7 @@ export async function createWorld(): Promise<World> {
   const [am, otherAm] = await Promise.all([TestAm.start(), TestAm.start()]);
   const hosts: TestHost[] = [];
   const databases = new Map<TestHost, string>();
-  const open = async (
-    database: string,
-    input: { options?: Partial<HostOptions>; name?: string; sameAs?: TestHost },
-  ): Promise<TestHost> => {
+  const open = async (database: string, input: HostInput & { sameAs?: TestHost }): Promise<TestHost> => {
     const host = await TestHost.start({ database, ams: [am, otherAm], ...input });
     hosts.push(host);
     databases.set(host, database);
