@@ -22,14 +22,14 @@ export type Remembered =
  * linked at: a changed document must not redirect their tokens.
  */
 export async function rememberHost(
-  { prisma }: Pick<Deps, 'prisma'>,
+  { prisma, config }: Pick<Deps, 'prisma' | 'config'>,
   { metadata, resources }: Discovered,
 ): Promise<Remembered> {
   const host = { id: hostTag(metadata.issuer), issuer: metadata.issuer, name: nameOf(metadata), metadata };
   const data = {
     name: host.name,
     metadata: metadata as Prisma.InputJsonObject,
-    resources: resources.map(({ resource }) => resource),
+    resources: ownResources(config.issuer, resources),
     transferScopes: metadata.chatelaine_transfer_scopes ?? {},
     checkedAt: new Date(),
   };
@@ -44,6 +44,14 @@ export async function rememberHost(
     await tx.host.update({ where: { id: host.id }, data });
     return { kind: 'remembered', host };
   });
+}
+
+/** A Host used with several AMs has a resource for each (PROTOCOL §6): those that name others in our place are left out, unless there are no others. */
+function ownResources(issuer: string, resources: Discovered['resources']): string[] {
+  const ours = resources.filter(
+    ({ authorization_servers: servers = [] }) => servers.length <= 1 || servers.includes(issuer),
+  );
+  return (ours.length === 0 ? resources : ours).map(({ resource }) => resource);
 }
 
 const ENDPOINTS = [
