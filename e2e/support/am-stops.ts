@@ -144,7 +144,7 @@ export const AM_STOPS: readonly Stop[] = [
   { name: 'am-connection-ended', who: 'robin', url: am('/requesters/con_look'), around: withEnds },
   { name: 'am-ends-none', who: 'newcomer', url: am('/ends') },
   { name: 'am-ends', who: 'robin', url: am('/ends'), around: withEnds },
-  { name: 'am-timeline-empty', who: 'visitor', url: am('/timeline') },
+  { name: 'am-timeline-empty', who: 'newcomer', url: am('/timeline') },
   { name: 'am-timeline', who: 'robin', url: am('/timeline') },
   {
     name: 'am-consent-no-hosts',
