@@ -16,6 +16,8 @@ export interface StartAuthorizationInput {
   readonly dpopKey?: SigningKey;
   /** Further parameters: `transfer_scope` of a link, `prompt` … */
   readonly params?: Readonly<Record<string, string>>;
+  /** The PKCE verifier, where something was issued for its challenge already (PROTOCOL §2.3); a fresh one unless given. */
+  readonly verifier?: string;
 }
 
 export interface AuthorizationStarted {
@@ -33,10 +35,9 @@ export interface AuthorizationStarted {
 /** Pushes an authorization request for `scope=transfer` with PKCE. RFC 9126 §2.1, PROTOCOL §2.1, §2.2. */
 export async function startAuthorization(
   deps: ClientDeps,
-  { server, client, redirectUri, dpopKey, params = {} }: StartAuthorizationInput,
+  { server, client, redirectUri, dpopKey, params = {}, verifier = createVerifier() }: StartAuthorizationInput,
 ): Promise<AuthorizationStarted | Failure> {
   const state = createVerifier();
-  const verifier = createVerifier();
   const pushed = {
     ...params,
     response_type: 'code',

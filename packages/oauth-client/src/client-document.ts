@@ -48,16 +48,19 @@ export interface RequesterClientInput {
   readonly uri?: string;
   readonly redirectUris: readonly string[];
   readonly keys: PublishedKeys;
+  /** The issuer of the Host that it is, too. PROTOCOL §2.3. */
+  readonly host?: string;
 }
 
 /** A Requester's client document. PROTOCOL §2.1. */
 export function requesterClientDocument(input: RequesterClientInput): ClientDocument {
-  return { client_id: input.clientId, ...requesterClientMetadata(input) };
+  const host = input.host === undefined ? {} : { chatelaine_host: input.host };
+  return { client_id: input.clientId, ...requesterClientMetadata(input), ...host };
 }
 
 /** The same without an id, to register where the Requester has no public URL. RFC 7591 §2. */
 export function requesterClientMetadata(
-  input: Omit<RequesterClientInput, 'clientId'>,
+  input: Omit<RequesterClientInput, 'clientId' | 'host'>,
 ): Omit<ClientDocument, 'client_id'> {
   return {
     client_name: input.name,

@@ -11,6 +11,7 @@ import { issuerFromAddress, LIFETIME, type ServerMetadata } from '@chatelaine/pr
 import { asClient, identityAt, isIdentity, registerAt } from './identity.ts';
 import type { Kit } from './options.ts';
 import { openState, sealConnection, sealState } from './secrets.ts';
+import { NOTHING_SHARED, share, type ShareAsHost } from './share-as-host.ts';
 
 export interface ConnectInput {
   /** The signed-in person, as the app names them. */
@@ -19,6 +20,8 @@ export interface ConnectInput {
   readonly session?: string;
   /** What the person typed: `am.example`, `https://am.example`. */
   readonly am: string;
+  /** When the person ticked "and share what I have here": lets the Host that the app is, too, grant the AM a link. PROTOCOL §2.3. */
+  readonly shareAsHost?: ShareAsHost;
 }
 
 /** `sentence` is fit for a page; `reason` is for the log. */
@@ -40,7 +43,9 @@ export async function connect(kit: Kit, input: ConnectInput): Promise<ConnectOut
   const client = await identityAt(kit, server);
   if (!isIdentity(client)) return notStarted(client);
   const dpopKey = generateSigningKey('ES256');
-  const request = { server, redirectUri: kit.redirectUri, dpopKey };
+  const shared = input.shareAsHost === undefined ? NOTHING_SHARED : await share(kit, server, input.shareAsHost);
+  if (shared.kind === 'refused') return failed(shared.sentence, 'host grant refused');
+  const request = { server, redirectUri: kit.redirectUri, dpopKey, ...shared.request };
   let started = await startAuthorization(kit, { ...request, client });
   let { clientId } = client;
   if (isForgotten(started) && kit.registration.kind === 'dynamic') {

@@ -19,6 +19,7 @@ export function clientDocumentOf(options: RequesterOptions): ClientDocument | nu
     ...described(options),
     clientId: registration.clientId,
     keys: publishedKeys(options),
+    ...(options.host === undefined ? {} : { host: options.host }),
   });
 }
 

@@ -16,6 +16,7 @@ export type {
   StateKey,
   StateRow,
 } from './requester-store.ts';
+export type { ShareAsHost } from './share-as-host.ts';
 export type { Target, TargetsOutcome } from './targets.ts';
 export type { HostToken } from './token-cache.ts';
 export type { AccessDenied, InteractionRequired, TransferInput, TransferOutcome } from './transfer.ts';

@@ -18,6 +18,8 @@ export interface RequesterOptions {
   readonly uri?: string;
   readonly redirectUri: string;
   readonly registration: Registration;
+  /** The issuer of the Host that the app is, too, when it is one: its client document then says so. PROTOCOL §2.3. */
+  readonly host?: string;
   /** With it the app authenticates by private_key_jwt; without, by the key of each connection alone. */
   readonly signingKey?: SigningKey;
   readonly store: RequesterStore;

@@ -1,6 +1,8 @@
+import { challengeOf, hostTag } from '@chatelaine/crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ShareAsHost } from '../src/index.ts';
 import { connected, startApp } from './support/app.ts';
-import { type House, startHouse } from './support/house.ts';
+import { amMetadata, type House, startHouse } from './support/house.ts';
 
 let house: House;
 beforeAll(async () => {
@@ -194,5 +196,58 @@ describe('an app without a public URL', () => {
     const last = house.received.at(-1);
     expect(last).toMatchObject({ method: 'DELETE', headers: { authorization: 'Bearer cha_ra_x' } });
     expect(await app.requester.unregister(house.am)).toEqual({ kind: 'ended' });
+  });
+});
+
+describe('an app that is a Host, too', () => {
+  const HOST = 'https://app.example';
+  const start = () => startApp(house, 'document', { host: HOST });
+  const inOneStep = () => {
+    const json = { ...amMetadata(house.am), chatelaine_host_grant_supported: true };
+    house.on['am /.well-known/oauth-authorization-server'] = () => ({ json });
+  };
+  const connect = (app: ReturnType<typeof startApp>, shareAsHost: ShareAsHost) =>
+    app.requester.connect({ owner: 'kim', session: 's1', am: house.am, shareAsHost });
+
+  test('says so in its client document', () => {
+    expect(start().requester.clientMetadata()).toMatchObject({ chatelaine_host: HOST });
+    expect(startApp(house).requester.clientMetadata()).not.toHaveProperty('chatelaine_host');
+  });
+
+  test('takes along what its Host grants the AM for the challenge of this very request, and nothing unless asked to', async () => {
+    inOneStep();
+    const app = start();
+    const asked: Parameters<ShareAsHost>[0][] = [];
+    const outcome = await connect(app, async (input) => {
+      asked.push(input);
+      return { kind: 'issued', hostGrant: 'cha_ac_x' };
+    });
+    if (outcome.kind !== 'redirect') throw new Error(JSON.stringify(outcome));
+    expect(asked[0]?.amClientId).toBe(`${house.am}/clients/${hostTag(HOST)}`);
+    const [par] = house.received.filter(({ path }) => path === 'am /par');
+    expect(Object.fromEntries(par?.form ?? [])).toMatchObject({
+      host: HOST,
+      host_grant: 'cha_ac_x',
+      code_challenge: asked[0]?.codeChallenge,
+    });
+    expect(outcome.redirectTo).not.toContain('cha_ac_x');
+    const url = house.agree(outcome.redirectTo);
+    expect(await app.requester.callback({ owner: 'kim', session: 's1', url })).toMatchObject({ kind: 'connected' });
+    const token = house.received.find(({ path }) => path === 'am /token');
+    expect(challengeOf(token?.form.get('code_verifier') ?? '')).toBe(asked[0]?.codeChallenge);
+
+    house.received.length = 0;
+    await connected(house, app.requester);
+    const [plain] = house.received.filter(({ path }) => path === 'am /par');
+    expect([plain?.form.has('host'), plain?.form.has('host_grant')]).toEqual([false, false]);
+  });
+
+  test('starts nothing when its Host refuses, or the AM does not take both in one step', async () => {
+    const refused = await connect(start(), async () => ({ kind: 'issued', hostGrant: 'cha_ac_x' }));
+    expect(refused).toMatchObject({ kind: 'failed', sentence: expect.stringContaining('one step') });
+    inOneStep();
+    const unknown = await connect(start(), async () => ({ kind: 'refused', sentence: 'Not to this one.' }));
+    expect(unknown).toMatchObject({ kind: 'failed', sentence: 'Not to this one.' });
+    expect(house.count('am /par')).toBe(0);
   });
 });

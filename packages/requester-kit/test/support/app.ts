@@ -18,7 +18,11 @@ export interface App {
 export const redirectUri = 'http://127.0.0.1:7777/callback';
 
 /** `dynamic`: an app without a public URL, that registers at each AM. */
-export function startApp(house: House, kind: 'document' | 'dynamic' = 'document'): App {
+export function startApp(
+  house: House,
+  kind: 'document' | 'dynamic' = 'document',
+  change: Partial<RequesterOptions> = {},
+): App {
   const { clock } = house;
   const store = createMemoryStore({ clock });
   const options: RequesterOptions = {
@@ -34,6 +38,7 @@ export function startApp(house: House, kind: 'document' | 'dynamic' = 'document'
     outbound: house.outbound,
     clock,
     schemes: ['https', 'http'],
+    ...change,
   };
   return {
     requester: createRequester(options),

@@ -199,7 +199,7 @@ function target(resource: string, issuer: string): object {
   return { resource, issuer, name: 'Photos', account: 'kim', scopes };
 }
 
-function amMetadata(am: string): object {
+export function amMetadata(am: string): object {
   return {
     issuer: am,
     authorization_endpoint: `${am}/authorize`,

@@ -1,0 +1,50 @@
+import { challengeOf, createVerifier } from '@chatelaine/crypto';
+import { linkClientId } from '@chatelaine/oauth-client';
+import type { ServerMetadata } from '@chatelaine/protocol';
+import type { Kit } from './options.ts';
+
+/**
+ * Asks the Host that the app is, too, for a code for the AM without a redirect: of `@chatelaine/host-kit`, `app.chatelaine.hostGrant` with the owner and
+ * what he ticked. `sentence` is fit for a page.
+ */
+export type ShareAsHost = (input: {
+  /** Who the AM is at that Host. */
+  readonly amClientId: string;
+  /** S256; of the verifier that redeems connection and link. */
+  readonly codeChallenge: string;
+}) => Promise<
+  { readonly kind: 'issued'; readonly hostGrant: string } | { readonly kind: 'refused'; readonly sentence: string }
+>;
+
+export type Shared =
+  | {
+      readonly kind: 'shared';
+      /** What the pushed request has beside the usual. */
+      readonly request: { readonly verifier?: string; readonly params?: Readonly<Record<string, string>> };
+    }
+  | { readonly kind: 'refused'; readonly sentence: string };
+
+export const NOTHING_SHARED: Shared = { kind: 'shared', request: {} };
+
+/**
+ * One verifier for both halves: whoever redeems the connection's code lets the AM redeem the Host's. PROTOCOL §2.3.
+ *
+ * @throws TypeError when the app's client document names no Host
+ */
+export async function share(
+  { host, registration }: Pick<Kit, 'host' | 'registration'>,
+  server: ServerMetadata,
+  shareAsHost: ShareAsHost,
+): Promise<Shared> {
+  if (host === undefined || registration.kind !== 'document')
+    throw new TypeError('shareAsHost needs the option host, and a client document that names it.');
+  if (server.chatelaine_host_grant_supported !== true) return { kind: 'refused', sentence: NOT_IN_ONE_STEP };
+  const verifier = createVerifier();
+  const codeChallenge = challengeOf(verifier);
+  const granted = await shareAsHost({ codeChallenge, amClientId: linkClientId(server.issuer, host) });
+  if (granted.kind === 'refused') return granted;
+  return { kind: 'shared', request: { verifier, params: { host, host_grant: granted.hostGrant } } };
+}
+
+const NOT_IN_ONE_STEP =
+  'This authorization manager does not take both in one step. Connect without sharing, then add this service there as a Host.';
