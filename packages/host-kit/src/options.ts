@@ -15,6 +15,17 @@ export interface HostOwner {
   readonly label?: string;
 }
 
+/** A scope with more to it than its sentence. */
+export interface ScopeDefinition {
+  /** What it lets somebody do, as the consent pages show it. */
+  readonly sentence: string;
+  /**
+   * `required`: given only to Requesters that publish keys in a client document and sign a statement with them, so that not even an AM can name another
+   * key than theirs. It keeps out Requesters without keys, and stock OAuth clients. PROTOCOL §3.6.
+   */
+  readonly requesterStatement?: 'required';
+}
+
 /** One transfer about to be minted: everything else about it is already in order. */
 export interface TransferAttempt {
   readonly owner: string;
@@ -42,7 +53,7 @@ export interface HostOptions {
   /** A Postgres pool of the app; it stays the app's to close. Tables are named `oauth_*`. */
   readonly pool: Pool;
   /** What an owner can delegate through an AM, with a sentence each, as the consent pages show it. */
-  readonly scopes: Readonly<Record<string, string>>;
+  readonly scopes: Readonly<Record<string, string | ScopeDefinition>>;
   /** Who is signed in, by the app's own session. */
   readonly owner: (request: FastifyRequest) => Promise<HostOwner | null> | HostOwner | null;
   /** Where to sign in, coming back to `returnTo`, a path of this origin. */
@@ -58,6 +69,8 @@ export interface HostOptions {
   readonly managers?: readonly HostManager[];
   /** Whether an AM may ask for tokens bound to no key (120 s at most). `false` unless given. */
   readonly bearer?: boolean;
+  /** Where the app is a Requester, too: its client id, so that both can be connected in one step. PROTOCOL §2.3. */
+  readonly requester?: string;
   /** The way out, when the app has one already; otherwise one is made from the two settings below. */
   readonly outbound?: Pick<Outbound, 'fetchJson'>;
   /** The only destinations beside `https` at public addresses. */
@@ -90,8 +103,12 @@ export interface HostSettings {
   /** Every protected resource, the Host's own first. */
   readonly resources: HostResources;
   readonly schemes: Schemes;
+  /** A sentence each. */
   readonly scopes: Readonly<Record<string, string>>;
+  /** Those that demand the Requester's own statement. */
+  readonly statementScopes: ScopeSet;
   readonly bearer: boolean;
+  readonly requester: string | null;
   readonly operations: readonly ApiOperation[];
   readonly clock: Clock;
 }
@@ -106,7 +123,11 @@ export function checkOptions(options: HostOptions): HostSettings {
   if (resource === null) {
     throw new TypeError('resource must be a URL on the origin of issuer, without query or fragment.');
   }
-  const names = Object.keys(options.scopes);
+  const definitions = Object.entries(options.scopes).map(([scope, given]): [string, ScopeDefinition] => [
+    scope,
+    typeof given === 'string' ? { sentence: given } : given,
+  ]);
+  const names = definitions.map(([scope]) => scope);
   // PROTOCOL §2.2: `transfer` is the link's own scope, and stands alone
   const wrong = names.find((name) => parseScope(name)?.length !== 1 || name === TRANSFER_SCOPE);
   if (wrong !== undefined) throw new TypeError(`"${wrong}" cannot be a scope.`);
@@ -116,8 +137,12 @@ export function checkOptions(options: HostOptions): HostSettings {
     resources: listResources({ issuer, schemes, resource, managers: options.managers ?? [] }),
     schemes,
     name: options.name,
-    scopes: options.scopes,
+    scopes: Object.fromEntries(definitions.map(([scope, { sentence }]) => [scope, sentence])),
+    statementScopes: definitions.flatMap(([scope, { requesterStatement }]) =>
+      requesterStatement === 'required' ? [scope] : [],
+    ),
     bearer: options.bearer ?? false,
+    requester: options.requester ?? null,
     operations: options.operations ?? [],
     clock: options.clock ?? { now: () => Date.now() / 1000 },
   };

@@ -15,6 +15,7 @@ import { type LinkAccess, toLinkAccess } from './access.ts';
 import { linkInteraction } from './consent/interaction.ts';
 import type { Access } from './guard/guard.ts';
 import { type GuardHook, guardHook } from './guard/hook.ts';
+import { type HostGrantInput, type HostGrantOutcome, issueHostGrant } from './host-grant/host-grant.ts';
 import { checkOptions, type HostOptions } from './options.ts';
 import { resourceMetadataRoutes } from './resource-metadata.ts';
 import { hostServer } from './server.ts';
@@ -32,6 +33,11 @@ export interface Chatelaine {
   access(ownerId: string): Promise<readonly LinkAccess[]>;
   /** Ends one of the owner's links: every token under it dies at once. `false` when it is not this owner's, or already ended. */
   endLink(ownerId: string, linkId: string): Promise<boolean>;
+  /**
+   * A code for an AM without a redirect, for the `host_grant` of the app's own pushed request, after the person who is signed in agreed on a page of
+   * the app. It makes this Host read the AM's client document: limit how often a person may cause that. PROTOCOL §2.3.
+   */
+  hostGrant(input: HostGrantInput): Promise<HostGrantOutcome>;
 }
 
 declare module 'fastify' {
@@ -80,6 +86,7 @@ async function host(app: FastifyInstance, options: HostOptions): Promise<void> {
       if (!links.some((link) => link.id === linkId)) return false;
       return storage.endGrant({ id: linkId, by: 'owner' });
     },
+    hostGrant: (input) => issueHostGrant(deps, input),
   } satisfies Chatelaine);
   app.decorateRequest('chatelaine', {
     getter(this: FastifyRequest): Access {

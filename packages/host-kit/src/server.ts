@@ -15,7 +15,7 @@ export interface ServerInput {
 
 /** The kernel as a Host runs it: link tokens that only authenticated AMs can use, nobody registers, requests are pushed. */
 export function hostServer({ settings, storage, outbound, checks, emit }: ServerInput): ServerDeps {
-  const { issuer, schemes, bearer, clock } = settings;
+  const { issuer, schemes, bearer, clock, statementScopes } = settings;
   const resources = settings.resources.map(({ url }) => url);
   const fetchDocument = outbound.fetchJson.bind(outbound);
   const parts = {
@@ -38,8 +38,12 @@ export function hostServer({ settings, storage, outbound, checks, emit }: Server
     registration: 'closed',
     transferScopes: settings.scopes,
     resources,
-    grants: [transferGrant({ ...parts, issuer, resources, bearer, checks })],
+    grants: [transferGrant({ ...parts, issuer, schemes, resources, bearer, statementScopes, checks })],
     operations: [...resources.map(resourceMetadataOperation), ...settings.operations],
+    metadata: {
+      ...(statementScopes.length === 0 ? {} : { chatelaine_requester_statement_scopes: [...statementScopes] }),
+      ...(settings.requester === null ? {} : { chatelaine_requester: settings.requester }),
+    },
     admitClientId: admitClientId(issuer),
     admitClient: admitClient(issuer),
   };

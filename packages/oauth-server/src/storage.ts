@@ -14,10 +14,10 @@ export interface OAuthStorage extends ClientStorage, RequestStorage, TokenStorag
 
 /**
  * Something that may be used once: a DPoP proof's `jti` (RFC 9449 §11.1), an assertion's (RFC 7523 §3), a statement's
- * (PROTOCOL §3.3). Passed into the step that the request performs, and burned by it in the same statement.
+ * (PROTOCOL §3.3, §3.6). Passed into the step that the request performs, and burned by it in the same statement.
  */
 export interface ReplayGuard {
-  readonly kind: 'dpop' | 'assertion' | 'statement';
+  readonly kind: 'dpop' | 'assertion' | 'statement' | 'requester_statement';
   /** Whose `jti`: a key thumbprint or a client id. */
   readonly key: string;
   readonly jti: string;

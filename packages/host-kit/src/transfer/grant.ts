@@ -28,9 +28,10 @@ import {
 } from '@chatelaine/protocol';
 import type { HostOptions, TransferAttempt } from '../options.ts';
 import { parseTransferForm, type TransferForm } from './parse.ts';
+import { checkRequesterStatement, type RequesterStatementDeps } from './requester-statement.ts';
 import { checkStatement, type Statement, type StatementDeps } from './statement.ts';
 
-export interface TransferDeps extends StatementDeps, Pick<ServerDeps, 'emit'> {
+export interface TransferDeps extends StatementDeps, RequesterStatementDeps, Pick<ServerDeps, 'emit'> {
   /** What tokens can be for. */
   readonly resources: readonly ResourceUrl[];
   /** Whether tokens bound to no key are minted at all. */
@@ -53,6 +54,7 @@ async function transfer(deps: TransferDeps, { client, params, jkt, guards }: Tok
   const resource = deps.resources.find((own) => own === form.resource);
   if (resource === undefined) throw invalidTarget('This server has no such resource.');
   if (!coversScope(link.stored.grant.transferScope ?? [], form.scope)) throw overCeiling();
+  await checkRequesterStatement(deps, { statement, form, guards });
   await askHost(deps, {
     owner: link.stored.grant.subject,
     am: statement.am,

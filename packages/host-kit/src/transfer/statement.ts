@@ -23,6 +23,8 @@ export interface Statement {
   readonly jkt: string | null;
   readonly grantId: string;
   readonly requester: { readonly id: string; readonly name: string | null; readonly uri: string | null };
+  /** The Requester's own, not yet checked. PROTOCOL §3.6. */
+  readonly requesterStatement: string | null;
 }
 
 /**
@@ -51,7 +53,13 @@ export async function checkStatement(
   if (fault !== null) throw bad(fault);
   guards.add({ kind: 'statement', key: client.id, jti: statement.jti, expiresAt: statement.exp + LIFETIME.statement });
   const requester = { id: statement.sub, name: statement.client_name ?? null, uri: statement.client_uri ?? null };
-  return { am, jkt: statement.cnf?.jkt ?? null, grantId: statement.grant_id, requester };
+  return {
+    am,
+    jkt: statement.cnf?.jkt ?? null,
+    grantId: statement.grant_id,
+    requester,
+    requesterStatement: statement.requester_statement ?? null,
+  };
 }
 
 function faultOf(statement: TransferStatement, form: TransferForm): string | null {

@@ -26,11 +26,11 @@ export async function createWorld(): Promise<World> {
   const embedded: Embedded = await startEmbedded();
   const [am, otherAm] = await Promise.all([TestAm.start(), TestAm.start()]);
   const hosts: TestHost[] = [];
-  const databases = new Map<TestHost, string>();
+  const databases = new Map<TestHost, { database: string; input: HostInput }>();
   const open = async (database: string, input: HostInput & { sameAs?: TestHost }): Promise<TestHost> => {
     const host = await TestHost.start({ database, ams: [am, otherAm], ...input });
     hosts.push(host);
-    databases.set(host, database);
+    databases.set(host, { database, input });
     return host;
   };
   return {
@@ -47,7 +47,10 @@ export async function createWorld(): Promise<World> {
         ).url,
         input,
       ),
-    replica: async (of) => open(databases.get(of) ?? '', { sameAs: of }),
+    async replica(of) {
+      const { database, input } = databases.get(of) ?? { database: '', input: {} };
+      return open(database, { ...input, sameAs: of });
+    },
     async close() {
       await Promise.all([am.close(), otherAm.close(), ...hosts.map((host) => host.close())]);
       await embedded.stop();

@@ -30,8 +30,9 @@ export function checkClientMetadata(
   for (const uri of metadata.redirect_uris) checkRedirectUri(uri, schemes);
   const authMethod = checkAuthMethod(metadata);
   const grantTypes = metadata.grant_types ?? [GRANT.authorizationCode];
-  const unknownGrant = grantTypes.find((grant) => !KNOWN_GRANTS.includes(grant));
-  if (unknownGrant !== undefined) throw invalidClientMetadata('grant_types names a grant this server does not have.');
+  // a document speaks to every server there is, newer ones included; a registration to this one
+  if (source === 'registered' && grantTypes.some((grant) => !KNOWN_GRANTS.includes(grant)))
+    throw invalidClientMetadata('grant_types names a grant this server does not have.');
   if (metadata.response_types?.some((type) => type !== 'code') === true) {
     throw invalidClientMetadata('response_types may only be "code".');
   }

@@ -9,7 +9,9 @@ export type ResolvedClient =
   /** `reason` is for the operator; the client's developer reads `sentence`. */
   | { readonly kind: 'unknown'; readonly sentence: string; readonly reason: string };
 
-type ResolveDeps = Pick<ServerDeps, 'config' | 'storage' | 'fetchDocument' | 'clock'>;
+type ResolveDeps = Pick<ServerDeps, 'storage' | 'fetchDocument' | 'clock'> & {
+  readonly config: Pick<ServerConfig, 'schemes' | 'relationshipTokens' | 'admitClientId' | 'admitClient'>;
+};
 
 /** Finds a client by its id: a URL is a client ID metadata document, anything else was registered here. */
 export async function resolveClient(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
@@ -30,7 +32,7 @@ export function isClientId(value: string): boolean {
 }
 
 /** Tokens that are bound to nothing are worth as much as the authentication of who uses them. */
-function keylessRefusal(config: ServerConfig, client: Client): string | null {
+function keylessRefusal(config: Pick<ServerConfig, 'relationshipTokens'>, client: Client): string | null {
   return config.relationshipTokens === 'keyed' && client.authMethod === 'none'
     ? 'Clients authenticate with private_key_jwt here.'
     : null;

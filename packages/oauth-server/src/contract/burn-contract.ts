@@ -4,7 +4,7 @@ import { freshGuard } from './relationship.ts';
 
 export function burnContract({ it }: TestRunner, bench: Bench): void {
   it('a guard burns once; the second time it is named as replayed, on every replica', async () => {
-    for (const kind of ['dpop', 'assertion', 'statement'] as const) {
+    for (const kind of ['dpop', 'assertion', 'statement', 'requester_statement'] as const) {
       const guard = freshGuard(kind);
       assert.deepEqual(await bench.replicas[0].burn([guard]), { kind: 'burned' });
       assert.deepEqual(await bench.replicas[1].burn([guard]), { kind: 'replayed', guard: kind });

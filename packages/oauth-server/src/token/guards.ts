@@ -1,4 +1,4 @@
-import { invalidClient, invalidDpopProof, invalidRequest, BAD_TOKEN_TEXT } from '@chatelaine/protocol';
+import { accessDenied, invalidClient, invalidDpopProof, invalidRequest, BAD_TOKEN_TEXT } from '@chatelaine/protocol';
 import type { Replayed, ReplayGuard } from '../storage.ts';
 
 /**
@@ -29,5 +29,10 @@ export function refuseReplay(replayed: Replayed): never {
       throw invalidClient('Client authentication failed.', { cause: 'assertion replayed' }); // RFC 7523 §3
     case 'statement':
       throw invalidRequest(BAD_TOKEN_TEXT, { cause: 'statement replayed' });
+    case 'requester_statement':
+      // PROTOCOL §3.6: asking again with the same one would not help
+      throw accessDenied("The Requester's own statement was used before.", {
+        extras: { denied_by: 'host', requestable: false },
+      });
   }
 }

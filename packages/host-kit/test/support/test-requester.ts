@@ -1,0 +1,87 @@
+import http from 'node:http';
+import { generateSigningKey, publicJwks, randomId, type SigningKey, signJwt } from '@chatelaine/crypto';
+import { GRANT, JWT_TYP } from '@chatelaine/protocol';
+import { freePort } from './http.ts';
+import { clock } from './test-am.ts';
+import type { TestHost } from './test-host.ts';
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/** A Requester that publishes its keys and speaks for itself. */
+export class TestRequester {
+  readonly origin: string;
+  readonly port: number;
+  readonly clientId: string;
+  /** Its tokens are bound to this one. */
+  readonly key: SigningKey = generateSigningKey();
+  /** The one it publishes. */
+  readonly ownKey: SigningKey = generateSigningKey();
+  readonly #files = new Map<string, unknown>();
+  readonly #server: http.Server;
+
+  private constructor(port: number) {
+    this.port = port;
+    this.origin = `http://feed.localhost:${port}`;
+    this.clientId = `${this.origin}/client`;
+    this.publish('/client', this.document('/client'));
+    this.publish('/jwks', publicJwks([this.ownKey]));
+    this.#server = http.createServer((request, response) => {
+      const file = this.#files.get(request.url ?? '');
+      response
+        .writeHead(file === undefined ? 404 : 200, { 'content-type': 'application/json' })
+        .end(JSON.stringify(file ?? {}));
+    });
+  }
+
+  static async start(): Promise<TestRequester> {
+    const requester = new TestRequester(await freePort());
+    await new Promise<void>((resolve) => requester.#server.listen(requester.port, '127.0.0.1', resolve));
+    return requester;
+  }
+
+  publish(path: string, file: unknown): void {
+    this.#files.set(path, file);
+  }
+
+  document(path: string): Claims {
+    return {
+      client_id: `${this.origin}${path}`,
+      client_name: 'Feed',
+      redirect_uris: [`${this.origin}/callback`],
+      grant_types: [GRANT.authorizationCode, GRANT.refreshToken, GRANT.tokenExchange, 'urn:example:of-tomorrow'],
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks_uri: `${this.origin}/jwks`,
+    };
+  }
+
+  claims(host: TestHost, changed: Claims = {}): Claims {
+    const iat = Math.floor(clock.now());
+    return {
+      iss: this.clientId,
+      sub: this.clientId,
+      aud: host.issuer,
+      iat,
+      exp: iat + 60,
+      jti: randomId(),
+      resource: `${host.issuer}/api`,
+      scope: 'entries.write',
+      cnf: { jkt: this.key.kid },
+      ...changed,
+    };
+  }
+
+  statement(
+    host: TestHost,
+    changed: Claims = {},
+    input: { typ?: string; signedBy?: SigningKey } = {},
+  ): Promise<string> {
+    const { typ = JWT_TYP.requesterStatement, signedBy = this.ownKey } = input;
+    // a forger calls his key by the name of the right one
+    return signJwt({ typ, claims: this.claims(host, changed), key: { ...signedBy, kid: this.ownKey.kid } });
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
