@@ -1,6 +1,13 @@
 import { parseForm } from '@chatelaine/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { allField, answerField, type OfferedLink, readConsentForm } from '../src/oauth/consent-form.ts';
+import {
+  allField,
+  answerField,
+  askedField,
+  EVERY_ACCOUNT,
+  type OfferedLink,
+  readConsentForm,
+} from '../src/oauth/consent-form.ts';
 
 const link = (linkId: string, hostId: string): OfferedLink => ({
   linkId,
@@ -68,6 +75,41 @@ describe('the consent form', () => {
       ],
     });
     expect(everything({ [allField('lnk_1')]: 'deny', [allField('lnk_9')]: 'allow' }).kind).toBe('again');
+  });
+
+  it('takes one answer for every account, except where it would choose between two at one Host, and what was said of one before it', () => {
+    const everyAccount = (answers: Record<string, string>) =>
+      readConsentForm(
+        [...offered, link('lnk_4', 'calendar')],
+        form({
+          [EVERY_ACCOUNT]: 'allow',
+          ...Object.fromEntries(
+            ['lnk_1', 'lnk_2', 'lnk_3', 'lnk_4'].flatMap((linkId) => [
+              [allField(linkId), ''],
+              [askedField(linkId), 'entries.read entries.write'],
+            ]),
+          ),
+          ...answers,
+        }),
+      );
+    const all = [{ effect: 'allow' }, { effect: 'allow' }];
+    expect(everyAccount({})).toMatchObject({
+      shown: [
+        { linkId: 'lnk_3', answers: all },
+        { linkId: 'lnk_4', answers: all },
+      ],
+    });
+    expect(everyAccount({ [allField('lnk_2')]: 'ask', [allField('lnk_3')]: 'no' })).toMatchObject({
+      shown: [
+        { linkId: 'lnk_2', answers: [{ effect: 'ask' }, { effect: 'ask' }] },
+        { linkId: 'lnk_4', answers: all },
+      ],
+    });
+    expect(everyAccount({ [askedField('lnk_4')]: 'entries.read' })).toMatchObject({
+      shown: [{ linkId: 'lnk_3' }, { linkId: 'lnk_4', answers: [{ scope: 'entries.read', effect: 'allow' }] }],
+    });
+    // an account that was linked after the page was made
+    expect(readConsentForm(offered, form({ [EVERY_ACCOUNT]: 'allow' })).kind).toBe('again');
   });
 
   it('takes everything for what the page asked about, not for what a Host came to offer since', () => {

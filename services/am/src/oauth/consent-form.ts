@@ -30,7 +30,10 @@ export const DURATIONS: readonly { readonly value: string; readonly label: strin
     { value: 'day', label: 'For a day', seconds: 86_400 },
   ];
 
-/** One answer for everything an account can share. */
+/** One answer for every account, where the page offers one. */
+export const EVERY_ACCOUNT = 'every';
+
+/** One answer for everything an account can share; empty: as every account. */
 export function allField(linkId: string): string {
   return `all:${linkId}`;
 }
@@ -40,18 +43,21 @@ export function answerField(linkId: string, scope: string): string {
   return `answer:${linkId}:${scope}`;
 }
 
+/** What the page asked about as a whole, without a field for each thing. */
+export function askedField(linkId: string): string {
+  return `asked:${linkId}`;
+}
+
 /**
  * Reads the consent form against what was offered: nothing that was not offered can be chosen. What was said of one thing counts before what
- * was said of everything at its account; and everything is what the page asked about, not what a Host came to offer since.
+ * was said of everything at its account, and that before what was said of every account, which never chooses between two accounts at one Host.
+ * Everything is what the page asked about, not what a Host came to offer since.
  */
 export function readConsentForm(offered: readonly OfferedLink[], form: FormParams): ReadConsent {
   const shown: ShownHost[] = [];
   for (const link of offered) {
-    const answers = link.scopes.flatMap(({ scope }) => {
-      const own = form.get(answerField(link.linkId, scope));
-      const effect = own === '' ? form.get(allField(link.linkId)) : own;
-      return effect === 'allow' || effect === 'ask' ? [{ scope, effect } as const] : [];
-    });
+    const alone = offered.every((other) => other === link || other.hostId !== link.hostId);
+    const answers = answersFor(link, form, alone ? form.get(EVERY_ACCOUNT) : undefined);
     if (answers.length === 0) continue;
     if (shown.some((other) => other.hostId === link.hostId)) {
       return {
@@ -65,4 +71,15 @@ export function readConsentForm(offered: readonly OfferedLink[], form: FormParam
   const duration = DURATIONS.find(({ value }) => value === (form.get('duration') ?? 'open'));
   if (duration === undefined) return { kind: 'again', problem: 'Choose for how long.' };
   return { kind: 'consent', shown, lifetimeSeconds: duration.seconds };
+}
+
+function answersFor(link: OfferedLink, form: FormParams, everyAccount: string | undefined): ShownHost['answers'] {
+  const given = form.get(allField(link.linkId));
+  const everything = given === '' ? everyAccount : given;
+  const asked = (form.get(askedField(link.linkId)) ?? '').split(' ');
+  return link.scopes.flatMap(({ scope }) => {
+    const own = form.get(answerField(link.linkId, scope)) ?? (asked.includes(scope) ? '' : undefined);
+    const effect = own === '' ? everything : own;
+    return effect === 'allow' || effect === 'ask' ? [{ scope, effect } as const] : [];
+  });
 }
