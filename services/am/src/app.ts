@@ -18,7 +18,7 @@ import type { Resources } from './resources.ts';
 import { targetsFeature } from './targets/routes.ts';
 import { timelineFeature } from './timeline/routes.tsx';
 import { exchangeGrant } from './transfer/exchange-grant.ts';
-import { closeLost } from './transfer/store.ts';
+import { closeLost } from './transfer/close-store.ts';
 
 const NAV = [
   { href: '/', label: 'Overview' },

@@ -48,6 +48,8 @@ export interface HostCallLimits {
   readonly atOnce: number;
   /** Calls that wait for a place. */
   readonly waiting: number;
+  /** So many of both are for others than the Requester that has the most. */
+  readonly forOthers: number;
   /** How long one waits, at most. */
   readonly waitSeconds: number;
   /** So many failures in a row, and the Host is left alone. */
@@ -57,7 +59,14 @@ export interface HostCallLimits {
 }
 
 // the way out has 32 places for each origin: what must get through whatever transfers do (revocations, new links) finds room
-const HOST_CALLS: HostCallLimits = { atOnce: 20, waiting: 20, waitSeconds: 1, failuresToOpen: 5, openSeconds: 10 };
+const HOST_CALLS: HostCallLimits = {
+  atOnce: 20,
+  waiting: 20,
+  forOthers: 5,
+  waitSeconds: 1,
+  failuresToOpen: 5,
+  openSeconds: 10,
+};
 
 const exceptions = parsedBy((given) => {
   let list: unknown;

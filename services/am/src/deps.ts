@@ -43,11 +43,20 @@ export interface SigningKeys {
 
 /** Keeps one Host's slowness or failure from becoming everybody's. */
 export interface HostGate {
-  /** Makes a call to this Host, unless too many are under way or it has just failed again and again. */
+  /** Makes a call to this Host, unless too many are under way or it has just failed again and again. Throws the reason of the caller's signal. */
   call<T extends { readonly kind: string }>(
     hostIssuer: string,
+    caller: GateCaller,
     make: () => Promise<T | Failure>,
   ): Promise<T | Failure | Held>;
+}
+
+/** For whom a Host is called. */
+export interface GateCaller {
+  /** A Requester, then its connection: by these, turns go round among those who wait. */
+  readonly path: readonly [string, string];
+  /** Leaves the line when it fires; the call itself is `make`'s. */
+  readonly signal?: AbortSignal;
 }
 
 /** Nothing was sent. `retryAfter` in seconds. */

@@ -1,29 +1,26 @@
 import {
   BrokenCircuitError,
-  bulkhead,
-  BulkheadRejectedError,
-  type BulkheadPolicy,
   circuitBreaker,
   type CircuitBreakerPolicy,
   CircuitState,
   ConsecutiveBreaker,
   handleWhenResult,
-  TaskCancelledError,
 } from 'cockatiel';
-import type { Deps, Held, HostGate } from '../deps.ts';
+import type { Deps, GateCaller, Held, HostGate } from '../deps.ts';
+import { createPlaces, Crowded, type Places } from './places.ts';
 
 type HostGateLimits = Deps['config']['limits']['hostCalls'];
 
 interface Lane {
-  readonly places: BulkheadPolicy;
+  readonly places: Places;
   readonly breaker: CircuitBreakerPolicy;
   /** Milliseconds; when the breaker lets a call through again. */
   opensAt: number;
 }
 
 /**
- * A bulkhead and a breaker for each Host, in this process's memory. On purpose: it saves work and nothing is decided by it, so another process may think
- * otherwise, and a new one thinks well of everybody. docs/adr/0007
+ * A bulkhead with fair turns and a breaker for each Host, in this process's memory. On purpose: it saves work and nothing is decided by it, so another
+ * process may think otherwise, and a new one thinks well of everybody. docs/adr/0007, docs/adr/0008
  */
 export function createHostGate({ log, limits }: { log: Deps['log']; limits: HostGateLimits }): HostGate {
   // one for each Host that is linked and used: no more than there are rows
@@ -36,15 +33,17 @@ export function createHostGate({ log, limits }: { log: Deps['log']; limits: Host
     return made;
   };
   return {
-    async call(hostIssuer, make) {
+    async call(hostIssuer, caller, make) {
       const lane = laneOf(hostIssuer);
+      const leave = await placeFor(lane, limits, caller);
+      if (leave === null) return held(limits.waitSeconds);
       try {
-        return await throughPlaces(lane, limits, () => throughBreaker(lane, make));
+        return await throughBreaker(lane, make);
       } catch (error) {
         if (error instanceof BrokenCircuitError) return held((lane.opensAt - Date.now()) / 1000);
-        if (error instanceof BulkheadRejectedError || error instanceof TaskCancelledError)
-          return held(limits.waitSeconds);
         throw error;
+      } finally {
+        leave();
       }
     },
   };
@@ -52,7 +51,7 @@ export function createHostGate({ log, limits }: { log: Deps['log']; limits: Host
 
 function openLane({ log, limits, hostIssuer }: { log: Deps['log']; limits: HostGateLimits; hostIssuer: string }): Lane {
   const lane: Lane = {
-    places: bulkhead(limits.atOnce, limits.waiting),
+    places: createPlaces({ atOnce: limits.atOnce, waiting: limits.waiting }),
     breaker: circuitBreaker(handleWhenResult(isFault), {
       breaker: new ConsecutiveBreaker(limits.failuresToOpen),
       halfOpenAfter: limits.openSeconds * 1000,
@@ -67,18 +66,22 @@ function openLane({ log, limits, hostIssuer }: { log: Deps['log']; limits: HostG
   return lane;
 }
 
-/** Who waits too long goes away; his place in the line is found empty when its turn comes. */
-async function throughPlaces<T>({ places }: Lane, { waitSeconds }: HostGateLimits, make: () => Promise<T>): Promise<T> {
-  if (places.executionSlots > 0) return places.execute(make);
-  const patience = AbortSignal.timeout(waitSeconds * 1000);
-  const gone = Promise.withResolvers<never>();
-  const leave = (): void => gone.reject(new TaskCancelledError());
-  patience.addEventListener('abort', leave, { once: true });
-  const made = places.execute(() => {
-    patience.removeEventListener('abort', leave);
-    return make();
-  }, patience);
-  return Promise.race([made, gone.promise]);
+/** A place at the Host, or null when there is none in good time. One Requester never takes them all. */
+async function placeFor({ places }: Lane, limits: HostGateLimits, caller: GateCaller): Promise<(() => void) | null> {
+  const patience = AbortSignal.timeout(limits.waitSeconds * 1000);
+  const [requester] = caller.path;
+  const { atOnce, waiting, forOthers } = limits;
+  try {
+    return await places.enter({
+      path: caller.path,
+      shares: [{ name: requester, atOnce: atOnce - forOthers, waiting: waiting - forOthers }],
+      signal: caller.signal === undefined ? patience : AbortSignal.any([patience, caller.signal]),
+    });
+  } catch (error) {
+    caller.signal?.throwIfAborted();
+    if (error instanceof Crowded || patience.aborted) return null;
+    throw error;
+  }
 }
 
 function throughBreaker<T>({ breaker }: Lane, make: () => Promise<T>): Promise<T> {
@@ -89,7 +92,7 @@ function throughBreaker<T>({ breaker }: Lane, make: () => Promise<T>): Promise<T
 
 /**
  * Whether an outcome speaks against the Host as a whole. An OAuth error is its right, and one link's trouble; so is an answer of the right form that
- * is not what was asked: neither may close the Host for other owners.
+ * is not what was asked: neither may close the Host for other owners. Nor may a caller who did not wait: that is thrown, and is no outcome.
  */
 function isFault(outcome: unknown): boolean {
   const { kind, status } = outcome as { readonly kind: string; readonly status?: number };

@@ -70,7 +70,7 @@ async function renew(deps: LinkTokenDeps, key: LinkKey, link: StoredLink): Promi
   if (refreshToken === null) return { kind: 'unavailable' };
   const server = link.metadata;
   const client = clientAt(deps, server.issuer);
-  const answer = await deps.hostGate.call(server.issuer, () =>
+  const answer = await deps.hostGate.call(server.issuer, { path: ['renewals', key.linkId] }, () =>
     refresh(clientDeps(deps), { server, client, relationship: 'link', refreshToken }),
   );
   if (answer.kind === 'held') return { kind: 'unavailable', retryAfter: answer.retryAfter };

@@ -28,17 +28,27 @@ export type HostAnswer =
   | { readonly kind: 'bad_scope' }
   | { readonly kind: 'bad_target' }
   | { readonly kind: 'timeout' }
+  /** Whoever asked did not wait. Whatever the Host may have minted is in nobody's hands. */
+  | { readonly kind: 'gone' }
   | { readonly kind: 'busy'; readonly retryAfter: number }
   /** `minted`: the Host may have minted something that is to be revoked. */
   | { readonly kind: 'unusable'; readonly reason: string; readonly minted: boolean };
 
-/** Hop 2: asks the Host to mint. `invalid_request` renews the link's token once and tries once more with a new statement. PROTOCOL §3.3, §3.5. */
-export async function callHost(deps: CallDeps, hop: Hop): Promise<HostAnswer> {
+/**
+ * Hop 2: asks the Host to mint. `invalid_request` renews the link's token once and tries once more with a new statement. When `gone` fires, asking
+ * ends at once; a renewal does not, for others may wait for it too. PROTOCOL §3.3, §3.5.
+ */
+export async function callHost(deps: CallDeps, hop: Hop, gone?: AbortSignal): Promise<HostAnswer> {
   const inTime = { ...deps, outbound: endingAt(deps.outbound, AbortSignal.timeout(HOP_SECONDS * 1000)) };
-  const first = await askOnce(inTime, hop, 'if-needed');
-  if (first.kind !== 'stale') return first;
-  const second = await askOnce(inTime, hop, 'now');
-  return second.kind === 'stale' ? { kind: 'unusable', reason: 'invalid_request twice', minted: false } : second;
+  try {
+    const first = await askOnce(inTime, hop, { renew: 'if-needed', gone });
+    if (first.kind !== 'stale') return first;
+    const second = await askOnce(inTime, hop, { renew: 'now', gone });
+    return second.kind === 'stale' ? { kind: 'unusable', reason: 'invalid_request twice', minted: false } : second;
+  } catch (error) {
+    if (gone?.aborted !== true) throw error;
+    return { kind: isTimeout(gone) ? 'timeout' : 'gone' };
+  }
 }
 
 /** For all of hop 2: renewing the link's token, asking, and both once more. A Requester waits no longer for a Host. PROTOCOL §3.8. */
@@ -49,8 +59,9 @@ function endingAt(outbound: Deps['outbound'], deadline: AbortSignal): Deps['outb
   return {
     ...outbound,
     async fetch(input, init) {
+      const signal = init?.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
       try {
-        return await outbound.fetch(input, { ...init, signal: deadline });
+        return await outbound.fetch(input, { ...init, signal });
       } catch (error) {
         throw deadline.aborted ? new OutboundError('timeout', `No whole answer within ${HOP_SECONDS} s.`) : error;
       }
@@ -58,17 +69,24 @@ function endingAt(outbound: Deps['outbound'], deadline: AbortSignal): Deps['outb
   };
 }
 
-async function askOnce(deps: CallDeps, hop: Hop, renew: 'if-needed' | 'now'): Promise<HostAnswer | { kind: 'stale' }> {
+interface Asking {
+  readonly renew: 'if-needed' | 'now';
+  readonly gone: AbortSignal | undefined;
+}
+
+async function askOnce(deps: CallDeps, hop: Hop, { renew, gone }: Asking): Promise<HostAnswer | { kind: 'stale' }> {
   const { target, snapshot, request } = hop;
-  const link = await linkToken(deps, { linkId: target.linkId, ownerId: snapshot.ownerId, renew });
+  const link = await unlessGone(gone, linkToken(deps, { linkId: target.linkId, ownerId: snapshot.ownerId, renew }));
   if (link.kind === 'unavailable')
     return link.retryAfter === undefined
       ? unusable('link token unavailable')
       : { kind: 'busy', retryAfter: link.retryAfter };
   if (link.kind !== 'token') return link;
-  const answer = await deps.hostGate.call(target.hostIssuer, async () =>
+  const caller = { path: [request.clientId, snapshot.connectionId] as const, ...(gone && { signal: gone }) };
+  const outbound = gone === undefined ? deps.outbound : leavingAt(deps.outbound, gone);
+  const answer = await deps.hostGate.call(target.hostIssuer, caller, async () =>
     exchange(
-      { outbound: deps.outbound, clock: deps.clock, schemes: deps.config.schemes },
+      { outbound, clock: deps.clock, schemes: deps.config.schemes },
       {
         server: link.metadata,
         client: {
@@ -88,6 +106,27 @@ async function askOnce(deps: CallDeps, hop: Hop, renew: 'if-needed' | 'now'): Pr
     return { kind: 'unusable', reason: "odd access_token: the link's own", minted: true };
   return read(answer);
 }
+
+/** The way out for somebody who may not wait for the answer: what is thrown then is his signal's reason, and speaks against no Host. */
+function leavingAt(outbound: Deps['outbound'], signal: AbortSignal): Deps['outbound'] {
+  return { ...outbound, fetch: (input, init) => outbound.fetch(input, { ...init, signal }) };
+}
+
+async function unlessGone<T>(gone: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
+  if (gone === undefined) return promise;
+  const left = Promise.withResolvers<never>();
+  const leave = (): void => left.reject(gone.reason);
+  gone.addEventListener('abort', leave, { once: true });
+  if (gone.aborted) leave();
+  try {
+    return await Promise.race([promise, left.promise]);
+  } finally {
+    gone.removeEventListener('abort', leave);
+  }
+}
+
+/** Whether time was up, rather than somebody gone. */
+const isTimeout = ({ reason }: AbortSignal): boolean => (reason as { name?: unknown } | null)?.name === 'TimeoutError';
 
 /** The AM's statement: which Requester, which key, which link, which request. PROTOCOL §3.3. */
 function statement(

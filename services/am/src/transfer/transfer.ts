@@ -19,10 +19,12 @@ import {
 import { askUrl, openAsk } from '../inbox/ask-store.ts';
 import type { Deps } from '../deps.ts';
 import { type CallDeps, callHost, type Hop, type HostAnswer } from './call-host.ts';
-import { findOddity, relayed } from './check-answer.ts';
+import { findOddity } from './check-answer.ts';
+import { abandonTransfer, closeTransfer } from './close-store.ts';
 import { type Decision, decide, type Snapshot } from './decide.ts';
 import type { TransferRequest } from './request.ts';
-import { abandonTransfer, beginTransfer, closeTransfer, completeTransfer, type Intent, readSnapshot } from './store.ts';
+import { handOut, type Minted } from './hand-out.ts';
+import { beginTransfer, type Intent, readSnapshot } from './store.ts';
 
 export type TransferDeps = CallDeps &
   Pick<Deps, 'failpoint'> & {
@@ -35,43 +37,49 @@ const DECISIONS = 3;
 /** People take their time to answer. */
 const QUESTIONS_RETRY_SECONDS = 3600;
 
+export interface TransferInput {
+  readonly request: TransferRequest;
+  readonly guards: Guards;
+  /** Fires when nobody waits for the answer any more: nothing begins then, and what is under way ends. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * One transfer: read, decide, write the intent, call the Host, check its answer, read revocation again, answer. Throws OAuthErrors of
  * PROTOCOL §3.8. No database connection is held while the Host is called.
  */
-export async function transfer(
-  deps: TransferDeps,
-  input: { request: TransferRequest; guards: Guards },
-): Promise<TransferResponse> {
-  const { request } = input;
+export async function transfer(deps: TransferDeps, input: TransferInput): Promise<TransferResponse> {
+  const minted = await obtain(deps, input);
+  const answerTo = await handOut(deps, [minted]);
+  return answerTo(minted);
+}
+
+/** A transfer up to the Host's answer. Whoever takes it hands it out, or withholds it. */
+export async function obtain(deps: TransferDeps, input: TransferInput): Promise<Minted> {
+  const { request, signal } = input;
   const { hop, intent } = await begin(deps, input);
   await deps.failpoint('transfer.begun');
-  const answer = await closeOnThrow(deps, intent, () => callHost(deps, hop));
+  const answer = await closeOnThrow(deps, intent, () => callHost(deps, hop, signal));
   if (answer.kind !== 'answer') return giveUp(deps, { hop, intent, answer });
   await deps.failpoint('transfer.answered');
   const oddity = findOddity(answer.response, { request, target: hop.target });
   if (oddity !== null) {
     return giveUp(deps, { hop, intent, answer: { kind: 'unusable', reason: `odd ${oddity}`, minted: true } });
   }
-  const outcome = await completeTransfer(deps.pool, intent);
-  await deps.failpoint('transfer.completed');
-  if (outcome === 'withheld') {
-    // what ended in flight has its revocation at the Host queued already, under the grant_id known before the call
-    throw invalidRequest(BAD_TOKEN_TEXT, { cause: 'stopped in flight' });
-  }
-  return relayed(answer.response);
+  return { intent, response: answer.response };
 }
 
 /** Decides and writes the intent; decides again while the owner is changing things. */
 async function begin(
   deps: TransferDeps,
-  { request, guards }: { request: TransferRequest; guards: Guards },
+  { request, guards, signal }: TransferInput,
 ): Promise<{ hop: Hop; intent: Intent }> {
   // the guards are burned by the first begin, whatever comes of it; later rounds have none left
   for (let round = 0; round < DECISIONS; round++) {
     const snapshot = await readSnapshot(deps.pool, request);
     const decision = decide(snapshot, request);
     if (decision.kind !== 'allow' || snapshot === null) throw await refusal(deps, { decision, snapshot, request });
+    if (signal?.aborted === true) throw failure({ kind: 'gone' });
     const hop = { request, snapshot, target: decision.target };
     const intent = intentOf(hop, decision.askId);
     const begun = await beginTransfer(deps.pool, { intent, guards: guards.take() });
@@ -172,6 +180,8 @@ function failure(answer: Exclude<HostAnswer, { kind: 'answer' }>): OAuthError {
       return badScope();
     case 'denied':
       return accessDenied('The Host denies this.', { extras: { denied_by: 'host', requestable: answer.requestable } });
+    case 'gone':
+      return unfinished();
     case 'timeout':
       return temporarilyUnavailable('The Host did not answer in time.', { status: 504, retryAfter: 5 });
     case 'busy':
@@ -206,5 +216,9 @@ async function closeOnThrow<T>(deps: TransferDeps, intent: Intent, call: () => P
     throw error;
   }
 }
+
+/** The answer to what was not begun, or not finished, while somebody waited for it. */
+export const unfinished = (): OAuthError =>
+  temporarilyUnavailable('There was no time left for this.', { status: 504, retryAfter: 1 });
 
 const badScope = (): OAuthError => invalidScope('The scope goes beyond what this connection may ask for at that Host.');
