@@ -3,12 +3,13 @@ import path from 'node:path';
 import { createTestDatabase, type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
 import { createPerson, type Person, type PersonOptions } from './browser/person.ts';
 import { type Database, openDatabase } from './database.ts';
-import { freePorts } from './free-ports.ts';
+import { type Guest, planGuests } from './guests.ts';
 import { type HouseService, startHouse } from './house.ts';
 import { createLoopbackFetch, type LoopbackFetch } from './loopback-fetch.ts';
-import { type Flavor, type Guest, type Plan, planHouse } from './plan.ts';
+import { type Flavor, type Plan, planHouse } from './plan.ts';
 import { createRecorder, type Recording } from './recording.ts';
 import { root } from './root.ts';
+import { createLocalAuthority } from './tls/authority.ts';
 
 /** A Host of the constellation. */
 export interface RunningHost extends HouseService {
@@ -52,6 +53,8 @@ export interface ConstellationOptions {
   requester?: boolean;
   /** Names of parties that the test brings itself: each gets `<name>.localhost`, a free port, and exceptions at all services. */
   guests?: readonly string[];
+  /** The same over https, with certificates of an authority made for this house, which all services trust. */
+  secureGuests?: readonly string[];
   /** More variables for a service, or other values. */
   env?: (plan: Plan) => Readonly<Record<string, string>>;
   logLevel?: string;
@@ -65,7 +68,9 @@ export interface ConstellationOptions {
 export async function startConstellation(options: ConstellationOptions = {}): Promise<Constellation> {
   const postgres = options.postgres ?? (await startEmbedded());
   const plan = await planHouse(options);
-  const guests = await planGuests(options.guests ?? []);
+  const { guests: open = [], secureGuests = [] } = options;
+  const authority = createLocalAuthority();
+  const guests = await planGuests({ guests: open, secureGuests, authority });
   const roles = plan.map(({ name }) => name);
   // the services bring their own tables
   const test = await createTestDatabase(postgres, {
@@ -76,6 +81,7 @@ export async function startConstellation(options: ConstellationOptions = {}): Pr
   const house = await startHouse({
     plan,
     guests,
+    ...(secureGuests.length > 0 && { authority }),
     databaseUrl: test.url,
     encryptionKey: (name) => keys.get(name) ?? '',
     logDir: path.join(root, '.run/logs', options.label ?? String(process.pid)),
@@ -89,6 +95,7 @@ export async function startConstellation(options: ConstellationOptions = {}): Pr
   return assemble({
     services: house.services,
     guests,
+    ca: authority.ca,
     postgres,
     database,
     async stop() {
@@ -101,27 +108,20 @@ export async function startConstellation(options: ConstellationOptions = {}): Pr
   });
 }
 
-async function planGuests(names: readonly string[]): Promise<Guest[]> {
-  const ports = await freePorts(names.length);
-  return names.map((name, index) => {
-    const port = ports[index] ?? 0;
-    return { name, port, url: `http://${name}.localhost:${port}` };
-  });
-}
-
 interface Parts {
   services: readonly HouseService[];
   guests: readonly Guest[];
+  ca: string;
   postgres: Embedded;
   database: Database;
   stop(): Promise<void>;
 }
 
-function assemble({ services, guests, postgres, database, stop }: Parts): Constellation {
+function assemble({ services, guests, ca, postgres, database, stop }: Parts): Constellation {
   const ways: LoopbackFetch[] = [];
   const people: Person[] = [];
   const way = (port?: number): typeof globalThis.fetch => {
-    const made = createLoopbackFetch(port === undefined ? {} : { port });
+    const made = createLoopbackFetch({ ca, ...(port !== undefined && { port }) });
     ways.push(made);
     return made.fetch;
   };

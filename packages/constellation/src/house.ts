@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import { type Front, openFront } from './front.ts';
 import { type Keeper, startKeeper } from './keeper.ts';
-import { exceptionsFor, type Guest, type Plan } from './plan.ts';
+import type { Guest } from './guests.ts';
+import { exceptionsFor, type Plan } from './plan.ts';
 import { type RunMode, type ServiceProcess, serviceProcess } from './service-process.ts';
+import type { LocalAuthority } from './tls/authority.ts';
 
 /** A service as it runs: its processes, and the front on the port that its issuer names. */
 export interface HouseService extends Omit<Plan, 'replicas'> {
@@ -20,6 +22,8 @@ export interface House {
 export interface HouseOptions {
   plan: readonly Plan[];
   guests?: readonly Guest[];
+  /** Trusted by all services, beside the public ones. */
+  authority?: Pick<LocalAuthority, 'write'>;
   /** Connection URL of a service's role. */
   databaseUrl: (role: string) => string;
   /** ENCRYPTION_KEY of a service: 32 bytes in base64url. */
@@ -79,6 +83,7 @@ function environmentOf(options: HouseOptions, plan: Plan): Record<string, string
     LISTEN_ADDRESS: '127.0.0.1',
     DATABASE_URL: options.databaseUrl(plan.name),
     ENCRYPTION_KEY: options.encryptionKey(plan.name),
+    ...(options.authority !== undefined && { NODE_EXTRA_CA_CERTS: options.authority.write(options.logDir) }),
     OUTBOUND_EXCEPTIONS: JSON.stringify(exceptionsFor(plan, options.plan, options.guests ?? [])),
     DEMO: 'true',
     LOG_LEVEL: options.logLevel ?? 'info',

@@ -13,9 +13,11 @@ export { freePorts, takenPorts } from './free-ports.ts';
 export { type Front, openFront } from './front.ts';
 export { type House, type HouseOptions, type HouseService, startHouse } from './house.ts';
 export { createLoopbackFetch, type LoopbackFetch } from './loopback-fetch.ts';
-export { type Flavor, FLAVORS, type Guest, type Plan, planHouse } from './plan.ts';
+export type { Guest } from './guests.ts';
+export { type Flavor, FLAVORS, type Plan, planHouse } from './plan.ts';
 export { type Exchange, headerOf, type Recording } from './recording.ts';
 export type { RunMode, ServiceProcess } from './service-process.ts';
+export { type Certificate, createLocalAuthority, type LocalAuthority } from './tls/authority.ts';
 export { signIn, signInIfAsked, signUp } from './story/accounts.ts';
 export { addHost, type AddHostOptions } from './story/add-host.ts';
 export {

@@ -14,6 +14,8 @@ export interface LoopbackOptions {
   port?: number;
   /** Our own address, `127.x.y.z`: a visitor from elsewhere, as rate limits see it. Linux only. */
   from?: string;
+  /** PEM: believed instead of the public authorities. */
+  ca?: string;
 }
 
 /** Resolves `*.localhost` to 127.0.0.1, which Node leaves to a system that may not know these names. */
@@ -24,12 +26,13 @@ export const loopbackLookup: LookupFunction = (hostname, options, callback) => {
 };
 
 /** A `fetch` that finds `*.localhost` on this machine. It follows redirects as `fetch` does, and keeps no cookies. */
-export function createLoopbackFetch({ port, from }: LoopbackOptions = {}): LoopbackFetch {
+export function createLoopbackFetch({ port, from, ca }: LoopbackOptions = {}): LoopbackFetch {
   const agent = new Agent({
     connect: {
       lookup: loopbackLookup,
       ...(port !== undefined && { port }),
       ...(from !== undefined && { localAddress: from }),
+      ...(ca !== undefined && { ca }),
     },
     // a service that drains should not have to wait for us
     keepAliveTimeout: 1_000,

@@ -1,4 +1,5 @@
 import { freePorts } from './free-ports.ts';
+import type { Guest } from './guests.ts';
 
 /** Hosts there are: each is the one reference Host, run under another name. */
 export const FLAVORS = ['photos', 'calendar', 'notes'] as const;
@@ -54,7 +55,7 @@ export async function planHouse(options: PlanOptions = {}): Promise<Plan[]> {
 export interface OutboundException {
   host: string;
   port: number;
-  scheme: 'http';
+  scheme: 'http' | 'https';
   cidr: string;
 }
 
@@ -64,18 +65,11 @@ export function exceptionsFor(
   house: readonly Plan[],
   guests: readonly Guest[],
 ): OutboundException[] {
-  const others = house.filter(({ service }) => service !== plan.service).map(({ name, port }) => ({ name, port }));
-  return [...others, ...guests].map(({ name, port }) => ({
+  const others = house.filter(({ service }) => service !== plan.service);
+  return [...others, ...guests].map(({ name, port, url }) => ({
     host: `${name}.localhost`,
     port,
-    scheme: 'http',
+    scheme: url.startsWith('https:') ? 'https' : 'http',
     cidr: '127.0.0.0/8',
   }));
-}
-
-/** A party that a test brings: `<name>.localhost` at this port, where the test listens itself. Every service may call it. */
-export interface Guest {
-  name: string;
-  port: number;
-  url: string;
 }

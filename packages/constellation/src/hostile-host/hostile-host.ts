@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import { GRANT, TOKEN_TYPE } from '@chatelaine/protocol';
-import type { Guest } from '../plan.ts';
+import type { Guest } from '../guests.ts';
 import { type Act, type Call, honestly, saying } from './act.ts';
 
 /** How a hostile Host behaves; where nothing is said it is an honest one, as far as that can be seen from outside. */

@@ -1,0 +1,28 @@
+import { freePorts } from './free-ports.ts';
+import type { Certificate, LocalAuthority } from './tls/authority.ts';
+
+/** A party that a test brings: `<name>.localhost` at this port, where the test listens itself. Every service may call it. */
+export interface Guest {
+  name: string;
+  port: number;
+  url: string;
+  /** What to listen with where `url` is https; every service trusts it. */
+  tls: Certificate | null;
+}
+
+export interface GuestsOptions {
+  guests: readonly string[];
+  secureGuests: readonly string[];
+  authority: Pick<LocalAuthority, 'certificate'>;
+}
+
+/** Names and ports before anything starts: they are in the services' configuration. */
+export async function planGuests({ guests, secureGuests, authority }: GuestsOptions): Promise<Guest[]> {
+  const ports = await freePorts(guests.length + secureGuests.length);
+  return [...guests, ...secureGuests].map((name, index) => {
+    const port = ports[index] ?? 0;
+    const host = `${name}.localhost`;
+    const tls = index < guests.length ? null : authority.certificate([host]);
+    return { name, port, url: `${tls === null ? 'http' : 'https'}://${host}:${port}`, tls };
+  });
+}
