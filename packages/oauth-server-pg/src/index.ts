@@ -5,9 +5,10 @@ export { isDatabaseUnavailable } from './database-unavailable.ts';
 export { createRateLimits, type Limit, type RateLimits, sourceKey } from './limits.ts';
 export { startReaper } from './reaper.ts';
 export { type OAuthRoutesOptions, oauthRoutes } from './routes/index.ts';
-export { formOf, oauthScope, refuseOtherMethods } from './routes/http.ts';
+export { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods } from './routes/http.ts';
 export type { ConsentDecision, ConsentView, InteractionPort, Owner } from './routes/interaction.ts';
-export { DEFAULT_MACHINE_LIMITS, type MachineLimits } from './routes/machine-routes.ts';
+export { DEFAULT_MACHINE_LIMITS, limitRefusals, type MachineLimits } from './routes/machine-routes.ts';
+export { requestDeps } from './routes/request-deps.ts';
 // for a service's own atomic steps, which burn guards and run statements the same way
 export { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './sql/replay-guards.ts';
 export { run, runForRow, type Statement } from './sql/statement.ts';

@@ -10,8 +10,8 @@ export interface Limit {
 }
 
 export interface RateLimits {
-  /** Counts one; throws 429 with `Retry-After` when it is one too many. */
-  consume(limit: Limit, key: string): Promise<void>;
+  /** Counts one, or so many; throws 429 with `Retry-After` when that is too many. */
+  consume(limit: Limit, key: string, points?: number): Promise<void>;
   /** Throws 429 when this process already knows the key to be over its limit; costs no query. */
   check(limit: Limit, key: string): void;
 }
@@ -40,9 +40,9 @@ export function createRateLimits(pool: Pool): RateLimits {
     return made;
   };
   return {
-    async consume(limit, key) {
+    async consume(limit, key, points = 1) {
       try {
-        await limiterFor(limit).consume(key);
+        await limiterFor(limit).consume(key, points);
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused;
         if (blocked.size > 10_000) blocked.clear();

@@ -30,10 +30,10 @@ export async function strictScope(scope: FastifyInstance): Promise<void> {
   });
 }
 
-/** Makes a scope take JSON bodies, parsed strictly, and no others. */
-export function acceptJson(scope: FastifyInstance): void {
+/** Makes a scope take JSON bodies, parsed strictly, and no others; 64 KB of them, unless it says otherwise. */
+export function acceptJson(scope: FastifyInstance, { bodyLimit = 65_536 }: { bodyLimit?: number } = {}): void {
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: 65_536 }, (_request, body, done) => {
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => {
     const parsed = parseJson(new Uint8Array(Buffer.from(body)));
     if (parsed.kind === 'json') done(null, parsed.value);
     else done(invalidRequest(parsed.reason));

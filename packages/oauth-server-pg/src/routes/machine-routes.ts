@@ -104,7 +104,10 @@ async function registrationRoutes(
 }
 
 /** Counts refused requests, so that guessing is slow; a source over its limit is refused before any work. */
-function limitRefusals(app: FastifyInstance, { rateLimits, limits }: MachineRoutesOptions): void {
+export function limitRefusals(
+  app: FastifyInstance,
+  { rateLimits, limits }: { rateLimits: RateLimits; limits: Pick<MachineLimits, 'refusals'> },
+): void {
   const keyOf = (request: FastifyRequest): string => sourceKey(request.ip);
   app.addHook('onRequest', async (request) => rateLimits.check(limits.refusals, keyOf(request)));
   app.addHook('onError', async (request, _reply, error) => {
@@ -122,6 +125,7 @@ const COUNTED: ReadonlySet<string> = new Set([
   'invalid_grant',
   'invalid_request',
   'invalid_dpop_proof',
+  'invalid_token',
 ]);
 
 function clientRequest(request: FastifyRequest): Parameters<typeof pushAuthorizationRequest>[1] {
