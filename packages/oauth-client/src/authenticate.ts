@@ -6,18 +6,27 @@ import { asClient } from './parties.ts';
 
 /** RFC 7523 §2.2 with the audience of RFC 7523bis: the server's issuer, one string; or `none`. PROTOCOL §1. */
 export function clientAuth(clock: Clock, client: ClientIdentity): oauth.ClientAuth {
-  const { authentication, clientId } = client;
-  if (authentication.kind === 'none') return oauth.None();
+  if (client.authentication.kind === 'none') return oauth.None();
   return async (server, _client, body) => {
-    const claims = { iss: clientId, sub: clientId, aud: server.issuer };
-    const { key } = authentication;
-    const lifetimeSeconds = LIFETIME.statement;
-    body.set('client_id', clientId);
-    body.set('client_assertion_type', CLIENT_ASSERTION_TYPE);
-    body.set(
-      'client_assertion',
-      await signShortJwt({ typ: JWT_TYP.clientAssertion, claims, key, clock, lifetimeSeconds }),
-    );
+    for (const [name, value] of Object.entries(await clientMembers(clock, client, server.issuer)))
+      body.set(name, value);
+  };
+}
+
+/** The same as parameters by name, for a body that is no form. A fresh assertion each time: its `jti` counts once. */
+export async function clientMembers(
+  clock: Clock,
+  { authentication, clientId }: ClientIdentity,
+  audience: string,
+): Promise<Readonly<Record<string, string>>> {
+  if (authentication.kind === 'none') return { client_id: clientId };
+  const claims = { iss: clientId, sub: clientId, aud: audience };
+  const { key } = authentication;
+  const lifetimeSeconds = LIFETIME.statement;
+  return {
+    client_id: clientId,
+    client_assertion_type: CLIENT_ASSERTION_TYPE,
+    client_assertion: await signShortJwt({ typ: JWT_TYP.clientAssertion, claims, key, clock, lifetimeSeconds }),
   };
 }
 

@@ -44,3 +44,10 @@ export type { Failure, OAuthErrorAnswer, TimedOut, Unreachable, Unusable } from 
 export { type DeleteClientInput, deleteClient, type Registered, registerClient } from './register.ts';
 export { type FetchResourceInput, fetchResource, type ResourceAnswer } from './resource.ts';
 export type { Obtained, Relationship } from './tokens.ts';
+export {
+  type AnsweredTransfer,
+  type AskTransfersInput,
+  askTransfers,
+  type TransfersAnswered,
+  type TransfersDeps,
+} from './transfers.ts';

@@ -19,6 +19,7 @@ const ENDPOINTS = [
   'registration_endpoint',
   'introspection_endpoint',
   'chatelaine_targets_endpoint',
+  'chatelaine_transfers_endpoint',
 ] as const;
 
 /** The first endpoint that is not on the issuer's own origin, or null. A server could else harvest what is meant for another one. */

@@ -109,7 +109,7 @@ export function transportFailure({ reason, message }: OutboundError): Unusable |
 }
 
 /** An OAuth error whatever its status is (5xx and 429 carry one too); anything else cannot be used. RFC 6749 §5.2, PROTOCOL §3.8. */
-function refusal({ status, headers, json }: Answer): Failure {
+export function refusal({ status, headers, json }: Pick<Answer, 'status' | 'headers' | 'json'>): Failure {
   const parsed = errorResponseSchema.safeParse(json);
   if (status < 400 || !parsed.success) return unusable(`status ${status} without an OAuth error`);
   const error: ErrorResponse = parsed.data;

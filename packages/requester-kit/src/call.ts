@@ -2,6 +2,8 @@ import { fetchResource, type ResourceAnswer } from '@chatelaine/oauth-client';
 import { open } from './connection.ts';
 import type { Kit } from './options.ts';
 import { generalFailure, unusableAt } from './outcome.ts';
+import type { ConnectionRef } from './requester-store.ts';
+import type { HostToken } from './token-cache.ts';
 import { requestOf, transfer, type TransferInput, type TransferOutcome } from './transfer.ts';
 
 /** A body that can be sent a second time. */
@@ -13,6 +15,8 @@ export interface CallInit {
   readonly maxBytes?: number;
   /** From start to last byte; 5 by default. */
   readonly timeoutSeconds?: number;
+  /** Gives the call up; then it throws the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 export type CallOutcome =
@@ -24,19 +28,26 @@ export async function call(kit: Kit, input: TransferInput, url: string, init: Ca
   const request = requestOf(kit, input);
   if (request === null || !isUnder(url, request.resource))
     return unusableAt('host', 'the URL is not under the resource');
-  const first = await once(kit, input, url, init);
-  if (first.kind !== 'response' || first.response.status !== 401) return first;
-  kit.tokens.forget(request);
-  return once(kit, input, url, init);
+  const first = await transfer(kit, input);
+  if (first.kind !== 'token') return first;
+  const answer = await send(kit, input, { token: first.token, url, init });
+  if (answer.kind !== 'response' || answer.response.status !== 401) return answer;
+  kit.tokens.forget(request, first.token);
+  const second = await transfer(kit, input);
+  return second.kind === 'token' ? send(kit, input, { token: second.token, url, init }) : second;
 }
 
-async function once(kit: Kit, input: TransferInput, url: string, init: CallInit): Promise<CallOutcome> {
-  const outcome = await transfer(kit, input);
-  if (outcome.kind !== 'token') return outcome;
-  const opened = await open(kit, input);
+interface Send {
+  readonly token: HostToken;
+  readonly url: string;
+  readonly init: CallInit;
+}
+
+async function send(kit: Kit, ref: ConnectionRef, { token, url, init }: Send): Promise<CallOutcome> {
+  const opened = await open(kit, ref);
   if (opened.kind !== 'open') return opened;
-  const { accessToken } = outcome.token;
-  const answer: ResourceAnswer = await fetchResource(kit, { url, init, accessToken, dpopKey: opened.secrets.dpopKey });
+  const { dpopKey } = opened.secrets;
+  const answer: ResourceAnswer = await fetchResource(kit, { url, init, accessToken: token.accessToken, dpopKey });
   return answer.kind === 'answer' ? { kind: 'response', response: answer.response } : generalFailure(answer, 'host');
 }
 

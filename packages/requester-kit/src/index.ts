@@ -19,4 +19,5 @@ export type {
 export type { ShareAsHost } from './share-as-host.ts';
 export type { Target, TargetsOutcome } from './targets.ts';
 export type { HostToken } from './token-cache.ts';
-export type { AccessDenied, InteractionRequired, TransferInput, TransferOutcome } from './transfer.ts';
+export type { AccessDenied, InteractionRequired, TransferInput, TransferOutcome, Wanted } from './transfer.ts';
+export type { Transferred, TransfersInput } from './transfers.ts';

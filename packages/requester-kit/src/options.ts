@@ -2,6 +2,7 @@ import type { SigningKey, Vault } from '@chatelaine/crypto';
 import type { DiscoveryCache } from '@chatelaine/oauth-client';
 import type { Outbound } from '@chatelaine/outbound-http';
 import type { Clock, Schemes } from '@chatelaine/protocol';
+import type { Background } from './background.ts';
 import type { RegistrationStore, RequesterStore } from './requester-store.ts';
 import type { TokenCache } from './token-cache.ts';
 
@@ -26,7 +27,7 @@ export interface RequesterOptions {
   /** Seals what goes into the store; its key comes from outside the store. */
   readonly vault: Pick<Vault, 'seal' | 'open'>;
   /** The one way out, with its guard. */
-  readonly outbound: Pick<Outbound, 'fetch' | 'fetchJson'>;
+  readonly outbound: Pick<Outbound, 'fetch' | 'fetchJson' | 'stream'>;
   /** The system's clock by default. */
   readonly clock?: Clock;
   /** `https` alone by default. */
@@ -39,6 +40,8 @@ export interface Kit extends Omit<RequesterOptions, 'clock' | 'schemes'> {
   readonly schemes: Schemes;
   readonly discovery: DiscoveryCache;
   readonly tokens: TokenCache;
+  /** Renewals that nobody waits for. */
+  readonly background: Background;
   /** Runs one task per key at a time; whoever comes meanwhile shares its outcome. */
   readonly share: <T>(key: string, task: () => Promise<T>) => Promise<T>;
 }

@@ -1,6 +1,7 @@
 import { type Jwks, publicJwks } from '@chatelaine/crypto';
 import { createDiscoveryCache } from '@chatelaine/oauth-client';
 import type { ClientDocument } from '@chatelaine/protocol';
+import { createBackground } from './background.ts';
 import { call, type CallInit, type CallOutcome } from './call.ts';
 import {
   callback,
@@ -17,7 +18,8 @@ import type { ConnectionRef } from './requester-store.ts';
 import { createShare } from './share.ts';
 import { targets, type TargetsOutcome } from './targets.ts';
 import { createTokenCache } from './token-cache.ts';
-import { transfer, type TransferInput, type TransferOutcome } from './transfer.ts';
+import { transfer, type TransferInput, type TransferOutcome, type Wanted } from './transfer.ts';
+import { type Transferred, transfers, type TransfersInput } from './transfers.ts';
 
 /** A connection as an app may show it. */
 export interface ConnectionInfo {
@@ -41,12 +43,17 @@ export interface Requester {
   targets(ref: ConnectionRef): Promise<TargetsOutcome>;
   /** A token for one Host. */
   transfer(input: TransferInput): Promise<TransferOutcome>;
+  /** Tokens for many Hosts over one connection, each as it arrives. */
+  transfers<Item extends Wanted>(input: TransfersInput<Item>): AsyncGenerator<Transferred<Item>, void, undefined>;
   /** Calls a Host with such a token; `url` lies under `input.resource`. */
   fetch(input: TransferInput, url: string, init?: CallInit): Promise<CallOutcome>;
   disconnect(ref: ConnectionRef): Promise<DisconnectOutcome>;
   /** Takes back a dynamic registration at an AM (its issuer). */
   unregister(am: string): Promise<{ kind: 'ended' } | { kind: 'ended_here'; reason: string }>;
 }
+
+/** Renewals in the background at a time. */
+const RENEWALS = 8;
 
 export function createRequester(options: RequesterOptions): Requester {
   const clock = options.clock ?? { now: () => Date.now() / 1000 };
@@ -58,6 +65,7 @@ export function createRequester(options: RequesterOptions): Requester {
     schemes,
     discovery: createDiscoveryCache({ outbound, schemes, clock }),
     tokens: createTokenCache(clock),
+    background: createBackground(RENEWALS),
     share: createShare(),
   };
   return {
@@ -69,6 +77,7 @@ export function createRequester(options: RequesterOptions): Requester {
       (await kit.store.listConnections(owner)).map(({ connectionId, am }) => ({ connectionId, am })),
     targets: (ref) => targets(kit, ref),
     transfer: (input) => transfer(kit, input),
+    transfers: (input) => transfers(kit, input),
     fetch: (input, url, init) => call(kit, input, url, init),
     disconnect: (ref) => disconnect(kit, ref),
     unregister: (am) => unregister(kit, am),

@@ -12,49 +12,80 @@ export interface HostToken {
   readonly expiresAt: number;
 }
 
-/** What was asked for; the key of the cache is all of it, so that no token crosses owners, connections, resources or scopes. */
+/** What was asked for; the key of the cache is all of it but the purpose, so that no token crosses owners, connections, resources or scopes. */
 export interface TransferRequest extends ConnectionRef {
   readonly resource: string;
   readonly scope: ScopeSet;
+  readonly purpose?: string;
 }
 
 export interface TokenCache {
   get(request: TransferRequest): HostToken | null;
-  put(request: TransferRequest, token: HostToken): void;
-  forget(request: TransferRequest): void;
+  /** Whether the token there is close enough to its end to be renewed while it still serves. Says yes once for each token. */
+  claimRenewal(request: TransferRequest): boolean;
+  /** What {@link put} wants to know: taken before the token is asked for. */
+  mark(): number;
+  /** Keeps a token, unless its connection was forgotten since the mark. */
+  put(request: TransferRequest, token: HostToken, mark: number): void;
+  /** Forgets this one token; a newer one in its place stays. */
+  forget(request: TransferRequest, token: HostToken): void;
   forgetConnection(ref: ConnectionRef): void;
 }
 
 /** A token this close to its end is not used any more, in seconds. */
 const MARGIN = 20;
+/** So long before that it is renewed when somebody asks for it, in seconds; of short-lived ones a fifth of their life. */
+const RENEW_AHEAD = 40;
 const MAX_ENTRIES = 5000;
+
+interface Entry {
+  readonly token: HostToken;
+  /** Seconds it had when it came. */
+  readonly life: number;
+  claimed: boolean;
+}
 
 /** In memory only: Host tokens live for minutes and are never stored. */
 export function createTokenCache(clock: Clock): TokenCache {
-  const tokens = new Map<string, HostToken>();
+  const entries = new Map<string, Entry>();
+  let forgotten = 0;
+  // whatever a token says of itself, it is not believed for longer than such tokens live
+  const leftOf = (token: HostToken): number => Math.min(token.expiresAt - clock.now(), LIFETIME.hostAccessToken);
   return {
     get(request) {
       const key = keyOf(request);
-      const token = tokens.get(key);
-      if (token === undefined) return null;
-      // whatever it says of itself, it is not believed for longer than such tokens live
-      const left = Math.min(token.expiresAt - clock.now(), LIFETIME.hostAccessToken);
-      if (left > MARGIN) return token;
-      tokens.delete(key);
+      const entry = entries.get(key);
+      if (entry === undefined) return null;
+      if (leftOf(entry.token) > MARGIN) return entry.token;
+      entries.delete(key);
       return null;
     },
-    put(request, token) {
-      tokens.delete(keyOf(request));
-      tokens.set(keyOf(request), token);
-      for (const oldest of tokens.keys()) {
-        if (tokens.size <= MAX_ENTRIES) break;
-        tokens.delete(oldest);
+    claimRenewal(request) {
+      const entry = entries.get(keyOf(request));
+      if (entry === undefined || entry.claimed) return false;
+      if (leftOf(entry.token) > MARGIN + Math.min(RENEW_AHEAD, entry.life / 5)) return false;
+      entry.claimed = true;
+      return true;
+    },
+    mark: () => forgotten,
+    put(request, token, mark) {
+      if (mark !== forgotten) return;
+      const key = keyOf(request);
+      entries.delete(key);
+      entries.set(key, { token, life: leftOf(token), claimed: false });
+      for (const oldest of entries.keys()) {
+        if (entries.size <= MAX_ENTRIES) break;
+        entries.delete(oldest);
       }
     },
-    forget: (request) => void tokens.delete(keyOf(request)),
+    forget(request, { accessToken }) {
+      const key = keyOf(request);
+      if (entries.get(key)?.token.accessToken === accessToken) entries.delete(key);
+    },
     forgetConnection(ref) {
+      forgotten += 1;
       const prefix = prefixOf(ref);
-      for (const key of tokens.keys()) if (key.startsWith(prefix)) tokens.delete(key);
+      for (const key of entries.keys()) if (key.startsWith(prefix)) entries.delete(key);
     },
   };
 }

@@ -9,16 +9,22 @@ import {
   type TransferResponse,
 } from '@chatelaine/protocol';
 import { type OpenConnection, open, reopen } from './connection.ts';
+import { obtain } from './obtain.ts';
 import type { Kit } from './options.ts';
 import { type ConnectionFailure, generalFailure, type Unusable, unusableAt } from './outcome.ts';
 import type { ConnectionRef } from './requester-store.ts';
-import { type HostToken, keyOf, type TransferRequest } from './token-cache.ts';
+import type { HostToken, TransferRequest } from './token-cache.ts';
 
-export interface TransferInput extends ConnectionRef {
+/** What a token is wanted for. */
+export interface Wanted {
   readonly resource: string;
   /** One value or several. */
   readonly scope: string | readonly string[];
+  /** In the app's words: shown to the owner when he is asked. At most 200 characters. */
+  readonly purpose?: string;
 }
+
+export interface TransferInput extends ConnectionRef, Wanted {}
 
 /** The owner has to decide first, at the AM. PROTOCOL §3.7. */
 export interface InteractionRequired {
@@ -48,34 +54,42 @@ export type TransferOutcome =
 /** A token for one Host, out of the cache while it lasts, else by a chained transfer. PROTOCOL §3.1. */
 export async function transfer(kit: Kit, input: TransferInput): Promise<TransferOutcome> {
   const request = requestOf(kit, input);
-  if (request === null) return unusableAt('host', 'resource or scope is malformed');
-  const cached = kit.tokens.get(request);
-  if (cached !== null) return { kind: 'token', token: cached };
-  return kit.share(`transfer ${keyOf(request)}`, async () => {
-    const outcome = await transferNow(kit, request);
-    if (outcome.kind === 'token') kit.tokens.put(request, outcome.token);
-    return outcome;
-  });
+  if (request === null) return MALFORMED;
+  const ask = (): Promise<TransferOutcome> => obtain(kit, request, () => transferNow(kit, request));
+  const token = kit.tokens.get(request);
+  if (token === null) return ask();
+  // renewed while it still serves, so that nobody has to wait at its end
+  if (kit.background.hasRoom() && kit.tokens.claimRenewal(request)) kit.background.run(ask);
+  return { kind: 'token', token };
 }
+
+export const MALFORMED: Unusable = unusableAt('host', 'resource, scope or purpose is malformed');
+
+/** In characters, at the AM. */
+const MAX_PURPOSE = 200;
 
 /** What is asked for, in the one form the cache knows; null when it is none. */
-export function requestOf({ schemes }: Pick<Kit, 'schemes'>, input: TransferInput): TransferRequest | null {
+export function requestOf(
+  { schemes }: Pick<Kit, 'schemes'>,
+  { owner, connectionId, purpose, ...input }: TransferInput,
+): TransferRequest | null {
   const resource = parseResource(input.resource, schemes);
   const scope = parseScope(typeof input.scope === 'string' ? input.scope : formatScope(input.scope));
-  if (resource === null || scope === null) return null;
-  return { owner: input.owner, connectionId: input.connectionId, resource, scope };
+  if (resource === null || scope === null || (purpose ?? '').length > MAX_PURPOSE) return null;
+  return { owner, connectionId, resource, scope, ...(purpose === undefined ? {} : { purpose }) };
 }
 
-async function transferNow(kit: Kit, request: TransferRequest): Promise<TransferOutcome> {
+/** One transfer, with no look at the cache. */
+export async function transferNow(kit: Kit, request: TransferRequest): Promise<TransferOutcome> {
   const opened = await open(kit, request);
   if (opened.kind !== 'open') return opened;
   const first = await ask(kit, request, opened);
   // RFC 8693 §2.2.2: how the AM says that the connection token is no good
   if (first.kind !== 'oauth_error' || first.error.error !== 'invalid_request')
-    return judged(kit, request, opened, first);
+    return outcomeOf(kit, request, opened, first);
   const again = await reopen(kit, request, opened);
   if (again.kind !== 'open') return again;
-  return judged(kit, request, again, await ask(kit, request, again));
+  return outcomeOf(kit, request, again, await ask(kit, request, again));
 }
 
 function ask(
@@ -90,11 +104,13 @@ function ask(
     resource: request.resource,
     scope: formatScope(request.scope),
     dpopKey: secrets.dpopKey,
+    ...(request.purpose === undefined ? {} : { params: { purpose: request.purpose } }),
   });
 }
 
-function judged(
-  kit: Kit,
+/** What an answer means, on hop 1 or as one of many: a token only when it is the one asked for. */
+export function outcomeOf(
+  kit: Pick<Kit, 'clock'>,
   request: TransferRequest,
   opened: OpenConnection,
   answer: Exchanged | Failure,

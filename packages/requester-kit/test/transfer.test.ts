@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { connected, startApp } from './support/app.ts';
-import { type House, startHouse, transferAnswer } from './support/house.ts';
+import { type House, startHouse } from './support/house.ts';
 
 let house: House;
 beforeAll(async () => {
@@ -21,89 +21,6 @@ async function ready() {
   const input = { ...ref, resource: house.resource, scope: 'entries.read' };
   return { app, ref, input, requester: app.requester };
 }
-const tokenOf = (outcome: { kind: string; token?: { accessToken: string } }) =>
-  outcome.token?.accessToken ?? outcome.kind;
-
-describe('a token', () => {
-  test('is obtained once and used until shortly before its end', async () => {
-    const { input, requester } = await ready();
-    const first = tokenOf(await requester.transfer(input));
-    expect(tokenOf(await requester.transfer({ ...input, scope: ['entries.read'] }))).toBe(first);
-    house.pass(279);
-    expect(tokenOf(await requester.transfer(input))).toBe(first);
-    expect(exchanges()).toBe(1);
-    house.pass(2);
-    expect(tokenOf(await requester.transfer(input))).not.toBe(first);
-  });
-
-  test('that many ask for at once is obtained once', async () => {
-    const { input, requester } = await ready();
-    const all = await Promise.all(Array.from({ length: 20 }, () => requester.transfer(input)));
-    expect(new Set(all.map(tokenOf)).size).toBe(1);
-    expect(exchanges()).toBe(1);
-  });
-
-  test('never crosses owners, connections, scopes or resources', async () => {
-    const { app, input, requester } = await ready();
-    const sams = await connected(house, requester, 'sam');
-    const second = await connected(house, requester);
-    const others = [
-      { ...input, ...sams },
-      { ...input, ...second },
-      { ...input, scope: 'entries.read entries.write' },
-      { ...input, scope: 'entries.write' },
-    ];
-    const tokens = [];
-    for (const each of [input, ...others]) tokens.push(tokenOf(await requester.transfer(each)));
-    expect(new Set(tokens).size).toBe(5);
-    for (const foreign of [
-      { ...input, owner: 'sam' },
-      { ...input, connectionId: sams.connectionId },
-      { ...input, owner: `kim","${input.connectionId}` },
-    ]) {
-      expect(await requester.transfer(foreign)).toEqual({ kind: 'unknown_connection' });
-      expect(await requester.targets(foreign)).toEqual({ kind: 'unknown_connection' });
-      expect(await requester.disconnect(foreign)).toEqual({ kind: 'unknown_connection' });
-      expect(await requester.fetch(foreign, `${house.resource}/entries`)).toEqual({ kind: 'unknown_connection' });
-    }
-    expect(await requester.transfer({ ...input, resource: `${house.host}/other` })).toEqual({ kind: 'invalid_target' });
-    expect(await app.requester.connections('kim')).toHaveLength(2);
-  });
-
-  test('that is not what was asked for is not used', async () => {
-    const { input, requester } = await ready();
-    const changes: Record<string, unknown>[] = [
-      { cnf: { jkt: 'x'.repeat(43) } },
-      { cnf: undefined },
-      { token_type: 'Bearer', cnf: undefined },
-      { scope: 'entries.read entries.write' },
-      { scope: '' },
-      { resource: `${house.host}/other` },
-      { iss: 'http://evil.localhost' },
-      { issued_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' },
-      { expires_in: '300' },
-    ];
-    const jkt = house.received.find((one) => one.form.has('dpop_jkt'))?.form.get('dpop_jkt') ?? '';
-    for (const change of changes) {
-      house.on['am /token'] = ({ form }) => ({
-        json: { access_token: 'at', ...transferAnswer(form, jkt, house.host), ...change },
-      });
-      expect([change, await requester.transfer(input)]).toMatchObject([change, { kind: 'unusable' }]);
-    }
-    house.on = {};
-    expect(await requester.transfer(input)).toMatchObject({ kind: 'token' });
-  });
-
-  test('may be narrower than asked, and says so', async () => {
-    const { input, requester } = await ready();
-    const jkt = house.received.find((one) => one.form.has('dpop_jkt'))?.form.get('dpop_jkt') ?? '';
-    house.on['am /token'] = ({ form }) => ({
-      json: { access_token: 'at', ...transferAnswer(form, jkt, house.host), scope: 'entries.read' },
-    });
-    const outcome = await requester.transfer({ ...input, scope: 'entries.read entries.write' });
-    expect(outcome).toMatchObject({ kind: 'token', token: { scope: ['entries.read'] } });
-  });
-});
 
 describe('the connection token', () => {
   test('is refreshed before its end, once for all who ask, keeping the refresh token', async () => {
@@ -244,6 +161,12 @@ describe('calling a Host', () => {
     const refused = await requester.fetch(input, `${house.resource}/entries`);
     expect(refused).toMatchObject({ kind: 'response', response: { status: 401 } });
     expect(house.count('host /api/entries') - before).toBe(2);
+    delete house.on['host /api/entries'];
+    await requester.fetch(input, `${house.resource}/entries`);
+    house.alive.hostTokens.clear();
+    house.received.length = 0;
+    await Promise.all(Array.from({ length: 5 }, () => requester.fetch(input, `${house.resource}/entries`)));
+    expect(exchanges()).toBe(1);
   });
 
   test('sends the token nowhere but under its resource', async () => {

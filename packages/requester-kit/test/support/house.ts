@@ -14,6 +14,8 @@ export interface Reply {
   readonly status?: number;
   readonly json?: unknown;
   readonly headers?: Record<string, string>;
+  /** Instead of JSON: writes the body by itself, and ends it or not. */
+  readonly raw?: (response: ServerResponse) => void;
 }
 type Handler = (received: Received) => Reply | Promise<Reply>;
 
@@ -29,8 +31,12 @@ export interface House {
   readonly received: Received[];
   /** `am /token`, `host /api/entries`: replaces what the house would answer. */
   on: Record<string, Handler>;
+  /** Members of the AM's metadata to change or, with undefined, to leave out. */
+  metadata: Record<string, unknown>;
   /** What the AM honours; empty it to forget. */
   readonly alive: { readonly access: Set<string>; readonly refresh: Set<string>; readonly hostTokens: Set<string> };
+  /** What the AM's token endpoint does when nothing else is said. */
+  readonly transferNow: Handler;
   count(path: string): number;
   /** The browser's part: opens the authorization URL, agrees, and comes back with a callback URL. */
   agree(authorizationUrl: string): string;
@@ -71,6 +77,7 @@ export async function startHouse(): Promise<House> {
     const handler = house.on[path] ?? behave[path] ?? notFound;
     const reply = await handler(one);
     response.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
+    if (reply.raw !== undefined) return reply.raw(response);
     response.end(reply.json === undefined ? '' : JSON.stringify(reply.json));
   }
 
@@ -109,15 +116,20 @@ export async function startHouse(): Promise<House> {
     },
     'urn:ietf:params:oauth:grant-type:token-exchange'({ form }, jkt) {
       if (!alive.access.has(`${form.get('subject_token')} ${jkt}`)) return refuse('invalid_request');
-      if (form.get('resource') !== house.resource) return refuse('invalid_target');
-      const token = next('at');
-      alive.hostTokens.add(`${token} ${jkt}`);
-      return { json: { access_token: token, ...transferAnswer(form, jkt, host) } };
+      return transferred(form, jkt);
     },
   };
 
+  function transferred(form: URLSearchParams, jkt: string): Reply {
+    // the Host has its API, and rooms below it
+    if (!`${form.get('resource')}/`.startsWith(`${house.resource}/`)) return refuse('invalid_target');
+    const token = next('at');
+    alive.hostTokens.add(`${token} ${jkt}`);
+    return { json: { access_token: token, ...transferAnswer(form, jkt, host) } };
+  }
+
   const behave: Record<string, Handler> = {
-    'am /.well-known/oauth-authorization-server': () => ({ json: amMetadata(am) }),
+    'am /.well-known/oauth-authorization-server': () => ({ json: { ...amMetadata(am), ...house.metadata } }),
     'am /par': async (one) => {
       if ((await jktOf(one)) !== one.form.get('dpop_jkt')) return refuse('invalid_dpop_proof');
       const uri = next('urn:ietf:params:oauth:request_uri:');
@@ -134,6 +146,16 @@ export async function startHouse(): Promise<House> {
       const jkt = await jktOf(one, token);
       if (!alive.access.has(`${token} ${jkt}`)) return refuse('invalid_token', 401);
       return { json: { targets: [target(house.resource, host)] } };
+    },
+    'am /transfers': async (one) => {
+      const token = String(one.headers.authorization).slice('DPoP '.length);
+      const jkt = (await jktOf(one, token)) ?? '';
+      if (!alive.access.has(`${token} ${jkt}`)) return refuse('invalid_token', 401);
+      const lines = itemsOf(one).map(({ id, ...item }) => {
+        const { status = 200, json } = transferred(new URLSearchParams(item), jkt);
+        return { id, status, ...(json as object) };
+      });
+      return ndjson((response) => response.end(lines.map((line) => `${JSON.stringify(line)}\n`).join('')));
     },
     'am /revoke': ({ form }) => {
       for (const each of alive.refresh) if (each.startsWith(`${form.get('token')} `)) alive.refresh.delete(each);
@@ -163,7 +185,9 @@ export async function startHouse(): Promise<House> {
     pass: (seconds) => void (offset += seconds),
     received,
     on: {},
+    metadata: {},
     alive,
+    transferNow: (one) => (behave['am /token'] ?? notFound)(one),
     count: (path) => received.filter((one) => one.path === path).length,
     agree(authorizationUrl) {
       const request = pushed.get(new URL(authorizationUrl).searchParams.get('request_uri') ?? '');
@@ -180,6 +204,15 @@ export async function startHouse(): Promise<House> {
     },
   };
   return house;
+}
+
+/** What a mass call asks for. */
+export function itemsOf({ body }: Received): { id: string; resource: string; scope: string; purpose?: string }[] {
+  return (JSON.parse(body) as { transfers: { id: string; resource: string; scope: string }[] }).transfers;
+}
+
+export function ndjson(raw: (response: ServerResponse) => void): Reply {
+  return { headers: { 'content-type': 'application/x-ndjson' }, raw };
 }
 
 export function transferAnswer(form: URLSearchParams, jkt: string, iss: string): Record<string, unknown> {
@@ -208,6 +241,7 @@ export function amMetadata(am: string): object {
     revocation_endpoint: `${am}/revoke`,
     registration_endpoint: `${am}/register`,
     chatelaine_targets_endpoint: `${am}/targets`,
+    chatelaine_transfers_endpoint: `${am}/transfers`,
     response_types_supported: ['code'],
     grant_types_supported: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
     code_challenge_methods_supported: ['S256'],

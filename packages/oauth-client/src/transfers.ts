@@ -1,0 +1,166 @@
+import { createDpopProof, type SigningKey } from '@chatelaine/crypto';
+import { type Outbound, OutboundError, type Streamed } from '@chatelaine/outbound-http';
+import {
+  errorResponseSchema,
+  MASS,
+  NDJSON,
+  parseJson,
+  type ServerMetadata,
+  type TransferAnswer,
+  type TransferItem,
+  transferAnswerSchema,
+  type TransfersRequest,
+  transferResponseSchema,
+} from '@chatelaine/protocol';
+import { clientMembers } from './authenticate.ts';
+import type { ClientDeps, ClientIdentity } from './deps.ts';
+import type { Exchanged } from './grants.ts';
+import { linesOf } from './lines.ts';
+import { type Failure, unusable } from './outcome.ts';
+import { refusal, transportFailure } from './send.ts';
+import { accessTokenIn } from './tokens.ts';
+
+export interface TransfersDeps extends ClientDeps {
+  readonly outbound: ClientDeps['outbound'] & Pick<Outbound, 'stream'>;
+}
+
+export interface AskTransfersInput {
+  /** An AM that has a `chatelaine_transfers_endpoint`. */
+  readonly server: ServerMetadata;
+  readonly client: ClientIdentity;
+  /** The connection's token and its key. */
+  readonly accessToken: string;
+  readonly dpopKey: SigningKey;
+  /** At most {@link MASS.items}, each `id` once. */
+  readonly transfers: readonly TransferItem[];
+  readonly completionMode?: 'deferred';
+  /** Ends the call; whoever iterates gets the signal's reason thrown. */
+  readonly signal?: AbortSignal;
+  /** From start to the last answer; 40 by default. */
+  readonly timeoutSeconds?: number;
+}
+
+/** What came of one transfer of the call. */
+export interface AnsweredTransfer {
+  readonly id: string;
+  readonly answer: Exchanged | Failure;
+}
+
+export type TransfersAnswered =
+  /** One for each `id` asked, in the order they arrive; whatever the AM leaves out comes last, as a failure. Leaving the loop ends the call. */
+  { readonly kind: 'answers'; readonly answers: AsyncIterable<AnsweredTransfer> } | Failure;
+
+const CALL_SECONDS = 40;
+const MAX_ERROR_BYTES = 65_536;
+
+/** Many transfers in one call, answered while they come in. An AM in error costs what it did not answer properly, nothing else. PROTOCOL §5. */
+export async function askTransfers(deps: TransfersDeps, input: AskTransfersInput): Promise<TransfersAnswered> {
+  const url = input.server.chatelaine_transfers_endpoint;
+  if (url === undefined) return unusable('no transfers endpoint');
+  const call = { ...input, url };
+  const first = await once(deps, call, undefined);
+  // RFC 9449 §8, §9
+  const wanted = first.kind === 'oauth_error' && first.error.error === 'use_dpop_nonce' ? first.nonce : undefined;
+  return wanted === undefined ? first : once(deps, call, wanted);
+}
+
+type Call = AskTransfersInput & { readonly url: string };
+
+async function once(
+  deps: TransfersDeps,
+  call: Call,
+  nonce: string | undefined,
+): Promise<TransfersAnswered & { readonly nonce?: string }> {
+  try {
+    const answer = await send(deps, call, nonce);
+    if (answer.status !== 200) return await refused(answer);
+    if (NDJSON_TYPE.test(answer.headers.get('content-type') ?? ''))
+      return { kind: 'answers', answers: answersOf(answer.body, call) };
+    answer.cancel();
+    return unusable('not a stream of answers');
+  } catch (error) {
+    if (error instanceof OutboundError) return transportFailure(error);
+    throw error;
+  }
+}
+
+const NDJSON_TYPE = /^application\/x-ndjson *(?:;|$)/i;
+
+async function send({ outbound, clock }: TransfersDeps, call: Call, nonce: string | undefined): Promise<Streamed> {
+  const { url, server, client, accessToken, dpopKey, transfers, completionMode, signal } = call;
+  const body: TransfersRequest = {
+    transfers: [...transfers],
+    ...(completionMode === undefined ? {} : { completion_mode: completionMode }),
+    ...(await clientMembers(clock, client, server.issuer)),
+  };
+  const proof = { key: dpopKey, htm: 'POST', htu: url, accessToken, clock };
+  return outbound.stream(url, {
+    method: 'POST',
+    headers: {
+      authorization: `DPoP ${accessToken}`,
+      dpop: await createDpopProof({ ...proof, ...(nonce === undefined ? {} : { nonce }) }),
+      'content-type': 'application/json',
+      accept: NDJSON,
+    },
+    body: JSON.stringify(body),
+    redirect: 'manual',
+    maxBytes: Math.max(MAX_ERROR_BYTES, transfers.length * 2 * MASS.lineBytes),
+    timeoutSeconds: call.timeoutSeconds ?? CALL_SECONDS,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+async function refused({ status, headers, body }: Streamed): Promise<Failure & { readonly nonce?: string }> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > MAX_ERROR_BYTES) return unusable(`status ${status} with a long answer`);
+    chunks.push(chunk);
+  }
+  const read = parseJson(Buffer.concat(chunks));
+  const nonce = headers.get('dpop-nonce');
+  return {
+    ...refusal({ status, headers, json: read.kind === 'json' ? read.value : undefined }),
+    ...(nonce === null ? {} : { nonce }),
+  };
+}
+
+async function* answersOf(body: AsyncIterable<Uint8Array>, { transfers }: Call): AsyncGenerator<AnsweredTransfer> {
+  const missing = new Set(transfers.map(({ id }) => id));
+  let end: Failure = { kind: 'unreachable', reason: 'the answers ended early' };
+  try {
+    for await (const line of linesOf(body, MASS.lineBytes)) {
+      if (line.length === 0) continue;
+      const answered = readAnswer(line);
+      // an AM that mixes up what it answers is believed no further
+      if (answered === null || !missing.delete(answered.id)) {
+        end = unusable('an answer to nothing that was asked');
+        break;
+      }
+      yield answered;
+      if (missing.size === 0) return;
+    }
+  } catch (error) {
+    if (!(error instanceof OutboundError)) throw error;
+    end = transportFailure(error);
+  }
+  for (const id of missing) yield { id, answer: end };
+}
+
+/** Null when it does not even say whom it answers. */
+function readAnswer(line: Uint8Array): AnsweredTransfer | null {
+  const read = parseJson(line);
+  const json = read.kind === 'json' ? read.value : undefined;
+  const parsed = transferAnswerSchema.safeParse(json);
+  if (parsed.success) return { id: parsed.data.id, answer: answerIn(parsed.data) };
+  const id = typeof json === 'object' && json !== null && 'id' in json ? json.id : undefined;
+  return typeof id === 'string' ? { id, answer: unusable('not a transfer answer', accessTokenIn(json)) } : null;
+}
+
+function answerIn(answer: TransferAnswer): Exchanged | Failure {
+  if ('access_token' in answer) return { kind: 'ok', response: transferResponseSchema.parse(answer) };
+  const { status, retry_after: retryAfter } = answer;
+  const error = errorResponseSchema.parse(answer);
+  return { kind: 'oauth_error', status, error, ...(retryAfter === undefined ? {} : { retryAfter }) };
+}

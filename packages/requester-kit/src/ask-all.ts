@@ -1,0 +1,177 @@
+import { askTransfers, type Exchanged, type TransfersAnswered } from '@chatelaine/oauth-client';
+import { formatScope, MASS, type TransferItem } from '@chatelaine/protocol';
+import { eachAtMost } from './arrivals.ts';
+import { type OpenConnection, open, reopen } from './connection.ts';
+import { ABANDONED, obtain, type Shared, shareKeyOf } from './obtain.ts';
+import type { Kit } from './options.ts';
+import type { TransferRequest } from './token-cache.ts';
+import { outcomeOf, type TransferOutcome, transferNow } from './transfer.ts';
+
+export interface AskAll {
+  /** Of one connection, each key once. */
+  readonly requests: readonly TransferRequest[];
+  readonly signal: AbortSignal;
+  /** Called once for each, as the outcomes arrive. */
+  readonly answered: (request: TransferRequest, outcome: TransferOutcome) => void;
+}
+
+/** Mass calls under way at a time for one {@link askAll}. */
+const CALLS = 2;
+/** Single transfers at a time, with an AM that knows no mass call. */
+const SINGLES = 8;
+
+/** Asks for all of them at once; what somebody else is asking for already is shared with him. */
+export async function askAll(kit: Kit, input: AskAll): Promise<void> {
+  if (input.requests.length === 0) return;
+  const mark = kit.tokens.mark();
+  const claims = input.requests.map((request) => claim(kit, request));
+  const mine = claims.filter(({ settle }) => settle !== null);
+  const settled = new Map(mine.map(({ request, settle }) => [request, settle]));
+  const answered: AskAll['answered'] = (request, outcome) => {
+    if (outcome.kind === 'token') kit.tokens.put(request, outcome.token, mark);
+    settled.get(request)?.(outcome);
+    input.answered(request, outcome);
+  };
+  const others = claims.filter(({ settle }) => settle === null);
+  try {
+    await Promise.all([
+      askMine(kit, { ...input, requests: mine.map(({ request }) => request), answered }),
+      ...others.map(async ({ request, outcome }) => {
+        const theirs = await outcome;
+        const got = theirs.kind === 'abandoned' ? await obtain(kit, request, () => transferNow(kit, request)) : theirs;
+        input.answered(request, got);
+      }),
+    ]);
+  } finally {
+    for (const settle of settled.values()) settle?.(ABANDONED);
+  }
+}
+
+interface Claim {
+  readonly request: TransferRequest;
+  readonly outcome: Promise<Shared>;
+  /** Null when somebody else is asking already. */
+  readonly settle: ((outcome: Shared) => void) | null;
+}
+
+function claim(kit: Kit, request: TransferRequest): Claim {
+  const { promise, resolve } = Promise.withResolvers<Shared>();
+  let own = false;
+  const outcome = kit.share<Shared>(shareKeyOf(request), () => {
+    own = true;
+    return promise;
+  });
+  return { request, outcome, settle: own ? resolve : null };
+}
+
+async function askMine(kit: Kit, input: AskAll): Promise<void> {
+  const [first] = input.requests;
+  if (first === undefined) return;
+  const opened = await open(kit, first);
+  if (opened.kind !== 'open') return input.requests.forEach((request) => input.answered(request, opened));
+  const together = (request: TransferRequest): boolean =>
+    opened.server.chatelaine_transfers_endpoint !== undefined && fits(request);
+  const many = input.requests.filter(together);
+  const single = input.requests.filter((request) => !together(request));
+  await Promise.all([
+    askOneByOne(kit, { ...input, requests: single }),
+    askMany(kit, { ...input, requests: many }, opened),
+  ]);
+}
+
+/** Whether it may be an item of a mass call; longer ones would have the whole call refused. */
+function fits({ scope }: TransferRequest): boolean {
+  return formatScope(scope).length <= MASS.scopeChars;
+}
+
+async function askMany(kit: Kit, input: AskAll, opened: OpenConnection): Promise<void> {
+  const [first] = input.requests;
+  if (first === undefined) return;
+  const refused = await askInChunks(kit, input, opened);
+  if (refused.length === 0) return;
+  const again = await reopen(kit, first, opened);
+  if (again.kind !== 'open') return refused.forEach((request) => input.answered(request, again));
+  const still = await askInChunks(kit, { ...input, requests: refused }, again);
+  for (const request of still) input.answered(request, { kind: 'reconnect' });
+}
+
+async function askOneByOne(kit: Kit, { requests, signal, answered }: AskAll): Promise<void> {
+  await eachAtMost(SINGLES, requests, async (request) => {
+    signal.throwIfAborted();
+    answered(request, await transferNow(kit, request));
+  });
+}
+
+/** Returns those for which the AM did not accept the connection token. */
+async function askInChunks(kit: Kit, input: AskAll, opened: OpenConnection): Promise<TransferRequest[]> {
+  const refused: TransferRequest[] = [];
+  await eachAtMost(CALLS, chunksOf(input.requests.map(itemOf)), async (chunk) => {
+    for await (const { request, outcome } of askChunk(kit, { chunk, opened, signal: input.signal }))
+      if (outcome === 'token_refused') refused.push(request);
+      else input.answered(request, outcome);
+  });
+  return refused;
+}
+
+interface Asked {
+  readonly request: TransferRequest;
+  readonly item: TransferItem;
+}
+
+interface Chunk {
+  readonly chunk: readonly Asked[];
+  readonly opened: OpenConnection;
+  readonly signal: AbortSignal;
+}
+
+async function* askChunk(
+  kit: Kit,
+  { chunk, opened, signal }: Chunk,
+): AsyncGenerator<{ request: TransferRequest; outcome: TransferOutcome | 'token_refused' }> {
+  const { server, client, secrets } = opened;
+  const { accessToken, dpopKey } = secrets;
+  const transfers = chunk.map(({ item }) => item);
+  const call = await askTransfers(kit, { server, client, accessToken, dpopKey, transfers, signal });
+  if (call.kind !== 'answers') {
+    for (const { request } of chunk)
+      yield { request, outcome: refusesToken(call) ? 'token_refused' : outcomeOf(kit, request, opened, call) };
+    return;
+  }
+  const byId = new Map(chunk.map(({ item, request }) => [item.id, request]));
+  for await (const { id, answer } of call.answers) {
+    const request = byId.get(id);
+    if (request === undefined) continue;
+    yield { request, outcome: refusesToken(answer) ? 'token_refused' : outcomeOf(kit, request, opened, answer) };
+  }
+}
+
+/** The connection token is no good: to a resource (RFC 9449 §7.1), or as a subject_token, also while the call is under way (RFC 8693 §2.2.2, PROTOCOL §3.8). */
+function refusesToken(answer: Exchanged | TransfersAnswered): boolean {
+  return answer.kind === 'oauth_error' && ['invalid_token', 'invalid_request'].includes(answer.error.error);
+}
+
+function itemOf(request: TransferRequest, index: number): Asked {
+  const { resource, scope, purpose } = request;
+  const item = { id: String(index), resource, scope: formatScope(scope) };
+  return { request, item: purpose === undefined ? item : { ...item, purpose } };
+}
+
+/** Left for what stands around the items: the client's assertion. */
+const AROUND_BYTES = 8_192;
+
+function chunksOf(asked: readonly Asked[]): Asked[][] {
+  const chunks: Asked[][] = [];
+  let room = 0;
+  for (const one of asked) {
+    const bytes = Buffer.byteLength(JSON.stringify(one.item)) + 1;
+    const last = chunks.at(-1);
+    if (last === undefined || last.length === MASS.items || bytes > room) {
+      chunks.push([one]);
+      room = MASS.requestBytes - AROUND_BYTES - bytes;
+    } else {
+      last.push(one);
+      room -= bytes;
+    }
+  }
+  return chunks;
+}

@@ -1,0 +1,18 @@
+/** What nobody waits for: at most so many at a time, the rest is refused; failures are the next caller's to meet. */
+export interface Background {
+  hasRoom(): boolean;
+  run(task: () => Promise<unknown>): void;
+}
+
+export function createBackground(max: number): Background {
+  let running = 0;
+  return {
+    hasRoom: () => running < max,
+    run(task) {
+      if (running >= max) return;
+      running += 1;
+      const ended = (): void => void (running -= 1);
+      task().then(ended, ended);
+    },
+  };
+}
