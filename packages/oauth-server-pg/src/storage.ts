@@ -17,6 +17,7 @@ import { reap } from './sql/reap.ts';
 import { redeemCode } from './sql/redeem-code.ts';
 import { refresh } from './sql/refresh.ts';
 import { refuseRequest } from './sql/refuse-request.ts';
+import { renew } from './sql/renew.ts';
 import { revokeToken } from './sql/revoke-token.ts';
 import { saveRequest } from './sql/save-request.ts';
 import { spoilCode } from './sql/spoil-code.ts';
@@ -46,6 +47,7 @@ export function createPgStorage(pool: Pool): OAuthStorage {
     spoilCode: (key) => spoilCode(pool, key),
     findToken: (key) => findToken(pool, key),
     refresh: (input) => refresh(pool, input),
+    renew: (input) => renew(pool, input),
     revokeToken: (input) => revokeToken(pool, input),
     endGrant: (input) => endGrant(pool, input),
     mintTransfer: (input) => mintTransfer(pool, input),

@@ -39,6 +39,8 @@ const REQUEST = {
   codeChallenge: 'x',
   jkt: null,
   prompt: null,
+  extensions: {},
+  answeredBy: null,
 };
 
 async function issue(): Promise<Link> {
@@ -190,7 +192,8 @@ describe('steps that overlap', () => {
 
   test('a client’s deletion waits for a consent being written and ends its grant', async () => {
     const [id, registrationTokenHash, request] = ['registered', hash(), { hash: hash(), browserHash: hash() }];
-    await storage.insertClient({ id, registrationTokenHash, metadata: { redirect_uris: ['https://c.example/cb'] } });
+    const metadata = { redirect_uris: ['https://c.example/cb'] };
+    await storage.insertClient({ id, registrationTokenHash, secretHash: null, metadata });
     await storage.saveRequest({ ...request, clientId: id, request: REQUEST, lifetimeSeconds: 90, guards: [] });
     await storage.claimRequest({ ...request, clientId: id, lifetimeSeconds: 90 });
     const open = await holdOpen();

@@ -1,5 +1,6 @@
 import type { ApiOperation, Clock, Issuer, ResourceUrl, Schemes } from '@chatelaine/protocol';
 import type { Client } from './client/client.ts';
+import type { RequestExtension } from './extension.ts';
 import type { OAuthStorage } from './storage.ts';
 import type { Grant } from './token/grant.ts';
 
@@ -23,6 +24,8 @@ export interface ServerConfig {
   readonly resources: readonly ResourceUrl[];
   /** Grants beside code and refresh. */
   readonly grants: readonly Grant[];
+  /** What this server adds to authorization requests. */
+  readonly extensions?: readonly RequestExtension[];
   /** A word on a client id before anything is fetched for it: a sentence that refuses it, or null. */
   readonly admitClientId?: (clientId: string) => string | null;
   /** A last word on a client, after the general checks: a sentence for the client that refuses it, or null. */
@@ -42,6 +45,7 @@ export type FetchDocument = (
 export type ServerEvent =
   | { readonly event: 'client_authentication_failed'; readonly clientId: string; readonly reason: string }
   | { readonly event: 'code_reused'; readonly clientId: string; readonly grantId: string }
+  | { readonly event: 'refresh_token_reused'; readonly clientId: string; readonly grantId: string }
   | { readonly event: 'foreign_token'; readonly clientId: string; readonly ownerOfToken: string }
   | { readonly event: 'replayed'; readonly clientId: string; readonly guard: string }
   | { readonly event: 'grant_ended'; readonly grantId: string; readonly subject: string; readonly clientId: string };

@@ -9,6 +9,14 @@ export { type ResolvedClient, resolveClient } from './client/resolve-client.ts';
 export { verifyByClient, type VerifiedByClient } from './client/verify-by-client.ts';
 export type { FetchDocument, ServerConfig, ServerDeps, ServerEvent } from './deps.ts';
 export { ENDPOINT } from './endpoints.ts';
+export type {
+  Committed,
+  ExtensionReading,
+  ExtensionRequest,
+  Issue,
+  Redemption,
+  RequestExtension,
+} from './extension.ts';
 export { introspect } from './introspect.ts';
 export { serverMetadata } from './metadata.ts';
 export { operationsOf } from './operations.ts';

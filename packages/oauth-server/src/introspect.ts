@@ -18,13 +18,14 @@ export async function introspect(deps: ServerDeps, request: ClientRequest): Prom
   return withGuards(deps, async (guards) => {
     const client = await authenticateClient(deps, request, guards);
     // RFC 7662 §2.1: some form of authorization is a must
-    if (client.authMethod === 'none') throw invalidClient('Introspection needs client authentication.');
+    if (client.authMethod !== 'private_key_jwt')
+      throw invalidClient('Introspection needs client authentication by private_key_jwt.');
     const token = request.params.get('token');
     if (token === undefined) throw invalidRequest('token is missing.');
     const parsed = parseToken(token);
     const stored =
       parsed === null ? null : await deps.storage.findToken({ bucket: parsed.bucket, hash: hashToken(token) });
-    if (stored === null || stored.grant.clientId !== client.id) return { active: false };
+    if (stored === null || stored.grant.clientId !== client.id || stored.isReplaced) return { active: false };
     const { grant, act, audience, jkt } = stored;
     return {
       active: true,

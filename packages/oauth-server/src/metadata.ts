@@ -1,12 +1,18 @@
 import { GRANT, SIGNING_ALGS, type ServerMetadata, TRANSFER_SCOPE } from '@chatelaine/protocol';
+import { SECRET_METHODS } from './client/check-metadata.ts';
 import type { ServerConfig } from './deps.ts';
 import { ENDPOINT } from './endpoints.ts';
+import { takesPlainClients } from './extension.ts';
 
 /** RFC 8414 metadata. Honest: what is listed works, what works is listed. */
 export function serverMetadata(config: ServerConfig): ServerMetadata & Readonly<Record<string, unknown>> {
   const { issuer } = config;
   const at = (path: string): string => `${issuer}${path}`;
-  const authMethods = config.relationshipTokens === 'keyed' ? ['private_key_jwt'] : ['private_key_jwt', 'none'];
+  const authMethods = [
+    'private_key_jwt',
+    ...(config.relationshipTokens === 'keyed' ? [] : ['none']),
+    ...(takesPlainClients(config) ? SECRET_METHODS : []),
+  ];
   const algs = [...SIGNING_ALGS];
   return {
     issuer,

@@ -45,6 +45,8 @@ export interface StoredClient {
   readonly metadata: ClientMetadata;
   /** Epoch seconds. */
   readonly createdAt: number;
+  /** SHA-256 of its client_secret; null for a client that has none. */
+  readonly secretHash: Buffer | null;
 }
 
 export interface CachedDocument {
@@ -57,7 +59,12 @@ export interface CachedDocument {
 
 export interface ClientStorage {
   findClient(id: string): Promise<StoredClient | null>;
-  insertClient(input: { id: string; metadata: ClientMetadata; registrationTokenHash: Buffer }): Promise<void>;
+  insertClient(input: {
+    id: string;
+    metadata: ClientMetadata;
+    registrationTokenHash: Buffer;
+    secretHash: Buffer | null;
+  }): Promise<void>;
   /** The client whose registration access token this is. RFC 7592 §2. */
   findClientByRegistrationToken(input: { id: string; hash: Buffer }): Promise<StoredClient | null>;
   /** Deletes the client and ends every grant it has, in one step. RFC 7592 §2.3. */
@@ -82,10 +89,15 @@ export interface AuthorizationRequest {
   /** Thumbprint of the DPoP key the relationship will have for life (RFC 9449 §10); null where the server binds none. */
   readonly jkt: string | null;
   readonly prompt: string | null;
+  /** What extensions keep of it, by their names; JSON. */
+  readonly extensions: Readonly<Record<string, unknown>>;
+  /** The extension that answers for the grant it leads to; null: the kernel, with a relationship token. */
+  readonly answeredBy: string | null;
 }
 
 export type ClaimOutcome =
-  | { readonly kind: 'claimed'; readonly request: AuthorizationRequest }
+  /** `expiresAt`: until when it can be answered, epoch seconds. */
+  | { readonly kind: 'claimed'; readonly request: AuthorizationRequest; readonly expiresAt: number }
   /** Unknown, expired, of another client, of another browser, or already finished: nothing tells them apart. */
   | { readonly kind: 'unknown' };
 
@@ -154,6 +166,9 @@ export interface StoredCode {
   readonly redirectUri: string;
   readonly codeChallenge: string | null;
   readonly jkt: string | null;
+  readonly grant: StoredGrant;
+  /** Neither used, spoiled nor past its time, and its grant alive: as far as can be known before it is redeemed. */
+  readonly isOpen: boolean;
 }
 
 /** What a live relationship grants. */
@@ -165,6 +180,8 @@ export interface StoredGrant {
   readonly scope: ScopeSet;
   readonly transferScope: ScopeSet | null;
   readonly jkt: string | null;
+  /** The extension that answers for it; null: the kernel. */
+  readonly answeredBy: string | null;
 }
 
 export interface NewToken {
@@ -185,6 +202,8 @@ export interface StoredToken {
   readonly act: { readonly iss: string; readonly sub: string } | null;
   /** What the AM called the actor at the last mint under this transfer grant; nobody has verified it. */
   readonly actorName: string | null;
+  /** A refresh token that another took the place of: whoever shows it may have stolen it, or have been stolen from. */
+  readonly isReplaced: boolean;
 }
 
 export interface TokenStorage {
@@ -192,7 +211,8 @@ export interface TokenStorage {
   readCode(key: TokenKey): Promise<StoredCode | null>;
   /**
    * Marks the code used and inserts the tokens in one step. A second redemption ends the grant and with it every token of the first
-   * (RFC 6749 §4.1.2). `tokens` are capped at the grant's own end.
+   * (RFC 6749 §4.1.2). `tokens` are capped at the grant's own end. A grant without a key gets that of `jkt`. A refresh token of a grant that an
+   * extension answers for is the first of its generations.
    */
   redeemCode(input: {
     code: TokenKey;
@@ -210,7 +230,10 @@ export interface TokenStorage {
   spoilCode(key: TokenKey): Promise<void>;
   /** A token that is alive: not expired, not revoked, its grant (and transfer grant) neither ended nor past its time. */
   findToken(key: TokenKey): Promise<StoredToken | null>;
-  /** Inserts an access token under a live refresh token of this client and moves the refresh token's idle limit. Not rotated: PROTOCOL §1. */
+  /**
+   * Inserts an access token under a live refresh token of this client and moves the refresh token's idle limit. Not rotated: PROTOCOL §1. For
+   * the kernel's own relationships only.
+   */
   refresh(input: {
     refreshToken: TokenKey;
     clientId: string;
@@ -218,6 +241,22 @@ export interface TokenStorage {
     accessToken: NewToken;
     guards: readonly ReplayGuard[];
   }): Promise<{ kind: 'refreshed'; grant: StoredGrant; expiresAt: number } | { kind: 'unknown' } | Replayed>;
+  /**
+   * Uses a refresh token of a grant that an extension answers for, and moves its idle limit. A grant without a key gets that of `jkt`; one that
+   * has another is unknown. Given a successor, that takes its place: until a successor is first used, and for `LIFETIME.rotationGrace` at most, the
+   * old one answers too (an answer may be lost, or two be asked for at once). After that it ends the grant: of two that hold it, one is a thief
+   * (RFC 9700 §4.14.2). It is known for `LIFETIME.replacedRefreshToken`.
+   */
+  renew(input: {
+    refreshToken: TokenKey;
+    clientId: string;
+    jkt: string | null;
+    idleSeconds: number;
+    successorHash: Buffer | null;
+    guards: readonly ReplayGuard[];
+  }): Promise<
+    { kind: 'renewed'; grant: StoredGrant } | { kind: 'replaced'; grantId: string } | { kind: 'unknown' } | Replayed
+  >;
   /** Revokes one access token of this client, or, for a refresh token, its whole grant (RFC 7009 §2.1). Says which grant ended. */
   revokeToken(input: {
     key: TokenKey;

@@ -46,6 +46,8 @@ export type ClientDocument = z.infer<typeof clientDocumentSchema>;
 export const registrationResponseSchema = clientMetadataSchema.extend({
   client_id: z.string(),
   client_id_issued_at: z.number().int(),
+  client_secret: z.string().optional(),
+  client_secret_expires_at: z.number().int().optional(),
   registration_access_token: z.string().optional(),
   registration_client_uri: z.string(),
 });

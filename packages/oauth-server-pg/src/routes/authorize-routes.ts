@@ -91,7 +91,11 @@ async function decide(
         options,
         request,
         reply,
-        await refuseConsent(deps, { ...key, error: 'access_denied', description: 'The owner said no.' }),
+        await refuseConsent(deps, {
+          ...key,
+          error: decision.error ?? 'access_denied',
+          description: decision.description ?? 'The owner said no.',
+        }),
       );
     case 'allow':
       return leave(
@@ -106,8 +110,11 @@ async function decide(
 /** Nothing is granted that was not asked for, whatever the form brought. */
 function within(asked: AuthorizationRequest, decision: ConsentDecision): ConsentDecision {
   if (decision.kind !== 'allow') return decision;
+  // RFC 6749 §3.3: a request of an extension's may leave the scope to the server, which is to say to the owner
+  const isOpen = asked.answeredBy !== null && asked.scope.length === 0;
   const isWithin =
-    coversScope(asked.scope, decision.scope) && coversScope(asked.transferScope ?? [], decision.transferScope ?? []);
+    (isOpen || coversScope(asked.scope, decision.scope)) &&
+    coversScope(asked.transferScope ?? [], decision.transferScope ?? []);
   return isWithin ? decision : { kind: 'again', problem: 'That is more than was asked for.' };
 }
 

@@ -9,13 +9,15 @@ const CLAIM_REQUEST: Statement = {
     browser_hash = $3,
     expires_at = case when browser_hash is null then now() + $4::float8 * interval '1 second' else expires_at end
   where hash = $1 and client_id = $2 and expires_at > now() and (browser_hash is null or browser_hash = $3)
-  returning ${REQUEST_COLUMNS}`,
+  returning ${REQUEST_COLUMNS}, extract(epoch from expires_at)::float8 as expires_at`,
 };
 
 type Input = Parameters<OAuthStorage['claimRequest']>[0];
 
 export async function claimRequest(db: Db, input: Input): Promise<ClaimOutcome> {
   const values = [input.hash, input.clientId, input.browserHash, input.lifetimeSeconds];
-  const [row] = await run<RequestRow>(db, CLAIM_REQUEST, values);
-  return row === undefined ? { kind: 'unknown' } : { kind: 'claimed', request: toRequest(row) };
+  const [row] = await run<RequestRow & { expires_at: number }>(db, CLAIM_REQUEST, values);
+  return row === undefined
+    ? { kind: 'unknown' }
+    : { kind: 'claimed', request: toRequest(row), expiresAt: row.expires_at };
 }

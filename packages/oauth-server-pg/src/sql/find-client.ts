@@ -1,7 +1,7 @@
 import type { OAuthStorage, StoredClient } from '@chatelaine/oauth-server';
 import { type Db, run, type Statement } from './statement.ts';
 
-const COLUMNS = 'id, metadata, extract(epoch from created_at)::float8 as created_at';
+const COLUMNS = 'id, metadata, extract(epoch from created_at)::float8 as created_at, secret_hash';
 
 const FIND_CLIENT: Statement = {
   name: 'oauth_find_client',
@@ -17,6 +17,7 @@ interface Row {
   id: string;
   metadata: StoredClient['metadata'];
   created_at: number;
+  secret_hash: Buffer | null;
 }
 
 export async function findClient(db: Db, id: string): Promise<StoredClient | null> {
@@ -33,4 +34,6 @@ export async function findClientByRegistrationToken(
 }
 
 const toClient = (row: Row | undefined): StoredClient | null =>
-  row === undefined ? null : { id: row.id, metadata: row.metadata, createdAt: row.created_at };
+  row === undefined
+    ? null
+    : { id: row.id, metadata: row.metadata, createdAt: row.created_at, secretHash: row.secret_hash };

@@ -1,5 +1,6 @@
 import type { StoredToken, TokenKey } from '@chatelaine/oauth-server';
 import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, toGrant } from './grant-row.ts';
+import { IS_REPLACED } from './renew.ts';
 import { type Db, run, type Statement } from './statement.ts';
 
 /**
@@ -9,7 +10,8 @@ import { type Db, run, type Statement } from './statement.ts';
 const FIND_TOKEN: Statement = {
   name: 'oauth_find_token',
   text: `select t.kind, coalesce(t.scope, g.scope) as token_scope, t.jkt as token_jkt, t.audience, t.act_iss, t.act_sub, tg.actor_name,
-    extract(epoch from t.created_at)::float8 as issued_at, extract(epoch from t.expires_at)::float8 as expires_at, ${GRANT_COLUMNS}
+    extract(epoch from t.created_at)::float8 as issued_at, extract(epoch from t.expires_at)::float8 as expires_at, ${IS_REPLACED} as is_replaced,
+    ${GRANT_COLUMNS}
   from oauth_token t
   join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id
   left join oauth_transfer_grant tg on tg.client_id = g.client_id and tg.id = t.transfer_grant_id
@@ -25,6 +27,7 @@ type Row = GrantRow & {
   act_iss: string | null;
   act_sub: string | null;
   actor_name: string | null;
+  is_replaced: boolean;
   issued_at: number;
   expires_at: number;
 };
@@ -42,5 +45,6 @@ export async function findToken(db: Db, key: TokenKey): Promise<StoredToken | nu
     audience: row.audience,
     act: row.act_iss === null || row.act_sub === null ? null : { iss: row.act_iss, sub: row.act_sub },
     actorName: row.actor_name,
+    isReplaced: row.is_replaced,
   };
 }

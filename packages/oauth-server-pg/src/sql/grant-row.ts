@@ -4,7 +4,8 @@ import type { StoredGrant } from '@chatelaine/oauth-server';
 export const GRANT_ALIVE = 'g.ended_at is null and (g.expires_at is null or g.expires_at > now())';
 
 /** The columns of a {@link StoredGrant} out of `g`. */
-export const GRANT_COLUMNS = 'g.id as grant_id, g.client_id, g.subject, g.bucket, g.scope, g.transfer_scope, g.jkt';
+export const GRANT_COLUMNS =
+  'g.id as grant_id, g.client_id, g.subject, g.bucket, g.scope, g.transfer_scope, g.jkt, g.answered_by';
 
 export interface GrantRow {
   grant_id: string;
@@ -14,6 +15,7 @@ export interface GrantRow {
   scope: string[];
   transfer_scope: string[] | null;
   jkt: string | null;
+  answered_by: string | null;
 }
 
 /** The same columns from the side of an outer join that may be missing. */
@@ -28,5 +30,6 @@ export function toGrant(row: GrantRow): StoredGrant {
     scope: row.scope,
     transferScope: row.transfer_scope,
     jkt: row.jkt,
+    answeredBy: row.answered_by,
   };
 }

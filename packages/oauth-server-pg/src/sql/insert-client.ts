@@ -3,11 +3,12 @@ import { type Db, run, type Statement } from './statement.ts';
 
 const INSERT_CLIENT: Statement = {
   name: 'oauth_insert_client',
-  text: 'insert into oauth_client (id, metadata, registration_token_hash) values ($1, $2, $3)',
+  text: 'insert into oauth_client (id, metadata, registration_token_hash, secret_hash) values ($1, $2, $3, $4)',
 };
 
 type Input = Parameters<OAuthStorage['insertClient']>[0];
 
 export async function insertClient(db: Db, input: Input): Promise<void> {
-  await run(db, INSERT_CLIENT, [input.id, JSON.stringify(input.metadata), input.registrationTokenHash]);
+  const { id, metadata, registrationTokenHash, secretHash } = input;
+  await run(db, INSERT_CLIENT, [id, JSON.stringify(metadata), registrationTokenHash, secretHash]);
 }

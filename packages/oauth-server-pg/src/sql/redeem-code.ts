@@ -24,14 +24,18 @@ const REDEEM_CODE: Statement = {
   ), reused as (
     update oauth_grant g set ended_at = now(), ended_by = 'server'
     from code where code.used and g.bucket = code.bucket and g.id = code.grant_id and g.ended_at is null
+  ), bound as (
+    update oauth_grant o set jkt = $6 from g where o.bucket = g.bucket and o.id = g.id and g.jkt is null and $6::text is not null
   ), token as materialized (
     select new.hash, new.kind, least(now() + new.seconds * interval '1 second', g.expires_at) as expires_at, new.place
     from g, unnest($7::bytea[], $8::text[], $9::float8[]) with ordinality as new (hash, kind, seconds, place)
   ), inserted as (
-    insert into oauth_token (bucket, hash, kind, grant_id, jkt, expires_at)
-    select g.bucket, token.hash, token.kind, g.id, g.jkt, token.expires_at from g, token
+    insert into oauth_token (bucket, hash, kind, grant_id, jkt, expires_at, generation)
+    select g.bucket, token.hash, token.kind, g.id, coalesce(g.jkt, $6), token.expires_at,
+      case when token.kind = 'rt' and g.answered_by is not null then 1 end
+    from g, token
   )
-  select ${BURNED}, code.used, code.grant_id as code_grant_id, ${GRANT_COLUMNS},
+  select ${BURNED}, code.used, code.grant_id as code_grant_id, ${GRANT_COLUMNS}, coalesce(g.jkt, $6) as jkt,
     array(select extract(epoch from expires_at)::float8 from token order by place) as expires_at
   from (values (1)) as always left join code on true left join g on true`,
 };

@@ -9,7 +9,7 @@ const REFRESH: Statement = {
     update oauth_token t set expires_at = least(now() + $6::float8 * interval '1 second', g.expires_at)
     from oauth_grant g, fresh
     where t.bucket = $3 and t.hash = $4 and t.kind = 'rt' and t.expires_at > now()
-      and g.bucket = t.bucket and g.id = t.grant_id and g.client_id = $5 and ${GRANT_ALIVE}
+      and g.bucket = t.bucket and g.id = t.grant_id and g.client_id = $5 and g.answered_by is null and ${GRANT_ALIVE}
     returning g.*
   ), inserted as (
     insert into oauth_token (bucket, hash, kind, grant_id, jkt, expires_at)

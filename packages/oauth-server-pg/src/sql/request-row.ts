@@ -1,7 +1,8 @@
 import type { AuthorizationRequest } from '@chatelaine/oauth-server';
 
 /** The columns of an {@link AuthorizationRequest}. */
-export const REQUEST_COLUMNS = 'redirect_uri, scope, transfer_scope, state, code_challenge, jkt, prompt';
+export const REQUEST_COLUMNS =
+  'redirect_uri, scope, transfer_scope, state, code_challenge, jkt, prompt, extensions, answered_by';
 
 export interface RequestRow {
   redirect_uri: string;
@@ -11,6 +12,8 @@ export interface RequestRow {
   code_challenge: string;
   jkt: string | null;
   prompt: string | null;
+  extensions: Record<string, unknown> | null;
+  answered_by: string | null;
 }
 
 export function toRequest(row: RequestRow): AuthorizationRequest {
@@ -22,5 +25,7 @@ export function toRequest(row: RequestRow): AuthorizationRequest {
     codeChallenge: row.code_challenge,
     jkt: row.jkt,
     prompt: row.prompt,
+    extensions: row.extensions ?? {},
+    answeredBy: row.answered_by,
   };
 }

@@ -7,7 +7,7 @@ const SAVE_REQUEST: Statement = {
   name: 'oauth_save_request',
   text: `with ${BURN_GUARDS}, saved as (
     insert into oauth_request (hash, client_id, expires_at, ${REQUEST_COLUMNS})
-    select $3, $4, now() + $5::float8 * interval '1 second', $6, $7, $8, $9, $10, $11, $12 from fresh
+    select $3, $4, now() + $5::float8 * interval '1 second', $6, $7, $8, $9, $10, $11, $12, $13::json, $14 from fresh
   )
   select ${BURNED}`,
 };
@@ -28,6 +28,8 @@ export async function saveRequest(db: Db, input: Input): ReturnType<OAuthStorage
     request.codeChallenge,
     request.jkt,
     request.prompt,
+    Object.keys(request.extensions).length === 0 ? null : JSON.stringify(request.extensions),
+    request.answeredBy,
   ]);
   return findReplayed(guards, row) ?? { kind: 'saved' };
 }

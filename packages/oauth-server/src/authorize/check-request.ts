@@ -11,6 +11,7 @@ import {
 } from '@chatelaine/protocol';
 import type { Client } from '../client/client.ts';
 import type { ServerConfig } from '../deps.ts';
+import { readExtensions } from '../extension.ts';
 import type { AuthorizationRequest } from '../storage.ts';
 
 /** Whether the request can be trusted to be answered at its redirect URI, and whether it is a good one. */
@@ -34,7 +35,7 @@ interface CheckInput {
 }
 
 /** Checks an authorization request, pushed or plain, in the order in which trust grows. OAuth 2.1 §4.1.1. */
-export function checkRequest(config: ServerConfig, input: CheckInput): CheckedRequest {
+export async function checkRequest(config: ServerConfig, input: CheckInput): Promise<CheckedRequest> {
   const { client, params } = input;
   const redirectUri = pickRedirectUri(client, params.get('redirect_uri'));
   if (redirectUri === null) {
@@ -68,13 +69,40 @@ export function checkRequest(config: ServerConfig, input: CheckInput): CheckedRe
     return redirect('invalid_request', 'code_challenge is missing or not a SHA-256 in base64url.');
   if (params.get('code_challenge_method') !== 'S256')
     return redirect('invalid_request', 'code_challenge_method must be S256.');
-  const scopes = checkScopes(config, client, params);
-  if (scopes.kind === 'refused') return redirect('invalid_scope', scopes.message);
   const key = checkKey(config, input);
   if (key.kind === 'refused') return redirect('invalid_request', key.message);
-  const prompt = params.get('prompt') ?? null;
-  const { scope, transferScope } = scopes;
-  return { kind: 'valid', request: { redirectUri, scope, transferScope, state, codeChallenge, jkt: key.jkt, prompt } };
+  const { jkt } = key;
+  const read = await readExtensions(config, { client, params, codeChallenge, jkt });
+  if (read.kind === 'refused') return redirect(read.error, read.message);
+  const { extensions } = read;
+  const common = { redirectUri, state, codeChallenge, jkt, prompt: params.get('prompt') ?? null, extensions };
+  if (read.kind === 'own') {
+    const { scope, answeredBy } = read;
+    return { kind: 'valid', request: { ...common, scope, transferScope: null, answeredBy } };
+  }
+  const ordinary = checkOrdinary(config, input, jkt);
+  if (ordinary.kind === 'refused') return redirect(ordinary.error, ordinary.message);
+  const { scope, transferScope } = ordinary;
+  return { kind: 'valid', request: { ...common, scope, transferScope, answeredBy: null } };
+}
+
+/** What a request for the kernel's own relationship needs beside. */
+function checkOrdinary(
+  config: ServerConfig,
+  { client, params }: CheckInput,
+  jkt: string | null,
+): Exclude<CheckedScopes, { kind: 'refused' }> | { kind: 'refused'; error: ErrorCode; message: string } {
+  const scopes = checkScopes(config, client, params);
+  if (scopes.kind === 'refused') return { ...scopes, error: 'invalid_scope' };
+  if (client.authMethod === 'client_secret') {
+    const message = 'A client with a secret can ask for a resource only.';
+    return { kind: 'refused', error: 'unauthorized_client', message };
+  }
+  if (jkt === null && config.relationshipTokens === 'bound') {
+    const message = 'A connection is bound to a DPoP key: send dpop_jkt.';
+    return { kind: 'refused', error: 'invalid_request', message };
+  }
+  return scopes;
 }
 
 /** Exact string comparison (RFC 9700 §4.1.3), save for the port of a loopback redirect (RFC 8252 §7.3). Missing is fine with one registered. */
@@ -136,7 +164,5 @@ function checkKey(config: ServerConfig, { params, provenJkt }: CheckInput): Chec
   if (named !== undefined && provenJkt !== null && named !== provenJkt) {
     return { kind: 'refused', message: 'dpop_jkt and the DPoP proof name different keys.' };
   }
-  const jkt = named ?? provenJkt;
-  if (jkt === null) return { kind: 'refused', message: 'A connection is bound to a DPoP key: send dpop_jkt.' };
-  return { kind: 'key', jkt };
+  return { kind: 'key', jkt: named ?? provenJkt };
 }

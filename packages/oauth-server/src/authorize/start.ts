@@ -3,6 +3,7 @@ import { type FormParams, type FormResult, LIFETIME, REQUEST_URI_PREFIX } from '
 import type { Client } from '../client/client.ts';
 import { resolveClient } from '../client/resolve-client.ts';
 import type { ServerDeps } from '../deps.ts';
+import { takesPlainClients } from '../extension.ts';
 import type { AuthorizationRequest } from '../storage.ts';
 import { answerUrl } from './answer-url.ts';
 import { checkRequest, hasRedirectUri } from './check-request.ts';
@@ -22,6 +23,8 @@ export interface Interaction {
   readonly client: Client;
   readonly requestUri: string;
   readonly request: AuthorizationRequest;
+  /** Until when it can be answered, epoch seconds. */
+  readonly expiresAt: number;
 }
 
 /** Starts or resumes an authorization. `browser` is the secret of this browser's interaction cookie. OAuth 2.1 §4.1.1, RFC 9126 §4. */
@@ -57,12 +60,12 @@ async function resume(
       'This request has expired, was already answered, or was started in another browser. Go back to where you came from and start again.',
     );
   }
-  const { request } = claimed;
+  const { request, expiresAt } = claimed;
   // the client's document may have changed since it was pushed
   if (!hasRedirectUri(client, request.redirectUri)) {
     return page('The client no longer has the redirect URI of this request.');
   }
-  return { kind: 'interaction', client, requestUri, request };
+  return { kind: 'interaction', client, requestUri, request, expiresAt };
 }
 
 async function storePlain(
@@ -71,14 +74,18 @@ async function storePlain(
 ): Promise<StartedAuthorization> {
   const { client, params, query } = input;
   const { issuer } = deps.config;
-  const checked = checkRequest(deps.config, { client, params, provenJkt: null });
+  const checked = await checkRequest(deps.config, { client, params, provenJkt: null });
   if (checked.kind === 'page') return page(checked.message);
   const to = checked.kind === 'valid' ? checked.request : checked;
   const refuse = (error: Parameters<typeof answerUrl>[2] & { error: string }): StartedAuthorization => ({
     kind: 'redirect',
     to: answerUrl(issuer, to, error),
   });
-  if (query.kind === 'malformed') return refuse({ error: 'invalid_request', description: query.reason });
+  if (query.kind === 'malformed') {
+    // RFC 8707 §2: of all parameters this one may be there more often; we know one at a time
+    const several = takesPlainClients(deps.config) && query.repeated?.every((name) => name === 'resource') === true;
+    return refuse({ error: several ? 'invalid_target' : 'invalid_request', description: query.reason });
+  }
   if (deps.config.pushedRequests === 'required') {
     return refuse({ error: 'invalid_request', description: 'Push the authorization request first (RFC 9126).' });
   }

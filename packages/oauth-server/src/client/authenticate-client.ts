@@ -1,4 +1,4 @@
-import { unverifiedIssuer } from '@chatelaine/crypto';
+import { constantTimeEqual, hashToken, unverifiedIssuer } from '@chatelaine/crypto';
 import {
   CLIENT_ASSERTION_TYPE,
   type FormParams,
@@ -6,9 +6,10 @@ import {
   invalidRequest,
   JWT_TYP,
   LIFETIME,
-  type OAuthError,
+  OAuthError,
 } from '@chatelaine/protocol';
 import type { ServerDeps } from '../deps.ts';
+import { takesPlainClients } from '../extension.ts';
 import type { Guards } from '../token/guards.ts';
 import type { Client } from './client.ts';
 import { resolveClient } from './resolve-client.ts';
@@ -22,8 +23,8 @@ export interface ClientRequest {
 }
 
 /**
- * Authenticates the client by `private_key_jwt` (RFC 7523 §2.2), or identifies one that has no keys. Throws `invalid_client` with one
- * text for every reason; the reason goes to the log.
+ * Authenticates the client by `private_key_jwt` (RFC 7523 §2.2) or by its secret (RFC 6749 §2.3.1), or identifies one that has neither. Throws
+ * `invalid_client` with one text for every reason; the reason goes to the log.
  */
 export async function authenticateClient(deps: ServerDeps, request: ClientRequest, guards: Guards): Promise<Client> {
   const { params, authorization } = request;
@@ -32,18 +33,15 @@ export async function authenticateClient(deps: ServerDeps, request: ClientReques
   // RFC 6749 §2.3: one method per request
   const methods = [authorization, assertion, params.get('client_secret')].filter((method) => method !== undefined);
   if (methods.length > 1) throw invalidRequest('Use one client authentication method, not two.');
-  if (authorization !== undefined) {
-    throw refused('The Authorization header is not a client authentication method here.', {
-      'www-authenticate': 'Basic realm="token"',
-    });
-  }
-  if (params.has('client_secret')) throw refused('client_secret');
+  if (authorization !== undefined) return byHeader(deps, { authorization, claimed });
+  const secret = params.get('client_secret');
+  if (secret !== undefined) return bySecret(deps, { clientId: claimed, secret });
   if (assertion !== undefined) return byAssertion(deps, { params, assertion, claimed }, guards);
   if (params.has('client_assertion_type')) throw invalidRequest('client_assertion is missing.');
   if (claimed === undefined) throw refused('no client identification');
   const found = await resolveClient(deps, claimed);
   if (found.kind === 'unknown') throw report(deps, claimed, found.reason);
-  if (found.client.authMethod !== 'none') throw report(deps, claimed, 'assertion missing');
+  if (found.client.authMethod !== 'none') throw report(deps, claimed, 'no authentication');
   return found.client;
 }
 
@@ -71,6 +69,49 @@ async function byAssertion(
   });
   if (verified.kind === 'invalid') throw report(deps, subject, verified.reason);
   guards.add({ kind: 'assertion', key: subject, jti: verified.claims.jti, expiresAt: verified.claims.exp + 60 });
+  return found.client;
+}
+
+/** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
+async function byHeader(
+  deps: ServerDeps,
+  { authorization, claimed }: { authorization: string; claimed: string | undefined },
+): Promise<Client> {
+  try {
+    const credentials = /^Basic ([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
+    const [id, secret] = Buffer.from(credentials ?? '', 'base64')
+      .toString('latin1')
+      .split(':')
+      .map(decodePart);
+    if (id === undefined || secret === undefined) throw refused('Authorization header');
+    if (claimed !== undefined && claimed !== id)
+      throw report(deps, claimed, 'client_id and Authorization header differ');
+    return await bySecret(deps, { clientId: id, secret });
+  } catch (error) {
+    if (!(error instanceof OAuthError) || error.code !== 'invalid_client') throw error;
+    // RFC 6749 §5.2: who used the header is told so
+    throw refused(String(error.cause), { 'www-authenticate': 'Basic realm="token"' });
+  }
+}
+
+function decodePart(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}
+
+async function bySecret(
+  deps: ServerDeps,
+  { clientId, secret }: { clientId: string | undefined; secret: string },
+): Promise<Client> {
+  if (clientId === undefined || !takesPlainClients(deps.config)) throw refused('client_secret');
+  const found = await resolveClient(deps, clientId);
+  const given = hashToken(secret).toString('base64url');
+  const known = found.kind === 'client' ? (found.client.secretHash?.toString('base64url') ?? null) : null;
+  if (found.kind === 'unknown' || known === null || !constantTimeEqual(given, known))
+    throw report(deps, clientId, found.kind === 'unknown' ? found.reason : 'client_secret');
   return found.client;
 }
 

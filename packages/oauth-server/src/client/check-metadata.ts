@@ -24,11 +24,11 @@ const KNOWN_GRANTS: readonly string[] = Object.values(GRANT);
  */
 export function checkClientMetadata(
   schemes: Schemes,
-  input: { id: string; source: Client['source']; metadata: ClientMetadata },
+  input: { id: string; source: Client['source']; metadata: ClientMetadata; secretHash?: Buffer | null },
 ): Client {
-  const { id, source, metadata } = input;
+  const { id, source, metadata, secretHash = null } = input;
   for (const uri of metadata.redirect_uris) checkRedirectUri(uri, schemes);
-  const authMethod = checkAuthMethod(metadata);
+  const authMethod = checkAuthMethod(metadata, source);
   const grantTypes = metadata.grant_types ?? [GRANT.authorizationCode];
   // a document speaks to every server there is, newer ones included; a registration to this one
   if (source === 'registered' && grantTypes.some((grant) => !KNOWN_GRANTS.includes(grant)))
@@ -49,6 +49,7 @@ export function checkClientMetadata(
     grantTypes,
     scope: checkScope(metadata.scope),
     authMethod,
+    secretHash: authMethod === 'client_secret' ? secretHash : null,
     keys: checkKeys(metadata, authMethod, schemes),
     issuer: checkIssuer(metadata.chatelaine_issuer, 'chatelaine_issuer', schemes),
     host: checkIssuer(metadata.chatelaine_host, 'chatelaine_host', schemes),
@@ -75,9 +76,14 @@ function isIpLiteral(hostname: string): boolean {
   return hostname.startsWith('[') || /^[0-9.]+$/.test(hostname);
 }
 
-function checkAuthMethod(metadata: ClientMetadata): Client['authMethod'] {
+/** The ways in which a client_secret is sent. RFC 6749 §2.3.1. */
+export const SECRET_METHODS: readonly string[] = ['client_secret_basic', 'client_secret_post'];
+
+function checkAuthMethod(metadata: ClientMetadata, source: Client['source']): Client['authMethod'] {
   const method =
     metadata.token_endpoint_auth_method ?? ((metadata.jwks ?? metadata.jwks_uri) ? 'private_key_jwt' : 'none');
+  // CIMD §4.1: a document that everybody reads goes with no secret
+  if (source === 'registered' && SECRET_METHODS.includes(method)) return 'client_secret';
   if (method !== 'none' && method !== 'private_key_jwt') {
     throw invalidClientMetadata('token_endpoint_auth_method must be private_key_jwt or none.');
   }

@@ -16,7 +16,10 @@ export interface Client {
   readonly redirectUris: readonly string[];
   readonly grantTypes: readonly string[];
   readonly scope: ScopeSet;
-  readonly authMethod: 'none' | 'private_key_jwt';
+  /** `client_secret`: registered with one, which it may send in the header or in the body. */
+  readonly authMethod: 'none' | 'private_key_jwt' | 'client_secret';
+  /** SHA-256; there for `client_secret` only. */
+  readonly secretHash: Buffer | null;
   readonly keys: ClientKeys | null;
   /** In an AM's document for one Host: the issuer it names. PROTOCOL §2.2. */
   readonly issuer: Issuer | null;

@@ -33,7 +33,7 @@ export function isClientId(value: string): boolean {
 
 /** Tokens that are bound to nothing are worth as much as the authentication of who uses them. */
 function keylessRefusal(config: Pick<ServerConfig, 'relationshipTokens'>, client: Client): string | null {
-  return config.relationshipTokens === 'keyed' && client.authMethod === 'none'
+  return config.relationshipTokens === 'keyed' && client.authMethod !== 'private_key_jwt'
     ? 'Clients authenticate with private_key_jwt here.'
     : null;
 }
@@ -66,7 +66,12 @@ async function fromDocument(deps: ResolveDeps, clientId: string): Promise<Resolv
 async function fromRegistration(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
   const stored = await deps.storage.findClient(clientId);
   if (stored === null) return unknown('The client_id is unknown.', 'not registered');
-  return checked(deps.config.schemes, { id: clientId, source: 'registered', metadata: stored.metadata });
+  return checked(deps.config.schemes, {
+    id: clientId,
+    source: 'registered',
+    metadata: stored.metadata,
+    secretHash: stored.secretHash,
+  });
 }
 
 function checked(schemes: Schemes, input: Parameters<typeof checkClientMetadata>[1]): ResolvedClient {

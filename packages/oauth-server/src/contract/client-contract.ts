@@ -18,7 +18,7 @@ const METADATA = { client_name: 'Printing shop', redirect_uris: ['https://client
 
 async function register(bench: Bench): Promise<{ id: string; registrationTokenHash: Buffer }> {
   const client = { id: freshId('client'), registrationTokenHash: freshHash() };
-  await bench.storage.insertClient({ ...client, metadata: METADATA });
+  await bench.storage.insertClient({ ...client, metadata: METADATA, secretHash: null });
   return client;
 }
 
@@ -26,7 +26,7 @@ export function clientContract({ it }: TestRunner, bench: Bench): void {
   it('a registered client is found as it was stored; an unknown one is not', async () => {
     const { id } = await register(bench);
     const found = await bench.replicas[1].findClient(id);
-    assert.deepEqual({ ...found, createdAt: 0 }, { id, metadata: METADATA, createdAt: 0 });
+    assert.deepEqual({ ...found, createdAt: 0 }, { id, metadata: METADATA, createdAt: 0, secretHash: null });
     assert.ok(Math.abs((found?.createdAt ?? 0) - now()) < 60);
     assert.equal(await bench.storage.findClient(freshId('client')), null);
   });
@@ -34,8 +34,14 @@ export function clientContract({ it }: TestRunner, bench: Bench): void {
   it('metadata comes back with every character it had', async () => {
     const id = freshId('client');
     const metadata = { ...METADATA, software_id: 'a\u0000b\ud800c𝄞"' };
-    await bench.storage.insertClient({ id, metadata, registrationTokenHash: freshHash() });
+    await bench.storage.insertClient({ id, metadata, registrationTokenHash: freshHash(), secretHash: null });
     assert.deepEqual((await bench.storage.findClient(id))?.metadata, metadata);
+  });
+
+  it('a client’s secret comes back as it was hashed', async () => {
+    const [id, secretHash] = [freshId('client'), freshHash()];
+    await bench.storage.insertClient({ id, metadata: METADATA, registrationTokenHash: freshHash(), secretHash });
+    assert.deepEqual((await bench.replicas[1].findClient(id))?.secretHash, secretHash);
   });
 
   it('a registration access token finds its own client only', async () => {

@@ -7,6 +7,7 @@ import type { Bench, StorageHarness, TestRunner } from './harness.ts';
 import { mintContract } from './mint-contract.ts';
 import { reapContract } from './reap-contract.ts';
 import { consentContract, requestContract } from './request-contract.ts';
+import { renewContract } from './renew-contract.ts';
 import { revocationContract } from './revocation-contract.ts';
 import { refreshContract, tokenContract } from './token-contract.ts';
 import { transferGrantContract } from './transfer-grant-contract.ts';
@@ -48,6 +49,7 @@ export function storageContract(runner: TestRunner, name: string, makeHarness: (
       ['codes, all at once', codeRaceContract],
       ['tokens', tokenContract],
       ['refreshing', refreshContract],
+      ['grants of an extension', renewContract],
       ['revocation', revocationContract],
       ['mints', mintContract],
       ['transfer grants', transferGrantContract],

@@ -119,7 +119,12 @@ export function reapContract({ it }: TestRunner, bench: Bench): void {
   it('a client that registered and was never used is forgotten after a day; one that an owner agreed to is not', async () => {
     const [unused, used] = [freshId('client'), freshId('client')];
     for (const id of [unused, used])
-      await bench.storage.insertClient({ id, metadata: METADATA, registrationTokenHash: freshHash() });
+      await bench.storage.insertClient({
+        id,
+        metadata: METADATA,
+        registrationTokenHash: freshHash(),
+        secretHash: null,
+      });
     await relate(bench.storage, { clientId: used });
     await bench.age(23 * HOUR);
     await reapAll(bench);

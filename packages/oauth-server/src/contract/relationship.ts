@@ -24,6 +24,8 @@ export const REQUEST: AuthorizationRequest = {
   codeChallenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
   jkt: null,
   prompt: null,
+  extensions: {},
+  answeredBy: null,
 };
 
 /** What a test may choose about a relationship; the rest is usual. */

@@ -20,7 +20,7 @@ export function tokenContract({ it }: TestRunner, bench: Bench): void {
     assert.ok(found !== null);
     const { issuedAt, expiresAt, ...rest } = found;
     const { expiresAt: _, ...granted } = link.grant;
-    const grant = { ...granted, clientId: link.clientId, jkt: 'thumbprint' };
+    const grant = { ...granted, clientId: link.clientId, jkt: 'thumbprint', answeredBy: null };
     assert.deepEqual(rest, {
       kind: 'lt',
       grant,
@@ -29,6 +29,7 @@ export function tokenContract({ it }: TestRunner, bench: Bench): void {
       audience: null,
       act: null,
       actorName: null,
+      isReplaced: false,
     });
     assert.ok(Math.abs(issuedAt - now()) < 60 && Math.abs(expiresAt - issuedAt - HOUR) < 0.01);
     assert.equal((await bench.storage.findToken(link.refreshToken))?.kind, 'rt');

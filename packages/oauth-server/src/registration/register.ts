@@ -8,8 +8,9 @@ import {
   TRANSFER_SCOPE,
 } from '@chatelaine/protocol';
 import type { Client } from '../client/client.ts';
-import { checkClientMetadata } from '../client/check-metadata.ts';
+import { checkClientMetadata, SECRET_METHODS } from '../client/check-metadata.ts';
 import type { ServerDeps } from '../deps.ts';
+import { takesPlainClients } from '../extension.ts';
 import { ENDPOINT } from '../endpoints.ts';
 
 type RegisterDeps = Pick<ServerDeps, 'config' | 'storage' | 'clock'>;
@@ -19,12 +20,23 @@ export async function registerClient(deps: RegisterDeps, body: unknown): Promise
   const metadata = readMetadata(body);
   const id = randomId('client');
   const client = checkClientMetadata(deps.config.schemes, { id, source: 'registered', metadata });
+  const plain = takesPlainClients(deps.config);
+  if (client.authMethod === 'client_secret' && !plain)
+    throw invalidClientMetadata('token_endpoint_auth_method must be private_key_jwt or none.');
+  if (!client.scope.includes(TRANSFER_SCOPE) && !plain) throw invalidClientMetadata('scope must include "transfer".');
   const registrationToken = mintToken('ra', 0);
-  if (!client.scope.includes(TRANSFER_SCOPE)) throw invalidClientMetadata('scope must include "transfer".');
+  const secret = client.authMethod === 'client_secret' ? mintToken('cs', 0) : null;
   const kept = registered(client, metadata);
-  await deps.storage.insertClient({ id, metadata: kept, registrationTokenHash: hashToken(registrationToken) });
+  await deps.storage.insertClient({
+    id,
+    metadata: kept,
+    registrationTokenHash: hashToken(registrationToken),
+    secretHash: secret === null ? null : hashToken(secret),
+  });
   return {
     ...registrationView(deps, { id, metadata: kept, createdAt: deps.clock.now() }),
+    // RFC 7591 §3.2.1: 0 is for ever
+    ...(secret === null ? {} : { client_secret: secret, client_secret_expires_at: 0 }),
     registration_access_token: registrationToken,
   };
 }
@@ -57,15 +69,17 @@ function readMetadata(body: unknown): ClientMetadata {
 /** What is kept is what the server made of it, so that the answer tells the client what it got (RFC 7591 §3.2.1). */
 function registered(client: Client, given: ClientMetadata): ClientMetadata {
   // an issuer that nobody can verify is not taken over
-  const { chatelaine_issuer: _unverifiable, software_statement: _none, ...rest } = given;
+  const { chatelaine_issuer: _unverifiable, software_statement: _none, scope, ...rest } = given;
+  const transfers = client.authMethod !== 'client_secret' && client.scope.includes(TRANSFER_SCOPE);
   return {
     ...rest,
     client_name: client.name,
     grant_types: [...client.grantTypes],
     response_types: ['code'],
-    token_endpoint_auth_method: client.authMethod,
-    // there is nothing else to have here
-    scope: TRANSFER_SCOPE,
-    dpop_bound_access_tokens: true,
+    token_endpoint_auth_method:
+      SECRET_METHODS.find((method) => method === given.token_endpoint_auth_method) ?? client.authMethod,
+    // of its own this server has nothing else; what else a client names are scopes of others, to ask their owners for
+    ...(transfers ? { scope: TRANSFER_SCOPE } : scope === undefined ? {} : { scope }),
+    dpop_bound_access_tokens: transfers || given.dpop_bound_access_tokens === true,
   };
 }

@@ -1,4 +1,4 @@
-import { invalidRequest, unauthorizedClient, unsupportedGrantType } from '@chatelaine/protocol';
+import { GRANT, invalidRequest, unauthorizedClient, unsupportedGrantType } from '@chatelaine/protocol';
 import { authenticateClient, type ClientRequest } from '../client/authenticate-client.ts';
 import { checkProof } from '../client/dpop.ts';
 import type { ServerDeps } from '../deps.ts';
@@ -24,11 +24,16 @@ export async function token(deps: ServerDeps, request: TokenRequest): Promise<Re
     if (grantType === undefined) throw invalidRequest('grant_type is missing.');
     const grant = grantsOf(deps).find((each) => each.grantType === grantType);
     if (grant === undefined) throw unsupportedGrantType('This server does not have that grant type.');
+    // what has no key is good for grants that an extension answers for, and those have a code and a refresh token only
+    if (client.authMethod === 'client_secret' && !PLAIN_GRANTS.includes(grantType))
+      throw unauthorizedClient('A client with a secret may not use that grant type.');
     if (!client.grantTypes.includes(grantType))
       throw unauthorizedClient('This client did not register that grant type.');
     return grant.handle({ client, params, jkt, guards, signal: request.signal });
   });
 }
+
+const PLAIN_GRANTS: readonly string[] = [GRANT.authorizationCode, GRANT.refreshToken];
 
 /** Every grant type this server has. */
 export function grantsOf(deps: Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock'>): readonly Grant[] {

@@ -12,6 +12,7 @@ import type { ServerDeps } from '../../deps.ts';
 import type { StoredCode, TokenKey } from '../../storage.ts';
 import type { Grant, TokenContext } from '../grant.ts';
 import { refuseReplay } from '../guards.ts';
+import { issueByCode } from '../issue.ts';
 import { relationshipAnswer } from '../relationship-answer.ts';
 
 type CodeDeps = Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock'>;
@@ -26,8 +27,9 @@ async function redeem(deps: CodeDeps, context: TokenContext): Promise<Readonly<R
   const { key, bucket } = readCodeParameter(context);
   const code = await deps.storage.readCode(key);
   if (code === null || code.clientId !== client.id) throw badCode('unknown or of another client');
-  await checkVerifier(deps, context, { key, code });
+  const verifier = await checkVerifier(deps, context, { key, code });
   checkRedirectUri(context, code);
+  if (code.grant.answeredBy !== null) return issueByCode(deps, context, { key, code });
   const jkt = checkKey(deps, context, code);
   const accessToken = mintToken(deps.config.accessTokenKind, bucket);
   const refreshToken = mintToken('rt', bucket);
@@ -54,6 +56,8 @@ async function redeem(deps: CodeDeps, context: TokenContext): Promise<Readonly<R
     case 'unknown':
       throw badCode('expired or its grant ended');
     case 'redeemed':
+      for (const { redeemed: hear } of deps.config.extensions ?? [])
+        await hear?.({ grant: redeemed.grant, client, verifier, signal: context.signal });
       return relationshipAnswer(deps, {
         grant: redeemed.grant,
         accessToken,
@@ -76,11 +80,11 @@ async function checkVerifier(
   deps: CodeDeps,
   { params }: TokenContext,
   stored: { key: TokenKey; code: StoredCode },
-): Promise<void> {
+): Promise<string> {
   const verifier = params.get('code_verifier');
   if (verifier === undefined) throw invalidRequest('code_verifier is missing.');
   const { codeChallenge } = stored.code;
-  if (codeChallenge !== null && isVerifier(verifier) && verifyPkce(verifier, codeChallenge)) return;
+  if (codeChallenge !== null && isVerifier(verifier) && verifyPkce(verifier, codeChallenge)) return verifier;
   await deps.storage.spoilCode(stored.key);
   throw badCode('verifier');
 }

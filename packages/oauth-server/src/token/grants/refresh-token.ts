@@ -13,8 +13,10 @@ import {
   TRANSFER_SCOPE,
 } from '@chatelaine/protocol';
 import type { ServerDeps } from '../../deps.ts';
+import { takesPlainClients } from '../../extension.ts';
 import type { Grant, TokenContext } from '../grant.ts';
 import { refuseReplay } from '../guards.ts';
+import { issueByRefreshToken } from '../issue.ts';
 import { relationshipAnswer } from '../relationship-answer.ts';
 
 type RefreshDeps = Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock'>;
@@ -33,11 +35,12 @@ async function refresh(deps: RefreshDeps, context: TokenContext): Promise<Readon
   if (value === undefined) throw invalidRequest('refresh_token is missing.');
   const parsed = parseToken(value);
   if (parsed === null || parsed.kind !== 'rt') throw badToken('malformed');
-  checkScope(params.get('scope'));
   const key = { bucket: parsed.bucket, hash: hashToken(value) };
+  const stored = looksFirst(deps.config) ? await deps.storage.findToken(key) : null;
+  if (stored !== null && stored.grant.answeredBy !== null) return issueByRefreshToken(deps, context, { key, stored });
+  checkScope(params.get('scope'));
   if (deps.config.relationshipTokens === 'bound') {
     if (jkt === null) throw invalidDpopProof('A connection is bound to a DPoP key: send a proof.');
-    const stored = await deps.storage.findToken(key);
     if (stored?.grant.jkt !== jkt) throw badToken('unknown or another DPoP key');
   }
   const accessToken = mintToken(deps.config.accessTokenKind, parsed.bucket);
@@ -56,6 +59,11 @@ async function refresh(deps: RefreshDeps, context: TokenContext): Promise<Readon
   if (refreshed.kind === 'unknown') throw badToken('unknown, expired, ended, or of another client');
   const expiresIn = Math.max(1, Math.round(refreshed.expiresAt - deps.clock.now()));
   return relationshipAnswer(deps, { grant: refreshed.grant, accessToken, expiresIn });
+}
+
+/** Where a token says nothing that has to be known before it is used, one look less. */
+function looksFirst(config: RefreshDeps['config']): boolean {
+  return config.relationshipTokens === 'bound' || takesPlainClients(config);
 }
 
 /** OAuth 2.1 §4.3.1: only what was granted may be asked for, and there is only one value. */

@@ -1,0 +1,119 @@
+import { hashToken, mintToken } from '@chatelaine/crypto';
+import {
+  coversScope,
+  invalidDpopProof,
+  invalidGrant,
+  invalidScope,
+  LIFETIME,
+  type OAuthError,
+  parseScope,
+  type ScopeSet,
+} from '@chatelaine/protocol';
+import type { ServerDeps } from '../deps.ts';
+import { answererOf, type Committed, type Issue } from '../extension.ts';
+import type { StoredCode, StoredGrant, StoredToken, TokenKey } from '../storage.ts';
+import type { TokenContext } from './grant.ts';
+import { refuseReplay } from './guards.ts';
+
+type IssueDeps = Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock'>;
+type Answer = Promise<Readonly<Record<string, unknown>>>;
+
+/** The code of a grant that an extension answers for. Client, verifier and redirect URI are checked. */
+export async function issueByCode(
+  deps: IssueDeps,
+  context: TokenContext,
+  { key, code }: { key: TokenKey; code: StoredCode },
+): Answer {
+  const { client, guards } = context;
+  const { grant } = code;
+  const jkt = keyOf(context, grant, 'code');
+  const commit = async (): Promise<Committed> => {
+    const refreshToken = mintToken('rt', key.bucket);
+    const redeemed = await deps.storage.redeemCode({
+      code: key,
+      clientId: client.id,
+      jkt,
+      tokens: [{ hash: hashToken(refreshToken), kind: 'rt', lifetimeSeconds: LIFETIME.refreshTokenIdle }],
+      guards: guards.take(),
+    });
+    if (redeemed.kind === 'replayed') refuseReplay(redeemed);
+    if (redeemed.kind === 'redeemed') return { refreshToken };
+    if (redeemed.kind === 'reused') deps.emit({ event: 'code_reused', clientId: client.id, grantId: redeemed.grantId });
+    else await endUnused(deps, grant);
+    throw bad('code', redeemed.kind === 'reused' ? 'used before' : 'expired or its grant ended');
+  };
+  if (!code.isOpen) return refuseAt(commit, 'code');
+  return answer(deps, context, { occasion: 'code', grant, jkt, commit });
+}
+
+/** A refresh token of a grant that an extension answers for. */
+export async function issueByRefreshToken(
+  deps: IssueDeps,
+  context: TokenContext,
+  { key, stored }: { key: TokenKey; stored: StoredToken },
+): Answer {
+  const { client, guards } = context;
+  const { grant } = stored;
+  if (stored.kind !== 'rt' || grant.clientId !== client.id) throw bad('refresh token', 'of another client');
+  // a token that was replaced is looked at before any key: who shows it may be a thief with a key of his own
+  const jkt = stored.isReplaced ? null : keyOf(context, grant, 'refresh token');
+  const commit = async (): Promise<Committed> => {
+    // PROTOCOL §1: what is bound to a key, or goes with the client's own, need not be rotated
+    const rotates = client.authMethod !== 'private_key_jwt' && grant.jkt === null;
+    const successor = rotates ? mintToken('rt', key.bucket) : undefined;
+    const renewed = await deps.storage.renew({
+      refreshToken: key,
+      clientId: client.id,
+      jkt,
+      idleSeconds: LIFETIME.refreshTokenIdle,
+      successorHash: successor === undefined ? null : hashToken(successor),
+      guards: guards.take(),
+    });
+    if (renewed.kind === 'replayed') refuseReplay(renewed);
+    if (renewed.kind === 'renewed') return { refreshToken: successor };
+    if (renewed.kind === 'replaced')
+      deps.emit({ event: 'refresh_token_reused', clientId: client.id, grantId: renewed.grantId });
+    throw bad('refresh token', renewed.kind === 'replaced' ? 'used after it was replaced' : 'ended meanwhile');
+  };
+  if (stored.isReplaced) return refuseAt(commit, 'refresh token');
+  return answer(deps, context, { occasion: 'refresh', grant, jkt, commit });
+}
+
+async function answer(
+  deps: IssueDeps,
+  { client, params, guards, signal }: TokenContext,
+  own: Pick<Issue, 'occasion' | 'grant' | 'jkt' | 'commit'>,
+): Answer {
+  const issue = answererOf(deps.config, own.grant);
+  if (issue === null) throw bad(own.occasion === 'code' ? 'code' : 'refresh token', 'nobody answers for it');
+  return issue({ ...own, client, params, scope: narrowed(own.grant, params.get('scope')), guards, signal });
+}
+
+/** RFC 6749 §6: the same scope, or less. */
+function narrowed(grant: StoredGrant, given: string | undefined): ScopeSet {
+  if (given === undefined) return grant.scope;
+  const asked = parseScope(given);
+  if (asked === null || !coversScope(grant.scope, asked)) throw invalidScope('The scope is not part of this grant.');
+  return asked;
+}
+
+/** A grant that has a key is used with that one only, for good; one without may bring its first. PROTOCOL §6. */
+function keyOf({ jkt }: TokenContext, grant: StoredGrant, what: string): string | null {
+  if (grant.jkt === null) return jkt;
+  if (jkt === null) throw invalidDpopProof('This grant is bound to a DPoP key: send a proof.');
+  if (jkt !== grant.jkt) throw bad(what, 'another DPoP key');
+  return jkt;
+}
+
+/** Used or dead as far as is known: storage says which, and does what follows from it. Nothing is issued. */
+async function refuseAt(commit: () => Promise<Committed>, what: string): Promise<never> {
+  await commit();
+  throw bad(what, 'not open');
+}
+
+/** Its code can no longer be redeemed: whatever was minted for it meanwhile ends with the grant. */
+async function endUnused({ storage }: IssueDeps, grant: StoredGrant): Promise<void> {
+  await storage.endGrant({ id: grant.id, by: 'server' });
+}
+
+const bad = (what: string, cause: string): OAuthError => invalidGrant(`The ${what} is not valid.`, { cause });
