@@ -24,6 +24,9 @@ const crossFeature = {
   'host/oauth': ['entries'],
   // the decision is what the owner's rules say; hop 2 needs the link's token; what needs asking goes to the inbox
   'am/transfer': ['rules', 'hosts', 'inbox'],
+  // what Lifestream is a Host of is the posts kept there; the tick at connecting shares the same
+  'requester/oauth': ['posts'],
+  'requester/connect': ['posts'],
   // consent offers the owner's links and writes rules for them
   'am/oauth': ['rules', 'hosts'],
   // a question names scopes in the Host's words; an answer may be a rule
@@ -100,7 +103,7 @@ module.exports = {
     {
       name: 'packages-are-entered-by-their-exports',
       severity: 'error',
-      from: { path: '^(packages|services)/([^/]+)/|^(e2e|bench|scripts)/' },
+      from: { path: '^(packages|services|examples)/([^/]+)/|^(e2e|bench|scripts)/' },
       to: {
         path: '^packages/([^/]+)/(src|dist|test)/',
         pathNot: [
@@ -124,6 +127,16 @@ module.exports = {
         'constellation, e2e, bench, scripts and the embedded Postgres may import anything and are imported by no sources.',
       from: { path: '^(packages|services)/[^/]+/src/', pathNot: '^packages/(constellation|dev-postgres)/' },
       to: { path: '^(packages/(constellation|dev-postgres)|e2e|bench|scripts)/' },
+    },
+    {
+      name: 'examples-import-what-a-stranger-could',
+      severity: 'error',
+      comment: 'An example shows what somebody else would write: with the kits, and nothing else of ours.',
+      from: { path: '^examples/([^/]+)/' },
+      to: {
+        path: '^(packages|services|examples|e2e|bench|scripts)/',
+        pathNot: '^(examples/$1|packages/(host|requester)-kit)/',
+      },
     },
     {
       name: 'sources-import-no-tests',
@@ -209,7 +222,7 @@ module.exports = {
     {
       name: 'no-cycles',
       severity: 'error',
-      from: { path: '^(packages|services)/', pathNot: '/src/generated/' },
+      from: { path: '^(packages|services|examples)/', pathNot: '/src/generated/' },
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
@@ -222,7 +235,7 @@ module.exports = {
       name: 'sources-import-only-declared-dependencies',
       severity: 'error',
       comment: 'The kits are installed outside the workspace: what they import must be in their dependencies.',
-      from: { path: '^(packages|services)/[^/]+/src/' },
+      from: { path: '^(packages|services|examples)/[^/]+/src/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
   ],

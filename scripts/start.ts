@@ -110,7 +110,7 @@ async function startAll({ plan, secrets, watch, open }: StartInput): Promise<Hou
   return house;
 }
 
-function townOf({ services }: House): Town {
+function townOf({ services }: House): Town<HouseService> {
   const of = (service: HouseService['service']) => services.filter((it) => it.service === service);
   const [am] = of('am');
   const [requester] = of('requester');
@@ -118,7 +118,7 @@ function townOf({ services }: House): Town {
   return { am, hosts: of('host'), requester };
 }
 
-function writeServices({ am, hosts, requester }: Town, { password }: Secrets): void {
+function writeServices({ am, hosts, requester }: Town<HouseService>, { password }: Secrets): void {
   const services = {
     am: { url: am.url },
     hosts: hosts.map(({ name, url }) => ({ name, url })),
@@ -131,7 +131,10 @@ function writeServices({ am, hosts, requester }: Town, { password }: Secrets): v
   fs.renameSync(`${SERVICES_FILE}.new`, SERVICES_FILE);
 }
 
-function table({ am, hosts, requester }: Town, { secrets, watch }: { secrets: Secrets; watch: boolean }): void {
+function table(
+  { am, hosts, requester }: Town<HouseService>,
+  { secrets, watch }: { secrets: Secrets; watch: boolean },
+): void {
   const row = (what: string, { title, url }: HouseService, remark: string) =>
     console.log(`  ${what.padEnd(10)} ${title.padEnd(11)} ${url.padEnd(33)} ${remark}`);
   console.log('\nIt stays up. Everywhere the same sign-in:\n');

@@ -29,7 +29,7 @@ export function loadSecrets(file: string, names: readonly string[]): Secrets {
 }
 
 /** Easy to type: `demo-k3f9-x2mq-7dpa`. */
-function password(): string {
+export function password(): string {
   const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
   // a little uneven, and 12 of them are far more than anybody can guess here
   const drawn = Array.from(randomBytes(12), (byte) => letters[byte % letters.length]).join('');

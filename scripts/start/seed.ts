@@ -9,11 +9,14 @@ import {
   signUp,
 } from '@chatelaine/constellation';
 
+/** A service, wherever it runs. */
+export type Place = Pick<HouseService, 'name' | 'url' | 'title' | 'flavor'>;
+
 /** What seeding needs of the services. */
-export interface Town {
-  readonly am: HouseService;
-  readonly hosts: readonly HouseService[];
-  readonly requester: HouseService;
+export interface Town<Service = Place> {
+  readonly am: Service;
+  readonly hosts: readonly Service[];
+  readonly requester: Service;
 }
 
 const ENTRIES: Readonly<Record<Flavor, readonly { text: string; daysAgo: number }[]>> = {
@@ -53,7 +56,7 @@ export async function seed(demo: Person, town: Town, say: (line: string) => void
   );
 }
 
-const names = (services: readonly HouseService[]) => services.map(({ title }) => title).join(', ');
+const names = (services: readonly Place[]) => services.map(({ title }) => title).join(', ');
 
 async function ensureAccount(demo: Person, url: string): Promise<void> {
   await demo.visit(`${url}/sign-in`);
@@ -62,7 +65,7 @@ async function ensureAccount(demo: Person, url: string): Promise<void> {
   await signUp(demo, url);
 }
 
-async function ensureEntries(demo: Person, host: HouseService): Promise<number> {
+async function ensureEntries(demo: Person, host: Place): Promise<number> {
   const flavor = FLAVORS.find((known) => known === host.flavor);
   const entries = flavor === undefined ? [] : ENTRIES[flavor];
   for (const { text, daysAgo } of entries) {
@@ -75,7 +78,7 @@ async function ensureEntries(demo: Person, host: HouseService): Promise<number> 
   return entries.length;
 }
 
-async function ensureLink(demo: Person, { am }: Town, host: HouseService): Promise<void> {
+async function ensureLink(demo: Person, { am }: Town, host: Place): Promise<void> {
   const page = await demo.visit(`${am.url}/hosts`);
   if (!page.text.includes(host.url)) await addHost(demo, { am, host });
 }

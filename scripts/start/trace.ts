@@ -8,7 +8,9 @@ import {
   type Person,
   signIn,
 } from '@chatelaine/constellation';
-import type { Town } from './seed.ts';
+import type { Town as AnyTown } from './seed.ts';
+
+type Town = AnyTown<HouseService>;
 
 /** One real transfer and the call it was for, as they passed the fronts of the services. */
 interface Transfer {

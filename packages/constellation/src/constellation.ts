@@ -9,6 +9,7 @@ import { createLoopbackFetch, type LoopbackFetch } from './loopback-fetch.ts';
 import { type Flavor, type Plan, planHouse } from './plan.ts';
 import { createRecorder, type Recording } from './recording.ts';
 import { root } from './root.ts';
+import type { ServiceProcess, ServiceProcessOptions } from './service-process.ts';
 import { createLocalAuthority } from './tls/authority.ts';
 
 /** A Host of the constellation. */
@@ -55,9 +56,13 @@ export interface ConstellationOptions {
   guests?: readonly string[];
   /** The same over https, with certificates of an authority made for this house, which all services trust. */
   secureGuests?: readonly string[];
+  /** By name, of services and guests; free ones for the rest. */
+  ports?: Readonly<Record<string, number>>;
   /** More variables for a service, or other values. */
   env?: (plan: Plan) => Readonly<Record<string, string>>;
   logLevel?: string;
+  /** How a process is run; by default as one of this machine. */
+  run?: (options: ServiceProcessOptions) => ServiceProcess;
   /** A server to share; it is then not stopped. */
   postgres?: Embedded;
   /** Names the folder of the logs below .run/logs; by default the process id. */
@@ -70,7 +75,12 @@ export async function startConstellation(options: ConstellationOptions = {}): Pr
   const plan = await planHouse(options);
   const { guests: open = [], secureGuests = [] } = options;
   const authority = createLocalAuthority();
-  const guests = await planGuests({ guests: open, secureGuests, authority });
+  const guests = await planGuests({
+    guests: open,
+    secureGuests,
+    authority,
+    ...(options.ports && { ports: options.ports }),
+  });
   const roles = plan.map(({ name }) => name);
   // the services bring their own tables
   const test = await createTestDatabase(postgres, {
@@ -86,6 +96,7 @@ export async function startConstellation(options: ConstellationOptions = {}): Pr
     encryptionKey: (name) => keys.get(name) ?? '',
     logDir: path.join(root, '.run/logs', options.label ?? String(process.pid)),
     ...(options.env !== undefined && { env: options.env }),
+    ...(options.run !== undefined && { run: options.run }),
     ...(options.logLevel !== undefined && { logLevel: options.logLevel }),
   }).catch(async (error: unknown) => {
     if (options.postgres === undefined) await postgres.stop();

@@ -13,14 +13,16 @@ export interface Guest {
 export interface GuestsOptions {
   guests: readonly string[];
   secureGuests: readonly string[];
+  /** By name; free ones for the rest. */
+  ports?: Readonly<Record<string, number>>;
   authority: Pick<LocalAuthority, 'certificate'>;
 }
 
 /** Names and ports before anything starts: they are in the services' configuration. */
-export async function planGuests({ guests, secureGuests, authority }: GuestsOptions): Promise<Guest[]> {
-  const ports = await freePorts(guests.length + secureGuests.length);
+export async function planGuests({ guests, secureGuests, ports = {}, authority }: GuestsOptions): Promise<Guest[]> {
+  const free = await freePorts(guests.length + secureGuests.length);
   return [...guests, ...secureGuests].map((name, index) => {
-    const port = ports[index] ?? 0;
+    const port = ports[name] ?? free[index] ?? 0;
     const host = `${name}.localhost`;
     const tls = index < guests.length ? null : authority.certificate([host]);
     return { name, port, url: `${tls === null ? 'http' : 'https'}://${host}:${port}`, tls };

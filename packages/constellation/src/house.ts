@@ -3,7 +3,7 @@ import { type Front, openFront } from './front.ts';
 import { type Keeper, startKeeper } from './keeper.ts';
 import type { Guest } from './guests.ts';
 import { exceptionsFor, type Plan } from './plan.ts';
-import { type RunMode, type ServiceProcess, serviceProcess } from './service-process.ts';
+import { type RunMode, type ServiceProcess, serviceProcess, type ServiceProcessOptions } from './service-process.ts';
 import type { LocalAuthority } from './tls/authority.ts';
 
 /** A service as it runs: its processes, and the front on the port that its issuer names. */
@@ -29,6 +29,8 @@ export interface HouseOptions {
   /** ENCRYPTION_KEY of a service: 32 bytes in base64url. */
   encryptionKey: (name: string) => string;
   mode?: RunMode;
+  /** How a process is run; by default as one of this machine. */
+  run?: (options: ServiceProcessOptions) => ServiceProcess;
   logLevel?: string;
   /** A log of each process is written here, and stays until the next start. */
   logDir: string;
@@ -65,11 +67,11 @@ export async function startHouse(options: HouseOptions): Promise<House> {
 }
 
 async function openService(options: HouseOptions, plan: Plan, keeper: Keeper): Promise<HouseService> {
-  const { mode = 'built', logDir } = options;
+  const { mode = 'built', run = serviceProcess, logDir } = options;
   const env = environmentOf(options, plan);
   const processes = Array.from({ length: plan.replicas }, (_, index) => {
     const name = plan.replicas === 1 ? plan.name : `${plan.name}-${index + 1}`;
-    return serviceProcess({ name, service: plan.service, env, mode, logDir, keeper });
+    return run({ name, service: plan.service, env, mode, logDir, keeper });
   });
   const patienceMs = mode === 'watch' ? RELOAD_PATIENCE_MS : 0;
   const front = await openFront({ name: plan.name, port: plan.port, processes, patienceMs });

@@ -1,0 +1,62 @@
+import { chatelaineHost, type HostOptions } from '@chatelaine/host-kit';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { accounts } from './accounts.ts';
+import { home } from './home.ts';
+import { openNotes } from './notes.ts';
+import { notesServer, SCOPES } from './tools.ts';
+
+export interface NotesOptions extends Pick<HostOptions, 'issuer' | 'name' | 'pool' | 'demo' | 'outboundExceptions'> {
+  /** Issuer of the Authorization Manager that MCP clients are sent to. */
+  readonly manager: string;
+  /** Name → password: who has notes here. */
+  readonly passwords: Readonly<Record<string, string>>;
+}
+
+/** A person's notes as MCP tools. MCP clients find the way to the person's Authorization Manager by themselves. */
+export async function notesApp({ manager, passwords, ...options }: NotesOptions): Promise<FastifyInstance> {
+  const app = Fastify({ logger: { level: 'warn' } });
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    async (_: unknown, body: string) => Object.fromEntries(new URLSearchParams(body)),
+  );
+  const notes = await openNotes(options.pool);
+  const users = accounts(app, passwords);
+
+  // the Host: accounts link managers to it, and what calls /mcp has a token that it minted
+  await app.register(chatelaineHost, {
+    ...options,
+    resource: `${options.issuer}/mcp`,
+    managers: [{ issuer: manager }],
+    scopes: SCOPES,
+    // MCP clients know no DPoP: tokens for them are bound to no key, and live for two minutes
+    bearer: true,
+    owner(request) {
+      const user = users.signedIn(request);
+      return user === null ? null : { id: user, label: user };
+    },
+    signInUrl: (returnTo) => `/sign-in?return_to=${encodeURIComponent(returnTo)}`,
+  });
+  home(app, { notes, accounts: users });
+
+  // the MCP server: stateless, one for each request, with the tools that its token is good for
+  const guard = app.chatelaine.guard('notes.read', { askFor: Object.keys(SCOPES) });
+  app.post('/mcp', { onRequest: guard }, async (request, reply) => {
+    const server = notesServer(notes, request.chatelaine);
+    const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true });
+    reply.hijack();
+    reply.raw.once('close', () => void server.close());
+    await server.connect(transport as Transport);
+    await transport.handleRequest(request.raw, reply.raw, request.body);
+  });
+  app.route({
+    method: ['GET', 'DELETE'],
+    url: '/mcp',
+    onRequest: guard,
+    // no sessions, and nothing that we would tell unasked
+    handler: async (_request, reply) => reply.code(405).header('allow', 'POST').send(),
+  });
+  return app;
+}

@@ -1,0 +1,109 @@
+// `pnpm example:mcp`: an AM and examples/mcp-server on this machine, with an account that has notes and has linked the two. Says what to paste into
+// an MCP client. All of it is new at every start and gone after Ctrl-C; only the addresses stay.
+
+import dns from 'node:dns/promises';
+import path from 'node:path';
+import {
+  addHost,
+  type Person,
+  signIn,
+  signUp,
+  startConstellation,
+  startKeeper,
+  takenPorts,
+} from '@chatelaine/constellation';
+import { createTestDatabase } from '@chatelaine/dev-postgres';
+import { startNotes } from './example-mcp/notes-process.ts';
+import { root } from './workspace.ts';
+
+const PORTS = { am: 4840, notes: 4841 };
+const USERNAME = 'demo';
+const PASSWORD = 'correct horse battery';
+const NOTES = {
+  Bread: '500 g flour, 350 g water, 10 g salt, patience.',
+  'Spare key': 'Under the third flower pot, as everybody knows.',
+};
+
+const stopping = Promise.withResolvers<void>();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.resolve());
+
+try {
+  await using open = new AsyncDisposableStack();
+  const { mcpUrl, am } = await up(open);
+  tell({ mcpUrl, am, unknown: await unknownNames([mcpUrl, am]) });
+  await stopping.promise;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+async function up(open: AsyncDisposableStack): Promise<{ mcpUrl: string; am: string }> {
+  const [taken] = await takenPorts(Object.values(PORTS));
+  if (taken !== undefined) throw new Error(`Port ${taken} is in use: stop what listens there and start again.`);
+  console.log('Starting Postgres, an Authorization Manager and the MCP server …');
+  const keeper = startKeeper();
+  open.defer(() => keeper.dismiss());
+  const house = await startConstellation({
+    ams: 1,
+    hosts: [],
+    requester: false,
+    guests: ['notes'],
+    ports: PORTS,
+    label: 'example-mcp',
+  });
+  open.defer(() => house.stop());
+  const database = await createTestDatabase(house.postgres, {
+    instances: [{ role: 'notes' }],
+    apply: async () => undefined,
+  });
+  const notes = await startNotes({
+    guest: house.guest('notes'),
+    title: 'Notes',
+    am: house.am,
+    databaseUrl: database.url('notes'),
+    accounts: { [USERNAME]: PASSWORD },
+    keeper,
+    logDir: path.join(root, '.run/logs/example-mcp'),
+  });
+  open.defer(() => notes.stop());
+  await seed(house.person({ username: USERNAME, password: PASSWORD }), { am: house.am, notes: house.guest('notes') });
+  return { mcpUrl: notes.mcpUrl, am: house.am.url };
+}
+
+/** What the person did before the first MCP client came: notes, an account at the AM, and the link between the two. */
+async function seed(demo: Person, { am, notes }: Record<'am' | 'notes', { url: string }>): Promise<void> {
+  await signIn(demo, notes.url);
+  for (const [title, text] of Object.entries(NOTES)) await demo.press('Keep', { title, text });
+  await signUp(demo, am.url);
+  await addHost(demo, { am, host: notes });
+}
+
+/** Browsers know names under localhost by themselves; other programs ask the system, and not every system knows them. */
+async function unknownNames(urls: readonly string[]): Promise<string[]> {
+  const names = urls.map((url) => new URL(url).hostname);
+  const found = await Promise.allSettled(names.map((name) => dns.lookup(name)));
+  return names.filter((_, index) => found[index]?.status === 'rejected');
+}
+
+function tell({ mcpUrl, am, unknown }: { mcpUrl: string; am: string; unknown: readonly string[] }): void {
+  console.log(`
+Paste into an MCP client:
+
+  ${mcpUrl}
+
+or as configuration:
+
+  ${JSON.stringify({ mcpServers: { notes: { type: 'http', url: mcpUrl } } })}
+
+It opens your browser at the Authorization Manager, ${am}
+
+  username   ${USERNAME}
+  password   ${PASSWORD}
+`);
+  if (unknown.length > 0)
+    console.log(`This system does not know these names; programs other than browsers need a line in /etc/hosts:
+
+  127.0.0.1 ${unknown.join(' ')}
+`);
+  console.log('Ctrl-C stops everything, and nothing of it is kept.');
+}

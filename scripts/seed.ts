@@ -1,0 +1,69 @@
+// Gives a running house its demo account, through the services' own pages: node --conditions=source scripts/seed.ts --password-file <file> <issuer> …
+// The issuers of the AM, the Hosts and the Requester, in any order; *.localhost is this machine. Repeatable. The password is made when there is none.
+
+import fs from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { createLoopbackFetch, createPerson, FLAVORS } from '@chatelaine/constellation';
+import { password } from './start/secrets.ts';
+import { type Place, seed, type Town } from './start/seed.ts';
+
+const USERNAME = 'demo';
+const UP_WITHIN_MS = 120_000;
+const LOOK_AGAIN_MS = 250;
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { 'password-file': { type: 'string' } } });
+const file = values['password-file'];
+if (file === undefined || positionals.length === 0)
+  throw new Error('Usage: node --conditions=source scripts/seed.ts --password-file <file> <issuer> …');
+
+const town = townOf(positionals);
+const services = [town.am, ...town.hosts, town.requester];
+await answering(services);
+const demo = createPerson({ username: USERNAME, password: kept(file) });
+try {
+  await seed(demo, town, (line) => console.log(`  ✓ ${line}`));
+} finally {
+  await demo.close();
+}
+console.log(`\nEverywhere the same sign-in:\n\n  username   ${demo.username}\n  password   ${demo.password}\n`);
+for (const { title, url } of services) console.log(`  ${title.padEnd(11)} ${url}`);
+
+function townOf(issuers: readonly string[]): Town {
+  const places = issuers.map(placeOf);
+  const [am, requester] = ['am', 'lifestream'].map((name) => places.find((place) => place.name === name));
+  if (am === undefined || requester === undefined) throw new Error('One issuer is am.…, one is lifestream.…');
+  return { am, requester, hosts: places.filter(({ flavor }) => flavor !== null) };
+}
+
+function placeOf(issuer: string): Place {
+  const { origin, hostname } = new URL(issuer);
+  const [name = ''] = hostname.split('.');
+  const title = name === 'am' ? 'Chatelaine' : `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+  return { name, title, url: origin, flavor: FLAVORS.find((flavor) => flavor === name) ?? null };
+}
+
+async function answering(places: readonly Place[]): Promise<void> {
+  const way = createLoopbackFetch();
+  const deadline = Date.now() + UP_WITHIN_MS;
+  try {
+    for (const { url, title } of places) {
+      while (
+        !(await way.fetch(`${url}/readyz`).then(
+          ({ ok }) => ok,
+          () => false,
+        ))
+      ) {
+        if (Date.now() > deadline) throw new Error(`${title} does not answer at ${url}.`);
+        await pause(LOOK_AGAIN_MS);
+      }
+    }
+  } finally {
+    await way.close();
+  }
+}
+
+function kept(path: string): string {
+  if (!fs.existsSync(path)) fs.writeFileSync(path, `${password()}\n`, { mode: 0o600 });
+  return fs.readFileSync(path, 'utf8').trim();
+}
