@@ -28,6 +28,7 @@ export {
   type SignJwtInput,
   signJwt,
   signShortJwt,
+  unverifiedClaims,
   unverifiedIssuer,
   type VerifyJwtInput,
   verifyJwt,

@@ -108,6 +108,16 @@ export function unverifiedIssuer(token: string): string | null {
   return typeof iss === 'string' ? iss : null;
 }
 
+/**
+ * What an unverified token says, for an early word on what it is about; nothing of it is to be believed. `null` when it is not a JWT at all.
+ */
+export function unverifiedClaims(token: string): { readonly typ: unknown; readonly claims: unknown } | null {
+  const read = readHeader(token);
+  if (read.kind === 'invalid') return null;
+  const claims = parseObject(Buffer.from(token.split('.')[1] ?? '', 'base64url'));
+  return claims === null ? null : { typ: read.header.typ, claims };
+}
+
 function selectKey({ keys }: Jwks, kid: unknown): PublicJwk | null {
   const [only, ...others] = keys;
   if (only === undefined) return null;

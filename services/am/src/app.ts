@@ -17,6 +17,8 @@ import { reapUnfinished } from './requesters/unfinished-store.ts';
 import type { Resources } from './resources.ts';
 import { targetsFeature } from './targets/routes.ts';
 import { timelineFeature } from './timeline/routes.tsx';
+import { reapDeferrals } from './transfer/deferral-store.ts';
+import { deferredGrant } from './transfer/deferred-grant.ts';
 import { exchangeGrant } from './transfer/exchange-grant.ts';
 import { closeLost } from './transfer/close-store.ts';
 
@@ -46,7 +48,8 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   const parts = { ...resources, hostGate, log: app.log };
   const jobs = await createJobs(parts);
   const { announceRevocations } = jobs;
-  const grants = [exchangeGrant({ ...parts, announceRevocations })];
+  const transfers = { ...parts, announceRevocations };
+  const grants = [exchangeGrant(transfers), deferredGrant(transfers)];
   const deps: Deps = { ...parts, jobs, server: createServerDeps(parts, { grants, announceRevocations }) };
 
   await app.register(sessions, { pool, name: 'am', key: config.encryptionKey });
@@ -65,6 +68,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
     startReaper(deps.server.storage, reaped),
     startReaper({ reap: () => reapAttempts(deps) }, reaped),
     startReaper({ reap: () => reapUnfinished(deps) }, reaped),
+    startReaper({ reap: () => reapDeferrals(pool) }, reaped),
     startReaper({ reap: () => closeLost(pool, { olderThanSeconds: config.recovery.lostAfterSeconds }) }, recovered),
     startReaper({ reap: () => resumeLinks(deps) }, recovered),
   ];

@@ -44,7 +44,11 @@ export function createServerDeps(
       resources: [],
       grants: input.grants,
       operations: [TARGETS],
-      metadata: { chatelaine_targets_endpoint: `${config.issuer}${TARGETS_PATH}` },
+      metadata: {
+        chatelaine_targets_endpoint: `${config.issuer}${TARGETS_PATH}`,
+        chatelaine_requester_statements_supported: true,
+        deferred_token_response_supported: true,
+      },
     },
     storage: {
       ...storage,

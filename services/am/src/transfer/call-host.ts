@@ -150,6 +150,8 @@ function statement(
       grant_id: target.grantId,
       client_name: snapshot.clientName,
       ...(snapshot.clientUri === null ? {} : { client_uri: snapshot.clientUri }),
+      // the same one each time: a Host spends it only on a request whose link token was good (PROTOCOL §3.6)
+      ...(request.requesterStatement === null ? {} : { requester_statement: request.requesterStatement }),
     },
   });
 }

@@ -2,6 +2,7 @@ import { hashToken } from '@chatelaine/crypto';
 import {
   BAD_TARGET_TEXT,
   BAD_TOKEN_TEXT,
+  canWait,
   displayText,
   type FormParams,
   invalidDpopProof,
@@ -19,14 +20,25 @@ import {
   TOKEN_TYPE,
 } from '@chatelaine/protocol';
 import type { TokenKey } from '@chatelaine/oauth-server';
+import { actorTokenOf, readRequesterStatement } from './requester-statement.ts';
 
-/** On whose behalf: the connection whose token was shown, or one that was found by a code or refresh token of its own (PROTOCOL §6). */
+/**
+ * On whose behalf: the connection whose token was shown, one that was found by a code or refresh token of its own (PROTOCOL §6), or the one that waits
+ * with a deferral code (PROTOCOL §3.7).
+ */
 export type TransferSubject =
   | { readonly kind: 'token'; readonly key: TokenKey }
-  | { readonly kind: 'grant'; readonly bucket: number; readonly id: string };
+  | { readonly kind: 'grant'; readonly bucket: number; readonly id: string }
+  | { readonly kind: 'deferral'; readonly key: TokenKey };
 
 /** What the token is to be bound to: the key that signed the request, or, for a client that proves none, nothing. */
 export type TransferBinding = { readonly kind: 'key'; readonly jkt: string } | { readonly kind: 'bearer' };
+
+/**
+ * What becomes of a request that the owner has to be asked about. `interaction`: the Requester sends him to the question and asks again. `deferral`: it
+ * gets a code to wait with. `poll`: it waits already. PROTOCOL §3.7.
+ */
+export type Completion = 'interaction' | 'deferral' | 'poll';
 
 /** One transfer as a Requester asks for it. */
 export interface TransferRequest {
@@ -37,6 +49,9 @@ export interface TransferRequest {
   readonly scopes: ScopeSet;
   /** What the Requester says it is for; shown to the owner as its words. */
   readonly purpose: string | null;
+  /** What it signed itself, for the Host; not believed here. PROTOCOL §3.6. */
+  readonly requesterStatement: string | null;
+  readonly completion: Completion;
 }
 
 const badToken = (cause: string): OAuthError => invalidRequest(BAD_TOKEN_TEXT, { cause });
@@ -49,7 +64,7 @@ export function readTransferRequest(
   const { clientId, jkt, params } = input;
   const connectionToken = readSubject(params);
   if (jkt === null) throw invalidDpopProof("A transfer needs a DPoP proof by the connection's key.");
-  refuseActor(params);
+  refuseNames(params);
   const resource = readResource(schemes, params);
   const scopes = parseScope(params.get('scope') ?? '');
   if (scopes === null) throw invalidScope('scope is missing or not a list of scope values.');
@@ -60,6 +75,8 @@ export function readTransferRequest(
     resource,
     scopes,
     purpose: readPurpose(params),
+    requesterStatement: readRequesterStatement(actorTokenOf(params), { clientId, jkt, resource, scopes }),
+    completion: canWait(params.get('completion_mode')) ? 'deferral' : 'interaction',
   };
 }
 
@@ -74,9 +91,8 @@ function readSubject(params: FormParams): TokenKey {
   return { bucket: parsed.bucket, hash: hashToken(token) };
 }
 
-/** Nothing that names another actor or key is taken from the caller. The Requester's own statement (PROTOCOL §3.6) is not supported yet. */
-function refuseActor(params: FormParams): void {
-  if (params.has('actor_token') || params.has('actor_token_type')) throw badToken('actor_token');
+/** Nothing that names another actor or key is taken from the caller. */
+function refuseNames(params: FormParams): void {
   for (const name of ['cnf', 'req_cnf', 'jkt', 'act', 'grant_id']) {
     if (params.has(name)) throw invalidRequest(`${name} is not a parameter of this request.`);
   }

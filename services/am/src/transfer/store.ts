@@ -88,6 +88,12 @@ const BY_GRANT = snapshotOf('transfer_snapshot_by_grant', {
   where: `g.bucket = $1 and g.id = $2 and ${ALIVE} and c.resource = $3`,
 });
 
+const BY_DEFERRAL = snapshotOf('transfer_snapshot_by_deferral', {
+  from: `deferral d join oauth_grant g on g.bucket = d.bucket and g.id = d.connection_id and ${ALIVE}`,
+  where: `d.bucket = $1 and d.hash = $2 and d.resource = $3 and d.ended_at is null and d.expires_at > now() and c.resource is null`,
+});
+const BY = { token: BY_TOKEN, grant: BY_GRANT, deferral: BY_DEFERRAL };
+
 /**
  * Everything a transfer is decided on, in one read; null when the connection or its token is not alive. Rules or rows that cannot be read
  * close the door: 503 (PROTOCOL §3.2).
@@ -97,9 +103,9 @@ export async function readSnapshot(
   input: { subject: TransferSubject; resource: string; scopes: ScopeSet },
 ): Promise<Snapshot | null> {
   const { subject, resource, scopes } = input;
-  const named = subject.kind === 'token' ? [subject.key.bucket, subject.key.hash] : [subject.bucket, subject.id];
+  const named = subject.kind === 'grant' ? [subject.bucket, subject.id] : [subject.key.bucket, subject.key.hash];
   const values = [...named, resource, scopeKey(scopes)];
-  const [row] = await run(pool, subject.kind === 'token' ? BY_TOKEN : BY_GRANT, values);
+  const [row] = await run(pool, BY[subject.kind], values);
   if (row === undefined) return null;
   const parsed = z.union([rowSchema, withoutTarget]).safeParse(row);
   if (!parsed.success) {

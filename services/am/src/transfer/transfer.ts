@@ -4,8 +4,6 @@ import {
   accessDenied,
   BAD_TARGET_TEXT,
   BAD_TOKEN_TEXT,
-  formatScope,
-  interactionRequired,
   invalidDpopProof,
   invalidRequest,
   invalidScope,
@@ -13,11 +11,10 @@ import {
   type OAuthError,
   serverError,
   temporarilyUnavailable,
-  tooManyRequests,
   type TransferResponse,
 } from '@chatelaine/protocol';
-import { askUrl, openAsk } from '../inbox/ask-store.ts';
 import type { Deps } from '../deps.ts';
+import { askOwner } from './ask-owner.ts';
 import { type CallDeps, callHost, type Hop, type HostAnswer } from './call-host.ts';
 import { findOddity } from './check-answer.ts';
 import { abandonTransfer, closeTransfer } from './close-store.ts';
@@ -34,8 +31,6 @@ export type TransferDeps = CallDeps &
 
 /** How often a decision is made anew because the owner changed something between reading and beginning. */
 const DECISIONS = 3;
-/** People take their time to answer. */
-const QUESTIONS_RETRY_SECONDS = 3600;
 
 export interface TransferInput {
   readonly request: TransferRequest;
@@ -138,22 +133,6 @@ async function refusal(
       return askOwner(deps, { request, snapshot, target: decision.target });
     case 'allow':
       throw new Error('an allowed transfer has no refusal');
-  }
-}
-
-/** The question is put to the owner, and the Requester told where he answers. PROTOCOL §3.7. */
-async function askOwner(deps: TransferDeps, { request, snapshot, target }: Hop): Promise<OAuthError> {
-  const { scopes, purpose } = request;
-  const asked = await openAsk(deps.pool, { snapshot, target, scopes, purpose });
-  switch (asked.kind) {
-    case 'open':
-      return interactionRequired('The owner has to be asked.', {
-        extras: { interaction_uri: askUrl(deps.config.issuer, asked.id), scope: formatScope(scopes) },
-      });
-    case 'too_many':
-      return tooManyRequests(QUESTIONS_RETRY_SECONDS);
-    case 'ended':
-      return invalidRequest(BAD_TOKEN_TEXT, { cause: 'stopped meanwhile' });
   }
 }
 

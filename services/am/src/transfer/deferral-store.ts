@@ -1,0 +1,177 @@
+import {
+  BURN_GUARDS,
+  BURNED,
+  type BurnedRow,
+  findReplayed,
+  guardValues,
+  run,
+  runForRow,
+  type Statement,
+} from '@chatelaine/oauth-server-pg';
+import type { Replayed, ReplayGuard, TokenKey } from '@chatelaine/oauth-server';
+import { LIFETIME, LIMIT, type ScopeSet } from '@chatelaine/protocol';
+import type { Pool } from 'pg';
+
+const ALIVE = 'g.ended_at is null and (g.expires_at is null or g.expires_at > now())';
+/** Longer than any call of a Host takes; a process that died holds its attempt no longer. */
+const ATTEMPT_SECONDS = 30;
+
+const OPEN: Statement = {
+  name: 'transfer_open_deferral',
+  text: `with crowded as (
+    delete from deferral where (bucket, hash) in (
+      select bucket, hash from deferral where ask_id = $8 and ended_at is null order by created_at desc offset $10::int - 1)
+  )
+  insert into deferral (bucket, hash, connection_id, client_id, jkt, resource, scopes, ask_id, expires_at)
+  select $1, $2, g.id, $4, $5, $6, $7::text[], $8, now() + $9::float8 * interval '1 second'
+  from oauth_grant g where g.bucket = $1 and g.id = $3 and ${ALIVE}
+  returning 1`,
+};
+
+export interface NewDeferral {
+  readonly key: TokenKey;
+  readonly connectionId: string;
+  readonly clientId: string;
+  readonly jkt: string;
+  readonly resource: string;
+  readonly scopes: ScopeSet;
+  readonly askId: string;
+}
+
+/** Keeps what a Requester waits for; false when its connection ended meanwhile. Of one question a few at most: the oldest make room. PROTOCOL §3.7. */
+export async function openDeferral(pool: Pool, input: NewDeferral): Promise<boolean> {
+  const { key, connectionId, clientId, jkt, resource, scopes, askId } = input;
+  const limits = [LIFETIME.deferral, LIMIT.deferralsPerAsk];
+  const values = [key.bucket, key.hash, connectionId, clientId, jkt, resource, scopes, askId, ...limits];
+  return (await run(pool, OPEN, values)).length === 1;
+}
+
+// the row's lock decides who polled first; `due` is looked at again under it
+const POLL: Statement = {
+  name: 'transfer_poll_deferral',
+  text: `with ${BURN_GUARDS}, due as (
+    update deferral set next_poll_at = now() + $7::float8 * interval '1 second' from fresh
+    where bucket = $3 and hash = $4 and client_id = $5 and jkt = $6 and ended_at is null and next_poll_at <= now()
+    returning 1
+  )
+  select ${BURNED}, d.*, exists (select from due) as due
+  from (values (1)) as always left join lateral (
+    select d.resource, d.scopes, d.ask_id, a.state as ask_state, ceil(extract(epoch from d.expires_at - now()))::int as expires_in,
+      coalesce(d.attempted_at > now() - $8::float8 * interval '1 second' and d.attempt_id is not null, false) as attempted
+    from deferral d join oauth_grant g on g.bucket = d.bucket and g.id = d.connection_id and ${ALIVE}
+      left join ask a on a.id = d.ask_id
+    where d.bucket = $3 and d.hash = $4 and d.client_id = $5 and d.jkt = $6 and d.ended_at is null
+  ) d on true`,
+};
+
+interface PolledRow extends BurnedRow {
+  due: boolean;
+  resource: string | null;
+  scopes: string[];
+  ask_id: string;
+  ask_state: string | null;
+  expires_in: number;
+  attempted: boolean;
+}
+
+/** A deferral whose answer may be looked for now. */
+export interface Polled {
+  readonly kind: 'polled';
+  readonly resource: string;
+  readonly scopes: ScopeSet;
+  readonly askId: string;
+  /** open · approved · used · closed; null: gone. */
+  readonly askState: string | null;
+  /** Seconds it is still good for. */
+  readonly expiresIn: number;
+  /** Another poll is at the Host right now. */
+  readonly attempted: boolean;
+}
+
+export type PollOutcome =
+  | Polled
+  | { readonly kind: 'too_early' | 'expired' }
+  /** Never was, has ended, or is of another client, key or connection: nothing tells them apart. */
+  | { readonly kind: 'unknown' }
+  | Replayed;
+
+/** One poll: whose it is and whether it comes too early, in one statement with the replay guards, for all replicas together. PROTOCOL §3.7. */
+export async function pollDeferral(
+  pool: Pool,
+  input: { key: TokenKey; clientId: string; jkt: string; guards: readonly ReplayGuard[] },
+): Promise<PollOutcome> {
+  const { key, clientId, jkt, guards } = input;
+  const values = [...guardValues(guards), key.bucket, key.hash, clientId, jkt, LIFETIME.pollInterval, ATTEMPT_SECONDS];
+  const row = await runForRow<PolledRow>(pool, POLL, values);
+  const replayed = findReplayed(guards, row);
+  if (replayed !== null) return replayed;
+  if (row.resource === null) return { kind: 'unknown' };
+  if (row.expires_in <= 0) return { kind: 'expired' };
+  if (!row.due) return { kind: 'too_early' };
+  const { resource, scopes, ask_id: askId, ask_state: askState, expires_in: expiresIn, attempted } = row;
+  return { kind: 'polled', resource, scopes, askId, askState, expiresIn, attempted };
+}
+
+const ATTEMPT: Statement = {
+  name: 'transfer_attempt_deferral',
+  text: `update deferral set attempt_id = $3, attempted_at = now()
+  where bucket = $1 and hash = $2 and ended_at is null and expires_at > now()
+    and (attempt_id is null or attempted_at <= now() - $4::float8 * interval '1 second')
+  returning 1`,
+};
+
+/** Only one poll at a time may call the Host; false when another does, or has already. */
+export async function attemptDeferral(pool: Pool, { bucket, hash }: TokenKey, attemptId: string): Promise<boolean> {
+  return (await run(pool, ATTEMPT, [bucket, hash, attemptId, ATTEMPT_SECONDS])).length === 1;
+}
+
+const SUCCEED: Statement = {
+  name: 'transfer_succeed_deferral',
+  text: 'update deferral set ended_at = now() where bucket = $1 and hash = $2 and attempt_id = $3 and ended_at is null returning 1',
+};
+
+/** Ends it in a token: true once, for the poll whose attempt it still is. */
+export async function succeedDeferral(pool: Pool, { bucket, hash }: TokenKey, attemptId: string): Promise<boolean> {
+  return (await run(pool, SUCCEED, [bucket, hash, attemptId])).length === 1;
+}
+
+const END: Statement = {
+  name: 'transfer_end_deferral',
+  text: 'update deferral set ended_at = now() where bucket = $1 and hash = $2 and ended_at is null',
+};
+
+/** Ends it in a refusal. */
+export async function endDeferral(pool: Pool, { bucket, hash }: TokenKey): Promise<void> {
+  await run(pool, END, [bucket, hash]);
+}
+
+// an approval that only failed transfers have used was not used up: nobody was handed anything for it
+const RELEASE: Statement = {
+  name: 'transfer_release_deferral',
+  text: `with released as (
+    update deferral set attempt_id = null, attempted_at = null
+    where bucket = $1 and hash = $2 and attempt_id = $3 and ended_at is null
+    returning connection_id, ask_id
+  )
+  update ask set state = 'approved' from released
+  where ask.id = released.ask_id and ask.state = 'used' and ask.expires_at > now() and not exists (
+    select from transfer t where t.connection_id = released.connection_id and t.ask_id = ask.id and t.state <> 'failed')`,
+};
+
+/** The Host could not be asked: the next poll may try again, with what the owner approved. */
+export async function releaseDeferral(pool: Pool, { bucket, hash }: TokenKey, attemptId: string): Promise<void> {
+  await run(pool, RELEASE, [bucket, hash, attemptId]);
+}
+
+const REAP: Statement = {
+  name: 'transfer_reap_deferrals',
+  text: `with gone as (
+    delete from deferral where (bucket, hash) in (select bucket, hash from deferral where expires_at < now() - interval '1 day' limit 1000) returning 1
+  )
+  select count(*)::int as n from gone`,
+};
+
+/** Deletes what is past its time, a day later, so that a late poll hears `expired_token`; returns how many. */
+export async function reapDeferrals(pool: Pool): Promise<number> {
+  return (await runForRow<{ n: number }>(pool, REAP, [])).n;
+}
