@@ -2,19 +2,8 @@
 // an MCP client. All of it is new at every start and gone after Ctrl-C; only the addresses stay.
 
 import dns from 'node:dns/promises';
-import path from 'node:path';
-import {
-  addHost,
-  type Person,
-  signIn,
-  signUp,
-  startConstellation,
-  startKeeper,
-  takenPorts,
-} from '@chatelaine/constellation';
-import { createTestDatabase } from '@chatelaine/dev-postgres';
-import { startNotes } from './example-mcp/notes-process.ts';
-import { root } from './workspace.ts';
+import { takenPorts } from '@chatelaine/constellation';
+import { openTown } from './example-mcp/town.ts';
 
 const PORTS = { am: 4840, notes: 4841 };
 const USERNAME = 'demo';
@@ -41,41 +30,15 @@ async function up(open: AsyncDisposableStack): Promise<{ mcpUrl: string; am: str
   const [taken] = await takenPorts(Object.values(PORTS));
   if (taken !== undefined) throw new Error(`Port ${taken} is in use: stop what listens there and start again.`);
   console.log('Starting Postgres, an Authorization Manager and the MCP server …');
-  const keeper = startKeeper();
-  open.defer(() => keeper.dismiss());
-  const house = await startConstellation({
+  const { house, servers } = await openTown(open, {
     ams: 1,
-    hosts: [],
-    requester: false,
-    guests: ['notes'],
     ports: PORTS,
+    servers: ['notes'],
+    person: { username: USERNAME, password: PASSWORD },
+    notes: NOTES,
     label: 'example-mcp',
   });
-  open.defer(() => house.stop());
-  const database = await createTestDatabase(house.postgres, {
-    instances: [{ role: 'notes' }],
-    apply: async () => undefined,
-  });
-  const notes = await startNotes({
-    guest: house.guest('notes'),
-    title: 'Notes',
-    am: house.am,
-    databaseUrl: database.url('notes'),
-    accounts: { [USERNAME]: PASSWORD },
-    keeper,
-    logDir: path.join(root, '.run/logs/example-mcp'),
-  });
-  open.defer(() => notes.stop());
-  await seed(house.person({ username: USERNAME, password: PASSWORD }), { am: house.am, notes: house.guest('notes') });
-  return { mcpUrl: notes.mcpUrl, am: house.am.url };
-}
-
-/** What the person did before the first MCP client came: notes, an account at the AM, and the link between the two. */
-async function seed(demo: Person, { am, notes }: Record<'am' | 'notes', { url: string }>): Promise<void> {
-  await signIn(demo, notes.url);
-  for (const [title, text] of Object.entries(NOTES)) await demo.press('Keep', { title, text });
-  await signUp(demo, am.url);
-  await addHost(demo, { am, host: notes });
+  return { mcpUrl: servers[0]?.mcpUrl ?? '', am: house.am.url };
 }
 
 /** Browsers know names under localhost by themselves; other programs ask the system, and not every system knows them. */

@@ -9,7 +9,6 @@ import { root } from '../workspace.ts';
 export interface NotesProcessOptions {
   /** Where it is to listen. */
   readonly guest: Guest;
-  readonly title: string;
   readonly am: { readonly url: string; readonly port: number };
   readonly databaseUrl: string;
   /** Name → password. */
@@ -20,6 +19,7 @@ export interface NotesProcessOptions {
 
 /** `examples/mcp-server`, as somebody would run it: its own process, told all it needs by its environment. */
 export interface NotesProcess {
+  readonly url: string;
   /** What is pasted into an MCP client. */
   readonly mcpUrl: string;
   stop(): Promise<void>;
@@ -30,6 +30,7 @@ const READY_PAUSE_MS = 50;
 
 export async function startNotes(options: NotesProcessOptions): Promise<NotesProcess> {
   const { guest, am, keeper } = options;
+  const title = `${guest.name.slice(0, 1).toUpperCase()}${guest.name.slice(1)}`;
   const logFile = path.join(options.logDir, `${guest.name}.log`);
   fs.mkdirSync(options.logDir, { recursive: true });
   const output = fs.openSync(logFile, 'a');
@@ -39,7 +40,7 @@ export async function startNotes(options: NotesProcessOptions): Promise<NotesPro
       ...process.env,
       ISSUER: guest.url,
       PORT: String(guest.port),
-      NAME: options.title,
+      NAME: title,
       MANAGER: am.url,
       DATABASE_URL: options.databaseUrl,
       ACCOUNTS: JSON.stringify(options.accounts),
@@ -60,11 +61,12 @@ export async function startNotes(options: NotesProcessOptions): Promise<NotesPro
   while (!(await answers(guest))) {
     if (ended() || Date.now() > deadline) {
       child.kill('SIGKILL');
-      throw new Error(`${options.title} did not start.\n${fs.readFileSync(logFile, 'utf8')}`);
+      throw new Error(`${title} did not start.\n${fs.readFileSync(logFile, 'utf8')}`);
     }
     await pause(READY_PAUSE_MS);
   }
   return {
+    url: guest.url,
     mcpUrl: `${guest.url}/mcp`,
     async stop() {
       if (ended()) return;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
 import type { Guest } from '@chatelaine/constellation';
 
 /** A web server that publishes client ID metadata documents, as any static host would. */
@@ -11,11 +12,12 @@ export interface ClientDocuments {
 
 export async function serveClientDocuments(guest: Guest): Promise<ClientDocuments> {
   const documents = new Map<string, object>();
-  const server = http.createServer((request, response) => {
+  const answer: http.RequestListener = (request, response) => {
     const document = documents.get(request.url ?? '');
     response.writeHead(document === undefined ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(document ?? {}));
-  });
+  };
+  const server = guest.tls === null ? http.createServer(answer) : https.createServer(guest.tls, answer);
   server.listen(guest.port, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -1,0 +1,73 @@
+import path from 'node:path';
+import {
+  addHost,
+  type Constellation,
+  type ConstellationOptions,
+  type Person,
+  type PersonOptions,
+  signIn,
+  signUp,
+  startConstellation,
+  startKeeper,
+} from '@chatelaine/constellation';
+import { createTestDatabase } from '@chatelaine/dev-postgres';
+import { root } from '../workspace.ts';
+import { type NotesProcess, startNotes } from './notes-process.ts';
+
+/** An AM, MCP servers, and a person who has notes at each and has linked them. */
+export interface Town {
+  readonly house: Constellation;
+  readonly servers: readonly NotesProcess[];
+  readonly person: Person;
+}
+
+export interface TownOptions extends Pick<ConstellationOptions, 'ams' | 'ports' | 'secureGuests'> {
+  /** Names of the MCP servers: each is `examples/mcp-server`, with its own data. */
+  readonly servers: readonly string[];
+  readonly person: PersonOptions & { readonly username: string; readonly password: string };
+  /** Title → text. */
+  readonly notes: Readonly<Record<string, string>>;
+  readonly label: string;
+}
+
+/** Starts it; `open` closes it. */
+export async function openTown(open: AsyncDisposableStack, options: TownOptions): Promise<Town> {
+  const { servers: names, person: who, notes, ...rest } = options;
+  const keeper = startKeeper();
+  open.defer(() => keeper.dismiss());
+  const house = await startConstellation({ ...rest, hosts: [], requester: false, guests: names });
+  open.defer(() => house.stop());
+  const database = await createTestDatabase(house.postgres, {
+    instances: names.map((role) => ({ role })),
+    apply: async () => undefined,
+  });
+  const servers = await Promise.all(
+    names.map((name) =>
+      startNotes({
+        guest: house.guest(name),
+        am: house.am,
+        databaseUrl: database.url(name),
+        accounts: { [who.username]: who.password },
+        keeper,
+        logDir: path.join(root, '.run/logs', options.label),
+      }),
+    ),
+  );
+  for (const server of servers) open.defer(() => server.stop());
+  const person = house.person(who);
+  await settle(person, { am: house.am, servers, notes });
+  return { house, servers, person };
+}
+
+/** What the person did before the first MCP client came. */
+async function settle(
+  person: Person,
+  { am, servers, notes }: Pick<TownOptions, 'notes'> & { am: { url: string }; servers: readonly NotesProcess[] },
+): Promise<void> {
+  await signUp(person, am.url);
+  for (const host of servers) {
+    await signIn(person, host.url);
+    for (const [title, text] of Object.entries(notes)) await person.press('Keep', { title, text });
+    await addHost(person, { am, host });
+  }
+}
