@@ -22,8 +22,8 @@ const mayImport = {
 const crossFeature = {
   // the Host's OpenAPI document describes its entries' API
   'host/oauth': ['entries'],
-  // the decision is what the owner's rules say; hop 2 needs the link's token; what needs asking goes to the inbox
-  'am/transfer': ['rules', 'hosts', 'inbox'],
+  // the decision is what the owner's rules say; hop 2 needs the link's token; what needs asking goes to the inbox; a mass call is opened as targets are
+  'am/transfer': ['rules', 'hosts', 'inbox', 'oauth'],
   // what Lifestream is a Host of is the posts kept there; the tick at connecting shares the same
   'requester/oauth': ['posts'],
   'requester/connect': ['posts'],

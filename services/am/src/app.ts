@@ -19,8 +19,9 @@ import { targetsFeature } from './targets/routes.ts';
 import { timelineFeature } from './timeline/routes.tsx';
 import { reapDeferrals } from './transfer/deferral-store.ts';
 import { deferredGrant } from './transfer/deferred-grant.ts';
-import { exchangeGrant } from './transfer/exchange-grant.ts';
 import { closeLost } from './transfer/close-store.ts';
+import { exchangeGrant } from './transfer/exchange-grant.ts';
+import { massFeature } from './transfer/mass-routes.ts';
 
 const NAV = [
   { href: '/', label: 'Overview' },
@@ -61,6 +62,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   await timelineFeature(app, deps); //   what happened
   await oauthFeature(app, deps); //      the authorization server that Requesters see: PAR, consent, token, revocation …
   await targetsFeature(app, deps); //    what a connection may ask for
+  await massFeature(app, deps); //       many transfers in one call
 
   const reaped = { everySeconds: REAP_SECONDS, onError: (err: unknown) => app.log.warn({ err }, 'reaping failed') };
   const recovered = { ...reaped, everySeconds: config.recovery.everySeconds };

@@ -1,5 +1,6 @@
 import { type OutboundException, parseExceptions } from '@chatelaine/outbound-http';
-import { DEFAULT_MACHINE_LIMITS, type MachineLimits } from '@chatelaine/oauth-server-pg';
+import { DEFAULT_MACHINE_LIMITS, type Limit, type MachineLimits } from '@chatelaine/oauth-server-pg';
+import { MASS } from '@chatelaine/protocol';
 import {
   type ArmedFailpoint,
   ConfigError,
@@ -37,6 +38,8 @@ export interface Config extends ServiceConfig {
     readonly discoveryFailureSeconds: number;
     /** How much of a process one Host may take. */
     readonly hostCalls: HostCallLimits;
+    /** How much mass calls may take. */
+    readonly mass: MassLimits;
     /** What a stranger may try at the OAuth endpoints. */
     readonly oauth: MachineLimits;
   };
@@ -57,6 +60,32 @@ export interface HostCallLimits {
   /** For so long; then one call is tried. */
   readonly openSeconds: number;
 }
+
+/** How much of one process mass calls may take, and how many transfers they may hold. PROTOCOL §5. */
+export interface MassLimits {
+  /** What is not answered by then is not answered. Less than an idle connection is kept for. */
+  readonly secondsPerCall: number;
+  /** Calls under way: in all, of one Requester, of one connection. */
+  readonly calls: { readonly all: number; readonly ofRequester: number; readonly ofConnection: number };
+  /** Transfers under way: in all, of one Requester, of one call, at one Host. */
+  readonly transfers: {
+    readonly all: number;
+    readonly ofRequester: number;
+    readonly ofCall: number;
+    readonly atHost: number;
+  };
+  /** Transfers of one connection's calls, over all processes. */
+  readonly perConnection: Limit;
+  /** The same of all connections of one Requester. */
+  readonly perRequester: Limit;
+}
+
+// waiting for a Host costs little, so many may: one slow Host of many is not to be noticed; half of a Host's places stay for single transfers
+const MASS_LIMITS = {
+  secondsPerCall: 20,
+  calls: { all: 100, ofRequester: 75, ofConnection: 8 },
+  transfers: { all: 200, ofRequester: 150, ofCall: 50, atHost: 10 },
+} as const;
 
 // the way out has 32 places for each origin: what must get through whatever transfers do (revocations, new links) finds room
 const HOST_CALLS: HostCallLimits = {
@@ -90,12 +119,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     NAME: optional(text, 'Chatelaine'),
     OUTBOUND_EXCEPTIONS: optional(exceptions, []),
     HOSTS_ADDED_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 10),
+    TRANSFERS_PER_MINUTE: optional(integer({ min: MASS.items, max: 10_000_000 }), 600),
+    REQUESTER_TRANSFERS_PER_MINUTE: optional(integer({ min: MASS.items, max: 10_000_000 }), 30_000),
     REGISTRATIONS_PER_HOUR: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.registration.points),
     FAILPOINTS: optional(failpointsField(FAILPOINTS), []),
     RECOVERY_EVERY_SECONDS: optional(integer({ min: 1, max: 3_600 }), 30),
     LOST_AFTER_SECONDS: optional(integer({ min: 1, max: 86_400 }), 600),
     RESUME_LINKS_AFTER_SECONDS: optional(integer({ min: 1, max: 3_600 }), 60),
     REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.refusals.points),
+    DOCUMENTS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.documents.points),
   });
   const service = serviceConfig(read);
   if (read.FAILPOINTS.length > 0 && !read.DEMO)
@@ -114,10 +146,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       hostsAddedPerHour: read.HOSTS_ADDED_PER_HOUR,
       discoveryFailureSeconds: DISCOVERY_FAILURE_SECONDS,
       hostCalls: HOST_CALLS,
+      mass: {
+        ...MASS_LIMITS,
+        perConnection: { name: 'mass', points: read.TRANSFERS_PER_MINUTE, perSeconds: 60 },
+        perRequester: { name: 'mass-requester', points: read.REQUESTER_TRANSFERS_PER_MINUTE, perSeconds: 60 },
+      },
       oauth: {
         ...DEFAULT_MACHINE_LIMITS,
         registration: { ...DEFAULT_MACHINE_LIMITS.registration, points: read.REGISTRATIONS_PER_HOUR },
         refusals: { ...DEFAULT_MACHINE_LIMITS.refusals, points: read.REFUSALS_PER_MINUTE },
+        documents: { ...DEFAULT_MACHINE_LIMITS.documents, points: read.DOCUMENTS_PER_MINUTE },
       },
     },
   };

@@ -1,23 +1,7 @@
 import type { Grant, ServerDeps } from '@chatelaine/oauth-server';
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
-import { type ApiOperation, targetsResponseSchema } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
-
-/** Where a Requester reads what its connection may ask for. PROTOCOL §5. */
-export const TARGETS_PATH = '/targets';
-
-const TARGETS: ApiOperation = {
-  method: 'get',
-  path: TARGETS_PATH,
-  summary: 'What this connection may ask for',
-  security: 'dpop',
-  answer: {
-    status: 200,
-    schema: targetsResponseSchema,
-    description: "The Hosts shown to it, with each scope's answer now",
-  },
-  errors: [401, 405, 503],
-};
+import { OPERATIONS, TARGETS_PATH, TRANSFERS_PATH } from './operations.ts';
 
 type ServerParts = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'outbound' | 'failpoint'>;
 
@@ -43,9 +27,10 @@ export function createServerDeps(
       relationshipTokens: 'bound',
       resources: [],
       grants: input.grants,
-      operations: [TARGETS],
+      operations: OPERATIONS,
       metadata: {
         chatelaine_targets_endpoint: `${config.issuer}${TARGETS_PATH}`,
+        chatelaine_transfers_endpoint: `${config.issuer}${TRANSFERS_PATH}`,
         chatelaine_requester_statements_supported: true,
         deferred_token_response_supported: true,
       },

@@ -29,6 +29,8 @@ export interface AmOptions {
   readonly connections?: number;
   /** Seconds a Host may take. */
   readonly callSeconds?: number;
+  /** What mass calls may take, where it is not as configured. */
+  readonly mass?: Partial<Config['limits']['mass']>;
 }
 
 /** A person with an account at the AM. */
@@ -53,12 +55,14 @@ export class House {
   readonly issuer: string;
   readonly ams: readonly [Am, Am];
   readonly host: ScriptedHost;
+  /** Another Host. */
+  readonly second: ScriptedHost;
   readonly documents: Documents;
   readonly database: TestDatabase;
   readonly embedded: Embedded;
   /** For arranging and for looking at what was stored. */
   readonly pool: Pool;
-  readonly #config: Config;
+  readonly config: Config;
   readonly #closing: (() => Promise<unknown>)[];
   #people = 0;
 
@@ -66,15 +70,17 @@ export class House {
     config: Config;
     ams: readonly [Am, Am];
     host: ScriptedHost;
+    second: ScriptedHost;
     documents: Documents;
     database: TestDatabase;
     embedded: Embedded;
     pool: Pool;
   }) {
-    this.#config = parts.config;
+    this.config = parts.config;
     this.issuer = parts.config.issuer;
     this.ams = parts.ams;
     this.host = parts.host;
+    this.second = parts.second;
     this.documents = parts.documents;
     this.database = parts.database;
     this.embedded = parts.embedded;
@@ -84,21 +90,30 @@ export class House {
 
   static async build(options: AmOptions = {}): Promise<House> {
     const embedded = await startEmbedded();
-    const [host, documents, port] = await Promise.all([ScriptedHost.start('photos'), Documents.start(), freePort()]);
+    const [host, second, documents, port] = await Promise.all([
+      ScriptedHost.start('photos'),
+      ScriptedHost.start('pictures'),
+      Documents.start(),
+      freePort(),
+    ]);
     const instances = [{ role: 'am', dirs: [...migrationDirs] }];
     const database = await createTestDatabase(embedded, { instances, apply: applyMigrations });
-    const config = configFor({ port, databaseUrl: database.url('am'), reachable: [host.issuer, documents.origin] });
-    const second = { ...config, port: await freePort() };
-    const ams = await Promise.all([startAm(config, options), startAm(second, options)]);
+    const config = configFor({
+      port,
+      databaseUrl: database.url('am'),
+      reachable: [host.issuer, second.issuer, documents.origin],
+    });
+    const other = { ...config, port: await freePort() };
+    const ams = await Promise.all([startAm(config, options), startAm(other, options)]);
     const { text } = await exchange(port, { method: 'GET', path: '/jwks' });
-    host.trust({ issuer: config.issuer, jwks: JSON.parse(text) });
+    for (const each of [host, second]) each.trust({ issuer: config.issuer, jwks: JSON.parse(text) });
     const pool = openPool({ url: database.url('am'), name: 'test' });
-    return new House({ config, ams, host, documents, database, embedded, pool });
+    return new House({ config, ams, host, second, documents, database, embedded, pool });
   }
 
   /** Another AM process, closed with the house. */
   async another(options: AmOptions = {}): Promise<Am> {
-    const am = await startAm({ ...this.#config, port: await freePort() }, options);
+    const am = await startAm({ ...this.config, port: await freePort() }, options);
     this.#closing.push(() => am.app.close());
     return am;
   }
@@ -112,12 +127,12 @@ export class House {
   }
 
   /** A link of this owner, made in the browser as "add a Host" makes it. */
-  async link(owner: Owner): Promise<string> {
+  async link(owner: Owner, host: ScriptedHost = this.host): Promise<string> {
     const { browser } = owner;
-    await browser.submit('/hosts/add', '/hosts/add', { host: this.host.issuer });
-    const asked = this.host.pushed.at(-1)?.form;
+    await browser.submit('/hosts/add', '/hosts/add', { host: host.issuer });
+    const asked = host.pushed.at(-1)?.form;
     const callback = new URL(asked?.get('redirect_uri') ?? 'x:').pathname;
-    const query = new URLSearchParams({ code: 'a-code', state: asked?.get('state') ?? '', iss: this.host.issuer });
+    const query = new URLSearchParams({ code: 'a-code', state: asked?.get('state') ?? '', iss: host.issuer });
     const answer = await browser.get(`${callback}?${query.toString()}`);
     const linkId = /\/hosts\?made=(\S+)$/.exec(answer.headers.location ?? '')?.[1];
     if (linkId === undefined) throw new Error(`the callback answered ${answer.status}`);
@@ -190,7 +205,7 @@ export class House {
   async close(): Promise<void> {
     await Promise.all(this.#closing.map((close) => close()));
     await this.pool.end();
-    await Promise.all([this.host.close(), this.documents.close()]);
+    await Promise.all([this.host.close(), this.second.close(), this.documents.close()]);
     await this.embedded.stop();
   }
 }
@@ -201,7 +216,8 @@ export const ALL_WELL = { open: 0, mintedWithoutRow: [], faults: [] };
 async function startAm(given: Config, options: AmOptions): Promise<Am> {
   const { failuresToOpen = 1_000, openSeconds = 10 } = options;
   const hostCalls = { ...given.limits.hostCalls, failuresToOpen, openSeconds };
-  const config = { ...given, limits: { ...given.limits, hostCalls } };
+  const mass = { ...given.limits.mass, ...options.mass };
+  const config = { ...given, limits: { ...given.limits, hostCalls, mass } };
   const opened = await openResources(config);
   await opened.outbound.close();
   const outbound = createOutbound({

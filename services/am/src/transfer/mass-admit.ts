@@ -1,0 +1,92 @@
+import {
+  authenticateClient,
+  type Client,
+  type Guards,
+  refuseReplay,
+  type ServerDeps,
+  withGuards,
+} from '@chatelaine/oauth-server';
+import {
+  GRANT,
+  tooManyRequests,
+  temporarilyUnavailable,
+  type TransfersRequest,
+  unauthorizedClient,
+} from '@chatelaine/protocol';
+import type { FastifyRequest } from 'fastify';
+import type { Deps } from '../deps.ts';
+import { Crowded, type Places } from '../hosts/places.ts';
+import { badConnectionToken, badProof, provenToken } from '../oauth/connection-token.ts';
+import { TRANSFERS_PATH } from '../oauth/operations.ts';
+import { clientParams } from './mass-request.ts';
+
+export type AdmitDeps = Pick<Deps, 'config' | 'clock' | 'log' | 'rateLimits' | 'server'> & {
+  /** Of calls: nobody waits for one. */
+  readonly calls: Places;
+};
+
+/** Who asks, with which connection and which key. */
+export interface Caller {
+  readonly client: Client;
+  readonly connectionId: string;
+  readonly accessToken: string;
+  readonly jkt: string;
+}
+
+/** Who asks with what, checked once for the whole call as hop 1 checks it; every proof is spent then. PROTOCOL §3.1, §5. */
+export async function authenticate(
+  deps: AdmitDeps,
+  input: { body: TransfersRequest; request: FastifyRequest; server: ServerDeps },
+): Promise<Caller> {
+  return withGuards(deps.server, async (guards) => {
+    const { body, request, server } = input;
+    const params = clientParams(body);
+    // the Authorization header is the connection's token: no client authenticates with it
+    const client = await authenticateClient(server, { params, authorization: undefined }, guards);
+    const { stored, accessToken, jkt, guard } = await provenToken(deps, { request, path: TRANSFERS_PATH });
+    if (stored.grant.clientId !== client.id) throw foreign(deps, { client, connectionId: stored.grant.id });
+    guards.add(guard);
+    if (!client.grantTypes.includes(GRANT.tokenExchange))
+      throw unauthorizedClient('This client did not register that grant type.');
+    await burn(deps, guards);
+    return { client, connectionId: stored.grant.id, accessToken, jkt };
+  });
+}
+
+/** Before anything is counted: who hears a call and sends it again must not use up what its Requester may ask for. */
+async function burn({ server }: AdmitDeps, guards: Guards): Promise<void> {
+  const burned = await server.storage.burn(guards.take());
+  if (burned.kind === 'burned') return;
+  if (burned.guard === 'dpop') throw badProof('The DPoP proof was used before.', 'replayed');
+  refuseReplay(burned);
+}
+
+function foreign({ log }: AdmitDeps, { client, connectionId }: { client: Client; connectionId: string }): Error {
+  const fields = { event: 'foreign_token', reason: 'foreign', clientId: client.id, connectionId };
+  log.warn(fields, 'connection token refused');
+  return badConnectionToken('foreign');
+}
+
+/** Counts the call's transfers, and gives it a place. The function returned gives that back. Throws 429 and 503 with `Retry-After`. */
+export async function admit(
+  { config, rateLimits, calls }: AdmitDeps,
+  { caller, items }: { caller: Caller; items: number },
+): Promise<() => void> {
+  const { mass } = config.limits;
+  const { client, connectionId } = caller;
+  await rateLimits.consume(mass.perConnection, connectionId, items);
+  await rateLimits.consume(mass.perRequester, client.id, items);
+  const share = (name: string, atOnce: number) => ({ name, atOnce, waiting: 0 });
+  try {
+    return await calls.enter({
+      path: [client.id, connectionId],
+      shares: [share(client.id, mass.calls.ofRequester), share(connectionId, mass.calls.ofConnection)],
+      signal: new AbortController().signal,
+    });
+  } catch (error) {
+    if (!(error instanceof Crowded)) throw error;
+    throw error.share === ''
+      ? temporarilyUnavailable('Too many calls are under way; try again later.', { retryAfter: 1 })
+      : tooManyRequests(1);
+  }
+}

@@ -1,0 +1,135 @@
+import { randomId } from '@chatelaine/crypto';
+import {
+  abortSignal,
+  acceptJson,
+  limitRefusals,
+  oauthScope,
+  refuseOtherMethods,
+  requestDeps,
+} from '@chatelaine/oauth-server-pg';
+import { MASS, NDJSON, type TransferAnswer } from '@chatelaine/protocol';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Deps } from '../deps.ts';
+import { createPlaces } from '../hosts/places.ts';
+import { TRANSFERS_PATH } from '../oauth/operations.ts';
+import { prefersLines } from './mass-accept.ts';
+import { admit, type AdmitDeps, authenticate, type Caller } from './mass-admit.ts';
+import type { MassCall, MassDeps } from './mass-call.ts';
+import { asDocument, asLines, type Delivery, type Sink } from './mass-deliver.ts';
+import { readMassRequest } from './mass-request.ts';
+
+type FeatureDeps = Omit<MassDeps, 'transfers' | 'announceRevocations'> & Omit<AdmitDeps, 'calls'> & Pick<Deps, 'jobs'>;
+type RouteDeps = MassDeps & AdmitDeps;
+
+/** Many transfers in one call. PROTOCOL §5. */
+export async function massFeature(app: FastifyInstance, given: FeatureDeps): Promise<void> {
+  const { mass, oauth } = given.config.limits;
+  const deps: RouteDeps = {
+    ...given,
+    announceRevocations: given.jobs.announceRevocations,
+    calls: createPlaces({ atOnce: mass.calls.all, waiting: 0 }),
+    transfers: createPlaces({ atOnce: mass.transfers.all, waiting: Infinity }),
+  };
+  await app.register(async (scope) => {
+    await oauthScope(scope);
+    acceptJson(scope, { bodyLimit: MASS.requestBytes });
+    limitRefusals(scope, { rateLimits: deps.rateLimits, limits: oauth });
+    scope.post(TRANSFERS_PATH, (request, reply) => serve(deps, request, reply));
+    refuseOtherMethods(scope, TRANSFERS_PATH, ['POST']);
+  });
+}
+
+async function serve(deps: RouteDeps, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  const gone = abortSignal(reply);
+  const { rateLimits, config } = deps;
+  const body = readMassRequest(request.body);
+  const server = requestDeps({ deps: deps.server, rateLimits, limits: config.limits.oauth }, request);
+  const caller = await authenticate(deps, { body, request, server });
+  const leave = await admit(deps, { caller, items: body.transfers.length });
+  try {
+    const signal = AbortSignal.any([gone, AbortSignal.timeout(config.limits.mass.secondsPerCall * 1000)]);
+    const call = { id: randomId(), caller, body, signal };
+    return await deliver(deps, { call, gone }, { request, reply });
+  } finally {
+    leave();
+  }
+}
+
+async function deliver(
+  deps: RouteDeps,
+  { call, gone }: { call: MassCall; gone: AbortSignal },
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+): Promise<unknown> {
+  const log = startLog(deps, call);
+  const delivery: Delivery = { call, gone, delivered: log.count };
+  const lines = prefersLines(request.headers.accept);
+  try {
+    if (!lines) return (await asDocument(deps, delivery)) ?? reply.hijack();
+    reply.hijack();
+    await stream(deps, delivery, reply);
+    return reply;
+  } finally {
+    log.write({ lines, gone: gone.aborted });
+  }
+}
+
+/** Seconds beyond the call's own, for the last lines to leave. */
+const LAST_LINES_SECONDS = 2;
+
+async function stream(deps: RouteDeps, delivery: Delivery, { raw }: FastifyReply): Promise<void> {
+  raw.writeHead(200, { 'content-type': NDJSON, 'cache-control': 'no-store' });
+  raw.flushHeaders();
+  // what a broken connection has to say is said to each write
+  raw.on('error', () => {});
+  // a caller who does not read does not keep us
+  const seconds = deps.config.limits.mass.secondsPerCall + LAST_LINES_SECONDS;
+  const end = setTimeout(() => raw.destroy(), seconds * 1000);
+  try {
+    await asLines(deps, delivery, sinkOf(raw, delivery.gone));
+    raw.end();
+  } catch (error) {
+    if (!delivery.gone.aborted) deps.log.error({ err: error }, 'a stream of answers broke');
+    raw.destroy();
+  } finally {
+    clearTimeout(end);
+  }
+}
+
+function sinkOf(raw: FastifyReply['raw'], gone: AbortSignal): Sink {
+  return {
+    write: (text) =>
+      new Promise((resolve, reject) => {
+        const lost = (): void => reject(gone.reason);
+        if (gone.aborted) return lost();
+        gone.addEventListener('abort', lost, { once: true });
+        raw.write(text, (error) => {
+          gone.removeEventListener('abort', lost);
+          if (error) reject(error);
+          else resolve();
+        });
+      }),
+  };
+}
+
+/** One line in the log for each call: who, how many, what came of them. */
+function startLog({ log }: Pick<Deps, 'log'>, { caller, body }: { caller: Caller; body: MassCall['body'] }) {
+  const started = performance.now();
+  const counts = { minted: 0, refused: 0, failed: 0 };
+  return {
+    count(answers: readonly TransferAnswer[]) {
+      for (const { status } of answers) counts[status === 200 ? 'minted' : status < 500 ? 'refused' : 'failed'] += 1;
+    },
+    write(how: { lines: boolean; gone: boolean }) {
+      const { client, connectionId } = caller;
+      const ms = Math.round(performance.now() - started);
+      const fields = {
+        event: 'mass_transfer',
+        clientId: client.id,
+        connectionId,
+        items: body.transfers.length,
+        ...counts,
+      };
+      log.info({ ...fields, ...how, ms }, 'many transfers in one call');
+    },
+  };
+}
