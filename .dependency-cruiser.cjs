@@ -28,7 +28,11 @@ const crossFeature = {
   'requester/oauth': ['posts'],
   'requester/connect': ['posts'],
   // consent offers the owner's links and writes rules for them
-  'am/oauth': ['rules', 'hosts'],
+  'am/oauth': ['rules', 'hosts', 'both', 'facade'],
+  // behind code and refresh token stands the same transfer; its consent makes a connection as any other, shown in the Hosts' words
+  'am/facade': ['transfer', 'oauth', 'hosts', 'requesters'],
+  // a Host that a Requester brings along is linked as any other
+  'am/both': ['hosts'],
   // a question names scopes in the Host's words; an answer may be a rule
   'am/inbox': ['hosts', 'rules'],
   // each target is shown with the answer the rules give now; its path is in the server's metadata

@@ -2,6 +2,8 @@ import { startReaper } from '@chatelaine/oauth-server-pg';
 import { createServer, sessions } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { accountFeature } from './account/routes.ts';
+import { createBoth } from './both/both.ts';
+import { reapHalves } from './both/half-store.ts';
 import type { Deps } from './deps.ts';
 import { homeFeature } from './home/routes.tsx';
 import { createHostGate } from './hosts/host-gate.ts';
@@ -51,7 +53,10 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   const { announceRevocations } = jobs;
   const transfers = { ...parts, announceRevocations };
   const grants = [exchangeGrant(transfers), deferredGrant(transfers)];
-  const deps: Deps = { ...parts, jobs, server: createServerDeps(parts, { grants, announceRevocations }) };
+  const both = createBoth(parts);
+  const extensions = [both.extension];
+  const server = createServerDeps(parts, { grants, extensions, announceRevocations });
+  const deps: Deps = { ...parts, jobs, server };
 
   await app.register(sessions, { pool, name: 'am', key: config.encryptionKey });
   await homeFeature(app, deps); //       the front page: what needs the owner, what he has, what was done with it
@@ -60,7 +65,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   await requestersFeature(app, deps); // connections: who may ask for what; stopping one, and everything
   await inboxFeature(app, deps); //      questions to the owner
   await timelineFeature(app, deps); //   what happened
-  await oauthFeature(app, deps); //      the authorization server that Requesters see: PAR, consent, token, revocation …
+  await oauthFeature(app, { ...deps, both }); //      the authorization server that Requesters see: PAR, consent, token, revocation …
   await targetsFeature(app, deps); //    what a connection may ask for
   await massFeature(app, deps); //       many transfers in one call
 
@@ -70,6 +75,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
     startReaper(deps.server.storage, reaped),
     startReaper({ reap: () => reapAttempts(deps) }, reaped),
     startReaper({ reap: () => reapUnfinished(deps) }, reaped),
+    startReaper({ reap: () => reapHalves(deps) }, reaped),
     startReaper({ reap: () => reapDeferrals(pool) }, reaped),
     startReaper({ reap: () => closeLost(pool, { olderThanSeconds: config.recovery.lostAfterSeconds }) }, recovered),
     startReaper({ reap: () => resumeLinks(deps) }, recovered),

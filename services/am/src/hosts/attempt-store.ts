@@ -113,12 +113,19 @@ export async function claimUnsettled(
   }));
 }
 
+// who came along with a connection reads of it there, because no page of ours was open
 const SETTLE = statement({
   name: 'hosts_settle_attempt',
-  text: 'update link_attempt set answer = null, resume_at = null where state_hash = $1',
+  text: `
+    with settled as (
+      update link_attempt set answer = null, resume_at = null where state_hash = $1 and answer is not null
+      returning owner_id, host_id, connection_id
+    )
+    select timeline_append(owner_id, 'link_not_made', jsonb_build_object('host', host_id, 'connection', connection_id))
+    from settled where connection_id is not null`,
 });
 
-/** It is known what became of the code, and nothing is left at the Host that is not known here. */
+/** It is known that nothing came of the code, and nothing is left at the Host that is not known here. */
 export async function settleAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<void> {
   await query(pool, SETTLE, [stateHash]);
 }

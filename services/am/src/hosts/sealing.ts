@@ -2,7 +2,7 @@
 export function sealedFor(input: {
   row: string;
   ownerId: string;
-  column: 'access_token' | 'refresh_token' | 'verifier' | 'answer';
+  column: 'access_token' | 'refresh_token' | 'verifier' | 'answer' | 'host_grant';
 }): string {
   return `${input.row}|${input.ownerId}|${input.column}`;
 }

@@ -29,8 +29,15 @@ const SHOWN_ONE_BY_ONE = 50;
 
 type Layout = 'whole' | 'short' | 'one answer';
 
+interface ChoicesView {
+  readonly view: ConsentView;
+  readonly links: readonly OfferedLink[];
+  /** What else is to be decided in the same form. */
+  readonly children?: ComponentChildren;
+}
+
 /** What the Requester may ask for: at every account, at one, of one thing; and for how long. */
-export function ConsentChoices({ view, links }: { view: ConsentView; links: readonly OfferedLink[] }): VNode {
+export function ConsentChoices({ view, links, children }: ChoicesView): VNode {
   const accounts = Map.groupBy(links, ({ hostId }) => hostId);
   const atOnce = accounts.size >= ANSWERED_AT_ONCE;
   return (
@@ -51,6 +58,7 @@ export function ConsentChoices({ view, links }: { view: ConsentView; links: read
           />
         );
       })}
+      {children}
       <Card title="For how long?">
         <Select name="duration" label="The connection lasts" value={view.form.get('duration')} options={DURATIONS} />
       </Card>

@@ -51,9 +51,13 @@ export function askedField(linkId: string): string {
 /**
  * Reads the consent form against what was offered: nothing that was not offered can be chosen. What was said of one thing counts before what
  * was said of everything at its account, and that before what was said of every account, which never chooses between two accounts at one Host.
- * Everything is what the page asked about, not what a Host came to offer since.
+ * Everything is what the page asked about, not what a Host came to offer since. `least`: whether nothing at all is an answer, too.
  */
-export function readConsentForm(offered: readonly OfferedLink[], form: FormParams): ReadConsent {
+export function readConsentForm(
+  offered: readonly OfferedLink[],
+  form: FormParams,
+  least: 'something' | 'anything' = 'something',
+): ReadConsent {
   const shown: ShownHost[] = [];
   for (const link of offered) {
     const alone = offered.every((other) => other === link || other.hostId !== link.hostId);
@@ -67,7 +71,8 @@ export function readConsentForm(offered: readonly OfferedLink[], form: FormParam
     }
     shown.push({ hostId: link.hostId, linkId: link.linkId, answers });
   }
-  if (shown.length === 0) return { kind: 'again', problem: 'Choose at least one thing it may ask for, or refuse.' };
+  if (shown.length === 0 && least === 'something')
+    return { kind: 'again', problem: 'Choose at least one thing it may ask for, or refuse.' };
   const duration = DURATIONS.find(({ value }) => value === (form.get('duration') ?? 'open'));
   if (duration === undefined) return { kind: 'again', problem: 'Choose for how long.' };
   return { kind: 'consent', shown, lifetimeSeconds: duration.seconds };

@@ -13,6 +13,8 @@ import {
   Steps,
 } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
+import { HostHalf } from '../both/host-half.tsx';
+import { keptIn } from '../both/offered-host.ts';
 import { ConsentChoices } from './consent-choices.tsx';
 import type { OfferedLink } from './consent-form.ts';
 
@@ -26,6 +28,7 @@ export interface ConsentPageView {
 /** Who asks, and what it may ask for, on one screen. */
 export function ConsentPage({ view, links, broken }: ConsentPageView): VNode {
   const { client } = view.interaction;
+  const host = keptIn(view);
   return (
     <Layout
       title={`Connect ${client.name}?`}
@@ -40,7 +43,14 @@ export function ConsentPage({ view, links, broken }: ConsentPageView): VNode {
           then connect again.
         </Notice>
       )}
-      {links.length === 0 ? <NoHosts view={view} /> : <ConsentChoices view={view} links={links} />}
+      {links.length === 0 && host === null ? (
+        <NoHosts view={view} />
+      ) : (
+        <ConsentChoices view={view} links={links}>
+          {links.length === 0 && <NothingToShow />}
+          {host !== null && <HostHalf host={host} form={view.form} />}
+        </ConsentChoices>
+      )}
     </Layout>
   );
 }
@@ -65,6 +75,16 @@ function WhoAsks({ view }: { view: ConsentView }): VNode {
         time. If you did not start this, or do not know that address, refuse.
       </p>
     </Card>
+  );
+}
+
+/** Beside the other half there is still something to agree to. */
+function NothingToShow(): VNode {
+  return (
+    <Notice kind="plain">
+      You have no Host here yet that this Requester could ask for. Connected now, it can be shown some once you have
+      added them and connect again.
+    </Notice>
   );
 }
 

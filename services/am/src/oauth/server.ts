@@ -1,5 +1,6 @@
-import type { Grant, ServerDeps } from '@chatelaine/oauth-server';
+import type { Grant, RequestExtension, ServerDeps } from '@chatelaine/oauth-server';
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
+import { BOTH_METADATA } from '../both/offered-host.ts';
 import type { Deps } from '../deps.ts';
 import { OPERATIONS, TARGETS_PATH, TRANSFERS_PATH } from './operations.ts';
 
@@ -11,7 +12,11 @@ type ServerParts = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'outbound' |
  */
 export function createServerDeps(
   parts: ServerParts,
-  input: { grants: readonly Grant[]; announceRevocations: () => Promise<void> },
+  input: {
+    grants: readonly Grant[];
+    extensions: readonly RequestExtension[];
+    announceRevocations: () => Promise<void>;
+  },
 ): ServerDeps {
   const { config, clock, log, pool, outbound, failpoint } = parts;
   const storage = createPgStorage(pool);
@@ -27,12 +32,14 @@ export function createServerDeps(
       relationshipTokens: 'bound',
       resources: [],
       grants: input.grants,
+      extensions: input.extensions,
       operations: OPERATIONS,
       metadata: {
         chatelaine_targets_endpoint: `${config.issuer}${TARGETS_PATH}`,
         chatelaine_transfers_endpoint: `${config.issuer}${TRANSFERS_PATH}`,
         chatelaine_requester_statements_supported: true,
         deferred_token_response_supported: true,
+        ...BOTH_METADATA,
       },
     },
     storage: {

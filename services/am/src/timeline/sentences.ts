@@ -12,6 +12,8 @@ export function entrySentence(entry: Entry): string {
       return `The connection with ${requester} ended${ENDED_BY[entry.by ?? ''] ?? ''}.`;
     case 'link_made':
       return `You linked ${host} as ${link}.`;
+    case 'link_not_made':
+      return `${host} was not linked together with ${requester}: it did not honour the grant that ${requester} brought. The connection itself stands; under My Hosts you can add ${host}.`;
     case 'link_ended':
       return `${link} at ${host} ended: you stopped it.`;
     case 'link_broken':

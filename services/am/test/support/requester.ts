@@ -99,6 +99,8 @@ export interface RequesterOptions {
   /** `none`: a client that has only the key its tokens are bound to. */
   readonly keys?: 'own' | 'none';
   readonly grantTypes?: readonly string[];
+  /** The Host that it says it is, too. PROTOCOL §2.3. */
+  readonly host?: string;
 }
 
 export interface TransferInput {
@@ -126,7 +128,7 @@ export class Requester {
   readonly #am: { readonly issuer: string; readonly port: number };
 
   constructor(am: { issuer: string; port: number }, documents: Documents, options: RequesterOptions = {}) {
-    const { name = 'Reader', keys = 'own', grantTypes = Object.values(GRANT) } = options;
+    const { name = 'Reader', keys = 'own', grantTypes = Object.values(GRANT), host } = options;
     const path = `/client-${++count}`;
     this.#am = am;
     this.clientId = `${documents.origin}${path}.json`;
@@ -139,6 +141,7 @@ export class Requester {
       redirect_uris: [this.redirectUri],
       grant_types: grantTypes,
       scope: 'transfer',
+      ...(host === undefined ? {} : { chatelaine_host: host }),
       ...(this.ownKey === null
         ? { token_endpoint_auth_method: 'none' }
         : { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: `${documents.origin}${path}.jwks` }),
@@ -198,10 +201,9 @@ export class Requester {
     });
   }
 
-  /** Pushes a request to connect; the path is where the owner's browser goes. */
-  async push(): Promise<{ path: string; verifier: string }> {
-    const verifier = createVerifier();
-    const answer = await this.post('/par', {
+  /** The parameters of a request to connect, authentication and all. */
+  async request(verifier: string): Promise<Record<string, string>> {
+    return {
       ...(await this.authentication()),
       response_type: 'code',
       scope: 'transfer',
@@ -210,7 +212,15 @@ export class Requester {
       code_challenge_method: 'S256',
       dpop_jkt: this.key.kid,
       state: 'a-state',
-    });
+    };
+  }
+
+  /** Pushes a request to connect; the path is where the owner's browser goes. */
+  async push(
+    params: Readonly<Record<string, string>> = {},
+    verifier: string = createVerifier(),
+  ): Promise<{ path: string; verifier: string }> {
+    const answer = await this.post('/par', { ...(await this.request(verifier)), ...params });
     if (answer.status !== 201) throw new Error(`PAR answered ${answer.status}: ${answer.text}`);
     const query = formatForm({ client_id: this.clientId, request_uri: String(answer.json['request_uri']) });
     return { path: `/authorize?${query}`, verifier };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Jwks, sha256base64url, validateJwks, verifyJwt } from '@chatelaine/crypto';
+import { challengeOf, type Jwks, sha256base64url, validateJwks, verifyJwt } from '@chatelaine/crypto';
 import { linkClientId } from '@chatelaine/oauth-client';
 import { GRANT, JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
 
@@ -41,6 +41,10 @@ export interface Script {
   transfer?: (hop: Hop, mint: () => Record<string, unknown>) => Reply | Promise<Reply>;
   refresh?: (call: Received, renew: () => Record<string, unknown>) => Reply | Promise<Reply>;
   revoke?: (call: Received) => Reply | Promise<Reply>;
+  /** The code grant; `link` makes the good answer. */
+  redeem?: (call: Received, link: () => Record<string, unknown>) => Reply | Promise<Reply>;
+  /** What it says of itself. */
+  metadata?: (metadata: Record<string, unknown>) => Record<string, unknown>;
 }
 
 interface Link {
@@ -70,6 +74,9 @@ export class ScriptedHost {
   readonly minted: Minted[] = [];
   readonly hops: Hop[] = [];
   readonly refreshes: Received[] = [];
+  readonly redemptions: Received[] = [];
+  /** Challenge of each code it granted without a redirect, as long as it is good. PROTOCOL §2.3. */
+  readonly hostGrants = new Map<string, string>();
   readonly pushed: Received[] = [];
   readonly revoked: { readonly token: string; readonly hint: string | null }[] = [];
   readonly #links: Link[] = [];
@@ -150,7 +157,7 @@ export class ScriptedHost {
   async #answer(call: Received): Promise<Reply> {
     switch (call.path) {
       case '/.well-known/oauth-authorization-server':
-        return { json: metadataOf(this.issuer) };
+        return { json: (this.script.metadata ?? ((metadata) => metadata))(metadataOf(this.issuer)) };
       case '/.well-known/oauth-protected-resource/api':
         return { json: { resource: this.resource, authorization_servers: [this.issuer] } };
       case '/par':
@@ -169,9 +176,15 @@ export class ScriptedHost {
     await this.#checkClient(call);
     switch (call.form.get('grant_type')) {
       case GRANT.authorizationCode: {
-        const link = { refreshToken: `rt-${secret()}`, accessTokens: new Set<string>() };
-        this.#links.push(link);
-        return { json: { ...this.#renew(link), refresh_token: link.refreshToken } };
+        this.redemptions.push(call);
+        this.#wake();
+        if (!this.#isGoodCode(call)) return { status: 400, json: { error: 'invalid_grant' } };
+        const made = (): Record<string, unknown> => {
+          const link = { refreshToken: `rt-${secret()}`, accessTokens: new Set<string>() };
+          this.#links.push(link);
+          return { ...this.#renew(link), refresh_token: link.refreshToken };
+        };
+        return this.script.redeem?.(call, made) ?? { json: made() };
       }
       case GRANT.refreshToken: {
         this.refreshes.push(call);
@@ -185,6 +198,21 @@ export class ScriptedHost {
       default:
         return { status: 400, json: { error: 'unsupported_grant_type' } };
     }
+  }
+
+  /** A code for whoever proves to know what the challenge was made of; once. */
+  grantHost(codeChallenge: string): string {
+    const code = `hg-${secret()}`;
+    this.hostGrants.set(code, codeChallenge);
+    return code;
+  }
+
+  #isGoodCode({ form }: Received): boolean {
+    const code = form.get('code') ?? '';
+    if (!code.startsWith('hg-')) return true;
+    const challenge = this.hostGrants.get(code);
+    this.hostGrants.delete(code);
+    return challenge === challengeOf(form.get('code_verifier') ?? '');
   }
 
   #renew(link: Link): Record<string, unknown> {

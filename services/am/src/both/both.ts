@@ -1,0 +1,86 @@
+import { hostTag } from '@chatelaine/crypto';
+import { createDiscoveryCache, type DiscoveryCache } from '@chatelaine/oauth-client';
+import type { ExtensionReading, ExtensionRequest, RequestExtension } from '@chatelaine/oauth-server';
+import type { ConsentView } from '@chatelaine/oauth-server-pg';
+import { LIMIT } from '@chatelaine/protocol';
+import type { Deps } from '../deps.ts';
+import { rememberHost } from '../hosts/host-store.ts';
+import { sealedFor } from '../hosts/sealing.ts';
+import { checkHost } from './check-host.ts';
+import { keepHalf } from './half-store.ts';
+import { BOTH, type Kept, keptIn, type OfferedHost } from './offered-host.ts';
+import { redeemHalf, type RedeemHalfDeps } from './redeem-half.ts';
+
+export type BothDeps = RedeemHalfDeps & Pick<Deps, 'rateLimits'>;
+
+/** A Requester that is also a Host, in one step. PROTOCOL §2.3. */
+export interface Both {
+  /** `host` and `host_grant` of a pushed request, and what becomes of them when the Requester redeems its code. */
+  readonly extension: RequestExtension;
+  /** Makes the Host known here, or says in a sentence why it cannot be linked now. */
+  admit(host: OfferedHost): Promise<{ kind: 'admitted' } | { kind: 'again'; problem: string }>;
+  /** The owner agreed to link the Host of this request together with this connection. */
+  keep(input: { view: ConsentView; connectionId: string }): Promise<void>;
+}
+
+type WithDiscovery = BothDeps & { readonly discovery: DiscoveryCache };
+
+export function createBoth(parts: BothDeps): Both {
+  const { config, clock, outbound } = parts;
+  const deps = { ...parts, discovery: createDiscoveryCache({ outbound, schemes: config.schemes, clock }) };
+  return {
+    extension: {
+      name: BOTH,
+      read: (request) => read(deps, request),
+      redeemed: (redemption) => redeemHalf(deps, redemption),
+    },
+    admit: (host) => admit(deps, host),
+    keep: (input) => keep(deps, input),
+  };
+}
+
+/** A token of any Host, as far as it can be judged here. */
+const HOST_GRANT = new RegExp(`^[\\x21-\\x7e]{1,${LIMIT.tokenChars}}$`);
+
+async function read(
+  deps: WithDiscovery,
+  { client, params, codeChallenge }: ExtensionRequest,
+): Promise<ExtensionReading> {
+  const [host, hostGrant] = [params.get('host'), params.get('host_grant')];
+  if (host === undefined && hostGrant === undefined) return { kind: 'none' };
+  if (host === undefined || hostGrant === undefined) return refused('host and host_grant come together.');
+  if (!HOST_GRANT.test(hostGrant)) return refused('host_grant is not a code.');
+  const checked = await checkHost(deps, { client, host });
+  if (checked.kind === 'refused') return refused(checked.message);
+  const { chatelaine_name: name, chatelaine_transfer_scopes: scopes = {} } = checked.metadata;
+  const data: Kept = {
+    host,
+    name: name ?? new URL(host).hostname,
+    sentences: Object.values(scopes),
+    hostGrant: deps.vault.seal(hostGrant, placeInRequest(client.id, codeChallenge)).toString('base64url'),
+  };
+  return { kind: 'kept', data };
+}
+
+async function admit(deps: WithDiscovery, { host, name }: OfferedHost): ReturnType<Both['admit']> {
+  const found = await deps.discovery.discover({ issuer: host, role: 'host' });
+  const remembered = found.kind === 'found' ? await rememberHost(deps, found) : found;
+  if (remembered.kind === 'remembered') return { kind: 'admitted' };
+  deps.log.warn({ event: 'half_not_admitted', issuer: host, outcome: remembered.kind }, 'a Host cannot be linked now');
+  return { kind: 'again', problem: `${name} cannot be linked right now. Say no to that for this time, or try again.` };
+}
+
+async function keep(deps: BothDeps, { view, connectionId }: Parameters<Both['keep']>[0]): Promise<void> {
+  const kept = keptIn(view);
+  if (kept === null) return;
+  const { client, request } = view.interaction;
+  const sealed = Buffer.from(kept.hostGrant, 'base64url');
+  const hostGrant = deps.vault.open(sealed, placeInRequest(client.id, request.codeChallenge));
+  const place = sealedFor({ row: connectionId, ownerId: view.owner.id, column: 'host_grant' });
+  await keepHalf(deps, { connectionId, hostId: hostTag(kept.host), hostGrant: deps.vault.seal(hostGrant, place) });
+}
+
+/** Nobody has signed in yet: the request itself is the place. PROTOCOL §8. */
+const placeInRequest = (clientId: string, codeChallenge: string): string => `${BOTH}|${clientId}|${codeChallenge}`;
+
+const refused = (message: string): ExtensionReading => ({ kind: 'refused', error: 'invalid_request', message });

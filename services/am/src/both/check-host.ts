@@ -1,0 +1,41 @@
+import type { DiscoveryCache } from '@chatelaine/oauth-client';
+import type { ExtensionRequest } from '@chatelaine/oauth-server';
+import type { ServerMetadata } from '@chatelaine/protocol';
+import type { Deps } from '../deps.ts';
+
+export type CheckedHost =
+  | { readonly kind: 'fits'; readonly metadata: ServerMetadata }
+  /** `message` is for the client's developer. */
+  | { readonly kind: 'refused'; readonly message: string };
+
+// each may make us read a Host's documents; a Requester with more newcomers than that lets some try again
+const CHECKS = { name: 'both_host', points: 120, perSeconds: 60 };
+
+/**
+ * Whether client and Host are one service: the client's document names the Host, and the Host's metadata the client. Either alone would let
+ * anybody speak for somebody else. PROTOCOL §2.3.
+ */
+export async function checkHost(
+  deps: Pick<Deps, 'config' | 'rateLimits'> & { readonly discovery: DiscoveryCache },
+  { client, host }: Pick<ExtensionRequest, 'client'> & { host: string },
+): Promise<CheckedHost> {
+  if (client.source !== 'document' || client.authMethod !== 'private_key_jwt')
+    return refused('host needs a client document, and a client that authenticates with private_key_jwt.');
+  if (client.host !== host) return refused('host is not the chatelaine_host of the client document.');
+  if (host === deps.config.issuer) return refused('host is this authorization manager itself.');
+  await deps.rateLimits.consume(CHECKS, client.id);
+  const named = { issuer: host, role: 'host' } as const;
+  const found = await deps.discovery.discover(named);
+  if (found.kind === 'failed') return refused(`host is not a Host that can be linked. ${found.sentence}`);
+  const { metadata } = found;
+  if (metadata.chatelaine_requester !== client.id) {
+    // it may say so by the next time
+    deps.discovery.forget(named);
+    return refused('The metadata of host does not name this client as chatelaine_requester.');
+  }
+  if (Object.keys(metadata.chatelaine_transfer_scopes ?? {}).length === 0)
+    return refused('host has nothing that can be shared.');
+  return { kind: 'fits', metadata };
+}
+
+const refused = (message: string): CheckedHost => ({ kind: 'refused', message });
