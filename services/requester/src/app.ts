@@ -6,10 +6,25 @@ import { connect } from './connect/routes.tsx';
 import { published } from './connect/published.ts';
 import type { Deps } from './deps.ts';
 import { feed } from './feed/routes.tsx';
+import { access } from './oauth/access-routes.tsx';
+import { hostHalf } from './oauth/host.tsx';
+import { postsApi } from './posts/api-routes.ts';
+import { posts } from './posts/routes.tsx';
 import { targets } from './targets/routes.tsx';
 
 /** The look of what only this service shows. */
 const STYLES = `
+/* the feed comes last and stands first; beside it, where there is room, what can be done and who has answered */
+.flow { display: flex; flex-direction: column }
+.flow-feed { order: -2 } .flow-hosts { order: -1; scroll-margin-top: 1rem } .flow-post { scroll-margin-top: 1rem }
+.flow:has(.done) :is(.asking, .progress), .flow:has(.done) .flow-hosts:not(:has(li)) { display: none }
+.flow-hosts .what p { margin: .3rem 0 0 } .flow-hosts .row, .flow-hosts + .flow-feed .row { margin-top: .5rem }
+.flow-post .choices { max-height: 22rem; overflow-y: auto }
+.written { white-space: pre-line }
+@media (min-width: 56rem) {
+  .flow { display: grid; grid-template: auto 1fr / minmax(0, 20rem) minmax(0, 1fr); gap: 0 2rem; align-items: start }
+  .flow-feed { grid-area: 1 / 2 / 3 / 3 } .flow-post, .flow-hosts { grid-column: 1 } .flow-post { order: -3 }
+}
 .stream { list-style: none; margin: 0; padding: 0; max-width: 44rem }
 .scopes { list-style: none; margin: .3rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem }
 .stream p { margin: 0 0 .4rem; white-space: pre-line; font-size: 1.05rem }
@@ -28,11 +43,13 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
       name: config.name,
       role: 'Requester',
       accent: '#2f5fa8',
-      about: `${config.name} keeps nothing of your Hosts. It asks your authorization manager for a key each time, and reads from the Host directly.`,
+      about: `${config.name} keeps what you write here, and nothing of your Hosts. It asks your authorization manager for a key each time, and reads from the Host directly.`,
       styles: STYLES,
       nav: [
         { href: '/', label: 'Feed' },
         { href: '/connections', label: 'My Hosts' },
+        { href: '/posts', label: 'My posts' },
+        { href: '/access', label: 'Who has access' },
       ],
     },
   });
@@ -40,11 +57,15 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   await app.register(sessions, { pool, name: 'requester', key: deriveKey(config.encryptionKey, 'sessions') });
 
   published(app, deps); // what AMs read: /client, /jwks
+  await hostHalf(app, deps); // what makes it a Host as well: links, transfers, the guard
+  postsApi(app, deps); // the posts, for Requesters, behind the guard
   await pages(app, async (people) => {
     await account(people, deps); // /sign-up, /sign-in, /sign-out
     connect(people, deps); // /connect, /callback, /disconnect
     targets(people, deps); // /connections: which Hosts each one opens
-    feed(people, deps); // /, /entries, /picture: what the Hosts have, merged
+    posts(people, deps); // /posts: what is written here and kept here
+    access(people, deps); // /access: who may read it
+    feed(people, deps); // /, /entries, /posted, /picture: what the Hosts have, merged; posting to them
   });
   return app;
 }

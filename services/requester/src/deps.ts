@@ -3,6 +3,7 @@ import { applyMigrations } from '@chatelaine/migrations';
 import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
 import type { Clock } from '@chatelaine/protocol';
 import { createRequester, type Requester } from '@chatelaine/requester-kit';
+import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
 import { migrationsDir as chassisMigrations, openPool } from '@chatelaine/service-kit';
 import { PrismaPg } from '@prisma/adapter-pg';
 import path from 'node:path';
@@ -24,12 +25,16 @@ export interface Deps {
   close(): Promise<void>;
 }
 
-/** The tables of this service alone; the chassis brings its own. */
-export const migrationsDir: string = path.join(import.meta.dirname, '..', 'prisma', 'migrations');
+/** Every table of this service: the kernel's, the chassis's, its own. */
+export const migrationDirs: string[] = [
+  kernelMigrations,
+  chassisMigrations,
+  path.join(import.meta.dirname, '..', 'prisma', 'migrations'),
+];
 
 /** Opens the database, brings it up to date, and builds the rest. Nothing stays open when it fails. */
 export async function openDeps(config: Config, clock: Clock = { now: () => Date.now() / 1000 }): Promise<Deps> {
-  await applyMigrations(config.databaseUrl, [chassisMigrations, migrationsDir]);
+  await applyMigrations(config.databaseUrl, migrationDirs);
   const pool = openPool({ url: config.databaseUrl, name: 'requester' });
   const outbound = createOutbound({
     exceptions: config.exceptions,
@@ -73,6 +78,7 @@ async function openRequester({ config, clock, pool, outbound, prisma }: Requeste
     name,
     uri: issuer,
     redirectUri: `${issuer}/callback`,
+    host: issuer,
     registration: { kind: 'document', clientId: `${issuer}/client`, jwksUri: `${issuer}/jwks` },
     signingKey: await loadSigningKey({ pool, vault }),
     store: createRequesterStore({ pool, prisma }),

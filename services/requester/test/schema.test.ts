@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { createTestDatabase, type Embedded, schemaDiff, startEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
-import { migrationsDir as chassisMigrations, prismaFile as chassisFile } from '@chatelaine/service-kit';
+import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
+import { prismaFile as chassisFile } from '@chatelaine/service-kit';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { migrationsDir } from '../src/deps.ts';
+import { migrationDirs } from '../src/deps.ts';
 
 let embedded: Embedded;
 beforeAll(async () => {
@@ -12,8 +13,8 @@ beforeAll(async () => {
 afterAll(() => embedded.stop());
 
 test('schema, migrations and live database say the same', async () => {
-  const migrationDirs = [chassisMigrations, migrationsDir];
-  const schemaFiles = [path.join(migrationsDir, '..', 'schema.prisma'), chassisFile];
+  const own = path.join(import.meta.dirname, '..', 'prisma', 'schema.prisma');
+  const schemaFiles = [own, path.join(kernelMigrations, '..', 'oauth.prisma'), chassisFile];
   const instances = [{ role: 'lifestream', dirs: migrationDirs }];
   const database = await createTestDatabase(embedded, { instances, apply: applyMigrations });
   expect(await schemaDiff({ url: embedded.url('postgres'), schemaFiles, migrationDirs })).toBeNull();

@@ -1,11 +1,29 @@
-import { Button, ButtonLink, ButtonRow, Card, Field, Form, Layout, Notice, Steps } from '@chatelaine/service-kit';
+import {
+  Button,
+  ButtonLink,
+  ButtonRow,
+  Card,
+  Choice,
+  Field,
+  Form,
+  Layout,
+  Notice,
+  Steps,
+} from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 
 function Way({ current }: { current: number }): VNode {
   return <Steps label="Connecting" steps={['Its address', 'You choose there', 'Your feed here']} current={current} />;
 }
 
-export function ConnectPage({ am, problem }: { am?: string; problem?: string }): VNode {
+export interface ConnectView {
+  readonly am?: string;
+  readonly problem?: string;
+  /** Whether what is kept here is to be shared as well. */
+  readonly share?: 'yes' | 'no';
+}
+
+export function ConnectPage({ am, problem, share = 'no' }: ConnectView): VNode {
   return (
     <Layout
       title="Connect your authorization manager"
@@ -24,6 +42,15 @@ export function ConnectPage({ am, problem }: { am?: string; problem?: string }):
             required
             autofocus
           />
+          <Choice
+            kind="checkbox"
+            name="share"
+            value="yes"
+            checked={share === 'yes'}
+            hint="It may then hand out keys to the posts you keep here, to the apps you choose there. You can end that here at any time."
+          >
+            and share what I keep here
+          </Choice>
           <Button>Connect</Button>
         </Form>
       </Card>
@@ -32,7 +59,7 @@ export function ConnectPage({ am, problem }: { am?: string; problem?: string }):
 }
 
 /** `authorizationUrl` is on the AM's own origin: discovery refuses anything else. */
-export function ContinuePage({ authorizationUrl }: { authorizationUrl: string }): VNode {
+export function ContinuePage({ authorizationUrl, share }: { authorizationUrl: string; share: 'yes' | 'no' }): VNode {
   const { host, origin } = new URL(authorizationUrl);
   return (
     <Layout title="Continue at your authorization manager">
@@ -40,6 +67,7 @@ export function ContinuePage({ authorizationUrl }: { authorizationUrl: string })
       <Card>
         <p>
           You go on at <strong>{origin}</strong>. Sign in there, and choose which of your Hosts this app may ask for.
+          {share === 'yes' && ' You also decide there whether it is linked to the posts you keep here.'}
         </p>
         <p>Go on within a minute; otherwise start again here.</p>
         <ButtonRow>

@@ -2,14 +2,16 @@ import { sha256base64url } from '@chatelaine/crypto';
 import { accountOf, createLimit, formOf, notFound, Problem, renderPage, requireAccount } from '@chatelaine/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
+import { POST_SCOPES } from '../posts/post.ts';
 import { ConnectPage, ContinuePage, DisconnectedPage } from './connect-page.tsx';
 
-type ConnectDeps = Pick<Deps, 'requester' | 'pool' | 'config'>;
+type ConnectDeps = Pick<Deps, 'requester' | 'pool' | 'config'> & Pick<FastifyInstance, 'chatelaine'>;
 
 const CONNECT_AGAIN = { href: '/connect', label: 'Connect again' };
 
 /** Connecting an authorization manager, and ending it. PROTOCOL §2.1, §7. */
-export function connect(app: FastifyInstance, deps: ConnectDeps): void {
+export function connect(app: FastifyInstance, parts: Omit<ConnectDeps, 'chatelaine'>): void {
+  const deps = { ...parts, chatelaine: app.chatelaine };
   const signedIn = { preHandler: requireAccount };
   const limit = createLimit(deps.pool, 'connect', { tries: deps.config.connectsPerHour, seconds: 3_600 });
   app.get('/connect', signedIn, async (_request, reply) => renderPage(reply, <ConnectPage />));
@@ -22,18 +24,31 @@ export function connect(app: FastifyInstance, deps: ConnectDeps): void {
   app.post('/disconnect', signedIn, async (request, reply) => end(deps, request, reply));
 }
 
-async function start({ requester }: ConnectDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const am = formOf(request).get('am') ?? '';
-  const outcome = await requester.connect({ owner: accountOf(request).id, session: sessionOf(request), am });
+async function start(
+  { requester, chatelaine }: ConnectDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const form = formOf(request);
+  const am = form.get('am') ?? '';
+  const share = form.get('share') === 'yes' ? 'yes' : 'no';
+  const owner = accountOf(request).id;
+  const scopes = Object.keys(POST_SCOPES);
+  const outcome = await requester.connect({
+    owner,
+    session: sessionOf(request),
+    am,
+    ...(share === 'yes' && { shareAsHost: (input) => chatelaine.hostGrant({ ...input, owner, scopes }) }),
+  });
   request.log.info(
     { outcome: outcome.kind, ...(outcome.kind === 'failed' ? { reason: outcome.reason } : {}) },
     'connect',
   );
   if (outcome.kind === 'failed') {
-    return renderPage(reply.code(400), <ConnectPage am={am} problem={outcome.sentence} />);
+    return renderPage(reply.code(400), <ConnectPage am={am} problem={outcome.sentence} share={share} />);
   }
   // a redirect after this POST would be stopped by our own form-action: a link is not
-  return renderPage(reply, <ContinuePage authorizationUrl={outcome.redirectTo} />);
+  return renderPage(reply, <ContinuePage authorizationUrl={outcome.redirectTo} share={share} />);
 }
 
 async function finish({ requester }: ConnectDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -1,11 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import { createTestDatabase, type Embedded, startEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
-import { migrationsDir as chassisMigrations } from '@chatelaine/service-kit';
 import pg from 'pg';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { migrationsDir, openDeps } from '../../src/deps.ts';
+import { migrationDirs, openDeps } from '../../src/deps.ts';
 import { type Browser, openBrowser, type Page } from './browser.ts';
 import { type House, startHouse } from './house.ts';
 
@@ -24,7 +23,7 @@ export const ISSUER = 'http://lifestream.localhost:4820';
 
 export async function startWorld(): Promise<World> {
   const embedded = await startEmbedded();
-  const instances = [{ role: 'lifestream', dirs: [chassisMigrations, migrationsDir] }];
+  const instances = [{ role: 'lifestream', dirs: migrationDirs }];
   const database = await createTestDatabase(embedded, { instances, apply: applyMigrations });
   const origins: string[] = [];
   const closers: (() => Promise<void>)[] = [];

@@ -1,0 +1,31 @@
+import { accountOf, formOf, notFound, renderPage, requireAccount } from '@chatelaine/service-kit';
+import type { FastifyInstance } from 'fastify';
+import type { Deps } from '../deps.ts';
+import { MAX_POST_CHARS, parsePost } from './post.ts';
+import { PostsPage } from './posts-page.tsx';
+import { addPost, listPosts, removePost } from './store.ts';
+
+/** What a person writes here and keeps here. */
+export function posts(app: FastifyInstance, deps: Pick<Deps, 'pool'>): void {
+  const signedIn = { preHandler: requireAccount };
+  app.get('/posts', signedIn, async (request, reply) =>
+    renderPage(reply, <PostsPage posts={await listPosts(deps, accountOf(request).id)} />),
+  );
+  app.post('/posts', signedIn, async (request, reply) => {
+    const { id: owner } = accountOf(request);
+    const typed = formOf(request).get('text') ?? '';
+    const text = parsePost(typed);
+    if (text === null) {
+      const problem = `Nothing was kept: a post has 1 to ${MAX_POST_CHARS} characters that can be read.`;
+      const page = <PostsPage posts={await listPosts(deps, owner)} attempt={{ text: typed, problem }} />;
+      return renderPage(reply.code(400), page);
+    }
+    await addPost(deps, { owner, text });
+    return reply.redirect('/posts', 303);
+  });
+  app.post('/posts/remove', signedIn, async (request, reply) => {
+    const id = formOf(request).get('post') ?? '';
+    if (!(await removePost(deps, { owner: accountOf(request).id, id }))) throw notFound();
+    return reply.redirect('/posts', 303);
+  });
+}

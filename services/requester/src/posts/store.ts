@@ -1,0 +1,40 @@
+import { randomId } from '@chatelaine/crypto';
+import { query, queryOne, statement } from '@chatelaine/service-kit';
+import type { Deps } from '../deps.ts';
+import type { PostView } from './post.ts';
+
+type PostDeps = Pick<Deps, 'pool'>;
+
+interface Row {
+  id: string;
+  text: string;
+  created_at: Date;
+}
+
+// more than anybody reads at once
+const LIST = statement<Row>({
+  name: 'posts_list',
+  text: 'select id, text, created_at from post where owner_id = $1 order by created_at desc, id limit 500',
+});
+
+/** An owner's newest posts. */
+export async function listPosts({ pool }: PostDeps, owner: string): Promise<readonly PostView[]> {
+  const rows = await query(pool, LIST, [owner]);
+  return rows.map(({ id, text, created_at: at }) => ({ id, text, date: at.toISOString().slice(0, 10) }));
+}
+
+const ADD = statement({ name: 'posts_add', text: 'insert into post (id, owner_id, text) values ($1, $2, $3)' });
+
+export async function addPost({ pool }: PostDeps, { owner, text }: { owner: string; text: string }): Promise<void> {
+  await query(pool, ADD, [randomId('post'), owner, text]);
+}
+
+const REMOVE = statement<{ id: string }>({
+  name: 'posts_remove',
+  text: 'delete from post where id = $1 and owner_id = $2 returning id',
+});
+
+/** False when there was none, or it is somebody else's. */
+export async function removePost({ pool }: PostDeps, { owner, id }: { owner: string; id: string }): Promise<boolean> {
+  return (await queryOne(pool, REMOVE, [id, owner])) !== null;
+}
