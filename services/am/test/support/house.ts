@@ -29,6 +29,8 @@ export interface AmOptions {
   readonly connections?: number;
   /** Seconds a Host may take. */
   readonly callSeconds?: number;
+  /** When what was left half done is taken up again. */
+  readonly recovery?: Partial<Config['recovery']>;
   /** What mass calls may take, where it is not as configured. */
   readonly mass?: Partial<Config['limits']['mass']>;
 }
@@ -217,7 +219,8 @@ async function startAm(given: Config, options: AmOptions): Promise<Am> {
   const { failuresToOpen = 1_000, openSeconds = 10 } = options;
   const hostCalls = { ...given.limits.hostCalls, failuresToOpen, openSeconds };
   const mass = { ...given.limits.mass, ...options.mass };
-  const config = { ...given, limits: { ...given.limits, hostCalls, mass } };
+  const recovery = { ...given.recovery, ...options.recovery };
+  const config = { ...given, recovery, limits: { ...given.limits, hostCalls, mass } };
   const opened = await openResources(config);
   await opened.outbound.close();
   const outbound = createOutbound({
