@@ -25,6 +25,8 @@ export interface RequestExtension {
 }
 
 export interface ExtensionRequest {
+  /** Plain ones come through a browser, and nobody has authenticated the client. */
+  readonly way: 'pushed' | 'plain';
   readonly client: Client;
   readonly params: FormParams;
   readonly codeChallenge: string;

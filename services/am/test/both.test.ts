@@ -159,6 +159,18 @@ describe('a request is refused before anybody sees a page', () => {
     expect(json['error_description']).toContain(sentence);
   });
 
+  test('in an address that a browser brings', async () => {
+    const { browser } = await house.owner();
+    const { client_assertion: _a, client_assertion_type: _t, ...plain } = await lifestream.request(createVerifier());
+    const query = new URLSearchParams({ ...plain, client_id: lifestream.clientId, ...both() });
+    const { headers } = await browser.get(`/authorize?${query.toString()}`);
+    const answer = new URL(headers.location ?? 'x:').searchParams;
+    expect([answer.get('error'), answer.get('error_description')?.includes('pushed')]).toEqual([
+      'invalid_request',
+      true,
+    ]);
+  });
+
   const both = (over: Record<string, string> = {}) => ({ host: house.host.issuer, host_grant: 'hg', ...over });
   const impostor = () => house.requester({ host: house.host.issuer });
   const lonely = () => house.requester({ host: house.second.issuer });

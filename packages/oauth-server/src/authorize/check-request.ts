@@ -27,10 +27,11 @@ export type CheckedRequest =
       readonly message: string;
     };
 
-/** A key proved by a DPoP header on the pushed request (RFC 9449 §10.1), or null. */
 interface CheckInput {
+  readonly way: 'pushed' | 'plain';
   readonly client: Client;
   readonly params: FormParams;
+  /** A key proved by a DPoP header on the pushed request (RFC 9449 §10.1), or null. */
   readonly provenJkt: string | null;
 }
 
@@ -72,7 +73,7 @@ export async function checkRequest(config: ServerConfig, input: CheckInput): Pro
   const key = checkKey(config, input);
   if (key.kind === 'refused') return redirect('invalid_request', key.message);
   const { jkt } = key;
-  const read = await readExtensions(config, { client, params, codeChallenge, jkt });
+  const read = await readExtensions(config, { way: input.way, client, params, codeChallenge, jkt });
   if (read.kind === 'refused') return redirect(read.error, read.message);
   const { extensions } = read;
   const common = { redirectUri, state, codeChallenge, jkt, prompt: params.get('prompt') ?? null, extensions };

@@ -44,11 +44,13 @@ const HOST_GRANT = new RegExp(`^[\\x21-\\x7e]{1,${LIMIT.tokenChars}}$`);
 
 async function read(
   deps: WithDiscovery,
-  { client, params, codeChallenge }: ExtensionRequest,
+  { way, client, params, codeChallenge }: ExtensionRequest,
 ): Promise<ExtensionReading> {
   const [host, hostGrant] = [params.get('host'), params.get('host_grant')];
   if (host === undefined && hostGrant === undefined) return { kind: 'none' };
   if (host === undefined || hostGrant === undefined) return refused('host and host_grant come together.');
+  // through a browser it would be for anybody to see, and to send
+  if (way !== 'pushed') return refused('host and host_grant are pushed (RFC 9126).');
   if (!HOST_GRANT.test(hostGrant)) return refused('host_grant is not a code.');
   const checked = await checkHost(deps, { client, host });
   if (checked.kind === 'refused') return refused(checked.message);
