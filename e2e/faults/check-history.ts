@@ -35,12 +35,12 @@ export function checkHistory(history: History): string[] {
 /** I2: one code yields tokens once. I1: and it does yield them, when nothing happened to it. */
 function checkRedemption({ client, answers }: Redemption): string[] {
   const yielded = answers.filter(({ kind }) => kind === 'ok').length;
-  const [first] = answers;
   return [
     ...broken(answers),
     ...(yielded > 1 ? [`I2: one code of ${client} yielded tokens ${yielded} times`] : []),
-    ...(first?.kind === 'refused' && yielded === 0
-      ? [`I1: the first use of a code of ${client} was refused (${first.error})`]
+    // an answer that was lost may have been the one with the tokens
+    ...(answers.length > 0 && answers.every(({ kind }) => kind === 'refused')
+      ? [`I1: a code of ${client} yielded nothing to whoever sent it`]
       : []),
   ];
 }

@@ -47,6 +47,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     env: ({ service }) => ({
       REFUSALS_PER_MINUTE: UNLIMITED,
       ...(service === 'am' && {
+        // all clients come from one address, each with a document of its own
+        DOCUMENTS_PER_MINUTE: UNLIMITED,
         HOSTS_ADDED_PER_HOUR: '100000',
         RECOVERY_EVERY_SECONDS: String(RECOVERY.everySeconds),
         LOST_AFTER_SECONDS: String(RECOVERY.lostAfterSeconds),
