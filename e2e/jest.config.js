@@ -1,4 +1,9 @@
 import preset from '../jest.preset.js';
 
-// much of these tests' time is waiting for other processes: two files at a time
-export default { ...preset, maxWorkers: 2 };
+export default {
+  ...preset,
+  // its exports have a condition `source`, too, and lead to TypeScript
+  transformIgnorePatterns: ['/node_modules/(?!(?:\\.pnpm/eventsource-parser@[^/]+/node_modules/)?eventsource-parser/)'],
+  // much of these tests' time is waiting for other processes: two files at a time
+  maxWorkers: 2,
+};
