@@ -10,6 +10,7 @@ export { allowFormAction } from './server/security-headers.ts';
 // what is seen from outside
 export { createMetrics, type LabelsOf, type LabelValues, type Metrics } from './telemetry/metrics.ts';
 export type { MetricsListener } from './telemetry/metrics-listener.ts';
+export { observed } from './telemetry/observed.ts';
 export { traced } from './telemetry/traced-fetch.ts';
 export { noTracing, openTracing, type Tracing, type TracingOptions } from './telemetry/tracing.ts';
 
@@ -23,6 +24,7 @@ export {
   databaseUrl,
   type Field as EnvField,
   flag,
+  httpUrl,
   integer,
   json,
   key,
@@ -31,6 +33,7 @@ export {
   type Parsed,
   parsedBy,
   port,
+  ratio,
   text,
 } from './env/fields.ts';
 

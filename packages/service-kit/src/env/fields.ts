@@ -66,6 +66,18 @@ export const databaseUrl: Field<string> = {
     /^postgres(ql)?:$/.test(URL.parse(given)?.protocol ?? '') ? value(given) : wrong('must be a postgresql:// URL'),
 };
 
+/** The URL of something on the operator's own network. */
+export const httpUrl: Field<string> = {
+  read: (given) =>
+    /^https?:$/.test(URL.parse(given)?.protocol ?? '') ? value(given) : wrong('must be an http:// or https:// URL'),
+};
+
+/** A number from 0 to 1. */
+export const ratio: Field<number> = {
+  read: (given) =>
+    /^(0|1|0?\.\d{1,6}|1\.0{1,6})$/.test(given) ? value(Number(given)) : wrong('must be a number from 0 to 1'),
+};
+
 /** Addresses and CIDRs, with commas between them. */
 export const networks: Field<readonly string[]> = {
   read(given) {

@@ -1,7 +1,9 @@
 import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
 import { LOG_LEVELS, type LogLevel } from '../server/logger.ts';
-import { databaseUrl, flag, integer, key, networks, oneOf, optional, port, text } from './fields.ts';
-import { ConfigError } from './read-env.ts';
+import type { MetricsListener } from '../telemetry/metrics-listener.ts';
+import type { TracingOptions } from '../telemetry/tracing.ts';
+import { databaseUrl, flag, httpUrl, integer, key, networks, oneOf, optional, port, ratio, text } from './fields.ts';
+import { ConfigError, type Env } from './read-env.ts';
 
 const KEY_BYTES = 32;
 
@@ -16,6 +18,11 @@ export const SERVICE_FIELDS = {
   LOG_LEVEL: optional(oneOf(LOG_LEVELS), 'info'),
   TRUSTED_PROXIES: optional(networks, []),
   STOP_NOTICE_SECONDS: optional(integer({ min: 0, max: 60 }), 0),
+  METRICS_PORT: optional(port, null),
+  METRICS_ADDRESS: optional(text, '127.0.0.1'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(httpUrl, null),
+  OTEL_SERVICE_NAME: optional(text, null),
+  OTEL_TRACES_SAMPLER_ARG: optional(ratio, 1),
 };
 
 export interface ServiceConfig {
@@ -34,19 +41,13 @@ export interface ServiceConfig {
   readonly trustedProxies: readonly string[];
   /** How long /readyz says 503 before we take no more requests, so that a balancer notices. */
   readonly stopNoticeSeconds: number;
+  /** Null: nobody is told. */
+  readonly metricsListener: MetricsListener | null;
+  readonly tracing: Omit<TracingOptions, 'serviceName'> & { readonly serviceName: string | null };
 }
 
-interface ServiceVariables {
-  readonly ISSUER: string;
-  readonly PORT: number;
-  readonly LISTEN_ADDRESS: string;
-  readonly DATABASE_URL: string;
-  readonly ENCRYPTION_KEY: Buffer;
-  readonly DEMO: boolean;
-  readonly LOG_LEVEL: LogLevel;
-  readonly TRUSTED_PROXIES: readonly string[];
-  readonly STOP_NOTICE_SECONDS: number;
-}
+/** What {@link SERVICE_FIELDS} yield. */
+type ServiceVariables = Env<typeof SERVICE_FIELDS>;
 
 /**
  * What every service's configuration begins with, from the variables of {@link SERVICE_FIELDS}.
@@ -68,6 +69,12 @@ export function serviceConfig(read: ServiceVariables): ServiceConfig {
     logLevel: read.LOG_LEVEL,
     trustedProxies: read.TRUSTED_PROXIES,
     stopNoticeSeconds: read.STOP_NOTICE_SECONDS,
+    metricsListener: read.METRICS_PORT === null ? null : { address: read.METRICS_ADDRESS, port: read.METRICS_PORT },
+    tracing: {
+      endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,
+      serviceName: read.OTEL_SERVICE_NAME,
+      ratio: read.OTEL_TRACES_SAMPLER_ARG,
+    },
   };
 }
 

@@ -35,6 +35,7 @@ const STATUSES = ['2xx', '3xx', '4xx', '5xx'];
 export function listenForMetrics(app: FastifyInstance, metrics: Metrics, { address, port }: MetricsListener): void {
   let server: Server | undefined;
   app.addHook('onReady', async () => {
+    metrics.watchProcess();
     server = createServer({ requestTimeout: 5_000, headersTimeout: 2_000 }, (request, answer) => {
       if (request.method !== 'GET' || request.url !== '/metrics') {
         answer.writeHead(404).end();

@@ -23,6 +23,8 @@ export interface Metrics {
     readonly label: string;
     readonly read: () => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>;
   }): void;
+  /** Memory, CPU, garbage collection and the event loop, from now on. */
+  watchProcess(): void;
   /** The text that Prometheus reads. */
   text(): Promise<{ type: string; body: string }>;
 }
@@ -33,7 +35,6 @@ const READING_MS = 1_000;
 
 export function createMetrics(options: { pool?: Pool } = {}): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const failed = new Counter({
     name: 'chatelaine_metric_readings_failed_total',
     help: 'Readings that failed and were left out, by what was read.',
@@ -66,6 +67,7 @@ export function createMetrics(options: { pool?: Pool } = {}): Metrics {
         },
       });
     },
+    watchProcess: () => collectDefaultMetrics({ register: registry }),
     text: async () => ({ type: registry.contentType, body: await registry.metrics() }),
   };
   if (options.pool !== undefined) watchPool(metrics, options.pool);
