@@ -5,6 +5,7 @@ import { accountFeature } from './account/routes.ts';
 import { createBoth } from './both/both.ts';
 import { reapHalves } from './both/half-store.ts';
 import type { Deps } from './deps.ts';
+import { createFacade } from './facade/facade.tsx';
 import { homeFeature } from './home/routes.tsx';
 import { createHostGate } from './hosts/host-gate.ts';
 import { hostsFeature } from './hosts/routes.tsx';
@@ -19,9 +20,9 @@ import { reapUnfinished } from './requesters/unfinished-store.ts';
 import type { Resources } from './resources.ts';
 import { targetsFeature } from './targets/routes.ts';
 import { timelineFeature } from './timeline/routes.tsx';
+import { closeLost } from './transfer/close-store.ts';
 import { reapDeferrals } from './transfer/deferral-store.ts';
 import { deferredGrant } from './transfer/deferred-grant.ts';
-import { closeLost } from './transfer/close-store.ts';
 import { exchangeGrant } from './transfer/exchange-grant.ts';
 import { massFeature } from './transfer/mass-routes.ts';
 
@@ -54,7 +55,8 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   const transfers = { ...parts, announceRevocations };
   const grants = [exchangeGrant(transfers), deferredGrant(transfers)];
   const both = createBoth(parts);
-  const extensions = [both.extension];
+  const facade = createFacade(transfers);
+  const extensions = [both.extension, facade.extension];
   const server = createServerDeps(parts, { grants, extensions, announceRevocations });
   const deps: Deps = { ...parts, jobs, server };
 
@@ -65,7 +67,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   await requestersFeature(app, deps); // connections: who may ask for what; stopping one, and everything
   await inboxFeature(app, deps); //      questions to the owner
   await timelineFeature(app, deps); //   what happened
-  await oauthFeature(app, { ...deps, both }); //      the authorization server that Requesters see: PAR, consent, token, revocation …
+  await oauthFeature(app, { ...deps, both, facade }); //      the authorization server that Requesters see: PAR, consent, token, revocation …
   await targetsFeature(app, deps); //    what a connection may ask for
   await massFeature(app, deps); //       many transfers in one call
 

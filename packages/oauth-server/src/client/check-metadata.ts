@@ -51,6 +51,7 @@ export function checkClientMetadata(
     authMethod,
     secretHash: authMethod === 'client_secret' ? secretHash : null,
     keys: checkKeys(metadata, authMethod, schemes),
+    dpopBound: metadata.dpop_bound_access_tokens === true,
     issuer: checkIssuer(metadata.chatelaine_issuer, 'chatelaine_issuer', schemes),
     host: checkIssuer(metadata.chatelaine_host, 'chatelaine_host', schemes),
   };

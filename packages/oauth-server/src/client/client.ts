@@ -21,6 +21,8 @@ export interface Client {
   /** SHA-256; there for `client_secret` only. */
   readonly secretHash: Buffer | null;
   readonly keys: ClientKeys | null;
+  /** It says that it always sends a DPoP proof. RFC 9449 §5.2. */
+  readonly dpopBound: boolean;
   /** In an AM's document for one Host: the issuer it names. PROTOCOL §2.2. */
   readonly issuer: Issuer | null;
   /** In the document of a Requester that is a Host, too: that Host's issuer. PROTOCOL §2.3. */

@@ -26,7 +26,7 @@ export async function registerClient(deps: RegisterDeps, body: unknown): Promise
   if (!client.scope.includes(TRANSFER_SCOPE) && !plain) throw invalidClientMetadata('scope must include "transfer".');
   const registrationToken = mintToken('ra', 0);
   const secret = client.authMethod === 'client_secret' ? mintToken('cs', 0) : null;
-  const kept = registered(client, metadata);
+  const kept = registered(client, { metadata, plain });
   await deps.storage.insertClient({
     id,
     metadata: kept,
@@ -67,7 +67,10 @@ function readMetadata(body: unknown): ClientMetadata {
 }
 
 /** What is kept is what the server made of it, so that the answer tells the client what it got (RFC 7591 §3.2.1). */
-function registered(client: Client, given: ClientMetadata): ClientMetadata {
+function registered(
+  client: Client,
+  { metadata: given, plain }: { metadata: ClientMetadata; plain: boolean },
+): ClientMetadata {
   // an issuer that nobody can verify is not taken over
   const { chatelaine_issuer: _unverifiable, software_statement: _none, scope, ...rest } = given;
   const transfers = client.authMethod !== 'client_secret' && client.scope.includes(TRANSFER_SCOPE);
@@ -80,6 +83,6 @@ function registered(client: Client, given: ClientMetadata): ClientMetadata {
       SECRET_METHODS.find((method) => method === given.token_endpoint_auth_method) ?? client.authMethod,
     // of its own this server has nothing else; what else a client names are scopes of others, to ask their owners for
     ...(transfers ? { scope: TRANSFER_SCOPE } : scope === undefined ? {} : { scope }),
-    dpop_bound_access_tokens: transfers || given.dpop_bound_access_tokens === true,
+    dpop_bound_access_tokens: !plain || given.dpop_bound_access_tokens === true,
   };
 }

@@ -112,8 +112,8 @@ async function refuseAt(commit: () => Promise<Committed>, what: string): Promise
 }
 
 /** Its code can no longer be redeemed: whatever was minted for it meanwhile ends with the grant. */
-async function endUnused({ storage }: IssueDeps, grant: StoredGrant): Promise<void> {
-  await storage.endGrant({ id: grant.id, by: 'server' });
+async function endUnused({ storage, emit }: IssueDeps, { id, subject, clientId }: StoredGrant): Promise<void> {
+  if (await storage.endGrant({ id, by: 'server' })) emit({ event: 'grant_ended', grantId: id, subject, clientId });
 }
 
 const bad = (what: string, cause: string): OAuthError => invalidGrant(`The ${what} is not valid.`, { cause });

@@ -1,4 +1,15 @@
-import { Button, ButtonLink, ButtonRow, Card, Facts, Field, Form, Layout, Steps } from '@chatelaine/service-kit';
+import {
+  Button,
+  ButtonLink,
+  ButtonRow,
+  Card,
+  Facts,
+  Field,
+  Form,
+  Hidden,
+  Layout,
+  Steps,
+} from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import type { KnownHost } from './host-store.ts';
 
@@ -9,7 +20,16 @@ function Way({ current }: { current: number }): VNode {
 }
 
 /** The form; nothing is fetched before it is sent. */
-export function AddHostPage({ address, problem }: { address: string; problem?: string | undefined }): VNode {
+export function AddHostPage({
+  address,
+  back,
+  problem,
+}: {
+  address: string;
+  /** Where the owner goes on once it is linked: a request that waits for him. */
+  back: string | null;
+  problem?: string | undefined;
+}): VNode {
   return (
     <Layout
       title="Add a Host"
@@ -18,6 +38,7 @@ export function AddHostPage({ address, problem }: { address: string; problem?: s
       <Way current={0} />
       <Card>
         <Form action="/hosts/add">
+          {back !== null && <Hidden fields={{ back }} />}
           <Field
             name="host"
             label="Address of the Host"
@@ -30,7 +51,7 @@ export function AddHostPage({ address, problem }: { address: string; problem?: s
           />
           <ButtonRow>
             <Button>Continue</Button>
-            <ButtonLink href="/hosts" kind="plain">
+            <ButtonLink href={back ?? '/hosts'} kind="plain">
               Cancel
             </ButtonLink>
           </ButtonRow>

@@ -21,6 +21,8 @@ export interface AddHostInput {
   readonly sessionHash: Buffer;
   /** A link at that Host that the new one takes the place of. */
   readonly replaces?: string;
+  /** The local path to go on at once it is linked. */
+  readonly returnTo?: string | null;
 }
 
 export type AddHostOutcome =
@@ -87,7 +89,7 @@ const NEUTRAL: ReadonlySet<DiscoveryFault> = new Set(['bad_issuer', 'unreachable
 
 async function start(
   deps: AddHostDeps,
-  { ownerId, sessionHash, replaces }: AddHostInput,
+  { ownerId, sessionHash, replaces, returnTo }: AddHostInput,
   host: KnownHost,
 ): Promise<AddHostOutcome> {
   const started = await startAuthorization(clientDeps(deps), {
@@ -119,6 +121,7 @@ async function start(
     verifier,
     lifetimeSeconds: LIFETIME.interaction,
     replaces: replaces ?? null,
+    returnTo: returnTo ?? null,
   });
   return { kind: 'started', host, authorizationUrl: started.authorizationUrl, expiresIn: started.expiresIn };
 }

@@ -12,18 +12,21 @@ export interface NewAttempt {
   readonly lifetimeSeconds: number;
   /** The link that the new one is to be made in the place of; null: a link of its own. */
   readonly replaces: string | null;
+  /** Where the owner goes on once it is linked; null: at his Hosts. */
+  readonly returnTo: string | null;
 }
 
 const SAVE = statement({
   name: 'hosts_save_attempt',
   text: `
-    insert into link_attempt (state_hash, owner_id, session_hash, host_id, verifier, expires_at, replaces)
-    values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6), $7)`,
+    insert into link_attempt (state_hash, owner_id, session_hash, host_id, verifier, expires_at, replaces, return_to)
+    values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6), $7, $8)`,
 });
 
 export async function saveAttempt({ pool }: Pick<Deps, 'pool'>, attempt: NewAttempt): Promise<void> {
-  const { stateHash, ownerId, sessionHash, hostId, verifier, lifetimeSeconds, replaces } = attempt;
-  await query(pool, SAVE, [stateHash, ownerId, sessionHash, hostId, verifier, lifetimeSeconds, replaces]);
+  const { stateHash, ownerId, sessionHash, hostId, verifier, lifetimeSeconds, replaces, returnTo } = attempt;
+  const values = [stateHash, ownerId, sessionHash, hostId, verifier, lifetimeSeconds, replaces, returnTo];
+  await query(pool, SAVE, values);
 }
 
 export interface TakenAttempt {
@@ -33,13 +36,13 @@ export interface TakenAttempt {
   readonly metadata: ServerMetadata;
 }
 
-const TAKE = statement<{ verifier: Buffer; name: string; metadata: unknown }>({
+const TAKE = statement<{ verifier: Buffer; name: string; metadata: unknown; return_to: string | null }>({
   name: 'hosts_take_attempt',
   text: `
     update link_attempt a set used_at = now(), answer = $5, resume_at = now() + make_interval(secs => $6) from host h
     where a.state_hash = $1 and a.owner_id = $2 and a.session_hash = $3 and a.host_id = $4 and a.used_at is null and a.expires_at > now()
       and h.id = a.host_id
-    returning a.verifier, h.name, h.metadata`,
+    returning a.verifier, a.return_to, h.name, h.metadata`,
 });
 
 /**
@@ -53,12 +56,12 @@ export async function takeAttempt(
     readonly answer: Buffer;
     readonly resumeAfterSeconds: number;
   },
-): Promise<TakenAttempt | null> {
+): Promise<(TakenAttempt & Pick<NewAttempt, 'returnTo'>) | null> {
   const { stateHash, ownerId, sessionHash, hostId, answer, resumeAfterSeconds } = input;
   const row = await queryOne(pool, TAKE, [stateHash, ownerId, sessionHash, hostId, answer, resumeAfterSeconds]);
-  return row === null
-    ? null
-    : { verifier: row.verifier, hostName: row.name, metadata: serverMetadataSchema.parse(row.metadata) };
+  if (row === null) return null;
+  const { verifier, name: hostName, return_to: returnTo } = row;
+  return { verifier, hostName, metadata: serverMetadataSchema.parse(row.metadata), returnTo };
 }
 
 /** A code that was sent to its Host without anybody here learning what became of it. */

@@ -31,7 +31,8 @@ export interface FinishLinkInput {
 }
 
 export type FinishLinkOutcome =
-  | { readonly kind: 'linked'; readonly linkId: string }
+  /** `returnTo`: the local path that the owner came from. */
+  | { readonly kind: 'linked'; readonly linkId: string; readonly returnTo?: string | null }
   /** Not an answer to anything this session started here and has not finished; no Host was called. */
   | { readonly kind: 'not_ours' }
   | { readonly kind: 'denied'; readonly hostName: string; readonly byOwner: boolean }
@@ -52,6 +53,7 @@ export async function finishLink(deps: FinishLinkDeps, input: FinishLinkInput): 
   const redeemed = await redeem(deps, { ...input, ...attempt, stateHash, state });
   await deps.failpoint('link.answered');
   const outcome = await settle(deps, { ...input, ...attempt, stateHash }, redeemed);
+  if (outcome.kind === 'linked') return { ...outcome, returnTo: attempt.returnTo };
   if (outcome.kind !== 'unknown') return outcome;
   await giveUpAttempt(deps, stateHash);
   return { kind: 'failed', hostName: attempt.hostName };

@@ -30,6 +30,7 @@ export async function rememberHost(
     name: host.name,
     metadata: metadata as Prisma.InputJsonObject,
     resources: ownResources(config.issuer, resources),
+    bearer: takesBearer(resources),
     transferScopes: metadata.chatelaine_transfer_scopes ?? {},
     checkedAt: new Date(),
   };
@@ -52,6 +53,17 @@ function ownResources(issuer: string, resources: Discovered['resources']): strin
     ({ authorization_servers: servers = [] }) => servers.length <= 1 || servers.includes(issuer),
   );
   return (ours.length === 0 ? resources : ours).map(({ resource }) => resource);
+}
+
+/** Whether a Host says outright that its tokens need not be bound to a key. What it leaves unsaid is no. RFC 9728 §2. */
+function takesBearer(resources: Discovered['resources']): boolean {
+  return (
+    resources.length > 0 &&
+    resources.every(
+      ({ dpop_bound_access_tokens_required: required, bearer_methods_supported: methods = [] }) =>
+        required === false && methods.includes('header'),
+    )
+  );
 }
 
 const ENDPOINTS = [

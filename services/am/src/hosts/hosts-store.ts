@@ -14,9 +14,17 @@ export interface OwnLink {
   /** It was made in the place of another. */
   readonly isRepaired: boolean;
   /** Who uses it, and for what. */
-  readonly usedBy: readonly { readonly clientName: string; readonly sentences: readonly string[] }[];
+  readonly usedBy: readonly LinkUser[];
   /** The ceiling: what the owner allowed at the Host, each with the Host's sentence. */
   readonly ceiling: readonly { readonly scope: string; readonly sentence: string }[];
+}
+
+/** A Requester that is shown a link. */
+export interface LinkUser {
+  readonly clientName: string;
+  readonly sentences: readonly string[];
+  /** It may have tokens that are bound to no key. */
+  readonly bearer: boolean;
 }
 
 /** A link that ended here, and what its Host knows of it. */
@@ -63,9 +71,10 @@ export async function readOwnLinks(
       isRepaired: link.replaces !== null,
       usedBy: link.shown
         .filter(({ connectionId }) => agreed.has(connectionId))
-        .map(({ connection, scopes }) => ({
+        .map(({ connection, scopes, bearer }) => ({
           clientName: connection.clientName,
           sentences: scopeSentences(link.host, scopes).map(({ sentence }) => sentence),
+          bearer,
         })),
       ceiling: scopeSentences(link.host, link.transferScope),
     };

@@ -38,6 +38,7 @@ export function LinkCard({ link }: { link: OwnLink }): VNode {
           <Button kind="plain">Rename</Button>
         </Form>
       </details>
+      <Bearer link={link} />
       {state === 'active' && <Renew link={link} />}
       <Stop link={link} />
     </Card>
@@ -51,9 +52,9 @@ function Sentences({ sentences }: { sentences: readonly string[] }): VNode {
 function Users({ usedBy }: Pick<OwnLink, 'usedBy'>): VNode {
   return (
     <ul>
-      {usedBy.map(({ clientName, sentences }) => (
+      {usedBy.map(({ clientName, sentences, bearer }) => (
         <li>
-          {clientName}{' '}
+          {clientName} {bearer && <Badge kind="needs">keys that fit anybody</Badge>}{' '}
           <small>
             <Sentences sentences={sentences} />
           </small>
@@ -79,6 +80,25 @@ function Broken({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode {
         </ButtonRow>
       </Form>
     </Notice>
+  );
+}
+
+/** What the owner let some apps have that cannot prove a key. PROTOCOL §6. */
+function Bearer({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode | null {
+  const users = usedBy.filter(({ bearer }) => bearer);
+  if (users.length === 0) return null;
+  return (
+    <details>
+      <summary>Keys that fit anybody</summary>
+      <p>
+        You let {namesOf(users)} have keys of {hostName} that work for whoever holds them, because{' '}
+        {users.length === 1 ? 'it' : 'they'} could prove none. Taken back, {users.length === 1 ? 'it is' : 'they are'}{' '}
+        disconnected at once, and {hostName} is told to end what {users.length === 1 ? 'it holds' : 'they hold'}.
+      </p>
+      <Form action={`/hosts/${id}/bearer/stop`}>
+        <Button kind="danger">Take it back</Button>
+      </Form>
+    </details>
   );
 }
 

@@ -17,6 +17,7 @@ import { addHost } from './add-host.ts';
 import { clientDocuments } from './client-routes.ts';
 import { finishLink } from './finish-link.ts';
 import { HostsPage } from './hosts-page.tsx';
+import { stopBearer } from './bearer-store.ts';
 import { endLink, readEndedLinks, readOwnLinks, renameLink } from './hosts-store.ts';
 import { repairLink } from './repair-link.ts';
 
@@ -36,7 +37,10 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
     });
     // a link may fill in the form, and only that: fetching starts at the POST
     own.get('/hosts/add', async (request, reply) =>
-      renderPage(reply, <AddHostPage address={queryOf(request).get('host') ?? ''} />),
+      renderPage(
+        reply,
+        <AddHostPage address={queryOf(request).get('host') ?? ''} back={backOf(queryOf(request).get('back'))} />,
+      ),
     );
     own.post('/hosts/add', async (request, reply) => add(deps, request, reply));
     own.post('/hosts/:linkId/name', async (request, reply) => {
@@ -45,6 +49,11 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
       return reply.redirect('/hosts', 303);
     });
     own.post('/hosts/:linkId/repair', async (request, reply) => repair(deps, request, reply));
+    own.post('/hosts/:linkId/bearer/stop', async (request, reply) => {
+      await stopBearer(deps, ownLink(request));
+      await deps.jobs.announceRevocations();
+      return reply.redirect('/hosts', 303);
+    });
     own.post('/hosts/:linkId/stop', async (request, reply) => {
       if (!(await endLink(deps, ownLink(request)))) throw notFound();
       await deps.failpoint('stop.committed');
@@ -55,11 +64,17 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
 }
 
 async function add(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const address = formOf(request).get('host') ?? '';
-  const outcome = await addHost(deps, { address, ownerId: accountOf(request).id, sessionHash: sessionHash(request) });
+  const form = formOf(request);
+  const [address, back] = [form.get('host') ?? '', backOf(form.get('back'))];
+  const outcome = await addHost(deps, {
+    address,
+    ownerId: accountOf(request).id,
+    sessionHash: sessionHash(request),
+    returnTo: back,
+  });
   return outcome.kind === 'started'
     ? renderPage(reply, <GoToHostPage {...outcome} />)
-    : renderPage(reply.code(400), <AddHostPage address={address} problem={outcome.sentence} />);
+    : renderPage(reply.code(400), <AddHostPage address={address} back={back} problem={outcome.sentence} />);
 }
 
 async function repair(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -90,7 +105,7 @@ async function callback(deps: Deps, request: FastifyRequest, reply: FastifyReply
     case 'linked':
       // where it took the place of another, a Host is due to be told of that one's end
       await deps.jobs.announceRevocations();
-      return reply.redirect(`/hosts?made=${outcome.linkId}`, 303);
+      return reply.redirect(outcome.returnTo ?? `/hosts?made=${outcome.linkId}`, 303);
     case 'not_ours':
       throw notOurs();
     case 'denied':
@@ -126,6 +141,13 @@ function denied({ hostName, byOwner }: { hostName: string; byOwner: boolean }): 
 function ownLink(request: FastifyRequest): { linkId: string; ownerId: string } {
   const { linkId } = request.params as { linkId: string };
   return { linkId, ownerId: accountOf(request).id };
+}
+
+/** Only a request that waits for the owner's answer is gone back to; any other place is none of a link's. */
+function backOf(given: string | undefined): string | null {
+  return given !== undefined && given.length <= 4000 && /^\/authorize\?[A-Za-z0-9%&=._~+:-]+$/.test(given)
+    ? given
+    : null;
 }
 
 const sessionHash = (request: FastifyRequest): Buffer => sha256(request.session.sessionId);

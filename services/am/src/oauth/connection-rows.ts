@@ -32,13 +32,29 @@ export async function brokenLinks({ prisma }: Pick<Deps, 'prisma'>, ownerId: str
  */
 export async function insertConnection(
   deps: Pick<Deps, 'prisma'>,
-  input: { id: string; ownerId: string; client: Client; shown: readonly ShownHost[]; expiresAt: Date | null },
+  input: {
+    id: string;
+    ownerId: string;
+    client: Client;
+    shown: readonly ShownHost[];
+    expiresAt: Date | null;
+    /** Of a client that speaks no token exchange: its one resource, and whether its tokens may be bound to no key. PROTOCOL §6. */
+    plain?: { resource: string; bearer: boolean };
+  },
 ): Promise<void> {
-  const { id, ownerId, client, shown, expiresAt } = input;
+  const { id, ownerId, client, shown, expiresAt, plain } = input;
   await deps.prisma.$transaction(async (tx) => {
     await tx.owner.update({ where: { id: ownerId }, data: { policyVersion: { increment: 1 } } });
     await tx.connection.create({
-      data: { id, ownerId, clientId: client.id, clientName: client.name, clientUri: client.uri, expiresAt },
+      data: {
+        id,
+        ownerId,
+        clientId: client.id,
+        clientName: client.name,
+        clientUri: client.uri,
+        expiresAt,
+        resource: plain?.resource ?? null,
+      },
     });
     await tx.connectionHost.createMany({
       data: shown.map(({ hostId, linkId, answers }) => ({
@@ -47,6 +63,7 @@ export async function insertConnection(
         linkId,
         scopes: answers.map(({ scope }) => scope),
         grantId: randomId(),
+        bearer: plain?.bearer ?? false,
       })),
     });
     await tx.rule.createMany({

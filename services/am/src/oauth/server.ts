@@ -1,4 +1,4 @@
-import type { Grant, RequestExtension, ServerDeps } from '@chatelaine/oauth-server';
+import type { Grant, RequestExtension, ServerDeps, ServerEvent } from '@chatelaine/oauth-server';
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
 import { BOTH_METADATA } from '../both/offered-host.ts';
 import type { Deps } from '../deps.ts';
@@ -58,7 +58,7 @@ export function createServerDeps(
     },
     emit(event) {
       log.info(event, 'oauth');
-      if (event.event === 'grant_ended' || event.event === 'code_reused') {
+      if (ENDS.has(event.event)) {
         input
           .announceRevocations()
           .catch((error: unknown) => log.warn({ err: error }, 'revocations not announced; the sweep will'));
@@ -66,3 +66,6 @@ export function createServerDeps(
     },
   };
 }
+
+/** What ends a grant, and has to be told to Hosts at once. */
+const ENDS: ReadonlySet<string> = new Set<ServerEvent['event']>(['grant_ended', 'code_reused', 'refresh_token_reused']);

@@ -37,6 +37,12 @@ export function ConnectionPage({ connection, saved }: ConnectionView): VNode {
           ))}
           <p>
             <small>What is not listed, you did not choose when you connected it. To add to it, connect it again.</small>
+            {connection.resource !== null && (
+              <small>
+                {' '}
+                This app cannot put questions to you: where you want to be asked, it comes back here to be allowed anew.
+              </small>
+            )}
           </p>
           <ButtonRow>
             <Button>Save</Button>

@@ -56,10 +56,17 @@ function NoRequesters({ issuer }: { issuer: string }): VNode {
 }
 
 /** What is known of a Requester. */
-export function factsOf({ clientId, clientUri, since, until }: OwnConnection): (readonly [string, ComponentChild])[] {
+export function factsOf({
+  clientId,
+  clientUri,
+  since,
+  until,
+  resource,
+}: OwnConnection): (readonly [string, ComponentChild])[] {
   return [
     ['Identified by', identityOf(clientId)],
     ['Its page', clientUri],
+    ...(resource === null ? [] : [['For this alone', resource] as const]),
     ['Connected since', <Day date={since.toISOString().slice(0, 10)} />],
     ['Until', until === null ? 'you stop it' : <Day date={until.toISOString().slice(0, 10)} />],
   ];

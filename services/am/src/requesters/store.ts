@@ -14,6 +14,8 @@ export interface OwnConnection {
   readonly since: Date;
   /** Null: until the owner stops it. */
   readonly until: Date | null;
+  /** Of an app that speaks no token exchange: the one resource it is for. */
+  readonly resource: string | null;
   readonly hosts: readonly ShownHost[];
 }
 
@@ -41,13 +43,14 @@ interface ConnectionRow {
   client_uri: string | null;
   created_at: Date;
   expires_at: Date | null;
+  resource: string | null;
 }
 
 // a connection without its kernel's grant was never agreed to
 const LIVE = statement<ConnectionRow>({
   name: 'requesters_live',
   text: `
-    select c.id, c.client_id, c.client_name, c.client_uri, c.created_at, c.expires_at
+    select c.id, c.client_id, c.client_name, c.client_uri, c.created_at, c.expires_at, c.resource
     from connection c join oauth_grant g on g.id = c.id and g.subject = c.owner_id
     where c.owner_id = $1 and c.ended_at is null and g.ended_at is null and (c.expires_at is null or c.expires_at > now())
     order by c.created_at desc, c.id limit 500`,
@@ -76,6 +79,7 @@ export async function readConnections(
     clientUri: row.client_uri,
     since: row.created_at,
     until: row.expires_at,
+    resource: row.resource,
     hosts: shown
       .filter(({ connectionId }) => connectionId === row.id)
       .map(({ host, link, scopes, linkId }) => ({

@@ -8,6 +8,8 @@ export function entrySentence(entry: Entry): string {
   switch (entry.kind) {
     case 'connection_made':
       return `You connected ${requester}.`;
+    case 'bearer_allowed':
+      return `You let ${requester} have keys for ${link} at ${host} that fit anybody, because it had shown no key of its own.`;
     case 'connection_ended':
       return `The connection with ${requester} ended${ENDED_BY[entry.by ?? ''] ?? ''}.`;
     case 'link_made':
@@ -59,11 +61,13 @@ const ANSWERS: Readonly<Record<string, string>> = {
 };
 
 /** What came of a transfer, in a sentence for its owner. */
-export function transferSentence({ state, sentences, clientName, label, hostName }: PastTransfer): string {
+export function transferSentence({ state, sentences, clientName, label, hostName, bearer }: PastTransfer): string {
   const what = `“${label}” at ${hostName} (${sentences.join(', ')})`;
   switch (state) {
     case 'minted':
-      return `${clientName} got a key for ${what}.`;
+      return bearer
+        ? `${clientName} got a key that fits anybody, for ${what}.`
+        : `${clientName} got a key for ${what}.`;
     case 'refused':
       return `${clientName} asked for a key for ${what}; ${hostName} refused.`;
     case 'withheld':

@@ -78,6 +78,8 @@ export interface PastTransfer {
   readonly clientName: string;
   readonly label: string;
   readonly hostName: string;
+  /** It was bound to no key. */
+  readonly bearer: boolean;
 }
 
 interface TransferRow {
@@ -88,12 +90,13 @@ interface TransferRow {
   client_name: string;
   label: string;
   host_name: string;
+  bearer: boolean;
 }
 
 const TRANSFERS = statement<TransferRow>({
   name: 'timeline_transfers',
   text: `
-    select t.started_at, t.state, t.scopes, c.client_name, l.label, h.name as host_name, h.transfer_scopes
+    select t.started_at, t.state, t.scopes, c.client_name, l.label, h.name as host_name, h.transfer_scopes, t.jkt is null as bearer
     from transfer t join connection c on c.id = t.connection_id and c.owner_id = t.owner_id
       join link l on l.id = t.link_id and l.owner_id = t.owner_id join host h on h.id = t.host_id
     where t.owner_id = $1 order by t.started_at desc limit $2`,
@@ -112,6 +115,7 @@ export async function readTransfers(
     clientName: row.client_name,
     label: row.label,
     hostName: row.host_name,
+    bearer: row.bearer,
   }));
 }
 

@@ -4,6 +4,7 @@ import {
   accessDenied,
   BAD_TARGET_TEXT,
   BAD_TOKEN_TEXT,
+  interactionRequired,
   invalidDpopProof,
   invalidRequest,
   invalidScope,
@@ -28,6 +29,9 @@ export type TransferDeps = CallDeps &
     /** Brings new revocations to the Hosts' attention. */
     readonly announceRevocations: () => Promise<void>;
   };
+
+/** Why a request without a proof was refused, for whoever tells its client in other words. */
+export const NO_KEY = 'no key, and none may be left out';
 
 /** How often a decision is made anew because the owner changed something between reading and beginning. */
 const DECISIONS = 3;
@@ -123,13 +127,15 @@ async function refusal(
     case 'bad_target':
       return invalidTarget(BAD_TARGET_TEXT);
     case 'key_needed':
-      return invalidDpopProof('Tokens are bound to a key here: send a DPoP proof.');
+      return invalidDpopProof('Tokens are bound to a key here: send a DPoP proof.', { cause: NO_KEY });
     case 'bad_scope':
       return badScope();
     case 'deny':
       return accessDenied("The owner's rules deny this.", { extras: { denied_by: 'am', requestable: false } });
     case 'ask':
       if (snapshot === null) throw new Error('an ask without a snapshot');
+      // PROTOCOL §6: who has never heard of questions gets none put; it brings the owner here itself
+      if (request.subject.kind === 'grant') return interactionRequired('The owner has to be asked.');
       return askOwner(deps, { request, snapshot, target: decision.target });
     case 'allow':
       throw new Error('an allowed transfer has no refusal');

@@ -1,0 +1,91 @@
+import type { Issue } from '@chatelaine/oauth-server';
+import {
+  GRANT,
+  invalidDpopProof,
+  invalidGrant,
+  invalidTarget,
+  OAuthError,
+  parseResource,
+  type ResourceUrl,
+  type TransferResponse,
+} from '@chatelaine/protocol';
+import type { TransferRequest } from '../transfer/request.ts';
+import { NO_KEY, transfer, type TransferDeps } from '../transfer/transfer.ts';
+import { canonicalResource } from './extension.ts';
+import { readResource } from './store.ts';
+
+/**
+ * What a code or a refresh token of such a connection is answered with: the Host's own token, obtained by the transfer that everybody gets (same snapshot, same
+ * decision, same audit row), in the form of RFC 6749 §5.1. The Host is called first; code or refresh token are used up only when there is something to
+ * hand out. PROTOCOL §6.
+ */
+export async function issueHostToken(deps: TransferDeps, issue: Issue): Promise<Readonly<Record<string, unknown>>> {
+  const { grant, client, jkt, scope, guards, signal, commit } = issue;
+  const resource = await resourceOf(deps, issue);
+  // RFC 9449 §5.2: it said itself that it always would
+  if (jkt === null && client.dpopBound) throw invalidDpopProof('This client registered to send a DPoP proof.');
+  const request: TransferRequest = {
+    clientId: client.id,
+    subject: { kind: 'grant', bucket: grant.bucket, id: grant.id },
+    binding: jkt === null ? { kind: 'bearer' } : { kind: 'key', jkt },
+    resource,
+    scopes: scope,
+    purpose: null,
+    requesterStatement: null,
+    completion: 'interaction',
+  };
+  const minted = await transfer(deps, { request, guards, signal }).catch((error: unknown) => {
+    throw inPlainTerms(error, issue.occasion);
+  });
+  const { refreshToken } = await commit();
+  return plainAnswer(minted, client.grantTypes.includes(GRANT.refreshToken) ? refreshToken : undefined);
+}
+
+/** RFC 8707 §2.2: a code or refresh token may be used for what it was granted for, and that is one resource. */
+async function resourceOf(deps: TransferDeps, { grant, params }: Issue): Promise<ResourceUrl> {
+  const { schemes } = deps.config;
+  const stored = await readResource(deps, { connectionId: grant.id, ownerId: grant.subject });
+  const resource = stored === null ? null : parseResource(stored, schemes);
+  if (resource === null) throw needsOwner('no such connection');
+  const given = params.get('resource');
+  if (given !== undefined && canonicalResource(given, schemes) !== resource)
+    throw invalidTarget('resource is not the one of this grant.');
+  return resource;
+}
+
+/** RFC 6749 §5.1, and no member beside. */
+function plainAnswer(minted: TransferResponse, refreshToken: string | undefined): Readonly<Record<string, unknown>> {
+  const { access_token, token_type, expires_in, scope } = minted;
+  return {
+    access_token,
+    token_type,
+    expires_in,
+    scope,
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+  };
+}
+
+/**
+ * A stock client knows two kinds of failure: later, and anew. What only the owner can change is `invalid_grant`, so that it sends him here again (RFC 6749
+ * §5.2); what passes by itself stays what it is, and the refresh token with it. Where the Host's own policy says no, asking the owner again would help nobody.
+ */
+function inPlainTerms(error: unknown, occasion: Issue['occasion']): unknown {
+  if (!(error instanceof OAuthError) || error.status !== 400) return error;
+  switch (error.code) {
+    case 'invalid_request':
+    case 'invalid_target':
+    case 'invalid_scope':
+    case 'interaction_required':
+      return needsOwner(error.code, error.cause);
+    case 'access_denied':
+      return error.extras.denied_by === 'host' ? error : needsOwner('the owner’s rules');
+    case 'invalid_dpop_proof':
+      // with a code the client may still bring a proof; with a refresh token it was allowed to go without, and no longer is
+      return occasion === 'refresh' && error.cause === NO_KEY ? needsOwner('Bearer no longer allowed') : error;
+    default:
+      return error;
+  }
+}
+
+const needsOwner = (what: string, cause?: unknown): OAuthError =>
+  invalidGrant('The owner has to agree anew.', { cause: `${what}${typeof cause === 'string' ? `: ${cause}` : ''}` });

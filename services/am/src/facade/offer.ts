@@ -1,0 +1,82 @@
+import type { ConsentView } from '@chatelaine/oauth-server-pg';
+import type { ScopeSet } from '@chatelaine/protocol';
+import type { Deps } from '../deps.ts';
+import { scopeSentences } from '../hosts/scope-sentences.ts';
+
+/** One of the owner's accounts at the Host that is asked for. */
+export interface OfferedAccount {
+  readonly linkId: string;
+  readonly label: string;
+  /** What was asked for, as far as the owner lets the AM hand it on. */
+  readonly scopes: readonly { readonly scope: string; readonly sentence: string }[];
+}
+
+/** What there is to decide about a request for a resource. Only its owner, signed in, learns which it is. */
+export type Offer =
+  | {
+      readonly kind: 'accounts';
+      readonly hostId: string;
+      readonly hostName: string;
+      readonly hostIssuer: string;
+      /** Whether the Host hands out tokens bound to no key. */
+      readonly bearer: boolean;
+      /** At least one, each with something to offer. */
+      readonly accounts: readonly OfferedAccount[];
+      /** Asked for, but beyond what the owner lets the AM hand on. */
+      readonly beyond: readonly string[];
+    }
+  | { readonly kind: 'unknown_scopes'; readonly hostName: string; readonly scopes: ScopeSet }
+  /** Linked, but what is asked for may not be handed on at all. */
+  | { readonly kind: 'beyond_ceiling'; readonly hostName: string; readonly sentences: readonly string[] }
+  | { readonly kind: 'broken'; readonly hostName: string; readonly labels: readonly string[] }
+  /** Unknown to everybody here, or not linked by this owner: he need not know which. */
+  | { readonly kind: 'not_linked'; readonly address: string };
+
+/** Reads what the owner has at the Host of a resource. */
+export async function readOffer(
+  { prisma }: Pick<Deps, 'prisma'>,
+  { view, resource }: { view: ConsentView; resource: string },
+): Promise<Offer> {
+  const links = await prisma.link.findMany({
+    where: { ownerId: view.owner.id, state: { not: 'ended' }, host: { resources: { has: resource } } },
+    include: { host: true },
+    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+  });
+  const host = links[0]?.host;
+  if (host === undefined) return { kind: 'not_linked', address: new URL(resource).origin };
+  const live = links.filter(({ state }) => state === 'active');
+  if (live.length === 0) return { kind: 'broken', hostName: host.name, labels: links.map(({ label }) => label) };
+  const asked = view.interaction.request.scope;
+  const known = Object.keys(Object(host.transferScopes) as Record<string, unknown>);
+  const unknown = asked.filter((scope) => !known.includes(scope));
+  if (unknown.length > 0) return { kind: 'unknown_scopes', hostName: host.name, scopes: unknown };
+  const accounts = live
+    .map(({ id, label, transferScope }) => ({
+      linkId: id,
+      label,
+      scopes: scopeSentences(
+        host,
+        asked.length === 0 ? transferScope : asked.filter((scope) => transferScope.includes(scope)),
+      ),
+    }))
+    .filter(({ scopes }) => scopes.length > 0);
+  if (accounts.length === 0)
+    return {
+      kind: 'beyond_ceiling',
+      hostName: host.name,
+      sentences: scopeSentences(host, asked).map(({ sentence }) => sentence),
+    };
+  const offered = new Set(accounts.flatMap(({ scopes }) => scopes.map(({ scope }) => scope)));
+  return {
+    kind: 'accounts',
+    hostId: host.id,
+    hostName: host.name,
+    hostIssuer: host.issuer,
+    bearer: host.bearer,
+    accounts,
+    beyond: scopeSentences(
+      host,
+      asked.filter((scope) => !offered.has(scope)),
+    ).map(({ sentence }) => sentence),
+  };
+}

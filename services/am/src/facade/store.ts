@@ -1,0 +1,15 @@
+import { queryOne, statement } from '@chatelaine/service-kit';
+import type { Deps } from '../deps.ts';
+
+const RESOURCE = statement<{ resource: string | null }>({
+  name: 'facade_resource',
+  text: 'select resource from connection where id = $1 and owner_id = $2 and ended_at is null',
+});
+
+/** The resource that a connection of this kind is for; null when there is no such connection any more. */
+export async function readResource(
+  { pool }: Pick<Deps, 'pool'>,
+  { connectionId, ownerId }: { connectionId: string; ownerId: string },
+): Promise<string | null> {
+  return (await queryOne(pool, RESOURCE, [connectionId, ownerId]))?.resource ?? null;
+}

@@ -1,0 +1,26 @@
+import { inTransaction, query, statement } from '@chatelaine/service-kit';
+import type { Deps } from '../deps.ts';
+
+// the owner's row first: several ends of his things take their turns instead of each other's locks
+const LOCK_OWNER = statement({ name: 'hosts_lock_owner_bearer', text: 'select 1 from owner where id = $1 for update' });
+const STOP = statement<{ ended: boolean }>({
+  name: 'hosts_stop_bearer',
+  text: `
+    select oauth_end_grant(c.id, 'owner') as ended
+    from connection_host ch join connection c on c.id = ch.connection_id
+    where ch.link_id = $1 and c.owner_id = $2 and ch.bearer and c.ended_at is null`,
+});
+
+/**
+ * Takes back that Requesters may have tokens of this link that are bound to no key: every connection that was allowed it ends, and the Host is due to be
+ * told, so that what they hold dies there, too. Returns how many. PROTOCOL §6.
+ */
+export async function stopBearer(
+  { pool }: Pick<Deps, 'pool'>,
+  { linkId, ownerId }: { linkId: string; ownerId: string },
+): Promise<number> {
+  return inTransaction(pool, async (tx) => {
+    await query(tx, LOCK_OWNER, [ownerId]);
+    return (await query(tx, STOP, [linkId, ownerId])).filter(({ ended }) => ended).length;
+  });
+}
