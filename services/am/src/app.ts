@@ -1,5 +1,5 @@
 import { startReaper } from '@chatelaine/oauth-server-pg';
-import { createServer, sessions } from '@chatelaine/service-kit';
+import { createServer, observed, sessions } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { accountFeature } from './account/routes.ts';
 import { createBoth } from './both/both.ts';
@@ -17,6 +17,7 @@ import { oauthFeature } from './oauth/routes.tsx';
 import { createServerDeps } from './oauth/server.ts';
 import { requestersFeature } from './requesters/routes.tsx';
 import { reapUnfinished } from './requesters/unfinished-store.ts';
+import { observeHostCalls, observeRevocations, observeTransfers } from './metrics.ts';
 import type { Resources } from './resources.ts';
 import { targetsFeature } from './targets/routes.ts';
 import { timelineFeature } from './timeline/routes.tsx';
@@ -40,16 +41,17 @@ const REAP_SECONDS = 60;
 /** The AM, whole: every feature is registered here, one line each. Closing the app closes its resources. */
 export async function createApp(resources: Resources): Promise<FastifyInstance> {
   const { config, pool, prisma, outbound } = resources;
+  const seen = await observed({ config, name: 'am', pool });
+  const { metrics } = seen;
   const app = await createServer({
-    name: 'am',
+    ...seen,
     issuer: config.issuer,
-    logLevel: config.logLevel,
-    trustedProxies: config.trustedProxies,
     site: { name: config.name, role: 'Authorization Manager', accent: '#7a3e9d', about: ABOUT, nav: NAV },
     ready: { database: () => pool.query('select 1') },
   });
-  const hostGate = createHostGate({ log: app.log, limits: config.limits.hostCalls });
-  const parts = { ...resources, hostGate, log: app.log };
+  const hostGate = observeHostCalls(metrics, createHostGate({ log: app.log, limits: config.limits.hostCalls }));
+  observeRevocations(metrics, resources);
+  const parts = { ...resources, hostGate, log: app.log, observe: observeTransfers(metrics) };
   const jobs = await createJobs(parts);
   const { announceRevocations } = jobs;
   const transfers = { ...parts, announceRevocations };

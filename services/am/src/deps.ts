@@ -30,6 +30,8 @@ export interface Deps {
   readonly server: ServerDeps;
   readonly rateLimits: RateLimits;
   readonly jobs: Jobs;
+  /** What is counted of the AM's work. */
+  readonly observe: Observe;
   /** Does nothing, except in tests of crashes. */
   readonly failpoint: Failpoint<FailpointName>;
 }
@@ -41,6 +43,11 @@ export interface SigningKeys {
   readonly all: readonly SigningKey[];
 }
 
+/** Told of work as it is done; changes nothing of it. */
+export interface Observe {
+  transfer<T>(make: () => Promise<T>): Promise<T>;
+}
+
 /** Keeps one Host's slowness or failure from becoming everybody's. */
 export interface HostGate {
   /** Makes a call to this Host, unless too many are under way or it has just failed again and again. Throws the reason of the caller's signal. */
@@ -49,6 +56,8 @@ export interface HostGate {
     caller: GateCaller,
     make: () => Promise<T | Failure>,
   ): Promise<T | Failure | Held>;
+  /** How many Hosts are called as usual, left alone for a while, or being tried again. */
+  states(): Readonly<Record<'closed' | 'open' | 'half_open', number>>;
 }
 
 /** For whom a Host is called. */

@@ -3,7 +3,7 @@ import { createVault, deriveKey } from '@chatelaine/crypto';
 import { applyMigrations } from '@chatelaine/migrations';
 import { createRateLimits, migrationsDir as kernelMigrations } from '@chatelaine/oauth-server-pg';
 import { createOutbound } from '@chatelaine/outbound-http';
-import { createFailpoints, migrationsDir as chassisMigrations } from '@chatelaine/service-kit';
+import { createFailpoints, migrationsDir as chassisMigrations, traced } from '@chatelaine/service-kit';
 import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
 import type { Deps } from './deps.ts';
@@ -27,11 +27,13 @@ export async function openResources(config: Config): Promise<Resources> {
   await applyMigrations(config.databaseUrl, [...migrationDirs]);
   const { pool, prisma } = await openDatabase(config);
   const vault = createVault(deriveKey(config.encryptionKey, 'am/vault'));
-  const outbound = createOutbound({
-    exceptions: config.exceptions,
-    demo: config.demo,
-    ownNames: [new URL(config.issuer).hostname],
-  });
+  const outbound = traced(
+    createOutbound({
+      exceptions: config.exceptions,
+      demo: config.demo,
+      ownNames: [new URL(config.issuer).hostname],
+    }),
+  );
   const keys = await loadSigningKeys({ prisma, vault });
   const clock = { now: () => Date.now() / 1000 };
   const failpoint = createFailpoints(config.failpoints);

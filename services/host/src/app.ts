@@ -1,4 +1,4 @@
-import { accounts, createServer, pages, sessions } from '@chatelaine/service-kit';
+import { accounts, createServer, observed, pages, sessions } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { crashBeforeReply } from './crash-before-reply.ts';
 import type { Deps } from './deps.ts';
@@ -13,10 +13,8 @@ import { managerPages } from './oauth/manager-routes.tsx';
 export async function createApp(deps: Deps): Promise<FastifyInstance> {
   const { config, flavor, pool } = deps;
   const app = await createServer({
-    name: flavor.id,
+    ...(await observed({ config, name: flavor.id, pool })),
     issuer: config.issuer,
-    logLevel: config.logLevel,
-    trustedProxies: config.trustedProxies,
     ready: { database: () => pool.query('select 1') },
     site: {
       name: config.name,

@@ -46,8 +46,18 @@ export function createHostGate({ log, limits }: { log: Deps['log']; limits: Host
         leave();
       }
     },
+    states() {
+      const counted = { closed: 0, open: 0, half_open: 0 };
+      for (const { breaker } of lanes.values()) counted[STATE_NAMES[breaker.state] ?? 'closed']++;
+      return counted;
+    },
   };
 }
+
+const STATE_NAMES: Partial<Record<CircuitState, 'open' | 'half_open'>> = {
+  [CircuitState.Open]: 'open',
+  [CircuitState.HalfOpen]: 'half_open',
+};
 
 function openLane({ log, limits, hostIssuer }: { log: Deps['log']; limits: HostGateLimits; hostIssuer: string }): Lane {
   const lane: Lane = {

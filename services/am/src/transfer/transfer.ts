@@ -25,7 +25,7 @@ import { handOut, type Minted } from './hand-out.ts';
 import { beginTransfer, type Intent, readSnapshot } from './store.ts';
 
 export type TransferDeps = CallDeps &
-  Pick<Deps, 'failpoint'> & {
+  Pick<Deps, 'failpoint' | 'observe'> & {
     /** Brings new revocations to the Hosts' attention. */
     readonly announceRevocations: () => Promise<void>;
   };
@@ -54,7 +54,11 @@ export async function transfer(deps: TransferDeps, input: TransferInput): Promis
 }
 
 /** A transfer up to the Host's answer. Whoever takes it hands it out, or withholds it. */
-export async function obtain(deps: TransferDeps, input: TransferInput): Promise<Minted> {
+export function obtain(deps: TransferDeps, input: TransferInput): Promise<Minted> {
+  return deps.observe.transfer(() => obtainOne(deps, input));
+}
+
+async function obtainOne(deps: TransferDeps, input: TransferInput): Promise<Minted> {
   const { request, signal } = input;
   const { hop, intent } = await begin(deps, input);
   await deps.failpoint('transfer.begun');
