@@ -127,6 +127,15 @@ test('an address that is not a canonical issuer, or http where only https is acc
   expect(server.received).toHaveLength(0);
 });
 
+test('a resource may name an AM before the Host', async () => {
+  server.resourceMetadata = { authorization_servers: ['https://am.example', server.issuer] };
+  const found = await find();
+  expect(found).toMatchObject({
+    kind: 'found',
+    resources: [{ authorization_servers: ['https://am.example', server.issuer] }],
+  });
+});
+
 test('a resource that names itself otherwise, lies elsewhere or names another server is refused', async () => {
   server.resourceMetadata = { resource: `${server.issuer}/api/` };
   expect(reasonOf(await find())).toBe('bad_resource');

@@ -68,3 +68,21 @@ describe('the signing key', () => {
     await expect(world.replica({ encryptionKey: Buffer.alloc(32, 7) })).rejects.toThrow('cannot be opened');
   });
 });
+
+test('of a Host with a resource for each AM, those of other AMs are left alone', async () => {
+  const { issuer, behaviour } = world.host;
+  const { browser } = await world.person();
+  const [api, ours, theirs] = ['api', 'ours', 'theirs'].map((path) => `${issuer}/${path}`);
+  const first = new Map([
+    [ours, world.issuer],
+    [theirs, 'https://am.example'],
+  ]);
+  behaviour.metadata = (m) => ({ ...m, protected_resources: [api, ours, theirs] });
+  behaviour.resource = (m) => ({
+    ...m,
+    authorization_servers: [...[first.get(String(m['resource'])) ?? []].flat(), issuer],
+  });
+  expect((await browser.submit('/hosts/add', '/hosts/add', { host: issuer })).status).toBe(200);
+  const { rows } = await world.pool.query('select resources from host where issuer = $1', [issuer]);
+  expect(rows).toEqual([{ resources: [api, ours] }]);
+});

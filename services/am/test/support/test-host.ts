@@ -101,14 +101,14 @@ export async function startTestHost(name: string): Promise<TestHost> {
 
 function answer(host: TestHost, call: Call): Scripted {
   const { behaviour, issuer } = host;
+  const [, resource] = /^\/\.well-known\/oauth-protected-resource(\/[a-z]+)$/.exec(call.path) ?? [];
+  if (resource !== undefined) {
+    const document = { resource: `${issuer}${resource}`, authorization_servers: [issuer] };
+    return { status: 200, json: (behaviour.resource ?? same)(document) };
+  }
   switch (call.path) {
     case '/.well-known/oauth-authorization-server':
       return { status: 200, json: (behaviour.metadata ?? same)(metadataOf(issuer)) };
-    case '/.well-known/oauth-protected-resource/api':
-      return {
-        status: 200,
-        json: (behaviour.resource ?? same)({ resource: `${issuer}/api`, authorization_servers: [issuer] }),
-      };
     case '/par':
       return behaviour.par?.(call) ?? { status: 201, json: { request_uri: `urn:test:${secret()}`, expires_in: 90 } };
     case '/token':
