@@ -1,4 +1,4 @@
-import { createServer, pages, sessions } from '@chatelaine/service-kit';
+import { createServer, observed, pages, sessions } from '@chatelaine/service-kit';
 import { deriveKey } from '@chatelaine/crypto';
 import type { FastifyInstance } from 'fastify';
 import { account } from './account/routes.ts';
@@ -17,7 +17,7 @@ const STYLES = `
 /* the feed comes last and stands first; beside it, where there is room, what can be done and who has answered */
 .flow { display: flex; flex-direction: column }
 .flow-feed { order: -2 } .flow-hosts { order: -1; scroll-margin-top: 1rem } .flow-post { scroll-margin-top: 1rem }
-.flow:has(.done) :is(.asking, .progress), .flow:has(.done) .flow-hosts:not(:has(li)) { display: none }
+main:has(.flow) .waiting, .flow:has(.done) :is(.asking, .progress), .flow:has(.done) .flow-hosts:not(:has(li)) { display: none }
 .flow-hosts .what p { margin: .3rem 0 0 } .flow-hosts .row, .flow-hosts + .flow-feed .row { margin-top: .5rem }
 .flow-post .choices { max-height: 22rem; overflow-y: auto }
 .written { white-space: pre-line }
@@ -34,10 +34,8 @@ const STYLES = `
 export async function createApp(deps: Deps): Promise<FastifyInstance> {
   const { config, pool } = deps;
   const app = await createServer({
-    name: 'requester',
+    ...(await observed({ config, name: 'requester', pool })),
     issuer: config.issuer,
-    logLevel: config.logLevel,
-    trustedProxies: config.trustedProxies,
     ready: { postgres: () => pool.query('select 1') },
     site: {
       name: config.name,

@@ -4,7 +4,7 @@ import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
 import type { Clock } from '@chatelaine/protocol';
 import { createRequester, type Requester } from '@chatelaine/requester-kit';
 import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
-import { migrationsDir as chassisMigrations, openPool } from '@chatelaine/service-kit';
+import { migrationsDir as chassisMigrations, openPool, traced } from '@chatelaine/service-kit';
 import { PrismaPg } from '@prisma/adapter-pg';
 import path from 'node:path';
 import type { Pool } from 'pg';
@@ -36,11 +36,13 @@ export const migrationDirs: string[] = [
 export async function openDeps(config: Config, clock: Clock = { now: () => Date.now() / 1000 }): Promise<Deps> {
   await applyMigrations(config.databaseUrl, migrationDirs);
   const pool = openPool({ url: config.databaseUrl, name: 'requester' });
-  const outbound = createOutbound({
-    exceptions: config.exceptions,
-    demo: config.demo,
-    ownNames: [new URL(config.issuer).hostname],
-  });
+  const outbound = traced(
+    createOutbound({
+      exceptions: config.exceptions,
+      demo: config.demo,
+      ownNames: [new URL(config.issuer).hostname],
+    }),
+  );
   let prisma: PrismaClient | undefined;
   const close = async (): Promise<void> => {
     await Promise.all([outbound.close(), prisma?.$disconnect()]);
