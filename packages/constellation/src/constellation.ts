@@ -6,7 +6,7 @@ import { type Database, openDatabase } from './database.ts';
 import { type Guest, planGuests } from './guests.ts';
 import { type HouseService, startHouse } from './house.ts';
 import { createLoopbackFetch, type LoopbackFetch } from './loopback-fetch.ts';
-import { type Flavor, type Plan, planHouse } from './plan.ts';
+import { type Flavor, type Plan, planHouse, type RequesterName } from './plan.ts';
 import { createRecorder, type Recording } from './recording.ts';
 import { root } from './root.ts';
 import type { ServiceProcess, ServiceProcessOptions } from './service-process.ts';
@@ -24,8 +24,9 @@ export interface Constellation {
   /** All of them, the AM first. */
   readonly services: readonly HouseService[];
   readonly hosts: readonly RunningHost[];
-  /** Throws when there was none planned. */
+  /** The first one. Throws when there was none planned. */
   readonly requester: HouseService;
+  requesterNamed(name: RequesterName): HouseService;
   readonly guests: readonly Guest[];
   host(name: Flavor): RunningHost;
   guest(name: string): Guest;
@@ -52,6 +53,8 @@ export interface ConstellationOptions {
   ams?: number;
   hosts?: readonly Flavor[];
   requester?: boolean;
+  /** By name; Lifestream alone by default. */
+  requesters?: readonly RequesterName[];
   /** Names of parties that the test brings itself: each gets `<name>.localhost`, a free port, and exceptions at all services. */
   guests?: readonly string[];
   /** The same over https, with certificates of an authority made for this house, which all services trust. */
@@ -151,6 +154,11 @@ function assemble({ services, guests, ca, postgres, database, stop }: Parts): Co
         'Requester',
       );
     },
+    requesterNamed: (name) =>
+      found(
+        services.find((it) => it.service === 'requester' && it.name === name),
+        name,
+      ),
     services,
     guests,
     host: (name) =>

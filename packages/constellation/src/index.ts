@@ -15,7 +15,7 @@ export { type House, type HouseOptions, type HouseService, startHouse } from './
 export { type Keeper, startKeeper } from './keeper.ts';
 export { createLoopbackFetch, type LoopbackFetch } from './loopback-fetch.ts';
 export type { Guest } from './guests.ts';
-export { type Flavor, FLAVORS, type Plan, planHouse } from './plan.ts';
+export { type Flavor, FLAVORS, type Plan, planHouse, type RequesterName } from './plan.ts';
 export { type Exchange, headerOf, type Recording } from './recording.ts';
 export type { RunMode, ServiceProcess, ServiceProcessOptions } from './service-process.ts';
 export { type Certificate, createLocalAuthority, type LocalAuthority } from './tls/authority.ts';

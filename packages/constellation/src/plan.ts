@@ -5,9 +5,13 @@ import type { Guest } from './guests.ts';
 export const FLAVORS = ['photos', 'calendar', 'notes'] as const;
 export type Flavor = (typeof FLAVORS)[number];
 
+/** Requesters there are, which are Hosts as well: each is the one reference Requester, run under another name. */
+export const REQUESTERS = ['lifestream', 'echo'] as const;
+export type RequesterName = (typeof REQUESTERS)[number];
+
 /** One service of a house: a name, an origin, a role and schema in the database. */
 export interface Plan {
-  /** `am`, `photos`, `calendar`, `notes`, `lifestream`: also the database role. */
+  /** `am`, `photos`, `calendar`, `notes`, `lifestream`, `echo`: also the database role. */
   name: string;
   service: 'am' | 'host' | 'requester';
   /** How people call it. */
@@ -23,7 +27,9 @@ export interface Plan {
 export interface PlanOptions {
   ams?: number;
   hosts?: readonly Flavor[];
+  /** Lifestream alone, unless given; `false`: none. */
   requester?: boolean;
+  requesters?: readonly RequesterName[];
   /** By name; free ones for the rest. */
   ports?: Readonly<Record<string, number>>;
 }
@@ -31,18 +37,23 @@ export interface PlanOptions {
 /** Decides names and ports before anything starts: an issuer contains its port, and every service must know the others' when it starts. */
 export async function planHouse(options: PlanOptions = {}): Promise<Plan[]> {
   const { ams = 2, hosts = FLAVORS, requester = true, ports = {} } = options;
+  const requesters = options.requesters ?? (requester ? (['lifestream'] as const) : []);
   const parts: Omit<Plan, 'port' | 'url'>[] = [
     { name: 'am', service: 'am', title: 'Chatelaine', flavor: null, replicas: ams },
     ...hosts.map((flavor) => ({
       name: flavor,
       service: 'host' as const,
-      title: `${flavor.slice(0, 1).toUpperCase()}${flavor.slice(1)}`,
+      title: titleOf(flavor),
       flavor,
       replicas: 1,
     })),
-    ...(requester
-      ? [{ name: 'lifestream', service: 'requester' as const, title: 'Lifestream', flavor: null, replicas: 1 }]
-      : []),
+    ...requesters.map((name) => ({
+      name,
+      service: 'requester' as const,
+      title: titleOf(name),
+      flavor: null,
+      replicas: 1,
+    })),
   ];
   const free = await freePorts(parts.length);
   return parts.map((part, index) => {
@@ -50,6 +61,8 @@ export async function planHouse(options: PlanOptions = {}): Promise<Plan[]> {
     return { ...part, port, url: `http://${part.name}.localhost:${port}` };
   });
 }
+
+const titleOf = (name: string): string => `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
 
 /** A destination a service may call although it is private, exactly. */
 export interface OutboundException {
@@ -59,13 +72,15 @@ export interface OutboundException {
   cidr: string;
 }
 
-/** Who calls whom: the AM reads the documents of Requesters and calls Hosts, a Host reads those of AMs and Requesters, a Requester calls both. Never itself, never its like. */
+/** Who calls whom: the AM reads the documents of Requesters and calls Hosts, a Host reads those of AMs and Requesters, a Requester calls both, and other Requesters, which are Hosts, too. Never itself. */
 export function exceptionsFor(
-  plan: Pick<Plan, 'service'>,
+  plan: Pick<Plan, 'service' | 'name'>,
   house: readonly Plan[],
   guests: readonly Guest[],
 ): OutboundException[] {
-  const others = house.filter(({ service }) => service !== plan.service);
+  const others = house.filter(({ service, name }) =>
+    plan.service === 'requester' ? name !== plan.name : service !== plan.service,
+  );
   return [...others, ...guests].map(({ name, port, url }) => ({
     host: `${name}.localhost`,
     port,
