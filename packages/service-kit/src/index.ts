@@ -98,6 +98,7 @@ export { ErrorPage, type ErrorView } from './pages/error-page.tsx';
 export { Layout } from './pages/layout.tsx';
 export { type RenderOptions, renderPage } from './pages/render.tsx';
 export type { NavItem, Site } from './pages/site.ts';
+export { Arriving, streamPage } from './pages/stream.tsx';
 
 /** The migrations of `account`, `session` and `rate_limit`, in Prisma's layout; a service applies them together with its own. */
 export const migrationsDir: string = path.join(import.meta.dirname, '..', 'prisma', 'migrations');

@@ -17,6 +17,8 @@ export interface Config extends ServiceConfig {
   readonly exceptions: readonly OutboundException[];
   /** Connections one person may start in an hour: each makes us fetch what was typed. */
   readonly connectsPerHour: number;
+  /** For so long the feed waits for Hosts, in seconds. */
+  readonly feedSeconds: number;
 }
 
 const exceptions = parsedBy((given) => {
@@ -41,6 +43,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     NAME: optional(text, 'Lifestream'),
     OUTBOUND_EXCEPTIONS: optional(exceptions, []),
     CONNECTS_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 20),
+    FEED_SECONDS: optional(integer({ min: 1, max: 30 }), 8),
   });
   const service = serviceConfig(read);
   return {
@@ -48,5 +51,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     name: read.NAME,
     exceptions: read.OUTBOUND_EXCEPTIONS,
     connectsPerHour: read.CONNECTS_PER_HOUR,
+    feedSeconds: read.FEED_SECONDS,
   };
 }

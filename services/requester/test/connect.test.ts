@@ -36,6 +36,12 @@ describe('what AMs read', () => {
     expect(jwks.keys[0]).not.toHaveProperty('d');
   });
 
+  test('is that it is a Host, too: each half names the other', async () => {
+    expect(await (await fetch(`${origin}/client`)).json()).toMatchObject({ chatelaine_host: ISSUER });
+    const metadata = await fetch(`${origin}/.well-known/oauth-authorization-server`);
+    expect(await metadata.json()).toMatchObject({ issuer: ISSUER, chatelaine_requester: `${ISSUER}/client` });
+  });
+
   test('the process refuses to start under another encryption key', async () => {
     const wrong = Buffer.alloc(32, 6).toString('base64url');
     await expect(world.start({ ENCRYPTION_KEY: wrong })).rejects.toMatchObject({ name: 'VaultError' });
@@ -227,5 +233,44 @@ describe('disconnecting', () => {
     await connectAm(world.house, other);
     expect((await other.submit('/connections', '/disconnect', { connection })).status).toBe(404);
     expect((await browser.get('/connections')).words).toContain('Photos');
+  });
+});
+
+describe('what is kept here', () => {
+  test('is seen and removed by whoever wrote it, and by nobody else', async () => {
+    const [kim, sam] = [await signUp(origin), await signUp(origin)];
+    await kim.submit('/posts', '/posts', { text: ' kept by kim ' });
+    const page = await kim.get('/posts');
+    expect(page.words).toContain('kept by kim');
+    expect((await sam.get('/posts')).words).not.toContain('kept by kim');
+    const post = /name="post" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    expect((await sam.submit('/posts', '/posts/remove', { post })).status).toBe(404);
+    expect((await kim.get('/posts')).words).toContain('kept by kim');
+    expect((await kim.submit('/posts', '/posts/remove', { post })).status).toBe(303);
+    expect((await kim.get('/posts')).words).not.toContain('kept by kim');
+  });
+
+  test('is text that can be read, and not too long', async () => {
+    const kim = await signUp(origin);
+    for (const text of ['', '   ', 'x'.repeat(2001), 'a\u0000b'])
+      expect((await kim.submit('/posts', '/posts', { text })).status).toBe(400);
+    expect((await kim.submit('/posts', '/posts', { text: 'x'.repeat(2000) })).status).toBe(303);
+  });
+
+  test('is shared when its tick is set, and then nothing is connected unless the AM takes both', async () => {
+    const browser = await signUp(origin);
+    const page = await browser.submit('/connect', '/connect', { am: world.house.am, share: 'yes' });
+    expect([page.status, page.words.includes('does not take both in one step')]).toEqual([400, true]);
+    expect(page.text).toMatch(/name="share"[^>]*checked/);
+    expect(world.house.count('am /par')).toBe(0);
+  });
+
+  test('opens to no program without a token of this Host', async () => {
+    const answer = await fetch(`${origin}/api/entries`, { headers: { authorization: 'DPoP cha_at_x' } });
+    expect([answer.status, answer.headers.get('www-authenticate')?.includes('DPoP')]).toEqual([401, true]);
+    const kim = await signUp(origin);
+    expect((await kim.get('/api/entries')).status).toBe(401);
+    expect((await kim.get('/access')).words).toContain('Nobody but you');
+    expect((await kim.submit('/access', '/access/end', { link: 'lnk_x' })).status).toBe(404);
   });
 });

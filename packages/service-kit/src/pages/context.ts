@@ -1,4 +1,4 @@
-import { createContext } from 'preact';
+import { createContext, type VNode } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Account } from '../accounts/account.ts';
 import type { Site } from './site.ts';
@@ -11,6 +11,8 @@ export interface PageContext {
   path: string;
   /** The token of this page's forms; made when the first form asks for it. */
   csrfToken(): string;
+  /** In a streamed page: what stands for the content of a place, and the places in their order. */
+  arriving?: { mark: string; places: AsyncIterable<VNode>[] };
 }
 
 export const Page = createContext<PageContext | null>(null);

@@ -21,7 +21,8 @@ export function renderPage(reply: FastifyReply, page: VNode, options: RenderOpti
   return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(`<!doctype html>${html}`);
 }
 
-function contextOf(reply: FastifyReply): PageContext {
+/** What every page of this answer knows. */
+export function contextOf(reply: FastifyReply): PageContext {
   const { request, server } = reply;
   let token: string | undefined;
   return {

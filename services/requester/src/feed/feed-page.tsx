@@ -1,176 +1,167 @@
-import {
-  Badge,
-  Button,
-  ButtonLink,
-  ButtonRow,
-  Card,
-  Day,
-  Empty,
-  Form,
-  Layout,
-  List,
-  Notice,
-  Row,
-  Select,
-  Split,
-  Steps,
-  TextArea,
-} from '@chatelaine/service-kit';
+import { Arriving, Badge, Card, Layout, List, Notice, Row } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
-import type { Feed, FeedEntry, Source } from './read-feed.ts';
+import { EntryList, NothingYet } from './entry-list.tsx';
+import { type Offered, PostForm, type PostFormView } from './post-form.tsx';
+import type { FeedEvent, Read } from './read-feed.ts';
+import type { WritableSource } from './sources.ts';
+import { STATE, TONE, TroubleText } from './trouble-notice.tsx';
 import type { Trouble } from './trouble.ts';
 
-export interface FeedView {
-  readonly feed: Feed;
-  /** What could not be posted just now. */
-  readonly attempt?: { readonly text: string; readonly source: string; readonly trouble: Trouble };
+/** What could not be posted just now, and why. */
+export interface Refused extends Pick<PostFormView, 'text' | 'chosen'> {
+  readonly problem: string;
 }
 
-export function FeedPage({ feed, attempt }: FeedView): VNode {
-  if (!feed.connected) return <NotConnected />;
-  const { entries, troubles, writable, readable } = feed;
+export interface FeedView {
+  readonly events: AsyncIterator<FeedEvent>;
+  readonly refused?: Refused;
+}
+
+/**
+ * The page while it comes about: the form as soon as it is known where something can be posted, a row for each Host when it has answered, then the
+ * entries of all. Styles put them where they belong once they are there.
+ */
+export function FeedPage({ events, refused }: FeedView): VNode {
+  const parts = partsOf(events, refused);
   return (
     <Layout title="Feed" width="wide">
-      {attempt !== undefined && <TroubleNotice trouble={attempt.trouble} />}
-      {troubles.map((trouble, index) => (
-        <TroubleNotice key={index} trouble={trouble} />
-      ))}
-      <Split
-        jump={writable.length > 0 ? 'Post an entry' : null}
-        aside={
-          <>
-            {writable.length > 0 && <PostForm sources={writable} attempt={attempt} />}
-            <Sources sources={readable} />
-          </>
+      {refused !== undefined && <Notice kind="bad">{refused.problem}</Notice>}
+      <p class="waiting">Asking your authorization manager what this app may see.</p>
+      <Arriving parts={parts.jump()} />
+      <div class="flow">
+        <div id="post" class="flow-post">
+          <Arriving parts={parts.form()} />
+        </div>
+        <div id="hosts" class="flow-hosts">
+          <Card title="From these Hosts">
+            <Arriving parts={parts.asking()} />
+            <List>
+              <Arriving parts={parts.rows()} />
+            </List>
+          </Card>
+        </div>
+        <div class="flow-feed">
+          <Arriving parts={parts.entries()} />
+        </div>
+      </div>
+    </Layout>
+  );
+}
+
+type Asking = Extract<FeedEvent, { kind: 'asking' }>;
+type Entries = Extract<FeedEvent, { kind: 'entries' }>;
+
+/** The places of the page in their order; each takes from the events what is its own. */
+function partsOf(events: AsyncIterator<FeedEvent>, refused: Refused | undefined) {
+  let asking: Asking = { kind: 'asking', total: 0, writable: [], troubles: [] };
+  let entries: Entries = { kind: 'entries', entries: [], more: 0 };
+  const missing: Read[] = [];
+  return {
+    async *jump(): AsyncGenerator<VNode> {
+      const { value } = await events.next();
+      if (value?.kind === 'asking') asking = value;
+      if (asking.writable.length > 0) yield <Jump />;
+    },
+    async *form(): AsyncGenerator<VNode> {
+      const { writable } = asking;
+      if (writable.length === 0) return;
+      const { text = '', chosen = writable.length === 1 ? writable : [] } = refused ?? {};
+      yield <PostForm title="Post an entry" places={writable.map(hinted)} text={text} chosen={chosen} />;
+    },
+    async *asking(): AsyncGenerator<VNode> {
+      if (asking.total > 0)
+        yield <p class="asking">{`Asking ${hosts(asking.total)}. Each stands here once it has answered.`}</p>;
+    },
+    async *rows(): AsyncGenerator<VNode> {
+      for (const { connection, trouble } of asking.troubles)
+        yield <TroubleRow title={new URL(connection.am).host} note="authorization manager" trouble={trouble} />;
+      for (;;) {
+        const { value } = await events.next();
+        if (value?.kind !== 'read') {
+          if (value?.kind === 'entries') entries = value;
+          return;
         }
-      >
-        {entries.length === 0 ? <NothingYet feed={feed} /> : <Stream entries={entries} />}
-      </Split>
-    </Layout>
+        if (value.trouble !== null) missing.push(value);
+        yield <HostRow read={value} />;
+      }
+    },
+    async *entries(): AsyncGenerator<VNode> {
+      yield <Everything asking={asking} missing={missing} entries={entries} />;
+    },
+  };
+}
+
+function Jump(): VNode {
+  return (
+    <p class="jump">
+      <a class="button plain" href="#post">
+        Post an entry
+      </a>
+    </p>
   );
 }
 
-function NotConnected(): VNode {
+const HINT = { allow: undefined, ask: 'asks you first', deny: 'a rule of yours says no' } as const;
+
+function hinted(source: WritableSource): Offered {
+  const hint = HINT[source.answer];
+  return hint === undefined ? source : { ...source, hint };
+}
+
+function HostRow({ read: { source, trouble, done, total } }: { read: Read }): VNode {
+  const note = (
+    <>
+      {source.account}
+      <span class="progress">{` · ${done} of ${total}`}</span>
+    </>
+  );
+  if (trouble !== null) return <TroubleRow title={source.name} note={note} trouble={trouble} />;
+  return <Row title={source.name} note={note} aside={<Badge kind="good">shown</Badge>} />;
+}
+
+function TroubleRow({ title, note, trouble }: { title: string; note: VNode | string; trouble: Trouble }): VNode {
   return (
-    <Layout
-      title="Feed"
-      lead="Here you will see what your Hosts keep, in one stream. It takes one step to get there, once."
-    >
-      <Empty title="Nothing is connected yet">
-        <p>
-          Your authorization manager is the service that holds the keys to your photos, calendar and notes. Connect it,
-          choose there what this app may see, and come back to a full page.
-        </p>
-        <ButtonRow>
-          <ButtonLink href="/connect">Connect my authorization manager</ButtonLink>
-        </ButtonRow>
-      </Empty>
-      <Steps
-        label="Connecting"
-        steps={['Enter its address', 'Choose there what this app may see', 'Read your feed here']}
-        current={0}
-      />
-    </Layout>
+    <Row title={title} note={note} aside={<Badge kind={TONE[trouble.kind]}>{STATE[trouble.kind]}</Badge>}>
+      <TroubleText trouble={trouble} />
+    </Row>
   );
 }
 
-function NothingYet({ feed: { readable, troubles } }: Pick<FeedView, 'feed'>): VNode {
+function Everything({
+  asking,
+  missing,
+  entries: { entries, more },
+}: {
+  asking: Asking;
+  missing: readonly Read[];
+  entries: Entries;
+}): VNode {
+  const names = [
+    ...missing.map(({ source }) => source.name),
+    ...asking.troubles.map(({ connection }) => new URL(connection.am).host),
+  ];
   return (
-    <Empty title="Nothing to show yet">
-      {readable.length === 0 && troubles.length === 0 ? (
-        <p>
-          Your authorization manager shows this app no Host that it may read. Choose some there; under{' '}
-          <a href="/connections">My Hosts</a> stands what it may see now.
-        </p>
+    <div class="done">
+      {names.length > 0 && (
+        <Notice kind="needs">
+          <p>
+            Not in here: {some(names)}. <a href="#hosts">What you can do about it</a>
+          </p>
+        </Notice>
+      )}
+      {entries.length === 0 ? (
+        <NothingYet asked={asking.total} troubles={names.length} />
       ) : (
-        <p>As soon as one of your Hosts has something, or lets this app see it, it appears here, the newest first.</p>
+        <EntryList entries={entries} />
       )}
-    </Empty>
+      {more > 0 && <p>{`The newest ${entries.length} entries are shown; ${more} older ones are at your Hosts.`}</p>}
+    </div>
   );
 }
 
-function TroubleNotice({ trouble: { kind, sentence, next } }: { trouble: Trouble }): VNode {
-  return (
-    <Notice kind={kind === 'denied' ? 'plain' : kind}>
-      <p>{sentence}</p>
-      {next !== undefined && (
-        <ButtonRow>
-          <ButtonLink href={next.href} kind={kind === 'needs' ? 'main' : 'plain'}>
-            {next.label}
-          </ButtonLink>
-        </ButtonRow>
-      )}
-    </Notice>
-  );
-}
+const hosts = (count: number): string => (count === 1 ? 'one Host' : `${count} Hosts`);
 
-function PostForm({ sources, attempt }: { sources: readonly Source[]; attempt: FeedView['attempt'] }): VNode {
-  return (
-    <Card title="Post an entry">
-      <Form action="/entries">
-        <TextArea name="text" label="What is new?" value={attempt?.text ?? ''} maxLength={2000} required />
-        <Select
-          name="source"
-          label="Keep it at"
-          value={attempt?.source}
-          options={sources.map((source) => ({
-            value: `${source.connectionId} ${source.resource}`,
-            label: `${source.name} (${source.account})`,
-          }))}
-        />
-        <Button>Post</Button>
-      </Form>
-    </Card>
-  );
-}
-
-const STATE = { shown: 'shown', needs: 'needs you', denied: 'not allowed', bad: 'not reached' } as const;
-const TONE = { shown: 'good', needs: 'needs', denied: 'plain', bad: 'bad' } as const;
-
-function Sources({ sources }: { sources: Feed['readable'] }): VNode | null {
-  if (sources.length === 0) return null;
-  return (
-    <Card title="From these Hosts">
-      <List>
-        {sources.map(({ source, state }) => (
-          <Row
-            key={`${source.connectionId} ${source.resource}`}
-            title={source.name}
-            note={source.account}
-            aside={<Badge kind={TONE[state]}>{STATE[state]}</Badge>}
-          />
-        ))}
-      </List>
-    </Card>
-  );
-}
-
-function Stream({ entries }: { entries: readonly FeedEntry[] }): VNode {
-  return (
-    <ol class="stream" role="list">
-      {entries.map((entry) => (
-        <Entry key={`${entry.source.connectionId} ${entry.source.resource} ${entry.id}`} entry={entry} />
-      ))}
-    </ol>
-  );
-}
-
-function Entry({ entry }: { entry: FeedEntry }): VNode {
-  const { text, date, source, picture } = entry;
-  return (
-    <li class="card">
-      <p>{text}</p>
-      {picture !== undefined && picture !== null && (
-        <img class="shot" src={pictureHref(entry)} alt={`Picture at ${source.name}`} loading="lazy" />
-      )}
-      <small>
-        {source.name} ({source.account}) · <Day date={new Date(date).toISOString().slice(0, 10)} />
-      </small>
-    </li>
-  );
-}
-
-/** On our own origin: the browser has no token, and its page loads nothing from elsewhere. */
-function pictureHref({ id, source: { connectionId, resource } }: FeedEntry): string {
-  return `/picture?${new URLSearchParams({ connection: connectionId, resource, entry: id }).toString()}`;
+function some(names: readonly string[]): string {
+  const shown = [...new Set(names)];
+  return shown.length <= 4 ? shown.join(', ') : `${shown.slice(0, 3).join(', ')} and ${shown.length - 3} others`;
 }

@@ -1,88 +1,153 @@
-import type { ConnectionInfo, Target } from '@chatelaine/requester-kit';
+import type { ConnectionInfo, TransferOutcome } from '@chatelaine/requester-kit';
 import type { Deps } from '../deps.ts';
-import { type Entry, entriesUrl, READ, readEntries, WRITE } from './entries.ts';
-import { type Trouble, troubleOf, troubleOfConnection, troubleOfStatus } from './trouble.ts';
-
-/** One account at one Host, reached over one connection. */
-export interface Source {
-  readonly connectionId: string;
-  readonly resource: string;
-  readonly name: string;
-  readonly account: string;
-}
+import { type Entry, entriesUrl, READ, readEntries } from './entries.ts';
+import { listOffers, type Source, type WritableSource } from './sources.ts';
+import { asTheyCome, atMost } from './together.ts';
+import { SLOW_HOST, type Trouble, troubleOf, troubleOfStatus } from './trouble.ts';
 
 export interface FeedEntry extends Entry {
   readonly source: Source;
 }
 
-export interface Feed {
-  readonly connected: boolean;
-  /** Newest first. */
-  readonly entries: readonly FeedEntry[];
-  readonly troubles: readonly Trouble[];
-  /** What may be asked for reading, and what came of it this time. */
-  readonly readable: readonly { readonly source: Source; readonly state: SourceState }[];
-  /** Where something may be posted. */
-  readonly writable: readonly Source[];
+/** What came of one Host. */
+export interface Read {
+  readonly source: Source;
+  readonly trouble: Trouble | null;
+  /** Hosts with an outcome so far, this one included. */
+  readonly done: number;
+  readonly total: number;
 }
 
-export type SourceState = 'shown' | Trouble['kind'];
+export type FeedEvent =
+  /** What is being asked: so many Hosts for their entries. Troubles are of whole connections. */
+  | {
+      readonly kind: 'asking';
+      readonly total: number;
+      readonly writable: readonly WritableSource[];
+      readonly troubles: readonly { readonly connection: ConnectionInfo; readonly trouble: Trouble }[];
+    }
+  | ({ readonly kind: 'read' } & Read)
+  /** The newest first. */
+  | { readonly kind: 'entries'; readonly entries: readonly FeedEntry[]; readonly more: number };
 
-type FeedDeps = Pick<Deps, 'requester'>;
+export interface ReadFeedInput {
+  readonly owner: string;
+  readonly connections: readonly ConnectionInfo[];
+  /** For so long Hosts are waited for, from when they are asked. Who is slower is not in it. */
+  readonly seconds: number;
+  /** Fires when nobody looks any more. */
+  readonly gone: AbortSignal;
+}
 
-/** Everything the owner's Hosts have, merged by date. A Host that does not answer costs its own entries and a sentence, nothing else. */
-export async function readFeed(deps: FeedDeps, owner: string): Promise<Feed> {
-  const connections = await deps.requester.connections(owner);
-  const parts = await Promise.all(connections.map((connection) => readConnection(deps, owner, connection)));
-  return {
-    connected: connections.length > 0,
-    entries: parts.flatMap((part) => part.entries).toSorted((a, b) => Date.parse(b.date) - Date.parse(a.date)),
-    troubles: parts.flatMap((part) => part.troubles),
-    readable: parts.flatMap((part) => part.readable),
-    writable: parts.flatMap((part) => part.writable),
+/** Hosts read at a time, for one page. */
+const READS = 8;
+/** Entries of one page. */
+const MOST_ENTRIES = 400;
+const MOST_BYTES = 1_048_576;
+
+/**
+ * Everything the owner's Hosts have, merged by date: one mass call for each connection, each Host read as soon as its token is there. A Host that
+ * does not answer costs its own entries and a sentence, nothing else.
+ */
+export async function* readFeed(deps: Pick<Deps, 'requester'>, input: ReadFeedInput): AsyncGenerator<FeedEvent> {
+  const { owner, connections, seconds, gone } = input;
+  const offers = await listOffers(deps, { owner, connections });
+  const jobs = offers.flatMap(({ readable }) => readable.map(jobOf));
+  yield {
+    kind: 'asking',
+    total: jobs.length,
+    writable: offers.flatMap(({ writable }) => writable),
+    troubles: offers.flatMap(({ connection, trouble }) => (trouble === null ? [] : [{ connection, trouble }])),
   };
-}
-
-type Part = Omit<Feed, 'connected'>;
-
-async function readConnection(deps: FeedDeps, owner: string, connection: ConnectionInfo): Promise<Part> {
-  const { connectionId, am } = connection;
-  const outcome = await deps.requester.targets({ owner, connectionId });
-  if (outcome.kind !== 'targets')
-    return { entries: [], troubles: [troubleOfConnection(outcome, am)], readable: [], writable: [] };
-  const sources = outcome.targets.map((target) => ({ target, source: sourceOf(connectionId, target) }));
-  const readable = sources.filter(({ target }) => offers(target, READ));
-  const parts = await Promise.all(
-    readable.map(async ({ source }) => ({ source, ...(await readSource(deps, { owner, am, source })) })),
-  );
-  return {
-    entries: parts.flatMap((part) => part.entries),
-    troubles: parts.flatMap((part) => part.troubles),
-    readable: parts.map(({ source, troubles: [trouble] }) => ({ source, state: trouble?.kind ?? 'shown' })),
-    writable: sources.filter(({ target }) => offers(target, WRITE)).map(({ source }) => source),
+  const signal = AbortSignal.any([gone, AbortSignal.timeout(seconds * 1000)]);
+  const giveUp = (): void => {
+    for (const { source, result } of jobs)
+      result.resolve({ source, trouble: SLOW_HOST(source.name, seconds), entries: [] });
   };
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp, { once: true });
+  const inLine = atMost(READS);
+  for (const { connection } of offers)
+    void readConnection(deps, {
+      owner,
+      signal,
+      inLine,
+      jobs: jobs.filter(({ source }) => source.connectionId === connection.connectionId),
+    });
+  let done = 0;
+  let merged: FeedEntry[] = [];
+  let count = 0;
+  for await (const { source, trouble, entries } of asTheyCome(jobs.map(({ result }) => result.promise))) {
+    count += entries.length;
+    merged = newest([...merged, ...entries.map((entry) => ({ ...entry, source }))]);
+    yield { kind: 'read', source, trouble, done: ++done, total: jobs.length };
+  }
+  signal.removeEventListener('abort', giveUp);
+  yield { kind: 'entries', entries: merged, more: count - merged.length };
 }
 
-async function readSource(
-  { requester }: FeedDeps,
-  { owner, am, source }: { owner: string; am: string; source: Source },
-): Promise<Pick<Part, 'entries' | 'troubles'>> {
-  const { connectionId, resource, name } = source;
+interface Result {
+  readonly source: Source;
+  readonly trouble: Trouble | null;
+  readonly entries: readonly Entry[];
+}
+
+interface Job {
+  readonly source: Source;
+  readonly resource: string;
+  readonly scope: string;
+  readonly result: PromiseWithResolvers<Result>;
+}
+
+function jobOf(source: Source): Job {
+  return { source, resource: source.resource, scope: READ, result: Promise.withResolvers() };
+}
+
+interface ConnectionJobs {
+  readonly owner: string;
+  readonly jobs: readonly Job[];
+  readonly signal: AbortSignal;
+  readonly inLine: ReturnType<typeof atMost>;
+}
+
+/** Every job gets its result here or by the time limit; never rejects. */
+async function readConnection(
+  deps: Pick<Deps, 'requester'>,
+  { owner, jobs, signal, inLine }: ConnectionJobs,
+): Promise<void> {
+  const [first] = jobs;
+  if (first === undefined) return;
+  const { connectionId } = first.source;
+  try {
+    for await (const { item, outcome } of deps.requester.transfers({ owner, connectionId, items: jobs, signal })) {
+      const { source, result } = item;
+      inLine(() => readSource(deps, { owner, source, outcome, signal })).then(result.resolve, result.reject);
+    }
+  } catch (error) {
+    for (const { result } of jobs) result.reject(error);
+  }
+}
+
+interface ReadSource {
+  readonly owner: string;
+  readonly source: Source;
+  readonly outcome: TransferOutcome;
+  readonly signal: AbortSignal;
+}
+
+async function readSource({ requester }: Pick<Deps, 'requester'>, input: ReadSource): Promise<Result> {
+  const { owner, source, outcome, signal } = input;
+  const { connectionId, resource, name, am } = source;
+  const nothing = (trouble: Trouble): Result => ({ source, trouble, entries: [] });
+  if (outcome.kind !== 'token') return nothing(troubleOf(outcome, { host: name, am }));
   const request = { owner, connectionId, resource, scope: READ };
-  const outcome = await requester.fetch(request, entriesUrl(resource), { maxBytes: 1_048_576 });
-  if (outcome.kind !== 'response') return { entries: [], troubles: [troubleOf(outcome, { host: name, am })] };
-  const { response } = outcome;
-  if (response.status !== 200) return { entries: [], troubles: [troubleOfStatus(response.status, name)] };
-  const entries = await readEntries(response);
-  if (entries === null) return { entries: [], troubles: [troubleOfStatus(response.status, name)] };
-  return { entries: entries.map((entry) => ({ ...entry, source })), troubles: [] };
+  const answer = await requester.fetch(request, entriesUrl(resource), { maxBytes: MOST_BYTES, signal });
+  if (answer.kind !== 'response') return nothing(troubleOf(answer, { host: name, am }));
+  const { response } = answer;
+  const entries = response.status === 200 ? await readEntries(response) : null;
+  return entries === null ? nothing(troubleOfStatus(response.status, name)) : { source, trouble: null, entries };
 }
 
-/** Whether it may be asked for at all; `ask` and `deny` are for the AM to say, which also says why. */
-function offers(target: Target, scope: string): boolean {
-  return target.scopes.some((one) => one.scope === scope);
-}
-
-function sourceOf(connectionId: string, { resource, name, account }: Target): Source {
-  return { connectionId, resource, name, account };
+function newest(entries: FeedEntry[]): FeedEntry[] {
+  return entries.toSorted((a, b) => Date.parse(b.date) - Date.parse(a.date)).slice(0, MOST_ENTRIES);
 }

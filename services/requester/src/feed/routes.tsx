@@ -7,18 +7,22 @@ import {
   renderPage,
   requireAccount,
   sendPicture,
+  streamPage,
 } from '@chatelaine/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
-import { FeedPage, type FeedView } from './feed-page.tsx';
-import { postEntry } from './post-entry.ts';
+import { ATTEMPT_ID, beginAttempt, endAttempt, findAttempt } from './attempt-store.ts';
+import { NotConnected } from './entry-list.tsx';
+import { FeedPage, type Refused } from './feed-page.tsx';
+import { placesOf } from './places.ts';
+import { postEverywhere } from './post-everywhere.ts';
+import { MAX_TEXT, placesIn } from './post-form.tsx';
+import { PostedPage } from './posted-page.tsx';
 import { readFeed } from './read-feed.ts';
 import { readPicture } from './read-picture.ts';
 import { WelcomePage } from './welcome-page.tsx';
 
-type FeedDeps = Pick<Deps, 'requester'>;
-
-const MAX_TEXT = 2_000;
+type FeedDeps = Pick<Deps, 'requester' | 'pool' | 'config'>;
 
 export function feed(app: FastifyInstance, deps: FeedDeps): void {
   app.get('/', async (request, reply) => {
@@ -34,37 +38,44 @@ export function feed(app: FastifyInstance, deps: FeedDeps): void {
     return sendPicture(reply, picture);
   });
   app.post('/entries', { preHandler: requireAccount }, async (request, reply) => post(deps, request, reply));
+  app.get('/posted', { preHandler: requireAccount }, async (request, reply) => {
+    const attempt = await findAttempt(deps, {
+      owner: accountOf(request).id,
+      id: queryOf(request).get('attempt') ?? '',
+    });
+    if (attempt === null) throw notFound();
+    return renderPage(reply, <PostedPage attempt={attempt} />);
+  });
 }
 
-type Attempt = NonNullable<FeedView['attempt']>;
-
-async function show(deps: FeedDeps, owner: string, reply: FastifyReply, attempt?: Attempt): Promise<FastifyReply> {
-  const feed = await readFeed(deps, owner);
-  return renderPage(reply, <FeedPage feed={feed} {...(attempt && { attempt })} />);
+/** The connections are looked up before the page begins: without a database there is none. */
+async function show(deps: FeedDeps, owner: string, reply: FastifyReply, refused?: Refused): Promise<FastifyReply> {
+  const connections = await deps.requester.connections(owner);
+  if (connections.length === 0) return renderPage(reply, <NotConnected />);
+  const { feedSeconds: seconds } = deps.config;
+  return streamPage(reply, (gone) => (
+    <FeedPage events={readFeed(deps, { owner, connections, seconds, gone })} {...(refused && { refused })} />
+  ));
 }
 
 async function post(deps: FeedDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { id: owner } = accountOf(request);
   const form = formOf(request);
-  const [text, source] = [(form.get('text') ?? '').trim(), form.get('source') ?? ''];
-  if (text === '' || text.length > MAX_TEXT) {
-    const sentence = `Nothing was posted: an entry has 1 to ${MAX_TEXT} characters.`;
-    return show(deps, owner, reply.code(400), { text, source, trouble: { kind: 'bad', sentence } });
-  }
-  const posted = await postEntry(deps, { owner, text, ...sourceIn(source) });
-  request.log.info({ outcome: posted.kind }, 'post');
-  switch (posted.kind) {
-    case 'posted':
-      return reply.redirect('/', 303);
-    case 'unknown':
-      throw notFound();
-    case 'not_posted':
-      return show(deps, owner, reply.code(400), { text, source, trouble: posted.trouble });
-  }
+  const [text, chosen, id] = [(form.get('text') ?? '').trim(), placesIn(form), form.get('attempt') ?? ''];
+  const problem = problemOf(text, chosen.length);
+  if (problem !== null) return show(deps, owner, reply.code(400), { text, chosen, problem });
+  const places = await placesOf(deps, { owner, places: chosen });
+  if (places === null || !ATTEMPT_ID.test(id)) throw notFound();
+  const result = `/posted?${new URLSearchParams({ attempt: id }).toString()}`;
+  // sent twice, by an impatient click or a broken connection, it is posted once
+  if (!(await beginAttempt(deps, { owner, id }, text))) return reply.redirect(result, 303);
+  const results = await postEverywhere(deps, { owner, text, places });
+  await endAttempt(deps, { owner, id }, { text, results });
+  request.log.info({ outcomes: results.map(({ state }) => state) }, 'post');
+  return reply.redirect(results.every(({ state }) => state === 'posted') ? '/' : result, 303);
 }
 
-/** `<connection> <resource>`, as the page writes it; anything else names nothing. */
-function sourceIn(value: string): { connectionId: string; resource: string } {
-  const [connectionId = '', resource = ''] = value.split(' ');
-  return { connectionId, resource };
+function problemOf(text: string, places: number): string | null {
+  if (text === '' || text.length > MAX_TEXT) return `Nothing was posted: an entry has 1 to ${MAX_TEXT} characters.`;
+  return places === 0 ? 'Nothing was posted: choose at least one Host to post it to.' : null;
 }

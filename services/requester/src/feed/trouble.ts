@@ -15,6 +15,30 @@ const RECONNECT: Trouble = {
   next: { href: '/connect', label: 'Connect again' },
 };
 
+/** An AM that takes longer than a page waits. */
+export const SLOW_AM: Trouble = {
+  kind: 'bad',
+  sentence: `${AM} does not answer at the moment. Reload this page in a while.`,
+};
+
+/** A Host that takes longer than a page waits. */
+export const SLOW_HOST = (host: string, seconds: number): Trouble => ({
+  kind: 'bad',
+  sentence: `${host} has not answered within ${seconds === 1 ? 'a second' : `${seconds} seconds`}. Reload this page in a while.`,
+});
+
+/** The time was up before an entry could be sent. */
+export const NOT_SENT = (host: string): Trouble => ({
+  kind: 'bad',
+  sentence: `${host} could not be reached in time; nothing was sent to it. Post it again in a while.`,
+});
+
+/** An entry was sent, and nobody knows whether it arrived. */
+export const PERHAPS_POSTED = (host: string): Trouble => ({
+  kind: 'bad',
+  sentence: `${host} did not answer in time. It may have kept the entry all the same: look there before you post it again.`,
+});
+
 /** Whom a sentence is about. */
 export interface Parties {
   /** What the Host is called. */

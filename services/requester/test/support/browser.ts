@@ -4,6 +4,9 @@ export interface Browser {
   /** Opens a page, then submits its form for `action` with these fields. */
   submit(page: string, action: string, fields: Record<string, string>): Promise<Page>;
   post(path: string, fields: Record<string, string>): Promise<Page>;
+  /** A page in the pieces in which it arrives. */
+  pieces(path: string): AsyncGenerator<string>;
+  readonly cookies: Map<string, string>;
 }
 
 export interface Page {
@@ -14,8 +17,9 @@ export interface Page {
   readonly words: string;
 }
 
-export function openBrowser(origin: string): Browser {
-  const cookies = new Map<string, string>();
+/** With `like`, it is signed in as that one is. */
+export function openBrowser(origin: string, like?: Browser): Browser {
+  const cookies = new Map(like?.cookies);
   const send = async (path: string, init: RequestInit): Promise<Page> => {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const headers = { ...(cookie && { cookie }), ...(init.headers as Record<string, string>) };
@@ -36,8 +40,14 @@ export function openBrowser(origin: string): Browser {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
   return {
+    cookies,
     get: (path) => send(path, {}),
     post,
+    async *pieces(path) {
+      const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+      const { body } = await fetch(new URL(path, origin), { headers: { cookie } });
+      if (body !== null) for await (const piece of body.pipeThrough(new TextDecoderStream())) yield piece;
+    },
     async submit(page, action, fields) {
       const opened = await send(page, {});
       const form = opened.text.split('<form').find((part) => part.includes(`action="${action}"`)) ?? '';

@@ -1,5 +1,6 @@
 import { checkDpopProof, verifyJwt } from '@chatelaine/crypto';
 import type { OutboundException } from '@chatelaine/outbound-http';
+import type { ServerResponse } from 'node:http';
 import fastify, { type FastifyRequest } from 'fastify';
 
 export interface Answer {
@@ -8,12 +9,19 @@ export interface Answer {
   /** Instead of JSON. */
   readonly bytes?: Buffer;
   readonly headers?: Record<string, string>;
+  /** Instead of all that: writes the answer by itself, and ends it or not. */
+  readonly raw?: (response: ServerResponse) => void;
 }
 export interface Received {
   readonly path: string;
   readonly method: string;
   readonly form: URLSearchParams;
   readonly body: string;
+}
+interface Item {
+  readonly id: string;
+  readonly resource: string;
+  readonly scope: string;
 }
 type Handler = (received: Received) => Answer | Promise<Answer>;
 
@@ -26,11 +34,15 @@ export interface House {
   on: Record<string, Handler>;
   /** What an exchange for a resource is answered with, instead of a token. */
   refusal: Record<string, Answer>;
+  /** What mass calls asked for. */
+  readonly asked: { resource: string; scope: string }[];
   entries: Record<string, { id: string; text: string; date: string; picture?: unknown }[]>;
   count(path: string): number;
   /** The owner agrees at the AM: path and query the browser comes back to. */
   agree(authorizationUrl: string): string;
   resource(name: string): string;
+  /** What the AM lists when nothing else is said. */
+  targets(): { targets: object[] };
   close(): Promise<void>;
 }
 
@@ -46,7 +58,12 @@ export async function startHouse(requester: () => string): Promise<House> {
     const one = receive(request);
     house.received.push(one);
     const handler = house.on[one.path] ?? ((known) => behave(known, request));
-    const { status = 200, json, bytes, headers = {} } = await handler(one);
+    const { status = 200, json, bytes, headers = {}, raw } = await handler(one);
+    if (raw !== undefined) {
+      reply.hijack();
+      raw(reply.raw);
+      return reply;
+    }
     return reply
       .code(status)
       .type('application/json')
@@ -99,8 +116,8 @@ export async function startHouse(requester: () => string): Promise<House> {
   async function asAm(one: Received, path: string, request: FastifyRequest): Promise<Answer> {
     const { form } = one;
     if (path === '/.well-known/oauth-authorization-server') return { json: amMetadata(origin('am')) };
-    if (path === '/targets')
-      return { json: { targets: ['photos', 'notes'].map((name) => target(name, origin(name))) } };
+    if (path === '/targets') return { json: house.targets() };
+    if (path === '/transfers') return many(one, request);
     if (!(await isClient(form))) return refuse('invalid_client', 401);
     if (path === '/revoke') return {};
     const jkt = await proofOf(one, request);
@@ -122,6 +139,22 @@ export async function startHouse(requester: () => string): Promise<House> {
     if (request?.get('dpop_jkt') !== jkt) return refuse('invalid_grant');
     const answer = { access_token: next('ct'), token_type: 'DPoP', expires_in: 3600, refresh_token: next('rt') };
     return { json: { ...answer, scope: 'transfer' } };
+  }
+
+  /** Each answer as a line; all at once. */
+  async function many(one: Received, request: FastifyRequest): Promise<Answer> {
+    const { transfers, ...client } = JSON.parse(one.body) as { transfers: Item[] } & Record<string, string>;
+    if (!(await isClient(new URLSearchParams(client)))) return refuse('invalid_client', 401);
+    const jkt = await proofOf(one, request, String(request.headers.authorization).slice('DPoP '.length));
+    const lines = transfers.map(({ id, resource, scope }) => {
+      house.asked.push({ resource, scope });
+      const answer = house.refusal[resource] ?? transferred(new URLSearchParams({ scope }), resource, jkt);
+      return JSON.stringify({ id, status: answer.status ?? 200, ...(answer.json as object) });
+    });
+    return {
+      bytes: Buffer.from(lines.map((line) => `${line}\n`).join('')),
+      headers: { 'content-type': 'application/x-ndjson' },
+    };
   }
 
   function transferred(form: URLSearchParams, resource: string, jkt: string): Answer {
@@ -149,6 +182,7 @@ export async function startHouse(requester: () => string): Promise<House> {
     received: [],
     on: {},
     refusal: {},
+    asked: [],
     entries: {},
     count: (path) => house.received.filter((one) => one.path === path).length,
     agree(authorizationUrl) {
@@ -159,6 +193,7 @@ export async function startHouse(requester: () => string): Promise<House> {
       const query = new URLSearchParams({ code, state: request.get('state') ?? '', iss: origin('am') });
       return `${new URL(request.get('redirect_uri') ?? '').pathname}?${query.toString()}`;
     },
+    targets: () => ({ targets: ['photos', 'notes'].map((name) => target(name, origin(name))) }),
     resource: (name) => `${origin(name)}/api`,
     close: () => app.close(),
   };
@@ -184,6 +219,7 @@ function amMetadata(am: string): object {
     pushed_authorization_request_endpoint: `${am}/par`,
     revocation_endpoint: `${am}/revoke`,
     chatelaine_targets_endpoint: `${am}/targets`,
+    chatelaine_transfers_endpoint: `${am}/transfers`,
     response_types_supported: ['code'],
     grant_types_supported: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
     code_challenge_methods_supported: ['S256'],

@@ -1,0 +1,68 @@
+import { createVault, deriveKey, VaultError } from '@chatelaine/crypto';
+import { query, queryOne, statement } from '@chatelaine/service-kit';
+import type { Deps } from '../deps.ts';
+import type { Posted } from './post-everywhere.ts';
+
+type AttemptDeps = Pick<Deps, 'pool' | 'config'>;
+
+/** Something somebody posted, and what came of it; null while it is under way, or when nobody will ever know. */
+export interface Attempt {
+  readonly text: string;
+  readonly results: readonly Posted[] | null;
+}
+
+export interface AttemptRef {
+  readonly owner: string;
+  /** Chosen by the form: what is sent twice is one attempt. */
+  readonly id: string;
+}
+
+/** An attempt is kept for so long, in seconds. */
+const KEPT = 3_600;
+export const ATTEMPT_ID = /^[A-Za-z0-9_-]{20,64}$/;
+
+const BEGIN = statement<{ id: string }>({
+  name: 'post_attempt.begin',
+  text: `with expired as (delete from post_attempt where expires_at <= now())
+    insert into post_attempt (owner_id, id, sealed, expires_at) values ($1, $2, $3, now() + make_interval(secs => $4))
+    on conflict do nothing returning id`,
+});
+const END = statement({
+  name: 'post_attempt.end',
+  text: 'update post_attempt set sealed = $3 where owner_id = $1 and id = $2',
+});
+const FIND = statement<{ sealed: Buffer }>({
+  name: 'post_attempt.find',
+  text: 'select sealed from post_attempt where owner_id = $1 and id = $2 and expires_at > now()',
+});
+
+/** False when this attempt was begun before: then nothing may be posted again. */
+export async function beginAttempt(deps: AttemptDeps, ref: AttemptRef, text: string): Promise<boolean> {
+  const sealed = seal(deps, ref, { text, results: null });
+  return (await queryOne(deps.pool, BEGIN, [ref.owner, ref.id, sealed, KEPT])) !== null;
+}
+
+export async function endAttempt(deps: AttemptDeps, ref: AttemptRef, attempt: Attempt): Promise<void> {
+  await query(deps.pool, END, [ref.owner, ref.id, seal(deps, ref, attempt)]);
+}
+
+/** Null when there is none of this owner, or none any more. */
+export async function findAttempt(deps: AttemptDeps, ref: AttemptRef): Promise<Attempt | null> {
+  const row = await queryOne(deps.pool, FIND, [ref.owner, ref.id]);
+  if (row === null) return null;
+  try {
+    return JSON.parse(vaultOf(deps).open(row.sealed, aadOf(ref))) as Attempt;
+  } catch (error) {
+    // sealed under a key that is no more
+    if (error instanceof VaultError) return null;
+    throw error;
+  }
+}
+
+function seal(deps: AttemptDeps, ref: AttemptRef, attempt: Attempt): Uint8Array {
+  return vaultOf(deps).seal(JSON.stringify(attempt), aadOf(ref));
+}
+
+const vaultOf = ({ config }: Pick<AttemptDeps, 'config'>) =>
+  createVault(deriveKey(config.encryptionKey, 'post attempts'));
+const aadOf = ({ owner, id }: AttemptRef): string => JSON.stringify(['post_attempt', owner, id]);

@@ -1,0 +1,35 @@
+import type { Deps } from '../deps.ts';
+import { listOffers, type Source } from './sources.ts';
+import type { Trouble } from './trouble.ts';
+
+/** Where something is to be posted, as a form names it. */
+export interface Place {
+  readonly connectionId: string;
+  readonly resource: string;
+}
+
+/** A Host meant by the form. Its trouble is its AM's: that it could not be asked what it offers. */
+export interface Meant extends Source {
+  readonly trouble: Trouble | null;
+}
+
+/** The Hosts meant, as their AMs offer them now; null when one of them is none of this owner's. An AM that does not answer offers what was meant. */
+export async function placesOf(
+  deps: Pick<Deps, 'requester'>,
+  { owner, places }: { owner: string; places: readonly Place[] },
+): Promise<readonly Meant[] | null> {
+  const connections = await deps.requester.connections(owner);
+  const meant = connections.filter(({ connectionId }) => places.some((place) => place.connectionId === connectionId));
+  const offers = await listOffers(deps, { owner, connections: meant });
+  const found = places.map(({ connectionId, resource }) => {
+    const offer = offers.find(({ connection }) => connection.connectionId === connectionId);
+    if (offer === undefined) return null;
+    const { connection, trouble, writable } = offer;
+    const source = writable.find((one) => one.resource === resource);
+    if (source !== undefined) return { ...source, trouble: null };
+    const host = URL.parse(resource)?.host;
+    if (trouble === null || host === undefined) return null;
+    return { connectionId, am: connection.am, resource, name: host, account: '', trouble };
+  });
+  return found.every((one) => one !== null) ? found : null;
+}

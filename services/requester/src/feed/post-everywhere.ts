@@ -1,0 +1,115 @@
+import type { Deps } from '../deps.ts';
+import { entriesUrl, WRITE } from './entries.ts';
+import type { Meant } from './places.ts';
+import type { Source } from './sources.ts';
+import { atMost, inTime } from './together.ts';
+import { NOT_SENT, PERHAPS_POSTED, type Trouble, troubleOf, troubleOfStatus } from './trouble.ts';
+
+/** What came of it at one Host. */
+export interface Posted {
+  readonly source: Source;
+  /** `perhaps`: it was sent, and no answer came. */
+  readonly state: 'posted' | 'not_posted' | 'perhaps';
+  readonly trouble: Trouble | null;
+}
+
+/** Posting as a whole takes no longer than this, in seconds. */
+const POST_SECONDS = 12;
+/** Hosts posted to at a time. */
+const POSTS = 8;
+
+interface Job {
+  readonly source: Source;
+  readonly resource: string;
+  readonly scope: string;
+  readonly result: PromiseWithResolvers<Posted>;
+  /** Whether the entry may have left. */
+  sent: boolean;
+}
+
+interface Round {
+  readonly requester: Deps['requester'];
+  readonly owner: string;
+  readonly text: string;
+  readonly signal: AbortSignal;
+  readonly inLine: ReturnType<typeof atMost>;
+}
+
+export interface PostInput {
+  readonly owner: string;
+  readonly text: string;
+  readonly places: readonly Meant[];
+}
+
+/** Posts the same to all of them, by one mass call for each connection. One that fails changes nothing for the others. */
+export async function postEverywhere(
+  { requester }: Pick<Deps, 'requester'>,
+  { owner, text, places }: PostInput,
+): Promise<Posted[]> {
+  const signal = AbortSignal.timeout(POST_SECONDS * 1000);
+  const round: Round = { requester, owner, text, signal, inLine: atMost(POSTS) };
+  const jobs = places.map(jobOf);
+  const all = Promise.all(jobs.map(({ result }) => result.promise));
+  for (const connectionId of new Set(places.map((place) => place.connectionId)))
+    void postOver(round, { connectionId, jobs: jobs.filter(({ source }) => source.connectionId === connectionId) });
+  const inside = await inTime(all, POST_SECONDS, null);
+  if (inside !== null) return inside;
+  for (const job of jobs) giveUp(job);
+  return all;
+}
+
+function jobOf({ trouble, ...source }: Meant): Job {
+  const result = Promise.withResolvers<Posted>();
+  if (trouble !== null) result.resolve({ source, state: 'not_posted', trouble });
+  return { source, resource: source.resource, scope: WRITE, result, sent: trouble !== null };
+}
+
+function settle({ source, result }: Job, state: Posted['state'], trouble: Trouble | null): void {
+  result.resolve({ source, state, trouble });
+}
+
+function giveUp(job: Job): void {
+  const { name } = job.source;
+  if (job.sent) settle(job, 'perhaps', PERHAPS_POSTED(name));
+  else settle(job, 'not_posted', NOT_SENT(name));
+}
+
+/** Never rejects: what fails, fails its jobs. */
+async function postOver(
+  round: Round,
+  { connectionId, jobs }: { connectionId: string; jobs: readonly Job[] },
+): Promise<void> {
+  const { requester, owner, signal, inLine } = round;
+  const items = jobs.filter(({ sent }) => !sent);
+  try {
+    for await (const { item, outcome } of requester.transfers({ owner, connectionId, items, signal })) {
+      const { name: host, am } = item.source;
+      if (outcome.kind === 'token') inLine(() => postTo(round, item)).catch(item.result.reject);
+      else settle(item, 'not_posted', troubleOf(outcome, { host, am }));
+    }
+  } catch (error) {
+    for (const job of jobs) {
+      if (signal.aborted) giveUp(job);
+      else job.result.reject(error);
+    }
+  }
+}
+
+async function postTo({ requester, owner, text, signal }: Round, job: Job): Promise<void> {
+  const { connectionId, resource, name: host, am } = job.source;
+  if (signal.aborted) return giveUp(job);
+  job.sent = true;
+  const outcome = await requester.fetch({ owner, connectionId, resource, scope: WRITE }, entriesUrl(resource), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ text }),
+  });
+  if (outcome.kind === 'response') {
+    const { status } = outcome.response;
+    if (status === 200 || status === 201) return settle(job, 'posted', null);
+    return settle(job, 'not_posted', troubleOfStatus(status, host));
+  }
+  // the token was there: it is the call itself that got no answer
+  if (outcome.kind === 'try_later' && outcome.at === 'host') return settle(job, 'perhaps', PERHAPS_POSTED(host));
+  settle(job, 'not_posted', troubleOf(outcome, { host, am }));
+}

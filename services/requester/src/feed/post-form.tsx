@@ -1,0 +1,75 @@
+import { randomId } from '@chatelaine/crypto';
+import { Button, Card, Choice, Choices, Form, Hidden, TextArea } from '@chatelaine/service-kit';
+import type { VNode } from 'preact';
+import type { Place } from './places.ts';
+import type { Source } from './sources.ts';
+
+export const MAX_TEXT = 2_000;
+
+/** A Host that something can be posted to. */
+export interface Offered extends Source {
+  /** What would happen there. */
+  readonly hint?: string;
+}
+
+export interface PostFormView {
+  readonly title: string;
+  readonly places: readonly Offered[];
+  readonly text: string;
+  /** Those that are ticked already. */
+  readonly chosen: readonly Place[];
+}
+
+const CHOSEN = 'to ';
+
+/** The name of a Host's checkbox. */
+export function fieldOf({ connectionId, resource }: Place): string {
+  return `${CHOSEN}${connectionId} ${resource}`;
+}
+
+/** The Hosts ticked in a form. */
+export function placesIn(form: ReadonlyMap<string, string>): Place[] {
+  return [...form.keys()].flatMap((name) => {
+    if (!name.startsWith(CHOSEN)) return [];
+    const [connectionId = '', resource = ''] = name.slice(CHOSEN.length).split(' ');
+    return [{ connectionId, resource }];
+  });
+}
+
+export function PostForm({ title, places, text, chosen }: PostFormView): VNode {
+  const ticked = new Set(chosen.map(fieldOf));
+  return (
+    <Card title={title}>
+      <Form action="/entries">
+        <Hidden fields={{ attempt: randomId('post') }} />
+        <TextArea name="text" label="What is new?" value={text} maxLength={MAX_TEXT} required />
+        <Choices legend="Post it to">
+          {places.map((place) => (
+            <Choice
+              key={fieldOf(place)}
+              kind="checkbox"
+              name={fieldOf(place)}
+              value="yes"
+              checked={ticked.has(fieldOf(place))}
+              {...(place.hint !== undefined && { hint: place.hint })}
+            >
+              {labelAmong(place, places)}
+            </Choice>
+          ))}
+        </Choices>
+        <Button>Post</Button>
+      </Form>
+    </Card>
+  );
+}
+
+/** Two AMs may call two accounts the same: then it says through which. */
+function labelAmong(source: Source, all: readonly Source[]): string {
+  const label = labelOf(source);
+  const alike = all.some((other) => other.am !== source.am && labelOf(other) === label);
+  return alike ? `${label} through ${new URL(source.am).host}` : label;
+}
+
+function labelOf({ name, account }: Source): string {
+  return account === '' ? name : `${name} (${account})`;
+}

@@ -1,0 +1,66 @@
+import type { ConnectionInfo, Target } from '@chatelaine/requester-kit';
+import type { Deps } from '../deps.ts';
+import { READ, WRITE } from './entries.ts';
+import { inTime } from './together.ts';
+import { SLOW_AM, type Trouble, troubleOfConnection } from './trouble.ts';
+
+/** One account at one Host, reached over one connection. */
+export interface Source {
+  readonly connectionId: string;
+  /** The AM's issuer. */
+  readonly am: string;
+  readonly resource: string;
+  readonly name: string;
+  readonly account: string;
+}
+
+/** Where something may be posted, and what the AM would say to it now. */
+export interface WritableSource extends Source {
+  readonly answer: 'allow' | 'ask' | 'deny';
+}
+
+/** What one connection offers, or why that is not known. */
+export interface Offer {
+  readonly connection: ConnectionInfo;
+  readonly trouble: Trouble | null;
+  readonly readable: readonly Source[];
+  readonly writable: readonly WritableSource[];
+}
+
+/** An AM that has not listed its Hosts by then costs its own ones and a sentence, in seconds. */
+export const LIST_SECONDS = 4;
+
+/** What the owner's connections offer now, each as its AM says. */
+export function listOffers(
+  deps: Pick<Deps, 'requester'>,
+  { owner, connections }: { owner: string; connections: readonly ConnectionInfo[] },
+): Promise<Offer[]> {
+  return Promise.all(connections.map((connection) => offerOf(deps, owner, connection)));
+}
+
+async function offerOf(
+  { requester }: Pick<Deps, 'requester'>,
+  owner: string,
+  connection: ConnectionInfo,
+): Promise<Offer> {
+  const { connectionId, am } = connection;
+  const none = { connection, readable: [], writable: [] };
+  const listed = await inTime(requester.targets({ owner, connectionId }), LIST_SECONDS, null);
+  if (listed === null) return { ...none, trouble: SLOW_AM };
+  if (listed.kind !== 'targets') return { ...none, trouble: troubleOfConnection(listed, am) };
+  const sourceOf = ({ resource, name, account }: Target): Source => ({ connectionId, am, resource, name, account });
+  return {
+    connection,
+    trouble: null,
+    // `ask` and `deny` are for the AM to say, which also says why
+    readable: listed.targets.filter((target) => answerFor(target, READ) !== undefined).map(sourceOf),
+    writable: listed.targets.flatMap((target) => {
+      const answer = answerFor(target, WRITE);
+      return answer === undefined ? [] : [{ ...sourceOf(target), answer }];
+    }),
+  };
+}
+
+function answerFor({ scopes }: Target, wanted: string): WritableSource['answer'] | undefined {
+  return scopes.find(({ scope }) => scope === wanted)?.answer;
+}

@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Browser, Page } from './support/browser.ts';
+import { connectAm, signUp, startWorld, type World } from './support/world.ts';
+
+let world: World;
+let origin: string;
+let browser: Browser;
+beforeAll(async () => {
+  world = await startWorld();
+  origin = await world.start();
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  const { house } = world;
+  house.on = {};
+  house.refusal = {};
+  house.entries = { photos: [], notes: [] };
+  browser = await signUp(origin);
+  await connectAm(house, browser);
+  house.received.length = 0;
+  house.asked.length = 0;
+});
+
+type Place = 'photos' | 'notes';
+const kept = (at: Place) => world.house.entries[at]?.map(({ text }) => text);
+const sent = () =>
+  world.house.received.filter(({ path, method }) => method === 'POST' && path.endsWith('/api/entries')).length;
+const DENIED = { status: 400, json: { error: 'access_denied', denied_by: 'am' } };
+
+/** What a form would send, with its own attempt, to the Hosts named. */
+function fieldsOf(page: Page, ...places: Place[]): Record<string, string> {
+  const form = page.text.split('<form').find((part) => part.includes('action="/entries"')) ?? '';
+  const hidden = [...form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map((match) => [
+    match[1] ?? '',
+    match[2] ?? '',
+  ]);
+  const boxes = [...form.matchAll(/name="(to [^"]+)"/g)].map((match) => match[1] ?? '');
+  const chosen = boxes.filter((name) => places.some((place) => name.endsWith(` ${world.house.resource(place)}`)));
+  return Object.fromEntries([...hidden, ...chosen.map((name) => [name, 'yes'])]) as Record<string, string>;
+}
+const checked = (page: Page) =>
+  [...page.text.matchAll(/name="(to [^"]+)" value="yes" checked/g)].map((match) => match[1] ?? '');
+const follow = (page: Page) => browser.get(page.headers.get('location') ?? 'nowhere');
+
+async function post(text: string, ...places: Place[]): Promise<Page> {
+  return browser.post('/entries', { ...fieldsOf(await browser.get('/'), ...places), text });
+}
+
+describe('posting', () => {
+  test('writes to every chosen Host and shows it in the feed, with one call for their keys', async () => {
+    const page = await browser.get('/');
+    world.house.received.length = 0;
+    const posted = await browser.post('/entries', { ...fieldsOf(page, 'photos', 'notes'), text: 'Hello there' });
+    expect([posted.status, posted.headers.get('location')]).toEqual([303, '/']);
+    expect([kept('photos'), kept('notes')]).toEqual([['Hello there'], ['Hello there']]);
+    expect([world.house.count('am /transfers'), world.house.count('am /token')]).toEqual([1, 0]);
+    expect(world.house.asked.slice(-2).map(({ scope }) => scope)).toEqual(['entries.write', 'entries.write']);
+    expect((await browser.get('/')).words.match(/Hello there/g)).toHaveLength(2);
+    await post('Only here', 'notes');
+    expect([kept('photos'), kept('notes')]).toEqual([['Hello there'], ['Hello there', 'Only here']]);
+  });
+
+  test('says at each Host what came of it and what to do; the text is kept for those it failed at', async () => {
+    const interaction_uri = `${world.house.am}/asks/1`;
+    world.house.refusal[world.house.resource('notes')] = {
+      status: 400,
+      json: { error: 'interaction_required', interaction_uri },
+    };
+    const posted = await post('Keep me', 'photos', 'notes');
+    expect([posted.status, posted.headers.get('location')]).toEqual([
+      303,
+      expect.stringMatching(/^\/posted\?attempt=/),
+    ]);
+    const page = await follow(posted);
+    expect(page.words).toMatch(/Posted to 1 of 2 Hosts.*Photos kim posted.*Notes kim.*Notes waits for your decision/);
+    expect(page.text).toContain(`href="${interaction_uri}"`);
+    expect(page.text).toContain('>Keep me</textarea>');
+    expect(checked(page)).toEqual([expect.stringContaining(world.house.resource('notes'))]);
+    expect(page.text).not.toContain(`name="to ${world.house.resource('photos')}`);
+    world.house.refusal = {};
+    const again = await browser.post('/entries', { ...fieldsOf(page, 'notes'), text: 'Keep me' });
+    expect(again.headers.get('location')).toBe('/');
+    expect([kept('photos'), kept('notes')]).toEqual([['Keep me'], ['Keep me']]);
+  });
+
+  test.each<[string, () => void, RegExp]>([
+    [
+      'a rule says no',
+      () => (world.house.refusal[world.house.resource('notes')] = DENIED),
+      /a rule at your authorization manager says no for Notes/,
+    ],
+    [
+      'the Host says no',
+      () => (world.house.on['notes /api/entries'] = () => ({ status: 403, json: {} })),
+      /Notes itself refused/,
+    ],
+    [
+      'the Host is down',
+      () => (world.house.on['notes /api/entries'] = () => ({ status: 503, json: {} })),
+      /Notes cannot answer at the moment/,
+    ],
+    [
+      'the Host hangs up without an answer',
+      () => (world.house.on['notes /api/entries'] = () => ({ raw: (response) => response.destroy() })),
+      /Notes did not answer in time. It may have kept the entry all the same: look there/,
+    ],
+    [
+      'the AM is busy',
+      () => (world.house.on['am /transfers'] = () => ({ status: 503, json: { error: 'temporarily_unavailable' } })),
+      /Your authorization manager does not answer/,
+    ],
+    [
+      'the AM talks nonsense',
+      () => (world.house.on['am /transfers'] = () => ({ json: ['what?'] })),
+      /Your authorization manager answered something/,
+    ],
+  ])('when %s the text is not lost', async (_name, arrange, sentence) => {
+    const fields = fieldsOf(await browser.get('/'), 'notes');
+    arrange();
+    const page = await follow(await browser.post('/entries', { ...fields, text: 'Keep me' }));
+    expect([page.status, page.words]).toEqual([200, expect.stringMatching(sentence)]);
+    expect(page.words).toMatch(/Not posted/);
+    expect(page.text).toContain('>Keep me</textarea>');
+    // what may be there already is not ticked again
+    expect(checked(page)).toHaveLength(/may have kept/.test(page.words) ? 0 : 1);
+  });
+
+  test('twice the same attempt is one post: by reload, by sending again, and both at once', async () => {
+    const fields = { ...fieldsOf(await browser.get('/'), 'notes', 'photos'), text: 'Once' };
+    const all = await Promise.all([browser.post('/entries', fields), browser.post('/entries', fields)]);
+    expect(all.map(({ status }) => status)).toEqual([303, 303]);
+    const again = await browser.post('/entries', fields);
+    expect([kept('photos'), kept('notes'), sent()]).toEqual([['Once'], ['Once'], 2]);
+    for (const _time of [1, 2])
+      expect((await follow(again)).words).toMatch(/Posted.*Photos kim posted.*Notes kim posted/);
+    expect(sent()).toBe(2);
+  });
+
+  test('that broke off in the middle says so, and keeps the text', async () => {
+    const fields = fieldsOf(await browser.get('/'), 'notes');
+    const hold = Promise.withResolvers<{ status: number; json: object }>();
+    world.house.on['notes /api/entries'] = () => hold.promise;
+    const first = browser.post('/entries', { ...fields, text: 'Half way' });
+    let second = await browser.get(`/posted?attempt=${fields['attempt']}`);
+    while (second.status === 404) second = await browser.get(`/posted?attempt=${fields['attempt']}`);
+    expect(second.words).toMatch(/Being posted.*look at your Hosts before you post it again.*Half way/);
+    hold.resolve({ status: 201, json: {} });
+    expect((await first).status).toBe(303);
+  });
+
+  test('over two connections to one Host goes to both accounts', async () => {
+    await connectAm(world.house, browser);
+    const page = await browser.get('/');
+    expect(page.words.match(/Photos kim · \d of 4 shown/g)).toHaveLength(2);
+    await browser.post('/entries', { ...fieldsOf(page, 'photos'), text: 'Both' });
+    expect(kept('photos')).toEqual(['Both', 'Both']);
+    expect(world.house.count('am /transfers')).toBe(4);
+  });
+
+  test('nothing, too much, or to no Host, is not sent, and nothing typed is lost', async () => {
+    const fields = fieldsOf(await browser.get('/'), 'notes');
+    for (const text of ['', '   ', 'x'.repeat(2001)])
+      expect((await browser.post('/entries', { ...fields, text })).status).toBe(400);
+    const none = await browser.post('/entries', { ...fieldsOf(await browser.get('/')), text: 'Where to?' });
+    expect([none.status, none.words]).toEqual([400, expect.stringContaining('choose at least one Host')]);
+    expect(none.text).toContain('>Where to?</textarea>');
+    const long = await browser.post('/entries', { ...fields, text: 'x'.repeat(2001) });
+    expect(checked(long)).toHaveLength(1);
+    expect(sent()).toBe(0);
+  });
+
+  test('to a Host that is not offered, over a connection of somebody else, or under his attempt, is a 404', async () => {
+    const { attempt = '', ...fields } = fieldsOf(await browser.get('/'), 'notes');
+    const [own = ''] = Object.keys(fields).filter((name) => name.startsWith('to '));
+    const connection = own.split(' ')[1];
+    const other = await signUp(origin);
+    await connectAm(world.house, other);
+    const theirs = fieldsOf(await other.get('/'), 'photos');
+    expect((await other.post('/entries', { ...theirs, [own]: 'yes', text: 'x' })).status).toBe(404);
+    for (const name of [
+      `to ${connection} http://evil.localhost/api`,
+      `to ${connection} ${world.house.am}`,
+      `to ${connection}`,
+      'to ',
+    ])
+      expect([name, (await browser.post('/entries', { ...fields, attempt, [name]: 'yes', text: 'x' })).status]).toEqual(
+        [name, 404],
+      );
+    for (const id of ['', 'short', `${attempt}"`])
+      expect((await browser.post('/entries', { ...fields, attempt: id, text: 'x' })).status).toBe(404);
+    expect(sent()).toBe(0);
+    await browser.post('/entries', { ...fields, attempt, text: 'mine' });
+    expect((await browser.get(`/posted?attempt=${attempt}`)).words).toContain('Notes kim posted');
+    expect((await other.get(`/posted?attempt=${attempt}`)).status).toBe(404);
+    const [row] = await world.sql(
+      `select count(*) as rows, string_agg(encode(sealed, 'escape'), '') as sealed from lifestream.post_attempt`,
+    );
+    expect(String(row?.['sealed'])).not.toContain('mine');
+    expect(Number(row?.['rows'])).toBeGreaterThan(0);
+  });
+});
