@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { openBrowser } from './support/browser.ts';
+import { type Browser, openBrowser } from './support/browser.ts';
 import { authorizationUrlOf, connectAm, ISSUER, signUp, startWorld, type World } from './support/world.ts';
 
 let world: World;
@@ -237,6 +237,11 @@ describe('disconnecting', () => {
 });
 
 describe('what is kept here', () => {
+  const csrf = async (browser: Browser) => {
+    const { text } = await browser.get('/posts');
+    return { _csrf: /name="_csrf" value="([^"]+)"/.exec(text)?.[1] ?? '' };
+  };
+
   test('is seen and removed by whoever wrote it, and by nobody else', async () => {
     const [kim, sam] = [await signUp(origin), await signUp(origin)];
     await kim.submit('/posts', '/posts', { text: ' kept by kim ' });
@@ -244,7 +249,7 @@ describe('what is kept here', () => {
     expect(page.words).toContain('kept by kim');
     expect((await sam.get('/posts')).words).not.toContain('kept by kim');
     const post = /name="post" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
-    expect((await sam.submit('/posts', '/posts/remove', { post })).status).toBe(404);
+    expect((await sam.post('/posts/remove', { ...(await csrf(sam)), post })).status).toBe(404);
     expect((await kim.get('/posts')).words).toContain('kept by kim');
     expect((await kim.submit('/posts', '/posts/remove', { post })).status).toBe(303);
     expect((await kim.get('/posts')).words).not.toContain('kept by kim');
@@ -271,6 +276,6 @@ describe('what is kept here', () => {
     const kim = await signUp(origin);
     expect((await kim.get('/api/entries')).status).toBe(401);
     expect((await kim.get('/access')).words).toContain('Nobody but you');
-    expect((await kim.submit('/access', '/access/end', { link: 'lnk_x' })).status).toBe(404);
+    expect((await kim.post('/access/end', { ...(await csrf(kim)), link: 'lnk_x' })).status).toBe(404);
   });
 });
