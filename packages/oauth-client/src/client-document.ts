@@ -67,6 +67,8 @@ export function requesterClientMetadata(
     ...(input.uri === undefined ? {} : { client_uri: input.uri }),
     redirect_uris: [...input.redirectUris],
     ...chainMetadata,
+    // it may wait for the owner with a code (PROTOCOL §3.7); a link never does
+    grant_types: [...chainMetadata.grant_types, GRANT.deferred],
     ...keyMembers(input.keys),
     dpop_bound_access_tokens: true,
   };

@@ -69,6 +69,31 @@ export async function exchange(deps: ClientDeps, input: ExchangeInput): Promise<
     request: (options) =>
       oauth.genericTokenEndpointRequest(as, who, auth, GRANT.tokenExchange, exchangeParams(input), options),
   });
+  return readExchanged(answer, { as, who });
+}
+
+export interface PollInput extends Pick<ExchangeInput, 'server' | 'client' | 'actorToken' | 'dpopKey'> {
+  readonly deferralCode: string;
+}
+
+/** Asks whether there is an answer by now to an exchange that was deferred. PROTOCOL §3.7. */
+export async function pollDeferred(deps: ClientDeps, input: PollInput): Promise<Exchanged | Failure> {
+  const { server, client, dpopKey, deferralCode } = input;
+  const [as, who] = [asServer(server), asClient(deps.clock, client.clientId)];
+  const auth = clientAuth(deps.clock, client);
+  const params = { deferral_code: deferralCode, ...actorParams(input) };
+  const answer = await send(deps, {
+    server,
+    dpopKey,
+    request: (options) => oauth.genericTokenEndpointRequest(as, who, auth, GRANT.deferred, params, options),
+  });
+  return readExchanged(answer, { as, who });
+}
+
+async function readExchanged(
+  answer: Awaited<ReturnType<typeof send>>,
+  { as, who }: { as: oauth.AuthorizationServer; who: oauth.Client },
+): Promise<Exchanged | Failure> {
   if (answer.kind !== 'answer') return answer;
   const accessToken = accessTokenIn(answer.json);
   const judged = await judge(() => oauth.processGenericTokenEndpointResponse(as, who, answer.response), accessToken);
@@ -78,7 +103,7 @@ export async function exchange(deps: ClientDeps, input: ExchangeInput): Promise<
 }
 
 function exchangeParams(input: ExchangeInput): Record<string, string> {
-  const { actorToken, params, subjectToken, resource, scope } = input;
+  const { params, subjectToken, resource, scope } = input;
   return {
     ...params,
     subject_token: subjectToken,
@@ -86,8 +111,12 @@ function exchangeParams(input: ExchangeInput): Record<string, string> {
     requested_token_type: TOKEN_TYPE.accessToken,
     resource,
     scope,
-    ...(actorToken === undefined ? {} : { actor_token: actorToken, actor_token_type: TOKEN_TYPE.jwt }),
+    ...actorParams(input),
   };
+}
+
+function actorParams({ actorToken }: Pick<ExchangeInput, 'actorToken'>): Record<string, string> {
+  return actorToken === undefined ? {} : { actor_token: actorToken, actor_token_type: TOKEN_TYPE.jwt };
 }
 
 export interface RevokeInput {

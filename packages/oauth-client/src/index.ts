@@ -34,6 +34,8 @@ export {
   type Exchanged,
   type ExchangeInput,
   exchange,
+  type PollInput,
+  pollDeferred,
   type RefreshInput,
   type RevokeInput,
   refresh,

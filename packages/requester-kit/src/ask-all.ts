@@ -5,6 +5,7 @@ import { type OpenConnection, open, reopen } from './connection.ts';
 import { ABANDONED, obtain, type Shared, shareKeyOf } from './obtain.ts';
 import type { Kit } from './options.ts';
 import type { TransferRequest } from './token-cache.ts';
+import { requesterStatement, statementBytes } from './statement.ts';
 import { outcomeOf, type TransferOutcome, transferNow } from './transfer.ts';
 
 export interface AskAll {
@@ -105,7 +106,7 @@ async function askOneByOne(kit: Kit, { requests, signal, answered }: AskAll): Pr
 /** Returns those for which the AM did not accept the connection token. */
 async function askInChunks(kit: Kit, input: AskAll, opened: OpenConnection): Promise<TransferRequest[]> {
   const refused: TransferRequest[] = [];
-  await eachAtMost(CALLS, chunksOf(input.requests.map(itemOf)), async (chunk) => {
+  await eachAtMost(CALLS, chunksOf(input.requests.map(itemOf), opened), async (chunk) => {
     for await (const { request, outcome } of askChunk(kit, { chunk, opened, signal: input.signal }))
       if (outcome === 'token_refused') refused.push(request);
       else input.answered(request, outcome);
@@ -130,8 +131,18 @@ async function* askChunk(
 ): AsyncGenerator<{ request: TransferRequest; outcome: TransferOutcome | 'token_refused' }> {
   const { server, client, secrets } = opened;
   const { accessToken, dpopKey } = secrets;
-  const transfers = chunk.map(({ item }) => item);
-  const call = await askTransfers(kit, { server, client, accessToken, dpopKey, transfers, signal });
+  // signed when they are sent: the chunks before this one took their time
+  const transfers = await Promise.all(chunk.map((asked) => withStatement(kit, opened, asked)));
+  const wait = chunk[0]?.request.wait;
+  const call = await askTransfers(kit, {
+    server,
+    client,
+    accessToken,
+    dpopKey,
+    transfers,
+    signal,
+    ...(wait && { completionMode: wait }),
+  });
   if (call.kind !== 'answers') {
     for (const { request } of chunk)
       yield { request, outcome: refusesToken(call) ? 'token_refused' : outcomeOf(kit, request, opened, call) };
@@ -156,14 +167,19 @@ function itemOf(request: TransferRequest, index: number): Asked {
   return { request, item: purpose === undefined ? item : { ...item, purpose } };
 }
 
+async function withStatement(kit: Kit, opened: OpenConnection, { item, request }: Asked): Promise<TransferItem> {
+  const statement = await requesterStatement(kit, opened, request);
+  return statement === undefined ? item : { ...item, actor_token: statement };
+}
+
 /** Left for what stands around the items: the client's assertion. */
 const AROUND_BYTES = 8_192;
 
-function chunksOf(asked: readonly Asked[]): Asked[][] {
+function chunksOf(asked: readonly Asked[], opened: OpenConnection): Asked[][] {
   const chunks: Asked[][] = [];
   let room = 0;
   for (const one of asked) {
-    const bytes = Buffer.byteLength(JSON.stringify(one.item)) + 1;
+    const bytes = Buffer.byteLength(JSON.stringify(one.item)) + 1 + statementBytes(opened, one.request);
     const last = chunks.at(-1);
     if (last === undefined || last.length === MASS.items || bytes > room) {
       chunks.push([one]);

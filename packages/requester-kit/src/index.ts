@@ -1,5 +1,6 @@
 export { createVault, generateSigningKey, type SigningKey } from '@chatelaine/crypto';
 export type { CallInit, CallOutcome } from './call.ts';
+export type { Deferred, PollOutcome } from './deferred.ts';
 export type { CallbackInput, CallbackOutcome, ConnectInput, ConnectOutcome, NotConnected } from './connect.ts';
 export type { DisconnectOutcome } from './disconnect.ts';
 export { createMemoryStore } from './memory-store.ts';

@@ -11,7 +11,8 @@ export const ABANDONED: Abandoned = { kind: 'abandoned' };
 export type Shared = TransferOutcome | Abandoned;
 
 export function shareKeyOf(request: TransferRequest): string {
-  return `transfer ${keyOf(request)}`;
+  // who can wait is answered otherwise than who cannot
+  return `transfer ${request.wait ?? ''} ${keyOf(request)}`;
 }
 
 /** The outcome for a request, asked for once however many wait for it; what is a token goes into the cache. */

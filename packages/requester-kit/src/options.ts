@@ -23,6 +23,10 @@ export interface RequesterOptions {
   readonly host?: string;
   /** With it the app authenticates by private_key_jwt; without, by the key of each connection alone. */
   readonly signingKey?: SigningKey;
+  /**
+   * `send`, the default: where the AM passes it on, the app says itself which key is its own, by its published keys; some Hosts demand that. PROTOCOL §3.6.
+   */
+  readonly requesterStatement?: 'send' | 'omit';
   readonly store: RequesterStore;
   /** Seals what goes into the store; its key comes from outside the store. */
   readonly vault: Pick<Vault, 'seal' | 'open'>;

@@ -17,6 +17,8 @@ export interface TransferRequest extends ConnectionRef {
   readonly resource: string;
   readonly scope: ScopeSet;
   readonly purpose?: string;
+  /** Not part of the key either: a token is a token, however long it took. */
+  readonly wait?: 'deferred';
 }
 
 export interface TokenCache {

@@ -9,10 +9,12 @@ import {
   type TransferResponse,
 } from '@chatelaine/protocol';
 import { type OpenConnection, open, reopen } from './connection.ts';
+import { type Deferred, deferredOf } from './deferred.ts';
 import { obtain } from './obtain.ts';
 import type { Kit } from './options.ts';
 import { type ConnectionFailure, generalFailure, type Unusable, unusableAt } from './outcome.ts';
 import type { ConnectionRef } from './requester-store.ts';
+import { requesterStatement } from './statement.ts';
 import type { HostToken, TransferRequest } from './token-cache.ts';
 
 /** What a token is wanted for. */
@@ -24,7 +26,10 @@ export interface Wanted {
   readonly purpose?: string;
 }
 
-export interface TransferInput extends ConnectionRef, Wanted {}
+export interface TransferInput extends ConnectionRef, Wanted {
+  /** When the owner has to be asked: `deferred`, with something to wait with, instead of `interaction_required`. PROTOCOL §3.7. */
+  readonly wait?: 'deferred';
+}
 
 /** The owner has to decide first, at the AM. PROTOCOL §3.7. */
 export interface InteractionRequired {
@@ -44,6 +49,7 @@ export interface AccessDenied {
 export type TransferOutcome =
   | { readonly kind: 'token'; readonly token: HostToken }
   | InteractionRequired
+  | Deferred
   | AccessDenied
   /** The Host is unknown, not linked or not shown to this connection: the AM does not say which. */
   | { readonly kind: 'invalid_target' }
@@ -55,12 +61,20 @@ export type TransferOutcome =
 export async function transfer(kit: Kit, input: TransferInput): Promise<TransferOutcome> {
   const request = requestOf(kit, input);
   if (request === null) return MALFORMED;
-  const ask = (): Promise<TransferOutcome> => obtain(kit, request, () => transferNow(kit, request));
+  const ask = (wanted: TransferRequest): Promise<TransferOutcome> =>
+    obtain(kit, wanted, () => transferNow(kit, wanted));
   const token = kit.tokens.get(request);
-  if (token === null) return ask();
+  if (token === null) return ask(request);
   // renewed while it still serves, so that nobody has to wait at its end
-  if (kit.background.hasRoom() && kit.tokens.claimRenewal(request)) kit.background.run(ask);
+  if (kit.background.hasRoom() && kit.tokens.claimRenewal(request))
+    kit.background.run(() => ask(withoutWaiting(request)));
   return { kind: 'token', token };
+}
+
+/** For a renewal: nobody would hear that the owner is being asked. */
+export function withoutWaiting(request: TransferRequest): TransferRequest {
+  const { wait: _wait, ...now } = request;
+  return now;
 }
 
 export const MALFORMED: Unusable = unusableAt('host', 'resource, scope or purpose is malformed');
@@ -71,12 +85,12 @@ const MAX_PURPOSE = 200;
 /** What is asked for, in the one form the cache knows; null when it is none. */
 export function requestOf(
   { schemes }: Pick<Kit, 'schemes'>,
-  { owner, connectionId, purpose, ...input }: TransferInput,
+  { owner, connectionId, purpose, wait, ...input }: TransferInput,
 ): TransferRequest | null {
   const resource = parseResource(input.resource, schemes);
   const scope = parseScope(typeof input.scope === 'string' ? input.scope : formatScope(input.scope));
   if (resource === null || scope === null || (purpose ?? '').length > MAX_PURPOSE) return null;
-  return { owner, connectionId, resource, scope, ...(purpose === undefined ? {} : { purpose }) };
+  return { owner, connectionId, resource, scope, ...(purpose !== undefined && { purpose }), ...(wait && { wait }) };
 }
 
 /** One transfer, with no look at the cache. */
@@ -92,11 +106,10 @@ export async function transferNow(kit: Kit, request: TransferRequest): Promise<T
   return outcomeOf(kit, request, again, await ask(kit, request, again));
 }
 
-function ask(
-  kit: Kit,
-  request: TransferRequest,
-  { server, client, secrets }: OpenConnection,
-): Promise<Exchanged | Failure> {
+async function ask(kit: Kit, request: TransferRequest, opened: OpenConnection): Promise<Exchanged | Failure> {
+  const { server, client, secrets } = opened;
+  const { purpose, wait } = request;
+  const actorToken = await requesterStatement(kit, opened, request);
   return exchange(kit, {
     server,
     client,
@@ -104,18 +117,19 @@ function ask(
     resource: request.resource,
     scope: formatScope(request.scope),
     dpopKey: secrets.dpopKey,
-    ...(request.purpose === undefined ? {} : { params: { purpose: request.purpose } }),
+    params: { ...(purpose !== undefined && { purpose }), ...(wait && { completion_mode: wait }) },
+    ...(actorToken === undefined ? {} : { actorToken }),
   });
 }
 
 /** What an answer means, on hop 1 or as one of many: a token only when it is the one asked for. */
 export function outcomeOf(
-  kit: Pick<Kit, 'clock'>,
+  kit: Kit,
   request: TransferRequest,
   opened: OpenConnection,
   answer: Exchanged | Failure,
 ): TransferOutcome {
-  if (answer.kind !== 'ok') return refusal(answer, opened.server.issuer);
+  if (answer.kind !== 'ok') return refusal(kit, request, { failure: answer, am: opened.server.issuer });
   const fault = faultOf(answer.response, request, thumbprint(opened.secrets.dpopKey.publicJwk));
   if (fault !== null) return unusableAt('am', fault);
   const { access_token: accessToken, scope, expires_in: expiresIn, resource, iss: issuer } = answer.response;
@@ -133,12 +147,22 @@ function faultOf(answer: TransferResponse, request: TransferRequest, jkt: string
   return scope === null || !coversScope(request.scope, scope) ? 'more scope than asked' : null;
 }
 
-function refusal(failure: Failure, am: string): TransferOutcome {
+function refusal(
+  kit: Kit,
+  request: TransferRequest,
+  { failure, am }: { failure: Failure; am: string },
+): TransferOutcome {
   if (failure.kind !== 'oauth_error') return generalFailure(failure, 'am');
   const { error } = failure;
   switch (error.error) {
     case 'interaction_required':
       return interaction(error.interaction_uri, am);
+    case 'authorization_pending': {
+      const asked = error.interaction_uri === undefined ? null : interaction(error.interaction_uri, am);
+      if (asked?.kind === 'unusable') return asked;
+      const interactionUri = asked?.interactionUri ?? null;
+      return deferredOf(kit, request, { error, interactionUri }) ?? unusableAt('am', 'nothing to wait with');
+    }
     case 'access_denied':
       return { kind: 'access_denied', by: error.denied_by ?? 'unknown', requestable: error.requestable ?? false };
     case 'invalid_target':

@@ -3,11 +3,13 @@ import { askAll } from './ask-all.ts';
 import type { Kit } from './options.ts';
 import type { ConnectionRef } from './requester-store.ts';
 import { keyOf, type TransferRequest } from './token-cache.ts';
-import { MALFORMED, requestOf, type TransferOutcome, type Wanted } from './transfer.ts';
+import { MALFORMED, requestOf, type TransferOutcome, type Wanted, withoutWaiting } from './transfer.ts';
 
 export interface TransfersInput<Item extends Wanted> extends ConnectionRef {
   /** As many as you like, the same twice if you like. Whatever else is in an item comes back with it. */
   readonly items: readonly Item[];
+  /** As in a single transfer, for every item. */
+  readonly wait?: 'deferred';
   /** Ends the iteration with its reason thrown, and the call with it. */
   readonly signal?: AbortSignal;
 }
@@ -73,19 +75,23 @@ interface Sorted {
   readonly due: readonly TransferRequest[];
 }
 
-function sort(kit: Kit, { owner, connectionId }: ConnectionRef, items: readonly Wanted[]): Sorted {
+function sort(
+  kit: Kit,
+  { owner, connectionId, wait }: ConnectionRef & { readonly wait?: 'deferred' },
+  items: readonly Wanted[],
+): Sorted {
   const ready: [number, TransferOutcome][] = [];
   const wanted = new Map<string, { request: TransferRequest; indices: number[] }>();
   const due: TransferRequest[] = [];
   const renews = kit.background.hasRoom();
   for (const [index, { resource, scope, purpose }] of items.entries()) {
-    const about = purpose === undefined ? {} : { purpose };
+    const about = { ...(purpose !== undefined && { purpose }), ...(wait && { wait }) };
     const request = requestOf(kit, { owner, connectionId, resource, scope, ...about });
     const token = request === null ? null : kit.tokens.get(request);
     if (request === null) ready.push([index, MALFORMED]);
     else if (token !== null) {
       ready.push([index, { kind: 'token', token }]);
-      if (renews && kit.tokens.claimRenewal(request)) due.push(request);
+      if (renews && kit.tokens.claimRenewal(request)) due.push(withoutWaiting(request));
     } else {
       const already = wanted.get(keyOf(request));
       if (already === undefined) wanted.set(keyOf(request), { request, indices: [index] });

@@ -52,10 +52,11 @@ export function troubleOf(outcome: Exclude<CallOutcome, { kind: 'response' }>, {
   const there = { href: am, label: `Open ${new URL(am).host}` };
   switch (outcome.kind) {
     case 'interaction_required':
+    case 'deferred':
       return {
         kind: 'needs',
         sentence: `${host} waits for your decision at your authorization manager.`,
-        next: { href: outcome.interactionUri, label: 'Decide there' },
+        next: outcome.interactionUri === null ? there : { href: outcome.interactionUri, label: 'Decide there' },
       };
     case 'access_denied':
       return deniedBy(outcome.by, { host, am });

@@ -1,0 +1,82 @@
+import { pollDeferred } from '@chatelaine/oauth-client';
+import type { ErrorResponse } from '@chatelaine/protocol';
+import { open } from './connection.ts';
+import type { Kit } from './options.ts';
+import type { TransferRequest } from './token-cache.ts';
+import { requesterStatement } from './statement.ts';
+import { type InteractionRequired, outcomeOf, type TransferOutcome } from './transfer.ts';
+
+/** The owner is being asked, and the app need not ask again: it waits. PROTOCOL §3.7. */
+export interface Deferred {
+  readonly kind: 'deferred';
+  /** Where the owner answers, for an app that can show it to him; on the AM's origin. */
+  readonly interactionUri: string | null;
+  /** Epoch seconds; then waiting is over. */
+  readonly expiresAt: number;
+  /** Wait so long before the first poll. */
+  readonly intervalSeconds: number;
+  /** Whether there is an answer by now. In this process only: the code that it holds is never stored. */
+  poll(): Promise<PollOutcome>;
+}
+
+export type PollOutcome =
+  /** Not yet: wait so many seconds before the next poll. */
+  | { readonly kind: 'pending'; readonly retryAfter: number }
+  /** The owner did not answer in time, or his answer was used up: ask anew. */
+  | { readonly kind: 'expired' }
+  | Exclude<TransferOutcome, Deferred | InteractionRequired>;
+
+const INTERVAL = 5;
+
+/** What an AM that defers has said, as something to wait with; null when there is nothing to wait with. */
+export function deferredOf(
+  kit: Kit,
+  request: TransferRequest,
+  { error, interactionUri }: { error: ErrorResponse; interactionUri: string | null },
+): Deferred | null {
+  const code = error.deferral_code;
+  if (code === undefined) return null;
+  const intervalSeconds = error.interval ?? INTERVAL;
+  return {
+    kind: 'deferred',
+    interactionUri,
+    expiresAt: kit.clock.now() + (error.expires_in ?? 0),
+    intervalSeconds,
+    poll: () => kit.share(`poll ${code}`, () => poll(kit, request, { code, intervalSeconds })),
+  };
+}
+
+async function poll(
+  kit: Kit,
+  request: TransferRequest,
+  { code, intervalSeconds }: { code: string; intervalSeconds: number },
+): Promise<PollOutcome> {
+  const opened = await open(kit, request);
+  if (opened.kind !== 'open') return opened;
+  const { server, client, secrets } = opened;
+  const mark = kit.tokens.mark();
+  const actorToken = await requesterStatement(kit, opened, request);
+  const answer = await pollDeferred(kit, {
+    server,
+    client,
+    deferralCode: code,
+    dpopKey: secrets.dpopKey,
+    ...(actorToken === undefined ? {} : { actorToken }),
+  });
+  if (answer.kind === 'oauth_error') {
+    const interval = answer.error.interval ?? intervalSeconds;
+    switch (answer.error.error) {
+      case 'authorization_pending':
+        return { kind: 'pending', retryAfter: interval };
+      // RFC 8628 §3.5
+      case 'slow_down':
+        return { kind: 'pending', retryAfter: interval + INTERVAL };
+      case 'expired_token':
+      case 'invalid_grant':
+        return { kind: 'expired' };
+    }
+  }
+  const outcome = outcomeOf(kit, request, opened, answer);
+  if (outcome.kind === 'token') kit.tokens.put(request, outcome.token, mark);
+  return outcome.kind === 'deferred' || outcome.kind === 'interaction_required' ? { kind: 'expired' } : outcome;
+}

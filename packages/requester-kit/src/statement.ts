@@ -1,0 +1,49 @@
+import { signShortJwt } from '@chatelaine/crypto';
+import { formatScope, JWT_TYP, LIFETIME } from '@chatelaine/protocol';
+import type { OpenConnection } from './connection.ts';
+import type { Kit } from './options.ts';
+import type { TransferRequest } from './token-cache.ts';
+
+type Signer = Pick<Kit, 'clock' | 'registration' | 'signingKey' | 'requesterStatement'>;
+
+/**
+ * What the app itself says of its key, for one Host, to be passed on by the AM: with it not even the AM can name a key of its own. A new one for each
+ * request. Undefined where the AM passes none on, or nobody could check it: an app without keys or without a client document. PROTOCOL §3.6.
+ */
+export async function requesterStatement(
+  kit: Signer,
+  { server, client, secrets }: Pick<OpenConnection, 'server' | 'client' | 'secrets'>,
+  request: Pick<TransferRequest, 'resource' | 'scope'>,
+): Promise<string | undefined> {
+  if (kit.requesterStatement === 'omit' || server.chatelaine_requester_statements_supported !== true) return undefined;
+  const { signingKey: key, registration, clock } = kit;
+  // the document at another id, or none, would not have the key
+  if (key === undefined || registration.kind !== 'document' || registration.clientId !== client.clientId)
+    return undefined;
+  return signShortJwt({
+    typ: JWT_TYP.requesterStatement,
+    key,
+    clock,
+    lifetimeSeconds: LIFETIME.statement,
+    claims: {
+      iss: client.clientId,
+      sub: client.clientId,
+      aud: new URL(request.resource).origin,
+      resource: request.resource,
+      scope: formatScope(request.scope),
+      cnf: { jkt: secrets.dpopKey.kid },
+    },
+  });
+}
+
+/** Room for header, signature, and the claims beside those that vary, before they are encoded. */
+const AROUND = 512;
+
+/** No fewer bytes than a statement for this request takes. */
+export function statementBytes(
+  { client }: Pick<OpenConnection, 'client'>,
+  { resource, scope }: TransferRequest,
+): number {
+  const varying = 2 * client.clientId.length + 2 * resource.length + formatScope(scope).length;
+  return Math.ceil(((AROUND + varying) * 4) / 3);
+}
