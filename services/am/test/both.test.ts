@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { reapHalves } from '../src/both/half-store.ts';
 import { textOf } from './support/browser.ts';
 import { House, type Owner } from './support/house.ts';
-import { agree, type Answer, type Requester } from './support/requester.ts';
+import { agree, type Answer, hiddenFields, type Requester } from './support/requester.ts';
 import { gate } from './support/scripted-host.ts';
 import { eventually } from './support/world.ts';
 
@@ -177,6 +177,18 @@ describe('a request is refused before anybody sees a page', () => {
   const nowhere = () => house.requester({ host: house.documents.origin });
   const selfish = () => house.requester({ host: house.issuer });
   const keyless = () => house.requester({ host: house.host.issuer, keys: 'none' });
+});
+
+test('a Host that names another client by the time the owner agrees is not linked, and he is told so', async () => {
+  const owner = await house.owner();
+  const { path } = await push();
+  const page = await owner.browser.get(path);
+  house.host.script.metadata = (metadata) => ({ ...metadata, chatelaine_requester: 'https://other.example/client' });
+  // at a process that has not read it before
+  const { port } = await house.another();
+  const form = { ...hiddenFields(page.text), duration: 'open', decision: 'allow', host_half: 'link' };
+  const answer = await owner.browser.at(port).post('/authorize', form);
+  expect([answer.status, textOf(answer).includes('Photos cannot be linked right now')]).toEqual([400, true]);
 });
 
 describe('somebody else’s authorize URL', () => {

@@ -8,7 +8,7 @@ import { rememberHost } from '../hosts/host-store.ts';
 import { sealedFor } from '../hosts/sealing.ts';
 import { checkHost } from './check-host.ts';
 import { keepHalf } from './half-store.ts';
-import { BOTH, type Kept, keptIn, type OfferedHost } from './offered-host.ts';
+import { BOTH, type Kept, keptIn } from './offered-host.ts';
 import { redeemHalf, type RedeemHalfDeps } from './redeem-half.ts';
 
 export type BothDeps = RedeemHalfDeps & Pick<Deps, 'rateLimits'>;
@@ -17,8 +17,8 @@ export type BothDeps = RedeemHalfDeps & Pick<Deps, 'rateLimits'>;
 export interface Both {
   /** `host` and `host_grant` of a pushed request, and what becomes of them when the Requester redeems its code. */
   readonly extension: RequestExtension;
-  /** Makes the Host known here, or says in a sentence why it cannot be linked now. */
-  admit(host: OfferedHost): Promise<{ kind: 'admitted' } | { kind: 'again'; problem: string }>;
+  /** Looks at both halves once more and makes the Host known here, or says in a sentence why it cannot be linked now. */
+  admit(view: ConsentView): Promise<{ kind: 'admitted' } | { kind: 'again'; problem: string }>;
   /** The owner agreed to link the Host of this request together with this connection. */
   keep(input: { view: ConsentView; connectionId: string }): Promise<void>;
 }
@@ -34,7 +34,7 @@ export function createBoth(parts: BothDeps): Both {
       read: (request) => read(deps, request),
       redeemed: (redemption) => redeemHalf(deps, redemption),
     },
-    admit: (host) => admit(deps, host),
+    admit: (view) => admit(deps, view),
     keep: (input) => keep(deps, input),
   };
 }
@@ -54,7 +54,7 @@ async function read(
   if (!HOST_GRANT.test(hostGrant)) return refused('host_grant is not a code.');
   const checked = await checkHost(deps, { client, host });
   if (checked.kind === 'refused') return refused(checked.message);
-  const { chatelaine_name: name, chatelaine_transfer_scopes: scopes = {} } = checked.metadata;
+  const { chatelaine_name: name, chatelaine_transfer_scopes: scopes = {} } = checked.found.metadata;
   const data: Kept = {
     host,
     name: name ?? new URL(host).hostname,
@@ -64,9 +64,13 @@ async function read(
   return { kind: 'kept', data };
 }
 
-async function admit(deps: WithDiscovery, { host, name }: OfferedHost): ReturnType<Both['admit']> {
-  const found = await deps.discovery.discover({ issuer: host, role: 'host' });
-  const remembered = found.kind === 'found' ? await rememberHost(deps, found) : found;
+async function admit(deps: WithDiscovery, view: ConsentView): ReturnType<Both['admit']> {
+  const kept = keptIn(view);
+  if (kept === null) return { kind: 'admitted' };
+  const { host, name } = kept;
+  // either may say something else by now
+  const checked = await checkHost(deps, { client: view.interaction.client, host });
+  const remembered = checked.kind === 'fits' ? await rememberHost(deps, checked.found) : checked;
   if (remembered.kind === 'remembered') return { kind: 'admitted' };
   deps.log.warn({ event: 'half_not_admitted', issuer: host, outcome: remembered.kind }, 'a Host cannot be linked now');
   return { kind: 'again', problem: `${name} cannot be linked right now. Say no to that for this time, or try again.` };

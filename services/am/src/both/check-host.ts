@@ -1,10 +1,10 @@
-import type { DiscoveryCache } from '@chatelaine/oauth-client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Discovered, DiscoveryCache } from '@chatelaine/oauth-client';
 import type { ExtensionRequest } from '@chatelaine/oauth-server';
-import type { ServerMetadata } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 
 export type CheckedHost =
-  | { readonly kind: 'fits'; readonly metadata: ServerMetadata }
+  | { readonly kind: 'fits'; readonly found: Discovered }
   /** `message` is for the client's developer. */
   | { readonly kind: 'refused'; readonly message: string };
 
@@ -25,8 +25,13 @@ export async function checkHost(
   if (host === deps.config.issuer) return refused('host is this authorization manager itself.');
   await deps.rateLimits.consume(CHECKS, client.id);
   const named = { issuer: host, role: 'host' } as const;
+  // one length for every failure, so that nobody learns from the time what is or is not at an address
+  const enough = sleep(deps.config.limits.discoveryFailureSeconds * 1000, undefined, { ref: false });
   const found = await deps.discovery.discover(named);
-  if (found.kind === 'failed') return refused(`host is not a Host that can be linked. ${found.sentence}`);
+  if (found.kind === 'failed') {
+    await enough;
+    return refused(`host is not a Host that can be linked. ${found.sentence}`);
+  }
   const { metadata } = found;
   if (metadata.chatelaine_requester !== client.id) {
     // it may say so by the next time
@@ -35,7 +40,7 @@ export async function checkHost(
   }
   if (Object.keys(metadata.chatelaine_transfer_scopes ?? {}).length === 0)
     return refused('host has nothing that can be shared.');
-  return { kind: 'fits', metadata };
+  return { kind: 'fits', found };
 }
 
 const refused = (message: string): CheckedHost => ({ kind: 'refused', message });

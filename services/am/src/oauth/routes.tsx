@@ -66,7 +66,7 @@ async function decide(
   const read = readConsentForm(await offeredLinks(deps, view.owner.id), form, host === null ? 'something' : 'anything');
   if (read.kind === 'again') return read;
   if (read.shown.length === 0 && half.kind === 'no') return { kind: 'deny' };
-  const admitted = host !== null && half.kind === 'link' ? await deps.both.admit(host) : NOTHING_TO_ADMIT;
+  const admitted = half.kind === 'link' ? await deps.both.admit(view) : NOTHING_TO_ADMIT;
   if (admitted.kind === 'again') return admitted;
   const grantId = randomId('con');
   const expiresAt = read.lifetimeSeconds === null ? null : deps.clock.now() + read.lifetimeSeconds;
