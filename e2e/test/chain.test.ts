@@ -8,9 +8,9 @@ import {
   type Person,
   signInIfAsked,
   signUp,
-  startConstellation,
 } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startHouse } from '../support/house.ts';
 import { eventually } from './support/eventually.ts';
 import { NOTEBOOK_CALLBACK, type Notebook, openNotebook } from './support/notebook.ts';
 
@@ -24,7 +24,7 @@ let robin: Person;
 let notebook: Notebook;
 
 beforeAll(async () => {
-  house = await startConstellation({ hosts: ['photos', 'calendar'], label: 'chain' });
+  house = await startHouse({ hosts: ['photos', 'calendar'], label: 'chain' });
   robin = house.person({ username: 'robin', stopsAt: [NOTEBOOK_CALLBACK] });
   notebook = openNotebook(house);
 }, 90_000);
@@ -42,10 +42,14 @@ async function freshFeed(): Promise<Page> {
   return robin.visit(house.requester.url);
 }
 
+const answersIn = (body: string): Record<string, unknown>[] =>
+  body.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]));
+
+/** What a Host minted, or the AM relayed: one by one, or many a line each. */
 const tokenAnswers = (exchanges: readonly Exchange[], service: string) =>
   exchanges
-    .filter((it) => it.service === service && it.request.path === '/token')
-    .map(({ response, process }) => ({ process, body: JSON.parse(response.body) as Record<string, unknown> }));
+    .filter((it) => it.service === service && ['/token', '/transfers'].includes(it.request.path))
+    .flatMap(({ response, process }) => answersIn(response.body).map((body) => ({ process, body })));
 
 describe('a Requester gets a token for a Host through the AM', () => {
   test('what two Hosts keep is read through one connection, with tokens the Hosts minted for the Requester alone', async () => {
@@ -69,7 +73,7 @@ describe('a Requester gets a token for a Host through the AM', () => {
     const [minted] = tokenAnswers(recording.exchanges, 'photos');
     expect(minted?.body).toMatchObject({ token_type: 'DPoP', scope: READ, iss: house.host('photos').url });
     const relayed = tokenAnswers(recording.exchanges, 'am').map(({ body }) => body);
-    expect(relayed).toContainEqual(minted?.body);
+    expect(relayed).toContainEqual({ ...minted?.body, id: expect.any(String), status: 200 });
     const call = recording.exchanges.find((it) => it.service === 'photos' && it.request.path === '/api/entries');
     const authorization = call === undefined ? null : headerOf(call.request, 'authorization');
     expect(authorization).toBe(`DPoP ${String(minted?.body['access_token'])}`);
@@ -93,14 +97,20 @@ describe('a Requester gets a token for a Host through the AM', () => {
     );
   });
 
-  test('what is posted at the Requester is kept by the Host', async () => {
+  test('what is posted at the Requester is kept by every Host it was meant for, with one call for their keys', async () => {
     await robin.visit(house.requester.url);
-    const source = robin.page.forms
-      .flatMap(({ controls }) => controls)
-      .find(({ name }) => name === 'source')
-      ?.options.find((option) => option.endsWith(house.host('photos').resource));
-    await robin.press('Post', { text: 'posted from afar', source: source ?? '' });
-    expect((await robin.visit(`${house.host('photos').url}/entries`)).text).toContain('posted from afar');
+    const boxes = robin.page.forms.flatMap(({ controls }) => controls).filter(({ name }) => name.startsWith('to '));
+    expect(boxes).toHaveLength(2);
+    const recording = house.record();
+    await robin.press('Post', {
+      text: 'posted from afar',
+      ...Object.fromEntries(boxes.map(({ name }) => [name, true])),
+    });
+    recording.stop();
+    for (const { url } of house.hosts) expect((await robin.visit(`${url}/entries`)).text).toContain('posted from afar');
+    const asked = recording.exchanges.filter(({ service, request }) => service === 'am' && request.method === 'POST');
+    const writing = asked.filter(({ request }) => request.body.includes('entries.write'));
+    expect(writing.map(({ request }) => request.path)).toEqual(['/transfers']);
   });
 });
 

@@ -32,7 +32,11 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
 
   const press = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
   const follow = (name: string | RegExp): Promise<void> => page.getByRole('link', { name }).first().click();
-  const text = (): Promise<string> => page.locator('main').innerText();
+  /** All of the page: the feed comes while it is read. */
+  const text = async (): Promise<string> => {
+    await page.waitForLoadState();
+    return page.locator('main').innerText();
+  };
   const card = (title: string) =>
     page.locator('section.card', { has: page.getByRole('heading', { name: title, exact: true }) });
   const seen = async (url: string): Promise<string> => {
@@ -134,8 +138,11 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
   async function post(entry: string, host: string): Promise<void> {
     await page.goto(house.requester.url);
     await page.getByLabel('What is new?').fill(entry);
-    const option = page.locator('select[name=source] option', { hasText: host });
-    await page.locator('select[name=source]').selectOption((await option.getAttribute('value')) ?? '');
+    for (const box of await page.getByRole('checkbox').all()) await box.setChecked(false);
+    await page
+      .getByRole('checkbox', { name: new RegExp(`^${host} `) })
+      .first()
+      .check();
     await press('Post');
   }
 
