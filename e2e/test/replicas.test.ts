@@ -1,13 +1,6 @@
-import {
-  addHost,
-  type Constellation,
-  type Page,
-  type Person,
-  signIn,
-  signUp,
-  startConstellation,
-} from '@chatelaine/constellation';
+import { addHost, type Constellation, type Page, type Person, signIn, signUp } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startHouse } from '../support/house.ts';
 import {
   type Answer,
   type Connection,
@@ -27,7 +20,7 @@ let robin: Person;
 let raw: RawRequester;
 
 beforeAll(async () => {
-  house = await startConstellation({
+  house = await startHouse({
     hosts: ['photos'],
     requester: false,
     label: 'replicas',

@@ -62,7 +62,10 @@ export const RAW_CALLBACK = 'http://127.0.0.1:49153/callback';
 
 const clock = { now: () => Date.now() / 1000 };
 
-export async function openRawRequester(house: Constellation, name = 'Raw'): Promise<RawRequester> {
+/** Where the AM is, and how it is reached. */
+type Asked = Pick<Constellation, 'fetch'> & { readonly am: Pick<Constellation['am'], 'url'> };
+
+export async function openRawRequester(house: Asked, name = 'Raw'): Promise<RawRequester> {
   const am = house.am.url;
   const keys = { client: generateSigningKey(), dpop: generateSigningKey() };
   const clientId = await register(house, { name, key: keys.client });
@@ -138,7 +141,7 @@ export async function openRawRequester(house: Constellation, name = 'Raw'): Prom
   return requester;
 }
 
-async function register(house: Constellation, { name, key }: { name: string; key: SigningKey }): Promise<string> {
+async function register(house: Asked, { name, key }: { name: string; key: SigningKey }): Promise<string> {
   const { registration_endpoint: endpoint } = (
     await answerOf(await house.fetch(`${house.am.url}/.well-known/oauth-authorization-server`))
   ).body;

@@ -1,0 +1,208 @@
+import { addHost, connectRequester, type Person, signUp } from '@chatelaine/constellation';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '../test/support/eventually.ts';
+import { type Connection, openRawRequester, RAW_CALLBACK, type RawRequester } from '../test/support/raw-requester.ts';
+import { type Deployment, openDeployment } from './support/deployment.ts';
+import { docker } from './support/docker.ts';
+import { type Load, startLoad, statuses } from './support/load.ts';
+import { buildExpanded, isReady, replaceOneByOne, runningSince } from './support/replace.ts';
+
+// docker-compose.yml as it is, beginning with the AM of the previous commit; each test goes on where the one before ended
+
+const READ = 'entries.read';
+const HOSTS = ['photos', 'calendar', 'notes'] as const;
+const PREVIOUS = { am: 'chatelaine-am:previous' };
+const SERVICES = ['am', ...HOSTS, 'lifestream'] as const;
+
+let house: Deployment;
+let robin: Person;
+let raw: RawRequester;
+let connection: Connection;
+
+beforeAll(async () => {
+  house = await openDeployment();
+  robin = house.person({ username: 'robin', stopsAt: [RAW_CALLBACK] });
+}, 60_000);
+
+afterAll(() => house?.down(), 120_000);
+
+const wanted = (host: (typeof HOSTS)[number]) => ({ resource: house.resource(host), scope: READ });
+const transfer = async (host: (typeof HOSTS)[number]) => raw.exchange(connection.accessToken, wanted(host));
+const load = (): Load => startLoad(raw, { token: connection.accessToken, ...wanted('photos') });
+const answersAt = async (url: string): Promise<number> =>
+  house.fetch(`${url}/readyz`).then(
+    ({ status }) => status,
+    () => 0,
+  );
+
+describe('docker-compose up [needs a container engine]', () => {
+  test('am: the AM as two processes, its database, the proxy, and nothing else', async () => {
+    await house.compose(['up', '-d', '--no-build', 'am'], PREVIOUS);
+    await eventually(() => answersAt(house.url('am')), { until: (status) => status === 200, withinMs: 60_000 });
+    const names = ['am', 'postgres', 'proxy', ...HOSTS, 'lifestream', 'demo'];
+    const running = await Promise.all(names.map(async (name) => (await house.containers(name)).length));
+    expect(running).toEqual([2, 1, 1, 0, 0, 0, 0, 0]);
+  });
+
+  test('all of it: somebody signs up everywhere, links three Hosts, connects Lifestream, and reads', async () => {
+    await house.compose(['up', '-d', '--no-build', '--no-recreate'], PREVIOUS);
+    for (const name of SERVICES)
+      await eventually(() => answersAt(house.url(name)), { until: (status) => status === 200, withinMs: 60_000 });
+    const am = { url: house.url('am') };
+    await signUp(robin, am.url);
+    for (const host of HOSTS) {
+      await signUp(robin, house.url(host));
+      await robin.press('Add', { text: `kept at ${host}` });
+      await addHost(robin, { am, host: { url: house.url(host) } });
+    }
+    const requester = { url: house.url('lifestream') };
+    await signUp(robin, requester.url);
+    await connectRequester(robin, { am, requester, answers: () => 'allow' });
+    const feed = (await robin.visit(requester.url)).text;
+    for (const host of HOSTS) expect(feed).toContain(`kept at ${host}`);
+    raw = await openRawRequester({ am, fetch: house.fetch });
+    connection = await raw.connect(robin);
+    expect((await transfer('photos')).status).toBe(200);
+  });
+
+  test('no process is root, writes to its image, or has a capability', async () => {
+    const format = '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.RestartCount}}';
+    const ids = (await Promise.all(SERVICES.map((name) => house.containers(name)))).flat();
+    const seen = await docker('inspect', '-f', format, ...ids);
+    expect([...new Set(seen.split('\n'))]).toEqual(['1000:1000 true [ALL] 0']);
+  });
+
+  test('each role has its own schemas and no right to another’s', async () => {
+    const [postgres = ''] = await house.containers('postgres');
+    const psql = ['psql', '-h', '/var/run/postgresql', '-d', 'chatelaine', '-Atq', '-c', 'set role am', '-c'];
+    const asAm = (sql: string) =>
+      docker('exec', '-u', 'postgres', postgres, ...psql, sql).catch((error: Error) => error.message);
+    expect(await asAm('select count(*) from am.account')).toBe('1');
+    for (const sql of ['select * from photos.account', 'create schema mine', 'create table public.mine ()'])
+      expect(await asAm(sql)).toContain('permission denied');
+  });
+
+  test('no secret is in a container’s configuration or in a log', async () => {
+    for (const name of SERVICES) {
+      const [id = ''] = await house.containers(name);
+      const secrets = await docker('exec', id, 'cat', '/run/chatelaine/env');
+      const values = [...secrets.matchAll(/:([^:@]+)@|ENCRYPTION_KEY=(.+)/g)].map(
+        ([, one, other]) => one ?? other ?? '',
+      );
+      expect(values).toHaveLength(2);
+      const told = `${await docker('inspect', id)}${await docker('logs', id)}`;
+      for (const value of values) expect(told.includes(value)).toBe(false);
+    }
+  });
+});
+
+describe('what happens to containers [needs a container engine]', () => {
+  test('the AM of the previous commit gives way to the next, which widens the schema, one process after the other under load: no request fails', async () => {
+    await buildExpanded({ from: 'chatelaine-am', as: 'chatelaine-am:expanded' });
+    const before = await house.containers('am');
+    const running = load();
+    await replaceOneByOne(house, { name: 'am', image: 'chatelaine-am:expanded' });
+    const sent = await running.stop();
+    expect(statuses(sent)).toEqual({ 200: sent.length });
+    expect(await house.containers('am')).toHaveLength(2);
+    expect((await house.containers('am')).filter((id) => before.includes(id))).toEqual([]);
+    // what was there before is there: the session, the links, the connection
+    expect((await robin.visit(`${house.url('am')}/hosts`)).text).toContain(house.url('notes'));
+    expect((await robin.visit(house.url('lifestream'))).text).toContain('kept at notes');
+  });
+
+  test('and back again, as the previous one starts on the wider schema', async () => {
+    const running = load();
+    await replaceOneByOne(house, { name: 'am', image: PREVIOUS.am });
+    expect(statuses(await running.stop())).not.toHaveProperty('500');
+    await replaceOneByOne(house, { name: 'am', image: 'chatelaine-am:expanded' });
+    expect((await transfer('photos')).status).toBe(200);
+  });
+
+  test('one of two AMs is killed under load: 1 % fail at most, and it serves again within 10 s of its start', async () => {
+    const [first = ''] = await house.containers('am');
+    const running = load();
+    await eventually(async () => running.sent.length, { until: (count) => count > 50, withinMs: 30_000 });
+    await docker('kill', '-s', 'KILL', first);
+    const killedAt = running.sent.length;
+    await eventually(async () => running.sent.length - killedAt, { until: (count) => count > 150, withinMs: 60_000 });
+    await docker('start', first);
+    const started = new Date().toISOString();
+    const answered = async () => (await docker('logs', '--since', started, first)).includes('"path":"/token"');
+    await eventually(answered, { until: Boolean, withinMs: 10_000 });
+    const sent = await running.stop();
+    expect(sent.filter(({ status }) => status !== 200).length / sent.length).toBeLessThanOrEqual(0.01);
+  });
+
+  test('Postgres stops and comes back: 503 with Retry-After meanwhile, tokens again within 5 s, and no process had to start anew', async () => {
+    const [postgres = ''] = await house.containers('postgres');
+    const since = await runningSince(house, SERVICES);
+    const running = load();
+    await docker('stop', '-t', '20', postgres);
+    const down = running.sent.length;
+    await eventually(async () => running.sent.length - down, { until: (count) => count > 20, withinMs: 60_000 });
+    await docker('start', postgres);
+    await eventually(() => isReady(postgres, ['pg_isready', '-q', '-h', '127.0.0.1']), {
+      until: Boolean,
+      withinMs: 30_000,
+    });
+    const ready = Date.now();
+    await eventually(transferStatus, { until: (status) => status === 200, withinMs: 5_000 });
+    const sent = await running.stop();
+    const refused = sent.filter(({ status }) => status !== 200);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { status, retryAfter } of refused) expect([status, retryAfter !== null]).toEqual([503, true]);
+    expect(sent.filter(({ at, status }) => at > ready + 5_000 && status !== 200)).toEqual([]);
+    expect(await runningSince(house, SERVICES)).toEqual(since);
+  });
+
+  const transferStatus = async (): Promise<number> => (await transfer('photos')).status;
+
+  test('a Host that cannot be reached takes nothing with it, and hears of a stop once it can be', async () => {
+    const [photos = ''] = await house.containers('photos');
+    const other = await openRawRequester({ am: { url: house.url('am') }, fetch: house.fetch }, 'Other');
+    const stopped = await other.connect(robin);
+    const got = await other.exchange(stopped.accessToken, wanted('photos'));
+    const token = String(got.body['access_token']);
+    const entries = `${house.resource('photos')}/entries`;
+    expect((await other.get(entries, token)).status).toBe(200);
+    await docker('network', 'disconnect', `${house.project}_house`, photos);
+    await eventually(transferStatus, { until: (status) => [502, 503, 504].includes(status), withinMs: 10_000 });
+    expect((await transfer('notes')).status).toBe(200);
+    await robin.visit(`${house.url('am')}/requesters`);
+    await robin.press('Stop Other');
+    expect((await other.exchange(stopped.accessToken, wanted('notes'))).status).toBe(400);
+    await docker('network', 'connect', '--alias', 'photos', `${house.project}_house`, photos);
+    await eventually(async () => (await other.get(entries, token)).status, {
+      until: (status) => status === 401,
+      withinMs: 60_000,
+    });
+    await eventually(transferStatus, { until: (status) => status === 200, withinMs: 15_000 });
+  });
+
+  test('a Host starts with a new ENCRYPTION_KEY: its sessions are over, links and keys it has given out hold', async () => {
+    const [photos = ''] = await house.containers('photos');
+    const minted = String((await transfer('photos')).body['access_token']);
+    const entries = `${house.resource('photos')}/entries`;
+    const replace = `key=$(head -c 32 /dev/urandom | basenc --base64url | tr -d '=\\n') && sed -i "s/^ENCRYPTION_KEY=.*/ENCRYPTION_KEY=$key/" /s/env`;
+    const volume = `${house.project}_secrets-photos:/s`;
+    await docker(
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      '-v',
+      volume,
+      '--entrypoint',
+      'bash',
+      'chatelaine-postgres',
+      '-c',
+      replace,
+    );
+    await docker('restart', '-t', '20', photos);
+    await eventually(() => answersAt(house.url('photos')), { until: (status) => status === 200, withinMs: 30_000 });
+    expect((await raw.get(entries, minted)).status).toBe(200);
+    expect((await transfer('photos')).status).toBe(200);
+    expect((await robin.visit(`${house.url('photos')}/entries`)).url.pathname).toBe('/sign-in');
+  });
+});

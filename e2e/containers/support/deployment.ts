@@ -1,0 +1,96 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import {
+  createLoopbackFetch,
+  createPerson,
+  freePorts,
+  type Person,
+  type PersonOptions,
+} from '@chatelaine/constellation';
+import { docker, PROJECT_PREFIX } from './docker.ts';
+
+const exec = promisify(execFile);
+const ROOT = path.join(import.meta.dirname, '../../..');
+const NAMES = ['am', 'photos', 'calendar', 'notes', 'lifestream'] as const;
+export type Name = (typeof NAMES)[number];
+const UP_WITHIN_MS = 240_000;
+
+/** What docker-compose.yml gives, under free ports, on a network and in volumes of its own. */
+export interface Deployment {
+  readonly project: string;
+  /** The issuer. */
+  url(name: Name): string;
+  /** `<issuer>/api` */
+  resource(name: Name): string;
+  /** Runs compose with the images named here instead of the newest. */
+  compose(args: readonly string[], images?: Readonly<Partial<Record<Name, string>>>): Promise<void>;
+  /** Ids of a compose service's running containers, oldest first. */
+  containers(service: string): Promise<string[]>;
+  readonly fetch: typeof globalThis.fetch;
+  person(options?: PersonOptions): Person;
+  /** Removes all of it, data included. */
+  down(): Promise<void>;
+}
+
+export async function openDeployment(): Promise<Deployment> {
+  const ports = await freePorts(NAMES.length);
+  const portOf = Object.fromEntries(NAMES.map((name, index) => [name, ports[index] ?? 0])) as Record<Name, number>;
+  const project = `${PROJECT_PREFIX}${process.pid}`;
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    DOCKER_BUILDKIT: '0',
+    COMPOSE_PROJECT_NAME: project,
+    HOUSE_NETWORK: `172.29.${randomInt(1, 255)}`,
+    ...Object.fromEntries(NAMES.map((name) => [`${name.toUpperCase()}_PORT`, String(portOf[name])])),
+  };
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-deployment-'));
+  const way = createLoopbackFetch();
+  const people: Person[] = [];
+  const url = (name: Name): string => `http://${name}.localhost:${portOf[name]}`;
+  const compose: Deployment['compose'] = async (args, images = {}) => {
+    const overlay = path.join(folder, 'images.json');
+    const services = Object.fromEntries(Object.entries(images).map(([name, image]) => [name, { image }]));
+    // JSON is YAML
+    fs.writeFileSync(overlay, JSON.stringify({ services }));
+    const files = ['-f', 'docker-compose.yml', ...(Object.keys(images).length > 0 ? ['-f', overlay] : [])];
+    const [program = '', ...first] = composeCommand();
+    await exec(program, [...first, ...files, ...args], { cwd: ROOT, env, timeout: UP_WITHIN_MS, maxBuffer: 1 << 26 });
+  };
+  return {
+    project,
+    url,
+    resource: (name) => `${url(name)}/api`,
+    compose,
+    async containers(service) {
+      const filters = [`label=com.docker.compose.project=${project}`, `label=com.docker.compose.service=${service}`];
+      const ids = await docker('ps', '-q', ...filters.flatMap((filter) => ['--filter', filter]));
+      return ids
+        .split('\n')
+        .filter((id) => id !== '')
+        .toReversed();
+    },
+    fetch: way.fetch,
+    person(options) {
+      const person = createPerson(options);
+      people.push(person);
+      return person;
+    },
+    async down() {
+      await Promise.all([way, ...people].map((it) => it.close()));
+      await compose(['down', '-v', '-t', '2']);
+      fs.rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Either of the two programs; the file is for both. */
+function composeCommand(): readonly string[] {
+  const known = [['docker', 'compose'], ['docker-compose']];
+  const found = known.find(([program = '', ...args]) => spawnSync(program, [...args, 'version']).status === 0);
+  if (found === undefined) throw new Error('There is neither docker compose nor docker-compose.');
+  return found;
+}

@@ -1,0 +1,50 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RawRequester } from '../../test/support/raw-requester.ts';
+
+/** One request under load: 0 when nothing came back at all. */
+export interface Sent {
+  readonly at: number;
+  readonly tookMs: number;
+  readonly status: number;
+  readonly retryAfter: string | null;
+}
+
+/** Transfers, over and over, until it is stopped. */
+export interface Load {
+  readonly sent: readonly Sent[];
+  stop(): Promise<readonly Sent[]>;
+}
+
+const WORKERS = 3;
+const IDLE_MS = 30;
+
+export function startLoad(raw: RawRequester, input: { token: string; resource: string; scope: string }): Load {
+  const sent: Sent[] = [];
+  let going = true;
+  const { token, ...wanted } = input;
+  const work = async (): Promise<void> => {
+    while (going) {
+      const at = Date.now();
+      const answer = await raw.exchange(token, wanted).catch(() => null);
+      const retryAfter = answer?.headers.get('retry-after') ?? null;
+      sent.push({ at, tookMs: Date.now() - at, status: answer?.status ?? 0, retryAfter });
+      await pause(IDLE_MS);
+    }
+  };
+  const workers = Array.from({ length: WORKERS }, work);
+  return {
+    sent,
+    async stop() {
+      going = false;
+      await Promise.all(workers);
+      return sent;
+    },
+  };
+}
+
+/** How often each status was seen: `{ 200: 31, 503: 2 }`. */
+export function statuses(sent: readonly Sent[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { status } of sent) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
