@@ -1,0 +1,128 @@
+import type { Person } from '@chatelaine/constellation';
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openTown, type Town } from '../../scripts/example-mcp/town.ts';
+import { approve } from './support/approve.ts';
+import { eventually } from './support/eventually.ts';
+import { clientMetadata, createMcpApp, type McpApp } from './support/mcp-app.ts';
+import { type ClientDocuments, serveClientDocuments } from './support/stock/client-documents.ts';
+
+// examples/mcp-server as its command starts it, twice; and the SDK's own client with its own OAuth, which has never heard of an AM
+
+const REDIRECT_URI = 'http://127.0.0.1:49153/callback';
+const SCOPES = ['notes.read', 'notes.write'];
+const NOTES = { Bread: '500 g flour, 350 g water', Keys: 'Under the flower pot' };
+
+const open = new AsyncDisposableStack();
+let town: Town;
+let robin: Person;
+let documents: ClientDocuments;
+const apps: McpApp[] = [];
+
+beforeAll(async () => {
+  const person = { username: 'robin', password: 'correct horse battery', stopsAt: [REDIRECT_URI] };
+  town = await openTown(open, {
+    servers: ['notes', 'diary'],
+    secureGuests: ['apps'],
+    person,
+    notes: NOTES,
+    label: 'mcp',
+  });
+  robin = town.person;
+  documents = await serveClientDocuments(town.house.guest('apps'));
+}, 90_000);
+
+afterAll(async () => {
+  await Promise.all(apps.map((app) => app.close()));
+  await documents?.close();
+  await open.disposeAsync();
+}, 60_000);
+
+function newApp(name: string, documentUrl?: string): McpApp {
+  const app = createMcpApp({
+    name,
+    redirectUri: REDIRECT_URI,
+    fetch: town.house.fetch,
+    ...(documentUrl !== undefined && { documentUrl }),
+  });
+  apps.push(app);
+  return app;
+}
+
+const mcpUrl = (index: 0 | 1): string => town.servers[index]?.mcpUrl ?? '';
+const call = async (client: Client, name: string, args: Record<string, unknown> = {}): Promise<string> => {
+  const { content } = await client.callTool({ name, arguments: args });
+  return (content as { text: string }[]).map(({ text }) => text).join();
+};
+
+const publish = (name: string): string =>
+  documents.publish(`${name.toLowerCase()}.json`, clientMetadata({ name, redirectUri: REDIRECT_URI }));
+
+describe.each([
+  ['by its document over https', 'Secretary', publish],
+  ['by registering', 'Butler', null],
+])('the SDK’s client, known %s', (_how, name, identify) => {
+  let app: McpApp;
+  let client: Client;
+  let diary: Client;
+
+  test('finds the AM by the refusal of the MCP server, and connects once its person agreed', async () => {
+    app = newApp(name, identify?.(name));
+    client = await app.connect(mcpUrl(0), (address) => approve(robin, address, SCOPES));
+    const [opened] = app.kept(mcpUrl(0)).opened;
+    expect(opened?.origin).toBe(town.house.am.url);
+    expect(opened?.searchParams.get('resource')).toBe(mcpUrl(0));
+    expect(app.kept(mcpUrl(0)).tokens).toMatchObject({
+      access_token: expect.stringMatching(/^cha_at_/),
+      token_type: 'Bearer',
+      scope: 'notes.read notes.write',
+      issuer: town.house.am.url,
+    });
+  });
+
+  test('has the tools, reads and writes', async () => {
+    expect((await client.listTools()).tools.map((tool) => tool.name)).toEqual([
+      'list_notes',
+      'read_note',
+      'write_note',
+    ]);
+    expect(await call(client, 'read_note', { title: 'Bread' })).toBe(NOTES.Bread);
+    await call(client, 'write_note', { title: 'Milk', text: 'Two litres' });
+    await robin.visit(town.servers[0]?.url ?? '');
+    expect(robin.page.text).toContain(`written by ${name}`);
+  });
+
+  test('gets a new token without anybody when its own is good no longer', async () => {
+    const kept = app.kept(mcpUrl(0));
+    const before = kept.tokens?.access_token;
+    if (kept.tokens) kept.tokens = { ...kept.tokens, access_token: 'gone' };
+    expect(await call(client, 'list_notes')).toContain('Bread');
+    expect(kept.tokens?.access_token).toMatch(/^cha_at_/);
+    expect(kept.tokens?.access_token).not.toBe(before);
+    expect(kept.opened).toHaveLength(1);
+  });
+
+  test('needs for a second MCP server its person’s agreement, and no new sign-in; where only reading is allowed, it has no other tools', async () => {
+    let asked = '';
+    diary = await app.connect(mcpUrl(1), async (address) => {
+      asked = (await robin.visit(address)).url.pathname;
+      return approve(robin, address, ['notes.read']);
+    });
+    expect(asked).toBe('/authorize');
+    expect((await diary.listTools()).tools.map((tool) => tool.name)).toEqual(['list_notes', 'read_note']);
+    expect(await call(diary, 'read_note', { title: 'Keys' })).toBe(NOTES.Keys);
+  });
+
+  test('is refused once its person stopped it at the AM, and must ask the person again', async () => {
+    const kept = app.kept(mcpUrl(0));
+    await robin.visit(`${town.house.am.url}/requesters`);
+    await robin.press(`Stop ${name}`, {}, { near: mcpUrl(0) });
+    await eventually(() => call(client, 'list_notes').catch(() => 'refused'), {
+      until: (answer) => answer === 'refused',
+      withinMs: 5_000,
+    });
+    expect(kept.tokens).toBeUndefined();
+    expect(kept.opened.length).toBeGreaterThan(1);
+    expect(await call(diary, 'list_notes')).toContain('Keys');
+  });
+});

@@ -1,0 +1,118 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { type OAuthClientProvider, UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+
+export interface McpAppOptions {
+  readonly name: string;
+  readonly redirectUri: string;
+  /** Finds names on this machine; otherwise it is `fetch`. */
+  readonly fetch: typeof globalThis.fetch;
+  /** Where its client document is, https; without one it registers. */
+  readonly documentUrl?: string;
+}
+
+/** A program that uses MCP servers by the official SDK. OAuth is all the SDK's: what is here stores things and opens the browser. */
+export interface McpApp {
+  /** Connects; where the person is needed, `browse` takes the browser there and returns where it was sent back to. */
+  connect(mcpUrl: string, browse: (address: URL) => Promise<URL>): Promise<Client>;
+  /** What it keeps for an MCP server. */
+  kept(mcpUrl: string): Kept;
+  close(): Promise<void>;
+}
+
+export interface Kept {
+  client?: OAuthClientInformationMixed;
+  tokens?: OAuthTokens;
+  verifier?: string;
+  /** Where the SDK wanted the browser to go, in turn. */
+  readonly opened: URL[];
+}
+
+/** RFC 7591 §2, as such programs have it. */
+export function clientMetadata({ name, redirectUri }: Pick<McpAppOptions, 'name' | 'redirectUri'>) {
+  return {
+    client_name: name,
+    redirect_uris: [redirectUri],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+  };
+}
+
+export function createMcpApp(options: McpAppOptions): McpApp {
+  const store = new Map<string, Kept>();
+  const clients: Client[] = [];
+  const kept = (mcpUrl: string): Kept => {
+    const known = store.get(mcpUrl) ?? { opened: [] };
+    store.set(mcpUrl, known);
+    return known;
+  };
+  const open = (mcpUrl: string) => {
+    const client = new Client({ name: options.name, version: '1.0.0' });
+    clients.push(client);
+    const authProvider = provider(options, kept(mcpUrl));
+    const fetch = withGlobalResponses(options.fetch);
+    return { client, transport: new StreamableHTTPClientTransport(new URL(mcpUrl), { authProvider, fetch }) };
+  };
+  return {
+    kept,
+    async connect(mcpUrl, browse) {
+      const first = open(mcpUrl);
+      try {
+        await first.client.connect(first.transport as Transport);
+        return first.client;
+      } catch (error) {
+        if (!(error instanceof UnauthorizedError)) throw error;
+      }
+      const back = await browse(kept(mcpUrl).opened.at(-1) as URL);
+      await first.transport.finishAuth(back.searchParams.get('code') ?? '');
+      const second = open(mcpUrl);
+      await second.client.connect(second.transport as Transport);
+      return second.client;
+    },
+    async close() {
+      await Promise.all(clients.map((client) => client.close()));
+    },
+  };
+}
+
+function provider(options: McpAppOptions, kept: Kept): OAuthClientProvider {
+  return {
+    redirectUrl: options.redirectUri,
+    clientMetadata: clientMetadata(options),
+    ...(options.documentUrl !== undefined && { clientMetadataUrl: options.documentUrl }),
+    clientInformation: () => kept.client,
+    saveClientInformation(client) {
+      kept.client = client;
+    },
+    tokens: () => kept.tokens,
+    saveTokens(tokens) {
+      kept.tokens = tokens;
+    },
+    redirectToAuthorization(address) {
+      kept.opened.push(address);
+    },
+    saveCodeVerifier(verifier) {
+      kept.verifier = verifier;
+    },
+    codeVerifier: () => kept.verifier ?? '',
+    invalidateCredentials(scope) {
+      if (scope === 'all' || scope === 'client') delete kept.client;
+      if (scope === 'all' || scope === 'tokens') delete kept.tokens;
+    },
+  };
+}
+
+/** The SDK asks `instanceof Response`, which another undici's answers are not. */
+function withGlobalResponses(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    const { status, headers, ...answer } = await fetch(input, init).then(async (it) => ({
+      status: it.status,
+      headers: [...it.headers],
+      body: await it.arrayBuffer(),
+    }));
+    return new Response(answer.body.byteLength === 0 ? null : answer.body, { status, headers });
+  };
+}
