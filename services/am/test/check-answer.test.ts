@@ -12,6 +12,8 @@ const request: TransferRequest = {
   resource: 'https://photos.example/api' as ResourceUrl,
   scopes: ['entries.read', 'entries.write'],
   purpose: null,
+  requesterStatement: null,
+  completion: 'interaction',
 };
 const target: Target = {
   hostId: 'h',

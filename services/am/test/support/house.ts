@@ -191,11 +191,11 @@ export class House {
    */
   async audit(): Promise<{ open: number; mintedWithoutRow: string[]; faults: readonly string[] }> {
     const rows = await this.rows<{ state: string; key: string }>(
-      `select state, client_id || ' ' || jkt || ' ' || array_to_string(scopes, ' ') as key from transfer`,
+      `select state, client_id || ' ' || coalesce(jkt, 'bearer') || ' ' || array_to_string(scopes, ' ') as key from transfer`,
     );
     const left = rows.map(({ key }) => key);
     const mintedWithoutRow = this.host.minted.flatMap(({ clientId, jkt, scope }) => {
-      const key = `${clientId} ${jkt} ${scope}`;
+      const key = `${clientId} ${jkt ?? 'bearer'} ${scope}`;
       const at = left.indexOf(key);
       if (at < 0) return [key];
       left.splice(at, 1);
@@ -260,6 +260,7 @@ function configFor(input: { port: number; databaseUrl: string; reachable: readon
     LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
     HOSTS_ADDED_PER_HOUR: '1000',
     REFUSALS_PER_MINUTE: '100000',
+    REGISTRATIONS_PER_HOUR: '100000',
   });
   // the Host fails on purpose here, again and again: it is not to be left alone for that
   const hostCalls = { ...config.limits.hostCalls, failuresToOpen: Number.MAX_SAFE_INTEGER };

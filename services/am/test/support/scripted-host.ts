@@ -31,7 +31,8 @@ export type Reply =
 export interface Minted {
   readonly token: string;
   readonly clientId: string;
-  readonly jkt: string;
+  /** Null: bound to no key. */
+  readonly jkt: string | null;
   readonly scope: string;
   readonly grantId: string;
 }
@@ -70,6 +71,8 @@ export class ScriptedHost {
   script: Script = {};
   /** Scopes of the next link, and of every refresh from now on. */
   ceiling: readonly string[] = Object.keys(SCOPES);
+  /** Whether it says that it hands out tokens bound to no key, and does. */
+  bearer = false;
   readonly faults: string[] = [];
   readonly minted: Minted[] = [];
   readonly hops: Hop[] = [];
@@ -159,7 +162,14 @@ export class ScriptedHost {
       case '/.well-known/oauth-authorization-server':
         return { json: (this.script.metadata ?? ((metadata) => metadata))(metadataOf(this.issuer)) };
       case '/.well-known/oauth-protected-resource/api':
-        return { json: { resource: this.resource, authorization_servers: [this.issuer] } };
+        return {
+          json: {
+            resource: this.resource,
+            authorization_servers: [this.issuer],
+            bearer_methods_supported: ['header'],
+            dpop_bound_access_tokens_required: !this.bearer,
+          },
+        };
       case '/par':
         this.pushed.push(call);
         return { status: 201, json: { request_uri: `urn:test:${secret()}`, expires_in: 90 } };
@@ -243,7 +253,7 @@ export class ScriptedHost {
   }
 
   #mint({ form, statement }: Hop): Record<string, unknown> {
-    const { jkt } = statement['cnf'] as { jkt: string };
+    const jkt = (statement['cnf'] as { jkt: string } | undefined)?.jkt ?? null;
     const scope = form.get('scope') ?? '';
     const token = `at-${secret()}`;
     this.minted.push({
@@ -256,11 +266,10 @@ export class ScriptedHost {
     return {
       access_token: token,
       issued_token_type: TOKEN_TYPE.accessToken,
-      token_type: 'DPoP',
-      expires_in: 300,
+      ...(jkt === null ? { token_type: 'Bearer', expires_in: 120 } : { token_type: 'DPoP', expires_in: 300 }),
       scope,
       resource: this.resource,
-      cnf: { jkt },
+      ...(jkt === null ? {} : { cnf: { jkt } }),
       iss: this.issuer,
     };
   }
@@ -311,8 +320,9 @@ export class ScriptedHost {
       ath: claims['ath'] === sha256base64url(form.get('subject_token') ?? ''),
       resource: claims['resource'] === this.resource && form.get('resource') === this.resource,
       scope: claims['scope'] === form.get('scope'),
-      bearer: claims['bearer'] === undefined,
-      cnf: typeof (claims['cnf'] as { jkt?: unknown } | undefined)?.jkt === 'string',
+      bearer: claims['bearer'] === undefined || (claims['bearer'] === true && this.bearer),
+      'one of cnf and bearer':
+        (typeof (claims['cnf'] as { jkt?: unknown } | undefined)?.jkt === 'string') !== (claims['bearer'] === true),
       actor_token_type: form.get('actor_token_type') === TOKEN_TYPE.jwt,
       subject_token_type: form.get('subject_token_type') === TOKEN_TYPE.accessToken,
     };

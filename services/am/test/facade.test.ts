@@ -1,0 +1,39 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { attacks } from './facade/attacks.ts';
+import { clientsWithSecrets } from './facade/clients.ts';
+import { consent } from './facade/consent.ts';
+import { flow } from './facade/flow.ts';
+import { refreshing } from './facade/refreshing.ts';
+import type { Scene } from './facade/scene.ts';
+import { ALL_WELL, House } from './support/house.ts';
+import { StockClient } from './support/stock-client.ts';
+
+let scene: Scene;
+beforeAll(async () => {
+  const house = await House.build();
+  house.host.bearer = true;
+  const owner = await house.owner();
+  const linkId = await house.link(owner);
+  const am = { issuer: house.issuer, ports: house.ams.map(({ port }) => port) };
+  scene = {
+    house,
+    owner,
+    linkId,
+    resource: house.host.resource,
+    client: (options) => StockClient.register(am, options),
+  };
+});
+beforeEach(() => scene.house.host.reset());
+afterEach(async () => expect(await scene.house.audit()).toEqual(ALL_WELL));
+afterAll(() => scene.house.close());
+
+// one house for all of them: starting it takes longer than most of what is asked of it
+const sceneOf = (): Scene => scene;
+describe('a stock OAuth client', () => {
+  flow(sceneOf);
+  consent(sceneOf);
+  refreshing(sceneOf);
+  clientsWithSecrets(sceneOf);
+  attacks(sceneOf);
+  it('leaves no intent open', async () => expect((await scene.house.audit()).open).toBe(0));
+});

@@ -1,0 +1,157 @@
+import { expect, it } from '@jest/globals';
+import { textOf } from '../support/browser.ts';
+import { hiddenFields } from '../support/requester.ts';
+import { ticks } from '../support/stock-client.ts';
+import { connectionsOf, outcome, type SceneOf } from './scene.ts';
+
+/** What the owner sees, and what his answer makes. */
+export function consent(sceneOf: SceneOf): void {
+  const back = (answer: { headers: { location?: string | undefined } }) =>
+    Object.fromEntries(new URL(answer.headers.location ?? 'x:').searchParams);
+
+  it('is shown with what it asks for, ticked, and never with what it did not ask for or may not be shared', async () => {
+    const { house, owner, resource, client } = sceneOf();
+    const app = await client();
+    house.host.ceiling = ['photos.read', 'albums.read'];
+    const narrow = await house.owner();
+    await house.link(narrow);
+    const page = await narrow.browser.get(
+      (await app.ask(narrow.browser, resource, { scope: 'photos.read photos.write' })).path,
+    );
+    expect(Object.keys(ticks(page.text)).map((name) => name.split(':').at(-1))).toEqual(['photos.read']);
+    expect(page.text).toMatch(/name="scope:[^"]+photos\.read" value="allow" checked/);
+    const text = textOf(page);
+    for (const part of [
+      'Stock app',
+      'not verified',
+      resource,
+      'my Photos',
+      'as a program on this computer',
+      'Add photos',
+    ])
+      expect(text).toContain(part);
+    expect(page.text).not.toMatch(/name="bearer"[^>]* checked/);
+    expect(page.headers['content-security-policy']).toContain("form-action 'self' http://127.0.0.1:4999");
+    const open = await owner.browser.get((await app.ask(owner.browser, resource)).path);
+    expect(Object.keys(ticks(open.text))).toHaveLength(5);
+    expect(open.text).not.toContain('checked');
+  });
+
+  it('grants exactly what was chosen, and nothing where nothing was', async () => {
+    const scene = sceneOf();
+    const { owner, resource, linkId } = scene;
+    const app = await scene.client();
+    const asked = await app.ask(owner.browser, resource, { scope: 'photos.read photos.write' });
+    const hidden = hiddenFields((await owner.browser.get(asked.path)).text);
+    const none = await owner.browser.post('/authorize', { ...hidden, decision: 'allow' });
+    expect([none.status, textOf(none)]).toEqual([400, expect.stringContaining('Choose at least one')]);
+    const more = { [`scope:${linkId}:albums.write`]: 'allow', 'scope:link_other:photos.read': 'allow' };
+    expect((await owner.browser.post('/authorize', { ...hidden, ...more, decision: 'allow' })).status).toBe(400);
+    const some = { [`scope:${linkId}:photos.write`]: 'allow', duration: 'day', ...more };
+    const granted = await owner.browser.post('/authorize', { ...hidden, ...some, decision: 'allow' });
+    expect(granted.status).toBe(303);
+    expect(await connectionsOf(scene, app)).toMatchObject([
+      { resource, scopes: ['photos.write'], bearer: false, jkt: null },
+    ]);
+  });
+
+  it('says no, and nothing is left', async () => {
+    const scene = sceneOf();
+    const { owner, resource } = scene;
+    const app = await scene.client();
+    const asked = await app.ask(owner.browser, resource);
+    const hidden = hiddenFields((await owner.browser.get(asked.path)).text);
+    const answer = await owner.browser.post('/authorize', { ...hidden, decision: 'deny' });
+    expect(back(answer)).toEqual({
+      error: 'access_denied',
+      error_description: 'The owner said no.',
+      state: 'a-state',
+      iss: scene.house.issuer,
+    });
+    expect(await connectionsOf(scene, app)).toEqual([]);
+  });
+
+  it('looks the same before sign-in whether there is such a Host or not; and where it is not linked, whether anybody knows it', async () => {
+    const { house, resource, client } = sceneOf();
+    const app = await client();
+    const stranger = await house.owner();
+    const pages: string[] = [];
+    for (const each of [resource, 'https://nobody.example/api']) {
+      const { browser } = await house.owner();
+      const asked = await app.ask(browser, each);
+      await browser.submit('/', '/sign-out');
+      const signedOut = await browser.get(asked.path);
+      expect(signedOut.status).toBe(303);
+      expect(signedOut.headers.location).toContain('/sign-in?');
+      const page = textOf(await stranger.browser.get((await app.ask(stranger.browser, each)).path));
+      pages.push(page.replaceAll(each, 'R').replaceAll(new URL(each).origin, 'O').replaceAll(new URL(each).host, 'H'));
+    }
+    expect(pages[0]).toContain('You have not added that Host here yet');
+    expect(pages[1]).toBe(pages[0]);
+    expect(house.host.hops).toHaveLength(0);
+  });
+
+  it('leads to the form that adds the Host, and back to the same question', async () => {
+    const scene = sceneOf();
+    const { house, resource } = scene;
+    const app = await scene.client();
+    const owner = await house.owner();
+    const asked = await app.ask(owner.browser, resource);
+    const page = await owner.browser.get(asked.path);
+    expect(textOf(page)).toMatch(/waits for (9|10) more minutes/);
+    const way = /href="(\/hosts\/add\?[^"]+)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const form = hiddenFields((await owner.browser.get(way)).text);
+    expect(form['back']).toBe(asked.path);
+    await owner.browser.submit('/hosts/add', '/hosts/add', { host: house.host.issuer, back: form['back'] ?? '' });
+    const pushed = house.host.pushed.at(-1)?.form;
+    const query = new URLSearchParams({ code: 'c', state: pushed?.get('state') ?? '', iss: house.host.issuer });
+    const linked = await owner.browser.get(
+      `${new URL(pushed?.get('redirect_uri') ?? 'x:').pathname}?${query.toString()}`,
+    );
+    expect(linked.headers.location).toBe(asked.path);
+    const code = await app.agree(owner.browser, asked, { bearer: 'allow' });
+    expect((await app.redeem(code, asked.verifier)).status).toBe(200);
+    for (const bad of ['https://evil.example/', '//evil.example', '/hosts', '/authorize?a=b\\c', '/authorize?x=\n'])
+      expect(
+        (await owner.browser.get(`/hosts/add?${new URLSearchParams({ back: bad }).toString()}`)).text,
+      ).not.toContain('name="back"');
+  });
+
+  it('with two accounts at one Host is for the one that was chosen', async () => {
+    const scene = sceneOf();
+    const { house, resource } = scene;
+    const owner = await house.owner();
+    const links = [await house.link(owner), await house.link(owner)];
+    const app = await scene.client();
+    const asked = await app.ask(owner.browser, resource, { scope: 'photos.read' });
+    const page = await owner.browser.get(asked.path);
+    const fields = { ...hiddenFields(page.text), ...ticks(page.text), decision: 'allow', bearer: 'allow' };
+    expect((await owner.browser.post('/authorize', fields)).status).toBe(400);
+    const answer = await owner.browser.post('/authorize', { ...fields, account: links[1] ?? '' });
+    expect((await app.redeem(back(answer)['code'] ?? '', asked.verifier)).status).toBe(200);
+    const used = await house.rows('select link_id from transfer where client_id = $1', [app.id]);
+    expect(used).toEqual([{ link_id: links[1] }]);
+  });
+
+  it('with scopes the Host does not know, less than it shares, or a broken link, is told so; the app hears nothing until the owner goes', async () => {
+    const scene = sceneOf();
+    const { house, owner, resource } = scene;
+    const app = await scene.client();
+    const unknown = await app.ask(owner.browser, resource, { scope: 'photos.read nonsense' });
+    const page = await owner.browser.get(unknown.path);
+    expect([page.status, textOf(page)]).toEqual([200, expect.stringContaining('nonsense, which Photos does not know')]);
+    const hidden = hiddenFields(page.text);
+    expect((await owner.browser.post('/authorize', { ...hidden, decision: 'allow' })).status).toBe(400);
+    expect(back(await owner.browser.post('/authorize', { ...hidden, decision: 'deny' }))).toMatchObject({
+      error: 'invalid_scope',
+    });
+    house.host.ceiling = ['photos.read'];
+    const narrow = await house.owner();
+    await house.link(narrow);
+    const beyond = await app.ask(narrow.browser, resource, { scope: 'albums.read' });
+    expect(textOf(await narrow.browser.get(beyond.path))).toContain('You share less of Photos than it asks for');
+    await house.rows(`update link set state = 'broken' where owner_id = $1`, [narrow.id]);
+    expect(textOf(await narrow.browser.get(beyond.path))).toContain('Your link to Photos is broken');
+    expect(outcome(await app.redeem('cha_ac_x', beyond.verifier)).status).toBe(400);
+  });
+}

@@ -1,0 +1,132 @@
+import { expect, it } from '@jest/globals';
+import { textOf } from '../support/browser.ts';
+import { eventually } from '../support/world.ts';
+import { connectionsOf, INVALID_GRANT, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
+
+/** PROTOCOL §6: code + PKCE + resource, and the Host’s own token comes back. */
+export function flow(sceneOf: SceneOf): void {
+  it('gets the Host’s own token for its code, in the form of RFC 6749, and another for its refresh token', async () => {
+    const scene = sceneOf();
+    const { house, owner, resource } = scene;
+    const client = await scene.client();
+    const first = await client.connect(owner.browser, resource, { request: { scope: 'photos.read albums.read' } });
+    expect(first.status).toBe(200);
+    const minted = house.host.minted.at(-1);
+    expect(minted).toMatchObject({ jkt: null, scope: 'photos.read albums.read', clientId: client.id });
+    expect(first.json).toEqual({
+      access_token: minted?.token,
+      token_type: 'Bearer',
+      expires_in: 120,
+      scope: 'photos.read albums.read',
+      refresh_token: expect.any(String),
+    });
+    expect(first.headers['cache-control']).toBe('no-store');
+    const second = await client.refresh(refreshTokenOf(first), { resource });
+    expect(second.status).toBe(200);
+    expect(second.json['access_token']).toBe(house.host.minted.at(-1)?.token);
+    expect(second.json['access_token']).not.toBe(first.json['access_token']);
+    const statements = house.host.hops.map(({ statement }) => statement);
+    expect(new Set(statements.map((statement) => statement['grant_id'])).size).toBe(1);
+    expect(statements.every((statement) => statement['bearer'] === true && !('cnf' in statement))).toBe(true);
+  });
+
+  it('that proves a key, named or at its first token request, gets tokens bound to that key, and its refresh token stays', async () => {
+    const scene = sceneOf();
+    const { house, owner, resource } = scene;
+    for (const named of ['named', 'later']) {
+      const client = await scene.client({ dpop: 'yes' });
+      const request = named === 'named' ? { dpop_jkt: client.key.kid } : {};
+      const first = await client.connect(owner.browser, resource, { request });
+      expect(first.json).toMatchObject({ token_type: 'DPoP', expires_in: 300 });
+      expect(house.host.minted.at(-1)).toMatchObject({ jkt: client.key.kid });
+      const again = await client.refresh(refreshTokenOf(first));
+      expect(again.json).toEqual({ ...again.json, token_type: 'DPoP', expires_in: 300 });
+      expect(again.json).not.toHaveProperty('refresh_token');
+      expect(await connectionsOf(scene, client)).toMatchObject([{ jkt: client.key.kid, bearer: false }]);
+    }
+  });
+
+  it('is a connection like any other: listed, in the timeline, ruled and stopped', async () => {
+    const scene = sceneOf();
+    const { house, resource } = scene;
+    const owner = await house.owner();
+    await house.link(owner);
+    const client = await scene.client({ metadata: { client_name: 'Plain reader' } });
+    const first = await client.connect(owner.browser, resource, { request: { scope: 'photos.read' } });
+    const listed = textOf(await owner.browser.get('/requesters'));
+    for (const part of ['Plain reader', resource, 'See your photos']) expect(listed).toContain(part);
+    const told = textOf(await owner.browser.get('/timeline'));
+    expect(told).toContain('You let Plain reader have keys for “my Photos” at Photos that fit anybody');
+    expect(told).toContain('Plain reader got a key that fits anybody');
+    const [connection] = await connectionsOf(scene, client);
+    await owner.browser.submit('/requesters', `/requesters/${connection?.id}/stop`);
+    expect(outcome(await client.refresh(refreshTokenOf(first)))).toEqual(INVALID_GRANT);
+    await eventually(async () => house.host.revoked.some(({ token }) => token === house.host.minted.at(-1)?.grantId));
+  });
+
+  it('is shown under My Hosts where its keys fit anybody, and taking that back ends it, here and at the Host', async () => {
+    const scene = sceneOf();
+    const { house, resource } = scene;
+    const owner = await house.owner();
+    const linkId = await house.link(owner);
+    const [bearer, keyed] = [await scene.client(), await scene.client({ dpop: 'yes' })];
+    const first = await bearer.connect(owner.browser, resource);
+    const grantId = house.host.minted.at(-1)?.grantId;
+    const other = await keyed.connect(owner.browser, resource);
+    expect(textOf(await owner.browser.get('/hosts'))).toContain('keys that fit anybody');
+    await owner.browser.submit('/hosts', `/hosts/${linkId}/bearer/stop`);
+    expect(outcome(await bearer.refresh(refreshTokenOf(first)))).toEqual(INVALID_GRANT);
+    expect((await keyed.refresh(refreshTokenOf(other))).status).toBe(200);
+    expect(textOf(await owner.browser.get('/hosts'))).not.toContain('keys that fit anybody');
+    await eventually(async () => house.host.revoked.some(({ token }) => token === grantId));
+    expect(house.host.revoked).toHaveLength(1);
+    const stranger = await house.owner();
+    await stranger.browser.submit('/hosts', `/hosts/${linkId}/bearer/stop`);
+    expect((await keyed.refresh(refreshTokenOf(other))).status).toBe(200);
+  });
+
+  it('may leave the resource out at the token endpoint, name it with the slash of a whole origin, and ask for less', async () => {
+    const scene = sceneOf();
+    const { owner, resource } = scene;
+    const client = await scene.client();
+    const asked = await client.ask(owner.browser, resource);
+    const code = await client.agree(owner.browser, asked, { bearer: 'allow' });
+    const first = await client.redeem(code, asked.verifier, { resource });
+    expect(String(first.json['scope']).split(' ')).toHaveLength(5);
+    const less = await client.refresh(refreshTokenOf(first), { scope: 'photos.read' });
+    expect(less.json).toMatchObject({ scope: 'photos.read' });
+    const whole = await client.refresh(refreshTokenOf(less));
+    expect(String(whole.json['scope']).split(' ')).toHaveLength(5);
+  });
+
+  it('may push its request, authenticate by a key of its own, and ends its connection by giving the refresh token back', async () => {
+    const scene = sceneOf();
+    const { house, owner, resource } = scene;
+    const requester = house.requester();
+    const pushed = await requester.push({ resource, scope: 'photos.read' });
+    const page = await owner.browser.get(pushed.path);
+    const answer = await owner.browser.post('/authorize', {
+      ...Object.fromEntries(
+        [...page.text.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, n, v]) => [
+          n,
+          v?.replaceAll('&amp;', '&'),
+        ]),
+      ),
+      [`scope:${scene.linkId}:photos.read`]: 'allow',
+      decision: 'allow',
+    });
+    const code = new URL(answer.headers.location ?? '').searchParams.get('code') ?? '';
+    const form = {
+      ...(await requester.authentication()),
+      grant_type: 'authorization_code',
+      code,
+      code_verifier: pushed.verifier,
+    };
+    const tokens = await requester.post('/token', form);
+    expect(tokens.json).toMatchObject({ token_type: 'DPoP', scope: 'photos.read' });
+    const token = String(tokens.json['refresh_token']);
+    await requester.post('/revoke', { ...(await requester.authentication()), token });
+    const again = { ...(await requester.authentication()), grant_type: 'refresh_token', refresh_token: token };
+    expect(outcome(await requester.post('/token', again))).toEqual(INVALID_GRANT);
+  });
+}

@@ -1,0 +1,41 @@
+import type { House, Owner } from '../support/house.ts';
+import type { Answer } from '../support/requester.ts';
+import type { StockClient, StockOptions } from '../support/stock-client.ts';
+
+/** An owner with one Host linked, which hands out tokens bound to no key. */
+export interface Scene {
+  readonly house: House;
+  readonly owner: Owner;
+  readonly linkId: string;
+  readonly resource: string;
+  readonly client: (options?: StockOptions) => Promise<StockClient>;
+}
+
+export type SceneOf = () => Scene;
+
+/** What an answer of the token endpoint comes to. */
+export const outcome = ({ status, json, headers }: Answer) => ({
+  status,
+  error: json['error'],
+  ...(headers['retry-after'] === undefined ? {} : { retry: headers['retry-after'] }),
+});
+
+export const INVALID_GRANT = { status: 400, error: 'invalid_grant' };
+
+export const refreshTokenOf = ({ json }: Answer): string => String(json['refresh_token']);
+
+/** The connections of a client, the newest first. */
+export const connectionsOf = ({ house }: Scene, client: StockClient) =>
+  house.rows<{
+    id: string;
+    resource: string;
+    ended_at: Date | null;
+    jkt: string | null;
+    bearer: boolean;
+    scopes: string[];
+  }>(
+    `select c.id, c.resource, c.ended_at, g.jkt, ch.bearer, ch.scopes, ch.grant_id
+     from connection c join oauth_grant g on g.id = c.id join connection_host ch on ch.connection_id = c.id
+     where c.client_id = $1 order by c.created_at desc`,
+    [client.id],
+  );
