@@ -70,6 +70,8 @@ export function refreshGrant(rigOf: () => Rig): void {
       expect(await createPgStorage(rig.pool).endGrant({ id: rows[0]?.id ?? '', by: 'owner' })).toBe(true);
       for (const replica of [0, 1] as const) {
         expect(await refreshed(rig, rig.am, { party, refreshToken, replica })).toMatchObject(invalidGrant);
+        // a stock client without keys has to read that it must ask the owner anew
+        expect(await refreshed(rig, rig.am, { party, refreshToken, replica, dpop: [] })).toMatchObject(invalidGrant);
       }
     });
 
