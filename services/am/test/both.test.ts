@@ -207,15 +207,22 @@ describe('somebody else’s authorize URL', () => {
 });
 
 describe('a grant that is not good', () => {
-  test('of another challenge is refused by the Host: the connection stands, and the owner reads why there is no link', async () => {
-    const owner = await house.owner();
-    const { path, verifier } = await push(createVerifier(), house.host.grantHost(challengeOf(createVerifier())));
-    const { query } = await consent(owner, path, { host_half: 'link' });
-    const { accessToken } = await lifestream.redeem(query.get('code') ?? '', verifier);
-    expect(accessToken).toMatch(/^cha_ct_/);
-    expect(await linkOf(owner)).toEqual([]);
-    expect(await toldTo(owner)).toContain(`Photos ${NOT_LINKED}`);
-  });
+  test.each<[string, (challenge: string) => string]>([
+    ['of another challenge', () => house.host.grantHost(challengeOf(createVerifier()))],
+    ['of another Host', (challenge) => house.second.grantHost(challenge)],
+  ])(
+    '%s is refused by the Host: the connection stands, and the owner reads why there is no link',
+    async (_of, grant) => {
+      const owner = await house.owner();
+      const own = createVerifier();
+      const { path, verifier } = await push(own, grant(challengeOf(own)));
+      const { query } = await consent(owner, path, { host_half: 'link' });
+      const { accessToken } = await lifestream.redeem(query.get('code') ?? '', verifier);
+      expect(accessToken).toMatch(/^cha_ct_/);
+      expect(await linkOf(owner)).toEqual([]);
+      expect(await toldTo(owner)).toContain(`Photos ${NOT_LINKED}`);
+    },
+  );
 
   test('brought a second time is not sent again: the first link lives on', async () => {
     const owner = await house.owner();
