@@ -2,6 +2,8 @@ import {
   type ApiOperation,
   clientMetadataSchema,
   codeForm,
+  DEFERRED,
+  deferredForm,
   introspectionForm,
   introspectionResponseSchema,
   mintForm,
@@ -22,6 +24,7 @@ const REFUSALS = [400, 401, 405, 413, 415, 429, 503] as const;
 /** The endpoints of this server that programs call, for its OpenAPI document. */
 export function operationsOf(config: ServerConfig): readonly ApiOperation[] {
   const atHost = config.transferScopes !== null;
+  const deferring = config.grants.some(({ grantType }) => grantType === DEFERRED.grantType);
   return [
     {
       method: 'get',
@@ -46,7 +49,7 @@ export function operationsOf(config: ServerConfig): readonly ApiOperation[] {
       method: 'post',
       path: ENDPOINT.token,
       summary: 'Redeem a code, refresh, or transfer (RFC 8693)',
-      forms: [codeForm, refreshForm, atHost ? mintForm : transferForm],
+      forms: [codeForm, refreshForm, atHost ? mintForm : transferForm, ...(deferring ? [deferredForm] : [])],
       answer: {
         status: 200,
         schema: tokenAnswerSchema,

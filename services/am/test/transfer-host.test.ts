@@ -1,5 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { unverifiedClaims } from '@chatelaine/crypto';
+import { CLIENT_ASSERTION_TYPE, TOKEN_TYPE } from '@chatelaine/protocol';
 import { ALL_WELL, House, type Story } from './support/house.ts';
 import type { Answer } from './support/requester.ts';
 import { gate, type Reply } from './support/scripted-host.ts';
@@ -43,6 +45,25 @@ describe('a Host that refuses', () => {
     expect(second?.get('subject_token')).not.toBe(first?.get('subject_token'));
     expect(second?.get('actor_token')).not.toBe(first?.get('actor_token'));
     expect(second?.get('client_assertion')).not.toBe(first?.get('client_assertion'));
+  });
+
+  it('the link’s token is asked again with the Requester’s own statement as it was: it cannot be renewed on the way', async () => {
+    house.host.expireLinkTokens();
+    const about = { resource: house.host.resource, scope: 'photos.read' };
+    const own = await story.requester.statement(about);
+    const params = { actor_token: own, actor_token_type: TOKEN_TYPE.jwt };
+    const answer = await story.requester.transfer({ connection: story.connection, ...about, params });
+    expect(answer.status).toBe(200);
+    const passedOn = house.host.hops.map(({ form }) => unverifiedClaims(form.get('actor_token') ?? '')?.claims);
+    // made out to the AM itself it is still no client assertion
+    const client_assertion = await story.requester.statement({ ...about, resource: `${house.issuer}/api` });
+    const forged = await story.requester.transfer({
+      connection: story.connection,
+      ...about,
+      params: { client_assertion, client_assertion_type: CLIENT_ASSERTION_TYPE },
+    });
+    expect(outcome(forged)).toEqual({ status: 401, error: 'invalid_client' });
+    expect(passedOn).toEqual(Array(2).fill(expect.objectContaining({ requester_statement: own })));
   });
 
   it('twice (invalid_request) is given up: 502, and nothing was tried a third time', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { OAuthError } from '@chatelaine/protocol';
-import { mintToken } from '@chatelaine/crypto';
+import { generateSigningKey, mintToken, signShortJwt } from '@chatelaine/crypto';
 import fc from 'fast-check';
 import { readTransferRequest } from '../src/transfer/request.ts';
 
@@ -57,7 +57,8 @@ describe('hop 1', () => {
       'a requested_token_type that is not issued',
       { requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' },
     ],
-    ['an actor_token', { actor_token: 'x' }],
+    ['an actor_token that is none', { actor_token: 'x', actor_token_type: 'urn:ietf:params:oauth:token-type:jwt' }],
+    ['an actor_token without its type', { actor_token: 'x' }],
     ['an actor_token_type', { actor_token_type: 'x' }],
     ['a cnf of its own', { cnf: '{"jkt":"x"}' }],
     ['a jkt of its own', { jkt: 'x' }],
@@ -174,5 +175,54 @@ describe('hop 1, whatever is sent', () => {
       { numRuns: 3_000, seed: 35 },
     );
     expect(accepted).toBeGreaterThan(0);
+  });
+});
+
+describe('the Requester’s own statement on hop 1', () => {
+  const JWT = 'urn:ietf:params:oauth:token-type:jwt';
+  const key = generateSigningKey();
+  const clientId = 'https://reader.example/client';
+  const claims = {
+    iss: clientId,
+    sub: clientId,
+    aud: 'https://photos.example',
+    resource: good.resource,
+    scope: 'entries.read entries.write',
+    cnf: { jkt: 'k'.repeat(43) },
+  };
+  const sign = (changed: Record<string, unknown> = {}, typ = 'requester-statement+jwt'): Promise<string> =>
+    signShortJwt({
+      typ,
+      key,
+      claims: { ...claims, ...changed },
+      clock: { now: () => 1_700_000_000 },
+      lifetimeSeconds: 60,
+    });
+  const readWith = (actor_token: string) => {
+    const params = new Map(Object.entries({ ...good, actor_token, actor_token_type: JWT }));
+    return readTransferRequest(['https'], { clientId, jkt: 'k'.repeat(43), params });
+  };
+
+  it('is passed on as it is; whether it is fresh and signed as it should be, is for the Host to say', async () => {
+    const own = await sign();
+    expect(readWith(own).requesterStatement).toBe(own);
+    expect(read({}).requesterStatement).toBeNull();
+  });
+
+  it.each<[string, { typ?: string; [claim: string]: unknown }]>([
+    ['another client', { iss: 'https://other.example/client' }],
+    ['a client, in another’s name', { sub: 'https://other.example/client' }],
+    ['another Host', { aud: 'https://notes.example' }],
+    ['the AM', { aud: 'https://am.example' }],
+    ['another resource', { resource: 'https://photos.example/other' }],
+    ['another key', { cnf: { jkt: 'x'.repeat(43) } }],
+    ['a narrower scope', { scope: 'entries.write' }],
+    ['nothing', { iss: undefined }],
+    ['so much that it fits into no other', { padding: 'p'.repeat(3000) }],
+    ['the right thing, as a client assertion', { typ: 'client-authentication+jwt' }],
+    ['the right thing, as an AM’s statement', { typ: 'transfer-statement+jwt' }],
+  ])('about %s is refused, before anything is written for it', async (_what, { typ, ...changed }) => {
+    const own = await sign(changed, typ);
+    expect(codeOf(() => readWith(own))).toBe('invalid_request');
   });
 });

@@ -83,7 +83,7 @@ describe('the page of who has access', () => {
     expect(page.text).not.toContain('Add photos for you');
     expect(page.text).toContain('&lt;script>Feed&lt;/script>');
     expect(page.text).not.toContain('<script');
-    expect(page.text).toContain('https://feed.example/client.json');
+    expect(page.text).toContain(`${am.issuer}/feed`);
   });
 
   test('cuts an AM off at once', async () => {

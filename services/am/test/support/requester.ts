@@ -235,6 +235,31 @@ export class Requester {
     return this.redeem(code, verifier);
   }
 
+  /** Its own statement for a resource. PROTOCOL §3.6. */
+  statement(about: { resource: string; scope: string }): Promise<string> {
+    if (this.ownKey === null) throw new Error('this client has no keys');
+    const own = { iss: this.clientId, sub: this.clientId, aud: new URL(about.resource).origin };
+    const claims = { ...own, ...about, cnf: { jkt: this.key.kid } };
+    return signShortJwt({ typ: JWT_TYP.requesterStatement, key: this.ownKey, clock, lifetimeSeconds: 60, claims });
+  }
+
+  /** Asks whether there is an answer by now. PROTOCOL §3.7. */
+  async poll(
+    deferralCode: string,
+    { params, proofs, port }: Pick<TransferInput, 'params' | 'proofs' | 'port'> = {},
+  ): Promise<Answer> {
+    const form = {
+      grant_type: GRANT.deferred,
+      deferral_code: deferralCode,
+      ...(params?.['client_assertion'] === undefined ? await this.authentication() : {}),
+      ...params,
+    };
+    return this.post('/token', form, {
+      ...(port === undefined ? {} : { port }),
+      ...(proofs === undefined ? {} : { proofs }),
+    });
+  }
+
   async redeem(code: string, verifier: string): Promise<Omit<Connection, 'id'>> {
     const tokens = await this.post('/token', {
       ...(await this.authentication()),

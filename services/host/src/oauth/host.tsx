@@ -19,8 +19,13 @@ export async function hostFeature(
     name: config.name,
     pool,
     clock,
-    scopes: flavor.scopes,
+    scopes: {
+      ...flavor.scopes,
+      // what is written stays: not even the AM may say by whom, so only Requesters with published keys write (PROTOCOL §3.6)
+      'entries.write': { sentence: flavor.scopes['entries.write'], requesterStatement: 'required' },
+    },
     demo: config.demo,
+    bearer: config.bearerTokens,
     outboundExceptions: config.exceptions,
     // together with the other tables of this service, by main
     migrate: false,

@@ -26,6 +26,7 @@ export class TestAm {
   readonly port: number;
   readonly #key = generateSigningKey();
   readonly #requesterKey = generateSigningKey();
+  readonly #ownKey = generateSigningKey();
   readonly #server: http.Server;
 
   private constructor(port: number) {
@@ -46,6 +47,14 @@ export class TestAm {
 
   #answer(path: string): unknown {
     if (path === '/jwks') return publicJwks([this.#key]);
+    if (path === '/feed/jwks') return publicJwks([this.#ownKey]);
+    if (path === '/feed')
+      return {
+        client_id: this.#requesterId,
+        redirect_uris: [`${this.#requesterId}/callback`],
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks_uri: `${this.#requesterId}/jwks`,
+      };
     const tag = path.slice('/clients/'.length);
     return {
       client_id: `${this.issuer}/clients/${tag}`,
@@ -57,6 +66,23 @@ export class TestAm {
       jwks_uri: `${this.issuer}/jwks`,
       chatelaine_issuer: this.issuer,
     };
+  }
+
+  /** The Requester lives under the same roof. */
+  get #requesterId(): string {
+    return `${this.issuer}/feed`;
+  }
+
+  /** What the Requester itself says of its key. PROTOCOL §3.6. */
+  #ownStatement(host: HostAddress, about: { resource: string; scope: string }): Promise<string> {
+    const id = this.#requesterId;
+    return signShortJwt({
+      typ: JWT_TYP.requesterStatement,
+      claims: { iss: id, sub: id, aud: host.issuer, ...about, cnf: { jkt: this.#requesterKey.kid } },
+      key: this.#ownKey,
+      clock,
+      lifetimeSeconds: 60,
+    });
   }
 
   async #post(host: HostAddress, path: string, form: Readonly<Record<string, string>>): Promise<Answer> {
@@ -123,7 +149,7 @@ export class TestAm {
     const resource = `${host.issuer}/api`;
     const claims = {
       iss: this.issuer,
-      sub: 'https://feed.example/client.json',
+      sub: this.#requesterId,
       aud: host.issuer,
       ath: sha256base64url(linkToken),
       resource,
@@ -131,6 +157,7 @@ export class TestAm {
       cnf: { jkt: this.#requesterKey.kid },
       grant_id: randomId(),
       client_name: '<script>Feed</script>',
+      requester_statement: await this.#ownStatement(host, { resource, scope }),
     };
     const statement = await signShortJwt({
       typ: JWT_TYP.transferStatement,
