@@ -4,6 +4,7 @@ import os from 'node:os';
 import { CONCURRENCY } from './load.ts';
 import { PARALLEL, type RaceResult, ROUNDS } from './races.ts';
 import { MEASURED, type StepResult, WARM } from './steps.ts';
+import { table } from './table.ts';
 
 /** One step of both. */
 export interface Line {
@@ -87,13 +88,6 @@ function statementsOf({ name, ours, theirs }: Line): string {
       .map(([statement, count]) => `\`${statement}\`${count === 1 ? '' : ` ×${count}`}`)
       .join(', ');
   return `- **${name}**: kernel ${list(ours)}; oidc-provider ${list(theirs)}`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)].join('\n');
 }
 
 function versionOf(name: string): string {
