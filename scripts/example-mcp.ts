@@ -58,7 +58,8 @@ or as configuration:
 
   ${JSON.stringify({ mcpServers: { notes: { type: 'http', url: mcpUrl } } })}
 
-It opens your browser at the Authorization Manager, ${am}
+It opens your browser at the Authorization Manager, ${am}, where you allow it what it asks for, and to have
+keys that fit anybody: MCP clients have no key of their own that theirs could be bound to.
 
   username   ${USERNAME}
   password   ${PASSWORD}

@@ -1,4 +1,5 @@
 import type { Person } from '@chatelaine/constellation';
+import { extractWWWAuthenticateParams } from '@modelcontextprotocol/sdk/client/auth.js';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openTown, type Town } from '../../scripts/example-mcp/town.ts';
@@ -55,6 +56,18 @@ const call = async (client: Client, name: string, args: Record<string, unknown> 
   return (content as { text: string }[]).map(({ text }) => text).join();
 };
 
+test('the MCP server refuses in words that the SDK understands', async () => {
+  const refused = await town.house.fetch(mcpUrl(0), { method: 'POST' });
+  const well = `${town.servers[0]?.url}/.well-known/oauth-protected-resource/mcp`;
+  expect(extractWWWAuthenticateParams(refused)).toEqual({
+    resourceMetadataUrl: new URL(well),
+    scope: 'notes.read notes.write',
+    error: undefined,
+  });
+  const document = (await (await town.house.fetch(well)).json()) as { authorization_servers: string[] };
+  expect(document.authorization_servers).toEqual([town.house.am.url, town.servers[0]?.url]);
+});
+
 const publish = (name: string): string =>
   documents.publish(`${name.toLowerCase()}.json`, clientMetadata({ name, redirectUri: REDIRECT_URI }));
 
@@ -99,6 +112,16 @@ describe.each([
     expect(await call(client, 'list_notes')).toContain('Bread');
     expect(kept.tokens?.access_token).toMatch(/^cha_at_/);
     expect(kept.tokens?.access_token).not.toBe(before);
+    expect(kept.opened).toHaveLength(1);
+  });
+
+  test('may ask for several new tokens at once, as it does for calls side by side', async () => {
+    const kept = app.kept(mcpUrl(0));
+    for (let round = 0; round < 2; round++) {
+      if (kept.tokens) kept.tokens = { ...kept.tokens, access_token: 'gone' };
+      const answers = await Promise.all(Array.from({ length: 4 }, () => call(client, 'list_notes')));
+      expect(answers.every((answer) => answer.includes('Bread'))).toBe(true);
+    }
     expect(kept.opened).toHaveLength(1);
   });
 
