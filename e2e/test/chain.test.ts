@@ -129,6 +129,27 @@ describe('a scope the owner wants to be asked about', () => {
   });
 });
 
+describe('a program without published keys', () => {
+  test('waits for the owner with a code, reads what he allows, and writes nothing where the Host wants to hear of the key from the Requester itself', async () => {
+    const ref = await notebook.connectFor(robin, ({ scope }) => (scope === READ ? 'ask' : 'allow'));
+    const { resource } = house.host('photos');
+    const waiting = await notebook.transfer({ ...ref, resource, scope: READ, wait: 'deferred' });
+    if (waiting.kind !== 'deferred') throw new Error(waiting.kind);
+    await robin.visit(waiting.interactionUri ?? '');
+    await robin.press('once');
+    expect((await waiting.poll()).kind).toBe('token');
+    const read = await notebook.fetch({ ...ref, resource, scope: READ }, `${resource}/entries`);
+    expect(read.kind === 'response' ? read.response.status : read.kind).toBe(200);
+    // Lifestream, which has published keys, writes there (PROTOCOL §3.6)
+    expect(await notebook.transfer({ ...ref, resource, scope: 'entries.write' })).toEqual({
+      kind: 'access_denied',
+      by: 'host',
+      requestable: false,
+    });
+    await notebook.disconnect(ref);
+  });
+});
+
 describe('processes of the AM come and go', () => {
   test('one is killed, and the other goes on', async () => {
     const [first] = house.am.processes;
