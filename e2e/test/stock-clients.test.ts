@@ -2,10 +2,15 @@ import { webcrypto } from 'node:crypto';
 import { addHost, type Constellation, type Person, signUp, startConstellation } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { agree } from './support/agree.ts';
+import { approve } from './support/approve.ts';
+import { eventually } from './support/eventually.ts';
 import { byOauth4webapi, type Manageable } from './support/stock/by-oauth4webapi.ts';
 import { byOpenid4vc } from './support/stock/by-openid4vc.ts';
 import { byOpenidClient } from './support/stock/by-openid-client.ts';
 import { type ClientDocuments, serveClientDocuments } from './support/stock/client-documents.ts';
+import type { PlainClient, PlainWorld } from './support/stock/plain.ts';
+import { plainBadgateway } from './support/stock/plain-badgateway.ts';
+import { plainOpenidClient } from './support/stock/plain-openid-client.ts';
 import { metadataOf, refusalOf, type StockRequester, type StockWorld, type Tokens } from './support/stock/requester.ts';
 
 // Nothing of ours is in these clients: only the names under localhost are resolved for them.
@@ -18,7 +23,14 @@ let world: StockWorld;
 let documents: ClientDocuments;
 
 beforeAll(async () => {
-  house = await startConstellation({ hosts: ['photos'], requester: false, guests: ['stock'], label: 'stock-clients' });
+  house = await startConstellation({
+    hosts: ['photos'],
+    requester: false,
+    guests: ['stock'],
+    // for the app that can prove no key
+    env: ({ service }): Record<string, string> => (service === 'host' ? { BEARER_TOKENS: 'true' } : {}),
+    label: 'stock-clients',
+  });
   const guest = house.guest('stock');
   documents = await serveClientDocuments(guest);
   world = { am: house.am.url, redirectUri: `${guest.url}/callback`, fetch: house.fetch };
@@ -121,3 +133,50 @@ describe('oauth4webapi with keys', () => {
     expect(await refusalOf(client.exchange(wanted))).toBe('invalid_request');
   });
 });
+
+describe.each<[string, (world: PlainWorld) => Promise<PlainClient>, { tokenType: string | undefined }]>([
+  ['openid-client, with resource and DPoP', plainOpenidClient, { tokenType: 'DPoP' }],
+  ['@badgateway/oauth2-client, with a secret, Bearer', plainBadgateway, { tokenType: undefined }],
+])('%s, which has never heard of token exchange', (_name, create, { tokenType }) => {
+  let client: PlainClient;
+
+  test('gets the Host’s own token by code and resource, and reads with it', async () => {
+    const { resource } = house.host('photos');
+    client = await create({ ...world, resource });
+    const tokens = await client.finish(await approve(robin, await client.start(READ), [READ]));
+    expect(tokens).toMatchObject({ access_token: expect.stringMatching(/^cha_at_/), scope: READ });
+    expect(String(tokens['token_type'] ?? 'unsaid').toLowerCase()).toBe(tokenType?.toLowerCase() ?? 'unsaid');
+    const called = await client.call(`${resource}/entries`);
+    expect(called).toMatchObject({ status: 200, json: { entries: [{ text: 'the first snow' }] } });
+  });
+
+  test('refreshes, and reads with what it gets', async () => {
+    const before = await client.refresh();
+    const after = await client.refresh();
+    expect(after.access_token).not.toBe(before.access_token);
+    expect(await client.call(`${house.host('photos').resource}/entries`)).toMatchObject({ status: 200 });
+  });
+
+  test('is told to begin anew once its owner stopped it, and its token is dead at the Host', async () => {
+    await robin.visit(`${house.am.url}/requesters`);
+    await robin.press(`Stop ${client.name}`);
+    expect(await codeOf(client.refresh())).toBe('invalid_grant');
+    const read = () => client.call(`${house.host('photos').resource}/entries`);
+    // some libraries try to refresh at a 401, and then throw
+    const status = () =>
+      read().then(
+        (answer) => answer.status,
+        () => 401,
+      );
+    await eventually(status, { until: (seen) => seen === 401, withinMs: 5_000 });
+  });
+});
+
+/** The `error` of a refused token request, where each of these libraries keeps it. */
+async function codeOf(refused: Promise<unknown>): Promise<unknown> {
+  const thrown = await refused.then(
+    () => ({}),
+    (reason: { error?: unknown; oauth2Code?: unknown }) => reason,
+  );
+  return 'oauth2Code' in thrown ? thrown.oauth2Code : (thrown as { error?: unknown }).error;
+}

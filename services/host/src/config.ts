@@ -3,6 +3,7 @@ import {
   type ArmedFailpoint,
   ConfigError,
   failpointsField,
+  flag,
   integer,
   oneOf,
   optional,
@@ -22,6 +23,8 @@ export interface Config extends ServiceConfig {
   readonly flavor: FlavorId;
   /** Destinations the SSRF guard lets through beside public https. */
   readonly exceptions: readonly OutboundException[];
+  /** Whether it hands out tokens that are bound to no key, to Requesters that can prove none; each time the owner's AM must have his word for it. */
+  readonly bearerTokens: boolean;
   /** Refused requests a source may send to the OAuth endpoints in a minute. */
   readonly refusalsPerMinute: number;
   /** Where this process is to die; for tests, and empty unless `demo`. */
@@ -51,6 +54,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     ...SERVICE_FIELDS,
     OUTBOUND_EXCEPTIONS: optional(exceptions, []),
     FAILPOINTS: optional(failpointsField(FAILPOINTS), []),
+    BEARER_TOKENS: optional(flag, false),
     REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), 100),
   });
   const service = serviceConfig(read);
@@ -61,6 +65,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     name: read.NAME,
     flavor: read.FLAVOR,
     exceptions: read.OUTBOUND_EXCEPTIONS,
+    bearerTokens: read.BEARER_TOKENS,
     refusalsPerMinute: read.REFUSALS_PER_MINUTE,
     failpoints: read.FAILPOINTS,
   };

@@ -173,7 +173,10 @@ function Choose({ offer, view }: { offer: Extract<Offer, { kind: 'accounts' }>; 
   return (
     <>
       {beyond.length > 0 && (
-        <Notice>Not offered, because you do not let it be shared through here: {beyond.join(' · ')}.</Notice>
+        <Notice>
+          Not offered: {beyond.join(' · ')}. You do not let it be shared through here, or {hostName} gives it only to
+          apps that sign for themselves.
+        </Notice>
       )}
       {accounts.length > 1 && (
         <Notice>

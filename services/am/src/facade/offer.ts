@@ -1,5 +1,5 @@
 import type { ConsentView } from '@chatelaine/oauth-server-pg';
-import type { ScopeSet } from '@chatelaine/protocol';
+import { type ScopeSet, serverMetadataSchema } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
 
@@ -22,7 +22,7 @@ export type Offer =
       readonly bearer: boolean;
       /** At least one, each with something to offer. */
       readonly accounts: readonly OfferedAccount[];
-      /** Asked for, but beyond what the owner lets the AM hand on. */
+      /** Asked for, but beyond what the owner lets the AM hand on, or given only to apps that sign for themselves (PROTOCOL §3.6). */
       readonly beyond: readonly string[];
     }
   | { readonly kind: 'unknown_scopes'; readonly hostName: string; readonly scopes: ScopeSet }
@@ -50,13 +50,16 @@ export async function readOffer(
   const known = Object.keys(Object(host.transferScopes) as Record<string, unknown>);
   const unknown = asked.filter((scope) => !known.includes(scope));
   if (unknown.length > 0) return { kind: 'unknown_scopes', hostName: host.name, scopes: unknown };
+  const { chatelaine_requester_statement_scopes: signed = [] } = serverMetadataSchema.parse(host.metadata);
   const accounts = live
     .map(({ id, label, transferScope }) => ({
       linkId: id,
       label,
       scopes: scopeSentences(
         host,
-        asked.length === 0 ? transferScope : asked.filter((scope) => transferScope.includes(scope)),
+        (asked.length === 0 ? transferScope : asked).filter(
+          (scope) => transferScope.includes(scope) && !signed.includes(scope),
+        ),
       ),
     }))
     .filter(({ scopes }) => scopes.length > 0);
