@@ -93,6 +93,8 @@ export const REQUESTER_STOPS: readonly Stop[] = [
       await page.getByRole('link', { name: /^Continue to / }).waitFor();
     },
   },
+  { name: 'lifestream-my-posts', who: 'newcomer', url: lifestream('/posts') },
+  { name: 'lifestream-who-has-access', who: 'newcomer', url: lifestream('/access') },
   { name: 'lifestream-hosts-none', who: 'newcomer', url: lifestream('/connections') },
   { name: 'lifestream-hosts', who: 'robin', url: lifestream('/connections') },
   { name: 'lifestream-feed', who: 'robin', url: lifestream('/') },
@@ -104,6 +106,33 @@ export const REQUESTER_STOPS: readonly Stop[] = [
       const [calendar] = house.host('calendar').processes;
       await calendar?.stop();
       await look().finally(() => calendar?.start());
+    },
+  },
+  {
+    name: 'lifestream-posted-in-part',
+    who: 'robin',
+    url: lifestream('/'),
+    async around({ house }, look) {
+      const [calendar] = house.host('calendar').processes;
+      await calendar?.stop();
+      await look().finally(() => calendar?.start());
+    },
+    async act(page) {
+      for (const box of await page.getByRole('checkbox').all()) await box.check();
+      await page.locator('textarea[name=text]').fill('The same in three places');
+      await press(page, 'Post');
+      await page.getByRole('heading', { name: /^Posted to/ }).waitFor();
+    },
+  },
+  {
+    name: 'lifestream-post-problem',
+    who: 'robin',
+    url: lifestream('/'),
+    async act(page) {
+      await page.locator('textarea[name=text]').fill('Where to?');
+      await press(page, 'Post');
+      await page.getByText('choose at least one Host').waitFor();
+      await page.waitForLoadState();
     },
   },
   { name: 'lifestream-not-connected', who: 'robin', url: lifestream('/callback?state=x') },

@@ -72,7 +72,9 @@ describe('posting', () => {
       expect.stringMatching(/^\/posted\?attempt=/),
     ]);
     const page = await follow(posted);
-    expect(page.words).toMatch(/Posted to 1 of 2 Hosts.*Photos kim posted.*Notes kim.*Notes waits for your decision/);
+    expect(page.words).toMatch(
+      /Posted to 1 of 2 Hosts.*Photos kim posted.*Notes needs you kim Notes waits for your decision/,
+    );
     expect(page.text).toContain(`href="${interaction_uri}"`);
     expect(page.text).toContain('>Keep me</textarea>');
     expect(checked(page)).toEqual([expect.stringContaining(world.house.resource('notes'))]);
@@ -97,12 +99,12 @@ describe('posting', () => {
     [
       'the Host is down',
       () => (world.house.on['notes /api/entries'] = () => ({ status: 503, json: {} })),
-      /Notes cannot answer at the moment/,
+      /Notes cannot answer at the moment. Post it again in a while/,
     ],
     [
       'the Host hangs up without an answer',
       () => (world.house.on['notes /api/entries'] = () => ({ raw: (response) => response.destroy() })),
-      /Notes did not answer in time. It may have kept the entry all the same: look there/,
+      /Notes did not say whether it took this. It may have kept the entry all the same: look there/,
     ],
     [
       'the AM is busy',
@@ -120,6 +122,7 @@ describe('posting', () => {
     const page = await follow(await browser.post('/entries', { ...fields, text: 'Keep me' }));
     expect([page.status, page.words]).toEqual([200, expect.stringMatching(sentence)]);
     expect(page.words).toMatch(/Not posted/);
+    expect(page.words).not.toContain('Reload');
     expect(page.text).toContain('>Keep me</textarea>');
     // what may be there already is not ticked again
     expect(checked(page)).toHaveLength(/may have kept/.test(page.words) ? 0 : 1);

@@ -4,7 +4,7 @@ import { EntryList, NothingYet } from './entry-list.tsx';
 import { type Offered, PostForm, type PostFormView } from './post-form.tsx';
 import type { FeedEvent, Read } from './read-feed.ts';
 import type { WritableSource } from './sources.ts';
-import { STATE, TONE, TroubleText } from './trouble-notice.tsx';
+import { STATE, TroubleText, TroubleTitle } from './trouble-notice.tsx';
 import type { Trouble } from './trouble.ts';
 
 /** What could not be posted just now, and why. */
@@ -121,7 +121,7 @@ function HostRow({ read: { source, trouble, done, total } }: { read: Read }): VN
 
 function TroubleRow({ title, note, trouble }: { title: string; note: VNode | string; trouble: Trouble }): VNode {
   return (
-    <Row title={title} note={note} aside={<Badge kind={TONE[trouble.kind]}>{STATE[trouble.kind]}</Badge>}>
+    <Row title={<TroubleTitle title={title} trouble={trouble} word={STATE[trouble.kind]} />} note={note}>
       <TroubleText trouble={trouble} />
     </Row>
   );

@@ -20,7 +20,7 @@ export async function placesOf(
 ): Promise<readonly Meant[] | null> {
   const connections = await deps.requester.connections(owner);
   const meant = connections.filter(({ connectionId }) => places.some((place) => place.connectionId === connectionId));
-  const offers = await listOffers(deps, { owner, connections: meant });
+  const offers = await listOffers(deps, { owner, connections: meant, doing: 'post' });
   const found = places.map(({ connectionId, resource }) => {
     const offer = offers.find(({ connection }) => connection.connectionId === connectionId);
     if (offer === undefined) return null;

@@ -85,7 +85,7 @@ async function postOver(
     for await (const { item, outcome } of requester.transfers({ owner, connectionId, items, signal })) {
       const { name: host, am } = item.source;
       if (outcome.kind === 'token') inLine(() => postTo(round, item)).catch(item.result.reject);
-      else settle(item, 'not_posted', troubleOf(outcome, { host, am }));
+      else settle(item, 'not_posted', troubleOf(outcome, { host, am, doing: 'post' }));
     }
   } catch (error) {
     for (const job of jobs) {
@@ -104,12 +104,15 @@ async function postTo({ requester, owner, text, signal }: Round, job: Job): Prom
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ text }),
   });
+  const parties = { host, am, doing: 'post' } as const;
   if (outcome.kind === 'response') {
     const { status } = outcome.response;
     if (status === 200 || status === 201) return settle(job, 'posted', null);
-    return settle(job, 'not_posted', troubleOfStatus(status, host));
+    if (status < 500 || status === 503) return settle(job, 'not_posted', troubleOfStatus(status, parties));
+    return settle(job, 'perhaps', PERHAPS_POSTED(host));
   }
-  // the token was there: it is the call itself that got no answer
-  if (outcome.kind === 'try_later' && outcome.at === 'host') return settle(job, 'perhaps', PERHAPS_POSTED(host));
-  settle(job, 'not_posted', troubleOf(outcome, { host, am }));
+  // the token was there: it is the call itself that got no answer, or none that can be read
+  const odd = outcome.kind === 'try_later' || outcome.kind === 'unusable';
+  if (odd && outcome.at === 'host') return settle(job, 'perhaps', PERHAPS_POSTED(host));
+  settle(job, 'not_posted', troubleOf(outcome, parties));
 }

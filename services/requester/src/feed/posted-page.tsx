@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import type { Attempt } from './attempt-store.ts';
 import type { Posted } from './post-everywhere.ts';
 import { PostForm } from './post-form.tsx';
-import { STATE, TONE, TroubleText } from './trouble-notice.tsx';
+import { STATE, TroubleText, TroubleTitle } from './trouble-notice.tsx';
 
 /** What came of a post at each Host. Nothing is lost: what failed can be posted again from here, to those it failed at. */
 export function PostedPage({ attempt: { text, results } }: { attempt: Attempt }): VNode {
@@ -69,7 +69,7 @@ function ResultRow({ posted: { source, state, trouble } }: { posted: Posted }): 
     return <Row title={source.name} note={source.account} aside={<Badge kind="good">posted</Badge>} />;
   const word = state === 'perhaps' ? 'not known' : STATE[trouble.kind];
   return (
-    <Row title={source.name} note={source.account} aside={<Badge kind={TONE[trouble.kind]}>{word}</Badge>}>
+    <Row title={<TroubleTitle title={source.name} trouble={trouble} word={word} />} note={source.account}>
       <TroubleText trouble={trouble} />
     </Row>
   );

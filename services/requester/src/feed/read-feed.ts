@@ -51,7 +51,7 @@ const MOST_BYTES = 1_048_576;
  */
 export async function* readFeed(deps: Pick<Deps, 'requester'>, input: ReadFeedInput): AsyncGenerator<FeedEvent> {
   const { owner, connections, seconds, gone } = input;
-  const offers = await listOffers(deps, { owner, connections });
+  const offers = await listOffers(deps, { owner, connections, doing: 'read' });
   const jobs = offers.flatMap(({ readable }) => readable.map(jobOf));
   yield {
     kind: 'asking',
@@ -138,14 +138,15 @@ interface ReadSource {
 async function readSource({ requester }: Pick<Deps, 'requester'>, input: ReadSource): Promise<Result> {
   const { owner, source, outcome, signal } = input;
   const { connectionId, resource, name, am } = source;
+  const parties = { host: name, am, doing: 'read' } as const;
   const nothing = (trouble: Trouble): Result => ({ source, trouble, entries: [] });
-  if (outcome.kind !== 'token') return nothing(troubleOf(outcome, { host: name, am }));
+  if (outcome.kind !== 'token') return nothing(troubleOf(outcome, parties));
   const request = { owner, connectionId, resource, scope: READ };
   const answer = await requester.fetch(request, entriesUrl(resource), { maxBytes: MOST_BYTES, signal });
-  if (answer.kind !== 'response') return nothing(troubleOf(answer, { host: name, am }));
+  if (answer.kind !== 'response') return nothing(troubleOf(answer, parties));
   const { response } = answer;
   const entries = response.status === 200 ? await readEntries(response) : null;
-  return entries === null ? nothing(troubleOfStatus(response.status, name)) : { source, trouble: null, entries };
+  return entries === null ? nothing(troubleOfStatus(response.status, parties)) : { source, trouble: null, entries };
 }
 
 function newest(entries: FeedEntry[]): FeedEntry[] {

@@ -2,7 +2,7 @@ import type { ConnectionInfo, Target } from '@chatelaine/requester-kit';
 import type { Deps } from '../deps.ts';
 import { READ, WRITE } from './entries.ts';
 import { inTime } from './together.ts';
-import { SLOW_AM, type Trouble, troubleOfConnection } from './trouble.ts';
+import { type Doing, SLOW_AM, type Trouble, troubleOfConnection } from './trouble.ts';
 
 /** One account at one Host, reached over one connection. */
 export interface Source {
@@ -33,21 +33,20 @@ export const LIST_SECONDS = 4;
 /** What the owner's connections offer now, each as its AM says. */
 export function listOffers(
   deps: Pick<Deps, 'requester'>,
-  { owner, connections }: { owner: string; connections: readonly ConnectionInfo[] },
+  { owner, connections, doing }: { owner: string; connections: readonly ConnectionInfo[]; doing: Doing },
 ): Promise<Offer[]> {
-  return Promise.all(connections.map((connection) => offerOf(deps, owner, connection)));
+  return Promise.all(connections.map((connection) => offerOf(deps, { owner, connection, doing })));
 }
 
 async function offerOf(
   { requester }: Pick<Deps, 'requester'>,
-  owner: string,
-  connection: ConnectionInfo,
+  { owner, connection, doing }: { owner: string; connection: ConnectionInfo; doing: Doing },
 ): Promise<Offer> {
   const { connectionId, am } = connection;
   const none = { connection, readable: [], writable: [] };
   const listed = await inTime(requester.targets({ owner, connectionId }), LIST_SECONDS, null);
-  if (listed === null) return { ...none, trouble: SLOW_AM };
-  if (listed.kind !== 'targets') return { ...none, trouble: troubleOfConnection(listed, am) };
+  if (listed === null) return { ...none, trouble: SLOW_AM(doing) };
+  if (listed.kind !== 'targets') return { ...none, trouble: troubleOfConnection(listed, { host: am, doing }) };
   const sourceOf = ({ resource, name, account }: Target): Source => ({ connectionId, am, resource, name, account });
   return {
     connection,

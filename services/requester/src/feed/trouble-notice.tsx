@@ -1,9 +1,19 @@
-import { ButtonLink, ButtonRow } from '@chatelaine/service-kit';
+import { Badge, ButtonLink, ButtonRow } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import type { Trouble } from './trouble.ts';
 
 export const STATE = { needs: 'needs you', denied: 'not allowed', bad: 'not reached' } as const;
-export const TONE = { needs: 'needs', denied: 'plain', bad: 'bad' } as const;
+const TONE = { needs: 'needs', denied: 'plain', bad: 'bad' } as const;
+
+/** Who it is about, and in a word what it is. */
+export function TroubleTitle({ title, trouble, word }: { title: string; trouble: Trouble; word: string }): VNode {
+  return (
+    <span class="heading">
+      {title}
+      <Badge kind={TONE[trouble.kind]}>{word}</Badge>
+    </span>
+  );
+}
 
 /** What is wrong, and where something can be done about it. */
 export function TroubleText({ trouble: { kind, sentence, next } }: { trouble: Trouble }): VNode {

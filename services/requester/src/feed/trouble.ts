@@ -15,11 +15,16 @@ const RECONNECT: Trouble = {
   next: { href: '/connect', label: 'Connect again' },
 };
 
+/** What was tried, and so what there is to do about it. */
+export type Doing = 'read' | 'post';
+const AGAIN = { read: 'Reload this page in a while.', post: 'Post it again in a while.' } as const;
+const NOTHING = { read: 'Nothing was taken from it', post: 'Nothing was sent to a Host through it' } as const;
+
 /** An AM that takes longer than a page waits. */
-export const SLOW_AM: Trouble = {
+export const SLOW_AM = (doing: Doing): Trouble => ({
   kind: 'bad',
-  sentence: `${AM} does not answer at the moment. Reload this page in a while.`,
-};
+  sentence: `${AM} does not answer at the moment. ${AGAIN[doing]}`,
+});
 
 /** A Host that takes longer than a page waits. */
 export const SLOW_HOST = (host: string, seconds: number): Trouble => ({
@@ -30,13 +35,13 @@ export const SLOW_HOST = (host: string, seconds: number): Trouble => ({
 /** The time was up before an entry could be sent. */
 export const NOT_SENT = (host: string): Trouble => ({
   kind: 'bad',
-  sentence: `${host} could not be reached in time; nothing was sent to it. Post it again in a while.`,
+  sentence: `${host} could not be reached in time; nothing was sent to it. ${AGAIN.post}`,
 });
 
 /** An entry was sent, and nobody knows whether it arrived. */
 export const PERHAPS_POSTED = (host: string): Trouble => ({
   kind: 'bad',
-  sentence: `${host} did not answer in time. It may have kept the entry all the same: look there before you post it again.`,
+  sentence: `${host} did not say whether it took this. It may have kept the entry all the same: look there before you post it again.`,
 });
 
 /** Whom a sentence is about. */
@@ -45,10 +50,12 @@ export interface Parties {
   readonly host: string;
   /** The AM's issuer. */
   readonly am: string;
+  readonly doing: Doing;
 }
 
 /** What the owner should know about a call that gave no answer of the Host. */
-export function troubleOf(outcome: Exclude<CallOutcome, { kind: 'response' }>, { host, am }: Parties): Trouble {
+export function troubleOf(outcome: Exclude<CallOutcome, { kind: 'response' }>, parties: Parties): Trouble {
+  const { host, am } = parties;
   const there = { href: am, label: `Open ${new URL(am).host}` };
   switch (outcome.kind) {
     case 'interaction_required':
@@ -59,7 +66,7 @@ export function troubleOf(outcome: Exclude<CallOutcome, { kind: 'response' }>, {
         next: outcome.interactionUri === null ? there : { href: outcome.interactionUri, label: 'Decide there' },
       };
     case 'access_denied':
-      return deniedBy(outcome.by, { host, am });
+      return deniedBy(outcome.by, parties);
     case 'invalid_target':
       return {
         kind: 'denied',
@@ -76,34 +83,35 @@ export function troubleOf(outcome: Exclude<CallOutcome, { kind: 'response' }>, {
     case 'unusable':
     case 'reconnect':
     case 'unknown_connection':
-      return troubleOfConnection(outcome, host);
+      return troubleOfConnection(outcome, parties);
   }
 }
 
 /** The same for failures that are not about one request. */
-export function troubleOfConnection(outcome: ConnectionFailure, host: string): Trouble {
+export function troubleOfConnection(outcome: ConnectionFailure, { host, doing }: Omit<Parties, 'am'>): Trouble {
   if (outcome.kind === 'reconnect' || outcome.kind === 'unknown_connection') return RECONNECT;
   const who = outcome.at === 'host' ? host : AM;
   const sentence =
     outcome.kind === 'try_later'
-      ? `${who} does not answer at the moment. Reload this page in a while.`
-      : `${who} answered something this app does not understand. Nothing was taken from it; if it stays so, tell whoever runs it.`;
+      ? `${who} does not answer at the moment. ${AGAIN[doing]}`
+      : `${who} answered something this app does not understand. ${NOTHING[doing]}; if it stays so, tell whoever runs it.`;
   return { kind: 'bad', sentence };
 }
 
 /** What the owner should know about a Host's own refusal. */
-export function troubleOfStatus(status: number, host: string): Trouble {
+export function troubleOfStatus(status: number, { host, doing }: Omit<Parties, 'am'>): Trouble {
   if (status === 401 || status === 403)
     return {
       kind: 'denied',
       sentence: `${host} itself refused, although your authorization manager agreed. At ${host} you see who has access.`,
     };
   if (status === 429 || status >= 500)
-    return { kind: 'bad', sentence: `${host} cannot answer at the moment. Reload this page in a while.` };
-  return {
-    kind: 'bad',
-    sentence: `${host} answered something this app does not understand. Nothing was taken from it; if it stays so, tell whoever runs it.`,
-  };
+    return { kind: 'bad', sentence: `${host} cannot answer at the moment. ${AGAIN[doing]}` };
+  const sentence =
+    doing === 'read'
+      ? `${host} answered something this app does not understand. ${NOTHING.read}; if it stays so, tell whoever runs it.`
+      : `${host} did not take this entry. Its text may be too long for it, or not of the kind it keeps.`;
+  return { kind: 'bad', sentence };
 }
 
 function deniedBy(by: 'am' | 'host' | 'unknown', { host, am }: Parties): Trouble {
