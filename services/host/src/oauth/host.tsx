@@ -21,7 +21,7 @@ export async function hostFeature(
     clock,
     scopes: {
       ...flavor.scopes,
-      // what is written stays: not even the AM may say by whom, so only Requesters with published keys write (PROTOCOL §3.6)
+      // what is written stays, and by whom must not rest on an AM's word: Requesters say it themselves (PROTOCOL §3.6)
       'entries.write': { sentence: flavor.scopes['entries.write'], requesterStatement: 'required' },
     },
     demo: config.demo,
