@@ -33,7 +33,14 @@ export {
   type VerifyJwtInput,
   verifyJwt,
 } from './jwt.ts';
-export { cryptoKeyPair, generateSigningKey, publicJwks, type SigningKey, signingKeyOf } from './keys.ts';
+export {
+  cryptoKeyPair,
+  generateSigningKey,
+  publicJwks,
+  type SigningKey,
+  type SigningKeys,
+  signingKeyOf,
+} from './keys.ts';
 export { challengeOf, createVerifier, isChallenge, isVerifier, verifyPkce } from './pkce.ts';
 export { type Random, randomId, systemRandom } from './random.ts';
 export { bucketOf, hashToken, mintToken } from './tokens.ts';

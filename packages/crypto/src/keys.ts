@@ -20,6 +20,14 @@ export interface SigningKey {
   readonly publicJwk: PublicJwk;
 }
 
+/** The keys of a service that replaces them now and then; asked anew each time, never copied. */
+export interface SigningKeys {
+  /** Signs now. */
+  readonly current: SigningKey;
+  /** All that are published: those that will sign, that sign, and whose signatures may still be under way. */
+  readonly all: readonly SigningKey[];
+}
+
 /** A new key. */
 export function generateSigningKey(alg: SigningAlg = 'ES256'): SigningKey {
   const { privateKey } =

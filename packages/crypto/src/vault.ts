@@ -19,6 +19,8 @@ export interface VaultKey {
 }
 
 export interface Vault {
+  /** Of the key that seals. */
+  readonly keyId: number;
   /** Encrypts; `aad` names the place it belongs to (row id and owner) and must be given again to open it. */
   seal(plaintext: string, aad: string): Buffer;
   /** @throws VaultError unless sealed by a known key under exactly this `aad`. */
@@ -51,6 +53,7 @@ export function createVault(key: Uint8Array, options: VaultOptions = {}): Vault 
     keys.set(each.keyId, Uint8Array.from(each.key));
   }
   return {
+    keyId: current.keyId,
     seal: (plaintext, aad) => seal(current, plaintext, aad),
     open: (sealed, aad) => open(keys, sealed, aad),
     isStale: (sealed) => sealed[1] !== current.keyId,

@@ -34,6 +34,20 @@ export async function applyMigrations(database: string | pg.Pool, dirs: string[]
   }
 }
 
+/**
+ * The names of the migrations in these folders that this database has not seen, in order. Changes nothing.
+ *
+ * @throws MigrationError as {@link applyMigrations} does
+ */
+export async function pendingMigrations(database: Pick<pg.Pool, 'query'>, dirs: string[]): Promise<string[]> {
+  const { rows } = await database.query<{ there: boolean }>(
+    `select to_regclass('_prisma_migrations') is not null as there`,
+  );
+  const migrations = await readMigrations(dirs);
+  const pending = rows[0]?.there === true ? await findPending(database, migrations) : migrations;
+  return pending.map(({ name }) => name);
+}
+
 const HISTORY_TABLE = `create table if not exists _prisma_migrations (
   id varchar(36) primary key not null, checksum varchar(64) not null, finished_at timestamptz, migration_name varchar(255) not null, logs text,
   rolled_back_at timestamptz, started_at timestamptz not null default now(), applied_steps_count integer not null default 0)`;
@@ -44,7 +58,7 @@ interface HistoryRow {
   finished: boolean;
 }
 
-async function findPending(client: pg.Client, migrations: Migration[]): Promise<Migration[]> {
+async function findPending(client: Pick<pg.Pool, 'query'>, migrations: Migration[]): Promise<Migration[]> {
   const { rows } = await client.query<HistoryRow>(
     'select migration_name as name, checksum, finished_at is not null as finished from _prisma_migrations where rolled_back_at is null',
   );

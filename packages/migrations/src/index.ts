@@ -1,1 +1,1 @@
-export { applyMigrations, MigrationError } from './apply-migrations.ts';
+export { applyMigrations, MigrationError, pendingMigrations } from './apply-migrations.ts';

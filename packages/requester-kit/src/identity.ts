@@ -1,3 +1,4 @@
+import type { SigningKey } from '@chatelaine/crypto';
 import {
   type ClientIdentity,
   type Failure,
@@ -56,7 +57,9 @@ export function registerAt(
 /** A client id this app had when it connected, with what proves it. */
 export function asClient({ signingKey }: Pick<Kit, 'signingKey'>, clientId: string): ClientIdentity {
   const authentication =
-    signingKey === undefined ? { kind: 'none' as const } : { kind: 'private_key_jwt' as const, key: signingKey };
+    signingKey === undefined
+      ? { kind: 'none' as const }
+      : { kind: 'private_key_jwt' as const, key: currentOf(signingKey) };
   return { clientId, authentication };
 }
 
@@ -74,7 +77,16 @@ function described({ name, uri, redirectUri }: RequesterOptions): {
 
 function publishedKeys({ signingKey, registration }: RequesterOptions): PublishedKeys {
   if (signingKey === undefined) return { kind: 'none' };
-  if (registration.kind === 'dynamic') return { kind: 'jwks', keys: [signingKey] };
+  const keys = [...allOf(signingKey)];
+  if (registration.kind === 'dynamic') return { kind: 'jwks', keys };
   const { jwksUri } = registration;
-  return jwksUri === undefined ? { kind: 'jwks', keys: [signingKey] } : { kind: 'jwks_uri', uri: jwksUri };
+  return jwksUri === undefined ? { kind: 'jwks', keys } : { kind: 'jwks_uri', uri: jwksUri };
 }
+
+type Keys = NonNullable<RequesterOptions['signingKey']>;
+/** The key that signs now. */
+export const currentOf = (keys: Keys): SigningKey => ('current' in keys ? keys.current : keys);
+
+/** All keys to publish. */
+export const allOf = (keys: Keys | undefined): readonly SigningKey[] =>
+  keys === undefined ? [] : 'all' in keys ? keys.all : [keys];

@@ -1,4 +1,4 @@
-import type { SigningKey, Vault } from '@chatelaine/crypto';
+import type { SigningKey, SigningKeys, Vault } from '@chatelaine/crypto';
 import type { DiscoveryCache } from '@chatelaine/oauth-client';
 import type { Outbound } from '@chatelaine/outbound-http';
 import type { Clock, Schemes } from '@chatelaine/protocol';
@@ -21,8 +21,11 @@ export interface RequesterOptions {
   readonly registration: Registration;
   /** The issuer of the Host that the app is, too, when it is one: its client document then says so. PROTOCOL §2.3. */
   readonly host?: string;
-  /** With it the app authenticates by private_key_jwt; without, by the key of each connection alone. */
-  readonly signingKey?: SigningKey;
+  /**
+   * With it the app authenticates by private_key_jwt; without, by the key of each connection alone. Keys that change over time need a `jwksUri`: what
+   * was registered is not registered again.
+   */
+  readonly signingKey?: SigningKey | SigningKeys;
   /**
    * `send`, the default: where the AM passes it on, the app says itself which key is its own, by its published keys; some Hosts demand that. PROTOCOL §3.6.
    */

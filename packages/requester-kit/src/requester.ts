@@ -12,7 +12,7 @@ import {
   type ConnectOutcome,
 } from './connect.ts';
 import { disconnect, type DisconnectOutcome, unregister } from './disconnect.ts';
-import { clientDocumentOf } from './identity.ts';
+import { allOf, clientDocumentOf } from './identity.ts';
 import type { Kit, RequesterOptions } from './options.ts';
 import type { ConnectionRef } from './requester-store.ts';
 import { createShare } from './share.ts';
@@ -70,7 +70,7 @@ export function createRequester(options: RequesterOptions): Requester {
   };
   return {
     clientMetadata: () => clientDocumentOf(options),
-    jwks: () => publicJwks(options.signingKey === undefined ? [] : [options.signingKey]),
+    jwks: () => publicJwks(allOf(options.signingKey)),
     connect: (input) => connect(kit, input),
     callback: (input) => callback(kit, input),
     connections: async (owner) =>

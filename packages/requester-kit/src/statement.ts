@@ -1,6 +1,7 @@
 import { signShortJwt } from '@chatelaine/crypto';
 import { formatScope, JWT_TYP, LIFETIME } from '@chatelaine/protocol';
 import type { OpenConnection } from './connection.ts';
+import { currentOf } from './identity.ts';
 import type { Kit } from './options.ts';
 import type { TransferRequest } from './token-cache.ts';
 
@@ -16,13 +17,13 @@ export async function requesterStatement(
   request: Pick<TransferRequest, 'resource' | 'scope'>,
 ): Promise<string | undefined> {
   if (kit.requesterStatement === 'omit' || server.chatelaine_requester_statements_supported !== true) return undefined;
-  const { signingKey: key, registration, clock } = kit;
+  const { signingKey, registration, clock } = kit;
   // the document at another id, or none, would not have the key
-  if (key === undefined || registration.kind !== 'document' || registration.clientId !== client.clientId)
+  if (signingKey === undefined || registration.kind !== 'document' || registration.clientId !== client.clientId)
     return undefined;
   return signShortJwt({
     typ: JWT_TYP.requesterStatement,
-    key,
+    key: currentOf(signingKey),
     clock,
     lifetimeSeconds: LIFETIME.statement,
     claims: {

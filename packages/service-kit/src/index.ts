@@ -2,7 +2,7 @@ import path from 'node:path';
 
 // the server
 export { createServer, type ServerOptions, type Timeouts } from './server/create-server.ts';
-export type { ReadyCheck } from './server/health.ts';
+export { migrationsApplied, type ReadyCheck } from './server/health.ts';
 export type { LogLevel } from './server/logger.ts';
 export { notFound, Problem, type ProblemOptions } from './server/problem.ts';
 export { allowFormAction } from './server/security-headers.ts';
@@ -14,8 +14,24 @@ export { observed } from './telemetry/observed.ts';
 export { traced } from './telemetry/traced-fetch.ts';
 export { noTracing, openTracing, type Tracing, type TracingOptions } from './telemetry/tracing.ts';
 
+// keys
+export { openVault, type VaultInput } from './keys/open-vault.ts';
+export { countStale, reseal, type Resealed, type SealedPlace } from './keys/sealed-places.ts';
+export { keptSecretPlace, openSessionKeys, replaceSessionKeys, type SessionKeys } from './keys/session-keys.ts';
+export {
+  KEYS_READ_EVERY_SECONDS,
+  type KeyRing,
+  openSigningKeys,
+  replaceSigningKey,
+  rotateSigningKey,
+  type Rotation,
+  signingKeyPlace,
+  type SigningKeysInput,
+} from './keys/signing-keys.ts';
+
 // the process
 export { type DrainOptions, drain } from './run/drain.ts';
+export { repeat, type Repeated } from './run/repeat.ts';
 export { run, type Service } from './run/run.ts';
 export { type ArmedFailpoint, createFailpoints, type Failpoint, failpointsField } from './run/failpoints.ts';
 export { ConfigError, type Env, readEnv } from './env/read-env.ts';
@@ -28,6 +44,7 @@ export {
   integer,
   json,
   key,
+  keys,
   oneOf,
   optional,
   type Parsed,

@@ -1,5 +1,5 @@
 import { startReaper } from '@chatelaine/oauth-server-pg';
-import { createServer, observed, sessions } from '@chatelaine/service-kit';
+import { createServer, migrationsApplied, observed, repeat, sessions } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { accountFeature } from './account/routes.ts';
 import { createBoth } from './both/both.ts';
@@ -18,7 +18,7 @@ import { createServerDeps } from './oauth/server.ts';
 import { requestersFeature } from './requesters/routes.tsx';
 import { reapUnfinished } from './requesters/unfinished-store.ts';
 import { observeHostCalls, observeRevocations, observeTransfers } from './metrics.ts';
-import type { Resources } from './resources.ts';
+import { migrationDirs, type Resources } from './resources.ts';
 import { targetsFeature } from './targets/routes.ts';
 import { timelineFeature } from './timeline/routes.tsx';
 import { closeLost } from './transfer/close-store.ts';
@@ -40,14 +40,18 @@ const REAP_SECONDS = 60;
 
 /** The AM, whole: every feature is registered here, one line each. Closing the app closes its resources. */
 export async function createApp(resources: Resources): Promise<FastifyInstance> {
-  const { config, pool, prisma, outbound } = resources;
+  const { config, pool, prisma, outbound, keys } = resources;
   const seen = await observed({ config, name: 'am', pool });
   const { metrics } = seen;
   const app = await createServer({
     ...seen,
     issuer: config.issuer,
     site: { name: config.name, role: 'Authorization Manager', accent: '#7a3e9d', about: ABOUT, nav: NAV },
-    ready: { database: () => pool.query('select 1') },
+    ready: {
+      database: () => pool.query('select 1'),
+      keys: () => keys.refresh(),
+      migrations: migrationsApplied(pool, migrationDirs),
+    },
   });
   const hostGate = observeHostCalls(metrics, createHostGate({ log: app.log, limits: config.limits.hostCalls }));
   observeRevocations(metrics, resources);
@@ -62,7 +66,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   const server = createServerDeps(parts, { grants, extensions, announceRevocations });
   const deps: Deps = { ...parts, jobs, server };
 
-  await app.register(sessions, { pool, name: 'am', key: config.encryptionKey });
+  await app.register(sessions, { pool, name: 'am', key: resources.sessionKeys });
   await homeFeature(app, deps); //       the front page: what needs the owner, what he has, what was done with it
   await accountFeature(app, deps); //    signing up, in and out
   await hostsFeature(app, deps); //      links: add a Host, its callback, who we are to Hosts
@@ -84,6 +88,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
     startReaper({ reap: () => closeLost(pool, { olderThanSeconds: config.recovery.lostAfterSeconds }) }, recovered),
     startReaper({ reap: () => resumeLinks(deps) }, recovered),
   ];
+  repeat(app, { everySeconds: config.keysReadEverySeconds, work: () => keys.refresh(), what: 'reading the keys' });
   app.addHook('onReady', jobs.start);
   app.addHook('onClose', async () => {
     for (const stopReaping of reaping) stopReaping();

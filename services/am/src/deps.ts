@@ -1,4 +1,4 @@
-import type { SigningKey, Vault } from '@chatelaine/crypto';
+import type { SigningKeys, Vault } from '@chatelaine/crypto';
 import type { Failure } from '@chatelaine/oauth-client';
 import type { ServerDeps } from '@chatelaine/oauth-server';
 import type { RateLimits } from '@chatelaine/oauth-server-pg';
@@ -25,6 +25,7 @@ export interface Deps {
   readonly outbound: Outbound;
   /** Before every call of a Host's token endpoint that a transfer needs. */
   readonly hostGate: HostGate;
+  /** Sign assertions and statements. */
   readonly keys: SigningKeys;
   /** The authorization server that Requesters see. */
   readonly server: ServerDeps;
@@ -34,13 +35,6 @@ export interface Deps {
   readonly observe: Observe;
   /** Does nothing, except in tests of crashes. */
   readonly failpoint: Failpoint<FailpointName>;
-}
-
-export interface SigningKeys {
-  /** Signs assertions and statements. */
-  readonly current: SigningKey;
-  /** All that are published. */
-  readonly all: readonly SigningKey[];
 }
 
 /** Told of work as it is done; changes nothing of it. */

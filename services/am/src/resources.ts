@@ -1,19 +1,34 @@
 import path from 'node:path';
-import { createVault, deriveKey } from '@chatelaine/crypto';
 import { applyMigrations } from '@chatelaine/migrations';
 import { createRateLimits, migrationsDir as kernelMigrations } from '@chatelaine/oauth-server-pg';
 import { createOutbound } from '@chatelaine/outbound-http';
-import { createFailpoints, migrationsDir as chassisMigrations, traced } from '@chatelaine/service-kit';
+import {
+  createFailpoints,
+  type KeyRing,
+  migrationsDir as chassisMigrations,
+  openSessionKeys,
+  openSigningKeys,
+  openVault,
+  type SessionKeys,
+  traced,
+} from '@chatelaine/service-kit';
 import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
 import type { Deps } from './deps.ts';
-import { loadSigningKeys } from './keys.ts';
+import { placeOfSigningKey, SEALED_PLACES } from './sealed-places.ts';
 
 /** What the app is built from and closes at its end. */
 export type Resources = Pick<
   Deps,
-  'config' | 'clock' | 'pool' | 'prisma' | 'vault' | 'outbound' | 'keys' | 'rateLimits' | 'failpoint'
->;
+  'config' | 'clock' | 'pool' | 'prisma' | 'vault' | 'outbound' | 'rateLimits' | 'failpoint'
+> & {
+  /** Read again now and then. */
+  readonly keys: KeyRing;
+  readonly sessionKeys: SessionKeys;
+};
+
+/** What the AM's secrets are sealed for. */
+export const VAULT_LABEL = 'am/vault';
 
 /** Every migration of the AM's schema: the kernel's, the chassis's, its own. */
 export const migrationDirs: readonly string[] = [
@@ -26,7 +41,7 @@ export const migrationDirs: readonly string[] = [
 export async function openResources(config: Config): Promise<Resources> {
   await applyMigrations(config.databaseUrl, [...migrationDirs]);
   const { pool, prisma } = await openDatabase(config);
-  const vault = createVault(deriveKey(config.encryptionKey, 'am/vault'));
+  const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
   const outbound = traced(
     createOutbound({
       exceptions: config.exceptions,
@@ -34,8 +49,10 @@ export async function openResources(config: Config): Promise<Resources> {
       ownNames: [new URL(config.issuer).hostname],
     }),
   );
-  const keys = await loadSigningKeys({ prisma, vault });
+  const keys = await openSigningKeys({ pool, vault, placeOf: placeOfSigningKey });
+  const sessionKeys = await openSessionKeys({ pool, vault, seed: config.encryptionKey });
   const clock = { now: () => Date.now() / 1000 };
   const failpoint = createFailpoints(config.failpoints);
-  return { config, clock, pool, prisma, vault, outbound, keys, rateLimits: createRateLimits(pool), failpoint };
+  const rateLimits = createRateLimits(pool);
+  return { config, clock, pool, prisma, vault, outbound, keys, sessionKeys, rateLimits, failpoint };
 }

@@ -1,4 +1,14 @@
-import { accounts, createServer, observed, pages, sessions } from '@chatelaine/service-kit';
+import {
+  accounts,
+  createServer,
+  keptSecretPlace,
+  migrationsApplied,
+  observed,
+  openSessionKeys,
+  openVault,
+  pages,
+  sessions,
+} from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { crashBeforeReply } from './crash-before-reply.ts';
 import type { Deps } from './deps.ts';
@@ -6,6 +16,7 @@ import { entriesApi } from './entries/api-routes.ts';
 import { entriesPages } from './entries/page-routes.tsx';
 import { homePages } from './home/routes.tsx';
 import { accessPages } from './oauth/access-routes.tsx';
+import { migrationDirs } from './migration-dirs.ts';
 import { hostFeature } from './oauth/host.tsx';
 import { managerPages } from './oauth/manager-routes.tsx';
 
@@ -15,7 +26,10 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   const app = await createServer({
     ...(await observed({ config, name: flavor.id, pool })),
     issuer: config.issuer,
-    ready: { database: () => pool.query('select 1') },
+    ready: {
+      database: () => pool.query('select 1'),
+      migrations: migrationsApplied(pool, migrationDirs),
+    },
     site: {
       name: config.name,
       role: 'Host',
@@ -33,7 +47,9 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     await pool.end();
   });
   crashBeforeReply(app, config); // in tests only
-  await app.register(sessions, { pool, name: flavor.id, key: config.encryptionKey });
+  const vault = await openVault({ pool, config, label: 'host/vault', places: [keptSecretPlace] });
+  const key = await openSessionKeys({ pool, vault, seed: config.encryptionKey });
+  await app.register(sessions, { pool, name: flavor.id, key });
   await hostFeature(app, deps); // what makes it a Host: links, transfers, the guard
   entriesApi(app, deps); // for Requesters, behind the guard
   await pages(app, async (scope) => {

@@ -1,10 +1,9 @@
-import { createServer, observed, pages, sessions } from '@chatelaine/service-kit';
-import { deriveKey } from '@chatelaine/crypto';
+import { createServer, migrationsApplied, observed, pages, repeat, sessions } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { account } from './account/routes.ts';
 import { connect } from './connect/routes.tsx';
 import { published } from './connect/published.ts';
-import type { Deps } from './deps.ts';
+import { type Deps, migrationDirs } from './deps.ts';
 import { feed } from './feed/routes.tsx';
 import { access } from './oauth/access-routes.tsx';
 import { hostHalf } from './oauth/host.tsx';
@@ -36,7 +35,11 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   const app = await createServer({
     ...(await observed({ config, name: 'requester', pool })),
     issuer: config.issuer,
-    ready: { postgres: () => pool.query('select 1') },
+    ready: {
+      postgres: () => pool.query('select 1'),
+      keys: () => deps.keys.refresh(),
+      migrations: migrationsApplied(pool, migrationDirs),
+    },
     site: {
       name: config.name,
       role: 'Requester',
@@ -52,7 +55,12 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     },
   });
   app.addHook('onClose', () => deps.close());
-  await app.register(sessions, { pool, name: 'requester', key: deriveKey(config.encryptionKey, 'sessions') });
+  await app.register(sessions, { pool, name: 'requester', key: deps.sessionKeys });
+  repeat(app, {
+    everySeconds: config.keysReadEverySeconds,
+    work: () => deps.keys.refresh(),
+    what: 'reading the keys',
+  });
 
   published(app, deps); // what AMs read: /client, /jwks
   await hostHalf(app, deps); // what makes it a Host as well: links, transfers, the guard

@@ -1,17 +1,26 @@
-import { createVault, deriveKey } from '@chatelaine/crypto';
+import { deriveKey, type Vault } from '@chatelaine/crypto';
 import { applyMigrations } from '@chatelaine/migrations';
 import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
 import type { Clock } from '@chatelaine/protocol';
 import { createRequester, type Requester } from '@chatelaine/requester-kit';
 import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
-import { migrationsDir as chassisMigrations, openPool, traced } from '@chatelaine/service-kit';
+import {
+  type KeyRing,
+  migrationsDir as chassisMigrations,
+  openPool,
+  openSessionKeys,
+  openSigningKeys,
+  openVault,
+  type SessionKeys,
+  traced,
+} from '@chatelaine/service-kit';
 import { PrismaPg } from '@prisma/adapter-pg';
 import path from 'node:path';
 import type { Pool } from 'pg';
 import type { Config } from './config.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { createRequesterStore } from './requester-store.ts';
-import { loadSigningKey } from './signing-key-store.ts';
+import { placeOfSigningKey, SEALED_PLACES } from './sealed-places.ts';
 
 /** Everything a feature may need; each takes the smallest Pick. Built once, in `main`. */
 export interface Deps {
@@ -19,6 +28,10 @@ export interface Deps {
   readonly clock: Clock;
   readonly pool: Pool;
   readonly outbound: Outbound;
+  readonly vault: Vault;
+  /** What authenticates us at AMs; read again now and then. */
+  readonly keys: KeyRing;
+  readonly sessionKeys: SessionKeys;
   /** All that has to do with AMs and Hosts. */
   readonly requester: Requester;
   /** Ends what was opened. */
@@ -31,6 +44,9 @@ export const migrationDirs: string[] = [
   chassisMigrations,
   path.join(import.meta.dirname, '..', 'prisma', 'migrations'),
 ];
+
+/** What this service's secrets are sealed for. */
+export const VAULT_LABEL = 'vault';
 
 /** Opens the database, brings it up to date, and builds the rest. Nothing stays open when it fails. */
 export async function openDeps(config: Config, clock: Clock = { now: () => Date.now() / 1000 }): Promise<Deps> {
@@ -50,14 +66,11 @@ export async function openDeps(config: Config, clock: Clock = { now: () => Date.
   };
   try {
     prisma = await openPrisma(pool);
-    return {
-      config,
-      clock,
-      pool,
-      outbound,
-      requester: await openRequester({ config, clock, pool, outbound, prisma }),
-      close,
-    };
+    const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
+    const keys = await openSigningKeys({ pool, vault, placeOf: placeOfSigningKey });
+    const sessionKeys = await openSessionKeys({ pool, vault, seed: deriveKey(config.encryptionKey, 'sessions') });
+    const parts = { config, clock, pool, outbound, vault, keys, sessionKeys };
+    return { ...parts, requester: openRequester({ ...parts, prisma }), close };
   } catch (error) {
     await close();
     throw error;
@@ -71,10 +84,11 @@ async function openPrisma(pool: Pool): Promise<PrismaClient> {
   return new PrismaClient({ adapter: new PrismaPg(pool, { schema }) });
 }
 
-type RequesterParts = Pick<Deps, 'config' | 'clock' | 'pool' | 'outbound'> & { readonly prisma: PrismaClient };
+type RequesterParts = Pick<Deps, 'config' | 'clock' | 'pool' | 'outbound' | 'vault' | 'keys'> & {
+  readonly prisma: PrismaClient;
+};
 
-async function openRequester({ config, clock, pool, outbound, prisma }: RequesterParts): Promise<Requester> {
-  const vault = createVault(deriveKey(config.encryptionKey, 'vault'));
+function openRequester({ config, clock, pool, outbound, vault, keys, prisma }: RequesterParts): Requester {
   const { issuer, name, schemes } = config;
   return createRequester({
     name,
@@ -82,7 +96,7 @@ async function openRequester({ config, clock, pool, outbound, prisma }: Requeste
     redirectUri: `${issuer}/callback`,
     host: issuer,
     registration: { kind: 'document', clientId: `${issuer}/client`, jwksUri: `${issuer}/jwks` },
-    signingKey: await loadSigningKey({ pool, vault }),
+    signingKey: keys,
     store: createRequesterStore({ pool, prisma }),
     vault,
     outbound,

@@ -60,6 +60,20 @@ export function key(bytes: number): Field<Buffer> {
   };
 }
 
+/** Several such secrets, with commas between them. */
+export function keys(bytes: number): Field<readonly Buffer[]> {
+  const one = key(bytes);
+  return {
+    read(given) {
+      const parsed = given.split(',').map((part) => one.read(part.trim()));
+      const values = parsed.flatMap((each) => (each.kind === 'value' ? [each.value] : []));
+      return values.length === parsed.length
+        ? value(values)
+        : wrong(`must be secrets of ${bytes} bytes in base64url, with commas between them`);
+    },
+  };
+}
+
 /** A `postgresql://` URL. */
 export const databaseUrl: Field<string> = {
   read: (given) =>

@@ -1,8 +1,22 @@
 import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
+import { KEYS_READ_EVERY_SECONDS } from '../keys/signing-keys.ts';
 import { LOG_LEVELS, type LogLevel } from '../server/logger.ts';
 import type { MetricsListener } from '../telemetry/metrics-listener.ts';
 import type { TracingOptions } from '../telemetry/tracing.ts';
-import { databaseUrl, flag, httpUrl, integer, key, networks, oneOf, optional, port, ratio, text } from './fields.ts';
+import {
+  databaseUrl,
+  flag,
+  httpUrl,
+  integer,
+  key,
+  keys,
+  networks,
+  oneOf,
+  optional,
+  port,
+  ratio,
+  text,
+} from './fields.ts';
 import { ConfigError, type Env } from './read-env.ts';
 
 const KEY_BYTES = 32;
@@ -14,10 +28,12 @@ export const SERVICE_FIELDS = {
   LISTEN_ADDRESS: optional(text, '127.0.0.1'),
   DATABASE_URL: databaseUrl,
   ENCRYPTION_KEY: key(KEY_BYTES),
+  ENCRYPTION_KEY_PREVIOUS: optional(keys(KEY_BYTES), []),
   DEMO: optional(flag, false),
   LOG_LEVEL: optional(oneOf(LOG_LEVELS), 'info'),
   TRUSTED_PROXIES: optional(networks, []),
   STOP_NOTICE_SECONDS: optional(integer({ min: 0, max: 60 }), 0),
+  KEYS_READ_EVERY_SECONDS: optional(integer({ min: 1, max: 300 }), KEYS_READ_EVERY_SECONDS),
   METRICS_PORT: optional(port, null),
   METRICS_ADDRESS: optional(text, '127.0.0.1'),
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(httpUrl, null),
@@ -33,6 +49,8 @@ export interface ServiceConfig {
   readonly databaseUrl: string;
   /** The master secret, 32 bytes: every other key is derived from it. */
   readonly encryptionKey: Buffer;
+  /** Master secrets that seal no more, or not yet: what was sealed with them opens. */
+  readonly previousEncryptionKeys: readonly Buffer[];
   /** One machine, names under `localhost`, http. */
   readonly demo: boolean;
   readonly schemes: Schemes;
@@ -41,6 +59,8 @@ export interface ServiceConfig {
   readonly trustedProxies: readonly string[];
   /** How long /readyz says 503 before we take no more requests, so that a balancer notices. */
   readonly stopNoticeSeconds: number;
+  /** How often a process looks whether its signing keys were replaced. */
+  readonly keysReadEverySeconds: number;
   /** Null: nobody is told. */
   readonly metricsListener: MetricsListener | null;
   readonly tracing: Omit<TracingOptions, 'serviceName'> & { readonly serviceName: string | null };
@@ -64,11 +84,13 @@ export function serviceConfig(read: ServiceVariables): ServiceConfig {
     listenAddress: read.LISTEN_ADDRESS,
     databaseUrl: read.DATABASE_URL,
     encryptionKey: read.ENCRYPTION_KEY,
+    previousEncryptionKeys: read.ENCRYPTION_KEY_PREVIOUS,
     demo: read.DEMO,
     schemes,
     logLevel: read.LOG_LEVEL,
     trustedProxies: read.TRUSTED_PROXIES,
     stopNoticeSeconds: read.STOP_NOTICE_SECONDS,
+    keysReadEverySeconds: read.KEYS_READ_EVERY_SECONDS,
     metricsListener: read.METRICS_PORT === null ? null : { address: read.METRICS_ADDRESS, port: read.METRICS_PORT },
     tracing: {
       endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,

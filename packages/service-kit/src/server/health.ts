@@ -1,4 +1,6 @@
+import { pendingMigrations } from '@chatelaine/migrations';
 import type { FastifyInstance } from 'fastify';
+import type { Pool } from '../postgres/pool.ts';
 import type { Draining } from '../run/drain.ts';
 
 /** A thing without which the service cannot serve; rejects when it is missing. */
@@ -24,6 +26,14 @@ export function health(app: FastifyInstance, checks: Readonly<Record<string, Rea
       ? { status: 'ready' }
       : reply.code(503).send({ status: 'not ready', waiting_for: failed.map(({ name }) => name) });
   });
+}
+
+/** That the database is the one this process was written for: not restored from before a migration, say. */
+export function migrationsApplied(pool: Pool, dirs: readonly string[]): ReadyCheck {
+  return async () => {
+    const [first] = await pendingMigrations(pool, [...dirs]);
+    if (first !== undefined) throw new Error(`Migration ${first} is not applied.`);
+  };
 }
 
 async function failureOf(check: ReadyCheck): Promise<unknown> {

@@ -1,4 +1,3 @@
-import { hkdfSync } from 'node:crypto';
 import cookie from '@fastify/cookie';
 import csrf from '@fastify/csrf-protection';
 import session from '@fastify/session';
@@ -7,6 +6,7 @@ import fp from 'fastify-plugin';
 import type { Account } from '../accounts/account.ts';
 import { CSRF_CHECKED } from '../accounts/current-account.ts';
 import { csrfTokenOf, sessionBinding } from '../forms/csrf.ts';
+import { type SessionKeys, sessionKeysOf } from '../keys/session-keys.ts';
 import type { Pool } from '../postgres/pool.ts';
 import { keepReaped } from './reaper.ts';
 import { type SessionLifetime, SessionStore } from './session-store.ts';
@@ -21,8 +21,8 @@ export interface SessionOptions {
   pool: Pool;
   /** Part of the cookies' names: browsers share cookies between the ports of one host. */
   name: string;
-  /** 32 bytes; the keys that sign cookies and form tokens are derived from it. */
-  key: Uint8Array;
+  /** What signs cookies and form tokens, or 32 bytes to derive it from. */
+  key: SessionKeys | Uint8Array;
   lifetime?: Partial<SessionLifetime>;
 }
 
@@ -34,7 +34,8 @@ const LIFETIME: SessionLifetime = { idle: 12 * HOUR, absolute: 7 * 24 * HOUR };
  * SameSite=Lax (Strict would lose it on the way back from another site), and on an https issuer `__Host-` and Secure.
  */
 export const sessions = fp(async (app: FastifyInstance, options: SessionOptions) => {
-  const { pool, name, key } = options;
+  const { pool, name } = options;
+  const keys = options.key instanceof Uint8Array ? sessionKeysOf(options.key) : options.key;
   const lifetime = { ...LIFETIME, ...options.lifetime };
   const secure = app.getDecorator<string>('issuer').startsWith('https:');
   const prefix = secure ? '__Host-' : '';
@@ -44,9 +45,9 @@ export const sessions = fp(async (app: FastifyInstance, options: SessionOptions)
   app.decorateRequest(CSRF_CHECKED, false);
   app.decorate(SESSION_COOKIE, { name: cookieName, options: cookieOptions } satisfies SessionCookie);
   if (secure) app.addHook('onRequest', speaksTls);
-  await app.register(cookie, { secret: subkey(key, 'form secret') });
+  await app.register(cookie, { secret: keys.form });
   await app.register(session, {
-    secret: subkey(key, 'session cookie'),
+    secret: keys.sessionCookie,
     cookieName,
     cookie: { ...cookieOptions },
     store: new SessionStore(pool, lifetime),
@@ -56,7 +57,7 @@ export const sessions = fp(async (app: FastifyInstance, options: SessionOptions)
   await app.register(csrf, {
     cookieKey: `${prefix}${name}-form`,
     cookieOpts: { ...cookieOptions, signed: true },
-    csrfOpts: { hmacKey: subkey(key, 'form token'), userInfo: true },
+    csrfOpts: { hmacKey: keys.formToken, userInfo: true },
     getToken: csrfTokenOf,
     getUserInfo: sessionBinding,
   });
@@ -86,9 +87,4 @@ export async function endSession(request: FastifyRequest, reply: FastifyReply): 
 /** With an https issuer TLS ends in front of us; @fastify/session would not set a Secure cookie on what looks like http. */
 async function speaksTls(request: FastifyRequest): Promise<void> {
   Object.defineProperty(request, 'protocol', { value: 'https' });
-}
-
-function subkey(key: Uint8Array, use: string): string {
-  if (key.length < 32) throw new Error('The key of the sessions must have 32 bytes.');
-  return Buffer.from(hkdfSync('sha256', key, '', `service-kit ${use}`, 32)).toString('base64url');
 }

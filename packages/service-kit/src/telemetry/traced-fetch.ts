@@ -1,22 +1,28 @@
 import { currentWork } from './work.ts';
 import { formatTraceparent } from './traceparent.ts';
 
-type Fetch<Init> = (input: string | URL | Request, init?: Init) => Promise<Response>;
+type Call<Init, Answer> = (input: string | URL | Request, init?: Init) => Promise<Answer>;
 
-/**
- * The same way out, with the id of the request it is used for: its `fetch` sends a `traceparent`, by which the log lines of all services that one
- * request reaches can be put together. Of a call only the host's name, the method and the outcome are recorded.
- */
-export function traced<Init extends RequestInit, Outbound extends { readonly fetch: Fetch<Init> }>(
-  outbound: Outbound,
-): Outbound {
-  return { ...outbound, fetch: tracedFetch<Init>((input, init) => outbound.fetch(input, init)) };
+interface WayOut<Init> {
+  readonly fetch: Call<Init, Response>;
+  readonly stream?: Call<Init, { readonly status: number }>;
 }
 
-function tracedFetch<Init extends RequestInit>(fetch: Fetch<Init>): Fetch<Init> {
+/**
+ * The same way out, with the id of the request it is used for: its calls send a `traceparent`, by which the log lines of all services that one
+ * request reaches can be put together. Of a call only the host's name, the method and the outcome are recorded.
+ */
+export function traced<Outbound extends WayOut<RequestInit>>(outbound: Outbound): Outbound {
+  const { fetch, stream } = outbound;
+  return { ...outbound, fetch: tracedCall(fetch), ...(stream === undefined ? {} : { stream: tracedCall(stream) }) };
+}
+
+function tracedCall<Answer extends { readonly status: number }>(
+  call: Call<RequestInit, Answer>,
+): Call<RequestInit, Answer> {
   return async (input, init) => {
     const work = currentWork();
-    if (work === undefined) return fetch(input, init);
+    if (work === undefined) return call(input, init);
     const method = init?.method ?? (input instanceof Request ? input.method : 'GET');
     const span = work.tracing.begin({
       name: method,
@@ -28,7 +34,7 @@ function tracedFetch<Init extends RequestInit>(fetch: Fetch<Init>): Fetch<Init> 
     const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
     headers.set('traceparent', formatTraceparent(span.context));
     try {
-      const answer = await fetch(input, { ...init, headers } as Init);
+      const answer = await call(input, { ...init, headers });
       const { status } = answer;
       span.end({ attributes: { 'http.response.status_code': status }, failed: status >= 500 });
       return answer;

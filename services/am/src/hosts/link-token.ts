@@ -92,15 +92,24 @@ async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: R
   } = answer.tokens;
   const seal = (secret: string, column: 'access_token' | 'refresh_token'): Buffer =>
     deps.vault.seal(secret, sealedFor({ row: key.linkId, ownerId: key.ownerId, column }));
-  const stored = await storeRenewal(deps, {
+  const renewal = {
     ...key,
-    used,
     accessToken: seal(token, 'access_token'),
     expiresIn,
     refreshToken: fresh === undefined ? null : seal(fresh, 'refresh_token'),
     ceiling: parseScope(ceiling) ?? [],
-  });
+  };
+  const stored =
+    (await storeRenewal(deps, { ...renewal, used })) ||
+    (await storeRenewal(deps, { ...renewal, used: await sealedAnew(deps, key, used) }));
   return stored ? { kind: 'token', token, metadata: link.metadata } : asItIsNow(deps, key);
+}
+
+/** The same refresh token as it is stored now: the encryption key may have been replaced while the Host was asked. */
+async function sealedAnew(deps: LinkTokenDeps, key: LinkKey, used: Buffer): Promise<Buffer> {
+  const now = (await readLink(deps, key))?.refreshToken ?? used;
+  const same = (sealed: Buffer): string | null => open(deps, key, { sealed, column: 'refresh_token' });
+  return same(now) === same(used) ? now : used;
 }
 
 /** Another process renewed the link, or the owner ended it, while we asked: what is stored decides. */

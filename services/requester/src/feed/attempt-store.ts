@@ -1,9 +1,9 @@
-import { createVault, deriveKey, VaultError } from '@chatelaine/crypto';
+import { VaultError } from '@chatelaine/crypto';
 import { query, queryOne, statement } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
 import type { Posted } from './post-everywhere.ts';
 
-type AttemptDeps = Pick<Deps, 'pool' | 'config'>;
+type AttemptDeps = Pick<Deps, 'pool' | 'vault'>;
 
 /** Something somebody posted, and what came of it; null while it is under way, or when nobody will ever know. */
 export interface Attempt {
@@ -51,7 +51,7 @@ export async function findAttempt(deps: AttemptDeps, ref: AttemptRef): Promise<A
   const row = await queryOne(deps.pool, FIND, [ref.owner, ref.id]);
   if (row === null) return null;
   try {
-    return JSON.parse(vaultOf(deps).open(row.sealed, aadOf(ref))) as Attempt;
+    return JSON.parse(deps.vault.open(row.sealed, aadOf(ref))) as Attempt;
   } catch (error) {
     // sealed under a key that is no more
     if (error instanceof VaultError) return null;
@@ -60,9 +60,7 @@ export async function findAttempt(deps: AttemptDeps, ref: AttemptRef): Promise<A
 }
 
 function seal(deps: AttemptDeps, ref: AttemptRef, attempt: Attempt): Uint8Array {
-  return vaultOf(deps).seal(JSON.stringify(attempt), aadOf(ref));
+  return deps.vault.seal(JSON.stringify(attempt), aadOf(ref));
 }
 
-const vaultOf = ({ config }: Pick<AttemptDeps, 'config'>) =>
-  createVault(deriveKey(config.encryptionKey, 'post attempts'));
 const aadOf = ({ owner, id }: AttemptRef): string => JSON.stringify(['post_attempt', owner, id]);

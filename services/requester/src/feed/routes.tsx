@@ -22,7 +22,7 @@ import { readFeed } from './read-feed.ts';
 import { readPicture } from './read-picture.ts';
 import { WelcomePage } from './welcome-page.tsx';
 
-type FeedDeps = Pick<Deps, 'requester' | 'pool' | 'config'>;
+type FeedDeps = Pick<Deps, 'requester' | 'pool' | 'vault' | 'config'>;
 
 export function feed(app: FastifyInstance, deps: FeedDeps): void {
   app.get('/', async (request, reply) => {

@@ -1,0 +1,144 @@
+import { createVault, deriveKey, type Vault, type VaultKey, VaultError } from '@chatelaine/crypto';
+import type { PoolClient } from 'pg';
+import { ConfigError } from '../env/read-env.ts';
+import type { ServiceConfig } from '../env/service-config.ts';
+import type { Pool } from '../postgres/pool.ts';
+import { query, statement } from '../postgres/statement.ts';
+import { inTransaction } from '../postgres/transaction.ts';
+import { columnsOf, countSealedWith, type SealedPlace } from './sealed-places.ts';
+
+export interface VaultInput {
+  readonly pool: Pool;
+  readonly config: Pick<ServiceConfig, 'encryptionKey' | 'previousEncryptionKeys'>;
+  /** What the master secret is used for here; every vault of one database has the same. */
+  readonly label: string;
+  /** Everything that is sealed in this database; first what is there from the first start on. */
+  readonly places: readonly SealedPlace[];
+}
+
+interface Known {
+  id: number;
+  fingerprint: Buffer;
+  retired: boolean;
+}
+
+const LOCK = statement({ name: 'keys.lock', text: `select pg_advisory_xact_lock(4823002)` });
+const FIND = statement<Known>({
+  name: 'keys.find',
+  text: 'select id, fingerprint, retired_at is not null as retired from encryption_key order by id',
+});
+const ADD = statement({ name: 'keys.add', text: 'insert into encryption_key (id, fingerprint) values ($1, $2)' });
+const USE = statement({ name: 'keys.use', text: 'update encryption_key set retired_at = null where id = $1' });
+const RETIRE = statement({ name: 'keys.retire', text: 'update encryption_key set retired_at = now() where id = $1' });
+
+/**
+ * The vault of a service: seals with ENCRYPTION_KEY, opens what any configured key sealed. The database knows its keys by fingerprints.
+ *
+ * @throws ConfigError with one sentence when a key is missing without which something stored would not open
+ */
+export async function openVault(input: VaultInput): Promise<Vault> {
+  const { pool, config, label } = input;
+  const secrets = [config.encryptionKey, ...config.previousEncryptionKeys];
+  const given = secrets.map((secret) => ({
+    secret,
+    fingerprint: deriveKey(secret, `${label}/fingerprint`),
+    vaultKey: deriveKey(secret, label),
+  }));
+  const ids = await inTransaction(pool, async (tx) => {
+    await query(tx, LOCK);
+    const known = await query(tx, FIND);
+    const all = known.length === 0 ? await firstKey(tx, input, given) : known;
+    await refuseMissing(tx, input, { all, given });
+    return register(tx, all, given);
+  });
+  const keys = given.map(({ vaultKey }, index): VaultKey => ({ keyId: ids[index] ?? 0, key: vaultKey }));
+  const [current, ...retired] = keys;
+  if (current === undefined) throw new Error('there is always a current key');
+  return createVault(current.key, { keyId: current.keyId, retired: distinct(retired, current.keyId) });
+}
+
+interface Given {
+  readonly fingerprint: Buffer;
+  readonly vaultKey: Buffer;
+}
+
+/** Before keys were numbered all that was sealed carried a 1: the key that opens it is the first. */
+async function firstKey(tx: PoolClient, { places }: VaultInput, given: readonly Given[]): Promise<Known[]> {
+  const [current] = given;
+  const sample = await sampleOf(tx, places);
+  const first = sample === null ? current : given.find(({ vaultKey }) => opens(vaultKey, sample));
+  if (first === undefined) throw new ConfigError([WRONG_KEY]);
+  await query(tx, ADD, [1, first.fingerprint]);
+  return [{ id: 1, fingerprint: first.fingerprint, retired: false }];
+}
+
+interface Sample {
+  readonly sealed: Buffer;
+  readonly place: string;
+}
+
+async function sampleOf(tx: PoolClient, places: readonly SealedPlace[]): Promise<Sample | null> {
+  for (const each of places) {
+    const { rows } = await tx.query<Record<string, unknown>>(
+      `select ${columnsOf(each)} from "${each.table}" where "${each.column}" is not null limit 1`,
+    );
+    const [row] = rows;
+    if (row !== undefined) return { sealed: row[each.column] as Buffer, place: each.place(row) };
+  }
+  return null;
+}
+
+function opens(key: Buffer, { sealed, place }: Sample): boolean {
+  try {
+    createVault(key).open(sealed, place);
+    return true;
+  } catch (error) {
+    if (error instanceof VaultError) return false;
+    throw error;
+  }
+}
+
+const WRONG_KEY =
+  'ENCRYPTION_KEY is not the key that this database was sealed with: give the right one, or name it in ENCRYPTION_KEY_PREVIOUS.';
+
+/** A key that something is sealed with must be there. One that nothing is sealed with any more is let go. */
+async function refuseMissing(
+  tx: PoolClient,
+  { places }: VaultInput,
+  { all, given }: { all: readonly Known[]; given: readonly Given[] },
+): Promise<void> {
+  const isGiven = (known: Known) => given.some(({ fingerprint }) => fingerprint.equals(known.fingerprint));
+  if (!all.some(isGiven)) throw new ConfigError([WRONG_KEY]);
+  for (const known of all.filter((one) => !one.retired && !isGiven(one))) {
+    const sealed = await countSealedWith(tx, places, known.id);
+    if (sealed > 0) {
+      throw new ConfigError([
+        `ENCRYPTION_KEY_PREVIOUS lacks a key that ${sealed} stored secrets are still sealed with: put it back and run \`chatelaine rotate-keys encryption\` before you take it out.`,
+      ]);
+    }
+    await query(tx, RETIRE, [known.id]);
+  }
+}
+
+/** The ids of the given keys, in their order. */
+async function register(tx: PoolClient, all: readonly Known[], given: readonly Given[]): Promise<number[]> {
+  const known = [...all];
+  const ids: number[] = [];
+  for (const { fingerprint } of given) {
+    const found = known.find((one) => one.fingerprint.equals(fingerprint));
+    if (found?.retired === true) await query(tx, USE, [found.id]);
+    const id = found?.id ?? Math.max(...known.map((one) => one.id)) + 1;
+    if (found === undefined) {
+      await query(tx, ADD, [id, fingerprint]);
+      known.push({ id, fingerprint, retired: false });
+    }
+    ids.push(id);
+  }
+  return ids;
+}
+
+/** A key that is given twice is one. */
+function distinct(keys: readonly VaultKey[], currentId: number): VaultKey[] {
+  const seen = new Set([currentId]);
+  return keys.filter(({ keyId }) => !seen.has(keyId) && seen.add(keyId));
+}

@@ -1,0 +1,70 @@
+import { hkdfSync, randomBytes } from 'node:crypto';
+import type { Vault } from '@chatelaine/crypto';
+import type { Pool } from '../postgres/pool.ts';
+import { query, queryOne, statement } from '../postgres/statement.ts';
+import type { SealedPlace } from './sealed-places.ts';
+
+/** What signs cookies and forms. */
+export interface SessionKeys {
+  readonly form: string;
+  readonly sessionCookie: string;
+  readonly formToken: string;
+}
+
+const NAME = 'session_keys';
+const placeOf = (name: string): string => `kept_secret|${name}`;
+
+/** Where the service's own secrets are sealed. */
+export const keptSecretPlace: SealedPlace = {
+  table: 'kept_secret',
+  column: 'sealed',
+  key: ['name'],
+  place: ({ name }) => placeOf(String(name)),
+};
+
+const FIND = statement<{ sealed: Buffer }>({
+  name: 'kept_secret.find',
+  text: 'select sealed from kept_secret where name = $1',
+});
+const INSERT = statement({
+  name: 'kept_secret.insert',
+  text: 'insert into kept_secret (name, sealed) values ($1, $2) on conflict do nothing',
+});
+const REPLACE = statement({
+  name: 'kept_secret.replace',
+  text: `insert into kept_secret (name, sealed) values ($1, $2) on conflict (name) do update set sealed = excluded.sealed`,
+});
+
+/**
+ * What signs cookies and forms, kept sealed so that it outlives a change of ENCRYPTION_KEY: nobody is signed out by one. `seed` is what it is derived
+ * from the first time.
+ */
+export async function openSessionKeys({
+  pool,
+  vault,
+  seed,
+}: {
+  pool: Pool;
+  vault: Vault;
+  seed: Uint8Array;
+}): Promise<SessionKeys> {
+  const made = JSON.stringify(sessionKeysOf(seed));
+  await query(pool, INSERT, [NAME, vault.seal(made, placeOf(NAME))]);
+  const row = await queryOne(pool, FIND, [NAME]);
+  if (row === null) throw new Error('the session keys were just written');
+  return JSON.parse(vault.open(row.sealed, placeOf(NAME))) as SessionKeys;
+}
+
+/** New ones, for when somebody else has the old: everybody is signed out when the processes start again. */
+export async function replaceSessionKeys({ pool, vault }: { pool: Pool; vault: Vault }): Promise<void> {
+  const fresh = JSON.stringify(sessionKeysOf(randomBytes(32)));
+  await query(pool, REPLACE, [NAME, vault.seal(fresh, placeOf(NAME))]);
+}
+
+/** From 32 bytes or more. */
+export function sessionKeysOf(key: Uint8Array): SessionKeys {
+  if (key.length < 32) throw new Error('The key of the sessions must have 32 bytes.');
+  const subkey = (use: string): string =>
+    Buffer.from(hkdfSync('sha256', key, '', `service-kit ${use}`, 32)).toString('base64url');
+  return { form: subkey('form secret'), sessionCookie: subkey('session cookie'), formToken: subkey('form token') };
+}

@@ -1,0 +1,138 @@
+import { generateSigningKey, type SigningKey, type SigningKeys, signingKeyOf, type Vault } from '@chatelaine/crypto';
+import { LIFETIME } from '@chatelaine/protocol';
+import type { Db, Pool } from '../postgres/pool.ts';
+import { query, queryOne, statement } from '../postgres/statement.ts';
+import { inTransaction } from '../postgres/transaction.ts';
+import type { SealedPlace } from './sealed-places.ts';
+
+export interface SigningKeysInput {
+  readonly pool: Pool;
+  readonly vault: Vault;
+  /** Names the place of a key's private half. */
+  readonly placeOf: (kid: string) => string;
+}
+
+/** Keys that follow what is stored, once {@link KeyRing.refresh} is called now and then. */
+export interface KeyRing extends SigningKeys {
+  /** Reads the keys again; on failure those known stay. */
+  refresh(): Promise<void>;
+}
+
+/** How often a process reads its keys again, in seconds. */
+export const KEYS_READ_EVERY_SECONDS = 30;
+
+// whoever read our keys before a new one was among them reads them again before it signs: his cache, ours, and as much for safety
+const PUBLISHED_BEFORE_USE_SECONDS = 2 * LIFETIME.documentCacheMin;
+// what the old one signed, and what a process that has not read again still signs with it, is spent long before
+const KEPT_AFTER_USE_SECONDS = 2 * LIFETIME.documentCacheMin;
+
+interface Row {
+  kid: string;
+  sealed: Buffer;
+  usable: boolean;
+}
+
+const LOCK = statement({ name: 'signing_key.lock', text: 'select pg_advisory_xact_lock(4823001)' });
+const FIND = statement<Row>({
+  name: 'signing_key.find',
+  text: `
+    select kid, sealed, coalesce(use_from, created_at) <= now() + interval '1 millisecond' as usable from signing_key
+    where retired_at is null or retired_at > now() order by coalesce(use_from, created_at) desc, kid`,
+});
+const INSERT = statement<{ use_from: Date }>({
+  name: 'signing_key.insert',
+  text: `
+    insert into signing_key (kid, alg, sealed, use_from) values ($1, $2, $3, now() + make_interval(secs => $4))
+    returning use_from`,
+});
+const RETIRE = statement<{ kid: string; retired_at: Date }>({
+  name: 'signing_key.retire',
+  text: `
+    update signing_key set retired_at = now() + make_interval(secs => $2)
+    where kid <> $1 and (retired_at is null or retired_at > now() + make_interval(secs => $2)) returning kid, retired_at`,
+});
+const FORGET = statement({ name: 'signing_key.forget', text: `delete from signing_key where retired_at < now()` });
+
+/**
+ * The signing keys of a service; the first process makes one, and processes starting together wait for it, so that all sign with the same.
+ *
+ * @throws VaultError when a stored key does not open
+ */
+export async function openSigningKeys(input: SigningKeysInput): Promise<KeyRing> {
+  const { pool } = input;
+  let keys = await inTransaction(pool, async (tx) => {
+    await query(tx, LOCK);
+    if ((await query(tx, FIND)).length === 0) await insert(tx, input, { secondsUntilUse: 0 });
+    return read(tx, input);
+  });
+  return {
+    get current() {
+      return keys.current;
+    },
+    get all() {
+      return keys.all;
+    },
+    async refresh() {
+      keys = await read(pool, input);
+    },
+  };
+}
+
+export interface Rotation {
+  readonly kid: string;
+  readonly signsFrom: Date;
+  /** The keys that it takes the place of, and until when they are published. */
+  readonly replaced: readonly { readonly kid: string; readonly publishedUntil: Date }[];
+}
+
+/**
+ * Makes a new signing key. `in-turn`: published first, and used when every cache has it, the old one published until all that it signed is spent.
+ * `at-once` is for a key that somebody else has: what it signed is worth nothing from now on, and some requests fail until caches have the new one.
+ */
+export function rotateSigningKey(input: SigningKeysInput, how: 'in-turn' | 'at-once'): Promise<Rotation> {
+  const secondsUntilUse = how === 'at-once' ? 0 : PUBLISHED_BEFORE_USE_SECONDS;
+  return replaceSigningKey(input, { secondsUntilUse, secondsKept: how === 'at-once' ? 0 : KEPT_AFTER_USE_SECONDS });
+}
+
+/** The same with times of one's own. */
+export function replaceSigningKey(
+  input: SigningKeysInput,
+  { secondsUntilUse, secondsKept }: { secondsUntilUse: number; secondsKept: number },
+): Promise<Rotation> {
+  return inTransaction(input.pool, async (tx) => {
+    await query(tx, LOCK);
+    await query(tx, FORGET);
+    const { kid, signsFrom } = await insert(tx, input, { secondsUntilUse });
+    const retired = await query(tx, RETIRE, [kid, secondsUntilUse + secondsKept]);
+    const replaced = retired.map((row) => ({ kid: row.kid, publishedUntil: row.retired_at }));
+    return { kid, signsFrom, replaced };
+  });
+}
+
+async function insert(
+  tx: Db,
+  { vault, placeOf }: SigningKeysInput,
+  { secondsUntilUse }: { secondsUntilUse: number },
+): Promise<{ kid: string; signsFrom: Date }> {
+  const { kid, alg, privateJwk } = generateSigningKey();
+  const sealed = vault.seal(JSON.stringify(privateJwk), placeOf(kid));
+  const row = await queryOne(tx, INSERT, [kid, alg, sealed, secondsUntilUse]);
+  if (row === null) throw new Error('an insert returns its row');
+  return { kid, signsFrom: row.use_from };
+}
+
+async function read(db: Db, { vault, placeOf }: SigningKeysInput): Promise<SigningKeys> {
+  const rows = await query(db, FIND);
+  const all = rows.map(({ kid, sealed }): SigningKey => signingKeyOf(JSON.parse(vault.open(sealed, placeOf(kid)))));
+  const current = all[rows.findIndex(({ usable }) => usable)];
+  if (current === undefined) throw new Error('There is no signing key that may be used now.');
+  return { current, all };
+}
+
+/** Where the private halves are sealed. */
+export const signingKeyPlace = (placeOf: (kid: string) => string): SealedPlace => ({
+  table: 'signing_key',
+  column: 'sealed',
+  key: ['kid'],
+  place: ({ kid }) => placeOf(String(kid)),
+});

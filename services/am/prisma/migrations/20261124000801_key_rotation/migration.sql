@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "signing_key" ADD COLUMN "use_from" TIMESTAMPTZ(3);

@@ -1,0 +1,48 @@
+import { keptSecretPlace, type SealedPlace, signingKeyPlace } from '@chatelaine/service-kit';
+
+/** Where the private half of a signing key is sealed. */
+export const placeOfSigningKey = (kid: string): string => `signing_key|${kid}`;
+
+// as hosts/sealing.ts names them
+const placed =
+  (column: string, rowOf: (row: Readonly<Record<string, unknown>>) => string): SealedPlace['place'] =>
+  (row) =>
+    `${rowOf(row)}|${String(row['owner_id'])}|${column}`;
+const byId = ({ id }: Readonly<Record<string, unknown>>): string => String(id);
+const byState = ({ state_hash: hash }: Readonly<Record<string, unknown>>): string =>
+  (hash as Buffer).toString('base64url');
+
+const link = (column: string): SealedPlace => ({
+  table: 'link',
+  column,
+  key: ['id'],
+  also: { owner_id: 'owner_id' },
+  place: placed(column, byId),
+});
+const attempt = (column: string): SealedPlace => ({
+  table: 'link_attempt',
+  column,
+  key: ['state_hash'],
+  also: { owner_id: 'owner_id' },
+  place: placed(column, byState),
+});
+
+/**
+ * All that the AM keeps sealed. A started authorization carries one more in its JSON for the ten minutes that it lasts (both/both.ts): it is not sealed
+ * anew, so a previous key stays for ten minutes after that.
+ */
+export const SEALED_PLACES: readonly SealedPlace[] = [
+  signingKeyPlace(placeOfSigningKey),
+  keptSecretPlace,
+  link('access_token'),
+  link('refresh_token'),
+  attempt('verifier'),
+  attempt('answer'),
+  {
+    table: 'host_half',
+    column: 'host_grant',
+    key: ['connection_id'],
+    also: { owner_id: '(select c.owner_id from connection c where c.id = host_half.connection_id)' },
+    place: placed('host_grant', ({ connection_id: id }) => String(id)),
+  },
+];

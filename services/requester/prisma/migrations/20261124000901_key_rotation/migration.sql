@@ -1,0 +1,4 @@
+-- AlterTable
+ALTER TABLE "signing_key" ADD COLUMN "alg" TEXT NOT NULL DEFAULT 'ES256',
+ADD COLUMN "use_from" TIMESTAMPTZ(3),
+ADD COLUMN "retired_at" TIMESTAMPTZ(3);

@@ -1,0 +1,31 @@
+import { keptSecretPlace, type SealedPlace, signingKeyPlace } from '@chatelaine/service-kit';
+
+/** Where the private half of a signing key is sealed. */
+export const placeOfSigningKey = (kid: string): string => JSON.stringify(['signing_key', kid]);
+
+/** All that this service keeps sealed; connections and their beginnings as requester-kit seals them. */
+export const SEALED_PLACES: readonly SealedPlace[] = [
+  signingKeyPlace(placeOfSigningKey),
+  keptSecretPlace,
+  {
+    table: 'connection',
+    column: 'sealed',
+    key: ['id'],
+    also: { owner_id: 'owner_id' },
+    place: ({ id, owner_id: owner }) => JSON.stringify(['connection', id, owner]),
+  },
+  {
+    table: 'connect_state',
+    column: 'sealed',
+    key: ['state_hash'],
+    also: { owner_id: 'owner_id' },
+    place: ({ state_hash: hash, owner_id: owner }) =>
+      JSON.stringify(['state', (hash as Buffer).toString('base64url'), owner]),
+  },
+  {
+    table: 'post_attempt',
+    column: 'sealed',
+    key: ['owner_id', 'id'],
+    place: ({ id, owner_id: owner }) => JSON.stringify(['post_attempt', owner, id]),
+  },
+];
