@@ -1,7 +1,7 @@
 // Builds the images of the services, Postgres and the proxy: `pnpm images`. The classic builder and BuildKit do the same here.
 //   node scripts/images.ts --from HEAD^ --tag previous am     of a commit, with a tag, only these
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -21,11 +21,19 @@ try {
     const began = performance.now();
     const image = `chatelaine-${name}:${values.tag}`;
     const args = ['build', '-q', '-t', image, ...recipe(name, { revision })];
-    execFileSync('docker', args, { cwd: context, stdio: ['ignore', 'ignore', 'inherit'], env: quiet() });
+    build(args);
     console.log(`${image} in ${((performance.now() - began) / 1_000).toFixed(1)} s`);
   }
 } finally {
   if (context !== root) fs.rmSync(context, { recursive: true, force: true });
+}
+
+/** What the builder says is of interest only when it fails. */
+function build(args: readonly string[]): void {
+  const { status, stderr } = spawnSync('docker', args, { cwd: context, encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (status === 0) return;
+  process.stderr.write(stderr);
+  throw new Error(`docker ${args.join(' ')} ended with ${status}.`);
 }
 
 function known(text: string): ImageName {
@@ -43,9 +51,4 @@ function checkout(commit: string): string {
   const archive = execFileSync('git', ['archive', commit], { cwd: root, maxBuffer: 1 << 28 });
   execFileSync('tar', ['-x', '-C', folder], { input: archive });
   return folder;
-}
-
-/** The classic builder's advice to be replaced is nothing to act on here. */
-function quiet(): NodeJS.ProcessEnv {
-  return { DOCKER_CLI_HINTS: 'false', ...process.env };
 }

@@ -17,6 +17,8 @@ const exec = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, '../../..');
 const NAMES = ['am', 'photos', 'calendar', 'notes', 'lifestream'] as const;
 export type Name = (typeof NAMES)[number];
+/** What the containers of the last run wrote. */
+const LOGS = path.join(ROOT, '.run/logs');
 const UP_WITHIN_MS = 240_000;
 
 /** What docker-compose.yml gives, under free ports, on a network and in volumes of its own. */
@@ -26,8 +28,8 @@ export interface Deployment {
   url(name: Name): string;
   /** `<issuer>/api` */
   resource(name: Name): string;
-  /** Runs compose with the images named here instead of the newest. */
-  compose(args: readonly string[], images?: Readonly<Partial<Record<Name, string>>>): Promise<void>;
+  /** Runs compose with the images named here instead of the newest; resolves with what it printed. */
+  compose(args: readonly string[], images?: Readonly<Partial<Record<Name, string>>>): Promise<string>;
   /** Ids of a compose service's running containers, oldest first. */
   containers(service: string): Promise<string[]>;
   readonly fetch: typeof globalThis.fetch;
@@ -58,7 +60,9 @@ export async function openDeployment(): Promise<Deployment> {
     fs.writeFileSync(overlay, JSON.stringify({ services }));
     const files = ['-f', 'docker-compose.yml', ...(Object.keys(images).length > 0 ? ['-f', overlay] : [])];
     const [program = '', ...first] = composeCommand();
-    await exec(program, [...first, ...files, ...args], { cwd: ROOT, env, timeout: UP_WITHIN_MS, maxBuffer: 1 << 26 });
+    return (
+      await exec(program, [...first, ...files, ...args], { cwd: ROOT, env, timeout: UP_WITHIN_MS, maxBuffer: 1 << 26 })
+    ).stdout;
   };
   return {
     project,
@@ -81,6 +85,8 @@ export async function openDeployment(): Promise<Deployment> {
     },
     async down() {
       await Promise.all([way, ...people].map((it) => it.close()));
+      fs.mkdirSync(LOGS, { recursive: true });
+      fs.writeFileSync(path.join(LOGS, 'compose.log'), await compose(['logs', '--no-color', '-t']));
       await compose(['down', '-v', '-t', '2']);
       fs.rmSync(folder, { recursive: true, force: true });
     },
