@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { ALL_WELL, House, type Owner, type Story } from './support/house.ts';
 import { answersOf, type Item, mass, streamed, told } from './support/mass.ts';
 import { gate, SCOPES, type ScriptedHost } from './support/scripted-host.ts';
+import { unread } from './support/unread.ts';
 import { eventually } from './support/world.ts';
 
 let house: House;
@@ -56,8 +57,9 @@ beforeEach(() => {
   house.second.reset();
 });
 afterAll(async () => {
-  expect(await house.audit()).toEqual(ALL_WELL);
+  const audit = await house.audit();
   await house.close();
+  expect(audit).toEqual(ALL_WELL);
 });
 
 describe('a mass call', () => {
@@ -237,6 +239,46 @@ describe('a caller who goes away', () => {
       expect((await mass(house, story, { items: [item('a')] })).status).toBe(200);
     },
   );
+});
+
+describe('a caller who does not read', () => {
+  const openIntents = async (by: Story) => (await states(by)).filter((state) => state === 'intent').length;
+  /** What was begun waits for the reader, and nothing else begins. */
+  const held = (by: Story) =>
+    eventually(async () => {
+      const before = (await states(by)).length;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const [after, open] = [(await states(by)).length, await openIntents(by)];
+      return open >= 16 && after === before && after;
+    });
+
+  it('holds up himself: items stop beginning, nothing is handed out to nobody, and a stop still holds for all of it', async () => {
+    const by = await fresh();
+    const { done, written, read } = await unread(house, by, many(60), new AbortController().signal);
+    const begun = await held(by);
+    expect(begun).toBeLessThanOrEqual(16 + 16 + 10);
+    expect((await stop(by)).status).toBe(303);
+    read();
+    await done;
+    const lines = written.join('').trim().split('\n');
+    expect(lines).toHaveLength(60);
+    const handedOut = lines.filter((line) => line.includes('"status":200'));
+    expect(handedOut.length).toBe((await states(by)).filter((state) => state === 'minted').length);
+    expect(handedOut.length).toBeLessThanOrEqual(16);
+    expect(await openIntents(by)).toBe(0);
+  });
+
+  it('and is then gone, or out of time, gets nothing of what was held for him', async () => {
+    const by = await fresh();
+    const going = new AbortController();
+    const { done, written } = await unread(house, by, many(60), going.signal);
+    await held(by);
+    going.abort(new Error('gone'));
+    await expect(done).rejects.toBeDefined();
+    expect(written).toHaveLength(1);
+    expect(await openIntents(by)).toBe(0);
+    expect((await states(by)).filter((state) => state === 'withheld').length).toBeGreaterThanOrEqual(16);
+  });
 });
 
 describe('time', () => {

@@ -82,8 +82,9 @@ export function createPlaces(all: Omit<Share, 'name'>): Places {
       ticket.signal.throwIfAborted();
       const shares = [{ ...all, name: '' }, ...ticket.shares];
       if (!hasPlace({ ticket, shares })) {
-        const full = shares.find(({ name, waiting }) => (counts.get(name)?.waiting ?? 0) >= waiting);
-        if (full !== undefined) throw new Crowded(full.name);
+        const full = shares.filter(({ name, waiting }) => (counts.get(name)?.waiting ?? 0) >= waiting);
+        const cause = full.find(({ name, atOnce }) => (counts.get(name)?.active ?? 0) >= atOnce) ?? full[0];
+        if (cause !== undefined) throw new Crowded(cause.name);
       }
       await new Promise<void>((resolve, reject) => {
         const leave = (): void => {

@@ -1,0 +1,44 @@
+import type { Client } from '@chatelaine/oauth-server';
+import { createHostGate } from '../../src/hosts/host-gate.ts';
+import { createPlaces } from '../../src/hosts/places.ts';
+import { openResources } from '../../src/resources.ts';
+import { asLines } from '../../src/transfer/mass-deliver.ts';
+import type { House, Story } from './house.ts';
+import type { Item } from './mass.ts';
+import { gate } from './scripted-host.ts';
+
+/** A mass call whose caller reads nothing before `read`. */
+export async function unread(
+  house: House,
+  { requester, connection }: Story,
+  items: readonly Item[],
+  gone: AbortSignal,
+) {
+  const resources = await openResources(house.config);
+  const { log } = house.ams[0].app;
+  const hostGate = createHostGate({ log, limits: house.config.limits.hostCalls });
+  const transfers = createPlaces({ atOnce: 200, waiting: Infinity });
+  const deps = { ...resources, log, hostGate, transfers, announceRevocations: async () => {} };
+  const client = { id: requester.clientId } as Client;
+  const { id: connectionId, accessToken } = connection;
+  const caller = { client, connectionId, accessToken, jkt: requester.key.kid };
+  const call = { id: 'c', caller, body: { transfers: [...items] }, signal: gone };
+  const reading = gate();
+  const left = Promise.withResolvers<never>();
+  left.promise.catch(() => null);
+  gone.addEventListener('abort', () => left.reject(gone.reason), { once: true });
+  const written: string[] = [];
+  const sink = {
+    async write(text: string) {
+      written.push(text);
+      await Promise.race([reading.opened, left.promise]);
+    },
+  };
+  const done = asLines(deps, { call, gone, delivered: () => {} }, sink).finally(async () => {
+    await resources.outbound.close();
+    await resources.prisma.$disconnect();
+    await resources.pool.end();
+  });
+  done.catch(() => null);
+  return { done, written, read: () => reading.open() };
+}
