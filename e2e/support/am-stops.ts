@@ -154,6 +154,16 @@ export const AM_STOPS: readonly Stop[] = [
   },
   { name: 'am-consent', who: 'robin', url: ({ house }) => `${house.requester.url}/connect`, act: askedForConsent },
   {
+    name: 'am-consent-both',
+    who: 'robin',
+    url: ({ house }) => `${house.requester.url}/connect`,
+    async act(page, stage) {
+      await page.locator('input[name=share]').check();
+      await askedForConsent(page, stage);
+      await page.getByText('as one of my Hosts?').waitFor();
+    },
+  },
+  {
     name: 'am-consent-nothing-chosen',
     who: 'robin',
     url: ({ house }) => `${house.requester.url}/connect`,

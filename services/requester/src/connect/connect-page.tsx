@@ -51,7 +51,9 @@ export function ConnectPage({ am, problem, share = 'no' }: ConnectView): VNode {
           >
             and share what I keep here
           </Choice>
-          <Button>Connect</Button>
+          <ButtonRow>
+            <Button>Connect</Button>
+          </ButtonRow>
         </Form>
       </Card>
     </Layout>
