@@ -1,10 +1,10 @@
-import { pollDeferred } from '@chatelaine/oauth-client';
+import { type Exchanged, type Failure, pollDeferred } from '@chatelaine/oauth-client';
 import type { ErrorResponse } from '@chatelaine/protocol';
-import { open } from './connection.ts';
+import { type OpenConnection, open } from './connection.ts';
 import type { Kit } from './options.ts';
 import type { TransferRequest } from './token-cache.ts';
 import { requesterStatement } from './statement.ts';
-import { type InteractionRequired, outcomeOf, type TransferOutcome } from './transfer.ts';
+import type { InteractionRequired, TransferOutcome } from './transfer.ts';
 
 /** The owner is being asked, and the app need not ask again: it waits. PROTOCOL §3.7. */
 export interface Deferred {
@@ -28,11 +28,20 @@ export type PollOutcome =
 
 const INTERVAL = 5;
 
+type Judge = (opened: OpenConnection, answer: Exchanged | Failure) => TransferOutcome;
+
+export interface DeferredInput {
+  readonly error: ErrorResponse;
+  readonly interactionUri: string | null;
+  /** What an answer means, to a poll as to the transfer itself. */
+  readonly judge: Judge;
+}
+
 /** What an AM that defers has said, as something to wait with; null when there is nothing to wait with. */
 export function deferredOf(
   kit: Kit,
   request: TransferRequest,
-  { error, interactionUri }: { error: ErrorResponse; interactionUri: string | null },
+  { error, interactionUri, judge }: DeferredInput,
 ): Deferred | null {
   const code = error.deferral_code;
   if (code === undefined) return null;
@@ -42,14 +51,14 @@ export function deferredOf(
     interactionUri,
     expiresAt: kit.clock.now() + (error.expires_in ?? 0),
     intervalSeconds,
-    poll: () => kit.share(`poll ${code}`, () => poll(kit, request, { code, intervalSeconds })),
+    poll: () => kit.share(`poll ${code}`, () => poll(kit, request, { code, intervalSeconds, judge })),
   };
 }
 
 async function poll(
   kit: Kit,
   request: TransferRequest,
-  { code, intervalSeconds }: { code: string; intervalSeconds: number },
+  { code, intervalSeconds, judge }: { code: string; intervalSeconds: number; judge: Judge },
 ): Promise<PollOutcome> {
   const opened = await open(kit, request);
   if (opened.kind !== 'open') return opened;
@@ -76,7 +85,7 @@ async function poll(
         return { kind: 'expired' };
     }
   }
-  const outcome = outcomeOf(kit, request, opened, answer);
+  const outcome = judge(opened, answer);
   if (outcome.kind === 'token') kit.tokens.put(request, outcome.token, mark);
   return outcome.kind === 'deferred' || outcome.kind === 'interaction_required' ? { kind: 'expired' } : outcome;
 }

@@ -161,7 +161,9 @@ function refusal(
       const asked = error.interaction_uri === undefined ? null : interaction(error.interaction_uri, am);
       if (asked?.kind === 'unusable') return asked;
       const interactionUri = asked?.interactionUri ?? null;
-      return deferredOf(kit, request, { error, interactionUri }) ?? unusableAt('am', 'nothing to wait with');
+      const judge = (opened: OpenConnection, answer: Exchanged | Failure): TransferOutcome =>
+        outcomeOf(kit, request, opened, answer);
+      return deferredOf(kit, request, { error, interactionUri, judge }) ?? unusableAt('am', 'nothing to wait with');
     }
     case 'access_denied':
       return { kind: 'access_denied', by: error.denied_by ?? 'unknown', requestable: error.requestable ?? false };
