@@ -134,8 +134,8 @@ describe('oauth4webapi with keys', () => {
   });
 });
 
-describe.each<[string, (world: PlainWorld) => Promise<PlainClient>, { tokenType: string | undefined }]>([
-  ['openid-client, with resource and DPoP', plainOpenidClient, { tokenType: 'DPoP' }],
+describe.each<[string, (world: PlainWorld) => Promise<PlainClient>, { tokenType: unknown }]>([
+  ['openid-client, with resource and DPoP', plainOpenidClient, { tokenType: expect.stringMatching(/^dpop$/i) }],
   ['@badgateway/oauth2-client, with a secret, Bearer', plainBadgateway, { tokenType: undefined }],
 ])('%s, which has never heard of token exchange', (_name, create, { tokenType }) => {
   let client: PlainClient;
@@ -145,7 +145,7 @@ describe.each<[string, (world: PlainWorld) => Promise<PlainClient>, { tokenType:
     client = await create({ ...world, resource });
     const tokens = await client.finish(await approve(robin, await client.start(READ), [READ]));
     expect(tokens).toMatchObject({ access_token: expect.stringMatching(/^cha_at_/), scope: READ });
-    expect(String(tokens['token_type'] ?? 'unsaid').toLowerCase()).toBe(tokenType?.toLowerCase() ?? 'unsaid');
+    expect(tokens['token_type']).toEqual(tokenType);
     const called = await client.call(`${resource}/entries`);
     expect(called).toMatchObject({ status: 200, json: { entries: [{ text: 'the first snow' }] } });
   });
