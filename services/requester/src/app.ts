@@ -17,7 +17,7 @@ const STYLES = `
 .flow { display: flex; flex-direction: column }
 .flow-feed { order: -2 } .flow-hosts { order: -1; scroll-margin-top: 1rem } .flow-post { scroll-margin-top: 1rem }
 main:has(.flow) .waiting, .flow:has(.done) :is(.asking, .progress), .flow:has(.done) .flow-hosts:not(:has(li)) { display: none }
-.flow-hosts .what p { margin: .3rem 0 0 } .flow-hosts .row, .flow-hosts + .flow-feed .row { margin-top: .5rem }
+.what p { margin: .3rem 0 0 } .what .row { margin-top: .5rem }
 .flow-post .choices { max-height: 22rem; overflow-y: auto }
 .written { white-space: pre-line }
 @media (min-width: 56rem) {
