@@ -7,8 +7,8 @@ const STOP = statement<{ ended: boolean }>({
   name: 'hosts_stop_bearer',
   text: `
     select oauth_end_grant(c.id, 'owner') as ended
-    from connection_host ch join connection c on c.id = ch.connection_id
-    where ch.link_id = $1 and c.owner_id = $2 and ch.bearer and c.ended_at is null`,
+    from connection_host ch join connection c on c.id = ch.connection_id join oauth_grant g on g.id = c.id
+    where ch.link_id = $1 and c.owner_id = $2 and ch.bearer and c.ended_at is null and g.jkt is null`,
 });
 
 /**

@@ -37,16 +37,19 @@ export interface EndedLink {
   readonly host: ToldHost;
 }
 
-const AGREED = statement<{ id: string }>({
+const AGREED = statement<{ id: string; keyless: boolean }>({
   name: 'hosts_agreed_connections',
   text: `
-    select c.id from connection c join oauth_grant g on g.id = c.id and g.subject = c.owner_id
+    select c.id, g.jkt is null as keyless from connection c join oauth_grant g on g.id = c.id and g.subject = c.owner_id
     where c.owner_id = $1 and c.ended_at is null and g.ended_at is null and (c.expires_at is null or c.expires_at > now())`,
 });
 
 /** A connection without its kernel's grant was never agreed to. */
-async function agreedConnections({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<ReadonlySet<string>> {
-  return new Set((await query(pool, AGREED, [ownerId])).map(({ id }) => id));
+async function agreedConnections(
+  { pool }: Pick<Deps, 'pool'>,
+  ownerId: string,
+): Promise<ReadonlyMap<string, { keyless: boolean }>> {
+  return new Map((await query(pool, AGREED, [ownerId])).map(({ id, keyless }) => [id, { keyless }]));
 }
 
 /** The owner's links that are not ended, by Host and name. */
@@ -71,10 +74,11 @@ export async function readOwnLinks(
       isRepaired: link.replaces !== null,
       usedBy: link.shown
         .filter(({ connectionId }) => agreed.has(connectionId))
-        .map(({ connection, scopes, bearer }) => ({
+        .map(({ connectionId, connection, scopes, bearer }) => ({
           clientName: connection.clientName,
           sentences: scopeSentences(link.host, scopes).map(({ sentence }) => sentence),
-          bearer,
+          // one that has proved a key since has none that fits anybody any more
+          bearer: bearer && agreed.get(connectionId)?.keyless === true,
         })),
       ceiling: scopeSentences(link.host, link.transferScope),
     };
