@@ -47,6 +47,13 @@ export type ServerEvent =
   | { readonly event: 'code_reused'; readonly clientId: string; readonly grantId: string }
   | { readonly event: 'refresh_token_reused'; readonly clientId: string; readonly grantId: string }
   | { readonly event: 'foreign_token'; readonly clientId: string; readonly ownerOfToken: string }
+  /** An AM handed on what the Requester's own word does not bear out: a mistake of either, or the AM names a key of its own. PROTOCOL §3.6. */
+  | {
+      readonly event: 'requester_statement_refused';
+      readonly clientId: string;
+      readonly requesterId: string;
+      readonly reason: string;
+    }
   | { readonly event: 'replayed'; readonly clientId: string; readonly guard: string }
   | { readonly event: 'grant_ended'; readonly grantId: string; readonly subject: string; readonly clientId: string };
 

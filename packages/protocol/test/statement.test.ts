@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { transferStatementSchema } from '../src/index.ts';
+import { canWait, requesterStatementSchema, transferStatementSchema } from '../src/index.ts';
 
 const good = {
   iss: 'https://am.example',
@@ -43,3 +43,30 @@ test('anything else is none', () => {
     { numRuns: 500, seed: 39 },
   );
 });
+
+test('a Requester’s own statement with one claim changed to anything is one of the right types, or none', () => {
+  const { iss: _, ath: _ath, grant_id: _grant, client_name: _name, client_uri: _uri, ...shared } = good;
+  const own = { ...shared, iss: good.sub };
+  expect(requesterStatementSchema.safeParse(own).success).toBe(true);
+  const name = fc.constantFrom(...(Object.keys(own) as (keyof typeof own)[]));
+  fc.assert(
+    fc.property(name, fc.jsonValue(), (changed, value) => {
+      const read = requesterStatementSchema.safeParse({ ...own, [changed]: value });
+      if (!read.success) return;
+      for (const text of ['iss', 'sub', 'aud', 'jti', 'resource', 'scope'] as const)
+        expect(typeof read.data[text]).toBe('string');
+      expect(read.data.cnf.jkt).toHaveLength(43);
+    }),
+    { numRuns: 1_000, seed: 40 },
+  );
+});
+
+test.each([
+  [undefined, false],
+  ['', false],
+  ['deferred', true],
+  ['callback deferred', true],
+  ['Deferred', false],
+  ['deferredx', false],
+  ['deferred,callback', false],
+])('completion_mode %j says that the client can wait: %j', (given, says) => expect(canWait(given)).toBe(says));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { reapAttempts } from '../src/hosts/attempt-store.ts';
 import { reapUnfinished } from '../src/requesters/unfinished-store.ts';
+import { reapDeferrals } from '../src/transfer/deferral-store.ts';
 import { createWorld, makeConnection, makeLink, startLink, type World } from './support/world.ts';
 
 let world: World;
@@ -42,6 +43,19 @@ describe('what is cleared away', () => {
       `select data->>'connection' as id from timeline_entry where kind = 'connection_made'`,
     );
     expect(told.rows.map(({ id }) => id)).not.toContain(unfinished);
+  });
+
+  test('deferrals a day after their hour; until then a late poll hears that it is late', async () => {
+    const person = await world.person();
+    const { id } = await makeConnection(world, person, [await makeLink(world, person)]);
+    await world.pool.query(
+      `insert into deferral (bucket, hash, connection_id, client_id, jkt, resource, ask_id, expires_at)
+       select 1, sha256(age::text::bytea), $1, 'c', 'k', 'https://photos.example/api', 'ask_1', now() - age
+       from unnest(array[interval '25 hours', interval '23 hours', interval '-1 hour']) as age`,
+      [id],
+    );
+    expect(await reapDeferrals(world.pool)).toBe(1);
+    expect((await world.pool.query('select 1 from deferral')).rowCount).toBe(2);
   });
 
   test('attempts that can no longer be finished; no other', async () => {

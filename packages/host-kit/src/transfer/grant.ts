@@ -54,7 +54,7 @@ async function transfer(deps: TransferDeps, { client, params, jkt, guards }: Tok
   const resource = deps.resources.find((own) => own === form.resource);
   if (resource === undefined) throw invalidTarget('This server has no such resource.');
   if (!coversScope(link.stored.grant.transferScope ?? [], form.scope)) throw overCeiling();
-  await checkRequesterStatement(deps, { statement, form, guards });
+  await checkRequesterStatement(deps, { client, statement, form, guards });
   await askHost(deps, {
     owner: link.stored.grant.subject,
     am: statement.am,

@@ -1,4 +1,4 @@
-import { type Guards, resolveClient, type ServerDeps, verifyByClient } from '@chatelaine/oauth-server';
+import { type Client, type Guards, resolveClient, type ServerDeps, verifyByClient } from '@chatelaine/oauth-server';
 import {
   accessDenied,
   coversScope,
@@ -15,7 +15,7 @@ import {
 import type { TransferForm } from './parse.ts';
 import type { Statement } from './statement.ts';
 
-export interface RequesterStatementDeps extends Pick<ServerDeps, 'storage' | 'fetchDocument' | 'clock'> {
+export interface RequesterStatementDeps extends Pick<ServerDeps, 'storage' | 'fetchDocument' | 'clock' | 'emit'> {
   readonly issuer: Issuer;
   readonly schemes: Schemes;
   /** The scopes that are given only to Requesters that say themselves which key is theirs. */
@@ -31,29 +31,38 @@ export interface RequesterStatementDeps extends Pick<ServerDeps, 'storage' | 'fe
  */
 export async function checkRequesterStatement(
   deps: RequesterStatementDeps,
-  input: { statement: Statement; form: TransferForm; guards: Guards },
+  input: { client: Client; statement: Statement; form: TransferForm; guards: Guards },
 ): Promise<void> {
-  const { statement, form, guards } = input;
+  const { client, statement, form, guards } = input;
   if (!form.scope.some((scope) => deps.statementScopes.includes(scope))) return;
-  if (statement.requesterStatement === null) throw refused('missing');
   const requester = statement.requester.id;
-  const own = await verify(deps, { token: statement.requesterStatement, requester });
-  const fault = faultOf(own, { statement, form });
-  if (fault !== null) throw refused(fault);
-  guards.add({ kind: 'requester_statement', key: requester, jti: own.jti, expiresAt: own.exp + LIFETIME.statement });
+  const read = await readSigned(deps, { token: statement.requesterStatement, requester });
+  const checked = read.kind === 'good' ? compared(read, { statement, form }) : read;
+  if (checked.kind === 'bad') {
+    const { reason } = checked;
+    deps.emit({ event: 'requester_statement_refused', clientId: client.id, requesterId: requester, reason });
+    throw refused();
+  }
+  const { jti, exp } = checked.own;
+  guards.add({ kind: 'requester_statement', key: requester, jti, expiresAt: exp + LIFETIME.statement });
 }
 
-/** Its claims, once a key that is published where its `iss` points has signed them. */
-async function verify(
+type Read =
+  | { readonly kind: 'good'; readonly own: RequesterStatement }
+  | { readonly kind: 'bad'; readonly reason: string };
+
+/** Its claims, once a key that is published where its `iss` points has signed them; otherwise what is wrong with it. */
+async function readSigned(
   deps: RequesterStatementDeps,
-  { token, requester }: { token: string; requester: string },
-): Promise<RequesterStatement> {
+  { token, requester }: { token: string | null; requester: string },
+): Promise<Read> {
+  if (token === null) return bad('missing');
   // a Requester is no client of this server, so what this server asks of its clients does not matter
   const config = { schemes: deps.schemes, relationshipTokens: 'bound' } as const;
   const found = await resolveClient({ ...deps, config }, requester);
-  if (found.kind === 'unknown') throw refused(`client document: ${found.reason}`);
+  if (found.kind === 'unknown') return bad(`client document: ${found.reason}`);
   // what was registered somewhere is known there only
-  if (found.client.source !== 'document') throw refused('no client document');
+  if (found.client.source !== 'document') return bad('no client document');
   const verified = await verifyByClient(deps, found.client, {
     token,
     typ: JWT_TYP.requesterStatement,
@@ -62,23 +71,24 @@ async function verify(
     audience: deps.issuer,
     maxLifetimeSeconds: LIFETIME.statement,
   });
-  if (verified.kind === 'invalid') throw refused(verified.reason);
+  if (verified.kind === 'invalid') return bad(verified.reason);
   const parsed = requesterStatementSchema.safeParse(verified.claims);
-  if (!parsed.success) throw refused('shape');
-  return parsed.data;
+  return parsed.success ? { kind: 'good', own: parsed.data } : bad('shape');
 }
 
-function faultOf(
-  own: RequesterStatement,
+/** Good only when it is about what the AM asks for. */
+function compared(
+  read: Extract<Read, { kind: 'good' }>,
   { statement, form }: { statement: Statement; form: TransferForm },
-): string | null {
-  if (own.cnf.jkt !== statement.jkt) return 'another key';
-  if (own.resource !== form.resource) return 'resource';
-  return coversScope(parseScope(own.scope) ?? [], form.scope) ? null : 'scope';
+): Read {
+  const { cnf, resource, scope } = read.own;
+  if (cnf.jkt !== statement.jkt) return bad('another key');
+  if (resource !== form.resource) return bad('resource');
+  return coversScope(parseScope(scope) ?? [], form.scope) ? read : bad('scope');
 }
 
-const refused = (cause: string): OAuthError =>
+const bad = (reason: string): Read => ({ kind: 'bad', reason });
+const refused = (): OAuthError =>
   accessDenied("What was asked for is given only on the Requester's own statement, and there is no good one.", {
-    cause: `requester statement: ${cause}`,
     extras: { denied_by: 'host', requestable: false },
   });
