@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { ALL_WELL, House, type Owner, type Story } from './support/house.ts';
-import { answersOf, type Item, mass, streamed, told } from './support/mass.ts';
+import { ALL_WELL, House, type Story } from './support/house.ts';
+import { answersOf, ASKED, type Item, mass, streamed, toBoth, told } from './support/mass.ts';
 import { gate, SCOPES, type ScriptedHost } from './support/scripted-host.ts';
 import { unread } from './support/unread.ts';
 import { eventually } from './support/world.ts';
@@ -10,7 +10,6 @@ let house: House;
 let story: Story;
 let secondLink: string;
 
-const ASKED = ['photos.write', 'albums.read', 'albums.write', 'faces.read'];
 const many = (count: number, over: Partial<Item> = {}): Item[] =>
   Array.from({ length: count }, (_, n) => item(`i${n}`, over));
 const item = (id: string, over: Partial<Item> = {}): Item => ({
@@ -21,15 +20,6 @@ const item = (id: string, over: Partial<Item> = {}): Item => ({
 });
 const atSecond = (id: string): Item => item(id, { resource: house.second.resource });
 const asIds = (items: readonly { id: string }[]): string[] => items.map(({ id }) => id);
-
-/** A connection of this owner to both Hosts. */
-async function toBoth(owner: Owner, first: string, second: string): Promise<Story> {
-  const requester = house.requester();
-  const answers = { 'photos.read': 'allow', ...Object.fromEntries(ASKED.map((scope) => [scope, 'ask'])) } as const;
-  const fields = { [`answer:${second}:photos.read`]: 'allow' };
-  const connection = await house.connect({ owner, requester, linkId: first, answers, fields });
-  return { owner, linkId: first, requester, connection };
-}
 
 /** Lets a Host mint, and keeps its answers back until the gate is opened. */
 function pause(host: ScriptedHost) {
@@ -43,14 +33,14 @@ function pause(host: ScriptedHost) {
 
 const states = async (by: Story): Promise<string[]> => (await house.transfers(by.connection)).map(({ state }) => state);
 const stop = ({ owner, connection }: Story) => owner.browser.submit('/requesters', `/requesters/${connection.id}/stop`);
-const fresh = () => toBoth(story.owner, story.linkId, secondLink);
+const fresh = () => toBoth(house, story.owner, [story.linkId, secondLink]);
 
 beforeAll(async () => {
   house = await House.build({ mass: { perConnection: { name: 'mass', points: 100_000, perSeconds: 60 } } });
   const owner = await house.owner();
   const linkId = await house.link(owner);
   secondLink = await house.link(owner, house.second);
-  story = await toBoth(owner, linkId, secondLink);
+  story = await toBoth(house, owner, [linkId, secondLink]);
 });
 beforeEach(() => {
   house.host.reset();
@@ -102,6 +92,18 @@ describe('a mass call', () => {
         { id: 'five', status: 400, error: 'invalid_request', error_description },
         { id: 'six', status: 400, error: 'invalid_scope', error_description },
       ],
+    });
+  });
+
+  it('that may wait gets a code for each item that the owner has to be asked about, and tokens for the others', async () => {
+    const items = [item('now'), item('later', { scope: 'albums.write' })];
+    const [now, later] = answersOf(await mass(house, story, { items, members: { completion_mode: 'deferred' } }));
+    expect(now).toMatchObject({ id: 'now', status: 200 });
+    expect(later).toMatchObject({
+      id: 'later',
+      status: 400,
+      error: 'authorization_pending',
+      deferral_code: expect.any(String),
     });
   });
 

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { createInterface } from 'node:readline';
 import type { SigningKey } from '@chatelaine/crypto';
 import { NDJSON, type TransferAnswer } from '@chatelaine/protocol';
-import type { House, Story } from './house.ts';
+import type { House, Owner, Story } from './house.ts';
 import { type Answer, exchange } from './requester.ts';
 
 export interface Item {
@@ -95,4 +95,15 @@ export async function streamed(house: House, story: Story, input: MassInput): Pr
     },
     leave: () => void request.destroy(),
   };
+}
+
+export const ASKED: readonly string[] = ['photos.write', 'albums.read', 'albums.write', 'faces.read'];
+
+/** A connection of this owner to both Hosts: it may read photos at either, and has to ask for the rest at the first. */
+export async function toBoth(house: House, owner: Owner, [first, second]: readonly [string, string]): Promise<Story> {
+  const requester = house.requester();
+  const answers = { 'photos.read': 'allow', ...Object.fromEntries(ASKED.map((scope) => [scope, 'ask'])) } as const;
+  const fields = { [`answer:${second}:photos.read`]: 'allow' };
+  const connection = await house.connect({ owner, requester, linkId: first, answers, fields });
+  return { owner, linkId: first, requester, connection };
 }

@@ -1,4 +1,5 @@
 import type { Client } from '@chatelaine/oauth-server';
+import type { Observe } from '../../src/deps.ts';
 import { createHostGate } from '../../src/hosts/host-gate.ts';
 import { createPlaces } from '../../src/hosts/places.ts';
 import { openResources } from '../../src/resources.ts';
@@ -18,7 +19,8 @@ export async function unread(
   const { log } = house.ams[0].app;
   const hostGate = createHostGate({ log, limits: house.config.limits.hostCalls });
   const transfers = createPlaces({ atOnce: 200, waiting: Infinity });
-  const deps = { ...resources, log, hostGate, transfers, announceRevocations: async () => {} };
+  const observe: Observe = { transfer: (make) => make() };
+  const deps = { ...resources, log, hostGate, transfers, observe, announceRevocations: async () => {} };
   const client = { id: requester.clientId } as Client;
   const { id: connectionId, accessToken } = connection;
   const caller = { client, connectionId, accessToken, jkt: requester.key.kid };
