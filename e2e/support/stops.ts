@@ -124,17 +124,6 @@ export const REQUESTER_STOPS: readonly Stop[] = [
       await page.getByRole('heading', { name: /^Posted to/ }).waitFor();
     },
   },
-  {
-    name: 'lifestream-post-problem',
-    who: 'robin',
-    url: lifestream('/'),
-    async act(page) {
-      await page.locator('textarea[name=text]').fill('Where to?');
-      await press(page, 'Post');
-      await page.getByText('choose at least one Host').waitFor();
-      await page.waitForLoadState();
-    },
-  },
   { name: 'lifestream-not-connected', who: 'robin', url: lifestream('/callback?state=x') },
 ];
 

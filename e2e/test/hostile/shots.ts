@@ -68,6 +68,8 @@ const NAMES = [
   'text',
   'date',
   'source',
+  'attempt',
+  'to con http://photos.localhost/api',
   'username',
   'password',
   'return_to',
