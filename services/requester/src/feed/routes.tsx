@@ -39,10 +39,8 @@ export function feed(app: FastifyInstance, deps: FeedDeps): void {
   });
   app.post('/entries', { preHandler: requireAccount }, async (request, reply) => post(deps, request, reply));
   app.get('/posted', { preHandler: requireAccount }, async (request, reply) => {
-    const attempt = await findAttempt(deps, {
-      owner: accountOf(request).id,
-      id: queryOf(request).get('attempt') ?? '',
-    });
+    const [owner, id] = [accountOf(request).id, queryOf(request).get('attempt') ?? ''];
+    const attempt = ATTEMPT_ID.test(id) ? await findAttempt(deps, { owner, id }) : null;
     if (attempt === null) throw notFound();
     return renderPage(reply, <PostedPage attempt={attempt} />);
   });
