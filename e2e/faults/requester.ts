@@ -163,6 +163,8 @@ async function ask(fetch: typeof globalThis.fetch, url: string, init: RequestIni
   const error = json?.['error'];
   if (typeof error !== 'string')
     return { kind: 'broken_promise', what: `${url} answered ${status} without an error code` };
+  // a machine so busy that the request did not arrive in time: nothing was decided (RFC 9110 §15.5.9)
+  if (status === 408) return { kind: 'unavailable', status };
   if (status < 500) return { kind: 'refused', status, error };
   if (PROMISED.has(status)) return { kind: 'unavailable', status };
   return { kind: 'broken_promise', what: `${url} answered ${status} ${error}` };
