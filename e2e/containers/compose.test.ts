@@ -28,6 +28,12 @@ afterAll(() => house?.down(), 120_000);
 
 const wanted = (host: (typeof HOSTS)[number]) => ({ resource: house.resource(host), scope: READ });
 const transfer = async (host: (typeof HOSTS)[number]) => raw.exchange(connection.accessToken, wanted(host));
+/** A token: after an outage the AM may leave a Host alone for ten seconds. */
+const obtain = async (host: (typeof HOSTS)[number], by = raw, token = connection.accessToken): Promise<string> => {
+  const look = () => by.exchange(token, wanted(host));
+  const { body } = await eventually(look, { until: ({ status }) => status === 200, withinMs: 15_000 });
+  return String(body['access_token']);
+};
 const load = (): Load => startLoad(raw, { token: connection.accessToken, ...wanted('photos') });
 const answersAt = async (url: string): Promise<number> =>
   house.fetch(`${url}/readyz`).then(
@@ -111,14 +117,6 @@ describe('what happens to containers [needs a container engine]', () => {
     expect((await robin.visit(house.url('lifestream'))).text).toContain('kept at notes');
   });
 
-  test('and back again, as the previous one starts on the wider schema', async () => {
-    const running = load();
-    await replaceOneByOne(house, { name: 'am', image: PREVIOUS.am });
-    expect(statuses(await running.stop())).not.toHaveProperty('500');
-    await replaceOneByOne(house, { name: 'am', image: 'chatelaine-am:expanded' });
-    expect((await transfer('photos')).status).toBe(200);
-  });
-
   test('one of two AMs is killed under load: 1 % fail at most, and it serves again within 10 s of its start', async () => {
     const [first = ''] = await house.containers('am');
     const running = load();
@@ -162,8 +160,7 @@ describe('what happens to containers [needs a container engine]', () => {
     const [photos = ''] = await house.containers('photos');
     const other = await openRawRequester({ am: { url: house.url('am') }, fetch: house.fetch }, 'Other');
     const stopped = await other.connect(robin);
-    const got = await other.exchange(stopped.accessToken, wanted('photos'));
-    const token = String(got.body['access_token']);
+    const token = await obtain('photos', other, stopped.accessToken);
     const entries = `${house.resource('photos')}/entries`;
     expect((await other.get(entries, token)).status).toBe(200);
     await docker('network', 'disconnect', `${house.project}_house`, photos);
@@ -180,29 +177,25 @@ describe('what happens to containers [needs a container engine]', () => {
     await eventually(transferStatus, { until: (status) => status === 200, withinMs: 15_000 });
   });
 
-  test('a Host starts with a new ENCRYPTION_KEY: its sessions are over, links and keys it has given out hold', async () => {
+  test('a Host starts with a new ENCRYPTION_KEY, the old one beside it: links, sessions and keys it has given out hold', async () => {
     const [photos = ''] = await house.containers('photos');
-    const minted = String((await transfer('photos')).body['access_token']);
-    const entries = `${house.resource('photos')}/entries`;
-    const replace = `key=$(head -c 32 /dev/urandom | basenc --base64url | tr -d '=\\n') && sed -i "s/^ENCRYPTION_KEY=.*/ENCRYPTION_KEY=$key/" /s/env`;
+    const token = await obtain('photos');
+    const replace = `sed -i "s/^ENCRYPTION_KEY=/ENCRYPTION_KEY=$(head -c 32 /dev/urandom | basenc --base64url | tr -d '=\\n')\\nENCRYPTION_KEY_PREVIOUS=/" /s/env`;
     const volume = `${house.project}_secrets-photos:/s`;
-    await docker(
-      'run',
-      '--rm',
-      '--network',
-      'none',
-      '-v',
-      volume,
-      '--entrypoint',
-      'bash',
-      'chatelaine-postgres',
-      '-c',
-      replace,
-    );
+    await docker('run', '--rm', '--network', 'none', '-v', volume, 'chatelaine-postgres', 'bash', '-c', replace);
     await docker('restart', '-t', '20', photos);
     await eventually(() => answersAt(house.url('photos')), { until: (status) => status === 200, withinMs: 30_000 });
-    expect((await raw.get(entries, minted)).status).toBe(200);
-    expect((await transfer('photos')).status).toBe(200);
-    expect((await robin.visit(`${house.url('photos')}/entries`)).url.pathname).toBe('/sign-in');
+    expect((await raw.get(`${house.resource('photos')}/entries`, token)).status).toBe(200);
+    await obtain('photos');
+    expect((await robin.visit(`${house.url('photos')}/entries`)).text).toContain('kept at photos');
+  });
+
+  test('the AM goes back to the previous commit, which works on the wider schema: no request fails', async () => {
+    await obtain('photos');
+    const running = load();
+    await replaceOneByOne(house, { name: 'am', image: PREVIOUS.am });
+    const sent = await running.stop();
+    expect(statuses(sent)).toEqual({ 200: sent.length });
+    expect((await robin.visit(`${house.url('am')}/hosts`)).text).toContain(house.url('notes'));
   });
 });
