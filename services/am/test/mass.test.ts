@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { textOf } from './support/browser.ts';
 import { ALL_WELL, House, type Story } from './support/house.ts';
-import { answersOf, ASKED, type Item, mass, streamed, toBoth, told } from './support/mass.ts';
-import { gate, SCOPES, type ScriptedHost } from './support/scripted-host.ts';
+import { answersOf, ASKED, type Item, mass, pause, stop, streamed, toBoth, told } from './support/mass.ts';
+import { SCOPES, type ScriptedHost } from './support/scripted-host.ts';
 import { unread } from './support/unread.ts';
 import { eventually } from './support/world.ts';
 
@@ -21,18 +22,7 @@ const item = (id: string, over: Partial<Item> = {}): Item => ({
 const atSecond = (id: string): Item => item(id, { resource: house.second.resource });
 const asIds = (items: readonly { id: string }[]): string[] => items.map(({ id }) => id);
 
-/** Lets a Host mint, and keeps its answers back until the gate is opened. */
-function pause(host: ScriptedHost) {
-  const paused = gate();
-  host.script.transfer = async (_hop, mint) => {
-    await paused.opened;
-    return { json: mint() };
-  };
-  return paused;
-}
-
 const states = async (by: Story): Promise<string[]> => (await house.transfers(by.connection)).map(({ state }) => state);
-const stop = ({ owner, connection }: Story) => owner.browser.submit('/requesters', `/requesters/${connection.id}/stop`);
 const fresh = () => toBoth(house, story.owner, [story.linkId, secondLink]);
 
 beforeAll(async () => {
@@ -237,6 +227,7 @@ describe('a caller who goes away', () => {
       await eventually(async () => (await states(by)).every((state) => state === 'failed'));
       paused.open();
       expect(await states(by)).toHaveLength(10);
+      expect(textOf(await by.owner.browser.get('/timeline'))).toContain('was gone before it came');
       expect(house.host.hops).toHaveLength(10);
       expect((await mass(house, story, { items: [item('a')] })).status).toBe(200);
     },
@@ -295,5 +286,18 @@ describe('time', () => {
     expect(house.host.hops).toHaveLength(2);
     expect((await states(by)).toSorted()).toEqual(['failed', 'failed', 'minted']);
     paused.open();
+  });
+
+  it('is up, too, when the process ends: what is under way is answered, or ended and closed', async () => {
+    const ending = await house.another();
+    const by = await fresh();
+    const paused = pause(house.host);
+    const stream = await streamed(house, by, { items: [item('slow'), atSecond('fast')], port: ending.port });
+    expect(await stream.next()).toMatchObject({ id: 'fast', status: 200 });
+    const closed = ending.app.close();
+    paused.open();
+    expect(told(await stream.rest())).toEqual({ slow: '200' });
+    await closed;
+    expect(await states(by)).toEqual(['minted', 'minted']);
   });
 });

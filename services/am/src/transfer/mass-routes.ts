@@ -19,23 +19,43 @@ import { asDocument, asLines, type Delivery, type Sink } from './mass-deliver.ts
 import { readMassRequest } from './mass-request.ts';
 
 type FeatureDeps = Omit<MassDeps, 'transfers' | 'announceRevocations'> & Omit<AdmitDeps, 'calls'> & Pick<Deps, 'jobs'>;
-type RouteDeps = MassDeps & AdmitDeps;
+type RouteDeps = MassDeps &
+  AdmitDeps & {
+    /** Fires when this process is about to end. */
+    readonly ending: AbortSignal;
+  };
+
+/** What is under way when the process is told to end has so long: every Host has answered by then, or is too slow. */
+const ENDING_SECONDS = 6;
 
 /** Many transfers in one call. PROTOCOL §5. */
 export async function massFeature(app: FastifyInstance, given: FeatureDeps): Promise<void> {
   const { mass, oauth } = given.config.limits;
+  const ending = new AbortController();
+  const underWay = new Set<Promise<unknown>>();
   const deps: RouteDeps = {
     ...given,
     announceRevocations: given.jobs.announceRevocations,
     calls: createPlaces({ atOnce: mass.calls.all, waiting: 0 }),
     transfers: createPlaces({ atOnce: mass.transfers.all, waiting: Infinity }),
+    ending: ending.signal,
   };
   await app.register(async (scope) => {
     await oauthScope(scope);
     acceptJson(scope, { bodyLimit: MASS.requestBytes });
     limitRefusals(scope, { rateLimits: deps.rateLimits, limits: oauth });
-    scope.post(TRANSFERS_PATH, (request, reply) => serve(deps, request, reply));
+    scope.post(TRANSFERS_PATH, async (request, reply) => {
+      const served = serve(deps, request, reply);
+      underWay.add(served);
+      return served.finally(() => underWay.delete(served));
+    });
     refuseOtherMethods(scope, TRANSFERS_PATH, ['POST']);
+    scope.addHook('preClose', async () => {
+      const reason = new DOMException('The server is about to end.', 'TimeoutError');
+      setTimeout(() => ending.abort(reason), ENDING_SECONDS * 1000).unref();
+    });
+    // whatever was cut off still closes its intents: the database goes last
+    scope.addHook('onClose', async () => void (await Promise.allSettled(underWay)));
   });
 }
 
@@ -47,7 +67,8 @@ async function serve(deps: RouteDeps, request: FastifyRequest, reply: FastifyRep
   const caller = await authenticate(deps, { body, request, server });
   const leave = await admit(deps, { caller, items: body.transfers.length });
   try {
-    const signal = AbortSignal.any([gone, AbortSignal.timeout(config.limits.mass.secondsPerCall * 1000)]);
+    const late = AbortSignal.timeout(config.limits.mass.secondsPerCall * 1000);
+    const signal = AbortSignal.any([gone, late, deps.ending]);
     const call = { id: randomId(), caller, body, signal };
     return await deliver(deps, { call, gone }, { request, reply });
   } finally {

@@ -4,6 +4,7 @@ import type { SigningKey } from '@chatelaine/crypto';
 import { NDJSON, type TransferAnswer } from '@chatelaine/protocol';
 import type { House, Owner, Story } from './house.ts';
 import { type Answer, exchange } from './requester.ts';
+import { gate, type ScriptedHost } from './scripted-host.ts';
 
 export interface Item {
   readonly id: string;
@@ -107,3 +108,17 @@ export async function toBoth(house: House, owner: Owner, [first, second]: readon
   const connection = await house.connect({ owner, requester, linkId: first, answers, fields });
   return { owner, linkId: first, requester, connection };
 }
+
+/** Lets a Host mint, and keeps its answers back until the gate is opened. */
+export function pause(host: ScriptedHost) {
+  const paused = gate();
+  host.script.transfer = async (_hop, mint) => {
+    await paused.opened;
+    return { json: mint() };
+  };
+  return paused;
+}
+
+/** The owner stops the story's connection. */
+export const stop = ({ owner, connection }: Story) =>
+  owner.browser.submit('/requesters', `/requesters/${connection.id}/stop`);
