@@ -89,7 +89,7 @@ async function furnish(house: Constellation, robin: Person, browser: Browser): P
   await connectRequester(robin, {
     am: house.am,
     requester: house.requester,
-    answers: ({ host, scope }) => (host.startsWith('Notes') && scope === 'entries.read' ? 'ask' : 'allow'),
+    answers: ({ host }) => (host.startsWith('Notes') ? 'ask' : 'allow'),
   });
   await robin.visit(house.requester.url);
 }

@@ -112,11 +112,6 @@ export const REQUESTER_STOPS: readonly Stop[] = [
     name: 'lifestream-posted-in-part',
     who: 'robin',
     url: lifestream('/'),
-    async around({ house }, look) {
-      const [calendar] = house.host('calendar').processes;
-      await calendar?.stop();
-      await look().finally(() => calendar?.start());
-    },
     async act(page) {
       for (const box of await page.getByRole('checkbox').all()) await box.check();
       await page.locator('textarea[name=text]').fill('The same in three places');

@@ -162,7 +162,7 @@ describe('posting', () => {
 
   test('nothing, too much, or to no Host, is not sent, and nothing typed is lost', async () => {
     const fields = fieldsOf(await browser.get('/'), 'notes');
-    for (const text of ['', '   ', 'x'.repeat(2001)])
+    for (const text of ['', '   ', 'x'.repeat(2001), 'bell \u0007'])
       expect((await browser.post('/entries', { ...fields, text })).status).toBe(400);
     const none = await browser.post('/entries', { ...fieldsOf(await browser.get('/')), text: 'Where to?' });
     expect([none.status, none.words]).toEqual([400, expect.stringContaining('choose at least one Host')]);
@@ -170,6 +170,9 @@ describe('posting', () => {
     const long = await browser.post('/entries', { ...fields, text: 'x'.repeat(2001) });
     expect(checked(long)).toHaveLength(1);
     expect(sent()).toBe(0);
+    const lines = `${'x'.repeat(1_000)}\r\n${'y'.repeat(999)}`;
+    await browser.post('/entries', { ...fields, text: lines });
+    expect(kept('notes')).toEqual([lines.replace('\r', '')]);
   });
 
   test('to a Host that is not offered, over a connection of somebody else, or under his attempt, is a 404', async () => {

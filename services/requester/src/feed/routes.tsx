@@ -59,7 +59,9 @@ async function show(deps: FeedDeps, owner: string, reply: FastifyReply, refused?
 async function post(deps: FeedDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { id: owner } = accountOf(request);
   const form = formOf(request);
-  const [text, chosen, id] = [(form.get('text') ?? '').trim(), placesIn(form), form.get('attempt') ?? ''];
+  // a browser sends the ends of lines as two characters, and counts them as one
+  const text = (form.get('text') ?? '').replaceAll('\r\n', '\n').trim();
+  const [chosen, id] = [placesIn(form), form.get('attempt') ?? ''];
   const problem = problemOf(text, chosen.length);
   if (problem !== null) return show(deps, owner, reply.code(400), { text, chosen, problem });
   const places = await placesOf(deps, { owner, places: chosen });
@@ -73,7 +75,11 @@ async function post(deps: FeedDeps, request: FastifyRequest, reply: FastifyReply
   return reply.redirect(results.every(({ state }) => state === 'posted') ? '/' : result, 303);
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
+const UNREADABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
 function problemOf(text: string, places: number): string | null {
-  if (text === '' || text.length > MAX_TEXT) return `Nothing was posted: an entry has 1 to ${MAX_TEXT} characters.`;
+  if (text === '' || text.length > MAX_TEXT || !text.isWellFormed() || UNREADABLE.test(text))
+    return `Nothing was posted: an entry has 1 to ${MAX_TEXT} characters that can be read.`;
   return places === 0 ? 'Nothing was posted: choose at least one Host to post it to.' : null;
 }
