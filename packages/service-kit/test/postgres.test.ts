@@ -132,3 +132,33 @@ describe('a database that cannot serve', () => {
     expect(isDatabaseUnavailable(error)).toBe(unavailable);
   });
 });
+
+describe('a commit that waits for a standby, and is cancelled in that', () => {
+  const admin = async (sql: string) => {
+    const superuser = openPool({ url: server.url('postgres'), name: 'admin', max: 1 });
+    const { rows } = await superuser.query<{ found: boolean }>(sql).finally(() => superuser.end());
+    return rows;
+  };
+  const CANCEL = `select pg_cancel_backend(pid) as found from pg_stat_activity where wait_event = 'SyncRep'`;
+  const waitFor = async (standby: string) => {
+    await admin(`alter system set synchronous_standby_names = '${standby}'`);
+    await admin('select pg_reload_conf()');
+  };
+  beforeAll(() => waitFor('nobody'));
+  afterAll(() => waitFor(''));
+
+  test.each([
+    ['a statement', () => pool.query("insert into purse values ('a statement', 1)")],
+    ['a transaction', () => inTransaction(pool, (tx) => tx.query("insert into purse values ('a transaction', 1)"))],
+  ])('%s is not taken for done, whatever Postgres says', async (_what, write) => {
+    const outcome = write().then(
+      () => null,
+      (error: unknown) => error,
+    );
+    while ((await admin(CANCEL)).length === 0);
+    const error = await outcome;
+    expect(error).toMatchObject({ code: '08007' });
+    expect(isDatabaseUnavailable(error)).toBe(true);
+    expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
+  });
+});

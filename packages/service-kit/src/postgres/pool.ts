@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { refuseUnreplicated } from './unreplicated.ts';
 
 export type Pool = pg.Pool;
 
@@ -32,5 +33,6 @@ export function openPool(options: PoolOptions): Pool {
   });
   // without a listener a restart of Postgres would end the process
   pool.on('error', (error) => onError?.(error));
+  pool.on('connect', refuseUnreplicated);
   return pool;
 }
