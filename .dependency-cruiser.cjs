@@ -70,7 +70,8 @@ const featureRule = (name, from, own, ...others) => ({
 });
 const featureOf = (key) => key.replace(/^([^/]+)\/(.+)$/, '^services/($1)/src/$2/');
 const FEATURE = '^services/([^/]+)/src/([^/]+)/';
-const NOT_A_FEATURE = '^services/[^/]+/src/generated/';
+// a command line is a second app.ts: it may use every feature, and none knows it
+const NOT_A_FEATURE = '^services/[^/]+/src/(generated|cli)/';
 
 const featureRules = [
   featureRule(
@@ -219,8 +220,8 @@ module.exports = {
     {
       name: 'only-app-imports-features',
       severity: 'error',
-      comment: 'app.ts is the map of a service.',
-      from: { path: '^services/([^/]+)/src/[^/]+\\.tsx?$', pathNot: '^services/[^/]+/src/app\\.ts$' },
+      comment: 'app.ts is the map of a service, cli.ts of its command line.',
+      from: { path: '^services/([^/]+)/src/[^/]+\\.tsx?$', pathNot: '^services/[^/]+/src/(app|cli)\\.ts$' },
       to: { path: '^services/$1/src/[^/]+/', pathNot: '^services/$1/src/generated/' },
     },
     {

@@ -29,6 +29,10 @@ export {
   type SigningKeysInput,
 } from './keys/signing-keys.ts';
 
+// the command line
+export { type Command, type CommandResult, runCli, UsageError } from './cli/run-cli.ts';
+export { type KeyParts, migrateCommand, rotateKeysCommand } from './cli/key-commands.ts';
+
 // the process
 export { type DrainOptions, drain } from './run/drain.ts';
 export { repeat, type Repeated } from './run/repeat.ts';

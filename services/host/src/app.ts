@@ -1,7 +1,6 @@
 import {
   accounts,
   createServer,
-  keptSecretPlace,
   migrationsApplied,
   observed,
   openSessionKeys,
@@ -17,6 +16,7 @@ import { entriesPages } from './entries/page-routes.tsx';
 import { homePages } from './home/routes.tsx';
 import { accessPages } from './oauth/access-routes.tsx';
 import { migrationDirs } from './migration-dirs.ts';
+import { SEALED_PLACES, VAULT_LABEL } from './sealed-places.ts';
 import { hostFeature } from './oauth/host.tsx';
 import { managerPages } from './oauth/manager-routes.tsx';
 
@@ -47,7 +47,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     await pool.end();
   });
   crashBeforeReply(app, config); // in tests only
-  const vault = await openVault({ pool, config, label: 'host/vault', places: [keptSecretPlace] });
+  const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
   const key = await openSessionKeys({ pool, vault, seed: config.encryptionKey });
   await app.register(sessions, { pool, name: flavor.id, key });
   await hostFeature(app, deps); // what makes it a Host: links, transfers, the guard

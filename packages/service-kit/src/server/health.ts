@@ -10,7 +10,8 @@ const CHECK_TIMEOUT_MS = 1_000;
 
 /** /healthz: the process runs. /readyz: it can serve, and is not on its way down. */
 export function health(app: FastifyInstance, checks: Readonly<Record<string, ReadyCheck>>): void {
-  const quiet = { logLevel: 'warn' } as const;
+  // asked every few seconds: that it was asked is not worth a line
+  const quiet = { logLevel: app.log.level === 'silent' ? 'silent' : 'warn' } as const;
   app.get('/healthz', quiet, async (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ status: 'ok' }),
   );

@@ -33,6 +33,8 @@ export interface AmOptions {
   readonly recovery?: Partial<Config['recovery']>;
   /** What mass calls may take, where it is not as configured. */
   readonly mass?: Partial<Config['limits']['mass']>;
+  /** Whatever else is configured in another way. */
+  readonly config?: Partial<Config>;
 }
 
 /** A person with an account at the AM. */
@@ -220,7 +222,7 @@ async function startAm(given: Config, options: AmOptions): Promise<Am> {
   const hostCalls = { ...given.limits.hostCalls, failuresToOpen, openSeconds };
   const mass = { ...given.limits.mass, ...options.mass };
   const recovery = { ...given.recovery, ...options.recovery };
-  const config = { ...given, recovery, limits: { ...given.limits, hostCalls, mass } };
+  const config = { ...given, recovery, limits: { ...given.limits, hostCalls, mass }, ...options.config };
   const opened = await openResources(config);
   await opened.outbound.close();
   const outbound = createOutbound({

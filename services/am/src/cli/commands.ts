@@ -1,0 +1,92 @@
+import { parseArgs } from 'node:util';
+import {
+  type Command,
+  migrateCommand,
+  openPool,
+  openVault,
+  type Pool,
+  rotateKeysCommand,
+  UsageError,
+} from '@chatelaine/service-kit';
+import type { Config } from '../config.ts';
+import { migrationDirs, VAULT_LABEL } from '../resources.ts';
+import { placeOfSigningKey, SEALED_PLACES } from '../sealed-places.ts';
+import { doctor } from './doctor.ts';
+import { listConnections, listLinks } from './list-store.ts';
+import { stop } from './stop-store.ts';
+
+/** The words of `chatelaine`. Each reads the configuration, opens a connection of its own, and closes it. */
+export function commands(configOf: () => Config): Readonly<Record<string, Command>> {
+  const withPool = async <T>(work: (pool: Pool, config: Config) => Promise<T>): Promise<T> => {
+    const config = configOf();
+    const pool = openPool({ url: config.databaseUrl, name: 'chatelaine', max: 2, statementTimeoutMs: 60_000 });
+    try {
+      return await work(pool, config);
+    } finally {
+      await pool.end();
+    }
+  };
+  return {
+    migrate: migrateCommand(() => ({ databaseUrl: configOf().databaseUrl, dirs: migrationDirs })),
+    'rotate-keys': rotateKeysCommand((work) =>
+      withPool(async (pool, config) => {
+        const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
+        return work({ pool, vault, places: SEALED_PLACES, placeOfSigningKey });
+      }),
+    ),
+    connections: listing('connections', 'client', (filter) => withPool((pool) => listConnections(pool, filter))),
+    links: listing('links', 'host', (filter) => withPool((pool) => listLinks(pool, filter))),
+    stop: stopCommand((what, name) => withPool((pool) => stop(pool, { what, name }))),
+    doctor: {
+      usage: '',
+      says: 'checks this deployment and says what is wrong',
+      async run(args) {
+        if (args.length > 0) throw new UsageError('doctor takes nothing more.');
+        return doctor(configOf());
+      },
+    },
+  };
+}
+
+export interface Filter {
+  readonly owner: string | null;
+  readonly other: string | null;
+}
+
+function listing(what: string, other: string, list: (filter: Filter) => Promise<string[]>): Command {
+  return {
+    usage: `[--owner NAME] [--${other} ${other === 'client' ? 'ID' : 'ISSUER'}]`,
+    says: `lists ${what} that are in force: never a token`,
+    async run(args) {
+      const values = read(args, ['owner', other]);
+      const lines = await list({ owner: values['owner'] ?? null, other: values[other] ?? null });
+      return { lines: lines.length === 0 ? [`There are no such ${what}.`] : lines };
+    },
+  };
+}
+
+function read(args: readonly string[], names: readonly string[]): Partial<Record<string, string>> {
+  try {
+    const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+    return parseArgs({ args: [...args], options, allowPositionals: false }).values as Partial<Record<string, string>>;
+  } catch {
+    throw new UsageError(`The options are ${names.map((name) => `--${name}`).join(' and ')}.`);
+  }
+}
+
+export const STOPPABLE = ['connection', 'link', 'owner', 'client', 'host', 'everything'] as const;
+export type Stoppable = (typeof STOPPABLE)[number];
+
+function stopCommand(end: (what: Stoppable, name: string) => Promise<string[]>): Command {
+  return {
+    usage: 'connection ID | link ID | owner NAME | client ID | host ISSUER | everything --yes',
+    says: 'ends access at once, on every process; Hosts are told by the running AM',
+    async run(args) {
+      const [given, name = '', ...more] = args;
+      const what = STOPPABLE.find((one) => one === given);
+      const complete = what === 'everything' ? name === '--yes' : name !== '';
+      if (what === undefined || !complete || more.length > 0) throw new UsageError('Say what is to end.');
+      return { lines: await end(what, name) };
+    },
+  };
+}
