@@ -11,6 +11,9 @@ import {
   pushedResponseSchema,
   refreshForm,
   registrationResponseSchema,
+  resourceCodeForm,
+  resourceRefreshForm,
+  resourceRequestForm,
   revocationForm,
   serverMetadataSchema,
   tokenAnswerSchema,
@@ -18,12 +21,14 @@ import {
 } from '@chatelaine/protocol';
 import type { ServerConfig } from './deps.ts';
 import { ENDPOINT } from './endpoints.ts';
+import { takesPlainClients } from './extension.ts';
 
 const REFUSALS = [400, 401, 405, 413, 415, 429, 503] as const;
 
 /** The endpoints of this server that programs call, for its OpenAPI document. */
 export function operationsOf(config: ServerConfig): readonly ApiOperation[] {
   const atHost = config.transferScopes !== null;
+  const plain = takesPlainClients(config);
   const deferring = config.grants.some(({ grantType }) => grantType === DEFERRED.grantType);
   return [
     {
@@ -37,7 +42,7 @@ export function operationsOf(config: ServerConfig): readonly ApiOperation[] {
       method: 'post',
       path: ENDPOINT.pushed,
       summary: 'Push an authorization request (RFC 9126)',
-      forms: [pushedRequestForm],
+      forms: plain ? [pushedRequestForm, resourceRequestForm] : [pushedRequestForm],
       answer: {
         status: 201,
         schema: pushedResponseSchema,
@@ -49,7 +54,13 @@ export function operationsOf(config: ServerConfig): readonly ApiOperation[] {
       method: 'post',
       path: ENDPOINT.token,
       summary: 'Redeem a code, refresh, or transfer (RFC 8693)',
-      forms: [codeForm, refreshForm, atHost ? mintForm : transferForm, ...(deferring ? [deferredForm] : [])],
+      forms: [
+        codeForm,
+        refreshForm,
+        ...(plain ? [resourceCodeForm, resourceRefreshForm] : []),
+        atHost ? mintForm : transferForm,
+        ...(deferring ? [deferredForm] : []),
+      ],
       answer: {
         status: 200,
         schema: tokenAnswerSchema,

@@ -48,6 +48,30 @@ export const refreshForm = z.object({
   scope: z.string().optional(),
 });
 
+/** What a request for a Host's own token has beside, at an AM. PROTOCOL §6. */
+const plainFields = {
+  client_secret: z
+    .string()
+    .optional()
+    .describe('Of a client that registered with one; or in the Authorization header.'),
+  scope: z.string().optional().describe("Of the Host's scopes. At the token endpoint: less than was granted."),
+};
+
+/** RFC 9126 §2.1, RFC 8707 §2, PROTOCOL §6 */
+export const resourceRequestForm = pushedRequestForm
+  .omit({ scope: true, transfer_scope: true, host: true, host_grant: true })
+  .extend({ ...plainFields, resource: z.string().describe('Exactly one: what the token is to be for.') });
+
+/** RFC 8707 §2.2, PROTOCOL §6 */
+export const resourceCodeForm = codeForm.extend({
+  ...plainFields,
+  resource: z.string().optional().describe('Only the one of the request.'),
+});
+export const resourceRefreshForm = refreshForm.extend({
+  ...plainFields,
+  resource: z.string().optional().describe('Only the one of the request.'),
+});
+
 const ownStatement = {
   actor_token: z.string().optional().describe("The Requester's own statement (PROTOCOL §3.6)."),
   actor_token_type: z.literal(TOKEN_TYPE.jwt).optional(),

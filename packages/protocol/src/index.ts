@@ -20,6 +20,9 @@ export {
   pushedRequestForm,
   pushedResponseSchema,
   refreshForm,
+  resourceCodeForm,
+  resourceRefreshForm,
+  resourceRequestForm,
   revocationForm,
   transferForm,
 } from './forms.ts';
