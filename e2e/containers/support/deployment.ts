@@ -38,10 +38,11 @@ export interface Deployment {
   down(): Promise<void>;
 }
 
-export async function openDeployment(): Promise<Deployment> {
+/** `overlays`: files beside docker-compose.yml. */
+export async function openDeployment({ overlays = [] }: { overlays?: readonly string[] } = {}): Promise<Deployment> {
   const ports = await freePorts(NAMES.length);
   const portOf = Object.fromEntries(NAMES.map((name, index) => [name, ports[index] ?? 0])) as Record<Name, number>;
-  const project = `${PROJECT_PREFIX}${process.pid}`;
+  const project = `${PROJECT_PREFIX}${process.pid}-${randomInt(1e6)}`;
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     DOCKER_BUILDKIT: '0',
@@ -58,7 +59,8 @@ export async function openDeployment(): Promise<Deployment> {
     const services = Object.fromEntries(Object.entries(images).map(([name, image]) => [name, { image }]));
     // JSON is YAML
     fs.writeFileSync(overlay, JSON.stringify({ services }));
-    const files = ['-f', 'docker-compose.yml', ...(Object.keys(images).length > 0 ? ['-f', overlay] : [])];
+    const base = ['docker-compose.yml', ...overlays].flatMap((file) => ['-f', file]);
+    const files = [...base, ...(Object.keys(images).length > 0 ? ['-f', overlay] : [])];
     const [program = '', ...first] = composeCommand();
     return (
       await exec(program, [...first, ...files, ...args], { cwd: ROOT, env, timeout: UP_WITHIN_MS, maxBuffer: 1 << 26 })
@@ -86,7 +88,10 @@ export async function openDeployment(): Promise<Deployment> {
     async down() {
       await Promise.all([way, ...people].map((it) => it.close()));
       fs.mkdirSync(LOGS, { recursive: true });
-      fs.writeFileSync(path.join(LOGS, 'compose.log'), await compose(['logs', '--no-color', '-t']));
+      fs.writeFileSync(
+        path.join(LOGS, `${['compose', ...overlays].join('-')}.log`),
+        await compose(['logs', '--no-color', '-t']),
+      );
       await compose(['down', '-v', '-t', '2']);
       fs.rmSync(folder, { recursive: true, force: true });
     },
