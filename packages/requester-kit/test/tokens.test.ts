@@ -42,11 +42,10 @@ describe('a token', () => {
     house.pass(241);
     const answer = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
-    const { transferNow } = house;
     house.on['am /token'] = async (one) => {
       asked.resolve();
       await answer.promise;
-      return transferNow(one);
+      return house.behave(one);
     };
     const all = await Promise.all(Array.from({ length: 20 }, () => requester.transfer(input)));
     expect(all.map(tokenOf)).toEqual(Array.from({ length: 20 }, () => first));
@@ -58,7 +57,7 @@ describe('a token', () => {
   });
 
   test('whose renewal fails serves to its end, and is asked for again only then', async () => {
-    const { input, requester } = await ready();
+    const { input, ref, requester } = await ready();
     const first = tokenOf(await requester.transfer(input));
     house.pass(241);
     const asked = Promise.withResolvers<void>();
@@ -68,28 +67,31 @@ describe('a token', () => {
     };
     await requester.transfer(input);
     await asked.promise;
-    for (const _again of [1, 2, 3]) expect(tokenOf(await requester.transfer(input))).toBe(first);
+    for (const _again of [1, 2, 3]) {
+      await requester.targets(ref); // the renewal is over by now
+      expect(tokenOf(await requester.transfer(input))).toBe(first);
+    }
     expect(exchanges()).toBe(2);
     house.pass(41);
     expect(await requester.transfer(input)).toMatchObject({ kind: 'access_denied' });
   });
 
   test('that comes after the connection was ended here is not kept', async () => {
-    const { app, input, ref, requester } = await ready();
+    const { input, ref, requester } = await ready();
     const answer = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
-    const { transferNow } = house;
     house.on['am /token'] = async (one) => {
+      const token = await house.behave(one);
       asked.resolve();
       await answer.promise;
-      return transferNow(one);
+      return token;
     };
     const late = requester.transfer(input);
     await asked.promise;
     await requester.disconnect(ref);
     answer.resolve();
     await late;
-    expect(await app.requester.transfer(input)).toEqual({ kind: 'unknown_connection' });
+    expect(await requester.transfer(input)).toEqual({ kind: 'unknown_connection' });
   });
 
   test('that many ask for at once is obtained once', async () => {

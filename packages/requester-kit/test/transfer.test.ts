@@ -165,7 +165,19 @@ describe('calling a Host', () => {
     await requester.fetch(input, `${house.resource}/entries`);
     house.alive.hostTokens.clear();
     house.received.length = 0;
-    await Promise.all(Array.from({ length: 5 }, () => requester.fetch(input, `${house.resource}/entries`)));
+    const [held, seen] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    house.on['host /api/entries'] = async (one) => {
+      const answer = await house.behave(one);
+      if (house.count('host /api/entries') > 1) return answer;
+      seen.resolve();
+      await held.promise;
+      return answer;
+    };
+    const late = requester.fetch(input, `${house.resource}/entries`);
+    await seen.promise;
+    expect(await requester.fetch(input, `${house.resource}/entries`)).toMatchObject({ response: { status: 200 } });
+    held.resolve();
+    expect(await late).toMatchObject({ response: { status: 200 } });
     expect(exchanges()).toBe(1);
   });
 

@@ -106,7 +106,7 @@ describe('waiting for the owner', () => {
     house.on['am /token'] = (one) =>
       one.form.has('subject_token')
         ? { status: 400, json: { ...PENDING, interaction_uri: `${house.am}/asks/1`, ...extra } }
-        : house.transferNow(one);
+        : house.behave(one);
     const outcome = await app.requester.transfer({ ...app.input, wait: 'deferred' });
     return { ...app, outcome, poll: outcome.kind === 'deferred' ? outcome.poll : () => Promise.reject(new Error()) };
   }
@@ -122,7 +122,7 @@ describe('waiting for the owner', () => {
       // the Host's answer to what was asked, whoever asks for it now
       one.form.set('grant_type', 'urn:ietf:params:oauth:grant-type:token-exchange');
       for (const [name, value] of transferred().at(-1)?.form ?? []) if (!one.form.has(name)) one.form.set(name, value);
-      return house.transferNow(one);
+      return house.behave(one);
     };
     expect((await poll()).kind).toBe('token');
     const form = polled().at(-1)?.form;

@@ -35,8 +35,8 @@ export interface House {
   metadata: Record<string, unknown>;
   /** What the AM honours; empty it to forget. */
   readonly alive: { readonly access: Set<string>; readonly refresh: Set<string>; readonly hostTokens: Set<string> };
-  /** What the AM's token endpoint does when nothing else is said. */
-  readonly transferNow: Handler;
+  /** What the house answers when nothing else is said. */
+  readonly behave: Handler;
   count(path: string): number;
   /** The browser's part: opens the authorization URL, agrees, and comes back with a callback URL. */
   agree(authorizationUrl: string): string;
@@ -187,7 +187,7 @@ export async function startHouse(): Promise<House> {
     on: {},
     metadata: {},
     alive,
-    transferNow: (one) => (behave['am /token'] ?? notFound)(one),
+    behave: (one) => (behave[one.path] ?? notFound)(one),
     count: (path) => received.filter((one) => one.path === path).length,
     agree(authorizationUrl) {
       const request = pushed.get(new URL(authorizationUrl).searchParams.get('request_uri') ?? '');
