@@ -65,8 +65,6 @@ export interface Stream {
   /** The next line; null when there are no more. */
   next(): Promise<Line | null>;
   rest(): Promise<Line[]>;
-  /** The caller goes away. */
-  leave(): void;
 }
 
 /** A mass call whose answers come as lines. */
@@ -94,7 +92,6 @@ export async function streamed(house: House, story: Story, input: MassInput): Pr
       for (let line = await next(); line !== null; line = await next()) all.push(line);
       return all;
     },
-    leave: () => void request.destroy(),
   };
 }
 
