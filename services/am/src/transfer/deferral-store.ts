@@ -56,8 +56,7 @@ const POLL: Statement = {
   )
   select ${BURNED}, d.*, exists (select from due) as due
   from (values (1)) as always left join lateral (
-    select d.resource, d.scopes, d.ask_id, a.state as ask_state, ceil(extract(epoch from d.expires_at - now()))::int as expires_in,
-      coalesce(d.attempted_at > now() - $8::float8 * interval '1 second' and d.attempt_id is not null, false) as attempted
+    select d.resource, d.scopes, d.ask_id, a.state as ask_state, ceil(extract(epoch from d.expires_at - now()))::int as expires_in
     from deferral d join oauth_grant g on g.bucket = d.bucket and g.id = d.connection_id and ${ALIVE}
       left join ask a on a.id = d.ask_id
     where d.bucket = $3 and d.hash = $4 and d.client_id = $5 and d.jkt = $6 and d.ended_at is null
@@ -71,7 +70,6 @@ interface PolledRow extends BurnedRow {
   ask_id: string;
   ask_state: string | null;
   expires_in: number;
-  attempted: boolean;
 }
 
 /** A deferral whose answer may be looked for now. */
@@ -84,8 +82,6 @@ export interface Polled {
   readonly askState: string | null;
   /** Seconds it is still good for. */
   readonly expiresIn: number;
-  /** Another poll is at the Host right now. */
-  readonly attempted: boolean;
 }
 
 export type PollOutcome =
@@ -101,15 +97,15 @@ export async function pollDeferral(
   input: { key: TokenKey; clientId: string; jkt: string; guards: readonly ReplayGuard[] },
 ): Promise<PollOutcome> {
   const { key, clientId, jkt, guards } = input;
-  const values = [...guardValues(guards), key.bucket, key.hash, clientId, jkt, LIFETIME.pollInterval, ATTEMPT_SECONDS];
+  const values = [...guardValues(guards), key.bucket, key.hash, clientId, jkt, LIFETIME.pollInterval];
   const row = await runForRow<PolledRow>(pool, POLL, values);
   const replayed = findReplayed(guards, row);
   if (replayed !== null) return replayed;
   if (row.resource === null) return { kind: 'unknown' };
   if (row.expires_in <= 0) return { kind: 'expired' };
   if (!row.due) return { kind: 'too_early' };
-  const { resource, scopes, ask_id: askId, ask_state: askState, expires_in: expiresIn, attempted } = row;
-  return { kind: 'polled', resource, scopes, askId, askState, expiresIn, attempted };
+  const { resource, scopes, ask_id: askId, ask_state: askState, expires_in: expiresIn } = row;
+  return { kind: 'polled', resource, scopes, askId, askState, expiresIn };
 }
 
 const ATTEMPT: Statement = {

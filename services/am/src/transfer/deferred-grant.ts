@@ -114,7 +114,7 @@ async function decided(
   const decision = decide(await readSnapshot(deps.pool, request), request);
   if (decision.kind === 'ask') throw unanswered(polled);
   const attemptId = randomId('try');
-  if (polled.attempted || !(await attemptDeferral(deps.pool, key, attemptId))) throw pending(polled);
+  if (!(await attemptDeferral(deps.pool, key, attemptId))) throw pending(polled);
   try {
     return await attempt(deps, { key, attemptId, request });
   } catch (error) {
