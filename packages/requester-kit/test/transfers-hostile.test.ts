@@ -13,6 +13,7 @@ beforeAll(async () => {
 afterAll(() => house.close());
 beforeEach(() => {
   house.on = {};
+  house.metadata = {};
 });
 
 type Item = { id: string; resource: string; scope: string };
@@ -168,4 +169,10 @@ describe('a stream', () => {
     const proof = String(house.received.findLast(({ path }) => path === 'am /transfers')?.headers['dpop']);
     expect(JSON.parse(Buffer.from(proof.split('.')[1] ?? '', 'base64url').toString())).toMatchObject({ nonce: 'n1' });
   });
+});
+
+test('an AM whose endpoint for many is somewhere else is no AM', async () => {
+  house.metadata = { chatelaine_transfers_endpoint: 'http://evil.localhost/' };
+  const { requester } = startApp(house);
+  expect((await requester.connect({ owner: 'kim', am: house.am })).kind).toBe('failed');
 });

@@ -227,12 +227,6 @@ describe('without an endpoint for many', () => {
     expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(8);
   });
-
-  test('on the AM’s own origin, it is no AM', async () => {
-    house.metadata = { chatelaine_transfers_endpoint: 'http://evil.localhost/' };
-    const { requester } = startApp(house);
-    expect((await requester.connect({ owner: 'kim', am: house.am })).kind).toBe('failed');
-  });
 });
 
 describe('the connection token', () => {
