@@ -93,7 +93,6 @@ describe('a transfer that needs the owner, of a Requester that can wait', () => 
   it('is given at once where nobody has to be asked, and refused as ever where it is out of reach', async () => {
     expect((await defer(story, { scope: 'albums.read' })).status).toBe(200);
     expect(errorOf(await defer(story, { scope: 'faces.read' }))).toBe('400 invalid_scope');
-    // a list, of which other values mean nothing here
     expect(errorOf(await defer(story, { params: { completion_mode: 'callback deferred' } }))).toBe(PENDING);
   });
 
@@ -119,7 +118,6 @@ describe('a poll', () => {
     await passTime();
     const got = await poll({ port: house.ams[1].port });
     expect([got.status, got.json['cnf'], got.json['scope']]).toEqual([200, { jkt: requester.key.kid }, SCOPE]);
-    // one transfer of exactly what was approved
     await passTime();
     expect(errorOf(await poll())).toBe(NOT_ITS);
   });
