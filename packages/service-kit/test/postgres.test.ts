@@ -161,4 +161,12 @@ describe('a commit that waits for a standby, and is cancelled in that', () => {
     expect(isDatabaseUnavailable(error)).toBe(true);
     expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
   });
+
+  test('is given up when nobody cancels it: Postgres has no limit for this wait', async () => {
+    const impatient = openPool({ url: instance.url, name: 'test', max: 1, statementTimeoutMs: 100 });
+    const given = inTransaction(impatient, (tx) => tx.query("insert into purse values ('without end', 1)"));
+    await expect(given).rejects.toThrow('Query read timeout');
+    while ((await admin(CANCEL)).length === 0);
+    await impatient.end();
+  });
 });

@@ -9,7 +9,7 @@ import {
 } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
 import { migrationsDir as kernelMigrations } from '@chatelaine/oauth-server-pg';
-import { prismaFile as chassisSchema } from '@chatelaine/service-kit';
+import { openPool, prismaFile as chassisSchema } from '@chatelaine/service-kit';
 import { migrationDirs } from '../src/resources.ts';
 
 const SCHEMA_FILES = [
@@ -37,5 +37,53 @@ describe('the schema', () => {
   test('and so does the database they made', async () => {
     const live = { url: database.url('am'), schema: 'am' };
     expect(await schemaDiff({ url: database.url('am'), schemaFiles: SCHEMA_FILES, live })).toBeNull();
+  });
+});
+
+/** What a row is of: an owner's tables can be spread over several servers by his bucket, as long as no key needs all of them at once. */
+const SPREAD = ['oauth_grant', 'oauth_code', 'oauth_token', 'transfer', 'deferral'];
+/** Rows that are found by a hash alone: any server may have them, by that hash. */
+const BY_HASH = { oauth_request: ['hash'], oauth_replay: ['id'], link_attempt: ['state_hash'], session: ['id_hash'] };
+
+/** Counters: one row for each key, wherever that is. */
+const BY_KEY = { oauth_rate_limit: ['key'], rate_limit: ['key'] };
+/** What owners, clients and Hosts are and have decided: read often, written when somebody does something by hand. */
+const SETTLED =
+  'account ask connection connection_host encryption_key host host_half kept_secret link oauth_client oauth_document oauth_transfer_grant owner revocation rule signing_key timeline_entry';
+
+describe('the tables that are written with every request', () => {
+  interface Key {
+    table: string;
+    columns: string[];
+  }
+  let keys: Key[];
+  beforeAll(async () => {
+    const pool = openPool({ url: database.url('am'), name: 'test', max: 1 });
+    ({ rows: keys } = await pool.query<Key>(`
+      select t.relname as table, array_agg(a.attname::text order by k.place) as columns
+      from pg_index i join pg_class t on t.oid = i.indrelid, unnest(i.indkey) with ordinality as k(number, place)
+      join pg_attribute a on a.attnum = k.number
+      where i.indisunique and a.attrelid = t.oid and t.relnamespace = current_schema()::regnamespace
+      group by t.relname, i.indexrelid`));
+    await pool.end();
+  });
+  const keysOf = (table: string): string[][] => keys.filter((key) => key.table === table).map(({ columns }) => columns);
+
+  test.each(SPREAD)('%s can be distributed by bucket: every unique key of it begins with that', (table) => {
+    expect(keysOf(table).length).toBeGreaterThan(0);
+    for (const columns of keysOf(table)) expect(columns[0]).toBe('bucket');
+  });
+
+  test.each(Object.entries({ ...BY_HASH, ...BY_KEY }))(
+    '%s can be distributed by its one key: it has no other',
+    (table, key) => {
+      expect(keysOf(table)).toEqual([key]);
+    },
+  );
+
+  test('are these: a new table is one of them, or is settled', () => {
+    const known = [...SPREAD, ...Object.keys({ ...BY_HASH, ...BY_KEY }), ...SETTLED.split(' ')].toSorted();
+    const all = new Set(keys.map(({ table }) => table).filter((table) => table !== '_prisma_migrations'));
+    expect([...all].toSorted()).toEqual(known);
   });
 });

@@ -18,6 +18,9 @@ export interface PoolOptions {
   onError?: (error: Error) => void;
 }
 
+/** Beyond Postgres' own limit, which does not hold while a commit waits for a standby. */
+const SILENCE_MS = 2_000;
+
 /** A pool that never waits for ever: for a connection 3 s, for a statement 5 s, for a transaction somebody forgot 10 s. Close it with `end()`. */
 export function openPool(options: PoolOptions): Pool {
   const { url, name, max = 10, statementTimeoutMs = 5_000, onError } = options;
@@ -28,6 +31,7 @@ export function openPool(options: PoolOptions): Pool {
     connectionTimeoutMillis: 3_000,
     idleTimeoutMillis: 30_000,
     statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + SILENCE_MS,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
   });

@@ -5,6 +5,8 @@ import type { Db } from './pool.ts';
 export interface Statement<Row extends QueryResultRow> {
   readonly name: string;
   readonly text: string;
+  /** For a statement that may take longer than others (its transaction then says so to Postgres as well). */
+  readonly patienceMs?: number;
   /** Only in the type. */
   readonly row?: Row;
 }
@@ -15,6 +17,7 @@ const texts = new Map<string, string>();
 export function statement<Row extends QueryResultRow = Record<string, never>>(input: {
   name: string;
   text: string;
+  patienceMs?: number;
 }): Statement<Row> {
   const known = texts.get(input.name);
   if (known !== undefined && known !== input.text) throw new Error(`Two statements are named ${input.name}.`);
@@ -25,10 +28,11 @@ export function statement<Row extends QueryResultRow = Record<string, never>>(in
 /** Runs a named statement and returns its rows. Rejects with the error of `pg`. */
 export async function query<Row extends QueryResultRow>(
   db: Db,
-  { name, text }: Statement<Row>,
+  { name, text, patienceMs }: Statement<Row>,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
-  const { rows } = await (db as Pick<Pool, 'query'>).query<Row>({ name, text, values: [...values] });
+  const patience = patienceMs === undefined ? {} : { query_timeout: patienceMs };
+  const { rows } = await (db as Pick<Pool, 'query'>).query<Row>({ name, text, values: [...values], ...patience });
   return rows;
 }
 

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Pool } from './pool.ts';
+import { isSilence } from './unavailable.ts';
 
 export interface TransactionOptions {
   isolation?: 'read committed' | 'repeatable read' | 'serializable';
@@ -40,9 +41,12 @@ async function once<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>, isolati
     await client.query('commit');
     return result;
   } catch (error) {
-    await client.query('rollback').catch((cause: Error) => {
-      broken = cause; // never back into the pool with a transaction open
-    });
+    // never back into the pool with a transaction open; what does not answer at all is not asked once more
+    if (isSilence(error)) broken = error as Error;
+    else
+      await client.query('rollback').catch((cause: Error) => {
+        broken = cause;
+      });
     throw error;
   } finally {
     client.release(broken);

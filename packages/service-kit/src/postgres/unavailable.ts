@@ -1,3 +1,6 @@
+/** What `pg` says when no answer came within its own limit. */
+export const isSilence = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout';
+
 /** SQLSTATEs, socket errors and Prisma codes that mean "not now", as opposed to a mistake of ours. */
 const CODES = new Set([
   '57P01', // admin_shutdown

@@ -1,5 +1,7 @@
 import type { ClientBase } from 'pg';
 
+// servers speak many languages, and some hide where a message comes from
+const WHERE = 'syncrep.c';
 const STOPPED_WAITING = /^cancell?ing (the )?wait for synchronous replication/;
 
 /** What `pg` keeps of the statement under way: an error put here is what the statement comes to when the server is done with it. */
@@ -12,8 +14,8 @@ interface UnderWay {
  * If it is lost now, so is what it said. For us such a commit is one whose outcome is unknown (SQLSTATE 08007), which is answered 503.
  */
 export function refuseUnreplicated(client: ClientBase): void {
-  client.on('notice', ({ message }) => {
-    if (message === undefined || !STOPPED_WAITING.test(message)) return;
+  client.on('notice', ({ file, message }) => {
+    if (file !== WHERE && !STOPPED_WAITING.test(message ?? '')) return;
     const query = (client as unknown as UnderWay)._activeQuery;
     const error = new Error('Postgres stopped waiting for its standby: whether this is kept is not known.');
     if (query) query._canceledDueToError = Object.assign(error, { code: '08007' });

@@ -158,10 +158,12 @@ export async function stopConnection(
 
 const STOP_ALL_CONNECTIONS = statement<{ ended: boolean }>({
   name: 'requesters_stop_all_connections',
+  patienceMs: 47_000,
   text: `select oauth_end_grant(c.id, 'owner') as ended from connection c where c.owner_id = $1 and c.ended_at is null`,
 });
 const STOP_ALL_LINKS = statement<{ ended: boolean }>({
   name: 'requesters_stop_all_links',
+  patienceMs: 47_000,
   text: `select end_link($1, l.id) as ended from link l where l.owner_id = $1 and l.state <> 'ended'`,
 });
 
