@@ -17,7 +17,7 @@ export { createLoopbackFetch, type LoopbackFetch } from './loopback-fetch.ts';
 export type { Guest } from './guests.ts';
 export { type Flavor, FLAVORS, type Plan, planHouse, type RequesterName } from './plan.ts';
 export { type Exchange, headerOf, type Recording } from './recording.ts';
-export type { RunMode, ServiceProcess, ServiceProcessOptions } from './service-process.ts';
+export { type RunMode, type ServiceProcess, serviceProcess, type ServiceProcessOptions } from './service-process.ts';
 export { type Certificate, createLocalAuthority, type LocalAuthority } from './tls/authority.ts';
 export { signIn, signInIfAsked, signUp } from './story/accounts.ts';
 export { addHost, type AddHostOptions } from './story/add-host.ts';
