@@ -74,6 +74,9 @@ export async function admit(
 ): Promise<() => void> {
   const { mass } = config.limits;
   const { client, connectionId } = caller;
+  // what is over its limit costs no query
+  rateLimits.check(mass.perConnection, connectionId);
+  rateLimits.check(mass.perRequester, client.id);
   await rateLimits.consume(mass.perConnection, connectionId, items);
   await rateLimits.consume(mass.perRequester, client.id, items);
   const share = (name: string, atOnce: number) => ({ name, atOnce, waiting: 0 });
