@@ -2,15 +2,11 @@
 
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
-import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { root } from './workspace.ts';
+import { writeMeasured } from './measured.ts';
 
-const DOCUMENT = path.join(root, 'docs/operations.md');
-const [BEGIN, END] = ['<!-- measured: images -->', '<!-- /measured: images -->'];
 const SERVICES = { am: {}, host: { NAME: 'Photos', FLAVOR: 'photos' }, requester: {} };
 const STARTS = 5;
 const READY_WITHIN_MS = 60_000;
@@ -26,14 +22,16 @@ try {
   await startPostgres();
   const rows: string[] = [];
   for (const service of Object.keys(SERVICES) as Service[]) rows.push(await measure(service));
-  write([
+  const lines = [
     '| image | size | of it its own | first start, an empty database | later starts |',
     '|---|---|---|---|---|',
     ...rows,
     '',
     `Base image: ${megabytes(sizeOf('node:24-bookworm-slim'))}; production dependencies, one layer that the three share: ${megabytes(sharedSize())}. ` +
       `From \`docker run\` to the first 200 of /readyz, median of ${STARTS}, on ${os.availableParallelism()} cores.`,
-  ]);
+  ];
+  writeMeasured('images', lines);
+  console.log(lines.join('\n'));
 } finally {
   const left = docker('ps', '-aq', '--filter', `name=${run}`).split('\n').filter(Boolean);
   if (left.length > 0) docker('rm', '-f', '-v', ...left);
@@ -132,13 +130,4 @@ function megabytes(bytes: number): string {
 
 function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`;
-}
-
-function write(lines: readonly string[]): void {
-  const text = fs.readFileSync(DOCUMENT, 'utf8');
-  const [before, rest] = text.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) throw new Error(`${DOCUMENT} has no place ${BEGIN} … ${END}.`);
-  fs.writeFileSync(DOCUMENT, `${before}${BEGIN}\n\n${lines.join('\n')}\n\n${END}${after}`);
-  console.log(lines.join('\n'));
 }
