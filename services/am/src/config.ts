@@ -108,27 +108,30 @@ const exceptions = parsedBy((given) => {
   return read.kind === 'valid' ? read.exceptions : null;
 }, 'be a JSON list of {"host", "port", "scheme", "cidr"}');
 
+/** Every variable; docs/operations.md says what each is for. */
+export const FIELDS = {
+  ...SERVICE_FIELDS,
+  NAME: optional(text, 'Chatelaine'),
+  OUTBOUND_EXCEPTIONS: optional(exceptions, []),
+  HOSTS_ADDED_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 10),
+  TRANSFERS_PER_MINUTE: optional(integer({ min: MASS.items, max: 10_000_000 }), 600),
+  REQUESTER_TRANSFERS_PER_MINUTE: optional(integer({ min: MASS.items, max: 10_000_000 }), 30_000),
+  REGISTRATIONS_PER_HOUR: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.registration.points),
+  FAILPOINTS: optional(failpointsField(FAILPOINTS), []),
+  RECOVERY_EVERY_SECONDS: optional(integer({ min: 1, max: 3_600 }), 30),
+  LOST_AFTER_SECONDS: optional(integer({ min: 1, max: 86_400 }), 600),
+  RESUME_LINKS_AFTER_SECONDS: optional(integer({ min: 1, max: 3_600 }), 60),
+  REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.refusals.points),
+  DOCUMENTS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.documents.points),
+};
+
 /**
  * Reads the environment; the only place that does.
  *
  * @throws ConfigError with a sentence for every problem
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const read = readEnv(env, {
-    ...SERVICE_FIELDS,
-    NAME: optional(text, 'Chatelaine'),
-    OUTBOUND_EXCEPTIONS: optional(exceptions, []),
-    HOSTS_ADDED_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 10),
-    TRANSFERS_PER_MINUTE: optional(integer({ min: MASS.items, max: 10_000_000 }), 600),
-    REQUESTER_TRANSFERS_PER_MINUTE: optional(integer({ min: MASS.items, max: 10_000_000 }), 30_000),
-    REGISTRATIONS_PER_HOUR: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.registration.points),
-    FAILPOINTS: optional(failpointsField(FAILPOINTS), []),
-    RECOVERY_EVERY_SECONDS: optional(integer({ min: 1, max: 3_600 }), 30),
-    LOST_AFTER_SECONDS: optional(integer({ min: 1, max: 86_400 }), 600),
-    RESUME_LINKS_AFTER_SECONDS: optional(integer({ min: 1, max: 3_600 }), 60),
-    REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.refusals.points),
-    DOCUMENTS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.documents.points),
-  });
+  const read = readEnv(env, FIELDS);
   const service = serviceConfig(read);
   if (read.FAILPOINTS.length > 0 && !read.DEMO)
     throw new ConfigError(['FAILPOINTS is for tests, and needs DEMO=true.']);

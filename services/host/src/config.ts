@@ -42,21 +42,24 @@ const exceptions = parsedBy((given) => {
   return read.kind === 'valid' ? read.exceptions : null;
 }, 'be a JSON list of {"host", "port", "scheme", "cidr"}');
 
+/** Every variable; docs/operations.md says what each is for. */
+export const FIELDS = {
+  NAME: text,
+  FLAVOR: oneOf(FLAVOR_IDS),
+  ...SERVICE_FIELDS,
+  OUTBOUND_EXCEPTIONS: optional(exceptions, []),
+  FAILPOINTS: optional(failpointsField(FAILPOINTS), []),
+  BEARER_TOKENS: optional(flag, false),
+  REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), 100),
+};
+
 /**
  * Reads the environment; the only place that does.
  *
  * @throws ConfigError with a sentence for every problem
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const read = readEnv(env, {
-    NAME: text,
-    FLAVOR: oneOf(FLAVOR_IDS),
-    ...SERVICE_FIELDS,
-    OUTBOUND_EXCEPTIONS: optional(exceptions, []),
-    FAILPOINTS: optional(failpointsField(FAILPOINTS), []),
-    BEARER_TOKENS: optional(flag, false),
-    REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), 100),
-  });
+  const read = readEnv(env, FIELDS);
   const service = serviceConfig(read);
   if (read.FAILPOINTS.length > 0 && !read.DEMO)
     throw new ConfigError(['FAILPOINTS is for tests, and needs DEMO=true.']);

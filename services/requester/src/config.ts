@@ -32,19 +32,22 @@ const exceptions = parsedBy((given) => {
   return read.kind === 'valid' ? read.exceptions : null;
 }, 'be a JSON list of {"host", "port", "scheme", "cidr"}');
 
+/** Every variable; docs/operations.md says what each is for. */
+export const FIELDS = {
+  ...SERVICE_FIELDS,
+  NAME: optional(text, 'Lifestream'),
+  OUTBOUND_EXCEPTIONS: optional(exceptions, []),
+  CONNECTS_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 20),
+  FEED_SECONDS: optional(integer({ min: 1, max: 30 }), 8),
+};
+
 /**
  * Reads the environment; the only place that does.
  *
  * @throws ConfigError with a sentence for every problem
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const read = readEnv(env, {
-    ...SERVICE_FIELDS,
-    NAME: optional(text, 'Lifestream'),
-    OUTBOUND_EXCEPTIONS: optional(exceptions, []),
-    CONNECTS_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 20),
-    FEED_SECONDS: optional(integer({ min: 1, max: 30 }), 8),
-  });
+  const read = readEnv(env, FIELDS);
   const service = serviceConfig(read);
   return {
     ...service,
