@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createInstance, type Embedded, type Instance, startEmbedded } from '@chatelaine/dev-postgres';
-import { createVault, deriveKey, publicJwks } from '@chatelaine/crypto';
+import { setImmediate } from 'node:timers/promises';
+import { createVault, deriveKey, generateSigningKey, publicJwks } from '@chatelaine/crypto';
 import { applyMigrations } from '@chatelaine/migrations';
 import {
   keptSecretPlace,
@@ -53,6 +54,11 @@ async function fresh(): Promise<void> {
     insert into town values ('ada', 'York'), ('bob', 'Hull')`);
 }
 afterAll(() => pool.end());
+
+async function waitForLock(): Promise<void> {
+  const waiting = `select from pg_locks where locktype = 'advisory' and not granted`;
+  while ((await pool.query(waiting)).rowCount === 0) await setImmediate();
+}
 
 const open = (encryptionKey: Buffer, ...previousEncryptionKeys: Buffer[]) =>
   openVault({ pool, config: { encryptionKey, previousEncryptionKeys }, label: 'inn', places });
@@ -179,6 +185,23 @@ describe('session keys', () => {
 describe('signing keys', () => {
   beforeAll(fresh);
   const kids = (keys: { all: readonly { kid: string }[] }) => keys.all.map(({ kid }) => kid);
+
+  test('made by one process while another waits for it is one that the other can use at once', async () => {
+    const { privateJwk, kid, alg } = generateSigningKey();
+    const vault = await open(OLD);
+    const first = await pool.connect();
+    await first.query('begin');
+    await first.query('select pg_advisory_xact_lock(4823001)');
+    const second = openSigningKeys({ pool, vault, placeOf });
+    await waitForLock();
+    const sealed = vault.seal(JSON.stringify(privateJwk), placeOf(kid));
+    const insert = 'insert into signing_key (kid, alg, sealed, use_from) values ($1, $2, $3, clock_timestamp())';
+    await first.query(insert, [kid, alg, sealed]);
+    await first.query('commit');
+    first.release();
+    expect((await second).current.kid).toBe(kid);
+    await pool.query('delete from signing_key');
+  });
 
   test('processes that start together sign with the same one', async () => {
     const vault = await open(OLD);

@@ -36,7 +36,7 @@ const LOCK = statement({ name: 'signing_key.lock', text: 'select pg_advisory_xac
 const FIND = statement<Row>({
   name: 'signing_key.find',
   text: `
-    select kid, sealed, coalesce(use_from, created_at) <= now() + interval '1 millisecond' as usable from signing_key
+    select kid, sealed, coalesce(use_from, created_at) <= clock_timestamp() + interval '1 millisecond' as usable from signing_key
     where retired_at is null or retired_at > now() order by coalesce(use_from, created_at) desc, kid`,
 });
 const INSERT = statement<{ use_from: Date }>({
