@@ -61,6 +61,27 @@ const withMany: NonNullable<Stop['around']> = async (stage, look) => {
   await many(stage, look).finally(() => stage.house.database.query('am', `delete from host where id like 'many%'`));
 };
 
+/** An app that has never heard of us, and asks for this resource. */
+const appAsks =
+  (resourceOf: (stage: Stage) => string): NonNullable<Stop['act']> =>
+  async (page, stage) => {
+    const { house } = stage;
+    const redirect_uri = 'http://127.0.0.1:4999/callback';
+    const body = JSON.stringify({ client_name: 'Plain app', redirect_uris: [redirect_uri] });
+    const headers = { 'content-type': 'application/json' };
+    const registered = await house.fetch(`${house.am.url}/register`, { method: 'POST', headers, body });
+    const { client_id } = (await registered.json()) as { client_id: string };
+    const code_challenge = 'A'.repeat(43);
+    const asked = { client_id, redirect_uri, response_type: 'code', code_challenge, code_challenge_method: 'S256' };
+    const query = new URLSearchParams({ ...asked, resource: resourceOf(stage) });
+    await page.goto(`${house.am.url}/authorize?${query.toString()}`);
+    await page.getByText('Who asks').waitFor();
+  };
+const bearerHosts = stored(
+  'update host set bearer = true where exists (select from account where username = $1)',
+  'update host set bearer = false where exists (select from account where username = $1)',
+);
+
 const connectionPage = async (page: Page): Promise<void> => {
   await page
     .getByRole('link', { name: /^Change/ })
@@ -173,6 +194,19 @@ export const AM_STOPS: readonly Stop[] = [
       await press(page, 'Connect');
       await page.getByText('Choose at least one thing').waitFor();
     },
+  },
+  {
+    name: 'am-consent-app',
+    who: 'robin',
+    url: am('/'),
+    around: bearerHosts,
+    act: appAsks(({ house }) => house.host('photos').resource),
+  },
+  {
+    name: 'am-consent-app-not-linked',
+    who: 'newcomer',
+    url: am('/'),
+    act: appAsks(({ house }) => house.host('photos').resource),
   },
   {
     name: 'am-consent-many',

@@ -37,7 +37,9 @@ export function BearerChoice({
         </Choice>
       </Choices>
       <p>
-        <small>Without this tick it gets keys only if it proves one of its own; most apps cannot yet.</small>
+        <small>
+          Without this tick, {name} most likely fails: most apps cannot prove a key yet. If it can, leave it out.
+        </small>
       </p>
     </Card>
   );

@@ -1,3 +1,4 @@
+import type { Interaction } from '@chatelaine/oauth-server';
 import type { FormParams, ScopeSet } from '@chatelaine/protocol';
 import { DURATIONS } from '../oauth/consent-form.ts';
 import type { Offer } from './offer.ts';
@@ -6,6 +7,11 @@ import type { Offer } from './offer.ts';
 export const ACCOUNT_FIELD = 'account';
 /** The owner lets this app have tokens that are bound to no key. */
 export const BEARER_FIELD = 'bearer';
+
+/** Nothing in the request, or in what the app says of itself, promises that it will prove a key. */
+export function provesNoKey({ request, client }: Pick<Interaction, 'request' | 'client'>): boolean {
+  return request.jkt === null && !client.dpopBound;
+}
 
 /** The tick for one scope at one account. */
 export function scopeField(linkId: string, scope: string): string {

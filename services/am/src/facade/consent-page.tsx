@@ -19,7 +19,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { DURATIONS } from '../oauth/consent-form.ts';
 import { identityOf, whereItRuns } from '../requesters/identity.ts';
 import { BearerChoice } from './bearer-choice.tsx';
-import { ACCOUNT_FIELD, scopeField } from './consent-form.ts';
+import { ACCOUNT_FIELD, provesNoKey, scopeField } from './consent-form.ts';
 import type { Offer, OfferedAccount } from './offer.ts';
 
 export interface FacadeConsentView {
@@ -193,7 +193,7 @@ function Choose({ offer, view }: { offer: Extract<Offer, { kind: 'accounts' }>; 
           view={view}
         />
       ))}
-      {view.interaction.request.jkt === null && <BearerChoice offer={offer} view={view} />}
+      {provesNoKey(view.interaction) && <BearerChoice offer={offer} view={view} />}
       <Card title="For how long?">
         <Select name="duration" label="It may do so" value={view.form.get('duration')} options={DURATIONS} />
       </Card>

@@ -6,7 +6,7 @@ import type { VNode } from 'preact';
 import type { Deps } from '../deps.ts';
 import { insertConnection } from '../oauth/connection-rows.ts';
 import type { TransferDeps } from '../transfer/transfer.ts';
-import { readFacadeForm } from './consent-form.ts';
+import { provesNoKey, readFacadeForm } from './consent-form.ts';
 import { FacadeConsentPage } from './consent-page.tsx';
 import { FACADE, readRequest, resourceOf } from './extension.ts';
 import { issueHostToken } from './issue.ts';
@@ -70,7 +70,7 @@ async function decide(
     shown: [{ hostId: offer.hostId, linkId, answers }],
     expiresAt: expiresAt === null ? null : new Date(expiresAt * 1000),
     // a key that was named is the only one there will be
-    plain: { resource, bearer: bearer && view.interaction.request.jkt === null },
+    plain: { resource, bearer: bearer && provesNoKey(view.interaction) },
   });
   await deps.failpoint('consent.written');
   return { kind: 'allow', grantId, scope: scopes, transferScope: null, expiresAt };

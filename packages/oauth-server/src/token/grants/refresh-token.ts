@@ -38,8 +38,6 @@ async function refresh(deps: RefreshDeps, context: TokenContext): Promise<Readon
   const key = { bucket: parsed.bucket, hash: hashToken(value) };
   const stored = looksFirst(deps.config) ? await deps.storage.findToken(key) : null;
   if (stored !== null && stored.grant.answeredBy !== null) return issueByRefreshToken(deps, context, { key, stored });
-  // whoever proves no key is answered for a dead token as for any that is not good
-  if (stored === null && takesPlainClients(deps.config)) throw badToken('unknown, expired or ended');
   checkScope(params.get('scope'));
   if (deps.config.relationshipTokens === 'bound') {
     // first: one that is gone may have been a stock client's, which takes only `invalid_grant` for "ask the owner anew"
