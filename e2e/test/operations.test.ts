@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
 import { FIELDS as am } from '../../services/am/src/config.ts';
 import { FIELDS as host } from '../../services/host/src/config.ts';
 import { FIELDS as requester } from '../../services/requester/src/config.ts';
@@ -77,4 +78,117 @@ describe('the table of variables', () => {
       }
     },
   );
+});
+
+interface Manifest {
+  kind: string;
+  metadata: { name: string };
+  data?: Record<string, string>;
+  spec: Record<string, unknown>;
+}
+interface Deployed {
+  replicas: number;
+  selector: { matchLabels: Record<string, string> };
+  template: {
+    metadata: { labels: Record<string, string> };
+    spec: {
+      automountServiceAccountToken: boolean;
+      terminationGracePeriodSeconds: number;
+      securityContext: { runAsNonRoot: boolean };
+      containers: Container[];
+    };
+  };
+}
+interface Container {
+  image: string;
+  envFrom: { configMapRef?: { name: string }; secretRef?: { name: string } }[];
+  readinessProbe: { httpGet: { path: string } };
+  livenessProbe: { httpGet: { path: string } };
+  startupProbe: { httpGet: { path: string } };
+  resources: { limits: { memory: string }; requests: { cpu: string; memory: string } };
+  securityContext: {
+    readOnlyRootFilesystem: boolean;
+    allowPrivilegeEscalation: boolean;
+    capabilities: { drop: string[] };
+  };
+}
+interface Policy {
+  podSelector: { matchExpressions?: { values: string[] }[] };
+  policyTypes: string[];
+  egress?: {
+    to: { ipBlock?: { cidr: string; except: string[] }; namespaceSelector?: object }[];
+    ports: { port: number }[];
+  }[];
+}
+
+describe('infra/k8s', () => {
+  const folder = path.join(import.meta.dirname, '..', '..', 'infra', 'k8s');
+  const files = readdirSync(folder).filter((name) => name !== 'kustomization.yaml');
+  const read = (name: string) =>
+    parseAllDocuments(readFileSync(path.join(folder, name), 'utf8')).map((document) => {
+      expect(document.errors).toEqual([]);
+      return document.toJS() as Manifest;
+    });
+  const all = files.flatMap(read);
+  const named = (kind: string, name: string) => all.find((one) => one.kind === kind && one.metadata.name === name);
+
+  test('the base has every file', () => {
+    const [base] = parseAllDocuments(readFileSync(path.join(folder, 'kustomization.yaml'), 'utf8'));
+    expect((base?.toJS() as { resources: string[] }).resources.toSorted()).toEqual(files.toSorted());
+  });
+
+  test.each(Object.entries(SERVICES))(
+    'the %s has all variables it needs, none it does not know, and examples that are read',
+    (service, fields) => {
+      const given = named('ConfigMap', service)?.data ?? {};
+      for (const [name, text] of Object.entries(given))
+        expect([name, fields[name]?.read(text)?.kind]).toEqual([name, 'value']);
+      // PORT is the image's
+      const secret = ['DATABASE_URL', 'ENCRYPTION_KEY', 'PORT'];
+      const needed = Object.entries(fields)
+        .filter(([, { fallback }]) => fallback === undefined)
+        .map(([name]) => name);
+      expect(needed.filter((name) => !(name in given) && !secret.includes(name))).toEqual([]);
+      expect(secret.filter((name) => name in given)).toEqual([]);
+    },
+  );
+
+  test.each(Object.keys(SERVICES))('the %s is probed, limited, without rights, and may end in time', (service) => {
+    const { replicas, selector, template } = named('Deployment', service)?.spec as unknown as Deployed;
+    const { spec, metadata } = template;
+    const [container] = spec.containers;
+    expect(metadata.labels).toMatchObject(selector.matchLabels);
+    expect([spec.automountServiceAccountToken, spec.securityContext.runAsNonRoot]).toEqual([false, true]);
+    expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(
+      Number(named('ConfigMap', service)?.data?.['STOP_NOTICE_SECONDS']) + 12,
+    );
+    expect(container).toMatchObject({
+      image: `chatelaine-${service}`,
+      envFrom: [{ configMapRef: { name: service } }, { secretRef: { name: service } }],
+      readinessProbe: { httpGet: { path: '/readyz' } },
+      livenessProbe: { httpGet: { path: '/healthz' } },
+      startupProbe: { httpGet: { path: '/healthz' } },
+      resources: { limits: { memory: expect.any(String) }, requests: { cpu: expect.any(String) } },
+      securityContext: {
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'] },
+      },
+    });
+    expect(named('PodDisruptionBudget', service) !== undefined).toBe(replicas > 1);
+  });
+
+  test('nothing is reached but names, Postgres, and https outside of private networks', () => {
+    const policies = all.filter(({ kind }) => kind === 'NetworkPolicy').map(({ spec }) => spec as unknown as Policy);
+    expect(policies).toContainEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+    const outward = policies.flatMap(({ egress = [] }) => egress);
+    expect(outward.map(({ ports }) => ports.map(({ port }) => port))).toEqual([[53, 53], [5432], [443]]);
+    const blocks = outward.flatMap(({ to }) => to).flatMap(({ ipBlock }) => ipBlock ?? []);
+    for (const { except } of blocks)
+      expect(except).toEqual(
+        expect.arrayContaining(['10.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16']),
+      );
+    for (const { podSelector } of policies.slice(1))
+      expect(podSelector.matchExpressions?.[0]?.values.toSorted()).toEqual(Object.keys(SERVICES).toSorted());
+  });
 });
