@@ -47,6 +47,9 @@ async function smoke(): Promise<void> {
   const services = await up(first);
   const keys = await keyIds(services);
   say(`came up: ${urls(services).join(' ')}`);
+  // the story of one transfer, down to the thief who is refused
+  expect(/A thief → .+\n +answer +401/.test(first.output), 'the first start told no transfer to its end');
+  say('told one transfer');
   await interrupt(first, services);
   say('Ctrl-C left nothing behind');
 

@@ -8,22 +8,10 @@ import {
   type Person,
   signIn,
 } from '@chatelaine/constellation';
+import { answerOf, type Asked, findTransfer, type Json, member, type Transfer } from './find-transfer.ts';
 import type { Town as AnyTown } from './seed.ts';
 
 type Town = AnyTown<HouseService>;
-
-/** One real transfer and the call it was for, as they passed the fronts of the services. */
-interface Transfer {
-  readonly host: HouseService;
-  /** Requester → AM. */
-  readonly asked: Exchange;
-  /** AM → Host. */
-  readonly minted: Exchange;
-  /** Requester → Host. */
-  readonly called: Exchange;
-}
-
-const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 /**
  * Lets the Requester show the demo account its feed, watches what the services say to each other meanwhile, and tells one transfer of it. Every value
@@ -41,22 +29,6 @@ export async function traceTransfer(demo: Person, town: Town): Promise<string[]>
   return [...tell(transfer, town), ...(await tellThief(transfer))];
 }
 
-function findTransfer(exchanges: readonly Exchange[], host: HouseService): Transfer | null {
-  const called = exchanges.find(
-    (it) => it.service === host.name && it.request.path.startsWith('/api/') && it.response.status === 200,
-  );
-  const minted = exchanges.find((it) => it.service === host.name && isExchange(it) && it.response.status === 200);
-  const token = minted === undefined ? null : member(answerOf(minted), 'access_token');
-  const asked = exchanges.find(
-    (it) => it.service === 'am' && isExchange(it) && token !== null && member(answerOf(it), 'access_token') === token,
-  );
-  if (called === undefined || minted === undefined || asked === undefined) return null;
-  return { host, asked, minted, called };
-}
-
-const isExchange = ({ request }: Exchange): boolean =>
-  request.path === '/token' && new URLSearchParams(request.body).get('grant_type') === TOKEN_EXCHANGE;
-
 function nothingToTell({ requester, am }: Town, feed: string): string[] {
   return [
     `No transfer to show: ${requester.title} obtains nothing from any Host now. Its feed says:`,
@@ -66,22 +38,20 @@ function nothingToTell({ requester, am }: Town, feed: string): string[] {
 }
 
 function tell({ host, asked, minted, called }: Transfer, { am, requester }: Town): string[] {
-  const [ask, hop2] = [new URLSearchParams(asked.request.body), new URLSearchParams(minted.request.body)];
+  const hop2 = new URLSearchParams(minted.request.body);
   const statement = claims(hop2.get('actor_token') ?? '');
   const answer = answerOf(minted);
-  const relayed = answerOf(asked);
-  const key = proofKey(asked);
+  const key = proofKey(asked.exchange);
   const authorization = headerOf(called.request, 'authorization') ?? '';
   return [
-    step(1, requester.title, am.title, `POST ${asked.request.path}`),
-    fact('grant_type', grantType(ask), 'RFC 8693'),
-    fact('subject_token', short(ask.get('subject_token')), 'its connection: good for asking, for nothing else'),
-    fact('resource', `${ask.get('resource')}`),
-    fact('scope', `${ask.get('scope')}`),
+    step(1, requester.title, am.title, `POST ${asked.exchange.request.path}${askedFor(asked, host)}`),
+    fact('token', short(asked.connectionToken), 'its connection: good for asking, for nothing else'),
+    fact('resource', asked.resource),
+    fact('scope', asked.scope),
     fact('DPoP', `key ${short(key)}`, 'the key the token is to be bound to'),
     '',
     step(2, am.title, host.title, `POST ${minted.request.path}`),
-    fact('grant_type', grantType(hop2), 'the same grant again'),
+    fact('grant_type', grantType(hop2), 'RFC 8693'),
     fact('subject_token', short(hop2.get('subject_token')), `the owner's link with ${host.title}: opens no data`),
     fact('actor_token', `sub ${member(statement, 'sub')}`, `the statement of ${member(statement, 'iss')}: for whom`),
     fact('', `cnf.jkt ${short(thumbprintIn(statement))}`, sameness(thumbprintIn(statement), key)),
@@ -89,8 +59,8 @@ function tell({ host, asked, minted, called }: Transfer, { am, requester }: Town
     step(3, host.title, am.title, `${minted.response.status}: minted by ${host.title}, which has the last word`),
     ...tokenFacts(answer, key),
     '',
-    step(4, am.title, requester.title, `${asked.response.status}: passed on`),
-    fact('access_token', short(member(relayed, 'access_token')), sameToken(relayed, answer)),
+    step(4, am.title, requester.title, `${asked.exchange.response.status}: passed on`),
+    fact('access_token', short(member(asked.answer, 'access_token')), sameToken(asked.answer, answer)),
     '',
     step(5, requester.title, host.title, `${called.request.method} ${called.request.path}`),
     fact('Authorization', `${authorization.split(' ')[0]} ${short(authorization.split(' ')[1])}`),
@@ -98,6 +68,10 @@ function tell({ host, asked, minted, called }: Transfer, { am, requester }: Town
     '',
     step(6, host.title, requester.title, `${called.response.status}: ${contents(called)}`),
   ];
+}
+
+function askedFor({ items }: Asked, host: HouseService): string {
+  return items === null ? '' : `: ${items} keys in one call. This one is for ${host.title}`;
 }
 
 function tokenFacts(answer: Json, key: string): string[] {
@@ -158,20 +132,9 @@ const sameness = (one: string, other: string): string => (one === other ? 'the s
 const sameToken = (one: Json, other: Json): string =>
   member(one, 'access_token') === member(other, 'access_token') ? 'the same token' : 'ANOTHER TOKEN';
 
-type Json = Readonly<Record<string, unknown>>;
-
-function member(json: Json, name: string): string {
-  const value = json[name];
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '(none)';
-}
-
 function thumbprintIn(json: Json): string {
   const { cnf } = json;
   return typeof cnf === 'object' && cnf !== null ? member(cnf as Json, 'jkt') : '(none)';
-}
-
-function answerOf({ response }: Exchange): Json {
-  return JSON.parse(response.body) as Json;
 }
 
 /** What a JWT claims; whether it may be believed is for its receiver to check. */

@@ -1,0 +1,77 @@
+import { type Exchange, headerOf, type HouseService } from '@chatelaine/constellation';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** What the Requester asked the AM for, in a call of its own or as one item of many, and what it was given. */
+export interface Asked {
+  readonly exchange: Exchange;
+  /** How many keys the call asked for; null for a call that asks for one. PROTOCOL §3.1, §5 */
+  readonly items: number | null;
+  readonly connectionToken: string;
+  readonly resource: string;
+  readonly scope: string;
+  readonly answer: Json;
+}
+
+/** One real transfer and the call it was for, as they passed the fronts of the services. */
+export interface Transfer {
+  readonly host: HouseService;
+  /** Requester → AM. */
+  readonly asked: Asked;
+  /** AM → Host. */
+  readonly minted: Exchange;
+  /** Requester → Host. */
+  readonly called: Exchange;
+}
+
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const MASS_PATH = '/transfers';
+
+/** The transfer for this Host among what travelled; null when there was none that came to its end. */
+export function findTransfer(exchanges: readonly Exchange[], host: HouseService): Transfer | null {
+  const good = exchanges.filter(({ response }) => response.status === 200);
+  const called = good.find((it) => it.service === host.name && it.request.path.startsWith('/api/'));
+  const minted = good.find((it) => it.service === host.name && isExchange(it));
+  if (called === undefined || minted === undefined) return null;
+  const token = member(answerOf(minted), 'access_token');
+  const asked = good
+    .filter(({ service }) => service === 'am')
+    .flatMap(askedIn)
+    .find(({ answer }) => member(answer, 'access_token') === token);
+  return asked === undefined ? null : { host, asked, minted, called };
+}
+
+const isExchange = ({ request }: Exchange): boolean =>
+  request.path === '/token' && new URLSearchParams(request.body).get('grant_type') === TOKEN_EXCHANGE;
+
+function askedIn(exchange: Exchange): Asked[] {
+  if (exchange.request.path === MASS_PATH) return itemsIn(exchange);
+  if (!isExchange(exchange)) return [];
+  const form = new URLSearchParams(exchange.request.body);
+  const of = (name: string): string => form.get(name) ?? '(none)';
+  const asked = { connectionToken: of('subject_token'), resource: of('resource'), scope: of('scope') };
+  return [{ exchange, items: null, ...asked, answer: answerOf(exchange) }];
+}
+
+/** A mass call is answered as one document or, as here, with a line for each item. PROTOCOL §5 */
+function itemsIn(exchange: Exchange): Asked[] {
+  const { request, response } = exchange;
+  const { transfers } = JSON.parse(request.body) as { transfers: readonly Json[] };
+  const lines = response.body.split('\n').filter((line) => line !== '');
+  const answers = lines.map((line) => JSON.parse(line) as Json);
+  const connectionToken = (headerOf(request, 'authorization') ?? '').split(' ')[1] ?? '(none)';
+  return transfers.flatMap((item) => {
+    const answer = answers.find(({ id }) => id === item['id']);
+    const asked = { connectionToken, resource: member(item, 'resource'), scope: member(item, 'scope') };
+    return answer === undefined ? [] : [{ exchange, items: transfers.length, ...asked, answer }];
+  });
+}
+
+export function answerOf({ response }: Exchange): Json {
+  return JSON.parse(response.body) as Json;
+}
+
+export function member(json: Json, name: string): string {
+  const value = json[name];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '(none)';
+}
