@@ -83,6 +83,19 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
     expect((await withSecret.refresh(refreshTokenOf(first))).status).toBe(200);
   });
 
+  it('whose secret somebody guesses at is left alone with it: after a few guesses none is weighed, right or wrong', async () => {
+    const { house, owner, resource, client } = sceneOf();
+    const app = await client({ auth: 'post' });
+    const first = await app.connect(owner.browser, resource);
+    const { port } = await house.another({ refusalsPerMinute: 5 });
+    const guess = (secret: string) => app.refresh(refreshTokenOf(first), { client_secret: secret }, { port });
+    const statuses = [];
+    for (let i = 0; i < 7; i += 1) statuses.push((await guess(`cha_cs_${'A'.repeat(46)}`)).status);
+    expect(statuses.at(-1)).toBe(429);
+    expect((await guess(app.secret ?? '')).status).toBe(429);
+    expect((await app.refresh(refreshTokenOf(first))).status).toBe(200);
+  });
+
   it('with a secret gets no connection, no transfer, no introspection; its answers say so', async () => {
     const { owner, resource, client, house } = sceneOf();
     const app = await client({ auth: 'basic' });

@@ -29,6 +29,8 @@ export interface AmOptions {
   readonly connections?: number;
   /** Seconds a Host may take. */
   readonly callSeconds?: number;
+  /** Refused requests of one source. */
+  readonly refusalsPerMinute?: number;
   /** When what was left half done is taken up again. */
   readonly recovery?: Partial<Config['recovery']>;
   /** What mass calls may take, where it is not as configured. */
@@ -222,7 +224,12 @@ async function startAm(given: Config, options: AmOptions): Promise<Am> {
   const hostCalls = { ...given.limits.hostCalls, failuresToOpen, openSeconds };
   const mass = { ...given.limits.mass, ...options.mass };
   const recovery = { ...given.recovery, ...options.recovery };
-  const config = { ...given, recovery, limits: { ...given.limits, hostCalls, mass }, ...options.config };
+  const { refusals } = given.limits.oauth;
+  const oauth = {
+    ...given.limits.oauth,
+    refusals: { ...refusals, points: options.refusalsPerMinute ?? refusals.points },
+  };
+  const config = { ...given, recovery, limits: { ...given.limits, hostCalls, mass, oauth }, ...options.config };
   const opened = await openResources(config);
   await opened.outbound.close();
   const outbound = createOutbound({
