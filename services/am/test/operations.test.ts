@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openVault, replaceSigningKey, runCli } from '@chatelaine/service-kit';
-import { commands } from '../src/cli/commands.ts';
+import { openPool, openVault, replaceSigningKey } from '@chatelaine/service-kit';
 import type { Config } from '../src/config.ts';
 import { openResources, VAULT_LABEL } from '../src/resources.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../src/sealed-places.ts';
 import { type Am, House, type Story } from './support/house.ts';
+import { chatelaine as command, restoredElsewhere, traffic as keepAsking } from './support/operator.ts';
 import { exchange } from './support/requester.ts';
 import { freePort } from './support/world.ts';
 
@@ -19,17 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-/** A command as an operator types it. */
-async function chatelaine(line: string, config: Partial<Config> = {}) {
-  const lines: string[] = [];
-  const take = (text: string) => void lines.push(text);
-  const argv = line.split(' ').filter((word) => word !== '');
-  const code = await runCli(
-    { name: 'chatelaine', argv, commands: commands(() => ({ ...house.config, ...config })) },
-    { out: take, problem: take },
-  );
-  return { code, lines, text: lines.join('\n') };
-}
+const chatelaine = (line: string, config?: Partial<Config>) => command(house, line, config);
 
 const ask = (of: Story, am: Am | undefined = house.ams[0], scope = 'photos.read') =>
   of.requester.transfer({
@@ -98,26 +88,8 @@ describe('/readyz', () => {
   });
 });
 
-/** Transfers on several processes until told to end; the answers that were not 200. */
-function traffic(ams: readonly Am[]) {
-  const failures: string[] = [];
-  let done = false;
-  let count = 0;
-  const running = (async () => {
-    while (!done) {
-      const answers = await Promise.all(ams.map((am) => ask(story, am)));
-      count += answers.length;
-      failures.push(...answers.filter(({ status }) => status !== 200).map(({ text }) => text));
-    }
-  })();
-  return {
-    end: async () => {
-      done = true;
-      await running;
-      return { failures, count };
-    },
-  };
-}
+/** Transfers on several processes until told to end. */
+const traffic = (ams: readonly Am[]) => keepAsking(() => ams.map((am) => ask(story, am)));
 
 describe('F17 keys are replaced while transfers run', () => {
   const kidsAt = async (am: Am) => ((await get(am, '/jwks')).json['keys'] as { kid: string }[]).map(({ kid }) => kid);
@@ -236,6 +208,25 @@ describe('chatelaine', () => {
   test('signs with a new key in turn, and says until when the old one is published', async () => {
     const { code, lines } = await chatelaine('rotate-keys signing');
     expect([code, lines[0]]).toEqual([0, expect.stringMatching(/ is published now and signs from \d{4}-/)]);
+  });
+});
+
+describe('a backup', () => {
+  test('of the schema and ENCRYPTION_KEY are all that another place needs to go on; the queue is not', async () => {
+    const ended = await house.story({ 'photos.read': 'allow' });
+    house.host.script = { revoke: () => ({ status: 503, json: {} }) };
+    await chatelaine(`stop connection ${ended.connection.id}`);
+    const copy = await restoredElsewhere(house);
+    await house.rows(`update revocation set state = 'confirmed', confirmed_at = now() where state = 'pending'`);
+    house.host.reset();
+    const restored = await house.another({ config: { databaseUrl: copy.url('am') } });
+    expect((await get(restored, '/jwks')).json).toEqual((await get(house.ams[0], '/jwks')).json);
+    expect((await ask(story, restored)).status).toBe(200);
+    expect((await ask(ended, restored)).status).toBe(400);
+    const pool = openPool({ url: copy.url('am'), name: 'test', max: 1 });
+    const pending = async () => (await pool.query(`select from revocation where state = 'pending'`)).rowCount;
+    while ((await pending()) !== 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    await pool.end();
   });
 });
 

@@ -1,0 +1,74 @@
+import { createTestDatabase, type TestDatabase } from '@chatelaine/dev-postgres';
+import { applyMigrations } from '@chatelaine/migrations';
+import { openPool, runCli } from '@chatelaine/service-kit';
+import { commands } from '../../src/cli/commands.ts';
+import type { Config } from '../../src/config.ts';
+import { migrationDirs } from '../../src/resources.ts';
+import type { House } from './house.ts';
+
+export interface Said {
+  readonly code: number;
+  readonly lines: readonly string[];
+  readonly text: string;
+}
+
+/** A command as somebody types it who runs the house's AM. */
+export async function chatelaine(house: House, line: string, config: Partial<Config> = {}): Promise<Said> {
+  const lines: string[] = [];
+  const take = (text: string) => void lines.push(text);
+  const argv = line.split(' ').filter((word) => word !== '');
+  const code = await runCli(
+    { name: 'chatelaine', argv, commands: commands(() => ({ ...house.config, ...config })) },
+    { out: take, problem: take },
+  );
+  return { code, lines, text: lines.join('\n') };
+}
+
+/** Restores a backup of the AM's schema, the rows alone, into a new database; of the queue's schema nothing. */
+export async function restoredElsewhere(house: House): Promise<TestDatabase> {
+  const instances = [{ role: 'am', dirs: [...migrationDirs] }];
+  const copy = await createTestDatabase(house.embedded, { instances, apply: applyMigrations });
+  const url = house.embedded.url('postgres', copy.database);
+  const into = openPool({ url, name: 'restore', max: 1 });
+  // as pg_restore does it: no triggers and no foreign keys while rows come in any order
+  await into.query('set session_replication_role = replica');
+  await into.query('set search_path = am');
+  const tables = await house.rows<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = 'am' and tablename <> '_prisma_migrations'`,
+  );
+  for (const { name } of tables) {
+    const rows = await house.rows<{ row: unknown }>(`select to_jsonb(t) as row from "${name}" t`);
+    await into.query(
+      `insert into "${name}" select (jsonb_populate_record(null::"${name}", r)).* from unnest($1::jsonb[]) r`,
+      [rows.map(({ row }) => JSON.stringify(row))],
+    );
+  }
+  await into.query(
+    `select setval(pg_get_serial_sequence('timeline_entry', 'id'), (select max(id) from timeline_entry))`,
+  );
+  await into.end();
+  return copy;
+}
+
+/** Asks again and again on several processes at once, until told to end; how often, and the answers that were not 200. */
+export function traffic(ask: () => readonly Promise<{ readonly status: number; readonly text: string }>[]): {
+  end(): Promise<{ failures: readonly string[]; count: number }>;
+} {
+  const failures: string[] = [];
+  let done = false;
+  let count = 0;
+  const running = (async () => {
+    while (!done) {
+      const answers = await Promise.all(ask());
+      count += answers.length;
+      failures.push(...answers.filter(({ status }) => status !== 200).map(({ text }) => text));
+    }
+  })();
+  return {
+    async end() {
+      done = true;
+      await running;
+      return { failures, count };
+    },
+  };
+}
