@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import {
@@ -31,9 +33,18 @@ let house: Constellation;
 let robin: Person;
 let diagnostics: string;
 let canaries: Canary[];
+/** What the services told their trace collector. */
+let traces = '';
+let collector: http.Server;
 
 beforeAll(async () => {
   diagnostics = fs.mkdtempSync(path.join(os.tmpdir(), 'canary-'));
+  collector = http.createServer((request, answer) => {
+    request.on('data', (chunk: Buffer) => (traces += chunk.toString()));
+    request.on('end', () => answer.end('{}'));
+  });
+  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+  const { port } = collector.address() as AddressInfo;
   house = await startConstellation({
     label: 'canary',
     ams: 1,
@@ -43,6 +54,7 @@ beforeAll(async () => {
       MASTER_KEYS.set(name, randomBytes(32).toString('base64url'));
       return {
         ENCRYPTION_KEY: MASTER_KEYS.get(name) ?? '',
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
         NODE_OPTIONS: `--heapsnapshot-signal=SIGUSR2 --diagnostic-dir=${diagnostics}`,
       };
     },
@@ -63,6 +75,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await house?.stop();
+  collector?.close();
   fs.rmSync(diagnostics, { recursive: true, force: true });
 }, 60_000);
 
@@ -172,6 +185,20 @@ describe('secrets', () => {
       expect(log).toContain('"path":"/sign-up"');
       expect({ of: process.name, found: singing(log, canaries) }).toEqual({ of: process.name, found: [] });
     }
+  });
+
+  test('are in no trace, and one trace goes through all three services', async () => {
+    const serving = (trace: string) =>
+      house.services
+        .filter(({ processes }) => processes.some(({ logFile }) => fs.readFileSync(logFile, 'utf8').includes(trace)))
+        .map(({ service }) => service)
+        .toSorted();
+    const all = ['am', 'host', 'requester'];
+    const ids = () => new Set(traces.match(/(?<="traceId":")[0-9a-f]{32}/g) ?? []);
+    const through = async () => [...ids()].find((trace) => serving(trace).join() === all.join());
+    expect(await eventually(through, { until: (trace) => trace !== undefined, withinMs: 10_000 })).toBeDefined();
+    expect(traces).toContain('"POST /token"');
+    expect(singing(traces, canaries)).toEqual([]);
   });
 
   test('are in no table of any schema, as text or as bytes', async () => {
