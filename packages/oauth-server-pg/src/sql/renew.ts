@@ -42,6 +42,11 @@ const RENEW: Statement = {
       when $8::bytea is null then least(now() + $7::float8 * interval '1 second', good.expires_at)
       else least(t.expires_at, now() + interval '${LIFETIME.replacedRefreshToken} seconds') end
     from good where t.bucket = $3 and t.hash = $4
+  ), outdone as (
+    -- successors that came of the same token and were not used: clients that refresh several times at once would leave them by the thousand
+    update oauth_token t set expires_at = now() + interval '${LIFETIME.replacedRefreshToken} seconds'
+    from good where t.bucket = good.bucket and t.grant_id = good.id and t.generation <= good.generation and t.hash <> $4
+      and t.expires_at > now() + interval '${LIFETIME.replacedRefreshToken} seconds'
   ), succeeded as (
     insert into oauth_token (bucket, hash, kind, grant_id, jkt, expires_at, generation)
     select bucket, $8, 'rt', id, coalesce(jkt, $6), least(now() + $7::float8 * interval '1 second', expires_at), generation + 1

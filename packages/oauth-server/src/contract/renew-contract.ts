@@ -135,6 +135,17 @@ export function renewContract({ it }: TestRunner, bench: Bench): void {
     assert.deepEqual(outcome, { kind: 'replaced', grantId: own.grant.id });
   });
 
+  it('a successor that was not used is forgotten together with what was replaced', async () => {
+    const own = await relateOwn(bench.storage);
+    const [one, other] = [await renew(bench.storage, own), await renew(bench.storage, own)];
+    const { outcome, successor } = await renew(bench.storage, own, { refreshToken: one.successor });
+    assert.equal(outcome.kind, 'renewed');
+    assert.equal((await bench.storage.findToken(other.successor))?.isReplaced, true);
+    await bench.age(LIFETIME.replacedRefreshToken + 5);
+    await assertDead(bench.replicas, own.refreshToken, one.successor, other.successor);
+    await assertAlive(bench.replicas, successor);
+  });
+
   it('a replaced one answers for a minute at most, and is known as such for a day', async () => {
     const [own, late] = [await relateOwn(bench.storage), await relateOwn(bench.storage)];
     const { successor } = await renew(bench.storage, own);
