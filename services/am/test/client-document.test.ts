@@ -65,7 +65,9 @@ describe('the signing key', () => {
   });
 
   test('a process with another ENCRYPTION_KEY refuses to start', async () => {
-    await expect(world.replica({ encryptionKey: Buffer.alloc(32, 7) })).rejects.toThrow('cannot be opened');
+    await expect(world.replica({ encryptionKey: Buffer.alloc(32, 7) })).rejects.toThrow(
+      'ENCRYPTION_KEY is not the key that this database was sealed with',
+    );
   });
 });
 
