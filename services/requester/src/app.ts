@@ -24,7 +24,7 @@ main:has(.flow) .waiting, .flow:has(.done) :is(.asking, .progress), .flow:has(.d
   .flow { display: grid; grid-template: auto 1fr / minmax(0, 20rem) minmax(0, 1fr); gap: 0 2rem; align-items: start }
   .flow-feed { grid-area: 1 / 2 / 3 / 3 } .flow-post, .flow-hosts { grid-column: 1 } .flow-post { order: -3 }
 }
-.stream { list-style: none; margin: 0; padding: 0; max-width: 44rem }
+.stream { list-style: none; margin: 0; padding: 0 } .stream, .flow-feed .notice { max-width: 44rem }
 .scopes { list-style: none; margin: .3rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem }
 .stream p { margin: 0 0 .4rem; white-space: pre-line; font-size: 1.05rem }
 .stream .shot { display: block; max-height: 26rem; width: auto; border-radius: 8px; margin: .3rem 0 .6rem; background: var(--sunk) }`;

@@ -248,11 +248,12 @@ describe('the feed comes as it comes about', () => {
     expect(most).toBeLessThanOrEqual(8);
   });
 
-  test('two accounts at one Host are two rows, each read with its own key', async () => {
+  test('connected twice, a Host is two rows, each read with its own key, and what it keeps is shown once', async () => {
     await connectAm(world.house, browser);
     const page = await browser.get('/');
     expect(page.words.match(/Photos kim · \d of 4 shown/g)).toHaveLength(2);
-    expect(page.words.match(/A lake/g)).toHaveLength(2);
+    expect(page.words.match(/A lake/g)).toHaveLength(1);
+    expect(page.words.match(/the same, over a second connection/g)).toHaveLength(2);
     expect(world.house.count('am /transfers')).toBe(2);
   });
 

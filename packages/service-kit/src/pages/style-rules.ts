@@ -97,6 +97,7 @@ caption { text-align: left; font-weight: 600; padding: .3rem 0 }
 th small { font-weight: 400 }
 tbody th { width: 38% }
 th, td { text-align: left; padding: .55rem 1rem .55rem 0; border-top: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere }
+td time { overflow-wrap: normal }
 thead th { border: 0; color: var(--quiet); font-weight: 500; font-size: .875rem; padding-block: .2rem }
 .scroll { overflow-x: auto }
 @media (max-width: 40rem) {

@@ -72,7 +72,8 @@ function Broken({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode {
       </p>
       <p>
         To repair it, sign in at {hostName} once more, with the same account.
-        {usedBy.length > 0 && ` ${namesOf(usedBy)} then ${usedBy.length === 1 ? 'goes' : 'go'} on as before.`}
+        {usedBy.length > 0 &&
+          ` ${namesOf(usedBy)} then ${appsAmong(usedBy).length === 1 ? 'goes' : 'go'} on as before.`}
       </p>
       <Form action={`/hosts/${id}/repair`}>
         <ButtonRow>
@@ -87,13 +88,14 @@ function Broken({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode {
 function Bearer({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode | null {
   const users = usedBy.filter(({ bearer }) => bearer);
   if (users.length === 0) return null;
+  const one = appsAmong(users).length === 1;
   return (
     <details>
       <summary>Keys that fit anybody</summary>
       <p>
-        You let {namesOf(users)} have keys of {hostName} that work for whoever holds them, because{' '}
-        {users.length === 1 ? 'it' : 'they'} could prove none. Taken back, {users.length === 1 ? 'it is' : 'they are'}{' '}
-        disconnected at once, and {hostName} is told to end what {users.length === 1 ? 'it holds' : 'they hold'}.
+        You let {namesOf(users)} have keys of {hostName} that work for whoever holds them, because {one ? 'it' : 'they'}{' '}
+        could prove none. Taken back, {one ? 'it is' : 'they are'} disconnected at once, and {hostName} is told to end
+        what {users.length === 1 ? 'it holds' : 'they hold'}.
       </p>
       <Form action={`/hosts/${id}/bearer/stop`}>
         <Button kind="danger">Take it back</Button>
@@ -136,8 +138,11 @@ function Stop({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode {
 }
 
 /** "A", "A and B", "A, B and 3 others": a sentence stays readable. */
+/** Connected twice, an app is one app all the same. */
+const appsAmong = (usedBy: OwnLink['usedBy']): string[] => [...new Set(usedBy.map(({ clientName }) => clientName))];
+
 function namesOf(usedBy: OwnLink['usedBy']): string {
-  const names = [...new Set(usedBy.map(({ clientName }) => clientName))];
+  const names = appsAmong(usedBy);
   const [first = '', second = ''] = names;
   if (names.length <= 2) return names.join(' and ');
   return `${first}, ${second} and ${names.length - 2} ${names.length === 3 ? 'other' : 'others'}`;

@@ -66,7 +66,7 @@ function partsOf(events: AsyncIterator<FeedEvent>, refused: Refused | undefined)
       const { writable } = asking;
       if (writable.length === 0) return;
       const { text = '', chosen = writable.length === 1 ? writable : [] } = refused ?? {};
-      yield <PostForm title="Post an entry" places={writable.map(hinted)} text={text} chosen={chosen} />;
+      yield <PostForm title="Post an entry" places={writable.map(hintedAmong(writable))} text={text} chosen={chosen} />;
     },
     async *asking(): AsyncGenerator<VNode> {
       if (asking.total > 0)
@@ -103,10 +103,17 @@ function Jump(): VNode {
 
 const HINT = { allow: undefined, ask: 'asks you first', deny: 'a rule of yours says no' } as const;
 
-function hinted(source: WritableSource): Offered {
-  const hint = HINT[source.answer];
-  return hint === undefined ? source : { ...source, hint };
-}
+/** Connected twice, a Host is offered twice: it says which of them comes second. */
+const hintedAmong =
+  (all: readonly WritableSource[]) =>
+  (source: WritableSource): Offered => {
+    const first = all.find((other) => placeOf(other) === placeOf(source));
+    const hints = [first !== source && 'the same, over a second connection', HINT[source.answer]];
+    const hint = hints.filter((one) => one !== false && one !== undefined).join('; ');
+    return hint === '' ? source : { ...source, hint };
+  };
+
+const placeOf = ({ resource, account, am }: WritableSource): string => [resource, account, am].join(' ');
 
 function HostRow({ read: { source, trouble, done, total } }: { read: Read }): VNode {
   const note = (

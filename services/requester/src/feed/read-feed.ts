@@ -77,13 +77,25 @@ export async function* readFeed(deps: Pick<Deps, 'requester'>, input: ReadFeedIn
   let done = 0;
   let merged: FeedEntry[] = [];
   let count = 0;
-  for await (const { source, trouble, entries } of asTheyCome(jobs.map(({ result }) => result.promise))) {
+  const isNew = once();
+  for await (const { source, trouble, entries: all } of asTheyCome(jobs.map(({ result }) => result.promise))) {
+    const entries = all.filter((entry) => isNew(source, entry));
     count += entries.length;
     merged = newest([...merged, ...entries.map((entry) => ({ ...entry, source }))]);
     yield { kind: 'read', source, trouble, done: ++done, total: jobs.length };
   }
   signal.removeEventListener('abort', giveUp);
   yield { kind: 'entries', entries: merged, more: count - merged.length };
+}
+
+/** Two connections may lead to the same account. What both bring is shown once. */
+function once(): (source: Source, entry: Entry) => boolean {
+  const seen = new Set<string>();
+  return ({ resource }, { id, date, text }) => {
+    // a Host may count the entries of each account from one: the id alone does not say that it is the same
+    const key = JSON.stringify([resource, id, date, text]);
+    return seen.size < seen.add(key).size;
+  };
 }
 
 interface Result {
