@@ -19,7 +19,7 @@ const NAMES = ['am', 'photos', 'calendar', 'notes', 'lifestream'] as const;
 export type Name = (typeof NAMES)[number];
 /** What the containers of the last run wrote. */
 const LOGS = path.join(ROOT, '.run/logs');
-const UP_WITHIN_MS = 240_000;
+const UP_WITHIN_MS = 180_000;
 
 /** What docker-compose.yml gives, under free ports, on a network and in volumes of its own. */
 export interface Deployment {
