@@ -41,7 +41,11 @@ export const migrationDirs: readonly string[] = [
 export async function openResources(config: Config): Promise<Resources> {
   await applyMigrations(config.databaseUrl, [...migrationDirs]);
   const { pool, prisma } = await openDatabase(config);
-  const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
+  const secrets = await openSecrets({ config, pool }).catch(async (error: unknown) => {
+    await prisma.$disconnect();
+    await pool.end();
+    throw error;
+  });
   const outbound = traced(
     createOutbound({
       exceptions: config.exceptions,
@@ -49,10 +53,14 @@ export async function openResources(config: Config): Promise<Resources> {
       ownNames: [new URL(config.issuer).hostname],
     }),
   );
-  const keys = await openSigningKeys({ pool, vault, placeOf: placeOfSigningKey });
-  const sessionKeys = await openSessionKeys({ pool, vault, seed: config.encryptionKey });
   const clock = { now: () => Date.now() / 1000 };
   const failpoint = createFailpoints(config.failpoints);
   const rateLimits = createRateLimits(pool);
-  return { config, clock, pool, prisma, vault, outbound, keys, sessionKeys, rateLimits, failpoint };
+  return { config, clock, pool, prisma, outbound, rateLimits, failpoint, ...secrets };
+}
+
+async function openSecrets({ config, pool }: Pick<Resources, 'config' | 'pool'>) {
+  const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
+  const keys = await openSigningKeys({ pool, vault, placeOf: placeOfSigningKey });
+  return { vault, keys, sessionKeys: await openSessionKeys({ pool, vault, seed: config.encryptionKey }) };
 }
