@@ -26,7 +26,10 @@ export async function dieAt(world: World, process: ServiceProcess, deaths: reado
   await process.kill();
   for (const { failpoint, trigger } of deaths) {
     await broken(world, `kill -9 ${process.name} at ${failpoint}`, async () => {
-      await process.start({ env: { FAILPOINTS: failpoint } });
+      // others may lead it there before it has even said that it is ready
+      await process.start({ env: { FAILPOINTS: failpoint } }).catch((error: unknown) => {
+        if (process.running) throw error;
+      });
       const deadline = now() + DIES_WITHIN_MS;
       while (process.running) {
         if (now() > deadline) throw new Error(`${process.name} did not come by ${failpoint} in ${DIES_WITHIN_MS} ms.`);
