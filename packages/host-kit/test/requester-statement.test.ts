@@ -178,6 +178,35 @@ describe('an AM', () => {
   });
 });
 
+test('an AM makes a Host fetch so many documents of Requesters a minute, whether they are there or not', async () => {
+  const few = await world.host({
+    name: 'few',
+    options: {
+      scopes: { 'entries.read': 'Read', 'entries.write': { sentence: 'Add', requesterStatement: 'required' } },
+      limits: { documents: { name: 'document', points: 6, perSeconds: 60 } },
+      outboundExceptions: [world.am.port, feed.port].map((port) => ({
+        host: port === feed.port ? 'feed.localhost' : 'am.localhost',
+        port,
+        scheme: 'http',
+        cidr: '127.0.0.1/32',
+      })),
+    },
+  });
+  const there = await world.am.link(few);
+  const named = async (sub: string): Promise<Answer> => {
+    const requester_statement = await feed.statement(few, { iss: sub, sub });
+    const claims = { sub, cnf: { jkt: feed.key.kid }, requester_statement };
+    return world.am.transfer(few, { link: there, scope: 'entries.write', claims });
+  };
+  expect((await named(feed.clientId)).status).toBe(200);
+  let last: Answer | undefined;
+  for (let at = 0; at < 7; at++) last = await named(`${feed.origin}/nobody-${at}`);
+  expect([last?.status, last?.json['error']]).toEqual([429, 'temporarily_unavailable']);
+  expect(last?.headers['retry-after']).toMatch(/^\d+$/);
+  // what is known costs nothing
+  expect((await named(feed.clientId)).status).toBe(200);
+});
+
 describe('the statement', () => {
   const now = (): number => Math.floor(Date.now() / 1000);
   const faults: readonly [string, () => Readonly<Record<string, unknown>>][] = [

@@ -44,7 +44,8 @@ export function transferGrant(deps: TransferDeps): Grant {
   return { grantType: GRANT.tokenExchange, handle: async (context) => ({ ...(await transfer(deps, context)) }) };
 }
 
-async function transfer(deps: TransferDeps, { client, params, jkt, guards }: TokenContext): Promise<TransferResponse> {
+async function transfer(deps: TransferDeps, context: TokenContext): Promise<TransferResponse> {
+  const { client, params, jkt, guards, fetchDocument } = context;
   // PROTOCOL §3.3: one header cannot prove the AM's key and bind the Requester's
   if (jkt !== null) throw invalidRequest('A transfer carries no DPoP proof: the statement names the key.');
   const form = parseTransferForm(params, deps.issuer);
@@ -54,7 +55,8 @@ async function transfer(deps: TransferDeps, { client, params, jkt, guards }: Tok
   const resource = deps.resources.find((own) => own === form.resource);
   if (resource === undefined) throw invalidTarget('This server has no such resource.');
   if (!coversScope(link.stored.grant.transferScope ?? [], form.scope)) throw overCeiling();
-  await checkRequesterStatement(deps, { client, statement, form, guards });
+  // an AM may name any address as a Requester
+  await checkRequesterStatement({ ...deps, fetchDocument }, { client, statement, form, guards });
   await askHost(deps, {
     owner: link.stored.grant.subject,
     am: statement.am,

@@ -29,7 +29,7 @@ export async function token(deps: ServerDeps, request: TokenRequest): Promise<Re
       throw unauthorizedClient('A client with a secret may not use that grant type.');
     if (!client.grantTypes.includes(grantType))
       throw unauthorizedClient('This client did not register that grant type.');
-    return grant.handle({ client, params, jkt, guards, signal: request.signal });
+    return grant.handle({ client, params, jkt, guards, fetchDocument: deps.fetchDocument, signal: request.signal });
   });
 }
 
