@@ -277,6 +277,21 @@ describe('a deferral code', () => {
     expect(minted(waiting)).toHaveLength(2);
   });
 
+  it('is not spoiled by a poll that comes while the Host is at work on what the owner allowed once', async () => {
+    const waiting = await wait();
+    await waiting.answer('once');
+    const held = gate();
+    house.host.script = { transfer: async (_hop, mint) => held.opened.then(() => ({ json: mint() })) };
+    const first = waiting.poll();
+    await house.host.until(() => house.host.hops.length > 0);
+    await waiting.passTime();
+    expect(errorOf(await waiting.poll({ port: house.ams[1].port }))).toBe(PENDING);
+    held.open();
+    expect((await first).status).toBe(200);
+    await waiting.passTime();
+    expect(errorOf(await waiting.poll())).toBe(NOT_ITS);
+  });
+
   it('is worth nothing once its connection was stopped, in between or while the Host is at work', async () => {
     const [before, during] = [await wait(), await wait()];
     for (const { answer } of [before, during]) await answer('always');

@@ -111,11 +111,15 @@ async function decided(
   deps: TransferDeps,
   { key, polled, request }: { key: TokenKey; polled: Polled; request: TransferRequest },
 ): Promise<TransferResponse> {
-  const decision = decide(await readSnapshot(deps.pool, request), request);
-  if (decision.kind === 'ask') throw unanswered(polled);
+  const isToBeAsked = async (): Promise<boolean> =>
+    decide(await readSnapshot(deps.pool, request), request).kind === 'ask';
+  const unanswered = await isToBeAsked();
+  if (unanswered && polled.askState === 'open') throw pending(polled);
   const attemptId = randomId('try');
   if (!(await attemptDeferral(deps.pool, key, attemptId))) throw pending(polled);
   try {
+    // looked at once more: what he approved may have been in the hands of another poll until now
+    if (unanswered && (await isToBeAsked())) throw answered(polled);
     return await attempt(deps, { key, attemptId, request });
   } catch (error) {
     if (!isFinal(error)) await releaseDeferral(deps.pool, key, attemptId);
@@ -136,16 +140,11 @@ async function attempt(
   return (await handOut(deps, [minted]))(minted);
 }
 
-/** The owner is still to be asked: he has not answered yet, did not want to, or his answer is gone. */
-function unanswered(polled: Polled): OAuthError {
-  switch (polled.askState) {
-    case 'open':
-      return pending(polled);
-    case 'closed':
-      return accessDenied('The owner did not allow it.', { extras: { denied_by: 'am', requestable: true } });
-    default:
-      return expired();
-  }
+/** The owner was asked and would have to be asked again: he did not want to, or his approval is gone. */
+function answered({ askState }: Polled): OAuthError {
+  return askState === 'closed'
+    ? accessDenied('The owner did not allow it.', { extras: { denied_by: 'am', requestable: true } })
+    : expired();
 }
 
 /** Whether polling again is of no use. */
