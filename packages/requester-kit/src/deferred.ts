@@ -2,8 +2,8 @@ import { type Exchanged, type Failure, pollDeferred } from '@chatelaine/oauth-cl
 import type { ErrorResponse } from '@chatelaine/protocol';
 import { type OpenConnection, open } from './connection.ts';
 import type { Kit } from './options.ts';
-import type { TransferRequest } from './token-cache.ts';
 import { requesterStatement } from './statement.ts';
+import { keyOf, type TransferRequest } from './token-cache.ts';
 import type { InteractionRequired, TransferOutcome } from './transfer.ts';
 
 /** The owner is being asked, and the app need not ask again: it waits. PROTOCOL §3.7. */
@@ -51,7 +51,8 @@ export function deferredOf(
     interactionUri,
     expiresAt: kit.clock.now() + (error.expires_in ?? 0),
     intervalSeconds,
-    poll: () => kit.share(`poll ${code}`, () => poll(kit, request, { code, intervalSeconds, judge })),
+    // an AM may give one code to several that wait: each hears of its own
+    poll: () => kit.share(`poll ${keyOf(request)} ${code}`, () => poll(kit, request, { code, intervalSeconds, judge })),
   };
 }
 

@@ -1,5 +1,5 @@
 import { signShortJwt } from '@chatelaine/crypto';
-import { formatScope, JWT_TYP, LIFETIME } from '@chatelaine/protocol';
+import { formatScope, JWT_TYP, LIFETIME, LIMIT } from '@chatelaine/protocol';
 import type { OpenConnection } from './connection.ts';
 import { currentOf } from './identity.ts';
 import type { Kit } from './options.ts';
@@ -9,7 +9,8 @@ type Signer = Pick<Kit, 'clock' | 'registration' | 'signingKey' | 'requesterStat
 
 /**
  * What the app itself says of its key, for one Host, to be passed on by the AM: with it not even the AM can name a key of its own. A new one for each
- * request. Undefined where the AM passes none on, or nobody could check it: an app without keys or without a client document. PROTOCOL §3.6.
+ * request. Undefined where the AM passes none on, or nobody could check it: an app without keys or without a client document; and where it would be too
+ * long. PROTOCOL §3.6.
  */
 export async function requesterStatement(
   kit: Signer,
@@ -21,7 +22,7 @@ export async function requesterStatement(
   // the document at another id, or none, would not have the key
   if (signingKey === undefined || registration.kind !== 'document' || registration.clientId !== client.clientId)
     return undefined;
-  return signShortJwt({
+  const statement = await signShortJwt({
     typ: JWT_TYP.requesterStatement,
     key: currentOf(signingKey),
     clock,
@@ -35,6 +36,8 @@ export async function requesterStatement(
       cnf: { jkt: secrets.dpopKey.kid },
     },
   });
+  // no AM takes it, and where no scope demands one it would refuse what is given without
+  return statement.length > LIMIT.requesterStatementChars ? undefined : statement;
 }
 
 /** Room for header, signature, and the claims beside those that vary, before they are encoded. */

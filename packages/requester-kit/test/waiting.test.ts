@@ -90,6 +90,13 @@ describe('the app’s own statement', () => {
     for (const app of [...silent, await ready()]) expect((await app.requester.transfer(app.input)).kind).toBe('token');
     expect(transferred().map(({ form }) => form.has('actor_token'))).toEqual([false, false, false]);
   });
+
+  test('stays at home where no AM would take it, because it is too long', async () => {
+    const { requester, input } = await ready();
+    const scope = Array.from({ length: 15 }, (_, at) => `entries.${'x'.repeat(150)}.${at}`);
+    expect((await requester.transfer({ ...input, scope })).kind).toBe('token');
+    expect(transferred().map(({ form }) => form.has('actor_token'))).toEqual([false]);
+  });
 });
 
 describe('waiting for the owner', () => {
@@ -181,5 +188,15 @@ describe('waiting for the owner', () => {
     says(PENDING);
     await Promise.all([poll(), poll(), poll()]);
     expect(polled()).toHaveLength(before + 1);
+  });
+
+  test('never shares a poll with what somebody else waits for, though an AM gave both one code', async () => {
+    const { requester, input, poll } = await deferred();
+    const lee = { ...input, ...(await connected(house, requester, 'lee')) };
+    const other = await requester.transfer({ ...lee, wait: 'deferred' });
+    const before = polled().length;
+    says(PENDING);
+    await Promise.all([poll(), other.kind === 'deferred' ? other.poll() : null]);
+    expect(polled()).toHaveLength(before + 2);
   });
 });
