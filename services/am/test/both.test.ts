@@ -1,6 +1,7 @@
 import { challengeOf, createVerifier } from '@chatelaine/crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { reapHalves } from '../src/both/half-store.ts';
+import { reapAttempts } from '../src/hosts/attempt-store.ts';
 import { textOf } from './support/browser.ts';
 import { House, type Owner } from './support/house.ts';
 import { agree, type Answer, hiddenFields, type Requester } from './support/requester.ts';
@@ -237,6 +238,40 @@ describe('a grant that is not good', () => {
     expect(await linkOf(owner)).toMatchObject([{ state: 'active' }]);
     expect(await toldTo(owner)).toContain(NOT_LINKED);
   });
+});
+
+test('a grant that a process died over is not lost without a word: the owner reads that there is no link', async () => {
+  const owner = await house.owner();
+  const { path, verifier } = await push();
+  const { query } = await consent(owner, path, { host_half: 'link' });
+  // as if the code had been redeemed, and the process had died before it took up the half
+  const [half] = await house.rows(
+    'select * from host_half where connection_id in (select id from connection where owner_id = $1)',
+    [owner.id],
+  );
+  await house.rows('delete from host_half where connection_id = $1', [half?.['connection_id']]);
+  await lifestream.redeem(query.get('code') ?? '', verifier);
+  await house.rows(
+    `insert into host_half (connection_id, host_id, host_grant, created_at) values ($1, $2, $3, now() - interval '6 minutes')`,
+    [half?.['connection_id'], half?.['host_id'], half?.['host_grant']],
+  );
+  expect(await toldTo(owner)).not.toContain(NOT_LINKED);
+  await reapHalves(house);
+  expect(await toldTo(owner)).toContain(NOT_LINKED);
+});
+
+test('a Host that is away for a day is asked no more, and the owner reads that there is no link', async () => {
+  const owner = await house.owner();
+  const { path, verifier } = await push();
+  const { query } = await consent(owner, path, { host_half: 'link' });
+  house.host.script.redeem = () => 'reset';
+  await lifestream.redeem(query.get('code') ?? '', verifier);
+  expect(await toldTo(owner)).not.toContain(NOT_LINKED);
+  await house.rows(`update link_attempt set expires_at = now() - interval '25 hours' where owner_id = $1`, [owner.id]);
+  await reapAttempts(house);
+  expect(await toldTo(owner)).toContain(NOT_LINKED);
+  await reapAttempts(house);
+  expect((await toldTo(owner)).split(NOT_LINKED)).toHaveLength(2);
 });
 
 describe('a Host that does not answer in time', () => {

@@ -96,15 +96,21 @@ export async function tellNotLinked(
   await query(pool, TELL, [ownerId, hostId, connectionId]);
 }
 
-// longer than a code lives, whose redemption would use it
+// longer than a code lives, whose redemption would use it; if there was one all the same, whoever redeemed it died over the half, or could not read it
 const REAP = statement<{ n: number }>({
   name: 'both_reap_halves',
   text: `
-    with gone as (delete from host_half where created_at < now() - interval '5 minutes' returning 1)
-    select count(*)::int as n from gone`,
+    with gone as (
+      delete from host_half where created_at < now() - interval '5 minutes' returning connection_id, host_id
+    ), told as (
+      select timeline_append(g.subject, 'link_not_made', jsonb_build_object('host', gone.host_id, 'connection', g.id))
+      from gone join oauth_grant g on g.id = gone.connection_id
+      where g.ended_at is null and exists (select from oauth_token t where t.bucket = g.bucket and t.grant_id = g.id)
+    )
+    select (select count(*) from gone)::int as n, (select count(*) from told)`,
 });
 
-/** Deletes what no redemption came for; returns how many. */
+/** Deletes what nobody came for, or could take up; returns how many. */
 export async function reapHalves({ pool }: Pick<Deps, 'pool'>): Promise<number> {
   return (await queryOne(pool, REAP))?.n ?? 0;
 }

@@ -154,14 +154,18 @@ export async function giveUpAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buf
   await query(pool, GIVE_UP, [stateHash]);
 }
 
-// a Host knows a used code for a day, and ends what it gave when it comes again; after that there is nothing to ask
+// a Host knows a used code for a day, and ends what it gave when it comes again; after that there is nothing to ask, and who waits to read of it reads that
 const REAP = statement<{ n: number }>({
   name: 'hosts_reap_attempts',
   text: `
     with gone as (
-      delete from link_attempt where expires_at < now() and (resume_at is null or expires_at < now() - interval '1 day') returning 1
+      delete from link_attempt where expires_at < now() and (resume_at is null or expires_at < now() - interval '1 day')
+      returning owner_id, host_id, connection_id, resume_at
+    ), told as (
+      select timeline_append(owner_id, 'link_not_made', jsonb_build_object('host', host_id, 'connection', connection_id))
+      from gone where connection_id is not null and resume_at is not null
     )
-    select count(*)::int as n from gone`,
+    select (select count(*) from gone)::int as n, (select count(*) from told)`,
 });
 
 /** Deletes what can no longer be finished; returns how many. */
