@@ -133,6 +133,24 @@ describe('the encryption key', () => {
       expect(after.open(gold, `${owner}|${n}|${town}`)).toBe(`${owner}'s ${n}`);
   });
 
+  test('is not put in the way of a change: what somebody else wrote meanwhile stays', async () => {
+    const [before, after] = [await open(OLD, NEW), await open(NEW, OLD)];
+    const place = 'ada|1|York';
+    await pool.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [before.seal('old', place)]);
+    const other = await pool.connect();
+    await other.query('begin');
+    await other.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [after.seal('new', place)]);
+    const resealing = reseal({ pool, vault: after }, places);
+    const waiting = async () =>
+      (await pool.query(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`))
+        .rowCount;
+    while ((await waiting()) === 0);
+    await other.query('commit');
+    other.release();
+    expect(await resealing).toEqual({ resealed: 0, left: 0, unreadable: 0 });
+    expect(after.open(await goldOf('ada', 1), place)).toBe('new');
+  });
+
   test('that is still needed must stay, and one that is not may go', async () => {
     await open(NEW); // nothing is sealed with the old one any more
     const place = 'bob|7|Hull';

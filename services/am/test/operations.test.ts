@@ -5,8 +5,9 @@ import type { Config } from '../src/config.ts';
 import { openResources, VAULT_LABEL } from '../src/resources.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../src/sealed-places.ts';
 import { type Am, House, type Story } from './support/house.ts';
-import { chatelaine as command, restoredElsewhere, traffic as keepAsking } from './support/operator.ts';
+import { chatelaine as command, restoredElsewhere, traffic as keepAsking, until } from './support/operator.ts';
 import { exchange } from './support/requester.ts';
+import { gate } from './support/scripted-host.ts';
 import { freePort } from './support/world.ts';
 
 let house: House;
@@ -93,9 +94,6 @@ const traffic = (ams: readonly Am[]) => keepAsking(() => ams.map((am) => ask(sto
 
 describe('F17 keys are replaced while transfers run', () => {
   const kidsAt = async (am: Am) => ((await get(am, '/jwks')).json['keys'] as { kid: string }[]).map(({ kid }) => kid);
-  const until = async (met: () => Promise<boolean>) => {
-    while (!(await met())) await new Promise((resolve) => setTimeout(resolve, 50));
-  };
 
   test('J13 a signing key: every process publishes the new one before any uses it, and none misses a transfer', async () => {
     const [old] = await kidsAt(house.ams[0]);
@@ -128,13 +126,21 @@ describe('F17 keys are replaced while transfers run', () => {
     const knows = await house.another({ config: { previousEncryptionKeys: [fresh] } });
     const seals = await house.another({ config: { encryptionKey: fresh, previousEncryptionKeys: [old] } });
     const renewed = () => house.rows(`update link set access_expires_at = now() where id = $1`, [story.linkId]);
-    const rollout = traffic([knows, seals]); // the old one seals here, the new one there: both read all
+    const rotate = () => chatelaine('rotate-keys encryption', { encryptionKey: fresh, previousEncryptionKeys: [old] });
+    // a renewal is under way while the link's secrets are sealed anew
+    const resealed = gate();
+    const asked = house.host.refreshes.length;
+    house.host.script = { refresh: async (_call, renew) => ({ json: await resealed.opened.then(renew) }) };
     await renewed();
-    await chatelaine('rotate-keys encryption', { encryptionKey: fresh, previousEncryptionKeys: [old] }); // too early, and no harm
+    const rollout = traffic([knows, seals]); // the old one seals here, the new one there: both read all
+    await until(async () => house.host.refreshes.length > asked);
+    await rotate(); // too early, and no harm
+    resealed.open();
     expect((await rollout.end()).failures).toEqual([]);
+    house.host.reset();
     const run = traffic([seals]);
     await renewed();
-    const said = await chatelaine('rotate-keys encryption', { encryptionKey: fresh, previousEncryptionKeys: [old] });
+    const said = await rotate();
     expect((await run.end()).failures).toEqual([]);
     expect([said.code, said.lines[1]]).toEqual([0, '0 are left that another key sealed.']);
     const alone = await house.another({ config: { encryptionKey: fresh } });
@@ -225,7 +231,7 @@ describe('a backup', () => {
     expect((await ask(ended, restored)).status).toBe(400);
     const pool = openPool({ url: copy.url('am'), name: 'test', max: 1 });
     const pending = async () => (await pool.query(`select from revocation where state = 'pending'`)).rowCount;
-    while ((await pending()) !== 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(async () => (await pending()) === 0);
     await pool.end();
   });
 });
