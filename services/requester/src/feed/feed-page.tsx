@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { EntryList, NothingYet } from './entry-list.tsx';
 import { type Offered, PostForm, type PostFormView } from './post-form.tsx';
 import type { FeedEvent, Read } from './read-feed.ts';
-import type { WritableSource } from './sources.ts';
+import type { Source, WritableSource } from './sources.ts';
 import { STATE, TroubleText, TroubleTitle } from './trouble-notice.tsx';
 import type { Trouble } from './trouble.ts';
 
@@ -55,7 +55,7 @@ type Entries = Extract<FeedEvent, { kind: 'entries' }>;
 function partsOf(events: AsyncIterator<FeedEvent>, refused: Refused | undefined) {
   let asking: Asking = { kind: 'asking', total: 0, writable: [], troubles: [] };
   let entries: Entries = { kind: 'entries', entries: [], more: 0 };
-  const missing: Read[] = [];
+  const reads: Read[] = [];
   return {
     async *jump(): AsyncGenerator<VNode> {
       const { value } = await events.next();
@@ -81,12 +81,12 @@ function partsOf(events: AsyncIterator<FeedEvent>, refused: Refused | undefined)
           if (value?.kind === 'entries') entries = value;
           return;
         }
-        if (value.trouble !== null) missing.push(value);
+        reads.push(value);
         yield <HostRow read={value} />;
       }
     },
     async *entries(): AsyncGenerator<VNode> {
-      yield <Everything asking={asking} missing={missing} entries={entries} />;
+      yield <Everything asking={asking} missing={missingAmong(reads)} entries={entries} />;
     },
   };
 }
@@ -113,7 +113,7 @@ const hintedAmong =
     return hint === '' ? source : { ...source, hint };
   };
 
-const placeOf = ({ resource, account, am }: WritableSource): string => [resource, account, am].join(' ');
+const placeOf = ({ resource, account, am }: Source): string => [resource, account, am].join(' ');
 
 function HostRow({ read: { source, trouble, done, total } }: { read: Read }): VNode {
   const note = (
@@ -132,6 +132,12 @@ function TroubleRow({ title, note, trouble }: { title: string; note: VNode | str
       <TroubleText trouble={trouble} />
     </Row>
   );
+}
+
+/** What one connection could not bring and another did is not missing. */
+function missingAmong(reads: readonly Read[]): Read[] {
+  const shown = new Set(reads.filter(({ trouble }) => trouble === null).map(({ source }) => placeOf(source)));
+  return reads.filter(({ source }) => !shown.has(placeOf(source)));
 }
 
 function Everything({
