@@ -1,4 +1,3 @@
-import type { Outbound } from '@chatelaine/outbound-http';
 import {
   LIFETIME,
   parseIssuer,
@@ -13,8 +12,18 @@ import {
 } from '@chatelaine/protocol';
 import { foreignEndpoint, isOwnResource, missingFeatures, type ServerRole } from './metadata.ts';
 
+/** What reads the documents: an `Outbound`, or less. */
+export interface DocumentReader {
+  fetchJson(input: {
+    readonly url: string;
+  }): Promise<
+    | { readonly kind: 'ok'; readonly json: unknown; readonly freshForSeconds: number }
+    | { readonly kind: 'failed'; readonly reason: string }
+  >;
+}
+
 export interface DiscoverDeps {
-  readonly outbound: Pick<Outbound, 'fetchJson'>;
+  readonly outbound: DocumentReader;
   readonly schemes: Schemes;
 }
 

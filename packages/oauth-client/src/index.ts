@@ -22,6 +22,7 @@ export type { ClientAuthentication, ClientDeps, ClientIdentity } from './deps.ts
 export {
   clampFreshness,
   type DiscoverDeps,
+  type DocumentReader,
   type DiscoverInput,
   type Discovered,
   type Discovery,

@@ -1,6 +1,6 @@
 import type { ErrorCode, FormParams, ScopeSet } from '@chatelaine/protocol';
 import type { Client } from './client/client.ts';
-import type { ServerConfig } from './deps.ts';
+import type { FetchDocument, ServerConfig } from './deps.ts';
 import type { StoredGrant } from './storage.ts';
 import type { Guards } from './token/guards.ts';
 
@@ -32,6 +32,8 @@ export interface ExtensionRequest {
   readonly codeChallenge: string;
   /** A key that the request named or proved; null without one. */
   readonly jkt: string | null;
+  /** For what has to be read because of this request: counted against whoever sent it. */
+  readonly fetchDocument: FetchDocument;
 }
 
 export type ExtensionReading =

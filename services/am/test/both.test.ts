@@ -172,6 +172,20 @@ describe('a request is refused before anybody sees a page', () => {
     ]);
   });
 
+  test('from a source that made this AM read too much', async () => {
+    const { limits } = house.config;
+    const documents = { name: 'few_documents', points: 5, perSeconds: 60 };
+    const { port } = await house.another({ config: { limits: { ...limits, oauth: { ...limits.oauth, documents } } } });
+    const requester = nowhere();
+    const statuses: number[] = [];
+    for (let at = 0; at < 5; at++) {
+      const request = { ...(await requester.request(createVerifier())), ...both({ host: house.documents.origin }) };
+      statuses.push((await requester.post('/par', request, { port })).status);
+    }
+    // its document and its keys, and each time what is said to be a Host
+    expect(statuses).toEqual([400, 400, 400, 429, 429]);
+  });
+
   const both = (over: Record<string, string> = {}) => ({ host: house.host.issuer, host_grant: 'hg', ...over });
   const impostor = () => house.requester({ host: house.host.issuer });
   const lonely = () => house.requester({ host: house.second.issuer });

@@ -10,7 +10,7 @@ import {
   TRANSFER_SCOPE,
 } from '@chatelaine/protocol';
 import type { Client } from '../client/client.ts';
-import type { ServerConfig } from '../deps.ts';
+import type { ServerConfig, ServerDeps } from '../deps.ts';
 import { readExtensions } from '../extension.ts';
 import type { AuthorizationRequest } from '../storage.ts';
 
@@ -36,7 +36,10 @@ interface CheckInput {
 }
 
 /** Checks an authorization request, pushed or plain, in the order in which trust grows. OAuth 2.1 §4.1.1. */
-export async function checkRequest(config: ServerConfig, input: CheckInput): Promise<CheckedRequest> {
+export async function checkRequest(
+  { config, fetchDocument }: Pick<ServerDeps, 'config' | 'fetchDocument'>,
+  input: CheckInput,
+): Promise<CheckedRequest> {
   const { client, params } = input;
   const redirectUri = pickRedirectUri(client, params.get('redirect_uri'));
   if (redirectUri === null) {
@@ -73,7 +76,7 @@ export async function checkRequest(config: ServerConfig, input: CheckInput): Pro
   const key = checkKey(config, input);
   if (key.kind === 'refused') return redirect('invalid_request', key.message);
   const { jkt } = key;
-  const read = await readExtensions(config, { way: input.way, client, params, codeChallenge, jkt });
+  const read = await readExtensions(config, { way: input.way, client, params, codeChallenge, jkt, fetchDocument });
   if (read.kind === 'refused') return redirect(read.error, read.message);
   const { extensions } = read;
   const common = { redirectUri, state, codeChallenge, jkt, prompt: params.get('prompt') ?? null, extensions };

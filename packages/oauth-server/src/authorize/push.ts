@@ -22,7 +22,7 @@ export async function pushAuthorizationRequest(
     const provenJkt = await checkProof(deps, { headers: request.dpop, path: ENDPOINT.pushed }, guards);
     // RFC 9126 §2.1
     if (request.params.has('request_uri')) throw invalidRequest('request_uri cannot be pushed.');
-    const checked = await checkRequest(deps.config, { way: 'pushed', client, params: request.params, provenJkt });
+    const checked = await checkRequest(deps, { way: 'pushed', client, params: request.params, provenJkt });
     if (checked.kind !== 'valid') throw new OAuthError(checked.error, checked.message);
     const requestUri = mintToken('ru', bucketOf(client.id));
     const saved = await deps.storage.saveRequest({

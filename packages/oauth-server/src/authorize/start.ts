@@ -74,7 +74,7 @@ async function storePlain(
 ): Promise<StartedAuthorization> {
   const { client, params, query } = input;
   const { issuer } = deps.config;
-  const checked = await checkRequest(deps.config, { way: 'plain', client, params, provenJkt: null });
+  const checked = await checkRequest(deps, { way: 'plain', client, params, provenJkt: null });
   if (checked.kind === 'page') return page(checked.message);
   const to = checked.kind === 'valid' ? checked.request : checked;
   const refuse = (error: Parameters<typeof answerUrl>[2] & { error: string }): StartedAuthorization => ({

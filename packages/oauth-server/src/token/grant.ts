@@ -1,6 +1,6 @@
 import type { FormParams } from '@chatelaine/protocol';
 import type { Client } from '../client/client.ts';
-import type { ServerDeps } from '../deps.ts';
+import type { FetchDocument } from '../deps.ts';
 import type { Guards } from './guards.ts';
 
 /** What the token endpoint knows when a grant takes over: the client is authenticated, the DPoP proof is good. */
@@ -11,7 +11,7 @@ export interface TokenContext {
   readonly jkt: string | null;
   readonly guards: Guards;
   /** For what has to be read because of this request: counted against whoever sent it. */
-  readonly fetchDocument: ServerDeps['fetchDocument'];
+  readonly fetchDocument: FetchDocument;
   /** Aborts when the caller has gone away. */
   readonly signal: AbortSignal;
 }

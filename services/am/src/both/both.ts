@@ -44,7 +44,7 @@ const HOST_GRANT = new RegExp(`^[\\x21-\\x7e]{1,${LIMIT.tokenChars}}$`);
 
 async function read(
   deps: WithDiscovery,
-  { way, client, params, codeChallenge }: ExtensionRequest,
+  { way, client, params, codeChallenge, fetchDocument }: ExtensionRequest,
 ): Promise<ExtensionReading> {
   const [host, hostGrant] = [params.get('host'), params.get('host_grant')];
   if (host === undefined && hostGrant === undefined) return { kind: 'none' };
@@ -52,7 +52,8 @@ async function read(
   // through a browser it would be for anybody to see, and to send
   if (way !== 'pushed') return refused('host and host_grant are pushed (RFC 9126).');
   if (!HOST_GRANT.test(hostGrant)) return refused('host_grant is not a code.');
-  const checked = await checkHost(deps, { client, host });
+  const reader = { fetchJson: ({ url }: { url: string }) => fetchDocument(url) };
+  const checked = await checkHost(deps, { client, host, reader });
   if (checked.kind === 'refused') return refused(checked.message);
   const { chatelaine_name: name, chatelaine_transfer_scopes: scopes = {} } = checked.found.metadata;
   const data: Kept = {
@@ -69,7 +70,7 @@ async function admit(deps: WithDiscovery, view: ConsentView): ReturnType<Both['a
   if (kept === null) return { kind: 'admitted' };
   const { host, name } = kept;
   // either may say something else by now
-  const checked = await checkHost(deps, { client: view.interaction.client, host });
+  const checked = await checkHost(deps, { client: view.interaction.client, host, reader: deps.outbound });
   const remembered = checked.kind === 'fits' ? await rememberHost(deps, checked.found) : checked;
   if (remembered.kind === 'remembered') return { kind: 'admitted' };
   deps.log.warn({ event: 'half_not_admitted', issuer: host, outcome: remembered.kind }, 'a Host cannot be linked now');

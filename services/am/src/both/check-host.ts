@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Discovered, DiscoveryCache } from '@chatelaine/oauth-client';
+import type { Discovered, DiscoveryCache, DocumentReader } from '@chatelaine/oauth-client';
 import type { ExtensionRequest } from '@chatelaine/oauth-server';
 import type { Deps } from '../deps.ts';
 
@@ -17,7 +17,7 @@ const CHECKS = { name: 'both_host', points: 120, perSeconds: 60 };
  */
 export async function checkHost(
   deps: Pick<Deps, 'config' | 'rateLimits'> & { readonly discovery: DiscoveryCache },
-  { client, host }: Pick<ExtensionRequest, 'client'> & { host: string },
+  { client, host, reader }: Pick<ExtensionRequest, 'client'> & { host: string; reader: DocumentReader },
 ): Promise<CheckedHost> {
   if (client.source !== 'document' || client.authMethod !== 'private_key_jwt')
     return refused('host needs a client document, and a client that authenticates with private_key_jwt.');
@@ -27,7 +27,7 @@ export async function checkHost(
   const named = { issuer: host, role: 'host' } as const;
   // one length for every failure, so that nobody learns from the time what is or is not at an address
   const enough = sleep(deps.config.limits.discoveryFailureSeconds * 1000, undefined, { ref: false });
-  const found = await deps.discovery.discover(named);
+  const found = await deps.discovery.discover(named, reader);
   if (found.kind === 'failed') {
     await enough;
     return refused(`host is not a Host that can be linked. ${found.sentence}`);
