@@ -1,5 +1,5 @@
 import { addHost, connectRequester, type Person, signUp } from '@chatelaine/constellation';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../test/support/eventually.ts';
 import { type Connection, openRawRequester, RAW_CALLBACK, type RawRequester } from '../test/support/raw-requester.ts';
 import { type Deployment, openDeployment } from './support/deployment.ts';
@@ -19,10 +19,16 @@ let house: Deployment;
 let robin: Person;
 let raw: RawRequester;
 let connection: Connection;
+const loads: Load[] = [];
 
 beforeAll(async () => {
   house = await openDeployment();
   robin = house.person({ username: 'robin', stopsAt: [RAW_CALLBACK] });
+}, 60_000);
+
+// also those of a test that failed
+afterEach(async () => {
+  await Promise.all(loads.splice(0).map((it) => it.stop()));
 }, 60_000);
 
 afterAll(() => house?.down(), 120_000);
@@ -37,7 +43,11 @@ const obtain = async (host: (typeof HOSTS)[number], by = raw, token = connection
 };
 const failedOf = (sent: readonly Sent[]): string =>
   `${sent.filter(({ status }) => status !== 200).length} of ${sent.length} requests`;
-const load = (): Load => startLoad(raw, { token: connection.accessToken, ...wanted('photos') });
+const load = (): Load => {
+  const started = startLoad(raw, { token: connection.accessToken, ...wanted('photos') });
+  loads.push(started);
+  return started;
+};
 const answersAt = async (url: string): Promise<number> =>
   house.fetch(`${url}/readyz`).then(
     ({ status }) => status,
