@@ -307,4 +307,20 @@ describe('a Host that does not answer in time', () => {
     expect(await linkOf(owner)).toEqual([]);
     expect(await toldTo(owner)).toContain(NOT_LINKED);
   });
+
+  test('and answers after the owner has stopped everything makes no link: it is given back', async () => {
+    const owner = await house.owner();
+    const { path, verifier, hostGrant } = await push();
+    const { query } = await consent(owner, path, { host_half: 'link' });
+    house.host.script.redeem = () => 'reset';
+    await lifestream.redeem(query.get('code') ?? '', verifier);
+    await owner.browser.submit('/requesters', '/stop-everything');
+    house.host.script.redeem = (_call, link) => ({ json: link() });
+    house.host.hostGrants.set(hostGrant, challengeOf(verifier));
+    const given = house.host.revoked.length;
+    await house.rows(`update link_attempt set resume_at = now() where owner_id = $1`, [owner.id]);
+    await eventually(async () => house.host.revoked.length > given);
+    expect(await linkOf(owner)).toEqual([]);
+    expect(await toldTo(owner)).not.toContain(NOT_LINKED);
+  });
 });

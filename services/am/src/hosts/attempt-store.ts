@@ -71,7 +71,7 @@ export interface UnsettledAttempt extends TakenAttempt {
   readonly hostId: string;
   /** Sealed. */
   readonly answer: Buffer;
-  /** The owner was told that nothing was linked. */
+  /** The owner was told that nothing was linked, or has stopped the connection that it came along with. */
   readonly givenUp: boolean;
 }
 
@@ -86,6 +86,9 @@ interface UnsettledRow {
   metadata: unknown;
 }
 
+/** Connections `c` that nobody has stopped. */
+const STANDING = '(select id from connection where ended_at is null) c';
+
 // each is looked at after twice the time it took to come here: once and again soon, then ever more seldom
 const CLAIM_UNSETTLED = statement<UnsettledRow>({
   name: 'hosts_claim_unsettled_attempts',
@@ -95,7 +98,8 @@ const CLAIM_UNSETTLED = statement<UnsettledRow>({
     )
     update link_attempt a set resume_at = now() + greatest(make_interval(secs => $2), now() - a.used_at)
     from due, host h where a.state_hash = due.state_hash and h.id = a.host_id
-    returning a.state_hash, a.owner_id, a.host_id, a.verifier, a.answer, a.given_up_at is not null as given_up, h.name, h.metadata`,
+    returning a.state_hash, a.owner_id, a.host_id, a.verifier, a.answer, h.name, h.metadata,
+      a.given_up_at is not null or (a.connection_id is not null and not exists (select from ${STANDING} where c.id = a.connection_id)) as given_up`,
 });
 
 /** Attempts whose time to be settled has come; nobody else gets the same ones for a while. */
@@ -116,7 +120,7 @@ export async function claimUnsettled(
   }));
 }
 
-// who came along with a connection reads of it there, because no page of ours was open
+// who came along with a connection that stands reads of it there, because no page of ours was open
 const SETTLE = statement({
   name: 'hosts_settle_attempt',
   text: `
@@ -124,8 +128,8 @@ const SETTLE = statement({
       update link_attempt set answer = null, resume_at = null where state_hash = $1 and answer is not null
       returning owner_id, host_id, connection_id
     )
-    select timeline_append(owner_id, 'link_not_made', jsonb_build_object('host', host_id, 'connection', connection_id))
-    from settled where connection_id is not null`,
+    select timeline_append(settled.owner_id, 'link_not_made', jsonb_build_object('host', host_id, 'connection', connection_id))
+    from settled join ${STANDING} on c.id = settled.connection_id`,
 });
 
 /** It is known that nothing came of the code, and nothing is left at the Host that is not known here. */
@@ -162,8 +166,8 @@ const REAP = statement<{ n: number }>({
       delete from link_attempt where expires_at < now() and (resume_at is null or expires_at < now() - interval '1 day')
       returning owner_id, host_id, connection_id, resume_at
     ), told as (
-      select timeline_append(owner_id, 'link_not_made', jsonb_build_object('host', host_id, 'connection', connection_id))
-      from gone where connection_id is not null and resume_at is not null
+      select timeline_append(gone.owner_id, 'link_not_made', jsonb_build_object('host', host_id, 'connection', connection_id))
+      from gone join ${STANDING} on c.id = gone.connection_id where gone.resume_at is not null
     )
     select (select count(*) from gone)::int as n, (select count(*) from told)`,
 });
