@@ -39,10 +39,14 @@ function node(...args: string[]): boolean {
 
 function jest(): void {
   const args = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules'];
-  spawnSync(process.execPath, [...args, '../node_modules/jest/bin/jest.js', '-c', 'containers/jest.config.js'], {
-    cwd: `${root}/e2e`,
-    stdio: 'inherit',
-  });
+  spawnSync(
+    process.execPath,
+    [...args, '../node_modules/jest/bin/jest.js', '-c', 'containers/jest.config.js', '--forceExit'],
+    {
+      cwd: `${root}/e2e`,
+      stdio: 'inherit',
+    },
+  );
 }
 
 function finish(results: Parameters<typeof summarize>[0]): void {
