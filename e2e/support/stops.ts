@@ -94,6 +94,27 @@ export const REQUESTER_STOPS: readonly Stop[] = [
     },
   },
   { name: 'lifestream-my-posts', who: 'newcomer', url: lifestream('/posts') },
+  {
+    name: 'lifestream-my-posts-some',
+    who: 'robin',
+    url: lifestream('/posts'),
+    async act(page) {
+      await page.locator('textarea[name=text]').fill('The tram did not come, so we walked along the canal.');
+      await press(page, 'Keep it here');
+      await page.getByText('along the canal').first().waitFor();
+    },
+  },
+  {
+    name: 'lifestream-consent',
+    who: 'robin',
+    url: ({ house }) => `${house.am.url}/hosts/add`,
+    async act(page, { house }) {
+      await page.locator('input[name=host]').fill(house.requester.url);
+      await press(page, 'Continue');
+      await page.getByRole('link', { name: /^Continue to / }).click();
+      await page.getByText('Who asks').waitFor();
+    },
+  },
   { name: 'lifestream-who-has-access', who: 'newcomer', url: lifestream('/access') },
   { name: 'lifestream-hosts-none', who: 'newcomer', url: lifestream('/connections') },
   { name: 'lifestream-hosts', who: 'robin', url: lifestream('/connections') },
