@@ -27,10 +27,12 @@ async function chain(options: TestServiceOptions = {}) {
     heard.push(request.headers);
     answer.writeHead(Number(new URL(request.url ?? '', 'http://x').searchParams.get('status') ?? 200)).end('{}');
   });
+  const arrived = Promise.withResolvers<void>();
   const outbound = traced({ fetch: (input: string | URL | Request, init?: RequestInit) => fetch(input, init) });
   const service = await startService({
     ...options,
     routes: async (app) => {
+      app.addHook('onRequest', async () => arrived.resolve());
       app.post('/ask', async (request) => {
         const status = formOf(request).get('status') ?? '200';
         await new Promise((resolve) => setImmediate(resolve));
@@ -46,7 +48,7 @@ async function chain(options: TestServiceOptions = {}) {
     await service.app.close();
     await other.close();
   };
-  return { service, heard, close };
+  return { service, heard, close, arrived: arrived.promise };
 }
 
 const ask = (service: TestService, headers: Record<string, string> = {}, body = `secret=${CANARY}`) =>
@@ -97,6 +99,25 @@ describe('one id through the whole chain', () => {
     const [kept, , made] = it.service.log.map((line) => line['reqId']);
     expect(kept).toBe('edge-7.0042');
     expect(made).toMatch(/^[A-Za-z0-9_-]{12}$/);
+  });
+
+  test('a body that arrives later belongs to the same trace', async () => {
+    const late = await chain();
+    const headers = { traceparent: FROM_OUTSIDE, 'content-type': 'application/x-www-form-urlencoded' };
+    const request = http.request(`${late.service.origin}/ask`, { method: 'POST', headers });
+    request.flushHeaders();
+    await late.arrived;
+    const answered = new Promise((resolve) =>
+      request.once('response', (answer) => answer.resume().once('end', resolve)),
+    );
+    request.end('status=200');
+    await answered;
+    expect(late.service.log.filter(({ trace }) => trace === TRACE).map(({ msg }) => msg)).toEqual([
+      'asking',
+      'answered',
+    ]);
+    expect(late.heard.at(-1)?.['traceparent']).toContain(TRACE);
+    await late.close();
   });
 
   test("nobody else's is", async () => {

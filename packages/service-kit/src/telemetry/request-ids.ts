@@ -37,7 +37,6 @@ function addressesOf(list: readonly string[]): (address: string | undefined) => 
 }
 
 const SPAN = Symbol('span');
-const WORK = Symbol('work');
 
 /**
  * Makes every request a piece of work with a trace: the one its `traceparent` names, or a new one. Anybody may send one: it is a word by which log
@@ -45,14 +44,8 @@ const WORK = Symbol('work');
  */
 export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
   app.decorateRequest(SPAN, null);
-  app.decorateRequest(WORK, null);
-  // a body is read in the context of its socket: whatever runs after that is brought back into the request's
+  // Fastify keeps this context over the reading of a body, too
   app.addHook('onRequest', (request, _reply, done) => inWork(beginWork(request, tracing), done));
-  app.addHook('preValidation', (request, _reply, done) => {
-    const work = request.getDecorator<Work | null>(WORK);
-    if (work === null) done();
-    else inWork(work, done);
-  });
   app.addHook('onResponse', async (request, reply) => {
     const status = reply.statusCode;
     const route = routeOf(request);
@@ -72,10 +65,8 @@ function beginWork(request: FastifyRequest, tracing: Tracing): Work {
     parent: parseTraceparent(request.headers['traceparent']),
     attributes: { 'http.request.method': request.method, 'chatelaine.request_id': request.id },
   });
-  const work: Work = { requestId: request.id, context: span.context, tracing };
   request.setDecorator(SPAN, span);
-  request.setDecorator(WORK, work);
-  return work;
+  return { requestId: request.id, context: span.context, tracing };
 }
 
 /** The route's pattern: of the address itself nothing is recorded. */
