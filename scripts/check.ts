@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import os from 'node:os';
-import { chromium, containerEngineAnswers } from './machine.ts';
+import { chromium } from './machine.ts';
 import { forgetResults, readResults, summarize } from './test-summary.ts';
 import { root, type WorkspacePackage, workspacePackages } from './workspace.ts';
 
@@ -34,12 +34,11 @@ function runTurbo(selection: readonly WorkspacePackage[]): Promise<number> {
     '--log-order=grouped',
     `--concurrency=${Math.max(2, Math.ceil(os.availableParallelism() / 2))}`,
   ];
-  // both are part of a test run's cache key: a result with skipped tests must not outlive the reason for skipping
+  // part of a test run's cache key: a result with skipped tests must not outlive the reason for skipping
   const env = {
     ...process.env,
     TURBO_TELEMETRY_DISABLED: '1',
     CHATELAINE_BROWSER: chromium() ?? '',
-    CHATELAINE_CONTAINERS: containerEngineAnswers() ? 'true' : '',
   };
   // Ctrl-C reaches turbo too; we stay to say how far it came
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
