@@ -173,10 +173,8 @@ describe('F17 keys are replaced while transfers run', () => {
 describe('chatelaine', () => {
   test.each([
     ['nonsense', 64, /chatelaine doctor/],
-    ['', 0, /chatelaine rotate-keys signing/],
     ['stop everything', 64, /Say what is to end\./],
     ['stop connection con_unknown', 64, /There is no connection con_unknown\./],
-    ['rotate-keys', 64, /Say which keys/],
     ['connections --host x', 64, /The options are --owner and --client\./],
     ['migrate', 0, /The database is up to date\./],
   ])('%p: %p', async (line, code, says) => {

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { openPool, openVault, rotateSigningKey } from '@chatelaine/service-kit';
+import { VAULT_LABEL } from '../src/deps.ts';
+import { placeOfSigningKey, SEALED_PLACES } from '../src/sealed-places.ts';
 import { type Browser, openBrowser } from './support/browser.ts';
 import { authorizationUrlOf, connectAm, ISSUER, signUp, startWorld, type World } from './support/world.ts';
 
@@ -34,6 +37,22 @@ describe('what AMs read', () => {
     expect(jwks).toEqual(await two.json());
     expect(jwks.keys).toHaveLength(1);
     expect(jwks.keys[0]).not.toHaveProperty('d');
+  });
+
+  test('is a new key beside the old one as soon as it is made, while the old one signs', async () => {
+    const watching = await world.start({ KEYS_READ_EVERY_SECONDS: '1' });
+    const kids = async () =>
+      ((await (await fetch(`${watching}/jwks`)).json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+    const [old] = await kids();
+    const pool = openPool({ url: world.database.url('lifestream'), name: 'test', max: 1 });
+    const config = { encryptionKey: Buffer.alloc(32, 5), previousEncryptionKeys: [] };
+    const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
+    const { kid } = await rotateSigningKey({ pool, vault, placeOf: placeOfSigningKey }, 'in-turn');
+    while ((await kids()).length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+    await connectAm(world.house, await signUp(watching));
+    const assertion = world.house.received.map(({ form }) => form.get('client_assertion')).find((one) => one != null);
+    expect(JSON.parse(Buffer.from(assertion?.split('.')[0] ?? '', 'base64url').toString())).toMatchObject({ kid: old });
+    await pool.end();
   });
 
   test('is that it is a Host, too: each half names the other', async () => {

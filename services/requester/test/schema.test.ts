@@ -2,9 +2,10 @@ import path from 'node:path';
 import { createTestDatabase, type Embedded, schemaDiff, startEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
 import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
-import { prismaFile as chassisFile } from '@chatelaine/service-kit';
+import { openPool, prismaFile as chassisFile } from '@chatelaine/service-kit';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { migrationDirs } from '../src/deps.ts';
+import { SEALED_PLACES } from '../src/sealed-places.ts';
 
 let embedded: Embedded;
 beforeAll(async () => {
@@ -20,5 +21,13 @@ test('schema, migrations and live database say the same', async () => {
   expect(await schemaDiff({ url: embedded.url('postgres'), schemaFiles, migrationDirs })).toBeNull();
   const live = { url: database.url('lifestream'), schema: 'lifestream' };
   expect(await schemaDiff({ url: embedded.url('postgres'), schemaFiles, live })).toBeNull();
+  const pool = openPool({ url: database.url('lifestream'), name: 'test', max: 1 });
+  const { rows } = await pool.query<{ place: string }>(
+    `select table_name || '.' || column_name as place from information_schema.columns
+     where table_schema = current_schema() and column_name = 'sealed' order by place`,
+  );
+  await pool.end();
+  // what is not listed is lost with its encryption key
+  expect(rows.map(({ place }) => place)).toEqual(SEALED_PLACES.map(({ table }) => `${table}.sealed`).toSorted());
   await database.drop();
 });
