@@ -2,8 +2,19 @@ import { z } from 'zod';
 import { deferredMetadata } from './deferred.ts';
 import { displayText, uri } from './display.ts';
 import { LIMIT } from './lifetimes.ts';
+import { SCOPE_TOKEN } from './scope.ts';
 
-const names = z.array(z.string().max(LIMIT.scopeChars)).max(LIMIT.scopes);
+// what these are not, and not every database takes
+const UNSTORABLE = /[\p{Cc}\p{Cs}]/u;
+const names = z
+  .array(
+    z
+      .string()
+      .max(LIMIT.scopeChars)
+      .refine((name) => !UNSTORABLE.test(name)),
+  )
+  .max(LIMIT.scopes);
+const scopeName = z.string().max(LIMIT.scopeChars).regex(SCOPE_TOKEN);
 
 /** RFC 8414 §2, with the members of RFC 9126 §5, RFC 9207 §3, RFC 9449 §5.1, RFC 9728 §4, CIMD and ours. */
 export const serverMetadataSchema = z.object({
@@ -44,7 +55,10 @@ export const serverMetadataSchema = z.object({
   /** At a Host: how people call it. */
   chatelaine_name: displayText(100).optional(),
   /** At a Host: the scopes an owner can delegate through an AM, with a sentence each. PROTOCOL §2.2. */
-  chatelaine_transfer_scopes: z.record(z.string().max(LIMIT.scopeChars), displayText(300)).optional(),
+  chatelaine_transfer_scopes: z
+    .record(scopeName, displayText(300))
+    .refine((scopes) => Object.keys(scopes).length <= LIMIT.scopes)
+    .optional(),
   /** At a Host that is a Requester, too: its client id. PROTOCOL §2.3. */
   chatelaine_requester: uri.optional(),
   /** At an AM: it takes `host` and `host_grant` with a pushed request. PROTOCOL §2.3. */

@@ -1,7 +1,7 @@
 import { LIMIT } from './lifetimes.ts';
 
 /** RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ) */
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+export const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /** A set of scope values in the order they were given, without repeats. */
 export type ScopeSet = readonly string[];

@@ -7,7 +7,8 @@ import { LIMIT } from './lifetimes.ts';
 export const tokenResponseSchema = z.object({
   access_token: z.string(),
   token_type: z.string(),
-  expires_in: z.number().int().positive(),
+  // within what dates can hold
+  expires_in: z.number().int().positive().max(31_536_000),
   refresh_token: z.string().optional(),
   scope: z.string(),
   /** At a Host: the ceiling the owner set for what may be transferred. PROTOCOL §2.2. */

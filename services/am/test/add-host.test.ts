@@ -132,11 +132,18 @@ describe('adding a Host', () => {
     expect(await hosts()).not.toContain(world.issuer);
   });
 
+  const many = (count: number): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`scope.${at}`, 'Read']));
   test.each<[string, (metadata: Record<string, unknown>) => unknown]>([
     ['another issuer than its address', (m) => ({ ...m, issuer: 'https://photos.example' })],
     ['its issuer with a slash', (m) => ({ ...m, issuer: `${String(m['issuer'])}/` })],
     ['no object', () => ['x']],
     ['nothing', () => null],
+    // what no database takes
+    ['a scope with NUL', (m) => ({ ...m, scopes_supported: ['a\0b'] })],
+    ['half a character', (m) => ({ ...m, response_modes_supported: ['\ud800'] })],
+    ['what is no scope as one to share', (m) => ({ ...m, chatelaine_transfer_scopes: { 'a\0b': 'Read' } })],
+    ['more to share than can be asked for', (m) => ({ ...m, chatelaine_transfer_scopes: many(101) })],
     ['an array as issuer', (m) => ({ ...m, issuer: [m['issuer']] })],
   ])('a server that names %s gets the neutral sentence', async (_name, metadata) => {
     world.host.behaviour.metadata = metadata;

@@ -239,6 +239,16 @@ describe('a grant that is not good', () => {
     },
   );
 
+  test('leads to a token that lives for ever: it is given back', async () => {
+    const owner = await house.owner();
+    const { path, verifier } = await push();
+    const { query } = await consent(owner, path, { host_half: 'link' });
+    house.host.script.redeem = (_call, link) => ({ json: { ...link(), expires_in: Number.MAX_SAFE_INTEGER } });
+    await lifestream.redeem(query.get('code') ?? '', verifier);
+    expect([await linkOf(owner), house.host.revoked.length]).toEqual([[], 1]);
+    expect(await toldTo(owner)).toContain(NOT_LINKED);
+  });
+
   test('brought a second time is not sent again: the first link lives on', async () => {
     const owner = await house.owner();
     const [verifier, hostGrant] = [createVerifier(), 'hg-repeated'];
