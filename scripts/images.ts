@@ -48,7 +48,8 @@ function git(...args: string[]): string {
 
 function checkout(commit: string): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-images-'));
-  const archive = execFileSync('git', ['archive', commit], { cwd: root, maxBuffer: 1 << 28 });
+  // the modes of a checkout: layers that hold the same are then the same
+  const archive = execFileSync('git', ['-c', 'tar.umask=0022', 'archive', commit], { cwd: root, maxBuffer: 1 << 28 });
   execFileSync('tar', ['-x', '-C', folder], { input: archive });
   return folder;
 }
