@@ -26,7 +26,7 @@ const CODES = new Set([
 const CLASSES = /^(08|53|58)[0-9A-Z]{3}$/; // connection exceptions, insufficient resources, system errors
 
 const MESSAGES =
-  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/i;
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error/i;
 
 /** How deep a driver may have wrapped what went wrong. */
 const DEPTH = 4;
