@@ -25,17 +25,23 @@ interface Io {
   readonly problem: (line: string) => void;
 }
 
-const TERMINAL: Io = {
-  out: (line) => void process.stdout.write(`${line}\n`),
-  problem: (line) => void process.stderr.write(`${line}\n`),
-};
+/** Where people read; whoever has read enough (`| head`) may go. */
+function terminal(): Io {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? EXIT.good : EXIT.wrong),
+  );
+  return {
+    out: (line) => void process.stdout.write(`${line}\n`),
+    problem: (line) => void process.stderr.write(`${line}\n`),
+  };
+}
 
 const EXIT = { good: 0, wrong: 1, usage: 64, config: 78 } as const; // the last two as in sysexits.h
 
 /** Runs one command of a command line; resolves with the exit code. Nothing but lines is printed, and no secret. */
 export async function runCli(
   input: { name: string; argv: readonly string[]; commands: Readonly<Record<string, Command>> },
-  { out, problem }: Io = TERMINAL,
+  { out, problem }: Io = terminal(),
 ): Promise<number> {
   const { name, commands } = input;
   const [word = 'help', ...args] = input.argv;
