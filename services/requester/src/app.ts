@@ -36,7 +36,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     ...(await observed({ config, name: 'requester', pool })),
     issuer: config.issuer,
     ready: {
-      postgres: () => pool.query('select 1'),
+      database: () => pool.query('select 1'),
       keys: () => deps.keys.refresh(),
       migrations: migrationsApplied(pool, migrationDirs),
     },
