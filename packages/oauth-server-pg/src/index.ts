@@ -9,7 +9,8 @@ export { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods } from 
 export type { ConsentDecision, ConsentView, InteractionPort, Owner } from './routes/interaction.ts';
 export { DEFAULT_MACHINE_LIMITS, limitRefusals, type MachineLimits } from './routes/machine-routes.ts';
 export { requestDeps } from './routes/request-deps.ts';
-// for a service's own atomic steps, which burn guards and run statements the same way
+// for a service's own atomic steps, which burn guards, ask for grants and run statements the same way
+export { GRANT_ALIVE } from './sql/grant-row.ts';
 export { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './sql/replay-guards.ts';
 export { run, runForRow, type Statement } from './sql/statement.ts';
 export { createPgStorage } from './storage.ts';

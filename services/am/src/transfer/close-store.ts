@@ -1,4 +1,4 @@
-import { run, runForRow, type Statement } from '@chatelaine/oauth-server-pg';
+import { GRANT_ALIVE, run, runForRow, type Statement } from '@chatelaine/oauth-server-pg';
 import type { Pool } from 'pg';
 import type { Intent } from './store.ts';
 
@@ -8,7 +8,7 @@ const COMPLETE: Statement = {
   update transfer t
   set closed_at = now(), state = case when exists (
       select from oauth_grant g join link l on l.id = t.link_id
-      where g.bucket = t.bucket and g.id = t.connection_id and g.ended_at is null and (g.expires_at is null or g.expires_at > now())
+      where g.bucket = t.bucket and g.id = t.connection_id and ${GRANT_ALIVE}
         and l.state = 'active') then 'minted' else 'withheld' end
   from unnest($1::integer[], $2::text[]) as done (bucket, id)
   where t.bucket = done.bucket and t.id = done.id and t.state = 'intent'

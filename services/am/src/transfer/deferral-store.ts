@@ -3,6 +3,7 @@ import {
   BURNED,
   type BurnedRow,
   findReplayed,
+  GRANT_ALIVE,
   guardValues,
   run,
   runForRow,
@@ -12,7 +13,6 @@ import type { Replayed, ReplayGuard, TokenKey } from '@chatelaine/oauth-server';
 import { LIFETIME, LIMIT, type ScopeSet } from '@chatelaine/protocol';
 import type { Pool } from 'pg';
 
-const ALIVE = 'g.ended_at is null and (g.expires_at is null or g.expires_at > now())';
 /** Longer than any call of a Host takes; a process that died holds its attempt no longer. */
 const ATTEMPT_SECONDS = 30;
 
@@ -24,7 +24,7 @@ const OPEN: Statement = {
   )
   insert into deferral (bucket, hash, connection_id, client_id, jkt, resource, scopes, ask_id, expires_at)
   select $1, $2, g.id, $4, $5, $6, $7::text[], $8, now() + $9::float8 * interval '1 second'
-  from oauth_grant g where g.bucket = $1 and g.id = $3 and ${ALIVE}
+  from oauth_grant g where g.bucket = $1 and g.id = $3 and ${GRANT_ALIVE}
   returning 1`,
 };
 
@@ -57,7 +57,7 @@ const POLL: Statement = {
   select ${BURNED}, d.*, exists (select from due) as due
   from (values (1)) as always left join lateral (
     select d.resource, d.scopes, d.ask_id, a.state as ask_state, ceil(extract(epoch from d.expires_at - now()))::int as expires_in
-    from deferral d join oauth_grant g on g.bucket = d.bucket and g.id = d.connection_id and ${ALIVE}
+    from deferral d join oauth_grant g on g.bucket = d.bucket and g.id = d.connection_id and ${GRANT_ALIVE}
       left join ask a on a.id = d.ask_id
     where d.bucket = $3 and d.hash = $4 and d.client_id = $5 and d.jkt = $6 and d.ended_at is null
   ) d on true`,

@@ -3,6 +3,7 @@ import {
   BURNED,
   type BurnedRow,
   findReplayed,
+  GRANT_ALIVE,
   guardValues,
   run,
   runForRow,
@@ -47,8 +48,6 @@ const withoutTarget = rowSchema.extend({
   bearer: z.null(),
 });
 
-const ALIVE = 'g.ended_at is null and (g.expires_at is null or g.expires_at > now())';
-
 /** `$3` resource, `$4` the scopes as a key; which grant, is for `from` to say. */
 const snapshotOf = (name: string, { from, where }: { from: string; where: string }): Statement => ({
   name,
@@ -79,17 +78,17 @@ const snapshotOf = (name: string, { from, where }: { from: string; where: string
 });
 
 const BY_TOKEN = snapshotOf('transfer_snapshot', {
-  from: `oauth_token t join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id and ${ALIVE}`,
+  from: `oauth_token t join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id and ${GRANT_ALIVE}`,
   where: `t.bucket = $1 and t.hash = $2 and t.kind = 'ct' and t.expires_at > now() and c.resource is null`,
 });
 // PROTOCOL §6: such a connection is for one resource, and is never used by a token of its own
 const BY_GRANT = snapshotOf('transfer_snapshot_by_grant', {
   from: 'oauth_grant g',
-  where: `g.bucket = $1 and g.id = $2 and ${ALIVE} and c.resource = $3`,
+  where: `g.bucket = $1 and g.id = $2 and ${GRANT_ALIVE} and c.resource = $3`,
 });
 
 const BY_DEFERRAL = snapshotOf('transfer_snapshot_by_deferral', {
-  from: `deferral d join oauth_grant g on g.bucket = d.bucket and g.id = d.connection_id and ${ALIVE}`,
+  from: `deferral d join oauth_grant g on g.bucket = d.bucket and g.id = d.connection_id and ${GRANT_ALIVE}`,
   where: `d.bucket = $1 and d.hash = $2 and d.resource = $3 and d.ended_at is null and d.expires_at > now() and c.resource is null`,
 });
 const BY = { token: BY_TOKEN, grant: BY_GRANT, deferral: BY_DEFERRAL };
@@ -167,7 +166,7 @@ const BEGIN: Statement = {
   name: 'transfer_begin',
   text: `with ${BURN_GUARDS}, still as (
     select 1 from fresh, oauth_grant g join owner o on o.id = g.subject join link l on l.id = $7
-    where g.bucket = $4 and g.id = $6 and g.subject = $5 and g.ended_at is null and (g.expires_at is null or g.expires_at > now())
+    where g.bucket = $4 and g.id = $6 and g.subject = $5 and ${GRANT_ALIVE}
       and o.policy_version = $13::bigint and l.owner_id = $5 and l.state = 'active'
   ), spent as (
     update ask set state = 'used' where id = $14 and state = 'approved' and expires_at > now() and exists (select from still) returning id
