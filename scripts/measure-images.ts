@@ -14,8 +14,10 @@ const MB = 1_000_000;
 
 type Service = keyof typeof SERVICES;
 
-const run = `chatelaine-test-measure-${process.pid}`;
-const docker = (...args: string[]): string => execFileSync('docker', args, { encoding: 'utf8' }).trim();
+const ENCRYPTION_KEY = randomBytes(32).toString('base64url');
+const run = `chatelaine-measure-${process.pid}`;
+const docker = (...args: string[]): string =>
+  execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
 
 docker('network', 'create', run);
 try {
@@ -65,27 +67,18 @@ async function startOnce(service: Service): Promise<number> {
   const env = {
     ISSUER: `https://${service}.example`,
     DATABASE_URL: `postgresql://${service}@${run}-postgres/postgres`,
-    ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
+    ENCRYPTION_KEY,
     ...SERVICES[service],
   };
   const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
   const began = performance.now();
-  const options = [
-    '-d',
-    '--rm',
-    '--name',
-    `${run}-${service}`,
-    '--network',
-    run,
-    '-p',
-    '127.0.0.1::8080',
-    '--read-only',
-  ];
+  const options = ['-d', '--name', `${run}-${service}`, '--network', run, '-p', '127.0.0.1::8080', '--read-only'];
   const id = docker('run', ...options, ...variables, `chatelaine-${service}`);
   const port = docker('port', id, '8080').split(':').at(-1);
   await until(() => ready(Number(port)));
   const took = performance.now() - began;
   docker('stop', '-t', '15', id);
+  docker('rm', id);
   return took;
 }
 
