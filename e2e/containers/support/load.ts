@@ -41,10 +41,3 @@ export function startLoad(raw: RawRequester, input: { token: string; resource: s
     },
   };
 }
-
-/** How often each status was seen: `{ 200: 31, 503: 2 }`. */
-export function statuses(sent: readonly Sent[]): Record<number, number> {
-  const counts: Record<number, number> = {};
-  for (const { status } of sent) counts[status] = (counts[status] ?? 0) + 1;
-  return counts;
-}
