@@ -93,6 +93,36 @@ describe('places', () => {
     expect(crowd.entered).toEqual(['b', 'a']);
   });
 
+  it('are not looked for on behalf of each who waits: where one thing stops a crowd, it is found once', async () => {
+    const WAITING = 2_000;
+    let looks = 0;
+    const counted = (name: string, atOnce: number): Share => ({
+      name,
+      waiting: Infinity,
+      get atOnce() {
+        looks += 1;
+        return atOnce;
+      },
+    });
+    const crowd = new Crowd(createPlaces({ atOnce: 20, waiting: Infinity }));
+    const shut = () => {
+      looks += 1;
+      return false;
+    };
+    for (let one = 0; one < WAITING; one++) {
+      const path = (who: string): string => `${who}/call${one % 10}/host${one}`;
+      void crowd.enter(path('crowd'), { shares: [counted('crowd', 5), counted(`host ${one}`, 1)] });
+      void crowd.enter(path('reader'), { shares: [counted('reader', 5)], open: shut });
+    }
+    await settled();
+    for (let turn = 0; turn < 50; turn++) await crowd.leave();
+    void crowd.enter('other', { shares: [counted('other', 1)] });
+    await settled();
+    expect(crowd.entered.at(-1)).toBe('other');
+    expect(crowd.entered).toHaveLength(56);
+    expect(looks).toBeLessThan(40 * WAITING);
+  });
+
   it('given back twice are one place', async () => {
     const places = createPlaces({ atOnce: 1, waiting: Infinity });
     const ticket = { path: ['a'], shares: [], signal: patient };

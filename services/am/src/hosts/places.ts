@@ -46,11 +46,22 @@ interface Waiting {
   readonly enter: () => void;
 }
 
+/** Why somebody may not enter: the name of a share that is used up, or his own `open`. */
+type Obstacle = string | NonNullable<Ticket['open']>;
+
 /** Those who wait under one part of a path. */
 interface Line {
   readonly here: Waiting[];
   readonly below: Map<string, Line>;
+  size: number;
+  /** How many of them each obstacle would stop. Where one stops them all, nobody is looked at after the first. */
+  readonly stoppable: Map<Obstacle, number>;
 }
+
+type Looked =
+  | { readonly kind: 'next'; readonly waiting: Waiting }
+  /** `by`: what stopped the last that was looked at. */
+  | { readonly kind: 'nobody'; readonly by: Obstacle | null };
 
 interface Count {
   active: number;
@@ -68,12 +79,15 @@ export function createPlaces(all: Omit<Share, 'name'>): Places {
       else counts.set(name, changed);
     }
   };
-  const hasPlace = ({ ticket, shares }: Pick<Waiting, 'shares' | 'ticket'>): boolean =>
-    shares.every(({ name, atOnce }) => (counts.get(name)?.active ?? 0) < atOnce) && (ticket.open?.() ?? true);
+  const obstacleTo = ({ ticket, shares }: Pick<Waiting, 'shares' | 'ticket'>): Obstacle | null => {
+    const full = shares.find(({ name, atOnce }) => (counts.get(name)?.active ?? 0) >= atOnce);
+    if (full !== undefined) return full.name;
+    return ticket.open === undefined || ticket.open() ? null : ticket.open;
+  };
   const look = (): void => {
-    for (let next = takeNext(line, hasPlace); next !== undefined; next = takeNext(line, hasPlace)) {
-      count(next, { waiting: -1, active: 1 });
-      next.enter();
+    for (let looked = takeNext(line, obstacleTo); looked.kind === 'next'; looked = takeNext(line, obstacleTo)) {
+      count(looked.waiting, { waiting: -1, active: 1 });
+      looked.waiting.enter();
     }
   };
   return {
@@ -81,7 +95,7 @@ export function createPlaces(all: Omit<Share, 'name'>): Places {
     async enter(ticket) {
       ticket.signal.throwIfAborted();
       const shares = [{ ...all, name: '' }, ...ticket.shares];
-      if (!hasPlace({ ticket, shares })) {
+      if (obstacleTo({ ticket, shares }) !== null) {
         const full = shares.filter(({ name, waiting }) => (counts.get(name)?.waiting ?? 0) >= waiting);
         const cause = full.find(({ name, atOnce }) => (counts.get(name)?.active ?? 0) >= atOnce) ?? full[0];
         if (cause !== undefined) throw new Crowded(cause.name);
@@ -98,7 +112,7 @@ export function createPlaces(all: Omit<Share, 'name'>): Places {
         };
         const waiting: Waiting = { ticket, shares, enter };
         ticket.signal.addEventListener('abort', leave, { once: true });
-        lineAt(line, ticket.path).here.push(waiting);
+        add(line, ticket.path, waiting);
         count(waiting, { waiting: 1 });
         look();
       });
@@ -110,39 +124,61 @@ export function createPlaces(all: Omit<Share, 'name'>): Places {
   };
 }
 
-const emptyLine = (): Line => ({ here: [], below: new Map() });
-const isEmpty = ({ here, below }: Line): boolean => here.length === 0 && below.size === 0;
+const emptyLine = (): Line => ({ here: [], below: new Map(), size: 0, stoppable: new Map() });
 
-function lineAt(line: Line, path: readonly string[]): Line {
-  let at = line;
-  for (const part of path) {
-    const next = at.below.get(part) ?? emptyLine();
-    at.below.set(part, next);
-    at = next;
+function add(line: Line, [part, ...rest]: readonly string[], waiting: Waiting): void {
+  weigh(line, waiting, 1);
+  if (part === undefined) return void line.here.push(waiting);
+  const below = line.below.get(part) ?? emptyLine();
+  line.below.set(part, below);
+  add(below, rest, waiting);
+}
+
+function weigh(line: Line, { ticket, shares }: Waiting, change: 1 | -1): void {
+  line.size += change;
+  const obstacles: Obstacle[] = shares.map(({ name }) => name);
+  if (ticket.open !== undefined) obstacles.push(ticket.open);
+  for (const obstacle of obstacles) {
+    const stopped = (line.stoppable.get(obstacle) ?? 0) + change;
+    if (stopped === 0) line.stoppable.delete(obstacle);
+    else line.stoppable.set(obstacle, stopped);
   }
-  return at;
 }
 
 /** The next whose turn it is and who may enter. Whoever's turn it was goes to the end, with all that wait under the same name. */
-function takeNext(line: Line, mayEnter: (waiting: Waiting) => boolean): Waiting | undefined {
+function takeNext(line: Line, obstacleTo: (waiting: Waiting) => Obstacle | null): Looked {
+  const stopsAll = (by: Obstacle | null): boolean => by !== null && line.stoppable.get(by) === line.size;
   const [first] = line.here;
-  if (first !== undefined && mayEnter(first)) return line.here.shift();
-  for (const [part, below] of line.below) {
-    const found = takeNext(below, mayEnter);
-    if (found === undefined) continue;
-    line.below.delete(part);
-    if (!isEmpty(below)) line.below.set(part, below);
-    return found;
+  let by: Obstacle | null = null;
+  if (first !== undefined) {
+    by = obstacleTo(first);
+    if (by === null) {
+      line.here.shift();
+      weigh(line, first, -1);
+      return { kind: 'next', waiting: first };
+    }
   }
-  return undefined;
+  for (const [part, below] of line.below) {
+    if (stopsAll(by)) break;
+    const looked = takeNext(below, obstacleTo);
+    if (looked.kind === 'next') {
+      line.below.delete(part);
+      if (below.size > 0) line.below.set(part, below);
+      weigh(line, looked.waiting, -1);
+      return looked;
+    }
+    by = looked.by;
+  }
+  return { kind: 'nobody', by };
 }
 
 function remove(line: Line, [part, ...rest]: readonly string[], waiting: Waiting): void {
+  weigh(line, waiting, -1);
   if (part === undefined) return void line.here.splice(line.here.indexOf(waiting), 1);
   const below = line.below.get(part);
   if (below === undefined) return;
   remove(below, rest, waiting);
-  if (isEmpty(below)) line.below.delete(part);
+  if (below.size === 0) line.below.delete(part);
 }
 
 function once(leave: () => void): () => void {
