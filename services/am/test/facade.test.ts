@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { attacks } from './facade/attacks.ts';
 import { clientsWithSecrets } from './facade/clients.ts';
 import { consent } from './facade/consent.ts';
+import { crashes } from './facade/crashes.ts';
 import { flow } from './facade/flow.ts';
 import { refreshing } from './facade/refreshing.ts';
 import type { Scene } from './facade/scene.ts';
@@ -35,5 +36,6 @@ describe('a stock OAuth client', () => {
   refreshing(sceneOf);
   clientsWithSecrets(sceneOf);
   attacks(sceneOf);
+  crashes(sceneOf);
   it('leaves no intent open', async () => expect((await scene.house.audit()).open).toBe(0));
 });

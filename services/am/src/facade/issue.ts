@@ -1,4 +1,4 @@
-import type { Issue } from '@chatelaine/oauth-server';
+import type { Committed, Issue } from '@chatelaine/oauth-server';
 import {
   GRANT,
   invalidDpopProof,
@@ -9,18 +9,19 @@ import {
   type ResourceUrl,
   type TransferResponse,
 } from '@chatelaine/protocol';
+import { handOut, type Minted, withhold } from '../transfer/hand-out.ts';
 import type { TransferRequest } from '../transfer/request.ts';
-import { NO_KEY, transfer, type TransferDeps } from '../transfer/transfer.ts';
+import { NO_KEY, obtain, type TransferDeps } from '../transfer/transfer.ts';
 import { canonicalResource } from './extension.ts';
 import { readResource } from './store.ts';
 
 /**
  * What a code or a refresh token of such a connection is answered with: the Host's own token, obtained by the transfer that everybody gets (same snapshot, same
  * decision, same audit row), in the form of RFC 6749 §5.1. The Host is called first; code or refresh token are used up only when there is something to
- * hand out. PROTOCOL §6.
+ * hand out; and revocation is read last, for whoever sends many requests at once can make each wait before that. PROTOCOL §6.
  */
 export async function issueHostToken(deps: TransferDeps, issue: Issue): Promise<Readonly<Record<string, unknown>>> {
-  const { grant, client, jkt, scope, guards, signal, commit } = issue;
+  const { grant, client, jkt, scope, guards, signal, occasion } = issue;
   const resource = await resourceOf(deps, issue);
   // RFC 9449 §5.2: it said itself that it always would
   if (jkt === null && client.dpopBound) throw invalidDpopProof('This client registered to send a DPoP proof.');
@@ -34,11 +35,24 @@ export async function issueHostToken(deps: TransferDeps, issue: Issue): Promise<
     requesterStatement: null,
     completion: 'interaction',
   };
-  const minted = await transfer(deps, { request, guards, signal }).catch((error: unknown) => {
-    throw inPlainTerms(error, issue.occasion);
-  });
-  const { refreshToken } = await commit();
-  return plainAnswer(minted, client.grantTypes.includes(GRANT.refreshToken) ? refreshToken : undefined);
+  try {
+    const minted = await obtain(deps, { request, guards, signal });
+    const { refreshToken } = await commitOrWithhold(deps, issue, minted);
+    const answerTo = await handOut(deps, [minted]);
+    return plainAnswer(answerTo(minted), client.grantTypes.includes(GRANT.refreshToken) ? refreshToken : undefined);
+  } catch (error) {
+    throw inPlainTerms(error, occasion);
+  }
+}
+
+/** What was minted for a code or refresh token that is lost meanwhile goes to nobody; if it cannot be said now, the sweep says it. */
+async function commitOrWithhold(deps: TransferDeps, { commit }: Issue, minted: Minted): Promise<Committed> {
+  try {
+    return await commit();
+  } catch (error) {
+    await withhold(deps, minted).catch((err: unknown) => deps.log.warn({ err }, 'a transfer was not closed'));
+    throw error;
+  }
 }
 
 /** RFC 8707 §2.2: a code or refresh token may be used for what it was granted for, and that is one resource. */

@@ -151,14 +151,15 @@ export function attacks(sceneOf: SceneOf): void {
     expect((await connectionsOf(scene, app))[0]?.bearer).toBe(false);
   });
 
-  it('of fifty redemptions at once one succeeds; what the others made the Host mint is ended there', async () => {
+  it('of fifty redemptions at once one succeeds at most; whatever the Host minted for any is ended there', async () => {
     const scene = sceneOf();
     const { owner, resource, house } = scene;
     const app = await scene.client();
     const ask = await app.ask(owner.browser, resource);
     const code = await app.agree(owner.browser, ask, { bearer: 'allow' });
     const answers = await Promise.all(Array.from({ length: 50 }, () => app.redeem(code, ask.verifier)));
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    // none, where the second use had ended the connection before the first was answered
+    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
     expect(answers.filter(({ status }) => ![200, 400, 503].includes(status))).toEqual([]);
     expect(outcome(await app.redeem(code, ask.verifier))).toEqual(INVALID_GRANT);
     expect(await connectionsOf(scene, app)).toMatchObject([{ ended_at: expect.any(Date) }]);

@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { PrismaClient } from '../../src/generated/prisma/client.ts';
-import { migrationDirs, openResources } from '../../src/resources.ts';
+import { migrationDirs, openResources, type Resources } from '../../src/resources.ts';
 import { Browser } from './browser.ts';
 import { type Connection, Documents, exchange, Requester, type RequesterOptions } from './requester.ts';
 import { ScriptedHost } from './scripted-host.ts';
@@ -37,6 +37,8 @@ export interface AmOptions {
   readonly mass?: Partial<Config['limits']['mass']>;
   /** Whatever else is configured in another way. */
   readonly config?: Partial<Config>;
+  /** What happens to it where something durable is half done. */
+  readonly failpoint?: Resources['failpoint'];
 }
 
 /** A person with an account at the AM. */
@@ -238,7 +240,7 @@ async function startAm(given: Config, options: AmOptions): Promise<Am> {
     ownNames: [new URL(config.issuer).hostname],
     timeouts: { callSeconds: options.callSeconds ?? 5 },
   });
-  const resources = { ...opened, outbound };
+  const resources = { ...opened, outbound, ...(options.failpoint && { failpoint: options.failpoint }) };
   if (options.connections !== undefined) {
     await opened.prisma.$disconnect();
     await opened.pool.end();
