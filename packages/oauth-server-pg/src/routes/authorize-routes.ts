@@ -93,8 +93,8 @@ async function decide(
         reply,
         await refuseConsent(deps, {
           ...key,
-          error: decision.error ?? 'access_denied',
-          description: decision.description ?? 'The owner said no.',
+          error: 'access_denied',
+          description: 'The owner said no.',
         }),
       );
     case 'allow':

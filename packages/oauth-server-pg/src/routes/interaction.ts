@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Interaction } from '@chatelaine/oauth-server';
-import type { ErrorCode, FormParams, Issuer, ScopeSet } from '@chatelaine/protocol';
+import type { FormParams, Issuer, ScopeSet } from '@chatelaine/protocol';
 import { parseCookie, stringifySetCookie } from 'cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -32,8 +32,7 @@ export type ConsentDecision =
       readonly transferScope: ScopeSet | null;
       readonly expiresAt: number | null;
     }
-  /** `error` and what it says, where it is not the owner's own no. */
-  | { readonly kind: 'deny'; readonly error?: ErrorCode; readonly description?: string }
+  | { readonly kind: 'deny' }
   /** The form cannot be taken as it is: show the page again with this sentence. */
   | { readonly kind: 'again'; readonly problem: string };
 

@@ -49,12 +49,9 @@ async function decide(
   deps: FacadeDeps,
   { view, form, resource }: { view: ConsentView; form: FormParams; resource: string },
 ): Promise<ConsentDecision> {
+  // one answer whatever there was to decide: another for scopes that the Host does not know would tell that he has it
+  if (form.get('decision') === 'deny') return { kind: 'deny' };
   const offer = await readOffer(deps, { view, resource });
-  if (form.get('decision') === 'deny') {
-    return offer.kind === 'unknown_scopes'
-      ? { kind: 'deny', error: 'invalid_scope', description: 'The resource has no such scope.' }
-      : { kind: 'deny' };
-  }
   if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Choose "Allow" or "Refuse".' };
   if (offer.kind !== 'accounts') return { kind: 'again', problem: 'There is nothing here that could be allowed.' };
   const read = readFacadeForm(offer, form);

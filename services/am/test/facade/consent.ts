@@ -142,9 +142,14 @@ export function consent(sceneOf: SceneOf): void {
     expect([page.status, textOf(page)]).toEqual([200, expect.stringContaining('nonsense, which Photos does not know')]);
     const hidden = hiddenFields(page.text);
     expect((await owner.browser.post('/authorize', { ...hidden, decision: 'allow' })).status).toBe(400);
-    expect(back(await owner.browser.post('/authorize', { ...hidden, decision: 'deny' }))).toMatchObject({
-      error: 'invalid_scope',
-    });
+    const { state: _state, ...left } = back(await owner.browser.post('/authorize', { ...hidden, decision: 'deny' }));
+    // as of a Host that he has not: by a scope of its own making no app finds out where he has accounts
+    const stranger = await house.owner();
+    const elsewhere = await app.ask(stranger.browser, resource, { scope: 'photos.read nonsense' });
+    const other = hiddenFields((await stranger.browser.get(elsewhere.path)).text);
+    const { state: _other, ...alike } = back(await stranger.browser.post('/authorize', { ...other, decision: 'deny' }));
+    expect(left).toMatchObject({ error: 'access_denied' });
+    expect(left).toEqual(alike);
     house.host.ceiling = ['photos.read'];
     const narrow = await house.owner();
     await house.link(narrow);
