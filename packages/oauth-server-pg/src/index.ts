@@ -5,7 +5,7 @@ export { isDatabaseUnavailable } from './database-unavailable.ts';
 export { createRateLimits, type Limit, type RateLimits, sourceKey } from './limits.ts';
 export { startReaper } from './reaper.ts';
 export { type OAuthRoutesOptions, oauthRoutes } from './routes/index.ts';
-export { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods } from './routes/http.ts';
+export { abortSignal, acceptJson, allowAnyOrigin, formOf, oauthScope, refuseOtherMethods } from './routes/http.ts';
 export type { ConsentDecision, ConsentView, InteractionPort, Owner } from './routes/interaction.ts';
 export { DEFAULT_MACHINE_LIMITS, limitRefusals, type MachineLimits } from './routes/machine-routes.ts';
 export { requestDeps } from './routes/request-deps.ts';

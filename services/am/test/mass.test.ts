@@ -168,6 +168,7 @@ describe('answers as lines', () => {
       stream.response.headers['cache-control'],
     ]).toEqual([200, 'application/x-ndjson', 'no-store']);
     expect(stream.response.headers['content-security-policy']).toContain("default-src 'none'");
+    expect(stream.response.headers['access-control-allow-origin']).toBe('*');
     const early = [await stream.next(), await stream.next()];
     expect(asIds(early.map((line) => line ?? { id: '' })).toSorted()).toEqual(['also', 'fast']);
     paused.open();

@@ -9,6 +9,7 @@ import { codeGrant } from './code-grant.ts';
 import { codeTheft } from './code-theft.ts';
 import { consent } from './consent.ts';
 import { dpop } from './dpop.ts';
+import { crossOrigin } from './cors.ts';
 import { databaseFaults } from './faults.ts';
 import { fuzz } from './fuzz.ts';
 import { limits } from './limits.ts';
@@ -50,6 +51,7 @@ describe('an AM and a Host, two replicas each, on one database', () => {
   registrationManagement(rigOf);
   revocationAndIntrospection(rigOf);
   answers(rigOf);
+  crossOrigin(rigOf);
   metadata(rigOf);
   openApi(rigOf);
   fuzz(rigOf);

@@ -1,5 +1,6 @@
 import { publicJwks } from '@chatelaine/crypto';
 import { linkClientDocument } from '@chatelaine/oauth-client';
+import { allowAnyOrigin, refuseOtherMethods } from '@chatelaine/oauth-server-pg';
 import { LIFETIME, OAuthError } from '@chatelaine/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
@@ -13,6 +14,7 @@ export async function clientDocuments(
   { deps }: { deps: Pick<Deps, 'config' | 'keys'> },
 ): Promise<void> {
   const { config, keys } = deps;
+  allowAnyOrigin(app);
   // a pure function of the tag: it says nothing about whose Hosts are known here
   app.get('/clients/:tag', async (request, reply) => {
     const { tag } = request.params as { tag: string };
@@ -28,4 +30,5 @@ export async function clientDocuments(
   app.get('/jwks', async (_request, reply) =>
     reply.header('cache-control', CACHED).type('application/jwk-set+json').send(publicJwks(keys.all)),
   );
+  for (const path of ['/clients/:tag', '/jwks']) refuseOtherMethods(app, path, ['GET']);
 }

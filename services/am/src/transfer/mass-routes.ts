@@ -97,7 +97,10 @@ async function deliver(
 /** Seconds beyond the call's own, for the last lines to leave. */
 const LAST_LINES_SECONDS = 2;
 
-async function stream(deps: RouteDeps, delivery: Delivery, { raw }: FastifyReply): Promise<void> {
+async function stream(deps: RouteDeps, delivery: Delivery, reply: FastifyReply): Promise<void> {
+  const { raw } = reply;
+  // what hooks gave it: nothing else writes it once the answer is ours alone
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
   raw.writeHead(200, { 'content-type': NDJSON, 'cache-control': 'no-store' });
   raw.flushHeaders();
   // what a broken connection has to say is said to each write

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { textOf } from '../support/browser.ts';
+import { exchange } from '../support/requester.ts';
 import { eventually } from '../support/world.ts';
 import { connectionsOf, INVALID_GRANT, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
 
@@ -98,6 +99,29 @@ export function flow(sceneOf: SceneOf): void {
     expect(less.json).toMatchObject({ scope: 'photos.read' });
     const whole = await client.refresh(refreshTokenOf(less));
     expect(String(whole.json['scope']).split(' ')).toHaveLength(5);
+  });
+
+  it('runs in a browser’s page, too: what programs call answers it, and no page does', async () => {
+    const { house, owner, resource, client, linkId } = sceneOf();
+    const origin = 'https://inspector.example';
+    const app = await client();
+    const ask = await app.ask(owner.browser, resource);
+    const code = await app.agree(owner.browser, ask, { bearer: 'allow' });
+    const first = await app.redeem(code, ask.verifier, {}, { headers: { origin } });
+    expect([first.status, first.headers['access-control-allow-origin']]).toEqual([200, '*']);
+    const { port } = house.ams[0];
+    const tag = (await house.rows<{ host_id: string }>('select host_id from link where id = $1', [linkId]))[0]?.host_id;
+    const cors = async (method: string, path: string) => {
+      const headers = { origin, ...(method === 'OPTIONS' && { 'access-control-request-method': 'GET' }) };
+      const answer = await exchange(port, { method, path, headers });
+      return [answer.status, answer.headers['access-control-allow-origin']];
+    };
+    for (const path of ['/targets', '/jwks', `/clients/${tag}`, '/transfers']) {
+      expect([path, ...(await cors('OPTIONS', path))]).toEqual([path, 204, '*']);
+      expect([path, (await cors('GET', path))[1]]).toEqual([path, '*']);
+    }
+    for (const path of ['/', '/hosts', '/requesters', '/sign-in', '/authorize', '/nothing', '/callback/x'])
+      for (const method of ['GET', 'OPTIONS']) expect([path, (await cors(method, path))[1]]).toEqual([path, undefined]);
   });
 
   it('may push its request, authenticate by a key of its own, and ends its connection by giving the refresh token back', async () => {
