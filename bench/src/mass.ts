@@ -104,7 +104,10 @@ async function compare(some: readonly Place[]): Promise<MassLine> {
 async function linkAll(person: Person, some: readonly Place[]): Promise<number> {
   await signUp(person, house.am.url);
   const started = performance.now();
-  for (const { host } of some) await addHost(person, { am: house.am, host });
+  for (const [index, { host }] of some.entries()) {
+    await addHost(person, { am: house.am, host });
+    if (index % 50 === 49) progress(`${index + 1} links`);
+  }
   progress(`${some.length} links`);
   return (performance.now() - started) / 1000;
 }

@@ -25,6 +25,8 @@ export interface FrontOptions {
   patienceMs?: number;
 }
 
+// longer than the services say in the `Keep-Alive` header that passes here: nobody finds a connection closed that he was told is open
+const KEEP_ALIVE_MS = 30_000;
 const MAX_HEADER_BYTES = 65_536; // more than any service takes: to refuse is the service's part
 const PATIENCE_PAUSE_MS = 50;
 
@@ -33,7 +35,12 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   const taps = new Set<Tap>();
   let turn = 0;
   let only: number | null = null;
-  const server = http.createServer({ maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 0, headersTimeout: 0 });
+  const server = http.createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    requestTimeout: 0,
+    headersTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
   const order = (): Backend[] => {
     const { processes } = options;
     if (only !== null) return processes.slice(only, only + 1);

@@ -34,23 +34,26 @@ export type Fill = Readonly<Record<string, string | boolean | readonly string[]>
 
 /** Reads the forms of a page. */
 export function readForms(document: HTMLElement, url: URL): PageForm[] {
+  const elsewhere = document.querySelectorAll('[form]');
   return document.querySelectorAll('form').map((element) => ({
     action: new URL(element.getAttribute('action') ?? url.href, url),
     method: element.getAttribute('method')?.toLowerCase() === 'post' ? 'POST' : 'GET',
     encoding: element.getAttribute('enctype') === 'multipart/form-data' ? 'multipart' : 'urlencoded',
-    controls: readControls(document, element),
-    buttons: ownedBy(document, element, 'button, input[type=submit]').flatMap(readButton),
+    controls: readControls(ownedBy(element, elsewhere, ['INPUT', 'SELECT', 'TEXTAREA'])),
+    buttons: ownedBy(element, elsewhere, ['BUTTON', 'INPUT'])
+      .filter((it) => it.tagName === 'BUTTON' || it.getAttribute('type') === 'submit')
+      .flatMap(readButton),
     element,
   }));
 }
 
 /** Controls inside the form, and those elsewhere that name it. */
-function ownedBy(document: HTMLElement, form: HTMLElement, selector: string): HTMLElement[] {
+function ownedBy(form: HTMLElement, elsewhere: readonly HTMLElement[], tags: readonly string[]): HTMLElement[] {
   const id = form.getAttribute('id');
-  const inside = form.querySelectorAll(selector).filter((it) => !it.hasAttribute('form'));
-  const outside = document
-    .querySelectorAll(selector)
-    .filter((it) => id !== undefined && it.getAttribute('form') === id);
+  const inside = form.querySelectorAll(tags.join(', ').toLowerCase()).filter((it) => !it.hasAttribute('form'));
+  const outside = elsewhere.filter(
+    (it) => id !== undefined && it.getAttribute('form') === id && tags.includes(it.tagName),
+  );
   return [...inside, ...outside].filter(
     (it) => !it.hasAttribute('disabled') && it.closest('fieldset[disabled]') === null,
   );
@@ -63,9 +66,9 @@ function readButton(element: HTMLElement): PressButton[] {
   return [{ label: isButton ? squash(element.text) : value, name: element.getAttribute('name') ?? null, value }];
 }
 
-function readControls(document: HTMLElement, form: HTMLElement): Control[] {
+function readControls(elements: readonly HTMLElement[]): Control[] {
   const controls = new Map<string, Control>();
-  for (const element of ownedBy(document, form, 'input, select, textarea')) {
+  for (const element of elements) {
     const name = element.getAttribute('name');
     if (name === undefined || name === '') continue;
     const read = readControl(element, name);
