@@ -64,8 +64,38 @@ test('the MCP server refuses in words that the SDK understands', async () => {
     scope: 'notes.read notes.write',
     error: undefined,
   });
-  const document = (await (await town.house.fetch(well)).json()) as { authorization_servers: string[] };
+  const read = await town.house.fetch(well);
+  const document = (await read.json()) as { authorization_servers: string[] };
   expect(document.authorization_servers).toEqual([town.house.am.url, town.servers[0]?.url]);
+  // a client that runs in a browser's page can read all that, too
+  const preflight = await town.house.fetch(mcpUrl(0), {
+    method: 'OPTIONS',
+    headers: { origin: 'https://inspector.example', 'access-control-request-method': 'POST' },
+  });
+  expect([preflight.status, preflight.headers.get('access-control-allow-headers')]).toEqual([
+    204,
+    'Authorization, Content-Type, DPoP, MCP-Protocol-Version',
+  ]);
+  for (const answer of [refused, read, preflight]) expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+});
+
+test('whoever signs in at the MCP server stays there, however a way elsewhere is spelled', async () => {
+  const { username, password } = robin;
+  for (const [wanted, found] of [
+    ['/authorize?client_id=x', '/authorize?client_id=x'],
+    ['//evil.example', '/'],
+    ['/\\evil.example', '/'],
+    ['/\t/evil.example', '/'],
+    ['https://evil.example', '/'],
+  ] as const) {
+    const body = new URLSearchParams({ username, password, return_to: wanted });
+    const answer = await town.house.fetch(`${town.servers[0]?.url}/sign-in`, {
+      method: 'POST',
+      body,
+      redirect: 'manual',
+    });
+    expect([wanted, answer.status, answer.headers.get('location')]).toEqual([wanted, 303, found]);
+  }
 });
 
 const publish = (name: string): string =>

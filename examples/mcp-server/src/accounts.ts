@@ -25,8 +25,8 @@ export function accounts(app: FastifyInstance, passwords: Readonly<Record<string
     const session = randomUUID();
     sessions.set(session, username);
     reply.header('set-cookie', `${COOKIE}=${session}; HttpOnly; SameSite=Lax; Path=/`);
-    // paths of our own only: `//elsewhere` is none
-    return reply.redirect(/^\/(?![/\\])/.test(returnTo) ? returnTo : '/', 303);
+    // paths of our own only: `//elsewhere` is none, nor is it with a tab in between, which browsers take out
+    return reply.redirect(/^\/(?![/\\])[\x21-\x7e]*$/.test(returnTo) ? returnTo : '/', 303);
   });
   return {
     signedIn: ({ headers }) => sessions.get(parseCookie(headers.cookie ?? '')[COOKIE] ?? '') ?? null,

@@ -1,7 +1,7 @@
 import { chatelaineHost, type HostOptions } from '@chatelaine/host-kit';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { accounts } from './accounts.ts';
 import { home } from './home.ts';
 import { openNotes } from './notes.ts';
@@ -43,10 +43,12 @@ export async function notesApp({ manager, passwords, ...options }: NotesOptions)
 
   // the MCP server: stateless, one for each request, with the tools that its token is good for
   const guard = app.chatelaine.guard('notes.read', { askFor: Object.keys(SCOPES) });
-  app.post('/mcp', { onRequest: guard }, async (request, reply) => {
+  app.options('/mcp', { onRequest: anyPage }, async (_request, reply) => reply.code(204).headers(PREFLIGHT).send());
+  app.post('/mcp', { onRequest: [anyPage, guard] }, async (request, reply) => {
     const server = notesServer(notes, request.chatelaine);
     const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true });
     reply.hijack();
+    for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value ?? '');
     reply.raw.once('close', () => void server.close());
     await server.connect(transport as Transport);
     await transport.handleRequest(request.raw, reply.raw, request.body);
@@ -54,9 +56,19 @@ export async function notesApp({ manager, passwords, ...options }: NotesOptions)
   app.route({
     method: ['GET', 'DELETE'],
     url: '/mcp',
-    onRequest: guard,
+    onRequest: [anyPage, guard],
     // no sessions, and nothing that we would tell unasked
     handler: async (_request, reply) => reply.code(405).header('allow', 'POST').send(),
   });
   return app;
 }
+
+/** MCP clients may run in a browser's page, of any origin: what opens /mcp is a token, never a cookie. */
+async function anyPage(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', 'WWW-Authenticate');
+}
+
+const PREFLIGHT = {
+  'access-control-allow-methods': 'POST',
+  'access-control-allow-headers': 'Authorization, Content-Type, DPoP, MCP-Protocol-Version',
+};
