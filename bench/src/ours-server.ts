@@ -70,6 +70,8 @@ async function makeCode({ clientId, jkt }: CodesInput): Promise<Code> {
     codeChallenge: challengeOf(verifier),
     jkt,
     prompt: null,
+    extensions: {},
+    answeredBy: null,
   };
   await storage.saveRequest({ hash: requestHash, clientId, request, lifetimeSeconds: CODE_SECONDS, guards: [] });
   await storage.claimRequest({ hash: requestHash, clientId, browserHash, lifetimeSeconds: CODE_SECONDS });
