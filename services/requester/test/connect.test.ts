@@ -50,7 +50,9 @@ describe('what AMs read', () => {
     await rotateSigningKey({ pool, vault, placeOf: placeOfSigningKey }, 'in-turn');
     while ((await kids()).length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
     await connectAm(world.house, await signUp(watching));
-    const assertion = world.house.received.map(({ form }) => form.get('client_assertion')).find((one) => typeof one === 'string');
+    const assertion = world.house.received
+      .map(({ form }) => form.get('client_assertion'))
+      .find((one) => typeof one === 'string');
     expect(JSON.parse(Buffer.from(assertion?.split('.')[0] ?? '', 'base64url').toString())).toMatchObject({ kid: old });
     await pool.end();
   });
