@@ -106,9 +106,8 @@ async function linkAll(person: Person, some: readonly Place[]): Promise<number> 
   const started = performance.now();
   for (const [index, { host }] of some.entries()) {
     await addHost(person, { am: house.am, host });
-    if (index % 50 === 49) progress(`${index + 1} links`);
+    if ((index + 1) % 50 === 0 || index + 1 === some.length) progress(`${index + 1} links`);
   }
-  progress(`${some.length} links`);
   return (performance.now() - started) / 1000;
 }
 

@@ -55,10 +55,12 @@ function panel(lines: readonly MassLine[], { title, of, unit, at }: PanelInput):
   const series = (kind: 'am' | 'plain', name: string, pick: (line: MassLine) => Effort): string => {
     const points = lines.map((line) => [x(line.hosts), y(of(pick(line)))] as const);
     const [lastX = 0, lastY = 0] = points.at(-1) ?? [];
+    // the lower line is labelled below, where there is room
+    const below = kind === 'am' && lastY + 30 < PANEL.top + PLOT.height;
     return [
       `<polyline class="${kind}" points="${points.map((point) => point.map(round).join(',')).join(' ')}"/>`,
       ...points.map(([px, py]) => `<circle class="${kind}" cx="${round(px)}" cy="${round(py)}" r="3.5"/>`),
-      `<text class="${kind} label" x="${round(lastX)}" y="${round(lastY - 9)}" text-anchor="end">${name}</text>`,
+      `<text class="${kind} label" x="${round(lastX)}" y="${round(below ? lastY + 20 : lastY - 9)}" text-anchor="end">${name}</text>`,
     ].join('');
   };
   return [

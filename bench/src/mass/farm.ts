@@ -33,6 +33,8 @@ async function openHost({ name, host: { port, url } }: Place): Promise<void> {
     pool,
     demo: true,
     outboundExceptions: [{ host: 'am.localhost', port: Number(AM_PORT), scheme: 'http', cidr: '127.0.0.0/8' }],
+    // counted in the shared database: what one Host would count is not what two hundred do
+    limits: { documents: { name: 'document', points: 100_000, perSeconds: 60 } },
     scopes: { [SCOPE]: 'Read your entries' },
     owner: () => ({ id: `robin at ${name}`, label: 'robin' }),
     signInUrl: () => '/',
