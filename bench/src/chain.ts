@@ -21,21 +21,29 @@ import { register } from './target.ts';
 
 /** A real AM and a real Host, one process each, with a link and a connection; a transfer asks the AM, and the AM asks the Host. */
 export interface Chain extends Subject {
+  readonly am: Service;
+  readonly host: Service;
   stop(): Promise<void>;
 }
 
-interface Service extends Endpoint {
+export interface ChainOptions {
+  readonly databaseUrl: (role: string) => string;
+  /** A folder for `am.log` and `host.log`, with a line for each request; nothing is written by default. */
+  readonly logs?: string;
+}
+
+export interface Service extends Endpoint {
   readonly child: Child;
 }
 
 const root = path.join(import.meta.dirname, '../..');
 const DELEGATED = 'entries.read';
 
-export async function startChain(databaseUrl: (role: string) => string): Promise<Chain> {
+export async function startChain({ databaseUrl, logs }: ChainOptions): Promise<Chain> {
   const [amPort = 0, hostPort = 0] = await freePorts(2);
   const plan = { am: { name: 'am', port: amPort }, host: { name: 'photos', port: hostPort } };
-  const am = startService('am', { ...plan.am, databaseUrl, calls: plan.host });
-  const host = startService('host', { ...plan.host, databaseUrl, calls: plan.am });
+  const am = startService('am', { ...plan.am, databaseUrl, logs, calls: plan.host });
+  const host = startService('host', { ...plan.host, databaseUrl, logs, calls: plan.am });
   await Promise.all([ready(am), ready(host)]);
   const person = createPerson({ stopsAt: [REDIRECT_URI] });
   const party = await connect(person, am, host);
@@ -49,6 +57,8 @@ export async function startChain(databaseUrl: (role: string) => string): Promise
     scope: DELEGATED,
   };
   return {
+    am,
+    host,
     port: am.port,
     usage: async () => together(await am.child.usage(), await host.child.usage()),
     requests: (count) =>
@@ -73,7 +83,7 @@ interface Place {
 
 function startService(
   service: 'am' | 'host',
-  input: Place & { databaseUrl: (role: string) => string; calls: Place },
+  input: Place & { databaseUrl: (role: string) => string; logs: string | undefined; calls: Place },
 ): Service {
   const { name, port, calls } = input;
   const issuer = `http://${name}.localhost:${port}`;
@@ -91,9 +101,10 @@ function startService(
       ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
       OUTBOUND_EXCEPTIONS: JSON.stringify([exception]),
       DEMO: 'true',
-      LOG_LEVEL: 'error',
+      LOG_LEVEL: input.logs === undefined ? 'error' : 'info',
       ...(service === 'host' && { FLAVOR: 'photos' }),
     },
+    ...(input.logs !== undefined && { output: path.join(input.logs, `${service}.log`) }),
   });
   return { issuer, port, child };
 }

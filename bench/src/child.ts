@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import path from 'node:path';
 
 /** What a process has used so far. */
@@ -24,6 +25,8 @@ export interface ChildOptions {
   main: string;
   cwd?: string;
   env: Readonly<Record<string, string>>;
+  /** A file for what it prints; nowhere by default. */
+  output?: string;
 }
 
 interface Pending {
@@ -34,12 +37,13 @@ interface Pending {
 const READY = 'ready';
 const COUNTER = path.join(import.meta.dirname, 'count-statements.ts');
 
-export function startChild({ main, cwd, env }: ChildOptions): Child {
+export function startChild({ main, cwd, env, output }: ChildOptions): Child {
+  const stdout = output === undefined ? ('ignore' as const) : fs.openSync(output, 'w');
   const args = ['--disable-warning=ExperimentalWarning', '--import', COUNTER, main];
   const child = spawn(process.execPath, args, {
     ...(cwd !== undefined && { cwd }),
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', stdout, 'inherit', 'ipc'],
   });
   const pending = new Map<number, Pending>();
   const { promise: ready, resolve: isReady } = Promise.withResolvers<void>();

@@ -34,7 +34,7 @@ async function measureSteps(): Promise<Line[]> {
     sideOf(await startKernel({ databaseUrl: await databases.kernel(), processes: 1 })),
     sideOf(await startOidcProvider({ databaseUrl: await databases.oidc(), processes: 1 }, 'example')),
   ];
-  const chain = await startChain(await databases.chain());
+  const chain = await startChain({ databaseUrl: await databases.chain() });
   progress('servers started');
   try {
     const lines: Line[] = [];

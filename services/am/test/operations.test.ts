@@ -224,7 +224,10 @@ describe('a backup', () => {
     await house.rows(`update revocation set state = 'confirmed', confirmed_at = now() where state = 'pending'`);
     house.host.reset();
     const restored = await house.another({ config: { databaseUrl: copy.url('am') } });
-    expect((await get(restored, '/jwks')).json).toEqual((await get(house.ams[0], '/jwks')).json);
+    // a key that the running process has not read yet may be in the backup, too
+    expect((await get(restored, '/jwks')).json).toEqual({
+      keys: expect.arrayContaining((await get(house.ams[0], '/jwks')).json['keys'] as unknown[]),
+    });
     expect((await ask(story, restored)).status).toBe(200);
     expect((await ask(ended, restored)).status).toBe(400);
     const pool = openPool({ url: copy.url('am'), name: 'test', max: 1 });

@@ -1,0 +1,137 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createPerson, type Person, signIn, signUp } from '@chatelaine/constellation';
+import { type Chain, startChain } from './chain.ts';
+import { startDatabases } from './databases.ts';
+import { runBlock, summarize } from './load.ts';
+
+/** One figure, what it should be, and what it was. */
+export interface Figure {
+  readonly what: string;
+  readonly held: string;
+  readonly measured: string;
+}
+
+const WARM = 300;
+const MEASURED = 1_000;
+const CONCURRENCY = 16;
+const LOGINS = 20;
+
+/** What one AM process and one Host process do on this machine: how many transfers, how long, how many sign-ins. */
+export async function measureFigures(): Promise<Figure[]> {
+  const logs = fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-figures-'));
+  const databases = await startDatabases();
+  const chain = await startChain({ databaseUrl: await databases.chain(), logs });
+  try {
+    await runBlock(chain.port, await chain.requests(WARM), CONCURRENCY);
+    const { perSecond, cpu } = await throughput(chain);
+    const half = await atHalfLoad(chain, perSecond / 2);
+    const overhead = await overheads(logs, half.since);
+    const login = await logins(chain);
+    return [
+      {
+        what: 'transfers per second and core of the AM',
+        held: '≥ 100',
+        measured: `${Math.round(1_000 / cpu)} (${cpu.toFixed(1)} ms of the AM's CPU each)`,
+      },
+      {
+        what: 'transfers per second, AM, Host, Postgres and clients on one machine',
+        held: '–',
+        measured: String(Math.round(perSecond)),
+      },
+      {
+        what: 'a transfer at half of that, end to end',
+        held: 'mean ≤ 300 ms',
+        measured: `mean ${mean(half.latencies).toFixed(0)} ms, p99 ${at(half.latencies, 0.99).toFixed(0)} ms`,
+      },
+      {
+        what: 'of it without the time at the Host',
+        held: 'p50 ≤ 10 ms, p99 ≤ 50 ms',
+        measured: `p50 ${at(overhead, 0.5)} ms, p99 ${at(overhead, 0.99)} ms (of ${overhead.length})`,
+      },
+      {
+        what: 'sign-ins with a password per second and core',
+        held: '≥ 10',
+        measured: `${(1_000 / login).toFixed(0)} (${login.toFixed(0)} ms of CPU each, the pages included)`,
+      },
+    ];
+  } finally {
+    await chain.stop();
+    await databases.stop();
+    fs.rmSync(logs, { recursive: true, force: true });
+  }
+}
+
+async function throughput(chain: Chain): Promise<{ perSecond: number; cpu: number }> {
+  const requests = await chain.requests(MEASURED);
+  const before = await chain.am.child.usage();
+  const block = await runBlock(chain.port, requests, CONCURRENCY);
+  const after = await chain.am.child.usage();
+  return { perSecond: summarize([block]).perSecond, cpu: (after.cpuMs - before.cpuMs) / MEASURED };
+}
+
+/** Sent at a steady pace, whether or not the ones before are answered. */
+async function atHalfLoad(chain: Chain, perSecond: number): Promise<{ latencies: number[]; since: number }> {
+  const requests = await chain.requests(MEASURED);
+  const since = Date.now();
+  const began = performance.now();
+  const answers = await Promise.all(
+    requests.map(async (request, index) => {
+      await pause((index * 1_000) / perSecond - (performance.now() - began));
+      return runBlock(chain.port, [request], 1);
+    }),
+  );
+  return { latencies: answers.flatMap(({ latencies }) => latencies), since };
+}
+
+/** From the log lines of both services, by trace: what the AM took, less what the Host took for the same transfer. */
+async function overheads(logs: string, since: number): Promise<number[]> {
+  // the last lines may still be on their way
+  await pause(1_000);
+  const atAm = durations(path.join(logs, 'am.log'), since);
+  const atHost = durations(path.join(logs, 'host.log'), since);
+  return [...atAm].flatMap(([trace, ms]) => {
+    const host = atHost.get(trace);
+    return host === undefined ? [] : [ms - host];
+  });
+}
+
+interface Line {
+  readonly time: number;
+  readonly msg: string;
+  readonly path?: string;
+  readonly ms?: number;
+  readonly trace?: string;
+}
+
+function durations(file: string, since: number): Map<string, number> {
+  const lines = fs.readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  const answered = lines
+    .map((line) => JSON.parse(line) as Line)
+    .filter(({ msg, path: at, time }) => msg === 'answered' && at === '/token' && time >= since);
+  return new Map(answered.map(({ trace = '', ms = 0 }) => [trace, ms]));
+}
+
+/** Milliseconds of the AM's CPU for one sign-in. */
+async function logins({ am }: Chain): Promise<number> {
+  const people: Person[] = Array.from({ length: LOGINS }, (_, index) => createPerson({ username: `login${index}` }));
+  for (const person of people) {
+    const first = createPerson({ username: person.username });
+    await signUp(first, am.issuer);
+    await first.close();
+  }
+  const before = await am.child.usage();
+  for (const person of people) await signIn(person, am.issuer);
+  const after = await am.child.usage();
+  await Promise.all(people.map((person) => person.close()));
+  return (after.cpuMs - before.cpuMs) / LOGINS;
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function at(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
