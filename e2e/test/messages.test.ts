@@ -121,7 +121,11 @@ describe('what the metadata lists is there', () => {
     'token_endpoint',
   ];
   test.each([
-    ['the AM', () => house.am.url, ['chatelaine_targets_endpoint', 'registration_endpoint']],
+    [
+      'the AM',
+      () => house.am.url,
+      ['chatelaine_targets_endpoint', 'chatelaine_transfers_endpoint', 'registration_endpoint'],
+    ],
     ['a Host', () => house.host('photos').url, []],
   ])('%s answers at each endpoint, in its own words', async (_who, issuer, more) => {
     const metadata = await read(issuer());

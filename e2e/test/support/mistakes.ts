@@ -140,10 +140,21 @@ const knocking: readonly Mistake[] = [
     /must be application\/json/,
   ],
   [
-    'registering a secret method',
-    (world) => register(world, { redirect_uris: [RAW_CALLBACK], token_endpoint_auth_method: 'client_secret_basic' }),
+    'registering with a secret of the client’s own making',
+    (world) => register(world, { redirect_uris: [RAW_CALLBACK], token_endpoint_auth_method: 'client_secret_jwt' }),
     '400 invalid_client_metadata',
-    /private_key_jwt or none/,
+    /token_endpoint_auth_method must be/,
+  ],
+  [
+    'many transfers by nobody',
+    (world) =>
+      send(world, '/transfers', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ transfers: [{ id: '1', resource: photos(world), scope: READ }] }),
+      }),
+    '401 invalid_client',
+    /authentication failed/,
   ],
   ['targets without a token', (world) => send(world, '/targets'), '401 invalid_token', /access token is not valid/],
 ];
