@@ -1,4 +1,3 @@
-import { webcrypto } from 'node:crypto';
 import { addHost, type Constellation, type Person, signUp, startConstellation } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { agree } from './support/agree.ts';
@@ -47,9 +46,9 @@ afterAll(async () => {
   await house?.stop();
 }, 60_000);
 
-const newKeys = () => webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
+const newKeys = () => crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
 
-const publish = async (name: string, keys: webcrypto.CryptoKeyPair | null): Promise<string> =>
+const publish = async (name: string, keys: CryptoKeyPair | null): Promise<string> =>
   documents.publish(name, await metadataOf(world.redirectUri, keys));
 
 const connect = async (client: StockRequester): Promise<Tokens> =>

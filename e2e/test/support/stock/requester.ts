@@ -1,5 +1,3 @@
-import { webcrypto } from 'node:crypto';
-
 /** A Requester made of nothing but somebody else's OAuth library. What the AM and the Hosts answer is kept as the library returned it. */
 export interface StockRequester {
   /** What it read at the AM. RFC 8414. */
@@ -28,7 +26,7 @@ export interface StockWorld {
 }
 
 /** How a client makes itself known to the AM: by the document at its id, or by registering. `keys: null` is a client without any. */
-export type Identity = { readonly keys: webcrypto.CryptoKeyPair | null } & (
+export type Identity = { readonly keys: CryptoKeyPair | null } & (
   | { readonly kind: 'document'; readonly clientId: string }
   | { readonly kind: 'dynamic' }
 );
@@ -37,7 +35,7 @@ export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 
 /** RFC 7591 §2: what a client says about itself, in a document or in registering. */
-export async function metadataOf(redirectUri: string, keys: webcrypto.CryptoKeyPair | null) {
+export async function metadataOf(redirectUri: string, keys: CryptoKeyPair | null) {
   return {
     client_name: 'Stock',
     redirect_uris: [redirectUri],
@@ -51,8 +49,8 @@ export async function metadataOf(redirectUri: string, keys: webcrypto.CryptoKeyP
   };
 }
 
-async function publicJwk({ publicKey }: webcrypto.CryptoKeyPair): Promise<Record<string, string>> {
-  const { kty = '', crv = '', x = '', y = '' } = await webcrypto.subtle.exportKey('jwk', publicKey);
+async function publicJwk({ publicKey }: CryptoKeyPair): Promise<Record<string, string>> {
+  const { kty = '', crv = '', x = '', y = '' } = await crypto.subtle.exportKey('jwk', publicKey);
   return { kty, crv, x, y };
 }
 
