@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
 import type { Config } from '../config.ts';
 import { publishedKids } from './check-database-store.ts';
@@ -5,7 +6,7 @@ import { careful, type Finding, good, wrong } from './finding.ts';
 
 /** Whether the world finds this AM under its issuer, and finds the one that this configuration is of. */
 export async function checkIssuer(config: Config): Promise<Finding[]> {
-  const outbound = createOutbound({ exceptions: towards(config.issuer), demo: config.demo });
+  const outbound = createOutbound({ exceptions: await towards(config.issuer), demo: config.demo });
   try {
     return [await metadata(outbound, config), await keySet(outbound, config)];
   } finally {
@@ -13,12 +14,16 @@ export async function checkIssuer(config: Config): Promise<Finding[]> {
   }
 }
 
-/** Our own issuer may well resolve to an inner address here. */
-function towards(issuer: string) {
+/** Our own issuer may well be at an inner address here: wherever this machine finds its name. */
+async function towards(issuer: string) {
   const { hostname, port, protocol } = new URL(issuer);
   const scheme = protocol === 'https:' ? ('https' as const) : ('http' as const);
   const at = { host: hostname, port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port), scheme };
-  return ['0.0.0.0/0', '::/0'].map((cidr) => ({ ...at, cidr }));
+  const found = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => []);
+  const outside = found.filter(({ address }) => address !== '::1' && !address.startsWith('127.'));
+  // among containers `am.localhost` is a name on their network; on one machine it is loopback, known to the resolver or not
+  const ranges = outside.map(({ address, family }) => `${address}/${family === 4 ? 32 : 128}`);
+  return (ranges.length > 0 ? ranges : ['127.0.0.0/8', '::1/128']).map((cidr) => ({ ...at, cidr }));
 }
 
 async function metadata(outbound: Outbound, { issuer }: Config): Promise<Finding> {
