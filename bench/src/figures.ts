@@ -79,7 +79,7 @@ async function atHalfLoad(chain: Chain, perSecond: number): Promise<{ latencies:
   const began = performance.now();
   const answers = await Promise.all(
     requests.map(async (request, index) => {
-      await pause((index * 1_000) / perSecond - (performance.now() - began));
+      await pause(Math.max(0, (index * 1_000) / perSecond - (performance.now() - began)));
       return runBlock(chain.port, [request], 1);
     }),
   );
