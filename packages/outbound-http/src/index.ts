@@ -5,3 +5,4 @@ export type { GuardedFetch, GuardedStream, OutboundInit, Streamed } from './guar
 export { createOutbound, type Outbound, type OutboundOptions, type UrlCheck } from './outbound.ts';
 export { type FailureReason, OutboundError } from './outbound-error.ts';
 export type { Resolve, ResolvedAddress } from './resolve.ts';
+export { ownRanges } from './own-ranges.ts';

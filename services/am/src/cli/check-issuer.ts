@@ -1,5 +1,4 @@
-import { lookup } from 'node:dns/promises';
-import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
+import { createOutbound, type Outbound, ownRanges } from '@chatelaine/outbound-http';
 import type { Config } from '../config.ts';
 import { publishedKids } from './check-database-store.ts';
 import { careful, type Finding, good, wrong } from './finding.ts';
@@ -19,11 +18,7 @@ async function towards(issuer: string) {
   const { hostname, port, protocol } = new URL(issuer);
   const scheme = protocol === 'https:' ? ('https' as const) : ('http' as const);
   const at = { host: hostname, port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port), scheme };
-  const found = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => []);
-  const outside = found.filter(({ address }) => address !== '::1' && !address.startsWith('127.'));
-  // among containers `am.localhost` is a name on their network; on one machine it is loopback, known to the resolver or not
-  const ranges = outside.map(({ address, family }) => `${address}/${family === 4 ? 32 : 128}`);
-  return (ranges.length > 0 ? ranges : ['127.0.0.0/8', '::1/128']).map((cidr) => ({ ...at, cidr }));
+  return (await ownRanges(hostname)).map((cidr) => ({ ...at, cidr }));
 }
 
 async function metadata(outbound: Outbound, { issuer }: Config): Promise<Finding> {
