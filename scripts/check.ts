@@ -32,7 +32,7 @@ function runTurbo(selection: readonly WorkspacePackage[]): Promise<number> {
     '--continue=dependencies-successful',
     '--output-logs=new-only',
     '--log-order=grouped',
-    `--concurrency=${Math.max(3, Math.ceil(os.availableParallelism() / 2))}`,
+    `--concurrency=${Math.max(2, Math.ceil(os.availableParallelism() / 2))}`,
   ];
   // part of a test run's cache key: a result with skipped tests must not outlive the reason for skipping
   const env = {
