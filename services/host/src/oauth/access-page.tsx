@@ -1,19 +1,6 @@
-import type { LinkAccess, RequesterAccess } from '@chatelaine/host-kit';
-import {
-  Badge,
-  Button,
-  ButtonLink,
-  ButtonRow,
-  Card,
-  Day,
-  Empty,
-  Facts,
-  Form,
-  Hidden,
-  Layout,
-  Moment,
-  Table,
-} from '@chatelaine/service-kit';
+import type { LinkAccess } from '@chatelaine/host-kit';
+import { LinkCard } from '@chatelaine/host-pages';
+import { ButtonLink, ButtonRow, Empty, Layout } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import type { Deps } from '../deps.ts';
 
@@ -43,7 +30,14 @@ export function AccessPage({ flavor, issuer, links }: AccessView): VNode {
           <UseIt />
         </Empty>
       ) : (
-        links.map((link) => <LinkCard key={link.id} flavor={flavor} link={link} />)
+        links.map((link) => (
+          <LinkCard
+            key={link.id}
+            link={link}
+            scopes={flavor.scopes}
+            afterwards={`Your ${flavor.many} stay here. To undo it, link this service there again.`}
+          />
+        ))
       )}
       {links.length > 0 && <UseIt />}
     </Layout>
@@ -59,65 +53,3 @@ function UseIt(): VNode {
     </ButtonRow>
   );
 }
-
-function LinkCard({ flavor, link }: { flavor: Deps['flavor']; link: LinkAccess }): VNode {
-  return (
-    <Card title={new URL(link.am).host}>
-      <Facts
-        facts={[
-          ['May hand out', link.ceiling.map((scope) => sentenceOf(flavor, scope)).join(' · ')],
-          ['Linked on', <Day date={dayOf(link.since)} />],
-          ['Until', link.until === null ? 'you end it' : <Day date={dayOf(link.until)} />],
-        ]}
-      />
-      {link.requesters.length === 0 ? (
-        <p>It has not handed out anything yet. Every app that gets a key through it will be listed here.</p>
-      ) : (
-        <Table
-          caption="Apps that got keys through it"
-          columns={['App', 'First key', 'Last key', 'State']}
-          rows={link.requesters.map((requester) => ({ key: requester.id, cells: cellsOf(requester) }))}
-        />
-      )}
-      <h3>End it</h3>
-      <p>
-        {new URL(link.am).host} can then hand out nothing more, and every key it handed out stops working at once. Your{' '}
-        {flavor.many} stay here. To undo it, link this service there again.
-      </p>
-      <Form action="/access/end">
-        <Hidden fields={{ link: link.id }} />
-        <Button kind="danger">Cut off</Button>
-      </Form>
-    </Card>
-  );
-}
-
-function cellsOf({ id, name, firstTokenAt, lastTokenAt, endedAt }: RequesterAccess): VNode[] {
-  return [
-    <>
-      {name ?? id}
-      {name !== null && (
-        <>
-          <br />
-          <small>calls itself so; it is {id}</small>
-        </>
-      )}
-    </>,
-    <Day date={dayOf(firstTokenAt)} />,
-    <Moment at={lastTokenAt} />,
-    endedAt === null ? (
-      <Badge kind="good">has access</Badge>
-    ) : (
-      <>
-        <Badge>stopped</Badge> <Day date={dayOf(endedAt)} />
-      </>
-    ),
-  ];
-}
-
-function sentenceOf(flavor: Deps['flavor'], scope: string): string {
-  const known: Readonly<Record<string, string>> = flavor.scopes;
-  return known[scope] ?? scope;
-}
-
-const dayOf = (epochSeconds: number): string => new Date(epochSeconds * 1000).toISOString().slice(0, 10);
