@@ -1,6 +1,5 @@
 import type { ConsentView } from '@chatelaine/oauth-server-pg';
 import {
-  Badge,
   Button,
   ButtonLink,
   ButtonRow,
@@ -8,7 +7,6 @@ import {
   Choice,
   Choices,
   Empty,
-  Facts,
   Hidden,
   Layout,
   Notice,
@@ -17,7 +15,9 @@ import {
 } from '@chatelaine/service-kit';
 import type { ComponentChildren, VNode } from 'preact';
 import { DURATIONS } from '../oauth/consent-form.ts';
-import { identityOf, whereItRuns } from '../requesters/identity.ts';
+import { Decision } from '../oauth/decision.tsx';
+import { WhoAsks } from '../oauth/who-asks.tsx';
+import { identityOf } from '../requesters/identity.ts';
 import { BearerChoice } from './bearer-choice.tsx';
 import { ACCOUNT_FIELD, provesNoKey, scopeField } from './consent-form.ts';
 import type { Offer, OfferedAccount } from './offer.ts';
@@ -42,37 +42,19 @@ export function FacadeConsentPage(page: FacadeConsentView): VNode {
     >
       <Steps label="Connecting" steps={['You started there', 'You choose here', 'Back there']} current={1} />
       {view.problem !== null && <Notice kind="bad">{view.problem}</Notice>}
-      <WhoAsks page={page} />
+      <WhoAsks
+        view={view}
+        more={[
+          ['Identified by', identityOf(client.id)],
+          ['Asks for', <strong>{resource}</strong>],
+        ]}
+        gets="It gets keys from that Host for what you choose, and nothing else."
+      />
       <form method="post" action={view.action}>
         <Hidden fields={view.hidden} />
         <Answer page={page} />
       </form>
     </Layout>
-  );
-}
-
-function WhoAsks({ page: { view, resource } }: { page: FacadeConsentView }): VNode {
-  const { client, request } = view.interaction;
-  return (
-    <Card title="Who asks">
-      <Facts
-        facts={[
-          ['Runs', <strong>{whereItRuns(request.redirectUri)}</strong>],
-          [
-            'Calls itself',
-            <>
-              {client.name} <Badge>not verified</Badge>
-            </>,
-          ],
-          ['Identified by', identityOf(client.id)],
-          ['Asks for', <strong>{resource}</strong>],
-        ]}
-      />
-      <p>
-        It gets keys from that Host for what you choose, and nothing else. You can change or stop it here at any time.
-        If you did not start this, or do not know that address, refuse.
-      </p>
-    </Card>
   );
 }
 
@@ -197,14 +179,7 @@ function Choose({ offer, view }: { offer: Extract<Offer, { kind: 'accounts' }>; 
       <Card title="For how long?">
         <Select name="duration" label="It may do so" value={view.form.get('duration')} options={DURATIONS} />
       </Card>
-      <ButtonRow>
-        <Button name="decision" value="allow">
-          Allow
-        </Button>
-        <Button name="decision" value="deny" kind="plain">
-          Refuse
-        </Button>
-      </ButtonRow>
+      <Decision yes="Allow" />
     </>
   );
 }

@@ -1,7 +1,8 @@
 import type { ConsentView } from '@chatelaine/oauth-server-pg';
-import { Button, ButtonRow, Card, Choice, Choices, Hidden, Select } from '@chatelaine/service-kit';
+import { Card, Choice, Choices, Hidden, Select } from '@chatelaine/service-kit';
 import type { ComponentChildren, VNode } from 'preact';
 import { allField, answerField, askedField, DURATIONS, EVERY_ACCOUNT, type OfferedLink } from './consent-form.ts';
+import { Decision } from './decision.tsx';
 
 interface Answer {
   readonly value: string;
@@ -62,14 +63,7 @@ export function ConsentChoices({ view, links, children }: ChoicesView): VNode {
       <Card title="For how long?">
         <Select name="duration" label="The connection lasts" value={view.form.get('duration')} options={DURATIONS} />
       </Card>
-      <ButtonRow>
-        <Button name="decision" value="allow">
-          Connect
-        </Button>
-        <Button name="decision" value="deny" kind="plain">
-          Refuse
-        </Button>
-      </ButtonRow>
+      <Decision yes="Connect" />
     </form>
   );
 }

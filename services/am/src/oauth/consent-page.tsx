@@ -1,22 +1,11 @@
 import type { ConsentView } from '@chatelaine/oauth-server-pg';
-import {
-  Badge,
-  Button,
-  ButtonLink,
-  ButtonRow,
-  Card,
-  Empty,
-  Facts,
-  Hidden,
-  Layout,
-  Notice,
-  Steps,
-} from '@chatelaine/service-kit';
+import { Button, ButtonLink, ButtonRow, Empty, Hidden, Layout, Notice, Steps } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import { HostHalf } from '../both/host-half.tsx';
 import { keptIn } from '../both/offered-host.ts';
 import { ConsentChoices } from './consent-choices.tsx';
 import type { OfferedLink } from './consent-form.ts';
+import { WhoAsks } from './who-asks.tsx';
 
 export interface ConsentPageView {
   readonly view: ConsentView;
@@ -36,7 +25,7 @@ export function ConsentPage({ view, links, broken }: ConsentPageView): VNode {
     >
       <Steps label="Connecting" steps={['You started there', 'You choose here', 'Back there']} current={1} />
       {view.problem !== null && <Notice kind="bad">{view.problem}</Notice>}
-      <WhoAsks view={view} />
+      <WhoAsks view={view} gets="It will get keys from your Hosts for what you choose, and nothing else." />
       {broken.length > 0 && (
         <Notice kind="needs">
           Not offered, because the link is broken: {broken.join(', ')}. Repair it under <a href="/hosts">My Hosts</a>,
@@ -52,29 +41,6 @@ export function ConsentPage({ view, links, broken }: ConsentPageView): VNode {
         </ConsentChoices>
       )}
     </Layout>
-  );
-}
-
-function WhoAsks({ view }: { view: ConsentView }): VNode {
-  const { client, request } = view.interaction;
-  return (
-    <Card title="Who asks">
-      <Facts
-        facts={[
-          ['Runs', <strong>{whereItRuns(request.redirectUri)}</strong>],
-          [
-            'Calls itself',
-            <>
-              {client.name} <Badge>not verified</Badge>
-            </>,
-          ],
-        ]}
-      />
-      <p>
-        It will get keys from your Hosts for what you choose, and nothing else. You can change or stop it here at any
-        time. If you did not start this, or do not know that address, refuse.
-      </p>
-    </Card>
   );
 }
 
@@ -106,12 +72,4 @@ function NoHosts({ view }: { view: ConsentView }): VNode {
       </Empty>
     </form>
   );
-}
-
-/** RFC 8252 §8.6: what listens on a loopback address cannot be told apart from any other program there. */
-function whereItRuns(redirectUri: string): string {
-  const { hostname, host } = new URL(redirectUri);
-  if (hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]')
-    return 'as a program on this computer';
-  return `at ${host}`;
 }
