@@ -142,16 +142,16 @@ export async function openRawRequester(house: Asked, name = 'Raw'): Promise<RawR
 }
 
 async function register(house: Asked, { name, key }: { name: string; key: SigningKey }): Promise<string> {
-  const { registration_endpoint: endpoint } = (
-    await answerOf(await house.fetch(`${house.am.url}/.well-known/oauth-authorization-server`))
-  ).body;
+  const about = await answerOf(await house.fetch(`${house.am.url}/.well-known/oauth-authorization-server`));
+  const { registration_endpoint: endpoint } = about.body;
+  if (typeof endpoint !== 'string') throw new Error(`No metadata: ${about.status} ${JSON.stringify(about.body)}`);
   const metadata = {
     client_name: name,
     redirect_uris: [RAW_CALLBACK],
     grant_types: Object.values(GRANT),
     jwks: publicJwks([key]),
   };
-  const registered = await house.fetch(String(endpoint), {
+  const registered = await house.fetch(endpoint, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(metadata),
