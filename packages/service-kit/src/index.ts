@@ -31,7 +31,7 @@ export {
 
 // the command line
 export { type Command, type CommandResult, runCli, UsageError } from './cli/run-cli.ts';
-export { type KeyParts, migrateCommand, rotateKeysCommand } from './cli/key-commands.ts';
+export { keyCommands, type ServiceKeys, withCommandPool } from './cli/key-commands.ts';
 
 // the process
 export { type DrainOptions, drain } from './run/drain.ts';

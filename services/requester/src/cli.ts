@@ -1,20 +1,16 @@
-import { migrateCommand, openPool, openVault, rotateKeysCommand, runCli } from '@chatelaine/service-kit';
+import { keyCommands, runCli } from '@chatelaine/service-kit';
 import { readConfig } from './config.ts';
 import { migrationDirs, VAULT_LABEL } from './deps.ts';
 import { placeOfSigningKey, SEALED_PLACES } from './sealed-places.ts';
 
-const commands = {
-  migrate: migrateCommand(() => ({ databaseUrl: readConfig().databaseUrl, dirs: migrationDirs })),
-  'rotate-keys': rotateKeysCommand(async (work) => {
-    const config = readConfig();
-    const pool = openPool({ url: config.databaseUrl, name: 'chatelaine', max: 2 });
-    try {
-      const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
-      return await work({ pool, vault, places: SEALED_PLACES, placeOfSigningKey });
-    } finally {
-      await pool.end();
-    }
+process.exitCode = await runCli({
+  name: 'chatelaine',
+  argv: process.argv.slice(2),
+  commands: keyCommands({
+    config: () => readConfig(),
+    dirs: migrationDirs,
+    label: VAULT_LABEL,
+    places: SEALED_PLACES,
+    placeOfSigningKey,
   }),
-};
-
-process.exitCode = await runCli({ name: 'chatelaine', argv: process.argv.slice(2), commands });
+});

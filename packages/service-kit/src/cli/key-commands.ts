@@ -1,50 +1,82 @@
 import type { Vault } from '@chatelaine/crypto';
 import { applyMigrations } from '@chatelaine/migrations';
+import { openVault, type VaultConfig } from '../keys/open-vault.ts';
 import { reseal, type SealedPlace } from '../keys/sealed-places.ts';
 import { replaceSessionKeys } from '../keys/session-keys.ts';
 import { rotateSigningKey } from '../keys/signing-keys.ts';
-import type { Pool } from '../postgres/pool.ts';
+import { openPool, type Pool } from '../postgres/pool.ts';
 import { type Command, UsageError } from './run-cli.ts';
 
-/** What the commands about keys work on; made when one of them runs, and closed after. */
-export interface KeyParts {
-  readonly pool: Pool;
-  readonly vault: Vault;
+/** What a service's commands are given to work on. */
+export interface ServiceKeys {
+  /** Read when a command runs, so that a wrong one is that command's error. */
+  config(): VaultConfig & { readonly databaseUrl: string };
+  /** Of its migrations. */
+  readonly dirs: readonly string[];
+  /** Of its vault. */
+  readonly label: string;
   readonly places: readonly SealedPlace[];
   /** Null: the service has no signing keys. */
   readonly placeOfSigningKey: ((kid: string) => string) | null;
 }
 
-/** `migrate`: brings the database up to date, as every start does. */
-export function migrateCommand(open: () => { databaseUrl: string; dirs: readonly string[] }): Command {
+interface KeyParts extends Pick<ServiceKeys, 'places' | 'placeOfSigningKey'> {
+  readonly pool: Pool;
+  readonly vault: Vault;
+}
+
+/**
+ * `migrate`: brings the database up to date, as every start does. `rotate-keys`: replaces what the service signs and seals with, while it serves.
+ * Each reads the configuration, opens a connection of its own, and closes it.
+ */
+export function keyCommands(service: ServiceKeys): Readonly<Record<'migrate' | 'rotate-keys', Command>> {
   return {
-    usage: '',
-    says: 'brings the database up to date, as every start does',
-    async run(args) {
-      if (args.length > 0) throw new UsageError('migrate takes nothing more.');
-      const { databaseUrl, dirs } = open();
-      const applied = await applyMigrations(databaseUrl, [...dirs]);
-      if (applied.length === 0) return { lines: ['The database is up to date.'] };
-      return { lines: applied.map((name) => `Applied ${name}.`) };
+    migrate: {
+      usage: '',
+      says: 'brings the database up to date, as every start does',
+      async run(args) {
+        if (args.length > 0) throw new UsageError('migrate takes nothing more.');
+        const applied = await applyMigrations(service.config().databaseUrl, [...service.dirs]);
+        if (applied.length === 0) return { lines: ['The database is up to date.'] };
+        return { lines: applied.map((name) => `Applied ${name}.`) };
+      },
+    },
+    'rotate-keys': {
+      usage: 'signing [--at-once] | encryption | sessions',
+      says: 'replaces keys while the service serves (docs/operations.md says in which order)',
+      run(args) {
+        const [which, ...flags] = args;
+        const atOnce = flags.length === 1 && flags[0] === '--at-once';
+        if (which === 'signing' && (flags.length === 0 || atOnce))
+          return withKeys(service, (parts) => signing(parts, atOnce ? 'at-once' : 'in-turn'));
+        if (which === 'encryption' && flags.length === 0) return withKeys(service, encryption);
+        if (which === 'sessions' && flags.length === 0) return withKeys(service, sessions);
+        throw new UsageError('Say which keys: signing, encryption or sessions.');
+      },
     },
   };
 }
 
-/** `rotate-keys`: replaces what the service signs and seals with, while it serves. */
-export function rotateKeysCommand(using: <T>(work: (parts: KeyParts) => Promise<T>) => Promise<T>): Command {
-  return {
-    usage: 'signing [--at-once] | encryption | sessions',
-    says: 'replaces keys while the service serves (docs/operations.md says in which order)',
-    run(args) {
-      const [which, ...flags] = args;
-      const atOnce = flags.length === 1 && flags[0] === '--at-once';
-      if (which === 'signing' && (flags.length === 0 || atOnce))
-        return using((parts) => signing(parts, atOnce ? 'at-once' : 'in-turn'));
-      if (which === 'encryption' && flags.length === 0) return using(encryption);
-      if (which === 'sessions' && flags.length === 0) return using(sessions);
-      throw new UsageError('Say which keys: signing, encryption or sessions.');
-    },
-  };
+/** Of one statement: an operator's may go through a whole table. */
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+/** A connection of a command's own, closed when its work is done. */
+export async function withCommandPool<T>(databaseUrl: string, work: (pool: Pool) => Promise<T>): Promise<T> {
+  const pool = openPool({ url: databaseUrl, name: 'chatelaine', max: 2, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  try {
+    return await work(pool);
+  } finally {
+    await pool.end();
+  }
+}
+
+function withKeys<T>(service: ServiceKeys, work: (parts: KeyParts) => Promise<T>): Promise<T> {
+  const { label, places, placeOfSigningKey } = service;
+  const config = service.config();
+  return withCommandPool(config.databaseUrl, async (pool) => {
+    const vault = await openVault({ pool, config, label, places });
+    return work({ pool, vault, places, placeOfSigningKey });
+  });
 }
 
 async function signing({ pool, vault, placeOfSigningKey: placeOf }: KeyParts, how: 'in-turn' | 'at-once') {

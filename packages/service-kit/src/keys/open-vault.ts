@@ -7,9 +7,11 @@ import { query, statement } from '../postgres/statement.ts';
 import { inTransaction } from '../postgres/transaction.ts';
 import { columnsOf, countSealedWith, type SealedPlace } from './sealed-places.ts';
 
+export type VaultConfig = Pick<ServiceConfig, 'encryptionKey' | 'previousEncryptionKeys'>;
+
 export interface VaultInput {
   readonly pool: Pool;
-  readonly config: Pick<ServiceConfig, 'encryptionKey' | 'previousEncryptionKeys'>;
+  readonly config: VaultConfig;
   /** What the master secret is used for here; every vault of one database has the same. */
   readonly label: string;
   /** Everything that is sealed in this database; first what is there from the first start on. */

@@ -1,13 +1,5 @@
 import { parseArgs } from 'node:util';
-import {
-  type Command,
-  migrateCommand,
-  openPool,
-  openVault,
-  type Pool,
-  rotateKeysCommand,
-  UsageError,
-} from '@chatelaine/service-kit';
+import { type Command, keyCommands, type Pool, UsageError, withCommandPool } from '@chatelaine/service-kit';
 import type { Config } from '../config.ts';
 import { migrationDirs, VAULT_LABEL } from '../resources.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../sealed-places.ts';
@@ -17,23 +9,15 @@ import { stop } from './stop-store.ts';
 
 /** The words of `chatelaine`. Each reads the configuration, opens a connection of its own, and closes it. */
 export function commands(configOf: () => Config): Readonly<Record<string, Command>> {
-  const withPool = async <T>(work: (pool: Pool, config: Config) => Promise<T>): Promise<T> => {
-    const config = configOf();
-    const pool = openPool({ url: config.databaseUrl, name: 'chatelaine', max: 2, statementTimeoutMs: 60_000 });
-    try {
-      return await work(pool, config);
-    } finally {
-      await pool.end();
-    }
-  };
+  const withPool = <T>(work: (pool: Pool) => Promise<T>): Promise<T> => withCommandPool(configOf().databaseUrl, work);
   return {
-    migrate: migrateCommand(() => ({ databaseUrl: configOf().databaseUrl, dirs: migrationDirs })),
-    'rotate-keys': rotateKeysCommand((work) =>
-      withPool(async (pool, config) => {
-        const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
-        return work({ pool, vault, places: SEALED_PLACES, placeOfSigningKey });
-      }),
-    ),
+    ...keyCommands({
+      config: configOf,
+      dirs: migrationDirs,
+      label: VAULT_LABEL,
+      places: SEALED_PLACES,
+      placeOfSigningKey,
+    }),
     connections: listing('connections', 'client', (filter) => withPool((pool) => listConnections(pool, filter))),
     links: listing('links', 'host', (filter) => withPool((pool) => listLinks(pool, filter))),
     stop: stopCommand((what, name) => withPool((pool) => stop(pool, { what, name }))),
