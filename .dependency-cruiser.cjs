@@ -18,6 +18,7 @@ const mayImport = {
   // what our own services show as Hosts: the two together, which a stranger's Host is spared
   'host-pages': ['host-kit', 'service-kit', 'protocol'],
   'dev-postgres': [],
+  'test-kit': [],
 };
 
 /** Features that may import other features of their service, one by one, each with its reason. */
@@ -131,9 +132,9 @@ module.exports = {
       name: 'only-tests-and-scripts-use-the-test-bench',
       severity: 'error',
       comment:
-        'constellation, e2e, bench, scripts and the embedded Postgres may import anything and are imported by no sources.',
-      from: { path: '^(packages|services)/[^/]+/src/', pathNot: '^packages/(constellation|dev-postgres)/' },
-      to: { path: '^(packages/(constellation|dev-postgres)|e2e|bench|scripts)/' },
+        'constellation, e2e, bench, scripts, the embedded Postgres and the test kit may import anything and are imported by no sources.',
+      from: { path: '^(packages|services)/[^/]+/src/', pathNot: '^packages/(constellation|dev-postgres|test-kit)/' },
+      to: { path: '^(packages/(constellation|dev-postgres|test-kit)|e2e|bench|scripts)/' },
     },
     {
       name: 'examples-import-what-a-stranger-could',
@@ -171,7 +172,7 @@ module.exports = {
       comment: "Node's own clients would be a second way out. Types are free.",
       from: {
         path: '^(packages|services)/[^/]+/src/',
-        pathNot: '^packages/(outbound-http|constellation|dev-postgres|service-kit)/src/',
+        pathNot: '^packages/(outbound-http|constellation|dev-postgres|service-kit|test-kit)/src/',
       },
       to: {
         path: '^(node:)?(http|https|http2|net|tls|dgram|dns|dns/promises)$',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Browser, hiddenFields } from './support/http.ts';
+import { hiddenFields } from '@chatelaine/test-kit';
 import type { TestHost } from './support/test-host.ts';
 import { createWorld, type World } from './support/world.ts';
 
@@ -14,7 +14,7 @@ afterAll(() => world.close());
 describe('consent', () => {
   test('nobody signed in is sent to the app’s own sign-in and comes back to the same request', async () => {
     const { address } = await world.am.push(host);
-    const answer = await new Browser(host.port).get(address);
+    const answer = await host.browser().get(address);
     expect(answer.status).toBe(303);
     expect(answer.headers.location).toBe(`/sign-in?return_to=${encodeURIComponent(address)}`);
   });
@@ -23,7 +23,7 @@ describe('consent', () => {
     world.am.document = { client_name: '<script>alert(1)</script>' };
     const fresh = await world.host();
     const { address } = await world.am.push(fresh, { transfer_scope: 'entries.read' });
-    const page = await new Browser(fresh.port, 'alice').get(address);
+    const page = await fresh.browser('alice').get(address);
     world.am.document = {};
     expect(page.text).toContain(`am.localhost:${world.am.port}`);
     expect(page.text).toContain('alice at Photos');
@@ -81,7 +81,7 @@ describe('consent', () => {
 
   test('refusing answers access_denied with iss and state, and leaves nothing', async () => {
     const { address } = await world.am.push(host);
-    const browser = new Browser(host.port, 'refuser');
+    const browser = host.browser('refuser');
     const page = await browser.get(address);
     const answer = await browser.post('/authorize', { ...hiddenFields(page.text), decision: 'deny' });
     const back = new URL(answer.headers.location ?? '');
@@ -97,11 +97,11 @@ describe('consent', () => {
 
   test('a form without its token, with another browser’s, or from another site is refused', async () => {
     const { address } = await world.am.push(host);
-    const browser = new Browser(host.port, 'alice');
+    const browser = host.browser('alice');
     const fields = hiddenFields((await browser.get(address)).text);
     const good = { ...fields, 'allow:entries.read': 'yes', decision: 'allow' };
     expect((await browser.post('/authorize', { ...good, csrf: undefined })).status).toBe(403);
-    expect((await new Browser(host.port, 'alice').post('/authorize', good)).status).toBe(403);
+    expect((await host.browser('alice').post('/authorize', good)).status).toBe(403);
     expect((await browser.post('/authorize', good, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
     expect((await browser.post('/authorize', good, { origin: 'https://evil.example' })).status).toBe(403);
     expect((await browser.post('/authorize', good)).status).toBe(303);
@@ -109,8 +109,8 @@ describe('consent', () => {
 
   test('one browser’s request opens in no other', async () => {
     const { address } = await world.am.push(host);
-    expect((await new Browser(host.port, 'alice').get(address)).status).toBe(200);
-    expect((await new Browser(host.port, 'mallory').get(address)).status).toBe(400);
+    expect((await host.browser('alice').get(address)).status).toBe(200);
+    expect((await host.browser('mallory').get(address)).status).toBe(400);
   });
 });
 

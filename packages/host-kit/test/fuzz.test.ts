@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Answer, send, type Sent } from './support/http.ts';
+import { type Answer, send, type Sent } from '@chatelaine/test-kit';
 import type { Link } from './support/test-am.ts';
 import type { TestHost } from './support/test-host.ts';
 import { createWorld, type World } from './support/world.ts';

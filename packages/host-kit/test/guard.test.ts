@@ -1,6 +1,6 @@
 import { sha256base64url } from '@chatelaine/crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, send } from './support/http.ts';
+import { type Answer, send } from '@chatelaine/test-kit';
 import type { Link } from './support/test-am.ts';
 import type { TestHost } from './support/test-host.ts';
 import { createWorld, type World } from './support/world.ts';

@@ -1,6 +1,6 @@
 import { challengeOf, createVerifier, hostTag } from '@chatelaine/crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Browser, send } from './support/http.ts';
+import { send } from '@chatelaine/test-kit';
 import type { TestHost } from './support/test-host.ts';
 import type { TestAm } from './support/test-am.ts';
 import { createWorld, type World } from './support/world.ts';
@@ -104,7 +104,7 @@ describe('who may ask for a link', () => {
       client_id: world.otherAm.clientId(host),
       request_uri: String(answer.json['request_uri']),
     });
-    const page = await new Browser(host.port, 'alice').get(`/authorize?${query.toString()}`);
+    const page = await host.browser('alice').get(`/authorize?${query.toString()}`);
     expect([page.status, page.headers.location]).toEqual([400, undefined]);
   });
 });
@@ -135,7 +135,7 @@ describe('the authorization request', () => {
       state,
       scope: 'transfer',
     });
-    const answer = await new Browser(host.port, 'alice').get(`/authorize?${query.toString()}`);
+    const answer = await host.browser('alice').get(`/authorize?${query.toString()}`);
     const back = new URL(answer.headers.location ?? '');
     expect(answer.status).toBe(303);
     expect(back.origin + back.pathname).toBe(`${world.am.issuer}/callback/${hostTag(host.issuer)}`);
@@ -147,9 +147,9 @@ describe('the authorization request', () => {
       { client_id: 'https://nobody.example/clients/x' },
       { client_id: world.am.clientId(host), redirect_uri: 'https://evil.example/' },
     ]) {
-      const answer = await new Browser(host.port, 'alice').get(
-        `/authorize?${new URLSearchParams({ response_type: 'code', ...params }).toString()}`,
-      );
+      const answer = await host
+        .browser('alice')
+        .get(`/authorize?${new URLSearchParams({ response_type: 'code', ...params }).toString()}`);
       expect([answer.status, answer.headers.location]).toEqual([400, undefined]);
       expect(answer.headers['content-type']).toContain('text/html');
     }

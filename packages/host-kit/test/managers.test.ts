@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Fastify from 'fastify';
 import { chatelaineHost } from '../src/index.ts';
-import { type Answer, send } from './support/http.ts';
+import { type Answer, send } from '@chatelaine/test-kit';
 import type { Link, TestAm } from './support/test-am.ts';
 import type { TestHost } from './support/test-host.ts';
 import { createWorld, type World } from './support/world.ts';

@@ -1,6 +1,6 @@
 import { createDpopProof, generateSigningKey, sha256base64url, signJwt } from '@chatelaine/crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, send } from './support/http.ts';
+import { type Answer, send } from '@chatelaine/test-kit';
 import { clock, type Link, requesterKey } from './support/test-am.ts';
 import type { TestHost } from './support/test-host.ts';
 import { createWorld, type World } from './support/world.ts';

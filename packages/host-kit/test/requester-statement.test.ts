@@ -1,7 +1,7 @@
 import { generateSigningKey, publicJwks, randomId, type SigningKey, signJwt } from '@chatelaine/crypto';
 import { GRANT, JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, postForm, send } from './support/http.ts';
+import { type Answer, postForm, send } from '@chatelaine/test-kit';
 import type { Link, TransferInput } from './support/test-am.ts';
 import { TestRequester } from './support/test-requester.ts';
 import type { TestHost } from './support/test-host.ts';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { generateSigningKey, publicJwks, type SigningKey } from '@chatelaine/crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Answer } from './support/http.ts';
+import type { Answer } from '@chatelaine/test-kit';
 import type { Link, TransferInput } from './support/test-am.ts';
 import type { TestHost } from './support/test-host.ts';
 import { createWorld, type World } from './support/world.ts';

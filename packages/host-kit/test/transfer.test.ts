@@ -1,6 +1,6 @@
 import { createDpopProof, randomId, signJwt } from '@chatelaine/crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Answer } from './support/http.ts';
+import type { Answer } from '@chatelaine/test-kit';
 import { clock, type Link, requesterKey, type TransferInput } from './support/test-am.ts';
 import type { TestHost } from './support/test-host.ts';
 import { createWorld, type World } from './support/world.ts';

@@ -12,7 +12,7 @@ import {
   signShortJwt,
 } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, GRANT, JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
-import { type Answer, Browser, freePort, hiddenFields, postForm, type Sent } from './http.ts';
+import { type Answer, freePort, hiddenFields, postForm, type Sent } from '@chatelaine/test-kit';
 import type { TestHost } from './test-host.ts';
 
 export const clock = { now: () => Date.now() / 1000 };
@@ -133,7 +133,7 @@ export class TestAm {
     host: TestHost,
     input: { address: string; user: string; tick?: readonly string[]; until?: string },
   ): Promise<{ answer: Answer; code: string | null }> {
-    const browser = new Browser(host.port, input.user);
+    const browser = host.browser(input.user);
     const page = await browser.get(input.address);
     const ticked =
       input.tick ??

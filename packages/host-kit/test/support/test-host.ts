@@ -4,7 +4,7 @@ import { chatelaineHost } from '../../src/index.ts';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { parseCookie } from 'cookie';
 import pg from 'pg';
-import { type Answer, freePort, send, type Sent } from './http.ts';
+import { type Answer, Browser, freePort, send, type Sent } from '@chatelaine/test-kit';
 import { clock, requesterKey, type TestAm } from './test-am.ts';
 
 /** Some of them contain the issuer, which contains the port. */
@@ -74,6 +74,11 @@ export class TestHost {
     app.get('/api/open', async (request) => ({ access: request.chatelaine }));
     await app.listen({ host: '127.0.0.1', port });
     return new TestHost(port, issuer, app, pool);
+  }
+
+  /** Of somebody who is signed in, or of nobody. */
+  browser(user?: string): Browser {
+    return new Browser(this.port, { cookies: user === undefined ? [] : [['user', user]] });
   }
 
   /** A call of the Requester's, with a good proof unless `headers` brings its own. */

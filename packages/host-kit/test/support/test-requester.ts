@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { generateSigningKey, publicJwks, randomId, type SigningKey, signJwt } from '@chatelaine/crypto';
 import { GRANT, JWT_TYP } from '@chatelaine/protocol';
-import { freePort } from './http.ts';
+import { freePort } from '@chatelaine/test-kit';
 import { clock } from './test-am.ts';
 import type { TestHost } from './test-host.ts';
 

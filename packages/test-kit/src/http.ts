@@ -1,0 +1,83 @@
+import http from 'node:http';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly text: string;
+  readonly bytes: Buffer;
+  /** The body as a JSON object; empty when it is none. */
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** A list sends the header that many times. */
+export type SentHeaders = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
+export interface Sent {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: SentHeaders;
+  readonly body?: string | Buffer;
+  /** None: a connection for this request alone. */
+  readonly agent?: http.Agent;
+}
+
+// what our servers take as a request's head: a test may send, and get back, as much
+const MAX_HEADER_BYTES = 131_072;
+
+/** One request to this machine, as raw as a client can send it; redirects are not followed. */
+export function send(port: number, sent: Sent): Promise<Answer> {
+  const { method = 'GET', path, body, agent = false } = sent;
+  // node frames no body of a GET or DELETE by itself
+  const framing = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+  const headers = toOutgoing({ ...framing, ...sent.headers });
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, method, path, headers, agent, maxHeaderSize: MAX_HEADER_BYTES };
+    const request = http.request(options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const bytes = Buffer.concat(chunks);
+        const text = bytes.toString();
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, bytes, json: asObject(text) });
+      });
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** What is undefined is left out. */
+export type Form = Readonly<Record<string, string | undefined>>;
+
+export const FORM = 'application/x-www-form-urlencoded';
+
+export function encodeForm(form: Form): string {
+  const out = new URLSearchParams();
+  for (const [name, value] of Object.entries(form)) if (value !== undefined) out.append(name, value);
+  return out.toString();
+}
+
+export function postForm(port: number, path: string, form: Form, headers: SentHeaders = {}): Promise<Answer> {
+  return send(port, { method: 'POST', path, headers: { 'content-type': FORM, ...headers }, body: encodeForm(form) });
+}
+
+/** @param body text goes out as it is */
+export function postJson(port: number, path: string, body: unknown): Promise<Answer> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return send(port, { method: 'POST', path, headers: { 'content-type': 'application/json' }, body: text });
+}
+
+function toOutgoing(headers: SentHeaders): http.OutgoingHttpHeaders {
+  const given = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
+  return Object.fromEntries(given.map(({ name, value }) => [name, typeof value === 'object' ? [...value] : value]));
+}
+
+function asObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}

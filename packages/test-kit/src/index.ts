@@ -1,0 +1,14 @@
+export { Browser, hiddenFields, textOf } from './browser.ts';
+export {
+  type Answer,
+  encodeForm,
+  FORM,
+  type Form,
+  postForm,
+  postJson,
+  send,
+  type Sent,
+  type SentHeaders,
+} from './http.ts';
+export { amMetadata, hostMetadata, linkTokens, resourceMetadata, serverMetadata, transferred } from './metadata.ts';
+export { bodyOf, type Documents, freePort, type Running, serve, serveDocuments } from './server.ts';

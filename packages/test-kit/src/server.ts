@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+
+/** A server of the test's own, on loopback. */
+export interface Running {
+  readonly port: number;
+  /** Ends it and whatever is connected to it. */
+  close(): Promise<void>;
+}
+
+/** @param port 0: any that is free */
+export async function serve(listener: http.RequestListener, port = 0): Promise<Running> {
+  const server = http.createServer(listener).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+/** An issuer contains its port, so that must be known before anything listens. */
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+/** A request's body. */
+export async function bodyOf(request: http.IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** Public documents at one address, as any web server has them: client documents, key sets. */
+export interface Documents extends Running {
+  readonly origin: string;
+  /** @param document a function is called each time somebody reads it */
+  publish(path: string, document: unknown): void;
+}
+
+/** @param name its host name is `<name>.localhost` */
+export async function serveDocuments(name: string, port = 0): Promise<Documents> {
+  const documents = new Map<string, unknown>();
+  const running = await serve((request, response) => {
+    const path = request.url ?? '';
+    const found = documents.get(path);
+    response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify((typeof found === 'function' ? (found as () => unknown)() : found) ?? {}));
+  }, port);
+  return {
+    ...running,
+    origin: `http://${name}.localhost:${running.port}`,
+    publish: (path, document) => void documents.set(path, document),
+  };
+}
