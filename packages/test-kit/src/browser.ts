@@ -1,7 +1,6 @@
 import { type Answer, encodeForm, FORM, type Form, send, type Sent, type SentHeaders } from './http.ts';
 
 const SAID_BY_BROWSERS = { accept: 'text/html' };
-const SAID_WITH_FORMS = { 'content-type': FORM, 'sec-fetch-site': 'same-origin' };
 
 /** A browser without a screen, at one service: keeps cookies, fills in forms with what is hidden in them, follows nothing. */
 export class Browser {
@@ -28,7 +27,7 @@ export class Browser {
   /** Posts without looking at any page first. */
   post(path: string, form: Form | string, headers: SentHeaders = {}): Promise<Answer> {
     const body = typeof form === 'string' ? form : encodeForm(form);
-    return this.#send({ method: 'POST', path, headers: { ...SAID_WITH_FORMS, ...headers }, body });
+    return this.#send({ method: 'POST', path, headers: { 'content-type': FORM, ...headers }, body });
   }
 
   /** Posts these bytes. */

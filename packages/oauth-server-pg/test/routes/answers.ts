@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { call, identification, type Party, registered } from './clients.ts';
 import { authorizePath, Browser, connected, pushed } from './flow.ts';
-import { type Answer, encode, postForm, send } from './http.ts';
+import { type Answer, encodeForm, postForm, send } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
 export const FORM_ENDPOINTS = ['/token', '/par', '/revoke', '/introspect'];
@@ -75,7 +75,7 @@ export function answers(rigOf: () => Rig): void {
     });
 
     test('T14 bytes that are no text never reach a look-up', async () => {
-      const good = encode({ client_id: party.id, grant_type: 'refresh_token', refresh_token: 'x', token: 'x' });
+      const good = encodeForm({ client_id: party.id, grant_type: 'refresh_token', refresh_token: 'x', token: 'x' });
       for (const path of FORM_ENDPOINTS) {
         for (const bad of ['x=%ff', 'x=%zz', 'x=%', 'x=%00', 'x=%ED%A0%80', '%00=x', 'token_type_hint=%00']) {
           expectOAuthError(await post(path, `${good}&${bad}`), 400, 'invalid_request');
@@ -154,7 +154,7 @@ export function answers(rigOf: () => Rig): void {
       const [server] = rig.am.servers;
       const socket = once(server, 'connection') as Promise<[Socket]>;
       const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-      const body = encode({ client_id: party.id, grant_type: 'x' });
+      const body = encodeForm({ client_id: party.id, grant_type: 'x' });
       const request = (): Promise<Answer> =>
         send(rig.am.ports[0], { method: 'POST', path: '/token', headers: FORM, body, agent });
       await request();

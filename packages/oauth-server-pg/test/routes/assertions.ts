@@ -2,7 +2,7 @@ import { generateSigningKey, publicJwks } from '@chatelaine/crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { assertion, documented, forge, forgeHmac, type Party, someKey, withAssertion } from './clients.ts';
 import { connected, refreshed } from './flow.ts';
-import { type Answer, type Form, postForm } from './http.ts';
+import { type Answer, type Form, postForm } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
 /** private_key_jwt: what makes an assertion good. RFC 7523 §3. */

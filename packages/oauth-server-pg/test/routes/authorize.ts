@@ -2,7 +2,7 @@ import { LIMIT } from '@chatelaine/protocol';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { documented, type Party, REDIRECT_URI, registered } from './clients.ts';
 import { answered, authorizePath, Browser, hidden, push, pushed, redirected, requestOf } from './flow.ts';
-import { type Answer, encode, type Form, send } from './http.ts';
+import { type Answer, encodeForm, type Form, send } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
 /** RFC 6749 §4.1.2.1: the person sees a page, and the browser is sent nowhere. */
@@ -52,7 +52,7 @@ export function authorizationRequests(rigOf: () => Rig): void {
     });
 
     test('A6 a parameter given twice is refused, by a page when it decides where to go', async () => {
-      const query = encode(requestOf(rig.am, party));
+      const query = encodeForm(requestOf(rig.am, party));
       for (const twice of [
         'client_id=other',
         `redirect_uri=${encodeURIComponent(REDIRECT_URI)}`,
@@ -68,7 +68,7 @@ export function authorizationRequests(rigOf: () => Rig): void {
     });
 
     test('A6 a query that cannot be decoded gets a page', async () => {
-      const query = encode(requestOf(rig.am, party));
+      const query = encodeForm(requestOf(rig.am, party));
       for (const bad of ['state=%zz', 'x=%ff', 'x=%00', `x=${'a'.repeat(9000)}`, 'a&'.repeat(LIMIT.formPairs + 1)]) {
         expectPage(await arrive(`${query}&${bad}`));
       }

@@ -1,7 +1,7 @@
 import { generateSigningKey, publicJwks, type SigningKey } from '@chatelaine/crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { assertion, call, documented, forge, type Party, registered, someKey, withAssertion } from './clients.ts';
-import { type Answer, type Form, postForm } from './http.ts';
+import { type Answer, type Form, postForm } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
 /** Which method counts, whose keys, and who is told of failures. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { expectPage } from './authorize.ts';
 import { documented, type Party, REDIRECT_URI } from './clients.ts';
 import { authorizePath, Browser, hidden, push, pushed, requestOf } from './flow.ts';
-import { type Answer, send } from './http.ts';
+import { type Answer, send } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
 /** Clients that are known by a document of their own. */

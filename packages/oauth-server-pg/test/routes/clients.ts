@@ -1,7 +1,7 @@
 import { createHmac, createPrivateKey, randomUUID, sign as nodeSign } from 'node:crypto';
 import { createDpopProof, generateSigningKey, publicJwks, type SigningKey, signShortJwt } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, GRANT, JWT_TYP } from '@chatelaine/protocol';
-import { type Answer, type Form, postForm, postJson, type Sent } from './http.ts';
+import { type Answer, type Form, postForm, postJson, type Sent } from '@chatelaine/test-kit';
 import type { Rig, Side } from './rig.ts';
 
 export const REDIRECT_URI = 'https://app.example/cb';

@@ -2,7 +2,7 @@ import { createVerifier } from '@chatelaine/crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { call, documented, identification, type Party, proof, registered, someKey } from './clients.ts';
 import { codeFor, connected, push, pushed, redeem, refreshed } from './flow.ts';
-import { type Answer, encode, postForm, send } from './http.ts';
+import { type Answer, encodeForm, postForm, send } from '@chatelaine/test-kit';
 import type { Rig, Side } from './rig.ts';
 
 /** The token endpoint's code grant. */
@@ -101,7 +101,7 @@ export function codeGrant(rigOf: () => Rig): void {
 
     test('T11 a duplicate parameter is refused, whichever it is', async () => {
       const { code, verifier } = await codeFor(rig, rig.am, { party });
-      const body = encode({
+      const body = encodeForm({
         ...(await identification(rig, rig.am, party)),
         grant_type: 'authorization_code',
         code,

@@ -2,7 +2,7 @@ import { createVerifier } from '@chatelaine/crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { documented, type Party, registered } from './clients.ts';
 import { Browser, codeFor, connected, redeem, refreshed } from './flow.ts';
-import { send } from './http.ts';
+import { send } from '@chatelaine/test-kit';
 import type { Rig, Side } from './rig.ts';
 
 const RACERS = 50;

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { documented, type Party, registered } from './clients.ts';
 import { expectPage } from './authorize.ts';
 import { answered, authorizePath, Browser, hidden, push, pushed, redirected, requestOf } from './flow.ts';
-import type { Answer, Form } from './http.ts';
+import type { Answer, Form } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
 /** A pushed request and the owner's answer to it. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { send } from './http.ts';
+import { send } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
 const ORIGIN = 'https://inspector.example';

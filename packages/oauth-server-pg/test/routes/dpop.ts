@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { forge, type Party, proof, registered, someKey } from './clients.ts';
 import { codeFor, connected, push, redeem, refreshed, type Relationship } from './flow.ts';
-import type { Answer } from './http.ts';
+import type { Answer } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
 /** DPoP at the token and PAR endpoints. What makes a single proof good is tested with the crypto package. */

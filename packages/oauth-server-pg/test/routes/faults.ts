@@ -3,7 +3,7 @@ import type { Embedded } from '@chatelaine/dev-postgres';
 import { call, documented, proof, REDIRECT_URI, registered } from './clients.ts';
 import { authorizePath, Browser, codeFor, connected, hidden, pushed, redeem, refreshed, requestOf } from './flow.ts';
 import { expectOAuthError } from './answers.ts';
-import { type Answer, postJson, send } from './http.ts';
+import { type Answer, postJson, send } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
 /** The database as an attacker: it is not there, or comes back from a crash. Ends with a database that works. */

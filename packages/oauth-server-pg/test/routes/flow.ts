@@ -1,41 +1,36 @@
 import { challengeOf, createVerifier } from '@chatelaine/crypto';
 import { type CallOptions, call, type Party, usual } from './clients.ts';
-import { type Answer, encode, type Form, postForm, send } from './http.ts';
+import { type Answer, Browser as Plain, encodeForm, type Form, type SentHeaders } from '@chatelaine/test-kit';
 import { type Rig, type Side, TRANSFER_SCOPES } from './rig.ts';
 
-/** A browser at one side: keeps cookies, follows nothing. */
+/** A browser at one side: looks at pages of one replica, sends its forms to the other. */
 export class Browser {
   readonly #side: Side;
-  readonly #cookies = new Map<string, string>();
+  readonly #browser: Plain;
   /** Who is signed in. */
   owner: string | null;
 
   constructor(side: Side, owner: string | null = 'owner-1') {
     this.#side = side;
+    this.#browser = new Plain(side.ports[0]);
     this.owner = owner;
   }
 
   get(path: string, replica: 0 | 1 = 0): Promise<Answer> {
-    return this.#keep(send(this.#side.ports[replica], { path, headers: this.#headers() }));
+    return this.#at(replica).get(path, this.#who());
   }
 
-  post(path: string, form: Form, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
-    return this.#keep(postForm(this.#side.ports[1], path, form, { ...this.#headers(), ...headers }));
+  post(path: string, form: Form, headers: SentHeaders = {}): Promise<Answer> {
+    return this.#at(1).post(path, form, { ...this.#who(), ...headers });
   }
 
-  #headers(): Record<string, string> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    return { ...(cookie === '' ? {} : { cookie }), ...(this.owner === null ? {} : { 'x-owner': this.owner }) };
+  #at(replica: 0 | 1): Plain {
+    this.#browser.port = this.#side.ports[replica];
+    return this.#browser;
   }
 
-  async #keep(pending: Promise<Answer>): Promise<Answer> {
-    const answer = await pending;
-    for (const line of answer.headers['set-cookie'] ?? []) {
-      const [pair = ''] = line.split(';');
-      const cut = pair.indexOf('=');
-      this.#cookies.set(pair.slice(0, cut), pair.slice(cut + 1));
-    }
-    return answer;
+  #who(): SentHeaders {
+    return this.owner === null ? {} : { 'x-owner': this.owner };
   }
 }
 
@@ -70,7 +65,7 @@ export async function pushed(rig: Rig, side: Side, input: Parameters<typeof push
   return String(answer.json['request_uri']);
 }
 
-export const authorizePath = (params: Form): string => `/authorize?${encode(params)}`;
+export const authorizePath = (params: Form): string => `/authorize?${encodeForm(params)}`;
 
 /** What the form on a consent page posts beside the owner's answer. */
 export function hidden(page: Answer): Record<string, string> {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { identification, type Party, proof, registered, documented, someKey } from './clients.ts';
 import { FORM_ENDPOINTS } from './answers.ts';
 import { connected } from './flow.ts';
-import { type Answer, encode, send } from './http.ts';
+import { type Answer, encodeForm, send } from '@chatelaine/test-kit';
 import type { Rig, Side } from './rig.ts';
 
 const NAMES = [
@@ -99,7 +99,7 @@ export function fuzz(rigOf: () => Rig): void {
           async (name, path, params, known_, proven) => {
             const [server, client] = serverOf(name);
             const own = known_ ? await identification(rig, server, client) : {};
-            const body = encode({
+            const body = encodeForm({
               ...Object.fromEntries(Object.entries(params).map(([key, text]) => [key.toWellFormed(), value(text)])),
               ...own,
             });
@@ -176,7 +176,7 @@ export function fuzz(rigOf: () => Rig): void {
         fc.asyncProperty(side, query, async (name, { params, raw }) => {
           const [server, client] = serverOf(name);
           const given = Object.fromEntries(Object.entries(params).map(([key, text]) => [key, value(text)]));
-          const path = `/authorize?${raw === '' ? encode({ client_id: client.id, response_type: 'code', ...given }) : raw}`;
+          const path = `/authorize?${raw === '' ? encodeForm({ client_id: client.id, response_type: 'code', ...given }) : raw}`;
           isFine(await send(server.ports[0], { path, headers: { 'x-owner': 'owner-1' } }));
         }),
         { numRuns: 200, seed: 22 },

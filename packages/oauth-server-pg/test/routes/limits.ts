@@ -4,7 +4,7 @@ import { sourceKey } from '../../src/index.ts';
 import { expectOAuthError } from './answers.ts';
 import { call, documented, type Party, REDIRECT_URI, registered } from './clients.ts';
 import { connected, refreshed } from './flow.ts';
-import { type Answer, encode, postForm, postJson, send } from './http.ts';
+import { type Answer, encodeForm, postForm, postJson, send } from '@chatelaine/test-kit';
 import { NO_LIMITS, type Rig, startRig } from './rig.ts';
 
 /** How much a stranger may try. */
@@ -79,7 +79,7 @@ export function limits(server: () => Embedded): void {
 
       test('M16 a source makes this server fetch so many documents a minute, whether they are there or not', async () => {
         const at = (side: Rig['am'], client_id: string): Promise<Answer> =>
-          send(side.ports[0], { path: `/authorize?${encode({ client_id, response_type: 'code' })}` });
+          send(side.ports[0], { path: `/authorize?${encodeForm({ client_id, response_type: 'code' })}` });
         const known = documented(rig, rig.am);
         expect((await at(rig.am, known.id)).status).toBe(303);
         for (let i = 0; i < 4; i += 1) expect((await at(rig.am, `https://nobody.example/${i}`)).status).toBe(400);

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { documented, type Party, registered } from './clients.ts';
 import { connected, requestOf } from './flow.ts';
-import { type Answer, send } from './http.ts';
+import { type Answer, send } from '@chatelaine/test-kit';
 import type { Rig, Side } from './rig.ts';
 
 /** RFC 8414. */

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { documented, identification } from './clients.ts';
 import { push, requestOf } from './flow.ts';
-import { postForm, send } from './http.ts';
+import { postForm, send } from '@chatelaine/test-kit';
 import type { Rig, Side } from './rig.ts';
 
 interface Document {

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { expectPage } from './authorize.ts';
 import { documented, type Party, REDIRECT_URI, registered } from './clients.ts';
 import { answered, authorizePath, pushed, requestOf } from './flow.ts';
-import { type Answer, type Form, send } from './http.ts';
+import { type Answer, type Form, send } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
 /** Where the browser is sent, and where never. */

@@ -2,7 +2,7 @@ import { generateSigningKey } from '@chatelaine/crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { proof, REDIRECT_URI, registered, someKey } from './clients.ts';
 import { authorizePath, codeFor, connected, push, redeem, refreshed, requestOf } from './flow.ts';
-import { type Answer, postForm, postJson, send } from './http.ts';
+import { type Answer, postForm, postJson, send } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
 /** What a registered client can do with its registration: RFC 7592. */

@@ -3,7 +3,7 @@ import { generateSigningKey } from '@chatelaine/crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { REDIRECT_URI, registered } from './clients.ts';
 import { push } from './flow.ts';
-import { type Answer, postForm, postJson, send } from './http.ts';
+import { type Answer, postForm, postJson, send } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
 /** Dynamic client registration: RFC 7591, RFC 7592. */

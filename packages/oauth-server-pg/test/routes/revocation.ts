@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { call, documented, type Party } from './clients.ts';
 import { codeFor, connected, redeem, refreshed } from './flow.ts';
-import type { Answer } from './http.ts';
+import type { Answer } from '@chatelaine/test-kit';
 import type { Rig, Side } from './rig.ts';
 
 /** Revocation (RFC 7009) and introspection (RFC 7662). */
