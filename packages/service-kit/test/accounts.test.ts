@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createInstance, type Embedded, type Instance, startEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
 import { migrationsDir, openPool, type Pool, reap } from '../src/index.ts';
-import { type Browser, FORM, openBrowser, tokenFor } from './support/browser.ts';
+import { Browser, FORM, tokenFor } from '@chatelaine/test-kit';
 import { startService, type TestService } from './support/service.tsx';
 
 const PASSWORD = 'a long enough one';
@@ -21,7 +21,7 @@ beforeEach(async () => {
   instance = await createInstance(server, { role: 'inn', dirs: [migrationsDir], apply: applyMigrations });
   pool = openPool({ url: instance.url, name: 'test' });
   service = await startService({ pool });
-  browser = openBrowser(service.origin);
+  browser = new Browser(service.origin);
 });
 afterEach(async () => {
   await service.app.close();
@@ -33,28 +33,31 @@ const signUp = (username: string, in_ = browser) =>
   in_.submit('/sign-up', '/sign-up', { username, password: PASSWORD });
 const signIn = (username: string, password: string, in_ = browser) =>
   in_.submit('/sign-in', '/sign-in', { username, password });
+/** From the address that a proxy would name. */
+const from = (address: string, way: '/sign-up' | '/sign-in', username: string) =>
+  new Browser(service.origin).submit(way, way, { username, password: PASSWORD }, { 'x-forwarded-for': address });
 const session = () => browser.cookies.get('inn-session') ?? '';
 
 describe('signing up, in and out', () => {
   test('an account is made, signed in, named on the page, signed out and signed in again', async () => {
-    expect((await browser.get('/rooms')).headers.get('location')).toBe('/sign-in?return_to=%2Frooms');
+    expect((await browser.get('/rooms')).headers['location']).toBe('/sign-in?return_to=%2Frooms');
     const made = await signUp('ada');
-    expect([made.status, made.headers.get('location')]).toEqual([303, '/rooms']);
+    expect([made.status, made.headers['location']]).toEqual([303, '/rooms']);
     expect((await browser.get('/rooms')).text).toContain('Rooms of ada');
     const out = await browser.submit('/rooms', '/sign-out', {});
-    expect([out.status, out.headers.get('location')]).toEqual([303, '/']);
+    expect([out.status, out.headers['location']]).toEqual([303, '/']);
     expect((await browser.get('/rooms')).status).toBe(303);
     const back = await browser.submit('/sign-in?return_to=/rooms%3Fa%3D1', '/sign-in', {
       username: 'Ada ',
       password: PASSWORD,
       return_to: '/rooms?a=1',
     });
-    expect([back.status, back.headers.get('location')]).toEqual([303, '/rooms?a=1']);
+    expect([back.status, back.headers['location']]).toEqual([303, '/rooms?a=1']);
   });
 
   test('a username that is taken or breaks the rules, and a short password, are said beside the field', async () => {
     await signUp('ada');
-    const other = openBrowser(service.origin);
+    const other = new Browser(service.origin);
     expect((await signUp('ADA', other)).text).toContain('This username is taken');
     for (const name of ['ab', '1ada', 'ада', 'a b c', '<b>x</b>']) expect((await signUp(name, other)).status).toBe(400);
     const short = await other.submit('/sign-up', '/sign-up', { username: 'bob', password: 'short' });
@@ -71,8 +74,8 @@ describe('signing up, in and out', () => {
 
   test('an unknown user and a wrong password get the same answer', async () => {
     await signUp('ada');
-    const a = await signIn('ada', 'not the password', openBrowser(service.origin));
-    const b = await signIn('bob', 'not the password', openBrowser(service.origin));
+    const a = await signIn('ada', 'not the password', new Browser(service.origin));
+    const b = await signIn('bob', 'not the password', new Browser(service.origin));
     const plain = (text: string) => text.replaceAll(/value="[^"]*"/g, '');
     expect([a.status, plain(a.text)]).toEqual([b.status, plain(b.text)]);
     expect(a.text).toContain('Username or password is not right.');
@@ -95,12 +98,9 @@ describe('sessions', () => {
     const before = session();
     // signing in once more, over the session: a fixed id must not survive
     const token = tokenFor((await browser.get('/rooms')).text, '/sign-out');
-    await browser.post(
-      '/sign-in',
-      new URLSearchParams({ _csrf: token, username: 'ada', password: PASSWORD }).toString(),
-    );
+    await browser.post('/sign-in', { _csrf: token, username: 'ada', password: PASSWORD });
     expect(session()).not.toBe(before);
-    const thief = openBrowser(service.origin);
+    const thief = new Browser(service.origin);
     thief.cookies.set('inn-session', before);
     expect((await thief.get('/rooms')).status).toBe(303);
     expect((await browser.get('/rooms')).status).toBe(200);
@@ -129,7 +129,7 @@ describe('sessions', () => {
         });
       },
     });
-    browser = openBrowser(service.origin);
+    browser = new Browser(service.origin);
     await signUp('ada');
     const cookie = session();
     const slow = browser.get('/slow');
@@ -164,12 +164,12 @@ describe('sessions', () => {
 
   test('the cookie is HttpOnly and Lax; with an https issuer it is __Host- and Secure', async () => {
     const made = await signUp('ada');
-    expect(made.headers.getSetCookie().find((line) => line.startsWith('inn-session='))).toMatch(
+    expect(made.headers['set-cookie']?.find((line) => line.startsWith('inn-session='))).toMatch(
       /; Path=\/; HttpOnly; SameSite=Lax$/,
     );
     const secure = await startService({ pool, issuer: 'https://inn.example' });
-    const answer = await signUp('bob', openBrowser(secure.origin));
-    const line = answer.headers.getSetCookie().find((one) => one.startsWith('__Host-inn-session='));
+    const answer = await signUp('bob', new Browser(secure.origin));
+    const line = answer.headers['set-cookie']?.find((one) => one.startsWith('__Host-inn-session='));
     expect(line).toMatch(/; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
     expect(line).not.toMatch(/domain/i);
     await secure.app.close();
@@ -184,29 +184,28 @@ describe('sessions', () => {
         app.get('/take', async (request) => ({ note: (request.session as { note?: string }).note }));
       },
     });
-    const visitor = openBrowser(secure.origin);
+    const visitor = new Browser(secure.origin);
     await signUp('ada', visitor);
     await visitor.get('/put');
-    expect(JSON.parse((await visitor.get('/take')).text)).toEqual({ note: 'kept' });
+    expect((await visitor.get('/take')).json).toEqual({ note: 'kept' });
     await secure.app.close();
   });
 });
 
 function openBrowserWith(cookie: string): Browser {
-  const other = openBrowser(service.origin);
-  for (const [name, value] of browser.cookies) other.cookies.set(name, value);
+  const other = browser.at(service.origin);
   other.cookies.set('inn-session', cookie);
   return other;
 }
 
 describe('forms', () => {
-  const body = (token: string) => new URLSearchParams({ _csrf: token, username: 'ada', password: PASSWORD }).toString();
+  const body = (token: string) => ({ _csrf: token, username: 'ada', password: PASSWORD });
 
   test.each(['/sign-in', '/sign-up', '/sign-out', '/rooms'])(
     '%s without a token, or with another browser’s, is 403 and says what to do',
     async (path) => {
       await signUp('bob');
-      const foreign = openBrowser(service.origin);
+      const foreign = new Browser(service.origin);
       await signUp('eve', foreign);
       const foreignToken = tokenFor((await foreign.get('/rooms')).text, '/rooms');
       for (const token of ['', 'x', foreignToken]) {
@@ -259,7 +258,7 @@ describe('forms', () => {
   ])('%s is a 400 page', async (_what, form) => {
     const token = tokenFor((await browser.get('/sign-in')).text, '/sign-in');
     const answer = await browser.post('/sign-in', `_csrf=${token}&${form}`);
-    expect([answer.status, answer.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8']);
+    expect([answer.status, answer.headers['content-type']]).toEqual([400, 'text/html; charset=utf-8']);
   });
 
   test.each([['application/json'], ['text/plain'], ['multipart/form-data; boundary=x']])(
@@ -279,39 +278,25 @@ describe('forms', () => {
 describe('brute force', () => {
   test('after 5 wrong passwords the right one is refused too, with Retry-After; another address is not locked out', async () => {
     await signUp('ada');
-    const tries = openBrowser(service.origin);
+    const tries = new Browser(service.origin);
     for (let n = 0; n < 5; n++) expect((await signIn('ada', `wrong ${n} wrong`, tries)).status).toBe(400);
     const blocked = await signIn('ada', PASSWORD, tries);
     expect(blocked.status).toBe(429);
-    expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(600);
+    expect(Number(blocked.headers['retry-after'])).toBeGreaterThan(600);
     expect(blocked.text).toContain('too many tries');
     // counters survive a restart
     await service.app.close();
     service = await startService({ pool, trustedProxies: ['127.0.0.1'] });
-    expect((await signIn('ada', PASSWORD, openBrowser(service.origin))).status).toBe(429);
-    const elsewhere = openBrowser(service.origin);
-    expect(
-      (
-        await elsewhere.submit(
-          '/sign-in',
-          '/sign-in',
-          { username: 'ada', password: PASSWORD },
-          { 'x-forwarded-for': '203.0.113.9' },
-        )
-      ).status,
-    ).toBe(303);
+    expect((await signIn('ada', PASSWORD, new Browser(service.origin))).status).toBe(429);
+    expect((await from('203.0.113.9', '/sign-in', 'ada')).status).toBe(303);
   });
 
   test('parallel tries are counted one by one', async () => {
     await signUp('ada');
-    const tries = openBrowser(service.origin);
+    const tries = new Browser(service.origin);
     await tries.get('/sign-in');
     const page = await tries.get('/sign-in');
-    const form = new URLSearchParams({
-      _csrf: tokenFor(page.text, '/sign-in'),
-      username: 'ada',
-      password: 'wrong wrong wrong',
-    }).toString();
+    const form = { _csrf: tokenFor(page.text, '/sign-in'), username: 'ada', password: 'wrong wrong wrong' };
     const answers = await Promise.all(Array.from({ length: 12 }, () => tries.post('/sign-in', form)));
     expect(answers.filter(({ status }) => status === 400)).toHaveLength(5);
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(7);
@@ -319,21 +304,14 @@ describe('brute force', () => {
 
   test('signing in rightly does not use up tries', async () => {
     await signUp('ada');
-    for (let n = 0; n < 8; n++) expect((await signIn('ada', PASSWORD, openBrowser(service.origin))).status).toBe(303);
+    for (let n = 0; n < 8; n++) expect((await signIn('ada', PASSWORD, new Browser(service.origin))).status).toBe(303);
   });
 
   test('X-Forwarded-For is not believed from anybody', async () => {
     await service.app.close();
     service = await startService({ pool, account: { limits: { signUpFromAddress: { tries: 1, seconds: 60 } } } });
-    const up = (username: string, address: string) =>
-      openBrowser(service.origin).submit(
-        '/sign-up',
-        '/sign-up',
-        { username, password: PASSWORD },
-        { 'x-forwarded-for': address },
-      );
-    expect((await up('ada', '203.0.113.1')).status).toBe(303);
-    expect((await up('bob', '203.0.113.2')).status).toBe(429);
+    expect((await from('203.0.113.1', '/sign-up', 'ada')).status).toBe(303);
+    expect((await from('203.0.113.2', '/sign-up', 'bob')).status).toBe(429);
   });
 
   test('one IPv6 network is one address', async () => {
@@ -343,18 +321,11 @@ describe('brute force', () => {
       trustedProxies: ['127.0.0.1'],
       account: { limits: { signUpFromAddress: { tries: 1, seconds: 60 } } },
     });
-    const up = (username: string, address: string) =>
-      openBrowser(service.origin).submit(
-        '/sign-up',
-        '/sign-up',
-        { username, password: PASSWORD },
-        { 'x-forwarded-for': address },
-      );
-    expect((await up('ada', '2001:db8:1:2::1')).status).toBe(303);
-    expect((await up('bob', '2001:DB8:1:2:ffff::2')).status).toBe(429);
-    expect((await up('cyd', '2001:db8:1:3::1')).status).toBe(303);
-    expect((await up('dee', '::ffff:203.0.113.7')).status).toBe(303);
-    expect((await up('eli', '203.0.113.7')).status).toBe(429);
+    expect((await from('2001:db8:1:2::1', '/sign-up', 'ada')).status).toBe(303);
+    expect((await from('2001:DB8:1:2:ffff::2', '/sign-up', 'bob')).status).toBe(429);
+    expect((await from('2001:db8:1:3::1', '/sign-up', 'cyd')).status).toBe(303);
+    expect((await from('::ffff:203.0.113.7', '/sign-up', 'dee')).status).toBe(303);
+    expect((await from('203.0.113.7', '/sign-up', 'eli')).status).toBe(429);
   });
 
   test('when too many wait for the hash, the next is told to come back', async () => {
@@ -363,14 +334,14 @@ describe('brute force', () => {
       pool,
       account: { passwords: { parallel: 1, queue: 1 }, limits: { signIn: { tries: 100, seconds: 60 } } },
     });
-    const tries = openBrowser(service.origin);
+    const tries = new Browser(service.origin);
     await tries.get('/sign-in');
     const token = tokenFor((await tries.get('/sign-in')).text, '/sign-in');
-    const form = new URLSearchParams({ _csrf: token, username: 'ada', password: 'wrong wrong wrong' }).toString();
+    const form = { _csrf: token, username: 'ada', password: 'wrong wrong wrong' };
     const answers = await Promise.all(Array.from({ length: 10 }, () => tries.post('/sign-in', form)));
     const refused = answers.filter(({ status }) => status === 429);
     expect(refused.length).toBeGreaterThan(0);
-    expect(refused[0]?.headers.get('retry-after')).toBe('3');
+    expect(refused[0]?.headers['retry-after']).toBe('3');
     expect(answers.filter(({ status }) => status === 400).length).toBeGreaterThan(0);
   });
 });
@@ -379,12 +350,12 @@ describe('return_to', () => {
   test('never leads away from this site after signing in', async () => {
     await signUp('ada');
     for (const returnTo of ['//evil.example', '/\\evil.example', '/.//evil.example']) {
-      const answer = await openBrowser(service.origin).submit('/sign-in', '/sign-in', {
+      const answer = await new Browser(service.origin).submit('/sign-in', '/sign-in', {
         username: 'ada',
         password: PASSWORD,
         return_to: returnTo,
       });
-      expect([answer.status, answer.headers.get('location')]).toEqual([303, '/rooms']);
+      expect([answer.status, answer.headers['location']]).toEqual([303, '/rooms']);
     }
   });
 });

@@ -12,7 +12,7 @@ import {
   queryOne,
   statement,
 } from '../src/index.ts';
-import { openBrowser } from './support/browser.ts';
+import { Browser } from '@chatelaine/test-kit';
 import { startService } from './support/service.tsx';
 
 let server: Embedded;
@@ -95,13 +95,13 @@ describe('a database that cannot serve', () => {
   test('is 503 with Retry-After for programs and people, and served again as soon as it is back', async () => {
     const service = await startService({ pool, ready: { database: () => pool.query('select 1') } });
     service.app.log.level = 'silent';
-    const browser = openBrowser(service.origin);
+    const browser = new Browser(service.origin);
     const form = (await browser.submit('/sign-up', '/sign-up', { username: 'ada', password: 'a long enough one' }))
       .status;
     expect(form).toBe(303);
     await server.crash();
     const page = await browser.get('/rooms', { accept: 'text/html' });
-    expect([page.status, page.headers.get('retry-after')]).toEqual([503, '2']);
+    expect([page.status, page.headers['retry-after']]).toEqual([503, '2']);
     expect((await browser.get('/readyz')).status).toBe(503);
     expect((await browser.get('/healthz', { cookie: '' })).status).toBe(200);
     await server.restart();

@@ -1,7 +1,8 @@
+import http, { type IncomingHttpHeaders } from 'node:http';
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { allowFormAction, drain, Problem, queryOf } from '../src/index.ts';
-import { type Browser, openBrowser } from './support/browser.ts';
+import { Browser, send } from '@chatelaine/test-kit';
 import { startService, type TestService, type TestServiceOptions } from './support/service.tsx';
 
 let service: TestService;
@@ -9,7 +10,7 @@ let browser: Browser;
 
 async function start(options: TestServiceOptions = {}): Promise<void> {
   service = await startService(options);
-  browser = openBrowser(service.origin);
+  browser = new Browser(service.origin);
 }
 beforeEach(() => start());
 afterEach(() => service.app.close());
@@ -38,13 +39,13 @@ const HTML = { accept: 'text/html,application/xhtml+xml' };
 describe('answers to what cannot be served', () => {
   test('an unknown address is OAuth-shaped JSON for programs and a page for browsers', async () => {
     const json = await browser.get('/nowhere?secret=1');
-    expect([json.status, JSON.parse(json.text), json.headers.get('cache-control')]).toEqual([
+    expect([json.status, json.json, json.headers['cache-control']]).toEqual([
       404,
       { error: 'invalid_request', error_description: 'There is nothing at this address.' },
       'no-store',
     ]);
     const page = await browser.get('/nowhere', HTML);
-    expect([page.status, page.headers.get('content-type'), page.headers.get('cache-control')]).toEqual([
+    expect([page.status, page.headers['content-type'], page.headers['cache-control']]).toEqual([
       404,
       'text/html; charset=utf-8',
       'no-store',
@@ -58,12 +59,8 @@ describe('answers to what cannot be served', () => {
     ['POST', '/api/rooms/7', 'GET, HEAD'],
     ['PUT', '/healthz', 'GET, HEAD'],
   ])('%s %s is 405 with Allow: %s', async (method, path, allow) => {
-    const answer = await fetch(service.origin + path, { method });
-    expect([answer.status, answer.headers.get('allow'), ((await answer.json()) as { error: string }).error]).toEqual([
-      405,
-      allow,
-      'invalid_request',
-    ]);
+    const answer = await send(browser.port, { path, method });
+    expect([answer.status, answer.headers.allow, answer.json['error']]).toEqual([405, allow, 'invalid_request']);
   });
 
   test.each([
@@ -74,21 +71,21 @@ describe('answers to what cannot be served', () => {
     ['a body over 64 KB', `"${'x'.repeat(70_000)}"`, 413],
   ])('%s is refused OAuth-shaped', async (_what, body, status) => {
     const answer = await browser.post('/api/rooms', body, JSON_TYPE);
-    expect([
-      answer.status,
-      (JSON.parse(answer.text) as { error: string }).error,
-      answer.headers.get('cache-control'),
-    ]).toEqual([status, 'invalid_request', 'no-store']);
+    expect([answer.status, answer.json['error'], answer.headers['cache-control']]).toEqual([
+      status,
+      'invalid_request',
+      'no-store',
+    ]);
   });
 
   test('a media type we do not read is 415', async () => {
     const answer = await browser.post('/api/rooms', '<a/>', { 'content-type': 'text/xml' });
-    expect([answer.status, (JSON.parse(answer.text) as { error: string }).error]).toEqual([415, 'invalid_request']);
+    expect([answer.status, answer.json['error']]).toEqual([415, 'invalid_request']);
   });
 
   test('an address that is not valid is 400, OAuth-shaped', async () => {
     const answer = await browser.get('/%zz');
-    expect([answer.status, (JSON.parse(answer.text) as { error: string }).error]).toEqual([400, 'invalid_request']);
+    expect([answer.status, answer.json['error']]).toEqual([400, 'invalid_request']);
   });
 
   test('headers over 16 KB are 431, and what is not HTTP is 400; both are closed', async () => {
@@ -110,7 +107,7 @@ describe('answers to what cannot be served', () => {
       },
     });
     const answer = await browser.get('/broken');
-    expect([answer.status, (JSON.parse(answer.text) as { error: string }).error]).toEqual([500, 'server_error']);
+    expect([answer.status, answer.json['error']]).toEqual([500, 'server_error']);
     expect(answer.text).not.toContain('inner detail');
     const line = service.log.find(({ msg }) => msg === 'unexpected error');
     expect(line).toMatchObject({
@@ -128,7 +125,7 @@ describe('answers to what cannot be served', () => {
       },
     });
     const answer = await browser.get('/busy');
-    expect([answer.status, answer.headers.get('retry-after'), JSON.parse(answer.text)]).toEqual([
+    expect([answer.status, answer.headers['retry-after'], answer.json]).toEqual([
       429,
       '2',
       { error: 'temporarily_unavailable', error_description: 'Wait a little.' },
@@ -167,7 +164,8 @@ describe('slow clients', () => {
 describe('security headers', () => {
   const KEPT =
     /^(content-security-policy|referrer-policy|x-content-type-options|x-frame-options|cross-origin-.*|strict-transport-security|permissions-policy)$/;
-  const kept = (headers: Headers) => Object.fromEntries([...headers].filter(([name]) => KEPT.test(name)));
+  const kept = (headers: IncomingHttpHeaders) =>
+    Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT.test(name)));
 
   test('are on every answer', async () => {
     const answers = await Promise.all(
@@ -196,7 +194,7 @@ describe('security headers', () => {
       },
     });
     const policy = async (to: string) =>
-      (await browser.get(`/leaving?to=${encodeURIComponent(to)}`)).headers.get('content-security-policy');
+      (await browser.get(`/leaving?to=${encodeURIComponent(to)}`)).headers['content-security-policy'];
     expect(await policy('https://r.example:8443')).toContain("form-action 'self' https://r.example:8443;");
     expect(await policy('org.example.app:')).toContain("form-action 'self' org.example.app:;");
     for (const to of ["https://r.example; script-src 'unsafe-inline'", '*', 'null', 'https://r.example/path']) {
@@ -206,13 +204,13 @@ describe('security headers', () => {
 
   test('HSTS is sent only where the issuer is https', async () => {
     await restart({ issuer: 'https://inn.example' });
-    expect((await browser.get('/healthz')).headers.get('strict-transport-security')).toBe('max-age=31536000');
+    expect((await browser.get('/healthz')).headers['strict-transport-security']).toBe('max-age=31536000');
   });
 
   test('the stylesheet is found where pages say, and there is no script anywhere', async () => {
     const page = await browser.get('/nowhere', HTML);
     const href = /<link rel="stylesheet" href="([^"]+)"/.exec(page.text)?.[1] ?? '';
-    expect((await browser.get(href)).headers.get('content-type')).toBe('text/css; charset=utf-8');
+    expect((await browser.get(href)).headers['content-type']).toBe('text/css; charset=utf-8');
     expect(page.text).not.toMatch(/<script|style=|onclick/);
   });
 });
@@ -263,10 +261,7 @@ describe('coming and going', () => {
       },
     });
     const missing = await browser.get('/readyz');
-    expect([missing.status, JSON.parse(missing.text)]).toEqual([
-      503,
-      { status: 'not ready', waiting_for: ['kitchen'] },
-    ]);
+    expect([missing.status, missing.json]).toEqual([503, { status: 'not ready', waiting_for: ['kitchen'] }]);
     works = true;
     expect((await browser.get('/readyz')).status).toBe(200);
   });
@@ -287,17 +282,18 @@ describe('coming and going', () => {
         });
       },
     });
-    const slow = browser.get('/slow');
+    const agent = new http.Agent({ keepAlive: true });
+    const slow = send(browser.port, { path: '/slow', agent });
     await arrived;
     const drained = drain(service.app, { noticeMs: 200 });
     const readyz = await browser.get('/readyz');
-    expect([readyz.status, JSON.parse(readyz.text)]).toEqual([503, { status: 'draining' }]);
+    expect([readyz.status, readyz.json]).toEqual([503, { status: 'draining' }]);
     await refused();
     expect(closed).toBe(false);
     leave();
     const last = await slow;
     // else a kept-alive connection would hold up the end until the grace is over
-    expect([last.status, last.headers.get('connection')]).toEqual([200, 'close']);
+    expect([last.status, last.headers['connection']]).toEqual([200, 'close']);
     await drained;
     expect(closed).toBe(true);
   });

@@ -1,6 +1,12 @@
+import { hiddenFields } from './html.ts';
 import { type Answer, encodeForm, FORM, type Form, send, type Sent, type SentHeaders } from './http.ts';
 
-const SAID_BY_BROWSERS = { accept: 'text/html' };
+export interface BrowserOptions {
+  /** What it has from the start: those of another browser, or of somebody who is signed in. */
+  readonly cookies?: Iterable<readonly [string, string]>;
+  /** Of each request. */
+  readonly headers?: SentHeaders;
+}
 
 /** A browser without a screen, at one service: keeps cookies, fills in forms with what is hidden in them, follows nothing. */
 export class Browser {
@@ -8,36 +14,35 @@ export class Browser {
   port: number;
   readonly #headers: SentHeaders;
 
-  /** @param with_ what it has from the start: cookies, headers of each request */
-  constructor(port: number, with_: { cookies?: Iterable<readonly [string, string]>; headers?: SentHeaders } = {}) {
-    this.port = port;
-    this.cookies = new Map(with_.cookies);
-    this.#headers = { ...SAID_BY_BROWSERS, ...with_.headers };
+  /** @param at a port of this machine, or an origin with one */
+  constructor(at: number | string, { cookies, headers = {} }: BrowserOptions = {}) {
+    this.port = typeof at === 'number' ? at : Number(new URL(at).port);
+    this.cookies = new Map(cookies);
+    this.#headers = headers;
   }
 
   /** The same person, at another process of the same service. */
-  at(port: number): Browser {
-    return new Browser(port, { cookies: this.cookies, headers: this.#headers });
+  at(place: number | string): Browser {
+    return new Browser(place, { cookies: this.cookies, headers: this.#headers });
   }
 
   get(path: string, headers: SentHeaders = {}): Promise<Answer> {
     return this.#send({ path, headers });
   }
 
-  /** Posts without looking at any page first. */
+  /** Posts without looking at any page first; text goes out as it is. */
   post(path: string, form: Form | string, headers: SentHeaders = {}): Promise<Answer> {
     const body = typeof form === 'string' ? form : encodeForm(form);
-    return this.#send({ method: 'POST', path, headers: { 'content-type': FORM, ...headers }, body });
+    return this.postRaw(path, body, { 'content-type': FORM, ...headers });
   }
 
-  /** Posts these bytes. */
-  postRaw(path: string, body: Buffer, headers: SentHeaders): Promise<Answer> {
+  postRaw(path: string, body: string | Buffer, headers: SentHeaders): Promise<Answer> {
     return this.#send({ method: 'POST', path, headers, body });
   }
 
-  /** Opens a page, then posts `fields` with what is hidden in its form for `action`; where there is none, with the first CSRF token on it. */
+  /** Opens a page, then posts `fields` with what is hidden in its form for `action`; where there is none, with the first token on it. */
   async submit(page: string, action: string, fields: Form = {}, headers: SentHeaders = {}): Promise<Answer> {
-    const { text } = await this.get(page, headers);
+    const { text } = await this.get(page);
     const token = /name="_csrf" value="([^"]+)"/.exec(text)?.[1];
     return this.post(action, { _csrf: token, ...hiddenFields(text, action), ...fields }, headers);
   }
@@ -45,7 +50,7 @@ export class Browser {
   /** An account at one of our services. */
   async signUp(username: string, password = 'correct horse battery staple'): Promise<this> {
     const answer = await this.submit('/sign-up', '/sign-up', { username, password });
-    if (answer.status !== 303) throw new Error(`sign-up answered ${answer.status}: ${answer.text}`);
+    if (answer.status !== 303) throw new Error(`sign-up answered ${answer.status}: ${answer.words}`);
     return this;
   }
 
@@ -60,36 +65,10 @@ export class Browser {
   #keep(line: string): void {
     const [pair = '', ...attributes] = line.split('; ');
     const cut = pair.indexOf('=');
-    const [name, value] = [pair.slice(0, cut), pair.slice(cut + 1)];
-    if (attributes.some(isPast)) this.cookies.delete(name);
-    else this.cookies.set(name, value);
+    if (attributes.some(saysGone)) this.cookies.delete(pair.slice(0, cut));
+    else this.cookies.set(pair.slice(0, cut), pair.slice(cut + 1));
   }
 }
 
-/** Whether a cookie's attribute says that it is gone. */
-const isPast = (attribute: string): boolean =>
+const saysGone = (attribute: string): boolean =>
   /^max-age=0$/i.test(attribute) || (/^expires=/i.test(attribute) && Date.parse(attribute.slice(8)) <= Date.now());
-
-/** What is hidden in the forms of a page, or only in its first one for `action`; entities decoded. */
-export function hiddenFields(html: string, action?: string): Record<string, string> {
-  const forms = html.split('<form');
-  const isFor = (form: string): boolean => form.slice(0, form.indexOf('>')).includes(`action="${action}"`);
-  const where = action === undefined ? html : (forms.find(isFor) ?? '');
-  const found = where.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g);
-  return Object.fromEntries([...found].map(([, name = '', value = '']) => [name, decoded(value)]));
-}
-
-/** A page as it is read: entities decoded, tags left out. */
-export const textOf = ({ text }: Pick<Answer, 'text'>): string =>
-  decoded(text.replace(/<[^>]+>/g, ' ')).replace(/\s+/g, ' ');
-
-const decoded = (html: string): string =>
-  html.replace(/&(amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity] ?? entity);
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&amp;': '&',
-  '&lt;': '<',
-  '&gt;': '>',
-  '&quot;': '"',
-  '&#39;': "'",
-};

@@ -1,9 +1,12 @@
 import http from 'node:http';
+import { wordsOf } from './html.ts';
 
 export interface Answer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
+  /** What a person reads of it, when it is a page. */
+  readonly words: string;
   readonly bytes: Buffer;
   /** The body as a JSON object; empty when it is none. */
   readonly json: Readonly<Record<string, unknown>>;
@@ -38,13 +41,18 @@ export function send(port: number, sent: Sent): Promise<Answer> {
       response.on('error', reject);
       response.on('end', () => {
         const bytes = Buffer.concat(chunks);
-        const text = bytes.toString();
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, bytes, json: asObject(text) });
+        resolve(answerOf(response, bytes));
       });
     });
     request.on('error', reject);
     request.end(body);
   });
+}
+
+function answerOf({ statusCode = 0, headers }: http.IncomingMessage, bytes: Buffer): Answer {
+  const text = bytes.toString();
+  const read = { status: statusCode, headers, text, bytes, json: asObject(text) };
+  return Object.defineProperty(read, 'words', { get: () => wordsOf(text) }) as typeof read & { words: string };
 }
 
 /** What is undefined is left out. */

@@ -1,4 +1,5 @@
-export { Browser, hiddenFields, textOf } from './browser.ts';
+export { Browser, type BrowserOptions } from './browser.ts';
+export { hiddenFields, tokenFor, wordsOf } from './html.ts';
 export {
   type Answer,
   encodeForm,
