@@ -243,9 +243,10 @@ export interface TokenStorage {
   }): Promise<{ kind: 'refreshed'; grant: StoredGrant; expiresAt: number } | { kind: 'unknown' } | Replayed>;
   /**
    * Uses a refresh token of a grant that an extension answers for, and moves its idle limit. A grant without a key gets that of `jkt`; one that
-   * has another is unknown. Given a successor, that takes its place: until a successor is first used, and for `LIFETIME.rotationGrace` at most, the
-   * old one answers too (an answer may be lost, or two be asked for at once). After that it ends the grant: of two that hold it, one is a thief
-   * (RFC 9700 §4.14.2). It is known for `LIFETIME.replacedRefreshToken`.
+   * has another is unknown. Given a successor, that takes its place: for `LIFETIME.rotationGrace`, and until a successor of its successor is used, the
+   * old one answers too (an answer may be lost, or several be asked for at once, of which one is faster by two). After that it ends the grant, and so
+   * does at once a successor in whose place another was used: of two that hold it, one is a thief (RFC 9700 §4.14.2). It is known for
+   * `LIFETIME.replacedRefreshToken`.
    */
   renew(input: {
     refreshToken: TokenKey;

@@ -8,7 +8,7 @@ export const LIFETIME = {
   relationshipAccessToken: 3600,
   /** A refresh token dies when unused for this long, or at the owner's "until when". */
   refreshTokenIdle: 90 * 86_400,
-  /** How long a rotated refresh token still answers, unless its successor was used. PROTOCOL §1. */
+  /** How long a rotated refresh token still answers, unless a successor of its successor was used. PROTOCOL §1. */
   rotationGrace: 60,
   /** How long a rotated one is known as such. */
   replacedRefreshToken: 86_400,

@@ -4,13 +4,16 @@ import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, type MaybeGrantRow, toGrant 
 import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
 import { type Db, runForRow, type Statement } from './statement.ts';
 
+const WITHIN_GRACE = `> now() - interval '${LIFETIME.rotationGrace} seconds'`;
+
 /**
- * Whether the refresh token `t` may still be used, by what its grant `g` says: it is the next generation, used now for the first time; or the one used
- * last, which nothing was put in the place of, or only just. Of several successors, the first that is used is the one.
+ * Whether the refresh token `t` may still be used, by what its grant `g` says: it is the next generation, used now for the first time; the one used
+ * last, which nothing was put in the place of, or only just; or the one used before that, if it was replaced only just. Of several successors, the
+ * first that is used is the one.
  */
 const IS_CURRENT = `(t.generation = coalesce(g.refresh_generation, 0) + 1
-      or (t.generation = g.refresh_generation and t.hash = g.refresh_hash
-        and (g.refresh_replaced_at is null or g.refresh_replaced_at > now() - interval '${LIFETIME.rotationGrace} seconds')))`;
+      or (t.hash = g.refresh_hash and (g.refresh_replaced_at is null or g.refresh_replaced_at ${WITHIN_GRACE}))
+      or (t.hash = g.refresh_before_hash and g.refresh_before_replaced_at ${WITHIN_GRACE}))`;
 
 /**
  * The grant's row is the lock, and all that changes: whoever waited for it sees what the one before him left. Refresh tokens themselves never
@@ -27,15 +30,17 @@ const RENEW: Statement = {
     select t.bucket, t.hash, t.generation, ${IS_CURRENT} as is_current, (g.jkt is null or g.jkt = $6) as has_key
     from g join oauth_token t on t.bucket = $3 and t.hash = $4
   ), good as materialized (
-    select g.*, t.generation from g, t where t.is_current and t.has_key
+    select g.*, t.generation, t.generation > coalesce(g.refresh_generation, 0) as is_next,
+      case when $8::bytea is not null then now() end as replaced_now
+    from g, t where t.is_current and t.has_key
   ), moved as (
     update oauth_grant o set
       jkt = coalesce(o.jkt, $6),
-      refresh_replaced_at = coalesce(
-        case when o.refresh_generation = good.generation then o.refresh_replaced_at end,
-        case when $8::bytea is not null then now() end),
-      refresh_generation = good.generation,
-      refresh_hash = $4
+      refresh_generation = greatest(o.refresh_generation, good.generation),
+      refresh_hash = case when good.is_next then $4 else o.refresh_hash end,
+      refresh_replaced_at = coalesce(case when not good.is_next then o.refresh_replaced_at end, good.replaced_now),
+      refresh_before_hash = case when good.is_next then o.refresh_hash else o.refresh_before_hash end,
+      refresh_before_replaced_at = case when good.is_next then o.refresh_replaced_at else o.refresh_before_replaced_at end
     from good where o.bucket = good.bucket and o.id = good.id
   ), kept as (
     update oauth_token t set expires_at = case
@@ -49,7 +54,8 @@ const RENEW: Statement = {
       and t.expires_at > now() + interval '${LIFETIME.replacedRefreshToken} seconds'
   ), succeeded as (
     insert into oauth_token (bucket, hash, kind, grant_id, jkt, expires_at, generation)
-    select bucket, $8, 'rt', id, coalesce(jkt, $6), least(now() + $7::float8 * interval '1 second', expires_at), generation + 1
+    select bucket, $8, 'rt', id, coalesce(jkt, $6), least(now() + $7::float8 * interval '1 second', expires_at),
+      greatest(generation, refresh_generation) + 1
     from good where $8::bytea is not null
   ), ended as (
     update oauth_grant o set ended_at = now(), ended_by = 'server'
