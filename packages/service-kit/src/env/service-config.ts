@@ -1,6 +1,7 @@
 import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
 import { KEYS_READ_EVERY_SECONDS } from '../keys/signing-keys.ts';
 import { LOG_LEVELS, type LogLevel } from '../server/logger.ts';
+import { REQUESTS_AT_ONCE } from '../server/places.ts';
 import type { MetricsListener } from '../telemetry/metrics-listener.ts';
 import type { TracingOptions } from '../telemetry/tracing.ts';
 import {
@@ -33,6 +34,7 @@ export const SERVICE_FIELDS = {
   LOG_LEVEL: optional(oneOf(LOG_LEVELS), 'info'),
   TRUSTED_PROXIES: optional(networks, []),
   STOP_NOTICE_SECONDS: optional(integer({ min: 0, max: 60 }), 0),
+  REQUESTS_AT_ONCE: optional(integer({ min: 1, max: 100_000 }), REQUESTS_AT_ONCE),
   KEYS_READ_EVERY_SECONDS: optional(integer({ min: 1, max: 300 }), KEYS_READ_EVERY_SECONDS),
   METRICS_PORT: optional(port, null),
   METRICS_ADDRESS: optional(text, '127.0.0.1'),
@@ -59,6 +61,8 @@ export interface ServiceConfig {
   readonly trustedProxies: readonly string[];
   /** How long /readyz says 503 before we take no more requests, so that a balancer notices. */
   readonly stopNoticeSeconds: number;
+  /** Requests that a process works on at the same time; what is more is answered 503 at once. */
+  readonly requestsAtOnce: number;
   /** How often a process looks whether its signing keys were replaced. */
   readonly keysReadEverySeconds: number;
   /** Null: nobody is told. */
@@ -90,6 +94,7 @@ export function serviceConfig(read: ServiceVariables): ServiceConfig {
     logLevel: read.LOG_LEVEL,
     trustedProxies: read.TRUSTED_PROXIES,
     stopNoticeSeconds: read.STOP_NOTICE_SECONDS,
+    requestsAtOnce: read.REQUESTS_AT_ONCE,
     keysReadEverySeconds: read.KEYS_READ_EVERY_SECONDS,
     metricsListener: read.METRICS_PORT === null ? null : { address: read.METRICS_ADDRESS, port: read.METRICS_PORT },
     tracing: {

@@ -21,6 +21,7 @@ import { acceptForms, acceptJson } from './body-parsers.ts';
 import { answerClientError } from './client-error.ts';
 import { health, type ReadyCheck } from './health.ts';
 import { logger, type LogLevel, pathOf } from './logger.ts';
+import { limitRequests, REQUESTS_AT_ONCE } from './places.ts';
 import { securityHeaders } from './security-headers.ts';
 import { sendJsonError, sendNegotiatedError } from './send-error.tsx';
 
@@ -41,6 +42,8 @@ export interface ServerOptions {
   metrics?: Metrics;
   /** Where /metrics is answered; nowhere by default. */
   metricsListener?: MetricsListener | null;
+  /** Requests under way at the same time; what is more is answered 503 at once. */
+  requestsAtOnce?: number;
   timeouts?: Partial<Timeouts>;
 }
 
@@ -76,6 +79,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await acceptForms(app);
   acceptJson(app);
   await securityHeaders(app, options.issuer);
+  limitRequests(app, { atOnce: options.requestsAtOnce ?? REQUESTS_AT_ONCE, metrics: options.metrics });
   app.addHook('onRequest', refuseControlCharacters);
   app.addHook('onSend', letGo);
   app.addHook('onResponse', logResponse);

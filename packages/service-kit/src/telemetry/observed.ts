@@ -4,19 +4,18 @@ import type { ServerOptions } from '../server/create-server.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openTracing } from './tracing.ts';
 
+type Seen = 'logLevel' | 'trustedProxies' | 'metricsListener' | 'requestsAtOnce';
+
 /** What `createServer` is to be given so that a service can be seen from outside, as its configuration wants it. */
 export async function observed(input: {
-  config: Pick<ServiceConfig, 'tracing' | 'metricsListener' | 'logLevel' | 'trustedProxies'>;
+  config: Pick<ServiceConfig, 'tracing' | Seen>;
   /** Of the service: `am`, `photos`. */
   name: string;
   pool: Pool;
-}): Promise<
-  Required<Pick<ServerOptions, 'name' | 'logLevel' | 'trustedProxies' | 'tracing' | 'metricsListener'>> & {
-    metrics: Metrics;
-  }
-> {
+}): Promise<Required<Pick<ServerOptions, 'name' | 'tracing' | Seen>> & { metrics: Metrics }> {
   const { config, name, pool } = input;
-  const { logLevel, trustedProxies, metricsListener } = config;
+  const { logLevel, trustedProxies, metricsListener, requestsAtOnce } = config;
   const tracing = await openTracing({ ...config.tracing, serviceName: config.tracing.serviceName ?? name });
-  return { name, logLevel, trustedProxies, metricsListener, tracing, metrics: createMetrics({ pool }) };
+  const metrics = createMetrics({ pool });
+  return { name, logLevel, trustedProxies, metricsListener, requestsAtOnce, tracing, metrics };
 }
