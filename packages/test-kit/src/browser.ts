@@ -8,6 +8,9 @@ export interface BrowserOptions {
   readonly headers?: SentHeaders;
 }
 
+/** Of every account a test signs up. */
+export const PASSWORD = 'correct horse battery staple';
+
 /** A browser without a screen, at one service: keeps cookies, fills in forms with what is hidden in them, follows nothing. */
 export class Browser {
   readonly cookies: Map<string, string>;
@@ -47,9 +50,9 @@ export class Browser {
     return this.post(action, { _csrf: token, ...hiddenFields(text, action), ...fields }, headers);
   }
 
-  /** An account at one of our services. */
-  async signUp(username: string, password = 'correct horse battery staple'): Promise<this> {
-    const answer = await this.submit('/sign-up', '/sign-up', { username, password });
+  /** Makes an account at one of our services, with {@link PASSWORD}. */
+  async signUp(username: string): Promise<this> {
+    const answer = await this.submit('/sign-up', '/sign-up', { username, password: PASSWORD });
     if (answer.status !== 303) throw new Error(`sign-up answered ${answer.status}: ${answer.words}`);
     return this;
   }

@@ -1,4 +1,4 @@
-export { Browser, type BrowserOptions } from './browser.ts';
+export { Browser, type BrowserOptions, PASSWORD } from './browser.ts';
 export { hiddenFields, tokenFor, wordsOf } from './html.ts';
 export {
   type Answer,

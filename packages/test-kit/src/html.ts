@@ -1,0 +1,25 @@
+/** A page as it is read: tags left out, entities decoded. */
+export const wordsOf = (html: string): string => decoded(html.replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ');
+
+/** What is hidden in the forms of a page, or only in its first one for `action`. */
+export function hiddenFields(html: string, action?: string): Record<string, string> {
+  const forms = html.split('<form');
+  const isFor = (form: string): boolean => form.slice(0, form.indexOf('>')).includes(`action="${action}"`);
+  const where = action === undefined ? html : (forms.find(isFor) ?? '');
+  const found = where.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g);
+  return Object.fromEntries([...found].map(([, name = '', value = '']) => [name, decoded(value)]));
+}
+
+/** The CSRF token in a page's first form for `action`; empty when there is none. */
+export const tokenFor = (html: string, action: string): string => hiddenFields(html, action)['_csrf'] ?? '';
+
+const decoded = (html: string): string =>
+  html.replace(/&(amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity] ?? entity);
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#39;': "'",
+};
