@@ -1,7 +1,8 @@
 import { createDpopProof, generateSigningKey } from '@chatelaine/crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ALL_WELL, House, type Story } from './support/house.ts';
-import { type Answer, clock, exchange, type TransferInput } from './support/requester.ts';
+import type { Answer } from '@chatelaine/test-kit';
+import { clock, exchange, type TransferInput } from './support/requester.ts';
 import { gate } from './support/scripted-host.ts';
 
 let house: House;
@@ -275,6 +276,26 @@ describe('a deferral code', () => {
     for (const other of answers.filter(({ status }) => status !== 200))
       expect([PENDING, '400 slow_down', NOT_ITS]).toContain(errorOf(other));
     expect(minted(waiting)).toHaveLength(2);
+  });
+
+  it('ends nothing when it took so long that another one took its place: that one gets the token', async () => {
+    const waiting = await wait();
+    await waiting.answer('always');
+    const gates = [gate(), gate()] as const;
+    let asked = 0;
+    house.host.script = {
+      transfer: async (_hop, mint) => (asked++ === 0 ? gates[0] : gates[1]).opened.then(() => ({ json: mint() })),
+    };
+    const slow = waiting.poll();
+    await house.host.until(() => house.host.hops.length === 1);
+    await house.rows(`update deferral set attempted_at = now() - interval '1 minute'`);
+    await waiting.passTime();
+    const next = waiting.poll({ port: house.ams[1].port });
+    await house.host.until(() => house.host.hops.length === 2);
+    gates[0].open();
+    expect(errorOf(await slow)).toBe(NOT_ITS);
+    gates[1].open();
+    expect((await next).status).toBe(200);
   });
 
   it('is not spoiled by a poll that comes while the Host is at work on what the owner allowed once', async () => {

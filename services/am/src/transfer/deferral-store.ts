@@ -133,12 +133,13 @@ export async function succeedDeferral(pool: Pool, { bucket, hash }: TokenKey, at
 
 const END: Statement = {
   name: 'transfer_end_deferral',
-  text: 'update deferral set ended_at = now() where bucket = $1 and hash = $2 and ended_at is null',
+  text: `update deferral set ended_at = now()
+  where bucket = $1 and hash = $2 and attempt_id is not distinct from coalesce($3, attempt_id) and ended_at is null`,
 };
 
-/** Ends it in a refusal. */
-export async function endDeferral(pool: Pool, { bucket, hash }: TokenKey): Promise<void> {
-  await run(pool, END, [bucket, hash]);
+/** Ends it in a refusal. That of an attempt ends it only while the attempt is that poll's: another may be about to get a token. */
+export async function endDeferral(pool: Pool, { bucket, hash }: TokenKey, attemptId: string | null): Promise<void> {
+  await run(pool, END, [bucket, hash, attemptId]);
 }
 
 // an approval that only failed transfers have used was not used up: nobody was handed anything for it

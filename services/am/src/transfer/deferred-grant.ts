@@ -97,33 +97,24 @@ function requestOf(
 /** Everything is decided anew: what the owner changed since then counts. A refusal ends the deferral. */
 async function answer(
   deps: TransferDeps,
-  input: { key: TokenKey; polled: Polled; request: TransferRequest },
-): Promise<TransferResponse> {
-  try {
-    return await decided(deps, input);
-  } catch (error) {
-    if (isFinal(error)) await endDeferral(deps.pool, input.key);
-    throw error instanceof OAuthError && error.code === 'invalid_request' ? badCode(error.cause) : error;
-  }
-}
-
-async function decided(
-  deps: TransferDeps,
   { key, polled, request }: { key: TokenKey; polled: Polled; request: TransferRequest },
 ): Promise<TransferResponse> {
   const isToBeAsked = async (): Promise<boolean> =>
     decide(await readSnapshot(deps.pool, request), request).kind === 'ask';
-  const unanswered = await isToBeAsked();
-  if (unanswered && polled.askState === 'open') throw pending(polled);
-  const attemptId = randomId('try');
-  if (!(await attemptDeferral(deps.pool, key, attemptId))) throw pending(polled);
+  let attemptId: string | null = null;
   try {
+    const unanswered = await isToBeAsked();
+    if (unanswered && polled.askState === 'open') throw pending(polled);
+    const own = randomId('try');
+    if (!(await attemptDeferral(deps.pool, key, own))) throw pending(polled);
+    attemptId = own;
     // looked at once more: what he approved may have been in the hands of another poll until now
     if (unanswered && (await isToBeAsked())) throw answered(polled);
     return await attempt(deps, { key, attemptId, request });
   } catch (error) {
-    if (!isFinal(error)) await releaseDeferral(deps.pool, key, attemptId);
-    throw error;
+    if (isFinal(error)) await endDeferral(deps.pool, key, attemptId);
+    else if (attemptId !== null) await releaseDeferral(deps.pool, key, attemptId);
+    throw error instanceof OAuthError && error.code === 'invalid_request' ? badCode(error.cause) : error;
   }
 }
 
