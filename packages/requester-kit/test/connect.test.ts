@@ -1,18 +1,11 @@
 import { challengeOf, hostTag } from '@chatelaine/crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { amMetadata } from '@chatelaine/test-kit';
 import type { ShareAsHost } from '../src/index.ts';
 import { connected, startApp } from './support/app.ts';
-import { amMetadata, type House, startHouse } from './support/house.ts';
+import { houseForAll } from './support/house.ts';
 
-let house: House;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(() => {
-  house.on = {};
-  house.received.length = 0;
-});
+const house = await houseForAll();
 
 async function started(app = startApp(house), owner = 'kim', session = 's1') {
   const outcome = await app.requester.connect({ owner, session, am: house.am });

@@ -1,31 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { connected, startApp } from './support/app.ts';
-import { type House, startHouse, transferAnswer } from './support/house.ts';
+import { describe, expect, test } from '@jest/globals';
+import { connected, ready } from './support/app.ts';
+import { houseForAll, transferAnswer } from './support/house.ts';
 
-let house: House;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(() => {
-  house.on = {};
-  house.received.length = 0;
-});
+const house = await houseForAll();
 
 const exchanges = () => house.received.filter((one) => one.form.has('subject_token')).length;
 
-async function ready() {
-  const app = startApp(house);
-  const ref = await connected(house, app.requester);
-  const input = { ...ref, resource: house.resource, scope: 'entries.read' };
-  return { app, ref, input, requester: app.requester };
-}
 const tokenOf = (outcome: { kind: string; token?: { accessToken: string } }) =>
   outcome.token?.accessToken ?? outcome.kind;
 
 describe('a token', () => {
   test('is obtained once and used until shortly before its end', async () => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     const first = tokenOf(await requester.transfer(input));
     expect(tokenOf(await requester.transfer({ ...input, scope: ['entries.read'] }))).toBe(first);
     house.pass(239);
@@ -37,7 +23,7 @@ describe('a token', () => {
   });
 
   test('close to its end is renewed once, in the background, while it still serves', async () => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     const first = tokenOf(await requester.transfer(input));
     house.pass(241);
     const answer = Promise.withResolvers<void>();
@@ -57,7 +43,7 @@ describe('a token', () => {
   });
 
   test('whose renewal fails serves to its end, and is asked for again only then', async () => {
-    const { input, ref, requester } = await ready();
+    const { input, ref, requester } = await ready(house);
     const first = tokenOf(await requester.transfer(input));
     house.pass(241);
     const asked = Promise.withResolvers<void>();
@@ -77,7 +63,7 @@ describe('a token', () => {
   });
 
   test('that comes after the connection was ended here is not kept', async () => {
-    const { input, ref, requester } = await ready();
+    const { input, ref, requester } = await ready(house);
     const answer = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
     house.on['am /token'] = async (one) => {
@@ -95,14 +81,14 @@ describe('a token', () => {
   });
 
   test('that many ask for at once is obtained once', async () => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     const all = await Promise.all(Array.from({ length: 20 }, () => requester.transfer(input)));
     expect(new Set(all.map(tokenOf)).size).toBe(1);
     expect(exchanges()).toBe(1);
   });
 
   test('never crosses owners, connections, scopes or resources', async () => {
-    const { app, input, requester } = await ready();
+    const { app, input, requester } = await ready(house);
     const sams = await connected(house, requester, 'sam');
     const second = await connected(house, requester);
     const others = [
@@ -129,7 +115,7 @@ describe('a token', () => {
   });
 
   test('that is not what was asked for is not used', async () => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     const changes: Record<string, unknown>[] = [
       { cnf: { jkt: 'x'.repeat(43) } },
       { cnf: undefined },
@@ -144,7 +130,7 @@ describe('a token', () => {
     const jkt = house.received.find((one) => one.form.has('dpop_jkt'))?.form.get('dpop_jkt') ?? '';
     for (const change of changes) {
       house.on['am /token'] = ({ form }) => ({
-        json: { access_token: 'at', ...transferAnswer(form, jkt, house.host), ...change },
+        json: { ...transferAnswer(form, jkt, house.host), ...change },
       });
       expect([change, await requester.transfer(input)]).toMatchObject([change, { kind: 'unusable' }]);
     }
@@ -153,10 +139,10 @@ describe('a token', () => {
   });
 
   test('may be narrower than asked, and says so', async () => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     const jkt = house.received.find((one) => one.form.has('dpop_jkt'))?.form.get('dpop_jkt') ?? '';
     house.on['am /token'] = ({ form }) => ({
-      json: { access_token: 'at', ...transferAnswer(form, jkt, house.host), scope: 'entries.read' },
+      json: { ...transferAnswer(form, jkt, house.host), scope: 'entries.read' },
     });
     const outcome = await requester.transfer({ ...input, scope: 'entries.read entries.write' });
     expect(outcome).toMatchObject({ kind: 'token', token: { scope: ['entries.read'] } });

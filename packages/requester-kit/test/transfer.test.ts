@@ -1,30 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { connected, startApp } from './support/app.ts';
-import { type House, startHouse } from './support/house.ts';
+import { describe, expect, test } from '@jest/globals';
+import { ready } from './support/app.ts';
+import { houseForAll } from './support/house.ts';
 
-let house: House;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(() => {
-  house.on = {};
-  house.received.length = 0;
-});
+const house = await houseForAll();
 
 const exchanges = () => house.received.filter((one) => one.form.has('subject_token')).length;
 const refreshes = () => house.received.filter((one) => one.form.get('grant_type') === 'refresh_token').length;
 
-async function ready() {
-  const app = startApp(house);
-  const ref = await connected(house, app.requester);
-  const input = { ...ref, resource: house.resource, scope: 'entries.read' };
-  return { app, ref, input, requester: app.requester };
-}
-
 describe('the connection token', () => {
   test('is refreshed before its end, once for all who ask, keeping the refresh token', async () => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     house.pass(3541);
     const scopes = ['a', 'b', 'c'];
     const outcomes = await Promise.all(scopes.map((scope) => requester.transfer({ ...input, scope })));
@@ -36,14 +21,14 @@ describe('the connection token', () => {
   });
 
   test('that the AM no longer takes is refreshed once and the transfer repeated', async () => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     house.alive.access.clear();
     expect(await requester.transfer(input)).toMatchObject({ kind: 'token' });
     expect([refreshes(), exchanges()]).toEqual([1, 2]);
   });
 
   test('another process renewed is taken over without a refresh of our own', async () => {
-    const { app, input, ref, requester } = await ready();
+    const { app, input, ref, requester } = await ready(house);
     const twin = app.twin();
     house.alive.access.clear();
     const [one, two] = await Promise.all([requester.transfer(input), twin.targets(ref)]);
@@ -51,7 +36,7 @@ describe('the connection token', () => {
   });
 
   test('gone for good means reconnecting, without hammering', async () => {
-    const { input, ref, requester } = await ready();
+    const { input, ref, requester } = await ready(house);
     house.alive.access.clear();
     house.alive.refresh.clear();
     expect(await requester.transfer(input)).toEqual({ kind: 'reconnect' });
@@ -84,13 +69,13 @@ describe('a refusal keeps its meaning', () => {
     [504, { error: 'temporarily_unavailable' }, { kind: 'try_later', at: 'host' }],
   ];
   test.each(answers)('%d %j', async (status, json, expected) => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     house.on['am /token'] = () => ({ status, json, headers: { 'retry-after': '7' } });
     expect(await requester.transfer(input)).toMatchObject(expected);
   });
 
   test('interaction_required leads to the AM and nowhere else', async () => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     const answer = (interaction_uri?: string) => () => ({
       status: 400,
       json: { error: 'interaction_required', interaction_uri },
@@ -105,7 +90,7 @@ describe('a refusal keeps its meaning', () => {
   });
 
   test('an AM that is away can be tried later', async () => {
-    const { input, ref, requester } = await ready();
+    const { input, ref, requester } = await ready(house);
     house.on['am /token'] = () => new Promise(() => undefined);
     house.on['am /targets'] = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
     expect(await requester.transfer(input)).toMatchObject({ kind: 'try_later' });
@@ -115,13 +100,13 @@ describe('a refusal keeps its meaning', () => {
 
 describe('targets', () => {
   test('are what the AM lists for this connection', async () => {
-    const { ref, requester } = await ready();
+    const { ref, requester } = await ready(house);
     const outcome = await requester.targets(ref);
     expect(outcome).toMatchObject({ kind: 'targets', targets: [{ resource: house.resource, account: 'kim' }] });
   });
 
   test('of another shape are refused', async () => {
-    const { ref, requester } = await ready();
+    const { ref, requester } = await ready(house);
     for (const json of [undefined, [], { targets: [{ resource: 1 }] }, 'x']) {
       house.on['am /targets'] = () => ({ json });
       expect(await requester.targets(ref)).toMatchObject({ kind: 'unusable' });
@@ -131,7 +116,7 @@ describe('targets', () => {
 
 describe('calling a Host', () => {
   test('proves the key of the connection and returns what the Host answers', async () => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     const outcome = await requester.fetch(input, `${house.resource}/entries`);
     if (outcome.kind !== 'response') throw new Error(outcome.kind);
     expect(await outcome.response.json()).toEqual({ entries: [] });
@@ -143,7 +128,7 @@ describe('calling a Host', () => {
   });
 
   test('sends method and body with the proof for that method', async () => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     const init = { method: 'post', headers: { 'content-type': 'application/json' }, body: '{"text":"hi"}' };
     const outcome = await requester.fetch(input, `${house.resource}/entries`, init);
     expect(outcome).toMatchObject({ kind: 'response', response: { status: 200 } });
@@ -151,7 +136,7 @@ describe('calling a Host', () => {
   });
 
   test('takes a fresh token once on 401', async () => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     await requester.transfer(input);
     house.alive.hostTokens.clear();
     const outcome = await requester.fetch(input, `${house.resource}/entries`);
@@ -182,7 +167,7 @@ describe('calling a Host', () => {
   });
 
   test('sends the token nowhere but under its resource', async () => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     house.received.length = 0;
     for (const url of [
       'http://evil.localhost/api/entries',
@@ -203,7 +188,7 @@ describe('calling a Host', () => {
   });
 
   test('that is down or answers too much is no exception', async () => {
-    const { input, requester } = await ready();
+    const { input, requester } = await ready(house);
     house.on['host /api/entries'] = () => ({ json: { entries: 'x'.repeat(70_000) } });
     expect(await requester.fetch(input, `${house.resource}/entries`)).toMatchObject({ kind: 'unusable' });
     house.on['host /api/entries'] = () => new Promise(() => undefined);
@@ -213,7 +198,7 @@ describe('calling a Host', () => {
 
 describe('disconnecting', () => {
   test('revokes the refresh token at the AM and forgets everything here', async () => {
-    const { input, ref, requester } = await ready();
+    const { input, ref, requester } = await ready(house);
     await requester.transfer(input);
     expect(await requester.disconnect(ref)).toEqual({ kind: 'ended' });
     const revocation = house.received.at(-1)?.form;
@@ -225,7 +210,7 @@ describe('disconnecting', () => {
   });
 
   test('forgets it also when the AM cannot be told, and says so', async () => {
-    const { ref, requester } = await ready();
+    const { ref, requester } = await ready(house);
     house.on['am /revoke'] = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
     expect(await requester.disconnect(ref)).toMatchObject({ kind: 'ended_here', am: house.am });
     expect(await requester.connections('kim')).toEqual([]);

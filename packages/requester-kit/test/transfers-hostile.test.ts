@@ -1,20 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import type { TransferOutcome } from '../src/index.ts';
 import { connected, startApp } from './support/app.ts';
-import { type House, itemsOf, ndjson, type Reply, startHouse, transferAnswer } from './support/house.ts';
+import { houseForAll, itemsOf, ndjson, type Reply, transferAnswer } from './support/house.ts';
 
 // an AM in error: every item still gets exactly one outcome, and no token but the one asked for
 
-let house: House;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(() => {
-  house.on = {};
-  house.metadata = {};
-});
+const house = await houseForAll();
 
 type Item = { id: string; resource: string; scope: string };
 type Line = Record<string, unknown>;
@@ -31,7 +23,7 @@ async function ask(
     answer(itemsOf(one), (item) => {
       const { id = '', resource = '', scope = '' } = item ?? {};
       const token = transferAnswer(new URLSearchParams({ resource, scope }), jkt, house.host);
-      return { id, status: 200, access_token: `at-${id}`, ...token };
+      return { id, status: 200, ...token, access_token: `at-${id}` };
     });
   const items = [0, 1, 2].map((index) => ({ resource: `${house.resource}/${index}`, scope: 'entries.read' }));
   const outcomes: TransferOutcome[] = [];

@@ -1,20 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
 import type { Requester } from '../src/index.ts';
 import { connected, startApp } from './support/app.ts';
-import { type House, itemsOf, ndjson, type Received, startHouse, transferAnswer } from './support/house.ts';
+import { houseForAll, itemsOf, ndjson, type Received, transferAnswer } from './support/house.ts';
 
-let house: House;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(() => {
-  house.on = {};
-  house.metadata = {};
-  house.received.length = 0;
-});
+const house = await houseForAll();
 
 const MASS = 'am /transfers';
 const calls = () => house.received.filter(({ path }) => path === MASS);
@@ -42,7 +33,7 @@ const kinds = (seen: readonly { outcome: { kind: string } }[]) => seen.map(({ ou
 /** A line for an item, as a good AM would write it. */
 const lineOf = ({ id, ...item }: { id: string; resource: string; scope: string }, jkt: string): string => {
   const token = transferAnswer(new URLSearchParams(item), jkt, house.host);
-  return `${JSON.stringify({ id, status: 200, access_token: `at-${id}`, ...token })}\n`;
+  return `${JSON.stringify({ id, status: 200, ...token, access_token: `at-${id}` })}\n`;
 };
 
 /** Holds answers open for the test to write into. */

@@ -1,19 +1,10 @@
 import { generateSigningKey, publicJwks, validateJwks, verifyJwt } from '@chatelaine/crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { RequesterOptions } from '../src/index.ts';
 import { connected, startApp } from './support/app.ts';
-import { type House, itemsOf, type Received, startHouse } from './support/house.ts';
+import { houseForAll, itemsOf, type Received } from './support/house.ts';
 
-let house: House;
-beforeAll(async () => {
-  house = await startHouse();
-});
-afterAll(() => house.close());
-beforeEach(() => {
-  house.on = {};
-  house.metadata = { chatelaine_requester_statements_supported: true };
-  house.received.length = 0;
-});
+const house = await houseForAll({ chatelaine_requester_statements_supported: true });
 
 const signingKey = generateSigningKey();
 

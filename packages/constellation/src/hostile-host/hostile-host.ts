@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import http from 'node:http';
-import { GRANT, TOKEN_TYPE } from '@chatelaine/protocol';
+import type http from 'node:http';
+import { GRANT } from '@chatelaine/protocol';
+import { bodyOf, hostMetadata, linkTokens, resourceMetadata, serve, transferred } from '@chatelaine/test-kit';
 import type { Guest } from '../guests.ts';
 import { type Act, type Call, honestly, saying } from './act.ts';
 
@@ -53,23 +53,14 @@ export async function openHostileHost({ url: issuer, port }: Guest): Promise<Hos
     renewals: [],
     revoked: [],
     expireLinkTokens: () => state.linkTokens.clear(),
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    close: () => running.close(),
   };
-  const server = http.createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const url = new URL(request.url ?? '/', issuer);
-      const form = request.method === 'GET' ? url.searchParams : new URLSearchParams(Buffer.concat(chunks).toString());
-      answer({ host, state, call: { path: url.pathname, form }, response });
-    });
-  });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
+  const running = await serve(async (request, response) => {
+    const url = new URL(request.url ?? '/', issuer);
+    const body = (await bodyOf(request)).toString();
+    const form = request.method === 'GET' ? url.searchParams : new URLSearchParams(body);
+    answer({ host, state, call: { path: url.pathname, form }, response });
+  }, port);
   return host;
 }
 
@@ -82,14 +73,15 @@ interface Scene {
 
 function answer(scene: Scene): void {
   const { host, state, call, response } = scene;
-  const { script, issuer, resource } = host;
+  const { script, issuer } = host;
   const act = (chosen: Act | undefined, good: Record<string, unknown> | null) =>
     (chosen ?? honestly)({ call, good, response });
+  const honest = hostMetadata(issuer, { name: 'Hostile', scopes: HOSTILE_SCOPES });
   switch (call.path) {
     case '/.well-known/oauth-authorization-server':
-      return act(saying(script.metadata?.(metadataOf(issuer)) ?? metadataOf(issuer)), null);
+      return act(saying(script.metadata?.(honest) ?? honest), null);
     case '/.well-known/oauth-protected-resource/api':
-      return act(undefined, { resource, authorization_servers: [issuer] });
+      return act(undefined, resourceMetadata(issuer));
     case '/par': {
       const request = `urn:hostile:${secret()}`;
       const [redirectUri, given] = [call.form.get('redirect_uri') ?? '', call.form.get('state') ?? ''];
@@ -124,33 +116,25 @@ function token(
   if (call.form.get('grant_type') === GRANT.tokenExchange) {
     host.transfers.push(call);
     const alive = state.linkTokens.has(call.form.get('subject_token') ?? '');
-    return alive ? act(script.transfer, transferred(host, call)) : act(undefined, null);
+    return alive ? act(script.transfer, minted(host, call)) : act(undefined, null);
   }
   const refreshing = call.form.get('grant_type') === GRANT.refreshToken;
   (refreshing ? host.renewals : host.redemptions).push(call);
-  const linkToken = `lt-${secret()}`;
-  state.linkTokens.add(linkToken);
-  return act(refreshing ? script.renew : undefined, {
-    access_token: linkToken,
-    token_type: 'Bearer',
-    expires_in: 3_600,
-    scope: 'transfer',
-    transfer_scope: Object.keys(HOSTILE_SCOPES).join(' '),
-    ...(refreshing ? {} : { refresh_token: `rt-${secret()}` }),
-  });
+  const accessToken = `lt-${secret()}`;
+  state.linkTokens.add(accessToken);
+  const ceiling = Object.keys(HOSTILE_SCOPES);
+  return act(
+    refreshing ? script.renew : undefined,
+    linkTokens({ accessToken, ceiling, ...(refreshing ? {} : { refreshToken: `rt-${secret()}` }) }),
+  );
 }
 
-function transferred(host: HostileHost, { form }: Call): Record<string, unknown> {
-  return {
-    access_token: `at-${secret()}`,
-    issued_token_type: TOKEN_TYPE.accessToken,
-    token_type: 'DPoP',
-    expires_in: 300,
-    scope: form.get('scope'),
-    resource: form.get('resource'),
-    cnf: claimsOf(form.get('actor_token') ?? '')['cnf'],
-    iss: host.issuer,
-  };
+/** For the key that the statement names. */
+function minted({ issuer }: HostileHost, { form }: Call): Record<string, unknown> {
+  const { cnf } = claimsOf(form.get('actor_token') ?? '');
+  const { jkt } = (cnf ?? {}) as { jkt?: unknown };
+  const [scope, resource] = [form.get('scope'), form.get('resource')];
+  return transferred({ accessToken: `at-${secret()}`, scope, resource, jkt, issuer });
 }
 
 /** Of a JWT that nobody checks: a hostile Host does not care. */
@@ -160,24 +144,3 @@ export function claimsOf(jwt: string): Record<string, unknown> {
 }
 
 const secret = (): string => randomBytes(16).toString('base64url');
-
-function metadataOf(issuer: string): Record<string, unknown> {
-  return {
-    issuer,
-    authorization_endpoint: `${issuer}/authorize`,
-    token_endpoint: `${issuer}/token`,
-    pushed_authorization_request_endpoint: `${issuer}/par`,
-    revocation_endpoint: `${issuer}/revoke`,
-    response_types_supported: ['code'],
-    grant_types_supported: Object.values(GRANT),
-    code_challenge_methods_supported: ['S256'],
-    token_endpoint_auth_methods_supported: ['private_key_jwt'],
-    token_endpoint_auth_signing_alg_values_supported: ['ES256', 'EdDSA'],
-    dpop_signing_alg_values_supported: ['ES256', 'EdDSA'],
-    authorization_response_iss_parameter_supported: true,
-    client_id_metadata_document_supported: true,
-    protected_resources: [`${issuer}/api`],
-    chatelaine_name: 'Hostile',
-    chatelaine_transfer_scopes: HOSTILE_SCOPES,
-  };
-}

@@ -1,6 +1,7 @@
 import { checkDpopProof } from '@chatelaine/crypto';
 import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
 import { parseForm } from '@chatelaine/protocol';
+import { amMetadata, linkTokens, resourceMetadata, transferred } from '@chatelaine/test-kit';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ClientDeps } from '../../src/index.ts';
 
@@ -90,7 +91,7 @@ function goodHandlers(issuer: string, server: () => TestServer): Record<string, 
   return {
     '/.well-known/oauth-authorization-server': (reply) => reply.send({ ...goodMetadata(issuer), ...server().metadata }),
     '/.well-known/oauth-protected-resource/api': (reply) =>
-      reply.send({ resource: `${issuer}/api`, authorization_servers: [issuer], ...server().resourceMetadata }),
+      reply.send({ ...resourceMetadata(issuer), ...server().resourceMetadata }),
     '/par': (reply) => reply.code(201).send({ request_uri: 'urn:ietf:params:oauth:request_uri:x', expires_in: 90 }),
     '/token': (reply, { form, headers }) => reply.send(goodTokens(issuer, form, headers['dpop'] !== undefined)),
     '/revoke': (reply) => reply.code(200).send(),
@@ -108,44 +109,16 @@ function goodHandlers(issuer: string, server: () => TestServer): Record<string, 
 
 function goodTokens(issuer: string, form: ReadonlyMap<string, string>, bound: boolean): object {
   if (form.has('subject_token')) {
-    return {
-      access_token: 'cha_at_x',
-      issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-      token_type: 'DPoP',
-      expires_in: 300,
-      scope: form.get('scope'),
-      resource: form.get('resource'),
-      cnf: { jkt: 'k'.repeat(43) },
-      iss: issuer,
-    };
+    const [scope, resource] = [form.get('scope') ?? null, form.get('resource') ?? null];
+    return transferred({ accessToken: 'cha_at_x', scope, resource, jkt: 'k'.repeat(43), issuer });
   }
-  return {
-    access_token: 'cha_ct_x',
-    token_type: bound ? 'DPoP' : 'Bearer',
-    expires_in: 3600,
-    refresh_token: 'cha_rt_x',
-    scope: 'transfer',
-    transfer_scope: 'entries.read entries.write',
-  };
+  const ceiling = ['entries.read', 'entries.write'];
+  const tokens = linkTokens({ accessToken: 'cha_ct_x', refreshToken: 'cha_rt_x', ceiling });
+  return { ...tokens, token_type: bound ? 'DPoP' : 'Bearer' };
 }
 
-export function goodMetadata(issuer: string): Record<string, unknown> {
-  return {
-    issuer,
-    authorization_endpoint: `${issuer}/authorize`,
-    token_endpoint: `${issuer}/token`,
-    pushed_authorization_request_endpoint: `${issuer}/par`,
-    revocation_endpoint: `${issuer}/revoke`,
-    registration_endpoint: `${issuer}/register`,
-    chatelaine_targets_endpoint: `${issuer}/targets`,
-    response_types_supported: ['code'],
-    grant_types_supported: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
-    code_challenge_methods_supported: ['S256'],
-    token_endpoint_auth_methods_supported: ['private_key_jwt'],
-    token_endpoint_auth_signing_alg_values_supported: ['ES256', 'EdDSA'],
-    dpop_signing_alg_values_supported: ['ES256', 'EdDSA'],
-    authorization_response_iss_parameter_supported: true,
-    client_id_metadata_document_supported: true,
-    protected_resources: [`${issuer}/api`],
-  };
-}
+/** Of a server that is anything to anybody. */
+export const goodMetadata = (issuer: string): Record<string, unknown> => ({
+  ...amMetadata(issuer),
+  protected_resources: [`${issuer}/api`],
+});

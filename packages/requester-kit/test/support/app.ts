@@ -59,3 +59,11 @@ export async function connected(
   if (finished.kind !== 'connected') throw new Error(JSON.stringify(finished));
   return { owner, connectionId: finished.connectionId };
 }
+
+/** An app, a connection of its owner, and what he asks for by it. */
+export async function ready(house: House) {
+  const app = startApp(house);
+  const ref = await connected(house, app.requester);
+  const input = { ...ref, resource: house.resource, scope: 'entries.read' };
+  return { app, ref, input, requester: app.requester };
+}

@@ -1,7 +1,9 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { afterAll, beforeEach } from '@jest/globals';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { challengeOf, checkDpopProof } from '@chatelaine/crypto';
 import type { Clock } from '@chatelaine/protocol';
 import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
+import { amMetadata, bodyOf, serve, transferred as tokenAnswer } from '@chatelaine/test-kit';
 
 export interface Received {
   readonly path: string;
@@ -45,11 +47,22 @@ export interface House {
 
 const notFound: Handler = () => ({ status: 404, json: { error: 'not_found' } });
 
-export async function startHouse(): Promise<House> {
+/** One house for all tests of a file; before each of them it behaves again, and has received nothing. */
+export async function houseForAll(metadata: Record<string, unknown> = {}): Promise<House> {
+  const house = await startHouse();
+  afterAll(() => house.close());
+  beforeEach(() => {
+    house.on = {};
+    house.metadata = metadata;
+    house.received.length = 0;
+  });
+  return house;
+}
+
+async function startHouse(): Promise<House> {
   const received: Received[] = [];
-  const http = createServer((request, response) => void answer(request, response));
-  await new Promise<void>((ready) => http.listen(0, '127.0.0.1', ready));
-  const { port } = http.address() as { port: number };
+  const running = await serve((request, response) => void answer(request, response));
+  const { port } = running;
   const [am, host] = [`http://am.localhost:${port}`, `http://host.localhost:${port}`];
   const exceptions = ['am.localhost', 'host.localhost'].map((name) => ({
     host: name,
@@ -67,9 +80,7 @@ export async function startHouse(): Promise<House> {
   const next = (prefix: string): string => `${prefix}-${++counter}`;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString();
+    const body = (await bodyOf(request)).toString();
     const path = `${request.headers.host?.split('.')[0]} ${(request.url ?? '').split('?')[0]}`;
     const { headers, method = 'GET' } = request;
     const one: Received = { path, method, form: new URLSearchParams(body), headers, body };
@@ -125,7 +136,7 @@ export async function startHouse(): Promise<House> {
     if (!`${form.get('resource')}/`.startsWith(`${house.resource}/`)) return refuse('invalid_target');
     const token = next('at');
     alive.hostTokens.add(`${token} ${jkt}`);
-    return { json: { access_token: token, ...transferAnswer(form, jkt, host) } };
+    return { json: { ...transferAnswer(form, jkt, host), access_token: token } };
   }
 
   const behave: Record<string, Handler> = {
@@ -199,8 +210,7 @@ export async function startHouse(): Promise<House> {
     },
     async close() {
       await outbound.close();
-      http.closeAllConnections();
-      await new Promise((done) => http.close(done));
+      await running.close();
     },
   };
   return house;
@@ -215,38 +225,12 @@ export function ndjson(raw: (response: ServerResponse) => void): Reply {
   return { headers: { 'content-type': 'application/x-ndjson' }, raw };
 }
 
-export function transferAnswer(form: URLSearchParams, jkt: string, iss: string): Record<string, unknown> {
-  return {
-    issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-    token_type: 'DPoP',
-    expires_in: 300,
-    scope: form.get('scope'),
-    resource: form.get('resource'),
-    cnf: { jkt },
-    iss,
-  };
+export function transferAnswer(form: URLSearchParams, jkt: string, issuer: string): Record<string, unknown> {
+  const [scope, resource] = [form.get('scope'), form.get('resource')];
+  return tokenAnswer({ accessToken: 'at', scope, resource, jkt, issuer });
 }
 
 function target(resource: string, issuer: string): object {
   const scopes = [{ scope: 'entries.read', answer: 'allow' }];
   return { resource, issuer, name: 'Photos', account: 'kim', scopes };
-}
-
-export function amMetadata(am: string): object {
-  return {
-    issuer: am,
-    authorization_endpoint: `${am}/authorize`,
-    token_endpoint: `${am}/token`,
-    pushed_authorization_request_endpoint: `${am}/par`,
-    revocation_endpoint: `${am}/revoke`,
-    registration_endpoint: `${am}/register`,
-    chatelaine_targets_endpoint: `${am}/targets`,
-    chatelaine_transfers_endpoint: `${am}/transfers`,
-    response_types_supported: ['code'],
-    grant_types_supported: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
-    code_challenge_methods_supported: ['S256'],
-    dpop_signing_alg_values_supported: ['ES256'],
-    authorization_response_iss_parameter_supported: true,
-    client_id_metadata_document_supported: true,
-  };
 }
