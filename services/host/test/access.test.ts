@@ -1,6 +1,6 @@
 import { type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { hiddenFields, send } from './support/http.ts';
+import { hiddenFields, PASSWORD, send } from '@chatelaine/test-kit';
 import { TestAm } from './support/test-am.ts';
 import { startHost, type TestHost } from './support/test-host.ts';
 
@@ -42,7 +42,7 @@ describe('the consent page', () => {
     const away = await browser.get(address);
     const answer = await browser.submit(away.headers.location ?? '', '/sign-in', {
       username: 'returning',
-      password: 'correct horse battery',
+      password: PASSWORD,
     });
     expect([answer.status, answer.headers.location]).toEqual([303, address]);
     expect((await browser.get(address)).text).toContain('At most, it may let others');

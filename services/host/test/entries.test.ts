@@ -1,6 +1,6 @@
 import { type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Browser, hiddenFields, send } from './support/http.ts';
+import { type Browser, hiddenFields, send } from '@chatelaine/test-kit';
 import { TestAm } from './support/test-am.ts';
 import { startHost, type TestHost } from './support/test-host.ts';
 

@@ -1,6 +1,6 @@
 import { type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, type Browser, hiddenFields, send } from './support/http.ts';
+import { type Answer, type Browser, PASSWORD, send, tokenFor } from '@chatelaine/test-kit';
 import { BOUNDARY, GIF, JPEG, multipart, type Part, PNG, SVG, WEBP } from './support/pictures.ts';
 import { TestAm } from './support/test-am.ts';
 import { startHost, type TestHost } from './support/test-host.ts';
@@ -35,7 +35,7 @@ const count = async (): Promise<number> => {
   return rows[0]?.n ?? -1;
 };
 const csrfOf = async (browser: Browser): Promise<string> =>
-  hiddenFields((await browser.get('/entries')).text, '/entries')['_csrf'] ?? 'none';
+  tokenFor((await browser.get('/entries')).text, '/entries');
 
 /** What a browser sends for the form: the token first, the file last. */
 async function upload(browser: Browser, picture: Buffer, more: readonly Part[] = []): Promise<Answer> {
@@ -111,7 +111,7 @@ describe('a picture', () => {
     expect((await bob.get(address)).status).toBe(404);
     expect((await host.browser().get(address)).headers.location).toMatch(/^\/sign-in/);
     expect((await bob.submit('/access', '/sign-out', {})).status).toBe(303);
-    await bob.submit('/sign-in', '/sign-in', { username: 'bob', password: 'correct horse battery' });
+    await bob.submit('/sign-in', '/sign-in', { username: 'bob', password: PASSWORD });
     const own = { _csrf: await csrfOf(bob) };
     expect((await bob.post('/entries/remove', { ...own, entry: id })).status).toBe(404);
     expect((await alice.get(address)).status).toBe(200);

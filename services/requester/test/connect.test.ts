@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openPool, openVault, rotateSigningKey } from '@chatelaine/service-kit';
+import { Browser, tokenFor } from '@chatelaine/test-kit';
 import { VAULT_LABEL } from '../src/deps.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../src/sealed-places.ts';
-import { type Browser, openBrowser } from './support/browser.ts';
 import { authorizationUrlOf, connectAm, ISSUER, signUp, startWorld, type World } from './support/world.ts';
 
 let world: World;
@@ -81,7 +81,7 @@ describe('connecting', () => {
   test('ends on the list of connections, with the Hosts the AM shows', async () => {
     const browser = await signUp(origin);
     const back = await connectAm(world.house, browser);
-    expect([back.status, back.headers.get('location')]).toEqual([303, '/connections']);
+    expect([back.status, back.headers['location']]).toEqual([303, '/connections']);
     const page = await browser.get('/connections');
     expect(page.words).toContain(world.house.am);
     for (const word of ['Photos', 'Notes', 'entries.read', 'allowed']) expect(page.words).toContain(word);
@@ -128,8 +128,8 @@ describe('connecting', () => {
   test('cannot be started from another site or without being signed in', async () => {
     const browser = await signUp(origin);
     expect((await browser.post('/connect', { am: world.house.am })).status).toBe(403);
-    const stranger = openBrowser(origin);
-    expect((await stranger.get('/connect')).headers.get('location')).toMatch(/^\/sign-in/);
+    const stranger = new Browser(origin);
+    expect((await stranger.get('/connect')).headers['location']).toMatch(/^\/sign-in/);
     expect((await stranger.post('/connect', { am: world.house.am })).status).toBe(403);
     expect(world.house.received).toHaveLength(0);
   });
@@ -150,11 +150,11 @@ describe('a callback is a 400 page without any token call when', () => {
     const page = await browser.submit('/connect', '/connect', { am: world.house.am });
     return { browser, path: world.house.agree(authorizationUrlOf(page)) };
   };
-  const refused = async (browser: ReturnType<typeof openBrowser>, path: string) => {
+  const refused = async (browser: Browser, path: string) => {
     const before = world.house.count('am /token');
     const page = await browser.get(path);
     expect(page.status).toBe(400);
-    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    expect(page.headers['content-type']).toMatch(/^text\/html/);
     expect(world.house.count('am /token')).toBe(before);
   };
 
@@ -176,12 +176,12 @@ describe('a callback is a 400 page without any token call when', () => {
   test('somebody else started it, signed in or not', async () => {
     const { browser, path } = await started();
     await refused(await signUp(origin), path);
-    await refused(openBrowser(origin), path);
+    await refused(new Browser(origin), path);
     expect((await browser.get(path)).status).toBe(303);
   });
 
   test('the browser signed out and in between', async () => {
-    const browser = openBrowser(origin);
+    const browser = new Browser(origin);
     const who = { username: 'robin', password: 'a long enough password' };
     await browser.submit('/sign-up', '/sign-up', who);
     const page = await browser.submit('/connect', '/connect', { am: world.house.am });
@@ -231,7 +231,7 @@ describe('disconnecting', () => {
     const page = await browser.get('/connections');
     const connection = /name="connection" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
     const done = await browser.submit('/connections', '/disconnect', { connection });
-    expect([done.status, done.headers.get('location')]).toEqual([303, '/connections']);
+    expect([done.status, done.headers['location']]).toEqual([303, '/connections']);
     expect(world.house.received.at(-1)?.form.get('token_type_hint')).toBe('refresh_token');
     expect((await browser.get('/connections')).words).toContain('not connected an authorization manager yet');
     expect(await world.sql(`select 1 from connection where id = '${connection}'`)).toEqual([]);
@@ -258,10 +258,7 @@ describe('disconnecting', () => {
 });
 
 describe('what is kept here', () => {
-  const csrf = async (browser: Browser) => {
-    const { text } = await browser.get('/posts');
-    return { _csrf: /name="_csrf" value="([^"]+)"/.exec(text)?.[1] ?? '' };
-  };
+  const csrf = async (browser: Browser) => ({ _csrf: tokenFor((await browser.get('/posts')).text, '/posts') });
 
   test('is seen and removed by whoever wrote it, and by nobody else', async () => {
     const [kim, sam] = [await signUp(origin), await signUp(origin)];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
-import type { Browser } from './support/browser.ts';
-import { openBrowser } from './support/browser.ts';
+import { Browser } from '@chatelaine/test-kit';
+import { pieces } from './support/pieces.ts';
 import { connectAm, signUp, startWorld, type World } from './support/world.ts';
 
 let world: World;
@@ -32,7 +32,7 @@ beforeEach(async () => {
 });
 
 test('a visitor sees what this is, and no feed', async () => {
-  const page = await openBrowser(origin).get('/');
+  const page = await new Browser(origin).get('/');
   expect(page.words).toContain('Create an account');
   expect(world.house.received).toHaveLength(0);
 });
@@ -171,7 +171,7 @@ const answer = (response: ServerResponse, json: unknown) =>
 describe('the feed comes as it comes about', () => {
   test('its head before any Host or the AM has said a word, a row for each Host once it has answered, then the entries', async () => {
     const [targets, notes] = [hold('am /targets'), hold('notes /api/entries')];
-    const until = reading(browser.pieces('/'));
+    const until = reading(pieces(browser, '/'));
     const head = await until('Asking your authorization manager');
     expect(head).not.toContain('What is new?');
     const list = await targets;
@@ -190,7 +190,7 @@ describe('the feed comes as it comes about', () => {
   });
 
   test('a Host that does not answer is named when the time is up, and costs nothing but its own entries', async () => {
-    const quick = openBrowser(hasty, browser);
+    const quick = browser.at(hasty);
     void hold('notes /api/entries');
     const started = performance.now();
     const page = await quick.get('/');
@@ -202,7 +202,7 @@ describe('the feed comes as it comes about', () => {
   });
 
   test('an AM whose answers never come costs no more time than that', async () => {
-    const quick = openBrowser(hasty, browser);
+    const quick = browser.at(hasty);
     const waiting = hold('am /transfers');
     const page = quick.get('/');
     const response = await waiting;
@@ -213,11 +213,11 @@ describe('the feed comes as it comes about', () => {
 
   test('whoever leaves ends the calls made for him', async () => {
     const waiting = hold('am /transfers');
-    const pieces = browser.pieces('/');
-    await reading(pieces)('Asking 2 Hosts');
+    const arriving = pieces(browser, '/');
+    await reading(arriving)('Asking 2 Hosts');
     const response = await waiting;
     const closed = new Promise((resolve) => response.once('close', resolve));
-    await pieces.return(undefined);
+    await arriving.return(undefined);
     await closed;
   });
 
@@ -259,13 +259,10 @@ describe('the feed comes as it comes about', () => {
 
   test('under the same policy as every page: nothing but our own style, pictures and forms', async () => {
     const { headers, text } = await browser.get('/');
-    expect(headers.get('content-security-policy')).toBe(
+    expect(headers['content-security-policy']).toBe(
       "default-src 'none';style-src 'self';img-src 'self';form-action 'self';frame-ancestors 'none';base-uri 'none'",
     );
-    expect([headers.get('cache-control'), headers.get('content-type')]).toEqual([
-      'no-store',
-      'text/html; charset=utf-8',
-    ]);
+    expect([headers['cache-control'], headers['content-type']]).toEqual(['no-store', 'text/html; charset=utf-8']);
     expect(text).not.toMatch(/<script|style="|\son\w+="/);
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Browser, openBrowser } from './support/browser.ts';
+import { Browser } from '@chatelaine/test-kit';
 import { connectAm, signUp, startWorld, type World } from './support/world.ts';
 
 let world: World;
@@ -34,10 +34,10 @@ describe('a picture', () => {
     world.house.on['photos /api/entries/p1/picture'] = answer(PNG, { 'content-type': 'text/html' });
     const page = await browser.get(await address());
     expect(page.status).toBe(200);
-    expect(page.headers.get('content-type')).toBe('image/png');
-    expect(page.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox");
-    expect(page.headers.get('x-content-type-options')).toBe('nosniff');
-    expect(page.headers.get('cache-control')).toBe('no-store');
+    expect(page.headers['content-type']).toBe('image/png');
+    expect(page.headers['content-security-policy']).toBe("default-src 'none'; sandbox");
+    expect(page.headers['x-content-type-options']).toBe('nosniff');
+    expect(page.headers['cache-control']).toBe('no-store');
     const call = world.house.received.find((one) => one.path === 'photos /api/entries/p1/picture');
     expect(call?.method).toBe('GET');
   });
@@ -62,7 +62,7 @@ describe('a picture', () => {
     const other = await signUp(origin);
     await connectAm(world.house, other);
     expect((await other.get(own)).status).toBe(404);
-    expect((await openBrowser(origin).get(own)).headers.get('location')).toMatch(/^\/sign-in/);
+    expect((await new Browser(origin).get(own)).headers['location']).toMatch(/^\/sign-in/);
     const query = new URLSearchParams(own.slice(own.indexOf('?') + 1));
     for (const [name, value] of [
       ['resource', 'http://evil.localhost/api'],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Browser, Page } from './support/browser.ts';
+import { type Answer, type Browser, hiddenFields } from '@chatelaine/test-kit';
 import { connectAm, signUp, startWorld, type World } from './support/world.ts';
 
 let world: World;
@@ -28,21 +28,16 @@ const sent = () =>
 const DENIED = { status: 400, json: { error: 'access_denied', denied_by: 'am' } };
 
 /** What a form would send, with its own attempt, to the Hosts named. */
-function fieldsOf(page: Page, ...places: Place[]): Record<string, string> {
-  const form = page.text.split('<form').find((part) => part.includes('action="/entries"')) ?? '';
-  const hidden = [...form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)].map((match) => [
-    match[1] ?? '',
-    match[2] ?? '',
-  ]);
-  const boxes = [...form.matchAll(/name="(to [^"]+)"/g)].map((match) => match[1] ?? '');
+function fieldsOf(page: Answer, ...places: Place[]): Record<string, string> {
+  const boxes = [...page.text.matchAll(/name="(to [^"]+)"/g)].map((match) => match[1] ?? '');
   const chosen = boxes.filter((name) => places.some((place) => name.endsWith(` ${world.house.resource(place)}`)));
-  return Object.fromEntries([...hidden, ...chosen.map((name) => [name, 'yes'])]) as Record<string, string>;
+  return { ...hiddenFields(page.text, '/entries'), ...Object.fromEntries(chosen.map((name) => [name, 'yes'])) };
 }
-const checked = (page: Page) =>
+const checked = (page: Answer) =>
   [...page.text.matchAll(/name="(to [^"]+)" value="yes" checked/g)].map((match) => match[1] ?? '');
-const follow = (page: Page) => browser.get(page.headers.get('location') ?? 'nowhere');
+const follow = (page: Answer) => browser.get(page.headers['location'] ?? 'nowhere');
 
-async function post(text: string, ...places: Place[]): Promise<Page> {
+async function post(text: string, ...places: Place[]): Promise<Answer> {
   return browser.post('/entries', { ...fieldsOf(await browser.get('/'), ...places), text });
 }
 
@@ -51,7 +46,7 @@ describe('posting', () => {
     const page = await browser.get('/');
     world.house.received.length = 0;
     const posted = await browser.post('/entries', { ...fieldsOf(page, 'photos', 'notes'), text: 'Hello there' });
-    expect([posted.status, posted.headers.get('location')]).toEqual([303, '/']);
+    expect([posted.status, posted.headers['location']]).toEqual([303, '/']);
     expect([kept('photos'), kept('notes')]).toEqual([['Hello there'], ['Hello there']]);
     expect([world.house.count('am /transfers'), world.house.count('am /token')]).toEqual([1, 0]);
     expect(world.house.asked.slice(-2).map(({ scope }) => scope)).toEqual(['entries.write', 'entries.write']);
@@ -67,10 +62,7 @@ describe('posting', () => {
       json: { error: 'interaction_required', interaction_uri },
     };
     const posted = await post('Keep me', 'photos', 'notes');
-    expect([posted.status, posted.headers.get('location')]).toEqual([
-      303,
-      expect.stringMatching(/^\/posted\?attempt=/),
-    ]);
+    expect([posted.status, posted.headers['location']]).toEqual([303, expect.stringMatching(/^\/posted\?attempt=/)]);
     const page = await follow(posted);
     expect(page.words).toMatch(
       /Posted to 1 of 2 Hosts.*Photos kim posted.*Notes needs you kim Notes waits for your decision/,
@@ -81,7 +73,7 @@ describe('posting', () => {
     expect(page.text).not.toContain(`name="to ${world.house.resource('photos')}`);
     world.house.refusal = {};
     const again = await browser.post('/entries', { ...fieldsOf(page, 'notes'), text: 'Keep me' });
-    expect(again.headers.get('location')).toBe('/');
+    expect(again.headers['location']).toBe('/');
     expect([kept('photos'), kept('notes')]).toEqual([['Keep me'], ['Keep me']]);
   });
 

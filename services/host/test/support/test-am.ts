@@ -11,7 +11,7 @@ import {
   signShortJwt,
 } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, GRANT, JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
-import { type Answer, type Browser, freePort, hiddenFields, postForm, send } from './http.ts';
+import { type Answer, type Browser, freePort, hiddenFields, postForm, send } from '@chatelaine/test-kit';
 
 export const clock = { now: () => Date.now() / 1000 };
 

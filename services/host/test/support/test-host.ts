@@ -8,7 +8,7 @@ import { readConfig } from '../../src/config.ts';
 import { openPrisma } from '../../src/database.ts';
 import { FLAVORS } from '../../src/flavor.ts';
 import { migrationDirs } from '../../src/migration-dirs.ts';
-import { Browser, freePort } from './http.ts';
+import { Browser, freePort } from '@chatelaine/test-kit';
 import { clock, type TestAm } from './test-am.ts';
 
 /** The service, listening, on a database of its own. */
@@ -41,5 +41,5 @@ export async function startHost(embedded: Embedded, am: TestAm): Promise<TestHos
   const pool = openPool({ url, name: 'photos' });
   const app = await createApp({ config, flavor: FLAVORS.photos, clock, pool, prisma: await openPrisma(pool) });
   await app.listen({ host: config.listenAddress, port });
-  return { issuer, port, app, pool, browser: () => new Browser(port) };
+  return { issuer, port, app, pool, browser: () => new Browser(port, { headers: { accept: 'text/html' } }) };
 }

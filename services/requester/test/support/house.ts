@@ -1,5 +1,6 @@
 import { checkDpopProof, verifyJwt } from '@chatelaine/crypto';
 import type { OutboundException } from '@chatelaine/outbound-http';
+import { amMetadata, transferred as tokenAnswer } from '@chatelaine/test-kit';
 import type { ServerResponse } from 'node:http';
 import fastify, { type FastifyRequest } from 'fastify';
 
@@ -160,9 +161,8 @@ export async function startHouse(requester: () => string): Promise<House> {
   function transferred(form: URLSearchParams, resource: string, jkt: string): Answer {
     const accessToken = next('at');
     tokens.set(accessToken, { jkt, resource });
-    const issued = 'urn:ietf:params:oauth:token-type:access_token';
-    const answer = { access_token: accessToken, issued_token_type: issued, token_type: 'DPoP', expires_in: 300 };
-    return { json: { ...answer, scope: form.get('scope'), resource, cnf: { jkt }, iss: new URL(resource).origin } };
+    const issuer = new URL(resource).origin;
+    return { json: tokenAnswer({ accessToken, scope: form.get('scope'), resource, jkt, issuer }) };
   }
 
   async function asHost(one: Received, name: string, request: FastifyRequest): Promise<Answer> {
@@ -209,22 +209,4 @@ function receive(request: FastifyRequest): Received {
 function target(name: string, issuer: string): object {
   const scopes = ['entries.read', 'entries.write'].map((scope) => ({ scope, answer: 'allow' }));
   return { resource: `${issuer}/api`, issuer, name: name === 'photos' ? 'Photos' : 'Notes', account: 'kim', scopes };
-}
-
-function amMetadata(am: string): object {
-  return {
-    issuer: am,
-    authorization_endpoint: `${am}/authorize`,
-    token_endpoint: `${am}/token`,
-    pushed_authorization_request_endpoint: `${am}/par`,
-    revocation_endpoint: `${am}/revoke`,
-    chatelaine_targets_endpoint: `${am}/targets`,
-    chatelaine_transfers_endpoint: `${am}/transfers`,
-    response_types_supported: ['code'],
-    grant_types_supported: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
-    code_challenge_methods_supported: ['S256'],
-    dpop_signing_alg_values_supported: ['ES256'],
-    authorization_response_iss_parameter_supported: true,
-    client_id_metadata_document_supported: true,
-  };
 }

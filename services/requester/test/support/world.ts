@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { createTestDatabase, type Embedded, startEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
+import { type Answer, Browser } from '@chatelaine/test-kit';
 import pg from 'pg';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { migrationDirs, openDeps } from '../../src/deps.ts';
-import { type Browser, openBrowser, type Page } from './browser.ts';
 import { type House, startHouse } from './house.ts';
 
 /** The service under test with a real database, in a house of an AM and two Hosts. */
@@ -63,26 +63,20 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-const PASSWORD = 'a long enough password';
 let people = 0;
 
 /** Somebody with a new account, signed in. */
-export async function signUp(origin: string): Promise<Browser> {
-  const browser = openBrowser(origin);
-  const page = await browser.submit('/sign-up', '/sign-up', { username: `kim${++people}`, password: PASSWORD });
-  if (page.status !== 303) throw new Error(`sign-up: ${page.status} ${page.words}`);
-  return browser;
-}
+export const signUp = (origin: string): Promise<Browser> => new Browser(origin).signUp(`kim${++people}`);
 
 /** Where "Continue" on the page leads. */
-export function authorizationUrlOf(page: Page): string {
+export function authorizationUrlOf(page: Answer): string {
   const href = /href="([^"]*request_uri[^"]*)"/.exec(page.text)?.[1];
   if (href === undefined) throw new Error(`no link to the AM: ${page.status} ${page.words}`);
   return href.replaceAll('&amp;', '&');
 }
 
 /** Connects the house's AM. */
-export async function connectAm(house: House, browser: Browser): Promise<Page> {
+export async function connectAm(house: House, browser: Browser): Promise<Answer> {
   const started = await browser.submit('/connect', '/connect', { am: house.am });
   return browser.get(house.agree(authorizationUrlOf(started)));
 }
