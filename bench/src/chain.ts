@@ -1,28 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  addHost,
-  answerConsent,
-  createPerson,
-  freePorts,
-  type Person,
-  signInIfAsked,
-  signUp,
-} from '@chatelaine/constellation';
-import { challengeOf, createVerifier, publicJwks } from '@chatelaine/crypto';
+import { addHost, createPerson, freePorts, type Person, signUp } from '@chatelaine/constellation';
 import { GRANT, TOKEN_TYPE } from '@chatelaine/protocol';
 import { type Child, startChild, type Usage } from './child.ts';
-import { REDIRECT_URI, SCOPE } from './code.ts';
-import { runBlock } from './load.ts';
-import { type Endpoint, newParty, type Party, type Prepared, prepare } from './requests.ts';
+import { REDIRECT_URI } from './code.ts';
+import { connect, registered, type Tokens } from './connection.ts';
+import { type Endpoint, type Party, type Prepared, prepare } from './requests.ts';
 import type { Subject } from './steps.ts';
-import { register } from './target.ts';
 
 /** A real AM and a real Host, one process each, with a link and a connection; a transfer asks the AM, and the AM asks the Host. */
 export interface Chain extends Subject {
   readonly am: Service;
   readonly host: Service;
+  /** The owner, signed in at both. */
+  readonly person: Person;
+  readonly party: Party;
+  /** Of the first connection. */
+  readonly tokens: Tokens;
+  /** Transfers of this connection to a Host: the one of the chain unless named. */
+  transfers(count: number, of?: { access?: string; host?: Pick<Endpoint, 'issuer'> }): Promise<readonly Prepared[]>;
   stop(): Promise<void>;
 }
 
@@ -30,6 +27,14 @@ export interface ChainOptions {
   readonly databaseUrl: (role: string) => string;
   /** A folder for `am.log` and `host.log`, with a line for each request; nothing is written by default. */
   readonly logs?: string;
+  /** Other Hosts that the AM may call and the owner links. */
+  readonly beside?: readonly Beside[];
+  /** More variables of the AM. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Beside extends Endpoint {
+  readonly name: string;
 }
 
 export interface Service extends Endpoint {
@@ -39,34 +44,45 @@ export interface Service extends Endpoint {
 const root = path.join(import.meta.dirname, '../..');
 const DELEGATED = 'entries.read';
 
-export async function startChain({ databaseUrl, logs }: ChainOptions): Promise<Chain> {
+export async function startChain({ databaseUrl, logs, beside = [], env = {} }: ChainOptions): Promise<Chain> {
   const [amPort = 0, hostPort = 0] = await freePorts(2);
   const plan = { am: { name: 'am', port: amPort }, host: { name: 'photos', port: hostPort } };
-  const am = startService('am', { ...plan.am, databaseUrl, logs, calls: plan.host });
-  const host = startService('host', { ...plan.host, databaseUrl, logs, calls: plan.am });
+  const am = startService('am', { ...plan.am, databaseUrl, logs, calls: [plan.host, ...beside], env });
+  const host = startService('host', { ...plan.host, databaseUrl, logs, calls: [plan.am] });
   await Promise.all([ready(am), ready(host)]);
   const person = createPerson({ stopsAt: [REDIRECT_URI] });
-  const party = await connect(person, am, host);
-  const accessToken = await redeemed(person, am, party);
-  await person.close();
-  const form = {
-    grant_type: GRANT.tokenExchange,
-    subject_token: accessToken,
-    subject_token_type: TOKEN_TYPE.accessToken,
-    resource: `${host.issuer}/api`,
-    scope: DELEGATED,
-  };
+  for (const { issuer } of [am, host]) await signUp(person, issuer);
+  for (const { issuer } of [host, ...beside]) await addHost(person, { am: { url: am.issuer }, host: { url: issuer } });
+  const party = await registered(am);
+  const tokens = await connect(person, am, party);
+  const transfer = (access: string, { issuer }: Pick<Endpoint, 'issuer'>) => ({
+    path: '/token',
+    form: {
+      grant_type: GRANT.tokenExchange,
+      subject_token: access,
+      subject_token_type: TOKEN_TYPE.accessToken,
+      resource: `${issuer}/api`,
+      scope: DELEGATED,
+    },
+    proof: 'with proof' as const,
+  });
+  const transfers: Chain['transfers'] = (count, { access = tokens.access, host: at = host } = {}) =>
+    Promise.all(Array.from({ length: count }, () => prepare(am, party, transfer(access, at))));
   return {
     am,
     host,
+    person,
+    party,
+    tokens,
+    transfers,
     port: am.port,
     usage: async () => together(await am.child.usage(), await host.child.usage()),
-    requests: (count) =>
-      Promise.all(
-        Array.from({ length: count }, () => prepare(am, party, { path: '/token', form, proof: 'with proof' })),
-      ),
+    requests: (count) => transfers(count),
     keep: () => undefined,
-    stop: async () => void (await Promise.all([am.child.stop(), host.child.stop()])),
+    stop: async () => {
+      await person.close();
+      await Promise.all([am.child.stop(), host.child.stop()]);
+    },
   };
 }
 
@@ -81,13 +97,22 @@ interface Place {
   readonly port: number;
 }
 
-function startService(
-  service: 'am' | 'host',
-  input: Place & { databaseUrl: (role: string) => string; logs: string | undefined; calls: Place },
-): Service {
-  const { name, port, calls } = input;
+interface ServiceInput extends Place {
+  readonly databaseUrl: (role: string) => string;
+  readonly logs: string | undefined;
+  readonly calls: readonly Place[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function startService(service: 'am' | 'host', input: ServiceInput): Service {
+  const { name, port, calls, env = {} } = input;
   const issuer = `http://${name}.localhost:${port}`;
-  const exception = { host: `${calls.name}.localhost`, port: calls.port, scheme: 'http', cidr: '127.0.0.0/8' };
+  const exceptions = calls.map((one) => ({
+    host: `${one.name}.localhost`,
+    port: one.port,
+    scheme: 'http',
+    cidr: '127.0.0.0/8',
+  }));
   const cwd = path.join(root, 'services', service);
   const child = startChild({
     main: path.join(cwd, 'dist/main.js'),
@@ -99,10 +124,11 @@ function startService(
       PORT: String(port),
       DATABASE_URL: input.databaseUrl(name),
       ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
-      OUTBOUND_EXCEPTIONS: JSON.stringify([exception]),
+      OUTBOUND_EXCEPTIONS: JSON.stringify(exceptions),
       DEMO: 'true',
       LOG_LEVEL: input.logs === undefined ? 'error' : 'info',
       ...(service === 'host' && { FLAVOR: 'photos' }),
+      ...env,
     },
     ...(input.logs !== undefined && { output: path.join(input.logs, `${service}.log`) }),
   });
@@ -116,54 +142,4 @@ async function ready({ port, issuer }: Service): Promise<void> {
     await pause(25);
   }
   throw new Error(`${issuer} did not get ready. Is it built?`);
-}
-
-/** Accounts, a link and a registered client. */
-async function connect(person: Person, am: Service, host: Service): Promise<Party> {
-  await signUp(person, am.issuer);
-  await signUp(person, host.issuer);
-  await addHost(person, { am: { url: am.issuer }, host: { url: host.issuer } });
-  const party = newParty('');
-  const clientId = await register(am, {
-    client_name: 'Measured',
-    redirect_uris: [REDIRECT_URI],
-    grant_types: [GRANT.authorizationCode, GRANT.refreshToken, GRANT.tokenExchange],
-    token_endpoint_auth_method: 'private_key_jwt',
-    jwks: publicJwks([party.key]),
-  });
-  return { ...party, clientId };
-}
-
-/** The connection's access token. */
-async function redeemed(person: Person, am: Service, party: Party): Promise<string> {
-  const verifier = createVerifier();
-  const pushed = await only(am, party, 'without proof', '/par', {
-    response_type: 'code',
-    redirect_uri: REDIRECT_URI,
-    scope: SCOPE,
-    state: 'state',
-    code_challenge: challengeOf(verifier),
-    code_challenge_method: 'S256',
-    dpop_jkt: party.dpop.kid,
-  });
-  const query = new URLSearchParams({ client_id: party.clientId, request_uri: String(pushed['request_uri']) });
-  await person.visit(`${am.issuer}/authorize?${query.toString()}`);
-  await signInIfAsked(person);
-  const back = await answerConsent(person, () => 'allow');
-  const code = back.url.searchParams.get('code') ?? '';
-  const form = { grant_type: GRANT.authorizationCode, code, code_verifier: verifier, redirect_uri: REDIRECT_URI };
-  const tokens = await only(am, party, 'with proof', '/token', form);
-  return String(tokens['access_token']);
-}
-
-async function only(
-  am: Service,
-  party: Party,
-  proof: 'with proof' | 'without proof',
-  endpoint: string,
-  form: Readonly<Record<string, string>>,
-): Promise<Readonly<Record<string, unknown>>> {
-  const request: Prepared = await prepare(am, party, { path: endpoint, form, proof });
-  const { answers } = await runBlock(am.port, [request], 1);
-  return answers[0]?.json ?? {};
 }

@@ -10,6 +10,12 @@ export interface Usage {
   readonly cpuMs: number;
 }
 
+/** Bytes, after garbage collection. */
+export interface Memory {
+  readonly rss: number;
+  readonly heapUsed: number;
+}
+
 /** A measured process: built packages, as deployed, with the counter in it; asked over the IPC channel. */
 export interface Child {
   /** Resolves when it serves calls. */
@@ -17,6 +23,7 @@ export interface Child {
   /** Calls one of the process's methods; see {@link serve}. */
   call<T>(method: string, input?: unknown): Promise<T>;
   usage(): Promise<Usage>;
+  memory(): Promise<Memory>;
   stop(): Promise<void>;
 }
 
@@ -66,7 +73,7 @@ export function startChild({ main, cwd, env, output }: ChildOptions): Child {
     child.send({ id, method, input });
     return promise as Promise<T>;
   };
-  return { ready, call, usage: () => call('usage'), stop: () => stop(child) };
+  return { ready, call, usage: () => call('usage'), memory: () => call('memory'), stop: () => stop(child) };
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -1,6 +1,8 @@
 // Preloaded into every measured process (`--import`): counts what is sent to Postgres, transaction control included, whoever sends it, and says how
-// much CPU time the process has used. A query of the pool, of a client, of Prisma or of pg-boss all pass through the one method that is wrapped here.
+// much CPU time and memory the process uses. A query of the pool, of a client, of Prisma or of pg-boss all pass through the one method that is wrapped here.
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import pg from 'pg';
 
 /** By the statement's name, or the beginning of its text. */
@@ -24,10 +26,26 @@ function keyOf(query: unknown): string {
 const shorten = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 60);
 
 process.on('message', (message) => {
-  if (!isCall(message) || message.method !== 'usage') return;
-  const { user, system } = process.cpuUsage();
-  process.send?.({ id: message.id, result: { statements: { ...counts }, cpuMs: (user + system) / 1000 } });
+  if (!isCall(message)) return;
+  const { id, method } = message;
+  if (method === 'usage') process.send?.({ id, result: usage() });
+  if (method === 'memory') process.send?.({ id, result: memory() });
 });
+
+function usage(): object {
+  const { user, system } = process.cpuUsage();
+  return { statements: { ...counts }, cpuMs: (user + system) / 1000 };
+}
+
+/** Bytes, of what is still needed: what is not has been collected before. */
+function memory(): object {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rss, heapUsed };
+}
+
 // nothing that was started to be measured outlives whoever measures
 process.on('disconnect', () => process.exit());
 // listening for messages alone keeps no process alive that wants to end
