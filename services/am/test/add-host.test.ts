@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { hostTag, validateJwks, verifyJwt } from '@chatelaine/crypto';
-import { Browser, send, textOf } from './support/browser.ts';
+import { Browser, send } from '@chatelaine/test-kit';
 import { SCOPES, startTestHost, type TestHost } from './support/test-host.ts';
 import { createWorld, makeLink, type Person, startLink, type World } from './support/world.ts';
 
@@ -104,7 +104,7 @@ describe('adding a Host', () => {
   ])('%s answers the neutral sentence, 400', async (address) => {
     const page = await add(address);
     expect(page.status).toBe(400);
-    expect(textOf(page)).toContain(NEUTRAL);
+    expect(page.words).toContain(NEUTRAL);
     expect(page.text).not.toMatch(/refused|ECONN|ENOTFOUND|guard|private|timeout/i);
   });
 
@@ -119,7 +119,7 @@ describe('adding a Host', () => {
   ])('%s is not an address, and nothing is looked up', async (address) => {
     const page = await add(address);
     expect(page.status).toBe(400);
-    expect(textOf(page)).toContain('not the address of a Host');
+    expect(page.words).toContain('not the address of a Host');
   });
 
   test('this AM’s own address, however it is spelled, is refused', async () => {
@@ -127,7 +127,7 @@ describe('adding a Host', () => {
     for (const spelled of [world.issuer, `AM.localhost:${port}`, `http://am.localhost.:${port}/`]) {
       const page = await add(spelled);
       expect(page.status).toBe(400);
-      expect(textOf(page)).toContain('is this service itself');
+      expect(page.words).toContain('is this service itself');
     }
     expect(await hosts()).not.toContain(world.issuer);
   });
@@ -149,7 +149,7 @@ describe('adding a Host', () => {
     world.host.behaviour.metadata = metadata;
     const page = await add(world.host.issuer);
     expect(page.status).toBe(400);
-    expect(textOf(page)).toContain(NEUTRAL);
+    expect(page.words).toContain(NEUTRAL);
   });
 
   test.each<[string, (metadata: Record<string, unknown>) => unknown]>([
@@ -165,7 +165,7 @@ describe('adding a Host', () => {
     world.host.behaviour.metadata = metadata;
     const page = await add(world.host.issuer);
     expect(page.status).toBe(400);
-    expect(textOf(page)).toContain('another address than its own');
+    expect(page.words).toContain('another address than its own');
     expect(other.calls.length).toBe(before);
   });
 
@@ -179,8 +179,8 @@ describe('adding a Host', () => {
     world.host.behaviour.metadata = metadata;
     const page = await add(world.host.issuer);
     expect(page.status).toBe(400);
-    expect(textOf(page)).toContain('not compatible');
-    expect(textOf(page)).toContain(lacks);
+    expect(page.words).toContain('not compatible');
+    expect(page.words).toContain(lacks);
     expect(world.host.callsOf('/par').length).toBe(before);
   });
 
@@ -188,7 +188,7 @@ describe('adding a Host', () => {
     world.host.behaviour.resource = (resource) => ({ ...resource, resource: `${other.issuer}/api` });
     const page = await add(world.host.issuer);
     expect(page.status).toBe(400);
-    expect(textOf(page)).toContain('does not describe its own resources');
+    expect(page.words).toContain('does not describe its own resources');
   });
 
   test('a Host that redirects is not followed', async () => {
@@ -225,7 +225,7 @@ describe('adding a Host', () => {
     world.host.behaviour.metadata = (m) => ({ ...m, token_endpoint: `${world.host.issuer}/new-token` });
     const page = await add(world.host.issuer);
     expect(page.status).toBe(400);
-    expect(textOf(page)).toContain('have changed, while people are linked to it');
+    expect(page.words).toContain('have changed, while people are linked to it');
     expect(await stored()).toEqual(before);
   });
 

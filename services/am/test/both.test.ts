@@ -1,10 +1,10 @@
 import { challengeOf, createVerifier } from '@chatelaine/crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Answer, hiddenFields } from '@chatelaine/test-kit';
 import { reapHalves } from '../src/both/half-store.ts';
 import { reapAttempts } from '../src/hosts/attempt-store.ts';
-import { textOf } from './support/browser.ts';
 import { House, type Owner } from './support/house.ts';
-import { agree, type Answer, hiddenFields, type Requester } from './support/requester.ts';
+import { agree, type Requester } from './support/requester.ts';
 import { gate } from './support/scripted-host.ts';
 import { eventually } from './support/world.ts';
 
@@ -38,14 +38,14 @@ async function consent(owner: Owner, path: string, fields: Record<string, string
 }
 
 const linkOf = ({ id }: Owner) => house.rows<{ state: string }>('select * from link where owner_id = $1', [id]);
-const toldTo = async ({ browser }: Owner): Promise<string> => textOf(await browser.get('/timeline'));
+const toldTo = async ({ browser }: Owner): Promise<string> => (await browser.get('/timeline')).words;
 const NOT_LINKED = 'was not linked together with Lifestream';
 
 describe('both halves', () => {
   test('the consent page shows them, and the Host hears nothing before the Requester redeems its own code; then both are there', async () => {
     const owner = await house.owner();
     const { path, verifier, hostGrant } = await push();
-    const page = textOf(await owner.browser.get(path));
+    const page = (await owner.browser.get(path)).words;
     expect(page).toContain('Connect Lifestream?');
     expect(page).toContain('Link Photos as one of my Hosts?');
     expect(page).toContain(new URL(house.host.issuer).host);
@@ -120,7 +120,7 @@ describe('each half can be refused alone', () => {
       expect(query.get('error')).toBe('access_denied');
     }
     const { answer } = await consent(owner, (await push()).path, {});
-    expect([answer.status, textOf(answer).includes('Say whether Photos is to be linked')]).toEqual([400, true]);
+    expect([answer.status, answer.words.includes('Say whether Photos is to be linked')]).toEqual([400, true]);
     const { path } = await house.requester().push();
     const plain = await consent(owner, path, { host_half: 'link' });
     expect(plain.answer.status).toBe(400);
@@ -203,7 +203,7 @@ test('a Host that names another client by the time the owner agrees is not linke
   const { port } = await house.another();
   const form = { ...hiddenFields(page.text), duration: 'open', decision: 'allow', host_half: 'link' };
   const answer = await owner.browser.at(port).post('/authorize', form);
-  expect([answer.status, textOf(answer).includes('Photos cannot be linked right now')]).toEqual([400, true]);
+  expect([answer.status, answer.words.includes('Photos cannot be linked right now')]).toEqual([400, true]);
 });
 
 describe('somebody else’s authorize URL', () => {

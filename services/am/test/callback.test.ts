@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { textOf } from './support/browser.ts';
+import { Browser, PASSWORD } from '@chatelaine/test-kit';
 import { linkTokens, startTestHost, type TestHost } from './support/test-host.ts';
 import { createWorld, makeLink, type Person, startLink, type World } from './support/world.ts';
 
@@ -32,7 +32,7 @@ async function expectRefused(who: Person, url: string): Promise<void> {
   const [calls, linked] = [tokenCalls(), await links()];
   const answer = await who.browser.get(url);
   expect(answer.status).toBe(400);
-  expect(textOf(answer)).toContain('Nothing was linked');
+  expect(answer.words).toContain('Nothing was linked');
   expect(tokenCalls()).toBe(calls);
   expect(await links()).toBe(linked);
 }
@@ -59,7 +59,7 @@ describe('the callback of a link', () => {
       ).rows,
     );
     expect(dump).not.toContain('canary');
-    const page = textOf(await person.browser.get(`/hosts?made=${id}`));
+    const page = (await person.browser.get(`/hosts?made=${id}`)).words;
     expect(page).toContain('Photos is linked');
     expect(page).toContain('See your photos');
   });
@@ -129,7 +129,7 @@ describe('the callback of a link', () => {
     ]);
     await person.browser.submit('/sign-in', '/sign-in', {
       username: rows[0]?.username ?? '',
-      password: 'correct horse battery staple',
+      password: PASSWORD,
     });
     expect((await person.browser.get('/hosts')).status).toBe(200);
     await expectRefused(person, `${callback}?${query({ code: 'c', state, iss: world.host.issuer })}`);
@@ -139,7 +139,7 @@ describe('the callback of a link', () => {
     const { callback, state } = await startLink(person, world.host);
     const nobody = {
       ...person,
-      browser: new (person.browser.constructor as typeof import('./support/browser.ts').Browser)(world.am.port),
+      browser: new Browser(world.am.port),
     };
     await expectRefused(nobody, `${callback}?${query({ code: 'c', state, iss: world.host.issuer })}`);
   });
@@ -184,7 +184,7 @@ describe('the callback of a link', () => {
       `${callback}?${query({ error: 'access_denied', state, iss: world.host.issuer })}`,
     );
     expect(answer.status).toBe(400);
-    expect(textOf(answer)).toContain('You decided at Photos not to link it');
+    expect(answer.words).toContain('You decided at Photos not to link it');
     expect(tokenCalls()).toBe(before);
   });
 
@@ -199,7 +199,7 @@ describe('the callback of a link', () => {
     const { callback, state } = await startLink(person, world.host);
     const answer = await person.browser.get(`${callback}?${query({ code: 'c', state, iss: world.host.issuer })}`);
     expect(answer.status).toBe(502);
-    expect(textOf(answer)).not.toContain('odd-token');
+    expect(answer.words).not.toContain('odd-token');
     expect(await links()).toBe(linked);
     expect(world.host.callsOf('/revoke').at(-1)?.form.get('token')).toBe('odd-token');
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hostTag } from '@chatelaine/crypto';
-import { send } from './support/browser.ts';
+import { send } from '@chatelaine/test-kit';
 import { createWorld, type World } from './support/world.ts';
 
 let world: World;

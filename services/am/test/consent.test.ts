@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { textOf } from './support/browser.ts';
+import { hiddenFields } from '@chatelaine/test-kit';
 import { House, type Owner } from './support/house.ts';
-import { agree, hiddenFields, type Requester } from './support/requester.ts';
+import { agree, type Requester } from './support/requester.ts';
 
 let house: House;
 let owner: Owner;
@@ -56,7 +56,7 @@ describe('consent', () => {
   it('shows who asks, where it runs, every account with every scope, and nothing chosen beforehand', async () => {
     const { path } = await requester.push();
     const page = await owner.browser.get(path);
-    const text = textOf(page);
+    const text = page.words;
     for (const part of ['Reader', new URL(requester.redirectUri).host, 'my Photos', 'See your photos', 'faces.read']) {
       expect(text).toContain(part);
     }
@@ -231,8 +231,8 @@ describe('consent', () => {
     const page = await owner.browser.get(path);
     expect(page.status).toBe(200);
     expect(page.text).not.toMatch(/<script>alert|<img src=x|<svg onload|href="javascript:/);
-    expect(textOf(page)).toContain(`Connect ${name}?`);
-    expect(textOf(page)).toContain(`Calls itself ${name} not verified`);
+    expect(page.words).toContain(`Connect ${name}?`);
+    expect(page.words).toContain(`Calls itself ${name} not verified`);
     expect(page.headers['content-security-policy']).toContain("default-src 'none'");
     await agree(owner.browser, path, { [`answer:${linkId}:photos.read`]: 'allow' });
     for (const where of ['/', '/requesters', '/timeline']) {
@@ -245,7 +245,7 @@ describe('consent', () => {
   it('says of an owner without Hosts that there is nothing to show, and connects nothing', async () => {
     const poor = await house.owner();
     const { path } = await requester.push();
-    expect(textOf(await poor.browser.get(path))).toContain('Add a Host');
+    expect((await poor.browser.get(path)).words).toContain('Add a Host');
     const answer = await agree(poor.browser, path, { [`answer:${linkId}:photos.read`]: 'allow' });
     expect(answer.status).toBe(400);
     expect(await rowsOf(requester)).toEqual(NOTHING);

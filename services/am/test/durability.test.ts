@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { textOf } from './support/browser.ts';
 import { createWorld, eventually, makeConnection, makeLink, type World } from './support/world.ts';
 
 let world: World;
@@ -25,12 +24,12 @@ describe('a crash of Postgres right after the answer', () => {
     world.host.behaviour = {};
     const before = world.host.calls.length;
     await eventually(async () => (await person.browser.get('/requesters')).status === 200);
-    expect(textOf(await person.browser.get('/requesters'))).not.toContain('Stop Reader');
+    expect((await person.browser.get('/requesters')).words).not.toContain('Stop Reader');
     // PROTOCOL §7: a minute at most, should the crash have taken the job with it
     await eventually(
       async () => world.host.calls.slice(before).some(({ form }) => form.get('token') === grantIds[0]),
       60,
     );
-    await eventually(async () => textOf(await person.browser.get('/requesters')).includes('Photos confirmed'));
+    await eventually(async () => (await person.browser.get('/requesters')).words.includes('Photos confirmed'));
   }, 90_000);
 });

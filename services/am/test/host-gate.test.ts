@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Answer } from '@chatelaine/test-kit';
 import { House, type Story } from './support/house.ts';
-import type { Answer } from './support/requester.ts';
 import { gate, type Reply } from './support/scripted-host.ts';
 
 let house: House;

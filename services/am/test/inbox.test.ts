@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser } from './support/browser.ts';
-import { textOf } from './support/browser.ts';
+import { type Answer, type Browser } from '@chatelaine/test-kit';
 import { ALL_WELL, House, type Story } from './support/house.ts';
 import { holding, waiting } from './support/locks.ts';
-import type { Answer } from './support/requester.ts';
 import { SCOPES } from './support/scripted-host.ts';
 
 let house: House;
@@ -106,7 +104,7 @@ describe('the question', () => {
     const page = await named.owner.browser.get(path);
     expect(page.status).toBe(200);
     expect(page.text).not.toMatch(/<script>alert|<img src=x/);
-    const text = textOf(page);
+    const text = page.words;
     for (const part of ['Add photos', 'photos.write', 'my Photos', '<script>alert(1)</script>', '<img src=x']) {
       expect(text).toContain(part);
     }
@@ -121,7 +119,7 @@ describe('the question', () => {
       await other.browser.get(`/asks/${'x'.repeat(90)}`),
     ];
     expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
-    expect(new Set(answers.map((page) => textOf(page))).size).toBe(1);
+    expect(new Set(answers.map((page) => page.words)).size).toBe(1);
     expect((await other.browser.get('/asks/%00')).status).toBe(404);
     const posted = await other.browser.submit('/hosts', path, { answer: 'always' });
     expect(posted.status).toBe(404);
@@ -286,9 +284,7 @@ describe('the other answers', () => {
       browser.post(path, { _csrf: token, answer: 'always' }),
     ]);
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 404, 404]);
-    expect(answers.map((page) => textOf(page)).filter((text) => text.includes('Nothing to answer here'))).toHaveLength(
-      2,
-    );
+    expect(answers.map((page) => page.words).filter((text) => text.includes('Nothing to answer here'))).toHaveLength(2);
     expect((await browser.post(path, { _csrf: token, answer: 'never' })).status).toBe(404);
     expect((await ask(twice)).status).toBe(200);
     expect(

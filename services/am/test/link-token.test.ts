@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { createHostGate } from '../src/hosts/host-gate.ts';
 import { linkToken, type LinkTokenDeps } from '../src/hosts/link-token.ts';
 import { openResources } from '../src/resources.ts';
-import { textOf } from './support/browser.ts';
 import { linkTokens } from './support/test-host.ts';
 import { createWorld, eventually, makeLink, type Person, type World } from './support/world.ts';
 
@@ -105,8 +104,8 @@ describe('the token of a link', () => {
     const before = refreshes();
     expect(await get(linkId, 'now')).toEqual({ kind: 'broken' });
     expect(refreshes()).toBe(before);
-    expect(textOf(await person.browser.get('/hosts'))).toContain('Photos no longer honours this link');
-    expect(textOf(await person.browser.get('/timeline'))).toContain('broke: Photos no longer honours it');
+    expect((await person.browser.get('/hosts')).words).toContain('Photos no longer honours this link');
+    expect((await person.browser.get('/timeline')).words).toContain('broke: Photos no longer honours it');
   });
 
   test.each([

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { generateSigningKey, mintToken } from '@chatelaine/crypto';
 import { MASS } from '@chatelaine/protocol';
 import fc from 'fast-check';
+import type { Answer } from '@chatelaine/test-kit';
 import { ALL_WELL, House, type Story } from './support/house.ts';
 import { answersOf, type Item, mass, type MassInput, massRequest, streamed, told } from './support/mass.ts';
-import { type Answer, exchange } from './support/requester.ts';
+import { exchange } from './support/requester.ts';
 import { gate } from './support/scripted-host.ts';
 
 let house: House;

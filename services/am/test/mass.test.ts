@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { textOf } from './support/browser.ts';
 import { ALL_WELL, House, type Story } from './support/house.ts';
 import { answersOf, ASKED, type Item, mass, pause, stop, streamed, toBoth, told } from './support/mass.ts';
 import { SCOPES, type ScriptedHost } from './support/scripted-host.ts';
@@ -227,7 +226,7 @@ describe('a caller who goes away', () => {
     const ended = [...Array<string>(10).fill('failed'), early].join();
     await eventually(async () => (await states(by)).toSorted().join() === ended);
     paused.open();
-    expect(textOf(await by.owner.browser.get('/timeline'))).toContain('was gone before it came');
+    expect((await by.owner.browser.get('/timeline')).words).toContain('was gone before it came');
     expect(house.host.hops).toHaveLength(10);
     expect((await mass(house, story, { items: [item('a')] })).status).toBe(200);
   });

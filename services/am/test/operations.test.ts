@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openPool, openVault, replaceSigningKey } from '@chatelaine/service-kit';
+import { freePort } from '@chatelaine/test-kit';
 import type { Config } from '../src/config.ts';
 import { openResources, VAULT_LABEL } from '../src/resources.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../src/sealed-places.ts';
@@ -8,7 +9,6 @@ import { type Am, House, type Story } from './support/house.ts';
 import { chatelaine as command, restoredElsewhere, traffic as keepAsking, until } from './support/operator.ts';
 import { exchange } from './support/requester.ts';
 import { gate } from './support/scripted-host.ts';
-import { freePort } from './support/world.ts';
 
 let house: House;
 let story: Story;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Browser, textOf } from './support/browser.ts';
+import { Browser } from '@chatelaine/test-kit';
 import { createWorld, makeConnection, makeLink, type Person, type World } from './support/world.ts';
 
 let world: World;
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const page = async (path: string, browser = person.browser): Promise<string> => textOf(await browser.get(path));
+const page = async (path: string, browser = person.browser): Promise<string> => (await browser.get(path)).words;
 
 describe('pages', () => {
   test('somebody not signed in sees what this is, and nothing else', async () => {
@@ -57,7 +57,7 @@ describe('pages', () => {
     const answer = await person.browser.get('/');
     expect(answer.text).toContain('href="/asks/ask_open"');
     expect(answer.text).not.toMatch(/ask_late|ask_done/);
-    const text = textOf(answer);
+    const text = answer.words;
     expect(text).toContain('Reader asks for something of “my Photos” at Photos');
     expect(text).toContain('Reader got a key for “my Photos” at Photos (See your photos).');
     expect(await page('/timeline')).toContain('You linked Photos as “my Photos”.');

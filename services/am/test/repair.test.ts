@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { textOf } from './support/browser.ts';
 import { linkTokens, SCOPES } from './support/test-host.ts';
 import { createWorld, eventually, makeConnection, makeLink, type Person, type World } from './support/world.ts';
 
@@ -30,12 +29,12 @@ const shownTo = async (connectionId: string): Promise<Shown[]> =>
 const versionOf = async ({ ownerId }: Person): Promise<number> =>
   Number((await rows<{ v: string }>('select policy_version as v from owner where id = $1', [ownerId]))[0]?.v);
 const breakIt = (linkId: string) => rows('select break_link(id, refresh_token) from link where id = $1', [linkId]);
-const timelineOf = async ({ browser }: Person): Promise<string> => textOf(await browser.get('/timeline'));
+const timelineOf = async ({ browser }: Person): Promise<string> => (await browser.get('/timeline')).words;
 
 /** Presses "repair"; returns what the Host's answer would look like. */
 async function start(who: Person, linkId: string): Promise<string> {
   const page = await who.browser.submit('/hosts', `/hosts/${linkId}/repair`);
-  expect([page.status, textOf(page)]).toEqual([200, expect.stringContaining('Continue at Photos')]);
+  expect([page.status, page.words]).toEqual([200, expect.stringContaining('Continue at Photos')]);
   const pushed = world.host.callsOf('/par').at(-1)?.form;
   const query = new URLSearchParams({ code: 'a-code', state: pushed?.get('state') ?? '', iss: world.host.issuer });
   return `${new URL(pushed?.get('redirect_uri') ?? 'x:').pathname}?${query.toString()}`;
@@ -44,7 +43,7 @@ async function start(who: Person, linkId: string): Promise<string> {
 async function finish(who: Person, callback: string): Promise<string> {
   const answer = await who.browser.get(callback);
   const linkId = /\/hosts\?made=(\S+)$/.exec(answer.headers.location ?? '')?.[1];
-  if (linkId === undefined) throw new Error(`the callback answered ${answer.status}: ${textOf(answer)}`);
+  if (linkId === undefined) throw new Error(`the callback answered ${answer.status}: ${answer.words}`);
   return linkId;
 }
 
@@ -59,7 +58,7 @@ describe('a repaired link', () => {
   test('takes over the connections of the broken one, each under a new grant; the old one ends and its Host is told', async () => {
     const { linkId, connectionId, grantId } = await broken();
     await person.browser.submit('/hosts', `/hosts/${linkId}/name`, { label: 'the album' });
-    expect(textOf(await person.browser.get('/'))).toContain('“the album” is broken');
+    expect((await person.browser.get('/')).words).toContain('“the album” is broken');
     const before = await versionOf(person);
     const fresh = await finish(person, await start(person, linkId));
 
@@ -70,7 +69,7 @@ describe('a repaired link', () => {
     expect(shown?.grant_id).toMatch(/^[A-Za-z0-9_-]{22}$/);
     expect(shown?.grant_id).not.toBe(grantId);
     expect(await versionOf(person)).toBeGreaterThan(before);
-    const page = textOf(await person.browser.get(`/hosts?made=${fresh}`));
+    const page = (await person.browser.get(`/hosts?made=${fresh}`)).words;
     expect(page).toContain('“the album” at Photos works again');
     expect(page).toContain('Reader goes on with it: See your photos');
     expect(await timelineOf(person)).toContain('You repaired “the album” at Photos');
@@ -114,7 +113,7 @@ describe('a repaired link', () => {
     const fresh = await finish(person, await start(person, linkId));
     expect(await shownTo(connectionId)).toMatchObject([{ link_id: fresh, scopes: ['photos.write'] }]);
     expect(await shownTo(other.id)).toEqual([]);
-    expect(textOf(await person.browser.get(`/hosts?made=${fresh}`))).toContain(SCOPES['photos.write']);
+    expect((await person.browser.get(`/hosts?made=${fresh}`)).words).toContain(SCOPES['photos.write']);
     expect(await timelineOf(person)).toContain('Reader may no longer: See your photos.');
   });
 
@@ -138,7 +137,7 @@ describe('repairing', () => {
     await breakIt(await makeLink(world, other));
     const calls = world.host.callsOf('/token').length;
     const answer = await other.browser.get(callback);
-    expect([answer.status, textOf(answer)]).toEqual([400, expect.stringContaining('Nothing was linked')]);
+    expect([answer.status, answer.words]).toEqual([400, expect.stringContaining('Nothing was linked')]);
     expect(world.host.callsOf('/token')).toHaveLength(calls);
     expect(await stateOf(linkId)).toBe('broken');
     expect(await shownTo(connectionId)).toMatchObject([{ link_id: linkId, grant_id: grantId }]);
@@ -156,7 +155,7 @@ describe('repairing', () => {
       [theirs, ended, 'link_0000', '%00'].map((id) => person.browser.submit('/hosts', `/hosts/${id}/repair`)),
     );
     expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
-    expect(new Set(answers.slice(0, 3).map(textOf)).size).toBe(1);
+    expect(new Set(answers.slice(0, 3).map(({ words }) => words)).size).toBe(1);
     expect(world.host.callsOf('/par')).toHaveLength(pushed);
     expect(await stateOf(theirs)).toBe('broken');
   });
@@ -209,7 +208,7 @@ describe('repairing', () => {
     await person.browser.submit('/hosts', `/hosts/${linkId}/stop`);
     const own = await finish(person, callback);
     expect(await shownTo(connectionId)).toMatchObject([{ link_id: linkId }]);
-    expect(textOf(await person.browser.get(`/hosts?made=${own}`))).toContain('Photos is linked');
+    expect((await person.browser.get(`/hosts?made=${own}`)).words).toContain('Photos is linked');
   });
 
   test('a Host that cannot be reached leaves everything as it was, and the page says so', async () => {
@@ -217,7 +216,7 @@ describe('repairing', () => {
     await world.host.stop();
     const answer = await person.browser.submit('/hosts', `/hosts/${linkId}/repair`);
     await world.host.start();
-    expect([answer.status, textOf(answer)]).toEqual([400, expect.stringContaining('is as it was')]);
+    expect([answer.status, answer.words]).toEqual([400, expect.stringContaining('is as it was')]);
     expect(await stateOf(linkId)).toBe('broken');
   });
 });

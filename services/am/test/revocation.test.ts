@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { textOf } from './support/browser.ts';
 import { createWorld, eventually, makeConnection, makeLink, type Person, type World } from './support/world.ts';
 
 let world: World;
@@ -38,7 +37,7 @@ describe('stopping a connection', () => {
   test('it is over with the answer, and the Host is told within five seconds, as its client, by the grant’s id', async () => {
     const linkId = await makeLink(world, person);
     const { id, grantIds } = await makeConnection(world, person, [linkId]);
-    expect(textOf(await person.browser.get('/requesters'))).toContain('Reader');
+    expect((await person.browser.get('/requesters')).words).toContain('Reader');
     const started = performance.now();
     const answer = await stop(person, id);
     expect(answer.status).toBe(303);
@@ -48,7 +47,7 @@ describe('stopping a connection', () => {
     expect(call.form.get('token_type_hint')).toBe('transfer_grant');
     expect(call.form.get('client_assertion')).not.toBeNull();
     await settled(linkId);
-    expect(textOf(await person.browser.get('/requesters'))).toMatch(/Reader , ended .* Photos confirmed/);
+    expect((await person.browser.get('/requesters')).words).toMatch(/Reader , ended .* Photos confirmed/);
   });
 
   test('every process shows and knows it at once', async () => {
@@ -56,7 +55,7 @@ describe('stopping a connection', () => {
     const linkId = await makeLink(world, person);
     const { id } = await makeConnection(world, person, [linkId]);
     await stop(person, id);
-    expect(textOf(await person.browser.at(second.port).get('/requesters'))).not.toContain('Stop Reader');
+    expect((await person.browser.at(second.port).get('/requesters')).words).not.toContain('Stop Reader');
     await second.close();
   });
 
@@ -82,7 +81,7 @@ describe('stopping a connection', () => {
     await world.host.stop();
     expect((await stop(person, id)).status).toBe(303);
     await eventually(async () => (await revocations(linkId))[0]?.attempts !== 0);
-    expect(textOf(await person.browser.get('/requesters'))).toMatch(/Photos still trying, \d+ tr(y|ies)/);
+    expect((await person.browser.get('/requesters')).words).toMatch(/Photos still trying, \d+ tr(y|ies)/);
     await world.host.start();
     await world.host.called(({ form }) => form.get('token') === grantIds[0]);
     const rows = await settled(linkId);
@@ -127,8 +126,8 @@ describe('stopping a connection', () => {
     await stop(person, id);
     await world.pool.query(`update revocation set created_at = now() - interval '8 days' where link_id = $1`, [linkId]);
     await eventually(async () => (await revocations(linkId))[0]?.state === 'failed');
-    expect(textOf(await person.browser.get('/requesters'))).toContain('could not be told in a week');
-    expect(textOf(await person.browser.get('/timeline'))).toContain('could not be told in a week');
+    expect((await person.browser.get('/requesters')).words).toContain('could not be told in a week');
+    expect((await person.browser.get('/timeline')).words).toContain('could not be told in a week');
   });
 
   test('another person’s connection, one that never was, and a strange id answer alike: 404, and nothing ends', async () => {
@@ -141,10 +140,10 @@ describe('stopping a connection', () => {
       stop(person, "'or'1'='1"),
     ]);
     expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
-    const [theirs, none] = answers.map(textOf);
+    const [theirs, none] = answers.map(({ words }) => words);
     expect(theirs).toBe(none);
     expect(await live(id)).toBe(true);
-    expect(textOf(await person.browser.get('/requesters'))).not.toContain(id);
+    expect((await person.browser.get('/requesters')).words).not.toContain(id);
   });
 
   test('a repeat changes nothing', async () => {
@@ -204,7 +203,7 @@ describe('stopping a link', () => {
       [linkId],
     );
     expect(after.rows[0]).toEqual({ access_token: null, refresh_token: null, access_expires_at: null });
-    expect(textOf(await person.browser.get('/timeline'))).toContain('you stopped it');
+    expect((await person.browser.get('/timeline')).words).toContain('you stopped it');
   });
 
   test('another person’s link is not there: not to stop, not to name, not to see', async () => {
@@ -224,7 +223,7 @@ describe('stopping a link', () => {
     ).toBe(303);
     const page = await person.browser.get('/hosts');
     expect(page.text).not.toContain('<b>album');
-    expect(textOf(page)).toContain('the family <b>album</b>');
+    expect(page.words).toContain('the family <b>album</b>');
     for (const label of ['', '   ', 'x'.repeat(61), 'a\u202eb', 'a\u200bb']) {
       expect((await person.browser.submit('/hosts', `/hosts/${linkId}/name`, { label })).status).toBe(400);
     }
@@ -243,7 +242,7 @@ describe('stopping everything', () => {
     const kept = await makeConnection(world, stranger, [theirs]);
     const answer = await everyone.browser.submit('/requesters', '/stop-everything');
     expect([answer.status, answer.headers.location]).toEqual([303, '/ends']);
-    expect(textOf(await everyone.browser.get('/ends')).match(/(Reader|my Photos(, account 2)?) , ended/g)).toHaveLength(
+    expect((await everyone.browser.get('/ends')).words.match(/(Reader|my Photos(, account 2)?) , ended/g)).toHaveLength(
       4,
     );
     for (const { id } of connections) expect(await live(id)).toBe(false);

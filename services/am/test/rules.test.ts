@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Answer, textOf } from './support/browser.ts';
+import type { Answer } from '@chatelaine/test-kit';
 import { createWorld, makeConnection, makeLink, type Person, type World } from './support/world.ts';
 
 let world: World;
@@ -37,9 +37,9 @@ describe('what a Requester may do', () => {
       expect(await versionOf()).toBe(before + 1);
       const page = await person.browser.get(`/requesters/${connectionId}?saved=yes`);
       expect(page.text).toMatch(new RegExp(`name="${field()}" value="${effect}" checked`));
-      expect(textOf(page)).toContain('Saved.');
+      expect(page.words).toContain('Saved.');
     }
-    const timeline = textOf(await person.browser.get('/timeline'));
+    const timeline = (await person.browser.get('/timeline')).words;
     expect(timeline).toContain('You changed what Reader may do with “my Photos” at Photos: “See your photos” is now');
   });
 
@@ -87,7 +87,7 @@ describe('nobody changes, sees or names the rules of another', () => {
       save(other, { [field()]: 'allow' }, '%00'),
     ]);
     expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
-    expect(new Set(answers.slice(0, 3).map(textOf)).size).toBe(1);
+    expect(new Set(answers.slice(0, 3).map(({ words }) => words)).size).toBe(1);
     expect(await rulesOf()).toEqual([]);
     for (const id of [connectionId, ended.id]) expect((await other.browser.get(`/requesters/${id}`)).status).toBe(404);
     expect((await save(person, { [field()]: 'allow' }, ended.id)).status).toBe(404);
@@ -106,7 +106,7 @@ describe('nobody changes, sees or names the rules of another', () => {
     ];
     for (const fields of refused) {
       const answer = await save(person, fields);
-      expect([answer.status, textOf(answer)]).toEqual([409, expect.stringContaining('nothing was saved')]);
+      expect([answer.status, answer.words]).toEqual([409, expect.stringContaining('nothing was saved')]);
     }
     expect(await rulesOf()).toEqual([]);
     expect((await world.pool.query('select 1 from rule where link_id = any($1)', [[theirs, hidden]])).rowCount).toBe(0);

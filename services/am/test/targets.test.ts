@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createDpopProof, generateSigningKey, mintToken, type SigningKey } from '@chatelaine/crypto';
+import type { Answer } from '@chatelaine/test-kit';
 import { House, type Story } from './support/house.ts';
-import { type Answer, clock, exchange } from './support/requester.ts';
+import { clock, exchange } from './support/requester.ts';
 
 let house: House;
 let story: Story;

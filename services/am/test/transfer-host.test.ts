@@ -2,8 +2,8 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { unverifiedClaims } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, TOKEN_TYPE } from '@chatelaine/protocol';
+import type { Answer } from '@chatelaine/test-kit';
 import { ALL_WELL, House, type Story } from './support/house.ts';
-import type { Answer } from './support/requester.ts';
 import { gate, type Reply } from './support/scripted-host.ts';
 import { eventually } from './support/world.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Answer } from '@chatelaine/test-kit';
 import { ALL_WELL, House, type Story } from './support/house.ts';
 import { breakWaiting, holding, waiting } from './support/locks.ts';
-import type { Answer } from './support/requester.ts';
 import { gate } from './support/scripted-host.ts';
 import { eventually } from './support/world.ts';
 

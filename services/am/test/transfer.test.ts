@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { generateSigningKey, mintToken, sha256base64url, signJwt, signShortJwt } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, GRANT, JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
+import type { Answer } from '@chatelaine/test-kit';
 import { ALL_WELL, House, type Owner, type Story } from './support/house.ts';
-import { type Answer, clock, exchange, type TransferInput } from './support/requester.ts';
+import { clock, exchange, type TransferInput } from './support/requester.ts';
 import { gate } from './support/scripted-host.ts';
 
 let house: House;

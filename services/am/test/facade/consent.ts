@@ -1,6 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { textOf } from '../support/browser.ts';
-import { hiddenFields } from '../support/requester.ts';
+import { hiddenFields } from '@chatelaine/test-kit';
 import { ticks } from '../support/stock-client.ts';
 import { connectionsOf, outcome, type SceneOf } from './scene.ts';
 
@@ -20,7 +19,7 @@ export function consent(sceneOf: SceneOf): void {
     );
     expect(Object.keys(ticks(page.text)).map((name) => name.split(':').at(-1))).toEqual(['photos.read']);
     expect(page.text).toMatch(/name="scope:[^"]+photos\.read" value="allow" checked/);
-    const text = textOf(page);
+    const text = page.words;
     for (const part of [
       'Stock app',
       'not verified',
@@ -44,7 +43,7 @@ export function consent(sceneOf: SceneOf): void {
     const asked = await app.ask(owner.browser, resource, { scope: 'photos.read photos.write' });
     const hidden = hiddenFields((await owner.browser.get(asked.path)).text);
     const none = await owner.browser.post('/authorize', { ...hidden, decision: 'allow' });
-    expect([none.status, textOf(none)]).toEqual([400, expect.stringContaining('Choose at least one')]);
+    expect([none.status, none.words]).toEqual([400, expect.stringContaining('Choose at least one')]);
     const more = { [`scope:${linkId}:albums.write`]: 'allow', 'scope:link_other:photos.read': 'allow' };
     expect((await owner.browser.post('/authorize', { ...hidden, ...more, decision: 'allow' })).status).toBe(400);
     const some = { [`scope:${linkId}:photos.write`]: 'allow', duration: 'day', ...more };
@@ -83,7 +82,7 @@ export function consent(sceneOf: SceneOf): void {
       const signedOut = await browser.get(asked.path);
       expect(signedOut.status).toBe(303);
       expect(signedOut.headers.location).toContain('/sign-in?');
-      const page = textOf(await stranger.browser.get((await app.ask(stranger.browser, each)).path));
+      const page = (await stranger.browser.get((await app.ask(stranger.browser, each)).path)).words;
       pages.push(page.replaceAll(each, 'R').replaceAll(new URL(each).origin, 'O').replaceAll(new URL(each).host, 'H'));
     }
     expect(pages[0]).toContain('You have not added that Host here yet');
@@ -98,7 +97,7 @@ export function consent(sceneOf: SceneOf): void {
     const owner = await house.owner();
     const asked = await app.ask(owner.browser, resource);
     const page = await owner.browser.get(asked.path);
-    expect(textOf(page)).toMatch(/waits for (9|10) more minutes/);
+    expect(page.words).toMatch(/waits for (9|10) more minutes/);
     const way = /href="(\/hosts\/add\?[^"]+)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
     const form = hiddenFields((await owner.browser.get(way)).text);
     expect(form['back']).toBe(asked.path);
@@ -139,7 +138,7 @@ export function consent(sceneOf: SceneOf): void {
     const app = await scene.client();
     const unknown = await app.ask(owner.browser, resource, { scope: 'photos.read nonsense' });
     const page = await owner.browser.get(unknown.path);
-    expect([page.status, textOf(page)]).toEqual([200, expect.stringContaining('nonsense, which Photos does not know')]);
+    expect([page.status, page.words]).toEqual([200, expect.stringContaining('nonsense, which Photos does not know')]);
     const hidden = hiddenFields(page.text);
     expect((await owner.browser.post('/authorize', { ...hidden, decision: 'allow' })).status).toBe(400);
     const { state: _state, ...left } = back(await owner.browser.post('/authorize', { ...hidden, decision: 'deny' }));
@@ -154,9 +153,9 @@ export function consent(sceneOf: SceneOf): void {
     const narrow = await house.owner();
     await house.link(narrow);
     const beyond = await app.ask(narrow.browser, resource, { scope: 'albums.read' });
-    expect(textOf(await narrow.browser.get(beyond.path))).toContain('You share less of Photos than it asks for');
+    expect((await narrow.browser.get(beyond.path)).words).toContain('You share less of Photos than it asks for');
     await house.rows(`update link set state = 'broken' where owner_id = $1`, [narrow.id]);
-    expect(textOf(await narrow.browser.get(beyond.path))).toContain('Your link to Photos is broken');
+    expect((await narrow.browser.get(beyond.path)).words).toContain('Your link to Photos is broken');
     expect(outcome(await app.redeem('cha_ac_x', beyond.verifier)).status).toBe(400);
   });
 }

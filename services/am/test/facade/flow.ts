@@ -1,5 +1,4 @@
 import { expect, it } from '@jest/globals';
-import { textOf } from '../support/browser.ts';
 import { exchange } from '../support/requester.ts';
 import { eventually } from '../support/world.ts';
 import { connectionsOf, INVALID_GRANT, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
@@ -54,9 +53,9 @@ export function flow(sceneOf: SceneOf): void {
     await house.link(owner);
     const client = await scene.client({ metadata: { client_name: 'Plain reader' } });
     const first = await client.connect(owner.browser, resource, { request: { scope: 'photos.read' } });
-    const listed = textOf(await owner.browser.get('/requesters'));
+    const listed = (await owner.browser.get('/requesters')).words;
     for (const part of ['Plain reader', resource, 'See your photos']) expect(listed).toContain(part);
-    const told = textOf(await owner.browser.get('/timeline'));
+    const told = (await owner.browser.get('/timeline')).words;
     expect(told).toContain('You let Plain reader have keys for “my Photos” at Photos that fit anybody');
     expect(told).toContain('Plain reader got a key that fits anybody');
     const [connection] = await connectionsOf(scene, client);
@@ -74,7 +73,7 @@ export function flow(sceneOf: SceneOf): void {
     const first = await bearer.connect(owner.browser, resource);
     const grantId = house.host.minted.at(-1)?.grantId;
     const other = await keyed.connect(owner.browser, resource);
-    expect(textOf(await owner.browser.get('/hosts'))).toContain('keys that fit anybody');
+    expect((await owner.browser.get('/hosts')).words).toContain('keys that fit anybody');
     const stranger = await house.owner();
     await stranger.browser.submit('/hosts/add', `/hosts/${linkId}/bearer/stop`);
     const kept = await bearer.refresh(refreshTokenOf(first));
@@ -82,7 +81,7 @@ export function flow(sceneOf: SceneOf): void {
     await owner.browser.submit('/hosts', `/hosts/${linkId}/bearer/stop`);
     expect(outcome(await bearer.refresh(refreshTokenOf(kept)))).toEqual(INVALID_GRANT);
     expect((await keyed.refresh(refreshTokenOf(other))).status).toBe(200);
-    expect(textOf(await owner.browser.get('/hosts'))).not.toContain('keys that fit anybody');
+    expect((await owner.browser.get('/hosts')).words).not.toContain('keys that fit anybody');
     await eventually(async () => house.host.revoked.some(({ token }) => token === grantId));
     expect(house.host.revoked).toHaveLength(1);
   });

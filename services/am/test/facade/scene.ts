@@ -1,5 +1,5 @@
+import type { Answer } from '@chatelaine/test-kit';
 import type { House, Owner } from '../support/house.ts';
-import type { Answer } from '../support/requester.ts';
 import type { StockClient, StockOptions } from '../support/stock-client.ts';
 
 /** An owner with one Host linked, which hands out tokens bound to no key. */

@@ -4,14 +4,13 @@ import { createOutbound } from '@chatelaine/outbound-http';
 import { openPool, type Pool } from '@chatelaine/service-kit';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { FastifyInstance } from 'fastify';
+import { Browser, type Documents, freePort, serveDocuments } from '@chatelaine/test-kit';
 import { createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { PrismaClient } from '../../src/generated/prisma/client.ts';
 import { migrationDirs, openResources, type Resources } from '../../src/resources.ts';
-import { Browser } from './browser.ts';
-import { type Connection, Documents, exchange, Requester, type RequesterOptions } from './requester.ts';
+import { type Connection, exchange, Requester, type RequesterOptions } from './requester.ts';
 import { ScriptedHost } from './scripted-host.ts';
-import { freePort } from './world.ts';
 
 /** One AM process, and what it wrote to its log on purpose. */
 export interface Am {
@@ -101,7 +100,7 @@ export class House {
     const [host, second, documents, port] = await Promise.all([
       ScriptedHost.start('photos'),
       ScriptedHost.start('pictures'),
-      Documents.start(),
+      serveDocuments('reader'),
       freePort(),
     ]);
     const instances = [{ role: 'am', dirs: [...migrationDirs] }];

@@ -2,8 +2,9 @@ import http from 'node:http';
 import { createInterface } from 'node:readline';
 import type { SigningKey } from '@chatelaine/crypto';
 import { NDJSON, type TransferAnswer } from '@chatelaine/protocol';
+import type { Answer } from '@chatelaine/test-kit';
 import type { House, Owner, Story } from './house.ts';
-import { type Answer, exchange } from './requester.ts';
+import { exchange } from './requester.ts';
 import { gate, type ScriptedHost } from './scripted-host.ts';
 
 export interface Item {

@@ -1,5 +1,3 @@
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import {
   challengeOf,
   createDpopProof,
@@ -10,82 +8,12 @@ import {
   signShortJwt,
 } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, formatForm, GRANT, JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
-import type { Browser } from './browser.ts';
+import { type Answer, type Browser, type Documents, hiddenFields, send, type Sent } from '@chatelaine/test-kit';
 
 export const clock = { now: () => Date.now() / 1000 };
 
-/** An answer of the AM. `json` is empty when it is none. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
-  readonly text: string;
-  readonly json: Readonly<Record<string, unknown>>;
-}
-
-export interface Sent {
-  readonly method?: string;
-  readonly path: string;
-  readonly headers?: http.OutgoingHttpHeaders;
-  readonly body?: string;
-}
-
-/** One request; headers go out as they are, repeated ones too. */
-export function exchange(port: number, { method = 'POST', path, headers = {}, body }: Sent): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const request = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: jsonOf(text) });
-      });
-    });
-    request.on('error', reject);
-    request.end(body);
-  });
-}
-
-function jsonOf(text: string): Record<string, unknown> {
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    return {};
-  }
-}
-
-/** A small server of public documents: client documents and key sets of all Requesters of a test file. */
-export class Documents {
-  readonly origin: string;
-  readonly port: number;
-  readonly #files = new Map<string, unknown>();
-  readonly #server: http.Server;
-
-  private constructor(server: http.Server) {
-    this.#server = server;
-    this.port = (server.address() as AddressInfo).port;
-    this.origin = `http://reader.localhost:${this.port}`;
-    server.on('request', (request, response) => {
-      const file = this.#files.get(request.url ?? '');
-      response.writeHead(file === undefined ? 404 : 200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(file ?? {}));
-    });
-  }
-
-  static async start(): Promise<Documents> {
-    const server = http.createServer();
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    return new Documents(server);
-  }
-
-  publish(path: string, file: unknown): void {
-    this.#files.set(path, file);
-  }
-
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((done) => this.#server.close(done));
-  }
-}
+/** One request of a program's; most are posts. */
+export const exchange = (port: number, sent: Sent): Promise<Answer> => send(port, { method: 'POST', ...sent });
 
 /** A connection as its Requester holds it. */
 export interface Connection {
@@ -276,10 +204,4 @@ export class Requester {
 export async function agree(browser: Browser, path: string, fields: Readonly<Record<string, string>>) {
   const page = await browser.get(path);
   return browser.post('/authorize', { ...hiddenFields(page.text), duration: 'open', decision: 'allow', ...fields });
-}
-
-/** The hidden fields of a page, entities decoded. */
-export function hiddenFields(page: string): Record<string, string> {
-  const found = page.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g);
-  return Object.fromEntries([...found].map(([, name = '', value = '']) => [name, value.replaceAll('&amp;', '&')]));
 }

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { challengeOf, type Jwks, sha256base64url, validateJwks, verifyJwt } from '@chatelaine/crypto';
-import { linkClientId } from '@chatelaine/oauth-client';
-import { GRANT, JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
-
-/** What came to one endpoint. */
-export interface Received {
-  readonly path: string;
-  readonly form: URLSearchParams;
-  readonly headers: http.IncomingHttpHeaders;
-}
+import type http from 'node:http';
+import { challengeOf } from '@chatelaine/crypto';
+import { GRANT } from '@chatelaine/protocol';
+import {
+  bodyOf,
+  hostMetadata,
+  linkTokens,
+  resourceMetadata,
+  type Running,
+  serve,
+  transferred,
+} from '@chatelaine/test-kit';
+import { Checks, type Received } from './checks.ts';
 
 /** Hop 2 as the Host saw it. */
 export interface Hop extends Received {
@@ -73,7 +74,7 @@ export class ScriptedHost {
   ceiling: readonly string[] = Object.keys(SCOPES);
   /** Whether it says that it hands out tokens bound to no key, and does. */
   bearer = false;
-  readonly faults: string[] = [];
+  readonly faults: readonly string[];
   readonly minted: Minted[] = [];
   readonly hops: Hop[] = [];
   readonly refreshes: Received[] = [];
@@ -83,31 +84,28 @@ export class ScriptedHost {
   readonly pushed: Received[] = [];
   readonly revoked: { readonly token: string; readonly hint: string | null }[] = [];
   readonly #links: Link[] = [];
-  readonly #jtis = new Set<string>();
-  readonly #server: http.Server;
+  readonly #checks: Checks;
+  readonly #running: Running;
   readonly #waiting = new Set<() => void>();
-  #am: { readonly issuer: string; readonly keys: Jwks } | null = null;
 
-  private constructor(name: string, server: http.Server) {
-    this.#server = server;
-    this.port = (server.address() as AddressInfo).port;
+  private constructor(name: string, running: Running) {
+    this.#running = running;
+    this.port = running.port;
     this.issuer = `http://${name}.localhost:${this.port}`;
     this.resource = `${this.issuer}/api`;
+    this.#checks = new Checks(this.issuer);
+    this.faults = this.#checks.faults;
   }
 
   static async start(name: string): Promise<ScriptedHost> {
-    const server = http.createServer();
-    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const host = new ScriptedHost(name, server);
-    server.on('request', (request, response) => void host.#serve(request, response));
+    const running = await serve((request, response) => void host.#serve(request, response));
+    const host = new ScriptedHost(name, running);
     return host;
   }
 
   /** Whose assertions and statements are good here. */
   trust(am: { issuer: string; jwks: unknown }): void {
-    const checked = validateJwks(am.jwks);
-    if (checked.kind === 'invalid') throw new Error(`the AM's key set: ${checked.reason}`);
-    this.#am = { issuer: am.issuer, keys: checked.jwks };
+    this.#checks.trust(am);
   }
 
   /** Behaves well again; forgets what it received, not what it minted. */
@@ -139,16 +137,14 @@ export class ScriptedHost {
     for (const look of this.#waiting) look();
   }
 
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((done) => this.#server.close(done));
+  close(): Promise<void> {
+    return this.#running.close();
   }
 
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = await bodyOf(request);
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
-    const received = { path, form: new URLSearchParams(Buffer.concat(chunks).toString()), headers: request.headers };
+    const received = { path, form: new URLSearchParams(body.toString()), headers: request.headers };
     const reply = await this.#answer(received);
     this.#wake();
     if (reply === 'reset') return void request.socket.destroy();
@@ -160,12 +156,15 @@ export class ScriptedHost {
   async #answer(call: Received): Promise<Reply> {
     switch (call.path) {
       case '/.well-known/oauth-authorization-server':
-        return { json: (this.script.metadata ?? ((metadata) => metadata))(metadataOf(this.issuer)) };
+        return {
+          json: (this.script.metadata ?? ((metadata) => metadata))(
+            hostMetadata(this.issuer, { name: 'Photos', scopes: SCOPES }),
+          ),
+        };
       case '/.well-known/oauth-protected-resource/api':
         return {
           json: {
-            resource: this.resource,
-            authorization_servers: [this.issuer],
+            ...resourceMetadata(this.issuer),
             bearer_methods_supported: ['header'],
             dpop_bound_access_tokens_required: !this.bearer,
           },
@@ -183,7 +182,7 @@ export class ScriptedHost {
   }
 
   async #token(call: Received): Promise<Reply> {
-    await this.#checkClient(call);
+    await this.#checks.client(call);
     switch (call.form.get('grant_type')) {
       case GRANT.authorizationCode: {
         this.redemptions.push(call);
@@ -192,7 +191,7 @@ export class ScriptedHost {
         const made = (): Record<string, unknown> => {
           const link = { refreshToken: `rt-${secret()}`, accessTokens: new Set<string>() };
           this.#links.push(link);
-          return { ...this.#renew(link), refresh_token: link.refreshToken };
+          return this.#renew(link, link.refreshToken);
         };
         return this.script.redeem?.(call, made) ?? { json: made() };
       }
@@ -225,16 +224,10 @@ export class ScriptedHost {
     return challenge === challengeOf(form.get('code_verifier') ?? '');
   }
 
-  #renew(link: Link): Record<string, unknown> {
-    const token = `lt-${secret()}`;
-    link.accessTokens.add(token);
-    return {
-      access_token: token,
-      token_type: 'Bearer',
-      expires_in: 3600,
-      scope: 'transfer',
-      transfer_scope: this.ceiling.join(' '),
-    };
+  #renew(link: Link, refreshToken?: string): Record<string, unknown> {
+    const accessToken = `lt-${secret()}`;
+    link.accessTokens.add(accessToken);
+    return linkTokens({ accessToken, ceiling: this.ceiling, ...(refreshToken !== undefined && { refreshToken }) });
   }
 
   async #transfer(call: Received): Promise<Reply> {
@@ -243,7 +236,7 @@ export class ScriptedHost {
       this.hops.push({ ...call, statement: {} });
       return { status: 400, json: { error: 'invalid_request' } };
     }
-    const statement = await this.#checkStatement(call);
+    const statement = await this.#checks.statement(call, this);
     if (statement === null) return { status: 400, json: { error: 'invalid_request' } };
     const hop = { ...call, statement };
     this.hops.push(hop);
@@ -256,117 +249,30 @@ export class ScriptedHost {
     const jkt = (statement['cnf'] as { jkt: string } | undefined)?.jkt ?? null;
     const scope = form.get('scope') ?? '';
     const token = `at-${secret()}`;
-    this.minted.push({
-      token,
-      jkt,
-      scope,
-      clientId: String(statement['sub']),
-      grantId: String(statement['grant_id']),
-    });
-    return {
-      access_token: token,
-      issued_token_type: TOKEN_TYPE.accessToken,
-      ...(jkt === null ? { token_type: 'Bearer', expires_in: 120 } : { token_type: 'DPoP', expires_in: 300 }),
+    const [clientId, grantId] = [String(statement['sub']), String(statement['grant_id'])];
+    this.minted.push({ token, jkt, scope, clientId, grantId });
+    const { cnf, ...good } = transferred({
+      accessToken: token,
       scope,
       resource: this.resource,
-      ...(jkt === null ? {} : { cnf: { jkt } }),
-      iss: this.issuer,
-    };
+      jkt,
+      issuer: this.issuer,
+    });
+    return jkt === null ? { ...good, token_type: 'Bearer', expires_in: 120 } : { ...good, cnf };
   }
 
   async #revoke(call: Received): Promise<Reply> {
-    await this.#checkClient(call);
+    await this.#checks.client(call);
     const reply = (await this.script.revoke?.(call)) ?? { status: 200 };
     this.revoked.push({ token: call.form.get('token') ?? '', hint: call.form.get('token_type_hint') });
     return reply;
   }
-
-  /** RFC 7523 §3, as PROTOCOL §1 has it. */
-  async #checkClient({ form, headers }: Received): Promise<void> {
-    if (this.#am === null) throw new Error('the Host trusts no AM');
-    const clientId = linkClientId(this.#am.issuer, this.issuer);
-    const checked = await verifyJwt({
-      token: form.get('client_assertion') ?? '',
-      typ: [JWT_TYP.clientAssertion, 'JWT', undefined],
-      keys: this.#am.keys,
-      issuer: clientId,
-      subject: clientId,
-      audience: this.issuer,
-      clock,
-      maxLifetimeSeconds: 60,
-    });
-    if (checked.kind === 'invalid') this.faults.push(`assertion: ${checked.reason}`);
-    else this.#useOnce(checked.claims.jti);
-    if (headers['dpop'] !== undefined) this.faults.push('a DPoP header');
-    if (headers.authorization !== undefined) this.faults.push('an Authorization header');
-  }
-
-  /** PROTOCOL §3.3 */
-  async #checkStatement({ form }: Received): Promise<Readonly<Record<string, unknown>> | null> {
-    if (this.#am === null) throw new Error('the Host trusts no AM');
-    const checked = await verifyJwt({
-      token: form.get('actor_token') ?? '',
-      typ: JWT_TYP.transferStatement,
-      keys: this.#am.keys,
-      issuer: this.#am.issuer,
-      audience: this.issuer,
-      clock,
-      maxLifetimeSeconds: 60,
-    });
-    if (checked.kind === 'invalid') return this.#fault(`statement: ${checked.reason}`);
-    const { claims } = checked;
-    this.#useOnce(claims.jti);
-    const right: Readonly<Record<string, boolean>> = {
-      ath: claims['ath'] === sha256base64url(form.get('subject_token') ?? ''),
-      resource: claims['resource'] === this.resource && form.get('resource') === this.resource,
-      scope: claims['scope'] === form.get('scope'),
-      bearer: claims['bearer'] === undefined || (claims['bearer'] === true && this.bearer),
-      'one of cnf and bearer':
-        (typeof (claims['cnf'] as { jkt?: unknown } | undefined)?.jkt === 'string') !== (claims['bearer'] === true),
-      actor_token_type: form.get('actor_token_type') === TOKEN_TYPE.jwt,
-      subject_token_type: form.get('subject_token_type') === TOKEN_TYPE.accessToken,
-    };
-    const wrong = Object.keys(right).filter((name) => right[name] !== true);
-    return wrong.length === 0 ? claims : this.#fault(`statement: ${wrong.join(', ')}`);
-  }
-
-  #useOnce(jti: string): void {
-    if (this.#jtis.has(jti)) this.faults.push('a jti used twice');
-    this.#jtis.add(jti);
-  }
-
-  #fault(fault: string): null {
-    this.faults.push(fault);
-    return null;
-  }
 }
 
-const clock = { now: () => Date.now() / 1000 };
 const secret = (): string => randomBytes(16).toString('base64url');
 
 /** A gate that a script waits at until the test opens it. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { opened: promise, open: resolve };
-}
-
-function metadataOf(issuer: string): Record<string, unknown> {
-  return {
-    issuer,
-    authorization_endpoint: `${issuer}/authorize`,
-    token_endpoint: `${issuer}/token`,
-    pushed_authorization_request_endpoint: `${issuer}/par`,
-    revocation_endpoint: `${issuer}/revoke`,
-    response_types_supported: ['code'],
-    grant_types_supported: Object.values(GRANT),
-    code_challenge_methods_supported: ['S256'],
-    token_endpoint_auth_methods_supported: ['private_key_jwt'],
-    token_endpoint_auth_signing_alg_values_supported: ['ES256', 'EdDSA'],
-    dpop_signing_alg_values_supported: ['ES256', 'EdDSA'],
-    authorization_response_iss_parameter_supported: true,
-    client_id_metadata_document_supported: true,
-    protected_resources: [`${issuer}/api`],
-    chatelaine_name: 'Photos',
-    chatelaine_transfer_scopes: SCOPES,
-  };
 }

@@ -1,8 +1,7 @@
 import { challengeOf, createDpopProof, createVerifier, generateSigningKey, type SigningKey } from '@chatelaine/crypto';
 import { formatForm } from '@chatelaine/protocol';
-import type { Browser } from './browser.ts';
-import { type Answer, clock, exchange, hiddenFields } from './requester.ts';
-import { textOf } from './browser.ts';
+import { type Answer, type Browser, hiddenFields } from '@chatelaine/test-kit';
+import { clock, exchange } from './requester.ts';
 
 type Params = Readonly<Record<string, string | undefined>>;
 
@@ -97,8 +96,7 @@ export class StockClient {
       ...fields,
     });
     const code = new URL(answer.headers.location ?? 'x:').searchParams.get('code');
-    if (code === null)
-      throw new Error(`consent answered ${answer.status}: ${answer.headers.location ?? textOf(answer)}`);
+    if (code === null) throw new Error(`consent answered ${answer.status}: ${answer.headers.location ?? answer.words}`);
     return code;
   }
 

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import net from 'node:net';
 import { createTestDatabase, type Embedded, startEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
 import { bucketOf } from '@chatelaine/crypto';
 import { openPool, type Pool } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
+import { Browser, freePort } from '@chatelaine/test-kit';
 import { createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { migrationDirs, openResources } from '../../src/resources.ts';
-import { Browser, textOf } from './browser.ts';
 import { startTestHost, type TestHost } from './test-host.ts';
 
 /** One AM process. */
@@ -121,14 +120,6 @@ export function configFor(input: { port: number; databaseUrl: string; hosts: rea
   });
 }
 
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 /** Starts "add a Host"; returns where the browser would go and what the Host's answer must bring back. */
 export async function startLink(
   person: Person,
@@ -137,7 +128,7 @@ export async function startLink(
   const page = await person.browser.submit('/hosts/add', '/hosts/add', { host: host.issuer });
   const authorizationUrl = /href="([^"]*authorize[^"]*)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&');
   if (page.status !== 200 || authorizationUrl === undefined)
-    throw new Error(`add a Host answered ${page.status}: ${textOf(page)}`);
+    throw new Error(`add a Host answered ${page.status}: ${page.words}`);
   const pushed = host.callsOf('/par').at(-1)?.form;
   return {
     authorizationUrl,
@@ -153,7 +144,7 @@ export async function makeLink(world: World, person: Person, host = world.host):
     `${callback}?${new URLSearchParams({ code: 'a-code', state, iss: host.issuer }).toString()}`,
   );
   const linkId = /\/hosts\?made=(\S+)$/.exec(answer.headers.location ?? '')?.[1];
-  if (linkId === undefined) throw new Error(`the callback answered ${answer.status}: ${textOf(answer)}`);
+  if (linkId === undefined) throw new Error(`the callback answered ${answer.status}: ${answer.words}`);
   return linkId;
 }
 
