@@ -2,6 +2,7 @@ import { addHost, type Person, signUp } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../test/support/eventually.ts';
 import { type Connection, openRawRequester, RAW_CALLBACK, type RawRequester } from '../test/support/raw-requester.ts';
+import { sql } from './support/backup.ts';
 import { type Deployment, openDeployment } from './support/deployment.ts';
 import { docker } from './support/docker.ts';
 import { inSeconds, note } from './support/figures.ts';
@@ -42,21 +43,6 @@ const statusOf = async (url: string): Promise<number> =>
   house.fetch(url).then(
     ({ status }) => status,
     () => 0,
-  );
-
-const sql = (container: string, statement: string): Promise<string> =>
-  docker(
-    'exec',
-    '-u',
-    'postgres',
-    container,
-    'psql',
-    '-h',
-    '/var/run/postgresql',
-    '-d',
-    'chatelaine',
-    '-Atqc',
-    statement,
   );
 
 /** Somebody keeps entries at the Host, one after the other; those that the Host has acknowledged by showing them are counted. */

@@ -1,10 +1,11 @@
 /** What is built, in this order: the services share the layers before their names. */
-export const IMAGES = ['am', 'host', 'requester', 'postgres', 'proxy'] as const;
+export const IMAGES = ['am', 'host', 'requester', 'demo', 'postgres', 'proxy'] as const;
 export type ImageName = (typeof IMAGES)[number];
 
 /** The last arguments of `docker build`, in a checkout: which image. */
 export function recipe(name: ImageName, { revision }: { revision: string }): string[] {
   if (name === 'postgres' || name === 'proxy') return [`infra/${name}`];
+  if (name === 'demo') return ['-f', 'infra/Dockerfile', '--target', 'demo', '.'];
   const built = { SERVICE: name, REVISION: revision, CREATED: new Date().toISOString() };
   const args = Object.entries(built).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
   return ['-f', 'infra/Dockerfile', ...args, '.'];

@@ -20,6 +20,7 @@ export type Name = (typeof NAMES)[number];
 /** What the containers of the last run wrote. */
 const LOGS = path.join(ROOT, '.run/logs');
 const UP_WITHIN_MS = 180_000;
+const EVERYTHING = ['--profile', 'demo'];
 
 /** What docker-compose.yml gives, under free ports, on a network and in volumes of its own. */
 export interface Deployment {
@@ -30,16 +31,22 @@ export interface Deployment {
   resource(name: Name): string;
   /** Runs compose with the images named here instead of the newest; resolves with what it printed. */
   compose(args: readonly string[], images?: Readonly<Partial<Record<Name, string>>>): Promise<string>;
-  /** Ids of a compose service's running containers, oldest first. */
-  containers(service: string): Promise<string[]>;
+  /** Ids of a compose service's containers, oldest first: of those that run, unless told otherwise. */
+  containers(service: string, state?: 'running' | 'exited'): Promise<string[]>;
+  /** Believes the public authorities only. */
   readonly fetch: typeof globalThis.fetch;
   person(options?: PersonOptions): Person;
   /** Removes all of it, data included. */
   down(): Promise<void>;
 }
 
-/** `overlays`: files beside docker-compose.yml. */
-export async function openDeployment({ overlays = [] }: { overlays?: readonly string[] } = {}): Promise<Deployment> {
+export interface DeploymentOptions {
+  /** Files beside docker-compose.yml. */
+  readonly overlays?: readonly string[];
+  readonly scheme?: 'http' | 'https';
+}
+
+export async function openDeployment({ overlays = [], scheme = 'http' }: DeploymentOptions = {}): Promise<Deployment> {
   const ports = await freePorts(NAMES.length);
   const portOf = Object.fromEntries(NAMES.map((name, index) => [name, ports[index] ?? 0])) as Record<Name, number>;
   const project = `${PROJECT_PREFIX}${process.pid}-${randomInt(1e6)}`;
@@ -48,12 +55,13 @@ export async function openDeployment({ overlays = [] }: { overlays?: readonly st
     DOCKER_BUILDKIT: '0',
     COMPOSE_PROJECT_NAME: project,
     HOUSE_NETWORK: `172.29.${randomInt(1, 255)}`,
+    SCHEME: scheme,
     ...Object.fromEntries(NAMES.map((name) => [`${name.toUpperCase()}_PORT`, String(portOf[name])])),
   };
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-deployment-'));
   const way = createLoopbackFetch();
   const people: Person[] = [];
-  const url = (name: Name): string => `http://${name}.localhost:${portOf[name]}`;
+  const url = (name: Name): string => `${scheme}://${name}.localhost:${portOf[name]}`;
   const compose: Deployment['compose'] = async (args, images = {}) => {
     const overlay = path.join(folder, 'images.json');
     const services = Object.fromEntries(Object.entries(images).map(([name, image]) => [name, { image }]));
@@ -71,9 +79,10 @@ export async function openDeployment({ overlays = [] }: { overlays?: readonly st
     url,
     resource: (name) => `${url(name)}/api`,
     compose,
-    async containers(service) {
-      const filters = [`label=com.docker.compose.project=${project}`, `label=com.docker.compose.service=${service}`];
-      const ids = await docker('ps', '-q', ...filters.flatMap((filter) => ['--filter', filter]));
+    async containers(service, state = 'running') {
+      const labels = { project, service, oneoff: 'False' };
+      const filters = Object.entries(labels).map(([name, value]) => `label=com.docker.compose.${name}=${value}`);
+      const ids = await docker('ps', '-aq', ...[`status=${state}`, ...filters].flatMap((it) => ['--filter', it]));
       return ids
         .split('\n')
         .filter((id) => id !== '')
@@ -90,9 +99,9 @@ export async function openDeployment({ overlays = [] }: { overlays?: readonly st
       fs.mkdirSync(LOGS, { recursive: true });
       fs.writeFileSync(
         path.join(LOGS, `${['compose', ...overlays].join('-')}.log`),
-        await compose(['logs', '--no-color', '-t']),
+        await compose([...EVERYTHING, 'logs', '--no-color', '-t']),
       );
-      await compose(['down', '-v', '-t', '2']);
+      await compose([...EVERYTHING, 'down', '-v', '-t', '2']);
       fs.rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -30,6 +30,8 @@ export interface PersonOptions {
   stopsAt?: readonly string[];
   /** Their own address, `127.x.y.z` (Linux). */
   from?: string;
+  /** PEM: the authority that they have told their browser to believe. */
+  ca?: string;
 }
 
 interface Going {
@@ -44,8 +46,8 @@ const TIMEOUT_MS = 20_000;
 const DEMO_PASSWORD = 'correct horse battery';
 
 export function createPerson(options: PersonOptions = {}): Person {
-  const { stopsAt = [], from } = options;
-  const way = createLoopbackFetch(from === undefined ? {} : { from });
+  const { stopsAt = [], from, ca } = options;
+  const way = createLoopbackFetch({ ...(from !== undefined && { from }), ...(ca !== undefined && { ca }) });
   const name = { username: options.username ?? 'robin', password: options.password ?? DEMO_PASSWORD };
   return openTab({ ...name, close: way.close }, { cookies: createCookieJar(), stopsAt, agent: way.agent });
 }

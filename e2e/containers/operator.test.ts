@@ -1,0 +1,243 @@
+import { X509Certificate } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  addHost,
+  createLoopbackFetch,
+  type LoopbackFetch,
+  type Page,
+  type Person,
+  signIn,
+  signUp,
+} from '@chatelaine/constellation';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '../test/support/eventually.ts';
+import { type Connection, openRawRequester, RAW_CALLBACK, type RawRequester } from '../test/support/raw-requester.ts';
+import { dumpSchema, restore, sql } from './support/backup.ts';
+import { type Deployment, openDeployment } from './support/deployment.ts';
+import { docker } from './support/docker.ts';
+import { startLoad } from './support/load.ts';
+
+// docker-compose.tls.yml with the demo profile, and what operations.md has an operator do with it; each test goes on where the one before ended
+
+const SERVICES = ['am', 'photos', 'calendar', 'notes', 'lifestream'] as const;
+const UP = ['--profile', 'demo', 'up', '-d', '--no-build'];
+const SEEDED_WITHIN_MS = 60_000;
+
+let house: Deployment;
+let ca: string;
+let trusting: LoopbackFetch;
+let demo: Person;
+let robin: Person;
+let raw: RawRequester;
+let connection: Connection;
+
+beforeAll(async () => {
+  house = await openDeployment({ overlays: ['docker-compose.tls.yml'], scheme: 'https' });
+  await house.compose(UP);
+  // as operations.md says how to get it for one's browser
+  ca = await house.compose(['run', '--rm', '--no-deps', 'certificates', 'cat', '/tls/public/ca.pem']);
+  trusting = createLoopbackFetch({ ca });
+}, 120_000);
+
+afterAll(async () => {
+  await trusting?.close();
+  await house?.down();
+}, 120_000);
+
+/** What the container that makes the demo account says when it has ended, and with which code. */
+async function seeded(): Promise<{ code: string; says: string }> {
+  const [id = ''] = await house.containers('demo', 'exited');
+  return { code: await docker('inspect', '-f', '{{.State.ExitCode}}', id), says: await docker('logs', id) };
+}
+const whenSeeded = async () => {
+  await eventually(() => house.containers('demo', 'exited'), {
+    until: (ids) => ids.length === 1,
+    withinMs: SEEDED_WITHIN_MS,
+  });
+  return seeded();
+};
+const wordAfter = (label: string, text: string): string =>
+  new RegExp(`^ *${label} +(\\S+)$`, 'm').exec(text)?.[1] ?? '';
+const cookiesOf = (page: Page): string[] => [page.headers['set-cookie'] ?? []].flat();
+/** As root in a container of the image with all files of these volumes, which no service has. */
+const inVolume = (volume: string, ...command: string[]): Promise<string> =>
+  docker(
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    '-v',
+    `${house.project}_${volume}:/v:ro`,
+    'chatelaine-postgres',
+    ...command,
+  );
+
+describe('docker-compose with TLS and a demo account [needs a container engine]', () => {
+  test('the first start makes an authority for names under localhost, whose key no container has, and the services are found by who believes it', async () => {
+    const authority = new X509Certificate(ca);
+    expect([authority.ca, authority.checkIssued(authority)]).toEqual([true, true]);
+    for (const name of SERVICES) {
+      await eventually(() => statusOf(`${house.url(name)}/readyz`), { until: (it) => it === 200, withinMs: 60_000 });
+      const refusal = await house.fetch(`${house.url(name)}/readyz`).catch((error: Error) => error);
+      expect((refusal as Error & { cause?: { code?: string } }).cause?.code).toMatch(/SELF_SIGNED|VERIFY/);
+    }
+  });
+
+  test('the authority’s key is in a volume that no running container has, and a service’s key is the proxy’s alone', async () => {
+    expect(await inVolume('tls-authority', 'stat', '-c', '%a %u', '/v/ca.key')).toBe('600 0');
+    const mounts = '{{range .Mounts}}{{.Name}} {{end}}';
+    const withKeys = async (volume: string) => {
+      const found = await Promise.all(
+        ['postgres', 'proxy', ...SERVICES].map(async (service) => {
+          const ids = await house.containers(service);
+          return (await docker('inspect', '-f', mounts, ...ids)).includes(`${house.project}_${volume}`)
+            ? [service]
+            : [];
+        }),
+      );
+      return found.flat();
+    };
+    expect(await withKeys('tls-authority')).toEqual([]);
+    expect(await withKeys('tls-proxy')).toEqual(['proxy']);
+    expect(await inVolume('tls-public', 'ls', '/v')).toBe('ca.pem');
+    expect((await inVolume('tls-public', 'cat', '/v/ca.pem')).includes('PRIVATE KEY')).toBe(false);
+  });
+
+  test('somebody signs up, links a Host, and has a token transferred, with Secure cookies and without a promise for every port of this machine', async () => {
+    robin = house.person({ username: 'robin', stopsAt: [RAW_CALLBACK], ca });
+    const am = { url: house.url('am') };
+    const host = { url: house.url('photos') };
+    const page = await robin.visit(`${am.url}/sign-up`);
+    expect(cookiesOf(page).length).toBeGreaterThan(0);
+    for (const cookie of cookiesOf(page)) expect(cookie).toMatch(/^__Host-.*; Secure/);
+    expect(page.headers['strict-transport-security']).toBeUndefined();
+    await signUp(robin, am.url);
+    await signUp(robin, host.url);
+    await robin.press('Add', { text: 'kept behind TLS' });
+    await addHost(robin, { am, host });
+    raw = await openRawRequester({ am, fetch: trusting.fetch });
+    connection = await raw.connect(robin);
+    expect(await entriesSeen(connection)).toContain('kept behind TLS');
+  });
+
+  test('the demo account is made once and its password told; who signs in with it sees linked Hosts and the feed', async () => {
+    const { code, says } = await whenSeeded();
+    expect(code).toBe('0');
+    demo = house.person({ username: wordAfter('username', says), password: wordAfter('password', says), ca });
+    for (const name of ['am', 'lifestream'] as const) await signIn(demo, house.url(name));
+    const hosts = (await demo.visit(`${house.url('am')}/hosts`)).text;
+    for (const name of ['photos', 'calendar', 'notes'] as const) expect(hosts).toContain(house.url(name));
+    const feed = (await demo.visit(house.url('lifestream'))).text;
+    expect(feed).toContain('Fog over the allotments');
+    expect(feed).toContain('Choir rehearsal');
+    // may be asked for, and was not answered yet
+    expect(feed).not.toContain('Ask about the spare key');
+  });
+
+  test('a second up changes nothing: same secrets, same authority, same account, nothing twice', async () => {
+    const sums = () =>
+      Promise.all(
+        ['secrets-am', 'tls-authority', 'tls-proxy', 'demo'].map((it) => inVolume(it, 'sh', '-c', 'sha256sum /v/*')),
+      );
+    const before = await sums();
+    const counted = ['am.link', 'am.connection', 'photos.entry'].map((table) => `(select count(*) from ${table})`);
+    const rows = async () => sql(await postgres(), `select ${counted.join()}`);
+    const there = await rows();
+    await house.compose(UP);
+    const { code, says } = await whenSeeded();
+    expect([code, wordAfter('password', says)]).toEqual(['0', demo.password]);
+    expect(await sums()).toEqual(before);
+    expect(await rows()).toBe(there);
+    expect((await demo.visit(house.url('lifestream'))).text).toContain('Fog over the allotments');
+  });
+});
+
+describe('what an operator does with it [needs a container engine]', () => {
+  test('chatelaine doctor finds nothing wrong; started for another issuer, it says what is', async () => {
+    expect(await chatelaine('doctor')).toMatch(/\nNothing is wrong\.\n$/);
+    const elsewhere = [
+      'run',
+      '--rm',
+      '--no-deps',
+      '-T',
+      '-e',
+      'ISSUER=https://am.localhost:9',
+      'am',
+      'chatelaine',
+      'doctor',
+    ];
+    const refused = await house.compose(elsewhere).catch((error: Error & { code?: number; stdout?: string }) => error);
+    expect(refused).toMatchObject({ code: 1 });
+    expect((refused as { stdout: string }).stdout).toMatch(/WRONG The AM is not reachable at its issuer from here/);
+  });
+
+  test('chatelaine stop ends a connection that chatelaine connections lists', async () => {
+    const other = await raw.connect(robin);
+    expect(await entriesSeen(other)).toContain('kept behind TLS');
+    const listed = (await chatelaine('connections', '--owner', 'robin')).trim().split('\n');
+    expect(listed).toHaveLength(2);
+    const [id = ''] = listed.at(-1)?.split('  ') ?? [];
+    expect(await chatelaine('stop', 'connection', id)).toBe(`Connection ${id} has ended.\n`);
+    expect((await exchange(other)).status).toBe(400);
+    expect((await exchange(connection)).status).toBe(200);
+  });
+
+  test('a copy is made while the AM serves; on an empty database it goes on from there, and what had ended at a Host stays ended there', async () => {
+    const stopped = await raw.connect(robin);
+    const load = startLoad(raw, { token: connection.accessToken, ...PHOTOS() });
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-backup-')), 'am.dump');
+    const copy = await dumpSchema(house, { schema: 'am', file });
+    const sent = await load.stop();
+    expect(sent.filter(({ status }) => status !== 200)).toEqual([]);
+
+    const token = String((await exchange(stopped)).body['access_token']);
+    const [id = ''] =
+      (await chatelaine('connections', '--owner', 'robin')).trim().split('\n').at(-1)?.split('  ') ?? [];
+    await chatelaine('stop', 'connection', id);
+    await eventually(() => statusAtPhotos(token), { until: (status) => status === 401, withinMs: 30_000 });
+
+    await house.compose(['stop', 'am']);
+    await sql(await postgres(), 'drop schema am, am_jobs cascade');
+    await house.compose(['up', 'roles']);
+    await restore(house, copy);
+    fs.rmSync(path.dirname(file), { recursive: true });
+    await house.compose(['start', 'am']);
+    await eventually(() => statusOf(`${house.url('am')}/readyz`), { until: (it) => it === 200, withinMs: 60_000 });
+
+    expect(await chatelaine('doctor')).toMatch(/\nNothing is wrong\.\n$/);
+    // whoever was signed in is, and anybody can sign in
+    expect((await robin.visit(`${house.url('am')}/hosts`)).text).toContain(house.url('photos'));
+    await signIn(house.person({ username: 'robin', ca }), house.url('am'));
+    expect(await entriesSeen(connection)).toContain('kept behind TLS');
+    // in force again here, and of no use
+    expect(await chatelaine('connections', '--owner', 'robin')).toContain(id);
+    expect(await exchange(stopped)).toMatchObject({ status: 502, body: { error: 'server_error' } });
+    expect(await chatelaine('stop', 'everything', '--yes')).toMatch(/nobody has access through this AM/);
+    expect((await exchange(connection)).status).toBe(400);
+  });
+});
+
+const PHOTOS = () => ({ resource: house.resource('photos'), scope: 'entries.read' });
+const exchange = (through: Connection) => raw.exchange(through.accessToken, PHOTOS());
+const atPhotos = (token: string) => raw.get(`${house.resource('photos')}/entries`, token);
+const statusAtPhotos = async (token: string): Promise<number> => (await atPhotos(token)).status;
+const chatelaine = (...words: string[]): Promise<string> => house.compose(['exec', '-T', 'am', 'chatelaine', ...words]);
+
+async function entriesSeen(through: Connection): Promise<string> {
+  const { body } = await exchange(through);
+  return JSON.stringify((await atPhotos(String(body['access_token']))).body);
+}
+
+async function postgres(): Promise<string> {
+  const [id = ''] = await house.containers('postgres');
+  return id;
+}
+
+async function statusOf(url: string): Promise<number> {
+  return trusting.fetch(url).then(
+    ({ status }) => status,
+    () => 0,
+  );
+}

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import type { Deployment, Name } from './deployment.ts';
+import { docker } from './docker.ts';
+
+const DATABASE = ['-h', '/var/run/postgresql', '-d', 'chatelaine'];
+const MIGRATIONS = '_prisma_migrations';
+
+/** A copy of one service's schema. `rows`: its tables come from the service's own migrations. */
+export interface Copy {
+  readonly kind: 'pg_dump' | 'rows';
+  readonly schema: Name;
+  readonly file: string;
+}
+
+/** Runs one statement as the administrator; resolves with its rows, unaligned. */
+export function sql(container: string, statement: string): Promise<string> {
+  return docker('exec', '-u', 'postgres', container, 'psql', ...DATABASE, '-Atqc', statement);
+}
+
+/**
+ * What operations.md has an operator do, by the programs in the container of Postgres. Where its pg_dump is older than its server and refuses,
+ * psql copies the rows of all tables instead, at one moment as well.
+ */
+export async function dumpSchema(house: Deployment, { schema, file }: Omit<Copy, 'kind'>): Promise<Copy> {
+  const [container = ''] = await house.containers('postgres');
+  const into = fs.openSync(file, 'w');
+  const kind = (await dumpsItsServer(container)) ? 'pg_dump' : 'rows';
+  if (kind === 'pg_dump') {
+    const what = ['--schema', schema, '--format', 'custom'];
+    await run(['-u', 'postgres', container, 'pg_dump', ...DATABASE, ...what], ['ignore', into]);
+  } else {
+    const script = await copyingRows(container, schema);
+    await run(['-u', 'postgres', container, 'psql', ...DATABASE, '-Atq', ...script], ['ignore', into]);
+  }
+  fs.closeSync(into);
+  return { kind, schema, file };
+}
+
+/** Into a database that has the role and its empty schemas; nothing of the service runs. */
+export async function restore(house: Deployment, { kind, schema, file }: Copy): Promise<void> {
+  const [container = ''] = await house.containers('postgres');
+  const from = fs.openSync(file, 'r');
+  if (kind === 'pg_dump') {
+    const how = ['--clean', '--if-exists', '--single-transaction'];
+    await run(['-i', '-u', 'postgres', container, 'pg_restore', ...DATABASE, ...how], [from, 'ignore']);
+  } else {
+    await house.compose(['run', '--rm', '--no-deps', '-T', schema, 'chatelaine', 'migrate']);
+    const how = ['-v', 'ON_ERROR_STOP=1', '--single-transaction', '-f', '-'];
+    await run(['-i', '-u', 'postgres', container, 'psql', ...DATABASE, '-q', ...how], [from, 'ignore']);
+  }
+  fs.closeSync(from);
+}
+
+async function dumpsItsServer(container: string): Promise<boolean> {
+  const client = /\d+/.exec(await docker('exec', container, 'pg_dump', '--version'))?.[0];
+  return Number(client) >= Math.floor(Number(await sql(container, 'show server_version_num')) / 10_000);
+}
+
+/** Arguments of psql that make it print a script which brings the rows back, in any order. */
+async function copyingRows(container: string, schema: string): Promise<string[]> {
+  const where = `schemaname = '${schema}'`;
+  const tables = await sql(
+    container,
+    `select tablename from pg_tables where ${where} and tablename <> '${MIGRATIONS}'`,
+  );
+  const sequences = await sql(container, `select sequencename from pg_sequences where ${where}`);
+  const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
+  return [
+    'begin isolation level repeatable read',
+    String.raw`\echo set session_replication_role = replica;`,
+    ...lines(tables).flatMap((table) => [
+      `\\echo copy ${schema}."${table}" from stdin;`,
+      `copy ${schema}."${table}" to stdout`,
+      String.raw`\echo '\\.'`,
+    ]),
+    ...lines(sequences).map(
+      (name) => `select format('select setval(%L, %s);', '${schema}.${name}', last_value) from ${schema}.${name}`,
+    ),
+  ].flatMap((command) => ['-c', command]);
+}
+
+async function run(args: readonly string[], [stdin, stdout]: readonly (number | 'ignore')[]): Promise<void> {
+  const child = spawn('docker', ['exec', ...args], { stdio: [stdin, stdout, 'pipe'] });
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`docker exec ${args.join(' ').slice(0, 200)} ended with ${code}: ${said}`);
+}
