@@ -10,7 +10,7 @@ import {
   signUp,
   startConstellation,
 } from '@chatelaine/constellation';
-import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { landscape } from './landscape.ts';
 
 /** A house in which something has happened, for looking at its pages. */
@@ -81,8 +81,9 @@ export async function setStage(browser: Browser): Promise<Stage> {
 async function furnish(house: Constellation, robin: Person, browser: Browser): Promise<void> {
   for (const { url } of [house.am, ...house.hosts, house.requester]) await signUp(robin, url);
   const context = await contextFor(browser, robin, house);
+  const page = await context.newPage();
   for (const flavor of FLAVORS) {
-    for (const entry of ENTRIES[flavor]) await addEntry(context, house.host(flavor).url, entry);
+    for (const entry of ENTRIES[flavor]) await addEntry(page, house.host(flavor).url, entry);
     await addHost(robin, { am: house.am, host: house.host(flavor) });
   }
   await context.close();
@@ -95,11 +96,10 @@ async function furnish(house: Constellation, robin: Person, browser: Browser): P
 }
 
 async function addEntry(
-  context: BrowserContext,
+  page: Page,
   host: string,
   { text, day, picture }: { text: string; day: number; picture?: number },
 ): Promise<void> {
-  const page = await context.newPage();
   await page.goto(`${host}/entries`);
   await page.getByRole('textbox').first().fill(text);
   await page.locator('input[name=date]').fill(new Date(Date.now() + day * DAY_MS).toISOString().slice(0, 10));
@@ -114,7 +114,6 @@ async function addEntry(
     .getByText(text.split('\n')[0] ?? text)
     .first()
     .waitFor();
-  await page.close();
 }
 
 /** The way of a link up to the Host's question. */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AxeResults } from 'axe-core';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, ConsoleMessage, Page, ViewportSize } from 'playwright-core';
 import { chromiumPath, launchChromium } from '../support/chromium.ts';
 import { contextFor, setStage, type Stage, type Who } from '../support/stage.ts';
 import { type Stop, STOPS } from '../support/stops.ts';
@@ -28,30 +28,33 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
     await stage?.close();
   }, 60_000);
 
-  const windows = new Map<string, Promise<BrowserContext>>();
-  /** One window for everything that is looked at by the same person in the same way. */
-  function windowFor(who: Who, options: BrowserContextOptions): Promise<BrowserContext> {
+  const tabs = new Map<string, Promise<Page>>();
+  /** One tab for everything that is looked at by the same person in the same way. */
+  function tabFor(who: Who, options: BrowserContextOptions): Promise<Page> {
     const key = JSON.stringify([who, options]);
-    const opened = windows.get(key) ?? contextFor(browser, stage.people[who], stage.house, options);
-    windows.set(key, opened);
+    const open = async () => (await contextFor(browser, stage.people[who], stage.house, options)).newPage();
+    const opened = tabs.get(key) ?? open();
+    tabs.set(key, opened);
     return opened;
   }
 
-  /** Goes to the page in a tab of its own, and looks. `complaints` is what the browser has to say. */
+  /** Goes to the page, and looks. `complaints` is what the browser has to say. */
   async function at(
     stop: Stop,
-    options: BrowserContextOptions,
+    options: BrowserContextOptions & { viewport: ViewportSize },
     look: (page: Page, complaints: readonly string[]) => Promise<void>,
   ): Promise<void> {
-    const page = await (await windowFor(stop.who, options)).newPage();
+    const page = await tabFor(stop.who, options);
     const complaints: string[] = [];
-    page.on('console', (message) => void complaints.push(message.text()));
+    const listen = (message: ConsoleMessage) => void complaints.push(message.text());
+    page.on('console', listen);
     try {
+      await page.setViewportSize(options.viewport);
       await page.goto(stop.url(stage));
       await stop.act?.(page, stage);
       await look(page, complaints);
     } finally {
-      await page.close();
+      page.off('console', listen);
     }
   }
 
@@ -107,25 +110,23 @@ const DESCRIBE = `({
   role: document.querySelector('header .role')?.textContent ?? '',
 })`;
 
-const MOST_TABS = 12;
-
-/** Goes through the page by keyboard; what gets the focus and does not show it. */
+/** What gets the focus and does not show it. */
 async function focusWithoutOutline(page: Page): Promise<string[]> {
-  const silent: string[] = [];
-  for (let tab = 0; tab < MOST_TABS; tab++) {
-    await page.keyboard.press('Tab');
-    const problem = await page.evaluate(`(() => {
-      const it = document.activeElement;
-      if (it === null || it === document.body) return null;
-      const { outlineStyle, outlineWidth } = getComputedStyle(it);
-      return outlineStyle === 'none' || parseFloat(outlineWidth) < 2 ? it.outerHTML.slice(0, 100) : null;
-    })()`);
-    if (typeof problem === 'string') silent.push(problem);
-  }
+  // by keyboard first: from then on whatever gets the focus has to show it (CSS :focus-visible)
+  await page.keyboard.press('Tab');
+  const silent = (await page.evaluate(SILENT)) as string[];
   // as it was: a focused link to skip to the content lies over others
   await page.evaluate('document.activeElement?.blur(), scrollTo(0, 0)');
   return silent;
 }
+
+const SILENT = `[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]')]
+  .filter((it) => {
+    it.focus();
+    const { outlineStyle, outlineWidth } = getComputedStyle(it);
+    return it === document.activeElement && (outlineStyle === 'none' || parseFloat(outlineWidth) < 2);
+  })
+  .map((it) => it.outerHTML.slice(0, 100))`;
 
 /** What can be another in another width or scheme; the rest of the page is the same. */
 const DEPENDS_ON_LOOKS = ['color-contrast', 'link-in-text-block', 'scrollable-region-focusable', 'target-size'];
