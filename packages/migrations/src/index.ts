@@ -1,1 +1,2 @@
 export { applyMigrations, MigrationError, pendingMigrations } from './apply-migrations.ts';
+export { isDatabaseUnavailable } from './database-unavailable.ts';

@@ -1,8 +1,7 @@
 import path from 'node:path';
 
 export { accessList, type GrantEntry, type TransferEntry } from './access-list.ts';
-export { isDatabaseUnavailable } from './database-unavailable.ts';
-export { createRateLimits, type Limit, type RateLimits, sourceKey } from './limits.ts';
+export { createRateLimits, type Limit, type RateLimits } from './limits.ts';
 export { startReaper } from './reaper.ts';
 export { type OAuthRoutesOptions, oauthRoutes } from './routes/index.ts';
 export { abortSignal, acceptJson, allowAnyOrigin, formOf, oauthScope, refuseOtherMethods } from './routes/http.ts';

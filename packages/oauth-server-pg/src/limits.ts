@@ -59,15 +59,3 @@ export function createRateLimits(pool: Pool): RateLimits {
     },
   };
 }
-
-/** The source of a request for counting: an IPv6 source is its /64. */
-export function sourceKey(ip: string): string {
-  if (!ip.includes(':')) return ip;
-  // an IPv4 source, seen by a socket that serves both
-  if (/^::ffff:[0-9.]+$/i.test(ip)) return ip.slice(7);
-  const [head = '', tail = ''] = ip.split('::');
-  const groups = head.split(':').filter(Boolean);
-  const rest = tail.split(':').filter(Boolean);
-  const missing = ip.includes('::') ? Math.max(0, 8 - groups.length - rest.length) : 0;
-  return [...groups, ...Array<string>(missing).fill('0'), ...rest].slice(0, 4).join(':');
-}

@@ -50,6 +50,7 @@ export {
   serverMetadataSchema,
 } from './metadata.ts';
 export { coversScope, formatScope, parseScope, sameScope, scopeKey, type ScopeSet } from './scope.ts';
+export { sourceOf } from './source.ts';
 export {
   type ErrorResponse,
   errorResponseSchema,

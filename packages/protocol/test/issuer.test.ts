@@ -9,6 +9,7 @@ import {
   resourceMetadataUrl,
   type Schemes,
   serverMetadataUrl,
+  sourceOf,
 } from '../src/index.ts';
 
 const HTTPS: Schemes = ['https'];
@@ -204,4 +205,19 @@ test('the well-known addresses are those of RFC 8414 and RFC 9728', () => {
   expect(resourceMetadataUrl(resource)).toBe('https://photos.example/.well-known/oauth-protected-resource/api');
   const origin = parseResource('https://photos.example', HTTPS);
   expect(origin && resourceMetadataUrl(origin)).toBe('https://photos.example/.well-known/oauth-protected-resource');
+});
+
+test.each([
+  ['203.0.113.7', '203.0.113.7'],
+  ['::ffff:203.0.113.7', '203.0.113.7'],
+  ['::FFFF:203.0.113.7', '203.0.113.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:0DB8:1:2::1', '2001:db8:1:2'],
+  ['2001:db8::1', '2001:db8:0:0'],
+  ['2001:db8::2', '2001:db8:0:0'],
+  ['::1', '0:0:0:0'],
+  ['fe80::1%eth0', 'fe80:0:0:0'],
+  ['64:ff9b::203.0.113.7', '64:ff9b:0:0'],
+])('the source %s counts as %s: an IPv6 source is its /64, however it is written', (ip, source) => {
+  expect(sourceOf(ip)).toBe(source);
 });

@@ -62,7 +62,6 @@ export {
 export { type Db, openPool, type Pool, type PoolOptions } from './postgres/pool.ts';
 export { query, queryOne, type Statement, statement } from './postgres/statement.ts';
 export { inTransaction, type TransactionOptions } from './postgres/transaction.ts';
-export { isDatabaseUnavailable } from './postgres/unavailable.ts';
 
 // people
 export { pages } from './forms/pages.ts';
@@ -75,7 +74,7 @@ export type { SessionLifetime } from './sessions/session-store.ts';
 export type { Account } from './accounts/account.ts';
 export { type AccountOptions, accounts } from './accounts/accounts.tsx';
 export type { AccountLimits } from './accounts/attempts.ts';
-export { type Counter, createLimit, type Limit, network } from './limits/limit.ts';
+export { type Counter, createLimit, type Limit } from './limits/limit.ts';
 export { createAccount, type Created } from './accounts/create-account.ts';
 export {
   accountOf,

@@ -1,4 +1,4 @@
-import { isDatabaseUnavailable } from '@chatelaine/oauth-server-pg';
+import { isDatabaseUnavailable } from '@chatelaine/migrations';
 import { formatScope, type ResourceUrl } from '@chatelaine/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { resourceOf } from '../resources.ts';

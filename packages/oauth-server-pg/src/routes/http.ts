@@ -1,3 +1,4 @@
+import { isDatabaseUnavailable } from '@chatelaine/migrations';
 import formbody from '@fastify/formbody';
 import {
   type FormParams,
@@ -9,7 +10,6 @@ import {
   temporarilyUnavailable,
 } from '@chatelaine/protocol';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isDatabaseUnavailable } from '../database-unavailable.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -11,9 +11,9 @@ import {
   serverMetadata,
   token,
 } from '@chatelaine/oauth-server';
-import { OAuthError, openApiDocument } from '@chatelaine/protocol';
+import { OAuthError, openApiDocument, sourceOf } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type Limit, type RateLimits, sourceKey } from '../limits.ts';
+import type { Limit, RateLimits } from '../limits.ts';
 import { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods, withoutEmpty } from './http.ts';
 import { requestDeps } from './request-deps.ts';
 
@@ -86,7 +86,7 @@ async function registrationRoutes(
 ): Promise<void> {
   acceptJson(app);
   app.post(ENDPOINT.register, async (request, reply) => {
-    await rateLimits.consume(limits.registration, sourceKey(request.ip));
+    await rateLimits.consume(limits.registration, sourceOf(request.ip));
     return reply.code(201).send(await registerClient(deps, request.body));
   });
   refuseOtherMethods(app, ENDPOINT.register, ['POST']);
@@ -108,7 +108,7 @@ export function limitRefusals(
   app: FastifyInstance,
   { rateLimits, limits }: { rateLimits: RateLimits; limits: Pick<MachineLimits, 'refusals'> },
 ): void {
-  const keyOf = (request: FastifyRequest): string => sourceKey(request.ip);
+  const keyOf = (request: FastifyRequest): string => sourceOf(request.ip);
   app.addHook('onRequest', async (request) => rateLimits.check(limits.refusals, keyOf(request)));
   app.addHook('onError', async (request, _reply, error) => {
     const answer: unknown = error;

@@ -1,6 +1,7 @@
 import type { ServerDeps } from '@chatelaine/oauth-server';
+import { sourceOf } from '@chatelaine/protocol';
 import type { FastifyRequest } from 'fastify';
-import { type Limit, type RateLimits, sourceKey } from '../limits.ts';
+import type { Limit, RateLimits } from '../limits.ts';
 
 export interface RequestDepsOptions {
   readonly deps: ServerDeps;
@@ -16,7 +17,7 @@ export function requestDeps({ deps, rateLimits, limits }: RequestDepsOptions, re
   return {
     ...deps,
     async fetchDocument(url) {
-      await rateLimits.consume(limits.documents, sourceKey(request.ip));
+      await rateLimits.consume(limits.documents, sourceOf(request.ip));
       return deps.fetchDocument(url);
     },
   };

@@ -1,4 +1,5 @@
-import { createLimit, type Limit, network } from '../limits/limit.ts';
+import { sourceOf } from '@chatelaine/protocol';
+import { createLimit, type Limit } from '../limits/limit.ts';
 import type { Pool } from '../postgres/pool.ts';
 
 export interface AccountLimits {
@@ -30,13 +31,13 @@ export function createAttempts(pool: Pool, limits: AccountLimits): Attempts {
   const signUps = createLimit(pool, 'sign_up_address', limits.signUpFromAddress);
   return {
     async signIn({ username, ip }) {
-      await address.count(network(ip));
-      await pair.count(username, network(ip));
+      await address.count(sourceOf(ip));
+      await pair.count(username, sourceOf(ip));
     },
     async signedIn({ username, ip }) {
-      await address.takeBack(network(ip));
-      await pair.reset(username, network(ip));
+      await address.takeBack(sourceOf(ip));
+      await pair.reset(username, sourceOf(ip));
     },
-    signUp: ({ ip }) => signUps.count(network(ip)),
+    signUp: ({ ip }) => signUps.count(sourceOf(ip)),
   };
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Pool } from '../postgres/pool.ts';
 import { Problem } from '../server/problem.ts';
@@ -55,18 +54,4 @@ async function consume(limiter: RateLimiterPostgres, key: string): Promise<void>
 /** Hashed: a username of any length fits, and the table tells nobody who tried to sign in. */
 function keyOf(parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\0')).digest('base64url');
-}
-
-/** Whoever has one IPv6 address has its /64. An IPv4 address written as IPv6 is that IPv4 address. */
-export function network(ip: string): string {
-  const bare = ip.replace(/^::ffff:(?=\d+\.)/i, '').split('%', 1)[0] ?? '';
-  if (!isIPv6(bare)) return bare;
-  const [head = '', tail] = bare.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
-  return [...left, ...Array<string>(zeros).fill('0'), ...right]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
 }

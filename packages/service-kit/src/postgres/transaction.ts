@@ -1,12 +1,13 @@
 import type { PoolClient } from 'pg';
 import type { Pool } from './pool.ts';
-import { isSilence } from './unavailable.ts';
 
 export interface TransactionOptions {
   isolation?: 'read committed' | 'repeatable read' | 'serializable';
 }
 
 const TRIES = 3;
+/** What `pg` says when no answer came within its own limit. */
+const SILENCE = 'Query read timeout';
 /** serialization_failure and deadlock_detected: nothing happened, and another try may well succeed. */
 const RETRYABLE = new Set(['40001', '40P01']);
 
@@ -42,7 +43,7 @@ async function once<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>, isolati
     return result;
   } catch (error) {
     // never back into the pool with a transaction open; what does not answer at all is not asked once more
-    if (isSilence(error)) broken = error as Error;
+    if (error instanceof Error && error.message === SILENCE) broken = error as Error;
     else
       await client.query('rollback').catch((cause: Error) => {
         broken = cause;

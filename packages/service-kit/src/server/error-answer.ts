@@ -1,6 +1,6 @@
+import { isDatabaseUnavailable } from '@chatelaine/migrations';
 import { OAuthError, type ErrorCode } from '@chatelaine/protocol';
 import type { FastifyError } from 'fastify';
-import { isDatabaseUnavailable } from '../postgres/unavailable.ts';
 import { Problem, type ProblemOptions } from './problem.ts';
 
 /** The answer to an error, before it becomes JSON or a page. */

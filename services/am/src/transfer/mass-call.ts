@@ -1,5 +1,5 @@
 import { Guards } from '@chatelaine/oauth-server';
-import { isDatabaseUnavailable } from '@chatelaine/oauth-server-pg';
+import { isDatabaseUnavailable } from '@chatelaine/migrations';
 import {
   OAuthError,
   serverError,

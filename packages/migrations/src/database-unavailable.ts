@@ -1,12 +1,9 @@
-/** What `pg` says when no answer came within its own limit. */
-export const isSilence = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout';
-
-/** SQLSTATEs, socket errors and Prisma codes that mean "not now", as opposed to a mistake of ours. */
+/** SQLSTATEs (https://www.postgresql.org/docs/current/errcodes-appendix.html), socket errors and Prisma codes that mean "not now", as opposed to a mistake of ours. */
 const CODES = new Set([
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now
-  '57014', // query_canceled: our statement timeout
+  '57014', // query_canceled: a statement timeout
   '55P03', // lock_not_available
   '40001', // serialization_failure, after the retries
   '40P01', // deadlock_detected, after the retries
@@ -35,9 +32,14 @@ const KINDS = new Set([
 ]);
 const MESSAGES =
   /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error)/;
+
+/** How deep a driver may have wrapped what went wrong. */
 const DEPTH = 4;
 
-/** Whether an error, or what caused it, says that the database cannot serve now: then the answer is 503 and coming back later helps. */
+/**
+ * Whether an error, or what caused it, says that the database cannot serve now: then the answer is 503, and coming back later helps. The error may have gone
+ * through a driver that wraps `pg`'s (Prisma keeps them in `meta.driverAdapterError`).
+ */
 export function isDatabaseUnavailable(error: unknown, depth = DEPTH): boolean {
   if (typeof error !== 'object' || error === null || depth === 0) return false;
   const { code, message, kind, cause, meta, errors } = error as Record<
@@ -47,7 +49,7 @@ export function isDatabaseUnavailable(error: unknown, depth = DEPTH): boolean {
   if (typeof code === 'string' && (CODES.has(code) || CLASSES.test(code))) return true;
   if (typeof kind === 'string' && KINDS.has(kind)) return true;
   if (typeof message === 'string' && MESSAGES.test(message)) return true;
-  const adapterError = (meta as { driverAdapterError?: unknown } | null | undefined)?.driverAdapterError; // Prisma keeps it there
+  const adapterError = (meta as { driverAdapterError?: unknown } | null | undefined)?.driverAdapterError;
   const inner = [cause, adapterError, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
   return inner.some((one) => isDatabaseUnavailable(one, depth - 1));
 }
