@@ -66,6 +66,7 @@ export { inTransaction, type TransactionOptions } from './postgres/transaction.t
 // people
 export { pages } from './forms/pages.ts';
 export { formOf, queryOf } from './forms/form-of.ts';
+export { canBeShown } from './forms/text.ts';
 export { fileOf, type UploadedFile, type UploadOptions, uploads } from './forms/uploads.ts';
 export { type Picture, PICTURE_TYPES, pictureTypeOf, type PictureType, sendPicture } from './forms/picture.ts';
 export { sessions, type SessionOptions } from './sessions/sessions.ts';
@@ -101,10 +102,10 @@ export {
   Steps,
   Table,
 } from './pages/components.tsx';
+export { Choice, Choices, Radios } from './pages/choices.tsx';
 export {
+  AddressField,
   Button,
-  Choice,
-  Choices,
   Field,
   type FieldProps,
   FileField,

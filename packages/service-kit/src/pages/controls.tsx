@@ -81,6 +81,13 @@ export function Field(props: FieldProps): VNode {
   );
 }
 
+/** Where another service is, as somebody gives it who has been there. */
+export function AddressField(props: Labelled & { example: string; value: string | undefined }): VNode {
+  const { example, ...field } = props;
+  const hint = `As in the address bar of your browser when you are there. For example: ${example}`;
+  return <Field {...field} hint={hint} autocomplete="url" required autofocus />;
+}
+
 /** Several lines of text. */
 export function TextArea(
   props: Labelled & { value?: string; rows?: number; maxLength?: number; required?: boolean },
@@ -152,51 +159,6 @@ function Frame({
 function aboutOf({ name, id = name, hint, problem }: Labelled) {
   const about = [hint && `${id}-hint`, problem && `${id}-problem`].filter(Boolean).join(' ');
   return { 'aria-invalid': problem ? true : undefined, 'aria-describedby': about || undefined } as const;
-}
-
-/** A question with its answers: `Choice`s inside. */
-export function Choices({
-  legend,
-  layout = 'column',
-  children,
-}: {
-  legend: ComponentChildren;
-  layout?: 'column' | 'row';
-  children: ComponentChildren;
-}): VNode {
-  return (
-    <fieldset>
-      <legend>{legend}</legend>
-      <div class={layout === 'row' ? 'choices across' : 'choices'}>{children}</div>
-    </fieldset>
-  );
-}
-
-/** One answer: the whole line can be pressed. */
-export function Choice({
-  kind,
-  name,
-  value,
-  checked = false,
-  hint,
-  children,
-}: {
-  kind: 'checkbox' | 'radio';
-  name: string;
-  value: string;
-  checked?: boolean;
-  hint?: string;
-  children: ComponentChildren;
-}): VNode {
-  return (
-    <label class="choice">
-      <input type={kind} name={name} value={value} checked={checked} />
-      <span>
-        {children}
-        {hint !== undefined && <small>{hint}</small>}
-      </span>
-    </label>
-  );
 }
 
 /** A submit button. With `name` and `value` it says which of several was pressed. */

@@ -1,12 +1,16 @@
-import { Badge, Card, Choice, Choices, Facts } from '@chatelaine/service-kit';
+import { Badge, Card, Facts, Radios } from '@chatelaine/service-kit';
 import type { FormParams } from '@chatelaine/protocol';
 import type { VNode } from 'preact';
 import { HALF_FIELD } from './half-form.ts';
 import type { OfferedHost } from './offered-host.ts';
 
+const ANSWERS = [
+  { value: 'link', label: 'Link it' },
+  { value: 'no', label: 'No, do not link it' },
+] as const;
+
 /** The second half of the consent: the Requester is a Host, too, and the owner's account there may be linked with it. PROTOCOL §2.3. */
 export function HostHalf({ host, form }: { host: OfferedHost; form: FormParams }): VNode {
-  const answer = form.get(HALF_FIELD);
   return (
     <Card title="It keeps something of yours, too">
       <Facts
@@ -26,14 +30,12 @@ export function HostHalf({ host, form }: { host: OfferedHost; form: FormParams }
         asked for keys from here, for the Requesters you choose. It is linked with the account you are signed in with
         there. If you did not tick that, say no.
       </p>
-      <Choices legend={`Link ${host.name} as one of my Hosts?`} layout="row">
-        <Choice kind="radio" name={HALF_FIELD} value="link" checked={answer === 'link'}>
-          Link it
-        </Choice>
-        <Choice kind="radio" name={HALF_FIELD} value="no" checked={answer === 'no'}>
-          No, do not link it
-        </Choice>
-      </Choices>
+      <Radios
+        legend={`Link ${host.name} as one of my Hosts?`}
+        name={HALF_FIELD}
+        answers={ANSWERS}
+        chosen={form.get(HALF_FIELD)}
+      />
     </Card>
   );
 }

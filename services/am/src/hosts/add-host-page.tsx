@@ -1,10 +1,10 @@
 import {
+  AddressField,
   Button,
   ButtonLink,
   ButtonRow,
   Card,
   Facts,
-  Field,
   Form,
   Hidden,
   Layout,
@@ -39,15 +39,12 @@ export function AddHostPage({
       <Card>
         <Form action="/hosts/add">
           {back !== null && <Hidden fields={{ back }} />}
-          <Field
+          <AddressField
             name="host"
             label="Address of the Host"
+            example="photos.example.org"
             value={address}
-            hint="As in the address bar of your browser when you are there. For example: photos.example.org"
             problem={problem}
-            autocomplete="url"
-            required
-            autofocus
           />
           <ButtonRow>
             <Button>Continue</Button>

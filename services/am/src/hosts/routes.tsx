@@ -1,4 +1,5 @@
 import { sha256 } from '@chatelaine/crypto';
+import { displayText } from '@chatelaine/protocol';
 import {
   accountOf,
   currentAccount,
@@ -153,11 +154,11 @@ function backOf(given: string | undefined): string | null {
 const sessionHash = (request: FastifyRequest): Buffer => sha256(request.session.sessionId);
 
 const MOST_LABEL_CHARS = 60;
+const LABEL = displayText(MOST_LABEL_CHARS);
 
 function labelOf(given: string | undefined): string {
   const label = given?.trim() ?? '';
-  // format characters turn text around or hide in it
-  if (label === '' || label.length > MOST_LABEL_CHARS || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(label)) {
+  if (!LABEL.safeParse(label).success) {
     throw new Problem(400, `A name has 1 to ${MOST_LABEL_CHARS} visible characters. Go back and choose another one.`);
   }
   return label;

@@ -1,5 +1,5 @@
 import type { ConsentView } from '@chatelaine/oauth-server-pg';
-import { Card, Choice, Choices, Hidden, Select } from '@chatelaine/service-kit';
+import { Card, Hidden, Radios, Select } from '@chatelaine/service-kit';
 import type { ComponentChildren, VNode } from 'preact';
 import { allField, answerField, askedField, DURATIONS, EVERY_ACCOUNT, type OfferedLink } from './consent-form.ts';
 import { Decision } from './decision.tsx';
@@ -141,24 +141,5 @@ function Account({ view: { form }, link, siblings, answers, layout }: AccountVie
         </details>
       )}
     </Card>
-  );
-}
-
-interface RadiosView {
-  readonly legend: ComponentChildren;
-  readonly name: string;
-  readonly answers: readonly Answer[];
-  readonly chosen: string;
-}
-
-function Radios({ legend, name, answers, chosen }: RadiosView): VNode {
-  return (
-    <Choices legend={legend} layout="row">
-      {answers.map(({ value, label }) => (
-        <Choice key={value} kind="radio" name={name} value={value} checked={value === chosen}>
-          {label}
-        </Choice>
-      ))}
-    </Choices>
   );
 }

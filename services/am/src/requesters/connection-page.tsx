@@ -1,4 +1,4 @@
-import { Badge, Button, ButtonRow, Card, Choice, Choices, Facts, Form, Layout, Notice } from '@chatelaine/service-kit';
+import { Badge, Button, ButtonRow, Card, Facts, Form, Layout, Notice, Radios } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import { Told, LookAgain } from '../hosts/told.tsx';
 import { factsOf } from './requesters-page.tsx';
@@ -67,21 +67,17 @@ function HostRules({ host: { linkId, hostName, label, linkState, scopes } }: { h
       aside={linkState === 'active' ? undefined : <Badge kind="bad">link {linkState}</Badge>}
     >
       {scopes.map(({ scope, sentence, effect }) => (
-        <Choices
+        <Radios
           key={scope}
           legend={
             <>
               {sentence} <small>({scope})</small>
             </>
           }
-          layout="row"
-        >
-          {ANSWERS.map(({ value, label: answer }) => (
-            <Choice key={value} kind="radio" name={ruleField(linkId, scope)} value={value} checked={value === effect}>
-              {answer}
-            </Choice>
-          ))}
-        </Choices>
+          name={ruleField(linkId, scope)}
+          answers={ANSWERS}
+          chosen={effect}
+        />
       ))}
     </Card>
   );

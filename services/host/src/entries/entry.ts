@@ -1,4 +1,4 @@
-import type { PictureType } from '@chatelaine/service-kit';
+import { canBeShown, type PictureType } from '@chatelaine/service-kit';
 import { z } from 'zod';
 
 /** An entry as everybody sees it; `date` is a day, YYYY-MM-DD. */
@@ -13,10 +13,6 @@ export interface EntryView {
 /** The largest picture, in bytes; the table knows it, too. */
 export const MAX_PICTURE_BYTES = 2_097_152;
 
-// NUL never reaches Postgres, and no other control character reaches a page
-// biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
-
 /** What a person or a Requester adds. Unknown members are refused: a misspelt one would be lost silently. */
 export const newEntrySchema = z.strictObject({
   text: z
@@ -24,7 +20,7 @@ export const newEntrySchema = z.strictObject({
     .trim()
     .min(1, 'text must not be empty.')
     .max(2000, 'text may have 2000 characters at most.')
-    .refine((text) => text.isWellFormed() && !CONTROL.test(text), 'text holds characters that cannot be kept.'),
+    .refine(canBeShown, 'text holds characters that cannot be kept.'),
   date: z.iso
     .date('date must be a day of the form YYYY-MM-DD.')
     // Postgres and JavaScript agree on these years

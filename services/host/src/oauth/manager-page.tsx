@@ -1,4 +1,4 @@
-import { Button, ButtonLink, ButtonRow, Card, Field, Form, Layout, Steps } from '@chatelaine/service-kit';
+import { AddressField, Button, ButtonLink, ButtonRow, Card, Form, Layout, Steps } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import type { Deps } from '../deps.ts';
 
@@ -23,15 +23,12 @@ export function ManagerPage({ flavor, address, problem }: ManagerView): VNode {
       <Way current={0} />
       <Card>
         <Form action="/access/manager">
-          <Field
+          <AddressField
             name="am"
             label="Address of your authorization manager"
-            hint="As in the address bar of your browser when you are there. For example: am.example"
+            example="am.example"
             value={address}
             problem={problem}
-            autocomplete="url"
-            required
-            autofocus
           />
           <ButtonRow>
             <Button>Continue</Button>

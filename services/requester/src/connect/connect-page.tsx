@@ -1,10 +1,10 @@
 import {
+  AddressField,
   Button,
   ButtonLink,
   ButtonRow,
   Card,
   Choice,
-  Field,
   Form,
   Layout,
   Notice,
@@ -32,15 +32,12 @@ export function ConnectPage({ am, problem, share = 'no' }: ConnectView): VNode {
       <Way current={0} />
       <Card>
         <Form action="/connect">
-          <Field
+          <AddressField
             name="am"
             label="Address of your authorization manager"
-            hint="As in the address bar of your browser when you are there. For example: am.example"
+            example="am.example"
             value={am}
             problem={problem}
-            autocomplete="url"
-            required
-            autofocus
           />
           <Choice
             kind="checkbox"

@@ -1,5 +1,6 @@
 import {
   accountOf,
+  canBeShown,
   currentAccount,
   formOf,
   notFound,
@@ -75,11 +76,8 @@ async function post(deps: FeedDeps, request: FastifyRequest, reply: FastifyReply
   return reply.redirect(results.every(({ state }) => state === 'posted') ? '/' : result, 303);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
-const UNREADABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
-
 function problemOf(text: string, places: number): string | null {
-  if (text === '' || text.length > MAX_TEXT || !text.isWellFormed() || UNREADABLE.test(text))
+  if (text === '' || text.length > MAX_TEXT || !canBeShown(text))
     return `Nothing was posted: an entry has 1 to ${MAX_TEXT} characters that can be read.`;
   return places === 0 ? 'Nothing was posted: choose at least one Host to post it to.' : null;
 }

@@ -1,3 +1,4 @@
+import { canBeShown } from '@chatelaine/service-kit';
 import { z } from 'zod';
 
 /** A post as everybody sees it who may; `date` is the day it was written, YYYY-MM-DD. The members of an entry at our other Hosts. */
@@ -12,16 +13,7 @@ export const POST_SCOPES = { 'entries.read': 'Read the posts you keep here' } as
 
 export const MAX_POST_CHARS = 2_000;
 
-// NUL never reaches Postgres, and no other control character reaches a page
-// biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
-
-const textSchema = z
-  .string()
-  .trim()
-  .min(1)
-  .max(MAX_POST_CHARS)
-  .refine((text) => text.isWellFormed() && !CONTROL.test(text));
+const textSchema = z.string().trim().min(1).max(MAX_POST_CHARS).refine(canBeShown);
 
 /** The text of a new post as it is kept, or null when it cannot be. */
 export function parsePost(text: string): string | null {
