@@ -4,9 +4,9 @@ import { eventually } from '../test/support/eventually.ts';
 import { type Connection, openRawRequester, RAW_CALLBACK, type RawRequester } from '../test/support/raw-requester.ts';
 import { sql } from './support/backup.ts';
 import { type Deployment, openDeployment } from './support/deployment.ts';
-import { docker } from './support/docker.ts';
 import { inSeconds, note } from './support/figures.ts';
 import { startLoad } from './support/load.ts';
+import { firstPair, keepEntries, lose, lostAt, orphansAt, promote } from './support/standby.ts';
 
 // docker-compose.standby.yml: the AM, Photos, and a Postgres that is followed by another
 
@@ -45,40 +45,11 @@ const statusOf = async (url: string): Promise<number> =>
     () => 0,
   );
 
-/** Somebody keeps entries at the Host, one after the other; those that the Host has acknowledged by showing them are counted. */
-function keepEntries(): Working {
-  const acknowledged: string[] = [];
-  let going = true;
-  const tab = robin.tab();
-  const keep = async (text: string): Promise<void> => {
-    await tab.visit(`${house.url('photos')}/entries`);
-    const page = await tab.press('Add', { text });
-    if (page.status === 200 && page.text.includes(text)) acknowledged.push(text);
-  };
-  const working = (async () => {
-    // while Postgres is away there is no form to fill in
-    for (let count = 0; going; count++) await keep(`entry number ${count}.`).catch(() => undefined);
-  })();
-  return {
-    acknowledged,
-    async stop() {
-      going = false;
-      await working;
-    },
-  };
-}
-
-interface Working {
-  readonly acknowledged: readonly string[];
-  stop(): Promise<void>;
-}
-
 describe('a Postgres that is followed by another [needs a container engine]', () => {
   test('is killed under load: what was acknowledged is at the other; 503 meanwhile, and served again within 30 s of the promotion', async () => {
-    const [primary = ''] = await house.containers('postgres');
-    const [standby = ''] = await house.containers('standby');
-    expect(await sql(primary, 'select sync_state from pg_stat_replication')).toBe('sync');
-    const entries = keepEntries();
+    const { primary, standby } = await firstPair(house);
+    expect(await sql(primary.container, 'select sync_state from pg_stat_replication')).toBe('sync');
+    const entries = keepEntries(robin, { host: house.url('photos') });
     const load = startLoad(raw, {
       token: connection.accessToken,
       resource: house.resource('photos'),
@@ -90,17 +61,12 @@ describe('a Postgres that is followed by another [needs a container engine]', ()
       withinMs: 60_000,
     });
 
-    // never to come back by itself: there must be one primary
-    await docker('update', '--restart', 'no', primary);
-    await docker('kill', '-s', 'KILL', primary);
+    await lose(primary);
     const killedAt = Date.now();
     const refused = () => load.sent.filter(({ at, status }) => at > killedAt && status === 503);
     await eventually(async () => refused().length, { until: (count) => count > 5, withinMs: 60_000 });
 
-    await sql(standby, 'select pg_promote()');
-    const network = `${house.project}_database`;
-    await docker('network', 'disconnect', network, standby);
-    await docker('network', 'connect', '--alias', 'postgres', network, standby);
+    await promote(house, standby);
     const promotedAt = Date.now();
     await eventually(async () => load.sent.some(({ at, status }) => at > promotedAt && status === 200), {
       until: Boolean,
@@ -113,13 +79,9 @@ describe('a Postgres that is followed by another [needs a container engine]', ()
 
     expect(refused().filter(({ retryAfter }) => retryAfter === null)).toEqual([]);
     const handedOut = sent.filter(({ status }) => status === 200).length;
-    expect(
-      Number(await sql(standby, `select count(*) from am.transfer where state = 'minted'`)),
-    ).toBeGreaterThanOrEqual(handedOut);
-    const kept = new Set((await sql(standby, 'select text from photos.entry')).split('\n'));
-    const lost = entries.acknowledged.filter((text) => !kept.has(text));
-    const measured = `${lost.length} of ${entries.acknowledged.length + handedOut}`;
+    const lost = await lostAt(standby, { entries: entries.acknowledged, tokens: handedOut });
+    const measured = `${lost} of ${entries.acknowledged.length + handedOut}`;
     note({ what: 'acknowledged and not at the standby', held: '0', measured });
-    expect(lost).toEqual([]);
+    expect([lost, await orphansAt(standby)]).toEqual([0, 0]);
   });
 });

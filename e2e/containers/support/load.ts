@@ -9,7 +9,7 @@ export interface Sent {
   readonly retryAfter: string | null;
 }
 
-/** Transfers, over and over, until it is stopped. */
+/** Transfers, over and over, until it is stopped; each of three workers waits a little between two. */
 export interface Load {
   readonly sent: readonly Sent[];
   stop(): Promise<readonly Sent[]>;
@@ -18,17 +18,20 @@ export interface Load {
 const WORKERS = 3;
 const IDLE_MS = 30;
 
-export function startLoad(raw: RawRequester, input: { token: string; resource: string; scope: string }): Load {
+export function startLoad(
+  raw: RawRequester,
+  input: { token: string; resource: string; scope: string; idleMs?: number },
+): Load {
   const sent: Sent[] = [];
   let going = true;
-  const { token, ...wanted } = input;
+  const { token, idleMs = IDLE_MS, ...wanted } = input;
   const work = async (): Promise<void> => {
     while (going) {
       const at = Date.now();
       const answer = await raw.exchange(token, wanted).catch(() => null);
       const retryAfter = answer?.headers.get('retry-after') ?? null;
       sent.push({ at, tookMs: Date.now() - at, status: answer?.status ?? 0, retryAfter });
-      await pause(IDLE_MS);
+      await pause(idleMs);
     }
   };
   const workers = Array.from({ length: WORKERS }, work);

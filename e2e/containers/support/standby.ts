@@ -1,0 +1,122 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Person } from '@chatelaine/constellation';
+import { sql } from './backup.ts';
+import type { Deployment } from './deployment.ts';
+import { docker, LABEL } from './docker.ts';
+
+// What operations.md says under "When Postgres is lost", command by command.
+
+/** A Postgres of two: its container, and the volume with its files. */
+export interface Member {
+  readonly container: string;
+  readonly volume: string;
+}
+
+export interface Pair {
+  readonly primary: Member;
+  readonly standby: Member;
+}
+
+/** As docker-compose.standby.yml starts them. */
+export async function firstPair(house: Deployment): Promise<Pair> {
+  const member = async (service: string): Promise<Member> => {
+    const [container = ''] = await house.containers(service);
+    return { container, volume: `${house.project}_${service}` };
+  };
+  return { primary: await member('postgres'), standby: await member('standby') };
+}
+
+/** Takes it away as a power failure does, never to come back by itself: there must be one primary. */
+export async function lose({ container }: Member): Promise<void> {
+  await docker('update', '--restart', 'no', container);
+  await docker('kill', '-s', 'KILL', container);
+}
+
+/** Makes the standby what the services find under the name of their Postgres. */
+export async function promote(house: Deployment, { container }: Member): Promise<void> {
+  const network = `${house.project}_database`;
+  await sql(container, 'select pg_promote()');
+  await docker('network', 'disconnect', network, container);
+  await docker('network', 'connect', '--alias', 'postgres', network, container);
+}
+
+/** A standby of the new primary in the place of what was lost, from empty. When it resolves, commits wait for it. */
+export async function standbyAgain(
+  house: Deployment,
+  { primary, lost }: Record<'primary' | 'lost', Member>,
+): Promise<Member> {
+  const { volume } = lost;
+  await docker('rm', lost.container);
+  // the new primary's container has it, too: from when it was the standby's first copy
+  await docker(
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    '-v',
+    `${volume}:/v`,
+    'chatelaine-postgres',
+    'find',
+    '/v',
+    '-mindepth',
+    '1',
+    '-delete',
+  );
+  const common = ['--network', `${house.project}_database`, '--user', 'postgres', '-e', 'PRIMARY_HOST=postgres'];
+  const secrets = ['-v', `${house.project}_secrets-postgres:/secrets/postgres:ro`, '--label', LABEL];
+  const files = ['-v', `${volume}:/var/lib/postgresql`, '-v', `${primary.volume}:/primary:ro`];
+  const settings = ['max_connections=200', 'wal_keep_size=512MB', 'hba_file=/usr/local/share/chatelaine/pg_hba.conf'];
+  const start = ['chatelaine-postgres', 'start-standby', ...settings.flatMap((setting) => ['-c', setting])];
+  const lasting = ['--restart', 'unless-stopped', '--shm-size', '128m'];
+  const container = await docker('run', '-d', ...lasting, ...common, ...secrets, ...files, ...start);
+  await docker('run', '--rm', ...common, ...secrets, 'chatelaine-postgres', 'wait-for-standby');
+  return { container, volume };
+}
+
+/** Those of a person's entries that a Host has acknowledged, by showing them. */
+export interface Entries {
+  readonly acknowledged: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** Somebody keeps entries at the Host, one after the other, `idleMs` between them. */
+export function keepEntries(robin: Person, { host, idleMs = 0 }: { host: string; idleMs?: number }): Entries {
+  const acknowledged: string[] = [];
+  let going = true;
+  const tab = robin.tab();
+  const keep = async (text: string): Promise<void> => {
+    await tab.visit(`${host}/entries`);
+    const page = await tab.press('Add', { text });
+    if (page.status === 200 && page.text.includes(text)) acknowledged.push(text);
+  };
+  const working = (async () => {
+    // while Postgres is away there is no form to fill in
+    for (let count = 0; going; count++) {
+      await keep(`entry number ${count}.`).catch(() => undefined);
+      await pause(idleMs);
+    }
+  })();
+  return {
+    acknowledged,
+    async stop() {
+      going = false;
+      await working;
+    },
+  };
+}
+
+/** What was acknowledged and is not in this Postgres; 0 is what is promised. */
+export async function lostAt(
+  { container }: Member,
+  { entries, tokens }: { entries: readonly string[]; tokens: number },
+): Promise<number> {
+  const kept = new Set((await sql(container, 'select text from photos.entry')).split('\n'));
+  const minted = Number(await sql(container, `select count(*) from am.transfer where state = 'minted'`));
+  return entries.filter((text) => !kept.has(text)).length + Math.max(0, tokens - minted);
+}
+
+/** Tokens that the Host has minted beyond what the AM had written down before it asked for them. */
+export async function orphansAt({ container }: Member): Promise<number> {
+  const tokens = `(select count(*) from photos.oauth_token where kind = 'at')`;
+  return Number(await sql(container, `select greatest(0, ${tokens} - (select count(*) from am.transfer))`));
+}

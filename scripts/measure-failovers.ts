@@ -1,0 +1,159 @@
+// Kills the primary Postgres under load, promotes the standby, makes a new standby in the old one's place, and so on; counts what was acknowledged and
+// is gone, and writes it into docs/operations.md: `pnpm images && pnpm measure:failovers [--count 20]`. It does what "When Postgres is lost" says there.
+
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { addHost, signUp } from '@chatelaine/constellation';
+import { openDeployment, type Deployment } from '../e2e/containers/support/deployment.ts';
+import { prune } from '../e2e/containers/support/docker.ts';
+import { startLoad, type Sent } from '../e2e/containers/support/load.ts';
+import * as pg from '../e2e/containers/support/standby.ts';
+import { eventually } from '../e2e/test/support/eventually.ts';
+import { openRawRequester, RAW_CALLBACK } from '../e2e/test/support/raw-requester.ts';
+import { writeMeasured } from './measured.ts';
+
+const UP_WITHIN_MS = 120_000;
+const SEEN_WITHIN_MS = 60_000;
+/** Between two entries; the transfers are as many as one connection is let. */
+const ENTRY_EVERY_MS = 200;
+const TRANSFER_EVERY_MS = 250;
+
+interface Failover {
+  readonly firstTokenMs: number;
+  readonly standbyMs: number;
+  readonly lost: number;
+  readonly orphans: number;
+}
+
+const { values } = parseArgs({ options: { count: { type: 'string', default: '20' } } });
+const count = Number(values.count);
+const house = await openDeployment({ overlays: ['docker-compose.standby.yml'] });
+try {
+  await house.compose(['up', '-d', '--no-build', 'am', 'photos']);
+  const { failovers, sent, entries } = await run(house);
+  const table = tableOf({ failovers, sent, entries });
+  writeMeasured('failovers', table);
+  console.log(table.join('\n'));
+} finally {
+  // the containers that compose does not know of; then what it knows
+  await prune();
+  await house.down();
+}
+
+async function run(there: Deployment) {
+  const am = { url: there.url('am') };
+  const host = { url: there.url('photos') };
+  const answers = ({ url }: { url: string }) =>
+    there.fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  for (const service of [am, host])
+    await eventually(() => answers(service), { until: Boolean, withinMs: UP_WITHIN_MS });
+  const robin = there.person({ username: 'robin', stopsAt: [RAW_CALLBACK] });
+  await signUp(robin, am.url);
+  await signUp(robin, host.url);
+  await addHost(robin, { am, host });
+  const raw = await openRawRequester({ am, fetch: there.fetch });
+  const { accessToken: token } = await raw.connect(robin);
+  const wanted = { token, resource: there.resource('photos'), scope: 'entries.read', idleMs: TRANSFER_EVERY_MS };
+  const load = startLoad(raw, wanted);
+  const entries = pg.keepEntries(robin, { host: host.url, idleMs: ENTRY_EVERY_MS });
+  const failovers: Failover[] = [];
+  let pair = await pg.firstPair(there);
+  for (let number = 1; number <= count; number++) {
+    const [entriesBefore, sentBefore] = [entries.acknowledged.length, load.sent.length];
+    await eventually(async () => Math.min(entries.acknowledged.length - entriesBefore, load.sent.length - sentBefore), {
+      until: (more) => more >= 10,
+      withinMs: SEEN_WITHIN_MS,
+    });
+    const once = await failover(there, { pair, seen: { sent: load.sent, entries: entries.acknowledged } });
+    pair = once.pair;
+    failovers.push(once.measured);
+    const { firstTokenMs, standbyMs, lost, orphans } = once.measured;
+    console.log(
+      `${number}: first token after ${inSeconds(firstTokenMs)}, in step again after ${inSeconds(standbyMs)}; ${lost} lost, ${orphans} orphans`,
+    );
+  }
+  await entries.stop();
+  return { failovers, sent: await load.stop(), entries: entries.acknowledged.length };
+}
+
+async function failover(
+  there: Deployment,
+  { pair, seen }: { pair: pg.Pair; seen: { sent: readonly Sent[]; entries: readonly string[] } },
+): Promise<{ pair: pg.Pair; measured: Failover }> {
+  await pg.lose(pair.primary);
+  const killedAt = Date.now();
+  const since = (moment: number, status: number) => seen.sent.some((one) => one.at > moment && one.status === status);
+  await eventually(async () => since(killedAt, 503), { until: Boolean, withinMs: SEEN_WITHIN_MS });
+  const entries = [...seen.entries];
+  const tokens = handedOut(seen.sent);
+
+  const promotedAt = Date.now();
+  await pg.promote(there, pair.standby);
+  const lost = await pg.lostAt(pair.standby, { entries, tokens });
+  await eventually(async () => since(promotedAt, 200), { until: Boolean, withinMs: SEEN_WITHIN_MS });
+  const served = seen.sent.find(({ at, status }) => at > promotedAt && status === 200);
+  const firstTokenMs = (served?.at ?? Number.NaN) + (served?.tookMs ?? 0) - promotedAt;
+  const orphans = await pg.orphansAt(pair.standby);
+
+  const begun = Date.now();
+  const standby = await pg.standbyAgain(there, { primary: pair.standby, lost: pair.primary });
+  const measured = { firstTokenMs, standbyMs: Date.now() - begun, lost, orphans };
+  return { pair: { primary: pair.standby, standby }, measured };
+}
+
+function tableOf(it: { failovers: readonly Failover[]; sent: readonly Sent[]; entries: number }): string[] {
+  const { failovers, sent, entries } = it;
+  const sum = (of: (one: Failover) => number): number => failovers.reduce((total, one) => total + of(one), 0);
+  const served = spread(failovers.map(({ firstTokenMs }) => firstTokenMs));
+  const others = sent.filter(({ status, retryAfter }) => status !== 200 && !(status === 503 && retryAfter !== null));
+  const rows = [
+    ['primaries lost by kill -9 under load', '≥ 20', String(failovers.length)],
+    [
+      'acknowledged and not at the next primary',
+      '0',
+      `${sum(({ lost }) => lost)} of ${entries + handedOut(sent)} (${entries} entries, ${handedOut(sent)} tokens)`,
+    ],
+    ['tokens of the Host that the AM had not written down first', '0', String(sum(({ orphans }) => orphans))],
+    ['from `pg_promote()` to the first token', '≤ 30 s', served],
+    [
+      'from an empty volume to a standby that commits wait for',
+      '–',
+      spread(failovers.map(({ standbyMs }) => standbyMs)),
+    ],
+    [
+      'meanwhile neither a token nor 503 with `Retry-After`',
+      '–',
+      `${others.length} of ${sent.length} requests${statusesOf(others)}`,
+    ],
+  ];
+  return [
+    '| | to hold | measured |',
+    '|---|---|---|',
+    ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+    '',
+    `On ${os.availableParallelism()} cores, which the load and all containers shared; load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}.`,
+  ];
+}
+
+function handedOut(sent: readonly Sent[]): number {
+  return sent.filter(({ status }) => status === 200).length;
+}
+
+function spread(ms: readonly number[]): string {
+  const sorted = ms.toSorted((a, b) => a - b);
+  const at = (part: number): string =>
+    inSeconds(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0);
+  return `p50 ${at(0.5)}, longest ${at(1)}`;
+}
+
+function statusesOf(sent: readonly Sent[]): string {
+  const statuses = [...new Set(sent.map(({ status }) => status))].toSorted((a, b) => a - b);
+  return statuses.length === 0 ? '' : ` (${statuses.map((it) => (it === 0 ? 'no answer' : it)).join(', ')})`;
+}
+
+function inSeconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
