@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { type Programs, programs } from './binaries.ts';
 import { initialise } from './cluster.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** A running Postgres of our own on 127.0.0.1, with trust authentication and the superuser `postgres`. */
 export interface Embedded {
@@ -36,7 +36,7 @@ const MAX_CONNECTIONS = 200;
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
   const run = await programs();
   const temporary = options.dataDir === undefined;
-  const dataDir = options.dataDir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'embedded-postgres-data-'));
+  const dataDir = options.dataDir ?? fs.mkdtempSync(path.join(temporaryFolder(), 'embedded-postgres-data-'));
   await initialise(run, { dataDir, from: temporary ? 'copy' : 'initdb' });
   const port = options.port ?? (await freePort());
   const url = (role: string, database = 'postgres'): string =>
