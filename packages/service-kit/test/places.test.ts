@@ -82,10 +82,13 @@ test('what is more than may be is answered 503 at once, as its route answers err
     'nosniff',
   ]);
   expect(api.headers.get('retry-after')).toMatch(/^[123]$/);
-  const page = await ask('/page');
+  const page = await ask('/page', { headers: { accept: 'text/html' } });
   expect([page.status, page.headers.get('content-type')]).toEqual([503, 'text/html; charset=utf-8']);
   expect((await ask('/nowhere')).status).toBe(503);
-  expect(await read(it.metrics, 'chatelaine_requests_refused_total')).toBe(3);
+  // by itself, without Node's server
+  expect((await it.app.inject('/work')).statusCode).toBe(503);
+  expect(await read(it.metrics, 'chatelaine_requests_refused_total')).toBe(4);
+  expect(it.log.filter(({ event }) => event === 'overloaded')).toHaveLength(1);
   it.letGo();
   expect((await Promise.all(admitted)).map(({ status }) => status)).toEqual([200, 200]);
   expect((await ask('/api/rooms/1')).status).toBe(200);

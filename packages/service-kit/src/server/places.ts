@@ -1,6 +1,7 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { OAuthError } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Draining } from '../run/drain.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { routeOf } from '../telemetry/request-ids.ts';
 
@@ -73,13 +74,20 @@ export function limitRequests(app: FastifyInstance, options: PlacesOptions): voi
  * Programs are refused before Fastify has made a request of theirs: a quarter of the work, and at ten times the load most of what a process does
  * is to refuse. What passes by here meets the hook above.
  */
-function refuseEarly({ server }: FastifyInstance, places: Places): void {
+function refuseEarly(app: FastifyInstance, places: Places): void {
+  const { server } = app;
   const listeners = server.listeners('request') as RequestListener[];
+  const isEarly = ({ url = '', headers: { accept = '' } }: IncomingMessage): boolean =>
+    places.areTaken() &&
+    !ALWAYS.has(url.split('?', 1)[0] ?? '') &&
+    !accept.includes('text/html') &&
+    !app.getDecorator<Draining>('draining').active;
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
-    const { url = '', headers } = request;
-    const early = places.areTaken() && !ALWAYS.has(url) && !(headers.accept?.includes('text/html') ?? false);
-    if (!early) return void listeners.forEach((listener) => listener(request, response));
+    if (!isEarly(request)) {
+      for (const listener of listeners) listener(request, response);
+      return;
+    }
     places.refused();
     const { status, message, retryAfter } = tooMany();
     response.writeHead(status, { ...EARLY_HEADERS, 'retry-after': String(retryAfter) });
