@@ -1,0 +1,36 @@
+import { expect } from '@jest/globals';
+import type { Answer } from '@chatelaine/test-kit';
+import { House, type Story } from '../support/house.ts';
+import type { TransferInput } from '../support/requester.ts';
+
+// one house for all of them: starting it takes longer than most of what is asked of it
+export const house = await House.build();
+export const story = await house.story({ 'photos.read': 'allow', 'photos.write': 'allow' });
+/** Another owner with a link and a connection of his own. */
+export const stranger = await house.story({ 'photos.read': 'allow' });
+
+export const ask = (over: Partial<TransferInput> = {}, by: Story = story) =>
+  by.requester.transfer({
+    connection: by.connection,
+    resource: house.host.resource,
+    scope: 'photos.read',
+    ...over,
+  });
+export const bodyOf = ({ status, json }: Answer) => ({ status, ...json });
+export const BAD_TOKEN = {
+  status: 400,
+  error: 'invalid_request',
+  error_description: 'The subject_token or actor_token is not acceptable.',
+};
+
+/** Refused before the Host was asked. */
+export async function refused(answer: Promise<Answer>, error: string): Promise<Answer> {
+  const seen = await answer;
+  expect({ status: seen.status, error: seen.json['error'] }).toEqual({
+    status: error === 'invalid_client' ? 401 : 400,
+    error,
+  });
+  expect(seen.headers['cache-control']).toBe('no-store');
+  expect(house.host.hops).toEqual([]);
+  return seen;
+}

@@ -1,0 +1,33 @@
+import type { Answer } from '@chatelaine/test-kit';
+import type { Story } from '../support/house.ts';
+import { gate } from '../support/scripted-host.ts';
+import { house } from './scene.ts';
+
+export const ask = (
+  by: Story,
+  over: { port?: number; scope?: string; proofs?: string[]; params?: Record<string, string> } = {},
+): Promise<Answer> =>
+  by.requester.transfer({ connection: by.connection, resource: house.host.resource, scope: 'photos.read', ...over });
+export const errorOf = ({ status, json }: Answer) => `${status} ${String(json['error'])}`;
+export const stop = ({ owner, connection }: Story, port = house.ams[0].port) =>
+  owner.browser.at(port).submit('/requesters', `/requesters/${connection.id}/stop`);
+export const ANSWERS = { 'photos.read': 'allow', 'photos.write': 'ask' } as const;
+const base = await house.story(ANSWERS);
+export const fresh = () => house.beside(base, ANSWERS);
+export const grantsOf = async ({ connection }: Story) =>
+  (
+    await house.rows<{ grant_id: string }>('select grant_id from connection_host where connection_id = $1', [
+      connection.id,
+    ])
+  ).map((row) => row.grant_id);
+
+/** Lets the Host mint, and keeps its answer back until the gate is opened. */
+export function pauseHost() {
+  const paused = gate();
+  house.host.script.transfer = async (_hop, mint) => {
+    const json = mint();
+    await paused.opened;
+    return { json };
+  };
+  return paused;
+}
