@@ -1,10 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type ExtensionReading, type RequestExtension, serverMetadata } from '../src/index.ts';
 import { type ReadExtensions, readExtensions, takesPlainClients } from '../src/extension.ts';
-import { parseIssuer } from '@chatelaine/protocol';
-
-const issuer = parseIssuer('https://am.example', ['https']);
-if (issuer === null) throw new Error('no issuer');
+import { EXAMPLE } from './example.ts';
 
 const extension = (name: string, reading: ExtensionReading): RequestExtension => ({ name, read: async () => reading });
 const own = { kind: 'own', data: 1, scope: ['a'] } as const;
@@ -42,25 +39,13 @@ describe('the extensions of a server', () => {
   });
 
   test('let clients in that have no key only where one of them answers for grants of its own', () => {
-    const config = {
-      issuer,
-      name: 'An AM',
-      schemes: ['https'],
-      accessTokenKind: 'ct',
-      transferScopes: null,
-      registration: 'open',
-      pushedRequests: 'accepted',
-      relationshipTokens: 'bound',
-      resources: [],
-      grants: [],
-    } as const;
     const issuing = { ...extension('a', own), issue: async () => ({}) };
     expect([takesPlainClients({ extensions: [] }), takesPlainClients({ extensions: [extension('a', kept)] })]).toEqual([
       false,
       false,
     ]);
-    expect(serverMetadata(config).token_endpoint_auth_methods_supported).toEqual(['private_key_jwt', 'none']);
-    expect(serverMetadata({ ...config, extensions: [issuing] })).toMatchObject({
+    expect(serverMetadata(EXAMPLE).token_endpoint_auth_methods_supported).toEqual(['private_key_jwt', 'none']);
+    expect(serverMetadata({ ...EXAMPLE, extensions: [issuing] })).toMatchObject({
       token_endpoint_auth_methods_supported: ['private_key_jwt', 'none', 'client_secret_basic', 'client_secret_post'],
       introspection_endpoint_auth_methods_supported: ['private_key_jwt'],
     });

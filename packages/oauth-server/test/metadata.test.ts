@@ -1,27 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { GRANT, parseIssuer, parseResource, serverMetadataSchema } from '@chatelaine/protocol';
-import { ENDPOINT, type ServerConfig, serverMetadata } from '../src/index.ts';
+import { GRANT, parseResource, serverMetadataSchema } from '@chatelaine/protocol';
+import { ENDPOINT, serverMetadata } from '../src/index.ts';
+import { EXAMPLE } from './example.ts';
 
-const issuer = parseIssuer('https://host.example', ['https']);
-const resource = parseResource('https://host.example/api', ['https']);
-if (issuer === null || resource === null) throw new Error('no issuer');
-
-const config: ServerConfig = {
-  issuer,
-  name: 'A server',
-  schemes: ['https'],
-  accessTokenKind: 'ct',
-  transferScopes: null,
-  registration: 'open',
-  pushedRequests: 'accepted',
-  relationshipTokens: 'bound',
-  resources: [],
-  grants: [],
-};
+const { issuer } = EXAMPLE;
+const resource = parseResource(`${issuer}/api`, ['https']);
+if (resource === null) throw new Error('no resource');
 
 describe('server metadata', () => {
   test('is such as our own clients read, every endpoint on the issuer’s origin', () => {
-    const metadata = serverMetadata(config);
+    const metadata = serverMetadata(EXAMPLE);
     expect(serverMetadataSchema.parse(metadata)).toMatchObject({ issuer, chatelaine_name: 'A server' });
     const endpoints = Object.entries(metadata).filter(([name]) => name.endsWith('_endpoint'));
     expect(new Set(endpoints.map(([, url]) => url))).toEqual(
@@ -39,21 +27,21 @@ describe('server metadata', () => {
   });
 
   test('lists a registration endpoint only where strangers may register', () => {
-    expect(serverMetadata({ ...config, registration: 'closed' })).not.toHaveProperty('registration_endpoint');
+    expect(serverMetadata({ ...EXAMPLE, registration: 'closed' })).not.toHaveProperty('registration_endpoint');
   });
 
   test('says when requests must be pushed, and that clients without keys are not taken where tokens are bound to nothing', () => {
-    expect(serverMetadata({ ...config, pushedRequests: 'required', relationshipTokens: 'keyed' })).toMatchObject({
+    expect(serverMetadata({ ...EXAMPLE, pushedRequests: 'required', relationshipTokens: 'keyed' })).toMatchObject({
       require_pushed_authorization_requests: true,
       token_endpoint_auth_methods_supported: ['private_key_jwt'],
     });
-    expect(serverMetadata(config).token_endpoint_auth_methods_supported).toEqual(['private_key_jwt', 'none']);
+    expect(serverMetadata(EXAMPLE).token_endpoint_auth_methods_supported).toEqual(['private_key_jwt', 'none']);
   });
 
   test('lists the grants a server brings, its resources, and what can be delegated there', () => {
     const grant = { grantType: GRANT.tokenExchange, handle: async () => ({}) };
     const metadata = serverMetadata({
-      ...config,
+      ...EXAMPLE,
       grants: [grant],
       resources: [resource],
       transferScopes: { read: 'Read.' },
@@ -66,6 +54,6 @@ describe('server metadata', () => {
       extra: 1,
     });
     for (const member of ['protected_resources', 'chatelaine_transfer_scopes'])
-      expect(serverMetadata(config)).not.toHaveProperty(member);
+      expect(serverMetadata(EXAMPLE)).not.toHaveProperty(member);
   });
 });

@@ -1,0 +1,83 @@
+import type { ScopeSet } from '@chatelaine/protocol';
+import type { ReplayGuard, Replayed } from './replay.ts';
+
+/** A checked authorization request. */
+export interface AuthorizationRequest {
+  readonly redirectUri: string;
+  readonly scope: ScopeSet;
+  /** The delegable scopes a link asks for; null for a connection. PROTOCOL §2.2. */
+  readonly transferScope: ScopeSet | null;
+  readonly state: string | null;
+  readonly codeChallenge: string;
+  /** Thumbprint of the DPoP key the relationship will have for life (RFC 9449 §10); null where the server binds none. */
+  readonly jkt: string | null;
+  readonly prompt: string | null;
+  /** What extensions keep of it, by their names; JSON. */
+  readonly extensions: Readonly<Record<string, unknown>>;
+  /** The extension that answers for the grant it leads to; null: the kernel, with a relationship token. */
+  readonly answeredBy: string | null;
+}
+
+export type ClaimOutcome =
+  /** `expiresAt`: until when it can be answered, epoch seconds. */
+  | { readonly kind: 'claimed'; readonly request: AuthorizationRequest; readonly expiresAt: number }
+  /** Unknown, expired, of another client, of another browser, or already finished: nothing tells them apart. */
+  | { readonly kind: 'unknown' };
+
+export interface NewGrant {
+  readonly id: string;
+  /** The owner. */
+  readonly subject: string;
+  readonly bucket: number;
+  readonly scope: ScopeSet;
+  readonly transferScope: ScopeSet | null;
+  /** Epoch seconds; null: until it is ended. */
+  readonly expiresAt: number | null;
+}
+
+export interface RequestStorage {
+  saveRequest(input: {
+    hash: Buffer;
+    clientId: string;
+    request: AuthorizationRequest;
+    lifetimeSeconds: number;
+    guards: readonly ReplayGuard[];
+  }): Promise<{ kind: 'saved' } | Replayed>;
+  /**
+   * Ties a live request to the first browser that opens it and gives it time for sign-in and consent; the same browser may open it
+   * again until it is finished. RFC 9126 §4.
+   */
+  claimRequest(input: {
+    hash: Buffer;
+    clientId: string;
+    browserHash: Buffer;
+    lifetimeSeconds: number;
+  }): Promise<ClaimOutcome>;
+  /** Finishes the request with consent: grant and code appear in the same step, or not at all. */
+  issueCode(input: {
+    requestHash: Buffer;
+    clientId: string;
+    browserHash: Buffer;
+    codeHash: Buffer;
+    codeLifetimeSeconds: number;
+    grant: NewGrant;
+  }): Promise<{ kind: 'issued'; request: AuthorizationRequest } | { kind: 'unknown' }>;
+  /**
+   * Makes grant and code in one step without a request: the owner consented where he is signed in, and no browser is sent anywhere. The code
+   * is redeemed like any other. PROTOCOL §2.3.
+   */
+  grantCode(input: {
+    clientId: string;
+    redirectUri: string;
+    codeChallenge: string;
+    codeHash: Buffer;
+    codeLifetimeSeconds: number;
+    grant: NewGrant;
+  }): Promise<void>;
+  /** Finishes the request without consent; leaves no grant. */
+  refuseRequest(input: {
+    requestHash: Buffer;
+    clientId: string;
+    browserHash: Buffer;
+  }): Promise<{ kind: 'refused'; request: AuthorizationRequest } | { kind: 'unknown' }>;
+}

@@ -1,0 +1,109 @@
+import type { ScopeSet } from '@chatelaine/protocol';
+import type { ReplayGuard, Replayed, TokenKey } from './replay.ts';
+
+export interface StoredCode {
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly codeChallenge: string | null;
+  readonly jkt: string | null;
+  readonly grant: StoredGrant;
+  /** Neither used, spoiled nor past its time, and its grant alive: as far as can be known before it is redeemed. */
+  readonly isOpen: boolean;
+}
+
+/** What a live relationship grants. */
+export interface StoredGrant {
+  readonly id: string;
+  readonly clientId: string;
+  readonly subject: string;
+  readonly bucket: number;
+  readonly scope: ScopeSet;
+  readonly transferScope: ScopeSet | null;
+  readonly jkt: string | null;
+  /** The extension that answers for it; null: the kernel. */
+  readonly answeredBy: string | null;
+}
+
+export interface NewToken {
+  readonly hash: Buffer;
+  readonly kind: 'ct' | 'lt' | 'rt';
+  readonly lifetimeSeconds: number;
+}
+
+export interface StoredToken {
+  readonly kind: 'ct' | 'lt' | 'rt' | 'at';
+  readonly grant: StoredGrant;
+  readonly scope: ScopeSet;
+  /** Epoch seconds. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly jkt: string | null;
+  readonly audience: string | null;
+  readonly act: { readonly iss: string; readonly sub: string } | null;
+  /** What the AM called the actor at the last mint under this transfer grant; nobody has verified it. */
+  readonly actorName: string | null;
+  /** A refresh token that another took the place of: whoever shows it may have stolen it, or have been stolen from. */
+  readonly isReplaced: boolean;
+}
+
+export interface TokenStorage {
+  /** A code that exists, used or not; whether it may be redeemed is decided by `redeemCode`. */
+  readCode(key: TokenKey): Promise<StoredCode | null>;
+  /**
+   * Marks the code used and inserts the tokens in one step. A second redemption ends the grant and with it every token of the first
+   * (RFC 6749 §4.1.2). `tokens` are capped at the grant's own end. A grant without a key gets that of `jkt`. A refresh token of a grant that an
+   * extension answers for is the first of its generations.
+   */
+  redeemCode(input: {
+    code: TokenKey;
+    clientId: string;
+    jkt: string | null;
+    tokens: readonly NewToken[];
+    guards: readonly ReplayGuard[];
+  }): Promise<
+    | { kind: 'redeemed'; grant: StoredGrant; expiresAt: readonly number[] }
+    | { kind: 'unknown' }
+    | { kind: 'reused'; grantId: string }
+    | Replayed
+  >;
+  /** Makes a code unusable: after a wrong verifier it may be in the wrong hands. */
+  spoilCode(key: TokenKey): Promise<void>;
+  /** A token that is alive: not expired, not revoked, its grant (and transfer grant) neither ended nor past its time. */
+  findToken(key: TokenKey): Promise<StoredToken | null>;
+  /**
+   * Inserts an access token under a live refresh token of this client and moves the refresh token's idle limit. Not rotated: PROTOCOL §1. For
+   * the kernel's own relationships only.
+   */
+  refresh(input: {
+    refreshToken: TokenKey;
+    clientId: string;
+    idleSeconds: number;
+    accessToken: NewToken;
+    guards: readonly ReplayGuard[];
+  }): Promise<{ kind: 'refreshed'; grant: StoredGrant; expiresAt: number } | { kind: 'unknown' } | Replayed>;
+  /**
+   * Uses a refresh token of a grant that an extension answers for, and moves its idle limit. A grant without a key gets that of `jkt`; one that
+   * has another is unknown. Given a successor, that takes its place: for `LIFETIME.rotationGrace`, and until a successor of its successor is used, the
+   * old one answers too (an answer may be lost, or several be asked for at once, of which one is faster by two). After that it ends the grant, and so
+   * does at once a successor in whose place another was used: of two that hold it, one is a thief (RFC 9700 §4.14.2). It is known for
+   * `LIFETIME.replacedRefreshToken`.
+   */
+  renew(input: {
+    refreshToken: TokenKey;
+    clientId: string;
+    jkt: string | null;
+    idleSeconds: number;
+    successorHash: Buffer | null;
+    guards: readonly ReplayGuard[];
+  }): Promise<
+    { kind: 'renewed'; grant: StoredGrant } | { kind: 'replaced'; grantId: string } | { kind: 'unknown' } | Replayed
+  >;
+  /** Revokes one access token of this client, or, for a refresh token, its whole grant (RFC 7009 §2.1). Says which grant ended. */
+  revokeToken(input: {
+    key: TokenKey;
+    clientId: string;
+    guards: readonly ReplayGuard[];
+  }): Promise<{ kind: 'revoked'; endedGrant: { id: string; subject: string } | null } | { kind: 'unknown' } | Replayed>;
+  /** Ends a relationship at once, on every replica; `false` if it was not alive. */
+  endGrant(input: { id: string; by: 'owner' | 'client' | 'server' }): Promise<boolean>;
+}
