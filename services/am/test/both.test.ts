@@ -37,6 +37,14 @@ async function consent(owner: Owner, path: string, fields: Record<string, string
   return { answer, query: new URL(answer.headers.location ?? 'x:').searchParams };
 }
 
+/** An owner who agreed to both halves, and a Requester that has its code and has not redeemed it yet. */
+async function agreed(started = push()) {
+  const owner = await house.owner();
+  const { path, verifier, hostGrant } = await started;
+  const { query } = await consent(owner, path, { host_half: 'link' });
+  return { owner, verifier, hostGrant, redeem: () => lifestream.redeem(query.get('code') ?? '', verifier) };
+}
+
 const linkOf = ({ id }: Owner) => house.rows<{ state: string }>('select * from link where owner_id = $1', [id]);
 const toldTo = async ({ browser }: Owner): Promise<string> => (await browser.get('/timeline')).words;
 const NOT_LINKED = 'was not linked together with Lifestream';
@@ -103,10 +111,8 @@ describe('each half can be refused alone', () => {
   });
 
   test('the connection: it shows nothing, and the Host is linked', async () => {
-    const owner = await house.owner();
-    const { path, verifier } = await push();
-    const { query } = await consent(owner, path, { host_half: 'link' });
-    const { accessToken } = await lifestream.redeem(query.get('code') ?? '', verifier);
+    const { owner, redeem } = await agreed();
+    const { accessToken } = await redeem();
     expect(await linkOf(owner)).toHaveLength(1);
     const { resource } = house.host;
     const asked = await lifestream.transfer({ connection: { accessToken }, resource, scope: 'photos.read' });
@@ -228,11 +234,9 @@ describe('a grant that is not good', () => {
   ])(
     '%s is refused by the Host: the connection stands, and the owner reads why there is no link',
     async (_of, grant) => {
-      const owner = await house.owner();
       const own = createVerifier();
-      const { path, verifier } = await push(own, grant(challengeOf(own)));
-      const { query } = await consent(owner, path, { host_half: 'link' });
-      const { accessToken } = await lifestream.redeem(query.get('code') ?? '', verifier);
+      const { owner, redeem } = await agreed(push(own, grant(challengeOf(own))));
+      const { accessToken } = await redeem();
       expect(accessToken).toMatch(/^cha_ct_/);
       expect(await linkOf(owner)).toEqual([]);
       expect(await toldTo(owner)).toContain(`Photos ${NOT_LINKED}`);
@@ -240,11 +244,9 @@ describe('a grant that is not good', () => {
   );
 
   test('leads to a token that lives for ever: it is given back', async () => {
-    const owner = await house.owner();
-    const { path, verifier } = await push();
-    const { query } = await consent(owner, path, { host_half: 'link' });
+    const { owner, redeem } = await agreed();
     house.host.script.redeem = (_call, link) => ({ json: { ...link(), expires_in: Number.MAX_SAFE_INTEGER } });
-    await lifestream.redeem(query.get('code') ?? '', verifier);
+    await redeem();
     expect([await linkOf(owner), house.host.revoked.length]).toEqual([[], 1]);
     expect(await toldTo(owner)).toContain(NOT_LINKED);
   });
@@ -265,16 +267,14 @@ describe('a grant that is not good', () => {
 });
 
 test('a grant that a process died over is not lost without a word: the owner reads that there is no link', async () => {
-  const owner = await house.owner();
-  const { path, verifier } = await push();
-  const { query } = await consent(owner, path, { host_half: 'link' });
+  const { owner, redeem } = await agreed();
   // as if the code had been redeemed, and the process had died before it took up the half
   const [half] = await house.rows(
     'select * from host_half where connection_id in (select id from connection where owner_id = $1)',
     [owner.id],
   );
   await house.rows('delete from host_half where connection_id = $1', [half?.['connection_id']]);
-  await lifestream.redeem(query.get('code') ?? '', verifier);
+  await redeem();
   await house.rows(
     `insert into host_half (connection_id, host_id, host_grant, created_at) values ($1, $2, $3, now() - interval '6 minutes')`,
     [half?.['connection_id'], half?.['host_id'], half?.['host_grant']],
@@ -285,11 +285,9 @@ test('a grant that a process died over is not lost without a word: the owner rea
 });
 
 test('a Host that is away for a day is asked no more, and the owner reads that there is no link', async () => {
-  const owner = await house.owner();
-  const { path, verifier } = await push();
-  const { query } = await consent(owner, path, { host_half: 'link' });
+  const { owner, redeem } = await agreed();
   house.host.script.redeem = () => 'reset';
-  await lifestream.redeem(query.get('code') ?? '', verifier);
+  await redeem();
   expect(await toldTo(owner)).not.toContain(NOT_LINKED);
   await house.rows(`update link_attempt set expires_at = now() - interval '25 hours' where owner_id = $1`, [owner.id]);
   await reapAttempts(house);
@@ -300,11 +298,9 @@ test('a Host that is away for a day is asked no more, and the owner reads that t
 
 describe('a Host that does not answer in time', () => {
   test('keeps nobody from the connection, and no link is lost or left behind: the grant is sent again until it is known what came of it', async () => {
-    const owner = await house.owner();
-    const { path, verifier } = await push();
-    const { query } = await consent(owner, path, { host_half: 'link' });
+    const { owner, redeem } = await agreed();
     house.host.script.redeem = () => 'reset';
-    await lifestream.redeem(query.get('code') ?? '', verifier);
+    await redeem();
     expect(await linkOf(owner)).toEqual([]);
     const open = () =>
       house.rows('select 1 from link_attempt where owner_id = $1 and resume_at is not null', [owner.id]);
@@ -319,11 +315,9 @@ describe('a Host that does not answer in time', () => {
   });
 
   test('and answers after the owner has stopped everything makes no link: it is given back', async () => {
-    const owner = await house.owner();
-    const { path, verifier, hostGrant } = await push();
-    const { query } = await consent(owner, path, { host_half: 'link' });
+    const { owner, verifier, hostGrant, redeem } = await agreed();
     house.host.script.redeem = () => 'reset';
-    await lifestream.redeem(query.get('code') ?? '', verifier);
+    await redeem();
     await owner.browser.submit('/requesters', '/stop-everything');
     house.host.script.redeem = (_call, link) => ({ json: link() });
     house.host.hostGrants.set(hostGrant, challengeOf(verifier));
