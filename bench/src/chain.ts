@@ -18,8 +18,11 @@ export interface Chain extends Subject {
   readonly party: Party;
   /** Of the first connection. */
   readonly tokens: Tokens;
-  /** Transfers of this connection to a Host: the one of the chain unless named. */
-  transfers(count: number, of?: { access?: string; host?: Pick<Endpoint, 'issuer'> }): Promise<readonly Prepared[]>;
+  /** Transfers: of the first connection and to the Host of the chain, unless others are named. */
+  transfers(
+    count: number,
+    of?: { access?: string; party?: Party; host?: Pick<Endpoint, 'issuer'> },
+  ): Promise<readonly Prepared[]>;
   stop(): Promise<void>;
 }
 
@@ -66,8 +69,10 @@ export async function startChain({ databaseUrl, logs, beside = [], env = {} }: C
     },
     proof: 'with proof' as const,
   });
-  const transfers: Chain['transfers'] = (count, { access = tokens.access, host: at = host } = {}) =>
-    Promise.all(Array.from({ length: count }, () => prepare(am, party, transfer(access, at))));
+  const transfers: Chain['transfers'] = (count, of = {}) => {
+    const { access = tokens.access, party: by = party, host: at = host } = of;
+    return Promise.all(Array.from({ length: count }, () => prepare(am, by, transfer(access, at))));
+  };
   return {
     am,
     host,

@@ -13,10 +13,10 @@ export interface Tokens {
 }
 
 /** A client that is known to the AM. */
-export async function registered(am: Endpoint): Promise<Party> {
+export async function registered(am: Endpoint, name = 'Measured'): Promise<Party> {
   const party = newParty('');
   const clientId = await register(am, {
-    client_name: 'Measured',
+    client_name: name,
     redirect_uris: [REDIRECT_URI],
     grant_types: [GRANT.authorizationCode, GRANT.refreshToken, GRANT.tokenExchange],
     token_endpoint_auth_method: 'private_key_jwt',

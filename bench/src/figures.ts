@@ -5,63 +5,83 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createPerson, type Person, signIn, signUp } from '@chatelaine/constellation';
 import { type Chain, startChain } from './chain.ts';
 import { startDatabases } from './databases.ts';
+import { at, type Figure, mean, ms } from './figures/figure.ts';
+import { overload } from './figures/overload.ts';
+import { revocation } from './figures/revocation.ts';
+import { besideSlowHost, openSlowHost } from './figures/slow-host.ts';
 import { runBlock, summarize } from './load.ts';
-
-/** One figure, what it should be, and what it was. */
-export interface Figure {
-  readonly what: string;
-  readonly held: string;
-  readonly measured: string;
-}
+import { sendPaced } from './paced.ts';
 
 const WARM = 300;
 const MEASURED = 1_000;
 const CONCURRENCY = 16;
 const LOGINS = 20;
 
-/** What one AM process and one Host process do on this machine: how many transfers, how long, how many sign-ins. */
+/** Limits that one source of everything would meet. */
+const WIDE = { REGISTRATIONS_PER_HOUR: '1000000', REFUSALS_PER_MINUTE: '1000000' };
+
+/** What one AM process and one Host process do on this machine: how many transfers, how long, how many sign-ins; with too many, beside a slow Host, when stopped. */
 export async function measureFigures(): Promise<Figure[]> {
   const logs = fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-figures-'));
   const databases = await startDatabases();
-  const chain = await startChain({ databaseUrl: await databases.chain(), logs });
+  const slow = await openSlowHost();
+  const chain = await startChain({ databaseUrl: await databases.chain(), logs, beside: [slow.beside], env: WIDE });
   try {
     await runBlock(chain.port, await chain.requests(WARM), CONCURRENCY);
     const { perSecond, cpu } = await throughput(chain);
-    const half = await atHalfLoad(chain, perSecond / 2);
-    const overhead = await overheads(logs, half.since);
-    const login = await logins(chain);
+    const since = Date.now();
+    const half = (await sendPaced(chain.port, await chain.requests(MEASURED), perSecond / 2)).map(({ took }) => took);
+    const overhead = await overheads(logs, since);
     return [
-      {
-        what: 'transfers per second and core of the AM',
-        held: '≥ 100',
-        measured: `${Math.round(1_000 / cpu)} (${cpu.toFixed(1)} ms of the AM's CPU each)`,
-      },
-      {
-        what: 'transfers per second, AM, Host, Postgres and clients on one machine',
-        held: '–',
-        measured: String(Math.round(perSecond)),
-      },
-      {
-        what: 'a transfer at half of that, end to end',
-        held: 'mean ≤ 300 ms',
-        measured: `mean ${mean(half.latencies).toFixed(0)} ms, p99 ${at(half.latencies, 0.99).toFixed(0)} ms`,
-      },
-      {
-        what: 'of it without the time at the Host',
-        held: 'p50 ≤ 10 ms, p99 ≤ 50 ms',
-        measured: `p50 ${at(overhead, 0.5)} ms, p99 ${at(overhead, 0.99)} ms (of ${overhead.length})`,
-      },
-      {
-        what: 'sign-ins with a password per second and core',
-        held: '≥ 10',
-        measured: `${(1_000 / login).toFixed(0)} (${login.toFixed(0)} ms of CPU each, the pages included)`,
-      },
+      ...capacity({ perSecond, cpu, half, overhead, login: await logins(chain) }),
+      ...(await besideSlowHost(chain, slow, perSecond)),
+      ...(await revocation(chain)),
+      ...(await overload(chain, { perSecond, median: at(half, 0.5) })),
     ];
   } finally {
     await chain.stop();
+    await slow.host.close();
     await databases.stop();
     fs.rmSync(logs, { recursive: true, force: true });
   }
+}
+
+interface Capacity {
+  readonly perSecond: number;
+  readonly cpu: number;
+  readonly half: readonly number[];
+  readonly overhead: readonly number[];
+  readonly login: number;
+}
+
+function capacity({ perSecond, cpu, half, overhead, login }: Capacity): Figure[] {
+  return [
+    {
+      what: 'transfers per second and core of the AM',
+      held: '≥ 100',
+      measured: `${Math.round(1_000 / cpu)} (${cpu.toFixed(1)} ms of the AM's CPU each)`,
+    },
+    {
+      what: 'transfers per second, AM, Host, Postgres and clients on one machine',
+      held: '–',
+      measured: String(Math.round(perSecond)),
+    },
+    {
+      what: 'a transfer at half of that, end to end',
+      held: 'mean ≤ 300 ms',
+      measured: `mean ${ms(mean(half))}, p99 ${ms(at(half, 0.99))}`,
+    },
+    {
+      what: 'of it without the time at the Host',
+      held: 'p50 ≤ 10 ms, p99 ≤ 50 ms',
+      measured: `p50 ${at(overhead, 0.5)} ms, p99 ${at(overhead, 0.99)} ms (of ${overhead.length})`,
+    },
+    {
+      what: 'sign-ins with a password per second and core',
+      held: '≥ 10',
+      measured: `${(1_000 / login).toFixed(0)} (${login.toFixed(0)} ms of CPU each, the pages included)`,
+    },
+  ];
 }
 
 async function throughput(chain: Chain): Promise<{ perSecond: number; cpu: number }> {
@@ -70,20 +90,6 @@ async function throughput(chain: Chain): Promise<{ perSecond: number; cpu: numbe
   const block = await runBlock(chain.port, requests, CONCURRENCY);
   const after = await chain.am.child.usage();
   return { perSecond: summarize([block]).perSecond, cpu: (after.cpuMs - before.cpuMs) / MEASURED };
-}
-
-/** Sent at a steady pace, whether or not the ones before are answered. */
-async function atHalfLoad(chain: Chain, perSecond: number): Promise<{ latencies: number[]; since: number }> {
-  const requests = await chain.requests(MEASURED);
-  const since = Date.now();
-  const began = performance.now();
-  const answers = await Promise.all(
-    requests.map(async (request, index) => {
-      await pause(Math.max(0, (index * 1_000) / perSecond - (performance.now() - began)));
-      return runBlock(chain.port, [request], 1);
-    }),
-  );
-  return { latencies: answers.flatMap(({ latencies }) => latencies), since };
 }
 
 /** From the log lines of both services, by trace: what the AM took, less what the Host took for the same transfer. */
@@ -127,11 +133,4 @@ async function logins({ am }: Chain): Promise<number> {
   const after = await am.child.usage();
   await Promise.all(people.map((person) => person.close()));
   return (after.cpuMs - before.cpuMs) / LOGINS;
-}
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-function at(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

@@ -18,6 +18,8 @@ export interface Endpoint {
 
 /** A request made in advance, so that signing it is not measured. */
 export interface Prepared {
+  /** POST unless it says otherwise. */
+  readonly method?: 'GET';
   readonly path: string;
   readonly host: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -63,10 +65,10 @@ export async function prepare(
 
 /** Sends it to this port of 127.0.0.1, whatever the name in it. */
 export function send(port: number, prepared: Prepared, agent: http.Agent): Promise<Answer> {
-  const { path, host, headers, body } = prepared;
+  const { method = 'POST', path, host, headers, body } = prepared;
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const length = String(Buffer.byteLength(body));
-  const options = { host: '127.0.0.1', port, method: 'POST', path, agent };
+  const options = { host: '127.0.0.1', port, method, path, agent };
   const request = http.request({ ...options, headers: { ...headers, host, 'content-length': length } }, (response) => {
     const chunks: Buffer[] = [];
     response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -1,0 +1,95 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { act, freePorts, type HostileHost, openHostileHost } from '@chatelaine/constellation';
+import type { Beside, Chain } from '../chain.ts';
+import { runBlock } from '../load.ts';
+import { type Sent, sendPaced, tookWith } from '../paced.ts';
+import { at, type Figure, ms, seconds } from './figure.ts';
+
+const NAME = 'slow';
+const ROUNDS = 4;
+const BLOCK_SECONDS = 9;
+const SLOW_PER_SECOND = 3;
+/** Of what one process does: what the Host that is well is asked. */
+const LOAD = 0.3;
+const ANSWER_AFTER_MS = 30_000;
+/** After this a Host that was left alone is tried again. ADR 0007 */
+const LEFT_ALONE_MS = 10_500;
+
+/** A Host beside the one of the chain, which is well until it is told otherwise. */
+export interface SlowHost {
+  readonly beside: Beside;
+  readonly host: HostileHost;
+}
+
+export async function openSlowHost(): Promise<SlowHost> {
+  const [port = 0] = await freePorts(1);
+  const issuer = `http://${NAME}.localhost:${port}`;
+  const host = await openHostileHost({ name: NAME, port, url: issuer, tls: null });
+  return { beside: { name: NAME, issuer, port }, host };
+}
+
+const slowly: act.Act = (scene) => {
+  const timer = setTimeout(() => act.honestly(scene), ANSWER_AFTER_MS);
+  scene.response.on('close', () => clearTimeout(timer));
+};
+
+/** Blocks with and without transfers to a Host that answers after 30 s, in turn, and what those to the other Host took. */
+export async function besideSlowHost(chain: Chain, slow: SlowHost, perSecond: number): Promise<Figure[]> {
+  const well = { without: [] as Sent[], beside: [] as Sent[] };
+  const late: Sent[] = [];
+  const leftAlone: number[] = [];
+  for (let turn = 0; turn < ROUNDS; turn++) {
+    slow.host.script.transfer = slowly;
+    const began = performance.now();
+    const [healthy, hanging] = await Promise.all([block(chain, perSecond), blockTo(chain, slow)]);
+    well.beside.push(...healthy);
+    late.push(...hanging);
+    const held = hanging.find(({ status }) => status === 503);
+    if (held !== undefined) leftAlone.push(held.began - began);
+    well.without.push(...(await block(chain, perSecond)));
+    delete slow.host.script.transfer;
+    await pause(Math.max(0, began + (leftAlone.at(-1) ?? 0) + LEFT_ALONE_MS - performance.now()));
+    // it answers again: the next block finds it trusted
+    await runBlock(chain.port, await chain.transfers(1, { host: slow.beside }), 1);
+  }
+  return [latencies(well), ...told(late, leftAlone)];
+}
+
+function latencies({ without, beside }: { without: readonly Sent[]; beside: readonly Sent[] }): Figure {
+  const failed = [...without, ...beside].filter(({ status }) => status !== 200).length;
+  const [before, with_] = [tookWith(without, 200), tookWith(beside, 200)].map((took) => at(took, 0.99));
+  const change = ((with_ ?? 0) / (before ?? 1) - 1) * 100;
+  return {
+    what: 'p99 of one Host’s transfers beside another that answers after 30 s',
+    held: '≤ +20 %',
+    measured: `${change < 0 ? '−' : '+'}${Math.abs(change).toFixed(0)} % (${ms(before ?? 0)}, then ${ms(with_ ?? 0)}; ${failed} of ${without.length + beside.length} failed)`,
+  };
+}
+
+function told(late: readonly Sent[], leftAlone: readonly number[]): Figure[] {
+  const timedOut = tookWith(late, 504);
+  const held = tookWith(late, 503);
+  const other = late.length - timedOut.length - held.length;
+  return [
+    {
+      what: 'the slow Host’s: until a 504',
+      held: '≤ 5 s',
+      measured: `p50 ${seconds(at(timedOut, 0.5))}, longest ${seconds(Math.max(...timedOut))} (of ${timedOut.length}; ${other} other answers)`,
+    },
+    {
+      what: 'until it is left alone, and a 503 then',
+      held: 'after 5 failures',
+      measured: `${seconds(at(leftAlone, 0.5))} (in ${leftAlone.length} of ${ROUNDS}), ${ms(at(held, 0.5))}`,
+    },
+  ];
+}
+
+async function block(chain: Chain, perSecond: number): Promise<Sent[]> {
+  const rate = LOAD * perSecond;
+  return sendPaced(chain.port, await chain.transfers(Math.round(rate * BLOCK_SECONDS)), rate);
+}
+
+async function blockTo(chain: Chain, { beside }: SlowHost): Promise<Sent[]> {
+  const requests = await chain.transfers(SLOW_PER_SECOND * BLOCK_SECONDS, { host: beside });
+  return sendPaced(chain.port, requests, SLOW_PER_SECOND);
+}

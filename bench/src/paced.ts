@@ -1,0 +1,48 @@
+import http from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Prepared, send } from './requests.ts';
+
+/** What came of one request of a steady stream. */
+export interface Sent {
+  /** Milliseconds of `performance.now()`. */
+  readonly began: number;
+  readonly took: number;
+  /** 0: there was no answer. */
+  readonly status: number;
+}
+
+const TICK_MS = 4;
+/** Kept open, as a proxy or a program that asks a lot keeps them. */
+const CONNECTIONS = 600;
+
+/** Sends them at a steady pace, whether or not the ones before are answered. */
+export async function sendPaced(port: number, requests: readonly Prepared[], perSecond: number): Promise<Sent[]> {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS, maxFreeSockets: CONNECTIONS });
+  await open(port, agent, Math.min(CONNECTIONS, Math.ceil(perSecond)));
+  const sending: Promise<Sent>[] = [];
+  const began = performance.now();
+  while (sending.length < requests.length) {
+    const due = Math.min(requests.length, Math.ceil(((performance.now() - began) / 1_000) * perSecond));
+    for (const request of requests.slice(sending.length, due)) sending.push(sendOne(port, request, agent));
+    await pause(TICK_MS);
+  }
+  const sent = await Promise.all(sending);
+  agent.destroy();
+  return sent;
+}
+
+/** So many connections at once, each with a request that is always answered. */
+async function open(port: number, agent: http.Agent, count: number): Promise<void> {
+  const request = { method: 'GET', path: '/healthz', host: `127.0.0.1:${port}`, headers: {}, body: '' } as const;
+  await Promise.all(Array.from({ length: count }, () => send(port, request, agent)));
+}
+
+async function sendOne(port: number, request: Prepared, agent: http.Agent): Promise<Sent> {
+  const began = performance.now();
+  const { status } = await send(port, request, agent).catch(() => ({ status: 0 }));
+  return { began, took: performance.now() - began, status };
+}
+
+/** How long those took that were answered with this status. */
+export const tookWith = (sent: readonly Sent[], status: number): number[] =>
+  sent.filter((one) => one.status === status).map(({ took }) => took);
