@@ -14,10 +14,12 @@ async function open() {
   const service = await startService({
     metrics,
     requestsAtOnce: LIMIT,
+    alwaysAnswered: ['/keys', '/documents/'],
     routes: async (app) => {
       const work = () => new Promise<object>((resolve) => working.push(() => resolve({ ok: true })));
       app.addHook('preParsing', async () => void (sending.count += 1));
       app.get('/work', work);
+      for (const path of ['/keys', '/documents/:id', '/.well-known/:what']) app.get(path, async () => ({}));
       app.post('/work', work);
       app.get('/wrong', async () => {
         throw new Error('of no interest');
@@ -94,12 +96,13 @@ test('what is more than may be is answered 503 at once, as its route answers err
   expect((await ask('/api/rooms/1')).status).toBe(200);
 });
 
-test('whoever asks how it is hears it, however much is asked', async () => {
+test('whoever asks how it is, or for keys without which others cannot answer us, hears it, however much is asked', async () => {
   it = await open();
   const admitted = await fill();
   for (const path of ['/healthz', '/readyz']) expect((await ask(path)).status).toBe(200);
   expect((await ask('/healthz?', { method: 'HEAD' })).status).toBe(200);
-  expect((await ask('/healthz/')).status).toBe(503);
+  for (const path of ['/keys?x', '/documents/1', '/.well-known/metadata']) expect((await ask(path)).status).toBe(200);
+  for (const path of ['/healthz/', '/keys/1', '/documents']) expect((await ask(path)).status).toBe(503);
   it.letGo();
   await Promise.all(admitted);
 });

@@ -44,6 +44,8 @@ export interface ServerOptions {
   metricsListener?: MetricsListener | null;
   /** Requests under way at the same time; what is more is answered 503 at once. */
   requestsAtOnce?: number;
+  /** Paths, or their beginnings up to a slash, that are answered also then: keys and documents that those whom we call may need before they can answer. */
+  alwaysAnswered?: readonly string[];
   timeouts?: Partial<Timeouts>;
 }
 
@@ -79,7 +81,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await acceptForms(app);
   acceptJson(app);
   await securityHeaders(app, options.issuer);
-  limitRequests(app, { atOnce: options.requestsAtOnce ?? REQUESTS_AT_ONCE, metrics: options.metrics });
+  limitRequests(app, {
+    atOnce: options.requestsAtOnce ?? REQUESTS_AT_ONCE,
+    always: options.alwaysAnswered ?? [],
+    metrics: options.metrics,
+  });
   app.addHook('onRequest', refuseControlCharacters);
   app.addHook('onSend', letGo);
   app.addHook('onResponse', logResponse);

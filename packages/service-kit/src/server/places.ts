@@ -3,7 +3,6 @@ import { OAuthError } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Draining } from '../run/drain.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { routeOf } from '../telemetry/request-ids.ts';
 
 /** Requests that a process works on at the same time, unless its configuration says otherwise. docs/adr/0011 */
 export const REQUESTS_AT_ONCE = 200;
@@ -11,8 +10,8 @@ export const REQUESTS_AT_ONCE = 200;
 /** So long at least, at most: whoever was refused in the same moment is not to come back in the same moment. */
 const RETRY_SECONDS = { least: 1, most: 3 };
 
-/** A balancer that asks whether a busy process is alive must hear that it is. */
-const ALWAYS = new Set(['/healthz', '/readyz']);
+/** A balancer that asks whether a busy process is alive must hear that it is; and others cannot finish what we wait for without our metadata. */
+const ALWAYS = ['/healthz', '/readyz', '/.well-known/'];
 
 const PLACE = Symbol('place');
 const TOLD_EVERY_MS = 10_000;
@@ -31,6 +30,8 @@ interface Place {
 
 export interface PlacesOptions {
   readonly atOnce: number;
+  /** Paths, or their beginnings up to a slash, that are answered in any case: keys and documents that a service we call may need for its answer to us. */
+  readonly always: readonly string[];
   readonly metrics: Metrics | undefined;
 }
 
@@ -39,11 +40,12 @@ export interface PlacesOptions {
  * answers errors with: JSON for programs, a page for people.
  */
 export function limitRequests(app: FastifyInstance, options: PlacesOptions): void {
+  const isExempt = exemption([...ALWAYS, ...options.always]);
   const places = openPlaces(app, options);
   const placeOf = (request: FastifyRequest): Place | null => request.getDecorator<Place | null>(PLACE);
   app.decorateRequest(PLACE, null);
   app.addHook('onRequest', (request, reply, done) => {
-    if (ALWAYS.has(routeOf(request))) return done();
+    if (isExempt(request.url)) return done();
     const place = places.next();
     if (!place.enter()) return done(tooMany());
     request.setDecorator(PLACE, place);
@@ -67,19 +69,29 @@ export function limitRequests(app: FastifyInstance, options: PlacesOptions): voi
       return work;
     };
   });
-  refuseEarly(app, places);
+  refuseEarly(app, places, isExempt);
+}
+
+type Exemption = (url: string) => boolean;
+
+function exemption(paths: readonly string[]): Exemption {
+  const [beginnings, whole] = [paths.filter((it) => it.endsWith('/')), new Set(paths)];
+  return (url) => {
+    const path = url.split('?', 1)[0] ?? '';
+    return whole.has(path) || beginnings.some((it) => path.startsWith(it));
+  };
 }
 
 /**
  * Programs are refused before Fastify has made a request of theirs: a quarter of the work, and at ten times the load most of what a process does
  * is to refuse. What passes by here meets the hook above.
  */
-function refuseEarly(app: FastifyInstance, places: Places): void {
+function refuseEarly(app: FastifyInstance, places: Places, isExempt: Exemption): void {
   const { server } = app;
   const listeners = server.listeners('request') as RequestListener[];
   const isEarly = ({ url = '', headers: { accept = '' } }: IncomingMessage): boolean =>
     places.areTaken() &&
-    !ALWAYS.has(url.split('?', 1)[0] ?? '') &&
+    !isExempt(url) &&
     !accept.includes('text/html') &&
     !app.getDecorator<Draining>('draining').active;
   server.removeAllListeners('request');
