@@ -16,7 +16,7 @@ const mayImport = {
   // crypto for the keys that a service keeps: what it signs with, what it seals with
   'service-kit': ['protocol', 'crypto', 'migrations'],
   // what our own services show as Hosts: the two together, which a stranger's Host is spared
-  'host-pages': ['host-kit', 'service-kit', 'protocol'],
+  'host-pages': ['host-kit', 'service-kit'],
   'dev-postgres': [],
   'test-kit': [],
 };

@@ -19,7 +19,7 @@ export interface LoopbackOptions {
 }
 
 /** Resolves `*.localhost` to 127.0.0.1, which Node leaves to a system that may not know these names. */
-export const loopbackLookup: LookupFunction = (hostname, options, callback) => {
+const loopbackLookup: LookupFunction = (hostname, options, callback) => {
   if (!/(^|\.)localhost$/i.test(hostname)) return systemLookup(hostname, options, callback);
   if (options.all) callback(null, [{ address: '127.0.0.1', family: 4 }]);
   else callback(null, '127.0.0.1', 4);

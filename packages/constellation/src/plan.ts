@@ -6,7 +6,7 @@ export const FLAVORS = ['photos', 'calendar', 'notes'] as const;
 export type Flavor = (typeof FLAVORS)[number];
 
 /** Requesters there are, which are Hosts as well: each is the one reference Requester, run under another name. */
-export const REQUESTERS = ['lifestream', 'echo'] as const;
+const REQUESTERS = ['lifestream', 'echo'] as const;
 export type RequesterName = (typeof REQUESTERS)[number];
 
 /** One service of a house: a name, an origin, a role and schema in the database. */

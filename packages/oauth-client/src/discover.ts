@@ -105,7 +105,7 @@ async function withResources(deps: DiscoverDeps, found: Omit<Discovered, 'resour
 }
 
 /** PROTOCOL §1: what others publish is kept for 5 minutes at least and 24 hours at most. */
-export function clampFreshness(seconds: number | undefined): number {
+function clampFreshness(seconds: number | undefined): number {
   const wanted = seconds !== undefined && Number.isFinite(seconds) ? seconds : LIFETIME.documentCacheMin;
   return Math.min(Math.max(wanted, LIFETIME.documentCacheMin), LIFETIME.documentCacheMax);
 }

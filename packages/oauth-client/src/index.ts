@@ -20,7 +20,6 @@ export {
 } from './client-document.ts';
 export type { ClientAuthentication, ClientDeps, ClientIdentity } from './deps.ts';
 export {
-  clampFreshness,
   type DiscoverDeps,
   type DocumentReader,
   type DiscoverInput,

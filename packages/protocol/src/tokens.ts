@@ -106,7 +106,7 @@ export const errorResponseSchema = z.object({
 export type ErrorResponse = z.infer<typeof errorResponseSchema>;
 
 /** One Host a connection may ask for. PROTOCOL §5. */
-export const targetSchema = z.object({
+const targetSchema = z.object({
   resource: z.string(),
   issuer: z.string(),
   name: z.string(),

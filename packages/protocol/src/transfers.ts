@@ -27,7 +27,7 @@ const visible = z
  * One transfer of a mass call: what hop 1 takes, and a name for its answer. Members that are not known are refused, never ignored: one might
  * name another key. PROTOCOL §3.1, §5.
  */
-export const transferItemSchema = z.strictObject({
+const transferItemSchema = z.strictObject({
   /** Chosen by the caller, once in a call. */
   id: visible.max(MASS.idChars),
   resource: z.string().max(LIMIT.uriChars),

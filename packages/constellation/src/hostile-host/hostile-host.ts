@@ -34,7 +34,7 @@ export interface HostileHost {
   close(): Promise<void>;
 }
 
-export const HOSTILE_SCOPES = { 'entries.read': 'Read what is here', 'entries.write': 'Write something' };
+const HOSTILE_SCOPES = { 'entries.read': 'Read what is here', 'entries.write': 'Write something' };
 
 interface State {
   readonly pushed: Map<string, { redirectUri: string; state: string }>;

@@ -5,7 +5,7 @@ import { type Answer, type Form, postForm, postJson, type Sent } from '@chatelai
 import type { Rig, Side } from './rig.ts';
 
 export const REDIRECT_URI = 'https://app.example/cb';
-export const ALL_GRANTS = [GRANT.authorizationCode, GRANT.refreshToken];
+const ALL_GRANTS = [GRANT.authorizationCode, GRANT.refreshToken];
 
 /** A client as a test plays it. */
 export interface Party {

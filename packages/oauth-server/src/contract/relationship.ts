@@ -9,7 +9,7 @@ export const DAY = 86_400;
 
 export const freshHash = (): Buffer => randomBytes(32);
 export const freshId = (prefix: string): string => `${prefix}_${randomBytes(12).toString('base64url')}`;
-export const freshBucket = (): number => randomBytes(2).readUInt16BE(0);
+const freshBucket = (): number => randomBytes(2).readUInt16BE(0);
 export const now = (): number => Date.now() / 1000;
 
 export function freshGuard(kind: ReplayGuard['kind'] = 'dpop', lifetimeSeconds = 60): ReplayGuard {

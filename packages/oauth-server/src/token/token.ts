@@ -36,6 +36,6 @@ export async function token(deps: ServerDeps, request: TokenRequest): Promise<Re
 const PLAIN_GRANTS: readonly string[] = [GRANT.authorizationCode, GRANT.refreshToken];
 
 /** Every grant type this server has. */
-export function grantsOf(deps: Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock'>): readonly Grant[] {
+function grantsOf(deps: Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock'>): readonly Grant[] {
   return [authorizationCodeGrant(deps), refreshTokenGrant(deps), ...deps.config.grants];
 }

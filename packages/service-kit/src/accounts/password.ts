@@ -2,7 +2,7 @@ import { argon2id, hash, verify } from 'argon2';
 import pLimit from 'p-limit';
 import { Problem } from '../server/problem.ts';
 
-export const PASSWORD_MIN = 10;
+const PASSWORD_MIN = 10;
 const PASSWORD_MAX = 200;
 export const PASSWORD_RULE = `At least ${PASSWORD_MIN} characters. A few words are fine.`;
 

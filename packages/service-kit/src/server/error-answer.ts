@@ -82,7 +82,7 @@ export const FORM_NOT_OURS: ErrorAnswer = {
     'Nothing was changed. The form was opened before you signed in or out, or it did not come from this site. Go back, reload the page and send it again.',
 };
 
-export function codeOf(status: number): ErrorCode {
+function codeOf(status: number): ErrorCode {
   if (status === 403) return 'access_denied';
   if (status === 429 || status === 503) return 'temporarily_unavailable';
   return status >= 500 ? 'server_error' : 'invalid_request';

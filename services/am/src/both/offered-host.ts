@@ -9,7 +9,7 @@ export const BOTH = 'both';
 export const BOTH_METADATA = { chatelaine_host_grant_supported: true } as const;
 
 /** What is kept of a request until the owner has decided. */
-export const keptSchema = z.object({
+const keptSchema = z.object({
   host: z.string().max(LIMIT.uriChars),
   name: z.string(),
   sentences: z.array(z.string()),

@@ -58,7 +58,7 @@ function read(args: readonly string[], names: readonly string[]): Partial<Record
   }
 }
 
-export const STOPPABLE = ['connection', 'link', 'owner', 'client', 'host', 'everything'] as const;
+const STOPPABLE = ['connection', 'link', 'owner', 'client', 'host', 'everything'] as const;
 export type Stoppable = (typeof STOPPABLE)[number];
 
 function stopCommand(end: (what: Stoppable, name: string) => Promise<string[]>): Command {

@@ -23,7 +23,7 @@ export interface PostFormView {
 const CHOSEN = 'to ';
 
 /** The name of a Host's checkbox. */
-export function fieldOf({ connectionId, resource }: Place): string {
+function fieldOf({ connectionId, resource }: Place): string {
   return `${CHOSEN}${connectionId} ${resource}`;
 }
 

@@ -28,7 +28,7 @@ export interface Offer {
 }
 
 /** An AM that has not listed its Hosts by then costs its own ones and a sentence, in seconds. */
-export const LIST_SECONDS = 4;
+const LIST_SECONDS = 4;
 
 /** What the owner's connections offer now, each as its AM says. */
 export function listOffers(
