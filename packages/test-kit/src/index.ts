@@ -11,5 +11,13 @@ export {
   type Sent,
   type SentHeaders,
 } from './http.ts';
-export { amMetadata, hostMetadata, linkTokens, resourceMetadata, serverMetadata, transferred } from './metadata.ts';
+export {
+  amMetadata,
+  hostMetadata,
+  linkClientDocument,
+  linkTokens,
+  resourceMetadata,
+  serverMetadata,
+  transferred,
+} from './metadata.ts';
 export { bodyOf, type Documents, freePort, type Running, serve, serveDocuments } from './server.ts';

@@ -42,6 +42,19 @@ export function amMetadata(issuer: string): Metadata {
   };
 }
 
+/** What an AM publishes of itself as the client of one Host, by the tag it has for that. PROTOCOL §2.2. */
+export const linkClientDocument = (am: string, tag: string, name: string): Metadata => ({
+  client_id: `${am}/clients/${tag}`,
+  client_name: name,
+  redirect_uris: [`${am}/callback/${tag}`],
+  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
+  response_types: ['code'],
+  scope: 'transfer',
+  token_endpoint_auth_method: 'private_key_jwt',
+  jwks_uri: `${am}/jwks`,
+  chatelaine_issuer: am,
+});
+
 /** What a Host's API says of itself (RFC 9728). */
 export const resourceMetadata = (issuer: string, resource = `${issuer}/api`): Metadata => ({
   resource,

@@ -41,7 +41,6 @@ export async function bodyOf(request: http.IncomingMessage): Promise<Buffer> {
 /** Public documents at one address, as any web server has them: client documents, key sets. */
 export interface Documents extends Running {
   readonly origin: string;
-  /** @param document a function is called each time somebody reads it */
   publish(path: string, document: unknown): void;
 }
 
@@ -49,10 +48,9 @@ export interface Documents extends Running {
 export async function serveDocuments(name: string, port = 0): Promise<Documents> {
   const documents = new Map<string, unknown>();
   const running = await serve((request, response) => {
-    const path = request.url ?? '';
-    const found = documents.get(path);
+    const found = documents.get(request.url ?? '');
     response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify((typeof found === 'function' ? (found as () => unknown)() : found) ?? {}));
+    response.end(JSON.stringify(found ?? {}));
   }, port);
   return {
     ...running,

@@ -34,8 +34,7 @@ const count = async (): Promise<number> => {
   const { rows } = await host.pool.query<{ n: number }>('select count(*)::integer as n from entry');
   return rows[0]?.n ?? -1;
 };
-const csrfOf = async (browser: Browser): Promise<string> =>
-  tokenFor((await browser.get('/entries')).text, '/entries');
+const csrfOf = async (browser: Browser): Promise<string> => tokenFor((await browser.get('/entries')).text, '/entries');
 
 /** What a browser sends for the form: the token first, the file last. */
 async function upload(browser: Browser, picture: Buffer, more: readonly Part[] = []): Promise<Answer> {

@@ -1,4 +1,3 @@
-import http from 'node:http';
 import {
   challengeOf,
   createVerifier,
@@ -12,7 +11,15 @@ import {
   signShortJwt,
 } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, GRANT, JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
-import { type Answer, freePort, hiddenFields, postForm, type Sent } from '@chatelaine/test-kit';
+import {
+  type Answer,
+  hiddenFields,
+  linkClientDocument,
+  postForm,
+  type Running,
+  type Sent,
+  serve,
+} from '@chatelaine/test-kit';
 import type { TestHost } from './test-host.ts';
 
 export const clock = { now: () => Date.now() / 1000 };
@@ -49,24 +56,24 @@ export class TestAm {
   keys: readonly SigningKey[];
   /** Changes what its client documents say. */
   document: Claims = {};
-  readonly #server: http.Server;
+  readonly #close: () => Promise<void>;
 
-  private constructor(port: number) {
+  private constructor({ port, close }: Running) {
     this.port = port;
     this.issuer = `http://am.localhost:${port}`;
     this.key = generateSigningKey();
     this.keys = [this.key];
-    this.#server = http.createServer((request, response) => {
-      const found = this.#answer(request.url ?? '');
+    this.#close = close;
+  }
+
+  static async start(): Promise<TestAm> {
+    const running = await serve((request, response) => {
+      const found = am.#answer(request.url ?? '');
       response
         .writeHead(found === null ? 404 : 200, { 'content-type': 'application/json' })
         .end(JSON.stringify(found ?? {}));
     });
-  }
-
-  static async start(): Promise<TestAm> {
-    const am = new TestAm(await freePort());
-    await new Promise<void>((resolve) => am.#server.listen(am.port, '127.0.0.1', resolve));
+    const am = new TestAm(running);
     return am;
   }
 
@@ -77,18 +84,7 @@ export class TestAm {
   }
 
   documentFor(tag: string): Claims {
-    return {
-      client_id: `${this.issuer}/clients/${tag}`,
-      client_name: 'Keyring',
-      redirect_uris: [`${this.issuer}/callback/${tag}`],
-      grant_types: [GRANT.authorizationCode, GRANT.refreshToken, GRANT.tokenExchange],
-      response_types: ['code'],
-      scope: 'transfer',
-      token_endpoint_auth_method: 'private_key_jwt',
-      jwks_uri: `${this.issuer}/jwks`,
-      chatelaine_issuer: this.issuer,
-      ...this.document,
-    };
+    return { ...linkClientDocument(this.issuer, tag, 'Keyring'), ...this.document };
   }
 
   clientId(host: TestHost): string {
@@ -220,9 +216,8 @@ export class TestAm {
     return String(answer.json['access_token']);
   }
 
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+  close(): Promise<void> {
+    return this.#close();
   }
 }
 

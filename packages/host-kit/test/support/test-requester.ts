@@ -1,7 +1,6 @@
-import http from 'node:http';
 import { generateSigningKey, publicJwks, randomId, type SigningKey, signJwt } from '@chatelaine/crypto';
 import { GRANT, JWT_TYP } from '@chatelaine/protocol';
-import { freePort } from '@chatelaine/test-kit';
+import { type Documents, serveDocuments } from '@chatelaine/test-kit';
 import { clock } from './test-am.ts';
 import type { TestHost } from './test-host.ts';
 
@@ -16,31 +15,23 @@ export class TestRequester {
   readonly key: SigningKey = generateSigningKey();
   /** The one it publishes. */
   readonly ownKey: SigningKey = generateSigningKey();
-  readonly #files = new Map<string, unknown>();
-  readonly #server: http.Server;
+  readonly #documents: Documents;
 
-  private constructor(port: number) {
-    this.port = port;
-    this.origin = `http://feed.localhost:${port}`;
+  private constructor(documents: Documents) {
+    this.#documents = documents;
+    this.port = documents.port;
+    this.origin = documents.origin;
     this.clientId = `${this.origin}/client`;
     this.publish('/client', this.document('/client'));
     this.publish('/jwks', publicJwks([this.ownKey]));
-    this.#server = http.createServer((request, response) => {
-      const file = this.#files.get(request.url ?? '');
-      response
-        .writeHead(file === undefined ? 404 : 200, { 'content-type': 'application/json' })
-        .end(JSON.stringify(file ?? {}));
-    });
   }
 
   static async start(): Promise<TestRequester> {
-    const requester = new TestRequester(await freePort());
-    await new Promise<void>((resolve) => requester.#server.listen(requester.port, '127.0.0.1', resolve));
-    return requester;
+    return new TestRequester(await serveDocuments('feed'));
   }
 
   publish(path: string, file: unknown): void {
-    this.#files.set(path, file);
+    this.#documents.publish(path, file);
   }
 
   document(path: string): Claims {
@@ -80,8 +71,7 @@ export class TestRequester {
     return signJwt({ typ, claims: this.claims(host, changed), key: { ...signedBy, kid: this.ownKey.kid } });
   }
 
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+  close(): Promise<void> {
+    return this.#documents.close();
   }
 }

@@ -1,4 +1,3 @@
-import http from 'node:http';
 import {
   challengeOf,
   createDpopProof,
@@ -11,7 +10,16 @@ import {
   signShortJwt,
 } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, GRANT, JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
-import { type Answer, type Browser, freePort, hiddenFields, postForm, send } from '@chatelaine/test-kit';
+import {
+  type Answer,
+  type Browser,
+  hiddenFields,
+  linkClientDocument,
+  postForm,
+  type Running,
+  send,
+  serve,
+} from '@chatelaine/test-kit';
 
 export const clock = { now: () => Date.now() / 1000 };
 
@@ -27,21 +35,20 @@ export class TestAm {
   readonly #key = generateSigningKey();
   readonly #requesterKey = generateSigningKey();
   readonly #ownKey = generateSigningKey();
-  readonly #server: http.Server;
+  readonly #close: () => Promise<void>;
 
-  private constructor(port: number) {
+  private constructor({ port, close }: Running) {
     this.port = port;
     this.issuer = `http://am.localhost:${port}`;
-    this.#server = http.createServer((request, response) => {
-      response
-        .writeHead(200, { 'content-type': 'application/json' })
-        .end(JSON.stringify(this.#answer(request.url ?? '')));
-    });
+    this.#close = close;
   }
 
   static async start(): Promise<TestAm> {
-    const am = new TestAm(await freePort());
-    await new Promise<void>((resolve) => am.#server.listen(am.port, '127.0.0.1', resolve));
+    const running = await serve((request, response) => {
+      const found = am.#answer(request.url ?? '');
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(found));
+    });
+    const am = new TestAm(running);
     return am;
   }
 
@@ -55,17 +62,7 @@ export class TestAm {
         token_endpoint_auth_method: 'private_key_jwt',
         jwks_uri: `${this.#requesterId}/jwks`,
       };
-    const tag = path.slice('/clients/'.length);
-    return {
-      client_id: `${this.issuer}/clients/${tag}`,
-      client_name: 'Keyring <b>of yours</b>',
-      redirect_uris: [`${this.issuer}/callback/${tag}`],
-      grant_types: [GRANT.authorizationCode, GRANT.refreshToken, GRANT.tokenExchange],
-      scope: 'transfer',
-      token_endpoint_auth_method: 'private_key_jwt',
-      jwks_uri: `${this.issuer}/jwks`,
-      chatelaine_issuer: this.issuer,
-    };
+    return linkClientDocument(this.issuer, path.slice('/clients/'.length), 'Keyring <b>of yours</b>');
   }
 
   /** The Requester lives under the same roof. */
@@ -205,8 +202,7 @@ export class TestAm {
     });
   }
 
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+  close(): Promise<void> {
+    return this.#close();
   }
 }
