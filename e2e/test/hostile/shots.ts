@@ -1,5 +1,6 @@
 import type http from 'node:http';
 import type { HouseService } from '@chatelaine/constellation';
+import { PARAMETERS } from '@chatelaine/test-kit';
 import fc from 'fast-check';
 
 export interface Endpoint {
@@ -31,25 +32,7 @@ const anyText = fc
   .map((points) => String.fromCodePoint(...points));
 
 const NAMES = [
-  'grant_type',
-  'client_id',
-  'client_assertion',
-  'client_assertion_type',
-  'subject_token',
-  'subject_token_type',
-  'actor_token',
-  'resource',
-  'audience',
-  'scope',
-  'code',
-  'code_verifier',
-  'refresh_token',
-  'token',
-  'token_type_hint',
-  'redirect_uri',
-  'request_uri',
-  'response_type',
-  'state',
+  ...PARAMETERS,
   'iss',
   'error',
   'purpose',
@@ -73,9 +56,8 @@ const NAMES = [
   'username',
   'password',
   'return_to',
-  '__proto__',
   'toString',
-]; // prettier-ignore
+];
 
 const NASTY = [
   '',

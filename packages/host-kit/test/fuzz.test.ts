@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Answer, send, type Sent } from '@chatelaine/test-kit';
+import { type Answer, PARAMETERS, send, type Sent } from '@chatelaine/test-kit';
 import type { Link } from './support/test-am.ts';
 import type { TestHost } from './support/test-host.ts';
 import { createWorld, type World } from './support/world.ts';
@@ -44,31 +44,7 @@ const NASTY = [
   '__proto__',
   'constructor',
 ];
-const NAMES = [
-  'grant_type',
-  'client_id',
-  'client_assertion',
-  'client_assertion_type',
-  'subject_token',
-  'subject_token_type',
-  'actor_token',
-  'actor_token_type',
-  'resource',
-  'audience',
-  'scope',
-  'code',
-  'code_verifier',
-  'refresh_token',
-  'token',
-  'token_type_hint',
-  'redirect_uri',
-  'request_uri',
-  'state',
-  'transfer_scope',
-  '__proto__',
-  'csrf',
-  'decision',
-];
+const NAMES = [...PARAMETERS, 'csrf', 'decision'];
 const MACHINE = ['/token', '/par', '/revoke', '/introspect'];
 const TYPES = [
   'application/x-www-form-urlencoded',

@@ -20,4 +20,5 @@ export {
   serverMetadata,
   transferred,
 } from './metadata.ts';
+export { PARAMETERS } from './parameters.ts';
 export { bodyOf, type Documents, freePort, type Running, serve, serveDocuments } from './server.ts';

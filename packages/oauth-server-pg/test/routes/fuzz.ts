@@ -3,32 +3,8 @@ import fc from 'fast-check';
 import { identification, type Party, proof, registered, documented, someKey } from './clients.ts';
 import { FORM_ENDPOINTS } from './answers.ts';
 import { connected } from './flow.ts';
-import { type Answer, encodeForm, send } from '@chatelaine/test-kit';
+import { type Answer, encodeForm, PARAMETERS, send } from '@chatelaine/test-kit';
 import type { Rig, Side } from './rig.ts';
-
-const NAMES = [
-  'client_id',
-  'grant_type',
-  'code',
-  'code_verifier',
-  'refresh_token',
-  'scope',
-  'redirect_uri',
-  'response_type',
-  'state',
-  'code_challenge',
-  'code_challenge_method',
-  'dpop_jkt',
-  'prompt',
-  'transfer_scope',
-  'request_uri',
-  'token',
-  'token_type_hint',
-  'client_assertion',
-  'client_assertion_type',
-  'resource',
-  '__proto__',
-];
 
 /** Whatever is sent, the answer blames the sender: no 500, and none of the framework's own words. */
 export function fuzz(rigOf: () => Rig): void {
@@ -88,7 +64,9 @@ export function fuzz(rigOf: () => Rig): void {
     const serverOf = (name: 'am' | 'host'): [Side, Party] => (name === 'am' ? [rig.am, party] : [rig.host, host]);
 
     test('forms of all kinds at every form endpoint, from strangers and from clients', async () => {
-      const form = fc.dictionary(fc.oneof(fc.constantFrom(...NAMES), fc.string({ maxLength: 5 })), odd, { maxKeys: 8 });
+      const form = fc.dictionary(fc.oneof(fc.constantFrom(...PARAMETERS), fc.string({ maxLength: 5 })), odd, {
+        maxKeys: 8,
+      });
       await fc.assert(
         fc.asyncProperty(
           side,
@@ -167,7 +145,7 @@ export function fuzz(rigOf: () => Rig): void {
 
     test('queries of all kinds at the authorization endpoint', async () => {
       const query = fc.oneof(
-        fc.dictionary(fc.constantFrom(...NAMES), odd, { maxKeys: 10 }).map((params) => ({ params, raw: '' })),
+        fc.dictionary(fc.constantFrom(...PARAMETERS), odd, { maxKeys: 10 }).map((params) => ({ params, raw: '' })),
         fc
           .array(fc.constantFrom('a', '=', '&', '%', '%00', '%ff', '+', '?', 'client_id', 'state'), { maxLength: 12 })
           .map((pieces) => ({ params: {}, raw: pieces.join('') })),
