@@ -1,4 +1,3 @@
-import http from 'node:http';
 import {
   challengeOf,
   createDpopProof,
@@ -9,35 +8,11 @@ import {
   signShortJwt,
 } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, formatForm, GRANT, JWT_TYP, LIFETIME, TOKEN_TYPE } from '@chatelaine/protocol';
+import type { Documents } from '@chatelaine/test-kit';
 import { now, type Outcome, type Seen } from './history.ts';
 
 const clock = { now: () => Date.now() / 1_000 };
 const PATIENCE_MS = 15_000;
-
-/** Public documents of all Requesters of a run, at one guest's address. */
-export interface Documents {
-  readonly url: string;
-  publish(path: string, document: unknown): void;
-  close(): Promise<void>;
-}
-
-export async function openDocuments({ port, url }: { port: number; url: string }): Promise<Documents> {
-  const documents = new Map<string, string>();
-  const server = http.createServer((request, response) => {
-    const document = documents.get(request.url ?? '');
-    response.writeHead(document === undefined ? 404 : 200, { 'content-type': 'application/json' });
-    response.end(document ?? '{}');
-  });
-  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
-  return {
-    url,
-    publish: (path, document) => void documents.set(path, JSON.stringify(document)),
-    async close() {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-    },
-  };
-}
 
 /** A Requester made of keys and plain HTTP, so that nothing is asked twice behind the back of whoever writes the history. */
 export interface Client {
@@ -63,19 +38,19 @@ export interface ClientOptions {
 
 export function createClient({ name, am, documents, fetch }: ClientOptions): Client {
   const path = `/${name.toLowerCase().replaceAll(' ', '-')}`;
-  const clientId = `${documents.url}${path}.json`;
-  const redirectUri = `${documents.url}/callback${path}`;
+  const clientId = `${documents.origin}${path}.json`;
+  const redirectUri = `${documents.origin}/callback${path}`;
   const [key, ownKey] = [generateSigningKey('ES256'), generateSigningKey('EdDSA')];
   documents.publish(`${path}.jwks`, publicJwks([ownKey]));
   documents.publish(`${path}.json`, {
     client_id: clientId,
     client_name: name,
-    client_uri: documents.url,
+    client_uri: documents.origin,
     redirect_uris: [redirectUri],
     grant_types: Object.values(GRANT),
     scope: 'transfer',
     token_endpoint_auth_method: 'private_key_jwt',
-    jwks_uri: `${documents.url}${path}.jwks`,
+    jwks_uri: `${documents.origin}${path}.jwks`,
   });
   const assertion = (): Promise<string> =>
     signShortJwt({

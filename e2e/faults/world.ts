@@ -8,7 +8,7 @@ import {
 } from '@chatelaine/constellation';
 import { createHistory, type History } from './history.ts';
 import type { Random } from './random.ts';
-import { type Documents, openDocuments } from './requester.ts';
+import { type Documents, serveDocuments } from '@chatelaine/test-kit';
 
 /** A house under load: owners with links, and one more who does nothing but make and end links. */
 export interface World {
@@ -56,9 +56,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       }),
     }),
   });
-  const documents = await openDocuments(house.guest('reader'));
+  const documents = await serveDocuments('reader', house.guest('reader').port);
   const people = Array.from({ length: count + 1 }, (_, index) =>
-    house.person({ username: `owner${index}`, stopsAt: [`${documents.url}/callback`] }),
+    house.person({ username: `owner${index}`, stopsAt: [`${documents.origin}/callback`] }),
   );
   // one after the other: a password takes a whole core while it is hashed
   for (const person of people) {

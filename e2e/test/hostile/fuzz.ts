@@ -154,7 +154,7 @@ async function aim({ house, owners, documents }: World, name: string): Promise<T
       ...ids.map(({ id }) => id),
       house.am.url,
       house.host('photos').resource,
-      `${documents.url}/first-of-robin.json`,
+      `${documents.origin}/first-of-robin.json`,
     ],
     cookie: [...person.cookies.of(new URL(service.url).hostname)].map((pair) => pair.join('=')).join('; '),
     csrf,

@@ -10,7 +10,8 @@ import {
   signUp,
   startConstellation,
 } from '@chatelaine/constellation';
-import { type Client, createClient, type Documents, openDocuments } from '../../faults/requester.ts';
+import { type Documents, serveDocuments } from '@chatelaine/test-kit';
+import { type Client, createClient } from '../../faults/requester.ts';
 
 /** An answer as it came over the wire. */
 export interface Raw {
@@ -62,11 +63,11 @@ export async function openWorld(): Promise<World> {
       ...(service === 'am' && { HOSTS_ADDED_PER_HOUR: '100000', REGISTRATIONS_PER_HOUR: UNLIMITED }),
     }),
   });
-  const documents = await openDocuments(house.guest('reader'));
+  const documents = await serveDocuments('reader', house.guest('reader').port);
   const [liar, stranger] = await Promise.all(['liar', 'stranger'].map((name) => openHostileHost(house.guest(name))));
   const slow = await Promise.all(SLOW.map((name) => openHostileHost(house.guest(name))));
   if (liar === undefined || stranger === undefined) throw new Error('Nobody is hostile.');
-  const newcomer = (username: string) => house.person({ username, stopsAt: [`${documents.url}/callback`] });
+  const newcomer = (username: string) => house.person({ username, stopsAt: [`${documents.origin}/callback`] });
   const owners = [newcomer('robin'), newcomer('kim'), newcomer('sasha')] as const;
   for (const owner of owners) {
     await signUp(owner, house.am.url);
