@@ -116,7 +116,11 @@ function tableOf(it: { failovers: readonly Failover[]; sent: readonly Sent[]; en
       '0',
       `${sum(({ lost }) => lost)} of ${entries + handedOut(sent)} (${entries} entries, ${handedOut(sent)} tokens)`,
     ],
-    ['tokens of the Host beyond what the AM had written down before it asked', '0', String(sum(({ orphans }) => orphans))],
+    [
+      'tokens of the Host beyond what the AM had written down before it asked',
+      '0',
+      String(sum(({ orphans }) => orphans)),
+    ],
     ['from `pg_promote()` to the first token', '≤ 30 s', served],
     [
       'from an empty volume to a standby that commits wait for',
