@@ -30,7 +30,7 @@ export interface ChainOptions {
   readonly databaseUrl: (role: string) => string;
   /** A folder for `am.log` and `host.log`, with a line for each request; nothing is written by default. */
   readonly logs?: string;
-  /** Other Hosts that the AM may call and the owner links. */
+  /** Other Hosts that the AM may call and the owner links; they ask him nothing. */
   readonly beside?: readonly Beside[];
   /** More variables of the AM. */
   readonly env?: Readonly<Record<string, string>>;
@@ -55,7 +55,8 @@ export async function startChain({ databaseUrl, logs, beside = [], env = {} }: C
   await Promise.all([ready(am), ready(host)]);
   const person = createPerson({ stopsAt: [REDIRECT_URI] });
   for (const { issuer } of [am, host]) await signUp(person, issuer);
-  for (const { issuer } of [host, ...beside]) await addHost(person, { am: { url: am.issuer }, host: { url: issuer } });
+  await addHost(person, { am: { url: am.issuer }, host: { url: host.issuer } });
+  for (const other of beside) await addBeside(person, am, other);
   const party = await registered(am);
   const tokens = await connect(person, am, party);
   const transfer = (access: string, { issuer }: Pick<Endpoint, 'issuer'>) => ({
@@ -89,6 +90,12 @@ export async function startChain({ databaseUrl, logs, beside = [], env = {} }: C
       await Promise.all([am.child.stop(), host.child.stop()]);
     },
   };
+}
+
+async function addBeside(person: Person, am: Endpoint, { issuer }: Beside): Promise<void> {
+  await person.visit(`${am.issuer}/hosts/add`);
+  await person.press('Continue', { host: issuer });
+  await person.follow(/^Continue to /);
 }
 
 function together(am: Usage, host: Usage): Usage {

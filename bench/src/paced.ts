@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Prepared, send } from './requests.ts';
+import { type Answer, type Prepared, send } from './requests.ts';
 
 /** What came of one request of a steady stream. */
 export interface Sent {
@@ -9,6 +9,8 @@ export interface Sent {
   readonly took: number;
   /** 0: there was no answer. */
   readonly status: number;
+  /** `error_description`. */
+  readonly said: string;
 }
 
 const TICK_MS = 4;
@@ -39,8 +41,9 @@ async function open(port: number, agent: http.Agent, count: number): Promise<voi
 
 async function sendOne(port: number, request: Prepared, agent: http.Agent): Promise<Sent> {
   const began = performance.now();
-  const { status } = await send(port, request, agent).catch(() => ({ status: 0 }));
-  return { began, took: performance.now() - began, status };
+  const { status, json } = await send(port, request, agent).catch(() => ({ status: 0, json: {} as Answer['json'] }));
+  const { error_description: said } = json;
+  return { began, took: performance.now() - began, status, said: typeof said === 'string' ? said : '' };
 }
 
 /** How long those took that were answered with this status. */

@@ -73,7 +73,7 @@ function told(late: readonly Sent[], leftAlone: readonly number[]): Figure[] {
   return [
     {
       what: 'the slow Host’s: until a 504',
-      held: '≤ 5 s',
+      held: '5 s and a little',
       measured: `p50 ${seconds(at(timedOut, 0.5))}, longest ${seconds(Math.max(...timedOut))} (of ${timedOut.length}; ${other} other answers)`,
     },
     {

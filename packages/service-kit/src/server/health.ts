@@ -6,7 +6,8 @@ import type { Draining } from '../run/drain.ts';
 /** A thing without which the service cannot serve; rejects when it is missing. */
 export type ReadyCheck = () => Promise<unknown>;
 
-const CHECK_TIMEOUT_MS = 1_000;
+// a busy pool is no missing database; balancers wait for two seconds
+const CHECK_TIMEOUT_MS = 1_800;
 
 /** /healthz: the process runs. /readyz: it can serve, and is not on its way down. */
 export function health(app: FastifyInstance, checks: Readonly<Record<string, ReadyCheck>>): void {
