@@ -17,6 +17,7 @@ const SEEN_WITHIN_MS = 60_000;
 /** Between two entries; the transfers are as many as one connection is let. */
 const ENTRY_EVERY_MS = 200;
 const TRANSFER_EVERY_MS = 250;
+const UP = ['up', '-d', '--no-build', 'am', 'photos'];
 
 interface Failover {
   readonly firstTokenMs: number;
@@ -29,7 +30,7 @@ const { values } = parseArgs({ options: { count: { type: 'string', default: '20'
 const count = Number(values.count);
 const house = await openDeployment({ overlays: ['docker-compose.standby.yml'] });
 try {
-  await house.compose(['up', '-d', '--no-build', 'am', 'photos']);
+  await house.compose(UP);
   const { failovers, sent, entries } = await run(house);
   const table = tableOf({ failovers, sent, entries });
   writeMeasured('failovers', table);
@@ -76,7 +77,15 @@ async function run(there: Deployment) {
     );
   }
   await entries.stop();
-  return { failovers, sent: await load.stop(), entries: entries.acknowledged.length };
+  const sent = await load.stop();
+  if (count % 2 === 0) {
+    const { primary } = await pg.asAtFirst(there, pair, UP);
+    await eventually(() => answers(am), { until: Boolean, withinMs: UP_WITHIN_MS });
+    const lost = await pg.lostAt(primary, { entries: entries.acknowledged, tokens: handedOut(sent) });
+    console.log(`as at first again; ${lost} lost`);
+    if (lost > 0) throw new Error('What was acknowledged is not where compose looks for it.');
+  }
+  return { failovers, sent, entries: entries.acknowledged.length };
 }
 
 async function failover(

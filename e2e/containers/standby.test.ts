@@ -4,6 +4,7 @@ import { eventually } from '../test/support/eventually.ts';
 import { type Connection, openRawRequester, RAW_CALLBACK, type RawRequester } from '../test/support/raw-requester.ts';
 import { sql } from './support/backup.ts';
 import { type Deployment, openDeployment } from './support/deployment.ts';
+import { docker } from './support/docker.ts';
 import { inSeconds, note } from './support/figures.ts';
 import { startLoad } from './support/load.ts';
 import { firstPair, keepEntries, lose, lostAt, orphansAt, promote } from './support/standby.ts';
@@ -46,9 +47,23 @@ const statusOf = async (url: string): Promise<number> =>
   );
 
 describe('a Postgres that is followed by another [needs a container engine]', () => {
+  test('starts again without the other, which is started after it: making the roles waits for nobody', async () => {
+    const { standby } = await firstPair(house);
+    await docker('stop', '-t', '20', standby.container);
+    await house.compose(['run', '--rm', '--no-deps', '-T', 'roles']);
+    await docker('start', standby.container);
+    await eventually(() => statusOf(`${house.url('am')}/readyz`), {
+      until: (it) => it === 200,
+      withinMs: STARTS_WITHIN_MS,
+    });
+  });
+
   test('is killed under load: what was acknowledged is at the other; 503 meanwhile, and served again within 30 s of the promotion', async () => {
     const { primary, standby } = await firstPair(house);
-    expect(await sql(primary.container, 'select sync_state from pg_stat_replication')).toBe('sync');
+    await eventually(() => sql(primary.container, 'select sync_state from pg_stat_replication'), {
+      until: (state) => state === 'sync',
+      withinMs: STARTS_WITHIN_MS,
+    });
     const entries = keepEntries(robin, { host: house.url('photos') });
     const load = startLoad(raw, {
       token: connection.accessToken,

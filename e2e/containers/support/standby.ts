@@ -48,20 +48,7 @@ export async function standbyAgain(
   const { volume } = lost;
   await docker('rm', lost.container);
   // the new primary's container has it, too: from when it was the standby's first copy
-  await docker(
-    'run',
-    '--rm',
-    '--network',
-    'none',
-    '-v',
-    `${volume}:/v`,
-    'chatelaine-postgres',
-    'find',
-    '/v',
-    '-mindepth',
-    '1',
-    '-delete',
-  );
+  await empty(volume);
   const common = ['--network', `${house.project}_database`, '--user', 'postgres', '-e', 'PRIMARY_HOST=postgres'];
   const secrets = ['-v', `${house.project}_secrets-postgres:/secrets/postgres:ro`, '--label', LABEL];
   const files = ['-v', `${volume}:/var/lib/postgresql`, '-v', `${primary.volume}:/primary:ro`];
@@ -71,6 +58,22 @@ export async function standbyAgain(
   const container = await docker('run', '-d', ...lasting, ...common, ...secrets, ...files, ...start);
   await docker('run', '--rm', ...common, ...secrets, 'chatelaine-postgres', 'wait-for-standby');
   return { container, volume };
+}
+
+/** Back to what compose knows, after an even number of turns: both stop, and the files say again who was the primary. */
+export async function asAtFirst(house: Deployment, { primary, standby }: Pair, up: readonly string[]): Promise<Pair> {
+  for (const { container } of [standby, primary]) {
+    await docker('stop', '-t', '20', container);
+    await docker('rm', container);
+  }
+  await empty(standby.volume);
+  await house.compose(up);
+  return firstPair(house);
+}
+
+async function empty(volume: string): Promise<void> {
+  const all = ['find', '/v', '-mindepth', '1', '-delete'];
+  await docker('run', '--rm', '--network', 'none', '-v', `${volume}:/v`, 'chatelaine-postgres', ...all);
 }
 
 /** Those of a person's entries that a Host has acknowledged, by showing them. */
