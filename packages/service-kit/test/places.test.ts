@@ -1,7 +1,7 @@
 import http from 'node:http';
 import net from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { createMetrics, drain, type Metrics, pages } from '../src/index.ts';
+import { createMetrics, drain, leavePlace, type Metrics, pages } from '../src/index.ts';
 import { startService, type TestService } from './support/service.tsx';
 
 const LIMIT = 2;
@@ -21,6 +21,10 @@ async function open() {
       app.get('/work', work);
       for (const path of ['/keys', '/documents/:id', '/.well-known/:what']) app.get(path, async () => ({}));
       app.post('/work', work);
+      app.get('/long', async (request) => {
+        leavePlace(request);
+        return work();
+      });
       app.get('/wrong', async () => {
         throw new Error('of no interest');
       });
@@ -147,6 +151,17 @@ test('whoever sends slowly keeps nobody out, and comes in only when there is roo
   for (const { text } of slow) expect(await text).toMatch(/^HTTP\/1\.1 503 /);
   it.letGo();
   await Promise.all(admitted);
+  await until(async () => (await taken()) === 0);
+});
+
+test('a route with a bound of its own gives places back', async () => {
+  it = await open();
+  const long = Array.from({ length: LIMIT }, () => ask('/long'));
+  await it.begun(LIMIT);
+  const admitted = Array.from({ length: LIMIT }, () => ask('/work'));
+  await it.begun(2 * LIMIT);
+  it.letGo();
+  expect((await Promise.all([...long, ...admitted])).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   await until(async () => (await taken()) === 0);
 });
 

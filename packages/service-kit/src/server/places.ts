@@ -5,7 +5,7 @@ import type { Draining } from '../run/drain.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Requests that a process works on at the same time, unless its configuration says otherwise. docs/adr/0011 */
-export const REQUESTS_AT_ONCE = 200;
+export const REQUESTS_AT_ONCE = 100;
 
 /** So long at least, at most: whoever was refused in the same moment is not to come back in the same moment. */
 const RETRY_SECONDS = { least: 1, most: 3 };
@@ -24,6 +24,8 @@ interface Place {
   end(): void;
   /** While its body is on its way: whoever sends slowly keeps nobody else out. */
   wait(): void;
+  /** For good. */
+  leave(): void;
   /** As long as it is worked on it has a place, whoever is gone. */
   during(work: unknown): void;
 }
@@ -42,7 +44,6 @@ export interface PlacesOptions {
 export function limitRequests(app: FastifyInstance, options: PlacesOptions): void {
   const isExempt = exemption([...ALWAYS, ...options.always]);
   const places = openPlaces(app, options);
-  const placeOf = (request: FastifyRequest): Place | null => request.getDecorator<Place | null>(PLACE);
   app.decorateRequest(PLACE, null);
   app.addHook('onRequest', (request, reply, done) => {
     if (isExempt(request.url)) return done();
@@ -80,6 +81,13 @@ function exemption(paths: readonly string[]): Exemption {
     const path = url.split('?', 1)[0] ?? '';
     return whole.has(path) || beginnings.some((it) => path.startsWith(it));
   };
+}
+
+const placeOf = (request: FastifyRequest): Place | null => request.getDecorator<Place | null>(PLACE);
+
+/** For a route that has bounded by itself how many such requests it works on, and works on them for long. */
+export function leavePlace(request: FastifyRequest): void {
+  placeOf(request)?.leave();
 }
 
 /**
@@ -149,31 +157,36 @@ function openPlaces({ log }: FastifyInstance, { atOnce, metrics }: PlacesOptions
 type Room = Pick<Places, 'areTaken' | 'refused'> & { add(one: 1 | -1): void };
 
 function openPlace({ areTaken, refused, add }: Room): Place {
-  const state = { inside: false, ended: false, working: false };
-  const leave = (): void => {
+  const state = { inside: false, ended: false, working: false, left: false };
+  const goOut = (): void => {
     if (state.inside) add(-1);
     state.inside = false;
   };
   const stay = (): void => {
-    if (!state.inside) add(1);
+    if (state.left || state.inside) return;
+    add(1);
     state.inside = true;
   };
   const worked = (): void => {
     state.working = false;
-    if (state.ended) leave();
+    if (state.ended) goOut();
   };
   return {
     enter() {
-      if (state.inside || state.ended) return true;
+      if (state.inside || state.ended || state.left) return true;
       if (areTaken()) refused();
       else stay();
       return state.inside;
     },
     end() {
       state.ended = true;
-      if (!state.working) leave();
+      if (!state.working) goOut();
     },
-    wait: leave,
+    wait: goOut,
+    leave() {
+      state.left = true;
+      goOut();
+    },
     during(work) {
       if (!(work instanceof Promise)) return;
       state.working = true;

@@ -8,6 +8,7 @@ import {
   requestDeps,
 } from '@chatelaine/oauth-server-pg';
 import { MASS, NDJSON, type TransferAnswer } from '@chatelaine/protocol';
+import { leavePlace } from '@chatelaine/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { createPlaces } from '../hosts/places.ts';
@@ -66,6 +67,8 @@ async function serve(deps: RouteDeps, request: FastifyRequest, reply: FastifyRep
   const server = requestDeps({ deps: deps.server, rateLimits, limits: config.limits.oauth }, request);
   const caller = await authenticate(deps, { body, request, server });
   const leave = await admit(deps, { caller, items: body.transfers.length });
+  // from here on it has a place among mass calls
+  leavePlace(request);
   try {
     const late = AbortSignal.timeout(config.limits.mass.secondsPerCall * 1000);
     const signal = AbortSignal.any([gone, late, deps.ending]);
