@@ -3,11 +3,14 @@ import type { Answer } from '@chatelaine/test-kit';
 import { House, type Story } from '../support/house.ts';
 import type { TransferInput } from '../support/requester.ts';
 
-// one house for all of them: starting it takes longer than most of what is asked of it
+// one house for all of them: starting it takes longer than most of what is asked of it. All that is awaited at load stands here: files that wait beside each other hang
 export const house = await House.build();
 export const story = await house.story({ 'photos.read': 'allow', 'photos.write': 'allow' });
 /** Another owner with a link and a connection of his own. */
 export const stranger = await house.story({ 'photos.read': 'allow' });
+export const ANSWERS = { 'photos.read': 'allow', 'photos.write': 'ask' } as const;
+/** Somebody who stops connections again and again. */
+export const stoppable = await house.story(ANSWERS);
 
 export const ask = (over: Partial<TransferInput> = {}, by: Story = story) =>
   by.requester.transfer({

@@ -1,7 +1,7 @@
 import type { Answer } from '@chatelaine/test-kit';
 import type { Story } from '../support/house.ts';
 import { gate } from '../support/scripted-host.ts';
-import { house } from './scene.ts';
+import { ANSWERS, house, stoppable } from './scene.ts';
 
 export const ask = (
   by: Story,
@@ -11,9 +11,7 @@ export const ask = (
 export const errorOf = ({ status, json }: Answer) => `${status} ${String(json['error'])}`;
 export const stop = ({ owner, connection }: Story, port = house.ams[0].port) =>
   owner.browser.at(port).submit('/requesters', `/requesters/${connection.id}/stop`);
-export const ANSWERS = { 'photos.read': 'allow', 'photos.write': 'ask' } as const;
-const base = await house.story(ANSWERS);
-export const fresh = () => house.beside(base, ANSWERS);
+export const fresh = () => house.beside(stoppable, ANSWERS);
 export const grantsOf = async ({ connection }: Story) =>
   (
     await house.rows<{ grant_id: string }>('select grant_id from connection_host where connection_id = $1', [

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Story } from '../support/house.ts';
 import { breakWaiting, holding, waiting } from '../support/locks.ts';
-import { house } from './scene.ts';
-import { ANSWERS, ask, errorOf, fresh, grantsOf, pauseHost, stop } from './stopped-scene.ts';
+import { ANSWERS, house } from './scene.ts';
+import { ask, errorOf, fresh, grantsOf, pauseHost, stop } from './stopped-scene.ts';
 
 /** What the owner stops or changes while a transfer is under way. */
 export function stops(): void {

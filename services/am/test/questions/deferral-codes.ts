@@ -1,0 +1,143 @@
+import { describe, expect, it } from '@jest/globals';
+import { createDpopProof, generateSigningKey } from '@chatelaine/crypto';
+import type { Answer } from '@chatelaine/test-kit';
+import type { Story } from '../support/house.ts';
+import { clock } from '../support/requester.ts';
+import { gate } from '../support/scripted-host.ts';
+import { ANSWERS, house } from './house.ts';
+import { defer, errorOf, fresh, minted, NOT_ITS, PENDING, SCOPE, story, wait } from './waiting.ts';
+
+/** The code it waits with. */
+export function deferralCodes(): void {
+  describe('a deferral code', () => {
+    it('is nothing in the hands of another client, under another key, or for another connection’s answer', async () => {
+      const [waiting, other] = [await wait(), await fresh()];
+      await waiting.answer('always');
+      for (const proofs of [[await other.requester.proof('/token')], [await waiting.requester.proof('/token')]])
+        expect(errorOf(await other.requester.poll(waiting.code, { proofs }))).toBe(NOT_ITS);
+      const key = generateSigningKey();
+      const unauthenticated = {
+        client_assertion: undefined,
+        client_assertion_type: undefined,
+        client_id: waiting.requester.clientId,
+      };
+      const htu = `${house.issuer}/token`;
+      expect(errorOf(await waiting.poll({ proofs: [await createDpopProof({ key, htm: 'POST', htu, clock })] }))).toBe(
+        NOT_ITS,
+      );
+      expect(errorOf(await waiting.poll({ proofs: [] }))).toBe('400 invalid_dpop_proof');
+      expect(errorOf(await waiting.poll({ params: unauthenticated }))).toBe('401 invalid_client');
+      // a second connection of the same client, with the same key: the code stays that of the first
+      const second = await house.connect({ ...waiting, answers: ANSWERS });
+      await house.rows(`update oauth_grant set ended_at = now(), ended_by = 'owner' where id = $1`, [
+        waiting.connection.id,
+      ]);
+      expect(errorOf(await waiting.poll())).toBe(NOT_ITS);
+      expect(errorOf(await defer({ ...waiting, connection: second }))).toBe(PENDING);
+      expect(minted(waiting)).toEqual([]);
+    });
+
+    it.each([
+      ['none', { deferral_code: undefined }, '400 invalid_request'],
+      ['an unknown one', { deferral_code: `cha_dc_${'A'.repeat(46)}` }, NOT_ITS],
+      ['a connection token', { deferral_code: `cha_ct_${'A'.repeat(46)}` }, NOT_ITS],
+      ['another resource', { resource: 'https://other.example/api' }, '400 invalid_request'],
+      ['a subject token', { subject_token: 'x' }, '400 invalid_request'],
+      ['a key of its own', { cnf: '{"jkt":"x"}' }, '400 invalid_request'],
+    ])('with %s is refused', async (_name, params: Record<string, string | undefined>, refusal) => {
+      expect(errorOf(await story.requester.poll('x', { params }))).toBe(refusal);
+    });
+
+    it('is no subject token, and a replayed poll is refused as a replay', async () => {
+      const waiting = await wait();
+      const asSubject = await waiting.requester.transfer({
+        connection: { accessToken: waiting.code },
+        resource: house.host.resource,
+        scope: SCOPE,
+      });
+      expect(errorOf(asSubject)).toBe('400 invalid_request');
+      const proofs = [await waiting.requester.proof('/token')];
+      expect(errorOf(await waiting.poll({ proofs }))).toBe(PENDING);
+      await waiting.passTime();
+      expect(errorOf(await waiting.poll({ proofs, port: house.ams[1].port }))).toBe('400 invalid_dpop_proof');
+      expect(errorOf(await waiting.poll())).toBe(PENDING);
+    });
+
+    it('ends in one token, however many polls come at once and however often', async () => {
+      const waiting = await wait();
+      await waiting.answer('always');
+      const held = gate();
+      house.host.script = { transfer: async (_hop, mint) => held.opened.then(() => ({ json: mint() })) };
+      const crowd = (): Promise<Answer>[] =>
+        Array.from({ length: 10 }, (_, at) => waiting.poll({ port: house.ams[at % 2]?.port ?? 0 }));
+      const first = crowd();
+      await house.host.until(() => house.host.hops.length > 0);
+      // others come while the Host is still at work, and not too early
+      await waiting.passTime();
+      const second = await Promise.all(crowd());
+      // and one when the first has been at it for so long that its process may be gone
+      await house.rows(`update deferral set attempted_at = now() - interval '1 minute'`);
+      await waiting.passTime();
+      const late = waiting.poll();
+      await house.host.until(() => house.host.hops.length > 1);
+      held.open();
+      const answers = [...(await Promise.all(first)), ...second, await late];
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+      for (const other of answers.filter(({ status }) => status !== 200))
+        expect([PENDING, '400 slow_down', NOT_ITS]).toContain(errorOf(other));
+      expect(minted(waiting)).toHaveLength(2);
+    });
+
+    it('ends nothing when it took so long that another one took its place: that one gets the token', async () => {
+      const waiting = await wait();
+      await waiting.answer('always');
+      const gates = [gate(), gate()] as const;
+      let asked = 0;
+      house.host.script = {
+        transfer: async (_hop, mint) => (asked++ === 0 ? gates[0] : gates[1]).opened.then(() => ({ json: mint() })),
+      };
+      const slow = waiting.poll();
+      await house.host.until(() => house.host.hops.length === 1);
+      await house.rows(`update deferral set attempted_at = now() - interval '1 minute'`);
+      await waiting.passTime();
+      const next = waiting.poll({ port: house.ams[1].port });
+      await house.host.until(() => house.host.hops.length === 2);
+      gates[0].open();
+      expect(errorOf(await slow)).toBe(NOT_ITS);
+      gates[1].open();
+      expect((await next).status).toBe(200);
+    });
+
+    it('is not spoiled by a poll that comes while the Host is at work on what the owner allowed once', async () => {
+      const waiting = await wait();
+      await waiting.answer('once');
+      const held = gate();
+      house.host.script = { transfer: async (_hop, mint) => held.opened.then(() => ({ json: mint() })) };
+      const first = waiting.poll();
+      await house.host.until(() => house.host.hops.length > 0);
+      await waiting.passTime();
+      expect(errorOf(await waiting.poll({ port: house.ams[1].port }))).toBe(PENDING);
+      held.open();
+      expect((await first).status).toBe(200);
+      await waiting.passTime();
+      expect(errorOf(await waiting.poll())).toBe(NOT_ITS);
+    });
+
+    it('is worth nothing once its connection was stopped, in between or while the Host is at work', async () => {
+      const [before, during] = [await wait(), await wait()];
+      for (const { answer } of [before, during]) await answer('always');
+      const stop = ({ owner, connection }: Story) =>
+        owner.browser.submit(`/requesters/${connection.id}`, `/requesters/${connection.id}/stop`, {});
+      await stop(before);
+      expect(errorOf(await before.poll())).toBe(NOT_ITS);
+      house.host.script = {
+        transfer: async (_hop, mint) => {
+          await stop(during);
+          return { json: mint() };
+        },
+      };
+      expect(errorOf(await during.poll())).toBe(NOT_ITS);
+      expect(minted(before)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,147 @@
+import { describe, expect, it } from '@jest/globals';
+import { SCOPES } from '../support/scripted-host.ts';
+import { ANSWERS, house } from './house.ts';
+import { answer, ask, errorOf, fresh, pathOf, slowly, story } from './asking.ts';
+
+/** What a transfer leads to that needs the owner, and the page that asks him. */
+export function questions(): void {
+  describe('a transfer that needs the owner', () => {
+    it('is interaction_required, with an address on the AM’s own origin and the scope that was asked for', async () => {
+      const { status, json } = await ask();
+      expect(status).toBe(400);
+      expect(json).toEqual({
+        error: 'interaction_required',
+        error_description: expect.any(String),
+        interaction_uri: expect.stringMatching(new RegExp(`^${house.issuer}/asks/[A-Za-z0-9_-]+$`)),
+        scope: 'photos.write',
+      });
+      expect(house.host.hops).toEqual([]);
+    });
+
+    it('finds the same question when it is asked again, in any order of scopes, by either process', async () => {
+      const first = await ask(story, 'photos.read photos.write');
+      const second = await story.requester.transfer({
+        connection: story.connection,
+        resource: house.host.resource,
+        scope: 'photos.write photos.read',
+        port: house.ams[1].port,
+      });
+      expect(pathOf(second)).toBe(pathOf(first));
+      expect(pathOf(await ask(story, 'photos.read'))).not.toBe(pathOf(first));
+    });
+
+    it('asks for the whole when one scope of several needs it', async () => {
+      expect((await ask(story, 'albums.read photos.read')).json).toMatchObject({
+        error: 'interaction_required',
+        scope: 'albums.read photos.read',
+      });
+    });
+
+    it('finds room for 20 open questions and not one more, however many ask at once at both processes', async () => {
+      const all = Object.keys(SCOPES);
+      const eager = await house.beside(story, Object.fromEntries(all.map((scope) => [scope, 'ask' as const])));
+      await slowly(eager);
+      const subsets = Array.from({ length: 31 }, (_, bits) =>
+        all.filter((_scope, at) => ((bits + 1) >> at) & 1).join(' '),
+      );
+      const answers = await Promise.all(
+        subsets.map((scope, at) =>
+          eager.requester.transfer({
+            connection: eager.connection,
+            resource: house.host.resource,
+            scope,
+            port: house.ams[at % 2]?.port ?? 0,
+          }),
+        ),
+      );
+      const counts = Map.groupBy(answers, errorOf);
+      expect([...counts].map(([error, { length }]) => `${error}: ${length}`).toSorted()).toEqual([
+        '400 interaction_required: 20',
+        '429 temporarily_unavailable: 11',
+      ]);
+      expect(counts.get('429 temporarily_unavailable')?.[0]?.headers['retry-after']).toBeDefined();
+      // what is open already stays askable
+      const open = answers.find(({ status }) => status === 400);
+      expect(errorOf(await ask(eager, String(open?.json['scope'])))).toBe('400 interaction_required');
+    });
+  });
+
+  describe('the question', () => {
+    it('is shown to its owner: who asks, for what, at which account, and why in the Requester’s own words, inert', async () => {
+      const named = await house.story({ 'photos.write': 'ask' }, { name: '<img src=x onerror=alert(1)>' });
+      const path = pathOf(await ask(named, 'photos.write', '<script>alert(1)</script>'));
+      const page = await named.owner.browser.get(path);
+      expect(page.status).toBe(200);
+      expect(page.text).not.toMatch(/<script>alert|<img src=x/);
+      const text = page.words;
+      for (const part of ['Add photos', 'photos.write', 'my Photos', '<script>alert(1)</script>', '<img src=x']) {
+        expect(text).toContain(part);
+      }
+    });
+
+    it('does not exist for anybody else: one answer for another owner’s, one that never was, and one in bad letters', async () => {
+      const path = pathOf(await ask());
+      const other = await house.owner();
+      const answers = [
+        await other.browser.get(path),
+        await other.browser.get('/asks/ask_AAAAAAAAAAAAAAAAAAAAAA'),
+        await other.browser.get(`/asks/${'x'.repeat(90)}`),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
+      expect(new Set(answers.map((page) => page.words)).size).toBe(1);
+      expect((await other.browser.get('/asks/%00')).status).toBe(404);
+      const posted = await other.browser.submit('/hosts', path, { answer: 'always' });
+      expect(posted.status).toBe(404);
+      expect(errorOf(await ask())).toBe('400 interaction_required');
+    });
+
+    it('sends whoever is not signed in to sign in, and tells him nothing', async () => {
+      const path = pathOf(await ask());
+      const nobody = (await house.owner()).browser;
+      await nobody.submit('/', '/sign-out');
+      const page = await nobody.get(path);
+      expect(page.status).toBe(303);
+      expect(page.headers.location).toBe(`/sign-in?return_to=${encodeURIComponent(path)}`);
+    });
+
+    it.each([
+      ['no form token', {}, {}],
+      ['another site’s origin', {}, { 'sec-fetch-site': 'cross-site' }],
+    ])('is not answered by a form with %s', async (_what, fields, headers) => {
+      const path = pathOf(await ask());
+      const { browser } = story.owner;
+      const refused = await browser.post(path, { answer: 'always', ...fields }, headers);
+      expect(refused.status).toBe(403);
+      expect((await browser.get(path)).status).toBe(200);
+    });
+
+    it('is shown again when the answer is none', async () => {
+      const path = pathOf(await ask());
+      expect((await answer(story.owner.browser, path, 'sure')).status).toBe(400);
+      expect((await story.owner.browser.get(path)).status).toBe(200);
+    });
+
+    it('is gone when its connection or its link is stopped', async () => {
+      const stopped = await fresh();
+      const { browser } = stopped.owner;
+      const path = pathOf(await ask(stopped));
+      await browser.submit('/requesters', `/requesters/${stopped.connection.id}/stop`);
+      expect((await browser.get(path)).status).toBe(404);
+      const unlinked = await house.story(ANSWERS);
+      const gone = pathOf(await ask(unlinked));
+      await unlinked.owner.browser.submit('/hosts', `/hosts/${unlinked.linkId}/stop`);
+      expect((await unlinked.owner.browser.get(gone)).status).toBe(404);
+    });
+
+    it('is gone when it was not answered in its time, and asking again brings it back', async () => {
+      const late = await fresh();
+      const path = pathOf(await ask(late));
+      await house.rows(`update ask set expires_at = now() - interval '1 second' where connection_id = $1`, [
+        late.connection.id,
+      ]);
+      expect((await late.owner.browser.get(path)).status).toBe(404);
+      const again = pathOf(await ask(late));
+      expect((await late.owner.browser.get(again)).status).toBe(200);
+    });
+  });
+}

@@ -1,0 +1,48 @@
+import type { Answer } from '@chatelaine/test-kit';
+import type { Story } from '../support/house.ts';
+import type { TransferInput } from '../support/requester.ts';
+import { ANSWERS, house, waiter } from './house.ts';
+
+export const DEFERRED = { completion_mode: 'deferred' };
+export const SCOPE = 'photos.write';
+export const story = waiter;
+
+/** A connection that waits for nothing yet. */
+export const fresh = (): Promise<Story> => house.beside(story, ANSWERS);
+export const defer = (by: Story, input: Partial<TransferInput> = {}): Promise<Answer> =>
+  by.requester.transfer({
+    connection: by.connection,
+    resource: house.host.resource,
+    scope: SCOPE,
+    params: DEFERRED,
+    ...input,
+  });
+
+export interface Waiting extends Story {
+  readonly code: string;
+  poll(input?: Parameters<Story['requester']['poll']>[1]): Promise<Answer>;
+  answer(given: string): Promise<unknown>;
+  /** What it waits for may be looked for again. */
+  passTime(): Promise<unknown>;
+}
+
+/** Asks, and waits; without a Requester given, over a connection of its own. */
+export async function wait(given?: Story): Promise<Waiting> {
+  const by = given ?? (await fresh());
+  const { json } = await defer(by);
+  const code = String(json['deferral_code']);
+  const path = new URL(String(json['interaction_uri'])).pathname;
+  return {
+    ...by,
+    code,
+    poll: (input) => by.requester.poll(code, input),
+    answer: (given) => by.owner.browser.submit(path, path, { answer: given }),
+    passTime: () => house.rows('update deferral set next_poll_at = now() where connection_id = $1', [by.connection.id]),
+  };
+}
+
+export const errorOf = ({ status, json }: Answer) => `${status} ${String(json['error'])}`;
+export const minted = ({ requester }: Story) =>
+  house.host.minted.filter(({ clientId }) => clientId === requester.clientId);
+export const PENDING = '400 authorization_pending';
+export const NOT_ITS = '400 invalid_grant';
