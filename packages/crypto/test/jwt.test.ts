@@ -9,33 +9,9 @@ import {
   signJwt,
   signShortJwt,
   unverifiedIssuer,
-  type VerifyJwtInput,
-  verifyJwt,
 } from '../src/index.ts';
 import { b64, clockAt, forge, forgeHmac, NOW } from './fixtures.ts';
-
-const HOST = 'https://photos.example';
-const AM = 'https://am.example';
-const TYP = 'transfer-statement+jwt';
-const key = generateSigningKey('ES256');
-const edKey = generateSigningKey('EdDSA');
-const header = { alg: 'ES256', typ: TYP, kid: key.kid };
-const claims = { iss: AM, sub: 'requester', aud: HOST, iat: NOW, exp: NOW + 60, jti: 'one' };
-
-function verify(token: string, overrides: Partial<VerifyJwtInput> = {}) {
-  return verifyJwt({
-    token,
-    typ: TYP,
-    keys: publicJwks([key]),
-    issuer: AM,
-    audience: HOST,
-    clock: clockAt(NOW),
-    maxLifetimeSeconds: 60,
-    ...overrides,
-  });
-}
-const refused = (reason: string) => ({ kind: 'invalid', reason });
-const without = (name: string) => Object.fromEntries(Object.entries(claims).filter(([each]) => each !== name));
+import { AM, claims, edKey, header, HOST, key, refused, TYP, verify, without } from './statement.ts';
 
 describe('a good token', () => {
   test.each([['ES256', key] as const, ['EdDSA', edKey] as const])(
