@@ -8,6 +8,8 @@ import { at, type Figure, ms, seconds } from './figure.ts';
 const NAME = 'slow';
 const ROUNDS = 6;
 const BLOCK_SECONDS = 9;
+/** Of these; not counted. */
+const WARM_SECONDS = 1;
 const SLOW_PER_SECOND = 3;
 /** Of what one process does: what the Host that is well is asked. */
 const LOAD = 0.3;
@@ -101,7 +103,9 @@ function told(late: readonly Sent[], leftAlone: readonly number[]): Figure[] {
 
 async function block(chain: Chain, perSecond: number): Promise<Sent[]> {
   const rate = LOAD * perSecond;
-  return sendPaced(chain.port, await chain.transfers(Math.round(rate * BLOCK_SECONDS)), rate);
+  const sent = await sendPaced(chain.port, await chain.transfers(Math.round(rate * BLOCK_SECONDS)), rate);
+  // one kind of block follows upon a pause, the other does not
+  return sent.slice(Math.round(rate * WARM_SECONDS));
 }
 
 async function blockTo(chain: Chain, { beside }: SlowHost): Promise<Sent[]> {
