@@ -9,11 +9,11 @@ const WITHIN_GRACE = `> now() - interval '${LIFETIME.rotationGrace} seconds'`;
 /**
  * Whether the refresh token `t` may still be used, by what its grant `g` says: it is the next generation, used now for the first time; the one used
  * last, which nothing was put in the place of, or only just; or the one used before that, if it was replaced only just. Of several successors, the
- * first that is used is the one.
+ * first that is used is the one. Never null, as comparing with what a grant does not have yet would be: neither used nor ended by it.
  */
-const IS_CURRENT = `(t.generation = coalesce(g.refresh_generation, 0) + 1
+const IS_CURRENT = `coalesce(t.generation = coalesce(g.refresh_generation, 0) + 1
       or (t.hash = g.refresh_hash and (g.refresh_replaced_at is null or g.refresh_replaced_at ${WITHIN_GRACE}))
-      or (t.hash = g.refresh_before_hash and g.refresh_before_replaced_at ${WITHIN_GRACE}))`;
+      or (t.hash = g.refresh_before_hash and g.refresh_before_replaced_at ${WITHIN_GRACE}), false)`;
 
 /**
  * The grant's row is the lock, and all that changes: whoever waited for it sees what the one before him left. Refresh tokens themselves never

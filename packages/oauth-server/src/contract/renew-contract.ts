@@ -178,6 +178,15 @@ export function renewContract({ it }: TestRunner, bench: Bench): void {
     assert.deepEqual((await renew(bench.storage, late)).outcome, { kind: 'unknown' });
   });
 
+  it('one that is shown again after its minute ends the grant, also when its successor was never used', async () => {
+    const own = await relateOwn(bench.storage);
+    const { successor } = await renew(bench.storage, own);
+    await bench.age(LIFETIME.rotationGrace + 5);
+    assert.equal((await bench.storage.findToken(own.refreshToken))?.isReplaced, true);
+    assert.deepEqual((await renew(bench.storage, own)).outcome, { kind: 'replaced', grantId: own.grant.id });
+    await assertDead(bench.replicas, successor);
+  });
+
   it('a stranger who shows one, or shows one that is past its time, ends nothing', async () => {
     const own = await relateOwn(bench.storage);
     const { successor } = await renew(bench.storage, own);
