@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 /** A suite that cannot run everywhere says so in its title: `describe.skip('… [needs Chromium]')`. */
 const NEEDS = /\[(needs [^\]]+)\]/;
@@ -20,9 +21,12 @@ export default class ResultsReporter {
 
 function summarize(rootDir, file) {
   const tests = file.testResults;
-  const failed = tests.filter((test) => test.status === 'failed').map((test) => test.fullName);
+  const failed = tests
+    .filter((test) => test.status === 'failed')
+    .map((test) => ({ name: test.fullName, why: stripVTControlCharacters(test.failureMessages.join('\n')) }));
   // a file that does not load has no tests; it must not count as nothing
-  if (file.testExecError || (file.failureMessage && failed.length === 0)) failed.push('(the file did not run)');
+  if (file.testExecError || (file.failureMessage && failed.length === 0))
+    failed.push({ name: '(the file did not run)', why: stripVTControlCharacters(file.failureMessage ?? '') });
   return {
     file: path.relative(rootDir, file.testFilePath),
     passed: tests.filter((test) => test.status === 'passed').length,

@@ -6,7 +6,8 @@ import { root, type WorkspacePackage } from './workspace.ts';
 export interface FileResult {
   readonly file: string;
   readonly passed: number;
-  readonly failed: readonly string[];
+  /** `why` is what jest says of it: message, difference, stack. */
+  readonly failed: readonly { readonly name: string; readonly why: string }[];
   readonly skipped: readonly { readonly name: string; readonly why: string }[];
 }
 
@@ -54,7 +55,9 @@ export function summarize(reports: readonly PackageResult[]): Summary {
 
   const failures = [
     ...silent.map(({ folder }) => `${folder}: no results (it did not build, or has no tests)`),
-    ...files.flatMap((file) => file.failed.map((name) => `${file.file}: ${name}`)),
+    ...files.flatMap(({ file, failed: own }) =>
+      own.flatMap(({ name, why }) => [`${file}: ${name}`, ...beginning(why)]),
+    ),
   ];
   const text = [
     ...section(
@@ -67,6 +70,14 @@ export function summarize(reports: readonly PackageResult[]): Summary {
     countLine(passed, failed, skipped),
   ].join('\n');
   return { passed, failed, skipped, text };
+}
+
+const WHY_LINES = 15;
+
+/** The summary may be all that is kept of a long log: it says why, too, and without the stack frames of libraries. */
+function beginning(why: string): string[] {
+  const lines = why.split('\n').filter((line) => line.trim() !== '' && !/^\s+at .*(node_modules|node:)/.test(line));
+  return lines.slice(0, WHY_LINES).map((line) => `    ${line}`);
 }
 
 function counts(files: readonly FileResult[]): string {

@@ -17,7 +17,9 @@ const lastLine = (text: string) => text.split('\n').at(-1);
 
 describe('the test summary', () => {
   it('ends in a plain line of counts', () => {
-    const { text } = summarize([report([file({ passed: 3 }), file({ passed: 4, failed: ['breaks'] })])]);
+    const { text } = summarize([
+      report([file({ passed: 3 }), file({ passed: 4, failed: [{ name: 'breaks', why: '' }] })]),
+    ]);
     expect(lastLine(text)).toBe('7 passed, 1 failed');
   });
 
@@ -36,6 +38,20 @@ describe('the test summary', () => {
     expect(lastLine(text)).toBe('1 passed, 0 failed, 2 skipped');
     expect(text).toContain('packages/a/test/a.test.ts: 2 skipped, needs Chromium');
     expect(skipped).toBe(2);
+  });
+
+  it('says why a test failed, in a few lines and without the stack frames of libraries', () => {
+    const frames = '    at Object.<anonymous> (test/a.test.ts:3:5)\n    at run (../../node_modules/jest/x.js:1:2)';
+    const why = `Error: no bread\n\n${frames}\n${'more\n'.repeat(50)}`;
+    const { text } = summarize([report([file({ failed: [{ name: 'breaks', why }] })])]);
+    const lines = text.slice(text.indexOf('Failed')).split('\n');
+    expect(lines.slice(1, 4)).toEqual([
+      '  packages/a/test/a.test.ts: breaks',
+      '      Error: no bread',
+      '          at Object.<anonymous> (test/a.test.ts:3:5)',
+    ]);
+    expect(text).not.toContain('node_modules');
+    expect(lines.filter((line) => line.includes('more')).length).toBeLessThan(20);
   });
 
   it('counts a package without results as a failure', () => {
