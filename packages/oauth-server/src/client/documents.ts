@@ -1,5 +1,6 @@
-import { LIFETIME } from '@chatelaine/protocol';
+import { LIFETIME, OAuthError } from '@chatelaine/protocol';
 import type { ServerDeps } from '../deps.ts';
+import type { CachedDocument } from '../storage.ts';
 
 type DocumentDeps = Pick<ServerDeps, 'storage' | 'fetchDocument' | 'clock'>;
 
@@ -31,7 +32,7 @@ export async function readDocument(
   if (known !== undefined && now < (forced ? known.forcedFrom : known.until)) return known.body;
   const cached = await deps.storage.readDocument(input.url);
   const usable = cached !== null && (forced ? cached.ageSeconds < FORCED_SECONDS : cached.freshForSeconds > 0);
-  const body = usable ? cached.body : await fetchAndKeep(deps, input.url, cached);
+  const body = usable ? cached.body : await fetchAndKeep(deps, { ...input, old: cached });
   if (memory.size >= RECENT_MAX) memory.clear();
   const age = usable ? cached.ageSeconds : 0;
   memory.set(input.url, { body, until: now + RECENT_SECONDS, forcedFrom: now + FORCED_SECONDS - age });
@@ -40,11 +41,15 @@ export async function readDocument(
 
 async function fetchAndKeep(
   deps: DocumentDeps,
-  url: string,
-  old: { body: unknown; ageSeconds: number } | null,
+  { url, refresh, old }: { url: string; refresh?: 'when-stale' | 'now'; old: CachedDocument | null },
 ): Promise<unknown> {
-  const fetched = await deps.fetchDocument(url);
-  if (fetched.kind === 'failed') return old !== null && old.ageSeconds < LIFETIME.documentCacheMax ? old.body : null;
+  const mayServe = old !== null && old.ageSeconds < LIFETIME.documentCacheMax;
+  const fetched = await deps.fetchDocument(url).catch((error: unknown) => {
+    // others have a hand in how many fetches a service causes: it must stay known for what it was
+    if (mayServe && refresh !== 'now' && error instanceof OAuthError && error.status === 429) return null;
+    throw error;
+  });
+  if (fetched === null || fetched.kind === 'failed') return mayServe ? old.body : null;
   const freshForSeconds = Math.min(
     Math.max(fetched.freshForSeconds, LIFETIME.documentCacheMin),
     LIFETIME.documentCacheMax,
