@@ -63,4 +63,6 @@ export interface ServerDeps {
   readonly fetchDocument: FetchDocument;
   readonly clock: Clock;
   readonly emit: (event: ServerEvent) => void;
+  /** Told when a client has proved who it is, by a key or a secret: for who counts refusals. */
+  readonly authenticated?: () => void;
 }

@@ -15,7 +15,7 @@ import { OAuthError, openApiDocument, sourceOf } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Limit, RateLimits } from '../limits.ts';
 import { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods, withoutEmpty } from './http.ts';
-import { requestDeps } from './request-deps.ts';
+import { isAuthenticated, requestDeps } from './request-deps.ts';
 
 /** Of the protocol as these endpoints speak it. */
 const API_VERSION = '0.1.0';
@@ -113,6 +113,7 @@ export function limitRefusals(
   app.addHook('onError', async (request, _reply, error) => {
     const answer: unknown = error;
     if (!(answer instanceof OAuthError) || !COUNTED.has(answer.code) || answer.status === 429) return;
+    if (isAuthenticated(request) && !BY_ANYBODY.has(answer.code)) return;
     await rateLimits.consume(limits.refusals, keyOf(request)).catch((limited: unknown) => {
       if (!(limited instanceof OAuthError)) request.log.warn({ err: limited }, 'refusal not counted');
     });
@@ -127,6 +128,12 @@ const COUNTED: ReadonlySet<string> = new Set([
   'invalid_dpop_proof',
   'invalid_token',
 ]);
+
+/**
+ * Those of them that a client collects which has proved who it is. What else it is refused (tokens that somebody has stopped, codes that somebody brought to
+ * its callback) depends on people, and all of one service's come from one source: one of them must not get the others refused.
+ */
+const BY_ANYBODY: ReadonlySet<string> = new Set(['invalid_client', 'invalid_dpop_proof']);
 
 function clientRequest(request: FastifyRequest): Parameters<typeof pushAuthorizationRequest>[1] {
   return {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { generateSigningKey } from '@chatelaine/crypto';
 import type { Embedded } from '@chatelaine/dev-postgres';
 import { expectOAuthError } from './answers.ts';
 import { call, documented, type Party, REDIRECT_URI, registered } from './clients.ts';
@@ -17,6 +18,31 @@ export function limits(server: () => Embedded): void {
         party = await registered(rig);
       });
       afterAll(() => rig.stop());
+
+      test('clients that prove who they are may be told no again and again: the people of one server are many, and one of them must not shut out the rest', async () => {
+        const other = documented(rig, rig.am);
+        const secret = `cha_rt_${'A'.repeat(46)}`;
+        for (const [side, keyed] of [
+          [rig.am, other],
+          [rig.host, documented(rig, rig.host)],
+        ] as const) {
+          const { refreshToken } = await connected(rig, side, { party: keyed });
+          const codes = { grant_type: 'authorization_code', code: `cha_ac_${'A'.repeat(46)}` };
+          for (let i = 0; i < 12; i += 1) {
+            const form = i % 2 === 0 ? { grant_type: 'refresh_token', refresh_token: secret } : codes;
+            expectOAuthError(await call(rig, side, { party: keyed, form }), 400, 'invalid_grant');
+          }
+          expect((await refreshed(rig, side, { party: keyed, refreshToken })).status).toBe(200);
+        }
+        // who does not is counted all the same
+        const form = { grant_type: 'refresh_token', refresh_token: secret };
+        const claimed = await call(rig, rig.am, { party: { ...other, key: generateSigningKey() }, form });
+        expectOAuthError(claimed, 401, 'invalid_client');
+        const { rows } = await rig.pool.query(
+          `delete from oauth_rate_limit where key like 'refusal:%' returning points`,
+        );
+        expect(rows).toEqual([{ points: 1 }]);
+      });
 
       test('L9 a source that keeps being refused is refused with 429 and Retry-After, at every replica and every form endpoint', async () => {
         const { refreshToken } = await connected(rig, rig.am, { party });

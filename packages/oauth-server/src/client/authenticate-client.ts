@@ -33,16 +33,22 @@ export async function authenticateClient(deps: ServerDeps, request: ClientReques
   // RFC 6749 §2.3: one method per request
   const methods = [authorization, assertion, params.get('client_secret')].filter((method) => method !== undefined);
   if (methods.length > 1) throw invalidRequest('Use one client authentication method, not two.');
-  if (authorization !== undefined) return byHeader(deps, { authorization, claimed });
+  if (authorization !== undefined) return proven(deps, byHeader(deps, { authorization, claimed }));
   const secret = params.get('client_secret');
-  if (secret !== undefined) return bySecret(deps, { clientId: claimed, secret });
-  if (assertion !== undefined) return byAssertion(deps, { params, assertion, claimed }, guards);
+  if (secret !== undefined) return proven(deps, bySecret(deps, { clientId: claimed, secret }));
+  if (assertion !== undefined) return proven(deps, byAssertion(deps, { params, assertion, claimed }, guards));
   if (params.has('client_assertion_type')) throw invalidRequest('client_assertion is missing.');
   if (claimed === undefined) throw refused('no client identification');
   const found = await resolveClient(deps, claimed);
   if (found.kind === 'unknown') throw report(deps, claimed, found.reason);
   if (found.client.authMethod !== 'none') throw report(deps, claimed, 'no authentication');
   return found.client;
+}
+
+async function proven({ authenticated }: ServerDeps, authentication: Promise<Client>): Promise<Client> {
+  const client = await authentication;
+  authenticated?.();
+  return client;
 }
 
 async function byAssertion(
