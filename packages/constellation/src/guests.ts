@@ -1,4 +1,4 @@
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '@chatelaine/test-kit';
 import type { Certificate, LocalAuthority } from './tls/authority.ts';
 
 /** A party that a test brings: `<name>.localhost` at this port, where the test listens itself. Every service may call it. */

@@ -9,7 +9,7 @@ export {
   startConstellation,
 } from './constellation.ts';
 export type { Database } from './database.ts';
-export { freePorts, takenPorts } from './free-ports.ts';
+export { freePorts, takenPorts } from '@chatelaine/test-kit';
 export { type Front, openFront } from './front.ts';
 export { type House, type HouseOptions, type HouseService, startHouse } from './house.ts';
 export { type Keeper, startKeeper } from './keeper.ts';

@@ -1,4 +1,4 @@
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '@chatelaine/test-kit';
 import type { Guest } from './guests.ts';
 
 /** Hosts there are: each is the one reference Host, run under another name. */

@@ -5,7 +5,7 @@ import http from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from '@chatelaine/test-kit';
 import type { Keeper } from './keeper.ts';
 import { root } from './root.ts';
 

@@ -17,6 +17,27 @@ describe('ports', () => {
     expect(await takenPorts([free, port])).toEqual([port]);
     await once(server.close(), 'close');
   });
+
+  const testOnLinux = process.platform === 'linux' ? test : test.skip;
+  testOnLinux('that one process has chosen are chosen by no other, also when nothing listens there yet', async () => {
+    const source = path.join(import.meta.dirname, '../../test-kit/src/free-ports.ts');
+    // both would begin at the same place
+    const script = `Object.defineProperty(process, 'pid', { value: ${process.pid} });
+      const { freePorts } = await import(${JSON.stringify(source)});
+      console.log(JSON.stringify(await freePorts(20)));
+      process.stdin.resume();`;
+    const choosers = [1, 2].map(() =>
+      spawn(process.execPath, ['--input-type=module-typescript', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
+    const chosen = await Promise.all(
+      choosers.map(async ({ stdout }) => {
+        const [line] = (await once(stdout, 'data')) as [Buffer];
+        return JSON.parse(line.toString()) as number[];
+      }),
+    );
+    for (const { stdin } of choosers) stdin.end();
+    expect(new Set(chosen.flat()).size).toBe(40);
+  });
 });
 
 describe('a house', () => {

@@ -1,4 +1,5 @@
 export { Browser, type BrowserOptions, PASSWORD } from './browser.ts';
+export { freePort, freePorts, takenPorts } from './free-ports.ts';
 export { hiddenFields, tokenFor, wordsOf } from './html.ts';
 export {
   type Answer,
@@ -21,4 +22,4 @@ export {
   transferred,
 } from './metadata.ts';
 export { PARAMETERS } from './parameters.ts';
-export { bodyOf, type Documents, freePort, type Running, serve, serveDocuments } from './server.ts';
+export { bodyOf, type Documents, type Running, serve, serveDocuments } from './server.ts';

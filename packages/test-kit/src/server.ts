@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import net, { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 
 /** A server of the test's own, on loopback. */
 export interface Running {
@@ -20,15 +20,6 @@ export async function serve(listener: http.RequestListener, port = 0): Promise<R
       await new Promise((done) => server.close(done));
     },
   };
-}
-
-/** An issuer contains its port, so that must be known before anything listens. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 /** A request's body. */
