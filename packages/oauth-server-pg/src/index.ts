@@ -4,7 +4,8 @@ export { accessList, type GrantEntry, type TransferEntry } from './access-list.t
 export { createRateLimits, type Limit, type RateLimits } from './limits.ts';
 export { startReaper } from './reaper.ts';
 export { type OAuthRoutesOptions, oauthRoutes } from './routes/index.ts';
-export { abortSignal, acceptJson, allowAnyOrigin, formOf, oauthScope, refuseOtherMethods } from './routes/http.ts';
+export { allowAnyOrigin } from './routes/any-origin.ts';
+export { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods } from './routes/http.ts';
 export type { ConsentDecision, ConsentView, InteractionPort, Owner } from './routes/interaction.ts';
 export { DEFAULT_MACHINE_LIMITS, limitRefusals, type MachineLimits } from './routes/machine-routes.ts';
 export { requestDeps } from './routes/request-deps.ts';

@@ -111,6 +111,26 @@ test('whoever asks how it is, or for keys without which others cannot answer us,
   await Promise.all(admitted);
 });
 
+test('a browser’s question whether a page may ask is answered in any case, so that the page can read the refusal', async () => {
+  it = await open();
+  const opened = { 'access-control-allow-origin': '*', 'access-control-allow-methods': 'POST' };
+  // as a scope does that programs in other pages may call
+  it.app.server.prependListener('request', ({ url, method }, answer) => {
+    if (url !== '/work') return;
+    answer.setHeader('access-control-allow-origin', opened['access-control-allow-origin']);
+    if (method === 'OPTIONS') answer.setHeader('access-control-allow-methods', 'POST');
+  });
+  const admitted = await fill();
+  const [asked, refused] = [await ask('/work', { method: 'OPTIONS' }), await ask('/work', { method: 'POST' })];
+  expect([asked.status, await asked.text(), Object.fromEntries(asked.headers)]).toMatchObject([204, '', opened]);
+  expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([503, '*']);
+  // an address that is not open is refused as before
+  expect((await ask('/page', { method: 'OPTIONS' })).status).toBe(503);
+  expect(await read(it.metrics, 'chatelaine_requests_refused_total')).toBe(2);
+  it.letGo();
+  await Promise.all(admitted);
+});
+
 test('no place is lost: by errors, refusals, kept-alive connections, answers of its own, clients that leave', async () => {
   it = await open();
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });

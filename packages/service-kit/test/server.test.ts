@@ -20,16 +20,23 @@ async function restart(options: TestServiceOptions): Promise<void> {
   await start(options);
 }
 
-/** Writes to a socket and reads until the server closes it. */
+/** Writes to a socket, each chunk after the first when something has come back, and reads until the server closes it. */
 function raw(...chunks: string[]): Promise<{ text: string; ms: number }> {
   return new Promise((resolve, reject) => {
     const began = performance.now();
     const socket = net.connect(Number(new URL(service.origin).port), '127.0.0.1');
     let text = '';
-    socket.on('data', (chunk) => (text += chunk.toString()));
+    const writeNext = (): void => {
+      const next = chunks.shift();
+      if (next !== undefined) socket.write(next);
+    };
+    socket.on('data', (chunk) => {
+      text += chunk.toString();
+      writeNext();
+    });
     socket.on('error', reject);
     socket.on('close', () => resolve({ text, ms: performance.now() - began }));
-    for (const chunk of chunks) socket.write(chunk);
+    writeNext();
   });
 }
 
@@ -130,6 +137,22 @@ describe('answers to what cannot be served', () => {
       '2',
       { error: 'temporarily_unavailable', error_description: 'Wait a little.' },
     ]);
+  });
+});
+
+describe('a body that breaks off', () => {
+  test('is refused so that programs in other pages can read it, where they may call', async () => {
+    service.app.server.prependListener('request', (_, answer) => {
+      answer.setHeader('access-control-allow-origin', '*');
+    });
+    const head = 'POST /api/rooms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
+    const { text } = await raw(`${head}Transfer-Encoding: chunked\r\n\r\nno length\r\n`);
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text).toContain('\r\naccess-control-allow-origin: *\r\n');
+    // of what comes after an answer nobody knows where it was to go
+    const then = await raw('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', 'not HTTP\r\n\r\n');
+    expect(then.text).toContain('HTTP/1.1 400 ');
+    expect(then.text.slice(then.text.indexOf('HTTP/1.1 400 '))).not.toContain('access-control');
   });
 });
 

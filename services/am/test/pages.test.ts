@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Browser } from '@chatelaine/test-kit';
-import { createWorld, makeConnection, makeLink, type Person, type World } from './support/world.ts';
+import { type Answer, Browser, postJson, send } from '@chatelaine/test-kit';
+import { createWorld, eventually, makeConnection, makeLink, type Person, type World } from './support/world.ts';
 
 let world: World;
 let person: Person;
@@ -85,5 +85,69 @@ describe('pages', () => {
     for (const path of ['/', '/hosts', '/requesters', `/requesters/${id}`, '/timeline']) {
       expect((await person.browser.get(path)).text).not.toMatch(/<script|<img|<svg|value=""/);
     }
+  });
+});
+
+describe('an AM that is too busy', () => {
+  const origin = 'https://inspector.example';
+  const corsOf = ({ headers }: Answer) => Object.keys(headers).filter((name) => name.startsWith('access-control-'));
+
+  /** Asks while the one place there is, is taken. */
+  async function whileBusy(ask: (port: number) => Promise<void>): Promise<void> {
+    const { port, close } = await world.replica({ requestsAtOnce: 1 });
+    const holder = await world.pool.connect();
+    try {
+      await holder.query('begin; lock table oauth_client in access exclusive mode');
+      const inside = postJson(port, '/register', { redirect_uris: ['https://app.example/back'] });
+      await eventually(async () => {
+        const { rows } = await world.pool.query(
+          `select 1 from pg_stat_activity where application_name = 'am' and datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rows.length > 0;
+      });
+      await ask(port);
+      await holder.query('rollback');
+      expect((await inside).status).toBe(201);
+    } finally {
+      await holder.query('rollback');
+      holder.release();
+      await close();
+    }
+  }
+
+  test('says so to programs in other pages where they could read its answer, and to nobody else’s page', async () => {
+    await whileBusy(async (port) => {
+      const calls = {
+        '/token': 'POST',
+        '/par': 'POST',
+        '/register/x': 'DELETE',
+        '/targets': 'GET',
+        '/transfers': 'POST',
+      };
+      for (const [path, method] of Object.entries(calls)) {
+        const refused = await send(port, { method, path, headers: { origin } });
+        expect([path, refused.status, corsOf(refused)]).toEqual([
+          path,
+          503,
+          ['access-control-allow-origin', 'access-control-expose-headers'],
+        ]);
+        expect(refused.headers['access-control-expose-headers']).toContain('Retry-After');
+        expect(refused.headers['retry-after']).toMatch(/^[123]$/);
+        const asked = await send(port, {
+          method: 'OPTIONS',
+          path,
+          headers: { origin, 'access-control-request-method': method },
+        });
+        expect([path, asked.status, asked.headers['access-control-allow-origin']]).toEqual([path, 204, '*']);
+        expect(asked.headers['access-control-allow-methods']).toContain(method);
+      }
+      for (const path of ['/', '/authorize', '/asks', '/hosts', '/sign-in', '/nowhere'])
+        for (const headers of [{ origin }, { origin, accept: 'text/html' }])
+          for (const method of ['GET', 'OPTIONS']) {
+            const asked = { ...headers, ...(method === 'OPTIONS' && { 'access-control-request-method': 'GET' }) };
+            const answer = await send(port, { method, path, headers: asked });
+            expect([path, method, answer.status, corsOf(answer)]).toEqual([path, method, 503, []]);
+          }
+    });
   });
 });

@@ -10,6 +10,7 @@ import {
   temporarilyUnavailable,
 } from '@chatelaine/protocol';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { allowAnyOrigin } from './any-origin.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -26,31 +27,6 @@ export async function oauthScope(scope: FastifyInstance): Promise<void> {
   allowAnyOrigin(scope);
   await strictScope(scope);
   scope.setErrorHandler<FastifyError>(sendError);
-}
-
-/** What such a program may send and read, beside what it always may (Fetch §2.2.2). DPoP: RFC 9449 §4.1, §8. */
-const CORS_REQUEST_HEADERS = 'Authorization, Content-Type, DPoP, MCP-Protocol-Version';
-const CORS_RESPONSE_HEADERS = 'WWW-Authenticate, DPoP-Nonce, Retry-After';
-const PREFLIGHT_SECONDS = 7_200;
-
-/**
- * Lets programs in any page call the scope's routes (Fetch §3.2). Never with credentials, which `*` rules out: what a browser adds by itself opens nothing
- * here. For scopes without pages only. A hook and not @fastify/cors, which answers preflights by one route for the whole app, pages included.
- */
-export function allowAnyOrigin(scope: FastifyInstance): void {
-  // first of all hooks, so that refusals can be read, too
-  scope.addHook('onRequest', async (request, reply) => {
-    reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', CORS_RESPONSE_HEADERS);
-    const { allowed } = request.routeOptions.config;
-    const isPreflight = request.method === 'OPTIONS' && 'access-control-request-method' in request.headers;
-    if (!isPreflight || allowed === undefined) return undefined;
-    return reply
-      .code(204)
-      .header('access-control-allow-methods', allowed.join(', '))
-      .header('access-control-allow-headers', CORS_REQUEST_HEADERS)
-      .header('access-control-max-age', String(PREFLIGHT_SECONDS))
-      .send();
-  });
 }
 
 /** A scope whose forms are parsed strictly and whose answers are not cached; its errors are its own. */

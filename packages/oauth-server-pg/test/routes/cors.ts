@@ -1,9 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { send } from '@chatelaine/test-kit';
+import { fastify } from 'fastify';
+import type { AddressInfo } from 'node:net';
+import { oauthScope, refuseOtherMethods } from '../../src/index.ts';
 import type { Rig } from './rig.ts';
 
 const ORIGIN = 'https://inspector.example';
 const EXPOSED = 'WWW-Authenticate, DPoP-Nonce, Retry-After';
+
+const READABLE = ['access-control-allow-origin', 'access-control-expose-headers'];
 
 /** Clients that run in a page of somebody else's. Fetch §3.2. */
 export function crossOrigin(rigOf: () => Rig): void {
@@ -63,6 +68,54 @@ export function crossOrigin(rigOf: () => Rig): void {
         for (const answer of [...asked, page, posted]) expect(corsOf(answer)).toEqual([]);
         const token = await preflight(ports[0], '/token');
         expect(corsOf(token)).not.toContain('access-control-allow-credentials');
+      }
+    });
+
+    test('reads refusals that nothing of its route has made: unknown methods, paths too long, bodies that cannot be read', async () => {
+      const [port] = rigOf().am.ports;
+      const form = { origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' };
+      const tries: [string, string, Partial<Parameters<typeof send>[1]>, number][] = [
+        ['PROPFIND', '/token', {}, 404],
+        ['GET', `/register/${'x'.repeat(200)}`, {}, 414],
+        ['POST', '/token', { headers: form, body: `a=${'x'.repeat(70_000)}` }, 413],
+        ['POST', '/token', { headers: form, body: 'a=1&a=2' }, 400],
+        ['POST', '/token', { headers: { origin: ORIGIN, 'content-type': 'text/plain' }, body: 'x' }, 415],
+        ['POST', '/register', { headers: { origin: ORIGIN, 'content-type': 'application/json' }, body: '{' }, 400],
+        ['PUT', '/register/x', {}, 405],
+      ];
+      for (const [method, path, over, status] of tries) {
+        const answer = await send(port, { method, path, headers: { origin: ORIGIN }, ...over });
+        expect([method, path, answer.status, corsOf(answer)]).toEqual([method, path, status, READABLE]);
+      }
+      const nowhere = await send(port, { method: 'PROPFIND', path: '/authorize', headers: { origin: ORIGIN } });
+      expect([nowhere.status, corsOf(nowhere)]).toEqual([404, []]);
+    });
+
+    test('reads what an app’s own hook refuses before, at these paths only', async () => {
+      const app = fastify();
+      app.addHook('onRequest', async () => {
+        throw Object.assign(new Error('Not now.'), { statusCode: 429 });
+      });
+      app.get('/things/page', async () => 'a page');
+      await app.register(async (scope) => {
+        await oauthScope(scope);
+        scope.get('/things', async () => ({}));
+        scope.get('/things/:id/parts', async () => ({}));
+        for (const path of ['/things', '/things/:id/parts']) refuseOtherMethods(scope, path, ['GET']);
+      });
+      await app.listen({ port: 0, host: '127.0.0.1' });
+      try {
+        const { port } = app.server.address() as AddressInfo;
+        const asked = async (path: string) => {
+          const answer = await send(port, { path, headers: { origin: ORIGIN } });
+          return [answer.status, corsOf(answer)];
+        };
+        for (const path of ['/things', '/things?q=%zz', '/%74hings', '/things/1/parts', '/things/%zz/parts'])
+          expect([path, await asked(path)]).toEqual([path, [path.startsWith('/things/%zz') ? 400 : 429, READABLE]]);
+        for (const path of ['/things/page', '/things/', '/things//parts', '/things/1/parts/2', '/', '/Things'])
+          expect([path, await asked(path)]).toEqual([path, [429, []]]);
+      } finally {
+        await app.close();
       }
     });
 

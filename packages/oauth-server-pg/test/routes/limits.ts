@@ -60,6 +60,8 @@ export function limits(server: () => Embedded): void {
         for (const path of ['/token', '/par', '/revoke', '/introspect']) {
           const answer = await postForm(rig.am.ports[1], path, { client_id: party.id });
           expectOAuthError(answer, 429, 'temporarily_unavailable');
+          // programs in a browser's page, too, can read when to come back
+          expect(answer.headers['access-control-allow-origin']).toBe('*');
           expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
           expect(Number(answer.headers['retry-after'])).toBeLessThanOrEqual(60);
         }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger } from 'fastify';
 
@@ -8,8 +9,15 @@ const ANSWERS: Record<string, { status: string; sentence: string }> = {
 };
 const MALFORMED = { status: '400 Bad Request', sentence: 'The request is not valid HTTP.' };
 
-/** Answers with the same JSON as everything else and closes the connection. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket, log: FastifyBaseLogger): void {
+/**
+ * Answers with the same JSON as everything else and closes the connection.
+ *
+ * @param answer the last one begun on this connection
+ */
+export function answerClientError(
+  error: Error & { code?: string },
+  { socket, answer, log }: { socket: Socket; answer: ServerResponse | undefined; log: FastifyBaseLogger },
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -17,6 +25,13 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   const { status, sentence } = ANSWERS[error.code ?? ''] ?? MALFORMED;
   log.info({ status: Number(status.slice(0, 3)), outcome: error.code }, 'connection refused');
   const body = JSON.stringify({ error: 'invalid_request', error_description: sentence });
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nCache-Control: no-store\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nCache-Control: no-store\r\n${openness(answer)}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n`;
   socket.end(head + body, () => socket.destroy());
+}
+
+/** When only the body is what is wrong, it was known already who may read the answer (Fetch §3.2.3). */
+function openness(answer: ServerResponse | undefined): string {
+  if (answer === undefined || answer.headersSent) return '';
+  const headers = Object.entries(answer.getHeaders()).filter(([name]) => name.startsWith('access-control-'));
+  return headers.map(([name, value]) => `${name}: ${String(value)}\r\n`).join('');
 }

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { LIMIT, OAuthError, parseForm } from '@chatelaine/protocol';
 import {
   fastify,
@@ -106,6 +108,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 function fastifyOf(options: ServerOptions): FastifyInstance {
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const { name, logLevel: level = 'info', logDestination: destination, trustedProxies = [] } = options;
+  const answers = new WeakMap<Socket, ServerResponse>();
   const app = fastify({
     logger: logger({ name, level, ...(destination && { destination }) }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -124,8 +127,10 @@ function fastifyOf(options: ServerOptions): FastifyInstance {
     routerOptions: { querystringParser: (text) => parseForm(text) as unknown as Record<string, unknown> },
     frameworkErrors: (error, request, reply) =>
       void sendJsonError(error, request as FastifyRequest, reply as FastifyReply),
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, app.log),
+    clientErrorHandler: (error, socket) =>
+      answerClientError(error, { socket, answer: answers.get(socket), log: app.log }),
   });
+  app.server.prependListener('request', ({ socket }, answer) => void answers.set(socket, answer));
   return app;
 }
 

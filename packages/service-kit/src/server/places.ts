@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { OAuthError } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Draining } from '../run/drain.ts';
@@ -46,7 +46,7 @@ export function limitRequests(app: FastifyInstance, options: PlacesOptions): voi
   const places = openPlaces(app, options);
   app.decorateRequest(PLACE, null);
   app.addHook('onRequest', (request, reply, done) => {
-    if (isExempt(request.url)) return done();
+    if (isExempt(request.url) || isPreflight(reply.raw)) return done();
     const place = places.next();
     if (!place.enter()) return done(tooMany());
     request.setDecorator(PLACE, place);
@@ -83,6 +83,9 @@ function exemption(paths: readonly string[]): Exemption {
   };
 }
 
+/** A browser's question whether a page may ask: of paths that say so before the request comes here. Refused, it would tell the page nothing; answered, the refusal. */
+const isPreflight = (answer: ServerResponse): boolean => answer.hasHeader('access-control-allow-methods');
+
 const placeOf = (request: FastifyRequest): Place | null => request.getDecorator<Place | null>(PLACE);
 
 /** For a route that has bounded by itself how many such requests it works on, and works on them for long. */
@@ -106,6 +109,10 @@ function refuseEarly(app: FastifyInstance, places: Places, isExempt: Exemption):
   server.on('request', (request, response) => {
     if (!isEarly(request)) {
       for (const listener of listeners) listener(request, response);
+      return;
+    }
+    if (isPreflight(response)) {
+      response.writeHead(204).end();
       return;
     }
     places.refused();

@@ -1,0 +1,92 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+
+/** What a program in a browser's page may send and read, beside what it always may (Fetch §2.2.2). DPoP: RFC 9449 §4.1, §8. */
+const REQUEST_HEADERS = 'Authorization, Content-Type, DPoP, MCP-Protocol-Version';
+const RESPONSE_HEADERS = 'WWW-Authenticate, DPoP-Nonce, Retry-After';
+const PREFLIGHT_SECONDS = 7_200;
+const ALLOWED_METHODS = 'access-control-allow-methods';
+
+/**
+ * Lets programs in any page call the scope's routes (Fetch §3.2). Never with credentials, which `*` rules out: what a browser adds by itself opens nothing
+ * here. For scopes without pages only, and before their routes are made. Not @fastify/cors, which answers preflights by one route for the whole app, pages included.
+ */
+export function allowAnyOrigin(scope: FastifyInstance): void {
+  const paths = openPathsOf(scope.server);
+  scope.addHook('onRoute', ({ url, config }) => paths.add(url, config?.allowed));
+  // where nothing was listened to, as with `inject`; and the answer to a preflight
+  scope.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
+    const headers = headersFor(raw, routeOptions.config.allowed);
+    reply.headers(headers);
+    return ALLOWED_METHODS in headers ? reply.code(204).send() : undefined;
+  });
+}
+
+type Methods = readonly string[] | undefined;
+
+function headersFor({ method, headers }: IncomingMessage, allowed: Methods): Record<string, string> {
+  const isPreflight = method === 'OPTIONS' && 'access-control-request-method' in headers;
+  return {
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': RESPONSE_HEADERS,
+    ...(isPreflight &&
+      allowed !== undefined && {
+        [ALLOWED_METHODS]: allowed.join(', '),
+        'access-control-allow-headers': REQUEST_HEADERS,
+        'access-control-max-age': String(PREFLIGHT_SECONDS),
+      }),
+  };
+}
+
+interface OpenPaths {
+  /** @param url as the route has it, with `:name` for a segment */
+  add(url: string, allowed: Methods): void;
+}
+
+const known = new WeakMap<Server, OpenPaths>();
+
+/**
+ * Whatever refuses a request before its route has run (an overload, an app's own hook, a path too long, the framework while it closes) knows nothing of this, and a
+ * program must be able to read that, too. So the answer has the headers before anybody writes it: by its path, as soon as the request is there.
+ */
+function openPathsOf(server: Server): OpenPaths {
+  const made = known.get(server);
+  if (made !== undefined) return made;
+  const whole = new Map<string, Methods>();
+  const patterns = new Map<string, { segments: string[]; allowed: Methods }>();
+  server.prependListener('request', (request, response) => {
+    const path = pathOf(request.url ?? '');
+    const found = whole.has(path) ? { allowed: whole.get(path) } : matching(patterns, path);
+    if (found === undefined) return;
+    for (const [name, value] of Object.entries(headersFor(request, found.allowed))) response.setHeader(name, value);
+  });
+  const paths: OpenPaths = {
+    add(url, allowed) {
+      if (url.includes('/:')) {
+        patterns.set(url, { segments: url.split('/'), allowed: allowed ?? patterns.get(url)?.allowed });
+      } else whole.set(url, allowed ?? whole.get(url));
+    },
+  };
+  known.set(server, paths);
+  return paths;
+}
+
+function matching(patterns: ReadonlyMap<string, { segments: string[]; allowed: Methods }>, path: string) {
+  const segments = path.split('/');
+  return [...patterns.values()].find(
+    (pattern) =>
+      pattern.segments.length === segments.length &&
+      pattern.segments.every((one, at) => (one.startsWith(':') ? segments[at] !== '' : one === segments[at])),
+  );
+}
+
+/** As the router reads it. */
+function pathOf(url: string): string {
+  const path = url.split('?', 1)[0] ?? '';
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
+}
