@@ -17,7 +17,8 @@ const mayImport = {
   'service-kit': ['protocol', 'crypto', 'migrations'],
   // what our own services show as Hosts: the two together, which a stranger's Host is spared
   'host-pages': ['host-kit', 'service-kit'],
-  'dev-postgres': [],
+  // its ports are chosen as those of tests are
+  'dev-postgres': ['test-kit'],
   'test-kit': [],
 };
 

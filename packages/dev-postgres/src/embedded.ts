@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
-import net from 'node:net';
+import type net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@chatelaine/test-kit';
 import pg from 'pg';
 import { type Programs, programs } from './binaries.ts';
 import { initialise } from './cluster.ts';
@@ -24,13 +26,19 @@ export interface Embedded {
 export interface EmbeddedOptions {
   /** Kept over restarts and written durably. Without it: a temporary directory, without fsync, deleted by `stop`. */
   dataDir?: string;
-  /** Defaults to any free port. */
+  /** Defaults to one that `choosePort` gives. */
   port?: number;
+  /** Asked again when a port was taken before the server listened there. Defaults to one that nobody else of ours chooses, nor between `crash` and `restart`. */
+  choosePort?: () => Promise<number>;
 }
 
-const START_TRIES = 500;
+const START_WITHIN_MS = 25_000;
 const START_PAUSE_MS = 20;
+/** What is there already, on a port that was asked for, need not be a Postgres. */
+const ANSWER_WITHIN_MS = 5_000;
 const MAX_CONNECTIONS = 200;
+/** A program that knows nothing of us may take the port that we chose before Postgres listens there. */
+const PORT_TRIES = 5;
 
 /** Starts an embedded Postgres. It ends with this process, however this process ends. Rejects with the server's own words when it cannot start. */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
@@ -38,25 +46,24 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   const temporary = options.dataDir === undefined;
   const dataDir = options.dataDir ?? fs.mkdtempSync(path.join(temporaryFolder(), 'embedded-postgres-data-'));
   await initialise(run, { dataDir, from: temporary ? 'copy' : 'initdb' });
-  const port = options.port ?? (await freePort());
-  const url = (role: string, database = 'postgres'): string =>
-    `postgresql://${encodeURIComponent(role)}:${encodeURIComponent(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
-  const start = (): Promise<Running> => launch({ run, dataDir, port, temporary, url: url('postgres') });
   const clear = (): void => {
     if (temporary) fs.rmSync(dataDir, { recursive: true, force: true });
   };
-  let running = await start().catch((error: unknown) => {
+  const start = (port: number): Promise<Running> => launch({ run, dataDir, port, temporary });
+  const started = await startSomewhere(options, start).catch((error: unknown) => {
     clear();
     throw error;
   });
+  const { port } = started;
+  let { running } = started;
   return {
     port,
-    url,
+    url: (role, database = 'postgres') => urlOf({ port, role, database }),
     async crash() {
       await end(running, 'SIGQUIT');
     },
     async restart() {
-      running = await start();
+      running = await start(port);
     },
     async stop() {
       await end(running, 'SIGINT');
@@ -65,19 +72,37 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   };
 }
 
+const urlOf = ({ port, role, database }: { port: number; role: string; database: string }): string =>
+  `postgresql://${encodeURIComponent(role)}:${encodeURIComponent(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+
 interface Running {
   server: ChildProcess;
   watchdog: ChildProcess;
 }
 
-async function launch(input: {
-  run: Programs;
-  dataDir: string;
-  port: number;
-  temporary: boolean;
-  url: string;
-}): Promise<Running> {
-  const { run, dataDir, port, temporary, url } = input;
+/** At the port asked for, or, where none was, at the first chosen one that nobody takes before the server does. */
+async function startSomewhere(
+  options: EmbeddedOptions,
+  start: (port: number) => Promise<Running>,
+): Promise<{ port: number; running: Running }> {
+  const { choosePort = freePort } = options;
+  for (let tries = 1; ; tries++) {
+    const port = options.port ?? (await choosePort());
+    try {
+      return { port, running: await start(port) };
+    } catch (error) {
+      if (options.port !== undefined || !(error instanceof PortTaken) || tries >= PORT_TRIES) throw error;
+    }
+  }
+}
+
+class PortTaken extends Error {
+  override readonly name = 'PortTaken';
+}
+
+async function launch(input: { run: Programs; dataDir: string; port: number; temporary: boolean }): Promise<Running> {
+  const { run, dataDir, port, temporary } = input;
+  const url = urlOf({ port, role: 'postgres', database: 'postgres' });
   // fsync guards against a crash of the machine, which no test survives anyway; synchronous_commit stays on: crash() must lose nothing acknowledged
   const flags = temporary ? ['-c', 'fsync=off', '-c', 'full_page_writes=off'] : [];
   const args = [
@@ -106,14 +131,20 @@ async function launch(input: {
     log = (log + chunk.toString()).slice(-8192);
   });
   const watchdog = watch(run, server, temporary ? dataDir : null);
-  for (let tries = 0; ; tries++) {
+  const closed = once(server, 'close').catch(() => undefined); // all that it had to say has been read then
+  for (const began = performance.now(); ; ) {
     try {
       if (await serves(url, dataDir)) return detach({ server, watchdog });
       throw new Error('Another Postgres answers on this port.');
     } catch (cause) {
-      if (server.exitCode !== null || server.pid === undefined || tries >= START_TRIES) {
+      const ended = server.exitCode !== null || server.signalCode !== null || server.pid === undefined;
+      if (ended || performance.now() - began > START_WITHIN_MS) {
         await end({ server, watchdog }, 'SIGKILL');
-        throw new Error(`The embedded Postgres did not start on port ${port}:\n${log}`, { cause });
+        await closed;
+        const problem = `The embedded Postgres did not start on port ${port}:\n${log}`;
+        throw /could not bind .* address .*: Address already in use/.test(log)
+          ? new PortTaken(problem, { cause })
+          : new Error(problem, { cause });
       }
       await sleep(START_PAUSE_MS);
     }
@@ -122,7 +153,7 @@ async function launch(input: {
 
 /** Whether it is our server that answers: on a port that was in use it is somebody else's. */
 async function serves(url: string, dataDir: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: ANSWER_WITHIN_MS });
   await client.connect();
   try {
     const { rows } = await client.query<{ data_directory: string }>('show data_directory');
@@ -162,14 +193,4 @@ async function end({ server, watchdog }: Running, signal: NodeJS.Signals): Promi
     await gone;
   }
   watchdog.kill('SIGKILL');
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

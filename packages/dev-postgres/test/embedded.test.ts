@@ -4,6 +4,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { freePort } from '@chatelaine/test-kit';
 import pg from 'pg';
 import {
   asSuperuser,
@@ -62,6 +63,23 @@ describe('the embedded server', () => {
     await expect(startEmbedded({ port: server.port })).rejects.toThrow(
       /did not start on port[^]*(could not bind|in use)/i,
     );
+  });
+
+  test('a port that somebody else takes before the server listens there is not the end: another one is chosen', async () => {
+    const ports = [server.port, await freePort()];
+    const other = await startEmbedded({ choosePort: async () => ports.shift() ?? 0 });
+    expect([other.port === server.port, ports]).toEqual([false, []]);
+    expect(await query(other.url('postgres'), 'select 1 as n')).toEqual([{ n: 1 }]);
+    await other.stop();
+  });
+
+  test('whatever else keeps it from starting is told at once, also where the port was not asked for', async () => {
+    let chosen = 0;
+    const choosePort = async (): Promise<number> => (++chosen, 99_999);
+    await expect(startEmbedded({ choosePort })).rejects.toThrow(
+      /did not start on port 99999[^]*outside the valid range/,
+    );
+    expect(chosen).toBe(1);
   });
 
   test('ends with the process that started it, even when that is killed', async () => {
