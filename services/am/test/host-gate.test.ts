@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Answer } from '@chatelaine/test-kit';
 import { House, type Story } from './support/house.ts';
+import { pause, streamed } from './support/mass.ts';
 import { gate, type Reply } from './support/scripted-host.ts';
+import { eventually } from './support/world.ts';
 
 let house: House;
 let story: Story;
@@ -66,6 +68,34 @@ describe('a Host that fails again and again', () => {
     expect(house.host.hops).toHaveLength(1);
     paused.open();
     expect((await Promise.all(trying)).at(-1)?.status).toBe(200);
+  });
+
+  it('and is tried for somebody who does not wait, is neither back nor failed: the next call tries it, alone', async () => {
+    house.host.script.transfer = () => html;
+    for (let failed = 0; failed < 5; failed++) await ask();
+    house.host.reset();
+    const paused = pause(house.host);
+    const items = [{ id: 'a', resource: house.host.resource, scope: 'photos.read' }];
+    const answered = async () =>
+      (await house.transfers(story.connection)).filter(({ state }) => state !== 'intent').length;
+    let [before, trying] = [0, await streamed(house, story, { items })];
+    for (;;) {
+      before = await answered();
+      const told = trying.next().catch(() => null);
+      await Promise.race([told, house.host.until(() => house.host.hops.length > 0)]);
+      if (house.host.hops.length > 0) break;
+      trying = await streamed(house, story, { items });
+    }
+    trying.response.destroy();
+    await eventually(async () => (await answered()) > before);
+
+    const next = ask();
+    await Promise.race([next, house.host.until(() => house.host.hops.length > 1)]);
+    expect(house.host.hops).toHaveLength(2);
+    expect(told(await ask())).toEqual([503, 'temporarily_unavailable', 1]);
+    paused.open();
+    expect((await next).status).toBe(200);
+    expect((await many(5)).map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   });
 
   it('by what is its right is not left alone: refusals, waits, and answers that are not what was asked', async () => {

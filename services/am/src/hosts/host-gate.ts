@@ -13,9 +13,11 @@ type HostGateLimits = Deps['config']['limits']['hostCalls'];
 
 interface Lane {
   readonly places: Places;
-  readonly breaker: CircuitBreakerPolicy;
+  breaker: CircuitBreakerPolicy;
   /** Milliseconds; when the breaker lets a call through again. */
   opensAt: number;
+  /** Makes the next call the one that tries, for the last has found nothing out. */
+  tryAgain(): void;
 }
 
 /**
@@ -59,20 +61,33 @@ const STATE_NAMES: Partial<Record<CircuitState, 'open' | 'half_open'>> = {
   [CircuitState.HalfOpen]: 'half_open',
 };
 
+/** As `CircuitBreakerPolicy.toJSON` has it: nothing is sent, but the time for that is over. */
+const TO_BE_TRIED = { ownState: { value: CircuitState.Open, openedAt: 0, attemptNo: 1 }, breakerState: 0 };
+
 function openLane({ log, limits, hostIssuer }: { log: Deps['log']; limits: HostGateLimits; hostIssuer: string }): Lane {
-  const lane: Lane = {
-    places: createPlaces({ atOnce: limits.atOnce, waiting: limits.waiting }),
-    breaker: circuitBreaker(handleWhenResult(isFault), {
+  const openBreaker = (initialState?: unknown): CircuitBreakerPolicy => {
+    const breaker = circuitBreaker(handleWhenResult(isFault), {
       breaker: new ConsecutiveBreaker(limits.failuresToOpen),
       halfOpenAfter: limits.openSeconds * 1000,
-    }),
-    opensAt: 0,
+      initialState,
+    });
+    breaker.onBreak(() => {
+      if (lane.breaker !== breaker) return;
+      lane.opensAt = Date.now() + limits.openSeconds * 1000;
+      log.warn({ event: 'host_left_alone', hostIssuer, seconds: limits.openSeconds }, 'a Host failed again and again');
+    });
+    breaker.onReset(() => {
+      if (lane.breaker === breaker) log.info({ event: 'host_back', hostIssuer }, 'a Host answers again');
+    });
+    return breaker;
   };
-  lane.breaker.onBreak(() => {
-    lane.opensAt = Date.now() + limits.openSeconds * 1000;
-    log.warn({ event: 'host_left_alone', hostIssuer, seconds: limits.openSeconds }, 'a Host failed again and again');
-  });
-  lane.breaker.onReset(() => log.info({ event: 'host_back', hostIssuer }, 'a Host answers again'));
+  const lane: Lane = {
+    places: createPlaces({ atOnce: limits.atOnce, waiting: limits.waiting }),
+    breaker: openBreaker(),
+    opensAt: 0,
+    // cockatiel takes whatever is thrown for a success, which would close it, and has no way back: another takes its place
+    tryAgain: () => void (lane.breaker = openBreaker(TO_BE_TRIED)),
+  };
   return lane;
 }
 
@@ -94,15 +109,25 @@ async function placeFor({ places }: Lane, limits: HostGateLimits, caller: GateCa
   }
 }
 
-function throughBreaker<T>({ breaker }: Lane, make: () => Promise<T>): Promise<T> {
+function throughBreaker<T>(lane: Lane, make: () => Promise<T>): Promise<T> {
+  const { breaker } = lane;
   // while one call tries whether the Host is back, the others need not wait for what it finds
   if (breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
-  return breaker.execute(make);
+  if (breaker.state === CircuitState.Closed) return breaker.execute(make);
+  return breaker.execute(async () => {
+    try {
+      return await make();
+    } catch (error) {
+      lane.tryAgain();
+      throw error;
+    }
+  });
 }
 
 /**
  * Whether an outcome speaks against the Host as a whole. An OAuth error is its right, and one link's trouble; so is an answer of the right form that
- * is not what was asked: neither may close the Host for other owners. Nor may a caller who did not wait: that is thrown, and is no outcome.
+ * is not what was asked: neither may close the Host for other owners. A caller who did not wait says nothing of the Host, neither way: that is thrown, and is
+ * no outcome.
  */
 function isFault(outcome: unknown): boolean {
   const { kind, status } = outcome as { readonly kind: string; readonly status?: number };
