@@ -1,7 +1,7 @@
 import { generateSigningKey, publicJwks, randomId, type SigningKey, signJwt } from '@chatelaine/crypto';
 import { GRANT, JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, postForm, send } from '@chatelaine/test-kit';
+import { type Answer, postForm, send, serve } from '@chatelaine/test-kit';
 import type { Link, TransferInput } from './support/test-am.ts';
 import { TestRequester } from './support/test-requester.ts';
 import type { TestHost } from './support/test-host.ts';
@@ -176,6 +176,39 @@ describe('an AM', () => {
       expect((await world.am.post(host, '/token', { ...form, ...changed })).json['error']).toBe('invalid_request');
     expect((await transfer({ own })).status).toBe(200);
   });
+});
+
+test('a Requester whose documents are slow is refused while the AM still waits: to an AM, a Host that is too slow is slow for everybody', async () => {
+  // each of the two within the time that a document has, both together beyond what an AM waits for
+  const slow = await serve((request, response) => {
+    const file = request.url === '/client' ? document : {};
+    const send = (): void =>
+      void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(file));
+    setTimeout(send, 2700).unref();
+  });
+  const origin = `http://slow.localhost:${slow.port}`;
+  const sub = `${origin}/client`;
+  const document = { ...feed.document('/client'), client_id: sub, jwks_uri: `${origin}/jwks` };
+  try {
+    const patient = await world.host({
+      name: 'patient',
+      options: {
+        scopes: { 'entries.read': 'Read', 'entries.write': { sentence: 'Add', requesterStatement: 'required' } },
+        outboundExceptions: [
+          { host: 'am.localhost', port: world.am.port, scheme: 'http', cidr: '127.0.0.1/32' },
+          { host: 'slow.localhost', port: slow.port, scheme: 'http', cidr: '127.0.0.1/32' },
+        ],
+      },
+    });
+    const there = await world.am.link(patient);
+    const requester_statement = await feed.statement(patient, { iss: sub, sub });
+    const claims = { sub, cnf: { jkt: feed.key.kid }, requester_statement };
+    const began = performance.now();
+    expectDenied(await world.am.transfer(patient, { link: there, scope: 'entries.write', claims }));
+    expect(performance.now() - began).toBeLessThan(5000);
+  } finally {
+    await slow.close();
+  }
 });
 
 test('an AM makes a Host fetch so many documents of Requesters a minute, whether they are there or not', async () => {

@@ -36,7 +36,7 @@ export async function checkRequesterStatement(
   const { client, statement, form, guards } = input;
   if (!form.scope.some((scope) => deps.statementScopes.includes(scope))) return;
   const requester = statement.requester.id;
-  const read = await readSigned(deps, { token: statement.requesterStatement, requester });
+  const read = await inTime(readSigned(deps, { token: statement.requesterStatement, requester }));
   const checked = read.kind === 'good' ? compared(read, { statement, form }) : read;
   if (checked.kind === 'bad') {
     const { reason } = checked;
@@ -45,6 +45,23 @@ export async function checkRequesterStatement(
   }
   const { jti, exp } = checked.own;
   guards.add({ kind: 'requester_statement', key: requester, jti, expiresAt: exp + LIFETIME.statement });
+}
+
+/**
+ * For its document and its keys together, in seconds. An AM waits 5 s for all of hop 2 (PROTOCOL §3.8), and leaves a Host alone for everybody that lets it wait
+ * again and again: whoever runs a Requester must not bring that about.
+ */
+const READ_SECONDS = 3;
+
+/** What comes later is still kept, for the next time. */
+async function inTime(reading: Promise<Read>): Promise<Read> {
+  const late = Promise.withResolvers<Read>();
+  const timer = setTimeout(() => late.resolve(bad('documents too slow')), READ_SECONDS * 1000);
+  try {
+    return await Promise.race([reading, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 type Read =
