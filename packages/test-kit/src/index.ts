@@ -1,4 +1,5 @@
 export { Browser, type BrowserOptions, PASSWORD } from './browser.ts';
+export { eventually } from './eventually.ts';
 export { freePort, freePorts, takenPorts } from './free-ports.ts';
 export { hiddenFields, tokenFor, wordsOf } from './html.ts';
 export {

@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Answer } from '@chatelaine/test-kit';
+import { type Answer, eventually } from '@chatelaine/test-kit';
 import { House, type Story } from './support/house.ts';
 import { pause, streamed } from './support/mass.ts';
 import { gate, type Reply } from './support/scripted-host.ts';
-import { eventually } from './support/world.ts';
+
+/** Long enough for a few calls, on a slow machine, too. */
+const OPEN_SECONDS = 2;
 
 let house: House;
 let story: Story;
@@ -15,24 +18,27 @@ const told = ({ status, json, headers }: Answer) => [status, json['error'], Numb
 const html: Reply = { status: 500, body: '<h1>Oops</h1>', headers: { 'content-type': 'text/html' } };
 
 beforeAll(async () => {
-  house = await House.build({ failuresToOpen: 5, openSeconds: 1 });
+  house = await House.build({ failuresToOpen: 5, openSeconds: OPEN_SECONDS });
   story = await house.story({ 'photos.read': 'allow' });
 });
 beforeEach(() => house.host.reset());
 afterAll(() => house.close());
 
 /** Until one call gets through again. */
-async function recovered(): Promise<void> {
-  for (;;) if ((await ask()).status === 200) return;
-}
+const recovered = () => eventually(async () => (await ask()).status === 200);
 
 describe('a Host that fails again and again', () => {
   it('is left alone after five failures in a row: 503 at once, and when to come back; then one call tries it', async () => {
     house.host.script.transfer = () => html;
     for (let failed = 0; failed < 5; failed++) expect((await ask()).status).toBe(502);
     const started = performance.now();
-    for (let again = 0; again < 3; again++) expect(told(await ask())).toEqual([503, 'temporarily_unavailable', 1]);
-    expect(performance.now() - started).toBeLessThan(900);
+    for (let again = 0; again < 3; again++) {
+      const [status, error, retryAfter] = told(await ask());
+      expect([status, error]).toEqual([503, 'temporarily_unavailable']);
+      expect([1, OPEN_SECONDS]).toContain(retryAfter);
+    }
+    // who has to wait for a place would have waited for a second each time
+    expect(performance.now() - started).toBeLessThan(OPEN_SECONDS * 1000);
     expect(house.host.hops).toHaveLength(5);
 
     house.host.reset();
@@ -59,15 +65,17 @@ describe('a Host that fails again and again', () => {
       await paused.opened;
       return { json: mint() };
     };
-    const trying: Promise<Answer>[] = [];
-    while (house.host.hops.length === 0) {
-      trying.push(ask());
-      await Promise.race([Promise.all(trying), house.host.until(() => house.host.hops.length > 0)]);
-    }
+    const arrived = house.host.until(() => house.host.hops.length > 0);
+    let trying: Promise<Answer> | undefined;
+    await eventually(async () => {
+      trying = ask();
+      await Promise.race([trying, arrived]);
+      return house.host.hops.length > 0;
+    });
     expect((await many(5)).map(({ status }) => status)).toEqual([503, 503, 503, 503, 503]);
     expect(house.host.hops).toHaveLength(1);
     paused.open();
-    expect((await Promise.all(trying)).at(-1)?.status).toBe(200);
+    expect((await trying)?.status).toBe(200);
   });
 
   it('and is tried for somebody who does not wait, is neither back nor failed: the next call tries it, alone', async () => {
@@ -79,13 +87,14 @@ describe('a Host that fails again and again', () => {
     const answered = async () =>
       (await house.transfers(story.connection)).filter(({ state }) => state !== 'intent').length;
     let [before, trying] = [0, await streamed(house, story, { items })];
-    for (;;) {
+    const arrived = house.host.until(() => house.host.hops.length > 0);
+    await eventually(async () => {
       before = await answered();
-      const told = trying.next().catch(() => null);
-      await Promise.race([told, house.host.until(() => house.host.hops.length > 0)]);
-      if (house.host.hops.length > 0) break;
+      await Promise.race([trying.next().catch(() => null), arrived]);
+      if (house.host.hops.length > 0) return true;
       trying = await streamed(house, story, { items });
-    }
+      return false;
+    });
     trying.response.destroy();
     await eventually(async () => (await answered()) > before);
 
@@ -175,14 +184,20 @@ describe('a Host that is slow', () => {
   });
 
   it('whatever it is slow with, the whole is answered 504 within five seconds', async () => {
-    const slowly = (reply: () => Reply) => new Promise<Reply>((resolve) => setTimeout(() => resolve(reply()), 2_000));
+    const over = new AbortController();
+    const slowly = async (reply: () => Reply): Promise<Reply> => {
+      await sleep(3_000, null, { signal: over.signal }).catch(() => null);
+      return reply();
+    };
     house.host.expireLinkTokens();
-    // a refusal, a renewal and a second try, two seconds each: no single one is too slow
+    // a refusal, a renewal and a second try, three seconds each: no single one is too slow
     house.host.script.refresh = (_call, renew) => slowly(() => ({ json: renew() }));
     house.host.script.transfer = () => slowly(() => ({ status: 400, json: { error: 'invalid_request' } }));
     await house.rows(`update link set access_expires_at = now() where id = $1`, [story.linkId]);
     const started = performance.now();
     expect(told(await ask())).toEqual([504, 'temporarily_unavailable', 5]);
-    expect(performance.now() - started).toBeLessThan(5_500);
+    // the five of the protocol, and what the rest takes; unbounded it would be nine
+    expect(performance.now() - started).toBeLessThan(8_000);
+    over.abort();
   });
 });

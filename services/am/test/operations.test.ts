@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openPool, openVault, replaceSigningKey } from '@chatelaine/service-kit';
-import { freePort } from '@chatelaine/test-kit';
+import { eventually, freePort } from '@chatelaine/test-kit';
 import type { Config } from '../src/config.ts';
 import { openResources, VAULT_LABEL } from '../src/resources.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../src/sealed-places.ts';
 import { type Am, House, type Story } from './support/house.ts';
-import { chatelaine as command, restoredElsewhere, traffic as keepAsking, until } from './support/operator.ts';
+import { chatelaine as command, restoredElsewhere, traffic as keepAsking } from './support/operator.ts';
 import { exchange } from './support/requester.ts';
 import { gate } from './support/scripted-host.ts';
 
@@ -75,7 +75,7 @@ describe('metrics', () => {
 describe('/readyz', () => {
   test('says no when the database is not the one that this process was written for', async () => {
     const [am] = house.ams;
-    await until(async () => (await get(am, '/readyz')).status === 200);
+    await eventually(async () => (await get(am, '/readyz')).status === 200);
     const taken = await house.rows<{ name: string }>(
       `update _prisma_migrations set migration_name = '~' || migration_name where migration_name ~ 'key_rotation' returning migration_name as name`,
     );
@@ -85,12 +85,16 @@ describe('/readyz', () => {
     await house.rows(
       `update _prisma_migrations set migration_name = substr(migration_name, 2) where migration_name like '~%'`,
     );
-    await until(async () => (await get(am, '/readyz')).status === 200);
+    await eventually(async () => (await get(am, '/readyz')).status === 200);
   });
 });
 
 /** Transfers on several processes until told to end. */
 const traffic = (ams: readonly Am[]) => keepAsking(() => ams.map((am) => ask(story, am)));
+
+/** The key that a JWT says it is signed with. */
+const kidOf = (jwt: string | null): string =>
+  (JSON.parse(Buffer.from(jwt?.split('.')[0] ?? '', 'base64url').toString()) as { kid: string }).kid;
 
 describe('F17 keys are replaced while transfers run', () => {
   const kidsAt = async (am: Am) => ((await get(am, '/jwks')).json['keys'] as { kid: string }[]).map(({ kid }) => kid);
@@ -105,12 +109,19 @@ describe('F17 keys are replaced while transfers run', () => {
       places: SEALED_PLACES,
     });
     const keys = { pool: house.pool, vault, placeOf: placeOfSigningKey };
-    const { kid, signsFrom } = await replaceSigningKey(keys, { secondsUntilUse: 3, secondsKept: 3600 });
-    await until(async () => (await Promise.all(house.ams.map(kidsAt))).every((kids) => kids.includes(kid)));
+    const { kid, signsFrom } = await replaceSigningKey(keys, { secondsUntilUse: 600, secondsKept: 3600 });
+    await eventually(async () => (await Promise.all(house.ams.map(kidsAt))).every((kids) => kids.includes(kid)));
     expect(Date.now()).toBeLessThan(signsFrom.getTime());
     // as a Host's cache would by then
     house.host.trust({ issuer: house.issuer, jwks: (await get(house.ams[0], '/jwks')).json });
-    await until(async () => (await kidsAt(house.ams[0]))[0] === kid && Date.now() > signsFrom.getTime() + 1_100);
+    const signedBy = () => new Set(house.host.hops.splice(0).map(({ form }) => kidOf(form.get('client_assertion'))));
+    expect(signedBy()).toEqual(new Set([old]));
+    // ten minutes later
+    await house.rows(`update signing_key set use_from = now() where kid = $1`, [kid]);
+    await eventually(() => {
+      const kids = signedBy();
+      return kids.size === 1 && kids.has(kid);
+    });
     const { failures, count } = await run.end();
     expect(failures).toEqual([]);
     expect(count).toBeGreaterThan(4);
@@ -133,7 +144,7 @@ describe('F17 keys are replaced while transfers run', () => {
     house.host.script = { refresh: async (_call, renew) => ({ json: await resealed.opened.then(renew) }) };
     await renewed();
     const rollout = traffic([knows, seals]); // the old one seals here, the new one there: both read all
-    await until(async () => house.host.refreshes.length > asked);
+    await eventually(async () => house.host.refreshes.length > asked);
     await rotate(); // too early, and no harm
     resealed.open();
     expect((await rollout.end()).failures).toEqual([]);
@@ -232,7 +243,7 @@ describe('a backup', () => {
     expect((await ask(ended, restored)).status).toBe(400);
     const pool = openPool({ url: copy.url('am'), name: 'test', max: 1 });
     const pending = async () => (await pool.query(`select from revocation where state = 'pending'`)).rowCount;
-    await until(async () => (await pending()) === 0);
+    await eventually(async () => (await pending()) === 0);
     await pool.end();
   });
 });

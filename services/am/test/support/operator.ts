@@ -72,8 +72,3 @@ export function traffic(ask: () => readonly Promise<{ readonly status: number; r
     },
   };
 }
-
-/** Looks again and again, until the test's own time is over. */
-export async function until(met: () => Promise<boolean>): Promise<void> {
-  while (!(await met())) await new Promise((resolve) => setTimeout(resolve, 50));
-}

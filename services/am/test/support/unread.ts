@@ -19,7 +19,13 @@ export async function unread(
   const { log } = house.ams[0].app;
   const hostGate = createHostGate({ log, limits: house.config.limits.hostCalls });
   const transfers = createPlaces({ atOnce: 200, waiting: Infinity });
-  const observe: Observe = { transfer: (make) => make() };
+  let underWay = 0;
+  const observe: Observe = {
+    transfer: (make) => {
+      underWay += 1;
+      return make().finally(() => (underWay -= 1));
+    },
+  };
   const deps = { ...resources, log, hostGate, transfers, observe, announceRevocations: async () => {} };
   const client = { id: requester.clientId } as Client;
   const { id: connectionId, accessToken } = connection;
@@ -42,5 +48,5 @@ export async function unread(
     await resources.pool.end();
   });
   done.catch(() => null);
-  return { done, written, read: () => reading.open() };
+  return { done, written, underWay: () => underWay, read: () => reading.open() };
 }

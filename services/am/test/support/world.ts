@@ -10,6 +10,8 @@ import { type Config, readConfig } from '../../src/config.ts';
 import { migrationDirs, openResources } from '../../src/resources.ts';
 import { startTestHost, type TestHost } from './test-host.ts';
 
+export { eventually } from '@chatelaine/test-kit';
+
 /** One AM process. */
 export interface Replica {
   readonly port: number;
@@ -174,17 +176,4 @@ export async function makeConnection(
     [bucketOf(ownerId), id, ownerId],
   );
   return { id, grantIds };
-}
-
-const PAUSE_MS = 25;
-
-/** Waits for something that another part of the system does in its own time. */
-export async function eventually<T>(look: () => Promise<T | null | undefined | false>, seconds = 10): Promise<T> {
-  const until = performance.now() + seconds * 1000;
-  while (performance.now() < until) {
-    const seen = await look();
-    if (seen !== null && seen !== undefined && seen !== false) return seen;
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  }
-  throw new Error(`It did not happen within ${seconds} s.`);
 }
