@@ -162,10 +162,12 @@ describe('a request for targets', () => {
   });
 
   it('of a stranger leaves nothing behind: proofs are remembered only for keys that have a connection', async () => {
-    const count = async () => (await house.rows<{ n: number }>('select count(*)::int as n from oauth_replay'))[0]?.n;
-    const before = await count();
+    const remembered = async () =>
+      (await house.rows<{ id: string }>(`select encode(id, 'hex') as id from oauth_replay`)).map(({ id }) => id);
+    const before = await remembered();
     for (let n = 0; n < 5; n++) await targets({ token: mintToken('ct', n), key: generateSigningKey() });
-    expect(await count()).toBe(before);
+    // some may be too old to be remembered by now
+    expect(before).toEqual(expect.arrayContaining(await remembered()));
   });
 
   it('by another method is 405', async () => {

@@ -29,7 +29,7 @@ const grantOf = async (by: Story = story) =>
   )[0]?.grant_id;
 
 beforeAll(async () => {
-  house = await House.build({ callSeconds: 1 });
+  house = await House.build({ callSeconds: 2 });
   story = await house.story({ 'photos.read': 'allow' });
 });
 beforeEach(() => house.host.reset());
@@ -149,7 +149,8 @@ describe('a Host that is busy, slow or gone', () => {
     };
     const started = performance.now();
     expect(outcome(await ask())).toEqual({ status: 504, error: 'temporarily_unavailable', retry: '5' });
-    expect(performance.now() - started).toBeLessThan(3000);
+    // before the five seconds for the whole of it
+    expect(performance.now() - started).toBeLessThan(4500);
     expect(await lastTransfer()).toMatchObject({ state: 'failed', error: 'timeout' });
     paused.open();
   });

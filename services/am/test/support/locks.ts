@@ -32,8 +32,7 @@ export function waiting(house: House, count = 1): Promise<number[]> {
   });
 }
 
-/** Breaks the connection of the backend that waits for a lock. */
+/** Breaks the connections that wait for a lock: of the request under test, and of whatever the AMs do beside it. */
 export async function breakWaiting(house: House): Promise<void> {
-  const [pid] = await waiting(house);
-  await house.rows('select pg_terminate_backend($1)', [pid]);
+  await house.rows('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [await waiting(house)]);
 }

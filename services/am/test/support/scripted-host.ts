@@ -4,6 +4,7 @@ import { challengeOf } from '@chatelaine/crypto';
 import { GRANT } from '@chatelaine/protocol';
 import {
   bodyOf,
+  freePort,
   hostMetadata,
   linkTokens,
   resourceMetadata,
@@ -98,7 +99,7 @@ export class ScriptedHost {
   }
 
   static async start(name: string): Promise<ScriptedHost> {
-    const running = await serve((request, response) => void host.#serve(request, response));
+    const running = await serve((request, response) => void host.#serve(request, response), await freePort());
     const host = new ScriptedHost(name, running);
     return host;
   }

@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type http from 'node:http';
-import { bodyOf, hostMetadata, linkTokens as goodTokens, resourceMetadata, serve } from '@chatelaine/test-kit';
+import {
+  bodyOf,
+  freePort,
+  hostMetadata,
+  linkTokens as goodTokens,
+  resourceMetadata,
+  serve,
+} from '@chatelaine/test-kit';
 
 export interface Call {
   readonly method: string;
@@ -56,7 +63,8 @@ export async function startTestHost(name: string): Promise<TestHost> {
     response.writeHead(reply.status, { ...type, ...reply.headers });
     response.end(reply.json === undefined ? undefined : JSON.stringify(reply.json));
   };
-  let running = await serve(listener);
+  // it may stop and start again: nobody is to take its port meanwhile
+  let running = await serve(listener, await freePort());
   const { port } = running;
   const host: TestHost = {
     issuer: `http://${name}.localhost:${port}`,
