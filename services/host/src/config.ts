@@ -27,6 +27,8 @@ export interface Config extends ServiceConfig {
   readonly bearerTokens: boolean;
   /** Refused requests a source may send to the OAuth endpoints in a minute. */
   readonly refusalsPerMinute: number;
+  /** What one person may keep here. */
+  readonly entriesPerAccount: number;
   /** Where this process is to die; for tests, and empty unless `demo`. */
   readonly failpoints: readonly ArmedFailpoint<FailpointName>[];
 }
@@ -51,6 +53,7 @@ export const FIELDS = {
   FAILPOINTS: optional(failpointsField(FAILPOINTS), []),
   BEARER_TOKENS: optional(flag, false),
   REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), 100),
+  ENTRIES_PER_ACCOUNT: optional(integer({ min: 1, max: 1_000_000 }), 2_000),
 };
 
 /**
@@ -70,6 +73,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     exceptions: read.OUTBOUND_EXCEPTIONS,
     bearerTokens: read.BEARER_TOKENS,
     refusalsPerMinute: read.REFUSALS_PER_MINUTE,
+    entriesPerAccount: read.ENTRIES_PER_ACCOUNT,
     failpoints: read.FAILPOINTS,
   };
 }

@@ -188,3 +188,30 @@ describe('POST /api/entries', () => {
     expect(rows).toHaveLength(1);
   });
 });
+
+describe('what one account may keep', () => {
+  test('has an end, for its owner and for Requesters, also when many come at once; the others are not concerned, and what is removed makes room', async () => {
+    await host.pool.query(`
+      insert into entry (id, owner, text, date)
+      select 'ent_filled_' || n, a.id, 'one of many', date '2020-01-01' from account a, generate_series(1, 1999 - (select count(*) from entry e, account o where e.owner = o.id and o.username = 'alice')) n
+      where a.username = 'alice'`);
+    const body = JSON.stringify({ text: 'the last' });
+    const answers = await Promise.all([1, 2, 3, 4].map(() => am.call(host, writer, { method: 'POST', body })));
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409, 409, 409]);
+    expect(answers.find(({ status }) => status === 409)?.json).toEqual({
+      error: 'invalid_request',
+      error_description: expect.stringContaining('as many entries here as one account may'),
+    });
+    const answer = await add({ text: 'one too many', date: '2026-01-02' });
+    expect([answer.status, answer.words]).toEqual([
+      409,
+      expect.stringContaining('you keep 2000 photos here, and one account may not keep more. Remove one to make room.'),
+    ]);
+    expect(answer.text).toContain('>one too many</textarea>');
+    const bob = await host.browser().signUp('bob-with-room');
+    expect((await bob.submit('/entries', '/entries', { text: 'x', date: '' })).status).toBe(303);
+    const hidden = hiddenFields((await alice.get('/entries')).text, '/entries/remove');
+    expect((await alice.post('/entries/remove', hidden)).status).toBe(303);
+    expect((await add({ text: 'again room', date: '' })).status).toBe(303);
+  });
+});

@@ -19,6 +19,8 @@ export interface Config extends ServiceConfig {
   readonly connectsPerHour: number;
   /** For so long the feed waits for Hosts, in seconds. */
   readonly feedSeconds: number;
+  /** Posts that one person may keep here. */
+  readonly postsPerAccount: number;
 }
 
 const exceptions = parsedBy((given) => {
@@ -39,6 +41,7 @@ export const FIELDS = {
   OUTBOUND_EXCEPTIONS: optional(exceptions, []),
   CONNECTS_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 20),
   FEED_SECONDS: optional(integer({ min: 1, max: 30 }), 8),
+  POSTS_PER_ACCOUNT: optional(integer({ min: 1, max: 1_000_000 }), 2_000),
 };
 
 /**
@@ -55,5 +58,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     exceptions: read.OUTBOUND_EXCEPTIONS,
     connectsPerHour: read.CONNECTS_PER_HOUR,
     feedSeconds: read.FEED_SECONDS,
+    postsPerAccount: read.POSTS_PER_ACCOUNT,
   };
 }

@@ -197,3 +197,16 @@ describe('posting', () => {
     expect(Number(row?.['rows'])).toBeGreaterThan(0);
   });
 });
+
+test('what is kept here is not more than one account may keep, also by many posts at once; what is removed makes room', async () => {
+  const kim = await signUp(await world.start({ POSTS_PER_ACCOUNT: '2' }));
+  const form = hiddenFields((await kim.get('/posts')).text, '/posts');
+  const answers = await Promise.all(['a', 'b', 'c', 'd'].map((text) => kim.post('/posts', { ...form, text })));
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([303, 303, 409, 409]);
+  const refused = await kim.submit('/posts', '/posts', { text: 'one too many' });
+  expect(refused.words).toContain('you have 2 posts here, and one account may not keep more. Remove one to make room.');
+  expect(refused.text).toContain('>one too many</textarea>');
+  const post = /name="post" value="([^"]+)"/.exec(refused.text)?.[1] ?? '';
+  expect((await kim.submit('/posts', '/posts/remove', { post })).status).toBe(303);
+  expect((await kim.submit('/posts', '/posts', { text: 'again room' })).status).toBe(303);
+});

@@ -6,7 +6,7 @@ import { parseNewEntry } from './entry.ts';
 import { addEntry, findPicture, listEntries } from './store.ts';
 
 /** The API: what Requesters call with a token of this Host. PROTOCOL §4. */
-export function entriesApi(app: FastifyInstance, deps: Pick<Deps, 'prisma' | 'clock'>): void {
+export function entriesApi(app: FastifyInstance, deps: Pick<Deps, 'prisma' | 'clock' | 'config'>): void {
   const { guard } = app.chatelaine;
   app.get('/api/entries', { onRequest: guard('entries.read') }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
@@ -29,6 +29,10 @@ export function entriesApi(app: FastifyInstance, deps: Pick<Deps, 'prisma' | 'cl
     if (parsed.kind === 'wrong') throw invalidRequest(parsed.problem);
     const { owner, requester, am } = request.chatelaine;
     const entry = await addEntry(deps, { owner, entry: parsed.entry });
+    if (entry === null)
+      throw new OAuthError('invalid_request', 'The owner keeps as many entries here as one account may.', {
+        status: 409,
+      });
     request.log.info({ entry: entry.id, owner, requester: requester.id, am }, 'entry added by a requester');
     return reply.code(201).header('cache-control', 'no-store').send(entry);
   });

@@ -26,7 +26,7 @@ export const ENTRY_OPERATIONS: readonly ApiOperation[] = [
     security: 'dpop',
     json: newEntrySchema,
     answer: { status: 201, schema: entrySchema, description: 'The entry' },
-    errors: [400, 401, 403, 413, 415, 503],
+    errors: [400, 401, 403, 409, 413, 415, 503],
   },
   {
     method: 'get',

@@ -17,7 +17,7 @@ import { EntriesPage, type Draft } from './entries-page.tsx';
 import { MAX_PICTURE_BYTES, parseNewEntry } from './entry.ts';
 import { addEntry, findPicture, listEntries, removeEntry, today } from './store.ts';
 
-type PageDeps = Pick<Deps, 'prisma' | 'clock' | 'flavor' | 'pool'>;
+type PageDeps = Pick<Deps, 'prisma' | 'clock' | 'flavor' | 'pool' | 'config'>;
 
 const PICTURES_PER_HOUR = 60;
 const NO_PICTURE = 'This file is no picture of a kind that is kept here. Choose a PNG, JPEG, WebP or GIF.';
@@ -45,7 +45,8 @@ export async function entriesPages(app: FastifyInstance, deps: PageDeps): Promis
       const read = readForm(request);
       if (read.kind === 'wrong') return show(deps, request, reply.code(400), read.draft);
       if (read.picture !== null) await pictures.count(owner);
-      await addEntry(deps, { owner, ...read });
+      if ((await addEntry(deps, { owner, ...read })) === null)
+        return show(deps, request, reply.code(409), { ...read.draft, problem: full(deps) });
       return reply.redirect('/entries', 303);
     });
   });
@@ -57,6 +58,10 @@ async function show(deps: PageDeps, request: FastifyRequest, reply: FastifyReply
   return renderPage(reply, <EntriesPage {...view} />);
 }
 
+function full({ config, flavor }: PageDeps): string {
+  return `Nothing was added: you keep ${config.entriesPerAccount} ${flavor.many} here, and one account may not keep more. Remove one to make room.`;
+}
+
 function readForm(request: FastifyRequest) {
   const form = formOf(request);
   const [text, date] = [form.get('text') ?? '', form.get('date') ?? ''];
@@ -65,7 +70,7 @@ function readForm(request: FastifyRequest) {
     return { kind: 'wrong', draft: { text, date, problem: `That could not be added: ${parsed.problem}` } } as const;
   const picture = pictureIn(request);
   if (picture === 'unknown') return { kind: 'wrong', draft: { text, date, pictureProblem: NO_PICTURE } } as const;
-  return { kind: 'right', entry: parsed.entry, picture } as const;
+  return { kind: 'right', entry: parsed.entry, picture, draft: { text, date } } as const;
 }
 
 function pictureIn(request: FastifyRequest): Picture | 'unknown' | null {

@@ -110,7 +110,7 @@ export function troubleOfStatus(status: number, { host, doing }: Omit<Parties, '
   const sentence =
     doing === 'read'
       ? `${host} answered something this app does not understand. ${NOTHING.read}; if it stays so, tell whoever runs it.`
-      : `${host} did not take this entry. Its text may be too long for it, or not of the kind it keeps.`;
+      : `${host} did not take this entry. Its text may be too long for it, or not of the kind it keeps, or you keep as much there as you may.`;
   return { kind: 'bad', sentence };
 }
 

@@ -6,7 +6,7 @@ import { PostsPage } from './posts-page.tsx';
 import { addPost, listPosts, removePost } from './store.ts';
 
 /** What a person writes here and keeps here. */
-export function posts(app: FastifyInstance, deps: Pick<Deps, 'pool'>): void {
+export function posts(app: FastifyInstance, deps: Pick<Deps, 'pool' | 'config'>): void {
   const signedIn = { preHandler: requireAccount };
   app.get('/posts', signedIn, async (request, reply) =>
     renderPage(reply, <PostsPage posts={await listPosts(deps, accountOf(request).id)} />),
@@ -15,12 +15,20 @@ export function posts(app: FastifyInstance, deps: Pick<Deps, 'pool'>): void {
     const { id: owner } = accountOf(request);
     const typed = formOf(request).get('text') ?? '';
     const text = parsePost(typed);
-    if (text === null) {
-      const problem = `Nothing was kept: a post has 1 to ${MAX_POST_CHARS} characters that can be read.`;
-      const page = <PostsPage posts={await listPosts(deps, owner)} attempt={{ text: typed, problem }} />;
-      return renderPage(reply.code(400), page);
+    const refuse = async (status: 400 | 409, problem: string) =>
+      renderPage(
+        reply.code(status),
+        <PostsPage posts={await listPosts(deps, owner)} attempt={{ text: typed, problem }} />,
+      );
+    if (text === null)
+      return refuse(400, `Nothing was kept: a post has 1 to ${MAX_POST_CHARS} characters that can be read.`);
+    if ((await addPost(deps, { owner, text })) === 'full') {
+      const most = deps.config.postsPerAccount;
+      return refuse(
+        409,
+        `Nothing was kept: you have ${most} posts here, and one account may not keep more. Remove one to make room.`,
+      );
     }
-    await addPost(deps, { owner, text });
     return reply.redirect('/posts', 303);
   });
   app.post('/posts/remove', signedIn, async (request, reply) => {

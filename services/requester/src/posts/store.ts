@@ -1,5 +1,5 @@
 import { randomId } from '@chatelaine/crypto';
-import { query, queryOne, statement } from '@chatelaine/service-kit';
+import { inTransaction, query, queryOne, statement } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
 import type { PostView } from './post.ts';
 
@@ -23,10 +23,24 @@ export async function listPosts({ pool }: PostDeps, owner: string): Promise<read
   return rows.map(({ id, text, created_at: at }) => ({ id, text, date: at.toISOString().slice(0, 10) }));
 }
 
-const ADD = statement({ name: 'posts_add', text: 'insert into post (id, owner_id, text) values ($1, $2, $3)' });
+// one at a time per owner: of many counting side by side each would find room
+const LOCK = statement({ name: 'posts_lock', text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))' });
+const ADD = statement<{ id: string }>({
+  name: 'posts_add',
+  text: `insert into post (id, owner_id, text)
+    select $1, $2, $3 where (select count(*) from post where owner_id = $2) < $4 returning id`,
+});
 
-export async function addPost({ pool }: PostDeps, { owner, text }: { owner: string; text: string }): Promise<void> {
-  await query(pool, ADD, [randomId('post'), owner, text]);
+/** `full`: he keeps as many already as one account may. */
+export async function addPost(
+  { pool, config }: Pick<Deps, 'pool' | 'config'>,
+  { owner, text }: { owner: string; text: string },
+): Promise<'added' | 'full'> {
+  return inTransaction(pool, async (tx) => {
+    await query(tx, LOCK, [owner]);
+    const row = await queryOne(tx, ADD, [randomId('post'), owner, text, config.postsPerAccount]);
+    return row === null ? 'full' : 'added';
+  });
 }
 
 const REMOVE = statement<{ id: string }>({
