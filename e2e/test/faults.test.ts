@@ -8,12 +8,15 @@ import { createHistory } from '../faults/history.ts';
 import { createRandom } from '../faults/random.ts';
 import { counts, settleAndCheck } from '../faults/run.ts';
 import { openWorld, type World } from '../faults/world.ts';
+import { eventually } from './support/eventually.ts';
 
 // Things break under load, and afterwards nothing is lost, doubled or left over. A failure is told with its seed: FAULTS_SEED=<seed> breaks the
 // same things in the same order. `pnpm soak` does this for as long as one likes.
 
 const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const RANDOM_KILLS = 4;
+const ENOUGH = { 'transfers handed out': 21, connections: 4, stops: 1, links: 1, 'raced or repeated codes': 1 };
+const ENOUGH_WITHIN_MS = 60_000;
 
 let world: World;
 let load: Load;
@@ -58,16 +61,12 @@ describe(`things break under load (FAULTS_SEED=${seed})`, () => {
   }, 180_000);
 
   test('afterwards: acknowledged is kept, ended is ended, nothing is double, orphaned or unaccounted for', async () => {
+    // a run in which nothing happened proves nothing: how much there was time for is the machine's affair, and chance's
+    const enough = async () => Object.entries(ENOUGH).filter(([what, least]) => (counts(world)[what] ?? 0) < least);
+    await eventually(enough, { until: (missing) => missing.length === 0, withinMs: ENOUGH_WITHIN_MS });
     await load.finish();
     const { violations } = await settleAndCheck(world);
     expect(violations).toEqual([]);
-    // a run in which nothing happened proves nothing
-    const done = counts(world);
-    expect(done['transfers handed out']).toBeGreaterThan(20);
-    expect(done['connections']).toBeGreaterThan(3);
-    expect(done['stops']).toBeGreaterThan(0);
-    expect(done['links']).toBeGreaterThan(0);
-    expect(done['raced or repeated codes']).toBeGreaterThan(0);
   }, 180_000);
 });
 

@@ -1,5 +1,5 @@
 import { act, signUp } from '@chatelaine/constellation';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Reader, type World } from './world.ts';
 
 /** Five seconds for hop 2, as the AM's own tests measure it; the rest is what a crowd waits for on a busy machine. */
@@ -13,8 +13,11 @@ export function slowness(worldOf: () => World): void {
   let reader: Reader;
   beforeAll(async () => {
     world = worldOf();
+    // each process has its own breaker, and this is about what one does
+    world.house.am.front.direct(0);
     reader = await world.connect(world.owners[0], { name: 'Patient' });
   });
+  afterAll(() => world.house.am.front.direct(null));
 
   /** Milliseconds of so many transfers at an honest Host, one after the other, sorted. */
   async function timesAt(resource: string): Promise<number[]> {
