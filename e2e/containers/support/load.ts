@@ -15,7 +15,8 @@ export interface Load {
   stop(): Promise<readonly Sent[]>;
 }
 
-const WORKERS = 3;
+/** So many requests are under way at once, at most. */
+export const WORKERS = 3;
 const IDLE_MS = 30;
 
 export function startLoad(
@@ -44,3 +45,7 @@ export function startLoad(
     },
   };
 }
+
+/** 504 is the AM's word that a Host took more than five seconds: a slow machine, and nothing that was lost. */
+export const lostIn = (sent: readonly Sent[]): readonly Sent[] =>
+  sent.filter(({ status }) => status !== 200 && status !== 504);
