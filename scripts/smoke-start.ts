@@ -26,6 +26,7 @@ interface Run {
 }
 
 const UP_WITHIN_MS = 300_000; // the first start installs and builds
+const SAID_WITHIN_MS = 10_000;
 const DOWN_WITHIN_MS = 15_000;
 const SERVICES_FILE = path.join(root, '.run/services.json');
 
@@ -39,7 +40,7 @@ try {
   if (output !== '') console.error(`--- its output ends with\n${output.split('\n').slice(-40).join('\n')}`);
   process.exitCode = 1;
 } finally {
-  for (const run of runs) for (const pid of left(run)) process.kill(pid, 'SIGKILL');
+  for (const run of runs) for (const pid of left(run)) kill(pid);
 }
 
 async function smoke(): Promise<void> {
@@ -48,7 +49,7 @@ async function smoke(): Promise<void> {
   const keys = await keyIds(services);
   say(`came up: ${urls(services).join(' ')}`);
   // the story of one transfer, down to the thief who is refused
-  expect(/A thief → .+\n +answer +401/.test(first.output), 'the first start told no transfer to its end');
+  await says(first, /A thief → .+\n +answer +401/, 'the first start told no transfer to its end');
   say('told one transfer');
   await interrupt(first, services);
   say('Ctrl-C left nothing behind');
@@ -88,9 +89,10 @@ function start(): Run {
 async function up(run: Run): Promise<Services> {
   const deadline = Date.now() + UP_WITHIN_MS;
   while (!fs.existsSync(SERVICES_FILE)) {
+    const { exitCode, signalCode } = run.child;
     expect(
-      run.child.exitCode === null,
-      `it ended (exit code ${run.child.exitCode}) before .run/services.json was there`,
+      exitCode === null && signalCode === null,
+      `it ended (${signalCode ?? `exit code ${exitCode}`}) before .run/services.json was there`,
     );
     expect(Date.now() < deadline, `.run/services.json was not there after ${UP_WITHIN_MS / 1000} s`);
     await pause(100);
@@ -102,6 +104,15 @@ async function up(run: Run): Promise<Services> {
     expect(status < 500, `${url} answers ${status}`);
   }
   return services;
+}
+
+/** What it has written reaches us a little later than what it has done. */
+async function says(run: Run, words: RegExp, otherwise: string): Promise<void> {
+  const deadline = Date.now() + SAID_WITHIN_MS;
+  while (!words.test(run.output)) {
+    expect(Date.now() < deadline, otherwise);
+    await pause(100);
+  }
 }
 
 async function interrupt(run: Run, services: Services): Promise<void> {
@@ -127,7 +138,7 @@ async function portInUse(port: string): Promise<void> {
   await once(occupant, 'listening');
   try {
     const run = start();
-    const timer = setTimeout(() => process.kill(-(run.child.pid ?? Number.NaN), 'SIGKILL'), UP_WITHIN_MS);
+    const timer = setTimeout(() => kill(-(run.child.pid ?? Number.NaN)), UP_WITHIN_MS);
     const [code] = (await once(run.child, 'close')) as [number | null];
     clearTimeout(timer);
     expect(code !== 0 && code !== null, `with port ${port} in use it ended with ${code}`);
@@ -184,6 +195,15 @@ function isTaken(port: number): Promise<boolean> {
 function left({ marker }: Run): number[] {
   const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.filter((pid) => readProc(pid, 'environ').split('\0').includes(marker)).map(Number);
+}
+
+/** Whatever is still there of it. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function commandLine(pid: number): string {
