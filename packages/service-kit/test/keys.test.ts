@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createInstance, type Embedded, type Instance, startEmbedded } from '@chatelaine/dev-postgres';
-import { setImmediate } from 'node:timers/promises';
 import { createVault, deriveKey, generateSigningKey, publicJwks } from '@chatelaine/crypto';
 import { applyMigrations } from '@chatelaine/migrations';
+import { eventually } from '@chatelaine/test-kit';
 import {
   keptSecretPlace,
   migrationsDir,
@@ -57,7 +57,7 @@ afterAll(() => pool.end());
 
 async function waitForLock(): Promise<void> {
   const waiting = `select from pg_locks where locktype = 'advisory' and not granted`;
-  while ((await pool.query(waiting)).rowCount === 0) await setImmediate();
+  await eventually(async () => (await pool.query(waiting)).rowCount !== 0);
 }
 
 const open = (encryptionKey: Buffer, ...previousEncryptionKeys: Buffer[]) =>
@@ -144,7 +144,7 @@ describe('the encryption key', () => {
     const waiting = async () =>
       (await pool.query(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`))
         .rowCount;
-    while ((await waiting()) === 0);
+    await eventually(async () => (await waiting()) !== 0);
     await other.query('commit');
     other.release();
     expect(await resealing).toEqual({ resealed: 0, left: 0, unreadable: 0 });

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import net from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
+import { eventually } from '@chatelaine/test-kit';
 import { createMetrics, drain, leavePlace, type Metrics, pages } from '../src/index.ts';
 import { startService, type TestService } from './support/service.tsx';
 
@@ -40,7 +41,7 @@ async function open() {
       await pages(app, async (scope) => void scope.get('/page', work));
     },
   });
-  const begun = async (count: number): Promise<void> => until(async () => working.length === count);
+  const begun = (count: number) => eventually(() => working.length === count);
   const letGo = (): void => {
     for (const go of working.splice(0)) go();
   };
@@ -52,14 +53,6 @@ afterEach(async () => {
   it.letGo();
   await it.app.close();
 });
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 3_000;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error('That did not come about.');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 async function read(metrics: Metrics, name: string): Promise<number> {
   const { body } = await metrics.text();
@@ -143,9 +136,9 @@ test('no place is lost: by errors, refusals, kept-alive connections, answers of 
   expect((await it.app.inject('/api/rooms/1')).statusCode).toBe(200);
   await ask('/api/rooms', { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } });
   const alone = await ask('/alone');
-  expect(await taken()).toBe(1);
+  await eventually(async () => (await taken()) === 1);
   await alone.body?.cancel();
-  await until(async () => (await taken()) === 0);
+  await eventually(async () => (await taken()) === 0);
 });
 
 test('a client that leaves does not make room as long as its work goes on', async () => {
@@ -157,7 +150,7 @@ test('a client that leaves does not make room as long as its work goes on', asyn
   expect(await Promise.all(left)).toEqual(['left', 'left']);
   expect([(await ask('/work')).status, await taken()]).toEqual([503, LIMIT]);
   it.letGo();
-  await until(async () => (await taken()) === 0);
+  await eventually(async () => (await taken()) === 0);
 });
 
 test('whoever sends slowly keeps nobody out, and comes in only when there is room', async () => {
@@ -165,13 +158,13 @@ test('whoever sends slowly keeps nobody out, and comes in only when there is roo
   const body = (text: string): string =>
     `POST /work HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n${text}`;
   const slow = Array.from({ length: LIMIT }, () => send(it, body('{')));
-  await until(async () => it.sending.count === LIMIT);
+  await eventually(async () => it.sending.count === LIMIT);
   const admitted = await fill();
   for (const { socket } of slow) socket.write('}');
   for (const { text } of slow) expect(await text).toMatch(/^HTTP\/1\.1 503 /);
   it.letGo();
   await Promise.all(admitted);
-  await until(async () => (await taken()) === 0);
+  await eventually(async () => (await taken()) === 0);
 });
 
 test('a route with a bound of its own gives places back', async () => {
@@ -182,7 +175,7 @@ test('a route with a bound of its own gives places back', async () => {
   await it.begun(2 * LIMIT);
   it.letGo();
   expect((await Promise.all([...long, ...admitted])).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-  await until(async () => (await taken()) === 0);
+  await eventually(async () => (await taken()) === 0);
 });
 
 test('on its way down it finishes what has a place', async () => {

@@ -11,7 +11,7 @@ import {
   queryOne,
   statement,
 } from '../src/index.ts';
-import { Browser } from '@chatelaine/test-kit';
+import { Browser, eventually } from '@chatelaine/test-kit';
 import { startService } from './support/service.tsx';
 
 let server: Embedded;
@@ -137,7 +137,11 @@ describe('a commit that waits for a standby, and is cancelled in that', () => {
       .finally(() => {
         ended = true;
       });
-    while ((await admin(CANCEL)).length === 0) if (ended) throw new Error('This commit waited for nobody.');
+    await eventually(async () => {
+      if ((await admin(CANCEL)).length > 0) return true;
+      if (ended) throw new Error('This commit waited for nobody.');
+      return false;
+    });
     return outcome;
   };
 
@@ -152,7 +156,7 @@ describe('a commit that waits for a standby, and is cancelled in that', () => {
   });
 
   test('is given up when nobody cancels it: Postgres has no limit for this wait', async () => {
-    const impatient = openPool({ url: instance.url, name: 'test', max: 1, statementTimeoutMs: 100 });
+    const impatient = openPool({ url: instance.url, name: 'test', max: 1, statementTimeoutMs: 1_000 });
     const given = inTransaction(impatient, (tx) => tx.query("insert into purse values ('without end', 1)"));
     await expect(given).rejects.toThrow('Query read timeout');
     expect(await admin(CANCEL)).toHaveLength(1);

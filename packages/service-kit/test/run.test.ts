@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '@chatelaine/test-kit';
 
 const KEY = Buffer.alloc(32, 1).toString('base64url');
 let child: ChildProcess;
@@ -23,26 +24,24 @@ afterEach(() => void child.kill('SIGKILL'));
 const ended = () => new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
 
 /** Resolves with the first match of a pattern in what the process writes. */
-async function written(pattern: RegExp): Promise<RegExpExecArray> {
-  for (;;) {
-    const match = pattern.exec(output);
-    if (match) return match;
-    await new Promise((resolve) => {
-      child.stdout?.once('data', resolve);
-      child.stderr?.once('data', resolve);
-    });
-  }
-}
+const written = (pattern: RegExp) => eventually(() => pattern.exec(output), 40);
+
+/** A process reads and compiles all that a service is made of before it says a word. */
+const WITHIN_MS = 90_000;
 
 describe('a service as a process', () => {
-  test('with a configuration that cannot be used it does not start, and says why in sentences', async () => {
-    start({ PORT: 'http', KEY: 'secret-canary' });
-    expect(await ended()).toBe(78);
-    expect(output).toMatch(
-      /^The service does not start:\n {2}PORT must be a whole number from 0 to 65535\.\n {2}KEY must be 32 bytes/,
-    );
-    expect(output).not.toMatch(/canary|at .*\.ts/);
-  });
+  test(
+    'with a configuration that cannot be used it does not start, and says why in sentences',
+    async () => {
+      start({ PORT: 'http', KEY: 'secret-canary' });
+      expect(await ended()).toBe(78);
+      expect(output).toMatch(
+        /^The service does not start:\n {2}PORT must be a whole number from 0 to 65535\.\n {2}KEY must be 32 bytes/,
+      );
+      expect(output).not.toMatch(/canary|at .*\.ts/);
+    },
+    WITHIN_MS,
+  );
 
   test.each<NodeJS.Signals>(['SIGTERM', 'SIGINT'])(
     '%s lets the request in flight finish, runs the onClose hooks and ends with 0',
@@ -57,15 +56,20 @@ describe('a service as a process', () => {
       expect(await end).toBe(0);
       expect(output).toContain('closed');
     },
+    WITHIN_MS,
   );
 
-  test('a port in use is told in one message', async () => {
-    start({ PORT: '0', KEY });
-    const [, port = ''] = await written(/Server listening at http:\/\/127\.0\.0\.1:(\d+)/);
-    const first = child;
-    start({ PORT: port, KEY });
-    expect(await ended()).toBe(1);
-    expect(output).toMatch(/does not start: .*EADDRINUSE/);
-    first.kill('SIGKILL');
-  });
+  test(
+    'a port in use is told in one message',
+    async () => {
+      start({ PORT: '0', KEY });
+      const [, port = ''] = await written(/Server listening at http:\/\/127\.0\.0\.1:(\d+)/);
+      const first = child;
+      start({ PORT: port, KEY });
+      expect(await ended()).toBe(1);
+      expect(output).toMatch(/does not start: .*EADDRINUSE/);
+      first.kill('SIGKILL');
+    },
+    WITHIN_MS,
+  );
 });

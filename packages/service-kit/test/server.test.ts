@@ -2,7 +2,7 @@ import http, { type IncomingHttpHeaders } from 'node:http';
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { allowFormAction, drain, Problem, queryOf } from '../src/index.ts';
-import { Browser, send } from '@chatelaine/test-kit';
+import { Browser, eventually, send } from '@chatelaine/test-kit';
 import { startService, type TestService, type TestServiceOptions } from './support/service.tsx';
 
 let service: TestService;
@@ -21,11 +21,10 @@ async function restart(options: TestServiceOptions): Promise<void> {
 }
 
 /** Writes to a socket, each chunk after the first when something has come back, and reads until the server closes it. */
-function raw(...chunks: string[]): Promise<{ text: string; ms: number }> {
+function raw(...chunks: string[]): Promise<{ text: string }> {
   return new Promise((resolve, reject) => {
-    const began = performance.now();
-    const socket = net.connect(Number(new URL(service.origin).port), '127.0.0.1');
-    let text = '';
+    let text: string | undefined;
+    const socket = net.connect(Number(new URL(service.origin).port), '127.0.0.1', () => (text = ''));
     const writeNext = (): void => {
       const next = chunks.shift();
       if (next !== undefined) socket.write(next);
@@ -34,8 +33,9 @@ function raw(...chunks: string[]): Promise<{ text: string; ms: number }> {
       text += chunk.toString();
       writeNext();
     });
-    socket.on('error', reject);
-    socket.on('close', () => resolve({ text, ms: performance.now() - began }));
+    // a server that closes before it has read everything resets the connection, whatever it has answered
+    socket.on('error', () => undefined);
+    socket.on('close', () => (text === undefined ? reject(new Error('There was no connection.')) : resolve({ text })));
     writeNext();
   });
 }
@@ -157,22 +157,21 @@ describe('a body that breaks off', () => {
 });
 
 describe('slow clients', () => {
-  const timeouts = { request: 400, headers: 300, connection: 2_000 };
+  // the third is not to be what closes them here
+  const timeouts = { request: 400, headers: 300, connection: 600_000 };
 
   test('headers that never end are closed', async () => {
     await restart({ timeouts });
-    const { text, ms } = await raw('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+    const { text } = await raw('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
     expect(text === '' || text.startsWith('HTTP/1.1 408 ')).toBe(true);
-    expect(ms).toBeLessThan(1_500);
   });
 
   test('a half-sent body is closed', async () => {
     await restart({ timeouts });
-    const { text, ms } = await raw(
+    const { text } = await raw(
       'POST /api/rooms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a":',
     );
     expect(text === '' || text.startsWith('HTTP/1.1 408 ')).toBe(true);
-    expect(ms).toBeLessThan(1_500);
   });
 
   test('many of them do not keep others waiting', async () => {
@@ -308,7 +307,7 @@ describe('coming and going', () => {
     const agent = new http.Agent({ keepAlive: true });
     const slow = send(browser.port, { path: '/slow', agent });
     await arrived;
-    const drained = drain(service.app, { noticeMs: 200 });
+    const drained = drain(service.app, { noticeMs: 1_000 });
     const readyz = await browser.get('/readyz');
     expect([readyz.status, readyz.json]).toEqual([503, { status: 'draining' }]);
     await refused();
@@ -342,9 +341,11 @@ describe('coming and going', () => {
 /** Resolves once the server takes no new connections. */
 async function refused(): Promise<void> {
   const port = Number(new URL(service.origin).port);
-  const open = await new Promise<boolean>((resolve) => {
-    const socket = net.connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
-    socket.on('connect', () => socket.destroy());
-  });
-  if (open) await refused();
+  await eventually(
+    () =>
+      new Promise<boolean>((resolve) => {
+        const socket = net.connect(port, '127.0.0.1', () => resolve(false)).on('error', () => resolve(true));
+        socket.on('connect', () => socket.destroy());
+      }),
+  );
 }
