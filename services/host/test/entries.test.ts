@@ -39,8 +39,12 @@ describe('the page of entries', () => {
   });
 
   test('takes an entry without a day as one of today', async () => {
+    const today = () => new Date().toISOString().slice(0, 10);
+    const days = [today()];
     await add({ text: 'no day given', date: '' });
-    expect((await alice.get('/entries')).text).toContain(new Date().toISOString().slice(0, 10));
+    days.push(today()); // it may be midnight
+    const { text } = await alice.get('/entries');
+    expect(days.filter((day) => text.includes(day))).not.toEqual([]);
   });
 
   test.each([

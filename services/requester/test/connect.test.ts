@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openPool, openVault, rotateSigningKey } from '@chatelaine/service-kit';
-import { Browser, tokenFor } from '@chatelaine/test-kit';
+import { Browser, eventually, tokenFor } from '@chatelaine/test-kit';
 import { VAULT_LABEL } from '../src/deps.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../src/sealed-places.ts';
 import { authorizationUrlOf, connectAm, ISSUER, signUp, startWorld, type World } from './support/world.ts';
@@ -48,7 +48,7 @@ describe('what AMs read', () => {
     const config = { encryptionKey: Buffer.alloc(32, 5), previousEncryptionKeys: [] };
     const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
     await rotateSigningKey({ pool, vault, placeOf: placeOfSigningKey }, 'in-turn');
-    while ((await kids()).length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually(async () => (await kids()).length === 2);
     await connectAm(world.house, await signUp(watching));
     const assertion = world.house.received
       .map(({ form }) => form.get('client_assertion'))

@@ -11,7 +11,7 @@ let hasty: string;
 let browser: Browser;
 beforeAll(async () => {
   world = await startWorld();
-  [origin, hasty] = [await world.start(), await world.start({ FEED_SECONDS: '1' })];
+  [origin, hasty] = [await world.start(), await world.start({ FEED_SECONDS: '2' })];
 });
 afterAll(() => world.close());
 beforeEach(async () => {
@@ -194,8 +194,9 @@ describe('the feed comes as it comes about', () => {
     void hold('notes /api/entries');
     const started = performance.now();
     const page = await quick.get('/');
-    expect(performance.now() - started).toBeLessThan(4_000);
-    expect(page.words).toMatch(/Notes not reached kim.*Notes has not answered within a second/);
+    // its own time for the feed, and not the five seconds that one call may take
+    expect(performance.now() - started).toBeLessThan(4_800);
+    expect(page.words).toMatch(/Notes not reached kim.*Notes has not answered within 2 seconds/);
     expect(page.words).toMatch(/Not in here: Notes/);
     expect(page.words).toContain('A lake');
     expect(page.text.endsWith('</html>')).toBe(true);

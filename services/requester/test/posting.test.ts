@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Answer, type Browser, hiddenFields } from '@chatelaine/test-kit';
+import { type Answer, type Browser, eventually, hiddenFields } from '@chatelaine/test-kit';
 import { connectAm, signUp, startWorld, type World } from './support/world.ts';
 
 let world: World;
@@ -136,8 +136,10 @@ describe('posting', () => {
     const hold = Promise.withResolvers<{ status: number; json: object }>();
     world.house.on['notes /api/entries'] = () => hold.promise;
     const first = browser.post('/entries', { ...fields, text: 'Half way' });
-    let second = await browser.get(`/posted?attempt=${fields['attempt']}`);
-    while (second.status === 404) second = await browser.get(`/posted?attempt=${fields['attempt']}`);
+    const second = await eventually(async () => {
+      const page = await browser.get(`/posted?attempt=${fields['attempt']}`);
+      return page.status !== 404 && page;
+    });
     expect(second.words).toMatch(/Being posted.*look at your Hosts before you post it again.*Half way/);
     hold.resolve({ status: 201, json: {} });
     expect((await first).status).toBe(303);

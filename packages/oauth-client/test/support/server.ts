@@ -48,7 +48,7 @@ export async function startServer(name: string): Promise<TestServer> {
   const { port } = app.server.address() as { port: number };
   const issuer = `http://${name}.localhost:${port}`;
   const exceptions = [{ host: `${name}.localhost`, port, scheme: 'http' as const, cidr: '127.0.0.1/32' }];
-  const outbound = createOutbound({ exceptions, demo: true, timeouts: { callSeconds: 1 } });
+  const outbound = createOutbound({ exceptions, demo: true, timeouts: { callSeconds: 2 } });
   const clock = { now: () => Date.now() / 1000 };
   const behave = goodHandlers(issuer, () => server);
   const server: TestServer = {
