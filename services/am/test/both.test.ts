@@ -297,6 +297,9 @@ test('a Host that is away for a day is asked no more, and the owner reads that t
 });
 
 describe('a Host that does not answer in time', () => {
+  // looks after what was left open
+  beforeAll(() => house.another({ recovery: { everySeconds: 1, resumeLinksAfterSeconds: 1 } }));
+
   test('keeps nobody from the connection, and no link is lost or left behind: the grant is sent again until it is known what came of it', async () => {
     const { owner, redeem } = await agreed();
     house.host.script.redeem = () => 'reset';
@@ -306,7 +309,6 @@ describe('a Host that does not answer in time', () => {
       house.rows('select 1 from link_attempt where owner_id = $1 and resume_at is not null', [owner.id]);
     expect(await open()).toHaveLength(1);
     await house.rows(`update link_attempt set resume_at = now() where owner_id = $1`, [owner.id]);
-    await house.another({ recovery: { everySeconds: 1, resumeLinksAfterSeconds: 1 } });
     // the Host had seen it the first time, so it refuses it now and ends what it had given
     await eventually(async () => (await open()).length === 0);
     expect(house.host.redemptions).toHaveLength(2);

@@ -119,6 +119,8 @@ export function configFor(input: { port: number; databaseUrl: string; hosts: rea
     DEMO: 'true',
     LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
     HOSTS_ADDED_PER_HOUR: '1000',
+    // who tests what is looked after says how often: a second process at it would do it twice now and then
+    RECOVERY_EVERY_SECONDS: '3600',
   });
 }
 
