@@ -20,6 +20,7 @@ const CODES = new Set([
   'P1008', // Prisma: operation timed out
   'P1017', // Prisma: connection closed
   'P2024', // Prisma: no connection free in the pool
+  'P2028', // Prisma: a transaction could not begin, or not end, in its time
   'P2034', // Prisma: write conflict or deadlock
 ]);
 const CLASSES = /^(08|53|58)[0-9A-Z]{3}$/; // connection exceptions, insufficient resources, system errors
