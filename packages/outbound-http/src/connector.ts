@@ -25,7 +25,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
   return (request, callback) => {
     connect().then(
       (socket) => callback(null, socket),
-      (error: unknown) => callback(asOutboundError(error), null),
+      (error: unknown) => callback(unsent(error), null),
     );
 
     async function connect(): Promise<Socket> {
@@ -61,6 +61,12 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
       throw new OutboundError('refused', 'The connection ended at an address that is not permitted.');
     }
   };
+}
+
+/** Requests are written once there is a connection. */
+function unsent(error: unknown): OutboundError {
+  const { reason, message } = asOutboundError(error);
+  return new OutboundError(reason, message, { unsent: true });
 }
 
 /** A name server that does not answer must not keep a connection waiting, nor `close()`. */

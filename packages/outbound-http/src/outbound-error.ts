@@ -14,14 +14,20 @@ export type FailureReason =
   | 'bad_json'
   | 'redirect';
 
+/** Found out before there is a connection. */
+const UNSENT: ReadonlySet<FailureReason> = new Set(['refused', 'busy']);
+
 /** What `outbound.fetch` throws. The message is for the operator: it never holds anything the other side sent but a status number. */
 export class OutboundError extends Error {
   override readonly name = 'OutboundError';
   readonly reason: FailureReason;
+  /** Certainly nothing of the request has left; `false` where that is not known. */
+  readonly unsent: boolean;
 
-  constructor(reason: FailureReason, detail: string) {
+  constructor(reason: FailureReason, detail: string, { unsent = UNSENT.has(reason) }: { unsent?: boolean } = {}) {
     super(detail);
     this.reason = reason;
+    this.unsent = unsent;
   }
 }
 

@@ -22,6 +22,8 @@ export interface Sent {
   readonly body?: string | Buffer;
   /** None: a connection for this request alone. */
   readonly agent?: http.Agent;
+  /** When it fires, the connection is closed: nobody waits for the answer. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 // what our servers take as a request's head: a test may send, and get back, as much
@@ -29,12 +31,12 @@ const MAX_HEADER_BYTES = 131_072;
 
 /** One request to this machine, as raw as a client can send it; redirects are not followed. */
 export function send(port: number, sent: Sent): Promise<Answer> {
-  const { method = 'GET', path, body, agent = false } = sent;
+  const { method = 'GET', path, body, agent = false, signal } = sent;
   // node frames no body of a GET or DELETE by itself
   const framing = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
   const headers = toOutgoing({ ...framing, ...sent.headers });
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, method, path, headers, agent, maxHeaderSize: MAX_HEADER_BYTES };
+    const options = { host: '127.0.0.1', port, method, path, headers, agent, signal, maxHeaderSize: MAX_HEADER_BYTES };
     const request = http.request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));

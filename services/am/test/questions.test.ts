@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
 import { answers } from './questions/answers.ts';
+import { approvals } from './questions/approvals.ts';
 import { deferralCodes } from './questions/deferral-codes.ts';
 import { deferrals } from './questions/deferrals.ts';
 import { house } from './questions/house.ts';
@@ -11,6 +12,7 @@ afterAll(() => house.close());
 
 questions();
 answers();
+approvals();
 deferrals();
 deferralCodes();
 

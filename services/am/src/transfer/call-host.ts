@@ -5,6 +5,7 @@ import { formatScope, JWT_TYP, LIFETIME, parseIssuer, type TransferResponse } fr
 import type { Deps } from '../deps.ts';
 import { type LinkToken, linkToken } from '../hosts/link-token.ts';
 import type { Snapshot, Target } from './decide.ts';
+import { type Doubt, doubting, settle } from './doubt.ts';
 import type { TransferRequest } from './request.ts';
 
 export type CallDeps = Pick<
@@ -36,14 +37,18 @@ export type HostAnswer =
 
 /**
  * Hop 2: asks the Host to mint. `invalid_request` renews the link's token once and tries once more with a new statement. When `gone` fires, asking
- * ends at once; a renewal does not, for others may wait for it too. PROTOCOL §3.3, §3.5.
+ * ends at once; a renewal does not, for others may wait for it too. What it leaves in doubt is there when it throws, too. PROTOCOL §3.3, §3.5.
  */
-export async function callHost(deps: CallDeps, hop: Hop, gone?: AbortSignal): Promise<HostAnswer> {
+export async function callHost(
+  deps: CallDeps,
+  hop: Hop,
+  { gone, doubt }: { gone: AbortSignal | undefined; doubt: Doubt },
+): Promise<HostAnswer> {
   const inTime = { ...deps, outbound: endingAt(deps.outbound, AbortSignal.timeout(HOP_SECONDS * 1000)) };
   try {
-    const first = await askOnce(inTime, hop, { renew: 'if-needed', gone });
+    const first = await askOnce(inTime, hop, { renew: 'if-needed', gone, doubt });
     if (first.kind !== 'stale') return first;
-    const second = await askOnce(inTime, hop, { renew: 'now', gone });
+    const second = await askOnce(inTime, hop, { renew: 'now', gone, doubt });
     return second.kind === 'stale' ? { kind: 'unusable', reason: 'invalid_request twice', minted: false } : second;
   } catch (error) {
     if (gone?.aborted !== true) throw error;
@@ -72,9 +77,14 @@ function endingAt(outbound: Deps['outbound'], deadline: AbortSignal): Deps['outb
 interface Asking {
   readonly renew: 'if-needed' | 'now';
   readonly gone: AbortSignal | undefined;
+  readonly doubt: Doubt;
 }
 
-async function askOnce(deps: CallDeps, hop: Hop, { renew, gone }: Asking): Promise<HostAnswer | { kind: 'stale' }> {
+async function askOnce(
+  deps: CallDeps,
+  hop: Hop,
+  { renew, gone, doubt }: Asking,
+): Promise<HostAnswer | { kind: 'stale' }> {
   const { target, snapshot, request } = hop;
   const link = await unlessGone(gone, linkToken(deps, { linkId: target.linkId, ownerId: snapshot.ownerId, renew }));
   if (link.kind === 'unavailable')
@@ -83,7 +93,7 @@ async function askOnce(deps: CallDeps, hop: Hop, { renew, gone }: Asking): Promi
       : { kind: 'busy', retryAfter: link.retryAfter };
   if (link.kind !== 'token') return link;
   const caller = { path: [request.clientId, snapshot.connectionId] as const, ...(gone && { signal: gone }) };
-  const outbound = gone === undefined ? deps.outbound : leavingAt(deps.outbound, gone);
+  const outbound = doubting(gone === undefined ? deps.outbound : leavingAt(deps.outbound, gone), doubt);
   const answer = await deps.hostGate.call(target.hostIssuer, caller, async () =>
     exchange(
       { outbound, clock: deps.clock, schemes: deps.config.schemes },
@@ -101,6 +111,7 @@ async function askOnce(deps: CallDeps, hop: Hop, { renew, gone }: Asking): Promi
     ),
   );
   if (answer.kind === 'held') return { kind: 'busy', retryAfter: answer.retryAfter };
+  settle(doubt, answer);
   // PROTOCOL §8: a Host that echoes what it was sent must not make us hand the link's secret on
   if (answer.kind === 'ok' && answer.response.access_token === link.token)
     return { kind: 'unusable', reason: "odd access_token: the link's own", minted: true };

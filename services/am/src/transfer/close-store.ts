@@ -30,16 +30,20 @@ export async function completeTransfers(
 
 const CLOSE: Statement = {
   name: 'transfer_close',
-  text: `update transfer set closed_at = now(), state = $3, error = $4 where bucket = $1 and id = $2 and state = 'intent'`,
+  text: `with closed as (
+    update transfer set closed_at = now(), state = $3, error = $4 where bucket = $1 and id = $2 and state = 'intent' returning ask_id
+  )
+  update ask set state = 'approved' from closed where $5 = 'given back' and ask.id = closed.ask_id and ask.state = 'used'`,
 };
 
-/** Closes the intent of a transfer that came to nothing. */
+/** Closes the intent of a transfer that came to nothing; the approval that it used, if any, is used or as good as before. PROTOCOL §3.7. */
 export async function closeTransfer(
   pool: Pool,
   intent: Pick<Intent, 'bucket' | 'id'>,
-  outcome: { state: 'refused' | 'failed' | 'withheld'; error: string },
+  outcome: { state: 'refused' | 'failed' | 'withheld'; error: string; approval: 'used' | 'given back' },
 ): Promise<void> {
-  await run(pool, CLOSE, [intent.bucket, intent.id, outcome.state, outcome.error.slice(0, 200)]);
+  const { state, error, approval } = outcome;
+  await run(pool, CLOSE, [intent.bucket, intent.id, state, error.slice(0, 200), approval]);
 }
 
 const ABANDON: Statement = {

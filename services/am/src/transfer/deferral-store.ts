@@ -142,20 +142,13 @@ export async function endDeferral(pool: Pool, { bucket, hash }: TokenKey, attemp
   await run(pool, END, [bucket, hash, attemptId]);
 }
 
-// an approval that only failed transfers have used was not used up: nobody was handed anything for it
 const RELEASE: Statement = {
   name: 'transfer_release_deferral',
-  text: `with released as (
-    update deferral set attempt_id = null, attempted_at = null
-    where bucket = $1 and hash = $2 and attempt_id = $3 and ended_at is null
-    returning connection_id, ask_id
-  )
-  update ask set state = 'approved' from released
-  where ask.id = released.ask_id and ask.state = 'used' and ask.expires_at > now() and not exists (
-    select from transfer t where t.connection_id = released.connection_id and t.ask_id = ask.id and t.state <> 'failed')`,
+  text: `update deferral set attempt_id = null, attempted_at = null
+  where bucket = $1 and hash = $2 and attempt_id = $3 and ended_at is null`,
 };
 
-/** The Host could not be asked: the next poll may try again, with what the owner approved. */
+/** Nothing came of it, for now: the next poll may try again. */
 export async function releaseDeferral(pool: Pool, { bucket, hash }: TokenKey, attemptId: string): Promise<void> {
   await run(pool, RELEASE, [bucket, hash, attemptId]);
 }

@@ -24,6 +24,7 @@ import {
   releaseDeferral,
   succeedDeferral,
 } from './deferral-store.ts';
+import { unfinished } from './give-up.ts';
 import { handOut, withhold } from './hand-out.ts';
 import type { TransferRequest } from './request.ts';
 import { actorTokenOf, readRequesterStatement } from './requester-statement.ts';
@@ -51,7 +52,12 @@ async function poll(deps: TransferDeps, context: TokenContext): Promise<Transfer
     case 'too_early':
       throw slowDown('Wait longer between two requests.', { extras: { interval: LIFETIME.pollInterval } });
     case 'polled':
-      return answer(deps, { key, polled, request: requestOf(deps, { ...context, jkt, key, polled, ownStatement }) });
+      return answer(deps, {
+        key,
+        polled,
+        request: requestOf(deps, { ...context, jkt, key, polled, ownStatement }),
+        signal: context.signal,
+      });
   }
 }
 
@@ -97,8 +103,9 @@ function requestOf(
 /** Everything is decided anew: what the owner changed since then counts. A refusal ends the deferral. */
 async function answer(
   deps: TransferDeps,
-  { key, polled, request }: { key: TokenKey; polled: Polled; request: TransferRequest },
+  input: { key: TokenKey; polled: Polled; request: TransferRequest; signal: AbortSignal },
 ): Promise<TransferResponse> {
+  const { key, polled, request, signal } = input;
   const isToBeAsked = async (): Promise<boolean> =>
     decide(await readSnapshot(deps.pool, request), request).kind === 'ask';
   let attemptId: string | null = null;
@@ -110,7 +117,7 @@ async function answer(
     attemptId = own;
     // looked at once more: what he approved may have been in the hands of another poll until now
     if (unanswered && (await isToBeAsked())) throw answered(polled);
-    return await attempt(deps, { key, attemptId, request });
+    return await attempt(deps, { key, attemptId, request, signal });
   } catch (error) {
     if (isFinal(error)) await endDeferral(deps.pool, key, attemptId);
     else if (attemptId !== null) await releaseDeferral(deps.pool, key, attemptId);
@@ -121,9 +128,14 @@ async function answer(
 /** The transfer. Its guards were burned by the poll; its token is handed out to the one poll that ends the deferral. */
 async function attempt(
   deps: TransferDeps,
-  { key, attemptId, request }: { key: TokenKey; attemptId: string; request: TransferRequest },
+  input: { key: TokenKey; attemptId: string; request: TransferRequest; signal: AbortSignal },
 ): Promise<TransferResponse> {
-  const minted = await obtain(deps, { request, guards: new Guards() });
+  const { key, attemptId, request, signal } = input;
+  const minted = await obtain(deps, { request, guards: new Guards(), signal });
+  if (signal.aborted) {
+    await withhold(deps, minted);
+    throw unfinished();
+  }
   if (!(await succeedDeferral(deps.pool, key, attemptId))) {
     await withhold(deps, minted);
     throw badCode('another poll was faster');

@@ -7,9 +7,9 @@ import { transfer, type TransferDeps } from './transfer.ts';
 export function exchangeGrant(deps: TransferDeps): Grant {
   return {
     grantType: GRANT.tokenExchange,
-    async handle({ client, params, jkt, guards }) {
+    async handle({ client, params, jkt, guards, signal }) {
       const request = readTransferRequest(deps.config.schemes, { clientId: client.id, jkt, params });
-      return { ...(await transfer(deps, { request, guards })) };
+      return { ...(await transfer(deps, { request, guards, signal })) };
     },
   };
 }

@@ -32,5 +32,5 @@ export async function handOut(
 
 /** Nobody is there to take it: it stays here, and dies in minutes. */
 export async function withhold({ pool }: Pick<Deps, 'pool'>, { intent }: Minted): Promise<void> {
-  await closeTransfer(pool, intent, { state: 'withheld', error: 'gone' });
+  await closeTransfer(pool, intent, { state: 'withheld', error: 'gone', approval: 'used' });
 }

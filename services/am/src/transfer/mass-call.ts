@@ -9,11 +9,12 @@ import {
   type TransfersRequest,
 } from '@chatelaine/protocol';
 import type { Places } from '../hosts/places.ts';
+import { unfinished } from './give-up.ts';
 import { handOut, type Minted, withhold } from './hand-out.ts';
 import type { Caller } from './mass-admit.ts';
 import { hopParams } from './mass-request.ts';
 import { readTransferRequest } from './request.ts';
-import { obtain, type TransferDeps, unfinished } from './transfer.ts';
+import { obtain, type TransferDeps } from './transfer.ts';
 
 export type MassDeps = TransferDeps & {
   /** Of transfers, in turns. */

@@ -7,28 +7,22 @@ import {
   interactionRequired,
   invalidDpopProof,
   invalidRequest,
-  invalidScope,
   invalidTarget,
   type OAuthError,
-  serverError,
   temporarilyUnavailable,
   type TransferResponse,
 } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { askOwner } from './ask-owner.ts';
-import { type CallDeps, callHost, type Hop, type HostAnswer } from './call-host.ts';
+import { type CallDeps, callHost, type Hop } from './call-host.ts';
 import { findOddity } from './check-answer.ts';
-import { abandonTransfer, closeTransfer } from './close-store.ts';
 import { type Decision, decide, type Snapshot } from './decide.ts';
 import type { TransferRequest } from './request.ts';
-import { handOut, type Minted } from './hand-out.ts';
+import { badScope, closeOnThrow, giveUp, type GiveUpDeps, unfinished } from './give-up.ts';
+import { handOut, type Minted, withhold } from './hand-out.ts';
 import { beginTransfer, type Intent, readSnapshot } from './store.ts';
 
-export type TransferDeps = CallDeps &
-  Pick<Deps, 'failpoint' | 'observe'> & {
-    /** Brings new revocations to the Hosts' attention. */
-    readonly announceRevocations: () => Promise<void>;
-  };
+export type TransferDeps = CallDeps & GiveUpDeps & Pick<Deps, 'failpoint' | 'observe'>;
 
 /** Why a request without a proof was refused, for whoever tells its client in other words. */
 export const NO_KEY = 'no key, and none may be left out';
@@ -49,6 +43,10 @@ export interface TransferInput {
  */
 export async function transfer(deps: TransferDeps, input: TransferInput): Promise<TransferResponse> {
   const minted = await obtain(deps, input);
+  if (input.signal?.aborted === true) {
+    await withhold(deps, minted);
+    throw unfinished();
+  }
   const answerTo = await handOut(deps, [minted]);
   return answerTo(minted);
 }
@@ -60,15 +58,14 @@ export function obtain(deps: TransferDeps, input: TransferInput): Promise<Minted
 
 async function obtainOne(deps: TransferDeps, input: TransferInput): Promise<Minted> {
   const { request, signal } = input;
-  const { hop, intent } = await begin(deps, input);
+  const begun = { ...(await begin(deps, input)), doubt: { minted: false } };
+  const { hop, intent, doubt } = begun;
   await deps.failpoint('transfer.begun');
-  const answer = await closeOnThrow(deps, intent, () => callHost(deps, hop, signal));
-  if (answer.kind !== 'answer') return giveUp(deps, { hop, intent, answer });
+  const answer = await closeOnThrow(deps, begun, () => callHost(deps, hop, { gone: signal, doubt }));
+  if (answer.kind !== 'answer') return giveUp(deps, begun, answer);
   await deps.failpoint('transfer.answered');
   const oddity = findOddity(answer.response, { request, target: hop.target });
-  if (oddity !== null) {
-    return giveUp(deps, { hop, intent, answer: { kind: 'unusable', reason: `odd ${oddity}`, minted: true } });
-  }
+  if (oddity !== null) return giveUp(deps, begun, { kind: 'unusable', reason: `odd ${oddity}`, minted: true });
   return { intent, response: answer.response };
 }
 
@@ -82,7 +79,7 @@ async function begin(
     const snapshot = await readSnapshot(deps.pool, request);
     const decision = decide(snapshot, request);
     if (decision.kind !== 'allow' || snapshot === null) throw await refusal(deps, { decision, snapshot, request });
-    if (signal?.aborted === true) throw failure({ kind: 'gone' });
+    if (signal?.aborted === true) throw unfinished();
     const hop = { request, snapshot, target: decision.target };
     const intent = intentOf(hop, decision.askId);
     const begun = await beginTransfer(deps.pool, { intent, guards: guards.take() });
@@ -145,69 +142,3 @@ async function refusal(
       throw new Error('an allowed transfer has no refusal');
   }
 }
-
-/** Closes the intent of a transfer that came to nothing, and says so to the Requester. */
-async function giveUp(
-  deps: TransferDeps,
-  { hop, intent, answer }: { hop: Hop; intent: Intent; answer: Exclude<HostAnswer, { kind: 'answer' }> },
-): Promise<never> {
-  if (answer.kind === 'unusable') await discard(deps, { hop, intent, answer });
-  else
-    await closeTransfer(deps.pool, intent, {
-      state: REFUSALS.has(answer.kind) ? 'refused' : 'failed',
-      error: answer.kind,
-    });
-  throw failure(answer);
-}
-
-function failure(answer: Exclude<HostAnswer, { kind: 'answer' }>): OAuthError {
-  switch (answer.kind) {
-    case 'broken':
-    case 'bad_target':
-      return invalidTarget(BAD_TARGET_TEXT, { cause: answer.kind });
-    case 'bad_scope':
-      return badScope();
-    case 'denied':
-      return accessDenied('The Host denies this.', { extras: { denied_by: 'host', requestable: answer.requestable } });
-    case 'gone':
-      return unfinished();
-    case 'timeout':
-      return temporarilyUnavailable('The Host did not answer in time.', { status: 504, retryAfter: 5 });
-    case 'busy':
-      return temporarilyUnavailable('The Host cannot answer right now.', { retryAfter: answer.retryAfter });
-    case 'unusable':
-      return serverError("The Host's answer could not be used.", { cause: answer.reason });
-  }
-}
-
-const REFUSALS: ReadonlySet<string> = new Set(['denied', 'bad_scope', 'bad_target', 'broken']);
-
-/** Nothing of the answer is passed on. Whatever the Host minted is given back: its grant is given up, and the Host is told so. PROTOCOL §3.5. */
-async function discard(
-  deps: TransferDeps,
-  { hop, intent, answer }: { hop: Hop; intent: Intent; answer: Extract<HostAnswer, { kind: 'unusable' }> },
-): Promise<void> {
-  const { reason, minted } = answer;
-  const { hostId, grantId } = hop.target;
-  deps.log.warn({ event: 'host_unusable', hostId, transferId: intent.id, reason }, 'Host answer not relayed');
-  if (!minted) return closeTransfer(deps.pool, intent, { state: 'failed', error: reason });
-  const fresh = { freshGrantId: randomId(), revocationId: randomId('rev') };
-  await abandonTransfer(deps.pool, intent, { error: reason, grantId, ...fresh });
-  await deps.announceRevocations();
-}
-
-/** A mistake of ours between intent and answer must not leave the intent open. */
-async function closeOnThrow<T>(deps: TransferDeps, intent: Intent, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    await closeTransfer(deps.pool, intent, { state: 'failed', error: 'internal' });
-    throw error;
-  }
-}
-
-/** The answer to what was not begun, or not finished, while somebody waited for it. */
-export const unfinished = (): OAuthError =>
-  temporarilyUnavailable('There was no time left for this.', { status: 504, retryAfter: 1 });
-
-const badScope = (): OAuthError => invalidScope('The scope goes beyond what this connection may ask for at that Host.');

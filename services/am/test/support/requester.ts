@@ -41,6 +41,8 @@ export interface TransferInput {
   readonly proofs?: readonly string[];
   /** Which process is asked. */
   readonly port?: number;
+  /** When the Requester leaves. */
+  readonly signal?: AbortSignal;
 }
 
 let count = 0;
@@ -103,17 +105,18 @@ export class Requester {
   async post(
     path: string,
     form: Readonly<Record<string, string | undefined>>,
-    { port = this.#am.port, proofs }: { port?: number; proofs?: readonly string[] } = {},
+    { port = this.#am.port, proofs, signal }: Pick<TransferInput, 'port' | 'proofs' | 'signal'> = {},
   ): Promise<Answer> {
     return exchange(port, {
       path,
+      signal,
       headers: { 'content-type': 'application/x-www-form-urlencoded', dpop: [...(proofs ?? [await this.proof(path)])] },
       body: formatForm(form),
     });
   }
 
   /** Hop 1. */
-  async transfer({ connection, resource, scope, params, proofs, port }: TransferInput): Promise<Answer> {
+  async transfer({ connection, resource, scope, params, ...how }: TransferInput): Promise<Answer> {
     const form = {
       grant_type: GRANT.tokenExchange,
       subject_token: connection.accessToken,
@@ -123,10 +126,7 @@ export class Requester {
       ...(params?.['client_assertion'] === undefined ? await this.authentication() : {}),
       ...params,
     };
-    return this.post('/token', form, {
-      ...(port === undefined ? {} : { port }),
-      ...(proofs === undefined ? {} : { proofs }),
-    });
+    return this.post('/token', form, how);
   }
 
   /** The parameters of a request to connect, authentication and all. */
@@ -174,7 +174,7 @@ export class Requester {
   /** Asks whether there is an answer by now. PROTOCOL §3.7. */
   async poll(
     deferralCode: string,
-    { params, proofs, port }: Pick<TransferInput, 'params' | 'proofs' | 'port'> = {},
+    { params, ...how }: Pick<TransferInput, 'params' | 'proofs' | 'port' | 'signal'> = {},
   ): Promise<Answer> {
     const form = {
       grant_type: GRANT.deferred,
@@ -182,10 +182,7 @@ export class Requester {
       ...(params?.['client_assertion'] === undefined ? await this.authentication() : {}),
       ...params,
     };
-    return this.post('/token', form, {
-      ...(port === undefined ? {} : { port }),
-      ...(proofs === undefined ? {} : { proofs }),
-    });
+    return this.post('/token', form, how);
   }
 
   async redeem(code: string, verifier: string): Promise<Omit<Connection, 'id'>> {

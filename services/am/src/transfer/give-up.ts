@@ -1,0 +1,95 @@
+import { randomId } from '@chatelaine/crypto';
+import {
+  accessDenied,
+  BAD_TARGET_TEXT,
+  invalidScope,
+  invalidTarget,
+  type OAuthError,
+  serverError,
+  temporarilyUnavailable,
+} from '@chatelaine/protocol';
+import type { Deps } from '../deps.ts';
+import type { Hop, HostAnswer } from './call-host.ts';
+import { abandonTransfer, closeTransfer } from './close-store.ts';
+import type { Doubt } from './doubt.ts';
+import type { Intent } from './store.ts';
+
+/** A transfer whose intent is open. */
+export interface Begun {
+  readonly hop: Hop;
+  readonly intent: Intent;
+  readonly doubt: Doubt;
+}
+
+export type GiveUpDeps = Pick<Deps, 'pool' | 'log'> & {
+  /** Brings new revocations to the Hosts' attention. */
+  readonly announceRevocations: () => Promise<void>;
+};
+
+type Failed = Exclude<HostAnswer, { kind: 'answer' }>;
+
+/** Closes the intent of a transfer that came to nothing, and says so to the Requester. */
+export async function giveUp(deps: GiveUpDeps, { hop, intent, doubt }: Begun, answer: Failed): Promise<never> {
+  if (answer.kind === 'unusable') await discard(deps, { hop, intent, doubt }, answer);
+  else if (REFUSALS.has(answer.kind))
+    await closeTransfer(deps.pool, intent, { state: 'refused', error: answer.kind, approval: 'used' });
+  else await closeTransfer(deps.pool, intent, { state: 'failed', error: answer.kind, approval: approvalAfter(doubt) });
+  throw failure(answer);
+}
+
+function failure(answer: Failed): OAuthError {
+  switch (answer.kind) {
+    case 'broken':
+    case 'bad_target':
+      return invalidTarget(BAD_TARGET_TEXT, { cause: answer.kind });
+    case 'bad_scope':
+      return badScope();
+    case 'denied':
+      return accessDenied('The Host denies this.', { extras: { denied_by: 'host', requestable: answer.requestable } });
+    case 'gone':
+      return unfinished();
+    case 'timeout':
+      return temporarilyUnavailable('The Host did not answer in time.', { status: 504, retryAfter: 5 });
+    case 'busy':
+      return temporarilyUnavailable('The Host cannot answer right now.', { retryAfter: answer.retryAfter });
+    case 'unusable':
+      return serverError("The Host's answer could not be used.", { cause: answer.reason });
+  }
+}
+
+/** PROTOCOL §3.7: one yes, one token. */
+const approvalAfter = (doubt: Doubt): 'used' | 'given back' => (doubt.minted ? 'used' : 'given back');
+
+const REFUSALS: ReadonlySet<string> = new Set(['denied', 'bad_scope', 'bad_target', 'broken']);
+
+/** Nothing of the answer is passed on. Whatever the Host minted is given back: its grant is given up, and the Host is told so. PROTOCOL §3.5. */
+async function discard(
+  deps: GiveUpDeps,
+  { hop, intent, doubt }: Begun,
+  { reason, minted }: Extract<Failed, { kind: 'unusable' }>,
+): Promise<void> {
+  const { hostId, grantId } = hop.target;
+  deps.log.warn({ event: 'host_unusable', hostId, transferId: intent.id, reason }, 'Host answer not relayed');
+  if (!minted)
+    return closeTransfer(deps.pool, intent, { state: 'failed', error: reason, approval: approvalAfter(doubt) });
+  const fresh = { freshGrantId: randomId(), revocationId: randomId('rev') };
+  await abandonTransfer(deps.pool, intent, { error: reason, grantId, ...fresh });
+  await deps.announceRevocations();
+}
+
+/** A mistake of ours between intent and answer must not leave the intent open. */
+export async function closeOnThrow<T>(deps: GiveUpDeps, { intent, doubt }: Begun, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    await closeTransfer(deps.pool, intent, { state: 'failed', error: 'internal', approval: approvalAfter(doubt) });
+    throw error;
+  }
+}
+
+/** The answer to what was not begun, or not finished, while somebody waited for it. */
+export const unfinished = (): OAuthError =>
+  temporarilyUnavailable('There was no time left for this.', { status: 504, retryAfter: 1 });
+
+export const badScope = (): OAuthError =>
+  invalidScope('The scope goes beyond what this connection may ask for at that Host.');

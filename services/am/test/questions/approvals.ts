@@ -1,0 +1,199 @@
+import { createOutbound, OutboundError } from '@chatelaine/outbound-http';
+import { type Answer, eventually, freePort } from '@chatelaine/test-kit';
+import { describe, expect, it } from '@jest/globals';
+import { doubting } from '../../src/transfer/doubt.ts';
+import type { Story } from '../support/house.ts';
+import { gate, type Reply } from '../support/scripted-host.ts';
+import { answer, ask, errorOf, fresh, pathOf } from './asking.ts';
+import { house } from './house.ts';
+import { minted, wait } from './waiting.ts';
+
+const SCOPE = 'photos.write';
+const AGAIN = '400 interaction_required';
+const lastOf = async ({ connection }: Story) => (await house.transfers(connection)).at(-1);
+/** Until the last transfer has come to this. */
+const closedAs = (by: Story, state: string, error: string) =>
+  eventually(async () => {
+    const last = await lastOf(by);
+    return last?.state === state && last.error === error;
+  });
+
+async function allowedOnce(): Promise<Story> {
+  const by = await fresh();
+  await answer(by.owner.browser, pathOf(await ask(by)), 'once');
+  return by;
+}
+
+/** Nobody was there any more when the answer came. */
+const unanswered = (asked: Promise<Answer>): Promise<void> =>
+  asked.then(
+    ({ status }) => Promise.reject(new Error(`It was answered: ${status}.`)),
+    () => undefined,
+  );
+
+/** Asks for somebody who can leave. */
+function leaving(by: Story, port?: number) {
+  const going = new AbortController();
+  const { connection, requester } = by;
+  const asked = requester.transfer({
+    connection,
+    resource: house.host.resource,
+    scope: SCOPE,
+    signal: going.signal,
+    ...(port !== undefined && { port }),
+  });
+  const left = unanswered(asked);
+  return { left, leave: () => going.abort(), until: (holds: Promise<void>) => Promise.race([holds, left]) };
+}
+
+/** Keeps the Host's answer back until the gate is opened. */
+function slow() {
+  const held = gate();
+  house.host.script.transfer = async (_hop, mint): Promise<Reply> => held.opened.then(() => ({ json: mint() }));
+  return held;
+}
+
+/** PROTOCOL §3.7: one yes, one token; and no second question for what certainly was none. */
+export function approvals(): void {
+  describe('what the owner allowed once', () => {
+    it('is as good as before when the Requester left before anything was sent to the Host', async () => {
+      const by = await allowedOnce();
+      const held = gate();
+      house.host.script.refresh = async (_call, renew) => held.opened.then(() => ({ json: renew() }));
+      await house.rows(`update link set access_expires_at = now() where id = $1`, [by.linkId]);
+      const { left, leave, until } = leaving(by);
+      await until(house.host.until(() => house.host.refreshes.length > 0));
+      leave();
+      await left;
+      await closedAs(by, 'failed', 'gone');
+      expect(house.host.hops).toEqual([]);
+      held.open();
+      expect((await ask(by)).status).toBe(200);
+      expect(errorOf(await ask(by))).toBe(AGAIN);
+      expect(minted(by)).toHaveLength(1);
+    });
+
+    it('is as good as before when the Host said that it could not, and its ten minutes go on', async () => {
+      const by = await allowedOnce();
+      const replies: Reply[] = [503, 429].map((status) => ({ status, json: { error: 'temporarily_unavailable' } }));
+      replies.push({ status: 400, json: { error: 'invalid_request' } });
+      const told: string[] = [];
+      for (const reply of replies) {
+        house.host.script.transfer = () => reply;
+        told.push(errorOf(await ask(by)));
+      }
+      expect(told).toEqual(['503 temporarily_unavailable', '503 temporarily_unavailable', '502 server_error']);
+      house.host.reset();
+      await house.rows(`update ask set expires_at = now() where connection_id = $1`, [by.connection.id]);
+      expect(errorOf(await ask(by))).toBe(AGAIN);
+    });
+
+    it('is used when the Requester left while the Host was at work: it may have minted', async () => {
+      const by = await allowedOnce();
+      const held = slow();
+      const { left, leave, until } = leaving(by);
+      await until(house.host.until(() => house.host.hops.length > 0));
+      leave();
+      await left;
+      await closedAs(by, 'failed', 'gone');
+      held.open();
+      expect(errorOf(await ask(by))).toBe(AGAIN);
+      await eventually(() => minted(by).length === 1);
+    });
+
+    it('is used when the Host minted for a Requester that had left: nobody gets that token', async () => {
+      const by = await allowedOnce();
+      const [answered, closed] = [gate(), gate()];
+      const am = await house.another({
+        failpoint: async (name) => {
+          if (name !== 'transfer.answered') return;
+          answered.open();
+          await closed.opened;
+        },
+      });
+      am.app.server.on('request', (_request, response) => response.once('close', closed.open));
+      const { left, leave, until } = leaving(by, am.port);
+      await until(answered.opened);
+      leave();
+      await left;
+      await closedAs(by, 'withheld', 'gone');
+      expect(errorOf(await ask(by))).toBe(AGAIN);
+      expect(minted(by)).toHaveLength(1);
+    });
+
+    it('is used when nobody can tell: no answer, or one that somebody in between may have given', async () => {
+      const lost: [Reply, string][] = [
+        ['reset', '502 server_error'],
+        [{ status: 502, json: { error: 'temporarily_unavailable' } }, '502 server_error'],
+        [{ status: 500, body: 'Oops' }, '502 server_error'],
+      ];
+      for (const [reply, told] of lost) {
+        const by = await allowedOnce();
+        house.host.script.transfer = () => reply;
+        expect(errorOf(await ask(by))).toBe(told);
+        house.host.reset();
+        expect(errorOf(await ask(by))).toBe(AGAIN);
+      }
+    });
+
+    it('is in doubt only from when there was a connection', async () => {
+      const port = await freePort();
+      const exceptions = [{ host: 'gone.localhost', port, scheme: 'http', cidr: '127.0.0.1/32' }] as const;
+      const outbound = createOutbound({ exceptions, demo: true });
+      const tries: [string, string][] = [
+        [`http://gone.localhost:${port}/token`, 'unreachable'],
+        ['http://elsewhere.localhost/token', 'refused'],
+      ];
+      try {
+        for (const [url, reason] of tries) {
+          const doubt = { minted: false };
+          const error: unknown = await doubting(outbound, doubt)
+            .fetch(url, { method: 'POST' })
+            .catch((one) => one);
+          expect(error).toBeInstanceOf(OutboundError);
+          expect([(error as OutboundError).reason, doubt]).toEqual([reason, { minted: false }]);
+        }
+      } finally {
+        await outbound.close();
+      }
+    });
+  });
+
+  describe('a poll whose Requester left', () => {
+    const leavesAtWork = async (given: string) => {
+      const waiting = await wait();
+      await waiting.answer(given);
+      const held = slow();
+      const going = new AbortController();
+      const left = unanswered(waiting.poll({ signal: going.signal }));
+      await Promise.race([house.host.until(() => house.host.hops.length > 0), left]);
+      going.abort();
+      await left;
+      await closedAs(waiting, 'failed', 'gone');
+      held.open();
+      // the poll itself is done only after its transfer
+      await eventually(async () => {
+        const [row] = await house.rows<{ free: boolean }>(
+          'select attempt_id is null as free from deferral where connection_id = $1',
+          [waiting.connection.id],
+        );
+        return row?.free;
+      });
+      house.host.reset();
+      await waiting.passTime();
+      return waiting;
+    };
+    const toldOf = async (answered: Promise<Answer>) => {
+      const { status, json } = await answered;
+      return [status, json['error']];
+    };
+
+    it('is not the last one where a rule allows it', async () => {
+      expect(await toldOf((await leavesAtWork('always')).poll())).toEqual([200, undefined]);
+    });
+
+    it('used what was allowed once, when the Host was at work', async () => {
+      expect(await toldOf((await leavesAtWork('once')).poll())).toEqual([400, 'expired_token']);
+    });
+  });
+}
