@@ -81,6 +81,17 @@ describe('the token of a link', () => {
     expect(world.host.callsOf('/token').at(-1)?.form.get('refresh_token')).toBe('rotated');
   });
 
+  test('stopped while the Host answers with another refresh token: that one is given back, for nobody here knows of it any more', async () => {
+    const linkId = await makeLink(world, person);
+    world.host.behaviour.token = async () => {
+      const { rows } = await world.pool.query('select end_link($1, $2) as ended', [person.ownerId, linkId]);
+      expect(rows).toEqual([{ ended: true }]);
+      return { status: 200, json: linkTokens({ refresh_token: 'rotated-too-late' }) };
+    };
+    expect(await get(linkId, 'now')).toEqual({ kind: 'broken' });
+    expect(world.host.callsOf('/revoke').map(({ form }) => form.get('token'))).toContain('rotated-too-late');
+  });
+
   test('a ceiling that changed is stored, and moves the decision version; one that did not, does not', async () => {
     const linkId = await makeLink(world, person);
     const before = await version();

@@ -175,7 +175,7 @@ async function readFailure(
 
 /** Tells the Host at once that we do not keep what it gave; if that fails, the owner sees the link at the Host and can end it there. */
 export async function handBack(
-  deps: FinishLinkDeps,
+  deps: Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound' | 'log'>,
   server: ServerMetadata,
   { token, hint }: { token: string; hint: 'access_token' | 'refresh_token' },
 ): Promise<void> {

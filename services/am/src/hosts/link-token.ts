@@ -2,6 +2,7 @@ import { type Failure, type Obtained, refresh } from '@chatelaine/oauth-client';
 import { parseScope, type ServerMetadata } from '@chatelaine/protocol';
 import { VaultError } from '@chatelaine/crypto';
 import type { Deps } from '../deps.ts';
+import { handBack } from './finish-link.ts';
 import { clientAt, clientDeps } from './host-client.ts';
 import { breakLink, type LinkKey, readLink, type StoredLink, storeRenewal } from './link-store.ts';
 import { sealedFor } from './sealing.ts';
@@ -102,7 +103,12 @@ async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: R
   const stored =
     (await storeRenewal(deps, { ...renewal, used })) ||
     (await storeRenewal(deps, { ...renewal, used: await sealedAnew(deps, key, used) }));
-  return stored ? { kind: 'token', token, metadata: link.metadata } : asItIsNow(deps, key);
+  if (stored) return { kind: 'token', token, metadata: link.metadata };
+  const now = await asItIsNow(deps, key);
+  // whoever ended it told the Host of the refresh token that was stored; where each has a successor, that one would live on
+  if (now.kind === 'broken' && fresh !== undefined)
+    await handBack(deps, link.metadata, { token: fresh, hint: 'refresh_token' });
+  return now;
 }
 
 /** The same refresh token as it is stored now: the encryption key may have been replaced while the Host was asked. */
