@@ -27,10 +27,12 @@ const attempt = (column: string): SealedPlace => ({
   place: placed(column, byState),
 });
 
-/**
- * All that the AM keeps sealed. A started authorization carries one more in its JSON for the ten minutes that it lasts (both/both.ts): it is not sealed
- * anew, so a previous key stays for ten minutes after that.
- */
+/** In the JSON of a request, where it is text. Postgres reads and writes base64, not base64url. */
+const grantInRequest = `extensions -> 'both' ->> 'hostGrant'`;
+const asBytes = `decode(rpad(translate(${grantInRequest}, '-_', '+/'), (length(${grantInRequest}) + 3) / 4 * 4, '='), 'base64')`;
+const asText = `rtrim(translate(encode($1::bytea, 'base64'), E'+/\\n', '-_'), '=')`;
+
+/** All that the AM keeps sealed. */
 export const SEALED_PLACES: readonly SealedPlace[] = [
   signingKeyPlace(placeOfSigningKey),
   keptSecretPlace,
@@ -44,5 +46,17 @@ export const SEALED_PLACES: readonly SealedPlace[] = [
     key: ['connection_id'],
     also: { owner_id: '(select c.owner_id from connection c where c.id = host_half.connection_id)' },
     place: placed('host_grant', ({ connection_id: id }) => String(id)),
+  },
+  {
+    table: 'oauth_request',
+    column: 'extensions',
+    part: {
+      value: asBytes,
+      replaced: `jsonb_set(extensions::jsonb, '{both,hostGrant}', to_jsonb(${asText}))::json`,
+    },
+    key: ['hash'],
+    also: { client_id: 'client_id', code_challenge: 'code_challenge' },
+    // as both/both.ts names it: nobody has signed in yet
+    place: ({ client_id: client, code_challenge: challenge }) => `both|${String(client)}|${String(challenge)}`,
   },
 ];

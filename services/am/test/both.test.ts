@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { challengeOf, createVerifier } from '@chatelaine/crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Answer, hiddenFields } from '@chatelaine/test-kit';
 import { reapHalves } from '../src/both/half-store.ts';
 import { reapAttempts } from '../src/hosts/attempt-store.ts';
 import { House, type Owner } from './support/house.ts';
+import { chatelaine } from './support/operator.ts';
 import { agree, type Requester } from './support/requester.ts';
 import { gate } from './support/scripted-host.ts';
 import { eventually } from './support/world.ts';
@@ -328,5 +330,44 @@ describe('a Host that does not answer in time', () => {
     await eventually(async () => house.host.revoked.length > given);
     expect(await linkOf(owner)).toEqual([]);
     expect(await toldTo(owner)).not.toContain(NOT_LINKED);
+  });
+});
+
+describe('the encryption key', () => {
+  test('may be replaced, and the old one taken out, while an owner decides: both halves are there afterwards', async () => {
+    const [fresh, { encryptionKey: old }] = [randomBytes(32), house.config];
+    const owner = await house.owner();
+    const { path, verifier, hostGrant } = await push();
+    expect((await owner.browser.get(path)).status).toBe(200);
+    const both = { encryptionKey: fresh, previousEncryptionKeys: [old] };
+    const rotate = async () => {
+      const { code, lines } = await chatelaine(house, 'rotate-keys encryption', both);
+      expect([code, lines[1]]).toEqual([0, '0 are left that another key sealed.']);
+    };
+    await rotate();
+    // at this process the old one seals still, and such a request alone keeps it from being taken out
+    await push();
+    await expect(house.another({ config: { encryptionKey: fresh } })).rejects.toMatchObject({
+      problems: [expect.stringContaining('lacks a key that 1 stored secrets are still sealed with')],
+    });
+    await rotate();
+    const { port } = await house.another({ config: { encryptionKey: fresh } });
+    const { query } = await consent({ ...owner, browser: owner.browser.at(port) }, path, { host_half: 'link' });
+    expect(query.get('error')).toBeNull();
+    const redeemed = await lifestream.post(
+      '/token',
+      {
+        ...(await lifestream.authentication()),
+        grant_type: 'authorization_code',
+        code: query.get('code') ?? '',
+        code_verifier: verifier,
+      },
+      { port },
+    );
+    expect(redeemed.status).toBe(200);
+    expect(house.host.redemptions.map(({ form }) => form.get('code'))).toEqual([hostGrant]);
+    expect(await linkOf(owner)).toMatchObject([{ state: 'active' }]);
+    // back to how the house was
+    expect((await chatelaine(house, 'rotate-keys encryption', { previousEncryptionKeys: [fresh] })).code).toBe(0);
   });
 });

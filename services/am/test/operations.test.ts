@@ -176,7 +176,9 @@ describe('F17 keys are replaced while transfers run', () => {
          and column_name !~ '(^|_)hash$' order by place`,
     );
     expect(sealed.map(({ place }) => place)).toEqual(
-      SEALED_PLACES.map(({ table, column }) => `${table}.${column}`).toSorted(),
+      SEALED_PLACES.filter(({ part }) => part === undefined)
+        .map(({ table, column }) => `${table}.${column}`)
+        .toSorted(),
     );
   });
 });

@@ -96,7 +96,7 @@ async function encryption({ pool, vault, places }: KeyParts) {
     `${left} are left that another key sealed.`,
   ];
   if (unreadable > 0) lines.push(`${unreadable} of them open with no key that is configured.`);
-  if (left === 0) lines.push('In ten minutes the keys in ENCRYPTION_KEY_PREVIOUS may be taken out.');
+  if (left === 0) lines.push('The keys in ENCRYPTION_KEY_PREVIOUS may be taken out.');
   return left === 0 ? { lines } : { lines, verdict: 'wrong' as const };
 }
 

@@ -5,7 +5,7 @@ import type { ServiceConfig } from '../env/service-config.ts';
 import type { Pool } from '../postgres/pool.ts';
 import { query, statement } from '../postgres/statement.ts';
 import { inTransaction } from '../postgres/transaction.ts';
-import { columnsOf, countSealedWith, type SealedPlace } from './sealed-places.ts';
+import { columnsOf, countSealedWith, type SealedPlace, valueOf } from './sealed-places.ts';
 
 export type VaultConfig = Pick<ServiceConfig, 'encryptionKey' | 'previousEncryptionKeys'>;
 
@@ -82,7 +82,7 @@ interface Sample {
 async function sampleOf(tx: PoolClient, places: readonly SealedPlace[]): Promise<Sample | null> {
   for (const each of places) {
     const { rows } = await tx.query<Record<string, unknown>>(
-      `select ${columnsOf(each)} from "${each.table}" where "${each.column}" is not null limit 1`,
+      `select ${columnsOf(each)} from "${each.table}" where ${valueOf(each)} is not null limit 1`,
     );
     const [row] = rows;
     if (row !== undefined) return { sealed: row[each.column] as Buffer, place: each.place(row) };

@@ -6,6 +6,13 @@ import { inTransaction } from '../postgres/transaction.ts';
 export interface SealedPlace {
   readonly table: string;
   readonly column: string;
+  /** Where the value is a part of its column only. */
+  readonly part?: {
+    /** SQL: the value, as bytes, or null. */
+    readonly value: string;
+    /** SQL: the column with the bytes `$1` as its value. */
+    readonly replaced: string;
+  };
   /** The primary key. */
   readonly key: readonly string[];
   /** What else `place` needs: names, each with the SQL expression that yields it. */
@@ -52,21 +59,21 @@ export async function reseal(
 
 /** How many values another key than this one sealed. */
 export async function countStale(db: Db, places: readonly SealedPlace[], keyId: number): Promise<number> {
-  return count(db, places, `get_byte(%c, 1) <> ${keyId}`);
+  return count(db, places, '<>', keyId);
 }
 
 /** How many values this key sealed. */
 export async function countSealedWith(db: Db, places: readonly SealedPlace[], keyId: number): Promise<number> {
-  return count(db, places, `get_byte(%c, 1) = ${keyId}`);
+  return count(db, places, '=', keyId);
 }
 
-async function count(db: Db, places: readonly SealedPlace[], condition: string): Promise<number> {
+async function count(db: Db, places: readonly SealedPlace[], how: '=' | '<>', keyId: number): Promise<number> {
   let sum = 0;
-  for (const { table, column } of places) {
-    const where = condition.replace('%c', quoted(column));
+  for (const place of places) {
+    const where = `get_byte(${valueOf(place)}, 1) ${how} ${keyId}`;
     // the names are ours, written in the sources
     const { rows } = await (db as Pick<Pool, 'query'>).query<{ n: number }>(
-      `select count(*)::int as n from ${quoted(table)} where ${where}`,
+      `select count(*)::int as n from ${quoted(place.table)} where ${where}`,
     );
     sum += rows[0]?.n ?? 0;
   }
@@ -76,10 +83,11 @@ async function count(db: Db, places: readonly SealedPlace[], condition: string):
 type Row = Readonly<Record<string, unknown>>;
 
 async function* staleRows(pool: Pool, place: SealedPlace, keyId: number): AsyncGenerator<readonly Row[]> {
-  const { table, column, key } = place;
+  const { table, key } = place;
+  const value = valueOf(place);
   const keys = key.map(quoted).join(', ');
   const after = key.map((_, index) => `$${index + 1}`).join(', ');
-  const stale = `${quoted(column)} is not null and get_byte(${quoted(column)}, 1) <> ${keyId}`;
+  const stale = `${value} is not null and get_byte(${value}, 1) <> ${keyId}`;
   let last: unknown[] | null = null;
   for (;;) {
     const from: string = last === null ? '' : ` and (${keys}) > (${after})`;
@@ -92,11 +100,14 @@ async function* staleRows(pool: Pool, place: SealedPlace, keyId: number): AsyncG
   }
 }
 
-/** The columns that `place` and an update need. */
-export function columnsOf({ key, also = {}, column }: SealedPlace): string {
-  const named = Object.entries(also).map(([name, expression]) => `${expression} as ${quoted(name)}`);
-  return [...[...key, column].map(quoted), ...named].join(', ');
+/** The columns that `place` and an update need; the value under its column's name. */
+export function columnsOf(place: SealedPlace): string {
+  const named = Object.entries(place.also ?? {}).map(([name, expression]) => `${expression} as ${quoted(name)}`);
+  return [...place.key.map(quoted), `${valueOf(place)} as ${quoted(place.column)}`, ...named].join(', ');
 }
+
+/** SQL of a place's value. */
+export const valueOf = ({ column, part }: SealedPlace): string => part?.value ?? quoted(column);
 
 function sealedAnew(vault: Vault, { column, place }: SealedPlace, row: Row): Buffer | null {
   const where = place(row);
@@ -107,14 +118,11 @@ function sealedAnew(vault: Vault, { column, place }: SealedPlace, row: Row): Buf
   }
 }
 
-async function replace(
-  db: Db,
-  { table, column, key }: SealedPlace,
-  { row, fresh }: { row: Row; fresh: Buffer },
-): Promise<number> {
+async function replace(db: Db, place: SealedPlace, { row, fresh }: { row: Row; fresh: Buffer }): Promise<number> {
+  const { table, column, part, key } = place;
   const same = key.map((name, index) => `${quoted(name)} = $${index + 3}`).join(' and ');
   const { rowCount } = await (db as Pick<Pool, 'query'>).query(
-    `update ${quoted(table)} set ${quoted(column)} = $1 where ${quoted(column)} = $2 and ${same}`,
+    `update ${quoted(table)} set ${quoted(column)} = ${part?.replaced ?? '$1'} where ${valueOf(place)} = $2 and ${same}`,
     [fresh, row[column], ...key.map((name) => row[name])],
   );
   return rowCount ?? 0;
