@@ -5,6 +5,7 @@ import {
   answerField,
   askedField,
   EVERY_ACCOUNT,
+  hostsWithSeveralAccounts,
   type OfferedLink,
   readConsentForm,
 } from '../src/oauth/consent-form.ts';
@@ -75,6 +76,11 @@ describe('the consent form', () => {
       ],
     });
     expect(everything({ [allField('lnk_1')]: 'deny', [allField('lnk_9')]: 'allow' }).kind).toBe('again');
+  });
+
+  it('names the Hosts for which one answer for every account says nothing', () => {
+    expect(hostsWithSeveralAccounts(offered)).toEqual(['photos']);
+    expect(hostsWithSeveralAccounts(offered.slice(1))).toEqual([]);
   });
 
   it('takes one answer for every account, except where it would choose between two at one Host, and what was said of one before it', () => {

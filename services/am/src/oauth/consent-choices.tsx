@@ -1,7 +1,15 @@
 import type { ConsentView } from '@chatelaine/oauth-server-pg';
 import { Card, Hidden, Radios, Select } from '@chatelaine/service-kit';
 import type { ComponentChildren, VNode } from 'preact';
-import { allField, answerField, askedField, DURATIONS, EVERY_ACCOUNT, type OfferedLink } from './consent-form.ts';
+import {
+  allField,
+  answerField,
+  askedField,
+  DURATIONS,
+  EVERY_ACCOUNT,
+  hostsWithSeveralAccounts,
+  type OfferedLink,
+} from './consent-form.ts';
 import { Decision } from './decision.tsx';
 
 interface Answer {
@@ -40,12 +48,13 @@ interface ChoicesView {
 /** What the Requester may ask for: at every account, at one, of one thing; and for how long. */
 export function ConsentChoices({ view, links, children }: ChoicesView): VNode {
   const accounts = Map.groupBy(links, ({ hostId }) => hostId);
-  const atOnce = accounts.size >= ANSWERED_AT_ONCE;
+  const unclear = hostsWithSeveralAccounts(links);
+  const atOnce = accounts.size >= ANSWERED_AT_ONCE && unclear.length < accounts.size;
   return (
     <form method="post" action={view.action}>
       <Hidden fields={view.hidden} />
       <h2 class="unseen">What it may ask for</h2>
-      {atOnce && <EveryAccount view={view} hosts={accounts.size} />}
+      {atOnce && <EveryAccount view={view} hosts={accounts.size} unclear={unclear} />}
       {links.map((link) => {
         const siblings = accounts.get(link.hostId)?.length ?? 1;
         return (
@@ -73,9 +82,21 @@ function layoutFor(accounts: number): Layout {
   return accounts <= SHOWN_ONE_BY_ONE ? 'short' : 'one answer';
 }
 
-function EveryAccount({ view: { form }, hosts }: { view: ConsentView; hosts: number }): VNode {
+interface EveryAccountView {
+  readonly view: ConsentView;
+  readonly hosts: number;
+  /** Names of the Hosts where the owner has several accounts: which of them is meant, no answer for all can say. */
+  readonly unclear: readonly string[];
+}
+
+function EveryAccount({ view: { form }, hosts, unclear }: EveryAccountView): VNode {
   return (
-    <Card title={`All ${hosts} Hosts`}>
+    <Card title={unclear.length === 0 ? `All ${hosts} Hosts` : `${hosts - unclear.length} of ${hosts} Hosts`}>
+      {unclear.length > 0 && (
+        <p>
+          <small>Not {unclear.join(', ')}: you have several accounts there. Choose one below.</small>
+        </p>
+      )}
       <Radios
         legend="Everything they can share, unless you say otherwise below"
         name={EVERY_ACCOUNT}

@@ -48,6 +48,12 @@ export function askedField(linkId: string): string {
   return `asked:${linkId}`;
 }
 
+/** Names of the Hosts where the owner has several accounts: an answer for every account never chooses between those. */
+export function hostsWithSeveralAccounts(offered: readonly OfferedLink[]): string[] {
+  const hosts = Map.groupBy(offered, ({ hostId }) => hostId).values();
+  return [...hosts].flatMap(([first, ...more]) => (first !== undefined && more.length > 0 ? [first.hostName] : []));
+}
+
 /**
  * Reads the consent form against what was offered: nothing that was not offered can be chosen. What was said of one thing counts before what
  * was said of everything at its account, and that before what was said of every account, which never chooses between two accounts at one Host.
