@@ -91,9 +91,12 @@ describe('the page of who has access', () => {
     const token = await am.token(host, await am.link(host, browser), 'entries.read');
     expect((await am.call(host, token)).status).toBe(200);
     const answer = await browser.submit('/access', '/access/end', {});
-    expect([answer.status, answer.headers.location]).toEqual([303, '/access']);
+    expect([answer.status, answer.headers.location]).toEqual([303, '/access?ended=yes']);
     expect((await am.call(host, token)).status).toBe(401);
-    expect((await browser.get('/access')).text).toContain('Nobody but you');
+    const page = await browser.get('/access?ended=yes');
+    expect(page.text).toContain('It is cut off.');
+    expect(page.text).toContain('Nobody but you');
+    expect((await browser.get('/access')).text).not.toContain('It is cut off.');
   });
 
   test('ends nobody else’s link, none twice, and none without the form’s token', async () => {

@@ -1,22 +1,21 @@
-import type { LinkAccess } from '@chatelaine/host-kit';
-import { LinkCard } from '@chatelaine/host-pages';
+import { type AccessNow, LinkCard } from '@chatelaine/host-pages';
 import { ButtonLink, ButtonRow, Empty, Layout } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import type { Deps } from '../deps.ts';
 
-export interface AccessView {
+export interface AccessView extends AccessNow {
   readonly flavor: Deps['flavor'];
   readonly issuer: string;
-  readonly links: readonly LinkAccess[];
 }
 
 /** Who has access, through which AM, and the button that ends it. */
-export function AccessPage({ flavor, issuer, links }: AccessView): VNode {
+export function AccessPage({ flavor, issuer, links, news }: AccessView): VNode {
   return (
     <Layout
       title="Who has access"
       lead={`The authorization managers you linked, and the apps to which they handed out keys to your ${flavor.many}.`}
     >
+      {news}
       {links.length === 0 ? (
         <Empty title="Nobody but you">
           <p>

@@ -5,5 +5,5 @@ import { AccessPage } from './access-page.tsx';
 
 /** Who has access to a person's data here, and the end of it. */
 export function accessPages(app: FastifyInstance, { config, flavor }: Pick<Deps, 'config' | 'flavor'>): void {
-  accessRoutes(app, (links) => <AccessPage flavor={flavor} issuer={config.issuer} links={links} />);
+  accessRoutes(app, (now) => <AccessPage flavor={flavor} issuer={config.issuer} {...now} />);
 }

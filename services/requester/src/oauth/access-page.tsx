@@ -1,21 +1,20 @@
-import type { LinkAccess } from '@chatelaine/host-kit';
-import { LinkCard } from '@chatelaine/host-pages';
+import { type AccessNow, LinkCard } from '@chatelaine/host-pages';
 import { ButtonLink, ButtonRow, Empty, Layout } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import { POST_SCOPES } from '../posts/post.ts';
 
-export interface AccessView {
+export interface AccessView extends AccessNow {
   readonly issuer: string;
-  readonly links: readonly LinkAccess[];
 }
 
 /** Which AMs may hand out keys to the posts kept here, which apps got some, and the end of it. */
-export function AccessPage({ issuer, links }: AccessView): VNode {
+export function AccessPage({ issuer, links, news }: AccessView): VNode {
   return (
     <Layout
       title="Who has access"
       lead="Your posts are read by an app only when an authorization manager you linked gives it a key, as far as you allowed here."
     >
+      {news}
       {links.length === 0 && (
         <Empty title="Nobody but you">
           <p>

@@ -5,5 +5,5 @@ import { AccessPage } from './access-page.tsx';
 
 /** Who has access to the posts kept here, and the end of it. */
 export function access(app: FastifyInstance, { config }: Pick<Deps, 'config'>): void {
-  accessRoutes(app, (links) => <AccessPage issuer={config.issuer} links={links} />);
+  accessRoutes(app, (now) => <AccessPage issuer={config.issuer} {...now} />);
 }
