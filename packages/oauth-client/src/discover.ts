@@ -78,7 +78,7 @@ export async function discover(deps: DiscoverDeps, input: DiscoverInput): Promis
   const foreign = foreignEndpoint(metadata);
   if (foreign !== null) return failed('foreign_endpoint', foreign);
   const missing = missingFeatures(metadata, input.role);
-  if (missing.length > 0) return failed('not_compatible', missing.join(', '));
+  if (missing.length > 0) return notCompatible(input.role, missing.join(', '));
   const found = { kind: 'found' as const, metadata, freshForSeconds: clampFreshness(answer.freshForSeconds) };
   return input.role === 'am' ? { ...found, resources: [] } : withResources(deps, found);
 }
@@ -111,19 +111,31 @@ function clampFreshness(seconds: number | undefined): number {
 }
 
 const NOTHING_THERE = 'No service that fits was found at this address.';
-const SENTENCE: Readonly<Record<DiscoveryFault, string>> = {
+const SENTENCE: Readonly<Record<Exclude<DiscoveryFault, 'not_compatible'>, string>> = {
   bad_issuer: 'This is not the address of a service.',
   // one text for all that a fetch can show: whether a port is open is nobody's business
   unreachable: NOTHING_THERE,
   not_metadata: NOTHING_THERE,
   other_issuer: NOTHING_THERE,
   foreign_endpoint: 'The service sends its visitors to another address than its own, so it is refused.',
-  not_compatible: 'The service is not compatible',
   bad_resource: 'The service does not describe its own resources as it must.',
 };
 
-function failed(reason: DiscoveryFault, detail?: string): DiscoveryFailed {
-  const sentence =
-    reason === 'not_compatible' && detail !== undefined ? `${SENTENCE[reason]}: it lacks ${detail}.` : SENTENCE[reason];
-  return { kind: 'failed', reason, sentence, ...(detail === undefined ? {} : { detail }) };
+/** Somebody may well have entered the address of a service of the other kind: what it is not comes first. */
+const NOT_COMPATIBLE: Readonly<Record<ServerRole, string>> = {
+  am: 'This is not the address of an authorization manager that fits',
+  host: 'The service is not compatible',
+};
+
+function notCompatible(role: ServerRole, lacks: string): DiscoveryFailed {
+  return {
+    kind: 'failed',
+    reason: 'not_compatible',
+    sentence: `${NOT_COMPATIBLE[role]}: it lacks ${lacks}.`,
+    detail: lacks,
+  };
+}
+
+function failed(reason: keyof typeof SENTENCE, detail?: string): DiscoveryFailed {
+  return { kind: 'failed', reason, sentence: SENTENCE[reason], ...(detail === undefined ? {} : { detail }) };
 }

@@ -94,7 +94,9 @@ describe('a server that lacks what we need is not compatible, with no fallback',
     server.metadata = lacking;
     const discovery = await find(role);
     expect(reasonOf(discovery)).toBe('not_compatible');
-    expect(discovery).toMatchObject({ sentence: expect.stringContaining('is not compatible: it lacks') });
+    const whatItIsNot =
+      role === 'am' ? 'not the address of an authorization manager that fits' : 'The service is not compatible';
+    expect(discovery).toMatchObject({ sentence: expect.stringContaining(`${whatItIsNot}: it lacks`) });
   });
 });
 

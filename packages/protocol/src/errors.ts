@@ -111,7 +111,12 @@ export const BAD_TOKEN_TEXT = 'The subject_token or actor_token is not acceptabl
 /** One text for a Host that is unknown, not linked, or not shown to this connection. PROTOCOL §3.2. */
 export const BAD_TARGET_TEXT = 'This connection cannot obtain tokens for that resource.';
 
-/** Throttled: 429 with `Retry-After`. */
+/** Throttled: 429 with `Retry-After`; a person may read it, too. */
 export function tooManyRequests(retryAfterSeconds: number): OAuthError {
-  return temporarilyUnavailable('Too many requests; try again later.', { status: 429, retryAfter: retryAfterSeconds });
+  const minutes = Math.ceil(retryAfterSeconds / 60);
+  const wait = minutes <= 1 ? 'a minute' : `${minutes} minutes`;
+  return temporarilyUnavailable(`Too many requests. Wait ${wait}, then try again.`, {
+    status: 429,
+    retryAfter: retryAfterSeconds,
+  });
 }

@@ -23,6 +23,8 @@ describe('an error', () => {
 
   test('of too many requests is 429 and says when to come back', () => {
     expect(tooManyRequests(7)).toMatchObject({ status: 429, retryAfter: 7, code: 'temporarily_unavailable' });
+    expect(tooManyRequests(7).message).toContain('Wait a minute,');
+    expect(tooManyRequests(2_401).message).toContain('Wait 41 minutes,');
   });
 
   // RFC 6749 §5.2: what an error_description may hold
