@@ -12,14 +12,30 @@ export interface SignInView {
 }
 
 export function SignInPage({ returnTo, username, problem }: SignInView): VNode {
+  // whoever comes back here goes on with what has to be entered anew
+  const again = problem !== undefined && username !== undefined && username !== '';
   return (
     <Layout title="Sign in">
       {problem !== undefined && <Notice kind="bad">{problem}</Notice>}
       <Card>
         <Form action="/sign-in">
           <Hidden fields={{ return_to: returnTo }} />
-          <Field name="username" label="Username" value={username} autocomplete="username" required autofocus />
-          <Field name="password" label="Password" type="password" autocomplete="current-password" required />
+          <Field
+            name="username"
+            label="Username"
+            value={username}
+            autocomplete="username"
+            required
+            autofocus={!again}
+          />
+          <Field
+            name="password"
+            label="Password"
+            type="password"
+            autocomplete="current-password"
+            required
+            autofocus={again}
+          />
           <ButtonRow>
             <Button>Sign in</Button>
             <a href={`/sign-up?${query(returnTo)}`}>Create an account</a>
@@ -38,6 +54,7 @@ export interface SignUpView {
 }
 
 export function SignUpPage({ returnTo, username, usernameProblem, passwordProblem }: SignUpView): VNode {
+  const onlyPassword = passwordProblem !== undefined && usernameProblem === undefined;
   return (
     <Layout title="Create an account">
       <Card>
@@ -51,7 +68,7 @@ export function SignUpPage({ returnTo, username, usernameProblem, passwordProble
             problem={usernameProblem}
             autocomplete="username"
             required
-            autofocus
+            autofocus={!onlyPassword}
           />
           <Field
             name="password"
@@ -61,6 +78,7 @@ export function SignUpPage({ returnTo, username, usernameProblem, passwordProble
             problem={passwordProblem}
             autocomplete="new-password"
             required
+            autofocus={onlyPassword}
           />
           <ButtonRow>
             <Button>Create account</Button>

@@ -138,7 +138,8 @@ async function keys(pool: Pool, config: Config): Promise<Finding[]> {
     const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
     const { all } = await openSigningKeys({ pool, vault, placeOf: placeOfSigningKey });
     const stale = await countStale(pool, SEALED_PLACES, vault.keyId);
-    const findings = [good(`ENCRYPTION_KEY opens what is stored; ${all.length} signing keys are published.`)];
+    const published = all.length === 1 ? '1 signing key is published' : `${all.length} signing keys are published`;
+    const findings = [good(`ENCRYPTION_KEY opens what is stored; ${published}.`)];
     if (stale > 0)
       findings.push(
         careful(`${stale} secrets are sealed with a previous key: run \`chatelaine rotate-keys encryption\`.`),

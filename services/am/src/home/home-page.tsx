@@ -83,7 +83,7 @@ function MyHosts({ links }: Pick<HomeView, 'links'>): VNode {
       <Empty title="My Hosts">
         <p>
           None yet. Link a service that has your data; you need nothing but its address. You decide there what may be
-          shared through this one at most.
+          shared through here at most.
         </p>
         <ButtonRow>
           <ButtonLink href="/hosts/add">Add your first Host</ButtonLink>

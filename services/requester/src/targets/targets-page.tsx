@@ -60,11 +60,16 @@ function Hosts({ outcome }: Pick<ConnectionView, 'outcome'>): VNode {
       return outcome.targets.length === 0 ? (
         <Notice kind="needs">It shows this app none of your Hosts. Choose some there, or connect again.</Notice>
       ) : (
-        <List>
-          {outcome.targets.map((target) => (
-            <Host key={target.resource} target={target} />
-          ))}
-        </List>
+        <>
+          <List>
+            {outcome.targets.map((target) => (
+              <Host key={target.resource} target={target} />
+            ))}
+          </List>
+          <p>
+            <small>Is one missing? Look there, under Hosts, whether its link is broken: it can be repaired.</small>
+          </p>
+        </>
       );
     case 'try_later':
       return <Notice kind="bad">It does not answer at the moment. Reload this page in a while.</Notice>;
