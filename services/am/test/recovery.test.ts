@@ -86,6 +86,37 @@ describe('a link whose process died after it sent the code', () => {
   }, 30_000);
 });
 
+describe('a link under way when its owner stops everything', () => {
+  const ownLinks = async (): Promise<number | null> =>
+    (await world.pool.query("select from link where state = 'active' and owner_id = $1", [person.ownerId])).rowCount;
+  const stopEverything = async (): Promise<void> => {
+    expect((await person.browser.submit('/requesters', '/stop-everything')).status).toBe(303);
+  };
+
+  test('is not made after that: what the code yields is handed back', async () => {
+    world.host.behaviour.token = async ({ form }) => {
+      if (redemptions('stopped-under-way') > 1) return { status: 400, json: { error: 'invalid_grant' } };
+      expect(form.get('code')).toBe('stopped-under-way');
+      await stopEverything();
+      return { status: 200, json: linkTokens({ refresh_token: 'after-the-stop' }) };
+    };
+    const stateHash = await leaveHalfDone('stopped-under-way');
+    await eventually(() => isSettled(stateHash), 20);
+    expect(await ownLinks()).toBe(0);
+    expect(world.host.callsOf('/revoke').map(({ form }) => form.get('token'))).toContain('after-the-stop');
+  }, 30_000);
+
+  test('is not made later either', async () => {
+    world.host.behaviour.token = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
+    const stateHash = await leaveHalfDone('stopped-meanwhile');
+    await stopEverything();
+    world.host.behaviour.token = () => ({ status: 200, json: linkTokens({ refresh_token: 'long-after-the-stop' }) });
+    await eventually(() => isSettled(stateHash), 20);
+    expect(await ownLinks()).toBe(0);
+    expect(world.host.callsOf('/revoke').map(({ form }) => form.get('token'))).toContain('long-after-the-stop');
+  }, 30_000);
+});
+
 describe('a Host that does not say what it did with a code', () => {
   test('the owner reads that nothing was linked, and so it stays: what the code yields later is handed back', async () => {
     const before = await linkCount();

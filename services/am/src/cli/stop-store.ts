@@ -1,4 +1,4 @@
-import { inTransaction, type Pool, queryOne, statement, UsageError } from '@chatelaine/service-kit';
+import { inTransaction, type Pool, query, queryOne, statement, UsageError } from '@chatelaine/service-kit';
 import { endLink } from '../hosts/hosts-store.ts';
 import { stopConnection, stopEverything } from '../requesters/store.ts';
 import type { Stoppable } from './commands.ts';
@@ -36,10 +36,10 @@ export async function stop(pool: Pool, { what, name }: { what: Stoppable; name: 
     case 'client':
       return [`${await inTurns(pool, END_CONNECTIONS, name)} connections of ${name} have ended.`];
     case 'host':
-      return [`${await inTurns(pool, END_LINKS, name)} links to ${name} have ended.`];
+      return [`${await endLinks(pool, name)} links to ${name} have ended.`];
     case 'everything': {
       const connections = await inTurns(pool, END_CONNECTIONS, null);
-      const links = await inTurns(pool, END_LINKS, null);
+      const links = await endLinks(pool, null);
       return [`${connections} connections and ${links} links have ended: nobody has access through this AM.`];
     }
   }
@@ -83,6 +83,20 @@ const END_LINKS = statement<{ ended: number }>({
     )
     select count(*) filter (where end_link(due.owner_id, due.id))::int as ended from due join locked on locked.id = due.owner_id`,
 });
+
+// what its Host yields after this is handed back
+const GIVE_UP_LINKS = statement({
+  name: 'cli_give_up_links',
+  text: `
+    update link_attempt a set given_up_at = now() from host h
+    where h.id = a.host_id and ($1::text is null or h.issuer = $1) and a.resume_at is not null and a.given_up_at is null`,
+});
+
+/** Links that are being made included. */
+async function endLinks(pool: Pool, host: string | null): Promise<number> {
+  await query(pool, GIVE_UP_LINKS, [host]);
+  return inTurns(pool, END_LINKS, host);
+}
 
 async function inTurns(pool: Pool, end: typeof END_LINKS, name: string | null): Promise<number> {
   let all = 0;

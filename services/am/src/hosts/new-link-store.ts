@@ -19,7 +19,7 @@ export interface NewLink {
   readonly refreshToken: Buffer;
 }
 
-/** Somebody else settled the attempt meanwhile: by sending the code again, which ended what it had yielded. */
+/** Somebody else settled the attempt meanwhile: by sending the code again, which ended what it had yielded. Or its owner has stopped everything. */
 export class AlreadySettled extends Error {
   override name = 'AlreadySettled';
 }
@@ -33,7 +33,7 @@ export async function insertLink({ prisma }: Pick<Deps, 'prisma'>, link: NewLink
   const { id, ownerId, hostId, hostName, stateHash, ceiling, expiresIn } = link;
   await prisma.$transaction(async (tx) => {
     const settled = await tx.linkAttempt.updateMany({
-      where: { stateHash: Uint8Array.from(stateHash), answer: { not: null } },
+      where: { stateHash: Uint8Array.from(stateHash), answer: { not: null }, givenUpAt: null },
       data: { answer: null, resumeAt: null },
     });
     if (settled.count === 0) throw new AlreadySettled();

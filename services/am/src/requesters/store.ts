@@ -167,19 +167,26 @@ const STOP_ALL_LINKS = statement<{ ended: boolean }>({
   text: `select end_link($1, l.id) as ended from link l where l.owner_id = $1 and l.state <> 'ended'`,
 });
 
+// before the owner's row, as whoever makes the link takes them; what its Host yields after this is handed back
+const GIVE_UP_LINKS = statement({
+  name: 'requesters_give_up_links',
+  text: 'update link_attempt set given_up_at = now() where owner_id = $1 and resume_at is not null and given_up_at is null',
+});
+
 // somebody may have thousands of connections; what ends them all must not be cut off like a look-up
 const TAKE_TIME = statement({
   name: 'requesters_take_time',
   text: `select set_config('statement_timeout', '45000', true)`,
 });
 
-/** Ends everything the owner has: all of it, or, when it fails, nothing. */
+/** Ends everything the owner has, links that are being made included: all of it, or, when it fails, nothing. */
 export async function stopEverything(
   { pool }: Pick<Deps, 'pool'>,
   ownerId: string,
 ): Promise<{ connections: number; links: number }> {
   return inTransaction(pool, async (tx) => {
     await query(tx, TAKE_TIME, []);
+    await query(tx, GIVE_UP_LINKS, [ownerId]);
     await query(tx, LOCK_OWNER, [ownerId]);
     const connections = await query(tx, STOP_ALL_CONNECTIONS, [ownerId]);
     const links = await query(tx, STOP_ALL_LINKS, [ownerId]);
