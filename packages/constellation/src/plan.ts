@@ -72,14 +72,16 @@ export interface OutboundException {
   cidr: string;
 }
 
-/** Who calls whom: the AM reads the documents of Requesters and calls Hosts, a Host reads those of AMs and Requesters, a Requester calls both, and Requesters, which are Hosts, too: itself as well, when its owner shows it what it keeps. */
+/** Who calls whom: the AM reads the documents of Requesters and calls Hosts, a Host reads those of AMs and Requesters, a Requester calls both, and other Requesters, which are Hosts, too. Never itself. */
 export function exceptionsFor(
-  plan: Pick<Plan, 'service'>,
+  plan: Pick<Plan, 'service' | 'name'>,
   house: readonly Plan[],
   guests: readonly Guest[],
 ): OutboundException[] {
-  const called = house.filter(({ service }) => plan.service === 'requester' || service !== plan.service);
-  return [...called, ...guests].map(({ name, port, url }) => ({
+  const others = house.filter(({ service, name }) =>
+    plan.service === 'requester' ? name !== plan.name : service !== plan.service,
+  );
+  return [...others, ...guests].map(({ name, port, url }) => ({
     host: `${name}.localhost`,
     port,
     scheme: url.startsWith('https:') ? 'https' : 'http',
