@@ -91,7 +91,7 @@ export async function openRawRequester(house: Asked, name = 'Raw'): Promise<RawR
     );
   };
   const push = async (verifier = createVerifier()): Promise<string> => {
-    const { body } = await post('/par', {
+    const answer = await post('/par', {
       response_type: 'code',
       scope: 'transfer',
       redirect_uri: RAW_CALLBACK,
@@ -100,7 +100,7 @@ export async function openRawRequester(house: Asked, name = 'Raw'): Promise<RawR
       code_challenge_method: 'S256',
       dpop_jkt: thumbprint(keys.dpop.publicJwk),
     });
-    return `${am}/authorize?${new URLSearchParams({ client_id: clientId, request_uri: String(body['request_uri']) }).toString()}`;
+    return `${am}/authorize?${new URLSearchParams({ client_id: clientId, request_uri: given(answer, 'request_uri') }).toString()}`;
   };
   const requester: RawRequester = {
     clientId,
@@ -110,13 +110,15 @@ export async function openRawRequester(house: Asked, name = 'Raw'): Promise<RawR
     assertion,
     async code(person, answers = () => 'allow') {
       const verifier = createVerifier();
-      const code = (await agree(person, await push(verifier), answers)).searchParams.get('code') ?? '';
+      const back = await agree(person, await push(verifier), answers);
+      const code = back.searchParams.get('code');
+      if (code === null) throw new Error(`There is no code in ${back.href}`);
       verifiers.set(code, verifier);
       return code;
     },
     async connect(person, answers) {
-      const { body } = await requester.redeem(await requester.code(person, answers));
-      return { accessToken: String(body['access_token']), refreshToken: String(body['refresh_token']) };
+      const redeemed = await requester.redeem(await requester.code(person, answers));
+      return { accessToken: given(redeemed, 'access_token'), refreshToken: given(redeemed, 'refresh_token') };
     },
     redeem: (code, sending) =>
       post('/token', { grant_type: GRANT.authorizationCode, code, code_verifier: verifiers.get(code) ?? '' }, sending),
@@ -156,11 +158,22 @@ async function register(house: Asked, { name, key }: { name: string; key: Signin
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(metadata),
   });
-  return String((await answerOf(registered)).body['client_id']);
+  return given(await answerOf(registered), 'client_id');
+}
+
+/** What a good answer has; any other answer is the reason. */
+function given({ status, body }: Answer, name: string): string {
+  const value = body[name];
+  if (typeof value !== 'string') throw new Error(`The answer has no ${name}: ${status} ${JSON.stringify(body)}`);
+  return value;
 }
 
 export async function answerOf(response: Response): Promise<Answer> {
   const { status, headers } = response;
   const text = await response.text();
-  return { status, headers, body: text === '' ? {} : (JSON.parse(text) as Answer['body']) };
+  try {
+    return { status, headers, body: text === '' ? {} : (JSON.parse(text) as Answer['body']) };
+  } catch (cause) {
+    throw new Error(`${response.url} answered ${status}, and no JSON: ${text.slice(0, 500)}`, { cause });
+  }
 }

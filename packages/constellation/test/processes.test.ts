@@ -72,7 +72,7 @@ describe('the keeper', () => {
     const pid = Number(line.toString());
     expect(isAlive(pid)).toBe(true);
     owner.kill('SIGKILL');
-    for (let tries = 0; isAlive(pid) && tries < 200; tries++) await pause(25);
+    for (let tries = 0; isAlive(pid) && tries < 800; tries++) await pause(25);
     expect(isAlive(pid)).toBe(false);
   });
 });
