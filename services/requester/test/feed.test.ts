@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { ServerResponse } from 'node:http';
 import { Browser } from '@chatelaine/test-kit';
 import { pieces } from './support/pieces.ts';
-import { connectAm, signUp, startWorld, type World } from './support/world.ts';
+import { connectAm, ISSUER, signUp, startWorld, type World } from './support/world.ts';
 
 let world: World;
 let origin: string;
@@ -132,6 +132,23 @@ test('an ended connection says how to repair it', async () => {
   world.house.on['am /token'] = () => ({ status: 400, json: { error: 'invalid_grant' } });
   expect((await browser.get('/')).words).toContain('has ended. Connect again');
   expect((await browser.get('/connections')).words).toContain('has ended there');
+});
+
+test('nothing is asked for what this app keeps itself, which is shown as its own', async () => {
+  const own = {
+    resource: `${ISSUER}/api`,
+    issuer: ISSUER,
+    name: 'Lifestream',
+    account: 'mine',
+    scopes: [{ scope: 'entries.read', answer: 'allow' }],
+  };
+  const { targets } = world.house.targets();
+  world.house.on['am /targets'] = () => ({ json: { targets: [...targets, own] } });
+  const { words } = await browser.get('/');
+  expect(words).toContain('Buy milk');
+  expect(words).not.toContain('Not in here');
+  expect(world.house.received.some(({ body }) => body.includes(own.resource))).toBe(false);
+  expect((await browser.get('/connections')).words).toMatch(/Kept here: see My posts/);
 });
 
 test('what Hosts and the AM send is shown inert', async () => {

@@ -15,7 +15,7 @@ export interface Meant extends Source {
 
 /** The Hosts meant, as their AMs offer them now; null when one of them is none of this owner's. An AM that does not answer offers what was meant. */
 export async function placesOf(
-  deps: Pick<Deps, 'requester'>,
+  deps: Pick<Deps, 'requester' | 'config'>,
   { owner, places }: { owner: string; places: readonly Place[] },
 ): Promise<readonly Meant[] | null> {
   const connections = await deps.requester.connections(owner);

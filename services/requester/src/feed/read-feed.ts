@@ -49,7 +49,10 @@ const MOST_BYTES = 1_048_576;
  * Everything the owner's Hosts have, merged by date: one mass call for each connection, each Host read as soon as its token is there. A Host that
  * does not answer costs its own entries and a sentence, nothing else.
  */
-export async function* readFeed(deps: Pick<Deps, 'requester'>, input: ReadFeedInput): AsyncGenerator<FeedEvent> {
+export async function* readFeed(
+  deps: Pick<Deps, 'requester' | 'config'>,
+  input: ReadFeedInput,
+): AsyncGenerator<FeedEvent> {
   const { owner, connections, seconds, gone } = input;
   const offers = await listOffers(deps, { owner, connections, doing: 'read' });
   const jobs = offers.flatMap(({ readable }) => readable.map(jobOf));

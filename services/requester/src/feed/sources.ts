@@ -32,14 +32,14 @@ const LIST_SECONDS = 4;
 
 /** What the owner's connections offer now, each as its AM says. */
 export function listOffers(
-  deps: Pick<Deps, 'requester'>,
+  deps: Pick<Deps, 'requester' | 'config'>,
   { owner, connections, doing }: { owner: string; connections: readonly ConnectionInfo[]; doing: Doing },
 ): Promise<Offer[]> {
   return Promise.all(connections.map((connection) => offerOf(deps, { owner, connection, doing })));
 }
 
 async function offerOf(
-  { requester }: Pick<Deps, 'requester'>,
+  { requester, config }: Pick<Deps, 'requester' | 'config'>,
   { owner, connection, doing }: { owner: string; connection: ConnectionInfo; doing: Doing },
 ): Promise<Offer> {
   const { connectionId, am } = connection;
@@ -47,13 +47,15 @@ async function offerOf(
   const listed = await inTime(requester.targets({ owner, connectionId }), LIST_SECONDS, null);
   if (listed === null) return { ...none, trouble: SLOW_AM(doing) };
   if (listed.kind !== 'targets') return { ...none, trouble: troubleOfConnection(listed, { host: am, doing }) };
+  // the guard lets no service call itself, and what is kept here needs no key
+  const targets = listed.targets.filter(({ issuer }) => issuer !== config.issuer);
   const sourceOf = ({ resource, name, account }: Target): Source => ({ connectionId, am, resource, name, account });
   return {
     connection,
     trouble: null,
     // `ask` and `deny` are for the AM to say, which also says why
-    readable: listed.targets.filter((target) => answerFor(target, READ) !== undefined).map(sourceOf),
-    writable: listed.targets.flatMap((target) => {
+    readable: targets.filter((target) => answerFor(target, READ) !== undefined).map(sourceOf),
+    writable: targets.flatMap((target) => {
       const answer = answerFor(target, WRITE);
       return answer === undefined ? [] : [{ ...sourceOf(target), answer }];
     }),

@@ -16,7 +16,13 @@ import {
 import type { VNode } from 'preact';
 import type { ConnectionView } from './list-connections.ts';
 
-export function ConnectionsPage({ connections }: { connections: readonly ConnectionView[] }): VNode {
+interface ConnectionsPageView {
+  /** Whose page this is: among the Hosts may be the app itself. */
+  readonly self: string;
+  readonly connections: readonly ConnectionView[];
+}
+
+export function ConnectionsPage({ self, connections }: ConnectionsPageView): VNode {
   return (
     <Layout title="My Hosts" lead="What this app may see and post to, as your authorization manager says right now.">
       {connections.length === 0 && (
@@ -28,7 +34,7 @@ export function ConnectionsPage({ connections }: { connections: readonly Connect
         </Empty>
       )}
       {connections.map((connection) => (
-        <Connection key={connection.connectionId} connection={connection} />
+        <Connection key={connection.connectionId} self={self} connection={connection} />
       ))}
       <ButtonRow>
         <ButtonLink href="/connect" kind={connections.length === 0 ? 'main' : 'plain'}>
@@ -39,11 +45,11 @@ export function ConnectionsPage({ connections }: { connections: readonly Connect
   );
 }
 
-function Connection({ connection }: { connection: ConnectionView }): VNode {
+function Connection({ self, connection }: { self: string; connection: ConnectionView }): VNode {
   const { connectionId, am, outcome } = connection;
   return (
     <Card title={`Through ${new URL(am).host}`} aside={<a href={am}>Open {am}</a>}>
-      <Hosts outcome={outcome} />
+      <Hosts self={self} outcome={outcome} />
       <h3>Disconnect</h3>
       <p>This app then forgets its keys and tells {new URL(am).host}. Nothing is lost at your Hosts.</p>
       <Form action="/disconnect">
@@ -54,7 +60,7 @@ function Connection({ connection }: { connection: ConnectionView }): VNode {
   );
 }
 
-function Hosts({ outcome }: Pick<ConnectionView, 'outcome'>): VNode {
+function Hosts({ self, outcome }: Pick<ConnectionView, 'outcome'> & { self: string }): VNode {
   switch (outcome.kind) {
     case 'targets':
       return outcome.targets.length === 0 ? (
@@ -63,7 +69,7 @@ function Hosts({ outcome }: Pick<ConnectionView, 'outcome'>): VNode {
         <>
           <List>
             {outcome.targets.map((target) => (
-              <Host key={target.resource} target={target} />
+              <Host key={target.resource} self={self} target={target} />
             ))}
           </List>
           <p>
@@ -90,8 +96,16 @@ const TONE = { allow: 'good', ask: 'needs', deny: 'plain' } as const;
 /** What this app uses; anything else is named as the Host names it. */
 const USES: Readonly<Record<string, string>> = { 'entries.read': 'Read', 'entries.write': 'Post' };
 
-function Host({ target }: { target: Target }): VNode {
+function Host({ self, target }: { self: string; target: Target }): VNode {
   const { name, account, issuer, scopes } = target;
+  if (issuer === self)
+    return (
+      <Row title={name} note={`${account} · ${issuer}`}>
+        <small>
+          Kept here: see <a href="/posts">My posts</a>. This app needs no key for it.
+        </small>
+      </Row>
+    );
   return (
     <Row title={name} note={`${account} · ${issuer}`}>
       <ul class="scopes">
