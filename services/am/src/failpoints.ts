@@ -5,6 +5,8 @@ export const FAILPOINTS = [
   'transfer.completed', // the intent is closed, the Requester has no answer
   'consent.written', //    the connection's rows are there, the kernel's grant is not
   'code.redeemed', //      tokens are issued for a code, the Requester has no answer
+  'refresh.renewed', //    a stock client's refresh token has moved on, the client has no answer
+  'grant.ended', //        a grant ended at its client's word or for a misused code or token, the queue does not know yet
   'stop.committed', //     something is ended, the queue does not know yet
   'link.answered', //      the Host has issued the link's tokens, they are not stored
 ] as const;

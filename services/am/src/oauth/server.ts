@@ -1,4 +1,4 @@
-import type { Grant, RequestExtension, ServerDeps, ServerEvent } from '@chatelaine/oauth-server';
+import type { Grant, OAuthStorage, RequestExtension, ServerDeps, ServerEvent } from '@chatelaine/oauth-server';
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
 import { BOTH_METADATA } from '../both/offered-host.ts';
 import type { Deps } from '../deps.ts';
@@ -19,7 +19,6 @@ export function createServerDeps(
   },
 ): ServerDeps {
   const { config, clock, log, pool, outbound, failpoint } = parts;
-  const storage = createPgStorage(pool);
   return {
     config: {
       issuer: config.issuer,
@@ -42,14 +41,7 @@ export function createServerDeps(
         ...BOTH_METADATA,
       },
     },
-    storage: {
-      ...storage,
-      async redeemCode(input) {
-        const outcome = await storage.redeemCode(input);
-        if (outcome.kind === 'redeemed') await failpoint('code.redeemed');
-        return outcome;
-      },
-    },
+    storage: dyingStorage(createPgStorage(pool), failpoint),
     clock,
     async fetchDocument(url) {
       const fetched = await outbound.fetchJson({ url });
@@ -63,6 +55,30 @@ export function createServerDeps(
           .announceRevocations()
           .catch((error: unknown) => log.warn({ err: error }, 'revocations not announced; the sweep will'));
       }
+    },
+  };
+}
+
+/** Storage with places to die: where something is committed and nobody has been told of it. */
+function dyingStorage(storage: OAuthStorage, failpoint: Deps['failpoint']): OAuthStorage {
+  return {
+    ...storage,
+    async redeemCode(input) {
+      const outcome = await storage.redeemCode(input);
+      if (outcome.kind === 'redeemed') await failpoint('code.redeemed');
+      if (outcome.kind === 'reused') await failpoint('grant.ended');
+      return outcome;
+    },
+    async renew(input) {
+      const outcome = await storage.renew(input);
+      if (outcome.kind === 'renewed') await failpoint('refresh.renewed');
+      if (outcome.kind === 'replaced') await failpoint('grant.ended');
+      return outcome;
+    },
+    async revokeToken(input) {
+      const outcome = await storage.revokeToken(input);
+      if (outcome.kind === 'revoked' && outcome.endedGrant !== null) await failpoint('grant.ended');
+      return outcome;
     },
   };
 }

@@ -65,6 +65,16 @@ export function crashes(sceneOf: SceneOf): void {
     },
   );
 
+  it('dies at refresh.renewed, the refresh token moved on and nothing sent: the one before still answers, and its successor goes on', async () => {
+    const { owner, resource, client } = sceneOf();
+    const [app, port] = [await client(), await diesAt('refresh.renewed')];
+    const first = await app.connect(owner.browser, resource);
+    expect((await app.refresh(refreshTokenOf(first), {}, { port })).status).toBe(500);
+    const again = await app.refresh(refreshTokenOf(first));
+    expect(again.status).toBe(200);
+    expect((await app.refresh(refreshTokenOf(again))).status).toBe(200);
+  });
+
   it('gets nothing when its link is stopped while it waits to use up its refresh token', async () => {
     const scene = sceneOf();
     const { resource, house, client } = scene;
