@@ -6,6 +6,7 @@ import type {
   Moment,
   Outcome,
   Redemption,
+  Refresh,
   Refusal,
   Seen,
   Span,
@@ -20,26 +21,29 @@ const SPARE_MS = 5_000;
 
 /** What the clients saw and must not have seen. Empty when every promise was kept. */
 export function checkHistory(history: History): string[] {
-  const stops = Map.groupBy(history.stops, ({ connection }) => connection.accessToken);
-  const stopsOf = (connection: HeldConnection): readonly Stop[] => stops.get(connection.accessToken) ?? [];
+  const stops = Map.groupBy(history.stops, ({ connection }) => connection.token);
+  const stopsOf = (connection: HeldConnection): readonly Stop[] => stops.get(connection.token) ?? [];
   return [
     ...history.violations,
     ...history.redemptions.flatMap(checkRedemption),
     ...history.transfers.flatMap((transfer) => checkTransfer(transfer, stopsOf(transfer.connection))),
+    ...history.refreshes.flatMap((refresh) => checkRefresh(refresh, stopsOf(refresh.connection))),
     ...history.calls.flatMap((call) => checkCall(call, stopsOf(call.connection))),
     ...history.refusals.flatMap((refusal) => checkRefusal(refusal, history.faults)),
-    ...[...history.transfers, ...history.calls].flatMap((seen) => checkClosed(seen, history.withoutDatabase)),
+    ...[...history.transfers, ...history.refreshes, ...history.calls].flatMap((seen) =>
+      checkClosed(seen, history.withoutDatabase),
+    ),
   ];
 }
 
 /** I2: one code yields tokens once. I1: and it does yield them, when nothing happened to it. */
-function checkRedemption({ client, answers }: Redemption): string[] {
+function checkRedemption({ client, answers, yields }: Redemption): string[] {
   const yielded = answers.filter(({ kind }) => kind === 'ok').length;
   return [
     ...broken(answers),
     ...(yielded > 1 ? [`I2: one code of ${client} yielded tokens ${yielded} times`] : []),
     // an answer that was lost may have been the one with the tokens
-    ...(answers.length > 0 && answers.every(({ kind }) => kind === 'refused')
+    ...(yields === 'once' && answers.length > 0 && answers.every(({ kind }) => kind === 'refused')
       ? [`I1: a code of ${client} yielded nothing to whoever sent it`]
       : []),
   ];
@@ -54,6 +58,19 @@ function checkTransfer({ connection, begin, end, outcome }: Transfer, stops: rea
     ...(stopped && outcome.kind === 'ok' ? [`I3: ${connection.name} was handed a token after its stop`] : []),
     ...(!touched && outcome.kind === 'refused'
       ? [`I1: ${connection.name} was refused (${outcome.status} ${outcome.error}) and nobody had stopped it`]
+      : []),
+  ];
+}
+
+/** As with transfers; and a refresh token that was replaced answers for a minute, so that a lost answer loses nothing. PROTOCOL §6. */
+function checkRefresh({ connection, begin, end, outcome, servedUntil }: Refresh, stops: readonly Stop[]): string[] {
+  const owed = end < servedUntil && !stops.some((stop) => stop.begin < end);
+  const stopped = stops.some((stop) => stop.outcome === 'ok' && stop.end < begin);
+  return [
+    ...broken([outcome]),
+    ...(stopped && outcome.kind === 'ok' ? [`I3: ${connection.name} was refreshed after its stop`] : []),
+    ...(owed && outcome.kind === 'refused'
+      ? [`I1: a good refresh token of ${connection.name} was refused (${outcome.status} ${outcome.error})`]
       : []),
   ];
 }

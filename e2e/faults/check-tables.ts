@@ -1,6 +1,7 @@
 import { hashToken } from '@chatelaine/crypto';
 import type { Constellation } from '@chatelaine/constellation';
 import type { HeldConnection, History } from './history.ts';
+import { account, hashOfHostToken, type Ledger, ledgerOf } from './ledger.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -22,16 +23,37 @@ export async function checkTables(house: Constellation, history: History): Promi
     'I4: a link that nobody settled',
     `select encode(state_hash, 'hex') as state from am.link_attempt where resume_at is not null`,
   );
+  await none('I2: two lines of descent from one code', TWO_LINES);
   for (const { name } of house.services) {
     await none(`I2: a code with two families at ${name}`, families(name));
     await none(`I4: rows past their time at ${name}`, pastTheirTime(name));
   }
+  const ledgers: Ledger[] = [];
   for (const { name, url } of house.hosts) {
-    await none(`I5: tokens of ${name} without intents of the AM, or bound to somebody else`, unaccounted(name), [url]);
+    const [row] = await read(ledgerOf({ schema: name, issuer: url }));
+    ledgers.push(row?.['ledger'] as Ledger);
+    await none(
+      `I6: tokens of ${name} under a grant that the AM does not know, or bound to somebody else`,
+      misbound(name),
+      [url],
+    );
     await none(`I4: links at ${name} that the AM does not know, or the other way round`, orphanLinks(name), [url]);
     await none(`I3: a grant of ${name} lives although its connection ended`, outlived(name));
+    await none(`I3: a grant of ${name} lives, and no connection that does`, unowned(name));
   }
+  const { lost, orphans } = account(ledgers, new Set(tokensHandedOut(history)));
+  for (const hash of lost.slice(0, 5)) found.push(`I1: a token was handed out, and is not written down: ${hash}`);
+  for (const hash of orphans.slice(0, 5)) found.push(`I5: a token that no intent is for: ${hash}`);
   return found;
+}
+
+/** The Hosts' tokens that clients were handed. */
+function tokensHandedOut({ transfers, refreshes, redemptions }: History): string[] {
+  const outcomes = [...transfers, ...refreshes].map(({ outcome }) => outcome);
+  return [...outcomes, ...redemptions.flatMap(({ answers }) => answers)].flatMap((outcome) => {
+    const hash = outcome.kind === 'ok' ? hashOfHostToken(outcome.json['access_token']) : null;
+    return hash === null ? [] : [hash];
+  });
 }
 
 /** I1: what a client was told is there, and what it was told has ended, has. */
@@ -42,15 +64,15 @@ async function checkAcknowledged(
 ): Promise<void> {
   const rows = await read(
     `select encode(t.hash, 'hex') as hash, g.ended_at is not null as ended, c.id is not null as known
-     from am.oauth_token t join am.oauth_grant g using (bucket) left join am.connection c on c.id = g.id where g.id = t.grant_id and t.kind = 'ct'`,
+     from am.oauth_token t join am.oauth_grant g using (bucket) left join am.connection c on c.id = g.id where g.id = t.grant_id and t.kind in ('ct', 'rt')`,
     [],
   );
   const byHash = new Map(rows.map((row) => [row['hash'], row]));
-  const stored = ({ accessToken }: HeldConnection) => byHash.get(hashToken(accessToken).toString('hex'));
-  const stopped = new Map(history.stops.map((stop) => [stop.connection.accessToken, stop.outcome]));
+  const stored = ({ token }: HeldConnection) => byHash.get(hashToken(token).toString('hex'));
+  const stopped = new Map(history.stops.map((stop) => [stop.connection.token, stop.outcome]));
   for (const connection of history.connections) {
     const row = stored(connection);
-    const stop = stopped.get(connection.accessToken);
+    const stop = stopped.get(connection.token);
     if (row?.['known'] !== true) found.push(`I1: ${connection.name} was connected, and is not there`);
     else if (stop === undefined && row['ended'] === true) found.push(`I1: ${connection.name} ended by itself`);
     else if (stop === 'ok' && row['ended'] !== true) found.push(`I1: ${connection.name} was stopped, and lives`);
@@ -70,18 +92,29 @@ async function checkAcknowledged(
 
 const families = (schema: string): string => `
   select c.grant_id from ${schema}.oauth_code c join ${schema}.oauth_token t using (bucket, grant_id)
-  where t.kind = 'rt' group by c.grant_id having count(distinct t.hash) > 1 or count(distinct c.hash) > 1`;
+  where t.kind = 'rt' and coalesce(t.generation, 1) = 1 group by c.grant_id having count(distinct t.hash) > 1 or count(distinct c.hash) > 1`;
+
+/**
+ * A rotated refresh token was the last of its generation: what came of the same one beside it is kept for its reuse only, and nothing descends from
+ * anything but the one used last.
+ */
+const TWO_LINES = `
+  select g.id, g.refresh_generation, t.generation from am.oauth_grant g join am.oauth_token t on t.bucket = g.bucket and t.grant_id = g.id
+  where g.answered_by is not null and t.kind = 'rt' and (t.generation is null
+    or t.generation > coalesce(g.refresh_generation, 0) + 1
+    or t.hash = g.refresh_hash and t.generation <> g.refresh_generation
+    or t.hash = g.refresh_before_hash and t.generation >= g.refresh_generation
+    or t.generation <= g.refresh_generation and t.hash <> g.refresh_hash and t.expires_at > now() + interval '1 day')`;
 
 const pastTheirTime = (schema: string): string => `
   select 'request' as kind, count(*) from ${schema}.oauth_request where expires_at < now() - interval '5 minutes' having count(*) > 0
   union all select 'replay', count(*) from ${schema}.oauth_replay where expires_at < now() - interval '10 minutes' having count(*) > 0
   union all select 'unused code', count(*) from ${schema}.oauth_code where used_at is null and expires_at < now() - interval '15 minutes' having count(*) > 0`;
 
-/** I5, I6: as many intents at the AM as tokens at the Host, for the same connection; same key, same Requester, same person. */
-const unaccounted = (schema: string): string => `
+/** I6: the same key, the same Requester, the same person. */
+const misbound = (schema: string): string => `
   with minted as (
-    select tg.id as grant_id, count(*) as tokens, array_agg(distinct t.jkt) as keys, array_agg(distinct t.act_sub) as requesters,
-      array_agg(distinct t.act_iss) as ams, a.username
+    select tg.id as grant_id, array_agg(distinct t.jkt) as keys, array_agg(distinct t.act_sub) as requesters, a.username
     from ${schema}.oauth_token t
     join ${schema}.oauth_transfer_grant tg on tg.id = t.transfer_grant_id
     join ${schema}.oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id
@@ -90,13 +123,11 @@ const unaccounted = (schema: string): string => `
   ), known as (
     select grant_id, connection_id, host_id from am.connection_host
     union select grant_id, connection_id, host_id from am.revocation where grant_id is not null
-  ), intents as (
-    select connection_id, host_id, count(*) as intents from am.transfer group by connection_id, host_id
   )
-  select m.grant_id, m.tokens, i.intents, m.username, a.username as owner
-  from minted m left join known k using (grant_id) left join intents i using (connection_id, host_id)
+  select m.grant_id, m.username, a.username as owner
+  from minted m left join known k using (grant_id)
   left join am.host h on h.id = k.host_id left join am.oauth_grant g on g.id = k.connection_id left join am.account a on a.id = g.subject
-  where i.intents is null or m.tokens > i.intents or h.issuer is distinct from $1
+  where k.connection_id is null or h.issuer is distinct from $1
     or m.keys <> array[g.jkt] or m.requesters <> array[g.client_id] or m.username is distinct from a.username`;
 
 /** I4: for every person as many live links at the Host as at the AM. A grant nobody redeemed a code for is none. */
@@ -114,3 +145,9 @@ const orphanLinks = (schema: string): string => `
 /** I3: what the AM ended, and the Host confirmed, is ended there. */
 const outlived = (schema: string): string => `
   select tg.id from ${schema}.oauth_transfer_grant tg join am.revocation r on r.grant_id = tg.id where r.state = 'confirmed' and tg.ended_at is null`;
+
+/** I3: whatever the AM knows, or no longer knows, of how it ended. */
+const unowned = (schema: string): string => `
+  select tg.id from ${schema}.oauth_transfer_grant tg join ${schema}.oauth_grant link on link.bucket = tg.bucket and link.id = tg.grant_id
+  where tg.ended_at is null and link.ended_at is null and not exists (
+    select from am.connection_host ch join am.oauth_grant g on g.id = ch.connection_id where ch.grant_id = tg.id and g.ended_at is null)`;

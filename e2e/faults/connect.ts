@@ -6,15 +6,28 @@ import type { World } from './world.ts';
 
 let clients = 0;
 
+/** What a client needs to turn a code into a connection. */
+export interface Redeemer {
+  readonly name: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  /** Which token of the answer to its code it goes on with. */
+  readonly goesOnWith: 'access_token' | 'refresh_token';
+  prepareRedemption(code: string, verifier: string): Promise<() => Promise<Outcome>>;
+  redeem(code: string, verifier: string): Promise<Outcome>;
+}
+
 /** A connection, and the client that holds it. */
-export interface Held {
+export interface Held<C extends Redeemer = Client> {
   readonly connection: HeldConnection;
-  readonly client: Client;
+  readonly client: C;
+  /** To its code. */
+  readonly answer: Readonly<Record<string, unknown>>;
 }
 
 /** A code in the hands of its client. */
-export interface Coded {
-  readonly client: Client;
+export interface Coded<C extends Redeemer = Client> {
+  readonly client: C;
   readonly owner: Person;
   readonly code: string;
   readonly verifier: string;
@@ -27,12 +40,21 @@ export async function obtainCode(world: World, owner: Person): Promise<Coded | n
   const client = createClient({ name, am: house.am.url, documents, fetch: house.fetch });
   const pushed = await client.push();
   if (pushed === null) return null;
+  return agree(world, { client, owner, ...pushed, answer: (tab) => answerConsent(tab, () => 'allow') });
+}
+
+/** The owner's part: he opens the address and answers there. `null` when a fault was in the way. */
+export async function agree<C extends Redeemer>(
+  world: World,
+  asked: Omit<Coded<C>, 'code'> & { url: string; answer: (tab: Person) => Promise<Page> },
+): Promise<Coded<C> | null> {
+  const { client, owner, verifier, url, answer } = asked;
   const page = await browse(world, owner, async (tab) => {
-    await tab.visit(pushed.url);
-    return answerConsent(tab, () => 'allow');
+    await tab.visit(url);
+    return answer(tab);
   });
   const code = page?.url.href.startsWith(client.redirectUri) ? page.url.searchParams.get('code') : null;
-  return code === null || code === undefined ? null : { client, owner, code, verifier: pushed.verifier };
+  return code === null || code === undefined ? null : { client, owner, code, verifier };
 }
 
 const TRIES = 100;
@@ -42,44 +64,53 @@ const AGAIN_MS = 100;
  * Redeems a code as a client does whose answers get lost: again, until it knows. A second 200 for one code, or tokens after a refusal of the
  * same code, would be the end of "once".
  */
-export async function redeem(world: World, coded: Coded): Promise<Held | null> {
+export async function redeem<C extends Redeemer>(world: World, coded: Coded<C>): Promise<Held<C> | null> {
   const { client, code, verifier } = coded;
   const answers: Outcome[] = [];
   for (let tries = 0; tries < TRIES && !answers.some(isDecision); tries++) {
     if (tries > 0) await pause(AGAIN_MS);
     answers.push(await client.redeem(code, verifier));
   }
-  world.history.redemptions.push({ code, client: client.name, answers });
+  world.history.redemptions.push({ code, client: client.name, answers, yields: 'once' });
   return hold(world, coded, answers);
 }
 
 /** Sends one code several times at once. */
-export async function race(world: World, coded: Coded, times: number): Promise<readonly Outcome[]> {
+export async function race<C extends Redeemer>(
+  world: World,
+  coded: Coded<C>,
+  times: number,
+): Promise<readonly Outcome[]> {
   const { client, code, verifier } = coded;
   const ready = await Promise.all(Array.from({ length: times }, () => client.prepareRedemption(code, verifier)));
   const answers = await Promise.all(ready.map((send) => send()));
-  world.history.redemptions.push({ code, client: client.name, answers });
+  // a stock client's code is used up after the Host's answer, and a second use of it ends the first's connection before its token is out
+  const yields = client.goesOnWith === 'refresh_token' ? 'at most once' : 'once';
+  world.history.redemptions.push({ code, client: client.name, answers, yields });
   return answers;
 }
 
 const isDecision = ({ kind }: Outcome): boolean => kind === 'ok' || kind === 'refused' || kind === 'broken_promise';
 
-function hold(world: World, { client, owner }: Coded, answers: readonly Outcome[]): Held | null {
+function hold<C extends Redeemer>(
+  world: World,
+  { client, owner }: Coded<C>,
+  answers: readonly Outcome[],
+): Held<C> | null {
   const given = answers.find(({ kind }) => kind === 'ok');
   if (given?.kind !== 'ok') return null;
-  const connection = {
-    name: client.name,
-    owner: owner.username,
-    clientId: client.clientId,
-    accessToken: String(given.json['access_token']),
-    jkt: client.key.kid,
-  };
+  const { name, clientId, goesOnWith } = client;
+  const connection = { name, owner: owner.username, clientId, token: String(given.json[goesOnWith]) };
   world.history.connections.push(connection);
-  return { connection, client };
+  return { connection, client, answer: given.json };
 }
 
 /** Ends a connection on its owner's page; returns when the page has answered, or `unknown` when it has not. */
-export async function stop(world: World, owner: Person, { connection }: Held): Promise<'ok' | 'unknown'> {
+export async function stop(
+  world: World,
+  owner: Person,
+  { connection }: Pick<Held, 'connection'>,
+): Promise<'ok' | 'unknown'> {
   const { house, history } = world;
   let begin = now();
   const page = await browse(world, owner, async (tab) => {

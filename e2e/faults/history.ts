@@ -26,13 +26,20 @@ export interface HeldConnection {
   readonly name: string;
   readonly owner: string;
   readonly clientId: string;
-  readonly accessToken: string;
-  readonly jkt: string;
+  /** What it is known by here and in the tables: the connection token, or a stock client's first refresh token. */
+  readonly token: string;
 }
 
 export interface Transfer extends Seen {
   readonly connection: HeldConnection;
   readonly resource: string;
+}
+
+/** A refresh token of a stock client, shown once. */
+export interface Refresh extends Seen {
+  readonly connection: HeldConnection;
+  /** Until when it must be served: no end before it was first shown, a minute from then on. */
+  readonly servedUntil: Moment;
 }
 
 export interface Call extends Seen {
@@ -55,6 +62,8 @@ export interface Redemption {
   readonly code: string;
   readonly client: string;
   readonly answers: readonly Outcome[];
+  /** Whether somebody must get tokens for it. Where a second use ends what the first yields, several at once may all come away with nothing. */
+  readonly yields: 'once' | 'at most once';
 }
 
 /** How long a token still opened its Host after the answer to its stop. */
@@ -80,6 +89,7 @@ export interface Span {
 export interface History {
   readonly connections: HeldConnection[];
   readonly transfers: Transfer[];
+  readonly refreshes: Refresh[];
   readonly calls: Call[];
   readonly stops: Stop[];
   readonly redemptions: Redemption[];
@@ -96,6 +106,7 @@ export interface History {
 export const createHistory = (): History => ({
   connections: [],
   transfers: [],
+  refreshes: [],
   calls: [],
   stops: [],
   redemptions: [],

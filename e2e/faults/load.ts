@@ -1,5 +1,7 @@
 import { addHost, type Person } from '@chatelaine/constellation';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { App } from './app.ts';
+import { type Apps, startApps } from './apps.ts';
 import { browse, type Held, obtainCode, race, redeem, stop } from './connect.ts';
 import { now } from './history.ts';
 import type { World } from './world.ts';
@@ -7,7 +9,7 @@ import type { World } from './world.ts';
 /** Clients at work, until they are told to stop. */
 export interface Load {
   /** One of each thing that can be half done, now. */
-  readonly act: Readonly<Record<'transfer' | 'connect' | 'stop' | 'link', () => Promise<void>>>;
+  readonly act: Readonly<Record<'transfer' | 'connect' | 'stop' | 'link', () => Promise<void>>> & Apps['act'];
   /** Stops something while nothing is broken, and waits until the Hosts refuse it. */
   calm(): Promise<void>;
   /** Ends the work and waits until everybody knows what came of it. */
@@ -22,18 +24,32 @@ const IDLE_MS = 40;
 const TOLD_WITHIN_MS = 60_000;
 const LOOK_MS = 100;
 
-/** Starts workers for each owner, and one that makes links. */
-export function startLoad(world: World, { workersEach = 1 }: { workersEach?: number } = {}): Load {
+/** Starts workers for each owner, one that makes links, and as many stock clients as are wanted. */
+export function startLoad(world: World, { workersEach = 1, apps: wanted = 1 } = {}): Load {
   const { random, owners } = world;
   const state: State = { world, going: true, probes: [], held: new Map(owners.map((owner) => [owner, []])) };
   const workers = owners.flatMap((owner) => Array.from({ length: workersEach }, () => work(state, owner)));
   const links = keepLinking(state);
+  const apps = startApps(world, {
+    workers: wanted,
+    probe: ({ held }, token) => void state.probes.push(probe(world, held, token)),
+  });
+  // whoever waits for a process to die does not wait for what made it die
+  const started = new Set<Promise<void>>();
+  const act = (work: () => Promise<void>) => async (): Promise<void> => {
+    const working = work().finally(() => started.delete(working));
+    started.add(working);
+    return working;
+  };
   return {
     act: {
-      transfer: () => transferAndCall(state, random.pick(owners)),
-      connect: () => connect(state, random.pick(owners)),
-      stop: () => stopOne(state, random.pick(owners)),
-      link: () => link(state),
+      app: act(apps.act.app),
+      refresh: act(apps.act.refresh),
+      revoke: act(apps.act.revoke),
+      transfer: act(() => transferAndCall(state, random.pick(owners))),
+      connect: act(() => connect(state, random.pick(owners))),
+      stop: act(() => stopOne(state, random.pick(owners))),
+      link: act(() => link(state)),
     },
     async calm() {
       for (const owner of owners) await stopOne(state, owner);
@@ -41,7 +57,8 @@ export function startLoad(world: World, { workersEach = 1 }: { workersEach?: num
     },
     async finish() {
       state.going = false;
-      await Promise.all([...workers, links]);
+      await Promise.all([...workers, links, ...started]);
+      await apps.finish();
       await Promise.all(state.probes);
     },
   };
@@ -93,7 +110,7 @@ async function transferAndCall(state: State, owner: Person): Promise<void> {
   if (mine.length === 0) return connect(state, owner);
   const { connection, client } = world.random.pick(mine);
   const { resource } = world.random.pick(world.house.hosts);
-  const seen = await client.transfer({ accessToken: connection.accessToken, resource, scope: SCOPE });
+  const seen = await client.transfer({ accessToken: connection.token, resource, scope: SCOPE });
   world.history.transfers.push({ ...seen, connection, resource });
   if (seen.outcome.kind !== 'ok') return;
   const call = await client.call({
@@ -113,17 +130,21 @@ async function stopOne(state: State, owner: Person): Promise<void> {
   const { connection, client } = one;
   const host = world.random.pick(world.house.hosts);
   const { resource } = host;
-  const last = await client.transfer({ accessToken: connection.accessToken, resource, scope: SCOPE });
+  const last = await client.transfer({ accessToken: connection.token, resource, scope: SCOPE });
   world.history.transfers.push({ ...last, connection, resource });
   const outcome = await stop(world, owner, one);
-  const after = await client.transfer({ accessToken: connection.accessToken, resource, scope: SCOPE });
+  const after = await client.transfer({ accessToken: connection.token, resource, scope: SCOPE });
   world.history.transfers.push({ ...after, connection, resource });
   if (outcome === 'ok' && last.outcome.kind === 'ok')
     state.probes.push(probe(world, one, { accessToken: String(last.outcome.json['access_token']), resource }));
 }
 
 /** Calls with a token whose connection was stopped until the Host refuses it. */
-async function probe(world: World, { client }: Held, token: { accessToken: string; resource: string }): Promise<void> {
+async function probe(
+  world: World,
+  { client }: Held | Held<App>,
+  token: { accessToken: string; resource: string },
+): Promise<void> {
   const begin = now();
   while (now() - begin < TOLD_WITHIN_MS) {
     const { outcome, end } = await client.call({ accessToken: token.accessToken, url: `${token.resource}/entries` });

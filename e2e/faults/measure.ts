@@ -1,4 +1,5 @@
 import { wasBroken } from './check-history.ts';
+import type { Seen } from './history.ts';
 import type { World } from './world.ts';
 
 /** What a session of faults came to. Durations in milliseconds. */
@@ -8,6 +9,9 @@ export interface Measured {
   readonly transfers: number;
   /** Share of transfers that were answered 502, 503 or 504, or not at all. */
   readonly notAnswered: number;
+  /** Refresh tokens shown by stock clients, and the share of them that was answered 502, 503 or 504, or not at all. */
+  readonly refreshes: number;
+  readonly refreshesNotAnswered: number;
   readonly connections: number;
   readonly stops: number;
   readonly links: number;
@@ -34,8 +38,7 @@ export function measure(
   { history }: World,
   { settledMs, violations }: { settledMs: number; violations: readonly string[] },
 ): Measured {
-  const { faults, transfers, refusals, redemptions } = history;
-  const lost = transfers.filter(({ outcome }) => outcome.kind === 'unavailable' || outcome.kind === 'unknown');
+  const { faults, transfers, refreshes, refusals, redemptions } = history;
   const raced = redemptions.filter(({ answers }) => answers.length > 1);
   const crashes = faults.filter(({ what }) => what.startsWith('crash'));
   const handedOut = transfers.filter(({ outcome }) => outcome.kind === 'ok');
@@ -43,7 +46,9 @@ export function measure(
     kills: faults.filter(({ what }) => what.startsWith('kill')).length,
     crashes: crashes.length,
     transfers: transfers.length,
-    notAnswered: transfers.length === 0 ? 0 : lost.length / transfers.length,
+    notAnswered: shareNotAnswered(transfers),
+    refreshes: refreshes.length,
+    refreshesNotAnswered: shareNotAnswered(refreshes),
     connections: history.connections.length,
     stops: history.stops.length,
     links: history.links.length,
@@ -60,6 +65,11 @@ export function measure(
     settledMs,
     violations,
   };
+}
+
+function shareNotAnswered(seen: readonly Seen[]): number {
+  const lost = seen.filter(({ outcome }) => outcome.kind === 'unavailable' || outcome.kind === 'unknown');
+  return seen.length === 0 ? 0 : lost.length / seen.length;
 }
 
 const lasted = ({ begin, end }: { begin: number; end: number }): number => end - begin;

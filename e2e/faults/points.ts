@@ -5,8 +5,19 @@ export const AM_POINTS = [
   ['transfer.completed', 'transfer'],
   ['consent.written', 'connect'],
   ['code.redeemed', 'connect'],
+  ['refresh.renewed', 'refresh'],
+  ['grant.ended', 'revoke'],
   ['stop.committed', 'stop'],
   ['link.answered', 'link'],
+] as const;
+
+/** Those of them that stock clients come by as well: they take other ways to them, and from them. */
+export const APP_POINTS = [
+  ['transfer.begun', 'refresh'],
+  ['transfer.answered', 'refresh'],
+  ['transfer.completed', 'refresh'],
+  ['consent.written', 'app'],
+  ['code.redeemed', 'app'],
 ] as const;
 
 /** And of a Host. */

@@ -11,8 +11,9 @@ import { CLIENT_ASSERTION_TYPE, formatForm, GRANT, JWT_TYP, LIFETIME, TOKEN_TYPE
 import type { Documents } from '@chatelaine/test-kit';
 import { now, type Outcome, type Seen } from './history.ts';
 
-const clock = { now: () => Date.now() / 1_000 };
-const PATIENCE_MS = 15_000;
+export const clock = { now: () => Date.now() / 1_000 };
+/** After this nobody waits for an answer any more. */
+export const PATIENCE_MS = 15_000;
 
 /** A Requester made of keys and plain HTTP, so that nothing is asked twice behind the back of whoever writes the history. */
 export interface Client {
@@ -20,6 +21,7 @@ export interface Client {
   readonly clientId: string;
   readonly redirectUri: string;
   readonly key: SigningKey;
+  readonly goesOnWith: 'access_token';
   /** Pushes a request to connect; `null` when that was not accepted. */
   push(): Promise<{ url: string; verifier: string } | null>;
   /** `prepare` makes everything that takes time; what it returns sends. */
@@ -77,6 +79,7 @@ export function createClient({ name, am, documents, fetch }: ClientOptions): Cli
     clientId,
     redirectUri,
     key,
+    goesOnWith: 'access_token',
     prepareRedemption,
     redeem: async (code, verifier) => (await prepareRedemption(code, verifier))(),
     async push() {
@@ -120,7 +123,7 @@ export function createClient({ name, am, documents, fetch }: ClientOptions): Cli
 const PROMISED: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /** One request, and what its answer says. The words of a front without a process behind it are those of nobody. */
-async function ask(fetch: typeof globalThis.fetch, url: string, init: RequestInit): Promise<Outcome> {
+export async function ask(fetch: typeof globalThis.fetch, url: string, init: RequestInit): Promise<Outcome> {
   let status: number;
   let type: string;
   let text: string;

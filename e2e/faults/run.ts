@@ -41,7 +41,7 @@ function checkProcesses({ house }: World): string[] {
 
 /** How often each thing was done, for whoever reads the result. */
 export function counts({ history }: World): Readonly<Record<string, number>> {
-  const { faults, transfers, calls } = history;
+  const { faults, transfers, refreshes, calls } = history;
   const of = (kind: string) => transfers.filter(({ outcome }) => outcome.kind === kind).length;
   return {
     kills: faults.filter(({ what }) => what.startsWith('kill')).length,
@@ -52,6 +52,7 @@ export function counts({ history }: World): Readonly<Record<string, number>> {
     'transfers refused': of('refused'),
     'transfers unavailable': of('unavailable'),
     'transfers unknown': of('unknown'),
+    'refreshes served': refreshes.filter(({ outcome }) => outcome.kind === 'ok').length,
     calls: calls.length,
     stops: history.stops.length,
     links: history.links.length,

@@ -4,7 +4,7 @@ import { crashPostgres, dieAt, killAndRestart } from './crashes.ts';
 import { now } from './history.ts';
 import { type Load, startLoad } from './load.ts';
 import { type Measured, measure } from './measure.ts';
-import { AM_POINTS, HOST_POINTS } from './points.ts';
+import { AM_POINTS, APP_POINTS, HOST_POINTS } from './points.ts';
 import { createRandom } from './random.ts';
 import { settleAndCheck } from './run.ts';
 import { openWorld, type World } from './world.ts';
@@ -22,6 +22,7 @@ export interface SessionOptions {
 }
 
 const AMS = 3;
+const APPS = 2;
 const RACERS = 50;
 const CRASH_SHARE = 0.1;
 const FAILPOINT_SHARE = 0.25;
@@ -36,7 +37,7 @@ export async function runSession(options: SessionOptions): Promise<Measured> {
     const until = now() + options.minutes * 60_000;
     await raceCodes(world, options, until);
     if (options.kills + options.crashes === 0) return measure(world, await settleAndCheck(world));
-    const load = startLoad(world);
+    const load = startLoad(world, { apps: APPS });
     await breakThings(world, load, { ...options, until });
     await load.finish();
     return measure(world, await settleAndCheck(world));
@@ -80,6 +81,8 @@ async function breakThings(
 
 async function dieSomewhere(world: World, load: Load, process: ServiceProcess): Promise<void> {
   const isAm = world.house.am.processes.includes(process);
-  const [failpoint, act] = world.random.pick<readonly [string, keyof Load['act']]>(isAm ? AM_POINTS : HOST_POINTS);
+  const [failpoint, act] = world.random.pick<readonly [string, keyof Load['act']]>(
+    isAm ? [...AM_POINTS, ...APP_POINTS] : HOST_POINTS,
+  );
   await dieAt(world, process, [{ failpoint, trigger: load.act[act] }]);
 }

@@ -46,6 +46,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     guests: ['reader'],
     env: ({ service }) => ({
       REFUSALS_PER_MINUTE: UNLIMITED,
+      // for apps that have no key
+      ...(service === 'host' && { BEARER_TOKENS: 'true' }),
       ...(service === 'am' && {
         // all clients come from one address, each with a document of its own
         DOCUMENTS_PER_MINUTE: UNLIMITED,

@@ -15,7 +15,14 @@ import { eventually } from './support/eventually.ts';
 
 const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const RANDOM_KILLS = 4;
-const ENOUGH = { 'transfers handed out': 21, connections: 4, stops: 1, links: 1, 'raced or repeated codes': 1 };
+const ENOUGH = {
+  'transfers handed out': 21,
+  'refreshes served': 10,
+  connections: 4,
+  stops: 1,
+  links: 1,
+  'raced or repeated codes': 1,
+};
 const ENOUGH_WITHIN_MS = 60_000;
 
 let world: World;
@@ -43,8 +50,8 @@ describe(`things break under load (FAULTS_SEED=${seed})`, () => {
       );
     };
     await Promise.all([
-      inOrder(first, AM_POINTS.slice(0, 4)),
-      inOrder(second, AM_POINTS.slice(4)),
+      inOrder(first, AM_POINTS.slice(0, 5)),
+      inOrder(second, AM_POINTS.slice(5)),
       inOrder(host, HOST_POINTS),
     ]);
     const deaths = world.history.faults.filter(({ what }) => what.includes(' at '));
@@ -74,6 +81,11 @@ describe(`things break under load (FAULTS_SEED=${seed})`, () => {
 describe('the checks find what they are for', () => {
   const SPOILED = [
     [
+      'a token minted before anybody asked',
+      `update photos.oauth_token set created_at = created_at - interval '1 hour' where hash = (select min(hash::text)::bytea from photos.oauth_token where kind = 'at')`,
+      /^(I5: a token that no|I1: a token was handed out)/,
+    ],
+    [
       'an open intent',
       `update am.transfer set state = 'intent', started_at = now(), closed_at = null where id = (select min(id) from am.transfer)`,
       /^I5: an intent/,
@@ -81,12 +93,12 @@ describe('the checks find what they are for', () => {
     [
       'a token under another key',
       `update photos.oauth_token set jkt = 'another' where hash = (select min(hash::text)::bytea from photos.oauth_token where kind = 'at')`,
-      /^I5: tokens of photos/,
+      /^I6: tokens of photos/,
     ],
     [
       'a token without an intent',
       `delete from am.transfer t using am.host h where h.id = t.host_id and h.issuer like '%notes%'`,
-      /^I5: tokens of notes/,
+      /^(I5: a token that no|I1: a token was handed out)/,
     ],
     [
       'a link that only the Host knows',
@@ -97,6 +109,16 @@ describe('the checks find what they are for', () => {
       'an end nobody was told',
       `update am.revocation set state = 'failed', confirmed_at = null where id = (select min(id) from am.revocation)`,
       /^I4: an end/,
+    ],
+    [
+      'a grant at a Host that is nobody’s',
+      `insert into photos.oauth_transfer_grant (client_id, id, bucket, grant_id, act_iss, act_sub, last_minted_at) select client_id, 'nobody', bucket, id, 'http://am', 'http://app', now() from photos.oauth_grant where ended_at is null limit 1`,
+      /^I3: a grant of photos lives, and no/,
+    ],
+    [
+      'a refresh token that descends from nothing',
+      `update am.oauth_token set generation = generation + 2 where generation is not null`,
+      /^I2: two lines/,
     ],
     [
       'a Host that goes on after an end',
@@ -130,20 +152,24 @@ describe('the checks find what they are for', () => {
     expect(await count()).toBeGreaterThan(before);
   });
 
-  test('in the history: a code that yields twice, a token after a stop, a refusal for no reason, an error that was not promised, a token without a database', () => {
+  test('in the history: a code that yields twice, a refresh token that does not serve its minute, a token after a stop, a refusal for no reason, an error that was not promised, a token without a database', () => {
     const { history } = world;
     const [connection] = history.connections;
     const stop = history.stops.find(({ outcome }) => outcome === 'ok');
     if (connection === undefined || stop === undefined) throw new Error('nothing happened');
     const ok = { kind: 'ok', json: {} } as const;
     const refused = { kind: 'refused', status: 400, error: 'invalid_request' } as const;
-    const fresh = { ...connection, accessToken: 'another' };
+    const fresh = { ...connection, token: 'another' };
     const late = stop.end + 1;
     const spoiled = createHistory();
     spoiled.stops.push(stop);
+    const refresh = { connection: fresh, begin: late, end: late, outcome: refused, servedUntil: late + 1 };
+    spoiled.refreshes.push(refresh, { ...refresh, servedUntil: late }, { ...refresh, connection: stop.connection });
+    spoiled.refreshes.push({ ...refresh, connection: stop.connection, outcome: ok });
     spoiled.redemptions.push(
-      { code: 'a', client: 'A', answers: [ok, ok] },
-      { code: 'b', client: 'B', answers: [refused] },
+      { code: 'c', client: 'C', answers: [refused, refused], yields: 'at most once' },
+      { code: 'a', client: 'A', answers: [ok, ok], yields: 'once' },
+      { code: 'b', client: 'B', answers: [refused], yields: 'once' },
     );
     spoiled.transfers.push({ connection: stop.connection, resource: '', begin: late, end: late, outcome: ok });
     spoiled.transfers.push({ connection: fresh, resource: '', begin: late, end: late, outcome: refused });
@@ -172,6 +198,8 @@ describe('the checks find what they are for', () => {
       'I3',
       'I1',
       'I9',
+      'I1',
+      'I3',
       'I1',
       'I3',
       'I7',

@@ -21,6 +21,7 @@ function row({ command, commit, measured: it }: Parameters<typeof record>[0]): s
     it.crashes,
     `${it.racedRedemptions} of ${it.racedCodes}`,
     `${it.transfers}, ${(100 * it.notAnswered).toFixed(1)} %`,
+    `${it.refreshes}, ${(100 * it.refreshesNotAnswered).toFixed(1)} %`,
     it.connections,
     it.stops,
     it.links,

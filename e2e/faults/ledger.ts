@@ -1,0 +1,109 @@
+import { hashToken } from '@chatelaine/crypto';
+import { LIFETIME, parseToken } from '@chatelaine/protocol';
+
+// Every token that a Host ever minted, held one by one against what the AM wrote down before it asked. Neither knows the other's names: the Host has no
+// intent's id, the AM no token's. So it is told by connection and time: an intent accounts for one token, minted between its beginning and its end.
+
+/** What `ledgerOf` selects. Times in seconds since the epoch, by the one clock of the database. */
+export interface Ledger {
+  readonly tokens: readonly (readonly [hash: string, connection: string | null, mintedAt: number])[];
+  readonly intents: readonly (readonly [
+    connection: string,
+    begun: number,
+    closed: number | null,
+    state: string,
+    error: string | null,
+  ])[];
+}
+
+interface Token {
+  readonly hash: string;
+  readonly connection: string | null;
+  readonly at: number;
+}
+
+interface Intent {
+  readonly from: number;
+  readonly until: number;
+  readonly state: string;
+}
+
+/** Selects a Host's ledger as one JSON value, at one moment, for somebody who may see both schemas. */
+export const ledgerOf = ({ schema, issuer }: { schema: string; issuer: string }): string => `
+  with known as (
+    select grant_id, connection_id from am.connection_host
+    union select grant_id, connection_id from am.revocation where grant_id is not null
+  )
+  select json_build_object(
+    'tokens', (select coalesce(json_agg(json_build_array(encode(t.hash, 'hex'), k.connection_id, extract(epoch from t.created_at))), '[]')
+      from ${schema}.oauth_token t left join known k on k.grant_id = t.transfer_grant_id where t.kind = 'at'),
+    'intents', (select coalesce(json_agg(json_build_array(x.connection_id, extract(epoch from x.started_at), extract(epoch from x.closed_at), x.state, x.error)), '[]')
+      from am.transfer x join am.host h on h.id = x.host_id where h.issuer = '${issuer.replaceAll("'", "''")}')
+  ) as ledger`;
+
+/** A Host's token as its tables know it; null for what is none. */
+export function hashOfHostToken(value: unknown): string | null {
+  return typeof value === 'string' && parseToken(value)?.kind === 'at' ? hashToken(value).toString('hex') : null;
+}
+
+/**
+ * All Hosts' ledgers, and every token that anybody was handed. `lost`: those that somebody was handed, and the Host does not have, or the AM has not written down as handed out. `orphans`: all others that no intent
+ * accounts for. Both hold the hashes.
+ */
+export function account(
+  ledgers: readonly Ledger[],
+  handedOut: ReadonlySet<string>,
+): { lost: string[]; orphans: string[] } {
+  const alone = ledgers.flatMap((ledger) => aloneIn(ledger, handedOut));
+  const there = new Set(ledgers.flatMap(({ tokens }) => tokens.map(([hash]) => hash)));
+  return {
+    lost: [...[...handedOut].filter((hash) => !there.has(hash)), ...alone.filter((hash) => handedOut.has(hash))],
+    orphans: alone.filter((hash) => !handedOut.has(hash)),
+  };
+}
+
+function aloneIn({ tokens, intents }: Ledger, handedOut: ReadonlySet<string>): string[] {
+  const minted = Map.groupBy(
+    tokens.map(([hash, connection, at]): Token => ({ hash, connection, at })),
+    ({ connection }) => connection,
+  );
+  const begun = Map.groupBy(intents, ([connection]) => connection);
+  return [...minted].flatMap(([connection, there]) =>
+    withoutIntent(there, (begun.get(connection ?? '') ?? []).flatMap(toIntent), handedOut),
+  );
+}
+
+/** Columns keep milliseconds here, microseconds there. */
+const ROUNDING = 0.001;
+/** A Host, or its database, may still be at it when whoever asked has been told that it is gone. */
+const AT_IT = 5;
+/** Nobody heard what became of it. What was sent is good for as long as the statement in it. PROTOCOL §3.3 */
+const UNHEARD = /^(lost|timeout|gone|internal|unreachable)/;
+
+/** The time in which a token of it can have been minted; none when the Host said that it minted nothing. */
+function toIntent([, from, closed, state, error]: Ledger['intents'][number]): Intent[] {
+  if (state === 'refused') return [];
+  const begun = { from: from - ROUNDING, state };
+  if (closed === null) return [{ ...begun, until: Number.POSITIVE_INFINITY }];
+  if (state !== 'failed') return [{ ...begun, until: closed + ROUNDING }];
+  return [{ ...begun, until: UNHEARD.test(error ?? '') ? from + LIFETIME.statement + AT_IT : closed + AT_IT }];
+}
+
+/** Gives as many tokens as can be an intent of their own, those that were handed out first; the hashes of the rest. */
+function withoutIntent(tokens: readonly Token[], intents: readonly Intent[], handedOut: ReadonlySet<string>): string[] {
+  const taken = new Map<Intent, Token>();
+  const fits = ({ hash, at }: Token, { from, until, state }: Intent): boolean =>
+    from <= at && at <= until && (state === 'minted' || !handedOut.has(hash));
+  // a chain of tokens that each move on to another intent (a matching in a bipartite graph, by augmenting paths)
+  const place = (token: Token, seen: Set<Intent>): boolean =>
+    intents.some((intent) => {
+      if (seen.has(intent) || !fits(token, intent)) return false;
+      seen.add(intent);
+      const holder = taken.get(intent);
+      if (holder !== undefined && !place(holder, seen)) return false;
+      taken.set(intent, token);
+      return true;
+    });
+  const inTurn = tokens.toSorted((a, b) => Number(handedOut.has(b.hash)) - Number(handedOut.has(a.hash)));
+  return inTurn.filter((token) => !place(token, new Set())).map(({ hash }) => hash);
+}

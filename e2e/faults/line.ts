@@ -1,0 +1,130 @@
+import type { Person } from '@chatelaine/constellation';
+import { LIFETIME } from '@chatelaine/protocol';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { App } from './app.ts';
+import type { Held } from './connect.ts';
+import { type Moment, now, type Outcome, type Seen } from './history.ts';
+import { PATIENCE_MS } from './requester.ts';
+import type { World } from './world.ts';
+
+/** What a stock client holds of one connection: the refresh token it was given last, and whatever came beside it. */
+export interface Line {
+  readonly held: Held<App>;
+  readonly owner: Person;
+  readonly resource: string;
+  newest: RefreshToken;
+  /** The one of which the one that `newest` came of had come. */
+  before: RefreshToken | null;
+  /** The one that `newest` came of. */
+  last: RefreshToken | null;
+  /** Given for the same token as another one that was used instead, or will be. */
+  readonly outdone: RefreshToken[];
+  /** The Host's token that was handed out last. */
+  access: { readonly value: string; readonly handedOut: Moment; readonly expiresIn: number } | null;
+}
+
+export interface RefreshToken {
+  readonly value: string;
+  /** See Refresh.servedUntil. */
+  servedUntil: Moment;
+}
+
+const GRACE_MS = LIFETIME.rotationGrace * 1_000;
+/** So much of its minute must be left for a token that was replaced to be shown once more without need. */
+const LEFT_MS = 2 * PATIENCE_MS;
+const KNOWS_WITHIN_MS = 30_000;
+const AGAIN_MS = 100;
+
+export function lineOf(world: World, input: Pick<Line, 'held' | 'owner' | 'resource'>): Line {
+  const { token } = input.held.connection;
+  const line: Line = { ...input, newest: fresh(token), before: null, last: null, outdone: [], access: null };
+  keepAccess(line, { end: now(), json: input.held.answer });
+  return line;
+}
+
+/**
+ * Refreshes as stock clients do: once, twice at once, or once more because the answer was lost; and again while a fault is in the way, with the same
+ * token, until it knows. `over` when the connection is no more, or nobody can say.
+ */
+export async function refresh(
+  world: World,
+  line: Line,
+  way: 'once' | 'at once' | 'lost',
+): Promise<'served' | 'none' | 'over'> {
+  const token = line.newest;
+  const given: string[] = [];
+  for (const deadline = now() + KNOWS_WITHIN_MS; given.length < (way === 'lost' ? 2 : 1) && now() < deadline; ) {
+    const answers = await Promise.all(
+      Array.from({ length: way === 'at once' ? 2 : 1 }, () => show(world, line, token)),
+    );
+    if (answers.some(isOver)) return over(world, line);
+    for (const { end, outcome } of answers) {
+      if (outcome.kind !== 'ok') continue;
+      keepAccess(line, { end, json: outcome.json });
+      const successor = outcome.json['refresh_token'];
+      given.push(typeof successor === 'string' ? successor : token.value);
+    }
+    if (given.length === 0) await pause(AGAIN_MS);
+  }
+  const next = given.pop();
+  if (next === undefined) return 'none';
+  if (next !== token.value) {
+    line.before = line.last;
+    line.last = token;
+    line.newest = fresh(next);
+    line.outdone.push(...given.map(fresh));
+  }
+  return 'served';
+}
+
+/** A call that was slow to refresh: it shows the token before the one that was used last, which is served while nothing that came of that was used. */
+export async function refreshLate(world: World, line: Line): Promise<'served' | 'none' | 'over'> {
+  const { before, newest } = line;
+  const isUnused = newest.servedUntil === Number.POSITIVE_INFINITY;
+  if (before === null || !isUnused || before.servedUntil - now() < LEFT_MS) return 'none';
+  const late = await show(world, line, before);
+  if (isOver(late)) return over(world, line);
+  const { end, outcome } = late;
+  if (outcome.kind !== 'ok') return 'none';
+  keepAccess(line, { end, json: outcome.json });
+  line.outdone.push(newest);
+  line.newest = fresh(String(outcome.json['refresh_token']));
+  return 'served';
+}
+
+/** Shows a refresh token, and writes down what came of it. */
+export async function show(world: World, { held }: Line, token: RefreshToken): Promise<Seen> {
+  const { client, connection } = held;
+  if (client.key === null) token.servedUntil = Math.min(token.servedUntil, now() + GRACE_MS);
+  const seen = await client.refresh(token.value);
+  world.history.refreshes.push({ ...seen, connection, servedUntil: token.servedUntil });
+  return seen;
+}
+
+/** Calls the Host with the token that was handed out last. */
+export async function call(world: World, { held, resource, access }: Line): Promise<Outcome | null> {
+  if (access === null) return null;
+  const { client, connection } = held;
+  const { value: accessToken, handedOut, expiresIn } = access;
+  const seen = await client.call({ accessToken, url: `${resource}/entries` });
+  world.history.calls.push({ ...seen, connection, resource, handedOut, expiresIn });
+  return seen.outcome;
+}
+
+/** Refused; or so slow that the request may still be on its way, and would look like a thief's if it came after its successors. */
+function isOver({ begin, end, outcome }: Seen): boolean {
+  return outcome.kind === 'refused' || (outcome.kind === 'unknown' && end - begin >= PATIENCE_MS - AGAIN_MS);
+}
+
+/** Whether it should have been is for the checks; it is not there any more, or need not be. */
+function over({ history }: World, { held: { connection } }: Line): 'over' {
+  const at = now();
+  history.stops.push({ connection, begin: at, end: at, outcome: 'unknown' });
+  return 'over';
+}
+
+function keepAccess(line: Line, { end, json }: { end: Moment; json: Readonly<Record<string, unknown>> }): void {
+  line.access = { value: String(json['access_token']), handedOut: end, expiresIn: Number(json['expires_in']) };
+}
+
+const fresh = (value: string): RefreshToken => ({ value, servedUntil: Number.POSITIVE_INFINITY });
