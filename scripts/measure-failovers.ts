@@ -1,12 +1,12 @@
-// Kills the primary Postgres under load, promotes the standby, makes a new standby in the old one's place, and so on; counts what was acknowledged and
-// is gone, and writes it into docs/operations.md: `pnpm images && pnpm measure:failovers [--count 20]`. It does what "When Postgres is lost" says there.
+// Kills the primary Postgres under load, promotes the standby, makes a new standby in the old one's place, and so on; looks for each that was
+// acknowledged, and writes it into docs/operations.md: `pnpm images && pnpm measure:failovers [--count 20]`. It does what "When Postgres is lost" says there.
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { addHost, signUp } from '@chatelaine/constellation';
 import { openDeployment, type Deployment } from '../e2e/containers/support/deployment.ts';
 import { prune } from '../e2e/containers/support/docker.ts';
-import { startLoad, type Sent } from '../e2e/containers/support/load.ts';
+import { type Sent, startLoad, tokensOf } from '../e2e/containers/support/load.ts';
 import * as pg from '../e2e/containers/support/standby.ts';
 import { eventually } from '../e2e/test/support/eventually.ts';
 import { openRawRequester, RAW_CALLBACK } from '../e2e/test/support/raw-requester.ts';
@@ -81,8 +81,9 @@ async function run(there: Deployment) {
   if (count % 2 === 0) {
     const { primary } = await pg.asAtFirst(there, pair, UP);
     await eventually(() => answers(am), { until: Boolean, withinMs: UP_WITHIN_MS });
-    const lost = await pg.lostAt(primary, { entries: entries.acknowledged, tokens: handedOut(sent) });
-    console.log(`as at first again; ${lost} lost`);
+    const seen = { entries: entries.acknowledged, tokens: tokensOf(sent) };
+    const { lost, orphans } = await pg.accountAt(there, primary, seen);
+    console.log(`as at first again; ${lost} lost, ${orphans} orphans`);
     if (lost > 0) throw new Error('What was acknowledged is not where compose looks for it.');
   }
   return { failovers, sent, entries: entries.acknowledged.length };
@@ -96,16 +97,16 @@ async function failover(
   const killedAt = Date.now();
   const since = (moment: number, status: number) => seen.sent.some((one) => one.at > moment && one.status === status);
   await eventually(async () => since(killedAt, 503), { until: Boolean, withinMs: SEEN_WITHIN_MS });
-  const entries = [...seen.entries];
-  const tokens = handedOut(seen.sent);
+  const acknowledged = { entries: [...seen.entries], tokens: tokensOf(seen.sent) };
 
   const promotedAt = Date.now();
   await pg.promote(there, pair.standby);
-  const lost = await pg.lostAt(pair.standby, { entries, tokens });
+  const { lost } = await pg.accountAt(there, pair.standby, acknowledged);
   await eventually(async () => since(promotedAt, 200), { until: Boolean, withinMs: SEEN_WITHIN_MS });
   const served = seen.sent.find(({ at, status }) => at > promotedAt && status === 200);
   const firstTokenMs = (served?.at ?? Number.NaN) + (served?.tookMs ?? 0) - promotedAt;
-  const orphans = await pg.orphansAt(pair.standby);
+  // by then the Host has minted again, too
+  const { orphans } = await pg.accountAt(there, pair.standby, { entries: [], tokens: tokensOf(seen.sent) });
 
   const begun = Date.now();
   const standby = await pg.standbyAgain(there, { primary: pair.standby, lost: pair.primary });
@@ -117,13 +118,14 @@ function tableOf(it: { failovers: readonly Failover[]; sent: readonly Sent[]; en
   const { failovers, sent, entries } = it;
   const sum = (of: (one: Failover) => number): number => failovers.reduce((total, one) => total + of(one), 0);
   const served = spread(failovers.map(({ firstTokenMs }) => firstTokenMs));
+  const tokens = tokensOf(sent).length;
   const others = sent.filter(({ status, retryAfter }) => status !== 200 && !(status === 503 && retryAfter !== null));
   const rows = [
     ['primaries lost by kill -9 under load', '≥ 20', String(failovers.length)],
     [
       'acknowledged and not at the next primary',
       '0',
-      `${sum(({ lost }) => lost)} of ${entries + handedOut(sent)} (${entries} entries, ${handedOut(sent)} tokens)`,
+      `${sum(({ lost }) => lost)} of ${entries + tokens} (${entries} entries, ${tokens} tokens)`,
     ],
     [
       'tokens of the Host beyond what the AM had written down before it asked',
@@ -149,10 +151,6 @@ function tableOf(it: { failovers: readonly Failover[]; sent: readonly Sent[]; en
     '',
     `On ${os.availableParallelism()} cores, which the load and all containers shared; load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}.`,
   ];
-}
-
-function handedOut(sent: readonly Sent[]): number {
-  return sent.filter(({ status }) => status === 200).length;
 }
 
 function spread(ms: readonly number[]): string {

@@ -6,8 +6,8 @@ import { sql } from './support/backup.ts';
 import { type Deployment, openDeployment } from './support/deployment.ts';
 import { docker } from './support/docker.ts';
 import { inSeconds, note } from './support/figures.ts';
-import { startLoad } from './support/load.ts';
-import { firstPair, keepEntries, lose, lostAt, orphansAt, promote } from './support/standby.ts';
+import { startLoad, tokensOf } from './support/load.ts';
+import { accountAt, firstPair, keepEntries, lose, promote } from './support/standby.ts';
 
 // docker-compose.standby.yml: the AM, Photos, and a Postgres that is followed by another
 
@@ -93,10 +93,11 @@ describe('a Postgres that is followed by another [needs a container engine]', ()
     const sent = await load.stop();
 
     expect(refused().filter(({ retryAfter }) => retryAfter === null)).toEqual([]);
-    const handedOut = sent.filter(({ status }) => status === 200).length;
-    const lost = await lostAt(standby, { entries: entries.acknowledged, tokens: handedOut });
-    const measured = `${lost} of ${entries.acknowledged.length + handedOut}`;
+    const tokens = tokensOf(sent);
+    const { lost, orphans } = await accountAt(house, standby, { entries: entries.acknowledged, tokens });
+    const measured = `${lost} of ${entries.acknowledged.length + tokens.length}`;
     note({ what: 'acknowledged and not at the standby', held: '0', measured });
-    expect([lost, await orphansAt(standby)]).toEqual([0, 0]);
+    expect({ lost, orphans }).toEqual({ lost: 0, orphans: 0 });
+    expect(tokens.length).toBe(sent.filter(({ status }) => status === 200).length);
   });
 });

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { hashOfHostToken } from '../../faults/ledger.ts';
 import type { RawRequester } from '../../test/support/raw-requester.ts';
 
 /** One request under load: 0 when nothing came back at all. */
@@ -7,6 +8,8 @@ export interface Sent {
   readonly tookMs: number;
   readonly status: number;
   readonly retryAfter: string | null;
+  /** The token that came, as the Host's tables know it. */
+  readonly token: string | null;
 }
 
 /** Transfers, over and over, until it is stopped; each of three workers waits a little between two. */
@@ -31,7 +34,8 @@ export function startLoad(
       const at = Date.now();
       const answer = await raw.exchange(token, wanted).catch(() => null);
       const retryAfter = answer?.headers.get('retry-after') ?? null;
-      sent.push({ at, tookMs: Date.now() - at, status: answer?.status ?? 0, retryAfter });
+      const handedOut = hashOfHostToken(answer?.body['access_token']);
+      sent.push({ at, tookMs: Date.now() - at, status: answer?.status ?? 0, retryAfter, token: handedOut });
       await pause(idleMs);
     }
   };
@@ -44,6 +48,11 @@ export function startLoad(
       return sent;
     },
   };
+}
+
+/** What was handed out. */
+export function tokensOf(sent: readonly Sent[]): readonly string[] {
+  return sent.flatMap(({ token }) => (token === null ? [] : [token]));
 }
 
 /** 504 is the AM's word that a Host took more than five seconds: a slow machine, and nothing that was lost. */

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Person } from '@chatelaine/constellation';
+import { account, type Ledger, ledgerOf } from '../../faults/ledger.ts';
 import { sql } from './backup.ts';
 import type { Deployment } from './deployment.ts';
 import { docker, LABEL } from './docker.ts';
@@ -108,18 +109,26 @@ export function keepEntries(robin: Person, { host, idleMs = 0 }: { host: string;
   };
 }
 
-/** What was acknowledged and is not in this Postgres; 0 is what is promised. */
-export async function lostAt(
-  { container }: Member,
-  { entries, tokens }: { entries: readonly string[]; tokens: number },
-): Promise<number> {
-  const kept = new Set((await sql(container, 'select text from photos.entry')).split('\n'));
-  const minted = Number(await sql(container, `select count(*) from am.transfer where state = 'minted'`));
-  return entries.filter((text) => !kept.has(text)).length + Math.max(0, tokens - minted);
+/** What somebody was shown or handed. */
+export interface Acknowledged {
+  readonly entries: readonly string[];
+  /** Hashes. */
+  readonly tokens: readonly string[];
 }
 
-/** Tokens that the Host has minted beyond what the AM had written down before it asked for them. */
-export async function orphansAt({ container }: Member): Promise<number> {
-  const tokens = `(select count(*) from photos.oauth_token where kind = 'at')`;
-  return Number(await sql(container, `select greatest(0, ${tokens} - (select count(*) from am.transfer))`));
+/**
+ * Each of them, and each token there ever was, held against this Postgres: how many of those acknowledged are gone, and how many tokens the Host has minted
+ * that the AM had not written down before it asked for them. 0 and 0 is what is promised.
+ */
+export async function accountAt(
+  house: Deployment,
+  { container }: Member,
+  { entries, tokens }: Acknowledged,
+): Promise<{ lost: number; orphans: number }> {
+  const kept = new Set((await sql(container, 'select text from photos.entry')).split('\n'));
+  const ledger = JSON.parse(
+    await sql(container, ledgerOf({ schema: 'photos', issuer: house.url('photos') })),
+  ) as Ledger;
+  const { lost, orphans } = account([ledger], new Set(tokens));
+  return { lost: entries.filter((text) => !kept.has(text)).length + lost.length, orphans: orphans.length };
 }
