@@ -14,6 +14,14 @@ const packages = workspacePackages().filter(
     scripts['test'] !== undefined && (folders.length === 0 || folders.includes(folder.split('/')[0] ?? '')),
 );
 
+const unknown = folders.filter((folder) => !packages.some((one) => one.folder.split('/')[0] === folder));
+if (unknown.length > 0) {
+  console.error(
+    `There are no packages with tests below ${unknown.join(', ')}: name folders such as packages, services, e2e.`,
+  );
+  process.exit(64);
+}
+
 forgetResults(packages);
 const turboStatus = await runTurbo(packages);
 const summary = summarize(readResults(packages));
