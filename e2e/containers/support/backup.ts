@@ -60,19 +60,19 @@ async function dumpsItsServer(container: string): Promise<boolean> {
 
 /** Arguments of psql that make it print a script which brings the rows back, in any order. */
 async function copyingRows(container: string, schema: string): Promise<string[]> {
-  const where = `schemaname = '${schema}'`;
+  // rows of a partitioned table go where they belong
   const tables = await sql(
     container,
-    `select tablename from pg_tables where ${where} and tablename <> '${MIGRATIONS}'`,
+    `select relname from pg_class where relnamespace = '${schema}'::regnamespace and relkind in ('r', 'p') and not relispartition and relname <> '${MIGRATIONS}'`,
   );
-  const sequences = await sql(container, `select sequencename from pg_sequences where ${where}`);
+  const sequences = await sql(container, `select sequencename from pg_sequences where schemaname = '${schema}'`);
   const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
   return [
     'begin isolation level repeatable read',
     String.raw`\echo set session_replication_role = replica;`,
     ...lines(tables).flatMap((table) => [
       `\\echo copy ${schema}."${table}" from stdin;`,
-      `copy ${schema}."${table}" to stdout`,
+      `copy (select * from ${schema}."${table}") to stdout`,
       String.raw`\echo '\\.'`,
     ]),
     ...lines(sequences).map(

@@ -19,6 +19,7 @@ import { requestersFeature } from './requesters/routes.tsx';
 import { reapUnfinished } from './requesters/unfinished-store.ts';
 import { observeHostCalls, observeRevocations, observeTransfers } from './metrics.ts';
 import { migrationDirs, type Resources } from './resources.ts';
+import { retain } from './retention/retention.ts';
 import { targetsFeature } from './targets/routes.ts';
 import { timelineFeature } from './timeline/routes.tsx';
 import { closeLost } from './transfer/close-store.ts';
@@ -37,6 +38,8 @@ const NAV = [
 const ABOUT =
   'It knows your Hosts and your Requesters, and asks Hosts for keys on your behalf, as far as you allow here. Your data never passes through it; every Host has the last word.';
 const REAP_SECONDS = 60;
+const RETAIN_SECONDS = 600;
+const RETAINING = 'dropping what was kept for its time';
 
 /** The AM, whole: every feature is registered here, one line each. Closing the app closes its resources. */
 export async function createApp(resources: Resources): Promise<FastifyInstance> {
@@ -90,6 +93,9 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
     startReaper({ reap: () => resumeLinks(deps) }, recovered),
   ];
   repeat(app, { everySeconds: config.keysReadEverySeconds, work: () => keys.refresh(), what: 'reading the keys' });
+  repeat(app, { everySeconds: RETAIN_SECONDS, work: () => retain(deps), what: RETAINING });
+  // at once as well: a process may not live until the first turn
+  app.addHook('onReady', () => retain(deps).catch((err: unknown) => app.log.warn({ err }, `${RETAINING} failed`)));
   app.addHook('onReady', jobs.start);
   app.addHook('onClose', async () => {
     for (const stopReaping of reaping) stopReaping();

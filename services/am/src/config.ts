@@ -31,6 +31,14 @@ export interface Config extends ServiceConfig {
     /** A link whose code was sent to the Host so long ago, without an answer, is asked for again. */
     readonly resumeLinksAfterSeconds: number;
   };
+  /** How many days what is over is kept. What is under way is kept until it is over. */
+  readonly retention: {
+    /** Transfers, with what came of them, and the questions that were asked for them. */
+    readonly transferDays: number;
+    /** What Hosts were told of ends. */
+    readonly revocationDays: number;
+    readonly timelineDays: number;
+  };
   readonly limits: {
     /** Addresses of Hosts one owner may have fetched in an hour. */
     readonly hostsAddedPerHour: number;
@@ -121,6 +129,9 @@ export const FIELDS = {
   RECOVERY_EVERY_SECONDS: optional(integer({ min: 1, max: 3_600 }), 30),
   LOST_AFTER_SECONDS: optional(integer({ min: 1, max: 86_400 }), 600),
   RESUME_LINKS_AFTER_SECONDS: optional(integer({ min: 1, max: 3_600 }), 60),
+  TRANSFER_HISTORY_DAYS: optional(integer({ min: 1, max: 36_500 }), 90),
+  REVOCATION_HISTORY_DAYS: optional(integer({ min: 14, max: 36_500 }), 90),
+  TIMELINE_DAYS: optional(integer({ min: 1, max: 36_500 }), 365),
   REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.refusals.points),
   DOCUMENTS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.documents.points),
 };
@@ -144,6 +155,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       everySeconds: read.RECOVERY_EVERY_SECONDS,
       lostAfterSeconds: read.LOST_AFTER_SECONDS,
       resumeLinksAfterSeconds: read.RESUME_LINKS_AFTER_SECONDS,
+    },
+    retention: {
+      transferDays: read.TRANSFER_HISTORY_DAYS,
+      revocationDays: read.REVOCATION_HISTORY_DAYS,
+      timelineDays: read.TIMELINE_DAYS,
     },
     limits: {
       hostsAddedPerHour: read.HOSTS_ADDED_PER_HOUR,

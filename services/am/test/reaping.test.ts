@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 describe('what is cleared away', () => {
-  test('a connection whose grant never came, ten minutes on, with its rules and its entry; no other', async () => {
+  test('a connection whose grant never came, ten minutes on, with its rules; no other', async () => {
     const person = await world.person();
     const linkId = await makeLink(world, person);
     const { pool } = world;
@@ -22,10 +22,6 @@ describe('what is cleared away', () => {
     await pool.query(
       `insert into rule (id, owner_id, connection_id, effect) select 'rule_' || id, owner_id, id, 'allow' from connection`,
     );
-    await pool.query(`select timeline_append($1, 'connection_made', jsonb_build_object('connection', $2::text))`, [
-      person.ownerId,
-      unfinished,
-    ]);
     await pool.query(`update connection set created_at = now() - interval '11 minutes' where id = any($1)`, [
       [unfinished, live, ended],
     ]);
@@ -39,10 +35,6 @@ describe('what is cleared away', () => {
     const rules = await pool.query<{ connection_id: string | null }>('select connection_id from rule');
     expect(rules.rows.map(({ connection_id }) => connection_id)).not.toContain(null);
     expect(rules.rowCount).toBe(3);
-    const told = await pool.query<{ id: string }>(
-      `select data->>'connection' as id from timeline_entry where kind = 'connection_made'`,
-    );
-    expect(told.rows.map(({ id }) => id)).not.toContain(unfinished);
   });
 
   test('deferrals a day after their hour; until then a late poll hears that it is late', async () => {

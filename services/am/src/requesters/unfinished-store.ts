@@ -12,14 +12,10 @@ const FIND = statement<{ id: string }>({
 const REAP = [
   statement({ name: 'requesters_reap_rules', text: 'delete from rule where connection_id = any($1)' }),
   statement({ name: 'requesters_reap_shown', text: 'delete from connection_host where connection_id = any($1)' }),
-  statement({
-    name: 'requesters_reap_entries',
-    text: `delete from timeline_entry where kind = 'connection_made' and data->>'connection' = any($1)`,
-  }),
   statement({ name: 'requesters_reap_connections', text: 'delete from connection where id = any($1)' }),
 ];
 
-/** Clears away connections that consent began to write and whose grant never came: they grant nothing. Returns how many. */
+/** Clears away connections that consent began to write and whose grant never came: they grant nothing, and the timeline never told of them. Returns how many. */
 export async function reapUnfinished({ pool }: Pick<Deps, 'pool'>): Promise<number> {
   return inTransaction(pool, async (tx) => {
     const ids = (await query(tx, FIND)).map(({ id }) => id);

@@ -56,8 +56,8 @@ const ABANDON: Statement = {
     where ch.connection_id = closed.connection_id and ch.host_id = closed.host_id and ch.grant_id = $4
     returning ch.connection_id, ch.host_id, ch.link_id
   )
-  insert into revocation (id, owner_id, link_id, host_id, connection_id, grant_id)
-  select $6, closed.owner_id, renewed.link_id, renewed.host_id, renewed.connection_id, $4 from closed, renewed`,
+  insert into revocation (owner_id, link_id, host_id, connection_id, grant_id)
+  select closed.owner_id, renewed.link_id, renewed.host_id, renewed.connection_id, $4 from closed, renewed`,
 };
 
 /**
@@ -67,10 +67,10 @@ const ABANDON: Statement = {
 export async function abandonTransfer(
   pool: Pool,
   intent: Pick<Intent, 'bucket' | 'id'>,
-  given: { error: string; grantId: string; freshGrantId: string; revocationId: string },
+  given: { error: string; grantId: string; freshGrantId: string },
 ): Promise<void> {
-  const { error, grantId, freshGrantId, revocationId } = given;
-  await run(pool, ABANDON, [intent.bucket, intent.id, error.slice(0, 200), grantId, freshGrantId, revocationId]);
+  const { error, grantId, freshGrantId } = given;
+  await run(pool, ABANDON, [intent.bucket, intent.id, error.slice(0, 200), grantId, freshGrantId]);
 }
 
 const CLOSE_LOST: Statement = {

@@ -72,8 +72,7 @@ async function discard(
   deps.log.warn({ event: 'host_unusable', hostId, transferId: intent.id, reason }, 'Host answer not relayed');
   if (!minted)
     return closeTransfer(deps.pool, intent, { state: 'failed', error: reason, approval: approvalAfter(doubt) });
-  const fresh = { freshGrantId: randomId(), revocationId: randomId('rev') };
-  await abandonTransfer(deps.pool, intent, { error: reason, grantId, ...fresh });
+  await abandonTransfer(deps.pool, intent, { error: reason, grantId, freshGrantId: randomId() });
   await deps.announceRevocations();
 }
 

@@ -1,4 +1,4 @@
-import { randomId } from '@chatelaine/crypto';
+import { timeId } from '@chatelaine/crypto';
 import { type Guards, refuseReplay } from '@chatelaine/oauth-server';
 import {
   accessDenied,
@@ -81,7 +81,7 @@ async function begin(
     if (decision.kind !== 'allow' || snapshot === null) throw await refusal(deps, { decision, snapshot, request });
     if (signal?.aborted === true) throw unfinished();
     const hop = { request, snapshot, target: decision.target };
-    const intent = intentOf(hop, decision.askId);
+    const intent = intentOf(deps, hop, decision.askId);
     const begun = await beginTransfer(deps.pool, { intent, guards: guards.take() });
     if (begun.kind === 'replayed') refuseReplay(begun);
     if (begun.kind === 'begun') return { hop, intent };
@@ -89,9 +89,9 @@ async function begin(
   throw temporarilyUnavailable('The owner is changing what this connection may do; try again.', { retryAfter: 1 });
 }
 
-function intentOf({ request, snapshot, target }: Hop, askId: string | null): Intent {
+function intentOf({ clock }: Pick<Deps, 'clock'>, { request, snapshot, target }: Hop, askId: string | null): Intent {
   return {
-    id: randomId('tr'),
+    id: timeId('tr', clock.now()),
     bucket: snapshot.bucket,
     ownerId: snapshot.ownerId,
     connectionId: snapshot.connectionId,

@@ -1,0 +1,140 @@
+import { inTransaction, type Pool, query, queryOne, statement } from '@chatelaine/service-kit';
+import { boundAt, type Partition, type PartitionStep, partitionName, timeOfBound } from './partitions.ts';
+
+/** A table that is partitioned by ids which sort by time. */
+export interface Partitioned {
+  readonly table: 'transfer' | 'revocation' | 'timeline_entry';
+  /** What its ids begin with; null: they are numbers. */
+  readonly prefix: string | null;
+  /** When a row is of. */
+  readonly at: string;
+  /** What is never dropped, however old. */
+  readonly underWay: string;
+}
+
+export const TRANSFERS: Partitioned = {
+  table: 'transfer',
+  prefix: 'tr',
+  at: 'started_at',
+  underWay: `state = 'intent'`,
+};
+export const REVOCATIONS: Partitioned = {
+  table: 'revocation',
+  prefix: 'rev',
+  at: 'created_at',
+  underWay: `state = 'pending'`,
+};
+export const TIMELINE: Partitioned = { table: 'timeline_entry', prefix: null, at: 'at', underWay: 'false' };
+
+const NOW = statement<{ now: Date }>({ name: 'retention_now', text: 'select now()' });
+
+/** The database's time: no process's clock drops what another would keep. */
+export async function databaseTime({ pool }: { readonly pool: Pool }): Promise<Date> {
+  return (await queryOne(pool, NOW))?.now ?? new Date(0);
+}
+
+const PARTITIONS = statement<{ name: string; bound: string }>({
+  name: 'retention_partitions',
+  text: `
+    select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = to_regclass($1)`,
+});
+
+/** The partitions of a table that are for a time, the earliest first; not the one for what falls into none. */
+export async function readPartitions(db: Pick<Pool, 'query'>, { table }: Partitioned): Promise<readonly Partition[]> {
+  const rows = await query(db, PARTITIONS, [table]);
+  return rows
+    .flatMap(({ name, bound }) => {
+      const [, from, to] = /^FOR VALUES FROM \('(.+)'\) TO \('(.+)'\)$/.exec(bound) ?? [];
+      return from === undefined || to === undefined ? [] : [{ name, from: timeOfBound(from), to: timeOfBound(to) }];
+    })
+    .toSorted((a, b) => a.from - b.from);
+}
+
+/** How long a change of partitions waits for those who use the table, and they for it. */
+const LOCK_WAIT = '100ms';
+const MANY_STEPS_AT_ONCE = 20_261_129;
+
+export type StepOutcome =
+  | 'done'
+  /** Another process is at it. */
+  | 'elsewhere'
+  /** The table is in use; later, then. */
+  | 'busy'
+  /** Something in it is under way, or its rows are elsewhere already. */
+  | 'occupied';
+
+/** Makes one partition or drops one, all or nothing, and waits for nobody longer than a moment. */
+export async function takeStep(pool: Pool, kept: Partitioned, step: PartitionStep): Promise<StepOutcome> {
+  try {
+    return await inTransaction(pool, async (tx) => {
+      await tx.query(`set local lock_timeout = '${LOCK_WAIT}'`);
+      const { rows } = await tx.query<{ mine: boolean }>('select pg_try_advisory_xact_lock($1) as mine', [
+        MANY_STEPS_AT_ONCE,
+      ]);
+      if (rows[0]?.mine !== true) return 'elsewhere';
+      if (step.kind === 'create') await tx.query(creationOf(kept, step));
+      else await drop(tx, kept, step.name);
+      return 'done';
+    });
+  } catch (error) {
+    const outcome = OUTCOMES[codeOf(error)];
+    if (outcome === undefined) throw error;
+    return outcome;
+  }
+}
+
+const OUTCOMES: Readonly<Record<string, StepOutcome>> = {
+  '55P03': 'busy', // lock_not_available
+  '23514': 'occupied', // check_violation: rows of that time are in the default partition
+  '42P07': 'elsewhere', // duplicate_table: another process made it between our look and our lock
+  '42P17': 'elsewhere', // invalid_object_definition: or one that overlaps it
+  '42P01': 'elsewhere', // undefined_table: another process dropped it
+};
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+// made apart and attached: the table itself is locked against no one who reads or writes rows
+function creationOf({ table, prefix }: Partitioned, { from, to }: { from: number; to: number }): string {
+  const name = partitionName(table, from);
+  return `
+    create table "${name}" (like "${table}" including defaults including constraints);
+    alter table "${table}" attach partition "${name}" for values from ('${boundAt(prefix, from)}') to ('${boundAt(prefix, to)}')`;
+}
+
+async function drop(tx: Pick<Pool, 'query'>, { table, underWay }: Partitioned, name: string): Promise<void> {
+  await tx.query(`alter table "${table}" detach partition "${name}"`);
+  // nobody writes to it any more, and nobody has yet seen it gone
+  const { rowCount } = await tx.query(`select from "${name}" where ${underWay} limit 1`);
+  if (rowCount !== 0) throw new Occupied();
+  await tx.query(`drop table "${name}"`);
+}
+
+/** Something in a partition is under way. */
+class Occupied extends Error {
+  readonly code = '23514';
+}
+
+const BATCH = 1000;
+const BATCHES = 100;
+
+/** Deletes, row by row, what is past its time where the partition cannot go as a whole. Returns how many. */
+export async function deleteOld(
+  pool: Pool,
+  { at, underWay }: Partitioned,
+  { partition, before }: { partition: string; before: Date },
+): Promise<number> {
+  const text = `with old as (
+      select ctid from "${partition}" where ${at} < $1 and not (${underWay}) limit ${BATCH} for update skip locked
+    ) delete from "${partition}" where ctid in (select ctid from old)`;
+  let total = 0;
+  for (let batch = 0; batch < BATCHES; batch++) {
+    const deleted = (await pool.query(text, [before])).rowCount ?? 0;
+    total += deleted;
+    if (deleted < BATCH) break;
+  }
+  return total;
+}
+
+/** The partition for what falls into none. */
+export const defaultPartition = ({ table }: Partitioned): string => `${table}_default`;

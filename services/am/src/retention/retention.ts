@@ -1,0 +1,54 @@
+import type { Config } from '../config.ts';
+import type { Deps } from '../deps.ts';
+import {
+  databaseTime,
+  defaultPartition,
+  deleteOld,
+  type Partitioned,
+  readPartitions,
+  REVOCATIONS,
+  takeStep,
+  TIMELINE,
+  TRANSFERS,
+} from './partition-store.ts';
+import { fromTomorrow, partitionDays, partitionSteps, type PartitionStep } from './partitions.ts';
+import { deleteSettled } from './settled-store.ts';
+
+export type RetentionDeps = Pick<Deps, 'pool' | 'log'> & { readonly config: Pick<Config, 'retention'> };
+
+/**
+ * Drops what was kept for its time, and makes room for what is to come. Any process may do it, several at once as well: what one cannot do now, because the
+ * table is in use or another is at it, the next time does. What is under way (a transfer without an outcome, an end that a Host was not told) is never dropped.
+ */
+export async function retain(deps: RetentionDeps, given: { now?: Date } = {}): Promise<void> {
+  const { retention } = deps.config;
+  const now = given.now ?? (await databaseTime(deps));
+  await keep(deps, TRANSFERS, { now, days: retention.transferDays });
+  await keep(deps, REVOCATIONS, { now, days: retention.revocationDays });
+  await keep(deps, TIMELINE, { now, days: retention.timelineDays });
+  const longest = Math.max(retention.transferDays, retention.revocationDays, retention.timelineDays);
+  await deleteSettled(deps.pool, { now, days: longest + partitionDays(longest) });
+}
+
+async function keep(
+  { pool, log }: RetentionDeps,
+  kept: Partitioned,
+  given: { now: Date; days: number },
+): Promise<void> {
+  const now = given.now.getTime();
+  const before = new Date(now - given.days * 86_400_000);
+  for (const step of partitionSteps(await readPartitions(pool, kept), { now, days: given.days })) {
+    let done: PartitionStep = step;
+    let outcome = await takeStep(pool, kept, step);
+    if (outcome === 'occupied' && step.kind === 'create') {
+      const rest = fromTomorrow(step, now);
+      if (rest !== null) outcome = await takeStep(pool, kept, (done = rest));
+    }
+    if (outcome === 'occupied' && step.kind === 'drop') await deleteOld(pool, kept, { partition: step.name, before });
+    if (outcome === 'busy')
+      log.info({ event: 'partition_busy', table: kept.table, step: done }, 'a partition is changed later');
+    if (outcome === 'done')
+      log.info({ event: 'partition', table: kept.table, step: done }, 'a partition was made or dropped');
+  }
+  await deleteOld(pool, kept, { partition: defaultPartition(kept), before });
+}

@@ -1,0 +1,58 @@
+import { type Pool, queryOne, statement } from '@chatelaine/service-kit';
+
+const BATCH = 500;
+const BATCHES = 20;
+
+// what is kept longest may name them: `days` is beyond that
+const STEPS = [
+  statement<{ n: number }>({
+    name: 'retention_asks',
+    text: `with old as (
+        select id from ask where expires_at < $1::timestamptz - make_interval(days => $2) limit ${BATCH} for update skip locked
+      ), gone as (delete from ask where id in (select id from old) returning 1)
+      select count(*)::int as n from gone`,
+  }),
+  statement<{ n: number }>({
+    name: 'retention_connections',
+    text: `with old as (
+        select id from connection c where c.ended_at < $1::timestamptz - make_interval(days => $2)
+          and not exists (select from revocation r where r.connection_id = c.id and r.state = 'pending')
+        limit ${BATCH} for update skip locked
+      ), gone as (delete from connection where id in (select id from old) returning 1)
+      select count(*)::int as n from gone`,
+  }),
+  statement<{ n: number }>({
+    name: 'retention_links',
+    text: `with old as (
+        select id from link l where l.ended_at < $1::timestamptz - make_interval(days => $2)
+          and not exists (select from connection_host ch where ch.link_id = l.id)
+          and not exists (select from revocation r where r.owner_id = l.owner_id and r.link_id = l.id and r.state = 'pending')
+        limit ${BATCH} for update skip locked
+      ), gone as (delete from link where id in (select id from old) returning 1)
+      select count(*)::int as n from gone`,
+  }),
+];
+
+// what was looked at and never linked; who is adding it right now has looked within the day
+const HOSTS = statement<{ n: number }>({
+  name: 'retention_hosts',
+  text: `with old as (
+      select id from host h where h.checked_at < $1::timestamptz - interval '1 day'
+        and not exists (select from link l where l.host_id = h.id) and not exists (select from link_attempt a where a.host_id = h.id)
+        and not exists (select from host_half hh where hh.host_id = h.id) and not exists (select from connection_host ch where ch.host_id = h.id)
+      limit ${BATCH} for update skip locked
+    ), gone as (delete from host where id in (select id from old) returning 1)
+    select count(*)::int as n from gone`,
+});
+
+/** Deletes questions, connections and links that ended before what is kept of them, and Hosts that nobody has. Returns how many. */
+export async function deleteSettled(pool: Pool, { now, days }: { now: Date; days: number }): Promise<number> {
+  let total = 0;
+  for (const step of [...STEPS.map((one) => ({ one, values: [now, days] })), { one: HOSTS, values: [now] }])
+    for (let batch = 0; batch < BATCHES; batch++) {
+      const deleted = (await queryOne(pool, step.one, step.values))?.n ?? 0;
+      total += deleted;
+      if (deleted < BATCH) break;
+    }
+  return total;
+}
