@@ -1,4 +1,3 @@
-import type { Config } from '../config.ts';
 import type { Deps } from '../deps.ts';
 import {
   databaseTime,
@@ -14,7 +13,7 @@ import {
 import { fromTomorrow, partitionDays, partitionSteps, type PartitionStep } from './partitions.ts';
 import { deleteSettled } from './settled-store.ts';
 
-export type RetentionDeps = Pick<Deps, 'pool' | 'log'> & { readonly config: Pick<Config, 'retention'> };
+export type RetentionDeps = Pick<Deps, 'pool' | 'log'> & { readonly config: Pick<Deps['config'], 'retention'> };
 
 /**
  * Drops what was kept for its time, and makes room for what is to come. Any process may do it, several at once as well: what one cannot do now, because the
