@@ -92,7 +92,8 @@ describe('transactions', () => {
 
 describe('a database that cannot serve', () => {
   test('is 503 with Retry-After for programs and people, and served again as soon as it is back', async () => {
-    const service = await startService({ pool, ready: { database: () => pool.query('select 1') } });
+    const ready = { database: () => pool.query('select 1') };
+    const service = await startService({ pool, ready, readyEverySeconds: 0.05 });
     service.app.log.level = 'silent';
     const browser = new Browser(service.origin);
     const form = (await browser.submit('/sign-up', '/sign-up', { username: 'ada', password: 'a long enough one' }))
@@ -101,10 +102,10 @@ describe('a database that cannot serve', () => {
     await server.crash();
     const page = await browser.get('/rooms', { accept: 'text/html' });
     expect([page.status, page.headers['retry-after']]).toEqual([503, '2']);
-    expect((await browser.get('/readyz')).status).toBe(503);
+    await eventually(async () => (await browser.get('/readyz')).status === 503);
     expect((await browser.get('/healthz', { cookie: '' })).status).toBe(200);
     await server.restart();
-    expect((await browser.get('/readyz')).status).toBe(200);
+    await eventually(async () => (await browser.get('/readyz')).status === 200);
     expect((await browser.get('/rooms')).status).toBe(200); // still signed in: the session was acknowledged
     await service.app.close();
   });

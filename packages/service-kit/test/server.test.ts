@@ -274,9 +274,10 @@ describe('the log', () => {
 });
 
 describe('coming and going', () => {
-  test('/readyz names what is missing', async () => {
+  test('/readyz names what is missing, and says so when it is there again', async () => {
     let works = false;
     await restart({
+      readyEverySeconds: 0.01,
       ready: {
         kitchen: async () => (works ? undefined : Promise.reject(new Error('cold'))),
         roof: async () => undefined,
@@ -285,7 +286,19 @@ describe('coming and going', () => {
     const missing = await browser.get('/readyz');
     expect([missing.status, missing.json]).toEqual([503, { status: 'not ready', waiting_for: ['kitchen'] }]);
     works = true;
-    expect((await browser.get('/readyz')).status).toBe(200);
+    await eventually(async () => (await browser.get('/readyz')).status === 200);
+    works = false;
+    await eventually(async () => (await browser.get('/readyz')).status === 503);
+    // a line for each change, not for each look
+    expect(service.log.filter(({ msg }) => msg === 'not ready')).toHaveLength(2);
+  });
+
+  test('/readyz does no work for whoever asks: it is what the last look found, however often it is asked', async () => {
+    let looks = 0;
+    await restart({ readyEverySeconds: 3_600, ready: { kitchen: async () => (looks += 1) } });
+    const answers = await Promise.all(Array.from({ length: 100 }, () => browser.get('/readyz')));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(looks).toBe(1);
   });
 
   test('draining: not ready first, then requests in flight are finished and new connections refused', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@chatelaine/test-kit';
 import { connectAm, signUp, startWorld, type World } from './support/world.ts';
 
 let world: World;
@@ -17,7 +18,7 @@ test('without its database every page is a 503 that says to come back, and after
     const page = await browser.get(path);
     expect([path, page.status, 'retry-after' in page.headers]).toEqual([path, 503, true]);
   }
-  expect((await fetch(`${origin}/readyz`)).status).toBe(503);
+  await eventually(async () => (await fetch(`${origin}/readyz`)).status === 503);
   expect((await fetch(`${origin}/client`)).status).toBe(200);
   await world.embedded.restart();
   expect((await browser.get('/connections')).words).toContain('Photos');

@@ -21,7 +21,7 @@ import { noTracing, type Tracing } from '../telemetry/tracing.ts';
 import { rememberMethods } from './allowed-methods.ts';
 import { acceptForms, acceptJson } from './body-parsers.ts';
 import { answerClientError } from './client-error.ts';
-import { health, type ReadyCheck } from './health.ts';
+import { health, READY_EVERY_SECONDS, type ReadyCheck } from './health.ts';
 import { logger, type LogLevel, pathOf } from './logger.ts';
 import { limitRequests, REQUESTS_AT_ONCE } from './places.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -37,6 +37,8 @@ export interface ServerOptions {
   logDestination?: DestinationStream;
   /** What must work for /readyz to say yes, by name. */
   ready?: Readonly<Record<string, ReadyCheck>>;
+  /** Seconds between two looks at that. */
+  readyEverySeconds?: number;
   /** Addresses or CIDRs of proxies whose X-Forwarded-For and X-Request-Id are believed; default none. */
   trustedProxies?: readonly string[];
   /** Closed with the app; by default nothing is recorded. */
@@ -91,7 +93,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.addHook('onRequest', refuseControlCharacters);
   app.addHook('onSend', letGo);
   app.addHook('onResponse', logResponse);
-  health(app, { event_loop: watchEventLoop(app), ...options.ready });
+  health(app, {
+    checks: options.ready ?? {},
+    live: { event_loop: watchEventLoop(app) },
+    everySeconds: options.readyEverySeconds ?? READY_EVERY_SECONDS,
+  });
   assets(app, options.site);
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(pathOf(request));
