@@ -73,9 +73,9 @@ export function postForm(port: number, path: string, form: Form, headers: SentHe
 }
 
 /** @param body text goes out as it is */
-export function postJson(port: number, path: string, body: unknown): Promise<Answer> {
+export function postJson(port: number, path: string, body: unknown, headers: SentHeaders = {}): Promise<Answer> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return send(port, { method: 'POST', path, headers: { 'content-type': 'application/json' }, body: text });
+  return send(port, { method: 'POST', path, headers: { 'content-type': 'application/json', ...headers }, body: text });
 }
 
 function toOutgoing(headers: SentHeaders): http.OutgoingHttpHeaders {

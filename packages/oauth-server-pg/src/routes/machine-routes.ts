@@ -11,16 +11,17 @@ import {
   serverMetadata,
   token,
 } from '@chatelaine/oauth-server';
-import { OAuthError, openApiDocument, sourceOf } from '@chatelaine/protocol';
+import { type Issuer, OAuthError, openApiDocument } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Limit, RateLimits } from '../limits.ts';
+import { countedSource } from './counted-source.ts';
 import { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods, withoutEmpty } from './http.ts';
 import { isAuthenticated, requestDeps } from './request-deps.ts';
 
 /** Of the protocol as these endpoints speak it. */
 const API_VERSION = '0.1.0';
 
-/** How much a stranger may try. Counted per source (an address, or an IPv6 /64). */
+/** How much a stranger may try. Counted per source (an address, or an IPv6 /64), and apart for what other sites' pages make browsers there send. */
 export interface MachineLimits {
   readonly registration: Limit;
   /** Refused requests at the token, PAR, revocation and introspection endpoints. */
@@ -57,7 +58,7 @@ export async function machineRoutes(app: FastifyInstance, options: MachineRoutes
   );
   refuseOtherMethods(app, ENDPOINT.openApi, ['GET']);
   await app.register(async (scope) => {
-    limitRefusals(scope, options);
+    limitRefusals(scope, { ...options, issuer: deps.config.issuer });
     formEndpoints(scope, options);
   });
   if (deps.config.registration === 'open') await app.register(async (scope) => registrationRoutes(scope, options));
@@ -86,7 +87,7 @@ async function registrationRoutes(
 ): Promise<void> {
   acceptJson(app);
   app.post(ENDPOINT.register, async (request, reply) => {
-    await rateLimits.consume(limits.registration, sourceOf(request.ip));
+    await rateLimits.consume(limits.registration, countedSource(deps.config.issuer, request));
     return reply.code(201).send(await registerClient(deps, request.body));
   });
   refuseOtherMethods(app, ENDPOINT.register, ['POST']);
@@ -106,9 +107,13 @@ async function registrationRoutes(
 /** Counts refused requests, so that guessing is slow; a source over its limit is refused before any work. */
 export function limitRefusals(
   app: FastifyInstance,
-  { rateLimits, limits }: { rateLimits: RateLimits; limits: Pick<MachineLimits, 'refusals'> },
+  {
+    rateLimits,
+    limits,
+    issuer,
+  }: { rateLimits: RateLimits; limits: Pick<MachineLimits, 'refusals'>; issuer: Issuer },
 ): void {
-  const keyOf = (request: FastifyRequest): string => sourceOf(request.ip);
+  const keyOf = (request: FastifyRequest): string => countedSource(issuer, request);
   app.addHook('onRequest', async (request) => rateLimits.check(limits.refusals, keyOf(request)));
   app.addHook('onError', async (request, _reply, error) => {
     const answer: unknown = error;

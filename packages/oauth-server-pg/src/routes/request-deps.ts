@@ -1,7 +1,7 @@
 import type { ServerDeps } from '@chatelaine/oauth-server';
-import { sourceOf } from '@chatelaine/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { Limit, RateLimits } from '../limits.ts';
+import { countedSource } from './counted-source.ts';
 
 export interface RequestDepsOptions {
   readonly deps: ServerDeps;
@@ -25,7 +25,7 @@ export function requestDeps({ deps, rateLimits, limits }: RequestDepsOptions, re
     ...deps,
     authenticated: () => void authenticated.add(request),
     async fetchDocument(url) {
-      await rateLimits.consume(limits.documents, sourceOf(request.ip));
+      await rateLimits.consume(limits.documents, countedSource(deps.config.issuer, request));
       return deps.fetchDocument(url);
     },
   };

@@ -7,6 +7,13 @@ import { connected, refreshed } from './flow.ts';
 import { type Answer, encodeForm, postForm, postJson, send } from '@chatelaine/test-kit';
 import { NO_LIMITS, type Rig, startRig } from './rig.ts';
 
+/** What a page of another site makes a browser send: a guess. */
+function byPage({ am }: Rig, path: string, headers: Record<string, string>): Promise<Answer> {
+  const body = encodeForm({ client_id: 'nobody', grant_type: 'refresh_token', refresh_token: 'x' });
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  return send(am.ports[0], { method: 'POST', path, headers: { ...form, ...headers }, body });
+}
+
 /** How much a stranger may try. */
 export function limits(server: () => Embedded): void {
   describe('limits', () => {
@@ -42,6 +49,26 @@ export function limits(server: () => Embedded): void {
           `delete from oauth_rate_limit where key like 'refusal:%' returning points`,
         );
         expect(rows).toEqual([{ points: 1 }]);
+      });
+
+      test('a page of another site gets only such pages refused, never the network of those who look at it', async () => {
+        const { refreshToken } = await connected(rig, rig.am, { party });
+        const origin = 'https://evil.example';
+        for (const headers of [
+          { origin },
+          { origin, 'sec-fetch-site': 'cross-site' },
+          { 'sec-fetch-site': 'same-site' },
+          { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' },
+        ]) {
+          const statuses = [];
+          for (let i = 0; i < 12; i += 1) statuses.push((await byPage(rig, '/token', headers)).status);
+          expect(statuses.at(-1)).toBe(429);
+        }
+        // who signs in here from there is counted, and refused, by itself
+        expect((await byPage(rig, '/token', {})).status).toBe(401);
+        expect((await byPage(rig, '/token', { 'sec-fetch-site': 'same-origin' })).status).toBe(401);
+        expect((await refreshed(rig, rig.am, { party, refreshToken })).status).toBe(200);
+        await rig.pool.query(`delete from oauth_rate_limit`);
       });
 
       test('L9 a source that keeps being refused is refused with 429 and Retry-After, at every replica and every form endpoint', async () => {
@@ -87,6 +114,25 @@ export function limits(server: () => Embedded): void {
         });
       });
       afterAll(() => rig.stop());
+
+      test('what pages of other sites register or make this server fetch is counted apart, and apart once more from browsers that are sent here', async () => {
+        const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+        const register = () => postJson(rig.am.ports[0], '/register', { redirect_uris: [REDIRECT_URI] }, headers);
+        for (let i = 0; i < 5; i += 1) expect((await register()).status).toBe(201);
+        expect((await register()).status).toBe(429);
+        const embedded = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' };
+        const sent = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+        const arrive = (n: number, given: Record<string, string>) =>
+          send(rig.am.ports[0], {
+            path: `/authorize?${encodeForm({ client_id: `https://evil.example/${n}` })}`,
+            headers: given,
+          });
+        for (let n = 0; n < 5; n += 1) expect((await arrive(n, embedded)).status).toBe(400);
+        expect((await arrive(5, embedded)).status).toBe(429);
+        expect((await arrive(6, sent)).status).toBe(400);
+        await rig.pool.query('delete from oauth_client');
+        rig.fetched.length = 0;
+      });
 
       test('R10 a source registers so many clients an hour, refused ones and both replicas counted', async () => {
         const register = (replica: 0 | 1, redirect_uris: string[] = [REDIRECT_URI]): Promise<Answer> =>

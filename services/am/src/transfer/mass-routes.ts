@@ -44,7 +44,7 @@ export async function massFeature(app: FastifyInstance, given: FeatureDeps): Pro
   await app.register(async (scope) => {
     await oauthScope(scope);
     acceptJson(scope, { bodyLimit: MASS.requestBytes });
-    limitRefusals(scope, { rateLimits: deps.rateLimits, limits: oauth });
+    limitRefusals(scope, { rateLimits: deps.rateLimits, limits: oauth, issuer: deps.config.issuer });
     scope.post(TRANSFERS_PATH, async (request, reply) => {
       const served = serve(deps, request, reply);
       underWay.add(served);
