@@ -1,4 +1,5 @@
 import { type Clock, LIFETIME } from '@chatelaine/protocol';
+import { LRUCache } from 'lru-cache';
 import {
   type DiscoverDeps,
   type DiscoverInput,
@@ -13,30 +14,45 @@ export interface DiscoveryCache {
   discover(input: DiscoverInput, reader?: DocumentReader): Promise<Discovery>;
   /** Reads anew at the next call: for when the owner adds the server or something did not fit. */
   forget(input: DiscoverInput): void;
+  /** What it takes of memory. */
+  readonly bytes: number;
 }
 
 interface Entry {
-  readonly found: Discovered;
+  /** JSON of what was found: its size is what it says. */
+  readonly text: string;
   readonly readAt: number;
+  readonly freshForSeconds: number;
 }
 
-/** Keys are role and issuer, so nothing said by one server is ever believed of another. Bounded: the oldest entry goes first. */
+/** For all descriptions together: strangers may name servers, ever new ones. */
+const MEMORY_BYTES = 8_388_608;
+const ENTRY_BYTES = 512;
+
+/** Keys are role and issuer, so nothing said by one server is ever believed of another. Bounded by bytes: what was not asked for longest goes first. */
 export function createDiscoveryCache(
   deps: DiscoverDeps & { readonly clock: Clock },
-  { maxEntries = 1000 }: { readonly maxEntries?: number } = {},
+  { maxBytes = MEMORY_BYTES }: { readonly maxBytes?: number } = {},
 ): DiscoveryCache {
-  const entries = new Map<string, Entry>();
+  const entries = new LRUCache<string, Entry>({
+    maxSize: maxBytes,
+    sizeCalculation: ({ text }, key) => 2 * (key.length + text.length) + ENTRY_BYTES,
+    ttl: LIFETIME.documentCacheMax * 1000,
+    ttlAutopurge: true,
+    ttlResolution: 0,
+    perf: { now: () => deps.clock.now() * 1000 },
+  });
   const running = new Map<string, Promise<Discovery>>();
 
   async function refresh(key: string, input: DiscoverInput, outbound: DocumentReader): Promise<Discovery> {
     const discovery = await discover({ ...deps, outbound }, input);
-    if (discovery.kind === 'failed') return stillUsable(entries.get(key), deps.clock) ?? discovery;
-    entries.delete(key);
-    entries.set(key, { found: discovery, readAt: deps.clock.now() });
-    for (const oldest of entries.keys()) {
-      if (entries.size <= maxEntries) break;
-      entries.delete(oldest);
+    if (discovery.kind === 'failed') {
+      // what is older than that is not there any more
+      const known = entries.get(key);
+      return known === undefined ? discovery : found(known);
     }
+    const { freshForSeconds } = discovery;
+    entries.set(key, { text: JSON.stringify(discovery), readAt: deps.clock.now(), freshForSeconds });
     return discovery;
   }
 
@@ -44,7 +60,7 @@ export function createDiscoveryCache(
     async discover(input, reader = deps.outbound) {
       const key = keyOf(input);
       const entry = entries.get(key);
-      if (entry !== undefined && deps.clock.now() < entry.readAt + entry.found.freshForSeconds) return entry.found;
+      if (entry !== undefined && deps.clock.now() < entry.readAt + entry.freshForSeconds) return found(entry);
       const already = running.get(key);
       if (already !== undefined) return already;
       const started = refresh(key, input, reader).finally(() => running.delete(key));
@@ -52,11 +68,12 @@ export function createDiscoveryCache(
       return started;
     },
     forget: (input) => void entries.delete(keyOf(input)),
+    get bytes() {
+      return entries.calculatedSize;
+    },
   };
 }
 
-const keyOf = ({ role, issuer }: DiscoverInput): string => `${role} ${issuer}`;
+const found = ({ text }: Entry): Discovered => JSON.parse(text) as Discovered;
 
-function stillUsable(entry: Entry | undefined, clock: Clock): Discovered | null {
-  return entry !== undefined && clock.now() < entry.readAt + LIFETIME.documentCacheMax ? entry.found : null;
-}
+const keyOf = ({ role, issuer }: DiscoverInput): string => `${role} ${issuer}`;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createDiscoveryCache, type Discovery, discover, type ServerRole } from '../src/index.ts';
+import { createDiscoveryCache, type Discovery, type DocumentReader, discover, type ServerRole } from '../src/index.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
@@ -195,6 +195,21 @@ describe('the cache', () => {
     expect(await cache.discover(input())).toMatchObject({ kind: 'found', metadata: { issuer: server.issuer } });
     pass(86_400);
     expect(reasonOf(await cache.discover(input()))).toBe('other_issuer');
+  });
+
+  test('takes so many bytes of memory and no more, however many servers strangers name and whatever those say of themselves', async () => {
+    const { goodMetadata } = await import('./support/server.ts');
+    const maxBytes = 65_536;
+    const cache = createDiscoveryCache({ ...server.deps, clock: { now: () => 1000 } }, { maxBytes });
+    const reader: DocumentReader = {
+      fetchJson: async ({ url }) => ({ kind: 'ok', json: goodMetadata(new URL(url).origin), freshForSeconds: 0 }),
+    };
+    for (let n = 0; n < 200; n += 1) {
+      const issuer = `https://h${n}.example`;
+      expect(await cache.discover({ issuer, role: 'am' }, reader)).toMatchObject({ kind: 'found' });
+    }
+    expect(cache.bytes).toBeLessThanOrEqual(maxBytes);
+    expect(cache.bytes).toBeGreaterThan(maxBytes / 2);
   });
 
   test('a forgotten entry is read anew', async () => {

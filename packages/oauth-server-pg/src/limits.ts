@@ -1,4 +1,5 @@
 import { tooManyRequests } from '@chatelaine/protocol';
+import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 
@@ -16,10 +17,18 @@ export interface RateLimits {
   check(limit: Limit, key: string): void;
 }
 
+/** Of memory, for all keys that are over a limit: any stranger's address is one. */
+const BLOCKED_BYTES = 2_097_152;
+const ENTRY_BYTES = 256;
+
 /** Limits on table `oauth_rate_limit`. A key found over its limit is refused from memory until its time is up. */
 export function createRateLimits(pool: Pool): RateLimits {
   const limiters = new Map<string, RateLimiterPostgres>();
-  const blocked = new Map<string, number>();
+  const blocked = new LRUCache<string, number>({
+    maxSize: BLOCKED_BYTES,
+    sizeCalculation: (_until, key) => 2 * key.length + ENTRY_BYTES,
+    ttlAutopurge: true,
+  });
   const limiterFor = (limit: Limit): RateLimiterPostgres => {
     const known = limiters.get(limit.name);
     if (known !== undefined) return known;
@@ -45,8 +54,8 @@ export function createRateLimits(pool: Pool): RateLimits {
         await limiterFor(limit).consume(key, points);
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused;
-        if (blocked.size > 10_000) blocked.clear();
-        blocked.set(`${limit.name}:${key}`, performance.now() + refused.msBeforeNext);
+        const ttl = Math.max(1, Math.ceil(refused.msBeforeNext));
+        blocked.set(`${limit.name}:${key}`, performance.now() + ttl, { ttl });
         throw tooManyRequests(Math.ceil(refused.msBeforeNext / 1000));
       }
     },
@@ -54,8 +63,7 @@ export function createRateLimits(pool: Pool): RateLimits {
       const until = blocked.get(`${limit.name}:${key}`);
       if (until === undefined) return;
       const left = until - performance.now();
-      if (left <= 0) blocked.delete(`${limit.name}:${key}`);
-      else throw tooManyRequests(Math.ceil(left / 1000));
+      if (left > 0) throw tooManyRequests(Math.ceil(left / 1000));
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { burn } from './sql/burn.ts';
 import { claimRequest } from './sql/claim-request.ts';
 import { deleteClient } from './sql/delete-client.ts';
-import { readDocument, writeDocument } from './sql/documents.ts';
+import { DOCUMENT_BYTES, readDocument, writeDocument } from './sql/documents.ts';
 import { endGrant } from './sql/end-grant.ts';
 import { endTransferGrant } from './sql/end-transfer-grant.ts';
 import { findClient, findClientByRegistrationToken } from './sql/find-client.ts';
@@ -22,21 +22,27 @@ import { revokeToken } from './sql/revoke-token.ts';
 import { saveRequest } from './sql/save-request.ts';
 import { spoilCode } from './sql/spoil-code.ts';
 
+export interface PgStorageOptions {
+  /** What client documents and key sets may take in all; 32 MB by default. */
+  readonly documentBytes?: number;
+}
+
 /**
  * The kernel's storage on Postgres 15 or later. The pool's role finds the tables of `migrationsDir` through its search_path; isolation is
  * READ COMMITTED, Postgres's default, on a primary. Lost races (deadlock, serialization) are run again; every other database error is thrown as
  * `pg` gives it.
  */
-export function createPgStorage(pool: Pool): OAuthStorage {
+export function createPgStorage(pool: Pool, options: PgStorageOptions = {}): OAuthStorage {
+  const { documentBytes = DOCUMENT_BYTES } = options;
   return {
     burn: (guards) => burn(pool, guards),
-    reap: () => reap(pool),
+    reap: () => reap(pool, { documentBytes }),
     findClient: (id) => findClient(pool, id),
     insertClient: (input) => insertClient(pool, input),
     findClientByRegistrationToken: (input) => findClientByRegistrationToken(pool, input),
     deleteClient: (input) => deleteClient(pool, input),
     readDocument: (url) => readDocument(pool, url),
-    writeDocument: (input) => writeDocument(pool, input),
+    writeDocument: (input) => writeDocument(pool, input, documentBytes),
     saveRequest: (input) => saveRequest(pool, input),
     claimRequest: (input) => claimRequest(pool, input),
     issueCode: (input) => issueCode(pool, input),

@@ -37,9 +37,16 @@ export interface ServerConfig {
 }
 
 /** Reads a public JSON document through the SSRF guard. */
-export type FetchDocument = (
-  url: string,
-) => Promise<{ kind: 'ok'; json: unknown; freshForSeconds: number } | { kind: 'failed'; reason: string }>;
+export type FetchDocument = (url: string) => Promise<
+  | {
+      readonly kind: 'ok';
+      readonly json: unknown;
+      readonly freshForSeconds: number;
+      /** False where whoever made us fetch it has had enough stored: then it is known for seconds only. */
+      readonly mayBeStored?: boolean;
+    }
+  | { readonly kind: 'failed'; readonly reason: string }
+>;
 
 /** What happens that an operator or an audit wants to know; ids and outcomes only. */
 export type ServerEvent =

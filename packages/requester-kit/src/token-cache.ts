@@ -1,4 +1,5 @@
 import { type Clock, LIFETIME, type ScopeSet, scopeKey } from '@chatelaine/protocol';
+import { LRUCache } from 'lru-cache';
 import type { ConnectionRef } from './requester-store.ts';
 
 /** A Host's token, good for `resource` alone. */
@@ -38,7 +39,9 @@ export interface TokenCache {
 const MARGIN = 20;
 /** So long before that it is renewed when somebody asks for it, in seconds; of short-lived ones a fifth of their life. */
 const RENEW_AHEAD = 40;
-const MAX_ENTRIES = 5000;
+/** For all tokens together: Hosts and AMs choose how long they are. */
+const MEMORY_BYTES = 16_777_216;
+const ENTRY_BYTES = 1_024;
 
 interface Entry {
   readonly token: HostToken;
@@ -49,7 +52,14 @@ interface Entry {
 
 /** In memory only: Host tokens live for minutes and are never stored. */
 export function createTokenCache(clock: Clock): TokenCache {
-  const entries = new Map<string, Entry>();
+  const entries = new LRUCache<string, Entry>({
+    maxSize: MEMORY_BYTES,
+    sizeCalculation: ({ token }, key) => 2 * (key.length + JSON.stringify(token).length) + ENTRY_BYTES,
+    ttl: LIFETIME.hostAccessToken * 1000,
+    ttlAutopurge: true,
+    ttlResolution: 0,
+    perf: { now: () => clock.now() * 1000 },
+  });
   let forgotten = 0;
   // whatever a token says of itself, it is not believed for longer than such tokens live
   const leftOf = (token: HostToken): number => Math.min(token.expiresAt - clock.now(), LIFETIME.hostAccessToken);
@@ -72,13 +82,7 @@ export function createTokenCache(clock: Clock): TokenCache {
     mark: () => forgotten,
     put(request, token, mark) {
       if (mark !== forgotten) return;
-      const key = keyOf(request);
-      entries.delete(key);
-      entries.set(key, { token, life: leftOf(token), claimed: false });
-      for (const oldest of entries.keys()) {
-        if (entries.size <= MAX_ENTRIES) break;
-        entries.delete(oldest);
-      }
+      entries.set(keyOf(request), { token, life: leftOf(token), claimed: false });
     },
     forget(request, { accessToken }) {
       const key = keyOf(request);

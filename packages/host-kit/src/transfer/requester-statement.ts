@@ -1,4 +1,4 @@
-import { type Client, type Guards, resolveClient, type ServerDeps, verifyByClient } from '@chatelaine/oauth-server';
+import { type Client, type DocumentDeps, type Guards, resolveClient, type ServerDeps, verifyByClient } from '@chatelaine/oauth-server';
 import {
   accessDenied,
   coversScope,
@@ -15,7 +15,7 @@ import {
 import type { TransferForm } from './parse.ts';
 import type { Statement } from './statement.ts';
 
-export interface RequesterStatementDeps extends Pick<ServerDeps, 'storage' | 'fetchDocument' | 'clock' | 'emit'> {
+export interface RequesterStatementDeps extends DocumentDeps, Pick<ServerDeps, 'emit'> {
   readonly issuer: Issuer;
   readonly schemes: Schemes;
   /** The scopes that are given only to Requesters that say themselves which key is theirs. */

@@ -1,5 +1,5 @@
 import { constantTimeEqual, sha256base64url } from '@chatelaine/crypto';
-import { type Client, type Guards, type ServerDeps, verifyByClient } from '@chatelaine/oauth-server';
+import { type Client, type DocumentDeps, type Guards, verifyByClient } from '@chatelaine/oauth-server';
 import {
   BAD_TOKEN_TEXT,
   invalidRequest,
@@ -11,7 +11,7 @@ import {
 } from '@chatelaine/protocol';
 import type { TransferForm } from './parse.ts';
 
-export interface StatementDeps extends Pick<ServerDeps, 'storage' | 'fetchDocument' | 'clock'> {
+export interface StatementDeps extends DocumentDeps {
   readonly issuer: Issuer;
 }
 

@@ -28,12 +28,15 @@ export interface MachineLimits {
   readonly refusals: Limit;
   /** Client documents and key sets that are fetched because of who asked. */
   readonly documents: Limit;
+  /** Of those, what is stored; what is more is read anew after some seconds. */
+  readonly documentKilobytes: Limit;
 }
 
 export const DEFAULT_MACHINE_LIMITS: MachineLimits = {
   registration: { name: 'register', points: 20, perSeconds: 3600 },
   refusals: { name: 'refusal', points: 100, perSeconds: 60 },
   documents: { name: 'document', points: 120, perSeconds: 60 },
+  documentKilobytes: { name: 'document-kb', points: 4_096, perSeconds: 3600 },
 };
 
 export interface MachineRoutesOptions {

@@ -1,4 +1,5 @@
 import type { ServerDeps } from '@chatelaine/oauth-server';
+import { OAuthError } from '@chatelaine/protocol';
 import type { FastifyRequest } from 'fastify';
 import type { Limit, RateLimits } from '../limits.ts';
 import { countedSource } from './counted-source.ts';
@@ -6,7 +7,7 @@ import { countedSource } from './counted-source.ts';
 export interface RequestDepsOptions {
   readonly deps: ServerDeps;
   readonly rateLimits: RateLimits;
-  readonly limits: { readonly documents: Limit };
+  readonly limits: { readonly documents: Limit; readonly documentKilobytes: Limit };
 }
 
 const authenticated = new WeakSet<FastifyRequest>();
@@ -25,8 +26,24 @@ export function requestDeps({ deps, rateLimits, limits }: RequestDepsOptions, re
     ...deps,
     authenticated: () => void authenticated.add(request),
     async fetchDocument(url) {
-      await rateLimits.consume(limits.documents, countedSource(deps.config.issuer, request));
-      return deps.fetchDocument(url);
+      const source = countedSource(deps.config.issuer, request);
+      await rateLimits.consume(limits.documents, source);
+      const fetched = await deps.fetchDocument(url);
+      if (fetched.kind === 'failed') return fetched;
+      const kilobytes = Math.ceil(Buffer.byteLength(JSON.stringify(fetched.json)) / 1024);
+      const mayBeStored = await has(rateLimits.consume(limits.documentKilobytes, source, kilobytes));
+      return { ...fetched, mayBeStored };
     },
   };
+}
+
+/** Whether something is left of a limit. */
+async function has(consumed: Promise<void>): Promise<boolean> {
+  try {
+    await consumed;
+    return true;
+  } catch (error) {
+    if (error instanceof OAuthError && error.status === 429) return false;
+    throw error;
+  }
 }

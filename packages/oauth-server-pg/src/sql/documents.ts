@@ -7,9 +7,16 @@ const READ_DOCUMENT: Statement = {
   from oauth_document where url = $1`,
 };
 
+/** For all documents together: strangers name them. What each takes as stored, and no less than a row with its index does. */
+export const DOCUMENT_BYTES = 33_554_432;
+export const SIZE = 'greatest(pg_column_size(body), 2048)';
+
+// where there is no room until the reaper has made some, a document is known to processes for seconds, and read anew
 const WRITE_DOCUMENT: Statement = {
   name: 'oauth_write_document',
-  text: `insert into oauth_document (url, body, fetched_at, fresh_until) values ($1, $2, now(), now() + $3::float8 * interval '1 second')
+  text: `insert into oauth_document (url, body, fetched_at, fresh_until)
+  select $1::text, $2::json, now(), now() + $3::float8 * interval '1 second'
+  where (select coalesce(sum(${SIZE}), 0) from oauth_document) < $4::bigint
   on conflict (url) do update set body = excluded.body, fetched_at = excluded.fetched_at, fresh_until = excluded.fresh_until`,
 };
 
@@ -24,6 +31,10 @@ export async function readDocument(db: Db, url: string): Promise<CachedDocument 
   return row === undefined ? null : { url, body: row.body, ageSeconds: row.age, freshForSeconds: row.fresh_for };
 }
 
-export async function writeDocument(db: Db, input: Parameters<OAuthStorage['writeDocument']>[0]): Promise<void> {
-  await run(db, WRITE_DOCUMENT, [input.url, JSON.stringify(input.body), input.freshForSeconds]);
+export async function writeDocument(
+  db: Db,
+  { url, body, freshForSeconds }: Parameters<OAuthStorage['writeDocument']>[0],
+  mostBytes: number,
+): Promise<void> {
+  await run(db, WRITE_DOCUMENT, [url, JSON.stringify(body), freshForSeconds, mostBytes]);
 }

@@ -1,3 +1,4 @@
+import { SIZE } from './documents.ts';
 import { type Db, run, type Statement } from './statement.ts';
 
 /** Rows per statement: short transactions, and a replica that stops in the middle loses little. */
@@ -86,11 +87,26 @@ const REAPERS: readonly Statement[] = [
   reaper('rate_limits', 'oauth_rate_limit', 'key', `expire < extract(epoch from now() - interval '1 hour') * 1000`),
 ];
 
-export async function reap(db: Db): Promise<number> {
+/** Those read longest ago go first: what is in use is read again and again. Room for a quarter is made before there is none. */
+const REAP_DOCUMENTS_OVER: Statement = {
+  name: 'oauth_reap_documents_over',
+  text: `with newest_first as (
+    select url, sum(${SIZE}) over (order by fetched_at desc, url) as bytes from oauth_document
+  ), gone as (
+    delete from oauth_document where url in (select url from newest_first where bytes > $1::bigint * 3 / 4 limit ${5 * BATCH})
+    returning 1
+  )
+  select count(*)::int as count from gone`,
+};
+
+export async function reap(db: Db, { documentBytes }: { documentBytes: number }): Promise<number> {
+  const statements = [...REAPERS.map((statement) => ({ statement, values: [] })), over(documentBytes)];
   let total = 0;
-  for (const statement of REAPERS) {
-    const [row] = await run<{ count: number }>(db, statement, []);
+  for (const { statement, values } of statements) {
+    const [row] = await run<{ count: number }>(db, statement, values);
     total += row?.count ?? 0;
   }
   return total;
 }
+
+const over = (documentBytes: number) => ({ statement: REAP_DOCUMENTS_OVER, values: [documentBytes] });

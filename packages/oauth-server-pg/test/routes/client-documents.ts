@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import type { Embedded } from '@chatelaine/dev-postgres';
+import { DOCUMENT_MEMORY_BYTES, documentBytes, type FetchDocument, readDocument } from '@chatelaine/oauth-server';
+import { clientDocumentSchema } from '@chatelaine/protocol';
+import { createPgStorage } from '../../src/index.ts';
 import { expectPage } from './authorize.ts';
 import { documented, type Party, REDIRECT_URI } from './clients.ts';
 import { authorizePath, Browser, hidden, push, pushed, requestOf } from './flow.ts';
 import { type Answer, send } from '@chatelaine/test-kit';
-import type { Rig } from './rig.ts';
+import { NO_LIMITS, type Rig, startRig } from './rig.ts';
 
 /** Clients that are known by a document of their own. */
-export function clientDocuments(rigOf: () => Rig): void {
+export function clientDocuments(rigOf: () => Rig, serverOf: () => Embedded): void {
   describe('client documents', () => {
     let rig: Rig;
     beforeAll(() => {
@@ -126,6 +131,72 @@ export function clientDocuments(rigOf: () => Rig): void {
       ]);
       expectPage(await browser.get(path));
       expectPage(await browser.post('/authorize', { ...hidden(page), decision: 'allow' }));
+    });
+
+    describe('that strangers name, ever new ones', () => {
+      const MOST = 1_048_576;
+      let own: Rig;
+      beforeAll(async () => {
+        const documentKilobytes = { name: 'document-kb', points: 3, perSeconds: 3_600 };
+        own = await startRig(serverOf(), { ...NO_LIMITS, documentKilobytes });
+      });
+      afterAll(() => own.stop());
+      /** 64 KB that would be a megabyte, were it kept as it is parsed. */
+      const padding = Array.from({ length: 10_000 }, () => [0]);
+      /** Reads as many as there are numbers, by a storage of its own. */
+      const read = async (count: number, documentOf: (url: string) => unknown) => {
+        const storage = createPgStorage(own.pool, { documentBytes: MOST });
+        const fetchDocument: FetchDocument = async (url) => ({ kind: 'ok', json: documentOf(url), freshForSeconds: 0 });
+        const deps = { storage, fetchDocument, clock: own.clock };
+        const faultOf = (json: unknown): string | null =>
+          clientDocumentSchema.safeParse(json).success ? null : 'schema';
+        for (let n = 0; n < count; n += 1) await readDocument(deps, { url: `https://evil.example/${n}`, faultOf });
+        return deps;
+      };
+      const stored = async (): Promise<{ rows: number; bytes: number }> => {
+        const { rows } = await own.pool.query<{ rows: number; bytes: number }>(
+          `select count(*)::int as rows, coalesce(sum(greatest(pg_column_size(body), 2048)), 0)::int as bytes
+          from oauth_document where url like 'https://evil%'`,
+        );
+        return rows[0] ?? { rows: 0, bytes: 0 };
+      };
+
+      test('what is no client document is kept nowhere', async () => {
+        const deps = await read(200, () => ({ client_id: 'https://other.example/', redirect_uris: 7, padding }));
+        expect(await stored()).toEqual({ rows: 0, bytes: 0 });
+        // that it is none is known for seconds: a few hundred bytes each
+        expect(documentBytes(deps)).toBeLessThan(200 * 1024);
+      });
+
+      test('what is one takes so many bytes of memory and of the database, and no more; the newest stay', async () => {
+        const noise = (url: string): string => createHash('sha512').update(url).digest('hex').repeat(8);
+        const deps = await read(600, (url) => {
+          const good = { client_id: url, redirect_uris: [REDIRECT_URI] };
+          return /[147]$/.test(url) ? { ...good, padding } : { ...good, noise: noise(url) };
+        });
+        expect(documentBytes(deps)).toBeLessThanOrEqual(DOCUMENT_MEMORY_BYTES);
+        expect(documentBytes(deps)).toBeGreaterThan(DOCUMENT_MEMORY_BYTES / 2);
+        const full = await stored();
+        expect(full.bytes).toBeGreaterThan(MOST / 2);
+        expect(full.bytes).toBeLessThan(MOST + 65_536);
+        // room is made before there is none, so that a newcomer's is stored
+        await deps.storage.reap();
+        expect((await stored()).bytes).toBeLessThanOrEqual((MOST * 3) / 4);
+        const url = 'https://evil.example/newcomer';
+        await deps.storage.writeDocument({ url, body: {}, freshForSeconds: 300 });
+        expect(await deps.storage.readDocument(url)).not.toBeNull();
+        await own.pool.query('delete from oauth_document');
+      });
+
+      test('one source has so much stored an hour; what is more is known for seconds', async () => {
+        const ids = Array.from({ length: 5 }, () => documented(own, own.am).id);
+        for (const client_id of ids) {
+          const path = authorizePath({ ...requestOf(own.am, documented(own, own.am)), client_id });
+          expect((await send(own.am.ports[0], { path })).status).toBe(303);
+        }
+        const { rows } = await own.pool.query('select from oauth_document');
+        expect(rows).toHaveLength(3);
+      });
     });
   });
 }

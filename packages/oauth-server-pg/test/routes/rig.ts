@@ -50,6 +50,7 @@ export const NO_LIMITS: MachineLimits = {
   registration: { name: 'register', ...PLENTY },
   refusals: { name: 'refusal', ...PLENTY },
   documents: { name: 'document', ...PLENTY },
+  documentKilobytes: { name: 'document-kb', ...PLENTY },
 };
 
 const issuerOf = (value: string): Issuer => {

@@ -46,7 +46,7 @@ describe('an AM and a Host, two replicas each, on one database', () => {
   dpop(rigOf);
   clientAssertions(rigOf);
   clientAuthentication(rigOf);
-  clientDocuments(rigOf);
+  clientDocuments(rigOf, () => server);
   registration(rigOf);
   registrationManagement(rigOf);
   revocationAndIntrospection(rigOf);

@@ -1,15 +1,15 @@
 import { clientDocumentSchema, LIMIT, OAuthError, type Schemes } from '@chatelaine/protocol';
-import type { ServerConfig, ServerDeps } from '../deps.ts';
+import type { ServerConfig } from '../deps.ts';
 import { checkClientMetadata } from './check-metadata.ts';
 import type { Client } from './client.ts';
-import { readDocument } from './documents.ts';
+import { type DocumentDeps, readDocument } from './documents.ts';
 
 export type ResolvedClient =
   | { readonly kind: 'client'; readonly client: Client }
   /** `reason` is for the operator; the client's developer reads `sentence`. */
   | { readonly kind: 'unknown'; readonly sentence: string; readonly reason: string };
 
-type ResolveDeps = Pick<ServerDeps, 'storage' | 'fetchDocument' | 'clock'> & {
+type ResolveDeps = DocumentDeps & {
   readonly config: Pick<ServerConfig, 'schemes' | 'relationshipTokens' | 'admitClientId' | 'admitClient'>;
 };
 
@@ -53,15 +53,24 @@ function isDocumentUrl(clientId: string, schemes: Schemes): boolean {
 }
 
 async function fromDocument(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
-  const body = await readDocument(deps, { url: clientId });
-  if (body === null) return unknown('The client document could not be read.', 'fetch failed');
-  const parsed = clientDocumentSchema.safeParse(body);
-  if (!parsed.success) return unknown('The client document is not valid.', 'schema');
-  // CIMD §4: the document's client_id must be its own URL, exactly
-  if (parsed.data.client_id !== clientId)
-    return unknown('The client document names another client_id.', 'client_id mismatch');
-  return checked(deps.config.schemes, { id: clientId, source: 'document', metadata: parsed.data });
+  const read = await readDocument(deps, { url: clientId, faultOf: (json) => documentFault(json, clientId) });
+  if (read.kind === 'none')
+    return unknown(SENTENCES[read.fault ?? ''] ?? 'The client document could not be read.', read.fault ?? 'fetch failed');
+  const metadata = clientDocumentSchema.parse(read.json);
+  return checked(deps.config.schemes, { id: clientId, source: 'document', metadata });
 }
+
+function documentFault(json: unknown, clientId: string): string | null {
+  const parsed = clientDocumentSchema.safeParse(json);
+  if (!parsed.success) return 'schema';
+  // CIMD §4: the document's client_id must be its own URL, exactly
+  return parsed.data.client_id === clientId ? null : 'client_id mismatch';
+}
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  schema: 'The client document is not valid.',
+  'client_id mismatch': 'The client document names another client_id.',
+};
 
 async function fromRegistration(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
   const stored = await deps.storage.findClient(clientId);

@@ -1,10 +1,7 @@
 import { type Jwks, type JwtResult, validateJwks, type VerifyJwtInput, verifyJwt } from '@chatelaine/crypto';
 import { jwksSchema } from '@chatelaine/protocol';
-import type { ServerDeps } from '../deps.ts';
 import type { Client } from './client.ts';
-import { readDocument } from './documents.ts';
-
-type KeyDeps = Pick<ServerDeps, 'storage' | 'fetchDocument' | 'clock'>;
+import { type DocumentDeps, readDocument } from './documents.ts';
 
 export type VerifiedByClient = JwtResult | { readonly kind: 'invalid'; readonly reason: 'no keys' };
 
@@ -13,7 +10,7 @@ export type VerifiedByClient = JwtResult | { readonly kind: 'invalid'; readonly 
  * minute), so that a rotated key works before the cache expires.
  */
 export async function verifyByClient(
-  deps: KeyDeps,
+  deps: DocumentDeps,
   client: Client,
   input: Omit<VerifyJwtInput, 'keys' | 'clock'>,
 ): Promise<VerifiedByClient> {
@@ -25,11 +22,16 @@ export async function verifyByClient(
   return renewed === null ? first : verifyJwt({ ...input, keys: renewed, clock: deps.clock });
 }
 
-async function clientKeys(deps: KeyDeps, client: Client, refresh: 'when-stale' | 'now'): Promise<Jwks | null> {
+async function clientKeys(deps: DocumentDeps, client: Client, refresh: 'when-stale' | 'now'): Promise<Jwks | null> {
   if (client.keys === null) return null;
-  const body =
-    client.keys.kind === 'inline' ? client.keys.jwks : await readDocument(deps, { url: client.keys.uri, refresh });
-  const parsed = jwksSchema.safeParse(body);
+  if (client.keys.kind === 'inline') return usableKeys(client.keys.jwks);
+  const faultOf = (json: unknown): string | null => (usableKeys(json) === null ? 'keys' : null);
+  const read = await readDocument(deps, { url: client.keys.uri, refresh, faultOf });
+  return read.kind === 'document' ? usableKeys(read.json) : null;
+}
+
+function usableKeys(json: unknown): Jwks | null {
+  const parsed = jwksSchema.safeParse(json);
   if (!parsed.success) return null;
   const checked = validateJwks(parsed.data);
   return checked.kind === 'valid' ? checked.jwks : null;

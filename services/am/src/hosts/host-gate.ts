@@ -6,6 +6,7 @@ import {
   ConsecutiveBreaker,
   handleWhenResult,
 } from 'cockatiel';
+import { LRUCache } from 'lru-cache';
 import type { Deps, GateCaller, Held, HostGate } from '../deps.ts';
 import { createPlaces, Crowded, type Places } from './places.ts';
 
@@ -25,8 +26,8 @@ interface Lane {
  * process may think otherwise, and a new one thinks well of everybody. docs/adr/0007, docs/adr/0008
  */
 export function createHostGate({ log, limits }: { log: Deps['log']; limits: HostGateLimits }): HostGate {
-  // one for each Host that is linked and used: no more than there are rows
-  const lanes = new Map<string, Lane>();
+  // whoever has an account may link ever new Hosts: of one that was not called for so long nothing is known any more
+  const lanes = new LRUCache<string, Lane>({ max: MOST_HOSTS, ttl: KNOWN_MS, updateAgeOnGet: true, ttlAutopurge: true });
   const laneOf = (hostIssuer: string): Lane => {
     const known = lanes.get(hostIssuer);
     if (known !== undefined) return known;
@@ -55,6 +56,10 @@ export function createHostGate({ log, limits }: { log: Deps['log']; limits: Host
     },
   };
 }
+
+/** Some kilobytes each. */
+const MOST_HOSTS = 5_000;
+const KNOWN_MS = 600_000;
 
 const STATE_NAMES: Partial<Record<CircuitState, 'open' | 'half_open'>> = {
   [CircuitState.Open]: 'open',
