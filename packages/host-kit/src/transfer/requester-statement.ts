@@ -1,4 +1,11 @@
-import { type Client, type DocumentDeps, type Guards, resolveClient, type ServerDeps, verifyByClient } from '@chatelaine/oauth-server';
+import {
+  type Client,
+  type DocumentDeps,
+  type Guards,
+  resolveClient,
+  type ServerDeps,
+  verifyByClient,
+} from '@chatelaine/oauth-server';
 import {
   accessDenied,
   coversScope,

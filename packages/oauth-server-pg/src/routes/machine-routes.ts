@@ -110,11 +110,7 @@ async function registrationRoutes(
 /** Counts refused requests, so that guessing is slow; a source over its limit is refused before any work. */
 export function limitRefusals(
   app: FastifyInstance,
-  {
-    rateLimits,
-    limits,
-    issuer,
-  }: { rateLimits: RateLimits; limits: Pick<MachineLimits, 'refusals'>; issuer: Issuer },
+  { rateLimits, limits, issuer }: { rateLimits: RateLimits; limits: Pick<MachineLimits, 'refusals'>; issuer: Issuer },
 ): void {
   const keyOf = (request: FastifyRequest): string => countedSource(issuer, request);
   app.addHook('onRequest', async (request) => rateLimits.check(limits.refusals, keyOf(request)));

@@ -55,7 +55,10 @@ function isDocumentUrl(clientId: string, schemes: Schemes): boolean {
 async function fromDocument(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
   const read = await readDocument(deps, { url: clientId, faultOf: (json) => documentFault(json, clientId) });
   if (read.kind === 'none')
-    return unknown(SENTENCES[read.fault ?? ''] ?? 'The client document could not be read.', read.fault ?? 'fetch failed');
+    return unknown(
+      SENTENCES[read.fault ?? ''] ?? 'The client document could not be read.',
+      read.fault ?? 'fetch failed',
+    );
   const metadata = clientDocumentSchema.parse(read.json);
   return checked(deps.config.schemes, { id: clientId, source: 'document', metadata });
 }

@@ -27,7 +27,12 @@ interface Lane {
  */
 export function createHostGate({ log, limits }: { log: Deps['log']; limits: HostGateLimits }): HostGate {
   // whoever has an account may link ever new Hosts: of one that was not called for so long nothing is known any more
-  const lanes = new LRUCache<string, Lane>({ max: MOST_HOSTS, ttl: KNOWN_MS, updateAgeOnGet: true, ttlAutopurge: true });
+  const lanes = new LRUCache<string, Lane>({
+    max: MOST_HOSTS,
+    ttl: KNOWN_MS,
+    updateAgeOnGet: true,
+    ttlAutopurge: true,
+  });
   const laneOf = (hostIssuer: string): Lane => {
     const known = lanes.get(hostIssuer);
     if (known !== undefined) return known;
