@@ -18,7 +18,12 @@ const CONCURRENCY = 16;
 const LOGINS = 20;
 
 /** Limits that one source of everything would meet. */
-const WIDE = { REGISTRATIONS_PER_HOUR: '1000000', REFUSALS_PER_MINUTE: '1000000' };
+const WIDE = {
+  REGISTRATIONS_PER_HOUR: '1000000',
+  REFUSALS_PER_MINUTE: '1000000',
+  TRANSFERS_PER_MINUTE: '10000000',
+  REQUESTER_TRANSFERS_PER_MINUTE: '10000000',
+};
 
 /** What one AM process and one Host process do on this machine: how many transfers, how long, how many sign-ins; with too many, beside a slow Host, when stopped. */
 export async function measureFigures(): Promise<Figure[]> {

@@ -51,6 +51,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       ...(service === 'am' && {
         // all clients come from one address, each with a document of its own
         DOCUMENTS_PER_MINUTE: UNLIMITED,
+        TRANSFERS_PER_MINUTE: UNLIMITED,
         HOSTS_ADDED_PER_HOUR: '100000',
         RECOVERY_EVERY_SECONDS: String(RECOVERY.everySeconds),
         LOST_AFTER_SECONDS: String(RECOVERY.lostAfterSeconds),

@@ -56,6 +56,8 @@ export async function openDeployment({ overlays = [], scheme = 'http' }: Deploym
     COMPOSE_PROJECT_NAME: project,
     HOUSE_NETWORK: `172.29.${randomInt(1, 255)}`,
     SCHEME: scheme,
+    // one connection is all that asks
+    TRANSFERS_PER_MINUTE: '1000000',
     ...Object.fromEntries(NAMES.map((name) => [`${name.toUpperCase()}_PORT`, String(portOf[name])])),
   };
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-deployment-'));

@@ -46,6 +46,8 @@ export interface Config extends ServiceConfig {
     readonly discoveryFailureSeconds: number;
     /** How much of a process one Host may take. */
     readonly hostCalls: HostCallLimits;
+    /** Transfers and polls, over all processes, however they are asked for: by one connection, and by one Requester. */
+    readonly transfers: { readonly perConnection: Limit; readonly perRequester: Limit };
     /** How much mass calls may take. */
     readonly mass: MassLimits;
     /** What a stranger may try at the OAuth endpoints. */
@@ -69,7 +71,7 @@ export interface HostCallLimits {
   readonly openSeconds: number;
 }
 
-/** How much of one process mass calls may take, and how many transfers they may hold. PROTOCOL §5. */
+/** How much of one process mass calls may take. PROTOCOL §5. */
 export interface MassLimits {
   /** What is not answered by then is not answered. Less than an idle connection is kept for. */
   readonly secondsPerCall: number;
@@ -82,10 +84,6 @@ export interface MassLimits {
     readonly ofCall: number;
     readonly atHost: number;
   };
-  /** Transfers of one connection's calls, over all processes. */
-  readonly perConnection: Limit;
-  /** The same of all connections of one Requester. */
-  readonly perRequester: Limit;
 }
 
 // waiting for a Host costs little, so many may: one slow Host of many is not to be noticed; half of a Host's places stay for single transfers
@@ -165,11 +163,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       hostsAddedPerHour: read.HOSTS_ADDED_PER_HOUR,
       discoveryFailureSeconds: DISCOVERY_FAILURE_SECONDS,
       hostCalls: HOST_CALLS,
-      mass: {
-        ...MASS_LIMITS,
-        perConnection: { name: 'mass', points: read.TRANSFERS_PER_MINUTE, perSeconds: 60 },
-        perRequester: { name: 'mass-requester', points: read.REQUESTER_TRANSFERS_PER_MINUTE, perSeconds: 60 },
+      transfers: {
+        perConnection: { name: 'transfers', points: read.TRANSFERS_PER_MINUTE, perSeconds: 60 },
+        perRequester: { name: 'requester-transfers', points: read.REQUESTER_TRANSFERS_PER_MINUTE, perSeconds: 60 },
       },
+      mass: MASS_LIMITS,
       oauth: {
         ...DEFAULT_MACHINE_LIMITS,
         registration: { ...DEFAULT_MACHINE_LIMITS.registration, points: read.REGISTRATIONS_PER_HOUR },

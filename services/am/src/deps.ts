@@ -1,7 +1,7 @@
 import type { SigningKeys, Vault } from '@chatelaine/crypto';
 import type { Failure } from '@chatelaine/oauth-client';
 import type { ServerDeps } from '@chatelaine/oauth-server';
-import type { RateLimits } from '@chatelaine/oauth-server-pg';
+import type { Allowances, RateLimits } from '@chatelaine/oauth-server-pg';
 import type { Outbound } from '@chatelaine/outbound-http';
 import type { Clock } from '@chatelaine/protocol';
 import type { Failpoint } from '@chatelaine/service-kit';
@@ -30,6 +30,8 @@ export interface Deps {
   /** The authorization server that Requesters see. */
   readonly server: ServerDeps;
   readonly rateLimits: RateLimits;
+  /** Of what is asked for all the time. */
+  readonly allowances: Allowances;
   readonly jobs: Jobs;
   /** What is counted of the AM's work. */
   readonly observe: Observe;

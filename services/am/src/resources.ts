@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { applyMigrations } from '@chatelaine/migrations';
-import { createRateLimits, migrationsDir as kernelMigrations } from '@chatelaine/oauth-server-pg';
+import { createAllowances, createRateLimits, migrationsDir as kernelMigrations } from '@chatelaine/oauth-server-pg';
 import { createOutbound } from '@chatelaine/outbound-http';
 import {
   createFailpoints,
@@ -20,7 +20,7 @@ import { placeOfSigningKey, SEALED_PLACES } from './sealed-places.ts';
 /** What the app is built from and closes at its end. */
 export type Resources = Pick<
   Deps,
-  'config' | 'clock' | 'pool' | 'prisma' | 'vault' | 'outbound' | 'rateLimits' | 'failpoint'
+  'config' | 'clock' | 'pool' | 'prisma' | 'vault' | 'outbound' | 'rateLimits' | 'allowances' | 'failpoint'
 > & {
   /** Read again now and then. */
   readonly keys: KeyRing;
@@ -56,7 +56,8 @@ export async function openResources(config: Config): Promise<Resources> {
   const clock = { now: () => Date.now() / 1000 };
   const failpoint = createFailpoints(config.failpoints);
   const rateLimits = createRateLimits(pool);
-  return { config, clock, pool, prisma, outbound, rateLimits, failpoint, ...secrets };
+  const allowances = createAllowances(pool);
+  return { config, clock, pool, prisma, outbound, rateLimits, allowances, failpoint, ...secrets };
 }
 
 async function openSecrets({ config, pool }: Pick<Resources, 'config' | 'pool'>) {

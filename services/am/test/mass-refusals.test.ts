@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Answer } from '@chatelaine/test-kit';
 import { ALL_WELL, House, type Story } from './support/house.ts';
 import { answersOf, type Item, mass, type MassInput, massRequest, streamed, told } from './support/mass.ts';
-import { exchange } from './support/requester.ts';
+import { exchange, type TransferInput } from './support/requester.ts';
 import { gate } from './support/scripted-host.ts';
 
 let house: House;
@@ -21,7 +21,7 @@ const errorOf = ({ status, json }: Answer): string => `${status} ${String(json['
 const statusOf = (answers: readonly Answer[]) => answers.map(({ status }) => status);
 
 beforeAll(async () => {
-  house = await House.build({ mass: { perConnection: { name: 'mass', points: 1_000_000, perSeconds: 60 } } });
+  house = await House.build({ transfers: { perConnection: { name: 'transfers', points: 1_000_000, perSeconds: 60 } } });
   story = await house.story({ 'photos.read': 'allow' });
 });
 beforeEach(() => house.host.reset());
@@ -205,9 +205,12 @@ describe('a body', () => {
 
 describe('limits', () => {
   it('count items, of all processes together, by connection and by Requester: over them it is 429, so a thousand calls do not get through', async () => {
-    const limits = { perConnection: { name: 'mass', points: 25, perSeconds: 60 } };
-    const strict = { ...limits, perRequester: { name: 'mass-requester', points: 40, perSeconds: 60 } };
-    const ports = [(await house.another({ mass: strict })).port, (await house.another({ mass: strict })).port] as const;
+    const limits = { perConnection: { name: 'transfers', points: 25, perSeconds: 60 } };
+    const strict = { ...limits, perRequester: { name: 'requester-transfers', points: 40, perSeconds: 60 } };
+    const ports = [
+      (await house.another({ transfers: strict })).port,
+      (await house.another({ transfers: strict })).port,
+    ] as const;
     const by = await house.beside(story, { 'photos.read': 'allow' });
     const again = { ...by, connection: await house.connect({ ...by, answers: { 'photos.read': 'allow' } }) };
     expect(statusOf([await call({ items: nowhere(20), port: ports[0] }, by)])).toEqual([200]);
@@ -222,7 +225,47 @@ describe('limits', () => {
     );
     expect(crowd.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(15);
     expect(new Set(statusOf(crowd))).toEqual(new Set([200, 429]));
-    expect((await call({ items: nowhere(1), port: ports[0] })).status).toBe(200);
+    const other = await house.beside(story, { 'photos.read': 'allow' });
+    expect((await call({ items: nowhere(1), port: ports[0] }, other)).status).toBe(200);
+  });
+
+  it('are one, however it is asked: alone, in a call, or by a poll; what is beyond begins nothing, and a replay uses up nothing', async () => {
+    const perConnection = { name: 'transfers', points: 12, perSeconds: 60 };
+    const ports = [
+      (await house.another({ transfers: { perConnection } })).port,
+      (await house.another({ transfers: { perConnection } })).port,
+    ] as const;
+    const answers = { 'photos.read': 'allow', 'photos.write': 'ask' } as const;
+    const by = await house.beside(story, answers);
+    const { requester, connection } = by;
+    const ask = (n: number, scope: string, more: Partial<TransferInput> = {}) =>
+      requester.transfer({ connection, resource: house.host.resource, scope, port: ports[n % 2] ?? 0, ...more });
+    const deferred = await ask(0, 'photos.write', { params: { completion_mode: 'deferred' } });
+    const code = String(deferred.json['deferral_code']);
+    const alone = await Promise.all(Array.from({ length: 4 }, (_, n) => ask(n, 'photos.read')));
+    expect(statusOf(alone)).toEqual([200, 200, 200, 200]);
+    const proofs = [await requester.proof('/token')];
+    expect((await ask(0, 'photos.read', { proofs })).status).toBe(200);
+    for (const n of [0, 1]) expect(errorOf(await ask(n, 'photos.read', { proofs }))).toBe('400 invalid_dpop_proof');
+    expect((await call({ items: nowhere(4), port: ports[1] }, by)).status).toBe(200);
+    expect(errorOf(await requester.poll(code, { port: ports[0] }))).toBe('400 authorization_pending');
+    expect(errorOf(await requester.poll(code, { port: ports[0] }))).toBe('400 slow_down');
+    const begun = await house.transfers(connection);
+    for (const port of ports) {
+      const beyond = [
+        await ask(ports.indexOf(port), 'photos.read'),
+        await ask(ports.indexOf(port), 'photos.write'),
+        await requester.poll(code, { port }),
+        await call({ items: nowhere(1), port }, by),
+      ];
+      for (const refused of beyond) {
+        expect(errorOf(refused)).toBe('429 temporarily_unavailable');
+        expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+      }
+    }
+    expect(await house.transfers(connection)).toHaveLength(begun.length);
+    const another = await house.connect({ ...by, answers });
+    expect((await ask(0, 'photos.read', { connection: another })).status).toBe(200);
   });
 
   it('of calls at once are per connection; and a Requester that fills all its places delays no other', async () => {

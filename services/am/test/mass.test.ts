@@ -25,7 +25,7 @@ const states = async (by: Story): Promise<string[]> => (await house.transfers(by
 const fresh = () => toBoth(house, story.owner, [story.linkId, secondLink]);
 
 beforeAll(async () => {
-  house = await House.build({ mass: { perConnection: { name: 'mass', points: 100_000, perSeconds: 60 } } });
+  house = await House.build({ transfers: { perConnection: { name: 'transfers', points: 100_000, perSeconds: 60 } } });
   const owner = await house.owner();
   const linkId = await house.link(owner);
   secondLink = await house.link(owner, house.second);

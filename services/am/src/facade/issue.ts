@@ -36,7 +36,7 @@ export async function issueHostToken(deps: TransferDeps, issue: Issue): Promise<
     completion: 'interaction',
   };
   try {
-    const minted = await obtain(deps, { request, guards, signal });
+    const minted = await obtain(deps, { request, guards, quota: 'to be counted', signal });
     const { refreshToken } = await commitOrWithhold(deps, issue, minted);
     const answerTo = await handOut(deps, [minted]);
     return plainAnswer(answerTo(minted), client.grantTypes.includes(GRANT.refreshToken) ? refreshToken : undefined);

@@ -56,7 +56,7 @@ const POLL: Statement = {
   )
   select ${BURNED}, d.*, exists (select from due) as due
   from (values (1)) as always left join lateral (
-    select d.resource, d.scopes, d.ask_id, a.state as ask_state, ceil(extract(epoch from d.expires_at - now()))::int as expires_in
+    select d.connection_id, d.resource, d.scopes, d.ask_id, a.state as ask_state, ceil(extract(epoch from d.expires_at - now()))::int as expires_in
     from deferral d join oauth_grant g on g.bucket = d.bucket and g.id = d.connection_id and ${GRANT_ALIVE}
       left join ask a on a.id = d.ask_id
     where d.bucket = $3 and d.hash = $4 and d.client_id = $5 and d.jkt = $6 and d.ended_at is null
@@ -65,6 +65,7 @@ const POLL: Statement = {
 
 interface PolledRow extends BurnedRow {
   due: boolean;
+  connection_id: string;
   resource: string | null;
   scopes: string[];
   ask_id: string;
@@ -75,6 +76,7 @@ interface PolledRow extends BurnedRow {
 /** A deferral whose answer may be looked for now. */
 export interface Polled {
   readonly kind: 'polled';
+  readonly connectionId: string;
   readonly resource: string;
   readonly scopes: ScopeSet;
   readonly askId: string;
@@ -86,7 +88,8 @@ export interface Polled {
 
 export type PollOutcome =
   | Polled
-  | { readonly kind: 'too_early' | 'expired' }
+  | { readonly kind: 'too_early'; readonly connectionId: string }
+  | { readonly kind: 'expired' }
   /** Never was, has ended, or is of another client, key or connection: nothing tells them apart. */
   | { readonly kind: 'unknown' }
   | Replayed;
@@ -103,9 +106,10 @@ export async function pollDeferral(
   if (replayed !== null) return replayed;
   if (row.resource === null) return { kind: 'unknown' };
   if (row.expires_in <= 0) return { kind: 'expired' };
-  if (!row.due) return { kind: 'too_early' };
+  const connectionId = row.connection_id;
+  if (!row.due) return { kind: 'too_early', connectionId };
   const { resource, scopes, ask_id: askId, ask_state: askState, expires_in: expiresIn } = row;
-  return { kind: 'polled', resource, scopes, askId, askState, expiresIn };
+  return { kind: 'polled', connectionId, resource, scopes, askId, askState, expiresIn };
 }
 
 const ATTEMPT: Statement = {

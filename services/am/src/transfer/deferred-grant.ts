@@ -28,6 +28,7 @@ import { unfinished } from './give-up.ts';
 import { handOut, withhold } from './hand-out.ts';
 import type { TransferRequest } from './request.ts';
 import { actorTokenOf, readRequesterStatement } from './requester-statement.ts';
+import { takeQuota } from './quota.ts';
 import { readSnapshot } from './store.ts';
 import { obtain, type TransferDeps } from './transfer.ts';
 
@@ -42,6 +43,9 @@ async function poll(deps: TransferDeps, context: TokenContext): Promise<Transfer
   if (jkt === null) throw invalidDpopProof('A poll needs a DPoP proof by the key that asked.');
   const ownStatement = actorTokenOf(params);
   const polled = await pollDeferral(deps.pool, { key, clientId: client.id, jkt, guards: guards.take() });
+  // RFC 8628 §3.5 asks for patience; who has none is counted as well
+  if (polled.kind === 'polled' || polled.kind === 'too_early')
+    await takeQuota(deps, { connectionId: polled.connectionId, clientId: client.id });
   switch (polled.kind) {
     case 'replayed':
       return refuseReplay(polled);
@@ -131,7 +135,7 @@ async function attempt(
   input: { key: TokenKey; attemptId: string; request: TransferRequest; signal: AbortSignal },
 ): Promise<TransferResponse> {
   const { key, attemptId, request, signal } = input;
-  const minted = await obtain(deps, { request, guards: new Guards(), signal });
+  const minted = await obtain(deps, { request, guards: new Guards(), quota: 'counted', signal });
   if (signal.aborted) {
     await withhold(deps, minted);
     throw unfinished();

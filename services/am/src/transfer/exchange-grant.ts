@@ -9,7 +9,7 @@ export function exchangeGrant(deps: TransferDeps): Grant {
     grantType: GRANT.tokenExchange,
     async handle({ client, params, jkt, guards, signal }) {
       const request = readTransferRequest(deps.config.schemes, { clientId: client.id, jkt, params });
-      return { ...(await transfer(deps, { request, guards, signal })) };
+      return { ...(await transfer(deps, { request, guards, quota: 'to be counted', signal })) };
     },
   };
 }

@@ -19,8 +19,9 @@ import { Crowded, type Places } from '../hosts/places.ts';
 import { badConnectionToken, badProof, provenToken } from '../oauth/connection-token.ts';
 import { TRANSFERS_PATH } from '../oauth/operations.ts';
 import { clientParams } from './mass-request.ts';
+import { takeQuota } from './quota.ts';
 
-export type AdmitDeps = Pick<Deps, 'config' | 'clock' | 'log' | 'rateLimits' | 'server'> & {
+export type AdmitDeps = Pick<Deps, 'config' | 'clock' | 'log' | 'rateLimits' | 'allowances' | 'server'> & {
   /** Of calls: nobody waits for one. */
   readonly calls: Places;
 };
@@ -69,16 +70,13 @@ function foreign({ log }: AdmitDeps, { client, connectionId }: { client: Client;
 
 /** Counts the call's transfers, and gives it a place. The function returned gives that back. Throws 429 and 503 with `Retry-After`. */
 export async function admit(
-  { config, rateLimits, calls }: AdmitDeps,
+  deps: AdmitDeps,
   { caller, items }: { caller: Caller; items: number },
 ): Promise<() => void> {
-  const { mass } = config.limits;
+  const { calls } = deps;
+  const { mass } = deps.config.limits;
   const { client, connectionId } = caller;
-  // what is over its limit costs no query
-  rateLimits.check(mass.perConnection, connectionId);
-  rateLimits.check(mass.perRequester, client.id);
-  await rateLimits.consume(mass.perConnection, connectionId, items);
-  await rateLimits.consume(mass.perRequester, client.id, items);
+  await takeQuota(deps, { connectionId, clientId: client.id, items });
   const share = (name: string, atOnce: number) => ({ name, atOnce, waiting: 0 });
   try {
     return await calls.enter({

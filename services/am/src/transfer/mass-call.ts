@@ -77,6 +77,7 @@ function requestFor({ config }: MassDeps, { caller, body, signal }: MassCall, it
   return {
     request: readTransferRequest(config.schemes, { clientId: client.id, jkt, params }),
     guards: new Guards(),
+    quota: 'counted' as const,
     signal,
   };
 }

@@ -20,9 +20,10 @@ import { type Decision, decide, type Snapshot } from './decide.ts';
 import type { TransferRequest } from './request.ts';
 import { badScope, closeOnThrow, giveUp, type GiveUpDeps, unfinished } from './give-up.ts';
 import { handOut, type Minted, withhold } from './hand-out.ts';
+import { type QuotaDeps, takeQuota } from './quota.ts';
 import { beginTransfer, type Intent, readSnapshot } from './store.ts';
 
-export type TransferDeps = CallDeps & GiveUpDeps & Pick<Deps, 'failpoint' | 'observe'>;
+export type TransferDeps = CallDeps & GiveUpDeps & QuotaDeps & Pick<Deps, 'failpoint' | 'observe'>;
 
 /** Why a request without a proof was refused, for whoever tells its client in other words. */
 export const NO_KEY = 'no key, and none may be left out';
@@ -33,6 +34,8 @@ const DECISIONS = 3;
 export interface TransferInput {
   readonly request: TransferRequest;
   readonly guards: Guards;
+  /** Whether it is counted as it begins, or whoever asked has counted it. */
+  readonly quota: 'to be counted' | 'counted';
   /** Fires when nobody waits for the answer any more: nothing begins then, and what is under way ends. */
   readonly signal?: AbortSignal;
 }
@@ -72,22 +75,32 @@ async function obtainOne(deps: TransferDeps, input: TransferInput): Promise<Mint
 /** Decides and writes the intent; decides again while the owner is changing things. */
 async function begin(
   deps: TransferDeps,
-  { request, guards, signal }: TransferInput,
+  { request, guards, quota, signal }: TransferInput,
 ): Promise<{ hop: Hop; intent: Intent }> {
+  let giveBack: (() => void) | null = null;
   // the guards are burned by the first begin, whatever comes of it; later rounds have none left
   for (let round = 0; round < DECISIONS; round++) {
     const snapshot = await readSnapshot(deps.pool, request);
     const decision = decide(snapshot, request);
+    if (quota === 'to be counted' && snapshot !== null && !NOT_ITS_OWN.has(decision.kind))
+      giveBack ??= await takeQuota(deps, snapshot);
     if (decision.kind !== 'allow' || snapshot === null) throw await refusal(deps, { decision, snapshot, request });
     if (signal?.aborted === true) throw unfinished();
     const hop = { request, snapshot, target: decision.target };
     const intent = intentOf(deps, hop, decision.askId);
     const begun = await beginTransfer(deps.pool, { intent, guards: guards.take() });
-    if (begun.kind === 'replayed') refuseReplay(begun);
+    if (begun.kind === 'replayed') {
+      // who hears a request and sends it again must not use up what its Requester may ask for
+      giveBack?.();
+      refuseReplay(begun);
+    }
     if (begun.kind === 'begun') return { hop, intent };
   }
   throw temporarilyUnavailable('The owner is changing what this connection may do; try again.', { retryAfter: 1 });
 }
+
+/** Whoever asks has not shown that the connection is its own. */
+const NOT_ITS_OWN: ReadonlySet<Decision['kind']> = new Set(['bad_token', 'key_needed']);
 
 function intentOf({ clock }: Pick<Deps, 'clock'>, { request, snapshot, target }: Hop, askId: string | null): Intent {
   return {

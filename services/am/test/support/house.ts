@@ -32,6 +32,8 @@ export interface AmOptions {
   readonly refusalsPerMinute?: number;
   /** When what was left half done is taken up again. */
   readonly recovery?: Partial<Config['recovery']>;
+  /** Transfers of one connection and of one Requester in a minute, where they are not as configured. */
+  readonly transfers?: Partial<Config['limits']['transfers']>;
   /** What mass calls may take, where it is not as configured. */
   readonly mass?: Partial<Config['limits']['mass']>;
   /** Whatever else is configured in another way. */
@@ -224,13 +226,19 @@ async function startAm(given: Config, options: AmOptions): Promise<Am> {
   const { failuresToOpen = 1_000, openSeconds = 10 } = options;
   const hostCalls = { ...given.limits.hostCalls, failuresToOpen, openSeconds };
   const mass = { ...given.limits.mass, ...options.mass };
+  const transfers = { ...given.limits.transfers, ...options.transfers };
   const recovery = { ...given.recovery, ...options.recovery };
   const { refusals } = given.limits.oauth;
   const oauth = {
     ...given.limits.oauth,
     refusals: { ...refusals, points: options.refusalsPerMinute ?? refusals.points },
   };
-  const config = { ...given, recovery, limits: { ...given.limits, hostCalls, mass, oauth }, ...options.config };
+  const config = {
+    ...given,
+    recovery,
+    limits: { ...given.limits, hostCalls, mass, transfers, oauth },
+    ...options.config,
+  };
   const opened = await openResources(config);
   await opened.outbound.close();
   const outbound = createOutbound({

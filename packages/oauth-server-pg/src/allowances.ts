@@ -1,0 +1,113 @@
+import { tooManyRequests } from '@chatelaine/protocol';
+import type { Pool } from 'pg';
+import type { Limit } from './limits.ts';
+import { run, type Statement } from './sql/statement.ts';
+
+/** Limits on what is asked for with every request: exact over all processes, and a write for a block of requests instead of for each. */
+export interface Allowances {
+  /** Counts so many; throws 429 with `Retry-After` when that is too many. The function returned takes them back, as if they had never been asked for. */
+  take(limit: Limit, key: string, points?: number): Promise<() => void>;
+}
+
+/** What this process has of a window and has not used yet. */
+interface Held {
+  left: number;
+  /** On `performance.now()`; nothing of the window is good after that. */
+  readonly until: number;
+}
+
+/** A process takes a fiftieth of a limit at a time: what several of them hold and do not use is little. */
+const PARTS = 50;
+const MOST_HELD = 20_000;
+
+/** On table `oauth_rate_limit`, as are those of `createRateLimits`, under names of their own. */
+export function createAllowances(pool: Pool): Allowances {
+  const held = new Map<string, Held>();
+  const refused = new Map<string, { readonly points: number; readonly until: number }>();
+  const asking = new Map<string, Promise<void>>();
+
+  const leftOf = (id: string): number => {
+    const has = held.get(id);
+    return has !== undefined && has.until > performance.now() ? has.left : 0;
+  };
+  const ask = async (limit: Limit, { id, points }: { id: string; points: number }): Promise<void> => {
+    const needed = points - leftOf(id);
+    const block = Math.max(needed, Math.floor(limit.points / PARTS));
+    for (const wanted of block === needed ? [needed] : [block, needed]) {
+      // before the question: nothing is used when Postgres's window has ended
+      const asked = performance.now();
+      const msLeft = await takeBlock(pool, { id, limit, wanted });
+      if (msLeft === null) continue;
+      const until = asked + msLeft;
+      const before = held.get(id);
+      const rest = before !== undefined && Math.abs(before.until - until) < SAME_WINDOW_MS ? before.left : 0;
+      makeRoom(held);
+      held.set(id, { left: rest + wanted, until });
+      return;
+    }
+    makeRoom(refused);
+    refused.set(id, { points: needed, until: performance.now() + (await msLeftOf(pool, id)) });
+  };
+
+  return {
+    async take(limit, key, points = 1) {
+      const id = `${limit.name}:${key}`;
+      for (;;) {
+        const has = held.get(id);
+        if (has !== undefined && leftOf(id) >= points) {
+          has.left -= points;
+          return () => void (has.left += points);
+        }
+        const found = refused.get(id);
+        const wait = found === undefined || points - leftOf(id) < found.points ? 0 : found.until - performance.now();
+        if (wait > 0) throw tooManyRequests(Math.ceil(wait / 1000));
+        // of many that find nothing left one asks, and all look again
+        const now = asking.get(id) ?? ask(limit, { id, points }).finally(() => asking.delete(id));
+        asking.set(id, now);
+        await now;
+      }
+    },
+  };
+}
+
+/** Two blocks of one window end together, but for how long the answers were under way. */
+const SAME_WINDOW_MS = 1_000;
+
+/** What is forgotten is asked for again: a block is lost, no more. */
+function makeRoom(map: Map<string, unknown>): void {
+  if (map.size < MOST_HELD) return;
+  for (const key of map.keys()) {
+    map.delete(key);
+    if (map.size < MOST_HELD / 2) return;
+  }
+}
+
+const NOW_MS = 'extract(epoch from clock_timestamp()) * 1000';
+const TAKE: Statement = {
+  name: 'oauth_take_allowance',
+  text: `insert into oauth_rate_limit as r (key, points, expire) values ($1, $2, ${NOW_MS} + $4::float8)
+  on conflict (key) do update set
+    points = case when r.expire <= ${NOW_MS} then excluded.points else r.points + excluded.points end,
+    expire = case when r.expire <= ${NOW_MS} then excluded.expire else r.expire end
+  where r.expire <= ${NOW_MS} or r.points + excluded.points <= $3
+  returning (expire - ${NOW_MS})::float8 as ms_left`,
+};
+const LEFT: Statement = {
+  name: 'oauth_allowance_left',
+  text: `select (expire - ${NOW_MS})::float8 as ms_left from oauth_rate_limit where key = $1`,
+};
+
+/** Takes so many of the window, all or none of them; returns how long it lasts, or null. */
+async function takeBlock(
+  pool: Pool,
+  { id, limit, wanted }: { id: string; limit: Limit; wanted: number },
+): Promise<number | null> {
+  if (wanted > limit.points) return null;
+  const [row] = await run<{ ms_left: number }>(pool, TAKE, [id, wanted, limit.points, limit.perSeconds * 1000]);
+  return row?.ms_left ?? null;
+}
+
+async function msLeftOf(pool: Pool, id: string): Promise<number> {
+  const [row] = await run<{ ms_left: number }>(pool, LEFT, [id]);
+  return Math.max(1, row?.ms_left ?? 1);
+}
