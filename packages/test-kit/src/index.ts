@@ -24,3 +24,4 @@ export {
 } from './metadata.ts';
 export { PARAMETERS } from './parameters.ts';
 export { bodyOf, type Documents, type Running, serve, serveDocuments } from './server.ts';
+export { type Access, accessesOf, recordStatements, type Sent as SentStatement } from './plans.ts';

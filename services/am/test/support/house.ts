@@ -1,5 +1,6 @@
 import { createTestDatabase, type Embedded, startEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
+import { createAllowances, createRateLimits } from '@chatelaine/oauth-server-pg';
 import { createOutbound } from '@chatelaine/outbound-http';
 import { openPool, type Pool } from '@chatelaine/service-kit';
 import { PrismaPg } from '@prisma/adapter-pg';
@@ -26,6 +27,8 @@ export interface AmOptions {
   readonly openSeconds?: number;
   /** Most database connections at once. */
   readonly connections?: number;
+  /** Given its pool before it is used. */
+  readonly onPool?: (pool: Pool) => void;
   /** Seconds a Host may take. */
   readonly callSeconds?: number;
   /** Refused requests of one source. */
@@ -248,10 +251,13 @@ async function startAm(given: Config, options: AmOptions): Promise<Am> {
     timeouts: { callSeconds: options.callSeconds ?? 5 },
   });
   const resources = { ...opened, outbound, ...(options.failpoint && { failpoint: options.failpoint }) };
-  if (options.connections !== undefined) {
+  if (options.connections !== undefined || options.onPool !== undefined) {
     await opened.prisma.$disconnect();
     await opened.pool.end();
-    resources.pool = openPool({ url: config.databaseUrl, name: 'am', max: options.connections });
+    resources.pool = openPool({ url: config.databaseUrl, name: 'am', max: options.connections ?? 16 });
+    options.onPool?.(resources.pool);
+    resources.rateLimits = createRateLimits(resources.pool);
+    resources.allowances = createAllowances(resources.pool);
     resources.prisma = new PrismaClient({ adapter: new PrismaPg(resources.pool, { schema: 'am' }) });
   }
   const app = await createApp(resources);

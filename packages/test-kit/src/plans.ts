@@ -1,0 +1,137 @@
+/** What of a pool of `pg` is needed here. */
+interface Pool {
+  on(event: 'connect', listener: (client: Client) => void): unknown;
+}
+interface Client {
+  query: (...args: never[]) => unknown;
+}
+interface Db {
+  query<Row extends object>(text: string): Promise<{ rows: Row[] }>;
+}
+
+/** A statement as it was sent to Postgres. */
+export interface Sent {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** Writes down every statement with parameters that goes through a pool from now on, over connections that are made from now on; one of each text. */
+export function recordStatements(pool: Pool): { take(): readonly Sent[] } {
+  let sent = new Map<string, Sent>();
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+    client.query = (...args: unknown[]) => {
+      const [first, second] = args as [{ text?: unknown; values?: unknown } | string | undefined, unknown];
+      const text = typeof first === 'string' ? first : first?.text;
+      const values = typeof first === 'string' ? second : first?.values;
+      // of Prisma and of `pg` itself, what has no text is a cursor and the like
+      if (typeof text === 'string' && /^\s*(with|select|insert|update|delete)\b/i.test(text))
+        sent.set(text, { text, values: Array.isArray(values) ? values : [] });
+      return query(...args);
+    };
+  });
+  return {
+    take() {
+      const taken = [...sent.values()];
+      sent = new Map();
+      return taken;
+    },
+  };
+}
+
+/** How Postgres reads a table, or a partition of one, for a statement. */
+export interface Access {
+  readonly relation: string;
+  readonly how: 'by key' | 'by a partial index' | 'as a whole';
+}
+
+interface Node {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Index Cond'?: string;
+  'Actual Loops'?: number;
+  Plans?: Node[];
+}
+
+/**
+ * How a statement reads what it reads, planned for these values and planned once for all values; only what it really looks at is in the answer. It is run,
+ * and rolled back. Postgres reads a table as a whole only where it knows no other way, so that a small one shows what is done with a large one.
+ */
+export async function accessesOf(db: Db, { text, values }: Sent): Promise<readonly Access[]> {
+  const partial = new Set(
+    (
+      await db.query<{ name: string }>(
+        'select c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid where i.indpred is not null',
+      )
+    ).rows.map(({ name }) => name),
+  );
+  const found: Access[] = [];
+  for (const mode of ['force_custom_plan', 'force_generic_plan']) {
+    await db.query('begin');
+    try {
+      await db.query(`set local plan_cache_mode = ${mode}`);
+      for (const way of ['seqscan', 'hashjoin', 'mergejoin']) await db.query(`set local enable_${way} = off`);
+      await db.query(`prepare looked_at as ${text}`);
+      const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
+      const rows = await explained(db, `execute looked_at${given}`);
+      for (const { Plan } of rows) found.push(...accessesIn(Plan, partial));
+    } finally {
+      await db.query('rollback');
+      await db.query('deallocate all');
+    }
+  }
+  return found;
+}
+
+/** What cannot be done twice is planned, and not run. */
+async function explained(db: Db, what: string): Promise<{ Plan: Node }[]> {
+  const plans = async (how: string): Promise<{ Plan: Node }[]> =>
+    (await db.query<{ 'QUERY PLAN': { Plan: Node }[] }>(`explain (${how}) ${what}`)).rows.flatMap(
+      (row) => row['QUERY PLAN'],
+    );
+  await db.query('savepoint before');
+  try {
+    return await plans('analyze, format json');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION)) throw error;
+    await db.query('rollback to before');
+    return plans('format json');
+  }
+}
+
+const UNIQUE_VIOLATION = '23505';
+
+function accessesIn(node: Node, partial: ReadonlySet<string>): Access[] {
+  const below = (node.Plans ?? []).flatMap((one) => accessesIn(one, partial));
+  const relation = node['Relation Name'];
+  // what writes names its tables, too, and reads none
+  if (relation === undefined || node['Actual Loops'] === 0 || !node['Node Type'].includes('Scan')) return below;
+  return [...below, { relation, how: howOf(node, partial) }];
+}
+
+function howOf(node: Node, partial: ReadonlySet<string>): Access['how'] {
+  // a bitmap's condition is on the index below it
+  const [index = node] = node['Node Type'] === 'Bitmap Heap Scan' ? indexesBelow(node) : [node];
+  if (index['Index Cond'] !== undefined || node['Node Type'] === 'Tid Scan') return 'by key';
+  return partial.has(index['Index Name'] ?? '') ? 'by a partial index' : 'as a whole';
+}
+
+const indexesBelow = (node: Node): Node[] =>
+  (node.Plans ?? []).flatMap((one) => (one['Index Name'] === undefined ? indexesBelow(one) : [one]));
+
+/** A value as `pg` would send it. */
+function literal(value: unknown): string {
+  if (value === null || value === undefined) return 'null';
+  return `'${textOf(value).replaceAll("'", "''")}'`;
+}
+
+function textOf(value: unknown): string {
+  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return `{${value.map(elementOf).join(',')}}`;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+const elementOf = (value: unknown): string =>
+  value === null || value === undefined ? 'null' : `"${textOf(value).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createPgStorage } from '@chatelaine/oauth-server-pg';
+import { openPool } from '@chatelaine/service-kit';
+import { accessesOf, recordStatements, type SentStatement } from '@chatelaine/test-kit';
+import { retain } from '../src/retention/retention.ts';
+import { pendingRevocations } from '../src/jobs/revocation-store.ts';
+import { reapUnfinished } from '../src/requesters/unfinished-store.ts';
+import { deleteSettled } from '../src/retention/settled-store.ts';
+import { closeLost } from '../src/transfer/close-store.ts';
+import { reapDeferrals } from '../src/transfer/deferral-store.ts';
+import { House, type Story } from './support/house.ts';
+import { mass } from './support/mass.ts';
+
+/** Partitioned by time. */
+const DATED = /^(transfer|revocation|timeline_entry)_(first|default|[0-9]{8})$/;
+const DAY = 86_400_000;
+
+let house: House;
+let story: Story;
+const recorded: ReturnType<typeof recordStatements>[] = [];
+
+beforeAll(async () => {
+  house = await House.build({ onPool: (pool) => void recorded.push(recordStatements(pool)) });
+  story = await house.story({ 'photos.read': 'allow', 'photos.write': 'ask' });
+});
+beforeAll(async () => {
+  // half a year, each month in a partition of its own
+  const config = { retention: { transferDays: 240, revocationDays: 240, timelineDays: 240 } };
+  for (let day = 8; day < 180; day += 30)
+    await retain({ pool: house.pool, log: house.ams[0].app.log, config }, { now: new Date(Date.now() + day * DAY) });
+  const tail = `'7' || substr(replace(gen_random_uuid()::text, '-', ''), 14)`;
+  const past = `(select n, now() + n * interval '2 hours' as at from generate_series(1, 2000) n) past`;
+  await house.rows(
+    `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, policy_version, state, closed_at, started_at)
+     select n, time_id_from('tr', at) || ${tail}, 'owner' || n % 100, 'con' || n % 300, 'link', 'host', 'c', 'r', 0, 'minted', at, at from ${past}`,
+  );
+  await house.rows(
+    `insert into revocation (id, owner_id, link_id, host_id, connection_id, grant_id, state, confirmed_at, created_at)
+     select time_id_from('rev', at) || ${tail}, 'owner' || n % 100, 'link', 'host', 'con' || n % 300, 'g', 'confirmed', at, at from ${past}`,
+  );
+  await house.rows(
+    `insert into timeline_entry (id, owner_id, at, kind, data) select time_number_from(at) | n, 'owner' || n % 100, at, 'told', '{}' from ${past}`,
+  );
+  // and what is without a time, as the version before partitions wrote it
+  for (const n of [1, 2, 3])
+    await house.rows(
+      `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, policy_version, state, closed_at)
+       select n, 'tr_old' || n || $1, 'owner' || n % 100, 'con' || n % 300, 'link', 'host', 'c', 'r', 0, 'minted', now() from generate_series(1, 200) n`,
+      [n],
+    );
+  await house.rows(
+    `insert into revocation (id, owner_id, link_id, host_id, connection_id, grant_id, state, confirmed_at)
+     select 'rev_old' || n, 'owner' || n % 100, 'link', 'host', 'con' || n % 300, 'g', 'confirmed', now() from generate_series(1, 600) n`,
+  );
+  await house.rows('analyze');
+});
+afterAll(() => house.close());
+
+/** Whatever was sent meanwhile. */
+async function sentBy(work: () => Promise<unknown>): Promise<readonly SentStatement[]> {
+  for (const each of recorded) each.take();
+  await work();
+  return recorded.flatMap((each) => each.take());
+}
+
+/** What reads a partition as a whole, or looks for a row in more than so many partitions of one. */
+async function badPlans(sent: readonly SentStatement[], most: number): Promise<string[]> {
+  const bad: string[] = [];
+  const client = await house.pool.connect();
+  try {
+    for (const one of sent) {
+      const accesses = await accessesOf(client, one);
+      for (const { relation, how } of accesses)
+        if (DATED.test(relation) && how === 'as a whole') bad.push(`${relation} as a whole: ${one.text}`);
+      const looked = new Set(accesses.filter(({ how }) => how === 'by key').map(({ relation }) => relation));
+      const dated = Map.groupBy(
+        [...looked].filter((relation) => DATED.test(relation)),
+        (relation) => relation.replace(DATED, '$1'),
+      );
+      for (const [table, partitions] of dated)
+        if (partitions.length > most) bad.push(`${partitions.length} partitions of ${table}: ${one.text}`);
+    }
+  } finally {
+    client.release();
+  }
+  return bad;
+}
+
+describe('the statements of', () => {
+  test('transfers, refreshes, targets and polls find what they need by key, and history in the partition of the day', async () => {
+    const { requester, connection } = story;
+    const resource = house.host.resource;
+    const sent = await sentBy(async () => {
+      expect((await requester.transfer({ connection, resource, scope: 'photos.read' })).status).toBe(200);
+      const items = [{ id: '1', resource, scope: 'photos.read' }];
+      expect((await mass(house, story, { items })).status).toBe(200);
+      const params = { completion_mode: 'deferred' };
+      const waiting = await requester.transfer({ connection, resource, scope: 'photos.write', params });
+      const path = new URL(String(waiting.json['interaction_uri'])).pathname;
+      await story.owner.browser.submit(path, path, { answer: 'once' });
+      expect((await requester.poll(String(waiting.json['deferral_code']))).status).toBe(200);
+      house.host.script = { transfer: () => ({ status: 400, json: { error: 'access_denied' } }) };
+      expect((await requester.transfer({ connection, resource, scope: 'photos.read' })).status).toBe(400);
+      house.host.script = { transfer: (_hop, mint) => ({ json: { ...mint(), token_type: 'odd' } }) };
+      expect((await requester.transfer({ connection, resource, scope: 'photos.read' })).status).toBe(502);
+      house.host.reset();
+    });
+    expect(sent.map(({ text }) => text)).toContainEqual(expect.stringContaining('insert into transfer'));
+    expect(sent.map(({ text }) => text)).toContainEqual(expect.stringContaining('update transfer'));
+    expect(sent.map(({ text }) => text)).toContainEqual(expect.stringContaining('insert into revocation'));
+    // what Hosts have yet to be told is found by a partial index of each partition
+    expect(
+      await badPlans(
+        sent.filter(({ text }) => !text.includes('from revocation where state')),
+        1,
+      ),
+    ).toEqual([]);
+  });
+
+  test('stops, and of everything that an owner looks at, read no partition as a whole', async () => {
+    const { browser } = story.owner;
+    const sent = await sentBy(async () => {
+      const { connection } = await house.beside(story, { 'photos.read': 'allow' });
+      await browser.submit('/requesters', `/requesters/${connection.id}/stop`);
+      for (const page of ['/', '/hosts', '/requesters', '/timeline', '/asks'])
+        expect((await browser.get(page)).status).toBe(200);
+      await browser.submit('/hosts', `/hosts/${story.linkId}/stop`);
+      for (const page of ['/hosts', '/requesters']) expect((await browser.get(page)).status).toBe(200);
+    });
+    expect(sent.map(({ text }) => text)).toContainEqual(expect.stringContaining('from timeline_entry'));
+    expect(await badPlans(sent, Infinity)).toEqual([]);
+  });
+
+  test('what is done now and then read none as a whole either', async () => {
+    const config = house.config;
+    const pool = openPool({ url: house.database.url('am'), name: 'test', max: 1 });
+    const background = recordStatements(pool);
+    const deps = { pool, log: house.ams[0].app.log, config };
+    const storage = createPgStorage(pool);
+    await closeLost(pool, { olderThanSeconds: 600 });
+    await reapDeferrals(pool);
+    await reapUnfinished(deps);
+    await storage.reap();
+    await deleteSettled(pool, { now: new Date(), days: 400 });
+    for await (const ids of pendingRevocations(deps)) expect(ids).toBeDefined();
+    await pool.end();
+    expect(await badPlans(background.take(), Infinity)).toEqual([]);
+  });
+});
