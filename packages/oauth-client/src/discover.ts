@@ -25,7 +25,11 @@ export interface DocumentReader {
 export interface DiscoverDeps {
   readonly outbound: DocumentReader;
   readonly schemes: Schemes;
+  /** For all documents of one server together; 5 unless given. Whoever typed the address waits, and what a stranger makes us wait for is bounded once, not per document. */
+  readonly discoverySeconds?: number;
 }
+
+const DISCOVERY_SECONDS = 5;
 
 export interface DiscoverInput {
   /** In canonical form (`issuerFromAddress` brings a typed address to it). */
@@ -66,6 +70,17 @@ export type Discovery = Discovered | DiscoveryFailed;
  * Whatever is missing is a refusal; there is no fallback to anything weaker. PROTOCOL §2.1, §2.2.
  */
 export async function discover(deps: DiscoverDeps, input: DiscoverInput): Promise<Discovery> {
+  const { discoverySeconds = DISCOVERY_SECONDS } = deps;
+  const late = Promise.withResolvers<Discovery>();
+  const timer = setTimeout(() => late.resolve(failed('bad_resource', 'too slow')), discoverySeconds * 1000);
+  try {
+    return await Promise.race([discoverAll(deps, input), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function discoverAll(deps: DiscoverDeps, input: DiscoverInput): Promise<Discovery> {
   const issuer = parseIssuer(input.issuer, deps.schemes);
   if (issuer === null) return failed('bad_issuer');
   const answer = await deps.outbound.fetchJson({ url: serverMetadataUrl(issuer) });
@@ -89,19 +104,30 @@ const MAX_RESOURCES = 10;
 async function withResources(deps: DiscoverDeps, found: Omit<Discovered, 'resources'>): Promise<Discovery> {
   const { issuer, protected_resources: listed = [] } = found.metadata;
   if (listed.length > MAX_RESOURCES) return failed('bad_resource', 'too many');
-  const resources: ResourceMetadata[] = [];
-  let freshForSeconds = found.freshForSeconds;
-  for (const url of listed) {
-    const resource = parseResource(url, deps.schemes);
-    if (resource === null || new URL(resource).origin !== issuer) return failed('bad_resource', 'foreign');
-    const answer = await deps.outbound.fetchJson({ url: resourceMetadataUrl(resource) });
-    if (answer.kind === 'failed') return failed('bad_resource', answer.reason);
-    const parsed = resourceMetadataSchema.safeParse(answer.json);
-    if (!parsed.success || !isOwnResource(parsed.data, resource, issuer)) return failed('bad_resource', 'other');
-    resources.push(parsed.data);
-    freshForSeconds = Math.min(freshForSeconds, clampFreshness(answer.freshForSeconds));
-  }
-  return { ...found, resources, freshForSeconds };
+  // at once: they share one deadline, and ten are the most
+  const read = await Promise.all(listed.map((url) => readResource(deps, { url, issuer })));
+  const faulty = read.find((one) => one.kind === 'failed');
+  if (faulty !== undefined) return faulty;
+  const good = read.filter((one) => one.kind === 'resource');
+  const freshForSeconds = Math.min(found.freshForSeconds, ...good.map((one) => one.freshForSeconds));
+  return { ...found, resources: good.map(({ metadata }) => metadata), freshForSeconds };
+}
+
+type ReadResource =
+  | { readonly kind: 'resource'; readonly metadata: ResourceMetadata; readonly freshForSeconds: number }
+  | DiscoveryFailed;
+
+async function readResource(
+  { outbound, schemes }: DiscoverDeps,
+  { url, issuer }: { url: string; issuer: string },
+): Promise<ReadResource> {
+  const resource = parseResource(url, schemes);
+  if (resource === null || new URL(resource).origin !== issuer) return failed('bad_resource', 'foreign');
+  const answer = await outbound.fetchJson({ url: resourceMetadataUrl(resource) });
+  if (answer.kind === 'failed') return failed('bad_resource', answer.reason);
+  const parsed = resourceMetadataSchema.safeParse(answer.json);
+  if (!parsed.success || !isOwnResource(parsed.data, resource, issuer)) return failed('bad_resource', 'other');
+  return { kind: 'resource', metadata: parsed.data, freshForSeconds: clampFreshness(answer.freshForSeconds) };
 }
 
 /** PROTOCOL §1: what others publish is kept for 5 minutes at least and 24 hours at most. */

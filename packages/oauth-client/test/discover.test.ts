@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '@chatelaine/test-kit';
 import { createDiscoveryCache, type Discovery, type DocumentReader, discover, type ServerRole } from '../src/index.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
@@ -154,6 +155,19 @@ test('a resource that names itself otherwise, lies elsewhere or names another se
   }
   server.metadata = { protected_resources: Array.from({ length: 11 }, () => `${server.issuer}/api`) };
   expect(reasonOf(await find())).toBe('bad_resource');
+});
+
+test('all documents of a server share one deadline: one that answers none of its resources is refused when that is over', async () => {
+  const resources = Array.from({ length: 10 }, (_, n) => `${server.issuer}/api${n}`);
+  server.metadata = { protected_resources: resources };
+  const held: (() => void)[] = [];
+  for (const n of resources.keys())
+    server.handlers[`/.well-known/oauth-protected-resource/api${n}`] = () =>
+      new Promise<void>((resolve) => held.push(resolve));
+  const found = await discover({ ...server.deps, discoverySeconds: 0.2 }, { issuer: server.issuer, role: 'host' });
+  expect(found).toMatchObject({ reason: 'bad_resource', detail: 'too slow' });
+  await eventually(() => held.length === resources.length);
+  for (const letGo of held) letGo();
 });
 
 describe('the cache', () => {

@@ -47,7 +47,7 @@ export async function fetchJson(
       body: null,
       maxBytes: input.maxBytes ?? 65_536,
       timeoutSeconds: input.timeoutSeconds,
-      lane: 'documents',
+      lane: url.origin,
       inspect: requireJsonDocument,
     });
     const read = readStrictJson(body);

@@ -3,7 +3,7 @@ import { createConnector } from './connector.ts';
 import type { ExchangeDeps } from './exchange.ts';
 import type { OutboundException } from './exceptions.ts';
 import { fetchJson, type FetchJsonInput, type JsonDocument } from './fetch-json.ts';
-import { createGate } from './gate.ts';
+import { createGate, type Gate } from './gate.ts';
 import { createGuard } from './guard.ts';
 import { type GuardedFetch, guardedFetch, type GuardedStream, guardedStream } from './guarded-fetch.ts';
 import { createResolve, type Resolve } from './resolve.ts';
@@ -21,8 +21,10 @@ export interface OutboundOptions {
     readonly callSeconds?: number;
     readonly connectSeconds?: number;
   };
-  /** Documents fetched at a time, 20 by default; five times as many may wait. */
+  /** Documents fetched at a time from one origin, 20 by default: strangers name them, and a slow one never holds up the others. Five times as many may wait. */
   readonly maxConcurrent?: number;
+  /** Documents fetched at a time from all origins together, 400 by default; as many may wait. */
+  readonly maxDocuments?: number;
   /** Calls of `fetch` at a time to one origin, 32 by default: a slow one never holds up the others. Five times as many may wait. */
   readonly maxPerDestination?: number;
   /** PEM certificates of private authorities, trusted beside the public ones. Verification itself is always on. */
@@ -50,7 +52,7 @@ export interface Outbound {
 /** @throws TypeError when an exception is malformed */
 export function createOutbound(options: OutboundOptions): Outbound {
   const { documentSeconds = 3, callSeconds = 5, connectSeconds = 3 } = options.timeouts ?? {};
-  const { maxConcurrent = 20, maxPerDestination = 32 } = options;
+  const { maxConcurrent = 20, maxDocuments = 400, maxPerDestination = 32 } = options;
   const guard = createGuard(options);
   const dispatcher = new Agent({
     connect: createConnector({
@@ -69,7 +71,10 @@ export function createOutbound(options: OutboundOptions): Outbound {
   const shared = { guard, dispatcher, isClosed: () => closing !== undefined };
   const documents: ExchangeDeps = {
     ...shared,
-    gate: createGate({ perKey: maxConcurrent, waitingPerKey: 5 * maxConcurrent }),
+    gate: bothGates(
+      createGate({ perKey: maxConcurrent, waitingPerKey: 5 * maxConcurrent }),
+      createGate({ perKey: maxDocuments, waitingPerKey: maxDocuments }),
+    ),
   };
   const calls: ExchangeDeps = {
     ...shared,
@@ -85,5 +90,24 @@ export function createOutbound(options: OutboundOptions): Outbound {
       return verdict.kind === 'allowed' ? { kind: 'allowed' } : verdict;
     },
     close: () => (closing ??= dispatcher.close()),
+  };
+}
+
+/** Through the origin's gate first, so that whoever waits there takes no place of all. */
+function bothGates(own: Gate, all: Gate): Gate {
+  return {
+    async enter(key, signal) {
+      const leaveOwn = await own.enter(key, signal);
+      try {
+        const leaveAll = await all.enter('', signal);
+        return () => {
+          leaveAll();
+          leaveOwn();
+        };
+      } catch (error) {
+        leaveOwn();
+        throw error;
+      }
+    },
   };
 }

@@ -4,7 +4,9 @@ import path from 'node:path';
 export { createServer, type ServerOptions, type Timeouts } from './server/create-server.ts';
 export { migrationsApplied, type ReadyCheck } from './server/health.ts';
 export type { LogLevel } from './server/logger.ts';
+export { waitingOnOthers, waitOnOthers, waitOnOthersOrHere } from './server/place.ts';
 export { leavePlace } from './server/places.ts';
+export type { Waiter } from './server/waits.ts';
 export { notFound, Problem, type ProblemOptions } from './server/problem.ts';
 export { allowFormAction } from './server/security-headers.ts';
 

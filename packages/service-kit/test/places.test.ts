@@ -2,23 +2,46 @@ import http from 'node:http';
 import net from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '@chatelaine/test-kit';
-import { createMetrics, drain, leavePlace, type Metrics, pages } from '../src/index.ts';
+import {
+  createMetrics,
+  drain,
+  leavePlace,
+  type Metrics,
+  pages,
+  waitingOnOthers,
+  waitOnOthers,
+  waitOnOthersOrHere,
+} from '../src/index.ts';
+import { CSRF_CHECKED } from '../src/accounts/current-account.ts';
 import { startService, type TestService } from './support/service.tsx';
 
 const LIMIT = 2;
 
 /** A service with room for two, whose work goes on until it is let go. */
-async function open() {
+async function open(room: { requestsAtOnce?: number; waitingAtOnce?: number } = {}) {
   const metrics = createMetrics();
   const working: (() => void)[] = [];
   const sending = { count: 0 };
   const service = await startService({
     metrics,
     requestsAtOnce: LIMIT,
-    alwaysAnswered: ['/keys', '/documents/'],
+    ...room,
+    published: ['/keys', '/documents/', '/held-keys'],
     routes: async (app) => {
       const work = () => new Promise<object>((resolve) => working.push(() => resolve({ ok: true })));
       app.addHook('preParsing', async () => void (sending.count += 1));
+      const outbound = waitingOnOthers({ fetchJson: work });
+      app.get('/host', async ({ headers }) => {
+        const { owner, requester } = headers as Record<string, string>;
+        waitOnOthers({ ...(owner && { owner }), ...(requester && { requester }) });
+        return outbound.fetchJson();
+      });
+      app.get('/document', () => outbound.fetchJson());
+      app.get('/end', async () => {
+        waitOnOthersOrHere();
+        return outbound.fetchJson();
+      });
+      app.get('/held-keys', work);
       app.get('/work', work);
       for (const path of ['/keys', '/documents/:id', '/.well-known/:what']) app.get(path, async () => ({}));
       app.post('/work', work);
@@ -38,6 +61,8 @@ async function open() {
         if (url === '/stumble') throw new Error('of no interest');
       });
       app.get('/stumble', async () => ({}));
+      // as sessions do, which need a database
+      app.decorateRequest(CSRF_CHECKED, false);
       await pages(app, async (scope) => void scope.get('/page', work));
     },
   });
@@ -45,7 +70,7 @@ async function open() {
   const letGo = (): void => {
     for (const go of working.splice(0)) go();
   };
-  return { ...service, metrics, sending, begun, letGo };
+  return { ...service, metrics, sending, begun, letGo, working: () => working.length };
 }
 
 let it: Awaited<ReturnType<typeof open>>;
@@ -63,11 +88,14 @@ async function read(metrics: Metrics, name: string): Promise<number> {
       ?.slice(name.length),
   );
 }
-const taken = (): Promise<number> => read(it.metrics, 'chatelaine_requests_at_once{state="taken"}');
+const counted = (state: string): Promise<number> => read(it.metrics, `chatelaine_requests_at_once{state="${state}"}`);
+const taken = (): Promise<number> => counted('taken');
+const refusedSoFar = (): Promise<number> => read(it.metrics, 'chatelaine_requests_refused_total');
 const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(it.origin + path, init);
 const fill = async (): Promise<Promise<Response>[]> => {
+  const before = it.working();
   const full = Array.from({ length: LIMIT }, () => ask('/work'));
-  await it.begun(LIMIT);
+  await it.begun(before + LIMIT);
   return full;
 };
 
@@ -102,6 +130,76 @@ test('whoever asks how it is, or for keys without which others cannot answer us,
   for (const path of ['/healthz/', '/keys/1', '/documents']) expect((await ask(path)).status).toBe(503);
   it.letGo();
   await Promise.all(admitted);
+});
+
+test('what others need before they can answer us has places of its own, as many, and no more', async () => {
+  it = await open();
+  const held = Array.from({ length: LIMIT }, () => ask('/held-keys'));
+  await it.begun(LIMIT);
+  expect([(await ask('/keys')).status, (await ask('/healthz')).status, (await ask('/readyz')).status]).toEqual([
+    503, 200, 200,
+  ]);
+  const admitted = await fill();
+  expect(await counted('published')).toBe(LIMIT);
+  it.letGo();
+  expect((await Promise.all([...held, ...admitted])).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+});
+
+test('a quarter of the places is kept for people: programs may not take them', async () => {
+  it = await open({ requestsAtOnce: 4 });
+  const programs = Array.from({ length: 3 }, () => ask('/work'));
+  await it.begun(3);
+  expect((await ask('/work')).status).toBe(503);
+  const page = ask('/page', { headers: { accept: 'text/html' } });
+  await it.begun(4);
+  expect((await ask('/page', { headers: { accept: 'text/html' } })).status).toBe(503);
+  it.letGo();
+  expect((await Promise.all([page, ...programs])).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+});
+
+test('whoever waits for servers of others leaves its place: however many do, and however long, the others are answered', async () => {
+  it = await open({ waitingAtOnce: 80 });
+  const owners = Array.from({ length: 8 }, (_, n) => ask('/host', { headers: { owner: `o${n}`, requester: 'r' } }));
+  const documents = Array.from({ length: 8 }, () => ask('/document'));
+  await it.begun(16);
+  expect([await taken(), await counted('waiting')]).toEqual([0, 16]);
+  const admitted = await fill();
+  it.letGo();
+  const answers = await Promise.all([...owners, ...documents, ...admitted]);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  await eventually(async () => (await counted('waiting')) === 0 && (await taken()) === 0);
+});
+
+test('of the room for waiting one person, one source and one Requester have a share: the next finds room', async () => {
+  it = await open({ waitingAtOnce: 40 });
+  const many = (headers: Record<string, string>) => Array.from({ length: 40 }, () => ask('/host', { headers }));
+  // a fifth of the three quarters that one Requester may have: so much of 30 that it is a quarter of the rest
+  const mine = many({ owner: 'mine', requester: 'r' });
+  await it.begun(6);
+  await eventually(async () => (await refusedSoFar()) === 34);
+  const others = many({ owner: 'other', requester: 'r' });
+  await it.begun(11);
+  await eventually(async () => (await refusedSoFar()) === 34 + 35);
+  const third = ask('/host', { headers: { owner: 'third', requester: 'r' } });
+  const elsewhere = ask('/host', { headers: { owner: 'third', requester: 'another' } });
+  const unknown = ask('/document');
+  await it.begun(14);
+  it.letGo();
+  expect((await Promise.all([third, elsewhere, unknown])).map(({ status }) => status)).toEqual([200, 200, 200]);
+  const statuses = (await Promise.all([...mine, ...others])).map(({ status }) => status);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(11);
+});
+
+test('what ends something is never refused for want of room to wait: it waits where it is', async () => {
+  it = await open({ waitingAtOnce: 1 });
+  const waiting = ask('/host', { headers: { owner: 'o', requester: 'r' } });
+  await it.begun(1);
+  expect((await ask('/host', { headers: { owner: 'p', requester: 'r' } })).status).toBe(503);
+  const end = ask('/end');
+  await it.begun(2);
+  expect(await taken()).toBe(1);
+  it.letGo();
+  expect((await Promise.all([waiting, end])).map(({ status }) => status)).toEqual([200, 200]);
 });
 
 test('a browser’s question whether a page may ask is answered in any case, so that the page can read the refusal', async () => {

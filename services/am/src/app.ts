@@ -49,7 +49,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   const app = await createServer({
     ...seen,
     issuer: config.issuer,
-    alwaysAnswered: ['/jwks', '/clients/'], // a Host may read them before it answers a call of ours
+    published: ['/jwks', '/clients/'], // a Host may read them before it answers a call of ours
     site: { name: config.name, role: 'Authorization Manager', accent: '#7a3e9d', about: ABOUT, nav: NAV },
     ready: {
       database: () => pool.query('select 1'),

@@ -11,6 +11,7 @@ import {
   openVault,
   type SessionKeys,
   traced,
+  waitingOnOthers,
 } from '@chatelaine/service-kit';
 import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
@@ -46,13 +47,9 @@ export async function openResources(config: Config): Promise<Resources> {
     await pool.end();
     throw error;
   });
-  const outbound = traced(
-    createOutbound({
-      exceptions: config.exceptions,
-      demo: config.demo,
-      ownNames: [new URL(config.issuer).hostname],
-    }),
-  );
+  const { exceptions, demo } = config;
+  const ownNames = [new URL(config.issuer).hostname];
+  const outbound = waitingOnOthers(traced(createOutbound({ exceptions, demo, ownNames })));
   const clock = { now: () => Date.now() / 1000 };
   const failpoint = createFailpoints(config.failpoints);
   const rateLimits = createRateLimits(pool);

@@ -35,7 +35,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   const app = await createServer({
     ...(await observed({ config, name: 'requester', pool })),
     issuer: config.issuer,
-    alwaysAnswered: ['/jwks', '/client'], // an AM may read them before it answers a call of ours
+    published: ['/jwks', '/client'], // an AM may read them before it answers a call of ours
     ready: {
       database: () => pool.query('select 1'),
       keys: () => deps.keys.refresh(),

@@ -13,6 +13,7 @@ import {
   openVault,
   type SessionKeys,
   traced,
+  waitingOnOthers,
 } from '@chatelaine/service-kit';
 import { PrismaPg } from '@prisma/adapter-pg';
 import path from 'node:path';
@@ -52,13 +53,9 @@ export const VAULT_LABEL = 'vault';
 export async function openDeps(config: Config, clock: Clock = { now: () => Date.now() / 1000 }): Promise<Deps> {
   await applyMigrations(config.databaseUrl, migrationDirs);
   const pool = openPool({ url: config.databaseUrl, name: 'requester' });
-  const outbound = traced(
-    createOutbound({
-      exceptions: config.exceptions,
-      demo: config.demo,
-      ownNames: [new URL(config.issuer).hostname],
-    }),
-  );
+  const { exceptions, demo } = config;
+  const ownNames = [new URL(config.issuer).hostname];
+  const outbound = waitingOnOthers(traced(createOutbound({ exceptions, demo, ownNames })));
   let prisma: PrismaClient | undefined;
   const close = async (): Promise<void> => {
     await Promise.all([outbound.close(), prisma?.$disconnect()]);

@@ -31,7 +31,7 @@ export async function authorizeRoutes(app: FastifyInstance, options: AuthorizeRo
   await strictScope(app);
   // people come here: what programs would get as JSON is a page
   app.setErrorHandler<FastifyError>(async (error, request, reply) => {
-    if (!(error instanceof OAuthError) || error.status >= 500) return sendError(error, request, reply);
+    if (!(error instanceof OAuthError) || error.status === 500) return sendError(error, request, reply);
     if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
     return interaction.renderProblem({ status: error.status, message: error.message }, request, reply);
   });

@@ -1,7 +1,7 @@
 import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
 import { KEYS_READ_EVERY_SECONDS } from '../keys/signing-keys.ts';
 import { LOG_LEVELS, type LogLevel } from '../server/logger.ts';
-import { REQUESTS_AT_ONCE } from '../server/places.ts';
+import { REQUESTS_AT_ONCE, WAITING_AT_ONCE } from '../server/places.ts';
 import type { MetricsListener } from '../telemetry/metrics-listener.ts';
 import type { TracingOptions } from '../telemetry/tracing.ts';
 import {
@@ -35,6 +35,7 @@ export const SERVICE_FIELDS = {
   TRUSTED_PROXIES: optional(networks, []),
   STOP_NOTICE_SECONDS: optional(integer({ min: 0, max: 60 }), 0),
   REQUESTS_AT_ONCE: optional(integer({ min: 1, max: 100_000 }), REQUESTS_AT_ONCE),
+  WAITING_AT_ONCE: optional(integer({ min: 1, max: 100_000 }), WAITING_AT_ONCE),
   KEYS_READ_EVERY_SECONDS: optional(integer({ min: 1, max: 300 }), KEYS_READ_EVERY_SECONDS),
   METRICS_PORT: optional(port, null),
   METRICS_ADDRESS: optional(text, '127.0.0.1'),
@@ -63,6 +64,8 @@ export interface ServiceConfig {
   readonly stopNoticeSeconds: number;
   /** Requests that a process works on at the same time; what is more is answered 503 at once. */
   readonly requestsAtOnce: number;
+  /** Requests that wait for servers of others at the same time, beside those. */
+  readonly waitingAtOnce: number;
   /** How often a process looks whether its signing keys were replaced. */
   readonly keysReadEverySeconds: number;
   /** Null: nobody is told. */
@@ -95,6 +98,7 @@ export function serviceConfig(read: ServiceVariables): ServiceConfig {
     trustedProxies: read.TRUSTED_PROXIES,
     stopNoticeSeconds: read.STOP_NOTICE_SECONDS,
     requestsAtOnce: read.REQUESTS_AT_ONCE,
+    waitingAtOnce: read.WAITING_AT_ONCE,
     keysReadEverySeconds: read.KEYS_READ_EVERY_SECONDS,
     metricsListener: read.METRICS_PORT === null ? null : { address: read.METRICS_ADDRESS, port: read.METRICS_PORT },
     tracing: {

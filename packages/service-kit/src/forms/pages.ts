@@ -18,6 +18,9 @@ export async function pages(app: FastifyInstance, routes: (scope: FastifyInstanc
     scope.removeAllContentTypeParsers();
     await acceptForms(scope);
     scope.setErrorHandler(sendErrorPage);
+    scope.addHook('onRoute', (route) => {
+      route.config = { ...route.config, forPeople: true };
+    });
     scope.addHook('onRequest', refuseOtherSites);
     scope.addHook('preValidation', requireForm);
     scope.addHook('preValidation', (request, reply, done) => {

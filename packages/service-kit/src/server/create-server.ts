@@ -23,7 +23,7 @@ import { acceptForms, acceptJson } from './body-parsers.ts';
 import { answerClientError } from './client-error.ts';
 import { health, READY_EVERY_SECONDS, type ReadyCheck } from './health.ts';
 import { logger, type LogLevel, pathOf } from './logger.ts';
-import { limitRequests, REQUESTS_AT_ONCE } from './places.ts';
+import { limitRequests, REQUESTS_AT_ONCE, WAITING_AT_ONCE } from './places.ts';
 import { securityHeaders } from './security-headers.ts';
 import { sendJsonError, sendNegotiatedError } from './send-error.tsx';
 
@@ -48,8 +48,10 @@ export interface ServerOptions {
   metricsListener?: MetricsListener | null;
   /** Requests under way at the same time; what is more is answered 503 at once. */
   requestsAtOnce?: number;
-  /** Paths, or their beginnings up to a slash, that are answered also then: keys and documents that those whom we call may need before they can answer. */
-  alwaysAnswered?: readonly string[];
+  /** Requests that wait for servers of others at the same time, beside those. */
+  waitingAtOnce?: number;
+  /** Paths, or their beginnings up to a slash, with places of their own: keys and documents that those whom we call may need before they can answer. */
+  published?: readonly string[];
   timeouts?: Partial<Timeouts>;
 }
 
@@ -86,8 +88,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   acceptJson(app);
   await securityHeaders(app, options.issuer);
   limitRequests(app, {
+    issuer: options.issuer,
     atOnce: options.requestsAtOnce ?? REQUESTS_AT_ONCE,
-    always: options.alwaysAnswered ?? [],
+    waitingAtOnce: options.waitingAtOnce ?? WAITING_AT_ONCE,
+    published: options.published ?? [],
     metrics: options.metrics,
   });
   app.addHook('onRequest', refuseControlCharacters);

@@ -1,39 +1,42 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { OAuthError } from '@chatelaine/protocol';
+import { sourceOf } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isFromElsewhere } from '../forms/csrf.ts';
 import type { Draining } from '../run/drain.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { inPlace, type Kind, openPlace, type Place, type Rooms, tooMany } from './place.ts';
+import { openWaits } from './waits.ts';
 
-/** Requests that a process works on at the same time, unless its configuration says otherwise. docs/adr/0011 */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A route that people visit: places are kept for it. */
+    forPeople?: boolean;
+  }
+}
+
+/** Requests that a process works on at the same time, unless its configuration says otherwise. docs/adr/0011, docs/adr/0014 */
 export const REQUESTS_AT_ONCE = 100;
+/** Requests that wait for servers of others at the same time. Waiting costs little, so many may. */
+export const WAITING_AT_ONCE = 400;
 
-/** So long at least, at most: whoever was refused in the same moment is not to come back in the same moment. */
-const RETRY_SECONDS = { least: 1, most: 3 };
+/** Kept for people: signing in, pages, stopping something must go on whatever programs do. */
+const PART_FOR_PEOPLE = 0.25;
 
-/** A balancer that asks whether a busy process is alive must hear that it is; and others cannot finish what we wait for without our metadata. */
-const ALWAYS = ['/healthz', '/readyz', '/.well-known/'];
+/** Answered from memory whatever else is refused: a balancer that asks whether a busy process is alive must hear that it is. */
+const ALWAYS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+/** What others need before they can answer us has places of its own. */
+const PUBLISHED = ['/.well-known/'];
+const ASSETS: ReadonlySet<string> = new Set(['/style.css', '/icon.svg']);
 
 const PLACE = Symbol('place');
 const TOLD_EVERY_MS = 10_000;
 
-/** What one request takes of a process. */
-interface Place {
-  /** False when there is none. */
-  enter(): boolean;
-  /** The answer has left, or whoever asked. */
-  end(): void;
-  /** While its body is on its way: whoever sends slowly keeps nobody else out. */
-  wait(): void;
-  /** For good. */
-  leave(): void;
-  /** As long as it is worked on it has a place, whoever is gone. */
-  during(work: unknown): void;
-}
-
 export interface PlacesOptions {
+  readonly issuer: string;
   readonly atOnce: number;
-  /** Paths, or their beginnings up to a slash, that are answered in any case: keys and documents that a service we call may need for its answer to us. */
-  readonly always: readonly string[];
+  readonly waitingAtOnce: number;
+  /** Paths, or their beginnings up to a slash, with places of their own: keys and documents that a service we call may need for its answer to us. */
+  readonly published: readonly string[];
   readonly metrics: Metrics | undefined;
 }
 
@@ -42,12 +45,14 @@ export interface PlacesOptions {
  * answers errors with: JSON for programs, a page for people.
  */
 export function limitRequests(app: FastifyInstance, options: PlacesOptions): void {
-  const isExempt = exemption([...ALWAYS, ...options.always]);
-  const places = openPlaces(app, options);
+  const isPublished = matching([...PUBLISHED, ...options.published]);
+  const rooms = openRooms(app, options);
   app.decorateRequest(PLACE, null);
   app.addHook('onRequest', (request, reply, done) => {
-    if (isExempt(request.url) || isPreflight(reply.raw)) return done();
-    const place = places.next();
+    if (ALWAYS.has(pathOf(request.url)) || isPreflight(reply.raw)) return done();
+    const forPeople = request.routeOptions.config.forPeople === true || ASSETS.has(pathOf(request.url));
+    const kind = isPublished(request.url) ? 'published' : forPeople ? 'person' : 'program';
+    const place = openPlace(rooms, { kind, source: () => countedSource(request, options.issuer) });
     if (!place.enter()) return done(tooMany());
     request.setDecorator(PLACE, place);
     // the one comes without the other when the connection breaks
@@ -65,23 +70,33 @@ export function limitRequests(app: FastifyInstance, options: PlacesOptions): voi
   app.addHook('onRoute', (route) => {
     const { handler } = route;
     route.handler = function (request, reply) {
-      const work: unknown = handler.call(this, request, reply);
-      placeOf(request)?.during(work);
+      const place = placeOf(request);
+      if (place === null) return handler.call(this, request, reply);
+      const work: unknown = inPlace(place, () => handler.call(this, request, reply));
+      place.during(work);
       return work;
     };
   });
-  refuseEarly(app, places, isExempt);
+  refuseEarly(app, rooms, isPublished);
 }
 
-type Exemption = (url: string) => boolean;
+/** A page of another site speaks for nobody: what it makes its visitors' browsers ask is not counted against them. */
+function countedSource(request: FastifyRequest, issuer: string): string {
+  const source = sourceOf(request.ip);
+  return isFromElsewhere(request, issuer) ? `${source} cross-site` : source;
+}
 
-function exemption(paths: readonly string[]): Exemption {
+type Matching = (url: string) => boolean;
+
+function matching(paths: readonly string[]): Matching {
   const [beginnings, whole] = [paths.filter((it) => it.endsWith('/')), new Set(paths)];
   return (url) => {
-    const path = url.split('?', 1)[0] ?? '';
+    const path = pathOf(url);
     return whole.has(path) || beginnings.some((it) => path.startsWith(it));
   };
 }
+
+const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
 
 /** A browser's question whether a page may ask: of paths that say so before the request comes here. Refused, it would tell the page nothing; answered, the refusal. */
 const isPreflight = (answer: ServerResponse): boolean => answer.hasHeader('access-control-allow-methods');
@@ -97,12 +112,14 @@ export function leavePlace(request: FastifyRequest): void {
  * Programs are refused before Fastify has made a request of theirs: a quarter of the work, and at ten times the load most of what a process does
  * is to refuse. What passes by here meets the hook above.
  */
-function refuseEarly(app: FastifyInstance, places: Places, isExempt: Exemption): void {
+function refuseEarly(app: FastifyInstance, rooms: Rooms, isPublished: Matching): void {
   const { server } = app;
   const listeners = server.listeners('request') as RequestListener[];
   const isEarly = ({ url = '', headers: { accept = '' } }: IncomingMessage): boolean =>
-    places.areTaken() &&
-    !isExempt(url) &&
+    rooms.isFull('program') &&
+    !isPublished(url) &&
+    !ALWAYS.has(pathOf(url)) &&
+    !ASSETS.has(pathOf(url)) &&
     !accept.includes('text/html') &&
     !app.getDecorator<Draining>('draining').active;
   server.removeAllListeners('request');
@@ -115,7 +132,7 @@ function refuseEarly(app: FastifyInstance, places: Places, isExempt: Exemption):
       response.writeHead(204).end();
       return;
     }
-    places.refused();
+    rooms.refused();
     const { status, message, retryAfter } = tooMany();
     response.writeHead(status, { ...EARLY_HEADERS, 'retry-after': String(retryAfter) });
     response.end(JSON.stringify({ error: 'temporarily_unavailable', error_description: message }));
@@ -128,89 +145,43 @@ const EARLY_HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-interface Places {
-  /** For one request. */
-  next(): Place;
-  areTaken(): boolean;
-  /** Another one was told to come back. */
-  refused(): void;
-}
-
-function openPlaces({ log }: FastifyInstance, { atOnce, metrics }: PlacesOptions): Places {
-  let taken = 0;
+function openRooms({ log }: FastifyInstance, { atOnce, waitingAtOnce, metrics }: PlacesOptions): Rooms {
+  const waits = openWaits(waitingAtOnce);
+  const taken: Record<Kind, number> = { program: 0, person: 0, published: 0 };
+  const forPrograms = atOnce - Math.floor(PART_FOR_PEOPLE * atOnce);
   let told = Number.NEGATIVE_INFINITY;
   const count = metrics?.counter({
     name: 'chatelaine_requests_refused_total',
-    help: 'Requests answered 503 at once, because as many as may be were under way.',
+    help: 'Requests answered 503 at once, because as many as may be were under way, or waiting for others.',
     labels: {},
   });
   metrics?.gauge({
     name: 'chatelaine_requests_at_once',
-    help: 'Requests under way, and how many may be.',
+    help: 'Requests under way, and how many may be; of them those that wait for servers of others.',
     label: 'state',
-    read: () => ({ taken, limit: atOnce }),
+    read: () => ({
+      taken: taken.program + taken.person,
+      limit: atOnce,
+      published: taken.published,
+      waiting: waits.taken,
+      waiting_limit: waits.atOnce,
+    }),
   });
-  const refused = (): void => {
-    count?.({});
-    // a line for each would be work, too
-    if (performance.now() - told < TOLD_EVERY_MS) return;
-    told = performance.now();
-    log.warn({ event: 'overloaded', atOnce }, 'more requests than may be at once: refused');
-  };
-  const areTaken = (): boolean => taken >= atOnce;
-  return { refused, areTaken, next: () => openPlace({ areTaken, refused, add: (one) => (taken += one) }) };
-}
-
-type Room = Pick<Places, 'areTaken' | 'refused'> & { add(one: 1 | -1): void };
-
-function openPlace({ areTaken, refused, add }: Room): Place {
-  const state = { inside: false, ended: false, working: false, left: false };
-  const goOut = (): void => {
-    if (state.inside) add(-1);
-    state.inside = false;
-  };
-  const stay = (): void => {
-    if (state.left || state.inside) return;
-    add(1);
-    state.inside = true;
-  };
-  const worked = (): void => {
-    state.working = false;
-    if (state.ended) goOut();
+  const isFull = (kind: Kind): boolean => {
+    if (kind === 'published') return taken.published >= atOnce;
+    const here = taken.program + taken.person;
+    return here >= atOnce || (kind === 'program' && taken.program >= forPrograms);
   };
   return {
-    enter() {
-      if (state.inside || state.ended || state.left) return true;
-      if (areTaken()) refused();
-      else stay();
-      return state.inside;
-    },
-    end() {
-      state.ended = true;
-      if (!state.working) goOut();
-    },
-    wait: goOut,
-    leave() {
-      state.left = true;
-      goOut();
-    },
-    during(work) {
-      if (!(work instanceof Promise)) return;
-      state.working = true;
-      stay();
-      work.then(worked, worked);
+    waits,
+    isFull,
+    add: (kind, change) => void (taken[kind] += change),
+    refused() {
+      count?.({});
+      // a line for each would be work, too
+      if (performance.now() - told < TOLD_EVERY_MS) return;
+      told = performance.now();
+      log.warn({ event: 'overloaded', ...taken, waiting: waits.taken }, 'more requests than may be at once: refused');
     },
   };
-}
-
-function tooMany(): OAuthError {
-  const { least, most } = RETRY_SECONDS;
-  return new OAuthError(
-    'temporarily_unavailable',
-    'Too much is asked of this service right now. Try again in a moment.',
-    {
-      status: 503,
-      retryAfter: least + Math.floor(Math.random() * (most - least + 1)),
-    },
-  );
 }

@@ -4,7 +4,7 @@ import type { ServerOptions } from '../server/create-server.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openTracing } from './tracing.ts';
 
-type Seen = 'logLevel' | 'trustedProxies' | 'metricsListener' | 'requestsAtOnce';
+type Seen = 'logLevel' | 'trustedProxies' | 'metricsListener' | 'requestsAtOnce' | 'waitingAtOnce';
 
 /** What `createServer` is to be given so that a service can be seen from outside, as its configuration wants it. */
 export async function observed(input: {
@@ -14,8 +14,8 @@ export async function observed(input: {
   pool: Pool;
 }): Promise<Required<Pick<ServerOptions, 'name' | 'tracing' | Seen>> & { metrics: Metrics }> {
   const { config, name, pool } = input;
-  const { logLevel, trustedProxies, metricsListener, requestsAtOnce } = config;
+  const { logLevel, trustedProxies, metricsListener, requestsAtOnce, waitingAtOnce } = config;
   const tracing = await openTracing({ ...config.tracing, serviceName: config.tracing.serviceName ?? name });
   const metrics = createMetrics({ pool });
-  return { name, logLevel, trustedProxies, metricsListener, requestsAtOnce, tracing, metrics };
+  return { name, logLevel, trustedProxies, metricsListener, requestsAtOnce, waitingAtOnce, tracing, metrics };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Discovered, DiscoveryCache, DocumentReader } from '@chatelaine/oauth-client';
 import type { ExtensionRequest } from '@chatelaine/oauth-server';
+import { waitOnOthers } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
 
 export type CheckedHost =
@@ -23,6 +24,8 @@ export async function checkHost(
     return refused('host needs a client document, and a client that authenticates with private_key_jwt.');
   if (client.host !== host) return refused('host is not the chatelaine_host of the client document.');
   if (host === deps.config.issuer) return refused('host is this authorization manager itself.');
+  // somebody else may be reading it already: who waits for that waits, too
+  waitOnOthers({ requester: client.id });
   await deps.rateLimits.consume(CHECKS, client.id);
   const named = { issuer: host, role: 'host' } as const;
   // one length for every failure, so that nobody learns from the time what is or is not at an address

@@ -10,6 +10,7 @@ import {
   queryOf,
   renderPage,
   requireAccount,
+  waitOnOthers,
 } from '@chatelaine/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
@@ -67,9 +68,11 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
 async function add(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const form = formOf(request);
   const [address, back] = [form.get('host') ?? '', backOf(form.get('back'))];
+  const { id: ownerId } = accountOf(request);
+  waitOnOthers({ owner: ownerId });
   const outcome = await addHost(deps, {
     address,
-    ownerId: accountOf(request).id,
+    ownerId,
     sessionHash: sessionHash(request),
     returnTo: back,
   });
@@ -79,6 +82,7 @@ async function add(deps: Deps, request: FastifyRequest, reply: FastifyReply): Pr
 }
 
 async function repair(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  waitOnOthers({ owner: accountOf(request).id });
   const repaired = await repairLink(deps, { ...ownLink(request), sessionHash: sessionHash(request) });
   if (repaired.kind === 'unknown') throw notFound();
   const { link, outcome } = repaired;
@@ -95,6 +99,8 @@ async function callback(deps: Deps, request: FastifyRequest, reply: FastifyReply
   const account = currentAccount(request);
   // nobody signed in started nothing: signing in now would not make this browser the one that did
   if (account === null) throw notOurs();
+  // the code is good once: nothing is taken up while there is no room to redeem it
+  waitOnOthers({ owner: account.id });
   const query = cut < 0 ? '' : request.url.slice(cut + 1);
   const outcome = await finishLink(deps, {
     hostId: tag,

@@ -12,6 +12,7 @@ import {
   temporarilyUnavailable,
   type TransferResponse,
 } from '@chatelaine/protocol';
+import { waitOnOthers } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
 import { askOwner } from './ask-owner.ts';
 import { type CallDeps, callHost, type Hop } from './call-host.ts';
@@ -86,6 +87,8 @@ async function begin(
       giveBack ??= await takeQuota(deps, snapshot);
     if (decision.kind !== 'allow' || snapshot === null) throw await refusal(deps, { decision, snapshot, request });
     if (signal?.aborted === true) throw unfinished();
+    // before anything is written or spent: there may be no room
+    waitOnOthers({ requester: request.clientId, owner: snapshot.ownerId });
     const hop = { request, snapshot, target: decision.target };
     const intent = intentOf(deps, hop, decision.askId);
     const begun = await beginTransfer(deps.pool, { intent, guards: guards.take() });

@@ -1,5 +1,7 @@
 import { chatelaineHost } from '@chatelaine/host-kit';
 import { onChassis } from '@chatelaine/host-pages';
+import { createOutbound } from '@chatelaine/outbound-http';
+import { waitingOnOthers } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { ENTRY_OPERATIONS } from '../entries/operations.ts';
@@ -13,6 +15,9 @@ export async function hostFeature(
   deps: Pick<Deps, 'config' | 'flavor' | 'pool' | 'clock'>,
 ): Promise<void> {
   const { config, flavor } = deps;
+  const { exceptions, demo } = config;
+  const outbound = createOutbound({ exceptions, demo, ownNames: [new URL(config.issuer).hostname] });
+  app.addHook('onClose', () => outbound.close());
   await app.register(chatelaineHost, {
     ...onChassis(deps),
     scopes: {
@@ -21,7 +26,8 @@ export async function hostFeature(
       'entries.write': { sentence: flavor.scopes['entries.write'], requesterStatement: 'required' },
     },
     bearer: config.bearerTokens,
-    outboundExceptions: config.exceptions,
+    // whoever has us read an AM's or a Requester's documents does not wait in a place of others
+    outbound: waitingOnOthers(outbound),
     operations: ENTRY_OPERATIONS,
     limits: {
       registration: { name: 'register', points: 1, perSeconds: HOUR_SECONDS },

@@ -1,5 +1,15 @@
 import { sha256base64url } from '@chatelaine/crypto';
-import { accountOf, createLimit, formOf, notFound, Problem, renderPage, requireAccount } from '@chatelaine/service-kit';
+import {
+  accountOf,
+  createLimit,
+  formOf,
+  notFound,
+  Problem,
+  renderPage,
+  requireAccount,
+  waitOnOthers,
+  waitOnOthersOrHere,
+} from '@chatelaine/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { POST_SCOPES } from '../posts/post.ts';
@@ -16,6 +26,7 @@ export function connect(app: FastifyInstance, parts: Omit<ConnectDeps, 'chatelai
   const limit = createLimit(deps.pool, 'connect', { tries: deps.config.connectsPerHour, seconds: 3_600 });
   app.get('/connect', signedIn, async (_request, reply) => renderPage(reply, <ConnectPage />));
   app.post('/connect', signedIn, async (request, reply) => {
+    waitOnOthers({ owner: accountOf(request).id });
     await limit.count(accountOf(request).id);
     return start(deps, request, reply);
   });
@@ -56,6 +67,7 @@ async function finish({ requester }: ConnectDeps, request: FastifyRequest, reply
   if (account === undefined) {
     throw new Problem(400, 'You are not signed in here, so this is not the answer to anything you started.');
   }
+  waitOnOthers({ owner: account.id });
   const outcome = await requester.callback({ owner: account.id, session: sessionOf(request), url: request.url });
   request.log.info(
     { outcome: outcome.kind, ...(outcome.kind === 'failed' ? { reason: outcome.reason } : {}) },
@@ -68,7 +80,9 @@ async function finish({ requester }: ConnectDeps, request: FastifyRequest, reply
 
 async function end({ requester }: ConnectDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const connectionId = formOf(request).get('connection') ?? '';
-  const outcome = await requester.disconnect({ owner: accountOf(request).id, connectionId });
+  const { id: owner } = accountOf(request);
+  waitOnOthersOrHere({ owner });
+  const outcome = await requester.disconnect({ owner, connectionId });
   request.log.info({ connection: connectionId, outcome: outcome.kind }, 'disconnect');
   switch (outcome.kind) {
     case 'unknown_connection':

@@ -9,6 +9,7 @@ import {
   requireAccount,
   sendPicture,
   streamPage,
+  waitOnOthers,
 } from '@chatelaine/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
@@ -34,6 +35,7 @@ export function feed(app: FastifyInstance, deps: FeedDeps): void {
     const [query, owner] = [queryOf(request), accountOf(request).id];
     const named = (name: string): string => query.get(name) ?? '';
     const [connectionId, resource, entry] = [named('connection'), named('resource'), named('entry')];
+    waitOnOthers({ owner });
     const picture = await readPicture(deps, { owner, connectionId, resource, entry });
     if (picture === null) throw notFound();
     return sendPicture(reply, picture);
@@ -51,6 +53,7 @@ export function feed(app: FastifyInstance, deps: FeedDeps): void {
 async function show(deps: FeedDeps, owner: string, reply: FastifyReply, refused?: Refused): Promise<FastifyReply> {
   const connections = await deps.requester.connections(owner);
   if (connections.length === 0) return renderPage(reply, <NotConnected />);
+  waitOnOthers({ owner });
   const { feedSeconds: seconds } = deps.config;
   return streamPage(reply, (gone) => (
     <FeedPage events={readFeed(deps, { owner, connections, seconds, gone })} {...(refused && { refused })} />
@@ -67,6 +70,7 @@ async function post(deps: FeedDeps, request: FastifyRequest, reply: FastifyReply
   if (problem !== null) return show(deps, owner, reply.code(400), { text, chosen, problem });
   const places = await placesOf(deps, { owner, places: chosen });
   if (places === null || !ATTEMPT_ID.test(id)) throw notFound();
+  waitOnOthers({ owner });
   const result = `/posted?${new URLSearchParams({ attempt: id }).toString()}`;
   // sent twice, by an impatient click or a broken connection, it is posted once
   if (!(await beginAttempt(deps, { owner, id }, text))) return reply.redirect(result, 303);

@@ -1,4 +1,4 @@
-import { accountOf, renderPage, requireAccount } from '@chatelaine/service-kit';
+import { accountOf, renderPage, requireAccount, waitOnOthers } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { listConnections } from './list-connections.ts';
@@ -7,7 +7,9 @@ import { ConnectionsPage } from './targets-page.tsx';
 /** Which Hosts each connection opens, as its AM says now. PROTOCOL §5. */
 export function targets(app: FastifyInstance, deps: Pick<Deps, 'requester' | 'config'>): void {
   app.get('/connections', { preHandler: requireAccount }, async (request, reply) => {
-    const connections = await listConnections(deps, accountOf(request).id);
+    const { id: owner } = accountOf(request);
+    waitOnOthers({ owner });
+    const connections = await listConnections(deps, owner);
     return renderPage(reply, <ConnectionsPage self={deps.config.issuer} connections={connections} />);
   });
 }
