@@ -1,5 +1,5 @@
 import { startReaper } from '@chatelaine/oauth-server-pg';
-import { createServer, migrationsApplied, observed, repeat, sessions } from '@chatelaine/service-kit';
+import { createServer, migrationsApplied, observed, repeat, sessions, waitingOnOthers } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { accountFeature } from './account/routes.ts';
 import { createBoth } from './both/both.ts';
@@ -43,7 +43,8 @@ const RETAINING = 'dropping what was kept for its time';
 
 /** The AM, whole: every feature is registered here, one line each. Closing the app closes its resources. */
 export async function createApp(resources: Resources): Promise<FastifyInstance> {
-  const { config, pool, prisma, outbound, keys } = resources;
+  const { config, pool, prisma, keys } = resources;
+  const outbound = waitingOnOthers(resources.outbound);
   const seen = await observed({ config, name: 'am', pool });
   const { metrics } = seen;
   const app = await createServer({
@@ -59,7 +60,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   });
   const hostGate = observeHostCalls(metrics, createHostGate({ log: app.log, limits: config.limits.hostCalls }));
   observeRevocations(metrics, resources);
-  const parts = { ...resources, hostGate, log: app.log, observe: observeTransfers(metrics) };
+  const parts = { ...resources, outbound, hostGate, log: app.log, observe: observeTransfers(metrics) };
   const jobs = await createJobs(parts);
   const { announceRevocations } = jobs;
   const transfers = { ...parts, announceRevocations };

@@ -11,7 +11,6 @@ import {
   openVault,
   type SessionKeys,
   traced,
-  waitingOnOthers,
 } from '@chatelaine/service-kit';
 import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
@@ -47,9 +46,13 @@ export async function openResources(config: Config): Promise<Resources> {
     await pool.end();
     throw error;
   });
-  const { exceptions, demo } = config;
-  const ownNames = [new URL(config.issuer).hostname];
-  const outbound = waitingOnOthers(traced(createOutbound({ exceptions, demo, ownNames })));
+  const outbound = traced(
+    createOutbound({
+      exceptions: config.exceptions,
+      demo: config.demo,
+      ownNames: [new URL(config.issuer).hostname],
+    }),
+  );
   const clock = { now: () => Date.now() / 1000 };
   const failpoint = createFailpoints(config.failpoints);
   const rateLimits = createRateLimits(pool);

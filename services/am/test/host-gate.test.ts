@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Answer, eventually } from '@chatelaine/test-kit';
+import { type Answer, Browser, eventually, send, serve } from '@chatelaine/test-kit';
 import { House, type Story } from './support/house.ts';
 import { pause, streamed } from './support/mass.ts';
 import { gate, type Reply } from './support/scripted-host.ts';
@@ -199,5 +199,59 @@ describe('a Host that is slow', () => {
     // the five of the protocol, and what the rest takes; unbounded it would be nine
     expect(performance.now() - started).toBeLessThan(8_000);
     over.abort();
+  });
+});
+
+describe('strangers that answer late', () => {
+  /** Of an AM with four places, three of them for programs. */
+  const PLACES = 4;
+
+  it('hold no place of others, be they Hosts or client documents: pages, signing in, stopping and honest Hosts go on', async () => {
+    const held: (() => void)[] = [];
+    const holder = await serve((_request, response) => void held.push(() => response.writeHead(404).end()));
+    const { exceptions } = house.config;
+    const origin = `http://holder.localhost:${holder.port}`;
+    const exception = { host: 'holder.localhost', port: holder.port, scheme: 'http', cidr: '127.0.0.1/32' } as const;
+    const { port } = await house.another({
+      config: { requestsAtOnce: PLACES, exceptions: [...exceptions, exception] },
+    });
+    const owner = await house.owner();
+    const linkId = await house.link(owner, house.second);
+    const requester = house.requester({ name: 'Honest' });
+    const connection = await house.connect({ owner, requester, linkId, answers: { 'photos.read': 'allow' } });
+    const browser = owner.browser.at(port);
+
+    const paused = gate();
+    house.host.reset();
+    house.host.script.transfer = async (_hop, mint): Promise<Reply> => {
+      await paused.opened;
+      return { json: mint() };
+    };
+    // one after the other: as many at once would find no place to begin in
+    const late: Promise<Answer>[] = [];
+    const documents: Promise<Answer>[] = [];
+    for (let n = 1; n <= PLACES; n++) {
+      late.push(ask(port));
+      await house.host.until(() => house.host.hops.length === n);
+      documents.push(
+        send(port, { path: `/authorize?${new URLSearchParams({ client_id: `${origin}/${n}` }).toString()}` }),
+      );
+      await eventually(() => held.length === n);
+    }
+
+    const newcomer = new Browser(port);
+    await newcomer.signUp('newcomer');
+    for (const path of ['/', '/hosts', '/requesters', '/timeline']) expect((await browser.get(path)).status).toBe(200);
+    const token = { connection, resource: house.second.resource, scope: 'photos.read', port };
+    expect((await requester.transfer(token)).status).toBe(200);
+    expect((await browser.submit('/requesters', `/requesters/${connection.id}/stop`)).status).toBe(303);
+    expect((await requester.transfer(token)).status).toBe(400);
+
+    paused.open();
+    for (const letGo of held) letGo();
+    // whatever became of them, nobody was told that there is no room
+    expect((await Promise.all(late)).map(({ status }) => status)).not.toContain(503);
+    expect((await Promise.all(documents)).map(({ status }) => status)).toEqual(documents.map(() => 400));
+    await holder.close();
   });
 });
