@@ -14,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-/** Requests that a process works on at the same time, unless its configuration says otherwise. docs/adr/0011, docs/adr/0014 */
+/** Requests that a process works on at the same time, unless its configuration says otherwise. docs/adr/0011, docs/adr/0013 */
 export const REQUESTS_AT_ONCE = 100;
 /** Requests that wait for servers of others at the same time. Waiting costs little, so many may. */
 export const WAITING_AT_ONCE = 400;

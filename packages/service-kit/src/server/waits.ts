@@ -19,7 +19,7 @@ export interface Share {
   readonly one: string;
 }
 
-/** Room for requests that wait for servers of others. docs/adr/0014 */
+/** Room for requests that wait for servers of others. docs/adr/0013 */
 export interface Waits {
   readonly taken: number;
   readonly atOnce: number;
