@@ -38,23 +38,70 @@ export function redirectUris(rigOf: () => Rig): void {
       expectPage(await plain({ redirect_uri }));
     });
 
-    test('A1 a loopback redirect may differ in its port and in nothing else', async () => {
+    test('A1 a loopback redirect may differ in its port, localhost included, and in nothing else', async () => {
       const program = await registered(rig, {
-        redirect_uris: ['http://127.0.0.1/cb', 'http://[::1]/cb', 'http://localhost:4000/cb'],
+        redirect_uris: [
+          'http://127.0.0.1/cb',
+          'http://[::1]:9/cb',
+          'http://localhost/callback',
+          'http://localhost:4000/cb?a=b',
+        ],
       });
       const at = (redirect_uri: string): Promise<Answer> => arrive({ ...requestOf(rig.am, program), redirect_uri });
-      for (const uri of ['http://127.0.0.1:4711/cb', 'http://[::1]:4711/cb', 'http://localhost:4000/cb']) {
-        expect((await at(uri)).headers.location).toContain('request_uri');
+      for (const uri of [
+        'http://127.0.0.1:4711/cb',
+        'http://127.0.0.1:80/cb',
+        'http://[::1]:4711/cb',
+        'http://[::1]/cb',
+        'http://localhost/callback',
+        'http://localhost:58135/callback',
+        'http://localhost:4711/cb?a=b',
+        'http://localhost/cb?a=b',
+      ]) {
+        expect([uri, (await at(uri)).headers.location]).toEqual([uri, expect.stringContaining('request_uri')]);
       }
       for (const uri of [
         'http://127.0.0.1:4711/cb/x',
+        'http://127.0.0.1:4711/callback',
+        'http://127.0.0.1:4711/',
         'http://127.0.0.2/cb',
         'http://localhost:4711/cb',
+        'http://localhost:4711/callback/',
+        'http://LOCALHOST:4711/callback',
+        'http://localhost.:4711/callback',
+        'http://localhost:4711/x/../callback',
+        'https://localhost:4711/callback',
         'https://127.0.0.1/cb',
         'http://127.1:80/cb',
+        'http://localhost:99999/callback',
+        'http://localhost:/callback',
+        'http://localhost:08/callback',
+        'http://localhost:4711@evil.example/callback',
+        'http://localhost:4711\\@evil.example/callback',
+        'http://localhost:4711/callback#f',
+        'http://localhost:4711/callback?a=b',
       ]) {
         expectPage(await at(uri));
       }
+    });
+
+    test('A1 a loopback redirect without a path is the one with the path /, at any port; elsewhere it is not', async () => {
+      for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
+        for (const [known, given] of [
+          [`http://${host}`, `http://${host}:33418/`],
+          [`http://${host}/`, `http://${host}:33418`],
+          [`http://${host}:5000`, `http://${host}:33418`],
+          [`http://${host}`, `http://${host}/`],
+        ] as const) {
+          const program = { ...(await registered(rig, { redirect_uris: [known] })), redirectUri: given };
+          const requestUri = await pushed(rig, rig.am, { party: program });
+          const answer = await answered(rig.am, { party: program, requestUri });
+          // the browser goes to the port that was asked for, spelled as it was asked for
+          expect(answer.headers.location?.startsWith(`${given}?code=`)).toBe(true);
+        }
+      }
+      const site = await registered(rig, { redirect_uris: ['https://app.example'] });
+      expectPage(await arrive({ ...requestOf(rig.am, site), redirect_uri: 'https://app.example/' }));
     });
 
     test('A2 without a redirect_uri, one of several registered is not guessed', async () => {

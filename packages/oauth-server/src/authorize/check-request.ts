@@ -3,8 +3,6 @@ import {
   type ErrorCode,
   type FormParams,
   GRANT,
-  isLoopbackHost,
-  LIMIT,
   parseScope,
   type ScopeSet,
   TRANSFER_SCOPE,
@@ -13,6 +11,7 @@ import type { Client } from '../client/client.ts';
 import type { ServerConfig, ServerDeps } from '../deps.ts';
 import { readExtensions } from '../extension.ts';
 import type { AuthorizationRequest } from '../storage.ts';
+import { pickRedirectUri } from './redirect-uri.ts';
 
 /** Whether the request can be trusted to be answered at its redirect URI, and whether it is a good one. */
 export type CheckedRequest =
@@ -107,27 +106,6 @@ function checkOrdinary(
     return { kind: 'refused', error: 'invalid_request', message };
   }
   return scopes;
-}
-
-/** Exact string comparison (RFC 9700 §4.1.3), save for the port of a loopback redirect (RFC 8252 §7.3). Missing is fine with one registered. */
-function pickRedirectUri(client: Client, given: string | undefined): string | null {
-  if (given === undefined) return client.redirectUris.length === 1 ? (client.redirectUris[0] ?? null) : null;
-  return hasRedirectUri(client, given) ? given : null;
-}
-
-export function hasRedirectUri(client: Client, given: string): boolean {
-  if (client.redirectUris.includes(given)) return true;
-  const loose = withoutLoopbackPort(given);
-  return loose !== null && client.redirectUris.some((known) => withoutLoopbackPort(known) === loose);
-}
-
-function withoutLoopbackPort(uri: string): string | null {
-  if (uri.length > LIMIT.uriChars || /[\s\\#@]/.test(uri) || !URL.canParse(uri)) return null;
-  const url = new URL(uri);
-  if (url.protocol !== 'http:' || !isLoopbackHost(url.hostname) || url.hostname === 'localhost') return null;
-  if (url.href !== uri) return null;
-  url.port = '';
-  return url.href;
 }
 
 type CheckedScopes =

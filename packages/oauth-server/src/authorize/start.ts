@@ -6,7 +6,8 @@ import type { ServerDeps } from '../deps.ts';
 import { takesPlainClients } from '../extension.ts';
 import type { AuthorizationRequest } from '../storage.ts';
 import { answerUrl } from './answer-url.ts';
-import { checkRequest, hasRedirectUri } from './check-request.ts';
+import { checkRequest } from './check-request.ts';
+import { hasRedirectUri } from './redirect-uri.ts';
 
 /** What the authorization endpoint does with a browser that arrives. */
 export type StartedAuthorization =
