@@ -41,7 +41,10 @@ export type JwkResult =
   | { readonly kind: 'valid'; readonly jwk: PublicJwk }
   | { readonly kind: 'invalid'; readonly reason: string };
 export type JwksResult =
+  /** At least one key, and what was not of use left out. */
   | { readonly kind: 'valid'; readonly jwks: Jwks }
+  /** Well-formed, but no key in it is one that we verify with. */
+  | { readonly kind: 'unusable'; readonly reason: string }
   | { readonly kind: 'invalid'; readonly reason: string };
 
 const MAX_KEYS = 20;
@@ -68,32 +71,35 @@ export function fitsKey(alg: AcceptedAlg, jwk: PublicJwk): boolean {
 }
 
 /**
- * Reads a key set of somebody else (RFC 7517 §5): at most 20 public P-256 or Ed25519 keys, points on their curves, no `kid` twice,
- * and a `kid` on each as soon as there are two. Unknown members are dropped. `reason` is fit for the sender.
+ * Reads a key set of somebody else: at most 20 keys, of which those count that are public, on P-256 or Ed25519, and for signatures; others are left out
+ * (RFC 7517 §5). What is left has no `kid` twice, and a `kid` on each as soon as there are two. A private or symmetric key makes the whole set invalid:
+ * whoever publishes one has lost it. `reason` is fit for the sender.
  */
 export function validateJwks(value: unknown): JwksResult {
   const list = isRecord(value) ? value['keys'] : undefined;
   if (!Array.isArray(list)) return invalid('A JWK Set is an object with an array "keys".');
   if (list.length === 0 || list.length > MAX_KEYS) return invalid(`A JWK Set holds 1 to ${MAX_KEYS} keys.`);
-  const keys: PublicJwk[] = [];
-  const kids = new Set<string>();
-  for (const entry of list) {
-    const read = validatePublicJwk(entry);
-    if (read.kind === 'invalid') return read;
-    const { kid } = read.jwk;
-    if (kid === undefined && list.length > 1) return invalid('Each of several keys needs a "kid".');
-    if (kid !== undefined && kids.has(kid)) return invalid('Two keys have the same "kid".');
-    if (kid !== undefined) kids.add(kid);
-    keys.push(read.jwk);
+  if (list.some(isSecret)) return invalid('A key has private or symmetric members.');
+  const read = list.map(validatePublicJwk);
+  const keys = read.flatMap((one) => (one.kind === 'valid' ? [one.jwk] : []));
+  if (keys.length === 0) {
+    const why = list.length === 1 ? read.find((one) => one.kind === 'invalid')?.reason : undefined;
+    return { kind: 'unusable', reason: why ?? 'No key is a public key on P-256 or Ed25519 for signatures.' };
   }
+  const kids = new Set(keys.map(({ kid }) => kid));
+  if (keys.length > 1 && kids.has(undefined)) return invalid('Each of several keys needs a "kid".');
+  if (kids.size < keys.length) return invalid('Two keys have the same "kid".');
   return { kind: 'valid', jwks: { keys } };
+}
+
+function isSecret(value: unknown): boolean {
+  return isRecord(value) && (value['kty'] === 'oct' || PRIVATE_MEMBERS.some((name) => Object.hasOwn(value, name)));
 }
 
 /** Reads one public key of somebody else; see {@link validateJwks}. */
 export function validatePublicJwk(value: unknown): JwkResult {
   if (!isRecord(value)) return invalid('A key is an object.');
-  if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(value, name)))
-    return invalid('A key has private or symmetric members.');
+  if (isSecret(value)) return invalid('A key has private or symmetric members.');
   const material = readMaterial(value);
   if (material === null) return invalid('A key is not a valid public key on P-256 or Ed25519.');
   const { kid, alg, use, key_ops: ops } = value;

@@ -1,5 +1,5 @@
 import { GRANT, SIGNING_ALGS, type ServerMetadata, TRANSFER_SCOPE } from '@chatelaine/protocol';
-import { SECRET_METHODS } from './client/check-metadata.ts';
+import { SECRET_METHODS } from './client/auth-method.ts';
 import type { ServerConfig } from './deps.ts';
 import { ENDPOINT } from './endpoints.ts';
 import { takesPlainClients } from './extension.ts';

@@ -5,7 +5,7 @@ import { LIMIT } from './lifetimes.ts';
 const displayName = displayText(100);
 
 /** A public JWK set; its keys are checked by the crypto package. */
-export const jwksSchema = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(20) });
+export const jwksSchema = z.object({ keys: z.array(z.unknown()).max(20) });
 export type JwksDocument = z.infer<typeof jwksSchema>;
 
 /**
@@ -20,9 +20,11 @@ export const clientMetadataSchema = z.object({
   policy_uri: uri.optional(),
   redirect_uris: z.array(uri).min(1).max(LIMIT.redirectUris),
   grant_types: z.array(z.string().max(200)).max(10).optional(),
-  response_types: z.array(z.string().max(50)).max(5).optional(),
+  response_types: z.array(z.string().max(50)).max(10).optional(),
   scope: z.string().max(2000).optional(),
   token_endpoint_auth_method: z.string().max(50).optional(),
+  /** What a client offers beside the method that it prefers. OpenID Connect RP Metadata Choices §2. */
+  token_endpoint_auth_methods_supported: z.array(z.string().max(50)).max(20).optional(),
   token_endpoint_auth_signing_alg: z.string().max(20).optional(),
   jwks: jwksSchema.optional(),
   jwks_uri: uri.optional(),

@@ -50,7 +50,6 @@ export function clientDocuments(rigOf: () => Rig, serverOf: () => Embedded): voi
       }
       for (const changes of [
         { redirect_uris: [] },
-        { client_name: 'a\u202eb' },
         { token_endpoint_auth_method: 'client_secret_basic' },
         { jwks: undefined },
         { software_statement: 'a.b.c' },
@@ -60,6 +59,14 @@ export function clientDocuments(rigOf: () => Rig, serverOf: () => Embedded): voi
         expectPage(await arrive(party.id));
         expect((await push(rig, rig.am, { party })).status).toBe(401);
       }
+    });
+
+    test('a name that is deceptive is not shown', async () => {
+      const party = documented(rig, rig.am, { client_name: 'Your\u202eknaB' });
+      const requestUri = await pushed(rig, rig.am, { party });
+      const page = await new Browser(rig.am).get(authorizePath({ client_id: party.id, request_uri: requestUri }));
+      expect([page.status, page.text.includes('Your'), page.text.includes('\u202e')]).toEqual([200, false, false]);
+      expect(page.text).toContain('app.example');
     });
 
     test('an id that is not the canonical URL of a document is not even fetched', async () => {

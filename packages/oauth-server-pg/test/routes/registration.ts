@@ -43,13 +43,12 @@ export function registration(rigOf: () => Rig): void {
       ['characters beyond ASCII', ['https://äpp.example/cb']],
       ['10 KB', [`https://app.example/${'a'.repeat(10_240)}`]],
       ['100 entries', Array.from({ length: 100 }, (_, i) => `https://app.example/${i}`)],
-      ['one bad among good', [REDIRECT_URI, 'http://app.example/cb']],
+      ['none that is good among several', ['cursor://app/cb', 'http://app.example/cb']],
       ['a parameter of our own answer', ['https://app.example/cb?code=x', 'https://app.example/cb?iss=x&a=b']],
     ])('R1 redirect_uris with %s are refused', async (_what, uris) => {
-      if (uris.length === 0 || uris.length > 20) expect(await register({ redirect_uris: uris })).toMatchObject(badUri);
-      else
-        for (const uri of uris)
-          expect(await register({ redirect_uris: uri === REDIRECT_URI ? uris : [uri] })).toMatchObject(badUri);
+      expect(await register({ redirect_uris: uris })).toMatchObject(badUri);
+      if (uris.length < 20)
+        for (const uri of uris) expect(await register({ redirect_uris: [uri] })).toMatchObject(badUri);
     });
 
     test('R1 redirect_uris of another shape are refused', async () => {
@@ -61,18 +60,19 @@ export function registration(rigOf: () => Rig): void {
     test('R2 what this server does not have is refused', async () => {
       for (const metadata of [
         { grant_types: ['password'] },
-        { grant_types: ['authorization_code', 'implicit'] },
         { grant_types: 'authorization_code' },
         { grant_types: ['constructor'] },
         { response_types: ['token'] },
-        { response_types: ['code', 'code token'] },
+        { response_types: ['code token'] },
+        { response_types: 'code' },
         { token_endpoint_auth_method: 'client_secret_basic' },
         { token_endpoint_auth_method: 'client_secret_post' },
         { token_endpoint_auth_method: 'NONE' },
         { token_endpoint_auth_method: 'private_key_jwt' },
         { token_endpoint_auth_signing_alg: 'RS256' },
         { scope: 'a  b' },
-        { scope: '' },
+        { scope: 'trans\\fer' },
+        { scope: ['transfer'] },
         { scope: 'profile' },
         { software_statement: 'a.b.c' },
         { dpop_bound_access_tokens: 'yes' },
@@ -114,6 +114,8 @@ export function registration(rigOf: () => Rig): void {
     test('R4 addresses in metadata are https, and nothing is fetched at registration', async () => {
       for (const member of ['jwks_uri', 'client_uri', 'logo_uri', 'tos_uri', 'policy_uri']) {
         for (const value of [
+          7,
+          {},
           'http://app.example/x',
           'javascript:alert(1)',
           'file:///etc/passwd',
@@ -123,7 +125,10 @@ export function registration(rigOf: () => Rig): void {
           'https://app.example/\0',
           `https://app.example/${'ü'.repeat(1500)}`,
         ]) {
-          expect(await withMetadata({ [member]: value })).toMatchObject(badMetadata);
+          const answer = await withMetadata({ [member]: value });
+          // what people only read is left out; where keys are is not
+          if (member === 'jwks_uri') expect(answer).toMatchObject(badMetadata);
+          else expect([answer.status, member in answer.json]).toEqual([201, false]);
         }
       }
       const before = rig.fetched.length;
@@ -218,9 +223,12 @@ export function registration(rigOf: () => Rig): void {
       }
     });
 
-    test('R11 a deceptive name is refused; one that is only someone else’s is registered as unverified', async () => {
-      for (const client_name of ['Goo\u200bgle', 'Photos\u202egpj', 'a\0b', 'x\ny', 'a'.repeat(300), '', ' ']) {
-        expect(await withMetadata({ client_name })).toMatchObject(badMetadata);
+    test('R11 a deceptive name is not taken over; one that is only someone else’s is registered as unverified', async () => {
+      for (const client_name of ['Goo\u200bgle', 'Photos\u202egpj', 'a\0b', 'x\ny', 'a'.repeat(300), '', ' ', 7]) {
+        expect(await withMetadata({ client_name })).toMatchObject({
+          status: 201,
+          json: { client_name: 'app.example' },
+        });
       }
       expect(await withMetadata({ client_name: 'Google' })).toMatchObject({ status: 201 });
     });
@@ -231,7 +239,7 @@ export function registration(rigOf: () => Rig): void {
         { redirect_uris: [`https://${marker}`] },
         { redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: marker },
         { redirect_uris: [REDIRECT_URI], grant_types: [marker] },
-        { redirect_uris: [REDIRECT_URI], client_uri: marker },
+        { redirect_uris: [REDIRECT_URI], jwks_uri: marker },
         `{"${marker}":1,"${marker}":2}`,
         marker,
       ]) {

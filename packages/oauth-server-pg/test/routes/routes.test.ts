@@ -12,6 +12,7 @@ import { dpop } from './dpop.ts';
 import { crossOrigin } from './cors.ts';
 import { databaseFaults } from './faults.ts';
 import { fuzz } from './fuzz.ts';
+import { keptMetadata } from './kept-metadata.ts';
 import { limits } from './limits.ts';
 import { metadata } from './metadata.ts';
 import { openApi } from './openapi.ts';
@@ -48,6 +49,7 @@ describe('an AM and a Host, two replicas each, on one database', () => {
   clientAuthentication(rigOf);
   clientDocuments(rigOf, () => server);
   registration(rigOf);
+  keptMetadata(rigOf);
   registrationManagement(rigOf);
   revocationAndIntrospection(rigOf);
   answers(rigOf);

@@ -7,7 +7,7 @@ import {
   type ScopeSet,
   TRANSFER_SCOPE,
 } from '@chatelaine/protocol';
-import type { Client } from '../client/client.ts';
+import { type Client, hasSecret } from '../client/client.ts';
 import type { ServerConfig, ServerDeps } from '../deps.ts';
 import { readExtensions } from '../extension.ts';
 import type { AuthorizationRequest } from '../storage.ts';
@@ -97,7 +97,7 @@ function checkOrdinary(
 ): Exclude<CheckedScopes, { kind: 'refused' }> | { kind: 'refused'; error: ErrorCode; message: string } {
   const scopes = checkScopes(config, client, params);
   if (scopes.kind === 'refused') return { ...scopes, error: 'invalid_scope' };
-  if (client.authMethod === 'client_secret') {
+  if (hasSecret(client)) {
     const message = 'A client with a secret can ask for a resource only.';
     return { kind: 'refused', error: 'unauthorized_client', message };
   }

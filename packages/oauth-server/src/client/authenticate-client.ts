@@ -11,6 +11,7 @@ import {
 import type { ServerDeps } from '../deps.ts';
 import { takesPlainClients } from '../extension.ts';
 import type { Guards } from '../token/guards.ts';
+import type { SecretMethod } from './auth-method.ts';
 import type { Client } from './client.ts';
 import { resolveClient } from './resolve-client.ts';
 import { verifyByClient } from './verify-by-client.ts';
@@ -35,7 +36,8 @@ export async function authenticateClient(deps: ServerDeps, request: ClientReques
   if (methods.length > 1) throw invalidRequest('Use one client authentication method, not two.');
   if (authorization !== undefined) return proven(deps, byHeader(deps, { authorization, claimed }));
   const secret = params.get('client_secret');
-  if (secret !== undefined) return proven(deps, bySecret(deps, { clientId: claimed, secret }));
+  if (secret !== undefined)
+    return proven(deps, bySecret(deps, { clientId: claimed, secret, method: 'client_secret_post' }));
   if (assertion !== undefined) return proven(deps, byAssertion(deps, { params, assertion, claimed }, guards));
   if (params.has('client_assertion_type')) throw invalidRequest('client_assertion is missing.');
   if (claimed === undefined) throw refused('no client identification');
@@ -92,11 +94,11 @@ async function byHeader(
     if (id === undefined || secret === undefined) throw refused('Authorization header');
     if (claimed !== undefined && claimed !== id)
       throw report(deps, claimed, 'client_id and Authorization header differ');
-    return await bySecret(deps, { clientId: id, secret });
+    return await bySecret(deps, { clientId: id, secret, method: 'client_secret_basic' });
   } catch (error) {
     if (!(error instanceof OAuthError) || error.code !== 'invalid_client') throw error;
     // RFC 6749 §5.2: who used the header is told so
-    throw refused(String(error.cause), { 'www-authenticate': 'Basic realm="token"' });
+    throw invalidClient(error.message, { cause: error.cause, headers: { 'www-authenticate': 'Basic realm="token"' } });
   }
 }
 
@@ -110,7 +112,7 @@ function decodePart(part: string): string | undefined {
 
 async function bySecret(
   deps: ServerDeps,
-  { clientId, secret }: { clientId: string | undefined; secret: string },
+  { clientId, secret, method }: { clientId: string | undefined; secret: string; method: SecretMethod },
 ): Promise<Client> {
   if (clientId === undefined || !takesPlainClients(deps.config)) throw refused('client_secret');
   const found = await resolveClient(deps, clientId);
@@ -118,7 +120,18 @@ async function bySecret(
   const known = found.kind === 'client' ? (found.client.secretHash?.toString('base64url') ?? null) : null;
   if (found.kind === 'unknown' || known === null || !constantTimeEqual(given, known))
     throw report(deps, clientId, found.kind === 'unknown' ? found.reason : 'client_secret');
+  // said only to whoever has the secret
+  if (found.client.authMethod !== method) throw otherWay(deps, found.client);
   return found.client;
+}
+
+/** RFC 7591 §2: it registered one way of sending its secret. */
+function otherWay(deps: ServerDeps, { id, authMethod }: Client): OAuthError {
+  deps.emit({ event: 'client_authentication_failed', clientId: id, reason: `registered ${authMethod}` });
+  const where = authMethod === 'client_secret_basic' ? 'in the Authorization header' : 'as the parameter client_secret';
+  return invalidClient(`This client registered ${authMethod}: send its secret ${where}.`, {
+    cause: `registered ${authMethod}`,
+  });
 }
 
 function report(deps: ServerDeps, clientId: string, reason: string): OAuthError {
@@ -126,6 +139,6 @@ function report(deps: ServerDeps, clientId: string, reason: string): OAuthError 
   return refused(reason);
 }
 
-function refused(cause: string, headers?: Record<string, string>): OAuthError {
-  return invalidClient('Client authentication failed.', { cause, ...(headers === undefined ? {} : { headers }) });
+function refused(cause: string): OAuthError {
+  return invalidClient('Client authentication failed.', { cause });
 }

@@ -1,4 +1,5 @@
 import type { Issuer, JwksDocument, ScopeSet } from '@chatelaine/protocol';
+import { SECRET_METHODS, type SecretMethod } from './auth-method.ts';
 
 /** Where a client's public keys are. */
 export type ClientKeys =
@@ -16,9 +17,8 @@ export interface Client {
   readonly redirectUris: readonly string[];
   readonly grantTypes: readonly string[];
   readonly scope: ScopeSet;
-  /** `client_secret`: registered with one, which it may send in the header or in the body. */
-  readonly authMethod: 'none' | 'private_key_jwt' | 'client_secret';
-  /** SHA-256; there for `client_secret` only. */
+  readonly authMethod: 'none' | 'private_key_jwt' | SecretMethod;
+  /** SHA-256; there for a client with a secret only. */
   readonly secretHash: Buffer | null;
   readonly keys: ClientKeys | null;
   /** It says that it always sends a DPoP proof. RFC 9449 §5.2. */
@@ -27,4 +27,9 @@ export interface Client {
   readonly issuer: Issuer | null;
   /** In the document of a Requester that is a Host, too: that Host's issuer. PROTOCOL §2.3. */
   readonly host: Issuer | null;
+}
+
+/** Whether it registered with a secret: then it is good for grants that an extension answers for, and for nothing else. */
+export function hasSecret({ authMethod }: Pick<Client, 'authMethod'>): boolean {
+  return SECRET_METHODS.some((method) => method === authMethod);
 }

@@ -1,8 +1,9 @@
-import { clientDocumentSchema, LIMIT, OAuthError, type Schemes } from '@chatelaine/protocol';
+import { LIMIT, OAuthError, type Schemes } from '@chatelaine/protocol';
 import type { ServerConfig } from '../deps.ts';
 import { checkClientMetadata } from './check-metadata.ts';
 import type { Client } from './client.ts';
 import { type DocumentDeps, readDocument } from './documents.ts';
+import { keepMetadata } from './keep-metadata.ts';
 
 export type ResolvedClient =
   | { readonly kind: 'client'; readonly client: Client }
@@ -53,42 +54,51 @@ function isDocumentUrl(clientId: string, schemes: Schemes): boolean {
 }
 
 async function fromDocument(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
-  const read = await readDocument(deps, { url: clientId, faultOf: (json) => documentFault(json, clientId) });
-  if (read.kind === 'none')
-    return unknown(
-      SENTENCES[read.fault ?? ''] ?? 'The client document could not be read.',
-      read.fault ?? 'fetch failed',
-    );
-  const metadata = clientDocumentSchema.parse(read.json);
-  return checked(deps.config.schemes, { id: clientId, source: 'document', metadata });
+  const { schemes } = deps.config;
+  const read = await readDocument(deps, {
+    url: clientId,
+    faultOf: (json) => documentFault(json, { clientId, schemes }),
+  });
+  if (read.kind === 'none') return noDocument(read.fault);
+  return checked(() => {
+    const metadata = keepMetadata(schemes, { body: read.json, source: 'document' });
+    return checkClientMetadata(schemes, { id: clientId, source: 'document', metadata });
+  });
 }
 
-function documentFault(json: unknown, clientId: string): string | null {
-  const parsed = clientDocumentSchema.safeParse(json);
-  if (!parsed.success) return 'schema';
+function documentFault(json: unknown, { clientId, schemes }: { clientId: string; schemes: Schemes }): string | null {
   // CIMD §4: the document's client_id must be its own URL, exactly
-  return parsed.data.client_id === clientId ? null : 'client_id mismatch';
+  const named = typeof json === 'object' && json !== null && 'client_id' in json ? json.client_id : undefined;
+  if (named !== clientId) return MISMATCH;
+  try {
+    keepMetadata(schemes, { body: json, source: 'document' });
+    return null;
+  } catch (error) {
+    if (error instanceof OAuthError) return error.message;
+    throw error;
+  }
 }
 
-const SENTENCES: Readonly<Record<string, string>> = {
-  schema: 'The client document is not valid.',
-  'client_id mismatch': 'The client document names another client_id.',
-};
+const MISMATCH = 'client_id mismatch';
+
+function noDocument(fault: string | null): ResolvedClient {
+  if (fault === null) return unknown('The client document could not be read.', 'fetch failed');
+  if (fault === MISMATCH) return unknown('The client document names another client_id.', fault);
+  return unknown(`The client's metadata is not acceptable: ${fault}`, 'metadata');
+}
 
 async function fromRegistration(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
   const stored = await deps.storage.findClient(clientId);
   if (stored === null) return unknown('The client_id is unknown.', 'not registered');
-  return checked(deps.config.schemes, {
-    id: clientId,
-    source: 'registered',
-    metadata: stored.metadata,
-    secretHash: stored.secretHash,
-  });
+  const { metadata, secretHash } = stored;
+  return checked(() =>
+    checkClientMetadata(deps.config.schemes, { id: clientId, source: 'registered', metadata, secretHash }),
+  );
 }
 
-function checked(schemes: Schemes, input: Parameters<typeof checkClientMetadata>[1]): ResolvedClient {
+function checked(check: () => Client): ResolvedClient {
   try {
-    return { kind: 'client', client: checkClientMetadata(schemes, input) };
+    return { kind: 'client', client: check() };
   } catch (error) {
     if (error instanceof OAuthError)
       return unknown(`The client's metadata is not acceptable: ${error.message}`, 'metadata');

@@ -1,5 +1,4 @@
 import { type Jwks, type JwtResult, validateJwks, type VerifyJwtInput, verifyJwt } from '@chatelaine/crypto';
-import { jwksSchema } from '@chatelaine/protocol';
 import type { Client } from './client.ts';
 import { type DocumentDeps, readDocument } from './documents.ts';
 
@@ -31,8 +30,6 @@ async function clientKeys(deps: DocumentDeps, client: Client, refresh: 'when-sta
 }
 
 function usableKeys(json: unknown): Jwks | null {
-  const parsed = jwksSchema.safeParse(json);
-  if (!parsed.success) return null;
-  const checked = validateJwks(parsed.data);
+  const checked = validateJwks(json);
   return checked.kind === 'valid' ? checked.jwks : null;
 }

@@ -1,14 +1,13 @@
 import { hashToken, mintToken, randomId } from '@chatelaine/crypto';
 import {
   type ClientMetadata,
-  clientMetadataSchema,
   invalidClientMetadata,
-  invalidRedirectUri,
   type RegistrationResponse,
   TRANSFER_SCOPE,
 } from '@chatelaine/protocol';
-import type { Client } from '../client/client.ts';
-import { checkClientMetadata, SECRET_METHODS } from '../client/check-metadata.ts';
+import { checkClientMetadata } from '../client/check-metadata.ts';
+import { type Client, hasSecret } from '../client/client.ts';
+import { keepMetadata } from '../client/keep-metadata.ts';
 import type { ServerDeps } from '../deps.ts';
 import { takesPlainClients } from '../extension.ts';
 import { ENDPOINT } from '../endpoints.ts';
@@ -17,15 +16,17 @@ type RegisterDeps = Pick<ServerDeps, 'config' | 'storage' | 'clock'>;
 
 /** Dynamic client registration, RFC 7591 §3. `body` is the parsed JSON, of any shape. */
 export async function registerClient(deps: RegisterDeps, body: unknown): Promise<RegistrationResponse> {
-  const metadata = readMetadata(body);
+  const { schemes } = deps.config;
+  const metadata = keepMetadata(schemes, { body, source: 'registered' });
   const id = randomId('client');
-  const client = checkClientMetadata(deps.config.schemes, { id, source: 'registered', metadata });
+  const client = checkClientMetadata(schemes, { id, source: 'registered', metadata });
+  if (client.grantTypes.length === 0) throw invalidClientMetadata('grant_types names no grant this server has.');
   const plain = takesPlainClients(deps.config);
-  if (client.authMethod === 'client_secret' && !plain)
+  if (hasSecret(client) && !plain)
     throw invalidClientMetadata('token_endpoint_auth_method must be private_key_jwt or none.');
   if (!client.scope.includes(TRANSFER_SCOPE) && !plain) throw invalidClientMetadata('scope must include "transfer".');
   const registrationToken = mintToken('ra', 0);
-  const secret = client.authMethod === 'client_secret' ? mintToken('cs', 0) : null;
+  const secret = hasSecret(client) ? mintToken('cs', 0) : null;
   const kept = registered(client, { metadata, plain });
   await deps.storage.insertClient({
     id,
@@ -54,18 +55,6 @@ export function registrationView(
   };
 }
 
-function readMetadata(body: unknown): ClientMetadata {
-  const parsed = clientMetadataSchema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const member = issue?.path[0];
-  if (member === 'redirect_uris')
-    throw invalidRedirectUri('redirect_uris must hold 1 to 20 URLs of at most 2000 ASCII characters.');
-  throw invalidClientMetadata(
-    member === undefined ? 'The body is not a JSON object of client metadata.' : `${String(member)} is not acceptable.`,
-  );
-}
-
 /** What is kept is what the server made of it, so that the answer tells the client what it got (RFC 7591 §3.2.1). */
 function registered(
   client: Client,
@@ -73,14 +62,13 @@ function registered(
 ): ClientMetadata {
   // an issuer that nobody can verify is not taken over
   const { chatelaine_issuer: _unverifiable, software_statement: _none, scope, ...rest } = given;
-  const transfers = client.authMethod !== 'client_secret' && client.scope.includes(TRANSFER_SCOPE);
+  const transfers = !hasSecret(client) && client.scope.includes(TRANSFER_SCOPE);
   return {
     ...rest,
     client_name: client.name,
     grant_types: [...client.grantTypes],
     response_types: ['code'],
-    token_endpoint_auth_method:
-      SECRET_METHODS.find((method) => method === given.token_endpoint_auth_method) ?? client.authMethod,
+    token_endpoint_auth_method: client.authMethod,
     // of its own this server has nothing else; what else a client names are scopes of others, to ask their owners for
     ...(transfers ? { scope: TRANSFER_SCOPE } : scope === undefined ? {} : { scope }),
     dpop_bound_access_tokens: !plain || given.dpop_bound_access_tokens === true,

@@ -1,5 +1,6 @@
 import { GRANT, invalidRequest, unauthorizedClient, unsupportedGrantType } from '@chatelaine/protocol';
 import { authenticateClient, type ClientRequest } from '../client/authenticate-client.ts';
+import { hasSecret } from '../client/client.ts';
 import { checkProof } from '../client/dpop.ts';
 import type { ServerDeps } from '../deps.ts';
 import { ENDPOINT } from '../endpoints.ts';
@@ -25,7 +26,7 @@ export async function token(deps: ServerDeps, request: TokenRequest): Promise<Re
     const grant = grantsOf(deps).find((each) => each.grantType === grantType);
     if (grant === undefined) throw unsupportedGrantType('This server does not have that grant type.');
     // what has no key is good for grants that an extension answers for, and those have a code and a refresh token only
-    if (client.authMethod === 'client_secret' && !PLAIN_GRANTS.includes(grantType))
+    if (hasSecret(client) && !PLAIN_GRANTS.includes(grantType))
       throw unauthorizedClient('A client with a secret may not use that grant type.');
     if (!client.grantTypes.includes(grantType))
       throw unauthorizedClient('This client did not register that grant type.');

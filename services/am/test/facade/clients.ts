@@ -3,6 +3,7 @@ import { CLIENT_ASSERTION_TYPE } from '@chatelaine/protocol';
 import { exchange } from '../support/requester.ts';
 import { INVALID_GRANT, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
 
+const refreshing = { grant_type: 'refresh_token', refresh_token: 'x' };
 const INVALID_CLIENT = { status: 401, error: 'invalid_client' };
 
 /** Clients that have a secret, or nothing at all: registered as stock libraries do it, and good for nothing else. */
@@ -33,7 +34,7 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
     },
   );
 
-  it('sends its secret in the header or in the body, never in both; a wrong one is refused alike everywhere', async () => {
+  it('sends its secret one way, never both; a wrong one is refused alike everywhere', async () => {
     const { owner, resource, client } = sceneOf();
     const app = await client({ auth: 'basic' });
     const asked = await app.ask(owner.browser, resource);
@@ -57,6 +58,58 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
     }
     expect(outcome(await app.redeem(code, asked.verifier, { client_id: 'another' }))).toEqual(INVALID_CLIENT);
     expect((await app.redeem(code, asked.verifier)).status).toBe(200);
+  });
+
+  it('that registered to send its secret in the header, and sends it in the body, is refused with a clear word, and the reverse', async () => {
+    const { owner, resource, client } = sceneOf();
+    const basic = (app: { id: string; secret: string | null }, secret = app.secret) => ({
+      authorization: `Basic ${Buffer.from(`${app.id}:${secret}`).toString('base64')}`,
+    });
+    const posted = (app: { id: string; secret: string | null }, secret = app.secret) => ({
+      client_id: app.id,
+      client_secret: secret ?? '',
+    });
+    const [header, body] = [await client({ auth: 'basic' }), await client({ auth: 'post' })];
+    const plain = await client();
+    for (const [app, wrongWay, words] of [
+      [
+        header,
+        (secret?: string) => plain.token({ ...refreshing, ...posted(header, secret) }),
+        'client_secret_basic: send its secret in the Authorization header',
+      ],
+      [
+        body,
+        (secret?: string) => plain.token({ ...refreshing, client_id: undefined }, { headers: basic(body, secret) }),
+        'client_secret_post: send its secret as the parameter client_secret',
+      ],
+    ] as const) {
+      const first = await app.connect(owner.browser, resource);
+      const refused = await wrongWay();
+      expect(outcome(refused)).toEqual(INVALID_CLIENT);
+      expect(refused.json['error_description']).toBe(`This client registered ${words}.`);
+      // who does not know the secret learns nothing of it
+      expect((await wrongWay('guessed')).json['error_description']).toBe('Client authentication failed.');
+      expect((await app.refresh(refreshTokenOf(first))).status).toBe(200);
+    }
+  });
+
+  it('whose client_id is dead gets a page where a person would have agreed, and invalid_client where it asks itself', async () => {
+    const { owner, resource, client, house } = sceneOf();
+    const app = await client();
+    const asked = await app.ask(owner.browser, resource);
+    const first = await app.connect(owner.browser, resource);
+    const headers = { authorization: `Bearer ${String(app.registered['registration_access_token'])}` };
+    await exchange(house.ams[1].port, { method: 'DELETE', path: `/register/${app.id}`, headers });
+    for (const path of [`/authorize?${app.request(resource).query}`, asked.path]) {
+      const page = await owner.browser.get(path);
+      expect([page.status, page.headers['content-type'], page.headers.location]).toEqual([
+        400,
+        expect.stringContaining('text/html'),
+        undefined,
+      ]);
+    }
+    expect(outcome(await app.refresh(refreshTokenOf(first)))).toEqual(INVALID_CLIENT);
+    expect(outcome(await app.redeem('cha_ac_x', asked.verifier))).toEqual(INVALID_CLIENT);
   });
 
   it('cannot do without its secret, and one that has none cannot make one up', async () => {

@@ -1,0 +1,101 @@
+import { validateJwks } from '@chatelaine/crypto';
+import {
+  type ClientMetadata,
+  clientMetadataSchema,
+  GRANT,
+  invalidClientMetadata,
+  invalidRedirectUri,
+  LIMIT,
+  type Schemes,
+} from '@chatelaine/protocol';
+import { authMethodOf } from './auth-method.ts';
+import { isWebUri, refusalOfRedirectUri } from './check-uri.ts';
+import type { Client } from './client.ts';
+
+const { shape } = clientMetadataSchema;
+/** Members that people read, and nothing else is decided by. */
+const COSMETIC = ['client_name', 'software_id', 'software_version'] as const;
+const COSMETIC_URIS = ['client_uri', 'logo_uri', 'tos_uri', 'policy_uri'] as const;
+const KNOWN_GRANTS: readonly unknown[] = Object.values(GRANT);
+
+type Given = Record<string, unknown>;
+
+/**
+ * What this server makes of the metadata that a client sends or publishes, which speak to many servers: a member without a value (null, "") is not there,
+ * a cosmetic one that is not good is left out, and so are entries of lists that mean nothing here (RFC 7591 §2; §3.2.1: the answer says what was
+ * kept). Whatever else is malformed, and a list of which nothing is left that was needed, refuses the whole: throws `invalid_redirect_uri` or
+ * `invalid_client_metadata` (RFC 7591 §3.2.2).
+ */
+export function keepMetadata(
+  schemes: Schemes,
+  { body, source }: { body: unknown; source: Client['source'] },
+): ClientMetadata {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw invalidClientMetadata('The body is not a JSON object of client metadata.');
+  const given = withValues(body as Given);
+  for (const member of COSMETIC) if (!shape[member].safeParse(given[member]).success) delete given[member];
+  for (const member of COSMETIC_URIS) {
+    const uri = shape[member].safeParse(given[member]);
+    if (!uri.success || (uri.data !== undefined && !isWebUri(uri.data, schemes))) delete given[member];
+  }
+  keepEntries(given, 'grant_types', (grant) => KNOWN_GRANTS.includes(grant));
+  keepEntries(given, 'token_endpoint_auth_methods_supported', (method) => typeof method === 'string');
+  if (Array.isArray(given['response_types']) && given['response_types'].includes('code'))
+    given['response_types'] = ['code'];
+  // RFC 6749 §3.3; what is between two spaces is nothing
+  if (typeof given['scope'] === 'string') given['scope'] = given['scope'].split(' ').filter(Boolean).join(' ');
+  if (given['scope'] === '') delete given['scope'];
+  keepRedirectUris(given, schemes);
+  const parsed = clientMetadataSchema.safeParse(given);
+  if (!parsed.success) throw invalidClientMetadata(`${String(parsed.error.issues[0]?.path[0])} is not acceptable.`);
+  return keepMethod(parsed.data, source);
+}
+
+/** One way of authenticating, and of the keys those that count: a set without any is left out where none is needed (RFC 7517 §5). */
+function keepMethod(metadata: ClientMetadata, source: Client['source']): ClientMetadata {
+  const {
+    token_endpoint_auth_methods_supported: _offered,
+    token_endpoint_auth_signing_alg: alg,
+    jwks,
+    ...rest
+  } = metadata;
+  const method = authMethodOf(metadata, source);
+  const checked = jwks === undefined ? null : validateJwks(jwks);
+  if (checked?.kind === 'invalid' || (checked?.kind === 'unusable' && method === 'private_key_jwt'))
+    throw invalidClientMetadata(`jwks is not acceptable: ${checked.reason}`);
+  return {
+    ...rest,
+    token_endpoint_auth_method: method,
+    ...(method === 'private_key_jwt' && alg !== undefined ? { token_endpoint_auth_signing_alg: alg } : {}),
+    ...(checked?.kind === 'valid' ? { jwks: { keys: checked.jwks.keys.map((key) => ({ ...key })) } } : {}),
+  };
+}
+
+/** The members that have a meaning here, and a value. */
+function withValues(body: Given): Given {
+  const known = Object.keys(shape).filter((name) => Object.hasOwn(body, name));
+  return Object.fromEntries(
+    known.map((name) => [name, body[name]]).filter(([, value]) => value !== null && value !== ''),
+  ) as Given;
+}
+
+/** An empty list, and one that is none of an optional member, is as good as none. */
+function keepEntries(given: Given, member: string, isKept: (entry: unknown) => boolean): void {
+  const list = given[member];
+  if (!Array.isArray(list)) return;
+  if (list.length === 0) delete given[member];
+  else given[member] = list.filter(isKept);
+}
+
+function keepRedirectUris(given: Given, schemes: Schemes): void {
+  const list = given['redirect_uris'];
+  const bounds = `redirect_uris must hold 1 to ${LIMIT.redirectUris} URLs of at most ${LIMIT.uriChars} ASCII characters.`;
+  if (!Array.isArray(list) || list.length === 0 || list.length > LIMIT.redirectUris) throw invalidRedirectUri(bounds);
+  const refusals = list.map((entry) => {
+    const uri = shape.redirect_uris.element.safeParse(entry);
+    return uri.success ? refusalOfRedirectUri(uri.data, schemes) : bounds;
+  });
+  const kept = list.filter((_, index) => refusals[index] === null);
+  if (kept.length === 0) throw invalidRedirectUri(refusals[0] ?? bounds);
+  given['redirect_uris'] = kept;
+}
