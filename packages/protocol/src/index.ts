@@ -49,7 +49,15 @@ export {
   type ServerMetadata,
   serverMetadataSchema,
 } from './metadata.ts';
-export { coversScope, formatScope, parseScope, sameScope, scopeKey, type ScopeSet } from './scope.ts';
+export {
+  coversScope,
+  formatScope,
+  parseLooseScope,
+  parseScope,
+  sameScope,
+  scopeKey,
+  type ScopeSet,
+} from './scope.ts';
 export { sourceOf } from './source.ts';
 export {
   type ErrorResponse,

@@ -14,6 +14,15 @@ export function parseScope(value: string): ScopeSet | null {
   return [...new Set(parts)];
 }
 
+/**
+ * Reads the `scope` of a stock client, which often joins values that are empty: what is between two spaces is nothing. RFC 6749 §3.3, PROTOCOL §6. `null` if a
+ * value is none; empty if there are none.
+ */
+export function parseLooseScope(value: string): ScopeSet | null {
+  const values = value.split(' ').filter((part) => part !== '');
+  return values.length === 0 ? [] : parseScope(values.join(' '));
+}
+
 export function formatScope(scopes: ScopeSet): string {
   return scopes.join(' ');
 }

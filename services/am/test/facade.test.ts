@@ -6,6 +6,7 @@ import { crashes } from './facade/crashes.ts';
 import { flow } from './facade/flow.ts';
 import { refreshing } from './facade/refreshing.ts';
 import type { Scene } from './facade/scene.ts';
+import { scopes } from './facade/scopes.ts';
 import { ALL_WELL, House } from './support/house.ts';
 import { StockClient } from './support/stock-client.ts';
 
@@ -33,6 +34,7 @@ const sceneOf = (): Scene => scene;
 describe('a stock OAuth client', () => {
   flow(sceneOf);
   consent(sceneOf);
+  scopes(sceneOf);
   refreshing(sceneOf);
   clientsWithSecrets(sceneOf);
   attacks(sceneOf);

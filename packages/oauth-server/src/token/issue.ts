@@ -6,7 +6,7 @@ import {
   invalidScope,
   LIFETIME,
   type OAuthError,
-  parseScope,
+  parseLooseScope,
   type ScopeSet,
 } from '@chatelaine/protocol';
 import type { ServerDeps } from '../deps.ts';
@@ -91,9 +91,11 @@ async function answer(
 
 /** RFC 6749 §6: the same scope, or less. */
 function narrowed(grant: StoredGrant, given: string | undefined): ScopeSet {
-  if (given === undefined) return grant.scope;
-  const asked = parseScope(given);
-  if (asked === null || !coversScope(grant.scope, asked)) throw invalidScope('The scope is not part of this grant.');
+  // RFC 6749 §3.1: a parameter without a value is as left out
+  if (given === undefined || given === '') return grant.scope;
+  const asked = parseLooseScope(given);
+  if (asked === null || asked.length === 0 || !coversScope(grant.scope, asked))
+    throw invalidScope('The scope is not part of this grant.');
   return asked;
 }
 

@@ -4,7 +4,7 @@ import {
   type ErrorCode,
   parseIssuer,
   parseResource,
-  parseScope,
+  parseLooseScope,
   type ResourceUrl,
   type Schemes,
   TRANSFER_SCOPE,
@@ -45,10 +45,14 @@ function read(config: Deps['config'], params: ExtensionRequest['params']): Exten
     return refused('invalid_target', 'This server is not a resource.');
   if (params.has('transfer_scope')) return refused('invalid_request', 'transfer_scope has no meaning here.');
   const asked = params.get('scope');
-  const scope = asked === undefined ? [] : parseScope(asked);
+  const scope = asked === undefined ? [] : parseLooseScope(asked);
   if (scope === null) return refused('invalid_scope', 'scope is not a list of scope values.');
+  // before anything is left out: nobody gets one kind of grant for having asked for the other, too
   if (scope.includes(TRANSFER_SCOPE))
     return refused('invalid_scope', 'A request is for a resource or for the scope "transfer", not for both.');
+  // RFC 6749 §3.1: without a value is as left out; blank is not, for what is left out is offered whole
+  if (scope.length === 0 && asked !== undefined && asked !== '')
+    return refused('access_denied', 'scope names nothing.');
   return { kind: 'own', data: { resource }, scope };
 }
 

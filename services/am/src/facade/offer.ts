@@ -25,6 +25,7 @@ export type Offer =
       /** Asked for, but beyond what the owner lets the AM hand on, or given only to apps that sign for themselves (PROTOCOL §3.6). */
       readonly beyond: readonly string[];
     }
+  /** Of what was asked for the Host knows nothing: there is nothing to decide, and it is not as if it had been left open. */
   | { readonly kind: 'unknown_scopes'; readonly hostName: string; readonly scopes: ScopeSet }
   /** Linked, but what is asked for may not be handed on at all. */
   | { readonly kind: 'beyond_ceiling'; readonly hostName: string; readonly sentences: readonly string[] }
@@ -46,10 +47,11 @@ export async function readOffer(
   if (host === undefined) return { kind: 'not_linked', address: new URL(resource).origin };
   const live = links.filter(({ state }) => state === 'active');
   if (live.length === 0) return { kind: 'broken', hostName: host.name, labels: links.map(({ label }) => label) };
-  const asked = view.interaction.request.scope;
+  const { scope } = view.interaction.request;
   const known = Object.keys(Object(host.transferScopes) as Record<string, unknown>);
-  const unknown = asked.filter((scope) => !known.includes(scope));
-  if (unknown.length > 0) return { kind: 'unknown_scopes', hostName: host.name, scopes: unknown };
+  // RFC 6749 §3.3: what the Host does not know (offline_access, openid, inventions) is left out, and the answer's scope says so
+  const asked = scope.filter((each) => known.includes(each));
+  if (asked.length === 0 && scope.length > 0) return { kind: 'unknown_scopes', hostName: host.name, scopes: scope };
   const { chatelaine_requester_statement_scopes: signed = [] } = serverMetadataSchema.parse(host.metadata);
   const accounts = live
     .map(({ id, label, transferScope }) => ({
@@ -57,7 +59,7 @@ export async function readOffer(
       label,
       scopes: scopeSentences(
         host,
-        (asked.length === 0 ? transferScope : asked).filter(
+        (scope.length === 0 ? transferScope : asked).filter(
           (scope) => transferScope.includes(scope) && !signed.includes(scope),
         ),
       ),

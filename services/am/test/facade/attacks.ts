@@ -18,7 +18,9 @@ export function attacks(sceneOf: SceneOf): void {
     ['plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
     ['both kinds at once', { scope: 'transfer' }, 'invalid_scope'],
     ['both kinds in one scope', { scope: 'photos.read transfer' }, 'invalid_scope'],
-    ['a malformed scope', { scope: 'photos.read  ' }, 'invalid_scope'],
+    ['a malformed scope', { scope: 'photos.read "' }, 'invalid_scope'],
+    ['transfer among scopes that nobody knows', { scope: ' openid  transfer' }, 'invalid_scope'],
+    ['a blank scope', { scope: '  ' }, 'access_denied'],
     ['transfer_scope', { transfer_scope: 'photos.read' }, 'invalid_request'],
     ['a relative resource', { resource: '/api' }, 'invalid_target'],
     ['a fragment', { resource: 'http://photos.localhost/api#x' }, 'invalid_target'],
@@ -77,7 +79,7 @@ export function attacks(sceneOf: SceneOf): void {
       status: 400,
       error: 'invalid_target',
     });
-    for (const scope of ['photos.read photos.write', 'transfer', ' '])
+    for (const scope of ['photos.read photos.write', 'photos.read offline_access', 'transfer', ' '])
       expect(outcome(await app.refresh(token, { scope }))).toEqual({ status: 400, error: 'invalid_scope' });
     const requester = house.requester();
     for (const subject of [token, String(first.json['access_token']), mintToken('ct', 1)]) {

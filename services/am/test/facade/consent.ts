@@ -136,15 +136,18 @@ export function consent(sceneOf: SceneOf): void {
     const scene = sceneOf();
     const { house, owner, resource } = scene;
     const app = await scene.client();
-    const unknown = await app.ask(owner.browser, resource, { scope: 'photos.read nonsense' });
+    const unknown = await app.ask(owner.browser, resource, { scope: 'openid nonsense' });
     const page = await owner.browser.get(unknown.path);
-    expect([page.status, page.words]).toEqual([200, expect.stringContaining('nonsense, which Photos does not know')]);
+    expect([page.status, page.words]).toEqual([
+      200,
+      expect.stringContaining('openid, nonsense, which Photos does not know'),
+    ]);
     const hidden = hiddenFields(page.text);
     expect((await owner.browser.post('/authorize', { ...hidden, decision: 'allow' })).status).toBe(400);
     const { state: _state, ...left } = back(await owner.browser.post('/authorize', { ...hidden, decision: 'deny' }));
     // as of a Host that he has not: by a scope of its own making no app finds out where he has accounts
     const stranger = await house.owner();
-    const elsewhere = await app.ask(stranger.browser, resource, { scope: 'photos.read nonsense' });
+    const elsewhere = await app.ask(stranger.browser, resource, { scope: 'openid nonsense' });
     const other = hiddenFields((await stranger.browser.get(elsewhere.path)).text);
     const { state: _other, ...alike } = back(await stranger.browser.post('/authorize', { ...other, decision: 'deny' }));
     expect(left).toMatchObject({ error: 'access_denied' });

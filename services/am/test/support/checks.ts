@@ -27,7 +27,7 @@ export class Checks {
   /** Whose assertions and statements are good. */
   trust(am: { issuer: string; jwks: unknown }): void {
     const checked = validateJwks(am.jwks);
-    if (checked.kind === 'invalid') throw new Error(`the AM's key set: ${checked.reason}`);
+    if (checked.kind !== 'valid') throw new Error(`the AM's key set: ${checked.reason}`);
     this.#am = { issuer: am.issuer, keys: checked.jwks };
   }
 
