@@ -6,6 +6,7 @@ import {
   createRateLimits,
   migrationsDir,
   oauthRoutes,
+  ownsGrant,
   startReaper,
 } from '@chatelaine/oauth-server-pg';
 import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
@@ -29,8 +30,13 @@ export interface Chatelaine {
    * @throws TypeError when a scope is none of the Host's
    */
   guard(scope: string, options?: { readonly askFor?: readonly string[] }): GuardHook;
-  /** Which AMs an owner linked, and which Requesters have had tokens through each: for the app's own "who has access" page. */
+  /** Which AMs an owner linked, and which Requesters have had tokens through each: for the app's own "who has access" page. The latest hundred lines of it. */
   access(ownerId: string): Promise<readonly LinkAccess[]>;
+  /** The same, page by page, the first being 1: a hundred lines each. A link with more Requesters than fit goes on on the next page. */
+  accessPage(
+    ownerId: string,
+    page: number,
+  ): Promise<{ readonly links: readonly LinkAccess[]; readonly hasMore: boolean }>;
   /** Ends one of the owner's links: every token under it dies at once. `false` when it is not this owner's, or already ended. */
   endLink(ownerId: string, linkId: string): Promise<boolean>;
   /**
@@ -72,6 +78,10 @@ async function host(app: FastifyInstance, options: HostOptions): Promise<void> {
   });
   app.addHook('onClose', async () => stopReaper());
 
+  const accessPage: Chatelaine['accessPage'] = async (ownerId, page) => {
+    const { grants, hasMore } = await accessList(options.pool, ownerId, { page });
+    return { links: grants.map(toLinkAccess), hasMore };
+  };
   const allowed = new WeakMap<FastifyRequest, Access>();
   app.decorate('chatelaine', {
     guard(scope, { askFor = [scope] } = {}) {
@@ -79,11 +89,11 @@ async function host(app: FastifyInstance, options: HostOptions): Promise<void> {
       if (unknown !== undefined) throw new TypeError(`"${unknown}" is not one of this Host's scopes.`);
       return guardHook({ settings, storage }, { scope, askFor }, (request, access) => allowed.set(request, access));
     },
-    access: async (ownerId) => (await accessList(options.pool, ownerId)).map(toLinkAccess),
+    access: async (ownerId) => (await accessPage(ownerId, 1)).links,
+    accessPage,
     async endLink(ownerId, linkId) {
-      const links = await accessList(options.pool, ownerId);
       // not yours and unknown answer alike
-      if (!links.some((link) => link.id === linkId)) return false;
+      if (!(await ownsGrant(options.pool, { subject: ownerId, id: linkId }))) return false;
       return storage.endGrant({ id: linkId, by: 'owner' });
     },
     hostGrant: (input) => issueHostGrant(deps, input),

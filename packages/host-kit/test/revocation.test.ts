@@ -120,6 +120,24 @@ describe('ending a link', () => {
     expect(await host.app.chatelaine.access('carol')).toEqual([]);
   });
 
+  test('of a link with more Requesters than a page has lines goes on on the next page, to its end', async () => {
+    const mine = await world.am.link(host, { user: 'erin' });
+    const [link] = await host.app.chatelaine.access('erin');
+    await host.pool.query(
+      `insert into oauth_transfer_grant (client_id, id, bucket, grant_id, act_iss, act_sub, last_minted_at)
+       select client_id, 'many-' || n, bucket, id, 'https://am.example', 'https://app' || n || '.example/', now() from oauth_grant, generate_series(1, 250) n where id = $1`,
+      [link?.id],
+    );
+    const pages = await Promise.all([1, 2, 3, 4].map((page) => host.app.chatelaine.accessPage('erin', page)));
+    const requesters = pages.map(({ links }) => links.flatMap((one) => one.requesters.map(({ id }) => id)));
+    expect(requesters.map(({ length }) => length)).toEqual([100, 100, 50, 0]);
+    expect(new Set(requesters.flat()).size).toBe(250);
+    expect(pages.map(({ hasMore }) => hasMore)).toEqual([true, true, false, false]);
+    expect((await host.app.chatelaine.access('erin')).flatMap((one) => one.requesters)).toHaveLength(100);
+    expect(await host.app.chatelaine.endLink('erin', link?.id ?? '')).toBe(true);
+    expect((await world.am.transfer(host, { link: mine })).json['error']).toBe('invalid_request');
+  });
+
   test('shows which Requesters were stopped', async () => {
     const mine = await world.am.link(host, { user: 'dave' });
     const grantId = randomId();

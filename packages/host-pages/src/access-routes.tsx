@@ -1,5 +1,15 @@
 import type { LinkAccess } from '@chatelaine/host-kit';
-import { accountOf, formOf, notFound, Notice, queryOf, renderPage, requireAccount } from '@chatelaine/service-kit';
+import {
+  accountOf,
+  formOf,
+  notFound,
+  Notice,
+  pageOf,
+  Pager,
+  queryOf,
+  renderPage,
+  requireAccount,
+} from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { VNode } from 'preact';
 
@@ -7,14 +17,18 @@ export interface AccessNow {
   readonly links: readonly LinkAccess[];
   /** What to say above them: what was just done. */
   readonly news: VNode | null;
+  /** The way to the rest of them, below. */
+  readonly pager: VNode;
 }
 
 /** `/access`: who has access to what a person keeps here, as `page` shows it, and the end of it. After host-kit is registered. */
 export function accessRoutes(app: FastifyInstance, page: (now: AccessNow) => VNode): void {
   const { chatelaine } = app;
   app.get('/access', { preHandler: requireAccount }, async (request, reply) => {
-    const links = await chatelaine.access(accountOf(request).id);
-    return renderPage(reply, page({ links, news: queryOf(request).get('ended') === 'yes' ? <CutOff /> : null }));
+    const number = pageOf(request);
+    const { links, hasMore } = await chatelaine.accessPage(accountOf(request).id, number);
+    const news = queryOf(request).get('ended') === 'yes' ? <CutOff /> : null;
+    return renderPage(reply, page({ links, news, pager: <Pager path="/access" page={number} hasMore={hasMore} /> }));
   });
   app.post('/access/end', { preHandler: requireAccount }, async (request, reply) => {
     const { id } = accountOf(request);

@@ -43,7 +43,7 @@ const ACCESS_LIST: Statement = {
   left join oauth_transfer_grant tg on tg.bucket = g.bucket and tg.grant_id = g.id
   where g.bucket = $1 and g.subject = $2 and ${GRANT_ALIVE}
     and exists (select from oauth_token t where t.bucket = g.bucket and t.grant_id = g.id and t.expires_at > now())
-  order by g.created_at desc, g.id, tg.last_minted_at desc`,
+  order by g.created_at desc, g.id, tg.last_minted_at desc, tg.id limit $3 offset $4`,
 };
 
 interface GrantColumns {
@@ -65,12 +65,31 @@ interface TransferColumns {
 }
 type Row = GrantColumns & (TransferColumns | { transfer_id: null });
 
-/** The live relationships of one owner, the latest first, for a page that shows who has access. */
-export async function accessList(db: Db, subject: string): Promise<readonly GrantEntry[]> {
-  const rows = await run<Row>(db, ACCESS_LIST, [bucketOf(subject), subject]);
-  return [...Map.groupBy(rows, (row) => row.id).values()].flatMap(([first, ...more]) =>
+/** So many lines of a page, each a Requester, or a relationship without any. */
+export const ACCESS_PAGE = 100;
+
+/** One page of the live relationships of an owner, the latest first; those with many Requesters go on on the next. */
+export async function accessList(
+  db: Db,
+  subject: string,
+  { page }: { page: number },
+): Promise<{ readonly grants: readonly GrantEntry[]; readonly hasMore: boolean }> {
+  const rows = await run<Row>(db, ACCESS_LIST, [bucketOf(subject), subject, ACCESS_PAGE + 1, (page - 1) * ACCESS_PAGE]);
+  const shown = rows.slice(0, ACCESS_PAGE);
+  const grants = [...Map.groupBy(shown, (row) => row.id).values()].flatMap(([first, ...more]) =>
     first === undefined ? [] : [toGrantEntry(first, [first, ...more])],
   );
+  return { grants, hasMore: rows.length > ACCESS_PAGE };
+}
+
+const OWNS: Statement = {
+  name: 'oauth_owns_grant',
+  text: `select 1 from oauth_grant g where g.bucket = $1 and g.id = $2 and g.subject = $3 and ${GRANT_ALIVE}`,
+};
+
+/** Whether a live relationship is this owner's. */
+export async function ownsGrant(db: Db, { subject, id }: { subject: string; id: string }): Promise<boolean> {
+  return (await run(db, OWNS, [bucketOf(subject), id, subject])).length === 1;
 }
 
 function toGrantEntry(grant: GrantColumns, rows: readonly Row[]): GrantEntry {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-export { accessList, type GrantEntry, type TransferEntry } from './access-list.ts';
+export { ACCESS_PAGE, accessList, type GrantEntry, ownsGrant, type TransferEntry } from './access-list.ts';
 export { type Allowances, createAllowances } from './allowances.ts';
 export { createRateLimits, type Limit, type RateLimits } from './limits.ts';
 export { startReaper } from './reaper.ts';

@@ -1,9 +1,12 @@
 import { hashToken } from '@chatelaine/crypto';
-import { invalidRequest, parseToken, TRANSFER_GRANT_HINT } from '@chatelaine/protocol';
+import { invalidRequest, parseToken, tooManyRequests, TRANSFER_GRANT_HINT } from '@chatelaine/protocol';
 import { authenticateClient, type ClientRequest } from './client/authenticate-client.ts';
 import type { ServerDeps } from './deps.ts';
 import { refuseReplay } from './token/guards.ts';
 import { withGuards } from './token/with-guards.ts';
+
+/** Room comes back as tombstones go, over days. */
+const MANY_ENDS_WAIT_SECONDS = 600;
 
 /**
  * The revocation endpoint, RFC 7009. Returning means: nothing that the token stands for is alive. An unknown token, and one of another
@@ -22,6 +25,7 @@ export async function revoke(deps: ServerDeps, request: ClientRequest): Promise<
         guards: guards.take(),
       });
       if (ended.kind === 'replayed') refuseReplay(ended);
+      if (ended.kind === 'too_many') throw tooManyRequests(MANY_ENDS_WAIT_SECONDS);
       return;
     }
     const parsed = parseToken(token);

@@ -46,6 +46,9 @@ export const LIMIT = {
   jtiChars: 128,
   redirectUris: 20,
   uriChars: 2000,
+  /** Transfer grants that a client ends and that were never heard of: at most so many, and so many more for each of its links. PROTOCOL §7. */
+  unknownEndsPerClient: 1_000,
+  unknownEndsPerLink: 100,
   openAsksPerConnection: 20,
   /** Of one question; one more ends the oldest. */
   deferralsPerAsk: 5,

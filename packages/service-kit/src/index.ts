@@ -120,6 +120,7 @@ export {
 export { Day, Moment } from './pages/time.tsx';
 export { ErrorPage, type ErrorView } from './pages/error-page.tsx';
 export { Layout } from './pages/layout.tsx';
+export { pageOf, type PageOfList, Pager } from './pages/pager.tsx';
 export { type RenderOptions, renderPage } from './pages/render.tsx';
 export type { NavItem, Site } from './pages/site.ts';
 export { Arriving, streamPage } from './pages/stream.tsx';

@@ -1,21 +1,42 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
+import { LIMIT } from '@chatelaine/protocol';
 import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
 import { type Db, runForRow, type Statement } from './statement.ts';
 
-/** An unknown one leaves a tombstone, on which a first mint still under way founders. */
+/**
+ * An unknown one leaves a tombstone, on which a first mint still under way founders. A client without a link needs none, for nothing is minted for it; and of
+ * one that has some there are so many at most, and so many more for each link. Whatever is known is ended without being counted.
+ */
 const END_TRANSFER_GRANT: Statement = {
   name: 'oauth_end_transfer_grant',
-  text: `with ${BURN_GUARDS}, ended as (
-    insert into oauth_transfer_grant as tg (client_id, id, ended_at) select $3, $4, now() from fresh
+  text: `with ${BURN_GUARDS}, client as materialized (
+    select exists (select from oauth_transfer_grant where client_id = $3 and id = $4) as knows,
+      exists (select from oauth_grant where client_id = $3 and ended_at is null) as has_link,
+      (select count(*)::int from oauth_transfer_grant where client_id = $3 and grant_id is null) as tombstones
+    from fresh
+  ), room as materialized (
+    select knows, has_link, tombstones < $5::int or exists (
+        select from oauth_grant where client_id = $3 and ended_at is null offset greatest(0, (tombstones - $5::int) / $6::int) limit 1
+      ) as has_room
+    from client
+  ), ended as (
+    insert into oauth_transfer_grant as tg (client_id, id, ended_at) select $3, $4, now() from room where knows or (has_link and has_room)
     on conflict (client_id, id) do update set ended_at = excluded.ended_at where tg.ended_at is null
   )
-  select ${BURNED}`,
+  select ${BURNED}, exists (select from room where has_link and not knows and not has_room) as crowded`,
 };
 
+type Row = BurnedRow & { crowded: boolean };
 type Input = Parameters<OAuthStorage['endTransferGrant']>[0];
 
 export async function endTransferGrant(db: Db, input: Input): ReturnType<OAuthStorage['endTransferGrant']> {
-  const values = [...guardValues(input.guards), input.clientId, input.transferGrantId];
-  const row = await runForRow<BurnedRow>(db, END_TRANSFER_GRANT, values);
-  return findReplayed(input.guards, row) ?? { kind: 'ended' };
+  const { guards, clientId, transferGrantId } = input;
+  const limits = [LIMIT.unknownEndsPerClient, LIMIT.unknownEndsPerLink];
+  const row = await runForRow<Row>(db, END_TRANSFER_GRANT, [
+    ...guardValues(guards),
+    clientId,
+    transferGrantId,
+    ...limits,
+  ]);
+  return findReplayed(guards, row) ?? (row.crowded ? { kind: 'too_many' } : { kind: 'ended' });
 }

@@ -55,8 +55,10 @@ const REAPERS: readonly Statement[] = [
     name: 'oauth_end_expired_grants',
     text: `with dead as (
       select bucket, id from oauth_grant where ended_at is null and expires_at <= now() limit ${BATCH} for update skip locked
+    ), ended as (
+      update oauth_grant set ended_at = now(), ended_by = 'server' where (bucket, id) in (select bucket, id from dead) returning 1
     )
-    update oauth_grant set ended_at = now(), ended_by = 'server' where (bucket, id) in (select bucket, id from dead)`,
+    select count(*)::int as count from ended`,
   },
   {
     name: 'oauth_reap_grants',
@@ -99,13 +101,18 @@ const REAP_DOCUMENTS_OVER: Statement = {
   select count(*)::int as count from gone`,
 };
 
+/** A turn deletes what is past its time, up to a hundred thousand rows of a table: with one batch a turn, a busy table would grow for ever. */
+const BATCHES = 100;
+
 export async function reap(db: Db, { documentBytes }: { documentBytes: number }): Promise<number> {
   const statements = [...REAPERS.map((statement) => ({ statement, values: [] })), over(documentBytes)];
   let total = 0;
-  for (const { statement, values } of statements) {
-    const [row] = await run<{ count: number }>(db, statement, values);
-    total += row?.count ?? 0;
-  }
+  for (const { statement, values } of statements)
+    for (let batch = 0; batch < BATCHES; batch++) {
+      const [row] = await run<{ count: number }>(db, statement, values);
+      total += row?.count ?? 0;
+      if ((row?.count ?? 0) < BATCH) break;
+    }
   return total;
 }
 

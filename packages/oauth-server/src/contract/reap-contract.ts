@@ -137,6 +137,14 @@ export function reapContract({ it }: TestRunner, bench: Bench): void {
     assert.notEqual(await bench.storage.findClient(used), null);
   });
 
+  it('all that is past its time goes in one turn, not a batch of it', async () => {
+    const guards = Array.from({ length: 2_500 }, () => freshGuard('dpop'));
+    for (let n = 0; n < guards.length; n += 500) await bench.storage.burn(guards.slice(n, n + 500));
+    await bench.age(HOUR);
+    assert.ok((await bench.storage.reap()) >= guards.length);
+    assert.equal(await bench.storage.reap(), 0);
+  });
+
   it('a document is kept for a day after it went stale at the latest, and then forgotten', async () => {
     const url = `https://client.example/${freshId('document')}`;
     await bench.storage.writeDocument({ url, body: {}, freshForSeconds: 300 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type Bench, race, rounds, type TestRunner } from './harness.ts';
+import { LIMIT } from '@chatelaine/protocol';
 import { freshTransferGrantId, mint } from './minting.ts';
-import { assertAlive, assertDead, freshGuard, relate } from './relationship.ts';
+import { assertAlive, assertDead, freshGuard, freshId, relate } from './relationship.ts';
 
 const end = (bench: Bench, clientId: string, transferGrantId: string) =>
   bench.replicas[1].endTransferGrant({ clientId, transferGrantId, guards: [] });
@@ -26,6 +27,26 @@ export function transferGrantContract({ it }: TestRunner, bench: Bench): void {
     const { token, outcome } = await mint(bench.storage, link, { transferGrantId });
     assert.deepEqual(outcome, { kind: 'ended' });
     await assertDead(bench.replicas, token);
+  });
+
+  it('ending what was never heard of leaves nothing for a client without a link, and so much at most for one with links', async () => {
+    const stranger = freshId('client');
+    for (let n = 0; n < 3; n++) assert.deepEqual(await end(bench, stranger, freshTransferGrantId()), { kind: 'ended' });
+    const link = await relate(bench.storage);
+    const { transferGrantId } = await mint(bench.storage, link);
+    const most = LIMIT.unknownEndsPerClient + LIMIT.unknownEndsPerLink;
+    for (let n = 0; n < most; n += 20) {
+      const ends = Array.from({ length: 20 }, () => end(bench, link.clientId, freshTransferGrantId()));
+      assert.deepEqual(new Set((await Promise.all(ends)).map(({ kind }) => kind)), new Set(['ended']));
+    }
+    // some of those that come at once may be counted without each other
+    const more = await Promise.all(Array.from({ length: 20 }, () => end(bench, link.clientId, freshTransferGrantId())));
+    assert.deepEqual(more.at(-1), { kind: 'too_many' });
+    // what is known ends all the same, and another link makes room
+    assert.deepEqual(await end(bench, link.clientId, transferGrantId), { kind: 'ended' });
+    assert.deepEqual((await mint(bench.storage, link, { transferGrantId })).outcome, { kind: 'ended' });
+    await relate(bench.storage, { clientId: link.clientId });
+    assert.deepEqual(await end(bench, link.clientId, freshTransferGrantId()), { kind: 'ended' });
   });
 
   it('a client ends its own transfer grants only, even under the same id', async () => {

@@ -33,11 +33,12 @@ export interface TransferStorage {
   >;
   /**
    * Ends a transfer grant of this client, known or not yet known: its tokens die and nothing is minted under it again. PROTOCOL §7.
-   * The tombstone of an unknown one is kept for longer than any mint in flight could take.
+   * The tombstone of an unknown one is kept for longer than any mint in flight could take. A client without a link leaves none, and gets nothing by any;
+   * others leave so many at most (`LIMIT`): `too_many`, and nothing ended.
    */
   endTransferGrant(input: {
     clientId: string;
     transferGrantId: string;
     guards: readonly ReplayGuard[];
-  }): Promise<{ kind: 'ended' } | Replayed>;
+  }): Promise<{ kind: 'ended' } | { kind: 'too_many' } | Replayed>;
 }

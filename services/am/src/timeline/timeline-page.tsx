@@ -1,4 +1,4 @@
-import { ButtonLink, ButtonRow, Empty, Layout, Moment } from '@chatelaine/service-kit';
+import { ButtonLink, ButtonRow, Empty, Layout, Moment, type PageOfList, Pager } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 
 export interface Line {
@@ -23,7 +23,7 @@ export function Lines({ lines }: { lines: readonly Line[] }): VNode {
   );
 }
 
-export function TimelinePage({ lines }: { lines: readonly Line[] }): VNode {
+export function TimelinePage({ lines, page }: { lines: readonly Line[]; page: PageOfList }): VNode {
   return (
     <Layout title="Timeline" lead="What you decided here, and every key that was asked for, the newest first.">
       {lines.length === 0 ? (
@@ -39,6 +39,7 @@ export function TimelinePage({ lines }: { lines: readonly Line[] }): VNode {
       ) : (
         <Lines lines={lines} />
       )}
+      <Pager {...page} />
     </Layout>
   );
 }

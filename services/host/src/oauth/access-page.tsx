@@ -9,7 +9,7 @@ export interface AccessView extends AccessNow {
 }
 
 /** Who has access, through which AM, and the button that ends it. */
-export function AccessPage({ flavor, issuer, links, news }: AccessView): VNode {
+export function AccessPage({ flavor, issuer, links, news, pager }: AccessView): VNode {
   return (
     <Layout
       title="Who has access"
@@ -38,6 +38,7 @@ export function AccessPage({ flavor, issuer, links, news }: AccessView): VNode {
           />
         ))
       )}
+      {pager}
       {links.length > 0 && <UseIt />}
     </Layout>
   );

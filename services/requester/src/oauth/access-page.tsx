@@ -8,7 +8,7 @@ export interface AccessView extends AccessNow {
 }
 
 /** Which AMs may hand out keys to the posts kept here, which apps got some, and the end of it. */
-export function AccessPage({ issuer, links, news }: AccessView): VNode {
+export function AccessPage({ issuer, links, news, pager }: AccessView): VNode {
   return (
     <Layout
       title="Who has access"
@@ -37,6 +37,7 @@ export function AccessPage({ issuer, links, news }: AccessView): VNode {
           afterwards="Your posts stay here, and so does the connection through which you read your Hosts."
         />
       ))}
+      {pager}
     </Layout>
   );
 }
