@@ -58,7 +58,7 @@ export {
   scopeKey,
   type ScopeSet,
 } from './scope.ts';
-export { sourceOf } from './source.ts';
+export { networkOf, sourceOf } from './source.ts';
 export {
   type ErrorResponse,
   errorResponseSchema,

@@ -11,3 +11,9 @@ export function sourceOf(ip: string): string {
     .map((group) => Number.parseInt(group, 16).toString(16))
     .join(':');
 }
+
+/** The network that a source is of: its IPv6 /48, which is what a site is given. An IPv4 address stands for itself. */
+export function networkOf(ip: string): string {
+  const source = sourceOf(ip);
+  return source.includes(':') ? source.split(':').slice(0, 3).join(':') : source;
+}

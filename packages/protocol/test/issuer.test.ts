@@ -9,6 +9,7 @@ import {
   resourceMetadataUrl,
   type Schemes,
   serverMetadataUrl,
+  networkOf,
   sourceOf,
 } from '../src/index.ts';
 
@@ -220,4 +221,13 @@ test.each([
   ['64:ff9b::203.0.113.7', '64:ff9b:0:0'],
 ])('the source %s counts as %s: an IPv6 source is its /64, however it is written', (ip, source) => {
   expect(sourceOf(ip)).toBe(source);
+});
+
+test.each([
+  ['203.0.113.7', '203.0.113.7'],
+  ['::ffff:203.0.113.7', '203.0.113.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1'],
+  ['2001:0DB8:1:ffff::1', '2001:db8:1'],
+])('the source %s is of the network %s: an IPv6 /48', (ip, network) => {
+  expect(networkOf(ip)).toBe(network);
 });

@@ -332,6 +332,23 @@ describe('brute force', () => {
     expect((await from('203.0.113.7', '/sign-up', 'eli')).status).toBe(429);
   });
 
+  test('a site’s networks are counted together, and so are all that sign up', async () => {
+    await service.app.close();
+    const limits = { signUpFromNetwork: { tries: 2, seconds: 60 }, signUpInAll: { tries: 4, seconds: 60 } };
+    service = await startService({ pool, trustedProxies: ['127.0.0.1'], account: { limits } });
+    const statuses: number[] = [];
+    for (const [n, ip] of [
+      '2001:db8:1:1::1',
+      '2001:db8:1:2::1',
+      '2001:db8:1:3::1',
+      '2001:db8:2::1',
+      '203.0.113.1',
+      '203.0.113.2',
+    ].entries())
+      statuses.push((await from(ip, '/sign-up', `person${n}`)).status);
+    expect(statuses).toEqual([303, 303, 429, 303, 303, 429]);
+  });
+
   test('when too many wait for the hash, the next is told to come back', async () => {
     await service.app.close();
     service = await startService({

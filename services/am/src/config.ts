@@ -123,6 +123,10 @@ export const FIELDS = {
   TRANSFERS_PER_MINUTE: optional(integer({ min: MASS.items, max: 10_000_000 }), 600),
   REQUESTER_TRANSFERS_PER_MINUTE: optional(integer({ min: MASS.items, max: 10_000_000 }), 30_000),
   REGISTRATIONS_PER_HOUR: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.registration.points),
+  REGISTRATIONS_PER_HOUR_IN_ALL: optional(
+    integer({ min: 1, max: 10_000_000 }),
+    DEFAULT_MACHINE_LIMITS.registrationInAll.points,
+  ),
   FAILPOINTS: optional(failpointsField(FAILPOINTS), []),
   RECOVERY_EVERY_SECONDS: optional(integer({ min: 1, max: 3_600 }), 30),
   LOST_AFTER_SECONDS: optional(integer({ min: 1, max: 86_400 }), 600),
@@ -171,6 +175,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       oauth: {
         ...DEFAULT_MACHINE_LIMITS,
         registration: { ...DEFAULT_MACHINE_LIMITS.registration, points: read.REGISTRATIONS_PER_HOUR },
+        registrationOfNetwork: {
+          ...DEFAULT_MACHINE_LIMITS.registrationOfNetwork,
+          points: 5 * read.REGISTRATIONS_PER_HOUR,
+        },
+        registrationInAll: {
+          ...DEFAULT_MACHINE_LIMITS.registrationInAll,
+          points: Math.max(read.REGISTRATIONS_PER_HOUR, read.REGISTRATIONS_PER_HOUR_IN_ALL),
+        },
         refusals: { ...DEFAULT_MACHINE_LIMITS.refusals, points: read.REFUSALS_PER_MINUTE },
         documents: { ...DEFAULT_MACHINE_LIMITS.documents, points: read.DOCUMENTS_PER_MINUTE },
       },

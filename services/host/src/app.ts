@@ -53,7 +53,11 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   await hostFeature(app, deps); // what makes it a Host: links, transfers, the guard
   entriesApi(app, deps); // for Requesters, behind the guard
   await pages(app, async (scope) => {
-    await scope.register(accounts, { pool, home: '/entries' }); // /sign-up /sign-in /sign-out
+    await scope.register(accounts, {
+      pool,
+      home: '/entries',
+      limits: { signUpInAll: { tries: config.signUpsPerHour, seconds: 3600 } },
+    }); // /sign-up /sign-in /sign-out
     homePages(scope, deps);
     await entriesPages(scope, deps);
     accessPages(scope, deps);

@@ -11,7 +11,7 @@ import {
   serverMetadata,
   token,
 } from '@chatelaine/oauth-server';
-import { type Issuer, OAuthError, openApiDocument } from '@chatelaine/protocol';
+import { type Issuer, networkOf, OAuthError, openApiDocument } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Limit, RateLimits } from '../limits.ts';
 import { countedSource } from './counted-source.ts';
@@ -24,6 +24,10 @@ const API_VERSION = '0.1.0';
 /** How much a stranger may try. Counted per source (an address, or an IPv6 /64), and apart for what other sites' pages make browsers there send. */
 export interface MachineLimits {
   readonly registration: Limit;
+  /** Of an IPv6 /48, which has 65,536 sources. */
+  readonly registrationOfNetwork: Limit;
+  /** Of everybody: what is kept for strangers is bounded, however many addresses they have. */
+  readonly registrationInAll: Limit;
   /** Refused requests at the token, PAR, revocation and introspection endpoints. */
   readonly refusals: Limit;
   /** Client documents and key sets that are fetched because of who asked. */
@@ -34,6 +38,8 @@ export interface MachineLimits {
 
 export const DEFAULT_MACHINE_LIMITS: MachineLimits = {
   registration: { name: 'register', points: 20, perSeconds: 3600 },
+  registrationOfNetwork: { name: 'register-network', points: 100, perSeconds: 3600 },
+  registrationInAll: { name: 'register-all', points: 2_000, perSeconds: 3600 },
   refusals: { name: 'refusal', points: 100, perSeconds: 60 },
   documents: { name: 'document', points: 120, perSeconds: 60 },
   documentKilobytes: { name: 'document-kb', points: 4_096, perSeconds: 3600 },
@@ -90,7 +96,14 @@ async function registrationRoutes(
 ): Promise<void> {
   acceptJson(app);
   app.post(ENDPOINT.register, async (request, reply) => {
-    await rateLimits.consume(limits.registration, countedSource(deps.config.issuer, request));
+    // the narrowest first: what one source is refused uses up nothing of the others'
+    const { issuer } = deps.config;
+    await rateLimits.consume(limits.registration, countedSource(issuer, request));
+    await rateLimits.consume(limits.registrationOfNetwork, countedSource(issuer, request, networkOf));
+    await rateLimits.consume(
+      limits.registrationInAll,
+      countedSource(issuer, request, () => 'all'),
+    );
     return reply.code(201).send(await registerClient(deps, request.body));
   });
   refuseOtherMethods(app, ENDPOINT.register, ['POST']);

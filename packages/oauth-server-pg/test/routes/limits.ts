@@ -134,6 +134,20 @@ export function limits(server: () => Embedded): void {
         rig.fetched.length = 0;
       });
 
+      test('so many clients register in an hour in all, whoever they are, and of one network', async () => {
+        for (const over of [
+          { registrationOfNetwork: { name: 'register-network', points: 2, perSeconds: 3600 } },
+          { registrationInAll: { name: 'register-all', points: 2, perSeconds: 3600 } },
+        ]) {
+          const strict = await startRig(server(), { ...NO_LIMITS, ...over });
+          const statuses = [];
+          for (let i = 0; i < 3; i += 1)
+            statuses.push((await postJson(strict.am.ports[0], '/register', { redirect_uris: [REDIRECT_URI] })).status);
+          await strict.stop();
+          expect(statuses).toEqual([201, 201, 429]);
+        }
+      });
+
       test('R10 a source registers so many clients an hour, refused ones and both replicas counted', async () => {
         const register = (replica: 0 | 1, redirect_uris: string[] = [REDIRECT_URI]): Promise<Answer> =>
           postJson(rig.am.ports[replica], '/register', { redirect_uris });

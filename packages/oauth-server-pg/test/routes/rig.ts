@@ -48,6 +48,8 @@ export interface Rig {
 const PLENTY = { points: 1_000_000, perSeconds: 60 };
 export const NO_LIMITS: MachineLimits = {
   registration: { name: 'register', ...PLENTY },
+  registrationOfNetwork: { name: 'register-network', ...PLENTY },
+  registrationInAll: { name: 'register-all', ...PLENTY },
   refusals: { name: 'refusal', ...PLENTY },
   documents: { name: 'document', ...PLENTY },
   documentKilobytes: { name: 'document-kb', ...PLENTY },

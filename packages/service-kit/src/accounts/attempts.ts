@@ -1,4 +1,4 @@
-import { sourceOf } from '@chatelaine/protocol';
+import { networkOf, sourceOf } from '@chatelaine/protocol';
 import { createLimit, type Limit } from '../limits/limit.ts';
 import type { Pool } from '../postgres/pool.ts';
 
@@ -9,12 +9,21 @@ export interface AccountLimits {
   signInFromAddress: Limit;
   /** New accounts from one address. */
   signUpFromAddress: Limit;
+  /** New accounts from one IPv6 /48, which has 65,536 such addresses. */
+  signUpFromNetwork: Limit;
+  /** New accounts in all: what is kept for strangers is bounded, however many addresses they have. */
+  signUpInAll: Limit;
 }
+
+/** Unless the operator says otherwise. */
+export const SIGN_UPS_PER_HOUR = 2_000;
 
 export const ACCOUNT_LIMITS: AccountLimits = {
   signIn: { tries: 5, seconds: 15 * 60 },
   signInFromAddress: { tries: 50, seconds: 15 * 60 },
   signUpFromAddress: { tries: 30, seconds: 60 * 60 },
+  signUpFromNetwork: { tries: 150, seconds: 60 * 60 },
+  signUpInAll: { tries: SIGN_UPS_PER_HOUR, seconds: 60 * 60 },
 };
 
 export interface Attempts {
@@ -29,6 +38,8 @@ export function createAttempts(pool: Pool, limits: AccountLimits): Attempts {
   const pair = createLimit(pool, 'sign_in', limits.signIn);
   const address = createLimit(pool, 'sign_in_address', limits.signInFromAddress);
   const signUps = createLimit(pool, 'sign_up_address', limits.signUpFromAddress);
+  const signUpsOfNetwork = createLimit(pool, 'sign_up_network', limits.signUpFromNetwork);
+  const signUpsInAll = createLimit(pool, 'sign_up_all', limits.signUpInAll);
   return {
     async signIn({ username, ip }) {
       await address.count(sourceOf(ip));
@@ -38,6 +49,11 @@ export function createAttempts(pool: Pool, limits: AccountLimits): Attempts {
       await address.takeBack(sourceOf(ip));
       await pair.reset(username, sourceOf(ip));
     },
-    signUp: ({ ip }) => signUps.count(sourceOf(ip)),
+    async signUp({ ip }) {
+      // the narrowest first: what one address is refused uses up nothing of the others'
+      await signUps.count(sourceOf(ip));
+      await signUpsOfNetwork.count(networkOf(ip));
+      await signUpsInAll.count('all');
+    },
   };
 }

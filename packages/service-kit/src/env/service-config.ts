@@ -1,3 +1,4 @@
+import { SIGN_UPS_PER_HOUR } from '../accounts/attempts.ts';
 import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
 import { KEYS_READ_EVERY_SECONDS } from '../keys/signing-keys.ts';
 import { LOG_LEVELS, type LogLevel } from '../server/logger.ts';
@@ -37,6 +38,7 @@ export const SERVICE_FIELDS = {
   REQUESTS_AT_ONCE: optional(integer({ min: 1, max: 100_000 }), REQUESTS_AT_ONCE),
   WAITING_AT_ONCE: optional(integer({ min: 1, max: 100_000 }), WAITING_AT_ONCE),
   KEYS_READ_EVERY_SECONDS: optional(integer({ min: 1, max: 300 }), KEYS_READ_EVERY_SECONDS),
+  SIGN_UPS_PER_HOUR: optional(integer({ min: 1, max: 10_000_000 }), SIGN_UPS_PER_HOUR),
   METRICS_PORT: optional(port, null),
   METRICS_ADDRESS: optional(text, '127.0.0.1'),
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(httpUrl, null),
@@ -68,6 +70,8 @@ export interface ServiceConfig {
   readonly waitingAtOnce: number;
   /** How often a process looks whether its signing keys were replaced. */
   readonly keysReadEverySeconds: number;
+  /** New accounts, wherever they come from. */
+  readonly signUpsPerHour: number;
   /** Null: nobody is told. */
   readonly metricsListener: MetricsListener | null;
   readonly tracing: Omit<TracingOptions, 'serviceName'> & { readonly serviceName: string | null };
@@ -100,6 +104,7 @@ export function serviceConfig(read: ServiceVariables): ServiceConfig {
     requestsAtOnce: read.REQUESTS_AT_ONCE,
     waitingAtOnce: read.WAITING_AT_ONCE,
     keysReadEverySeconds: read.KEYS_READ_EVERY_SECONDS,
+    signUpsPerHour: read.SIGN_UPS_PER_HOUR,
     metricsListener: read.METRICS_PORT === null ? null : { address: read.METRICS_ADDRESS, port: read.METRICS_PORT },
     tracing: {
       endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,
