@@ -32,6 +32,8 @@ export interface ChainOptions {
   readonly logs?: string;
   /** Other Hosts that the AM may call and the owner links; they ask him nothing. */
   readonly beside?: readonly Beside[];
+  /** Others that the AM and the Host may call; nobody links them. */
+  readonly strangers?: readonly Place[];
   /** More variables of the AM. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -47,11 +49,17 @@ export interface Service extends Endpoint {
 const root = path.join(import.meta.dirname, '../..');
 const DELEGATED = 'entries.read';
 
-export async function startChain({ databaseUrl, logs, beside = [], env = {} }: ChainOptions): Promise<Chain> {
+export async function startChain({
+  databaseUrl,
+  logs,
+  beside = [],
+  strangers = [],
+  env = {},
+}: ChainOptions): Promise<Chain> {
   const [amPort = 0, hostPort = 0] = await freePorts(2);
   const plan = { am: { name: 'am', port: amPort }, host: { name: 'photos', port: hostPort } };
-  const am = startService('am', { ...plan.am, databaseUrl, logs, calls: [plan.host, ...beside], env });
-  const host = startService('host', { ...plan.host, databaseUrl, logs, calls: [plan.am] });
+  const am = startService('am', { ...plan.am, databaseUrl, logs, calls: [plan.host, ...beside, ...strangers], env });
+  const host = startService('host', { ...plan.host, databaseUrl, logs, calls: [plan.am, ...strangers] });
   await Promise.all([ready(am), ready(host)]);
   const person = createPerson({ stopsAt: [REDIRECT_URI] });
   for (const { issuer } of [am, host]) await signUp(person, issuer);
@@ -92,7 +100,8 @@ export async function startChain({ databaseUrl, logs, beside = [], env = {} }: C
   };
 }
 
-async function addBeside(person: Person, am: Endpoint, { issuer }: Beside): Promise<void> {
+/** Links this Host, which asks nothing. */
+export async function addBeside(person: Person, am: Endpoint, { issuer }: Beside): Promise<void> {
   await person.visit(`${am.issuer}/hosts/add`);
   await person.press('Continue', { host: issuer });
   await person.follow(/^Continue to /);
@@ -104,7 +113,7 @@ function together(am: Usage, host: Usage): Usage {
   return { statements: Object.fromEntries([...named('AM', am), ...named('Host', host)]), cpuMs: am.cpuMs + host.cpuMs };
 }
 
-interface Place {
+export interface Place {
   readonly name: string;
   readonly port: number;
 }
@@ -148,7 +157,7 @@ function startService(service: 'am' | 'host', input: ServiceInput): Service {
 }
 
 async function ready({ port, issuer }: Service): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 4_000; tries++) {
     const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
     if (answer?.ok === true) return;
     await pause(25);
