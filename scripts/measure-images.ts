@@ -48,7 +48,7 @@ async function startPostgres(): Promise<void> {
   await until(() => psql('select 1'));
   for (const name of Object.keys(SERVICES)) {
     psql(`create role ${name} login`);
-    for (const schema of [name, `${name}_jobs`]) psql(`create schema ${schema} authorization ${name}`);
+    psql(`create schema ${name} authorization ${name}`);
     psql(`alter role ${name} set search_path = ${name}`);
   }
 }

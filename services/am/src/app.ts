@@ -10,7 +10,6 @@ import { homeFeature } from './home/routes.tsx';
 import { createHostGate } from './hosts/host-gate.ts';
 import { hostsFeature } from './hosts/routes.tsx';
 import { reapAttempts } from './hosts/attempt-store.ts';
-import { resumeLinks } from './hosts/resume-links.ts';
 import { inboxFeature } from './inbox/routes.tsx';
 import { createJobs } from './jobs/queue.ts';
 import { oauthFeature } from './oauth/routes.tsx';
@@ -61,7 +60,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   const hostGate = observeHostCalls(metrics, createHostGate({ log: app.log, limits: config.limits.hostCalls }));
   observeRevocations(metrics, resources);
   const parts = { ...resources, outbound, hostGate, log: app.log, observe: observeTransfers(metrics) };
-  const jobs = await createJobs(parts);
+  const jobs = createJobs(parts);
   const { announceRevocations } = jobs;
   const transfers = { ...parts, announceRevocations };
   const grants = [exchangeGrant(transfers), deferredGrant(transfers)];
@@ -91,13 +90,12 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
     startReaper({ reap: () => reapHalves(deps) }, reaped),
     startReaper({ reap: () => reapDeferrals(pool) }, reaped),
     startReaper({ reap: () => closeLost(pool, { olderThanSeconds: config.recovery.lostAfterSeconds }) }, recovered),
-    startReaper({ reap: () => resumeLinks(deps) }, recovered),
   ];
   repeat(app, { everySeconds: config.keysReadEverySeconds, work: () => keys.refresh(), what: 'reading the keys' });
   repeat(app, { everySeconds: RETAIN_SECONDS, work: () => retain(deps), what: RETAINING });
   // at once as well: a process may not live until the first turn
   app.addHook('onReady', () => retain(deps).catch((err: unknown) => app.log.warn({ err }, `${RETAINING} failed`)));
-  app.addHook('onReady', jobs.start);
+  app.addHook('onReady', async () => jobs.start());
   app.addHook('onClose', async () => {
     for (const stopReaping of reaping) stopReaping();
     await jobs.stop();

@@ -39,6 +39,10 @@ export interface Config extends ServiceConfig {
     readonly revocationDays: number;
     readonly timelineDays: number;
   };
+  readonly jobs: {
+    /** How often a process looks for ends that it was not told of: those of others, and what is to be tried again. */
+    readonly everySeconds: number;
+  };
   readonly limits: {
     /** Addresses of Hosts one owner may have fetched in an hour. */
     readonly hostsAddedPerHour: number;
@@ -163,6 +167,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       revocationDays: read.REVOCATION_HISTORY_DAYS,
       timelineDays: read.TIMELINE_DAYS,
     },
+    jobs: { everySeconds: 1 },
     limits: {
       hostsAddedPerHour: read.HOSTS_ADDED_PER_HOUR,
       discoveryFailureSeconds: DISCOVERY_FAILURE_SECONDS,

@@ -70,8 +70,8 @@ export interface Held {
   readonly retryAfter: number;
 }
 
-/** The durable queue. */
+/** What is done in the background. */
 export interface Jobs {
-  /** Brings every pending revocation to the Hosts' attention; returns when they are queued. */
-  readonly announceRevocations: () => Promise<void>;
+  /** Something that Hosts are to be told has been committed: this process looks now. What it is, is in the table. */
+  readonly announceRevocations: () => void;
 }

@@ -24,6 +24,7 @@ const target: Target = {
   shown: [],
   grantId: 'g',
   bearer: false,
+  unconfirmedEnds: 0,
 };
 const good: TransferResponse = {
   access_token: 'cha_at_x',

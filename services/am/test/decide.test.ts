@@ -10,6 +10,7 @@ const target: Target = {
   shown: ['entries.read', 'entries.write', 'entries.delete'],
   grantId: 'g'.repeat(22),
   bearer: false,
+  unconfirmedEnds: 0,
 };
 const snapshot: Snapshot = {
   connectionId: 'con_1',
@@ -37,6 +38,18 @@ const plain = { ...request, subject: { kind: 'grant', bucket: 7, id: 'con_1' } a
 describe('a decision', () => {
   it('allows what consent, ceiling and rules all allow', () => {
     expect(decide(snapshot, request)).toEqual({ kind: 'allow', target, askId: null });
+  });
+
+  it('waits for a Host that has not confirmed ten ends of this connection, whoever allowed it; what is denied or asked stays so', () => {
+    const behind = (ends: number, effect: 'allow' | 'ask' | 'deny', approvedAskId: string | null = null) => {
+      const rules = [{ connectionId: 'con_1', linkId: 'lnk_1', scope: 'entries.read', effect }];
+      return decide({ ...snapshot, rules, approvedAskId, target: { ...target, unconfirmedEnds: ends } }, request).kind;
+    };
+    expect(behind(9, 'allow')).toBe('allow');
+    expect([behind(10, 'allow'), behind(11, 'allow'), behind(10, 'ask', 'ask_1')]).toEqual(
+      Array(3).fill('host_behind'),
+    );
+    expect([behind(10, 'ask'), behind(10, 'deny')]).toEqual(['ask', 'deny']);
   });
 
   it('refuses a token that is not alive, of another client, or with another key, as a bad token', () => {

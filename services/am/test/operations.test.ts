@@ -229,7 +229,7 @@ describe('chatelaine', () => {
 });
 
 describe('a backup', () => {
-  test('of the schema and ENCRYPTION_KEY are all that another place needs to go on; the queue is not', async () => {
+  test('of the schema and ENCRYPTION_KEY are all that another place needs to go on; what was pending is told from there', async () => {
     const ended = await house.story({ 'photos.read': 'allow' });
     house.host.script = { revoke: () => ({ status: 503, json: {} }) };
     await chatelaine(`stop connection ${ended.connection.id}`);

@@ -1,6 +1,6 @@
 import { createVault, deriveKey, sha256 } from '@chatelaine/crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { linkTokens } from './support/test-host.ts';
+import { linkTokens, startTestHost, type TestHost } from './support/test-host.ts';
 import {
   createWorld,
   eventually,
@@ -15,14 +15,19 @@ import {
 
 let world: World;
 let person: Person;
+let hostile: TestHost;
 
 beforeAll(async () => {
-  world = await createWorld();
+  hostile = await startTestHost('hostile');
+  world = await createWorld({ hosts: [hostile] });
   const recovery = { everySeconds: 1, lostAfterSeconds: 600, resumeLinksAfterSeconds: 1 };
   await world.replica({ recovery });
   person = await world.person();
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  await world.close();
+  await hostile.stop();
+});
 beforeEach(() => {
   world.host.behaviour = {};
 });
@@ -36,16 +41,16 @@ const isSettled = async (stateHash: Buffer): Promise<boolean> => {
   );
   return rows[0]?.open === false;
 };
-const redemptions = (code: string): number =>
-  world.host.callsOf('/token').filter(({ form }) => form.get('code') === code).length;
+const redemptions = (code: string, host = world.host): number =>
+  host.callsOf('/token').filter(({ form }) => form.get('code') === code).length;
 
 /** An attempt as a process leaves it that dies after it sent the code. */
-async function leaveHalfDone(code: string): Promise<Buffer> {
-  const { state } = await startLink(person, world.host);
+async function leaveHalfDone(code: string, host = world.host): Promise<Buffer> {
+  const { state } = await startLink(person, host);
   const stateHash = sha256(state);
   const vault = createVault(deriveKey(world.config.encryptionKey, 'am/vault'));
   const answer = vault.seal(
-    new URLSearchParams({ code, state, iss: world.host.issuer }).toString(),
+    new URLSearchParams({ code, state, iss: host.issuer }).toString(),
     `${stateHash.toString('base64url')}|${person.ownerId}|answer`,
   );
   await world.pool.query(
@@ -83,6 +88,21 @@ describe('a link whose process died after it sent the code', () => {
     await eventually(() => isSettled(stateHash), 20);
     expect(redemptions('later')).toBe(2);
     expect(await linkCount()).toBe(before + 1);
+  }, 30_000);
+});
+
+describe('beside a Host that does not answer', () => {
+  test('an honest Host’s open link is settled, however many of that one’s are older', async () => {
+    hostile.behaviour.token = () => 'hang';
+    for (let n = 0; n < 25; n++) await leaveHalfDone(`hostile${n}`, hostile);
+    await world.pool.query(`update link_attempt set resume_at = now() - interval '1 hour' where resume_at is not null`);
+    await hostile.called(({ path }) => path === '/token');
+    const before = hostile.callsOf('/token').length;
+    const stateHash = await leaveHalfDone('beside');
+    await eventually(() => isSettled(stateHash));
+    expect(redemptions('beside')).toBe(1);
+    expect(hostile.callsOf('/token').length - before).toBeLessThan(10);
+    await world.pool.query('delete from link_attempt where resume_at is not null');
   }, 30_000);
 });
 

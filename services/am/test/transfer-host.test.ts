@@ -255,6 +255,37 @@ describe('an answer that is not what was asked for', () => {
     },
   );
 
+  it('costs ten ends that the Host does not confirm and no more: then nothing is asked of it until it has, and nothing is dropped', async () => {
+    const own = await house.story({ 'photos.read': 'allow' });
+    const ends = (state: string) =>
+      house.rows<{ grant_id: string }>('select grant_id from revocation where connection_id = $1 and state = $2', [
+        own.connection.id,
+        state,
+      ]);
+    house.host.script.transfer = (_hop, mint) => ({ json: { ...mint(), iss: 'http://other.localhost' } });
+    house.host.script.revoke = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
+    const seen = new Set<number>();
+    // several at once: they share a grant, and give it up once
+    for (let round = 0; round < 12; round++)
+      for (const { status } of await Promise.all([ask(own), ask(own), ask(own)])) seen.add(status);
+    expect(seen).toEqual(new Set([502, 503]));
+    const pending = await ends('pending');
+    expect(pending).toHaveLength(10);
+    house.host.reset();
+    house.host.script.revoke = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
+    expect(outcome(await ask(own))).toEqual({ status: 503, error: 'temporarily_unavailable', retry: '30' });
+    expect(house.host.hops).toHaveLength(0);
+    house.host.reset();
+    // whoever would wait for the next try
+    await house.rows('update revocation_due set next_try_at = now()');
+    await house.rows('update host_turn set not_before = now()');
+    await eventually(async () => (await ends('pending')).length === 0);
+    expect(new Set((await ends('confirmed')).map(({ grant_id }) => grant_id))).toEqual(
+      new Set(pending.map(({ grant_id }) => grant_id)),
+    );
+    expect((await ask(own)).status).toBe(200);
+  });
+
   it('is relayed without whatever else the Host put in', async () => {
     house.host.script.transfer = (_hop, mint) => {
       const good = mint();

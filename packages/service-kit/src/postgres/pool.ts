@@ -14,6 +14,8 @@ export interface PoolOptions {
   max?: number;
   /** A statement that takes longer is cancelled and answered 503; default 5 000. */
   statementTimeoutMs?: number;
+  /** Settings of every connection, as `SET` takes them. */
+  settings?: Readonly<Record<string, string>>;
   /** Told of connections that break while idle; the pool replaces them by itself. */
   onError?: (error: Error) => void;
 }
@@ -23,7 +25,7 @@ const SILENCE_MS = 2_000;
 
 /** A pool that never waits for ever: for a connection 3 s, for a statement 5 s, for a transaction somebody forgot 10 s. Close it with `end()`. */
 export function openPool(options: PoolOptions): Pool {
-  const { url, name, max = 10, statementTimeoutMs = 5_000, onError } = options;
+  const { url, name, max = 10, statementTimeoutMs = 5_000, settings = {}, onError } = options;
   const pool = new pg.Pool({
     connectionString: url,
     application_name: name,
@@ -34,6 +36,9 @@ export function openPool(options: PoolOptions): Pool {
     query_timeout: statementTimeoutMs + SILENCE_MS,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
+    options: Object.entries(settings)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
   });
   // without a listener a restart of Postgres would end the process
   pool.on('error', (error) => onError?.(error));

@@ -18,7 +18,6 @@ interface Server {
   version: number;
   superuser: boolean;
   schema: string | null;
-  jobs: boolean;
   standby: boolean;
   commit: string;
   fsync: string;
@@ -32,7 +31,6 @@ const SERVER = statement<Server>({
   name: 'doctor_server',
   text: `
     select current_setting('server_version_num')::int as version, r.rolsuper as superuser, current_schema() as schema,
-      exists (select from pg_namespace n where n.nspname = current_user || '_jobs' and has_schema_privilege(n.oid, 'create')) as jobs,
       pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commit, current_setting('fsync') as fsync,
       coalesce((select array_agg(c.relname::text) from pg_class c where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and c.relpersistence <> 'p'), '{}') as unlogged,
       (select count(*)::int from pg_stat_activity) as used, current_setting('max_connections')::int as most,
@@ -98,7 +96,7 @@ export async function checkDatabase(config: Config): Promise<Finding[]> {
 async function server(pool: Pool): Promise<Finding[]> {
   const found = await queryOne(pool, SERVER);
   if (found === null) return [wrong('The role in DATABASE_URL does not know itself.')];
-  const { version, superuser, schema, jobs, standby, commit, fsync, unlogged, used, most, size } = found;
+  const { version, superuser, schema, standby, commit, fsync, unlogged, used, most, size } = found;
   const findings = [good(`The database answers: Postgres ${Math.floor(version / 10_000)}, ${size}.`)];
   if (version < OLDEST_VERSION) findings.push(wrong('Postgres is older than 15.'));
   if (superuser)
@@ -109,8 +107,6 @@ async function server(pool: Pool): Promise<Finding[]> {
     );
   if (schema === null || schema === 'public')
     findings.push(wrong('The role in DATABASE_URL has no schema of its own: set its search_path.'));
-  if (!jobs)
-    findings.push(wrong("The schema of the queue, the role's name and _jobs, is not there or not the role's."));
   if (standby) findings.push(wrong('DATABASE_URL leads to a standby: the AM decides from the primary only.'));
   if (commit === 'off' || fsync === 'off')
     findings.push(

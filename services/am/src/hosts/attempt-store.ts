@@ -64,61 +64,8 @@ export async function takeAttempt(
   return { verifier, hostName, metadata: serverMetadataSchema.parse(row.metadata), returnTo };
 }
 
-/** A code that was sent to its Host without anybody here learning what became of it. */
-export interface UnsettledAttempt extends TakenAttempt {
-  readonly stateHash: Buffer;
-  readonly ownerId: string;
-  readonly hostId: string;
-  /** Sealed. */
-  readonly answer: Buffer;
-  /** The owner was told that nothing was linked, or has stopped the connection that it came along with. */
-  readonly givenUp: boolean;
-}
-
-interface UnsettledRow {
-  state_hash: Buffer;
-  owner_id: string;
-  host_id: string;
-  verifier: Buffer;
-  answer: Buffer;
-  given_up: boolean;
-  name: string;
-  metadata: unknown;
-}
-
 /** Connections `c` that nobody has stopped. */
-const STANDING = '(select id from connection where ended_at is null) c';
-
-// each is looked at after twice the time it took to come here: once and again soon, then ever more seldom
-const CLAIM_UNSETTLED = statement<UnsettledRow>({
-  name: 'hosts_claim_unsettled_attempts',
-  text: `
-    with due as (
-      select state_hash from link_attempt where resume_at < now() order by resume_at limit $1 for update skip locked
-    )
-    update link_attempt a set resume_at = now() + greatest(make_interval(secs => $2), now() - a.used_at)
-    from due, host h where a.state_hash = due.state_hash and h.id = a.host_id
-    returning a.state_hash, a.owner_id, a.host_id, a.verifier, a.answer, h.name, h.metadata,
-      a.given_up_at is not null or (a.connection_id is not null and not exists (select from ${STANDING} where c.id = a.connection_id)) as given_up`,
-});
-
-/** Attempts whose time to be settled has come; nobody else gets the same ones for a while. */
-export async function claimUnsettled(
-  { pool }: Pick<Deps, 'pool'>,
-  { most, againAfterSeconds }: { most: number; againAfterSeconds: number },
-): Promise<UnsettledAttempt[]> {
-  const rows = await query(pool, CLAIM_UNSETTLED, [most, againAfterSeconds]);
-  return rows.map((row) => ({
-    stateHash: row.state_hash,
-    ownerId: row.owner_id,
-    hostId: row.host_id,
-    verifier: row.verifier,
-    answer: row.answer,
-    givenUp: row.given_up,
-    hostName: row.name,
-    metadata: serverMetadataSchema.parse(row.metadata),
-  }));
-}
+export const STANDING = '(select id from connection where ended_at is null) c';
 
 // who came along with a connection that stands reads of it there, because no page of ours was open
 const SETTLE = statement({

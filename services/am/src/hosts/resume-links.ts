@@ -1,28 +1,35 @@
 import { stateOfCallback } from '@chatelaine/oauth-client';
-import { claimUnsettled, settleAttempt, type UnsettledAttempt } from './attempt-store.ts';
-import { type FinishLinkDeps, handBack, placeOf, redeem, settle } from './finish-link.ts';
-
-const MOST_AT_ONCE = 20;
+import { settleAttempt } from './attempt-store.ts';
+import { type FinishLinkDeps, handBack, placeOf, redeem, type Redeemed, settle } from './finish-link.ts';
+import { noteAnswer } from './turn-store.ts';
+import { releaseAttempt, type UnsettledAttempt } from './unsettled-store.ts';
 
 /**
  * Settles what a crash, or a Host that did not answer, left open between sending a code and storing the link, by sending the code again:
  * unused, it makes the link; used, the Host refuses it and ends what it had yielded (OAuth 2.1 §4.1.3). Either way no link is left at the Host
- * that nobody here knows of. Returns how many it looked at. PROTOCOL §2.2.
+ * that nobody here knows of. PROTOCOL §2.2.
  */
-export async function resumeLinks(deps: FinishLinkDeps): Promise<number> {
-  const due = await claimUnsettled(deps, {
-    most: MOST_AT_ONCE,
-    againAfterSeconds: deps.config.recovery.resumeLinksAfterSeconds,
-  });
-  const outcomes = await Promise.allSettled(due.map((attempt) => resume(deps, attempt)));
-  for (const outcome of outcomes)
-    if (outcome.status === 'rejected') deps.log.warn({ err: outcome.reason as Error }, 'a link could not be settled');
-  return due.length;
+export async function resumeLink(deps: FinishLinkDeps, attempt: UnsettledAttempt): Promise<void> {
+  const { hostId, stateHash, first } = attempt;
+  try {
+    const query = deps.vault.open(attempt.answer, placeOf(attempt, 'answer'));
+    const began = performance.now();
+    const answer = await redeem(deps, { ...attempt, query, state: stateOfCallback(query) ?? '' });
+    const seconds = (performance.now() - began) / 1000;
+    await noteAnswer(deps, { hostId, good: saysWhatItDid(answer), seconds, first });
+    await make(deps, attempt, answer);
+  } finally {
+    await releaseAttempt(deps, stateHash);
+  }
 }
 
-async function resume(deps: FinishLinkDeps, attempt: UnsettledAttempt): Promise<void> {
-  const query = deps.vault.open(attempt.answer, placeOf(attempt, 'answer'));
-  const answer = await redeem(deps, { ...attempt, query, state: stateOfCallback(query) ?? '' });
+/** An error of OAuth's is an answer; one of the Host's, none, or none that can be used, is not. */
+function saysWhatItDid(answer: Redeemed): boolean {
+  if (answer.kind === 'oauth_error') return answer.status === 400;
+  return answer.kind === 'ok' || answer.kind === 'denied' || answer.kind === 'bad_callback';
+}
+
+async function make(deps: FinishLinkDeps, attempt: UnsettledAttempt, answer: Redeemed): Promise<void> {
   if (answer.kind === 'ok' && attempt.givenUp) {
     const { refresh_token: refreshToken, access_token: accessToken } = answer.tokens;
     await handBack(

@@ -53,13 +53,13 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
     own.post('/hosts/:linkId/repair', async (request, reply) => repair(deps, request, reply));
     own.post('/hosts/:linkId/bearer/stop', async (request, reply) => {
       await stopBearer(deps, ownLink(request));
-      await deps.jobs.announceRevocations();
+      deps.jobs.announceRevocations();
       return reply.redirect('/hosts', 303);
     });
     own.post('/hosts/:linkId/stop', async (request, reply) => {
       if (!(await endLink(deps, ownLink(request)))) throw notFound();
       await deps.failpoint('stop.committed');
-      await deps.jobs.announceRevocations();
+      deps.jobs.announceRevocations();
       return reply.redirect('/hosts', 303);
     });
   });
@@ -111,7 +111,7 @@ async function callback(deps: Deps, request: FastifyRequest, reply: FastifyReply
   switch (outcome.kind) {
     case 'linked':
       // where it took the place of another, a Host is due to be told of that one's end
-      await deps.jobs.announceRevocations();
+      deps.jobs.announceRevocations();
       return reply.redirect(outcome.returnTo ?? `/hosts?made=${outcome.linkId}`, 303);
     case 'not_ours':
       throw notOurs();

@@ -1,115 +1,74 @@
-import { type JobResult, PgBoss } from 'pg-boss';
-import type { Jobs } from '../deps.ts';
-import { pendingRevocations, queueSchema } from './revocation-store.ts';
-import { tellHost, type TellHostDeps } from './tell-host.ts';
+import { openPool } from '@chatelaine/service-kit';
+import type { Deps, Jobs } from '../deps.ts';
+import type { FinishLinkDeps } from '../hosts/finish-link.ts';
+import { resumeLink } from '../hosts/resume-links.ts';
+import { claimUnsettled } from '../hosts/unsettled-store.ts';
+import { claimRevocations } from './revocation-store.ts';
+import { tellHost } from './tell-host.ts';
+import { startWorker, type Worker } from './worker.ts';
 
-const REVOCATION = 'revocation';
-
-/** A Host that is up hears of an end within a poll; one that comes back, within the longest pause between tries. PROTOCOL §7. */
-const POLL_SECONDS = 1;
-const FIRST_RETRY_SECONDS = 1;
-const LONGEST_RETRY_SECONDS = 30;
-/** A process that died with a job in hand loses it after this long; looked for this often. */
-const HELD_AT_MOST_SECONDS = 12;
-const SUPERVISE_SECONDS = 5;
-const SWEEP_SECONDS = 5;
-const KEEP_DONE_SECONDS = 3600;
-/** Batches under way at once: one full of a slow Host's jobs leaves the others free. */
-const WORKERS = 4;
-const BATCH = 25;
+export type JobsDeps = FinishLinkDeps & Pick<Deps, 'log'>;
 
 export interface RunningJobs extends Jobs {
-  /** Takes up work; needs the role's own `<role>_jobs` schema. */
-  readonly start: () => Promise<void>;
+  /** Takes up work. */
+  readonly start: () => void;
   /** Finishes what is in hand. */
   readonly stop: () => Promise<void>;
 }
 
+/** Most of it is waiting for Hosts. Of one Host a process never has more than its places: see hosts/turn-store. */
+const REVOCATIONS_AT_ONCE = { prompt: 60, slow: 20 };
+const LINKS_AT_ONCE = { prompt: 10, slow: 5 };
+
 /**
- * The durable queue, in a schema of its own. The table `revocation` is the truth: a job only carries an id, there is one at most for each, and
- * a sweep makes those that a dying process did not. Any number of processes may run it on one database.
+ * Connections of their own: Hosts are told whatever requests do to the others. The queue is empty mostly, and suddenly long: what its statistics said a
+ * minute ago is no ground for a plan, so every statement goes by the indexes that were made for it.
  */
-export async function createJobs(deps: TellHostDeps): Promise<RunningJobs> {
-  const { log, config } = deps;
-  const boss = new PgBoss({
-    connectionString: config.databaseUrl,
-    application_name: 'am-jobs',
-    max: WORKERS,
-    schema: await queueSchema(deps),
-    createSchema: false,
-    schedule: false,
-    superviseIntervalSeconds: SUPERVISE_SECONDS,
-    monitorIntervalSeconds: SUPERVISE_SECONDS,
-    registerInstance: false,
-    openTelemetry: { enabled: false },
-  });
-  boss.on('error', (error) => log.warn({ err: error }, 'the queue'));
-  boss.on('warning', (warning) => log.warn({ event: 'queue_warning', message: warning.message }, 'the queue'));
-  const workers: string[] = [];
-  let sweep: NodeJS.Timeout | undefined;
+const DATABASE = {
+  name: 'am-jobs',
+  max: 4,
+  settings: {
+    plan_cache_mode: 'force_generic_plan',
+    enable_seqscan: 'off',
+    enable_bitmapscan: 'off',
+    enable_hashjoin: 'off',
+    enable_mergejoin: 'off',
+    enable_sort: 'off',
+    jit: 'off',
+  },
+};
 
-  const announceRevocations = async (): Promise<void> => {
-    if (workers.length === 0) return; // not up yet, or going down: the sweep of any process finds them
-    for await (const ids of pendingRevocations(deps)) {
-      // the queue's policy keeps one per key: what is waiting or under way already stays as it is
-      await boss.insert(
-        REVOCATION,
-        ids.map((id) => ({ data: { id }, singletonKey: id })),
-      );
-    }
-    for (const worker of workers) boss.notifyWorker(worker);
-  };
-  const announce = (): Promise<void> =>
-    announceRevocations().catch((error: unknown) =>
-      log.warn({ err: error }, 'revocations not announced; the next sweep will'),
-    );
-
+/**
+ * What Hosts are told or asked in the background: the ends of connections and links (PROTOCOL §7), and codes whose answer nobody heard (§2.2). The rows
+ * themselves are the queue; any number of processes may work on it. docs/adr/0014
+ */
+export function createJobs(given: JobsDeps): RunningJobs {
+  const { config, log } = given;
+  const pool = openPool({ ...DATABASE, url: config.databaseUrl });
+  const deps = { ...given, pool };
+  const workers: { revocations?: Worker; links?: Worker } = {};
   return {
-    announceRevocations: announce,
-    async start() {
-      await boss.start();
-      await boss.createQueue(REVOCATION, QUEUE);
-      await boss.updateQueue(REVOCATION, QUEUE_SETTINGS);
-      for (let worker = 0; worker < WORKERS; worker++) workers.push(await work(boss, deps));
-      await announce();
-      sweep = setInterval(() => void announce(), SWEEP_SECONDS * 1000);
+    // not up yet, or going down: any process finds it when it looks
+    announceRevocations: () => workers.revocations?.wake(),
+    start() {
+      workers.revocations = startWorker({
+        atOnce: REVOCATIONS_AT_ONCE,
+        everySeconds: config.jobs.everySeconds,
+        claim: (free) => claimRevocations(deps, free),
+        settle: (due) => tellHost(deps, due),
+        onError: (err) => log.warn({ err }, 'ends could not be worked on'),
+      });
+      workers.links = startWorker({
+        atOnce: LINKS_AT_ONCE,
+        everySeconds: config.recovery.everySeconds,
+        claim: (free) => claimUnsettled(deps, { free, againAfterSeconds: config.recovery.resumeLinksAfterSeconds }),
+        settle: (attempt) => resumeLink(deps, attempt),
+        onError: (err) => log.warn({ err }, 'a link could not be settled'),
+      });
     },
     async stop() {
-      clearInterval(sweep);
-      workers.length = 0;
-      await boss.stop({ graceful: true, timeout: HELD_AT_MOST_SECONDS * 1000 });
+      await Promise.all([workers.revocations?.stop(), workers.links?.stop()]);
+      await pool.end();
     },
   };
-}
-
-const QUEUE_SETTINGS = {
-  expireInSeconds: HELD_AT_MOST_SECONDS,
-  retryLimit: 1_000_000, // the row says when to give up
-  retryDelay: FIRST_RETRY_SECONDS,
-  retryBackoff: true,
-  retryDelayMax: LONGEST_RETRY_SECONDS,
-  deleteAfterSeconds: KEEP_DONE_SECONDS,
-};
-const QUEUE = { ...QUEUE_SETTINGS, policy: 'exclusive' };
-
-function work(boss: PgBoss, deps: TellHostDeps): Promise<string> {
-  const options = {
-    batchSize: BATCH,
-    pollingIntervalSeconds: POLL_SECONDS,
-    burstWhenBatchFull: true,
-    perJobResults: true,
-  } as const;
-  return boss.work<{ id: string }, JobResult[], typeof options>(REVOCATION, options, (jobs) =>
-    Promise.all(jobs.map(async (job) => ({ id: job.id, status: await attempt(deps, job.data.id) }))),
-  );
-}
-
-/** `failed` puts the job back for later. */
-async function attempt(deps: TellHostDeps, id: string): Promise<'completed' | 'failed'> {
-  try {
-    return (await tellHost(deps, id)) === 'done' ? 'completed' : 'failed';
-  } catch (error) {
-    deps.log.warn({ err: error, revocationId: id }, 'a revocation could not be worked on');
-    return 'failed';
-  }
 }

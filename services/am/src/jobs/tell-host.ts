@@ -4,7 +4,7 @@ import { TRANSFER_GRANT_HINT } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { clientAt, clientDeps } from '../hosts/host-client.ts';
 import { sealedFor } from '../hosts/sealing.ts';
-import { confirmRevocation, type DueRevocation, noteAttempt, readDue } from './revocation-store.ts';
+import { confirmRevocation, type DueRevocation, noteAttempt, serverOf } from './revocation-store.ts';
 
 export type TellHostDeps = Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound' | 'pool' | 'vault' | 'log'>;
 
@@ -12,34 +12,34 @@ export type TellHostDeps = Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound' |
  * Tells one Host that a connection's grant, or a whole link, has ended. Only 200 is a confirmation. Not so `invalid_client`: a Host knows us by a
  * document it fetches, and one that cannot fetch it says the same as one that has forgotten us, with the tokens alive. PROTOCOL §7.
  */
-export async function tellHost(deps: TellHostDeps, id: string): Promise<'done' | 'again'> {
-  const due = await readDue(deps, id);
-  if (due === null) return 'done';
+export async function tellHost(deps: TellHostDeps, due: DueRevocation): Promise<void> {
+  const { id, linkId } = due;
   const what = whatToRevoke(deps, due);
-  if (what === null) return noteAttempt(deps, { id, reason: 'the stored token does not open' });
-  if (what.kind === 'nothing') {
-    await confirmRevocation(deps, id);
-    return 'done';
+  if (what === null) {
+    await noteAttempt(deps, { id, reason: 'the stored token does not open', seconds: null });
+    return;
   }
-  const { server } = due;
+  if (what.kind === 'nothing') return confirmRevocation(deps, { id, seconds: 0 });
+  const server = serverOf(due);
+  const began = performance.now();
   const told = await revoke(clientDeps(deps), {
     server,
     client: clientAt(deps, server.issuer),
     token: what.token,
     hint: what.hint,
   });
+  const seconds = (performance.now() - began) / 1000;
   if (told.kind === 'ok') {
-    await confirmRevocation(deps, id);
-    deps.log.info({ event: 'host_confirmed', revocationId: id, linkId: due.linkId }, 'a Host confirmed an end');
-    return 'done';
+    await confirmRevocation(deps, { id, seconds });
+    deps.log.info({ event: 'host_confirmed', revocationId: id, linkId }, 'a Host confirmed an end');
+    return;
   }
   const reason = reasonOf(told);
-  const next = await noteAttempt(deps, { id, reason });
+  const next = await noteAttempt(deps, { id, reason, seconds });
   deps.log.warn(
-    { event: 'host_not_told', revocationId: id, linkId: due.linkId, reason, next },
+    { event: 'host_not_told', revocationId: id, linkId, reason, next },
     'a Host could not be told of an end',
   );
-  return next;
 }
 
 type Revocable =

@@ -15,7 +15,7 @@ export function createServerDeps(
   input: {
     grants: readonly Grant[];
     extensions: readonly RequestExtension[];
-    announceRevocations: () => Promise<void>;
+    announceRevocations: () => void;
   },
 ): ServerDeps {
   const { config, clock, log, pool, outbound, failpoint } = parts;
@@ -50,11 +50,7 @@ export function createServerDeps(
     },
     emit(event) {
       log.info(event, 'oauth');
-      if (ENDS.has(event.event)) {
-        input
-          .announceRevocations()
-          .catch((error: unknown) => log.warn({ err: error }, 'revocations not announced; the sweep will'));
-      }
+      if (ENDS.has(event.event)) input.announceRevocations();
     },
   };
 }

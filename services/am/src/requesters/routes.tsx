@@ -36,7 +36,7 @@ export async function requestersFeature(app: FastifyInstance, deps: RequestersDe
       const stopped = await stopConnection(deps, { id, ownerId: accountOf(request).id });
       if (stopped === 'unknown') throw notFound();
       await deps.failpoint('stop.committed');
-      await deps.jobs.announceRevocations();
+      deps.jobs.announceRevocations();
       return reply.redirect(`/requesters/${encodeURIComponent(id)}`, 303);
     });
     scope.post('/stop-everything', async (request, reply) => {
@@ -45,7 +45,7 @@ export async function requestersFeature(app: FastifyInstance, deps: RequestersDe
         { event: 'stopped_everything', ownerId: accountOf(request).id, ...counts },
         'an owner stopped everything',
       );
-      await deps.jobs.announceRevocations();
+      deps.jobs.announceRevocations();
       return reply.redirect('/ends', 303);
     });
     scope.get('/ends', async (request, reply) => {

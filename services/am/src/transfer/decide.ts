@@ -34,7 +34,12 @@ export interface Target {
   readonly grantId: string;
   /** Whether Host and owner both agreed that this Requester's tokens there need be bound to no key. PROTOCOL §6. */
   readonly bearer: boolean;
+  /** Grants of this Requester that were given up, and that the Host has not confirmed to have ended. */
+  readonly unconfirmedEnds: number;
 }
+
+/** A Host whose answers are odd costs a grant each time, which it then has to end: so many, and nothing more is asked of it until it has. PROTOCOL §3.5. */
+export const MOST_UNCONFIRMED_ENDS = 10;
 
 export type Decision =
   | { readonly kind: 'allow'; readonly target: Target; readonly askId: string | null }
@@ -42,6 +47,8 @@ export type Decision =
   | { readonly kind: 'deny' }
   | { readonly kind: 'bad_scope' }
   | { readonly kind: 'bad_target' }
+  /** The Host has to confirm earlier ends first. */
+  | { readonly kind: 'host_behind' }
   /** A token bound to no key, where Host and owner have not both agreed to such. */
   | { readonly kind: 'key_needed' }
   /** `foreign`: a live token in the hands of another client. */
@@ -62,16 +69,11 @@ export function decide(
   if (scopes.length === 0 || !coversScope(target.shown, scopes) || !coversScope(target.ceiling, scopes))
     return { kind: 'bad_scope' };
   const effect = evaluateAll(snapshot.rules, { connectionId: snapshot.connectionId, linkId: target.linkId }, scopes);
-  switch (effect) {
-    case 'deny':
-      return { kind: 'deny' };
-    case 'allow':
-      return { kind: 'allow', target, askId: null };
-    case 'ask':
-      return snapshot.approvedAskId === null
-        ? { kind: 'ask', target }
-        : { kind: 'allow', target, askId: snapshot.approvedAskId };
-  }
+  if (effect === 'deny') return { kind: 'deny' };
+  if (effect === 'ask' && snapshot.approvedAskId === null) return { kind: 'ask', target };
+  // read together with the grant: whoever gives this one up makes one end more, so that there are never more than these
+  if (target.unconfirmedEnds >= MOST_UNCONFIRMED_ENDS) return { kind: 'host_behind' };
+  return { kind: 'allow', target, askId: effect === 'ask' ? snapshot.approvedAskId : null };
 }
 
 /** A connection that has a key is used with that one only; one that was made without may still bring its first. PROTOCOL §6. */

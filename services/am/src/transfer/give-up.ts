@@ -22,8 +22,8 @@ export interface Begun {
 }
 
 export type GiveUpDeps = Pick<Deps, 'pool' | 'log'> & {
-  /** Brings new revocations to the Hosts' attention. */
-  readonly announceRevocations: () => Promise<void>;
+  /** Has Hosts told of new revocations at once. */
+  readonly announceRevocations: () => void;
 };
 
 type Failed = Exclude<HostAnswer, { kind: 'answer' }>;
@@ -73,7 +73,7 @@ async function discard(
   if (!minted)
     return closeTransfer(deps.pool, intent, { state: 'failed', error: reason, approval: approvalAfter(doubt) });
   await abandonTransfer(deps.pool, intent, { error: reason, grantId, freshGrantId: randomId() });
-  await deps.announceRevocations();
+  deps.announceRevocations();
 }
 
 /** A mistake of ours between intent and answer must not leave the intent open. */

@@ -34,6 +34,7 @@ const rowSchema = z.object({
   shown: z.array(z.string()),
   grant_id: z.string(),
   bearer: z.boolean(),
+  unconfirmed_ends: z.number(),
   rules: z.array(ruleSchema).nullable(),
   approved_ask_id: z.string().nullable(),
 });
@@ -46,6 +47,7 @@ const withoutTarget = rowSchema.extend({
   shown: z.null(),
   grant_id: z.null(),
   bearer: z.null(),
+  unconfirmed_ends: z.null(),
 });
 
 /** `$3` resource, `$4` the scopes as a key; which grant, is for `from` to say. */
@@ -67,7 +69,8 @@ const snapshotOf = (name: string, { from, where }: { from: string; where: string
   join owner o on o.id = g.subject
   left join lateral (
     select h.id as host_id, h.issuer as host_issuer, h.name as host_name, l.id as link_id, l.transfer_scope as ceiling,
-      ch.scopes as shown, ch.grant_id, ch.bearer and h.bearer as bearer
+      ch.scopes as shown, ch.grant_id, ch.bearer and h.bearer as bearer,
+      unconfirmed_ends(ch.connection_id, l.id) as unconfirmed_ends
     from connection_host ch
     join host h on h.id = ch.host_id and $3 = any (h.resources)
     join link l on l.id = ch.link_id and l.host_id = h.id and l.owner_id = g.subject and l.state = 'active'
@@ -129,6 +132,7 @@ function toSnapshot(row: z.infer<typeof rowSchema> | z.infer<typeof withoutTarge
           shown: row.shown,
           grantId: row.grant_id,
           bearer: row.bearer,
+          unconfirmedEnds: row.unconfirmed_ends,
         };
   return {
     connectionId: row.connection_id,

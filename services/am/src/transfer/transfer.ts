@@ -154,6 +154,8 @@ async function refusal(
       // PROTOCOL §6: who has never heard of questions gets none put; it brings the owner here itself
       if (request.subject.kind === 'grant') return interactionRequired('The owner has to be asked.');
       return askOwner(deps, { request, snapshot, target: decision.target });
+    case 'host_behind':
+      return temporarilyUnavailable('The Host has yet to confirm that earlier grants have ended.', { retryAfter: 30 });
     case 'allow':
       throw new Error('an allowed transfer has no refusal');
   }

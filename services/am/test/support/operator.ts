@@ -24,7 +24,7 @@ export async function chatelaine(house: House, line: string, config: Partial<Con
   return { code, lines, text: lines.join('\n') };
 }
 
-/** Restores a backup of the AM's schema, the rows alone, into a new database; of the queue's schema nothing. */
+/** Restores a backup of the AM's schema, the rows alone, into a new database. */
 export async function restoredElsewhere(house: House): Promise<TestDatabase> {
   const instances = [{ role: 'am', dirs: [...migrationDirs] }];
   const copy = await createTestDatabase(house.embedded, { instances, apply: applyMigrations });

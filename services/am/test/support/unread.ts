@@ -26,7 +26,7 @@ export async function unread(
       return make().finally(() => (underWay -= 1));
     },
   };
-  const deps = { ...resources, log, hostGate, transfers, observe, announceRevocations: async () => {} };
+  const deps = { ...resources, log, hostGate, transfers, observe, announceRevocations: () => {} };
   const client = { id: requester.clientId } as Client;
   const { id: connectionId, accessToken } = connection;
   const caller = { client, connectionId, accessToken, jkt: requester.key.kid };

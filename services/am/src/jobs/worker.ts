@@ -1,0 +1,74 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Free } from '../hosts/turn-store.ts';
+
+export interface Work<Job extends { readonly slow: boolean }> {
+  /** Jobs under way at once in this process. */
+  readonly atOnce: Free;
+  /** How often somebody looks who was not told that something is due. */
+  readonly everySeconds: number;
+  /** Takes no more than there is room for; nobody else gets the same ones for a while. */
+  readonly claim: (free: Free) => Promise<readonly Job[]>;
+  /** Whatever comes of it is stored by then; a job that was left half done is claimed again. */
+  readonly settle: (job: Job) => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface Worker {
+  /** Looks now. */
+  wake(): void;
+  /** Takes nothing more, and resolves when what is under way is settled. */
+  stop(): Promise<void>;
+}
+
+/** Takes up what is due as places become free. Each job is settled alone: none waits for another. */
+export function startWorker<Job extends { readonly slow: boolean }>(work: Work<Job>): Worker {
+  // whoever wakes it is not who it works for: neither their place nor their trace is its own
+  const apart = AsyncLocalStorage.snapshot();
+  const busy = { prompt: 0, slow: 0 };
+  const underWay = new Set<Promise<void>>();
+  let looking: Promise<void> | null = null;
+  let again = false;
+  let stopped = false;
+
+  const begin = (job: Job): void => {
+    const lane = job.slow ? 'slow' : 'prompt';
+    busy[lane] += 1;
+    const settled = work
+      .settle(job)
+      .catch(work.onError)
+      .finally(() => {
+        busy[lane] -= 1;
+        underWay.delete(settled);
+        wake();
+      });
+    underWay.add(settled);
+  };
+  const look = async (): Promise<void> => {
+    const free = { prompt: work.atOnce.prompt - busy.prompt, slow: work.atOnce.slow - busy.slow };
+    if (free.prompt + free.slow === 0) return;
+    for (const job of await work.claim(free)) begin(job);
+  };
+  const wake = (): void => {
+    again = true;
+    if (looking !== null || stopped) return;
+    again = false;
+    looking = apart(look)
+      .catch(work.onError)
+      .finally(() => {
+        looking = null;
+        if (again) wake();
+      });
+  };
+
+  wake();
+  const timer = setInterval(wake, work.everySeconds * 1000);
+  return {
+    wake,
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await looking;
+      await Promise.all(underWay);
+    },
+  };
+}

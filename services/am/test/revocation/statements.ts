@@ -1,0 +1,29 @@
+import pg from 'pg';
+
+type Query = (this: pg.Client, ...args: unknown[]) => unknown;
+
+/** What the AM's own connections send to Postgres during something, by the statements' names. */
+export async function countStatements(during: () => Promise<unknown>): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  const { prototype } = pg.Client as unknown as { prototype: { query: Query } };
+  const { query } = prototype;
+  prototype.query = function (...args) {
+    const { application_name: name } = (this as unknown as { connectionParameters: { application_name?: string } })
+      .connectionParameters;
+    const key = keyOf(args[0]);
+    if (name?.startsWith('am') === true) counts.set(key, (counts.get(key) ?? 0) + 1);
+    return query.apply(this, args);
+  };
+  try {
+    await during();
+  } finally {
+    prototype.query = query;
+  }
+  return counts;
+}
+
+function keyOf(given: unknown): string {
+  if (typeof given === 'string') return given;
+  const { name, text } = given as { name?: string; text?: string };
+  return name ?? text ?? 'unknown';
+}
