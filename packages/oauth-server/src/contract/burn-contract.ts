@@ -57,6 +57,24 @@ export function burnContract({ it }: TestRunner, bench: Bench): void {
     assert.equal((await bench.storage.burn([a])).kind, 'replayed');
   });
 
+  it('a guard whose time is over by the storage’s clock is not taken, however the clock of a process stands: it may be forgotten', async () => {
+    const late = freshGuard('assertion', -1);
+    assert.deepEqual(await bench.storage.burn([late]), { kind: 'replayed', guard: 'assertion' });
+    const fresh = freshGuard('dpop', 60);
+    assert.deepEqual(await bench.storage.burn([fresh, late]), { kind: 'replayed', guard: 'assertion' });
+  });
+
+  it('a guard that was reaped is not taken again', async () => {
+    const guard = freshGuard('statement', 60);
+    assert.deepEqual(await bench.storage.burn([guard]), { kind: 'burned' });
+    await bench.age(600);
+    await bench.storage.reap();
+    assert.deepEqual(await bench.storage.burn([{ ...guard, expiresAt: guard.expiresAt - 600 }]), {
+      kind: 'replayed',
+      guard: 'statement',
+    });
+  });
+
   it('a guard is not forgotten before its time', async () => {
     const guard = freshGuard('dpop', 120);
     await bench.storage.burn([guard]);
