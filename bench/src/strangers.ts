@@ -29,7 +29,7 @@ const BLOCK_SECONDS = 12;
 /** Of these; not counted: so long it takes until all that is late is late. */
 const WARM_SECONDS = 5;
 /** A second: hop 2 of each account, and client documents. */
-const HOSTILE = { transfers: 2, documents: 10 };
+const HOSTILE = { transfers: 1, documents: 5 };
 /** A second, of those who are measured. */
 const MEASURED = { transfers: 4, pages: 2, signIns: 0.5 };
 const STOPS_A_BLOCK = 3;
@@ -173,7 +173,10 @@ async function paced(count: number, perSecond: number, run: () => Promise<number
 
 async function timed(run: () => Promise<number>): Promise<Sent> {
   const began = performance.now();
-  const status = await run().catch(() => 0);
+  const status = await run().catch((error: unknown) => {
+    progress(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
+    return 0;
+  });
   return { began, took: performance.now() - began, status, said: '' };
 }
 
