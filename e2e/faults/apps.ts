@@ -24,7 +24,7 @@ const IDLE_MS = 40;
 const KEY_SHARE = 0.25;
 const AGAIN_MS = 100;
 const KNOWS_WITHIN_MS = 30_000;
-const ENDINGS = ['by its owner', 'by itself', 'by a token that was outdone'] as const;
+const ENDINGS = ['by its owner', 'by itself', 'by a copy that comes late'] as const;
 type Ending = (typeof ENDINGS)[number];
 
 interface State {
@@ -116,9 +116,9 @@ async function end({ world, probe }: State, line: Line, ending: Ending): Promise
   const { access } = line;
   const outcome = await (ending === 'by its owner'
     ? stop(world, owner, held)
-    : ending === 'by itself' || line.outdone.length === 0
+    : ending === 'by itself' || lateCopies(line).length === 0
       ? revoke(world, line)
-      : showOutdone(world, line));
+      : showCopy(world, line));
   await show(world, line, line.newest);
   if (outcome === 'ok' && access !== null) probe({ held }, { accessToken: access.value, resource });
   return 'over';
@@ -132,16 +132,18 @@ async function revoke(world: World, { held: { client, connection }, newest }: Li
   });
 }
 
-/** One in whose place another was used is a copy in the wrong hands, as far as anybody knows: it is refused, and everything ends. */
-async function showOutdone(world: World, line: Line): Promise<'ok' | 'unknown'> {
+/** Shown when it has not been served for long it is a copy in the wrong hands, as far as anybody knows: it is refused, and everything ends. */
+async function showCopy(world: World, line: Line): Promise<'ok' | 'unknown'> {
   const { connection } = line.held;
-  const outdone = world.random.pick(line.outdone);
+  const copy = world.random.pick(lateCopies(line));
   return stopped(world, connection, async () => {
-    const { outcome } = await line.held.client.refresh(outdone.value);
-    if (outcome.kind === 'ok') world.history.violations.push(`I2: ${connection.name} has two lines of refresh tokens`);
+    const { outcome } = await line.held.client.refresh(copy.value);
+    if (outcome.kind === 'ok') world.history.violations.push(`I2: a copy of ${connection.name} was served too late`);
     return outcome.kind === 'refused' && outcome.error === 'invalid_grant';
   });
 }
+
+const lateCopies = ({ copies }: Line) => copies.flatMap(({ token, lateFrom }) => (lateFrom < now() ? [token] : []));
 
 /** Tries until it is acknowledged, and writes it down. */
 async function stopped(
@@ -160,7 +162,7 @@ async function stopped(
   return outcome;
 }
 
-/** Nothing is broken any more: the newest token must yield one that opens its Host, and one that was outdone nothing but the end. */
+/** Nothing is broken any more: the newest token must yield one that opens its Host, and a copy that comes late nothing but the end. */
 async function prove(state: State, line: Line): Promise<void> {
   const { world } = state;
   const { name } = line.held.connection;
@@ -175,7 +177,7 @@ async function prove(state: State, line: Line): Promise<void> {
   }
   if (came === 'none' || opened?.kind !== 'ok')
     world.history.violations.push(`I1: the newest refresh token of ${name} opens nothing`);
-  else if (line.outdone.length > 0) await end(state, line, 'by a token that was outdone');
+  else if (lateCopies(line).length > 0) await end(state, line, 'by a copy that comes late');
 }
 
 const within = (begin: Moment): boolean => now() - begin < KNOWS_WITHIN_MS;

@@ -62,7 +62,7 @@ function checkTransfer({ connection, begin, end, outcome }: Transfer, stops: rea
   ];
 }
 
-/** As with transfers; and a refresh token that was replaced answers for a minute, so that a lost answer loses nothing. PROTOCOL §6. */
+/** As with transfers; and a refresh token that was replaced answers for a time, so that a lost answer loses nothing. PROTOCOL §6. */
 function checkRefresh({ connection, begin, end, outcome, servedUntil }: Refresh, stops: readonly Stop[]): string[] {
   const owed = end < servedUntil && !stops.some((stop) => stop.begin < end);
   const stopped = stops.some((stop) => stop.outcome === 'ok' && stop.end < begin);

@@ -95,16 +95,21 @@ const families = (schema: string): string => `
   where t.kind = 'rt' and coalesce(t.generation, 1) = 1 group by c.grant_id having count(distinct t.hash) > 1 or count(distinct c.hash) > 1`;
 
 /**
- * A rotated refresh token was the last of its generation: what came of the same one beside it is kept for its reuse only, and nothing descends from
- * anything but the one used last.
+ * Each refresh token that is replaced has one successor, of the next generation, and is known with the time until which it answers and the key that gave it;
+ * the newest alone has none. Those before may be gone after their day, from the oldest on.
  */
 const TWO_LINES = `
-  select g.id, g.refresh_generation, t.generation from am.oauth_grant g join am.oauth_token t on t.bucket = g.bucket and t.grant_id = g.id
+  select g.id, t.generation from am.oauth_grant g join am.oauth_token t on t.bucket = g.bucket and t.grant_id = g.id
   where g.answered_by is not null and t.kind = 'rt' and (t.generation is null
-    or t.generation > coalesce(g.refresh_generation, 0) + 1
-    or t.hash = g.refresh_hash and t.generation <> g.refresh_generation
-    or t.hash = g.refresh_before_hash and t.generation >= g.refresh_generation
-    or t.generation <= g.refresh_generation and t.hash <> g.refresh_hash and t.expires_at > now() + interval '1 day')`;
+    or num_nulls(t.replaced_at, t.answers_until, t.successor_key) not in (0, 3)
+    or t.answers_until < t.replaced_at
+    or (t.successor_key is null) <> (t.generation = (
+      select max(n.generation) from am.oauth_token n where n.bucket = g.bucket and n.grant_id = g.id and n.kind = 'rt'))
+    or (t.successor_key is not null) <> exists (
+      select from am.oauth_token n where n.bucket = g.bucket and n.grant_id = g.id and n.kind = 'rt' and n.generation = t.generation + 1)
+    or exists (
+      select from am.oauth_token n
+      where n.bucket = g.bucket and n.grant_id = g.id and n.kind = 'rt' and n.generation = t.generation and n.hash <> t.hash))`;
 
 const pastTheirTime = (schema: string): string => `
   select 'request' as kind, count(*) from ${schema}.oauth_request where expires_at < now() - interval '5 minutes' having count(*) > 0

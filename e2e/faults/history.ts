@@ -38,7 +38,7 @@ export interface Transfer extends Seen {
 /** A refresh token of a stock client, shown once. */
 export interface Refresh extends Seen {
   readonly connection: HeldConnection;
-  /** Until when it must be served: no end before it was first shown, a minute from then on. */
+  /** Until when it must be served: no end before it was first shown, from then on as long as an access token lives. */
   readonly servedUntil: Moment;
 }
 

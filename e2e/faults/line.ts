@@ -17,8 +17,8 @@ export interface Line {
   before: RefreshToken | null;
   /** The one that `newest` came of. */
   last: RefreshToken | null;
-  /** Given for the same token as another one that was used instead, or will be. */
-  readonly outdone: RefreshToken[];
+  /** Replaced, and no longer served from a time on: copies that somebody might have kept. */
+  readonly copies: { readonly token: RefreshToken; readonly lateFrom: Moment }[];
   /** The Host's token that was handed out last. */
   access: { readonly value: string; readonly handedOut: Moment; readonly expiresIn: number } | null;
 }
@@ -29,15 +29,16 @@ export interface RefreshToken {
   servedUntil: Moment;
 }
 
-const GRACE_MS = LIFETIME.rotationGrace * 1_000;
-/** So much of its minute must be left for a token that was replaced to be shown once more without need. */
+/** A token that was replaced is served for as long as the access token lives that came with its successor: at these Hosts, as long as such a one may. */
+const GRACE_MS = LIFETIME.hostBearerToken * 1_000;
+/** So much of that must be left for a token that was replaced to be shown once more without need. */
 const LEFT_MS = 2 * PATIENCE_MS;
 const KNOWS_WITHIN_MS = 30_000;
 const AGAIN_MS = 100;
 
 export function lineOf(world: World, input: Pick<Line, 'held' | 'owner' | 'resource'>): Line {
   const { token } = input.held.connection;
-  const line: Line = { ...input, newest: fresh(token), before: null, last: null, outdone: [], access: null };
+  const line: Line = { ...input, newest: fresh(token), before: null, last: null, copies: [], access: null };
   keepAccess(line, { end: now(), json: input.held.answer });
   return line;
 }
@@ -53,6 +54,7 @@ export async function refresh(
 ): Promise<'served' | 'none' | 'over'> {
   const token = line.newest;
   const given: string[] = [];
+  let answered = 0;
   for (const deadline = now() + KNOWS_WITHIN_MS; given.length < (way === 'lost' ? 2 : 1) && now() < deadline; ) {
     const answers = await Promise.all(
       Array.from({ length: way === 'at once' ? 2 : 1 }, () => show(world, line, token)),
@@ -61,6 +63,7 @@ export async function refresh(
     for (const { end, outcome } of answers) {
       if (outcome.kind !== 'ok') continue;
       keepAccess(line, { end, json: outcome.json });
+      answered = Math.max(answered, end);
       const successor = outcome.json['refresh_token'];
       given.push(typeof successor === 'string' ? successor : token.value);
     }
@@ -68,28 +71,38 @@ export async function refresh(
   }
   const next = given.pop();
   if (next === undefined) return 'none';
-  if (next !== token.value) {
-    line.before = line.last;
-    line.last = token;
-    line.newest = fresh(next);
-    line.outdone.push(...given.map(fresh));
-  }
+  if (given.some((other) => other !== next)) twoLines(world, line);
+  if (next !== token.value) moveOn(line, { next, answered });
   return 'served';
 }
 
-/** A call that was slow to refresh: it shows the token before the one that was used last, which is served while nothing that came of that was used. */
+/** A call that was slow to refresh: it shows the token before the one that was used last, and is given what came of that meanwhile. */
 export async function refreshLate(world: World, line: Line): Promise<'served' | 'none' | 'over'> {
   const { before, newest } = line;
+  if (before === null || before.servedUntil - now() < LEFT_MS) return 'none';
   const isUnused = newest.servedUntil === Number.POSITIVE_INFINITY;
-  if (before === null || !isUnused || before.servedUntil - now() < LEFT_MS) return 'none';
   const late = await show(world, line, before);
   if (isOver(late)) return over(world, line);
   const { end, outcome } = late;
   if (outcome.kind !== 'ok') return 'none';
   keepAccess(line, { end, json: outcome.json });
-  line.outdone.push(newest);
-  line.newest = fresh(String(outcome.json['refresh_token']));
+  const given = String(outcome.json['refresh_token']);
+  if (given === newest.value) return 'served';
+  // the newest may have been replaced by a request whose answer was lost
+  if (isUnused) twoLines(world, line);
+  else moveOn(line, { next: given, answered: end });
   return 'served';
+}
+
+function moveOn(line: Line, { next, answered }: { next: string; answered: Moment }): void {
+  line.copies.push({ token: line.newest, lateFrom: answered + GRACE_MS + LEFT_MS });
+  line.before = line.last;
+  line.last = line.newest;
+  line.newest = fresh(next);
+}
+
+function twoLines({ history }: World, { held: { connection } }: Line): void {
+  history.violations.push(`I2: ${connection.name} has two lines of refresh tokens`);
 }
 
 /** Shows a refresh token, and writes down what came of it. */

@@ -117,7 +117,7 @@ describe('the checks find what they are for', () => {
     ],
     [
       'a refresh token that descends from nothing',
-      `update am.oauth_token set generation = generation + 2 where generation is not null`,
+      `insert into am.oauth_token (bucket, hash, kind, grant_id, expires_at, generation) select bucket, sha256(hash), 'rt', grant_id, expires_at, generation + 2 from am.oauth_token where generation is not null and successor_key is null`,
       /^I2: two lines/,
     ],
     [

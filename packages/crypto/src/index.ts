@@ -43,5 +43,6 @@ export {
 } from './keys.ts';
 export { challengeOf, createVerifier, isChallenge, isVerifier, verifyPkce } from './pkce.ts';
 export { type Random, randomId, systemRandom, timeId } from './random.ts';
+export { type SuccessorInput, successorOf } from './successor.ts';
 export { bucketOf, hashToken, mintToken } from './tokens.ts';
 export { createVault, deriveKey, type Vault, VaultError, type VaultKey, type VaultOptions } from './vault.ts';

@@ -64,12 +64,21 @@ export type ServerEvent =
   | { readonly event: 'replayed'; readonly clientId: string; readonly guard: string }
   | { readonly event: 'grant_ended'; readonly grantId: string; readonly subject: string; readonly clientId: string };
 
+/** Keys that refresh tokens are derived with which take the place of others; each is known by a number. */
+export interface SuccessorKeys {
+  readonly current: { readonly id: number; readonly key: Uint8Array };
+  /** Null when it is no longer kept. */
+  find(id: number): Promise<Uint8Array | null>;
+}
+
 export interface ServerDeps {
   readonly config: ServerConfig;
   readonly storage: OAuthStorage;
   readonly fetchDocument: FetchDocument;
   readonly clock: Clock;
   readonly emit: (event: ServerEvent) => void;
+  /** Needed where an extension answers for grants of clients that have no key: their refresh tokens are replaced. */
+  readonly successorKeys?: SuccessorKeys;
   /** Told when a client has proved who it is, by a key or a secret: for who counts refusals. */
   readonly authenticated?: () => void;
 }

@@ -67,7 +67,13 @@ export interface Issue {
    * Uses up the code, or moves the refresh token on. Call it once, last: what fails before leaves both as they were, so that the client can try again.
    * Throws `invalid_grant` when the code was used or the grant has ended meanwhile; then nothing may be handed out.
    */
-  readonly commit: () => Promise<Committed>;
+  readonly commit: (handedOut: HandedOut) => Promise<Committed>;
+}
+
+/** What the answer will hold. */
+export interface HandedOut {
+  /** Seconds that its access token lives. */
+  readonly expiresIn: number;
 }
 
 export interface Committed {

@@ -7,12 +7,13 @@ export type { Client, ClientKeys } from './client/client.ts';
 export { DOCUMENT_MEMORY_BYTES, documentBytes, type DocumentDeps, readDocument } from './client/documents.ts';
 export { type ResolvedClient, resolveClient } from './client/resolve-client.ts';
 export { verifyByClient, type VerifiedByClient } from './client/verify-by-client.ts';
-export type { FetchDocument, ServerConfig, ServerDeps, ServerEvent } from './deps.ts';
+export type { FetchDocument, ServerConfig, ServerDeps, ServerEvent, SuccessorKeys } from './deps.ts';
 export { ENDPOINT } from './endpoints.ts';
 export type {
   Committed,
   ExtensionReading,
   ExtensionRequest,
+  HandedOut,
   Issue,
   Redemption,
   RequestExtension,

@@ -8,9 +8,7 @@ export const LIFETIME = {
   relationshipAccessToken: 3600,
   /** A refresh token dies when unused for this long, or at the owner's "until when". */
   refreshTokenIdle: 90 * 86_400,
-  /** How long a rotated refresh token still answers, unless a successor of its successor was used. PROTOCOL §1. */
-  rotationGrace: 60,
-  /** How long a rotated one is known as such. */
+  /** How long a rotated refresh token is known as such; it answers for as long as the access token handed out with its successor. PROTOCOL §1. */
   replacedRefreshToken: 86_400,
   /** Longest a statement or a client assertion may live; `jti` is single use. */
   statement: 60,

@@ -20,6 +20,7 @@ export { noTracing, openTracing, type Tracing, type TracingOptions } from './tel
 // keys
 export { openVault, type VaultInput } from './keys/open-vault.ts';
 export { countStale, reseal, type Resealed, type SealedPlace } from './keys/sealed-places.ts';
+export { openRefreshKeys, type RefreshKey, type RefreshKeys } from './keys/refresh-keys.ts';
 export { keptSecretPlace, openSessionKeys, replaceSessionKeys, type SessionKeys } from './keys/session-keys.ts';
 export {
   KEYS_READ_EVERY_SECONDS,

@@ -42,7 +42,7 @@ const RETAINING = 'dropping what was kept for its time';
 
 /** The AM, whole: every feature is registered here, one line each. Closing the app closes its resources. */
 export async function createApp(resources: Resources): Promise<FastifyInstance> {
-  const { config, pool, prisma, keys } = resources;
+  const { config, pool, prisma, keys, refreshKeys } = resources;
   const outbound = waitingOnOthers(resources.outbound);
   const seen = await observed({ config, name: 'am', pool });
   const { metrics } = seen;
@@ -91,7 +91,8 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
     startReaper({ reap: () => reapDeferrals(pool) }, reaped),
     startReaper({ reap: () => closeLost(pool, { olderThanSeconds: config.recovery.lostAfterSeconds }) }, recovered),
   ];
-  repeat(app, { everySeconds: config.keysReadEverySeconds, work: () => keys.refresh(), what: 'reading the keys' });
+  const readKeys = () => Promise.all([keys.refresh(), refreshKeys.refresh()]);
+  repeat(app, { everySeconds: config.keysReadEverySeconds, work: readKeys, what: 'reading the keys' });
   repeat(app, { everySeconds: RETAIN_SECONDS, work: () => retain(deps), what: RETAINING });
   // at once as well: a process may not live until the first turn
   app.addHook('onReady', () => retain(deps).catch((err: unknown) => app.log.warn({ err }, `${RETAINING} failed`)));

@@ -6,9 +6,11 @@ import {
   createFailpoints,
   type KeyRing,
   migrationsDir as chassisMigrations,
+  openRefreshKeys,
   openSessionKeys,
   openSigningKeys,
   openVault,
+  type RefreshKeys,
   type SessionKeys,
   traced,
 } from '@chatelaine/service-kit';
@@ -25,6 +27,8 @@ export type Resources = Pick<
   /** Read again now and then. */
   readonly keys: KeyRing;
   readonly sessionKeys: SessionKeys;
+  /** Read again now and then, too. */
+  readonly refreshKeys: RefreshKeys;
 };
 
 /** What the AM's secrets are sealed for. */
@@ -63,5 +67,6 @@ export async function openResources(config: Config): Promise<Resources> {
 async function openSecrets({ config, pool }: Pick<Resources, 'config' | 'pool'>) {
   const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
   const keys = await openSigningKeys({ pool, vault, placeOf: placeOfSigningKey });
-  return { vault, keys, sessionKeys: await openSessionKeys({ pool, vault, seed: config.encryptionKey }) };
+  const sessionKeys = await openSessionKeys({ pool, vault, seed: config.encryptionKey });
+  return { vault, keys, sessionKeys, refreshKeys: await openRefreshKeys({ pool, vault }) };
 }

@@ -11,6 +11,7 @@ const FIND_TOKEN: Statement = {
   name: 'oauth_find_token',
   text: `select t.kind, coalesce(t.scope, g.scope) as token_scope, t.jkt as token_jkt, t.audience, t.act_iss, t.act_sub, tg.actor_name,
     extract(epoch from t.created_at)::float8 as issued_at, extract(epoch from t.expires_at)::float8 as expires_at, ${IS_REPLACED} as is_replaced,
+    t.generation, extract(epoch from now())::float8 as read_at,
     ${GRANT_COLUMNS}
   from oauth_token t
   join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id
@@ -28,6 +29,8 @@ type Row = GrantRow & {
   act_sub: string | null;
   actor_name: string | null;
   is_replaced: boolean;
+  generation: number | null;
+  read_at: number;
   issued_at: number;
   expires_at: number;
 };
@@ -46,5 +49,7 @@ export async function findToken(db: Db, key: TokenKey): Promise<StoredToken | nu
     act: row.act_iss === null || row.act_sub === null ? null : { iss: row.act_iss, sub: row.act_sub },
     actorName: row.actor_name,
     isReplaced: row.is_replaced,
+    generation: row.generation,
+    readAt: row.read_at,
   };
 }

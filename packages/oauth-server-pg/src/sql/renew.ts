@@ -4,76 +4,62 @@ import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, type MaybeGrantRow, toGrant 
 import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
 import { type Db, runForRow, type Statement } from './statement.ts';
 
-const WITHIN_GRACE = `> now() - interval '${LIFETIME.rotationGrace} seconds'`;
-
 /**
- * Whether the refresh token `t` may still be used, by what its grant `g` says: it is the next generation, used now for the first time; the one used
- * last, which nothing was put in the place of, or only just; or the one used before that, if it was replaced only just. Of several successors, the
- * first that is used is the one. Never null, as comparing with what a grant does not have yet would be: neither used nor ended by it.
- */
-const IS_CURRENT = `coalesce(t.generation = coalesce(g.refresh_generation, 0) + 1
-      or (t.hash = g.refresh_hash and (g.refresh_replaced_at is null or g.refresh_replaced_at ${WITHIN_GRACE}))
-      or (t.hash = g.refresh_before_hash and g.refresh_before_replaced_at ${WITHIN_GRACE}), false)`;
-
-/**
- * The grant's row is the lock, and all that changes: whoever waited for it sees what the one before him left. Refresh tokens themselves never
- * change but for the time they are kept.
+ * Grant and refresh token are locked: whoever waited sees what the one before left, and of those that show one token at once the first puts its successor
+ * in its place, and the others are told which key that was derived with, and all that has come of it since.
  */
 const RENEW: Statement = {
   name: 'oauth_renew',
-  text: `with ${BURN_GUARDS}, g as materialized (
-    select g.* from oauth_grant g, oauth_token t, fresh
+  text: `with ${BURN_GUARDS}, shown as materialized (
+    select g.*, t.hash, t.generation, t.successor_key,
+      t.answers_until is null or t.answers_until > to_timestamp($11::float8) as answers, g.jkt is null or g.jkt = $6 as has_key
+    from oauth_token t join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id, fresh
     where t.bucket = $3 and t.hash = $4 and t.kind = 'rt' and t.expires_at > now()
-      and g.bucket = t.bucket and g.id = t.grant_id and g.client_id = $5 and g.answered_by is not null and ${GRANT_ALIVE}
-    for no key update of g
-  ), t as materialized (
-    select t.bucket, t.hash, t.generation, ${IS_CURRENT} as is_current, (g.jkt is null or g.jkt = $6) as has_key
-    from g join oauth_token t on t.bucket = $3 and t.hash = $4
+      and g.client_id = $5 and g.answered_by is not null and ${GRANT_ALIVE}
+    for no key update of g, t
   ), good as materialized (
-    select g.*, t.generation, t.generation > coalesce(g.refresh_generation, 0) as is_next,
-      case when $8::bytea is not null then now() end as replaced_now
-    from g, t where t.is_current and t.has_key
-  ), moved as (
-    update oauth_grant o set
-      jkt = coalesce(o.jkt, $6),
-      refresh_generation = greatest(o.refresh_generation, good.generation),
-      refresh_hash = case when good.is_next then $4 else o.refresh_hash end,
-      refresh_replaced_at = coalesce(case when not good.is_next then o.refresh_replaced_at end, good.replaced_now),
-      refresh_before_hash = case when good.is_next then o.refresh_hash else o.refresh_before_hash end,
-      refresh_before_replaced_at = case when good.is_next then o.refresh_replaced_at else o.refresh_before_replaced_at end
-    from good where o.bucket = good.bucket and o.id = good.id
+    select *, successor_key is null and $8::bytea is not null as moves from shown where answers and has_key
+  ), bound as (
+    update oauth_grant o set jkt = $6 from good where o.bucket = good.bucket and o.id = good.id and good.jkt is null and $6::text is not null
   ), kept as (
-    update oauth_token t set expires_at = case
-      when $8::bytea is null then least(now() + $7::float8 * interval '1 second', good.expires_at)
-      else least(t.expires_at, now() + interval '${LIFETIME.replacedRefreshToken} seconds') end
-    from good where t.bucket = $3 and t.hash = $4
-  ), outdone as (
-    -- successors that came of the same token and were not used: clients that refresh several times at once would leave them by the thousand
-    update oauth_token t set expires_at = now() + interval '${LIFETIME.replacedRefreshToken} seconds'
-    from good where t.bucket = good.bucket and t.grant_id = good.id and t.generation <= good.generation and t.hash <> $4
-      and t.expires_at > now() + interval '${LIFETIME.replacedRefreshToken} seconds'
+    update oauth_token t set
+      replaced_at = case when good.moves then coalesce(t.replaced_at, now()) else t.replaced_at end,
+      answers_until = case when good.moves then coalesce(t.answers_until, now() + $10::float8 * interval '1 second') else t.answers_until end,
+      successor_key = case when good.moves then $9::int else t.successor_key end,
+      expires_at = case when good.moves then least(t.expires_at, now() + interval '${LIFETIME.replacedRefreshToken} seconds')
+        else least(now() + $7::float8 * interval '1 second', good.expires_at) end
+    from good where t.bucket = good.bucket and t.hash = good.hash and good.successor_key is null
   ), succeeded as (
     insert into oauth_token (bucket, hash, kind, grant_id, jkt, expires_at, generation)
-    select bucket, $8, 'rt', id, coalesce(jkt, $6), least(now() + $7::float8 * interval '1 second', expires_at),
-      greatest(generation, refresh_generation) + 1
-    from good where $8::bytea is not null
+    select bucket, $8, 'rt', id, coalesce(jkt, $6), least(now() + $7::float8 * interval '1 second', expires_at), generation + 1
+    from good where moves
   ), ended as (
     update oauth_grant o set ended_at = now(), ended_by = 'server'
-    from g, t where not t.is_current and o.bucket = g.bucket and o.id = g.id
+    from shown where not shown.answers and o.bucket = shown.bucket and o.id = shown.id
     returning o.id
   )
-  select ${BURNED}, (select id from ended) as ended_id, ${GRANT_COLUMNS}, coalesce(g.jkt, $6) as jkt
+  select ${BURNED}, (select id from ended) as ended_id, g.successor_key,
+    case when g.successor_key is not null then array(
+      select json_build_object('hash', encode(n.hash, 'hex'), 'key', n.successor_key) from oauth_token n
+      where n.bucket = g.bucket and n.grant_id = g.id and n.kind = 'rt' and n.generation > g.generation and n.successor_key is not null
+    ) end as descendants,
+    ${GRANT_COLUMNS}, coalesce(g.jkt, $6) as jkt
   from (values (1)) as always left join good g on true`,
 };
 
-/** Part of the look at a refresh token: whether it was replaced. */
-export const IS_REPLACED = `t.generation is not null and not ${IS_CURRENT}`;
+/** Part of the look at a refresh token: whether it was replaced, and its time is over. */
+export const IS_REPLACED = `coalesce(t.answers_until <= now(), false)`;
 
-type Row = BurnedRow & { ended_id: string | null } & MaybeGrantRow;
+type Row = BurnedRow & {
+  ended_id: string | null;
+  successor_key: number | null;
+  descendants: Told[] | null;
+} & MaybeGrantRow;
+type Told = { hash: string; key: number };
 type Input = Parameters<OAuthStorage['renew']>[0];
 
 export async function renew(db: Db, input: Input): ReturnType<OAuthStorage['renew']> {
-  const { guards, refreshToken } = input;
+  const { guards, refreshToken, successor } = input;
   const row = await runForRow<Row>(db, RENEW, [
     ...guardValues(guards),
     refreshToken.bucket,
@@ -81,12 +67,19 @@ export async function renew(db: Db, input: Input): ReturnType<OAuthStorage['rene
     input.clientId,
     input.jkt,
     input.idleSeconds,
-    input.successorHash,
+    successor?.hash ?? null,
+    successor?.keyId ?? null,
+    successor?.graceSeconds ?? null,
+    input.shownAt,
   ]);
   const replayed = findReplayed(guards, row);
   if (replayed !== null) return replayed;
   if (row.ended_id !== null) return { kind: 'replaced', grantId: row.ended_id };
-  return hasGrant(row) ? { kind: 'renewed', grant: toGrant(row) } : { kind: 'unknown' };
+  if (!hasGrant(row)) return { kind: 'unknown' };
+  const grant = toGrant(row);
+  if (row.successor_key === null) return { kind: 'renewed', grant };
+  const descendants = (row.descendants ?? []).map(({ hash, key }) => ({ hash: Buffer.from(hash, 'hex'), keyId: key }));
+  return { kind: 'again', grant, keyId: row.successor_key, descendants };
 }
 
 const hasGrant = (row: Row): row is Row & GrantRow => row.grant_id !== null;

@@ -11,9 +11,11 @@ import {
   freshId,
   type Issued,
   issue,
-  refresh,
+  now,
 } from './relationship.ts';
 
+/** Seconds that the access tokens live which are handed out with a successor. */
+const GRACE = 120;
 const OWN = { request: { scope: [], transferScope: null, answeredBy: 'extension' } };
 
 interface Own extends Issued {
@@ -45,35 +47,37 @@ interface Renewed {
   readonly successor: TokenKey;
 }
 
-async function renew(
-  storage: OAuthStorage,
-  own: Own,
-  choices: { refreshToken?: TokenKey; clientId?: string; jkt?: string | null; rotates?: 'yes' | 'no' } = {},
-): Promise<Renewed> {
+interface RenewChoices {
+  readonly refreshToken?: TokenKey;
+  readonly clientId?: string;
+  readonly jkt?: string | null;
+  readonly rotates?: 'yes' | 'no';
+  readonly keyId?: number;
+  readonly graceSeconds?: number;
+  /** When it was shown; without, now. */
+  readonly shownAt?: number;
+}
+
+async function renew(storage: OAuthStorage, own: Own, choices: RenewChoices = {}): Promise<Renewed> {
   const { refreshToken = own.refreshToken, clientId = own.clientId, jkt = null, rotates = 'yes' } = choices;
-  const successorHash = rotates === 'yes' ? freshHash() : null;
-  const idleSeconds = 90 * DAY;
-  const outcome = await storage.renew({ refreshToken, clientId, jkt, idleSeconds, successorHash, guards: [] });
-  return { outcome, successor: { bucket: refreshToken.bucket, hash: successorHash ?? Buffer.alloc(32) } };
+  const { keyId = 1, graceSeconds = GRACE } = choices;
+  const hash = freshHash();
+  const shownAt = choices.shownAt ?? (await storage.findToken(refreshToken))?.readAt ?? now();
+  const outcome = await storage.renew({
+    refreshToken,
+    clientId,
+    jkt,
+    idleSeconds: 90 * DAY,
+    shownAt,
+    successor: rotates === 'yes' ? { hash, keyId, graceSeconds } : null,
+    guards: [],
+  });
+  return { outcome, successor: { bucket: refreshToken.bucket, hash } };
 }
 
 /** Grants that an extension answers for: their key, and the rotation of their refresh tokens. */
-export function renewContract({ it }: TestRunner, bench: Bench): void {
-  it('who answers for a grant is said with its code and with its refresh token, and no other step touches it', async () => {
-    const issued = await issue(bench.storage, OWN);
-    const code = await bench.replicas[1].readCode(issued.code);
-    assert.equal(code?.isOpen, true);
-    assert.equal(code.grant.answeredBy, 'extension');
-    const { refreshToken } = await redeemOwn(bench.storage, issued);
-    assert.equal((await bench.storage.readCode(issued.code))?.isOpen, false);
-    const found = await bench.replicas[1].findToken(refreshToken);
-    assert.equal(found?.grant.answeredBy, 'extension');
-    assert.equal(found.isReplaced, false);
-    const ordinary = { ...issued, refreshToken, accessToken: refreshToken, outcome: { kind: 'unknown' } as const };
-    assert.deepEqual((await refresh(bench.storage, ordinary)).outcome, { kind: 'unknown' });
-  });
-
-  it('a relationship of the kernel’s own is not renewed this way', async () => {
+export function renewContract({ it }: Pick<TestRunner, 'it'>, bench: Bench): void {
+  it('of a kernel’s own relationship nothing is renewed this way', async () => {
     const issued = await issue(bench.storage);
     const { refreshToken } = await redeemOwn(bench.storage, issued);
     assert.deepEqual((await renew(bench.storage, { ...issued, refreshToken })).outcome, { kind: 'unknown' });
@@ -116,81 +120,78 @@ export function renewContract({ it }: TestRunner, bench: Bench): void {
     assert.deepEqual((await renew(bench.storage, own, { rotates: 'no' })).outcome, { kind: 'unknown' });
   });
 
-  it('a replaced one answers when its successor is in use already, too; what came before it ends the grant', async () => {
+  it('a refresh token has one successor: shown again in its time it is said what that was derived with, and what came of it since', async () => {
     const own = await relateOwn(bench.storage);
-    const first = await renew(bench.storage, own);
-    const lost = await renew(bench.replicas[1], own);
-    assert.deepEqual([first.outcome.kind, lost.outcome.kind], ['renewed', 'renewed']);
-    const second = await renew(bench.storage, own, { refreshToken: lost.successor });
-    assert.equal(second.outcome.kind, 'renewed');
-    // as clients do that refresh several times at once, and keep the answer that comes last
+    const first = await renew(bench.storage, own, { keyId: 7 });
+    assert.equal(first.outcome.kind, 'renewed');
+    const again = await renew(bench.replicas[1], own, { keyId: 8 });
+    assert.deepEqual({ ...again.outcome, grant: null }, { kind: 'again', grant: null, keyId: 7, descendants: [] });
+    await assertDead(bench.replicas, again.successor);
+    const second = await renew(bench.storage, own, { refreshToken: first.successor, keyId: 8 });
+    const third = await renew(bench.storage, own, { refreshToken: second.successor, keyId: 9 });
     const slow = await renew(bench.replicas[1], own);
-    assert.equal(slow.outcome.kind, 'renewed');
-    const third = await renew(bench.storage, own, { refreshToken: slow.successor });
-    assert.equal(third.outcome.kind, 'renewed');
-    assert.equal((await bench.storage.findToken(own.refreshToken))?.isReplaced, true);
-    assert.deepEqual((await renew(bench.storage, own)).outcome, { kind: 'replaced', grantId: own.grant.id });
-    await assertDead(bench.replicas, own.refreshToken, first.successor, second.successor, third.successor);
+    assert.equal(slow.outcome.kind, 'again');
+    if (slow.outcome.kind !== 'again') return;
+    assert.equal(slow.outcome.keyId, 7);
+    const told = slow.outcome.descendants.map(({ hash, keyId }) => `${keyId} ${hash.toString('hex')}`);
+    assert.deepEqual(
+      new Set(told),
+      new Set([`8 ${first.successor.hash.toString('hex')}`, `9 ${second.successor.hash.toString('hex')}`]),
+    );
+    await assertAlive(bench.replicas, first.successor, second.successor, third.successor);
   });
 
-  it('what one gets for a replaced one is good until another is used in its place', async () => {
-    const own = await relateOwn(bench.storage);
-    const [one, other] = [await renew(bench.storage, own), await renew(bench.storage, own)];
-    const next = await renew(bench.storage, own, { refreshToken: one.successor });
-    const slow = await renew(bench.storage, own);
-    assert.equal((await bench.storage.findToken(other.successor))?.isReplaced, true);
-    assert.equal((await renew(bench.storage, own, { refreshToken: next.successor })).outcome.kind, 'renewed');
-    const { outcome } = await renew(bench.replicas[1], own, { refreshToken: slow.successor });
-    assert.deepEqual(outcome, { kind: 'replaced', grantId: own.grant.id });
+  it('a replaced one answers for the time that was said at its first replacement, however often it is shown, and then ends the grant', async () => {
+    for (const graceSeconds of [30, 120, 300]) {
+      const own = await relateOwn(bench.storage);
+      const { successor } = await renew(bench.storage, own, { graceSeconds });
+      await bench.age(graceSeconds / 2);
+      assert.equal((await renew(bench.replicas[1], own, { graceSeconds: 1000 })).outcome.kind, 'again');
+      assert.equal((await bench.storage.findToken(own.refreshToken))?.isReplaced, false);
+      await bench.age(graceSeconds / 2 + 1);
+      assert.equal((await bench.storage.findToken(own.refreshToken))?.isReplaced, true);
+      assert.deepEqual((await renew(bench.storage, own)).outcome, { kind: 'replaced', grantId: own.grant.id });
+      await assertDead(bench.replicas, own.refreshToken, successor);
+    }
   });
 
-  it('of two successors one is used; the other one ends the grant', async () => {
+  it('a copy that is shown too late ends the grant whichever of the two the thief has, and however far the other is', async () => {
     const own = await relateOwn(bench.storage);
-    const [one, other] = [await renew(bench.storage, own), await renew(bench.storage, own)];
-    assert.equal((await renew(bench.storage, own, { refreshToken: one.successor })).outcome.kind, 'renewed');
-    const { outcome } = await renew(bench.replicas[1], own, { refreshToken: other.successor });
-    assert.deepEqual(outcome, { kind: 'replaced', grantId: own.grant.id });
+    let newest = (await renew(bench.storage, own)).successor;
+    for (let n = 0; n < 3; n++) {
+      await bench.age(GRACE - 10);
+      const { outcome, successor } = await renew(bench.storage, own, { refreshToken: newest });
+      assert.equal(outcome.kind, 'renewed');
+      newest = successor;
+    }
+    assert.deepEqual((await renew(bench.replicas[1], own)).outcome, { kind: 'replaced', grantId: own.grant.id });
+    await assertDead(bench.replicas, newest);
   });
 
-  it('a successor that was not used is forgotten together with what was replaced', async () => {
+  it('what was shown in time is not late because its Host took long', async () => {
     const own = await relateOwn(bench.storage);
-    const [one, other] = [await renew(bench.storage, own), await renew(bench.storage, own)];
-    const { outcome, successor } = await renew(bench.storage, own, { refreshToken: one.successor });
-    assert.equal(outcome.kind, 'renewed');
-    assert.equal((await bench.storage.findToken(other.successor))?.isReplaced, true);
+    await renew(bench.storage, own);
+    await bench.age(GRACE - 5);
+    const shown = await bench.storage.findToken(own.refreshToken);
+    assert.equal(shown?.isReplaced, false);
+    await bench.age(10);
+    const shownAt = (shown?.readAt ?? 0) - 10;
+    assert.equal((await renew(bench.replicas[1], own, { shownAt })).outcome.kind, 'again');
+    assert.equal((await renew(bench.storage, own)).outcome.kind, 'replaced');
+  });
+
+  it('a replaced one is known as such for a day', async () => {
+    const own = await relateOwn(bench.storage);
+    const { successor } = await renew(bench.storage, own);
     await bench.age(LIFETIME.replacedRefreshToken + 5);
-    await assertDead(bench.replicas, own.refreshToken, one.successor, other.successor);
+    assert.deepEqual((await renew(bench.storage, own)).outcome, { kind: 'unknown' });
     await assertAlive(bench.replicas, successor);
   });
 
-  it('a replaced one answers for a minute at most, and is known as such for a day', async () => {
-    const [own, late] = [await relateOwn(bench.storage), await relateOwn(bench.storage)];
-    const { successor } = await renew(bench.storage, own);
-    await renew(bench.storage, late);
-    await bench.age(LIFETIME.rotationGrace - 5);
-    assert.equal((await renew(bench.storage, own)).outcome.kind, 'renewed');
-    await renew(bench.storage, own, { refreshToken: successor });
-    assert.equal((await renew(bench.storage, own)).outcome.kind, 'renewed');
-    await bench.age(10);
-    assert.equal((await renew(bench.storage, own)).outcome.kind, 'replaced');
-    await assertDead(bench.replicas, successor);
-    await bench.age(LIFETIME.replacedRefreshToken);
-    assert.deepEqual((await renew(bench.storage, late)).outcome, { kind: 'unknown' });
-  });
-
-  it('one that is shown again after its minute ends the grant, also when its successor was never used', async () => {
+  it('a stranger who shows one that is replaced ends nothing', async () => {
     const own = await relateOwn(bench.storage);
     const { successor } = await renew(bench.storage, own);
-    await bench.age(LIFETIME.rotationGrace + 5);
-    assert.equal((await bench.storage.findToken(own.refreshToken))?.isReplaced, true);
-    assert.deepEqual((await renew(bench.storage, own)).outcome, { kind: 'replaced', grantId: own.grant.id });
-    await assertDead(bench.replicas, successor);
-  });
-
-  it('a stranger who shows one, or shows one that is past its time, ends nothing', async () => {
-    const own = await relateOwn(bench.storage);
-    const { successor } = await renew(bench.storage, own);
-    await bench.age(LIFETIME.rotationGrace + 5);
+    await bench.age(GRACE + 5);
     const { outcome } = await renew(bench.storage, own, { clientId: freshId('client') });
     assert.deepEqual(outcome, { kind: 'unknown' });
     await assertAlive(bench.replicas, successor);
@@ -201,29 +202,31 @@ export function renewContract({ it }: TestRunner, bench: Bench): void {
     const guards = [freshGuard()];
     await bench.storage.burn(guards);
     const { refreshToken, clientId } = own;
-    const input = { refreshToken, clientId, jkt: null, idleSeconds: DAY, successorHash: freshHash(), guards };
+    const successor = { hash: freshHash(), keyId: 1, graceSeconds: GRACE };
+    const input = { refreshToken, clientId, jkt: null, idleSeconds: DAY, shownAt: now(), successor, guards };
     assert.equal((await bench.storage.renew(input)).kind, 'replayed');
     assert.equal((await renew(bench.storage, own)).outcome.kind, 'renewed');
   });
 
-  it('of many successors used at the same moment one goes on, and the rest end the grant', async () => {
+  it('of many that show one token at the same moment one moves it on, and the others hear of its successor', async () => {
     await rounds(10, async () => {
       const own = await relateOwn(bench.storage);
-      const made = await race(bench, 6, (storage) => renew(storage, own));
-      assert.equal(
-        countKind(
-          made.map(({ outcome }) => outcome),
-          'renewed',
-        ),
-        6,
-      );
-      const used = await race(bench, 6, (storage, n) =>
-        renew(storage, own, { refreshToken: made[n]?.successor ?? own.refreshToken }),
-      );
-      const outcomes = used.map(({ outcome }) => outcome);
+      const shown = await race(bench, 6, (storage, n) => renew(storage, own, { keyId: n + 1 }));
+      const outcomes = shown.map(({ outcome }) => outcome);
       assert.equal(countKind(outcomes, 'renewed'), 1);
-      assert.equal(countKind(outcomes, 'replaced'), 1);
-      assert.equal(await bench.storage.endGrant({ id: own.grant.id, by: 'owner' }), false);
+      assert.equal(countKind(outcomes, 'again'), 5);
+      const keyId = outcomes.findIndex(({ kind }) => kind === 'renewed') + 1;
+      for (const outcome of outcomes) if (outcome.kind === 'again') assert.equal(outcome.keyId, keyId);
+      const alive = await Promise.all(shown.map(({ successor }) => bench.storage.findToken(successor)));
+      assert.equal(alive.filter((token) => token !== null).length, 1);
     });
+  });
+
+  it('after its end nothing of a grant is renewed, replaced or not', async () => {
+    const own = await relateOwn(bench.storage);
+    const { successor } = await renew(bench.storage, own);
+    await bench.storage.endGrant({ id: own.grant.id, by: 'owner' });
+    for (const refreshToken of [own.refreshToken, successor])
+      assert.deepEqual((await renew(bench.replicas[1], own, { refreshToken })).outcome, { kind: 'unknown' });
   });
 }

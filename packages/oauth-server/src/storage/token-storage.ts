@@ -42,8 +42,27 @@ export interface StoredToken {
   readonly act: { readonly iss: string; readonly sub: string } | null;
   /** What the AM called the actor at the last mint under this transfer grant; nobody has verified it. */
   readonly actorName: string | null;
-  /** A refresh token that another took the place of: whoever shows it may have stolen it, or have been stolen from. */
+  /** A refresh token that another took the place of, and that answers no longer: whoever shows it may have stolen it, or have been stolen from. */
   readonly isReplaced: boolean;
+  /** Of a refresh token that may be replaced: the how manieth of its grant, from 1. */
+  readonly generation: number | null;
+  /** When this was looked up, by the storage's clock; epoch seconds. */
+  readonly readAt: number;
+}
+
+/** A refresh token that takes the place of another. */
+export interface NewSuccessor {
+  readonly hash: Buffer;
+  /** Of the key that it was derived with. */
+  readonly keyId: number;
+  /** For how long the one before it still answers. */
+  readonly graceSeconds: number;
+}
+
+/** A refresh token that was replaced in its turn, and the key that its own successor was derived with. */
+export interface Descendant {
+  readonly hash: Buffer;
+  readonly keyId: number;
 }
 
 export interface TokenStorage {
@@ -83,20 +102,25 @@ export interface TokenStorage {
   }): Promise<{ kind: 'refreshed'; grant: StoredGrant; expiresAt: number } | { kind: 'unknown' } | Replayed>;
   /**
    * Uses a refresh token of a grant that an extension answers for, and moves its idle limit. A grant without a key gets that of `jkt`; one that
-   * has another is unknown. Given a successor, that takes its place: for `LIFETIME.rotationGrace`, and until a successor of its successor is used, the
-   * old one answers too (an answer may be lost, or several be asked for at once, of which one is faster by two). After that it ends the grant, and so
-   * does at once a successor in whose place another was used: of two that hold it, one is a thief (RFC 9700 §4.14.2). It is known for
-   * `LIFETIME.replacedRefreshToken`.
+   * has another is unknown. Given a successor, that takes its place, once: whoever shows the token again until `graceSeconds` after that is told with
+   * which key its successor was derived, and what has come of that since (an answer may be lost, or several sessions share a token). After that it
+   * ends the grant: of two that hold it one may be a thief (RFC 9700 §4.14.2). It is known for `LIFETIME.replacedRefreshToken`.
    */
   renew(input: {
     refreshToken: TokenKey;
     clientId: string;
     jkt: string | null;
     idleSeconds: number;
-    successorHash: Buffer | null;
+    /** {@link StoredToken.readAt} of when it was shown: what takes long in between makes nobody late. */
+    shownAt: number;
+    successor: NewSuccessor | null;
     guards: readonly ReplayGuard[];
   }): Promise<
-    { kind: 'renewed'; grant: StoredGrant } | { kind: 'replaced'; grantId: string } | { kind: 'unknown' } | Replayed
+    | { kind: 'renewed'; grant: StoredGrant }
+    | { kind: 'again'; grant: StoredGrant; keyId: number; descendants: readonly Descendant[] }
+    | { kind: 'replaced'; grantId: string }
+    | { kind: 'unknown' }
+    | Replayed
   >;
   /** Revokes one access token of this client, or, for a refresh token, its whole grant (RFC 7009 §2.1). Says which grant ended. */
   revokeToken(input: {

@@ -10,12 +10,13 @@ import {
   type ScopeSet,
 } from '@chatelaine/protocol';
 import type { ServerDeps } from '../deps.ts';
-import { answererOf, type Committed, type Issue } from '../extension.ts';
+import { answererOf, type Committed, type HandedOut, type Issue } from '../extension.ts';
 import type { StoredCode, StoredGrant, StoredToken, TokenKey } from '../storage.ts';
 import type { TokenContext } from './grant.ts';
 import { refuseReplay } from './guards.ts';
+import { newestOf, nextOf, type Shown } from './successor.ts';
 
-type IssueDeps = Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock'>;
+type IssueDeps = Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock' | 'successorKeys'>;
 type Answer = Promise<Readonly<Record<string, unknown>>>;
 
 /** The code of a grant that an extension answers for. Client, verifier and redirect URI are checked. */
@@ -50,30 +51,40 @@ export async function issueByCode(
 export async function issueByRefreshToken(
   deps: IssueDeps,
   context: TokenContext,
-  { key, stored }: { key: TokenKey; stored: StoredToken },
+  { value, key, stored }: { value: string; key: TokenKey; stored: StoredToken },
 ): Answer {
   const { client, guards } = context;
   const { grant } = stored;
   if (stored.kind !== 'rt' || grant.clientId !== client.id) throw bad('refresh token', 'of another client');
-  // a token that was replaced is looked at before any key: who shows it may be a thief with a key of his own
+  // a token that was replaced is looked at before any key: who shows it may be a thief with a key of their own
   const jkt = stored.isReplaced ? null : keyOf(context, grant, 'refresh token');
-  const commit = async (): Promise<Committed> => {
+  const shown: Shown = { value, grantId: grant.id, generation: stored.generation ?? 1, bucket: key.bucket };
+  const commit = async ({ expiresIn }: HandedOut): Promise<Committed> => {
     // PROTOCOL §1: what is bound to a key, or goes with the client's own, need not be rotated
     const rotates = client.authMethod !== 'private_key_jwt' && grant.jkt === null;
-    const successor = rotates ? mintToken('rt', key.bucket) : undefined;
+    const next = rotates ? nextOf(deps, shown) : null;
     const renewed = await deps.storage.renew({
       refreshToken: key,
       clientId: client.id,
       jkt,
       idleSeconds: LIFETIME.refreshTokenIdle,
-      successorHash: successor === undefined ? null : hashToken(successor),
+      shownAt: stored.readAt,
+      successor: next === null ? null : { hash: hashToken(next.token), keyId: next.keyId, graceSeconds: expiresIn },
       guards: guards.take(),
     });
-    if (renewed.kind === 'replayed') refuseReplay(renewed);
-    if (renewed.kind === 'renewed') return { refreshToken: successor };
-    if (renewed.kind === 'replaced')
-      deps.emit({ event: 'refresh_token_reused', clientId: client.id, grantId: renewed.grantId });
-    throw bad('refresh token', renewed.kind === 'replaced' ? 'used after it was replaced' : 'ended meanwhile');
+    switch (renewed.kind) {
+      case 'replayed':
+        return refuseReplay(renewed);
+      case 'renewed':
+        return { refreshToken: next?.token };
+      case 'again':
+        return { refreshToken: await newestOf(deps, shown, renewed) };
+      case 'replaced':
+        deps.emit({ event: 'refresh_token_reused', clientId: client.id, grantId: renewed.grantId });
+        throw bad('refresh token', 'used after it was replaced');
+      case 'unknown':
+        throw bad('refresh token', 'ended meanwhile');
+    }
   };
   if (stored.isReplaced) return refuseAt(commit, 'refresh token');
   return answer(deps, context, { occasion: 'refresh', grant, jkt, commit });
@@ -108,8 +119,8 @@ function keyOf({ jkt }: TokenContext, grant: StoredGrant, what: string): string 
 }
 
 /** Used or dead as far as is known: storage says which, and does what follows from it. Nothing is issued. */
-async function refuseAt(commit: () => Promise<Committed>, what: string): Promise<never> {
-  await commit();
+async function refuseAt(commit: Issue['commit'], what: string): Promise<never> {
+  await commit({ expiresIn: 0 });
   throw bad(what, 'not open');
 }
 

@@ -37,6 +37,6 @@ export async function token(deps: ServerDeps, request: TokenRequest): Promise<Re
 const PLAIN_GRANTS: readonly string[] = [GRANT.authorizationCode, GRANT.refreshToken];
 
 /** Every grant type this server has. */
-function grantsOf(deps: Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock'>): readonly Grant[] {
+function grantsOf(deps: Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock' | 'successorKeys'>): readonly Grant[] {
   return [authorizationCodeGrant(deps), refreshTokenGrant(deps), ...deps.config.grants];
 }

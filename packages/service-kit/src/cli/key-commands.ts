@@ -2,6 +2,7 @@ import type { Vault } from '@chatelaine/crypto';
 import { applyMigrations } from '@chatelaine/migrations';
 import { openVault, type VaultConfig } from '../keys/open-vault.ts';
 import { reseal, type SealedPlace } from '../keys/sealed-places.ts';
+import { replaceRefreshKey } from '../keys/refresh-keys.ts';
 import { replaceSessionKeys } from '../keys/session-keys.ts';
 import { rotateSigningKey } from '../keys/signing-keys.ts';
 import { openPool, type Pool } from '../postgres/pool.ts';
@@ -18,6 +19,8 @@ export interface ServiceKeys {
   readonly places: readonly SealedPlace[];
   /** Null: the service has no signing keys. */
   readonly placeOfSigningKey: ((kid: string) => string) | null;
+  /** Whether it replaces refresh tokens, and has keys for that. */
+  readonly refreshKeys?: boolean;
 }
 
 interface KeyParts extends Pick<ServiceKeys, 'places' | 'placeOfSigningKey'> {
@@ -42,7 +45,7 @@ export function keyCommands(service: ServiceKeys): Readonly<Record<'migrate' | '
       },
     },
     'rotate-keys': {
-      usage: 'signing [--at-once] | encryption | sessions',
+      usage: `signing [--at-once] | encryption | sessions${service.refreshKeys === true ? ' | refresh' : ''}`,
       says: 'replaces keys while the service serves (docs/operations.md says in which order)',
       run(args) {
         const [which, ...flags] = args;
@@ -51,7 +54,11 @@ export function keyCommands(service: ServiceKeys): Readonly<Record<'migrate' | '
           return withKeys(service, (parts) => signing(parts, atOnce ? 'at-once' : 'in-turn'));
         if (which === 'encryption' && flags.length === 0) return withKeys(service, encryption);
         if (which === 'sessions' && flags.length === 0) return withKeys(service, sessions);
-        throw new UsageError('Say which keys: signing, encryption or sessions.');
+        if (which === 'refresh' && flags.length === 0 && service.refreshKeys === true)
+          return withKeys(service, refresh);
+        throw new UsageError(
+          `Say which keys: signing, encryption${service.refreshKeys === true ? ', sessions or refresh' : ' or sessions'}.`,
+        );
       },
     },
   };
@@ -103,4 +110,14 @@ async function encryption({ pool, vault, places }: KeyParts) {
 async function sessions({ pool, vault }: KeyParts) {
   await replaceSessionKeys({ pool, vault });
   return { lines: ['Start every process of the service again: everybody is signed out then.'] };
+}
+
+async function refresh({ pool, vault }: KeyParts) {
+  const id = await replaceRefreshKey({ pool, vault });
+  return {
+    lines: [
+      `Refresh tokens are derived with key ${id} within half a minute; the one before is kept for a day.`,
+      'Who has the old key and a token has all that came of it until now: stop those connections.',
+    ],
+  };
 }

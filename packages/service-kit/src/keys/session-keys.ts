@@ -12,14 +12,15 @@ export interface SessionKeys {
 }
 
 const NAME = 'session_keys';
-const placeOf = (name: string): string => `kept_secret|${name}`;
+/** The authenticated data of a secret that the service keeps for itself. */
+export const placeOfKeptSecret = (name: string): string => `kept_secret|${name}`;
 
 /** Where the service's own secrets are sealed. */
 export const keptSecretPlace: SealedPlace = {
   table: 'kept_secret',
   column: 'sealed',
   key: ['name'],
-  place: ({ name }) => placeOf(String(name)),
+  place: ({ name }) => placeOfKeptSecret(String(name)),
 };
 
 const FIND = statement<{ sealed: Buffer }>({
@@ -49,16 +50,16 @@ export async function openSessionKeys({
   seed: Uint8Array;
 }): Promise<SessionKeys> {
   const made = JSON.stringify(sessionKeysOf(seed));
-  await query(pool, INSERT, [NAME, vault.seal(made, placeOf(NAME))]);
+  await query(pool, INSERT, [NAME, vault.seal(made, placeOfKeptSecret(NAME))]);
   const row = await queryOne(pool, FIND, [NAME]);
   if (row === null) throw new Error('the session keys were just written');
-  return JSON.parse(vault.open(row.sealed, placeOf(NAME))) as SessionKeys;
+  return JSON.parse(vault.open(row.sealed, placeOfKeptSecret(NAME))) as SessionKeys;
 }
 
 /** New ones, for when somebody else has the old: everybody is signed out when the processes start again. */
 export async function replaceSessionKeys({ pool, vault }: { pool: Pool; vault: Vault }): Promise<void> {
   const fresh = JSON.stringify(sessionKeysOf(randomBytes(32)));
-  await query(pool, REPLACE, [NAME, vault.seal(fresh, placeOf(NAME))]);
+  await query(pool, REPLACE, [NAME, vault.seal(fresh, placeOfKeptSecret(NAME))]);
 }
 
 /** From 32 bytes or more. */

@@ -17,6 +17,7 @@ export function commands(configOf: () => Config): Readonly<Record<string, Comman
       label: VAULT_LABEL,
       places: SEALED_PLACES,
       placeOfSigningKey,
+      refreshKeys: true,
     }),
     connections: listing('connections', 'client', (filter) => withPool((pool) => listConnections(pool, filter))),
     links: listing('links', 'host', (filter) => withPool((pool) => listLinks(pool, filter))),

@@ -48,7 +48,7 @@ export async function issueHostToken(deps: TransferDeps, issue: Issue): Promise<
 /** What was minted for a code or refresh token that is lost meanwhile goes to nobody; if it cannot be said now, the sweep says it. */
 async function commitOrWithhold(deps: TransferDeps, { commit }: Issue, minted: Minted): Promise<Committed> {
   try {
-    return await commit();
+    return await commit({ expiresIn: minted.response.expires_in });
   } catch (error) {
     await withhold(deps, minted).catch((err: unknown) => deps.log.warn({ err }, 'a transfer was not closed'));
     throw error;

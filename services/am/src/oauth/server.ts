@@ -1,10 +1,19 @@
-import type { Grant, OAuthStorage, RequestExtension, ServerDeps, ServerEvent } from '@chatelaine/oauth-server';
+import type {
+  Grant,
+  OAuthStorage,
+  RequestExtension,
+  ServerDeps,
+  ServerEvent,
+  SuccessorKeys,
+} from '@chatelaine/oauth-server';
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
 import { BOTH_METADATA } from '../both/offered-host.ts';
 import type { Deps } from '../deps.ts';
 import { OPERATIONS, TARGETS_PATH, TRANSFERS_PATH } from './operations.ts';
 
-type ServerParts = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'outbound' | 'failpoint'>;
+type ServerParts = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'outbound' | 'failpoint'> & {
+  readonly refreshKeys: SuccessorKeys;
+};
 
 /**
  * The authorization server that Requesters see: its relationship is the connection, its own grant is the transfer. `announceRevocations`
@@ -18,7 +27,7 @@ export function createServerDeps(
     announceRevocations: () => void;
   },
 ): ServerDeps {
-  const { config, clock, log, pool, outbound, failpoint } = parts;
+  const { config, clock, log, pool, outbound, failpoint, refreshKeys } = parts;
   return {
     config: {
       issuer: config.issuer,
@@ -43,6 +52,7 @@ export function createServerDeps(
     },
     storage: dyingStorage(createPgStorage(pool), failpoint),
     clock,
+    successorKeys: refreshKeys,
     async fetchDocument(url) {
       const fetched = await outbound.fetchJson({ url });
       if (fetched.kind === 'failed') return { kind: 'failed', reason: fetched.reason };
@@ -67,7 +77,7 @@ function dyingStorage(storage: OAuthStorage, failpoint: Deps['failpoint']): OAut
     },
     async renew(input) {
       const outcome = await storage.renew(input);
-      if (outcome.kind === 'renewed') await failpoint('refresh.renewed');
+      if (outcome.kind === 'renewed' || outcome.kind === 'again') await failpoint('refresh.renewed');
       if (outcome.kind === 'replaced') await failpoint('grant.ended');
       return outcome;
     },

@@ -1,29 +1,98 @@
 import { expect, it } from '@jest/globals';
+import { chatelaine } from '../support/operator.ts';
 import { gate } from '../support/scripted-host.ts';
 import { eventually } from '../support/world.ts';
-import { connectionsOf, INVALID_GRANT, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
+import { connectionsOf, INVALID_GRANT, later, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
 
-/** Refresh tokens: rotation, and what a refusal does to them. */
+/** Refresh tokens: their successors, and what a refusal does to them. PROTOCOL §6. */
 export function refreshing(sceneOf: SceneOf): void {
-  it('gets a new refresh token each time; the old one answers while others that came at once go on, and ends everything after', async () => {
+  it('refreshes one token several times at once, and all of them live: they get one successor, and each its own token of the Host', async () => {
     const scene = sceneOf();
     const { house, owner, resource } = scene;
     const client = await scene.client();
-    const first = await client.connect(owner.browser, resource);
-    const old = refreshTokenOf(first);
-    const [one, other] = await Promise.all([client.refresh(old), client.refresh(old)]);
-    expect([one.status, other.status]).toEqual([200, 200]);
-    const next = await client.refresh(refreshTokenOf(one));
+    const old = refreshTokenOf(await client.connect(owner.browser, resource));
+    const answers = await Promise.all(Array.from({ length: 5 }, () => client.refresh(old)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    const [successor = '', ...others] = new Set(answers.map(refreshTokenOf));
+    expect([others, successor === old]).toEqual([[], false]);
+    expect(new Set(answers.map(({ json }) => json['access_token'])).size).toBe(5);
+    const next = await client.refresh(successor);
+    // as a call does that was slow to refresh: it is given what came of its token meanwhile
     const slow = await client.refresh(old);
-    const used = await client.refresh(refreshTokenOf(next));
-    expect([next.status, slow.status, used.status]).toEqual([200, 200, 200]);
-    const minted = house.host.minted.length;
-    expect(outcome(await client.refresh(old))).toEqual(INVALID_GRANT);
-    expect(house.host.minted).toHaveLength(minted);
-    for (const token of [used, other, slow].map(refreshTokenOf))
-      expect(outcome(await client.refresh(token))).toEqual(INVALID_GRANT);
+    expect([next.status, slow.status]).toEqual([200, 200]);
+    expect(refreshTokenOf(slow)).toBe(refreshTokenOf(next));
+    const kept = await house.rows<{ all: string }>('select t::text as all from oauth_token t');
+    for (const token of [old, successor, refreshTokenOf(next)])
+      expect(kept.some(({ all }) => all.includes(token.slice(-20)))).toBe(false);
+  });
+
+  it('goes on for an hour in two sessions that share a refresh token, each at its own pace', async () => {
+    const scene = sceneOf();
+    const { owner, resource } = scene;
+    const client = await scene.client();
+    const first = refreshTokenOf(await client.connect(owner.browser, resource));
+    // an access token lives 120 s: each session refreshes before, one a little more often
+    const sessions = [90, 100].map((every) => ({ every, token: first, due: every }));
+    for (let time = 0; time < 3600; ) {
+      const [session] = sessions.toSorted((one, other) => one.due - other.due);
+      if (session === undefined) return;
+      await later(scene, client, session.due - time);
+      time = session.due;
+      session.due += session.every;
+      const answer = await client.refresh(session.token);
+      expect([time, answer.status]).toEqual([time, 200]);
+      session.token = refreshTokenOf(answer);
+    }
+    const [connection] = await connectionsOf(scene, client);
+    expect(connection).toMatchObject({ ended_at: null });
+  });
+
+  it('whose answer was lost tries again after 66 seconds, and goes on', async () => {
+    const scene = sceneOf();
+    const { owner, resource } = scene;
+    const client = await scene.client();
+    const token = refreshTokenOf(await client.connect(owner.browser, resource));
+    const lost = await client.refresh(token);
+    await later(scene, client, 66);
+    const again = await client.refresh(token);
+    expect([lost.status, again.status, refreshTokenOf(again) === refreshTokenOf(lost)]).toEqual([200, 200, true]);
+    await later(scene, client, 110);
+    expect((await client.refresh(refreshTokenOf(again))).status).toBe(200);
+  });
+
+  it('whose token was copied: the copy that is shown later than an access token lives ends the connection, here and at the Host, without a call to it', async () => {
+    const scene = sceneOf();
+    const { house, owner, resource } = scene;
+    const client = await scene.client();
+    const copied = refreshTokenOf(await client.connect(owner.browser, resource));
+    // one of the two goes on, whichever that is; the other waits
+    const going = await client.refresh(copied);
+    await later(scene, client, 100);
+    const further = await client.refresh(refreshTokenOf(going));
+    await later(scene, client, 25);
+    const hops = house.host.hops.length;
+    expect(outcome(await client.refresh(copied))).toEqual(INVALID_GRANT);
+    expect(house.host.hops).toHaveLength(hops);
+    expect(outcome(await client.refresh(refreshTokenOf(further)))).toEqual(INVALID_GRANT);
+    expect(await connectionsOf(scene, client)).toMatchObject([{ ended_at: expect.any(Date) }]);
     const grantId = house.host.minted.at(-1)?.grantId;
     await eventually(async () => house.host.revoked.some(({ token }) => token === grantId));
+  });
+
+  it('does not notice that the key is replaced which its refresh tokens are derived with', async () => {
+    const scene = sceneOf();
+    const { house, owner, resource } = scene;
+    const client = await scene.client();
+    const first = refreshTokenOf(await client.connect(owner.browser, resource));
+    const second = await client.refresh(first);
+    expect((await chatelaine(house, 'rotate-keys refresh')).code).toBe(0);
+    // a process that starts now derives with the new one, and those that run know it when they need it
+    const { port } = await house.another();
+    const third = await client.refresh(refreshTokenOf(second), {}, { port });
+    const behind = await client.refresh(first);
+    expect([third.status, behind.status]).toEqual([200, 200]);
+    expect(refreshTokenOf(behind)).toBe(refreshTokenOf(third));
+    expect((await client.refresh(refreshTokenOf(behind))).status).toBe(200);
   });
 
   it('whose Host is down, slow or confused is told when to come back, and its refresh token is as good as before', async () => {
@@ -44,6 +113,7 @@ export function refreshing(sceneOf: SceneOf): void {
     script.transfer = (_hop, mint) => ({ json: { ...mint(), expires_in: 121 } });
     expect(outcome(await client.refresh(token))).toEqual({ status: 502, error: 'server_error' });
     house.host.reset();
+    await later(scene, client, 3600);
     expect((await client.refresh(token)).status).toBe(200);
   });
 

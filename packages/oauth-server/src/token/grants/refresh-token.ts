@@ -19,7 +19,7 @@ import { refuseReplay } from '../guards.ts';
 import { issueByRefreshToken } from '../issue.ts';
 import { relationshipAnswer } from '../relationship-answer.ts';
 
-type RefreshDeps = Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock'>;
+type RefreshDeps = Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock' | 'successorKeys'>;
 
 /**
  * OAuth 2.1 §4.3. Every client here is bound to a key (its own authentication, or DPoP), so the refresh token stays the same:
@@ -37,7 +37,8 @@ async function refresh(deps: RefreshDeps, context: TokenContext): Promise<Readon
   if (parsed === null || parsed.kind !== 'rt') throw badToken('malformed');
   const key = { bucket: parsed.bucket, hash: hashToken(value) };
   const stored = looksFirst(deps.config) ? await deps.storage.findToken(key) : null;
-  if (stored !== null && stored.grant.answeredBy !== null) return issueByRefreshToken(deps, context, { key, stored });
+  if (stored !== null && stored.grant.answeredBy !== null)
+    return issueByRefreshToken(deps, context, { value, key, stored });
   checkScope(params.get('scope'));
   if (deps.config.relationshipTokens === 'bound') {
     // first: one that is gone may have been a stock client's, which takes only `invalid_grant` for "ask the owner anew"
