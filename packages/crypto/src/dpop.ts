@@ -57,7 +57,7 @@ export type DpopResult =
       readonly jkt: string;
       /** 1 to 128 characters, single use per key until `expiresAt`: the caller's storage refuses it a second time. */
       readonly jti: string;
-      /** epoch seconds */
+      /** Epoch seconds, maybe with a fraction. */
       readonly iat: number;
       /** Epoch seconds until which (`jkt`, `jti`) must be remembered; one window longer than needed, for clocks that disagree. */
       readonly expiresAt: number;

@@ -8,9 +8,9 @@ import { type Random, randomId, systemRandom } from './random.ts';
 export interface JwtClaims {
   readonly iss: string;
   readonly aud: string;
-  /** epoch seconds */
+  /** Epoch seconds, maybe with a fraction. */
   readonly iat: number;
-  /** epoch seconds */
+  /** Epoch seconds, maybe with a fraction. */
   readonly exp: number;
   /** 1 to 128 characters; whoever accepts the token must remember it until `exp` and refuse it a second time. */
   readonly jti: string;
@@ -145,12 +145,13 @@ function faultOfTimes({ iat, exp, nbf }: Record<string, unknown>, input: VerifyJ
   if (!isInstant(iat) || iat > latest) return 'iat';
   if (nbf !== undefined && (!isInstant(nbf) || nbf > latest)) return 'nbf';
   if (!isInstant(exp) || exp <= iat || exp <= now) return 'exp';
-  return exp - iat > input.maxLifetimeSeconds ? 'lifetime' : null;
+  // fractions are not exact: a minute may come out a little longer
+  return exp - iat >= input.maxLifetimeSeconds + 0.001 ? 'lifetime' : null;
 }
 
-/** A whole number of seconds after 1970. */
+/** Seconds after 1970, whole or not: a NumericDate (RFC 7519 §2). */
 export function isInstant(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+  return typeof value === 'number' && value > 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
 function invalid(reason: JwtFault): JwtResult {

@@ -115,11 +115,14 @@ describe('made for this request (D3)', () => {
 });
 
 describe('made now (D7)', () => {
-  test.each([NOW, NOW + 10, NOW + 60, NOW - 60])('iat %p is accepted', async (iat) => {
-    expect(await check(forge(header, { ...claims, iat }, key))).toMatchObject({ kind: 'valid', iat });
-  });
+  test.each([NOW, NOW + 10, NOW + 60, NOW - 60, NOW + 0.5, NOW - 59.123])(
+    'iat %p is accepted, whole or not (RFC 7519 §2)',
+    async (iat) => {
+      expect(await check(forge(header, { ...claims, iat }, key))).toMatchObject({ kind: 'valid', iat });
+    },
+  );
 
-  test.each([NOW + 61, NOW - 61, 0, -1, String(NOW), null, undefined, NOW + 0.5, [NOW], true])(
+  test.each([NOW + 61, NOW - 61, 0, -1, String(NOW), null, undefined, NOW + 60.5, [NOW], true])(
     'iat %p is refused',
     async (iat) => {
       expect(await check(forge(header, { ...claims, iat }, key))).toEqual(refused('iat'));

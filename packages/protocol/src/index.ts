@@ -27,6 +27,7 @@ export {
   transferForm,
 } from './forms.ts';
 export { type ApiOperation, openApiDocument } from './openapi.ts';
+export { refusalOfFields } from './request-fields.ts';
 export { type FormParams, type FormResult, formatForm, parseForm } from './form.ts';
 export { type ParsedToken, parseToken, type Token, TOKEN_KINDS, type TokenKind } from './ids.ts';
 export {

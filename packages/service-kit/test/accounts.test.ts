@@ -239,13 +239,23 @@ describe('forms', () => {
     [{ 'sec-fetch-site': 'cross-site' }, 403],
     [{ 'sec-fetch-site': 'same-site' }, 403],
     [{ origin: 'https://evil.example' }, 403],
-    [{ origin: 'null' }, 403],
+    [{ origin: 'null', 'sec-fetch-site': 'cross-site' }, 403],
+    [{ origin: 'null' }, 200], // the same from browsers without Fetch Metadata: the form's token alone decides
     [{ origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }, 403],
     [{ origin: 'null', 'sec-fetch-site': 'same-origin' }, 200], // what browsers send under Referrer-Policy: no-referrer
     [{ origin: 'http://127.0.0.1:1' }, 200],
   ])('a good token with %j is %i', async (headers, status) => {
     await signUp('ada');
     expect((await browser.submit('/rooms', '/rooms', { a: '1' }, headers)).status).toBe(status);
+  });
+
+  test('Origin: null without Fetch Metadata needs the token of the same session', async () => {
+    await signUp('ada');
+    const foreign = tokenFor((await browser.get('/rooms')).text, '/rooms');
+    const own = new Browser(service.origin);
+    await own.submit('/sign-up', '/sign-up', { username: 'bob', password: PASSWORD });
+    for (const token of ['', foreign])
+      expect((await own.post('/rooms', body(token), { origin: 'null' })).status).toBe(403);
   });
 
   test('a route outside of pages does nothing on the strength of the cookie', async () => {

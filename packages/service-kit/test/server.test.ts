@@ -90,6 +90,32 @@ describe('answers to what cannot be served', () => {
     expect([answer.status, answer.json['error']]).toEqual([415, 'invalid_request']);
   });
 
+  test('two Authorization, Host or Content-Type fields are 400 everywhere: nobody takes the first while a proxy means the last', async () => {
+    const twice = [
+      { host: ['a.example', 'b.example'] },
+      { authorization: ['Bearer a', 'Bearer a'] },
+      { 'content-type': ['application/json', 'text/plain'] },
+    ];
+    for (const path of ['/', '/sign-in', '/healthz', '/nowhere', '/api/rooms'])
+      for (const headers of twice) {
+        const answer = await send(browser.port, { path, headers });
+        expect([path, headers, answer.status]).toEqual([path, headers, 400]);
+      }
+    const answer = await send(browser.port, {
+      method: 'POST',
+      path: '/api/rooms',
+      headers: { ...twice[0], ...JSON_TYPE },
+    });
+    expect([answer.json['error'], answer.headers['cache-control']]).toEqual(['invalid_request', 'no-store']);
+  });
+
+  test('a compressed body is 415 and says that none is taken', async () => {
+    for (const path of ['/api/rooms', '/rooms']) {
+      const answer = await browser.post(path, '{}', { ...JSON_TYPE, 'content-encoding': 'gzip' });
+      expect([path, answer.status, answer.headers['accept-encoding']]).toEqual([path, 415, 'identity']);
+    }
+  });
+
   test('an address that is not valid is 400, OAuth-shaped', async () => {
     const answer = await browser.get('/%zz');
     expect([answer.status, answer.json['error']]).toEqual([400, 'invalid_request']);

@@ -78,8 +78,11 @@ export function postJson(port: number, path: string, body: unknown, headers: Sen
   return send(port, { method: 'POST', path, headers: { 'content-type': 'application/json', ...headers }, body: text });
 }
 
-function toOutgoing(headers: SentHeaders): http.OutgoingHttpHeaders {
+function toOutgoing(headers: SentHeaders): http.OutgoingHttpHeaders | string[] {
   const given = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
+  // node sends Host more than once only when it gets all lines as they are to be
+  if (typeof headers['host'] === 'object')
+    return given.flatMap(({ name, value }) => [value].flat().flatMap((each) => [name, String(each)]));
   return Object.fromEntries(given.map(({ name, value }) => [name, typeof value === 'object' ? [...value] : value]));
 }
 

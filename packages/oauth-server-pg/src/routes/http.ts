@@ -1,3 +1,4 @@
+import { VaultError } from '@chatelaine/crypto';
 import { isDatabaseUnavailable } from '@chatelaine/migrations';
 import formbody from '@fastify/formbody';
 import {
@@ -7,6 +8,7 @@ import {
   OAuthError,
   parseForm,
   parseJson,
+  refusalOfFields,
   temporarilyUnavailable,
 } from '@chatelaine/protocol';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -32,8 +34,13 @@ export async function oauthScope(scope: FastifyInstance): Promise<void> {
 /** A scope whose forms are parsed strictly and whose answers are not cached; its errors are its own. */
 export async function strictScope(scope: FastifyInstance): Promise<void> {
   scope.removeAllContentTypeParsers();
+  // here, too, for apps that are not of our making
+  scope.addHook('onRequest', async ({ raw }) => {
+    const refusal = refusalOfFields(raw.rawHeaders);
+    if (refusal !== null) throw refusal;
+  });
   // formbody calls its parser unguarded: it gets a tagged result and `formOf` refuses
-  await scope.register(formbody, { bodyLimit: 65_536, parser: (text) => ({ form: parseForm(text) }) });
+  await scope.register(formbody, { bodyLimit: 65_536, parser: (text) => ({ form: inOneLine(parseForm(text)) }) });
   scope.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
@@ -60,8 +67,16 @@ export function formOf(request: FastifyRequest): FormParams {
 /** The query of an authorization request, parsed as strictly as a form. */
 export function queryOf(request: FastifyRequest): FormResult {
   const cut = request.url.indexOf('?');
-  const result = parseForm(cut < 0 ? '' : request.url.slice(cut + 1));
+  const result = inOneLine(parseForm(cut < 0 ? '' : request.url.slice(cut + 1)));
   return { ...result, params: withoutEmpty(result.params) };
+}
+
+/** What people write may have several lines, what programs send here never has: no parameter of RFC 6749 §A has a control character, and none is echoed. */
+function inOneLine(result: FormResult): FormResult {
+  const isWhole = [...result.params].every((pair) => pair.every((text) => !/\p{Cc}/u.test(text)));
+  return isWhole
+    ? result
+    : { kind: 'malformed', reason: 'A parameter has control characters.', repeated: null, params: new Map() };
 }
 
 /** RFC 6749 §3.1, §3.2: a parameter without a value counts as left out. */
@@ -117,8 +132,9 @@ export function sendError(
   reply: FastifyReply,
 ): FastifyReply {
   const answer = toOAuthError(error, request);
+  // a fault of ours, whatever the client is told
+  if (answer === null || error instanceof VaultError) request.log.error({ err: error }, 'unexpected error');
   if (answer === null) {
-    request.log.error({ err: error }, 'unexpected error');
     return reply
       .code(500)
       .send({ error: 'server_error', error_description: 'The server failed in an unexpected way.' });
@@ -133,6 +149,8 @@ function toOAuthError(error: FastifyError | OAuthError, request: FastifyRequest)
   if (error instanceof OAuthError) return error;
   if (isDatabaseUnavailable(error))
     return temporarilyUnavailable('The server cannot answer right now.', { retryAfter: 2, cause: error.message });
+  if (error instanceof VaultError)
+    return temporarilyUnavailable('Something that is kept here cannot be read right now.', { retryAfter: 60 });
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return wrongMediaType(request);
   const status = error.statusCode;
   if (status === undefined || status < 400 || status >= 500) return null;

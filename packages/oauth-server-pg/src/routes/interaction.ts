@@ -75,12 +75,12 @@ export function isCsrfToken(given: string | undefined, token: string): boolean {
 
 /**
  * Whether the browser says that the request comes from another site. Fetch Metadata decides where there is any; under
- * `Referrer-Policy: no-referrer` the Origin of our own forms is `null` (Fetch §3.2).
+ * `Referrer-Policy: no-referrer` the Origin of our own forms is `null` (Fetch §3.2). Where a browser says no more than that (Safari before 16.4), the
+ * form's token alone decides.
  */
 export function isCrossSite(issuer: Issuer, request: FastifyRequest): boolean {
   const site = request.headers['sec-fetch-site'];
   const { origin } = request.headers;
-  if (site === undefined) return origin !== undefined && origin !== issuer;
   const foreignOrigin = origin !== undefined && origin !== 'null' && origin !== issuer;
-  return foreignOrigin || (site !== 'same-origin' && site !== 'none');
+  return foreignOrigin || (site !== undefined && site !== 'same-origin' && site !== 'none');
 }

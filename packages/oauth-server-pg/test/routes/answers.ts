@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { call, identification, type Party, registered } from './clients.ts';
 import { authorizePath, Browser, connected, pushed } from './flow.ts';
@@ -72,6 +73,49 @@ export function answers(rigOf: () => Rig): void {
         }
         expect((await send(rig.am.ports[0], { method: 'POST', path })).status).toBe(415);
       }
+    });
+
+    test('two fields that say who asks, of whom or how to read it are 400, whatever they say: nobody takes the first and means the other', async () => {
+      const good = encodeForm({ client_id: party.id, grant_type: 'refresh_token', refresh_token: 'x', token: 'x' });
+      const one = `/register/${party.id}`;
+      const bearer = `Bearer ${party.registrationToken}`;
+      for (const [method, path] of [
+        ...FORM_ENDPOINTS.map((path) => ['POST', path] as const),
+        ['POST', '/authorize'] as const,
+        ['GET', one] as const,
+        ['DELETE', one] as const,
+      ])
+        for (const twice of [
+          { authorization: [bearer, bearer] },
+          { authorization: ['Basic eDp5', bearer] },
+          { host: ['am.example', 'evil.example'] },
+          { host: ['am.example', 'am.example'] },
+          { 'content-type': [FORM['content-type'], 'text/plain'] },
+        ]) {
+          const headers = { ...FORM, ...twice };
+          const answer = await send(rig.am.ports[0], {
+            method,
+            path,
+            headers,
+            ...(method === 'POST' && { body: good }),
+          });
+          expect([method, path, twice, answer.status]).toEqual([method, path, twice, 400]);
+          if (path !== '/authorize') expectOAuthError(answer, 400, 'invalid_request');
+        }
+      const still = await send(rig.am.ports[0], { path: one, headers: { authorization: bearer } });
+      expect(still.status).toBe(200);
+    });
+
+    test('a compressed body is 415 and says that none is taken; identity is none', async () => {
+      const good = encodeForm({ client_id: party.id, token: 'x' });
+      for (const path of [...FORM_ENDPOINTS, '/register'])
+        for (const coding of ['gzip', 'x-gzip', 'br', 'identity, gzip', 'unknown']) {
+          const headers = { ...FORM, 'content-encoding': coding };
+          const answer = await post(path, gzipSync(good), headers);
+          expectOAuthError(answer, 415, 'invalid_request');
+          expect(answer.headers['accept-encoding']).toBe('identity');
+        }
+      expect((await post('/revoke', good, { ...FORM, 'content-encoding': 'Identity' })).status).toBe(200);
     });
 
     test('T14 bytes that are no text never reach a look-up', async () => {

@@ -160,6 +160,13 @@ export function clientAssertions(rigOf: () => Rig): void {
       for (const changes of bad) expect(await present(signed(changes))).toMatchObject(refused);
     });
 
+    test('J10 the times of an assertion may have fractions (RFC 7519 §2), and it is good once all the same', async () => {
+      const now = Math.floor(rig.clock.now()) + 0.5;
+      const token = signed({ iat: now, nbf: now, exp: now + 60 });
+      expect(await present(token)).toMatchObject(known);
+      expect(await present(token)).toMatchObject(refused);
+    });
+
     test('J11 an assertion is good once, on all replicas together, whatever came of it', async () => {
       const token = signed();
       expect(await present(token, 0)).toMatchObject(known);

@@ -74,6 +74,17 @@ export function authorizationRequests(rigOf: () => Rig): void {
       }
     });
 
+    test('a state with control characters is refused wherever a request comes in (RFC 6749 §A.5); beyond that it comes back as it was', async () => {
+      for (const character of ['\t', '\n', '\r', '\u0000', '\u001f', '\u007f', '\u0085']) {
+        const state = `a${character}b`;
+        expectPage(await plain({ state }));
+        const answer = await push(rig, rig.am, { party, form: { state } });
+        expect([character, answer.status, answer.json['error']]).toEqual([character, 400, 'invalid_request']);
+      }
+      for (const state of ['a b', '%0a', 'ä€😀'])
+        expect(await push(rig, rig.am, { party, form: { state } })).toMatchObject({ status: 201 });
+    });
+
     test.each(['token', 'id_token', 'code token', 'code id_token', 'none', 'CODE'])(
       'A7 response_type %s is not supported',
       async (response_type) => expectRefusal(await plain({ response_type }), 'unsupported_response_type'),

@@ -85,12 +85,22 @@ export function consent(rigOf: () => Rig): void {
       expectPage(await say({ csrf: sibling['csrf'] }), 403);
       expectPage(await say({ csrf: foreign['csrf'] }), 403);
       expectPage(await say({}, { origin: 'https://evil.example' }), 403);
-      expectPage(await say({}, { origin: 'null' }), 403);
       expectPage(await say({}, { 'sec-fetch-site': 'cross-site', origin: 'null' }), 403);
       expectPage(await say({}, { 'sec-fetch-site': 'same-site', origin: 'https://other.am.example' }), 403);
       expect(await grantsOf(client)).toBe(0);
       // as a browser sends our own form under Referrer-Policy: no-referrer
       expect((await say({}, { 'sec-fetch-site': 'same-origin', origin: 'null' })).status).toBe(303);
+    });
+
+    test('S4 a browser without Fetch Metadata sends our own form with Origin: null, and its token alone decides', async () => {
+      const client = await registered(rig);
+      const browser = new Browser(rig.am);
+      const fields = hidden(await open(browser, await pushed(rig, rig.am, { party: client }), client));
+      const say = (csrf: string | undefined): Promise<Answer> =>
+        browser.post('/authorize', { ...fields, csrf, decision: 'allow' }, { origin: 'null' });
+      for (const csrf of [undefined, '', 'x'.repeat(43)]) expectPage(await say(csrf), 403);
+      expect(await grantsOf(client)).toBe(0);
+      expect((await say(fields['csrf'])).status).toBe(303);
     });
 
     test('S4 a page shown to one person is not answered by another who signed in meanwhile', async () => {

@@ -69,7 +69,7 @@ export function dpop(rigOf: () => Rig): void {
       expect(await redeem(rig, rig.am, { party, ...granted })).toMatchObject({ status: 200 });
     });
 
-    test('D7 a proof is fresh: made within 60 seconds, in whole ones', async () => {
+    test('D7 a proof is fresh: made within 60 seconds, whole or not, and good once', async () => {
       const { kty, crv, x, ...rest } = key().publicJwk;
       const jwk = { kty, crv, x, ...('y' in rest ? { y: rest.y } : {}) };
       const at = (iat: unknown): string =>
@@ -84,6 +84,9 @@ export function dpop(rigOf: () => Rig): void {
         expect(await refresh([at(iat)])).toMatchObject(invalidProof);
       }
       expect(await refresh([at(now - 30)])).toMatchObject({ status: 200 });
+      const fraction = at(now - 0.25);
+      expect(await refresh([fraction])).toMatchObject({ status: 200 });
+      expect(await refresh([fraction])).toMatchObject(invalidProof);
     });
 
     test('D7 a proof outlives its replay record nowhere: refused by time when the record is gone', async () => {

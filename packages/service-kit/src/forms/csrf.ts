@@ -17,14 +17,12 @@ export function csrfTokenOf(request: FastifyRequest): string {
 
 /**
  * Whether the browser says that another site sent this request. Fetch Metadata decides where there is any: with `Referrer-Policy: no-referrer` the
- * Origin of our own forms is `null` (Fetch §3.2, "append a request Origin header").
+ * Origin of our own forms is `null` (Fetch §3.2, "append a request Origin header"). Where a browser says no more than that (Safari before 16.4), the
+ * form's token alone decides, which is the session's.
  */
 export function isFromElsewhere(request: FastifyRequest, issuer: string): boolean {
   const site = request.headers['sec-fetch-site'];
   const { origin } = request.headers;
-  if (site !== undefined)
-    return (
-      (site !== 'same-origin' && site !== 'none') || (origin !== undefined && origin !== 'null' && origin !== issuer)
-    );
-  return origin !== undefined && origin !== issuer;
+  const foreignOrigin = origin !== undefined && origin !== 'null' && origin !== issuer;
+  return foreignOrigin || (site !== undefined && site !== 'same-origin' && site !== 'none');
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { LIMIT, OAuthError, parseForm } from '@chatelaine/protocol';
+import { LIMIT, OAuthError, parseForm, refusalOfFields } from '@chatelaine/protocol';
 import {
   fastify,
   LogController,
@@ -94,6 +94,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     published: options.published ?? [],
     metrics: options.metrics,
   });
+  app.addHook('onRequest', refuseOddFields);
   app.addHook('onRequest', refuseControlCharacters);
   app.addHook('onSend', letGo);
   app.addHook('onResponse', logResponse);
@@ -106,6 +107,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(pathOf(request));
     if (methods.length > 0) reply.header('allow', methods.join(', '));
+    // programs in pages of other origins look for documents in many places, and must be able to read that there is none (Fetch §3.2.3)
+    if (pathOf(request).includes('/.well-known/')) reply.header('access-control-allow-origin', '*');
     const refusal =
       methods.length > 0
         ? new OAuthError('invalid_request', `This address does not know ${request.method}.`, { status: 405 })
@@ -153,6 +156,12 @@ function watch(app: FastifyInstance, { metrics, metricsListener }: ServerOptions
 /** On the way down a kept-alive connection would stay open until it is idle for long; the answer under way is its last. */
 async function letGo(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (request.server.getDecorator<Draining>('draining').active) reply.header('connection', 'close');
+}
+
+/** Two answers to who asks, or of whom, and bodies that only somebody else can read: refused before anything is looked at. */
+async function refuseOddFields({ raw }: FastifyRequest): Promise<void> {
+  const refusal = refusalOfFields(raw.rawHeaders);
+  if (refusal !== null) throw refusal;
 }
 
 /** Nothing of ours has a control character in its path, and Postgres refuses a NUL: such an address is one where nothing is. */

@@ -1,3 +1,4 @@
+import { VaultError } from '@chatelaine/crypto';
 import { isDatabaseUnavailable } from '@chatelaine/migrations';
 import { OAuthError, type ErrorCode } from '@chatelaine/protocol';
 import type { FastifyError } from 'fastify';
@@ -18,6 +19,7 @@ export interface ErrorAnswer {
 }
 
 const RETRY_SECONDS = 2;
+const SEALED_RETRY_SECONDS = 60;
 
 /** The one translator of everything that routes throw. A TypeError of ours is a 500 in the log, never the client's 400. */
 export function answerTo(error: unknown): ErrorAnswer {
@@ -37,8 +39,18 @@ export function answerTo(error: unknown): ErrorAnswer {
       retryAfter: RETRY_SECONDS,
     };
   }
+  if (error instanceof VaultError) return SEALED;
   return frameworkAnswer(error) ?? UNEXPECTED;
 }
+
+/** What is stored does not open with the keys of this process, or not in its place: whoever runs the service can put that right, and nothing else is wrong. */
+const SEALED: ErrorAnswer = {
+  status: 503,
+  code: 'temporarily_unavailable',
+  sentence: 'Something that is kept here cannot be read right now. Whoever runs this service has to look into it.',
+  retryAfter: SEALED_RETRY_SECONDS,
+  unexpected: true,
+};
 
 const UNEXPECTED: ErrorAnswer = {
   status: 500,

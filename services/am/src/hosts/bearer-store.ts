@@ -1,8 +1,9 @@
-import { inTransaction, query, statement } from '@chatelaine/service-kit';
+import { inTransaction, query, queryOne, statement } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
 
 // the owner's row first: several ends of his things take their turns instead of each other's locks
 const LOCK_OWNER = statement({ name: 'hosts_lock_owner_bearer', text: 'select 1 from owner where id = $1 for update' });
+const OWN_LINK = statement({ name: 'hosts_own_link', text: 'select 1 from link where id = $1 and owner_id = $2' });
 const STOP = statement<{ ended: boolean }>({
   name: 'hosts_stop_bearer',
   text: `
@@ -13,14 +14,16 @@ const STOP = statement<{ ended: boolean }>({
 
 /**
  * Takes back that Requesters may have tokens of this link that are bound to no key: every connection that was allowed it ends, and the Host is due to be
- * told, so that what they hold dies there, too. Returns how many. PROTOCOL §6.
+ * told, so that what they hold dies there, too. `false` when it is no link of theirs. PROTOCOL §6.
  */
 export async function stopBearer(
   { pool }: Pick<Deps, 'pool'>,
   { linkId, ownerId }: { linkId: string; ownerId: string },
-): Promise<number> {
+): Promise<boolean> {
   return inTransaction(pool, async (tx) => {
     await query(tx, LOCK_OWNER, [ownerId]);
-    return (await query(tx, STOP, [linkId, ownerId])).filter(({ ended }) => ended).length;
+    if ((await queryOne(tx, OWN_LINK, [linkId, ownerId])) === null) return false;
+    await query(tx, STOP, [linkId, ownerId]);
+    return true;
   });
 }

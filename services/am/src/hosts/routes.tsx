@@ -52,7 +52,7 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
     });
     own.post('/hosts/:linkId/repair', async (request, reply) => repair(deps, request, reply));
     own.post('/hosts/:linkId/bearer/stop', async (request, reply) => {
-      await stopBearer(deps, ownLink(request));
+      if (!(await stopBearer(deps, ownLink(request)))) throw notFound();
       deps.jobs.announceRevocations();
       return reply.redirect('/hosts', 303);
     });
@@ -76,6 +76,7 @@ async function add(deps: Deps, request: FastifyRequest, reply: FastifyReply): Pr
     sessionHash: sessionHash(request),
     returnTo: back,
   });
+  if (outcome.kind === 'linked') return reply.redirect(outcome.returnTo, 303);
   return outcome.kind === 'started'
     ? renderPage(reply, <GoToHostPage {...outcome} />)
     : renderPage(reply.code(400), <AddHostPage address={address} back={back} problem={outcome.sentence} />);
@@ -87,6 +88,7 @@ async function repair(deps: Deps, request: FastifyRequest, reply: FastifyReply):
   if (repaired.kind === 'unknown') throw notFound();
   const { link, outcome } = repaired;
   if (outcome.kind === 'started') return renderPage(reply, <GoToHostPage {...outcome} repairs={link.label} />);
+  if (outcome.kind === 'linked') return reply.redirect(outcome.returnTo, 303);
   throw new Problem(400, `${outcome.sentence} “${link.label}” is as it was.`, {
     title: 'Not repaired',
     next: { href: '/hosts', label: 'My Hosts' },

@@ -75,7 +75,7 @@ export function flow(sceneOf: SceneOf): void {
     const other = await keyed.connect(owner.browser, resource);
     expect((await owner.browser.get('/hosts')).words).toContain('keys that fit anybody');
     const stranger = await house.owner();
-    await stranger.browser.submit('/hosts/add', `/hosts/${linkId}/bearer/stop`);
+    expect((await stranger.browser.submit('/hosts/add', `/hosts/${linkId}/bearer/stop`)).status).toBe(404);
     const kept = await bearer.refresh(refreshTokenOf(first));
     expect(kept.status).toBe(200);
     await owner.browser.submit('/hosts', `/hosts/${linkId}/bearer/stop`);

@@ -1,0 +1,32 @@
+import { invalidRequest, OAuthError } from './errors.ts';
+
+/**
+ * Fields that say who asks, of whom, and what the body is. Node keeps the first of several, a proxy in front may have looked at the last: so none of
+ * them is taken twice. RFC 9110 §5.3, RFC 9112 §3.2.
+ */
+const ONCE: ReadonlySet<string> = new Set(['authorization', 'host', 'content-type']);
+
+/**
+ * What is wrong with the fields of a request before anybody looks at what it asks for; null when nothing is.
+ *
+ * @param rawHeaders names and values in turn, as Node's `rawHeaders` has them
+ */
+export function refusalOfFields(rawHeaders: readonly string[]): OAuthError | null {
+  const seen = new Set<string>();
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? '').toLowerCase();
+    if (name === 'content-encoding' && !isIdentity(rawHeaders[at + 1] ?? '')) return encoded();
+    if (!ONCE.has(name)) continue;
+    if (seen.has(name)) return invalidRequest(`The header field ${name} may be there once.`);
+    seen.add(name);
+  }
+  return null;
+}
+
+const isIdentity = (codings: string): boolean => /^[\s,]*(identity[\s,]*)*$/i.test(codings);
+
+/** RFC 9110 §15.5.16, §12.5.3: the answer says which content codings a request may have. */
+function encoded(): OAuthError {
+  const headers = { 'accept-encoding': 'identity' };
+  return new OAuthError('invalid_request', 'The body must not be compressed.', { status: 415, headers });
+}
