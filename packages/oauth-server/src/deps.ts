@@ -16,6 +16,8 @@ export interface ServerConfig {
   readonly transferScopes: Readonly<Record<string, string>> | null;
   /** Whether strangers may register (RFC 7591). */
   readonly registration: 'open' | 'closed';
+  /** Whether a client may be known by the document at its id; `none` where nothing can be fetched. `read` unless given. */
+  readonly clientDocuments?: 'read' | 'none';
   /** Whether authorization requests must be pushed (RFC 9126 §4). */
   readonly pushedRequests: 'required' | 'accepted';
   /** `bound`: relationship tokens are bound to a DPoP key. `keyed`: they are usable only with the client's own authentication. */

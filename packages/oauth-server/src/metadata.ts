@@ -41,7 +41,7 @@ export function serverMetadata(config: ServerConfig): ServerMetadata & Readonly<
     introspection_endpoint_auth_signing_alg_values_supported: algs,
     dpop_signing_alg_values_supported: algs,
     authorization_response_iss_parameter_supported: true,
-    client_id_metadata_document_supported: true,
+    client_id_metadata_document_supported: config.clientDocuments !== 'none',
     ...(config.resources.length === 0 ? {} : { protected_resources: [...config.resources] }),
     chatelaine_name: config.name,
     ...(config.transferScopes === null ? {} : { chatelaine_transfer_scopes: { ...config.transferScopes } }),

@@ -30,6 +30,11 @@ describe('server metadata', () => {
     expect(serverMetadata({ ...EXAMPLE, registration: 'closed' })).not.toHaveProperty('registration_endpoint');
   });
 
+  test('lists client documents only where they are read', () => {
+    expect(serverMetadata(EXAMPLE).client_id_metadata_document_supported).toBe(true);
+    expect(serverMetadata({ ...EXAMPLE, clientDocuments: 'none' }).client_id_metadata_document_supported).toBe(false);
+  });
+
   test('says when requests must be pushed, and that clients without keys are not taken where tokens are bound to nothing', () => {
     expect(serverMetadata({ ...EXAMPLE, pushedRequests: 'required', relationshipTokens: 'keyed' })).toMatchObject({
       require_pushed_authorization_requests: true,

@@ -39,6 +39,8 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 /** Members that may stand beside `error` and `error_description`. */
 export interface ErrorExtras extends DeferralExtras {
   readonly denied_by?: 'am' | 'host';
+  /** With `temporarily_unavailable`: it is the Host that cannot be had right now, not the AM that says so. */
+  readonly unavailable?: 'host';
   /** Whether asking the owner could change the answer. */
   readonly requestable?: boolean;
   readonly interaction_uri?: string;

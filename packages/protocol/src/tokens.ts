@@ -98,6 +98,7 @@ export const errorResponseSchema = z.object({
     .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/),
   error_description: z.string().max(2000).optional(),
   denied_by: z.enum(['am', 'host']).optional(),
+  unavailable: z.literal('host').optional().catch(undefined),
   requestable: z.boolean().optional(),
   interaction_uri: z.string().max(2000).optional(),
   scope: z.string().max(8192).optional(),

@@ -1,4 +1,4 @@
-import type { Failure } from '@chatelaine/oauth-client';
+import type { Failure, OAuthErrorAnswer } from '@chatelaine/oauth-client';
 
 /** No such connection of this owner. */
 export interface UnknownConnection {
@@ -41,15 +41,16 @@ export function generalFailure(failure: Failure, at: At): Reconnect | TryLater |
     case 'unusable':
       return { kind: 'unusable', at, reason: failure.reason };
     case 'oauth_error':
-      return fromError(failure.status, failure.error.error, failure.retryAfter);
+      return fromError(failure);
   }
 }
 
-function fromError(status: number, error: string, retryAfter: number | undefined): Reconnect | TryLater | Unusable {
+function fromError({ status, error: answered, retryAfter }: OAuthErrorAnswer): Reconnect | TryLater | Unusable {
+  const { error, unavailable } = answered;
   const reason = `${status} ${error}`;
   if (status === 429 || status >= 500) {
-    // PROTOCOL §3.8: 502 and 504 are the AM's words for a Host that failed
-    const at = status === 502 || status === 504 ? 'host' : 'am';
+    // PROTOCOL §3.8: 502 and 504 are the AM's words for a Host that failed, and 503 where it says so
+    const at = status === 502 || status === 504 || unavailable === 'host' ? 'host' : 'am';
     return { kind: 'try_later', at, reason, ...(retryAfter === undefined ? {} : { retryAfter }) };
   }
   // the AM forgot the connection, or who we are: either way it has to be made again

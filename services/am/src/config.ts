@@ -6,6 +6,7 @@ import {
   ConfigError,
   failpointsField,
   integer,
+  oneOf,
   optional,
   parsedBy,
   readEnv,
@@ -19,6 +20,8 @@ import { FAILPOINTS, type FailpointName } from './failpoints.ts';
 export interface Config extends ServiceConfig {
   /** How people call this AM; Hosts show it on their consent pages. */
   readonly name: string;
+  /** Whether clients may be known by their documents. */
+  readonly clientDocuments: 'read' | 'none';
   /** Destinations the SSRF guard lets through beside public https. */
   readonly exceptions: readonly OutboundException[];
   /** Where this process is to die; for tests, and empty unless `demo`. */
@@ -122,6 +125,7 @@ const exceptions = parsedBy((given) => {
 export const FIELDS = {
   ...SERVICE_FIELDS,
   NAME: optional(text, 'Chatelaine'),
+  CLIENT_DOCUMENTS: optional(oneOf(['read', 'none']), 'read'),
   OUTBOUND_EXCEPTIONS: optional(exceptions, []),
   HOSTS_ADDED_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 10),
   TRANSFERS_PER_MINUTE: optional(integer({ min: MASS.items, max: 10_000_000 }), 600),
@@ -155,6 +159,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return {
     ...service,
     name: read.NAME,
+    clientDocuments: read.CLIENT_DOCUMENTS,
     exceptions: read.OUTBOUND_EXCEPTIONS,
     failpoints: read.FAILPOINTS,
     recovery: {

@@ -24,6 +24,7 @@ describe('the configuration', () => {
     expect(readConfig(GOOD)).toMatchObject({
       listenAddress: '127.0.0.1',
       exceptions: [],
+      clientDocuments: 'read',
       demo: false,
       schemes: ['https'],
     });

@@ -120,15 +120,19 @@ describe('the token of a link', () => {
   });
 
   test.each([
-    ['invalid_client', { status: 401, json: { error: 'invalid_client' } }],
-    ['a server error', { status: 500, json: { error: 'server_error' } }],
-    ['invalid_grant with a status that is not its own', { status: 503, json: { error: 'invalid_grant' } }],
-    ['a page', { status: 200, json: 'hello' }],
-    ['another scope', { status: 200, json: linkTokens({ scope: 'photos.read' }) }],
-  ])('%s does not break it', async (_name, reply) => {
+    ['invalid_client', { status: 401, json: { error: 'invalid_client' } }, { kind: 'unusable' }],
+    ['a server error', { status: 500, json: { error: 'server_error' } }, { kind: 'unusable' }],
+    [
+      'invalid_grant with a status that is not its own',
+      { status: 503, json: { error: 'invalid_grant' } },
+      { kind: 'busy', retryAfter: 5 },
+    ],
+    ['a page', { status: 200, json: 'hello' }, { kind: 'unusable' }],
+    ['another scope', { status: 200, json: linkTokens({ scope: 'photos.read' }) }, { kind: 'unusable' }],
+  ])('%s does not break it', async (_name, reply, expected) => {
     const linkId = await makeLink(world, person);
     world.host.behaviour.token = () => reply;
-    expect(await get(linkId, 'now')).toEqual({ kind: 'unavailable' });
+    expect(await get(linkId, 'now')).toEqual(expected);
     world.host.behaviour = {};
     expect((await get(linkId, 'now')).kind).toBe('token');
   });
@@ -140,7 +144,7 @@ describe('the token of a link', () => {
       json: { error: 'temporarily_unavailable' },
       headers: { 'retry-after': '7' },
     });
-    expect(await get(linkId, 'now')).toEqual({ kind: 'unavailable', retryAfter: 7 });
+    expect(await get(linkId, 'now')).toEqual({ kind: 'busy', retryAfter: 7 });
   });
 
   test('a Host that hangs is a timeout within its limit', async () => {
@@ -167,9 +171,9 @@ describe('the token of a link', () => {
       'update link t set access_token = s.access_token from link s where t.id = $1 and s.id = $2',
       [a, b],
     );
-    expect(await get(a)).toEqual({ kind: 'unavailable' });
+    expect(await get(a)).toEqual({ kind: 'unopened' });
     await world.pool.query('update link set access_token = refresh_token where id = $1', [b]);
-    expect(await get(b)).toEqual({ kind: 'unavailable' });
+    expect(await get(b)).toEqual({ kind: 'unopened' });
   });
 
   test('a link stopped while the Host is renewing it hands out nothing', async () => {

@@ -176,11 +176,11 @@ describe('answers as lines', () => {
     expect(new Set(late.map(({ status }) => status))).toEqual(new Set([200]));
   });
 
-  it('go on when a Host vanishes in the middle: its items are 502, the others what they would be', async () => {
+  it('go on when a Host vanishes in the middle: its items are 503, the others what they would be', async () => {
     house.host.script.transfer = () => 'reset';
     const items = [item('gone'), atSecond('there'), item('gone too')].map((each, n) => ({ ...each, id: `i${n}` }));
     const lines = await (await streamed(house, story, { items })).rest();
-    expect(told(lines)).toEqual({ i0: '502 server_error', i1: '200', i2: '502 server_error' });
+    expect(told(lines)).toEqual({ i0: '503 temporarily_unavailable', i1: '200', i2: '503 temporarily_unavailable' });
   });
 });
 

@@ -32,6 +32,22 @@ const ask = (of: Story, am: Am | undefined = house.ams[0], scope = 'photos.read'
 
 const get = (am: Am, path: string) => exchange(am.port, { method: 'GET', path });
 
+describe('an AM without a way out (CLIENT_DOCUMENTS=none)', () => {
+  test('lists no client documents, reads none, and says so; who registers is served', async () => {
+    const am = await house.another({ config: { clientDocuments: 'none' } });
+    const { json } = await get(am, '/.well-known/oauth-authorization-server');
+    expect(json).toMatchObject({
+      client_id_metadata_document_supported: false,
+      chatelaine_requester_statements_supported: false,
+    });
+    expect(json).not.toHaveProperty('chatelaine_host_grant_supported');
+    const client_id = 'https://app.example/client.json';
+    const page = await get(am, `/authorize?${new URLSearchParams({ client_id, response_type: 'code' })}`);
+    expect([page.status, page.text.includes('register the client instead')]).toEqual([400, true]);
+    expect((await ask(story, am)).status).toBe(200);
+  });
+});
+
 describe('metrics', () => {
   let watched: Am;
   beforeAll(async () => {

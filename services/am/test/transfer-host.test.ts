@@ -17,6 +17,8 @@ const outcome = ({ status, json, headers }: Answer) => ({
   error: json['error'],
   retry: headers['retry-after'],
 });
+/** It passes by itself, or when whoever runs the AM has put it right: nothing for which the owner would have to be asked. */
+const UNREACHABLE = { status: 503, error: 'temporarily_unavailable', retry: '5' };
 const refuse = (status: number, json: unknown, headers: Record<string, string> = {}) => {
   house.host.script.transfer = () => ({ status, json, headers });
 };
@@ -177,9 +179,19 @@ describe('a Host that is busy, slow or gone', () => {
     expect(await house.rows('select state from link where id = $1', [story.linkId])).toEqual([{ state: 'active' }]);
   });
 
-  it('closes the connection: 502', async () => {
+  it('closes the connection: 503, and when to come back', async () => {
     house.host.script.transfer = () => 'reset';
-    expect(outcome(await ask())).toEqual({ status: 502, error: 'server_error' });
+    const answer = await ask();
+    expect(outcome(answer)).toEqual(UNREACHABLE);
+    expect(answer.json).toMatchObject({ unavailable: 'host' });
+  });
+
+  it('closes the connection while the link is renewed: the same', async () => {
+    house.host.expireLinkTokens();
+    house.host.script.refresh = () => 'reset';
+    expect(outcome(await ask())).toEqual(UNREACHABLE);
+    house.host.reset();
+    expect((await ask()).status).toBe(200);
   });
 });
 
@@ -324,7 +336,22 @@ it('leaves no token without its row, and no row open', async () => {
   expect(await house.audit()).toEqual(ALL_WELL);
 });
 
-it('says 502 of a Host that is not there', async () => {
+it('takes a link whose stored tokens do not open for a fault of ours: 503, and the link is as it was', async () => {
+  const by = await house.story({ 'photos.read': 'allow' });
+  const stored = await house.rows<{ state: string }>('select state from link where id = $1', [by.linkId]);
+  // each sealed for its place: swapped, and another link's
+  await house.rows('update link set access_token = refresh_token where id = $1', [by.linkId]);
+  expect(outcome(await ask(by))).toEqual(UNREACHABLE);
+  await house.rows(
+    `update link t set access_token = null, refresh_token = s.refresh_token from link s where t.id = $1 and s.id = $2`,
+    [by.linkId, story.linkId],
+  );
+  expect(outcome(await ask(by))).toEqual(UNREACHABLE);
+  expect(house.host.hops).toHaveLength(0);
+  expect(await house.rows('select state from link where id = $1', [by.linkId])).toEqual(stored);
+});
+
+it('says 503 of a Host that refuses the connection, and when to come back', async () => {
   await house.host.close();
-  expect(outcome(await ask())).toEqual({ status: 502, error: 'server_error' });
+  expect(outcome(await ask())).toEqual(UNREACHABLE);
 });

@@ -11,7 +11,10 @@ export type ResolvedClient =
   | { readonly kind: 'unknown'; readonly sentence: string; readonly reason: string };
 
 type ResolveDeps = DocumentDeps & {
-  readonly config: Pick<ServerConfig, 'schemes' | 'relationshipTokens' | 'admitClientId' | 'admitClient'>;
+  readonly config: Pick<
+    ServerConfig,
+    'schemes' | 'clientDocuments' | 'relationshipTokens' | 'admitClientId' | 'admitClient'
+  >;
 };
 
 /** Finds a client by its id: a URL is a client ID metadata document, anything else was registered here. */
@@ -19,9 +22,10 @@ export async function resolveClient(deps: ResolveDeps, clientId: string): Promis
   if (!isClientId(clientId)) return unknown('The client_id is unknown.', 'malformed');
   const refusedId = deps.config.admitClientId?.(clientId) ?? null;
   if (refusedId !== null) return unknown(refusedId, 'id not admitted');
-  const found = isDocumentUrl(clientId, deps.config.schemes)
-    ? await fromDocument(deps, clientId)
-    : await fromRegistration(deps, clientId);
+  const isDocument = isDocumentUrl(clientId, deps.config.schemes);
+  if (isDocument && deps.config.clientDocuments === 'none')
+    return unknown('Client documents are not read here; register the client instead.', 'documents are off');
+  const found = isDocument ? await fromDocument(deps, clientId) : await fromRegistration(deps, clientId);
   if (found.kind === 'unknown') return found;
   const refusal = keylessRefusal(deps.config, found.client) ?? deps.config.admitClient?.(found.client) ?? null;
   return refusal === null ? found : unknown(refusal, 'not admitted');

@@ -23,11 +23,18 @@ export type LinkToken =
   /** The link ended, here or at the Host; only the owner can make a new one. */
   | { readonly kind: 'broken' }
   | { readonly kind: 'timeout' }
-  /** `retryAfter` in seconds, when the Host said so. */
-  | { readonly kind: 'unavailable'; readonly retryAfter?: number };
+  /** Not now; `retryAfter` in seconds. */
+  | { readonly kind: 'busy'; readonly retryAfter: number }
+  | { readonly kind: 'unreachable'; readonly reason: string }
+  /** The Host's answer is none that renews a link. */
+  | { readonly kind: 'unusable' }
+  /** What is stored does not open with the keys of this process, or not in its place. */
+  | { readonly kind: 'unopened' };
 
 /** Renewed when it has less than this left: a call and its retry fit in. */
 const SPARE_SECONDS = 60;
+/** What a Host that asks to wait means when it does not say how long. */
+const BUSY_SECONDS = 5;
 
 /** The link's access token at its Host, renewed when that is needed. Nothing is held while the Host is asked. PROTOCOL §2.2, §3.5. */
 export async function linkToken(deps: LinkTokenDeps, input: LinkTokenInput): Promise<LinkToken> {
@@ -68,13 +75,13 @@ async function renew(deps: LinkTokenDeps, key: LinkKey, link: StoredLink): Promi
   const used = link.refreshToken;
   if (used === null) return { kind: 'broken' };
   const refreshToken = open(deps, key, { sealed: used, column: 'refresh_token' });
-  if (refreshToken === null) return { kind: 'unavailable' };
+  if (refreshToken === null) return { kind: 'unopened' };
   const server = link.metadata;
   const client = clientAt(deps, server.issuer);
   const answer = await deps.hostGate.call(server.issuer, { path: ['renewals', key.linkId] }, () =>
     refresh(clientDeps(deps), { server, client, relationship: 'link', refreshToken }),
   );
-  if (answer.kind === 'held') return { kind: 'unavailable', retryAfter: answer.retryAfter };
+  if (answer.kind === 'held') return { kind: 'busy', retryAfter: answer.retryAfter };
   return answer.kind === 'ok' ? keep(deps, key, { answer, used, link }) : readFailure(deps, key, { answer, used });
 }
 
@@ -122,7 +129,7 @@ async function sealedAnew(deps: LinkTokenDeps, key: LinkKey, used: Buffer): Prom
 async function asItIsNow(deps: LinkTokenDeps, key: LinkKey): Promise<LinkToken> {
   const now = await readLink(deps, key);
   if (now === null || now.state !== 'active') return { kind: 'broken' };
-  if (now.accessToken === null || now.secondsLeft <= 0) return { kind: 'unavailable', retryAfter: 1 };
+  if (now.accessToken === null || now.secondsLeft <= 0) return { kind: 'busy', retryAfter: 1 };
   return opened(deps, key, { sealed: now.accessToken, metadata: now.metadata });
 }
 
@@ -142,9 +149,10 @@ async function readFailure(
     { event: 'link_not_renewed', linkId: key.linkId, outcome: answer.kind, reason: reasonOf(answer) },
     'link token not renewed',
   );
-  if (answer.kind === 'timeout') return { kind: 'timeout' };
-  const retryAfter = answer.kind === 'oauth_error' ? answer.retryAfter : undefined;
-  return retryAfter === undefined ? { kind: 'unavailable' } : { kind: 'unavailable', retryAfter };
+  if (answer.kind !== 'oauth_error') return answer.kind === 'unusable' ? { kind: 'unusable' } : answer;
+  const { status, retryAfter } = answer;
+  const asksToWait = retryAfter !== undefined || status === 429 || status === 503;
+  return asksToWait ? { kind: 'busy', retryAfter: retryAfter ?? BUSY_SECONDS } : { kind: 'unusable' };
 }
 
 function reasonOf(answer: Failure): string | undefined {
@@ -158,7 +166,7 @@ function opened(
   { sealed, metadata }: { sealed: Buffer; metadata: ServerMetadata },
 ): LinkToken {
   const token = open(deps, key, { sealed, column: 'access_token' });
-  return token === null ? { kind: 'unavailable' } : { kind: 'token', token, metadata };
+  return token === null ? { kind: 'unopened' } : { kind: 'token', token, metadata };
 }
 
 function open(

@@ -36,6 +36,7 @@ export function createServerDeps(
       accessTokenKind: 'ct',
       transferScopes: null,
       registration: 'open',
+      clientDocuments: config.clientDocuments,
       pushedRequests: 'accepted',
       relationshipTokens: 'bound',
       resources: [],
@@ -45,9 +46,10 @@ export function createServerDeps(
       metadata: {
         chatelaine_targets_endpoint: `${config.issuer}${TARGETS_PATH}`,
         chatelaine_transfers_endpoint: `${config.issuer}${TRANSFERS_PATH}`,
-        chatelaine_requester_statements_supported: true,
+        chatelaine_requester_statements_supported: config.clientDocuments === 'read',
         deferred_token_response_supported: true,
-        ...BOTH_METADATA,
+        // both need a document that names the other half
+        ...(config.clientDocuments === 'read' ? BOTH_METADATA : {}),
       },
     },
     storage: dyingStorage(createPgStorage(pool), failpoint),

@@ -32,6 +32,10 @@ export type HostAnswer =
   /** Whoever asked did not wait. Whatever the Host may have minted is in nobody's hands. */
   | { readonly kind: 'gone' }
   | { readonly kind: 'busy'; readonly retryAfter: number }
+  /** There is no connection, or it ended before there was an answer. */
+  | { readonly kind: 'unreachable'; readonly reason: string }
+  /** What is stored of the link does not open here: a fault of ours, and it passes when it is put right. */
+  | { readonly kind: 'unopened' }
   /** `minted`: the Host may have minted something that is to be revoked. */
   | { readonly kind: 'unusable'; readonly reason: string; readonly minted: boolean };
 
@@ -87,10 +91,7 @@ async function askOnce(
 ): Promise<HostAnswer | { kind: 'stale' }> {
   const { target, snapshot, request } = hop;
   const link = await unlessGone(gone, linkToken(deps, { linkId: target.linkId, ownerId: snapshot.ownerId, renew }));
-  if (link.kind === 'unavailable')
-    return link.retryAfter === undefined
-      ? unusable('link token unavailable')
-      : { kind: 'busy', retryAfter: link.retryAfter };
+  if (link.kind === 'unusable') return unusable('link token not renewed');
   if (link.kind !== 'token') return link;
   const caller = { path: [request.clientId, snapshot.connectionId] as const, ...(gone && { signal: gone }) };
   const outbound = doubting(gone === undefined ? deps.outbound : leavingAt(deps.outbound, gone), doubt);
@@ -174,7 +175,7 @@ function read(answer: Exchanged | Failure): HostAnswer | { kind: 'stale' } {
     case 'timeout':
       return { kind: 'timeout' };
     case 'unreachable':
-      return unusable(`unreachable: ${answer.reason}`);
+      return { kind: 'unreachable', reason: answer.reason };
     case 'unusable':
       return { kind: 'unusable', reason: answer.reason, minted: answer.accessToken !== undefined };
     case 'oauth_error':

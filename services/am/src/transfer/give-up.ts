@@ -26,10 +26,19 @@ export type GiveUpDeps = Pick<Deps, 'pool' | 'log'> & {
   readonly announceRevocations: () => void;
 };
 
+/** When to come back where nobody said so. */
+const RETRY_SECONDS = 5;
+/** It is not this service that is down. */
+const AT_HOST = { unavailable: 'host' } as const;
+
 type Failed = Exclude<HostAnswer, { kind: 'answer' }>;
 
 /** Closes the intent of a transfer that came to nothing, and says so to the Requester. */
 export async function giveUp(deps: GiveUpDeps, { hop, intent, doubt }: Begun, answer: Failed): Promise<never> {
+  if (answer.kind === 'unreachable') {
+    const { hostId } = hop.target;
+    deps.log.warn({ event: 'host_unreachable', hostId, transferId: intent.id, reason: answer.reason }, 'no answer');
+  }
   if (answer.kind === 'unusable') await discard(deps, { hop, intent, doubt }, answer);
   else if (REFUSALS.has(answer.kind))
     await closeTransfer(deps.pool, intent, { state: 'refused', error: answer.kind, approval: 'used' });
@@ -49,9 +58,24 @@ function failure(answer: Failed): OAuthError {
     case 'gone':
       return unfinished();
     case 'timeout':
-      return temporarilyUnavailable('The Host did not answer in time.', { status: 504, retryAfter: 5 });
+      return temporarilyUnavailable('The Host did not answer in time.', { status: 504, retryAfter: RETRY_SECONDS });
     case 'busy':
-      return temporarilyUnavailable('The Host cannot answer right now.', { retryAfter: answer.retryAfter });
+      return temporarilyUnavailable('The Host cannot answer right now.', {
+        retryAfter: answer.retryAfter,
+        extras: AT_HOST,
+      });
+    case 'unreachable':
+      // not 502: stock clients take server_error for a reason to bring the owner here again
+      return temporarilyUnavailable('The Host could not be reached.', {
+        retryAfter: RETRY_SECONDS,
+        extras: AT_HOST,
+        cause: answer.reason,
+      });
+    case 'unopened':
+      return temporarilyUnavailable('The link to the Host cannot be used right now; this is a fault of this service.', {
+        retryAfter: RETRY_SECONDS,
+        cause: 'a stored secret does not open',
+      });
     case 'unusable':
       return serverError("The Host's answer could not be used.", { cause: answer.reason });
   }

@@ -123,7 +123,7 @@ export function approvals(): void {
 
     it('is used when nobody can tell: no answer, or one that somebody in between may have given', async () => {
       const lost: [Reply, string][] = [
-        ['reset', '502 server_error'],
+        ['reset', '503 temporarily_unavailable'],
         [{ status: 502, json: { error: 'temporarily_unavailable' } }, '502 server_error'],
         [{ status: 500, body: 'Oops' }, '502 server_error'],
       ];
