@@ -24,12 +24,12 @@ import { hostServer } from './server.ts';
 /** What the plugin adds to the app. */
 export interface Chatelaine {
   /**
-   * A hook (`onRequest` or `preHandler`) that lets a request through when it carries a token for `scope`; then `request.chatelaine` says who acts.
-   * `askFor`: what a refused client is told to ask for, where more than `scope` is of use to it.
+   * A hook (`onRequest` or `preHandler`) that lets a request through when it carries a token for `scope`, or for all of several; then
+   * `request.chatelaine` says who acts. `askFor`: what a refused client is told to ask for beside, where that is of use to it.
    *
    * @throws TypeError when a scope is none of the Host's
    */
-  guard(scope: string, options?: { readonly askFor?: readonly string[] }): GuardHook;
+  guard(scope: string | readonly string[], options?: { readonly askFor?: readonly string[] }): GuardHook;
   /** Which AMs an owner linked, and which Requesters have had tokens through each: for the app's own "who has access" page. The latest hundred lines of it. */
   access(ownerId: string): Promise<readonly LinkAccess[]>;
   /** The same, page by page, the first being 1: a hundred lines each. A link with more Requesters than fit goes on on the next page. */
@@ -84,10 +84,12 @@ async function host(app: FastifyInstance, options: HostOptions): Promise<void> {
   };
   const allowed = new WeakMap<FastifyRequest, Access>();
   app.decorate('chatelaine', {
-    guard(scope, { askFor = [scope] } = {}) {
-      const unknown = [scope, ...askFor].find((name) => !Object.hasOwn(settings.scopes, name));
+    guard(scope, { askFor = [] } = {}) {
+      const scopes = [scope].flat();
+      if (scopes.length === 0) throw new TypeError('A guard needs a scope.');
+      const unknown = [...scopes, ...askFor].find((name) => !Object.hasOwn(settings.scopes, name));
       if (unknown !== undefined) throw new TypeError(`"${unknown}" is not one of this Host's scopes.`);
-      return guardHook({ settings, storage }, { scope, askFor }, (request, access) => allowed.set(request, access));
+      return guardHook({ settings, storage }, { scopes, askFor }, (request, access) => allowed.set(request, access));
     },
     access: async (ownerId) => (await accessPage(ownerId, 1)).links,
     accessPage,

@@ -1,6 +1,8 @@
-import { refuseOtherMethods, oauthScope } from '@chatelaine/oauth-server-pg';
+import { ENDPOINT } from '@chatelaine/oauth-server';
+import { leadOn, oauthScope, OPENID_CONFIGURATION, refuseOtherMethods } from '@chatelaine/oauth-server-pg';
 import {
   type ApiOperation,
+  parseResource,
   type ResourceMetadata,
   type ResourceUrl,
   resourceMetadataSchema,
@@ -16,7 +18,8 @@ export function resourceMetadata(settings: HostSettings, { url, servers }: HostR
   return {
     resource: url,
     authorization_servers: [...servers],
-    scopes_supported: Object.keys(settings.scopes),
+    // RFC 9728 §2: for authorization requests, which are those of stock clients; who signs for itself reads the server's metadata (PROTOCOL §3.6)
+    scopes_supported: Object.keys(settings.scopes).filter((scope) => !settings.statementScopes.includes(scope)),
     bearer_methods_supported: ['header'],
     resource_name: settings.name,
     dpop_signing_alg_values_supported: [...SIGNING_ALGS],
@@ -39,12 +42,44 @@ export async function resourceMetadataRoutes(
   { settings }: { settings: HostSettings },
 ): Promise<void> {
   await oauthScope(app);
-  for (const resource of settings.resources) {
-    const path = new URL(resourceMetadataUrl(resource.url)).pathname;
+  const documents = new Map(
+    settings.resources.flatMap((resource) => placesOf(resource).map((path) => [path, resource])),
+  );
+  const origin = resourceOfOrigin(settings);
+  if (origin !== null && !documents.has(ROOT)) documents.set(ROOT, origin);
+  for (const [path, resource] of documents) {
     app.get(path, async (_request, reply) => {
       reply.header('cache-control', 'public, max-age=300');
       return resourceMetadata(settings, resource);
     });
     refuseOtherMethods(app, path, ['GET']);
   }
+  const right = settings.resources.map(({ url }) => resourceMetadataUrl(url));
+  if (!documents.has(ROOT)) leadOn(app, ROOT, right);
+  leadOn(app, `${ROOT}/*`, right);
+  for (const { url } of settings.resources) {
+    const { pathname } = new URL(url);
+    if (pathname === '/') continue;
+    for (const place of [ENDPOINT.metadata, OPENID_CONFIGURATION])
+      leadOn(app, `${pathname}${place}`, [resourceMetadataUrl(url)]);
+  }
+}
+
+const ROOT = ENDPOINT.resourceMetadata;
+
+/** RFC 9728 §3.1 puts the well-known part before the path; some clients put it behind, and the document is the same. */
+function placesOf({ url }: HostResource): string[] {
+  const { pathname } = new URL(url);
+  const right = new URL(resourceMetadataUrl(url)).pathname;
+  return pathname === '/' ? [right] : [right, `${pathname}${ROOT}`];
+}
+
+/**
+ * Clients that know no more than the origin ask for its document, and then for a token for the origin. An AM that the Host names gives them one for
+ * its only resource (PROTOCOL §6). Where no AM is named there is nobody to send them to, and of several resources none is chosen.
+ */
+function resourceOfOrigin({ issuer, resources, schemes }: HostSettings): HostResource | null {
+  const [{ servers }, ...others] = resources;
+  const url = parseResource(issuer, schemes);
+  return servers.length < 2 || others.length > 0 || url === null ? null : { url, servers };
 }

@@ -116,14 +116,24 @@ describe('the token', () => {
     expectRefused(await host.call(token, { headers: { authorization: `Bearer ${token}` } }), 401, 'invalid_token');
   });
 
-  test('without the scope is refused with the scope to ask for', async () => {
-    const answer = await host.call(token, { method: 'POST' });
-    expectRefused(answer, 403, 'insufficient_scope');
-    expect(answer.headers['www-authenticate']).toContain('scope="entries.write"');
-    expect(answer.json['scope']).toBe('entries.write');
+  test('without a scope is refused once, with all that is needed and what the token has: who asks for that loses nothing (step-up)', async () => {
     const writer = await world.am.token(host, { link, scope: 'entries.write' });
+    for (const [by, method, scope] of [
+      [token, 'POST', 'entries.read entries.write'],
+      [token, 'PUT', 'entries.read entries.write'],
+      [writer, 'PUT', 'entries.write entries.read'],
+      [writer, 'GET', 'entries.write entries.read'],
+    ] as const) {
+      const answer = await host.call(by, { method });
+      expectRefused(answer, 403, 'insufficient_scope');
+      expect(answer.headers['www-authenticate']).toContain(`scope="${scope}"`);
+      expect(answer.json['scope']).toBe(scope);
+    }
     expect((await host.call(writer, { method: 'POST' })).status).toBe(201);
-    expect((await host.call(writer)).status).toBe(403);
+    const both = await world.am.token(host, { link, scope: 'entries.read entries.write' });
+    expect((await host.call(both, { method: 'PUT' })).status).toBe(200);
+    const anonymous = await send(host.port, { method: 'PUT', path: '/api/entries' });
+    expect(anonymous.headers['www-authenticate']).toContain('scope="entries.read entries.write"');
   });
 
   test('in two Authorization headers is refused', async () => {

@@ -117,6 +117,61 @@ test('one AM can have the Host’s own resource', async () => {
   expect(metadata['protected_resources']).toEqual([`${single.issuer}/api`]);
 });
 
+test('where clients look for documents there is one, or a 404 that names the right one; pages of any origin can read both', async () => {
+  const single = await world.host({ options: { managers: [{ issuer: world.am.issuer }] } });
+  const right = `${single.issuer}/.well-known/oauth-protected-resource/api`;
+  const headers = { origin: 'https://inspector.example' };
+  const preflight = {
+    ...headers,
+    'access-control-request-method': 'GET',
+    'access-control-request-headers': 'mcp-method',
+  };
+  for (const [path, resource] of [
+    ['/.well-known/oauth-protected-resource/api', `${single.issuer}/api`],
+    ['/api/.well-known/oauth-protected-resource', `${single.issuer}/api`],
+    // for clients that know no more than the origin: an AM gives them tokens for it (PROTOCOL §6)
+    ['/.well-known/oauth-protected-resource', single.issuer],
+  ] as const) {
+    const { status, json } = await send(single.port, { path, headers });
+    expect([path, status, json['resource'], json['authorization_servers']]).toEqual([
+      path,
+      200,
+      resource,
+      [world.am.issuer, single.issuer],
+    ]);
+  }
+  for (const path of [
+    '/.well-known/openid-configuration',
+    '/.well-known/openid-configuration/api',
+    '/.well-known/oauth-authorization-server/api',
+    '/.well-known/oauth-protected-resource/elsewhere/deeper',
+    '/api/.well-known/openid-configuration',
+    '/api/.well-known/oauth-authorization-server',
+  ]) {
+    const answer = await send(single.port, { path, headers });
+    expect([path, answer.status, answer.headers['access-control-allow-origin']]).toEqual([path, 404, '*']);
+    expect([answer.headers.link, answer.json['error_description']]).toEqual([
+      `<${right}>; rel="describedby"`,
+      expect.stringContaining(right),
+    ]);
+    const asked = await send(single.port, { method: 'OPTIONS', path, headers: preflight });
+    expect([path, asked.status, asked.headers['access-control-allow-headers']]).toEqual([
+      path,
+      204,
+      expect.stringMatching(/Mcp-Method.*Mcp-Name.*Mcp-Session-Id.*Last-Event-ID/),
+    ]);
+  }
+});
+
+test('a Host that names no AM has no document for its origin, and says where its own is', async () => {
+  const alone = await world.host({});
+  const answer = await send(alone.port, { path: '/.well-known/oauth-protected-resource' });
+  expect([answer.status, answer.headers.link]).toEqual([
+    404,
+    `<${alone.issuer}/.well-known/oauth-protected-resource/api>; rel="describedby"`,
+  ]);
+});
+
 test('a refused client can be told to ask for more than the route at hand needs', async () => {
   const app = Fastify();
   await app.register(chatelaineHost, {
@@ -134,6 +189,7 @@ test('a refused client can be told to ask for more than the route at hand needs'
   const { headers } = await send(Number(port), { path: '/api/entries' });
   expect(headers['www-authenticate']).toContain('scope="entries.read entries.write"');
   expect(() => app.chatelaine.guard('entries.read', { askFor: ['entries.burn'] })).toThrow('"entries.burn"');
+  expect(() => app.chatelaine.guard([])).toThrow('needs a scope');
   await app.close();
 });
 

@@ -10,6 +10,7 @@ export { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods } from 
 export type { ConsentDecision, ConsentView, InteractionPort, Owner } from './routes/interaction.ts';
 export { DEFAULT_MACHINE_LIMITS, limitRefusals, type MachineLimits } from './routes/machine-routes.ts';
 export { requestDeps } from './routes/request-deps.ts';
+export { leadOn, OPENID_CONFIGURATION } from './routes/well-known.ts';
 // for a service's own atomic steps, which burn guards, ask for grants and run statements the same way
 export { GRANT_ALIVE } from './sql/grant-row.ts';
 export { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './sql/replay-guards.ts';

@@ -23,7 +23,14 @@ export type Verdict =
   | { readonly kind: 'allowed'; readonly access: Access }
   /** No token came: nothing is said about it. */
   | { readonly kind: 'anonymous' }
-  | { readonly kind: 'refused'; readonly status: 400 | 401 | 403; readonly fault: Fault; readonly cause: string };
+  | {
+      readonly kind: 'refused';
+      readonly status: 400 | 401 | 403;
+      readonly fault: Fault;
+      readonly cause: string;
+      /** What the token is good for, where that is not enough. */
+      readonly held?: ScopeSet;
+    };
 
 export interface GuardDeps {
   readonly settings: HostSettings;
@@ -39,7 +46,8 @@ export interface GuardedRequest {
   readonly dpop: readonly string[];
   /** What it came through: the token must be for this one. */
   readonly resource: ResourceUrl;
-  readonly scope: string;
+  /** All of them. */
+  readonly scopes: readonly string[];
 }
 
 /**
@@ -59,8 +67,15 @@ export async function judge(deps: GuardDeps, request: GuardedRequest): Promise<V
   if (stored.audience !== request.resource) return badToken('audience');
   const fault = proof === null ? faultOfBearer(deps, stored) : await spendProof(deps, { proof, stored });
   if (fault !== null) return fault;
-  if (!stored.scope.includes(request.scope))
-    return refused(403, 'insufficient_scope', 'The token does not have the scope that is needed here.', 'scope');
+  if (!request.scopes.every((scope) => stored.scope.includes(scope))) {
+    const verdict = refused(
+      403,
+      'insufficient_scope',
+      'The token does not have the scope that is needed here.',
+      'scope',
+    );
+    return { ...verdict, held: stored.scope };
+  }
   const { act, grant, scope } = stored;
   return {
     kind: 'allowed',

@@ -10,13 +10,13 @@ export type GuardHook = (request: FastifyRequest, reply: FastifyReply) => Promis
 
 /** What a route asks of a token. */
 export interface Wanted {
-  readonly scope: string;
-  /** What somebody without a sufficient token is told to ask for: `scope`, and more where that is of use. */
+  readonly scopes: readonly string[];
+  /** What somebody without a token is told to ask for: `scopes`, and more where that is of use. */
   readonly askFor: readonly string[];
 }
 
 /**
- * The guard for one scope. What it refuses it answers itself, as OAuth says and not as the app's error handler would; what it lets
+ * The guard of one route. What it refuses it answers itself, as OAuth says and not as the app's error handler would; what it lets
  * through it hands to `allow`.
  */
 export function guardHook(
@@ -35,7 +35,7 @@ export function guardHook(
         authorization: headersDistinct['authorization'] ?? [],
         dpop: headersDistinct['dpop'] ?? [],
         resource,
-        scope: wanted.scope,
+        scopes: wanted.scopes,
       });
     } catch (error) {
       if (!isDatabaseUnavailable(error)) throw error;
@@ -61,7 +61,9 @@ function refuse(
   },
 ): FastifyReply {
   const { verdict, wanted, resource, request, reply } = input;
-  const scope = formatScope(wanted.askFor);
+  // one step-up is enough: whoever asks for what is named here keeps what the token has, and gets all that the route needs
+  const held = verdict.kind === 'refused' ? (verdict.held ?? []) : [];
+  const scope = formatScope([...new Set([...held, ...wanted.scopes, ...wanted.askFor])]);
   const [status, fault] =
     verdict.kind === 'refused' ? ([verdict.status, verdict.fault] as const) : ([401, null] as const);
   request.log.info(

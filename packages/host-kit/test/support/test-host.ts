@@ -69,6 +69,7 @@ export class TestHost {
     app.post('/api/entries', { onRequest: app.chatelaine.guard('entries.write') }, async (_request, reply) =>
       reply.code(201).send({ id: 'e1' }),
     );
+    app.put('/api/entries', { onRequest: app.chatelaine.guard(['entries.read', 'entries.write']) }, async () => ({}));
     for (const path of input.paths ?? [])
       app.get(path, { onRequest: app.chatelaine.guard('entries.read') }, async () => ({ path }));
     app.get('/api/open', async (request) => ({ access: request.chatelaine }));

@@ -1,8 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 
-/** What a program in a browser's page may send and read, beside what it always may (Fetch §2.2.2). DPoP: RFC 9449 §4.1, §8. */
-const REQUEST_HEADERS = 'Authorization, Content-Type, DPoP, MCP-Protocol-Version';
+/**
+ * What a program in a browser's page may send and read, beside what it always may (Fetch §2.2.2). DPoP: RFC 9449 §4.1, §8. MCP clients send their fields with
+ * every request, also here, and a browser asks for each of them first.
+ */
+const REQUEST_HEADERS =
+  'Authorization, Content-Type, DPoP, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID';
 const RESPONSE_HEADERS = 'WWW-Authenticate, DPoP-Nonce, Retry-After';
 const PREFLIGHT_SECONDS = 7_200;
 const ALLOWED_METHODS = 'access-control-allow-methods';
@@ -39,7 +43,7 @@ function headersFor({ method, headers }: IncomingMessage, allowed: Methods): Rec
 }
 
 interface OpenPaths {
-  /** @param url as the route has it, with `:name` for a segment */
+  /** @param url as the route has it, with `:name` for a segment, and `*` at the end for any number of them */
   add(url: string, allowed: Methods): void;
 }
 
@@ -62,7 +66,7 @@ function openPathsOf(server: Server): OpenPaths {
   });
   const paths: OpenPaths = {
     add(url, allowed) {
-      if (url.includes('/:')) {
+      if (url.includes('/:') || url.endsWith('/*')) {
         patterns.set(url, { segments: url.split('/'), allowed: allowed ?? patterns.get(url)?.allowed });
       } else whole.set(url, allowed ?? whole.get(url));
     },
@@ -73,11 +77,12 @@ function openPathsOf(server: Server): OpenPaths {
 
 function matching(patterns: ReadonlyMap<string, { segments: string[]; allowed: Methods }>, path: string) {
   const segments = path.split('/');
-  return [...patterns.values()].find(
-    (pattern) =>
-      pattern.segments.length === segments.length &&
-      pattern.segments.every((one, at) => (one.startsWith(':') ? segments[at] !== '' : one === segments[at])),
-  );
+  return [...patterns.values()].find(({ segments: pattern }) => {
+    const isOpen = pattern.at(-1) === '*';
+    const fixed = isOpen ? pattern.slice(0, -1) : pattern;
+    const isLong = isOpen ? segments.length > fixed.length : segments.length === fixed.length;
+    return isLong && fixed.every((one, at) => (one.startsWith(':') ? segments[at] !== '' : one === segments[at]));
+  });
 }
 
 /** As the router reads it. */

@@ -8,7 +8,6 @@ import {
   registerClient,
   revoke,
   type ServerDeps,
-  serverMetadata,
   token,
 } from '@chatelaine/oauth-server';
 import { type Issuer, networkOf, OAuthError, openApiDocument } from '@chatelaine/protocol';
@@ -17,6 +16,7 @@ import type { Limit, RateLimits } from '../limits.ts';
 import { countedSource } from './counted-source.ts';
 import { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods, withoutEmpty } from './http.ts';
 import { isAuthenticated, requestDeps } from './request-deps.ts';
+import { metadataRoutes } from './well-known.ts';
 
 /** Of the protocol as these endpoints speak it. */
 const API_VERSION = '0.1.0';
@@ -55,11 +55,7 @@ export interface MachineRoutesOptions {
 export async function machineRoutes(app: FastifyInstance, options: MachineRoutesOptions): Promise<void> {
   const { deps } = options;
   await oauthScope(app);
-  app.get(ENDPOINT.metadata, async (_request, reply) => {
-    reply.header('cache-control', 'public, max-age=300');
-    return serverMetadata(deps.config);
-  });
-  refuseOtherMethods(app, ENDPOINT.metadata, ['GET']);
+  metadataRoutes(app, deps.config);
   const { name: title, issuer } = deps.config;
   const description = openApiDocument({ title, version: API_VERSION, issuer, operations: operationsOf(deps.config) });
   app.get(ENDPOINT.openApi, async (_request, reply) =>

@@ -35,7 +35,8 @@ export function crossOrigin(rigOf: () => Rig): void {
         expect(asked.headers).toMatchObject({
           'access-control-allow-origin': '*',
           'access-control-allow-methods': 'POST',
-          'access-control-allow-headers': 'Authorization, Content-Type, DPoP, MCP-Protocol-Version',
+          'access-control-allow-headers':
+            'Authorization, Content-Type, DPoP, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID',
         });
         const refused = await send(side.ports[0], { method: 'POST', path, headers: { origin: ORIGIN } });
         expect(refused.status).toBeGreaterThanOrEqual(400);

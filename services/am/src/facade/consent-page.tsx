@@ -83,6 +83,26 @@ function Answer({ page }: { page: FacadeConsentView }): VNode {
           <Way href="/hosts">My Hosts</Way>
         </Detour>
       );
+    case 'unknown_resource':
+      return (
+        <Detour page={page} title={`${offer.hostName} has no such address for apps`} back="Go back without it">
+          <p>
+            You have linked {offer.hostName}. What it names for apps is: {offer.resources.join(', ')}.{' '}
+            {view.interaction.client.name} asks for another one: enter one of these there. If {offer.hostName} has
+            changed lately, look at it again.
+          </p>
+          <Way href={addHostHref(page, offer.address)}>Look at {new URL(offer.address).host} again</Way>
+        </Detour>
+      );
+    case 'needs_signature':
+      return (
+        <Detour page={page} title={`${offer.hostName} does not give this to such an app`} back="Go back">
+          <p>
+            It asks for: {offer.sentences.join(' · ')}. {offer.hostName} gives that only to apps that sign for
+            themselves, and {view.interaction.client.name} cannot. Nothing that you could change here helps.
+          </p>
+        </Detour>
+      );
     case 'beyond_ceiling':
       return (
         <Detour page={page} title={`You share less of ${offer.hostName} than it asks for`} back="Go back without it">

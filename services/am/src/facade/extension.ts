@@ -36,7 +36,7 @@ export function readRequest(
 
 function read(config: Deps['config'], params: ExtensionRequest['params']): ExtensionReading {
   const given = params.get('resource');
-  if (given === undefined) return { kind: 'none' };
+  if (given === undefined) return withoutResource(params);
   const resource = canonicalResource(given, config.schemes);
   if (resource === null)
     return refused('invalid_target', 'resource is not an absolute URL without query and fragment.');
@@ -56,10 +56,28 @@ function read(config: Deps['config'], params: ExtensionRequest['params']): Exten
   return { kind: 'own', data: { resource }, scope };
 }
 
-/** Many clients spell a resource that is a whole origin with a slash (WHATWG URL); it is the same one. */
+/** RFC 8707 §2: what asks for no connection of PROTOCOL §2.1 must say for which resource; nothing here could be guessed. */
+function withoutResource(params: ExtensionRequest['params']): ExtensionReading {
+  const scope = parseLooseScope(params.get('scope') ?? TRANSFER_SCOPE);
+  const isOrdinary = scope === null || scope.includes(TRANSFER_SCOPE) || params.has('transfer_scope');
+  return isOrdinary ? { kind: 'none' } : refused('invalid_target', 'Name the resource that the token is to be for.');
+}
+
+/** Many clients end a resource with a slash, a whole origin above all (WHATWG URL); no Host has two that differ in nothing else. */
 export function canonicalResource(given: string, schemes: Schemes): ResourceUrl | null {
-  const whole = URL.canParse(given) && given === `${new URL(given).origin}/`;
-  return parseResource(whole ? given.slice(0, -1) : given, schemes);
+  return parseResource(given.endsWith('/') ? given.slice(0, -1) : given, schemes) ?? parseResource(given, schemes);
+}
+
+/**
+ * Which of a Host's resources a client means: the one it names, with or without a slash at its end; or the Host's only one, by its origin, which is all that
+ * clients know that look no further than the address they were given. Null: none of them, or several might be meant.
+ */
+export function meantBy(asked: string, resources: readonly string[]): string | null {
+  const bare = (url: string): string => url.replace(/\/$/, '');
+  const named = resources.find((resource) => bare(resource) === bare(asked));
+  if (named !== undefined) return named;
+  const [only, ...others] = resources;
+  return only !== undefined && others.length === 0 && new URL(only).origin === bare(asked) ? only : null;
 }
 
 const refused = (error: ErrorCode, message: string): ExtensionReading => ({ kind: 'refused', error, message });

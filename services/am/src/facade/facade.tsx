@@ -67,7 +67,7 @@ async function decide(
     shown: [{ hostId: offer.hostId, linkId, answers }],
     expiresAt: expiresAt === null ? null : new Date(expiresAt * 1000),
     // a key that was named is the only one there will be
-    plain: { resource, bearer: bearer && provesNoKey(view.interaction) },
+    plain: { resource: offer.resource, bearer: bearer && provesNoKey(view.interaction) },
   });
   await deps.failpoint('consent.written');
   return { kind: 'allow', grantId, scope: scopes, transferScope: null, expiresAt };

@@ -12,7 +12,7 @@ import {
 import { handOut, type Minted, withhold } from '../transfer/hand-out.ts';
 import type { TransferRequest } from '../transfer/request.ts';
 import { NO_KEY, obtain, type TransferDeps } from '../transfer/transfer.ts';
-import { canonicalResource } from './extension.ts';
+import { canonicalResource, meantBy } from './extension.ts';
 import { readResource } from './store.ts';
 
 /**
@@ -62,7 +62,9 @@ async function resourceOf(deps: TransferDeps, { grant, params }: Issue): Promise
   const resource = stored === null ? null : parseResource(stored, schemes);
   if (resource === null) throw needsOwner('no such connection');
   const given = params.get('resource');
-  if (given !== undefined && canonicalResource(given, schemes) !== resource)
+  const named = given === undefined ? null : canonicalResource(given, schemes);
+  // spelled as at the authorization endpoint, which is how clients spell it again
+  if (given !== undefined && (named === null || meantBy(named, [resource]) === null))
     throw invalidTarget('resource is not the one of this grant.');
   return resource;
 }

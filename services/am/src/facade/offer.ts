@@ -2,6 +2,7 @@ import type { ConsentView } from '@chatelaine/oauth-server-pg';
 import { type ScopeSet, serverMetadataSchema } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
+import { meantBy } from './extension.ts';
 
 /** One of the owner's accounts at the Host that is asked for. */
 export interface OfferedAccount {
@@ -15,6 +16,8 @@ export interface OfferedAccount {
 export type Offer =
   | {
       readonly kind: 'accounts';
+      /** What the connection is for, as the Host names it; the request may have spelled it otherwise. */
+      readonly resource: string;
       readonly hostId: string;
       readonly hostName: string;
       readonly hostIssuer: string;
@@ -27,6 +30,15 @@ export type Offer =
     }
   /** Of what was asked for the Host knows nothing: there is nothing to decide, and it is not as if it had been left open. */
   | { readonly kind: 'unknown_scopes'; readonly hostName: string; readonly scopes: ScopeSet }
+  /** Linked, but the Host names no such resource, or several of which the request means one. */
+  | {
+      readonly kind: 'unknown_resource';
+      readonly hostName: string;
+      readonly address: string;
+      readonly resources: readonly string[];
+    }
+  /** The Host gives all that is asked for only to apps that sign for themselves, and this one cannot. PROTOCOL §3.6. */
+  | { readonly kind: 'needs_signature'; readonly hostName: string; readonly sentences: readonly string[] }
   /** Linked, but what is asked for may not be handed on at all. */
   | { readonly kind: 'beyond_ceiling'; readonly hostName: string; readonly sentences: readonly string[] }
   | { readonly kind: 'broken'; readonly hostName: string; readonly labels: readonly string[] }
@@ -39,12 +51,16 @@ export async function readOffer(
   { view, resource }: { view: ConsentView; resource: string },
 ): Promise<Offer> {
   const links = await prisma.link.findMany({
-    where: { ownerId: view.owner.id, state: { not: 'ended' }, host: { resources: { has: resource } } },
+    where: { ownerId: view.owner.id, state: { not: 'ended' }, host: { issuer: new URL(resource).origin } },
     include: { host: true },
     orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
   });
   const host = links[0]?.host;
-  if (host === undefined) return { kind: 'not_linked', address: new URL(resource).origin };
+  const address = new URL(resource).origin;
+  if (host === undefined) return { kind: 'not_linked', address };
+  const meant = meantBy(resource, host.resources);
+  // adding it once more would change nothing
+  if (meant === null) return { kind: 'unknown_resource', hostName: host.name, address, resources: host.resources };
   const live = links.filter(({ state }) => state === 'active');
   if (live.length === 0) return { kind: 'broken', hostName: host.name, labels: links.map(({ label }) => label) };
   const { scope } = view.interaction.request;
@@ -65,6 +81,13 @@ export async function readOffer(
       ),
     }))
     .filter(({ scopes }) => scopes.length > 0);
+  const unsigned = asked.filter((scope) => !signed.includes(scope));
+  if (accounts.length === 0 && asked.length > 0 && unsigned.length === 0)
+    return {
+      kind: 'needs_signature',
+      hostName: host.name,
+      sentences: scopeSentences(host, asked).map(({ sentence }) => sentence),
+    };
   if (accounts.length === 0)
     return {
       kind: 'beyond_ceiling',
@@ -74,6 +97,7 @@ export async function readOffer(
   const offered = new Set(accounts.flatMap(({ scopes }) => scopes.map(({ scope }) => scope)));
   return {
     kind: 'accounts',
+    resource: meant,
     hostId: host.id,
     hostName: host.name,
     hostIssuer: host.issuer,

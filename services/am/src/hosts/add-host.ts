@@ -32,6 +32,8 @@ export type AddHostOutcome =
       readonly authorizationUrl: string;
       readonly expiresIn: number;
     }
+  /** There is a link at that Host, and something waits for it: what the Host says of itself was read anew, and there is nothing more to do. */
+  | { readonly kind: 'linked'; readonly returnTo: string }
   /** `sentence` is fit for a page and tells nothing of what was or was not at the address. */
   | { readonly kind: 'refused'; readonly sentence: string };
 
@@ -48,7 +50,19 @@ export async function addHost(deps: AddHostDeps, input: AddHostInput): Promise<A
   const points = deps.config.limits.hostsAddedPerHour;
   await deps.rateLimits.consume({ name: 'add_host', points, perSeconds: 3600 }, input.ownerId);
   const found = await findHost(deps, issuer);
-  return found.kind === 'refused' ? found : start(deps, input, found.host);
+  if (found.kind === 'refused') return found;
+  const { returnTo = null } = input;
+  // a second account is added from the list of Hosts; whoever comes from a question wants to go on with it
+  if (returnTo !== null && (await hasLink(deps, { ownerId: input.ownerId, hostId: found.host.id })))
+    return { kind: 'linked', returnTo };
+  return start(deps, input, found.host);
+}
+
+async function hasLink(
+  { prisma }: Pick<Deps, 'prisma'>,
+  { ownerId, hostId }: { ownerId: string; hostId: string },
+): Promise<boolean> {
+  return (await prisma.link.findFirst({ where: { ownerId, hostId, state: 'active' }, select: { id: true } })) !== null;
 }
 
 async function findHost(

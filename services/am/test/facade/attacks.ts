@@ -27,7 +27,7 @@ export function attacks(sceneOf: SceneOf): void {
     ['another scheme', { resource: 'ftp://photos.localhost/api' }, 'invalid_target'],
     ['user information', { resource: 'http://a:b@photos.localhost/api' }, 'invalid_target'],
     ['a bad dpop_jkt', { dpop_jkt: 'x' }, 'invalid_request'],
-    ['neither resource nor transfer', { resource: undefined, scope: 'photos.read' }, 'invalid_scope'],
+    ['neither resource nor transfer', { resource: undefined, scope: 'photos.read' }, 'invalid_target'],
     ['no key for a connection', { resource: undefined, scope: 'transfer' }, 'invalid_request'],
   ])('a request with %s is refused', async (_what, over, error) => {
     expect(await asked(over)).toBe(error);
@@ -178,7 +178,11 @@ export function attacks(sceneOf: SceneOf): void {
     const ask = await app.ask(owner.browser, resource);
     const code = await app.agree(owner.browser, ask, { bearer: 'allow' });
     house.host.script.transfer = () => 'reset';
-    expect(outcome(await app.redeem(code, ask.verifier))).toEqual({ status: 502, error: 'server_error' });
+    expect(outcome(await app.redeem(code, ask.verifier))).toEqual({
+      status: 503,
+      error: 'temporarily_unavailable',
+      retry: '5',
+    });
     house.host.reset();
     const first = await app.redeem(code, ask.verifier);
     expect(first.status).toBe(200);

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { hiddenFields } from '@chatelaine/test-kit';
 import { ticks } from '../support/stock-client.ts';
-import { connectionsOf, outcome, type SceneOf } from './scene.ts';
+import { connectionsOf, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
 
 /** What the owner sees, and what his answer makes. */
 export function consent(sceneOf: SceneOf): void {
@@ -114,6 +114,84 @@ export function consent(sceneOf: SceneOf): void {
       expect(
         (await owner.browser.get(`/hosts/add?${new URLSearchParams({ back: bad }).toString()}`)).text,
       ).not.toContain('name="back"');
+  });
+
+  it('for the origin of the Host, or its resource with a slash at the end, is for the resource; the token endpoint takes the same spelling', async () => {
+    const scene = sceneOf();
+    const { house, owner, resource } = scene;
+    const app = await scene.client();
+    const origin = house.host.issuer;
+    for (const spelled of [resource, `${resource}/`, origin, `${origin}/`]) {
+      const asked = await app.ask(owner.browser, spelled, { scope: 'photos.read' });
+      const code = await app.agree(owner.browser, asked, { bearer: 'allow' });
+      const first = await app.redeem(code, asked.verifier, { resource: spelled });
+      expect([spelled, first.status]).toEqual([spelled, 200]);
+      expect((await connectionsOf(scene, app))[0]).toMatchObject({ resource });
+      expect(house.host.hops.at(-1)?.form.get('resource')).toBe(resource);
+      const again = await app.refresh(refreshTokenOf(first), { resource: spelled });
+      expect(again.status).toBe(200);
+      const token = refreshTokenOf(again);
+      const other = await app.refresh(token, { resource: 'https://other.example/api' });
+      expect(outcome(other)).toMatchObject({ status: 400, error: 'invalid_target' });
+      expect((await app.refresh(token, {})).status).toBe(200);
+    }
+  });
+
+  it('without a resource is told to name one (RFC 8707 §2), unless it asks for a connection', async () => {
+    const { owner, client } = sceneOf();
+    const app = await client();
+    for (const scope of ['photos.read', 'openid profile']) {
+      const { query } = app.request('', { resource: undefined, scope });
+      const answer = await owner.browser.get(`/authorize?${query}`);
+      expect(back(answer)).toMatchObject({ error: 'invalid_target', state: 'a-state' });
+    }
+  });
+
+  it('for something that a linked Host does not name leads to what it names, and adding it again leads back without a second link', async () => {
+    const scene = sceneOf();
+    const { house } = scene;
+    const owner = await house.owner();
+    await house.link(owner);
+    const app = await scene.client();
+    const asked = await app.ask(owner.browser, `${house.host.issuer}/mcp`);
+    const page = await owner.browser.get(asked.path);
+    expect(page.words).toContain('has no such address for apps');
+    expect(page.words).toContain(house.host.resource);
+    const way = /href="(\/hosts\/add\?[^"]+)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const form = hiddenFields((await owner.browser.get(way)).text);
+    const fields = { host: house.host.issuer, back: form['back'] ?? '' };
+    for (const _time of [1, 2]) {
+      const added = await owner.browser.submit('/hosts/add', '/hosts/add', fields);
+      expect([added.status, added.headers.location]).toEqual([303, asked.path]);
+    }
+    expect(await house.rows('select 1 from link where owner_id = $1', [owner.id])).toHaveLength(1);
+  });
+
+  it('is not offered what the Host gives only to apps that sign for themselves, and is told so where it asks for nothing else', async () => {
+    const scene = sceneOf();
+    const { house, owner, resource } = scene;
+    const app = await scene.client();
+    const members = { chatelaine_requester_statement_scopes: ['photos.write'] };
+    await house.rows(`update host set metadata = (metadata::jsonb || $1::jsonb) where issuer = $2`, [
+      JSON.stringify(members),
+      house.host.issuer,
+    ]);
+    try {
+      const open = await owner.browser.get((await app.ask(owner.browser, resource)).path);
+      expect([open.text.includes(':photos.read"'), open.text.includes(':photos.write"')]).toEqual([true, false]);
+      const only = await app.ask(owner.browser, resource, { scope: 'photos.write' });
+      const page = await owner.browser.get(only.path);
+      expect(page.words).toContain('does not give this to such an app');
+      expect(page.words).not.toContain('link Photos anew');
+      expect((await owner.browser.post('/authorize', { ...hiddenFields(page.text), decision: 'allow' })).status).toBe(
+        400,
+      );
+    } finally {
+      await house.rows(
+        `update host set metadata = metadata::jsonb - 'chatelaine_requester_statement_scopes' where issuer = $1`,
+        [house.host.issuer],
+      );
+    }
   });
 
   it('with two accounts at one Host is for the one that was chosen', async () => {
