@@ -2,8 +2,7 @@ import preset from '../jest.preset.js';
 
 export default {
   ...preset,
-  // its exports have a condition `source`, too, and lead to TypeScript
-  transformIgnorePatterns: ['/node_modules/(?!(?:\\.pnpm/eventsource-parser@[^/]+/node_modules/)?eventsource-parser/)'],
+  resolver: './jest.resolver.cjs',
   // much of these tests' time is waiting for other processes: two files at a time
   maxWorkers: 2,
   testSequencer: '../jest.sequencer.js',

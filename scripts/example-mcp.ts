@@ -1,9 +1,8 @@
 // `pnpm example:mcp`: an AM and examples/mcp-server on this machine, with an account that has notes and has linked the two. Says what to paste into
 // an MCP client. All of it is new at every start and gone after Ctrl-C; only the addresses stay.
 
-import dns from 'node:dns/promises';
 import { takenPorts } from '@chatelaine/constellation';
-import { openTown } from './example-mcp/town.ts';
+import { LOOPBACK_NAMES, openTown } from './example-mcp/town.ts';
 
 const PORTS = { am: 4840, notes: 4841 };
 const USERNAME = 'demo';
@@ -19,7 +18,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 try {
   await using open = new AsyncDisposableStack();
   const { mcpUrl, am } = await up(open);
-  tell({ mcpUrl, am, unknown: await unknownNames([mcpUrl, am]) });
+  tell({ mcpUrl, am });
   await stopping.promise;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
@@ -33,6 +32,7 @@ async function up(open: AsyncDisposableStack): Promise<{ mcpUrl: string; am: str
   const { house, servers } = await openTown(open, {
     ams: 1,
     ports: PORTS,
+    hostnames: LOOPBACK_NAMES,
     servers: ['notes'],
     person: { username: USERNAME, password: PASSWORD },
     notes: NOTES,
@@ -41,14 +41,7 @@ async function up(open: AsyncDisposableStack): Promise<{ mcpUrl: string; am: str
   return { mcpUrl: servers[0]?.mcpUrl ?? '', am: house.am.url };
 }
 
-/** Browsers know names under localhost by themselves; other programs ask the system, and not every system knows them. */
-async function unknownNames(urls: readonly string[]): Promise<string[]> {
-  const names = urls.map((url) => new URL(url).hostname);
-  const found = await Promise.allSettled(names.map((name) => dns.lookup(name)));
-  return names.filter((_, index) => found[index]?.status === 'rejected');
-}
-
-function tell({ mcpUrl, am, unknown }: { mcpUrl: string; am: string; unknown: readonly string[] }): void {
+function tell({ mcpUrl, am }: { mcpUrl: string; am: string }): void {
   console.log(`
 Paste into an MCP client:
 
@@ -58,16 +51,15 @@ or as configuration:
 
   ${JSON.stringify({ mcpServers: { notes: { type: 'http', url: mcpUrl } } })}
 
+or, for a client that starts programs:
+
+  npx mcp-remote ${mcpUrl}
+
 It opens your browser at the Authorization Manager, ${am}, where you allow it what it asks for, and to have
 keys that fit anybody: MCP clients have no key of their own that theirs could be bound to.
 
   username   ${USERNAME}
   password   ${PASSWORD}
-`);
-  if (unknown.length > 0)
-    console.log(`This system does not know these names; programs other than browsers need a line in /etc/hosts:
-
-  127.0.0.1 ${unknown.join(' ')}
 `);
   console.log('Ctrl-C stops everything, and nothing of it is kept.');
 }

@@ -1,5 +1,6 @@
 import { addHost, type Constellation, type Person, signUp, startConstellation } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import * as openid from 'openid-client';
 import { agree } from './support/agree.ts';
 import { approve } from './support/approve.ts';
 import { eventually } from './support/eventually.ts';
@@ -131,6 +132,15 @@ describe('oauth4webapi with keys', () => {
     const wanted = { resource: house.host('photos').resource, scope: READ };
     expect(await refusalOf(client.exchange(wanted))).toBe('invalid_request');
   });
+});
+
+test('openid-client finds the AM by its own default, too, which is the suffix of OpenID Connect', async () => {
+  const options = {
+    [openid.customFetch]: (url: string, given: object) => house.fetch(url, given),
+    execute: [openid.allowInsecureRequests],
+  };
+  const config = await openid.discovery(new URL(world.am), 'a-client', undefined, openid.None(), options);
+  expect(config.serverMetadata()).toMatchObject({ issuer: world.am, token_endpoint: `${world.am}/token` });
 });
 
 describe.each<[string, (world: PlainWorld) => Promise<PlainClient>, { tokenType: unknown }]>([

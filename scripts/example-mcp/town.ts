@@ -21,7 +21,7 @@ export interface Town {
   readonly person: Person;
 }
 
-export interface TownOptions extends Pick<ConstellationOptions, 'ams' | 'ports' | 'secureGuests'> {
+export interface TownOptions extends Pick<ConstellationOptions, 'ams' | 'ports' | 'hostnames' | 'secureGuests'> {
   /** Names of the MCP servers: each is `examples/mcp-server`, with its own data. */
   readonly servers: readonly string[];
   readonly person: PersonOptions & { readonly username: string; readonly password: string };
@@ -29,6 +29,12 @@ export interface TownOptions extends Pick<ConstellationOptions, 'ams' | 'ports' 
   readonly notes: Readonly<Record<string, string>>;
   readonly label: string;
 }
+
+/**
+ * MCP clients take http from `localhost` and loopback addresses only. The AM has a name to itself: cookies do not tell ports apart, and most clients listen for
+ * their callback at `localhost`.
+ */
+export const LOOPBACK_NAMES = { am: '127.0.0.1', notes: 'localhost' } as const;
 
 /** Starts it; `open` closes it. */
 export async function openTown(open: AsyncDisposableStack, options: TownOptions): Promise<Town> {

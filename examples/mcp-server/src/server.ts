@@ -46,7 +46,12 @@ export async function notesApp({ manager, passwords, ...options }: NotesOptions)
   app.options('/mcp', { onRequest: anyPage }, async (_request, reply) => reply.code(204).headers(PREFLIGHT).send());
   app.post('/mcp', { onRequest: [anyPage, guard] }, async (request, reply) => {
     const server = notesServer(notes, request.chatelaine);
-    const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true });
+    const transport = new StreamableHTTPServerTransport({
+      enableJsonResponse: true,
+      // a page that has made its own name lead here (DNS rebinding) would still send that name
+      enableDnsRebindingProtection: true,
+      allowedHosts: [new URL(options.issuer).host],
+    });
     reply.hijack();
     for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value ?? '');
     reply.raw.once('close', () => void server.close());
@@ -65,10 +70,16 @@ export async function notesApp({ manager, passwords, ...options }: NotesOptions)
 
 /** MCP clients may run in a browser's page, of any origin: what opens /mcp is a token, never a cookie. */
 async function anyPage(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', 'WWW-Authenticate');
+  reply.headers({
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': 'WWW-Authenticate, Mcp-Session-Id',
+  });
 }
 
+/** What clients send, sessions or not: a browser asks for each before it lets the request out. */
 const PREFLIGHT = {
-  'access-control-allow-methods': 'POST',
-  'access-control-allow-headers': 'Authorization, Content-Type, DPoP, MCP-Protocol-Version',
+  'access-control-allow-methods': 'GET, POST, DELETE',
+  'access-control-allow-headers':
+    'Authorization, Content-Type, Accept, DPoP, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID',
+  'access-control-max-age': '7200',
 };

@@ -61,6 +61,8 @@ export interface ConstellationOptions {
   secureGuests?: readonly string[];
   /** By name, of services and guests; free ones for the rest. */
   ports?: Readonly<Record<string, number>>;
+  /** By name, of services and guests, instead of `<name>.localhost`: for clients that take http from no other names than `localhost` and `127.0.0.1`. */
+  hostnames?: Readonly<Record<string, string>>;
   /** More variables for a service, or other values. */
   env?: (plan: Plan) => Readonly<Record<string, string>>;
   logLevel?: string;
@@ -83,6 +85,7 @@ export async function startConstellation(options: ConstellationOptions = {}): Pr
     secureGuests,
     authority,
     ...(options.ports && { ports: options.ports }),
+    ...(options.hostnames && { hostnames: options.hostnames }),
   });
   const roles = plan.map(({ name }) => name);
   // the services bring their own tables

@@ -15,15 +15,23 @@ export interface GuestsOptions {
   secureGuests: readonly string[];
   /** By name; free ones for the rest. */
   ports?: Readonly<Record<string, number>>;
+  /** By name, instead of `<name>.localhost`. */
+  hostnames?: Readonly<Record<string, string>>;
   authority: Pick<LocalAuthority, 'certificate'>;
 }
 
 /** Names and ports before anything starts: they are in the services' configuration. */
-export async function planGuests({ guests, secureGuests, ports = {}, authority }: GuestsOptions): Promise<Guest[]> {
+export async function planGuests({
+  guests,
+  secureGuests,
+  ports = {},
+  hostnames = {},
+  authority,
+}: GuestsOptions): Promise<Guest[]> {
   const free = await freePorts(guests.length + secureGuests.length);
   return [...guests, ...secureGuests].map((name, index) => {
     const port = ports[name] ?? free[index] ?? 0;
-    const host = `${name}.localhost`;
+    const host = hostnames[name] ?? `${name}.localhost`;
     const tls = index < guests.length ? null : authority.certificate([host]);
     return { name, port, url: `${tls === null ? 'http' : 'https'}://${host}:${port}`, tls };
   });

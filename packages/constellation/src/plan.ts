@@ -32,11 +32,13 @@ export interface PlanOptions {
   requesters?: readonly RequesterName[];
   /** By name; free ones for the rest. */
   ports?: Readonly<Record<string, number>>;
+  /** By name, instead of `<name>.localhost`: another name or address of this machine, each for one service only. */
+  hostnames?: Readonly<Record<string, string>>;
 }
 
 /** Decides names and ports before anything starts: an issuer contains its port, and every service must know the others' when it starts. */
 export async function planHouse(options: PlanOptions = {}): Promise<Plan[]> {
-  const { ams = 2, hosts = FLAVORS, requester = true, ports = {} } = options;
+  const { ams = 2, hosts = FLAVORS, requester = true, ports = {}, hostnames = {} } = options;
   const requesters = options.requesters ?? (requester ? (['lifestream'] as const) : []);
   const parts: Omit<Plan, 'port' | 'url'>[] = [
     { name: 'am', service: 'am', title: 'Chatelaine', flavor: null, replicas: ams },
@@ -58,7 +60,7 @@ export async function planHouse(options: PlanOptions = {}): Promise<Plan[]> {
   const free = await freePorts(parts.length);
   return parts.map((part, index) => {
     const port = ports[part.name] ?? free[index] ?? 0;
-    return { ...part, port, url: `http://${part.name}.localhost:${port}` };
+    return { ...part, port, url: `http://${hostnames[part.name] ?? `${part.name}.localhost`}:${port}` };
   });
 }
 
@@ -81,8 +83,8 @@ export function exceptionsFor(
   const others = house.filter(({ service, name }) =>
     plan.service === 'requester' ? name !== plan.name : service !== plan.service,
   );
-  return [...others, ...guests].map(({ name, port, url }) => ({
-    host: `${name}.localhost`,
+  return [...others, ...guests].map(({ port, url }) => ({
+    host: new URL(url).hostname,
     port,
     scheme: url.startsWith('https:') ? 'https' : 'http',
     cidr: '127.0.0.0/8',

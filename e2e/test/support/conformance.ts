@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+
+/** `@modelcontextprotocol/conformance`, which knows no OAuth: it is pointed at something that adds a token and changes nothing else. */
+export interface Conformance {
+  /** Its whole suite for servers, held against a list of what is known not to pass; also what passes although it stands there is a failure. */
+  run(baseline: string): Promise<{ passed: boolean; said: string }>;
+  close(): Promise<void>;
+}
+
+const PROGRAM = path.join(import.meta.dirname, '../../node_modules/@modelcontextprotocol/conformance/dist/index.js');
+
+export async function openConformance(mcpUrl: string, token: () => string): Promise<Conformance> {
+  const target = new URL(mcpUrl);
+  const server = http.createServer((request, response) => {
+    const own = `localhost:${(server.address() as AddressInfo).port}`;
+    const headers = { ...request.headers, authorization: `Bearer ${token()}` };
+    // who asks for another name than ours asks the server for it
+    if (headers.host === own) headers.host = target.host;
+    const options = { host: '127.0.0.1', port: target.port, method: request.method, path: request.url, headers };
+    const passed = http.request(options, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    passed.on('error', () => response.destroy());
+    request.pipe(passed);
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const url = `http://localhost:${(server.address() as AddressInfo).port}${target.pathname}`;
+  return {
+    run: (baseline) =>
+      new Promise((resolve) => {
+        const args = [PROGRAM, 'server', '--url', url, '--expected-failures', baseline];
+        execFile(process.execPath, args, { maxBuffer: 16 << 20 }, (error, out, err) =>
+          resolve({ passed: error === null, said: `${out}${err}` }),
+        );
+      }),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => void server.close(resolve));
+    },
+  };
+}
