@@ -8,7 +8,7 @@ import { openDeployment, type Deployment } from '../e2e/containers/support/deplo
 import { prune } from '../e2e/containers/support/docker.ts';
 import { type Sent, startLoad, tokensOf } from '../e2e/containers/support/load.ts';
 import * as pg from '../e2e/containers/support/standby.ts';
-import { eventually } from '../e2e/test/support/eventually.ts';
+import { eventually } from '@chatelaine/test-kit';
 import { openRawRequester, RAW_CALLBACK } from '../e2e/test/support/raw-requester.ts';
 import { writeMeasured } from './measured.ts';
 
@@ -49,8 +49,7 @@ async function run(there: Deployment) {
       ({ ok }) => ok,
       () => false,
     );
-  for (const service of [am, host])
-    await eventually(() => answers(service), { until: Boolean, withinMs: UP_WITHIN_MS });
+  for (const service of [am, host]) await eventually(() => answers(service), { until: Boolean });
   const robin = there.person({ username: 'robin', stopsAt: [RAW_CALLBACK] });
   await signUp(robin, am.url);
   await signUp(robin, host.url);
@@ -66,7 +65,6 @@ async function run(there: Deployment) {
     const [entriesBefore, sentBefore] = [entries.acknowledged.length, load.sent.length];
     await eventually(async () => Math.min(entries.acknowledged.length - entriesBefore, load.sent.length - sentBefore), {
       until: (more) => more >= 10,
-      withinMs: SEEN_WITHIN_MS,
     });
     const once = await failover(there, { pair, seen: { sent: load.sent, entries: entries.acknowledged } });
     pair = once.pair;
@@ -80,7 +78,7 @@ async function run(there: Deployment) {
   const sent = await load.stop();
   if (count % 2 === 0) {
     const { primary } = await pg.asAtFirst(there, pair, UP);
-    await eventually(() => answers(am), { until: Boolean, withinMs: UP_WITHIN_MS });
+    await eventually(() => answers(am), { until: Boolean });
     const seen = { entries: entries.acknowledged, tokens: tokensOf(sent) };
     const { lost, orphans } = await pg.accountAt(there, primary, seen);
     console.log(`as at first again; ${lost} lost, ${orphans} orphans`);
@@ -96,13 +94,13 @@ async function failover(
   await pg.lose(pair.primary);
   const killedAt = Date.now();
   const since = (moment: number, status: number) => seen.sent.some((one) => one.at > moment && one.status === status);
-  await eventually(async () => since(killedAt, 503), { until: Boolean, withinMs: SEEN_WITHIN_MS });
+  await eventually(async () => since(killedAt, 503), { until: Boolean });
   const acknowledged = { entries: [...seen.entries], tokens: tokensOf(seen.sent) };
 
   const promotedAt = Date.now();
   await pg.promote(there, pair.standby);
   const { lost } = await pg.accountAt(there, pair.standby, acknowledged);
-  await eventually(async () => since(promotedAt, 200), { until: Boolean, withinMs: SEEN_WITHIN_MS });
+  await eventually(async () => since(promotedAt, 200), { until: Boolean });
   const served = seen.sent.find(({ at, status }) => at > promotedAt && status === 200);
   const firstTokenMs = (served?.at ?? Number.NaN) + (served?.tookMs ?? 0) - promotedAt;
   // by then the Host has minted again, too

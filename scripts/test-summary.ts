@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { root, type WorkspacePackage } from './workspace.ts';
 
-/** What jest.reporter.js writes for one test file. */
+/** What jest/reporter.js writes for one test file. */
 export interface FileResult {
   readonly file: string;
   readonly passed: number;

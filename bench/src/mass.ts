@@ -48,7 +48,6 @@ try {
 } finally {
   await farm.stop();
   await house.stop();
-  await postgres.stop();
 }
 
 /** A new one each time. */

@@ -7,7 +7,7 @@ let house: Constellation | undefined;
 afterEach(async () => {
   await house?.stop();
   house = undefined;
-}, 60_000);
+});
 
 describe('an image, started with nothing but variables [needs a container engine]', () => {
   test.each(['am', 'host', 'requester'] as const)('%s: works with the others, which run elsewhere', async (only) => {

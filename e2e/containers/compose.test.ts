@@ -1,6 +1,6 @@
 import { addHost, connectRequester, type Person, signUp } from '@chatelaine/constellation';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventually } from '../test/support/eventually.ts';
+import { eventually } from '@chatelaine/test-kit';
 import { type Connection, openRawRequester, RAW_CALLBACK, type RawRequester } from '../test/support/raw-requester.ts';
 import { type Deployment, openDeployment } from './support/deployment.ts';
 import { docker } from './support/docker.ts';
@@ -24,12 +24,12 @@ const loads: Load[] = [];
 beforeAll(async () => {
   house = await openDeployment();
   robin = house.person({ username: 'robin', stopsAt: [RAW_CALLBACK] });
-}, 60_000);
+});
 
 // also those of a test that failed
 afterEach(async () => {
   await Promise.all(loads.splice(0).map((it) => it.stop()));
-}, 60_000);
+});
 
 afterAll(() => house?.down(), 120_000);
 
@@ -40,12 +40,12 @@ const everyAmReaches = async (host: (typeof HOSTS)[number]): Promise<void> => {
   let inARow = 0;
   const look = async () => (inARow = (await transfer(host)).status === 200 ? inARow + 1 : 0);
   // the proxy sends them to one and the other in turn
-  await eventually(look, { until: (count) => count === 4, withinMs: 25_000 });
+  await eventually(look, { until: (count) => count === 4 });
 };
 /** A token: after an outage the AM may leave a Host alone for ten seconds. */
 const obtain = async (host: (typeof HOSTS)[number], by = raw, token = connection.accessToken): Promise<string> => {
   const look = () => by.exchange(token, wanted(host));
-  const { body } = await eventually(look, { until: ({ status }) => status === 200, withinMs: 15_000 });
+  const { body } = await eventually(look, { until: ({ status }) => status === 200 });
   return String(body['access_token']);
 };
 const failedOf = (sent: readonly Sent[]): string =>
@@ -64,7 +64,7 @@ const answersAt = async (url: string): Promise<number> =>
 describe('docker-compose up [needs a container engine]', () => {
   test('am: the AM as two processes, its database, the proxy, and nothing else', async () => {
     await house.compose(['up', '-d', '--no-build', 'am'], PREVIOUS);
-    await eventually(() => answersAt(house.url('am')), { until: (status) => status === 200, withinMs: 60_000 });
+    await eventually(() => answersAt(house.url('am')), { until: (status) => status === 200 });
     const names = ['am', 'postgres', 'proxy', ...HOSTS, 'lifestream', 'demo'];
     const running = await Promise.all(names.map(async (name) => (await house.containers(name)).length));
     expect(running).toEqual([2, 1, 1, 0, 0, 0, 0, 0]);
@@ -73,7 +73,7 @@ describe('docker-compose up [needs a container engine]', () => {
   test('all of it: somebody signs up everywhere, links three Hosts, connects Lifestream, and reads', async () => {
     await house.compose(['up', '-d', '--no-build', '--no-recreate'], PREVIOUS);
     for (const name of SERVICES)
-      await eventually(() => answersAt(house.url(name)), { until: (status) => status === 200, withinMs: 60_000 });
+      await eventually(() => answersAt(house.url(name)), { until: (status) => status === 200 });
     const am = { url: house.url('am') };
     await signUp(robin, am.url);
     for (const host of HOSTS) {
@@ -141,18 +141,18 @@ describe('what happens to containers [needs a container engine]', () => {
   test('one of two AMs is killed under load: 1 % fail at most, and it serves again once it is started', async () => {
     const [first = ''] = await house.containers('am');
     const running = load();
-    await eventually(async () => running.sent.length, { until: (count) => count > 50, withinMs: 30_000 });
+    await eventually(async () => running.sent.length, { until: (count) => count > 50 });
     await docker('kill', '-s', 'KILL', first);
     const killedAt = running.sent.length;
-    await eventually(async () => running.sent.length - killedAt, { until: (count) => count > 150, withinMs: 60_000 });
+    await eventually(async () => running.sent.length - killedAt, { until: (count) => count > 150 });
     await docker('start', first);
     const started = new Date();
     const answered = async () =>
       (await docker('logs', '--since', started.toISOString(), first)).includes('"path":"/token"');
-    await eventually(answered, { until: Boolean, withinMs: 30_000 });
+    await eventually(answered, { until: Boolean });
     const full = inSeconds(Date.now() - started.getTime());
     // what each worker was waiting for when the process died is lost, at most: that may be 1 % of these
-    await eventually(async () => running.sent.length, { until: (count) => count >= 100 * WORKERS, withinMs: 60_000 });
+    await eventually(async () => running.sent.length, { until: (count) => count >= 100 * WORKERS });
     const sent = await running.stop();
     note({ what: 'kill -9 of one of two AMs under load', held: '≤ 1 % fail', measured: failedOf(sent) });
     note({ what: 'from its start until it serves', held: '≤ 10 s', measured: full });
@@ -165,14 +165,13 @@ describe('what happens to containers [needs a container engine]', () => {
     const running = load();
     await docker('stop', '-t', '20', postgres);
     const down = running.sent.length;
-    await eventually(async () => running.sent.length - down, { until: (count) => count > 20, withinMs: 60_000 });
+    await eventually(async () => running.sent.length - down, { until: (count) => count > 20 });
     await docker('start', postgres);
     await eventually(() => isReady(postgres, ['pg_isready', '-q', '-h', '127.0.0.1']), {
       until: Boolean,
-      withinMs: 30_000,
     });
     const ready = Date.now();
-    await eventually(transferStatus, { until: (status) => status === 200, withinMs: 5_000 });
+    await eventually(transferStatus, { until: (status) => status === 200 });
     const back = inSeconds(Date.now() - ready);
     note({ what: 'Postgres restarted: from its taking connections to the first token', held: '≤ 5 s', measured: back });
     const sent = await running.stop();
@@ -193,7 +192,7 @@ describe('what happens to containers [needs a container engine]', () => {
     const entries = `${house.resource('photos')}/entries`;
     expect((await other.get(entries, token)).status).toBe(200);
     await docker('network', 'disconnect', `${house.project}_house`, photos);
-    await eventually(transferStatus, { until: (status) => [502, 503, 504].includes(status), withinMs: 10_000 });
+    await eventually(transferStatus, { until: (status) => [502, 503, 504].includes(status) });
     expect((await transfer('notes')).status).toBe(200);
     await robin.visit(`${house.url('am')}/requesters`);
     await robin.press('Stop Other');
@@ -202,7 +201,6 @@ describe('what happens to containers [needs a container engine]', () => {
     const reachable = Date.now();
     await eventually(async () => (await other.get(entries, token)).status, {
       until: (status) => status === 401,
-      withinMs: 60_000,
     });
     const told = inSeconds(Date.now() - reachable);
     note({
@@ -210,7 +208,7 @@ describe('what happens to containers [needs a container engine]', () => {
       held: '≤ 60 s',
       measured: told,
     });
-    await eventually(transferStatus, { until: (status) => status === 200, withinMs: 15_000 });
+    await eventually(transferStatus, { until: (status) => status === 200 });
   });
 
   test('a Host starts with a new ENCRYPTION_KEY, the old one beside it: links, sessions and keys it has given out hold', async () => {
@@ -220,7 +218,7 @@ describe('what happens to containers [needs a container engine]', () => {
     const volume = `${house.project}_secrets-photos:/s`;
     await docker('run', '--rm', '--network', 'none', '-v', volume, 'chatelaine-postgres', 'bash', '-c', replace);
     await docker('restart', '-t', '20', photos);
-    await eventually(() => answersAt(house.url('photos')), { until: (status) => status === 200, withinMs: 30_000 });
+    await eventually(() => answersAt(house.url('photos')), { until: (status) => status === 200 });
     expect((await raw.get(`${house.resource('photos')}/entries`, token)).status).toBe(200);
     await obtain('photos');
     expect((await robin.visit(`${house.url('photos')}/entries`)).text).toContain('kept at photos');

@@ -1,4 +1,4 @@
-import preset from '../../jest.preset.js';
+import preset from '../../jest/preset.js';
 
 process.env.CHATELAINE_HOUSE = 'containers';
 // the reaper's image would have to be pulled; scripts/test-containers.ts removes what is left, by label

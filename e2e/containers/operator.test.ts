@@ -12,7 +12,7 @@ import {
   signUp,
 } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventually } from '../test/support/eventually.ts';
+import { eventually } from '@chatelaine/test-kit';
 import { type Connection, openRawRequester, RAW_CALLBACK, type RawRequester } from '../test/support/raw-requester.ts';
 import { dumpSchema, restore, sql } from './support/backup.ts';
 import { type Deployment, openDeployment } from './support/deployment.ts';
@@ -23,9 +23,6 @@ import { type Load, lostIn, startLoad } from './support/load.ts';
 
 const SERVICES = ['am', 'photos', 'calendar', 'notes', 'lifestream'] as const;
 const UP = ['--profile', 'demo', 'up', '-d', '--no-build'];
-const SEEDED_WITHIN_MS = 60_000;
-/** It is looked every ten seconds, and a busy machine may not answer at once. */
-const HEALTHY_WITHIN_MS = 60_000;
 
 let house: Deployment;
 let ca: string;
@@ -42,13 +39,13 @@ beforeAll(async () => {
   // as operations.md says how to get it for one's browser
   ca = await house.compose(['run', '--rm', '--no-deps', 'certificates', 'cat', '/tls/public/ca.pem']);
   trusting = createLoopbackFetch({ ca });
-}, 120_000);
+});
 
 afterAll(async () => {
   await load?.stop();
   await trusting?.close();
   await house?.down();
-}, 120_000);
+});
 
 /** What the container that makes the demo account says when it has ended, and with which code. */
 async function seeded(): Promise<{ code: string; says: string }> {
@@ -58,7 +55,6 @@ async function seeded(): Promise<{ code: string; says: string }> {
 const whenSeeded = async () => {
   await eventually(() => house.containers('demo', 'exited'), {
     until: (ids) => ids.length === 1,
-    withinMs: SEEDED_WITHIN_MS,
   });
   return seeded();
 };
@@ -83,7 +79,7 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
     const authority = new X509Certificate(ca);
     expect([authority.ca, authority.checkIssued(authority)]).toEqual([true, true]);
     for (const name of SERVICES) {
-      await eventually(() => statusOf(`${house.url(name)}/readyz`), { until: (it) => it === 200, withinMs: 60_000 });
+      await eventually(() => statusOf(`${house.url(name)}/readyz`), { until: (it) => it === 200 });
       const refusal = await house.fetch(`${house.url(name)}/readyz`).catch((error: Error) => error);
       expect((refusal as Error & { cause?: { code?: string } }).cause?.code).toMatch(/SELF_SIGNED|VERIFY/);
     }
@@ -164,7 +160,7 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
       const [id = ''] = await house.containers(service);
       const saysSo = new RegExp(`^chatelaine-${image} Apache-2\\.0 [0-9a-f]{40} healthy$`);
       const says = () => docker('inspect', '-f', format, id);
-      await eventually(says, { until: (it) => it.endsWith(' healthy'), withinMs: HEALTHY_WITHIN_MS });
+      await eventually(says, { until: (it) => it.endsWith(' healthy') });
       expect(await says()).toMatch(saysSo);
     }
   });
@@ -211,7 +207,7 @@ describe('what an operator does with it [needs a container engine]', () => {
     const token = String((await exchange(stopped)).body['access_token']);
     const [id = ''] = (await chatelaine('connections', '--owner', 'robin')).split('\n').at(-1)?.split('  ') ?? [];
     await chatelaine('stop', 'connection', id);
-    await eventually(() => statusAtPhotos(token), { until: (status) => status === 401, withinMs: 30_000 });
+    await eventually(() => statusAtPhotos(token), { until: (status) => status === 401 });
 
     await house.compose(['stop', 'am']);
     await sql(await postgres(), 'drop schema am, am_jobs cascade');
@@ -219,7 +215,7 @@ describe('what an operator does with it [needs a container engine]', () => {
     await restore(house, copy);
     fs.rmSync(path.dirname(file), { recursive: true });
     await house.compose(['start', 'am']);
-    await eventually(() => statusOf(`${house.url('am')}/readyz`), { until: (it) => it === 200, withinMs: 60_000 });
+    await eventually(() => statusOf(`${house.url('am')}/readyz`), { until: (it) => it === 200 });
 
     expect(await chatelaine('doctor')).toMatch(/\nNothing is wrong\.$/);
     // whoever was signed in is, and anybody can sign in

@@ -1,3 +1,4 @@
+import { patience } from '@chatelaine/test-kit';
 import { generateSigningKey } from '@chatelaine/crypto';
 import type { Person } from '@chatelaine/constellation';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -23,7 +24,7 @@ const RACERS = 3;
 const IDLE_MS = 40;
 const KEY_SHARE = 0.25;
 const AGAIN_MS = 100;
-const KNOWS_WITHIN_MS = 30_000;
+const KNOWS_WITHIN_MS = patience(30);
 const ENDINGS = ['by its owner', 'by itself', 'by a copy that comes late'] as const;
 type Ending = (typeof ENDINGS)[number];
 

@@ -1,3 +1,4 @@
+import { patience } from '@chatelaine/test-kit';
 import type {
   Call,
   Fault,
@@ -15,7 +16,7 @@ import type {
 } from './history.ts';
 
 /** A Host that is up refuses what was stopped within this. PROTOCOL §7. */
-const TOLD_WITHIN_MS = 5_000;
+const TOLD_WITHIN_MS = patience(5);
 /** Two clocks, and the last call of a token's life. */
 const SPARE_MS = 5_000;
 

@@ -1,10 +1,11 @@
+import { patience } from '@chatelaine/test-kit';
 import type { ServiceProcess } from '@chatelaine/constellation';
 import { setTimeout as pause } from 'node:timers/promises';
 import { now } from './history.ts';
 import type { World } from './world.ts';
 
 const LOOK_MS = 20;
-const DIES_WITHIN_MS = 60_000;
+const DIES_WITHIN_MS = patience(60);
 
 /** kill -9 of a process that works, and its restart. */
 export async function killAndRestart(world: World, process: ServiceProcess): Promise<void> {

@@ -1,3 +1,4 @@
+import { patience } from '@chatelaine/test-kit';
 import type { Person } from '@chatelaine/constellation';
 import { LIFETIME } from '@chatelaine/protocol';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -33,7 +34,7 @@ export interface RefreshToken {
 const GRACE_MS = LIFETIME.hostBearerToken * 1_000;
 /** So much of that must be left for a token that was replaced to be shown once more without need. */
 const LEFT_MS = 2 * PATIENCE_MS;
-const KNOWS_WITHIN_MS = 30_000;
+const KNOWS_WITHIN_MS = patience(30);
 const AGAIN_MS = 100;
 
 export function lineOf(world: World, input: Pick<Line, 'held' | 'owner' | 'resource'>): Line {

@@ -1,3 +1,4 @@
+import { patience } from '@chatelaine/test-kit';
 import { setTimeout as pause } from 'node:timers/promises';
 import { checkHistory } from './check-history.ts';
 import { checkTables } from './check-tables.ts';
@@ -5,7 +6,7 @@ import { now } from './history.ts';
 import type { World } from './world.ts';
 
 /** What is left to do settles by itself within this, once nothing is broken any more. */
-const SETTLES_WITHIN_MS = 60_000;
+const SETTLES_WITHIN_MS = patience(60);
 const LOOK_MS = 200;
 
 /** Waits until the services have put in order what the faults left half done, then holds everything against the invariants. */

@@ -6,6 +6,7 @@ import {
   signUp,
   startConstellation,
 } from '@chatelaine/constellation';
+import { startEmbedded } from '@chatelaine/dev-postgres';
 import { createHistory, type History } from './history.ts';
 import type { Random } from './random.ts';
 import { type Documents, serveDocuments } from '@chatelaine/test-kit';
@@ -40,6 +41,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const { label, random, ams = 2, owners: count = 2, hosts = ['photos', 'notes'] } = options;
   const house = await startConstellation({
     label,
+    postgres: await startEmbedded(),
     ams,
     hosts,
     requester: false,

@@ -25,11 +25,11 @@ beforeAll(async () => {
   await signUp(robin, lifestream.url);
   await robin.visit(`${lifestream.url}/posts`);
   await robin.press('Keep it here', { text: 'kept at lifestream' });
-}, 90_000);
+});
 
 afterAll(async () => {
   await house?.stop();
-}, 60_000);
+});
 
 const links = async (): Promise<number> =>
   (await house.database.query('am', `select 1 from link where state = 'active'`)).length;

@@ -18,19 +18,16 @@ import {
   startConstellation,
 } from '@chatelaine/constellation';
 import { createVault, deriveKey } from '@chatelaine/crypto';
+import { startEmbedded } from '@chatelaine/dev-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { bodyOf } from '@chatelaine/test-kit';
 import { type Canary, canariesIn, singing } from './support/canaries.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '@chatelaine/test-kit';
 
 // A whole story is told while everything that travels is written down: passwords, tokens, codes, verifiers, request_uris, states, cookies, assertions,
 // proofs and statements. Then these are looked for where they must not be.
 
 const MASTER_KEYS = new Map<string, string>();
-const SNAPSHOT_WITHIN_MS = 60_000;
-/** Nothing here is about how soon: the database has just been away. */
-const SETTLES_WITHIN_MS = 30_000;
-const TRACED_WITHIN_MS = 20_000;
 
 let house: Constellation;
 let robin: Person;
@@ -49,6 +46,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
   const { port } = collector.address() as AddressInfo;
   house = await startConstellation({
+    postgres: await startEmbedded(),
     label: 'canary',
     ams: 1,
     hosts: ['photos'],
@@ -74,13 +72,13 @@ beforeAll(async () => {
     ...(await privateKeys()),
     ...canariesIn(recording.exchanges),
   ];
-}, 120_000);
+});
 
 afterAll(async () => {
   await house?.stop();
   collector?.close();
   fs.rmSync(diagnostics, { recursive: true, force: true });
-}, 60_000);
+});
 
 /** Accounts, a link, a connection, reading, a database that is away, a stop; a wrong password; and at last every machine's request once more. */
 async function tell(wrong: string, recording: Recording): Promise<void> {
@@ -98,7 +96,7 @@ async function tell(wrong: string, recording: Recording): Promise<void> {
   await robin.visit(`${house.am.url}/requesters`);
   await robin.press('Stop Lifestream');
   const look = async () => (await robin.visit(`${house.am.url}/requesters`)).text;
-  await eventually(look, { until: (text) => /Photos confirmed/.test(text), withinMs: SETTLES_WITHIN_MS });
+  await eventually(look, { until: (text) => /Photos confirmed/.test(text) });
   await replay([...recording.exchanges]);
 }
 
@@ -111,7 +109,7 @@ async function withoutDatabase(): Promise<void> {
   await robin.visit(house.requester.url);
   await house.postgres.restart();
   const back = async () => (await robin.visit(house.am.url)).status;
-  await eventually(back, { until: (status) => status === 200, withinMs: SETTLES_WITHIN_MS });
+  await eventually(back, { until: (status) => status === 200 });
 }
 
 /** Everything that was posted by machines, again: used codes, used assertions and proofs, ended tokens. */
@@ -200,9 +198,9 @@ describe('secrets', () => {
     const ids = () => new Set(traces.match(/(?<="traceId":")[0-9a-f]{32}/g) ?? []);
     const through = async () => [...ids()].find((trace) => serving(trace).join() === all.join());
     // each service tells of its part by itself, some seconds later
-    await eventually(through, { until: (trace) => trace !== undefined, withinMs: TRACED_WITHIN_MS });
+    await eventually(through, { until: (trace) => trace !== undefined });
     const tokens = async () => traces.includes('"POST /token"');
-    await eventually(tokens, { until: (told) => told, withinMs: TRACED_WITHIN_MS });
+    await eventually(tokens, { until: (told) => told });
     expect(singing(traces, canaries)).toEqual([]);
   });
 
@@ -234,7 +232,7 @@ describe('secrets', () => {
         expect(kept.length > 0).toBe(service.service === 'requester');
       }
     }
-  }, 180_000);
+  });
 });
 
 /** Every row of every table as text; bytes in hexadecimal, as Postgres writes them. */
@@ -269,7 +267,7 @@ async function snapshot({ url }: HouseService, { name, pid }: ServiceProcess): P
   globalThis.process.kill(pid, 'SIGUSR2');
   // Heap.<date>.<time>.<pid>.<thread>.<number>.heapsnapshot
   const begun = async () => fs.readdirSync(diagnostics).find((file) => file.split('.')[3] === String(pid));
-  const file = await eventually(begun, { until: (seen) => seen !== undefined, withinMs: SNAPSHOT_WITHIN_MS });
+  const file = await eventually(begun, { until: (seen) => seen !== undefined });
   // it does nothing else while it writes
   expect((await house.fetch(`${url}/healthz`)).status).toBe(200);
   const text = fs.readFileSync(path.join(diagnostics, file ?? ''));

@@ -8,7 +8,7 @@ import { createHistory } from '../faults/history.ts';
 import { createRandom } from '../faults/random.ts';
 import { counts, settleAndCheck } from '../faults/run.ts';
 import { openWorld, type World } from '../faults/world.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '@chatelaine/test-kit';
 
 // Things break under load, and afterwards nothing is lost, doubled or left over. A failure is told with its seed: FAULTS_SEED=<seed> breaks the
 // same things in the same order. `pnpm soak` does this for as long as one likes.
@@ -23,7 +23,6 @@ const ENOUGH = {
   links: 1,
   'raced or repeated codes': 1,
 };
-const ENOUGH_WITHIN_MS = 60_000;
 
 let world: World;
 let load: Load;
@@ -31,11 +30,11 @@ let load: Load;
 beforeAll(async () => {
   world = await openWorld({ label: 'faults', random: createRandom(seed) });
   load = startLoad(world);
-}, 120_000);
+});
 
 afterAll(async () => {
   await world?.close();
-}, 120_000);
+});
 
 describe(`things break under load (FAULTS_SEED=${seed})`, () => {
   test('every process dies at every point where something is half done', async () => {
@@ -56,7 +55,7 @@ describe(`things break under load (FAULTS_SEED=${seed})`, () => {
     ]);
     const deaths = world.history.faults.filter(({ what }) => what.includes(' at '));
     expect(deaths).toHaveLength(AM_POINTS.length + HOST_POINTS.length);
-  }, 180_000);
+  });
 
   test('processes of the AM and Hosts are killed at any moment, and the database crashes', async () => {
     const { house, random } = world;
@@ -65,16 +64,16 @@ describe(`things break under load (FAULTS_SEED=${seed})`, () => {
       await killAndRestart(world, random.pick(processes));
       if (kill === 1) await crashPostgres(world, random.below(500));
     }
-  }, 180_000);
+  });
 
   test('afterwards: acknowledged is kept, ended is ended, nothing is double, orphaned or unaccounted for', async () => {
     // a run in which nothing happened proves nothing: how much there was time for is the machine's affair, and chance's
     const enough = async () => Object.entries(ENOUGH).filter(([what, least]) => (counts(world)[what] ?? 0) < least);
-    await eventually(enough, { until: (missing) => missing.length === 0, withinMs: ENOUGH_WITHIN_MS });
+    await eventually(enough, { until: (missing) => missing.length === 0 });
     await load.finish();
     const { violations } = await settleAndCheck(world);
     expect(violations).toEqual([]);
-  }, 180_000);
+  });
 });
 
 // last, because it leaves the house in disorder

@@ -10,7 +10,7 @@ import { openWorld, type World } from './hostile/world.ts';
 let world: World;
 beforeAll(async () => {
   world = await openWorld();
-}, 120_000);
+});
 afterAll(() => world?.close(), 60_000);
 
 const worldOf = (): World => world;

@@ -7,7 +7,7 @@ import { conformance } from './mcp/conformance.ts';
 import { type McpWorld, otherClients } from './mcp/other-clients.ts';
 import { places } from './mcp/places.ts';
 import { approve } from './support/approve.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '@chatelaine/test-kit';
 import { clientMetadata, createMcpApp, type McpApp } from './support/mcp-app.ts';
 import { type ClientDocuments, serveClientDocuments } from './support/stock/client-documents.ts';
 
@@ -35,13 +35,13 @@ beforeAll(async () => {
   });
   robin = town.person;
   documents = await serveClientDocuments(town.house.guest('apps'));
-}, 90_000);
+});
 
 afterAll(async () => {
   await Promise.all(apps.map((app) => app.close()));
   await documents?.close();
   await open.disposeAsync();
-}, 60_000);
+});
 
 function newApp(name: string, documentUrl?: string): McpApp {
   const app = createMcpApp({
@@ -188,7 +188,6 @@ describe.each([
     await robin.press(`Stop ${name}`, {}, { near: mcpUrl(0) });
     await eventually(() => call(client, 'list_notes').catch(() => 'refused'), {
       until: (answer) => answer === 'refused',
-      withinMs: 5_000,
     });
     expect(kept.tokens).toBeUndefined();
     expect(kept.opened.length).toBeGreaterThan(1);

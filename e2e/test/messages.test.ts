@@ -27,7 +27,7 @@ beforeAll(async () => {
   await addHost(robin, { am: house.am, host: house.host('photos') });
   raw = await openRawRequester(house);
   connection = await raw.connect(robin, ({ scope }) => (scope === READ ? 'allow' : 'ask'));
-}, 90_000);
+});
 
 afterAll(() => house?.stop(), 60_000);
 

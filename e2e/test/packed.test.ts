@@ -34,14 +34,14 @@ beforeAll(async () => {
     instances: [{ role: 'recipes' }],
     apply: async () => undefined,
   });
-}, 180_000);
+});
 
 afterAll(async () => {
   await Promise.all(running.map((it) => it.stop()));
   await database?.drop();
   await house?.stop();
   await folder?.remove();
-}, 60_000);
+});
 
 describe('the packages', () => {
   test('name every package that their files import, by a version that the registry has or their tarballs bring', async () => {

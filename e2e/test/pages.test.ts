@@ -22,11 +22,11 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
   beforeAll(async () => {
     browser = await launchChromium(executable ?? '');
     stage = await setStage(browser);
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await stage?.close();
-  }, 60_000);
+  });
 
   const tabs = new Map<string, Promise<Page>>();
   /** One tab for everything that is looked at by the same person in the same way. */

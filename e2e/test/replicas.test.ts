@@ -32,7 +32,7 @@ beforeAll(async () => {
   await signUp(robin, house.host('photos').url);
   await addHost(robin, { am: house.am, host: house.host('photos') });
   raw = await openRawRequester(house);
-}, 90_000);
+});
 
 afterAll(() => house?.stop(), 60_000);
 

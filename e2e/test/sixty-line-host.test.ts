@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { ResponseBodyError } from 'oauth4webapi';
 import pg from 'pg';
 import { agree } from './support/agree.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '@chatelaine/test-kit';
 import { byOauth4webapi } from './support/stock/by-oauth4webapi.ts';
 import type { StockRequester } from './support/stock/requester.ts';
 import { openTinyHost } from './support/tiny-host.ts';
@@ -46,14 +46,14 @@ beforeAll(async () => {
     },
   });
   await recipes.listen({ port, host: '127.0.0.1' });
-}, 90_000);
+});
 
 afterAll(async () => {
   await recipes?.close();
   await pool?.end();
   await database?.drop();
   await house?.stop();
-}, 60_000);
+});
 
 const resource = () => `${house.guest('recipes').url}/api`;
 const transfer = () => reader.exchange({ resource: resource(), scope: READ });
@@ -108,6 +108,6 @@ test('it shows the owner who has access; what the owner stops at the AM is shown
   ]);
   await robin.visit(`${house.am.url}/requesters`);
   await robin.press('Stop Stock');
-  await eventually(sharing, { until: ([link]) => link?.requesters[0]?.endedAt !== null, withinMs: 5_000 });
+  await eventually(sharing, { until: ([link]) => link?.requesters[0]?.endedAt !== null });
   await expect(reader.call(minted.access_token, `${resource()}/recipes`)).rejects.toMatchObject({ status: 401 });
 });

@@ -26,12 +26,12 @@ beforeAll(async () => {
   trap = await openTrap(house.guest('trap').port);
   robin = house.person({ username: 'robin' });
   await signUp(robin, house.am.url);
-}, 90_000);
+});
 
 afterAll(async () => {
   await trap?.close();
   await house?.stop();
-}, 60_000);
+});
 
 /** This machine, as it can be written; at the trap's port, where something would answer. */
 const NAMES = [

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import * as openid from 'openid-client';
 import { agree } from './support/agree.ts';
 import { approve } from './support/approve.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '@chatelaine/test-kit';
 import { byOauth4webapi, type Manageable } from './support/stock/by-oauth4webapi.ts';
 import { byOpenid4vc } from './support/stock/by-openid4vc.ts';
 import { byOpenidClient } from './support/stock/by-openid-client.ts';
@@ -40,12 +40,12 @@ beforeAll(async () => {
   await signUp(robin, host.url);
   await robin.press('Add', { text: 'the first snow' });
   await addHost(robin, { am: house.am, host, ceiling: [READ] });
-}, 90_000);
+});
 
 afterAll(async () => {
   await documents?.close();
   await house?.stop();
-}, 60_000);
+});
 
 const newKeys = () => crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
 
@@ -178,7 +178,7 @@ describe.each<[string, (world: PlainWorld) => Promise<PlainClient>, { tokenType:
         (answer) => answer.status,
         () => 401,
       );
-    await eventually(status, { until: (seen) => seen === 401, withinMs: 5_000 }).finally(() => said.mockRestore());
+    await eventually(status, { until: (seen) => seen === 401 }).finally(() => said.mockRestore());
   });
 });
 

@@ -2,13 +2,14 @@ import { type Constellation, startConstellation } from '@chatelaine/constellatio
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { chromiumPath, launchChromium } from '../support/chromium.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '@chatelaine/test-kit';
 
 // one house, one person, one window, no script: each test goes on where the one before ended
 
 const executable = chromiumPath();
 const PASSWORD = 'correct horse battery';
-const HOST_KNOWS_WITHIN_MS = 5_000; // PROTOCOL §7
+/** PROTOCOL §7 says 5, on a machine that is not busy: the soak measures that. Less patience than usual, all the same. */
+const HOST_KNOWS_WITHIN_SECONDS = 15;
 
 const describeInBrowser = executable === null ? describe.skip : describe;
 describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs Chromium]' : ''}`, () => {
@@ -24,11 +25,11 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
     const context = await browser.newContext({ javaScriptEnabled: false, locale: 'en-GB' });
     context.setDefaultTimeout(20_000);
     page = await context.newPage();
-  }, 90_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await house?.stop();
-  }, 60_000);
+  });
 
   const press = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
   const follow = (name: string | RegExp): Promise<void> => page.getByRole('link', { name }).first().click();
@@ -185,16 +186,15 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
     await card('Lifestream').getByText('Stop it', { exact: true }).click();
     expect(await card('Lifestream').innerText()).toContain('are told to end the keys it has');
     await press('Stop Lifestream');
-    const stoppedAt = performance.now();
     const ended = page.url();
     expect(await text()).toContain('It can obtain nothing through here any more');
     await eventually(() => seen(house.requester.url), {
       until: (feed) => !feed.includes('kept at'),
-      withinMs: HOST_KNOWS_WITHIN_MS,
+      seconds: HOST_KNOWS_WITHIN_SECONDS,
     });
     await eventually(() => seen(ended), {
       until: (known) => known.includes('2 Hosts confirmed that nothing of it is alive there'),
-      withinMs: Math.max(1, HOST_KNOWS_WITHIN_MS - (performance.now() - stoppedAt)),
+      seconds: HOST_KNOWS_WITHIN_SECONDS,
     });
     expect(await seen(`${house.host('calendar').url}/access`)).toContain('stopped');
     expect(await seen(`${house.am.url}/timeline`)).toContain('Calendar confirmed that Lifestream has nothing there');

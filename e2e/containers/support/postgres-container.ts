@@ -1,3 +1,4 @@
+import { patience } from '@chatelaine/test-kit';
 import { freePorts } from '@chatelaine/constellation';
 import type { Embedded } from '@chatelaine/dev-postgres';
 import { PostgreSqlContainer } from '@testcontainers/postgresql';
@@ -10,7 +11,7 @@ import type { ContainerNetwork } from './network.ts';
 export const POSTGRES_ALIAS = 'postgres';
 
 const IMAGE = 'postgres:18-bookworm';
-const BACK_WITHIN_MS = 30_000;
+const BACK_WITHIN_MS = patience(30);
 
 /** A Postgres in a container that does what the embedded one does. */
 export async function startPostgres(network: ContainerNetwork): Promise<Embedded> {

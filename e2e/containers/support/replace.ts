@@ -1,14 +1,13 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { eventually } from '../../test/support/eventually.ts';
+import { eventually } from '@chatelaine/test-kit';
 import type { Deployment, Name } from './deployment.ts';
 import { docker } from './docker.ts';
 
 const EXPANSION = `-- what an expanding migration does: the processes before it do not notice
 alter table connection add column expanded_at timestamptz;
 `;
-const UP_WITHIN_MS = 60_000;
 const LOOK_READY =
   "fetch('http://127.0.0.1:8080/readyz').then((it) => process.exit(it.ok ? 0 : 1), () => process.exit(1))";
 
@@ -40,8 +39,7 @@ export async function replaceOneByOne(
   ];
   await house.compose(scale(2 * old.length), { [name]: image });
   const fresh = (await house.containers(name)).filter((id) => !old.includes(id));
-  for (const id of fresh)
-    await eventually(() => isReady(id, ['node', '-e', LOOK_READY]), { until: Boolean, withinMs: UP_WITHIN_MS });
+  for (const id of fresh) await eventually(() => isReady(id, ['node', '-e', LOOK_READY]), { until: Boolean });
   for (const id of old) {
     await docker('stop', '-t', '20', id);
     await docker('rm', id);

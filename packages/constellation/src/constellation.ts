@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { createTestDatabase, type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
+import { createTestDatabase, type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { createPerson, type Person, type PersonOptions } from './browser/person.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type Guest, planGuests } from './guests.ts';
@@ -68,7 +68,7 @@ export interface ConstellationOptions {
   logLevel?: string;
   /** How a process is run; by default as one of this machine. */
   run?: (options: ServiceProcessOptions) => ServiceProcess;
-  /** A server to share; it is then not stopped. */
+  /** A server of the test's own, which it may crash; stopped with the rest. By default the one that all test files of this process share. */
   postgres?: Embedded;
   /** Names the folder of the logs below .run/logs; by default the process id. */
   label?: string;
@@ -76,7 +76,7 @@ export interface ConstellationOptions {
 
 /** Starts a constellation. One per test file; `stop` it in `afterAll`. */
 export async function startConstellation(options: ConstellationOptions = {}): Promise<Constellation> {
-  const postgres = options.postgres ?? (await startEmbedded());
+  const postgres = options.postgres ?? (await sharedEmbedded());
   const plan = await planHouse(options);
   const { guests: open = [], secureGuests = [] } = options;
   const authority = createLocalAuthority();
@@ -105,7 +105,7 @@ export async function startConstellation(options: ConstellationOptions = {}): Pr
     ...(options.run !== undefined && { run: options.run }),
     ...(options.logLevel !== undefined && { logLevel: options.logLevel }),
   }).catch(async (error: unknown) => {
-    if (options.postgres === undefined) await postgres.stop();
+    await postgres.stop();
     throw error;
   });
   const database = openDatabase(test.url);
@@ -117,10 +117,7 @@ export async function startConstellation(options: ConstellationOptions = {}): Pr
     database,
     async stop() {
       await database.close();
-      await house.stop().finally(async () => {
-        if (options.postgres === undefined) await postgres.stop();
-        else await test.drop();
-      });
+      await house.stop().finally(postgres.stop);
     },
   });
 }

@@ -5,7 +5,7 @@ import http from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePorts } from '@chatelaine/test-kit';
+import { freePorts, patience } from '@chatelaine/test-kit';
 import type { Keeper } from './keeper.ts';
 import { root } from './root.ts';
 
@@ -46,8 +46,8 @@ export interface ServiceProcess {
 
 /** A house starts the same programs again and again: what Node compiled of them is kept. */
 const COMPILE_CACHE = path.join(root, '.run/compile-cache');
-const READY_WITHIN_MS = 60_000;
-const STOP_WITHIN_MS = 12_000;
+const READY_WITHIN_MS = patience(60);
+const STOP_WITHIN_MS = patience(12);
 const READY_PAUSE_MS = 25;
 const LOG_TAIL_BYTES = 16_384;
 const START_TRIES = 3;

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import type net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '@chatelaine/test-kit';
+import { freePort, patience } from '@chatelaine/test-kit';
 import pg from 'pg';
 import { type Programs, programs } from './binaries.ts';
 import { initialise } from './cluster.ts';
@@ -30,12 +30,14 @@ export interface EmbeddedOptions {
   port?: number;
   /** Asked again when a port was taken before the server listened there. Defaults to one that nobody else of ours chooses, nor between `crash` and `restart`. */
   choosePort?: () => Promise<number>;
+  /** More of Postgres' settings, `name=value`. */
+  settings?: readonly string[];
 }
 
-const START_WITHIN_MS = 25_000;
+const START_WITHIN_MS = patience(120);
 const START_PAUSE_MS = 20;
 /** What is there already, on a port that was asked for, need not be a Postgres. */
-const ANSWER_WITHIN_MS = 5_000;
+const ANSWER_WITHIN_MS = patience(5);
 const MAX_CONNECTIONS = 200;
 /** A program that knows nothing of us may take the port that we chose before Postgres listens there. */
 const PORT_TRIES = 5;
@@ -49,7 +51,8 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   const clear = (): void => {
     if (temporary) fs.rmSync(dataDir, { recursive: true, force: true });
   };
-  const start = (port: number): Promise<Running> => launch({ run, dataDir, port, temporary });
+  const { settings = [] } = options;
+  const start = (port: number): Promise<Running> => launch({ run, dataDir, port, temporary, settings });
   const started = await startSomewhere(options, start).catch((error: unknown) => {
     clear();
     throw error;
@@ -100,11 +103,18 @@ class PortTaken extends Error {
   override readonly name = 'PortTaken';
 }
 
-async function launch(input: { run: Programs; dataDir: string; port: number; temporary: boolean }): Promise<Running> {
-  const { run, dataDir, port, temporary } = input;
+interface Launch {
+  run: Programs;
+  dataDir: string;
+  port: number;
+  temporary: boolean;
+  settings: readonly string[];
+}
+
+async function launch({ run, dataDir, port, temporary, settings }: Launch): Promise<Running> {
   const url = urlOf({ port, role: 'postgres', database: 'postgres' });
   // fsync guards against a crash of the machine, which no test survives anyway; synchronous_commit stays on: crash() must lose nothing acknowledged
-  const flags = temporary ? ['-c', 'fsync=off', '-c', 'full_page_writes=off'] : [];
+  const flags = [...(temporary ? ['fsync=off', 'full_page_writes=off'] : []), ...settings].flatMap((it) => ['-c', it]);
   const args = [
     '-D',
     dataDir,

@@ -9,4 +9,5 @@ export {
   provision,
   type TestDatabase,
 } from './instance.ts';
+export { sharedEmbedded } from './shared.ts';
 export { type SchemaDiffInput, schemaDiff } from './schema-diff.ts';

@@ -62,7 +62,26 @@ function roleStatements(role: string): string[] {
   ];
 }
 
+/** Of each server, by what is in them. */
 const templates = new WeakMap<Embedded, Map<string, Promise<string>>>();
+/** What was made through each, and is still there. */
+const databases = new WeakMap<Embedded, Set<string>>();
+
+/** Lets both make their databases from the same templates. They must be one server. */
+export function shareTemplates(one: Embedded, other: Embedded): void {
+  const shared = templates.get(other) ?? new Map<string, Promise<string>>();
+  templates.set(other, shared);
+  templates.set(one, shared);
+}
+
+/** Drops each database that `createTestDatabase` made through this value and that nobody dropped. */
+export async function dropDatabasesOf(embedded: Embedded): Promise<void> {
+  const left = [...(databases.get(embedded) ?? [])];
+  databases.delete(embedded);
+  await asSuperuser(embedded, left.map(dropDatabase));
+}
+
+const dropDatabase = (name: string): string => `drop database if exists ${quote(name)} with (force)`;
 
 /**
  * A fresh database with the given services in it, their migrations applied. The first call for a set of services and migrations makes a template;
@@ -80,10 +99,15 @@ export async function createTestDatabase(
   known.set(key, template);
   const database = `test_${randomBytes(8).toString('hex')}`;
   await asSuperuser(embedded, [`create database ${quote(database)} template ${quote(await template)}`]);
+  const made = databases.get(embedded) ?? new Set();
+  databases.set(embedded, made.add(database));
   return {
     database,
     url: (role) => embedded.url(role, database),
-    drop: () => asSuperuser(embedded, [`drop database ${quote(database)} with (force)`]),
+    async drop() {
+      made.delete(database);
+      await asSuperuser(embedded, [dropDatabase(database)]);
+    },
   };
 }
 

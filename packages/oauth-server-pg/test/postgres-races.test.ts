@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
+import { type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
 import type { OAuthStorage, TokenKey } from '@chatelaine/oauth-server';
 import pg from 'pg';
 import { createAllowances, createPgStorage } from '../src/index.ts';
@@ -12,7 +12,7 @@ let server: Embedded;
 let harness: PgHarness;
 let storage: OAuthStorage;
 beforeAll(async () => {
-  server = await startEmbedded();
+  server = await sharedEmbedded();
   harness = await startHarness(server);
   storage = harness.replicas[0];
 });

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Embedded, schemaDiff, startEmbedded } from '@chatelaine/dev-postgres';
+import { type Embedded, schemaDiff, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { migrationsDir } from '../src/index.ts';
 import { type PgHarness, startHarness } from './harness.ts';
 
@@ -10,7 +10,7 @@ const HOT_TABLES = ['oauth_code', 'oauth_grant', 'oauth_token'];
 let server: Embedded;
 let harness: PgHarness;
 beforeAll(async () => {
-  server = await startEmbedded();
+  server = await sharedEmbedded();
   harness = await startHarness(server);
 });
 afterAll(async () => {

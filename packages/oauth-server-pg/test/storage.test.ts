@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
-import { type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
+import { type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { storageContract } from '@chatelaine/oauth-server/contract';
 import { startHarness } from './harness.ts';
 
 let server: Embedded;
 beforeAll(async () => {
-  server = await startEmbedded();
+  server = await sharedEmbedded();
 });
 afterAll(() => server.stop());
 

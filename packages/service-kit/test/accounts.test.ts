@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createInstance, type Embedded, type Instance, startEmbedded } from '@chatelaine/dev-postgres';
+import { createInstance, type Embedded, type Instance, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
 import { migrationsDir, openPool, type Pool, reap } from '../src/index.ts';
 import { Browser, FORM, tokenFor } from '@chatelaine/test-kit';
@@ -14,7 +14,7 @@ let service: TestService;
 let browser: Browser;
 
 beforeAll(async () => {
-  server = await startEmbedded();
+  server = await sharedEmbedded();
 });
 afterAll(() => server.stop());
 beforeEach(async () => {

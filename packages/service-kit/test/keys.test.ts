@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createInstance, type Embedded, type Instance, startEmbedded } from '@chatelaine/dev-postgres';
+import { createInstance, type Embedded, type Instance, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { createVault, deriveKey, generateSigningKey, publicJwks } from '@chatelaine/crypto';
 import { applyMigrations } from '@chatelaine/migrations';
 import { eventually } from '@chatelaine/test-kit';
@@ -37,7 +37,7 @@ const chest: SealedPlace = {
 const places = [signingKeyPlace(placeOf), keptSecretPlace, chest];
 
 beforeAll(async () => {
-  server = await startEmbedded();
+  server = await sharedEmbedded();
 });
 afterAll(() => server.stop());
 

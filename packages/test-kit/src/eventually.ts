@@ -1,33 +1,59 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { patience } from './patience.ts';
 
 const PAUSE_MS = 25;
-/** Less than a test may take, so that it says itself what it waited for in vain. */
-const WITHIN_SECONDS = 20;
+const SHOWN_LENGTH = 2_000;
+
+/** Told by the test environment (jest/native-environment.cjs) when a test or the hooks around it have ended. */
+const ENDED = Symbol.for('chatelaine.test.ended');
 
 /** Ends the waits of a test that has ended, by its time limit, say: nothing goes on behind the tests after it. */
 let over = new AbortController();
-type Hook = (end: () => void) => void;
-// programs import this package, too, and have no tests
-const { afterEach, afterAll } = globalThis as { afterEach?: Hook; afterAll?: Hook };
-for (const hook of [afterEach, afterAll])
-  hook?.(() => {
-    over.abort();
-    over = new AbortController();
-  });
+const ended = ((globalThis as Record<symbol, Set<() => void> | undefined>)[ENDED] ??= new Set());
+ended.add(() => {
+  over.abort();
+  over = new AbortController();
+});
 
-/** Looks again and again until there is something to see: neither null, nor undefined, nor false. Rejects when the time is up, or the test that waits is over. */
-export async function eventually<T>(
+export interface Waiting<T> {
+  /** What is waited for; by default, that there is something to see: neither null, nor undefined, nor false. */
+  readonly until?: (seen: T) => boolean;
+  /** Of the quick machine; where the protocol says how long something may take, a few times that. */
+  readonly seconds?: number;
+}
+
+type Seen<T, W> = W extends { until: unknown } ? T : Exclude<T, null | undefined | false>;
+
+/**
+ * Looks again and again, until there is what is waited for; resolves with what was seen then. It waits for the event, however long a slow machine takes:
+ * its deadline only ends a test that waits for what will never be. Rejects with what did not come about and what was seen last, then or when the test that
+ * waits is over.
+ */
+export async function eventually<T, W extends Waiting<T>>(
   look: () => T | Promise<T>,
-  seconds: number = WITHIN_SECONDS,
-): Promise<Exclude<T, null | undefined | false>> {
+  waiting: W = {} as W,
+): Promise<Seen<T, W>> {
+  const { until = isThere, seconds } = waiting;
   const { signal } = over;
   const began = performance.now();
+  const deadline = began + patience(seconds);
   for (;;) {
     const seen = await look();
-    if (seen !== null && seen !== undefined && seen !== false) return seen as Exclude<T, null | undefined | false>;
-    const waited = (performance.now() - began) / 1000;
-    if (signal.aborted || waited > seconds)
-      throw new Error(`This did not come about in ${waited.toFixed(1)} s: ${String(look)}`);
+    if (until(seen)) return seen as Seen<T, W>;
+    const now = performance.now();
+    if (signal.aborted || now > deadline) {
+      const problem = `This did not come about in ${((now - began) / 1000).toFixed(1)} s: ${String(waiting.until ?? look)}\nSeen last: ${shown(seen)}`;
+      // nobody listens to its rejection any more
+      if (signal.aborted) console.error(problem);
+      throw new Error(problem);
+    }
     await pause(PAUSE_MS);
   }
+}
+
+const isThere = (seen: unknown): boolean => seen !== null && seen !== undefined && seen !== false;
+
+function shown(seen: unknown): string {
+  const text = JSON.stringify(seen) ?? String(seen);
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}… (${text.length} characters)` : text;
 }

@@ -1,5 +1,5 @@
 export { Browser, type BrowserOptions, PASSWORD } from './browser.ts';
-export { eventually } from './eventually.ts';
+export { eventually, type Waiting } from './eventually.ts';
 export { freePort, freePorts, takenPorts } from './free-ports.ts';
 export { hiddenFields, tokenFor, wordsOf } from './html.ts';
 export {
@@ -23,5 +23,6 @@ export {
   transferred,
 } from './metadata.ts';
 export { PARAMETERS } from './parameters.ts';
+export { patience } from './patience.ts';
 export { bodyOf, type Documents, type Running, serve, serveDocuments } from './server.ts';
 export { type Access, accessesOf, recordStatements, type Sent as SentStatement } from './plans.ts';

@@ -85,10 +85,10 @@ describe('a link whose process died after it sent the code', () => {
         ? { status: 503, json: { error: 'temporarily_unavailable' } }
         : { status: 200, json: linkTokens() };
     const stateHash = await leaveHalfDone('later');
-    await eventually(() => isSettled(stateHash), 20);
+    await eventually(() => isSettled(stateHash));
     expect(redemptions('later')).toBe(2);
     expect(await linkCount()).toBe(before + 1);
-  }, 30_000);
+  });
 });
 
 describe('beside a Host that does not answer', () => {
@@ -121,20 +121,20 @@ describe('a link under way when its owner stops everything', () => {
       return { status: 200, json: linkTokens({ refresh_token: 'after-the-stop' }) };
     };
     const stateHash = await leaveHalfDone('stopped-under-way');
-    await eventually(() => isSettled(stateHash), 20);
+    await eventually(() => isSettled(stateHash));
     expect(await ownLinks()).toBe(0);
     expect(world.host.callsOf('/revoke').map(({ form }) => form.get('token'))).toContain('after-the-stop');
-  }, 30_000);
+  });
 
   test('is not made later either', async () => {
     world.host.behaviour.token = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
     const stateHash = await leaveHalfDone('stopped-meanwhile');
     await stopEverything();
     world.host.behaviour.token = () => ({ status: 200, json: linkTokens({ refresh_token: 'long-after-the-stop' }) });
-    await eventually(() => isSettled(stateHash), 20);
+    await eventually(() => isSettled(stateHash));
     expect(await ownLinks()).toBe(0);
     expect(world.host.callsOf('/revoke').map(({ form }) => form.get('token'))).toContain('long-after-the-stop');
-  }, 30_000);
+  });
 });
 
 describe('a Host that does not say what it did with a code', () => {

@@ -294,8 +294,8 @@ describe('the queue', () => {
     ]);
     await client.query('commit');
     client.release();
-    await eventually(async () => (await revocations(linkId))[0]?.state === 'confirmed', 30);
-  }, 45_000);
+    await eventually(async () => (await revocations(linkId))[0]?.state === 'confirmed');
+  });
 
   turns(() => ({ world, person, stranger, hostile }));
 });

@@ -4,7 +4,7 @@ import {
   createTestDatabase,
   type Embedded,
   schemaDiff,
-  startEmbedded,
+  sharedEmbedded,
   type TestDatabase,
 } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
@@ -22,7 +22,7 @@ let embedded: Embedded;
 let database: TestDatabase;
 
 beforeAll(async () => {
-  embedded = await startEmbedded();
+  embedded = await sharedEmbedded();
   const instances = [{ role: 'am', dirs: [...migrationDirs] }];
   database = await createTestDatabase(embedded, { instances, apply: applyMigrations });
 });

@@ -1,4 +1,4 @@
-import { type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
+import { type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hiddenFields, PASSWORD, send } from '@chatelaine/test-kit';
 import { TestAm } from './support/test-am.ts';
@@ -8,7 +8,7 @@ let embedded: Embedded;
 let am: TestAm;
 let host: TestHost;
 beforeAll(async () => {
-  embedded = await startEmbedded();
+  embedded = await sharedEmbedded();
   am = await TestAm.start();
   host = await startHost(embedded, am);
 });

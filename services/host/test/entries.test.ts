@@ -1,4 +1,4 @@
-import { type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
+import { type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Browser, hiddenFields, send } from '@chatelaine/test-kit';
 import { TestAm } from './support/test-am.ts';
@@ -11,7 +11,7 @@ let alice: Browser;
 let reader: string;
 let writer: string;
 beforeAll(async () => {
-  embedded = await startEmbedded();
+  embedded = await sharedEmbedded();
   am = await TestAm.start();
   host = await startHost(embedded, am);
   alice = await host.browser().signUp('alice');

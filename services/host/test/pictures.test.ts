@@ -1,4 +1,4 @@
-import { type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
+import { type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, type Browser, PASSWORD, send, tokenFor } from '@chatelaine/test-kit';
 import { BOUNDARY, GIF, JPEG, multipart, type Part, PNG, SVG, WEBP } from './support/pictures.ts';
@@ -14,7 +14,7 @@ let reader: string;
 let writer: string;
 let bobs: string;
 beforeAll(async () => {
-  embedded = await startEmbedded();
+  embedded = await sharedEmbedded();
   am = await TestAm.start();
   host = await startHost(embedded, am);
   alice = await host.browser().signUp('alice');

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { createInstance, type Embedded, schemaDiff, startEmbedded } from '@chatelaine/dev-postgres';
+import { createInstance, type Embedded, schemaDiff, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
 import { applyMigrations } from '@chatelaine/migrations';
 import { prismaFile } from '@chatelaine/service-kit';
@@ -8,7 +8,7 @@ import { migrationDirs } from '../src/migration-dirs.ts';
 
 let embedded: Embedded;
 beforeAll(async () => {
-  embedded = await startEmbedded();
+  embedded = await sharedEmbedded();
 });
 afterAll(() => embedded.stop());
 

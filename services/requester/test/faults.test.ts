@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@chatelaine/test-kit';
+import { startEmbedded } from '@chatelaine/dev-postgres';
 import { connectAm, signUp, startWorld, type World } from './support/world.ts';
 
 let world: World;
 let origin: string;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld(await startEmbedded());
   origin = await world.start();
 });
 afterAll(() => world.close());

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { createTestDatabase, type Embedded, schemaDiff, startEmbedded } from '@chatelaine/dev-postgres';
+import { createTestDatabase, type Embedded, schemaDiff, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
 import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
 import { openPool, prismaFile as chassisFile } from '@chatelaine/service-kit';
@@ -9,7 +9,7 @@ import { SEALED_PLACES } from '../src/sealed-places.ts';
 
 let embedded: Embedded;
 beforeAll(async () => {
-  embedded = await startEmbedded();
+  embedded = await sharedEmbedded();
 });
 afterAll(() => embedded.stop());
 

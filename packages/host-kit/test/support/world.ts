@@ -1,4 +1,4 @@
-import { createInstance, type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
+import { createInstance, type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
 import { migrationsDir } from '@chatelaine/oauth-server-pg';
 import { TestAm } from './test-am.ts';
@@ -23,7 +23,7 @@ export interface World {
 }
 
 export async function createWorld(): Promise<World> {
-  const embedded: Embedded = await startEmbedded();
+  const embedded: Embedded = await sharedEmbedded();
   const [am, otherAm] = await Promise.all([TestAm.start(), TestAm.start()]);
   const hosts: TestHost[] = [];
   const databases = new Map<TestHost, { database: string; input: HostInput }>();

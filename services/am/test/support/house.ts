@@ -1,4 +1,4 @@
-import { createTestDatabase, type Embedded, startEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
+import { createTestDatabase, type Embedded, sharedEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
 import { createAllowances, createRateLimits } from '@chatelaine/oauth-server-pg';
 import { createOutbound } from '@chatelaine/outbound-http';
@@ -101,7 +101,7 @@ export class House {
   }
 
   static async build(options: AmOptions = {}): Promise<House> {
-    const embedded = await startEmbedded();
+    const embedded = await sharedEmbedded();
     const [host, second, documents, port] = await Promise.all([
       ScriptedHost.start('photos'),
       ScriptedHost.start('pictures'),

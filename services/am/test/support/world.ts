@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createTestDatabase, type Embedded, startEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
+import { createTestDatabase, type Embedded, sharedEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
 import { bucketOf } from '@chatelaine/crypto';
 import { openPool, type Pool } from '@chatelaine/service-kit';
@@ -45,11 +45,13 @@ export interface WorldOptions {
   readonly limits?: Partial<Config['limits']>;
   /** Further Hosts the guard lets through. */
   readonly hosts?: readonly TestHost[];
+  /** One that this test may crash; stopped with the rest. */
+  readonly postgres?: Embedded;
 }
 
 /** An AM over real HTTP on a database of its own, and a scripted Host. */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const embedded: Embedded = await startEmbedded();
+  const embedded = options.postgres ?? (await sharedEmbedded());
   const instances = [{ role: 'am', dirs: [...migrationDirs] }];
   const database = await createTestDatabase(embedded, { instances, apply: applyMigrations });
   const host = await startTestHost('photos');

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { createTestDatabase, type Embedded, startEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
+import { createTestDatabase, type Embedded, sharedEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
 import { type Answer, Browser } from '@chatelaine/test-kit';
 import pg from 'pg';
@@ -21,8 +21,9 @@ export interface World {
 
 export const ISSUER = 'http://lifestream.localhost:4820';
 
-export async function startWorld(): Promise<World> {
-  const embedded = await startEmbedded();
+/** @param postgres one that this test may crash; stopped with the rest */
+export async function startWorld(postgres?: Embedded): Promise<World> {
+  const embedded = postgres ?? (await sharedEmbedded());
   const instances = [{ role: 'lifestream', dirs: migrationDirs }];
   const database = await createTestDatabase(embedded, { instances, apply: applyMigrations });
   const origins: string[] = [];
