@@ -1,6 +1,7 @@
 'use strict';
 
 const { pathToFileURL } = require('node:url');
+const { spend } = require('./cost.cjs');
 
 const GLOBALS = Symbol.for('chatelaine.jest.globals');
 const CIRCUS_HANDLERS = Symbol.for('EVENT_HANDLERS');
@@ -27,7 +28,7 @@ class NativeRuntime {
   }
 
   async unstable_importModule(file) {
-    await import(pathToFileURL(file).href);
+    await spend('modules', () => import(pathToFileURL(file).href));
   }
 
   requireModule(file) {

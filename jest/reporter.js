@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
+const DONE = 'test-results.json is written';
+
 /** A suite that cannot run everywhere says so in its title: `describe.skip('… [needs Chromium]')`. */
 const NEEDS = /\[(needs [^\]]+)\]/;
 
@@ -16,6 +18,8 @@ export default class ResultsReporter {
     const { rootDir } = context.config;
     const results = run.testResults.map((file) => summarize(rootDir, file));
     fs.writeFileSync(path.join(rootDir, 'test-results.json'), `${JSON.stringify({ files: results }, null, 2)}\n`);
+    // scripts/check.ts reads it from the output, which turbo repeats where it takes the results from its cache
+    console.log(`\n${DONE}`);
   }
 }
 
@@ -29,6 +33,7 @@ function summarize(rootDir, file) {
     failed.push({ name: '(the file did not run)', why: stripVTControlCharacters(file.failureMessage ?? '') });
   return {
     file: path.relative(rootDir, file.testFilePath),
+    seconds: Math.round((file.perfStats.end - file.perfStats.start) / 10) / 100,
     passed: tests.filter((test) => test.status === 'passed').length,
     failed,
     skipped: tests.filter((test) => !['passed', 'failed'].includes(test.status)).map(skipped),

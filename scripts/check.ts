@@ -1,10 +1,13 @@
 // Builds everything and runs every test: `node scripts/check.ts`. With folders as arguments (`packages services`),
-// only the packages below them. Prints a summary whose last line is `N passed, N failed[, N skipped]`.
+// only the packages below them. Says how far it has come, then prints a summary whose last line is `N passed, N failed[, N skipped]`.
 //   NOTHING_SKIPPED=true   a skipped test fails the run: for CI, where a browser and a container engine are there
 
 import { spawn } from 'node:child_process';
 import os from 'node:os';
+import readline from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
 import { chromium } from './machine.ts';
+import { createProgress } from './test-progress.ts';
 import { forgetResults, readResults, summarize } from './test-summary.ts';
 import { root, type WorkspacePackage, workspacePackages } from './workspace.ts';
 
@@ -38,8 +41,8 @@ function runTurbo(selection: readonly WorkspacePackage[]): Promise<number> {
     'test',
     ...(folders.length === 0 ? [] : selection.map(({ name }) => `--filter=${name}`)),
     '--continue=dependencies-successful',
-    '--output-logs=new-only',
-    '--log-order=grouped',
+    '--output-logs=full',
+    '--log-order=stream',
     `--concurrency=${Math.max(2, Math.ceil(os.availableParallelism() / 2))}`,
   ];
   // part of a test run's cache key: a result with skipped tests must not outlive the reason for skipping
@@ -51,11 +54,22 @@ function runTurbo(selection: readonly WorkspacePackage[]): Promise<number> {
   // Ctrl-C reaches turbo too; we stay to say how far it came
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   return new Promise((resolve) => {
-    const turbo = spawn('turbo', args, { cwd: root, env, stdio: 'inherit' });
+    const turbo = spawn('turbo', args, { cwd: root, env, stdio: ['inherit', 'pipe', 'pipe'] });
+    const progress = createProgress({
+      packages: selection.map(({ name }) => name),
+      resultOf: (name) => readResults(selection.filter((it) => it.name === name))[0],
+      print: (line) => console.log(line),
+      now: () => performance.now(),
+    });
+    for (const stream of [turbo.stdout, turbo.stderr])
+      readline.createInterface({ input: stream }).on('line', (line) => progress.line(stripVTControlCharacters(line)));
     turbo.once('error', (error) => {
       console.error(`turbo did not start: ${error.message}`);
       resolve(1);
     });
-    turbo.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
+    turbo.once('close', (code, signal) => {
+      progress.end();
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 1));
+    });
   });
 }

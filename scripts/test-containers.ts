@@ -13,6 +13,7 @@ const { values } = parseArgs({ options: { built: { type: 'boolean', default: fal
 const tests: WorkspacePackage = { name: 'containers', folder: 'e2e/containers', scripts: {}, dependencies: [] };
 const NOT_RUN: FileResult = {
   file: 'compose.test.ts',
+  seconds: 0,
   passed: 0,
   failed: [],
   skipped: [{ name: 'all of them', why: 'needs a container engine' }],
@@ -38,7 +39,7 @@ function node(...args: string[]): boolean {
 }
 
 function jest(): void {
-  const args = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules'];
+  const args = ['--disable-warning=ExperimentalWarning', '--enable-source-maps', '--conditions=source', '--import', '../jest/register.js'];
   spawnSync(
     process.execPath,
     [...args, '../node_modules/jest/bin/jest.js', '-c', 'containers/jest.config.js', '--forceExit'],

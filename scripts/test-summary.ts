@@ -5,6 +5,8 @@ import { root, type WorkspacePackage } from './workspace.ts';
 /** What jest/reporter.js writes for one test file. */
 export interface FileResult {
   readonly file: string;
+  /** From its first line to its last, in the company it had. */
+  readonly seconds: number;
   readonly passed: number;
   /** `why` is what jest says of it: message, difference, stack. */
   readonly failed: readonly { readonly name: string; readonly why: string }[];
@@ -56,13 +58,18 @@ export function summarize(reports: readonly PackageResult[]): Summary {
   const failures = [
     ...silent.map(({ folder }) => `${folder}: no results (it did not build, or has no tests)`),
     ...files.flatMap(({ file, failed: own }) =>
-      own.flatMap(({ name, why }) => [`${file}: ${name}`, ...beginning(why)]),
+      own.flatMap(({ name, why }) => [`${file}: ${name}`, ...beginning(why), `    again: ${again(file, name)}`]),
     ),
   ];
+  const slowest = files.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST_SHOWN);
   const text = [
     ...section(
       'Packages',
       reports.map(({ name, files: own }) => `${name}: ${own ? counts(own) : 'no results'}`),
+    ),
+    ...section(
+      'Slowest files',
+      slowest.map(({ file, seconds }) => `${seconds.toFixed(1).padStart(6)} s  ${file}`),
     ),
     ...section('Skipped', reasons(files)),
     ...section('Failed', failures),
@@ -73,6 +80,14 @@ export function summarize(reports: readonly PackageResult[]): Summary {
 }
 
 const WHY_LINES = 15;
+const SLOWEST_SHOWN = 5;
+
+/** The command that runs one test again. Jest takes the name for a regular expression; the shell takes what is in single quotes as it is. */
+function again(file: string, name: string): string {
+  const [folder = '', test = ''] = file.split(/\/(?=test\/)/);
+  const pattern = name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll("'", "'\\''");
+  return `cd ${folder} && pnpm test ${test} -t '${pattern}'`;
+}
 
 /** The summary may be all that is kept of a long log: it says why, too, and without the stack frames of libraries. */
 function beginning(why: string): string[] {
@@ -80,7 +95,7 @@ function beginning(why: string): string[] {
   return lines.slice(0, WHY_LINES).map((line) => `    ${line}`);
 }
 
-function counts(files: readonly FileResult[]): string {
+export function counts(files: readonly FileResult[]): string {
   const sum = (count: (file: FileResult) => number) => files.reduce((total, file) => total + count(file), 0);
   return countLine(
     sum((f) => f.passed),

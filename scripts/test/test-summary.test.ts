@@ -3,6 +3,7 @@ import { type FileResult, type PackageResult, summarize } from '../test-summary.
 
 const file = (result: Partial<FileResult>): FileResult => ({
   file: 'test/a.test.ts',
+  seconds: 1,
   passed: 0,
   failed: [],
   skipped: [],
@@ -52,6 +53,28 @@ describe('the test summary', () => {
     ]);
     expect(text).not.toContain('node_modules');
     expect(lines.filter((line) => line.includes('more')).length).toBeLessThan(20);
+  });
+
+  it('says of each failed test how to run it alone', () => {
+    const { text } = summarize([
+      report([file({ failed: [{ name: "a cook’s (own) pot: isn’t 1.5 l, it's full", why: '' }] })]),
+    ]);
+    expect(text).toContain(
+      String.raw`again: cd packages/a && pnpm test test/a.test.ts -t 'a cook’s \(own\) pot: isn’t 1\.5 l, it'\''s full'`,
+    );
+  });
+
+  it('names the five slowest files, slowest first', () => {
+    const { text } = summarize([
+      report([1, 7, 3, 9, 2, 5].map((seconds) => file({ file: `test/${seconds}.test.ts`, seconds }))),
+    ]);
+    expect([...text.matchAll(/ s {2}packages\/a\/test\/(\d)/g)].map(([, name]) => name)).toEqual([
+      '9',
+      '7',
+      '5',
+      '3',
+      '2',
+    ]);
   });
 
   it('counts a package without results as a failure', () => {

@@ -23,7 +23,7 @@ for (const place of places) {
 }
 
 async function openHost({ name, host: { port, url } }: Place): Promise<void> {
-  const app = Fastify();
+  const app = Fastify({ pluginTimeout: 0 });
   app.addHook('onRequest', async () => {
     counted.host += 1;
   });

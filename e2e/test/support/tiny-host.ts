@@ -13,7 +13,7 @@ export type TinyHostOptions = Pick<HostOptions, 'issuer' | 'pool' | 'checks' | '
 
 /** Recipes: an app with its own accounts, session cookie, body parser and error page. The second half is all it takes to be a Host. */
 export async function openTinyHost(options: TinyHostOptions): Promise<FastifyInstance> {
-  const app = Fastify();
+  const app = Fastify({ pluginTimeout: 0 });
   const sessions = new Map<string, string>();
   const recipes = new Map<string, string[]>();
   const userOf = ({ headers }: FastifyRequest) =>

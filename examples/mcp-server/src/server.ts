@@ -16,7 +16,8 @@ export interface NotesOptions extends Pick<HostOptions, 'issuer' | 'name' | 'poo
 
 /** A person's notes as MCP tools. MCP clients find the way to the person's Authorization Manager by themselves. */
 export async function notesApp({ manager, passwords, ...options }: NotesOptions): Promise<FastifyInstance> {
-  const app = Fastify({ logger: { level: 'warn' } });
+  // no plugin timeout: on a busy machine it would end a start that is only slow
+  const app = Fastify({ logger: { level: 'warn' }, pluginTimeout: 0 });
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string' },

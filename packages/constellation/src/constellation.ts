@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { createTestDatabase, type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
+import { spend } from '@chatelaine/test-kit';
 import { createPerson, type Person, type PersonOptions } from './browser/person.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type Guest, planGuests } from './guests.ts';
@@ -94,17 +95,19 @@ export async function startConstellation(options: ConstellationOptions = {}): Pr
     apply: async () => undefined,
   });
   const keys = new Map(roles.map((name) => [name, randomBytes(32).toString('base64url')]));
-  const house = await startHouse({
-    plan,
-    guests,
-    ...(secureGuests.length > 0 && { authority }),
-    databaseUrl: test.url,
-    encryptionKey: (name) => keys.get(name) ?? '',
-    logDir: path.join(root, '.run/logs', options.label ?? String(process.pid)),
-    ...(options.env !== undefined && { env: options.env }),
-    ...(options.run !== undefined && { run: options.run }),
-    ...(options.logLevel !== undefined && { logLevel: options.logLevel }),
-  }).catch(async (error: unknown) => {
+  const start = () =>
+    startHouse({
+      plan,
+      guests,
+      ...(secureGuests.length > 0 && { authority }),
+      databaseUrl: test.url,
+      encryptionKey: (name) => keys.get(name) ?? '',
+      logDir: path.join(root, '.run/logs', options.label ?? String(process.pid)),
+      ...(options.env !== undefined && { env: options.env }),
+      ...(options.run !== undefined && { run: options.run }),
+      ...(options.logLevel !== undefined && { logLevel: options.logLevel }),
+    });
+  const house = await spend('processes', start).catch(async (error: unknown) => {
     await postgres.stop();
     throw error;
   });

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { spend } from '@chatelaine/test-kit';
 import pg from 'pg';
 import type { Embedded } from './embedded.ts';
 
@@ -95,7 +96,8 @@ export async function createTestDatabase(
   const known = templates.get(embedded) ?? new Map<string, Promise<string>>();
   templates.set(embedded, known);
   const key = fingerprint(input.instances);
-  const template = known.get(key) ?? makeTemplate(embedded, { ...input, name: `template_${key.slice(0, 16)}` });
+  const makeIt = () => makeTemplate(embedded, { ...input, name: `template_${key.slice(0, 16)}` });
+  const template = known.get(key) ?? spend('migrations', makeIt);
   known.set(key, template);
   const database = `test_${randomBytes(8).toString('hex')}`;
   await asSuperuser(embedded, [`create database ${quote(database)} template ${quote(await template)}`]);

@@ -1,3 +1,4 @@
+import { spend } from '@chatelaine/test-kit';
 import { type Embedded, startEmbedded } from './embedded.ts';
 import { shareTemplates, dropDatabasesOf } from './instance.ts';
 
@@ -11,7 +12,7 @@ let server: Promise<Embedded> | undefined;
  * that were made through the value returned. A test that crashes Postgres or changes its settings starts one of its own (`startEmbedded`).
  */
 export async function sharedEmbedded(): Promise<Embedded> {
-  server ??= startEmbedded({ settings: SETTINGS });
+  server ??= spend('Postgres', () => startEmbedded({ settings: SETTINGS }));
   const { port, url } = await server;
   const lease: Embedded = {
     port,

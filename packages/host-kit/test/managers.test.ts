@@ -173,7 +173,7 @@ test('a Host that names no AM has no document for its origin, and says where its
 });
 
 test('a refused client can be told to ask for more than the route at hand needs', async () => {
-  const app = Fastify();
+  const app = Fastify({ pluginTimeout: 0 });
   await app.register(chatelaineHost, {
     issuer: 'https://photos.example',
     name: 'Photos',
@@ -209,5 +209,5 @@ test.each([
     migrate: false,
     managers,
   };
-  await expect(Fastify().register(chatelaineHost, options)).rejects.toThrow(sentence);
+  await expect(Fastify({ pluginTimeout: 0 }).register(chatelaineHost, options)).rejects.toThrow(sentence);
 });

@@ -24,5 +24,6 @@ export {
 } from './metadata.ts';
 export { PARAMETERS } from './parameters.ts';
 export { patience } from './patience.ts';
+export { spend } from './spend.ts';
 export { bodyOf, type Documents, type Running, serve, serveDocuments } from './server.ts';
 export { type Access, accessesOf, recordStatements, type Sent as SentStatement } from './plans.ts';

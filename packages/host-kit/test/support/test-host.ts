@@ -38,7 +38,7 @@ export class TestHost {
     const issuer = input.sameAs?.issuer ?? `http://${input.name ?? 'photos'}.localhost:${port}`;
     const pool = new pg.Pool({ connectionString: input.database, max: 10 });
     pool.on('error', () => undefined);
-    const app = Fastify();
+    const app = Fastify({ pluginTimeout: 0 });
     await app.register(chatelaineHost, {
       issuer,
       name: 'Photos',

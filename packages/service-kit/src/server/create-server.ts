@@ -129,6 +129,8 @@ function fastifyOf(options: ServerOptions): FastifyInstance {
     requestIdHeader: false,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     bodyLimit: LIMIT.formBytes,
+    // Fastify gives up a plugin after ten seconds, and with it the process; on a busy node that is only a slow start
+    pluginTimeout: 0,
     requestTimeout: timeouts.request,
     connectionTimeout: timeouts.connection,
     keepAliveTimeout: timeouts.keepAlive,

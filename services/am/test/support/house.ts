@@ -5,7 +5,7 @@ import { createOutbound } from '@chatelaine/outbound-http';
 import { openPool, type Pool } from '@chatelaine/service-kit';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { FastifyInstance } from 'fastify';
-import { Browser, type Documents, freePort, serveDocuments } from '@chatelaine/test-kit';
+import { Browser, type Documents, freePort, serveDocuments, spend } from '@chatelaine/test-kit';
 import { createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { PrismaClient } from '../../src/generated/prisma/client.ts';
@@ -116,7 +116,7 @@ export class House {
       reachable: [host.issuer, second.issuer, documents.origin],
     });
     const other = { ...config, port: await freePort() };
-    const ams = await Promise.all([startAm(config, options), startAm(other, options)]);
+    const ams = await spend('apps', () => Promise.all([startAm(config, options), startAm(other, options)]));
     const { text } = await exchange(port, { method: 'GET', path: '/jwks' });
     for (const each of [host, second]) each.trust({ issuer: config.issuer, jwks: JSON.parse(text) });
     const pool = openPool({ url: database.url('am'), name: 'test' });

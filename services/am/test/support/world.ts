@@ -4,7 +4,7 @@ import { applyMigrations } from '@chatelaine/migrations';
 import { bucketOf } from '@chatelaine/crypto';
 import { openPool, type Pool } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
-import { Browser, freePort } from '@chatelaine/test-kit';
+import { Browser, freePort, spend } from '@chatelaine/test-kit';
 import { createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { migrationDirs, openResources } from '../../src/resources.ts';
@@ -98,7 +98,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 async function startReplica(config: Config): Promise<Replica> {
-  const app = await createApp(await openResources(config));
+  const app = await spend('apps', async () => createApp(await openResources(config)));
   await app.listen({ host: config.listenAddress, port: config.port });
   let closing: Promise<void> | undefined;
   return { port: config.port, app, close: () => (closing ??= Promise.resolve(app.close())) };

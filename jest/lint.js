@@ -1,0 +1,99 @@
+// Rules for tests (`.oxlintrc.json`): what makes a test know how fast the machine is.
+
+const TIMED = new Set(['test', 'it', 'beforeAll', 'beforeEach', 'afterAll', 'afterEach']);
+const CLOCKS = new Set(['Date.now', 'performance.now', 'now']);
+const ORDERS = new Set([
+  'toBeLessThan',
+  'toBeLessThanOrEqual',
+  'toBeGreaterThan',
+  'toBeGreaterThanOrEqual',
+  'toBeCloseTo',
+  'toBe',
+]);
+
+const nameOf = (node) => {
+  if (node.type === 'Identifier') return node.name;
+  if (node.type === 'MemberExpression' && !node.computed) return `${nameOf(node.object)}.${node.property.name}`;
+  return '';
+};
+
+/** The word that a call begins with: `test` of `test.each(…)(…)`. */
+const rootOf = (node) => {
+  if (node.type === 'CallExpression' || node.type === 'TaggedTemplateExpression')
+    return rootOf(node.callee ?? node.tag);
+  return node.type === 'MemberExpression' ? rootOf(node.object) : node.type === 'Identifier' ? node.name : '';
+};
+
+const isNumber = (node) => node?.type === 'Literal' && typeof node.value === 'number';
+
+const noTimeout = {
+  create: (context) => ({
+    CallExpression(node) {
+      if (!TIMED.has(rootOf(node.callee))) return;
+      const last = node.arguments.at(-1);
+      if (
+        node.arguments.length > 1 &&
+        (isNumber(last) || (last?.type === 'Identifier' && /MS$|TIMEOUT/.test(last.name)))
+      )
+        context.report({
+          node: last,
+          message:
+            'A test has no time limit of its own: wait for the event (`eventually`), or take a multiple of what this machine needs (`patience`).',
+        });
+    },
+  }),
+};
+
+const noSleep = {
+  create: (context) => ({
+    CallExpression(node) {
+      const name = nameOf(node.callee);
+      const [first, second] = node.arguments;
+      const slept = /^(pause|sleep|delay|wait)$/.test(name) ? first : name === 'setTimeout' ? second : undefined;
+      if (!isNumber(slept) || slept.value === 0) return;
+      if (insideALoop(node)) return;
+      context.report({ node, message: 'A test does not sleep: wait for what shall have happened (`eventually`).' });
+    },
+  }),
+};
+
+/** A pause between two looks is part of waiting for an event. */
+function insideALoop(node) {
+  for (let at = node.parent; at; at = at.parent) {
+    if (/^(For|While|DoWhile)/.test(at.type)) return true;
+    if (/Function/.test(at.type)) return false;
+  }
+  return false;
+}
+
+const isDifferenceOfClocks = (node) =>
+  node?.type === 'BinaryExpression' &&
+  node.operator === '-' &&
+  [node.left, node.right].some((side) => side.type === 'CallExpression' && CLOCKS.has(nameOf(side.callee)));
+
+const containsDifference = (node) =>
+  isDifferenceOfClocks(node) ||
+  (node?.type === 'CallExpression' && nameOf(node.callee) === 'Math.abs' && node.arguments.some(containsDifference)) ||
+  (node?.type === 'BinaryExpression' && [node.left, node.right].some(containsDifference));
+
+const noElapsed = {
+  create: (context) => ({
+    CallExpression(node) {
+      const { callee } = node;
+      if (callee.type !== 'MemberExpression' || !ORDERS.has(callee.property.name)) return;
+      const expecting = callee.object.type === 'CallExpression' ? callee.object : null;
+      if (expecting === null || rootOf(expecting.callee) !== 'expect') return;
+      if (expecting.arguments.some(containsDifference))
+        context.report({
+          node,
+          message:
+            'How long something took says how fast the machine is: assert what happened, and in which order, or move the clock.',
+        });
+    },
+  }),
+};
+
+export default {
+  meta: { name: 'chatelaine-tests' },
+  rules: { 'no-timeout': noTimeout, 'no-sleep': noSleep, 'no-elapsed': noElapsed },
+};
