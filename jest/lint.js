@@ -24,12 +24,23 @@ const rootOf = (node) => {
   return node.type === 'MemberExpression' ? rootOf(node.object) : node.type === 'Identifier' ? node.name : '';
 };
 
+/** `test` of `test`, `test.only` and `test.each(…)`, and of nothing else that begins with the word. */
+const nameOfTest = (callee) => {
+  const inner =
+    callee.type === 'CallExpression' || callee.type === 'TaggedTemplateExpression'
+      ? (callee.callee ?? callee.tag)
+      : callee;
+  return inner.type === 'MemberExpression' && /^(each|only|skip|failing|concurrent)$/.test(inner.property.name)
+    ? rootOf(inner)
+    : nameOf(inner);
+};
+
 const isNumber = (node) => node?.type === 'Literal' && typeof node.value === 'number';
 
 const noTimeout = {
   create: (context) => ({
     CallExpression(node) {
-      if (!TIMED.has(rootOf(node.callee))) return;
+      if (!TIMED.has(nameOfTest(node.callee))) return;
       const last = node.arguments.at(-1);
       if (
         node.arguments.length > 1 &&
@@ -76,6 +87,8 @@ const containsDifference = (node) =>
   (node?.type === 'CallExpression' && nameOf(node.callee) === 'Math.abs' && node.arguments.some(containsDifference)) ||
   (node?.type === 'BinaryExpression' && [node.left, node.right].some(containsDifference));
 
+const isPatience = (node) => node.type === 'CallExpression' && nameOf(node.callee) === 'patience';
+
 const noElapsed = {
   create: (context) => ({
     CallExpression(node) {
@@ -83,11 +96,11 @@ const noElapsed = {
       if (callee.type !== 'MemberExpression' || !ORDERS.has(callee.property.name)) return;
       const expecting = callee.object.type === 'CallExpression' ? callee.object : null;
       if (expecting === null || rootOf(expecting.callee) !== 'expect') return;
-      if (expecting.arguments.some(containsDifference))
+      if (expecting.arguments.some(containsDifference) && !node.arguments.every(isPatience))
         context.report({
           node,
           message:
-            'How long something took says how fast the machine is: assert what happened, and in which order, or move the clock.',
+            'How long something took says how fast the machine is: assert what happened, and in which order, or move the clock; a bound is a multiple of what this machine needs (`patience`).',
         });
     },
   }),

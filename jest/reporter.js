@@ -19,7 +19,7 @@ export default class ResultsReporter {
     const results = run.testResults.map((file) => summarize(rootDir, file));
     fs.writeFileSync(path.join(rootDir, 'test-results.json'), `${JSON.stringify({ files: results }, null, 2)}\n`);
     // scripts/check.ts reads it from the output, which turbo repeats where it takes the results from its cache
-    console.log(`\n${DONE}`);
+    process.stdout.write(`\n${DONE}\n`);
   }
 }
 

@@ -12,8 +12,6 @@ import { eventually } from '@chatelaine/test-kit';
 import { openRawRequester, RAW_CALLBACK } from '../e2e/test/support/raw-requester.ts';
 import { writeMeasured } from './measured.ts';
 
-const UP_WITHIN_MS = 120_000;
-const SEEN_WITHIN_MS = 60_000;
 /** Between two entries; the transfers are as many as one connection is let. */
 const ENTRY_EVERY_MS = 200;
 const TRANSFER_EVERY_MS = 250;

@@ -39,7 +39,13 @@ function node(...args: string[]): boolean {
 }
 
 function jest(): void {
-  const args = ['--disable-warning=ExperimentalWarning', '--enable-source-maps', '--conditions=source', '--import', '../jest/register.js'];
+  const args = [
+    '--disable-warning=ExperimentalWarning',
+    '--enable-source-maps',
+    '--conditions=source',
+    '--import',
+    '../jest/register.js',
+  ];
   spawnSync(
     process.execPath,
     [...args, '../node_modules/jest/bin/jest.js', '-c', 'containers/jest.config.js', '--forceExit'],

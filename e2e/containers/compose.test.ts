@@ -31,7 +31,7 @@ afterEach(async () => {
   await Promise.all(loads.splice(0).map((it) => it.stop()));
 });
 
-afterAll(() => house?.down(), 120_000);
+afterAll(() => house?.down());
 
 const wanted = (host: (typeof HOSTS)[number]) => ({ resource: house.resource(host), scope: READ });
 const transfer = async (host: (typeof HOSTS)[number]) => raw.exchange(connection.accessToken, wanted(host));

@@ -11,7 +11,7 @@ let world: World;
 beforeAll(async () => {
   world = await openWorld();
 });
-afterAll(() => world?.close(), 60_000);
+afterAll(() => world?.close());
 
 const worldOf = (): World => world;
 // what one of them arranges before its tests is not there for the others

@@ -29,7 +29,7 @@ beforeAll(async () => {
   connection = await raw.connect(robin, ({ scope }) => (scope === READ ? 'allow' : 'ask'));
 });
 
-afterAll(() => house?.stop(), 60_000);
+afterAll(() => house?.stop());
 
 /** As OAuth shapes it, with a sentence for people, never kept by caches. */
 function expectMessage({ status, headers, body }: Answer, outcome: string, says: RegExp): void {

@@ -59,27 +59,23 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
   }
 
   // one visit for all of it: a page that has no script is the same without JavaScript, and the story goes through the house without it
-  test.each(STOPS.map((stop) => [stop.name, stop] as const))(
-    '%s',
-    async (_name, stop) => {
-      await around(stop, async () => {
-        await at(stop, { ...NARROW, colorScheme: 'light' }, async (page, complaints) => {
-          const seen = (await page.evaluate(DESCRIBE)) as Description;
-          expect(seen).toMatchObject({ overflow: 0, headings: 1, lang: 'en', main: 1, unlabelled: [], scripts: 0 });
-          expect(seen.role).toMatch(/^(Host|Requester|Authorization Manager)$/);
-          expect(await focusWithoutOutline(page)).toEqual([]);
-          expect(complaints.filter((it) => /content security policy/i.test(it))).toEqual([]);
-          await page.emulateMedia({ colorScheme: 'dark' });
-          expect(await seriousIn(page, { runOnly: DEPENDS_ON_LOOKS })).toEqual([]);
-          await page.emulateMedia({ colorScheme: 'light' });
-          await page.setViewportSize(WIDE.viewport);
-          expect(await page.evaluate(OVERFLOW)).toBe(0);
-          expect(await seriousIn(page, {})).toEqual([]);
-        });
+  test.each(STOPS.map((stop) => [stop.name, stop] as const))('%s', async (_name, stop) => {
+    await around(stop, async () => {
+      await at(stop, { ...NARROW, colorScheme: 'light' }, async (page, complaints) => {
+        const seen = (await page.evaluate(DESCRIBE)) as Description;
+        expect(seen).toMatchObject({ overflow: 0, headings: 1, lang: 'en', main: 1, unlabelled: [], scripts: 0 });
+        expect(seen.role).toMatch(/^(Host|Requester|Authorization Manager)$/);
+        expect(await focusWithoutOutline(page)).toEqual([]);
+        expect(complaints.filter((it) => /content security policy/i.test(it))).toEqual([]);
+        await page.emulateMedia({ colorScheme: 'dark' });
+        expect(await seriousIn(page, { runOnly: DEPENDS_ON_LOOKS })).toEqual([]);
+        await page.emulateMedia({ colorScheme: 'light' });
+        await page.setViewportSize(WIDE.viewport);
+        expect(await page.evaluate(OVERFLOW)).toBe(0);
+        expect(await seriousIn(page, {})).toEqual([]);
       });
-    },
-    60_000,
-  );
+    });
+  });
 
   const around = (stop: Stop, look: () => Promise<void>): Promise<void> =>
     stop.around === undefined ? look() : stop.around(stage, look);

@@ -34,7 +34,7 @@ beforeAll(async () => {
   raw = await openRawRequester(house);
 });
 
-afterAll(() => house?.stop(), 60_000);
+afterAll(() => house?.stop());
 
 const wanted = () => ({ resource: house.host('photos').resource, scope: READ });
 

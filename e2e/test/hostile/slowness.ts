@@ -1,9 +1,10 @@
+import { patience } from '@chatelaine/test-kit';
 import { act, signUp } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Reader, type World } from './world.ts';
 
 /** Five seconds for hop 2, as the AM's own tests measure it; the rest is what a crowd waits for on a busy machine. */
-const WITHIN_MS = 9_000;
+const WITHIN_MS = patience(9);
 const CROWD = 36;
 const CALM = 30;
 
@@ -59,7 +60,7 @@ export function slowness(worldOf: () => World): void {
       expect(Math.max(...answers.map(({ begin, end }) => end - begin))).toBeLessThan(WITHIN_MS);
       expect(slow.map(({ transfers }) => transfers.length)).toEqual([12, 12, 12]);
       // side by side in one run; the margin is for what else this machine does
-      expect(middle(beside)).toBeLessThan(3 * middle(alone) + 100);
+      expect(middle(beside)).toBeLessThan(3 * middle(alone) + patience(0.1));
     });
 
     test('that never answers is left alone then: 503 at once, with the time to come back', async () => {
@@ -68,7 +69,7 @@ export function slowness(worldOf: () => World): void {
       const { status, headers } = await reader.transfer(first?.resource ?? '');
       expect(status).toBe(503);
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
-      expect(performance.now() - began).toBeLessThan(1_000);
+      expect(performance.now() - began).toBeLessThan(patience(1));
     });
   });
 }

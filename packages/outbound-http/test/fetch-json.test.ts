@@ -1,3 +1,4 @@
+import { patience } from '@chatelaine/test-kit';
 import type { RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -234,7 +235,7 @@ describe('an answer has a time for all of it (M12)', () => {
   const within = async (server: Running) => {
     const start = performance.now();
     const result = await get(server, { timeoutSeconds });
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(performance.now() - start).toBeLessThan(patience(10));
     return result;
   };
 
@@ -269,13 +270,17 @@ describe('an answer has a time for all of it (M12)', () => {
   });
 
   test('a name that DNS does not answer', async () => {
-    const outbound = outboundWith({ resolve: () => new Promise(() => {}), timeouts: { connectSeconds: 2 } });
     const url = 'https://photos.example/';
-    const start = performance.now();
-    expect(await outbound.fetchJson({ url, timeoutSeconds })).toMatchObject({ kind: 'failed', reason: 'timeout' });
-    expect(performance.now() - start).toBeLessThan(2000);
-    expect(await outbound.fetchJson({ url })).toMatchObject({ kind: 'failed', reason: 'timeout' });
-    await outbound.close();
+    const resolve = () => new Promise<never>(() => {});
+    // the time for the whole, and the time for connecting: each ends it alone
+    const whole = outboundWith({ resolve, timeouts: { connectSeconds: 3_600 } });
+    expect(await whole.fetchJson({ url, timeoutSeconds })).toMatchObject({ kind: 'failed', reason: 'timeout' });
+    const connecting = outboundWith({ resolve, timeouts: { connectSeconds: 0.4 } });
+    expect(await connecting.fetchJson({ url, timeoutSeconds: 3_600 })).toMatchObject({
+      kind: 'failed',
+      reason: 'timeout',
+    });
+    await Promise.all([whole.close(), connecting.close()]);
   });
 });
 

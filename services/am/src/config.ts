@@ -72,6 +72,8 @@ export interface HostCallLimits {
   readonly forOthers: number;
   /** How long one waits, at most. */
   readonly waitSeconds: number;
+  /** For all of hop 2: renewing the link's token, asking, and both once more. A Requester waits no longer for a Host. PROTOCOL §3.8. */
+  readonly hopSeconds: number;
   /** So many failures in a row, and the Host is left alone. */
   readonly failuresToOpen: number;
   /** For so long; then one call is tried. */
@@ -106,6 +108,7 @@ const HOST_CALLS: HostCallLimits = {
   waiting: 20,
   forOthers: 5,
   waitSeconds: 1,
+  hopSeconds: 5,
   failuresToOpen: 5,
   openSeconds: 10,
 };

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Answer, Browser, eventually, send, serve } from '@chatelaine/test-kit';
-import { House, type Story } from './support/house.ts';
+import { type Answer, Browser, eventually, patience, send, serve } from '@chatelaine/test-kit';
+import { House, SLOWLY, type Story } from './support/house.ts';
 import { pause, streamed } from './support/mass.ts';
 import { gate, type Reply } from './support/scripted-host.ts';
 
 /** Long enough for a few calls, on a slow machine, too. */
-const OPEN_SECONDS = 2;
+const OPEN_SECONDS = Math.ceil(patience(2) / 1000);
 
 let house: House;
 let story: Story;
@@ -31,14 +31,13 @@ describe('a Host that fails again and again', () => {
   it('is left alone after five failures in a row: 503 at once, and when to come back; then one call tries it', async () => {
     house.host.script.transfer = () => html;
     for (let failed = 0; failed < 5; failed++) expect((await ask()).status).toBe(502);
-    const started = performance.now();
     for (let again = 0; again < 3; again++) {
       const [status, error, retryAfter] = told(await ask());
       expect([status, error]).toEqual([503, 'temporarily_unavailable']);
-      expect([1, OPEN_SECONDS]).toContain(retryAfter);
+      // it is still left alone, so nobody has waited for it
+      expect(retryAfter).toBeGreaterThan(0);
+      expect(retryAfter).toBeLessThanOrEqual(OPEN_SECONDS);
     }
-    // who has to wait for a place would have waited for a second each time
-    expect(performance.now() - started).toBeLessThan(OPEN_SECONDS * 1000);
     expect(house.host.hops).toHaveLength(5);
 
     house.host.reset();
@@ -144,8 +143,7 @@ describe('a Host that is slow', () => {
       await paused.opened;
       return { json: mint() };
     };
-    const started = performance.now();
-    const asked = Array.from({ length: 35 }, async () => ({ ...(await ask()), at: performance.now() - started }));
+    const asked = Array.from({ length: 35 }, () => ask());
     const refused = Promise.all(
       asked.map(async (answer) => {
         const { status } = await answer;
@@ -154,7 +152,7 @@ describe('a Host that is slow', () => {
     );
     await house.host.until(() => house.host.hops.length === 15);
     const early = await Promise.race(asked);
-    expect(told(early)).toEqual([503, 'temporarily_unavailable', 1]);
+    expect(told(early)).toEqual([503, 'temporarily_unavailable', SLOWLY.waitSeconds]);
     const others = Array.from({ length: 5 }, () =>
       other.requester.transfer({
         connection: other.connection,
@@ -183,21 +181,22 @@ describe('a Host that is slow', () => {
     expect((await ask()).status).toBe(200);
   });
 
-  it('whatever it is slow with, the whole is answered 504 within five seconds', async () => {
+  it('whatever it is slow with, the whole is answered 504 within the time for all of it', async () => {
     const over = new AbortController();
+    // more than half of that time
+    const each = SLOWLY.hopSeconds * 600;
     const slowly = async (reply: () => Reply): Promise<Reply> => {
-      await sleep(3_000, null, { signal: over.signal }).catch(() => null);
+      await sleep(each, null, { signal: over.signal }).catch(() => null);
       return reply();
     };
     house.host.expireLinkTokens();
-    // a refusal, a renewal and a second try, three seconds each: no single one is too slow
+    // a refusal, a renewal and a second try, each for itself in time: no single one is too slow
     house.host.script.refresh = (_call, renew) => slowly(() => ({ json: renew() }));
     house.host.script.transfer = () => slowly(() => ({ status: 400, json: { error: 'invalid_request' } }));
     await house.rows(`update link set access_expires_at = now() where id = $1`, [story.linkId]);
-    const started = performance.now();
     expect(told(await ask())).toEqual([504, 'temporarily_unavailable', 5]);
-    // the five of the protocol, and what the rest takes; unbounded it would be nine
-    expect(performance.now() - started).toBeLessThan(8_000);
+    // it did not wait for the second try: unbounded, that would have come, too
+    expect(house.host.hops).toHaveLength(1);
     over.abort();
   });
 });

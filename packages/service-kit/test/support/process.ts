@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { once } from 'node:events';
 import { createServer, key, port, readEnv, run } from '../../src/index.ts';
 
 // a service as its main.ts would be, to be run as a process of its own
@@ -11,7 +11,8 @@ await run(async () => {
   });
   app.get('/slow', async () => {
     process.stderr.write('arrived\n');
-    await sleep(300);
+    // still under way when the process is told to end
+    await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
     return { ok: true };
   });
   app.addHook('onClose', async () => void process.stderr.write('closed\n'));

@@ -48,7 +48,7 @@ export async function callHost(
   hop: Hop,
   { gone, doubt }: { gone: AbortSignal | undefined; doubt: Doubt },
 ): Promise<HostAnswer> {
-  const inTime = { ...deps, outbound: endingAt(deps.outbound, AbortSignal.timeout(HOP_SECONDS * 1000)) };
+  const inTime = { ...deps, outbound: endingAt(deps.outbound, deps.config.limits.hostCalls.hopSeconds) };
   try {
     const first = await askOnce(inTime, hop, { renew: 'if-needed', gone, doubt });
     if (first.kind !== 'stale') return first;
@@ -60,11 +60,9 @@ export async function callHost(
   }
 }
 
-/** For all of hop 2: renewing the link's token, asking, and both once more. A Requester waits no longer for a Host. PROTOCOL §3.8. */
-const HOP_SECONDS = 5;
-
 /** The way out, until the deadline; then every call is one that got no answer in time. */
-function endingAt(outbound: Deps['outbound'], deadline: AbortSignal): Deps['outbound'] {
+function endingAt(outbound: Deps['outbound'], seconds: number): Deps['outbound'] {
+  const deadline = AbortSignal.timeout(seconds * 1000);
   return {
     ...outbound,
     async fetch(input, init) {
@@ -72,7 +70,7 @@ function endingAt(outbound: Deps['outbound'], deadline: AbortSignal): Deps['outb
       try {
         return await outbound.fetch(input, { ...init, signal });
       } catch (error) {
-        throw deadline.aborted ? new OutboundError('timeout', `No whole answer within ${HOP_SECONDS} s.`) : error;
+        throw deadline.aborted ? new OutboundError('timeout', `No whole answer within ${seconds} s.`) : error;
       }
     },
   };

@@ -5,7 +5,7 @@ import { createOutbound } from '@chatelaine/outbound-http';
 import { openPool, type Pool } from '@chatelaine/service-kit';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { FastifyInstance } from 'fastify';
-import { Browser, type Documents, freePort, serveDocuments, spend } from '@chatelaine/test-kit';
+import { Browser, type Documents, freePort, serveDocuments, spend, patience } from '@chatelaine/test-kit';
 import { createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { PrismaClient } from '../../src/generated/prisma/client.ts';
@@ -25,6 +25,10 @@ export interface AmOptions {
   readonly failuresToOpen?: number;
   /** Seconds it is then left alone. */
   readonly openSeconds?: number;
+  /** Seconds that a transfer waits for a place at a Host. */
+  readonly waitSeconds?: number;
+  /** Seconds that all of hop 2 may take. */
+  readonly hopSeconds?: number;
   /** Most database connections at once. */
   readonly connections?: number;
   /** Given its pool before it is used. */
@@ -222,13 +226,20 @@ export class House {
   }
 }
 
+const seconds = (quick: number): number => Math.ceil(patience(quick) / 1000);
+
+/** The product's times for calls of Hosts, in the measure of this machine. */
+export const SLOWLY = { waitSeconds: seconds(1), hopSeconds: seconds(5), secondsPerMassCall: seconds(20) };
+
 /** What {@link House.audit} finds when all is well. */
 export const ALL_WELL = { open: 0, mintedWithoutRow: [], faults: [] };
 
 async function startAm(given: Config, options: AmOptions): Promise<Am> {
   const { failuresToOpen = 1_000, openSeconds = 10 } = options;
-  const hostCalls = { ...given.limits.hostCalls, failuresToOpen, openSeconds };
-  const mass = { ...given.limits.mass, ...options.mass };
+  // a test that holds a Host's answer back holds it for as long as the machine needs to do the rest
+  const { waitSeconds = SLOWLY.waitSeconds, hopSeconds = SLOWLY.hopSeconds } = options;
+  const hostCalls = { ...given.limits.hostCalls, failuresToOpen, openSeconds, waitSeconds, hopSeconds };
+  const mass = { ...given.limits.mass, secondsPerCall: SLOWLY.secondsPerMassCall, ...options.mass };
   const transfers = { ...given.limits.transfers, ...options.transfers };
   const recovery = { ...given.recovery, ...options.recovery };
   const { refusals } = given.limits.oauth;
@@ -248,7 +259,7 @@ async function startAm(given: Config, options: AmOptions): Promise<Am> {
     exceptions: config.exceptions,
     demo: config.demo,
     ownNames: [new URL(config.issuer).hostname],
-    timeouts: { callSeconds: options.callSeconds ?? 5 },
+    timeouts: { callSeconds: options.callSeconds ?? SLOWLY.hopSeconds },
   });
   const resources = { ...opened, outbound, ...(options.failpoint && { failpoint: options.failpoint }) };
   if (options.connections !== undefined || options.onPool !== undefined) {
