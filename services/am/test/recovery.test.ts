@@ -103,7 +103,7 @@ describe('beside a Host that does not answer', () => {
     expect(redemptions('beside')).toBe(1);
     expect(hostile.callsOf('/token').length - before).toBeLessThan(10);
     await world.pool.query('delete from link_attempt where resume_at is not null');
-  }, 30_000);
+  });
 });
 
 describe('a link under way when its owner stops everything', () => {

@@ -73,7 +73,6 @@ export function turns(scene: () => Scene): void {
         expect(await pendingOf(world, theirs)).toBe(PILE);
         await clear(world, theirs);
       },
-      60_000,
     );
 
     test('does not answer, another owner’s stop takes no more statements than alone', async () => {
@@ -92,7 +91,7 @@ export function turns(scene: () => Scene): void {
       expect(ofTheStop).toContain('jobs_confirm_revocation');
       for (const name of ofTheStop) expect([name, beside.get(name)]).toEqual([name, alone.get(name)]);
       await clear(world, theirs);
-    }, 60_000);
+    });
   });
 
   describe('at one Host', () => {
