@@ -20,6 +20,6 @@ export function conformance(input: () => { mcpUrl: string; token: () => Promise<
       // all that it said, or nobody would know which scenario
       if (!passed) throw new Error(said);
       expect(said).toContain('server-initialize');
-    }, 300_000);
+    });
   });
 }
