@@ -60,10 +60,10 @@ async function up(open: AsyncDisposableStack): Promise<void> {
   open.defer(() => fs.rmSync(SERVICES_FILE, { force: true }));
   fs.rmSync(SERVICES_FILE, { force: true });
 
-  console.log('\nStarting Postgres, the AM, three Hosts and a Requester …');
+  console.log('Starting Postgres, the AM, three Hosts and a Requester …');
   const began = performance.now();
   const house = await startAll({ plan, secrets, watch, open });
-  console.log(`All answer after ${((performance.now() - began) / 1_000).toFixed(1)} s.`);
+  console.log(`Started in ${((performance.now() - began) / 1_000).toFixed(0)} s.`);
 
   const town = townOf(house);
   const demo = createPerson({ username: USERNAME, password: secrets.password });
@@ -73,10 +73,11 @@ async function up(open: AsyncDisposableStack): Promise<void> {
     await seed(demo, town, (line) => console.log(`  ✓ ${line}`));
     fs.writeFileSync(SEEDED_FILE, '');
   }
-  console.log('\nOne transfer, as it just travelled between the services (secrets shortened):\n');
-  for (const line of await traceTransfer(demo, town)) console.log(line);
-  writeServices(town, secrets);
   table(town, { secrets, watch });
+  console.log('One transfer, as it just travelled between the services (secrets shortened):\n');
+  for (const line of await traceTransfer(demo, town)) console.log(line);
+  console.log(`\nIt stays up, and Ctrl-C stops it. Begin at ${town.requester.url}, signed in as above.\n`);
+  writeServices(town, secrets);
 }
 
 async function refuseTakenPorts(plan: readonly Plan[]): Promise<void> {
@@ -105,6 +106,7 @@ async function startAll({ plan, secrets, watch, open }: StartInput): Promise<Hou
     mode: watch ? 'watch' : 'built',
     logDir: path.join(RUN, 'logs'),
     signal: stopping.signal,
+    waiting: (names, seconds) => console.log(`Waiting for ${names.join(', ')} … ${seconds} s`),
   });
   open.defer(() => house.stop());
   return house;
@@ -136,14 +138,15 @@ function table(
   { secrets, watch }: { secrets: Secrets; watch: boolean },
 ): void {
   const row = (what: string, { title, url }: HouseService, remark: string) =>
-    console.log(`  ${what.padEnd(10)} ${title.padEnd(11)} ${url.padEnd(33)} ${remark}`);
-  console.log('\nIt stays up. Everywhere the same sign-in:\n');
+    console.log(`  ${what.padEnd(9)} ${title.padEnd(10)} ${url.padEnd(32)} ${remark}`);
+  console.log('\nEverywhere the same sign-in:\n');
   console.log(`  username   ${USERNAME}\n  password   ${secrets.password}\n`);
-  row('Requester', requester, 'begin here: the feed, put together from the Hosts');
-  row('AM', am, 'who may have what; questions; what happened');
+  row('Requester', requester, 'begin here: one feed from all Hosts');
+  row('AM', am, 'who may have what, and what happened');
   for (const host of hosts) row('Host', host, 'its entries, and who has access');
   const pg = postgresFolder({ data: DATA, name: secrets.name });
   const data = pg.startsWith(DATA) ? '.data' : `.data and ${pg}`;
-  console.log(`\n  data in ${data}, logs in .run/logs${watch ? ', services reload when their sources change' : ''}`);
-  console.log('  Ctrl-C stops everything; the next start finds everything as it was.\n');
+  console.log(`\n  data in ${data}, kept for the next start; logs in .run/logs`);
+  if (watch) console.log('  services reload when their sources change');
+  console.log();
 }

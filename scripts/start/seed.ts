@@ -51,9 +51,7 @@ export async function seed(demo: Person, town: Town, say: (line: string) => void
   for (const host of town.hosts) await ensureLink(demo, town, host);
   say(`${town.am.title} linked with ${names(town.hosts)}; how much it may share was chosen at each of them`);
   await ensureConnection(demo, town);
-  say(
-    `${town.requester.title} connected: may read Photos and Calendar and post to Photos, must ask before it reads Notes`,
-  );
+  say(`${town.requester.title} connected: reads Photos and Calendar, posts to Photos, asks before it reads Notes`);
 }
 
 const names = (services: readonly Place[]) => services.map(({ title }) => title).join(', ');

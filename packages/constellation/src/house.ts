@@ -38,6 +38,8 @@ export interface HouseOptions {
   env?: (plan: Plan) => Readonly<Record<string, string>>;
   /** Gives up starting; what runs already is stopped. */
   signal?: AbortSignal;
+  /** Told now and then, while processes start, which are not ready yet and after how many seconds. */
+  waiting?: (names: readonly string[], seconds: number) => void;
 }
 
 const RELOAD_PATIENCE_MS = 5_000;
@@ -55,7 +57,10 @@ export async function startHouse(options: HouseOptions): Promise<House> {
     // the fronts first: a port that an issuer names is ours from then on
     for (const plan of options.plan) services.push(await openService(options, plan, keeper));
     options.signal?.throwIfAborted();
-    await Promise.all(services.flatMap(({ processes }) => processes.map((it) => it.start())));
+    await startAll(
+      services.flatMap(({ processes }) => processes),
+      options.waiting,
+    );
     options.signal?.throwIfAborted();
     return house;
   } catch (error) {
@@ -63,6 +68,25 @@ export async function startHouse(options: HouseOptions): Promise<House> {
     throw error;
   } finally {
     options.signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+const WAITING_EVERY_SECONDS = 10;
+
+async function startAll(processes: readonly ServiceProcess[], waiting: HouseOptions['waiting']): Promise<void> {
+  const left = new Set(processes);
+  let seconds = 0;
+  const telling = setInterval(() => {
+    seconds += WAITING_EVERY_SECONDS;
+    waiting?.(
+      [...left].map(({ name }) => name),
+      seconds,
+    );
+  }, WAITING_EVERY_SECONDS * 1000);
+  try {
+    await Promise.all(processes.map((it) => it.start().then(() => left.delete(it))));
+  } finally {
+    clearInterval(telling);
   }
 }
 

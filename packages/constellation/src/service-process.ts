@@ -46,7 +46,8 @@ export interface ServiceProcess {
 
 /** A house starts the same programs again and again: what Node compiled of them is kept. */
 const COMPILE_CACHE = path.join(root, '.run/compile-cache');
-const READY_WITHIN_MS = patience(60);
+/** A process that has not ended is only slow. */
+const READY_WITHIN_MS = patience(600);
 const STOP_WITHIN_MS = patience(12);
 const READY_PAUSE_MS = 25;
 const LOG_TAIL_BYTES = 16_384;

@@ -289,9 +289,10 @@ describe('what is no JWT is refused before anything is believed', () => {
     await fc.assert(
       fc.asyncProperty(names, fc.jsonValue(), async (name, value) => {
         const result = await verify(forge(header, { ...claims, [name]: value }, key));
-        if (name === 'jti' && typeof value === 'string' && value !== '' && value.length <= 128)
-          expect(result.kind).toBe('valid');
-        else expect(result.kind).toBe('invalid');
+        const goodId = name === 'jti' && typeof value === 'string' && value !== '' && value.length <= 128;
+        // a NumericDate may have a fraction (RFC 7519 §2), and one that is over forbids nothing
+        const pastStart = name === 'nbf' && typeof value === 'number' && value > 0 && value <= NOW + 10;
+        expect(result.kind).toBe(goodId || pastStart ? 'valid' : 'invalid');
       }),
       { numRuns: 200 },
     );
