@@ -34,6 +34,8 @@ export function mintContract({ it }: TestRunner, bench: Bench): void {
       act: { iss: 'https://am.example', sub: 'https://requester.example/client' },
       actorName: 'Printing shop',
       isReplaced: false,
+      generation: null,
+      readAt: found?.readAt,
     });
   });
 

@@ -18,7 +18,7 @@ export function tokenContract({ it }: TestRunner, bench: Bench): void {
     const link = await relate(bench.replicas[0], { request: { jkt: 'thumbprint' }, accessLifetimeSeconds: HOUR });
     const found = await bench.replicas[1].findToken(link.accessToken);
     assert.ok(found !== null);
-    const { issuedAt, expiresAt, ...rest } = found;
+    const { issuedAt, expiresAt, readAt, ...rest } = found;
     const { expiresAt: _, ...granted } = link.grant;
     const grant = { ...granted, clientId: link.clientId, jkt: 'thumbprint', answeredBy: null };
     assert.deepEqual(rest, {
@@ -30,7 +30,9 @@ export function tokenContract({ it }: TestRunner, bench: Bench): void {
       act: null,
       actorName: null,
       isReplaced: false,
+      generation: null,
     });
+    assert.ok(issuedAt <= readAt && readAt < expiresAt);
     assert.ok(Math.abs(issuedAt - now()) < 60 && Math.abs(expiresAt - issuedAt - HOUR) < 0.01);
     assert.equal((await bench.storage.findToken(link.refreshToken))?.kind, 'rt');
   });
