@@ -31,22 +31,24 @@ const crossFeature = {
   // what Lifestream is a Host of is the posts kept there; the tick at connecting shares the same
   'requester/oauth': ['posts'],
   'requester/connect': ['posts'],
-  // consent offers the owner's links and writes rules for them
-  'am/oauth': ['rules', 'hosts', 'both', 'facade'],
+  // consent says who asks, offers the owner's links and writes rules for them
+  'am/oauth': ['rules', 'hosts', 'both', 'facade', 'identity'],
   // behind code and refresh token stands the same transfer; its consent makes a connection as any other, shown in the Hosts' words
-  'am/facade': ['transfer', 'oauth', 'hosts', 'requesters'],
+  'am/facade': ['transfer', 'oauth', 'hosts'],
   // a Host that a Requester brings along is linked as any other
   'am/both': ['hosts'],
-  // a question names scopes in the Host's words; an answer may be a rule
-  'am/inbox': ['hosts', 'rules'],
+  // a question says who asks, and names scopes in the Host's words; an answer may be a rule
+  'am/inbox': ['hosts', 'rules', 'identity'],
+  // who uses a link
+  'am/hosts': ['identity'],
   // each target is shown with the answer the rules give now; its path is in the server's metadata
   'am/targets': ['rules', 'oauth'],
   // Hosts are told as the client they know us as, with the link's own secrets
   'am/jobs': ['hosts'],
   // a connection is shown in the Hosts' words and with the answers the rules give
-  'am/requesters': ['rules', 'hosts'],
+  'am/requesters': ['rules', 'hosts', 'identity'],
   // the front page is their digest
-  'am/home': ['hosts', 'requesters', 'inbox', 'timeline'],
+  'am/home': ['hosts', 'requesters', 'inbox', 'timeline', 'identity'],
   // what happened is told in the Hosts' words
   'am/timeline': ['hosts'],
 };

@@ -38,8 +38,12 @@ const deps: ServerDeps = {
 const nobody: InteractionPort = {
   owner: async () => null,
   signInUrl: () => '/sign-in',
-  renderConsent: async (_view, _request, reply) => reply.send(''),
-  decide: async () => ({ kind: 'deny' }),
+  renderReturn: async (_view, _request, reply) => reply.send(''),
+  offer: async () => ({
+    facts: null,
+    render: async (_view, _request, reply) => reply.send(''),
+    decide: () => ({ kind: 'deny' }),
+  }),
   renderProblem: async (problem, _request, reply) => reply.code(problem.status).send(problem.message),
 };
 
@@ -81,6 +85,7 @@ async function makeCode({ clientId, jkt }: CodesInput): Promise<Code> {
     browserHash,
     codeHash: hashToken(code),
     codeLifetimeSeconds: CODE_SECONDS,
+    answer: { press: hashToken(`press ${code}`), sealed: hashToken(`sealed ${code}`) },
     grant: { id: randomId('con_'), subject, bucket, scope, transferScope: null, expiresAt: null },
   });
   if (issued.kind !== 'issued') throw new Error('no code was issued');

@@ -113,6 +113,7 @@ const TWO_LINES = `
 
 const pastTheirTime = (schema: string): string => `
   select 'request' as kind, count(*) from ${schema}.oauth_request where expires_at < now() - interval '5 minutes' having count(*) > 0
+  union all select 'answer', count(*) from ${schema}.oauth_answer where expires_at < now() - interval '5 minutes' having count(*) > 0
   union all select 'replay', count(*) from ${schema}.oauth_replay where expires_at < now() - interval '10 minutes' having count(*) > 0
   union all select 'unused code', count(*) from ${schema}.oauth_code where used_at is null and expires_at < now() - interval '15 minutes' having count(*) > 0`;
 

@@ -175,6 +175,31 @@ export const AM_STOPS: readonly Stop[] = [
   },
   { name: 'am-consent', who: 'robin', url: ({ house }) => `${house.requester.url}/connect`, act: askedForConsent },
   {
+    name: 'am-consent-way-back',
+    who: 'robin',
+    url: ({ house }) => `${house.requester.url}/connect`,
+    async act(page, stage) {
+      await askedForConsent(page, stage);
+      // where it moves on to answers nothing, so that the page stays to be looked at
+      await page.route('**/callback?*', (route) => route.fulfill({ status: 204 }), { times: 1 });
+      await press(page, 'Refuse');
+      await page.getByText('on your way back').waitFor();
+    },
+  },
+  {
+    name: 'am-consent-answered',
+    who: 'robin',
+    url: ({ house }) => `${house.requester.url}/connect`,
+    async act(page, stage) {
+      await askedForConsent(page, stage);
+      const question = page.url();
+      await press(page, 'Refuse');
+      await page.waitForURL(`${stage.house.requester.url}/**`);
+      await page.goto(question);
+      await page.getByText('You have answered this already').waitFor();
+    },
+  },
+  {
     name: 'am-consent-both',
     who: 'robin',
     url: ({ house }) => `${house.requester.url}/connect`,

@@ -1,6 +1,7 @@
 import { addHost, type Constellation, type Person, signUp, startConstellation } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import * as openid from 'openid-client';
+import { stockClientsInABrowser } from './browser/stock-clients.ts';
 import { agree } from './support/agree.ts';
 import { approve } from './support/approve.ts';
 import { eventually } from '@chatelaine/test-kit';
@@ -181,6 +182,8 @@ describe.each<[string, (world: PlainWorld) => Promise<PlainClient>, { tokenType:
     await eventually(status, { until: (seen) => seen === 401 }).finally(() => said.mockRestore());
   });
 });
+
+stockClientsInABrowser(() => ({ house, owner: robin, resource: house.host('photos').resource, scope: READ }));
 
 /** The `error` of a refused token request, where each of these libraries keeps it. */
 async function codeOf(refused: Promise<unknown>): Promise<unknown> {

@@ -208,6 +208,23 @@ describe('navigation', () => {
     expect(host.seen).toEqual([]);
   });
 
+  test('goes on where a page moves on by itself, whatever the form’s page allows, and is then from that page’s site', async () => {
+    const host = await site('photos', { 'GET /in': { body: '<h1>Here</h1>' } });
+    const am = await site('am', {
+      'GET /': {
+        body: '<form method="post" action="/go"><button>Go</button></form>',
+        headers: { 'content-security-policy': "default-src 'none'; form-action 'self'" },
+      },
+      'POST /go': { body: `<meta http-equiv="refresh" content="0;url=${host.url}/in?a=1&amp;b=2"><h1>On</h1>` },
+    });
+    const robin = person();
+    await robin.visit(am.url);
+    const page = await robin.press('Go');
+    expect([page.heading, page.url.search]).toEqual(['Here', '?a=1&b=2']);
+    expect(host.seen).toMatchObject([{ line: 'GET /in?a=1&b=2', headers: { 'sec-fetch-site': 'cross-site' } }]);
+    expect(host.seen[0]?.headers['sec-fetch-user']).toBeUndefined();
+  });
+
   test('ends before a place outside', async () => {
     const am = await site('am', { 'GET /': to('http://127.0.0.1:1/callback?code=x') });
     const page = await person({ stopsAt: ['http://127.0.0.1:1/callback'] }).visit(am.url);

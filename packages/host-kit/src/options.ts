@@ -1,6 +1,6 @@
 import type { ApiOperation, Clock, Issuer, ScopeSet, Schemes } from '@chatelaine/protocol';
 import { defaultResource, parseIssuer, parseScope, TRANSFER_SCOPE } from '@chatelaine/protocol';
-import type { MachineLimits } from '@chatelaine/oauth-server-pg';
+import type { MachineLimits, ReturnView } from '@chatelaine/oauth-server-pg';
 import type { Outbound, OutboundException } from '@chatelaine/outbound-http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Pool } from 'pg';
@@ -79,12 +79,14 @@ export interface HostOptions {
   readonly demo?: boolean;
   /** Applies the migrations of the `oauth_*` tables (`migrationsDir`) at start. `true` unless given. */
   readonly migrate?: boolean;
-  /** The consent page in the app's own looks; it must let the form be answered at `view.redirectOrigin` (CSP `form-action`). */
+  /** The consent page in the app's own looks. Its form posts `view.hidden` as it is: that binds the answer to what was shown. */
   readonly renderConsent?: (
     view: LinkConsentView,
     request: FastifyRequest,
     reply: FastifyReply,
   ) => Promise<FastifyReply>;
+  /** The page that leads back to the AM, in the app's own looks: one that moves on to `view.to` by itself, without a script, and has a link. */
+  readonly renderReturn?: (view: ReturnView, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
   readonly renderProblem?: (
     problem: ProblemView,
     request: FastifyRequest,

@@ -1,5 +1,5 @@
 import type { HostOptions } from '@chatelaine/host-kit';
-import { currentSessionAccount, ErrorPage, renderPage, signInUrl } from '@chatelaine/service-kit';
+import { currentSessionAccount, ErrorPage, renderPage, ReturnPage, signInUrl } from '@chatelaine/service-kit';
 import { ConsentPage } from './consent-page.tsx';
 
 /** What such a service is told by its configuration, and has. */
@@ -25,8 +25,8 @@ export function onChassis({ config, pool, clock }: ChassisHost) {
       return account === null ? null : { id: account.id, label: account.username };
     },
     signInUrl,
-    renderConsent: async (view, _request, reply) =>
-      renderPage(reply, <ConsentPage view={view} />, { formActions: [view.redirectOrigin] }),
+    renderConsent: async (view, _request, reply) => renderPage(reply, <ConsentPage view={view} />),
+    renderReturn: async (view, _request, reply) => renderPage(reply, <ReturnPage {...view} />),
     renderProblem: async ({ status, message }, _request, reply) =>
       renderPage(reply.code(status), <ErrorPage title="That did not work" sentence={message} />),
   } satisfies Omit<HostOptions, 'scopes'>;

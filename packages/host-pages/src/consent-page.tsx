@@ -36,8 +36,10 @@ export function ConsentPage({ view }: { view: LinkConsentView }): VNode {
           ]}
         />
         <p>
-          It will be able to hand out keys for what you tick, to the apps you choose there. It never sees the data
-          itself, and you can end this here at any time. If this address is not your authorization manager’s, refuse.
+          It will be able to hand out keys for what you tick, to the apps you choose there. The data goes from here to
+          those apps and not through it. But it could hand a key to itself as well: what you tick, you trust it with.
+          You see here for whom it took keys, and can end this at any time. If this address is not your authorization
+          manager’s, refuse.
         </p>
       </Card>
       <form method="post" action={view.action} class="card">

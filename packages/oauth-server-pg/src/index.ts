@@ -7,7 +7,15 @@ export { startReaper } from './reaper.ts';
 export { type OAuthRoutesOptions, oauthRoutes } from './routes/index.ts';
 export { allowAnyOrigin } from './routes/any-origin.ts';
 export { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods } from './routes/http.ts';
-export type { ConsentDecision, ConsentView, InteractionPort, Owner } from './routes/interaction.ts';
+export type {
+  Asked,
+  ConsentDecision,
+  ConsentOffer,
+  ConsentView,
+  InteractionPort,
+  Owner,
+  ReturnView,
+} from './routes/interaction.ts';
 export { DEFAULT_MACHINE_LIMITS, limitRefusals, type MachineLimits } from './routes/machine-routes.ts';
 export { requestDeps } from './routes/request-deps.ts';
 export { leadOn, OPENID_CONFIGURATION } from './routes/well-known.ts';

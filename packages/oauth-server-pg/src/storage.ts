@@ -12,6 +12,7 @@ import { grantCode } from './sql/grant-code.ts';
 import { insertClient } from './sql/insert-client.ts';
 import { issueCode } from './sql/issue-code.ts';
 import { mintTransfer } from './sql/mint-transfer.ts';
+import { readAnswer } from './sql/read-answer.ts';
 import { readCode } from './sql/read-code.ts';
 import { reap } from './sql/reap.ts';
 import { redeemCode } from './sql/redeem-code.ts';
@@ -48,6 +49,7 @@ export function createPgStorage(pool: Pool, options: PgStorageOptions = {}): OAu
     issueCode: (input) => issueCode(pool, input),
     grantCode: (input) => grantCode(pool, input),
     refuseRequest: (input) => refuseRequest(pool, input),
+    readAnswer: (input) => readAnswer(pool, input),
     readCode: (key) => readCode(pool, key),
     redeemCode: (input) => redeemCode(pool, input),
     spoilCode: (key) => spoilCode(pool, key),

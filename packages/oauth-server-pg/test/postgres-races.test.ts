@@ -54,6 +54,7 @@ async function issue(): Promise<Link> {
     requestHash: request.hash,
     codeHash: link.code.hash,
     codeLifetimeSeconds: 60,
+    answer: { press: hash(), sealed: hash() },
     grant: { ...grant, expiresAt: null },
   });
   return link;
@@ -211,6 +212,7 @@ describe('steps that overlap', () => {
       clientId: id,
       codeHash: hash(),
       codeLifetimeSeconds: 60,
+      answer: { press: hash(), sealed: hash() },
       grant,
     });
     expect(issued).toMatchObject({ kind: 'issued' });

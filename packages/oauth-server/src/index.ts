@@ -1,4 +1,5 @@
 export { answerUrl } from './authorize/answer-url.ts';
+export { type AnsweredRequest, readAnswered } from './authorize/answered.ts';
 export { type Consent, type ConsentOutcome, grantConsent, refuseConsent } from './authorize/consent.ts';
 export { type PushedRequest, pushAuthorizationRequest } from './authorize/push.ts';
 export { type Interaction, type StartedAuthorization, startAuthorization } from './authorize/start.ts';

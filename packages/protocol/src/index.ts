@@ -33,7 +33,9 @@ export { type ParsedToken, parseToken, type Token, TOKEN_KINDS, type TokenKind }
 export {
   defaultResource,
   type Issuer,
+  isHost,
   isLoopbackHost,
+  landingOf,
   issuerFromAddress,
   parseIssuer,
   parseResource,

@@ -63,6 +63,14 @@ export function resourceMetadataUrl(resource: ResourceUrl): string {
   return `${url.origin}/.well-known/oauth-protected-resource${url.pathname === '/' ? '' : url.pathname}`;
 }
 
+/**
+ * What stands for a host in an address that a stranger names: a name of DNS (RFC 1123 §2.1, and the underscore, which DNS and browsers have as well) or an IP
+ * address. URL parsers take much more, `;` and `'` among it, which would mean something else in a header or on a page.
+ */
+export function isHost(hostname: string): boolean {
+  return /^(?:\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)$/.test(hostname);
+}
+
 export function isLoopbackHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
 }
@@ -76,5 +84,12 @@ function parseUrl(value: string, schemes: Schemes): URL | null {
     return null;
   }
   const known = schemes.some((scheme) => url.protocol === `${scheme}:`);
-  return known && url.username === '' && url.password === '' ? url : null;
+  return known && url.username === '' && url.password === '' && isHost(url.hostname) ? url : null;
+}
+
+/** Where a redirect URI leads, in words that go on after "back to": a site by its name, or what cannot be told apart any closer (RFC 8252 §8.6). */
+export function landingOf(redirectUri: string): string {
+  const { protocol, hostname, host } = new URL(redirectUri);
+  if (protocol !== 'https:' && protocol !== 'http:') return 'the app on this device';
+  return isLoopbackHost(hostname) ? 'the program on this computer' : host;
 }

@@ -5,6 +5,8 @@ export const LIFETIME = {
   requestUri: 90,
   /** How long a started authorization (sign-in and consent) may take; also a client's `state`. */
   interaction: 600,
+  /** How long the same answer to a request, sent once more (a double click), is answered the same way. */
+  repeatedAnswer: 10,
   relationshipAccessToken: 3600,
   /** A refresh token dies when unused for this long, or at the owner's "until when". */
   refreshTokenIdle: 90 * 86_400,

@@ -8,7 +8,7 @@ export { waitingOnOthers, waitOnOthers, waitOnOthersOrHere } from './server/plac
 export { leavePlace } from './server/places.ts';
 export type { Waiter } from './server/waits.ts';
 export { notFound, Problem, type ProblemOptions } from './server/problem.ts';
-export { allowFormAction } from './server/security-headers.ts';
+export { keepOpener } from './server/security-headers.ts';
 
 // what is seen from outside
 export { createMetrics, type LabelsOf, type LabelValues, type Metrics } from './telemetry/metrics.ts';
@@ -122,7 +122,8 @@ export { Day, Moment } from './pages/time.tsx';
 export { ErrorPage, type ErrorView } from './pages/error-page.tsx';
 export { Layout } from './pages/layout.tsx';
 export { pageOf, type PageOfList, Pager } from './pages/pager.tsx';
-export { type RenderOptions, renderPage } from './pages/render.tsx';
+export { renderPage } from './pages/render.tsx';
+export { ReturnPage, type ReturnPageView } from './pages/return-page.tsx';
 export type { NavItem, Site } from './pages/site.ts';
 export { Arriving, streamPage } from './pages/stream.tsx';
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createInstance, type Embedded, type Instance, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
 import { migrationsDir, openPool, type Pool, reap } from '../src/index.ts';
-import { Browser, FORM, tokenFor } from '@chatelaine/test-kit';
+import { type Answer, Browser, FORM, tokenFor } from '@chatelaine/test-kit';
 import { startService, type TestService } from './support/service.tsx';
 
 const PASSWORD = 'a long enough one';
@@ -53,6 +53,20 @@ describe('signing up, in and out', () => {
       return_to: '/rooms?a=1',
     });
     expect([back.status, back.headers['location']]).toEqual([303, '/rooms?a=1']);
+  });
+
+  test('leave a window the one that opened it, which may wait for its app’s answer; no other page does', async () => {
+    const opener = ({ headers }: Answer) => headers['cross-origin-opener-policy'];
+    const onTheWay = [
+      await browser.get('/sign-in?return_to=%2Frooms'),
+      await browser.get('/sign-up'),
+      await signIn('nobody', PASSWORD),
+      await signUp('ada'),
+      await browser.get('/sign-in'),
+    ];
+    expect(onTheWay.map(({ status }) => status)).toEqual([200, 200, 400, 303, 303]);
+    expect(onTheWay.map(opener)).toEqual(onTheWay.map(() => undefined));
+    expect(opener(await browser.get('/rooms'))).toBe('same-origin');
   });
 
   test('a username that is taken or breaks the rules, and a short password, are said beside the field', async () => {

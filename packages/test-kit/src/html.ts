@@ -13,13 +13,21 @@ export function hiddenFields(html: string, action?: string): Record<string, stri
 /** The CSRF token in a page's first form for `action`; empty when there is none. */
 export const tokenFor = (html: string, action: string): string => hiddenFields(html, action)['_csrf'] ?? '';
 
+/** Where a page moves on to by itself, at once (HTML §4.2.5.3). */
+export function onwardOf(html: string): string | undefined {
+  const [, to] = /<meta http-equiv="refresh" content="0;url=([^"]*)"/.exec(html) ?? [];
+  return to === undefined ? undefined : decoded(to);
+}
+
 const decoded = (html: string): string =>
-  html.replace(/&(amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity] ?? entity);
+  html.replace(
+    /&(amp|lt|gt|quot|#\d+);/g,
+    (entity) => ENTITIES[entity] ?? String.fromCharCode(Number(entity.slice(2, -1))),
+  );
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&amp;': '&',
   '&lt;': '<',
   '&gt;': '>',
   '&quot;': '"',
-  '&#39;': "'",
 };

@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { wordsOf } from './html.ts';
+import { onwardOf, wordsOf } from './html.ts';
 
 export interface Answer {
   readonly status: number;
@@ -7,6 +7,8 @@ export interface Answer {
   readonly text: string;
   /** What a person reads of it, when it is a page. */
   readonly words: string;
+  /** Where a browser goes on to by itself: to the place of a redirect, or to where the page says. */
+  readonly onward: string | undefined;
   readonly bytes: Buffer;
   /** The body as a JSON object; empty when it is none. */
   readonly json: Readonly<Record<string, unknown>>;
@@ -54,7 +56,10 @@ export function send(port: number, sent: Sent): Promise<Answer> {
 function answerOf({ statusCode = 0, headers }: http.IncomingMessage, bytes: Buffer): Answer {
   const text = bytes.toString();
   const read = { status: statusCode, headers, text, bytes, json: asObject(text) };
-  return Object.defineProperty(read, 'words', { get: () => wordsOf(text) }) as typeof read & { words: string };
+  return Object.defineProperties(read, {
+    words: { get: () => wordsOf(text) },
+    onward: { get: () => headers.location ?? onwardOf(text) },
+  }) as typeof read & Pick<Answer, 'words' | 'onward'>;
 }
 
 /** What is undefined is left out. */

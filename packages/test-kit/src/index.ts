@@ -1,7 +1,7 @@
 export { Browser, type BrowserOptions, PASSWORD } from './browser.ts';
 export { eventually, type Waiting } from './eventually.ts';
 export { freePort, freePorts, takenPorts } from './free-ports.ts';
-export { hiddenFields, tokenFor, wordsOf } from './html.ts';
+export { hiddenFields, onwardOf, tokenFor, wordsOf } from './html.ts';
 export {
   type Answer,
   encodeForm,

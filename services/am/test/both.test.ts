@@ -36,7 +36,7 @@ async function push(verifier = createVerifier(), hostGrant = house.host.grantHos
 /** What the owner's browser brings back. */
 async function consent(owner: Owner, path: string, fields: Record<string, string>) {
   const answer = await agree(owner.browser, path, fields);
-  return { answer, query: new URL(answer.headers.location ?? 'x:').searchParams };
+  return { answer, query: new URL(answer.onward ?? 'x:').searchParams };
 }
 
 /** An owner who agreed to both halves, and a Requester that has its code and has not redeemed it yet. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { Browser, PASSWORD } from '@chatelaine/test-kit';
+import { Browser, PASSWORD, send } from '@chatelaine/test-kit';
 import { linkTokens, startTestHost, type TestHost } from './support/test-host.ts';
 import { createWorld, makeLink, type Person, startLink, type World } from './support/world.ts';
 
@@ -100,6 +100,16 @@ describe('the callback of a link', () => {
     const url = `${callback}?${query({ code: 'c', state, iss: world.host.issuer })}`;
     expect((await person.browser.get(url)).status).toBe(303);
     await expectRefused(person, url);
+  });
+
+  test('HEAD, which only looks, uses up nothing', async () => {
+    const { callback, state } = await startLink(person, world.host);
+    const url = `${callback}?${query({ code: 'c', state, iss: world.host.issuer })}`;
+    const before = tokenCalls();
+    const cookie = [...person.browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const looked = await send(world.am.port, { method: 'HEAD', path: url, headers: { cookie } });
+    expect([looked.status, tokenCalls()]).toEqual([200, before]);
+    expect((await person.browser.get(url)).status).toBe(303);
   });
 
   test('a state raced over two processes is taken once', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { hiddenFields } from '@chatelaine/test-kit';
+import { hiddenFields, send } from '@chatelaine/test-kit';
 import { House, type Owner } from './support/house.ts';
 import { agree, type Requester } from './support/requester.ts';
 
@@ -64,14 +64,14 @@ describe('consent', () => {
       ([input]) => /value="(\w*)"/.exec(input)?.[1] ?? '',
     );
     expect(new Set(chosen)).toEqual(new Set(['no', '']));
-    expect(page.headers['content-security-policy']).toContain(`form-action 'self' ${house.documents.origin}`);
+    expect(page.headers['content-security-policy']).toContain("form-action 'self';");
   });
 
   it('is refused without leaving a row, and the Requester is told', async () => {
     const { path } = await requester.push();
     const answer = await agree(owner.browser, path, { decision: 'deny', [`answer:${linkId}:photos.read`]: 'allow' });
-    expect(answer.status).toBe(303);
-    const back = new URL(answer.headers.location ?? '');
+    expect(answer.status).toBe(200);
+    const back = new URL(answer.onward ?? '');
     expect(Object.fromEntries(back.searchParams)).toMatchObject({
       error: 'access_denied',
       iss: house.issuer,
@@ -103,7 +103,7 @@ describe('consent', () => {
     const { path } = await requester.push();
     const answer = await agree(owner.browser, path, await fields());
     expect(answer.status).toBe(400);
-    expect(answer.headers.location).toBeUndefined();
+    expect(answer.onward).toBeUndefined();
     expect(hiddenFields(answer.text)).toHaveProperty('request_uri');
     expect(await rowsOf(requester)).toEqual(NOTHING);
   });
@@ -122,15 +122,47 @@ describe('consent', () => {
     expect(rules).toEqual([{ scope: 'photos.read', effect: 'allow', link_id: linkId, expires_at: null }]);
   });
 
-  it('to everything at an account is consent to what the page showed, not to what the Host adds before the form comes back', async () => {
-    const growing = await house.link(owner);
-    await house.rows(`update link set transfer_scope = array['photos.read'] where id = $1`, [growing]);
-    const { path } = await requester.push();
-    const form = hiddenFields((await owner.browser.get(path)).text);
-    await house.rows(`update link set transfer_scope = array['photos.read', 'photos.write'] where id = $1`, [growing]);
-    const chosen = { [`all:${growing}`]: 'allow', [`answer:${growing}:photos.read`]: '' };
-    await owner.browser.post('/authorize', { ...form, ...chosen, duration: 'open', decision: 'allow' });
-    expect((await rowsOf(requester)).shown).toEqual([{ link_id: growing, scopes: ['photos.read'] }]);
+  describe('counts for what was shown', () => {
+    const CHANGED = 'Something on this page has changed since it was shown to you';
+
+    it.each<[string, (link: string) => Promise<unknown>, string]>([
+      ['the name of the Requester', () => rename(requester, 'Your Bank'), 'Connect Your Bank?'],
+      ['what an account can share', (link) => setCeiling(link, ['photos.read', 'photos.write']), 'Add photos'],
+      ['the name of an account', (link) => setLabel(link, 'another one'), 'Photos: another one'],
+      ['another account', () => house.link(owner), 'You have'],
+    ])('%s: changed meanwhile it is shown again, as it is now, and then agreed to', async (_what, change, says) => {
+      const link = await house.link(owner);
+      await setCeiling(link, ['photos.read']);
+      const { path } = await requester.push();
+      const page = await owner.browser.get(path);
+      await change(link);
+      const chosen = {
+        [`all:${link}`]: 'allow',
+        [`answer:${link}:photos.read`]: '',
+        duration: 'open',
+        decision: 'allow',
+      };
+      // the other process has read nothing of this Requester yet
+      const other = owner.browser.at(house.ams[1].port);
+      const again = await other.post('/authorize', { ...hiddenFields(page.text, '/authorize'), ...chosen });
+      expect(again.status).toBe(400);
+      for (const part of [CHANGED, says]) expect(again.words).toContain(part);
+      expect(await rowsOf(requester)).toEqual(NOTHING);
+      const agreed = await other.post('/authorize', { ...hiddenFields(again.text, '/authorize'), ...chosen });
+      expect(agreed.onward).toContain('code=');
+      expect(await rowsOf(requester)).toMatchObject({ shown: [{ link_id: link }] });
+    });
+
+    const setCeiling = (link: string, scopes: readonly string[]) =>
+      house.rows('update link set transfer_scope = $2 where id = $1', [link, scopes]);
+    const setLabel = (link: string, label: string) =>
+      house.rows('update link set label = $2 where id = $1', [link, label]);
+    async function rename({ clientId }: Requester, name: string): Promise<void> {
+      const { port, pathname } = new URL(clientId);
+      const { json } = await send(Number(port), { path: pathname });
+      house.documents.publish(pathname, { ...json, client_name: name });
+      await house.rows('update oauth_document set fresh_until = now() where url = $1', [clientId]);
+    }
   });
 
   it('never offers an account that is stopped or broken', async () => {
@@ -180,7 +212,9 @@ describe('consent', () => {
       owner.browser.post('/authorize', form),
       other.post('/authorize', form),
     ]);
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([303, 400, 400, 400]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(new Set(answers.map(({ onward }) => onward)).size).toBe(1);
+    expect(answers[0]?.onward).toContain('code=');
     expect((await rowsOf(requester)).connections.filter(({ grant_id: grantId }) => grantId !== null)).toHaveLength(1);
     expect(await timeline()).toHaveLength(before + 1);
     expect(
@@ -214,7 +248,7 @@ describe('consent', () => {
     await nobody.submit('/', '/sign-out');
     const answer = await nobody.get(path);
     expect(answer.status).toBe(303);
-    expect(answer.headers.location).toBe(`/sign-in?return_to=${encodeURIComponent(path)}`);
+    expect(answer.onward).toBe(`/sign-in?return_to=${encodeURIComponent(path)}`);
   });
 
   it.each([

@@ -43,7 +43,13 @@ describe('the schema', () => {
 /** What a row is of: an owner's tables can be spread over several servers by his bucket, as long as no key needs all of them at once. */
 const SPREAD = ['oauth_grant', 'oauth_code', 'oauth_token', 'transfer', 'deferral'];
 /** Rows that are found by a hash alone: any server may have them, by that hash. */
-const BY_HASH = { oauth_request: ['hash'], oauth_replay: ['id'], link_attempt: ['state_hash'], session: ['id_hash'] };
+const BY_HASH = {
+  oauth_request: ['hash'],
+  oauth_answer: ['hash'],
+  oauth_replay: ['id'],
+  link_attempt: ['state_hash'],
+  session: ['id_hash'],
+};
 
 /** Counters: one row for each key, wherever that is. */
 const BY_KEY = { oauth_rate_limit: ['key'], rate_limit: ['key'] };

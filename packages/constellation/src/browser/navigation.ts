@@ -5,7 +5,9 @@ export type Cause =
   /** A link on a page. */
   | { kind: 'link'; from: Origin }
   /** A form of a page. */
-  | { kind: 'form'; from: Origin };
+  | { kind: 'form'; from: Origin }
+  /** A page that moves on by itself. */
+  | { kind: 'page'; from: Origin };
 
 /** The page somebody came from, as far as it governs where its links and forms may go. */
 export interface Origin {

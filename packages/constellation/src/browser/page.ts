@@ -8,6 +8,8 @@ export interface Page {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly html: string;
+  /** Where it moves on to by itself, at once (HTML §4.2.5.3); null: it stays. */
+  readonly onward: URL | null;
   /** The page's first heading. */
   readonly heading: string;
   /** What can be read, one line per block. */
@@ -34,12 +36,14 @@ export function readPage(answer: { url: URL; status: number; headers: Page['head
   const { url, status, headers, body } = answer;
   const isHtml = String(headers['content-type'] ?? '').startsWith('text/html');
   const document = parse(isHtml ? body.replace(/^\s*<!doctype[^>]*>/i, '') : '');
+  const onward = onwardOf(document, url);
   for (const unread of document.querySelectorAll('head, style, script, template')) unread.remove();
   return {
     url,
     status,
     headers,
     html: body,
+    onward,
     heading: squash(document.querySelector('h1')?.text ?? ''),
     text: isHtml ? readable(document) : body,
     forms: readForms(document, url),
@@ -49,6 +53,12 @@ export function readPage(answer: { url: URL; status: number; headers: Page['head
     }),
     document,
   };
+}
+
+function onwardOf(document: HTMLElement, url: URL): URL | null {
+  const content = document.querySelector('meta[http-equiv="refresh"]')?.getAttribute('content') ?? '';
+  const [, to] = /^0;\s*url=(.+)$/i.exec(content) ?? [];
+  return to === undefined ? null : URL.parse(to, url.href);
 }
 
 /** The form with this button, by what it says or by the value it sends. Throws with the page's text when there is none, or no single one. */

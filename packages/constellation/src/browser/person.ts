@@ -110,10 +110,11 @@ interface Browser {
   agent: ReturnType<typeof createLoopbackFetch>['agent'];
 }
 
-/** Goes there, and on through redirects, one request at a time, as a browser's top-level navigation does. */
+/** Goes there, and on through redirects and pages that move on by themselves, one request at a time, as a browser does. */
 async function navigate(browser: Browser, start: Going): Promise<Page> {
   let going = start;
   const chain: URL[] = [];
+  let since = 0;
   while (chain.length <= MOST_REDIRECTS) {
     const { url, cause } = going;
     chain.push(url);
@@ -121,9 +122,16 @@ async function navigate(browser: Browser, start: Going): Promise<Page> {
     if (refusal !== null) throw new Error(refusal);
     if (browser.stopsAt.some((prefix) => url.href.startsWith(prefix)))
       return readPage({ url, status: 0, headers: {}, body: '' });
-    const answer = await send(browser, going, chain);
+    const answer = await send(browser, going, chain.slice(since));
     const { location } = answer.headers;
-    if (typeof location !== 'string' || ![301, 302, 303, 307, 308].includes(answer.status)) return readPage(answer);
+    if (typeof location !== 'string' || ![301, 302, 303, 307, 308].includes(answer.status)) {
+      const page = readPage(answer);
+      if (page.onward === null) return page;
+      // the page itself leads there: neither the form nor its page has a say any more
+      going = { url: page.onward, method: 'GET', form: null, cause: { kind: 'page', from: page } };
+      since = chain.length;
+      continue;
+    }
     const keeps = answer.status === 307 || answer.status === 308 || going.method === 'GET';
     going = { ...going, url: new URL(location, url), ...(!keeps && { method: 'GET', form: null }) };
   }
@@ -149,7 +157,7 @@ async function send({ cookies, agent }: Browser, going: Going, chain: readonly U
       'sec-fetch-site': site,
       'sec-fetch-mode': 'navigate',
       'sec-fetch-dest': 'document',
-      'sec-fetch-user': '?1',
+      ...(cause.kind !== 'page' && { 'sec-fetch-user': '?1' }),
       ...(origin !== null && { origin }),
       ...(cookie !== null && { cookie }),
       // a multipart body brings its own type, with the boundary

@@ -1,10 +1,10 @@
 import { randomId } from '@chatelaine/crypto';
-import type { ConsentDecision, ConsentView } from '@chatelaine/oauth-server-pg';
+import type { Asked, ConsentDecision } from '@chatelaine/oauth-server-pg';
 import type { Clock, FormParams } from '@chatelaine/protocol';
 import { scopeField } from './view.ts';
 
 /** Reads the owner's answer: the ceiling is what was asked for and left ticked. PROTOCOL §2.2. */
-export function decideLink(clock: Clock, { view, form }: { view: ConsentView; form: FormParams }): ConsentDecision {
+export function decideLink(clock: Clock, { asked, form }: { asked: Asked; form: FormParams }): ConsentDecision {
   switch (form.get('decision')) {
     case 'deny':
       return { kind: 'deny' };
@@ -13,7 +13,7 @@ export function decideLink(clock: Clock, { view, form }: { view: ConsentView; fo
     default:
       return { kind: 'again', problem: 'Choose one of the two buttons.' };
   }
-  const { request } = view.interaction;
+  const { request } = asked.interaction;
   const ceiling = (request.transferScope ?? []).filter((scope) => form.has(scopeField(scope)));
   if (ceiling.length === 0) return { kind: 'again', problem: 'Tick at least one permission, or refuse.' };
   const until = readUntil(clock, form.get('until') ?? '');

@@ -2,8 +2,8 @@ import type { InteractionPort } from '@chatelaine/oauth-server-pg';
 import type { FastifyRequest } from 'fastify';
 import type { HostOptions, HostOwner, HostSettings } from '../options.ts';
 import { decideLink } from './decide.ts';
-import { sendConsentPage, sendProblemPage } from './pages.ts';
-import { linkConsentView } from './view.ts';
+import { sendConsentPage, sendProblemPage, sendReturnPage } from './pages.ts';
+import { linkConsentView, linkFacts } from './view.ts';
 
 /** Ties the kernel's authorization endpoint to the app: its sign-in, its pages or our plain ones. */
 export function linkInteraction(options: HostOptions, settings: HostSettings): InteractionPort {
@@ -16,11 +16,19 @@ export function linkInteraction(options: HostOptions, settings: HostSettings): I
       return owner;
     },
     signInUrl: options.signInUrl,
-    decide: async (input) => decideLink(settings.clock, input),
-    renderConsent: async (view, request, reply) => {
-      const page = linkConsentView(settings, { view, owner: owners.get(request) ?? null });
-      return options.renderConsent?.(page, request, reply) ?? sendConsentPage(reply, page);
+    offer: async (asked, request) => {
+      const facts = linkFacts(settings, { asked, owner: owners.get(request) ?? null });
+      return {
+        facts,
+        decide: (form) => decideLink(settings.clock, { asked, form }),
+        render: async (view, again, reply) => {
+          const page = linkConsentView(facts, view);
+          return options.renderConsent?.(page, again, reply) ?? sendConsentPage(reply, page);
+        },
+      };
     },
+    renderReturn: async (view, request, reply) =>
+      options.renderReturn?.(view, request, reply) ?? sendReturnPage(reply, view),
     renderProblem: async (problem, request, reply) =>
       options.renderProblem?.(problem, request, reply.code(problem.status)) ?? sendProblemPage(reply, problem),
   };

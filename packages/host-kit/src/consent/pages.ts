@@ -1,4 +1,5 @@
 import { sha256 } from '@chatelaine/crypto';
+import type { ReturnView } from '@chatelaine/oauth-server-pg';
 import type { FastifyReply } from 'fastify';
 import type { LinkConsentView, ProblemView } from './view.ts';
 
@@ -6,8 +7,20 @@ import type { LinkConsentView, ProblemView } from './view.ts';
 export function sendConsentPage(reply: FastifyReply, view: LinkConsentView): FastifyReply {
   return sendPage(reply, {
     html: page(`Share with ${view.am.address}?`, consentBody(view)),
-    formAction: `'self' ${view.redirectOrigin}`,
+    formAction: "'self'",
   });
+}
+
+/** Moves on by itself, and has a link for whoever is left here. A redirect after the form would be stopped by CSP `form-action`, wherever the AM leads on to. */
+export function sendReturnPage(reply: FastifyReply, { kind, to, place }: ReturnView): FastifyReply {
+  const link = `<p><a href="${escape(to)}">Back to ${escape(place)}</a></p>`;
+  const [title, says] =
+    kind === 'answer'
+      ? [`Back to ${place}`, 'Your answer is written down. If nothing happens, go on by yourself.']
+      : ['You have answered this already', 'Your answer stands. To ask for something else, start again there.'];
+  const onward = kind === 'answer' ? `<meta http-equiv="refresh" content="0;url=${escape(to)}">` : '';
+  const body = `<h1>${escape(title)}</h1><p>${says}</p>${link}`;
+  return sendPage(reply, { html: page(title, body, onward), formAction: "'none'" });
 }
 
 export function sendProblemPage(reply: FastifyReply, { status, message }: ProblemView): FastifyReply {
@@ -27,6 +40,7 @@ function consentBody(view: LinkConsentView): string {
     `<h1>Let ${escape(view.am.address)} hand out keys to your ${escape(view.host)}?</h1>`,
     view.problem === null ? '' : `<p role="alert">${escape(view.problem)}</p>`,
     `<p>It calls itself “${escape(view.am.name)}”; nobody has checked that name. The address above is what counts.</p>`,
+    '<p>It can hand out keys for what you tick, and could hand one to itself: what you tick, you trust it with.</p>',
     view.account === null ? '' : `<p>You are signed in as <strong>${escape(view.account)}</strong>.</p>`,
     `<form method="post" action="${escape(view.action)}">`,
     ...hidden,
@@ -41,13 +55,13 @@ const STYLE =
   'body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem}label{display:block;margin:.5rem 0}fieldset{margin:1rem 0}button{font:inherit;padding:.4rem 1rem}';
 const STYLE_HASH = `'sha256-${sha256(STYLE).toString('base64')}'`;
 
-function page(title: string, body: string): string {
+function page(title: string, body: string, head = ''): string {
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(title)}</title><style>${STYLE}</style></head>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${head}<title>${escape(title)}</title><style>${STYLE}</style></head>
 <body><main>${body}</main></body></html>`;
 }
 
-/** Nothing runs on these pages, nothing frames them, and their form goes to us and back to where the request came from. */
+/** Nothing runs on these pages, nothing frames them, and their form goes to us. The window that opened them may wait for its answer: no Cross-Origin-Opener-Policy. */
 function sendPage(reply: FastifyReply, { html, formAction }: { html: string; formAction: string }): FastifyReply {
   return reply
     .headers({
@@ -57,7 +71,6 @@ function sendPage(reply: FastifyReply, { html, formAction }: { html: string; for
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
       'referrer-policy': 'no-referrer',
-      'cross-origin-opener-policy': 'same-origin',
     })
     .send(html);
 }

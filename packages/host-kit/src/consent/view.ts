@@ -1,4 +1,4 @@
-import type { ConsentView } from '@chatelaine/oauth-server-pg';
+import type { Asked, ConsentView } from '@chatelaine/oauth-server-pg';
 import type { HostOwner, HostSettings } from '../options.ts';
 
 /** The consent page of a link: which AM asks, as which account, and what it may ask for at most. PROTOCOL §2.2. */
@@ -21,8 +21,6 @@ export interface LinkConsentView {
   /** POST here, with `hidden` and `decision` = `allow` or `deny`. */
   readonly action: string;
   readonly hidden: Readonly<Record<string, string>>;
-  /** Where the browser goes after the form: CSP `form-action` must allow it beside 'self'. */
-  readonly redirectOrigin: string;
   /** Why the last answer could not be taken, in a sentence. */
   readonly problem: string | null;
 }
@@ -35,27 +33,37 @@ export interface ProblemView {
 
 export const scopeField = (scope: string): string => `allow:${scope}`;
 
-export function linkConsentView(
-  settings: HostSettings,
-  input: { view: ConsentView; owner: HostOwner | null },
-): LinkConsentView {
-  const { view, owner } = input;
-  const { client, request } = view.interaction;
-  const answered = view.form.has('decision');
+/** What the page shows beside the form: read once, shown, and held against the answer. */
+export type LinkFacts = Pick<LinkConsentView, 'host' | 'am' | 'account'> & {
+  readonly scopes: readonly { readonly scope: string; readonly sentence: string }[];
+};
+
+export function linkFacts(
+  settings: Pick<HostSettings, 'name' | 'scopes'>,
+  { asked, owner }: { asked: Asked; owner: HostOwner | null },
+): LinkFacts {
+  const { client, request } = asked.interaction;
   return {
     host: settings.name,
     am: { name: client.name, address: new URL(client.id).host },
     account: owner?.label ?? null,
-    scopes: (request.transferScope ?? []).map((scope) => ({
+    scopes: (request.transferScope ?? []).map((scope) => ({ scope, sentence: settings.scopes[scope] ?? scope })),
+  };
+}
+
+export function linkConsentView(facts: LinkFacts, view: ConsentView): LinkConsentView {
+  const answered = view.form.has('decision');
+  return {
+    ...facts,
+    scopes: facts.scopes.map(({ scope, sentence }) => ({
       field: scopeField(scope),
       scope,
-      sentence: settings.scopes[scope] ?? scope,
+      sentence,
       checked: answered ? view.form.has(scopeField(scope)) : true,
     })),
     until: { field: 'until', value: view.form.get('until') ?? '' },
     action: view.action,
     hidden: view.hidden,
-    redirectOrigin: view.redirectOrigin,
     problem: view.problem,
   };
 }

@@ -141,7 +141,7 @@ export class TestAm {
       until: input.until ?? '',
       decision: 'allow',
     });
-    const location = answer.headers.location;
+    const location = answer.onward;
     return { answer, code: location === undefined ? null : new URL(location, host.issuer).searchParams.get('code') };
   }
 

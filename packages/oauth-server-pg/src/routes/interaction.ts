@@ -9,14 +9,17 @@ export interface Owner {
   readonly id: string;
 }
 
-/** What the consent page shows. Its form posts `client_id`, `request_uri`, `csrf` and `decision` (`allow` or `deny`) to `action`. */
-export interface ConsentView {
+/** Who asks, and whom. */
+export interface Asked {
   readonly interaction: Interaction;
   readonly owner: Owner;
+}
+
+/** What the consent page shows. Its form posts `hidden` and `decision` (`allow` or `deny`) to `action`. */
+export interface ConsentView extends Asked {
   readonly action: string;
-  readonly hidden: Readonly<Record<'client_id' | 'request_uri' | 'csrf', string>>;
-  /** For CSP `form-action`, which also governs the redirect after the POST. */
-  readonly redirectOrigin: string;
+  /** `shown`: a digest of all that the page shows, so that nothing else is agreed to. */
+  readonly hidden: Readonly<Record<'client_id' | 'request_uri' | 'csrf' | 'shown', string>>;
   /** Why the last answer could not be taken, in a sentence. */
   readonly problem: string | null;
   /** What the form held, to show it again. */
@@ -36,13 +39,38 @@ export type ConsentDecision =
   /** The form cannot be taken as it is: show the page again with this sentence. */
   | { readonly kind: 'again'; readonly problem: string };
 
+/** What there is to decide, read once: shown, held against what comes back, and decided on. */
+export interface ConsentOffer {
+  /** All that the page shows beside who asks, as JSON: what the answer is bound to. */
+  readonly facts: unknown;
+  readonly render: (view: ConsentView, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+  readonly decide: (form: FormParams) => Promise<ConsentDecision> | ConsentDecision;
+}
+
+/** A page that leads back to the client. */
+export interface ReturnView {
+  /**
+   * `answer`: the request was answered just now, and the page moves on by itself to `to`, at once and without a script; a link does the same. `answered`: it was answered
+   * before, and only a link leads back.
+   */
+  readonly kind: 'answer' | 'answered';
+  /** Of an `answer` with code or error in it; otherwise nothing but a place to go. */
+  readonly to: string;
+  /** What `to` is, in words that go on after "back to". */
+  readonly place: string;
+}
+
 /** What the kernel's routes need of the service around them: who is signed in, and its pages. */
 export interface InteractionPort {
   readonly owner: (request: FastifyRequest) => Promise<Owner | null>;
   /** Where to sign in, coming back to a local path. */
   readonly signInUrl: (returnTo: string) => string;
-  readonly renderConsent: (view: ConsentView, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
-  readonly decide: (input: { view: ConsentView; form: FormParams }) => Promise<ConsentDecision>;
+  readonly offer: (asked: Asked, request: FastifyRequest) => Promise<ConsentOffer>;
+  /**
+   * Not a redirect: CSP `form-action` governs those after a form, all the way, and the client's own redirects after its callback are nobody's to know
+   * beforehand. PROTOCOL §2.1.
+   */
+  readonly renderReturn: (view: ReturnView, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
   /** A page with one sentence. */
   readonly renderProblem: (
     problem: { status: number; message: string },

@@ -24,6 +24,9 @@ const ISSUE_CODE: Statement = {
     select granted.bucket, $4, granted.id, request.client_id, request.redirect_uri, request.code_challenge, request.jkt,
       now() + $5::float8 * interval '1 second'
     from request, granted
+  ), answered as (
+    insert into oauth_answer (hash, client_id, browser_hash, redirect_uri, press, sealed, code_bucket, code_hash, expires_at)
+    select hash, client_id, browser_hash, redirect_uri, $12, $13, $6, $4, expires_at from request
   )
   select * from request`,
 };
@@ -44,6 +47,8 @@ export async function issueCode(db: Db, input: Input): ReturnType<OAuthStorage['
     grant.scope,
     grant.transferScope,
     grant.expiresAt,
+    input.answer.press,
+    input.answer.sealed,
   ]);
   return row === undefined ? { kind: 'unknown' } : { kind: 'issued', request: toRequest(row) };
 }

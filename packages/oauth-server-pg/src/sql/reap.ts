@@ -44,6 +44,7 @@ const REAPERS: readonly Statement[] = [
   // the server's clock and the database's may differ by a little
   reaper('replay', 'oauth_replay', 'id', `expires_at < now() - interval '5 minutes'`),
   reaper('requests', 'oauth_request', 'hash', 'expires_at < now()'),
+  reaper('answers', 'oauth_answer', 'hash', 'expires_at < now()'),
   // a used one stays for a day, so that its reuse ends what it gave
   reaperUnderGrant(
     'codes',

@@ -4,13 +4,21 @@ import { type Db, run, type Statement } from './statement.ts';
 
 const REFUSE_REQUEST: Statement = {
   name: 'oauth_refuse_request',
-  text: `delete from oauth_request where hash = $1 and client_id = $2 and browser_hash = $3 and expires_at > now()
-  returning ${REQUEST_COLUMNS}`,
+  text: `with request as (
+    delete from oauth_request where hash = $1 and client_id = $2 and browser_hash = $3 and expires_at > now()
+    returning *
+  ), answered as (
+    insert into oauth_answer (hash, client_id, browser_hash, redirect_uri, press, sealed, expires_at)
+    select hash, client_id, browser_hash, redirect_uri, $4, $5, expires_at from request
+  )
+  select ${REQUEST_COLUMNS} from request`,
 };
 
 type Input = Parameters<OAuthStorage['refuseRequest']>[0];
 
 export async function refuseRequest(db: Db, input: Input): ReturnType<OAuthStorage['refuseRequest']> {
-  const [row] = await run<RequestRow>(db, REFUSE_REQUEST, [input.requestHash, input.clientId, input.browserHash]);
+  const { requestHash, clientId, browserHash, answer } = input;
+  const values = [requestHash, clientId, browserHash, answer.press, answer.sealed];
+  const [row] = await run<RequestRow>(db, REFUSE_REQUEST, values);
   return row === undefined ? { kind: 'unknown' } : { kind: 'refused', request: toRequest(row) };
 }

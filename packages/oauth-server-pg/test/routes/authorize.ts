@@ -8,7 +8,7 @@ import type { Rig } from './rig.ts';
 /** RFC 6749 §4.1.2.1: the person sees a page, and the browser is sent nowhere. */
 export function expectPage(answer: Answer, status = 400): void {
   expect(answer).toMatchObject({ status, headers: { 'content-type': 'text/html', 'cache-control': 'no-store' } });
-  expect(answer.headers.location).toBeUndefined();
+  expect(answer.onward).toBeUndefined();
 }
 
 /** The authorization endpoint, up to the page. */
@@ -25,7 +25,7 @@ export function authorizationRequests(rigOf: () => Rig): void {
     const plain = (changes: Form = {}): Promise<Answer> => arrive({ ...requestOf(rig.am, party), ...changes });
     const expectRefusal = (answer: Answer, error: string): void => {
       const query = redirected(answer);
-      expect(answer.headers.location?.startsWith(`${REDIRECT_URI}?`)).toBe(true);
+      expect(answer.onward?.startsWith(`${REDIRECT_URI}?`)).toBe(true);
       // A9: errors carry iss and state like any other answer
       expect(Object.fromEntries(query)).toMatchObject({ error, state: 'a state', iss: rig.am.issuer });
       expect(query.has('code')).toBe(false);
@@ -140,7 +140,7 @@ export function authorizationRequests(rigOf: () => Rig): void {
       expect(redirected(await plain({ state: undefined, scope: 'x' })).has('state')).toBe(false);
     });
 
-    test('A10 every redirect is 303, so that nothing posted is posted again', async () => {
+    test('A10 every redirect is 303, so that nothing posted is posted again, and a form is answered by a page that moves on', async () => {
       const browser = new Browser(rig.am);
       const requestUri = await pushed(rig, rig.am, { party });
       const path = authorizePath({ client_id: party.id, request_uri: requestUri });
@@ -152,7 +152,10 @@ export function authorizationRequests(rigOf: () => Rig): void {
       });
       browser.owner = 'owner-1';
       const page = await browser.get(path, 1);
-      expect((await browser.post('/authorize', { ...hidden(page), decision: 'allow' })).status).toBe(303);
+      // the way back is no redirect at all: CSP form-action would stop it where it leads on
+      const answer = await browser.post('/authorize', { ...hidden(page), decision: 'allow' });
+      expect([answer.status, answer.headers.location]).toEqual([200, undefined]);
+      expect(answer.onward).toMatch(/^https:\/\/app\.example\/cb\?code=/);
     });
 
     test('A13 prompt=none shows no page: login_required signed out, consent_required signed in', async () => {
@@ -170,7 +173,7 @@ export function authorizationRequests(rigOf: () => Rig): void {
 
     test('a plain request goes on by reference, so that what was checked is what is asked', async () => {
       const answer = await plain();
-      const next = new URL(answer.headers.location ?? '', rig.am.issuer);
+      const next = new URL(answer.onward ?? '', rig.am.issuer);
       expect([...next.searchParams.keys()]).toEqual(['client_id', 'request_uri']);
       const page = await new Browser(rig.am).get(
         `${next.pathname}${next.search}&scope=everything&redirect_uri=https://evil.example`,
@@ -190,7 +193,7 @@ export function authorizationRequests(rigOf: () => Rig): void {
       const am = documented(rig, rig.host);
       const answer = await send(rig.host.ports[0], { path: authorizePath(requestOf(rig.host, am)) });
       expect(Object.fromEntries(redirected(answer))).toMatchObject({ error: 'invalid_request', iss: rig.host.issuer });
-      expect(answer.headers.location?.startsWith(REDIRECT_URI)).toBe(true);
+      expect(answer.onward?.startsWith(REDIRECT_URI)).toBe(true);
     });
   });
 }

@@ -27,9 +27,10 @@ export function consent(rigOf: () => Rig): void {
         const requestUri = await pushed(rig, rig.am, { party });
         const page = await open(browser, requestUri);
         const form = { ...hidden(page), decision };
-        expect((await browser.post('/authorize', form)).status).toBe(303);
-        expectPage(await browser.post('/authorize', form));
+        expect((await browser.post('/authorize', form)).onward).toMatch(/[?&](code|error)=/);
+        expectPage(await browser.post('/authorize', { ...form, more: 'x' }));
         expectPage(await open(browser, requestUri));
+        expectPage(await open(new Browser(rig.am), requestUri));
       }
     });
 
@@ -89,7 +90,7 @@ export function consent(rigOf: () => Rig): void {
       expectPage(await say({}, { 'sec-fetch-site': 'same-site', origin: 'https://other.am.example' }), 403);
       expect(await grantsOf(client)).toBe(0);
       // as a browser sends our own form under Referrer-Policy: no-referrer
-      expect((await say({}, { 'sec-fetch-site': 'same-origin', origin: 'null' })).status).toBe(303);
+      expect((await say({}, { 'sec-fetch-site': 'same-origin', origin: 'null' })).onward).toContain('code=');
     });
 
     test('S4 a browser without Fetch Metadata sends our own form with Origin: null, and its token alone decides', async () => {
@@ -111,7 +112,7 @@ export function consent(rigOf: () => Rig): void {
       expectPage(await browser.post('/authorize', { ...fields, decision: 'allow' }), 403);
       browser.owner = null;
       const toSignIn = await browser.post('/authorize', { ...fields, decision: 'allow' });
-      expect(toSignIn.headers.location).toMatch(/^\/sign-in\?/);
+      expect(toSignIn.onward).toMatch(/^\/sign-in\?/);
       expect(await grantsOf(client)).toBe(0);
     });
 
@@ -123,7 +124,7 @@ export function consent(rigOf: () => Rig): void {
       for (const form of [{}, { decision: 'maybe' }, { decision: 'allow', ceiling: 'photos:read photos:write' }]) {
         const again = await browser.post('/authorize', { ...hidden(page), ...form });
         expect(again).toMatchObject({ status: 400, headers: { 'content-type': 'text/html' } });
-        expect(Object.keys(hidden(again))).toEqual(['client_id', 'request_uri', 'csrf']);
+        expect(Object.keys(hidden(again))).toEqual(['client_id', 'request_uri', 'csrf', 'shown']);
       }
       expect(await grantsOf(am)).toBe(0);
     });

@@ -1,6 +1,6 @@
 import { challengeOf, createVerifier } from '@chatelaine/crypto';
 import { type CallOptions, call, type Party, usual } from './clients.ts';
-import { type Answer, Browser as Plain, encodeForm, type Form, type SentHeaders } from '@chatelaine/test-kit';
+import { type Answer, Browser as Plain, encodeForm, type Form, send, type SentHeaders } from '@chatelaine/test-kit';
 import { type Rig, type Side, TRANSFER_SCOPES } from './rig.ts';
 
 /** A browser at one side: looks at pages of one replica, sends its forms to the other. */
@@ -16,12 +16,16 @@ export class Browser {
     this.owner = owner;
   }
 
-  get(path: string, replica: 0 | 1 = 0): Promise<Answer> {
-    return this.#at(replica).get(path, this.#who());
+  get(path: string, replica: 0 | 1 = 0, headers: SentHeaders = {}): Promise<Answer> {
+    return this.#at(replica).get(path, { ...this.#who(), ...headers });
   }
 
-  post(path: string, form: Form, headers: SentHeaders = {}): Promise<Answer> {
-    return this.#at(1).post(path, form, { ...this.#who(), ...headers });
+  head(path: string): Promise<Answer> {
+    return send(this.#side.ports[0], { method: 'HEAD', path, headers: this.#who() });
+  }
+
+  post(path: string, form: Form, headers: SentHeaders = {}, replica: 0 | 1 = 1): Promise<Answer> {
+    return this.#at(replica).post(path, form, { ...this.#who(), ...headers });
   }
 
   #at(replica: 0 | 1): Plain {
@@ -89,10 +93,11 @@ export async function answered(
   return browser.post('/authorize', { ...hidden(page), ...form });
 }
 
-/** The query of the redirect that ended an authorization. */
+/** The query with which the browser leaves: by a redirect, or, after a form, by a page that moves on. */
 export function redirected(answer: Answer): URLSearchParams {
-  if (answer.status !== 303) throw new Error(`not redirected: ${answer.status} ${answer.text}`);
-  return new URL(answer.headers.location ?? '').searchParams;
+  if (answer.status !== 303 && (answer.status !== 200 || answer.onward === undefined))
+    throw new Error(`not sent on: ${answer.status} ${answer.text}`);
+  return new URL(answer.onward ?? '').searchParams;
 }
 
 export interface Redeemable {
@@ -114,7 +119,7 @@ export async function codeFor(
     ...(input.browser && { browser: input.browser }),
   });
   const code = redirected(answer).get('code');
-  if (code === null) throw new Error(`no code: ${answer.headers.location}`);
+  if (code === null) throw new Error(`no code: ${answer.onward}`);
   return { code, verifier };
 }
 

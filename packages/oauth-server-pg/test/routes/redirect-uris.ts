@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { expectPage } from './authorize.ts';
 import { documented, type Party, REDIRECT_URI, registered } from './clients.ts';
 import { answered, authorizePath, pushed, requestOf } from './flow.ts';
-import { type Answer, type Form, send } from '@chatelaine/test-kit';
+import { type Answer, type Form, postJson, send } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
 /** Where the browser is sent, and where never. */
@@ -58,7 +58,7 @@ export function redirectUris(rigOf: () => Rig): void {
         'http://localhost:4711/cb?a=b',
         'http://localhost/cb?a=b',
       ]) {
-        expect([uri, (await at(uri)).headers.location]).toEqual([uri, expect.stringContaining('request_uri')]);
+        expect([uri, (await at(uri)).onward]).toEqual([uri, expect.stringContaining('request_uri')]);
       }
       for (const uri of [
         'http://127.0.0.1:4711/cb/x',
@@ -97,11 +97,33 @@ export function redirectUris(rigOf: () => Rig): void {
           const requestUri = await pushed(rig, rig.am, { party: program });
           const answer = await answered(rig.am, { party: program, requestUri });
           // the browser goes to the port that was asked for, spelled as it was asked for
-          expect(answer.headers.location?.startsWith(`${given}?code=`)).toBe(true);
+          expect(answer.onward?.startsWith(`${given}?code=`)).toBe(true);
         }
       }
       const site = await registered(rig, { redirect_uris: ['https://app.example'] });
       expectPage(await arrive({ ...requestOf(rig.am, site), redirect_uri: 'https://app.example/' }));
+    });
+
+    test.each(['a;b', "a'b", 'a!b', 'a(b)', 'a,b', 'a=b', 'a~b', 'a&b', 'a{b}', 'a..b', '.a'])(
+      'A15 a host that DNS could not have is refused at registration: %s',
+      async (label) => {
+        for (const redirect_uri of [`https://${label}.example/cb`, `https://app.example.${label}/cb`]) {
+          const answer = await postJson(rig.am.ports[0], '/register', { redirect_uris: [redirect_uri] });
+          expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_redirect_uri' } });
+          const client = documented(rig, rig.am, { redirect_uris: [redirect_uri] });
+          expectPage(await arrive({ ...requestOf(rig.am, client), redirect_uri }));
+        }
+      },
+    );
+
+    test('A15 a host with an underscore, a hyphen or a number is one, and its owner is asked', async () => {
+      for (const host of ['my_app.example', '_x.my-app.example', '4.example', 'xn--bcher-kva.example']) {
+        const redirect_uri = `https://${host}/cb`;
+        const client = await registered(rig, { redirect_uris: [redirect_uri] });
+        const requestUri = await pushed(rig, rig.am, { party: client, form: { redirect_uri } });
+        const answer = await answered(rig.am, { party: client, requestUri });
+        expect(answer.onward?.startsWith(`${redirect_uri}?code=`)).toBe(true);
+      }
     });
 
     test('A2 without a redirect_uri, one of several registered is not guessed', async () => {
@@ -130,7 +152,7 @@ export function redirectUris(rigOf: () => Rig): void {
       const redirectUri = 'https://app.example/cb?a=b%20c&flag&%7Ex=+';
       const odd = { ...(await registered(rig, { redirect_uris: [redirectUri] })), redirectUri };
       const answer = await answered(rig.am, { party: odd, requestUri: await pushed(rig, rig.am, { party: odd }) });
-      expect(answer.headers.location?.startsWith(`${redirectUri}&code=`)).toBe(true);
+      expect(answer.onward?.startsWith(`${redirectUri}&code=`)).toBe(true);
     });
 
     test('A15 a document with a redirect URI that runs or leaks is no client', async () => {

@@ -1,11 +1,25 @@
 import type { Server } from 'node:http';
 import { hashToken, randomId } from '@chatelaine/crypto';
 import type { Embedded } from '@chatelaine/dev-postgres';
-import type { FetchDocument, OAuthStorage, ServerConfig, ServerEvent } from '@chatelaine/oauth-server';
-import { type Issuer, parseIssuer, parseScope, parseToken, TRANSFER_SCOPE } from '@chatelaine/protocol';
+import type {
+  AuthorizationRequest,
+  FetchDocument,
+  OAuthStorage,
+  ServerConfig,
+  ServerEvent,
+} from '@chatelaine/oauth-server';
+import {
+  type FormParams,
+  type Issuer,
+  parseIssuer,
+  parseScope,
+  parseToken,
+  TRANSFER_SCOPE,
+} from '@chatelaine/protocol';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
 import {
+  type ConsentDecision,
   type ConsentView,
   createRateLimits,
   type InteractionPort,
@@ -143,20 +157,17 @@ const interaction: InteractionPort = {
     return typeof id === 'string' ? { id } : null;
   },
   signInUrl: (returnTo) => `/sign-in?return_to=${encodeURIComponent(returnTo)}`,
-  renderConsent: async (view, _request, reply) => reply.type('text/html').send(consentPage(view)),
-  async decide({ view, form }) {
-    if (form.get('decision') === 'deny') return { kind: 'deny' };
-    if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Choose.' };
-    const days = form.get('days');
-    const ceiling = form.get('ceiling');
-    return {
-      kind: 'allow',
-      grantId: randomId('grant'),
-      scope: [TRANSFER_SCOPE],
-      transferScope: ceiling === undefined ? view.interaction.request.transferScope : parseScope(ceiling),
-      expiresAt: days === undefined ? null : Date.now() / 1000 + Number(days) * 86_400,
-    };
-  },
+  offer: async ({ interaction: { request } }) => ({
+    facts: offered.name,
+    render: async (view, _request, reply) => reply.type('text/html').send(consentPage(view)),
+    decide: (form) => decide(request, form),
+  }),
+  renderReturn: async ({ kind, to, place }, _request, reply) =>
+    reply
+      .type('text/html')
+      .send(
+        `${kind === 'answer' ? `<meta http-equiv="refresh" content="0;url=${escape(to)}">` : 'Answered already. '}<a href="${escape(to)}">Back to ${escape(place)}</a>`,
+      ),
   renderProblem: async ({ status, message }, _request, reply) =>
     reply
       .code(status)
@@ -164,10 +175,27 @@ const interaction: InteractionPort = {
       .send(`<p>${escape(message)}</p>`),
 };
 
+/** What a side has to offer, beside what the request says; a test may change it. */
+export const offered = { name: 'all there is' };
+
+function decide(request: AuthorizationRequest, form: FormParams): ConsentDecision {
+  if (form.get('decision') === 'deny') return { kind: 'deny' };
+  if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Choose.' };
+  const days = form.get('days');
+  const ceiling = form.get('ceiling');
+  return {
+    kind: 'allow',
+    grantId: randomId('grant'),
+    scope: [TRANSFER_SCOPE],
+    transferScope: ceiling === undefined ? request.transferScope : parseScope(ceiling),
+    expiresAt: days === undefined ? null : Date.now() / 1000 + Number(days) * 86_400,
+  };
+}
+
 function consentPage(view: ConsentView): string {
   const fields = Object.entries(view.hidden).map(([name, value]) => `<input name="${name}" value="${escape(value)}">`);
   const { client, request } = view.interaction;
-  const shown = [client.name, view.redirectOrigin, request.transferScope?.join(' ') ?? '', view.problem ?? ''];
+  const shown = [client.name, request.redirectUri, request.transferScope?.join(' ') ?? '', view.problem ?? ''];
   return `<form method="post" action="${view.action}">${fields.join('')}</form><p>${shown.map(escape).join('</p><p>')}</p>`;
 }
 

@@ -16,6 +16,7 @@ import { keptMetadata } from './kept-metadata.ts';
 import { limits } from './limits.ts';
 import { metadata } from './metadata.ts';
 import { openApi } from './openapi.ts';
+import { presses } from './press.ts';
 import { redirectUris } from './redirect-uris.ts';
 import { refreshGrant } from './refresh.ts';
 import { registration } from './registration.ts';
@@ -41,6 +42,7 @@ describe('an AM and a Host, two replicas each, on one database', () => {
   authorizationRequests(rigOf);
   redirectUris(rigOf);
   consent(rigOf);
+  presses(rigOf);
   codeGrant(rigOf);
   codeTheft(rigOf);
   refreshGrant(rigOf);

@@ -2,13 +2,16 @@ import { bucketOf, hashToken, mintToken, sha256 } from '@chatelaine/crypto';
 import { type ErrorCode, LIFETIME, type ScopeSet } from '@chatelaine/protocol';
 import type { ServerDeps } from '../deps.ts';
 import { answerUrl } from './answer-url.ts';
-import { requestHash } from './start.ts';
+import { sealAnswer } from './kept-answer.ts';
+import { requestHash } from './request-hash.ts';
+import type { Interaction } from './start.ts';
 
 interface ConsentKey {
-  readonly requestUri: string;
-  readonly clientId: string;
+  readonly interaction: Interaction;
   /** The secret of the browser's interaction cookie. */
   readonly browser: string;
+  /** A hash of who answered, and what: the same for the same answer. */
+  readonly press: Buffer;
 }
 
 /** What the owner agreed to. */
@@ -32,13 +35,12 @@ export async function grantConsent(
   deps: ServerDeps,
   input: ConsentKey & { consent: Consent },
 ): Promise<ConsentOutcome> {
-  const { consent } = input;
+  const { consent, interaction } = input;
   const bucket = bucketOf(consent.subject);
   const code = mintToken('ac', bucket);
+  const to = answerUrl(deps.config.issuer, interaction.request, { code });
   const issued = await deps.storage.issueCode({
-    requestHash: requestHash(input.requestUri),
-    clientId: input.clientId,
-    browserHash: sha256(input.browser),
+    ...finished(input, to),
     codeHash: hashToken(code),
     codeLifetimeSeconds: LIFETIME.authorizationCode,
     grant: {
@@ -50,8 +52,7 @@ export async function grantConsent(
       expiresAt: consent.expiresAt,
     },
   });
-  if (issued.kind === 'unknown') return { kind: 'gone' };
-  return { kind: 'redirect', to: answerUrl(deps.config.issuer, issued.request, { code }) };
+  return issued.kind === 'unknown' ? { kind: 'gone' } : { kind: 'redirect', to };
 }
 
 /** The request ends without consent: the owner refused, or could not be asked (`prompt=none`). No grant is left. */
@@ -59,12 +60,18 @@ export async function refuseConsent(
   deps: ServerDeps,
   input: ConsentKey & { error: ErrorCode; description: string },
 ): Promise<ConsentOutcome> {
-  const refused = await deps.storage.refuseRequest({
-    requestHash: requestHash(input.requestUri),
-    clientId: input.clientId,
-    browserHash: sha256(input.browser),
-  });
-  if (refused.kind === 'unknown') return { kind: 'gone' };
-  const { error, description } = input;
-  return { kind: 'redirect', to: answerUrl(deps.config.issuer, refused.request, { error, description }) };
+  const { error, description, interaction } = input;
+  const to = answerUrl(deps.config.issuer, interaction.request, { error, description });
+  const refused = await deps.storage.refuseRequest(finished(input, to));
+  return refused.kind === 'unknown' ? { kind: 'gone' } : { kind: 'redirect', to };
+}
+
+function finished({ interaction, browser, press }: ConsentKey, to: string) {
+  const { requestUri, client } = interaction;
+  return {
+    requestHash: requestHash(requestUri),
+    clientId: client.id,
+    browserHash: sha256(browser),
+    answer: { press, sealed: sealAnswer({ requestUri, browser }, to) },
+  };
 }

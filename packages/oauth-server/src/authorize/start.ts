@@ -6,8 +6,10 @@ import type { ServerDeps } from '../deps.ts';
 import { takesPlainClients } from '../extension.ts';
 import type { AuthorizationRequest } from '../storage.ts';
 import { answerUrl } from './answer-url.ts';
+import { type AnsweredRequest, readAnswered } from './answered.ts';
 import { checkRequest } from './check-request.ts';
 import { hasRedirectUri } from './redirect-uri.ts';
+import { requestHash } from './request-hash.ts';
 
 /** What the authorization endpoint does with a browser that arrives. */
 export type StartedAuthorization =
@@ -16,6 +18,8 @@ export type StartedAuthorization =
   | { readonly kind: 'redirect'; readonly to: string }
   /** A plain request was stored; go on at the authorization endpoint with its reference. */
   | { readonly kind: 'stored'; readonly clientId: string; readonly requestUri: string }
+  /** This browser has answered it already. */
+  | Exclude<AnsweredRequest, { kind: 'unknown' }>
   /** The owner may now sign in and decide. */
   | Interaction;
 
@@ -28,10 +32,13 @@ export interface Interaction {
   readonly expiresAt: number;
 }
 
-/** Starts or resumes an authorization. `browser` is the secret of this browser's interaction cookie. OAuth 2.1 §4.1.1, RFC 9126 §4. */
+/**
+ * Starts or resumes an authorization. `browser` is the secret of this browser's interaction cookie; `press` a hash of the answer that it sends, null without one. OAuth 2.1
+ * §4.1.1, RFC 9126 §4.
+ */
 export async function startAuthorization(
   deps: ServerDeps,
-  input: { query: FormResult; browser: string },
+  input: { query: FormResult; browser: string; press: Buffer | null },
 ): Promise<StartedAuthorization> {
   const params = input.query.params;
   const clientId = params.get('client_id');
@@ -41,25 +48,26 @@ export async function startAuthorization(
   const found = await resolveClient(deps, clientId);
   if (found.kind === 'unknown') return page(found.sentence);
   const requestUri = params.get('request_uri');
-  if (requestUri !== undefined) return resume(deps, { client: found.client, requestUri, browser: input.browser });
+  const { browser, press } = input;
+  if (requestUri !== undefined) return resume(deps, { client: found.client, requestUri, browser, press });
   return storePlain(deps, { client: found.client, params, query: input.query });
 }
 
 async function resume(
   deps: ServerDeps,
-  input: { client: Client; requestUri: string; browser: string },
+  input: { client: Client; requestUri: string; browser: string; press: Buffer | null },
 ): Promise<StartedAuthorization> {
-  const { client, requestUri } = input;
+  const { client, requestUri, browser, press } = input;
   const claimed = await deps.storage.claimRequest({
     hash: requestHash(requestUri),
     clientId: client.id,
-    browserHash: sha256(input.browser),
+    browserHash: sha256(browser),
     lifetimeSeconds: LIFETIME.interaction,
   });
   if (claimed.kind === 'unknown') {
-    return page(
-      'This request has expired, was already answered, or was started in another browser. Go back to where you came from and start again.',
-    );
+    // after the claim, which waits for an answer that is being written
+    const answered = await readAnswered(deps, { clientId: client.id, requestUri, browser, press });
+    return answered.kind === 'unknown' ? GONE : answered;
   }
   const { request, expiresAt } = claimed;
   // the client's document may have changed since it was pushed
@@ -102,16 +110,15 @@ async function storePlain(
   return { kind: 'stored', clientId: client.id, requestUri: `${REQUEST_URI_PREFIX}${token}` };
 }
 
-/** The stored form of a request_uri. */
-export function requestHash(requestUri: string): Buffer {
-  return hashToken(
-    requestUri.startsWith(REQUEST_URI_PREFIX) ? requestUri.slice(REQUEST_URI_PREFIX.length) : requestUri,
-  );
-}
-
 function repeats(query: FormResult, names: readonly string[]): boolean {
   if (query.kind === 'form') return false;
   return query.repeated === null || query.repeated.some((name) => names.includes(name));
 }
+
+const GONE: StartedAuthorization = {
+  kind: 'page',
+  message:
+    'This request has expired, was already answered, or was started in another browser. Go back to where you came from and start again.',
+};
 
 const page = (message: string): StartedAuthorization => ({ kind: 'page', message });

@@ -36,12 +36,14 @@ export function checkClientMetadata(
   if (metadata.software_statement !== undefined) {
     throw invalidClientMetadata('Software statements are not accepted.');
   }
-  for (const member of ['logo_uri', 'tos_uri', 'policy_uri'] as const) checkWebUri(metadata[member], member, schemes);
   return {
     id,
     source,
     name: metadata.client_name ?? displayHost(metadata.client_uri ?? metadata.redirect_uris[0] ?? id),
     uri: checkWebUri(metadata.client_uri, 'client_uri', schemes),
+    logoUri: checkWebUri(metadata.logo_uri, 'logo_uri', schemes),
+    termsUri: checkWebUri(metadata.tos_uri, 'tos_uri', schemes),
+    policyUri: checkWebUri(metadata.policy_uri, 'policy_uri', schemes),
     redirectUris: metadata.redirect_uris,
     grantTypes,
     scope: checkScope(metadata.scope),

@@ -1,4 +1,4 @@
-import { isLoopbackHost, type Schemes } from '@chatelaine/protocol';
+import { isHost, isLoopbackHost, type Schemes } from '@chatelaine/protocol';
 import { ANSWER_PARAMETERS } from '../authorize/answer-url.ts';
 
 /**
@@ -16,6 +16,7 @@ function faultOf(value: string, schemes: Schemes): string | null {
   const url = URL.canParse(value) ? new URL(value) : null;
   if (url === null) return 'is not an absolute URL';
   if (url.username !== '' || url.password !== '') return 'must not carry user information';
+  if (!isHost(url.hostname)) return 'must name a host that DNS could have';
   if (ANSWER_PARAMETERS.some((name) => url.searchParams.has(name))) return 'must not carry a parameter of the answer';
   if (url.protocol === 'https:') return isIpLiteral(url.hostname) ? 'must not name an IP address' : null;
   const demo = schemes.includes('http') && url.hostname.endsWith('.localhost');
@@ -31,5 +32,5 @@ function isIpLiteral(hostname: string): boolean {
 export function isWebUri(value: string, schemes: Schemes): boolean {
   const url = URL.canParse(value) ? new URL(value) : null;
   const known = schemes.some((scheme) => url?.protocol === `${scheme}:`);
-  return url !== null && known && url.username === '' && url.password === '';
+  return url !== null && known && url.username === '' && url.password === '' && isHost(url.hostname);
 }

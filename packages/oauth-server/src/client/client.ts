@@ -14,6 +14,10 @@ export interface Client {
   /** What it calls itself; nobody has verified it. */
   readonly name: string;
   readonly uri: string | null;
+  /** What else it says of itself; never fetched, and shown nowhere, but what its owner agrees to must not change behind the page. */
+  readonly logoUri: string | null;
+  readonly termsUri: string | null;
+  readonly policyUri: string | null;
   readonly redirectUris: readonly string[];
   readonly grantTypes: readonly string[];
   readonly scope: ScopeSet;

@@ -1,4 +1,4 @@
-import { LIMIT, OAuthError, type Schemes } from '@chatelaine/protocol';
+import { isHost, LIMIT, OAuthError, type Schemes } from '@chatelaine/protocol';
 import type { ServerConfig } from '../deps.ts';
 import { checkClientMetadata } from './check-metadata.ts';
 import type { Client } from './client.ts';
@@ -53,6 +53,7 @@ function isDocumentUrl(clientId: string, schemes: Schemes): boolean {
     url.username === '' &&
     url.password === '' &&
     url.href === clientId &&
+    isHost(url.hostname) &&
     !clientId.includes('#')
   );
 }

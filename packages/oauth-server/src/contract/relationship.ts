@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { AuthorizationRequest, NewGrant, OAuthStorage, ReplayGuard, TokenKey } from '../storage.ts';
+import type { AuthorizationRequest, NewAnswer, NewGrant, OAuthStorage, ReplayGuard, TokenKey } from '../storage.ts';
 
 // Everything is made with ids of its own, so that no test sees another's.
 
@@ -86,11 +86,21 @@ export interface Issued {
 export function consentTo(
   storage: OAuthStorage,
   open: OpenRequest,
-  input: { grant: NewGrant; codeHash: Buffer; codeLifetimeSeconds?: number },
+  input: { grant: NewGrant; codeHash: Buffer; codeLifetimeSeconds?: number; answer?: NewAnswer },
 ): ReturnType<OAuthStorage['issueCode']> {
   const { clientId, browserHash } = open;
-  return storage.issueCode({ requestHash: open.hash, clientId, browserHash, codeLifetimeSeconds: 60, ...input });
+  const answer = newAnswer();
+  return storage.issueCode({
+    requestHash: open.hash,
+    clientId,
+    browserHash,
+    answer,
+    codeLifetimeSeconds: 60,
+    ...input,
+  });
 }
+
+export const newAnswer = (): NewAnswer => ({ press: freshHash(), sealed: randomBytes(80) });
 
 /** A consent just given: the code is on its way to the client. */
 export async function issue(storage: OAuthStorage, choices: Choices = {}): Promise<Issued> {

@@ -5,6 +5,7 @@ import {
   freshGuard,
   freshHash,
   freshId,
+  newAnswer,
   newGrant,
   now,
   type OpenRequest,
@@ -19,7 +20,7 @@ const claim = (bench: Bench, open: OpenRequest, change: Partial<OpenRequest> = {
 const consent = (bench: Bench, open: OpenRequest, change: Partial<OpenRequest> = {}) =>
   consentTo(bench.storage, { ...open, ...change }, { grant: newGrant(), codeHash: freshHash() });
 const refuse = (bench: Bench, open: OpenRequest, change: Partial<OpenRequest> = {}) =>
-  bench.storage.refuseRequest({ ...open, requestHash: open.hash, ...change });
+  bench.storage.refuseRequest({ ...open, requestHash: open.hash, answer: newAnswer(), ...change });
 
 export function requestContract({ it }: TestRunner, bench: Bench): void {
   it('a request is claimed exactly as it was saved', async () => {
@@ -139,12 +140,47 @@ export function consentContract({ it }: TestRunner, bench: Bench): void {
     assert.equal(await bench.storage.endGrant({ id: grant.id, by: 'owner' }), false);
   });
 
+  it('an answer is kept for the browser that gave it: ten seconds, and while its code is unused', async () => {
+    const again = (open: OpenRequest, change: Partial<OpenRequest> = {}) =>
+      bench.replicas[1].readAnswer({ ...open, requestHash: open.hash, withinSeconds: 10, ...change });
+    const answer = newAnswer();
+    const open = await openRequest(bench.storage);
+    assert.deepEqual(await again(open), { kind: 'unknown' });
+    const grant = newGrant();
+    const codeHash = freshHash();
+    await consentTo(bench.replicas[0], open, { grant, codeHash, answer });
+    const { redirectUri } = open.request;
+    const kept = { kind: 'answered', redirectUri, ...answer };
+    assert.deepEqual(await again(open), kept);
+    for (const change of [{ browserHash: freshHash() }, { clientId: freshId('client') }])
+      assert.deepEqual(await again(open, change), { kind: 'unknown' });
+    const { clientId } = open;
+    await redeem(bench.storage, { clientId, code: { bucket: grant.bucket, hash: codeHash }, grant, jkt: null });
+    assert.deepEqual(await again(open), { ...kept, sealed: null });
+    const other = await openRequest(bench.storage);
+    await bench.storage.refuseRequest({ ...other, requestHash: other.hash, answer });
+    assert.deepEqual(await again(other), kept);
+    await bench.age(11);
+    assert.deepEqual(await again(other), { ...kept, sealed: null });
+    await bench.age(600);
+    assert.deepEqual(await again(other), { kind: 'unknown' });
+  });
+
+  it('an answer whose grant has ended is not to be had again', async () => {
+    const open = await openRequest(bench.storage);
+    const grant = newGrant();
+    await consentTo(bench.storage, open, { grant, codeHash: freshHash() });
+    await bench.storage.endGrant({ id: grant.id, by: 'owner' });
+    const read = await bench.storage.readAnswer({ ...open, requestHash: open.hash, withinSeconds: 10 });
+    assert.equal(read.kind === 'answered' ? read.sealed : 'unknown', null);
+  });
+
   it('of 30 answers to one request at the same moment exactly one counts', async () => {
     const open = await openRequest(bench.storage);
     const grants = Array.from({ length: 30 }, () => newGrant());
     const outcomes = await race<{ readonly kind: string }>(bench, 30, (storage, n) => {
       const grant = grants[n] ?? newGrant();
-      if (n % 3 === 0) return storage.refuseRequest({ ...open, requestHash: open.hash });
+      if (n % 3 === 0) return storage.refuseRequest({ ...open, requestHash: open.hash, answer: newAnswer() });
       return consentTo(storage, open, { grant, codeHash: freshHash() });
     });
     assert.equal(countKind(outcomes, 'unknown'), 29);

@@ -35,6 +35,25 @@ export interface NewGrant {
   readonly expiresAt: number | null;
 }
 
+/** How a request was answered: kept for the browser that sent the answer twice, sealed so that only it can have it again. */
+export interface NewAnswer {
+  /** A hash of who answered, and what. */
+  readonly press: Buffer;
+  /** Where the browser is sent. */
+  readonly sealed: Buffer;
+}
+
+export type ReadAnswer =
+  | {
+      readonly kind: 'answered';
+      readonly redirectUri: string;
+      readonly press: Buffer;
+      /** Null once it is too late, or the code is used, spoiled, expired, or its grant has ended. */
+      readonly sealed: Buffer | null;
+    }
+  /** Not answered, or by another browser, or the request's time is over. */
+  | { readonly kind: 'unknown' };
+
 export interface RequestStorage {
   saveRequest(input: {
     hash: Buffer;
@@ -61,6 +80,7 @@ export interface RequestStorage {
     codeHash: Buffer;
     codeLifetimeSeconds: number;
     grant: NewGrant;
+    answer: NewAnswer;
   }): Promise<{ kind: 'issued'; request: AuthorizationRequest } | { kind: 'unknown' }>;
   /**
    * Makes grant and code in one step without a request: the owner consented where he is signed in, and no browser is sent anywhere. The code
@@ -79,5 +99,13 @@ export interface RequestStorage {
     requestHash: Buffer;
     clientId: string;
     browserHash: Buffer;
+    answer: NewAnswer;
   }): Promise<{ kind: 'refused'; request: AuthorizationRequest } | { kind: 'unknown' }>;
+  /** How a browser answered a request, as long as the request would have waited; `withinSeconds`: how long the answer itself is still to be had. */
+  readAnswer(input: {
+    requestHash: Buffer;
+    clientId: string;
+    browserHash: Buffer;
+    withinSeconds: number;
+  }): Promise<ReadAnswer>;
 }

@@ -4,6 +4,7 @@ import { renderPage } from '../pages/render.tsx';
 import type { Pool } from '../postgres/pool.ts';
 import { endSession, startSession } from '../sessions/sessions.ts';
 import type { Account } from './account.ts';
+import { keepOpener } from '../server/security-headers.ts';
 import { findAccount } from './account-store.ts';
 import { ACCOUNT_LIMITS, type AccountLimits, type Attempts, createAttempts } from './attempts.ts';
 import { createAccount } from './create-account.ts';
@@ -39,18 +40,20 @@ export async function accounts(app: FastifyInstance, options: AccountOptions): P
   const { pool, home = '/', limits, onSignUp = async () => undefined } = options;
   const attempts = createAttempts(pool, { ...ACCOUNT_LIMITS, ...limits });
   const deps: Deps = { pool, home, attempts, passwords: await createPasswords(options.passwords), onSignUp };
-  app.get('/sign-in', async (request, reply) => {
+  // they lie on the way of an authorization
+  const onTheWay = { onSend: keepOpener };
+  app.get('/sign-in', onTheWay, async (request, reply) => {
     const returnTo = localPath(queryOf(request).get('return_to'), home);
     return currentAccount(request) === null
       ? renderPage(reply, <SignInPage returnTo={returnTo} />)
       : reply.redirect(returnTo, 303);
   });
-  app.get('/sign-up', async (request, reply) => {
+  app.get('/sign-up', onTheWay, async (request, reply) => {
     const returnTo = localPath(queryOf(request).get('return_to'), home);
     return renderPage(reply, <SignUpPage returnTo={returnTo} />);
   });
-  app.post('/sign-in', async (request, reply) => signIn(deps, request, reply));
-  app.post('/sign-up', async (request, reply) => signUp(deps, request, reply));
+  app.post('/sign-in', onTheWay, async (request, reply) => signIn(deps, request, reply));
+  app.post('/sign-up', onTheWay, async (request, reply) => signUp(deps, request, reply));
   app.post('/sign-out', async (request, reply) => {
     await endSession(request, reply);
     return reply.redirect('/', 303);

@@ -8,11 +8,13 @@ export interface LayoutProps {
   lead?: ComponentChildren;
   /** `text` (default) is as wide as text is read well; `wide` is for pictures and columns. */
   width?: 'text' | 'wide';
+  /** The page moves on there by itself, at once: where a redirect would be stopped by the page before it. */
+  movesOnTo?: string;
   children?: ComponentChildren;
 }
 
 /** The frame of every page: title, service name and role, navigation, who is signed in. The page's own content comes inside, without `<h1>`. */
-export function Layout({ title, lead, width = 'text', children }: LayoutProps): VNode {
+export function Layout({ title, lead, width = 'text', movesOnTo, children }: LayoutProps): VNode {
   const { site, styleHref } = usePage();
   return (
     <html lang="en">
@@ -20,6 +22,7 @@ export function Layout({ title, lead, width = 'text', children }: LayoutProps): 
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
+        {movesOnTo !== undefined && <meta http-equiv="refresh" content={`0;url=${movesOnTo}`} />}
         <title>{`${title} · ${site.name}`}</title>
         <link rel="icon" href="/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href={styleHref} />

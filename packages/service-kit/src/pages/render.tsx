@@ -3,20 +3,12 @@ import type { VNode } from 'preact';
 import { render } from 'preact-render-to-string';
 import { currentSessionAccount } from '../accounts/current-account.ts';
 import { sessionBinding } from '../forms/csrf.ts';
-import { allowFormAction } from '../server/security-headers.ts';
 import { Page, type PageContext } from './context.ts';
 import type { Site } from './site.ts';
 import type { Stylesheet } from './style.ts';
 
-export interface RenderOptions {
-  /** Origins that a form of this page may lead to by redirect (CSP `form-action` governs that too), besides our own. */
-  formActions?: readonly string[];
-}
-
 /** Sends a page: `<Layout title="…">…</Layout>` or a component that returns it. Set the status with `reply.code` before. Never cached. */
-export function renderPage(reply: FastifyReply, page: VNode, options: RenderOptions = {}): FastifyReply {
-  const { formActions = [] } = options;
-  if (formActions.length > 0) allowFormAction(reply, formActions);
+export function renderPage(reply: FastifyReply, page: VNode): FastifyReply {
   const html = render(<Page.Provider value={contextOf(reply)}>{page}</Page.Provider>);
   return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(`<!doctype html>${html}`);
 }

@@ -1,7 +1,7 @@
 import { hostTag } from '@chatelaine/crypto';
 import { createDiscoveryCache, type DiscoveryCache } from '@chatelaine/oauth-client';
 import type { ExtensionReading, ExtensionRequest, RequestExtension } from '@chatelaine/oauth-server';
-import type { ConsentView } from '@chatelaine/oauth-server-pg';
+import type { Asked } from '@chatelaine/oauth-server-pg';
 import { LIMIT } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { rememberHost } from '../hosts/host-store.ts';
@@ -18,9 +18,9 @@ export interface Both {
   /** `host` and `host_grant` of a pushed request, and what becomes of them when the Requester redeems its code. */
   readonly extension: RequestExtension;
   /** Looks at both halves once more and makes the Host known here, or says in a sentence why it cannot be linked now. */
-  admit(view: ConsentView): Promise<{ kind: 'admitted' } | { kind: 'again'; problem: string }>;
+  admit(asked: Asked): Promise<{ kind: 'admitted' } | { kind: 'again'; problem: string }>;
   /** The owner agreed to link the Host of this request together with this connection. */
-  keep(input: { view: ConsentView; connectionId: string }): Promise<void>;
+  keep(input: { asked: Asked; connectionId: string }): Promise<void>;
 }
 
 type WithDiscovery = BothDeps & { readonly discovery: DiscoveryCache };
@@ -34,7 +34,7 @@ export function createBoth(parts: BothDeps): Both {
       read: (request) => read(deps, request),
       redeemed: (redemption) => redeemHalf(deps, redemption),
     },
-    admit: (view) => admit(deps, view),
+    admit: (asked) => admit(deps, asked),
     keep: (input) => keep(deps, input),
   };
 }
@@ -65,25 +65,25 @@ async function read(
   return { kind: 'kept', data };
 }
 
-async function admit(deps: WithDiscovery, view: ConsentView): ReturnType<Both['admit']> {
-  const kept = keptIn(view);
+async function admit(deps: WithDiscovery, asked: Asked): ReturnType<Both['admit']> {
+  const kept = keptIn(asked);
   if (kept === null) return { kind: 'admitted' };
   const { host, name } = kept;
   // either may say something else by now
-  const checked = await checkHost(deps, { client: view.interaction.client, host, reader: deps.outbound });
+  const checked = await checkHost(deps, { client: asked.interaction.client, host, reader: deps.outbound });
   const remembered = checked.kind === 'fits' ? await rememberHost(deps, checked.found) : checked;
   if (remembered.kind === 'remembered') return { kind: 'admitted' };
   deps.log.warn({ event: 'half_not_admitted', issuer: host, outcome: remembered.kind }, 'a Host cannot be linked now');
   return { kind: 'again', problem: `${name} cannot be linked right now. Say no to that for this time, or try again.` };
 }
 
-async function keep(deps: BothDeps, { view, connectionId }: Parameters<Both['keep']>[0]): Promise<void> {
-  const kept = keptIn(view);
+async function keep(deps: BothDeps, { asked, connectionId }: Parameters<Both['keep']>[0]): Promise<void> {
+  const kept = keptIn(asked);
   if (kept === null) return;
-  const { client, request } = view.interaction;
+  const { client, request } = asked.interaction;
   const sealed = Buffer.from(kept.hostGrant, 'base64url');
   const hostGrant = deps.vault.open(sealed, placeInRequest(client.id, request.codeChallenge));
-  const place = sealedFor({ row: connectionId, ownerId: view.owner.id, column: 'host_grant' });
+  const place = sealedFor({ row: connectionId, ownerId: asked.owner.id, column: 'host_grant' });
   await keepHalf(deps, { connectionId, hostId: hostTag(kept.host), hostGrant: deps.vault.seal(hostGrant, place) });
 }
 

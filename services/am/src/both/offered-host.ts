@@ -1,4 +1,4 @@
-import type { ConsentView } from '@chatelaine/oauth-server-pg';
+import type { Asked } from '@chatelaine/oauth-server-pg';
 import { LIMIT } from '@chatelaine/protocol';
 import { z } from 'zod';
 
@@ -22,7 +22,7 @@ export type Kept = z.infer<typeof keptSchema>;
 export type OfferedHost = Omit<Kept, 'hostGrant'>;
 
 /** What a request brings along beside the connection; null for an ordinary one. */
-export function keptIn({ interaction }: Pick<ConsentView, 'interaction'>): Kept | null {
+export function keptIn({ interaction }: Pick<Asked, 'interaction'>): Kept | null {
   const kept = interaction.request.extensions[BOTH];
   return kept === undefined ? null : keptSchema.parse(kept);
 }

@@ -17,7 +17,6 @@ import type { ComponentChildren, VNode } from 'preact';
 import { DURATIONS } from '../oauth/consent-form.ts';
 import { Decision } from '../oauth/decision.tsx';
 import { WhoAsks } from '../oauth/who-asks.tsx';
-import { identityOf } from '../requesters/identity.ts';
 import { BearerChoice } from './bearer-choice.tsx';
 import { ACCOUNT_FIELD, provesNoKey, scopeField } from './consent-form.ts';
 import type { Offer, OfferedAccount } from './offer.ts';
@@ -44,10 +43,7 @@ export function FacadeConsentPage(page: FacadeConsentView): VNode {
       {view.problem !== null && <Notice kind="bad">{view.problem}</Notice>}
       <WhoAsks
         view={view}
-        more={[
-          ['Identified by', identityOf(client.id)],
-          ['Asks for', <strong>{resource}</strong>],
-        ]}
+        more={[['Asks for', <strong>{resource}</strong>]]}
         gets="It gets keys from that Host for what you choose, and nothing else."
       />
       <form method="post" action={view.action}>

@@ -1,5 +1,5 @@
 import type { ExtensionReading, ExtensionRequest, RequestExtension } from '@chatelaine/oauth-server';
-import type { ConsentView } from '@chatelaine/oauth-server-pg';
+import type { Asked } from '@chatelaine/oauth-server-pg';
 import {
   type ErrorCode,
   parseIssuer,
@@ -18,8 +18,8 @@ export const FACADE = 'facade';
 const dataSchema = z.object({ resource: z.string() });
 
 /** The resource that a request is for; null for a request of another kind. */
-export function resourceOf(view: ConsentView): string | null {
-  const { request } = view.interaction;
+export function resourceOf(asked: Asked): string | null {
+  const { request } = asked.interaction;
   return request.answeredBy === FACADE ? dataSchema.parse(request.extensions[FACADE]).resource : null;
 }
 

@@ -1,8 +1,8 @@
 import { randomId } from '@chatelaine/crypto';
 import type { RequestExtension } from '@chatelaine/oauth-server';
-import type { ConsentDecision, ConsentView } from '@chatelaine/oauth-server-pg';
+import type { Asked, ConsentDecision, ConsentOffer } from '@chatelaine/oauth-server-pg';
 import type { FormParams } from '@chatelaine/protocol';
-import type { VNode } from 'preact';
+import { renderPage } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
 import { insertConnection } from '../oauth/connection-rows.ts';
 import type { TransferDeps } from '../transfer/transfer.ts';
@@ -10,16 +10,14 @@ import { provesNoKey, readFacadeForm } from './consent-form.ts';
 import { FacadeConsentPage } from './consent-page.tsx';
 import { FACADE, readRequest, resourceOf } from './extension.ts';
 import { issueHostToken } from './issue.ts';
-import { readOffer } from './offer.ts';
+import { type Offer, readOffer } from './offer.ts';
 
 /** Stock OAuth clients as Requesters: code + PKCE + `resource`, and what comes back is the Host's own token. PROTOCOL §6. */
 export interface Facade {
   /** `resource` in an authorization request, and what codes and refresh tokens of such connections are answered with. */
   readonly extension: RequestExtension;
-  /** The consent page of a request of this kind, or null: it is of another. */
-  page(view: ConsentView): Promise<VNode | null>;
-  /** The owner's answer to such a request; null: it is of another kind. */
-  decide(input: { view: ConsentView; form: FormParams }): Promise<ConsentDecision | null>;
+  /** What there is to decide about a request of this kind; null: it is of another. */
+  offer(asked: Asked): Promise<ConsentOffer | null>;
 }
 
 export type FacadeDeps = TransferDeps & Pick<Deps, 'prisma' | 'clock' | 'failpoint'>;
@@ -31,27 +29,33 @@ export function createFacade(deps: FacadeDeps): Facade {
       read: (request) => readRequest(deps, request),
       issue: (issue) => issueHostToken(deps, issue),
     },
-    async page(view) {
-      const resource = resourceOf(view);
-      if (resource === null) return null;
-      const offer = await readOffer(deps, { view, resource });
-      const minutesLeft = Math.max(1, Math.floor((view.interaction.expiresAt - deps.clock.now()) / 60));
-      return <FacadeConsentPage view={view} offer={offer} resource={resource} minutesLeft={minutesLeft} />;
+    async offer(asked) {
+      const resource = resourceOf(asked);
+      return resource === null ? null : facadeOffer(deps, { asked, resource });
     },
-    async decide({ view, form }) {
-      const resource = resourceOf(view);
-      return resource === null ? null : decide(deps, { view, form, resource });
-    },
+  };
+}
+
+async function facadeOffer(
+  deps: FacadeDeps,
+  { asked, resource }: { asked: Asked; resource: string },
+): Promise<ConsentOffer> {
+  const offer = await readOffer(deps, { asked, resource });
+  const minutesLeft = Math.max(1, Math.floor((asked.interaction.expiresAt - deps.clock.now()) / 60));
+  return {
+    facts: { resource, offer },
+    render: async (view, _request, reply) =>
+      renderPage(reply, <FacadeConsentPage view={view} offer={offer} resource={resource} minutesLeft={minutesLeft} />),
+    decide: (form) => decide(deps, { asked, offer, form, resource }),
   };
 }
 
 async function decide(
   deps: FacadeDeps,
-  { view, form, resource }: { view: ConsentView; form: FormParams; resource: string },
+  { asked, offer, form, resource }: { asked: Asked; offer: Offer; form: FormParams; resource: string },
 ): Promise<ConsentDecision> {
   // one answer whatever there was to decide: another for scopes that the Host does not know would tell that he has it
   if (form.get('decision') === 'deny') return { kind: 'deny' };
-  const offer = await readOffer(deps, { view, resource });
   if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Choose "Allow" or "Refuse".' };
   if (offer.kind !== 'accounts') return { kind: 'again', problem: 'There is nothing here that could be allowed.' };
   const read = readFacadeForm(offer, form);
@@ -62,12 +66,13 @@ async function decide(
   const answers = scopes.map((scope) => ({ scope, effect: 'allow' }) as const);
   await insertConnection(deps, {
     id: grantId,
-    ownerId: view.owner.id,
-    client: view.interaction.client,
+    ownerId: asked.owner.id,
+    client: asked.interaction.client,
+    redirectUri: asked.interaction.request.redirectUri,
     shown: [{ hostId: offer.hostId, linkId, answers }],
     expiresAt: expiresAt === null ? null : new Date(expiresAt * 1000),
     // a key that was named is the only one there will be
-    plain: { resource: offer.resource, bearer: bearer && provesNoKey(view.interaction) },
+    plain: { resource: offer.resource, bearer: bearer && provesNoKey(asked.interaction) },
   });
   await deps.failpoint('consent.written');
   return { kind: 'allow', grantId, scope: scopes, transferScope: null, expiresAt };

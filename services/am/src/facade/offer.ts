@@ -1,4 +1,4 @@
-import type { ConsentView } from '@chatelaine/oauth-server-pg';
+import type { Asked } from '@chatelaine/oauth-server-pg';
 import { type ScopeSet, serverMetadataSchema } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
@@ -48,10 +48,10 @@ export type Offer =
 /** Reads what the owner has at the Host of a resource. */
 export async function readOffer(
   { prisma }: Pick<Deps, 'prisma'>,
-  { view, resource }: { view: ConsentView; resource: string },
+  { asked: who, resource }: { asked: Asked; resource: string },
 ): Promise<Offer> {
   const links = await prisma.link.findMany({
-    where: { ownerId: view.owner.id, state: { not: 'ended' }, host: { issuer: new URL(resource).origin } },
+    where: { ownerId: who.owner.id, state: { not: 'ended' }, host: { issuer: new URL(resource).origin } },
     include: { host: true },
     orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
   });
@@ -63,7 +63,7 @@ export async function readOffer(
   if (meant === null) return { kind: 'unknown_resource', hostName: host.name, address, resources: host.resources };
   const live = links.filter(({ state }) => state === 'active');
   if (live.length === 0) return { kind: 'broken', hostName: host.name, labels: links.map(({ label }) => label) };
-  const { scope } = view.interaction.request;
+  const { scope } = who.interaction.request;
   const known = Object.keys(Object(host.transferScopes) as Record<string, unknown>);
   // RFC 6749 §3.3: what the Host does not know (offline_access, openid, inventions) is left out, and the answer's scope says so
   const asked = scope.filter((each) => known.includes(each));

@@ -1,6 +1,7 @@
 import { Badge, ButtonLink, ButtonRow, Card, Empty, Layout, List, Notice, Row, Steps } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import type { EndedLink, OwnLink } from '../hosts/hosts-store.ts';
+import { whoInShort } from '../identity/who.tsx';
 import { AskList } from '../inbox/asks-page.tsx';
 import type { WaitingAsk } from '../inbox/waiting-store.ts';
 import type { EndedConnection, OwnConnection } from '../requesters/store.ts';
@@ -128,11 +129,11 @@ function MyRequesters({ issuer, connections, links }: HomeView): VNode {
   return (
     <Card title="My Requesters">
       <List>
-        {connections.slice(0, SHOWN).map(({ id, clientName, hosts }) => (
+        {connections.slice(0, SHOWN).map(({ id, clientName, clientId, redirectUri, hosts }) => (
           <Row
             key={id}
             title={clientName}
-            note={hosts.length === 0 ? 'is shown no Host' : hosts.map(({ label }) => label).join(', ')}
+            note={`${whoInShort({ clientId, redirectUri })} · ${hosts.length === 0 ? 'is shown no Host' : hosts.map(({ label }) => label).join(', ')}`}
             aside={
               <a href={`/requesters/${id}`}>
                 Change<span class="unseen"> {clientName}</span>

@@ -1,6 +1,7 @@
 import { inTransaction, query, queryOne, statement } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from './scope-sentences.ts';
+import { whoInShort } from '../identity/who.tsx';
 import type { ToldHost } from './told.tsx';
 
 /** A link as its owner sees it. */
@@ -22,6 +23,8 @@ export interface OwnLink {
 /** A Requester that is shown a link. */
 export interface LinkUser {
   readonly clientName: string;
+  /** Who that is, in a few words. */
+  readonly who: string;
   readonly sentences: readonly string[];
   /** It may have tokens that are bound to no key. */
   readonly bearer: boolean;
@@ -76,6 +79,7 @@ export async function readOwnLinks(
         .filter(({ connectionId }) => agreed.has(connectionId))
         .map(({ connectionId, connection, scopes, bearer }) => ({
           clientName: connection.clientName,
+          who: whoInShort(connection),
           sentences: scopeSentences(link.host, scopes).map(({ sentence }) => sentence),
           // one that has proved a key since has none that fits anybody any more
           bearer: bearer && agreed.get(connectionId)?.keyless === true,

@@ -52,9 +52,9 @@ function Sentences({ sentences }: { sentences: readonly string[] }): VNode {
 function Users({ usedBy }: Pick<OwnLink, 'usedBy'>): VNode {
   return (
     <ul>
-      {usedBy.map(({ clientName, sentences, bearer }) => (
+      {usedBy.map(({ clientName, who, sentences, bearer }) => (
         <li>
-          {clientName} {bearer && <Badge kind="needs">keys that fit anybody</Badge>}{' '}
+          {clientName} <small>({who})</small> {bearer && <Badge kind="needs">keys that fit anybody</Badge>}{' '}
           <small>
             <Sentences sentences={sentences} />
           </small>

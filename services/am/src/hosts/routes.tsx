@@ -4,6 +4,7 @@ import {
   accountOf,
   currentAccount,
   formOf,
+  keepOpener,
   notFound,
   pages,
   Problem,
@@ -27,6 +28,8 @@ import { repairLink } from './repair-link.ts';
 export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<void> {
   await app.register(clientDocuments, { deps });
   await pages(app, async (scope) => {
+    // RFC 9110 §9.2.1: a code is used up by GET, which brings somebody back, and by nothing that only looks
+    scope.head('/callback/:tag', async (_request, reply) => reply.type('text/html; charset=utf-8').send());
     scope.get('/callback/:tag', async (request, reply) => callback(deps, request, reply));
   });
   await pages(app, async (own) => {
@@ -38,12 +41,11 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
       return renderPage(reply, <HostsPage links={links} ended={ended} made={made} />);
     });
     // a link may fill in the form, and only that: fetching starts at the POST
-    own.get('/hosts/add', async (request, reply) =>
-      renderPage(
-        reply,
-        <AddHostPage address={queryOf(request).get('host') ?? ''} back={backOf(queryOf(request).get('back'))} />,
-      ),
-    );
+    own.get('/hosts/add', async (request, reply) => {
+      const back = backOf(queryOf(request).get('back'));
+      if (back !== null) await keepOpener(request, reply);
+      return renderPage(reply, <AddHostPage address={queryOf(request).get('host') ?? ''} back={back} />);
+    });
     own.post('/hosts/add', async (request, reply) => add(deps, request, reply));
     own.post('/hosts/:linkId/name', async (request, reply) => {
       const label = labelOf(formOf(request).get('label'));
@@ -68,6 +70,7 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
 async function add(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const form = formOf(request);
   const [address, back] = [form.get('host') ?? '', backOf(form.get('back'))];
+  if (back !== null) await keepOpener(request, reply);
   const { id: ownerId } = accountOf(request);
   waitOnOthers({ owner: ownerId });
   const outcome = await addHost(deps, {
@@ -114,6 +117,7 @@ async function callback(deps: Deps, request: FastifyRequest, reply: FastifyReply
     case 'linked':
       // where it took the place of another, a Host is due to be told of that one's end
       deps.jobs.announceRevocations();
+      if (outcome.returnTo !== null) await keepOpener(request, reply);
       return reply.redirect(outcome.returnTo ?? `/hosts?made=${outcome.linkId}`, 303);
     case 'not_ours':
       throw notOurs();

@@ -1,15 +1,20 @@
-import { Button, ButtonLink, ButtonRow, Card, Facts, Form, Layout, Notice } from '@chatelaine/service-kit';
+import { Button, ButtonLink, ButtonRow, Card, Facts, Form, Hidden, Layout, Notice } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
+import { whoFacts } from '../identity/who.tsx';
+import { shownOf } from './shown.ts';
 import type { AskAnswer, OpenAsk } from './store.ts';
 
 /** One question to the owner, with the four answers there are. */
-export function AskPage({ ask, problem }: { ask: OpenAsk; problem?: string }): VNode {
+export function AskPage({ ask, problem }: { ask: OpenAsk; problem?: string | undefined }): VNode {
   return (
     <Layout
       title={`May ${ask.clientName} do this?`}
       lead={`You wanted to be asked. ${ask.clientName} waits for your answer and has got nothing yet.`}
     >
       {problem !== undefined && <Notice kind="bad">{problem}</Notice>}
+      <Card title="Who asks">
+        <Facts facts={whoFacts(ask)} />
+      </Card>
       <Card title="What it wants">
         <Facts
           facts={[
@@ -30,6 +35,7 @@ export function AskPage({ ask, problem }: { ask: OpenAsk; problem?: string }): V
       </Card>
       <Card title="Your answer">
         <Form action={`/asks/${ask.id}`}>
+          <Hidden fields={{ shown: shownOf(ask) }} />
           <ButtonRow>
             <Button name="answer" value="once">
               Allow once

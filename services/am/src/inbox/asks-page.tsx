@@ -24,13 +24,13 @@ export function AsksPage({ asks }: { asks: readonly WaitingAsk[] }): VNode {
 export function AskList({ asks }: { asks: readonly WaitingAsk[] }): VNode {
   return (
     <List>
-      {asks.map(({ id, clientName, hostName, label, since, sentences }) => (
+      {asks.map(({ id, clientName, who, hostName, label, since, sentences }) => (
         <Row
           key={id}
           title={`${clientName} asks for something of “${label}” at ${hostName}`}
           note={
             <>
-              {sentences.join(' · ')} · since <Moment at={since.getTime() / 1000} />
+              {who} · {sentences.join(' · ')} · since <Moment at={since.getTime() / 1000} />
             </>
           }
           aside={

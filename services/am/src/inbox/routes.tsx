@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { AnsweredPage, AskPage } from './ask-page.tsx';
 import { AsksPage } from './asks-page.tsx';
+import { shownOf } from './shown.ts';
 import { answerAsk, type AskAnswer, findOpenAsk } from './store.ts';
 import { readWaitingAsks } from './waiting-store.ts';
 
@@ -26,14 +27,20 @@ export async function inboxFeature(app: FastifyInstance, deps: InboxDeps): Promi
       const ownerId = accountOf(request).id;
       const ask = await findOpenAsk(deps, { id: request.params.askId, ownerId });
       if (ask === null) return notThere(reply);
-      const answer = ANSWERS.find((known) => known === formOf(request).get('answer'));
-      if (answer === undefined)
-        return renderPage(reply.code(400), <AskPage ask={ask} problem="Press one of the buttons below to answer." />);
+      const form = formOf(request);
+      const answer = ANSWERS.find((known) => known === form.get('answer'));
+      const problem = answer === undefined ? NO_ANSWER : form.get('shown') === shownOf(ask) ? undefined : CHANGED;
+      if (answer === undefined || problem !== undefined)
+        return renderPage(reply.code(400), <AskPage ask={ask} problem={problem} />);
       const recorded = await answerAsk(deps, { ask, ownerId, answer });
       return recorded ? renderPage(reply, <AnsweredPage ask={ask} answer={answer} />) : notThere(reply);
     });
   });
 }
+
+const NO_ANSWER = 'Press one of the buttons below to answer.';
+const CHANGED =
+  'The question has changed since it was shown to you, so nothing was answered. This is how it is now: look at it again, then answer.';
 
 function notThere(reply: FastifyReply): FastifyReply {
   return renderPage(

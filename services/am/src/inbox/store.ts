@@ -3,13 +3,13 @@ import { LIFETIME } from '@chatelaine/protocol';
 import { queryOne, statement } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
+import type { Who } from '../identity/who.tsx';
 import type { Effect } from '../rules/rule.ts';
 
-export interface OpenAsk {
+export interface OpenAsk extends Who {
   readonly id: string;
   readonly connectionId: string;
   readonly linkId: string;
-  readonly clientName: string;
   readonly hostName: string;
   readonly label: string;
   readonly purpose: string | null;
@@ -22,7 +22,10 @@ interface AskRow {
   id: string;
   connection_id: string;
   link_id: string;
+  client_id: string;
   client_name: string;
+  client_uri: string | null;
+  redirect_uri: string | null;
   host_name: string;
   label: string;
   purpose: string | null;
@@ -33,7 +36,8 @@ interface AskRow {
 const FIND = statement<AskRow>({
   name: 'inbox_find_open_ask',
   text: `
-    select a.id, a.connection_id, a.link_id, c.client_name, h.name as host_name, l.label, a.purpose, a.scopes, h.transfer_scopes
+    select a.id, a.connection_id, a.link_id, c.client_id, c.client_name, c.client_uri, c.redirect_uri, h.name as host_name, l.label,
+      a.purpose, a.scopes, h.transfer_scopes
     from ask a
       join connection c on c.id = a.connection_id and c.owner_id = a.owner_id and c.ended_at is null and (c.expires_at is null or c.expires_at > now())
       join link l on l.id = a.link_id and l.owner_id = a.owner_id and l.state = 'active'
@@ -52,7 +56,10 @@ export async function findOpenAsk(
     id: row.id,
     connectionId: row.connection_id,
     linkId: row.link_id,
+    clientId: row.client_id,
     clientName: row.client_name,
+    clientUri: row.client_uri,
+    redirectUri: row.redirect_uri,
     hostName: row.host_name,
     label: row.label,
     purpose: row.purpose,

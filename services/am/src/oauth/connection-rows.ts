@@ -36,13 +36,14 @@ export async function insertConnection(
     id: string;
     ownerId: string;
     client: Client;
+    redirectUri: string;
     shown: readonly ShownHost[];
     expiresAt: Date | null;
     /** Of a client that speaks no token exchange: its one resource, and whether its tokens may be bound to no key. PROTOCOL §6. */
     plain?: { resource: string; bearer: boolean };
   },
 ): Promise<void> {
-  const { id, ownerId, client, shown, expiresAt, plain } = input;
+  const { id, ownerId, client, redirectUri, shown, expiresAt, plain } = input;
   await deps.prisma.$transaction(async (tx) => {
     await tx.owner.update({ where: { id: ownerId }, data: { policyVersion: { increment: 1 } } });
     await tx.connection.create({
@@ -52,6 +53,7 @@ export async function insertConnection(
         clientId: client.id,
         clientName: client.name,
         clientUri: client.uri,
+        redirectUri,
         expiresAt,
         resource: plain?.resource ?? null,
       },

@@ -3,7 +3,7 @@ import type { ComponentChild, VNode } from 'preact';
 import { EndedLinks } from '../hosts/hosts-page.tsx';
 import type { EndedLink } from '../hosts/hosts-store.ts';
 import { LookAgain, Told } from '../hosts/told.tsx';
-import { identityOf } from './identity.ts';
+import { whoFacts } from '../identity/who.tsx';
 import { StopConnection } from './stop-connection.tsx';
 import type { EndedConnection, OwnConnection, ShownHost } from './store.ts';
 
@@ -56,16 +56,10 @@ function NoRequesters({ issuer }: { issuer: string }): VNode {
 }
 
 /** What is known of a Requester. */
-export function factsOf({
-  clientId,
-  clientUri,
-  since,
-  until,
-  resource,
-}: OwnConnection): (readonly [string, ComponentChild])[] {
+export function factsOf(connection: OwnConnection): (readonly [string, ComponentChild])[] {
+  const { since, until, resource } = connection;
   return [
-    ['Identified by', identityOf(clientId)],
-    ['Its page', clientUri],
+    ...whoFacts(connection),
     ...(resource === null ? [] : [['For this alone', resource] as const]),
     ['Connected since', <Day date={since.toISOString().slice(0, 10)} />],
     ['Until', until === null ? 'you stop it' : <Day date={until.toISOString().slice(0, 10)} />],

@@ -1,17 +1,19 @@
 import { LIFETIME } from '@chatelaine/protocol';
 import { Button, Form } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
+import { whoInShort } from '../identity/who.tsx';
 import type { OwnConnection } from './store.ts';
 
 /** The button that ends a connection, behind what it will do. */
-export function StopConnection({ connection: { id, clientName, hosts } }: { connection: OwnConnection }): VNode {
+export function StopConnection({ connection }: { connection: OwnConnection }): VNode {
+  const { id, clientName, hosts } = connection;
   const names = [...new Set(hosts.map(({ hostName }) => hostName))];
   const minutes = Math.ceil(LIFETIME.hostAccessToken / 60);
   return (
     <details>
       <summary>Stop it</summary>
       <p>
-        From then on {clientName} gets no key through here, at once.
+        From then on {clientName} ({whoInShort(connection)}) gets no key through here, at once.
         {names.length > 0 &&
           ` ${list(names)} ${names.length === 1 ? 'is' : 'are'} told to end the keys it has; none of them works longer than ${minutes} minutes in any case.`}{' '}
         What it has copied already stays with it. To undo it, connect it again.

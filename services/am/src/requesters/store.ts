@@ -2,15 +2,13 @@ import { inTransaction, query, queryOne, statement } from '@chatelaine/service-k
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
 import type { ToldHost } from '../hosts/told.tsx';
+import type { Who } from '../identity/who.tsx';
 import { evaluate } from '../rules/evaluate.ts';
 import type { Effect, Rule } from '../rules/rule.ts';
 
 /** A live connection as its owner sees it. */
-export interface OwnConnection {
+export interface OwnConnection extends Who {
   readonly id: string;
-  readonly clientId: string;
-  readonly clientName: string;
-  readonly clientUri: string | null;
   readonly since: Date;
   /** Null: until the owner stops it. */
   readonly until: Date | null;
@@ -41,6 +39,7 @@ interface ConnectionRow {
   client_id: string;
   client_name: string;
   client_uri: string | null;
+  redirect_uri: string | null;
   created_at: Date;
   expires_at: Date | null;
   resource: string | null;
@@ -50,7 +49,7 @@ interface ConnectionRow {
 const LIVE = statement<ConnectionRow>({
   name: 'requesters_live',
   text: `
-    select c.id, c.client_id, c.client_name, c.client_uri, c.created_at, c.expires_at, c.resource
+    select c.id, c.client_id, c.client_name, c.client_uri, c.redirect_uri, c.created_at, c.expires_at, c.resource
     from connection c join oauth_grant g on g.id = c.id and g.subject = c.owner_id
     where c.owner_id = $1 and c.ended_at is null and g.ended_at is null and (c.expires_at is null or c.expires_at > now())
     order by c.created_at desc, c.id limit 500`,
@@ -77,6 +76,7 @@ export async function readConnections(
     clientId: row.client_id,
     clientName: row.client_name,
     clientUri: row.client_uri,
+    redirectUri: row.redirect_uri,
     since: row.created_at,
     until: row.expires_at,
     resource: row.resource,

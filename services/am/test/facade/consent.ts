@@ -5,8 +5,8 @@ import { connectionsOf, outcome, refreshTokenOf, type SceneOf } from './scene.ts
 
 /** What the owner sees, and what his answer makes. */
 export function consent(sceneOf: SceneOf): void {
-  const back = (answer: { headers: { location?: string | undefined } }) =>
-    Object.fromEntries(new URL(answer.headers.location ?? 'x:').searchParams);
+  const back = (answer: { onward: string | undefined }) =>
+    Object.fromEntries(new URL(answer.onward ?? 'x:').searchParams);
 
   it('is shown with what it asks for, ticked, and never with what it did not ask for or may not be shared', async () => {
     const { house, owner, resource, client } = sceneOf();
@@ -30,11 +30,36 @@ export function consent(sceneOf: SceneOf): void {
     ])
       expect(text).toContain(part);
     expect(page.text).not.toMatch(/name="bearer"[^>]* checked/);
-    expect(page.headers['content-security-policy']).toContain("form-action 'self' http://127.0.0.1:4999");
+    expect(page.headers['content-security-policy']).toContain("form-action 'self';");
     const open = await owner.browser.get((await app.ask(owner.browser, resource)).path);
     expect(Object.keys(ticks(open.text))).toHaveLength(5);
     expect(open.text).not.toContain('checked');
   });
+
+  it.each<[string, string]>([
+    ['what may be shared', `update link set transfer_scope = array['photos.read'] where id = $1`],
+    ['what the account is called', `update link set label = 'another one' where id = $1`],
+    ['whether the link works', `update link set state = 'broken' where id = $1`],
+  ])(
+    'counts for what was shown: %s, changed meanwhile, is shown again, and nothing is granted',
+    async (_what, change) => {
+      const scene = sceneOf();
+      const { house, resource } = scene;
+      const owner = await house.owner();
+      const link = await house.link(owner);
+      const app = await scene.client();
+      const asked = await app.ask(owner.browser, resource, { scope: 'photos.read photos.write' });
+      const { text } = await owner.browser.get(asked.path);
+      await house.rows(change, [link]);
+      const fields = { ...hiddenFields(text), ...ticks(text), duration: 'open', bearer: 'allow', decision: 'allow' };
+      const again = await owner.browser.post('/authorize', fields);
+      expect([again.status, again.words]).toEqual([
+        400,
+        expect.stringContaining('Something on this page has changed since it was shown to you'),
+      ]);
+      expect(await connectionsOf(scene, app)).toEqual([]);
+    },
+  );
 
   it('grants exactly what was chosen, and nothing where nothing was', async () => {
     const scene = sceneOf();
@@ -48,7 +73,7 @@ export function consent(sceneOf: SceneOf): void {
     expect((await owner.browser.post('/authorize', { ...hidden, ...more, decision: 'allow' })).status).toBe(400);
     const some = { [`scope:${linkId}:photos.write`]: 'allow', duration: 'day', ...more };
     const granted = await owner.browser.post('/authorize', { ...hidden, ...some, decision: 'allow' });
-    expect(granted.status).toBe(303);
+    expect(granted.status).toBe(200);
     expect(await connectionsOf(scene, app)).toMatchObject([
       { resource, scopes: ['photos.write'], bearer: false, jkt: null },
     ]);
@@ -81,7 +106,7 @@ export function consent(sceneOf: SceneOf): void {
       await browser.submit('/', '/sign-out');
       const signedOut = await browser.get(asked.path);
       expect(signedOut.status).toBe(303);
-      expect(signedOut.headers.location).toContain('/sign-in?');
+      expect(signedOut.onward).toContain('/sign-in?');
       const page = (await stranger.browser.get((await app.ask(stranger.browser, each)).path)).words;
       pages.push(page.replaceAll(each, 'R').replaceAll(new URL(each).origin, 'O').replaceAll(new URL(each).host, 'H'));
     }
@@ -107,7 +132,11 @@ export function consent(sceneOf: SceneOf): void {
     const linked = await owner.browser.get(
       `${new URL(pushed?.get('redirect_uri') ?? 'x:').pathname}?${query.toString()}`,
     );
-    expect(linked.headers.location).toBe(asked.path);
+    expect(linked.onward).toBe(asked.path);
+    // the app may have opened all of this in a window of its own, and wait for it
+    for (const answer of [page, await owner.browser.get(way), linked])
+      expect(answer.headers['cross-origin-opener-policy']).toBeUndefined();
+    expect((await owner.browser.get('/hosts/add')).headers['cross-origin-opener-policy']).toBe('same-origin');
     const code = await app.agree(owner.browser, asked, { bearer: 'allow' });
     expect((await app.redeem(code, asked.verifier)).status).toBe(200);
     for (const bad of ['https://evil.example/', '//evil.example', '/hosts', '/authorize?a=b\\c', '/authorize?x=\n'])

@@ -54,7 +54,16 @@ export function flow(sceneOf: SceneOf): void {
     const client = await scene.client({ metadata: { client_name: 'Plain reader' } });
     const first = await client.connect(owner.browser, resource, { request: { scope: 'photos.read' } });
     const listed = (await owner.browser.get('/requesters')).words;
-    for (const part of ['Plain reader', resource, 'See your photos']) expect(listed).toContain(part);
+    // the one block of every page on which somebody decides about it
+    for (const part of [
+      'Plain reader',
+      'not verified',
+      'as a program on this computer',
+      'it registered itself',
+      resource,
+    ])
+      expect(listed).toContain(part);
+    expect(listed).toContain('See your photos');
     const told = (await owner.browser.get('/timeline')).words;
     expect(told).toContain('You let Plain reader have keys for “my Photos” at Photos that fit anybody');
     expect(told).toContain('Plain reader got a key that fits anybody');
@@ -139,7 +148,7 @@ export function flow(sceneOf: SceneOf): void {
       [`scope:${scene.linkId}:photos.read`]: 'allow',
       decision: 'allow',
     });
-    const code = new URL(answer.headers.location ?? '').searchParams.get('code') ?? '';
+    const code = new URL(answer.onward ?? '').searchParams.get('code') ?? '';
     const form = {
       ...(await requester.authentication()),
       grant_type: 'authorization_code',

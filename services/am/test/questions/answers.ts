@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { hiddenFields } from '@chatelaine/test-kit';
 import { holding, waiting } from '../support/locks.ts';
 import { house } from './house.ts';
 import { answer, ask, errorOf, fresh, pathOf, story } from './asking.ts';
@@ -106,17 +107,17 @@ export function answers(): void {
       const twice = await fresh();
       const { browser } = twice.owner;
       const path = pathOf(await ask(twice));
-      const token = /name="_csrf" value="([^"]+)"/.exec((await browser.get(path)).text)?.[1] ?? '';
+      const form = hiddenFields((await browser.get(path)).text, path);
       const answers = await Promise.all([
-        browser.post(path, { _csrf: token, answer: 'always' }),
-        browser.at(house.ams[1].port).post(path, { _csrf: token, answer: 'always' }),
-        browser.post(path, { _csrf: token, answer: 'always' }),
+        browser.post(path, { ...form, answer: 'always' }),
+        browser.at(house.ams[1].port).post(path, { ...form, answer: 'always' }),
+        browser.post(path, { ...form, answer: 'always' }),
       ]);
       expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 404, 404]);
       expect(answers.map((page) => page.words).filter((text) => text.includes('Nothing to answer here'))).toHaveLength(
         2,
       );
-      expect((await browser.post(path, { _csrf: token, answer: 'never' })).status).toBe(404);
+      expect((await browser.post(path, { ...form, answer: 'never' })).status).toBe(404);
       expect((await ask(twice)).status).toBe(200);
       expect(
         await house.rows(
@@ -130,16 +131,16 @@ export function answers(): void {
       const raced = await fresh();
       const { browser } = raced.owner;
       const path = pathOf(await ask(raced));
-      const token = /name="_csrf" value="([^"]+)"/.exec((await browser.get(path)).text)?.[1] ?? '';
+      const form = hiddenFields((await browser.get(path)).text, path);
       const [stopped, answered] = await holding(
         house,
         `select 1 from owner where id = '${raced.owner.id}' for update`,
         async (release) => {
           const stopping = browser
             .at(house.ams[1].port)
-            .post(`/requesters/${raced.connection.id}/stop`, { _csrf: token });
+            .post(`/requesters/${raced.connection.id}/stop`, { _csrf: form['_csrf'] });
           await waiting(house, 1);
-          const answering = browser.post(path, { _csrf: token, answer: 'always' });
+          const answering = browser.post(path, { ...form, answer: 'always' });
           await waiting(house, 2);
           await release();
           return Promise.all([stopping, answering]);

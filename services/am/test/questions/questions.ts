@@ -1,3 +1,4 @@
+import { hiddenFields } from '@chatelaine/test-kit';
 import { describe, expect, it } from '@jest/globals';
 import { SCOPES } from '../support/scripted-host.ts';
 import { ANSWERS, house } from './house.ts';
@@ -77,6 +78,24 @@ export function questions(): void {
       for (const part of ['Add photos', 'photos.write', 'my Photos', '<script>alert(1)</script>', '<img src=x']) {
         expect(text).toContain(part);
       }
+      // its name is its own word; where it runs and who vouches for it are not
+      const { clientId } = named.requester;
+      for (const part of ['not verified', `at ${new URL(clientId).host}`, clientId]) expect(text).toContain(part);
+    });
+
+    it('is answered as it was shown: with other words of the Requester meanwhile it is shown again', async () => {
+      const own = await fresh();
+      const path = pathOf(await ask(own, 'photos.write', 'to keep a copy'));
+      const { browser } = own.owner;
+      const form = hiddenFields((await browser.get(path)).text, path);
+      expect(pathOf(await ask(own, 'photos.write', 'to sell them'))).toBe(path);
+      const again = await browser.post(path, { ...form, answer: 'always' });
+      expect([again.status, again.words]).toEqual([
+        400,
+        expect.stringContaining('The question has changed since it was shown to you'),
+      ]);
+      expect(again.words).toContain('to sell them');
+      expect((await answer(browser, path, 'not-now')).status).toBe(200);
     });
 
     it('does not exist for anybody else: one answer for another owner’s, one that never was, and one in bad letters', async () => {

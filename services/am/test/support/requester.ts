@@ -158,7 +158,7 @@ export class Requester {
   async connect(browser: Browser, fields: Readonly<Record<string, string>>): Promise<Omit<Connection, 'id'>> {
     const { path, verifier } = await this.push();
     const answer = await agree(browser, path, fields);
-    const code = new URL(answer.headers.location ?? 'x:').searchParams.get('code');
+    const code = new URL(answer.onward ?? 'x:').searchParams.get('code');
     if (code === null) throw new Error(`consent answered ${answer.status}: ${answer.text}`);
     return this.redeem(code, verifier);
   }

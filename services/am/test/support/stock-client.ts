@@ -80,7 +80,7 @@ export class StockClient {
   async ask(browser: Browser, resource: string, over: Params = {}): Promise<Asked> {
     const { query, verifier } = this.request(resource, over);
     const stored = await browser.get(`/authorize?${query}`);
-    const path = stored.headers.location ?? '';
+    const path = stored.onward ?? '';
     if (!path.startsWith('/authorize?')) throw new Error(`the AM answered ${stored.status} ${path}`);
     return { path, verifier };
   }
@@ -95,8 +95,8 @@ export class StockClient {
       decision: 'allow',
       ...fields,
     });
-    const code = new URL(answer.headers.location ?? 'x:').searchParams.get('code');
-    if (code === null) throw new Error(`consent answered ${answer.status}: ${answer.headers.location ?? answer.words}`);
+    const code = new URL(answer.onward ?? 'x:').searchParams.get('code');
+    if (code === null) throw new Error(`consent answered ${answer.status}: ${answer.onward ?? answer.words}`);
     return code;
   }
 

@@ -132,7 +132,7 @@ export class TestAm {
       until: '',
       decision: 'allow',
     });
-    const code = new URL(answer.headers.location ?? '').searchParams.get('code') ?? '';
+    const code = new URL(answer.onward ?? '').searchParams.get('code') ?? '';
     const redeemed = await this.#post(host, '/token', {
       grant_type: GRANT.authorizationCode,
       code,

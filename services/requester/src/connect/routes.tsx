@@ -31,6 +31,8 @@ export function connect(app: FastifyInstance, parts: Omit<ConnectDeps, 'chatelai
     return start(deps, request, reply);
   });
   // not behind requireAccount: whoever is not signed in did not start anything here, and a code must not travel through a sign-in
+  // RFC 9110 §9.2.1: a code is used up by GET, which brings somebody back, and by nothing that only looks
+  app.head('/callback', async (_request, reply) => reply.type('text/html; charset=utf-8').send());
   app.get('/callback', async (request, reply) => finish(deps, request, reply));
   app.post('/disconnect', signedIn, async (request, reply) => end(deps, request, reply));
 }

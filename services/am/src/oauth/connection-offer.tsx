@@ -1,0 +1,61 @@
+import { randomId } from '@chatelaine/crypto';
+import type { Asked, ConsentDecision, ConsentOffer } from '@chatelaine/oauth-server-pg';
+import { type FormParams, TRANSFER_SCOPE } from '@chatelaine/protocol';
+import { renderPage } from '@chatelaine/service-kit';
+import { readHalfAnswer } from '../both/half-form.ts';
+import { keptIn, type OfferedHost } from '../both/offered-host.ts';
+import { brokenLinks, insertConnection, offeredLinks } from './connection-rows.ts';
+import { type OfferedLink, readConsentForm } from './consent-form.ts';
+import { ConsentPage } from './consent-page.tsx';
+import type { OAuthDeps } from './routes.tsx';
+
+/** What an owner can decide about a Requester that wants to connect: his links, and the Host that it brings along. PROTOCOL §2.1, §2.3. */
+export async function connectionOffer(deps: OAuthDeps, asked: Asked): Promise<ConsentOffer> {
+  const { id } = asked.owner;
+  const [links, broken] = await Promise.all([offeredLinks(deps, id), brokenLinks(deps, id)]);
+  const host = hostIn(asked);
+  return {
+    facts: { links, broken, host },
+    render: async (view, _request, reply) =>
+      renderPage(reply, <ConsentPage view={view} links={links} broken={broken} />),
+    decide: (form) => decide(deps, { asked, links, host, form }),
+  };
+}
+
+function hostIn(asked: Asked): OfferedHost | null {
+  const kept = keptIn(asked);
+  return kept === null ? null : { host: kept.host, name: kept.name, sentences: kept.sentences };
+}
+
+const NO_HALF = { kind: 'no' } as const;
+const NOTHING_TO_ADMIT = { kind: 'admitted' } as const;
+
+async function decide(
+  deps: OAuthDeps,
+  input: { asked: Asked; links: readonly OfferedLink[]; host: OfferedHost | null; form: FormParams },
+): Promise<ConsentDecision> {
+  const { asked, links, host, form } = input;
+  const ownerId = asked.owner.id;
+  if (form.get('decision') === 'deny') return { kind: 'deny' };
+  if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Choose "Connect" or "Refuse".' };
+  const half = host === null ? NO_HALF : readHalfAnswer(host.name, form);
+  if (half.kind === 'again') return half;
+  const read = readConsentForm(links, form, host === null ? 'something' : 'anything');
+  if (read.kind === 'again') return read;
+  if (read.shown.length === 0 && half.kind === 'no') return { kind: 'deny' };
+  const admitted = half.kind === 'link' ? await deps.both.admit(asked) : NOTHING_TO_ADMIT;
+  if (admitted.kind === 'again') return admitted;
+  const grantId = randomId('con');
+  const expiresAt = read.lifetimeSeconds === null ? null : deps.clock.now() + read.lifetimeSeconds;
+  await insertConnection(deps, {
+    id: grantId,
+    ownerId,
+    client: asked.interaction.client,
+    redirectUri: asked.interaction.request.redirectUri,
+    shown: read.shown,
+    expiresAt: expiresAt === null ? null : new Date(expiresAt * 1000),
+  });
+  if (half.kind === 'link') await deps.both.keep({ asked, connectionId: grantId });
+  await deps.failpoint('consent.written');
+  return { kind: 'allow', grantId, scope: [TRANSFER_SCOPE], transferScope: null, expiresAt };
+}
