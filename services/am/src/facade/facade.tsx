@@ -46,13 +46,13 @@ async function facadeOffer(
     facts: { resource, offer },
     render: async (view, _request, reply) =>
       renderPage(reply, <FacadeConsentPage view={view} offer={offer} resource={resource} minutesLeft={minutesLeft} />),
-    decide: (form) => decide(deps, { asked, offer, form, resource }),
+    decide: (form) => decide(deps, { asked, offer, form }),
   };
 }
 
 async function decide(
   deps: FacadeDeps,
-  { asked, offer, form, resource }: { asked: Asked; offer: Offer; form: FormParams; resource: string },
+  { asked, offer, form }: { asked: Asked; offer: Offer; form: FormParams },
 ): Promise<ConsentDecision> {
   // one answer whatever there was to decide: another for scopes that the Host does not know would tell that he has it
   if (form.get('decision') === 'deny') return { kind: 'deny' };
