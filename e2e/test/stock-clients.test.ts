@@ -1,5 +1,5 @@
 import { addHost, type Constellation, type Person, signUp, startConstellation } from '@chatelaine/constellation';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as openid from 'openid-client';
 import { stockClientsInABrowser } from './browser/stock-clients.ts';
 import { agree } from './support/agree.ts';
@@ -173,13 +173,14 @@ describe.each<[string, (world: PlainWorld) => Promise<PlainClient>, { tokenType:
     expect(await codeOf(client.refresh())).toBe('invalid_grant');
     const read = () => client.call(`${house.host('photos').resource}/entries`);
     // some libraries try to refresh at a 401, say so, and then throw
-    const said = jest.spyOn(console, 'warn').mockReturnValue();
+    const { warn } = console;
+    console.warn = () => undefined;
     const status = () =>
       read().then(
         (answer) => answer.status,
         () => 401,
       );
-    await eventually(status, { until: (seen) => seen === 401 }).finally(() => said.mockRestore());
+    await eventually(status, { until: (seen) => seen === 401 }).finally(() => void (console.warn = warn));
   });
 });
 

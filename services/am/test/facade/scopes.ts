@@ -50,7 +50,7 @@ export function scopes(sceneOf: SceneOf): void {
     const forged = { ...hiddenFields(page.text), [`scope:${linkId}:photos.read`]: 'allow', decision: 'allow' };
     expect((await owner.browser.post('/authorize', forged)).status).toBe(400);
     const answer = await owner.browser.post('/authorize', { ...hiddenFields(page.text), decision: 'deny' });
-    expect(new URL(answer.headers.location ?? 'x:').searchParams.get('error')).toBe('access_denied');
+    expect(new URL(answer.onward ?? 'x:').searchParams.get('error')).toBe('access_denied');
     expect(await connectionsOf(scene, app)).toEqual([]);
   });
 
