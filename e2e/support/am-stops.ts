@@ -196,7 +196,7 @@ export const AM_STOPS: readonly Stop[] = [
       await press(page, 'Refuse');
       await page.waitForURL(`${stage.house.requester.url}/**`);
       await page.goto(question);
-      await page.getByText('You have answered this already').waitFor();
+      await page.getByText('You have already answered this').waitFor();
     },
   },
   {

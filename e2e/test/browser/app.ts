@@ -46,7 +46,7 @@ export async function startApp(
   const server = http.createServer(({ url = '/', headers }, response) => {
     const at = new URL(url, 'http://app');
     if (at.pathname === '/') return page(response, front(app));
-    if (at.pathname !== '/cb') return response.writeHead(404).end();
+    if (at.pathname !== '/cb') return response.writeHead(204).end();
     cameBack.push({ query: at.searchParams, headers });
     resolve(at.searchParams);
     return callback(response);

@@ -163,7 +163,7 @@ export function stockClientsInABrowser(sceneOf: () => BrowserScene): void {
         await allow(page);
         await arrival(page);
         await page.goBack();
-        await page.getByText('You have answered this already').waitFor();
+        await page.getByText('You have already answered this').waitFor();
         expect(await page.content()).not.toContain('code=');
         await page.getByRole('link', { name: /^Back to / }).click();
         await page.waitForURL(`${its.origin}/`);

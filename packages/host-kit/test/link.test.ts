@@ -137,7 +137,7 @@ describe('the authorization request', () => {
     });
     const answer = await host.browser('alice').get(`/authorize?${query.toString()}`);
     const back = new URL(answer.onward ?? '');
-    expect(answer.status).toBe(200);
+    expect(answer.status).toBe(303);
     expect(back.origin + back.pathname).toBe(`${world.am.issuer}/callback/${hostTag(host.issuer)}`);
     expect(Object.fromEntries(back.searchParams)).toMatchObject({ error: 'invalid_request', state, iss: host.issuer });
   });

@@ -17,7 +17,7 @@ export function sendReturnPage(reply: FastifyReply, { kind, to, place }: ReturnV
   const [title, says] =
     kind === 'answer'
       ? [`Back to ${place}`, 'Your answer is written down. If nothing happens, go on by yourself.']
-      : ['You have answered this already', 'Your answer stands. To ask for something else, start again there.'];
+      : ['You have already answered this', 'Your answer stands. To ask for something else, start again there.'];
   const onward = kind === 'answer' ? `<meta http-equiv="refresh" content="0;url=${escape(to)}">` : '';
   const body = `<h1>${escape(title)}</h1><p>${says}</p>${link}`;
   return sendPage(reply, { html: page(title, body, onward), formAction: "'none'" });

@@ -14,7 +14,7 @@ export interface ReturnPageView {
 export function ReturnPage({ kind, to, place }: ReturnPageView): VNode {
   if (kind === 'answered')
     return (
-      <Layout title="You have answered this already">
+      <Layout title="You have already answered this">
         <p>
           Your answer stands, and this page cannot be used again. To ask for something else, start again in the app.
         </p>
