@@ -50,7 +50,7 @@ describe('a mass call that is not its Requester’s', () => {
       'client authentication in the header': [call({ headers: { authorization: 'Basic eDp5' } }), '401 invalid_token'],
       'two tokens': [
         call({ headers: { authorization: [`DPoP ${accessToken}`, `DPoP ${accessToken}`] as never } }),
-        '401 invalid_token',
+        '400 invalid_request',
       ],
       'a refresh token': [call({ token: refreshToken }), '401 invalid_token'],
       'a token nobody has': [call({ token: mintToken('ct', 5) }), '401 invalid_token'],

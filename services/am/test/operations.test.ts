@@ -8,6 +8,7 @@ import { placeOfSigningKey, SEALED_PLACES } from '../src/sealed-places.ts';
 import { type Am, House, type Story } from './support/house.ts';
 import { chatelaine as command, restoredElsewhere, traffic as keepAsking } from './support/operator.ts';
 import { exchange } from './support/requester.ts';
+import { StockClient } from './support/stock-client.ts';
 import { gate } from './support/scripted-host.ts';
 
 let house: House;
@@ -44,7 +45,10 @@ describe('an AM without a way out (CLIENT_DOCUMENTS=none)', () => {
     const client_id = 'https://app.example/client.json';
     const page = await get(am, `/authorize?${new URLSearchParams({ client_id, response_type: 'code' })}`);
     expect([page.status, page.text.includes('register the client instead')]).toEqual([400, true]);
-    expect((await ask(story, am)).status).toBe(200);
+    expect((await ask(story, am)).json['error']).toBe('invalid_client');
+    const registered = await StockClient.register({ issuer: house.issuer, ports: [am.port] });
+    const asked = await registered.ask(story.owner.browser.at(am.port), house.host.resource);
+    expect((await story.owner.browser.at(am.port).get(asked.path)).status).toBe(200);
   });
 });
 
