@@ -4,6 +4,8 @@ import { linkHostile, type Raw, type Reader, typeAddress, type World } from './w
 
 const { POISON, changing, saying, sending } = act;
 const UNUSABLE = [502, 'server_error'] as const;
+/** As one that is not there: it may be back in a moment. */
+const AWAY = [503, 'temporarily_unavailable'] as const;
 const THREE_TOKENS = { access_token: POISON, token_type: 'DPoP', refresh_token: POISON };
 
 /** A Host that lies: what it says is refused with the listed error, and nothing of it is relayed. PROTOCOL §3.5, §3.8 */
@@ -42,7 +44,7 @@ export function lies(worldOf: () => World): void {
       ['10 MB', () => changing(() => ({ padding: POISON.repeat(900_000) })), UNUSABLE],
       ['10 MB in 10 KB', () => act.gzipBomb(), UNUSABLE],
       ['a redirect', () => sending('', { location: `${world.house.host('photos').url}/?${POISON}` }, 307), UNUSABLE],
-      ['half of one', () => act.breakingOff, UNUSABLE],
+      ['half of one', () => act.breakingOff, AWAY],
       ['headers without end', () => act.withEndlessHeaders, UNUSABLE],
       ['members that stand twice', () => sending(`{"access_token":"${POISON}","access_token":"b"}`), UNUSABLE],
       ['more after its end', () => sending(`{"access_token":"${POISON}"} {}`), UNUSABLE],

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { patience } from '@chatelaine/test-kit';
 import { type Front, openFront } from './front.ts';
 import { type Keeper, startKeeper } from './keeper.ts';
 import type { Guest } from './guests.ts';
@@ -112,6 +113,8 @@ function environmentOf(options: HouseOptions, plan: Plan): Record<string, string
     ...(options.authority !== undefined && { NODE_EXTRA_CA_CERTS: options.authority.write(options.logDir) }),
     OUTBOUND_EXCEPTIONS: JSON.stringify(exceptionsFor(plan, options.plan, options.guests ?? [])),
     DEMO: 'true',
+    // 1, but in tests on a slow machine
+    DATABASE_PATIENCE: String(Math.ceil(patience(1) / 1_000)),
     LOG_LEVEL: options.logLevel ?? 'info',
     ...(plan.flavor !== null && { FLAVOR: plan.flavor }),
     ...options.env?.(plan),

@@ -16,9 +16,10 @@ const SCHEMA = statement<{ schema: string | null }>({
 });
 
 /** Opens the database as the role in its URL, whose `search_path` names the schema that all tables are in. */
-export async function openDatabase(config: Pick<Config, 'databaseUrl'>): Promise<Database> {
+export async function openDatabase(config: Pick<Config, 'databaseUrl' | 'databasePatience'>): Promise<Database> {
   // the pool replaces connections that break while idle; what needs one and gets none says so itself
-  const pool = openPool({ url: config.databaseUrl, name: 'am', max: MOST_CONNECTIONS });
+  const { databaseUrl: url, databasePatience: patience } = config;
+  const pool = openPool({ url, name: 'am', max: MOST_CONNECTIONS, patience });
   const [row] = await query(pool, SCHEMA);
   const schema = row?.schema;
   if (schema === null || schema === undefined)

@@ -10,7 +10,7 @@ import { migrationDirs } from './migration-dirs.ts';
 await run(async () => {
   const config = readConfig();
   await applyMigrations(config.databaseUrl, migrationDirs);
-  const pool = openPool({ url: config.databaseUrl, name: config.flavor });
+  const pool = openPool({ url: config.databaseUrl, name: config.flavor, patience: config.databasePatience });
   const app = await createApp({
     config,
     flavor: FLAVORS[config.flavor],

@@ -52,7 +52,7 @@ export const VAULT_LABEL = 'vault';
 /** Opens the database, brings it up to date, and builds the rest. Nothing stays open when it fails. */
 export async function openDeps(config: Config, clock: Clock = { now: () => Date.now() / 1000 }): Promise<Deps> {
   await applyMigrations(config.databaseUrl, migrationDirs);
-  const pool = openPool({ url: config.databaseUrl, name: 'requester' });
+  const pool = openPool({ url: config.databaseUrl, name: 'requester', patience: config.databasePatience });
   const { exceptions, demo } = config;
   const ownNames = [new URL(config.issuer).hostname];
   const outbound = waitingOnOthers(traced(createOutbound({ exceptions, demo, ownNames })));

@@ -38,6 +38,7 @@ export const SERVICE_FIELDS = {
   REQUESTS_AT_ONCE: optional(integer({ min: 1, max: 100_000 }), REQUESTS_AT_ONCE),
   WAITING_AT_ONCE: optional(integer({ min: 1, max: 100_000 }), WAITING_AT_ONCE),
   KEYS_READ_EVERY_SECONDS: optional(integer({ min: 1, max: 300 }), KEYS_READ_EVERY_SECONDS),
+  DATABASE_PATIENCE: optional(integer({ min: 1, max: 100 }), 1),
   SIGN_UPS_PER_HOUR: optional(integer({ min: 1, max: 10_000_000 }), SIGN_UPS_PER_HOUR),
   METRICS_PORT: optional(port, null),
   METRICS_ADDRESS: optional(text, '127.0.0.1'),
@@ -70,6 +71,8 @@ export interface ServiceConfig {
   readonly waitingAtOnce: number;
   /** How often a process looks whether its signing keys were replaced. */
   readonly keysReadEverySeconds: number;
+  /** How many times longer than usual it waits for its database, on a machine that is slow. */
+  readonly databasePatience: number;
   /** New accounts, wherever they come from. */
   readonly signUpsPerHour: number;
   /** Null: nobody is told. */
@@ -104,6 +107,7 @@ export function serviceConfig(read: ServiceVariables): ServiceConfig {
     requestsAtOnce: read.REQUESTS_AT_ONCE,
     waitingAtOnce: read.WAITING_AT_ONCE,
     keysReadEverySeconds: read.KEYS_READ_EVERY_SECONDS,
+    databasePatience: read.DATABASE_PATIENCE,
     signUpsPerHour: read.SIGN_UPS_PER_HOUR,
     metricsListener: read.METRICS_PORT === null ? null : { address: read.METRICS_ADDRESS, port: read.METRICS_PORT },
     tracing: {

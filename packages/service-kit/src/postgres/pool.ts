@@ -14,6 +14,8 @@ export interface PoolOptions {
   max?: number;
   /** A statement that takes longer is cancelled and answered 503; default 5 000. */
   statementTimeoutMs?: number;
+  /** How many times longer it waits than said here; default 1. */
+  patience?: number;
   /** Settings of every connection, as `SET` takes them. */
   settings?: Readonly<Record<string, string>>;
   /** Told of connections that break while idle; the pool replaces them by itself. */
@@ -25,16 +27,17 @@ const SILENCE_MS = 2_000;
 
 /** A pool that never waits for ever: for a connection 3 s, for a statement 5 s, for a transaction somebody forgot 10 s. Close it with `end()`. */
 export function openPool(options: PoolOptions): Pool {
-  const { url, name, max = 10, statementTimeoutMs = 5_000, settings = {}, onError } = options;
+  const { url, name, max = 10, patience = 1, settings = {}, onError } = options;
+  const statementTimeoutMs = patience * (options.statementTimeoutMs ?? 5_000);
   const pool = new pg.Pool({
     connectionString: url,
     application_name: name,
     max,
-    connectionTimeoutMillis: 3_000,
+    connectionTimeoutMillis: patience * 3_000,
     idleTimeoutMillis: 30_000,
     statement_timeout: statementTimeoutMs,
-    query_timeout: statementTimeoutMs + SILENCE_MS,
-    idle_in_transaction_session_timeout: 10_000,
+    query_timeout: statementTimeoutMs + patience * SILENCE_MS,
+    idle_in_transaction_session_timeout: patience * 10_000,
     keepAlive: true,
     options: Object.entries(settings)
       .map(([name, value]) => `-c ${name}=${value}`)

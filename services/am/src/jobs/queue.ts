@@ -44,7 +44,7 @@ const DATABASE = {
  */
 export function createJobs(given: JobsDeps): RunningJobs {
   const { config, log } = given;
-  const pool = openPool({ ...DATABASE, url: config.databaseUrl });
+  const pool = openPool({ ...DATABASE, url: config.databaseUrl, patience: config.databasePatience });
   const deps = { ...given, pool };
   const workers: { revocations?: Worker; links?: Worker } = {};
   return {

@@ -4,7 +4,7 @@ import { applyMigrations } from '@chatelaine/migrations';
 import { bucketOf } from '@chatelaine/crypto';
 import { openPool, type Pool } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
-import { Browser, freePort, spend } from '@chatelaine/test-kit';
+import { Browser, freePort, patience, spend } from '@chatelaine/test-kit';
 import { createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { migrationDirs, openResources } from '../../src/resources.ts';
@@ -119,6 +119,7 @@ export function configFor(input: { port: number; databaseUrl: string; hosts: rea
       })),
     ),
     DEMO: 'true',
+    DATABASE_PATIENCE: String(Math.ceil(patience(1) / 1000)),
     LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
     HOSTS_ADDED_PER_HOUR: '1000',
     // who tests what is looked after says how often: a second process at it would do it twice now and then
