@@ -8,7 +8,11 @@ const globals = new URL('globals.js', import.meta.url).href;
 
 registerHooks({
   resolve(specifier, context, nextResolve) {
-    return specifier === '@jest/globals' ? { url: globals, shortCircuit: true } : nextResolve(specifier, context);
+    if (specifier === '@jest/globals') return { url: globals, shortCircuit: true };
+    if (specifier.startsWith('@chatelaine/')) return nextResolve(specifier, context);
+    // others' packages have sources, too, which are not for us
+    const conditions = context.conditions.filter((condition) => condition !== 'source');
+    return nextResolve(specifier, { ...context, conditions });
   },
   load(url, context, nextLoad) {
     return url.endsWith('.tsx')

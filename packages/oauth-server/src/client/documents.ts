@@ -97,8 +97,9 @@ async function fetchAndKeep(
 /** Too many of this source's, too many in all: not a word about the document. */
 const PASSING: ReadonlySet<number> = new Set([429, 503]);
 
-function memoryOf(deps: DocumentDeps): Memory {
-  const known = memories.get(deps.storage);
+// of what it is given, its functions may hold nothing but the clock: the rest is one request's, and this lives on
+function memoryOf({ storage, clock }: DocumentDeps): Memory {
+  const known = memories.get(storage);
   if (known !== undefined) return known;
   const fresh: Memory = new LRUCache({
     maxSize: DOCUMENT_MEMORY_BYTES,
@@ -107,9 +108,9 @@ function memoryOf(deps: DocumentDeps): Memory {
     ttl: RECENT_SECONDS * 1000,
     ttlAutopurge: true,
     ttlResolution: 0,
-    perf: { now: () => deps.clock.now() * 1000 },
+    perf: { now: () => clock.now() * 1000 },
   });
-  memories.set(deps.storage, fresh);
+  memories.set(storage, fresh);
   return fresh;
 }
 

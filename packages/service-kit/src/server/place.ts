@@ -44,10 +44,13 @@ export interface PlaceInput {
 export function openPlace(rooms: Rooms, { kind, source }: PlaceInput): Place {
   const state = { ended: false, working: false, left: false, remains: false };
   let inside: 'no' | 'here' | Share = 'no';
+  // a connection or a timer that was made meanwhile keeps this place for good: the request, with all its secrets, must not hang on it
+  let whose: (() => string) | null = source;
   const goOut = (): void => {
     if (inside === 'here') rooms.add(kind, -1);
     else if (inside !== 'no') rooms.waits.leave(inside);
     inside = 'no';
+    if (state.ended) whose = null;
   };
   const stay = (): void => {
     if (state.left || inside !== 'no') return;
@@ -83,7 +86,7 @@ export function openPlace(rooms: Rooms, { kind, source }: PlaceInput): Place {
       // what has no place here takes none there: it has one among others that wait long, or nobody waits for it any more
       if (inside === 'no' || state.remains) return true;
       const before = inside;
-      const share = shareOf(waiter, source());
+      const share = shareOf(waiter, whose?.() ?? '');
       goOut();
       if (rooms.waits.enter(share)) inside = share;
       else if (before === 'here') stay();
