@@ -16,7 +16,7 @@ import type {
 } from './history.ts';
 
 /** A Host that is up refuses what was stopped within this. PROTOCOL §7. */
-const TOLD_WITHIN_MS = patience(5);
+export const TOLD_WITHIN_MS = patience(5);
 /** Two clocks, and the last call of a token's life. */
 const SPARE_MS = 5_000;
 

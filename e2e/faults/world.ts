@@ -9,7 +9,7 @@ import {
 import { startEmbedded } from '@chatelaine/dev-postgres';
 import { createHistory, type History } from './history.ts';
 import type { Random } from './random.ts';
-import { type Documents, serveDocuments } from '@chatelaine/test-kit';
+import { type Documents, patience, serveDocuments } from '@chatelaine/test-kit';
 
 /** A house under load: owners with links, and one more who does nothing but make and end links. */
 export interface World {
@@ -31,8 +31,11 @@ export interface WorldOptions {
   hosts?: readonly Flavor[];
 }
 
+// who resumes what is only slow does it a second time, and a Host ends what came of a code that is used twice
+const seconds = (quick: number): number => Math.ceil(patience(quick) / 1_000);
+
 /** Seconds after which what a crash left half done is looked after, here; in earnest it is minutes. */
-export const RECOVERY = { everySeconds: 1, lostAfterSeconds: 6, resumeLinksAfterSeconds: 3 };
+export const RECOVERY = { everySeconds: 1, lostAfterSeconds: seconds(6), resumeLinksAfterSeconds: seconds(3) };
 
 const UNLIMITED = '1000000';
 

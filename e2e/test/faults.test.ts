@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { crashPostgres, dieAt, killAndRestart } from '../faults/crashes.ts';
 import { type Load, startLoad } from '../faults/load.ts';
 import { AM_POINTS, HOST_POINTS } from '../faults/points.ts';
-import { checkHistory } from '../faults/check-history.ts';
+import { checkHistory, TOLD_WITHIN_MS } from '../faults/check-history.ts';
 import { checkTables } from '../faults/check-tables.ts';
 import { createHistory } from '../faults/history.ts';
 import { createRandom } from '../faults/random.ts';
@@ -116,7 +116,7 @@ describe('the checks find what they are for', () => {
     ],
     [
       'a refresh token that descends from nothing',
-      `insert into am.oauth_token (bucket, hash, kind, grant_id, expires_at, generation) select bucket, sha256(hash), 'rt', grant_id, expires_at, generation + 2 from am.oauth_token where generation is not null and successor_key is null`,
+      `insert into am.oauth_token (bucket, hash, kind, grant_id, expires_at, generation) select bucket, sha256(hash || 'family'::bytea), 'rt', grant_id, expires_at, generation + 2 from am.oauth_token where generation is not null and successor_key is null`,
       /^I2: two lines/,
     ],
     [
@@ -188,7 +188,7 @@ describe('the checks find what they are for', () => {
       handedOut: late,
       expiresIn: 300,
     });
-    spoiled.refusals.push({ begin: late, end: late + 6_000, resource: '' });
+    spoiled.refusals.push({ begin: late, end: late + TOLD_WITHIN_MS + 1, resource: '' });
     spoiled.withoutDatabase.push({ begin: late + 10, end: late + 20 });
     spoiled.transfers.push({ connection: fresh, resource: '', begin: late + 11, end: late + 12, outcome: ok });
     expect(checkHistory(spoiled).map((found) => found.slice(0, 2))).toEqual([
