@@ -93,7 +93,7 @@ describe('at a Host', () => {
     const headers = { authorization: `DPoP ${accessToken}`, dpop, 'content-type': 'application/json' };
     const answer = await answerOf(await house.fetch(entries(), { method: 'POST', headers, body: '{}' }));
     expectMessage(answer, '403 insufficient_scope', /scope/);
-    expect(answer.body).toMatchObject({ scope: 'entries.write' });
+    expect(answer.body).toMatchObject({ scope: 'entries.read entries.write' });
   });
 
   test('its refusals name no framework', async () => {

@@ -87,8 +87,8 @@ const authorizing: readonly Mistake[] = [
   [
     'the Host’s scope where the connection’s belongs',
     (world) => push(world, { scope: READ }),
-    '400 invalid_scope',
-    /"transfer", alone/,
+    '400 invalid_target',
+    /^Name the resource/,
   ],
   ['no PKCE', (world) => push(world, { code_challenge: '' }), '400 invalid_request', /^code_challenge is missing/],
   ['plain PKCE', (world) => push(world, { code_challenge_method: 'plain' }), '400 invalid_request', /must be S256/],
