@@ -33,6 +33,11 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
 
   const press = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
   const follow = (name: string | RegExp): Promise<void> => page.getByRole('link', { name }).first().click();
+  /** Presses what ends an authorization; the page after it leads back to where the authorization began. */
+  async function answer(button: string, backTo: string): Promise<void> {
+    await press(button);
+    await page.waitForURL((url) => url.origin === backTo);
+  }
   /** All of the page: the feed comes while it is read. */
   const text = async (): Promise<string> => {
     await page.waitForLoadState();
@@ -84,7 +89,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
 
   test('links two Hosts, one of them with two accounts: from nothing but an address, and from the Host’s own page', async () => {
     await startAdding(house.host('photos').url);
-    await press('Link');
+    await answer('Link', house.am.url);
     expect(await text()).toContain('Photos is linked');
     await page.goto(`${house.host('calendar').url}/access`);
     await follow('Use this with my authorization manager');
@@ -94,7 +99,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
     expect(await page.getByLabel('Address of the Host').inputValue()).toBe(house.host('calendar').url);
     await press('Continue');
     await follow(/^Continue to /);
-    await press('Link');
+    await answer('Link', house.am.url);
     expect(await text()).toContain('Calendar is linked');
     const { url } = house.host('photos');
     await page.goto(`${url}/entries`);
@@ -102,7 +107,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
     await startAdding(url);
     await follow('Create an account');
     await enterAccount('robin-at-work');
-    await press('Link');
+    await answer('Link', house.am.url);
     expect(await text()).toContain('my Photos, account 2');
   });
 
@@ -119,8 +124,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
       .getByRole('group', { name: /entries\.read/ })
       .last();
     await read.getByLabel('Allow', { exact: true }).check();
-    await press('Connect');
-    expect(new URL(page.url()).origin).toBe(house.requester.url);
+    await answer('Connect', house.requester.url);
   });
 
   const everything = (account: string, answer: string): Promise<void> =>
@@ -172,7 +176,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
     await follow('Repair it');
     await press('Repair this link');
     await follow(/^Continue to /);
-    await press('Link');
+    await answer('Link', house.am.url);
     const repaired = await text();
     expect(repaired).toContain('“my Calendar” at Calendar works again');
     expect(repaired).toContain('Lifestream goes on with it');

@@ -90,6 +90,62 @@ describe('transactions', () => {
   });
 });
 
+describe('what waits for others', () => {
+  const LOCK = statement<{ owner: string }>({
+    name: 'test.lock',
+    text: 'select owner from purse where owner = $1 for update',
+  });
+  let hurried: Pool;
+  beforeAll(async () => {
+    await pool.query("insert into purse values ('eve', 1)");
+    hurried = openPool({ url: instance.url, name: 'hurried', max: 1, queueTimeoutMs: 20 });
+    await hurried.query('select 1');
+  });
+  afterAll(() => hurried.end());
+  /** Somebody else holds a row lock while `during` runs, or until it lets go. */
+  const locked = (during: (letGo: () => void) => Promise<unknown>): Promise<unknown> =>
+    inTransaction(pool, async (tx) => {
+      await query(tx, LOCK, ['eve']);
+      let letGo: () => void = () => undefined;
+      const released = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      const outcome = during(letGo);
+      await Promise.race([released, outcome]);
+      return () => outcome;
+    }).then((outcome) => outcome());
+
+  test('for a lock is given up after the time of its pool, and is 503', async () => {
+    await locked(async () => {
+      const error: unknown = await query(hurried, LOCK, ['eve']).catch((refused: unknown) => refused);
+      expect(error).toMatchObject({ code: '55P03' });
+      expect(isDatabaseUnavailable(error)).toBe(true);
+    });
+    const { rows } = await pool.query<{ lock_timeout: string }>('show lock_timeout');
+    expect(rows).toEqual([{ lock_timeout: '450ms' }]);
+  });
+
+  test('for a lock goes on waiting where it is patient', async () => {
+    await locked(async (letGo) => {
+      const waits = inTransaction(hurried, (tx) => queryOne(tx, LOCK, ['eve']), { patient: true });
+      const blocked = `select pg_blocking_pids(pid) <> '{}' and clock_timestamp() > query_start + interval '60 ms' as it
+        from pg_stat_activity where application_name = 'hurried'`;
+      await eventually(async () => (await pool.query<{ it: boolean }>(blocked)).rows.some(({ it }) => it));
+      letGo();
+      expect(await waits).toEqual({ owner: 'eve' });
+    });
+  });
+
+  test('for a connection is given up likewise', async () => {
+    const held = await hurried.connect();
+    const error: unknown = await hurried.query('select 1').catch((refused: unknown) => refused);
+    held.release();
+    expect(error).toBeInstanceOf(Error);
+    expect(isDatabaseUnavailable(error)).toBe(true);
+    expect(pool.options.connectionTimeoutMillis).toBe(450);
+  });
+});
+
 describe('a database that cannot serve', () => {
   test('is 503 with Retry-After for programs and people, and served again as soon as it is back', async () => {
     const ready = { database: () => pool.query('select 1') };

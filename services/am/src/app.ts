@@ -22,6 +22,7 @@ import { retain } from './retention/retention.ts';
 import { targetsFeature } from './targets/routes.ts';
 import { timelineFeature } from './timeline/routes.tsx';
 import { closeLost } from './transfer/close-store.ts';
+import { reapCallPlaces } from './transfer/call-place-store.ts';
 import { reapDeferrals } from './transfer/deferral-store.ts';
 import { deferredGrant } from './transfer/deferred-grant.ts';
 import { exchangeGrant } from './transfer/exchange-grant.ts';
@@ -89,6 +90,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
     startReaper({ reap: () => reapUnfinished(deps) }, reaped),
     startReaper({ reap: () => reapHalves(deps) }, reaped),
     startReaper({ reap: () => reapDeferrals(pool) }, reaped),
+    startReaper({ reap: () => reapCallPlaces(pool) }, reaped),
     startReaper({ reap: () => closeLost(pool, { olderThanSeconds: config.recovery.lostAfterSeconds }) }, recovered),
   ];
   const readKeys = () => Promise.all([keys.refresh(), refreshKeys.refresh()]);

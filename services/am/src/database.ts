@@ -10,6 +10,7 @@ export interface Database {
 }
 
 const MOST_CONNECTIONS = 16;
+const TRANSACTION_MS = 5_000;
 const SCHEMA = statement<{ schema: string | null }>({
   name: 'current_schema',
   text: 'select current_schema() as schema',
@@ -25,5 +26,7 @@ export async function openDatabase(config: Pick<Config, 'databaseUrl' | 'databas
   if (schema === null || schema === undefined)
     throw new Error('The role in DATABASE_URL has no schema of its own: set its search_path.');
   // Prisma writes schema names into its own SQL; search_path alone would not reach it
-  return { pool, prisma: new PrismaClient({ adapter: new PrismaPg(pool, { schema }) }) };
+  // of a transaction: waiting for a connection, which the pool bounds, and all of it
+  const transactionOptions = { maxWait: patience * TRANSACTION_MS, timeout: patience * TRANSACTION_MS };
+  return { pool, prisma: new PrismaClient({ adapter: new PrismaPg(pool, { schema }), transactionOptions }) };
 }

@@ -122,7 +122,7 @@ describe('GET /api/entries', () => {
   test('needs its scope', async () => {
     const answer = await am.call(host, writer);
     expect([answer.status, answer.json['error']]).toEqual([403, 'insufficient_scope']);
-    expect(answer.headers['www-authenticate']).toContain('scope="entries.read"');
+    expect(answer.headers['www-authenticate']).toContain('scope="entries.write entries.read"');
   });
 
   test('knows no other method', async () => {

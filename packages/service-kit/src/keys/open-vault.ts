@@ -46,13 +46,17 @@ export async function openVault(input: VaultInput): Promise<Vault> {
     fingerprint: deriveKey(secret, `${label}/fingerprint`),
     vaultKey: deriveKey(secret, label),
   }));
-  const ids = await inTransaction(pool, async (tx) => {
-    await query(tx, LOCK);
-    const known = await query(tx, FIND);
-    const all = known.length === 0 ? await firstKey(tx, input, given) : known;
-    await refuseMissing(tx, input, { all, given });
-    return register(tx, all, given);
-  });
+  const ids = await inTransaction(
+    pool,
+    async (tx) => {
+      await query(tx, LOCK);
+      const known = await query(tx, FIND);
+      const all = known.length === 0 ? await firstKey(tx, input, given) : known;
+      await refuseMissing(tx, input, { all, given });
+      return register(tx, all, given);
+    },
+    { patient: true },
+  );
   const keys = given.map(({ vaultKey }, index): VaultKey => ({ keyId: ids[index] ?? 0, key: vaultKey }));
   const [current, ...retired] = keys;
   if (current === undefined) throw new Error('there is always a current key');

@@ -71,18 +71,22 @@ export async function openRefreshKeys(parts: Parts): Promise<RefreshKeys> {
 
 /** Makes a new key, which every process uses within half a minute; those before it are kept for what they gave. Returns its id. */
 export async function replaceRefreshKey({ pool, vault }: Parts): Promise<number> {
-  return inTransaction(pool, async (tx) => {
-    const row = await queryOne(tx, LOCK, [NAME]);
-    const stored = row === null ? [] : opened(vault, row.sealed);
-    const now = Date.now() / 1000;
-    const id = Math.max(0, ...stored.map((one) => one.id)) + 1;
-    const kept = stored
-      .map((one) => ({ ...one, replacedAt: one.replacedAt ?? now }))
-      .filter((one) => one.replacedAt > now - KEPT_AFTER_USE_SECONDS);
-    const sealed = seal(vault, [...kept, { id, key: newKey(), replacedAt: null }]);
-    await query(tx, row === null ? INSERT : UPDATE, [NAME, sealed]);
-    return id;
-  });
+  return inTransaction(
+    pool,
+    async (tx) => {
+      const row = await queryOne(tx, LOCK, [NAME]);
+      const stored = row === null ? [] : opened(vault, row.sealed);
+      const now = Date.now() / 1000;
+      const id = Math.max(0, ...stored.map((one) => one.id)) + 1;
+      const kept = stored
+        .map((one) => ({ ...one, replacedAt: one.replacedAt ?? now }))
+        .filter((one) => one.replacedAt > now - KEPT_AFTER_USE_SECONDS);
+      const sealed = seal(vault, [...kept, { id, key: newKey(), replacedAt: null }]);
+      await query(tx, row === null ? INSERT : UPDATE, [NAME, sealed]);
+      return id;
+    },
+    { patient: true },
+  );
 }
 
 async function read({ pool, vault }: { pool: Db; vault: Vault }): Promise<readonly RefreshKey[]> {

@@ -60,11 +60,15 @@ const FORGET = statement({ name: 'signing_key.forget', text: `delete from signin
  */
 export async function openSigningKeys(input: SigningKeysInput): Promise<KeyRing> {
   const { pool } = input;
-  let keys = await inTransaction(pool, async (tx) => {
-    await query(tx, LOCK);
-    if ((await query(tx, FIND)).length === 0) await insert(tx, input, { secondsUntilUse: 0 });
-    return read(tx, input);
-  });
+  let keys = await inTransaction(
+    pool,
+    async (tx) => {
+      await query(tx, LOCK);
+      if ((await query(tx, FIND)).length === 0) await insert(tx, input, { secondsUntilUse: 0 });
+      return read(tx, input);
+    },
+    { patient: true },
+  );
   return {
     get current() {
       return keys.current;
@@ -99,14 +103,18 @@ export function replaceSigningKey(
   input: SigningKeysInput,
   { secondsUntilUse, secondsKept }: { secondsUntilUse: number; secondsKept: number },
 ): Promise<Rotation> {
-  return inTransaction(input.pool, async (tx) => {
-    await query(tx, LOCK);
-    await query(tx, FORGET);
-    const { kid, signsFrom } = await insert(tx, input, { secondsUntilUse });
-    const retired = await query(tx, RETIRE, [kid, secondsUntilUse + secondsKept]);
-    const replaced = retired.map((row) => ({ kid: row.kid, publishedUntil: row.retired_at }));
-    return { kid, signsFrom, replaced };
-  });
+  return inTransaction(
+    input.pool,
+    async (tx) => {
+      await query(tx, LOCK);
+      await query(tx, FORGET);
+      const { kid, signsFrom } = await insert(tx, input, { secondsUntilUse });
+      const retired = await query(tx, RETIRE, [kid, secondsUntilUse + secondsKept]);
+      const replaced = retired.map((row) => ({ kid: row.kid, publishedUntil: row.retired_at }));
+      return { kid, signsFrom, replaced };
+    },
+    { patient: true },
+  );
 }
 
 async function insert(

@@ -3,6 +3,8 @@ import type { Pool } from './pool.ts';
 
 export interface TransactionOptions {
   isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  /** Waits for locks as long as a statement may take: for what ends something, which must not fail because others are busy with it. */
+  patient?: boolean;
 }
 
 const TRIES = 3;
@@ -23,7 +25,7 @@ export async function inTransaction<T>(
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await once(pool, work, options.isolation ?? 'read committed');
+      return await once(pool, work, options);
     } catch (error) {
       const { code } = error as { code?: unknown };
       if (tries >= TRIES || typeof code !== 'string' || !RETRYABLE.has(code)) throw error;
@@ -31,13 +33,17 @@ export async function inTransaction<T>(
   }
 }
 
-async function once<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>, isolation: string): Promise<T> {
+async function once<T>(
+  pool: Pool,
+  work: (tx: PoolClient) => Promise<T>,
+  { isolation = 'read committed', patient = false }: TransactionOptions,
+): Promise<T> {
   const client = await pool.connect();
   // the pool hears only its idle connections: one that breaks under a transaction would end the process. Its statement fails as well
   client.on('error', heard);
   let broken: Error | undefined;
   try {
-    await client.query(`begin isolation level ${isolation}`);
+    await client.query(`begin isolation level ${isolation}${patient ? '; set local lock_timeout = 0' : ''}`);
     const result = await work(client);
     await client.query('commit');
     return result;

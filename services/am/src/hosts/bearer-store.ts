@@ -20,10 +20,14 @@ export async function stopBearer(
   { pool }: Pick<Deps, 'pool'>,
   { linkId, ownerId }: { linkId: string; ownerId: string },
 ): Promise<boolean> {
-  return inTransaction(pool, async (tx) => {
-    await query(tx, LOCK_OWNER, [ownerId]);
-    if ((await queryOne(tx, OWN_LINK, [linkId, ownerId])) === null) return false;
-    await query(tx, STOP, [linkId, ownerId]);
-    return true;
-  });
+  return inTransaction(
+    pool,
+    async (tx) => {
+      await query(tx, LOCK_OWNER, [ownerId]);
+      if ((await queryOne(tx, OWN_LINK, [linkId, ownerId])) === null) return false;
+      await query(tx, STOP, [linkId, ownerId]);
+      return true;
+    },
+    { patient: true },
+  );
 }

@@ -133,10 +133,14 @@ export async function endLink(
   { pool }: Pick<Deps, 'pool'>,
   { linkId, ownerId }: { linkId: string; ownerId: string },
 ): Promise<boolean> {
-  return inTransaction(pool, async (tx) => {
-    await query(tx, LOCK_OWNER, [ownerId]);
-    return (await queryOne(tx, END_LINK, [ownerId, linkId]))?.ended === true;
-  });
+  return inTransaction(
+    pool,
+    async (tx) => {
+      await query(tx, LOCK_OWNER, [ownerId]);
+      return (await queryOne(tx, END_LINK, [ownerId, linkId]))?.ended === true;
+    },
+    { patient: true },
+  );
 }
 
 /** Gives a link of this owner another name; false when there is none. */

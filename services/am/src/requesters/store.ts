@@ -149,11 +149,15 @@ export async function stopConnection(
   { pool }: Pick<Deps, 'pool'>,
   { id, ownerId }: { id: string; ownerId: string },
 ): Promise<'stopped' | 'unknown'> {
-  return inTransaction(pool, async (tx) => {
-    await query(tx, LOCK_OWNER, [ownerId]);
-    const row = await queryOne(tx, STOP, [id, ownerId]);
-    return row === null ? 'unknown' : 'stopped';
-  });
+  return inTransaction(
+    pool,
+    async (tx) => {
+      await query(tx, LOCK_OWNER, [ownerId]);
+      const row = await queryOne(tx, STOP, [id, ownerId]);
+      return row === null ? 'unknown' : 'stopped';
+    },
+    { patient: true },
+  );
 }
 
 const STOP_ALL_CONNECTIONS = statement<{ ended: boolean }>({
@@ -184,13 +188,17 @@ export async function stopEverything(
   { pool }: Pick<Deps, 'pool'>,
   ownerId: string,
 ): Promise<{ connections: number; links: number }> {
-  return inTransaction(pool, async (tx) => {
-    await query(tx, TAKE_TIME, []);
-    await query(tx, GIVE_UP_LINKS, [ownerId]);
-    await query(tx, LOCK_OWNER, [ownerId]);
-    const connections = await query(tx, STOP_ALL_CONNECTIONS, [ownerId]);
-    const links = await query(tx, STOP_ALL_LINKS, [ownerId]);
-    const count = (rows: readonly { ended: boolean }[]): number => rows.filter(({ ended }) => ended).length;
-    return { connections: count(connections), links: count(links) };
-  });
+  return inTransaction(
+    pool,
+    async (tx) => {
+      await query(tx, TAKE_TIME, []);
+      await query(tx, GIVE_UP_LINKS, [ownerId]);
+      await query(tx, LOCK_OWNER, [ownerId]);
+      const connections = await query(tx, STOP_ALL_CONNECTIONS, [ownerId]);
+      const links = await query(tx, STOP_ALL_LINKS, [ownerId]);
+      const count = (rows: readonly { ended: boolean }[]): number => rows.filter(({ ended }) => ended).length;
+      return { connections: count(connections), links: count(links) };
+    },
+    { patient: true },
+  );
 }

@@ -18,11 +18,12 @@ import type { Deps } from '../deps.ts';
 import { Crowded, type Places } from '../hosts/places.ts';
 import { badConnectionToken, badProof, provenToken } from '../oauth/connection-token.ts';
 import { TRANSFERS_PATH } from '../oauth/operations.ts';
+import { giveBackCallPlace, takeCallPlace } from './call-place-store.ts';
 import { clientParams } from './mass-request.ts';
 import { takeQuota } from './quota.ts';
 
-export type AdmitDeps = Pick<Deps, 'config' | 'clock' | 'log' | 'rateLimits' | 'allowances' | 'server'> & {
-  /** Of calls: nobody waits for one. */
+export type AdmitDeps = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'rateLimits' | 'allowances' | 'server'> & {
+  /** Of this process's calls: nobody waits for one. */
   readonly calls: Places;
 };
 
@@ -68,20 +69,44 @@ function foreign({ log }: AdmitDeps, { client, connectionId }: { client: Client;
   return badConnectionToken('foreign');
 }
 
-/** Counts the call's transfers, and gives it a place. The function returned gives that back. Throws 429 and 503 with `Retry-After`. */
+/** Beyond the time of a call: whoever holds a place longer has died. */
+const SPARE_SECONDS = 10;
+
+/**
+ * Counts the call's transfers, and gives it a place: in this process, and among the calls of its connection over all processes. The function returned gives
+ * both back. Throws 429 and 503 with `Retry-After`.
+ */
 export async function admit(
   deps: AdmitDeps,
-  { caller, items }: { caller: Caller; items: number },
+  { caller, callId, items }: { caller: Caller; callId: string; items: number },
 ): Promise<() => void> {
-  const { calls } = deps;
   const { mass } = deps.config.limits;
   const { client, connectionId } = caller;
   await takeQuota(deps, { connectionId, clientId: client.id, items });
+  const leave = await enter(deps, caller);
+  const seconds = mass.secondsPerCall + SPARE_SECONDS;
+  const asked = { connectionId, callId, atOnce: mass.calls.ofConnection, seconds };
+  try {
+    const place = await takeCallPlace(deps.pool, asked);
+    if (place === null) throw tooManyRequests(1);
+    return () => {
+      leave();
+      // otherwise it is given back by time
+      giveBackCallPlace(deps.pool, place).catch((err: unknown) => deps.log.warn({ err }, 'a place was not given back'));
+    };
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+async function enter({ calls, config }: AdmitDeps, { client, connectionId }: Caller): Promise<() => void> {
+  const { ofRequester, ofConnection } = config.limits.mass.calls;
   const share = (name: string, atOnce: number) => ({ name, atOnce, waiting: 0 });
   try {
     return await calls.enter({
       path: [client.id, connectionId],
-      shares: [share(client.id, mass.calls.ofRequester), share(connectionId, mass.calls.ofConnection)],
+      shares: [share(client.id, ofRequester), share(connectionId, ofConnection)],
       signal: new AbortController().signal,
     });
   } catch (error) {

@@ -66,13 +66,14 @@ async function serve(deps: RouteDeps, request: FastifyRequest, reply: FastifyRep
   const body = readMassRequest(request.body);
   const server = requestDeps({ deps: deps.server, rateLimits, limits: config.limits.oauth }, request);
   const caller = await authenticate(deps, { body, request, server });
-  const leave = await admit(deps, { caller, items: body.transfers.length });
+  const callId = randomId();
+  const leave = await admit(deps, { caller, callId, items: body.transfers.length });
   // from here on it has a place among mass calls
   leavePlace(request);
   try {
     const late = AbortSignal.timeout(config.limits.mass.secondsPerCall * 1000);
     const signal = AbortSignal.any([gone, late, deps.ending]);
-    const call = { id: randomId(), caller, body, signal };
+    const call = { id: callId, caller, body, signal };
     return await deliver(deps, { call, gone }, { request, reply });
   } finally {
     leave();
