@@ -24,7 +24,7 @@ const packages = workspacePackages().filter(
 );
 let failed = false;
 for (const { folder, name } of packages) {
-  const run = spawnSync('pnpm', ['run', 'test', '--silent'], {
+  const run = spawnSync('node', ['--run', 'test'], {
     cwd: path.join(root, folder),
     env: { ...process.env, TEST_COST: costs },
     encoding: 'utf8',

@@ -113,8 +113,8 @@ function environmentOf(options: HouseOptions, plan: Plan): Record<string, string
     ...(options.authority !== undefined && { NODE_EXTRA_CA_CERTS: options.authority.write(options.logDir) }),
     OUTBOUND_EXCEPTIONS: JSON.stringify(exceptionsFor(plan, options.plan, options.guests ?? [])),
     DEMO: 'true',
-    // 1, but in tests on a slow machine
-    DATABASE_PATIENCE: String(Math.ceil(patience(1) / 1_000)),
+    // a database and ten processes on one machine, which may be slow
+    DATABASE_PATIENCE: String(Math.ceil(patience(10) / 1_000)),
     LOG_LEVEL: options.logLevel ?? 'info',
     ...(plan.flavor !== null && { FLAVOR: plan.flavor }),
     ...options.env?.(plan),

@@ -38,7 +38,7 @@ export const SERVICE_FIELDS = {
   REQUESTS_AT_ONCE: optional(integer({ min: 1, max: 100_000 }), REQUESTS_AT_ONCE),
   WAITING_AT_ONCE: optional(integer({ min: 1, max: 100_000 }), WAITING_AT_ONCE),
   KEYS_READ_EVERY_SECONDS: optional(integer({ min: 1, max: 300 }), KEYS_READ_EVERY_SECONDS),
-  DATABASE_PATIENCE: optional(integer({ min: 1, max: 100 }), 1),
+  DATABASE_PATIENCE: optional(integer({ min: 1, max: 1000 }), 1),
   SIGN_UPS_PER_HOUR: optional(integer({ min: 1, max: 10_000_000 }), SIGN_UPS_PER_HOUR),
   METRICS_PORT: optional(port, null),
   METRICS_ADDRESS: optional(text, '127.0.0.1'),

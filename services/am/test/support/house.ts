@@ -292,7 +292,7 @@ function configFor(input: { port: number; databaseUrl: string; reachable: readon
       }),
     ),
     DEMO: 'true',
-    DATABASE_PATIENCE: String(Math.ceil(patience(1) / 1000)),
+    DATABASE_PATIENCE: String(Math.ceil(patience(10) / 1000)),
     LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
     HOSTS_ADDED_PER_HOUR: '1000',
     // what looks after crashes now and then must not wait for the locks that tests hold, nor do their work for them

@@ -119,7 +119,7 @@ export function configFor(input: { port: number; databaseUrl: string; hosts: rea
       })),
     ),
     DEMO: 'true',
-    DATABASE_PATIENCE: String(Math.ceil(patience(1) / 1000)),
+    DATABASE_PATIENCE: String(Math.ceil(patience(10) / 1000)),
     LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
     HOSTS_ADDED_PER_HOUR: '1000',
     // who tests what is looked after says how often: a second process at it would do it twice now and then

@@ -1,5 +1,5 @@
--- The calls of a connection that are under way, over all processes (PROTOCOL §5). Unlogged: after a crash of the database none is.
-CREATE UNLOGGED TABLE "call_place" (
+-- The calls of a connection that are under way, over all processes (PROTOCOL §5).
+CREATE TABLE "call_place" (
     "connection_id" TEXT NOT NULL,
     "number" INTEGER NOT NULL,
     "call_id" TEXT NOT NULL,
