@@ -1,5 +1,5 @@
 // Breaks a house for as long as one likes, checks what is left, and writes what it measured to docs/reliability.md:
-//   pnpm soak [--minutes N] [--seed N] [--kills N] [--crashes N] [--races N]
+//   pnpm soak [--minutes N] [--seed N] [--kills N] [--crashes N] [--races N] [--stops N]
 // The time is split over sessions, each with a fresh house and the next seed. A violation ends the soak with its seed and exit code 1.
 
 import { execFileSync } from 'node:child_process';
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '500' },
     crashes: { type: 'string', default: '50' },
     races: { type: 'string', default: '50000' },
+    stops: { type: 'string', default: '200' },
   },
 });
 const number = (name: keyof typeof values): number => {
@@ -25,14 +26,14 @@ const number = (name: keyof typeof values): number => {
   return given;
 };
 
-const wanted = { kills: number('kills'), crashes: number('crashes'), races: number('races') };
+const wanted = { kills: number('kills'), crashes: number('crashes'), races: number('races'), stops: number('stops') };
 const until = performance.now() + number('minutes') * 60_000;
-const done = { kills: 0, crashes: 0, races: 0 };
+const done = { kills: 0, crashes: 0, races: 0, stops: 0 };
 let seed = number('seed');
 
 while (
   performance.now() < until &&
-  (done.kills < wanted.kills || done.crashes < wanted.crashes || done.races < wanted.races)
+  (done.kills < wanted.kills || done.crashes < wanted.crashes || done.races < wanted.races || done.stops < wanted.stops)
 ) {
   const minutes = Math.min(SESSION_MINUTES, (until - performance.now()) / 60_000);
   console.log(`session with seed ${seed}, ${minutes.toFixed(1)} min`);
@@ -43,6 +44,7 @@ while (
     kills: wanted.kills - done.kills,
     crashes: wanted.crashes - done.crashes,
     races: Math.min(wanted.races - done.races, racesOfASession()),
+    stops: Math.min(wanted.stops - done.stops, stopsOfASession()),
     tell: (line) => console.log(`  ${line}`),
   });
   report(measured);
@@ -50,6 +52,7 @@ while (
   done.kills += measured.kills;
   done.crashes += measured.crashes;
   done.races += measured.racedRedemptions;
+  done.stops += measured.racedStops;
   if (measured.violations.length > 0) {
     process.exitCode = 1;
     break;
@@ -62,8 +65,12 @@ function racesOfASession(): number {
   return wanted.kills + wanted.crashes === 0 ? wanted.races : 10_000;
 }
 
+function stopsOfASession(): number {
+  return wanted.kills + wanted.crashes === 0 ? wanted.stops : 50;
+}
+
 function flags(): string {
-  return `--minutes ${values.minutes} --kills ${values.kills} --crashes ${values.crashes} --races ${values.races}`;
+  return `--minutes ${values.minutes} --kills ${values.kills} --crashes ${values.crashes} --races ${values.races} --stops ${values.stops}`;
 }
 
 function commit(): string {

@@ -17,6 +17,8 @@ import type {
 
 /** A Host that is up refuses what was stopped within this. PROTOCOL §7. */
 export const TOLD_WITHIN_MS = patience(5);
+/** What was completed before a stop is written within this. PROTOCOL §7. */
+const LEAVES_WITHIN_MS = 250;
 /** Two clocks, and the last call of a token's life. */
 const SPARE_MS = 5_000;
 
@@ -50,12 +52,16 @@ function checkRedemption({ client, answers, yields }: Redemption): string[] {
   ];
 }
 
-/** I3: nothing is handed out after the answer to a stop. I1: and what nobody stopped goes on, or says that it cannot right now. */
+/** I3: nothing is handed out after the answer to a stop, and what was completed before leaves in time or never (PROTOCOL §7). I1: and what nobody stopped goes on, or says that it cannot right now. */
 function checkTransfer({ connection, begin, end, outcome }: Transfer, stops: readonly Stop[]): string[] {
   const stopped = stops.some((stop) => stop.outcome === 'ok' && stop.end < begin);
   const touched = stops.some((stop) => stop.begin < end);
+  const late = stops.some((stop) => stop.outcome === 'ok' && stop.end + LEAVES_WITHIN_MS + SPARE_MS < end);
   return [
     ...broken([outcome]),
+    ...(!stopped && late && outcome.kind === 'ok'
+      ? [`I3: ${connection.name} was handed a token long after its stop`]
+      : []),
     ...(stopped && outcome.kind === 'ok' ? [`I3: ${connection.name} was handed a token after its stop`] : []),
     ...(!touched && outcome.kind === 'refused'
       ? [`I1: ${connection.name} was refused (${outcome.status} ${outcome.error}) and nobody had stopped it`]

@@ -24,6 +24,10 @@ export async function checkTables(house: Constellation, history: History): Promi
     `select encode(state_hash, 'hex') as state from am.link_attempt where resume_at is not null`,
   );
   await none('I2: two lines of descent from one code', TWO_LINES);
+  await none(
+    'I3: a token was handed out after the end of its connection or link was committed',
+    COMPLETED_AFTER_ITS_END,
+  );
   for (const { name } of house.services) {
     await none(`I2: a code with two families at ${name}`, families(name));
     await none(`I4: rows past their time at ${name}`, pastTheirTime(name));
@@ -147,6 +151,13 @@ const orphanLinks = (schema: string): string => `
     where l.state = 'active' and h.issuer = $1 group by 1
   )
   select username, there.n as at_the_host, here.n as at_the_am from there full join here using (username) where there.n is distinct from here.n`;
+
+/** I3: by the times of the commits, which the database keeps here. An entry of the timeline is written with the end that it tells of, and never again. */
+const COMPLETED_AFTER_ITS_END = `
+  select t.id, e.kind, pg_xact_commit_timestamp(t.xmin) - pg_xact_commit_timestamp(e.xmin) as late
+  from am.transfer t join am.timeline_entry e on e.owner_id = t.owner_id
+    and (e.kind = 'connection_ended' and e.data ->> 'connection' = t.connection_id or e.kind = 'link_ended' and e.data ->> 'link' = t.link_id)
+  where t.state = 'minted' and pg_xact_commit_timestamp(t.xmin) > pg_xact_commit_timestamp(e.xmin)`;
 
 /** I3: what the AM ended, and the Host confirmed, is ended there. */
 const outlived = (schema: string): string => `

@@ -92,6 +92,8 @@ export interface History {
   readonly refreshes: Refresh[];
   readonly calls: Call[];
   readonly stops: Stop[];
+  /** Those of them that came in the middle of many transfers of their connection. */
+  readonly racedStops: HeldConnection[];
   readonly redemptions: Redemption[];
   readonly refusals: Refusal[];
   /** Ids of links that the owner was shown as made. */
@@ -109,6 +111,7 @@ export const createHistory = (): History => ({
   refreshes: [],
   calls: [],
   stops: [],
+  racedStops: [],
   redemptions: [],
   refusals: [],
   links: [],

@@ -14,6 +14,8 @@ export interface Measured {
   readonly refreshesNotAnswered: number;
   readonly connections: number;
   readonly stops: number;
+  /** Those in the middle of many transfers of their connection. */
+  readonly racedStops: number;
   readonly links: number;
   readonly racedCodes: number;
   readonly racedRedemptions: number;
@@ -51,6 +53,7 @@ export function measure(
     refreshesNotAnswered: shareNotAnswered(refreshes),
     connections: history.connections.length,
     stops: history.stops.length,
+    racedStops: history.racedStops.length,
     links: history.links.length,
     racedCodes: raced.length,
     racedRedemptions: raced.reduce((sum, { answers }) => sum + answers.length, 0),

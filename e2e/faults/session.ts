@@ -7,6 +7,7 @@ import { type Measured, measure } from './measure.ts';
 import { AM_POINTS, APP_POINTS, HOST_POINTS } from './points.ts';
 import { createRandom } from './random.ts';
 import { settleAndCheck } from './run.ts';
+import { raceStops } from './stops.ts';
 import { openWorld, type World } from './world.ts';
 
 /** One house, broken until one of the bounds is reached, then checked. */
@@ -18,6 +19,8 @@ export interface SessionOptions {
   readonly crashes: number;
   /** Redemptions of codes that are sent many at once, before anything is broken. */
   readonly races: number;
+  /** Connections that are stopped in the middle of a hundred transfers, before anything is broken. */
+  readonly stops: number;
   readonly tell: (line: string) => void;
 }
 
@@ -36,6 +39,7 @@ export async function runSession(options: SessionOptions): Promise<Measured> {
   try {
     const until = now() + options.minutes * 60_000;
     await raceCodes(world, options, until);
+    await raceStops(world, { ...options, until });
     if (options.kills + options.crashes === 0) return measure(world, await settleAndCheck(world));
     const load = startLoad(world, { apps: APPS });
     await breakThings(world, load, { ...options, until });

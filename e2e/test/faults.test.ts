@@ -120,6 +120,11 @@ describe('the checks find what they are for', () => {
       /^I2: two lines/,
     ],
     [
+      'a transfer that was completed after the end of its connection',
+      `update am.transfer set state = 'minted' where id = (select min(t.id) from am.transfer t join am.connection c on c.id = t.connection_id where c.ended_at is not null)`,
+      /^I3: a token was handed out after the end/,
+    ],
+    [
       'a Host that goes on after an end',
       `update photos.oauth_transfer_grant set ended_at = null where grant_id is not null`,
       /^I3: a grant of photos/,

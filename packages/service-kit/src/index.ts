@@ -65,7 +65,7 @@ export {
 // Postgres
 export { type Db, openPool, type Pool, type PoolOptions } from './postgres/pool.ts';
 export { query, queryOne, type Statement, statement } from './postgres/statement.ts';
-export { inTransaction, type TransactionOptions } from './postgres/transaction.ts';
+export { inTransaction, type TransactionOptions, withConnection } from './postgres/transaction.ts';
 
 // people
 export { pages } from './forms/pages.ts';

@@ -15,6 +15,7 @@ import { createJobs } from './jobs/queue.ts';
 import { oauthFeature } from './oauth/routes.tsx';
 import { createServerDeps } from './oauth/server.ts';
 import { requestersFeature } from './requesters/routes.tsx';
+import { endDue, reapStops } from './requesters/stop-store.ts';
 import { reapUnfinished } from './requesters/unfinished-store.ts';
 import { observeHostCalls, observeRevocations, observeTransfers } from './metrics.ts';
 import { migrationDirs, type Resources } from './resources.ts';
@@ -39,6 +40,7 @@ const ABOUT =
   'It knows your Hosts and your Requesters, and asks Hosts for keys on your behalf, as far as you allow here. Your data never passes through it; every Host has the last word.';
 const REAP_SECONDS = 60;
 const RETAIN_SECONDS = 600;
+const DUE_SECONDS = 2;
 const RETAINING = 'dropping what was kept for its time';
 
 /** The AM, whole: every feature is registered here, one line each. Closing the app closes its resources. */
@@ -91,10 +93,15 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
     startReaper({ reap: () => reapHalves(deps) }, reaped),
     startReaper({ reap: () => reapDeferrals(pool) }, reaped),
     startReaper({ reap: () => reapCallPlaces(pool) }, reaped),
+    startReaper({ reap: () => reapStops(pool) }, reaped),
     startReaper({ reap: () => closeLost(pool, { olderThanSeconds: config.recovery.lostAfterSeconds }) }, recovered),
   ];
   const readKeys = () => Promise.all([keys.refresh(), refreshKeys.refresh()]);
   repeat(app, { everySeconds: config.keysReadEverySeconds, work: readKeys, what: 'reading the keys' });
+  const endWhatIsDue = async () => {
+    if ((await endDue(pool)) > 0) announceRevocations();
+  };
+  repeat(app, { everySeconds: DUE_SECONDS, work: endWhatIsDue, what: 'ending what is due' });
   repeat(app, { everySeconds: RETAIN_SECONDS, work: () => retain(deps), what: RETAINING });
   // at once as well: a process may not live until the first turn
   app.addHook('onReady', () => retain(deps).catch((err: unknown) => app.log.warn({ err }, `${RETAINING} failed`)));

@@ -15,6 +15,8 @@ import type { PrismaClient } from './generated/prisma/client.ts';
 export interface Deps {
   readonly config: Config;
   readonly clock: Clock;
+  /** Milliseconds of a clock of this process that only goes forward. */
+  readonly monotonic: () => number;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Hot tables: named statements in `store.ts` files. */
   readonly pool: Pool;

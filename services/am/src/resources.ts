@@ -22,7 +22,16 @@ import { placeOfSigningKey, SEALED_PLACES } from './sealed-places.ts';
 /** What the app is built from and closes at its end. */
 export type Resources = Pick<
   Deps,
-  'config' | 'clock' | 'pool' | 'prisma' | 'vault' | 'outbound' | 'rateLimits' | 'allowances' | 'failpoint'
+  | 'config'
+  | 'clock'
+  | 'monotonic'
+  | 'pool'
+  | 'prisma'
+  | 'vault'
+  | 'outbound'
+  | 'rateLimits'
+  | 'allowances'
+  | 'failpoint'
 > & {
   /** Read again now and then. */
   readonly keys: KeyRing;
@@ -61,7 +70,8 @@ export async function openResources(config: Config): Promise<Resources> {
   const failpoint = createFailpoints(config.failpoints);
   const rateLimits = createRateLimits(pool);
   const allowances = createAllowances(pool);
-  return { config, clock, pool, prisma, outbound, rateLimits, allowances, failpoint, ...secrets };
+  const monotonic = (): number => performance.now();
+  return { config, clock, monotonic, pool, prisma, outbound, rateLimits, allowances, failpoint, ...secrets };
 }
 
 async function openSecrets({ config, pool }: Pick<Resources, 'config' | 'pool'>) {

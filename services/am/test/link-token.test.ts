@@ -73,6 +73,81 @@ describe('the token of a link', () => {
     expect(refreshes()).toBe(before + 1);
   });
 
+  test('at two processes at once is renewed once at a Host that rotates: neither breaks the link, and both go on', async () => {
+    const linkId = await makeLink(world, person);
+    const first = world.host.callsOf('/token').length;
+    let current: string | null = null;
+    let turn = 0;
+    world.host.behaviour.token = async ({ form }) => {
+      const used = form.get('refresh_token');
+      current ??= used;
+      // as a Host that takes a refresh token which is used twice for a stolen one
+      if (used !== current) return { status: 400, json: { error: 'invalid_grant' } };
+      current = `rotated-${++turn}`;
+      const json = linkTokens({ access_token: `at-${turn}`, refresh_token: current });
+      await answered;
+      return { status: 200, json };
+    };
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    // a pool of its own is what makes it another process to whom the renewal is not shared
+    const other = await openResources(world.config);
+    const elsewhere = { ...deps, pool: other.pool, prisma: other.prisma };
+    const ask = (at: LinkTokenDeps) => linkToken(at, { linkId, ownerId: person.ownerId, renew: 'now' });
+    const one = ask(deps);
+    await eventually(async () => world.host.callsOf('/token').length > first);
+    const two = ask(elsewhere);
+    const claimed = async () =>
+      (await world.pool.query('select from link where id = $1 and renewal_until > now()', [linkId])).rowCount === 1;
+    await eventually(claimed);
+    answer();
+    expect([await one, await two].map((got) => got.kind === 'token' && got.token)).toEqual(['at-1', 'at-1']);
+    expect(turn).toBe(1);
+    const { rows } = await world.pool.query('select state, renewal_id from link where id = $1', [linkId]);
+    expect(rows).toEqual([{ state: 'active', renewal_id: null }]);
+    await other.outbound.close();
+    await other.prisma.$disconnect();
+    await other.pool.end();
+  });
+
+  test('is not broken by a refusal that comes when another process has taken the renewal over', async () => {
+    const linkId = await makeLink(world, person);
+    world.host.behaviour.token = async () => {
+      await world.pool.query(`update link set renewal_id = 'another' where id = $1`, [linkId]);
+      return { status: 400, json: { error: 'invalid_grant' } };
+    };
+    await get(linkId, 'now');
+    const { rows } = await world.pool.query('select state from link where id = $1', [linkId]);
+    expect(rows).toEqual([{ state: 'active' }]);
+    await world.pool.query('update link set renewal_id = null, renewal_until = null where id = $1', [linkId]);
+  });
+
+  test('is kept though the database breaks off while it is written: a Host that rotates hands it out once', async () => {
+    const linkId = await makeLink(world, person);
+    const holder = await world.pool.connect();
+    world.host.behaviour.token = async () => {
+      await holder.query('begin');
+      await holder.query('select from link where id = $1 for update', [linkId]);
+      return { status: 200, json: linkTokens({ access_token: 'after', refresh_token: 'rotated' }) };
+    };
+    const renewed = get(linkId, 'now');
+    const broken = await eventually(async () => {
+      const { rowCount } = await world.pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return (rowCount ?? 0) > 0;
+    });
+    expect(broken).toBe(true);
+    await holder.query('rollback');
+    holder.release();
+    expect(await renewed).toMatchObject({ kind: 'token', token: 'after' });
+    world.host.behaviour.token = () => ({ status: 200, json: linkTokens() });
+    await get(linkId, 'now');
+    expect(world.host.callsOf('/token').at(-1)?.form.get('refresh_token')).toBe('rotated');
+  });
+
   test('a rotated refresh token is the one used next', async () => {
     const linkId = await makeLink(world, person);
     world.host.behaviour.token = () => ({ status: 200, json: linkTokens({ refresh_token: 'rotated' }) });

@@ -55,7 +55,7 @@ const BY_HASH = {
 const BY_KEY = { oauth_rate_limit: ['key'], rate_limit: ['key'], call_place: ['connection_id', 'number'] };
 /** What owners, clients and Hosts are and have decided: read often, written when somebody does something by hand. */
 const SETTLED =
-  'account ask connection connection_host encryption_key host host_half host_turn kept_secret link oauth_client oauth_document oauth_transfer_grant owner revocation revocation_due rule signing_key timeline_entry';
+  'account ask connection connection_host encryption_key host host_half host_turn kept_secret link oauth_client oauth_document oauth_transfer_grant owner revocation revocation_due rule signing_key stop_epoch timeline_entry';
 
 describe('the tables that are written with every request', () => {
   interface Key {

@@ -4,7 +4,8 @@ import { type Db, run, type Statement } from './statement.ts';
 
 /**
  * Taking the request away is the lock: of two answers to one request, the second finds nothing. `used` makes a registered client's deletion
- * wait for this grant, and be waited for by it (see delete-client.ts), and saves the client from being reaped as never used.
+ * wait for this grant, and be waited for by it (see delete-client.ts), and saves the client from being reaped as never used. Where the service does not let
+ * the grant be made, by a trigger, the request is gone as if it had been answered.
  */
 const ISSUE_CODE: Statement = {
   name: 'oauth_issue_code',
@@ -15,8 +16,8 @@ const ISSUE_CODE: Statement = {
     update oauth_client set used_at = now() from request where oauth_client.id = request.client_id
     returning 1
   ), granted as (
-    insert into oauth_grant (bucket, id, client_id, subject, scope, transfer_scope, jkt, expires_at, answered_by)
-    select $6, $7, client_id, $8, $9, $10, jkt, to_timestamp($11::float8), answered_by
+    insert into oauth_grant (bucket, id, client_id, subject, scope, transfer_scope, jkt, expires_at, answered_by, begun_at)
+    select $6, $7, client_id, $8, $9, $10, jkt, to_timestamp($11::float8), answered_by, created_at
     from request
     returning bucket, id
   ), issued as (
@@ -26,9 +27,10 @@ const ISSUE_CODE: Statement = {
     from request, granted
   ), answered as (
     insert into oauth_answer (hash, client_id, browser_hash, redirect_uri, press, sealed, code_bucket, code_hash, expires_at)
-    select hash, client_id, browser_hash, redirect_uri, $12, $13, $6, $4, expires_at from request
+    select request.hash, request.client_id, request.browser_hash, request.redirect_uri, $12, $13, granted.bucket, $4, request.expires_at
+    from request, granted
   )
-  select * from request`,
+  select request.* from request, granted`,
 };
 
 type Input = Parameters<OAuthStorage['issueCode']>[0];

@@ -33,6 +33,22 @@ export async function inTransaction<T>(
   }
 }
 
+/** Runs `work` on one connection of the pool, and gives it back; one that failed is closed. */
+export async function withConnection<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  client.on('error', heard);
+  let broken: Error | undefined;
+  try {
+    return await work(client);
+  } catch (error) {
+    broken = error instanceof Error ? error : new Error(String(error));
+    throw error;
+  } finally {
+    client.release(broken);
+    client.off('error', heard);
+  }
+}
+
 async function once<T>(
   pool: Pool,
   work: (tx: PoolClient) => Promise<T>,

@@ -1,5 +1,6 @@
 import { inTransaction, type Pool, query, queryOne, statement, UsageError } from '@chatelaine/service-kit';
 import { endLink } from '../hosts/hosts-store.ts';
+import { noteStop } from '../requesters/stop-store.ts';
 import { stopConnection, stopEverything } from '../requesters/store.ts';
 import type { Stoppable } from './commands.ts';
 
@@ -34,10 +35,12 @@ export async function stop(pool: Pool, { what, name }: { what: Stoppable; name: 
       return [`${ended.connections} connections and ${ended.links} links of ${name} have ended.`];
     }
     case 'client':
+      await noteStop(pool, { ownerId: null, clientId: name });
       return [`${await inTurns(pool, END_CONNECTIONS, name)} connections of ${name} have ended.`];
     case 'host':
       return [`${await endLinks(pool, name)} links to ${name} have ended.`];
     case 'everything': {
+      await noteStop(pool, { ownerId: null, clientId: null });
       const connections = await inTurns(pool, END_CONNECTIONS, null);
       const links = await endLinks(pool, null);
       return [`${connections} connections and ${links} links have ended: nobody has access through this AM.`];

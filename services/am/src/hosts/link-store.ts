@@ -60,14 +60,17 @@ export interface Renewal extends LinkKey {
   readonly ceiling: readonly string[];
 }
 
+// the owner's row before the link's, as whatever ends something takes them
 /** Stores what a refresh brought; decisions made under another ceiling lose their version. False if the link ended or was renewed by another. */
 export async function storeRenewal({ prisma }: Pick<Deps, 'prisma'>, renewal: Renewal): Promise<boolean> {
   const { linkId, ownerId, used, accessToken, expiresIn, refreshToken, ceiling } = renewal;
   const rows = await prisma.$queryRaw<unknown[]>`
-    with before as (
-      select id, owner_id, transfer_scope from link
-      where id = ${linkId} and owner_id = ${ownerId} and state = 'active' and refresh_token = ${bytes(used)}
-      for update
+    with owned as materialized (
+      select id from owner where id = ${ownerId} for no key update
+    ), before as materialized (
+      select l.id, l.owner_id, l.transfer_scope from link l join owned on owned.id = l.owner_id
+      where l.id = ${linkId} and l.state = 'active' and l.refresh_token = ${bytes(used)}
+      for update of l
     ), bumped as (
       update owner o set policy_version = o.policy_version + 1 from before b
       where o.id = b.owner_id and not (b.transfer_scope @> ${[...ceiling]}::text[] and b.transfer_scope <@ ${[...ceiling]}::text[])
@@ -79,12 +82,18 @@ export async function storeRenewal({ prisma }: Pick<Deps, 'prisma'>, renewal: Re
   return rows.length === 1;
 }
 
-/** The Host refused the refresh token: the link ended there. False if the link has another token by now, or ended. */
+/** The Host refused the refresh token: the link ended there. False if the link has another token by now, ended, or is somebody else's to renew. */
 export async function breakLink(
   { prisma }: Pick<Deps, 'prisma'>,
-  { linkId, refused }: { linkId: string; refused: Buffer },
+  { linkId, refused, renewalId }: { linkId: string; refused: Buffer; renewalId: string },
 ): Promise<boolean> {
-  const rows = await prisma.$queryRaw<{ broken: boolean }[]>`select break_link(${linkId}, ${bytes(refused)}) as broken`;
+  const rows = await prisma.$queryRaw<{ broken: boolean }[]>`
+    with owned as materialized (
+      select id from owner where id = (select owner_id from link where id = ${linkId}) for no key update
+    ), mine as materialized (
+      select l.id from link l join owned on owned.id = l.owner_id where l.id = ${linkId} and l.renewal_id = ${renewalId} for update of l
+    )
+    select break_link(id, ${bytes(refused)}) as broken from mine`;
   return rows[0]?.broken === true;
 }
 

@@ -1,10 +1,13 @@
+import { setTimeout } from 'node:timers/promises';
+import { isDatabaseUnavailable } from '@chatelaine/migrations';
 import { type Failure, type Obtained, refresh } from '@chatelaine/oauth-client';
 import { parseScope, type ServerMetadata } from '@chatelaine/protocol';
-import { VaultError } from '@chatelaine/crypto';
+import { randomId, VaultError } from '@chatelaine/crypto';
 import type { Deps } from '../deps.ts';
 import { handBack } from './finish-link.ts';
 import { clientAt, clientDeps } from './host-client.ts';
-import { breakLink, type LinkKey, readLink, type StoredLink, storeRenewal } from './link-store.ts';
+import { breakLink, type LinkKey, readLink, type Renewal, type StoredLink, storeRenewal } from './link-store.ts';
+import { claimRenewal, releaseRenewal } from './renewal-store.ts';
 import { sealedFor } from './sealing.ts';
 
 export type LinkTokenDeps = Pick<
@@ -46,7 +49,7 @@ export async function linkToken(deps: LinkTokenDeps, input: LinkTokenInput): Pro
   return renewOnce(deps, input, link);
 }
 
-// Many transfers may want the same renewal at once: they share one call. Only a saving; another process renewing meanwhile does no harm.
+// Many transfers may want the same renewal at once: they share one call, and other processes wait for it.
 const renewals = new WeakMap<Deps['pool'], Map<string, Promise<LinkToken>>>();
 
 function renewOnce(deps: LinkTokenDeps, input: LinkTokenInput, link: StoredLink): Promise<LinkToken> {
@@ -59,21 +62,51 @@ function renewOnce(deps: LinkTokenDeps, input: LinkTokenInput, link: StoredLink)
   return started;
 }
 
+/** How often another process's renewal is looked for: as long as a Requester waits for a Host. */
+const LOOKS = 100;
+const LOOK_EVERY_MS = 50;
+
 /**
- * Who read the link before another's renewal was stored, and comes after it, takes what that one brought: a Host that rotates would take the
- * old refresh token, used again, for a stolen one.
+ * One renewal at a time over all processes: a Host that rotates would take the old refresh token, used again, for a stolen one. Who comes second takes
+ * what the first brought. PROTOCOL §3.5.
  */
 async function renewUnlessDone(deps: LinkTokenDeps, key: LinkKey, seen: StoredLink): Promise<LinkToken> {
-  const link = await readLink(deps, key);
-  if (link === null || link.state !== 'active') return { kind: 'broken' };
-  const { accessToken: sealed, metadata, secondsLeft } = link;
-  const renewed = sealed !== null && seen.accessToken?.equals(sealed) !== true && secondsLeft >= SPARE_SECONDS;
-  return renewed ? opened(deps, key, { sealed, metadata }) : renew(deps, key, link);
+  const renewalId = randomId('ren');
+  for (let look = 1; ; look++) {
+    const link = await readLink(deps, key);
+    if (link === null || link.state !== 'active' || link.refreshToken === null) return { kind: 'broken' };
+    const { accessToken: sealed, refreshToken: used, metadata, secondsLeft } = link;
+    const renewed = sealed !== null && seen.accessToken?.equals(sealed) !== true && secondsLeft >= SPARE_SECONDS;
+    if (renewed) return opened(deps, key, { sealed, metadata });
+    const mine = { ...key, renewalId };
+    if (await claimRenewal(deps, { ...mine, used })) return renewAlone(deps, mine, { link, used });
+    if (look === LOOKS) return { kind: 'busy', retryAfter: 1 };
+    await setTimeout(LOOK_EVERY_MS);
+  }
 }
 
-async function renew(deps: LinkTokenDeps, key: LinkKey, link: StoredLink): Promise<LinkToken> {
-  const used = link.refreshToken;
-  if (used === null) return { kind: 'broken' };
+interface Claimed extends LinkKey {
+  readonly renewalId: string;
+}
+
+async function renewAlone(
+  deps: LinkTokenDeps,
+  key: Claimed,
+  held: { link: StoredLink; used: Buffer },
+): Promise<LinkToken> {
+  try {
+    return await renew(deps, key, held);
+  } finally {
+    // otherwise it is let go by time
+    await releaseRenewal(deps, key).catch((err: unknown) => deps.log.warn({ err }, 'a renewal was not let go'));
+  }
+}
+
+async function renew(
+  deps: LinkTokenDeps,
+  key: Claimed,
+  { link, used }: { link: StoredLink; used: Buffer },
+): Promise<LinkToken> {
   const refreshToken = open(deps, key, { sealed: used, column: 'refresh_token' });
   if (refreshToken === null) return { kind: 'unopened' };
   const server = link.metadata;
@@ -108,14 +141,30 @@ async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: R
     ceiling: parseScope(ceiling) ?? [],
   };
   const stored =
-    (await storeRenewal(deps, { ...renewal, used })) ||
-    (await storeRenewal(deps, { ...renewal, used: await sealedAnew(deps, key, used) }));
+    (await untilStored(deps, { ...renewal, used })) ||
+    (await untilStored(deps, { ...renewal, used: await sealedAnew(deps, key, used) }));
   if (stored) return { kind: 'token', token, metadata: link.metadata };
   const now = await asItIsNow(deps, key);
   // whoever ended it told the Host of the refresh token that was stored; where each has a successor, that one would live on
   if (now.kind === 'broken' && fresh !== undefined)
     await handBack(deps, link.metadata, { token: fresh, hint: 'refresh_token' });
   return now;
+}
+
+/** Within the time that nobody else renews the link. */
+const STORE_TRIES = 20;
+const STORE_AGAIN_MS = 250;
+
+/** What a Host that rotates has just handed out is there once: a database that is away for a moment must not lose it. */
+async function untilStored(deps: LinkTokenDeps, renewal: Renewal): Promise<boolean> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await storeRenewal(deps, renewal);
+    } catch (error) {
+      if (tries === STORE_TRIES || !isDatabaseUnavailable(error)) throw error;
+      await setTimeout(STORE_AGAIN_MS);
+    }
+  }
 }
 
 /** The same refresh token as it is stored now: the encryption key may have been replaced while the Host was asked. */
@@ -125,7 +174,7 @@ async function sealedAnew(deps: LinkTokenDeps, key: LinkKey, used: Buffer): Prom
   return same(now) === same(used) ? now : used;
 }
 
-/** Another process renewed the link, or the owner ended it, while we asked: what is stored decides. */
+/** The owner ended the link while we asked, or we took so long that another process renewed it: what is stored decides. */
 async function asItIsNow(deps: LinkTokenDeps, key: LinkKey): Promise<LinkToken> {
   const now = await readLink(deps, key);
   if (now === null || now.state !== 'active') return { kind: 'broken' };
@@ -135,12 +184,12 @@ async function asItIsNow(deps: LinkTokenDeps, key: LinkKey): Promise<LinkToken> 
 
 async function readFailure(
   deps: LinkTokenDeps,
-  key: LinkKey,
+  key: Claimed,
   { answer, used }: { answer: Failure; used: Buffer },
 ): Promise<LinkToken> {
   // PROTOCOL §3.5: only this marks a link broken; everything else may pass
   if (answer.kind === 'oauth_error' && answer.status === 400 && answer.error.error === 'invalid_grant') {
-    const broken = await breakLink(deps, { linkId: key.linkId, refused: used });
+    const broken = await breakLink(deps, { linkId: key.linkId, refused: used, renewalId: key.renewalId });
     if (!broken) return asItIsNow(deps, key);
     deps.log.warn({ event: 'link_broken', linkId: key.linkId }, 'the Host refused the refresh token of a link');
     return { kind: 'broken' };

@@ -5,6 +5,7 @@ import type { ToldHost } from '../hosts/told.tsx';
 import type { Who } from '../identity/who.tsx';
 import { evaluate } from '../rules/evaluate.ts';
 import type { Effect, Rule } from '../rules/rule.ts';
+import { noteStop } from './stop-store.ts';
 
 /** A live connection as its owner sees it. */
 export interface OwnConnection extends Who {
@@ -194,8 +195,11 @@ export async function stopEverything(
       await query(tx, TAKE_TIME, []);
       await query(tx, GIVE_UP_LINKS, [ownerId]);
       await query(tx, LOCK_OWNER, [ownerId]);
+      await noteStop(tx, { ownerId, clientId: null });
       const connections = await query(tx, STOP_ALL_CONNECTIONS, [ownerId]);
       const links = await query(tx, STOP_ALL_LINKS, [ownerId]);
+      // and what began while these ended
+      await noteStop(tx, { ownerId, clientId: null });
       const count = (rows: readonly { ended: boolean }[]): number => rows.filter(({ ended }) => ended).length;
       return { connections: count(connections), links: count(links) };
     },

@@ -62,9 +62,11 @@ const ANSWERS: Readonly<Record<string, string>> = {
 
 /** What came of a transfer, in a sentence for its owner. */
 export function transferSentence(past: PastTransfer): string {
-  const { state, sentences, clientName, label, hostName, bearer, gone } = past;
+  const { state, sentences, clientName, label, hostName, bearer, gone, late } = past;
   const what = `“${label}” at ${hostName} (${sentences.join(', ')})`;
   if (gone) return `${clientName} asked for a key for ${what}, and was gone before it came: it got none.`;
+  if (late)
+    return `${clientName} asked for a key for ${what}, and this server was too slow to hand it out: it got none.`;
   switch (state) {
     case 'minted':
       return bearer

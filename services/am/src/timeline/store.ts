@@ -82,6 +82,8 @@ export interface PastTransfer {
   readonly bearer: boolean;
   /** The Requester did not wait for it. */
   readonly gone: boolean;
+  /** The AM was too slow to hand it out. */
+  readonly late: boolean;
 }
 
 interface TransferRow {
@@ -94,13 +96,14 @@ interface TransferRow {
   host_name: string;
   bearer: boolean;
   gone: boolean;
+  late: boolean;
 }
 
 const TRANSFERS = statement<TransferRow>({
   name: 'timeline_transfers',
   text: `
     select t.started_at, t.state, t.scopes, c.client_name, l.label, h.name as host_name, h.transfer_scopes, t.jkt is null as bearer,
-      t.error is not distinct from 'gone' as gone
+      t.error is not distinct from 'gone' as gone, t.error is not distinct from 'late' as late
     from transfer t join connection c on c.id = t.connection_id and c.owner_id = t.owner_id
       join link l on l.id = t.link_id and l.owner_id = t.owner_id join host h on h.id = t.host_id
     where t.owner_id = $1 order by t.started_at desc limit $2`,
@@ -121,6 +124,7 @@ export async function readTransfers(
     hostName: row.host_name,
     bearer: row.bearer,
     gone: row.gone,
+    late: row.late,
   }));
 }
 

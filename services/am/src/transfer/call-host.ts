@@ -7,6 +7,7 @@ import { type LinkToken, linkToken } from '../hosts/link-token.ts';
 import type { Snapshot, Target } from './decide.ts';
 import { type Doubt, doubting, settle } from './doubt.ts';
 import type { TransferRequest } from './request.ts';
+import { wasStopped } from './stopped-store.ts';
 
 export type CallDeps = Pick<
   Deps,
@@ -24,6 +25,8 @@ export type HostAnswer =
   | { readonly kind: 'answer'; readonly response: TransferResponse }
   /** The Host ended the link. */
   | { readonly kind: 'broken' }
+  /** The owner or the Requester ended the connection or the link, and the Host was told first. */
+  | { readonly kind: 'stopped' }
   /** The Host's own policy says no. */
   | { readonly kind: 'denied'; readonly requestable: boolean }
   | { readonly kind: 'bad_scope' }
@@ -40,7 +43,7 @@ export type HostAnswer =
   | { readonly kind: 'unusable'; readonly reason: string; readonly minted: boolean };
 
 /**
- * Hop 2: asks the Host to mint. `invalid_request` renews the link's token once and tries once more with a new statement. When `gone` fires, asking
+ * Hop 2: asks the Host to mint. `invalid_request` renews the link's token once and tries once more with a new statement, unless the Host was told of an end first. When `gone` fires, asking
  * ends at once; a renewal does not, for others may wait for it too. What it leaves in doubt is there when it throws, too. PROTOCOL §3.3, §3.5.
  */
 export async function callHost(
@@ -52,6 +55,8 @@ export async function callHost(
   try {
     const first = await askOnce(inTime, hop, { renew: 'if-needed', gone, doubt });
     if (first.kind !== 'stale') return first;
+    const { snapshot, target } = hop;
+    if (await wasStopped(deps.pool, { ...snapshot, linkId: target.linkId })) return { kind: 'stopped' };
     const second = await askOnce(inTime, hop, { renew: 'now', gone, doubt });
     return second.kind === 'stale' ? { kind: 'unusable', reason: 'invalid_request twice', minted: false } : second;
   } catch (error) {

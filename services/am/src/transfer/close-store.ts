@@ -1,31 +1,79 @@
 import { GRANT_ALIVE, run, runForRow, type Statement } from '@chatelaine/oauth-server-pg';
+import { withConnection } from '@chatelaine/service-kit';
 import type { Pool } from 'pg';
+import type { Deps } from '../deps.ts';
 import type { Intent } from './store.ts';
 
+// Whatever ends something updates the row of the grant or the link, and these rows are held until this commits: a stop waits for what is being completed,
+// or is seen. `for share` looks at a row once more when it was waited for, which a subquery in `set` would not. Grants before links, as stops take them.
 const COMPLETE: Statement = {
   name: 'transfer_complete',
   text: `
+  with due as materialized (
+    select t.bucket, t.id, t.connection_id, t.link_id
+    from unnest($1::integer[], $2::text[]) as done (bucket, id) join transfer t on t.bucket = done.bucket and t.id = done.id
+    where t.state = $3 order by t.bucket, t.id for update of t
+  ), granted as materialized (
+    select g.bucket, g.id, g.expires_at from oauth_grant g
+    where (g.bucket, g.id) in (select bucket, connection_id from due) and ${GRANT_ALIVE} order by g.bucket, g.id for share
+  ), linked as materialized (
+    select l.id from link l
+    where l.id in (select due.link_id from due join granted on granted.bucket = due.bucket and granted.id = due.connection_id)
+      and l.state = 'active' order by l.id for share
+  )
   update transfer t
-  set closed_at = now(), state = case when exists (
-      select from oauth_grant g join link l on l.id = t.link_id
-      where g.bucket = t.bucket and g.id = t.connection_id and ${GRANT_ALIVE}
-        and l.state = 'active') then 'minted' else 'withheld' end
-  from unnest($1::integer[], $2::text[]) as done (bucket, id)
-  where t.bucket = done.bucket and t.id = done.id and t.state = 'intent'
-  returning t.id, t.state`,
+  set closed_at = clock_timestamp(), state = case when linked.id is not null then 'minted' else 'withheld' end
+  from due
+    left join granted on granted.bucket = due.bucket and granted.id = due.connection_id
+      and (granted.expires_at is null or granted.expires_at > clock_timestamp())
+    left join linked on granted.id is not null and linked.id = due.link_id
+  where t.bucket = due.bucket and t.id = due.id
+  returning t.id, t.state, extract(epoch from clock_timestamp() - statement_timestamp())::float8 * 1000 as worked_ms`,
 };
 
+interface CompletedRow {
+  id: string;
+  state: string;
+  worked_ms: number;
+}
+
+export interface Completed {
+  /** Those that may be handed out. */
+  readonly handed: ReadonlySet<string>;
+  /** No later than the commit, by this process's clock. */
+  readonly committedFrom: number;
+}
+
 /**
- * Closes the intents of minted tokens, reading revocation once more: what the owner stopped meanwhile is withheld. Returns the ids of those that may
- * be handed out. PROTOCOL §3.5.
+ * Closes the intents of minted tokens, reading revocation once more: what was stopped meanwhile is withheld. `minted`: closed before, by this process,
+ * and to be looked at once more. PROTOCOL §3.5.
  */
 export async function completeTransfers(
-  pool: Pool,
-  intents: readonly Pick<Intent, 'bucket' | 'id'>[],
-): Promise<ReadonlySet<string>> {
-  const values = [intents.map(({ bucket }) => bucket), intents.map(({ id }) => id)];
-  const rows = await run<{ id: string; state: string }>(pool, COMPLETE, values);
-  return new Set(rows.filter(({ state }) => state === 'minted').map(({ id }) => id));
+  { pool, monotonic }: Pick<Deps, 'pool' | 'monotonic'>,
+  { transfers, from }: { transfers: readonly Pick<Intent, 'bucket' | 'id'>[]; from: 'intent' | 'minted' },
+): Promise<Completed> {
+  const values = [transfers.map(({ bucket }) => bucket), transfers.map(({ id }) => id), from];
+  // a connection first: waiting for one is no part of what the statement took
+  return withConnection(pool, async (db) => {
+    const sent = monotonic();
+    const rows = await run<CompletedRow>(db, COMPLETE, values);
+    const worked = Math.min(...rows.map(({ worked_ms }) => worked_ms));
+    const handed = new Set(rows.filter(({ state }) => state === 'minted').map(({ id }) => id));
+    return { handed, committedFrom: sent + (Number.isFinite(worked) ? worked : 0) };
+  });
+}
+
+const DISCARD: Statement = {
+  name: 'transfer_discard',
+  text: `
+  update transfer t set state = 'withheld', error = 'late', closed_at = now()
+  from unnest($1::integer[], $2::text[]) as late (bucket, id)
+  where t.bucket = late.bucket and t.id = late.id and t.state = 'minted'`,
+};
+
+/** What was completed and did not leave in time goes to nobody. PROTOCOL §7. */
+export async function discardTransfers(pool: Pool, transfers: readonly Pick<Intent, 'bucket' | 'id'>[]): Promise<void> {
+  await run(pool, DISCARD, [transfers.map(({ bucket }) => bucket), transfers.map(({ id }) => id)]);
 }
 
 const CLOSE: Statement = {

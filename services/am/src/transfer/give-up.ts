@@ -2,6 +2,8 @@ import { randomId } from '@chatelaine/crypto';
 import {
   accessDenied,
   BAD_TARGET_TEXT,
+  BAD_TOKEN_TEXT,
+  invalidRequest,
   invalidScope,
   invalidTarget,
   type OAuthError,
@@ -12,6 +14,7 @@ import type { Deps } from '../deps.ts';
 import type { Hop, HostAnswer } from './call-host.ts';
 import { abandonTransfer, closeTransfer } from './close-store.ts';
 import type { Doubt } from './doubt.ts';
+import { wasStopped } from './stopped-store.ts';
 import type { Intent } from './store.ts';
 
 /** A transfer whose intent is open. */
@@ -33,21 +36,40 @@ const AT_HOST = { unavailable: 'host' } as const;
 
 type Failed = Exclude<HostAnswer, { kind: 'answer' }>;
 
-/** Closes the intent of a transfer that came to nothing, and says so to the Requester. */
-export async function giveUp(deps: GiveUpDeps, { hop, intent, doubt }: Begun, answer: Failed): Promise<never> {
+/**
+ * Closes the intent of a transfer that came to nothing, and says so to the Requester. What may only be a Host's way of saying that it was told of an end
+ * before the AM looked is told as that end. PROTOCOL §3.8.
+ */
+export async function giveUp(deps: GiveUpDeps, begun: Begun, answer: Failed): Promise<never> {
+  const told = MAY_BE_STOPPED.has(answer.kind) && (await wasStopped(deps.pool, begun.intent));
+  const nothingMinted = answer.kind !== 'unusable' || !answer.minted;
+  if (told && nothingMinted) return giveUp(deps, begun, { kind: 'stopped' });
   if (answer.kind === 'unreachable') {
-    const { hostId } = hop.target;
-    deps.log.warn({ event: 'host_unreachable', hostId, transferId: intent.id, reason: answer.reason }, 'no answer');
+    const { hostId } = begun.hop.target;
+    deps.log.warn(
+      { event: 'host_unreachable', hostId, transferId: begun.intent.id, reason: answer.reason },
+      'no answer',
+    );
   }
+  await close(deps, begun, answer);
+  throw failure(told ? { kind: 'stopped' } : answer);
+}
+
+const MAY_BE_STOPPED: ReadonlySet<string> = new Set(['unusable', 'broken', 'bad_target']);
+
+async function close(deps: GiveUpDeps, { hop, intent, doubt }: Begun, answer: Failed): Promise<void> {
   if (answer.kind === 'unusable') await discard(deps, { hop, intent, doubt }, answer);
+  else if (answer.kind === 'stopped')
+    await closeTransfer(deps.pool, intent, { state: 'withheld', error: 'stopped', approval: approvalAfter(doubt) });
   else if (REFUSALS.has(answer.kind))
     await closeTransfer(deps.pool, intent, { state: 'refused', error: answer.kind, approval: 'used' });
   else await closeTransfer(deps.pool, intent, { state: 'failed', error: answer.kind, approval: approvalAfter(doubt) });
-  throw failure(answer);
 }
 
 function failure(answer: Failed): OAuthError {
   switch (answer.kind) {
+    case 'stopped':
+      return invalidRequest(BAD_TOKEN_TEXT, { cause: 'stopped in flight' });
     case 'broken':
     case 'bad_target':
       return invalidTarget(BAD_TARGET_TEXT, { cause: answer.kind });

@@ -83,8 +83,8 @@ function requestFor({ config }: MassDeps, { caller, body, signal }: MassCall, it
 }
 
 /**
- * The answers to what has come to an end. What was minted is handed out here and nowhere else: send it at once, for a stop that is answered from now
- * on no longer finds it. PROTOCOL §3.5.
+ * The answers to what has come to an end. What was minted is handed out here and nowhere else: write it in this turn of the event loop, for a stop that is
+ * answered from now on no longer finds it. PROTOCOL §3.5.
  */
 export async function answersTo(
   deps: MassDeps,

@@ -24,7 +24,7 @@ import { handOut, type Minted, withhold } from './hand-out.ts';
 import { type QuotaDeps, takeQuota } from './quota.ts';
 import { beginTransfer, type Intent, readSnapshot } from './store.ts';
 
-export type TransferDeps = CallDeps & GiveUpDeps & QuotaDeps & Pick<Deps, 'failpoint' | 'observe'>;
+export type TransferDeps = CallDeps & GiveUpDeps & QuotaDeps & Pick<Deps, 'failpoint' | 'observe' | 'monotonic'>;
 
 /** Why a request without a proof was refused, for whoever tells its client in other words. */
 export const NO_KEY = 'no key, and none may be left out';

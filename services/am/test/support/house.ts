@@ -1,4 +1,11 @@
-import { createTestDatabase, type Embedded, sharedEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
+import {
+  asSuperuser,
+  createTestDatabase,
+  type Embedded,
+  sharedEmbedded,
+  startEmbedded,
+  type TestDatabase,
+} from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/migrations';
 import { createAllowances, createRateLimits } from '@chatelaine/oauth-server-pg';
 import { createOutbound } from '@chatelaine/outbound-http';
@@ -47,6 +54,10 @@ export interface AmOptions {
   readonly config?: Partial<Config>;
   /** What happens to it where something durable is half done. */
   readonly failpoint?: Resources['failpoint'];
+  /** The clock of the AM's processes that only goes forward. */
+  readonly monotonic?: Resources['monotonic'];
+  /** The database keeps the time of every commit. */
+  readonly commitTimes?: boolean;
 }
 
 /** A person with an account at the AM. */
@@ -105,7 +116,7 @@ export class House {
   }
 
   static async build(options: AmOptions = {}): Promise<House> {
-    const embedded = await sharedEmbedded();
+    const embedded = options.commitTimes === true ? await keepingCommitTimes() : await sharedEmbedded();
     const [host, second, documents, port] = await Promise.all([
       ScriptedHost.start('photos'),
       ScriptedHost.start('pictures'),
@@ -234,6 +245,15 @@ export const SLOWLY = { waitSeconds: seconds(1), hopSeconds: seconds(5), seconds
 /** What {@link House.audit} finds when all is well. */
 export const ALL_WELL = { open: 0, mintedWithoutRow: [], faults: [] };
 
+/** A server of its own: what it keeps is settled when it starts. */
+async function keepingCommitTimes(): Promise<Embedded> {
+  const embedded = await startEmbedded();
+  await asSuperuser(embedded, ['alter system set track_commit_timestamp = on']);
+  await embedded.crash();
+  await embedded.restart();
+  return embedded;
+}
+
 async function startAm(given: Config, options: AmOptions): Promise<Am> {
   const { failuresToOpen = 1_000, openSeconds = 10 } = options;
   // a test that holds a Host's answer back holds it for as long as the machine needs to do the rest
@@ -261,7 +281,8 @@ async function startAm(given: Config, options: AmOptions): Promise<Am> {
     ownNames: [new URL(config.issuer).hostname],
     timeouts: { callSeconds: options.callSeconds ?? SLOWLY.hopSeconds },
   });
-  const resources = { ...opened, outbound, ...(options.failpoint && { failpoint: options.failpoint }) };
+  const { failpoint = opened.failpoint, monotonic = opened.monotonic } = options;
+  const resources = { ...opened, outbound, failpoint, monotonic };
   if (options.connections !== undefined || options.onPool !== undefined) {
     await opened.prisma.$disconnect();
     await opened.pool.end();

@@ -36,3 +36,25 @@ export function waiting(house: House, count = 1): Promise<number[]> {
 export async function breakWaiting(house: House): Promise<void> {
   await house.rows('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [await waiting(house)]);
 }
+
+/** Runs `sql` in a transaction that stays open while `during` runs, or until it commits it. */
+export async function uncommitted<T>(
+  { pool }: House,
+  [sql, values]: readonly [string, readonly unknown[]],
+  during: (commit: () => Promise<unknown>) => Promise<T>,
+): Promise<T> {
+  const holder = await pool.connect();
+  let open = true;
+  const end = (how: 'commit' | 'rollback') => {
+    open = false;
+    return holder.query(how);
+  };
+  try {
+    await holder.query('begin');
+    await holder.query(sql, [...values]);
+    return await during(() => end('commit'));
+  } finally {
+    if (open) await end('rollback');
+    holder.release();
+  }
+}

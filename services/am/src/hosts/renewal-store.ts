@@ -1,0 +1,35 @@
+import { query, statement } from '@chatelaine/service-kit';
+import type { Deps } from '../deps.ts';
+import type { LinkKey } from './link-store.ts';
+
+/** Longer than a renewal takes, the line before the Host included; a process that died holds a link no longer. */
+const HELD_SECONDS = 20;
+
+const CLAIM = statement<{ id: string }>({
+  name: 'hosts_claim_renewal',
+  text: `
+    update link set renewal_id = $3, renewal_until = now() + make_interval(secs => ${HELD_SECONDS})
+    where id = $1 and owner_id = $2 and state = 'active' and refresh_token = $4 and (renewal_until is null or renewal_until < now())
+    returning id`,
+});
+
+/** Whether this renewal may go to the Host with that refresh token: one at a time, over all processes. No connection is held meanwhile. */
+export async function claimRenewal(
+  { pool }: Pick<Deps, 'pool'>,
+  { linkId, ownerId, renewalId, used }: LinkKey & { renewalId: string; used: Buffer },
+): Promise<boolean> {
+  return (await query(pool, CLAIM, [linkId, ownerId, renewalId, used])).length === 1;
+}
+
+const RELEASE = statement({
+  name: 'hosts_release_renewal',
+  text: 'update link set renewal_id = null, renewal_until = null where id = $1 and renewal_id = $2',
+});
+
+/** Lets the next one go. */
+export async function releaseRenewal(
+  { pool }: Pick<Deps, 'pool'>,
+  { linkId, renewalId }: { linkId: string; renewalId: string },
+): Promise<void> {
+  await query(pool, RELEASE, [linkId, renewalId]);
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Story } from '../support/house.ts';
+import { holding, uncommitted, waiting } from '../support/locks.ts';
+import { gate } from '../support/scripted-host.ts';
+import { ANSWERS, ask, completedAfterTheirStop, errorOf, house, stop } from './scene.ts';
+
+const BOTH = 2;
+const ROUNDS = 10;
+const AT_ONCE = 100;
+
+/** A stop and the completion of a transfer meet on one row. PROTOCOL §3.5, §7. */
+export function completions(): void {
+  describe('a transfer that is about to be completed while something is stopped', () => {
+    it.each<[string, (story: Story) => readonly [string, readonly unknown[]]]>([
+      ['the owner stops the connection', ({ connection }) => [`select oauth_end_grant($1, 'owner')`, [connection.id]]],
+      ['the Requester ends it', ({ connection }) => [`select oauth_end_grant($1, 'client')`, [connection.id]]],
+      ['the owner stops the link', ({ owner, linkId }) => [`select end_link($1, $2)`, [owner.id, linkId]]],
+    ])('waits for that end, and is refused: %s', async (_what, end) => {
+      const story = await house.story(ANSWERS);
+      const answer = await uncommitted(house, end(story), async (commit) => {
+        const pending = ask(story);
+        await waiting(house);
+        await commit();
+        return pending;
+      });
+      expect(errorOf(answer)).toBe('400 invalid_request');
+      expect(await house.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'withheld' })]);
+    });
+
+    it('is refused, too, when it waits for its own row until the stop was answered', async () => {
+      const story = await house.story(ANSWERS);
+      const paused = gate();
+      house.host.script.transfer = async (_hop, mint) => {
+        const json = mint();
+        await paused.opened;
+        return { json };
+      };
+      const pending = ask(story);
+      await house.host.until(() => house.host.hops.length === 1);
+      const lock = `select 1 from transfer where connection_id = '${story.connection.id}' for update`;
+      const answer = await holding(house, lock, async (release) => {
+        paused.open();
+        await waiting(house);
+        expect((await stop(story)).status).toBe(303);
+        await release();
+        return pending;
+      });
+      expect(errorOf(answer)).toBe('400 invalid_request');
+    });
+  });
+
+  it(`out of ${AT_ONCE} transfers at two processes none is completed after the commit of a stop, ${ROUNDS} times`, async () => {
+    const owned = await house.story(ANSWERS);
+    for (let round = 1; round <= ROUNDS; round++) {
+      const story = await house.beside(owned, ANSWERS);
+      const from = house.host.hops.length;
+      const pending = Array.from({ length: AT_ONCE }, (_, n) => ask(story, { port: house.ams[n % BOTH]?.port ?? 0 }));
+      // each time at another point of the way
+      await house.host.until(() => house.host.hops.length >= from + round * 3);
+      expect((await stop(story, house.ams[round % BOTH]?.port)).status).toBe(303);
+      const answers = await Promise.all(pending);
+      // a busy machine may have been too slow for some, and says so
+      const refused = answers.filter(({ status }) => status !== 200 && status < 500);
+      expect(refused.map(errorOf).filter((seen) => seen !== '400 invalid_request')).toEqual([]);
+      const handedOut = answers.filter(({ status }) => status === 200).length;
+      const minted = (await house.transfers(story.connection)).filter(({ state }) => state === 'minted').length;
+      expect(handedOut).toBeLessThanOrEqual(minted);
+    }
+    expect(await completedAfterTheirStop()).toEqual([]);
+  });
+}
