@@ -98,7 +98,7 @@ describe('what waits for others', () => {
   let hurried: Pool;
   beforeAll(async () => {
     await pool.query("insert into purse values ('eve', 1)");
-    hurried = openPool({ url: instance.url, name: 'hurried', max: 1, queueTimeoutMs: 20 });
+    hurried = openPool({ url: instance.url, name: 'hurried', max: 1, lockTimeoutMs: 20 });
     await hurried.query('select 1');
   });
   afterAll(() => hurried.end());
@@ -134,15 +134,6 @@ describe('what waits for others', () => {
       letGo();
       expect(await waits).toEqual({ owner: 'eve' });
     });
-  });
-
-  test('for a connection is given up likewise', async () => {
-    const held = await hurried.connect();
-    const error: unknown = await hurried.query('select 1').catch((refused: unknown) => refused);
-    held.release();
-    expect(error).toBeInstanceOf(Error);
-    expect(isDatabaseUnavailable(error)).toBe(true);
-    expect(pool.options.connectionTimeoutMillis).toBe(450);
   });
 });
 

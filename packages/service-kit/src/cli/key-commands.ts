@@ -69,7 +69,7 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 
 /** A connection of a command's own, closed when its work is done. */
 export async function withCommandPool<T>(databaseUrl: string, work: (pool: Pool) => Promise<T>): Promise<T> {
-  const most = { statementTimeoutMs: STATEMENT_TIMEOUT_MS, queueTimeoutMs: STATEMENT_TIMEOUT_MS };
+  const most = { statementTimeoutMs: STATEMENT_TIMEOUT_MS, lockTimeoutMs: STATEMENT_TIMEOUT_MS };
   const pool = openPool({ url: databaseUrl, name: 'chatelaine', max: 2, ...most });
   try {
     return await work(pool);

@@ -14,8 +14,8 @@ export interface PoolOptions {
   max?: number;
   /** A statement that takes longer is cancelled and answered 503; default 5 000. */
   statementTimeoutMs?: number;
-  /** One that waits longer for a connection, or for others' locks, likewise; default 450 each, so that a request hears within a second. */
-  queueTimeoutMs?: number;
+  /** One that waits longer for what others have locked likewise, so that a request hears of it within a second; default 450. */
+  lockTimeoutMs?: number;
   /** How many times longer it waits than said here; default 1. */
   patience?: number;
   /** Settings of every connection, as `SET` takes them. */
@@ -26,35 +26,29 @@ export interface PoolOptions {
 
 /** Beyond Postgres' own limit, which does not hold while a commit waits for a standby. */
 const SILENCE_MS = 2_000;
-/** A process and its database may start at the same time. */
-const FIRST_CONNECTION_MS = 3_000;
 
 /**
- * A pool that never waits for ever: 450 ms for a connection or a lock, 5 s for a statement, 10 s for a transaction that somebody forgot. Close it with
- * `end()`. What has to wait longer for locks says so (`patient` of `inTransaction`).
+ * A pool that never waits for ever: 450 ms for a lock, 3 s for a connection, 5 s for a statement, 10 s for a transaction that somebody forgot. Close it
+ * with `end()`. What has to wait longer for locks says so (`patient` of `inTransaction`).
  */
 export function openPool(options: PoolOptions): Pool {
   const { url, name, max = 10, patience = 1, settings = {}, onError } = options;
   const statementTimeoutMs = patience * (options.statementTimeoutMs ?? 5_000);
-  const queueTimeoutMs = patience * (options.queueTimeoutMs ?? 450);
+  const lockTimeoutMs = patience * (options.lockTimeoutMs ?? 450);
   const pool = new pg.Pool({
     connectionString: url,
     application_name: name,
     max,
-    connectionTimeoutMillis: patience * FIRST_CONNECTION_MS,
+    connectionTimeoutMillis: patience * 3_000,
     idleTimeoutMillis: 30_000,
     statement_timeout: statementTimeoutMs,
-    lock_timeout: queueTimeoutMs,
+    lock_timeout: lockTimeoutMs,
     query_timeout: statementTimeoutMs + patience * SILENCE_MS,
     idle_in_transaction_session_timeout: patience * 10_000,
     keepAlive: true,
     options: Object.entries(settings)
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),
-  });
-  // until then nobody waits for an answer
-  pool.once('connect', () => {
-    pool.options.connectionTimeoutMillis = queueTimeoutMs;
   });
   // without a listener a restart of Postgres would end the process
   pool.on('error', (error) => onError?.(error));
