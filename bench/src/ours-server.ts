@@ -76,6 +76,7 @@ async function makeCode({ clientId, jkt }: CodesInput): Promise<Code> {
     prompt: null,
     extensions: {},
     answeredBy: null,
+    isAuthenticated: true,
   };
   await storage.saveRequest({ hash: requestHash, clientId, request, lifetimeSeconds: CODE_SECONDS, guards: [] });
   await storage.claimRequest({ hash: requestHash, clientId, browserHash, lifetimeSeconds: CODE_SECONDS });

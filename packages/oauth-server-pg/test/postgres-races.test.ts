@@ -41,6 +41,7 @@ const REQUEST = {
   prompt: null,
   extensions: {},
   answeredBy: null,
+  isAuthenticated: false,
 };
 
 async function issue(): Promise<Link> {
@@ -64,6 +65,7 @@ const redeem = (through: OAuthStorage, link: Link) =>
   through.redeemCode({
     code: link.code,
     clientId: CLIENT,
+    isAuthenticated: false,
     jkt: null,
     tokens: [
       { hash: link.linkToken.hash, kind: 'lt', lifetimeSeconds: 3600 },
@@ -174,7 +176,7 @@ describe('steps that overlap', () => {
     const link = await issue();
     const open = await holdOpen();
     expect(await redeem(open.storage, link)).toMatchObject({ kind: 'redeemed' });
-    const second = storage.redeemCode({ code: link.code, clientId: CLIENT, jkt: null, tokens: [], guards: [] });
+    const second = redeem(storage, link);
     await waitsForLock();
     await open.commit();
     expect(await second).toEqual({ kind: 'reused', grantId: link.grantId });

@@ -25,8 +25,12 @@ export async function openDatabase(config: Pick<Config, 'databaseUrl' | 'databas
   const schema = row?.schema;
   if (schema === null || schema === undefined)
     throw new Error('The role in DATABASE_URL has no schema of its own: set its search_path.');
-  // Prisma writes schema names into its own SQL; search_path alone would not reach it
+  return { pool, prisma: createPrisma(pool, { schema, patience }) };
+}
+
+/** Prisma on a pool. It writes schema names into its own SQL: `search_path` alone would not reach it. */
+export function createPrisma(pool: Pool, { schema, patience }: { schema: string; patience: number }): PrismaClient {
   // of a transaction: waiting for a connection, which the pool bounds, and all of it
   const transactionOptions = { maxWait: patience * TRANSACTION_MS, timeout: patience * TRANSACTION_MS };
-  return { pool, prisma: new PrismaClient({ adapter: new PrismaPg(pool, { schema }), transactionOptions }) };
+  return new PrismaClient({ adapter: new PrismaPg(pool, { schema }), transactionOptions });
 }

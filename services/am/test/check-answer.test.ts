@@ -7,6 +7,7 @@ import type { TransferRequest } from '../src/transfer/request.ts';
 const jkt = 'k'.repeat(43);
 const request: TransferRequest = {
   clientId: 'https://life.example/client',
+  isAuthenticated: true,
   subject: { kind: 'token', key: { bucket: 1, hash: Buffer.alloc(32) } },
   binding: { kind: 'key', jkt },
   resource: 'https://photos.example/api' as ResourceUrl,

@@ -19,7 +19,11 @@ const read = (changes: Record<string, string | undefined>, jkt: string | null = 
   const params = new Map(
     Object.entries({ ...good, ...changes }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
-  return readTransferRequest(['https'], { clientId: 'c', jkt, params: params as Map<string, string> });
+  return readTransferRequest(['https'], {
+    client: { id: 'c', authMethod: 'none' },
+    jkt,
+    params: params as Map<string, string>,
+  });
 };
 const codeOf = (act: () => unknown): string => {
   try {
@@ -152,7 +156,7 @@ describe('hop 1, whatever is sent', () => {
         let request: ReturnType<typeof readTransferRequest>;
         try {
           request = readTransferRequest(['https'], {
-            clientId: 'c',
+            client: { id: 'c', authMethod: 'none' },
             jkt: 'k'.repeat(43),
             params: new Map(Object.entries(given)),
           });
@@ -200,7 +204,11 @@ describe('the Requester’s own statement on hop 1', () => {
     });
   const readWith = (actor_token: string) => {
     const params = new Map(Object.entries({ ...good, actor_token, actor_token_type: JWT }));
-    return readTransferRequest(['https'], { clientId, jkt: 'k'.repeat(43), params });
+    return readTransferRequest(['https'], {
+      client: { id: clientId, authMethod: 'none' },
+      jkt: 'k'.repeat(43),
+      params,
+    });
   };
 
   it('is passed on as it is; whether it is fresh and signed as it should be, is for the Host to say', async () => {

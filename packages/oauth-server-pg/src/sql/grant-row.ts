@@ -5,7 +5,7 @@ export const GRANT_ALIVE = 'g.ended_at is null and (g.expires_at is null or g.ex
 
 /** The columns of a {@link StoredGrant} out of `g`. */
 export const GRANT_COLUMNS =
-  'g.id as grant_id, g.client_id, g.subject, g.bucket, g.scope, g.transfer_scope, g.jkt, g.answered_by';
+  'g.id as grant_id, g.client_id, g.subject, g.bucket, g.scope, g.transfer_scope, g.jkt, g.answered_by, g.authenticated';
 
 export interface GrantRow {
   grant_id: string;
@@ -16,6 +16,7 @@ export interface GrantRow {
   transfer_scope: string[] | null;
   jkt: string | null;
   answered_by: string | null;
+  authenticated: boolean;
 }
 
 /** The same columns from the side of an outer join that may be missing. */
@@ -31,5 +32,6 @@ export function toGrant(row: GrantRow): StoredGrant {
     transferScope: row.transfer_scope,
     jkt: row.jkt,
     answeredBy: row.answered_by,
+    isAuthenticated: row.authenticated,
   };
 }

@@ -2,7 +2,7 @@ import type { AuthorizationRequest } from '@chatelaine/oauth-server';
 
 /** The columns of an {@link AuthorizationRequest}. */
 export const REQUEST_COLUMNS =
-  'redirect_uri, scope, transfer_scope, state, code_challenge, jkt, prompt, extensions, answered_by';
+  'redirect_uri, scope, transfer_scope, state, code_challenge, jkt, prompt, extensions, answered_by, authenticated';
 
 export interface RequestRow {
   redirect_uri: string;
@@ -14,6 +14,7 @@ export interface RequestRow {
   prompt: string | null;
   extensions: Record<string, unknown> | null;
   answered_by: string | null;
+  authenticated: boolean;
 }
 
 export function toRequest(row: RequestRow): AuthorizationRequest {
@@ -27,5 +28,6 @@ export function toRequest(row: RequestRow): AuthorizationRequest {
     prompt: row.prompt,
     extensions: row.extensions ?? {},
     answeredBy: row.answered_by,
+    isAuthenticated: row.authenticated,
   };
 }

@@ -7,7 +7,7 @@ const SAVE_REQUEST: Statement = {
   name: 'oauth_save_request',
   text: `with ${BURN_GUARDS}, saved as (
     insert into oauth_request (hash, client_id, expires_at, ${REQUEST_COLUMNS})
-    select $3, $4, now() + $5::float8 * interval '1 second', $6, $7, $8, $9, $10, $11, $12, $13::json, $14 from fresh
+    select $3, $4, now() + $5::float8 * interval '1 second', $6, $7, $8, $9, $10, $11, $12, $13::json, $14, $15 from fresh
   )
   select ${BURNED}`,
 };
@@ -30,6 +30,7 @@ export async function saveRequest(db: Db, input: Input): ReturnType<OAuthStorage
     request.prompt,
     Object.keys(request.extensions).length === 0 ? null : JSON.stringify(request.extensions),
     request.answeredBy,
+    request.isAuthenticated,
   ]);
   return findReplayed(guards, row) ?? { kind: 'saved' };
 }

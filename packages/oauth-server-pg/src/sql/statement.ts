@@ -10,7 +10,15 @@ export interface Statement {
 }
 
 /** What a statement takes; arrays go to `unnest` or to array columns. */
-export type Value = string | number | Buffer | null | readonly string[] | readonly number[] | readonly Buffer[];
+export type Value =
+  | string
+  | number
+  | Buffer
+  | null
+  | readonly string[]
+  | readonly number[]
+  | readonly Buffer[]
+  | boolean;
 
 /** 40001 serialization_failure, 40P01 deadlock_detected: the statement left nothing behind and may be run again. */
 const RETRYABLE = new Set(['40001', '40P01']);

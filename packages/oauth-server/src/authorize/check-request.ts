@@ -7,7 +7,7 @@ import {
   type ScopeSet,
   TRANSFER_SCOPE,
 } from '@chatelaine/protocol';
-import { type Client, hasSecret } from '../client/client.ts';
+import { type Client, hasSecret, isProven } from '../client/client.ts';
 import type { ServerConfig, ServerDeps } from '../deps.ts';
 import { readExtensions } from '../extension.ts';
 import type { AuthorizationRequest } from '../storage.ts';
@@ -78,7 +78,16 @@ export async function checkRequest(
   const read = await readExtensions(config, { way: input.way, client, params, codeChallenge, jkt, fetchDocument });
   if (read.kind === 'refused') return redirect(read.error, read.message);
   const { extensions } = read;
-  const common = { redirectUri, state, codeChallenge, jkt, prompt: params.get('prompt') ?? null, extensions };
+  const isAuthenticated = input.way === 'pushed' && isProven(client);
+  const common = {
+    redirectUri,
+    state,
+    codeChallenge,
+    jkt,
+    prompt: params.get('prompt') ?? null,
+    extensions,
+    isAuthenticated,
+  };
   if (read.kind === 'own') {
     const { scope, answeredBy } = read;
     return { kind: 'valid', request: { ...common, scope, transferScope: null, answeredBy } };

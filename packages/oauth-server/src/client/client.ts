@@ -33,6 +33,11 @@ export interface Client {
   readonly host: Issuer | null;
 }
 
+/** Whether a request of this client proves that it is the client's. */
+export function isProven({ authMethod }: Pick<Client, 'authMethod'>): boolean {
+  return authMethod !== 'none';
+}
+
 /** Whether it registered with a secret: then it is good for grants that an extension answers for, and for nothing else. */
 export function hasSecret({ authMethod }: Pick<Client, 'authMethod'>): boolean {
   return SECRET_METHODS.some((method) => method === authMethod);

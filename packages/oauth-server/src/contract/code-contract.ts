@@ -48,6 +48,19 @@ export function codeContract({ it }: TestRunner, bench: Bench): void {
     assert.equal((await redeem(bench.storage, issued)).outcome.kind, 'redeemed');
   });
 
+  it('a grant remembers that its client authenticated: when it pushed the request, or when it redeems the code', async () => {
+    const remembered = async (way: { request?: { isAuthenticated: boolean }; isAuthenticated?: boolean }) => {
+      const link = await relate(bench.storage, way);
+      assert.equal(link.outcome.kind, 'redeemed');
+      const stored = await bench.replicas[1].findToken(link.refreshToken);
+      assert.equal(stored?.grant.isAuthenticated, link.outcome.grant.isAuthenticated);
+      return stored?.grant.isAuthenticated;
+    };
+    assert.equal(await remembered({}), false);
+    assert.equal(await remembered({ isAuthenticated: true }), true);
+    assert.equal(await remembered({ request: { isAuthenticated: true } }), true);
+  });
+
   it('a code past its lifetime is refused', async () => {
     const issued = await issue(bench.storage, { codeLifetimeSeconds: 60 });
     await bench.age(61);

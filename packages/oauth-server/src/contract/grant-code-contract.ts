@@ -31,6 +31,7 @@ export function grantCodeContract({ it }: TestRunner, bench: Bench): void {
       clientId,
       jkt: null,
       answeredBy: null,
+      isAuthenticated: false,
     });
     await assertAlive(bench.replicas, accessToken, refreshToken);
     assert.equal((await redeem(bench.storage, issued)).outcome.kind, 'reused');

@@ -18,7 +18,7 @@ export function mintContract({ it }: TestRunner, bench: Bench): void {
     const link = await relate(bench.storage);
     const { token, outcome } = await mint(bench.replicas[0], link);
     const { expiresAt: _, ...granted } = link.grant;
-    const grant = { ...granted, clientId: link.clientId, jkt: null, answeredBy: null };
+    const grant = { ...granted, clientId: link.clientId, jkt: null, answeredBy: null, isAuthenticated: false };
     assert.equal(outcome.kind, 'minted');
     assert.deepEqual(outcome.grant, grant);
     assert.ok(Math.abs(outcome.expiresAt - now() - 300) < 10);

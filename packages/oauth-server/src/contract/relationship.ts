@@ -26,6 +26,7 @@ export const REQUEST: AuthorizationRequest = {
   prompt: null,
   extensions: {},
   answeredBy: null,
+  isAuthenticated: false,
 };
 
 /** What a test may choose about a relationship; the rest is usual. */
@@ -123,13 +124,14 @@ export interface Redemption {
 export async function redeem(
   storage: OAuthStorage,
   issued: Issued,
-  choices: Choices & { jkt?: string | null; guards?: readonly ReplayGuard[] } = {},
+  choices: Choices & { jkt?: string | null; isAuthenticated?: boolean; guards?: readonly ReplayGuard[] } = {},
 ): Promise<Redemption> {
   const { accessLifetimeSeconds = HOUR, idleSeconds = 90 * DAY } = choices;
   const [access, refresh] = [freshHash(), freshHash()];
   const outcome = await storage.redeemCode({
     code: issued.code,
     clientId: choices.clientId ?? issued.clientId,
+    isAuthenticated: choices.isAuthenticated ?? false,
     jkt: choices.jkt === undefined ? issued.jkt : choices.jkt,
     tokens: [
       { hash: access, kind: 'lt', lifetimeSeconds: accessLifetimeSeconds },
@@ -144,7 +146,10 @@ export async function redeem(
 export type Relationship = Issued & Redemption;
 
 /** A link that works: consent given, code redeemed. */
-export async function relate(storage: OAuthStorage, choices: Choices = {}): Promise<Relationship> {
+export async function relate(
+  storage: OAuthStorage,
+  choices: Choices & { isAuthenticated?: boolean } = {},
+): Promise<Relationship> {
   const issued = await issue(storage, choices);
   const { clientId: _, ...lifetimes } = choices;
   const redemption = await redeem(storage, issued, lifetimes);

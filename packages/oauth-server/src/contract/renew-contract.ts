@@ -28,6 +28,7 @@ async function redeemOwn(storage: OAuthStorage, issued: Issued, jkt: string | nu
   const outcome = await storage.redeemCode({
     code: issued.code,
     clientId: issued.clientId,
+    isAuthenticated: false,
     jkt,
     tokens: [{ hash, kind: 'rt', lifetimeSeconds: 90 * DAY }],
     guards: [],

@@ -99,7 +99,7 @@ export function consentContract({ it }: TestRunner, bench: Bench): void {
     const { redirectUri, codeChallenge, jkt } = request;
     const read = await bench.replicas[1].readCode(code);
     const { expiresAt: _, ...granted } = grant;
-    const stored = { ...granted, clientId, jkt, answeredBy: null };
+    const stored = { ...granted, clientId, jkt, answeredBy: null, isAuthenticated: false };
     assert.deepEqual(read, { clientId, redirectUri, codeChallenge, jkt, grant: stored, isOpen: true });
     const { outcome } = await redeem(bench.storage, { clientId, code, grant, jkt });
     assert.deepEqual(outcome.kind === 'redeemed' ? outcome.grant : outcome, stored);

@@ -20,7 +20,7 @@ export function tokenContract({ it }: TestRunner, bench: Bench): void {
     assert.ok(found !== null);
     const { issuedAt, expiresAt, readAt, ...rest } = found;
     const { expiresAt: _, ...granted } = link.grant;
-    const grant = { ...granted, clientId: link.clientId, jkt: 'thumbprint', answeredBy: null };
+    const grant = { ...granted, clientId: link.clientId, jkt: 'thumbprint', answeredBy: null, isAuthenticated: false };
     assert.deepEqual(rest, {
       kind: 'lt',
       grant,

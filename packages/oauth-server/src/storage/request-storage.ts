@@ -16,6 +16,8 @@ export interface AuthorizationRequest {
   readonly extensions: Readonly<Record<string, unknown>>;
   /** The extension that answers for the grant it leads to; null: the kernel, with a relationship token. */
   readonly answeredBy: string | null;
+  /** The client authenticated when it pushed it. */
+  readonly isAuthenticated: boolean;
 }
 
 export type ClaimOutcome =

@@ -22,6 +22,8 @@ export interface StoredGrant {
   readonly jkt: string | null;
   /** The extension that answers for it; null: the kernel. */
   readonly answeredBy: string | null;
+  /** The client authenticated when it asked for it, or first used it. */
+  readonly isAuthenticated: boolean;
 }
 
 export interface NewToken {
@@ -71,11 +73,12 @@ export interface TokenStorage {
   /**
    * Marks the code used and inserts the tokens in one step. A second redemption ends the grant and with it every token of the first
    * (RFC 6749 §4.1.2). `tokens` are capped at the grant's own end. A grant without a key gets that of `jkt`. A refresh token of a grant that an
-   * extension answers for is the first of its generations.
+   * extension answers for is the first of its generations. `isAuthenticated`: the client is, now; the grant remembers it.
    */
   redeemCode(input: {
     code: TokenKey;
     clientId: string;
+    isAuthenticated: boolean;
     jkt: string | null;
     tokens: readonly NewToken[];
     guards: readonly ReplayGuard[];

@@ -9,11 +9,13 @@ import {
   parseLooseScope,
   type ScopeSet,
 } from '@chatelaine/protocol';
+import { isProven } from '../client/client.ts';
 import type { ServerDeps } from '../deps.ts';
 import { answererOf, type Committed, type HandedOut, type Issue } from '../extension.ts';
 import type { StoredCode, StoredGrant, StoredToken, TokenKey } from '../storage.ts';
 import type { TokenContext } from './grant.ts';
 import { refuseReplay } from './guards.ts';
+import { refuseWeaker } from './refuse-weaker.ts';
 import { newestOf, nextOf, type Shown } from './successor.ts';
 
 type IssueDeps = Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock' | 'successorKeys'>;
@@ -33,6 +35,7 @@ export async function issueByCode(
     const redeemed = await deps.storage.redeemCode({
       code: key,
       clientId: client.id,
+      isAuthenticated: isProven(client),
       jkt,
       tokens: [{ hash: hashToken(refreshToken), kind: 'rt', lifetimeSeconds: LIFETIME.refreshTokenIdle }],
       guards: guards.take(),
@@ -56,6 +59,7 @@ export async function issueByRefreshToken(
   const { client, guards } = context;
   const { grant } = stored;
   if (stored.kind !== 'rt' || grant.clientId !== client.id) throw bad('refresh token', 'of another client');
+  refuseWeaker(client, grant);
   // a token that was replaced is looked at before any key: who shows it may be a thief with a key of their own
   const jkt = stored.isReplaced ? null : keyOf(context, grant, 'refresh token');
   const shown: Shown = { value, grantId: grant.id, generation: stored.generation ?? 1, bucket: key.bucket };

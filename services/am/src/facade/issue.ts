@@ -1,4 +1,4 @@
-import type { Committed, Issue } from '@chatelaine/oauth-server';
+import { type Committed, type Issue, isProven } from '@chatelaine/oauth-server';
 import {
   GRANT,
   invalidDpopProof,
@@ -27,6 +27,7 @@ export async function issueHostToken(deps: TransferDeps, issue: Issue): Promise<
   if (jkt === null && client.dpopBound) throw invalidDpopProof('This client registered to send a DPoP proof.');
   const request: TransferRequest = {
     clientId: client.id,
+    isAuthenticated: isProven(client),
     subject: { kind: 'grant', bucket: grant.bucket, id: grant.id },
     binding: jkt === null ? { kind: 'bearer' } : { kind: 'key', jkt },
     resource,

@@ -1,5 +1,5 @@
 import { hashToken, randomId } from '@chatelaine/crypto';
-import { type Grant, Guards, refuseReplay, type TokenContext, type TokenKey } from '@chatelaine/oauth-server';
+import { type Grant, Guards, isProven, refuseReplay, type TokenContext, type TokenKey } from '@chatelaine/oauth-server';
 import {
   accessDenied,
   authorizationPending,
@@ -94,6 +94,7 @@ function requestOf(
   const about = { clientId: client.id, jkt, resource, scopes: polled.scopes };
   return {
     clientId: client.id,
+    isAuthenticated: isProven(client),
     subject: { kind: 'deferral', key },
     binding: { kind: 'key', jkt },
     resource,

@@ -8,7 +8,7 @@ export function exchangeGrant(deps: TransferDeps): Grant {
   return {
     grantType: GRANT.tokenExchange,
     async handle({ client, params, jkt, guards, signal }) {
-      const request = readTransferRequest(deps.config.schemes, { clientId: client.id, jkt, params });
+      const request = readTransferRequest(deps.config.schemes, { client, jkt, params });
       return { ...(await transfer(deps, { request, guards, quota: 'to be counted', signal })) };
     },
   };

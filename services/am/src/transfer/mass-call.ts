@@ -75,7 +75,7 @@ function requestFor({ config }: MassDeps, { caller, body, signal }: MassCall, it
   const params = hopParams(body, { item, accessToken });
   // the call's proofs are spent: an item has none of its own
   return {
-    request: readTransferRequest(config.schemes, { clientId: client.id, jkt, params }),
+    request: readTransferRequest(config.schemes, { client, jkt, params }),
     guards: new Guards(),
     quota: 'counted' as const,
     signal,

@@ -19,7 +19,7 @@ import {
   type ScopeSet,
   TOKEN_TYPE,
 } from '@chatelaine/protocol';
-import type { TokenKey } from '@chatelaine/oauth-server';
+import { type Client, isProven, type TokenKey } from '@chatelaine/oauth-server';
 import { actorTokenOf, readRequesterStatement } from './requester-statement.ts';
 
 /**
@@ -43,6 +43,8 @@ export type Completion = 'interaction' | 'deferral' | 'poll';
 /** One transfer as a Requester asks for it. */
 export interface TransferRequest {
   readonly clientId: string;
+  /** The client proved that it is the client: by its key or its secret. */
+  readonly isAuthenticated: boolean;
   readonly subject: TransferSubject;
   readonly binding: TransferBinding;
   readonly resource: ResourceUrl;
@@ -59,9 +61,10 @@ const badToken = (cause: string): OAuthError => invalidRequest(BAD_TOKEN_TEXT, {
 /** Reads hop 1. RFC 8693 §2.1, PROTOCOL §3.1. */
 export function readTransferRequest(
   schemes: Schemes,
-  input: { clientId: string; jkt: string | null; params: FormParams },
+  input: { client: Pick<Client, 'id' | 'authMethod'>; jkt: string | null; params: FormParams },
 ): TransferRequest {
-  const { clientId, jkt, params } = input;
+  const { client, jkt, params } = input;
+  const clientId = client.id;
   const connectionToken = readSubject(params);
   if (jkt === null) throw invalidDpopProof("A transfer needs a DPoP proof by the connection's key.");
   refuseNames(params);
@@ -70,6 +73,7 @@ export function readTransferRequest(
   if (scopes === null) throw invalidScope('scope is missing or not a list of scope values.');
   return {
     clientId,
+    isAuthenticated: isProven(client),
     subject: { kind: 'token', key: connectionToken },
     binding: { kind: 'key', jkt },
     resource,

@@ -15,7 +15,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { ruleSchema } from '../rules/rule.ts';
 import type { Snapshot } from './decide.ts';
-import type { TransferSubject } from './request.ts';
+import type { TransferRequest } from './request.ts';
 
 const rowSchema = z.object({
   connection_id: z.string(),
@@ -50,7 +50,7 @@ const withoutTarget = rowSchema.extend({
   unconfirmed_ends: z.null(),
 });
 
-/** `$3` resource, `$4` the scopes as a key; which grant, is for `from` to say. */
+/** `$3` resource, `$4` the scopes as a key, `$5` whether the client authenticated; which grant, is for `from` to say. */
 const snapshotOf = (name: string, { from, where }: { from: string; where: string }): Statement => ({
   name,
   text: `
@@ -77,7 +77,7 @@ const snapshotOf = (name: string, { from, where }: { from: string; where: string
     where ch.connection_id = g.id
     limit 1
   ) target on true
-  where ${where}`,
+  where ${where} and (not g.authenticated or $5)`,
 });
 
 const BY_TOKEN = snapshotOf('transfer_snapshot', {
@@ -97,16 +97,16 @@ const BY_DEFERRAL = snapshotOf('transfer_snapshot_by_deferral', {
 const BY = { token: BY_TOKEN, grant: BY_GRANT, deferral: BY_DEFERRAL };
 
 /**
- * Everything a transfer is decided on, in one read; null when the connection or its token is not alive. Rules or rows that cannot be read
+ * Everything a transfer is decided on, in one read; null when the connection or its token is not alive, or needs a client that authenticates. Rules or rows that cannot be read
  * close the door: 503 (PROTOCOL §3.2).
  */
 export async function readSnapshot(
   pool: Pool,
-  input: { subject: TransferSubject; resource: string; scopes: ScopeSet },
+  input: Pick<TransferRequest, 'subject' | 'resource' | 'scopes' | 'isAuthenticated'>,
 ): Promise<Snapshot | null> {
-  const { subject, resource, scopes } = input;
+  const { subject, resource, scopes, isAuthenticated } = input;
   const named = subject.kind === 'grant' ? [subject.bucket, subject.id] : [subject.key.bucket, subject.key.hash];
-  const values = [...named, resource, scopeKey(scopes)];
+  const values = [...named, resource, scopeKey(scopes), isAuthenticated];
   const [row] = await run(pool, BY[subject.kind], values);
   if (row === undefined) return null;
   const parsed = z.union([rowSchema, withoutTarget]).safeParse(row);

@@ -10,12 +10,11 @@ import { applyMigrations } from '@chatelaine/migrations';
 import { createAllowances, createRateLimits } from '@chatelaine/oauth-server-pg';
 import { createOutbound } from '@chatelaine/outbound-http';
 import { openPool, type Pool } from '@chatelaine/service-kit';
-import { PrismaPg } from '@prisma/adapter-pg';
 import type { FastifyInstance } from 'fastify';
 import { Browser, type Documents, freePort, serveDocuments, spend, patience } from '@chatelaine/test-kit';
 import { createApp } from '../../src/app.ts';
+import { createPrisma } from '../../src/database.ts';
 import { type Config, readConfig } from '../../src/config.ts';
-import { PrismaClient } from '../../src/generated/prisma/client.ts';
 import { migrationDirs, openResources, type Resources } from '../../src/resources.ts';
 import { type Connection, exchange, Requester, type RequesterOptions } from './requester.ts';
 import { ScriptedHost } from './scripted-host.ts';
@@ -134,7 +133,7 @@ export class House {
     const ams = await spend('apps', () => Promise.all([startAm(config, options), startAm(other, options)]));
     const { text } = await exchange(port, { method: 'GET', path: '/jwks' });
     for (const each of [host, second]) each.trust({ issuer: config.issuer, jwks: JSON.parse(text) });
-    const pool = openPool({ url: database.url('am'), name: 'test' });
+    const pool = openPool({ url: database.url('am'), name: 'test', patience: config.databasePatience });
     return new House({ config, ams, host, second, documents, database, embedded, pool });
   }
 
@@ -286,11 +285,12 @@ async function startAm(given: Config, options: AmOptions): Promise<Am> {
   if (options.connections !== undefined || options.onPool !== undefined) {
     await opened.prisma.$disconnect();
     await opened.pool.end();
-    resources.pool = openPool({ url: config.databaseUrl, name: 'am', max: options.connections ?? 16 });
+    const { databaseUrl: url, databasePatience } = config;
+    resources.pool = openPool({ url, name: 'am', max: options.connections ?? 16, patience: databasePatience });
     options.onPool?.(resources.pool);
     resources.rateLimits = createRateLimits(resources.pool);
     resources.allowances = createAllowances(resources.pool);
-    resources.prisma = new PrismaClient({ adapter: new PrismaPg(resources.pool, { schema: 'am' }) });
+    resources.prisma = createPrisma(resources.pool, { schema: 'am', patience: databasePatience });
   }
   const app = await createApp(resources);
   const events: Record<string, unknown>[] = [];

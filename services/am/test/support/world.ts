@@ -58,7 +58,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const port = await freePort();
   const config = configFor({ port, databaseUrl: database.url('am'), hosts: [host, ...(options.hosts ?? [])] });
   const withLimits = { ...config, limits: { ...config.limits, discoveryFailureSeconds: 0, ...options.limits } };
-  const pool = openPool({ url: database.url('am'), name: 'test' });
+  const pool = openPool({ url: database.url('am'), name: 'test', patience: config.databasePatience });
   const replicas: Replica[] = [];
   const replica = async (over: Partial<Config> = {}): Promise<Replica> => {
     const started = await startReplica({

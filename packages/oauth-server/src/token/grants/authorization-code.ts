@@ -8,11 +8,13 @@ import {
   type OAuthError,
   parseToken,
 } from '@chatelaine/protocol';
+import { isProven } from '../../client/client.ts';
 import type { ServerDeps } from '../../deps.ts';
 import type { StoredCode, TokenKey } from '../../storage.ts';
 import type { Grant, TokenContext } from '../grant.ts';
 import { refuseReplay } from '../guards.ts';
 import { issueByCode } from '../issue.ts';
+import { refuseWeaker } from '../refuse-weaker.ts';
 import { relationshipAnswer } from '../relationship-answer.ts';
 
 type CodeDeps = Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock'>;
@@ -27,6 +29,7 @@ async function redeem(deps: CodeDeps, context: TokenContext): Promise<Readonly<R
   const { key, bucket } = readCodeParameter(context);
   const code = await deps.storage.readCode(key);
   if (code === null || code.clientId !== client.id) throw badCode('unknown or of another client');
+  refuseWeaker(client, code.grant);
   const verifier = await checkVerifier(deps, context, { key, code });
   checkRedirectUri(context, code);
   if (code.grant.answeredBy !== null) return issueByCode(deps, context, { key, code });
@@ -36,6 +39,7 @@ async function redeem(deps: CodeDeps, context: TokenContext): Promise<Readonly<R
   const redeemed = await deps.storage.redeemCode({
     code: key,
     clientId: client.id,
+    isAuthenticated: isProven(client),
     jkt,
     tokens: [
       {

@@ -17,6 +17,7 @@ import { takesPlainClients } from '../../extension.ts';
 import type { Grant, TokenContext } from '../grant.ts';
 import { refuseReplay } from '../guards.ts';
 import { issueByRefreshToken } from '../issue.ts';
+import { refuseWeaker } from '../refuse-weaker.ts';
 import { relationshipAnswer } from '../relationship-answer.ts';
 
 type RefreshDeps = Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock' | 'successorKeys'>;
@@ -43,6 +44,7 @@ async function refresh(deps: RefreshDeps, context: TokenContext): Promise<Readon
   if (deps.config.relationshipTokens === 'bound') {
     // first: one that is gone may have been a stock client's, which takes only `invalid_grant` for "ask the owner anew"
     if (stored === null) throw badToken('unknown, expired or ended');
+    if (stored.grant.clientId === client.id) refuseWeaker(client, stored.grant);
     if (jkt === null) throw invalidDpopProof('A connection is bound to a DPoP key: send a proof.');
     if (stored.grant.jkt !== jkt) throw badToken('another DPoP key');
   }
