@@ -7,7 +7,7 @@ import { type Chain, startChain } from './chain.ts';
 import { startDatabases } from './databases.ts';
 import { at, type Figure, mean, ms } from './figures/figure.ts';
 import { overload } from './figures/overload.ts';
-import { revocation } from './figures/revocation.ts';
+import { besidePile, revocation } from './figures/revocation.ts';
 import { besideSlowHost, openSlowHost } from './figures/slow-host.ts';
 import { runBlock, summarize } from './load.ts';
 import { sendPaced } from './paced.ts';
@@ -30,7 +30,8 @@ export async function measureFigures(): Promise<Figure[]> {
   const logs = fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-figures-'));
   const databases = await startDatabases();
   const slow = await openSlowHost();
-  const chain = await startChain({ databaseUrl: await databases.chain(), logs, beside: [slow.beside], env: WIDE });
+  const databaseUrl = await databases.chain();
+  const chain = await startChain({ databaseUrl, logs, beside: [slow.beside], env: WIDE });
   try {
     await runBlock(chain.port, await chain.requests(WARM), CONCURRENCY);
     const { perSecond, cpu } = await throughput(chain);
@@ -41,6 +42,7 @@ export async function measureFigures(): Promise<Figure[]> {
       ...capacity({ perSecond, cpu, half, overhead, login: await logins(chain) }),
       ...(await besideSlowHost(chain, slow, perSecond)),
       ...(await revocation(chain)),
+      ...(await besidePile(chain, slow, databaseUrl('am'))),
       ...(await overload(chain, { perSecond, median: at(half, 0.5) })),
     ];
   } finally {

@@ -16,7 +16,7 @@ const wanted = process.argv.slice(2);
 const stops = STOPS.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
 fs.mkdirSync(OUT, { recursive: true });
 
-const browser = await launchChromium(executable);
+const browser = await launchChromium(executable, { as: 'one process' });
 const stage = await setStage(browser);
 try {
   for (const stop of stops) {

@@ -121,7 +121,7 @@ describe('the checks find what they are for', () => {
     ],
     [
       'a transfer that was completed after the end of its connection',
-      `update am.transfer set state = 'minted' where id = (select min(t.id) from am.transfer t join am.connection c on c.id = t.connection_id where c.ended_at is not null)`,
+      `update am.transfer set state = 'minted', closed_at = now() where id = (select min(t.id) from am.transfer t join am.connection c on c.id = t.connection_id where c.ended_at is not null)`,
       /^I3: a token was handed out after the end/,
     ],
     [

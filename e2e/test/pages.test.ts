@@ -20,7 +20,7 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
   let browser: Browser;
   let stage: Stage;
   beforeAll(async () => {
-    browser = await launchChromium(executable ?? '');
+    browser = await launchChromium(executable ?? '', { as: 'one process' });
     stage = await setStage(browser);
   });
   afterAll(async () => {

@@ -1,12 +1,15 @@
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { act } from '@chatelaine/constellation';
 import { createDpopProof } from '@chatelaine/crypto';
+import pg from 'pg';
 import type { Chain } from '../chain.ts';
 import { connect, registered } from '../connection.ts';
 import { runBlock } from '../load.ts';
 import { sendPaced } from '../paced.ts';
 import { type Party, send } from '../requests.ts';
 import { at, type Figure, seconds } from './figure.ts';
+import type { SlowHost } from './slow-host.ts';
 
 const STOPS = 100;
 const POLL_MS = 10;
@@ -18,6 +21,9 @@ interface Stop {
   readonly host: number;
   readonly am: 'refuses' | 'hands out';
 }
+
+/** Ends that a Host has not confirmed, and does not. */
+const PILE = 10_000;
 
 /** Owners stop connections on their page; the AM is asked for a token right after its answer, the Host's API again and again. */
 export async function revocation(chain: Chain): Promise<Figure[]> {
@@ -36,6 +42,37 @@ export async function revocation(chain: Chain): Promise<Figure[]> {
       measured: `${stops.filter(({ am }) => am === 'hands out').length} of ${STOPS}`,
     },
   ];
+}
+
+/** The same, beside another Host that has ten thousand ends to be told and never says a word. */
+export async function besidePile(chain: Chain, slow: SlowHost, databaseUrl: string): Promise<Figure[]> {
+  slow.host.script.revoke = act.silently;
+  await pile(databaseUrl, slow.beside.issuer);
+  const host: number[] = [];
+  for (let turn = 0; turn < STOPS; turn++) host.push((await stopOne(chain, `Waiter ${turn}`)).host);
+  return [
+    {
+      what: `likewise, beside another Host with ${PILE.toLocaleString('en')} ends to be told, which does not answer`,
+      held: 'p99 ≤ 5 s',
+      measured: `p50 ${seconds(at(host, 0.5))}, p99 ${seconds(at(host, 0.99))} (of ${STOPS})`,
+    },
+  ];
+}
+
+async function pile(databaseUrl: string, issuer: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query(
+      `insert into revocation (id, owner_id, link_id, host_id, connection_id, grant_id)
+       select 'rev_pile_' || n, l.owner_id, l.id, l.host_id, 'con_pile', 'pile-' || n
+       from link l join host h on h.id = l.host_id, generate_series(1, $2::int) n where h.issuer = $1`,
+      [issuer, PILE],
+    );
+    if (rowCount !== PILE) throw new Error(`There are ${rowCount} ends at ${issuer}.`);
+  } finally {
+    await client.end();
+  }
 }
 
 async function stopOne(chain: Chain, name: string): Promise<Stop> {

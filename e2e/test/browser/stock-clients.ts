@@ -22,7 +22,7 @@ export function stockClientsInABrowser(sceneOf: () => BrowserScene): void {
       let browser: Browser;
       const opened: { close(): Promise<void> }[] = [];
       beforeAll(async () => {
-        browser = await launchChromium(executable ?? '');
+        browser = await launchChromium(executable ?? '', { as: "people's" });
       });
       afterEach(async () => {
         for (const it of opened.splice(0).toReversed()) await it.close();

@@ -16,6 +16,8 @@ export interface ErrorAnswer {
   extras?: object;
   /** A mistake of ours: full in the log, nothing of it in the answer. */
   unexpected?: true;
+  /** It is the database that cannot serve. */
+  database?: true;
 }
 
 const RETRY_SECONDS = 2;
@@ -37,6 +39,7 @@ export function answerTo(error: unknown): ErrorAnswer {
       code: 'temporarily_unavailable',
       sentence: 'The service cannot answer right now. Try again in a moment.',
       retryAfter: RETRY_SECONDS,
+      database: true,
     };
   }
   if (error instanceof VaultError) return SEALED;

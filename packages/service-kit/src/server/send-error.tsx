@@ -32,6 +32,8 @@ export const sendNegotiatedError: ErrorHandler = (error, request, reply) => {
 function prepare(error: unknown, request: FastifyRequest, reply: FastifyReply): ErrorAnswer {
   const answer = answerTo(error);
   if (answer.unexpected) request.log.error({ err: error }, 'unexpected error');
+  else if (answer.database)
+    request.log.warn({ status: answer.status, cause: describeError(error) }, 'the database cannot serve');
   else request.log.info({ outcome: answer.code, status: answer.status, cause: causeOf(error) }, 'refused');
   if (answer.retryAfter !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(answer.retryAfter))));
   return answer;
