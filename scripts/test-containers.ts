@@ -29,6 +29,8 @@ async function run(): Promise<void> {
   const built =
     values.built ||
     (node('scripts/images.ts') && node('scripts/images.ts', '--from', 'HEAD^', '--tag', 'previous', 'am'));
+  // what was built is still on its way to the disk, which the databases of the tests wait for
+  if (built) spawnSync('sync');
   if (built) jest();
   await prune();
   finish(readResults([tests]));
