@@ -146,7 +146,7 @@ async function startOnce(options: ServiceProcessOptions, state: State, logFile: 
 }
 
 function argumentsFor(mode: RunMode): string[] {
-  if (mode === 'built') return ['--enable-source-maps', 'dist/main.js'];
+  if (mode === 'built') return ['dist/main.js'];
   const tsx = createRequire(path.join(root, 'package.json')).resolve('tsx/cli');
   // the service's own tsconfig speaks for its own files only; pages come from packages, too
   const tsconfig = path.join(root, 'packages/constellation/watch.tsconfig.json');

@@ -12,7 +12,6 @@ const errorOf = ({ status, json }: Answer): string => `${status} ${String(json['
 
 const allowed = (linkId: string) => ({
   [`answer:${linkId}:photos.read`]: 'allow',
-  [`answer:${linkId}:photos.write`]: 'deny',
 });
 
 /** The process that has not read the document yet when it changes. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { challengeOf, createVerifier } from '@chatelaine/crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Answer, hiddenFields } from '@chatelaine/test-kit';
+import { type Answer, hiddenFields, send } from '@chatelaine/test-kit';
 import { reapHalves } from '../src/both/half-store.ts';
 import { reapAttempts } from '../src/hosts/attempt-store.ts';
 import { House, type Owner } from './support/house.ts';
@@ -200,6 +200,26 @@ describe('a request is refused before anybody sees a page', () => {
   const nowhere = () => house.requester({ host: house.documents.origin });
   const selfish = () => house.requester({ host: house.issuer });
   const keyless = () => house.requester({ host: house.host.issuer, keys: 'none' });
+});
+
+test('an owner agrees to what was shown: of a Requester that has another name by then the page is shown again, and neither half is there', async () => {
+  const owner = await house.owner();
+  const { path } = await push();
+  const page = await owner.browser.get(path);
+  const { port: where, pathname } = new URL(lifestream.clientId);
+  const { json } = await send(Number(where), { path: pathname });
+  house.documents.publish(pathname, { ...json, client_name: 'Your Bank' });
+  await house.rows('update oauth_document set fresh_until = now() where url = $1', [lifestream.clientId]);
+  // at a process that has not read it before
+  const { port } = await house.another();
+  const form = { ...hiddenFields(page.text), duration: 'open', decision: 'allow', host_half: 'link' };
+  const answer = await owner.browser.at(port).post('/authorize', form);
+  expect(answer.status).toBe(400);
+  expect(answer.words).toContain('Something on this page has changed since it was shown to you');
+  expect(answer.words).toContain('Connect Your Bank?');
+  expect(await linkOf(owner)).toEqual([]);
+  house.documents.publish(pathname, json);
+  await house.rows('update oauth_document set fresh_until = now() where url = $1', [lifestream.clientId]);
 });
 
 test('a Host that names another client by the time the owner agrees is not linked, and he is told so', async () => {

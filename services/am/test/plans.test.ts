@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { GRANT } from '@chatelaine/protocol';
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
 import { openPool } from '@chatelaine/service-kit';
 import { accessesOf, recordStatements, type SentStatement } from '@chatelaine/test-kit';
@@ -10,6 +11,7 @@ import { closeLost } from '../src/transfer/close-store.ts';
 import { reapDeferrals } from '../src/transfer/deferral-store.ts';
 import { House, type Story } from './support/house.ts';
 import { mass } from './support/mass.ts';
+import { exchange } from './support/requester.ts';
 
 /** Partitioned by time. */
 const DATED = /^(transfer|revocation|timeline_entry)_(first|default|[0-9]{8})$/;
@@ -99,6 +101,14 @@ describe('the statements of', () => {
       const path = new URL(String(waiting.json['interaction_uri'])).pathname;
       await story.owner.browser.submit(path, path, { answer: 'once' });
       expect((await requester.poll(String(waiting.json['deferral_code']))).status).toBe(200);
+      const refresh = { grant_type: GRANT.refreshToken, refresh_token: connection.refreshToken };
+      const refreshed = await requester.post('/token', { ...(await requester.authentication()), ...refresh });
+      expect(refreshed.status).toBe(200);
+      const { accessToken } = connection;
+      const dpop = [await requester.proof('/targets', { htm: 'GET', accessToken })];
+      const headers = { authorization: `DPoP ${accessToken}`, dpop };
+      const targets = await exchange(house.ams[0].port, { method: 'GET', path: '/targets', headers });
+      expect(targets.status).toBe(200);
       house.host.script = { transfer: () => ({ status: 400, json: { error: 'access_denied' } }) };
       expect((await requester.transfer({ connection, resource, scope: 'photos.read' })).status).toBe(400);
       house.host.script = { transfer: (_hop, mint) => ({ json: { ...mint(), token_type: 'odd' } }) };

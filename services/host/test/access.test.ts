@@ -63,6 +63,24 @@ describe('the consent page', () => {
     expect((await browser.get('/access')).text).toContain('Nobody but you');
   });
 
+  test('counts for what was shown: an answer to another page shows this one, and leaves no link', async () => {
+    const browser = await host.browser().signUp('shown');
+    const pageOf = async (params: Record<string, string>) => {
+      const { address } = await am.push(host, params);
+      return hiddenFields((await browser.get(address)).text, '/authorize');
+    };
+    const other = await pageOf({});
+    const own = await pageOf({ transfer_scope: 'entries.read' });
+    expect(own['shown']).not.toBe(other['shown']);
+    const chosen = { 'allow:entries.read': 'yes', until: '', decision: 'allow' };
+    const again = await browser.post('/authorize', { ...own, shown: other['shown'] ?? '', ...chosen });
+    expect(again.status).toBe(400);
+    expect(again.words).toContain('Something on this page has changed since it was shown to you');
+    expect((await browser.get('/access')).text).toContain('Nobody but you');
+    const agreed = await browser.post('/authorize', { ...hiddenFields(again.text, '/authorize'), ...chosen });
+    expect(new URL(agreed.onward ?? '').searchParams.has('code')).toBe(true);
+  });
+
   test('of a request that is over is a page that says so', async () => {
     const browser = await host.browser().signUp('late');
     const { address } = await am.push(host);

@@ -100,7 +100,10 @@ export class TestAm {
   }
 
   /** Pushes a request; the address is where the browser goes. */
-  async push(host: HostAddress): Promise<{ address: string; verifier: string }> {
+  async push(
+    host: HostAddress,
+    params: Readonly<Record<string, string>> = {},
+  ): Promise<{ address: string; verifier: string }> {
     const verifier = createVerifier();
     const tag = hostTag(host.issuer);
     const answer = await this.#post(host, '/par', {
@@ -109,6 +112,7 @@ export class TestAm {
       redirect_uri: `${this.issuer}/callback/${tag}`,
       code_challenge: challengeOf(verifier),
       code_challenge_method: 'S256',
+      ...params,
     });
     const query = new URLSearchParams({
       client_id: `${this.issuer}/clients/${tag}`,
