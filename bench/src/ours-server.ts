@@ -78,7 +78,14 @@ async function makeCode({ clientId, jkt }: CodesInput): Promise<Code> {
     answeredBy: null,
     isAuthenticated: true,
   };
-  await storage.saveRequest({ hash: requestHash, clientId, request, lifetimeSeconds: CODE_SECONDS, guards: [] });
+  await storage.saveRequest({
+    hash: requestHash,
+    clientId,
+    request,
+    lifetimeSeconds: CODE_SECONDS,
+    atOnce: 1_000_000,
+    guards: [],
+  });
   await storage.claimRequest({ hash: requestHash, clientId, browserHash, lifetimeSeconds: CODE_SECONDS });
   const issued = await storage.issueCode({
     requestHash,

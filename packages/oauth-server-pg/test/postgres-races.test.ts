@@ -47,7 +47,7 @@ const REQUEST = {
 async function issue(): Promise<Link> {
   const request = { hash: hash(), clientId: CLIENT, browserHash: hash() };
   const link = { grantId: randomBytes(8).toString('hex'), code: key(), linkToken: key(), refreshToken: key() };
-  await storage.saveRequest({ ...request, request: REQUEST, lifetimeSeconds: 90, guards: [] });
+  await storage.saveRequest({ ...request, request: REQUEST, lifetimeSeconds: 90, atOnce: 1_000, guards: [] });
   await storage.claimRequest({ ...request, lifetimeSeconds: 90 });
   const grant = { id: link.grantId, subject: 's', bucket: 7, scope: ['transfer'], transferScope: ['photos.read'] };
   await storage.issueCode({
@@ -197,7 +197,14 @@ describe('steps that overlap', () => {
     const [id, registrationTokenHash, request] = ['registered', hash(), { hash: hash(), browserHash: hash() }];
     const metadata = { redirect_uris: ['https://c.example/cb'] };
     await storage.insertClient({ id, registrationTokenHash, secretHash: null, metadata });
-    await storage.saveRequest({ ...request, clientId: id, request: REQUEST, lifetimeSeconds: 90, guards: [] });
+    await storage.saveRequest({
+      ...request,
+      clientId: id,
+      request: REQUEST,
+      lifetimeSeconds: 90,
+      atOnce: 1_000,
+      guards: [],
+    });
     await storage.claimRequest({ ...request, clientId: id, lifetimeSeconds: 90 });
     const open = await holdOpen();
     const grant = {

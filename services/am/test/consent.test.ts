@@ -165,6 +165,20 @@ describe('consent', () => {
     }
   });
 
+  it('is waited for by ten thousand requests of one client at most: one more is 429, and another client hears nothing of it', async () => {
+    const busy = house.requester();
+    await house.rows(
+      `insert into oauth_request (hash, client_id, redirect_uri, scope, code_challenge, expires_at)
+       select sha256(n::text::bytea), $1, 'x', array['transfer'], 'x', now() + interval '1 hour' from generate_series(1, 10000) n`,
+      [busy.clientId],
+    );
+    const pushed = await busy.post('/par', await busy.request('v'.repeat(43)));
+    expect([pushed.status, pushed.json['error']]).toEqual([429, 'temporarily_unavailable']);
+    expect(Number(pushed.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await requester.push()).path).toContain('/authorize?');
+    await house.rows('delete from oauth_request where client_id = $1', [busy.clientId]);
+  });
+
   it('never offers an account that is stopped or broken', async () => {
     const stopped = await house.link(owner);
     await owner.browser.submit('/hosts', `/hosts/${stopped}/stop`);

@@ -1,5 +1,5 @@
 import { bucketOf, hashToken, mintToken } from '@chatelaine/crypto';
-import { invalidRequest, LIFETIME, OAuthError, REQUEST_URI_PREFIX } from '@chatelaine/protocol';
+import { invalidRequest, LIFETIME, OAuthError, REQUEST_URI_PREFIX, tooManyRequests } from '@chatelaine/protocol';
 import { authenticateClient, type ClientRequest } from '../client/authenticate-client.ts';
 import { checkProof } from '../client/dpop.ts';
 import type { ServerDeps } from '../deps.ts';
@@ -7,6 +7,7 @@ import { ENDPOINT } from '../endpoints.ts';
 import { withGuards } from '../token/with-guards.ts';
 import { refuseReplay } from '../token/guards.ts';
 import { checkRequest } from './check-request.ts';
+import { REQUESTS_AT_ONCE } from './requests-at-once.ts';
 
 export interface PushedRequest extends ClientRequest {
   readonly dpop: readonly string[];
@@ -30,9 +31,11 @@ export async function pushAuthorizationRequest(
       clientId: client.id,
       request: checked.request,
       lifetimeSeconds: LIFETIME.requestUri,
+      atOnce: REQUESTS_AT_ONCE,
       guards: guards.take(),
     });
     if (saved.kind === 'replayed') refuseReplay(saved);
+    if (saved.kind === 'full') throw tooManyRequests(LIFETIME.requestUri);
     return { request_uri: `${REQUEST_URI_PREFIX}${requestUri}`, expires_in: LIFETIME.requestUri };
   });
 }

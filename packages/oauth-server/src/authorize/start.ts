@@ -10,6 +10,7 @@ import { type AnsweredRequest, readAnswered } from './answered.ts';
 import { checkRequest } from './check-request.ts';
 import { hasRedirectUri } from './redirect-uri.ts';
 import { requestHash } from './request-hash.ts';
+import { REQUESTS_AT_ONCE } from './requests-at-once.ts';
 
 /** What the authorization endpoint does with a browser that arrives. */
 export type StartedAuthorization =
@@ -100,13 +101,17 @@ async function storePlain(
   }
   if (checked.kind === 'redirect') return refuse({ error: checked.error, description: checked.message });
   const token = mintToken('ru', bucketOf(client.id));
-  await deps.storage.saveRequest({
+  const saved = await deps.storage.saveRequest({
     hash: hashToken(token),
     clientId: client.id,
     request: checked.request,
     lifetimeSeconds: LIFETIME.requestUri,
+    atOnce: REQUESTS_AT_ONCE,
     guards: [],
   });
+  // RFC 6749 §4.1.2.1
+  if (saved.kind === 'full')
+    return refuse({ error: 'temporarily_unavailable', description: 'Too many are under way.' });
   return { kind: 'stored', clientId: client.id, requestUri: `${REQUEST_URI_PREFIX}${token}` };
 }
 

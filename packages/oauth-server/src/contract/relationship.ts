@@ -51,7 +51,7 @@ export async function saveRequest(storage: OAuthStorage, choices: Choices = {}):
   const { clientId = freshId('client') } = choices;
   const request = { ...REQUEST, ...choices.request };
   const hash = freshHash();
-  const saved = await storage.saveRequest({ hash, clientId, request, lifetimeSeconds: 90, guards: [] });
+  const saved = await storage.saveRequest({ hash, clientId, request, lifetimeSeconds: 90, atOnce: 1_000, guards: [] });
   assert.equal(saved.kind, 'saved');
   return { clientId, hash, browserHash: freshHash(), request };
 }

@@ -44,6 +44,26 @@ export function requestContract({ it }: TestRunner, bench: Bench): void {
     assert.equal((await claim(bench, open)).kind, 'claimed');
   });
 
+  it('of one client only so many wait at once; those of others, and those that are over, do not count', async () => {
+    const clientId = freshId('client');
+    const save = (of = clientId) =>
+      bench.storage.saveRequest({
+        hash: freshHash(),
+        clientId: of,
+        request: REQUEST,
+        lifetimeSeconds: 90,
+        atOnce: 2,
+        guards: [],
+      });
+    assert.deepEqual(
+      [await save(), await save(), await save()],
+      [{ kind: 'saved' }, { kind: 'saved' }, { kind: 'full' }],
+    );
+    assert.deepEqual(await save(freshId('client')), { kind: 'saved' });
+    await bench.age(91);
+    assert.deepEqual(await save(), { kind: 'saved' });
+  });
+
   it('a request that no browser opened in time is over', async () => {
     const open = await saveRequest(bench.storage);
     await bench.age(91);
@@ -78,7 +98,12 @@ export function requestContract({ it }: TestRunner, bench: Bench): void {
     const [used, fresh] = [freshGuard('assertion'), freshGuard('dpop')];
     await bench.storage.burn([used]);
     const open = { clientId: freshId('client'), hash: freshHash(), browserHash: freshHash(), request: REQUEST };
-    const saved = await bench.storage.saveRequest({ ...open, lifetimeSeconds: 90, guards: [fresh, used] });
+    const saved = await bench.storage.saveRequest({
+      ...open,
+      lifetimeSeconds: 90,
+      atOnce: 1_000,
+      guards: [fresh, used],
+    });
     assert.deepEqual(saved, { kind: 'replayed', guard: 'assertion' });
     assert.deepEqual(await claim(bench, open), { kind: 'unknown' });
     assert.equal((await bench.storage.burn([fresh])).kind, 'replayed');

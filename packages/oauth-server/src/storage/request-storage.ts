@@ -57,13 +57,15 @@ export type ReadAnswer =
   | { readonly kind: 'unknown' };
 
 export interface RequestStorage {
+  /** `full`: as many requests of this client as may be, `atOnce`, are waiting already, a few more or less when many come at once. */
   saveRequest(input: {
     hash: Buffer;
     clientId: string;
     request: AuthorizationRequest;
     lifetimeSeconds: number;
+    atOnce: number;
     guards: readonly ReplayGuard[];
-  }): Promise<{ kind: 'saved' } | Replayed>;
+  }): Promise<{ kind: 'saved' } | { kind: 'full' } | Replayed>;
   /**
    * Ties a live request to the first browser that opens it and gives it time for sign-in and consent; the same browser may open it
    * again until it is finished. RFC 9126 §4.

@@ -38,6 +38,24 @@ const clear = ({ pool }: World, linkId: string) => pool.query('delete from revoc
 const piled = ({ calls }: TestHost): number =>
   calls.filter(({ form }) => form.get('token')?.startsWith('pile-')).length;
 
+/** What is done now and then, by the clock, is not in each of them. */
+const TIMES = 5;
+
+/** How many statements of each name something takes at least. */
+async function fewestStatements(during: () => Promise<unknown>): Promise<ReadonlyMap<string, number>> {
+  let fewest = await countStatements(during);
+  for (let time = 2; time <= TIMES; time++) {
+    const counts = await countStatements(during);
+    fewest = new Map(
+      [...fewest].flatMap(([name, count]) => {
+        const least = Math.min(count, counts.get(name) ?? 0);
+        return least === 0 ? [] : [[name, least] as const];
+      }),
+    );
+  }
+  return fewest;
+}
+
 /** Stops a connection of this person at the honest Host; resolves when the Host has confirmed. */
 async function stopOne({ world, person }: Scene, linkId: string): Promise<void> {
   const { id, grantIds } = await makeConnection(world, person, [linkId]);
@@ -81,15 +99,15 @@ export function turns(scene: () => Scene): void {
       const [theirs, mine] = [await makeLink(world, stranger, host), await makeLink(world, scene().person)];
       host.behaviour.revoke = () => 'hang';
       await stopOne(scene(), mine);
-      const alone = await countStatements(() => stopOne(scene(), mine));
+      const stop = () => fewestStatements(() => stopOne(scene(), mine));
+      const alone = await stop();
       await pile(world, theirs, PILE);
       await host.called(({ path }) => path === '/revoke');
-      const beside = await countStatements(() => stopOne(scene(), mine));
-      // who looks now and then looks as often as time goes by
-      const ofTheStop = [...alone.keys()].filter((name) => !name.includes('_claim_'));
-      expect(ofTheStop).toContain('requesters_stop');
-      expect(ofTheStop).toContain('jobs_confirm_revocation');
-      for (const name of ofTheStop) expect([name, beside.get(name)]).toEqual([name, alone.get(name)]);
+      const beside = await stop();
+      expect([...alone.keys()]).toContain('requesters_stop');
+      expect([...alone.keys()]).toContain('jobs_confirm_revocation');
+      const more = [...beside].filter(([name, count]) => !name.includes('_claim_') && count > (alone.get(name) ?? 0));
+      expect(more).toEqual([]);
       await clear(world, theirs);
     });
   });
