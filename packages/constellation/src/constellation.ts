@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { createTestDatabase, type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
+import { applyMigrations } from '@chatelaine/migrations';
 import { spend } from '@chatelaine/test-kit';
 import { createPerson, type Person, type PersonOptions } from './browser/person.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type Guest, planGuests } from './guests.ts';
 import { type HouseService, startHouse } from './house.ts';
 import { createLoopbackFetch, type LoopbackFetch } from './loopback-fetch.ts';
-import { type Flavor, type Plan, planHouse, type RequesterName } from './plan.ts';
+import { type Flavor, type Plan, planHouse, ROLES, type RequesterName } from './plan.ts';
 import { createRecorder, type Recording } from './recording.ts';
 import { root } from './root.ts';
 import type { ServiceProcess, ServiceProcessOptions } from './service-process.ts';
@@ -75,6 +76,12 @@ export interface ConstellationOptions {
   label?: string;
 }
 
+/** The kernel's, the chassis's, its own, as each service applies them when it starts. */
+const migrationsOf = (service: Plan['service']): string[] =>
+  ['packages/oauth-server-pg', 'packages/service-kit', `services/${service}`].map((folder) =>
+    path.join(root, folder, 'prisma/migrations'),
+  );
+
 /** Starts a constellation. One per test file; `stop` it in `afterAll`. */
 export async function startConstellation(options: ConstellationOptions = {}): Promise<Constellation> {
   const postgres = options.postgres ?? (await sharedEmbedded());
@@ -88,13 +95,12 @@ export async function startConstellation(options: ConstellationOptions = {}): Pr
     ...(options.ports && { ports: options.ports }),
     ...(options.hostnames && { hostnames: options.hostnames }),
   });
-  const roles = plan.map(({ name }) => name);
-  // the services bring their own tables
+  // all roles, whoever is wanted here: then one template serves all files of a worker. The services find that there is nothing left to migrate
   const test = await createTestDatabase(postgres, {
-    instances: roles.map((role) => ({ role })),
-    apply: async () => undefined,
+    instances: ROLES.map(({ name, service }) => ({ role: name, dirs: migrationsOf(service) })),
+    apply: applyMigrations,
   });
-  const keys = new Map(roles.map((name) => [name, randomBytes(32).toString('base64url')]));
+  const keys = new Map(plan.map(({ name }) => [name, randomBytes(32).toString('base64url')]));
   const start = () =>
     startHouse({
       plan,

@@ -36,6 +36,13 @@ export interface PlanOptions {
   hostnames?: Readonly<Record<string, string>>;
 }
 
+/** Every role that a constellation can have, and the service that it is of. */
+export const ROLES: readonly Pick<Plan, 'name' | 'service'>[] = [
+  { name: 'am', service: 'am' },
+  ...FLAVORS.map((name) => ({ name, service: 'host' as const })),
+  ...REQUESTERS.map((name) => ({ name, service: 'requester' as const })),
+];
+
 /** Decides names and ports before anything starts: an issuer contains its port, and every service must know the others' when it starts. */
 export async function planHouse(options: PlanOptions = {}): Promise<Plan[]> {
   const { ams = 2, hosts = FLAVORS, requester = true, ports = {}, hostnames = {} } = options;
