@@ -61,7 +61,7 @@ const ENTRIES: Readonly<Record<Flavor, readonly { text: string; day: number; pic
 };
 
 export async function setStage(browser: Browser): Promise<Stage> {
-  const house = await startConstellation({ label: 'pages', env: () => ({ CONNECTS_PER_HOUR: '10000' }) });
+  const house = await startConstellation({ ams: 1, label: 'pages', env: () => ({ CONNECTS_PER_HOUR: '10000' }) });
   try {
     const people = {
       robin: house.person({ username: 'robin' }),

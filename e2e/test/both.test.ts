@@ -18,7 +18,7 @@ let lifestream: Constellation['requester'];
 let echo: Constellation['requester'];
 
 beforeAll(async () => {
-  house = await startConstellation({ hosts: [], requesters: ['lifestream', 'echo'], label: 'both' });
+  house = await startConstellation({ ams: 1, hosts: [], requesters: ['lifestream', 'echo'], label: 'both' });
   [lifestream, echo] = [house.requesterNamed('lifestream'), house.requesterNamed('echo')];
   robin = house.person({ username: 'robin' });
   await signUp(robin, house.am.url);

@@ -20,7 +20,7 @@ let raw: RawRequester;
 let connection: Connection;
 
 beforeAll(async () => {
-  house = await startConstellation({ hosts: ['photos', 'notes'], requester: false, label: 'messages' });
+  house = await startConstellation({ ams: 1, hosts: ['photos', 'notes'], requester: false, label: 'messages' });
   robin = house.person({ username: 'robin', stopsAt: [RAW_CALLBACK] });
   await signUp(robin, house.am.url);
   await signUp(robin, house.host('photos').url);

@@ -27,7 +27,7 @@ const running: { stop(): Promise<void> }[] = [];
 beforeAll(async () => {
   [folder, house] = await Promise.all([
     installPacked(SUPPORT, APP),
-    startConstellation({ hosts: [], requester: false, guests: ['recipes', 'reader'], label: 'packed' }),
+    startConstellation({ ams: 1, hosts: [], requester: false, guests: ['recipes', 'reader'], label: 'packed' }),
   ]);
   robin = house.person({ username: 'robin' });
   database = await createTestDatabase(house.postgres, {

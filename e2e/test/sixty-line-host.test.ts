@@ -26,7 +26,13 @@ const asked: TransferAttempt[] = [];
 let closed = false;
 
 beforeAll(async () => {
-  house = await startConstellation({ hosts: [], requester: false, guests: ['recipes'], label: 'sixty-line-host' });
+  house = await startConstellation({
+    ams: 1,
+    hosts: [],
+    requester: false,
+    guests: ['recipes'],
+    label: 'sixty-line-host',
+  });
   robin = house.person({ username: 'robin', stopsAt: [REDIRECT_URI] });
   database = await createTestDatabase(house.postgres, {
     instances: [{ role: 'recipes' }],

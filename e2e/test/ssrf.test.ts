@@ -14,6 +14,7 @@ let trap: Trap;
 
 beforeAll(async () => {
   house = await startConstellation({
+    ams: 1,
     hosts: ['photos'],
     requester: false,
     guests: ['trap'],

@@ -19,7 +19,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
 
   beforeAll(async () => {
     [house, browser] = await Promise.all([
-      startConstellation({ hosts: ['photos', 'calendar'], label: 'story' }),
+      startConstellation({ ams: 1, hosts: ['photos', 'calendar'], label: 'story' }),
       launchChromium(executable ?? '', { as: 'one process' }),
     ]);
     const context = await browser.newContext({ javaScriptEnabled: false, locale: 'en-GB' });
