@@ -11,6 +11,7 @@ import { createHostGate } from './hosts/host-gate.ts';
 import { hostsFeature } from './hosts/routes.tsx';
 import { reapAttempts } from './hosts/attempt-store.ts';
 import { inboxFeature } from './inbox/routes.tsx';
+import type { Config } from './config.ts';
 import { createJobs } from './jobs/queue.ts';
 import { oauthFeature } from './oauth/routes.tsx';
 import { createServerDeps } from './oauth/server.ts';
@@ -43,6 +44,13 @@ const RETAIN_SECONDS = 600;
 const DUE_SECONDS = 2;
 const RETAINING = 'dropping what was kept for its time';
 
+/** Beyond the longest answer, a connection on which nothing happens is closed. */
+const SPARE_MS = 10_000;
+
+function longestAnswerMs({ limits }: Config): number {
+  return 1_000 * Math.max(limits.hostCalls.hopSeconds, limits.mass.secondsPerCall);
+}
+
 /** The AM, whole: every feature is registered here, one line each. Closing the app closes its resources. */
 export async function createApp(resources: Resources): Promise<FastifyInstance> {
   const { config, pool, prisma, keys, refreshKeys } = resources;
@@ -52,6 +60,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   const app = await createServer({
     ...seen,
     issuer: config.issuer,
+    timeouts: { connection: longestAnswerMs(config) + SPARE_MS },
     published: ['/jwks', '/clients/'], // a Host may read them before it answers a call of ours
     site: { name: config.name, role: 'Authorization Manager', accent: '#7a3e9d', about: ABOUT, nav: NAV },
     ready: {
