@@ -2,6 +2,7 @@
 //   pnpm soak [--minutes N] [--seed N] [--kills N] [--crashes N] [--races N] [--stops N]
 // The time is split over sessions, each with a fresh house and the next seed. A violation ends the soak with its seed and exit code 1.
 
+import './soak/pace.ts';
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import type { Measured } from '../e2e/faults/measure.ts';

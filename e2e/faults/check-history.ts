@@ -96,9 +96,12 @@ function checkCall({ connection, end, outcome, handedOut, expiresIn }: Call, sto
   ];
 }
 
-/** I3 at the Host. While something was broken, retries may take longer; the probe itself has the bound for that. */
+/** For so long a Host that was away is left alone once more after it is back. docs/adr/0014 */
+const LEFT_ALONE_MS = 4_000;
+
+/** I3 at the Host. While something was broken, or has just been, retries may take longer; the probe itself has the bound for that. */
 function checkRefusal({ begin, end, resource }: Refusal, faults: readonly Fault[]): string[] {
-  return end - begin <= TOLD_WITHIN_MS || wasBroken(faults, begin, end)
+  return end - begin <= TOLD_WITHIN_MS || wasBroken(faults, begin - LEFT_ALONE_MS, end)
     ? []
     : [`I3: ${resource} took a stopped token for ${Math.round(end - begin)} ms, and nothing was broken`];
 }

@@ -20,9 +20,9 @@ export const IS_SLOW = `coalesce(t.slow_until > now(), false)`;
 const MOST_AT_ONCE = 8;
 export const IN_DOUBT_AT_ONCE = 2;
 
-/** The first failures cost nothing: they may be one owner's. Then the Host is left alone, twice as long each time. PROTOCOL §7: told within 60 s after it is back. */
+/** The first failures cost nothing: they may be one owner's. Then the Host is left alone, twice as long each time: shorter than it may take to tell one that is back (PROTOCOL §7). */
 const FREE_FAILURES = 2;
-const LONGEST_PAUSE_SECONDS = 30;
+const LONGEST_PAUSE_SECONDS = 4;
 const SLOW_FOR = '5 minutes';
 
 /** What a good answer means for a row `t` of host_turn, for `set`; `slow`: an SQL expression. */
