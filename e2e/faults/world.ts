@@ -6,7 +6,7 @@ import {
   signUp,
   startConstellation,
 } from '@chatelaine/constellation';
-import { asSuperuser, type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
+import { startEmbedded } from '@chatelaine/dev-postgres';
 import { createHistory, type History } from './history.ts';
 import type { Random } from './random.ts';
 import { type Documents, patience, serveDocuments } from '@chatelaine/test-kit';
@@ -39,21 +39,15 @@ export const RECOVERY = { everySeconds: 1, lostAfterSeconds: seconds(6), resumeL
 
 const UNLIMITED = '1000000';
 
-/** By which the checks see what was completed after it was stopped (I3). */
-async function keepingCommitTimes(): Promise<Embedded> {
-  const postgres = await startEmbedded();
-  await asSuperuser(postgres, ['alter system set track_commit_timestamp = on']);
-  await postgres.crash();
-  await postgres.restart();
-  return postgres;
-}
+/** By the times of commits the checks see what was completed after it was stopped (I3). */
+const POSTGRES = ['track_commit_timestamp=on'];
 
 /** Starts a house and its people. Limits are out of the way: here one address is everybody. */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { label, random, ams = 2, owners: count = 2, hosts = ['photos', 'notes'] } = options;
   const house = await startConstellation({
     label,
-    postgres: await keepingCommitTimes(),
+    postgres: await startEmbedded({ settings: POSTGRES }),
     ams,
     hosts,
     requester: false,

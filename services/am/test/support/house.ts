@@ -1,5 +1,4 @@
 import {
-  asSuperuser,
   createTestDatabase,
   type Embedded,
   sharedEmbedded,
@@ -55,7 +54,7 @@ export interface AmOptions {
   readonly failpoint?: Resources['failpoint'];
   /** The clock of the AM's processes that only goes forward. */
   readonly monotonic?: Resources['monotonic'];
-  /** The database keeps the time of every commit. */
+  /** The database keeps the time of every commit: a server of its own, for that is settled when one starts. */
   readonly commitTimes?: boolean;
 }
 
@@ -115,7 +114,9 @@ export class House {
   }
 
   static async build(options: AmOptions = {}): Promise<House> {
-    const embedded = options.commitTimes === true ? await keepingCommitTimes() : await sharedEmbedded();
+    const embedded = await (options.commitTimes === true
+      ? startEmbedded({ settings: ['track_commit_timestamp=on'] })
+      : sharedEmbedded());
     const [host, second, documents, port] = await Promise.all([
       ScriptedHost.start('photos'),
       ScriptedHost.start('pictures'),
@@ -243,15 +244,6 @@ export const SLOWLY = { waitSeconds: seconds(1), hopSeconds: seconds(5), seconds
 
 /** What {@link House.audit} finds when all is well. */
 export const ALL_WELL = { open: 0, mintedWithoutRow: [], faults: [] };
-
-/** A server of its own: what it keeps is settled when it starts. */
-async function keepingCommitTimes(): Promise<Embedded> {
-  const embedded = await startEmbedded();
-  await asSuperuser(embedded, ['alter system set track_commit_timestamp = on']);
-  await embedded.crash();
-  await embedded.restart();
-  return embedded;
-}
 
 async function startAm(given: Config, options: AmOptions): Promise<Am> {
   const { failuresToOpen = 1_000, openSeconds = 10 } = options;
