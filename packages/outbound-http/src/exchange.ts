@@ -1,4 +1,5 @@
 import { type Dispatcher, request } from 'undici';
+import { deadlineIn } from './deadline.ts';
 import type { Gate } from './gate.ts';
 import type { Guard } from './guard.ts';
 import { asOutboundError, closed, OutboundError } from './outbound-error.ts';
@@ -99,7 +100,7 @@ async function* piecesOf(
 
 interface Begun {
   readonly signal: AbortSignal;
-  /** What an error is to the caller: his own abort reason, the deadline, or ours. */
+  /** What an error is to the caller: its own abort reason, the deadline, or ours. */
   readonly fault: (error: unknown) => unknown;
 }
 
@@ -107,7 +108,7 @@ function begin(deps: ExchangeDeps, { url, timeoutSeconds, signal: own }: Exchang
   if (deps.isClosed()) throw closed();
   const verdict = deps.guard.judge(url);
   if (verdict.kind === 'refused') throw new OutboundError('refused', verdict.detail);
-  const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
+  const deadline = deadlineIn(timeoutSeconds);
   return {
     signal: own === undefined ? deadline : AbortSignal.any([deadline, own]),
     fault(error) {

@@ -1,4 +1,5 @@
 export type { AnswerHeaders } from './exchange.ts';
+export { deadlineIn } from './deadline.ts';
 export { describeException, type ExceptionsResult, type OutboundException, parseExceptions } from './exceptions.ts';
 export type { FetchJsonInput, JsonDocument } from './fetch-json.ts';
 export type { GuardedFetch, GuardedStream, OutboundInit, Streamed } from './guarded-fetch.ts';

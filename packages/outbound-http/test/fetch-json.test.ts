@@ -269,6 +269,11 @@ describe('an answer has a time for all of it (M12)', () => {
     expect(await within(server)).toMatchObject({ kind: 'failed', reason: 'timeout' });
   });
 
+  test('a time that is not a whole number of milliseconds', async () => {
+    const server = await serveRaw(() => {});
+    expect(await get(server, { timeoutSeconds: 0.0501 })).toMatchObject({ kind: 'failed', reason: 'timeout' });
+  });
+
   test('a name that DNS does not answer', async () => {
     const url = 'https://photos.example/';
     const resolve = () => new Promise<never>(() => {});

@@ -6,6 +6,7 @@ import {
   ConsecutiveBreaker,
   handleWhenResult,
 } from 'cockatiel';
+import { deadlineIn } from '@chatelaine/outbound-http';
 import { LRUCache } from 'lru-cache';
 import type { Deps, GateCaller, Held, HostGate } from '../deps.ts';
 import { createPlaces, Crowded, type Places } from './places.ts';
@@ -103,7 +104,7 @@ function openLane({ log, limits, hostIssuer }: { log: Deps['log']; limits: HostG
 
 /** A place at the Host, or null when there is none in good time. One Requester never takes them all. */
 async function placeFor({ places }: Lane, limits: HostGateLimits, caller: GateCaller): Promise<(() => void) | null> {
-  const patience = AbortSignal.timeout(limits.waitSeconds * 1000);
+  const patience = deadlineIn(limits.waitSeconds);
   const [requester] = caller.path;
   const { atOnce, waiting, forOthers } = limits;
   try {

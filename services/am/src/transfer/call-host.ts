@@ -1,6 +1,6 @@
 import { sha256base64url, signShortJwt } from '@chatelaine/crypto';
 import { type Exchanged, exchange, type Failure, linkClientId } from '@chatelaine/oauth-client';
-import { OutboundError } from '@chatelaine/outbound-http';
+import { deadlineIn, OutboundError } from '@chatelaine/outbound-http';
 import { formatScope, JWT_TYP, LIFETIME, parseIssuer, type TransferResponse } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { type LinkToken, linkToken } from '../hosts/link-token.ts';
@@ -67,7 +67,7 @@ export async function callHost(
 
 /** The way out, until the deadline; then every call is one that got no answer in time. */
 function endingAt(outbound: Deps['outbound'], seconds: number): Deps['outbound'] {
-  const deadline = AbortSignal.timeout(seconds * 1000);
+  const deadline = deadlineIn(seconds);
   return {
     ...outbound,
     async fetch(input, init) {

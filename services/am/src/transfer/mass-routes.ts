@@ -7,6 +7,7 @@ import {
   refuseOtherMethods,
   requestDeps,
 } from '@chatelaine/oauth-server-pg';
+import { deadlineIn } from '@chatelaine/outbound-http';
 import { MASS, NDJSON, type TransferAnswer } from '@chatelaine/protocol';
 import { leavePlace } from '@chatelaine/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -71,7 +72,7 @@ async function serve(deps: RouteDeps, request: FastifyRequest, reply: FastifyRep
   // from here on it has a place among mass calls
   leavePlace(request);
   try {
-    const late = AbortSignal.timeout(config.limits.mass.secondsPerCall * 1000);
+    const late = deadlineIn(config.limits.mass.secondsPerCall);
     const signal = AbortSignal.any([gone, late, deps.ending]);
     const call = { id: callId, caller, body, signal };
     return await deliver(deps, { call, gone }, { request, reply });

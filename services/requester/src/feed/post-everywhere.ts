@@ -1,3 +1,4 @@
+import { deadlineIn } from '@chatelaine/outbound-http';
 import type { Deps } from '../deps.ts';
 import { entriesUrl, WRITE } from './entries.ts';
 import type { Meant } from './places.ts';
@@ -46,7 +47,7 @@ export async function postEverywhere(
   { requester }: Pick<Deps, 'requester'>,
   { owner, text, places }: PostInput,
 ): Promise<Posted[]> {
-  const signal = AbortSignal.timeout(POST_SECONDS * 1000);
+  const signal = deadlineIn(POST_SECONDS);
   const round: Round = { requester, owner, text, signal, inLine: atMost(POSTS) };
   const jobs = places.map(jobOf);
   const all = Promise.all(jobs.map(({ result }) => result.promise));

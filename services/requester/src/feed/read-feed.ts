@@ -1,3 +1,4 @@
+import { deadlineIn } from '@chatelaine/outbound-http';
 import type { ConnectionInfo, TransferOutcome } from '@chatelaine/requester-kit';
 import type { Deps } from '../deps.ts';
 import { type Entry, entriesUrl, READ, readEntries } from './entries.ts';
@@ -62,7 +63,7 @@ export async function* readFeed(
     writable: offers.flatMap(({ writable }) => writable),
     troubles: offers.flatMap(({ connection, trouble }) => (trouble === null ? [] : [{ connection, trouble }])),
   };
-  const signal = AbortSignal.any([gone, AbortSignal.timeout(seconds * 1000)]);
+  const signal = AbortSignal.any([gone, deadlineIn(seconds)]);
   const giveUp = (): void => {
     for (const { source, result } of jobs)
       result.resolve({ source, trouble: SLOW_HOST(source.name, seconds), entries: [] });
