@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+/** The shell without a window first: the same engine for half the processor time. */
+const CHROMIUM_NAMES = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
 const ENGINE_ANSWERS_WITHIN_MS = 10_000;
 
 /** The path of a Chromium on this machine: CHROMIUM, or the first known name on the PATH. */

@@ -84,7 +84,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
 
   await app.register(sessions, { pool, name: 'am', key: resources.sessionKeys });
   await homeFeature(app, deps); //       the front page: what needs the owner, what he has, what was done with it
-  await accountFeature(app, deps); //    signing up, in and out
+  await accountFeature(app, { ...deps, passwords: resources.passwords ?? {} }); // signing up, in and out
   await hostsFeature(app, deps); //      links: add a Host, its callback, who we are to Hosts
   await requestersFeature(app, deps); // connections: who may ask for what; stopping one, and everything
   await inboxFeature(app, deps); //      questions to the owner

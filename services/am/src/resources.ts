@@ -10,6 +10,7 @@ import {
   openSessionKeys,
   openSigningKeys,
   openVault,
+  type PasswordOptions,
   type RefreshKeys,
   type SessionKeys,
   traced,
@@ -38,6 +39,8 @@ export type Resources = Pick<
   readonly sessionKeys: SessionKeys;
   /** Read again now and then, too. */
   readonly refreshKeys: RefreshKeys;
+  /** How passwords are hashed, where it is not as usual. */
+  readonly passwords?: PasswordOptions;
 };
 
 /** What the AM's secrets are sealed for. */

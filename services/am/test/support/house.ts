@@ -242,6 +242,9 @@ const seconds = (quick: number): number => Math.ceil(patience(quick) / 1000);
 /** The product's times for calls of Hosts, in the measure of this machine. */
 export const SLOWLY = { waitSeconds: seconds(1), hopSeconds: seconds(5), secondsPerMassCall: seconds(20) };
 
+/** Hashing them as people need it was a fifth of what these tests cost; service-kit's tests say what people need. */
+const QUICK_PASSWORDS = { memoryCost: 1_024 };
+
 /** What {@link House.audit} finds when all is well. */
 export const ALL_WELL = { open: 0, mintedWithoutRow: [], faults: [] };
 
@@ -273,7 +276,7 @@ async function startAm(given: Config, options: AmOptions): Promise<Am> {
     timeouts: { callSeconds: options.callSeconds ?? SLOWLY.hopSeconds },
   });
   const { failpoint = opened.failpoint, monotonic = opened.monotonic } = options;
-  const resources = { ...opened, outbound, failpoint, monotonic };
+  const resources = { ...opened, outbound, failpoint, monotonic, passwords: QUICK_PASSWORDS };
   if (options.connections !== undefined || options.onPool !== undefined) {
     await opened.prisma.$disconnect();
     await opened.pool.end();
