@@ -53,6 +53,8 @@ export interface Config extends ServiceConfig {
     readonly discoveryFailureSeconds: number;
     /** How much of a process one Host may take. */
     readonly hostCalls: HostCallLimits;
+    /** Live connections of one owner: with one client, and in all. */
+    readonly connections: { readonly ofClient: number; readonly inAll: number };
     /** Transfers and polls, over all processes, however they are asked for: by one connection, and by one Requester. */
     readonly transfers: { readonly perConnection: Limit; readonly perRequester: Limit };
     /** How much mass calls may take. */
@@ -180,6 +182,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       hostsAddedPerHour: read.HOSTS_ADDED_PER_HOUR,
       discoveryFailureSeconds: DISCOVERY_FAILURE_SECONDS,
       hostCalls: HOST_CALLS,
+      connections: CONNECTIONS,
       transfers: {
         perConnection: { name: 'transfers', points: read.TRANSFERS_PER_MINUTE, perSeconds: 60 },
         perRequester: { name: 'requester-transfers', points: read.REQUESTER_TRANSFERS_PER_MINUTE, perSeconds: 60 },
@@ -203,5 +206,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   };
 }
 
+/** More than anybody makes by hand, and few enough to be shown and stopped. */
+const CONNECTIONS = { ofClient: 200, inAll: 5_000 };
 // the longest that reading a first document can take, and a little
 const DISCOVERY_FAILURE_SECONDS = 3.5;

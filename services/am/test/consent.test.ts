@@ -108,6 +108,26 @@ describe('consent', () => {
     expect(await rowsOf(requester)).toEqual(NOTHING);
   });
 
+  it.each([
+    ['one app', 200, () => requester.clientId, 'You have connected this app 200 times.'],
+    ['all apps', 5_000, () => `https://another.example/${requester.clientId.length}`, 'You have 5000 connections.'],
+  ])('has room for so many connections of %s with one owner, and no row beyond', async (_what, most, client, says) => {
+    const person = await house.owner();
+    const link = await house.link(person);
+    await house.rows(
+      `insert into connection (id, owner_id, client_id, client_name) select $1 || n, $2, $3, 'Reader' from generate_series(1, $4::int) n`,
+      [`con_${person.id}`, person.id, client(), most],
+    );
+    const { path } = await requester.push();
+    const fields = { [`answer:${link}:photos.read`]: 'allow' };
+    const refused = await agree(person.browser, path, fields);
+    expect([refused.status, refused.onward]).toEqual([400, undefined]);
+    expect(refused.words).toContain(says);
+    await house.rows('update connection set ended_at = now() where id = $1', [`con_${person.id}1`]);
+    const agreed = await agree(person.browser, path, fields);
+    expect(new URL(agreed.onward ?? 'x:').searchParams.get('code')).not.toBeNull();
+  });
+
   it('leaves out, beside what is offered, whatever is not: another owner’s account, scopes beyond the ceiling', async () => {
     const theirs = await house.link(await house.owner());
     await house.connect({

@@ -16,7 +16,7 @@ export function sendReturnPage(reply: FastifyReply, { kind, to, place }: ReturnV
   const link = `<p><a href="${escape(to)}">Back to ${escape(place)}</a></p>`;
   const [title, says] =
     kind === 'answer'
-      ? [`Back to ${place}`, 'Your answer is written down. If nothing happens, go on by yourself.']
+      ? [`Back to ${place}`, 'Your answer is saved. You are being taken back; if nothing happens, use the link.']
       : ['You have already answered this', 'Your answer stands. To ask for something else, start again there.'];
   const onward = kind === 'answer' ? `<meta http-equiv="refresh" content="0;url=${escape(to)}">` : '';
   const body = `<h1>${escape(title)}</h1><p>${says}</p>${link}`;

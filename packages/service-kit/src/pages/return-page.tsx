@@ -28,12 +28,12 @@ export function ReturnPage({ kind, to, place }: ReturnPageView): VNode {
     );
   return (
     <Layout title={`Back to ${place}`} movesOnTo={to}>
-      <p>Your answer is written down, and you are on your way back. If nothing happens, go on by yourself.</p>
+      <p>Your answer is saved. You are being taken back; if nothing happens, use the button.</p>
       <ButtonRow>
         <ButtonLink href={to}>Continue to {place}</ButtonLink>
       </ButtonRow>
       <p>
-        <small>If an app opens beside this window, you can close this page.</small>
+        <small>Once the app has opened, you can close this page.</small>
       </p>
     </Layout>
   );

@@ -20,7 +20,7 @@ export interface Facade {
   offer(asked: Asked): Promise<ConsentOffer | null>;
 }
 
-export type FacadeDeps = TransferDeps & Pick<Deps, 'prisma' | 'clock' | 'failpoint'>;
+export type FacadeDeps = TransferDeps & Pick<Deps, 'config' | 'prisma' | 'clock' | 'failpoint'>;
 
 export function createFacade(deps: FacadeDeps): Facade {
   return {
@@ -64,7 +64,7 @@ async function decide(
   const grantId = randomId('con');
   const expiresAt = lifetimeSeconds === null ? null : deps.clock.now() + lifetimeSeconds;
   const answers = scopes.map((scope) => ({ scope, effect: 'allow' }) as const);
-  await insertConnection(deps, {
+  const inserted = await insertConnection(deps, {
     id: grantId,
     ownerId: asked.owner.id,
     client: asked.interaction.client,
@@ -74,6 +74,7 @@ async function decide(
     // a key that was named is the only one there will be
     plain: { resource: offer.resource, bearer: bearer && provesNoKey(asked.interaction) },
   });
+  if (inserted.kind === 'full') return { kind: 'again', problem: inserted.problem };
   await deps.failpoint('consent.written');
   return { kind: 'allow', grantId, scope: scopes, transferScope: null, expiresAt };
 }

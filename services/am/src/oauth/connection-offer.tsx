@@ -47,7 +47,7 @@ async function decide(
   if (admitted.kind === 'again') return admitted;
   const grantId = randomId('con');
   const expiresAt = read.lifetimeSeconds === null ? null : deps.clock.now() + read.lifetimeSeconds;
-  await insertConnection(deps, {
+  const inserted = await insertConnection(deps, {
     id: grantId,
     ownerId,
     client: asked.interaction.client,
@@ -55,6 +55,7 @@ async function decide(
     shown: read.shown,
     expiresAt: expiresAt === null ? null : new Date(expiresAt * 1000),
   });
+  if (inserted.kind === 'full') return { kind: 'again', problem: inserted.problem };
   if (half.kind === 'link') await deps.both.keep({ asked, connectionId: grantId });
   await deps.failpoint('consent.written');
   return { kind: 'allow', grantId, scope: [TRANSFER_SCOPE], transferScope: null, expiresAt };

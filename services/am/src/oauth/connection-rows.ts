@@ -26,12 +26,15 @@ export async function brokenLinks({ prisma }: Pick<Deps, 'prisma'>, ownerId: str
   return links.map(({ label }) => label);
 }
 
+export type Inserted = { readonly kind: 'inserted' } | { readonly kind: 'full'; readonly problem: string };
+
 /**
  * Writes what the owner agreed to: the connection, which link it uses at each Host, and a rule per scope. The kernel's grant of the same id
- * comes after, and with it the timeline's entry; without it these rows grant nothing, and they are cleared away.
+ * comes after, and with it the timeline's entry; without it these rows grant nothing, and they are cleared away. `full`: nothing was written, because the
+ * owner has as many connections as there may be; `problem` says it to them.
  */
 export async function insertConnection(
-  deps: Pick<Deps, 'prisma'>,
+  deps: Pick<Deps, 'prisma' | 'config'>,
   input: {
     id: string;
     ownerId: string;
@@ -42,10 +45,13 @@ export async function insertConnection(
     /** Of a client that speaks no token exchange: its one resource, and whether its tokens may be bound to no key. PROTOCOL §6. */
     plain?: { resource: string; bearer: boolean };
   },
-): Promise<void> {
+): Promise<Inserted> {
   const { id, ownerId, client, redirectUri, shown, expiresAt, plain } = input;
-  await deps.prisma.$transaction(async (tx) => {
+  return deps.prisma.$transaction(async (tx) => {
+    // from here on the owner's row is ours: nobody else counts before we have written
     await tx.owner.update({ where: { id: ownerId }, data: { policyVersion: { increment: 1 } } });
+    const problem = await noRoom(tx, { ownerId, client, limits: deps.config.limits.connections });
+    if (problem !== null) return { kind: 'full', problem };
     await tx.connection.create({
       data: {
         id,
@@ -81,5 +87,20 @@ export async function insertConnection(
         })),
       ),
     });
+    return { kind: 'inserted' };
   });
+}
+
+/** Why the owner can make no more connections, as a sentence; null when they can. */
+async function noRoom(
+  tx: Pick<Deps['prisma'], 'connection'>,
+  input: { ownerId: string; client: Client; limits: Deps['config']['limits']['connections'] },
+): Promise<string | null> {
+  const { ownerId, client, limits } = input;
+  const live = { ownerId, endedAt: null };
+  if ((await tx.connection.count({ where: { ...live, clientId: client.id } })) >= limits.ofClient)
+    return `You have connected this app ${limits.ofClient} times. Stop connections that you no longer need, then try again.`;
+  if ((await tx.connection.count({ where: live })) >= limits.inAll)
+    return `You have ${limits.inAll} connections. Stop those that you no longer need, then try again.`;
+  return null;
 }
