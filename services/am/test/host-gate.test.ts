@@ -18,7 +18,7 @@ const told = ({ status, json, headers }: Answer) => [status, json['error'], Numb
 const html: Reply = { status: 500, body: '<h1>Oops</h1>', headers: { 'content-type': 'text/html' } };
 
 beforeAll(async () => {
-  house = await House.build({ failuresToOpen: 5, openSeconds: OPEN_SECONDS });
+  house = await House.build({ failuresToOpen: 5, openSeconds: OPEN_SECONDS, ...SLOWLY });
   story = await house.story({ 'photos.read': 'allow' });
 });
 beforeEach(() => house.host.reset());
