@@ -94,7 +94,7 @@ function noDocument(fault: string | null): ResolvedClient {
 
 async function fromRegistration(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
   const stored = await deps.storage.findClient(clientId);
-  if (stored === null) return unknown('The client_id is unknown.', 'not registered');
+  if (stored === null) return unknown('The client_id is unknown. The app must register here anew.', 'not registered');
   const { metadata, secretHash } = stored;
   return checked(() =>
     checkClientMetadata(deps.config.schemes, { id: clientId, source: 'registered', metadata, secretHash }),
