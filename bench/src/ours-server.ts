@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { bucketOf, challengeOf, createVerifier, hashToken, mintToken, randomId, sha256 } from '@chatelaine/crypto';
 import type { ServerDeps } from '@chatelaine/oauth-server';
-import { createPgStorage, createRateLimits, type InteractionPort, oauthRoutes } from '@chatelaine/oauth-server-pg';
+import { type InteractionPort, oauthRoutes } from '@chatelaine/oauth-server-fastify';
+import { createPgStorage, createRateLimits } from '@chatelaine/oauth-server-pg';
 import { parseIssuer, type ScopeSet, TRANSFER_SCOPE } from '@chatelaine/protocol';
 import fastify from 'fastify';
 import pg from 'pg';

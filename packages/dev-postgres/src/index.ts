@@ -1,3 +1,4 @@
+export { ageRows } from './age-rows.ts';
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded.ts';
 export {
   type Apply,

@@ -79,10 +79,22 @@ export function shareTemplates(one: Embedded, other: Embedded): void {
 export async function dropDatabasesOf(embedded: Embedded): Promise<void> {
   const left = [...(databases.get(embedded) ?? [])];
   databases.delete(embedded);
-  await asSuperuser(embedded, left.map(dropDatabase));
+  for (const name of left) await dropDatabase(embedded, name);
 }
 
-const dropDatabase = (name: string): string => `drop database if exists ${quote(name)} with (force)`;
+/** Of Postgres: somebody is connected to the database. */
+const OBJECT_IN_USE = '55006';
+
+/** A connection that is ending ends by itself: one that is cut off instead has nobody any more who would hear of it, and the process would end. */
+async function dropDatabase(embedded: Embedded, name: string): Promise<void> {
+  const sql = `drop database if exists ${quote(name)}`;
+  try {
+    await asSuperuser(embedded, [sql]); // waits for up to 5 s
+  } catch (error) {
+    if ((error as { code?: string }).code !== OBJECT_IN_USE) throw error;
+    await asSuperuser(embedded, [`${sql} with (force)`]);
+  }
+}
 
 /**
  * A fresh database with the given services in it, their migrations applied. The first call for a set of services and migrations makes a template;
@@ -108,7 +120,7 @@ export async function createTestDatabase(
     url: (role) => embedded.url(role, database),
     async drop() {
       made.delete(database);
-      await asSuperuser(embedded, [dropDatabase(database)]);
+      await dropDatabase(embedded, database);
     },
   };
 }

@@ -2,7 +2,7 @@ export type { ApiOperation } from '@chatelaine/protocol';
 export { migrationsDir } from '@chatelaine/oauth-server-pg';
 export type { LinkAccess, RequesterAccess } from './access.ts';
 export type { LinkConsentView, ProblemView } from './consent/view.ts';
-export type { ReturnView } from '@chatelaine/oauth-server-pg';
+export type { ReturnView } from '@chatelaine/oauth-server-fastify';
 export type { Access } from './guard/guard.ts';
 export type { GuardHook } from './guard/hook.ts';
 export type { HostGrantInput, HostGrantOutcome } from './host-grant/host-grant.ts';

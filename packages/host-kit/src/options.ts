@@ -1,6 +1,6 @@
 import type { ApiOperation, Clock, Issuer, ScopeSet, Schemes } from '@chatelaine/protocol';
 import { defaultResource, parseIssuer, parseScope, TRANSFER_SCOPE } from '@chatelaine/protocol';
-import type { MachineLimits, ReturnView } from '@chatelaine/oauth-server-pg';
+import type { MachineLimits, ReturnView } from '@chatelaine/oauth-server-fastify';
 import type { Outbound, OutboundException } from '@chatelaine/outbound-http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Pool } from 'pg';

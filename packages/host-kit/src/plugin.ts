@@ -1,11 +1,11 @@
 import { applyMigrations } from '@chatelaine/migrations';
 import type { ServerEvent } from '@chatelaine/oauth-server';
+import { oauthRoutes } from '@chatelaine/oauth-server-fastify';
 import {
   accessList,
   createPgStorage,
   createRateLimits,
   migrationsDir,
-  oauthRoutes,
   ownsGrant,
   startReaper,
 } from '@chatelaine/oauth-server-pg';

@@ -1,5 +1,5 @@
 import { ENDPOINT } from '@chatelaine/oauth-server';
-import { leadOn, oauthScope, OPENID_CONFIGURATION, refuseOtherMethods } from '@chatelaine/oauth-server-pg';
+import { leadOn, oauthScope, OPENID_CONFIGURATION, refuseOtherMethods } from '@chatelaine/oauth-server-fastify';
 import {
   type ApiOperation,
   parseResource,

@@ -4,21 +4,6 @@ export { ACCESS_PAGE, accessList, type GrantEntry, ownsGrant, type TransferEntry
 export { type Allowances, createAllowances } from './allowances.ts';
 export { createRateLimits, type Limit, type RateLimits } from './limits.ts';
 export { startReaper } from './reaper.ts';
-export { type OAuthRoutesOptions, oauthRoutes } from './routes/index.ts';
-export { allowAnyOrigin } from './routes/any-origin.ts';
-export { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods } from './routes/http.ts';
-export type {
-  Asked,
-  ConsentDecision,
-  ConsentOffer,
-  ConsentView,
-  InteractionPort,
-  Owner,
-  ReturnView,
-} from './routes/interaction.ts';
-export { DEFAULT_MACHINE_LIMITS, limitRefusals, type MachineLimits } from './routes/machine-routes.ts';
-export { requestDeps } from './routes/request-deps.ts';
-export { leadOn, OPENID_CONFIGURATION } from './routes/well-known.ts';
 // for a service's own atomic steps, which burn guards, ask for grants and run statements the same way
 export { GRANT_ALIVE } from './sql/grant-row.ts';
 export { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './sql/replay-guards.ts';

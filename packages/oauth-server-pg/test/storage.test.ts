@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
-import { storageContract } from '@chatelaine/oauth-server/contract';
+import { storageContract } from '@chatelaine/oauth-server-contract';
 import { startHarness } from './harness.ts';
 
 let server: Embedded;

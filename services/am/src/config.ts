@@ -1,5 +1,6 @@
 import { type OutboundException, parseExceptions } from '@chatelaine/outbound-http';
-import { DEFAULT_MACHINE_LIMITS, type Limit, type MachineLimits } from '@chatelaine/oauth-server-pg';
+import { DEFAULT_MACHINE_LIMITS, type MachineLimits } from '@chatelaine/oauth-server-fastify';
+import { type Limit } from '@chatelaine/oauth-server-pg';
 import { MASS } from '@chatelaine/protocol';
 import {
   type ArmedFailpoint,

@@ -1,5 +1,5 @@
 import { randomId } from '@chatelaine/crypto';
-import type { Asked, ConsentDecision } from '@chatelaine/oauth-server-pg';
+import type { Asked, ConsentDecision } from '@chatelaine/oauth-server-fastify';
 import type { Clock, FormParams } from '@chatelaine/protocol';
 import { scopeField } from './view.ts';
 

@@ -1,4 +1,4 @@
-import type { InteractionPort } from '@chatelaine/oauth-server-pg';
+import type { InteractionPort } from '@chatelaine/oauth-server-fastify';
 import type { FastifyRequest } from 'fastify';
 import type { HostOptions, HostOwner, HostSettings } from '../options.ts';
 import { decideLink } from './decide.ts';

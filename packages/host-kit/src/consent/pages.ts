@@ -1,5 +1,5 @@
 import { sha256 } from '@chatelaine/crypto';
-import type { ReturnView } from '@chatelaine/oauth-server-pg';
+import type { ReturnView } from '@chatelaine/oauth-server-fastify';
 import type { FastifyReply } from 'fastify';
 import type { LinkConsentView, ProblemView } from './view.ts';
 

@@ -1,4 +1,4 @@
-import type { Asked, ConsentView } from '@chatelaine/oauth-server-pg';
+import type { Asked, ConsentView } from '@chatelaine/oauth-server-fastify';
 import type { HostOwner, HostSettings } from '../options.ts';
 
 /** The consent page of a link: which AM asks, as which account, and what it may ask for at most. PROTOCOL §2.2. */

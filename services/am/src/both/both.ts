@@ -1,7 +1,7 @@
 import { hostTag } from '@chatelaine/crypto';
 import { createDiscoveryCache, type DiscoveryCache } from '@chatelaine/oauth-client';
 import type { ExtensionReading, ExtensionRequest, RequestExtension } from '@chatelaine/oauth-server';
-import type { Asked } from '@chatelaine/oauth-server-pg';
+import type { Asked } from '@chatelaine/oauth-server-fastify';
 import { LIMIT } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { rememberHost } from '../hosts/host-store.ts';

@@ -1,4 +1,4 @@
-import type { Asked } from '@chatelaine/oauth-server-pg';
+import type { Asked } from '@chatelaine/oauth-server-fastify';
 import { LIMIT } from '@chatelaine/protocol';
 import { z } from 'zod';
 

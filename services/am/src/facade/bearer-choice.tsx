@@ -1,4 +1,4 @@
-import type { ConsentView } from '@chatelaine/oauth-server-pg';
+import type { ConsentView } from '@chatelaine/oauth-server-fastify';
 import { LIFETIME } from '@chatelaine/protocol';
 import { Card, Choice, Choices } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';

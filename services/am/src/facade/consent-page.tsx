@@ -1,4 +1,4 @@
-import type { ConsentView } from '@chatelaine/oauth-server-pg';
+import type { ConsentView } from '@chatelaine/oauth-server-fastify';
 import {
   Button,
   ButtonLink,

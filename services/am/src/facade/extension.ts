@@ -1,5 +1,5 @@
 import type { ExtensionReading, ExtensionRequest, RequestExtension } from '@chatelaine/oauth-server';
-import type { Asked } from '@chatelaine/oauth-server-pg';
+import type { Asked } from '@chatelaine/oauth-server-fastify';
 import {
   type ErrorCode,
   parseIssuer,

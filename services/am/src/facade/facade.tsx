@@ -1,6 +1,6 @@
 import { randomId } from '@chatelaine/crypto';
 import type { RequestExtension } from '@chatelaine/oauth-server';
-import type { Asked, ConsentDecision, ConsentOffer } from '@chatelaine/oauth-server-pg';
+import type { Asked, ConsentDecision, ConsentOffer } from '@chatelaine/oauth-server-fastify';
 import type { FormParams } from '@chatelaine/protocol';
 import { renderPage } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';

@@ -1,4 +1,4 @@
-import type { Asked } from '@chatelaine/oauth-server-pg';
+import type { Asked } from '@chatelaine/oauth-server-fastify';
 import { type ScopeSet, serverMetadataSchema } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';

@@ -1,6 +1,6 @@
 import { publicJwks } from '@chatelaine/crypto';
 import { linkClientDocument } from '@chatelaine/oauth-client';
-import { allowAnyOrigin, refuseOtherMethods } from '@chatelaine/oauth-server-pg';
+import { allowAnyOrigin, refuseOtherMethods } from '@chatelaine/oauth-server-fastify';
 import { LIFETIME, OAuthError } from '@chatelaine/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';

@@ -1,5 +1,5 @@
 import { randomId } from '@chatelaine/crypto';
-import type { Asked, ConsentDecision, ConsentOffer } from '@chatelaine/oauth-server-pg';
+import type { Asked, ConsentDecision, ConsentOffer } from '@chatelaine/oauth-server-fastify';
 import { type FormParams, TRANSFER_SCOPE } from '@chatelaine/protocol';
 import { renderPage } from '@chatelaine/service-kit';
 import { readHalfAnswer } from '../both/half-form.ts';

@@ -1,4 +1,4 @@
-import type { ConsentView } from '@chatelaine/oauth-server-pg';
+import type { ConsentView } from '@chatelaine/oauth-server-fastify';
 import { Button, ButtonLink, ButtonRow, Empty, Hidden, Layout, Notice, Steps } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import { HostHalf } from '../both/host-half.tsx';

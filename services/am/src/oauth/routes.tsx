@@ -1,4 +1,4 @@
-import { type InteractionPort, oauthRoutes } from '@chatelaine/oauth-server-pg';
+import { type InteractionPort, oauthRoutes } from '@chatelaine/oauth-server-fastify';
 import { currentSessionAccount, ErrorPage, renderPage, ReturnPage, signInUrl } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { Both } from '../both/both.ts';

@@ -1,4 +1,4 @@
-import type { Asked } from '@chatelaine/oauth-server-pg';
+import type { Asked } from '@chatelaine/oauth-server-fastify';
 import { Card, Facts } from '@chatelaine/service-kit';
 import type { ComponentProps, VNode } from 'preact';
 import { whoFacts } from '../identity/who.tsx';

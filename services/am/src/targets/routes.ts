@@ -1,4 +1,4 @@
-import { oauthScope, refuseOtherMethods } from '@chatelaine/oauth-server-pg';
+import { oauthScope, refuseOtherMethods } from '@chatelaine/oauth-server-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { badProof, provenToken } from '../oauth/connection-token.ts';

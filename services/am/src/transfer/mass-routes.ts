@@ -6,7 +6,7 @@ import {
   oauthScope,
   refuseOtherMethods,
   requestDeps,
-} from '@chatelaine/oauth-server-pg';
+} from '@chatelaine/oauth-server-fastify';
 import { deadlineIn } from '@chatelaine/outbound-http';
 import { MASS, NDJSON, type TransferAnswer } from '@chatelaine/protocol';
 import { leavePlace } from '@chatelaine/service-kit';

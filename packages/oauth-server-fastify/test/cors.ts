@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { send } from '@chatelaine/test-kit';
 import { fastify } from 'fastify';
 import type { AddressInfo } from 'node:net';
-import { oauthScope, refuseOtherMethods } from '../../src/index.ts';
+import { oauthScope, refuseOtherMethods } from '../src/index.ts';
 import type { Rig } from './rig.ts';
 
 const ORIGIN = 'https://inspector.example';

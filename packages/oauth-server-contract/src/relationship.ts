@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { AuthorizationRequest, NewAnswer, NewGrant, OAuthStorage, ReplayGuard, TokenKey } from '../storage.ts';
+import type {
+  AuthorizationRequest,
+  NewAnswer,
+  NewGrant,
+  OAuthStorage,
+  ReplayGuard,
+  TokenKey,
+} from '@chatelaine/oauth-server';
 
 // Everything is made with ids of its own, so that no test sees another's.
 

@@ -1,13 +1,8 @@
 import type { Server } from 'node:http';
 import { hashToken, randomId } from '@chatelaine/crypto';
-import type { Embedded } from '@chatelaine/dev-postgres';
-import type {
-  AuthorizationRequest,
-  FetchDocument,
-  OAuthStorage,
-  ServerConfig,
-  ServerEvent,
-} from '@chatelaine/oauth-server';
+import { ageRows, createInstance, type Embedded } from '@chatelaine/dev-postgres';
+import { applyMigrations } from '@chatelaine/migrations';
+import type { AuthorizationRequest, FetchDocument, ServerConfig, ServerEvent } from '@chatelaine/oauth-server';
 import {
   type FormParams,
   type Issuer,
@@ -16,17 +11,16 @@ import {
   parseToken,
   TRANSFER_SCOPE,
 } from '@chatelaine/protocol';
+import { createPgStorage, createRateLimits, migrationsDir } from '@chatelaine/oauth-server-pg';
 import fastify, { type FastifyInstance } from 'fastify';
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
 import {
   type ConsentDecision,
   type ConsentView,
-  createRateLimits,
   type InteractionPort,
   type MachineLimits,
   oauthRoutes,
-} from '../../src/index.ts';
-import { startHarness } from '../harness.ts';
+} from '../src/index.ts';
 
 export const TRANSFER_SCOPES = { 'photos:read': 'See your photos.', 'photos:write': 'Change your photos.' };
 
@@ -103,7 +97,8 @@ const HOST: ServerConfig = {
 
 /** Both servers on one database of their own. */
 export async function startRig(server: Embedded, limits: MachineLimits = NO_LIMITS): Promise<Rig> {
-  const harness = await startHarness(server);
+  const instance = await createInstance(server, { role: 'kernel', dirs: [migrationsDir], apply: applyMigrations });
+  const pools = [openPool(instance.url), openPool(instance.url)] as const;
   const documents = new Map<string, unknown>();
   const fetched: string[] = [];
   const clock = { skew: 0, now: () => Date.now() / 1000 + clock.skew };
@@ -115,17 +110,17 @@ export async function startRig(server: Embedded, limits: MachineLimits = NO_LIMI
   const apps: FastifyInstance[] = [];
   const startSide = async (config: ServerConfig): Promise<Side> => {
     const events: ServerEvent[] = [];
-    const startReplica = async (storage: OAuthStorage, pool: Pool): Promise<{ port: number; server: Server }> => {
+    const startReplica = async (pool: Pool): Promise<{ port: number; server: Server }> => {
       const app = fastify({ forceCloseConnections: true, http: { maxHeaderSize: 65_536 } });
       apps.push(app);
+      const storage = createPgStorage(pool);
       const deps = { config, storage, fetchDocument, clock, emit: (event: ServerEvent) => void events.push(event) };
       await app.register(oauthRoutes, { deps, interaction, rateLimits: createRateLimits(pool), limits });
       await app.listen({ port: 0, host: '127.0.0.1' });
       const address = app.server.address();
       return { port: typeof address === 'object' && address !== null ? address.port : 0, server: app.server };
     };
-    const [a, b] = harness.replicas;
-    const replicas = [await startReplica(a, harness.pools[0]), await startReplica(b, harness.pools[1])] as const;
+    const replicas = [await startReplica(pools[0]), await startReplica(pools[1])] as const;
     const ports = [replicas[0].port, replicas[1].port] as const;
     const servers = [replicas[0].server, replicas[1].server] as const;
     return { issuer: config.issuer, config, ports, servers, events };
@@ -134,18 +129,21 @@ export async function startRig(server: Embedded, limits: MachineLimits = NO_LIMI
   return {
     am,
     host,
-    pool: harness.pools[0],
+    pool: pools[0],
     documents,
     fetched,
     clock,
-    age: harness.age,
+    age: (seconds) => ageRows(pools[0], { tables: 'oauth\\_%', seconds }),
     async isAlive(token) {
       const bucket = parseToken(token)?.bucket;
-      return bucket !== undefined && (await harness.replicas[1].findToken({ bucket, hash: hashToken(token) })) !== null;
+      return (
+        bucket !== undefined && (await createPgStorage(pools[1]).findToken({ bucket, hash: hashToken(token) })) !== null
+      );
     },
     async stop() {
       await Promise.all(apps.map((app) => app.close()));
-      await harness.stop();
+      await Promise.all(pools.map((pool) => pool.end()));
+      await instance.drop();
     },
   };
 }
@@ -200,3 +198,10 @@ function consentPage(view: ConsentView): string {
 }
 
 const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+
+function openPool(connectionString: string): Pool {
+  const pool = new pg.Pool({ connectionString, max: 12 });
+  // an idle connection that the server closes is no failure of a test
+  pool.on('error', () => undefined);
+  return pool;
+}

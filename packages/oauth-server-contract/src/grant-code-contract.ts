@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { OAuthStorage } from '../storage.ts';
+import type { OAuthStorage } from '@chatelaine/oauth-server';
 import type { Bench, TestRunner } from './harness.ts';
 import { assertAlive, assertDead, freshHash, freshId, type Issued, newGrant, redeem, REQUEST } from './relationship.ts';
 

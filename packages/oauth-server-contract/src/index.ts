@@ -1,4 +1,4 @@
-import type { OAuthStorage } from '../storage.ts';
+import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { burnContract } from './burn-contract.ts';
 import { clientContract, documentContract } from './client-contract.ts';
 import { codeContract, codeRaceContract } from './code-contract.ts';

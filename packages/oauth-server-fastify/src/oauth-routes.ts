@@ -1,6 +1,6 @@
 import type { ServerDeps } from '@chatelaine/oauth-server';
 import type { FastifyInstance } from 'fastify';
-import type { RateLimits } from '../limits.ts';
+import type { RateLimits } from '@chatelaine/oauth-server-pg';
 import { authorizeRoutes } from './authorize-routes.ts';
 import type { InteractionPort } from './interaction.ts';
 import { DEFAULT_MACHINE_LIMITS, type MachineLimits, machineRoutes } from './machine-routes.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { createPgStorage } from '../../src/index.ts';
+import { createPgStorage } from '@chatelaine/oauth-server-pg';
 import { documented, type Party, proof, registered, someKey } from './clients.ts';
 import { connected, refreshed } from './flow.ts';
 import type { Rig } from './rig.ts';

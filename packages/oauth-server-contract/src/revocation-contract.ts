@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { TokenKey } from '../storage.ts';
+import type { TokenKey } from '@chatelaine/oauth-server';
 import { type Bench, race, type TestRunner } from './harness.ts';
 import { mint } from './minting.ts';
 import {

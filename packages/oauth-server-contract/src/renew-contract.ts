@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { LIFETIME } from '@chatelaine/protocol';
-import type { OAuthStorage, TokenKey } from '../storage.ts';
+import type { OAuthStorage, TokenKey } from '@chatelaine/oauth-server';
 import { type Bench, countKind, race, rounds, type TestRunner } from './harness.ts';
 import {
   assertAlive,

@@ -1,4 +1,4 @@
-import type { OAuthStorage } from '../storage.ts';
+import type { OAuthStorage } from '@chatelaine/oauth-server';
 
 /** What of a test runner the contract needs; jest's own functions fit. Passed in, so that no runner is a dependency of this package. */
 export interface TestRunner {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { NewTransferToken, OAuthStorage, ReplayGuard, TokenKey } from '../storage.ts';
+import type { NewTransferToken, OAuthStorage, ReplayGuard, TokenKey } from '@chatelaine/oauth-server';
 import { freshHash, type Relationship } from './relationship.ts';
 
 export const freshTransferGrantId = (): string => randomBytes(16).toString('base64url');

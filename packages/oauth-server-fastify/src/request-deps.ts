@@ -1,7 +1,7 @@
 import type { ServerDeps } from '@chatelaine/oauth-server';
 import { OAuthError } from '@chatelaine/protocol';
 import type { FastifyRequest } from 'fastify';
-import type { Limit, RateLimits } from '../limits.ts';
+import type { Limit, RateLimits } from '@chatelaine/oauth-server-pg';
 import { countedSource } from './counted-source.ts';
 
 export interface RequestDepsOptions {

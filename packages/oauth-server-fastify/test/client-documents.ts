@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Embedded } from '@chatelaine/dev-postgres';
 import { DOCUMENT_MEMORY_BYTES, documentBytes, type FetchDocument, readDocument } from '@chatelaine/oauth-server';
 import { clientDocumentSchema } from '@chatelaine/protocol';
-import { createPgStorage } from '../../src/index.ts';
+import { createPgStorage } from '@chatelaine/oauth-server-pg';
 import { expectPage } from './authorize.ts';
 import { documented, type Party, REDIRECT_URI } from './clients.ts';
 import { authorizePath, Browser, hidden, push, pushed, requestOf } from './flow.ts';

@@ -12,7 +12,7 @@ import {
 } from '@chatelaine/oauth-server';
 import { type Issuer, networkOf, OAuthError, openApiDocument } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Limit, RateLimits } from '../limits.ts';
+import type { Limit, RateLimits } from '@chatelaine/oauth-server-pg';
 import { countedSource } from './counted-source.ts';
 import { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods, withoutEmpty } from './http.ts';
 import { isAuthenticated, requestDeps } from './request-deps.ts';
