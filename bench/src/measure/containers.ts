@@ -1,7 +1,7 @@
 // Writes what the last `pnpm test:containers` measured into docs/operations.md: `pnpm measure:containers`, which runs both.
 
 import os from 'node:os';
-import { noted } from '../e2e/containers/support/figures.ts';
+import { noted } from '../../../e2e/containers/support/figures.ts';
 import { writeMeasured } from './measured.ts';
 
 const figures = noted();

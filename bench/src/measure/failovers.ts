@@ -4,12 +4,12 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { addHost, signUp } from '@chatelaine/constellation';
-import { openDeployment, type Deployment } from '../e2e/containers/support/deployment.ts';
-import { prune } from '../e2e/containers/support/docker.ts';
-import { type Sent, startLoad, tokensOf } from '../e2e/containers/support/load.ts';
-import * as pg from '../e2e/containers/support/standby.ts';
+import { openDeployment, type Deployment } from '../../../e2e/containers/support/deployment.ts';
+import { prune } from '../../../e2e/containers/support/docker.ts';
+import { type Sent, startLoad, tokensOf } from '../../../e2e/containers/support/load.ts';
+import * as pg from '../../../e2e/containers/support/standby.ts';
 import { eventually } from '@chatelaine/test-kit';
-import { openRawRequester, RAW_CALLBACK } from '../e2e/test/support/raw-requester.ts';
+import { openRawRequester, RAW_CALLBACK } from '../../../e2e/test/support/raw-requester.ts';
 import { writeMeasured } from './measured.ts';
 
 /** Between two entries; the transfers are as many as one connection is let. */

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { root } from './workspace.ts';
+import { root } from '../../../scripts/workspace.ts';
 
 /** Puts lines between `<!-- measured: name -->` and `<!-- /measured: name -->` of a document. */
 export function writeMeasured(name: string, lines: readonly string[], document = 'docs/operations.md'): void {

@@ -2,12 +2,12 @@
 //   pnpm soak [--minutes N] [--seed N] [--kills N] [--crashes N] [--races N] [--stops N]
 // The time is split over sessions, each with a fresh house and the next seed. A violation ends the soak with its seed and exit code 1.
 
-import './soak/pace.ts';
+import './pace.ts';
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import type { Measured } from '../e2e/faults/measure.ts';
-import { runSession } from '../e2e/faults/session.ts';
-import { record } from './soak/record.ts';
+import type { Measured } from './measure.ts';
+import { runSession } from './session.ts';
+import { record } from './record.ts';
 
 const SESSION_MINUTES = 10;
 

@@ -1,7 +1,7 @@
 // Measures how many transfers and sign-ins a core does and how long they take, and writes it into docs/operations.md: `pnpm measure:figures`.
 
 import os from 'node:os';
-import { measureFigures } from '../bench/src/figures.ts';
+import { measureFigures } from '../figures.ts';
 import { writeMeasured } from './measured.ts';
 
 const figures = await measureFigures();

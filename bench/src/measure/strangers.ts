@@ -2,8 +2,8 @@
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { mb } from '../bench/src/memory/memory.ts';
-import { type Held, measureGrowth, type Sample } from '../bench/src/strangers/growth.ts';
+import { mb } from '../memory/memory.ts';
+import { type Held, measureGrowth, type Sample } from '../strangers/growth.ts';
 import { writeMeasured } from './measured.ts';
 
 const { values } = parseArgs({

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Measured, Spread } from '../../e2e/faults/measure.ts';
+import type { Measured, Spread } from './measure.ts';
 
 const FILE = path.join(import.meta.dirname, '../../docs/reliability.md');
 const END = '<!-- rows end -->';

@@ -3,8 +3,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import type { Memory } from '../bench/src/child.ts';
-import { mb, measureMemory } from '../bench/src/memory/memory.ts';
+import type { Memory } from '../child.ts';
+import { mb, measureMemory } from '../memory/memory.ts';
 import { writeMeasured } from './measured.ts';
 
 const { values } = parseArgs({
