@@ -5,13 +5,13 @@ const mayImport = {
   protocol: [],
   crypto: ['protocol'],
   'outbound-http': [],
-  migrations: [],
+  postgres: [],
   'oauth-server': ['protocol', 'crypto'],
   // types only, and by tests only
   'oauth-server-contract': ['oauth-server', 'protocol'],
-  'oauth-server-pg': ['oauth-server', 'protocol', 'crypto', 'migrations'],
+  'oauth-server-pg': ['oauth-server', 'protocol', 'crypto', 'postgres'],
   // pg for its limits, which are counted in the database
-  'oauth-server-fastify': ['oauth-server', 'oauth-server-pg', 'protocol', 'crypto', 'migrations'],
+  'oauth-server-fastify': ['oauth-server', 'oauth-server-pg', 'protocol', 'crypto', 'postgres'],
   'oauth-client': ['protocol', 'crypto', 'outbound-http'],
   // not service-kit: a stranger's Host must not inherit our sessions and pages
   'host-kit': [
@@ -21,12 +21,12 @@ const mayImport = {
     'protocol',
     'crypto',
     'outbound-http',
-    'migrations',
+    'postgres',
   ],
   // outbound-http for its types only, see requester-kit-takes-types-only
   'requester-kit': ['oauth-client', 'protocol', 'crypto', 'outbound-http'],
   // crypto for the keys that a service keeps: what it signs with, what it seals with
-  'service-kit': ['protocol', 'crypto', 'migrations'],
+  'service-kit': ['protocol', 'crypto', 'postgres'],
   // what our own services show as Hosts: the two together, which a stranger's Host is spared
   'host-pages': ['host-kit', 'service-kit'],
   // its ports are chosen as those of tests are
@@ -201,7 +201,7 @@ module.exports = {
       from: {
         path: '^(packages|services)/[^/]+/src/',
         pathNot: [
-          '^packages/(service-kit|migrations|oauth-server-pg|dev-postgres|constellation)/src/',
+          '^packages/(postgres|oauth-server-pg|dev-postgres|constellation)/src/',
           '^services/[^/]+/src/.*[/-]store\\.ts$',
           '^services/[^/]+/src/(deps|main|config)\\.ts$',
           '^packages/host-kit/src/',
@@ -223,7 +223,7 @@ module.exports = {
       severity: 'error',
       comment: 'oauth-server returns decisions; requester-kit is framework-free.',
       from: {
-        path: '^packages/(protocol|crypto|outbound-http|migrations|oauth-server|oauth-client|requester-kit)/src/',
+        path: '^packages/(protocol|crypto|outbound-http|oauth-server|oauth-client|requester-kit)/src/',
       },
       to: { path: npm('fastify', '@fastify/[^/]+', 'fastify-plugin', 'preact') },
     },

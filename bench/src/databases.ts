@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInstance, createTestDatabase, type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations } from '@chatelaine/postgres';
 import { migrationsDir } from '@chatelaine/oauth-server-pg';
 import pg from 'pg';
 import { OIDC_TABLE } from './oidc-adapter.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { createTestDatabase, type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations } from '@chatelaine/postgres';
 import { spend } from '@chatelaine/test-kit';
 import { createPerson, type Person, type PersonOptions } from './browser/person.ts';
 import { type Database, openDatabase } from './database.ts';

@@ -5,7 +5,7 @@ import { spend } from '@chatelaine/test-kit';
 import pg from 'pg';
 import type { Embedded } from './embedded.ts';
 
-/** Applies the union of several migration folders to the database behind a URL: `applyMigrations` of `@chatelaine/migrations`. */
+/** Applies the union of several migration folders to the database behind a URL: `applyMigrations` of `@chatelaine/postgres`. */
 export type Apply = (url: string, dirs: string[]) => Promise<unknown>;
 
 /** One service in a database: its role, its schema of the same name, its `<role>_jobs` schema, and the migrations it brings. */
@@ -98,7 +98,7 @@ async function dropDatabase(embedded: Embedded, name: string): Promise<void> {
 
 /**
  * A fresh database with the given services in it, their migrations applied. The first call for a set of services and migrations makes a template;
- * every later one copies it, which takes some 30 ms. `apply` is `applyMigrations` of `@chatelaine/migrations` (passed in, because that package's
+ * every later one copies it, which takes some 30 ms. `apply` is `applyMigrations` of `@chatelaine/postgres` (passed in, because that package's
  * own tests stand on this one).
  */
 export async function createTestDatabase(

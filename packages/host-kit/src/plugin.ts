@@ -1,4 +1,4 @@
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations } from '@chatelaine/postgres';
 import type { ServerEvent } from '@chatelaine/oauth-server';
 import { oauthRoutes } from '@chatelaine/oauth-server-fastify';
 import {

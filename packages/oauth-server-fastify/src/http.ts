@@ -1,5 +1,5 @@
 import { VaultError } from '@chatelaine/crypto';
-import { isDatabaseUnavailable } from '@chatelaine/migrations';
+import { isDatabaseUnavailable } from '@chatelaine/postgres';
 import formbody from '@fastify/formbody';
 import {
   type FormParams,

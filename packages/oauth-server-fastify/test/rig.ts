@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { hashToken, randomId } from '@chatelaine/crypto';
 import { ageRows, createInstance, type Embedded } from '@chatelaine/dev-postgres';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations } from '@chatelaine/postgres';
 import type { AuthorizationRequest, FetchDocument, ServerConfig, ServerEvent } from '@chatelaine/oauth-server';
 import {
   type FormParams,

@@ -1,5 +1,5 @@
 import { ageRows, createInstance, type Embedded } from '@chatelaine/dev-postgres';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations } from '@chatelaine/postgres';
 import type { StorageHarness } from '@chatelaine/oauth-server-contract';
 import pg from 'pg';
 import { createPgStorage, migrationsDir } from '../src/index.ts';

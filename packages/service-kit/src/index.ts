@@ -62,11 +62,6 @@ export {
   text,
 } from './env/fields.ts';
 
-// Postgres
-export { type Db, openPool, type Pool, type PoolOptions } from './postgres/pool.ts';
-export { query, queryOne, type Statement, statement } from './postgres/statement.ts';
-export { inTransaction, type TransactionOptions, withConnection } from './postgres/transaction.ts';
-
 // people
 export { pages } from './forms/pages.ts';
 export { formOf, queryOf } from './forms/form-of.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createInstance, type Embedded, type Instance, sharedEmbedded } from '@chatelaine/dev-postgres';
-import { applyMigrations } from '@chatelaine/migrations';
-import { migrationsDir, openPool, type Pool, reap } from '../src/index.ts';
+import { applyMigrations, openPool, type Pool } from '@chatelaine/postgres';
+import { migrationsDir, reap } from '../src/index.ts';
 import { type Answer, Browser, FORM, tokenFor } from '@chatelaine/test-kit';
 import { startService, type TestService } from './support/service.tsx';
 

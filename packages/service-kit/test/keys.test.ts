@@ -1,16 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createInstance, type Embedded, type Instance, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { createVault, deriveKey, generateSigningKey, publicJwks } from '@chatelaine/crypto';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations, openPool, type Pool } from '@chatelaine/postgres';
 import { eventually } from '@chatelaine/test-kit';
 import {
   keptSecretPlace,
   migrationsDir,
-  openPool,
   openSessionKeys,
   openSigningKeys,
   openVault,
-  type Pool,
   replaceSessionKeys,
   replaceSigningKey,
   reseal,

@@ -1,4 +1,4 @@
-import { openPool, type Pool, query, statement } from '@chatelaine/service-kit';
+import { openPool, type Pool, query, statement } from '@chatelaine/postgres';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Config } from './config.ts';
 import { PrismaClient } from './generated/prisma/client.ts';

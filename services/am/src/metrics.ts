@@ -1,5 +1,6 @@
 import { ERROR_STATUS, OAuthError } from '@chatelaine/protocol';
-import { type Metrics, queryOne, statement } from '@chatelaine/service-kit';
+import { queryOne, statement } from '@chatelaine/postgres';
+import { type Metrics } from '@chatelaine/service-kit';
 import type { Deps, HostGate, Observe } from './deps.ts';
 
 const TRANSFER_OUTCOMES = ['minted', 'timeout', 'internal', ...Object.keys(ERROR_STATUS)];

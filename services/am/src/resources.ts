@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations } from '@chatelaine/postgres';
 import { createAllowances, createRateLimits, migrationsDir as kernelMigrations } from '@chatelaine/oauth-server-pg';
 import { createOutbound } from '@chatelaine/outbound-http';
 import {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openPool, openVault, replaceSigningKey } from '@chatelaine/service-kit';
+import { openPool } from '@chatelaine/postgres';
+import { openVault, replaceSigningKey } from '@chatelaine/service-kit';
 import { eventually, freePort } from '@chatelaine/test-kit';
 import type { Config } from '../src/config.ts';
 import { openResources, VAULT_LABEL } from '../src/resources.ts';

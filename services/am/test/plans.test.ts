@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GRANT } from '@chatelaine/protocol';
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
-import { openPool } from '@chatelaine/service-kit';
+import { openPool } from '@chatelaine/postgres';
 import { accessesOf, recordStatements, type SentStatement } from '@chatelaine/test-kit';
 import { retain } from '../src/retention/retention.ts';
 import { claimRevocations } from '../src/jobs/revocation-store.ts';

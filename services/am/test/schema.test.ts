@@ -7,9 +7,9 @@ import {
   sharedEmbedded,
   type TestDatabase,
 } from '@chatelaine/dev-postgres';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations, openPool } from '@chatelaine/postgres';
 import { migrationsDir as kernelMigrations } from '@chatelaine/oauth-server-pg';
-import { openPool, prismaFile as chassisSchema } from '@chatelaine/service-kit';
+import { prismaFile as chassisSchema } from '@chatelaine/service-kit';
 import { migrationDirs } from '../src/resources.ts';
 
 const SCHEMA_FILES = [

@@ -1,5 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { Pool } from '@chatelaine/service-kit';
+import type { Pool } from '@chatelaine/postgres';
 import { PrismaClient } from './generated/prisma/client.ts';
 
 /** Prisma on the pool that everything else uses. It qualifies its SQL with the schema that the role's search_path names. */

@@ -1,6 +1,6 @@
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations, openPool } from '@chatelaine/postgres';
 import { describeException } from '@chatelaine/outbound-http';
-import { openPool, run } from '@chatelaine/service-kit';
+import { run } from '@chatelaine/service-kit';
 import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { openPrisma } from './database.ts';

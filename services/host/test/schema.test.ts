@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { createInstance, type Embedded, schemaDiff, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations } from '@chatelaine/postgres';
 import { prismaFile } from '@chatelaine/service-kit';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { migrationDirs } from '../src/migration-dirs.ts';

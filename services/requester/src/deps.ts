@@ -1,5 +1,5 @@
 import { deriveKey, type Vault } from '@chatelaine/crypto';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations, openPool } from '@chatelaine/postgres';
 import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
 import type { Clock } from '@chatelaine/protocol';
 import { createRequester, type Requester } from '@chatelaine/requester-kit';
@@ -7,7 +7,6 @@ import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
 import {
   type KeyRing,
   migrationsDir as chassisMigrations,
-  openPool,
   openSessionKeys,
   openSigningKeys,
   openVault,

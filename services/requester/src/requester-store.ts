@@ -1,5 +1,5 @@
 import type { ConnectionRow, RequesterStore, StateRow } from '@chatelaine/requester-kit';
-import { type Pool, query, queryOne, statement } from '@chatelaine/service-kit';
+import { type Pool, query, queryOne, statement } from '@chatelaine/postgres';
 import type { Connection, PrismaClient } from './generated/prisma/client.ts';
 
 interface StateColumns {

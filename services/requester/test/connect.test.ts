@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { openPool, openVault, rotateSigningKey } from '@chatelaine/service-kit';
+import { openPool } from '@chatelaine/postgres';
+import { openVault, rotateSigningKey } from '@chatelaine/service-kit';
 import { Browser, eventually, tokenFor } from '@chatelaine/test-kit';
 import { VAULT_LABEL } from '../src/deps.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../src/sealed-places.ts';

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { createTestDatabase, type Embedded, schemaDiff, sharedEmbedded } from '@chatelaine/dev-postgres';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations, openPool } from '@chatelaine/postgres';
 import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
-import { openPool, prismaFile as chassisFile } from '@chatelaine/service-kit';
+import { prismaFile as chassisFile } from '@chatelaine/service-kit';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { migrationDirs } from '../src/deps.ts';
 import { SEALED_PLACES } from '../src/sealed-places.ts';

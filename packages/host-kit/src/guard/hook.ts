@@ -1,4 +1,4 @@
-import { isDatabaseUnavailable } from '@chatelaine/migrations';
+import { isDatabaseUnavailable } from '@chatelaine/postgres';
 import { formatScope, type ResourceUrl } from '@chatelaine/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { resourceOf } from '../resources.ts';

@@ -1,5 +1,5 @@
 import { createInstance, type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations } from '@chatelaine/postgres';
 import { migrationsDir } from '@chatelaine/oauth-server-pg';
 import { TestAm } from './test-am.ts';
 import { TestHost, type TestHostOptions } from './test-host.ts';

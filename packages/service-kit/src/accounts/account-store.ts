@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Db } from '../postgres/pool.ts';
-import { queryOne, statement } from '../postgres/statement.ts';
+import { type Db, queryOne, statement } from '@chatelaine/postgres';
 import type { Account } from './account.ts';
 
 const INSERT = statement<{ id: string; username: string }>({

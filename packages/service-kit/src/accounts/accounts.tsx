@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { formOf, queryOf } from '../forms/form-of.ts';
 import { renderPage } from '../pages/render.tsx';
-import type { Pool } from '../postgres/pool.ts';
+import type { Pool } from '@chatelaine/postgres';
 import { endSession, startSession } from '../sessions/sessions.ts';
 import type { Account } from './account.ts';
 import { keepOpener } from '../server/security-headers.ts';

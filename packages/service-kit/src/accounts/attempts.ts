@@ -1,6 +1,6 @@
 import { networkOf, sourceOf } from '@chatelaine/protocol';
 import { createLimit, type Limit } from '../limits/limit.ts';
-import type { Pool } from '../postgres/pool.ts';
+import type { Pool } from '@chatelaine/postgres';
 
 export interface AccountLimits {
   /** Wrong passwords for one username from one address. By the pair, so that nobody can lock somebody else out. */

@@ -1,4 +1,4 @@
-import type { Pool } from '../postgres/pool.ts';
+import type { Pool } from '@chatelaine/postgres';
 import type { Account } from './account.ts';
 import { insertAccount } from './account-store.ts';
 import { type Passwords, passwordProblem } from './password.ts';

@@ -1,11 +1,10 @@
 import type { Vault } from '@chatelaine/crypto';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations, openPool, type Pool } from '@chatelaine/postgres';
 import { openVault, type VaultConfig } from '../keys/open-vault.ts';
 import { reseal, type SealedPlace } from '../keys/sealed-places.ts';
 import { replaceRefreshKey } from '../keys/refresh-keys.ts';
 import { replaceSessionKeys } from '../keys/session-keys.ts';
 import { rotateSigningKey } from '../keys/signing-keys.ts';
-import { openPool, type Pool } from '../postgres/pool.ts';
 import { type Command, UsageError } from './run-cli.ts';
 
 /** What a service's commands are given to work on. */

@@ -2,9 +2,7 @@ import { createVault, deriveKey, type Vault, type VaultKey, VaultError } from '@
 import type { PoolClient } from 'pg';
 import { ConfigError } from '../env/read-env.ts';
 import type { ServiceConfig } from '../env/service-config.ts';
-import type { Pool } from '../postgres/pool.ts';
-import { query, statement } from '../postgres/statement.ts';
-import { inTransaction } from '../postgres/transaction.ts';
+import { inTransaction, type Pool, query, statement } from '@chatelaine/postgres';
 import { columnsOf, countSealedWith, type SealedPlace, valueOf } from './sealed-places.ts';
 
 export type VaultConfig = Pick<ServiceConfig, 'encryptionKey' | 'previousEncryptionKeys'>;

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Vault } from '@chatelaine/crypto';
 import { z } from 'zod';
-import type { Db, Pool } from '../postgres/pool.ts';
-import { query, queryOne, statement } from '../postgres/statement.ts';
-import { inTransaction } from '../postgres/transaction.ts';
+import { type Db, inTransaction, type Pool, query, queryOne, statement } from '@chatelaine/postgres';
 import { placeOfKeptSecret } from './session-keys.ts';
 
 export interface RefreshKey {

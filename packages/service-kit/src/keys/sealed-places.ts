@@ -1,6 +1,5 @@
 import type { Vault } from '@chatelaine/crypto';
-import type { Db, Pool } from '../postgres/pool.ts';
-import { inTransaction } from '../postgres/transaction.ts';
+import { type Db, inTransaction, type Pool } from '@chatelaine/postgres';
 
 /** A column whose values are sealed, and how the place of each is named. A service lists all of its own: what is not listed is lost with its key. */
 export interface SealedPlace {

@@ -1,7 +1,6 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import type { Vault } from '@chatelaine/crypto';
-import type { Pool } from '../postgres/pool.ts';
-import { query, queryOne, statement } from '../postgres/statement.ts';
+import { type Pool, query, queryOne, statement } from '@chatelaine/postgres';
 import type { SealedPlace } from './sealed-places.ts';
 
 /** What signs cookies and forms. */

@@ -1,8 +1,6 @@
 import { generateSigningKey, type SigningKey, type SigningKeys, signingKeyOf, type Vault } from '@chatelaine/crypto';
 import { LIFETIME } from '@chatelaine/protocol';
-import type { Db, Pool } from '../postgres/pool.ts';
-import { query, queryOne, statement } from '../postgres/statement.ts';
-import { inTransaction } from '../postgres/transaction.ts';
+import { type Db, inTransaction, type Pool, query, queryOne, statement } from '@chatelaine/postgres';
 import type { SealedPlace } from './sealed-places.ts';
 
 export interface SigningKeysInput {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Pool } from '../postgres/pool.ts';
+import type { Pool } from '@chatelaine/postgres';
 import { Problem } from '../server/problem.ts';
 
 /** So many tries in so many seconds. */

@@ -1,5 +1,5 @@
 import { VaultError } from '@chatelaine/crypto';
-import { isDatabaseUnavailable } from '@chatelaine/migrations';
+import { isDatabaseUnavailable } from '@chatelaine/postgres';
 import { OAuthError, type ErrorCode } from '@chatelaine/protocol';
 import type { FastifyError } from 'fastify';
 import { Problem, type ProblemOptions } from './problem.ts';

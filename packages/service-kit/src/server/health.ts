@@ -1,6 +1,5 @@
-import { pendingMigrations } from '@chatelaine/migrations';
+import { pendingMigrations, type Pool } from '@chatelaine/postgres';
 import type { FastifyInstance } from 'fastify';
-import type { Pool } from '../postgres/pool.ts';
 import type { Draining } from '../run/drain.ts';
 
 /** A thing without which the service cannot serve; rejects when it is missing. */

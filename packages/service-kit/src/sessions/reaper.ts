@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Pool } from '../postgres/pool.ts';
-import { query, statement } from '../postgres/statement.ts';
+import { type Pool, query, statement } from '@chatelaine/postgres';
 import type { SessionLifetime } from './session-store.ts';
 
 const REAP_SESSIONS = statement<{ n: number }>({

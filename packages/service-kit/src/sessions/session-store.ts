@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import type fastifySession from '@fastify/session';
 import type { Session } from 'fastify';
 import type { Account } from '../accounts/account.ts';
-import type { Pool } from '../postgres/pool.ts';
-import { query, queryOne, statement } from '../postgres/statement.ts';
+import { type Pool, query, queryOne, statement } from '@chatelaine/postgres';
 
 export interface SessionLifetime {
   /** Seconds without a request. */

@@ -7,7 +7,7 @@ import type { Account } from '../accounts/account.ts';
 import { CSRF_CHECKED } from '../accounts/current-account.ts';
 import { csrfTokenOf, sessionBinding } from '../forms/csrf.ts';
 import { type SessionKeys, sessionKeysOf } from '../keys/session-keys.ts';
-import type { Pool } from '../postgres/pool.ts';
+import type { Pool } from '@chatelaine/postgres';
 import { keepReaped } from './reaper.ts';
 import { type SessionLifetime, SessionStore } from './session-store.ts';
 

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Pool } from '../postgres/pool.ts';
+import type { Pool } from '@chatelaine/postgres';
 
 /** Every label with all values it can ever have, so that nobody's input makes the set grow; anything else counts as `other`. */
 export type LabelValues = Readonly<Record<string, readonly string[]>>;

@@ -1,5 +1,5 @@
 import type { ServiceConfig } from '../env/service-config.ts';
-import type { Pool } from '../postgres/pool.ts';
+import type { Pool } from '@chatelaine/postgres';
 import type { ServerOptions } from '../server/create-server.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openTracing } from './tracing.ts';

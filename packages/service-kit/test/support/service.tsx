@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
+import { type Pool } from '@chatelaine/postgres';
 import {
   type AccountOptions,
   accountOf,
@@ -10,7 +11,6 @@ import {
   Form,
   formOf,
   Layout,
-  type Pool,
   pages,
   renderPage,
   requireAccount,

@@ -1,5 +1,5 @@
 import { type ServerMetadata, serverMetadataSchema } from '@chatelaine/protocol';
-import { query, queryOne, statement } from '@chatelaine/service-kit';
+import { query, queryOne, statement } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
 interface NewHalf {

@@ -1,14 +1,5 @@
-import {
-  openSigningKeys,
-  openVault,
-  countStale,
-  openPool,
-  type Pool,
-  query,
-  queryOne,
-  statement,
-} from '@chatelaine/service-kit';
-import { pendingMigrations } from '@chatelaine/migrations';
+import { openPool, pendingMigrations, type Pool, query, queryOne, statement } from '@chatelaine/postgres';
+import { openSigningKeys, openVault, countStale } from '@chatelaine/service-kit';
 import type { Config } from '../config.ts';
 import { migrationDirs, VAULT_LABEL } from '../resources.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../sealed-places.ts';

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { type Command, keyCommands, type Pool, UsageError, withCommandPool } from '@chatelaine/service-kit';
+import { type Pool } from '@chatelaine/postgres';
+import { type Command, keyCommands, UsageError, withCommandPool } from '@chatelaine/service-kit';
 import type { Config } from '../config.ts';
 import { migrationDirs, VAULT_LABEL } from '../resources.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../sealed-places.ts';

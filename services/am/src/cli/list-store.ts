@@ -1,4 +1,4 @@
-import { type Pool, query, statement } from '@chatelaine/service-kit';
+import { type Pool, query, statement } from '@chatelaine/postgres';
 import type { Filter } from './commands.ts';
 
 const MOST = 10_000;

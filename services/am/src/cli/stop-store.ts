@@ -1,4 +1,5 @@
-import { inTransaction, type Pool, query, queryOne, statement, UsageError } from '@chatelaine/service-kit';
+import { inTransaction, type Pool, query, queryOne, statement } from '@chatelaine/postgres';
+import { UsageError } from '@chatelaine/service-kit';
 import { endLink } from '../hosts/hosts-store.ts';
 import { noteStop } from '../requesters/stop-store.ts';
 import { stopConnection, stopEverything } from '../requesters/store.ts';

@@ -1,4 +1,4 @@
-import { queryOne, statement } from '@chatelaine/service-kit';
+import { queryOne, statement } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
 const RESOURCE = statement<{ resource: string | null }>({

@@ -1,4 +1,4 @@
-import { inTransaction, query, queryOne, statement } from '@chatelaine/service-kit';
+import { inTransaction, query, queryOne, statement } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
 // the owner's row first: several ends of his things take their turns instead of each other's locks

@@ -1,5 +1,5 @@
 import { type ServerMetadata, serverMetadataSchema } from '@chatelaine/protocol';
-import { queryOne, statement } from '@chatelaine/service-kit';
+import { queryOne, statement } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
 /** A link as it is stored, and the Host it is at. */

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { isDatabaseUnavailable } from '@chatelaine/migrations';
+import { isDatabaseUnavailable } from '@chatelaine/postgres';
 import { type Failure, type Obtained, refresh } from '@chatelaine/oauth-client';
 import { parseScope, type ServerMetadata } from '@chatelaine/protocol';
 import { randomId, VaultError } from '@chatelaine/crypto';

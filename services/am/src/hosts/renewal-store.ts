@@ -1,4 +1,4 @@
-import { query, statement } from '@chatelaine/service-kit';
+import { query, statement } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import type { LinkKey } from './link-store.ts';
 

@@ -1,4 +1,4 @@
-import { query, statement } from '@chatelaine/service-kit';
+import { query, statement } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
 // What is due at Hosts is taken up in turns, over all processes: whichever Host has waited longest is next, each has so many places and no more, and

@@ -1,5 +1,5 @@
 import { serverMetadataSchema } from '@chatelaine/protocol';
-import { query, statement } from '@chatelaine/service-kit';
+import { query, statement } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { STANDING, type TakenAttempt } from './attempt-store.ts';
 import { type Free, IS_SLOW } from './turn-store.ts';

@@ -1,6 +1,6 @@
 import { randomId } from '@chatelaine/crypto';
 import { LIFETIME, LIMIT, scopeKey, type ScopeSet } from '@chatelaine/protocol';
-import { inTransaction, queryOne, statement } from '@chatelaine/service-kit';
+import { inTransaction, queryOne, statement } from '@chatelaine/postgres';
 import type { Pool } from 'pg';
 
 interface AskInput {

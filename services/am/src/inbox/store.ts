@@ -1,6 +1,6 @@
 import { randomId } from '@chatelaine/crypto';
 import { LIFETIME } from '@chatelaine/protocol';
-import { queryOne, statement } from '@chatelaine/service-kit';
+import { queryOne, statement } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
 import type { Who } from '../identity/who.tsx';

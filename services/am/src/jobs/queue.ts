@@ -1,4 +1,4 @@
-import { openPool } from '@chatelaine/service-kit';
+import { openPool } from '@chatelaine/postgres';
 import type { Deps, Jobs } from '../deps.ts';
 import type { FinishLinkDeps } from '../hosts/finish-link.ts';
 import { resumeLink } from '../hosts/resume-links.ts';

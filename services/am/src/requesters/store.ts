@@ -1,4 +1,4 @@
-import { inTransaction, query, queryOne, statement } from '@chatelaine/service-kit';
+import { inTransaction, query, queryOne, statement } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
 import type { ToldHost } from '../hosts/told.tsx';

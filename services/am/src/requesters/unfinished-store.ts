@@ -1,4 +1,4 @@
-import { inTransaction, query, statement } from '@chatelaine/service-kit';
+import { inTransaction, query, statement } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
 const FIND = statement<{ id: string }>({

@@ -1,4 +1,4 @@
-import { inTransaction, type Pool, query, queryOne, statement } from '@chatelaine/service-kit';
+import { inTransaction, type Pool, query, queryOne, statement } from '@chatelaine/postgres';
 import { boundAt, type Partition, type PartitionStep, partitionName, timeOfBound } from './partitions.ts';
 
 /** A table that is partitioned by ids which sort by time. */

@@ -1,4 +1,4 @@
-import { type Pool, queryOne, statement } from '@chatelaine/service-kit';
+import { type Pool, queryOne, statement } from '@chatelaine/postgres';
 
 const BATCH = 500;
 const BATCHES = 20;

@@ -1,5 +1,5 @@
 import { GRANT_ALIVE, run, runForRow, type Statement } from '@chatelaine/oauth-server-pg';
-import { withConnection } from '@chatelaine/service-kit';
+import { withConnection } from '@chatelaine/postgres';
 import type { Pool } from 'pg';
 import type { Deps } from '../deps.ts';
 import type { Intent } from './store.ts';

@@ -1,5 +1,5 @@
 import { Guards } from '@chatelaine/oauth-server';
-import { isDatabaseUnavailable } from '@chatelaine/migrations';
+import { isDatabaseUnavailable } from '@chatelaine/postgres';
 import {
   OAuthError,
   serverError,

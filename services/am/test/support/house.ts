@@ -5,10 +5,9 @@ import {
   startEmbedded,
   type TestDatabase,
 } from '@chatelaine/dev-postgres';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations, openPool, type Pool } from '@chatelaine/postgres';
 import { createAllowances, createRateLimits } from '@chatelaine/oauth-server-pg';
 import { createOutbound } from '@chatelaine/outbound-http';
-import { openPool, type Pool } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { Browser, type Documents, freePort, serveDocuments, spend, patience } from '@chatelaine/test-kit';
 import { createApp } from '../../src/app.ts';

@@ -1,6 +1,6 @@
 import { createTestDatabase, type TestDatabase } from '@chatelaine/dev-postgres';
-import { applyMigrations } from '@chatelaine/migrations';
-import { openPool, runCli } from '@chatelaine/service-kit';
+import { applyMigrations, openPool } from '@chatelaine/postgres';
+import { runCli } from '@chatelaine/service-kit';
 import { commands } from '../../src/cli/commands.ts';
 import type { Config } from '../../src/config.ts';
 import { migrationDirs } from '../../src/resources.ts';

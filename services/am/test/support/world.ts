@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createTestDatabase, type Embedded, sharedEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations, openPool, type Pool } from '@chatelaine/postgres';
 import { bucketOf } from '@chatelaine/crypto';
-import { openPool, type Pool } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { Browser, freePort, patience, spend } from '@chatelaine/test-kit';
 import { createApp } from '../../src/app.ts';

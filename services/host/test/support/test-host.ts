@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createInstance, type Embedded } from '@chatelaine/dev-postgres';
-import { applyMigrations } from '@chatelaine/migrations';
-import { openPool, type Pool } from '@chatelaine/service-kit';
+import { applyMigrations, openPool, type Pool } from '@chatelaine/postgres';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';

@@ -1,5 +1,5 @@
 import { VaultError } from '@chatelaine/crypto';
-import { query, queryOne, statement } from '@chatelaine/service-kit';
+import { query, queryOne, statement } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import type { Posted } from './post-everywhere.ts';
 

@@ -1,5 +1,5 @@
 import { randomId } from '@chatelaine/crypto';
-import { inTransaction, query, queryOne, statement } from '@chatelaine/service-kit';
+import { inTransaction, query, queryOne, statement } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import type { PostView } from './post.ts';
 

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createTestDatabase, type Embedded, sharedEmbedded, type TestDatabase } from '@chatelaine/dev-postgres';
-import { applyMigrations } from '@chatelaine/migrations';
+import { applyMigrations } from '@chatelaine/postgres';
 import { type Answer, Browser } from '@chatelaine/test-kit';
 import pg from 'pg';
 import { createApp } from '../../src/app.ts';

@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createInstance, type Embedded, type Instance, startEmbedded } from '@chatelaine/dev-postgres';
+import { eventually } from '@chatelaine/test-kit';
+import {
+  applyMigrations,
+  inTransaction,
+  isDatabaseUnavailable,
+  openPool,
+  type Pool,
+  query,
+  queryOne,
+  statement,
+} from '../src/index.ts';
+
+let server: Embedded;
+let instance: Instance;
+let pool: Pool;
+
+beforeAll(async () => {
+  server = await startEmbedded();
+  instance = await createInstance(server, { role: 'inn', dirs: [], apply: applyMigrations });
+  pool = openPool({ url: instance.url, name: 'test' });
+  await pool.query('create table purse (owner text primary key, coins int not null)');
+});
+afterAll(async () => {
+  await pool.end();
+  await server.stop();
+});
+
+describe('statements', () => {
+  test('are named, typed and return rows', async () => {
+    const one = statement<{ n: number }>({ name: 'test.one', text: 'select $1::int as n' });
+    expect(await query(pool, one, [3])).toEqual([{ n: 3 }]);
+    expect(await queryOne(pool, one, [3])).toEqual({ n: 3 });
+    expect(await queryOne(pool, statement({ name: 'test.none', text: 'select 1 where false' }))).toBeNull();
+  });
+
+  test('one name stands for one text', () => {
+    statement({ name: 'test.same', text: 'select 1' });
+    expect(() => statement({ name: 'test.same', text: 'select 2' })).toThrow('Two statements are named test.same.');
+  });
+});
+
+describe('transactions', () => {
+  const READ = statement<{ coins: number }>({ name: 'test.read', text: 'select coins from purse where owner = $1' });
+  const WRITE = statement({ name: 'test.write', text: 'update purse set coins = $2 where owner = $1' });
+
+  test('what fails is rolled back, and the connection is good afterwards', async () => {
+    await pool.query("insert into purse values ('ada', 10)");
+    const spend = inTransaction(pool, async (tx) => {
+      await query(tx, WRITE, ['ada', 0]);
+      throw new Error('changed her mind');
+    });
+    await expect(spend).rejects.toThrow('changed her mind');
+    expect(await queryOne(pool, READ, ['ada'])).toEqual({ coins: 10 });
+    expect(pool.waitingCount).toBe(0);
+  });
+
+  test('serialization failures are tried again, up to three times in all', async () => {
+    await pool.query("insert into purse values ('bob', 0)");
+    const add = () =>
+      inTransaction(
+        pool,
+        async (tx) => {
+          const purse = await queryOne(tx, READ, ['bob']);
+          await query(tx, WRITE, ['bob', (purse?.coins ?? 0) + 1]);
+        },
+        { isolation: 'serializable' },
+      );
+    await Promise.all([add(), add()]);
+    expect(await queryOne(pool, READ, ['bob'])).toEqual({ coins: 2 });
+    let tries = 0;
+    const never = inTransaction(pool, async () => {
+      tries++;
+      throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
+    });
+    await expect(never).rejects.toThrow('deadlock');
+    expect(tries).toBe(3);
+  });
+});
+
+describe('what waits for others', () => {
+  const LOCK = statement<{ owner: string }>({
+    name: 'test.lock',
+    text: 'select owner from purse where owner = $1 for update',
+  });
+  let hurried: Pool;
+  beforeAll(async () => {
+    await pool.query("insert into purse values ('eve', 1)");
+    hurried = openPool({ url: instance.url, name: 'hurried', max: 1, lockTimeoutMs: 20 });
+    await hurried.query('select 1');
+  });
+  afterAll(() => hurried.end());
+  /** Somebody else holds a row lock while `during` runs, or until it lets go. */
+  const locked = (during: (letGo: () => void) => Promise<unknown>): Promise<unknown> =>
+    inTransaction(pool, async (tx) => {
+      await query(tx, LOCK, ['eve']);
+      let letGo: () => void = () => undefined;
+      const released = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      const outcome = during(letGo);
+      await Promise.race([released, outcome]);
+      return () => outcome;
+    }).then((outcome) => outcome());
+
+  test('for a lock is given up after the time of its pool, and is 503', async () => {
+    await locked(async () => {
+      const error: unknown = await query(hurried, LOCK, ['eve']).catch((refused: unknown) => refused);
+      expect(error).toMatchObject({ code: '55P03' });
+      expect(isDatabaseUnavailable(error)).toBe(true);
+    });
+    const { rows } = await pool.query<{ lock_timeout: string }>('show lock_timeout');
+    expect(rows).toEqual([{ lock_timeout: '450ms' }]);
+  });
+
+  test('for a lock goes on waiting where it is patient', async () => {
+    await locked(async (letGo) => {
+      const waits = inTransaction(hurried, (tx) => queryOne(tx, LOCK, ['eve']), { patient: true });
+      const blocked = `select pg_blocking_pids(pid) <> '{}' and clock_timestamp() > query_start + interval '60 ms' as it
+        from pg_stat_activity where application_name = 'hurried'`;
+      await eventually(async () => (await pool.query<{ it: boolean }>(blocked)).rows.some(({ it }) => it));
+      letGo();
+      expect(await waits).toEqual({ owner: 'eve' });
+    });
+  });
+});
+
+describe('a commit that waits for a standby, and is cancelled in that', () => {
+  const admin = async (sql: string) => {
+    const superuser = openPool({ url: server.url('postgres'), name: 'admin', max: 1 });
+    const { rows } = await superuser.query<{ found: boolean }>(sql).finally(() => superuser.end());
+    return rows;
+  };
+  // Started anew: after a mere reload commits do not wait until the checkpointer has read the setting, which nobody can ask it.
+  const waitFor = async (standby: string) => {
+    await admin(`alter system set synchronous_standby_names = '${standby}'`);
+    await server.crash();
+    await server.restart();
+  };
+  beforeAll(() => waitFor('nobody'));
+  afterAll(() => waitFor(''));
+
+  const CANCEL = `select pg_cancel_backend(pid) as found from pg_stat_activity where wait_event = 'SyncRep'`;
+  /** Cancels the wait of `write`; rejects if it ended without one. Returns what became of it: `null` for done, or its error. */
+  const cancelled = async (write: Promise<unknown>): Promise<unknown> => {
+    let ended = false;
+    const outcome = write
+      .then(
+        () => null,
+        (error: unknown) => error,
+      )
+      .finally(() => {
+        ended = true;
+      });
+    await eventually(async () => {
+      if ((await admin(CANCEL)).length > 0) return true;
+      if (ended) throw new Error('This commit waited for nobody.');
+      return false;
+    });
+    return outcome;
+  };
+
+  test.each([
+    ['a statement', () => pool.query("insert into purse values ('a statement', 1)")],
+    ['a transaction', () => inTransaction(pool, (tx) => tx.query("insert into purse values ('a transaction', 1)"))],
+  ])('%s is not taken for done, whatever Postgres says', async (_what, write) => {
+    const error = await cancelled(write());
+    expect(error).toMatchObject({ code: '08007' });
+    expect(isDatabaseUnavailable(error)).toBe(true);
+    expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
+  });
+
+  test('is given up when nobody cancels it: Postgres has no limit for this wait', async () => {
+    const impatient = openPool({ url: instance.url, name: 'test', max: 1, statementTimeoutMs: 1_000 });
+    const given = inTransaction(impatient, (tx) => tx.query("insert into purse values ('without end', 1)"));
+    await expect(given).rejects.toThrow('Query read timeout');
+    expect(await admin(CANCEL)).toHaveLength(1);
+    await impatient.end();
+  });
+});
