@@ -1,5 +1,5 @@
 export { applyMigrations, MigrationError, pendingMigrations } from './apply-migrations.ts';
 export { isDatabaseUnavailable } from './database-unavailable.ts';
-export { type Db, openPool, type Pool, type PoolOptions } from './pool.ts';
+export { type Db, openPool, type Pool, type PoolClient, type PoolOptions } from './pool.ts';
 export { query, queryOne, type Statement, statement } from './statement.ts';
 export { inTransaction, type TransactionOptions, withConnection } from './transaction.ts';

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { refuseUnreplicated } from './unreplicated.ts';
 
 export type Pool = pg.Pool;
+export type PoolClient = pg.PoolClient;
 
 /** Whatever runs a statement: a pool, or the client of a transaction. */
 export type Db = Pick<pg.ClientBase, 'query'> | Pick<pg.Pool, 'query'>;

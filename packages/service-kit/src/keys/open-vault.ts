@@ -1,8 +1,7 @@
 import { createVault, deriveKey, type Vault, type VaultKey, VaultError } from '@chatelaine/crypto';
-import type { PoolClient } from 'pg';
 import { ConfigError } from '../env/read-env.ts';
 import type { ServiceConfig } from '../env/service-config.ts';
-import { inTransaction, type Pool, query, statement } from '@chatelaine/postgres';
+import { inTransaction, type Pool, query, statement, type PoolClient } from '@chatelaine/postgres';
 import { columnsOf, countSealedWith, type SealedPlace, valueOf } from './sealed-places.ts';
 
 export type VaultConfig = Pick<ServiceConfig, 'encryptionKey' | 'previousEncryptionKeys'>;
