@@ -116,6 +116,17 @@ export {
 export { Day, Moment } from './pages/time.tsx';
 export { ErrorPage, type ErrorView } from './pages/error-page.tsx';
 export { Layout } from './pages/layout.tsx';
+export {
+  afterOf,
+  ENTRIES_A_PAGE,
+  hrefAfter,
+  keyPart,
+  Onward,
+  type OnwardProps,
+  type Part,
+  partOf,
+  type SortKey,
+} from './pages/onward.tsx';
 export { pageOf, type PageOfList, Pager } from './pages/pager.tsx';
 export { renderPage } from './pages/render.tsx';
 export { ReturnPage, type ReturnPageView } from './pages/return-page.tsx';

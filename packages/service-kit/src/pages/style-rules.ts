@@ -68,6 +68,7 @@ footer p { max-width: var(--wide); margin: 0 auto; padding: 1rem 1.2rem 1.4rem }
 const PARTS = `
 .card { background: var(--card); border: 1px solid var(--line); border-radius: var(--round); padding: 1.1rem 1.25rem; margin: 0 0 var(--gap) }
 .card > :last-child { margin-bottom: 0 }
+.row + .card { margin-top: var(--gap) }
 .heading { display: flex; flex-wrap: wrap; gap: .2rem .8rem; justify-content: space-between; align-items: baseline }
 .heading h2 { overflow-wrap: anywhere }
 .notice { border: 1px solid var(--line); border-left: 4px solid var(--accent); background: var(--card); padding: .7rem 1rem; margin: 0 0 var(--gap); border-radius: 4px var(--round) var(--round) 4px }
