@@ -167,7 +167,7 @@ function addHostHref({ view }: FacadeConsentView, address: string): string {
 }
 
 function Choose({ offer, view }: { offer: Extract<Offer, { kind: 'accounts' }>; view: ConsentView }): VNode {
-  const { accounts, hostName, beyond } = offer;
+  const { accounts, hostName, beyond, hasMore } = offer;
   return (
     <>
       {beyond.length > 0 && (
@@ -178,7 +178,8 @@ function Choose({ offer, view }: { offer: Extract<Offer, { kind: 'accounts' }>; 
       )}
       {accounts.length > 1 && (
         <Notice>
-          You have {accounts.length} accounts at {hostName}, and this app uses one of them.
+          You have {hasMore ? `more than ${accounts.length}` : accounts.length} accounts at {hostName}, and this app
+          uses one of them.{hasMore && ' The oldest ones are offered here.'}
         </Notice>
       )}
       <h2 class="unseen">What it may do</h2>

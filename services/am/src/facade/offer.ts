@@ -2,6 +2,7 @@ import type { Asked } from '@chatelaine/oauth-server-fastify';
 import { type ScopeSet, serverMetadataSchema } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
+import { MOST_OFFERED } from '../oauth/connection-rows.ts';
 import { meantBy } from './extension.ts';
 
 /** One of the owner's accounts at the Host that is asked for. */
@@ -25,6 +26,8 @@ export type Offer =
       readonly bearer: boolean;
       /** At least one, each with something to offer. */
       readonly accounts: readonly OfferedAccount[];
+      /** The owner has others there, which are not offered. */
+      readonly hasMore: boolean;
       /** Asked for, but beyond what the owner lets the AM hand on, or given only to apps that sign for themselves (PROTOCOL §3.6). */
       readonly beyond: readonly string[];
     }
@@ -53,7 +56,9 @@ export async function readOffer(
   const links = await prisma.link.findMany({
     where: { ownerId: who.owner.id, state: { not: 'ended' }, host: { issuer: new URL(resource).origin } },
     include: { host: true },
-    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    // the active before the broken
+    orderBy: [{ state: 'asc' }, { createdAt: 'asc' }, { id: 'asc' }],
+    take: MOST_OFFERED + 1,
   });
   const host = links[0]?.host;
   const address = new URL(resource).origin;
@@ -61,8 +66,9 @@ export async function readOffer(
   const meant = meantBy(resource, host.resources);
   // adding it once more would change nothing
   if (meant === null) return { kind: 'unknown_resource', hostName: host.name, address, resources: host.resources };
-  const live = links.filter(({ state }) => state === 'active');
-  if (live.length === 0) return { kind: 'broken', hostName: host.name, labels: links.map(({ label }) => label) };
+  const active = links.filter(({ state }) => state === 'active');
+  if (active.length === 0) return { kind: 'broken', hostName: host.name, labels: links.map(({ label }) => label) };
+  const live = active.slice(0, MOST_OFFERED);
   const { scope } = who.interaction.request;
   const known = Object.keys(Object(host.transferScopes) as Record<string, unknown>);
   // RFC 6749 §3.3: what the Host does not know (offline_access, openid, inventions) is left out, and the answer's scope says so
@@ -103,6 +109,7 @@ export async function readOffer(
     hostIssuer: host.issuer,
     bearer: host.bearer,
     accounts,
+    hasMore: active.length > MOST_OFFERED,
     beyond: scopeSentences(
       host,
       asked.filter((scope) => !offered.has(scope)),

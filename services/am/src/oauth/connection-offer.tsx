@@ -12,13 +12,13 @@ import type { OAuthDeps } from './routes.tsx';
 /** What an owner can decide about a Requester that wants to connect: his links, and the Host that it brings along. PROTOCOL §2.1, §2.3. */
 export async function connectionOffer(deps: OAuthDeps, asked: Asked): Promise<ConsentOffer> {
   const { id } = asked.owner;
-  const [links, broken] = await Promise.all([offeredLinks(deps, id), brokenLinks(deps, id)]);
+  const [offered, broken] = await Promise.all([offeredLinks(deps, id), brokenLinks(deps, id)]);
   const host = hostIn(asked);
   return {
-    facts: { links, broken, host },
+    facts: { offered, broken, host },
     render: async (view, _request, reply) =>
-      renderPage(reply, <ConsentPage view={view} links={links} broken={broken} />),
-    decide: (form) => decide(deps, { asked, links, host, form }),
+      renderPage(reply, <ConsentPage view={view} offered={offered} broken={broken} />),
+    decide: (form) => decide(deps, { asked, links: offered.links, host, form }),
   };
 }
 

@@ -4,26 +4,47 @@ import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
 import type { OfferedLink, ShownHost } from './consent-form.ts';
 
-/** The owner's live links, with what each could hand on. */
-export async function offeredLinks(deps: Pick<Deps, 'prisma'>, ownerId: string): Promise<OfferedLink[]> {
-  const links = await deps.prisma.link.findMany({
+/** So many accounts are offered on one consent page: its form has a field or two for each, and what a form may bring is bounded (`LIMIT`). */
+export const MOST_OFFERED = 200;
+
+/** The owner's live links, by Host, with what each could hand on; and whether there are more than are offered. */
+export async function offeredLinks(
+  deps: Pick<Deps, 'prisma'>,
+  ownerId: string,
+): Promise<{ readonly links: readonly OfferedLink[]; readonly hasMore: boolean }> {
+  const found = await deps.prisma.link.findMany({
     where: { ownerId, state: 'active' },
     include: { host: true },
-    orderBy: [{ host: { name: 'asc' } }, { createdAt: 'asc' }],
+    orderBy: [{ host: { name: 'asc' } }, { hostId: 'asc' }, { createdAt: 'asc' }, { id: 'asc' }],
+    take: MOST_OFFERED + 1,
   });
-  return links.map(({ id, hostId, host, label, transferScope }) => ({
+  const links = found.slice(0, MOST_OFFERED).map(({ id, hostId, host, label, transferScope }) => ({
     linkId: id,
     hostId,
     hostName: host.name,
     label,
     scopes: scopeSentences(host, transferScope),
   }));
+  const beyond = found[MOST_OFFERED];
+  if (beyond === undefined) return { links, hasMore: false };
+  // an answer for every account never chooses between two at one Host: where the page ends among those of one, it has them all or none
+  const whole = links.filter(({ hostId }) => hostId !== beyond.hostId);
+  return { links: whole.length > 0 ? whole : links, hasMore: true };
 }
 
-/** What the owner calls the accounts whose links are broken. */
-export async function brokenLinks({ prisma }: Pick<Deps, 'prisma'>, ownerId: string): Promise<string[]> {
-  const links = await prisma.link.findMany({ where: { ownerId, state: 'broken' }, orderBy: { label: 'asc' } });
-  return links.map(({ label }) => label);
+const MOST_BROKEN = 10;
+
+/** What the owner calls accounts whose links are broken; and whether there are more. */
+export async function brokenLinks(
+  { prisma }: Pick<Deps, 'prisma'>,
+  ownerId: string,
+): Promise<{ readonly labels: readonly string[]; readonly hasMore: boolean }> {
+  const links = await prisma.link.findMany({
+    where: { ownerId, state: 'broken' },
+    orderBy: [{ label: 'asc' }, { id: 'asc' }],
+    take: MOST_BROKEN + 1,
+  });
+  return { labels: links.slice(0, MOST_BROKEN).map(({ label }) => label), hasMore: links.length > MOST_BROKEN };
 }
 
 export type Inserted = { readonly kind: 'inserted' } | { readonly kind: 'full'; readonly problem: string };

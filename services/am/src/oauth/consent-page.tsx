@@ -9,13 +9,13 @@ import { WhoAsks } from './who-asks.tsx';
 
 export interface ConsentPageView {
   readonly view: ConsentView;
-  readonly links: readonly OfferedLink[];
+  readonly offered: { readonly links: readonly OfferedLink[]; readonly hasMore: boolean };
   /** What the owner calls the accounts whose links are broken: they cannot be offered. */
-  readonly broken: readonly string[];
+  readonly broken: { readonly labels: readonly string[]; readonly hasMore: boolean };
 }
 
 /** Who asks, and what it may ask for, on one screen. */
-export function ConsentPage({ view, links, broken }: ConsentPageView): VNode {
+export function ConsentPage({ view, offered: { links, hasMore }, broken }: ConsentPageView): VNode {
   const { client } = view.interaction;
   const host = keptIn(view);
   return (
@@ -26,10 +26,17 @@ export function ConsentPage({ view, links, broken }: ConsentPageView): VNode {
       <Steps label="Connecting" steps={['You started there', 'You choose here', 'Back there']} current={1} />
       {view.problem !== null && <Notice kind="bad">{view.problem}</Notice>}
       <WhoAsks view={view} gets="It will get keys from your Hosts for what you choose, and nothing else." />
-      {broken.length > 0 && (
+      {broken.labels.length > 0 && (
         <Notice kind="needs">
-          Not offered, because the link is broken: {broken.join(', ')}. Repair it under <a href="/hosts">My Hosts</a>,
-          then connect again.
+          Not offered, because the link is broken: {broken.labels.join(', ')}
+          {broken.hasMore && ' and others'}. Repair it under <a href="/hosts">My Hosts</a>, then connect again.
+        </Notice>
+      )}
+      {hasMore && (
+        <Notice kind="needs">
+          You have more accounts than can be offered at once. Here are the first {links.length}, by the names of their
+          Hosts. To offer another one, stop a link you no longer need under <a href="/hosts">My Hosts</a>, then connect
+          again.
         </Notice>
       )}
       {links.length === 0 && host === null ? (
