@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GRANT } from '@chatelaine/protocol';
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
 import { openPool } from '@chatelaine/postgres';
+import { hrefAfter } from '@chatelaine/service-kit';
 import { accessesOf, recordStatements, type SentStatement } from '@chatelaine/test-kit';
 import { retain } from '../src/retention/retention.ts';
 import { claimRevocations } from '../src/jobs/revocation-store.ts';
@@ -16,6 +17,15 @@ import { exchange } from './support/requester.ts';
 /** Partitioned by time. */
 const DATED = /^(transfer|revocation|timeline_entry)_(first|default|[0-9]{8})$/;
 const DAY = 86_400_000;
+/** Of lists, from the middle on. */
+const LATER_PAGES = [
+  hrefAfter('/hosts', { name: 'after', after: [true, '', '', ''] }),
+  hrefAfter('/requesters', { name: 'after', after: [Date.now() + DAY, ''] }),
+  hrefAfter('/timeline', { name: 'after', after: ['9000000000000000000', Date.now() + DAY, ''] }),
+  hrefAfter('/asks', { name: 'after', after: [Date.now() + DAY, ''] }),
+  hrefAfter('/ends', { name: 'connections', after: [Date.now() + DAY, ''] }),
+  hrefAfter('/ends', { name: 'links', after: [Date.now() + DAY, ''] }),
+];
 
 let house: House;
 let story: Story;
@@ -132,7 +142,7 @@ describe('the statements of', () => {
     const sent = await sentBy(async () => {
       const { connection } = await house.beside(story, { 'photos.read': 'allow' });
       await browser.submit('/requesters', `/requesters/${connection.id}/stop`);
-      for (const page of ['/', '/hosts', '/requesters', '/timeline', '/asks'])
+      for (const page of ['/', '/hosts', '/requesters', '/timeline', '/asks', '/ends', ...LATER_PAGES])
         expect((await browser.get(page)).status).toBe(200);
       await browser.submit('/hosts', `/hosts/${story.linkId}/stop`);
       for (const page of ['/hosts', '/requesters']) expect((await browser.get(page)).status).toBe(200);

@@ -1,26 +1,43 @@
-import { Badge, ButtonLink, ButtonRow, Card, Empty, Layout, List, Notice, Row, Steps } from '@chatelaine/service-kit';
+import {
+  Badge,
+  ButtonLink,
+  ButtonRow,
+  Card,
+  Empty,
+  Layout,
+  List,
+  Notice,
+  type Part,
+  Row,
+  Steps,
+} from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
-import type { EndedLink, OwnLink } from '../hosts/hosts-store.ts';
+import type { OwnLink } from '../hosts/hosts-store.ts';
 import { whoInShort } from '../identity/who.tsx';
 import { AskList } from '../inbox/asks-page.tsx';
 import type { WaitingAsk } from '../inbox/waiting-store.ts';
-import type { EndedConnection, OwnConnection } from '../requesters/store.ts';
+import type { OwnConnection } from '../requesters/live-store.ts';
 import { type Line, Lines } from '../timeline/timeline-page.tsx';
 
 export interface HomeView {
   /** The AM's own address, to be typed in elsewhere. */
   readonly issuer: string;
-  readonly asks: readonly WaitingAsk[];
-  readonly links: readonly OwnLink[];
-  readonly connections: readonly OwnConnection[];
+  readonly asks: Part<WaitingAsk>;
+  /** Broken ones first. */
+  readonly links: Part<OwnLink>;
+  readonly connections: Part<OwnConnection>;
   readonly transfers: readonly Line[];
-  readonly ended: { readonly connections: readonly EndedConnection[]; readonly links: readonly EndedLink[] };
+  /** Names of the Hosts that have not confirmed something that ended: some are still being told, some could not be. */
+  readonly untold: { readonly pending: readonly string[]; readonly failed: readonly string[] };
 }
+
+/** So many questions, Hosts and Requesters are here; their own pages have them all. */
+export const SHOWN = 8;
 
 /** The digest: what needs the owner, what he has, what was done with it. */
 export function HomePage(view: HomeView): VNode {
   const { links, connections, transfers } = view;
-  const begun = transfers.length > 0 || connections.length > 0;
+  const begun = transfers.length > 0 || connections.entries.length > 0;
   return (
     <Layout title="Overview" lead={begun ? undefined : 'Three steps, and you decide here who may have what.'}>
       {!begun && <Way links={links} />}
@@ -38,24 +55,31 @@ function Way({ links }: Pick<HomeView, 'links'>): VNode {
     'Connect a Requester: an app that wants it',
     'See here what it does',
   ];
-  return <Steps label="How to begin" steps={steps} current={links.length === 0 ? 0 : 1} />;
+  return <Steps label="How to begin" steps={steps} current={links.entries.length === 0 ? 0 : 1} />;
 }
 
-function NeedsYou({ asks, links, ended }: HomeView): VNode | null {
-  const broken = links.filter(({ state }) => state === 'broken');
-  const hosts = [...ended.connections.flatMap((one) => one.hosts), ...ended.links.map(({ host }) => host)];
-  const failed = hosts.filter(({ state }) => state === 'failed');
-  const pending = hosts.filter(({ state }) => state === 'pending');
+function NeedsYou({ asks, links, untold: { pending, failed } }: HomeView): VNode | null {
+  const broken = links.entries.filter(({ state }) => state === 'broken');
   return (
     <>
-      {(asks.length > 0 || broken.length > 0 || failed.length > 0) && (
+      {(asks.entries.length > 0 || broken.length > 0 || failed.length > 0) && (
         <Card title="This needs you">
-          {asks.length > 0 && <AskList asks={asks} />}
+          {asks.entries.length > 0 && <AskList asks={asks.entries} />}
+          {asks.next !== null && (
+            <p>
+              <a href="/asks">All questions</a>
+            </p>
+          )}
           {broken.map(({ id, label, hostName }) => (
             <Notice key={id} kind="bad">
               “{label}” is broken: {hostName} no longer honours the link. <a href="/hosts">Repair it</a>
             </Notice>
           ))}
+          {broken.length === SHOWN && links.next !== null && (
+            <p>
+              More may be broken: <a href="/hosts">see all of my Hosts</a>
+            </p>
+          )}
           {failed.length > 0 && (
             <Notice kind="bad">
               {namesOf(failed)} could not be told of something you stopped. <a href="/ends">See what to do</a>
@@ -73,13 +97,14 @@ function NeedsYou({ asks, links, ended }: HomeView): VNode | null {
   );
 }
 
-const namesOf = (hosts: readonly { readonly hostName: string }[]): string =>
-  [...new Set(hosts.map(({ hostName }) => hostName))].join(', ');
-
-const SHOWN = 8;
+function namesOf(names: readonly string[]): string {
+  const others = names.length - SHOWN;
+  if (others <= 0) return names.join(', ');
+  return `${names.slice(0, SHOWN).join(', ')} and ${others} ${others === 1 ? 'other' : 'others'}`;
+}
 
 function MyHosts({ links }: Pick<HomeView, 'links'>): VNode {
-  if (links.length === 0) {
+  if (links.entries.length === 0) {
     return (
       <Empty title="My Hosts">
         <p>
@@ -95,7 +120,7 @@ function MyHosts({ links }: Pick<HomeView, 'links'>): VNode {
   return (
     <Card title="My Hosts" aside={<a href="/hosts/add">Add a Host</a>}>
       <List>
-        {links.slice(0, SHOWN).map(({ id, label, hostName, hostIssuer, state }) => (
+        {links.entries.map(({ id, label, hostName, hostIssuer, state }) => (
           <Row
             key={id}
             title={label}
@@ -105,20 +130,20 @@ function MyHosts({ links }: Pick<HomeView, 'links'>): VNode {
         ))}
       </List>
       <p>
-        <a href="/hosts">{links.length > SHOWN ? `All ${links.length} of my Hosts` : 'All about my Hosts'}</a>
+        <a href="/hosts">{links.next === null ? 'All about my Hosts' : 'All of my Hosts'}</a>
       </p>
     </Card>
   );
 }
 
 function MyRequesters({ issuer, connections, links }: HomeView): VNode {
-  if (connections.length === 0) {
+  if (connections.entries.length === 0) {
     return (
       <Empty title="My Requesters">
         <p>
-          None yet. {links.length === 0 && 'First add a Host. Then start '}
-          {links.length > 0 && 'Start '}in the app that wants your data: choose “connect my authorization manager” there
-          and enter this address:
+          None yet. {links.entries.length === 0 && 'First add a Host. Then start '}
+          {links.entries.length > 0 && 'Start '}in the app that wants your data: choose “connect my authorization
+          manager” there and enter this address:
         </p>
         <p>
           <code>{issuer}</code>
@@ -129,11 +154,11 @@ function MyRequesters({ issuer, connections, links }: HomeView): VNode {
   return (
     <Card title="My Requesters">
       <List>
-        {connections.slice(0, SHOWN).map(({ id, clientName, clientId, redirectUri, hosts }) => (
+        {connections.entries.map(({ id, clientName, clientId, redirectUri, hosts }) => (
           <Row
             key={id}
             title={clientName}
-            note={`${whoInShort({ clientId, redirectUri })} · ${hosts.length === 0 ? 'is shown no Host' : hosts.map(({ label }) => label).join(', ')}`}
+            note={`${whoInShort({ clientId, redirectUri })} · ${hosts.length === 0 ? 'is shown no Host' : namesOf(hosts.map(({ label }) => label))}`}
             aside={
               <a href={`/requesters/${id}`}>
                 Change<span class="unseen"> {clientName}</span>

@@ -1,35 +1,53 @@
-import { ButtonLink, ButtonRow, Card, Day, Empty, Layout, Notice } from '@chatelaine/service-kit';
+import { ButtonLink, ButtonRow, Empty, Layout, Notice, Onward, type Part } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
-import type { EndedLink, OwnLink } from './hosts-store.ts';
+import { EndedLinks } from './ended-links.tsx';
+import type { EndedLink } from './ended-links-store.ts';
+import type { LinkKey, OwnLink } from './hosts-store.ts';
 import { LinkCard } from './link-card.tsx';
-import { LookAgain, Told } from './told.tsx';
 
 export interface HostsView {
-  readonly links: readonly OwnLink[];
-  readonly ended: readonly EndedLink[];
-  /** The link just made. */
-  readonly made: OwnLink | null;
+  /** After which link this page begins; null for the first page. */
+  readonly after: LinkKey | null;
+  readonly links: Part<OwnLink>;
+  /** Null on all pages but the first. */
+  readonly ended: Part<EndedLink> | null;
+  readonly news: LinkNews | null;
+}
+
+/** What was just done with a link: it comes first, wherever in the list it stands. */
+export interface LinkNews {
+  readonly kind: 'made' | 'renamed';
+  readonly link: OwnLink;
 }
 
 /** The owner's Hosts, one card per account. */
-export function HostsPage({ links, ended, made }: HostsView): VNode {
+export function HostsPage({ after, links, ended, news }: HostsView): VNode {
+  const others = links.entries.filter(({ id }) => id !== news?.link.id);
+  const isEmpty = others.length === 0 && news === null;
   return (
     <Layout
       title="My Hosts"
       lead="The services that have your data, and what each of them may share through here at most."
     >
-      {made !== null && <Made link={made} />}
-      {links.length === 0 && <NoHosts />}
-      {links.length > 0 && (
-        <p>
-          <ButtonLink href="/hosts/add">Add a Host</ButtonLink>
-        </p>
+      {news?.kind === 'made' && <Made link={news.link} />}
+      {news?.kind === 'renamed' && <Renamed link={news.link} />}
+      {isEmpty && (after === null ? <NoHosts /> : <NoMore />)}
+      {!isEmpty && (
+        <>
+          <p>
+            <ButtonLink href="/hosts/add">Add a Host</ButtonLink>
+          </p>
+          <h2 class="unseen">Linked</h2>
+        </>
       )}
-      {links.length > 0 && <h2 class="unseen">Linked</h2>}
-      {links.map((link) => (
+      {news !== null && <LinkCard key={news.link.id} link={news.link} />}
+      {others.map((link) => (
         <LinkCard key={link.id} link={link} />
       ))}
-      <EndedLinks ended={ended} />
+      <Onward path="/hosts" name="after" after={after} next={links.next}>
+        More Hosts
+      </Onward>
+      {ended !== null && <EndedLinks ended={ended} here="/hosts" />}
     </Layout>
   );
 }
@@ -46,6 +64,24 @@ function NoHosts(): VNode {
         <ButtonLink href="/hosts/add">Add your first Host</ButtonLink>
       </ButtonRow>
     </Empty>
+  );
+}
+
+function NoMore(): VNode {
+  return (
+    <Empty title="No more Hosts">
+      <p>What was listed here is linked no more, or has another place in the list.</p>
+    </Empty>
+  );
+}
+
+function Renamed({ link: { label, hostName } }: { link: OwnLink }): VNode {
+  return (
+    <Notice kind="good">
+      <p>
+        This account at {hostName} is called “{label}” from now on.
+      </p>
+    </Notice>
   );
 }
 
@@ -70,27 +106,7 @@ function Made({ link }: { link: OwnLink }): VNode {
           {clientName} goes on with it: {sentences.join(' · ')}
         </p>
       ))}
+      {link.hasMoreUsers && <p>Others go on with it, too.</p>}
     </Notice>
-  );
-}
-
-/** Links that are over, and whether their Hosts know. */
-export function EndedLinks({ ended }: { ended: readonly EndedLink[] }): VNode | null {
-  if (ended.length === 0) return null;
-  return (
-    <Card title="Ended links">
-      <ul class="list" role="list">
-        {ended.map(({ id, label, endedAt, replaced, host }) => (
-          <li key={id}>
-            <strong>{label}</strong>, ended <Day date={endedAt.toISOString().slice(0, 10)} />.{' '}
-            {replaced ? 'A new link is in its place.' : 'Nothing can be obtained through it any more.'}
-            <ul>
-              <Told host={host} />
-            </ul>
-          </li>
-        ))}
-      </ul>
-      <LookAgain href="/hosts" hosts={ended.map(({ host }) => host)} />
-    </Card>
   );
 }

@@ -1,8 +1,9 @@
 import { inTransaction, query, queryOne, statement } from '@chatelaine/postgres';
+import { keyPart, type Part, partOf } from '@chatelaine/service-kit';
+import { z } from 'zod';
 import type { Deps } from '../deps.ts';
-import { scopeSentences } from './scope-sentences.ts';
 import { whoInShort } from '../identity/who.tsx';
-import type { ToldHost } from './told.tsx';
+import { scopeSentences } from './scope-sentences.ts';
 
 /** A link as its owner sees it. */
 export interface OwnLink {
@@ -14,8 +15,10 @@ export interface OwnLink {
   readonly since: Date;
   /** It was made in the place of another. */
   readonly isRepaired: boolean;
-  /** Who uses it, and for what. */
+  /** Who uses it, and for what: some of them, those with tokens bound to no key first. */
   readonly usedBy: readonly LinkUser[];
+  /** Others use it as well. */
+  readonly hasMoreUsers: boolean;
   /** The ceiling: what the owner allowed at the Host, each with the Host's sentence. */
   readonly ceiling: readonly { readonly scope: string; readonly sentence: string }[];
 }
@@ -30,98 +33,112 @@ export interface LinkUser {
   readonly bearer: boolean;
 }
 
-/** A link that ended here, and what its Host knows of it. */
-export interface EndedLink {
-  readonly id: string;
-  readonly label: string;
-  readonly endedAt: Date;
-  /** Another link was made in its place. */
-  readonly replaced: boolean;
-  readonly host: ToldHost;
-}
+/** Whether a link works, its Host's name, its own, and its id. */
+export const linkKeySchema = z.tuple([keyPart.flag, keyPart.text, keyPart.text, keyPart.text]).readonly();
+export type LinkKey = z.infer<typeof linkKeySchema>;
+const BEGINNING: LinkKey = [false, '', '', ''];
 
-const AGREED = statement<{ id: string; keyless: boolean }>({
-  name: 'hosts_agreed_connections',
-  text: `
-    select c.id, g.jkt is null as keyless from connection c join oauth_grant g on g.id = c.id and g.subject = c.owner_id
-    where c.owner_id = $1 and c.ended_at is null and g.ended_at is null and (c.expires_at is null or c.expires_at > now())`,
-});
+/** So many users are named beside a link. */
+const MOST_USERS = 10;
 
-/** A connection without its kernel's grant was never agreed to. */
-async function agreedConnections(
-  { pool }: Pick<Deps, 'pool'>,
-  ownerId: string,
-): Promise<ReadonlyMap<string, { keyless: boolean }>> {
-  return new Map((await query(pool, AGREED, [ownerId])).map(({ id, keyless }) => [id, { keyless }]));
-}
-
-/** The owner's links that are not ended, by Host and name. */
-export async function readOwnLinks(
-  { pool, prisma }: Pick<Deps, 'pool' | 'prisma'>,
-  ownerId: string,
-): Promise<OwnLink[]> {
-  const links = await prisma.link.findMany({
-    where: { ownerId, state: { not: 'ended' } },
-    include: { host: true, shown: { where: { connection: { endedAt: null } }, include: { connection: true } } },
-    orderBy: [{ host: { name: 'asc' } }, { label: 'asc' }, { id: 'asc' }],
-  });
-  const agreed = await agreedConnections({ pool }, ownerId);
-  return links.map((link) => {
-    return {
-      id: link.id,
-      label: link.label,
-      hostName: link.host.name,
-      hostIssuer: link.host.issuer,
-      state: link.state === 'active' ? 'active' : 'broken',
-      since: link.createdAt,
-      isRepaired: link.replaces !== null,
-      usedBy: link.shown
-        .filter(({ connectionId }) => agreed.has(connectionId))
-        .map(({ connectionId, connection, scopes, bearer }) => ({
-          clientName: connection.clientName,
-          who: whoInShort(connection),
-          sentences: scopeSentences(link.host, scopes).map(({ sentence }) => sentence),
-          // one that has proved a key since has none that fits anybody any more
-          bearer: bearer && agreed.get(connectionId)?.keyless === true,
-        })),
-      ceiling: scopeSentences(link.host, link.transferScope),
-    };
-  });
-}
-
-interface EndedRow {
+interface LinkRow {
   id: string;
   label: string;
-  ended_at: Date;
-  replaced: boolean;
+  state: OwnLink['state'];
+  created_at: Date;
+  repaired: boolean;
+  transfer_scope: string[];
   host_name: string;
-  state: ToldHost['state'];
-  attempts: number;
-  tried_at: Date | null;
+  host_issuer: string;
+  transfer_scopes: unknown;
 }
 
-const ENDED = statement<EndedRow>({
-  name: 'hosts_ended_links',
+const LIVE = `
+  select l.id, l.label, l.state, l.created_at, l.replaces is not null as repaired, l.transfer_scope, h.name as host_name, h.issuer as host_issuer,
+    h.transfer_scopes
+  from link l join host h on h.id = l.host_id where l.owner_id = $1 and l.state <> 'ended'`;
+
+const PART = statement<LinkRow>({
+  name: 'hosts_live_links',
+  text: `${LIVE} and (l.state = 'active', h.name, l.label, l.id) > ($2::bool, $3::text, $4::text, $5::text)
+    order by l.state = 'active', h.name, l.label, l.id limit $6`,
+});
+const ONE = statement<LinkRow>({ name: 'hosts_live_link', text: `${LIVE} and l.id = $2` });
+
+type StoreDeps = Pick<Deps, 'pool'>;
+
+/** Some of the owner's links that are not ended: broken ones first, then by Host and name. */
+export async function readOwnLinks(
+  deps: StoreDeps,
+  { ownerId, after, most }: { ownerId: string; after: LinkKey | null; most: number },
+): Promise<Part<OwnLink, LinkKey>> {
+  const rows = await query(deps.pool, PART, [ownerId, ...(after ?? BEGINNING), most + 1]);
+  const keyOf = (row: LinkRow): LinkKey => [row.state === 'active', row.host_name, row.label, row.id];
+  const { entries, next } = partOf(rows, { most, keyOf });
+  return { entries: await withUsers(deps, { ownerId, rows: entries }), next };
+}
+
+/** A link of this owner that is not ended, or null. */
+export async function readOwnLink(
+  deps: StoreDeps,
+  { id, ownerId }: { id: string; ownerId: string },
+): Promise<OwnLink | null> {
+  const row = await queryOne(deps.pool, ONE, [ownerId, id]);
+  if (row === null) return null;
+  const [link] = await withUsers(deps, { ownerId, rows: [row] });
+  return link ?? null;
+}
+
+interface UserRow {
+  link_id: string;
+  client_id: string;
+  client_name: string;
+  redirect_uri: string | null;
+  scopes: string[];
+  keyless: boolean;
+}
+
+// a connection without its kernel's grant was never agreed to; one that has proved a key since has no token that fits anybody any more
+const USERS = statement<UserRow>({
+  name: 'hosts_link_users',
   text: `
-    select l.id, l.label, l.ended_at, h.name as host_name, r.state, r.attempts, r.tried_at,
-      exists (select from link other where other.replaces = l.id and other.owner_id = l.owner_id) as replaced
-    from revocation r join link l on l.id = r.link_id and l.owner_id = r.owner_id join host h on h.id = r.host_id
-    where r.owner_id = $1 and r.grant_id is null and l.ended_at is not null and (l.ended_at > now() - interval '7 days' or r.state <> 'confirmed')
-    order by l.ended_at desc, l.id limit 200`,
+    select u.* from unnest($2::text[]) as one (link_id), lateral (
+      select ch.link_id, c.client_id, c.client_name, c.redirect_uri, ch.scopes, ch.bearer and g.jkt is null as keyless
+      from connection_host ch join connection c on c.id = ch.connection_id join oauth_grant g on g.id = c.id and g.subject = c.owner_id
+      where ch.link_id = one.link_id and c.owner_id = $1 and c.ended_at is null and g.ended_at is null
+        and (c.expires_at is null or c.expires_at > now())
+      order by keyless desc, c.created_at, c.id limit ${MOST_USERS + 1}
+    ) u`,
 });
 
-/** Links that ended in the last week, or whose end their Host has not confirmed. PROTOCOL §7. */
-export async function readEndedLinks({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<EndedLink[]> {
-  const rows = await query(pool, ENDED, [ownerId]);
-  return rows.map(
-    ({ id, label, ended_at: endedAt, replaced, host_name: hostName, state, attempts, tried_at: triedAt }) => ({
-      id,
-      label,
-      endedAt,
-      replaced,
-      host: { hostName, state, attempts, triedAt },
-    }),
-  );
+/** Each with those who use it; one statement, however many there are. */
+async function withUsers(
+  { pool }: StoreDeps,
+  { ownerId, rows }: { ownerId: string; rows: readonly LinkRow[] },
+): Promise<OwnLink[]> {
+  const users = await query(pool, USERS, [ownerId, rows.map(({ id }) => id)]);
+  const usersOf = Map.groupBy(users, ({ link_id: id }) => id);
+  return rows.map((row) => {
+    const host = { transferScopes: row.transfer_scopes };
+    const own = usersOf.get(row.id) ?? [];
+    return {
+      id: row.id,
+      label: row.label,
+      hostName: row.host_name,
+      hostIssuer: row.host_issuer,
+      state: row.state,
+      since: row.created_at,
+      isRepaired: row.repaired,
+      usedBy: own.slice(0, MOST_USERS).map((user) => ({
+        clientName: user.client_name,
+        who: whoInShort({ clientId: user.client_id, redirectUri: user.redirect_uri }),
+        sentences: scopeSentences(host, user.scopes).map(({ sentence }) => sentence),
+        bearer: user.keyless,
+      })),
+      hasMoreUsers: own.length > MOST_USERS,
+      ceiling: scopeSentences(host, row.transfer_scope),
+    };
+  });
 }
 
 // the owner's row first: several ends of his things take their turns instead of each other's locks

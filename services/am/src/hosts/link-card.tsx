@@ -21,7 +21,7 @@ export function LinkCard({ link }: { link: OwnLink }): VNode {
           ],
           ['Linked on', <Day date={link.since.toISOString().slice(0, 10)} />],
           ['At most', <Sentences sentences={link.ceiling.map(({ sentence }) => sentence)} />],
-          ['Used by', usedBy.length === 0 ? 'no Requester' : <Users usedBy={usedBy} />],
+          ['Used by', usedBy.length === 0 ? 'no Requester' : <UsedBy link={link} />],
         ]}
       />
       <details>
@@ -49,7 +49,7 @@ function Sentences({ sentences }: { sentences: readonly string[] }): VNode {
   return sentences.length === 0 ? <>nothing</> : <>{sentences.join(' · ')}</>;
 }
 
-function Users({ usedBy }: Pick<OwnLink, 'usedBy'>): VNode {
+function UsedBy({ link: { usedBy, hasMoreUsers } }: { link: OwnLink }): VNode {
   return (
     <ul>
       {usedBy.map(({ clientName, who, sentences, bearer }) => (
@@ -60,11 +60,17 @@ function Users({ usedBy }: Pick<OwnLink, 'usedBy'>): VNode {
           </small>
         </li>
       ))}
+      {hasMoreUsers && (
+        <li>
+          and others: <a href="/requesters">My Requesters</a>
+        </li>
+      )}
     </ul>
   );
 }
 
-function Broken({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode {
+function Broken({ link }: { link: OwnLink }): VNode {
+  const { id, hostName, usedBy } = link;
   return (
     <Notice kind="bad">
       <p>
@@ -72,8 +78,7 @@ function Broken({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode {
       </p>
       <p>
         To repair it, sign in at {hostName} once more, with the same account.
-        {usedBy.length > 0 &&
-          ` ${namesOf(usedBy)} then ${appsAmong(usedBy).length === 1 ? 'goes' : 'go'} on as before.`}
+        {usedBy.length > 0 && ` ${namesOf(link)} then ${isOneApp(link) ? 'goes' : 'go'} on as before.`}
       </p>
       <Form action={`/hosts/${id}/repair`}>
         <ButtonRow>
@@ -85,17 +90,19 @@ function Broken({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode {
 }
 
 /** What the owner let some apps have that cannot prove a key. PROTOCOL §6. */
-function Bearer({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode | null {
+function Bearer({ link: { id, hostName, usedBy, hasMoreUsers } }: { link: OwnLink }): VNode | null {
   const users = usedBy.filter(({ bearer }) => bearer);
   if (users.length === 0) return null;
-  const one = appsAmong(users).length === 1;
+  // they come first
+  const theirs = { usedBy: users, hasMoreUsers: hasMoreUsers && users.length === usedBy.length };
+  const one = isOneApp(theirs);
   return (
     <details>
       <summary>Keys that fit anybody</summary>
       <p>
-        You let {namesOf(users)} have keys of {hostName} that work for whoever holds them, because {one ? 'it' : 'they'}{' '}
-        could prove none. Taken back, {one ? 'it is' : 'they are'} disconnected at once, and {hostName} is told to end
-        what {users.length === 1 ? 'it holds' : 'they hold'}.
+        You let {namesOf(theirs)} have keys of {hostName} that work for whoever holds them, because{' '}
+        {one ? 'it' : 'they'} could prove none. Taken back, {one ? 'it is' : 'they are'} disconnected at once, and{' '}
+        {hostName} is told to end what {isOneUser(theirs) ? 'it holds' : 'they hold'}.
       </p>
       <Form action={`/hosts/${id}/bearer/stop`}>
         <Button kind="danger">Take it back</Button>
@@ -119,14 +126,15 @@ function Renew({ link: { id, hostName } }: { link: OwnLink }): VNode {
   );
 }
 
-function Stop({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode {
+function Stop({ link }: { link: OwnLink }): VNode {
+  const { id, hostName, usedBy } = link;
   return (
     <details>
       <summary>Stop it</summary>
       <p>
         {usedBy.length === 0
           ? `From then on nothing can be obtained from ${hostName} through this link.`
-          : `${namesOf(usedBy)} at once ${usedBy.length === 1 ? 'gets' : 'get'} nothing more from ${hostName} through it.`}{' '}
+          : `${namesOf(link)} at once ${isOneUser(link) ? 'gets' : 'get'} nothing more from ${hostName} through it.`}{' '}
         {hostName} is told to end every key it handed out for it. Your data stays there. It cannot be undone, but you
         can add the Host again.
       </p>
@@ -137,13 +145,18 @@ function Stop({ link: { id, hostName, usedBy } }: { link: OwnLink }): VNode {
   );
 }
 
-/** "A", "A and B", "A, B and 3 others": a sentence stays readable. */
-/** Connected twice, an app is one app all the same. */
-const appsAmong = (usedBy: OwnLink['usedBy']): string[] => [...new Set(usedBy.map(({ clientName }) => clientName))];
+type Users = Pick<OwnLink, 'usedBy' | 'hasMoreUsers'>;
 
-function namesOf(usedBy: OwnLink['usedBy']): string {
-  const names = appsAmong(usedBy);
+/** Connected twice, an app is one app all the same. */
+const appsAmong = ({ usedBy }: Users): string[] => [...new Set(usedBy.map(({ clientName }) => clientName))];
+const isOneApp = (users: Users): boolean => !users.hasMoreUsers && appsAmong(users).length === 1;
+const isOneUser = ({ usedBy, hasMoreUsers }: Users): boolean => !hasMoreUsers && usedBy.length === 1;
+
+/** "A", "A and B", "A, B and 3 others": a sentence stays readable. */
+function namesOf(users: Users): string {
+  const names = appsAmong(users);
   const [first = '', second = ''] = names;
+  if (users.hasMoreUsers) return `${names.slice(0, 2).join(', ')} and others`;
   if (names.length <= 2) return names.join(' and ');
   return `${first}, ${second} and ${names.length - 2} ${names.length === 3 ? 'other' : 'others'}`;
 }

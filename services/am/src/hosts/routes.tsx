@@ -2,7 +2,9 @@ import { sha256 } from '@chatelaine/crypto';
 import { displayText } from '@chatelaine/protocol';
 import {
   accountOf,
+  afterOf,
   currentAccount,
+  ENTRIES_A_PAGE,
   formOf,
   keepOpener,
   notFound,
@@ -19,9 +21,10 @@ import { AddHostPage, GoToHostPage } from './add-host-page.tsx';
 import { addHost } from './add-host.ts';
 import { clientDocuments } from './client-routes.ts';
 import { finishLink } from './finish-link.ts';
-import { HostsPage } from './hosts-page.tsx';
+import { HostsPage, type LinkNews } from './hosts-page.tsx';
 import { stopBearer } from './bearer-store.ts';
-import { endLink, readEndedLinks, readOwnLinks, renameLink } from './hosts-store.ts';
+import { readEndedLinks } from './ended-links-store.ts';
+import { endLink, linkKeySchema, readOwnLink, readOwnLinks, renameLink } from './hosts-store.ts';
 import { repairLink } from './repair-link.ts';
 
 /** Links: the owner's pages about them, where Hosts send the browser back to, and who the AM is to Hosts. PROTOCOL §2.2. */
@@ -34,12 +37,7 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
   });
   await pages(app, async (own) => {
     own.addHook('preHandler', requireAccount);
-    own.get('/hosts', async (request, reply) => {
-      const { id } = accountOf(request);
-      const [links, ended] = await Promise.all([readOwnLinks(deps, id), readEndedLinks(deps, id)]);
-      const made = links.find((link) => link.id === queryOf(request).get('made')) ?? null;
-      return renderPage(reply, <HostsPage links={links} ended={ended} made={made} />);
-    });
+    own.get('/hosts', async (request, reply) => list(deps, request, reply));
     // a link may fill in the form, and only that: fetching starts at the POST
     own.get('/hosts/add', async (request, reply) => {
       const back = backOf(queryOf(request).get('back'));
@@ -50,7 +48,7 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
     own.post('/hosts/:linkId/name', async (request, reply) => {
       const label = labelOf(formOf(request).get('label'));
       if (!(await renameLink(deps, { ...ownLink(request), label }))) throw notFound();
-      return reply.redirect('/hosts', 303);
+      return reply.redirect(`/hosts?renamed=${encodeURIComponent(ownLink(request).linkId)}`, 303);
     });
     own.post('/hosts/:linkId/repair', async (request, reply) => repair(deps, request, reply));
     own.post('/hosts/:linkId/bearer/stop', async (request, reply) => {
@@ -65,6 +63,25 @@ export async function hostsFeature(app: FastifyInstance, deps: Deps): Promise<vo
       return reply.redirect('/hosts', 303);
     });
   });
+}
+
+async function list(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const ownerId = accountOf(request).id;
+  const after = afterOf(request, { name: 'after', schema: linkKeySchema });
+  const [links, ended, news] = await Promise.all([
+    readOwnLinks(deps, { ownerId, after, most: ENTRIES_A_PAGE }),
+    after === null ? readEndedLinks(deps, { ownerId, after: null, most: ENTRIES_A_PAGE }) : null,
+    newsOf(deps, request),
+  ]);
+  return renderPage(reply, <HostsPage after={after} links={links} ended={ended} news={news} />);
+}
+
+async function newsOf(deps: Deps, request: FastifyRequest): Promise<LinkNews | null> {
+  const [made, renamed] = [queryOf(request).get('made'), queryOf(request).get('renamed')];
+  const id = made ?? renamed;
+  if (id === undefined) return null;
+  const link = await readOwnLink(deps, { id, ownerId: accountOf(request).id });
+  return link === null ? null : { kind: made === undefined ? 'renamed' : 'made', link };
 }
 
 async function add(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

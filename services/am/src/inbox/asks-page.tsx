@@ -1,21 +1,30 @@
-import { ButtonLink, Empty, Layout, List, Moment, Row } from '@chatelaine/service-kit';
+import { ButtonLink, Empty, Layout, List, Moment, Onward, type Part, Row } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
-import type { WaitingAsk } from './waiting-store.ts';
+import type { AskKey, WaitingAsk } from './waiting-store.ts';
+
+export interface AsksView {
+  /** After which question this page begins; null for the first page. */
+  readonly after: AskKey | null;
+  readonly asks: Part<WaitingAsk>;
+}
 
 /** The questions that wait for the owner. */
-export function AsksPage({ asks }: { asks: readonly WaitingAsk[] }): VNode {
+export function AsksPage({ after, asks }: AsksView): VNode {
   return (
     <Layout title="Questions" lead="What a Requester may only do when you say yes to it.">
-      {asks.length === 0 ? (
+      {asks.entries.length > 0 && <AskList asks={asks.entries} />}
+      {asks.entries.length === 0 && after === null && (
         <Empty title="Nothing waits for you">
           <p>
             When you connect a Requester you can choose “Ask me each time”. Whenever it then wants something, its
             question appears here, for a week, and on the Overview.
           </p>
         </Empty>
-      ) : (
-        <AskList asks={asks} />
       )}
+      {asks.entries.length === 0 && after !== null && <Empty title="No older ones" />}
+      <Onward path="/asks" name="after" after={after} next={asks.next}>
+        Older ones
+      </Onward>
     </Layout>
   );
 }

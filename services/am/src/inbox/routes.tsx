@@ -1,11 +1,20 @@
-import { accountOf, ErrorPage, formOf, pages, renderPage, requireAccount } from '@chatelaine/service-kit';
+import {
+  accountOf,
+  afterOf,
+  ENTRIES_A_PAGE,
+  ErrorPage,
+  formOf,
+  pages,
+  renderPage,
+  requireAccount,
+} from '@chatelaine/service-kit';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { AnsweredPage, AskPage } from './ask-page.tsx';
 import { AsksPage } from './asks-page.tsx';
 import { shownOf } from './shown.ts';
 import { answerAsk, type AskAnswer, findOpenAsk } from './store.ts';
-import { readWaitingAsks } from './waiting-store.ts';
+import { askKeySchema, readWaitingAsks } from './waiting-store.ts';
 
 type InboxDeps = Pick<Deps, 'pool' | 'prisma'>;
 type AskParams = { Params: { askId: string } };
@@ -16,9 +25,11 @@ const ANSWERS: readonly AskAnswer[] = ['once', 'always', 'not-now', 'never'];
 export async function inboxFeature(app: FastifyInstance, deps: InboxDeps): Promise<void> {
   await pages(app, async (scope) => {
     scope.addHook('preHandler', requireAccount);
-    scope.get('/asks', async (request, reply) =>
-      renderPage(reply, <AsksPage asks={await readWaitingAsks(deps, accountOf(request).id)} />),
-    );
+    scope.get('/asks', async (request, reply) => {
+      const after = afterOf(request, { name: 'after', schema: askKeySchema });
+      const asks = await readWaitingAsks(deps, { ownerId: accountOf(request).id, after, most: ENTRIES_A_PAGE });
+      return renderPage(reply, <AsksPage after={after} asks={asks} />);
+    });
     scope.get<AskParams>('/asks/:askId', async (request, reply) => {
       const ask = await findOpenAsk(deps, { id: request.params.askId, ownerId: accountOf(request).id });
       return ask === null ? notThere(reply) : renderPage(reply, <AskPage ask={ask} />);

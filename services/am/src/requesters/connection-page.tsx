@@ -4,7 +4,8 @@ import { Told, LookAgain } from '../hosts/told.tsx';
 import { factsOf } from './requesters-page.tsx';
 import { ruleField } from './rules-form.ts';
 import { StopConnection } from './stop-connection.tsx';
-import type { EndedConnection, OwnConnection, ShownHost } from './store.ts';
+import type { EndedConnection } from './ended-store.ts';
+import type { OwnConnection, ShownHost } from './live-store.ts';
 
 export interface ConnectionView {
   readonly connection: OwnConnection;

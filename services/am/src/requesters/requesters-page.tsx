@@ -1,28 +1,47 @@
-import { Badge, Button, ButtonLink, Card, Day, Empty, Facts, Form, Layout, List, Row } from '@chatelaine/service-kit';
+import {
+  Badge,
+  Button,
+  ButtonLink,
+  Card,
+  Day,
+  Empty,
+  Facts,
+  Form,
+  Layout,
+  List,
+  Onward,
+  type Part,
+  Row,
+} from '@chatelaine/service-kit';
 import type { ComponentChild, VNode } from 'preact';
-import { EndedLinks } from '../hosts/hosts-page.tsx';
-import type { EndedLink } from '../hosts/hosts-store.ts';
-import { LookAgain, Told } from '../hosts/told.tsx';
 import { whoFacts } from '../identity/who.tsx';
+import { EndedConnections } from './ends-page.tsx';
+import type { EndedConnection } from './ended-store.ts';
+import type { ConnectionKey, OwnConnection, ShownHost } from './live-store.ts';
 import { StopConnection } from './stop-connection.tsx';
-import type { EndedConnection, OwnConnection, ShownHost } from './store.ts';
 
 export interface RequestersView {
   /** The AM's address, for those who do not know how to begin. */
   readonly issuer: string;
-  readonly connections: readonly OwnConnection[];
-  readonly ended: readonly EndedConnection[];
+  /** After which connection this page begins; null for the first page. */
+  readonly after: ConnectionKey | null;
+  readonly connections: Part<OwnConnection>;
+  /** Null on all pages but the first. */
+  readonly ended: Part<EndedConnection> | null;
 }
 
 /** Who may ask for what of the owner's, and what became of those who no longer may. */
-export function RequestersPage({ issuer, connections, ended }: RequestersView): VNode {
+export function RequestersPage({ issuer, after, connections, ended }: RequestersView): VNode {
   return (
     <Layout title="My Requesters" lead="The apps and services that may ask here for what you have at your Hosts.">
-      {connections.length === 0 && <NoRequesters issuer={issuer} />}
-      {connections.map((connection) => (
+      {connections.entries.length === 0 && (after === null ? <NoRequesters issuer={issuer} /> : <NoMore />)}
+      {connections.entries.map((connection) => (
         <ConnectionCard key={connection.id} connection={connection} />
       ))}
-      <EndedConnections ended={ended} />
+      <Onward path="/requesters" name="after" after={after} next={connections.next}>
+        Older ones
+      </Onward>
+      {ended !== null && <EndedConnections ended={ended} here="/requesters" />}
       <Card title="Stop everything">
         <p>For when you want to be sure, or something is wrong: one button that ends all of it.</p>
         <details>
@@ -55,6 +74,14 @@ function NoRequesters({ issuer }: { issuer: string }): VNode {
   );
 }
 
+function NoMore(): VNode {
+  return (
+    <Empty title="No older ones">
+      <p>What was listed here is connected no more.</p>
+    </Empty>
+  );
+}
+
 /** What is known of a Requester. */
 export function factsOf(connection: OwnConnection): (readonly [string, ComponentChild])[] {
   const { since, until, resource } = connection;
@@ -65,6 +92,9 @@ export function factsOf(connection: OwnConnection): (readonly [string, Component
     ['Until', until === null ? 'you stop it' : <Day date={until.toISOString().slice(0, 10)} />],
   ];
 }
+
+/** Of one connection in the list; its own page has them all. */
+const HOSTS_SHOWN = 10;
 
 function ConnectionCard({ connection }: { connection: OwnConnection }): VNode {
   const { id, clientName, hosts } = connection;
@@ -82,7 +112,7 @@ function ConnectionCard({ connection }: { connection: OwnConnection }): VNode {
         <p>It is shown none of your Hosts.</p>
       ) : (
         <List>
-          {hosts.map((host) => (
+          {hosts.slice(0, HOSTS_SHOWN).map((host) => (
             <Row
               key={host.linkId}
               title={`${host.hostName}: ${host.label}`}
@@ -90,6 +120,9 @@ function ConnectionCard({ connection }: { connection: OwnConnection }): VNode {
               aside={host.linkState === 'active' ? undefined : <Badge kind="bad">link {host.linkState}</Badge>}
             />
           ))}
+          {hosts.length > HOSTS_SHOWN && (
+            <Row title={<a href={`/requesters/${id}`}>All {hosts.length} Hosts that it is shown</a>} />
+          )}
         </List>
       )}
       <StopConnection connection={connection} />
@@ -108,50 +141,4 @@ function summaryOf({ scopes }: ShownHost): string {
     const sentences = scopes.filter((one) => one.effect === effect).map(({ sentence }) => sentence);
     return sentences.length === 0 ? [] : [`${says}: ${sentences.join(', ')}.`];
   }).join(' ');
-}
-
-function EndedConnections({ ended }: { ended: readonly EndedConnection[] }): VNode | null {
-  if (ended.length === 0) return null;
-  return (
-    <Card title="Ended">
-      <ul class="list" role="list">
-        {ended.map(({ id, clientName, endedAt, hosts }) => (
-          <li key={id}>
-            <strong>{clientName}</strong>, ended <Day date={endedAt.toISOString().slice(0, 10)} />.{' '}
-            {hosts.length === 0 ? 'No Host had to be told.' : 'It can obtain nothing any more.'}
-            <ul>
-              {hosts.map((host) => (
-                <Told host={host} />
-              ))}
-            </ul>
-          </li>
-        ))}
-      </ul>
-      <LookAgain href="/requesters" hosts={ended.flatMap(({ hosts }) => hosts)} />
-    </Card>
-  );
-}
-
-/** Everything that ended lately, and which Hosts know. */
-export function EndsPage({
-  connections,
-  links,
-}: {
-  connections: readonly EndedConnection[];
-  links: readonly EndedLink[];
-}): VNode {
-  return (
-    <Layout
-      title="What has ended"
-      lead="Nothing of it can be obtained through here any more. Your Hosts are being told."
-    >
-      {connections.length === 0 && links.length === 0 && (
-        <Empty title="Nothing">
-          <p>What you stop is listed here for a week, or until every Host has confirmed it.</p>
-        </Empty>
-      )}
-      <EndedConnections ended={connections} />
-      <EndedLinks ended={links} />
-    </Layout>
-  );
 }

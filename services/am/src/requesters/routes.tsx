@@ -1,5 +1,7 @@
 import {
   accountOf,
+  afterOf,
+  ENTRIES_A_PAGE,
   formOf,
   notFound,
   pages,
@@ -10,14 +12,18 @@ import {
 } from '@chatelaine/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
-import { readEndedLinks } from '../hosts/hosts-store.ts';
+import { endedLinkKeySchema, readEndedLinks } from '../hosts/ended-links-store.ts';
 import { ConnectionPage, EndedConnectionPage } from './connection-page.tsx';
-import { EndsPage, RequestersPage } from './requesters-page.tsx';
+import { endedConnectionKeySchema, readEndedConnection, readEndedConnections } from './ended-store.ts';
+import { EndsPage, type EndsView } from './ends-page.tsx';
+import { connectionKeySchema, readConnection, readConnections } from './live-store.ts';
+import { RequestersPage } from './requesters-page.tsx';
 import { readRulesForm } from './rules-form.ts';
 import { changeRules } from './rules-store.ts';
-import { readConnection, readConnections, readEndedConnections, stopConnection, stopEverything } from './store.ts';
+import { stopConnection, stopEverything } from './store.ts';
 
 type RequestersDeps = Pick<Deps, 'config' | 'pool' | 'prisma' | 'jobs' | 'log' | 'failpoint'>;
+const most = ENTRIES_A_PAGE;
 type ConnectionParams = { Params: { id: string } };
 
 /** The owner's connections, and the ways to end them. What is ended is refused by every replica from the answer on: it is a row. PROTOCOL §7. */
@@ -25,9 +31,14 @@ export async function requestersFeature(app: FastifyInstance, deps: RequestersDe
   await pages(app, async (scope) => {
     scope.addHook('preHandler', requireAccount);
     scope.get('/requesters', async (request, reply) => {
-      const { id } = accountOf(request);
-      const [connections, ended] = await Promise.all([readConnections(deps, id), readEndedConnections(deps, id)]);
-      return renderPage(reply, <RequestersPage issuer={deps.config.issuer} connections={connections} ended={ended} />);
+      const ownerId = accountOf(request).id;
+      const after = afterOf(request, { name: 'after', schema: connectionKeySchema });
+      const [connections, ended] = await Promise.all([
+        readConnections(deps, { ownerId, after, most }),
+        after === null ? readEndedConnections(deps, { ownerId, after: null, most }) : null,
+      ]);
+      const view = { issuer: deps.config.issuer, after, connections, ended };
+      return renderPage(reply, <RequestersPage {...view} />);
     });
     scope.get<ConnectionParams>('/requesters/:id', async (request, reply) => show(deps, request, reply));
     scope.post<ConnectionParams>('/requesters/:id/rules', async (request, reply) => change(deps, request, reply));
@@ -48,12 +59,24 @@ export async function requestersFeature(app: FastifyInstance, deps: RequestersDe
       deps.jobs.announceRevocations();
       return reply.redirect('/ends', 303);
     });
-    scope.get('/ends', async (request, reply) => {
-      const { id } = accountOf(request);
-      const [connections, links] = await Promise.all([readEndedConnections(deps, id), readEndedLinks(deps, id)]);
-      return renderPage(reply, <EndsPage connections={connections} links={links} />);
-    });
+    scope.get('/ends', async (request, reply) => renderPage(reply, <EndsPage view={await ends(deps, request)} />));
   });
+}
+
+async function ends(deps: RequestersDeps, request: FastifyRequest): Promise<EndsView> {
+  const ownerId = accountOf(request).id;
+  const connection = afterOf(request, { name: 'connections', schema: endedConnectionKeySchema });
+  if (connection !== null) {
+    const connections = await readEndedConnections(deps, { ownerId, after: connection, most });
+    return { kind: 'connections', after: connection, connections };
+  }
+  const link = afterOf(request, { name: 'links', schema: endedLinkKeySchema });
+  if (link !== null) {
+    return { kind: 'links', after: link, links: await readEndedLinks(deps, { ownerId, after: link, most }) };
+  }
+  const latest = { ownerId, after: null, most };
+  const [connections, links] = await Promise.all([readEndedConnections(deps, latest), readEndedLinks(deps, latest)]);
+  return { kind: 'latest', connections, links };
 }
 
 type ConnectionRequest = FastifyRequest<ConnectionParams>;
@@ -66,8 +89,8 @@ async function show(deps: RequestersDeps, request: ConnectionRequest, reply: Fas
     const saved = queryOf(request).has('saved') ? 'saved' : null;
     return renderPage(reply, <ConnectionPage connection={connection} saved={saved} />);
   }
-  const ended = (await readEndedConnections(deps, of.ownerId)).find(({ id }) => id === of.id);
-  if (ended === undefined) throw notFound();
+  const ended = await readEndedConnection(deps, of);
+  if (ended === null) throw notFound();
   return renderPage(reply, <EndedConnectionPage ended={ended} />);
 }
 

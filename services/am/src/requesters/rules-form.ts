@@ -1,6 +1,6 @@
 import type { FormParams } from '@chatelaine/protocol';
 import type { Effect } from '../rules/rule.ts';
-import type { OwnConnection } from './store.ts';
+import type { OwnConnection } from './live-store.ts';
 
 /** What the owner decides anew about one scope at one account. */
 export interface ChangedRule {

@@ -2,7 +2,7 @@ import { LIFETIME } from '@chatelaine/protocol';
 import { Button, Form } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 import { whoInShort } from '../identity/who.tsx';
-import type { OwnConnection } from './store.ts';
+import type { OwnConnection } from './live-store.ts';
 
 /** The button that ends a connection, behind what it will do. */
 export function StopConnection({ connection }: { connection: OwnConnection }): VNode {

@@ -4,6 +4,7 @@ import { scopeSentences } from '../hosts/scope-sentences.ts';
 
 /** Something that happened, with the names it is told by. */
 export interface Entry {
+  readonly id: string;
   readonly at: Date;
   readonly kind: string;
   readonly by: string | null;
@@ -21,6 +22,7 @@ export interface Entry {
 }
 
 interface EntryRow {
+  id: string;
   at: Date;
   kind: string;
   ended_by: string | null;
@@ -38,23 +40,24 @@ interface EntryRow {
 const ENTRIES = statement<EntryRow>({
   name: 'timeline_entries',
   text: `
-    select t.at, t.kind, t.data->>'by' as ended_by, t.data->>'answer' as answer, t.data->>'scope' as scope,
+    select t.id, t.at, t.kind, t.data->>'by' as ended_by, t.data->>'answer' as answer, t.data->>'scope' as scope,
       t.data->>'effect' as effect, t.data->>'was' as was, t.data->'lost' as lost, h.transfer_scopes, coalesce(c.client_name, t.data->>'client') as client_name,
       coalesce(l.label, t.data->>'label') as label, h.name as host_name
     from timeline_entry t
       left join connection c on c.id = t.data->>'connection' and c.owner_id = t.owner_id
       left join link l on l.id = t.data->>'link' and l.owner_id = t.owner_id
       left join host h on h.id = coalesce(t.data->>'host', l.host_id)
-    where t.owner_id = $1 order by t.id desc limit $2`,
+    where t.owner_id = $1 and t.id < coalesce($2::bigint, 9223372036854775807) order by t.id desc limit $3`,
 });
 
-/** The owner's latest entries, newest first. */
+/** The owner's entries before one of them, or the latest; newest first. */
 export async function readEntries(
   { pool }: Pick<Deps, 'pool'>,
-  { ownerId, most }: { ownerId: string; most: number },
+  { ownerId, before, most }: { ownerId: string; before: string | null; most: number },
 ): Promise<Entry[]> {
-  const rows = await query(pool, ENTRIES, [ownerId, most]);
+  const rows = await query(pool, ENTRIES, [ownerId, before, most]);
   return rows.map((row) => ({
+    id: row.id,
     at: row.at,
     kind: row.kind,
     by: row.ended_by,
@@ -71,6 +74,7 @@ export async function readEntries(
 
 /** A transfer that was begun, and how it ended. */
 export interface PastTransfer {
+  readonly id: string;
   readonly at: Date;
   readonly state: 'intent' | 'minted' | 'withheld' | 'refused' | 'failed';
   /** The Host's sentence for each scope. */
@@ -87,6 +91,7 @@ export interface PastTransfer {
 }
 
 interface TransferRow {
+  id: string;
   started_at: Date;
   state: PastTransfer['state'];
   scopes: string[];
@@ -102,20 +107,22 @@ interface TransferRow {
 const TRANSFERS = statement<TransferRow>({
   name: 'timeline_transfers',
   text: `
-    select t.started_at, t.state, t.scopes, c.client_name, l.label, h.name as host_name, h.transfer_scopes, t.jkt is null as bearer,
+    select t.id, t.started_at, t.state, t.scopes, c.client_name, l.label, h.name as host_name, h.transfer_scopes, t.jkt is null as bearer,
       t.error is not distinct from 'gone' as gone, t.error is not distinct from 'late' as late
     from transfer t join connection c on c.id = t.connection_id and c.owner_id = t.owner_id
       join link l on l.id = t.link_id and l.owner_id = t.owner_id join host h on h.id = t.host_id
-    where t.owner_id = $1 order by t.started_at desc limit $2`,
+    where t.owner_id = $1 and (t.started_at, t.id) < (coalesce($2::timestamptz, 'infinity'), $3)
+    order by t.started_at desc, t.id desc limit $4`,
 });
 
-/** The owner's latest transfers, newest first. */
+/** The owner's transfers before one of them, or the latest; newest first. */
 export async function readTransfers(
   { pool }: Pick<Deps, 'pool'>,
-  { ownerId, most }: { ownerId: string; most: number },
+  { ownerId, before, most }: { ownerId: string; before: { at: Date; id: string } | null; most: number },
 ): Promise<PastTransfer[]> {
-  const rows = await query(pool, TRANSFERS, [ownerId, most]);
+  const rows = await query(pool, TRANSFERS, [ownerId, before?.at ?? null, before?.id ?? '', most]);
   return rows.map((row) => ({
+    id: row.id,
     at: row.started_at,
     state: row.state,
     sentences: sentencesOf(row, row.scopes),

@@ -1,4 +1,4 @@
-import { ButtonLink, ButtonRow, Empty, Layout, Moment, type PageOfList, Pager } from '@chatelaine/service-kit';
+import { ButtonLink, ButtonRow, Empty, Layout, Moment, Onward, type Part, type SortKey } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
 
 export interface Line {
@@ -23,10 +23,17 @@ export function Lines({ lines }: { lines: readonly Line[] }): VNode {
   );
 }
 
-export function TimelinePage({ lines, page }: { lines: readonly Line[]; page: PageOfList }): VNode {
+export interface TimelineView {
+  /** After which line this page begins; null for the first page. */
+  readonly after: SortKey | null;
+  readonly lines: Part<Line>;
+}
+
+export function TimelinePage({ after, lines }: TimelineView): VNode {
   return (
     <Layout title="Timeline" lead="What you decided here, and every key that was asked for, the newest first.">
-      {lines.length === 0 ? (
+      {lines.entries.length > 0 && <Lines lines={lines.entries} />}
+      {lines.entries.length === 0 && after === null && (
         <Empty title="Nothing has happened yet">
           <p>
             What you link, connect and stop is written down here, and so is every key a Requester asks for, whatever
@@ -36,10 +43,11 @@ export function TimelinePage({ lines, page }: { lines: readonly Line[]; page: Pa
             <ButtonLink href="/">How to begin</ButtonLink>
           </ButtonRow>
         </Empty>
-      ) : (
-        <Lines lines={lines} />
       )}
-      <Pager {...page} />
+      {lines.entries.length === 0 && after !== null && <Empty title="Nothing earlier" />}
+      <Onward path="/timeline" name="after" after={after} next={lines.next}>
+        Older
+      </Onward>
     </Layout>
   );
 }
