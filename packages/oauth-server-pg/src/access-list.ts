@@ -1,7 +1,7 @@
 import { bucketOf } from '@chatelaine/crypto';
 import type { ScopeSet } from '@chatelaine/protocol';
 import { GRANT_ALIVE } from './sql/grant-row.ts';
-import { type Db, run, type Statement } from './sql/statement.ts';
+import { type Db, type Query, run } from '@chatelaine/postgres';
 
 /** A Requester that has had tokens through a link. */
 export interface TransferEntry {
@@ -33,7 +33,7 @@ export interface GrantEntry {
 }
 
 /** A link whose code was never redeemed has no token and is not listed: the reaper takes it. */
-const ACCESS_LIST: Statement = {
+const ACCESS_LIST: Query<Row> = {
   name: 'oauth_access_list',
   text: `select g.id, g.client_id, g.scope, g.transfer_scope, extract(epoch from g.created_at)::float8 as created_at,
     extract(epoch from g.expires_at)::float8 as expires_at,
@@ -74,7 +74,7 @@ export async function accessList(
   subject: string,
   { page }: { page: number },
 ): Promise<{ readonly grants: readonly GrantEntry[]; readonly hasMore: boolean }> {
-  const rows = await run<Row>(db, ACCESS_LIST, [bucketOf(subject), subject, ACCESS_PAGE + 1, (page - 1) * ACCESS_PAGE]);
+  const rows = await run(db, ACCESS_LIST, [bucketOf(subject), subject, ACCESS_PAGE + 1, (page - 1) * ACCESS_PAGE]);
   const shown = rows.slice(0, ACCESS_PAGE);
   const grants = [...Map.groupBy(shown, (row) => row.id).values()].flatMap(([first, ...more]) =>
     first === undefined ? [] : [toGrantEntry(first, [first, ...more])],
@@ -82,7 +82,7 @@ export async function accessList(
   return { grants, hasMore: rows.length > ACCESS_PAGE };
 }
 
-const OWNS: Statement = {
+const OWNS: Query = {
   name: 'oauth_owns_grant',
   text: `select 1 from oauth_grant g where g.bucket = $1 and g.id = $2 and g.subject = $3 and ${GRANT_ALIVE}`,
 };

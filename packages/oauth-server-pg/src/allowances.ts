@@ -1,7 +1,7 @@
 import { tooManyRequests } from '@chatelaine/protocol';
 import type { Pool } from 'pg';
 import type { Limit } from './limits.ts';
-import { run, type Statement } from './sql/statement.ts';
+import { type Query, run } from '@chatelaine/postgres';
 
 /** Limits on what is asked for with every request: exact over all processes, and a write for a block of requests instead of for each. */
 export interface Allowances {
@@ -83,7 +83,7 @@ function makeRoom(map: Map<string, unknown>): void {
 }
 
 const NOW_MS = 'extract(epoch from clock_timestamp()) * 1000';
-const TAKE: Statement = {
+const TAKE: Query<{ ms_left: number }> = {
   name: 'oauth_take_allowance',
   text: `insert into oauth_rate_limit as r (key, points, expire) values ($1, $2, ${NOW_MS} + $4::float8)
   on conflict (key) do update set
@@ -92,7 +92,7 @@ const TAKE: Statement = {
   where r.expire <= ${NOW_MS} or r.points + excluded.points <= $3
   returning (expire - ${NOW_MS})::float8 as ms_left`,
 };
-const LEFT: Statement = {
+const LEFT: Query<{ ms_left: number }> = {
   name: 'oauth_allowance_left',
   text: `select (expire - ${NOW_MS})::float8 as ms_left from oauth_rate_limit where key = $1`,
 };
@@ -103,11 +103,11 @@ async function takeBlock(
   { id, limit, wanted }: { id: string; limit: Limit; wanted: number },
 ): Promise<number | null> {
   if (wanted > limit.points) return null;
-  const [row] = await run<{ ms_left: number }>(pool, TAKE, [id, wanted, limit.points, limit.perSeconds * 1000]);
+  const [row] = await run(pool, TAKE, [id, wanted, limit.points, limit.perSeconds * 1000]);
   return row?.ms_left ?? null;
 }
 
 async function msLeftOf(pool: Pool, id: string): Promise<number> {
-  const [row] = await run<{ ms_left: number }>(pool, LEFT, [id]);
+  const [row] = await run(pool, LEFT, [id]);
   return Math.max(1, row?.ms_left ?? 1);
 }

@@ -7,7 +7,6 @@ export { startReaper } from './reaper.ts';
 // for a service's own atomic steps, which burn guards, ask for grants and run statements the same way
 export { GRANT_ALIVE } from './sql/grant-row.ts';
 export { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './sql/replay-guards.ts';
-export { run, runForRow, type Statement } from './sql/statement.ts';
 export { createPgStorage } from './storage.ts';
 
 /** The kernel's migrations, in Prisma's layout; applied before those of the service around it. */

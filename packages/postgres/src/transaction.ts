@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Pool } from './pool.ts';
+import { retry } from './retry.ts';
 
 export interface TransactionOptions {
   isolation?: 'read committed' | 'repeatable read' | 'serializable';
@@ -7,14 +8,11 @@ export interface TransactionOptions {
   patient?: boolean;
 }
 
-const TRIES = 3;
 /** What `pg` says when no answer came within its own limit. */
 const SILENCE = 'Query read timeout';
-/** serialization_failure and deadlock_detected: nothing happened, and another try may well succeed. */
-const RETRYABLE = new Set(['40001', '40P01']);
 
 /**
- * Runs `work` in one transaction, again from the beginning (up to three times in all) when Postgres gave up because of others. So `work` must
+ * Runs `work` in one transaction, again from the beginning (at most three times) when Postgres gave up because of others. So `work` must
  * touch nothing but the database. Rejects with what `work` threw, after ROLLBACK, or with the error of `pg`. When the connection breaks during
  * COMMIT, the outcome is unknown: the caller reads it back.
  */
@@ -23,14 +21,7 @@ export async function inTransaction<T>(
   work: (tx: PoolClient) => Promise<T>,
   options: TransactionOptions = {},
 ): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await once(pool, work, options);
-    } catch (error) {
-      const { code } = error as { code?: unknown };
-      if (tries >= TRIES || typeof code !== 'string' || !RETRYABLE.has(code)) throw error;
-    }
-  }
+  return retry(() => once(pool, work, options));
 }
 
 /** Runs `work` on one connection of the pool, and gives it back; one that failed is closed. */

@@ -1,4 +1,4 @@
-import { openPool, type Pool, query, statement } from '@chatelaine/postgres';
+import { defineQuery, openPool, type Pool, run } from '@chatelaine/postgres';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Config } from './config.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
@@ -11,7 +11,7 @@ export interface Database {
 
 const MOST_CONNECTIONS = 16;
 const TRANSACTION_MS = 5_000;
-const SCHEMA = statement<{ schema: string | null }>({
+const SCHEMA = defineQuery<{ schema: string | null }>({
   name: 'current_schema',
   text: 'select current_schema() as schema',
 });
@@ -21,7 +21,7 @@ export async function openDatabase(config: Pick<Config, 'databaseUrl' | 'databas
   // the pool replaces connections that break while idle; what needs one and gets none says so itself
   const { databaseUrl: url, databasePatience: patience } = config;
   const pool = openPool({ url, name: 'am', max: MOST_CONNECTIONS, patience });
-  const [row] = await query(pool, SCHEMA);
+  const [row] = await run(pool, SCHEMA);
   const schema = row?.schema;
   if (schema === null || schema === undefined)
     throw new Error('The role in DATABASE_URL has no schema of its own: set its search_path.');

@@ -1,5 +1,5 @@
 import { ERROR_STATUS, OAuthError } from '@chatelaine/protocol';
-import { queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, runOne } from '@chatelaine/postgres';
 import { type Metrics } from '@chatelaine/service-kit';
 import type { Deps, HostGate, Observe } from './deps.ts';
 
@@ -64,7 +64,7 @@ export function observeHostCalls(metrics: Metrics, gate: HostGate): HostGate {
   };
 }
 
-const BACKLOG = statement<{ pending: number; oldest: number }>({
+const BACKLOG = defineQuery<{ pending: number; oldest: number }>({
   name: 'metrics_revocation_backlog',
   text: `
     select count(*)::int as pending, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest
@@ -73,7 +73,7 @@ const BACKLOG = statement<{ pending: number; oldest: number }>({
 
 /** What Hosts have yet to be told of, read from the table that is the truth about it. */
 export function observeRevocations(metrics: Metrics, { pool }: Pick<Deps, 'pool'>): void {
-  const backlog = async () => (await queryOne(pool, BACKLOG)) ?? { pending: 0, oldest: 0 };
+  const backlog = async () => (await runOne(pool, BACKLOG)) ?? { pending: 0, oldest: 0 };
   metrics.gauge({
     name: 'chatelaine_revocations',
     help: 'Ends that a Host has not confirmed yet.',

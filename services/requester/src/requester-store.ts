@@ -1,5 +1,5 @@
 import type { ConnectionRow, RequesterStore, StateRow } from '@chatelaine/requester-kit';
-import { type Pool, query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, type Pool, run, runOne } from '@chatelaine/postgres';
 import type { Connection, PrismaClient } from './generated/prisma/client.ts';
 
 interface StateColumns {
@@ -11,13 +11,13 @@ interface StateColumns {
 }
 
 // what nobody came back for goes when the next one starts
-const PUT_STATE = statement({
+const PUT_STATE = defineQuery({
   name: 'connect_state.put',
   text: `with expired as (delete from connect_state where expires_at <= now())
     insert into connect_state (state_hash, owner_id, session, am, client_id, sealed, expires_at)
     values ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))`,
 });
-const TAKE_STATE = statement<StateColumns>({
+const TAKE_STATE = defineQuery<StateColumns>({
   name: 'connect_state.take',
   text: `delete from connect_state where state_hash = $1 and owner_id = $2 and session = $3 and expires_at > now()
     returning owner_id, session, am, client_id, sealed`,
@@ -28,10 +28,10 @@ export function createRequesterStore({ pool, prisma }: { pool: Pool; prisma: Pri
   return {
     async putState(row, lifetimeSeconds) {
       const { owner, session, am, clientId, sealed } = row;
-      await query(pool, PUT_STATE, [hashOf(row), owner, session, am, clientId, sealed, lifetimeSeconds]);
+      await run(pool, PUT_STATE, [hashOf(row), owner, session, am, clientId, sealed, lifetimeSeconds]);
     },
     async takeState(key) {
-      const row = await queryOne(pool, TAKE_STATE, [hashOf(key), key.owner, key.session]);
+      const row = await runOne(pool, TAKE_STATE, [hashOf(key), key.owner, key.session]);
       return row && { ...key, am: row.am, clientId: row.client_id, sealed: row.sealed };
     },
     async putConnection({ connectionId: id, owner: ownerId, am, clientId, sealed, accessExpiresAt }) {

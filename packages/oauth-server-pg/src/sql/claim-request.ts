@@ -1,9 +1,9 @@
 import type { ClaimOutcome, OAuthStorage } from '@chatelaine/oauth-server';
 import { REQUEST_COLUMNS, type RequestRow, toRequest } from './request-row.ts';
-import { type Db, run, type Statement } from './statement.ts';
+import { type Db, type Query, run } from '@chatelaine/postgres';
 
 /** The time for sign-in and consent starts with the first opening: opening it again does not keep a request alive for ever. */
-const CLAIM_REQUEST: Statement = {
+const CLAIM_REQUEST: Query<RequestRow & { expires_at: number }> = {
   name: 'oauth_claim_request',
   text: `update oauth_request set
     browser_hash = $3,
@@ -16,7 +16,7 @@ type Input = Parameters<OAuthStorage['claimRequest']>[0];
 
 export async function claimRequest(db: Db, input: Input): Promise<ClaimOutcome> {
   const values = [input.hash, input.clientId, input.browserHash, input.lifetimeSeconds];
-  const [row] = await run<RequestRow & { expires_at: number }>(db, CLAIM_REQUEST, values);
+  const [row] = await run(db, CLAIM_REQUEST, values);
   return row === undefined
     ? { kind: 'unknown' }
     : { kind: 'claimed', request: toRequest(row), expiresAt: row.expires_at };

@@ -1,19 +1,19 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import type { Pool } from 'pg';
-import { type Db, retry, run, type Statement } from './statement.ts';
+import { type Db, type Query, retry, run } from '@chatelaine/postgres';
 
-const DELETE_REQUESTS_OF_CLIENT: Statement = {
+const DELETE_REQUESTS_OF_CLIENT: Query = {
   name: 'oauth_delete_requests_of_client',
   text: `delete from oauth_request r using oauth_client c
   where c.id = $1 and c.registration_token_hash = $2 and r.client_id = c.id`,
 };
 
-const DELETE_CLIENT: Statement = {
+const DELETE_CLIENT: Query = {
   name: 'oauth_delete_client',
   text: 'delete from oauth_client where id = $1 and registration_token_hash = $2 returning id',
 };
 
-const END_GRANTS_OF_CLIENT: Statement = {
+const END_GRANTS_OF_CLIENT: Query = {
   name: 'oauth_end_grants_of_client',
   text: `update oauth_grant set ended_at = now(), ended_by = 'client' where client_id = $1 and ended_at is null`,
 };

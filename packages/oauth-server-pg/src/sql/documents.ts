@@ -1,7 +1,7 @@
 import type { CachedDocument, OAuthStorage } from '@chatelaine/oauth-server';
-import { type Db, run, type Statement } from './statement.ts';
+import { type Db, type Query, run } from '@chatelaine/postgres';
 
-const READ_DOCUMENT: Statement = {
+const READ_DOCUMENT: Query<Row> = {
   name: 'oauth_read_document',
   text: `select body, extract(epoch from now() - fetched_at)::float8 as age, extract(epoch from fresh_until - now())::float8 as fresh_for
   from oauth_document where url = $1`,
@@ -12,7 +12,7 @@ export const DOCUMENT_BYTES = 33_554_432;
 export const SIZE = 'greatest(pg_column_size(body), 2048)';
 
 // where there is no room until the reaper has made some, a document is known to processes for seconds, and read anew
-const WRITE_DOCUMENT: Statement = {
+const WRITE_DOCUMENT: Query = {
   name: 'oauth_write_document',
   text: `insert into oauth_document (url, body, fetched_at, fresh_until)
   select $1::text, $2::json, now(), now() + $3::float8 * interval '1 second'
@@ -27,7 +27,7 @@ interface Row {
 }
 
 export async function readDocument(db: Db, url: string): Promise<CachedDocument | null> {
-  const [row] = await run<Row>(db, READ_DOCUMENT, [url]);
+  const [row] = await run(db, READ_DOCUMENT, [url]);
   return row === undefined ? null : { url, body: row.body, ageSeconds: row.age, freshForSeconds: row.fresh_for };
 }
 

@@ -1,13 +1,13 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { LIMIT } from '@chatelaine/protocol';
 import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
-import { type Db, runForRow, type Statement } from './statement.ts';
+import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
 /**
  * An unknown one leaves a tombstone, on which a first mint still under way founders. A client without a link needs none, for nothing is minted for it; and of
  * one that has some there are so many at most, and so many more for each link. Whatever is known is ended without being counted.
  */
-const END_TRANSFER_GRANT: Statement = {
+const END_TRANSFER_GRANT: Query<Row> = {
   name: 'oauth_end_transfer_grant',
   text: `with ${BURN_GUARDS}, client as materialized (
     select exists (select from oauth_transfer_grant where client_id = $3 and id = $4) as knows,
@@ -32,11 +32,6 @@ type Input = Parameters<OAuthStorage['endTransferGrant']>[0];
 export async function endTransferGrant(db: Db, input: Input): ReturnType<OAuthStorage['endTransferGrant']> {
   const { guards, clientId, transferGrantId } = input;
   const limits = [LIMIT.unknownEndsPerClient, LIMIT.unknownEndsPerLink];
-  const row = await runForRow<Row>(db, END_TRANSFER_GRANT, [
-    ...guardValues(guards),
-    clientId,
-    transferGrantId,
-    ...limits,
-  ]);
+  const row = await runForRow(db, END_TRANSFER_GRANT, [...guardValues(guards), clientId, transferGrantId, ...limits]);
   return findReplayed(guards, row) ?? (row.crowded ? { kind: 'too_many' } : { kind: 'ended' });
 }

@@ -1,14 +1,14 @@
 import type { OAuthStorage, StoredClient } from '@chatelaine/oauth-server';
-import { type Db, run, type Statement } from './statement.ts';
+import { type Db, type Query, run } from '@chatelaine/postgres';
 
 const COLUMNS = 'id, metadata, extract(epoch from created_at)::float8 as created_at, secret_hash';
 
-const FIND_CLIENT: Statement = {
+const FIND_CLIENT: Query<Row> = {
   name: 'oauth_find_client',
   text: `select ${COLUMNS} from oauth_client where id = $1`,
 };
 
-const FIND_CLIENT_BY_REGISTRATION_TOKEN: Statement = {
+const FIND_CLIENT_BY_REGISTRATION_TOKEN: Query<Row> = {
   name: 'oauth_find_client_by_registration_token',
   text: `select ${COLUMNS} from oauth_client where id = $1 and registration_token_hash = $2`,
 };
@@ -21,7 +21,7 @@ interface Row {
 }
 
 export async function findClient(db: Db, id: string): Promise<StoredClient | null> {
-  const [row] = await run<Row>(db, FIND_CLIENT, [id]);
+  const [row] = await run(db, FIND_CLIENT, [id]);
   return toClient(row);
 }
 
@@ -29,7 +29,7 @@ export async function findClientByRegistrationToken(
   db: Db,
   input: Parameters<OAuthStorage['findClientByRegistrationToken']>[0],
 ): Promise<StoredClient | null> {
-  const [row] = await run<Row>(db, FIND_CLIENT_BY_REGISTRATION_TOKEN, [input.id, input.hash]);
+  const [row] = await run(db, FIND_CLIENT_BY_REGISTRATION_TOKEN, [input.id, input.hash]);
   return toClient(row);
 }
 

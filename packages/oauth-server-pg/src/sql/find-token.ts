@@ -1,13 +1,13 @@
 import type { StoredToken, TokenKey } from '@chatelaine/oauth-server';
 import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, toGrant } from './grant-row.ts';
 import { IS_REPLACED } from './renew.ts';
-import { type Db, run, type Statement } from './statement.ts';
+import { type Db, type Query, run } from '@chatelaine/postgres';
 
 /**
  * A token lives only through its grant and, at a Host, through its transfer grant: whatever was inserted while one of them was being ended
  * is dead from the moment the end is committed.
  */
-const FIND_TOKEN: Statement = {
+const FIND_TOKEN: Query<Row> = {
   name: 'oauth_find_token',
   text: `select t.kind, coalesce(t.scope, g.scope) as token_scope, t.jkt as token_jkt, t.audience, t.act_iss, t.act_sub, tg.actor_name,
     extract(epoch from t.created_at)::float8 as issued_at, extract(epoch from t.expires_at)::float8 as expires_at, ${IS_REPLACED} as is_replaced,
@@ -36,7 +36,7 @@ type Row = GrantRow & {
 };
 
 export async function findToken(db: Db, key: TokenKey): Promise<StoredToken | null> {
-  const [row] = await run<Row>(db, FIND_TOKEN, [key.bucket, key.hash]);
+  const [row] = await run(db, FIND_TOKEN, [key.bucket, key.hash]);
   if (row === undefined) return null;
   return {
     kind: row.kind,

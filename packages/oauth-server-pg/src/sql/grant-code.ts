@@ -1,8 +1,8 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
-import { type Db, run, type Statement } from './statement.ts';
+import { type Db, type Query, run } from '@chatelaine/postgres';
 
 /** As issue-code.ts, for a consent that no request stands behind. Clients of this kind are documents: none is registered, and none waited for. */
-const GRANT_CODE: Statement = {
+const GRANT_CODE: Query = {
   name: 'oauth_grant_code',
   text: `with granted as (
     insert into oauth_grant (bucket, id, client_id, subject, scope, transfer_scope, expires_at)

@@ -1,7 +1,7 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
-import { type Db, run, type Statement } from './statement.ts';
+import { type Db, type Query, run } from '@chatelaine/postgres';
 
-const INSERT_CLIENT: Statement = {
+const INSERT_CLIENT: Query = {
   name: 'oauth_insert_client',
   text: 'insert into oauth_client (id, metadata, registration_token_hash, secret_hash) values ($1, $2, $3, $4)',
 };

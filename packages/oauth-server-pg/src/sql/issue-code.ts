@@ -1,13 +1,13 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { type RequestRow, toRequest } from './request-row.ts';
-import { type Db, run, type Statement } from './statement.ts';
+import { type Db, type Query, run } from '@chatelaine/postgres';
 
 /**
  * Taking the request away is the lock: of two answers to one request, the second finds nothing. `used` makes a registered client's deletion
  * wait for this grant, and be waited for by it (see delete-client.ts), and saves the client from being reaped as never used. Where the service does not let
  * the grant be made, by a trigger, the request is gone as if it had been answered.
  */
-const ISSUE_CODE: Statement = {
+const ISSUE_CODE: Query<RequestRow> = {
   name: 'oauth_issue_code',
   text: `with request as (
     delete from oauth_request where hash = $1 and client_id = $2 and browser_hash = $3 and expires_at > now()
@@ -37,7 +37,7 @@ type Input = Parameters<OAuthStorage['issueCode']>[0];
 
 export async function issueCode(db: Db, input: Input): ReturnType<OAuthStorage['issueCode']> {
   const { grant } = input;
-  const [row] = await run<RequestRow>(db, ISSUE_CODE, [
+  const [row] = await run(db, ISSUE_CODE, [
     input.requestHash,
     input.clientId,
     input.browserHash,

@@ -1,14 +1,14 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, type MaybeGrantRow, toGrant } from './grant-row.ts';
 import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
-import { type Db, runForRow, type Statement } from './statement.ts';
+import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
 /**
  * The transfer grant's row is the lock: `on conflict` waits for whoever holds it and looks at what he left, even at a tombstone that did not
  * exist when this statement began. A transfer grant belongs to one link and one Requester (PROTOCOL §3.3): under another one nothing is minted.
  * The link's grant is not locked, or the Requesters of one link would queue; a mint that overlaps its end is dead through find-token.ts.
  */
-const MINT_TRANSFER: Statement = {
+const MINT_TRANSFER: Query<Row> = {
   name: 'oauth_mint_transfer',
   text: `with ${BURN_GUARDS}, link as materialized (
     select g.*, coalesce(g.transfer_scope @> $9::text[], false) as covered
@@ -40,7 +40,7 @@ type Input = Parameters<OAuthStorage['mintTransfer']>[0];
 
 export async function mintTransfer(db: Db, input: Input): ReturnType<OAuthStorage['mintTransfer']> {
   const { guards, token } = input;
-  const row = await runForRow<Row>(db, MINT_TRANSFER, [
+  const row = await runForRow(db, MINT_TRANSFER, [
     ...guardValues(guards),
     input.linkToken.bucket,
     input.linkToken.hash,

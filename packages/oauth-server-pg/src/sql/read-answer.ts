@@ -1,9 +1,9 @@
 import type { OAuthStorage, ReadAnswer } from '@chatelaine/oauth-server';
 import { GRANT_ALIVE } from './grant-row.ts';
-import { type Db, run, type Statement } from './statement.ts';
+import { type Db, type Query, run } from '@chatelaine/postgres';
 
 /** An answer without a code is a refusal: there is nothing in it that could be used up. */
-const READ_ANSWER: Statement = {
+const READ_ANSWER: Query<Row> = {
   name: 'oauth_read_answer',
   text: `select a.redirect_uri, a.press,
     case when a.answered_at > now() - $4::float8 * interval '1 second' and (a.code_hash is null or exists (
@@ -25,7 +25,7 @@ type Input = Parameters<OAuthStorage['readAnswer']>[0];
 
 export async function readAnswer(db: Db, input: Input): Promise<ReadAnswer> {
   const values = [input.requestHash, input.clientId, input.browserHash, input.withinSeconds];
-  const [row] = await run<Row>(db, READ_ANSWER, values);
+  const [row] = await run(db, READ_ANSWER, values);
   return row === undefined
     ? { kind: 'unknown' }
     : { kind: 'answered', redirectUri: row.redirect_uri, press: row.press, sealed: row.sealed };

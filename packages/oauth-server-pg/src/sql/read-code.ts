@@ -1,8 +1,8 @@
 import type { StoredCode, TokenKey } from '@chatelaine/oauth-server';
 import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, toGrant } from './grant-row.ts';
-import { type Db, run, type Statement } from './statement.ts';
+import { type Db, type Query, run } from '@chatelaine/postgres';
 
-const READ_CODE: Statement = {
+const READ_CODE: Query<Row> = {
   name: 'oauth_read_code',
   text: `select c.redirect_uri, c.code_challenge, c.jkt as code_jkt, ${GRANT_COLUMNS},
     c.used_at is null and c.spoiled_at is null and c.expires_at > now() and ${GRANT_ALIVE} as is_open
@@ -18,7 +18,7 @@ type Row = GrantRow & {
 };
 
 export async function readCode(db: Db, key: TokenKey): Promise<StoredCode | null> {
-  const [row] = await run<Row>(db, READ_CODE, [key.bucket, key.hash]);
+  const [row] = await run(db, READ_CODE, [key.bucket, key.hash]);
   if (row === undefined) return null;
   return {
     clientId: row.client_id,

@@ -1,11 +1,11 @@
 import { SIZE } from './documents.ts';
-import { type Db, run, type Statement } from './statement.ts';
+import { type Db, type Query, run } from '@chatelaine/postgres';
 
 /** Rows per statement: short transactions, and a replica that stops in the middle loses little. */
 const BATCH = 1000;
 
 /** Deletes the rows of a table that are past their time. Rows that another replica is deleting are skipped, not waited for. */
-function reaper(name: string, table: string, key: string, condition: string): Statement {
+function reaper(name: string, table: string, key: string, condition: string): Query<{ count: number }> {
   return {
     name: `oauth_reap_${name}`,
     text: `with dead as (
@@ -21,7 +21,7 @@ function reaper(name: string, table: string, key: string, condition: string): St
  * Deletes rows that hang on a grant, and ends the grants that have nothing left to be used or refreshed by: never redeemed, or not used for
  * so long that the refresh token ran out. Host access tokens (at) carry nothing on.
  */
-function reaperUnderGrant(name: string, table: string, condition: string): Statement {
+function reaperUnderGrant(name: string, table: string, condition: string): Query<{ count: number }> {
   return {
     name: `oauth_reap_${name}`,
     text: `with dead as (
@@ -40,7 +40,7 @@ function reaperUnderGrant(name: string, table: string, condition: string): State
   };
 }
 
-const REAPERS: readonly Statement[] = [
+const REAPERS: readonly Query<{ count: number }>[] = [
   // the server's clock and the database's may differ by a little
   reaper('replay', 'oauth_replay', 'id', `expires_at < now() - interval '5 minutes'`),
   reaper('requests', 'oauth_request', 'hash', 'expires_at < now()'),
@@ -91,7 +91,7 @@ const REAPERS: readonly Statement[] = [
 ];
 
 /** Those read longest ago go first: what is in use is read again and again. Room for a quarter is made before there is none. */
-const REAP_DOCUMENTS_OVER: Statement = {
+const REAP_DOCUMENTS_OVER: Query<{ count: number }> = {
   name: 'oauth_reap_documents_over',
   text: `with newest_first as (
     select url, sum(${SIZE}) over (order by fetched_at desc, url) as bytes from oauth_document
@@ -106,15 +106,15 @@ const REAP_DOCUMENTS_OVER: Statement = {
 const BATCHES = 100;
 
 export async function reap(db: Db, { documentBytes }: { documentBytes: number }): Promise<number> {
-  const statements = [...REAPERS.map((statement) => ({ statement, values: [] })), over(documentBytes)];
+  const queries = [...REAPERS.map((query) => ({ query, values: [] })), over(documentBytes)];
   let total = 0;
-  for (const { statement, values } of statements)
+  for (const { query, values } of queries)
     for (let batch = 0; batch < BATCHES; batch++) {
-      const [row] = await run<{ count: number }>(db, statement, values);
+      const [row] = await run(db, query, values);
       total += row?.count ?? 0;
       if ((row?.count ?? 0) < BATCH) break;
     }
   return total;
 }
 
-const over = (documentBytes: number) => ({ statement: REAP_DOCUMENTS_OVER, values: [documentBytes] });
+const over = (documentBytes: number) => ({ query: REAP_DOCUMENTS_OVER, values: [documentBytes] });

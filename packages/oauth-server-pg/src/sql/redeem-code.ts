@@ -1,14 +1,14 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, type MaybeGrantRow, toGrant } from './grant-row.ts';
 import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
-import { type Db, runForRow, type Statement } from './statement.ts';
+import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
 /**
  * `for update` makes redemptions of one code queue up, and shows each of them the row as the one before left it: the first finds it unused,
  * every other one used, and ends the grant (RFC 6749 §4.1.2). The tokens of the first may be committed a moment after that; they are dead
  * all the same, because find-token.ts asks the grant.
  */
-const REDEEM_CODE: Statement = {
+const REDEEM_CODE: Query<Row> = {
   name: 'oauth_redeem_code',
   text: `with ${BURN_GUARDS}, code as materialized (
     select c.bucket, c.hash, c.grant_id, c.used_at is not null as used,
@@ -46,7 +46,7 @@ type Input = Parameters<OAuthStorage['redeemCode']>[0];
 
 export async function redeemCode(db: Db, input: Input): ReturnType<OAuthStorage['redeemCode']> {
   const { guards, tokens } = input;
-  const row = await runForRow<Row>(db, REDEEM_CODE, [
+  const row = await runForRow(db, REDEEM_CODE, [
     ...guardValues(guards),
     input.code.bucket,
     input.code.hash,

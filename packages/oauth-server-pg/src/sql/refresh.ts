@@ -1,9 +1,9 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, type MaybeGrantRow, toGrant } from './grant-row.ts';
 import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
-import { type Db, runForRow, type Statement } from './statement.ts';
+import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
-const REFRESH: Statement = {
+const REFRESH: Query<Row> = {
   name: 'oauth_refresh',
   text: `with ${BURN_GUARDS}, moved as (
     update oauth_token t set expires_at = least(now() + $6::float8 * interval '1 second', g.expires_at)
@@ -26,7 +26,7 @@ type Input = Parameters<OAuthStorage['refresh']>[0];
 
 export async function refresh(db: Db, input: Input): ReturnType<OAuthStorage['refresh']> {
   const { guards, accessToken } = input;
-  const row = await runForRow<Row>(db, REFRESH, [
+  const row = await runForRow(db, REFRESH, [
     ...guardValues(guards),
     input.refreshToken.bucket,
     input.refreshToken.hash,

@@ -1,8 +1,8 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { REQUEST_COLUMNS, type RequestRow, toRequest } from './request-row.ts';
-import { type Db, run, type Statement } from './statement.ts';
+import { type Db, type Query, run } from '@chatelaine/postgres';
 
-const REFUSE_REQUEST: Statement = {
+const REFUSE_REQUEST: Query<RequestRow> = {
   name: 'oauth_refuse_request',
   text: `with request as (
     delete from oauth_request where hash = $1 and client_id = $2 and browser_hash = $3 and expires_at > now()
@@ -19,6 +19,6 @@ type Input = Parameters<OAuthStorage['refuseRequest']>[0];
 export async function refuseRequest(db: Db, input: Input): ReturnType<OAuthStorage['refuseRequest']> {
   const { requestHash, clientId, browserHash, answer } = input;
   const values = [requestHash, clientId, browserHash, answer.press, answer.sealed];
-  const [row] = await run<RequestRow>(db, REFUSE_REQUEST, values);
+  const [row] = await run(db, REFUSE_REQUEST, values);
   return row === undefined ? { kind: 'unknown' } : { kind: 'refused', request: toRequest(row) };
 }

@@ -2,13 +2,13 @@ import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { LIFETIME } from '@chatelaine/protocol';
 import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, type MaybeGrantRow, toGrant } from './grant-row.ts';
 import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
-import { type Db, runForRow, type Statement } from './statement.ts';
+import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
 /**
  * Grant and refresh token are locked: whoever waited sees what the one before left, and of those that show one token at once the first puts its successor
  * in its place, and the others are told which key that was derived with, and all that has come of it since.
  */
-const RENEW: Statement = {
+const RENEW: Query<Row> = {
   name: 'oauth_renew',
   text: `with ${BURN_GUARDS}, shown as materialized (
     select g.*, t.hash, t.generation, t.successor_key,
@@ -60,7 +60,7 @@ type Input = Parameters<OAuthStorage['renew']>[0];
 
 export async function renew(db: Db, input: Input): ReturnType<OAuthStorage['renew']> {
   const { guards, refreshToken, successor } = input;
-  const row = await runForRow<Row>(db, RENEW, [
+  const row = await runForRow(db, RENEW, [
     ...guardValues(guards),
     refreshToken.bucket,
     refreshToken.hash,

@@ -1,6 +1,5 @@
 import type { Replayed, ReplayGuard } from '@chatelaine/oauth-server';
 import { sha256 } from '@chatelaine/crypto';
-import type { Value } from './statement.ts';
 
 /**
  * The head of every step that burns guards. `$1` and `$2` are {@link guardValues}. `burned` keeps what was fresh, whatever becomes of the
@@ -29,7 +28,7 @@ export interface BurnedRow {
 }
 
 /** `$1` and `$2` of {@link BURN_GUARDS}. */
-export function guardValues(guards: readonly ReplayGuard[]): Value[] {
+export function guardValues(guards: readonly ReplayGuard[]): unknown[] {
   return [guards.map(guardId), guards.map(({ expiresAt }) => expiresAt)];
 }
 

@@ -1,9 +1,9 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
-import { type Db, runForRow, type Statement } from './statement.ts';
+import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
 /** A token past its time may still be given back: the refresh token of a grant that is alive ends it, however long it was not used. */
-const REVOKE_TOKEN: Statement = {
+const REVOKE_TOKEN: Query<Row> = {
   name: 'oauth_revoke_token',
   text: `with ${BURN_GUARDS}, token as materialized (
     select t.bucket, t.hash, t.kind, t.grant_id
@@ -26,7 +26,7 @@ type Input = Parameters<OAuthStorage['revokeToken']>[0];
 export async function revokeToken(db: Db, input: Input): ReturnType<OAuthStorage['revokeToken']> {
   const { key, guards } = input;
   const values = [...guardValues(guards), key.bucket, key.hash, input.clientId];
-  const row = await runForRow<Row>(db, REVOKE_TOKEN, values);
+  const row = await runForRow(db, REVOKE_TOKEN, values);
   const replayed = findReplayed(guards, row);
   if (replayed !== null) return replayed;
   if (!row.known) return { kind: 'unknown' };

@@ -1,9 +1,9 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
 import { REQUEST_COLUMNS } from './request-row.ts';
-import { type Db, runForRow, type Statement } from './statement.ts';
+import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
-const SAVE_REQUEST: Statement = {
+const SAVE_REQUEST: Query<BurnedRow & { saved: boolean }> = {
   name: 'oauth_save_request',
   text: `with ${BURN_GUARDS}, saved as (
     insert into oauth_request (hash, client_id, expires_at, ${REQUEST_COLUMNS})
@@ -18,7 +18,7 @@ type Input = Parameters<OAuthStorage['saveRequest']>[0];
 
 export async function saveRequest(db: Db, input: Input): ReturnType<OAuthStorage['saveRequest']> {
   const { request, guards } = input;
-  const row = await runForRow<BurnedRow & { saved: boolean }>(db, SAVE_REQUEST, [
+  const row = await runForRow(db, SAVE_REQUEST, [
     ...guardValues(guards),
     input.hash,
     input.clientId,

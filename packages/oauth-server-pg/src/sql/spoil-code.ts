@@ -1,8 +1,8 @@
 import type { TokenKey } from '@chatelaine/oauth-server';
-import { type Db, run, type Statement } from './statement.ts';
+import { type Db, type Query, run } from '@chatelaine/postgres';
 
 /** A code that was used already is left alone: its tokens are in the right hands. The grant of a spoiled one has no way left to be used. */
-const SPOIL_CODE: Statement = {
+const SPOIL_CODE: Query = {
   name: 'oauth_spoil_code',
   text: `with spoiled as (
     update oauth_code set spoiled_at = now()

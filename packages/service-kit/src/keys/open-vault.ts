@@ -1,7 +1,7 @@
 import { createVault, deriveKey, type Vault, type VaultKey, VaultError } from '@chatelaine/crypto';
 import { ConfigError } from '../env/read-env.ts';
 import type { ServiceConfig } from '../env/service-config.ts';
-import { inTransaction, type Pool, query, statement, type PoolClient } from '@chatelaine/postgres';
+import { defineQuery, inTransaction, type Pool, type PoolClient, run } from '@chatelaine/postgres';
 import { columnsOf, countSealedWith, type SealedPlace, valueOf } from './sealed-places.ts';
 
 export type VaultConfig = Pick<ServiceConfig, 'encryptionKey' | 'previousEncryptionKeys'>;
@@ -21,14 +21,14 @@ interface Known {
   retired: boolean;
 }
 
-const LOCK = statement({ name: 'keys.lock', text: `select pg_advisory_xact_lock(4823002)` });
-const FIND = statement<Known>({
+const LOCK = defineQuery({ name: 'keys.lock', text: `select pg_advisory_xact_lock(4823002)` });
+const FIND = defineQuery<Known>({
   name: 'keys.find',
   text: 'select id, fingerprint, retired_at is not null as retired from encryption_key order by id',
 });
-const ADD = statement({ name: 'keys.add', text: 'insert into encryption_key (id, fingerprint) values ($1, $2)' });
-const USE = statement({ name: 'keys.use', text: 'update encryption_key set retired_at = null where id = $1' });
-const RETIRE = statement({ name: 'keys.retire', text: 'update encryption_key set retired_at = now() where id = $1' });
+const ADD = defineQuery({ name: 'keys.add', text: 'insert into encryption_key (id, fingerprint) values ($1, $2)' });
+const USE = defineQuery({ name: 'keys.use', text: 'update encryption_key set retired_at = null where id = $1' });
+const RETIRE = defineQuery({ name: 'keys.retire', text: 'update encryption_key set retired_at = now() where id = $1' });
 
 /**
  * The vault of a service: seals with ENCRYPTION_KEY, opens what any configured key sealed. The database knows its keys by fingerprints.
@@ -46,8 +46,8 @@ export async function openVault(input: VaultInput): Promise<Vault> {
   const ids = await inTransaction(
     pool,
     async (tx) => {
-      await query(tx, LOCK);
-      const known = await query(tx, FIND);
+      await run(tx, LOCK);
+      const known = await run(tx, FIND);
       const all = known.length === 0 ? await firstKey(tx, input, given) : known;
       await refuseMissing(tx, input, { all, given });
       return register(tx, all, given);
@@ -71,7 +71,7 @@ async function firstKey(tx: PoolClient, { places }: VaultInput, given: readonly 
   const sample = await sampleOf(tx, places);
   const first = sample === null ? current : given.find(({ vaultKey }) => opens(vaultKey, sample));
   if (first === undefined) throw new ConfigError([WRONG_KEY]);
-  await query(tx, ADD, [1, first.fingerprint]);
+  await run(tx, ADD, [1, first.fingerprint]);
   return [{ id: 1, fingerprint: first.fingerprint, retired: false }];
 }
 
@@ -119,7 +119,7 @@ async function refuseMissing(
         `ENCRYPTION_KEY_PREVIOUS lacks a key that ${sealed} stored secrets are still sealed with: put it back and run \`chatelaine rotate-keys encryption\` before you take it out.`,
       ]);
     }
-    await query(tx, RETIRE, [known.id]);
+    await run(tx, RETIRE, [known.id]);
   }
 }
 
@@ -129,10 +129,10 @@ async function register(tx: PoolClient, all: readonly Known[], given: readonly G
   const ids: number[] = [];
   for (const { fingerprint } of given) {
     const found = known.find((one) => one.fingerprint.equals(fingerprint));
-    if (found?.retired === true) await query(tx, USE, [found.id]);
+    if (found?.retired === true) await run(tx, USE, [found.id]);
     const id = found?.id ?? Math.max(...known.map((one) => one.id)) + 1;
     if (found === undefined) {
-      await query(tx, ADD, [id, fingerprint]);
+      await run(tx, ADD, [id, fingerprint]);
       known.push({ id, fingerprint, retired: false });
     }
     ids.push(id);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Vault } from '@chatelaine/crypto';
 import { z } from 'zod';
-import { type Db, inTransaction, type Pool, query, queryOne, statement } from '@chatelaine/postgres';
+import { type Db, defineQuery, inTransaction, type Pool, run, runOne } from '@chatelaine/postgres';
 import { placeOfKeptSecret } from './session-keys.ts';
 
 export interface RefreshKey {
@@ -24,19 +24,19 @@ const NAME = 'refresh_keys';
 /** One that was replaced is needed for as long as a token that it gave may be asked for again: minutes. A day, so that nobody has to count. */
 const KEPT_AFTER_USE_SECONDS = 86_400;
 
-const LOCK = statement<{ sealed: Buffer }>({
+const LOCK = defineQuery<{ sealed: Buffer }>({
   name: 'refresh_keys.lock',
   text: 'select sealed from kept_secret where name = $1 for update',
 });
-const FIND = statement<{ sealed: Buffer }>({
+const FIND = defineQuery<{ sealed: Buffer }>({
   name: 'refresh_keys.find',
   text: 'select sealed from kept_secret where name = $1',
 });
-const INSERT = statement({
+const INSERT = defineQuery({
   name: 'refresh_keys.insert',
   text: 'insert into kept_secret (name, sealed) values ($1, $2) on conflict do nothing',
 });
-const UPDATE = statement({
+const UPDATE = defineQuery({
   name: 'refresh_keys.update',
   text: 'update kept_secret set sealed = $2 where name = $1',
 });
@@ -48,7 +48,7 @@ type Parts = { readonly pool: Pool; readonly vault: Vault };
 /** Opens the keys, kept sealed so that they outlive a change of ENCRYPTION_KEY; the first process makes one. */
 export async function openRefreshKeys(parts: Parts): Promise<RefreshKeys> {
   const first: Stored = [{ id: 1, key: newKey(), replacedAt: null }];
-  await query(parts.pool, INSERT, [NAME, seal(parts.vault, first)]);
+  await run(parts.pool, INSERT, [NAME, seal(parts.vault, first)]);
   let keys = await read(parts);
   const find = (id: number): RefreshKey | undefined => keys.find((one) => one.id === id);
   return {
@@ -72,7 +72,7 @@ export async function replaceRefreshKey({ pool, vault }: Parts): Promise<number>
   return inTransaction(
     pool,
     async (tx) => {
-      const row = await queryOne(tx, LOCK, [NAME]);
+      const row = await runOne(tx, LOCK, [NAME]);
       const stored = row === null ? [] : opened(vault, row.sealed);
       const now = Date.now() / 1000;
       const id = Math.max(0, ...stored.map((one) => one.id)) + 1;
@@ -80,7 +80,7 @@ export async function replaceRefreshKey({ pool, vault }: Parts): Promise<number>
         .map((one) => ({ ...one, replacedAt: one.replacedAt ?? now }))
         .filter((one) => one.replacedAt > now - KEPT_AFTER_USE_SECONDS);
       const sealed = seal(vault, [...kept, { id, key: newKey(), replacedAt: null }]);
-      await query(tx, row === null ? INSERT : UPDATE, [NAME, sealed]);
+      await run(tx, row === null ? INSERT : UPDATE, [NAME, sealed]);
       return id;
     },
     { patient: true },
@@ -88,7 +88,7 @@ export async function replaceRefreshKey({ pool, vault }: Parts): Promise<number>
 }
 
 async function read({ pool, vault }: { pool: Db; vault: Vault }): Promise<readonly RefreshKey[]> {
-  const row = await queryOne(pool, FIND, [NAME]);
+  const row = await runOne(pool, FIND, [NAME]);
   if (row === null) throw new Error('the keys of refresh tokens were just written');
   return opened(vault, row.sealed).map(({ id, key }) => ({ id, key: Buffer.from(key, 'base64url') }));
 }

@@ -1,6 +1,6 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import type { Vault } from '@chatelaine/crypto';
-import { type Pool, query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, type Pool, run, runOne } from '@chatelaine/postgres';
 import type { SealedPlace } from './sealed-places.ts';
 
 /** What signs cookies and forms. */
@@ -22,15 +22,15 @@ export const keptSecretPlace: SealedPlace = {
   place: ({ name }) => placeOfKeptSecret(String(name)),
 };
 
-const FIND = statement<{ sealed: Buffer }>({
+const FIND = defineQuery<{ sealed: Buffer }>({
   name: 'kept_secret.find',
   text: 'select sealed from kept_secret where name = $1',
 });
-const INSERT = statement({
+const INSERT = defineQuery({
   name: 'kept_secret.insert',
   text: 'insert into kept_secret (name, sealed) values ($1, $2) on conflict do nothing',
 });
-const REPLACE = statement({
+const REPLACE = defineQuery({
   name: 'kept_secret.replace',
   text: `insert into kept_secret (name, sealed) values ($1, $2) on conflict (name) do update set sealed = excluded.sealed`,
 });
@@ -49,8 +49,8 @@ export async function openSessionKeys({
   seed: Uint8Array;
 }): Promise<SessionKeys> {
   const made = JSON.stringify(sessionKeysOf(seed));
-  await query(pool, INSERT, [NAME, vault.seal(made, placeOfKeptSecret(NAME))]);
-  const row = await queryOne(pool, FIND, [NAME]);
+  await run(pool, INSERT, [NAME, vault.seal(made, placeOfKeptSecret(NAME))]);
+  const row = await runOne(pool, FIND, [NAME]);
   if (row === null) throw new Error('the session keys were just written');
   return JSON.parse(vault.open(row.sealed, placeOfKeptSecret(NAME))) as SessionKeys;
 }
@@ -58,7 +58,7 @@ export async function openSessionKeys({
 /** New ones, for when somebody else has the old: everybody is signed out when the processes start again. */
 export async function replaceSessionKeys({ pool, vault }: { pool: Pool; vault: Vault }): Promise<void> {
   const fresh = JSON.stringify(sessionKeysOf(randomBytes(32)));
-  await query(pool, REPLACE, [NAME, vault.seal(fresh, placeOfKeptSecret(NAME))]);
+  await run(pool, REPLACE, [NAME, vault.seal(fresh, placeOfKeptSecret(NAME))]);
 }
 
 /** From 32 bytes or more. */

@@ -1,6 +1,6 @@
 import { generateSigningKey, type SigningKey, type SigningKeys, signingKeyOf, type Vault } from '@chatelaine/crypto';
 import { LIFETIME } from '@chatelaine/protocol';
-import { type Db, inTransaction, type Pool, query, queryOne, statement } from '@chatelaine/postgres';
+import { type Db, defineQuery, inTransaction, type Pool, run, runOne } from '@chatelaine/postgres';
 import type { SealedPlace } from './sealed-places.ts';
 
 export interface SigningKeysInput {
@@ -30,26 +30,26 @@ interface Row {
   usable: boolean;
 }
 
-const LOCK = statement({ name: 'signing_key.lock', text: 'select pg_advisory_xact_lock(4823001)' });
-const FIND = statement<Row>({
+const LOCK = defineQuery({ name: 'signing_key.lock', text: 'select pg_advisory_xact_lock(4823001)' });
+const FIND = defineQuery<Row>({
   name: 'signing_key.find',
   text: `
     select kid, sealed, coalesce(use_from, created_at) <= clock_timestamp() + interval '1 millisecond' as usable from signing_key
     where retired_at is null or retired_at > now() order by coalesce(use_from, created_at) desc, kid`,
 });
-const INSERT = statement<{ use_from: Date }>({
+const INSERT = defineQuery<{ use_from: Date }>({
   name: 'signing_key.insert',
   text: `
     insert into signing_key (kid, alg, sealed, use_from) values ($1, $2, $3, now() + make_interval(secs => $4))
     returning use_from`,
 });
-const RETIRE = statement<{ kid: string; retired_at: Date }>({
+const RETIRE = defineQuery<{ kid: string; retired_at: Date }>({
   name: 'signing_key.retire',
   text: `
     update signing_key set retired_at = now() + make_interval(secs => $2)
     where kid <> $1 and (retired_at is null or retired_at > now() + make_interval(secs => $2)) returning kid, retired_at`,
 });
-const FORGET = statement({ name: 'signing_key.forget', text: `delete from signing_key where retired_at < now()` });
+const FORGET = defineQuery({ name: 'signing_key.forget', text: `delete from signing_key where retired_at < now()` });
 
 /**
  * The signing keys of a service; the first process makes one, and processes starting together wait for it, so that all sign with the same.
@@ -61,8 +61,8 @@ export async function openSigningKeys(input: SigningKeysInput): Promise<KeyRing>
   let keys = await inTransaction(
     pool,
     async (tx) => {
-      await query(tx, LOCK);
-      if ((await query(tx, FIND)).length === 0) await insert(tx, input, { secondsUntilUse: 0 });
+      await run(tx, LOCK);
+      if ((await run(tx, FIND)).length === 0) await insert(tx, input, { secondsUntilUse: 0 });
       return read(tx, input);
     },
     { patient: true },
@@ -104,10 +104,10 @@ export function replaceSigningKey(
   return inTransaction(
     input.pool,
     async (tx) => {
-      await query(tx, LOCK);
-      await query(tx, FORGET);
+      await run(tx, LOCK);
+      await run(tx, FORGET);
       const { kid, signsFrom } = await insert(tx, input, { secondsUntilUse });
-      const retired = await query(tx, RETIRE, [kid, secondsUntilUse + secondsKept]);
+      const retired = await run(tx, RETIRE, [kid, secondsUntilUse + secondsKept]);
       const replaced = retired.map((row) => ({ kid: row.kid, publishedUntil: row.retired_at }));
       return { kid, signsFrom, replaced };
     },
@@ -122,13 +122,13 @@ async function insert(
 ): Promise<{ kid: string; signsFrom: Date }> {
   const { kid, alg, privateJwk } = generateSigningKey();
   const sealed = vault.seal(JSON.stringify(privateJwk), placeOf(kid));
-  const row = await queryOne(tx, INSERT, [kid, alg, sealed, secondsUntilUse]);
+  const row = await runOne(tx, INSERT, [kid, alg, sealed, secondsUntilUse]);
   if (row === null) throw new Error('an insert returns its row');
   return { kid, signsFrom: row.use_from };
 }
 
 async function read(db: Db, { vault, placeOf }: SigningKeysInput): Promise<SigningKeys> {
-  const rows = await query(db, FIND);
+  const rows = await run(db, FIND);
   const all = rows.map(({ kid, sealed }): SigningKey => signingKeyOf(JSON.parse(vault.open(sealed, placeOf(kid)))));
   const current = all[rows.findIndex(({ usable }) => usable)];
   if (current === undefined) throw new Error('There is no signing key that may be used now.');

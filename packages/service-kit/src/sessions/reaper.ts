@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import { type Pool, query, statement } from '@chatelaine/postgres';
+import { defineQuery, type Pool, run } from '@chatelaine/postgres';
 import type { SessionLifetime } from './session-store.ts';
 
-const REAP_SESSIONS = statement<{ n: number }>({
+const REAP_SESSIONS = defineQuery<{ n: number }>({
   name: 'session.reap',
   text: `with gone as (delete from session where seen_at <= now() - make_interval(secs => $1) or created_at <= now() - make_interval(secs => $2) returning 1)
     select count(*)::int as n from gone`,
 });
-const REAP_COUNTERS = statement<{ n: number }>({
+const REAP_COUNTERS = defineQuery<{ n: number }>({
   name: 'rate_limit.reap',
   text: `with gone as (delete from rate_limit where expire < extract(epoch from now()) * 1000 - 60000 returning 1) select count(*)::int as n from gone`,
 });
@@ -17,8 +17,8 @@ export async function reap(
   pool: Pool,
   { idle, absolute }: SessionLifetime,
 ): Promise<{ sessions: number; counters: number }> {
-  const [sessions] = await query(pool, REAP_SESSIONS, [idle, absolute]);
-  const [counters] = await query(pool, REAP_COUNTERS);
+  const [sessions] = await run(pool, REAP_SESSIONS, [idle, absolute]);
+  const [counters] = await run(pool, REAP_COUNTERS);
   return { sessions: sessions?.n ?? 0, counters: counters?.n ?? 0 };
 }
 

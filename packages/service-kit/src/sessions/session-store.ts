@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type fastifySession from '@fastify/session';
 import type { Session } from 'fastify';
 import type { Account } from '../accounts/account.ts';
-import { type Pool, query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, type Pool, run, runOne } from '@chatelaine/postgres';
 
 export interface SessionLifetime {
   /** Seconds without a request. */
@@ -14,22 +14,22 @@ export interface SessionLifetime {
 type Callback = (error?: unknown) => void;
 
 // every comparison with the database's clock: one clock for all replicas
-const FIND = statement<{ data: object; stale: boolean }>({
+const FIND = defineQuery<{ data: object; stale: boolean }>({
   name: 'session.find',
   text: `select data, seen_at < now() - interval '1 minute' as stale from session
     where id_hash = $1 and seen_at > now() - make_interval(secs => $2) and created_at > now() - make_interval(secs => $3)`,
 });
-const TOUCH = statement({ name: 'session.touch', text: 'update session set seen_at = now() where id_hash = $1' });
-const INSERT = statement({
+const TOUCH = defineQuery({ name: 'session.touch', text: 'update session set seen_at = now() where id_hash = $1' });
+const INSERT = defineQuery({
   name: 'session.insert',
   text: `insert into session (id_hash, account_id, data) values ($1, $2, $3)
     on conflict (id_hash) do update set account_id = excluded.account_id, data = excluded.data`,
 });
-const UPDATE = statement({
+const UPDATE = defineQuery({
   name: 'session.update',
   text: 'update session set account_id = $2, data = $3 where id_hash = $1',
 });
-const DELETE = statement({ name: 'session.delete', text: 'delete from session where id_hash = $1' });
+const DELETE = defineQuery({ name: 'session.delete', text: 'delete from session where id_hash = $1' });
 
 /** Came from the table: it may be changed there, but never brought back once it is gone. */
 const STORED = 'stored';
@@ -54,18 +54,18 @@ export class SessionStore implements fastifySession.SessionStore {
     const data = JSON.stringify({ ...rest, ...(account && { account }) });
     // a request that was under way while the person signed out ends with a save: it must not bring the session back
     const write = stored === true ? UPDATE : INSERT;
-    query(this.#pool, write, [hash(sessionId), account?.id ?? null, data]).then(() => callback(), callback);
+    run(this.#pool, write, [hash(sessionId), account?.id ?? null, data]).then(() => callback(), callback);
   }
 
   destroy(sessionId: string, callback: Callback): void {
-    query(this.#pool, DELETE, [hash(sessionId)]).then(() => callback(), callback);
+    run(this.#pool, DELETE, [hash(sessionId)]).then(() => callback(), callback);
   }
 
   async #find(sessionId: string): Promise<Session | null> {
     const { idle, absolute } = this.#lifetime;
-    const row = await queryOne(this.#pool, FIND, [hash(sessionId), idle, absolute]);
+    const row = await runOne(this.#pool, FIND, [hash(sessionId), idle, absolute]);
     if (row === null) return null;
-    if (row.stale) await query(this.#pool, TOUCH, [hash(sessionId)]);
+    if (row.stale) await run(this.#pool, TOUCH, [hash(sessionId)]);
     return { ...row.data, [STORED]: true } as unknown as Session;
   }
 }

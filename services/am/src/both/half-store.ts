@@ -1,5 +1,5 @@
 import { type ServerMetadata, serverMetadataSchema } from '@chatelaine/protocol';
-import { query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
 interface NewHalf {
@@ -9,14 +9,14 @@ interface NewHalf {
   readonly hostGrant: Buffer;
 }
 
-const KEEP = statement({
+const KEEP = defineQuery({
   name: 'both_keep_half',
   text: 'insert into host_half (connection_id, host_id, host_grant) values ($1, $2, $3)',
 });
 
 /** Keeps what the owner agreed to. It goes with its connection, and counts for nothing without the kernel's grant. */
 export async function keepHalf({ pool }: Pick<Deps, 'pool'>, half: NewHalf): Promise<void> {
-  await query(pool, KEEP, [half.connectionId, half.hostId, half.hostGrant]);
+  await run(pool, KEEP, [half.connectionId, half.hostId, half.hostGrant]);
 }
 
 export interface KeptHalf {
@@ -27,7 +27,7 @@ export interface KeptHalf {
   readonly metadata: ServerMetadata;
 }
 
-const READ = statement<{ host_grant: Buffer; id: string; name: string; metadata: unknown }>({
+const READ = defineQuery<{ host_grant: Buffer; id: string; name: string; metadata: unknown }>({
   name: 'both_read_half',
   text: `
     select hh.host_grant, h.id, h.name, h.metadata
@@ -40,7 +40,7 @@ export async function readHalf(
   { pool }: Pick<Deps, 'pool'>,
   { connectionId, ownerId }: { connectionId: string; ownerId: string },
 ): Promise<KeptHalf | null> {
-  const row = await queryOne(pool, READ, [connectionId, ownerId]);
+  const row = await runOne(pool, READ, [connectionId, ownerId]);
   return row === null
     ? null
     : {
@@ -64,7 +64,7 @@ export interface NewLinking {
 }
 
 // as an attempt whose browser has just come back; nobody can bring it back a second time, because it is used
-const BEGIN = statement<{ host_id: string }>({
+const BEGIN = defineQuery<{ host_id: string }>({
   name: 'both_begin_linking',
   text: `
     with half as (delete from host_half where connection_id = $1 returning host_id)
@@ -80,10 +80,10 @@ const BEGIN = statement<{ host_id: string }>({
 export async function beginLinking({ pool }: Pick<Deps, 'pool'>, input: NewLinking): Promise<boolean> {
   const { connectionId, stateHash, ownerId, verifier, answer, lifetimeSeconds, resumeAfterSeconds } = input;
   const values = [connectionId, stateHash, ownerId, verifier, answer, lifetimeSeconds, resumeAfterSeconds];
-  return (await queryOne(pool, BEGIN, values)) !== null;
+  return (await runOne(pool, BEGIN, values)) !== null;
 }
 
-const TELL = statement({
+const TELL = defineQuery({
   name: 'both_tell_not_linked',
   text: `select timeline_append($1, 'link_not_made', jsonb_build_object('host', $2::text, 'connection', $3::text))`,
 });
@@ -93,11 +93,11 @@ export async function tellNotLinked(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, hostId, connectionId }: { ownerId: string; hostId: string; connectionId: string },
 ): Promise<void> {
-  await query(pool, TELL, [ownerId, hostId, connectionId]);
+  await run(pool, TELL, [ownerId, hostId, connectionId]);
 }
 
 // longer than a code lives, whose redemption would use it; if there was one all the same, whoever redeemed it died over the half, or could not read it
-const REAP = statement<{ n: number }>({
+const REAP = defineQuery<{ n: number }>({
   name: 'both_reap_halves',
   text: `
     with gone as (
@@ -112,5 +112,5 @@ const REAP = statement<{ n: number }>({
 
 /** Deletes what nobody came for, or could take up; returns how many. */
 export async function reapHalves({ pool }: Pick<Deps, 'pool'>): Promise<number> {
-  return (await queryOne(pool, REAP))?.n ?? 0;
+  return (await runOne(pool, REAP))?.n ?? 0;
 }

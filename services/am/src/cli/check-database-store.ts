@@ -1,4 +1,4 @@
-import { openPool, pendingMigrations, type Pool, query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, openPool, pendingMigrations, type Pool, run, runOne } from '@chatelaine/postgres';
 import { openSigningKeys, openVault, countStale } from '@chatelaine/service-kit';
 import type { Config } from '../config.ts';
 import { migrationDirs, VAULT_LABEL } from '../resources.ts';
@@ -18,7 +18,7 @@ interface Server {
   size: string;
 }
 
-const SERVER = statement<Server>({
+const SERVER = defineQuery<Server>({
   name: 'doctor_server',
   text: `
     select current_setting('server_version_num')::int as version, r.rolsuper as superuser, current_schema() as schema,
@@ -28,11 +28,11 @@ const SERVER = statement<Server>({
       pg_size_pretty(pg_database_size(current_database())) as size
     from pg_roles r where r.rolname = current_user`,
 });
-const CLOCK = statement<{ now: number }>({
+const CLOCK = defineQuery<{ now: number }>({
   name: 'doctor_clock',
   text: 'select extract(epoch from clock_timestamp())::float8 as now',
 });
-const WORK = statement<{ pending: number; waiting: number; failed: number; intents: number }>({
+const WORK = defineQuery<{ pending: number; waiting: number; failed: number; intents: number }>({
   name: 'doctor_work',
   text: `
     select (select count(*)::int from revocation where state = 'pending') as pending,
@@ -40,7 +40,7 @@ const WORK = statement<{ pending: number; waiting: number; failed: number; inten
       (select count(*)::int from revocation where state = 'failed' and created_at > now() - interval '14 days') as failed,
       (select count(*)::int from transfer where state = 'intent' and started_at < now() - interval '1 hour') as intents`,
 });
-const KIDS = statement<{ kid: string }>({
+const KIDS = defineQuery<{ kid: string }>({
   name: 'doctor_kids',
   text: `
     select kid from signing_key
@@ -62,7 +62,7 @@ async function looking<T>({ databaseUrl }: Config, look: (pool: Pool) => Promise
 
 /** The kids that every process of the AM should be publishing by now. */
 export const publishedKids = (config: Config): Promise<string[]> =>
-  looking(config, async (pool) => (await query(pool, KIDS)).map(({ kid }) => kid));
+  looking(config, async (pool) => (await run(pool, KIDS)).map(({ kid }) => kid));
 
 /** The database as the AM's role sees it, its clock, the keys, and the work that waits in it. */
 export async function checkDatabase(config: Config): Promise<Finding[]> {
@@ -85,7 +85,7 @@ export async function checkDatabase(config: Config): Promise<Finding[]> {
 }
 
 async function server(pool: Pool): Promise<Finding[]> {
-  const found = await queryOne(pool, SERVER);
+  const found = await runOne(pool, SERVER);
   if (found === null) return [wrong('The role in DATABASE_URL does not know itself.')];
   const { version, superuser, schema, standby, commit, fsync, unlogged, used, most, size } = found;
   const findings = [good(`The database answers: Postgres ${Math.floor(version / 10_000)}, ${size}.`)];
@@ -112,7 +112,7 @@ async function server(pool: Pool): Promise<Finding[]> {
 
 async function clock(pool: Pool): Promise<Finding> {
   const before = Date.now() / 1000;
-  const row = await queryOne(pool, CLOCK);
+  const row = await runOne(pool, CLOCK);
   const here = (before + Date.now() / 1000) / 2;
   const skew = Math.abs((row?.now ?? 0) - here);
   const says = `This machine's clock and the database's are ${skew.toFixed(1)} s apart`;
@@ -138,7 +138,7 @@ async function keys(pool: Pool, config: Config): Promise<Finding[]> {
 }
 
 async function work(pool: Pool): Promise<Finding[]> {
-  const { pending, waiting, failed, intents } = (await queryOne(pool, WORK)) ?? {
+  const { pending, waiting, failed, intents } = (await runOne(pool, WORK)) ?? {
     pending: 0,
     waiting: 0,
     failed: 0,

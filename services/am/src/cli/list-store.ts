@@ -1,9 +1,9 @@
-import { type Pool, query, statement } from '@chatelaine/postgres';
+import { defineQuery, type Pool, run } from '@chatelaine/postgres';
 import type { Filter } from './commands.ts';
 
 const MOST = 10_000;
 
-const CONNECTIONS = statement<{ line: string }>({
+const CONNECTIONS = defineQuery<{ line: string }>({
   name: 'cli_connections',
   text: `
     select concat_ws('  ', c.id, a.username, c.client_id, to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'),
@@ -13,7 +13,7 @@ const CONNECTIONS = statement<{ line: string }>({
       and ($1::text is null or a.username = lower($1)) and ($2::text is null or c.client_id = $2)
     order by a.username, c.created_at limit ${MOST}`,
 });
-const LINKS = statement<{ line: string }>({
+const LINKS = defineQuery<{ line: string }>({
   name: 'cli_links',
   text: `
     select concat_ws('  ', l.id, a.username, h.issuer, l.state, array_to_string(l.transfer_scope, ' ')) as line
@@ -24,12 +24,12 @@ const LINKS = statement<{ line: string }>({
 
 /** One line per connection in force: id, owner, Requester, since when, its Hosts. */
 export async function listConnections(pool: Pool, { owner, other }: Filter): Promise<string[]> {
-  return (await query(pool, CONNECTIONS, [owner, other])).map(({ line }) => shown(line));
+  return (await run(pool, CONNECTIONS, [owner, other])).map(({ line }) => shown(line));
 }
 
 /** One line per link in force: id, owner, Host, state, ceiling. */
 export async function listLinks(pool: Pool, { owner, other }: Filter): Promise<string[]> {
-  return (await query(pool, LINKS, [owner, other])).map(({ line }) => shown(line));
+  return (await run(pool, LINKS, [owner, other])).map(({ line }) => shown(line));
 }
 
 /** What others chose must not move a terminal's cursor. */

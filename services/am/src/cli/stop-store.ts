@@ -1,19 +1,19 @@
-import { inTransaction, type Pool, query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, inTransaction, type Pool, run, runOne } from '@chatelaine/postgres';
 import { UsageError } from '@chatelaine/service-kit';
 import { endLink } from '../hosts/hosts-store.ts';
 import { noteStop } from '../requesters/stop-store.ts';
 import { stopConnection, stopEverything } from '../requesters/store.ts';
 import type { Stoppable } from './commands.ts';
 
-const OWNER_OF_CONNECTION = statement<{ owner_id: string }>({
+const OWNER_OF_CONNECTION = defineQuery<{ owner_id: string }>({
   name: 'cli_owner_of_connection',
   text: 'select owner_id from connection where id = $1',
 });
-const OWNER_OF_LINK = statement<{ owner_id: string }>({
+const OWNER_OF_LINK = defineQuery<{ owner_id: string }>({
   name: 'cli_owner_of_link',
   text: 'select owner_id from link where id = $1',
 });
-const OWNER_NAMED = statement<{ owner_id: string }>({
+const OWNER_NAMED = defineQuery<{ owner_id: string }>({
   name: 'cli_owner_named',
   text: 'select id as owner_id from account where username = lower($1)',
 });
@@ -54,7 +54,7 @@ async function ownerOf(
   find: typeof OWNER_NAMED,
   { name, what }: { name: string; what: Stoppable },
 ): Promise<string> {
-  const row = await queryOne(pool, find, [name]);
+  const row = await runOne(pool, find, [name]);
   if (row === null) throw new UsageError(`There is no ${what} ${name}.`);
   return row.owner_id;
 }
@@ -63,7 +63,7 @@ async function ownerOf(
 const TURN = 500;
 
 // owners' rows first and in one order, as everything that ends something takes them
-const END_CONNECTIONS = statement<{ ended: number }>({
+const END_CONNECTIONS = defineQuery<{ ended: number }>({
   name: 'cli_end_connections',
   text: `
     with due as (
@@ -76,7 +76,7 @@ const END_CONNECTIONS = statement<{ ended: number }>({
     )
     select count(*) filter (where oauth_end_grant(due.id, 'server'))::int as ended from due join locked on locked.id = due.owner_id`,
 });
-const END_LINKS = statement<{ ended: number }>({
+const END_LINKS = defineQuery<{ ended: number }>({
   name: 'cli_end_links',
   text: `
     with due as (
@@ -89,7 +89,7 @@ const END_LINKS = statement<{ ended: number }>({
 });
 
 // what its Host yields after this is handed back
-const GIVE_UP_LINKS = statement({
+const GIVE_UP_LINKS = defineQuery({
   name: 'cli_give_up_links',
   text: `
     update link_attempt a set given_up_at = now() from host h
@@ -98,14 +98,14 @@ const GIVE_UP_LINKS = statement({
 
 /** Links that are being made included. */
 async function endLinks(pool: Pool, host: string | null): Promise<number> {
-  await query(pool, GIVE_UP_LINKS, [host]);
+  await run(pool, GIVE_UP_LINKS, [host]);
   return inTurns(pool, END_LINKS, host);
 }
 
 async function inTurns(pool: Pool, end: typeof END_LINKS, name: string | null): Promise<number> {
   let all = 0;
   for (;;) {
-    const row = await inTransaction(pool, (tx) => queryOne(tx, end, [name]));
+    const row = await inTransaction(pool, (tx) => runOne(tx, end, [name]));
     const ended = row?.ended ?? 0;
     all += ended;
     if (ended === 0) return all;

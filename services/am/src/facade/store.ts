@@ -1,7 +1,7 @@
-import { queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
-const RESOURCE = statement<{ resource: string | null }>({
+const RESOURCE = defineQuery<{ resource: string | null }>({
   name: 'facade_resource',
   text: 'select resource from connection where id = $1 and owner_id = $2 and ended_at is null',
 });
@@ -11,5 +11,5 @@ export async function readResource(
   { pool }: Pick<Deps, 'pool'>,
   { connectionId, ownerId }: { connectionId: string; ownerId: string },
 ): Promise<string | null> {
-  return (await queryOne(pool, RESOURCE, [connectionId, ownerId]))?.resource ?? null;
+  return (await runOne(pool, RESOURCE, [connectionId, ownerId]))?.resource ?? null;
 }

@@ -1,5 +1,5 @@
 import { type ServerMetadata, serverMetadataSchema } from '@chatelaine/protocol';
-import { query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
 export interface NewAttempt {
@@ -16,7 +16,7 @@ export interface NewAttempt {
   readonly returnTo: string | null;
 }
 
-const SAVE = statement({
+const SAVE = defineQuery({
   name: 'hosts_save_attempt',
   text: `
     insert into link_attempt (state_hash, owner_id, session_hash, host_id, verifier, expires_at, replaces, return_to)
@@ -26,7 +26,7 @@ const SAVE = statement({
 export async function saveAttempt({ pool }: Pick<Deps, 'pool'>, attempt: NewAttempt): Promise<void> {
   const { stateHash, ownerId, sessionHash, hostId, verifier, lifetimeSeconds, replaces, returnTo } = attempt;
   const values = [stateHash, ownerId, sessionHash, hostId, verifier, lifetimeSeconds, replaces, returnTo];
-  await query(pool, SAVE, values);
+  await run(pool, SAVE, values);
 }
 
 export interface TakenAttempt {
@@ -36,7 +36,7 @@ export interface TakenAttempt {
   readonly metadata: ServerMetadata;
 }
 
-const TAKE = statement<{ verifier: Buffer; name: string; metadata: unknown; return_to: string | null }>({
+const TAKE = defineQuery<{ verifier: Buffer; name: string; metadata: unknown; return_to: string | null }>({
   name: 'hosts_take_attempt',
   text: `
     update link_attempt a set used_at = now(), answer = $5, resume_at = now() + make_interval(secs => $6) from host h
@@ -58,7 +58,7 @@ export async function takeAttempt(
   },
 ): Promise<(TakenAttempt & Pick<NewAttempt, 'returnTo'>) | null> {
   const { stateHash, ownerId, sessionHash, hostId, answer, resumeAfterSeconds } = input;
-  const row = await queryOne(pool, TAKE, [stateHash, ownerId, sessionHash, hostId, answer, resumeAfterSeconds]);
+  const row = await runOne(pool, TAKE, [stateHash, ownerId, sessionHash, hostId, answer, resumeAfterSeconds]);
   if (row === null) return null;
   const { verifier, name: hostName, return_to: returnTo } = row;
   return { verifier, hostName, metadata: serverMetadataSchema.parse(row.metadata), returnTo };
@@ -68,7 +68,7 @@ export async function takeAttempt(
 export const STANDING = '(select id from connection where ended_at is null) c';
 
 // who came along with a connection that stands reads of it there, because no page of ours was open
-const SETTLE = statement({
+const SETTLE = defineQuery({
   name: 'hosts_settle_attempt',
   text: `
     with settled as (
@@ -81,10 +81,10 @@ const SETTLE = statement({
 
 /** It is known that nothing came of the code, and nothing is left at the Host that is not known here. */
 export async function settleAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<void> {
-  await query(pool, SETTLE, [stateHash]);
+  await run(pool, SETTLE, [stateHash]);
 }
 
-const IS_OPEN = statement<{ state_hash: Buffer }>({
+const IS_OPEN = defineQuery<{ state_hash: Buffer }>({
   name: 'hosts_is_attempt_open',
   // the lock waits for a transaction whose end we did not see
   text: 'select state_hash from link_attempt where state_hash = $1 and resume_at is not null for update',
@@ -92,21 +92,21 @@ const IS_OPEN = statement<{ state_hash: Buffer }>({
 
 /** Whether nothing has come of an attempt so far. */
 export async function isOpen({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<boolean> {
-  return (await queryOne(pool, IS_OPEN, [stateHash])) !== null;
+  return (await runOne(pool, IS_OPEN, [stateHash])) !== null;
 }
 
-const GIVE_UP = statement({
+const GIVE_UP = defineQuery({
   name: 'hosts_give_up_attempt',
   text: 'update link_attempt set given_up_at = now() where state_hash = $1 and resume_at is not null',
 });
 
 /** The owner is told that nothing was linked, although nobody knows what the Host did. */
 export async function giveUpAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<void> {
-  await query(pool, GIVE_UP, [stateHash]);
+  await run(pool, GIVE_UP, [stateHash]);
 }
 
 // a Host knows a used code for a day, and ends what it gave when it comes again; after that there is nothing to ask, and who waits to read of it reads that
-const REAP = statement<{ n: number }>({
+const REAP = defineQuery<{ n: number }>({
   name: 'hosts_reap_attempts',
   text: `
     with gone as (
@@ -121,5 +121,5 @@ const REAP = statement<{ n: number }>({
 
 /** Deletes what can no longer be finished; returns how many. */
 export async function reapAttempts({ pool }: Pick<Deps, 'pool'>): Promise<number> {
-  return (await queryOne(pool, REAP))?.n ?? 0;
+  return (await runOne(pool, REAP))?.n ?? 0;
 }

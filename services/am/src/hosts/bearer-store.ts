@@ -1,10 +1,13 @@
-import { inTransaction, query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
 // the owner's row first: several ends of his things take their turns instead of each other's locks
-const LOCK_OWNER = statement({ name: 'hosts_lock_owner_bearer', text: 'select 1 from owner where id = $1 for update' });
-const OWN_LINK = statement({ name: 'hosts_own_link', text: 'select 1 from link where id = $1 and owner_id = $2' });
-const STOP = statement<{ ended: boolean }>({
+const LOCK_OWNER = defineQuery({
+  name: 'hosts_lock_owner_bearer',
+  text: 'select 1 from owner where id = $1 for update',
+});
+const OWN_LINK = defineQuery({ name: 'hosts_own_link', text: 'select 1 from link where id = $1 and owner_id = $2' });
+const STOP = defineQuery<{ ended: boolean }>({
   name: 'hosts_stop_bearer',
   text: `
     select oauth_end_grant(c.id, 'owner') as ended
@@ -23,9 +26,9 @@ export async function stopBearer(
   return inTransaction(
     pool,
     async (tx) => {
-      await query(tx, LOCK_OWNER, [ownerId]);
-      if ((await queryOne(tx, OWN_LINK, [linkId, ownerId])) === null) return false;
-      await query(tx, STOP, [linkId, ownerId]);
+      await run(tx, LOCK_OWNER, [ownerId]);
+      if ((await runOne(tx, OWN_LINK, [linkId, ownerId])) === null) return false;
+      await run(tx, STOP, [linkId, ownerId]);
       return true;
     },
     { patient: true },

@@ -1,4 +1,4 @@
-import { query, statement } from '@chatelaine/postgres';
+import { defineQuery, run } from '@chatelaine/postgres';
 import { keyPart, type Part, partOf } from '@chatelaine/service-kit';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
@@ -29,7 +29,7 @@ interface EndedRow {
   tried_at: Date | null;
 }
 
-const PART = statement<EndedRow>({
+const PART = defineQuery<EndedRow>({
   name: 'hosts_ended_links',
   text: `
     select l.id, l.label, l.ended_at, h.name as host_name, r.state, r.attempts, r.tried_at,
@@ -46,7 +46,7 @@ export async function readEndedLinks(
   { ownerId, after, most }: { ownerId: string; after: EndedLinkKey | null; most: number },
 ): Promise<Part<EndedLink, EndedLinkKey>> {
   const [at, id] = after === null ? [null, ''] : [new Date(after[0]), after[1]];
-  const rows = await query(pool, PART, [ownerId, at, id, most + 1]);
+  const rows = await run(pool, PART, [ownerId, at, id, most + 1]);
   const { entries, next } = partOf(rows, { most, keyOf: (row): EndedLinkKey => [row.ended_at.getTime(), row.id] });
   return {
     entries: entries.map(({ ended_at: endedAt, host_name: hostName, tried_at: triedAt, ...row }) => ({

@@ -1,4 +1,4 @@
-import { inTransaction, query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import { keyPart, type Part, partOf } from '@chatelaine/service-kit';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
@@ -58,12 +58,12 @@ const LIVE = `
     h.transfer_scopes
   from link l join host h on h.id = l.host_id where l.owner_id = $1 and l.state <> 'ended'`;
 
-const PART = statement<LinkRow>({
+const PART = defineQuery<LinkRow>({
   name: 'hosts_live_links',
   text: `${LIVE} and (l.state = 'active', h.name, l.label, l.id) > ($2::bool, $3::text, $4::text, $5::text)
     order by l.state = 'active', h.name, l.label, l.id limit $6`,
 });
-const ONE = statement<LinkRow>({ name: 'hosts_live_link', text: `${LIVE} and l.id = $2` });
+const ONE = defineQuery<LinkRow>({ name: 'hosts_live_link', text: `${LIVE} and l.id = $2` });
 
 type StoreDeps = Pick<Deps, 'pool'>;
 
@@ -72,7 +72,7 @@ export async function readOwnLinks(
   deps: StoreDeps,
   { ownerId, after, most }: { ownerId: string; after: LinkKey | null; most: number },
 ): Promise<Part<OwnLink, LinkKey>> {
-  const rows = await query(deps.pool, PART, [ownerId, ...(after ?? BEGINNING), most + 1]);
+  const rows = await run(deps.pool, PART, [ownerId, ...(after ?? BEGINNING), most + 1]);
   const keyOf = (row: LinkRow): LinkKey => [row.state === 'active', row.host_name, row.label, row.id];
   const { entries, next } = partOf(rows, { most, keyOf });
   return { entries: await withUsers(deps, { ownerId, rows: entries }), next };
@@ -83,7 +83,7 @@ export async function readOwnLink(
   deps: StoreDeps,
   { id, ownerId }: { id: string; ownerId: string },
 ): Promise<OwnLink | null> {
-  const row = await queryOne(deps.pool, ONE, [ownerId, id]);
+  const row = await runOne(deps.pool, ONE, [ownerId, id]);
   if (row === null) return null;
   const [link] = await withUsers(deps, { ownerId, rows: [row] });
   return link ?? null;
@@ -99,7 +99,7 @@ interface UserRow {
 }
 
 // a connection without its kernel's grant was never agreed to; one that has proved a key since has no token that fits anybody any more
-const USERS = statement<UserRow>({
+const USERS = defineQuery<UserRow>({
   name: 'hosts_link_users',
   text: `
     select u.* from unnest($2::text[]) as one (link_id), lateral (
@@ -116,7 +116,7 @@ async function withUsers(
   { pool }: StoreDeps,
   { ownerId, rows }: { ownerId: string; rows: readonly LinkRow[] },
 ): Promise<OwnLink[]> {
-  const users = await query(pool, USERS, [ownerId, rows.map(({ id }) => id)]);
+  const users = await run(pool, USERS, [ownerId, rows.map(({ id }) => id)]);
   const usersOf = Map.groupBy(users, ({ link_id: id }) => id);
   return rows.map((row) => {
     const host = { transferScopes: row.transfer_scopes };
@@ -142,8 +142,8 @@ async function withUsers(
 }
 
 // the owner's row first: several ends of his things take their turns instead of each other's locks
-const LOCK_OWNER = statement({ name: 'hosts_lock_owner', text: 'select 1 from owner where id = $1 for update' });
-const END_LINK = statement<{ ended: boolean }>({ name: 'hosts_end_link', text: 'select end_link($1, $2) as ended' });
+const LOCK_OWNER = defineQuery({ name: 'hosts_lock_owner', text: 'select 1 from owner where id = $1 for update' });
+const END_LINK = defineQuery<{ ended: boolean }>({ name: 'hosts_end_link', text: 'select end_link($1, $2) as ended' });
 
 /** Ends a link of this owner at once, and has its Host told; false when there is none. PROTOCOL §7. */
 export async function endLink(
@@ -153,8 +153,8 @@ export async function endLink(
   return inTransaction(
     pool,
     async (tx) => {
-      await query(tx, LOCK_OWNER, [ownerId]);
-      return (await queryOne(tx, END_LINK, [ownerId, linkId]))?.ended === true;
+      await run(tx, LOCK_OWNER, [ownerId]);
+      return (await runOne(tx, END_LINK, [ownerId, linkId]))?.ended === true;
     },
     { patient: true },
   );

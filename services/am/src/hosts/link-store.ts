@@ -1,5 +1,5 @@
 import { type ServerMetadata, serverMetadataSchema } from '@chatelaine/protocol';
-import { queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
 /** A link as it is stored, and the Host it is at. */
@@ -22,7 +22,7 @@ interface LinkRow {
   metadata: unknown;
 }
 
-const READ_LINK = statement<LinkRow>({
+const READ_LINK = defineQuery<LinkRow>({
   name: 'hosts_read_link',
   text: `
     select l.state, l.access_token, l.refresh_token, extract(epoch from l.access_expires_at - now())::float8 as seconds_left, h.metadata
@@ -37,7 +37,7 @@ export interface LinkKey {
 
 /** A link of this owner, or null. */
 export async function readLink({ pool }: Pick<Deps, 'pool'>, { linkId, ownerId }: LinkKey): Promise<StoredLink | null> {
-  const row = await queryOne(pool, READ_LINK, [linkId, ownerId]);
+  const row = await runOne(pool, READ_LINK, [linkId, ownerId]);
   if (row === null) return null;
   return {
     state: row.state,

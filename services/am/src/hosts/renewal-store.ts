@@ -1,11 +1,11 @@
-import { query, statement } from '@chatelaine/postgres';
+import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import type { LinkKey } from './link-store.ts';
 
 /** Longer than a renewal takes, the line before the Host included; a process that died holds a link no longer. */
 const HELD_SECONDS = 20;
 
-const CLAIM = statement<{ id: string }>({
+const CLAIM = defineQuery<{ id: string }>({
   name: 'hosts_claim_renewal',
   text: `
     update link set renewal_id = $3, renewal_until = now() + make_interval(secs => ${HELD_SECONDS})
@@ -18,10 +18,10 @@ export async function claimRenewal(
   { pool }: Pick<Deps, 'pool'>,
   { linkId, ownerId, renewalId, used }: LinkKey & { renewalId: string; used: Buffer },
 ): Promise<boolean> {
-  return (await query(pool, CLAIM, [linkId, ownerId, renewalId, used])).length === 1;
+  return (await run(pool, CLAIM, [linkId, ownerId, renewalId, used])).length === 1;
 }
 
-const RELEASE = statement({
+const RELEASE = defineQuery({
   name: 'hosts_release_renewal',
   text: 'update link set renewal_id = null, renewal_until = null where id = $1 and renewal_id = $2',
 });
@@ -31,5 +31,5 @@ export async function releaseRenewal(
   { pool }: Pick<Deps, 'pool'>,
   { linkId, renewalId }: { linkId: string; renewalId: string },
 ): Promise<void> {
-  await query(pool, RELEASE, [linkId, renewalId]);
+  await run(pool, RELEASE, [linkId, renewalId]);
 }

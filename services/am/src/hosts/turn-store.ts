@@ -1,4 +1,4 @@
-import { query, statement } from '@chatelaine/postgres';
+import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
 // What is due at Hosts is taken up in turns, over all processes: whichever Host has waited longest is next, each has so many places and no more, and
@@ -49,11 +49,11 @@ export const afterFailure = ({ first, slow }: { first: string; slow: string }): 
 const slowUntil = (slow: string): string =>
   `case when ${slow} then now() + interval '${SLOW_FOR}' else t.slow_until end`;
 
-const GOOD = statement({
+const GOOD = defineQuery({
   name: 'hosts_note_good_answer',
   text: `update host_turn t set ${afterGoodAnswer('$2::boolean')} where t.host_id = $1 and ${changesAfterGoodAnswer('$2::boolean')}`,
 });
-const FAILURE = statement({
+const FAILURE = defineQuery({
   name: 'hosts_note_failure',
   text: `update host_turn t set ${afterFailure({ first: '$3::boolean', slow: '$2::boolean' })} where t.host_id = $1`,
 });
@@ -64,5 +64,5 @@ export async function noteAnswer(
   { hostId, good, seconds, first }: { hostId: string; good: boolean; seconds: number; first: boolean },
 ): Promise<void> {
   const slow = seconds >= SLOW_AFTER_SECONDS;
-  await (good ? query(pool, GOOD, [hostId, slow]) : query(pool, FAILURE, [hostId, slow, first]));
+  await (good ? run(pool, GOOD, [hostId, slow]) : run(pool, FAILURE, [hostId, slow, first]));
 }

@@ -1,5 +1,5 @@
 import { serverMetadataSchema } from '@chatelaine/protocol';
-import { query, statement } from '@chatelaine/postgres';
+import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { STANDING, type TakenAttempt } from './attempt-store.ts';
 import { type Free, IS_SLOW } from './turn-store.ts';
@@ -38,7 +38,7 @@ const FREE = '(a.held_until is null or a.held_until <= now())';
 
 // Hosts take their turns, each with one code at a time, as in jobs/revocation-store. An attempt is looked at after twice the time it took to come here:
 // once and again soon, then ever more seldom
-const CLAIM_UNSETTLED = statement<UnsettledRow>({
+const CLAIM_UNSETTLED = defineQuery<UnsettledRow>({
   name: 'hosts_claim_unsettled_attempts',
   text: `
     with recursive waiting (host_id) as (
@@ -75,7 +75,7 @@ export async function claimUnsettled(
   { pool }: Pick<Deps, 'pool'>,
   { free, againAfterSeconds }: { free: Free; againAfterSeconds: number },
 ): Promise<UnsettledAttempt[]> {
-  const rows = await query(pool, CLAIM_UNSETTLED, [free.prompt, free.slow, againAfterSeconds]);
+  const rows = await run(pool, CLAIM_UNSETTLED, [free.prompt, free.slow, againAfterSeconds]);
   return rows.map((row) => ({
     stateHash: row.state_hash,
     ownerId: row.owner_id,
@@ -90,12 +90,12 @@ export async function claimUnsettled(
   }));
 }
 
-const RELEASE = statement({
+const RELEASE = defineQuery({
   name: 'hosts_release_attempt',
   text: 'update link_attempt set held_until = null where state_hash = $1 and held_until is not null',
 });
 
 /** Nobody is settling it any more; where it is still open, its next time comes. */
 export async function releaseAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<void> {
-  await query(pool, RELEASE, [stateHash]);
+  await run(pool, RELEASE, [stateHash]);
 }

@@ -1,6 +1,6 @@
 import { randomId } from '@chatelaine/crypto';
 import { LIFETIME, LIMIT, scopeKey, type ScopeSet } from '@chatelaine/protocol';
-import { inTransaction, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, inTransaction, runOne } from '@chatelaine/postgres';
 import type { Pool } from 'pg';
 
 interface AskInput {
@@ -11,11 +11,11 @@ interface AskInput {
 }
 
 // one at a time per connection: of many counting side by side each would find room
-const LOCK = statement({
+const LOCK = defineQuery({
   name: 'inbox_lock_connection',
   text: 'select 1 from connection where id = $1 and ended_at is null for no key update',
 });
-const OPEN = statement<{ id: string }>({
+const OPEN = defineQuery<{ id: string }>({
   name: 'inbox_open_ask',
   text: `insert into ask (id, owner_id, connection_id, host_id, link_id, scopes, scope_key, purpose, expires_at)
     select $1, $2, $3, $4, $5, $6::text[], $7, $8, now() + $9::float8 * interval '1 second'
@@ -47,8 +47,8 @@ export async function openAsk(pool: Pool, input: AskInput): Promise<OpenedAsk> {
     LIMIT.openAsksPerConnection,
   ];
   return inTransaction(pool, async (tx) => {
-    if ((await queryOne(tx, LOCK, [snapshot.connectionId])) === null) return { kind: 'ended' };
-    const row = await queryOne(tx, OPEN, values);
+    if ((await runOne(tx, LOCK, [snapshot.connectionId])) === null) return { kind: 'ended' };
+    const row = await runOne(tx, OPEN, values);
     return row === null ? { kind: 'too_many' } : { kind: 'open', id: row.id };
   });
 }

@@ -1,6 +1,6 @@
 import { randomId } from '@chatelaine/crypto';
 import { LIFETIME } from '@chatelaine/protocol';
-import { queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
 import type { Who } from '../identity/who.tsx';
@@ -33,7 +33,7 @@ interface AskRow {
   transfer_scopes: unknown;
 }
 
-const FIND = statement<AskRow>({
+const FIND = defineQuery<AskRow>({
   name: 'inbox_find_open_ask',
   text: `
     select a.id, a.connection_id, a.link_id, c.client_id, c.client_name, c.client_uri, c.redirect_uri, h.name as host_name, l.label,
@@ -50,7 +50,7 @@ export async function findOpenAsk(
   { pool }: Pick<Deps, 'pool'>,
   input: { id: string; ownerId: string },
 ): Promise<OpenAsk | null> {
-  const row = await queryOne(pool, FIND, [input.id, input.ownerId]);
+  const row = await runOne(pool, FIND, [input.id, input.ownerId]);
   if (row === null) return null;
   return {
     id: row.id,

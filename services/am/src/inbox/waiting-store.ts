@@ -1,4 +1,4 @@
-import { query, statement } from '@chatelaine/postgres';
+import { defineQuery, run } from '@chatelaine/postgres';
 import { keyPart, type Part, partOf } from '@chatelaine/service-kit';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
@@ -34,7 +34,7 @@ interface WaitingRow {
   transfer_scopes: unknown;
 }
 
-const WAITING = statement<WaitingRow>({
+const WAITING = defineQuery<WaitingRow>({
   name: 'inbox_waiting_asks',
   text: `
     select a.id, c.client_id, c.client_name, c.redirect_uri, h.name as host_name, l.label, a.created_at, a.scopes, h.transfer_scopes
@@ -51,7 +51,7 @@ export async function readWaitingAsks(
   { ownerId, after, most }: { ownerId: string; after: AskKey | null; most: number },
 ): Promise<Part<WaitingAsk, AskKey>> {
   const [at, id] = after === null ? [null, ''] : [new Date(after[0]), after[1]];
-  const rows = await query(pool, WAITING, [ownerId, at, id, most + 1]);
+  const rows = await run(pool, WAITING, [ownerId, at, id, most + 1]);
   const { entries, next } = partOf(rows, { most, keyOf: (row): AskKey => [row.created_at.getTime(), row.id] });
   const asks = entries.map((row) => ({
     id: row.id,

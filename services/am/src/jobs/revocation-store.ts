@@ -1,5 +1,5 @@
 import { type ServerMetadata, serverMetadataSchema } from '@chatelaine/protocol';
-import { query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import {
   afterFailure,
@@ -59,7 +59,7 @@ const NEXT = [
  * Hosts are found one by one in the index, however many rows each has. Whoever has a Host's row takes what is due there; its `turn_at` must be as it was
  * read, for then nobody took anything meanwhile and `room` is true (a lock sees the newest row, the rest of a statement an older one).
  */
-export const CLAIM = statement<DueRow>({
+export const CLAIM = defineQuery<DueRow>({
   name: 'jobs_claim_revocations',
   text: `
     with recursive waiting (host_id) as (
@@ -94,7 +94,7 @@ export const CLAIM = statement<DueRow>({
 
 /** Takes what Hosts are to be told now, Host by Host in turns, of each no more than its places. */
 export async function claimRevocations({ pool }: Db, free: Free): Promise<DueRevocation[]> {
-  const rows = await query(pool, CLAIM, [free.prompt, free.slow]);
+  const rows = await run(pool, CLAIM, [free.prompt, free.slow]);
   return rows.map((row) => ({
     id: row.id,
     ownerId: row.owner_id,
@@ -110,7 +110,7 @@ export async function claimRevocations({ pool }: Db, free: Free): Promise<DueRev
 export const serverOf = ({ metadata }: Pick<DueRevocation, 'metadata'>): ServerMetadata =>
   serverMetadataSchema.parse(metadata);
 
-const CONFIRM = statement({
+const CONFIRM = defineQuery({
   name: 'jobs_confirm_revocation',
   text: `
     with confirmed as (
@@ -128,10 +128,10 @@ const CONFIRM = statement({
 
 /** The Host said that nothing is alive; of an ended link nothing is kept that could be used. */
 export async function confirmRevocation({ pool }: Db, { id, seconds }: { id: string; seconds: number }): Promise<void> {
-  await query(pool, CONFIRM, [id, seconds >= SLOW_AFTER_SECONDS]);
+  await run(pool, CONFIRM, [id, seconds >= SLOW_AFTER_SECONDS]);
 }
 
-const NOTE = statement<{ state: 'pending' | 'failed' }>({
+const NOTE = defineQuery<{ state: 'pending' | 'failed' }>({
   name: 'jobs_note_revocation_attempt',
   text: `
     with noted as (
@@ -161,6 +161,6 @@ export interface FailedAttempt {
 /** Notes an attempt that failed. `done`: it was given up, or settled by another. */
 export async function noteAttempt({ pool }: Db, { id, reason, seconds }: FailedAttempt): Promise<'again' | 'done'> {
   const slow = seconds !== null && seconds >= SLOW_AFTER_SECONDS;
-  const row = await queryOne(pool, NOTE, [id, reason.slice(0, 200), seconds !== null, slow]);
+  const row = await runOne(pool, NOTE, [id, reason.slice(0, 200), seconds !== null, slow]);
   return row?.state === 'pending' ? 'again' : 'done';
 }

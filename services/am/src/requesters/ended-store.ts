@@ -1,4 +1,4 @@
-import { query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import { keyPart, type Part, partOf } from '@chatelaine/service-kit';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
@@ -23,7 +23,7 @@ interface EndedRow {
   ended_at: Date;
 }
 
-const PART = statement<EndedRow>({
+const PART = defineQuery<EndedRow>({
   name: 'requesters_ended',
   text: `
     select c.id, c.client_name, c.ended_at from connection c
@@ -33,7 +33,7 @@ const PART = statement<EndedRow>({
       and (c.ended_at, c.id) < (coalesce($2::timestamptz, 'infinity'), $3)
     order by c.ended_at desc, c.id desc limit $4`,
 });
-const ONE = statement<EndedRow>({
+const ONE = defineQuery<EndedRow>({
   name: 'requesters_ended_one',
   text: 'select c.id, c.client_name, c.ended_at from connection c where c.owner_id = $1 and c.id = $2 and c.ended_at is not null',
 });
@@ -44,7 +44,7 @@ export async function readEndedConnections(
   { ownerId, after, most }: { ownerId: string; after: EndedConnectionKey | null; most: number },
 ): Promise<Part<EndedConnection, EndedConnectionKey>> {
   const [at, id] = after === null ? [null, ''] : [new Date(after[0]), after[1]];
-  const rows = await query(deps.pool, PART, [ownerId, at, id, most + 1]);
+  const rows = await run(deps.pool, PART, [ownerId, at, id, most + 1]);
   const { entries, next } = partOf(rows, {
     most,
     keyOf: (row): EndedConnectionKey => [row.ended_at.getTime(), row.id],
@@ -57,7 +57,7 @@ export async function readEndedConnection(
   deps: Pick<Deps, 'pool'>,
   { id, ownerId }: { id: string; ownerId: string },
 ): Promise<EndedConnection | null> {
-  const row = await queryOne(deps.pool, ONE, [ownerId, id]);
+  const row = await runOne(deps.pool, ONE, [ownerId, id]);
   if (row === null) return null;
   const [ended] = await withHosts(deps, { ownerId, rows: [row] });
   return ended ?? null;
@@ -72,7 +72,7 @@ interface ToldRow {
 }
 
 // a Host may have several things to be told of one connection: of those counts what it knows least of
-const TOLD = statement<ToldRow>({
+const TOLD = defineQuery<ToldRow>({
   name: 'requesters_told_hosts',
   text: `
     select t.connection_id, h.name as host_name, t.state, t.attempts, t.tried_at
@@ -88,7 +88,7 @@ async function withHosts(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, rows }: { ownerId: string; rows: readonly EndedRow[] },
 ): Promise<EndedConnection[]> {
-  const told = await query(pool, TOLD, [ownerId, rows.map(({ id }) => id)]);
+  const told = await run(pool, TOLD, [ownerId, rows.map(({ id }) => id)]);
   const toldOf = Map.groupBy(told, ({ connection_id: id }) => id);
   return rows.map(({ id, client_name: clientName, ended_at: endedAt }) => ({
     id,
@@ -103,7 +103,7 @@ async function withHosts(
   }));
 }
 
-const UNTOLD = statement<{ host_name: string; state: 'pending' | 'failed' }>({
+const UNTOLD = defineQuery<{ host_name: string; state: 'pending' | 'failed' }>({
   name: 'requesters_untold_hosts',
   text: `
     select distinct h.name as host_name, r.state
@@ -118,7 +118,7 @@ export async function readUntold(
   { pool }: Pick<Deps, 'pool'>,
   ownerId: string,
 ): Promise<{ readonly pending: readonly string[]; readonly failed: readonly string[] }> {
-  const rows = await query(pool, UNTOLD, [ownerId]);
+  const rows = await run(pool, UNTOLD, [ownerId]);
   const named = (which: 'pending' | 'failed'): string[] =>
     rows.filter(({ state }) => state === which).map(({ host_name: name }) => name);
   return { pending: named('pending'), failed: named('failed') };

@@ -1,4 +1,4 @@
-import { query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import { keyPart, type Part, partOf } from '@chatelaine/service-kit';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
@@ -48,11 +48,11 @@ const LIVE = `
   from connection c join oauth_grant g on g.id = c.id and g.subject = c.owner_id
   where c.owner_id = $1 and c.ended_at is null and g.ended_at is null and (c.expires_at is null or c.expires_at > now())`;
 
-const PART = statement<ConnectionRow>({
+const PART = defineQuery<ConnectionRow>({
   name: 'requesters_live',
   text: `${LIVE} and (c.created_at, c.id) < (coalesce($2::timestamptz, 'infinity'), $3) order by c.created_at desc, c.id desc limit $4`,
 });
-const ONE = statement<ConnectionRow>({ name: 'requesters_live_one', text: `${LIVE} and c.id = $2` });
+const ONE = defineQuery<ConnectionRow>({ name: 'requesters_live_one', text: `${LIVE} and c.id = $2` });
 
 type StoreDeps = Pick<Deps, 'pool'>;
 
@@ -62,7 +62,7 @@ export async function readConnections(
   { ownerId, after, most }: { ownerId: string; after: ConnectionKey | null; most: number },
 ): Promise<Part<OwnConnection, ConnectionKey>> {
   const [at, id] = after === null ? [null, ''] : [new Date(after[0]), after[1]];
-  const rows = await query(deps.pool, PART, [ownerId, at, id, most + 1]);
+  const rows = await run(deps.pool, PART, [ownerId, at, id, most + 1]);
   const { entries, next } = partOf(rows, { most, keyOf: (row): ConnectionKey => [row.created_at.getTime(), row.id] });
   return { entries: await withHosts(deps, { ownerId, rows: entries }), next };
 }
@@ -72,7 +72,7 @@ export async function readConnection(
   deps: StoreDeps,
   { id, ownerId }: { id: string; ownerId: string },
 ): Promise<OwnConnection | null> {
-  const row = await queryOne(deps.pool, ONE, [ownerId, id]);
+  const row = await runOne(deps.pool, ONE, [ownerId, id]);
   if (row === null) return null;
   const [connection] = await withHosts(deps, { ownerId, rows: [row] });
   return connection ?? null;
@@ -88,7 +88,7 @@ interface ShownRow {
   transfer_scopes: unknown;
 }
 
-const SHOWN = statement<ShownRow>({
+const SHOWN = defineQuery<ShownRow>({
   name: 'requesters_shown_hosts',
   text: `
     select ch.connection_id, ch.link_id, ch.scopes, l.label, l.state as link_state, h.name as host_name, h.transfer_scopes
@@ -96,14 +96,17 @@ const SHOWN = statement<ShownRow>({
     where ch.connection_id = any($1) order by l.label, ch.link_id`,
 });
 
-const RULES = statement<{ connection_id: string | null; link_id: string | null; scope: string | null; effect: Effect }>(
-  {
-    name: 'requesters_rules',
-    text: `
+const RULES = defineQuery<{
+  connection_id: string | null;
+  link_id: string | null;
+  scope: string | null;
+  effect: Effect;
+}>({
+  name: 'requesters_rules',
+  text: `
       select connection_id, link_id, scope, effect from rule
       where owner_id = $1 and (connection_id is null or connection_id = any($2)) and (expires_at is null or expires_at > now())`,
-  },
-);
+});
 
 /** Each with what it is shown, and the owner's answers; two statements, however many there are. */
 async function withHosts(
@@ -111,7 +114,7 @@ async function withHosts(
   { ownerId, rows }: { ownerId: string; rows: readonly ConnectionRow[] },
 ): Promise<OwnConnection[]> {
   const ids = rows.map(({ id }) => id);
-  const [shown, stored] = await Promise.all([query(pool, SHOWN, [ids]), query(pool, RULES, [ownerId, ids])]);
+  const [shown, stored] = await Promise.all([run(pool, SHOWN, [ids]), run(pool, RULES, [ownerId, ids])]);
   const shownTo = Map.groupBy(shown, ({ connection_id: id }) => id);
   const rules = Map.groupBy(
     stored.map(({ connection_id: connectionId, link_id: linkId, scope, effect }) => ({

@@ -1,7 +1,7 @@
-import { run, runForRow, type Statement } from '@chatelaine/oauth-server-pg';
+import { type Query, run, runForRow } from '@chatelaine/postgres';
 import type { Pool } from 'pg';
 
-const NOTE_STOP: Statement = { name: 'requesters_note_stop', text: 'select note_stop($1, $2)' };
+const NOTE_STOP: Query = { name: 'requesters_note_stop', text: 'select note_stop($1, $2)' };
 
 /** What apps have begun until now counts for nothing: of one owner or (null) of all, of one client or (null) of all. PROTOCOL §7. */
 export async function noteStop(
@@ -11,7 +11,7 @@ export async function noteStop(
   await run(db, NOTE_STOP, [ownerId ?? '', clientId ?? '']);
 }
 
-const REAP: Statement = {
+const REAP: Query<{ n: number }> = {
   name: 'requesters_reap_stops',
   text: `with gone as (
     delete from stop_epoch where (owner_id, client_id) in (
@@ -22,11 +22,11 @@ const REAP: Statement = {
 
 /** Deletes the notes of stops that nothing which had begun before can have outlived; returns how many. */
 export async function reapStops(pool: Pool): Promise<number> {
-  return (await runForRow<{ n: number }>(pool, REAP, [])).n;
+  return (await runForRow(pool, REAP, [])).n;
 }
 
 // owners' rows first, as everything that ends something takes them; whoever holds one is not waited for
-const END_DUE: Statement = {
+const END_DUE: Query<{ n: number }> = {
   name: 'requesters_end_due',
   text: `with due as (
     select bucket, id, subject from oauth_grant where ended_at is null and expires_at <= now() order by subject, id limit 500
@@ -41,5 +41,5 @@ const END_DUE: Statement = {
 
 /** Ends the connections whose time, as their owners chose it, is over, so that their Hosts are told as at a stop. Returns how many. PROTOCOL §7. */
 export async function endDue(pool: Pool): Promise<number> {
-  return (await runForRow<{ n: number }>(pool, END_DUE, [])).n;
+  return (await runForRow(pool, END_DUE, [])).n;
 }

@@ -1,14 +1,14 @@
-import { inTransaction, query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { noteStop } from './stop-store.ts';
 
-const STOP = statement<{ ended: boolean }>({
+const STOP = defineQuery<{ ended: boolean }>({
   name: 'requesters_stop',
   text: `select oauth_end_grant(c.id, 'owner') as ended from connection c where c.id = $1 and c.owner_id = $2`,
 });
 
 // before any other row, so that several ends of one owner's things take their turns instead of each other's locks
-const LOCK_OWNER = statement({ name: 'requesters_lock_owner', text: 'select 1 from owner where id = $1 for update' });
+const LOCK_OWNER = defineQuery({ name: 'requesters_lock_owner', text: 'select 1 from owner where id = $1 for update' });
 
 /** Ends a connection of this owner, at once on every replica; stopping it again changes nothing. `unknown`: there is none. PROTOCOL §7. */
 export async function stopConnection(
@@ -18,33 +18,33 @@ export async function stopConnection(
   return inTransaction(
     pool,
     async (tx) => {
-      await query(tx, LOCK_OWNER, [ownerId]);
-      const row = await queryOne(tx, STOP, [id, ownerId]);
+      await run(tx, LOCK_OWNER, [ownerId]);
+      const row = await runOne(tx, STOP, [id, ownerId]);
       return row === null ? 'unknown' : 'stopped';
     },
     { patient: true },
   );
 }
 
-const STOP_ALL_CONNECTIONS = statement<{ ended: boolean }>({
+const STOP_ALL_CONNECTIONS = defineQuery<{ ended: boolean }>({
   name: 'requesters_stop_all_connections',
   patienceMs: 47_000,
   text: `select oauth_end_grant(c.id, 'owner') as ended from connection c where c.owner_id = $1 and c.ended_at is null`,
 });
-const STOP_ALL_LINKS = statement<{ ended: boolean }>({
+const STOP_ALL_LINKS = defineQuery<{ ended: boolean }>({
   name: 'requesters_stop_all_links',
   patienceMs: 47_000,
   text: `select end_link($1, l.id) as ended from link l where l.owner_id = $1 and l.state <> 'ended'`,
 });
 
 // before the owner's row, as whoever makes the link takes them; what its Host yields after this is handed back
-const GIVE_UP_LINKS = statement({
+const GIVE_UP_LINKS = defineQuery({
   name: 'requesters_give_up_links',
   text: 'update link_attempt set given_up_at = now() where owner_id = $1 and resume_at is not null and given_up_at is null',
 });
 
 // somebody may have thousands of connections; what ends them all must not be cut off like a look-up
-const TAKE_TIME = statement({
+const TAKE_TIME = defineQuery({
   name: 'requesters_take_time',
   text: `select set_config('statement_timeout', '45000', true)`,
 });
@@ -57,12 +57,12 @@ export async function stopEverything(
   return inTransaction(
     pool,
     async (tx) => {
-      await query(tx, TAKE_TIME, []);
-      await query(tx, GIVE_UP_LINKS, [ownerId]);
-      await query(tx, LOCK_OWNER, [ownerId]);
+      await run(tx, TAKE_TIME, []);
+      await run(tx, GIVE_UP_LINKS, [ownerId]);
+      await run(tx, LOCK_OWNER, [ownerId]);
       await noteStop(tx, { ownerId, clientId: null });
-      const connections = await query(tx, STOP_ALL_CONNECTIONS, [ownerId]);
-      const links = await query(tx, STOP_ALL_LINKS, [ownerId]);
+      const connections = await run(tx, STOP_ALL_CONNECTIONS, [ownerId]);
+      const links = await run(tx, STOP_ALL_LINKS, [ownerId]);
       // and what began while these ended
       await noteStop(tx, { ownerId, clientId: null });
       const count = (rows: readonly { ended: boolean }[]): number => rows.filter(({ ended }) => ended).length;

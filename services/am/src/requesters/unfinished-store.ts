@@ -1,7 +1,7 @@
-import { inTransaction, query, statement } from '@chatelaine/postgres';
+import { defineQuery, inTransaction, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
-const FIND = statement<{ id: string }>({
+const FIND = defineQuery<{ id: string }>({
   name: 'requesters_find_unfinished',
   text: `
     select c.id from connection c
@@ -10,16 +10,16 @@ const FIND = statement<{ id: string }>({
 });
 // rules first: a rule that lost its connection would hold for all of them
 const REAP = [
-  statement({ name: 'requesters_reap_rules', text: 'delete from rule where connection_id = any($1)' }),
-  statement({ name: 'requesters_reap_shown', text: 'delete from connection_host where connection_id = any($1)' }),
-  statement({ name: 'requesters_reap_connections', text: 'delete from connection where id = any($1)' }),
+  defineQuery({ name: 'requesters_reap_rules', text: 'delete from rule where connection_id = any($1)' }),
+  defineQuery({ name: 'requesters_reap_shown', text: 'delete from connection_host where connection_id = any($1)' }),
+  defineQuery({ name: 'requesters_reap_connections', text: 'delete from connection where id = any($1)' }),
 ];
 
 /** Clears away connections that consent began to write and whose grant never came: they grant nothing, and the timeline never told of them. Returns how many. */
 export async function reapUnfinished({ pool }: Pick<Deps, 'pool'>): Promise<number> {
   return inTransaction(pool, async (tx) => {
-    const ids = (await query(tx, FIND)).map(({ id }) => id);
-    if (ids.length > 0) for (const reap of REAP) await query(tx, reap, [ids]);
+    const ids = (await run(tx, FIND)).map(({ id }) => id);
+    if (ids.length > 0) for (const reap of REAP) await run(tx, reap, [ids]);
     return ids.length;
   });
 }

@@ -1,4 +1,4 @@
-import { inTransaction, type Pool, query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, inTransaction, type Pool, run, runOne } from '@chatelaine/postgres';
 import { boundAt, type Partition, type PartitionStep, partitionName, timeOfBound } from './partitions.ts';
 
 /** A table that is partitioned by ids which sort by time. */
@@ -26,14 +26,14 @@ export const REVOCATIONS: Partitioned = {
 };
 export const TIMELINE: Partitioned = { table: 'timeline_entry', prefix: null, at: 'at', underWay: 'false' };
 
-const NOW = statement<{ now: Date }>({ name: 'retention_now', text: 'select now()' });
+const NOW = defineQuery<{ now: Date }>({ name: 'retention_now', text: 'select now()' });
 
 /** The database's time: no process's clock drops what another would keep. */
 export async function databaseTime({ pool }: { readonly pool: Pool }): Promise<Date> {
-  return (await queryOne(pool, NOW))?.now ?? new Date(0);
+  return (await runOne(pool, NOW))?.now ?? new Date(0);
 }
 
-const PARTITIONS = statement<{ name: string; bound: string }>({
+const PARTITIONS = defineQuery<{ name: string; bound: string }>({
   name: 'retention_partitions',
   text: `
     select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound
@@ -42,7 +42,7 @@ const PARTITIONS = statement<{ name: string; bound: string }>({
 
 /** The partitions of a table that are for a time, the earliest first; not the one for what falls into none. */
 export async function readPartitions(db: Pick<Pool, 'query'>, { table }: Partitioned): Promise<readonly Partition[]> {
-  const rows = await query(db, PARTITIONS, [table]);
+  const rows = await run(db, PARTITIONS, [table]);
   return rows
     .flatMap(({ name, bound }) => {
       const [, from, to] = /^FOR VALUES FROM \('(.+)'\) TO \('(.+)'\)$/.exec(bound) ?? [];

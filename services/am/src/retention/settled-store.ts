@@ -1,18 +1,18 @@
-import { type Pool, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, type Pool, runOne } from '@chatelaine/postgres';
 
 const BATCH = 500;
 const BATCHES = 20;
 
 // what is kept longest may name them: `days` is beyond that
 const STEPS = [
-  statement<{ n: number }>({
+  defineQuery<{ n: number }>({
     name: 'retention_asks',
     text: `with old as (
         select id from ask where expires_at < $1::timestamptz - make_interval(days => $2) limit ${BATCH} for update skip locked
       ), gone as (delete from ask where id in (select id from old) returning 1)
       select count(*)::int as n from gone`,
   }),
-  statement<{ n: number }>({
+  defineQuery<{ n: number }>({
     name: 'retention_connections',
     text: `with old as (
         select id from connection c where c.ended_at < $1::timestamptz - make_interval(days => $2)
@@ -21,7 +21,7 @@ const STEPS = [
       ), gone as (delete from connection where id in (select id from old) returning 1)
       select count(*)::int as n from gone`,
   }),
-  statement<{ n: number }>({
+  defineQuery<{ n: number }>({
     name: 'retention_links',
     text: `with old as (
         select id from link l where l.ended_at < $1::timestamptz - make_interval(days => $2)
@@ -34,7 +34,7 @@ const STEPS = [
 ];
 
 // what was looked at and never linked; who is adding it right now has looked within the day
-const HOSTS = statement<{ n: number }>({
+const HOSTS = defineQuery<{ n: number }>({
   name: 'retention_hosts',
   text: `with old as (
       select id from host h where h.checked_at < $1::timestamptz - interval '1 day'
@@ -50,7 +50,7 @@ export async function deleteSettled(pool: Pool, { now, days }: { now: Date; days
   let total = 0;
   for (const step of [...STEPS.map((one) => ({ one, values: [now, days] })), { one: HOSTS, values: [now] }])
     for (let batch = 0; batch < BATCHES; batch++) {
-      const deleted = (await queryOne(pool, step.one, step.values))?.n ?? 0;
+      const deleted = (await runOne(pool, step.one, step.values))?.n ?? 0;
       total += deleted;
       if (deleted < BATCH) break;
     }

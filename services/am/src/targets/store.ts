@@ -1,11 +1,11 @@
-import { run, type Statement } from '@chatelaine/oauth-server-pg';
+import { type Query, run } from '@chatelaine/postgres';
 import { coversScope, type TargetsResponse, temporarilyUnavailable } from '@chatelaine/protocol';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { evaluate } from '../rules/evaluate.ts';
 import { ruleSchema } from '../rules/rule.ts';
 
-const LIST: Statement = {
+const LIST: Query = {
   name: 'targets_list',
   text: `select h.issuer, h.name, h.resources, l.id as link_id, l.label, l.transfer_scope, ch.scopes,
       (select coalesce(json_agg(json_build_object('connectionId', r.connection_id, 'linkId', r.link_id, 'scope', r.scope, 'effect', r.effect)), '[]')

@@ -1,4 +1,4 @@
-import { query, statement } from '@chatelaine/postgres';
+import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
 
@@ -37,7 +37,7 @@ interface EntryRow {
   host_name: string | null;
 }
 
-const ENTRIES = statement<EntryRow>({
+const ENTRIES = defineQuery<EntryRow>({
   name: 'timeline_entries',
   text: `
     select t.id, t.at, t.kind, t.data->>'by' as ended_by, t.data->>'answer' as answer, t.data->>'scope' as scope,
@@ -55,7 +55,7 @@ export async function readEntries(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, before, most }: { ownerId: string; before: string | null; most: number },
 ): Promise<Entry[]> {
-  const rows = await query(pool, ENTRIES, [ownerId, before, most]);
+  const rows = await run(pool, ENTRIES, [ownerId, before, most]);
   return rows.map((row) => ({
     id: row.id,
     at: row.at,
@@ -104,7 +104,7 @@ interface TransferRow {
   late: boolean;
 }
 
-const TRANSFERS = statement<TransferRow>({
+const TRANSFERS = defineQuery<TransferRow>({
   name: 'timeline_transfers',
   text: `
     select t.id, t.started_at, t.state, t.scopes, c.client_name, l.label, h.name as host_name, h.transfer_scopes, t.jkt is null as bearer,
@@ -120,7 +120,7 @@ export async function readTransfers(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, before, most }: { ownerId: string; before: { at: Date; id: string } | null; most: number },
 ): Promise<PastTransfer[]> {
-  const rows = await query(pool, TRANSFERS, [ownerId, before?.at ?? null, before?.id ?? '', most]);
+  const rows = await run(pool, TRANSFERS, [ownerId, before?.at ?? null, before?.id ?? '', most]);
   return rows.map((row) => ({
     id: row.id,
     at: row.started_at,

@@ -1,4 +1,4 @@
-import { run, runForRow, type Statement } from '@chatelaine/oauth-server-pg';
+import { type Query, run, runForRow } from '@chatelaine/postgres';
 import type { Pool } from 'pg';
 
 /** A place among the calls of one connection, over all processes. */
@@ -9,7 +9,7 @@ export interface CallPlace {
 }
 
 // two that choose the same number meet on its row: the second finds it taken, and looks again
-const TAKE: Statement = {
+const TAKE: Query<{ number: number }> = {
   name: 'call_place_take',
   text: `
   insert into call_place (connection_id, number, call_id, held_until)
@@ -31,14 +31,14 @@ export async function takeCallPlace(
   { connectionId, callId, atOnce, seconds }: { connectionId: string; callId: string; atOnce: number; seconds: number },
 ): Promise<CallPlace | null> {
   for (let look = 1; look <= atOnce; look++) {
-    const [taken] = await run<{ number: number }>(pool, TAKE, [connectionId, callId, seconds, atOnce]);
+    const [taken] = await run(pool, TAKE, [connectionId, callId, seconds, atOnce]);
     if (taken !== undefined) return { connectionId, callId, number: taken.number };
     if (await isFull(pool, { connectionId, atOnce })) return null;
   }
   return null;
 }
 
-const COUNT: Statement = {
+const COUNT: Query<{ n: number }> = {
   name: 'call_place_count',
   text: `select count(*)::int as n from call_place where connection_id = $1 and held_until > now()`,
 };
@@ -47,10 +47,10 @@ async function isFull(
   pool: Pool,
   { connectionId, atOnce }: { connectionId: string; atOnce: number },
 ): Promise<boolean> {
-  return (await runForRow<{ n: number }>(pool, COUNT, [connectionId])).n >= atOnce;
+  return (await runForRow(pool, COUNT, [connectionId])).n >= atOnce;
 }
 
-const GIVE_BACK: Statement = {
+const GIVE_BACK: Query = {
   name: 'call_place_give_back',
   text: `delete from call_place where connection_id = $1 and number = $2 and call_id = $3`,
 };
@@ -59,7 +59,7 @@ export async function giveBackCallPlace(pool: Pool, { connectionId, number, call
   await run(pool, GIVE_BACK, [connectionId, number, callId]);
 }
 
-const REAP: Statement = {
+const REAP: Query<{ n: number }> = {
   name: 'call_place_reap',
   text: `with gone as (
     delete from call_place where (connection_id, number) in (
@@ -70,5 +70,5 @@ const REAP: Statement = {
 
 /** Deletes the places of calls whose process died; returns how many. */
 export async function reapCallPlaces(pool: Pool): Promise<number> {
-  return (await runForRow<{ n: number }>(pool, REAP, [])).n;
+  return (await runForRow(pool, REAP, [])).n;
 }

@@ -1,4 +1,5 @@
-import { GRANT_ALIVE, run, runForRow, type Statement } from '@chatelaine/oauth-server-pg';
+import { type Query, run, runForRow } from '@chatelaine/postgres';
+import { GRANT_ALIVE } from '@chatelaine/oauth-server-pg';
 import { withConnection } from '@chatelaine/postgres';
 import type { Pool } from 'pg';
 import type { Deps } from '../deps.ts';
@@ -6,7 +7,7 @@ import type { Intent } from './store.ts';
 
 // Whatever ends something updates the row of the grant or the link, and these rows are held until this commits: a stop waits for what is being completed,
 // or is seen. `for share` looks at a row once more when it was waited for, which a subquery in `set` would not. Grants before links, as stops take them.
-const COMPLETE: Statement = {
+const COMPLETE: Query<CompletedRow> = {
   name: 'transfer_complete',
   text: `
   with due as materialized (
@@ -56,14 +57,14 @@ export async function completeTransfers(
   // a connection first: waiting for one is no part of what the statement took
   return withConnection(pool, async (db) => {
     const sent = monotonic();
-    const rows = await run<CompletedRow>(db, COMPLETE, values);
+    const rows = await run(db, COMPLETE, values);
     const worked = Math.min(...rows.map(({ worked_ms }) => worked_ms));
     const handed = new Set(rows.filter(({ state }) => state === 'minted').map(({ id }) => id));
     return { handed, committedFrom: sent + (Number.isFinite(worked) ? worked : 0) };
   });
 }
 
-const DISCARD: Statement = {
+const DISCARD: Query = {
   name: 'transfer_discard',
   text: `
   update transfer t set state = 'withheld', error = 'late', closed_at = now()
@@ -76,7 +77,7 @@ export async function discardTransfers(pool: Pool, transfers: readonly Pick<Inte
   await run(pool, DISCARD, [transfers.map(({ bucket }) => bucket), transfers.map(({ id }) => id)]);
 }
 
-const CLOSE: Statement = {
+const CLOSE: Query = {
   name: 'transfer_close',
   text: `with closed as (
     update transfer set closed_at = now(), state = $3, error = $4 where bucket = $1 and id = $2 and state = 'intent' returning ask_id
@@ -94,7 +95,7 @@ export async function closeTransfer(
   await run(pool, CLOSE, [intent.bucket, intent.id, state, error.slice(0, 200), approval]);
 }
 
-const ABANDON: Statement = {
+const ABANDON: Query = {
   name: 'transfer_abandon',
   text: `with closed as (
     update transfer set closed_at = now(), state = 'failed', error = $3 where bucket = $1 and id = $2 and state = 'intent'
@@ -121,7 +122,7 @@ export async function abandonTransfer(
   await run(pool, ABANDON, [intent.bucket, intent.id, error.slice(0, 200), grantId, freshGrantId]);
 }
 
-const CLOSE_LOST: Statement = {
+const CLOSE_LOST: Query<{ n: number }> = {
   name: 'transfer_close_lost',
   text: `with lost as (
     select bucket, id from transfer where state = 'intent' and started_at < now() - make_interval(secs => $1) limit 1000 for update skip locked
@@ -136,5 +137,5 @@ const CLOSE_LOST: Statement = {
  * nobody, and its row stays. Returns how many.
  */
 export async function closeLost(pool: Pool, input: { olderThanSeconds: number }): Promise<number> {
-  return (await runForRow<{ n: number }>(pool, CLOSE_LOST, [input.olderThanSeconds])).n;
+  return (await runForRow(pool, CLOSE_LOST, [input.olderThanSeconds])).n;
 }

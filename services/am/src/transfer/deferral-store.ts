@@ -1,3 +1,4 @@
+import { type Query, run, runForRow } from '@chatelaine/postgres';
 import {
   BURN_GUARDS,
   BURNED,
@@ -5,9 +6,6 @@ import {
   findReplayed,
   GRANT_ALIVE,
   guardValues,
-  run,
-  runForRow,
-  type Statement,
 } from '@chatelaine/oauth-server-pg';
 import type { Replayed, ReplayGuard, TokenKey } from '@chatelaine/oauth-server';
 import { LIFETIME, LIMIT, type ScopeSet } from '@chatelaine/protocol';
@@ -16,7 +14,7 @@ import type { Pool } from 'pg';
 /** Longer than any call of a Host takes; a process that died holds its attempt no longer. */
 const ATTEMPT_SECONDS = 30;
 
-const OPEN: Statement = {
+const OPEN: Query = {
   name: 'transfer_open_deferral',
   text: `with crowded as (
     delete from deferral where (bucket, hash) in (
@@ -47,7 +45,7 @@ export async function openDeferral(pool: Pool, input: NewDeferral): Promise<bool
 }
 
 // the row's lock decides who polled first; `due` is looked at again under it
-const POLL: Statement = {
+const POLL: Query<PolledRow> = {
   name: 'transfer_poll_deferral',
   text: `with ${BURN_GUARDS}, due as (
     update deferral set next_poll_at = now() + $7::float8 * interval '1 second' from fresh
@@ -101,7 +99,7 @@ export async function pollDeferral(
 ): Promise<PollOutcome> {
   const { key, clientId, jkt, guards } = input;
   const values = [...guardValues(guards), key.bucket, key.hash, clientId, jkt, LIFETIME.pollInterval];
-  const row = await runForRow<PolledRow>(pool, POLL, values);
+  const row = await runForRow(pool, POLL, values);
   const replayed = findReplayed(guards, row);
   if (replayed !== null) return replayed;
   if (row.resource === null) return { kind: 'unknown' };
@@ -112,7 +110,7 @@ export async function pollDeferral(
   return { kind: 'polled', connectionId, resource, scopes, askId, askState, expiresIn };
 }
 
-const ATTEMPT: Statement = {
+const ATTEMPT: Query = {
   name: 'transfer_attempt_deferral',
   text: `update deferral set attempt_id = $3, attempted_at = now()
   where bucket = $1 and hash = $2 and ended_at is null and expires_at > now()
@@ -125,7 +123,7 @@ export async function attemptDeferral(pool: Pool, { bucket, hash }: TokenKey, at
   return (await run(pool, ATTEMPT, [bucket, hash, attemptId, ATTEMPT_SECONDS])).length === 1;
 }
 
-const SUCCEED: Statement = {
+const SUCCEED: Query = {
   name: 'transfer_succeed_deferral',
   text: 'update deferral set ended_at = now() where bucket = $1 and hash = $2 and attempt_id = $3 and ended_at is null returning 1',
 };
@@ -135,7 +133,7 @@ export async function succeedDeferral(pool: Pool, { bucket, hash }: TokenKey, at
   return (await run(pool, SUCCEED, [bucket, hash, attemptId])).length === 1;
 }
 
-const END: Statement = {
+const END: Query = {
   name: 'transfer_end_deferral',
   text: `update deferral set ended_at = now()
   where bucket = $1 and hash = $2 and attempt_id is not distinct from coalesce($3, attempt_id) and ended_at is null`,
@@ -146,7 +144,7 @@ export async function endDeferral(pool: Pool, { bucket, hash }: TokenKey, attemp
   await run(pool, END, [bucket, hash, attemptId]);
 }
 
-const RELEASE: Statement = {
+const RELEASE: Query = {
   name: 'transfer_release_deferral',
   text: `update deferral set attempt_id = null, attempted_at = null
   where bucket = $1 and hash = $2 and attempt_id = $3 and ended_at is null`,
@@ -157,7 +155,7 @@ export async function releaseDeferral(pool: Pool, { bucket, hash }: TokenKey, at
   await run(pool, RELEASE, [bucket, hash, attemptId]);
 }
 
-const REAP: Statement = {
+const REAP: Query<{ n: number }> = {
   name: 'transfer_reap_deferrals',
   text: `with gone as (
     delete from deferral where (bucket, hash) in (select bucket, hash from deferral where expires_at < now() - interval '1 day' limit 1000) returning 1
@@ -167,5 +165,5 @@ const REAP: Statement = {
 
 /** Deletes what is past its time, a day later, so that a late poll hears `expired_token`; returns how many. */
 export async function reapDeferrals(pool: Pool): Promise<number> {
-  return (await runForRow<{ n: number }>(pool, REAP, [])).n;
+  return (await runForRow(pool, REAP, [])).n;
 }

@@ -1,8 +1,9 @@
-import { GRANT_ALIVE, runForRow, type Statement } from '@chatelaine/oauth-server-pg';
+import { type Query, runForRow } from '@chatelaine/postgres';
+import { GRANT_ALIVE } from '@chatelaine/oauth-server-pg';
 import type { Pool } from 'pg';
 import type { Intent } from './store.ts';
 
-const STOPPED: Statement = {
+const STOPPED: Query<{ stopped: boolean }> = {
   name: 'transfer_stopped',
   text: `
   select not exists (
@@ -14,5 +15,5 @@ export async function wasStopped(
   pool: Pool,
   { bucket, connectionId, linkId }: Pick<Intent, 'bucket' | 'connectionId' | 'linkId'>,
 ): Promise<boolean> {
-  return (await runForRow<{ stopped: boolean }>(pool, STOPPED, [bucket, connectionId, linkId])).stopped;
+  return (await runForRow(pool, STOPPED, [bucket, connectionId, linkId])).stopped;
 }

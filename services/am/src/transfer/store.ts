@@ -1,3 +1,4 @@
+import { type Query, run, runForRow } from '@chatelaine/postgres';
 import {
   BURN_GUARDS,
   BURNED,
@@ -5,9 +6,6 @@ import {
   findReplayed,
   GRANT_ALIVE,
   guardValues,
-  run,
-  runForRow,
-  type Statement,
 } from '@chatelaine/oauth-server-pg';
 import type { Replayed, ReplayGuard } from '@chatelaine/oauth-server';
 import { scopeKey, type ScopeSet, temporarilyUnavailable } from '@chatelaine/protocol';
@@ -51,7 +49,7 @@ const withoutTarget = rowSchema.extend({
 });
 
 /** `$3` resource, `$4` the scopes as a key, `$5` whether the client authenticated; which grant, is for `from` to say. */
-const snapshotOf = (name: string, { from, where }: { from: string; where: string }): Statement => ({
+const snapshotOf = (name: string, { from, where }: { from: string; where: string }): Query => ({
   name,
   text: `
   select g.id as connection_id, g.subject as owner_id, g.bucket, g.client_id, c.client_name, c.client_uri, g.jkt, o.policy_version,
@@ -166,7 +164,7 @@ export interface Intent {
   readonly askId: string | null;
 }
 
-const BEGIN: Statement = {
+const BEGIN: Query<BurnedRow & { begun: boolean }> = {
   name: 'transfer_begin',
   text: `with ${BURN_GUARDS}, still as (
     select 1 from fresh, oauth_grant g join owner o on o.id = g.subject join link l on l.id = $7
@@ -194,7 +192,7 @@ export async function beginTransfer(
   input: { intent: Intent; guards: readonly ReplayGuard[] },
 ): Promise<BeginOutcome> {
   const { intent, guards } = input;
-  const row = await runForRow<BurnedRow & { begun: boolean }>(pool, BEGIN, [
+  const row = await runForRow(pool, BEGIN, [
     ...guardValues(guards),
     intent.id,
     intent.bucket,

@@ -1,5 +1,5 @@
 import { VaultError } from '@chatelaine/crypto';
-import { query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import type { Posted } from './post-everywhere.ts';
 
@@ -21,17 +21,17 @@ export interface AttemptRef {
 const KEPT = 3_600;
 export const ATTEMPT_ID = /^[A-Za-z0-9_-]{20,64}$/;
 
-const BEGIN = statement<{ id: string }>({
+const BEGIN = defineQuery<{ id: string }>({
   name: 'post_attempt.begin',
   text: `with expired as (delete from post_attempt where expires_at <= now())
     insert into post_attempt (owner_id, id, sealed, expires_at) values ($1, $2, $3, now() + make_interval(secs => $4))
     on conflict do nothing returning id`,
 });
-const END = statement({
+const END = defineQuery({
   name: 'post_attempt.end',
   text: 'update post_attempt set sealed = $3 where owner_id = $1 and id = $2',
 });
-const FIND = statement<{ sealed: Buffer }>({
+const FIND = defineQuery<{ sealed: Buffer }>({
   name: 'post_attempt.find',
   text: 'select sealed from post_attempt where owner_id = $1 and id = $2 and expires_at > now()',
 });
@@ -39,16 +39,16 @@ const FIND = statement<{ sealed: Buffer }>({
 /** False when this attempt was begun before: then nothing may be posted again. */
 export async function beginAttempt(deps: AttemptDeps, ref: AttemptRef, text: string): Promise<boolean> {
   const sealed = seal(deps, ref, { text, results: null });
-  return (await queryOne(deps.pool, BEGIN, [ref.owner, ref.id, sealed, KEPT])) !== null;
+  return (await runOne(deps.pool, BEGIN, [ref.owner, ref.id, sealed, KEPT])) !== null;
 }
 
 export async function endAttempt(deps: AttemptDeps, ref: AttemptRef, attempt: Attempt): Promise<void> {
-  await query(deps.pool, END, [ref.owner, ref.id, seal(deps, ref, attempt)]);
+  await run(deps.pool, END, [ref.owner, ref.id, seal(deps, ref, attempt)]);
 }
 
 /** Null when there is none of this owner, or none any more. */
 export async function findAttempt(deps: AttemptDeps, ref: AttemptRef): Promise<Attempt | null> {
-  const row = await queryOne(deps.pool, FIND, [ref.owner, ref.id]);
+  const row = await runOne(deps.pool, FIND, [ref.owner, ref.id]);
   if (row === null) return null;
   try {
     return JSON.parse(deps.vault.open(row.sealed, aadOf(ref))) as Attempt;

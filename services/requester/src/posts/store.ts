@@ -1,5 +1,5 @@
 import { randomId } from '@chatelaine/crypto';
-import { inTransaction, query, queryOne, statement } from '@chatelaine/postgres';
+import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import type { PostView } from './post.ts';
 
@@ -12,20 +12,20 @@ interface Row {
 }
 
 // more than anybody reads at once
-const LIST = statement<Row>({
+const LIST = defineQuery<Row>({
   name: 'posts_list',
   text: 'select id, text, created_at from post where owner_id = $1 order by created_at desc, id limit 500',
 });
 
 /** An owner's newest posts. */
 export async function listPosts({ pool }: PostDeps, owner: string): Promise<readonly PostView[]> {
-  const rows = await query(pool, LIST, [owner]);
+  const rows = await run(pool, LIST, [owner]);
   return rows.map(({ id, text, created_at: at }) => ({ id, text, date: at.toISOString().slice(0, 10) }));
 }
 
 // one at a time per owner: of many counting side by side each would find room
-const LOCK = statement({ name: 'posts_lock', text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))' });
-const ADD = statement<{ id: string }>({
+const LOCK = defineQuery({ name: 'posts_lock', text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))' });
+const ADD = defineQuery<{ id: string }>({
   name: 'posts_add',
   text: `insert into post (id, owner_id, text)
     select $1, $2, $3 where (select count(*) from post where owner_id = $2) < $4 returning id`,
@@ -37,18 +37,18 @@ export async function addPost(
   { owner, text }: { owner: string; text: string },
 ): Promise<'added' | 'full'> {
   return inTransaction(pool, async (tx) => {
-    await query(tx, LOCK, [owner]);
-    const row = await queryOne(tx, ADD, [randomId('post'), owner, text, config.postsPerAccount]);
+    await run(tx, LOCK, [owner]);
+    const row = await runOne(tx, ADD, [randomId('post'), owner, text, config.postsPerAccount]);
     return row === null ? 'full' : 'added';
   });
 }
 
-const REMOVE = statement<{ id: string }>({
+const REMOVE = defineQuery<{ id: string }>({
   name: 'posts_remove',
   text: 'delete from post where id = $1 and owner_id = $2 returning id',
 });
 
 /** False when there was none, or it is somebody else's. */
 export async function removePost({ pool }: PostDeps, { owner, id }: { owner: string; id: string }): Promise<boolean> {
-  return (await queryOne(pool, REMOVE, [id, owner])) !== null;
+  return (await runOne(pool, REMOVE, [id, owner])) !== null;
 }
