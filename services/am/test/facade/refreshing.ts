@@ -122,6 +122,29 @@ export function refreshing(sceneOf: SceneOf): void {
     expect((await client.refresh(token)).status).toBe(200);
   });
 
+  it('that asks too often is told when to come back (429), and its code and refresh token are as good as before', async () => {
+    const scene = sceneOf();
+    const { house, owner, resource } = scene;
+    const perConnection = { name: 'none-at-all', points: 0, perSeconds: 3600 };
+    const counting = await house.another({ transfers: { perConnection } });
+    const client = await scene.client();
+    const asked = await client.ask(owner.browser, resource);
+    const code = await client.agree(owner.browser, asked, { bearer: 'allow' });
+    const hops = house.host.hops.length;
+    const tooOften = { status: 429, error: 'temporarily_unavailable', retry: expect.stringMatching(/^[1-9]/) };
+    expect(outcome(await client.redeem(code, asked.verifier, {}, { port: counting.port }))).toEqual(tooOften);
+    const token = refreshTokenOf(await client.redeem(code, asked.verifier));
+    // nor does another get it refused for the address they share
+    const crowded = await house.another({ refusalsPerMinute: 1 });
+    for (const _ of [1, 2]) await client.refresh(`cha_rt_${'A'.repeat(46)}`, {}, { port: crowded.port });
+    for (const { port } of [counting, crowded])
+      expect(outcome(await client.refresh(token, {}, { port }))).toEqual(tooOften);
+    expect(house.host.hops).toHaveLength(hops + 1);
+    // longer than a token that was replaced is answered
+    await later(scene, client, 3600);
+    expect((await client.refresh(token)).status).toBe(200);
+  });
+
   it('whose Host says no by its own policy is told so; asking the owner anew would help nobody', async () => {
     const { house, owner, resource, client } = sceneOf();
     const app = await client();
