@@ -43,6 +43,8 @@ export function recordStatements(pool: Pool): { take(): readonly Sent[] } {
 export interface Access {
   readonly relation: string;
   readonly how: 'by key' | 'by a partial index' | 'as a whole';
+  /** How many rows it looked at, those included that it had no use for. */
+  readonly rows: number;
 }
 
 interface Node {
@@ -51,6 +53,9 @@ interface Node {
   'Index Name'?: string;
   'Index Cond'?: string;
   'Actual Loops'?: number;
+  'Actual Rows'?: number;
+  'Rows Removed by Filter'?: number;
+  'Rows Removed by Index Recheck'?: number;
   Plans?: Node[];
 }
 
@@ -84,30 +89,45 @@ export async function accessesOf(db: Db, { text, values }: Sent): Promise<readon
   return found;
 }
 
-/** What cannot be done twice is planned, and not run. */
+/** What cannot be done twice is done again without the rows of the first time, one by one. */
 async function explained(db: Db, what: string): Promise<{ Plan: Node }[]> {
-  const plans = async (how: string): Promise<{ Plan: Node }[]> =>
-    (await db.query<{ 'QUERY PLAN': { Plan: Node }[] }>(`explain (${how}) ${what}`)).rows.flatMap(
-      (row) => row['QUERY PLAN'],
-    );
-  await db.query('savepoint before');
-  try {
-    return await plans('analyze, format json');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION)) throw error;
-    await db.query('rollback to before');
-    return plans('format json');
+  for (let removed = 0; ; removed++) {
+    await db.query('savepoint before');
+    try {
+      const { rows } = await db.query<{ 'QUERY PLAN': { Plan: Node }[] }>(`explain (analyze, format json) ${what}`);
+      return rows.flatMap((row) => row['QUERY PLAN']);
+    } catch (error) {
+      const row = rowInTheWay(error);
+      if (row === null || removed === MOST_REMOVED) throw error;
+      await db.query('rollback to before');
+      await db.query(row);
+    }
   }
 }
 
 const UNIQUE_VIOLATION = '23505';
+const MOST_REMOVED = 10;
+
+/** Deletes what an insert found there already, as Postgres names it: `Key (bucket, hash)=(1, \\x00) already exists.` */
+function rowInTheWay(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const { code, table, detail } = error as { code?: string; table?: string; detail?: string };
+  const [, columns, values] = /^Key \((.+)\)=\((.+)\) already exists/.exec(detail ?? '') ?? [];
+  if (code !== UNIQUE_VIOLATION || table === undefined || columns === undefined) return null;
+  return `delete from "${table}" where concat_ws(', ', ${columns}) = ${literal(values)}`;
+}
 
 function accessesIn(node: Node, partial: ReadonlySet<string>): Access[] {
   const below = (node.Plans ?? []).flatMap((one) => accessesIn(one, partial));
   const relation = node['Relation Name'];
   // what writes names its tables, too, and reads none
   if (relation === undefined || node['Actual Loops'] === 0 || !node['Node Type'].includes('Scan')) return below;
-  return [...below, { relation, how: howOf(node, partial) }];
+  return [...below, { relation, how: howOf(node, partial), rows: rowsOf(node) }];
+}
+
+function rowsOf(node: Node): number {
+  const each = ['Actual Rows', 'Rows Removed by Filter', 'Rows Removed by Index Recheck'] as const;
+  return each.reduce((sum, which) => sum + (node[which] ?? 0), 0) * (node['Actual Loops'] ?? 1);
 }
 
 function howOf(node: Node, partial: ReadonlySet<string>): Access['how'] {

@@ -33,11 +33,14 @@ export class TestHost {
     paths?: readonly string[];
     sameAs?: TestHost;
     name?: string;
+    /** Given its pool before it is used. */
+    onPool?: (pool: pg.Pool) => void;
   }): Promise<TestHost> {
     const port = await freePort();
     const issuer = input.sameAs?.issuer ?? `http://${input.name ?? 'photos'}.localhost:${port}`;
     const pool = new pg.Pool({ connectionString: input.database, max: 10 });
     pool.on('error', () => undefined);
+    input.onPool?.(pool);
     const app = Fastify({ pluginTimeout: 0 });
     await app.register(chatelaineHost, {
       issuer,

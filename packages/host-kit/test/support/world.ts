@@ -1,6 +1,7 @@
 import { createInstance, type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/postgres';
 import { migrationsDir } from '@chatelaine/oauth-server-pg';
+import type { Pool } from 'pg';
 import { TestAm } from './test-am.ts';
 import { TestHost, type TestHostOptions } from './test-host.ts';
 
@@ -8,6 +9,7 @@ interface HostInput {
   options?: TestHostOptions;
   paths?: readonly string[];
   name?: string;
+  onPool?: (pool: Pool) => void;
   empty?: true;
 }
 
