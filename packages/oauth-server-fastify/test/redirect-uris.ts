@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { expectPage } from './authorize.ts';
 import { documented, type Party, REDIRECT_URI, registered } from './clients.ts';
-import { answered, authorizePath, pushed, requestOf } from './flow.ts';
+import { answered, authorizePath, push, pushed, requestOf } from './flow.ts';
 import { type Answer, type Form, postJson, send } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
@@ -115,6 +115,39 @@ export function redirectUris(rigOf: () => Rig): void {
         }
       },
     );
+
+    test.each(['a;b', "a'b"])(
+      'A15 a host that DNS could not have is none for a client document, nor for a redirect in one, at the AM and at a Host: %s',
+      async (label) => {
+        const before = rig.fetched.length;
+        for (const side of [rig.am, rig.host]) {
+          const client_id = `https://${label}.example/client`;
+          rig.documents.set(client_id, { client_id, redirect_uris: [REDIRECT_URI] });
+          const path = authorizePath({ ...requestOf(side, party), client_id });
+          expectPage(await send(side.ports[0], { path }));
+        }
+        expect(rig.fetched).toHaveLength(before);
+        for (const side of [rig.am, rig.host]) {
+          const client = documented(rig, side, { redirect_uris: [`https://${label}.example/cb`] });
+          expect((await push(rig, side, { party: client })).status).toBe(401);
+          const page = await send(side.ports[0], { path: authorizePath(requestOf(side, client)) });
+          expectPage(page);
+          expect(page.text).toContain('must name a host that DNS could have');
+        }
+      },
+    );
+
+    test('A15 a host with an underscore is one for a client document, and for a redirect in one, at a Host', async () => {
+      const redirectUri = 'https://my_app.example/cb';
+      const client = { ...documented(rig, rig.host, { redirect_uris: [redirectUri] }), redirectUri };
+      const id = 'https://my_app.example/client';
+      rig.documents.set(id, { ...(rig.documents.get(client.id) as object), client_id: id });
+      for (const party of [client, { ...client, id }]) {
+        const requestUri = await pushed(rig, rig.host, { party });
+        const answer = await answered(rig.host, { party, requestUri });
+        expect(answer.onward?.startsWith(`${redirectUri}?code=`)).toBe(true);
+      }
+    });
 
     test('A15 a host with an underscore, a hyphen or a number is one, and its owner is asked', async () => {
       for (const host of ['my_app.example', '_x.my-app.example', '4.example', 'xn--bcher-kva.example']) {

@@ -21,6 +21,7 @@ describe('an issuer', () => {
     'https://photos.example',
     'https://photos.example:8443',
     'https://xn--bcher-kva.example',
+    'https://my_photos.example',
     'https://[2001:db8::1]',
   ])('in canonical form is one: %s', (value) => expect(parseIssuer(value, HTTPS)).toBe(value));
 
@@ -47,6 +48,9 @@ describe('an issuer', () => {
     ['name beyond ASCII', 'https://bücher.example'],
     ['percent-encoded host', 'https://%70hotos.example'],
     ['zero-width space', 'https://photos\u200b.example'],
+    ['semicolon in the host', 'https://photos;x.example'],
+    ['quote in the host', "https://photos'x.example"],
+    ['empty label', 'https://photos..example'],
     ['white space before', ' https://photos.example'],
     ['line break inside', 'https://photos\n.example'],
     ['decimal address', 'https://2130706433'],
@@ -92,6 +96,8 @@ describe('an address that a person typed', () => {
     'photos.example\\evil',
     'photos .example',
     'photos.example..',
+    'photos;x.example',
+    "photos'x.example",
     'ftp://photos.example',
     'javascript:alert(1)',
     'javascript://photos.example',

@@ -100,6 +100,7 @@ describe('adding a Host', () => {
     ['postgres'],
     ['metadata.google.internal'],
     ['nowhere.invalid'],
+    ['my_photos.invalid'],
     ['photos.localhost:22'],
   ])('%s answers the neutral sentence, 400', async (address) => {
     const page = await add(address);
@@ -116,6 +117,8 @@ describe('adding a Host', () => {
     [''],
     ['a b'],
     ['https://user:pw@photos.example'],
+    ['photos;x.example'],
+    ["https://photos'x.example"],
   ])('%s is not an address, and nothing is looked up', async (address) => {
     const page = await add(address);
     expect(page.status).toBe(400);

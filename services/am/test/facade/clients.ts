@@ -93,6 +93,34 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
     }
   });
 
+  it.each(["it's", 'a;b'])(
+    'whose redirect has a host that DNS could not have is refused when it registers, with the reason: %s',
+    async (label) => {
+      const { house } = sceneOf();
+      const body = { client_name: 'Stock app', redirect_uris: [`https://${label}.example/cb`] };
+      const answer = await exchange(house.ams[0].port, {
+        path: '/register',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      expect([answer.status, answer.json]).toEqual([
+        400,
+        { error: 'invalid_redirect_uri', error_description: expect.stringContaining('a host that DNS could have') },
+      ]);
+    },
+  );
+
+  it('whose redirect has a host with an underscore is asked about, and led back to it', async () => {
+    const { owner, resource, client } = sceneOf();
+    const redirect_uri = 'https://my_app.example/cb';
+    const app = await client({ metadata: { redirect_uris: [redirect_uri] } });
+    const asked = await app.ask(owner.browser, resource, { redirect_uri });
+    const page = await owner.browser.get(asked.path);
+    expect([page.status, page.words]).toEqual([200, expect.stringContaining('at my_app.example')]);
+    const code = await app.agree(owner.browser, asked, { bearer: 'allow' });
+    expect((await app.redeem(code, asked.verifier, { redirect_uri })).status).toBe(200);
+  });
+
   it('whose client_id is dead gets a page where a person would have agreed, and invalid_client where it asks itself', async () => {
     const { owner, resource, client, house } = sceneOf();
     const app = await client();
