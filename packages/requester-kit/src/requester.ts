@@ -36,7 +36,10 @@ export interface Requester {
   jwks(): Jwks;
   /** Starts a connection; send the browser to `redirectTo`. */
   connect(input: ConnectInput): Promise<ConnectOutcome>;
-  /** Ends it, at the redirect URI, in the session that started it. */
+  /**
+   * Ends it, at the redirect URI, in the session that started it. It uses up the code: for GET alone. Many frameworks run the handler of GET for HEAD as well,
+   * which must change nothing (RFC 9110 §9.2.1).
+   */
   callback(input: CallbackInput): Promise<CallbackOutcome>;
   connections(owner: string): Promise<readonly ConnectionInfo[]>;
   /** The Hosts a connection may ask for. */

@@ -102,13 +102,16 @@ describe('the callback of a link', () => {
     await expectRefused(person, url);
   });
 
-  test('HEAD, which only looks, uses up nothing', async () => {
+  test('HEAD, which only looks, shows nothing and uses up nothing', async () => {
     const { callback, state } = await startLink(person, world.host);
     const url = `${callback}?${query({ code: 'c', state, iss: world.host.issuer })}`;
     const before = tokenCalls();
     const cookie = [...person.browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const looked = await send(world.am.port, { method: 'HEAD', path: url, headers: { cookie } });
-    expect([looked.status, tokenCalls()]).toEqual([200, before]);
+    for (const headers of [{ cookie }, {}]) {
+      const looked = await send(world.am.port, { method: 'HEAD', path: url, headers });
+      expect([looked.status, looked.text, looked.headers.location]).toEqual([200, '', undefined]);
+    }
+    expect(tokenCalls()).toBe(before);
     expect((await person.browser.get(url)).status).toBe(303);
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { openPool } from '@chatelaine/postgres';
 import { openVault, rotateSigningKey } from '@chatelaine/service-kit';
-import { Browser, eventually, tokenFor } from '@chatelaine/test-kit';
+import { Browser, eventually, send, tokenFor } from '@chatelaine/test-kit';
 import { VAULT_LABEL } from '../src/deps.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../src/sealed-places.ts';
 import { authorizationUrlOf, connectAm, ISSUER, signUp, startWorld, type World } from './support/world.ts';
@@ -203,6 +203,19 @@ describe('a callback is a 400 page without any token call when', () => {
       const { browser, path } = await started();
       await refused(browser, path.replace(/&iss=[^&]+/, iss));
     }
+  });
+
+  test('HEAD, which only looks, shows nothing and uses up neither state nor code', async () => {
+    const { browser, path } = await started();
+    const before = world.house.received.length;
+    const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    for (const headers of [{ cookie }, {}]) {
+      const looked = await send(Number(new URL(origin).port), { method: 'HEAD', path, headers });
+      expect([looked.status, looked.text, looked.headers['location']]).toEqual([200, '', undefined]);
+    }
+    expect(world.house.received).toHaveLength(before);
+    const back = await browser.get(path);
+    expect([back.status, back.headers['location']]).toEqual([303, '/connections']);
   });
 
   test('two arrive at once: one connects', async () => {

@@ -1,6 +1,5 @@
-import { type Query, run, runForRow } from '@chatelaine/postgres';
+import { type Query, run, runForRow, withConnection } from '@chatelaine/postgres';
 import { GRANT_ALIVE } from '@chatelaine/oauth-server-pg';
-import { withConnection } from '@chatelaine/postgres';
 import type { Pool } from 'pg';
 import type { Deps } from '../deps.ts';
 import type { Intent } from './store.ts';
