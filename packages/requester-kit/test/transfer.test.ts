@@ -66,6 +66,13 @@ describe('a refusal keeps its meaning', () => {
     [429, { error: 'temporarily_unavailable' }, { kind: 'try_later', at: 'am', retryAfter: 7 }],
     [502, { error: 'server_error' }, { kind: 'try_later', at: 'host' }],
     [503, { error: 'temporarily_unavailable' }, { kind: 'try_later', at: 'am', retryAfter: 7 }],
+    // the AM runs, and says that it is the Host that does not
+    [
+      503,
+      { error: 'temporarily_unavailable', unavailable: 'host' },
+      { kind: 'try_later', at: 'host', reason: '503 temporarily_unavailable', retryAfter: 7 },
+    ],
+    [503, { error: 'temporarily_unavailable', unavailable: 'moon' }, { kind: 'try_later', at: 'am', retryAfter: 7 }],
     [504, { error: 'temporarily_unavailable' }, { kind: 'try_later', at: 'host' }],
   ];
   test.each(answers)('%d %j', async (status, json, expected) => {

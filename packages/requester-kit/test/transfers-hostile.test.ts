@@ -75,6 +75,18 @@ describe('an answer', () => {
       { kind: 'interaction_required', interactionUri: `${house.am}/asks/1` },
       expect.objectContaining({ kind: 'try_later', at: 'am', retryAfter: 9 }),
     ]);
+    const away = { status: 503, error: 'temporarily_unavailable', retry_after: 9 };
+    const outages: Line[] = [
+      { id: '0', ...away },
+      { id: '1', ...away, unavailable: 'host' },
+      { id: '2', ...away, status: 504 },
+    ];
+    const whose = (await ask(() => lines(...outages))).map((one) => ('at' in one ? [one.kind, one.at] : one));
+    expect(whose).toEqual([
+      ['try_later', 'am'],
+      ['try_later', 'host'],
+      ['try_later', 'host'],
+    ]);
   });
 });
 
