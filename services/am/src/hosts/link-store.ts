@@ -60,10 +60,10 @@ export interface Renewal extends LinkKey {
   readonly ceiling: readonly string[];
 }
 
-// the owner's row before the link's, as whatever ends something takes them
 /** Stores what a refresh brought; decisions made under another ceiling lose their version. False if the link ended or was renewed by another. */
 export async function storeRenewal({ prisma }: Pick<Deps, 'prisma'>, renewal: Renewal): Promise<boolean> {
   const { linkId, ownerId, used, accessToken, expiresIn, refreshToken, ceiling } = renewal;
+  // the owner's row before the link's, as whatever ends something takes them
   const rows = await prisma.$queryRaw<unknown[]>`
     with owned as materialized (
       select id from owner where id = ${ownerId} for no key update
