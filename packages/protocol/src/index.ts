@@ -10,7 +10,7 @@ export {
   registrationResponseSchema,
 } from './client-metadata.ts';
 export { canWait, DEFERRED, type DeferralExtras } from './deferred.ts';
-export { displayText } from './display.ts';
+export { displayText, withoutStrayJoiners } from './display.ts';
 export * from './errors.ts';
 export {
   codeForm,

@@ -7,6 +7,7 @@ import {
   invalidRedirectUri,
   LIMIT,
   type Schemes,
+  withoutStrayJoiners,
 } from '@chatelaine/protocol';
 import { authMethodOf } from './auth-method.ts';
 import { isWebUri, refusalOfRedirectUri } from './check-uri.ts';
@@ -33,6 +34,7 @@ export function keepMetadata(
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw invalidClientMetadata('The body is not a JSON object of client metadata.');
   const given = withValues(body as Given);
+  if (typeof given['client_name'] === 'string') given['client_name'] = withoutStrayJoiners(given['client_name']);
   for (const member of COSMETIC) if (!shape[member].safeParse(given[member]).success) delete given[member];
   for (const member of COSMETIC_URIS) {
     const uri = shape[member].safeParse(given[member]);
