@@ -155,7 +155,6 @@ export function registration(rigOf: () => Rig): void {
       expect(answer.json).toEqual({
         client_id: expect.stringMatching(/^client_[A-Za-z0-9_-]{22}$/),
         client_id_issued_at: expect.any(Number),
-        client_name: 'app.example',
         redirect_uris: [REDIRECT_URI],
         grant_types: ['authorization_code'],
         response_types: ['code'],
@@ -225,10 +224,8 @@ export function registration(rigOf: () => Rig): void {
 
     test('R11 a deceptive name is not taken over; one that is only someone else’s is registered as unverified', async () => {
       for (const client_name of ['Goo\u200bgle', 'Photos\u202egpj', 'a\0b', 'x\ny', 'a'.repeat(300), '', ' ', 7]) {
-        expect(await withMetadata({ client_name })).toMatchObject({
-          status: 201,
-          json: { client_name: 'app.example' },
-        });
+        const { status, json } = await withMetadata({ client_name });
+        expect([status, 'client_name' in json]).toEqual([201, false]);
       }
       expect(await withMetadata({ client_name: 'Google' })).toMatchObject({ status: 201 });
     });

@@ -4,7 +4,7 @@ export { type Consent, type ConsentOutcome, grantConsent, refuseConsent } from '
 export { type PushedRequest, pushAuthorizationRequest } from './authorize/push.ts';
 export { type Interaction, type StartedAuthorization, startAuthorization } from './authorize/start.ts';
 export { authenticateClient, type ClientRequest } from './client/authenticate-client.ts';
-export { type Client, type ClientKeys, isProven } from './client/client.ts';
+export { type Client, type ClientKeys, isProven, nameWithout } from './client/client.ts';
 export { DOCUMENT_MEMORY_BYTES, documentBytes, type DocumentDeps, readDocument } from './client/documents.ts';
 export { type ResolvedClient, resolveClient } from './client/resolve-client.ts';
 export { verifyByClient, type VerifiedByClient } from './client/verify-by-client.ts';

@@ -1,6 +1,6 @@
 import { bucketOf, hashToken, mintToken, sha256 } from '@chatelaine/crypto';
 import { type FormParams, type FormResult, LIFETIME, REQUEST_URI_PREFIX } from '@chatelaine/protocol';
-import type { Client } from '../client/client.ts';
+import { type Client, shownAs } from '../client/client.ts';
 import { resolveClient } from '../client/resolve-client.ts';
 import type { ServerDeps } from '../deps.ts';
 import { takesPlainClients } from '../extension.ts';
@@ -75,7 +75,7 @@ async function resume(
   if (!hasRedirectUri(client, request.redirectUri)) {
     return page('The client no longer has the redirect URI of this request.');
   }
-  return { kind: 'interaction', client, requestUri, request, expiresAt };
+  return { kind: 'interaction', client: shownAs(client, request.redirectUri), requestUri, request, expiresAt };
 }
 
 async function storePlain(

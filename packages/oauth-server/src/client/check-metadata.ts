@@ -13,7 +13,7 @@ import {
 } from '@chatelaine/protocol';
 import { authMethodOf } from './auth-method.ts';
 import { isWebUri, refusalOfRedirectUri } from './check-uri.ts';
-import { type Client, type ClientKeys, hasSecret } from './client.ts';
+import { type Client, type ClientKeys, hasSecret, nameWithout } from './client.ts';
 
 /**
  * Checks client metadata (RFC 7591 §2) and turns it into a client. Throws `invalid_redirect_uri` or `invalid_client_metadata`
@@ -39,7 +39,8 @@ export function checkClientMetadata(
   return {
     id,
     source,
-    name: metadata.client_name ?? displayHost(metadata.client_uri ?? metadata.redirect_uris[0] ?? id),
+    name: metadata.client_name ?? nameWithout({ id, source }, metadata.redirect_uris[0] ?? id),
+    isNamed: metadata.client_name !== undefined,
     uri: checkWebUri(metadata.client_uri, 'client_uri', schemes),
     logoUri: checkWebUri(metadata.logo_uri, 'logo_uri', schemes),
     termsUri: checkWebUri(metadata.tos_uri, 'tos_uri', schemes),
@@ -89,8 +90,4 @@ function checkIssuer(value: string | undefined, member: string, schemes: Schemes
   const issuer = parseIssuer(value, schemes);
   if (issuer === null) throw invalidClientMetadata(`${member} must be an origin in canonical form.`);
   return issuer;
-}
-
-function displayHost(uri: string): string {
-  return (URL.canParse(uri) ? new URL(uri).host : uri).slice(0, 100);
 }

@@ -1,4 +1,4 @@
-import type { Issuer, JwksDocument, ScopeSet } from '@chatelaine/protocol';
+import { isLoopbackHost, type Issuer, type JwksDocument, type ScopeSet } from '@chatelaine/protocol';
 import { SECRET_METHODS, type SecretMethod } from './auth-method.ts';
 
 /** Where a client's public keys are. */
@@ -11,8 +11,10 @@ export interface Client {
   readonly id: string;
   /** `document`: its id is the URL of a document that says what it is; `registered`: it told us itself (RFC 7591). */
   readonly source: 'document' | 'registered';
-  /** What it calls itself; nobody has verified it. */
+  /** What it calls itself, which nobody has verified; where it gives no name, what tells it apart ({@link nameWithout}). */
   readonly name: string;
+  /** Whether the name is its own word. */
+  readonly isNamed: boolean;
   readonly uri: string | null;
   /** What else it says of itself; never fetched, and shown nowhere, but what its owner agrees to must not change behind the page. */
   readonly logoUri: string | null;
@@ -31,6 +33,24 @@ export interface Client {
   readonly issuer: Issuer | null;
   /** In the document of a Requester that is a Host, too: that Host's issuer. PROTOCOL §2.3. */
   readonly host: Issuer | null;
+}
+
+/** As long as a name may be. */
+const NAME_CHARS = 100;
+
+/**
+ * What a client without a name is called: the site of its document, or, where it registered itself, the one that this request's answer goes to. Never what it
+ * says of itself besides: a page that it calls its own is as much its own word as a name.
+ */
+export function nameWithout({ id, source }: Pick<Client, 'id' | 'source'>, redirectUri: string): string {
+  const { hostname, host } = new URL(source === 'document' ? id : redirectUri);
+  // a program listens on another port each time
+  return (isLoopbackHost(hostname) ? hostname : host).slice(0, NAME_CHARS);
+}
+
+/** The client as its owner is shown it when it asks for the answer to go there. */
+export function shownAs(client: Client, redirectUri: string): Client {
+  return client.isNamed ? client : { ...client, name: nameWithout(client, redirectUri) };
 }
 
 /** Whether a request of this client proves that it is the client's. */

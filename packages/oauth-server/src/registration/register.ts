@@ -65,7 +65,6 @@ function registered(
   const transfers = !hasSecret(client) && client.scope.includes(TRANSFER_SCOPE);
   return {
     ...rest,
-    client_name: client.name,
     grant_types: [...client.grantTypes],
     response_types: ['code'],
     token_endpoint_auth_method: client.authMethod,

@@ -1,3 +1,4 @@
+import { nameWithout } from '@chatelaine/oauth-server';
 import { isLoopbackHost } from '@chatelaine/protocol';
 import { Badge } from '@chatelaine/service-kit';
 import type { ComponentChild } from 'preact';
@@ -11,20 +12,25 @@ export interface Who {
   readonly clientUri: string | null;
   /** Where its codes go; null for a connection older than that this is kept. */
   readonly redirectUri: string | null;
+  /** Whether it proves that it is who it says, by a key or a secret of its own; null for a connection older than that this is kept. */
+  readonly isProven: boolean | null;
 }
 
 type Fact = readonly [name: string, value: ComponentChild];
 
 /** One block wherever somebody decides on a Requester: where it runs and who vouches for it are what counts, its name is its own word. */
-export function whoFacts({ clientId, clientName, clientUri, redirectUri }: Who): readonly Fact[] {
+export function whoFacts({ clientId, clientName, clientUri, redirectUri, isProven }: Who): readonly Fact[] {
   const site = siteOf(clientId);
   return [
     ['Runs', redirectUri === null ? null : <strong>{whereItRuns(redirectUri)}</strong>],
     [
       'Calls itself',
-      <>
-        {clientName} <Badge>not verified</Badge>
-      </>,
+      // one that gives no name is called after where it is, and that is told already
+      clientName === nameOf({ clientId, redirectUri }) ? null : (
+        <>
+          {clientName} <Badge>not verified</Badge>
+        </>
+      ),
     ],
     [
       'Identified by',
@@ -36,9 +42,13 @@ export function whoFacts({ clientId, clientName, clientUri, redirectUri }: Who):
         </>
       ),
     ],
+    ['Proves who it is', isProven === false ? <strong>{PROVES_NOTHING}</strong> : null],
     ['Says its page is', clientUri],
   ];
 }
+
+const PROVES_NOTHING =
+  'no: it shows neither a key nor a secret of its own, so any other program could pass itself off as it';
 
 /** The same in a few words, to stand beside a name. */
 export function whoInShort({ clientId, redirectUri }: Pick<Who, 'clientId' | 'redirectUri'>): string {
@@ -47,6 +57,12 @@ export function whoInShort({ clientId, redirectUri }: Pick<Who, 'clientId' | 're
   const runs = whereItRuns(redirectUri);
   if (site === null) return `${runs}, registered itself`;
   return runs === `at ${site}` ? runs : `${runs}, identified by ${site}`;
+}
+
+/** What it is called when it gives no name. */
+function nameOf({ clientId, redirectUri }: Pick<Who, 'clientId' | 'redirectUri'>): string | null {
+  if (siteOf(clientId) !== null) return nameWithout({ id: clientId, source: 'document' }, clientId);
+  return redirectUri === null ? null : nameWithout({ id: clientId, source: 'registered' }, redirectUri);
 }
 
 /** The site that publishes its document; null when it registered itself. */

@@ -26,6 +26,7 @@ interface AskRow {
   client_name: string;
   client_uri: string | null;
   redirect_uri: string | null;
+  is_proven: boolean | null;
   host_name: string;
   label: string;
   purpose: string | null;
@@ -36,7 +37,7 @@ interface AskRow {
 const FIND = defineQuery<AskRow>({
   name: 'inbox_find_open_ask',
   text: `
-    select a.id, a.connection_id, a.link_id, c.client_id, c.client_name, c.client_uri, c.redirect_uri, h.name as host_name, l.label,
+    select a.id, a.connection_id, a.link_id, c.client_id, c.client_name, c.client_uri, c.redirect_uri, c.is_proven, h.name as host_name, l.label,
       a.purpose, a.scopes, h.transfer_scopes
     from ask a
       join connection c on c.id = a.connection_id and c.owner_id = a.owner_id and c.ended_at is null and (c.expires_at is null or c.expires_at > now())
@@ -60,6 +61,7 @@ export async function findOpenAsk(
     clientName: row.client_name,
     clientUri: row.client_uri,
     redirectUri: row.redirect_uri,
+    isProven: row.is_proven,
     hostName: row.host_name,
     label: row.label,
     purpose: row.purpose,

@@ -1,5 +1,5 @@
 import { randomId } from '@chatelaine/crypto';
-import type { Client } from '@chatelaine/oauth-server';
+import { type Client, isProven } from '@chatelaine/oauth-server';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../hosts/scope-sentences.ts';
 import type { OfferedLink, ShownHost } from './consent-form.ts';
@@ -81,6 +81,7 @@ export async function insertConnection(
         clientName: client.name,
         clientUri: client.uri,
         redirectUri,
+        isProven: isProven(client),
         expiresAt,
         resource: plain?.resource ?? null,
       },

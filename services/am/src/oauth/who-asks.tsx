@@ -1,3 +1,4 @@
+import { isProven } from '@chatelaine/oauth-server';
 import type { Asked } from '@chatelaine/oauth-server-fastify';
 import { Card, Facts } from '@chatelaine/service-kit';
 import type { ComponentProps, VNode } from 'preact';
@@ -15,7 +16,8 @@ export interface WhoAsksView {
 export function WhoAsks({ view, more = [], gets }: WhoAsksView): VNode {
   const { client, request } = view.interaction;
   const { redirectUri } = request;
-  const who = { clientId: client.id, clientName: client.name, clientUri: client.uri, redirectUri };
+  const said = { clientName: client.name, clientUri: client.uri };
+  const who = { clientId: client.id, ...said, redirectUri, isProven: isProven(client) };
   return (
     <Card title="Who asks">
       <Facts facts={[...whoFacts(who), ...more]} />

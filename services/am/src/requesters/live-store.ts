@@ -37,6 +37,7 @@ interface ConnectionRow {
   client_name: string;
   client_uri: string | null;
   redirect_uri: string | null;
+  is_proven: boolean | null;
   created_at: Date;
   expires_at: Date | null;
   resource: string | null;
@@ -44,7 +45,7 @@ interface ConnectionRow {
 
 // a connection without its kernel's grant was never agreed to
 const LIVE = `
-  select c.id, c.client_id, c.client_name, c.client_uri, c.redirect_uri, c.created_at, c.expires_at, c.resource
+  select c.id, c.client_id, c.client_name, c.client_uri, c.redirect_uri, c.is_proven, c.created_at, c.expires_at, c.resource
   from connection c join oauth_grant g on g.id = c.id and g.subject = c.owner_id
   where c.owner_id = $1 and c.ended_at is null and g.ended_at is null and (c.expires_at is null or c.expires_at > now())`;
 
@@ -133,6 +134,7 @@ async function withHosts(
       clientName: row.client_name,
       clientUri: row.client_uri,
       redirectUri: row.redirect_uri,
+      isProven: row.is_proven,
       since: row.created_at,
       until: row.expires_at,
       resource: row.resource,
