@@ -7,6 +7,9 @@ export interface Repeated {
   readonly what: string;
 }
 
+/** Of the interval, for the first time: what a process that never lives for the whole of it must do as well. */
+const FIRST_AFTER = 1 / 6;
+
 /** Does something again and again while the app is up, never twice at once. */
 export function repeat(app: FastifyInstance, { everySeconds, work, what }: Repeated): void {
   let busy = false;
@@ -23,8 +26,14 @@ export function repeat(app: FastifyInstance, { everySeconds, work, what }: Repea
   };
   let timer: NodeJS.Timeout | undefined;
   app.addHook('onReady', async () => {
-    timer = setInterval(() => void turn(), everySeconds * 1000);
-    timer.unref();
+    const again = (): void => void (timer = setInterval(() => void turn(), everySeconds * 1000).unref());
+    timer = setTimeout(
+      () => {
+        again();
+        void turn();
+      },
+      everySeconds * FIRST_AFTER * 1000,
+    ).unref();
   });
   app.addHook('onClose', async () => clearInterval(timer));
 }

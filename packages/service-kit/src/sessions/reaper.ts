@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { defineQuery, type Pool, run } from '@chatelaine/postgres';
+import { repeat } from '../run/repeat.ts';
 import type { SessionLifetime } from './session-store.ts';
 
 const REAP_SESSIONS = defineQuery<{ n: number }>({
@@ -22,15 +23,10 @@ export async function reap(
   return { sessions: sessions?.n ?? 0, counters: counters?.n ?? 0 };
 }
 
-const EVERY_MS = 10 * 60_000;
+const EVERY_SECONDS = 600;
 
 /** Reaps every ten minutes for as long as the app runs. */
 export function keepReaped(app: FastifyInstance, pool: Pool, lifetime: SessionLifetime): void {
-  const timer = setInterval(() => {
-    reap(pool, lifetime).then(
-      (reaped) => app.log.debug(reaped, 'reaped'),
-      (error: unknown) => app.log.warn({ err: error }, 'reaping failed'),
-    );
-  }, EVERY_MS).unref();
-  app.addHook('onClose', async () => clearInterval(timer));
+  const work = async () => app.log.debug(await reap(pool, lifetime), 'reaped');
+  repeat(app, { everySeconds: EVERY_SECONDS, work, what: 'reaping' });
 }
