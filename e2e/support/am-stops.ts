@@ -183,7 +183,7 @@ export const AM_STOPS: readonly Stop[] = [
       // where it moves on to answers nothing, so that the page stays to be looked at
       await page.route('**/callback?*', (route) => route.fulfill({ status: 204 }), { times: 1 });
       await press(page, 'Refuse');
-      await page.getByText('on your way back').waitFor();
+      await page.getByText('You are being taken back').waitFor();
     },
   },
   {
