@@ -38,31 +38,33 @@ const mayImport = {
 const crossFeature = {
   // the Host's OpenAPI document describes its entries' API
   'host/oauth': ['entries'],
-  // the decision is what the owner's rules say; hop 2 needs the link's token; what needs asking goes to the inbox; a mass call is opened as targets are
-  'am/transfer': ['rules', 'hosts', 'inbox', 'oauth'],
+  // the decision is what the owner's rules say; hop 2 needs the link's token; what needs asking is a question; a batch is opened by a connection's token
+  'am/transfer': ['rules', 'links', 'questions', 'connections'],
   // what Lifestream is a Host of is the posts kept there; the tick at connecting shares the same
   'requester/oauth': ['posts'],
   'requester/connect': ['posts'],
-  // consent says who asks, offers the owner's links and writes rules for them
-  'am/oauth': ['rules', 'hosts', 'both', 'facade', 'identity'],
+  // whoever is asked for consent is asked by one of the three ways in; its metadata names what connections and combined registration have beside the kernel's
+  'am/oauth': ['consent', 'combined-registration', 'stock-clients', 'connections'],
+  // consent says who asks, offers the owner's links and the Host that comes along, and writes rules for them
+  'am/consent': ['rules', 'links', 'combined-registration', 'identity'],
   // behind code and refresh token stands the same transfer; its consent makes a connection as any other, shown in the Hosts' words
-  'am/facade': ['transfer', 'oauth', 'hosts'],
+  'am/stock-clients': ['transfer', 'consent', 'links'],
   // a Host that a Requester brings along is linked as any other
-  'am/both': ['hosts'],
+  'am/combined-registration': ['links', 'linking'],
   // a question says who asks, and names scopes in the Host's words; an answer may be a rule
-  'am/inbox': ['hosts', 'rules', 'identity'],
-  // who uses a link
-  'am/hosts': ['identity'],
-  // each target is shown with the answer the rules give now; its path is in the server's metadata
-  'am/targets': ['rules', 'oauth'],
-  // Hosts are told as the client they know us as, with the link's own secrets
-  'am/jobs': ['hosts'],
-  // a connection is shown in the Hosts' words and with the answers the rules give
-  'am/requesters': ['rules', 'hosts', 'identity'],
+  'am/questions': ['links', 'rules', 'identity'],
+  // what is made is a link; who uses it
+  'am/linking': ['links', 'identity'],
+  // each target is shown with the answer the rules give now; a connection's token opens it
+  'am/targets': ['rules', 'connections'],
+  // Hosts are told as the client they know us as, with the link's own secrets; links that were being made are resumed
+  'am/jobs': ['links', 'linking'],
+  // a connection is shown in the Hosts' words and with the answers the rules give, and what ended beside the links that ended
+  'am/connections': ['rules', 'links', 'linking', 'identity'],
   // the front page is their digest
-  'am/home': ['hosts', 'requesters', 'inbox', 'timeline', 'identity'],
+  'am/home': ['linking', 'connections', 'questions', 'timeline', 'identity'],
   // what happened is told in the Hosts' words
-  'am/timeline': ['hosts'],
+  'am/timeline': ['links'],
 };
 
 /** A path below node_modules, whether pnpm's store or a plain folder. */
@@ -226,6 +228,14 @@ module.exports = {
         path: '^packages/(protocol|crypto|outbound-http|oauth-server|oauth-client|requester-kit)/src/',
       },
       to: { path: npm('fastify', '@fastify/[^/]+', 'fastify-plugin', 'preact') },
+    },
+    {
+      name: 'no-circle-between-features',
+      severity: 'error',
+      comment: 'Folders of a service know each other in one direction.',
+      scope: 'folder',
+      from: { path: '^services/[^/]+/src/' },
+      to: { circular: true },
     },
     ...featureRules,
     {

@@ -30,7 +30,7 @@ export interface ChainOptions {
   readonly databaseUrl: (role: string) => string;
   /** A folder for `am.log` and `host.log`, with a line for each request; nothing is written by default. */
   readonly logs?: string;
-  /** Other Hosts that the AM may call and the owner links; they ask him nothing. */
+  /** Other Hosts that the AM may call and the owner links; the owner is asked nothing. */
   readonly beside?: readonly Beside[];
   /** Others that the AM and the Host may call; nobody links them. */
   readonly strangers?: readonly Place[];

@@ -43,7 +43,7 @@ export async function obtainCode(world: World, owner: Person): Promise<Coded | n
   return agree(world, { client, owner, ...pushed, answer: (tab) => answerConsent(tab, () => 'allow') });
 }
 
-/** The owner's part: he opens the address and answers there. `null` when a fault was in the way. */
+/** The owner's part: they open the address and answer there. `null` when a fault was in the way. */
 export async function agree<C extends Redeemer>(
   world: World,
   asked: Omit<Coded<C>, 'code'> & { url: string; answer: (tab: Person) => Promise<Page> },

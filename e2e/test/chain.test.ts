@@ -131,7 +131,7 @@ describe('a scope the owner wants to be asked about', () => {
 });
 
 describe('a program without published keys', () => {
-  test('waits for the owner with a code, reads what he allows, and writes nothing where the Host wants to hear of the key from the Requester itself', async () => {
+  test('waits for the owner with a code, reads what they allow, and writes nothing where the Host wants to hear of the key from the Requester itself', async () => {
     const ref = await notebook.connectFor(robin, ({ scope }) => (scope === READ ? 'ask' : 'allow'));
     const { resource } = house.host('photos');
     const waiting = await notebook.transfer({ ...ref, resource, scope: READ, wait: 'deferred' });

@@ -136,7 +136,7 @@ describe('what happens at one process holds at the other from the next request o
     }
   });
 
-  test('somebody signs out: what was his session is nobody’s, ten times', async () => {
+  test('somebody signs out: what was their session is nobody’s, ten times', async () => {
     const kim = house.person({ username: 'kim' });
     await signUp(kim, house.am.url);
     for (let round = 0; round < 10; round++) {

@@ -45,7 +45,7 @@ export function round(chain: Chain): readonly Deed[] {
     },
   };
   const many = (accept: string): Deed => ({
-    name: 'mass call',
+    name: 'batch call',
     good: [200],
     run: async () => (await ask(await massCall(chain, state.tokens, accept))).status,
   });

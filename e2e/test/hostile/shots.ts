@@ -13,7 +13,7 @@ export interface Target {
   readonly service: HouseService;
   readonly port: number;
   readonly endpoints: readonly Endpoint[];
-  /** What is true: tokens, ids, the session of somebody signed in, and the token of his forms. */
+  /** What is true: tokens, ids, the session of somebody signed in, and the token of their forms. */
   readonly known: readonly string[];
   readonly cookie: string;
   readonly csrf: string;

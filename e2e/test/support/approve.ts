@@ -1,6 +1,6 @@
 import { type Person, signInIfAsked } from '@chatelaine/constellation';
 
-/** The owner's part with a client that has never heard of an AM: opens the authorization address, signs in if asked, allows these scopes. Returns where his browser was sent back to. */
+/** The owner's part with a client that has never heard of an AM: opens the authorization address, signs in if asked, allows these scopes. Returns where their browser was sent back to. */
 export async function approve(person: Person, address: URL, scopes: readonly string[]): Promise<URL> {
   await person.visit(address);
   const page = await signInIfAsked(person);

@@ -25,7 +25,7 @@ export interface FrontOptions {
   patienceMs?: number;
 }
 
-// longer than the services say in the `Keep-Alive` header that passes here: nobody finds a connection closed that he was told is open
+// longer than the services say in the `Keep-Alive` header that passes here: nobody finds a connection closed that they were told is open
 const KEEP_ALIVE_MS = 30_000;
 const MAX_HEADER_BYTES = 65_536; // more than any service takes: to refuse is the service's part
 const PATIENCE_PAUSE_MS = 50;

@@ -2,7 +2,7 @@ import { createDpopProof, type SigningKey } from '@chatelaine/crypto';
 import { type Outbound, OutboundError, type Streamed } from '@chatelaine/outbound-http';
 import {
   errorResponseSchema,
-  MASS,
+  BATCH,
   NDJSON,
   parseJson,
   type ServerMetadata,
@@ -31,7 +31,7 @@ export interface AskTransfersInput {
   /** The connection's token and its key. */
   readonly accessToken: string;
   readonly dpopKey: SigningKey;
-  /** At most {@link MASS.items}, each `id` once. */
+  /** At most {@link BATCH.items}, each `id` once. */
   readonly transfers: readonly TransferItem[];
   readonly completionMode?: 'deferred';
   /** Ends the call; whoever iterates gets the signal's reason thrown. */
@@ -104,7 +104,7 @@ async function send({ outbound, clock }: TransfersDeps, call: Call, nonce: strin
     },
     body: JSON.stringify(body),
     redirect: 'manual',
-    maxBytes: Math.max(MAX_ERROR_BYTES, transfers.length * 2 * MASS.lineBytes),
+    maxBytes: Math.max(MAX_ERROR_BYTES, transfers.length * 2 * BATCH.lineBytes),
     timeoutSeconds: call.timeoutSeconds ?? CALL_SECONDS,
     ...(signal === undefined ? {} : { signal }),
   });
@@ -130,7 +130,7 @@ async function* answersOf(body: AsyncIterable<Uint8Array>, { transfers }: Call):
   const missing = new Set(transfers.map(({ id }) => id));
   let end: Failure = { kind: 'unreachable', reason: 'the answers ended early' };
   try {
-    for await (const line of linesOf(body, MASS.lineBytes)) {
+    for await (const line of linesOf(body, BATCH.lineBytes)) {
       if (line.length === 0) continue;
       const answered = readAnswer(line);
       // an AM that mixes up what it answers is believed no further

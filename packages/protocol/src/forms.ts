@@ -87,7 +87,7 @@ export const transferForm = z.object({
   resource: z.string().describe('Exactly one.'),
   audience: z.string().optional().describe('The issuer of the same Host.'),
   scope: z.string(),
-  purpose: z.string().max(200).optional().describe('Shown to the owner when he is asked.'),
+  purpose: z.string().max(200).optional().describe('Shown to the owner when they are asked.'),
   ...ownStatement,
   ...completionFields,
 });

@@ -80,7 +80,7 @@ export {
   transferStatementSchema,
 } from './tokens.ts';
 export {
-  MASS,
+  BATCH,
   NDJSON,
   type TransferAnswer,
   type TransferItem,

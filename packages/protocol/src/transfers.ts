@@ -5,8 +5,8 @@ import { errorResponseSchema, transferResponseSchema } from './tokens.ts';
 /** The media type of streamed answers: one JSON object a line. */
 export const NDJSON = 'application/x-ndjson';
 
-/** Bounds of one mass call, for both sides. PROTOCOL §5. */
-export const MASS = {
+/** Bounds of one batch call, for both sides. PROTOCOL §5. */
+export const BATCH = {
   items: 200,
   idChars: 64,
   /** Of one item: what comes back in its answer fits into a line. */
@@ -24,23 +24,23 @@ const visible = z
   .regex(/^[\x21-\x7e]+$/);
 
 /**
- * One transfer of a mass call: what hop 1 takes, and a name for its answer. Members that are not known are refused, never ignored: one might
+ * One transfer of a batch call: what hop 1 takes, and a name for its answer. Members that are not known are refused, never ignored: one might
  * name another key. PROTOCOL §3.1, §5.
  */
 const transferItemSchema = z.strictObject({
   /** Chosen by the caller, once in a call. */
-  id: visible.max(MASS.idChars),
+  id: visible.max(BATCH.idChars),
   resource: z.string().max(LIMIT.uriChars),
-  scope: z.string().max(MASS.scopeChars),
+  scope: z.string().max(BATCH.scopeChars),
   /** The Requester's own statement for this Host. PROTOCOL §3.6. */
   actor_token: visible.max(LIMIT.tokenChars).optional(),
   purpose: z.string().max(200).optional(),
 });
 export type TransferItem = z.infer<typeof transferItemSchema>;
 
-/** The JSON body of a mass call. The connection token and the proof are in headers, as at any resource. PROTOCOL §5. */
+/** The JSON body of a batch call. The connection token and the proof are in headers, as at any resource. PROTOCOL §5. */
 export const transfersRequestSchema = z.strictObject({
-  transfers: z.array(transferItemSchema).min(1).max(MASS.items),
+  transfers: z.array(transferItemSchema).min(1).max(BATCH.items),
   completion_mode: z.literal('deferred').optional(),
   client_id: visible.max(LIMIT.uriChars).optional(),
   client_assertion_type: visible.max(LIMIT.uriChars).optional(),
@@ -48,7 +48,7 @@ export const transfersRequestSchema = z.strictObject({
 });
 export type TransfersRequest = z.infer<typeof transfersRequestSchema>;
 
-const answered = { id: z.string().min(1).max(MASS.idChars) };
+const answered = { id: z.string().min(1).max(BATCH.idChars) };
 
 /** One answer: what hop 1 would have answered, with its status. `retry_after` stands for the header. PROTOCOL §3.8, §5. */
 export const transferAnswerSchema = z.union([
@@ -62,5 +62,5 @@ export const transferAnswerSchema = z.union([
 export type TransferAnswer = z.infer<typeof transferAnswerSchema>;
 
 /** All answers as one document, when the caller did not ask for a stream. */
-export const transfersResponseSchema = z.object({ transfers: z.array(transferAnswerSchema).max(MASS.items) });
+export const transfersResponseSchema = z.object({ transfers: z.array(transferAnswerSchema).max(BATCH.items) });
 export type TransfersResponse = z.infer<typeof transfersResponseSchema>;

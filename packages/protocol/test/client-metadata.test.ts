@@ -133,7 +133,7 @@ describe('a URI', () => {
 });
 
 describe('metadata', () => {
-  test('keeps only the members it knows: nobody makes himself trusted', () => {
+  test('keeps only the members it knows: nobody makes themselves trusted', () => {
     const parsed = clientMetadataSchema.parse({
       ...base,
       client_id: 'mine',

@@ -1,9 +1,9 @@
-/** Hands on what arrives, in order, to one reader; holds what he has not read yet. */
+/** Hands on what arrives, in order, to one reader; holds what they have not read yet. */
 export interface Arrivals<T> extends AsyncIterable<T> {
   push(value: T): void;
   /** No more will come. */
   end(): void;
-  /** The reader gets this thrown, at once: what he has not read yet is dropped. */
+  /** The reader gets this thrown, at once: what they have not read yet is dropped. */
   fail(error: unknown): void;
 }
 

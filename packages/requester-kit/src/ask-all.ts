@@ -1,5 +1,5 @@
 import { askTransfers, type Exchanged, type TransfersAnswered } from '@chatelaine/oauth-client';
-import { formatScope, MASS, type TransferItem } from '@chatelaine/protocol';
+import { formatScope, BATCH, type TransferItem } from '@chatelaine/protocol';
 import { eachAtMost } from './arrivals.ts';
 import { type OpenConnection, open, reopen } from './connection.ts';
 import { ABANDONED, obtain, type Shared, shareKeyOf } from './obtain.ts';
@@ -16,12 +16,12 @@ export interface AskAll {
   readonly answered: (request: TransferRequest, outcome: TransferOutcome) => void;
 }
 
-/** Mass calls under way at a time for one {@link askAll}. */
+/** Batch calls under way at a time for one {@link askAll}. */
 const CALLS = 2;
-/** Single transfers at a time, with an AM that knows no mass call. */
+/** Single transfers at a time, with an AM that knows no batch call. */
 const SINGLES = 8;
 
-/** Asks for all of them at once; what somebody else is asking for already is shared with him. */
+/** Asks for all of them at once; what somebody else is asking for already is shared with them. */
 export async function askAll(kit: Kit, input: AskAll): Promise<void> {
   if (input.requests.length === 0) return;
   const mark = kit.tokens.mark();
@@ -80,9 +80,9 @@ async function askMine(kit: Kit, input: AskAll): Promise<void> {
   ]);
 }
 
-/** Whether it may be an item of a mass call; longer ones would have the whole call refused. */
+/** Whether it may be an item of a batch call; longer ones would have the whole call refused. */
 function fits({ scope }: TransferRequest): boolean {
-  return formatScope(scope).length <= MASS.scopeChars;
+  return formatScope(scope).length <= BATCH.scopeChars;
 }
 
 async function askMany(kit: Kit, input: AskAll, opened: OpenConnection): Promise<void> {
@@ -181,9 +181,9 @@ function chunksOf(asked: readonly Asked[], opened: OpenConnection): Asked[][] {
   for (const one of asked) {
     const bytes = Buffer.byteLength(JSON.stringify(one.item)) + 1 + statementBytes(opened, one.request);
     const last = chunks.at(-1);
-    if (last === undefined || last.length === MASS.items || bytes > room) {
+    if (last === undefined || last.length === BATCH.items || bytes > room) {
       chunks.push([one]);
-      room = MASS.requestBytes - AROUND_BYTES - bytes;
+      room = BATCH.requestBytes - AROUND_BYTES - bytes;
     } else {
       last.push(one);
       room -= bytes;

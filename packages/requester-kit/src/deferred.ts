@@ -9,7 +9,7 @@ import type { InteractionRequired, TransferOutcome } from './transfer.ts';
 /** The owner is being asked, and the app need not ask again: it waits. PROTOCOL §3.7. */
 export interface Deferred {
   readonly kind: 'deferred';
-  /** Where the owner answers, for an app that can show it to him; on the AM's origin. */
+  /** Where the owner answers, for an app that can show it to them; on the AM's origin. */
   readonly interactionUri: string | null;
   /** Epoch seconds; then waiting is over. */
   readonly expiresAt: number;
@@ -22,7 +22,7 @@ export interface Deferred {
 export type PollOutcome =
   /** Not yet: wait so many seconds before the next poll. */
   | { readonly kind: 'pending'; readonly retryAfter: number }
-  /** The owner did not answer in time, or his answer was used up: ask anew. */
+  /** The owner did not answer in time, or their answer was used up: ask anew. */
   | { readonly kind: 'expired' }
   | Exclude<TransferOutcome, Deferred | InteractionRequired>;
 

@@ -2,7 +2,7 @@ import type { Kit } from './options.ts';
 import { keyOf, type TransferRequest } from './token-cache.ts';
 import type { TransferOutcome } from './transfer.ts';
 
-/** Whoever asked on behalf of all was called off; what he would have got is still to be asked for. */
+/** Whoever asked on behalf of all was called off; what they would have got is still to be asked for. */
 export interface Abandoned {
   readonly kind: 'abandoned';
 }

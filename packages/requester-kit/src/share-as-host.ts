@@ -5,7 +5,7 @@ import type { Kit } from './options.ts';
 
 /**
  * Asks the Host that the app is, too, for a code for the AM without a redirect: of `@chatelaine/host-kit`, `app.chatelaine.hostGrant` with the owner and
- * what he ticked. `sentence` is fit for a page.
+ * what they ticked. `sentence` is fit for a page.
  */
 export type ShareAsHost = (input: {
   /** Who the AM is at that Host. */

@@ -22,7 +22,7 @@ export interface Wanted {
   readonly resource: string;
   /** One value or several. */
   readonly scope: string | readonly string[];
-  /** In the app's words: shown to the owner when he is asked. At most 200 characters. */
+  /** In the app's words: shown to the owner when they are asked. At most 200 characters. */
   readonly purpose?: string;
 }
 

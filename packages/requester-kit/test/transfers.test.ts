@@ -7,8 +7,8 @@ import { houseForAll, itemsOf, ndjson, type Received, transferAnswer } from './s
 
 const house = await houseForAll();
 
-const MASS = 'am /transfers';
-const calls = () => house.received.filter(({ path }) => path === MASS);
+const BATCH = 'am /transfers';
+const calls = () => house.received.filter(({ path }) => path === BATCH);
 const singles = () => house.received.filter(({ form }) => form.has('subject_token')).length;
 const refreshes = () => house.received.filter(({ form }) => form.get('grant_type') === 'refresh_token').length;
 
@@ -39,7 +39,7 @@ const lineOf = ({ id, ...item }: { id: string; resource: string; scope: string }
 /** Holds answers open for the test to write into. */
 function held() {
   const opened = Promise.withResolvers<{ response: ServerResponse; one: Received }>();
-  house.on[MASS] = (one) =>
+  house.on[BATCH] = (one) =>
     ndjson((response) => {
       response.flushHeaders();
       opened.resolve({ response, one });
@@ -228,7 +228,7 @@ describe('the connection token', () => {
     expect(new Set(kinds(await all(requester, { ...ref, items: rooms(201) })))).toEqual(new Set(['token']));
     expect([refreshes(), calls().length]).toEqual([1, 4]);
     house.received.length = 0;
-    house.on[MASS] = (one) => {
+    house.on[BATCH] = (one) => {
       if (calls().length === 1) house.on = {};
       return ndjson((response) =>
         response.end(
@@ -248,7 +248,7 @@ describe('the connection token', () => {
 
   test('gone for good means reconnecting, asked twice and no more', async () => {
     const { ref, requester, rooms } = await ready();
-    house.on[MASS] = () => ({ status: 401, json: { error: 'invalid_token' } });
+    house.on[BATCH] = () => ({ status: 401, json: { error: 'invalid_token' } });
     expect(kinds(await all(requester, { ...ref, items: rooms(3) }))).toEqual(['reconnect', 'reconnect', 'reconnect']);
     expect([refreshes(), calls().length]).toEqual([1, 2]);
     house.on = {};
@@ -259,28 +259,31 @@ describe('the connection token', () => {
 });
 
 describe('leaving', () => {
-  test.each(['break', 'signal'] as const)('by %s ends the call; whoever shared it gets his own answer', async (how) => {
-    const { ref, requester, rooms, jkt } = await ready();
-    const opened = held();
-    const controller = new AbortController();
-    const input = { ...ref, items: rooms(3), signal: controller.signal };
-    const leaving = (async () => {
-      for await (const _first of requester.transfers(input)) {
-        if (how === 'break') return 'left';
-        controller.abort(new Error('enough'));
-      }
-      return 'read to the end';
-    })().catch((error: Error) => error.message);
-    const { response, one } = await opened;
-    const sharing = requester.transfer({ ...ref, resource: `${house.resource}/2`, scope: 'entries.read' });
-    const closed = new Promise((resolve) => response.once('close', resolve));
-    const [first] = itemsOf(one);
-    if (first !== undefined) response.write(lineOf(first, jkt));
-    expect(await leaving).toBe(how === 'break' ? 'left' : 'enough');
-    await closed;
-    expect(await sharing).toMatchObject({ kind: 'token' });
-    expect(singles()).toBe(1);
-  });
+  test.each(['break', 'signal'] as const)(
+    'by %s ends the call; whoever shared it gets their own answer',
+    async (how) => {
+      const { ref, requester, rooms, jkt } = await ready();
+      const opened = held();
+      const controller = new AbortController();
+      const input = { ...ref, items: rooms(3), signal: controller.signal };
+      const leaving = (async () => {
+        for await (const _first of requester.transfers(input)) {
+          if (how === 'break') return 'left';
+          controller.abort(new Error('enough'));
+        }
+        return 'read to the end';
+      })().catch((error: Error) => error.message);
+      const { response, one } = await opened;
+      const sharing = requester.transfer({ ...ref, resource: `${house.resource}/2`, scope: 'entries.read' });
+      const closed = new Promise((resolve) => response.once('close', resolve));
+      const [first] = itemsOf(one);
+      if (first !== undefined) response.write(lineOf(first, jkt));
+      expect(await leaving).toBe(how === 'break' ? 'left' : 'enough');
+      await closed;
+      expect(await sharing).toMatchObject({ kind: 'token' });
+      expect(singles()).toBe(1);
+    },
+  );
 
   test('before it began asks nothing', async () => {
     const { ref, requester, rooms } = await ready();

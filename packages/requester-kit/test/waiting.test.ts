@@ -59,7 +59,7 @@ describe('the app’s own statement', () => {
     expect((await claimsOf(second))['resource']).toBe(house.resource);
   });
 
-  test('goes with every item of a mass call', async () => {
+  test('goes with every item of a batch call', async () => {
     const { requester, ref } = await ready();
     const items = Array.from({ length: 30 }, (_, at) => ({
       resource: `${house.resource}/${at}`,

@@ -21,7 +21,7 @@ export async function freePorts(count: number): Promise<number[]> {
     if (tries > RANGE) throw new Error(`There are no ${count} free ports.`);
     const port = LOWEST + next;
     next = (next + 1) % RANGE;
-    // claimed first: nobody is disturbed at a port of his own by our looking
+    // claimed first: nobody is disturbed at a port of their own by our looking
     if ((await claim(port)) && !(await isTaken(port))) ports.push(port);
   }
   return ports;

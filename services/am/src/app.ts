@@ -2,33 +2,33 @@ import { startReaper } from '@chatelaine/oauth-server-pg';
 import { createServer, migrationsApplied, observed, repeat, sessions, waitingOnOthers } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { accountFeature } from './account/routes.ts';
-import { createBoth } from './both/both.ts';
-import { reapHalves } from './both/half-store.ts';
+import { createCombinedRegistration } from './combined-registration/combined-registration.ts';
+import { reapHalves } from './combined-registration/host-half-store.ts';
 import type { Deps } from './deps.ts';
-import { createFacade } from './facade/facade.tsx';
+import { createStockClients } from './stock-clients/stock-clients.tsx';
 import { homeFeature } from './home/routes.tsx';
-import { createHostGate } from './hosts/host-gate.ts';
-import { hostsFeature } from './hosts/routes.tsx';
-import { reapAttempts } from './hosts/attempt-store.ts';
-import { inboxFeature } from './inbox/routes.tsx';
+import { createHostGate } from './links/host-gate.ts';
+import { linkingFeature } from './linking/routes.tsx';
+import { reapAttempts } from './linking/attempt-store.ts';
+import { questionsFeature } from './questions/routes.tsx';
 import type { Config } from './config.ts';
 import { createJobs } from './jobs/queue.ts';
 import { oauthFeature } from './oauth/routes.tsx';
 import { createServerDeps } from './oauth/server.ts';
-import { requestersFeature } from './requesters/routes.tsx';
-import { endDue, reapStops } from './requesters/stop-store.ts';
-import { reapUnfinished } from './requesters/unfinished-store.ts';
+import { connectionsFeature } from './connections/routes.tsx';
+import { endDue, reapStops } from './connections/stop-store.ts';
+import { reapUnfinished } from './connections/unfinished-store.ts';
 import { observeHostCalls, observeRevocations, observeTransfers } from './metrics.ts';
 import { migrationDirs, type Resources } from './resources.ts';
 import { retain } from './retention/retention.ts';
 import { targetsFeature } from './targets/routes.ts';
 import { timelineFeature } from './timeline/routes.tsx';
 import { closeLost } from './transfer/close-store.ts';
-import { reapCallPlaces } from './transfer/call-place-store.ts';
-import { reapDeferrals } from './transfer/deferral-store.ts';
-import { deferredGrant } from './transfer/deferred-grant.ts';
+import { reapCallPlaces } from './transfer/batch/call-place-store.ts';
+import { reapDeferrals } from './transfer/deferred/deferral-store.ts';
+import { deferredGrant } from './transfer/deferred/deferred-grant.ts';
 import { exchangeGrant } from './transfer/exchange-grant.ts';
-import { massFeature } from './transfer/mass-routes.ts';
+import { batchFeature } from './transfer/batch/routes.ts';
 
 const NAV = [
   { href: '/', label: 'Overview' },
@@ -48,7 +48,7 @@ const RETAINING = 'dropping what was kept for its time';
 const SPARE_MS = 10_000;
 
 function longestAnswerMs({ limits }: Config): number {
-  return 1_000 * Math.max(limits.hostCalls.hopSeconds, limits.mass.secondsPerCall);
+  return 1_000 * Math.max(limits.hostCalls.hopSeconds, limits.batch.secondsPerCall);
 }
 
 /** The AM, whole: every feature is registered here, one line each. Closing the app closes its resources. */
@@ -76,22 +76,22 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   const { announceRevocations } = jobs;
   const transfers = { ...parts, announceRevocations };
   const grants = [exchangeGrant(transfers), deferredGrant(transfers)];
-  const both = createBoth(parts);
-  const facade = createFacade(transfers);
-  const extensions = [both.extension, facade.extension];
+  const combinedRegistration = createCombinedRegistration(parts);
+  const stockClients = createStockClients(transfers);
+  const extensions = [combinedRegistration.extension, stockClients.extension];
   const server = createServerDeps(parts, { grants, extensions, announceRevocations });
   const deps: Deps = { ...parts, jobs, server };
 
   await app.register(sessions, { pool, name: 'am', key: resources.sessionKeys });
-  await homeFeature(app, deps); //       the front page: what needs the owner, what he has, what was done with it
+  await homeFeature(app, deps); //        the front page: what needs the owner, what they have, what was done with it
   await accountFeature(app, { ...deps, passwords: resources.passwords ?? {} }); // signing up, in and out
-  await hostsFeature(app, deps); //      links: add a Host, its callback, who we are to Hosts
-  await requestersFeature(app, deps); // connections: who may ask for what; stopping one, and everything
-  await inboxFeature(app, deps); //      questions to the owner
-  await timelineFeature(app, deps); //   what happened
-  await oauthFeature(app, { ...deps, both, facade }); //      the authorization server that Requesters see: PAR, consent, token, revocation …
-  await targetsFeature(app, deps); //    what a connection may ask for
-  await massFeature(app, deps); //       many transfers in one call
+  await linkingFeature(app, deps); //     links: add a Host, its callback, who we are to Hosts
+  await connectionsFeature(app, deps); // connections: who may ask for what; stopping one, and everything
+  await questionsFeature(app, deps); //   questions to the owner
+  await timelineFeature(app, deps); //    what happened
+  await oauthFeature(app, { ...deps, combinedRegistration, stockClients }); // the authorization server that Requesters see: PAR, consent, token, …
+  await targetsFeature(app, deps); //     what a connection may ask for
+  await batchFeature(app, deps); //       many transfers in one call
 
   const reaped = { everySeconds: REAP_SECONDS, onError: (err: unknown) => app.log.warn({ err }, 'reaping failed') };
   const recovered = { ...reaped, everySeconds: config.recovery.everySeconds };

@@ -1,7 +1,7 @@
 import { type OutboundException, parseExceptions } from '@chatelaine/outbound-http';
 import { DEFAULT_MACHINE_LIMITS, type MachineLimits } from '@chatelaine/oauth-server-fastify';
 import { type Limit } from '@chatelaine/oauth-server-pg';
-import { MASS } from '@chatelaine/protocol';
+import { BATCH } from '@chatelaine/protocol';
 import {
   type ArmedFailpoint,
   ConfigError,
@@ -58,8 +58,8 @@ export interface Config extends ServiceConfig {
     readonly connections: { readonly ofClient: number; readonly inAll: number };
     /** Transfers and polls, over all processes, however they are asked for: by one connection, and by one Requester. */
     readonly transfers: { readonly perConnection: Limit; readonly perRequester: Limit };
-    /** How much mass calls may take. */
-    readonly mass: MassLimits;
+    /** How much batch calls may take. */
+    readonly batch: BatchLimits;
     /** What a stranger may try at the OAuth endpoints. */
     readonly oauth: MachineLimits;
   };
@@ -83,8 +83,8 @@ export interface HostCallLimits {
   readonly openSeconds: number;
 }
 
-/** How much of one process mass calls may take. PROTOCOL §5. */
-export interface MassLimits {
+/** How much of one process batch calls may take. PROTOCOL §5. */
+export interface BatchLimits {
   /** What is not answered by then is not answered. Less than an idle connection is kept for. */
   readonly secondsPerCall: number;
   /** Calls under way: in all, of one Requester, of one connection. */
@@ -99,7 +99,7 @@ export interface MassLimits {
 }
 
 // waiting for a Host costs little, so many may: one slow Host of many is not to be noticed; half of a Host's places stay for single transfers
-const MASS_LIMITS = {
+const BATCH_LIMITS = {
   secondsPerCall: 20,
   calls: { all: 100, ofRequester: 75, ofConnection: 8 },
   transfers: { all: 200, ofRequester: 150, ofCall: 50, atHost: 10 },
@@ -134,8 +134,8 @@ export const FIELDS = {
   CLIENT_DOCUMENTS: optional(oneOf(['read', 'none']), 'read'),
   OUTBOUND_EXCEPTIONS: optional(exceptions, []),
   HOSTS_ADDED_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 10),
-  TRANSFERS_PER_MINUTE: optional(integer({ min: MASS.items, max: 10_000_000 }), 600),
-  REQUESTER_TRANSFERS_PER_MINUTE: optional(integer({ min: MASS.items, max: 10_000_000 }), 30_000),
+  TRANSFERS_PER_MINUTE: optional(integer({ min: BATCH.items, max: 10_000_000 }), 600),
+  REQUESTER_TRANSFERS_PER_MINUTE: optional(integer({ min: BATCH.items, max: 10_000_000 }), 30_000),
   REGISTRATIONS_PER_HOUR: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.registration.points),
   REGISTRATIONS_PER_HOUR_IN_ALL: optional(
     integer({ min: 1, max: 10_000_000 }),
@@ -188,7 +188,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
         perConnection: { name: 'transfers', points: read.TRANSFERS_PER_MINUTE, perSeconds: 60 },
         perRequester: { name: 'requester-transfers', points: read.REQUESTER_TRANSFERS_PER_MINUTE, perSeconds: 60 },
       },
-      mass: MASS_LIMITS,
+      batch: BATCH_LIMITS,
       oauth: {
         ...DEFAULT_MACHINE_LIMITS,
         registration: { ...DEFAULT_MACHINE_LIMITS.registration, points: read.REGISTRATIONS_PER_HOUR },

@@ -35,7 +35,7 @@ function outcomeOf(error: unknown): string {
   return error.status === 504 ? 'timeout' : error.code;
 }
 
-/** Times every call of a Host, by what came of it: not by Host, of which anybody may add as many as he likes. */
+/** Times every call of a Host, by what came of it: not by Host, of which anybody may add as many as they like. */
 export function observeHostCalls(metrics: Metrics, gate: HostGate): HostGate {
   const observe = metrics.duration({
     name: 'chatelaine_host_call_seconds',

@@ -56,7 +56,7 @@ export const SEALED_PLACES: readonly SealedPlace[] = [
     },
     key: ['hash'],
     also: { client_id: 'client_id', code_challenge: 'code_challenge' },
-    // as both/both.ts names it: nobody has signed in yet
+    // as combined-registration.ts names it: nobody has signed in yet
     place: ({ client_id: client, code_challenge: challenge }) => `both|${String(client)}|${String(challenge)}`,
   },
 ];

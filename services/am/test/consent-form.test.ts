@@ -8,7 +8,7 @@ import {
   hostsWithSeveralAccounts,
   type OfferedLink,
   readConsentForm,
-} from '../src/oauth/consent-form.ts';
+} from '../src/consent/consent-form.ts';
 
 const link = (linkId: string, hostId: string): OfferedLink => ({
   linkId,

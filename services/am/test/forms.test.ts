@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { allField, answerField, type OfferedLink, readConsentForm } from '../src/oauth/consent-form.ts';
+import { allField, answerField, type OfferedLink, readConsentForm } from '../src/consent/consent-form.ts';
 
 // any code point, lone surrogates included; fast-check's own `unit: 'binary'` takes seconds to set up
 const anyText = fc

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Answer, Browser, eventually, patience, send, serve } from '@chatelaine/test-kit';
 import { House, SLOWLY, type Story } from './support/house.ts';
-import { pause, streamed } from './support/mass.ts';
+import { pause, streamed } from './support/batch.ts';
 import { gate, type Reply } from './support/scripted-host.ts';
 
 /** Long enough for a few calls, on a slow machine, too. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createHostGate } from '../src/hosts/host-gate.ts';
-import { linkToken, type LinkTokenDeps } from '../src/hosts/link-token.ts';
+import { createHostGate } from '../src/links/host-gate.ts';
+import { linkToken, type LinkTokenDeps } from '../src/links/link-token.ts';
 import { openResources } from '../src/resources.ts';
 import { linkTokens } from './support/test-host.ts';
 import { createWorld, eventually, makeLink, type Person, type World } from './support/world.ts';

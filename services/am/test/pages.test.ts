@@ -36,7 +36,7 @@ describe('pages', () => {
     expect(await page('/timeline')).toContain('Nothing has happened yet');
   });
 
-  test('the front page has what needs the owner first, then what he has and what was done with it', async () => {
+  test('the front page has what needs the owner first, then what they have and what was done with it', async () => {
     const linkId = await makeLink(world, person);
     const { id } = await makeConnection(world, person, [linkId]);
     const { pool } = world;

@@ -6,12 +6,12 @@ import { hrefAfter } from '@chatelaine/service-kit';
 import { accessesOf, freePort, recordStatements, type SentStatement } from '@chatelaine/test-kit';
 import { retain } from '../src/retention/retention.ts';
 import { claimRevocations } from '../src/jobs/revocation-store.ts';
-import { reapUnfinished } from '../src/requesters/unfinished-store.ts';
+import { reapUnfinished } from '../src/connections/unfinished-store.ts';
 import { deleteSettled } from '../src/retention/settled-store.ts';
 import { closeLost } from '../src/transfer/close-store.ts';
-import { reapDeferrals } from '../src/transfer/deferral-store.ts';
+import { reapDeferrals } from '../src/transfer/deferred/deferral-store.ts';
 import { House, type Story } from './support/house.ts';
-import { mass } from './support/mass.ts';
+import { batch } from './support/batch.ts';
 import { exchange } from './support/requester.ts';
 
 /** Partitioned by time. */
@@ -107,7 +107,7 @@ describe('the statements of', () => {
     const sent = await sentBy(async () => {
       expect((await requester.transfer({ connection, resource, scope: 'photos.read' })).status).toBe(200);
       const items = [{ id: '1', resource, scope: 'photos.read' }];
-      expect((await mass(house, story, { items })).status).toBe(200);
+      expect((await batch(house, story, { items })).status).toBe(200);
       const params = { completion_mode: 'deferred' };
       const waiting = await requester.transfer({ connection, resource, scope: 'photos.write', params });
       const path = new URL(String(waiting.json['interaction_uri'])).pathname;

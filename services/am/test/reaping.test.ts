@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { reapAttempts } from '../src/hosts/attempt-store.ts';
-import { reapUnfinished } from '../src/requesters/unfinished-store.ts';
-import { reapDeferrals } from '../src/transfer/deferral-store.ts';
+import { reapAttempts } from '../src/linking/attempt-store.ts';
+import { reapUnfinished } from '../src/connections/unfinished-store.ts';
+import { reapDeferrals } from '../src/transfer/deferred/deferral-store.ts';
 import { createWorld, makeConnection, makeLink, startLink, type World } from './support/world.ts';
 
 let world: World;

@@ -93,7 +93,7 @@ describe('nobody changes, sees or names the rules of another', () => {
     expect((await save(person, { [field()]: 'allow' }, ended.id)).status).toBe(404);
   });
 
-  test('another person’s link, or one of his own that is not shown, cannot be named; nor a scope beyond consent, nor an answer that is none', async () => {
+  test('another person’s link, or one of their own that is not shown, cannot be named; nor a scope beyond consent, nor an answer that is none', async () => {
     const other = await world.person();
     const theirs = await makeLink(world, other);
     const hidden = await makeLink(world, person);

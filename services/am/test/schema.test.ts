@@ -40,7 +40,7 @@ describe('the schema', () => {
   });
 });
 
-/** What a row is of: an owner's tables can be spread over several servers by his bucket, as long as no key needs all of them at once. */
+/** What a row is of: an owner's tables can be spread over several servers by their bucket, as long as no key needs all of them at once. */
 const SPREAD = ['oauth_grant', 'oauth_code', 'oauth_token', 'transfer', 'deferral'];
 /** Rows that are found by a hash alone: any server may have them, by that hash. */
 const BY_HASH = {

@@ -23,7 +23,7 @@ export interface Config extends ServiceConfig {
   readonly flavor: FlavorId;
   /** Destinations the SSRF guard lets through beside public https. */
   readonly exceptions: readonly OutboundException[];
-  /** Whether it hands out tokens that are bound to no key, to Requesters that can prove none; each time the owner's AM must have his word for it. */
+  /** Whether it hands out tokens that are bound to no key, to Requesters that can prove none; each time the owner's AM must have their word for it. */
   readonly bearerTokens: boolean;
   /** Refused requests a source may send to the OAuth endpoints in a minute. */
   readonly refusalsPerMinute: number;

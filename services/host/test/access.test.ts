@@ -141,7 +141,7 @@ describe('the page of who has access', () => {
   });
 });
 
-test('the front page says what this is, and leads who is signed in to what is his', async () => {
+test('the front page says what this is, and leads who is signed in to what is theirs', async () => {
   const browser = host.browser();
   const page = await browser.get('/');
   expect(page.text).toContain(host.issuer);

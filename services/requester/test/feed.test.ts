@@ -229,7 +229,7 @@ describe('the feed comes as it comes about', () => {
     await closed;
   });
 
-  test('whoever leaves ends the calls made for him', async () => {
+  test('whoever leaves ends the calls made for them', async () => {
     const waiting = hold('am /transfers');
     const arriving = pieces(browser, '/');
     await reading(arriving)('Asking 2 Hosts');

@@ -169,7 +169,7 @@ describe('posting', () => {
     expect(kept('notes')).toEqual([lines.replace('\r', '')]);
   });
 
-  test('to a Host that is not offered, over a connection of somebody else, or under his attempt, is a 404', async () => {
+  test('to a Host that is not offered, over a connection of somebody else, or under their attempt, is a 404', async () => {
     const { attempt = '', ...fields } = fieldsOf(await browser.get('/'), 'notes');
     const [own = ''] = Object.keys(fields).filter((name) => name.startsWith('to '));
     const connection = own.split(' ')[1];

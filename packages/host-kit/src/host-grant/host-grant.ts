@@ -4,7 +4,7 @@ import { coversScope, GRANT, LIFETIME, type ScopeSet, TRANSFER_SCOPE } from '@ch
 
 /** What the person who is signed in agreed to, on a page of the app: "and share what I have here". */
 export interface HostGrantInput {
-  /** Who is signed in, as the app names him. */
+  /** Who is signed in, as the app names them. */
   readonly owner: string;
   /** Who the AM is at this Host: `<AM>/clients/<h>`. PROTOCOL §2.2. */
   readonly amClientId: string;

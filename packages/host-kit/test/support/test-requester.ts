@@ -67,7 +67,7 @@ export class TestRequester {
     input: { typ?: string; signedBy?: SigningKey } = {},
   ): Promise<string> {
     const { typ = JWT_TYP.requesterStatement, signedBy = this.ownKey } = input;
-    // a forger calls his key by the name of the right one
+    // a forger calls their key by the name of the right one
     return signJwt({ typ, claims: this.claims(host, changed), key: { ...signedBy, kid: this.ownKey.kid } });
   }
 

@@ -4,7 +4,7 @@ import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from '
 import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
 /**
- * The transfer grant's row is the lock: `on conflict` waits for whoever holds it and looks at what he left, even at a tombstone that did not
+ * The transfer grant's row is the lock: `on conflict` waits for whoever holds it and looks at what they left, even at a tombstone that did not
  * exist when this statement began. A transfer grant belongs to one link and one Requester (PROTOCOL §3.3): under another one nothing is minted.
  * The link's grant is not locked, or the Requesters of one link would queue; a mint that overlaps its end is dead through find-token.ts.
  */

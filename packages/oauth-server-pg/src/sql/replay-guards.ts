@@ -4,7 +4,7 @@ import { sha256 } from '@chatelaine/crypto';
 /**
  * The head of every step that burns guards. `$1` and `$2` are {@link guardValues}. `burned` keeps what was fresh, whatever becomes of the
  * step; `fresh` has a row exactly when all of them were, and the step's own parts join it. Somebody else burning the same guard at this
- * moment is waited for: `on conflict do nothing` sees his row once he has committed. Sorted, so that two requests never wait for each other.
+ * moment is waited for: `on conflict do nothing` sees their row once they have committed. Sorted, so that two requests never wait for each other.
  * One clock judges how long a guard is remembered and whether it still may be used, and that is the database's: what it would forget already, a process
  * whose clock is behind must not accept, or it could be used a second time.
  */

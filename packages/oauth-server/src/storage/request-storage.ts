@@ -87,7 +87,7 @@ export interface RequestStorage {
     answer: NewAnswer;
   }): Promise<{ kind: 'issued'; request: AuthorizationRequest } | { kind: 'unknown' }>;
   /**
-   * Makes grant and code in one step without a request: the owner consented where he is signed in, and no browser is sent anywhere. The code
+   * Makes grant and code in one step without a request: the owner consented where they are signed in, and no browser is sent anywhere. The code
    * is redeemed like any other. PROTOCOL §2.3.
    */
   grantCode(input: {

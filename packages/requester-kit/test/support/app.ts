@@ -60,7 +60,7 @@ export async function connected(
   return { owner, connectionId: finished.connectionId };
 }
 
-/** An app, a connection of its owner, and what he asks for by it. */
+/** An app, a connection of its owner, and what they ask for by it. */
 export async function ready(house: House) {
   const app = startApp(house);
   const ref = await connected(house, app.requester);

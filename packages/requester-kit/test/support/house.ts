@@ -216,7 +216,7 @@ async function startHouse(): Promise<House> {
   return house;
 }
 
-/** What a mass call asks for. */
+/** What a batch call asks for. */
 export function itemsOf({ body }: Received): { id: string; resource: string; scope: string; purpose?: string }[] {
   return (JSON.parse(body) as { transfers: { id: string; resource: string; scope: string }[] }).transfers;
 }

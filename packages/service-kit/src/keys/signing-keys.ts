@@ -19,7 +19,7 @@ export interface KeyRing extends SigningKeys {
 /** How often a process reads its keys again, in seconds. */
 export const KEYS_READ_EVERY_SECONDS = 30;
 
-// whoever read our keys before a new one was among them reads them again before it signs: his cache, ours, and as much for safety
+// whoever read our keys before a new one was among them reads them again before it signs: their cache, ours, and as much for safety
 const PUBLISHED_BEFORE_USE_SECONDS = 2 * LIFETIME.documentCacheMin;
 // what the old one signed, and what a process that has not read again still signs with it, is spent long before
 const KEPT_AFTER_USE_SECONDS = 2 * LIFETIME.documentCacheMin;

@@ -1,8 +1,8 @@
 import { defineQuery, inTransaction, type Pool, run, runOne } from '@chatelaine/postgres';
 import { UsageError } from '@chatelaine/service-kit';
-import { endLink } from '../hosts/hosts-store.ts';
-import { noteStop } from '../requesters/stop-store.ts';
-import { stopConnection, stopEverything } from '../requesters/store.ts';
+import { endLink } from '../linking/hosts-store.ts';
+import { noteStop } from '../connections/stop-store.ts';
+import { stopConnection, stopEverything } from '../connections/store.ts';
 import type { Stoppable } from './commands.ts';
 
 const OWNER_OF_CONNECTION = defineQuery<{ owner_id: string }>({

@@ -12,11 +12,11 @@ import {
   Steps,
 } from '@chatelaine/service-kit';
 import type { VNode } from 'preact';
-import type { OwnLink } from '../hosts/hosts-store.ts';
+import type { OwnLink } from '../linking/hosts-store.ts';
 import { whoInShort } from '../identity/who.tsx';
-import { AskList } from '../inbox/asks-page.tsx';
-import type { WaitingAsk } from '../inbox/waiting-store.ts';
-import type { OwnConnection } from '../requesters/live-store.ts';
+import { AskList } from '../questions/asks-page.tsx';
+import type { WaitingAsk } from '../questions/waiting-store.ts';
+import type { OwnConnection } from '../connections/live-store.ts';
 import { type Line, Lines } from '../timeline/timeline-page.tsx';
 
 export interface HomeView {
@@ -34,7 +34,7 @@ export interface HomeView {
 /** So many questions, Hosts and Requesters are here; their own pages have them all. */
 export const SHOWN = 8;
 
-/** The digest: what needs the owner, what he has, what was done with it. */
+/** The digest: what needs the owner, what they have, what was done with it. */
 export function HomePage(view: HomeView): VNode {
   const { links, connections, transfers } = view;
   const begun = transfers.length > 0 || connections.entries.length > 0;

@@ -1,10 +1,10 @@
 import { currentAccount, pages, renderPage } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
-import { readOwnLinks } from '../hosts/hosts-store.ts';
-import { readWaitingAsks } from '../inbox/waiting-store.ts';
-import { readUntold } from '../requesters/ended-store.ts';
-import { readConnections } from '../requesters/live-store.ts';
+import { readOwnLinks } from '../linking/hosts-store.ts';
+import { readWaitingAsks } from '../questions/waiting-store.ts';
+import { readUntold } from '../connections/ended-store.ts';
+import { readConnections } from '../connections/live-store.ts';
 import { transferSentence } from '../timeline/sentences.ts';
 import { readTransfers } from '../timeline/store.ts';
 import { HomePage, LandingPage, SHOWN } from './home-page.tsx';

@@ -1,8 +1,8 @@
 import { openPool } from '@chatelaine/postgres';
 import type { Deps, Jobs } from '../deps.ts';
-import type { FinishLinkDeps } from '../hosts/finish-link.ts';
-import { resumeLink } from '../hosts/resume-links.ts';
-import { claimUnsettled } from '../hosts/unsettled-store.ts';
+import type { FinishLinkDeps } from '../linking/finish-link.ts';
+import { resumeLink } from '../linking/resume-links.ts';
+import { claimUnsettled } from '../linking/unsettled-store.ts';
 import { claimRevocations } from './revocation-store.ts';
 import { tellHost } from './tell-host.ts';
 import { startWorker, type Worker } from './worker.ts';

@@ -9,7 +9,7 @@ import {
   IN_DOUBT_AT_ONCE,
   IS_SLOW,
   SLOW_AFTER_SECONDS,
-} from '../hosts/turn-store.ts';
+} from '../links/turn-store.ts';
 
 type Db = Pick<Deps, 'pool'>;
 

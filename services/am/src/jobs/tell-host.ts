@@ -2,8 +2,8 @@ import { VaultError } from '@chatelaine/crypto';
 import { type Failure, revoke } from '@chatelaine/oauth-client';
 import { TRANSFER_GRANT_HINT } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
-import { clientAt, clientDeps } from '../hosts/host-client.ts';
-import { sealedFor } from '../hosts/sealing.ts';
+import { clientAt, clientDeps } from '../links/host-client.ts';
+import { sealedFor } from '../links/sealing.ts';
 import { confirmRevocation, type DueRevocation, noteAttempt, serverOf } from './revocation-store.ts';
 
 export type TellHostDeps = Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound' | 'pool' | 'vault' | 'log'>;

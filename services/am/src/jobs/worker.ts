@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Free } from '../hosts/turn-store.ts';
+import type { Free } from '../links/turn-store.ts';
 
 export interface Work<Job extends { readonly slow: boolean }> {
   /** Jobs under way at once in this process. */

@@ -1,15 +1,11 @@
 import { type InteractionPort, oauthRoutes } from '@chatelaine/oauth-server-fastify';
 import { currentSessionAccount, ErrorPage, renderPage, ReturnPage, signInUrl } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
-import type { Both } from '../both/both.ts';
 import type { Deps } from '../deps.ts';
-import type { Facade } from '../facade/facade.tsx';
-import { connectionOffer } from './connection-offer.tsx';
+import type { StockClients } from '../stock-clients/stock-clients.tsx';
+import { connectionOffer, type ConsentDeps } from '../consent/connection-offer.tsx';
 
-export type OAuthDeps = Pick<Deps, 'config' | 'clock' | 'prisma' | 'server' | 'rateLimits' | 'failpoint'> & {
-  readonly both: Both;
-  readonly facade: Facade;
-};
+export type OAuthDeps = ConsentDeps & Pick<Deps, 'server' | 'rateLimits'> & { readonly stockClients: StockClients };
 
 /** The endpoints of the AM as an authorization server. */
 export async function oauthFeature(app: FastifyInstance, deps: OAuthDeps): Promise<void> {
@@ -29,7 +25,7 @@ function interactionPort(deps: OAuthDeps): InteractionPort {
     },
     signInUrl,
     async offer(asked) {
-      return (await deps.facade.offer(asked)) ?? connectionOffer(deps, asked);
+      return (await deps.stockClients.offer(asked)) ?? connectionOffer(deps, asked);
     },
     async renderReturn(view, _request, reply) {
       return renderPage(reply, <ReturnPage {...view} />);

@@ -7,9 +7,9 @@ import type {
   SuccessorKeys,
 } from '@chatelaine/oauth-server';
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
-import { BOTH_METADATA } from '../both/offered-host.ts';
+import { COMBINED_REGISTRATION_METADATA } from '../combined-registration/offered-host.ts';
 import type { Deps } from '../deps.ts';
-import { OPERATIONS, TARGETS_PATH, TRANSFERS_PATH } from './operations.ts';
+import { OPERATIONS, TARGETS_PATH, TRANSFERS_PATH } from '../connections/operations.ts';
 
 type ServerParts = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'outbound' | 'failpoint'> & {
   readonly refreshKeys: SuccessorKeys;
@@ -49,7 +49,7 @@ export function createServerDeps(
         chatelaine_requester_statements_supported: config.clientDocuments === 'read',
         deferred_token_response_supported: true,
         // both need a document that names the other half
-        ...(config.clientDocuments === 'read' ? BOTH_METADATA : {}),
+        ...(config.clientDocuments === 'read' ? COMBINED_REGISTRATION_METADATA : {}),
       },
     },
     storage: dyingStorage(createPgStorage(pool), failpoint),

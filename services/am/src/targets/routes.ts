@@ -1,8 +1,8 @@
 import { oauthScope, refuseOtherMethods } from '@chatelaine/oauth-server-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
-import { badProof, provenToken } from '../oauth/connection-token.ts';
-import { TARGETS_PATH } from '../oauth/operations.ts';
+import { badProof, provenToken } from '../connections/connection-token.ts';
+import { TARGETS_PATH } from '../connections/operations.ts';
 import { listTargets } from './store.ts';
 
 type TargetsDeps = Pick<Deps, 'config' | 'clock' | 'pool' | 'server'>;

@@ -1,6 +1,6 @@
 import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
-import { scopeSentences } from '../hosts/scope-sentences.ts';
+import { scopeSentences } from '../links/scope-sentences.ts';
 
 /** Something that happened, with the names it is told by. */
 export interface Entry {

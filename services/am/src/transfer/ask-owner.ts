@@ -9,9 +9,9 @@ import {
   type OAuthError,
   tooManyRequests,
 } from '@chatelaine/protocol';
-import { askUrl, openAsk } from '../inbox/ask-store.ts';
+import { askUrl, openAsk } from '../questions/ask-store.ts';
 import type { CallDeps, Hop } from './call-host.ts';
-import { openDeferral } from './deferral-store.ts';
+import { openDeferral } from './deferred/deferral-store.ts';
 
 /** People take their time to answer. */
 const QUESTIONS_RETRY_SECONDS = 3600;

@@ -3,7 +3,7 @@ import { type Exchanged, exchange, type Failure, linkClientId } from '@chatelain
 import { deadlineIn, OutboundError } from '@chatelaine/outbound-http';
 import { formatScope, JWT_TYP, LIFETIME, parseIssuer, type TransferResponse } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
-import { type LinkToken, linkToken } from '../hosts/link-token.ts';
+import { type LinkToken, linkToken } from '../links/link-token.ts';
 import type { Snapshot, Target } from './decide.ts';
 import { type Doubt, doubting, settle } from './doubt.ts';
 import type { TransferRequest } from './request.ts';
@@ -122,7 +122,7 @@ async function askOnce(
   return read(answer);
 }
 
-/** The way out for somebody who may not wait for the answer: what is thrown then is his signal's reason, and speaks against no Host. */
+/** The way out for somebody who may not wait for the answer: what is thrown then is their signal's reason, and speaks against no Host. */
 function leavingAt(outbound: Deps['outbound'], signal: AbortSignal): Deps['outbound'] {
   return { ...outbound, fetch: (input, init) => outbound.fetch(input, { ...init, signal }) };
 }

@@ -132,7 +132,7 @@ const CLOSE_LOST: Query<{ n: number }> = {
 };
 
 /**
- * Closes the intents that no process works on any more: whoever wrote them died before he could. Whatever the Host minted for one was handed to
+ * Closes the intents that no process works on any more: whoever wrote them died before they could. Whatever the Host minted for one was handed to
  * nobody, and its row stays. Returns how many.
  */
 export async function closeLost(pool: Pool, input: { olderThanSeconds: number }): Promise<number> {

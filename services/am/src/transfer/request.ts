@@ -35,7 +35,7 @@ export type TransferSubject =
 export type TransferBinding = { readonly kind: 'key'; readonly jkt: string } | { readonly kind: 'bearer' };
 
 /**
- * What becomes of a request that the owner has to be asked about. `interaction`: the Requester sends him to the question and asks again. `deferral`: it
+ * What becomes of a request that the owner has to be asked about. `interaction`: the Requester sends them to the question and asks again. `deferral`: it
  * gets a code to wait with. `poll`: it waits already. PROTOCOL §3.7.
  */
 export type Completion = 'interaction' | 'deferral' | 'poll';

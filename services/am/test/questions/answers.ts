@@ -4,7 +4,7 @@ import { holding, waiting } from '../support/locks.ts';
 import { house } from './house.ts';
 import { answer, ask, errorOf, fresh, pathOf, story } from './asking.ts';
 
-/** What each of his answers does. */
+/** What each of their answers does. */
 export function answers(): void {
   describe('"allow once"', () => {
     it('lets exactly one transfer of exactly these scopes through', async () => {

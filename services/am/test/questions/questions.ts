@@ -4,7 +4,7 @@ import { SCOPES } from '../support/scripted-host.ts';
 import { ANSWERS, house } from './house.ts';
 import { answer, ask, errorOf, fresh, pathOf, slowly, story } from './asking.ts';
 
-/** What a transfer leads to that needs the owner, and the page that asks him. */
+/** What a transfer leads to that needs the owner, and the page that asks them. */
 export function questions(): void {
   describe('a transfer that needs the owner', () => {
     it('is interaction_required, with an address on the AM’s own origin and the scope that was asked for', async () => {
@@ -114,7 +114,7 @@ export function questions(): void {
       expect(errorOf(await ask())).toBe('400 interaction_required');
     });
 
-    it('sends whoever is not signed in to sign in, and tells him nothing', async () => {
+    it('sends whoever is not signed in to sign in, and tells them nothing', async () => {
       const path = pathOf(await ask());
       const nobody = (await house.owner()).browser;
       await nobody.submit('/', '/sign-out');

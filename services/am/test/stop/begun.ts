@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { hiddenFields } from '@chatelaine/test-kit';
 import type { Story } from '../support/house.ts';
-import { answersOf, mass } from '../support/mass.ts';
+import { answersOf, batch } from '../support/batch.ts';
 import { uncommitted, waiting } from '../support/locks.ts';
 import { agree } from '../support/requester.ts';
 import { ANSWERS, errorOf, house, stop } from './scene.ts';
@@ -90,9 +90,9 @@ export function begun(): void {
     it('a whole call that comes after the stop: 401 invalid_token', async () => {
       const by = await house.story(ANSWERS);
       const items = [{ id: 'a', resource: house.host.resource, scope: 'photos.read' }];
-      expect(answersOf(await mass(house, by, { items }))).toEqual([expect.objectContaining({ status: 200 })]);
+      expect(answersOf(await batch(house, by, { items }))).toEqual([expect.objectContaining({ status: 200 })]);
       expect((await stop(by)).status).toBe(303);
-      expect(errorOf(await mass(house, by, { items }))).toBe('401 invalid_token');
+      expect(errorOf(await batch(house, by, { items }))).toBe('401 invalid_token');
     });
 
     it('of another app, or begun after it, goes on', async () => {

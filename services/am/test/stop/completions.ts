@@ -4,7 +4,7 @@ import { holding, uncommitted, waiting } from '../support/locks.ts';
 import { gate } from '../support/scripted-host.ts';
 import { ANSWERS, ask, completedAfterTheirStop, errorOf, house, stop } from './scene.ts';
 
-const BOTH = 2;
+const COMBINED_REGISTRATION = 2;
 const ROUNDS = 10;
 const AT_ONCE = 100;
 
@@ -54,10 +54,12 @@ export function completions(): void {
     for (let round = 1; round <= ROUNDS; round++) {
       const story = await house.beside(owned, ANSWERS);
       const from = house.host.hops.length;
-      const pending = Array.from({ length: AT_ONCE }, (_, n) => ask(story, { port: house.ams[n % BOTH]?.port ?? 0 }));
+      const pending = Array.from({ length: AT_ONCE }, (_, n) =>
+        ask(story, { port: house.ams[n % COMBINED_REGISTRATION]?.port ?? 0 }),
+      );
       // each time at another point of the way
       await house.host.until(() => house.host.hops.length >= from + round * 3);
-      expect((await stop(story, house.ams[round % BOTH]?.port)).status).toBe(303);
+      expect((await stop(story, house.ams[round % COMBINED_REGISTRATION]?.port)).status).toBe(303);
       const answers = await Promise.all(pending);
       // a busy machine may have been too slow for some, and says so
       const refused = answers.filter(({ status }) => status !== 200 && status < 500);

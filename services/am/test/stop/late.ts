@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { answersOf, mass, streamed } from '../support/mass.ts';
+import { answersOf, batch, streamed } from '../support/batch.ts';
 import { ANSWERS, ask, errorOf, hooks, house, stop } from './scene.ts';
 
 /** The bound that PROTOCOL §7 publishes. */
@@ -70,14 +70,14 @@ export function late(): void {
         const answers =
           kind === 'lines'
             ? await (await streamed(house, by, { items })).rest()
-            : answersOf(await mass(house, by, { items }));
+            : answersOf(await batch(house, by, { items }));
         expect(answers).toEqual([expect.objectContaining({ status: 503, error: 'temporarily_unavailable' })]);
         const stopped = await fresh();
         holdUp(FAR_TOO_LONG_MS, { times: 1 }, () => stop(stopped));
         const refused =
           kind === 'lines'
             ? await (await streamed(house, stopped, { items })).rest()
-            : answersOf(await mass(house, stopped, { items }));
+            : answersOf(await batch(house, stopped, { items }));
         expect(refused).toEqual([expect.objectContaining({ status: 400, error: 'invalid_request' })]);
       }
     });

@@ -45,8 +45,8 @@ export interface AmOptions {
   readonly recovery?: Partial<Config['recovery']>;
   /** Transfers of one connection and of one Requester in a minute, where they are not as configured. */
   readonly transfers?: Partial<Config['limits']['transfers']>;
-  /** What mass calls may take, where it is not as configured. */
-  readonly mass?: Partial<Config['limits']['mass']>;
+  /** What batch calls may take, where it is not as configured. */
+  readonly batch?: Partial<Config['limits']['batch']>;
   /** Whatever else is configured in another way. */
   readonly config?: Partial<Config>;
   /** What happens to it where something durable is half done. */
@@ -239,7 +239,7 @@ export class House {
 const seconds = (quick: number): number => Math.ceil(patience(quick) / 1000);
 
 /** Times for calls of Hosts that nothing here outlasts: what a test holds back stays under way until it says so, however busy the machine has become. */
-const NEVER_LATE = { waitSeconds: seconds(60), hopSeconds: seconds(240), secondsPerMassCall: seconds(480) };
+const NEVER_LATE = { waitSeconds: seconds(60), hopSeconds: seconds(240), secondsPerBatchCall: seconds(480) };
 /** The product's times for calls of Hosts, in the measure of this machine, for tests that see them pass. */
 export const SLOWLY = { waitSeconds: seconds(1), hopSeconds: seconds(5) };
 
@@ -253,7 +253,7 @@ async function startAm(given: Config, options: AmOptions): Promise<Am> {
   const { failuresToOpen = 1_000, openSeconds = 10 } = options;
   const { waitSeconds = NEVER_LATE.waitSeconds, hopSeconds = NEVER_LATE.hopSeconds } = options;
   const hostCalls = { ...given.limits.hostCalls, failuresToOpen, openSeconds, waitSeconds, hopSeconds };
-  const mass = { ...given.limits.mass, secondsPerCall: NEVER_LATE.secondsPerMassCall, ...options.mass };
+  const batch = { ...given.limits.batch, secondsPerCall: NEVER_LATE.secondsPerBatchCall, ...options.batch };
   const transfers = { ...given.limits.transfers, ...options.transfers };
   const recovery = { ...given.recovery, ...options.recovery };
   const { refusals } = given.limits.oauth;
@@ -264,7 +264,7 @@ async function startAm(given: Config, options: AmOptions): Promise<Am> {
   const config = {
     ...given,
     recovery,
-    limits: { ...given.limits, hostCalls, mass, transfers, oauth },
+    limits: { ...given.limits, hostCalls, batch, transfers, oauth },
     ...options.config,
   };
   const opened = await openResources(config);

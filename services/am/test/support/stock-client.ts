@@ -76,7 +76,7 @@ export class StockClient {
     return { query, verifier };
   }
 
-  /** The owner's browser arrives; `path` is his consent page. */
+  /** The owner's browser arrives; `path` is their consent page. */
   async ask(browser: Browser, resource: string, over: Params = {}): Promise<Asked> {
     const { query, verifier } = this.request(resource, over);
     const stored = await browser.get(`/authorize?${query}`);

@@ -1,14 +1,14 @@
 import type { Client } from '@chatelaine/oauth-server';
 import type { Observe } from '../../src/deps.ts';
-import { createHostGate } from '../../src/hosts/host-gate.ts';
-import { createPlaces } from '../../src/hosts/places.ts';
+import { createHostGate } from '../../src/links/host-gate.ts';
+import { createConcurrencyLimit } from '../../src/links/concurrency-limit.ts';
 import { openResources } from '../../src/resources.ts';
-import { asLines } from '../../src/transfer/mass-deliver.ts';
+import { asLines } from '../../src/transfer/batch/deliver.ts';
 import type { House, Story } from './house.ts';
-import type { Item } from './mass.ts';
+import type { Item } from './batch.ts';
 import { gate } from './scripted-host.ts';
 
-/** A mass call whose caller reads nothing before `read`. */
+/** A batch call whose caller reads nothing before `read`. */
 export async function unread(
   house: House,
   { requester, connection }: Story,
@@ -18,7 +18,7 @@ export async function unread(
   const resources = await openResources(house.config);
   const { log } = house.ams[0].app;
   const hostGate = createHostGate({ log, limits: house.config.limits.hostCalls });
-  const transfers = createPlaces({ atOnce: 200, waiting: Infinity });
+  const transfers = createConcurrencyLimit({ atOnce: 200, waiting: Infinity });
   let underWay = 0;
   const observe: Observe = {
     transfer: (make) => {

@@ -6,7 +6,7 @@ import type { TransferInput } from '../support/requester.ts';
 // one house for all of them: starting it takes longer than most of what is asked of it. All that is awaited at load stands here: files that wait beside each other hang
 export const house = await House.build();
 export const story = await house.story({ 'photos.read': 'allow', 'photos.write': 'allow' });
-/** Another owner with a link and a connection of his own. */
+/** Another owner with a link and a connection of their own. */
 export const stranger = await house.story({ 'photos.read': 'allow' });
 export const ANSWERS = { 'photos.read': 'allow', 'photos.write': 'ask' } as const;
 /** Somebody who stops connections again and again. */

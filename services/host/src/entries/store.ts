@@ -20,7 +20,7 @@ export async function listEntries({ prisma }: Pick<Deps, 'prisma'>, owner: strin
   return rows.map(toView);
 }
 
-/** Entry and picture, or neither. Without a date the entry is about today (UTC). Null: he keeps as many already as one account may. */
+/** Entry and picture, or neither. Without a date the entry is about today (UTC). Null: they keep as many already as one account may. */
 export async function addEntry(
   { prisma, clock, config }: EntryDeps,
   input: { owner: string; entry: NewEntry; picture?: Picture | null },

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { VNode } from 'preact';
 import type { Deps } from '../deps.ts';
 
-/** The front page: who is signed in goes straight to what is his. */
+/** The front page: who is signed in goes straight to what is theirs. */
 export function homePages(app: FastifyInstance, { config, flavor }: Pick<Deps, 'config' | 'flavor'>): void {
   app.get('/', async (request, reply) =>
     currentAccount(request) === null

@@ -13,7 +13,7 @@ function Way({ current }: { current: number }): VNode {
   return <Steps label="Linking" steps={['Its address', 'You go on there', 'You decide here']} current={current} />;
 }
 
-/** For somebody who starts here instead of at his authorization manager. */
+/** For somebody who starts here instead of at their authorization manager. */
 export function ManagerPage({ flavor, address, problem }: ManagerView): VNode {
   return (
     <Layout

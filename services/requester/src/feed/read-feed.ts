@@ -47,7 +47,7 @@ const MOST_ENTRIES = 400;
 const MOST_BYTES = 1_048_576;
 
 /**
- * Everything the owner's Hosts have, merged by date: one mass call for each connection, each Host read as soon as its token is there. A Host that
+ * Everything the owner's Hosts have, merged by date: one batch call for each connection, each Host read as soon as its token is there. A Host that
  * does not answer costs its own entries and a sentence, nothing else.
  */
 export async function* readFeed(

@@ -31,7 +31,7 @@ const ADD = defineQuery<{ id: string }>({
     select $1, $2, $3 where (select count(*) from post where owner_id = $2) < $4 returning id`,
 });
 
-/** `full`: he keeps as many already as one account may. */
+/** `full`: they keep as many already as one account may. */
 export async function addPost(
   { pool, config }: Pick<Deps, 'pool' | 'config'>,
   { owner, text }: { owner: string; text: string },

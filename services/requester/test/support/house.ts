@@ -35,7 +35,7 @@ export interface House {
   on: Record<string, Handler>;
   /** What an exchange for a resource is answered with, instead of a token. */
   refusal: Record<string, Answer>;
-  /** What mass calls asked for. */
+  /** What batch calls asked for. */
   readonly asked: { resource: string; scope: string }[];
   entries: Record<string, { id: string; text: string; date: string; picture?: unknown }[]>;
   count(path: string): number;

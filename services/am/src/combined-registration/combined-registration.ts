@@ -1,0 +1,97 @@
+import { hostTag } from '@chatelaine/crypto';
+import { createDiscoveryCache, type DiscoveryCache } from '@chatelaine/oauth-client';
+import type { ExtensionReading, ExtensionRequest, RequestExtension } from '@chatelaine/oauth-server';
+import type { Asked } from '@chatelaine/oauth-server-fastify';
+import { LIMIT } from '@chatelaine/protocol';
+import type { Deps } from '../deps.ts';
+import { rememberHost } from '../linking/host-store.ts';
+import { sealedFor } from '../links/sealing.ts';
+import { checkHost } from './check-host.ts';
+import { keepHalf } from './host-half-store.ts';
+import { COMBINED_REGISTRATION, type Kept, keptIn } from './offered-host.ts';
+import { redeemHalf, type RedeemHalfDeps } from './redeem.ts';
+
+export type CombinedRegistrationDeps = RedeemHalfDeps & Pick<Deps, 'rateLimits'>;
+
+/** A Requester that is also a Host, in one step. PROTOCOL §2.3. */
+export interface CombinedRegistration {
+  /** `host` and `host_grant` of a pushed request, and what becomes of them when the Requester redeems its code. */
+  readonly extension: RequestExtension;
+  /** Looks at both halves once more and makes the Host known here, or says in a sentence why it cannot be linked now. */
+  admit(asked: Asked): Promise<{ kind: 'admitted' } | { kind: 'again'; problem: string }>;
+  /** The owner agreed to link the Host of this request together with this connection. */
+  keep(input: { asked: Asked; connectionId: string }): Promise<void>;
+}
+
+type WithDiscovery = CombinedRegistrationDeps & { readonly discovery: DiscoveryCache };
+
+export function createCombinedRegistration(parts: CombinedRegistrationDeps): CombinedRegistration {
+  const { config, clock, outbound } = parts;
+  const deps = { ...parts, discovery: createDiscoveryCache({ outbound, schemes: config.schemes, clock }) };
+  return {
+    extension: {
+      name: COMBINED_REGISTRATION,
+      read: (request) => read(deps, request),
+      redeemed: (redemption) => redeemHalf(deps, redemption),
+    },
+    admit: (asked) => admit(deps, asked),
+    keep: (input) => keep(deps, input),
+  };
+}
+
+/** A token of any Host, as far as it can be judged here. */
+const HOST_GRANT = new RegExp(`^[\\x21-\\x7e]{1,${LIMIT.tokenChars}}$`);
+
+async function read(
+  deps: WithDiscovery,
+  { way, client, params, codeChallenge, fetchDocument }: ExtensionRequest,
+): Promise<ExtensionReading> {
+  const [host, hostGrant] = [params.get('host'), params.get('host_grant')];
+  if (host === undefined && hostGrant === undefined) return { kind: 'none' };
+  if (host === undefined || hostGrant === undefined) return refused('host and host_grant come together.');
+  // through a browser it would be for anybody to see, and to send
+  if (way !== 'pushed') return refused('host and host_grant are pushed (RFC 9126).');
+  if (!HOST_GRANT.test(hostGrant)) return refused('host_grant is not a code.');
+  const reader = { fetchJson: ({ url }: { url: string }) => fetchDocument(url) };
+  const checked = await checkHost(deps, { client, host, reader });
+  if (checked.kind === 'refused') return refused(checked.message);
+  const { chatelaine_name: name, chatelaine_transfer_scopes: scopes = {} } = checked.found.metadata;
+  const data: Kept = {
+    host,
+    name: name ?? new URL(host).hostname,
+    sentences: Object.values(scopes),
+    hostGrant: deps.vault.seal(hostGrant, placeInRequest(client.id, codeChallenge)).toString('base64url'),
+  };
+  return { kind: 'kept', data };
+}
+
+async function admit(deps: WithDiscovery, asked: Asked): ReturnType<CombinedRegistration['admit']> {
+  const kept = keptIn(asked);
+  if (kept === null) return { kind: 'admitted' };
+  const { host, name } = kept;
+  // either may say something else by now
+  const checked = await checkHost(deps, { client: asked.interaction.client, host, reader: deps.outbound });
+  const remembered = checked.kind === 'fits' ? await rememberHost(deps, checked.found) : checked;
+  if (remembered.kind === 'remembered') return { kind: 'admitted' };
+  deps.log.warn({ event: 'half_not_admitted', issuer: host, outcome: remembered.kind }, 'a Host cannot be linked now');
+  return { kind: 'again', problem: `${name} cannot be linked right now. Say no to that for this time, or try again.` };
+}
+
+async function keep(
+  deps: CombinedRegistrationDeps,
+  { asked, connectionId }: Parameters<CombinedRegistration['keep']>[0],
+): Promise<void> {
+  const kept = keptIn(asked);
+  if (kept === null) return;
+  const { client, request } = asked.interaction;
+  const sealed = Buffer.from(kept.hostGrant, 'base64url');
+  const hostGrant = deps.vault.open(sealed, placeInRequest(client.id, request.codeChallenge));
+  const place = sealedFor({ row: connectionId, ownerId: asked.owner.id, column: 'host_grant' });
+  await keepHalf(deps, { connectionId, hostId: hostTag(kept.host), hostGrant: deps.vault.seal(hostGrant, place) });
+}
+
+/** Nobody has signed in yet: the request itself is the place. PROTOCOL §8. */
+const placeInRequest = (clientId: string, codeChallenge: string): string =>
+  `${COMBINED_REGISTRATION}|${clientId}|${codeChallenge}`;
+
+const refused = (message: string): ExtensionReading => ({ kind: 'refused', error: 'invalid_request', message });

@@ -1,0 +1,41 @@
+import { Badge, Card, Facts, Radios } from '@chatelaine/service-kit';
+import type { FormParams } from '@chatelaine/protocol';
+import type { VNode } from 'preact';
+import { HALF_FIELD } from './host-form.ts';
+import type { OfferedHost } from './offered-host.ts';
+
+const ANSWERS = [
+  { value: 'link', label: 'Link it' },
+  { value: 'no', label: 'No, do not link it' },
+] as const;
+
+/** The second half of the consent: the Requester is a Host, too, and the owner's account there may be linked with it. PROTOCOL §2.3. */
+export function HostHalf({ host, form }: { host: OfferedHost; form: FormParams }): VNode {
+  return (
+    <Card title="It keeps something of yours, too">
+      <Facts
+        facts={[
+          ['Runs', <strong>at {new URL(host.host).host}</strong>],
+          [
+            'Calls itself',
+            <>
+              {host.name} <Badge>not verified</Badge>
+            </>,
+          ],
+          ['Can share', host.sentences.join(', ')],
+        ]}
+      />
+      <p>
+        You ticked there that it shares what it keeps of you; you chose there what at most. Linked as a Host, it can be
+        asked for keys from here, for the Requesters you choose. It is linked with the account you are signed in with
+        there. If you did not tick that, say no.
+      </p>
+      <Radios
+        legend={`Link ${host.name} as one of my Hosts?`}
+        name={HALF_FIELD}
+        answers={ANSWERS}
+        chosen={form.get(HALF_FIELD)}
+      />
+    </Card>
+  );
+}

@@ -1,0 +1,128 @@
+import { randomId } from '@chatelaine/crypto';
+import { type Client, isProven } from '@chatelaine/oauth-server';
+import type { Deps } from '../deps.ts';
+import { scopeSentences } from '../links/scope-sentences.ts';
+import type { OfferedLink, ShownHost } from './consent-form.ts';
+
+/** So many accounts are offered on one consent page: its form has a field or two for each, and what a form may bring is bounded (`LIMIT`). */
+export const MOST_OFFERED = 200;
+
+/** The owner's live links, by Host, with what each could hand on; and whether there are more than are offered. */
+export async function offeredLinks(
+  deps: Pick<Deps, 'prisma'>,
+  ownerId: string,
+): Promise<{ readonly links: readonly OfferedLink[]; readonly hasMore: boolean }> {
+  const found = await deps.prisma.link.findMany({
+    where: { ownerId, state: 'active' },
+    include: { host: true },
+    orderBy: [{ host: { name: 'asc' } }, { hostId: 'asc' }, { createdAt: 'asc' }, { id: 'asc' }],
+    take: MOST_OFFERED + 1,
+  });
+  const links = found.slice(0, MOST_OFFERED).map(({ id, hostId, host, label, transferScope }) => ({
+    linkId: id,
+    hostId,
+    hostName: host.name,
+    label,
+    scopes: scopeSentences(host, transferScope),
+  }));
+  const beyond = found[MOST_OFFERED];
+  if (beyond === undefined) return { links, hasMore: false };
+  // an answer for every account never chooses between two at one Host: where the page ends among those of one, it has them all or none
+  const whole = links.filter(({ hostId }) => hostId !== beyond.hostId);
+  return { links: whole.length > 0 ? whole : links, hasMore: true };
+}
+
+const MOST_BROKEN = 10;
+
+/** What the owner calls accounts whose links are broken; and whether there are more. */
+export async function brokenLinks(
+  { prisma }: Pick<Deps, 'prisma'>,
+  ownerId: string,
+): Promise<{ readonly labels: readonly string[]; readonly hasMore: boolean }> {
+  const links = await prisma.link.findMany({
+    where: { ownerId, state: 'broken' },
+    orderBy: [{ label: 'asc' }, { id: 'asc' }],
+    take: MOST_BROKEN + 1,
+  });
+  return { labels: links.slice(0, MOST_BROKEN).map(({ label }) => label), hasMore: links.length > MOST_BROKEN };
+}
+
+export type Inserted = { readonly kind: 'inserted' } | { readonly kind: 'full'; readonly problem: string };
+
+/**
+ * Writes what the owner agreed to: the connection, which link it uses at each Host, and a rule per scope. The kernel's grant of the same id
+ * comes after, and with it the timeline's entry; without it these rows grant nothing, and they are cleared away. `full`: nothing was written, because the
+ * owner has as many connections as there may be; `problem` says it to them.
+ */
+export async function insertConnection(
+  deps: Pick<Deps, 'prisma' | 'config'>,
+  input: {
+    id: string;
+    ownerId: string;
+    client: Client;
+    redirectUri: string;
+    shown: readonly ShownHost[];
+    expiresAt: Date | null;
+    /** Of a client that speaks no token exchange: its one resource, and whether its tokens may be bound to no key. PROTOCOL §6. */
+    plain?: { resource: string; bearer: boolean };
+  },
+): Promise<Inserted> {
+  const { id, ownerId, client, redirectUri, shown, expiresAt, plain } = input;
+  return deps.prisma.$transaction(async (tx) => {
+    // from here on the owner's row is ours: nobody else counts before we have written
+    await tx.owner.update({ where: { id: ownerId }, data: { policyVersion: { increment: 1 } } });
+    const problem = await noRoom(tx, { ownerId, client, limits: deps.config.limits.connections });
+    if (problem !== null) return { kind: 'full', problem };
+    await tx.connection.create({
+      data: {
+        id,
+        ownerId,
+        clientId: client.id,
+        clientName: client.name,
+        clientUri: client.uri,
+        redirectUri,
+        isProven: isProven(client),
+        expiresAt,
+        resource: plain?.resource ?? null,
+      },
+    });
+    await tx.connectionHost.createMany({
+      data: shown.map(({ hostId, linkId, answers }) => ({
+        connectionId: id,
+        hostId,
+        linkId,
+        scopes: answers.map(({ scope }) => scope),
+        grantId: randomId(),
+        bearer: plain?.bearer ?? false,
+      })),
+    });
+    await tx.rule.createMany({
+      data: shown.flatMap(({ linkId, answers }) =>
+        answers.map(({ scope, effect }) => ({
+          id: randomId('rule'),
+          ownerId,
+          connectionId: id,
+          linkId,
+          scope,
+          effect,
+          expiresAt,
+        })),
+      ),
+    });
+    return { kind: 'inserted' };
+  });
+}
+
+/** Why the owner can make no more connections, as a sentence; null when they can. */
+async function noRoom(
+  tx: Pick<Deps['prisma'], 'connection'>,
+  input: { ownerId: string; client: Client; limits: Deps['config']['limits']['connections'] },
+): Promise<string | null> {
+  const { ownerId, client, limits } = input;
+  const live = { ownerId, endedAt: null };
+  if ((await tx.connection.count({ where: { ...live, clientId: client.id } })) >= limits.ofClient)
+    return `You have connected this app ${limits.ofClient} times. Stop connections that you no longer need, then try again.`;
+  if ((await tx.connection.count({ where: live })) >= limits.inAll)
+    return `You have ${limits.inAll} connections. Stop those that you no longer need, then try again.`;
+  return null;
+}

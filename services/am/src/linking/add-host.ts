@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sha256 } from '@chatelaine/crypto';
+import { discover, type DiscoveryFault, linkRedirectUri, startAuthorization } from '@chatelaine/oauth-client';
+import { formatScope, issuerFromAddress, LIFETIME, type Issuer } from '@chatelaine/protocol';
+import type { Deps } from '../deps.ts';
+import { saveAttempt } from './attempt-store.ts';
+import { clientAt, clientDeps } from '../links/host-client.ts';
+import { type KnownHost, rememberHost } from './host-store.ts';
+import { sealedFor } from '../links/sealing.ts';
+
+export type AddHostDeps = Pick<
+  Deps,
+  'config' | 'clock' | 'keys' | 'outbound' | 'pool' | 'prisma' | 'vault' | 'rateLimits' | 'log'
+>;
+
+export interface AddHostInput {
+  /** As the owner typed it. */
+  readonly address: string;
+  readonly ownerId: string;
+  /** SHA-256 of the session: only it may finish. */
+  readonly sessionHash: Buffer;
+  /** A link at that Host that the new one takes the place of. */
+  readonly replaces?: string;
+  /** The local path to go on at once it is linked. */
+  readonly returnTo?: string | null;
+}
+
+export type AddHostOutcome =
+  | {
+      readonly kind: 'started';
+      readonly host: KnownHost;
+      readonly authorizationUrl: string;
+      readonly expiresIn: number;
+    }
+  /** There is a link at that Host, and something waits for it: what the Host says of itself was read anew, and there is nothing more to do. */
+  | { readonly kind: 'linked'; readonly returnTo: string }
+  /** `sentence` is fit for a page and tells nothing of what was or was not at the address. */
+  | { readonly kind: 'refused'; readonly sentence: string };
+
+/**
+ * Finds a Host at an address, and asks it for a link: the owner's browser goes there next. Counted per owner, because every address is a
+ * request made for whoever typed it. PROTOCOL §2.2.
+ */
+export async function addHost(deps: AddHostDeps, input: AddHostInput): Promise<AddHostOutcome> {
+  const issuer = issuerFromAddress(input.address, deps.config.schemes);
+  if (issuer === null) return refused('That is not the address of a Host. It looks like photos.example.org.');
+  // PROTOCOL §2.2: the AM never takes itself for the Host
+  if (issuer === deps.config.issuer)
+    return refused(`${issuer} is this service itself. Enter the address of the service that has your data.`);
+  const points = deps.config.limits.hostsAddedPerHour;
+  await deps.rateLimits.consume({ name: 'add_host', points, perSeconds: 3600 }, input.ownerId);
+  const found = await findHost(deps, issuer);
+  if (found.kind === 'refused') return found;
+  const { returnTo = null } = input;
+  // a second account is added from the list of Hosts; whoever comes from a question wants to go on with it
+  if (returnTo !== null && (await hasLink(deps, { ownerId: input.ownerId, hostId: found.host.id })))
+    return { kind: 'linked', returnTo };
+  return start(deps, input, found.host);
+}
+
+async function hasLink(
+  { prisma }: Pick<Deps, 'prisma'>,
+  { ownerId, hostId }: { ownerId: string; hostId: string },
+): Promise<boolean> {
+  return (await prisma.link.findFirst({ where: { ownerId, hostId, state: 'active' }, select: { id: true } })) !== null;
+}
+
+async function findHost(
+  deps: AddHostDeps,
+  issuer: Issuer,
+): Promise<{ kind: 'found'; host: KnownHost } | { kind: 'refused'; sentence: string }> {
+  const { outbound, config, log } = deps;
+  // one length for every failure, so that the time tells nothing either
+  const enough = sleep(config.limits.discoveryFailureSeconds * 1000);
+  const discovery = await discover({ outbound, schemes: config.schemes }, { issuer, role: 'host' });
+  if (discovery.kind === 'failed') {
+    log.info(
+      { event: 'host_not_added', issuer, reason: discovery.reason, detail: discovery.detail },
+      'no Host at an address',
+    );
+    if (NEUTRAL.has(discovery.reason)) await enough;
+    return refused(
+      NEUTRAL.has(discovery.reason)
+        ? nothingAt(issuer)
+        : `${issuer} is not a Host that ${config.name} can work with. ${discovery.sentence}`,
+    );
+  }
+  if (Object.keys(discovery.metadata.chatelaine_transfer_scopes ?? {}).length === 0) {
+    return refused(`${issuer} has nothing that can be shared through ${config.name}.`);
+  }
+  const remembered = await rememberHost(deps, discovery);
+  if (remembered.kind === 'moved') {
+    log.warn({ event: 'host_moved', issuer }, 'a linked Host names other endpoints than before');
+    return refused(
+      `${issuer} says that its sign-in or token addresses have changed, while people are linked to it. So nothing was added; whoever runs this service has to look into it.`,
+    );
+  }
+  return { kind: 'found', host: remembered.host };
+}
+
+// what only says that nothing fits there; the others are the words of a server that did describe itself
+const NEUTRAL: ReadonlySet<DiscoveryFault> = new Set(['bad_issuer', 'unreachable', 'not_metadata', 'other_issuer']);
+
+async function start(
+  deps: AddHostDeps,
+  { ownerId, sessionHash, replaces, returnTo }: AddHostInput,
+  host: KnownHost,
+): Promise<AddHostOutcome> {
+  const started = await startAuthorization(clientDeps(deps), {
+    server: host.metadata,
+    client: clientAt(deps, host.issuer),
+    redirectUri: linkRedirectUri(deps.config.issuer, host.issuer),
+    params: { transfer_scope: formatScope(Object.keys(host.metadata.chatelaine_transfer_scopes ?? {})) },
+  });
+  if (started.kind !== 'ok') {
+    deps.log.warn(
+      { event: 'link_not_started', hostId: host.id, outcome: started.kind, reason: reasonOf(started) },
+      'a Host did not take the request for a link',
+    );
+    return refused(
+      `${host.name} (${host.issuer}) did not take the request. Try again in a moment; if it stays so, ask whoever runs ${host.name} whether it accepts links from ${deps.config.issuer}.`,
+    );
+  }
+  const stateHash = sha256(started.state);
+  await deps.prisma.owner.createMany({ data: [{ id: ownerId }], skipDuplicates: true });
+  const verifier = deps.vault.seal(
+    started.verifier,
+    sealedFor({ row: stateHash.toString('base64url'), ownerId, column: 'verifier' }),
+  );
+  await saveAttempt(deps, {
+    stateHash,
+    ownerId,
+    sessionHash,
+    hostId: host.id,
+    verifier,
+    lifetimeSeconds: LIFETIME.interaction,
+    replaces: replaces ?? null,
+    returnTo: returnTo ?? null,
+  });
+  return { kind: 'started', host, authorizationUrl: started.authorizationUrl, expiresIn: started.expiresIn };
+}
+
+function reasonOf(failure: { kind: string; reason?: string; error?: { error: string } }): string | undefined {
+  return failure.reason ?? failure.error?.error;
+}
+
+const nothingAt = (issuer: string): string =>
+  `${issuer} is not a Host that can be linked, or could not be reached. Check the address, or try again in a moment.`;
+
+const refused = (sentence: string): { kind: 'refused'; sentence: string } => ({ kind: 'refused', sentence });

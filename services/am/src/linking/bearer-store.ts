@@ -1,0 +1,36 @@
+import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
+import type { Deps } from '../deps.ts';
+
+// the owner's row first: several ends of their things take their turns instead of each other's locks
+const LOCK_OWNER = defineQuery({
+  name: 'hosts_lock_owner_bearer',
+  text: 'select 1 from owner where id = $1 for update',
+});
+const OWN_LINK = defineQuery({ name: 'hosts_own_link', text: 'select 1 from link where id = $1 and owner_id = $2' });
+const STOP = defineQuery<{ ended: boolean }>({
+  name: 'hosts_stop_bearer',
+  text: `
+    select oauth_end_grant(c.id, 'owner') as ended
+    from connection_host ch join connection c on c.id = ch.connection_id join oauth_grant g on g.id = c.id
+    where ch.link_id = $1 and c.owner_id = $2 and ch.bearer and c.ended_at is null and g.jkt is null`,
+});
+
+/**
+ * Takes back that Requesters may have tokens of this link that are bound to no key: every connection that was allowed it ends, and the Host is due to be
+ * told, so that what they hold dies there, too. `false` when it is no link of theirs. PROTOCOL §6.
+ */
+export async function stopBearer(
+  { pool }: Pick<Deps, 'pool'>,
+  { linkId, ownerId }: { linkId: string; ownerId: string },
+): Promise<boolean> {
+  return inTransaction(
+    pool,
+    async (tx) => {
+      await run(tx, LOCK_OWNER, [ownerId]);
+      if ((await runOne(tx, OWN_LINK, [linkId, ownerId])) === null) return false;
+      await run(tx, STOP, [linkId, ownerId]);
+      return true;
+    },
+    { patient: true },
+  );
+}

@@ -1,0 +1,173 @@
+import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
+import { keyPart, type Part, partOf } from '@chatelaine/service-kit';
+import { z } from 'zod';
+import type { Deps } from '../deps.ts';
+import { whoInShort } from '../identity/who.tsx';
+import { scopeSentences } from '../links/scope-sentences.ts';
+
+/** A link as its owner sees it. */
+export interface OwnLink {
+  readonly id: string;
+  readonly label: string;
+  readonly hostName: string;
+  readonly hostIssuer: string;
+  readonly state: 'active' | 'broken';
+  readonly since: Date;
+  /** It was made in the place of another. */
+  readonly isRepaired: boolean;
+  /** Who uses it, and for what: some of them, those with tokens bound to no key first. */
+  readonly usedBy: readonly LinkUser[];
+  /** Others use it as well. */
+  readonly hasMoreUsers: boolean;
+  /** The ceiling: what the owner allowed at the Host, each with the Host's sentence. */
+  readonly ceiling: readonly { readonly scope: string; readonly sentence: string }[];
+}
+
+/** A Requester that is shown a link. */
+export interface LinkUser {
+  readonly clientName: string;
+  /** Who that is, in a few words. */
+  readonly who: string;
+  readonly sentences: readonly string[];
+  /** It may have tokens that are bound to no key. */
+  readonly bearer: boolean;
+}
+
+/** Whether a link works, its Host's name, its own, and its id. */
+export const linkKeySchema = z.tuple([keyPart.flag, keyPart.text, keyPart.text, keyPart.text]).readonly();
+export type LinkKey = z.infer<typeof linkKeySchema>;
+const BEGINNING: LinkKey = [false, '', '', ''];
+
+/** So many users are named beside a link. */
+const MOST_USERS = 10;
+
+interface LinkRow {
+  id: string;
+  label: string;
+  state: OwnLink['state'];
+  created_at: Date;
+  repaired: boolean;
+  transfer_scope: string[];
+  host_name: string;
+  host_issuer: string;
+  transfer_scopes: unknown;
+}
+
+const LIVE = `
+  select l.id, l.label, l.state, l.created_at, l.replaces is not null as repaired, l.transfer_scope, h.name as host_name, h.issuer as host_issuer,
+    h.transfer_scopes
+  from link l join host h on h.id = l.host_id where l.owner_id = $1 and l.state <> 'ended'`;
+
+const PART = defineQuery<LinkRow>({
+  name: 'hosts_live_links',
+  text: `${LIVE} and (l.state = 'active', h.name, l.label, l.id) > ($2::bool, $3::text, $4::text, $5::text)
+    order by l.state = 'active', h.name, l.label, l.id limit $6`,
+});
+const ONE = defineQuery<LinkRow>({ name: 'hosts_live_link', text: `${LIVE} and l.id = $2` });
+
+type StoreDeps = Pick<Deps, 'pool'>;
+
+/** Some of the owner's links that are not ended: broken ones first, then by Host and name. */
+export async function readOwnLinks(
+  deps: StoreDeps,
+  { ownerId, after, most }: { ownerId: string; after: LinkKey | null; most: number },
+): Promise<Part<OwnLink, LinkKey>> {
+  const rows = await run(deps.pool, PART, [ownerId, ...(after ?? BEGINNING), most + 1]);
+  const keyOf = (row: LinkRow): LinkKey => [row.state === 'active', row.host_name, row.label, row.id];
+  const { entries, next } = partOf(rows, { most, keyOf });
+  return { entries: await withUsers(deps, { ownerId, rows: entries }), next };
+}
+
+/** A link of this owner that is not ended, or null. */
+export async function readOwnLink(
+  deps: StoreDeps,
+  { id, ownerId }: { id: string; ownerId: string },
+): Promise<OwnLink | null> {
+  const row = await runOne(deps.pool, ONE, [ownerId, id]);
+  if (row === null) return null;
+  const [link] = await withUsers(deps, { ownerId, rows: [row] });
+  return link ?? null;
+}
+
+interface UserRow {
+  link_id: string;
+  client_id: string;
+  client_name: string;
+  redirect_uri: string | null;
+  scopes: string[];
+  keyless: boolean;
+}
+
+// a connection without its kernel's grant was never agreed to; one that has proved a key since has no token that fits anybody any more
+const USERS = defineQuery<UserRow>({
+  name: 'hosts_link_users',
+  text: `
+    select u.* from unnest($2::text[]) as one (link_id), lateral (
+      select ch.link_id, c.client_id, c.client_name, c.redirect_uri, ch.scopes, ch.bearer and g.jkt is null as keyless
+      from connection_host ch join connection c on c.id = ch.connection_id join oauth_grant g on g.id = c.id and g.subject = c.owner_id
+      where ch.link_id = one.link_id and c.owner_id = $1 and c.ended_at is null and g.ended_at is null
+        and (c.expires_at is null or c.expires_at > now())
+      order by keyless desc, c.created_at, c.id limit ${MOST_USERS + 1}
+    ) u`,
+});
+
+/** Each with those who use it; one statement, however many there are. */
+async function withUsers(
+  { pool }: StoreDeps,
+  { ownerId, rows }: { ownerId: string; rows: readonly LinkRow[] },
+): Promise<OwnLink[]> {
+  const users = await run(pool, USERS, [ownerId, rows.map(({ id }) => id)]);
+  const usersOf = Map.groupBy(users, ({ link_id: id }) => id);
+  return rows.map((row) => {
+    const host = { transferScopes: row.transfer_scopes };
+    const own = usersOf.get(row.id) ?? [];
+    return {
+      id: row.id,
+      label: row.label,
+      hostName: row.host_name,
+      hostIssuer: row.host_issuer,
+      state: row.state,
+      since: row.created_at,
+      isRepaired: row.repaired,
+      usedBy: own.slice(0, MOST_USERS).map((user) => ({
+        clientName: user.client_name,
+        who: whoInShort({ clientId: user.client_id, redirectUri: user.redirect_uri }),
+        sentences: scopeSentences(host, user.scopes).map(({ sentence }) => sentence),
+        bearer: user.keyless,
+      })),
+      hasMoreUsers: own.length > MOST_USERS,
+      ceiling: scopeSentences(host, row.transfer_scope),
+    };
+  });
+}
+
+// the owner's row first: several ends of their things take their turns instead of each other's locks
+const LOCK_OWNER = defineQuery({ name: 'hosts_lock_owner', text: 'select 1 from owner where id = $1 for update' });
+const END_LINK = defineQuery<{ ended: boolean }>({ name: 'hosts_end_link', text: 'select end_link($1, $2) as ended' });
+
+/** Ends a link of this owner at once, and has its Host told; false when there is none. PROTOCOL §7. */
+export async function endLink(
+  { pool }: Pick<Deps, 'pool'>,
+  { linkId, ownerId }: { linkId: string; ownerId: string },
+): Promise<boolean> {
+  return inTransaction(
+    pool,
+    async (tx) => {
+      await run(tx, LOCK_OWNER, [ownerId]);
+      return (await runOne(tx, END_LINK, [ownerId, linkId]))?.ended === true;
+    },
+    { patient: true },
+  );
+}
+
+/** Gives a link of this owner another name; false when there is none. */
+export async function renameLink(
+  { prisma }: Pick<Deps, 'prisma'>,
+  { linkId, ownerId, label }: { linkId: string; ownerId: string; label: string },
+): Promise<boolean> {
+  const { count } = await prisma.link.updateMany({
+    where: { id: linkId, ownerId, state: { not: 'ended' } },
+    data: { label },
+  });
+  return count === 1;
+}

@@ -1,0 +1,236 @@
+import { setTimeout } from 'node:timers/promises';
+import { isDatabaseUnavailable } from '@chatelaine/postgres';
+import { type Failure, type Obtained, refresh } from '@chatelaine/oauth-client';
+import { parseScope, type ServerMetadata } from '@chatelaine/protocol';
+import { randomId, VaultError } from '@chatelaine/crypto';
+import type { Deps } from '../deps.ts';
+import { handBack } from './hand-back.ts';
+import { clientAt, clientDeps } from './host-client.ts';
+import { breakLink, type LinkKey, readLink, type Renewal, type StoredLink, storeRenewal } from './link-store.ts';
+import { claimRenewal, releaseRenewal } from './renewal-store.ts';
+import { sealedFor } from './sealing.ts';
+
+export type LinkTokenDeps = Pick<
+  Deps,
+  'config' | 'clock' | 'keys' | 'outbound' | 'hostGate' | 'pool' | 'prisma' | 'vault' | 'log'
+>;
+
+export interface LinkTokenInput extends LinkKey {
+  /** `now`: the Host did not take the one we have. */
+  readonly renew: 'if-needed' | 'now';
+}
+
+export type LinkToken =
+  /** In clear: for one call, kept nowhere. */
+  | { readonly kind: 'token'; readonly token: string; readonly metadata: ServerMetadata }
+  /** The link ended, here or at the Host; only the owner can make a new one. */
+  | { readonly kind: 'broken' }
+  | { readonly kind: 'timeout' }
+  /** Not now; `retryAfter` in seconds. */
+  | { readonly kind: 'busy'; readonly retryAfter: number }
+  | { readonly kind: 'unreachable'; readonly reason: string }
+  /** The Host's answer is none that renews a link. */
+  | { readonly kind: 'unusable' }
+  /** What is stored does not open with the keys of this process, or not in its place. */
+  | { readonly kind: 'unopened' };
+
+/** Renewed when it has less than this left: a call and its retry fit in. */
+const SPARE_SECONDS = 60;
+/** What a Host that asks to wait means when it does not say how long. */
+const BUSY_SECONDS = 5;
+
+/** The link's access token at its Host, renewed when that is needed. Nothing is held while the Host is asked. PROTOCOL §2.2, §3.5. */
+export async function linkToken(deps: LinkTokenDeps, input: LinkTokenInput): Promise<LinkToken> {
+  const link = await readLink(deps, input);
+  if (link === null || link.state !== 'active' || link.refreshToken === null) return { kind: 'broken' };
+  if (input.renew === 'if-needed' && link.accessToken !== null && link.secondsLeft >= SPARE_SECONDS) {
+    return opened(deps, input, { sealed: link.accessToken, metadata: link.metadata });
+  }
+  return renewOnce(deps, input, link);
+}
+
+// Many transfers may want the same renewal at once: they share one call, and other processes wait for it.
+const renewals = new WeakMap<Deps['pool'], Map<string, Promise<LinkToken>>>();
+
+function renewOnce(deps: LinkTokenDeps, input: LinkTokenInput, link: StoredLink): Promise<LinkToken> {
+  const running = renewals.get(deps.pool) ?? new Map<string, Promise<LinkToken>>();
+  renewals.set(deps.pool, running);
+  const already = running.get(input.linkId);
+  if (already !== undefined) return already;
+  const started = renewUnlessDone(deps, input, link).finally(() => running.delete(input.linkId));
+  running.set(input.linkId, started);
+  return started;
+}
+
+/** How often another process's renewal is looked for: as long as a Requester waits for a Host. */
+const LOOKS = 100;
+const LOOK_EVERY_MS = 50;
+
+/**
+ * One renewal at a time over all processes: a Host that rotates would take the old refresh token, used again, for a stolen one. Who comes second takes
+ * what the first brought. PROTOCOL §3.5.
+ */
+async function renewUnlessDone(deps: LinkTokenDeps, key: LinkKey, seen: StoredLink): Promise<LinkToken> {
+  const renewalId = randomId('ren');
+  for (let look = 1; ; look++) {
+    const link = await readLink(deps, key);
+    if (link === null || link.state !== 'active' || link.refreshToken === null) return { kind: 'broken' };
+    const { accessToken: sealed, refreshToken: used, metadata, secondsLeft } = link;
+    const renewed = sealed !== null && seen.accessToken?.equals(sealed) !== true && secondsLeft >= SPARE_SECONDS;
+    if (renewed) return opened(deps, key, { sealed, metadata });
+    const mine = { ...key, renewalId };
+    if (await claimRenewal(deps, { ...mine, used })) return renewAlone(deps, mine, { link, used });
+    if (look === LOOKS) return { kind: 'busy', retryAfter: 1 };
+    await setTimeout(LOOK_EVERY_MS);
+  }
+}
+
+interface Claimed extends LinkKey {
+  readonly renewalId: string;
+}
+
+async function renewAlone(
+  deps: LinkTokenDeps,
+  key: Claimed,
+  held: { link: StoredLink; used: Buffer },
+): Promise<LinkToken> {
+  try {
+    return await renew(deps, key, held);
+  } finally {
+    // otherwise it is let go by time
+    await releaseRenewal(deps, key).catch((err: unknown) => deps.log.warn({ err }, 'a renewal was not let go'));
+  }
+}
+
+async function renew(
+  deps: LinkTokenDeps,
+  key: Claimed,
+  { link, used }: { link: StoredLink; used: Buffer },
+): Promise<LinkToken> {
+  const refreshToken = open(deps, key, { sealed: used, column: 'refresh_token' });
+  if (refreshToken === null) return { kind: 'unopened' };
+  const server = link.metadata;
+  const client = clientAt(deps, server.issuer);
+  const answer = await deps.hostGate.call(server.issuer, { path: ['renewals', key.linkId] }, () =>
+    refresh(clientDeps(deps), { server, client, relationship: 'link', refreshToken }),
+  );
+  if (answer.kind === 'held') return { kind: 'busy', retryAfter: answer.retryAfter };
+  return answer.kind === 'ok' ? keep(deps, key, { answer, used, link }) : readFailure(deps, key, { answer, used });
+}
+
+interface Renewed {
+  readonly answer: Obtained;
+  readonly used: Buffer;
+  readonly link: StoredLink;
+}
+
+async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: Renewed): Promise<LinkToken> {
+  const {
+    access_token: token,
+    refresh_token: fresh,
+    expires_in: expiresIn,
+    transfer_scope: ceiling = '',
+  } = answer.tokens;
+  const seal = (secret: string, column: 'access_token' | 'refresh_token'): Buffer =>
+    deps.vault.seal(secret, sealedFor({ row: key.linkId, ownerId: key.ownerId, column }));
+  const renewal = {
+    ...key,
+    accessToken: seal(token, 'access_token'),
+    expiresIn,
+    refreshToken: fresh === undefined ? null : seal(fresh, 'refresh_token'),
+    ceiling: parseScope(ceiling) ?? [],
+  };
+  const stored =
+    (await untilStored(deps, { ...renewal, used })) ||
+    (await untilStored(deps, { ...renewal, used: await sealedAnew(deps, key, used) }));
+  if (stored) return { kind: 'token', token, metadata: link.metadata };
+  const now = await asItIsNow(deps, key);
+  // whoever ended it told the Host of the refresh token that was stored; where each has a successor, that one would live on
+  if (now.kind === 'broken' && fresh !== undefined)
+    await handBack(deps, link.metadata, { token: fresh, hint: 'refresh_token' });
+  return now;
+}
+
+/** Within the time that nobody else renews the link. */
+const STORE_TRIES = 20;
+const STORE_AGAIN_MS = 250;
+
+/** What a Host that rotates has just handed out is there once: a database that is away for a moment must not lose it. */
+async function untilStored(deps: LinkTokenDeps, renewal: Renewal): Promise<boolean> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await storeRenewal(deps, renewal);
+    } catch (error) {
+      if (tries === STORE_TRIES || !isDatabaseUnavailable(error)) throw error;
+      await setTimeout(STORE_AGAIN_MS);
+    }
+  }
+}
+
+/** The same refresh token as it is stored now: the encryption key may have been replaced while the Host was asked. */
+async function sealedAnew(deps: LinkTokenDeps, key: LinkKey, used: Buffer): Promise<Buffer> {
+  const now = (await readLink(deps, key))?.refreshToken ?? used;
+  const same = (sealed: Buffer): string | null => open(deps, key, { sealed, column: 'refresh_token' });
+  return same(now) === same(used) ? now : used;
+}
+
+/** The owner ended the link while we asked, or we took so long that another process renewed it: what is stored decides. */
+async function asItIsNow(deps: LinkTokenDeps, key: LinkKey): Promise<LinkToken> {
+  const now = await readLink(deps, key);
+  if (now === null || now.state !== 'active') return { kind: 'broken' };
+  if (now.accessToken === null || now.secondsLeft <= 0) return { kind: 'busy', retryAfter: 1 };
+  return opened(deps, key, { sealed: now.accessToken, metadata: now.metadata });
+}
+
+async function readFailure(
+  deps: LinkTokenDeps,
+  key: Claimed,
+  { answer, used }: { answer: Failure; used: Buffer },
+): Promise<LinkToken> {
+  // PROTOCOL §3.5: only this marks a link broken; everything else may pass
+  if (answer.kind === 'oauth_error' && answer.status === 400 && answer.error.error === 'invalid_grant') {
+    const broken = await breakLink(deps, { linkId: key.linkId, refused: used, renewalId: key.renewalId });
+    if (!broken) return asItIsNow(deps, key);
+    deps.log.warn({ event: 'link_broken', linkId: key.linkId }, 'the Host refused the refresh token of a link');
+    return { kind: 'broken' };
+  }
+  deps.log.warn(
+    { event: 'link_not_renewed', linkId: key.linkId, outcome: answer.kind, reason: reasonOf(answer) },
+    'link token not renewed',
+  );
+  if (answer.kind !== 'oauth_error') return answer.kind === 'unusable' ? { kind: 'unusable' } : answer;
+  const { status, retryAfter } = answer;
+  const asksToWait = retryAfter !== undefined || status === 429 || status === 503;
+  return asksToWait ? { kind: 'busy', retryAfter: retryAfter ?? BUSY_SECONDS } : { kind: 'unusable' };
+}
+
+function reasonOf(answer: Failure): string | undefined {
+  if (answer.kind === 'timeout') return undefined;
+  return answer.kind === 'oauth_error' ? `${answer.status} ${answer.error.error}` : answer.reason;
+}
+
+function opened(
+  deps: LinkTokenDeps,
+  key: LinkKey,
+  { sealed, metadata }: { sealed: Buffer; metadata: ServerMetadata },
+): LinkToken {
+  const token = open(deps, key, { sealed, column: 'access_token' });
+  return token === null ? { kind: 'unopened' } : { kind: 'token', token, metadata };
+}
+
+function open(
+  deps: LinkTokenDeps,
+  key: LinkKey,
+  { sealed, column }: { sealed: Buffer; column: 'access_token' | 'refresh_token' },
+): string | null {
+  try {
+    return deps.vault.open(sealed, sealedFor({ row: key.linkId, ownerId: key.ownerId, column }));
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error;
+    deps.log.error(
+      { event: 'cannot_open', linkId: key.linkId, column },
+      'a stored secret does not open with this ENCRYPTION_KEY',
+    );
+    return null;
+  }
+}

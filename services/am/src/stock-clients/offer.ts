@@ -1,0 +1,118 @@
+import type { Asked } from '@chatelaine/oauth-server-fastify';
+import { type ScopeSet, serverMetadataSchema } from '@chatelaine/protocol';
+import type { Deps } from '../deps.ts';
+import { scopeSentences } from '../links/scope-sentences.ts';
+import { MOST_OFFERED } from '../consent/connection-store.ts';
+import { meantBy } from './extension.ts';
+
+/** One of the owner's accounts at the Host that is asked for. */
+export interface OfferedAccount {
+  readonly linkId: string;
+  readonly label: string;
+  /** What was asked for, as far as the owner lets the AM hand it on. */
+  readonly scopes: readonly { readonly scope: string; readonly sentence: string }[];
+}
+
+/** What there is to decide about a request for a resource. Only its owner, signed in, learns which it is. */
+export type Offer =
+  | {
+      readonly kind: 'accounts';
+      /** What the connection is for, as the Host names it; the request may have spelled it otherwise. */
+      readonly resource: string;
+      readonly hostId: string;
+      readonly hostName: string;
+      readonly hostIssuer: string;
+      /** Whether the Host hands out tokens bound to no key. */
+      readonly bearer: boolean;
+      /** At least one, each with something to offer. */
+      readonly accounts: readonly OfferedAccount[];
+      /** The owner has others there, which are not offered. */
+      readonly hasMore: boolean;
+      /** Asked for, but beyond what the owner lets the AM hand on, or given only to apps that sign for themselves (PROTOCOL §3.6). */
+      readonly beyond: readonly string[];
+    }
+  /** Of what was asked for the Host knows nothing: there is nothing to decide, and it is not as if it had been left open. */
+  | { readonly kind: 'unknown_scopes'; readonly hostName: string; readonly scopes: ScopeSet }
+  /** Linked, but the Host names no such resource, or several of which the request means one. */
+  | {
+      readonly kind: 'unknown_resource';
+      readonly hostName: string;
+      readonly address: string;
+      readonly resources: readonly string[];
+    }
+  /** The Host gives all that is asked for only to apps that sign for themselves, and this one cannot. PROTOCOL §3.6. */
+  | { readonly kind: 'needs_signature'; readonly hostName: string; readonly sentences: readonly string[] }
+  /** Linked, but what is asked for may not be handed on at all. */
+  | { readonly kind: 'beyond_ceiling'; readonly hostName: string; readonly sentences: readonly string[] }
+  | { readonly kind: 'broken'; readonly hostName: string; readonly labels: readonly string[] }
+  /** Unknown to everybody here, or not linked by this owner: they need not know which. */
+  | { readonly kind: 'not_linked'; readonly address: string };
+
+/** Reads what the owner has at the Host of a resource. */
+export async function readOffer(
+  { prisma }: Pick<Deps, 'prisma'>,
+  { asked: who, resource }: { asked: Asked; resource: string },
+): Promise<Offer> {
+  const links = await prisma.link.findMany({
+    where: { ownerId: who.owner.id, state: { not: 'ended' }, host: { issuer: new URL(resource).origin } },
+    include: { host: true },
+    // the active before the broken
+    orderBy: [{ state: 'asc' }, { createdAt: 'asc' }, { id: 'asc' }],
+    take: MOST_OFFERED + 1,
+  });
+  const host = links[0]?.host;
+  const address = new URL(resource).origin;
+  if (host === undefined) return { kind: 'not_linked', address };
+  const meant = meantBy(resource, host.resources);
+  // adding it once more would change nothing
+  if (meant === null) return { kind: 'unknown_resource', hostName: host.name, address, resources: host.resources };
+  const active = links.filter(({ state }) => state === 'active');
+  if (active.length === 0) return { kind: 'broken', hostName: host.name, labels: links.map(({ label }) => label) };
+  const live = active.slice(0, MOST_OFFERED);
+  const { scope } = who.interaction.request;
+  const known = Object.keys(Object(host.transferScopes) as Record<string, unknown>);
+  // RFC 6749 §3.3: what the Host does not know (offline_access, openid, inventions) is left out, and the answer's scope says so
+  const asked = scope.filter((each) => known.includes(each));
+  if (asked.length === 0 && scope.length > 0) return { kind: 'unknown_scopes', hostName: host.name, scopes: scope };
+  const { chatelaine_requester_statement_scopes: signed = [] } = serverMetadataSchema.parse(host.metadata);
+  const accounts = live
+    .map(({ id, label, transferScope }) => ({
+      linkId: id,
+      label,
+      scopes: scopeSentences(
+        host,
+        (scope.length === 0 ? transferScope : asked).filter(
+          (scope) => transferScope.includes(scope) && !signed.includes(scope),
+        ),
+      ),
+    }))
+    .filter(({ scopes }) => scopes.length > 0);
+  const unsigned = asked.filter((scope) => !signed.includes(scope));
+  if (accounts.length === 0 && asked.length > 0 && unsigned.length === 0)
+    return {
+      kind: 'needs_signature',
+      hostName: host.name,
+      sentences: scopeSentences(host, asked).map(({ sentence }) => sentence),
+    };
+  if (accounts.length === 0)
+    return {
+      kind: 'beyond_ceiling',
+      hostName: host.name,
+      sentences: scopeSentences(host, asked).map(({ sentence }) => sentence),
+    };
+  const offered = new Set(accounts.flatMap(({ scopes }) => scopes.map(({ scope }) => scope)));
+  return {
+    kind: 'accounts',
+    resource: meant,
+    hostId: host.id,
+    hostName: host.name,
+    hostIssuer: host.issuer,
+    bearer: host.bearer,
+    accounts,
+    hasMore: active.length > MOST_OFFERED,
+    beyond: scopeSentences(
+      host,
+      asked.filter((scope) => !offered.has(scope)),
+    ).map(({ sentence }) => sentence),
+  };
+}

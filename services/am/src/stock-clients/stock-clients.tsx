@@ -1,0 +1,83 @@
+import { randomId } from '@chatelaine/crypto';
+import type { RequestExtension } from '@chatelaine/oauth-server';
+import type { Asked, ConsentDecision, ConsentOffer } from '@chatelaine/oauth-server-fastify';
+import type { FormParams } from '@chatelaine/protocol';
+import { renderPage } from '@chatelaine/service-kit';
+import type { Deps } from '../deps.ts';
+import { insertConnection } from '../consent/connection-store.ts';
+import type { TransferDeps } from '../transfer/transfer.ts';
+import { provesNoKey, readStockClientForm } from './consent-form.ts';
+import { StockClientConsentPage } from './consent-page.tsx';
+import { STOCK_CLIENTS, readRequest, resourceOf } from './extension.ts';
+import { issueHostToken } from './issue.ts';
+import { type Offer, readOffer } from './offer.ts';
+
+/** Stock OAuth clients as Requesters: code + PKCE + `resource`, and what comes back is the Host's own token. PROTOCOL §6. */
+export interface StockClients {
+  /** `resource` in an authorization request, and what codes and refresh tokens of such connections are answered with. */
+  readonly extension: RequestExtension;
+  /** What there is to decide about a request of this kind; null: it is of another. */
+  offer(asked: Asked): Promise<ConsentOffer | null>;
+}
+
+export type StockClientsDeps = TransferDeps & Pick<Deps, 'config' | 'prisma' | 'clock' | 'failpoint'>;
+
+export function createStockClients(deps: StockClientsDeps): StockClients {
+  return {
+    extension: {
+      name: STOCK_CLIENTS,
+      read: (request) => readRequest(deps, request),
+      issue: (issue) => issueHostToken(deps, issue),
+    },
+    async offer(asked) {
+      const resource = resourceOf(asked);
+      return resource === null ? null : stockClientOffer(deps, { asked, resource });
+    },
+  };
+}
+
+async function stockClientOffer(
+  deps: StockClientsDeps,
+  { asked, resource }: { asked: Asked; resource: string },
+): Promise<ConsentOffer> {
+  const offer = await readOffer(deps, { asked, resource });
+  const minutesLeft = Math.max(1, Math.floor((asked.interaction.expiresAt - deps.clock.now()) / 60));
+  return {
+    facts: { resource, offer },
+    render: async (view, _request, reply) =>
+      renderPage(
+        reply,
+        <StockClientConsentPage view={view} offer={offer} resource={resource} minutesLeft={minutesLeft} />,
+      ),
+    decide: (form) => decide(deps, { asked, offer, form }),
+  };
+}
+
+async function decide(
+  deps: StockClientsDeps,
+  { asked, offer, form }: { asked: Asked; offer: Offer; form: FormParams },
+): Promise<ConsentDecision> {
+  // one answer whatever there was to decide: another for scopes that the Host does not know would tell that they have it
+  if (form.get('decision') === 'deny') return { kind: 'deny' };
+  if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Choose "Allow" or "Refuse".' };
+  if (offer.kind !== 'accounts') return { kind: 'again', problem: 'There is nothing here that could be allowed.' };
+  const read = readStockClientForm(offer, form);
+  if (read.kind === 'again') return read;
+  const { linkId, scopes, bearer, lifetimeSeconds } = read;
+  const grantId = randomId('con');
+  const expiresAt = lifetimeSeconds === null ? null : deps.clock.now() + lifetimeSeconds;
+  const answers = scopes.map((scope) => ({ scope, effect: 'allow' }) as const);
+  const inserted = await insertConnection(deps, {
+    id: grantId,
+    ownerId: asked.owner.id,
+    client: asked.interaction.client,
+    redirectUri: asked.interaction.request.redirectUri,
+    shown: [{ hostId: offer.hostId, linkId, answers }],
+    expiresAt: expiresAt === null ? null : new Date(expiresAt * 1000),
+    // a key that was named is the only one there will be
+    plain: { resource: offer.resource, bearer: bearer && provesNoKey(asked.interaction) },
+  });
+  if (inserted.kind === 'full') return { kind: 'again', problem: inserted.problem };
+  await deps.failpoint('consent.written');
+  return { kind: 'allow', grantId, scope: scopes, transferScope: null, expiresAt };
+}

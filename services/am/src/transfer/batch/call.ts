@@ -1,0 +1,140 @@
+import { Guards } from '@chatelaine/oauth-server';
+import { isDatabaseUnavailable } from '@chatelaine/postgres';
+import {
+  OAuthError,
+  serverError,
+  temporarilyUnavailable,
+  type TransferAnswer,
+  type TransferItem,
+  type TransfersRequest,
+} from '@chatelaine/protocol';
+import type { ConcurrencyLimit } from '../../links/concurrency-limit.ts';
+import { unfinished } from '../give-up.ts';
+import { handOut, type Minted, withhold } from '../hand-out.ts';
+import type { Caller } from './admit.ts';
+import { hopParams } from './request.ts';
+import { readTransferRequest } from '../request.ts';
+import { obtain, type TransferDeps } from '../transfer.ts';
+
+export type BatchDeps = TransferDeps & {
+  /** Of transfers, in turns. */
+  readonly transfers: ConcurrencyLimit;
+};
+
+export interface BatchCall {
+  /** Tells this call from others in this process. */
+  readonly id: string;
+  readonly caller: Caller;
+  readonly body: TransfersRequest;
+  /** Fires when time is up or the caller has gone: nothing begins then, and what is under way ends. */
+  readonly signal: AbortSignal;
+  /** No transfer begins while this says no. */
+  readonly open?: () => boolean;
+}
+
+/** What one item has come to, before anybody is told: a token in nobody's hands yet, or an error. */
+export interface Outcome {
+  readonly item: TransferItem;
+  readonly result: Minted | OAuthError;
+}
+
+/** Brings one item up to its Host's answer, when its turn comes. Never throws. */
+export async function runItem(deps: BatchDeps, call: BatchCall, item: TransferItem): Promise<Outcome> {
+  try {
+    const leave = await deps.transfers.enter(ticketFor(deps, call, item));
+    try {
+      return { item, result: await obtain(deps, requestFor(deps, call, item)) };
+    } finally {
+      leave();
+    }
+  } catch (error) {
+    return { item, result: toOAuthError(deps, call, error) };
+  }
+}
+
+function ticketFor(
+  { config }: BatchDeps,
+  call: BatchCall,
+  item: TransferItem,
+): Parameters<ConcurrencyLimit['enter']>[0] {
+  const { ofRequester, ofCall, atHost } = config.limits.batch.transfers;
+  const { client, connectionId } = call.caller;
+  // not looked up, so that an address which belongs to nobody is treated as any other
+  const host = URL.canParse(item.resource) ? new URL(item.resource).origin : '';
+  const share = (name: string, atOnce: number) => ({ name, atOnce, waiting: Infinity });
+  return {
+    path: [client.id, connectionId, call.id, host],
+    shares: [
+      share(`requester ${client.id}`, ofRequester),
+      share(`call ${call.id}`, ofCall),
+      share(`host ${host}`, atHost),
+    ],
+    signal: call.signal,
+    ...(call.open && { open: call.open }),
+  };
+}
+
+function requestFor({ config }: BatchDeps, { caller, body, signal }: BatchCall, item: TransferItem) {
+  const { client, jkt, accessToken } = caller;
+  const params = hopParams(body, { item, accessToken });
+  // the call's proofs are spent: an item has none of its own
+  return {
+    request: readTransferRequest(config.schemes, { client, jkt, params }),
+    guards: new Guards(),
+    quota: 'counted' as const,
+    signal,
+  };
+}
+
+/**
+ * The answers to what has come to an end. What was minted is handed out here and nowhere else: write it in this turn of the event loop, for a stop that is
+ * answered from now on no longer finds it. PROTOCOL §3.5.
+ */
+export async function answersTo(
+  deps: BatchDeps,
+  { call, outcomes }: { call: BatchCall; outcomes: readonly Outcome[] },
+): Promise<TransferAnswer[]> {
+  const minted = outcomes.flatMap(({ result }) => (result instanceof OAuthError ? [] : [result]));
+  const answerTo = await handOutAll(deps, { call, minted });
+  return outcomes.map(({ item: { id }, result }) => {
+    const answer = result instanceof OAuthError ? result : answerTo(result);
+    return answer instanceof OAuthError ? refusalOf(id, answer) : { id, status: 200, ...answer };
+  });
+}
+
+async function handOutAll(deps: BatchDeps, { call, minted }: { call: BatchCall; minted: readonly Minted[] }) {
+  const failed = (error: unknown): OAuthError => toOAuthError(deps, call, error);
+  try {
+    const answerTo = minted.length === 0 ? null : await handOut(deps, minted);
+    return (one: Minted) => {
+      try {
+        return answerTo?.(one) ?? failed(new Error('nothing was minted'));
+      } catch (error) {
+        return failed(error);
+      }
+    };
+  } catch (error) {
+    // nothing leaves; the sweep closes their rows
+    return () => failed(error);
+  }
+}
+
+function refusalOf(id: string, error: OAuthError): TransferAnswer {
+  const { status, retryAfter } = error;
+  const wait = retryAfter === undefined ? {} : { retry_after: Math.min(Math.max(1, Math.ceil(retryAfter)), 86_400) };
+  return { ...error.toJSON(), id, status, ...wait };
+}
+
+/** Nobody is there any more: what was minted for them stays here. */
+export async function withholdAll(deps: BatchDeps, outcomes: readonly Outcome[]): Promise<void> {
+  for (const { result } of outcomes) if (!(result instanceof OAuthError)) await withhold(deps, result);
+}
+
+function toOAuthError({ log }: BatchDeps, { signal }: BatchCall, error: unknown): OAuthError {
+  if (error instanceof OAuthError) return error;
+  if (signal.aborted && error === signal.reason) return unfinished();
+  if (isDatabaseUnavailable(error))
+    return temporarilyUnavailable('The server cannot answer right now.', { retryAfter: 2 });
+  log.error({ err: error }, 'unexpected error in a batch call');
+  return serverError('The server failed in an unexpected way.', { status: 500 });
+}
