@@ -106,7 +106,19 @@ const noElapsed = {
   }),
 };
 
+const noTimedCount = {
+  create: (context) => ({
+    Property(node) {
+      if (nameOf(node.key) === 'interruptAfterTimeLimit')
+        context.report({
+          node,
+          message: 'How much is tried is a number of runs, not what a machine does in some time.',
+        });
+    },
+  }),
+};
+
 export default {
   meta: { name: 'chatelaine-tests' },
-  rules: { 'no-timeout': noTimeout, 'no-sleep': noSleep, 'no-elapsed': noElapsed },
+  rules: { 'no-timeout': noTimeout, 'no-sleep': noSleep, 'no-elapsed': noElapsed, 'no-timed-count': noTimedCount },
 };

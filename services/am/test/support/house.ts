@@ -273,7 +273,7 @@ async function startAm(given: Config, options: AmOptions): Promise<Am> {
     exceptions: config.exceptions,
     demo: config.demo,
     ownNames: [new URL(config.issuer).hostname],
-    timeouts: { callSeconds: options.callSeconds ?? NEVER_LATE.hopSeconds },
+    timeouts: { callSeconds: options.callSeconds ?? NEVER_LATE.hopSeconds, connectSeconds: NEVER_LATE.hopSeconds },
   });
   const { failpoint = opened.failpoint, monotonic = opened.monotonic } = options;
   const resources = { ...opened, outbound, failpoint, monotonic, passwords: QUICK_PASSWORDS };
