@@ -1,14 +1,12 @@
 import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
+import { lockOwner } from '../links/owner-lock-store.ts';
 import { noteStop } from './stop-store.ts';
 
 const STOP = defineQuery<{ ended: boolean }>({
   name: 'requesters_stop',
   text: `select oauth_end_grant(c.id, 'owner') as ended from connection c where c.id = $1 and c.owner_id = $2`,
 });
-
-// before any other row, so that several ends of one owner's things take their turns instead of each other's locks
-const LOCK_OWNER = defineQuery({ name: 'requesters_lock_owner', text: 'select 1 from owner where id = $1 for update' });
 
 /** Ends a connection of this owner, at once on every replica; stopping it again changes nothing. `unknown`: there is none. PROTOCOL §7. */
 export async function stopConnection(
@@ -18,7 +16,7 @@ export async function stopConnection(
   return inTransaction(
     pool,
     async (tx) => {
-      await run(tx, LOCK_OWNER, [ownerId]);
+      await lockOwner(tx, ownerId);
       const row = await runOne(tx, STOP, [id, ownerId]);
       return row === null ? 'unknown' : 'stopped';
     },
@@ -59,7 +57,7 @@ export async function stopEverything(
     async (tx) => {
       await run(tx, TAKE_TIME, []);
       await run(tx, GIVE_UP_LINKS, [ownerId]);
-      await run(tx, LOCK_OWNER, [ownerId]);
+      await lockOwner(tx, ownerId);
       await noteStop(tx, { ownerId, clientId: null });
       const connections = await run(tx, STOP_ALL_CONNECTIONS, [ownerId]);
       const links = await run(tx, STOP_ALL_LINKS, [ownerId]);

@@ -1,11 +1,7 @@
 import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
+import { lockOwner } from '../links/owner-lock-store.ts';
 
-// the owner's row first: several ends of their things take their turns instead of each other's locks
-const LOCK_OWNER = defineQuery({
-  name: 'hosts_lock_owner_bearer',
-  text: 'select 1 from owner where id = $1 for update',
-});
 const OWN_LINK = defineQuery({ name: 'hosts_own_link', text: 'select 1 from link where id = $1 and owner_id = $2' });
 const STOP = defineQuery<{ ended: boolean }>({
   name: 'hosts_stop_bearer',
@@ -26,7 +22,7 @@ export async function stopBearer(
   return inTransaction(
     pool,
     async (tx) => {
-      await run(tx, LOCK_OWNER, [ownerId]);
+      await lockOwner(tx, ownerId);
       if ((await runOne(tx, OWN_LINK, [linkId, ownerId])) === null) return false;
       await run(tx, STOP, [linkId, ownerId]);
       return true;

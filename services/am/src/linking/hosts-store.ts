@@ -2,6 +2,7 @@ import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import { keyPart, type Part, partOf } from '@chatelaine/service-kit';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
+import { lockOwner } from '../links/owner-lock-store.ts';
 import { whoInShort } from '../identity/who.tsx';
 import { scopeSentences } from '../links/scope-sentences.ts';
 
@@ -141,8 +142,6 @@ async function withUsers(
   });
 }
 
-// the owner's row first: several ends of their things take their turns instead of each other's locks
-const LOCK_OWNER = defineQuery({ name: 'hosts_lock_owner', text: 'select 1 from owner where id = $1 for update' });
 const END_LINK = defineQuery<{ ended: boolean }>({ name: 'hosts_end_link', text: 'select end_link($1, $2) as ended' });
 
 /** Ends a link of this owner at once, and has its Host told; false when there is none. PROTOCOL §7. */
@@ -153,7 +152,7 @@ export async function endLink(
   return inTransaction(
     pool,
     async (tx) => {
-      await run(tx, LOCK_OWNER, [ownerId]);
+      await lockOwner(tx, ownerId);
       return (await runOne(tx, END_LINK, [ownerId, linkId]))?.ended === true;
     },
     { patient: true },
