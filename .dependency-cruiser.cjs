@@ -1,71 +1,8 @@
-// Who may import whom. docs/architecture.md says why; this file is what `pnpm verify` enforces.
+// Who may import whom, in all that is not said by the tables of may-import.cjs. docs/architecture.md says why; this
+// file is
+// what `pnpm verify` enforces.
 
-/** Package → the packages of ours its sources may import. What is not listed is forbidden. */
-const mayImport = {
-  protocol: [],
-  crypto: ['protocol'],
-  'outbound-http': [],
-  postgres: [],
-  'oauth-server': ['protocol', 'crypto'],
-  // types only, and by tests only
-  'oauth-server-contract': ['oauth-server', 'protocol'],
-  'oauth-server-pg': ['oauth-server', 'protocol', 'crypto', 'postgres'],
-  // pg for its limits, which are counted in the database
-  'oauth-server-fastify': ['oauth-server', 'oauth-server-pg', 'protocol', 'crypto', 'postgres'],
-  'oauth-client': ['protocol', 'crypto', 'outbound-http'],
-  // not service-kit: a stranger's Host must not inherit our sessions and pages
-  'host-kit': [
-    'oauth-server',
-    'oauth-server-pg',
-    'oauth-server-fastify',
-    'protocol',
-    'crypto',
-    'outbound-http',
-    'postgres',
-  ],
-  // outbound-http for its types only, see requester-kit-takes-types-only
-  'requester-kit': ['oauth-client', 'protocol', 'crypto', 'outbound-http'],
-  // crypto for the keys that a service keeps: what it signs with, what it seals with
-  'service-kit': ['protocol', 'crypto', 'postgres'],
-  // what our own services show as Hosts: the two together, which a stranger's Host is spared
-  'host-pages': ['host-kit', 'service-kit'],
-  // its ports are chosen as those of tests are
-  'dev-postgres': ['test-kit'],
-  'test-kit': [],
-};
-
-/** Features that may import other features of their service, one by one, each with its reason. */
-const crossFeature = {
-  // the Host's OpenAPI document describes its entries' API
-  'host/oauth': ['entries'],
-  // the decision is what the owner's rules say; hop 2 needs the link's token; what needs asking is a question; a batch is opened by a connection's token
-  'am/transfer': ['rules', 'links', 'questions', 'connections'],
-  // what Lifestream is a Host of is the posts kept there; the tick at connecting shares the same
-  'requester/oauth': ['posts'],
-  'requester/connect': ['posts'],
-  // whoever is asked for consent is asked by one of the three ways in; its metadata names what connections and combined registration have beside the kernel's
-  'am/oauth': ['consent', 'combined-registration', 'stock-clients', 'connections'],
-  // consent says who asks, offers the owner's links and the Host that comes along, and writes rules for them
-  'am/consent': ['rules', 'links', 'combined-registration', 'identity'],
-  // behind code and refresh token stands the same transfer; its consent makes a connection as any other, shown in the Hosts' words
-  'am/stock-clients': ['transfer', 'consent', 'links'],
-  // a Host that a Requester brings along is linked as any other
-  'am/combined-registration': ['links', 'linking'],
-  // a question says who asks, and names scopes in the Host's words; an answer may be a rule
-  'am/questions': ['links', 'rules', 'identity'],
-  // what is made is a link; who uses it
-  'am/linking': ['links', 'identity'],
-  // each target is shown with the answer the rules give now; a connection's token opens it
-  'am/targets': ['rules', 'connections'],
-  // Hosts are told as the client they know us as, with the link's own secrets; links that were being made are resumed
-  'am/jobs': ['links', 'linking'],
-  // a connection is shown in the Hosts' words and with the answers the rules give, and what ended beside the links that ended
-  'am/connections': ['rules', 'links', 'linking', 'identity'],
-  // the front page is their digest
-  'am/home': ['linking', 'connections', 'questions', 'timeline', 'identity'],
-  // what happened is told in the Hosts' words
-  'am/timeline': ['links'],
-};
+const { crossFeature, mayImport } = require('./may-import.cjs');
 
 /** A path below node_modules, whether pnpm's store or a plain folder. */
 const npm = (...names) => `(^|/)node_modules/(${names.join('|')})/`;
@@ -131,7 +68,8 @@ module.exports = {
       from: { path: '^(packages|services|examples)/([^/]+)/|^(e2e|bench|scripts)/' },
       to: {
         path: '^packages/([^/]+)/(src|dist|test)/',
-        pathNot: ['^packages/$2/', '^packages/[^/]+/src/index\\.ts$'],
+        // the mail server is an entry of its own: few tests need it, and it takes a while to load
+        pathNot: ['^packages/$2/', '^packages/[^/]+/src/index\\.ts$', '^packages/test-kit/src/mail-server\\.ts$'],
       },
     },
     {
@@ -145,12 +83,14 @@ module.exports = {
       name: 'only-tests-and-scripts-use-the-test-bench',
       severity: 'error',
       comment:
-        'constellation, e2e, bench, scripts, the embedded Postgres, the test kit and the contract of storages may import anything and are imported by no sources.',
+        'constellation, e2e, bench, scripts, the embedded Postgres, the test kit, the contract of storages and the stand-ins of services may import anything and are imported by no sources.',
       from: {
         path: '^(packages|services)/[^/]+/src/',
-        pathNot: '^packages/(constellation|dev-postgres|test-kit|oauth-server-contract)/',
+        pathNot: '^packages/(constellation|dev-postgres|test-kit|oauth-server-contract|stand-in-services)/',
       },
-      to: { path: '^(packages/(constellation|dev-postgres|test-kit|oauth-server-contract)|e2e|bench|scripts)/' },
+      to: {
+        path: '^(packages/(constellation|dev-postgres|test-kit|oauth-server-contract|stand-in-services)|e2e|bench|scripts)/',
+      },
     },
     {
       name: 'examples-import-what-a-stranger-could',
@@ -188,7 +128,8 @@ module.exports = {
       comment: "Node's own clients would be a second way out. Types are free.",
       from: {
         path: '^(packages|services)/[^/]+/src/',
-        pathNot: '^packages/(outbound-http|constellation|dev-postgres|service-kit|test-kit)/src/',
+        pathNot:
+          '^packages/(outbound-http|constellation|dev-postgres|service-kit|telemetry|test-kit|stand-in-services)/src/',
       },
       to: {
         path: '^(node:)?(http|https|http2|net|tls|dgram|dns|dns/promises)$',
@@ -221,6 +162,22 @@ module.exports = {
       to: { path: npm('pg', '@types/pg'), dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'prisma-only-in-stores',
+      severity: 'error',
+      comment:
+        "Prisma's model calls live in stores, like SQL (docs/adr/0020). deps.ts and database.ts make the client and name its type.",
+      from: {
+        path: '^(packages|services)/[^/]+/src/',
+        pathNot: [
+          '/src/generated/',
+          '^packages/dev-postgres/src/',
+          '^services/[^/]+/src/.*[/-]store\\.ts$',
+          '^services/[^/]+/src/(deps|database)\\.ts$',
+        ],
+      },
+      to: { path: [npm('@prisma/[^/]+'), '/src/generated/prisma/'] },
+    },
+    {
       name: 'no-framework-in-the-kernel-and-clients',
       severity: 'error',
       comment: 'oauth-server returns decisions; requester-kit is framework-free.',
@@ -249,7 +206,11 @@ module.exports = {
       severity: 'error',
       comment: 'app.ts is the map of a service, cli.ts of its command line.',
       from: { path: '^services/([^/]+)/src/[^/]+\\.tsx?$', pathNot: '^services/[^/]+/src/(app|cli)\\.ts$' },
-      to: { path: '^services/$1/src/[^/]+/', pathNot: '^services/$1/src/generated/' },
+      // what can be connected at the bridge is read when it starts, and is among its deps
+      to: {
+        path: '^services/$1/src/[^/]+/',
+        pathNot: ['^services/$1/src/generated/', '^services/bridge/src/definitions/'],
+      },
     },
     {
       name: 'no-cycles',

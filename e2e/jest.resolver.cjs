@@ -1,4 +1,7 @@
-/** The condition `source` is ours; where packages of others have one, too, it leads to TypeScript that is not meant to be run. */
+/**
+ * The condition `source` is ours; where packages of others have one, too, it leads to TypeScript that is not meant to
+ * be run.
+ */
 module.exports = (request, options) =>
   options.defaultResolver(request, {
     ...options,

@@ -9,7 +9,10 @@ const SPENT = Symbol.for('chatelaine.test.spent');
 /** Of utime and stime in /proc/<pid>/stat: USER_HZ is 100 on all that Node runs on. */
 const TICKS_A_SECOND = 100;
 
-/** Processor time of this process and all below it, in seconds: those that run, and those that have ended and were waited for. */
+/**
+ * Processor time of this process and all below it, in seconds: those that run, and those that have ended and were
+ * waited for.
+ */
 function treeSeconds() {
   const children = new Map();
   const ticks = new Map();

@@ -36,6 +36,8 @@ const nameOfTest = (callee) => {
 };
 
 const isNumber = (node) => node?.type === 'Literal' && typeof node.value === 'number';
+const NO_LIMIT =
+  'A test has no time limit of its own: wait for the event (`eventually`), or take a multiple of what this machine needs (`patience`).';
 
 const noTimeout = {
   create: (context) => ({
@@ -46,11 +48,12 @@ const noTimeout = {
         node.arguments.length > 1 &&
         (isNumber(last) || (last?.type === 'Identifier' && /MS$|TIMEOUT/.test(last.name)))
       )
-        context.report({
-          node: last,
-          message:
-            'A test has no time limit of its own: wait for the event (`eventually`), or take a multiple of what this machine needs (`patience`).',
-        });
+        context.report({ node: last, message: NO_LIMIT });
+    },
+    // as browsers, clients and containers take it
+    Property(node) {
+      if (nameOf(node.key) === 'timeout' && isNumber(node.value) && node.value.value > 0)
+        context.report({ node, message: NO_LIMIT });
     },
   }),
 };
@@ -90,20 +93,28 @@ const containsDifference = (node) =>
 const isPatience = (node) => node.type === 'CallExpression' && nameOf(node.callee) === 'patience';
 
 const noElapsed = {
-  create: (context) => ({
-    CallExpression(node) {
-      const { callee } = node;
-      if (callee.type !== 'MemberExpression' || !ORDERS.has(callee.property.name)) return;
-      const expecting = callee.object.type === 'CallExpression' ? callee.object : null;
-      if (expecting === null || rootOf(expecting.callee) !== 'expect') return;
-      if (expecting.arguments.some(containsDifference) && !node.arguments.every(isPatience))
-        context.report({
-          node,
-          message:
-            'How long something took says how fast the machine is: assert what happened, and in which order, or move the clock; a bound is a multiple of what this machine needs (`patience`).',
-        });
-    },
-  }),
+  create(context) {
+    /** Names of what was measured before it is asserted. */
+    const measured = new Set();
+    const isElapsed = (node) => containsDifference(node) || (node.type === 'Identifier' && measured.has(node.name));
+    return {
+      VariableDeclarator({ id, init }) {
+        if (id.type === 'Identifier' && containsDifference(init)) measured.add(id.name);
+      },
+      CallExpression(node) {
+        const { callee } = node;
+        if (callee.type !== 'MemberExpression' || !ORDERS.has(callee.property.name)) return;
+        const expecting = callee.object.type === 'CallExpression' ? callee.object : null;
+        if (expecting === null || rootOf(expecting.callee) !== 'expect') return;
+        if (expecting.arguments.some(isElapsed) && !node.arguments.every(isPatience))
+          context.report({
+            node,
+            message:
+              'How long something took says how fast the machine is: assert what happened, and in which order, or move the clock; a bound is a multiple of what this machine needs (`patience`).',
+          });
+      },
+    };
+  },
 };
 
 const noTimedCount = {

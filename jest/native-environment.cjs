@@ -4,7 +4,9 @@ const { startFile } = require('./cost.cjs');
 
 const ENDED = Symbol.for('chatelaine.test.ended');
 
-/** The environment that goes with native-runtime.cjs: the process as it is, and back to how it was after each test file. */
+/**
+ * The environment that goes with native-runtime.cjs: the process as it is, and back to how it was after each test file.
+ */
 class NativeEnvironment {
   constructor(_config, { testPath }) {
     this.global = globalThis;

@@ -1,4 +1,5 @@
-// Loaded into every process of Jest (`node --import`): what Node's own loader needs in order to run our tests from their sources.
+// Loaded into every process of Jest (`node --import`): what Node's own loader needs in order to run our tests from
+// their sources.
 
 import { registerHooks } from 'node:module';
 import { readFileSync } from 'node:fs';

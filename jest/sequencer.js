@@ -1,4 +1,7 @@
-/** Test files in the order in which a package lists its long ones (`globals.longestFirst`), then the others as they come: the longest must not run alone at the end. */
+/**
+ * Test files in the order in which a package lists its long ones (`globals.longestFirst`), then the others as they
+ * come: the longest must not run alone at the end.
+ */
 export default class LongestFirst {
   #longest;
 

@@ -1,4 +1,5 @@
-// `npm start` on a fresh machine, with whatever Node 20 or later is there: installs what the lockfile names (Node 24 and pnpm among it), builds, and starts
+// `npm start` on a fresh machine, with whatever Node 20 or later is there: installs what the lockfile names (Node 24
+// and pnpm among it), builds, and starts
 // scripts/start.ts. Each step is one line with its time; what a step prints is shown when it fails.
 
 import { spawn } from 'node:child_process';

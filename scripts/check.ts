@@ -1,5 +1,6 @@
 // Builds everything and runs every test: `node scripts/check.ts`. With folders as arguments (`packages services`),
-// only the packages below them. Says how far it has come, then prints a summary whose last line is `N passed, N failed[, N skipped]`.
+// only the packages below them. Says how far it has come, then prints a summary whose last line is `N passed, N
+// failed[, N skipped]`.
 //   NOTHING_SKIPPED=true   a skipped test fails the run: for CI, where a browser and a container engine are there
 
 import { spawn } from 'node:child_process';

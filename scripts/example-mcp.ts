@@ -1,8 +1,9 @@
-// `pnpm example:mcp`: an AM and examples/mcp-server on this machine, with an account that has notes and has linked the two. Says what to paste into
+// `pnpm example:mcp`: an AM and examples/mcp-server on this machine, with an account that has notes and has linked the
+// two. Says what to paste into
 // an MCP client. All of it is new at every start and gone after Ctrl-C; only the addresses stay.
 
 import { takenPorts } from '@chatelaine/constellation';
-import { LOOPBACK_NAMES, openTown } from './example-mcp/town.ts';
+import { LOOPBACK_NAMES, openMcpDemo } from './example-mcp/demo.ts';
 
 const PORTS = { am: 4840, notes: 4841 };
 const USERNAME = 'demo';
@@ -29,7 +30,7 @@ async function up(open: AsyncDisposableStack): Promise<{ mcpUrl: string; am: str
   const [taken] = await takenPorts(Object.values(PORTS));
   if (taken !== undefined) throw new Error(`Port ${taken} is in use: stop what listens there and start again.`);
   console.log('Starting Postgres, an Authorization Manager and the MCP server …');
-  const { house, servers } = await openTown(open, {
+  const { deployment, servers } = await openMcpDemo(open, {
     ams: 1,
     ports: PORTS,
     hostnames: LOOPBACK_NAMES,
@@ -38,7 +39,7 @@ async function up(open: AsyncDisposableStack): Promise<{ mcpUrl: string; am: str
     notes: NOTES,
     label: 'example-mcp',
   });
-  return { mcpUrl: servers[0]?.mcpUrl ?? '', am: house.am.url };
+  return { mcpUrl: servers[0]?.mcpUrl ?? '', am: deployment.am.url };
 }
 
 function tell({ mcpUrl, am }: { mcpUrl: string; am: string }): void {

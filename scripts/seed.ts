@@ -1,12 +1,17 @@
-// Gives a running house its demo account, through the services' own pages: node --conditions=source scripts/seed.ts --password-file <file> <issuer> …
-// The issuers of the AM, the Hosts and the Requester, in any order; *.localhost is this machine. Repeatable. The password is made when there is none.
+// Gives a running deployment its demo account, through the services' own pages: node --conditions=source
+// scripts/seed.ts
+// --password-file <file> <issuer> …
+// The issuers of the AM, the Hosts, the bridge and the Requester, in any order; *.localhost is this machine.
+// Repeatable. The
+// password is made when there is none.
 
 import fs from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createLoopbackFetch, createPerson, FLAVORS } from '@chatelaine/constellation';
 import { password } from './start/secrets.ts';
-import { type Place, seed, type Town } from './start/seed.ts';
+import { type Place, seed, type Parties } from './start/seed.ts';
+import { STAND_INS } from './start/stand-ins.ts';
 
 const USERNAME = 'demo';
 const UP_WITHIN_MS = 120_000;
@@ -17,23 +22,34 @@ const file = values['password-file'];
 if (file === undefined || positionals.length === 0)
   throw new Error('Usage: node --conditions=source scripts/seed.ts --password-file <file> <issuer> …');
 
-const town = townOf(positionals);
-const services = [town.am, ...town.hosts, town.requester];
+const parties = partiesOf(positionals);
+const services = [
+  parties.am,
+  ...parties.hosts,
+  ...(parties.bridge === undefined ? [] : [parties.bridge.place]),
+  parties.requester,
+];
 await answering(services);
 const demo = createPerson({ username: USERNAME, password: kept(file) });
 try {
-  await seed(demo, town, (line) => console.log(`  ✓ ${line}`));
+  await seed(demo, parties, (line) => console.log(`  ✓ ${line}`));
 } finally {
   await demo.close();
 }
 console.log(`\nEverywhere the same sign-in:\n\n  username   ${demo.username}\n  password   ${demo.password}\n`);
 for (const { title, url } of services) console.log(`  ${title.padEnd(11)} ${url}`);
 
-function townOf(issuers: readonly string[]): Town {
+function partiesOf(issuers: readonly string[]): Parties {
   const places = issuers.map(placeOf);
   const [am, requester] = ['am', 'lifestream'].map((name) => places.find((place) => place.name === name));
   if (am === undefined || requester === undefined) throw new Error('One issuer is am.…, one is lifestream.…');
-  return { am, requester, hosts: places.filter(({ flavor }) => flavor !== null) };
+  const bridge = places.find(({ name }) => name === 'bridge');
+  return {
+    am,
+    requester,
+    ...(bridge && { bridge: { place: bridge, services: STAND_INS } }),
+    hosts: places.filter(({ flavor }) => flavor !== null),
+  };
 }
 
 function placeOf(issuer: string): Place {

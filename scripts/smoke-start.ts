@@ -1,4 +1,5 @@
-// Tries `npm start` as its user does: it comes up, Ctrl-C leaves nothing behind, a second start keeps the data, a port in use is said clearly.
+// Tries `npm start` as its user does: it comes up, Ctrl-C leaves nothing behind, a second start keeps the data, a port
+// in use is said clearly.
 // Needs Linux (/proc) to find what was left behind.
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -9,6 +10,9 @@ import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { measurePace } from '../jest/pace.js';
+import { missingInFeed } from './smoke/feed.ts';
+import { commandLine, kill, left } from './smoke/processes.ts';
 import { root } from './workspace.ts';
 
 interface Services {
@@ -25,9 +29,18 @@ interface Run {
   output: string;
 }
 
-const UP_WITHIN_MS = 300_000; // the first start installs and builds
-const SAID_WITHIN_MS = 10_000;
-const DOWN_WITHIN_MS = 15_000;
+/** How much longer things take here than on a quick machine that has nothing else to do. */
+const PACE = measurePace();
+const UP_WITHIN_MS = 300_000 * PACE; // the first start installs and builds
+const SAID_WITHIN_MS = 10_000 * PACE;
+const DOWN_WITHIN_MS = 15_000 * PACE;
+/** What somebody reads before they can sign in. */
+const LINES = 25;
+const COLUMNS = 100;
+/** A slow machine says that it is still at it. */
+const STILL = /^(Installing|Building|Waiting for .+) … \d+ s$/;
+/** Of a Host, and of both services that have never heard of an AM. */
+const ENTRIES = ['Fog over the allotments', 'Learned to whistle with two fingers', 'On keeping a diary'];
 const SERVICES_FILE = path.join(root, '.run/services.json');
 
 const runs: Run[] = [];
@@ -51,6 +64,11 @@ async function smoke(): Promise<void> {
   // the story of one transfer, down to the thief who is refused
   await says(first, /A thief → .+\n +answer +401/, 'the first start told no transfer to its end');
   say('told one transfer');
+  const missing = await missingInFeed(services, { entries: ENTRIES, withinMs: SAID_WITHIN_MS });
+  expect(missing.length === 0, `the feed is without ${missing.join('; ')}`);
+  say('the feed has entries of Hosts, and of both services that have never heard of an AM');
+  isShort(first);
+  say(`the sign-in stands within ${LINES} lines of ${COLUMNS} columns`);
   await interrupt(first, services);
   say('Ctrl-C left nothing behind');
 
@@ -115,6 +133,16 @@ async function says(run: Run, words: RegExp, otherwise: string): Promise<void> {
   }
 }
 
+function isShort({ output }: Run): void {
+  const lines = output.split('\n');
+  const signIn = lines.findIndex((line) => /^ {2}password {3}\S/.test(line));
+  expect(signIn >= 0, 'the first start tells no sign-in');
+  const before = lines.slice(0, signIn + 1).filter((line) => !STILL.test(line));
+  expect(before.length <= LINES, `the sign-in comes after ${before.length - 1} lines`);
+  const wide = before.find((line) => line.length > COLUMNS);
+  expect(wide === undefined, `this line has more than ${COLUMNS} columns: ${wide}`);
+}
+
 async function interrupt(run: Run, services: Services): Promise<void> {
   const exited = once(run.child, 'exit');
   process.kill(-(run.child.pid ?? Number.NaN), 'SIGINT');
@@ -151,7 +179,10 @@ async function portInUse(port: string): Promise<void> {
   }
 }
 
-/** Names of the signing keys of those who sign, the AM and the Requester, as their client documents say: they are made at the first start and live in the database. */
+/**
+ * Names of the signing keys of those who sign, the AM and the Requester, as their client documents say: they are made
+ * at the first start and live in the database.
+ */
 async function keyIds({ am, hosts, requester }: Services): Promise<string[]> {
   const [host] = hosts;
   const ids: string[] = [];
@@ -189,34 +220,6 @@ function isTaken(port: number): Promise<boolean> {
   const socket = net.connect(port, '127.0.0.1', () => resolve(true));
   socket.on('error', () => resolve(false));
   return promise.finally(() => socket.destroy());
-}
-
-/** Processes that carry the run's marker, whatever group they moved to. */
-function left({ marker }: Run): number[] {
-  const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => readProc(pid, 'environ').split('\0').includes(marker)).map(Number);
-}
-
-/** Whatever is still there of it. */
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
-function commandLine(pid: number): string {
-  return `  ${pid} ${readProc(String(pid), 'cmdline').replaceAll('\0', ' ')}`;
-}
-
-/** Empty when the process is gone, is a zombie, or belongs to somebody else. */
-function readProc(pid: string, file: string): string {
-  try {
-    return fs.readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 function urls({ am, hosts, requester }: Services): string[] {

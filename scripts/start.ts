@@ -1,26 +1,30 @@
-// `npm start`: the whole house on this machine. Postgres, the AM, three Hosts and a Requester as separate processes that talk over HTTP only; a demo
-// account made through their own pages at the first start; one real transfer told as it travels; then it stays up until Ctrl-C.
+// `npm start`: the whole deployment on this machine. Postgres, the AM, three Hosts, a bridge and a Requester as
+// separate processes that talk over HTTP only,
+// and two services that have never heard of an AM, for the bridge; a demo
+// account made through their own pages at the first start; one real transfer told as it travels; then it stays up until
+// Ctrl-C.
 
 import fs from 'node:fs';
 import path from 'node:path';
 import {
   createPerson,
   FLAVORS,
-  type House,
-  type HouseService,
+  type TestDeployment,
+  type DeployedService,
   type Plan,
-  planHouse,
-  startHouse,
+  planDeployment,
+  startDeployment,
   takenPorts,
 } from '@chatelaine/constellation';
 import { provision, startEmbedded } from '@chatelaine/dev-postgres';
 import { postgresFolder } from './start/postgres-folder.ts';
 import { loadSecrets, type Secrets } from './start/secrets.ts';
-import { seed, type Town } from './start/seed.ts';
+import { seed, type Parties } from './start/seed.ts';
+import { STAND_IN_PORTS, STAND_INS, type StandIns, startStandIns } from './start/stand-ins.ts';
 import { traceTransfer } from './start/trace.ts';
 import { root } from './workspace.ts';
 
-const PORTS = { am: 4800, photos: 4811, calendar: 4812, notes: 4813, lifestream: 4820 };
+const PORTS = { am: 4800, photos: 4811, calendar: 4812, notes: 4813, lifestream: 4820, bridge: 4830 };
 const DATA = path.join(root, '.data');
 const RUN = path.join(root, '.run');
 const SERVICES_FILE = path.join(RUN, 'services.json');
@@ -51,7 +55,7 @@ function stop(): void {
 
 async function up(open: AsyncDisposableStack): Promise<void> {
   const watch = process.argv.includes('--watch');
-  const plan = await planHouse({ ams: 1, hosts: FLAVORS, ports: PORTS });
+  const plan = await planDeployment({ ams: 1, hosts: FLAVORS, bridges: 1, ports: PORTS });
   await refuseTakenPorts(plan);
   const secrets = loadSecrets(
     path.join(DATA, 'secrets.json'),
@@ -60,47 +64,60 @@ async function up(open: AsyncDisposableStack): Promise<void> {
   open.defer(() => fs.rmSync(SERVICES_FILE, { force: true }));
   fs.rmSync(SERVICES_FILE, { force: true });
 
-  console.log('Starting Postgres, the AM, three Hosts and a Requester …');
+  console.log('Starting Postgres, the AM, three Hosts, a bridge and a Requester …');
   const began = performance.now();
-  const house = await startAll({ plan, secrets, watch, open });
+  const standIns = await startStandIns({
+    folder: path.join(DATA, 'stand-ins'),
+    definitions: path.join(DATA, 'stand-ins', 'definitions'),
+    bridge: plan.find(({ service }) => service === 'bridge')?.url ?? '',
+    account: USERNAME,
+    secret: secrets.name,
+  });
+  open.defer(() => standIns.close());
+  const deployment = await startAll({ plan, secrets, standIns, watch, open });
   console.log(`Started in ${((performance.now() - began) / 1_000).toFixed(0)} s.`);
 
-  const town = townOf(house);
+  const parties = partiesOf(deployment);
   const demo = createPerson({ username: USERNAME, password: secrets.password });
   open.defer(() => demo.close());
   if (!fs.existsSync(SEEDED_FILE)) {
     console.log('\nFirst start: the demo account is made through the services’ own pages.');
-    await seed(demo, town, (line) => console.log(`  ✓ ${line}`));
+    await seed(demo, parties, (line) => console.log(`  ✓ ${line}`));
     fs.writeFileSync(SEEDED_FILE, '');
   }
-  table(town, { secrets, watch });
+  table(parties, { secrets, watch });
   console.log('One transfer, as it just travelled between the services (secrets shortened):\n');
-  for (const line of await traceTransfer(demo, town)) console.log(line);
-  console.log(`\nIt stays up, and Ctrl-C stops it. Begin at ${town.requester.url}, signed in as above.\n`);
-  writeServices(town, secrets);
+  for (const line of await traceTransfer(demo, parties)) console.log(line);
+  console.log(`\nIt stays up, and Ctrl-C stops it. Begin at ${parties.requester.url}, signed in as above.\n`);
+  writeServices(parties, secrets);
 }
 
 async function refuseTakenPorts(plan: readonly Plan[]): Promise<void> {
-  const [taken] = await takenPorts(plan.map(({ port }) => port));
+  const standIns = Object.entries(STAND_IN_PORTS).map(([title, port]) => ({ title, port }));
+  const wanted = [...plan, ...standIns];
+  const [taken] = await takenPorts(wanted.map(({ port }) => port));
   if (taken === undefined) return;
-  const wanted = plan.find(({ port }) => port === taken);
-  throw new Error(`Port ${taken}, which ${wanted?.title} needs, is in use: stop what listens there and start again.`);
+  const whose = wanted.find(({ port }) => port === taken)?.title;
+  throw new Error(`Port ${taken}, which ${whose} needs, is in use: stop what listens there and start again.`);
 }
 
 interface StartInput {
   plan: readonly Plan[];
   secrets: Secrets;
+  standIns: StandIns;
   watch: boolean;
   open: AsyncDisposableStack;
 }
 
-async function startAll({ plan, secrets, watch, open }: StartInput): Promise<House> {
+async function startAll({ plan, secrets, standIns, watch, open }: StartInput): Promise<TestDeployment> {
   const postgres = await startEmbedded({ dataDir: postgresFolder({ data: DATA, name: secrets.name }) });
   open.defer(() => postgres.stop());
   await provision(postgres, { database: 'chatelaine', roles: plan.map(({ name }) => name) });
   stopping.signal.throwIfAborted();
-  const house = await startHouse({
+  const deployment = await startDeployment({
     plan,
+    guests: standIns.guests,
+    env: ({ service }) => (service === 'bridge' ? standIns.env : {}),
     databaseUrl: (role) => postgres.url(role, 'chatelaine'),
     encryptionKey: (name) => secrets.keys[name] ?? '',
     mode: watch ? 'watch' : 'built',
@@ -108,24 +125,29 @@ async function startAll({ plan, secrets, watch, open }: StartInput): Promise<Hou
     signal: stopping.signal,
     waiting: (names, seconds) => console.log(`Waiting for ${names.join(', ')} … ${seconds} s`),
   });
-  open.defer(() => house.stop());
-  return house;
+  open.defer(() => deployment.stop());
+  return deployment;
 }
 
-function townOf({ services }: House): Town<HouseService> {
-  const of = (service: HouseService['service']) => services.filter((it) => it.service === service);
+function partiesOf({ services }: TestDeployment): Parties<DeployedService> {
+  const of = (service: DeployedService['service']) => services.filter((it) => it.service === service);
   const [am] = of('am');
   const [requester] = of('requester');
+  const [place] = of('bridge');
   if (am === undefined || requester === undefined) throw new Error('The plan has no AM or no Requester.');
-  return { am, hosts: of('host'), requester };
+  return { am, hosts: of('host'), requester, ...(place && { bridge: { place, services: STAND_INS } }) };
 }
 
-function writeServices({ am, hosts, requester }: Town<HouseService>, { password }: Secrets): void {
+function writeServices({ am, hosts, bridge, requester }: Parties<DeployedService>, { password }: Secrets): void {
   const services = {
     am: { url: am.url },
     hosts: hosts.map(({ name, url }) => ({ name, url })),
     requester: { url: requester.url },
-    accounts: [am, ...hosts, requester].map(({ name }) => ({ service: name, username: USERNAME, password })),
+    accounts: [am, ...hosts, ...(bridge === undefined ? [] : [bridge.place]), requester].map(({ name }) => ({
+      service: name,
+      username: USERNAME,
+      password,
+    })),
   };
   fs.mkdirSync(RUN, { recursive: true });
   // renamed into place: whoever waits for the file finds all of it; it holds a password
@@ -134,16 +156,17 @@ function writeServices({ am, hosts, requester }: Town<HouseService>, { password 
 }
 
 function table(
-  { am, hosts, requester }: Town<HouseService>,
+  { am, hosts, bridge, requester }: Parties<DeployedService>,
   { secrets, watch }: { secrets: Secrets; watch: boolean },
 ): void {
-  const row = (what: string, { title, url }: HouseService, remark: string) =>
+  const row = (what: string, { title, url }: DeployedService, remark: string) =>
     console.log(`  ${what.padEnd(9)} ${title.padEnd(10)} ${url.padEnd(32)} ${remark}`);
   console.log('\nEverywhere the same sign-in:\n');
   console.log(`  username   ${USERNAME}\n  password   ${secrets.password}\n`);
   row('Requester', requester, 'begin here: one feed from all Hosts');
   row('AM', am, 'who may have what, and what happened');
   for (const host of hosts) row('Host', host, 'its entries, and who has access');
+  if (bridge !== undefined) row('Bridge', bridge.place, 'Chirp and Plume, which have never heard of an AM');
   const pg = postgresFolder({ data: DATA, name: secrets.name });
   const data = pg.startsWith(DATA) ? '.data' : `.data and ${pg}`;
   console.log(`\n  data in ${data}, kept for the next start; logs in .run/logs`);

@@ -1,4 +1,5 @@
-// `pnpm test:busy [times]`: the whole suite on a machine that is busy with something else: two endless loops beside each core, at equal priority.
+// `pnpm test:busy [times]`: the whole suite on a machine that is busy with something else: two endless loops beside
+// each core, at equal priority.
 // Nothing is taken from turbo's cache. By default once.
 
 import { spawn, spawnSync } from 'node:child_process';

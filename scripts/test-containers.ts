@@ -1,4 +1,5 @@
-// Builds the images and runs the tests that need them: `pnpm test:containers`. Its last line is `N passed, N failed[, N skipped]`.
+// Builds the images and runs the tests that need them: `pnpm test:containers`. Its last line is `N passed, N failed[, N
+// skipped]`.
 //   --built                the images are there already
 //   NOTHING_SKIPPED=true   a machine without a container engine fails instead of skipping
 

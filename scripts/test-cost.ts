@@ -1,4 +1,5 @@
-// `pnpm test:cost [folder …]`: what the tests cost in processor time, by package and by test file, and what they spend it on. Linux only.
+// `pnpm test:cost [folder …]`: what the tests cost in processor time, by package and by test file, and what they spend
+// it on. Linux only.
 // Every test is run anew, one package after the other, so that what one costs is not told as another's.
 
 import { spawnSync } from 'node:child_process';

@@ -20,8 +20,8 @@ export interface ProgressInput {
 const DONE = 'test-results.json is written';
 
 /**
- * Reads turbo's output line by line and says instead how far the tests have come: a line when a package is done, with its counts and what is running and
- * left. What a task printed is shown where it failed, and only there.
+ * Reads turbo's output line by line and says instead how far the tests have come: a line when a package is done, with
+ * its counts and what is running and left. What a task printed is shown where it failed, and only there.
  */
 export function createProgress({ packages, resultOf, print, now }: ProgressInput) {
   const tests = new Map<string, Task>(packages.map((name) => [name, { state: 'left', began: 0, output: [] }]));

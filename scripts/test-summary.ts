@@ -82,7 +82,10 @@ export function summarize(reports: readonly PackageResult[]): Summary {
 const WHY_LINES = 15;
 const SLOWEST_SHOWN = 5;
 
-/** The command that runs one test again. Jest takes the name for a regular expression; the shell takes what is in single quotes as it is. */
+/**
+ * The command that runs one test again. Jest takes the name for a regular expression; the shell takes what is in single
+ * quotes as it is.
+ */
 function again(file: string, name: string): string {
   const [folder = '', test = ''] = file.split(/\/(?=test\/)/);
   const pattern = name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll("'", "'\\''");

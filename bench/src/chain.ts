@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { addHost, createPerson, freePorts, type Person, signUp } from '@chatelaine/constellation';
+import { addHost, createPerson, freePorts, type Person, RUNTIME, signUp } from '@chatelaine/constellation';
 import { GRANT, TOKEN_TYPE } from '@chatelaine/protocol';
 import { type Child, startChild, type Usage } from './child.ts';
 import { REDIRECT_URI } from './code.ts';
@@ -9,7 +9,10 @@ import { connect, registered, type Tokens } from './connection.ts';
 import { type Endpoint, type Party, type Prepared, prepare } from './requests.ts';
 import type { Subject } from './steps.ts';
 
-/** A real AM and a real Host, one process each, with a link and a connection; a transfer asks the AM, and the AM asks the Host. */
+/**
+ * A real AM and a real Host, one process each, with a link and a connection; a transfer asks the AM, and the AM asks
+ * the Host.
+ */
 export interface Chain extends Subject {
   readonly am: Service;
   readonly host: Service;
@@ -36,6 +39,8 @@ export interface ChainOptions {
   readonly strangers?: readonly Place[];
   /** More variables of the AM. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Of the AM and the Host; free ones by default. */
+  readonly ports?: readonly number[];
 }
 
 export interface Beside extends Endpoint {
@@ -55,8 +60,9 @@ export async function startChain({
   beside = [],
   strangers = [],
   env = {},
+  ports,
 }: ChainOptions): Promise<Chain> {
-  const [amPort = 0, hostPort = 0] = await freePorts(2);
+  const [amPort = 0, hostPort = 0] = ports ?? (await freePorts(2));
   const plan = { am: { name: 'am', port: amPort }, host: { name: 'photos', port: hostPort } };
   const am = startService('am', { ...plan.am, databaseUrl, logs, calls: [plan.host, ...beside, ...strangers], env });
   const host = startService('host', { ...plan.host, databaseUrl, logs, calls: [plan.am, ...strangers] });
@@ -138,7 +144,9 @@ function startService(service: 'am' | 'host', input: ServiceInput): Service {
   const child = startChild({
     main: path.join(cwd, 'dist/main.js'),
     cwd,
+    flags: RUNTIME.flags,
     env: {
+      ...RUNTIME.env,
       NODE_ENV: 'production',
       NAME: name,
       ISSUER: issuer,

@@ -32,6 +32,8 @@ export interface ChildOptions {
   main: string;
   cwd?: string;
   env: Readonly<Record<string, string>>;
+  /** Of Node. */
+  flags?: readonly string[];
   /** A file for what it prints; nowhere by default. */
   output?: string;
 }
@@ -44,16 +46,18 @@ interface Pending {
 const READY = 'ready';
 const COUNTER = path.join(import.meta.dirname, 'count-statements.ts');
 
-export function startChild({ main, cwd, env, output }: ChildOptions): Child {
+export function startChild({ main, cwd, env, output, flags = [] }: ChildOptions): Child {
   const stdout = output === undefined ? ('ignore' as const) : fs.openSync(output, 'w');
-  const args = ['--disable-warning=ExperimentalWarning', '--import', COUNTER, main];
+  const args = [...flags, '--disable-warning=ExperimentalWarning', '--import', COUNTER, main];
   const child = spawn(process.execPath, args, {
     ...(cwd !== undefined && { cwd }),
     env: { ...process.env, ...env },
     stdio: ['ignore', stdout, 'inherit', 'ipc'],
   });
   const pending = new Map<number, Pending>();
-  const { promise: ready, resolve: isReady } = Promise.withResolvers<void>();
+  const { promise: ready, resolve: isReady, reject: isNever } = Promise.withResolvers<void>();
+  // of one that serves no calls nobody waits for it
+  ready.catch(() => undefined);
   let last = 0;
   child.on('message', (message) => {
     if (message === READY) return isReady();
@@ -64,6 +68,7 @@ export function startChild({ main, cwd, env, output }: ChildOptions): Child {
     else waiting?.reject(new Error(message.error));
   });
   child.on('exit', (code) => {
+    isNever(new Error(`${main} ended (${code}) before it was ready.`));
     for (const { reject } of pending.values()) reject(new Error(`${main} ended (${code}).`));
   });
   const call = <T>(method: string, input?: unknown): Promise<T> => {

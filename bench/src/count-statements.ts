@@ -1,5 +1,7 @@
-// Preloaded into every measured process (`--import`): counts what is sent to Postgres, transaction control included, whoever sends it, and says how
-// much CPU time and memory the process uses. A query of the pool, of a client or of Prisma all pass through the one method that is wrapped here.
+// Preloaded into every measured process (`--import`): counts what is sent to Postgres, transaction control included,
+// whoever sends it, and says how
+// much CPU time and memory the process uses. A query of the pool, of a client or of Prisma all pass through the one
+// method that is wrapped here.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

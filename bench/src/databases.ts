@@ -14,6 +14,12 @@ export interface Databases {
   oidc(): Promise<string>;
   /** The services bring their own tables. */
   chain(): Promise<(role: string) => string>;
+  /** With these tables; without any by default. */
+  other(role: string, schema?: string): Promise<string>;
+  /** The same database, for who may do anything there. */
+  superuser(url: string): string;
+  /** How many transactions were flushed to disk meanwhile before they were answered, in all databases. */
+  durableCommits(during: () => Promise<unknown>): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -36,11 +42,31 @@ export async function startDatabases(): Promise<Databases> {
       const instances = [{ role: 'am' }, { role: 'photos' }];
       return (await createTestDatabase(server, { instances, apply: async () => undefined })).url;
     },
+    async other(role, schema) {
+      const { url } = await createInstance(server, { role, apply: async () => undefined });
+      if (schema !== undefined) await asking(url, (client) => client.query(schema));
+      return url;
+    },
+    superuser: (url) => server.url('postgres', new URL(url).pathname.slice(1)),
+    durableCommits: (during) =>
+      asking(server.url('postgres'), async (client) => {
+        await client.query('create extension if not exists pg_walinspect');
+        const { rows: from } = await client.query<{ lsn: string }>('select pg_current_wal_flush_lsn() as lsn');
+        await during();
+        // of what writes only unlogged tables the log has the commit and nothing else, and nobody waits for it
+        const { rows } = await client.query<{ count: number }>(
+          `select count(distinct xid::text)::int as count from pg_get_wal_records_info($1, pg_current_wal_flush_lsn())
+           where xid <> '0' and resource_manager <> 'Transaction'`,
+          [from[0]?.lsn],
+        );
+        return rows[0]?.count ?? Number.NaN;
+      }),
     stop: () => server.stop(),
   };
 }
 
-async function asking<T>(url: string, ask: (client: pg.Client) => Promise<T>): Promise<T> {
+/** With a connection of its own. */
+export async function asking<T>(url: string, ask: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

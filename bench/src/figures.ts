@@ -25,7 +25,10 @@ const WIDE = {
   REQUESTER_TRANSFERS_PER_MINUTE: '10000000',
 };
 
-/** What one AM process and one Host process do on this machine: how many transfers, how long, how many sign-ins; with too many, beside a slow Host, when stopped. */
+/**
+ * What one AM process and one Host process do on this machine: how many transfers, how long, how many sign-ins; with
+ * too many, beside a slow Host, when stopped.
+ */
 export async function measureFigures(): Promise<Figure[]> {
   const logs = fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-figures-'));
   const databases = await startDatabases();

@@ -1,4 +1,5 @@
-// `pnpm bench:kernel`: the kernel beside oidc-provider, step by step, in one run on one Postgres. Ratios only: the absolute numbers of one machine say
+// `pnpm bench:kernel`: the kernel beside oidc-provider, step by step, in one run on one Postgres. Ratios only: the
+// absolute numbers of one machine say
 // little. Writes bench/results/kernel.md.
 
 import fs from 'node:fs';

@@ -11,7 +11,10 @@ export interface Block {
   readonly answers: readonly Answer[];
 }
 
-/** Sends all, at most `concurrency` at a time, over kept-alive connections. Rejects at the first answer that is not a success. */
+/**
+ * Sends all, at most `concurrency` at a time, over kept-alive connections. Rejects at the first answer that is not a
+ * success.
+ */
 export async function runBlock(
   port: number,
   requests: readonly Prepared[],

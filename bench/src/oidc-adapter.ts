@@ -2,8 +2,9 @@ import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { Pool } from 'pg';
 
 /**
- * `example`: the calls of oidc-provider's Adapter interface as its documentation and its example adapters write them. `strict`: `consume` and the
- * replay store refuse by throwing when somebody else was first, which the interface allows and does not ask for.
+ * `example`: the calls of oidc-provider's Adapter interface as its documentation and its example adapters write them.
+ * `strict`: `consume` and the replay store refuse by throwing when somebody else was first, which the interface allows
+ * and does not ask for.
  */
 export type AdapterKind = 'example' | 'strict';
 

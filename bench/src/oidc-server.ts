@@ -1,7 +1,15 @@
-// oidc-provider, configured to do what the kernel does at these endpoints and no more: no OpenID scope (so no ID token is signed), opaque tokens,
+// oidc-provider, configured to do what the kernel does at these endpoints and no more: no OpenID scope (so no ID token
+// is signed), opaque tokens,
 // clients in the database, private_key_jwt, DPoP.
 
-import { challengeOf, checkDpopProof, createVerifier, generateSigningKey, randomId } from '@chatelaine/crypto';
+import {
+  challengeOf,
+  checkDpopProof,
+  createVerifier,
+  generateSigningKey,
+  randomId,
+  systemClock,
+} from '@chatelaine/crypto';
 import { GRANT } from '@chatelaine/protocol';
 import pg from 'pg';
 import { type ClientMetadata, errors, Provider } from 'oidc-provider';
@@ -41,7 +49,10 @@ const provider = new Provider(ISSUER, {
   jwks: { keys: [generateSigningKey().privateJwk] },
 });
 
-/** The least that token exchange takes: the subject token is alive and the caller's, the proof is fresh and by its key, a token is inserted. */
+/**
+ * The least that token exchange takes: the subject token is alive and the caller's, the proof is fresh and by its key,
+ * a token is inserted.
+ */
 provider.registerGrantType(
   GRANT.tokenExchange,
   async (ctx) => {
@@ -49,9 +60,8 @@ provider.registerGrantType(
     const subject = await provider.AccessToken.find(String(params['subject_token']));
     if (subject === undefined || subject.clientId !== client.clientId) throw new errors.InvalidRequest('subject_token');
     // custom grants are not handed the helpers of the built-in ones
-    const clock = { now: () => Date.now() / 1000 };
     const headers = [ctx.get('dpop')];
-    const proof = await checkDpopProof({ headers, htm: 'POST', htu: `${ISSUER}/token`, clock });
+    const proof = await checkDpopProof({ headers, htm: 'POST', htu: `${ISSUER}/token`, clock: systemClock });
     if (proof.kind !== 'valid' || proof.jkt !== subject.jkt) throw new errors.InvalidRequest('DPoP');
     const { ReplayDetection } = provider;
     if (!(await ReplayDetection.unique(client.clientId, proof.jti, Math.ceil(proof.expiresAt))))

@@ -1,7 +1,16 @@
 // The kernel as the AM configures it, on Postgres, behind Fastify: nothing else of the AM.
 
 import { randomBytes } from 'node:crypto';
-import { bucketOf, challengeOf, createVerifier, hashToken, mintToken, randomId, sha256 } from '@chatelaine/crypto';
+import {
+  bucketOf,
+  challengeOf,
+  createVerifier,
+  hashToken,
+  mintToken,
+  randomId,
+  sha256,
+  systemClock,
+} from '@chatelaine/crypto';
 import type { ServerDeps } from '@chatelaine/oauth-server';
 import { type InteractionPort, oauthRoutes } from '@chatelaine/oauth-server-fastify';
 import { createPgStorage, createRateLimits } from '@chatelaine/oauth-server-pg';
@@ -32,7 +41,7 @@ const deps: ServerDeps = {
   },
   storage,
   fetchDocument: async () => ({ kind: 'failed', reason: 'no documents here' }),
-  clock: { now: () => Date.now() / 1000 },
+  clock: systemClock,
   emit: () => undefined,
 };
 

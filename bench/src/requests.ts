@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { createDpopProof, generateSigningKey, type SigningKey, signShortJwt } from '@chatelaine/crypto';
+import { createDpopProof, generateSigningKey, type SigningKey, signShortJwt, systemClock } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, JWT_TYP } from '@chatelaine/protocol';
 
 /** The client that all load comes from: its own key for assertions, another one its tokens are bound to. */
@@ -31,8 +31,6 @@ export interface Answer {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-const clock = { now: () => Date.now() / 1000 };
-
 export const newParty = (clientId: string): Party => ({
   clientId,
   key: generateSigningKey(),
@@ -46,7 +44,13 @@ export async function prepare(
   input: { path: string; form: Readonly<Record<string, string>>; proof: 'with proof' | 'without proof' },
 ): Promise<Prepared> {
   const claims = { iss: clientId, sub: clientId, aud: issuer };
-  const assertion = await signShortJwt({ typ: JWT_TYP.clientAssertion, claims, key, clock, lifetimeSeconds: 60 });
+  const assertion = await signShortJwt({
+    typ: JWT_TYP.clientAssertion,
+    claims,
+    key,
+    clock: systemClock,
+    lifetimeSeconds: 60,
+  });
   const form = new URLSearchParams({
     ...input.form,
     client_assertion_type: CLIENT_ASSERTION_TYPE,
@@ -54,7 +58,9 @@ export async function prepare(
   });
   const htu = `${issuer}${input.path}`;
   const proof =
-    input.proof === 'with proof' ? { dpop: await createDpopProof({ key: dpop, htm: 'POST', htu, clock }) } : {};
+    input.proof === 'with proof'
+      ? { dpop: await createDpopProof({ key: dpop, htm: 'POST', htu, clock: systemClock }) }
+      : {};
   return {
     path: input.path,
     host: `${new URL(issuer).hostname}:${port}`,

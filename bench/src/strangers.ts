@@ -1,4 +1,5 @@
-// What others have to wait beside hostile Hosts and slow client documents: `pnpm bench:strangers [--rounds 7]`. Written into bench/results/strangers.md.
+// What others have to wait beside hostile Hosts and slow client documents: `pnpm bench:strangers [--rounds 7]`. Written
+// into bench/results/strangers.md.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -18,7 +19,7 @@ import { startDatabases } from './databases.ts';
 import type { Party, Prepared } from './requests.ts';
 import { type Sent, sendPaced, tookWith } from './paced.ts';
 import { DOCUMENTS_NAME, type Documents, serveStrangers } from './strangers/flood.ts';
-import { type Block, told, write } from './strangers/report.ts';
+import { type Block, notified, write } from './strangers/report.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' } } });
 const rounds = Number(values.rounds);
@@ -72,7 +73,7 @@ try {
       // what is late is over before the next begins
       await pause(delay);
     }
-    progress(`round ${round}: ${told(well.at(-1))}, then ${told(beside.at(-1))}`);
+    progress(`round ${round}: ${notified(well.at(-1))}, then ${notified(beside.at(-1))}`);
   }
   write(
     {
@@ -181,12 +182,12 @@ async function timed(run: () => Promise<number>): Promise<Sent> {
 }
 
 async function visit({ am, person }: Chain): Promise<number> {
-  return (await person.tab().visit(`${am.issuer}/requesters`)).status;
+  return (await person.tab().visit(`${am.issuer}/apps`)).status;
 }
 
 async function stop({ am, person }: Chain, names: string[]): Promise<number> {
   const tab = person.tab();
-  await tab.visit(`${am.issuer}/requesters`);
+  await tab.visit(`${am.issuer}/apps`);
   return (await tab.press(`Stop ${names.shift() ?? ''}`)).status;
 }
 

@@ -15,6 +15,10 @@ export interface Target extends Endpoint {
   /** Ports of all its processes; `port` is the first. */
   readonly ports: readonly number[];
   codes(count: number): Promise<readonly Code[]>;
+  /** One more client, of a server that bounds how many requests of one may wait for their owners. */
+  anotherClient?(): Promise<Party>;
+  /** Unused ones, of a server that rotates them. */
+  refreshTokens?(count: number): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
 
@@ -40,9 +44,11 @@ function metadataOf({ key }: Party): Readonly<Record<string, unknown>> {
 
 export async function startKernel(options: TargetOptions): Promise<Target> {
   const started = await start(options, { main: 'ours-server.ts', env: {} });
-  const party = newParty('');
-  const clientId = await register(started, metadataOf(party));
-  return target(started, { ...party, clientId });
+  const anotherClient = async (): Promise<Party> => {
+    const party = newParty('');
+    return { ...party, clientId: await register(started, metadataOf(party)) };
+  };
+  return { ...target(started, await anotherClient()), anotherClient };
 }
 
 export async function startOidcProvider(options: TargetOptions, kind: AdapterKind): Promise<Target> {
@@ -51,6 +57,17 @@ export async function startOidcProvider(options: TargetOptions, kind: AdapterKin
   const metadata = { client_id: party.clientId, ...metadataOf(party), dpop_bound_access_tokens: true };
   await started.children[0]?.call('register', metadata);
   return target(started, party);
+}
+
+/** A server of `peers/`. */
+export async function startPeer(options: TargetOptions, name: 'node-oauth' | 'jmondi'): Promise<Target> {
+  const started = await start(options, { main: `peers/${name}-server.ts`, env: {} });
+  const party = newParty('client');
+  const [first] = started.children;
+  await first?.call('register', { client_id: party.clientId, jwks: publicJwks([party.key]) });
+  const refreshTokens = (count: number): Promise<readonly string[]> =>
+    first?.call<string[]>('refreshTokens', { count, clientId: party.clientId }) ?? Promise.resolve([]);
+  return { ...target(started, party), ...(name === 'jmondi' && { refreshTokens }) };
 }
 
 interface Started extends Endpoint {

@@ -1,18 +1,18 @@
 import { addHost, type Constellation, connectRequester, signUp } from '@chatelaine/constellation';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { startInContainers } from './support/house.ts';
+import { startInContainers } from './support/in-containers.ts';
 
-let house: Constellation | undefined;
+let deployment: Constellation | undefined;
 
 afterEach(async () => {
-  await house?.stop();
-  house = undefined;
+  await deployment?.stop();
+  deployment = undefined;
 });
 
 describe('an image, started with nothing but variables [needs a container engine]', () => {
   test.each(['am', 'host', 'requester'] as const)('%s: works with the others, which run elsewhere', async (only) => {
     const here = await startInContainers({ only, ams: 1, hosts: ['photos'], label: `alone-${only}` });
-    house = here;
+    deployment = here;
     const robin = here.person({ username: 'robin' });
     const [host] = here.hosts;
     if (host === undefined) throw new Error('There is no Host.');

@@ -1,6 +1,6 @@
 import preset from '../../jest/preset.js';
 
-process.env.CHATELAINE_HOUSE = 'containers';
+process.env.CHATELAINE_DEPLOYMENT = 'containers';
 // the reaper's image would have to be pulled; scripts/test-containers.ts removes what is left, by label
 process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
 

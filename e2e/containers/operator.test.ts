@@ -19,12 +19,13 @@ import { type Deployment, openDeployment } from './support/deployment.ts';
 import { docker } from './support/docker.ts';
 import { type Load, lostIn, startLoad } from './support/load.ts';
 
-// docker-compose.tls.yml with the demo profile, and what operations.md has an operator do with it; each test goes on where the one before ended
+// docker-compose.tls.yml with the demo profile, and what operations.md has an operator do with it; each test goes on
+// where the one before ended
 
-const SERVICES = ['am', 'photos', 'calendar', 'notes', 'lifestream'] as const;
+const SERVICES = ['am', 'photos', 'calendar', 'notes', 'lifestream', 'bridge'] as const;
 const UP = ['--profile', 'demo', 'up', '-d', '--no-build'];
 
-let house: Deployment;
+let deployment: Deployment;
 let ca: string;
 let trusting: LoopbackFetch;
 let demo: Person;
@@ -34,26 +35,26 @@ let connection: Connection;
 let load: Load | undefined;
 
 beforeAll(async () => {
-  house = await openDeployment({ overlays: ['docker-compose.tls.yml'], scheme: 'https' });
-  await house.compose(UP);
+  deployment = await openDeployment({ overlays: ['docker-compose.tls.yml'], scheme: 'https' });
+  await deployment.compose(UP);
   // as operations.md says how to get it for one's browser
-  ca = await house.compose(['run', '--rm', '--no-deps', 'certificates', 'cat', '/tls/public/ca.pem']);
+  ca = await deployment.compose(['run', '--rm', '--no-deps', 'certificates', 'cat', '/tls/public/ca.pem']);
   trusting = createLoopbackFetch({ ca });
 });
 
 afterAll(async () => {
   await load?.stop();
   await trusting?.close();
-  await house?.down();
+  await deployment?.down();
 });
 
 /** What the container that makes the demo account says when it has ended, and with which code. */
 async function seeded(): Promise<{ code: string; says: string }> {
-  const [id = ''] = await house.containers('demo', 'exited');
+  const [id = ''] = await deployment.containers('demo', 'exited');
   return { code: await docker('inspect', '-f', '{{.State.ExitCode}}', id), says: await docker('logs', id) };
 }
 const whenSeeded = async () => {
-  await eventually(() => house.containers('demo', 'exited'), {
+  await eventually(() => deployment.containers('demo', 'exited'), {
     until: (ids) => ids.length === 1,
   });
   return seeded();
@@ -62,25 +63,18 @@ const wordAfter = (label: string, text: string): string =>
   new RegExp(`^ *${label} +(\\S+)$`, 'm').exec(text)?.[1] ?? '';
 const cookiesOf = (page: Page): string[] => [page.headers['set-cookie'] ?? []].flat();
 /** As root in a container of the image with all files of these volumes, which no service has. */
-const inVolume = (volume: string, ...command: string[]): Promise<string> =>
-  docker(
-    'run',
-    '--rm',
-    '--network',
-    'none',
-    '-v',
-    `${house.project}_${volume}:/v:ro`,
-    'chatelaine-postgres',
-    ...command,
-  );
+function inVolume(volume: string, ...command: string[]): Promise<string> {
+  const mounted = ['-v', `${deployment.project}_${volume}:/v:ro`];
+  return docker('run', '--rm', '--network', 'none', ...mounted, 'chatelaine-postgres', ...command);
+}
 
 describe('docker-compose with TLS and a demo account [needs a container engine]', () => {
   test('the first start makes an authority for names under localhost, whose key no container has, and the services are found by who believes it', async () => {
     const authority = new X509Certificate(ca);
     expect([authority.ca, authority.checkIssued(authority)]).toEqual([true, true]);
     for (const name of SERVICES) {
-      await eventually(() => statusOf(`${house.url(name)}/readyz`), { until: (it) => it === 200 });
-      const refusal = await house.fetch(`${house.url(name)}/readyz`).catch((error: Error) => error);
+      await eventually(() => statusOf(`${deployment.url(name)}/readyz`), { until: (it) => it === 200 });
+      const refusal = await deployment.fetch(`${deployment.url(name)}/readyz`).catch((error: Error) => error);
       expect((refusal as Error & { cause?: { code?: string } }).cause?.code).toMatch(/SELF_SIGNED|VERIFY/);
     }
   });
@@ -91,8 +85,8 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
     const withKeys = async (volume: string) => {
       const found = await Promise.all(
         ['postgres', 'proxy', ...SERVICES].map(async (service) => {
-          const ids = await house.containers(service);
-          return (await docker('inspect', '-f', mounts, ...ids)).includes(`${house.project}_${volume}`)
+          const ids = await deployment.containers(service);
+          return (await docker('inspect', '-f', mounts, ...ids)).includes(`${deployment.project}_${volume}`)
             ? [service]
             : [];
         }),
@@ -106,9 +100,9 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
   });
 
   test('somebody signs up, links a Host, and has a token transferred, with Secure cookies and without a promise for every port of this machine', async () => {
-    robin = house.person({ username: 'robin', stopsAt: [RAW_CALLBACK], ca });
-    const am = { url: house.url('am') };
-    const host = { url: house.url('photos') };
+    robin = deployment.person({ username: 'robin', stopsAt: [RAW_CALLBACK], ca });
+    const am = { url: deployment.url('am') };
+    const host = { url: deployment.url('photos') };
     const page = await robin.visit(`${am.url}/sign-up`);
     expect(cookiesOf(page).length).toBeGreaterThan(0);
     for (const cookie of cookiesOf(page)) expect(cookie).toMatch(/^__Host-.*; Secure/);
@@ -125,39 +119,42 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
   test('the demo account is made once and its password told; who signs in with it sees linked Hosts and the feed', async () => {
     const { code, says } = await whenSeeded();
     expect(code).toBe('0');
-    demo = house.person({ username: wordAfter('username', says), password: wordAfter('password', says), ca });
-    for (const name of ['am', 'lifestream'] as const) await signIn(demo, house.url(name));
-    const hosts = (await demo.visit(`${house.url('am')}/hosts`)).text;
-    for (const name of ['photos', 'calendar', 'notes'] as const) expect(hosts).toContain(house.url(name));
-    const feed = (await demo.visit(house.url('lifestream'))).text;
-    expect(feed).toContain('Fog over the allotments');
-    expect(feed).toContain('Choir rehearsal');
+    demo = deployment.person({ username: wordAfter('username', says), password: wordAfter('password', says), ca });
+    for (const name of ['am', 'lifestream'] as const) await signIn(demo, deployment.url(name));
+    const hosts = (await demo.visit(`${deployment.url('am')}/hosts`)).text;
+    for (const name of ['photos', 'calendar', 'notes', 'bridge'] as const)
+      expect(hosts).toContain(deployment.url(name));
+    const feed = (await demo.visit(deployment.url('lifestream'))).text;
+    // the latter two of services that have never heard of an AM, through the bridge
+    for (const entry of ['Fog over the allotments', 'Choir rehearsal', 'Learned to whistle', 'On keeping a diary'])
+      expect(feed).toContain(entry);
     // may be asked for, and was not answered yet
     expect(feed).not.toContain('Ask about the spare key');
   });
 
   test('a second up changes nothing: same secrets, same authority, same account, nothing twice', async () => {
-    const sums = () =>
-      Promise.all(
-        ['secrets-am', 'tls-authority', 'tls-proxy', 'demo'].map((it) => inVolume(it, 'sh', '-c', 'sha256sum /v/*')),
-      );
+    const kept = ['secrets-am', 'tls-authority', 'tls-proxy', 'demo', 'stand-ins-shared'];
+    const sum = ['sh', '-c', 'find /v -type f -exec sha256sum {} + | sort'];
+    const sums = () => Promise.all(kept.map((it) => inVolume(it, ...sum)));
     const before = await sums();
-    const counted = ['am.link', 'am.connection', 'photos.entry'].map((table) => `(select count(*) from ${table})`);
+    const tables = ['am.link', 'am.connection', 'photos.entry', 'bridge.service_account'];
+    const counted = tables.map((table) => `(select count(*) from ${table})`);
     const rows = async () => sql(await postgres(), `select ${counted.join()}`);
     const there = await rows();
-    await house.compose(UP);
+    await deployment.compose(UP);
     const { code, says } = await whenSeeded();
     expect([code, wordAfter('password', says)]).toEqual(['0', demo.password]);
     expect(await sums()).toEqual(before);
     expect(await rows()).toBe(there);
-    expect((await demo.visit(house.url('lifestream'))).text).toContain('Fog over the allotments');
+    expect((await demo.visit(deployment.url('lifestream'))).text).toContain('Fog over the allotments');
   });
 
   test('each container says from which commit it was built, and is healthy', async () => {
     const label = (name: string) => `{{index .Config.Labels "org.opencontainers.image.${name}"}}`;
     const format = `${label('title')} ${label('licenses')} ${label('revision')} {{.State.Health.Status}}`;
-    for (const [service, image] of Object.entries({ am: 'am', photos: 'host', lifestream: 'requester' })) {
-      const [id = ''] = await house.containers(service);
+    const images = { am: 'am', photos: 'host', lifestream: 'requester', bridge: 'bridge' };
+    for (const [service, image] of Object.entries(images)) {
+      const [id = ''] = await deployment.containers(service);
       const saysSo = new RegExp(`^chatelaine-${image} Apache-2\\.0 [0-9a-f]{40} healthy$`);
       const says = () => docker('inspect', '-f', format, id);
       await eventually(says, { until: (it) => it.endsWith(' healthy') });
@@ -168,7 +165,7 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
 
 describe('what an operator does with it [needs a container engine]', () => {
   test('chatelaine doctor finds nothing wrong; started for another issuer, it says what is', async () => {
-    expect(await house.compose(['exec', '-T', 'am', 'chatelaine', 'doctor'])).toMatch(/\nNothing is wrong\.\n$/);
+    expect(await deployment.compose(['exec', '-T', 'am', 'chatelaine', 'doctor'])).toMatch(/\nNothing is wrong\.\n$/);
     const elsewhere = [
       'run',
       '--rm',
@@ -180,7 +177,9 @@ describe('what an operator does with it [needs a container engine]', () => {
       'chatelaine',
       'doctor',
     ];
-    const refused = await house.compose(elsewhere).catch((error: Error & { code?: number; stdout?: string }) => error);
+    const refused = await deployment
+      .compose(elsewhere)
+      .catch((error: Error & { code?: number; stdout?: string }) => error);
     expect(refused).toMatchObject({ code: 1 });
     expect((refused as { stdout: string }).stdout).toMatch(/WRONG The AM is not reachable at its issuer from here/);
   });
@@ -200,7 +199,7 @@ describe('what an operator does with it [needs a container engine]', () => {
     const stopped = await raw.connect(robin);
     load = startLoad(raw, { token: connection.accessToken, ...PHOTOS() });
     const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-backup-')), 'am.dump');
-    const copy = await dumpSchema(house, { schema: 'am', file });
+    const copy = await dumpSchema(deployment, { schema: 'am', file });
     const sent = await load.stop();
     expect(lostIn(sent)).toEqual([]);
 
@@ -209,18 +208,18 @@ describe('what an operator does with it [needs a container engine]', () => {
     await chatelaine('stop', 'connection', id);
     await eventually(() => statusAtPhotos(token), { until: (status) => status === 401 });
 
-    await house.compose(['stop', 'am']);
+    await deployment.compose(['stop', 'am']);
     await sql(await postgres(), 'drop schema am, am_jobs cascade');
-    await house.compose(['up', 'roles']);
-    await restore(house, copy);
+    await deployment.compose(['up', 'roles']);
+    await restore(deployment, copy);
     fs.rmSync(path.dirname(file), { recursive: true });
-    await house.compose(['start', 'am']);
-    await eventually(() => statusOf(`${house.url('am')}/readyz`), { until: (it) => it === 200 });
+    await deployment.compose(['start', 'am']);
+    await eventually(() => statusOf(`${deployment.url('am')}/readyz`), { until: (it) => it === 200 });
 
     expect(await chatelaine('doctor')).toMatch(/\nNothing is wrong\.$/);
     // whoever was signed in is, and anybody can sign in
-    expect((await robin.visit(`${house.url('am')}/hosts`)).text).toContain(house.url('photos'));
-    await signIn(house.person({ username: 'robin', ca }), house.url('am'));
+    expect((await robin.visit(`${deployment.url('am')}/hosts`)).text).toContain(deployment.url('photos'));
+    await signIn(deployment.person({ username: 'robin', ca }), deployment.url('am'));
     expect(await entriesSeen(connection)).toContain('kept behind TLS');
     // in force again here, and of no use
     expect(await chatelaine('connections', '--owner', 'robin')).toContain(id);
@@ -230,13 +229,13 @@ describe('what an operator does with it [needs a container engine]', () => {
   });
 });
 
-const PHOTOS = () => ({ resource: house.resource('photos'), scope: 'entries.read' });
+const PHOTOS = () => ({ resource: deployment.resource('photos'), scope: 'entries.read' });
 const exchange = (through: Connection) => raw.exchange(through.accessToken, PHOTOS());
-const atPhotos = (token: string) => raw.get(`${house.resource('photos')}/entries`, token);
+const atPhotos = (token: string) => raw.get(`${deployment.resource('photos')}/entries`, token);
 const statusAtPhotos = async (token: string): Promise<number> => (await atPhotos(token)).status;
 /** `docker exec` is what `docker-compose exec` does, a second sooner. */
 const chatelaine = async (...words: string[]): Promise<string> => {
-  const [am = ''] = await house.containers('am');
+  const [am = ''] = await deployment.containers('am');
   return docker('exec', am, 'chatelaine', ...words);
 };
 
@@ -246,7 +245,7 @@ async function entriesSeen(through: Connection): Promise<string> {
 }
 
 async function postgres(): Promise<string> {
-  const [id = ''] = await house.containers('postgres');
+  const [id = ''] = await deployment.containers('postgres');
   return id;
 }
 

@@ -11,57 +11,57 @@ import { accountAt, firstPair, keepEntries, lose, promote } from './support/stan
 
 // docker-compose.standby.yml: the AM, Photos, and a Postgres that is followed by another
 
-let house: Deployment;
+let deployment: Deployment;
 let robin: Person;
 let raw: RawRequester;
 let connection: Connection;
 const working: { stop(): Promise<unknown> }[] = [];
 
 beforeAll(async () => {
-  house = await openDeployment({ overlays: ['docker-compose.standby.yml'] });
-  await house.compose(['up', '-d', '--no-build', 'am', 'photos']);
-  const am = { url: house.url('am') };
-  const host = { url: house.url('photos') };
+  deployment = await openDeployment({ overlays: ['docker-compose.standby.yml'] });
+  await deployment.compose(['up', '-d', '--no-build', 'am', 'photos']);
+  const am = { url: deployment.url('am') };
+  const host = { url: deployment.url('photos') };
   for (const { url } of [am, host]) await eventually(() => statusOf(`${url}/readyz`), { until: (it) => it === 200 });
-  robin = house.person({ username: 'robin', stopsAt: [RAW_CALLBACK] });
+  robin = deployment.person({ username: 'robin', stopsAt: [RAW_CALLBACK] });
   await signUp(robin, am.url);
   await signUp(robin, host.url);
   await addHost(robin, { am, host });
-  raw = await openRawRequester({ am, fetch: house.fetch });
+  raw = await openRawRequester({ am, fetch: deployment.fetch });
   connection = await raw.connect(robin);
 });
 
 afterAll(async () => {
   await Promise.all(working.map((it) => it.stop()));
-  await house?.down();
+  await deployment?.down();
 });
 
 const statusOf = async (url: string): Promise<number> =>
-  house.fetch(url).then(
+  deployment.fetch(url).then(
     ({ status }) => status,
     () => 0,
   );
 
 describe('a Postgres that is followed by another [needs a container engine]', () => {
   test('starts again without the other, which is started after it: making the roles waits for nobody', async () => {
-    const { standby } = await firstPair(house);
+    const { standby } = await firstPair(deployment);
     await docker('stop', '-t', '20', standby.container);
-    await house.compose(['run', '--rm', '--no-deps', '-T', 'roles']);
+    await deployment.compose(['run', '--rm', '--no-deps', '-T', 'roles']);
     await docker('start', standby.container);
-    await eventually(() => statusOf(`${house.url('am')}/readyz`), {
+    await eventually(() => statusOf(`${deployment.url('am')}/readyz`), {
       until: (it) => it === 200,
     });
   });
 
   test('is killed under load: what was acknowledged is at the other; 503 meanwhile, and served again within 30 s of the promotion', async () => {
-    const { primary, standby } = await firstPair(house);
+    const { primary, standby } = await firstPair(deployment);
     await eventually(() => sql(primary.container, 'select sync_state from pg_stat_replication'), {
       until: (state) => state === 'sync',
     });
-    const entries = keepEntries(robin, { host: house.url('photos') });
+    const entries = keepEntries(robin, { host: deployment.url('photos') });
     const load = startLoad(raw, {
       token: connection.accessToken,
-      resource: house.resource('photos'),
+      resource: deployment.resource('photos'),
       scope: 'entries.read',
     });
     working.push(entries, load);
@@ -74,7 +74,7 @@ describe('a Postgres that is followed by another [needs a container engine]', ()
     const refused = () => load.sent.filter(({ at, status }) => at > killedAt && status === 503);
     await eventually(async () => refused().length, { until: (count) => count > 5 });
 
-    await promote(house, standby);
+    await promote(deployment, standby);
     const promotedAt = Date.now();
     await eventually(async () => load.sent.some(({ at, status }) => at > promotedAt && status === 200), {
       until: Boolean,
@@ -86,7 +86,7 @@ describe('a Postgres that is followed by another [needs a container engine]', ()
 
     expect(refused().filter(({ retryAfter }) => retryAfter === null)).toEqual([]);
     const tokens = tokensOf(sent);
-    const { lost, orphans } = await accountAt(house, standby, { entries: entries.acknowledged, tokens });
+    const { lost, orphans } = await accountAt(deployment, standby, { entries: entries.acknowledged, tokens });
     const measured = `${lost} of ${entries.acknowledged.length + tokens.length}`;
     note({ what: 'acknowledged and not at the standby', held: '0', measured });
     expect({ lost, orphans }).toEqual({ lost: 0, orphans: 0 });

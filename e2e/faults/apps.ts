@@ -76,10 +76,10 @@ async function withLine(state: State, then: (line: Line) => Promise<'goes on' | 
 }
 
 async function connect({ world, free }: State, owner: Person): Promise<void> {
-  const { house, documents, random } = world;
-  const { resource } = random.pick(house.hosts);
+  const { deployment, documents, random } = world;
+  const { resource } = random.pick(deployment.hosts);
   const key = random.chance(KEY_SHARE) ? generateSigningKey('ES256') : null;
-  const client = createApp({ name: `App ${++apps}`, am: house.am.url, documents, fetch: house.fetch, key });
+  const client = createApp({ name: `App ${++apps}`, am: deployment.am.url, documents, fetch: deployment.fetch, key });
   const asked = client.authorize({ resource, scope: SCOPE });
   const coded = await agree<App>(world, {
     client,
@@ -133,7 +133,10 @@ async function revoke(world: World, { held: { client, connection }, newest }: Li
   });
 }
 
-/** Shown when it has not been served for long it is a copy in the wrong hands, as far as anybody knows: it is refused, and everything ends. */
+/**
+ * Shown when it has not been served for long it is a copy in the wrong hands, as far as anybody knows: it is refused,
+ * and everything ends.
+ */
 async function showCopy(world: World, line: Line): Promise<'ok' | 'unknown'> {
   const { connection } = line.held;
   const copy = world.random.pick(lateCopies(line));
@@ -163,7 +166,10 @@ async function stopped(
   return outcome;
 }
 
-/** Nothing is broken any more: the newest token must yield one that opens its Host, and a copy that comes late nothing but the end. */
+/**
+ * Nothing is broken any more: the newest token must yield one that opens its Host, and a copy that comes late nothing
+ * but the end.
+ */
 async function prove(state: State, line: Line): Promise<void> {
   const { world } = state;
   const { name } = line.held.connection;

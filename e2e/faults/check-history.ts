@@ -1,4 +1,5 @@
 import { patience } from '@chatelaine/test-kit';
+import { checkAgreements, owesAgreement, type TermsKnown, termsKnown } from './check-agreements.ts';
 import type {
   Call,
   Fault,
@@ -16,7 +17,7 @@ import type {
 } from './history.ts';
 
 /** A Host that is up refuses what was stopped within this. PROTOCOL §7. */
-export const TOLD_WITHIN_MS = patience(5);
+export const NOTIFIED_WITHIN_MS = patience(5);
 /** What was completed before a stop is written within this. PROTOCOL §7. */
 const LEAVES_WITHIN_MS = 250;
 /** Two clocks, and the last call of a token's life. */
@@ -26,13 +27,15 @@ const SPARE_MS = 5_000;
 export function checkHistory(history: History): string[] {
   const stops = Map.groupBy(history.stops, ({ connection }) => connection.token);
   const stopsOf = (connection: HeldConnection): readonly Stop[] => stops.get(connection.token) ?? [];
+  const terms = termsKnown(history);
   return [
     ...history.violations,
     ...history.redemptions.flatMap(checkRedemption),
-    ...history.transfers.flatMap((transfer) => checkTransfer(transfer, stopsOf(transfer.connection))),
+    ...history.transfers.flatMap((transfer) => checkTransfer(transfer, { stops: stopsOf(transfer.connection), terms })),
     ...history.refreshes.flatMap((refresh) => checkRefresh(refresh, stopsOf(refresh.connection))),
     ...history.calls.flatMap((call) => checkCall(call, stopsOf(call.connection))),
     ...history.refusals.flatMap((refusal) => checkRefusal(refusal, history.faults)),
+    ...checkAgreements(history),
     ...[...history.transfers, ...history.refreshes, ...history.calls].flatMap((seen) =>
       checkClosed(seen, history.withoutDatabase),
     ),
@@ -52,34 +55,43 @@ function checkRedemption({ client, answers, yields }: Redemption): string[] {
   ];
 }
 
-/** I3: nothing is handed out after the answer to a stop, and what was completed before leaves in time or never (PROTOCOL §7). I1: and what nobody stopped goes on, or says that it cannot right now. */
-function checkTransfer({ connection, begin, end, outcome }: Transfer, stops: readonly Stop[]): string[] {
-  const stopped = stops.some((stop) => stop.outcome === 'ok' && stop.end < begin);
+/**
+ * I3: nothing is handed out after the answer to a stop, and what was completed before leaves in time or never (PROTOCOL
+ * §7). I1: and what nobody stopped goes on, or says that it cannot right now.
+ */
+function checkTransfer(transfer: Transfer, { stops, terms }: { stops: readonly Stop[]; terms: TermsKnown }): string[] {
+  const { connection, begin, end, outcome } = transfer;
   const touched = stops.some((stop) => stop.begin < end);
-  const late = stops.some((stop) => stop.outcome === 'ok' && stop.end + LEAVES_WITHIN_MS + SPARE_MS < end);
   return [
     ...broken([outcome]),
-    ...(!stopped && late && outcome.kind === 'ok'
-      ? [`I3: ${connection.name} was handed a token long after its stop`]
-      : []),
-    ...(stopped && outcome.kind === 'ok' ? [`I3: ${connection.name} was handed a token after its stop`] : []),
-    ...(!touched && outcome.kind === 'refused'
+    ...checkStopped({ begin, end, outcome }, stops).map((when) => `I3: ${connection.name} was handed a token ${when}`),
+    ...(!touched && outcome.kind === 'refused' && !owesAgreement(transfer, terms)
       ? [`I1: ${connection.name} was refused (${outcome.status} ${outcome.error}) and nobody had stopped it`]
       : []),
   ];
 }
 
-/** As with transfers; and a refresh token that was replaced answers for a time, so that a lost answer loses nothing. PROTOCOL §6. */
+/**
+ * As with transfers; and a refresh token that was replaced answers for a time, so that a lost answer loses nothing.
+ * PROTOCOL §6.
+ */
 function checkRefresh({ connection, begin, end, outcome, servedUntil }: Refresh, stops: readonly Stop[]): string[] {
   const owed = end < servedUntil && !stops.some((stop) => stop.begin < end);
-  const stopped = stops.some((stop) => stop.outcome === 'ok' && stop.end < begin);
   return [
     ...broken([outcome]),
-    ...(stopped && outcome.kind === 'ok' ? [`I3: ${connection.name} was refreshed after its stop`] : []),
+    ...checkStopped({ begin, end, outcome }, stops).map((when) => `I3: ${connection.name} was refreshed ${when}`),
     ...(owed && outcome.kind === 'refused'
       ? [`I1: a good refresh token of ${connection.name} was refused (${outcome.status} ${outcome.error})`]
       : []),
   ];
+}
+
+/** What came after a stop was answered: asked for after it, or asked for before and written too late. */
+function checkStopped({ begin, end, outcome }: Seen, stops: readonly Stop[]): string[] {
+  if (outcome.kind !== 'ok') return [];
+  const answered = stops.filter((stop) => stop.outcome === 'ok');
+  if (answered.some((stop) => stop.end < begin)) return ['after its stop'];
+  return answered.some((stop) => stop.end + LEAVES_WITHIN_MS + SPARE_MS < end) ? ['long after its stop'] : [];
 }
 
 /** I1 at the Host: a token that was handed out opens it, until its end or its time. */
@@ -97,11 +109,14 @@ function checkCall({ connection, end, outcome, handedOut, expiresIn }: Call, sto
 }
 
 /** For so long a Host that was away is left alone once more after it is back. docs/adr/0014 */
-const LEFT_ALONE_MS = 4_000;
+const CIRCUIT_OPEN_MS = 4_000;
 
-/** I3 at the Host. While something was broken, or has just been, retries may take longer; the probe itself has the bound for that. */
+/**
+ * I3 at the Host. While something was broken, or has just been, retries may take longer; the probe itself has the bound
+ * for that.
+ */
 function checkRefusal({ begin, end, resource }: Refusal, faults: readonly Fault[]): string[] {
-  return end - begin <= TOLD_WITHIN_MS || wasBroken(faults, begin - LEFT_ALONE_MS, end)
+  return end - begin <= NOTIFIED_WITHIN_MS || wasBroken(faults, begin - CIRCUIT_OPEN_MS, end)
     ? []
     : [`I3: ${resource} took a stopped token for ${Math.round(end - begin)} ms, and nothing was broken`];
 }

@@ -1,14 +1,18 @@
 import { hashToken } from '@chatelaine/crypto';
 import type { Constellation } from '@chatelaine/constellation';
+import { checkAgreementTables } from './check-agreements.ts';
 import type { HeldConnection, History } from './history.ts';
 import { account, hashOfHostToken, type Ledger, ledgerOf } from './ledger.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** What is in the tables of all services and must not be, read by somebody who may see them all. Empty when every invariant holds. */
-export async function checkTables(house: Constellation, history: History): Promise<string[]> {
+/**
+ * What is in the tables of all services and must not be, read by somebody who may see them all. Empty when every
+ * invariant holds.
+ */
+export async function checkTables(deployment: Constellation, history: History): Promise<string[]> {
   const read = (sql: string, values: readonly unknown[] = []): Promise<Row[]> =>
-    house.database.query<Row>('postgres', sql, values);
+    deployment.database.query<Row>('postgres', sql, values);
   const found: string[] = [];
   const none = async (what: string, sql: string, values: readonly unknown[] = []): Promise<void> => {
     for (const row of (await read(sql, values)).slice(0, 5)) found.push(`${what}: ${JSON.stringify(row)}`);
@@ -28,12 +32,12 @@ export async function checkTables(house: Constellation, history: History): Promi
     'I3: a token was handed out after the end of its connection or link was committed',
     COMPLETED_AFTER_ITS_END,
   );
-  for (const { name } of house.services) {
+  for (const { name } of deployment.services) {
     await none(`I2: a code with two families at ${name}`, families(name));
     await none(`I4: rows past their time at ${name}`, pastTheirTime(name));
   }
   const ledgers: Ledger[] = [];
-  for (const { name, url } of house.hosts) {
+  for (const { name, url } of deployment.hosts) {
     const [row] = await read(ledgerOf({ schema: name, issuer: url }));
     ledgers.push(row?.['ledger'] as Ledger);
     await none(
@@ -45,6 +49,7 @@ export async function checkTables(house: Constellation, history: History): Promi
     await none(`I3: a grant of ${name} lives although its connection ended`, outlived(name));
     await none(`I3: a grant of ${name} lives, and no connection that does`, unowned(name));
   }
+  found.push(...(await checkAgreementTables(deployment, history)));
   const { lost, orphans } = account(ledgers, new Set(tokensHandedOut(history)));
   for (const hash of lost.slice(0, 5)) found.push(`I1: a token was handed out, and is not written down: ${hash}`);
   for (const hash of orphans.slice(0, 5)) found.push(`I5: a token that no intent is for: ${hash}`);
@@ -99,8 +104,9 @@ const families = (schema: string): string => `
   where t.kind = 'rt' and coalesce(t.generation, 1) = 1 group by c.grant_id having count(distinct t.hash) > 1 or count(distinct c.hash) > 1`;
 
 /**
- * Each refresh token that is replaced has one successor, of the next generation, and is known with the time until which it answers and the key that gave it;
- * the newest alone has none. Those before may be gone after their day, from the oldest on.
+ * Each refresh token that is replaced has one successor, of the next generation, and is known with the time until which
+ * it answers and the key that gave it; the newest alone has none. Those before may be gone after their day, from the
+ * oldest on.
  */
 const TWO_LINES = `
   select g.id, t.generation from am.oauth_grant g join am.oauth_token t on t.bucket = g.bucket and t.grant_id = g.id
@@ -152,7 +158,10 @@ const orphanLinks = (schema: string): string => `
   )
   select username, there.n as at_the_host, here.n as at_the_am from there full join here using (username) where there.n is distinct from here.n`;
 
-/** I3: by the times of the commits, which the database keeps here. An entry of the timeline is written with the end that it tells of, and never again. */
+/**
+ * I3: by the times of the commits, which the database keeps here. An entry of the timeline is written with the end that
+ * it tells of, and never again.
+ */
 const COMPLETED_AFTER_ITS_END = `
   select t.id, e.kind, pg_xact_commit_timestamp(t.xmin) - pg_xact_commit_timestamp(e.xmin) as late
   from am.transfer t join am.timeline_entry e on e.owner_id = t.owner_id

@@ -1,6 +1,6 @@
-import { answerConsent, type Page, type Person } from '@chatelaine/constellation';
+import { answerConsent, type Fill, type Page, type Person } from '@chatelaine/constellation';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type HeldConnection, now, type Outcome } from './history.ts';
+import { type HeldConnection, type Moment, now, type Outcome } from './history.ts';
 import { type Client, createClient } from './requester.ts';
 import type { World } from './world.ts';
 
@@ -31,16 +31,20 @@ export interface Coded<C extends Redeemer = Client> {
   readonly owner: Person;
   readonly code: string;
   readonly verifier: string;
+  /** When its owner began to consent, if they ask terms of it. */
+  readonly offeredFrom?: Moment;
 }
 
 /** A new Requester, pushed request, consent; `null` when a fault was in the way. */
-export async function obtainCode(world: World, owner: Person): Promise<Coded | null> {
-  const { house, documents } = world;
+export async function obtainCode(world: World, owner: Person, terms: Fill = {}): Promise<Coded | null> {
+  const { deployment, documents } = world;
   const name = `Reader ${++clients}`;
-  const client = createClient({ name, am: house.am.url, documents, fetch: house.fetch });
+  const client = createClient({ name, am: deployment.am.url, documents, fetch: deployment.fetch });
   const pushed = await client.push();
   if (pushed === null) return null;
-  return agree(world, { client, owner, ...pushed, answer: (tab) => answerConsent(tab, () => 'allow') });
+  const answer = (tab: Person): Promise<Page> => answerConsent(tab, () => 'allow', terms);
+  const asksTerms = terms['terms'] !== '';
+  return agree(world, { client, owner, ...pushed, answer, ...(asksTerms && { offeredFrom: now() }) });
 }
 
 /** The owner's part: they open the address and answer there. `null` when a fault was in the way. */
@@ -48,21 +52,22 @@ export async function agree<C extends Redeemer>(
   world: World,
   asked: Omit<Coded<C>, 'code'> & { url: string; answer: (tab: Person) => Promise<Page> },
 ): Promise<Coded<C> | null> {
-  const { client, owner, verifier, url, answer } = asked;
+  const { url, answer, ...coded } = asked;
+  const { client, owner } = coded;
   const page = await browse(world, owner, async (tab) => {
     await tab.visit(url);
     return answer(tab);
   });
   const code = page?.url.href.startsWith(client.redirectUri) ? page.url.searchParams.get('code') : null;
-  return code === null || code === undefined ? null : { client, owner, code, verifier };
+  return code === null || code === undefined ? null : { ...coded, code };
 }
 
 const TRIES = 100;
 const AGAIN_MS = 100;
 
 /**
- * Redeems a code as a client does whose answers get lost: again, until it knows. A second 200 for one code, or tokens after a refusal of the
- * same code, would be the end of "once".
+ * Redeems a code as a client does whose answers get lost: again, until it knows. A second 200 for one code, or tokens
+ * after a refusal of the same code, would be the end of "once".
  */
 export async function redeem<C extends Redeemer>(world: World, coded: Coded<C>): Promise<Held<C> | null> {
   const { client, code, verifier } = coded;
@@ -84,7 +89,8 @@ export async function race<C extends Redeemer>(
   const { client, code, verifier } = coded;
   const ready = await Promise.all(Array.from({ length: times }, () => client.prepareRedemption(code, verifier)));
   const answers = await Promise.all(ready.map((send) => send()));
-  // a stock client's code is used up after the Host's answer, and a second use of it ends the first's connection before its token is out
+  // a stock client's code is used up after the Host's answer, and a second use of it ends the first's connection before
+  // its token is out
   const yields = client.goesOnWith === 'refresh_token' ? 'at most once' : 'once';
   world.history.redemptions.push({ code, client: client.name, answers, yields });
   return answers;
@@ -94,7 +100,7 @@ const isDecision = ({ kind }: Outcome): boolean => kind === 'ok' || kind === 're
 
 function hold<C extends Redeemer>(
   world: World,
-  { client, owner }: Coded<C>,
+  { client, owner, offeredFrom }: Coded<C>,
   answers: readonly Outcome[],
 ): Held<C> | null {
   const given = answers.find(({ kind }) => kind === 'ok');
@@ -102,6 +108,8 @@ function hold<C extends Redeemer>(
   const { name, clientId, goesOnWith } = client;
   const connection = { name, owner: owner.username, clientId, token: String(given.json[goesOnWith]) };
   world.history.connections.push(connection);
+  if (offeredFrom !== undefined)
+    world.history.offers.push({ connection, begin: offeredFrom, end: now(), outcome: 'ok' });
   return { connection, client, answer: given.json };
 }
 
@@ -111,10 +119,10 @@ export async function stop(
   owner: Person,
   { connection }: Pick<Held, 'connection'>,
 ): Promise<'ok' | 'unknown'> {
-  const { house, history } = world;
+  const { deployment, history } = world;
   let begin = now();
   const page = await browse(world, owner, async (tab) => {
-    await tab.visit(`${house.am.url}/requesters`);
+    await tab.visit(`${deployment.am.url}/apps`);
     begin = now();
     return tab.press(`Stop ${connection.name}`);
   });
@@ -125,7 +133,10 @@ export async function stop(
 
 const PROMISED: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** Some steps in a tab of the owner's browser. `null`: a fault was in the way, and the person does not know what came of it. */
+/**
+ * Some steps in a tab of the owner's browser. `null`: a fault was in the way, and the person does not know what came of
+ * it.
+ */
 export async function browse(world: World, owner: Person, steps: (tab: Person) => Promise<Page>): Promise<Page | null> {
   const tab = owner.tab();
   let page: Page | null = null;

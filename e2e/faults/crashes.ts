@@ -22,7 +22,9 @@ export interface Death {
   readonly trigger: () => Promise<void>;
 }
 
-/** Starts a process again and again so that it dies at one point after the other, each made to happen; then as it was. */
+/**
+ * Starts a process again and again so that it dies at one point after the other, each made to happen; then as it was.
+ */
 export async function dieAt(world: World, process: ServiceProcess, deaths: readonly Death[]): Promise<void> {
   await process.kill();
   for (const { failpoint, trigger } of deaths) {
@@ -48,7 +50,7 @@ async function died(process: ServiceProcess): Promise<void> {
 
 /** The database dies, without a checkpoint and with its transactions open, and comes back through recovery. */
 export async function crashPostgres(world: World, downMs: number): Promise<void> {
-  const { postgres } = world.house;
+  const { postgres } = world.deployment;
   await broken(world, 'crash of Postgres', async () => {
     await postgres.crash();
     const begin = now();

@@ -57,12 +57,37 @@ export interface Stop {
   readonly outcome: 'ok' | 'unknown';
 }
 
+export type Decision = 'accepted' | 'declined';
+
+/** Terms that an owner has put in force for a connection, by consent or later. */
+export interface Offer {
+  readonly connection: HeldConnection;
+  readonly begin: Moment;
+  readonly end: Moment;
+  /** `unknown`: perhaps they did. */
+  readonly outcome: 'ok' | 'unknown';
+}
+
+/** A call of the agreements endpoint about one offer. */
+export interface Agreement extends Seen {
+  readonly connection: HeldConnection;
+  /** Which offer: the text of it. */
+  readonly proffer: string;
+  /** When the client was given that offer. */
+  readonly given: Span;
+  /** What was signed and sent; null: it only read. */
+  readonly decision: Decision | null;
+}
+
 /** A code, and everything that was answered to it. */
 export interface Redemption {
   readonly code: string;
   readonly client: string;
   readonly answers: readonly Outcome[];
-  /** Whether somebody must get tokens for it. Where a second use ends what the first yields, several at once may all come away with nothing. */
+  /**
+   * Whether somebody must get tokens for it. Where a second use ends what the first yields, several at once may all
+   * come away with nothing.
+   */
   readonly yields: 'once' | 'at most once';
 }
 
@@ -95,6 +120,12 @@ export interface History {
   /** Those of them that came in the middle of many transfers of their connection. */
   readonly racedStops: HeldConnection[];
   readonly redemptions: Redemption[];
+  readonly offers: Offer[];
+  /** A new version, for whichever of an owner's connections had the old one. */
+  readonly adoptions: (Span & { readonly owner: string })[];
+  readonly agreements: Agreement[];
+  /** Offers that were put in force in the middle of many transfers of their connection. */
+  readonly racedAdoptions: HeldConnection[];
   readonly refusals: Refusal[];
   /** Ids of links that the owner was shown as made. */
   readonly links: { readonly id: string; readonly owner: string; readonly host: string }[];
@@ -113,6 +144,10 @@ export const createHistory = (): History => ({
   stops: [],
   racedStops: [],
   redemptions: [],
+  offers: [],
+  adoptions: [],
+  agreements: [],
+  racedAdoptions: [],
   refusals: [],
   links: [],
   faults: [],

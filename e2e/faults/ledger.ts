@@ -1,8 +1,10 @@
 import { hashToken } from '@chatelaine/crypto';
 import { LIFETIME, parseToken } from '@chatelaine/protocol';
 
-// Every token that a Host ever minted, held one by one against what the AM wrote down before it asked. Neither knows the other's names: the Host has no
-// intent's id, the AM no token's. So it is told by connection and time: an intent accounts for one token, minted between its beginning and its end.
+// Every token that a Host ever minted, held one by one against what the AM wrote down before it asked. Neither knows
+// the other's names: the Host has no
+// intent's id, the AM no token's. So it is told by connection and time: an intent accounts for one token, minted
+// between its beginning and its end.
 
 /** What `ledgerOf` selects. Times in seconds since the epoch, by the one clock of the database. */
 export interface Ledger {
@@ -47,8 +49,9 @@ export function hashOfHostToken(value: unknown): string | null {
 }
 
 /**
- * All Hosts' ledgers, and every token that anybody was handed. `lost`: those that somebody was handed, and the Host does not have, or the AM has not written down as handed out. `orphans`: all others that no intent
- * accounts for. Both hold the hashes.
+ * All Hosts' ledgers, and every token that anybody was handed. `lost`: those that somebody was handed, and the Host
+ * does not have, or the AM has not written down as handed out. `orphans`: all others that no intent accounts for. Both
+ * hold the hashes.
  */
 export function account(
   ledgers: readonly Ledger[],

@@ -30,7 +30,10 @@ export interface RefreshToken {
   servedUntil: Moment;
 }
 
-/** A token that was replaced is served for as long as the access token lives that came with its successor: at these Hosts, as long as such a one may. */
+/**
+ * A token that was replaced is served for as long as the access token lives that came with its successor: at these
+ * Hosts, as long as such a one may.
+ */
 const GRACE_MS = LIFETIME.hostBearerToken * 1_000;
 /** So much of that must be left for a token that was replaced to be shown once more without need. */
 const LEFT_MS = 2 * PATIENCE_MS;
@@ -45,8 +48,8 @@ export function lineOf(world: World, input: Pick<Line, 'held' | 'owner' | 'resou
 }
 
 /**
- * Refreshes as stock clients do: once, twice at once, or once more because the answer was lost; and again while a fault is in the way, with the same
- * token, until it knows. `over` when the connection is no more, or nobody can say.
+ * Refreshes as stock clients do: once, twice at once, or once more because the answer was lost; and again while a fault
+ * is in the way, with the same token, until it knows. `over` when the connection is no more, or nobody can say.
  */
 export async function refresh(
   world: World,
@@ -77,7 +80,10 @@ export async function refresh(
   return 'served';
 }
 
-/** A call that was slow to refresh: it shows the token before the one that was used last, and is given what came of that meanwhile. */
+/**
+ * A call that was slow to refresh: it shows the token before the one that was used last, and is given what came of that
+ * meanwhile.
+ */
 export async function refreshLate(world: World, line: Line): Promise<'served' | 'none' | 'over'> {
   const { before, newest } = line;
   if (before === null || before.servedUntil - now() < LEFT_MS) return 'none';
@@ -125,7 +131,10 @@ export async function call(world: World, { held, resource, access }: Line): Prom
   return seen.outcome;
 }
 
-/** Refused; or so slow that the request may still be on its way, and would look like a thief's if it came after its successors. */
+/**
+ * Refused; or so slow that the request may still be on its way, and would look like a thief's if it came after its
+ * successors.
+ */
 function isOver({ begin, end, outcome }: Seen): boolean {
   return outcome.kind === 'refused' || (outcome.kind === 'unknown' && end - begin >= PATIENCE_MS - AGAIN_MS);
 }

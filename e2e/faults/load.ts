@@ -3,6 +3,7 @@ import { addHost, type Person } from '@chatelaine/constellation';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { App } from './app.ts';
 import { type Apps, startApps } from './apps.ts';
+import { adopt, chooseOld, CONSENTS, offerOther, settle } from './agreements.ts';
 import { browse, type Held, obtainCode, race, redeem, stop } from './connect.ts';
 import { now } from './history.ts';
 import type { World } from './world.ts';
@@ -10,7 +11,8 @@ import type { World } from './world.ts';
 /** Clients at work, until they are told to stop. */
 export interface Load {
   /** One of each thing that can be half done, now. */
-  readonly act: Readonly<Record<'transfer' | 'connect' | 'stop' | 'link', () => Promise<void>>> & Apps['act'];
+  readonly act: Readonly<Record<'transfer' | 'connect' | 'sign' | 'offer' | 'stop' | 'link', () => Promise<void>>> &
+    Apps['act'];
   /** Stops something while nothing is broken, and waits until the Hosts refuse it. */
   calm(): Promise<void>;
   /** Ends the work and waits until everybody knows what came of it. */
@@ -22,13 +24,19 @@ const MOST_HELD = 6;
 const RACERS = 3;
 const IDLE_MS = 40;
 /** How long a Host may take to hear of an end while things are broken around it: PROTOCOL §7, and retries. */
-const TOLD_WITHIN_MS = patience(60);
+const NOTIFIED_WITHIN_MS = patience(60);
 const LOOK_MS = 100;
 
 /** Starts workers for each owner, one that makes links, and as many stock clients as are wanted. */
 export function startLoad(world: World, { workersEach = 1, apps: wanted = 1 } = {}): Load {
   const { random, owners } = world;
-  const state: State = { world, going: true, probes: [], held: new Map(owners.map((owner) => [owner, []])) };
+  const state: State = {
+    world,
+    going: true,
+    probes: [],
+    offering: new Set(),
+    held: new Map(owners.map((owner) => [owner, []])),
+  };
   const workers = owners.flatMap((owner) => Array.from({ length: workersEach }, () => work(state, owner)));
   const links = keepLinking(state);
   const apps = startApps(world, {
@@ -49,6 +57,8 @@ export function startLoad(world: World, { workersEach = 1, apps: wanted = 1 } = 
       revoke: act(apps.act.revoke),
       transfer: act(() => transferAndCall(state, random.pick(owners))),
       connect: act(() => connect(state, random.pick(owners))),
+      sign: act(() => connect(state, random.pick(owners), 'to sign')),
+      offer: act(() => offer(state, random.pick(owners))),
       stop: act(() => stopOne(state, random.pick(owners))),
       link: act(() => link(state)),
     },
@@ -69,6 +79,8 @@ interface State {
   readonly world: World;
   going: boolean;
   readonly held: Map<Person, Held[]>;
+  /** Connections that their owner is offering other terms. */
+  readonly offering: Set<Held>;
   /** Looking whether Hosts refuse what was stopped. */
   readonly probes: Promise<void>[];
 }
@@ -79,6 +91,8 @@ async function work(state: State, owner: Person): Promise<void> {
     const dice = random.next();
     if (dice < 0.1) await connect(state, owner);
     else if (dice < 0.16) await stopOne(state, owner);
+    else if (dice < 0.22) await offer(state, owner);
+    else if (dice < 0.24) await adoptForAll(state, owner);
     else await transferAndCall(state, owner);
     await pause(IDLE_MS);
   }
@@ -91,28 +105,37 @@ async function keepLinking(state: State): Promise<void> {
   }
 }
 
-async function connect(state: State, owner: Person): Promise<void> {
+async function connect(state: State, owner: Person, what: 'anything' | 'to sign' = 'anything'): Promise<void> {
   const { world, held } = state;
   const mine = held.get(owner) ?? [];
   if (mine.length >= MOST_HELD) return stopOne(state, owner);
-  const coded = await obtainCode(world, owner);
+  const { random } = world;
+  const coded = await obtainCode(world, owner, what === 'to sign' ? {} : random.pick(CONSENTS));
   if (coded === null) return;
-  if (world.random.chance(0.25)) {
+  if (what === 'anything' && random.chance(0.25)) {
     await race(world, coded, RACERS);
     return;
   }
   const one = await redeem(world, coded);
-  if (one !== null) mine.push(one);
+  if (one === null) return;
+  // the rest is as one that died in between, and is back: it hears at its first transfer what it has to sign
+  if (what === 'to sign' || random.chance(0.5)) await settle(world, one, random.pick(WAYS));
+  mine.push(one);
 }
 
 async function transferAndCall(state: State, owner: Person): Promise<void> {
   const { world, held } = state;
   const mine = held.get(owner) ?? [];
   if (mine.length === 0) return connect(state, owner);
-  const { connection, client } = world.random.pick(mine);
-  const { resource } = world.random.pick(world.house.hosts);
+  const one = world.random.pick(mine);
+  const { connection, client } = one;
+  const { resource } = world.random.pick(world.deployment.hosts);
   const seen = await client.transfer({ accessToken: connection.token, resource, scope: SCOPE });
   world.history.transfers.push({ ...seen, connection, resource });
+  if (seen.outcome.kind === 'refused') {
+    if (seen.outcome.error === 'terms_required') await settle(world, one, world.random.pick(WAYS));
+    if (seen.outcome.error === 'access_denied') await offerTo(state, owner, one);
+  }
   if (seen.outcome.kind !== 'ok') return;
   const call = await client.call({
     accessToken: String(seen.outcome.json['access_token']),
@@ -122,6 +145,26 @@ async function transferAndCall(state: State, owner: Person): Promise<void> {
   world.history.calls.push({ ...call, connection, resource, handedOut: seen.end, expiresIn });
 }
 
+/** What a Requester makes of an offer. */
+const WAYS = ['accepted', 'accepted', 'accepted', 'both', 'declined'] as const;
+
+async function offer(state: State, owner: Person): Promise<void> {
+  const mine = state.held.get(owner) ?? [];
+  return mine.length === 0 ? connect(state, owner) : offerTo(state, owner, state.world.random.pick(mine));
+}
+
+/** One at a time for each connection: which offer came last could not be told otherwise. */
+async function offerTo({ world, offering }: State, owner: Person, one: Held): Promise<void> {
+  if (offering.has(one)) return;
+  offering.add(one);
+  await offerOther(world, owner, one).finally(() => offering.delete(one));
+}
+
+async function adoptForAll({ world }: State, owner: Person): Promise<void> {
+  await adopt(world, owner);
+  await chooseOld(world);
+}
+
 /** Stops a connection, then goes on asking and calling with it, which must come to nothing. */
 async function stopOne(state: State, owner: Person): Promise<void> {
   const { world, held } = state;
@@ -129,7 +172,7 @@ async function stopOne(state: State, owner: Person): Promise<void> {
   const [one] = mine.splice(0, 1);
   if (one === undefined) return;
   const { connection, client } = one;
-  const host = world.random.pick(world.house.hosts);
+  const host = world.random.pick(world.deployment.hosts);
   const { resource } = host;
   const last = await client.transfer({ accessToken: connection.token, resource, scope: SCOPE });
   world.history.transfers.push({ ...last, connection, resource });
@@ -147,7 +190,7 @@ async function probe(
   token: { accessToken: string; resource: string },
 ): Promise<void> {
   const begin = now();
-  while (now() - begin < TOLD_WITHIN_MS) {
+  while (now() - begin < NOTIFIED_WITHIN_MS) {
     const { outcome, end } = await client.call({ accessToken: token.accessToken, url: `${token.resource}/entries` });
     if (outcome.kind === 'refused') {
       world.history.refusals.push({ begin, end, resource: token.resource });
@@ -155,14 +198,14 @@ async function probe(
     }
     await pause(LOOK_MS);
   }
-  world.history.violations.push(`${token.resource} took a token for ${TOLD_WITHIN_MS / 1_000} s after its stop`);
+  world.history.violations.push(`${token.resource} took a token for ${NOTIFIED_WITHIN_MS / 1_000} s after its stop`);
 }
 
 /** A link is made, and mostly ended again. */
 async function link({ world }: State): Promise<void> {
-  const { house, linker, history, random } = world;
-  const host = random.pick(house.hosts);
-  const page = await browse(world, linker, (tab) => addHost(tab, { am: house.am, host }));
+  const { deployment, linker, history, random } = world;
+  const host = random.pick(deployment.hosts);
+  const page = await browse(world, linker, (tab) => addHost(tab, { am: deployment.am, host }));
   const id = page?.url.searchParams.get('made');
   if (id === null || id === undefined) return;
   history.links.push({ id, owner: linker.username, host: host.name });

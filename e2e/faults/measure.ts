@@ -16,12 +16,17 @@ export interface Measured {
   readonly stops: number;
   /** Those in the middle of many transfers of their connection. */
   readonly racedStops: number;
+  /** Answers to owners' terms that were acknowledged, and terms that were put in force after consent. */
+  readonly agreements: number;
+  readonly offers: number;
+  /** Those in the middle of many transfers of their connection. */
+  readonly racedAdoptions: number;
   readonly links: number;
   readonly racedCodes: number;
   readonly racedRedemptions: number;
   /** How long Hosts took a token after its stop was answered: with nothing broken around it, and in all. */
-  readonly toldQuiet: Spread;
-  readonly told: Spread;
+  readonly notifiedQuietly: Spread;
+  readonly notified: Spread;
   /** From Postgres taking connections again to the first token handed out. */
   readonly firstAfterCrash: Spread;
   /** From the end of the load to nothing being half done. */
@@ -54,11 +59,14 @@ export function measure(
     connections: history.connections.length,
     stops: history.stops.length,
     racedStops: history.racedStops.length,
+    agreements: history.agreements.filter(({ decision, outcome }) => decision !== null && outcome.kind === 'ok').length,
+    offers: history.offers.filter(({ outcome }) => outcome === 'ok').length,
+    racedAdoptions: history.racedAdoptions.length,
     links: history.links.length,
     racedCodes: raced.length,
     racedRedemptions: raced.reduce((sum, { answers }) => sum + answers.length, 0),
-    toldQuiet: spread(refusals.filter(({ begin, end }) => !wasBroken(faults, begin, end)).map(lasted)),
-    told: spread(refusals.map(lasted)),
+    notifiedQuietly: spread(refusals.filter(({ begin, end }) => !wasBroken(faults, begin, end)).map(lasted)),
+    notified: spread(refusals.map(lasted)),
     firstAfterCrash: spread(
       crashes.flatMap((crash) => {
         const ends = handedOut.filter(({ end }) => end > crash.end).map(({ end }) => end - crash.end);

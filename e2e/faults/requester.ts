@@ -4,18 +4,23 @@ import {
   createVerifier,
   generateSigningKey,
   publicJwks,
+  readProffer,
+  signAgreement,
   type SigningKey,
   signShortJwt,
 } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, formatForm, GRANT, JWT_TYP, LIFETIME, TOKEN_TYPE } from '@chatelaine/protocol';
 import type { Documents } from '@chatelaine/test-kit';
-import { now, type Outcome, type Seen } from './history.ts';
+import { type Decision, now, type Outcome, type Seen } from './history.ts';
 
 export const clock = { now: () => Date.now() / 1_000 };
 /** After this nobody waits for an answer any more. */
 export const PATIENCE_MS = 15_000;
 
-/** A Requester made of keys and plain HTTP, so that nothing is asked twice behind the back of whoever writes the history. */
+/**
+ * A Requester made of keys and plain HTTP, so that nothing is asked twice behind the back of whoever writes the
+ * history.
+ */
 export interface Client {
   readonly name: string;
   readonly clientId: string;
@@ -29,6 +34,10 @@ export interface Client {
   redeem(code: string, verifier: string): Promise<Outcome>;
   transfer(input: { accessToken: string; resource: string; scope: string }): Promise<Seen>;
   call(input: { accessToken: string; url: string }): Promise<Seen>;
+  /** Reads the terms that its owner proffers; with an agreement, sends that. PROTOCOL §10.3. */
+  agreements(input: { accessToken: string; agreement?: string }): Promise<Seen>;
+  /** Signs the first terms that an offer names, or declines them all. */
+  sign(proffer: string, decision: Decision): Promise<string>;
 }
 
 export interface ClientOptions {
@@ -110,6 +119,23 @@ export function createClient({ name, am, documents, fetch }: ClientOptions): Cli
       const begin = now();
       const outcome = await send();
       return { begin, end: now(), outcome };
+    },
+    async agreements({ accessToken, agreement }) {
+      const url = `${am}/agreements`;
+      const method = agreement === undefined ? 'GET' : 'POST';
+      const dpop = await createDpopProof({ key, htm: method, htu: url, accessToken, clock });
+      const headers = { authorization: `DPoP ${accessToken}`, dpop, 'content-type': 'application/json' };
+      const body = agreement === undefined ? {} : { body: JSON.stringify({ agreement }) };
+      const begin = now();
+      const outcome = await ask(fetch, url, { method, headers, ...body });
+      return { begin, end: now(), outcome };
+    },
+    async sign(proffer, decision) {
+      const read = await readProffer(proffer);
+      const accepted = 'fault' in read ? undefined : read.claims.terms[0];
+      if (accepted === undefined) throw new Error(`The AM made an offer that is none: ${proffer}`);
+      const claims = { iss: clientId, sub: clientId, aud: am, iat: Math.floor(clock.now()), proffer };
+      return signAgreement(decision === 'accepted' ? { ...claims, accepted } : { ...claims, declined: true }, ownKey);
     },
     async call({ accessToken, url }) {
       const dpop = await createDpopProof({ key, htm: 'GET', htu: url, accessToken, clock });

@@ -9,7 +9,10 @@ import type { World } from './world.ts';
 const SETTLES_WITHIN_MS = patience(60);
 const LOOK_MS = 200;
 
-/** Waits until the services have put in order what the faults left half done, then holds everything against the invariants. */
+/**
+ * Waits until the services have put in order what the faults left half done, then holds everything against the
+ * invariants.
+ */
 export async function settleAndCheck(world: World): Promise<{ settledMs: number; violations: string[] }> {
   const begin = now();
   while ((await openEnds(world)) > 0 && now() - begin < SETTLES_WITHIN_MS) await pause(LOOK_MS);
@@ -17,13 +20,13 @@ export async function settleAndCheck(world: World): Promise<{ settledMs: number;
   const violations = [
     ...checkProcesses(world),
     ...checkHistory(world.history),
-    ...(await checkTables(world.house, world.history)),
+    ...(await checkTables(world.deployment, world.history)),
   ];
   return { settledMs, violations };
 }
 
-async function openEnds({ house }: World): Promise<number> {
-  const [row] = await house.database.query<{ n: number }>(
+async function openEnds({ deployment }: World): Promise<number> {
+  const [row] = await deployment.database.query<{ n: number }>(
     'am',
     `select ((select count(*) from transfer where state = 'intent') + (select count(*) from revocation where state = 'pending')
       + (select count(*) from link_attempt where resume_at is not null))::int as n`,
@@ -32,8 +35,8 @@ async function openEnds({ house }: World): Promise<number> {
 }
 
 /** I9: nothing ended but what was killed. */
-function checkProcesses({ house }: World): string[] {
-  return house.services.flatMap(({ processes }) =>
+function checkProcesses({ deployment }: World): string[] {
+  return deployment.services.flatMap(({ processes }) =>
     processes
       .filter(({ running }) => !running)
       .map(({ name, log }) => `I9: ${name} has ended by itself.\n${log().slice(-2_000)}`),
@@ -56,6 +59,9 @@ export function counts({ history }: World): Readonly<Record<string, number>> {
     'refreshes served': refreshes.filter(({ outcome }) => outcome.kind === 'ok').length,
     calls: calls.length,
     stops: history.stops.length,
+    'answers to terms': history.agreements.filter(({ decision, outcome }) => decision !== null && outcome.kind === 'ok')
+      .length,
+    offers: history.offers.filter(({ outcome }) => outcome === 'ok').length,
     links: history.links.length,
   };
 }

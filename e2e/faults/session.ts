@@ -1,4 +1,5 @@
 import type { ServiceProcess } from '@chatelaine/constellation';
+import { raceAdoptions } from './agreements.ts';
 import { obtainCode, race } from './connect.ts';
 import { crashPostgres, dieAt, killAndRestart } from './crashes.ts';
 import { now } from './history.ts';
@@ -10,7 +11,7 @@ import { settleAndCheck } from './run.ts';
 import { raceStops } from './stops.ts';
 import { openWorld, type World } from './world.ts';
 
-/** One house, broken until one of the bounds is reached, then checked. */
+/** One deployment, broken until one of the bounds is reached, then checked. */
 export interface SessionOptions {
   readonly seed: number;
   readonly label: string;
@@ -21,6 +22,8 @@ export interface SessionOptions {
   readonly races: number;
   /** Connections that are stopped in the middle of a hundred transfers, before anything is broken. */
   readonly stops: number;
+  /** New versions of terms that are adopted in the middle of many transfers, before anything is broken. */
+  readonly adoptions: number;
   readonly tell: (line: string) => void;
 }
 
@@ -36,18 +39,26 @@ const MOST_DOWN_MS = 1_000;
 export async function runSession(options: SessionOptions): Promise<Measured> {
   const random = createRandom(options.seed);
   const world = await openWorld({ label: options.label, random, ams: AMS, owners: 3 });
-  try {
-    const until = now() + options.minutes * 60_000;
-    await raceCodes(world, options, until);
-    await raceStops(world, { ...options, until });
-    if (options.kills + options.crashes === 0) return measure(world, await settleAndCheck(world));
+  const measured = await raceAndBreak(world, options).catch(async (error: unknown) => {
+    // whatever went wrong is worth more than what then goes wrong with closing
+    await world.close().catch(console.error);
+    throw error;
+  });
+  await world.close();
+  return measured;
+}
+
+async function raceAndBreak(world: World, options: SessionOptions): Promise<Measured> {
+  const until = now() + options.minutes * 60_000;
+  await raceCodes(world, options, until);
+  await raceStops(world, { ...options, until });
+  await raceAdoptions(world, { ...options, until });
+  if (options.kills + options.crashes > 0) {
     const load = startLoad(world, { apps: APPS });
     await breakThings(world, load, { ...options, until });
     await load.finish();
-    return measure(world, await settleAndCheck(world));
-  } finally {
-    await world.close();
   }
+  return measure(world, await settleAndCheck(world));
 }
 
 /** Codes, each sent by its own client many times at once, over all processes of the AM. */
@@ -66,9 +77,9 @@ async function breakThings(
   load: Load,
   { kills, crashes, until, tell }: SessionOptions & { until: number },
 ): Promise<void> {
-  const { house, random, history } = world;
-  const hosts = house.hosts.flatMap(({ processes }) => processes);
-  const processes = [...house.am.processes, ...hosts];
+  const { deployment, random, history } = world;
+  const hosts = deployment.hosts.flatMap(({ processes }) => processes);
+  const processes = [...deployment.am.processes, ...hosts];
   const done = (what: string): number => history.faults.filter((fault) => fault.what.startsWith(what)).length;
   for (let round = 1; now() < until; round++) {
     const mayKill = done('kill') < kills;
@@ -84,7 +95,7 @@ async function breakThings(
 }
 
 async function dieSomewhere(world: World, load: Load, process: ServiceProcess): Promise<void> {
-  const isAm = world.house.am.processes.includes(process);
+  const isAm = world.deployment.am.processes.includes(process);
   const [failpoint, act] = world.random.pick<readonly [string, keyof Load['act']]>(
     isAm ? [...AM_POINTS, ...APP_POINTS] : HOST_POINTS,
   );

@@ -1,6 +1,9 @@
-// Breaks a house for as long as one likes, checks what is left, and writes what it measured to docs/reliability.md:
-//   pnpm soak [--minutes N] [--seed N] [--kills N] [--crashes N] [--races N] [--stops N]
-// The time is split over sessions, each with a fresh house and the next seed. A violation ends the soak with its seed and exit code 1.
+// Breaks a deployment for as long as one likes, checks what is left, and writes what it measured to
+// docs/reliability.md:
+//   pnpm soak [--minutes N] [--seed N] [--kills N] [--crashes N] [--races N] [--stops N] [--adoptions N]
+// The time is split over sessions, each with a fresh deployment and the next seed. A violation ends the soak with its
+// seed
+// and exit code 1.
 
 import './pace.ts';
 import { execFileSync } from 'node:child_process';
@@ -19,6 +22,7 @@ const { values } = parseArgs({
     crashes: { type: 'string', default: '50' },
     races: { type: 'string', default: '50000' },
     stops: { type: 'string', default: '200' },
+    adoptions: { type: 'string', default: '200' },
   },
 });
 const number = (name: keyof typeof values): number => {
@@ -27,14 +31,20 @@ const number = (name: keyof typeof values): number => {
   return given;
 };
 
-const wanted = { kills: number('kills'), crashes: number('crashes'), races: number('races'), stops: number('stops') };
+const wanted = {
+  kills: number('kills'),
+  crashes: number('crashes'),
+  races: number('races'),
+  stops: number('stops'),
+  adoptions: number('adoptions'),
+};
 const until = performance.now() + number('minutes') * 60_000;
-const done = { kills: 0, crashes: 0, races: 0, stops: 0 };
+const done = { kills: 0, crashes: 0, races: 0, stops: 0, adoptions: 0 };
 let seed = number('seed');
 
 while (
   performance.now() < until &&
-  (done.kills < wanted.kills || done.crashes < wanted.crashes || done.races < wanted.races || done.stops < wanted.stops)
+  Object.entries(wanted).some(([what, times]) => done[what as keyof typeof done] < times)
 ) {
   const minutes = Math.min(SESSION_MINUTES, (until - performance.now()) / 60_000);
   console.log(`session with seed ${seed}, ${minutes.toFixed(1)} min`);
@@ -45,7 +55,8 @@ while (
     kills: wanted.kills - done.kills,
     crashes: wanted.crashes - done.crashes,
     races: Math.min(wanted.races - done.races, racesOfASession()),
-    stops: Math.min(wanted.stops - done.stops, stopsOfASession()),
+    stops: Math.min(wanted.stops - done.stops, stopsOfASession(wanted.stops)),
+    adoptions: Math.min(wanted.adoptions - done.adoptions, stopsOfASession(wanted.adoptions)),
     tell: (line) => console.log(`  ${line}`),
   });
   report(measured);
@@ -54,6 +65,7 @@ while (
   done.crashes += measured.crashes;
   done.races += measured.racedRedemptions;
   done.stops += measured.racedStops;
+  done.adoptions += measured.racedAdoptions;
   if (measured.violations.length > 0) {
     process.exitCode = 1;
     break;
@@ -66,12 +78,12 @@ function racesOfASession(): number {
   return wanted.kills + wanted.crashes === 0 ? wanted.races : 10_000;
 }
 
-function stopsOfASession(): number {
-  return wanted.kills + wanted.crashes === 0 ? wanted.stops : 50;
+function stopsOfASession(all: number): number {
+  return wanted.kills + wanted.crashes === 0 ? all : 50;
 }
 
 function flags(): string {
-  return `--minutes ${values.minutes} --kills ${values.kills} --crashes ${values.crashes} --races ${values.races} --stops ${values.stops}`;
+  return `--minutes ${values.minutes} --kills ${values.kills} --crashes ${values.crashes} --races ${values.races} --stops ${values.stops} --adoptions ${values.adoptions}`;
 }
 
 function commit(): string {

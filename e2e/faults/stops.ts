@@ -1,3 +1,4 @@
+import { settle } from './agreements.ts';
 import { type Held, obtainCode, redeem, stop } from './connect.ts';
 import { now } from './history.ts';
 import type { World } from './world.ts';
@@ -6,7 +7,10 @@ import type { World } from './world.ts';
 const AT_ONCE = 100;
 const SCOPE = 'entries.read';
 
-/** Connections that are stopped in the middle of many transfers of theirs; what was handed out when is for the checks to say (I3). */
+/**
+ * Connections that are stopped in the middle of many transfers of theirs; what was handed out when is for the checks to
+ * say (I3).
+ */
 export async function raceStops(
   world: World,
   { stops, until, tell }: { stops: number; until: number; tell: (line: string) => void },
@@ -15,14 +19,17 @@ export async function raceStops(
     const owner = world.random.pick(world.owners);
     const coded = await obtainCode(world, owner);
     const held = coded === null ? null : await redeem(world, coded);
-    if (held !== null) await raceStop(world, owner, held);
+    if (held !== null) {
+      await settle(world, held, 'accepted');
+      await raceStop(world, owner, held);
+    }
     if (round % 20 === 0) tell(`${round} stops raced`);
   }
 }
 
 async function raceStop(world: World, owner: World['owners'][number], held: Held): Promise<void> {
   const { connection, client } = held;
-  const { resource } = world.random.pick(world.house.hosts);
+  const { resource } = world.random.pick(world.deployment.hosts);
   const some = 1 + world.random.below(AT_ONCE / 2);
   const reached = Promise.withResolvers<void>();
   let answered = 0;

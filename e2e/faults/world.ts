@@ -7,13 +7,15 @@ import {
   startConstellation,
 } from '@chatelaine/constellation';
 import { startEmbedded } from '@chatelaine/dev-postgres';
+import { NEWER_TERMS } from '../support/newer-terms.ts';
+import { chooseOld } from './agreements.ts';
 import { createHistory, type History } from './history.ts';
 import type { Random } from './random.ts';
 import { type Documents, patience, serveDocuments } from '@chatelaine/test-kit';
 
-/** A house under load: owners with links, and one more who does nothing but make and end links. */
+/** A deployment under load: owners with links, and one more who does nothing but make and end links. */
 export interface World {
-  readonly house: Constellation;
+  readonly deployment: Constellation;
   readonly documents: Documents;
   readonly owners: readonly Person[];
   readonly linker: Person;
@@ -42,10 +44,10 @@ const UNLIMITED = '1000000';
 /** By the times of commits the checks see what was completed after it was stopped (I3). */
 const POSTGRES = ['track_commit_timestamp=on'];
 
-/** Starts a house and its people. Limits are out of the way: here one address is everybody. */
+/** Starts a deployment and its people. Limits are out of the way: here one address is everybody. */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { label, random, ams = 2, owners: count = 2, hosts = ['photos', 'notes'] } = options;
-  const house = await startConstellation({
+  const deployment = await startConstellation({
     label,
     postgres: await startEmbedded({ settings: POSTGRES }),
     ams,
@@ -60,6 +62,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
         // all clients come from one address, each with a document of its own
         DOCUMENTS_PER_MINUTE: UNLIMITED,
         TRANSFERS_PER_MINUTE: UNLIMITED,
+        TERMS_DIRECTORY: NEWER_TERMS,
         HOSTS_ADDED_PER_HOUR: '100000',
         RECOVERY_EVERY_SECONDS: String(RECOVERY.everySeconds),
         LOST_AFTER_SECONDS: String(RECOVERY.lostAfterSeconds),
@@ -67,20 +70,20 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       }),
     }),
   });
-  const documents = await serveDocuments('reader', house.guest('reader').port);
+  const documents = await serveDocuments('reader', deployment.guest('reader').port);
   const people = Array.from({ length: count + 1 }, (_, index) =>
-    house.person({ username: `owner${index}`, stopsAt: [`${documents.origin}/callback`] }),
+    deployment.person({ username: `owner${index}`, stopsAt: [`${documents.origin}/callback`] }),
   );
   // one after the other: a password takes a whole core while it is hashed
   for (const person of people) {
-    await signUp(person, house.am.url);
-    for (const host of house.hosts) await signUp(person, host.url);
+    await signUp(person, deployment.am.url);
+    for (const host of deployment.hosts) await signUp(person, host.url);
   }
   const [linker, ...owners] = people;
   if (linker === undefined) throw new Error('Nobody is there.');
-  for (const owner of owners) for (const host of house.hosts) await addHost(owner, { am: house.am, host });
-  return {
-    house,
+  for (const owner of owners) for (const host of deployment.hosts) await addHost(owner, { am: deployment.am, host });
+  const world: World = {
+    deployment,
     documents,
     owners,
     linker,
@@ -88,7 +91,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     random,
     async close() {
       await documents.close();
-      await house.stop();
+      await deployment.stop();
     },
   };
+  await chooseOld(world);
+  return world;
 }

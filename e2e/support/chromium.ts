@@ -1,18 +1,12 @@
-import fs from 'node:fs';
-import path from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
-
-/** The shell without a window first: the same engine for half the processor time. */
-const NAMES = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
+import { patience } from '@chatelaine/test-kit';
+import { chromium as chromiumOfThisMachine } from '../../scripts/machine.ts';
 
 /** The path of a Chromium on this machine, or null. CHATELAINE_BROWSER or CHROMIUM name one; empty means none. */
 export function chromiumPath(): string | null {
   const named = process.env['CHATELAINE_BROWSER'] ?? process.env['CHROMIUM'];
   if (named !== undefined) return named === '' ? null : named;
-  const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
-  return (
-    folders.flatMap((folder) => NAMES.map((name) => path.join(folder, name))).find((it) => fs.existsSync(it)) ?? null
-  );
+  return chromiumOfThisMachine() ?? null;
 }
 
 const ALONE = [
@@ -23,7 +17,10 @@ const ALONE = [
   '--no-first-run',
   '--no-proxy-server',
 ];
-/** Nothing is drawn for anybody, and one process is enough for all pages: most of what a browser costs is starting others. */
+/**
+ * Nothing is drawn for anybody, and one process is enough for all pages: most of what a browser costs is starting
+ * others.
+ */
 const IN_ONE_PROCESS = [
   '--disable-gpu',
   '--disable-site-isolation-trials',
@@ -32,9 +29,19 @@ const IN_ONE_PROCESS = [
 ];
 
 /**
- * Starts it without a window. It talks to nobody but the pages it is sent to. `as`: `people's` keeps sites apart as theirs do, for tests of what it lets
- * sites do to each other; `one process` costs half.
+ * Starts it without a window. It talks to nobody but the pages it is sent to. `as`: `people's` keeps sites apart as
+ * theirs do, for tests of what it lets sites do to each other; `one process` costs half.
  */
 export function launchChromium(executablePath: string, { as }: { as: "people's" | 'one process' }): Promise<Browser> {
   return chromium.launch({ executablePath, args: as === 'one process' ? [...ALONE, ...IN_ONE_PROCESS] : ALONE });
+}
+
+/** Ends a step that waits for what will never be there, before the limit of its test does. */
+const STEP_WITHIN_MS = patience(60);
+
+/** A window of its own, for one person. */
+export async function newContext(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  const context = await browser.newContext({ locale: 'en-GB', ...options });
+  context.setDefaultTimeout(STEP_WITHIN_MS);
+  return context;
 }

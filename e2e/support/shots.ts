@@ -1,10 +1,12 @@
-// Photographs every page at both widths, light and dark: `pnpm shots [part of a name …]`. The pictures are in .run/shots/, to be looked at.
+// Photographs every page at both widths, light and dark: `pnpm shots [part of a name …]`. The pictures are in
+// .run/shots/, to be looked at. `pnpm shots --docs` takes those of README.md and docs/ anew, in docs/img.
 
 import fs from 'node:fs';
 import path from 'node:path';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { chromiumPath, launchChromium } from './chromium.ts';
 import { contextFor, setStage } from './stage.ts';
-import { STOPS } from './stops.ts';
+import { type Stop, STOPS } from './stops.ts';
 
 const OUT = path.join(import.meta.dirname, '../../.run/shots');
 const WIDTHS = [1280, 390];
@@ -12,8 +14,25 @@ const SCHEMES = ['light', 'dark'] as const;
 
 const executable = chromiumPath();
 if (executable === null) throw new Error('There is no Chromium on this machine; CHROMIUM may name one.');
+const DOCS = path.join(import.meta.dirname, '../../docs/img');
+/** Stops, by the picture that shows what is first on their page, or what is below a heading of it. */
+const PICTURES: Readonly<Record<string, readonly [stop: string, from?: string]>> = {
+  feed: ['lifestream-feed'],
+  overview: ['am-home'],
+  consent: ['am-consent', 'What it may ask for'],
+  connection: ['am-app', 'Your terms'],
+  'terms-own': ['am-terms-new-version'],
+  'terms-consent': ['am-consent-terms', 'Your terms'],
+  'terms-app': ['am-app-terms-signed', 'Your terms'],
+};
+const PICTURE = { width: 900, height: 560 };
+
 const wanted = process.argv.slice(2);
-const stops = STOPS.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
+const isForDocs = wanted[0] === '--docs';
+const pictured = Object.values(PICTURES).map(([stop]) => stop);
+const stops = isForDocs
+  ? STOPS.filter(({ name }) => pictured.includes(name))
+  : STOPS.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
 fs.mkdirSync(OUT, { recursive: true });
 
 const browser = await launchChromium(executable, { as: 'one process' });
@@ -21,7 +40,8 @@ const stage = await setStage(browser);
 try {
   for (const stop of stops) {
     await (stop.around ?? ((_stage, look) => look()))(stage, async () => {
-      for (const width of WIDTHS) for (const colorScheme of SCHEMES) await shoot(stop, width, colorScheme);
+      if (isForDocs) await picture(stop);
+      else for (const width of WIDTHS) for (const colorScheme of SCHEMES) await shoot(stop, width, colorScheme);
     });
     console.log(stop.name);
   }
@@ -30,19 +50,36 @@ try {
   await stage.close();
 }
 
-async function shoot(
-  stop: (typeof STOPS)[number],
-  width: number,
-  colorScheme: (typeof SCHEMES)[number],
-): Promise<void> {
+async function shoot(stop: Stop, width: number, colorScheme: (typeof SCHEMES)[number]): Promise<void> {
   const viewport = { width, height: width > 600 ? 800 : 844 };
-  const context = await contextFor(browser, stage.people[stop.who], stage.house, { viewport, colorScheme });
+  await at(stop, { viewport, colorScheme }, (page) =>
+    page.screenshot({ path: path.join(OUT, `${stop.name}-${width}-${colorScheme}.png`), fullPage: true }),
+  );
+}
+
+async function picture(stop: Stop): Promise<void> {
+  for (const [name, [, from]] of Object.entries(PICTURES).filter(([, [of]]) => of === stop.name))
+    await at(stop, { viewport: PICTURE, colorScheme: 'light' }, async (page) => {
+      const top = from === undefined ? 0 : await topOf(page, from);
+      await page.evaluate(`window.scrollBy(0, ${top})`);
+      await page.screenshot({ path: path.join(DOCS, `${name}.png`) });
+    });
+}
+
+/** Where the card of a heading begins. */
+async function topOf(page: Page, heading: string): Promise<number> {
+  const box = await page.getByRole('heading', { name: heading, exact: true }).boundingBox();
+  return (box?.y ?? 0) - 40;
+}
+
+async function at(stop: Stop, options: BrowserContextOptions, look: (page: Page) => Promise<unknown>): Promise<void> {
+  const context = await contextFor(browser, stage.people[stop.who], stage.deployment, options);
   const page = await context.newPage();
   await page.goto(stop.url(stage));
   await stop.act?.(page, stage);
   await page.evaluate(
     `Promise.all([...document.images].map((it) => ((it.loading = 'eager'), it.decode().catch(() => {}))))`,
   );
-  await page.screenshot({ path: path.join(OUT, `${stop.name}-${width}-${colorScheme}.png`), fullPage: true });
+  await look(page);
   await context.close();
 }

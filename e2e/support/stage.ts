@@ -11,11 +11,13 @@ import {
   startConstellation,
 } from '@chatelaine/constellation';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { landscape } from './landscape.ts';
+import { newContext } from './chromium.ts';
+import { NEWER_TERMS } from './newer-terms.ts';
+import { testPicture } from './test-picture.ts';
 
-/** A house in which something has happened, for looking at its pages. */
+/** A deployment in which something has happened, for looking at its pages. */
 export interface Stage {
-  readonly house: Constellation;
+  readonly deployment: Constellation;
   readonly people: Readonly<Record<Who, Person>>;
   /** Where the newcomer is asked by Photos what the AM may hand out. */
   readonly consentUrl: string;
@@ -61,38 +63,41 @@ const ENTRIES: Readonly<Record<Flavor, readonly { text: string; day: number; pic
 };
 
 export async function setStage(browser: Browser): Promise<Stage> {
-  const house = await startConstellation({ ams: 1, label: 'pages', env: () => ({ CONNECTS_PER_HOUR: '10000' }) });
+  const env = (): Record<string, string> => ({ CONNECTS_PER_HOUR: '10000', TERMS_DIRECTORY: NEWER_TERMS });
+  const deployment = await startConstellation({ ams: 1, label: 'pages', env });
   try {
     const people = {
-      robin: house.person({ username: 'robin' }),
-      newcomer: house.person({ username: 'newcomer' }),
-      visitor: house.person({ username: 'visitor' }),
+      robin: deployment.person({ username: 'robin' }),
+      newcomer: deployment.person({ username: 'newcomer' }),
+      visitor: deployment.person({ username: 'visitor' }),
     };
-    await furnish(house, people.robin, browser);
-    for (const { url } of [house.am, ...house.hosts, house.requester]) await signUp(people.newcomer, url);
-    const consentUrl = await askedFor(house, people.newcomer);
-    return { house, people, consentUrl, close: () => house.stop() };
+    await furnish(deployment, people.robin, browser);
+    for (const { url } of [deployment.am, ...deployment.hosts, deployment.requester])
+      await signUp(people.newcomer, url);
+    const consentUrl = await askedFor(deployment, people.newcomer);
+    return { deployment, people, consentUrl, close: () => deployment.stop() };
   } catch (error) {
-    await house.stop();
+    await deployment.stop();
     throw error;
   }
 }
 
-async function furnish(house: Constellation, robin: Person, browser: Browser): Promise<void> {
-  for (const { url } of [house.am, ...house.hosts, house.requester]) await signUp(robin, url);
-  const context = await contextFor(browser, robin, house);
+async function furnish(deployment: Constellation, robin: Person, browser: Browser): Promise<void> {
+  for (const { url } of [deployment.am, ...deployment.hosts, deployment.requester]) await signUp(robin, url);
+  const context = await contextFor(browser, robin, deployment);
   const page = await context.newPage();
   for (const flavor of FLAVORS) {
-    for (const entry of ENTRIES[flavor]) await addEntry(page, house.host(flavor).url, entry);
-    await addHost(robin, { am: house.am, host: house.host(flavor) });
+    for (const entry of ENTRIES[flavor]) await addEntry(page, deployment.host(flavor).url, entry);
+    await addHost(robin, { am: deployment.am, host: deployment.host(flavor) });
   }
   await context.close();
   await connectRequester(robin, {
-    am: house.am,
-    requester: house.requester,
+    am: deployment.am,
+    requester: deployment.requester,
+    terms: 'only-for-me/1.0',
     answers: ({ host }) => (host.startsWith('Notes') ? 'ask' : 'allow'),
   });
-  await robin.visit(house.requester.url);
+  await robin.visit(deployment.requester.url);
 }
 
 async function addEntry(
@@ -107,7 +112,7 @@ async function addEntry(
     await page.setInputFiles('input[name=picture]', {
       name: 'hills.png',
       mimeType: 'image/png',
-      buffer: landscape(picture),
+      buffer: testPicture(picture),
     });
   await page.getByRole('button', { name: 'Add', exact: true }).click();
   await page
@@ -117,10 +122,10 @@ async function addEntry(
 }
 
 /** The way of a link up to the Host's question. */
-async function askedFor(house: Constellation, person: Person): Promise<string> {
-  await signIn(person, house.am.url);
-  await person.visit(`${house.am.url}/hosts/add`);
-  await person.press('Continue', { host: house.host('photos').url });
+async function askedFor(deployment: Constellation, person: Person): Promise<string> {
+  await signIn(person, deployment.am.url);
+  await person.visit(`${deployment.am.url}/hosts/add`);
+  await person.press('Continue', { host: deployment.host('photos').url });
   await person.follow(/^Continue to /);
   return (await signInIfAsked(person)).url.href;
 }
@@ -129,11 +134,11 @@ async function askedFor(house: Constellation, person: Person): Promise<string> {
 export async function contextFor(
   browser: Browser,
   person: Person,
-  house: Constellation,
+  deployment: Constellation,
   options: BrowserContextOptions = {},
 ): Promise<BrowserContext> {
-  const context = await browser.newContext({ locale: 'en-GB', ...options });
-  for (const { url } of [house.am, ...house.hosts, house.requester]) {
+  const context = await newContext(browser, options);
+  for (const { url } of [deployment.am, ...deployment.hosts, deployment.requester]) {
     const cookies = [...person.cookies.of(new URL(url).hostname)];
     await context.addCookies(cookies.map(([name, value]) => ({ name, value, url, httpOnly: true })));
   }

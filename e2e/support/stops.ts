@@ -1,6 +1,8 @@
 import type { Page } from 'playwright-core';
 import { AM_STOPS } from './am-stops.ts';
+import { CONSENT_STOPS } from './consent-stops.ts';
 import type { Stage, Who } from './stage.ts';
+import { TERMS_STOPS } from './terms-stops.ts';
 
 /** A page to look at: where, as whom, and what to do there first. */
 export interface Stop {
@@ -9,14 +11,14 @@ export interface Stop {
   readonly url: (stage: Stage) => string;
   /** What to do on the page to get to the one to look at. */
   readonly act?: (page: Page, stage: Stage) => Promise<void>;
-  /** Changes the house before, and puts it back after. */
+  /** Changes the deployment before, and puts it back after. */
   readonly around?: (stage: Stage, look: () => Promise<void>) => Promise<void>;
 }
 
 type Flavor = 'photos' | 'calendar' | 'notes';
 
-const host = (flavor: Flavor, path: string) => (stage: Stage) => `${stage.house.host(flavor).url}${path}`;
-const lifestream = (path: string) => (stage: Stage) => `${stage.house.requester.url}${path}`;
+const host = (flavor: Flavor, path: string) => (stage: Stage) => `${stage.deployment.host(flavor).url}${path}`;
+const lifestream = (path: string) => (stage: Stage) => `${stage.deployment.requester.url}${path}`;
 const press = (page: Page, name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
 
 const ofEveryHost = (['photos', 'calendar', 'notes'] as const).flatMap((flavor): Stop[] => [
@@ -54,8 +56,8 @@ export const HOST_STOPS: readonly Stop[] = [
     name: 'photos-manager-continue',
     who: 'newcomer',
     url: host('photos', '/access/manager'),
-    async act(page, { house }) {
-      await page.locator('input[name=am]').fill(house.am.url);
+    async act(page, { deployment }) {
+      await page.locator('input[name=am]').fill(deployment.am.url);
       await press(page, 'Continue');
       await page.getByRole('link', { name: /^Continue to / }).waitFor();
     },
@@ -88,8 +90,8 @@ export const REQUESTER_STOPS: readonly Stop[] = [
     name: 'lifestream-continue',
     who: 'newcomer',
     url: lifestream('/connect'),
-    async act(page, { house }) {
-      await enterAm(page, house.am.url);
+    async act(page, { deployment }) {
+      await enterAm(page, deployment.am.url);
       await page.getByRole('link', { name: /^Continue to / }).waitFor();
     },
   },
@@ -107,9 +109,9 @@ export const REQUESTER_STOPS: readonly Stop[] = [
   {
     name: 'lifestream-consent',
     who: 'robin',
-    url: ({ house }) => `${house.am.url}/hosts/add`,
-    async act(page, { house }) {
-      await page.locator('input[name=host]').fill(house.requester.url);
+    url: ({ deployment }) => `${deployment.am.url}/hosts/add`,
+    async act(page, { deployment }) {
+      await page.locator('input[name=host]').fill(deployment.requester.url);
       await press(page, 'Continue');
       await page.getByRole('link', { name: /^Continue to / }).click();
       await page.getByText('Who asks').waitFor();
@@ -123,8 +125,8 @@ export const REQUESTER_STOPS: readonly Stop[] = [
     name: 'lifestream-feed-host-down',
     who: 'robin',
     url: lifestream('/'),
-    async around({ house }, look) {
-      const [calendar] = house.host('calendar').processes;
+    async around({ deployment }, look) {
+      const [calendar] = deployment.host('calendar').processes;
       await calendar?.stop();
       await look().finally(() => calendar?.start());
     },
@@ -143,4 +145,10 @@ export const REQUESTER_STOPS: readonly Stop[] = [
   { name: 'lifestream-not-connected', who: 'robin', url: lifestream('/callback?state=x') },
 ];
 
-export const STOPS: readonly Stop[] = [...HOST_STOPS, ...REQUESTER_STOPS, ...AM_STOPS];
+export const STOPS: readonly Stop[] = [
+  ...HOST_STOPS,
+  ...REQUESTER_STOPS,
+  ...AM_STOPS,
+  ...CONSENT_STOPS,
+  ...TERMS_STOPS,
+];

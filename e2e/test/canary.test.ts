@@ -9,10 +9,8 @@ import {
   connectRequester,
   type Constellation,
   type Exchange,
-  type HouseService,
   type Person,
   type Recording,
-  type ServiceProcess,
   signIn,
   signUp,
   startConstellation,
@@ -22,14 +20,16 @@ import { startEmbedded } from '@chatelaine/dev-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { bodyOf } from '@chatelaine/test-kit';
 import { type Canary, canariesIn, singing } from './support/canaries.ts';
+import { dumpAll, heapSnapshots, passTheTime, snapshot } from './support/dumps.ts';
 import { eventually } from '@chatelaine/test-kit';
 
-// A whole story is told while everything that travels is written down: passwords, tokens, codes, verifiers, request_uris, states, cookies, assertions,
+// A whole story is told while everything that travels is written down: passwords, tokens, codes, verifiers,
+// request_uris, states, cookies, assertions,
 // proofs and statements. Then these are looked for where they must not be.
 
 const MASTER_KEYS = new Map<string, string>();
 
-let house: Constellation;
+let deployment: Constellation;
 let robin: Person;
 let diagnostics: string;
 let canaries: Canary[];
@@ -45,7 +45,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
   const { port } = collector.address() as AddressInfo;
-  house = await startConstellation({
+  deployment = await startConstellation({
     postgres: await startEmbedded(),
     label: 'canary',
     ams: 1,
@@ -56,13 +56,13 @@ beforeAll(async () => {
       return {
         ENCRYPTION_KEY: MASTER_KEYS.get(name) ?? '',
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
-        NODE_OPTIONS: `--heapsnapshot-signal=SIGUSR2 --diagnostic-dir=${diagnostics}`,
+        ...heapSnapshots(diagnostics),
       };
     },
   });
-  robin = house.person({ username: 'robin', password: `canary-${randomBytes(16).toString('hex')}` });
+  robin = deployment.person({ username: 'robin', password: `canary-${randomBytes(16).toString('hex')}` });
   const wrong = `canary-${randomBytes(16).toString('hex')}`;
-  const recording = house.record();
+  const recording = deployment.record();
   await tell(wrong, recording);
   recording.stop();
   canaries = [
@@ -75,40 +75,43 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await house?.stop();
+  await deployment?.stop();
   collector?.close();
   fs.rmSync(diagnostics, { recursive: true, force: true });
 });
 
-/** Accounts, a link, a connection, reading, a database that is away, a stop; a wrong password; and at last every machine's request once more. */
+/**
+ * Accounts, a link, a connection, reading, a database that is away, a stop; a wrong password; and at last every
+ * machine's request once more.
+ */
 async function tell(wrong: string, recording: Recording): Promise<void> {
-  const [host] = house.hosts;
+  const [host] = deployment.hosts;
   if (host === undefined) throw new Error('no Host');
-  await signUp(robin, house.am.url);
+  await signUp(robin, deployment.am.url);
   await signUp(robin, host.url);
-  await addHost(robin, { am: house.am, host });
-  await signUp(robin, house.requester.url);
-  await connectRequester(robin, { am: house.am, requester: house.requester, answers: () => 'allow' });
-  await robin.visit(house.requester.url);
+  await addHost(robin, { am: deployment.am, host });
+  await signUp(robin, deployment.requester.url);
+  await connectRequester(robin, { am: deployment.am, requester: deployment.requester, answers: () => 'allow' });
+  await robin.visit(deployment.requester.url);
   await withoutDatabase();
-  const stranger = house.person({ username: 'robin', password: wrong });
-  await expect(signIn(stranger, house.am.url)).rejects.toThrow();
-  await robin.visit(`${house.am.url}/requesters`);
+  const stranger = deployment.person({ username: 'robin', password: wrong });
+  await expect(signIn(stranger, deployment.am.url)).rejects.toThrow();
+  await robin.visit(`${deployment.am.url}/apps`);
   await robin.press('Stop Lifestream');
-  const look = async () => (await robin.visit(`${house.am.url}/requesters`)).text;
+  const look = async () => (await robin.visit(`${deployment.am.url}/apps`)).text;
   await eventually(look, { until: (text) => /Photos confirmed/.test(text) });
   await replay([...recording.exchanges]);
 }
 
 /** Whoever comes meanwhile is told to come back; what they brought is not told to the log. */
 async function withoutDatabase(): Promise<void> {
-  await house.postgres.crash();
-  expect((await robin.visit(house.am.url)).status).toBe(503);
-  const tab = house.person({ username: 'robin', password: robin.password });
-  await expect(signUp(tab, house.am.url)).rejects.toThrow();
-  await robin.visit(house.requester.url);
-  await house.postgres.restart();
-  const back = async () => (await robin.visit(house.am.url)).status;
+  await deployment.postgres.crash();
+  expect((await robin.visit(deployment.am.url)).status).toBe(503);
+  const tab = deployment.person({ username: 'robin', password: robin.password });
+  await expect(signUp(tab, deployment.am.url)).rejects.toThrow();
+  await robin.visit(deployment.requester.url);
+  await deployment.postgres.restart();
+  const back = async () => (await robin.visit(deployment.am.url)).status;
   await eventually(back, { until: (status) => status === 200 });
 }
 
@@ -119,11 +122,11 @@ async function replay(exchanges: readonly Exchange[]): Promise<void> {
   );
   expect(posted.length).toBeGreaterThan(4);
   for (const { service, request } of posted) {
-    const url = house.services.find(({ name }) => name === service)?.url;
+    const url = deployment.services.find(({ name }) => name === service)?.url;
     const kept = request.headers.filter(([name]) =>
       ['content-type', 'dpop', 'authorization'].includes(name.toLowerCase()),
     );
-    const answer = await house.fetch(`${url}${request.path}`, {
+    const answer = await deployment.fetch(`${url}${request.path}`, {
       method: 'POST',
       headers: Object.fromEntries(kept),
       body: request.body,
@@ -132,7 +135,10 @@ async function replay(exchanges: readonly Exchange[]): Promise<void> {
   }
 }
 
-/** The private halves of the keys that the AM and Lifestream publish: what a reader of the tables would need the master key for. */
+/**
+ * The private halves of the keys that the AM and Lifestream publish: what a reader of the tables would need the master
+ * key for.
+ */
 async function privateKeys(): Promise<Canary[]> {
   const found: Canary[] = [];
   const keepers = [
@@ -141,7 +147,7 @@ async function privateKeys(): Promise<Canary[]> {
   ];
   for (const { role, vault, place } of keepers) {
     const opener = createVault(deriveKey(Buffer.from(MASTER_KEYS.get(role) ?? '', 'base64url'), vault));
-    const rows = await house.database.query<{ kid: string; sealed: Buffer }>(
+    const rows = await deployment.database.query<{ kid: string; sealed: Buffer }>(
       role,
       'select kid, sealed from signing_key',
     );
@@ -181,7 +187,7 @@ describe('secrets', () => {
   });
 
   test('are in no log, at level debug', () => {
-    for (const process of house.services.flatMap(({ processes }) => processes)) {
+    for (const process of deployment.services.flatMap(({ processes }) => processes)) {
       const log = fs.readFileSync(process.logFile, 'utf8');
       expect(log).toContain('"path":"/sign-up"');
       expect({ of: process.name, found: singing(log, canaries) }).toEqual({ of: process.name, found: [] });
@@ -190,7 +196,7 @@ describe('secrets', () => {
 
   test('are in no trace, and one trace goes through all three services', async () => {
     const serving = (trace: string) =>
-      house.services
+      deployment.services
         .filter(({ processes }) => processes.some(({ logFile }) => fs.readFileSync(logFile, 'utf8').includes(trace)))
         .map(({ service }) => service)
         .toSorted();
@@ -200,30 +206,34 @@ describe('secrets', () => {
     // each service tells of its part by itself, some seconds later
     await eventually(through, { until: (trace) => trace !== undefined });
     const tokens = async () => traces.includes('"POST /token"');
-    await eventually(tokens, { until: (told) => told });
+    await eventually(tokens, { until: (notified) => notified });
     expect(singing(traces, canaries)).toEqual([]);
   });
 
   test('are in no table of any schema, as text or as bytes', async () => {
-    const dump = await dumpAll();
+    const dump = await dumpAll(deployment);
     expect(dump).toContain('robin');
     expect(singing(dump, canaries)).toEqual([]);
   });
 
-  // A snapshot begins with a full collection, so what it shows is held by something. Requests that are over must not be held: neither their
-  // passwords, codes, verifiers and cookies nor the tokens they carried, not even those the AM seals and opens (E7: no decrypted link token in
-  // any cache). Left out: the master keys and private keys, which a process that signs and seals must hold; and at Lifestream the Host access
-  // tokens, which live in its memory by design, until shortly before they expire. Strings are cut at 1,024 characters in a snapshot: a whole
+  // A snapshot begins with a full collection, so what it shows is held by something. Requests that are over must not be
+  // held: neither their
+  // passwords, codes, verifiers and cookies nor the tokens they carried, not even those the AM seals and opens (E7: no
+  // decrypted link token in
+  // any cache). Left out: the master keys and private keys, which a process that signs and seals must hold; and at
+  // Lifestream the Host access
+  // tokens, which live in its memory by design, until shortly before they expire. Strings are cut at 1,024 characters
+  // in a snapshot: a whole
   // request body may hide one, the values parsed out of it may not.
   test('are not held in memory once the requests that carried them are over', async () => {
-    for (const service of house.services) {
+    for (const service of deployment.services) {
       for (const process of service.processes) {
         const forbidden = canaries.filter(
           ({ kind, secret }) => kind !== 'key' && !(service.service === 'requester' && secret.startsWith('cha_at_')),
         );
         const look = async () => {
-          await passTheTime(service);
-          const heap = await snapshot(service, process);
+          await passTheTime(deployment, service);
+          const heap = await snapshot(deployment, { folder: diagnostics, service, process });
           const found = forbidden
             .filter(({ secret }) => heap.includes(secret))
             .map(({ kind, secret }) => `${kind} ${secret.slice(0, 10)}…`);
@@ -240,47 +250,5 @@ describe('secrets', () => {
   });
 });
 
-/** Every row of every table as text; bytes in hexadecimal, as Postgres writes them. */
-async function dumpAll(): Promise<string> {
-  const tables = await house.database.query<{ name: string }>(
-    'postgres',
-    `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
-     where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`,
-  );
-  expect(tables.length).toBeGreaterThan(30);
-  const parts: string[] = [];
-  for (const { name } of tables) {
-    const rows = await house.database.query<{ row: string }>('postgres', `select t::text as row from ${name} t`);
-    parts.push(name, ...rows.map(({ row }) => row));
-  }
-  return parts.join('\n');
-}
-
-const QUIET_REQUESTS = 40;
-
 /** Longer than a connection on which nothing happens is kept. */
 const KEPT_ALIVE_SECONDS = 30;
-
-/** Requests without secrets, so that whatever keeps the last few of something keeps these. */
-async function passTheTime({ url }: HouseService): Promise<void> {
-  for (let request = 0; request < QUIET_REQUESTS; request++) {
-    await house.fetch(`${url}/sign-in`);
-    await house.fetch(`${url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'none' }) });
-  }
-}
-
-/** What V8 holds in this process, as the text of a heap snapshot. */
-async function snapshot({ url }: HouseService, { name, pid }: ServiceProcess): Promise<Buffer> {
-  if (pid === undefined) throw new Error(`${name} does not run.`);
-  // Heap.<date>.<time>.<pid>.<thread>.<number>.heapsnapshot
-  const files = () => fs.readdirSync(diagnostics).filter((file) => file.split('.')[3] === String(pid));
-  const before = new Set(files());
-  globalThis.process.kill(pid, 'SIGUSR2');
-  const begun = async () => files().find((file) => !before.has(file));
-  const file = await eventually(begun, { until: (seen) => seen !== undefined });
-  // it does nothing else while it writes
-  expect((await house.fetch(`${url}/healthz`)).status).toBe(200);
-  const text = fs.readFileSync(path.join(diagnostics, file ?? ''));
-  expect(text.subarray(-16).toString().trimEnd()).toMatch(/\]\}$/);
-  return text;
-}

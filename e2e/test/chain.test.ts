@@ -10,37 +10,39 @@ import {
   signUp,
 } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startHouse } from '../support/house.ts';
+import { startDeployment } from '../support/deployment.ts';
 import { eventually } from '@chatelaine/test-kit';
 import { NOTEBOOK_CALLBACK, type Notebook, openNotebook } from './support/notebook.ts';
 
-// one house and one person for the whole file: each test goes on where the one before ended
+// one deployment and one person for the whole file: each test goes on where the one before ended
 
 const READ = 'entries.read';
-/** PROTOCOL §7 says 5, on a machine that is not busy: the soak measures that. Less patience than usual, all the same. */
+/**
+ * PROTOCOL §7 says 5, on a machine that is not busy: the soak measures that. Less patience than usual, all the same.
+ */
 const HOST_KNOWS_WITHIN_SECONDS = 15;
 
-let house: Constellation;
+let deployment: Constellation;
 let robin: Person;
 let notebook: Notebook;
 
 beforeAll(async () => {
-  house = await startHouse({ hosts: ['photos', 'calendar'], label: 'chain' });
-  robin = house.person({ username: 'robin', stopsAt: [NOTEBOOK_CALLBACK] });
-  notebook = openNotebook(house);
+  deployment = await startDeployment({ hosts: ['photos', 'calendar'], label: 'chain' });
+  robin = deployment.person({ username: 'robin', stopsAt: [NOTEBOOK_CALLBACK] });
+  notebook = openNotebook(deployment);
 });
 
 afterAll(async () => {
   await notebook?.close();
-  await house?.stop();
+  await deployment?.stop();
 });
 
 /** Lifestream with an empty memory, so that it has to ask for every token anew. */
 async function freshFeed(): Promise<Page> {
-  const [lifestream] = house.requester.processes;
+  const [lifestream] = deployment.requester.processes;
   await lifestream?.stop();
   await lifestream?.start();
-  return robin.visit(house.requester.url);
+  return robin.visit(deployment.requester.url);
 }
 
 const answersIn = (body: string): Record<string, unknown>[] =>
@@ -54,25 +56,25 @@ const tokenAnswers = (exchanges: readonly Exchange[], service: string) =>
 
 describe('a Requester gets a token for a Host through the AM', () => {
   test('what two Hosts keep is read through one connection, with tokens the Hosts minted for the Requester alone', async () => {
-    await signUp(robin, house.am.url);
-    for (const host of house.hosts) {
+    await signUp(robin, deployment.am.url);
+    for (const host of deployment.hosts) {
       await signUp(robin, host.url);
       await robin.press('Add', { text: `kept at ${host.name}` });
-      await addHost(robin, { am: house.am, host });
+      await addHost(robin, { am: deployment.am, host });
     }
-    await signUp(robin, house.requester.url);
-    const recording = house.record();
+    await signUp(robin, deployment.requester.url);
+    const recording = deployment.record();
     await connectRequester(robin, {
-      am: house.am,
-      requester: house.requester,
+      am: deployment.am,
+      requester: deployment.requester,
       answers: ({ host, scope }) => (host.startsWith('Calendar') && scope === READ ? 'ask' : 'allow'),
     });
-    const feed = await robin.visit(house.requester.url);
+    const feed = await robin.visit(deployment.requester.url);
     recording.stop();
 
     expect(feed.text).toContain('kept at photos');
     const [minted] = tokenAnswers(recording.exchanges, 'photos');
-    expect(minted?.body).toMatchObject({ token_type: 'DPoP', scope: READ, iss: house.host('photos').url });
+    expect(minted?.body).toMatchObject({ token_type: 'DPoP', scope: READ, iss: deployment.host('photos').url });
     const relayed = tokenAnswers(recording.exchanges, 'am').map(({ body }) => body);
     expect(relayed).toContainEqual({ ...minted?.body, id: expect.any(String), status: 200 });
     const call = recording.exchanges.find((it) => it.service === 'photos' && it.request.path === '/api/entries');
@@ -81,14 +83,16 @@ describe('a Requester gets a token for a Host through the AM', () => {
   });
 
   test('neither the token without its key, nor the AM, opens the Host', async () => {
-    const recording = house.record();
+    const recording = deployment.record();
     await freshFeed();
     recording.stop();
     const [minted] = tokenAnswers(recording.exchanges, 'photos');
     const token = String(minted?.body['access_token']);
-    const { resource } = house.host('photos');
+    const { resource } = deployment.host('photos');
     for (const scheme of ['Bearer', 'DPoP']) {
-      const answer = await house.fetch(`${resource}/entries`, { headers: { authorization: `${scheme} ${token}` } });
+      const answer = await deployment.fetch(`${resource}/entries`, {
+        headers: { authorization: `${scheme} ${token}` },
+      });
       expect([scheme, answer.status]).toEqual([scheme, 401]);
     }
     const throughAm = recording.exchanges.filter(({ service }) => service === 'am');
@@ -99,16 +103,17 @@ describe('a Requester gets a token for a Host through the AM', () => {
   });
 
   test('what is posted at the Requester is kept by every Host it was meant for, with one call for their keys', async () => {
-    await robin.visit(house.requester.url);
+    await robin.visit(deployment.requester.url);
     const boxes = robin.page.forms.flatMap(({ controls }) => controls).filter(({ name }) => name.startsWith('to '));
     expect(boxes).toHaveLength(2);
-    const recording = house.record();
+    const recording = deployment.record();
     await robin.press('Post', {
       text: 'posted from afar',
       ...Object.fromEntries(boxes.map(({ name }) => [name, true])),
     });
     recording.stop();
-    for (const { url } of house.hosts) expect((await robin.visit(`${url}/entries`)).text).toContain('posted from afar');
+    for (const { url } of deployment.hosts)
+      expect((await robin.visit(`${url}/entries`)).text).toContain('posted from afar');
     const asked = recording.exchanges.filter(({ service, request }) => service === 'am' && request.method === 'POST');
     const writing = asked.filter(({ request }) => request.body.includes('entries.write'));
     expect(writing.map(({ request }) => request.path)).toEqual(['/transfers']);
@@ -117,13 +122,13 @@ describe('a Requester gets a token for a Host through the AM', () => {
 
 describe('a scope the owner wants to be asked about', () => {
   test('is not given before the owner says yes, and then once', async () => {
-    const waiting = await robin.visit(house.requester.url);
+    const waiting = await robin.visit(deployment.requester.url);
     expect(waiting.text).not.toContain('kept at calendar');
     await robin.follow('Decide there');
     await signInIfAsked(robin);
-    expect(robin.page.url.origin).toBe(house.am.url);
+    expect(robin.page.url.origin).toBe(deployment.am.url);
     await robin.press('once');
-    expect((await robin.visit(house.requester.url)).text).toContain('kept at calendar');
+    expect((await robin.visit(deployment.requester.url)).text).toContain('kept at calendar');
     const again = await freshFeed();
     expect(again.text).not.toContain('kept at calendar');
     expect(again.text).toContain('Decide there');
@@ -133,7 +138,7 @@ describe('a scope the owner wants to be asked about', () => {
 describe('a program without published keys', () => {
   test('waits for the owner with a code, reads what they allow, and writes nothing where the Host wants to hear of the key from the Requester itself', async () => {
     const ref = await notebook.connectFor(robin, ({ scope }) => (scope === READ ? 'ask' : 'allow'));
-    const { resource } = house.host('photos');
+    const { resource } = deployment.host('photos');
     const waiting = await notebook.transfer({ ...ref, resource, scope: READ, wait: 'deferred' });
     if (waiting.kind !== 'deferred') throw new Error(waiting.kind);
     await robin.visit(waiting.interactionUri ?? '');
@@ -153,19 +158,19 @@ describe('a program without published keys', () => {
 
 describe('processes of the AM come and go', () => {
   test('one is killed, and the other goes on', async () => {
-    const [first] = house.am.processes;
+    const [first] = deployment.am.processes;
     await first?.kill();
     expect((await freshFeed()).text).toContain('kept at photos');
     await first?.start();
   });
 
   test('all start again, and nothing is forgotten: session, links, connection, rules', async () => {
-    const { processes } = house.am;
+    const { processes } = deployment.am;
     await Promise.all(processes.map((process) => process.stop()));
     await Promise.all(processes.map((process) => process.start()));
-    const hosts = await robin.visit(`${house.am.url}/hosts`);
-    expect(hosts.text).toContain(house.host('photos').url);
-    expect(hosts.text).toContain(house.host('calendar').url);
+    const hosts = await robin.visit(`${deployment.am.url}/hosts`);
+    expect(hosts.text).toContain(deployment.host('photos').url);
+    expect(hosts.text).toContain(deployment.host('calendar').url);
     const feed = await freshFeed();
     expect(feed.text).toContain('kept at photos');
     expect(feed.text).toContain('Decide there');
@@ -173,7 +178,7 @@ describe('processes of the AM come and go', () => {
 });
 
 describe('what the owner stops', () => {
-  const at = (name: 'photos' | 'calendar') => ({ resource: house.host(name).resource, scope: READ });
+  const at = (name: 'photos' | 'calendar') => ({ resource: deployment.host(name).resource, scope: READ });
   let ref: { owner: string; connectionId: string };
   /** What the Host says to the token that the notebook holds; a new one, if the AM gave any, would show as 200. */
   const read = async (name: 'photos' | 'calendar') => {
@@ -182,11 +187,11 @@ describe('what the owner stops', () => {
   };
   const inEveryProcess = async <T>(look: () => Promise<T>): Promise<T[]> => {
     const seen: T[] = [];
-    for (const index of house.am.processes.keys()) {
-      house.am.front.direct(index);
+    for (const index of deployment.am.processes.keys()) {
+      deployment.am.front.direct(index);
       seen.push(await look());
     }
-    house.am.front.direct(null);
+    deployment.am.front.direct(null);
     return seen;
   };
   const transfer = async (name: 'photos' | 'calendar', scope: string) =>
@@ -195,7 +200,7 @@ describe('what the owner stops', () => {
   test('a link: refused at once by every process of the AM, within seconds by the Host, and the other Host is as before', async () => {
     ref = await notebook.connectFor(robin, () => 'allow');
     expect([await read('photos'), await read('calendar')]).toEqual([200, 200]);
-    await robin.visit(`${house.am.url}/hosts`);
+    await robin.visit(`${deployment.am.url}/hosts`);
     await robin.press('Stop this link', {}, { near: 'Calendar' });
     expect(await inEveryProcess(() => transfer('calendar', 'entries.write'))).toEqual([
       'invalid_target',
@@ -207,7 +212,7 @@ describe('what the owner stops', () => {
 
   test('a connection: refused at once by every process of the AM, within seconds by the Host, and the other Requester is as before', async () => {
     expect(await read('photos')).toBe(200);
-    await robin.visit(`${house.am.url}/requesters`);
+    await robin.visit(`${deployment.am.url}/apps`);
     await robin.press('Stop Notebook');
     expect(await inEveryProcess(() => transfer('photos', 'entries.write'))).toEqual(['reconnect', 'reconnect']);
     await eventually(() => read('photos'), { until: (seen) => seen !== 200, seconds: HOST_KNOWS_WITHIN_SECONDS });
@@ -215,7 +220,7 @@ describe('what the owner stops', () => {
   });
 
   test('is told to the owner as confirmed, once the Host has confirmed it', async () => {
-    const look = async () => (await robin.visit(`${house.am.url}/requesters`)).text;
+    const look = async () => (await robin.visit(`${deployment.am.url}/apps`)).text;
     await eventually(look, { until: (text) => /Photos confirmed/.test(text), seconds: HOST_KNOWS_WITHIN_SECONDS });
   });
 });

@@ -5,7 +5,7 @@ import { mixUps } from './hostile/mix-ups.ts';
 import { slowness } from './hostile/slowness.ts';
 import { openWorld, type World } from './hostile/world.ts';
 
-// one house for all: starting it takes longer than any of these
+// one deployment for all: starting it takes longer than any of these
 
 let world: World;
 beforeAll(async () => {

@@ -14,22 +14,22 @@ import { MISTAKES, type World } from './support/mistakes.ts';
 
 const READ = 'entries.read';
 
-let house: Constellation;
+let deployment: Constellation;
 let robin: Person;
 let raw: RawRequester;
 let connection: Connection;
 
 beforeAll(async () => {
-  house = await startConstellation({ ams: 1, hosts: ['photos', 'notes'], requester: false, label: 'messages' });
-  robin = house.person({ username: 'robin', stopsAt: [RAW_CALLBACK] });
-  await signUp(robin, house.am.url);
-  await signUp(robin, house.host('photos').url);
-  await addHost(robin, { am: house.am, host: house.host('photos') });
-  raw = await openRawRequester(house);
+  deployment = await startConstellation({ ams: 1, hosts: ['photos', 'notes'], requester: false, label: 'messages' });
+  robin = deployment.person({ username: 'robin', stopsAt: [RAW_CALLBACK] });
+  await signUp(robin, deployment.am.url);
+  await signUp(robin, deployment.host('photos').url);
+  await addHost(robin, { am: deployment.am, host: deployment.host('photos') });
+  raw = await openRawRequester(deployment);
   connection = await raw.connect(robin, ({ scope }) => (scope === READ ? 'allow' : 'ask'));
 });
 
-afterAll(() => house?.stop());
+afterAll(() => deployment?.stop());
 
 /** As OAuth shapes it, with a sentence for people, never kept by caches. */
 function expectMessage({ status, headers, body }: Answer, outcome: string, says: RegExp): void {
@@ -42,9 +42,9 @@ function expectMessage({ status, headers, body }: Answer, outcome: string, says:
   expect(Object.keys(body)).not.toContain('statusCode');
 }
 
-const world = (): World => ({ house, raw, connection });
+const world = (): World => ({ deployment, raw, connection });
 const exchange = (wanted: Readonly<Record<string, string>>) => raw.exchange(connection.accessToken, wanted);
-const photos = () => house.host('photos').resource;
+const photos = () => deployment.host('photos').resource;
 
 describe('at the AM', () => {
   test.each(MISTAKES)('%s', async (_mistake, make, outcome, says) => {
@@ -53,7 +53,7 @@ describe('at the AM', () => {
 
   test('a Host that is not linked is answered as one that nobody knows, byte for byte', async () => {
     const answers = await Promise.all(
-      [house.host('notes').resource, 'https://unknown.example/api'].map((resource) =>
+      [deployment.host('notes').resource, 'https://unknown.example/api'].map((resource) =>
         exchange({ resource, scope: READ }),
       ),
     );
@@ -75,7 +75,7 @@ describe('at a Host', () => {
   const entries = () => `${photos()}/entries`;
   const token = async () => String((await exchange({ resource: photos(), scope: READ })).body['access_token']);
   const call = async (authorization: string | null, init: RequestInit = {}) =>
-    answerOf(await house.fetch(entries(), { ...init, headers: authorization === null ? {} : { authorization } }));
+    answerOf(await deployment.fetch(entries(), { ...init, headers: authorization === null ? {} : { authorization } }));
 
   test('no token: where to learn who gives one, and for which scope', async () => {
     const answer = await call(null);
@@ -91,13 +91,13 @@ describe('at a Host', () => {
     const accessToken = await token();
     const dpop = await raw.proof('POST', entries(), accessToken);
     const headers = { authorization: `DPoP ${accessToken}`, dpop, 'content-type': 'application/json' };
-    const answer = await answerOf(await house.fetch(entries(), { method: 'POST', headers, body: '{}' }));
+    const answer = await answerOf(await deployment.fetch(entries(), { method: 'POST', headers, body: '{}' }));
     expectMessage(answer, '403 insufficient_scope', /scope/);
     expect(answer.body).toMatchObject({ scope: 'entries.read entries.write' });
   });
 
   test('its refusals name no framework', async () => {
-    const answer = await answerOf(await house.fetch(`${house.host('photos').url}/api/nothing-here`));
+    const answer = await answerOf(await deployment.fetch(`${deployment.host('photos').url}/api/nothing-here`));
     expect([answer.status, Object.keys(answer.body)]).toEqual([404, ['error', 'error_description']]);
   });
 });
@@ -105,7 +105,7 @@ describe('at a Host', () => {
 describe('what the metadata lists is there', () => {
   type Metadata = Readonly<Record<string, unknown>> & { readonly grant_types_supported: string[] };
   const read = async (issuer: string) => {
-    const answer = await answerOf(await house.fetch(`${issuer}/.well-known/oauth-authorization-server`));
+    const answer = await answerOf(await deployment.fetch(`${issuer}/.well-known/oauth-authorization-server`));
     return answer.body as Metadata;
   };
   const endpointsOf = (metadata: Metadata) =>
@@ -123,16 +123,21 @@ describe('what the metadata lists is there', () => {
   test.each([
     [
       'the AM',
-      () => house.am.url,
-      ['chatelaine_targets_endpoint', 'chatelaine_transfers_endpoint', 'registration_endpoint'],
+      () => deployment.am.url,
+      [
+        'chatelaine_agreements_endpoint',
+        'chatelaine_targets_endpoint',
+        'chatelaine_transfers_endpoint',
+        'registration_endpoint',
+      ],
     ],
-    ['a Host', () => house.host('photos').url, []],
+    ['a Host', () => deployment.host('photos').url, []],
   ])('%s answers at each endpoint, in its own words', async (_who, issuer, more) => {
     const metadata = await read(issuer());
     expect(endpointsOf(metadata)).toEqual([...COMMON, ...more].toSorted());
     for (const name of endpointsOf(metadata)) {
       for (const method of ['GET', 'POST']) {
-        const answer = await house.fetch(String(metadata[name]), {
+        const answer = await deployment.fetch(String(metadata[name]), {
           method,
           ...(method === 'POST' && { body: new URLSearchParams() }),
         });
@@ -150,15 +155,15 @@ describe('what the metadata lists is there', () => {
   });
 
   test('each protected resource of a Host describes itself and names the Host', async () => {
-    const { url, resource } = house.host('photos');
+    const { url, resource } = deployment.host('photos');
     expect((await read(url))['protected_resources']).toEqual([resource]);
     const { pathname } = new URL(resource);
-    const { body } = await answerOf(await house.fetch(`${url}/.well-known/oauth-protected-resource${pathname}`));
+    const { body } = await answerOf(await deployment.fetch(`${url}/.well-known/oauth-protected-resource${pathname}`));
     expect(body).toMatchObject({ resource, authorization_servers: [url] });
   });
 
   test('each grant of the AM exists', async () => {
-    const { grant_types_supported: grants } = await read(house.am.url);
+    const { grant_types_supported: grants } = await read(deployment.am.url);
     expect(grants.length).toBeGreaterThanOrEqual(3);
     for (const grant_type of grants) {
       const { body } = await raw.post('/token', { grant_type });

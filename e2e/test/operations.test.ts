@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { FIELDS as am } from '../../services/am/src/config.ts';
+import { FIELDS as bridge } from '../../services/bridge/src/config.ts';
 import { FIELDS as host } from '../../services/host/src/config.ts';
 import { FIELDS as requester } from '../../services/requester/src/config.ts';
 
@@ -10,7 +11,7 @@ interface Field {
   read(text: string): { kind: string; because?: string };
   fallback?: { value: string | number | boolean | object | null };
 }
-const SERVICES: Readonly<Record<string, Readonly<Record<string, Field>>>> = { am, host, requester };
+const SERVICES: Readonly<Record<string, Readonly<Record<string, Field>>>> = { am, host, requester, bridge };
 
 const DOCUMENT = readFileSync(path.join(import.meta.dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
 
@@ -159,6 +160,11 @@ describe('infra/k8s', () => {
       expect(secret.filter((name) => name in given)).toEqual([]);
     },
   );
+
+  test.each(Object.keys(SERVICES))('the %s believes nobody in the cluster before somebody names a proxy', (service) => {
+    // whoever is believed says where a request comes from, and with that whom it is counted against
+    expect(named('ConfigMap', service)?.data).not.toHaveProperty('TRUSTED_PROXIES');
+  });
 
   test.each(Object.keys(SERVICES))('the %s is probed, limited, without rights, and may end in time', (service) => {
     const { replicas, selector, template } = deployed(service);

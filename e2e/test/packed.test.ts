@@ -18,19 +18,19 @@ import { startScript } from './support/packed/start.ts';
 const SUPPORT = path.join(import.meta.dirname, 'support');
 const APP = ['tiny-host.ts', 'packed/host.ts', 'packed/requester.ts'];
 
-let house: Constellation;
+let deployment: Constellation;
 let robin: Person;
 let folder: PackedFolder;
 let database: TestDatabase;
 const running: { stop(): Promise<void> }[] = [];
 
 beforeAll(async () => {
-  [folder, house] = await Promise.all([
+  [folder, deployment] = await Promise.all([
     installPacked(SUPPORT, APP),
     startConstellation({ ams: 1, hosts: [], requester: false, guests: ['recipes', 'reader'], label: 'packed' }),
   ]);
-  robin = house.person({ username: 'robin' });
-  database = await createTestDatabase(house.postgres, {
+  robin = deployment.person({ username: 'robin' });
+  database = await createTestDatabase(deployment.postgres, {
     instances: [{ role: 'recipes' }],
     apply: async () => undefined,
   });
@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(running.map((it) => it.stop()));
   await database?.drop();
-  await house?.stop();
+  await deployment?.stop();
   await folder?.remove();
 });
 
@@ -89,34 +89,34 @@ describe('the packages', () => {
 });
 
 describe('an app with host-kit and an app with requester-kit', () => {
-  const recipes = () => house.guest('recipes').url;
-  const reader = () => house.guest('reader').url;
+  const recipes = () => deployment.guest('recipes').url;
+  const reader = () => deployment.guest('reader').url;
 
   test('start with nothing but their packages and a database', async () => {
-    const env = { ISSUER: recipes(), DATABASE_URL: database.url('recipes'), AM: house.am.url };
+    const env = { ISSUER: recipes(), DATABASE_URL: database.url('recipes'), AM: deployment.am.url };
     running.push(await startScript(folder.dir, 'packed/host.ts', env));
     running.push(
       await startScript(folder.dir, 'packed/requester.ts', {
         ISSUER: reader(),
-        REACHABLE: `${house.am.url} ${recipes()}`,
+        REACHABLE: `${deployment.am.url} ${recipes()}`,
       }),
     );
-    const metadata = await house.fetch(`${recipes()}/.well-known/oauth-authorization-server`);
+    const metadata = await deployment.fetch(`${recipes()}/.well-known/oauth-authorization-server`);
     expect(await metadata.json()).toMatchObject({ issuer: recipes(), chatelaine_name: 'Recipes' });
-    const refused = await house.fetch(`${recipes()}/api/recipes`);
+    const refused = await deployment.fetch(`${recipes()}/api/recipes`);
     expect(refused.status).toBe(401);
     expect(refused.headers.get('www-authenticate')).toContain(
       `resource_metadata="${recipes()}/.well-known/oauth-protected-resource/api"`,
     );
   });
 
-  test('join the house: the owner links the one, connects the other, and it reads', async () => {
-    await signUp(robin, house.am.url);
-    await addHost(robin, { am: house.am, host: { url: recipes() } });
+  test('join the deployment: the owner links the one, connects the other, and it reads', async () => {
+    await signUp(robin, deployment.am.url);
+    await addHost(robin, { am: deployment.am, host: { url: recipes() } });
     await robin.visit(recipes());
     await robin.press('Keep', { recipe: 'Bread' });
-    const recording = house.record();
-    const started = await robin.visit(`${reader()}/connect?am=${encodeURIComponent(house.am.url)}`);
+    const recording = deployment.record();
+    const started = await robin.visit(`${reader()}/connect?am=${encodeURIComponent(deployment.am.url)}`);
     recording.stop();
     expect(recording.exchanges).toContainEqual(
       expect.objectContaining({
@@ -130,7 +130,7 @@ describe('an app with host-kit and an app with requester-kit', () => {
     const read = await robin.visit(`${reader()}/read?resource=${encodeURIComponent(`${recipes()}/api`)}`);
     expect(JSON.parse(read.html)).toEqual({
       recipes: ['Bread'],
-      readBy: { requester: 'Reader', through: house.am.url },
+      readBy: { requester: 'Reader', through: deployment.am.url },
     });
   });
 });

@@ -1,21 +1,20 @@
-import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContextOptions, ConsoleMessage, Page, ViewportSize } from 'playwright-core';
+import { seriousIn } from '../support/axe.ts';
 import { chromiumPath, launchChromium } from '../support/chromium.ts';
 import { contextFor, setStage, type Stage, type Who } from '../support/stage.ts';
+import { notificationsStory } from './browser/notifications.ts';
+import { passkeyStory } from './browser/passkeys.ts';
 import { type Stop, STOPS } from '../support/stops.ts';
 
 const executable = chromiumPath();
-const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const WIDE = { viewport: { width: 1280, height: 800 } };
 const NARROW = { viewport: { width: 390, height: 844 }, hasTouch: true };
 
 // a describe that is skipped still says why
 const describeInBrowser = executable === null ? describe.skip : describe;
 const GUARANTEE =
-  'every page fits a phone, has no script, one heading, a label for every field, a visible focus, and leaves axe nothing serious to say';
+  'every page fits a phone, has no script but our own files, one heading, a label for every field, a visible focus, and leaves axe nothing serious to say';
 describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}`, () => {
   let browser: Browser;
   let stage: Stage;
@@ -32,7 +31,7 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
   /** One tab for everything that is looked at by the same person in the same way. */
   function tabFor(who: Who, options: BrowserContextOptions): Promise<Page> {
     const key = JSON.stringify([who, options]);
-    const open = async () => (await contextFor(browser, stage.people[who], stage.house, options)).newPage();
+    const open = async () => (await contextFor(browser, stage.people[who], stage.deployment, options)).newPage();
     const opened = tabs.get(key) ?? open();
     tabs.set(key, opened);
     return opened;
@@ -58,7 +57,45 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
     }
   }
 
-  // one visit for all of it: a page that has no script is the same without JavaScript, and the story goes through the house without it
+  test('what a service has not confirmed yet changes on the open page by itself, once it has', async () => {
+    const stop = STOPS.find(({ name }) => name === 'am-app-stopped') as Stop;
+    await around(stop, async () => {
+      await at(stop, { ...NARROW, colorScheme: 'light' }, async (page, complaints) => {
+        await page.getByText('still trying').waitFor();
+        expect(await page.getByText('Look again').isVisible()).toBe(false);
+        await stage.deployment.database.query(
+          'am',
+          `update revocation set state = 'confirmed', confirmed_at = now() where connection_id = 'con_look'`,
+        );
+        await page.getByText('Nothing is left').waitFor();
+        expect(await page.getByText('still trying').count()).toBe(0);
+        expect(complaints).toEqual([]);
+      });
+    });
+  });
+
+  test('what needs somebody shows on their open page by itself, and is gone again, when the service tells of it', async () => {
+    const stopAt = (wanted: string) => STOPS.find(({ name }) => name === wanted) as Stop;
+    const { deployment, people } = stage;
+    const told = () =>
+      deployment.database.query('am', `select pg_notify('am_changes', id) from account where username = $1`, [
+        people.robin.username,
+      ]);
+    await at(stopAt('am-home'), { ...NARROW, colorScheme: 'light' }, async (page, complaints) => {
+      const broken = page.getByText('“my Calendar” is broken');
+      expect(await broken.count()).toBe(0);
+      await around(stopAt('am-home-needs-you'), async () => {
+        await told();
+        await broken.waitFor();
+      });
+      await told();
+      await broken.waitFor({ state: 'detached' });
+      expect(complaints).toEqual([]);
+    });
+  });
+
+  // one visit for all of it: what a script changes on a page is there without JavaScript, too, and the story goes
+  // through everything without it
   test.each(STOPS.map((stop) => [stop.name, stop] as const))('%s', async (_name, stop) => {
     await around(stop, async () => {
       await at(stop, { ...NARROW, colorScheme: 'light' }, async (page, complaints) => {
@@ -77,6 +114,12 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
     });
   });
 
+  test('a passkey signs up, signs in and confirms, at its own service only', () =>
+    passkeyStory(browser, { am: stage.deployment.am.url, host: stage.deployment.host('photos').url }));
+
+  test('notifications are turned on in a browser, and off again', () =>
+    notificationsStory(browser, { am: stage.deployment.am.url }));
+
   const around = (stop: Stop, look: () => Promise<void>): Promise<void> =>
     stop.around === undefined ? look() : stop.around(stage, look);
 });
@@ -93,7 +136,7 @@ interface Description {
 
 const OVERFLOW = 'Math.max(0, document.documentElement.scrollWidth - innerWidth)';
 
-/** Run in the page; it has no script of its own, and this needs none to be allowed. */
+/** Run in the page, which need not allow any script for it. */
 const DESCRIBE = `({
   overflow: ${OVERFLOW},
   headings: document.querySelectorAll('h1').length,
@@ -102,7 +145,7 @@ const DESCRIBE = `({
   unlabelled: [...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
     .filter((it) => !(it.labels && it.labels.length && it.labels[0].textContent.trim()))
     .map((it) => it.name),
-  scripts: document.querySelectorAll('script, [style], [onclick]').length,
+  scripts: document.querySelectorAll('script:not([src^="/live.js?"]:empty, [src^="/passkeys.js?"]:empty, [src^="/consent.js?"]:empty, [src^="/push.js?"]:empty), [style], [onclick]').length,
   role: document.querySelector('header .role')?.textContent ?? '',
 })`;
 
@@ -126,16 +169,3 @@ const SILENT = `[...document.querySelectorAll('a[href], button, input:not([type=
 
 /** What can be another in another width or scheme; the rest of the page is the same. */
 const DEPENDS_ON_LOOKS = ['color-contrast', 'link-in-text-block', 'scrollable-region-focusable', 'target-size'];
-
-async function seriousIn(page: Page, options: { runOnly?: readonly string[] }): Promise<object[]> {
-  // half a megabyte to read: once a page
-  if ((await page.evaluate('globalThis.axe === undefined')) === true) await page.evaluate(`(() => { ${AXE} })(); 0`);
-  const how = JSON.stringify({ resultTypes: ['violations'], ...options });
-  const { violations } = (await page.evaluate(`axe.run(${how})`)) as AxeResults;
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => ({
-      id,
-      where: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`),
-    }));
-}

@@ -1,6 +1,6 @@
-import { addHost, type Constellation, type Page, type Person, signIn, signUp } from '@chatelaine/constellation';
+import { addHost, type Constellation, type Person, signIn, signUp } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startHouse } from '../support/house.ts';
+import { startDeployment } from '../support/deployment.ts';
 import {
   type Answer,
   type Connection,
@@ -15,34 +15,34 @@ const READ = 'entries.read';
 const RACERS = 20;
 const ROUNDS = [1, 2, 3];
 
-let house: Constellation;
+let deployment: Constellation;
 let robin: Person;
 let raw: RawRequester;
 
 beforeAll(async () => {
-  house = await startHouse({
+  deployment = await startDeployment({
     hosts: ['photos'],
     requester: false,
     label: 'replicas',
     env: ({ service }): Record<string, string> =>
       service === 'am' ? { REFUSALS_PER_MINUTE: '100000', REGISTRATIONS_PER_HOUR: '1000' } : {},
   });
-  robin = house.person({ username: 'robin', stopsAt: [RAW_CALLBACK] });
-  await signUp(robin, house.am.url);
-  await signUp(robin, house.host('photos').url);
-  await addHost(robin, { am: house.am, host: house.host('photos') });
-  raw = await openRawRequester(house);
+  robin = deployment.person({ username: 'robin', stopsAt: [RAW_CALLBACK] });
+  await signUp(robin, deployment.am.url);
+  await signUp(robin, deployment.host('photos').url);
+  await addHost(robin, { am: deployment.am, host: deployment.host('photos') });
+  raw = await openRawRequester(deployment);
 });
 
-afterAll(() => house?.stop());
+afterAll(() => deployment?.stop());
 
-const wanted = () => ({ resource: house.host('photos').resource, scope: READ });
+const wanted = () => ({ resource: deployment.host('photos').resource, scope: READ });
 
 /** The same thing many times at once, half of it at each process. */
 const race = (send: (fetch: typeof globalThis.fetch) => Promise<Answer>): Promise<Answer[]> => {
-  const ways = house.am.processes.map((process) => house.only(process));
+  const ways = deployment.am.processes.map((process) => deployment.only(process));
   return Promise.all(
-    Array.from({ length: RACERS }, async (_, index) => send(ways[index % ways.length] ?? house.fetch)),
+    Array.from({ length: RACERS }, async (_, index) => send(ways[index % ways.length] ?? deployment.fetch)),
   );
 };
 
@@ -61,8 +61,8 @@ describe('of many who use it at once, at both processes, one succeeds', () => {
     const answers = await race((fetch) => raw.redeem(code, { fetch }));
     expect(count(answers)).toEqual({ '200': 1, '400 invalid_grant': RACERS - 1 });
     const won = answers.find(({ status }) => status === 200)?.body;
-    for (const process of house.am.processes) {
-      const sending = { fetch: house.only(process) };
+    for (const process of deployment.am.processes) {
+      const sending = { fetch: deployment.only(process) };
       const exchanged = await raw.exchange(String(won?.['access_token']), wanted(), sending);
       const refreshed = await raw.refresh(String(won?.['refresh_token']), sending);
       expect(count([exchanged, refreshed])).toEqual({ '400 invalid_request': 1, '400 invalid_grant': 1 });
@@ -76,13 +76,13 @@ describe('of many who use it at once, at both processes, one succeeds', () => {
     });
 
     test.each(ROUNDS)('a DPoP proof, at the token endpoint (round %i)', async () => {
-      const proof = await raw.proof('POST', `${house.am.url}/token`);
+      const proof = await raw.proof('POST', `${deployment.am.url}/token`);
       const answers = await race((fetch) => raw.refresh(connection.refreshToken, { fetch, proof }));
       expect(count(answers)).toEqual({ '200': 1, '400 invalid_dpop_proof': RACERS - 1 });
     });
 
     test.each(ROUNDS)('a DPoP proof, at the list of targets (round %i)', async () => {
-      const url = `${house.am.url}/targets`;
+      const url = `${deployment.am.url}/targets`;
       const { accessToken } = connection;
       const proof = await raw.proof('GET', url, accessToken);
       const answers = await race((fetch) => raw.get(url, accessToken, { fetch, proof }));
@@ -111,8 +111,12 @@ describe('of many who use it at once, at both processes, one succeeds', () => {
   test('a consent page that the owner has open many times: one code', async () => {
     const address = await raw.push();
     const tabs = Array.from({ length: 6 }, () => robin.tab());
-    for (const tab of tabs) await tab.visit(address);
-    const pages = await Promise.all(tabs.map((tab) => tab.press('allow', firstAllowed(tab.page))));
+    // all of them filled in, and saying what it comes to
+    for (const tab of tabs) {
+      await tab.visit(address);
+      await tab.press('everything', { preset_effect: 'allow' });
+    }
+    const pages = await Promise.all(tabs.map((tab) => tab.press('allow')));
     const back = pages.filter(({ url }) => url.href.startsWith(RAW_CALLBACK) && url.searchParams.has('code'));
     // the same answer, sent again within seconds, goes the same way: PROTOCOL §2.1
     expect(new Set(back.map(({ url }) => url.searchParams.get('code'))).size).toBe(1);
@@ -123,70 +127,64 @@ describe('what happens at one process holds at the other from the next request o
   test('a connection is stopped: nothing can be had, ten times', async () => {
     for (let round = 0; round < 10; round++) {
       const name = `Round ${round}`;
-      const requester = await openRawRequester(house, name);
+      const requester = await openRawRequester(deployment, name);
       const { accessToken } = await requester.connect(robin);
       const [here = 0, there = 1] = round % 2 === 0 ? [0, 1] : [1, 0];
-      const sending = { fetch: house.only(processAt(there)) };
+      const sending = { fetch: deployment.only(processAt(there)) };
       expect(count([await requester.exchange(accessToken, wanted(), sending)])).toEqual({ '200': 1 });
-      house.am.front.direct(here);
-      await robin.visit(`${house.am.url}/requesters`);
+      deployment.am.front.direct(here);
+      await robin.visit(`${deployment.am.url}/apps`);
       await robin.press(`Stop ${name}`);
-      house.am.front.direct(null);
+      deployment.am.front.direct(null);
       expect(count([await requester.exchange(accessToken, wanted(), sending)])).toEqual({ '400 invalid_request': 1 });
     }
   });
 
   test('somebody signs out: what was their session is nobody’s, ten times', async () => {
-    const kim = house.person({ username: 'kim' });
-    await signUp(kim, house.am.url);
+    const kim = deployment.person({ username: 'kim' });
+    await signUp(kim, deployment.am.url);
     for (let round = 0; round < 10; round++) {
       const [here = 0, there = 1] = round % 2 === 0 ? [0, 1] : [1, 0];
-      await signIn(kim, house.am.url);
-      const cookie = kim.cookies.header(new URL(house.am.url), { method: 'GET', crossSite: false }) ?? '';
+      await signIn(kim, deployment.am.url);
+      const cookie = kim.cookies.header(new URL(deployment.am.url), { method: 'GET', crossSite: false }) ?? '';
       const look = async () => {
-        const answer = await house.only(processAt(there))(`${house.am.url}/hosts`, {
+        const answer = await deployment.only(processAt(there))(`${deployment.am.url}/hosts`, {
           headers: { cookie },
           redirect: 'manual',
         });
-        return [answer.status, new URL(answer.headers.get('location') ?? '/', house.am.url).pathname];
+        return [answer.status, new URL(answer.headers.get('location') ?? '/', deployment.am.url).pathname];
       };
       expect(await look()).toEqual([200, '/']);
-      house.am.front.direct(here);
-      await kim.visit(house.am.url);
+      deployment.am.front.direct(here);
+      await kim.visit(deployment.am.url);
       await kim.press('Sign out');
-      house.am.front.direct(null);
+      deployment.am.front.direct(null);
       expect(await look()).toEqual([303, '/sign-in']);
     }
   });
 
   test('wrong passwords are counted together, also those that come at once', async () => {
     const from = '127.0.0.77';
-    await signUp(house.person({ username: 'lee' }), house.am.url);
-    const guesser = house.person({ username: 'lee', password: 'not the right one', from });
+    await signUp(deployment.person({ username: 'lee' }), deployment.am.url);
+    const guesser = deployment.person({ username: 'lee', password: 'not the right one', from });
     const tabs = Array.from({ length: RACERS }, () => guesser.tab());
-    for (const tab of tabs) await tab.visit(`${house.am.url}/sign-in`);
+    for (const tab of tabs) await tab.visit(`${deployment.am.url}/sign-in`);
     const { username, password } = guesser;
     const pages = await Promise.all(tabs.map((tab) => tab.press('Sign in', { username, password })));
     const refused = pages.map(({ status }) => status).toSorted((a, b) => a - b);
     expect(refused).toEqual([...Array<number>(5).fill(400), ...Array<number>(RACERS - 5).fill(429)]);
-    const right = house.person({ username: 'lee', from });
-    for (const index of house.am.processes.keys()) {
-      house.am.front.direct(index);
-      await right.visit(`${house.am.url}/sign-in`);
+    const right = deployment.person({ username: 'lee', from });
+    for (const index of deployment.am.processes.keys()) {
+      deployment.am.front.direct(index);
+      await right.visit(`${deployment.am.url}/sign-in`);
       expect((await right.press('Sign in', { username, password: right.password })).status).toBe(429);
     }
-    house.am.front.direct(null);
+    deployment.am.front.direct(null);
   });
 });
 
 const processAt = (index: number) => {
-  const process = house.am.processes[index];
+  const process = deployment.am.processes[index];
   if (process === undefined) throw new Error(`The AM has no process ${index}.`);
   return process;
-};
-
-/** Allows the first thing asked about. */
-const firstAllowed = (page: Page): Record<string, string> => {
-  const [first] = page.forms.flatMap(({ controls }) => controls).filter(({ name }) => name.startsWith('answer:'));
-  return first === undefined ? {} : { [first.name]: 'allow' };
 };

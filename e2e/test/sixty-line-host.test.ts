@@ -11,12 +11,12 @@ import { byOauth4webapi } from './support/stock/by-oauth4webapi.ts';
 import type { StockRequester } from './support/stock/requester.ts';
 import { openTinyHost } from './support/tiny-host.ts';
 
-// an app that was there before joins the house; one person, each test goes on where the one before ended
+// an app that was there before joins the deployment; one person, each test goes on where the one before ended
 
 const REDIRECT_URI = 'http://127.0.0.1:49152/callback';
 const READ = 'recipes.read';
 
-let house: Constellation;
+let deployment: Constellation;
 let robin: Person;
 let recipes: FastifyInstance;
 let database: TestDatabase;
@@ -26,21 +26,21 @@ const asked: TransferAttempt[] = [];
 let closed = false;
 
 beforeAll(async () => {
-  house = await startConstellation({
+  deployment = await startConstellation({
     ams: 1,
     hosts: [],
     requester: false,
     guests: ['recipes'],
     label: 'sixty-line-host',
   });
-  robin = house.person({ username: 'robin', stopsAt: [REDIRECT_URI] });
-  database = await createTestDatabase(house.postgres, {
+  robin = deployment.person({ username: 'robin', stopsAt: [REDIRECT_URI] });
+  database = await createTestDatabase(deployment.postgres, {
     instances: [{ role: 'recipes' }],
     apply: async () => undefined,
   });
   pool = new pg.Pool({ connectionString: database.url('recipes') });
-  const am = { host: 'am.localhost', port: house.am.port, scheme: 'http', cidr: '127.0.0.0/8' } as const;
-  const { url, port } = house.guest('recipes');
+  const am = { host: 'am.localhost', port: deployment.am.port, scheme: 'http', cidr: '127.0.0.0/8' } as const;
+  const { url, port } = deployment.guest('recipes');
   recipes = await openTinyHost({
     issuer: url,
     pool,
@@ -58,16 +58,16 @@ afterAll(async () => {
   await recipes?.close();
   await pool?.end();
   await database?.drop();
-  await house?.stop();
+  await deployment?.stop();
 });
 
-const resource = () => `${house.guest('recipes').url}/api`;
+const resource = () => `${deployment.guest('recipes').url}/api`;
 const transfer = () => reader.exchange({ resource: resource(), scope: READ });
 
 test('the owner adds it at the AM, and sets there how far the AM may go', async () => {
-  const { url } = house.guest('recipes');
-  await signUp(robin, house.am.url);
-  const linked = await addHost(robin, { am: house.am, host: { url }, ceiling: [READ] });
+  const { url } = deployment.guest('recipes');
+  await signUp(robin, deployment.am.url);
+  const linked = await addHost(robin, { am: deployment.am, host: { url }, ceiling: [READ] });
   expect(linked.text).toContain('Recipes');
   expect(linked.text).not.toContain('Write recipes for you');
   await robin.visit(url);
@@ -76,18 +76,18 @@ test('the owner adds it at the AM, and sets there how far the AM may go', async 
 
 test('a Requester gets a token that it minted, and reads with it as the owner', async () => {
   reader = await byOauth4webapi(
-    { am: house.am.url, redirectUri: REDIRECT_URI, fetch: house.fetch },
+    { am: deployment.am.url, redirectUri: REDIRECT_URI, fetch: deployment.fetch },
     { kind: 'dynamic', keys: null },
   );
   await reader.finish(await agree(robin, await reader.start(), () => 'allow'));
   const minted = await transfer();
-  expect(minted).toMatchObject({ scope: READ, resource: resource(), iss: house.guest('recipes').url });
+  expect(minted).toMatchObject({ scope: READ, resource: resource(), iss: deployment.guest('recipes').url });
   const { json } = await reader.call(minted.access_token, `${resource()}/recipes`);
-  expect(json).toEqual({ recipes: ['Bread'], readBy: { requester: 'Stock', through: house.am.url } });
+  expect(json).toEqual({ recipes: ['Bread'], readBy: { requester: 'Stock', through: deployment.am.url } });
 });
 
 test('its own policy is asked last, and its no reaches the Requester as the Host’s', async () => {
-  expect(asked.at(-1)).toMatchObject({ owner: 'user-robin', am: house.am.url, scope: [READ], bearer: false });
+  expect(asked.at(-1)).toMatchObject({ owner: 'user-robin', am: deployment.am.url, scope: [READ], bearer: false });
   closed = true;
   const refused = await transfer().catch((error: unknown) => error);
   closed = false;
@@ -97,22 +97,25 @@ test('its own policy is asked last, and its no reaches the Requester as the Host
 });
 
 test('what was its own stays its own: its body parser, its error page, its routes', async () => {
-  const { url } = house.guest('recipes');
-  const burned = await house.fetch(`${url}/burn`);
+  const { url } = deployment.guest('recipes');
+  const burned = await deployment.fetch(`${url}/burn`);
   expect([burned.status, await burned.text()]).toEqual([500, 'Recipes burned something.']);
-  const refused = await house.fetch(`${url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'x' }) });
+  const refused = await deployment.fetch(`${url}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'x' }),
+  });
   expect([refused.status, await refused.json()]).toMatchObject([401, { error: 'invalid_client' }]);
   expect((await robin.visit(url)).heading).toBe('Your recipes');
 });
 
 test('it shows the owner who has access; what the owner stops at the AM is shown as ended and refused', async () => {
   const sharing = async (): Promise<LinkAccess[]> =>
-    JSON.parse((await robin.visit(`${house.guest('recipes').url}/sharing`)).html) as LinkAccess[];
+    JSON.parse((await robin.visit(`${deployment.guest('recipes').url}/sharing`)).html) as LinkAccess[];
   const minted = await transfer();
   expect(await sharing()).toMatchObject([
-    { am: house.am.url, ceiling: [READ], requesters: [{ name: 'Stock', endedAt: null }] },
+    { am: deployment.am.url, ceiling: [READ], requesters: [{ name: 'Stock', endedAt: null }] },
   ]);
-  await robin.visit(`${house.am.url}/requesters`);
+  await robin.visit(`${deployment.am.url}/apps`);
   await robin.press('Stop Stock');
   await eventually(sharing, { until: ([link]) => link?.requesters[0]?.endedAt !== null });
   await expect(reader.call(minted.access_token, `${resource()}/recipes`)).rejects.toMatchObject({ status: 401 });

@@ -6,14 +6,16 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@chatelaine/test-kit';
 import { openTrap, type Trap } from './support/trap.ts';
 
-// A house whose services may call nobody on this machine: the guard has no exceptions. Something listens here and must never be called.
+// A deployment whose services may call nobody on this machine: the guard has no exceptions. Something listens here and
+// must
+// never be called.
 
-let house: Constellation;
+let deployment: Constellation;
 let robin: Person;
 let trap: Trap;
 
 beforeAll(async () => {
-  house = await startConstellation({
+  deployment = await startConstellation({
     ams: 1,
     hosts: ['photos'],
     requester: false,
@@ -25,14 +27,14 @@ beforeAll(async () => {
       ...(service === 'am' && { HOSTS_ADDED_PER_HOUR: '1000', REGISTRATIONS_PER_HOUR: '1000' }),
     }),
   });
-  trap = await openTrap(house.guest('trap').port);
-  robin = house.person({ username: 'robin' });
-  await signUp(robin, house.am.url);
+  trap = await openTrap(deployment.guest('trap').port);
+  robin = deployment.person({ username: 'robin' });
+  await signUp(robin, deployment.am.url);
 });
 
 afterAll(async () => {
   await trap?.close();
-  await house?.stop();
+  await deployment?.stop();
 });
 
 /** This machine, as it can be written; at the trap's port, where something would answer. */
@@ -90,9 +92,9 @@ test('the trap notices who calls', async () => {
 describe('adding a Host', () => {
   const tryToAdd = async (host: string) => {
     const tab = robin.tab();
-    await tab.visit(`${house.am.url}/hosts/add`);
+    await tab.visit(`${deployment.am.url}/hosts/add`);
     const page = await tab.press('Continue', { host });
-    const [, sentence] = /\S+ (is not a Host that can be linked[^\n]*)/.exec(page.text) ?? [];
+    const [, sentence] = /\S+ (is not a service that can be linked[^\n]*)/.exec(page.text) ?? [];
     return { host, status: page.status, sentence };
   };
 
@@ -102,7 +104,7 @@ describe('adding a Host', () => {
     // of one person only so many wait for strangers at once: the others are told to come again
     const answered = (host: string) => eventually(() => tryToAdd(host), { until: ({ status }) => status !== 503 });
     const [control, ...answers] = await Promise.all(['https://photos.nowhere.example', ...hosts].map(answered));
-    expect(control?.sentence).toMatch(/^is not a Host that can be linked, or could not be reached\./);
+    expect(control?.sentence).toMatch(/^is not a service that can be linked, or could not be reached\./);
     // the address apart, which is the owner's own word
     expect(answers).toEqual(hosts.map((host) => ({ ...control, host })));
     expect(trap.connections).toBe(before);
@@ -114,17 +116,20 @@ describe('a client whose document lies on this machine', () => {
     const before = trap.connections;
     for (const place of places()) {
       const client = { client_id: `${place}/client`, redirect_uri: 'https://app.example/callback' };
-      const pushed = await house.fetch(`${house.am.url}/par`, { method: 'POST', body: new URLSearchParams(client) });
+      const pushed = await deployment.fetch(`${deployment.am.url}/par`, {
+        method: 'POST',
+        body: new URLSearchParams(client),
+      });
       expect([place, pushed.status, await pushed.json()]).toMatchObject([place, 401, { error: 'invalid_client' }]);
-      const page = await robin.visit(`${house.am.url}/authorize?${new URLSearchParams(client).toString()}`);
-      expect([place, page.status, page.url.origin]).toEqual([place, 400, house.am.url]);
+      const page = await robin.visit(`${deployment.am.url}/authorize?${new URLSearchParams(client).toString()}`);
+      expect([place, page.status, page.url.origin]).toEqual([place, 400, deployment.am.url]);
     }
     expect(trap.connections).toBe(before);
   });
 
   test('is unknown to a Host, even at the path where an AM publishes the document made for it', async () => {
     const before = trap.connections;
-    const { url } = house.host('photos');
+    const { url } = deployment.host('photos');
     for (const place of places()) {
       const query = new URLSearchParams({ client_id: `${place}/clients/${hostTag(url)}`, request_uri: 'any' });
       const page = await robin.visit(`${url}/authorize?${query.toString()}`);
@@ -138,7 +143,7 @@ describe('a client whose document lies on this machine', () => {
     let clients = 0;
     for (const place of places()) {
       const metadata = { redirect_uris: ['https://app.example/callback'], jwks_uri: `${place}/jwks` };
-      const registered = await house.fetch(`${house.am.url}/register`, {
+      const registered = await deployment.fetch(`${deployment.am.url}/register`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(metadata),
@@ -147,7 +152,7 @@ describe('a client whose document lies on this machine', () => {
       if (registered.status === 400) continue; // not a URL
       clients += 1;
       const { client_id: id } = (await registered.json()) as { client_id: string };
-      const pushed = await house.fetch(`${house.am.url}/par`, { method: 'POST', body: asserting(id) });
+      const pushed = await deployment.fetch(`${deployment.am.url}/par`, { method: 'POST', body: asserting(id) });
       expect([place, pushed.status, await pushed.json()]).toMatchObject([place, 401, { error: 'invalid_client' }]);
     }
     expect(clients).toBeGreaterThan(30);
@@ -155,11 +160,20 @@ describe('a client whose document lies on this machine', () => {
   });
 });
 
-/** A pushed request with an assertion that is in order but for its signature, which only the client's keys could tell. */
+/**
+ * A pushed request with an assertion that is in order but for its signature, which only the client's keys could tell.
+ */
 function asserting(clientId: string): URLSearchParams {
   const now = Math.floor(Date.now() / 1000);
   const header = { alg: 'ES256', kid: 'k', typ: 'client-authentication+jwt' };
-  const claims = { iss: clientId, sub: clientId, aud: house.am.url, iat: now, exp: now + 30, jti: crypto.randomUUID() };
+  const claims = {
+    iss: clientId,
+    sub: clientId,
+    aud: deployment.am.url,
+    iat: now,
+    exp: now + 30,
+    jti: crypto.randomUUID(),
+  };
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
   return new URLSearchParams({
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',

@@ -18,13 +18,13 @@ import { metadataOf, refusalOf, type StockRequester, type StockWorld, type Token
 
 const READ = 'entries.read';
 
-let house: Constellation;
+let deployment: Constellation;
 let robin: Person;
 let world: StockWorld;
 let documents: ClientDocuments;
 
 beforeAll(async () => {
-  house = await startConstellation({
+  deployment = await startConstellation({
     hosts: ['photos'],
     requester: false,
     guests: ['stock'],
@@ -32,20 +32,20 @@ beforeAll(async () => {
     env: ({ service }): Record<string, string> => (service === 'host' ? { BEARER_TOKENS: 'true' } : {}),
     label: 'stock-clients',
   });
-  const guest = house.guest('stock');
+  const guest = deployment.guest('stock');
   documents = await serveClientDocuments(guest);
-  world = { am: house.am.url, redirectUri: `${guest.url}/callback`, fetch: house.fetch };
-  robin = house.person({ username: 'robin', stopsAt: [world.redirectUri] });
-  const host = house.host('photos');
-  await signUp(robin, house.am.url);
+  world = { am: deployment.am.url, redirectUri: `${guest.url}/callback`, fetch: deployment.fetch };
+  robin = deployment.person({ username: 'robin', stopsAt: [world.redirectUri] });
+  const host = deployment.host('photos');
+  await signUp(robin, deployment.am.url);
   await signUp(robin, host.url);
   await robin.press('Add', { text: 'the first snow' });
-  await addHost(robin, { am: house.am, host, ceiling: [READ] });
+  await addHost(robin, { am: deployment.am, host, ceiling: [READ] });
 });
 
 afterAll(async () => {
   await documents?.close();
-  await house?.stop();
+  await deployment?.stop();
 });
 
 const newKeys = () => crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
@@ -87,29 +87,29 @@ describe.each(Object.entries(CLIENTS))('%s', (_name, create) => {
   test('finds out what it may ask for, exchanges its token, and calls the Host', async () => {
     const { json } = await client.call(connection.access_token, String(client.metadata['chatelaine_targets_endpoint']));
     const { targets } = json as { targets: { resource: string; scopes: unknown }[] };
-    expect(targets).toMatchObject([{ resource: house.host('photos').resource }]);
+    expect(targets).toMatchObject([{ resource: deployment.host('photos').resource }]);
 
     const minted = await client.exchange({ resource: targets[0]?.resource ?? '', scope: READ });
     expect(minted).toMatchObject({
       token_type: expect.stringMatching(/^dpop$/i),
       issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
       scope: READ,
-      iss: house.host('photos').url,
+      iss: deployment.host('photos').url,
     });
-    const called = await client.call(minted.access_token, `${house.host('photos').resource}/entries`);
+    const called = await client.call(minted.access_token, `${deployment.host('photos').resource}/entries`);
     expect(called).toMatchObject({ status: 200, json: { entries: [{ text: 'the first snow' }] } });
   });
 
   test('renews its connection token and goes on with the new one', async () => {
     const renewed = await client.refresh();
     expect(renewed.access_token).not.toBe(connection.access_token);
-    const minted = await client.exchange({ resource: house.host('photos').resource, scope: READ });
-    const called = await client.call(minted.access_token, `${house.host('photos').resource}/entries`);
+    const minted = await client.exchange({ resource: deployment.host('photos').resource, scope: READ });
+    const called = await client.call(minted.access_token, `${deployment.host('photos').resource}/entries`);
     expect(called.status).toBe(200);
   });
 
   test('is told in OAuth’s words what it may not have', async () => {
-    const { resource } = house.host('photos');
+    const { resource } = deployment.host('photos');
     expect(await refusalOf(client.exchange({ resource, scope: 'entries.write' }))).toBe('invalid_scope');
     const elsewhere = { resource: 'https://elsewhere.example/api', scope: READ };
     expect(await refusalOf(client.exchange(elsewhere))).toBe('invalid_target');
@@ -121,7 +121,7 @@ describe('oauth4webapi with keys', () => {
 
   test('reads of the Host who gives tokens for it', async () => {
     client = await byOauth4webapi(world, { kind: 'dynamic', keys: await newKeys() });
-    const { url, resource } = house.host('photos');
+    const { url, resource } = deployment.host('photos');
     expect(await client.describe(resource)).toMatchObject({ resource, authorization_servers: [url] });
   });
 
@@ -130,14 +130,14 @@ describe('oauth4webapi with keys', () => {
     expect(await client.introspect()).toMatchObject({ active: true, scope: 'transfer', token_type: 'DPoP' });
     await client.revoke();
     expect(await client.introspect()).toEqual({ active: false });
-    const wanted = { resource: house.host('photos').resource, scope: READ };
+    const wanted = { resource: deployment.host('photos').resource, scope: READ };
     expect(await refusalOf(client.exchange(wanted))).toBe('invalid_request');
   });
 });
 
 test('openid-client finds the AM by its own default, too, which is the suffix of OpenID Connect', async () => {
   const options = {
-    [openid.customFetch]: (url: string, given: object) => house.fetch(url, given),
+    [openid.customFetch]: (url: string, given: object) => deployment.fetch(url, given),
     execute: [openid.allowInsecureRequests],
   };
   const config = await openid.discovery(new URL(world.am), 'a-client', undefined, openid.None(), options);
@@ -151,7 +151,7 @@ describe.each<[string, (world: PlainWorld) => Promise<PlainClient>, { tokenType:
   let client: PlainClient;
 
   test('gets the Host’s own token by code and resource, and reads with it', async () => {
-    const { resource } = house.host('photos');
+    const { resource } = deployment.host('photos');
     client = await create({ ...world, resource });
     const tokens = await client.finish(await approve(robin, await client.start(READ), [READ]));
     expect(tokens).toMatchObject({ access_token: expect.stringMatching(/^cha_at_/), scope: READ });
@@ -164,14 +164,14 @@ describe.each<[string, (world: PlainWorld) => Promise<PlainClient>, { tokenType:
     const before = await client.refresh();
     const after = await client.refresh();
     expect(after.access_token).not.toBe(before.access_token);
-    expect(await client.call(`${house.host('photos').resource}/entries`)).toMatchObject({ status: 200 });
+    expect(await client.call(`${deployment.host('photos').resource}/entries`)).toMatchObject({ status: 200 });
   });
 
   test('is told to begin anew once its owner stopped it, and its token is dead at the Host', async () => {
-    await robin.visit(`${house.am.url}/requesters`);
+    await robin.visit(`${deployment.am.url}/apps`);
     await robin.press(`Stop ${client.name}`);
     expect(await codeOf(client.refresh())).toBe('invalid_grant');
-    const read = () => client.call(`${house.host('photos').resource}/entries`);
+    const read = () => client.call(`${deployment.host('photos').resource}/entries`);
     // some libraries try to refresh at a 401, say so, and then throw
     const { warn } = console;
     console.warn = () => undefined;
@@ -184,7 +184,7 @@ describe.each<[string, (world: PlainWorld) => Promise<PlainClient>, { tokenType:
   });
 });
 
-stockClientsInABrowser(() => ({ house, owner: robin, resource: house.host('photos').resource, scope: READ }));
+stockClientsInABrowser(() => ({ deployment, owner: robin, resource: deployment.host('photos').resource, scope: READ }));
 
 /** The `error` of a refused token request, where each of these libraries keeps it. */
 async function codeOf(refused: Promise<unknown>): Promise<unknown> {

@@ -1,5 +1,5 @@
 /** What is built, in this order: the services share the layers before their names. */
-export const IMAGES = ['am', 'host', 'requester', 'demo', 'postgres', 'proxy'] as const;
+export const IMAGES = ['am', 'host', 'requester', 'bridge', 'demo', 'postgres', 'proxy'] as const;
 export type ImageName = (typeof IMAGES)[number];
 
 /** The last arguments of `docker build`, in a checkout: which image. */

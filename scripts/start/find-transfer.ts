@@ -1,4 +1,4 @@
-import { type Exchange, headerOf, type HouseService } from '@chatelaine/constellation';
+import { type Exchange, headerOf, type DeployedService } from '@chatelaine/constellation';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -15,7 +15,7 @@ export interface Asked {
 
 /** One real transfer and the call it was for, as they passed the fronts of the services. */
 export interface Transfer {
-  readonly host: HouseService;
+  readonly host: DeployedService;
   /** Requester → AM. */
   readonly asked: Asked;
   /** AM → Host. */
@@ -25,10 +25,10 @@ export interface Transfer {
 }
 
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
-const MASS_PATH = '/transfers';
+const BATCH_PATH = '/transfers';
 
 /** The transfer for this Host among what travelled; null when there was none that came to its end. */
-export function findTransfer(exchanges: readonly Exchange[], host: HouseService): Transfer | null {
+export function findTransfer(exchanges: readonly Exchange[], host: DeployedService): Transfer | null {
   const good = exchanges.filter(({ response }) => response.status === 200);
   const called = good.find((it) => it.service === host.name && it.request.path.startsWith('/api/'));
   const minted = good.find((it) => it.service === host.name && isExchange(it));
@@ -45,7 +45,7 @@ const isExchange = ({ request }: Exchange): boolean =>
   request.path === '/token' && new URLSearchParams(request.body).get('grant_type') === TOKEN_EXCHANGE;
 
 function askedIn(exchange: Exchange): Asked[] {
-  if (exchange.request.path === MASS_PATH) return itemsIn(exchange);
+  if (exchange.request.path === BATCH_PATH) return itemsIn(exchange);
   if (!isExchange(exchange)) return [];
   const form = new URLSearchParams(exchange.request.body);
   const of = (name: string): string => form.get(name) ?? '(none)';

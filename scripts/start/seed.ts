@@ -3,20 +3,28 @@ import {
   connectRequester,
   type Flavor,
   FLAVORS,
-  type HouseService,
+  type DeployedService,
   PageError,
   type Person,
   signUp,
 } from '@chatelaine/constellation';
 
 /** A service, wherever it runs. */
-export type Place = Pick<HouseService, 'name' | 'url' | 'title' | 'flavor'>;
+export type Place = Pick<DeployedService, 'name' | 'url' | 'title' | 'flavor'>;
+
+/** A service that the bridge stands in for. */
+export interface StandIn {
+  readonly id: string;
+  readonly title: string;
+}
 
 /** What seeding needs of the services. */
-export interface Town<Service = Place> {
+export interface Parties<Service = Place> {
   readonly am: Service;
   readonly hosts: readonly Service[];
   readonly requester: Service;
+  /** And the services that the demo account connects there. */
+  readonly bridge?: { readonly place: Service; readonly services: readonly StandIn[] };
 }
 
 const ENTRIES: Readonly<Record<Flavor, readonly { text: string; daysAgo: number }[]>> = {
@@ -39,19 +47,34 @@ const ENTRIES: Readonly<Record<Flavor, readonly { text: string; daysAgo: number 
 const DAY_MS = 86_400_000;
 
 /**
- * Makes the demo account and what it has, through the services' own pages: whatever a person could do, and nothing else. Repeatable: what an
- * interrupted start made already is left alone.
+ * Makes the demo account and what it has, through the services' own pages: whatever a person could do, and nothing
+ * else. Repeatable: what an interrupted start made already is left alone.
  */
-export async function seed(demo: Person, town: Town, say: (line: string) => void): Promise<void> {
-  for (const { url } of [town.am, ...town.hosts, town.requester]) await ensureAccount(demo, url);
-  say(`an account "${demo.username}" at each of the five services`);
+export async function seed(demo: Person, parties: Parties, say: (line: string) => void): Promise<void> {
+  const places = [
+    parties.am,
+    ...parties.hosts,
+    ...(parties.bridge === undefined ? [] : [parties.bridge.place]),
+    parties.requester,
+  ];
+  for (const { url } of places) await ensureAccount(demo, url);
+  say(`an account "${demo.username}" at each of the ${places.length} services`);
   let added = 0;
-  for (const host of town.hosts) added += await ensureEntries(demo, host);
-  say(`${added} entries at ${names(town.hosts)}`);
-  for (const host of town.hosts) await ensureLink(demo, town, host);
-  say(`${town.am.title} linked with ${names(town.hosts)}; how much it may share was chosen at each of them`);
-  await ensureConnection(demo, town);
-  say(`${town.requester.title} connected: reads Photos and Calendar, posts to Photos, asks before it reads Notes`);
+  for (const host of parties.hosts) added += await ensureEntries(demo, host);
+  say(`${added} entries at ${names(parties.hosts)}`);
+  for (const host of parties.hosts) await ensureLink(demo, parties, host);
+  say(`${parties.am.title} linked with ${names(parties.hosts)}; what it may share was chosen at each`);
+  if (parties.bridge !== undefined) {
+    const { place, services } = parties.bridge;
+    for (const service of services) await ensureService(demo, place, service);
+    await ensureLink(demo, parties, place);
+    const titles = services.map(({ title }) => title).join(' and ');
+    say(`${titles}, which have never heard of an AM, connected at ${place.title}, and that linked too`);
+  }
+  await ensureConnection(demo, parties);
+  say(`${parties.requester.title} connected: reads Photos and Calendar, posts to Photos, asks before it reads Notes`);
+  await checkSigned(demo, parties);
+  say(`it signed “No training”, would sign “Only to serve me”, declines “Delete after 30 days”`);
 }
 
 const names = (services: readonly Place[]) => services.map(({ title }) => title).join(', ');
@@ -76,21 +99,41 @@ async function ensureEntries(demo: Person, host: Place): Promise<number> {
   return entries.length;
 }
 
-async function ensureLink(demo: Person, { am }: Town, host: Place): Promise<void> {
+async function ensureLink(demo: Person, { am }: Parties, host: Place): Promise<void> {
   const page = await demo.visit(`${am.url}/hosts`);
   if (!page.text.includes(host.url)) await addHost(demo, { am, host });
 }
 
-async function ensureConnection(demo: Person, { am, requester }: Town): Promise<void> {
+/** Connects a service at the bridge: across to the service, "Allow" there, and back. */
+async function ensureService(demo: Person, bridge: Place, service: StandIn): Promise<void> {
+  const page = await demo.visit(`${bridge.url}/services`);
+  if (!page.forms.some(({ action }) => action.pathname === `/services/${service.id}/connect`)) return;
+  await demo.press('Connect', {}, { near: service.title });
+  await demo.follow(/^Continue to /);
+  const back = await demo.press('yes', { account: demo.username });
+  if (back.url.origin !== bridge.url || back.status !== 200)
+    throw new PageError(`${service.title} was not connected.`, back);
+}
+
+async function ensureConnection(demo: Person, { am, requester }: Parties): Promise<void> {
   const page = await demo.visit(`${requester.url}/connections`);
   if (page.text.includes(am.url)) return;
   await connectRequester(demo, {
     am,
     requester,
+    terms: 'no-training/1.0',
     answers({ host, scope }) {
-      if (host.startsWith('Photos')) return 'allow';
+      if (host.startsWith('Photos') || scope.endsWith(':entries.read')) return 'allow';
       if (scope !== 'entries.read') return 'no';
       return host.startsWith('Notes') ? 'ask' : 'allow';
     },
   });
+}
+
+/** The first of these terms was asked for when it was connected. */
+async function checkSigned(demo: Person, { am, requester }: Parties): Promise<void> {
+  await demo.visit(`${am.url}/apps`);
+  const page = await demo.follow(`Open ${requester.title}`);
+  if (!page.text.includes(`${requester.title} signed “No training 1.0”`))
+    throw new PageError(`${requester.title} has not signed what it was asked to.`, page);
 }

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { act } from '@chatelaine/constellation';
-import { createDpopProof } from '@chatelaine/crypto';
+import { createDpopProof, systemClock } from '@chatelaine/crypto';
 import pg from 'pg';
 import type { Chain } from '../chain.ts';
 import { connect, registered } from '../connection.ts';
@@ -14,7 +14,6 @@ import type { SlowHost } from './slow-host.ts';
 const STOPS = 100;
 const POLL_MS = 10;
 const GIVE_UP_MS = 60_000;
-const CLOCK = { now: () => Date.now() / 1000 };
 
 interface Stop {
   /** Milliseconds from the press of the button until the Host's API refused. */
@@ -25,7 +24,10 @@ interface Stop {
 /** Ends that a Host has not confirmed, and does not. */
 const PILE = 10_000;
 
-/** Owners stop connections on their page; the AM is asked for a token right after its answer, the Host's API again and again. */
+/**
+ * Owners stop connections on their page; the AM is asked for a token right after its answer, the Host's API again and
+ * again.
+ */
 export async function revocation(chain: Chain): Promise<Figure[]> {
   const stops: Stop[] = [];
   for (let turn = 0; turn < STOPS; turn++) stops.push(await stopOne(chain, `Reader ${turn}`));
@@ -85,7 +87,7 @@ async function stopOne(chain: Chain, name: string): Promise<Stop> {
   const token = String(answers[0]?.json['access_token']);
   if ((await callHost(chain, party, token)) !== 200) throw new Error('The Host refuses a token that is good.');
   const tab = person.tab();
-  await tab.visit(`${am.issuer}/requesters`);
+  await tab.visit(`${am.issuer}/apps`);
   const pressed = performance.now();
   const refused = untilRefused(chain, party, token);
   await tab.press(`Stop ${name}`);
@@ -104,7 +106,7 @@ async function untilRefused(chain: Chain, party: Party, token: string): Promise<
 
 async function callHost({ host }: Chain, { dpop }: Party, token: string): Promise<number> {
   const htu = `${host.issuer}/api/entries`;
-  const proof = await createDpopProof({ key: dpop, htm: 'GET', htu, accessToken: token, clock: CLOCK });
+  const proof = await createDpopProof({ key: dpop, htm: 'GET', htu, accessToken: token, clock: systemClock });
   const headers = { authorization: `DPoP ${token}`, dpop: proof };
   const request = { method: 'GET', path: '/api/entries', host: new URL(htu).host, headers, body: '' } as const;
   return (await send(host.port, request, http.globalAgent)).status;

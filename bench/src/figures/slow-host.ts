@@ -15,7 +15,7 @@ const SLOW_PER_SECOND = 3;
 const LOAD = 0.3;
 const ANSWER_AFTER_MS = 30_000;
 /** After this a Host that was left alone is tried again. ADR 0007 */
-const LEFT_ALONE_MS = 10_500;
+const CIRCUIT_OPEN_MS = 10_500;
 
 /** A Host beside the one of the chain, which is well until it is told otherwise. */
 export interface SlowHost {
@@ -35,11 +35,14 @@ const slowly: act.Act = (scene) => {
   scene.response.on('close', () => clearTimeout(timer));
 };
 
-/** Blocks of transfers to two Hosts, of which one is well at first and answers after 30 s then, in turn; and what those to the other one took. */
+/**
+ * Blocks of transfers to two Hosts, of which one is well at first and answers after 30 s then, in turn; and what those
+ * to the other one took.
+ */
 export async function besideSlowHost(chain: Chain, slow: SlowHost, perSecond: number): Promise<Figure[]> {
   const well: Blocks = { before: [], beside: [] };
   const late: Sent[] = [];
-  const leftAlone: number[] = [];
+  const circuitOpen: number[] = [];
   const both = () => Promise.all([block(chain, perSecond), blockTo(chain, slow)]);
   for (let turn = 0; turn < ROUNDS; turn++) {
     // as much is asked of it as later on: what is compared is how it answers
@@ -50,13 +53,13 @@ export async function besideSlowHost(chain: Chain, slow: SlowHost, perSecond: nu
     well.beside.push(healthy);
     late.push(...hanging);
     const held = hanging.find(({ status }) => status === 503);
-    if (held !== undefined) leftAlone.push(held.began - began);
+    if (held !== undefined) circuitOpen.push(held.began - began);
     delete slow.host.script.transfer;
-    await pause(Math.max(0, began + (leftAlone.at(-1) ?? 0) + LEFT_ALONE_MS - performance.now()));
+    await pause(Math.max(0, began + (circuitOpen.at(-1) ?? 0) + CIRCUIT_OPEN_MS - performance.now()));
     // it answers again: the next block finds it trusted
     await runBlock(chain.port, await chain.transfers(1, { host: slow.beside }), 1);
   }
-  return [latencies(well), ...told(late, leftAlone)];
+  return [latencies(well), ...notified(late, circuitOpen)];
 }
 
 interface Blocks {
@@ -85,7 +88,7 @@ const typical = (blocks: readonly Sent[][], share: number): number =>
     0.5,
   );
 
-function told(late: readonly Sent[], leftAlone: readonly number[]): Figure[] {
+function notified(late: readonly Sent[], circuitOpen: readonly number[]): Figure[] {
   const timedOut = tookWith(late, 504);
   const held = tookWith(late, 503);
   const other = late.length - timedOut.length - held.length;
@@ -98,7 +101,7 @@ function told(late: readonly Sent[], leftAlone: readonly number[]): Figure[] {
     {
       what: 'until it is left alone, and a 503 then',
       held: 'after 5 failures',
-      measured: `${seconds(at(leftAlone, 0.5))} (in ${leftAlone.length} of ${ROUNDS}), ${ms(at(held, 0.5))}`,
+      measured: `${seconds(at(circuitOpen, 0.5))} (in ${circuitOpen.length} of ${ROUNDS}), ${ms(at(held, 0.5))}`,
     },
   ];
 }

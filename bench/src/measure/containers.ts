@@ -1,4 +1,5 @@
-// Writes what the last `pnpm test:containers` measured into docs/operations.md: `pnpm measure:containers`, which runs both.
+// Writes what the last `pnpm test:containers` measured into docs/operations.md: `pnpm measure:containers`, which runs
+// both.
 
 import os from 'node:os';
 import { noted } from '../../../e2e/containers/support/figures.ts';

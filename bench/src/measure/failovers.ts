@@ -1,5 +1,7 @@
-// Kills the primary Postgres under load, promotes the standby, makes a new standby in the old one's place, and so on; looks for each that was
-// acknowledged, and writes it into docs/operations.md: `pnpm images && pnpm measure:failovers [--count 20]`. It does what "When Postgres is lost" says there.
+// Kills the primary Postgres under load, promotes the standby, makes a new standby in the old one's place, and so on;
+// looks for each that was
+// acknowledged, and writes it into docs/operations.md: `pnpm images && pnpm measure:failovers [--count 20]`. It does
+// what "When Postgres is lost" says there.
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -26,17 +28,17 @@ interface Failover {
 
 const { values } = parseArgs({ options: { count: { type: 'string', default: '20' } } });
 const count = Number(values.count);
-const house = await openDeployment({ overlays: ['docker-compose.standby.yml'] });
+const deployment = await openDeployment({ overlays: ['docker-compose.standby.yml'] });
 try {
-  await house.compose(UP);
-  const { failovers, sent, entries } = await run(house);
+  await deployment.compose(UP);
+  const { failovers, sent, entries } = await run(deployment);
   const table = tableOf({ failovers, sent, entries });
   writeMeasured('failovers', table);
   console.log(table.join('\n'));
 } finally {
   // the containers that compose does not know of; then what it knows
   await prune();
-  await house.down();
+  await deployment.down();
 }
 
 async function run(there: Deployment) {

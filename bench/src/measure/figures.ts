@@ -1,4 +1,5 @@
-// Measures how many transfers and sign-ins a core does and how long they take, and writes it into docs/operations.md: `pnpm measure:figures`.
+// Measures how many transfers and sign-ins a core does and how long they take, and writes it into docs/operations.md:
+// `pnpm measure:figures`.
 
 import os from 'node:os';
 import { measureFigures } from '../figures.ts';

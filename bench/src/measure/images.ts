@@ -1,4 +1,5 @@
-// How large the images are and how fast they start, written into docs/operations.md: `pnpm measure:images` (after `pnpm images`).
+// How large the images are and how fast they start, written into docs/operations.md: `pnpm measure:images` (after `pnpm
+// images`).
 
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -1,4 +1,5 @@
-// Measures what strangers make an AM and a Host keep, and writes it into docs/reliability.md: `pnpm measure:strangers [--minutes 10] [--rate 15]`.
+// Measures what strangers make an AM and a Host keep, and writes it into docs/reliability.md: `pnpm measure:strangers
+// [--minutes 10] [--rate 15]`.
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';

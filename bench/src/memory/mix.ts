@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { randomBytes } from 'node:crypto';
-import { createDpopProof, signShortJwt } from '@chatelaine/crypto';
-import { CLIENT_ASSERTION_TYPE, GRANT, JWT_TYP, NDJSON, TOKEN_TYPE } from '@chatelaine/protocol';
+import { GRANT, NDJSON, TOKEN_TYPE } from '@chatelaine/protocol';
+import { batchCall } from '../batch-call.ts';
 import type { Chain } from '../chain.ts';
 import { connect, registered, type Tokens } from '../connection.ts';
 import { type Answer, type Prepared, prepare, send } from '../requests.ts';
@@ -14,11 +14,13 @@ export interface Deed {
   run(): Promise<number>;
 }
 
-const CLOCK = { now: () => Date.now() / 1000 };
 const ITEMS = 10;
-const PAGES = ['/', '/hosts', '/requesters', '/timeline', '/asks', '/ends'];
+const PAGES = ['/', '/hosts', '/apps', '/timeline', '/asks', '/ends'];
 
-/** Everything that programs and people do to an AM, in the order of one round; what strangers do comes from another address each time. */
+/**
+ * Everything that programs and people do to an AM, in the order of one round; what strangers do comes from another
+ * address each time.
+ */
 export function round(chain: Chain): readonly Deed[] {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 50 });
   const { am, party } = chain;
@@ -44,10 +46,15 @@ export function round(chain: Chain): readonly Deed[] {
       return status;
     },
   };
+  const items = {
+    party,
+    resources: Array.from({ length: ITEMS }, () => `${chain.host.issuer}/api`),
+    scope: 'entries.read',
+  };
   const many = (accept: string): Deed => ({
     name: 'batch call',
     good: [200],
-    run: async () => (await ask(await massCall(chain, state.tokens, accept))).status,
+    run: async () => (await ask(await batchCall(am, { ...items, access: state.tokens.access, accept }))).status,
   });
   const page: Deed = {
     name: 'page',
@@ -89,34 +96,6 @@ export function coming(chain: Chain): Deed {
       await send(am.port, await prepare(am, party, { path: '/revoke', form, proof: 'without proof' }), agent);
       return 200;
     },
-  };
-}
-
-async function massCall({ am, host, party }: Chain, tokens: Tokens, accept: string): Promise<Prepared> {
-  const claims = { iss: party.clientId, sub: party.clientId, aud: am.issuer };
-  const signed = { typ: JWT_TYP.clientAssertion, claims, key: party.key, clock: CLOCK, lifetimeSeconds: 60 };
-  const proof = {
-    key: party.dpop,
-    htm: 'POST',
-    htu: `${am.issuer}/transfers`,
-    accessToken: tokens.access,
-    clock: CLOCK,
-  };
-  const item = { resource: `${host.issuer}/api`, scope: 'entries.read' };
-  return {
-    path: '/transfers',
-    host: `${new URL(am.issuer).hostname}:${am.port}`,
-    headers: {
-      'content-type': 'application/json',
-      accept,
-      authorization: `DPoP ${tokens.access}`,
-      dpop: await createDpopProof(proof),
-    },
-    body: JSON.stringify({
-      transfers: Array.from({ length: ITEMS }, (_, index) => ({ id: String(index), ...item })),
-      client_assertion_type: CLIENT_ASSERTION_TYPE,
-      client_assertion: await signShortJwt(signed),
-    }),
   };
 }
 

@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
-import { generateSigningKey, hostTag, publicJwks, type SigningKey, signShortJwt } from '@chatelaine/crypto';
+import {
+  generateSigningKey,
+  hostTag,
+  publicJwks,
+  type SigningKey,
+  signShortJwt,
+  systemClock,
+} from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, JWT_TYP } from '@chatelaine/protocol';
 import type { Service } from '../chain.ts';
 import { type Prepared, send } from '../requests.ts';
@@ -94,7 +101,7 @@ export function kinds({ am, host, documents }: Targets): readonly (() => Promise
   const asManager = async (path: string, fields: Readonly<Record<string, string>>) => {
     const id = `${origin}/clients/${hostTag(host.issuer)}`;
     const claims = { iss: id, sub: id, aud: host.issuer };
-    const signed = { typ: JWT_TYP.clientAssertion, claims, key, clock: CLOCK, lifetimeSeconds: 60 };
+    const signed = { typ: JWT_TYP.clientAssertion, claims, key, clock: systemClock, lifetimeSeconds: 60 };
     const assertion = await signShortJwt(signed);
     return form(host, path, {
       ...fields,
@@ -119,7 +126,6 @@ export function kinds({ am, host, documents }: Targets): readonly (() => Promise
   ];
 }
 
-const CLOCK = { now: () => Date.now() / 1000 };
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const random = (): string => randomBytes(16).toString('base64url');
 /** One of 65,000 addresses of this machine (Linux). */

@@ -65,7 +65,9 @@ export async function measureGrowth(options: {
       await pause(Math.max(0, began + minute * 60_000 - performance.now()));
       const sample = await look();
       samples.push(sample);
-      progress(`${minute} min: AM ${told(sample.am)}; Host ${told(sample.host)}; answers ${JSON.stringify(statuses)}`);
+      progress(
+        `${minute} min: AM ${notified(sample.am)}; Host ${notified(sample.host)}; answers ${JSON.stringify(statuses)}`,
+      );
     }
     clearInterval(steady);
     await Promise.all(underWay);
@@ -77,7 +79,7 @@ export async function measureGrowth(options: {
   }
 }
 
-const told = ({ memory, disk, rows }: Held): string =>
+const notified = ({ memory, disk, rows }: Held): string =>
   `heap ${mb(memory.heapUsed)} MB, RSS ${mb(memory.rss)} MB, disk ${mb(disk)} MB, rows ${JSON.stringify(rows)}`;
 
 async function heldBy(child: { memory(): Promise<Memory> }, url: string): Promise<Held> {

@@ -20,15 +20,15 @@ export function sql(container: string, statement: string): Promise<string> {
 }
 
 /**
- * What operations.md has an operator do, by the programs in the container of Postgres. Where its pg_dump is older than its server and refuses,
- * psql copies the rows of all tables instead, at one moment as well.
+ * What operations.md has an operator do, by the programs in the container of Postgres. Where its pg_dump is older than
+ * its server and refuses, psql copies the rows of all tables instead, at one moment as well.
  */
-export async function dumpSchema(house: Deployment, { schema, file }: Omit<Copy, 'kind'>): Promise<Copy> {
-  const [container = ''] = await house.containers('postgres');
+export async function dumpSchema(deployment: Deployment, { schema, file }: Omit<Copy, 'kind'>): Promise<Copy> {
+  const [container = ''] = await deployment.containers('postgres');
   const into = fs.openSync(file, 'w');
   const kind = (await dumpsItsServer(container)) ? 'pg_dump' : 'rows';
   if (kind === 'pg_dump') {
-    const what = ['--schema', schema, '--format', 'custom'];
+    const what = ['--schema', schema, '--no-unlogged-table-data', '--format', 'custom'];
     await run(['-u', 'postgres', container, 'pg_dump', ...DATABASE, ...what], ['ignore', into]);
   } else {
     const script = await copyingRows(container, schema);
@@ -39,14 +39,14 @@ export async function dumpSchema(house: Deployment, { schema, file }: Omit<Copy,
 }
 
 /** Into a database that has the role and its empty schemas; nothing of the service runs. */
-export async function restore(house: Deployment, { kind, schema, file }: Copy): Promise<void> {
-  const [container = ''] = await house.containers('postgres');
+export async function restore(deployment: Deployment, { kind, schema, file }: Copy): Promise<void> {
+  const [container = ''] = await deployment.containers('postgres');
   const from = fs.openSync(file, 'r');
   if (kind === 'pg_dump') {
     const how = ['--clean', '--if-exists', '--single-transaction'];
     await run(['-i', '-u', 'postgres', container, 'pg_restore', ...DATABASE, ...how], [from, 'ignore']);
   } else {
-    await house.compose(['run', '--rm', '--no-deps', '-T', schema, 'chatelaine', 'migrate']);
+    await deployment.compose(['run', '--rm', '--no-deps', '-T', schema, 'chatelaine', 'migrate']);
     const how = ['-v', 'ON_ERROR_STOP=1', '--single-transaction', '-f', '-'];
     await run(['-i', '-u', 'postgres', container, 'psql', ...DATABASE, '-q', ...how], [from, 'ignore']);
   }
@@ -60,16 +60,20 @@ async function dumpsItsServer(container: string): Promise<boolean> {
 
 /** Arguments of psql that make it print a script which brings the rows back, in any order. */
 async function copyingRows(container: string, schema: string): Promise<string[]> {
-  // rows of a partitioned table go where they belong
+  // rows of a partitioned table go where they belong; an unlogged table is empty after a crash, too
   const tables = await sql(
     container,
-    `select relname from pg_class where relnamespace = '${schema}'::regnamespace and relkind in ('r', 'p') and not relispartition and relname <> '${MIGRATIONS}'`,
+    `select relname from pg_class where relnamespace = '${schema}'::regnamespace and relkind in ('r', 'p') and relpersistence = 'p' and not relispartition and relname <> '${MIGRATIONS}'`,
   );
   const sequences = await sql(container, `select sequencename from pg_sequences where schemaname = '${schema}'`);
   const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
   return [
     'begin isolation level repeatable read',
     String.raw`\echo set session_replication_role = replica;`,
+    // a migration may have put rows there
+    `\\echo truncate ${lines(tables)
+      .map((table) => `${schema}."${table}"`)
+      .join(', ')};`,
     ...lines(tables).flatMap((table) => [
       `\\echo copy ${schema}."${table}" from stdin;`,
       `copy (select * from ${schema}."${table}") to stdout`,

@@ -15,7 +15,7 @@ import { docker, PROJECT_PREFIX } from './docker.ts';
 
 const exec = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, '../../..');
-const NAMES = ['am', 'photos', 'calendar', 'notes', 'lifestream'] as const;
+const NAMES = ['am', 'photos', 'calendar', 'notes', 'lifestream', 'bridge', 'chirp', 'plume'] as const;
 export type Name = (typeof NAMES)[number];
 /** What the containers of the last run wrote. */
 const LOGS = path.join(ROOT, '.run/logs');
@@ -54,7 +54,7 @@ export async function openDeployment({ overlays = [], scheme = 'http' }: Deploym
     ...process.env,
     DOCKER_BUILDKIT: '0',
     COMPOSE_PROJECT_NAME: project,
-    HOUSE_NETWORK: `172.29.${randomInt(1, 255)}`,
+    CONTAINER_NETWORK: `172.29.${randomInt(1, 255)}`,
     SCHEME: scheme,
     // one connection is all that asks
     TRANSFERS_PER_MINUTE: '1000000',

@@ -18,7 +18,10 @@ export async function docker(...args: string[]): Promise<string> {
 
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
-/** Removes what earlier runs, or this one, left behind: containers, networks and volumes of these tests and of nobody else. */
+/**
+ * Removes what earlier runs, or this one, left behind: containers, networks and volumes of these tests and of nobody
+ * else.
+ */
 export async function prune(): Promise<void> {
   const ours = `label=${LABEL}`;
   const containers = [

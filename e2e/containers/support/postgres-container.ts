@@ -39,7 +39,7 @@ export async function startPostgres(network: ContainerNetwork): Promise<Embedded
       await answers(url('postgres'));
     },
     async stop() {
-      await container.stop({ timeout: 10_000 });
+      await container.stop({ timeout: patience(10) });
     },
   };
 }

@@ -21,12 +21,15 @@ export async function buildExpanded({ from, as }: { from: string; as: string }):
   fs.rmSync(context, { recursive: true });
 }
 
-/** The way of docs/operations.md: as many again of the new image; when they are ready, the old ones end, one after the other. */
+/**
+ * The way of docs/operations.md: as many again of the new image; when they are ready, the old ones end, one after the
+ * other.
+ */
 export async function replaceOneByOne(
-  house: Deployment,
+  deployment: Deployment,
   { name, image }: { name: Name; image: string },
 ): Promise<void> {
-  const old = await house.containers(name);
+  const old = await deployment.containers(name);
   const scale = (count: number) => [
     'up',
     '-d',
@@ -37,8 +40,8 @@ export async function replaceOneByOne(
     `${name}=${count}`,
     name,
   ];
-  await house.compose(scale(2 * old.length), { [name]: image });
-  const fresh = (await house.containers(name)).filter((id) => !old.includes(id));
+  await deployment.compose(scale(2 * old.length), { [name]: image });
+  const fresh = (await deployment.containers(name)).filter((id) => !old.includes(id));
   for (const id of fresh) await eventually(() => isReady(id, ['node', '-e', LOOK_READY]), { until: Boolean });
   for (const id of old) {
     await docker('stop', '-t', '20', id);
@@ -55,7 +58,7 @@ export async function isReady(id: string, command: readonly string[]): Promise<b
 }
 
 /** Since when the processes of services run: unchanged means that none had to start anew. */
-export async function runningSince(house: Deployment, names: readonly Name[]): Promise<string> {
-  const ids = (await Promise.all(names.map((name) => house.containers(name)))).flat();
+export async function runningSince(deployment: Deployment, names: readonly Name[]): Promise<string> {
+  const ids = (await Promise.all(names.map((name) => deployment.containers(name)))).flat();
   return docker('inspect', '-f', '{{.Name}} {{.State.StartedAt}} {{.RestartCount}}', ...ids);
 }

@@ -16,7 +16,10 @@ interface State {
   port: number;
 }
 
-/** A process of a service that is a container of its image, started with nothing but variables; otherwise as {@link ServiceProcess}. */
+/**
+ * A process of a service that is a container of its image, started with nothing but variables; otherwise as {@link
+ * ServiceProcess}.
+ */
 export function serviceContainer(options: ServiceProcessOptions, network: ContainerNetwork): ServiceProcess {
   const state: State = { container: null, port: 0 };
   const logFile = path.join(options.logDir, `${options.name}.log`);
@@ -87,7 +90,10 @@ async function create(
     .start();
 }
 
-/** The same variables as seen from inside: what is loopback on this machine is the gateway there, and Postgres has a name. */
+/**
+ * The same variables as seen from inside: what is loopback on this machine is the gateway there, and Postgres has a
+ * name.
+ */
 function inside(
   env: Readonly<Record<string, string>>,
   exceptions: readonly { cidr: string }[],

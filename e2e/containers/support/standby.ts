@@ -19,10 +19,10 @@ export interface Pair {
 }
 
 /** As docker-compose.standby.yml starts them. */
-export async function firstPair(house: Deployment): Promise<Pair> {
+export async function firstPair(deployment: Deployment): Promise<Pair> {
   const member = async (service: string): Promise<Member> => {
-    const [container = ''] = await house.containers(service);
-    return { container, volume: `${house.project}_${service}` };
+    const [container = ''] = await deployment.containers(service);
+    return { container, volume: `${deployment.project}_${service}` };
   };
   return { primary: await member('postgres'), standby: await member('standby') };
 }
@@ -34,8 +34,8 @@ export async function lose({ container }: Member): Promise<void> {
 }
 
 /** Makes the standby what the services find under the name of their Postgres. */
-export async function promote(house: Deployment, { container }: Member): Promise<void> {
-  const network = `${house.project}_database`;
+export async function promote(deployment: Deployment, { container }: Member): Promise<void> {
+  const network = `${deployment.project}_database`;
   await sql(container, 'select pg_promote()');
   await docker('network', 'disconnect', network, container);
   await docker('network', 'connect', '--alias', 'postgres', network, container);
@@ -43,15 +43,15 @@ export async function promote(house: Deployment, { container }: Member): Promise
 
 /** A standby of the new primary in the place of what was lost, from empty. When it resolves, commits wait for it. */
 export async function standbyAgain(
-  house: Deployment,
+  deployment: Deployment,
   { primary, lost }: Record<'primary' | 'lost', Member>,
 ): Promise<Member> {
   const { volume } = lost;
   await docker('rm', lost.container);
   // the new primary's container has it, too: from when it was the standby's first copy
   await empty(volume);
-  const common = ['--network', `${house.project}_database`, '--user', 'postgres', '-e', 'PRIMARY_HOST=postgres'];
-  const secrets = ['-v', `${house.project}_secrets-postgres:/secrets/postgres:ro`, '--label', LABEL];
+  const common = ['--network', `${deployment.project}_database`, '--user', 'postgres', '-e', 'PRIMARY_HOST=postgres'];
+  const secrets = ['-v', `${deployment.project}_secrets-postgres:/secrets/postgres:ro`, '--label', LABEL];
   const files = ['-v', `${volume}:/var/lib/postgresql`, '-v', `${primary.volume}:/primary:ro`];
   const settings = ['max_connections=200', 'wal_keep_size=512MB', 'hba_file=/usr/local/share/chatelaine/pg_hba.conf'];
   const start = ['chatelaine-postgres', 'start-standby', ...settings.flatMap((setting) => ['-c', setting])];
@@ -61,15 +61,21 @@ export async function standbyAgain(
   return { container, volume };
 }
 
-/** Back to what compose knows, after an even number of turns: both stop, and the files say again who was the primary. */
-export async function asAtFirst(house: Deployment, { primary, standby }: Pair, up: readonly string[]): Promise<Pair> {
+/**
+ * Back to what compose knows, after an even number of turns: both stop, and the files say again who was the primary.
+ */
+export async function asAtFirst(
+  deployment: Deployment,
+  { primary, standby }: Pair,
+  up: readonly string[],
+): Promise<Pair> {
   for (const { container } of [standby, primary]) {
     await docker('stop', '-t', '20', container);
     await docker('rm', container);
   }
   await empty(standby.volume);
-  await house.compose(up);
-  return firstPair(house);
+  await deployment.compose(up);
+  return firstPair(deployment);
 }
 
 async function empty(volume: string): Promise<void> {
@@ -117,17 +123,18 @@ export interface Acknowledged {
 }
 
 /**
- * Each of them, and each token there ever was, held against this Postgres: how many of those acknowledged are gone, and how many tokens the Host has minted
- * that the AM had not written down before it asked for them. 0 and 0 is what is promised.
+ * Each of them, and each token there ever was, held against this Postgres: how many of those acknowledged are gone, and
+ * how many tokens the Host has minted that the AM had not written down before it asked for them. 0 and 0 is what is
+ * promised.
  */
 export async function accountAt(
-  house: Deployment,
+  deployment: Deployment,
   { container }: Member,
   { entries, tokens }: Acknowledged,
 ): Promise<{ lost: number; orphans: number }> {
   const kept = new Set((await sql(container, 'select text from photos.entry')).split('\n'));
   const ledger = JSON.parse(
-    await sql(container, ledgerOf({ schema: 'photos', issuer: house.url('photos') })),
+    await sql(container, ledgerOf({ schema: 'photos', issuer: deployment.url('photos') })),
   ) as Ledger;
   const { lost, orphans } = account([ledger], new Set(tokens));
   return { lost: entries.filter((text) => !kept.has(text)).length + lost.length, orphans: orphans.length };

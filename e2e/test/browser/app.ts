@@ -38,7 +38,7 @@ let apps = 0;
 
 /** Registers at the AM for one resource, reading. It proves no key. */
 export async function startApp(
-  { house, resource, scope }: { house: Constellation; resource: string; scope: string },
+  { deployment, resource, scope }: { deployment: Constellation; resource: string; scope: string },
   { host = '127.0.0.1', callback = arrived, front = () => '' }: AppOptions = {},
 ): Promise<App> {
   const cameBack: CameBack[] = [];
@@ -56,8 +56,8 @@ export async function startApp(
   const origin = `http://${host}:${(server.address() as AddressInfo).port}`;
   const redirectUri = `${origin}/cb`;
   const name = `App ${++apps}`;
-  const { am } = house;
-  const registered = await house.fetch(`${am.url}/register`, {
+  const { am } = deployment;
+  const registered = await deployment.fetch(`${am.url}/register`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
@@ -90,7 +90,7 @@ export async function startApp(
       return `${am.url}/authorize?${query.toString()}`;
     },
     async use(code) {
-      const answer = await house.fetch(`${am.url}/token`, {
+      const answer = await deployment.fetch(`${am.url}/token`, {
         method: 'POST',
         body: new URLSearchParams({
           grant_type: 'authorization_code',
@@ -101,7 +101,9 @@ export async function startApp(
         }),
       });
       const { access_token } = (await answer.json()) as { access_token?: string };
-      const called = await house.fetch(`${resource}/entries`, { headers: { authorization: `Bearer ${access_token}` } });
+      const called = await deployment.fetch(`${resource}/entries`, {
+        headers: { authorization: `Bearer ${access_token}` },
+      });
       return called.status;
     },
     async close() {

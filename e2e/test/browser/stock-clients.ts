@@ -1,11 +1,11 @@
 import type { Constellation, Person } from '@chatelaine/constellation';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { chromiumPath, launchChromium } from '../../support/chromium.ts';
+import { chromiumPath, launchChromium, newContext } from '../../support/chromium.ts';
 import { type App, type AppOptions, startApp } from './app.ts';
 
 export interface BrowserScene {
-  readonly house: Constellation;
+  readonly deployment: Constellation;
   /** Signed in at the AM, with an account at the Host linked there. */
   readonly owner: Person;
   readonly resource: string;
@@ -35,13 +35,11 @@ export function stockClientsInABrowser(sceneOf: () => BrowserScene): void {
         return started;
       }
       async function context(options: BrowserContextOptions = {}): Promise<BrowserContext> {
-        const { owner, house } = sceneOf();
-        const made = await browser.newContext({ locale: 'en-GB', ...options });
-        const { url } = house.am;
+        const { owner, deployment } = sceneOf();
+        const made = await newContext(browser, options);
+        const { url } = deployment.am;
         const cookies = [...owner.cookies.of(new URL(url).hostname)];
         await made.addCookies(cookies.map(([name, value]) => ({ name, value, url, httpOnly: true })));
-        // the test has a time limit; a browser on a busy machine takes its time
-        made.setDefaultTimeout(0);
         opened.push(made);
         return made;
       }
@@ -56,7 +54,7 @@ export function stockClientsInABrowser(sceneOf: () => BrowserScene): void {
         page.getByRole('button', { name, exact: true }).click();
       async function allow(page: Page): Promise<void> {
         await page.getByLabel('Let it have keys that fit anybody').check();
-        await press(page, 'Allow');
+        await page.getByRole('button', { name: /^Allow / }).click();
       }
       const arrival = (page: Page): Promise<void> => page.getByRole('heading', { name: 'Arrived' }).waitFor();
 
@@ -67,7 +65,7 @@ export function stockClientsInABrowser(sceneOf: () => BrowserScene): void {
         await allow(page);
         await arrival(page);
         const query = await its.called;
-        expect(Object.fromEntries(query)).toMatchObject({ state: 'a-state', iss: sceneOf().house.am.url });
+        expect(Object.fromEntries(query)).toMatchObject({ state: 'a-state', iss: sceneOf().deployment.am.url });
         expect(its.cameBack.map(({ headers }) => headers.referer)).toEqual([undefined]);
         expect(await its.use(query.get('code') ?? '')).toBe(200);
         expect(complaints).toEqual([]);
@@ -136,7 +134,7 @@ export function stockClientsInABrowser(sceneOf: () => BrowserScene): void {
       });
       async function signIn(page: Page): Promise<void> {
         const { username, password } = sceneOf().owner;
-        await page.getByLabel('Username').fill(username);
+        await page.locator('#username').fill(username);
         await page.getByLabel('Password').fill(password);
         await press(page, 'Sign in');
       }
@@ -150,7 +148,7 @@ export function stockClientsInABrowser(sceneOf: () => BrowserScene): void {
         await devtools.send('Network.enable');
         const line = { offline: false, latency: 300, downloadThroughput: -1, uploadThroughput: -1 };
         await devtools.send('Network.emulateNetworkConditions', line);
-        await page.getByRole('button', { name: 'Allow', exact: true }).dblclick({ delay: 20, noWaitAfter: true });
+        await page.getByRole('button', { name: /^Allow / }).dblclick({ delay: 20, noWaitAfter: true });
         await arrival(page);
         expect(its.cameBack.map(({ query }) => query.has('code'))).toEqual([true]);
         expect(await its.use((await its.called).get('code') ?? '')).toBe(200);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
-import type { HouseService } from '@chatelaine/constellation';
+import type { DeployedService } from '@chatelaine/constellation';
 import { signUp } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -12,8 +12,11 @@ const SEED = 20_261_123;
 /** Each service gets its share of it; the seed decides what is tried, the machine how much of it. */
 const RUNS = 600;
 
-/** What people see, beside the endpoints that the metadata names. `/sign-out` is not here: everything after it would be tried by nobody. */
-const PAGES: Readonly<Record<HouseService['service'], readonly string[]>> = {
+/**
+ * What people see, beside the endpoints that the metadata names. `/sign-out` is not here: everything after it would be
+ * tried by nobody.
+ */
+const PAGES: Readonly<Record<DeployedService['service'], readonly string[]>> = {
   am: [
     '/',
     '/sign-in',
@@ -23,12 +26,14 @@ const PAGES: Readonly<Record<HouseService['service'], readonly string[]>> = {
     '/hosts/:id/name',
     '/hosts/:id/repair',
     '/hosts/:id/stop',
-    '/requesters',
-    '/requesters/:id',
-    '/requesters/:id/rules',
-    '/requesters/:id/stop',
+    '/apps',
+    '/apps/:id',
+    '/apps/:id/rules',
+    '/apps/:id/stop',
     '/asks/:id',
     '/timeline',
+    '/timeline/:id',
+    '/timeline/export',
     '/clients/:id',
     '/callback/:id',
     '/stop-everything',
@@ -46,6 +51,18 @@ const PAGES: Readonly<Record<HouseService['service'], readonly string[]>> = {
     '/access',
     '/access/end',
     '/api/entries',
+  ],
+  bridge: [
+    '/',
+    '/sign-in',
+    '/sign-up',
+    '/services',
+    '/services/:id/connect',
+    '/services/:id/callback',
+    '/services/:id/disconnect',
+    '/access',
+    '/access/end',
+    '/api/chirp/entries',
   ],
   requester: [
     '/',
@@ -69,11 +86,11 @@ export function fuzz(worldOf: () => World): void {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
     const targets: Target[] = [];
     let pids: (number | undefined)[] = [];
-    const running = () => worldOf().house.services.flatMap(({ processes }) => processes.map(({ pid }) => pid));
+    const running = () => worldOf().deployment.services.flatMap(({ processes }) => processes.map(({ pid }) => pid));
 
     beforeAll(async () => {
       const world = worldOf();
-      await signUp(world.owners[2], world.house.requester.url);
+      await signUp(world.owners[2], world.deployment.requester.url);
       for (const name of ['am', 'photos', 'lifestream']) targets.push(await aim(world, name));
       pids = running();
     });
@@ -114,18 +131,18 @@ export function fuzz(worldOf: () => World): void {
         );
         expect(shots).toBe(RUNS);
         expect(running()).toEqual(pids);
-        expect(worldOf().house.logs()).not.toMatch(/unhandled|uncaught/i);
+        expect(worldOf().deployment.logs()).not.toMatch(/unhandled|uncaught/i);
       },
     );
   });
 }
 
 /** What there is to shoot at: by the metadata, and by the pages. */
-async function aim({ house, owners, documents }: World, name: string): Promise<Target> {
-  const service = house.services.find((it) => it.name === name);
+async function aim({ deployment, owners, documents }: World, name: string): Promise<Target> {
+  const service = deployment.services.find((it) => it.name === name);
   const [process] = service?.processes ?? [];
   if (service === undefined || process === undefined) throw new Error(`There is no ${name}.`);
-  const metadata = await house.fetch(`${service.url}/.well-known/oauth-authorization-server`);
+  const metadata = await deployment.fetch(`${service.url}/.well-known/oauth-authorization-server`);
   const listed = metadata.ok ? ((await metadata.json()) as Record<string, unknown>) : {};
   const programs = Object.entries(listed).flatMap(([key, url]) =>
     key.endsWith('_endpoint') && key !== 'authorization_endpoint' ? [new URL(String(url)).pathname] : [],
@@ -136,7 +153,7 @@ async function aim({ house, owners, documents }: World, name: string): Promise<T
     page.forms.flatMap(({ controls }) => controls).find(({ name: field }) => field === 'csrf')?.values[0] ?? '';
   const ids =
     name === 'am'
-      ? await house.database.query<{ id: string }>(
+      ? await deployment.database.query<{ id: string }>(
           'am',
           'select id from link union select id from connection union select id from ask',
         )
@@ -151,8 +168,8 @@ async function aim({ house, owners, documents }: World, name: string): Promise<T
     ],
     known: [
       ...ids.map(({ id }) => id),
-      house.am.url,
-      house.host('photos').resource,
+      deployment.am.url,
+      deployment.host('photos').resource,
       `${documents.origin}/first-of-robin.json`,
     ],
     cookie: [...person.cookies.of(new URL(service.url).hostname)].map((pair) => pair.join('=')).join('; '),

@@ -8,26 +8,28 @@ const UNUSABLE = [502, 'server_error'] as const;
 const AWAY = [503, 'temporarily_unavailable'] as const;
 const THREE_TOKENS = { access_token: POISON, token_type: 'DPoP', refresh_token: POISON };
 
-/** A Host that lies: what it says is refused with the listed error, and nothing of it is relayed. PROTOCOL §3.5, §3.8 */
+/**
+ * A Host that lies: what it says is refused with the listed error, and nothing of it is relayed. PROTOCOL §3.5, §3.8
+ */
 export function lies(worldOf: () => World): void {
   let world: World;
   let reader: Reader;
   beforeAll(async () => {
     world = worldOf();
     // each process has its own breaker: with one alone, a lie and an honest answer take turns there
-    world.house.am.front.direct(0);
+    world.deployment.am.front.direct(0);
     reader = await world.connect(world.owners[0], { name: 'Lied to' });
   });
 
-  afterAll(() => world.house.am.front.direct(null));
+  afterAll(() => world.deployment.am.front.direct(null));
 
-  const told = ({ status, json }: Raw) => [status, json['error']];
+  const notified = ({ status, json }: Raw) => [status, json['error']];
   /** Not in the answer, neither in its head nor in its body. */
   const clean = ({ headers, text }: Raw) => ![text, ...[...headers].flat()].some((part) => part.includes(POISON));
   const ask = (scope?: string) => reader.transfer(world.liar.resource, scope);
   const honestAgain = async () => {
     world.liar.script = {};
-    expect(told(await ask())).toEqual([200, undefined]);
+    expect(notified(await ask())).toEqual([200, undefined]);
   };
 
   describe('an answer of a hostile Host', () => {
@@ -43,16 +45,20 @@ export function lies(worldOf: () => World): void {
       ['HTML called JSON', () => sending(`<h1>${POISON}</h1>`), UNUSABLE],
       ['10 MB', () => changing(() => ({ padding: POISON.repeat(900_000) })), UNUSABLE],
       ['10 MB in 10 KB', () => act.gzipBomb(), UNUSABLE],
-      ['a redirect', () => sending('', { location: `${world.house.host('photos').url}/?${POISON}` }, 307), UNUSABLE],
+      [
+        'a redirect',
+        () => sending('', { location: `${world.deployment.host('photos').url}/?${POISON}` }, 307),
+        UNUSABLE,
+      ],
       ['half of one', () => act.breakingOff, AWAY],
       ['headers without end', () => act.withEndlessHeaders, UNUSABLE],
       ['members that stand twice', () => sending(`{"access_token":"${POISON}","access_token":"b"}`), UNUSABLE],
       ['more after its end', () => sending(`{"access_token":"${POISON}"} {}`), UNUSABLE],
       ['a wrong iss', () => changing(() => ({ iss: `http://${POISON}.localhost` })), UNUSABLE],
-      ['the iss of an honest Host', () => changing(() => ({ iss: world.house.host('photos').url })), UNUSABLE],
+      ['the iss of an honest Host', () => changing(() => ({ iss: world.deployment.host('photos').url })), UNUSABLE],
       [
         'the resource of an honest Host',
-        () => changing(() => ({ resource: world.house.host('photos').resource })),
+        () => changing(() => ({ resource: world.deployment.host('photos').resource })),
         UNUSABLE,
       ],
       ['a wider scope', () => changing(() => ({ scope: 'entries.read entries.write' })), UNUSABLE],
@@ -86,7 +92,7 @@ export function lies(worldOf: () => World): void {
     ])('that is %s is refused, and nothing of it gets through', async (_what, lie, expected) => {
       world.liar.script = { transfer: lie() };
       const answer = await ask();
-      expect(told(answer)).toEqual([...expected]);
+      expect(notified(answer)).toEqual([...expected]);
       expect(clean(answer)).toBe(true);
       expect(Number(answer.headers.get('retry-after') ?? 0)).toBeLessThanOrEqual(3_600);
       await honestAgain();
@@ -100,7 +106,7 @@ export function lies(worldOf: () => World): void {
     });
 
     test('leaves no trace of its words in any log', () => {
-      expect(world.house.logs()).not.toContain(POISON);
+      expect(world.deployment.logs()).not.toContain(POISON);
     });
   });
 
@@ -114,7 +120,7 @@ export function lies(worldOf: () => World): void {
     ])('that is %s is not taken, and does not break the link', async (_what, lie, expected) => {
       world.liar.expireLinkTokens();
       world.liar.script = { renew: lie() };
-      expect(told(await ask())).toEqual([...expected]);
+      expect(notified(await ask())).toEqual([...expected]);
       await honestAgain();
     });
 
@@ -123,14 +129,14 @@ export function lies(worldOf: () => World): void {
       world.liar.script = {
         renew: changing(({ transfer_scope: ceiling }) => ({ transfer_scope: `${String(ceiling)} everything` })),
       };
-      expect(told(await ask())).toEqual([200, undefined]);
-      expect(told(await ask('everything'))).toEqual([400, 'invalid_scope']);
+      expect(notified(await ask())).toEqual([200, undefined]);
+      expect(notified(await ask('everything'))).toEqual([400, 'invalid_scope']);
       await honestAgain();
     });
   });
 
   describe('a Host that describes itself as somebody else', () => {
-    const somebody = () => world.house.host('photos').url;
+    const somebody = () => world.deployment.host('photos').url;
     test.each<[string, (honest: Record<string, unknown>) => Record<string, unknown>]>([
       ['with an honest Host’s issuer', (honest) => ({ ...honest, issuer: somebody() })],
       ['with an honest Host’s token endpoint', (honest) => ({ ...honest, token_endpoint: `${somebody()}/token` })],
@@ -141,25 +147,25 @@ export function lies(worldOf: () => World): void {
       ['with an honest Host’s resource', (honest) => ({ ...honest, protected_resources: [`${somebody()}/api`] })],
     ])('%s is refused when its address is typed, and nothing is sent anywhere', async (_what, metadata) => {
       world.stranger.script = { metadata };
-      const recording = world.house.record();
-      const page = await typeAddress(world.owners[0], world.house.am.url, world.stranger.issuer);
+      const recording = world.deployment.record();
+      const page = await typeAddress(world.owners[0], world.deployment.am.url, world.stranger.issuer);
       recording.stop();
       expect(page.links.some(({ text }) => text.startsWith('Continue to '))).toBe(false);
       expect(recording.exchanges.filter(({ service }) => service === 'photos')).toEqual([]);
     });
 
     test.each<[string, (honest: Record<string, string>) => Record<string, string>]>([
-      ['another issuer', (honest) => ({ ...honest, iss: world.house.host('photos').url })],
+      ['another issuer', (honest) => ({ ...honest, iss: world.deployment.host('photos').url })],
       ['no issuer', ({ iss: _without, ...rest }) => rest],
       ['another state', (honest) => ({ ...honest, state: 'A'.repeat(43) })],
     ])(
       'coming back from its consent page with %s makes no link, and its token endpoint is not called',
       async (_what, consent) => {
         world.stranger.script = { consent };
-        const page = await linkHostile(world.owners[0], world.house.am.url, world.stranger);
+        const page = await linkHostile(world.owners[0], world.deployment.am.url, world.stranger);
         expect(page.status).toBe(400);
         expect(world.stranger.redemptions).toEqual([]);
-        const links = await world.house.database.query(
+        const links = await world.deployment.database.query(
           'am',
           'select 1 from link join host on host.id = link.host_id where host.issuer = $1',
           [world.stranger.issuer],

@@ -29,7 +29,7 @@ export function mixUps(worldOf: () => World): void {
   describe('tokens of several owners, Requesters and Hosts', () => {
     test('obtained all at once are each for their own owner, Requester, Host, scope and key, and open nothing else', async () => {
       const random = createRandom(SEED);
-      const { hosts } = world.house;
+      const { hosts } = world.deployment;
       const jobs = Array.from({ length: ROUNDS }, () => ({ ...random.pick(pairs), host: random.pick(hosts) }));
       const mixed: unknown[] = [];
       const one = async ({ owner, reader, host }: (typeof jobs)[number]) => {
@@ -56,7 +56,7 @@ export function mixUps(worldOf: () => World): void {
     test('open nothing at another Host, nor with another Requester’s key', async () => {
       const [mine, other] = pairs;
       if (mine === undefined || other === undefined) throw new Error('Nobody is connected.');
-      const [photos, notes] = [world.house.host('photos'), world.house.host('notes')];
+      const [photos, notes] = [world.deployment.host('photos'), world.deployment.host('notes')];
       const { json } = await mine.reader.transfer(photos.resource);
       const accessToken = String(json['access_token']);
       const outcomes = [
@@ -69,7 +69,7 @@ export function mixUps(worldOf: () => World): void {
 
     test('of a connection are not to be had with it by another Requester, of the same owner or another', async () => {
       const [mine, ...others] = pairs;
-      const { resource } = world.house.host('photos');
+      const { resource } = world.deployment.host('photos');
       for (const { reader } of others) {
         const { outcome } = await reader.client.transfer({
           accessToken: mine?.reader.accessToken ?? '',
@@ -83,25 +83,25 @@ export function mixUps(worldOf: () => World): void {
 
     test('a proof made for the AM is worth nothing at a Host, and the other way round', async () => {
       const [mine] = pairs;
-      const photos = world.house.host('photos');
+      const photos = world.deployment.host('photos');
       const clock = { now: () => Date.now() / 1_000 };
       const { json } = await (mine as Pair).reader.transfer(photos.resource);
       const accessToken = String(json['access_token']);
       const dpop = await createDpopProof({
         key: (mine as Pair).reader.client.key,
         htm: 'GET',
-        htu: `${world.house.am.url}/api/entries`,
+        htu: `${world.deployment.am.url}/api/entries`,
         accessToken,
         clock,
       });
       const headers = { authorization: `DPoP ${accessToken}`, dpop };
-      expect((await world.house.fetch(`${photos.resource}/entries`, { headers })).status).toBe(401);
+      expect((await world.deployment.fetch(`${photos.resource}/entries`, { headers })).status).toBe(401);
     });
   });
 
   describe('the database', () => {
     test('lets no service look into another’s tables', async () => {
-      const { database, services } = world.house;
+      const { database, services } = world.deployment;
       const roles = services.map(({ name }) => name);
       for (const role of roles) {
         await expect(database.query(role, `select count(*) from "${role}".session`)).resolves.toHaveLength(1);

@@ -1,5 +1,5 @@
 import type http from 'node:http';
-import type { HouseService } from '@chatelaine/constellation';
+import type { DeployedService } from '@chatelaine/constellation';
 import { PARAMETERS } from '@chatelaine/test-kit';
 import fc from 'fast-check';
 
@@ -10,7 +10,7 @@ export interface Endpoint {
 }
 
 export interface Target {
-  readonly service: HouseService;
+  readonly service: DeployedService;
   readonly port: number;
   readonly endpoints: readonly Endpoint[];
   /** What is true: tokens, ids, the session of somebody signed in, and the token of their forms. */

@@ -15,10 +15,10 @@ export function slowness(worldOf: () => World): void {
   beforeAll(async () => {
     world = worldOf();
     // each process has its own breaker, and this is about what one does
-    world.house.am.front.direct(0);
+    world.deployment.am.front.direct(0);
     reader = await world.connect(world.owners[0], { name: 'Patient' });
   });
-  afterAll(() => world.house.am.front.direct(null));
+  afterAll(() => world.deployment.am.front.direct(null));
 
   /** Milliseconds of so many transfers at an honest Host, one after the other, sorted. */
   async function timesAt(resource: string): Promise<number[]> {
@@ -38,9 +38,9 @@ export function slowness(worldOf: () => World): void {
 
   describe('a slow Host', () => {
     test('however it is slow, is answered 504 within five seconds; a crowd at it holds up neither other Hosts, nor signing in, nor stopping', async () => {
-      const { house, slow, owners, newcomer } = world;
+      const { deployment, slow, owners, newcomer } = world;
       const stopped = await world.connect(owners[0], { name: 'Stopped meanwhile' });
-      const alone = await timesAt(house.host('photos').resource);
+      const alone = await timesAt(deployment.host('photos').resource);
       const ways = [act.silently, act.dripping, act.hangingAfterHeaders];
       for (const [index, host] of slow.entries()) host.script = { transfer: ways[index] ?? act.silently };
 
@@ -48,11 +48,11 @@ export function slowness(worldOf: () => World): void {
       const crowd = Array.from({ length: CROWD }, (_, index) =>
         client.transfer({ accessToken, resource: slow[index % slow.length]?.resource ?? '', scope: 'entries.read' }),
       );
-      const beside = await timesAt(house.host('photos').resource);
-      await signUp(newcomer('latecomer'), house.am.url);
-      await owners[0].visit(`${house.am.url}/requesters`);
+      const beside = await timesAt(deployment.host('photos').resource);
+      await signUp(newcomer('latecomer'), deployment.am.url);
+      await owners[0].visit(`${deployment.am.url}/apps`);
       const page = await owners[0].press('Stop Stopped meanwhile');
-      expect([page.status, (await stopped.transfer(house.host('photos').resource)).status]).toEqual([200, 400]);
+      expect([page.status, (await stopped.transfer(deployment.host('photos').resource)).status]).toEqual([200, 400]);
 
       const answers = await Promise.all(crowd);
       const statuses = answers.map(({ outcome }) => (outcome.kind === 'unavailable' ? outcome.status : outcome.kind));

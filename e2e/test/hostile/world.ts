@@ -31,7 +31,7 @@ export interface Reader {
 
 /** Two honest Hosts, hostile ones, and people who have something at all of them. */
 export interface World {
-  readonly house: Constellation;
+  readonly deployment: Constellation;
   readonly documents: Documents;
   readonly owners: readonly [Person, Person, Person];
   /** For quick lies; linked by the first owner. */
@@ -53,7 +53,7 @@ const UNLIMITED = '1000000';
 const SLOW = ['slow0', 'slow1', 'slow2'];
 
 export async function openWorld(): Promise<World> {
-  const house = await startConstellation({
+  const deployment = await startConstellation({
     label: 'hostile',
     hosts: ['photos', 'notes'],
     guests: ['reader', 'liar', 'stranger', ...SLOW],
@@ -63,34 +63,36 @@ export async function openWorld(): Promise<World> {
       ...(service === 'am' && { HOSTS_ADDED_PER_HOUR: '100000', REGISTRATIONS_PER_HOUR: UNLIMITED }),
     }),
   });
-  const documents = await serveDocuments('reader', house.guest('reader').port);
-  const [liar, stranger] = await Promise.all(['liar', 'stranger'].map((name) => openHostileHost(house.guest(name))));
-  const slow = await Promise.all(SLOW.map((name) => openHostileHost(house.guest(name))));
+  const documents = await serveDocuments('reader', deployment.guest('reader').port);
+  const [liar, stranger] = await Promise.all(
+    ['liar', 'stranger'].map((name) => openHostileHost(deployment.guest(name))),
+  );
+  const slow = await Promise.all(SLOW.map((name) => openHostileHost(deployment.guest(name))));
   if (liar === undefined || stranger === undefined) throw new Error('Nobody is hostile.');
-  const newcomer = (username: string) => house.person({ username, stopsAt: [`${documents.origin}/callback`] });
+  const newcomer = (username: string) => deployment.person({ username, stopsAt: [`${documents.origin}/callback`] });
   const owners = [newcomer('robin'), newcomer('kim'), newcomer('sasha')] as const;
   for (const owner of owners) {
-    await signUp(owner, house.am.url);
-    for (const host of house.hosts) {
+    await signUp(owner, deployment.am.url);
+    for (const host of deployment.hosts) {
       await signUp(owner, host.url);
       await owner.press('Add', { text: keptBy(owner, host) });
-      await addHost(owner, { am: house.am, host });
+      await addHost(owner, { am: deployment.am, host });
     }
   }
-  for (const host of [liar, ...slow]) await linkHostile(owners[0], house.am.url, host);
+  for (const host of [liar, ...slow]) await linkHostile(owners[0], deployment.am.url, host);
   return {
-    house,
+    deployment,
     documents,
     owners,
     liar,
     stranger,
     slow,
     newcomer,
-    connect: (owner, options) => connect({ house, documents }, owner, options),
+    connect: (owner, options) => connect({ deployment, documents }, owner, options),
     async close() {
       await Promise.all([liar, stranger, ...slow].map((host) => host.close()));
       await documents.close();
-      await house.stop();
+      await deployment.stop();
     },
   };
 }
@@ -112,18 +114,18 @@ export async function linkHostile(owner: Person, am: string, host: HostileHost) 
 }
 
 async function connect(
-  { house, documents }: Pick<World, 'house' | 'documents'>,
+  { deployment, documents }: Pick<World, 'deployment' | 'documents'>,
   owner: Person,
   { name, answers = () => 'allow' }: Parameters<World['connect']>[1],
 ): Promise<Reader> {
   let raw: Raw | null = null;
   const watched = async (...given: Parameters<typeof fetch>): Promise<Response> => {
-    const answer = await house.fetch(...given);
+    const answer = await deployment.fetch(...given);
     const text = await answer.clone().text();
     raw = { status: answer.status, headers: answer.headers, text, json: jsonOf(text) };
     return answer;
   };
-  const client = createClient({ name, am: house.am.url, documents, fetch: watched });
+  const client = createClient({ name, am: deployment.am.url, documents, fetch: watched });
   const pushed = await client.push();
   if (pushed === null) throw new Error('The request was not accepted.');
   await owner.visit(pushed.url);

@@ -2,7 +2,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Conformance, openConformance } from '../support/conformance.ts';
 
-/** Scenarios that call tools, prompts and resources of a test server, which somebody's notes have not. docs/stock-clients.md */
+/**
+ * Scenarios that call tools, prompts and resources of a test server, which somebody's notes have not.
+ * docs/stock-clients.md
+ */
 const BASELINE = path.join(import.meta.dirname, 'conformance-baseline.yml');
 
 export function conformance(input: () => { mcpUrl: string; token: () => Promise<string> }): void {

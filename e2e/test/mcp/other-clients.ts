@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { approve } from '../support/approve.ts';
 import { createMcpApp2, type McpApp2 } from '../support/mcp-app-2.ts';
 import { createMcpRemote, type McpRemote } from '../support/mcp-remote.ts';
-import type { Town } from '../../../scripts/example-mcp/town.ts';
+import type { McpDemo } from '../../../scripts/example-mcp/demo.ts';
 
 export interface McpWorld {
-  readonly town: Town;
+  readonly demo: McpDemo;
   readonly redirectUri: string;
   /** The first MCP server, at an address that every client takes. */
   readonly mcpUrl: string;
@@ -15,7 +15,10 @@ export interface McpWorld {
 const SCOPES = ['notes.read', 'notes.write'];
 const TOOLS = ['list_notes', 'read_note', 'write_note'];
 
-/** Clients of others, unchanged, with nothing of ours in between: they find the addresses by themselves, and take http from loopback only. */
+/**
+ * Clients of others, unchanged, with nothing of ours in between: they find the addresses by themselves, and take http
+ * from loopback only.
+ */
 export function otherClients(worldOf: () => McpWorld): void {
   describe.each<['no' | 'yes', string, RegExp]>([
     ['no', 'Bearer', /^bearer$/i],
@@ -28,12 +31,12 @@ export function otherClients(worldOf: () => McpWorld): void {
     afterAll(() => app.close());
 
     test('connects once its person agreed, and has the tools', async () => {
-      const { town, mcpUrl } = worldOf();
-      const client = await app.connect(mcpUrl, (address) => approve(town.person, address, SCOPES));
+      const { demo, mcpUrl } = worldOf();
+      const client = await app.connect(mcpUrl, (address) => approve(demo.person, address, SCOPES));
       expect((await client.listTools()).tools.map((tool) => tool.name)).toEqual(TOOLS);
       expect(app.kept.tokens).toMatchObject({
         token_type: expect.stringMatching(tokenType),
-        issuer: town.house.am.url,
+        issuer: demo.deployment.am.url,
       });
       expect(app.kept.opened).toHaveLength(1);
     });
@@ -58,9 +61,9 @@ export function otherClients(worldOf: () => McpWorld): void {
     afterAll(() => remote.close());
 
     test('connects once its person agreed, as the README of the example says', async () => {
-      const { town, mcpUrl } = worldOf();
+      const { demo, mcpUrl } = worldOf();
       const client = await remote.connect(mcpUrl, async (address) => {
-        await approve(town.person, new URL(address), SCOPES);
+        await approve(demo.person, new URL(address), SCOPES);
       });
       expect((await client.listTools()).tools.map((tool) => tool.name)).toEqual(TOOLS);
       await client.close();

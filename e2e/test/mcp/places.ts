@@ -8,13 +8,13 @@ const FIELDS = 'authorization,content-type,mcp-protocol-version,mcp-method,mcp-n
 /** Where clients look, and what they compare: byte for byte. */
 export function places(worldOf: () => McpWorld): void {
   const read = (url: string, init: { method?: string; headers?: Record<string, string> } = {}) =>
-    worldOf().town.house.fetch(url, { ...init, headers: { origin: ORIGIN, ...init.headers } });
+    worldOf().demo.deployment.fetch(url, { ...init, headers: { origin: ORIGIN, ...init.headers } });
 
   describe('what MCP clients find', () => {
     test('is the same issuer everywhere: in the resource’s document, in both documents of the AM', async () => {
-      const { town, mcpUrl } = worldOf();
+      const { demo, mcpUrl } = worldOf();
       const { origin, pathname } = new URL(mcpUrl);
-      const am = town.house.am.url;
+      const am = demo.deployment.am.url;
       for (const place of [
         `/.well-known/oauth-protected-resource${pathname}`,
         '/.well-known/oauth-protected-resource',
@@ -31,9 +31,9 @@ export function places(worldOf: () => McpWorld): void {
     });
 
     test('at every other place is a 404 that leads on, and that a page can read', async () => {
-      const { town, mcpUrl } = worldOf();
+      const { demo, mcpUrl } = worldOf();
       const { origin } = new URL(mcpUrl);
-      const am = town.house.am.url;
+      const am = demo.deployment.am.url;
       for (const [url, right] of [
         [`${origin}/.well-known/oauth-authorization-server/mcp`, `${origin}/.well-known/oauth-protected-resource/mcp`],
         [`${origin}/.well-known/openid-configuration`, `${origin}/.well-known/oauth-protected-resource/mcp`],
@@ -54,9 +54,9 @@ export function places(worldOf: () => McpWorld): void {
     });
 
     test('answers preflights with all that MCP clients send', async () => {
-      const { town, mcpUrl } = worldOf();
+      const { demo, mcpUrl } = worldOf();
       const { origin } = new URL(mcpUrl);
-      const am = town.house.am.url;
+      const am = demo.deployment.am.url;
       for (const [url, method] of [
         [mcpUrl, 'POST'],
         [mcpUrl, 'GET'],

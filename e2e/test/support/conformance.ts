@@ -3,9 +3,15 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 
-/** `@modelcontextprotocol/conformance`, which knows no OAuth: it is pointed at something that adds a token and changes nothing else. */
+/**
+ * `@modelcontextprotocol/conformance`, which knows no OAuth: it is pointed at something that adds a token and changes
+ * nothing else.
+ */
 export interface Conformance {
-  /** Its whole suite for servers, held against a list of what is known not to pass; also what passes although it stands there is a failure. */
+  /**
+   * Its whole suite for servers, held against a list of what is known not to pass; also what passes although it stands
+   * there is a failure.
+   */
   run(baseline: string): Promise<{ passed: boolean; said: string }>;
   close(): Promise<void>;
 }

@@ -16,7 +16,10 @@ export interface McpApp2Options {
   readonly dpop: 'yes' | 'no';
 }
 
-/** A program made of the SDK's second version: its own fetch, its own rules about http, and the whole callback for it to check. */
+/**
+ * A program made of the SDK's second version: its own fetch, its own rules about http, and the whole callback for it to
+ * check.
+ */
 export interface McpApp2 {
   connect(mcpUrl: string, browse: (address: URL) => Promise<URL>): Promise<Client>;
   readonly kept: {

@@ -13,7 +13,10 @@ export interface McpAppOptions {
   readonly documentUrl?: string;
 }
 
-/** A program that uses MCP servers by the official SDK. OAuth is all the SDK's: what is here stores things and opens the browser. */
+/**
+ * A program that uses MCP servers by the official SDK. OAuth is all the SDK's: what is here stores things and opens the
+ * browser.
+ */
 export interface McpApp {
   /** Connects; where the person is needed, `browse` takes the browser there and returns where it was sent back to. */
   connect(mcpUrl: string, browse: (address: URL) => Promise<URL>): Promise<Client>;

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { patience } from '@chatelaine/test-kit';
 
 /** `mcp-remote` as a desktop client starts it: a program of its own, from the npm registry, unchanged. */
 export interface McpRemote {
@@ -47,7 +48,7 @@ export function createMcpRemote({ callbackPort }: { callbackPort: number }): Mcp
       });
       try {
         await Promise.race([
-          client.connect(transport, { timeout: 150_000 }),
+          client.connect(transport, { timeout: patience(150) }),
           asked.then(() => new Promise(() => undefined)),
         ]);
       } catch (error) {

@@ -2,7 +2,7 @@ import type { Constellation } from '@chatelaine/constellation';
 import { type Answer, answerOf, type Connection, RAW_CALLBACK, type RawRequester } from './raw-requester.ts';
 
 export interface World {
-  readonly house: Constellation;
+  readonly deployment: Constellation;
   readonly raw: RawRequester;
   /** May read entries at photos; is asked about writing. */
   readonly connection: Connection;
@@ -19,11 +19,11 @@ export type Mistake = readonly [
 const READ = 'entries.read';
 const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
 
-const photos = ({ house }: World) => house.host('photos').resource;
+const photos = ({ deployment }: World) => deployment.host('photos').resource;
 const exchange = ({ raw, connection }: World, wanted: Readonly<Record<string, string>>, proof?: null) =>
   raw.exchange(connection.accessToken, wanted, proof === undefined ? {} : { proof });
-const send = async ({ house }: World, path: string, init: RequestInit = {}) =>
-  answerOf(await house.fetch(`${house.am.url}${path}`, init));
+const send = async ({ deployment }: World, path: string, init: RequestInit = {}) =>
+  answerOf(await deployment.fetch(`${deployment.am.url}${path}`, init));
 const register = (world: World, metadata: object) =>
   send(world, '/register', {
     method: 'POST',

@@ -15,7 +15,10 @@ import {
 } from '@chatelaine/requester-kit';
 import { randomBytes } from 'node:crypto';
 
-/** A program on somebody's computer, made a Requester by requester-kit: it registers by itself, and a test can see its tokens' fate. */
+/**
+ * A program on somebody's computer, made a Requester by requester-kit: it registers by itself, and a test can see its
+ * tokens' fate.
+ */
 export interface Notebook extends Requester {
   /** Connects it once more for a person, who answers the consent page. Returns what names the connection. */
   connectFor(
@@ -28,10 +31,10 @@ export interface Notebook extends Requester {
 /** Nobody listens there: the person stops before it. */
 export const NOTEBOOK_CALLBACK = 'http://127.0.0.1:49151/callback';
 
-export function openNotebook(house: Constellation): Notebook {
+export function openNotebook(deployment: Constellation): Notebook {
   const clock = { now: () => Date.now() / 1_000 };
   const store = createMemoryStore({ clock });
-  const reachable = [house.am, ...house.hosts].map(({ url }) => new URL(url));
+  const reachable = [deployment.am, ...deployment.hosts].map(({ url }) => new URL(url));
   const outbound = createOutbound({
     demo: true,
     exceptions: reachable.map(({ hostname, port }) => ({
@@ -56,7 +59,7 @@ export function openNotebook(house: Constellation): Notebook {
     ...requester,
     async connectFor(person, answers) {
       const owner = person.username;
-      const started = await requester.connect({ owner, am: house.am.url });
+      const started = await requester.connect({ owner, am: deployment.am.url });
       if (started.kind !== 'redirect') throw new Error(started.sentence);
       await person.visit(started.redirectTo);
       await signInIfAsked(person);

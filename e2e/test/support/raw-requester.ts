@@ -7,6 +7,7 @@ import {
   type SigningKey,
   signShortJwt,
   thumbprint,
+  systemClock,
 } from '@chatelaine/crypto';
 import type { Constellation, Person } from '@chatelaine/constellation';
 import { CLIENT_ASSERTION_TYPE, GRANT, TOKEN_TYPE } from '@chatelaine/protocol';
@@ -60,24 +61,28 @@ export interface Connection {
 /** Where browsers are sent back to; nobody listens there. */
 export const RAW_CALLBACK = 'http://127.0.0.1:49153/callback';
 
-const clock = { now: () => Date.now() / 1000 };
-
 /** Where the AM is, and how it is reached. */
 type Asked = Pick<Constellation, 'fetch'> & { readonly am: Pick<Constellation['am'], 'url'> };
 
-export async function openRawRequester(house: Asked, name = 'Raw'): Promise<RawRequester> {
-  const am = house.am.url;
+export async function openRawRequester(deployment: Asked, name = 'Raw'): Promise<RawRequester> {
+  const am = deployment.am.url;
   const keys = { client: generateSigningKey(), dpop: generateSigningKey() };
-  const clientId = await register(house, { name, key: keys.client });
+  const clientId = await register(deployment, { name, key: keys.client });
   // a code belongs to the verifier of its own request
   const verifiers = new Map<string, string>();
   const proof = (htm: string, htu: string, accessToken?: string) =>
-    createDpopProof({ key: keys.dpop, htm, htu, clock, ...(accessToken !== undefined && { accessToken }) });
+    createDpopProof({
+      key: keys.dpop,
+      htm,
+      htu,
+      clock: systemClock,
+      ...(accessToken !== undefined && { accessToken }),
+    });
   const assertion = () =>
     signShortJwt({
       typ: 'JWT',
       key: keys.client,
-      clock,
+      clock: systemClock,
       lifetimeSeconds: 30,
       claims: { iss: clientId, sub: clientId, aud: am },
     });
@@ -87,7 +92,7 @@ export async function openRawRequester(house: Asked, name = 'Raw'): Promise<RawR
     const client_assertion = sending.assertion ?? (await assertion());
     const body = new URLSearchParams({ ...form, client_assertion_type: CLIENT_ASSERTION_TYPE, client_assertion });
     return answerOf(
-      await (sending.fetch ?? house.fetch)(url, { method: 'POST', body, headers: dpop === null ? {} : { dpop } }),
+      await (sending.fetch ?? deployment.fetch)(url, { method: 'POST', body, headers: dpop === null ? {} : { dpop } }),
     );
   };
   const push = async (verifier = createVerifier()): Promise<string> => {
@@ -137,14 +142,14 @@ export async function openRawRequester(house: Asked, name = 'Raw'): Promise<RawR
     async get(url, token, sending = {}) {
       const dpop = sending.proof === undefined ? await proof('GET', url, token) : sending.proof;
       const headers = { authorization: `DPoP ${token}`, ...(dpop !== null && { dpop }) };
-      return answerOf(await (sending.fetch ?? house.fetch)(url, { headers }));
+      return answerOf(await (sending.fetch ?? deployment.fetch)(url, { headers }));
     },
   };
   return requester;
 }
 
-async function register(house: Asked, { name, key }: { name: string; key: SigningKey }): Promise<string> {
-  const about = await answerOf(await house.fetch(`${house.am.url}/.well-known/oauth-authorization-server`));
+async function register(deployment: Asked, { name, key }: { name: string; key: SigningKey }): Promise<string> {
+  const about = await answerOf(await deployment.fetch(`${deployment.am.url}/.well-known/oauth-authorization-server`));
   const { registration_endpoint: endpoint } = about.body;
   if (typeof endpoint !== 'string') throw new Error(`No metadata: ${about.status} ${JSON.stringify(about.body)}`);
   const metadata = {
@@ -153,7 +158,7 @@ async function register(house: Asked, { name, key }: { name: string; key: Signin
     grant_types: Object.values(GRANT),
     jwks: publicJwks([key]),
   };
-  const registered = await house.fetch(endpoint, {
+  const registered = await deployment.fetch(endpoint, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(metadata),

@@ -11,7 +11,10 @@ const KITCHEN =
 /** What Recipes is told by whoever runs it. */
 export type TinyHostOptions = Pick<HostOptions, 'issuer' | 'pool' | 'checks' | 'outboundExceptions' | 'demo'>;
 
-/** Recipes: an app with its own accounts, session cookie, body parser and error page. The second half is all it takes to be a Host. */
+/**
+ * Recipes: an app with its own accounts, session cookie, body parser and error page. The second half is all it takes to
+ * be a Host.
+ */
 export async function openTinyHost(options: TinyHostOptions): Promise<FastifyInstance> {
   const app = Fastify({ pluginTimeout: 0 });
   const sessions = new Map<string, string>();
@@ -46,14 +49,17 @@ export async function openTinyHost(options: TinyHostOptions): Promise<FastifyIns
   await app.register(chatelaineHost, {
     ...options,
     name: 'Recipes',
-    scopes: { 'recipes.read': 'Read your recipes', 'recipes.write': 'Write recipes for you' },
+    scopes: {
+      'recipes.read': { sentence: 'Read your recipes', access: 'read' },
+      'recipes.write': 'Write recipes for you',
+    },
     owner: (request) => {
       const user = userOf(request);
       return user === null ? null : { id: user, label: user };
     },
     signInUrl: (returnTo) => `/sign-in?return_to=${encodeURIComponent(returnTo)}`,
   });
-  app.get('/api/recipes', { onRequest: app.chatelaine.guard('recipes.read') }, async ({ chatelaine }) => ({
+  app.get('/api/recipes', { onRequest: app.chatelaine.requireScope('recipes.read') }, async ({ chatelaine }) => ({
     recipes: recipes.get(chatelaine.owner) ?? [],
     readBy: { requester: chatelaine.requester.name, through: chatelaine.am },
   }));

@@ -3,7 +3,8 @@ import { parseCookie } from 'cookie';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { escape, page } from './html.ts';
 
-// Stands for the accounts, sessions and sign-in page that your app has already: host-kit uses them by two callbacks and brings none of its own.
+// Stands for the accounts, sessions and sign-in page that your app has already: host-kit uses them by two callbacks and
+// brings none of its own.
 
 export interface Accounts {
   /** The user signed in at this browser. */

@@ -43,9 +43,9 @@ export async function notesApp({ manager, passwords, ...options }: NotesOptions)
   home(app, { notes, accounts: users });
 
   // the MCP server: stateless, one for each request, with the tools that its token is good for
-  const guard = app.chatelaine.guard('notes.read', { askFor: Object.keys(SCOPES) });
+  const mayRead = app.chatelaine.requireScope('notes.read', { askFor: Object.keys(SCOPES) });
   app.options('/mcp', { onRequest: anyPage }, async (_request, reply) => reply.code(204).headers(PREFLIGHT).send());
-  app.post('/mcp', { onRequest: [anyPage, guard] }, async (request, reply) => {
+  app.post('/mcp', { onRequest: [anyPage, mayRead] }, async (request, reply) => {
     const server = notesServer(notes, request.chatelaine);
     const transport = new StreamableHTTPServerTransport({
       enableJsonResponse: true,
@@ -62,7 +62,7 @@ export async function notesApp({ manager, passwords, ...options }: NotesOptions)
   app.route({
     method: ['GET', 'DELETE'],
     url: '/mcp',
-    onRequest: [anyPage, guard],
+    onRequest: [anyPage, mayRead],
     // no sessions, and nothing that we would tell unasked
     handler: async (_request, reply) => reply.code(405).header('allow', 'POST').send(),
   });

@@ -5,8 +5,8 @@ import type { Notes } from './notes.ts';
 
 /** What a person can allow a program to do here, in the person's words: they are shown on every consent page. */
 export const SCOPES = {
-  'notes.read': 'Read your notes',
-  'notes.write': 'Write notes for you',
+  'notes.read': { sentence: 'Read your notes', access: 'read' },
+  'notes.write': { sentence: 'Write notes for you', access: 'write' },
 } as const;
 
 const MAX_TITLE = 100;

@@ -2,33 +2,32 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { createTestDatabase, type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/postgres';
-import { spend } from '@chatelaine/test-kit';
+import { createLocalAuthority, spend } from '@chatelaine/test-kit';
 import { createPerson, type Person, type PersonOptions } from './browser/person.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type Guest, planGuests } from './guests.ts';
-import { type HouseService, startHouse } from './house.ts';
+import { type DeployedService, startDeployment } from './deployment.ts';
 import { createLoopbackFetch, type LoopbackFetch } from './loopback-fetch.ts';
-import { type Flavor, type Plan, planHouse, ROLES, type RequesterName } from './plan.ts';
+import { type Flavor, type Plan, planDeployment, ROLES, type RequesterName } from './plan.ts';
 import { createRecorder, type Recording } from './recording.ts';
 import { root } from './root.ts';
 import type { ServiceProcess, ServiceProcessOptions } from './service-process.ts';
-import { createLocalAuthority } from './tls/authority.ts';
 
 /** A Host of the constellation. */
-export interface RunningHost extends HouseService {
+export interface RunningHost extends DeployedService {
   /** `<issuer>/api` */
   readonly resource: string;
 }
 
-/** A whole house for one test file: real processes, real database, real HTTP. */
+/** A whole deployment for one test file: real processes, real database, real HTTP. */
 export interface Constellation {
-  readonly am: HouseService;
+  readonly am: DeployedService;
   /** All of them, the AM first. */
-  readonly services: readonly HouseService[];
+  readonly services: readonly DeployedService[];
   readonly hosts: readonly RunningHost[];
   /** The first one. Throws when there was none planned. */
-  readonly requester: HouseService;
-  requesterNamed(name: RequesterName): HouseService;
+  readonly requester: DeployedService;
+  requesterNamed(name: RequesterName): DeployedService;
   readonly guests: readonly Guest[];
   host(name: Flavor): RunningHost;
   guest(name: string): Guest;
@@ -54,38 +53,49 @@ export interface ConstellationOptions {
   /** Processes of the AM; 2 by default, so that nothing can live in memory by accident. */
   ams?: number;
   hosts?: readonly Flavor[];
+  /** Processes of a bridge; none by default. */
+  bridges?: number;
   requester?: boolean;
   /** By name; Lifestream alone by default. */
   requesters?: readonly RequesterName[];
-  /** Names of parties that the test brings itself: each gets `<name>.localhost`, a free port, and exceptions at all services. */
+  /**
+   * Names of parties that the test brings itself: each gets `<name>.localhost`, a free port, and exceptions at all
+   * services.
+   */
   guests?: readonly string[];
-  /** The same over https, with certificates of an authority made for this house, which all services trust. */
+  /** The same over https, with certificates of an authority made for this deployment, which all services trust. */
   secureGuests?: readonly string[];
   /** By name, of services and guests; free ones for the rest. */
   ports?: Readonly<Record<string, number>>;
-  /** By name, of services and guests, instead of `<name>.localhost`: for clients that take http from no other names than `localhost` and `127.0.0.1`. */
+  /**
+   * By name, of services and guests, instead of `<name>.localhost`: for clients that take http from no other names than
+   * `localhost` and `127.0.0.1`.
+   */
   hostnames?: Readonly<Record<string, string>>;
   /** More variables for a service, or other values. */
   env?: (plan: Plan) => Readonly<Record<string, string>>;
   logLevel?: string;
   /** How a process is run; by default as one of this machine. */
   run?: (options: ServiceProcessOptions) => ServiceProcess;
-  /** A server of the test's own, which it may crash; stopped with the rest. By default the one that all test files of this process share. */
+  /**
+   * A server of the test's own, which it may crash; stopped with the rest. By default the one that all test files of
+   * this process share.
+   */
   postgres?: Embedded;
   /** Names the folder of the logs below .run/logs; by default the process id. */
   label?: string;
 }
 
-/** The kernel's, the chassis's, its own, as each service applies them when it starts. */
+/** The kernel's, those of accounts and keys, its own, as each service applies them when it starts. */
 const migrationsOf = (service: Plan['service']): string[] =>
-  ['packages/oauth-server-pg', 'packages/service-kit', `services/${service}`].map((folder) =>
+  ['packages/oauth-server-pg', 'packages/accounts', 'packages/keys', `services/${service}`].map((folder) =>
     path.join(root, folder, 'prisma/migrations'),
   );
 
 /** Starts a constellation. One per test file; `stop` it in `afterAll`. */
 export async function startConstellation(options: ConstellationOptions = {}): Promise<Constellation> {
   const postgres = options.postgres ?? (await sharedEmbedded());
-  const plan = await planHouse(options);
+  const plan = await planDeployment(options);
   const { guests: open = [], secureGuests = [] } = options;
   const authority = createLocalAuthority();
   const guests = await planGuests({
@@ -95,14 +105,15 @@ export async function startConstellation(options: ConstellationOptions = {}): Pr
     ...(options.ports && { ports: options.ports }),
     ...(options.hostnames && { hostnames: options.hostnames }),
   });
-  // all roles, whoever is wanted here: then one template serves all files of a worker. The services find that there is nothing left to migrate
+  // all roles, whoever is wanted here: then one template serves all files of a worker. The services find that there is
+  // nothing left to migrate
   const test = await createTestDatabase(postgres, {
     instances: ROLES.map(({ name, service }) => ({ role: name, dirs: migrationsOf(service) })),
     apply: applyMigrations,
   });
   const keys = new Map(plan.map(({ name }) => [name, randomBytes(32).toString('base64url')]));
   const start = () =>
-    startHouse({
+    startDeployment({
       plan,
       guests,
       ...(secureGuests.length > 0 && { authority }),
@@ -113,26 +124,26 @@ export async function startConstellation(options: ConstellationOptions = {}): Pr
       ...(options.run !== undefined && { run: options.run }),
       ...(options.logLevel !== undefined && { logLevel: options.logLevel }),
     });
-  const house = await spend('processes', start).catch(async (error: unknown) => {
+  const deployment = await spend('processes', start).catch(async (error: unknown) => {
     await postgres.stop();
     throw error;
   });
   const database = openDatabase(test.url);
   return assemble({
-    services: house.services,
+    services: deployment.services,
     guests,
     ca: authority.ca,
     postgres,
     database,
     async stop() {
       await database.close();
-      await house.stop().finally(postgres.stop);
+      await deployment.stop().finally(postgres.stop);
     },
   });
 }
 
 interface Parts {
-  services: readonly HouseService[];
+  services: readonly DeployedService[];
   guests: readonly Guest[];
   ca: string;
   postgres: Embedded;
@@ -203,7 +214,7 @@ function found<T>(it: T | undefined, what: string): T {
   return it;
 }
 
-function recordAll(services: readonly HouseService[]): Recording {
+function recordAll(services: readonly DeployedService[]): Recording {
   const recorder = createRecorder(() => {
     for (const { stop } of taps) stop();
   });

@@ -5,7 +5,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ServiceProcess } from './service-process.ts';
 import type { Exchange, Tap } from './recording.ts';
 
-/** What stands on the port that an issuer names: it hands requests to the service's processes in turn and changes nothing about them. */
+/**
+ * What stands on the port that an issuer names: it hands requests to the service's processes in turn and changes
+ * nothing about them.
+ */
 export interface Front {
   readonly port: number;
   /** From now on every request goes to this one of the processes; `null`: in turn again. */
@@ -25,7 +28,8 @@ export interface FrontOptions {
   patienceMs?: number;
 }
 
-// longer than the services say in the `Keep-Alive` header that passes here: nobody finds a connection closed that they were told is open
+// longer than the services say in the `Keep-Alive` header that passes here: nobody finds a connection closed that they
+// were told is open
 const KEEP_ALIVE_MS = 30_000;
 const MAX_HEADER_BYTES = 65_536; // more than any service takes: to refuse is the service's part
 const PATIENCE_PAUSE_MS = 50;
@@ -129,7 +133,9 @@ interface Answered {
   received: Promise<string>;
 }
 
-/** Finds a process that takes the connection. Nothing is sent twice: only a refused connection leads to the next one. */
+/**
+ * Finds a process that takes the connection. Nothing is sent twice: only a refused connection leads to the next one.
+ */
 async function connect(passage: Passage): Promise<Answered | null> {
   const deadline = Date.now() + passage.patienceMs;
   for (;;) {

@@ -1,7 +1,9 @@
-import { freePorts } from '@chatelaine/test-kit';
-import type { Certificate, LocalAuthority } from './tls/authority.ts';
+import { type Certificate, freePorts, type LocalAuthority } from '@chatelaine/test-kit';
 
-/** A party that a test brings: `<name>.localhost` at this port, where the test listens itself. Every service may call it. */
+/**
+ * A party that a test brings: `<name>.localhost` at this port, where the test listens itself. Every service may call
+ * it.
+ */
 export interface Guest {
   name: string;
   port: number;

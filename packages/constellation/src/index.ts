@@ -1,4 +1,3 @@
-export { type CookieJar, createCookieJar } from './browser/cookie-jar.ts';
 export type { Control, Fill, PageForm } from './browser/form.ts';
 export { type Page, PageError } from './browser/page.ts';
 export { createPerson, type Person, type PersonOptions } from './browser/person.ts';
@@ -11,22 +10,29 @@ export {
 export type { Database } from './database.ts';
 export { freePorts, takenPorts } from '@chatelaine/test-kit';
 export { type Front, openFront } from './front.ts';
-export { type House, type HouseOptions, type HouseService, startHouse } from './house.ts';
+export {
+  type TestDeployment,
+  type TestDeploymentOptions,
+  type DeployedService,
+  startDeployment,
+} from './deployment.ts';
 export { type Keeper, startKeeper } from './keeper.ts';
 export { createLoopbackFetch, type LoopbackFetch } from './loopback-fetch.ts';
 export type { Guest } from './guests.ts';
-export { type Flavor, FLAVORS, type Plan, planHouse, type RequesterName } from './plan.ts';
+export { type Flavor, FLAVORS, type Plan, planDeployment, type RequesterName } from './plan.ts';
 export { type Exchange, headerOf, type Recording } from './recording.ts';
+export { RUNTIME } from './runtime.ts';
 export { type RunMode, type ServiceProcess, serviceProcess, type ServiceProcessOptions } from './service-process.ts';
-export { type Certificate, createLocalAuthority, type LocalAuthority } from './tls/authority.ts';
 export { signIn, signInIfAsked, signUp } from './story/accounts.ts';
 export { addHost, type AddHostOptions } from './story/add-host.ts';
 export {
   type Answer,
   answerConsent,
+  pressAllow,
   connectRequester,
   type ConnectOptions,
   type Question,
 } from './story/connect-requester.ts';
 export * as act from './hostile-host/act.ts';
 export { claimsOf, type HostileHost, openHostileHost, type Script } from './hostile-host/hostile-host.ts';
+export { termsDecided } from './terms.ts';

@@ -9,11 +9,11 @@ export type Flavor = (typeof FLAVORS)[number];
 const REQUESTERS = ['lifestream', 'echo'] as const;
 export type RequesterName = (typeof REQUESTERS)[number];
 
-/** One service of a house: a name, an origin, a role and schema in the database. */
+/** One service of a deployment: a name, an origin, a role and schema in the database. */
 export interface Plan {
-  /** `am`, `photos`, `calendar`, `notes`, `lifestream`, `echo`: also the database role. */
+  /** `am`, `photos`, `calendar`, `notes`, `bridge`, `lifestream`, `echo`: also the database role. */
   name: string;
-  service: 'am' | 'host' | 'requester';
+  service: 'am' | 'host' | 'bridge' | 'requester';
   /** How people call it. */
   title: string;
   port: number;
@@ -27,6 +27,8 @@ export interface Plan {
 export interface PlanOptions {
   ams?: number;
   hosts?: readonly Flavor[];
+  /** How many processes of a bridge; none unless given. Its DEFINITIONS and CLIENTS are for `env` to say. */
+  bridges?: number;
   /** Lifestream alone, unless given; `false`: none. */
   requester?: boolean;
   requesters?: readonly RequesterName[];
@@ -40,12 +42,16 @@ export interface PlanOptions {
 export const ROLES: readonly Pick<Plan, 'name' | 'service'>[] = [
   { name: 'am', service: 'am' },
   ...FLAVORS.map((name) => ({ name, service: 'host' as const })),
+  { name: 'bridge', service: 'bridge' },
   ...REQUESTERS.map((name) => ({ name, service: 'requester' as const })),
 ];
 
-/** Decides names and ports before anything starts: an issuer contains its port, and every service must know the others' when it starts. */
-export async function planHouse(options: PlanOptions = {}): Promise<Plan[]> {
-  const { ams = 2, hosts = FLAVORS, requester = true, ports = {}, hostnames = {} } = options;
+/**
+ * Decides names and ports before anything starts: an issuer contains its port, and every service must know the others'
+ * when it starts.
+ */
+export async function planDeployment(options: PlanOptions = {}): Promise<Plan[]> {
+  const { ams = 2, hosts = FLAVORS, bridges = 0, requester = true, ports = {}, hostnames = {} } = options;
   const requesters = options.requesters ?? (requester ? (['lifestream'] as const) : []);
   const parts: Omit<Plan, 'port' | 'url'>[] = [
     { name: 'am', service: 'am', title: 'Chatelaine', flavor: null, replicas: ams },
@@ -56,6 +62,9 @@ export async function planHouse(options: PlanOptions = {}): Promise<Plan[]> {
       flavor,
       replicas: 1,
     })),
+    ...(bridges === 0
+      ? []
+      : [{ name: 'bridge', service: 'bridge' as const, title: 'Bridge', flavor: null, replicas: bridges }]),
     ...requesters.map((name) => ({
       name,
       service: 'requester' as const,
@@ -81,13 +90,16 @@ export interface OutboundException {
   cidr: string;
 }
 
-/** Who calls whom: the AM reads the documents of Requesters and calls Hosts, a Host reads those of AMs and Requesters, a Requester calls both, and other Requesters, which are Hosts, too. Never itself. */
+/**
+ * Who calls whom: the AM reads the documents of Requesters and calls Hosts, a Host reads those of AMs and Requesters, a
+ * Requester calls both, and other Requesters, which are Hosts, too. Never itself.
+ */
 export function exceptionsFor(
   plan: Pick<Plan, 'service' | 'name'>,
-  house: readonly Plan[],
+  deployment: readonly Plan[],
   guests: readonly Guest[],
 ): OutboundException[] {
-  const others = house.filter(({ service, name }) =>
+  const others = deployment.filter(({ service, name }) =>
     plan.service === 'requester' ? name !== plan.name : service !== plan.service,
   );
   return [...others, ...guests].map(({ port, url }) => ({

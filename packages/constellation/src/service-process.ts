@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { freePorts, patience } from '@chatelaine/test-kit';
 import type { Keeper } from './keeper.ts';
 import { root } from './root.ts';
+import { RUNTIME } from './runtime.ts';
 
 /** How a service is run: `built` from dist, `watch` from its sources with reload. */
 export type RunMode = 'built' | 'watch';
@@ -16,7 +17,7 @@ export interface ServiceProcessOptions {
   /** `am-1`, `photos` …: the name of its log. */
   name: string;
   /** The folder below services/. */
-  service: 'am' | 'host' | 'requester';
+  service: 'am' | 'host' | 'bridge' | 'requester';
   /** Everything but PORT. */
   env: Readonly<Record<string, string>>;
   mode: RunMode;
@@ -44,11 +45,11 @@ export interface ServiceProcess {
   log(): string;
 }
 
-/** A house starts the same programs again and again: what Node compiled of them is kept. */
+/** A deployment starts the same programs again and again: what Node compiled of them is kept. */
 const COMPILE_CACHE = path.join(root, '.run/compile-cache');
 /** A process that has not ended is only slow. */
 const READY_WITHIN_MS = patience(600);
-const STOP_WITHIN_MS = patience(12);
+const STOP_WITHIN_MS = patience(600);
 const READY_PAUSE_MS = 25;
 const LOG_TAIL_BYTES = 16_384;
 const START_TRIES = 3;
@@ -117,7 +118,7 @@ async function startOnce(options: ServiceProcessOptions, state: State, logFile: 
   try {
     state.child = spawn(process.execPath, [...argumentsFor(options.mode)], {
       cwd: path.join(root, 'services', options.service),
-      env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.env, PORT: String(port) },
+      env: { ...process.env, ...RUNTIME.env, NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.env, PORT: String(port) },
       stdio: ['ignore', output, output],
       // Ctrl-C in a terminal reaches the whole group: whoever started the services stops them, in order
       detached: true,
@@ -146,7 +147,7 @@ async function startOnce(options: ServiceProcessOptions, state: State, logFile: 
 }
 
 function argumentsFor(mode: RunMode): string[] {
-  if (mode === 'built') return ['dist/main.js'];
+  if (mode === 'built') return [...RUNTIME.flags, 'dist/main.js'];
   const tsx = createRequire(path.join(root, 'package.json')).resolve('tsx/cli');
   // the service's own tsconfig speaks for its own files only; pages come from packages, too
   const tsconfig = path.join(root, 'packages/constellation/watch.tsconfig.json');

@@ -60,6 +60,8 @@ describe('forms', () => {
       <section><h2>Photos: robin</h2><fieldset><legend>See them</legend>
         <input type="radio" name="answer" value="no" checked><input type="radio" name="answer" value="ask">
       </fieldset></section>
+      <div role="radiogroup" aria-labelledby="all:1-legend"><div id="all:1-legend"><h3>Notes: robin</h3><small>Read</small></div>
+        <div><label><input type="radio" name="all:1" value="no" checked></label></div></div>
       <input type="checkbox" name="tick" value="a" checked><input type="checkbox" name="tick" value="b">
       <select name="until"><option value="open">Until I stop it</option><option>A year</option></select>
       <textarea name="why"></textarea><input name="off" value="x" disabled>
@@ -75,6 +77,7 @@ describe('forms', () => {
     expect([...new URLSearchParams(seen[1]?.body)]).toEqual([
       ['csrf', '<t>'],
       ['answer', 'ask'],
+      ['all:1', 'no'],
       ['tick', 'b'],
       ['until', 'A year'],
       ['why', 'so & so'],
@@ -85,11 +88,9 @@ describe('forms', () => {
   test('say under which headings a control stands', async () => {
     const { url } = await site('am', { 'GET /': { body: FORM } });
     const page = await person().visit(url);
-    expect(page.forms[0]?.controls.find(({ name }) => name === 'answer')?.under).toEqual([
-      'Consent',
-      'Photos: robin',
-      'See them',
-    ]);
+    const under = (control: string) => page.forms[0]?.controls.find(({ name }) => name === control)?.under;
+    expect(under('answer')).toEqual(['Consent', 'Photos: robin', 'See them']);
+    expect(under('all:1')).toEqual(['Consent', 'Notes: robin']);
   });
 
   test('refuse what cannot be entered, and show the page', async () => {
@@ -172,12 +173,12 @@ describe('navigation', () => {
       await robin.visit(url);
       await robin.press('Go');
     }
-    const told = ({ headers }: Seen) => [headers['sec-fetch-site'], headers.origin];
-    expect(open.seen.map(told)).toEqual([
+    const notified = ({ headers }: Seen) => [headers['sec-fetch-site'], headers.origin];
+    expect(open.seen.map(notified)).toEqual([
       ['none', undefined],
       ['same-origin', open.url],
     ]);
-    expect(shy.seen.map(told).at(-1)).toEqual(['same-origin', 'null']);
+    expect(shy.seen.map(notified).at(-1)).toEqual(['same-origin', 'null']);
   });
 
   test('follows redirects across sites with GET, and is then from another site', async () => {

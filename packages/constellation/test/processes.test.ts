@@ -6,7 +6,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { freePorts, planHouse, startHouse, takenPorts } from '../src/index.ts';
+import { freePorts, planDeployment, RUNTIME, startDeployment, takenPorts } from '../src/index.ts';
+
+test('a service runs in its image as it does here', () => {
+  const dockerfile = fs.readFileSync(path.join(import.meta.dirname, '../../../infra/Dockerfile'), 'utf8');
+  const [command = ''] = /^CMD .*"dist\/main\.js".*$/m.exec(dockerfile) ?? [];
+  for (const flag of RUNTIME.flags) expect(command).toContain(`"${flag}"`);
+  for (const [name, value] of Object.entries(RUNTIME.env)) expect(dockerfile).toContain(`\nENV ${name}=${value}\n`);
+});
 
 describe('ports', () => {
   test('that something listens on are told from free ones', async () => {
@@ -40,11 +47,11 @@ describe('ports', () => {
   });
 });
 
-describe('a house', () => {
+describe('a deployment', () => {
   test('whose service cannot start says what the service said, and leaves nothing behind', async () => {
-    const plan = await planHouse({ ams: 1, hosts: [], requester: false });
-    const logDir = fs.mkdtempSync(path.join(os.tmpdir(), 'house-'));
-    const starting = startHouse({
+    const plan = await planDeployment({ ams: 1, hosts: [], requester: false });
+    const logDir = fs.mkdtempSync(path.join(os.tmpdir(), 'deployment-'));
+    const starting = startDeployment({
       plan,
       logDir,
       databaseUrl: () => 'postgresql://nobody@127.0.0.1:1/nowhere',

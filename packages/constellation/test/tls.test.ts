@@ -8,7 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createLocalAuthority, createLoopbackFetch } from '../src/index.ts';
+import { createLocalAuthority } from '@chatelaine/test-kit';
+import { createLoopbackFetch } from '../src/index.ts';
 
 const authority = createLocalAuthority();
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'authority-'));

@@ -1,6 +1,9 @@
 import { createPublicKey } from 'node:crypto';
 
-/** Decodes base64url of exactly 32 bytes in its one canonical spelling: another would give the same key another thumbprint. */
+/**
+ * Decodes base64url of exactly 32 bytes in its one canonical spelling: another would give the same key another
+ * thumbprint.
+ */
 export function decode32(value: unknown): Buffer | null {
   if (typeof value !== 'string' || value.length !== 43) return null;
   const bytes = Buffer.from(value, 'base64url');

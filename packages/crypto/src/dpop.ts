@@ -2,6 +2,7 @@ import type { Clock } from '@chatelaine/protocol';
 import { DPOP_IAT_WINDOW_SECONDS } from '@chatelaine/protocol';
 import { constantTimeEqual, sha256base64url } from './hash.ts';
 import { thumbprint, validatePublicJwk } from './jwk.ts';
+import { proofKeys } from './known-keys.ts';
 import { type HeaderFault, readHeader, readSigned, sign } from './jws.ts';
 import { isInstant } from './jwt.ts';
 import type { SigningKey } from './keys.ts';
@@ -59,7 +60,10 @@ export type DpopResult =
       readonly jti: string;
       /** Epoch seconds, maybe with a fraction. */
       readonly iat: number;
-      /** Epoch seconds until which (`jkt`, `jti`) must be remembered; one window longer than needed, for clocks that disagree. */
+      /**
+       * Epoch seconds until which (`jkt`, `jti`) must be remembered; one window longer than needed, for clocks that
+       * disagree.
+       */
       readonly expiresAt: number;
     }
   | { readonly kind: 'invalid'; readonly reason: DpopFault };
@@ -73,7 +77,7 @@ export async function checkDpopProof(input: CheckDpopInput): Promise<DpopResult>
   if (read.kind === 'invalid') return read;
   const { alg, typ } = read.header;
   if (typ !== TYP) return invalid('typ');
-  const key = validatePublicJwk(read.header.jwk);
+  const key = validatePublicJwk(read.header.jwk, proofKeys);
   if (key.kind === 'invalid') return invalid('jwk');
   const signed = await readSigned(proof, alg, key.jwk);
   if (signed.kind === 'invalid') return signed;
@@ -94,10 +98,14 @@ function faultOfClaims(claims: Record<string, unknown>, input: CheckDpopInput): 
   return typeof ath === 'string' && constantTimeEqual(ath, sha256base64url(input.accessToken)) ? null : 'ath';
 }
 
-// what a URI may consist of (RFC 3986 §2): a URL parser repairs the rest, and a repaired proof is not the one that was signed for us
+// what a URI may consist of (RFC 3986 §2): a URL parser repairs the rest, and a repaired proof is not the one that was
+// signed for us
 const URI = /^https?:\/\/[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]{1,2048}$/i;
 
-/** RFC 9449 §4.3: syntax- and scheme-based normalisation (RFC 3986 §6.2.2, §6.2.3), without query and fragment; null if not an http(s) URI. */
+/**
+ * RFC 9449 §4.3: syntax- and scheme-based normalisation (RFC 3986 §6.2.2, §6.2.3), without query and fragment; null if
+ * not an http(s) URI.
+ */
 function normalizeHtu(value: string): string | null {
   if (!URI.test(value) || !URL.canParse(value)) return null;
   const url = new URL(value);

@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-export function sha256(text: string): Buffer {
-  return createHash('sha256').update(text, 'utf8').digest();
+export function sha256(given: string | Uint8Array): Buffer {
+  return createHash('sha256').update(given).digest();
 }
 
-/** base64url(SHA-256(text)), 43 characters: `ath`, `code_challenge`, thumbprints. */
-export function sha256base64url(text: string): string {
-  return sha256(text).toString('base64url');
+/** base64url(SHA-256(…)), 43 characters, of octets or of a text in UTF-8: `ath`, `code_challenge`, thumbprints. */
+export function sha256base64url(given: string | Uint8Array): string {
+  return sha256(given).toString('base64url');
 }
 
 /** The part of `<AM>/clients/<tag>` that names a Host: 22 characters, a pure function of its issuer. PROTOCOL §2.2. */

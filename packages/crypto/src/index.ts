@@ -1,12 +1,7 @@
-export {
-  type CheckDpopInput,
-  type CreateDpopInput,
-  checkDpopProof,
-  createDpopProof,
-  type DpopFault,
-  type DpopResult,
-} from './dpop.ts';
-export { constantTimeEqual, hostTag, sha256, sha256base64url } from './hash.ts';
+export * from './canonical-json.ts';
+export { systemClock } from './clock.ts';
+export * from './dpop.ts';
+export * from './hash.ts';
 export {
   ACCEPTED_ALGS,
   type AcceptedAlg,
@@ -33,16 +28,11 @@ export {
   type VerifyJwtInput,
   verifyJwt,
 } from './jwt.ts';
-export {
-  cryptoKeyPair,
-  generateSigningKey,
-  publicJwks,
-  type SigningKey,
-  type SigningKeys,
-  signingKeyOf,
-} from './keys.ts';
-export { challengeOf, createVerifier, isChallenge, isVerifier, verifyPkce } from './pkce.ts';
-export { type Random, randomId, systemRandom, timeId } from './random.ts';
-export { type SuccessorInput, successorOf } from './successor.ts';
-export { bucketOf, hashToken, mintToken } from './tokens.ts';
-export { createVault, deriveKey, type Vault, VaultError, type VaultKey, type VaultOptions } from './vault.ts';
+export * from './keys.ts';
+export * from './mac.ts';
+export * from './pkce.ts';
+export * from './random.ts';
+export * from './successor.ts';
+export * from './terms-record.ts';
+export * from './tokens.ts';
+export * from './vault.ts';

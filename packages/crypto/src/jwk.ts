@@ -1,5 +1,5 @@
-import { isEd25519Point, isP256Point } from './curves.ts';
 import { sha256base64url } from './hash.ts';
+import { type KeyMaterial, type KnownKeys, publishedKeys } from './known-keys.ts';
 
 /** What we sign with. Ed25519 signatures are also read under their newer name, `Ed25519` (RFC 9864). */
 export type SigningAlg = 'ES256' | 'EdDSA';
@@ -71,16 +71,17 @@ export function fitsKey(alg: AcceptedAlg, jwk: PublicJwk): boolean {
 }
 
 /**
- * Reads a key set of somebody else: at most 20 keys, of which those count that are public, on P-256 or Ed25519, and for signatures; others are left out
- * (RFC 7517 §5). What is left has no `kid` twice, and a `kid` on each as soon as there are two. A private or symmetric key makes the whole set invalid:
- * whoever publishes one has lost it. `reason` is fit for the sender.
+ * Reads a key set of somebody else: at most 20 keys, of which those count that are public, on P-256 or Ed25519, and for
+ * signatures; others are left out (RFC 7517 §5). What is left has no `kid` twice, and a `kid` on each as soon as there
+ * are two. A private or symmetric key makes the whole set invalid: whoever publishes one has lost it. `reason` is fit
+ * for the sender.
  */
 export function validateJwks(value: unknown): JwksResult {
   const list = isRecord(value) ? value['keys'] : undefined;
   if (!Array.isArray(list)) return invalid('A JWK Set is an object with an array "keys".');
   if (list.length === 0 || list.length > MAX_KEYS) return invalid(`A JWK Set holds 1 to ${MAX_KEYS} keys.`);
   if (list.some(isSecret)) return invalid('A key has private or symmetric members.');
-  const read = list.map(validatePublicJwk);
+  const read = list.map((one) => validatePublicJwk(one));
   const keys = read.flatMap((one) => (one.kind === 'valid' ? [one.jwk] : []));
   if (keys.length === 0) {
     const why = list.length === 1 ? read.find((one) => one.kind === 'invalid')?.reason : undefined;
@@ -97,10 +98,10 @@ function isSecret(value: unknown): boolean {
 }
 
 /** Reads one public key of somebody else; see {@link validateJwks}. */
-export function validatePublicJwk(value: unknown): JwkResult {
+export function validatePublicJwk(value: unknown, keys: KnownKeys = publishedKeys): JwkResult {
   if (!isRecord(value)) return invalid('A key is an object.');
   if (isSecret(value)) return invalid('A key has private or symmetric members.');
-  const material = readMaterial(value);
+  const material = keys.materialOf(value);
   if (material === null) return invalid('A key is not a valid public key on P-256 or Ed25519.');
   const { kid, alg, use, key_ops: ops } = value;
   if (kid !== undefined && (typeof kid !== 'string' || kid.length === 0 || kid.length > MAX_KID)) {
@@ -113,14 +114,22 @@ export function validatePublicJwk(value: unknown): JwkResult {
   if (ops !== undefined && !(Array.isArray(ops) && ops.includes('verify')))
     return invalid('A key is not for verifying.');
   const labels = { ...(kid === undefined ? {} : { kid }), ...(alg === undefined ? {} : { alg: algOf(material) }) };
-  return { kind: 'valid', jwk: { ...material, ...labels, ...(use === undefined ? {} : { use }) } };
+  const jwk: PublicJwk = { ...material, ...labels, ...(use === undefined ? {} : { use }) };
+  materials.set(jwk, material);
+  return { kind: 'valid', jwk };
 }
 
-function readMaterial({ kty, crv, x, y }: Record<string, unknown>): PublicJwk | null {
-  if (typeof x !== 'string') return null;
-  if (kty === 'EC' && crv === 'P-256' && typeof y === 'string' && isP256Point(x, y)) return { kty, crv, x, y };
-  if (kty === 'OKP' && crv === 'Ed25519' && isEd25519Point(x)) return { kty, crv, x };
-  return null;
+// a key with labels is a new object each time; what `jose` imported hangs on the one without
+const materials = new WeakMap<PublicJwk, KeyMaterial>();
+
+/** The members that make a public key, without its labels: the same object for as long as the key is known. */
+export function materialOf(jwk: PublicJwk): KeyMaterial {
+  const known = materials.get(jwk);
+  if (known !== undefined) return known;
+  const material: KeyMaterial =
+    jwk.kty === 'EC' ? { kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y } : { kty: jwk.kty, crv: jwk.crv, x: jwk.x };
+  materials.set(jwk, material);
+  return material;
 }
 
 function invalid(reason: string): { kind: 'invalid'; reason: string } {

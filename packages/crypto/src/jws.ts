@@ -1,5 +1,13 @@
-import { CompactSign, compactVerify } from 'jose';
-import { ACCEPTED_ALGS, type AcceptedAlg, fitsKey, isRecord, type PrivateJwk, type PublicJwk } from './jwk.ts';
+import { CompactSign, compactVerify, type JWK } from 'jose';
+import {
+  ACCEPTED_ALGS,
+  type AcceptedAlg,
+  fitsKey,
+  isRecord,
+  materialOf,
+  type PrivateJwk,
+  type PublicJwk,
+} from './jwk.ts';
 import type { SigningKey } from './keys.ts';
 
 /** Nothing larger is even split into its parts. */
@@ -18,7 +26,10 @@ export type HeaderResult =
   | { readonly kind: 'valid'; readonly header: Header }
   | { readonly kind: 'invalid'; readonly reason: HeaderFault };
 
-/** Reads the header of a compact JWS without trusting it: size, shape, no `crit` (RFC 7515 §4.1.11), an algorithm of ours. */
+/**
+ * Reads the header of a compact JWS without trusting it: size, shape, no `crit` (RFC 7515 §4.1.11), an algorithm of
+ * ours.
+ */
 export function readHeader(token: string): HeaderResult {
   if (token.length > MAX_BYTES) return { kind: 'invalid', reason: 'size' };
   if (!COMPACT.test(token)) return { kind: 'invalid', reason: 'malformed' };
@@ -30,7 +41,10 @@ export function readHeader(token: string): HeaderResult {
   return { kind: 'valid', header: { alg, typ: header['typ'], kid: header['kid'], jwk: header['jwk'] } };
 }
 
-/** The claims of a token whose signature fits `jwk`; a fault otherwise. The algorithm is the key's, whatever the token says. */
+/**
+ * The claims of a token whose signature fits `jwk`; a fault otherwise. The algorithm is the key's, whatever the token
+ * says.
+ */
 export async function readSigned(
   token: string,
   alg: AcceptedAlg,
@@ -41,7 +55,7 @@ export async function readSigned(
   if (!fitsKey(alg, jwk)) return { kind: 'invalid', reason: 'alg' };
   let payload: Uint8Array;
   try {
-    ({ payload } = await compactVerify(token, material(jwk), { algorithms: [alg] }));
+    ({ payload } = await compactVerify(token, materialOf(jwk), { algorithms: [alg] }));
   } catch {
     return { kind: 'invalid', reason: 'signature' };
   }
@@ -60,36 +74,21 @@ export function sign(
       alg: key.alg,
       typ: header.typ,
       ...(kid === undefined ? {} : { kid }),
-      ...(jwk === undefined ? {} : { jwk: { ...material(jwk) } }),
+      ...(jwk === undefined ? {} : { jwk: { ...materialOf(jwk) } }),
     })
-    .sign(material(key.privateJwk));
+    .sign(privateMaterial(key.privateJwk));
 }
 
-interface BareJwk {
-  readonly kty: string;
-  readonly crv: string;
-  readonly x: string;
-  readonly y?: string;
-  readonly d?: string;
-}
+// like the public ones: what `jose` imported hangs on the object
+const privates = new WeakMap<PrivateJwk, JWK>();
 
-// jose keeps imported keys per object: the same bare object each time spares an import per signature
-const materials = new WeakMap<PublicJwk | PrivateJwk, BareJwk>();
-
-/** The members that make the key, without its labels. */
-function material(jwk: PublicJwk | PrivateJwk): BareJwk {
-  const known = materials.get(jwk);
+/** The members that make a private key, without its labels. */
+function privateMaterial(key: PrivateJwk): JWK {
+  const known = privates.get(key);
   if (known !== undefined) return known;
-  const { kty, crv, x } = jwk;
-  const bare = {
-    kty,
-    crv,
-    x,
-    ...(jwk.kty === 'EC' ? { y: jwk.y } : {}),
-    ...('d' in jwk ? { d: jwk.d } : {}),
-  };
-  materials.set(jwk, bare);
-  return bare;
+  const material = { ...materialOf(key), d: key.d };
+  privates.set(key, material);
+  return material;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -4,7 +4,10 @@ import { type HeaderFault, parseObject, readHeader, readSigned, sign } from './j
 import type { SigningKey } from './keys.ts';
 import { type Random, randomId, systemRandom } from './random.ts';
 
-/** Claims of a token that was checked by {@link verifyJwt}: these are present and of these types; all others are still unknown. */
+/**
+ * Claims of a token that was checked by {@link verifyJwt}: these are present and of these types; all others are still
+ * unknown.
+ */
 export interface JwtClaims {
   readonly iss: string;
   readonly aud: string;
@@ -55,7 +58,9 @@ export interface ShortJwtInput {
   readonly lifetimeSeconds: number;
 }
 
-/** {@link signJwt} with `iat` now, `exp` after `lifetimeSeconds` and a fresh `jti`: a client assertion or a statement. */
+/**
+ * {@link signJwt} with `iat` now, `exp` after `lifetimeSeconds` and a fresh `jti`: a client assertion or a statement.
+ */
 export function signShortJwt(input: ShortJwtInput, random: Random = systemRandom): Promise<string> {
   const iat = Math.floor(input.clock.now());
   const claims = { ...input.claims, iat, exp: iat + input.lifetimeSeconds, jti: randomId(undefined, random) };
@@ -81,8 +86,9 @@ export interface VerifyJwtInput {
 }
 
 /**
- * The only way a JWT of somebody else is believed. In order: at most 8 KB, three parts, no `crit`, ES256 or EdDSA, exact `typ`, a key out of
- * the set given, the signature; then `iss`, `sub`, `aud`, `iat`, `nbf`, `exp`, `jti`. That a `jti` is new is for the caller's storage to say.
+ * The only way a JWT of somebody else is believed. In order: at most 8 KB, three parts, no `crit`, ES256 or EdDSA,
+ * exact `typ`, a key out of the set given, the signature; then `iss`, `sub`, `aud`, `iat`, `nbf`, `exp`, `jti`. That a
+ * `jti` is new is for the caller's storage to say.
  */
 export async function verifyJwt(input: VerifyJwtInput): Promise<JwtResult> {
   const read = readHeader(input.token);
@@ -109,7 +115,8 @@ export function unverifiedIssuer(token: string): string | null {
 }
 
 /**
- * What an unverified token says, for an early word on what it is about; nothing of it is to be believed. `null` when it is not a JWT at all.
+ * What an unverified token says, for an early word on what it is about; nothing of it is to be believed. `null` when it
+ * is not a JWT at all.
  */
 export function unverifiedClaims(token: string): { readonly typ: unknown; readonly claims: unknown } | null {
   const read = readHeader(token);

@@ -24,7 +24,9 @@ export function isChallenge(value: string): boolean {
   return CHALLENGE.test(value);
 }
 
-/** Whether `verifier` is one and belongs to `challenge`. False, never an error, for anything malformed. RFC 7636 §4.6. */
+/**
+ * Whether `verifier` is one and belongs to `challenge`. False, never an error, for anything malformed. RFC 7636 §4.6.
+ */
 export function verifyPkce(verifier: string, challenge: string): boolean {
   return isVerifier(verifier) && isChallenge(challenge) && constantTimeEqual(challengeOf(verifier), challenge);
 }

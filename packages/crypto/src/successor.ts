@@ -14,7 +14,8 @@ export interface SuccessorInput {
 }
 
 /**
- * The one refresh token that takes the place of another: HMAC-SHA-256 of that one, so that nothing but hashes need be stored to hand it out again. ADR 0015.
+ * The one refresh token that takes the place of another: HMAC-SHA-256 of that one, so that nothing but hashes need be
+ * stored to hand it out again. ADR 0015.
  */
 export function successorOf({ key, predecessor, grantId, generation, bucket }: SuccessorInput): Token<'rt'> {
   if (key.length !== 32) throw new RangeError('A key for successors is 32 bytes.');

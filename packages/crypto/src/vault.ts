@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { systemRandom } from './random.ts';
 
 const FORMAT = 1;
@@ -37,30 +37,33 @@ export interface VaultOptions {
 }
 
 /**
- * AES-256-GCM for secrets kept at rest. Layout: format byte, key id byte, 12 bytes of nonce, ciphertext, 16 bytes of tag.
+ * AES-256-GCM for secrets kept at rest. Layout: format byte, key id byte, 12 bytes of nonce, ciphertext, 16 bytes of
+ * tag.
  *
  * @param key 32 bytes from outside the database
  * @throws RangeError when a key is not 32 bytes or two keys share an id
  */
 export function createVault(key: Uint8Array, options: VaultOptions = {}): Vault {
-  const current: VaultKey = { keyId: options.keyId ?? 1, key };
-  const keys = new Map<number, Uint8Array>();
-  for (const each of [current, ...(options.retired ?? [])]) {
+  const keyId = options.keyId ?? 1;
+  // key objects: bytes would be made into one for each text
+  const keys = new Map<number, KeyObject>();
+  for (const each of [{ keyId, key }, ...(options.retired ?? [])]) {
     if (each.key.length !== 32) throw new RangeError('A vault key is 32 bytes.');
     if (!Number.isInteger(each.keyId) || each.keyId < 0 || each.keyId > 255 || keys.has(each.keyId)) {
       throw new RangeError('Vault key ids are 0..255, each used once.');
     }
-    keys.set(each.keyId, Uint8Array.from(each.key));
+    keys.set(each.keyId, createSecretKey(each.key));
   }
+  const current = createSecretKey(key);
   return {
-    keyId: current.keyId,
-    seal: (plaintext, aad) => seal(current, plaintext, aad),
+    keyId,
+    seal: (plaintext, aad) => seal({ key: current, keyId }, plaintext, aad),
     open: (sealed, aad) => open(keys, sealed, aad),
-    isStale: (sealed) => sealed[1] !== current.keyId,
+    isStale: (sealed) => sealed[1] !== keyId,
   };
 }
 
-function seal({ key, keyId }: VaultKey, plaintext: string, aad: string): Buffer {
+function seal({ key, keyId }: { key: KeyObject; keyId: number }, plaintext: string, aad: string): Buffer {
   const head = Buffer.from([FORMAT, keyId]);
   const nonce = systemRandom(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
@@ -70,7 +73,7 @@ function seal({ key, keyId }: VaultKey, plaintext: string, aad: string): Buffer 
   return Buffer.concat([head, nonce, body, cipher.getAuthTag()]);
 }
 
-function open(keys: ReadonlyMap<number, Uint8Array>, sealed: Uint8Array, aad: string): string {
+function open(keys: ReadonlyMap<number, KeyObject>, sealed: Uint8Array, aad: string): string {
   const bytes = Buffer.from(sealed);
   const key = keys.get(bytes[1] ?? -1);
   if (bytes.length < HEAD_BYTES + NONCE_BYTES + TAG_BYTES || bytes[0] !== FORMAT || key === undefined)

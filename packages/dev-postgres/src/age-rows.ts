@@ -1,6 +1,9 @@
 import type { Pool } from 'pg';
 
-/** Moves every point in time that is stored in some tables into the past, all together, so that they keep their distances. `tables`: a LIKE pattern. */
+/**
+ * Moves every point in time that is stored in some tables into the past, all together, so that they keep their
+ * distances. `tables`: a LIKE pattern.
+ */
 export async function ageRows(pool: Pool, { tables, seconds }: { tables: string; seconds: number }): Promise<void> {
   const { rows } = await pool.query<{ table_name: string; assignments: string }>(
     `select table_name, string_agg(format('%1$I = %1$I - $1::float8 * interval ''1 second''', column_name), ', ') as assignments

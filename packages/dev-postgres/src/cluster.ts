@@ -13,8 +13,9 @@ const INITDB = ['-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C
 const SMALL_SEGMENTS = '--wal-segsize=4';
 
 /**
- * Makes sure that there is a cluster in `dataDir`, owned by whoever runs the server. `copy`: of one that was made once for this version of Postgres
- * and is kept in the temporary directory, because initdb costs more than a second of processor time and copying next to nothing.
+ * Makes sure that there is a cluster in `dataDir`, owned by whoever runs the server. `copy`: of one that was made once
+ * for this version of Postgres and is kept in the temporary directory, because initdb costs more than a second of
+ * processor time and copying next to nothing.
  */
 export async function initialise(run: Programs, input: { dataDir: string; from: 'initdb' | 'copy' }): Promise<void> {
   const { dataDir, from } = input;

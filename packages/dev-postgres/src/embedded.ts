@@ -15,7 +15,10 @@ export interface Embedded {
   readonly port: number;
   /** Connection URL of a role; the database defaults to `postgres`. */
   url(role: string, database?: string): string;
-  /** Stops the server the way a crash would (no checkpoint, open transactions lost). `restart` brings it back through recovery. */
+  /**
+   * Stops the server the way a crash would (no checkpoint, open transactions lost). `restart` brings it back through
+   * recovery.
+   */
   crash(): Promise<void>;
   /** Starts the server again on the same port and data directory after `crash`. */
   restart(): Promise<void>;
@@ -28,7 +31,10 @@ export interface EmbeddedOptions {
   dataDir?: string;
   /** Defaults to one that `choosePort` gives. */
   port?: number;
-  /** Asked again when a port was taken before the server listened there. Defaults to one that nobody else of ours chooses, nor between `crash` and `restart`. */
+  /**
+   * Asked again when a port was taken before the server listened there. Defaults to one that nobody else of ours
+   * chooses, nor between `crash` and `restart`.
+   */
   choosePort?: () => Promise<number>;
   /** More of Postgres' settings, `name=value`. */
   settings?: readonly string[];
@@ -42,7 +48,10 @@ const MAX_CONNECTIONS = 200;
 /** A program that knows nothing of us may take the port that we chose before Postgres listens there. */
 const PORT_TRIES = 5;
 
-/** Starts an embedded Postgres. It ends with this process, however this process ends. Rejects with the server's own words when it cannot start. */
+/**
+ * Starts an embedded Postgres. It ends with this process, however this process ends. Rejects with the server's own
+ * words when it cannot start.
+ */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
   const run = await programs();
   const temporary = options.dataDir === undefined;
@@ -113,7 +122,8 @@ interface Launch {
 
 async function launch({ run, dataDir, port, temporary, settings }: Launch): Promise<Running> {
   const url = urlOf({ port, role: 'postgres', database: 'postgres' });
-  // fsync guards against a crash of the machine, which no test survives anyway; synchronous_commit stays on: crash() must lose nothing acknowledged
+  // fsync guards against a crash of the machine, which no test survives anyway; synchronous_commit stays on: crash()
+  // must lose nothing acknowledged
   const flags = [...(temporary ? ['fsync=off', 'full_page_writes=off'] : []), ...settings].flatMap((it) => ['-c', it]);
   const args = [
     '-D',
@@ -181,7 +191,10 @@ function detach({ server, watchdog }: Running): Running {
   return { server, watchdog };
 }
 
-/** However this process ends, kill -9 included, its end of the pipe closes; the watchdog then stops the server and clears away a temporary directory. */
+/**
+ * However this process ends, kill -9 included, its end of the pipe closes; the watchdog then stops the server and
+ * clears away a temporary directory.
+ */
 function watch(run: Programs, server: ChildProcess, garbage: string | null): ChildProcess {
   const script =
     'trap "" INT TERM HUP; cat >/dev/null; kill -INT "$1" 2>/dev/null; n=0; while kill -0 "$1" 2>/dev/null && [ $n -lt 50 ]; do n=$((n+1)); sleep 0.1; done; [ -z "$2" ] || rm -rf "$2"';

@@ -5,10 +5,16 @@ import { spend } from '@chatelaine/test-kit';
 import pg from 'pg';
 import type { Embedded } from './embedded.ts';
 
-/** Applies the union of several migration folders to the database behind a URL: `applyMigrations` of `@chatelaine/postgres`. */
+/**
+ * Applies the union of several migration folders to the database behind a URL: `applyMigrations` of
+ * `@chatelaine/postgres`.
+ */
 export type Apply = (url: string, dirs: string[]) => Promise<unknown>;
 
-/** One service in a database: its role, its schema of the same name, its `<role>_jobs` schema, and the migrations it brings. */
+/**
+ * One service in a database: its role, its schema of the same name, its `<role>_jobs` schema, and the migrations it
+ * brings.
+ */
 export interface InstanceSpec {
   role: string;
   dirs?: string[];
@@ -85,7 +91,10 @@ export async function dropDatabasesOf(embedded: Embedded): Promise<void> {
 /** Of Postgres: somebody is connected to the database. */
 const OBJECT_IN_USE = '55006';
 
-/** A connection that is ending ends by itself: one that is cut off instead has nobody any more who would hear of it, and the process would end. */
+/**
+ * A connection that is ending ends by itself: one that is cut off instead has nobody any more who would hear of it, and
+ * the process would end.
+ */
 async function dropDatabase(embedded: Embedded, name: string): Promise<void> {
   const sql = `drop database if exists ${quote(name)}`;
   try {
@@ -97,9 +106,9 @@ async function dropDatabase(embedded: Embedded, name: string): Promise<void> {
 }
 
 /**
- * A fresh database with the given services in it, their migrations applied. The first call for a set of services and migrations makes a template;
- * every later one copies it, which takes some 30 ms. `apply` is `applyMigrations` of `@chatelaine/postgres` (passed in, because that package's
- * own tests stand on this one).
+ * A fresh database with the given services in it, their migrations applied. The first call for a set of services and
+ * migrations makes a template; every later one copies it, which takes some 30 ms. `apply` is `applyMigrations` of
+ * `@chatelaine/postgres` (passed in, because that package's own tests stand on this one).
  */
 export async function createTestDatabase(
   embedded: Embedded,

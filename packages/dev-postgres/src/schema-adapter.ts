@@ -20,8 +20,8 @@ const TEXT_OID = 25;
 const CHARACTER = 6;
 
 /**
- * adapter-pg 7.10.0 as the schema engine needs it, with its three faults mended: "char" columns of the catalogue, scripts with plpgsql bodies,
- * and the shadow database, which it opens in the main database when it was given a URL.
+ * adapter-pg 7.10.0 as the schema engine needs it, with its three faults mended: "char" columns of the catalogue,
+ * scripts with plpgsql bodies, and the shadow database, which it opens in the main database when it was given a URL.
  */
 export function schemaAdapter(input: { url: string; schema?: string }): SqlMigrationAwareDriverAdapterFactory {
   const { url, schema } = input;
@@ -63,7 +63,10 @@ function mend(adapter: PgAdapter): SqlDriverAdapter {
   return readChars(adapter);
 }
 
-/** Reads "char" columns as characters. Each call gets an object of its own, so that parallel queries do not mix up their columns. */
+/**
+ * Reads "char" columns as characters. Each call gets an object of its own, so that parallel queries do not mix up their
+ * columns.
+ */
 function readChars<T extends SqlQueryable>(target: T): T {
   const { performIO } = target as unknown as Internals;
   const original = target.queryRaw;

@@ -20,8 +20,8 @@ type File = { path: string; content: string };
 const DATASOURCE: File = { path: 'datasource.prisma', content: 'datasource db {\n  provider = "postgresql"\n}\n' };
 
 /**
- * What the migrations, or the live database, still lack of the Prisma schema, as SQL; null when they agree. CHECKs, partial indexes and grants,
- * which Prisma's language cannot say, are not seen. Rejects when a migration does not run.
+ * What the migrations, or the live database, still lack of the Prisma schema, as SQL; null when they agree. CHECKs,
+ * partial indexes and grants, which Prisma's language cannot say, are not seen. Rejects when a migration does not run.
  */
 export async function schemaDiff(input: SchemaDiffInput): Promise<string | null> {
   const files = read(input.schemaFiles);

@@ -7,8 +7,8 @@ const IN_MEMORY = '/dev/shm';
 const ROOM_BYTES = 2 * 1024 ** 3;
 
 /**
- * Where clusters live that are thrown away: in memory where there is room, because every test file makes databases and would wait for the disk. TMPDIR
- * has the last word.
+ * Where clusters live that are thrown away: in memory where there is room, because every test file makes databases and
+ * would wait for the disk. TMPDIR has the last word.
  */
 export function temporaryFolder(): string {
   return process.env['TMPDIR'] === undefined && hasRoom(IN_MEMORY) ? IN_MEMORY : os.tmpdir();

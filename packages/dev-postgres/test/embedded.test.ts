@@ -45,7 +45,7 @@ describe('the embedded server', () => {
   });
 
   test('with a data directory it comes back with its data, written durably', async () => {
-    const parent = mkdtempSync(path.join(os.tmpdir(), 'house-'));
+    const parent = mkdtempSync(path.join(os.tmpdir(), 'deployment-'));
     const dataDir = path.join(parent, 'deeper', 'postgres');
     if (process.getuid?.() === 0) execFileSync('chmod', ['0755', parent]);
     const first = await startEmbedded({ dataDir });
@@ -131,11 +131,11 @@ describe('instances', () => {
   });
 
   test('provisioning is repeatable, side by side too, and keeps the data', async () => {
-    const input = { database: 'house', roles: ['am', 'calendar'] };
+    const input = { database: 'deployment', roles: ['am', 'calendar'] };
     await provision(server, input);
-    await query(server.url('am', 'house'), 'create table kept (n int)');
+    await query(server.url('am', 'deployment'), 'create table kept (n int)');
     await Promise.all([provision(server, input), provision(server, input)]);
-    expect(await query(server.url('am', 'house'), 'select count(*)::int as n from kept')).toEqual([{ n: 0 }]);
-    await asSuperuser(server, ['drop database house']);
+    expect(await query(server.url('am', 'deployment'), 'select count(*)::int as n from kept')).toEqual([{ n: 0 }]);
+    await asSuperuser(server, ['drop database deployment']);
   });
 });

@@ -1,3 +1,4 @@
+import { systemClock } from '@chatelaine/crypto';
 import type { ApiOperation, Clock, Issuer, ScopeSet, Schemes } from '@chatelaine/protocol';
 import { defaultResource, parseIssuer, parseScope, TRANSFER_SCOPE } from '@chatelaine/protocol';
 import type { MachineLimits, ReturnView } from '@chatelaine/oauth-server-fastify';
@@ -20,11 +21,20 @@ export interface ScopeDefinition {
   /** What it lets somebody do, as the consent pages show it. */
   readonly sentence: string;
   /**
-   * `required`: given only to Requesters that publish keys in a client document and sign a statement with them, so that not even an AM can name another
-   * key than theirs. It keeps out Requesters without keys, and stock OAuth clients. PROTOCOL §3.6.
+   * `required`: given only to Requesters that publish keys in a client document and sign a statement with them, so that
+   * not even an AM can name another key than theirs. It keeps out Requesters without keys, and stock OAuth clients.
+   * PROTOCOL §3.6.
    */
   readonly requesterStatement?: 'required';
+  /**
+   * Whether it only reads. Consent pages at an AM offer reading first; what is not said counts as `write`. PROTOCOL
+   * §2.2.
+   */
+  readonly access?: ScopeAccess;
 }
+
+/** Whether what a scope opens is only looked at, or may be changed. */
+export type ScopeAccess = 'read' | 'write';
 
 /** One transfer about to be minted: everything else about it is already in order. */
 export interface TransferAttempt {
@@ -39,12 +49,19 @@ export interface TransferAttempt {
   readonly bearer: boolean;
 }
 
-/** The Host's own refusal. The AM reads `sentence`; the Requester is told that the Host denies, in the AM's words (PROTOCOL §3.5). */
+/**
+ * The Host's own refusal. The AM reads `sentence`; the Requester is told that the Host denies, in the AM's words
+ * (PROTOCOL §3.5).
+ */
 export interface Denied {
   readonly denied: true;
   readonly sentence: string;
 }
 
+/**
+ * What an app tells the plugin: who it is, what it shares, who is signed in, and the pages that it shows. What is left
+ * out has a default that is fit for production.
+ */
 export interface HostOptions {
   /** The app's origin in canonical form, as browsers and programs reach it. */
   readonly issuer: string;
@@ -58,20 +75,29 @@ export interface HostOptions {
   readonly owner: (request: FastifyRequest) => Promise<HostOwner | null> | HostOwner | null;
   /** Where to sign in, coming back to `returnTo`, a path of this origin. */
   readonly signInUrl: (returnTo: string) => string;
-  /** The Host's own policy, asked last before each mint: blocked Requesters, rates. A throw is answered 503. PROTOCOL §3.4. */
+  /**
+   * The Host's own policy, asked last before each mint: blocked Requesters, rates. A throw is answered 503. PROTOCOL
+   * §3.4.
+   */
   readonly checks?: (transfer: TransferAttempt) => Promise<Denied | null> | Denied | null;
+  /**
+   * What an owner has to share right now, of `scopes`; all of it unless given. What is not in it is not on their
+   * consent page, is `invalid_scope` on hop 2, and is not in the ceiling that an AM hears at a refresh. A throw is
+   * answered 503.
+   */
+  readonly shareable?: (ownerId: string) => Promise<ScopeSet>;
   /** The protected resource; `<issuer>/api` unless given. On the issuer's origin. */
   readonly resource?: string;
   /**
-   * AMs to which clients are sent that know nothing of AMs (PROTOCOL §6): each is named first, this Host second, in the `authorization_servers` of a
-   * resource. Nobody else is shut out: an owner may link any AM.
+   * AMs to which clients are sent that know nothing of AMs (PROTOCOL §6): each is named first, this Host second, in the
+   * `authorization_servers` of a resource. Nobody else is shut out: an owner may link any AM.
    */
   readonly managers?: readonly HostManager[];
   /** Whether an AM may ask for tokens bound to no key (120 s at most). `false` unless given. */
   readonly bearer?: boolean;
   /** Where the app is a Requester, too: its client id, so that both can be connected in one step. PROTOCOL §2.3. */
   readonly requester?: string;
-  /** The way out, when the app has one already; otherwise one is made from the two settings below. */
+  /** The outbound client, when the app has one already; otherwise one is made from the two settings below. */
   readonly outbound?: Pick<Outbound, 'fetchJson'>;
   /** The only destinations beside `https` at public addresses. */
   readonly outboundExceptions?: readonly OutboundException[];
@@ -79,14 +105,21 @@ export interface HostOptions {
   readonly demo?: boolean;
   /** Applies the migrations of the `oauth_*` tables (`migrationsDir`) at start. `true` unless given. */
   readonly migrate?: boolean;
-  /** The consent page in the app's own looks. Its form posts `view.hidden` as it is: that binds the answer to what was shown. */
+  /**
+   * The consent page in the app's own looks. Its form posts `view.hidden` as it is: that binds the answer to what was
+   * shown.
+   */
   readonly renderConsent?: (
     view: LinkConsentView,
     request: FastifyRequest,
     reply: FastifyReply,
   ) => Promise<FastifyReply>;
-  /** The page that leads back to the AM, in the app's own looks: one that moves on to `view.to` by itself, without a script, and has a link. */
+  /**
+   * The page that leads back to the AM, in the app's own looks: one that moves on to `view.to` by itself, without a
+   * script, and has a link.
+   */
   readonly renderReturn?: (view: ReturnView, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+  /** Shows a problem that the person at the browser has to know of; a plain page by default. */
   readonly renderProblem?: (
     problem: ProblemView,
     request: FastifyRequest,
@@ -107,6 +140,8 @@ export interface HostSettings {
   readonly schemes: Schemes;
   /** A sentence each. */
   readonly scopes: Readonly<Record<string, string>>;
+  /** What those only read or change of which it was said. */
+  readonly scopeAccess: Readonly<Record<string, ScopeAccess>>;
   /** Those that demand the Requester's own statement. */
   readonly statementScopes: ScopeSet;
   readonly bearer: boolean;
@@ -140,12 +175,15 @@ export function checkOptions(options: HostOptions): HostSettings {
     schemes,
     name: options.name,
     scopes: Object.fromEntries(definitions.map(([scope, { sentence }]) => [scope, sentence])),
+    scopeAccess: Object.fromEntries(
+      definitions.flatMap(([scope, { access }]) => (access === undefined ? [] : [[scope, access]])),
+    ),
     statementScopes: definitions.flatMap(([scope, { requesterStatement }]) =>
       requesterStatement === 'required' ? [scope] : [],
     ),
     bearer: options.bearer ?? false,
     requester: options.requester ?? null,
     operations: options.operations ?? [],
-    clock: options.clock ?? { now: () => Date.now() / 1000 },
+    clock: options.clock ?? systemClock,
   };
 }

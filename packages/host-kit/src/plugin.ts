@@ -1,4 +1,4 @@
-import { applyMigrations } from '@chatelaine/postgres';
+import { applyMigrations, startRepeating } from '@chatelaine/postgres';
 import type { ServerEvent } from '@chatelaine/oauth-server';
 import { oauthRoutes } from '@chatelaine/oauth-server-fastify';
 import {
@@ -7,15 +7,15 @@ import {
   createRateLimits,
   migrationsDir,
   ownsGrant,
-  startReaper,
+  withdrawScopes,
 } from '@chatelaine/oauth-server-pg';
 import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { type LinkAccess, toLinkAccess } from './access.ts';
 import { linkInteraction } from './consent/interaction.ts';
-import type { Access } from './guard/guard.ts';
-import { type GuardHook, guardHook } from './guard/hook.ts';
+import type { Access, Allowed } from './require-scope/check-request.ts';
+import { type RequireScopeHook, requireScopeHook } from './require-scope/hook.ts';
 import { type HostGrantInput, type HostGrantOutcome, issueHostGrant } from './host-grant/host-grant.ts';
 import { checkOptions, type HostOptions } from './options.ts';
 import { resourceMetadataRoutes } from './resource-metadata.ts';
@@ -24,24 +24,45 @@ import { hostServer } from './server.ts';
 /** What the plugin adds to the app. */
 export interface Chatelaine {
   /**
-   * A hook (`onRequest` or `preHandler`) that lets a request through when it carries a token for `scope`, or for all of several; then
-   * `request.chatelaine` says who acts. `askFor`: what a refused client is told to ask for beside, where that is of use to it.
+   * A hook (`onRequest` or `preHandler`) that lets a request through when it carries a token for `scope`, or for all of
+   * several; then `request.chatelaine` says who acts. `askFor`: what a refused client is told to ask for beside, where
+   * that is of use to it.
    *
    * @throws TypeError when a scope is none of the Host's
    */
-  guard(scope: string | readonly string[], options?: { readonly askFor?: readonly string[] }): GuardHook;
-  /** Which AMs an owner linked, and which Requesters have had tokens through each: for the app's own "who has access" page. The latest hundred lines of it. */
+  requireScope(scope: string | readonly string[], options?: { readonly askFor?: readonly string[] }): RequireScopeHook;
+  /**
+   * Which AMs an owner linked, and which Requesters have had tokens through each: for the app's own "who has access"
+   * page. The latest hundred lines of it.
+   */
   access(ownerId: string): Promise<readonly LinkAccess[]>;
-  /** The same, page by page, the first being 1: a hundred lines each. A link with more Requesters than fit goes on on the next page. */
+  /**
+   * The same, page by page, the first being 1: a hundred lines each. A link with more Requesters than fit goes on on
+   * the next page.
+   */
   accessPage(
     ownerId: string,
     page: number,
   ): Promise<{ readonly links: readonly LinkAccess[]; readonly hasMore: boolean }>;
-  /** Ends one of the owner's links: every token under it dies at once. `false` when it is not this owner's, or already ended. */
+  /**
+   * Ends one of the owner's links: every token under it dies at once. `false` when it is not this owner's, or already
+   * ended.
+   */
   endLink(ownerId: string, linkId: string): Promise<boolean>;
   /**
-   * A code for an AM without a redirect, for the `host_grant` of the app's own pushed request, after the person who is signed in agreed on a page of
-   * the app. It makes this Host read the AM's client document: limit how often a person may cause that. PROTOCOL §2.3.
+   * Takes scopes out of every link of an owner, for good: tokens that carry one of them are dead, and only the owner's
+   * consent brings them back. For what they no longer share here.
+   */
+  withdraw(ownerId: string, scopes: readonly string[]): Promise<void>;
+  /**
+   * Whether the token of a request that passed `requireScope` is still good: for answers that take long, and whoever
+   * sends them.
+   */
+  isStillGood(request: FastifyRequest): Promise<boolean>;
+  /**
+   * A code for an AM without a redirect, for the `host_grant` of the app's own pushed request, after the person who is
+   * signed in agreed on a page of the app. It makes this Host read the AM's client document: limit how often a person
+   * may cause that. PROTOCOL §2.3.
    */
   hostGrant(input: HostGrantInput): Promise<HostGrantOutcome>;
 }
@@ -51,14 +72,17 @@ declare module 'fastify' {
     readonly chatelaine: Chatelaine;
   }
   interface FastifyRequest {
-    /** Who acts, behind `chatelaine.guard`. Throws where no guard ran: that would be an open door. */
+    /** Who acts, behind `chatelaine.requireScope`. Throws where that did not run: that would be an open door. */
     readonly chatelaine: Access;
   }
 }
 
 const REAP_EVERY_SECONDS = 60;
 
-/** Makes a Fastify app a Host: authorization server for AMs, transfer grant, guard. PROTOCOL §2.2, §3.3, §4. */
+/**
+ * Makes a Fastify app a Host: authorization server for AMs, transfer grant, check of every request. PROTOCOL §2.2,
+ * §3.3, §4.
+ */
 export const chatelaineHost = fastifyPlugin(host, { name: '@chatelaine/host-kit', fastify: '5.x' });
 
 async function host(app: FastifyInstance, options: HostOptions): Promise<void> {
@@ -70,26 +94,29 @@ async function host(app: FastifyInstance, options: HostOptions): Promise<void> {
     storage,
     outbound: options.outbound ?? openOutbound(app, options),
     checks: options.checks ?? null,
+    shareable: options.shareable ?? null,
     emit: (event) => logEvent(app, event),
   });
-  const stopReaper = startReaper(storage, {
+  const stopReaping = startRepeating(() => storage.reap(), {
     everySeconds: REAP_EVERY_SECONDS,
     onError: (err) => app.log.warn({ err }, 'reaping failed'),
   });
-  app.addHook('onClose', async () => stopReaper());
+  app.addHook('onClose', async () => stopReaping());
 
   const accessPage: Chatelaine['accessPage'] = async (ownerId, page) => {
     const { grants, hasMore } = await accessList(options.pool, ownerId, { page });
     return { links: grants.map(toLinkAccess), hasMore };
   };
-  const allowed = new WeakMap<FastifyRequest, Access>();
+  const allowed = new WeakMap<FastifyRequest, Allowed>();
   app.decorate('chatelaine', {
-    guard(scope, { askFor = [] } = {}) {
+    requireScope(scope, { askFor = [] } = {}) {
       const scopes = [scope].flat();
-      if (scopes.length === 0) throw new TypeError('A guard needs a scope.');
+      if (scopes.length === 0) throw new TypeError('requireScope needs a scope.');
       const unknown = [...scopes, ...askFor].find((name) => !Object.hasOwn(settings.scopes, name));
       if (unknown !== undefined) throw new TypeError(`"${unknown}" is not one of this Host's scopes.`);
-      return guardHook({ settings, storage }, { scopes, askFor }, (request, access) => allowed.set(request, access));
+      return requireScopeHook({ settings, storage }, { scopes, askFor }, (request, verdict) => {
+        allowed.set(request, verdict);
+      });
     },
     access: async (ownerId) => (await accessPage(ownerId, 1)).links,
     accessPage,
@@ -98,13 +125,18 @@ async function host(app: FastifyInstance, options: HostOptions): Promise<void> {
       if (!(await ownsGrant(options.pool, { subject: ownerId, id: linkId }))) return false;
       return storage.endGrant({ id: linkId, by: 'owner' });
     },
+    withdraw: (ownerId, scopes) => withdrawScopes(options.pool, { subject: ownerId, scopes }),
+    async isStillGood(request) {
+      const token = allowed.get(request)?.token;
+      return token !== undefined && (await storage.findToken(token)) !== null;
+    },
     hostGrant: (input) => issueHostGrant(deps, input),
   } satisfies Chatelaine);
   app.decorateRequest('chatelaine', {
     getter(this: FastifyRequest): Access {
-      const access = allowed.get(this);
-      if (access === undefined) throw new TypeError('No chatelaine.guard ran before this handler.');
-      return access;
+      const verdict = allowed.get(this);
+      if (verdict === undefined) throw new TypeError('No chatelaine.requireScope ran before this handler.');
+      return verdict.access;
     },
   });
 
@@ -117,7 +149,7 @@ async function host(app: FastifyInstance, options: HostOptions): Promise<void> {
   });
 }
 
-/** Our own way out, closed with the app. */
+/** An outbound client of our own, closed with the app. */
 function openOutbound(app: FastifyInstance, options: HostOptions): Outbound {
   const outbound = createOutbound({
     exceptions: options.outboundExceptions ?? [],

@@ -18,7 +18,8 @@ export function resourceMetadata(settings: HostSettings, { url, servers }: HostR
   return {
     resource: url,
     authorization_servers: [...servers],
-    // RFC 9728 §2: for authorization requests, which are those of stock clients; who signs for itself reads the server's metadata (PROTOCOL §3.6)
+    // RFC 9728 §2: for authorization requests, which are those of stock clients; who signs for itself reads the
+    // server's metadata (PROTOCOL §3.6)
     scopes_supported: Object.keys(settings.scopes).filter((scope) => !settings.statementScopes.includes(scope)),
     bearer_methods_supported: ['header'],
     resource_name: settings.name,
@@ -75,8 +76,9 @@ function placesOf({ url }: HostResource): string[] {
 }
 
 /**
- * Clients that know no more than the origin ask for its document, and then for a token for the origin. An AM that the Host names gives them one for
- * its only resource (PROTOCOL §6). Where no AM is named there is nobody to send them to, and of several resources none is chosen.
+ * Clients that know no more than the origin ask for its document, and then for a token for the origin. An AM that the
+ * Host names gives them one for its only resource (PROTOCOL §6). Where no AM is named there is nobody to send them to,
+ * and of several resources none is chosen.
  */
 function resourceOfOrigin({ issuer, resources, schemes }: HostSettings): HostResource | null {
   const [{ servers }, ...others] = resources;

@@ -4,7 +4,10 @@ import { type Issuer, parseIssuer, parseResource, type ResourceUrl, type Schemes
 export interface HostManager {
   /** The AM's issuer. */
   readonly issuer: string;
-  /** The resource at which it is named first; the Host's own `resource` unless given. One resource per AM: such clients take the first server they read. */
+  /**
+   * The resource at which it is named first; the Host's own `resource` unless given. One resource per AM: such clients
+   * take the first server they read.
+   */
   readonly resource?: string;
 }
 
@@ -26,8 +29,8 @@ export interface ResourcesInput {
 }
 
 /**
- * The Host's own resource first, then those of managers that have one to themselves. The Host is named everywhere: it mints, and clients that
- * know managers go there.
+ * The Host's own resource first, then those of managers that have one to themselves. The Host is named everywhere: it
+ * mints, and clients that know managers go there.
  *
  * @throws TypeError with a sentence for the developer of the app
  */
@@ -65,7 +68,10 @@ export function parseOwnResource(
   return resource === null || new URL(resource).origin !== issuer ? null : resource;
 }
 
-/** The resource that a request came through: the one whose path reaches deepest; the first where none fits. `target` as received. */
+/**
+ * The resource that a request came through: the one whose path reaches deepest; the first where none fits. `target` as
+ * received.
+ */
 export function resourceOf(resources: HostResources, target: string): ResourceUrl {
   const path = pathOf(target);
   const [deepest = resources[0]] = resources

@@ -3,6 +3,7 @@ import type { Outbound } from '@chatelaine/outbound-http';
 import { admitClient, admitClientId } from './admit-client.ts';
 import type { HostOptions, HostSettings } from './options.ts';
 import { resourceMetadataOperation } from './resource-metadata.ts';
+import { shareableNow } from './shareable.ts';
 import { transferGrant } from './transfer/grant.ts';
 
 export interface ServerInput {
@@ -10,11 +11,14 @@ export interface ServerInput {
   readonly storage: OAuthStorage;
   readonly outbound: Pick<Outbound, 'fetchJson'>;
   readonly checks: NonNullable<HostOptions['checks']> | null;
+  readonly shareable: NonNullable<HostOptions['shareable']> | null;
   readonly emit: (event: ServerEvent) => void;
 }
 
-/** The kernel as a Host runs it: link tokens that only authenticated AMs can use, nobody registers, requests are pushed. */
-export function hostServer({ settings, storage, outbound, checks, emit }: ServerInput): ServerDeps {
+/**
+ * The kernel as a Host runs it: link tokens that only authenticated AMs can use, nobody registers, requests are pushed.
+ */
+export function hostServer({ settings, storage, outbound, checks, shareable, emit }: ServerInput): ServerDeps {
   const { issuer, schemes, bearer, clock, statementScopes } = settings;
   const resources = settings.resources.map(({ url }) => url);
   const fetchDocument = outbound.fetchJson.bind(outbound);
@@ -37,10 +41,19 @@ export function hostServer({ settings, storage, outbound, checks, emit }: Server
     pushedRequests: 'required',
     registration: 'closed',
     transferScopes: settings.scopes,
+    ...(shareable !== null && {
+      ceilingNow: async ({ subject, transferScope }) => {
+        const has = await shareableNow(shareable, subject);
+        return (transferScope ?? []).filter((scope) => has.includes(scope));
+      },
+    }),
     resources,
-    grants: [transferGrant({ ...parts, issuer, schemes, resources, bearer, statementScopes, checks })],
+    grants: [transferGrant({ ...parts, issuer, schemes, resources, bearer, statementScopes, checks, shareable })],
     operations: [...resources.map(resourceMetadataOperation), ...settings.operations],
     metadata: {
+      ...(Object.keys(settings.scopeAccess).length === 0
+        ? {}
+        : { chatelaine_transfer_scope_access: settings.scopeAccess }),
       ...(statementScopes.length === 0 ? {} : { chatelaine_requester_statement_scopes: [...statementScopes] }),
       ...(settings.requester === null ? {} : { chatelaine_requester: settings.requester }),
     },

@@ -1,17 +1,8 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { type Answer, PARAMETERS, send, type Sent } from '@chatelaine/test-kit';
-import type { Link } from './support/test-am.ts';
-import type { TestHost } from './support/test-host.ts';
-import { createWorld, type World } from './support/world.ts';
+import { createLinkedWorld } from './support/world.ts';
 
-let world: World;
-let host: TestHost;
-let link: Link;
-beforeAll(async () => {
-  world = await createWorld();
-  host = await world.host();
-  link = await world.am.link(host);
-});
+const { world, host, link } = await createLinkedWorld();
 afterAll(() => world.close());
 
 /** A small generator (mulberry32), so that a failing round can be run again by its seed. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Fastify from 'fastify';
 import { chatelaineHost } from '../src/index.ts';
-import { type Answer, send } from '@chatelaine/test-kit';
-import type { Link, TestAm } from './support/test-am.ts';
+import { type Answer, send, type Link } from '@chatelaine/test-kit';
+import type { TestAm } from './support/test-am.ts';
 import type { TestHost } from './support/test-host.ts';
 import { createWorld, type World } from './support/world.ts';
 
@@ -184,12 +184,12 @@ test('a refused client can be told to ask for more than the route at hand needs'
     migrate: false,
   });
   const askFor = ['entries.read', 'entries.write'];
-  app.get('/api/entries', { onRequest: app.chatelaine.guard('entries.read', { askFor }) }, async () => 'never');
+  app.get('/api/entries', { onRequest: app.chatelaine.requireScope('entries.read', { askFor }) }, async () => 'never');
   const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }));
   const { headers } = await send(Number(port), { path: '/api/entries' });
   expect(headers['www-authenticate']).toContain('scope="entries.read entries.write"');
-  expect(() => app.chatelaine.guard('entries.read', { askFor: ['entries.burn'] })).toThrow('"entries.burn"');
-  expect(() => app.chatelaine.guard([])).toThrow('needs a scope');
+  expect(() => app.chatelaine.requireScope('entries.read', { askFor: ['entries.burn'] })).toThrow('"entries.burn"');
+  expect(() => app.chatelaine.requireScope([])).toThrow('needs a scope');
   await app.close();
 });
 

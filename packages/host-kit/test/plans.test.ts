@@ -1,9 +1,9 @@
 import { randomId } from '@chatelaine/crypto';
 import { GRANT } from '@chatelaine/protocol';
-import { accessesOf, recordStatements, type SentStatement } from '@chatelaine/test-kit';
+import { accessesOf, recordStatements, type SentStatement, type Link } from '@chatelaine/test-kit';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { type Link, requesterKey } from './support/test-am.ts';
+import { requesterKey } from './support/test-am.ts';
 import type { TestHost } from './support/test-host.ts';
 import { createWorld, type World } from './support/world.ts';
 

@@ -1,31 +1,16 @@
 import { createDpopProof, generateSigningKey, sha256base64url, signJwt } from '@chatelaine/crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, send } from '@chatelaine/test-kit';
-import { clock, type Link, requesterKey } from './support/test-am.ts';
-import type { TestHost } from './support/test-host.ts';
-import { createWorld, type World } from './support/world.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { type Answer, send, clock } from '@chatelaine/test-kit';
+import { expectRefusedBy } from './support/expect-refused.ts';
+import { requesterKey } from './support/test-am.ts';
+import { createLinkedWorld } from './support/world.ts';
 
-let world: World;
-let host: TestHost;
-let link: Link;
-let token: string;
-beforeAll(async () => {
-  world = await createWorld();
-  host = await world.host();
-  link = await world.am.link(host);
-  token = await world.am.token(host, { link });
-});
+const { world, host, link } = await createLinkedWorld();
+const token = await world.am.token(host, { link });
 afterAll(() => world.close());
 
-function expectRefused(answer: Answer, status: number, error: string): void {
-  expect([answer.status, answer.json['error']]).toEqual([status, error]);
-  expect(answer.headers['cache-control']).toBe('no-store');
-  expect(answer.headers['content-type']).toContain('application/json');
-  expect(answer.headers['www-authenticate']).toContain(`error="${error}"`);
-  expect(answer.headers['www-authenticate']).toContain(
-    `resource_metadata="${host.issuer}/.well-known/oauth-protected-resource/api"`,
-  );
-}
+const expectRefused = (answer: Answer, status: number, error: string): void =>
+  expectRefusedBy(host, answer, status, error);
 
 describe('the proof', () => {
   const proofWith = async (input: {
@@ -125,6 +110,24 @@ describe('the proof', () => {
       );
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     }
+  });
+
+  test('made before the memory of used ones began is answered 503, and when to come back: ADR 0023', async () => {
+    await host.pool.query('delete from oauth_proof');
+    for (const _again of [1, 2]) {
+      const answer = await host.call(token);
+      expect([answer.status, answer.json['error'], answer.headers['retry-after']]).toEqual([
+        503,
+        'temporarily_unavailable',
+        '10',
+      ]);
+    }
+    // as if so many seconds had passed
+    await host.pool.query(
+      `update oauth_proof set began_at = began_at - interval '10 seconds' where began_at is not null`,
+    );
+    expect((await host.call(token, { proof: await proofWith({ at: 1 }) })).status).toBe(200);
+    await host.pool.query(`update oauth_proof set began_at = began_at - interval '1 hour' where began_at is not null`);
   });
 
   test('is spent by a request that lacks the scope, too', async () => {

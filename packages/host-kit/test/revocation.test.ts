@@ -1,17 +1,8 @@
 import { randomId } from '@chatelaine/crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Link } from './support/test-am.ts';
-import type { TestHost } from './support/test-host.ts';
-import { createWorld, type World } from './support/world.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { createLinkedWorld } from './support/world.ts';
 
-let world: World;
-let host: TestHost;
-let link: Link;
-beforeAll(async () => {
-  world = await createWorld();
-  host = await world.host();
-  link = await world.am.link(host);
-});
+const { world, host, link } = await createLinkedWorld();
 afterAll(() => world.close());
 
 const stop = (grantId: string, of = host) =>

@@ -1,32 +1,16 @@
 import { createHmac } from 'node:crypto';
 import { generateSigningKey, publicJwks, type SigningKey } from '@chatelaine/crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Answer } from '@chatelaine/test-kit';
-import type { Link, TransferInput } from './support/test-am.ts';
-import type { TestHost } from './support/test-host.ts';
-import { createWorld, type World } from './support/world.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { type Answer } from '@chatelaine/test-kit';
+import { expectBadToken } from './support/expect-refused.ts';
+import type { TransferInput } from './support/test-am.ts';
+import { createLinkedWorld } from './support/world.ts';
 
-let world: World;
-let host: TestHost;
-let link: Link;
-beforeAll(async () => {
-  world = await createWorld();
-  host = await world.host();
-  link = await world.am.link(host);
-});
+const { world, host, link } = await createLinkedWorld();
 afterAll(() => world.close());
 
 const now = (): number => Math.floor(Date.now() / 1000);
 const transfer = (input: Partial<TransferInput> = {}): Promise<Answer> => world.am.transfer(host, { link, ...input });
-
-const BAD_TOKEN = {
-  error: 'invalid_request',
-  error_description: 'The subject_token or actor_token is not acceptable.',
-};
-function expectBadToken(answer: Answer): void {
-  expect([answer.status, answer.json]).toEqual([400, BAD_TOKEN]);
-  expect(answer.headers['cache-control']).toBe('no-store');
-}
 
 describe('the statement', () => {
   const faults: readonly [string, () => Partial<TransferInput>][] = [

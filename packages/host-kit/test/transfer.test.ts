@@ -1,31 +1,15 @@
 import { createDpopProof, randomId, signJwt } from '@chatelaine/crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Answer } from '@chatelaine/test-kit';
-import { clock, type Link, requesterKey, type TransferInput } from './support/test-am.ts';
-import type { TestHost } from './support/test-host.ts';
-import { createWorld, type World } from './support/world.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { type Answer, clock } from '@chatelaine/test-kit';
+import { expectBadToken } from './support/expect-refused.ts';
+import { requesterKey, type TransferInput } from './support/test-am.ts';
+import { createLinkedWorld } from './support/world.ts';
 
-let world: World;
-let host: TestHost;
-let link: Link;
-beforeAll(async () => {
-  world = await createWorld();
-  host = await world.host();
-  link = await world.am.link(host);
-});
+const { world, host, link } = await createLinkedWorld();
 afterAll(() => world.close());
 
 const now = (): number => Math.floor(Date.now() / 1000);
 const transfer = (input: Partial<TransferInput> = {}): Promise<Answer> => world.am.transfer(host, { link, ...input });
-
-const BAD_TOKEN = {
-  error: 'invalid_request',
-  error_description: 'The subject_token or actor_token is not acceptable.',
-};
-function expectBadToken(answer: Answer): void {
-  expect([answer.status, answer.json]).toEqual([400, BAD_TOKEN]);
-  expect(answer.headers['cache-control']).toBe('no-store');
-}
 
 describe('the answer of a transfer', () => {
   test('has these eight members and no other', async () => {
@@ -59,6 +43,7 @@ describe('the answer of a transfer', () => {
         scope: ['entries.read'],
         requester: { id: 'https://feed.example/client.json', name: 'Feed' },
         am: world.am.issuer,
+        issuedAt: expect.any(Number),
       },
     });
     expect((await host.call(token, { key: world.am.key })).status).toBe(401);

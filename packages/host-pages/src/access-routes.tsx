@@ -1,15 +1,6 @@
 import type { LinkAccess } from '@chatelaine/host-kit';
-import {
-  accountOf,
-  formOf,
-  notFound,
-  Notice,
-  pageOf,
-  Pager,
-  queryOf,
-  renderPage,
-  requireAccount,
-} from '@chatelaine/service-kit';
+import { accountOf, requireAccount } from '@chatelaine/accounts';
+import { formOf, notFound, Notice, pageOf, Pager, queryOf, renderPage } from '@chatelaine/ui';
 import type { FastifyInstance } from 'fastify';
 import type { VNode } from 'preact';
 
@@ -21,7 +12,10 @@ export interface AccessNow {
   readonly pager: VNode;
 }
 
-/** `/access`: who has access to what a person keeps here, as `page` shows it, and the end of it. After host-kit is registered. */
+/**
+ * `/access`: who has access to what a person keeps here, as `page` shows it, and the end of it. After host-kit is
+ * registered.
+ */
 export function accessRoutes(app: FastifyInstance, page: (now: AccessNow) => VNode): void {
   const { chatelaine } = app;
   app.get('/access', { preHandler: requireAccount }, async (request, reply) => {

@@ -12,10 +12,12 @@ import {
   Layout,
   Notice,
   Steps,
-} from '@chatelaine/service-kit';
+} from '@chatelaine/ui';
 import type { VNode } from 'preact';
 
-/** The owner sets the ceiling of a link. The form carries the authorization endpoint's own token, so it is no `Form`. */
+/**
+ * The owner sets the ceiling of a link. The form carries the authorization endpoint's own token, so it is no `Form`.
+ */
 export function ConsentPage({ view }: { view: LinkConsentView }): VNode {
   const { am } = view;
   return (
@@ -44,13 +46,17 @@ export function ConsentPage({ view }: { view: LinkConsentView }): VNode {
       </Card>
       <form method="post" action={view.action} class="card">
         <Hidden fields={view.hidden} />
-        <Choices legend="At most, it may let others">
-          {view.scopes.map(({ field, sentence, checked }) => (
-            <Choice key={field} kind="checkbox" name={field} value="yes" checked={checked}>
-              {sentence}
-            </Choice>
-          ))}
-        </Choices>
+        {view.scopes.length === 0 ? (
+          <Notice kind="needs">There is nothing to share here yet.</Notice>
+        ) : (
+          <Choices legend="At most, it may let others">
+            {view.scopes.map(({ field, sentence, checked }) => (
+              <Choice key={field} kind="checkbox" name={field} value="yes" checked={checked}>
+                {sentence}
+              </Choice>
+            ))}
+          </Choices>
+        )}
         <Field
           name={view.until.field}
           label="Until"

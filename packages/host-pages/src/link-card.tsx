@@ -1,5 +1,5 @@
 import type { LinkAccess, RequesterAccess } from '@chatelaine/host-kit';
-import { Badge, Button, Card, Day, Facts, Form, Hidden, Moment, Table } from '@chatelaine/service-kit';
+import { Badge, Button, Card, Day, Facts, Form, Hidden, Moment, Table } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 
 export interface LinkCardView {

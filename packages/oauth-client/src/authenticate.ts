@@ -30,7 +30,10 @@ export async function clientMembers(
   };
 }
 
-/** A DPoP handle for a key: it makes the proofs and remembers the server's nonces for as long as the call lasts. RFC 9449 §4, §8. */
+/**
+ * A DPoP handle for a key: it makes the proofs and remembers the server's nonces for as long as the call lasts. RFC
+ * 9449 §4, §8.
+ */
 export async function dpopHandle({ clock }: Pick<ClientDeps, 'clock'>, key: SigningKey): Promise<oauth.DPoPHandle> {
   const { privateKey, publicKey } = await pairOf(key);
   return oauth.DPoP(

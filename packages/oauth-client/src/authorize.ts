@@ -16,7 +16,9 @@ export interface StartAuthorizationInput {
   readonly dpopKey?: SigningKey;
   /** Further parameters: `transfer_scope` of a link, `prompt` … */
   readonly params?: Readonly<Record<string, string>>;
-  /** The PKCE verifier, where something was issued for its challenge already (PROTOCOL §2.3); a fresh one unless given. */
+  /**
+   * The PKCE verifier, where something was issued for its challenge already (PROTOCOL §2.3); a fresh one unless given.
+   */
   readonly verifier?: string;
 }
 
@@ -24,7 +26,10 @@ export interface AuthorizationStarted {
   readonly kind: 'ok';
   /** Where the owner's browser goes. */
   readonly authorizationUrl: string;
-  /** Keep these two for {@link finishAuthorization}, bound to the browser session that started, for 10 minutes. PROTOCOL §1. */
+  /**
+   * Keep these two for {@link finishAuthorization}, bound to the browser session that started, for 10 minutes. PROTOCOL
+   * §1.
+   */
   readonly state: string;
   readonly verifier: string;
   readonly requestUri: string;
@@ -85,14 +90,20 @@ export interface BadCallback {
   readonly reason: string;
 }
 
-/** The owner or the server said no in the browser. RFC 6749 §4.1.2.1. Show `error` only after escaping; it is the server's text. */
+/**
+ * The owner or the server said no in the browser. RFC 6749 §4.1.2.1. Show `error` only after escaping; it is the
+ * server's text.
+ */
 export interface Denied {
   readonly kind: 'denied';
   readonly error: string;
   readonly description?: string;
 }
 
-/** Validates the callback (state, `iss` present and exact, every parameter once) and redeems the code. PROTOCOL §2.1, §2.2. */
+/**
+ * Validates the callback (state, `iss` present and exact, every parameter once) and redeems the code. PROTOCOL §2.1,
+ * §2.2.
+ */
 export async function finishAuthorization(
   deps: ClientDeps,
   input: FinishAuthorizationInput,

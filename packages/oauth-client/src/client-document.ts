@@ -6,7 +6,10 @@ export function linkClientId(amIssuer: string, hostIssuer: string): string {
   return `${amIssuer}/clients/${hostTag(hostIssuer)}`;
 }
 
-/** Where the Host sends the browser back to. One per Host, so that no Host's answer is ever taken for another's. PROTOCOL §2.2. */
+/**
+ * Where the Host sends the browser back to. One per Host, so that no Host's answer is ever taken for another's.
+ * PROTOCOL §2.2.
+ */
 export function linkRedirectUri(amIssuer: string, hostIssuer: string): string {
   return `${amIssuer}/callback/${hostTag(hostIssuer)}`;
 }
@@ -48,6 +51,8 @@ export interface RequesterClientInput {
   readonly uri?: string;
   readonly redirectUris: readonly string[];
   readonly keys: PublishedKeys;
+  /** Addresses of terms documents that it accepts. PROTOCOL §10.3. */
+  readonly terms?: readonly string[];
   /** The issuer of the Host that it is, too. PROTOCOL §2.3. */
   readonly host?: string;
 }
@@ -70,6 +75,7 @@ export function requesterClientMetadata(
     // it may wait for the owner with a code (PROTOCOL §3.7); a link never does
     grant_types: [...chainMetadata.grant_types, GRANT.deferred],
     ...keyMembers(input.keys),
+    ...(input.terms === undefined ? {} : { chatelaine_terms: [...input.terms] }),
     dpop_bound_access_tokens: true,
   };
 }

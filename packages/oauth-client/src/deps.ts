@@ -2,7 +2,7 @@ import type { SigningKey } from '@chatelaine/crypto';
 import type { Outbound } from '@chatelaine/outbound-http';
 import type { Clock, Schemes } from '@chatelaine/protocol';
 
-/** What every call of this package needs: the one way out, the time, and which schemes this deployment accepts. */
+/** What every call of this package needs: the outbound client, the time, and which schemes this deployment accepts. */
 export interface ClientDeps {
   readonly outbound: Pick<Outbound, 'fetch'>;
   readonly clock: Clock;

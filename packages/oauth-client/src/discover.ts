@@ -25,7 +25,10 @@ export interface DocumentReader {
 export interface DiscoverDeps {
   readonly outbound: DocumentReader;
   readonly schemes: Schemes;
-  /** For all documents of one server together; 5 unless given. Whoever typed the address waits, and what a stranger makes us wait for is bounded once, not per document. */
+  /**
+   * For all documents of one server together; 5 unless given. Whoever typed the address waits, and what a stranger
+   * makes us wait for is bounded once, not per document.
+   */
   readonly discoverySeconds?: number;
 }
 
@@ -46,7 +49,10 @@ export type DiscoveryFault =
   | 'not_compatible'
   | 'bad_resource';
 
-/** `sentence` is fit for a page: it tells nothing of what was fetched, so that the form is no port scanner. `detail` is for the log. */
+/**
+ * `sentence` is fit for a page: it tells nothing of what was fetched, so that the form is no port scanner. `detail` is
+ * for the log.
+ */
 export interface DiscoveryFailed {
   readonly kind: 'failed';
   readonly reason: DiscoveryFault;
@@ -66,8 +72,8 @@ export interface Discovered {
 export type Discovery = Discovered | DiscoveryFailed;
 
 /**
- * Reads and judges a server's own description: RFC 8414 metadata at the issuer, and of a Host the RFC 9728 documents it lists.
- * Whatever is missing is a refusal; there is no fallback to anything weaker. PROTOCOL §2.1, §2.2.
+ * Reads and judges a server's own description: RFC 8414 metadata at the issuer, and of a Host the RFC 9728 documents it
+ * lists. Whatever is missing is a refusal; there is no fallback to anything weaker. PROTOCOL §2.1, §2.2.
  */
 export async function discover(deps: DiscoverDeps, input: DiscoverInput): Promise<Discovery> {
   const { discoverySeconds = DISCOVERY_SECONDS } = deps;

@@ -8,9 +8,13 @@ import {
   type DocumentReader,
   discover,
 } from './discover.ts';
+import { createShare } from './share.ts';
 
 export interface DiscoveryCache {
-  /** {@link discover}, answered from memory while fresh; a failed refresh falls back to what was known, for 24 hours at most. `reader`: reads what is not known, in place of the cache's own. */
+  /**
+   * {@link discover}, answered from memory while fresh; a failed refresh falls back to what was known, for 24 hours at
+   * most. `reader`: reads what is not known, in place of the cache's own.
+   */
   discover(input: DiscoverInput, reader?: DocumentReader): Promise<Discovery>;
   /** Reads anew at the next call: for when the owner adds the server or something did not fit. */
   forget(input: DiscoverInput): void;
@@ -29,7 +33,10 @@ interface Entry {
 const MEMORY_BYTES = 8_388_608;
 const ENTRY_BYTES = 512;
 
-/** Keys are role and issuer, so nothing said by one server is ever believed of another. Bounded by bytes: what was not asked for longest goes first. */
+/**
+ * Keys are role and issuer, so nothing said by one server is ever believed of another. Bounded by bytes: what was not
+ * asked for longest goes first.
+ */
 export function createDiscoveryCache(
   deps: DiscoverDeps & { readonly clock: Clock },
   { maxBytes = MEMORY_BYTES }: { readonly maxBytes?: number } = {},
@@ -42,7 +49,7 @@ export function createDiscoveryCache(
     ttlResolution: 0,
     perf: { now: () => deps.clock.now() * 1000 },
   });
-  const running = new Map<string, Promise<Discovery>>();
+  const share = createShare();
 
   async function refresh(key: string, input: DiscoverInput, outbound: DocumentReader): Promise<Discovery> {
     const discovery = await discover({ ...deps, outbound }, input);
@@ -61,11 +68,7 @@ export function createDiscoveryCache(
       const key = keyOf(input);
       const entry = entries.get(key);
       if (entry !== undefined && deps.clock.now() < entry.readAt + entry.freshForSeconds) return found(entry);
-      const already = running.get(key);
-      if (already !== undefined) return already;
-      const started = refresh(key, input, reader).finally(() => running.delete(key));
-      running.set(key, started);
-      return started;
+      return share(key, () => refresh(key, input, reader));
     },
     forget: (input) => void entries.delete(keyOf(input)),
     get bytes() {

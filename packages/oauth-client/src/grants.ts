@@ -22,7 +22,10 @@ export interface RefreshInput {
   readonly dpopKey?: SigningKey;
 }
 
-/** A fresh access token. Refresh tokens of clients with keys are not rotated: keep the old one unless the answer holds a new. PROTOCOL §1. */
+/**
+ * A fresh access token. Refresh tokens of clients with keys are not rotated: keep the old one unless the answer holds a
+ * new. PROTOCOL §1.
+ */
 export async function refresh(deps: ClientDeps, input: RefreshInput): Promise<Obtained | Failure> {
   const { server, client, relationship, refreshToken, dpopKey } = input;
   const [as, who] = [asServer(server), asClient(deps.clock, client.clientId)];
@@ -102,7 +105,8 @@ async function readExchanged(
   return parsed.success ? { kind: 'ok', response: parsed.data } : unusable('not a transfer response', accessToken);
 }
 
-function exchangeParams(input: ExchangeInput): Record<string, string> {
+/** Of a token exchange, but for the client's own. RFC 8693 §2.1. */
+export function exchangeParams(input: Omit<ExchangeInput, 'server' | 'client'>): Record<string, string> {
   const { params, subjectToken, resource, scope } = input;
   return {
     ...params,

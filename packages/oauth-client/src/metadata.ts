@@ -22,7 +22,10 @@ const ENDPOINTS = [
   'chatelaine_transfers_endpoint',
 ] as const;
 
-/** The first endpoint that is not on the issuer's own origin, or null. A server could else harvest what is meant for another one. */
+/**
+ * The first endpoint that is not on the issuer's own origin, or null. A server could else harvest what is meant for
+ * another one.
+ */
 export function foreignEndpoint(metadata: ServerMetadata): string | null {
   return ENDPOINTS.find((name) => !ownUrl(metadata.issuer, metadata[name])) ?? null;
 }
@@ -79,7 +82,10 @@ const EVERY_AM: readonly Feature[] = [
   ],
 ];
 
-/** Whether a protected resource is what the Host listed, on the Host's own origin, and served by it. RFC 9728 §3.3, PROTOCOL §2.2. */
+/**
+ * Whether a protected resource is what the Host listed, on the Host's own origin, and served by it. RFC 9728 §3.3,
+ * PROTOCOL §2.2.
+ */
 export function isOwnResource(metadata: ResourceMetadata, resource: string, issuer: string): boolean {
   const served = metadata.authorization_servers;
   return (

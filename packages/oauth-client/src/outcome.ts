@@ -9,8 +9,8 @@ export interface OAuthErrorAnswer {
 }
 
 /**
- * The other server answered something this client cannot use; `reason` is for the operator's log and carries nothing of the
- * answer. `accessToken` is there when the answer held one, so that the caller can hand it back for revocation.
+ * The other server answered something this client cannot use; `reason` is for the operator's log and carries nothing of
+ * the answer. `accessToken` is there when the answer held one, so that the caller can hand it back for revocation.
  */
 export interface Unusable {
   readonly kind: 'unusable';

@@ -44,7 +44,10 @@ export interface DeleteClientInput {
   readonly registrationAccessToken: string;
 }
 
-/** Ends a registration and with it every grant, code and token of the client. RFC 7592 §2.3. `gone`: the server knew it no longer. */
+/**
+ * Ends a registration and with it every grant, code and token of the client. RFC 7592 §2.3. `gone`: the server knew it
+ * no longer.
+ */
 export async function deleteClient(
   deps: ClientDeps,
   { server, registrationClientUri, registrationAccessToken }: DeleteClientInput,

@@ -18,7 +18,10 @@ export type ResourceAnswer =
   | TimedOut
   | Unreachable;
 
-/** One authorized request: `Authorization: DPoP` and a proof with `ath`; whatever status comes back is an answer. RFC 9449 §7, PROTOCOL §4. */
+/**
+ * One authorized request: `Authorization: DPoP` and a proof with `ath`; whatever status comes back is an answer. RFC
+ * 9449 §7, PROTOCOL §4.
+ */
 export async function fetchResource(deps: ClientDeps, input: FetchResourceInput): Promise<ResourceAnswer> {
   const first = await once(deps, input, undefined);
   if (first.kind !== 'answer' || first.response.status !== 401) return first;

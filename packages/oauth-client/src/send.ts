@@ -33,7 +33,10 @@ export interface SendInput {
   readonly request: (options: SendOptions) => Promise<Response>;
 }
 
-/** One request through the guarded way out: an answer with a success status, or what it came to instead. Throws only for faults of ours. */
+/**
+ * One guarded request: an answer with a success status, or what it came to instead. Throws only for
+ * faults of ours.
+ */
 export async function send(deps: ClientDeps, input: SendInput): Promise<Answer | Failure> {
   const handle = input.dpopKey === undefined ? undefined : await dpopHandle(deps, input.dpopKey);
   const first = await once(deps, input, handle);
@@ -64,7 +67,8 @@ async function once(
     if (!(error instanceof oauth.WWWAuthenticateChallengeError)) throw error;
   }
   if (seen === undefined) throw new Error('The request was never sent.');
-  return seen.kind === 'answer' && !seen.response.ok ? refusal(seen) : seen;
+  if (seen.kind !== 'answer' || seen.response.ok) return seen;
+  return refusal({ ...seen, retryAfter: seen.headers.get('retry-after') });
 }
 
 async function exchangeBytes(
@@ -88,7 +92,7 @@ async function exchangeBytes(
   }
 }
 
-const JSON_TYPE = /^application\/json *(?:;|$)/i;
+export const JSON_TYPE = /^application\/json *(?:;|$)/i;
 
 export function transportFailure({ reason, message }: OutboundError): Unusable | TimedOut | Unreachable {
   switch (reason) {
@@ -108,12 +112,19 @@ export function transportFailure({ reason, message }: OutboundError): Unusable |
   }
 }
 
-/** An OAuth error whatever its status is (5xx and 429 carry one too); anything else cannot be used. RFC 6749 §5.2, PROTOCOL §3.8. */
-export function refusal({ status, headers, json }: Pick<Answer, 'status' | 'headers' | 'json'>): Failure {
+/**
+ * An OAuth error whatever its status is (5xx and 429 carry one too); anything else cannot be used. RFC 6749 §5.2,
+ * PROTOCOL §3.8.
+ */
+export function refusal({
+  status,
+  json,
+  ...given
+}: Pick<Answer, 'status' | 'json'> & { retryAfter: string | null }): Failure {
   const parsed = errorResponseSchema.safeParse(json);
   if (status < 400 || !parsed.success) return unusable(`status ${status} without an OAuth error`);
   const error: ErrorResponse = parsed.data;
-  const retryAfter = retryAfterSeconds(headers.get('retry-after'));
+  const retryAfter = retryAfterSeconds(given.retryAfter);
   return { kind: 'oauth_error', status, error, ...(retryAfter === undefined ? {} : { retryAfter }) };
 }
 

@@ -22,11 +22,16 @@ export interface ReadTokensInput {
   readonly server: ServerMetadata;
   readonly clientId: string;
   readonly relationship: Relationship;
-  /** Whether the request was made with a DPoP key: then the token must be bound, else it must not claim to be. RFC 9449 §5. */
+  /**
+   * Whether the request was made with a DPoP key: then the token must be bound, else it must not claim to be. RFC 9449
+   * §5.
+   */
   readonly bound: 'dpop' | 'bearer';
 }
 
-/** Judges the answer of a code or refresh grant: RFC 6749 §5.1, scope exactly `transfer`, of a link also its ceiling. */
+/**
+ * Judges the answer of a code or refresh grant: RFC 6749 §5.1, scope exactly `transfer`, of a link also its ceiling.
+ */
 export async function readTokens(answer: Answer, input: ReadTokensInput): Promise<Obtained | Failure> {
   const { server, clientId, relationship, bound } = input;
   const accessToken = accessTokenIn(answer.json);
@@ -40,8 +45,9 @@ export async function readTokens(answer: Answer, input: ReadTokensInput): Promis
   const tokens = parsed.data;
   if (tokens.token_type.toLowerCase() !== bound) return unusable('another token_type than asked', accessToken);
   if (tokens.scope !== TRANSFER_SCOPE) return unusable('another scope than transfer', accessToken);
+  // empty: its owner shares nothing there now
   const ceiling = tokens.transfer_scope;
-  if (relationship === 'link' && (ceiling === undefined || parseScope(ceiling) === null)) {
+  if (relationship === 'link' && (ceiling === undefined || (ceiling !== '' && parseScope(ceiling) === null))) {
     return unusable('no transfer_scope', accessToken);
   }
   return { kind: 'ok', tokens };

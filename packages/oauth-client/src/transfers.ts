@@ -47,13 +47,19 @@ export interface AnsweredTransfer {
 }
 
 export type TransfersAnswered =
-  /** One for each `id` asked, in the order they arrive; whatever the AM leaves out comes last, as a failure. Leaving the loop ends the call. */
+  /**
+   * One for each `id` asked, in the order they arrive; whatever the AM leaves out comes last, as a failure. Leaving the
+   * loop ends the call.
+   */
   { readonly kind: 'answers'; readonly answers: AsyncIterable<AnsweredTransfer> } | Failure;
 
 const CALL_SECONDS = 40;
 const MAX_ERROR_BYTES = 65_536;
 
-/** Many transfers in one call, answered while they come in. An AM in error costs what it did not answer properly, nothing else. PROTOCOL §5. */
+/**
+ * Many transfers in one call, answered while they come in. An AM in error costs what it did not answer properly,
+ * nothing else. PROTOCOL §5.
+ */
 export async function askTransfers(deps: TransfersDeps, input: AskTransfersInput): Promise<TransfersAnswered> {
   const url = input.server.chatelaine_transfers_endpoint;
   if (url === undefined) return unusable('no transfers endpoint');
@@ -121,7 +127,11 @@ async function refused({ status, headers, body }: Streamed): Promise<Failure & {
   const read = parseJson(Buffer.concat(chunks));
   const nonce = headers.get('dpop-nonce');
   return {
-    ...refusal({ status, headers, json: read.kind === 'json' ? read.value : undefined }),
+    ...refusal({
+      status,
+      json: read.kind === 'json' ? read.value : undefined,
+      retryAfter: headers.get('retry-after'),
+    }),
     ...(nonce === null ? {} : { nonce }),
   };
 }

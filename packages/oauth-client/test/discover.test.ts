@@ -167,7 +167,7 @@ test('all documents of a server share one deadline: one that answers none of its
   const found = await discover({ ...server.deps, discoverySeconds: 0.2 }, { issuer: server.issuer, role: 'host' });
   expect(found).toMatchObject({ reason: 'bad_resource', detail: 'too slow' });
   await eventually(() => held.length === resources.length);
-  for (const letGo of held) letGo();
+  for (const release of held) release();
 });
 
 describe('the cache', () => {

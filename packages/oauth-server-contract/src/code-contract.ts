@@ -98,16 +98,16 @@ export function codeContract({ it }: TestRunner, bench: Bench): void {
 
   it('a spoiled code is of no use to anybody, and neither is its grant', async () => {
     const issued = await issue(bench.storage);
-    await bench.replicas[1].spoilCode(issued.code);
+    await bench.replicas[1].invalidateCode(issued.code);
     assert.deepEqual((await redeem(bench.replicas[0], issued)).outcome, { kind: 'unknown' });
     assert.equal(await bench.storage.endGrant({ id: issued.grant.id, by: 'owner' }), false);
   });
 
   it('spoiling a code that was used leaves its tokens alone', async () => {
     const link = await relate(bench.storage);
-    await bench.storage.spoilCode(link.code);
+    await bench.storage.invalidateCode(link.code);
     await assertAlive(bench.replicas, link.accessToken, link.refreshToken);
-    await bench.storage.spoilCode({ ...link.code, hash: freshHash() });
+    await bench.storage.invalidateCode({ ...link.code, hash: freshHash() });
   });
 
   it('a replayed proof redeems nothing and does not spend the code', async () => {
@@ -161,9 +161,9 @@ export function codeRaceContract({ it }: TestRunner, bench: Bench): void {
     await rounds(25, async (n) => {
       const issued = await issue(bench.storage);
       const spend = () => redeem(bench.replicas[0], issued);
-      const spoil = () => bench.replicas[1].spoilCode(issued.code);
+      const invalidate = () => bench.replicas[1].invalidateCode(issued.code);
       const [redemption] =
-        n % 2 === 0 ? await Promise.all([spend(), spoil()]) : swap(await Promise.all([spoil(), spend()]));
+        n % 2 === 0 ? await Promise.all([spend(), invalidate()]) : swap(await Promise.all([invalidate(), spend()]));
       const { accessToken, refreshToken } = redemption;
       if (redemption.outcome.kind === 'redeemed') await assertAlive(bench.replicas, accessToken, refreshToken);
       else await assertDead(bench.replicas, accessToken, refreshToken);

@@ -1,6 +1,9 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 
-/** What of a test runner the contract needs; jest's own functions fit. Passed in, so that no runner is a dependency of this package. */
+/**
+ * What of a test runner the contract needs; jest's own functions fit. Passed in, so that no runner is a dependency of
+ * this package.
+ */
 export interface TestRunner {
   describe(name: string, body: () => void): void;
   it(name: string, body: () => Promise<void>): void;
@@ -35,7 +38,10 @@ export function race<T>(
   );
 }
 
-/** One storage after the other, `count` times: for two different steps that meet, again and again, each time a little differently. */
+/**
+ * One storage after the other, `count` times: for two different steps that meet, again and again, each time a little
+ * differently.
+ */
 export async function rounds(count: number, round: (n: number) => Promise<void>): Promise<void> {
   for (let n = 0; n < count; n++) await round(n);
 }

@@ -134,9 +134,9 @@ export function renewContract({ it }: Pick<TestRunner, 'it'>, bench: Bench): voi
     assert.equal(slow.outcome.kind, 'again');
     if (slow.outcome.kind !== 'again') return;
     assert.equal(slow.outcome.keyId, 7);
-    const told = slow.outcome.descendants.map(({ hash, keyId }) => `${keyId} ${hash.toString('hex')}`);
+    const described = slow.outcome.descendants.map(({ hash, keyId }) => `${keyId} ${hash.toString('hex')}`);
     assert.deepEqual(
-      new Set(told),
+      new Set(described),
       new Set([`8 ${first.successor.hash.toString('hex')}`, `9 ${second.successor.hash.toString('hex')}`]),
     );
     await assertAlive(bench.replicas, first.successor, second.successor, third.successor);

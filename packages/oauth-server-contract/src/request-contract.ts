@@ -37,6 +37,27 @@ export function requestContract({ it }: TestRunner, bench: Bench): void {
     }
   });
 
+  it('what a browser had filled in is kept for it alone, the last in the place of the one before, until there is an answer', async () => {
+    const open = await saveRequest(bench.storage);
+    const keep = (form: string, change: Partial<OpenRequest> = {}) =>
+      bench.storage.keepForm({ ...open, ...change, form });
+    const kept = async () => {
+      const claimed = await claim(bench, open);
+      return claimed.kind === 'claimed' ? claimed.form : claimed.kind;
+    };
+    await keep('a=1');
+    assert.equal(await kept(), null);
+    await keep('a=2&b=%C3%BC');
+    await keep('a=3', { browserHash: freshHash() });
+    await keep('a=4', { clientId: freshId('client') });
+    assert.equal(await kept(), 'a=2&b=%C3%BC');
+    await bench.replicas[0].keepForm({ ...open, form: 'a=5' });
+    assert.equal(await kept(), 'a=5');
+    await refuse(bench, open);
+    await keep('a=6');
+    assert.equal(await kept(), 'unknown');
+  });
+
   it('an unknown request and one of another client are not found', async () => {
     const open = await saveRequest(bench.storage);
     assert.deepEqual(await claim(bench, open, { hash: freshHash() }), { kind: 'unknown' });

@@ -71,8 +71,8 @@ export function transferGrantContract({ it }: TestRunner, bench: Bench): void {
   it('the actor is called what the AM called it at the last mint', async () => {
     const link = await relate(bench.storage);
     const { token, transferGrantId } = await mint(bench.storage, link);
-    await mint(bench.storage, link, { transferGrantId, token: { actorName: 'Printing house' } });
-    assert.equal((await bench.storage.findToken(token))?.actorName, 'Printing house');
+    await mint(bench.storage, link, { transferGrantId, token: { actorName: 'Printing deployment' } });
+    assert.equal((await bench.storage.findToken(token))?.actorName, 'Printing deployment');
     await mint(bench.storage, link, { transferGrantId, token: { actorName: null } });
     assert.equal((await bench.storage.findToken(token))?.actorName, null);
   });

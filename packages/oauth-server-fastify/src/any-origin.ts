@@ -2,8 +2,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * What a program in a browser's page may send and read, beside what it always may (Fetch §2.2.2). DPoP: RFC 9449 §4.1, §8. MCP clients send their fields with
- * every request, also here, and a browser asks for each of them first.
+ * What a program in a browser's page may send and read, beside what it always may (Fetch §2.2.2). DPoP: RFC 9449 §4.1,
+ * §8. MCP clients send their fields with every request, also here, and a browser asks for each of them first.
  */
 const REQUEST_HEADERS =
   'Authorization, Content-Type, DPoP, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID';
@@ -12,8 +12,9 @@ const PREFLIGHT_SECONDS = 7_200;
 const ALLOWED_METHODS = 'access-control-allow-methods';
 
 /**
- * Lets programs in any page call the scope's routes (Fetch §3.2). Never with credentials, which `*` rules out: what a browser adds by itself opens nothing
- * here. For scopes without pages only, and before their routes are made. Not @fastify/cors, which answers preflights by one route for the whole app, pages included.
+ * Lets programs in any page call the scope's routes (Fetch §3.2). Never with credentials, which `*` rules out: what a
+ * browser adds by itself opens nothing here. For scopes without pages only, and before their routes are made. Not
+ * @fastify/cors, which answers preflights by one route for the whole app, pages included.
  */
 export function allowAnyOrigin(scope: FastifyInstance): void {
   const paths = openPathsOf(scope.server);
@@ -50,8 +51,9 @@ interface OpenPaths {
 const known = new WeakMap<Server, OpenPaths>();
 
 /**
- * Whatever refuses a request before its route has run (an overload, an app's own hook, a path too long, the framework while it closes) knows nothing of this, and a
- * program must be able to read that, too. So the answer has the headers before anybody writes it: by its path, as soon as the request is there.
+ * Whatever refuses a request before its route has run (an overload, an app's own hook, a path too long, the framework
+ * while it closes) knows nothing of this, and a program must be able to read that, too. So the answer has the headers
+ * before anybody writes it: by its path, as soon as the request is there.
  */
 function openPathsOf(server: Server): OpenPaths {
   const made = known.get(server);

@@ -3,6 +3,7 @@ import { formatForm, type FormParams, landingOf } from '@chatelaine/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuthorizeRoutesOptions } from './authorize-routes.ts';
 import { type Asked, type ConsentOffer, type ConsentView, csrfToken, type Owner } from './interaction.ts';
+import { filledBy } from './filled.ts';
 import { pressDigest, shownDigest } from './shown.ts';
 
 /** Somebody is at the question: what it shows, and what there is to decide. */
@@ -69,8 +70,12 @@ async function atQuestion(
   const who: Asked = { interaction: started, owner };
   const offer = await interaction.offer(who, request);
   const csrf = csrfToken(browser, { requestUri, owner });
+  const filled = form ?? filledBy(started.kept, csrf) ?? new Map();
   const hidden = { client_id: client.id, request_uri: requestUri, csrf, shown: shownDigest(who, offer) };
-  return { offer, view: { ...who, action: ENDPOINT.authorize, hidden, problem: null, form: form ?? new Map() } };
+  return {
+    offer,
+    view: { ...who, action: ENDPOINT.authorize, hidden, problem: null, problemAt: null, form: filled },
+  };
 }
 
 /** `prompt=none`: no page may be shown, and consent is never given without one. OpenID Connect Core §3.1.2.6. */
@@ -104,7 +109,10 @@ async function refuseSilently(
 
 const leadingTo = (to: string) => ({ to, place: landingOf(to) });
 
-/** Back to the client, and not into its callback, which waits for an answer: to its site, or, of an app with a scheme of its own, to the app. */
+/**
+ * Back to the client, and not into its callback, which waits for an answer: to its site, or, of an app with a scheme of
+ * its own, to the app.
+ */
 function leadingBack(redirectUri: string) {
   const { origin } = new URL(redirectUri);
   const [address = redirectUri] = redirectUri.split(/[?#]/, 1);

@@ -2,24 +2,20 @@ import {
   type AuthorizationRequest,
   ENDPOINT,
   grantConsent,
+  keepForm,
   refuseConsent,
   startAuthorization,
 } from '@chatelaine/oauth-server';
-import { coversScope, type FormParams, landingOf, OAuthError } from '@chatelaine/protocol';
+import { coversScope, type FormParams, isCrossSite, landingOf, OAuthError } from '@chatelaine/protocol';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { arrivedAt } from './arrive.ts';
 import { formOf, queryOf, refuseOtherMethods, sendError, strictScope } from './http.ts';
-import {
-  browserSecret,
-  type ConsentDecision,
-  csrfToken,
-  type InteractionPort,
-  isCrossSite,
-  isCsrfToken,
-} from './interaction.ts';
+import { browserSecret, type ConsentDecision, csrfToken, type InteractionPort, isCsrfToken } from './interaction.ts';
 import { keepOpener } from './opener.ts';
 import { requestDeps, type RequestDepsOptions } from './request-deps.ts';
+import { toKeep } from './filled.ts';
 import { pressDigest } from './shown.ts';
+import { createTurns } from './turns.ts';
 
 export interface AuthorizeRoutesOptions extends RequestDepsOptions {
   readonly interaction: InteractionPort;
@@ -36,10 +32,17 @@ export async function authorizeRoutes(app: FastifyInstance, options: AuthorizeRo
     if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
     return interaction.renderProblem({ status: error.status, message: error.message }, request, reply);
   });
-  // RFC 9110 §9.2.1: whoever only looks whether there is a page (link checkers do) opens no request, and ties none to itself
+  // RFC 9110 §9.2.1: whoever only looks whether there is a page (link checkers do) opens no request, and ties none to
+  // itself
   app.head(ENDPOINT.authorize, async (_request, reply) => reply.type('text/html; charset=utf-8').send());
   app.get(ENDPOINT.authorize, async (request, reply) => arrive(options, request, reply));
-  app.post(ENDPOINT.authorize, async (request, reply) => decide(options, request, reply));
+  // the second press of a double click finds the first one answered, and gets the same answer
+  const inTurn = createTurns();
+  app.post(ENDPOINT.authorize, async (request, reply) => {
+    const form = formOf(request);
+    const press = `${form.get('request_uri') ?? ''} ${pressDigest('', form).toString('base64url')}`;
+    return inTurn(press, () => decide(options, request, reply));
+  });
   refuseOtherMethods(app, ENDPOINT.authorize, ['GET', 'POST']);
 }
 
@@ -66,10 +69,10 @@ async function decide(
   const browser = browserSecret(deps.config.issuer, request, reply);
   const requestUri = form.get('request_uri');
   const owner = await interaction.owner(request);
-  // who is signed out meanwhile is sent to sign in, and sees the page again
+  // who is signed out meanwhile is sent to sign in, and sees the page again as they had filled it in
   const isOwn =
     requestUri !== undefined &&
-    !isCrossSite(deps.config.issuer, request) &&
+    !isCrossSite(request.headers, deps.config.issuer) &&
     (owner === null || isCsrfToken(form.get('csrf'), csrfToken(browser, { requestUri, owner })));
   if (!isOwn) {
     return interaction.renderProblem(
@@ -81,15 +84,24 @@ async function decide(
   const press = owner === null ? null : pressDigest(owner.id, form);
   const query = { kind: 'form', params: pick(form, ['client_id', 'request_uri']) } as const;
   const started = await startAuthorization(deps, { query, browser, press });
+  const keep = async (): Promise<void> => {
+    if (started.kind === 'interaction') await keepForm(deps, { interaction: started, browser, form: toKeep(form) });
+  };
+  if (owner === null) await keep();
   const arrived = await arrivedAt(options, { started, browser, request, reply, form });
   if (arrived === null) return reply;
   const { view, offer } = arrived;
-  const again = (problem: string): Promise<FastifyReply> =>
-    offer.render({ ...view, problem }, request, reply.code(400));
+  const again = (problem: string, at?: string): Promise<FastifyReply> =>
+    offer.render({ ...view, problem, problemAt: at ?? null }, request, reply.code(400));
   // what was shown is what is agreed to: PROTOCOL §2.1
   if (form.get('decision') !== 'deny' && form.get('shown') !== view.hidden.shown) return again(CHANGED);
   const decision = within(view.interaction.request, await offer.decide(form));
-  if (decision.kind === 'again') return again(decision.problem);
+  if (decision.kind === 'choosing') return offer.render(view, request, reply);
+  if (decision.kind === 'leave') {
+    await keep();
+    return reply.redirect(decision.to, 303);
+  }
+  if (decision.kind === 'again') return again(decision.problem, decision.at);
   const key = { interaction: view.interaction, browser, press: press ?? pressDigest(view.owner.id, form) };
   const outcome =
     decision.kind === 'deny'
@@ -101,8 +113,9 @@ async function decide(
   }
   // somebody was faster: another press of this button, or of another
   const meanwhile = await startAuthorization(deps, { query, browser, press });
-  await arrivedAt(options, { started: meanwhile, browser, request, reply, form });
-  return reply;
+  const stands = await arrivedAt(options, { started: meanwhile, browser, request, reply, form });
+  // or what it was agreed to is not there any more: the question stands
+  return stands === null ? reply : stands.offer.render({ ...stands.view, problem: CHANGED }, request, reply.code(400));
 }
 
 const CHANGED =

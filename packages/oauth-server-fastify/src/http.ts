@@ -18,15 +18,20 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Of a route that refuses: the methods its path has. */
     allowed?: readonly string[];
+    /** `false`: only programs call it. What an app does for people, such as keeping their sessions, may pass it by. */
+    forPeople?: boolean;
   }
 }
 
 /**
- * Makes a Fastify scope answer as OAuth endpoints do: bodies parsed strictly, every error JSON of RFC 6749 §5.2 (the framework's own
- * too), nothing cached, open to programs in a browser's page.
+ * Makes a Fastify scope answer as OAuth endpoints do: bodies parsed strictly, every error JSON of RFC 6749 §5.2 (the
+ * framework's own too), nothing cached, open to programs in a browser's page.
  */
 export async function oauthScope(scope: FastifyInstance): Promise<void> {
   allowAnyOrigin(scope);
+  scope.addHook('onRoute', (route) => {
+    route.config = { ...route.config, forPeople: false };
+  });
   await strictScope(scope);
   scope.setErrorHandler<FastifyError>(sendError);
 }
@@ -71,7 +76,10 @@ export function queryOf(request: FastifyRequest): FormResult {
   return { ...result, params: withoutEmpty(result.params) };
 }
 
-/** What people write may have several lines, what programs send here never has: no parameter of RFC 6749 §A has a control character, and none is echoed. */
+/**
+ * What people write may have several lines, what programs send here never has: no parameter of RFC 6749 §A has a
+ * control character, and none is echoed.
+ */
 function inOneLine(result: FormResult): FormResult {
   const isWhole = [...result.params].every((pair) => pair.every((text) => !/\p{Cc}/u.test(text)));
   return isWhole

@@ -1,4 +1,5 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { sha256base64url } from '@chatelaine/crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Interaction } from '@chatelaine/oauth-server';
 import type { FormParams, Issuer, ScopeSet } from '@chatelaine/protocol';
 import { parseCookie, stringifySetCookie } from 'cookie';
@@ -22,6 +23,8 @@ export interface ConsentView extends Asked {
   readonly hidden: Readonly<Record<'client_id' | 'request_uri' | 'csrf' | 'shown', string>>;
   /** Why the last answer could not be taken, in a sentence. */
   readonly problem: string | null;
+  /** The field that it is about; null: none. */
+  readonly problemAt: string | null;
   /** What the form held, to show it again. */
   readonly form: FormParams;
 }
@@ -34,10 +37,18 @@ export type ConsentDecision =
       readonly scope: ScopeSet;
       readonly transferScope: ScopeSet | null;
       readonly expiresAt: number | null;
+      /** `live`: to a grant that exists and stays as it is. */
+      readonly grant?: 'new' | 'live';
     }
   | { readonly kind: 'deny' }
-  /** The form cannot be taken as it is: show the page again with this sentence. */
-  | { readonly kind: 'again'; readonly problem: string };
+  /** The form cannot be taken as it is: show the page again with this sentence, beside the field that it is about. */
+  | { readonly kind: 'again'; readonly problem: string; readonly at?: string }
+  /** Nothing is answered yet: the form only says what the page is to show next. */
+  | { readonly kind: 'choosing' }
+  /**
+   * Nor here: the person goes to a local path first, and finds on the page what they had filled in when they come back.
+   */
+  | { readonly kind: 'leave'; readonly to: string };
 
 /** What there is to decide, read once: shown, held against what comes back, and decided on. */
 export interface ConsentOffer {
@@ -50,8 +61,8 @@ export interface ConsentOffer {
 /** A page that leads back to the client. */
 export interface ReturnView {
   /**
-   * `answer`: the request was answered just now, and the page moves on by itself to `to`, at once and without a script; a link does the same. `answered`: it was answered
-   * before, and only a link leads back.
+   * `answer`: the request was answered just now, and the page moves on by itself to `to`, at once and without a script;
+   * a link does the same. `answered`: it was answered before, and only a link leads back.
    */
   readonly kind: 'answer' | 'answered';
   /** Of an `answer` with code or error in it; otherwise nothing but a place to go. */
@@ -67,8 +78,8 @@ export interface InteractionPort {
   readonly signInUrl: (returnTo: string) => string;
   readonly offer: (asked: Asked, request: FastifyRequest) => Promise<ConsentOffer>;
   /**
-   * Not a redirect: CSP `form-action` governs those after a form, all the way, and the client's own redirects after its callback are nobody's to know
-   * beforehand. PROTOCOL §2.1.
+   * Not a redirect: CSP `form-action` governs those after a form, all the way, and the client's own redirects after its
+   * callback are nobody's to know beforehand. PROTOCOL §2.1.
    */
   readonly renderReturn: (view: ReturnView, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
   /** A page with one sentence. */
@@ -79,7 +90,10 @@ export interface InteractionPort {
   ) => Promise<FastifyReply>;
 }
 
-/** The secret that ties an interaction to one browser: its own cookie, so that it outlives the change of session at sign-in. */
+/**
+ * The secret that ties an interaction to one browser: its own cookie, so that it outlives the change of session at
+ * sign-in.
+ */
 export function browserSecret(issuer: Issuer, request: FastifyRequest, reply: FastifyReply): string {
   const secure = issuer.startsWith('https:');
   const name = secure ? '__Host-chatelaine-interaction' : 'chatelaine-interaction';
@@ -93,22 +107,10 @@ export function browserSecret(issuer: Issuer, request: FastifyRequest, reply: Fa
 
 /** A form token only this browser can know, for one request as one person was shown it. */
 export function csrfToken(secret: string, shown: { requestUri: string; owner: Owner }): string {
-  return createHash('sha256').update(`consent\0${secret}\0${shown.requestUri}\0${shown.owner.id}`).digest('base64url');
+  return sha256base64url(`consent\0${secret}\0${shown.requestUri}\0${shown.owner.id}`);
 }
 
 export function isCsrfToken(given: string | undefined, token: string): boolean {
   const [actual, expected] = [Buffer.from(given ?? ''), Buffer.from(token)];
   return actual.length === expected.length && timingSafeEqual(actual, expected);
-}
-
-/**
- * Whether the browser says that the request comes from another site. Fetch Metadata decides where there is any; under
- * `Referrer-Policy: no-referrer` the Origin of our own forms is `null` (Fetch §3.2). Where a browser says no more than that (Safari before 16.4), the
- * form's token alone decides.
- */
-export function isCrossSite(issuer: Issuer, request: FastifyRequest): boolean {
-  const site = request.headers['sec-fetch-site'];
-  const { origin } = request.headers;
-  const foreignOrigin = origin !== undefined && origin !== 'null' && origin !== issuer;
-  return foreignOrigin || (site !== undefined && site !== 'same-origin' && site !== 'none');
 }

@@ -21,7 +21,10 @@ import { metadataRoutes } from './well-known.ts';
 /** Of the protocol as these endpoints speak it. */
 const API_VERSION = '0.1.0';
 
-/** How much a stranger may try. Counted per source (an address, or an IPv6 /64), and apart for what other sites' pages make browsers there send. */
+/**
+ * How much a stranger may try. Counted per source (an address, or an IPv6 /64), and apart for what other sites' pages
+ * make browsers there send.
+ */
 export interface MachineLimits {
   readonly registration: Limit;
   /** Of an IPv6 /48, which has 65,536 sources. */
@@ -143,8 +146,9 @@ const COUNTED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Those of them that a client collects which has proved who it is. What else it is refused (tokens that somebody has stopped, codes that somebody brought to
- * its callback) depends on people, and all of one service's come from one source: one of them must not get the others refused.
+ * Those of them that a client collects which has proved who it is. What else it is refused (tokens that somebody has
+ * stopped, codes that somebody brought to its callback) depends on people, and all of one service's come from one
+ * source: one of them must not get the others refused.
  */
 const BY_ANYBODY: ReadonlySet<string> = new Set(['invalid_client', 'invalid_dpop_proof']);
 

@@ -12,7 +12,9 @@ export interface OAuthRoutesOptions {
   readonly limits?: Partial<MachineLimits>;
 }
 
-/** All endpoints of the kernel, in scopes of their own: the app around them keeps its parsers, hooks and error handler. */
+/**
+ * All endpoints of the kernel, in scopes of their own: the app around them keeps its parsers, hooks and error handler.
+ */
 export async function oauthRoutes(app: FastifyInstance, options: OAuthRoutesOptions): Promise<void> {
   const { deps, interaction, rateLimits } = options;
   const limits = { ...DEFAULT_MACHINE_LIMITS, ...options.limits };

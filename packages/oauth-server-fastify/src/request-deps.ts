@@ -18,8 +18,8 @@ export function isAuthenticated(request: FastifyRequest): boolean {
 }
 
 /**
- * The kernel's dependencies for one request. A stranger may name any URL as a client: what that makes us fetch, and keep, is counted against
- * their source. Documents that are still fresh cost nothing.
+ * The kernel's dependencies for one request. A stranger may name any URL as a client: what that makes us fetch, and
+ * keep, is counted against their source. Documents that are still fresh cost nothing.
  */
 export function requestDeps({ deps, rateLimits, limits }: RequestDepsOptions, request: FastifyRequest): ServerDeps {
   return {

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
+import { sha256, sha256base64url } from '@chatelaine/crypto';
 import type { FormParams } from '@chatelaine/protocol';
 import type { Asked, ConsentOffer } from './interaction.ts';
 
 /**
- * A digest of what a consent page shows: who asks and whatever it says of itself, where the answer goes, what was asked for, as whom, and what the service has to
- * offer. The form carries it; when it is another by the time the form comes back, the page is shown again. PROTOCOL §2.1.
+ * A digest of what a consent page shows: who asks and whatever it says of itself, where the answer goes, what was asked
+ * for, as whom, and what the service has to offer. The form carries it; when it is another by the time the form comes
+ * back, the page is shown again. PROTOCOL §2.1.
  */
 export function shownDigest({ interaction, owner }: Asked, { facts }: Pick<ConsentOffer, 'facts'>): string {
   const { client, request } = interaction;
@@ -18,14 +19,12 @@ export function shownDigest({ interaction, owner }: Asked, { facts }: Pick<Conse
   } = client;
   const { redirectUri, scope, transferScope, jkt } = request;
   const shown = [sorted(said), { redirectUri, scope, transferScope, jkt }, owner.id, facts];
-  return createHash('sha256').update(JSON.stringify(shown)).digest('base64url');
+  return sha256base64url(JSON.stringify(shown));
 }
 
 /** A digest of an answer: the same person, the same choices. */
 export function pressDigest(ownerId: string, form: FormParams): Buffer {
-  return createHash('sha256')
-    .update(JSON.stringify([ownerId, [...form].sort(byName)]))
-    .digest();
+  return sha256(JSON.stringify([ownerId, [...form].sort(byName)]));
 }
 
 const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : 1);

@@ -7,8 +7,8 @@ import { refuseOtherMethods } from './http.ts';
 export const OPENID_CONFIGURATION = '/.well-known/openid-configuration';
 
 /**
- * Answers at places where clients look for a document that is elsewhere: a 404 that names the right ones. RFC 8414 §3.1 and RFC 9728 §3.1 say where to look;
- * clients also look for a path they were given, below and above it.
+ * Answers at places where clients look for a document that is elsewhere: a 404 that names the right ones. RFC 8414 §3.1
+ * and RFC 9728 §3.1 say where to look; clients also look for a path they were given, below and above it.
  */
 export function leadOn(scope: FastifyInstance, path: string, to: readonly string[]): void {
   const link = to.map((url) => `<${url}>; rel="describedby"`).join(', ');

@@ -2,7 +2,8 @@ import { generateSigningKey, publicJwks } from '@chatelaine/crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { assertion, documented, forge, forgeHmac, type Party, someKey, withAssertion } from './clients.ts';
 import { connected, refreshed } from './flow.ts';
-import { type Answer, type Form, postForm } from '@chatelaine/test-kit';
+import { postForm } from '@chatelaine/test-kit';
+import { HEADER, KNOWN, presentingOf, REFUSED } from './presenting.ts';
 import type { Rig } from './rig.ts';
 
 /** private_key_jwt: what makes an assertion good. RFC 7523 §3. */
@@ -10,46 +11,26 @@ export function clientAssertions(rigOf: () => Rig): void {
   describe('client assertions', () => {
     let rig: Rig;
     let party: Party;
+    let presenting: ReturnType<typeof presentingOf>;
     beforeAll(() => {
       rig = rigOf();
       party = documented(rig, rig.host);
+      presenting = presentingOf(rig, party);
     });
-    // a refresh token that is none: the client is known by what it is told about it
-    const known = { status: 400, json: { error: 'invalid_grant' } };
-    const refused = {
-      status: 401,
-      json: { error: 'invalid_client', error_description: 'Client authentication failed.' },
-    };
-    const send = (form: Form, replica: 0 | 1 = 0): Promise<Answer> =>
-      postForm(rig.host.ports[replica], '/token', { grant_type: 'refresh_token', refresh_token: 'x', ...form });
-    const present = (token: string, replica: 0 | 1 = 0): Promise<Answer> => send(withAssertion(token), replica);
-    const header = { alg: 'ES256', typ: 'client-authentication+jwt' };
-    const claims = (changes: Readonly<Record<string, unknown>> = {}) => {
-      const now = Math.floor(rig.clock.now());
-      const base = {
-        iss: party.id,
-        sub: party.id,
-        aud: rig.host.issuer,
-        iat: now,
-        exp: now + 60,
-        jti: String(Math.random()),
-      };
-      return { ...base, ...changes };
-    };
-    const signed = (changes: Readonly<Record<string, unknown>> = {}, headers: object = header): string =>
-      forge(headers, claims(changes), party.key ?? someKey());
 
     test('a good assertion is a client: its typ the exact one, JWT, or left out', async () => {
       for (const typ of ['client-authentication+jwt', 'JWT', undefined]) {
-        expect(await present(signed({}, { alg: 'ES256', typ }))).toMatchObject(known);
+        expect(await presenting.present(presenting.signed({}, { alg: 'ES256', typ }))).toMatchObject(KNOWN);
       }
-      expect(await send({ ...withAssertion(signed()), client_id: party.id })).toMatchObject(known);
+      expect(await presenting.send({ ...withAssertion(presenting.signed()), client_id: party.id })).toMatchObject(
+        KNOWN,
+      );
     });
 
     test('J1 alg none, in any spelling, and an empty signature are refused', async () => {
-      const [head = '', body = ''] = signed().split('.');
+      const [head = '', body = ''] = presenting.signed().split('.');
       const none = (alg: string): string =>
-        `${Buffer.from(JSON.stringify({ ...header, alg })).toString('base64url')}.${body}.`;
+        `${Buffer.from(JSON.stringify({ ...HEADER, alg })).toString('base64url')}.${body}.`;
       for (const token of [
         none('none'),
         none('None'),
@@ -59,32 +40,38 @@ export function clientAssertions(rigOf: () => Rig): void {
         `${head}.${body}`,
         `${head}.${body}.AA`,
       ]) {
-        expect(await present(token)).toMatchObject(refused);
+        expect(await presenting.present(token)).toMatchObject(REFUSED);
       }
     });
 
     test('J2 the public key is no HMAC secret, in any form', async () => {
       const jwk = JSON.stringify(party.key?.publicJwk);
       for (const secret of [jwk, ` ${jwk}`, `${jwk}\n`, '']) {
-        expect(await present(forgeHmac({ ...header, alg: 'HS256' }, claims(), secret))).toMatchObject(refused);
+        expect(
+          await presenting.present(forgeHmac({ ...HEADER, alg: 'HS256' }, presenting.claims(), secret)),
+        ).toMatchObject(REFUSED);
       }
     });
 
     test('J3 another algorithm than ES256 and EdDSA is refused', async () => {
       for (const alg of ['RS256', 'PS256', 'ES384', 'ES256K', 'EdDSA'])
-        expect(await present(signed({}, { ...header, alg }))).toMatchObject(refused);
+        expect(await presenting.present(presenting.signed({}, { ...HEADER, alg }))).toMatchObject(REFUSED);
     });
 
     test('J4 kid is looked up among the client’s own keys and nowhere else', async () => {
       const other = documented(rig, rig.host);
-      const foreign = forge({ ...header, kid: other.key?.kid }, claims(), other.key ?? someKey());
-      expect(await present(foreign)).toMatchObject(refused);
+      const foreign = forge({ ...HEADER, kid: other.key?.kid }, presenting.claims(), other.key ?? someKey());
+      expect(await presenting.present(foreign)).toMatchObject(REFUSED);
       for (const kid of ['../../etc/passwd', "' or 1=1 --", 'x'.repeat(3000), 7, ['a'], { a: 1 }, '\0']) {
         const two = documented(rig, rig.host, {
           jwks: publicJwks([generateSigningKey(), generateSigningKey('EdDSA')]),
         });
-        const token = forge({ ...header, kid }, claims({ iss: two.id, sub: two.id }), party.key ?? someKey());
-        expect(await present(token)).toMatchObject(refused);
+        const token = forge(
+          { ...HEADER, kid },
+          presenting.claims({ iss: two.id, sub: two.id }),
+          party.key ?? someKey(),
+        );
+        expect(await presenting.present(token)).toMatchObject(REFUSED);
       }
     });
 
@@ -95,14 +82,16 @@ export function clientAssertions(rigOf: () => Rig): void {
         { jku: 'https://evil.example/jwks' },
         { x5u: 'https://evil.example/x' },
       ]) {
-        expect(await present(forge({ ...header, ...extra }, claims(), own))).toMatchObject(refused);
+        expect(await presenting.present(forge({ ...HEADER, ...extra }, presenting.claims(), own))).toMatchObject(
+          REFUSED,
+        );
       }
       expect(rig.fetched).not.toContain('https://evil.example/jwks');
     });
 
     test('J7 a JWT of another kind is no assertion', async () => {
       for (const typ of ['transfer-statement+jwt', 'requester-statement+jwt', 'dpop+jwt', 'at+jwt', 'jwt ', '', 7]) {
-        expect(await present(signed({}, { ...header, typ }))).toMatchObject(refused);
+        expect(await presenting.present(presenting.signed({}, { ...HEADER, typ }))).toMatchObject(REFUSED);
       }
     });
 
@@ -121,7 +110,7 @@ export function clientAssertions(rigOf: () => Rig): void {
         { iss: '', sub: '' },
         { iss: 'x'.repeat(2500), sub: 'x'.repeat(2500) },
       ]) {
-        expect(await present(signed(changes))).toMatchObject(refused);
+        expect(await presenting.present(presenting.signed(changes))).toMatchObject(REFUSED);
       }
     });
 
@@ -137,7 +126,7 @@ export function clientAssertions(rigOf: () => Rig): void {
         undefined,
         '',
       ]) {
-        expect(await present(signed({ aud }))).toMatchObject(refused);
+        expect(await presenting.present(presenting.signed({ aud }))).toMatchObject(REFUSED);
       }
     });
 
@@ -157,26 +146,26 @@ export function clientAssertions(rigOf: () => Rig): void {
         { exp: 1e300 },
         { exp: now },
       ];
-      for (const changes of bad) expect(await present(signed(changes))).toMatchObject(refused);
+      for (const changes of bad) expect(await presenting.present(presenting.signed(changes))).toMatchObject(REFUSED);
     });
 
     test('J10 the times of an assertion may have fractions (RFC 7519 §2), and it is good once all the same', async () => {
       const now = Math.floor(rig.clock.now()) + 0.5;
-      const token = signed({ iat: now, nbf: now, exp: now + 60 });
-      expect(await present(token)).toMatchObject(known);
-      expect(await present(token)).toMatchObject(refused);
+      const token = presenting.signed({ iat: now, nbf: now, exp: now + 60 });
+      expect(await presenting.present(token)).toMatchObject(KNOWN);
+      expect(await presenting.present(token)).toMatchObject(REFUSED);
     });
 
     test('J11 an assertion is good once, on all replicas together, whatever came of it', async () => {
-      const token = signed();
-      expect(await present(token, 0)).toMatchObject(known);
-      for (const replica of [0, 1] as const) expect(await present(token, replica)).toMatchObject(refused);
+      const token = presenting.signed();
+      expect(await presenting.present(token, 0)).toMatchObject(KNOWN);
+      for (const replica of [0, 1] as const) expect(await presenting.present(token, replica)).toMatchObject(REFUSED);
       const good = await connected(rig, rig.host, { party });
       const used = await assertion(rig, rig.host, party);
       const form = { ...withAssertion(used), grant_type: 'refresh_token', refresh_token: good.refreshToken };
       expect(await postForm(rig.host.ports[0], '/token', form)).toMatchObject({ status: 200 });
       for (const path of ['/token', '/revoke', '/introspect', '/par']) {
-        expect(await postForm(rig.host.ports[1], path, { ...form, token: good.refreshToken })).toMatchObject(refused);
+        expect(await postForm(rig.host.ports[1], path, { ...form, token: good.refreshToken })).toMatchObject(REFUSED);
       }
       expect(await rig.isAlive(good.refreshToken)).toBe(true);
       expect(await refreshed(rig, rig.host, good)).toMatchObject({ status: 200 });
@@ -184,8 +173,8 @@ export function clientAssertions(rigOf: () => Rig): void {
 
     test('J11 an assertion without jti, or with one that is too long, is refused', async () => {
       for (const jti of [undefined, '', 7, 'x'.repeat(129)])
-        expect(await present(signed({ jti }))).toMatchObject(refused);
-      expect(await present(signed({ jti: '\0' }))).toMatchObject(known);
+        expect(await presenting.present(presenting.signed({ jti }))).toMatchObject(REFUSED);
+      expect(await presenting.present(presenting.signed({ jti: '\0' }))).toMatchObject(KNOWN);
     });
   });
 }

@@ -1,7 +1,7 @@
 import { LIMIT } from '@chatelaine/protocol';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { documented, type Party, REDIRECT_URI, registered } from './clients.ts';
-import { answered, authorizePath, Browser, hidden, push, pushed, redirected, requestOf } from './flow.ts';
+import { answered, arrive, authorizePath, Browser, hidden, push, pushed, redirected, requestOf } from './flow.ts';
 import { type Answer, encodeForm, type Form, send } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
@@ -20,9 +20,7 @@ export function authorizationRequests(rigOf: () => Rig): void {
       rig = rigOf();
       party = await registered(rig);
     });
-    const arrive = (params: Form | string): Promise<Answer> =>
-      send(rig.am.ports[0], { path: typeof params === 'string' ? `/authorize?${params}` : authorizePath(params) });
-    const plain = (changes: Form = {}): Promise<Answer> => arrive({ ...requestOf(rig.am, party), ...changes });
+    const plain = (changes: Form = {}): Promise<Answer> => arrive(rig, { ...requestOf(rig.am, party), ...changes });
     const expectRefusal = (answer: Answer, error: string): void => {
       const query = redirected(answer);
       expect(answer.onward?.startsWith(`${REDIRECT_URI}?`)).toBe(true);
@@ -58,19 +56,19 @@ export function authorizationRequests(rigOf: () => Rig): void {
         `redirect_uri=${encodeURIComponent(REDIRECT_URI)}`,
         '%72edirect_uri=https://evil.example/',
       ]) {
-        expectPage(await arrive(`${query}&${twice}`));
-        expectPage(await arrive(`${twice}&${query}`));
+        expectPage(await arrive(rig, `${query}&${twice}`));
+        expectPage(await arrive(rig, `${twice}&${query}`));
       }
       for (const twice of ['state=b', 'scope=transfer', 'resource=a&resource=b', 'response_type=code']) {
-        expectRefusal(await arrive(`${query}&${twice}`), 'invalid_request');
+        expectRefusal(await arrive(rig, `${query}&${twice}`), 'invalid_request');
       }
-      expectPage(await arrive('client_id=a&request_uri=b&request_uri=c'));
+      expectPage(await arrive(rig, 'client_id=a&request_uri=b&request_uri=c'));
     });
 
     test('A6 a query that cannot be decoded gets a page', async () => {
       const query = encodeForm(requestOf(rig.am, party));
       for (const bad of ['state=%zz', 'x=%ff', 'x=%00', `x=${'a'.repeat(9000)}`, 'a&'.repeat(LIMIT.formPairs + 1)]) {
-        expectPage(await arrive(`${query}&${bad}`));
+        expectPage(await arrive(rig, `${query}&${bad}`));
       }
     });
 
@@ -101,7 +99,7 @@ export function authorizationRequests(rigOf: () => Rig): void {
         expectRefusal(await plain({ scope }), 'invalid_scope');
       }
       const without = documented(rig, rig.am, { scope: 'profile' });
-      expectRefusal(await arrive(requestOf(rig.am, without)), 'invalid_scope');
+      expectRefusal(await arrive(rig, requestOf(rig.am, without)), 'invalid_scope');
       expectRefusal(await plain({ transfer_scope: 'photos:read' }), 'invalid_scope');
     });
 

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import type { Embedded } from '@chatelaine/dev-postgres';
-import { DOCUMENT_MEMORY_BYTES, documentBytes, type FetchDocument, readDocument } from '@chatelaine/oauth-server';
+import {
+  DOCUMENT_MEMORY_BYTES,
+  documentBytes,
+  type FetchDocument,
+  type Read,
+  readDocument,
+} from '@chatelaine/oauth-server';
 import { clientDocumentSchema } from '@chatelaine/protocol';
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
 import { expectPage } from './authorize.ts';
@@ -151,13 +157,16 @@ export function clientDocuments(rigOf: () => Rig, serverOf: () => Embedded): voi
       /** 64 KB that would be a megabyte, were it kept as it is parsed. */
       const padding = Array.from({ length: 10_000 }, () => [0]);
       /** Reads as many as there are numbers, by a storage of its own. */
-      const read = async (count: number, documentOf: (url: string) => unknown) => {
+      const readMany = async (count: number, documentOf: (url: string) => unknown) => {
         const storage = createPgStorage(own.pool, { documentBytes: MOST });
         const fetchDocument: FetchDocument = async (url) => ({ kind: 'ok', json: documentOf(url), freshForSeconds: 0 });
         const deps = { storage, fetchDocument, clock: own.clock };
-        const faultOf = (json: unknown): string | null =>
-          clientDocumentSchema.safeParse(json).success ? null : 'schema';
-        for (let n = 0; n < count; n += 1) await readDocument(deps, { url: `https://evil.example/${n}`, faultOf });
+        const read = (json: unknown): Read<null> =>
+          clientDocumentSchema.safeParse(json).success
+            ? { kind: 'good', value: null }
+            : { kind: 'bad', fault: 'schema' };
+        for (let n = 0; n < count; n += 1)
+          await readDocument(deps, { url: `https://evil.example/${n}`, as: 'client', read });
         return deps;
       };
       const stored = async (): Promise<{ rows: number; bytes: number }> => {
@@ -169,7 +178,7 @@ export function clientDocuments(rigOf: () => Rig, serverOf: () => Embedded): voi
       };
 
       test('what is no client document is kept nowhere', async () => {
-        const deps = await read(200, () => ({ client_id: 'https://other.example/', redirect_uris: 7, padding }));
+        const deps = await readMany(200, () => ({ client_id: 'https://other.example/', redirect_uris: 7, padding }));
         expect(await stored()).toEqual({ rows: 0, bytes: 0 });
         // that it is none is known for seconds: a few hundred bytes each
         expect(documentBytes(deps)).toBeLessThan(200 * 1024);
@@ -177,7 +186,7 @@ export function clientDocuments(rigOf: () => Rig, serverOf: () => Embedded): voi
 
       test('what is one takes so many bytes of memory and of the database, and no more; the newest stay', async () => {
         const noise = (url: string): string => createHash('sha512').update(url).digest('hex').repeat(8);
-        const deps = await read(600, (url) => {
+        const deps = await readMany(600, (url) => {
           const good = { client_id: url, redirect_uris: [REDIRECT_URI] };
           return /[147]$/.test(url) ? { ...good, padding } : { ...good, noise: noise(url) };
         });

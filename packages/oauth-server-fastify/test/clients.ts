@@ -130,3 +130,12 @@ export function forgeHmac(header: object, claims: unknown, secret: string): stri
   const input = `${b64(header)}.${b64(claims)}`;
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
 }
+
+export const INVALID_GRANT = { status: 400, json: { error: 'invalid_grant' } };
+export const INVALID_REQUEST = { status: 400, json: { error: 'invalid_request' } };
+
+/** Both kinds of server, each with a client of its own. */
+export const sidesOf = (rig: Rig, { party, am }: { party: Party; am: Party }): readonly (readonly [Side, Party])[] => [
+  [rig.am, party],
+  [rig.host, am],
+];

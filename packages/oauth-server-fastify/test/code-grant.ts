@@ -1,9 +1,20 @@
 import { createVerifier } from '@chatelaine/crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { call, documented, identification, type Party, proof, registered, someKey } from './clients.ts';
+import {
+  call,
+  documented,
+  identification,
+  INVALID_GRANT,
+  INVALID_REQUEST,
+  type Party,
+  proof,
+  registered,
+  sidesOf,
+  someKey,
+} from './clients.ts';
 import { codeFor, connected, push, pushed, redeem, refreshed } from './flow.ts';
 import { type Answer, encodeForm, postForm, send } from '@chatelaine/test-kit';
-import type { Rig, Side } from './rig.ts';
+import type { Rig } from './rig.ts';
 
 /** The token endpoint's code grant. */
 export function codeGrant(rigOf: () => Rig): void {
@@ -16,12 +27,7 @@ export function codeGrant(rigOf: () => Rig): void {
       party = await registered(rig);
       am = documented(rig, rig.host);
     });
-    const sides = (): readonly (readonly [Side, Party])[] => [
-      [rig.am, party],
-      [rig.host, am],
-    ];
-    const invalidGrant = { status: 400, json: { error: 'invalid_grant' } };
-    const invalidRequest = { status: 400, json: { error: 'invalid_request' } };
+    const sides = () => sidesOf(rig, { party, am });
 
     test('a code is redeemed at any replica: bound to the client’s key at an AM, keyed by its own authentication at a Host', async () => {
       for (const replica of [0, 1] as const) {
@@ -61,9 +67,9 @@ export function codeGrant(rigOf: () => Rig): void {
       for (const [side, client] of sides()) {
         const { code, verifier } = await codeFor(rig, side, { party: client });
         expect(await redeem(rig, side, { party: client, code, verifier: createVerifier() })).toMatchObject(
-          invalidGrant,
+          INVALID_GRANT,
         );
-        expect(await redeem(rig, side, { party: client, code, verifier })).toMatchObject(invalidGrant);
+        expect(await redeem(rig, side, { party: client, code, verifier })).toMatchObject(INVALID_GRANT);
       }
     });
 
@@ -71,12 +77,12 @@ export function codeGrant(rigOf: () => Rig): void {
       const { code, verifier } = await codeFor(rig, rig.am, { party });
       const without = (code_verifier: string | undefined): Promise<Answer> =>
         redeem(rig, rig.am, { party, code, verifier, form: { code_verifier } });
-      expect(await without(undefined)).toMatchObject(invalidRequest);
-      expect(await without('')).toMatchObject(invalidRequest);
+      expect(await without(undefined)).toMatchObject(INVALID_REQUEST);
+      expect(await without('')).toMatchObject(INVALID_REQUEST);
       for (const bad of ['A'.repeat(42), 'A'.repeat(129), `${'A'.repeat(43)}!`, `${'A'.repeat(43)}ü`]) {
         const fresh = await codeFor(rig, rig.am, { party });
         expect(await redeem(rig, rig.am, { party, ...fresh, form: { code_verifier: bad } })).toMatchObject(
-          invalidGrant,
+          INVALID_GRANT,
         );
       }
     });
@@ -84,16 +90,16 @@ export function codeGrant(rigOf: () => Rig): void {
     test('T2 a code whose challenge is gone is not redeemed without proof', async () => {
       const { code, verifier } = await codeFor(rig, rig.am, { party });
       await rig.pool.query('update oauth_code set code_challenge = null where client_id = $1', [party.id]);
-      expect(await redeem(rig, rig.am, { party, code, verifier })).toMatchObject(invalidGrant);
+      expect(await redeem(rig, rig.am, { party, code, verifier })).toMatchObject(INVALID_GRANT);
       expect(await redeem(rig, rig.am, { party, code, verifier, form: { code_verifier: undefined } })).toMatchObject(
-        invalidRequest,
+        INVALID_REQUEST,
       );
     });
 
     test('T10 a redirect_uri that is sent must be the request’s own', async () => {
       const { code, verifier } = await codeFor(rig, rig.am, { party });
       const form = { redirect_uri: 'https://app.example/cb/' };
-      expect(await redeem(rig, rig.am, { party, code, verifier, form })).toMatchObject(invalidGrant);
+      expect(await redeem(rig, rig.am, { party, code, verifier, form })).toMatchObject(INVALID_GRANT);
       expect(
         await redeem(rig, rig.am, { party, code, verifier, form: { redirect_uri: party.redirectUri } }),
       ).toMatchObject({ status: 200 });
@@ -118,7 +124,7 @@ export function codeGrant(rigOf: () => Rig): void {
           headers,
           body: `${body}&${name}=x&${name}=y`,
         });
-        expect(answer).toMatchObject(invalidRequest);
+        expect(answer).toMatchObject(INVALID_REQUEST);
       }
       expect(await redeem(rig, rig.am, { party, code, verifier })).toMatchObject({ status: 200 });
     });
@@ -136,7 +142,7 @@ export function codeGrant(rigOf: () => Rig): void {
           json: { error: 'unsupported_grant_type' },
         });
       }
-      expect(await call(rig, rig.am, { party })).toMatchObject(invalidRequest);
+      expect(await call(rig, rig.am, { party })).toMatchObject(INVALID_REQUEST);
       const codesOnly = await registered(rig, { grant_types: ['authorization_code'] });
       const { refreshToken } = await connected(rig, rig.am, { party: codesOnly });
       const unauthorized = { status: 400, json: { error: 'unauthorized_client' } };
@@ -155,7 +161,7 @@ export function codeGrant(rigOf: () => Rig): void {
         json: { error: 'invalid_dpop_proof' },
       });
       const other = await proof(rig, rig.am, someKey());
-      expect(await redeem(rig, rig.am, { party, ...granted, dpop: [other] })).toMatchObject(invalidGrant);
+      expect(await redeem(rig, rig.am, { party, ...granted, dpop: [other] })).toMatchObject(INVALID_GRANT);
       expect(await redeem(rig, rig.am, { party, ...granted })).toMatchObject({ status: 200 });
     });
 
@@ -176,7 +182,7 @@ export function codeGrant(rigOf: () => Rig): void {
       );
       expect(rows).toEqual([{ jkt: key.kid }]);
       const differing = await push(rig, rig.am, { party, form: { dpop_jkt: someKey().kid }, dpop: await dpop() });
-      expect(differing).toMatchObject(invalidRequest);
+      expect(differing).toMatchObject(INVALID_REQUEST);
     });
 
     test('T14 10 KB in any field is refused before anything is looked up', async () => {
@@ -191,7 +197,7 @@ export function codeGrant(rigOf: () => Rig): void {
       };
       for (const name of Object.keys(form)) {
         const answer = await postForm(rig.am.ports[0], '/token', { ...form, [name]: 'a'.repeat(10_000) });
-        expect(answer).toMatchObject(invalidRequest);
+        expect(answer).toMatchObject(INVALID_REQUEST);
       }
     });
   });

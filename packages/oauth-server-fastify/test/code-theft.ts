@@ -1,9 +1,9 @@
 import { createVerifier } from '@chatelaine/crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { documented, type Party, registered } from './clients.ts';
+import { documented, INVALID_GRANT, INVALID_REQUEST, type Party, registered, sidesOf } from './clients.ts';
 import { Browser, codeFor, connected, redeem, refreshed } from './flow.ts';
 import { send } from '@chatelaine/test-kit';
-import type { Rig, Side } from './rig.ts';
+import type { Rig } from './rig.ts';
 
 const RACERS = 50;
 const ROUNDS = 5;
@@ -19,17 +19,12 @@ export function codeTheft(rigOf: () => Rig): void {
       party = await registered(rig);
       am = documented(rig, rig.host);
     });
-    const sides = (): readonly (readonly [Side, Party])[] => [
-      [rig.am, party],
-      [rig.host, am],
-    ];
-    const invalidGrant = { status: 400, json: { error: 'invalid_grant' } };
-    const invalidRequest = { status: 400, json: { error: 'invalid_request' } };
+    const sides = () => sidesOf(rig, { party, am });
 
     test('T1 a wrong verifier after the code was used ends nothing: whoever has only the code cannot harm', async () => {
       const { code, verifier } = await codeFor(rig, rig.am, { party });
       const good = await redeem(rig, rig.am, { party, code, verifier });
-      expect(await redeem(rig, rig.am, { party, code, verifier: createVerifier() })).toMatchObject(invalidGrant);
+      expect(await redeem(rig, rig.am, { party, code, verifier: createVerifier() })).toMatchObject(INVALID_GRANT);
       expect(await rig.isAlive(String(good.json['access_token']))).toBe(true);
     });
 
@@ -41,10 +36,10 @@ export function codeTheft(rigOf: () => Rig): void {
       for (const [side, client, thief] of others) {
         const granted = await codeFor(rig, side, { party: client });
         const dpop = client.dpop;
-        expect(await redeem(rig, side, { party: { ...thief, dpop }, ...granted })).toMatchObject(invalidGrant);
+        expect(await redeem(rig, side, { party: { ...thief, dpop }, ...granted })).toMatchObject(INVALID_GRANT);
         // who has no right to a code cannot spoil it either
         const guessed = { code: granted.code, verifier: createVerifier() };
-        expect(await redeem(rig, side, { party: { ...thief, dpop }, ...guessed })).toMatchObject(invalidGrant);
+        expect(await redeem(rig, side, { party: { ...thief, dpop }, ...guessed })).toMatchObject(INVALID_GRANT);
         expect(await redeem(rig, side, { party: client, ...granted })).toMatchObject({ status: 200 });
       }
     });
@@ -53,7 +48,7 @@ export function codeTheft(rigOf: () => Rig): void {
       for (const [side, client] of sides()) {
         const granted = await codeFor(rig, side, { party: client });
         await rig.age(61);
-        expect(await redeem(rig, side, { party: client, ...granted })).toMatchObject(invalidGrant);
+        expect(await redeem(rig, side, { party: client, ...granted })).toMatchObject(INVALID_GRANT);
       }
     });
 
@@ -63,10 +58,10 @@ export function codeTheft(rigOf: () => Rig): void {
         const first = await redeem(rig, side, { party: client, ...granted });
         const tokens = [String(first.json['access_token']), String(first.json['refresh_token'])];
         expect(await Promise.all(tokens.map(rig.isAlive))).toEqual([true, true]);
-        expect(await redeem(rig, side, { party: client, ...granted, replica: 1 })).toMatchObject(invalidGrant);
+        expect(await redeem(rig, side, { party: client, ...granted, replica: 1 })).toMatchObject(INVALID_GRANT);
         expect(await Promise.all(tokens.map(rig.isAlive))).toEqual([false, false]);
         expect(await refreshed(rig, side, { party: client, refreshToken: tokens[1] ?? '' })).toMatchObject(
-          invalidGrant,
+          INVALID_GRANT,
         );
         expect(side.events.at(-1)).not.toBeUndefined();
         expect(side.events).toContainEqual(expect.objectContaining({ event: 'code_reused', clientId: client.id }));
@@ -111,11 +106,11 @@ export function codeTheft(rigOf: () => Rig): void {
       const texts = new Set<string>();
       for (const code of ['x', 'cha_ac_', accessToken, refreshToken, `cha_ac_${'A'.repeat(46)}`, 'x'.repeat(8000)]) {
         const answer = await redeem(rig, rig.am, { party, code, verifier });
-        expect(answer).toMatchObject(invalidGrant);
+        expect(answer).toMatchObject(INVALID_GRANT);
         texts.add(answer.text);
       }
       expect(texts.size).toBe(1);
-      expect(await redeem(rig, rig.am, { party, code: '', verifier })).toMatchObject(invalidRequest);
+      expect(await redeem(rig, rig.am, { party, code: '', verifier })).toMatchObject(INVALID_REQUEST);
     });
 
     test('an owner’s other relationships are not touched when one ends', async () => {

@@ -166,3 +166,7 @@ export function refreshed(
   const form = { grant_type: 'refresh_token', refresh_token: input.refreshToken, ...input.form };
   return call(rig, side, { ...input, form });
 }
+
+/** A browser arrives at the AM's authorization endpoint, with these parameters or this query. */
+export const arrive = (rig: Rig, params: Form | string): Promise<Answer> =>
+  send(rig.am.ports[0], { path: typeof params === 'string' ? `/authorize?${params}` : authorizePath(params) });

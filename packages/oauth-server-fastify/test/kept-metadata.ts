@@ -7,7 +7,10 @@ import { call, documented, identification, type Party, REDIRECT_URI, registered 
 import { authorizePath, connected, refreshed, requestOf } from './flow.ts';
 import type { Rig } from './rig.ts';
 
-/** Metadata as clients in the field send and publish them: what means nothing here is left out, and the answer says what was kept. RFC 7591 §3.2.1. */
+/**
+ * Metadata as clients in the field send and publish them: what means nothing here is left out, and the answer says what
+ * was kept. RFC 7591 §3.2.1.
+ */
 export function keptMetadata(rigOf: () => Rig): void {
   describe('metadata of clients in the field', () => {
     let rig: Rig;

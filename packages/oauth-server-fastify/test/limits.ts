@@ -181,7 +181,8 @@ export function limits(server: () => Embedded): void {
           'temporarily_unavailable',
         );
         expect(rig.fetched).toHaveLength(5);
-        // what is known already is served on, also when it is due to be read anew: or its own server could be shut out by what it is made to name
+        // what is known already is served on, also when it is due to be read anew: or its own server could be shut out
+        // by what it is made to name
         expect((await at(rig.am, known.id)).status).toBe(303);
         await rig.pool.query(
           `update oauth_document set fetched_at = fetched_at - interval '1 hour', fresh_until = now()`,

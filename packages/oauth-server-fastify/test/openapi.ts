@@ -12,6 +12,13 @@ interface Document {
   >;
 }
 
+type Paths = Readonly<
+  Record<string, Readonly<Record<string, { responses: Readonly<Record<string, RefusalOfDocument>> }>>>
+>;
+interface RefusalOfDocument {
+  readonly content?: { readonly 'application/json'?: { readonly examples?: Readonly<Record<string, unknown>> } };
+}
+
 /** The OpenAPI document is made of the schemas in use; here it is held against what the server does. */
 export function openApi(rigOf: () => Rig): void {
   let rig: Rig;
@@ -43,6 +50,31 @@ export function openApi(rigOf: () => Rig): void {
         for (const path of Object.keys(paths).filter((each) => !each.includes('{'))) {
           expect((await send(side.ports[0], { method: 'PUT', path })).status).toBe(405);
         }
+      }
+    });
+
+    // last of what is asked of these servers: everything before it is looked at
+    test('names every refusal that these servers gave, with its code', async () => {
+      for (const side of [rig.am, rig.host]) {
+        await postForm(side.ports[0], '/token', {});
+        expect([...side.refusals].filter((refusal) => refusal.startsWith('POST /token '))).not.toEqual([]);
+        const { paths } = (await documentOf(side)) as unknown as { paths: Paths };
+        const named = new Set(
+          Object.entries(paths).flatMap(([path, methods]) =>
+            Object.entries(methods).flatMap(([method, { responses }]) =>
+              Object.entries(responses).flatMap(([status, { content }]) =>
+                Object.keys(content?.['application/json']?.examples ?? {}).map(
+                  (code) => `${method.toUpperCase()} ${path} ${status} ${code}`,
+                ),
+              ),
+            ),
+          ),
+        );
+        const isDocumented = (refusal: string) => {
+          const [method = '', path = ''] = refusal.split(' ');
+          return paths[path]?.[method.toLowerCase()] !== undefined;
+        };
+        expect([...side.refusals].filter((refusal) => isDocumented(refusal) && !named.has(refusal))).toEqual([]);
       }
     });
 

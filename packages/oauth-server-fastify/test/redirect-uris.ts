@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { expectPage } from './authorize.ts';
 import { documented, type Party, REDIRECT_URI, registered } from './clients.ts';
-import { answered, authorizePath, push, pushed, requestOf } from './flow.ts';
+import { answered, arrive, authorizePath, push, pushed, requestOf } from './flow.ts';
 import { type Answer, type Form, postJson, send } from '@chatelaine/test-kit';
 import type { Rig } from './rig.ts';
 
@@ -14,9 +14,7 @@ export function redirectUris(rigOf: () => Rig): void {
       rig = rigOf();
       party = await registered(rig);
     });
-    const arrive = (params: Form | string): Promise<Answer> =>
-      send(rig.am.ports[0], { path: typeof params === 'string' ? `/authorize?${params}` : authorizePath(params) });
-    const plain = (changes: Form = {}): Promise<Answer> => arrive({ ...requestOf(rig.am, party), ...changes });
+    const plain = (changes: Form = {}): Promise<Answer> => arrive(rig, { ...requestOf(rig.am, party), ...changes });
 
     test.each([
       'https://app.example/cb/x',
@@ -47,7 +45,8 @@ export function redirectUris(rigOf: () => Rig): void {
           'http://localhost:4000/cb?a=b',
         ],
       });
-      const at = (redirect_uri: string): Promise<Answer> => arrive({ ...requestOf(rig.am, program), redirect_uri });
+      const at = (redirect_uri: string): Promise<Answer> =>
+        arrive(rig, { ...requestOf(rig.am, program), redirect_uri });
       for (const uri of [
         'http://127.0.0.1:4711/cb',
         'http://127.0.0.1:80/cb',
@@ -101,7 +100,7 @@ export function redirectUris(rigOf: () => Rig): void {
         }
       }
       const site = await registered(rig, { redirect_uris: ['https://app.example'] });
-      expectPage(await arrive({ ...requestOf(rig.am, site), redirect_uri: 'https://app.example/' }));
+      expectPage(await arrive(rig, { ...requestOf(rig.am, site), redirect_uri: 'https://app.example/' }));
     });
 
     test.each(['a;b', "a'b", 'a!b', 'a(b)', 'a,b', 'a=b', 'a~b', 'a&b', 'a{b}', 'a..b', '.a'])(
@@ -111,7 +110,7 @@ export function redirectUris(rigOf: () => Rig): void {
           const answer = await postJson(rig.am.ports[0], '/register', { redirect_uris: [redirect_uri] });
           expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_redirect_uri' } });
           const client = documented(rig, rig.am, { redirect_uris: [redirect_uri] });
-          expectPage(await arrive({ ...requestOf(rig.am, client), redirect_uri }));
+          expectPage(await arrive(rig, { ...requestOf(rig.am, client), redirect_uri }));
         }
       },
     );
@@ -161,7 +160,7 @@ export function redirectUris(rigOf: () => Rig): void {
 
     test('A2 without a redirect_uri, one of several registered is not guessed', async () => {
       const several = await registered(rig, { redirect_uris: [REDIRECT_URI, 'https://app.example/other'] });
-      expectPage(await arrive({ ...requestOf(rig.am, several), redirect_uri: undefined }));
+      expectPage(await arrive(rig, { ...requestOf(rig.am, several), redirect_uri: undefined }));
       expect((await plain({ redirect_uri: undefined })).status).toBe(303);
     });
 
@@ -197,7 +196,7 @@ export function redirectUris(rigOf: () => Rig): void {
         'https://10.0.0.1/cb',
       ]) {
         const bad = documented(rig, rig.am, { redirect_uris: [uri] });
-        expectPage(await arrive({ ...requestOf(rig.am, bad), redirect_uri: uri }));
+        expectPage(await arrive(rig, { ...requestOf(rig.am, bad), redirect_uri: uri }));
       }
     });
   });

@@ -14,6 +14,7 @@ import {
 import { createPgStorage, createRateLimits, migrationsDir } from '@chatelaine/oauth-server-pg';
 import fastify, { type FastifyInstance } from 'fastify';
 import pg, { type Pool } from 'pg';
+import { rememberRefusals } from './refusals.ts';
 import {
   type ConsentDecision,
   type ConsentView,
@@ -32,6 +33,8 @@ export interface Side {
   readonly servers: readonly [Server, Server];
   /** What the server told its operator, both replicas together. */
   readonly events: ServerEvent[];
+  /** What was refused at a route, as `POST /token 400 invalid_grant`, both replicas together. */
+  readonly refusals: ReadonlySet<string>;
 }
 
 export interface Rig {
@@ -110,8 +113,10 @@ export async function startRig(server: Embedded, limits: MachineLimits = NO_LIMI
   const apps: FastifyInstance[] = [];
   const startSide = async (config: ServerConfig): Promise<Side> => {
     const events: ServerEvent[] = [];
+    const refusals = new Set<string>();
     const startReplica = async (pool: Pool): Promise<{ port: number; server: Server }> => {
       const app = fastify({ forceCloseConnections: true, http: { maxHeaderSize: 65_536 } });
+      rememberRefusals(app, refusals);
       apps.push(app);
       const storage = createPgStorage(pool);
       const deps = { config, storage, fetchDocument, clock, emit: (event: ServerEvent) => void events.push(event) };
@@ -123,7 +128,7 @@ export async function startRig(server: Embedded, limits: MachineLimits = NO_LIMI
     const replicas = [await startReplica(pools[0]), await startReplica(pools[1])] as const;
     const ports = [replicas[0].port, replicas[1].port] as const;
     const servers = [replicas[0].server, replicas[1].server] as const;
-    return { issuer: config.issuer, config, ports, servers, events };
+    return { issuer: config.issuer, config, ports, servers, events, refusals };
   };
   const [am, host] = [await startSide(AM), await startSide(HOST)];
   return {

@@ -3,10 +3,23 @@ import type { Pool } from 'pg';
 import type { Limit } from './limits.ts';
 import { type Query, run } from '@chatelaine/postgres';
 
-/** Limits on what is asked for with every request: exact over all processes, and a write for a block of requests instead of for each. */
+/**
+ * Limits on what is asked for with every request: exact over all processes, and a write for a block of requests instead
+ * of for each.
+ */
 export interface Allowances {
-  /** Counts so many; throws 429 with `Retry-After` when that is too many. The function returned takes them back, as if they had never been asked for. */
+  /**
+   * Counts so many; throws 429 with `Retry-After` when that is too many. The function returned takes them back, as if
+   * they had never been asked for.
+   */
   take(limit: Limit, key: string, points?: number): Promise<() => void>;
+  /** Counts against each of several limits, or against none. */
+  takeAll(counted: readonly Counted[], points?: number): Promise<() => void>;
+}
+
+export interface Counted {
+  readonly limit: Limit;
+  readonly key: string;
 }
 
 /** What this process has of a window and has not used yet. */
@@ -49,7 +62,7 @@ export function createAllowances(pool: Pool): Allowances {
     refused.set(id, { points: needed, until: performance.now() + (await msLeftOf(pool, id)) });
   };
 
-  return {
+  const allowances: Allowances = {
     async take(limit, key, points = 1) {
       const id = `${limit.name}:${key}`;
       for (;;) {
@@ -67,7 +80,21 @@ export function createAllowances(pool: Pool): Allowances {
         await now;
       }
     },
+    async takeAll(counted, points = 1) {
+      const taken: (() => void)[] = [];
+      const giveBack = (): void => {
+        for (const one of taken) one();
+      };
+      try {
+        for (const { limit, key } of counted) taken.push(await allowances.take(limit, key, points));
+        return giveBack;
+      } catch (error) {
+        giveBack();
+        throw error;
+      }
+    },
   };
+  return allowances;
 }
 
 /** Two blocks of one window end together, but for how long the answers were under way. */

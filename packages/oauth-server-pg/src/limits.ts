@@ -1,7 +1,6 @@
 import { tooManyRequests } from '@chatelaine/protocol';
 import { LRUCache } from 'lru-cache';
-import type { Pool } from 'pg';
-import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { createRateCounter, type Pool, type RateCounter } from '@chatelaine/postgres';
 
 /** How often something may happen per key; counted in Postgres, so for all replicas together and over restarts. */
 export interface Limit {
@@ -23,41 +22,25 @@ const ENTRY_BYTES = 256;
 
 /** Limits on table `oauth_rate_limit`. A key found over its limit is refused from memory until its time is up. */
 export function createRateLimits(pool: Pool): RateLimits {
-  const limiters = new Map<string, RateLimiterPostgres>();
+  const counters = new Map<string, RateCounter>();
   const blocked = new LRUCache<string, number>({
     maxSize: BLOCKED_BYTES,
     sizeCalculation: (_until, key) => 2 * key.length + ENTRY_BYTES,
     ttlAutopurge: true,
   });
-  const limiterFor = (limit: Limit): RateLimiterPostgres => {
-    const known = limiters.get(limit.name);
-    if (known !== undefined) return known;
-    const options = {
-      storeClient: pool,
-      storeType: 'pool',
-      tableName: 'oauth_rate_limit',
-      tableCreated: true,
-      clearExpiredByTimeout: false,
-    };
-    const made = new RateLimiterPostgres({
-      ...options,
-      keyPrefix: limit.name,
-      points: limit.points,
-      duration: limit.perSeconds,
-    });
-    limiters.set(limit.name, made);
-    return made;
+  const counterOf = ({ name, points, perSeconds }: Limit): RateCounter => {
+    const counter =
+      counters.get(name) ?? createRateCounter(pool, { table: 'oauth_rate_limit', name, points, perSeconds });
+    counters.set(name, counter);
+    return counter;
   };
   return {
     async consume(limit, key, points = 1) {
-      try {
-        await limiterFor(limit).consume(key, points);
-      } catch (refused) {
-        if (!(refused instanceof RateLimiterRes)) throw refused;
-        const ttl = Math.max(1, Math.ceil(refused.msBeforeNext));
-        blocked.set(`${limit.name}:${key}`, performance.now() + ttl, { ttl });
-        throw tooManyRequests(Math.ceil(refused.msBeforeNext / 1000));
-      }
+      const waitMs = await counterOf(limit).count(key, points);
+      if (waitMs === null) return;
+      const ttl = Math.max(1, Math.ceil(waitMs));
+      blocked.set(`${limit.name}:${key}`, performance.now() + ttl, { ttl });
+      throw tooManyRequests(Math.ceil(waitMs / 1000));
     },
     check(limit, key) {
       const until = blocked.get(`${limit.name}:${key}`);

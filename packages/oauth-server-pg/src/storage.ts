@@ -1,17 +1,19 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import type { Pool } from 'pg';
-import { burn } from './sql/burn.ts';
+import { burner } from './sql/burn.ts';
 import { claimRequest } from './sql/claim-request.ts';
 import { deleteClient } from './sql/delete-client.ts';
 import { DOCUMENT_BYTES, readDocument, writeDocument } from './sql/documents.ts';
 import { endGrant } from './sql/end-grant.ts';
 import { endTransferGrant } from './sql/end-transfer-grant.ts';
-import { findClient, findClientByRegistrationToken } from './sql/find-client.ts';
-import { findToken } from './sql/find-token.ts';
+import { clientFinder, findClientByRegistrationToken } from './sql/find-client.ts';
+import { tokenFinder } from './sql/find-token.ts';
 import { grantCode } from './sql/grant-code.ts';
+import { keepForm } from './sql/keep-form.ts';
 import { insertClient } from './sql/insert-client.ts';
+import { issueFurtherCode } from './sql/issue-further-code.ts';
 import { issueCode } from './sql/issue-code.ts';
-import { mintTransfer } from './sql/mint-transfer.ts';
+import { transferMinter } from './sql/mint-transfer.ts';
 import { readAnswer } from './sql/read-answer.ts';
 import { readCode } from './sql/read-code.ts';
 import { reap } from './sql/reap.ts';
@@ -21,7 +23,8 @@ import { refuseRequest } from './sql/refuse-request.ts';
 import { renew } from './sql/renew.ts';
 import { revokeToken } from './sql/revoke-token.ts';
 import { saveRequest } from './sql/save-request.ts';
-import { spoilCode } from './sql/spoil-code.ts';
+import { invalidateCode } from './sql/invalidate-code.ts';
+import { tokenUser } from './sql/use-token.ts';
 
 export interface PgStorageOptions {
   /** What client documents and key sets may take in all; 32 MB by default. */
@@ -29,16 +32,17 @@ export interface PgStorageOptions {
 }
 
 /**
- * The kernel's storage on Postgres 15 or later. The pool's role finds the tables of `migrationsDir` through its search_path; isolation is
- * READ COMMITTED, Postgres's default, on a primary. Lost races (deadlock, serialization) are run again; every other database error is thrown as
- * `pg` gives it.
+ * The kernel's storage on Postgres 15 or later. The pool's role finds the tables of `migrationsDir` through its
+ * search_path; isolation is READ COMMITTED, Postgres's default, on a primary. Lost races (deadlock, serialization) are
+ * run again; every other database error is thrown as `pg` gives it.
  */
 export function createPgStorage(pool: Pool, options: PgStorageOptions = {}): OAuthStorage {
   const { documentBytes = DOCUMENT_BYTES } = options;
+  const burn = burner(pool);
   return {
-    burn: (guards) => burn(pool, guards),
+    burn,
     reap: () => reap(pool, { documentBytes }),
-    findClient: (id) => findClient(pool, id),
+    findClient: clientFinder(pool),
     insertClient: (input) => insertClient(pool, input),
     findClientByRegistrationToken: (input) => findClientByRegistrationToken(pool, input),
     deleteClient: (input) => deleteClient(pool, input),
@@ -46,19 +50,22 @@ export function createPgStorage(pool: Pool, options: PgStorageOptions = {}): OAu
     writeDocument: (input) => writeDocument(pool, input, documentBytes),
     saveRequest: (input) => saveRequest(pool, input),
     claimRequest: (input) => claimRequest(pool, input),
+    keepForm: (input) => keepForm(pool, input),
     issueCode: (input) => issueCode(pool, input),
+    issueFurtherCode: (input) => issueFurtherCode(pool, input),
     grantCode: (input) => grantCode(pool, input),
     refuseRequest: (input) => refuseRequest(pool, input),
     readAnswer: (input) => readAnswer(pool, input),
     readCode: (key) => readCode(pool, key),
     redeemCode: (input) => redeemCode(pool, input),
-    spoilCode: (key) => spoilCode(pool, key),
-    findToken: (key) => findToken(pool, key),
+    invalidateCode: (key) => invalidateCode(pool, key),
+    findToken: tokenFinder(pool),
+    useToken: tokenUser(pool, burn),
     refresh: (input) => refresh(pool, input),
     renew: (input) => renew(pool, input),
     revokeToken: (input) => revokeToken(pool, input),
     endGrant: (input) => endGrant(pool, input),
-    mintTransfer: (input) => mintTransfer(pool, input),
+    mintTransfer: transferMinter(pool),
     endTransferGrant: (input) => endTransferGrant(pool, input),
   };
 }

@@ -22,7 +22,10 @@ const freshGuard = (): ReplayGuard => ({
   expiresAt: Date.now() / 1000 + 600,
 });
 
-/** Makes the next `times` writes to the replay table fail with this SQLSTATE. A sequence counts them, since it survives the rollback. */
+/**
+ * Makes the next `times` writes to the replay table fail with this SQLSTATE. A sequence counts them, since it survives
+ * the rollback.
+ */
 async function failNext(times: number, sqlState: string): Promise<void> {
   await harness.pools[0].query(`
     drop sequence if exists failures;

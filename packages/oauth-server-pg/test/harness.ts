@@ -1,4 +1,4 @@
-import { ageRows, createInstance, type Embedded } from '@chatelaine/dev-postgres';
+import { ageRows, createInstance, type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/postgres';
 import type { StorageHarness } from '@chatelaine/oauth-server-contract';
 import pg from 'pg';
@@ -19,6 +19,20 @@ export async function startHarness(server: Embedded): Promise<PgHarness> {
     async stop() {
       await Promise.all(pools.map((pool) => pool.end()));
       await instance.drop();
+    },
+  };
+}
+
+/** The same on the Postgres that test files share. */
+export async function startSharedHarness(): Promise<PgHarness & { readonly server: Embedded }> {
+  const server = await sharedEmbedded();
+  const harness = await startHarness(server);
+  return {
+    ...harness,
+    server,
+    async stop() {
+      await harness.stop();
+      await server.stop();
     },
   };
 }

@@ -1,7 +1,7 @@
-import type { ApiOperation, Clock, Issuer, ResourceUrl, Schemes } from '@chatelaine/protocol';
+import type { ApiOperation, Clock, Issuer, ResourceUrl, Schemes, ScopeSet } from '@chatelaine/protocol';
 import type { Client } from './client/client.ts';
 import type { RequestExtension } from './extension.ts';
-import type { OAuthStorage } from './storage.ts';
+import type { OAuthStorage, StoredGrant } from './storage.ts';
 import type { Grant } from './token/grant.ts';
 
 /** How this server differs from another that runs the same kernel. */
@@ -12,16 +12,26 @@ export interface ServerConfig {
   readonly schemes: Schemes;
   /** The kind of its relationship tokens: an AM issues connection tokens, a Host link tokens. */
   readonly accessTokenKind: 'ct' | 'lt';
-  /** Scopes an owner can delegate through an AM, with a sentence each; null at an AM, which has none of its own. PROTOCOL §2.2. */
+  /**
+   * Scopes an owner can delegate through an AM, with a sentence each; null at an AM, which has none of its own.
+   * PROTOCOL §2.2.
+   */
   readonly transferScopes: Readonly<Record<string, string>> | null;
   /** Whether strangers may register (RFC 7591). */
   readonly registration: 'open' | 'closed';
-  /** Whether a client may be known by the document at its id; `none` where nothing can be fetched. `read` unless given. */
+  /**
+   * Whether a client may be known by the document at its id; `none` where nothing can be fetched. `read` unless given.
+   */
   readonly clientDocuments?: 'read' | 'none';
   /** Whether authorization requests must be pushed (RFC 9126 §4). */
   readonly pushedRequests: 'required' | 'accepted';
-  /** `bound`: relationship tokens are bound to a DPoP key. `keyed`: they are usable only with the client's own authentication. */
+  /**
+   * `bound`: relationship tokens are bound to a DPoP key. `keyed`: they are usable only with the client's own
+   * authentication.
+   */
   readonly relationshipTokens: 'bound' | 'keyed';
+  /** What of a link's ceiling there is to have now; all of it unless given. A throw is answered 503. */
+  readonly ceilingNow?: (grant: StoredGrant) => Promise<ScopeSet>;
   /** Protected resources of a Host. */
   readonly resources: readonly ResourceUrl[];
   /** Grants beside code and refresh. */
@@ -56,7 +66,10 @@ export type ServerEvent =
   | { readonly event: 'code_reused'; readonly clientId: string; readonly grantId: string }
   | { readonly event: 'refresh_token_reused'; readonly clientId: string; readonly grantId: string }
   | { readonly event: 'foreign_token'; readonly clientId: string; readonly ownerOfToken: string }
-  /** An AM handed on what the Requester's own word does not bear out: a mistake of either, or the AM names a key of its own. PROTOCOL §3.6. */
+  /**
+   * An AM handed on what the Requester's own word does not bear out: a mistake of either, or the AM names a key of its
+   * own. PROTOCOL §3.6.
+   */
   | {
       readonly event: 'requester_statement_refused';
       readonly clientId: string;

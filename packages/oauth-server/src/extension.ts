@@ -7,18 +7,23 @@ import type { Guards } from './token/guards.ts';
 /**
  * What a server adds to authorization requests, and to what they lead to. The kernel knows nothing of what it means.
  *
- * An extension either keeps something with an ordinary request (`kept`), or makes a request its own (`own`): then scope and key are its affair,
- * the owner's consent makes a grant that it answers for, and code and refresh token are redeemed through {@link issue}.
+ * An extension either keeps something with an ordinary request (`kept`), or makes a request its own (`own`): then scope
+ * and key are its affair, the owner's consent makes a grant that it answers for, and code and refresh token are
+ * redeemed through {@link issue}.
  */
 export interface RequestExtension {
   /** Names what it keeps in a request (`request.extensions[name]`) and the grants that it answers for; stored. */
   readonly name: string;
   /**
-   * Reads its parameters, after client, redirect URI and PKCE were found good. Nobody has signed in: the answer must not depend on any owner. What it
-   * keeps is stored as JSON until the owner has decided; a secret in it is for the extension to seal.
+   * Reads its parameters, after client, redirect URI and PKCE were found good. Nobody has signed in: the answer must
+   * not depend on any owner. What it keeps is stored as JSON until the owner has decided; a secret in it is for the
+   * extension to seal.
    */
   readonly read: (request: ExtensionRequest) => Promise<ExtensionReading>;
-  /** Runs when the code of a kernel's own grant was redeemed, before the answer leaves. It must not throw: the code is used. */
+  /**
+   * Runs when the code of a kernel's own grant was redeemed, before the answer leaves. It must not throw: the code is
+   * used.
+   */
   readonly redeemed?: (redemption: Redemption) => Promise<void>;
   /** Answers for the code or the refresh token of a grant of its own. */
   readonly issue?: (issue: Issue) => Promise<Readonly<Record<string, unknown>>>;
@@ -51,7 +56,10 @@ export interface Redemption {
   readonly signal: AbortSignal;
 }
 
-/** One request at the token endpoint that an extension answers: everything about client, code or refresh token, and proof is checked. */
+/**
+ * One request at the token endpoint that an extension answers: everything about client, code or refresh token, and
+ * proof is checked.
+ */
 export interface Issue {
   readonly occasion: 'code' | 'refresh';
   readonly grant: StoredGrant;
@@ -64,8 +72,9 @@ export interface Issue {
   readonly guards: Guards;
   readonly signal: AbortSignal;
   /**
-   * Uses up the code, or moves the refresh token on. Call it once, last: what fails before leaves both as they were, so that the client can try again.
-   * Throws `invalid_grant` when the code was used or the grant has ended meanwhile; then nothing may be handed out.
+   * Uses up the code, or moves the refresh token on. Call it once, last: what fails before leaves both as they were, so
+   * that the client can try again. Throws `invalid_grant` when the code was used or the grant has ended meanwhile; then
+   * nothing may be handed out.
    */
   readonly commit: (handedOut: HandedOut) => Promise<Committed>;
 }

@@ -8,11 +8,11 @@ import {
 } from '@chatelaine/protocol';
 import { authenticateClient, type ClientRequest } from './client/authenticate-client.ts';
 import type { ServerDeps } from './deps.ts';
-import { withGuards } from './token/with-guards.ts';
+import { withGuards } from './token/guards.ts';
 
 /**
- * The introspection endpoint, RFC 7662: a client with keys learns of the tokens that were issued to it. Anything else, unknown or not its
- * own, is `{"active":false}` and nothing more (§2.2).
+ * The introspection endpoint, RFC 7662: a client with keys learns of the tokens that were issued to it. Anything else,
+ * unknown or not its own, is `{"active":false}` and nothing more (§2.2).
  */
 export async function introspect(deps: ServerDeps, request: ClientRequest): Promise<IntrospectionResponse> {
   return withGuards(deps, async (guards) => {

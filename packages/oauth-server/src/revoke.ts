@@ -2,15 +2,15 @@ import { hashToken } from '@chatelaine/crypto';
 import { invalidRequest, parseToken, tooManyRequests, TRANSFER_GRANT_HINT } from '@chatelaine/protocol';
 import { authenticateClient, type ClientRequest } from './client/authenticate-client.ts';
 import type { ServerDeps } from './deps.ts';
-import { refuseReplay } from './token/guards.ts';
-import { withGuards } from './token/with-guards.ts';
+import { refuseReplay, withGuards } from './token/guards.ts';
 
 /** Room comes back as tombstones go, over days. */
 const MANY_ENDS_WAIT_SECONDS = 600;
 
 /**
- * The revocation endpoint, RFC 7009. Returning means: nothing that the token stands for is alive. An unknown token, and one of another
- * client, is answered the same (RFC 7009 §2.2). With the hint `transfer_grant`, `token` is a grant_id (PROTOCOL §7).
+ * The revocation endpoint, RFC 7009. Returning means: nothing that the token stands for is alive. An unknown token, and
+ * one of another client, is answered the same (RFC 7009 §2.2). With the hint `transfer_grant`, `token` is a grant_id
+ * (PROTOCOL §7).
  */
 export async function revoke(deps: ServerDeps, request: ClientRequest): Promise<void> {
   return withGuards(deps, async (guards) => {

@@ -11,9 +11,10 @@ export type * from './storage/token-storage.ts';
 export type * from './storage/transfer-storage.ts';
 
 /**
- * The kernel's storage port. Each method is one atomic protocol step; the WHERE clause is the lock; expected outcomes are
- * returned as unions and never thrown, so that no protocol refusal rolls a transaction back. Row expiry is compared with the
- * database's clock. Secrets arrive hashed (SHA-256, 32 bytes). Implementations must pass the contract suite in `contract/`.
+ * The kernel's storage port. Each method is one atomic protocol step; the WHERE clause is the lock; expected outcomes
+ * are returned as unions and never thrown, so that no protocol refusal rolls a transaction back. Row expiry is compared
+ * with the database's clock. Secrets arrive hashed (SHA-256, 32 bytes). Implementations must pass the contract suite in
+ * `contract/`.
  */
 export interface OAuthStorage extends ClientStorage, RequestStorage, TokenStorage, TransferStorage {
   /** Burns guards on their own: for requests that end without any other write. */

@@ -16,8 +16,8 @@ export interface ConnectorOptions {
 }
 
 /**
- * Opens connections for undici, guarded three times: the destination is judged again as undici names it, every address its name has must be
- * permitted and only those are tried, and the address the socket ends at must be permitted too.
+ * Opens connections for undici, guarded three times: the destination is judged again as undici names it, every address
+ * its name has must be permitted and only those are tried, and the address the socket ends at must be permitted too.
  */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
   const build = options.build ?? buildConnector;

@@ -1,7 +1,7 @@
+import { parseJson, PROTOTYPE_NAMES } from '@chatelaine/protocol';
 import { type AnswerHeaders, type ExchangeDeps, exchange } from './exchange.ts';
 import { freshForSeconds } from './freshness.ts';
 import { type FailureReason, OutboundError } from './outbound-error.ts';
-import { readStrictJson } from './strict-json.ts';
 
 export interface FetchJsonInput {
   readonly url: string;
@@ -50,7 +50,7 @@ export async function fetchJson(
       lane: url.origin,
       inspect: requireJsonDocument,
     });
-    const read = readStrictJson(body);
+    const read = parseJson(body, { refusedNames: PROTOTYPE_NAMES });
     if (read.kind === 'malformed') return { kind: 'failed', reason: 'bad_json', detail: read.reason };
     return { kind: 'ok', status, json: read.value, headers, freshForSeconds: freshForSeconds(headers) };
   } catch (error) {

@@ -1,6 +1,9 @@
 import type { AnswerHeaders } from './exchange.ts';
 
-/** Seconds an answer may be kept, by `Cache-Control: max-age` less `Age` (RFC 9111 §4.2); 0 when it does not say or says not to. */
+/**
+ * Seconds an answer may be kept, by `Cache-Control: max-age` less `Age` (RFC 9111 §4.2); 0 when it does not say or says
+ * not to.
+ */
 export function freshForSeconds(headers: AnswerHeaders): number {
   const directives = new Map<string, string>();
   for (const part of first(headers['cache-control']).toLowerCase().split(',')) {

@@ -2,7 +2,10 @@ import { OutboundError } from './outbound-error.ts';
 
 /** Lets so many through at a time per key, a bounded number wait, and turns the rest away at once. */
 export interface Gate {
-  /** Waits for a place; the function returned gives it back. @throws OutboundError `busy` when too many wait; the signal's reason when it fires. */
+  /**
+   * Waits for a place; the function returned gives it back. @throws OutboundError `busy` when too many wait; the
+   * signal's reason when it fires.
+   */
   enter(key: string, signal: AbortSignal): Promise<() => void>;
 }
 

@@ -5,7 +5,10 @@ import { isLocalName } from './names.ts';
 
 export interface GuardOptions {
   readonly exceptions: readonly OutboundException[];
-  /** Demo mode: an excepted `*.localhost` means 127.0.0.1, if its range holds that, without asking DNS. Without demo mode such names are refused always. */
+  /**
+   * Demo mode: an excepted `*.localhost` means 127.0.0.1, if its range holds that, without asking DNS. Without demo
+   * mode such names are refused always.
+   */
   readonly demo: boolean;
   /** Names this service answers to; it never talks to itself, exception or not. */
   readonly ownNames?: readonly string[];
@@ -30,8 +33,8 @@ export interface Guard {
 }
 
 /**
- * The SSRF guard. Only `https` on port 443 to public names and public addresses, plus exact exceptions. There is no way to turn it off.
- * URLs are judged as parsed: by then 0x7f.1, 2130706433 and full-width digits are all 127.0.0.1.
+ * The SSRF guard. Only `https` on port 443 to public names and public addresses, plus exact exceptions. There is no way
+ * to turn it off. URLs are judged as parsed: by then 0x7f.1, 2130706433 and full-width digits are all 127.0.0.1.
  */
 export function createGuard(options: GuardOptions): Guard {
   const rangesFor = compileExceptions(options.exceptions);
@@ -56,7 +59,8 @@ export function createGuard(options: GuardOptions): Guard {
       }
       if (!isLocalhost(host)) return { kind: 'allowed', host, resolution: 'system', permits };
       if (!options.demo) return refused('Names under localhost are for demo mode.');
-      // on one machine the name means loopback; in a network of containers it is an alias, and the exception's range says so
+      // on one machine the name means loopback; in a network of containers it is an alias, and the exception's range
+      // says so
       return { kind: 'allowed', host, resolution: permits('127.0.0.1') ? 'loopback' : 'system', permits };
     },
   };

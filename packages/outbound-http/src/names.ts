@@ -14,7 +14,10 @@ const LOCAL_SUFFIXES = [
   'invalid', // RFC 6761 §6.4
 ];
 
-/** Whether a host name (lower-case, no IP literal) cannot be a stranger's public server: single-label, local by suffix, or rooted with a dot. */
+/**
+ * Whether a host name (lower-case, no IP literal) cannot be a stranger's public server: single-label, local by suffix,
+ * or rooted with a dot.
+ */
 export function isLocalName(host: string): boolean {
   if (!host.includes('.') || host.endsWith('.')) return true;
   return LOCAL_SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`));

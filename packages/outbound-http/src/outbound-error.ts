@@ -1,6 +1,6 @@
 /**
- * Why nothing usable came back. refused: our own guard · unreachable: name, connection or TLS · busy: too many requests of ours under way ·
- * closed: after `close()` · the others say what was wrong with the answer.
+ * Why nothing usable came back. refused: our own guard · unreachable: name, connection or TLS · busy: too many requests
+ * of ours under way · closed: after `close()` · the others say what was wrong with the answer.
  */
 export type FailureReason =
   | 'refused'
@@ -17,7 +17,10 @@ export type FailureReason =
 /** Found out before there is a connection. */
 const UNSENT: ReadonlySet<FailureReason> = new Set(['refused', 'busy']);
 
-/** What `outbound.fetch` throws. The message is for the operator: it never holds anything the other side sent but a status number. */
+/**
+ * What `outbound.fetch` throws. The message is for the operator: it never holds anything the other side sent but a
+ * status number.
+ */
 export class OutboundError extends Error {
   override readonly name = 'OutboundError';
   readonly reason: FailureReason;
@@ -39,7 +42,9 @@ const TIMEOUTS = new Set([
   'ETIMEOUT',
 ]);
 
-/** Turns whatever a library threw into ours. Only its code is kept: messages of parsers quote what they could not parse. */
+/**
+ * Turns whatever a library threw into ours. Only its code is kept: messages of parsers quote what they could not parse.
+ */
 export function asOutboundError(error: unknown): OutboundError {
   if (error instanceof OutboundError) return error;
   const raw = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;

@@ -10,8 +10,9 @@ export interface ResolvedAddress {
 export type Resolve = (host: string, resolution: Resolution) => Promise<readonly ResolvedAddress[]>;
 
 /**
- * Strangers' names are asked of DNS directly: the operating system's resolver would read local files, append search domains, and hold one of
- * the few worker threads (which signatures need too) for as long as a stranger's name server likes. Excepted names use the system's.
+ * Strangers' names are asked of DNS directly: the operating system's resolver would read local files, append search
+ * domains, and hold one of the few worker threads (which signatures need too) for as long as a stranger's name server
+ * likes. Excepted names use the system's.
  */
 export function createResolve({ timeoutSeconds }: { timeoutSeconds: number }): Resolve {
   return async (host, resolution) => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { OutboundError } from '../src/index.ts';
+import { eventually } from '@chatelaine/test-kit';
 import { closeAll, outboundTo, serve, serveRaw, urlOf } from './servers.ts';
 
 afterEach(closeAll);
@@ -186,6 +187,30 @@ describe('requests under way are bounded (M16, Q11)', () => {
     held.shift()?.();
     expect((await waiting).status).toBe(200);
   });
+});
+
+test('a server that strangers name cannot keep a connection open for long, whatever it offers; one that is called may', async () => {
+  const open = new Map<string, boolean>();
+  const { port } = await serveRaw((socket) => {
+    socket.on('data', (chunk: Buffer) => {
+      const path = /^GET (\S+)/.exec(chunk.toString())?.[1] ?? '';
+      open.set(path, true);
+      socket.on('close', () => open.set(path, false));
+      const head = [
+        'HTTP/1.1 200 OK',
+        'content-type: application/json',
+        'content-length: 2',
+        'keep-alive: timeout=600',
+      ];
+      socket.write(`${head.join('\r\n')}\r\n\r\n{}`);
+    });
+  });
+  const outbound = outboundTo([port]);
+  const at = (path: string) => `http://server.localhost:${port}${path}`;
+  expect((await outbound.fetch(at('/called'))).status).toBe(200);
+  expect((await outbound.fetchJson({ url: at('/named') })).kind).toBe('ok');
+  await eventually(() => open.get('/named') === false);
+  expect(open.get('/called')).toBe(true);
 });
 
 test('after close nothing is sent, what was under way ends well', async () => {

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
+import type { Certificate } from '@chatelaine/test-kit';
 import { createOutbound, type Outbound, type OutboundOptions, type Resolve } from '../src/index.ts';
-import type { Certificate } from './certificates.ts';
 
 const open: (() => Promise<unknown>)[] = [];
 

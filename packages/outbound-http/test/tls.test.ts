@@ -3,12 +3,12 @@ import type { ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createAuthority } from './certificates.ts';
+import { createLocalAuthority } from '@chatelaine/test-kit';
 import { closeAll, names, outboundWith, serveTls } from './servers.ts';
 
 afterEach(closeAll);
 
-const authority = createAuthority();
+const authority = createLocalAuthority();
 const NAME = 'photos.example';
 const document = (_request: unknown, response: ServerResponse) =>
   void response.setHeader('content-type', 'application/json').end('{"ok":true}');
@@ -21,8 +21,8 @@ const reach = (port: number, ca?: string) =>
 
 describe('TLS is verified always (M18)', () => {
   test('a certificate of a private authority is accepted where that authority was named', async () => {
-    const { port } = await serveTls(authority.issue(NAME), document);
-    const outbound = reach(port, authority.cert);
+    const { port } = await serveTls(authority.certificate([NAME]), document);
+    const outbound = reach(port, authority.ca);
     expect(await outbound.fetchJson({ url: `https://${NAME}:${port}/` })).toMatchObject({
       kind: 'ok',
       json: { ok: true },
@@ -31,12 +31,12 @@ describe('TLS is verified always (M18)', () => {
   });
 
   test.each([
-    ['of an unknown authority', () => authority.issue(NAME), undefined],
-    ['of another authority', () => authority.issue(NAME), createAuthority().cert],
-    ['signed by itself', () => authority, undefined],
-    ['that has expired', () => authority.issue(NAME, -3600), authority.cert],
-    ['for another name', () => authority.issue('calendar.example'), authority.cert],
-    ['for a name below', () => authority.issue(`x.${NAME}`), authority.cert],
+    ['of an unknown authority', () => authority.certificate([NAME]), undefined],
+    ['of another authority', () => authority.certificate([NAME]), createLocalAuthority().ca],
+    ['signed by itself', () => authority.itself, undefined],
+    ['that has expired', () => authority.certificate([NAME], -3600), authority.ca],
+    ['for another name', () => authority.certificate(['calendar.example']), authority.ca],
+    ['for a name below', () => authority.certificate([`x.${NAME}`]), authority.ca],
   ])('a certificate %s is refused', async (_what, certificate, ca) => {
     const { port } = await serveTls(certificate(), document);
     expect(await reach(port, ca).fetchJson({ url: `https://${NAME}:${port}/` })).toMatchObject({
@@ -46,7 +46,7 @@ describe('TLS is verified always (M18)', () => {
   });
 
   test('no environment variable turns that off', async () => {
-    const { port } = await serveTls(authority.issue(NAME), document);
+    const { port } = await serveTls(authority.certificate([NAME]), document);
     const script = `
       import { createOutbound } from ${JSON.stringify(fileURLToPath(new URL('../src/index.ts', import.meta.url)))};
       const outbound = createOutbound({

@@ -2,21 +2,30 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { type Migration, readMigrations } from './migration-folder.ts';
 
-/** The advisory lock that Prisma Migrate itself takes: replicas starting together, and a person running Prisma's tools, wait for each other. */
+/**
+ * The advisory lock that Prisma Migrate itself takes: replicas starting together, and a person running Prisma's tools,
+ * wait for each other.
+ */
 const PRISMA_LOCK = 72707369;
 
-/** A migration cannot be applied: it failed, or what was applied before is not what the folders say. The message says what to do. */
+/**
+ * A migration cannot be applied: it failed, or what was applied before is not what the folders say. The message says
+ * what to do.
+ */
 export class MigrationError extends Error {
   override name = 'MigrationError';
 }
 
 /**
- * Brings the database to the union of the given Prisma migration folders, in order of their names, each migration in one transaction, and records
- * it in `_prisma_migrations` the way `prisma migrate deploy` does. Safe to call from several processes at once.
+ * Brings the database to the union of the given Prisma migration folders, in order of their names, each migration in
+ * one transaction, and records it in `_prisma_migrations` the way `prisma migrate deploy` does. Safe to call from
+ * several processes at once.
  *
- * Tables land in the connecting role's schema (its `search_path`). A file that cannot run inside a transaction (CREATE INDEX CONCURRENTLY) does not fit.
+ * Tables land in the connecting role's schema (its `search_path`). A file that cannot run inside a transaction (CREATE
+ * INDEX CONCURRENTLY) does not fit.
  * @returns the names applied by this call, in order.
- * @throws MigrationError when a migration fails (nothing of it remains, nor is it recorded), was edited after it was applied, or is unfinished.
+ * @throws MigrationError when a migration fails (nothing of it remains, nor is it recorded), was edited after it was
+ * applied, or is unfinished.
  */
 export async function applyMigrations(database: string | pg.Pool, dirs: string[]): Promise<string[]> {
   const migrations = await readMigrations(dirs);

@@ -1,4 +1,7 @@
-/** SQLSTATEs (https://www.postgresql.org/docs/current/errcodes-appendix.html), socket errors and Prisma codes that mean "not now", as opposed to a mistake of ours. */
+/**
+ * SQLSTATEs (https://www.postgresql.org/docs/current/errcodes-appendix.html), socket errors and Prisma codes that mean
+ * "not now", as opposed to a mistake of ours.
+ */
 const CODES = new Set([
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
@@ -38,8 +41,9 @@ const MESSAGES =
 const DEPTH = 4;
 
 /**
- * Whether an error, or what caused it, says that the database cannot serve now: then the answer is 503, and coming back later helps. The error may have gone
- * through a driver that wraps `pg`'s (Prisma keeps them in `meta.driverAdapterError`).
+ * Whether an error, or what caused it, says that the database cannot serve now: then the answer is 503, and coming back
+ * later helps. The error may have gone through a driver that wraps `pg`'s (Prisma keeps them in
+ * `meta.driverAdapterError`).
  */
 export function isDatabaseUnavailable(error: unknown, depth = DEPTH): boolean {
   if (typeof error !== 'object' || error === null || depth === 0) return false;

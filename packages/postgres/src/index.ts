@@ -1,6 +1,11 @@
 export { applyMigrations, MigrationError, pendingMigrations } from './apply-migrations.ts';
+export { batched, batchedOn, type BatchOptions, columnsOf, rowsOf } from './batch.ts';
+export { ping, schemaOf } from './connected.ts';
 export { isDatabaseUnavailable } from './database-unavailable.ts';
+export { type Listener, type ListenerOptions, openListener } from './listener.ts';
 export { type Db, openPool, type Pool, type PoolClient, type PoolOptions } from './pool.ts';
 export { defineQuery, type Query, run, runForRow, runOne } from './query.ts';
-export { retry } from './retry.ts';
+export { createRateCounter, type RateCounter, type RateCounterOptions } from './rate-counter.ts';
+export { retry, untilAvailable } from './retry.ts';
+export { startRepeating } from './start-repeating.ts';
 export { inTransaction, type TransactionOptions, withConnection } from './transaction.ts';

@@ -10,7 +10,10 @@ export interface Migration {
   checksum: string;
 }
 
-/** The union of several Prisma migration folders, sorted by name (names start with a timestamp). Two folders must not bring the same name. */
+/**
+ * The union of several Prisma migration folders, sorted by name (names start with a timestamp). Two folders must not
+ * bring the same name.
+ */
 export async function readMigrations(dirs: string[]): Promise<Migration[]> {
   const migrations = (await Promise.all(dirs.map(readFolder))).flat().toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const twice = migrations.find(({ name }, index) => migrations[index + 1]?.name === name);

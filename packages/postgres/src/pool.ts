@@ -15,7 +15,10 @@ export interface PoolOptions {
   max?: number;
   /** A statement that takes longer is cancelled and answered 503; default 5 000. */
   statementTimeoutMs?: number;
-  /** One that waits longer for what others have locked likewise, so that a request hears of it within a second; default 450. */
+  /**
+   * One that waits longer for what others have locked likewise, so that a request hears of it within a second; default
+   * 450.
+   */
   lockTimeoutMs?: number;
   /** How many times longer it waits than said here; default 1. */
   patience?: number;
@@ -29,8 +32,9 @@ export interface PoolOptions {
 const SILENCE_MS = 2_000;
 
 /**
- * A pool that never waits for ever: 450 ms for a lock, 3 s for a connection, 5 s for a statement, 10 s for a transaction that somebody forgot. Close it
- * with `end()`. What has to wait longer for locks says so (`patient` of `inTransaction`).
+ * A pool that never waits for ever: 450 ms for a lock, 3 s for a connection, 5 s for a statement, 10 s for a
+ * transaction that somebody forgot. Close it with `end()`. What has to wait longer for locks says so (`patient` of
+ * `inTransaction`).
  */
 export function openPool(options: PoolOptions): Pool {
   const { url, name, max = 10, patience = 1, settings = {}, onError } = options;

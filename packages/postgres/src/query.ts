@@ -6,7 +6,9 @@ import { retry } from './retry.ts';
 export interface Query<Row extends QueryResultRow = Record<string, never>> {
   readonly name: string;
   readonly text: string;
-  /** In milliseconds, for a query that may take longer than others (its transaction then says so to Postgres as well). */
+  /**
+   * In milliseconds, for a query that may take longer than others (its transaction then says so to Postgres as well).
+   */
   readonly patienceMs?: number;
   /** Only in the type. */
   readonly row?: Row;
@@ -14,7 +16,10 @@ export interface Query<Row extends QueryResultRow = Record<string, never>> {
 
 const texts = new Map<string, string>();
 
-/** Declares a query, once per module. A name stands for one text in the whole process, because Postgres would run the first one. */
+/**
+ * Declares a query, once per module. A name stands for one text in the whole process, because Postgres would run the
+ * first one.
+ */
 export function defineQuery<Row extends QueryResultRow = Record<string, never>>(input: {
   name: string;
   text: string;
@@ -27,8 +32,8 @@ export function defineQuery<Row extends QueryResultRow = Record<string, never>>(
 }
 
 /**
- * Runs a query and returns its rows. On a pool it is a transaction of its own, and run again when Postgres gave it up because of others; on the client
- * of a transaction that is up to the transaction. Rejects with the error of `pg`.
+ * Runs a query and returns its rows. On a pool it is a transaction of its own, and run again when Postgres gave it up
+ * because of others; on the client of a transaction that is up to the transaction. Rejects with the error of `pg`.
  */
 export async function run<Row extends QueryResultRow>(
   db: Db,

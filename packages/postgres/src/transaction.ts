@@ -4,7 +4,10 @@ import { retry } from './retry.ts';
 
 export interface TransactionOptions {
   isolation?: 'read committed' | 'repeatable read' | 'serializable';
-  /** Waits for locks as long as a statement may take: for what ends something, which must not fail because others are busy with it. */
+  /**
+   * Waits for locks as long as a statement may take: for what ends something, which must not fail because others are
+   * busy with it.
+   */
   patient?: boolean;
 }
 
@@ -12,9 +15,9 @@ export interface TransactionOptions {
 const SILENCE = 'Query read timeout';
 
 /**
- * Runs `work` in one transaction, again from the beginning (at most three times) when Postgres gave up because of others. So `work` must
- * touch nothing but the database. Rejects with what `work` threw, after ROLLBACK, or with the error of `pg`. When the connection breaks during
- * COMMIT, the outcome is unknown: the caller reads it back.
+ * Runs `work` in one transaction, again from the beginning (at most three times) when Postgres gave up because of
+ * others. So `work` must touch nothing but the database. Rejects with what `work` threw, after ROLLBACK, or with the
+ * error of `pg`. When the connection breaks during COMMIT, the outcome is unknown: the caller reads it back.
  */
 export async function inTransaction<T>(
   pool: Pool,
@@ -46,7 +49,8 @@ async function once<T>(
   { isolation = 'read committed', patient = false }: TransactionOptions,
 ): Promise<T> {
   const client = await pool.connect();
-  // the pool hears only its idle connections: one that breaks under a transaction would end the process. Its statement fails as well
+  // the pool hears only its idle connections: one that breaks under a transaction would end the process. Its statement
+  // fails as well
   client.on('error', heard);
   let broken: Error | undefined;
   try {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 beforeEach(async () => {
-  ({ url } = await createInstance(server, { role: 'house', apply: applyMigrations }));
+  ({ url } = await createInstance(server, { role: 'deployment', apply: applyMigrations }));
   folder = await mkdtemp(path.join(os.tmpdir(), 'migrations-'));
   return () => rm(folder, { recursive: true });
 });
@@ -48,7 +48,7 @@ describe('applyMigrations', () => {
       '20260103000000_lock',
     ]);
     expect(await applyMigrations(url, [own, other])).toEqual([]);
-    expect(await query('select room, lock from house.door')).toEqual([]);
+    expect(await query('select room, lock from deployment.door')).toEqual([]);
   });
 
   test('takes a pool as well as a URL', async () => {
@@ -56,7 +56,7 @@ describe('applyMigrations', () => {
     const pool = new pg.Pool({ connectionString: url });
     expect(await applyMigrations(pool, [folder])).toEqual(['1_room']);
     await pool.end();
-    expect(await query('select count(*)::int as n from house.room')).toEqual([{ n: 0 }]);
+    expect(await query('select count(*)::int as n from deployment.room')).toEqual([{ n: 0 }]);
   });
 
   test('runs function bodies with semicolons whole', async () => {

@@ -92,14 +92,14 @@ describe('what waits for others', () => {
   });
   afterAll(() => hurried.end());
   /** Somebody else holds a row lock while `during` runs, or until it lets go. */
-  const locked = (during: (letGo: () => void) => Promise<unknown>): Promise<unknown> =>
+  const locked = (during: (release: () => void) => Promise<unknown>): Promise<unknown> =>
     inTransaction(pool, async (tx) => {
       await run(tx, LOCK, ['eve']);
-      let letGo: () => void = () => undefined;
+      let release: () => void = () => undefined;
       const released = new Promise<void>((resolve) => {
-        letGo = resolve;
+        release = resolve;
       });
-      const outcome = during(letGo);
+      const outcome = during(release);
       await Promise.race([released, outcome]);
       return () => outcome;
     }).then((outcome) => outcome());
@@ -115,12 +115,12 @@ describe('what waits for others', () => {
   });
 
   test('for a lock goes on waiting where it is patient', async () => {
-    await locked(async (letGo) => {
+    await locked(async (release) => {
       const waits = inTransaction(hurried, (tx) => runOne(tx, LOCK, ['eve']), { patient: true });
       const blocked = `select pg_blocking_pids(pid) <> '{}' and clock_timestamp() > query_start + interval '60 ms' as it
         from pg_stat_activity where application_name = 'hurried'`;
       await eventually(async () => (await pool.query<{ it: boolean }>(blocked)).rows.some(({ it }) => it));
-      letGo();
+      release();
       expect(await waits).toEqual({ owner: 'eve' });
     });
   });
@@ -132,7 +132,8 @@ describe('a commit that waits for a standby, and is cancelled in that', () => {
     const { rows } = await superuser.query<{ found: boolean }>(sql).finally(() => superuser.end());
     return rows;
   };
-  // Started anew: after a mere reload commits do not wait until the checkpointer has read the setting, which nobody can ask it.
+  // Started anew: after a mere reload commits do not wait until the checkpointer has read the setting, which nobody can
+  // ask it.
   const waitFor = async (standby: string) => {
     await admin(`alter system set synchronous_standby_names = '${standby}'`);
     await server.crash();
@@ -142,7 +143,10 @@ describe('a commit that waits for a standby, and is cancelled in that', () => {
   afterAll(() => waitFor(''));
 
   const CANCEL = `select pg_cancel_backend(pid) as found from pg_stat_activity where wait_event = 'SyncRep'`;
-  /** Cancels the wait of `write`; rejects if it ended without one. Returns what became of it: `null` for done, or its error. */
+  /**
+   * Cancels the wait of `write`; rejects if it ended without one. Returns what became of it: `null` for done, or its
+   * error.
+   */
   const cancelled = async (write: Promise<unknown>): Promise<unknown> => {
     let ended = false;
     const outcome = write

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { displayText, uri } from './display.ts';
 import { LIMIT } from './lifetimes.ts';
+import { wantsSchema } from './wants.ts';
 
 const displayName = displayText(100);
 
@@ -37,6 +38,16 @@ export const clientMetadataSchema = z.object({
   chatelaine_issuer: uri.optional(),
   /** In a Requester's document: the issuer of the Host that it is, too. PROTOCOL §2.3. */
   chatelaine_host: uri.optional(),
+  /**
+   * In a Requester's document: addresses of terms documents that it accepts; a hint for the owner, never an acceptance.
+   * PROTOCOL §10.3.
+   */
+  chatelaine_terms: z.array(uri).max(20).optional(),
+  /**
+   * In a Requester's document: what it would like to ask for; a hint for its owner's page, and no request. PROTOCOL
+   * §2.4.
+   */
+  chatelaine_wants: wantsSchema.optional(),
 });
 export type ClientMetadata = z.infer<typeof clientMetadataSchema>;
 

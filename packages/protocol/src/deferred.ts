@@ -1,9 +1,10 @@
 import { z } from 'zod';
 
 /**
- * Answers that a person has to allow first, by which a client waits instead of asking again: all names of the draft "Deferred Token Response"
- * (draft-gerber-oauth-deferred-token-response-00, taken on by the OAuth working group as draft-ietf-oauth-deferred-token-response). They
- * may change until it is an RFC, so they are nowhere else. PROTOCOL §3.7.
+ * Answers that a person has to allow first, by which a client waits instead of asking again: all names of the draft
+ * "Deferred Token Response" (draft-gerber-oauth-deferred-token-response-00, taken on by the OAuth working group as
+ * draft-ietf-oauth-deferred-token-response). They may change until it is an RFC, so they are nowhere else. PROTOCOL
+ * §3.7.
  */
 export const DEFERRED = {
   /** Of the request that asks whether there is an answer by now. */

@@ -8,8 +8,8 @@ export const uri = z
   .regex(/^[\x21-\x7e]+$/);
 
 /**
- * Control, formatting (bidirectional overrides, zero width), private and lone surrogate characters, and whatever else shows nothing (save
- * the selector that makes a sign an emoji): each makes one name look like another, or like none.
+ * Control, formatting (bidirectional overrides, zero width), private and lone surrogate characters, and whatever else
+ * shows nothing (save the selector that makes a sign an emoji): each makes one name look like another, or like none.
  * Joiners are looked at by themselves ({@link JOINER}).
  */
 const DECEPTIVE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u2800]|(?!\ufe0f)\p{Default_Ignorable_Code_Point}/u;
@@ -23,8 +23,9 @@ const ENDS = String.raw`\u0621-\u0625\u0627\u0629\u062f-\u0632\u0648\u0671-\u067
 const ALONE = String.raw`\u0621\u0674`;
 
 /**
- * The zero-width joiner and non-joiner where languages and emoji need them, which is where they show: after a virama and between Arabic letters that would join (RFC
- * 5892 Appendix A.1, A.2), in the Bengali ya-phalaa after ra, and between the signs that one emoji is made of. Anywhere else they only make one name pass for another.
+ * The zero-width joiner and non-joiner where languages and emoji need them, which is where they show: after a virama
+ * and between Arabic letters that would join (RFC 5892 Appendix A.1, A.2), in the Bengali ya-phalaa after ra, and
+ * between the signs that one emoji is made of. Anywhere else they only make one name pass for another.
  */
 const JOINER = [
   String.raw`(?<=[${VIRAMA}])[\u200c\u200d]`,
@@ -44,5 +45,7 @@ const isPlain = (text: string): boolean => {
   return rest.trim() !== '' && !DECEPTIVE.test(rest);
 };
 
-/** A text of a stranger that people will be shown: nobody has verified that it is true, but it looks like what it says. */
+/**
+ * A text of a stranger that people will be shown: nobody has verified that it is true, but it looks like what it says.
+ */
 export const displayText = (maxChars: number) => z.string().max(maxChars).refine(isPlain);

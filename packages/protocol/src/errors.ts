@@ -1,4 +1,5 @@
 import { DEFERRED_ERROR_STATUS, type DeferralExtras } from './deferred.ts';
+import type { TermsReference } from './terms.ts';
 
 /** Error codes on the wire, each with the HTTP status it always has. PROTOCOL §3.8. */
 export const ERROR_STATUS = {
@@ -32,6 +33,8 @@ export const ERROR_STATUS = {
   invalid_dpop_proof: 400,
   use_dpop_nonce: 400,
   ...DEFERRED_ERROR_STATUS,
+  // PROTOCOL §10.4
+  terms_required: 400,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;
@@ -43,8 +46,15 @@ export interface ErrorExtras extends DeferralExtras {
   readonly unavailable?: 'host';
   /** Whether asking the owner could change the answer. */
   readonly requestable?: boolean;
+  /** With `access_denied`: the owner has paused the connection, and it will go on. PROTOCOL §7. */
+  readonly paused?: true;
+  /** With `access_denied`: the part that the owner allowed when they were asked. PROTOCOL §3.7. */
+  readonly allowed_scope?: string;
   readonly interaction_uri?: string;
   readonly scope?: string;
+  /** With `terms_required`: what the owner proffers, the preferred first, and the signed offer. PROTOCOL §10.4. */
+  readonly terms?: readonly TermsReference[];
+  readonly proffer?: string;
 }
 
 export interface OAuthErrorOptions {
@@ -106,6 +116,7 @@ export const interactionRequired = make('interaction_required');
 export const authorizationPending = make('authorization_pending');
 export const slowDown = make('slow_down');
 export const expiredToken = make('expired_token');
+export const termsRequired = make('terms_required');
 
 /** One text for every bad subject or actor token, so that the answer tells nothing apart. RFC 8693 §2.2.2. */
 export const BAD_TOKEN_TEXT = 'The subject_token or actor_token is not acceptable.';

@@ -11,15 +11,19 @@ export type FormResult =
       readonly reason: string;
       /** When repeated names are all that is wrong: which; otherwise null. */
       readonly repeated: readonly string[] | null;
-      /** With `repeated`, the first value of each name; otherwise empty. Only good for telling the sender of its mistake. */
+      /**
+       * With `repeated`, the first value of each name; otherwise empty. Only good for telling the sender of its
+       * mistake.
+       */
       readonly params: FormParams;
     };
 
 /**
- * Reads `application/x-www-form-urlencoded` (body or query). Refused: repeated names (RFC 6749 §3.1, §3.2), invalid percent
- * escapes, invalid UTF-8, NUL and other control characters except tab, CR and LF, more than {@link LIMIT.formPairs} pairs, a name or value
- * of more than {@link LIMIT.fieldChars} characters. Anything beyond ASCII must be percent-encoded, as every serializer does it
- * (https://url.spec.whatwg.org/#urlencoded-serializing): so a text that was decoded from broken UTF-8 on the way is refused too. Never throws.
+ * Reads `application/x-www-form-urlencoded` (body or query). Refused: repeated names (RFC 6749 §3.1, §3.2), invalid
+ * percent escapes, invalid UTF-8, NUL and other control characters except tab, CR and LF, more than {@link
+ * LIMIT.formPairs} pairs, a name or value of more than {@link LIMIT.fieldChars} characters. Anything beyond ASCII must
+ * be percent-encoded, as every serializer does it (https://url.spec.whatwg.org/#urlencoded-serializing): so a text that
+ * was decoded from broken UTF-8 on the way is refused too. Never throws.
  */
 export function parseForm(input: Uint8Array | string): FormResult {
   const text = typeof input === 'string' ? input : decodeLatin1(input);

@@ -3,8 +3,8 @@ import { completionFields, deferredFields } from './deferred.ts';
 import { CLIENT_ASSERTION_TYPE, GRANT, TOKEN_TYPE } from './urns.ts';
 
 /**
- * The forms that travel, for documents that describe them. They are read by name through `parseForm`; a test holds each required
- * parameter here to be one that the endpoint really wants.
+ * The forms that travel, for documents that describe them. They are read by name through `parseForm`; a test holds each
+ * required parameter here to be one that the endpoint really wants.
  */
 const clientFields = {
   client_id: z.string().optional().describe('Of a client without keys; otherwise the assertion says it.'),
@@ -29,6 +29,10 @@ export const pushedRequestForm = z.object({
   prompt: z.string().optional(),
   host: z.string().optional().describe('At an AM, with host_grant: the Host that the client is, too (PROTOCOL §2.3).'),
   host_grant: z.string().optional().describe('A code of that Host for the AM, with the same code_challenge.'),
+  chatelaine_wants: z
+    .string()
+    .optional()
+    .describe('At an AM: what the owner is shown that the client would like, a JSON text (PROTOCOL §2.4).'),
 });
 
 /** OAuth 2.1 §4.1.3 */
@@ -59,7 +63,7 @@ const plainFields = {
 
 /** RFC 9126 §2.1, RFC 8707 §2, PROTOCOL §6 */
 export const resourceRequestForm = pushedRequestForm
-  .omit({ scope: true, transfer_scope: true, host: true, host_grant: true })
+  .omit({ scope: true, transfer_scope: true, host: true, host_grant: true, chatelaine_wants: true })
   .extend({ ...plainFields, resource: z.string().describe('Exactly one: what the token is to be for.') });
 
 /** RFC 8707 §2.2, PROTOCOL §6 */

@@ -1,10 +1,14 @@
 /**
- * Token strings: `cha_<kind>_<46 characters>`, the characters being base64url of 2 bytes of bucket and 32 bytes of secret.
- * The kind tells tokens apart before any look-up; the bucket lets hot tables be distributed by owner. PROTOCOL §8.
+ * Token strings: `cha_<kind>_<46 characters>`, the characters being base64url of 2 bytes of bucket and 32 bytes of
+ * secret. The kind tells tokens apart before any look-up; the bucket lets hot tables be distributed by owner. PROTOCOL
+ * §8.
  */
 export const TOKEN_KINDS = ['ct', 'lt', 'at', 'rt', 'ac', 'dc', 'ru', 'ra', 'cs'] as const;
 
-/** ct connection · lt link · at Host access · rt refresh · ac code · dc deferral · ru request_uri · ra registration access · cs client secret */
+/**
+ * ct connection · lt link · at Host access · rt refresh · ac code · dc deferral · ru request_uri · ra registration
+ * access · cs client secret
+ */
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 
 /** A token in clear: it exists only between mint and reply, or while a request that carries it is served. */

@@ -5,7 +5,10 @@ declare const issuerBrand: unique symbol;
 export type Issuer = string & { readonly [issuerBrand]: true };
 
 declare const resourceBrand: unique symbol;
-/** A protected resource's identifier (RFC 8707 §2, RFC 9728 §1.2) in canonical form: an absolute URL without fragment or query. */
+/**
+ * A protected resource's identifier (RFC 8707 §2, RFC 9728 §1.2) in canonical form: an absolute URL without fragment or
+ * query.
+ */
 export type ResourceUrl = string & { readonly [resourceBrand]: true };
 
 /** Which schemes a deployment accepts; `http` exists for demos on one machine only. */
@@ -18,7 +21,10 @@ export function parseIssuer(value: string, schemes: Schemes): Issuer | null {
   return value === url.origin ? (value as Issuer) : null;
 }
 
-/** Brings what a person typed as an address (`photos.example`, `HTTPS://Photos.Example:443/`) to an issuer; `null` if it names none. */
+/**
+ * Brings what a person typed as an address (`photos.example`, `HTTPS://Photos.Example:443/`) to an issuer; `null` if it
+ * names none.
+ */
 export function issuerFromAddress(typed: string, schemes: Schemes): Issuer | null {
   const trimmed = typed.trim();
   if (trimmed.length > LIMIT.uriChars) return null;
@@ -37,8 +43,8 @@ function schemeFor(address: string, schemes: Schemes): string {
 }
 
 /**
- * Reads a `resource`; `null` if it is not an absolute URL in canonical form without fragment or query. RFC 8707 §2. A resource that is a
- * whole origin is spelled without a slash, so that no two spellings name the same one. PROTOCOL §0.
+ * Reads a `resource`; `null` if it is not an absolute URL in canonical form without fragment or query. RFC 8707 §2. A
+ * resource that is a whole origin is spelled without a slash, so that no two spellings name the same one. PROTOCOL §0.
  */
 export function parseResource(value: string, schemes: Schemes): ResourceUrl | null {
   const url = parseUrl(value, schemes);
@@ -64,8 +70,9 @@ export function resourceMetadataUrl(resource: ResourceUrl): string {
 }
 
 /**
- * What stands for a host in an address that a stranger names: a name of DNS (RFC 1123 §2.1, and the underscore, which DNS and browsers have as well) or an IP
- * address. URL parsers take much more, `;` and `'` among it, which would mean something else in a header or on a page.
+ * What stands for a host in an address that a stranger names: a name of DNS (RFC 1123 §2.1, and the underscore, which
+ * DNS and browsers have as well) or an IP address. URL parsers take much more, `;` and `'` among it, which would mean
+ * something else in a header or on a page.
  */
 export function isHost(hostname: string): boolean {
   return /^(?:\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)$/.test(hostname);
@@ -87,7 +94,10 @@ function parseUrl(value: string, schemes: Schemes): URL | null {
   return known && url.username === '' && url.password === '' && isHost(url.hostname) ? url : null;
 }
 
-/** Where a redirect URI leads, in words that go on after "back to": a site by its name, or what cannot be told apart any closer (RFC 8252 §8.6). */
+/**
+ * Where a redirect URI leads, in words that go on after "back to": a site by its name, or what cannot be told apart any
+ * closer (RFC 8252 §8.6).
+ */
 export function landingOf(redirectUri: string): string {
   const { protocol, hostname, host } = new URL(redirectUri);
   if (protocol !== 'https:' && protocol !== 'http:') return 'the app on this device';

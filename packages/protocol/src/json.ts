@@ -4,18 +4,28 @@ export type JsonResult =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'malformed'; readonly reason: string };
 
+/** A member of this name is refused, as is one of any other that a reader asks to have refused. */
+const NEVER = '__proto__';
+
+/** Every name by which an object's prototype can be reached where it is copied carelessly. */
+export const PROTOTYPE_NAMES: ReadonlySet<string> = new Set([NEVER, 'constructor', 'prototype']);
+
 /**
- * Reads JSON strictly: valid UTF-8 without byte order mark, no repeated member, no `__proto__` member, at most
- * {@link LIMIT.jsonDepth} levels. RFC 8259 leaves repeated members to the receiver; two readers that differ are an attack. Never throws.
+ * Reads JSON strictly: valid UTF-8 without byte order mark, no repeated member, no member named `__proto__` or one of
+ * `refusedNames`, at most {@link LIMIT.jsonDepth} levels. RFC 8259 leaves repeated members to the receiver; two readers
+ * that differ are an attack. Never throws.
  */
-export function parseJson(input: Uint8Array | string): JsonResult {
+export function parseJson(
+  input: Uint8Array | string,
+  { refusedNames = new Set() }: { refusedNames?: ReadonlySet<string> } = {},
+): JsonResult {
   let text: string;
   try {
     text = typeof input === 'string' ? input : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input);
   } catch {
     return { kind: 'malformed', reason: 'The text is not valid UTF-8.' };
   }
-  const problem = scan(text);
+  const problem = scan(text, refusedNames);
   if (problem !== null) return { kind: 'malformed', reason: problem };
   try {
     return { kind: 'json', value: JSON.parse(text) as unknown };
@@ -25,10 +35,11 @@ export function parseJson(input: Uint8Array | string): JsonResult {
 }
 
 /** Walks the tokens once, without recursion, before the real parser sees them. */
-function scan(text: string): string | null {
+function scan(text: string, refusedNames: ReadonlySet<string>): string | null {
   const names: (Set<string> | null)[] = [];
   let wantsName = false;
-  // a text without its closing quote is one token too: looking for its end from each quote inside would take quadratic time
+  // a text without its closing quote is one token too: looking for its end from each quote inside would take quadratic
+  // time
   const token = /"(?:[^"\\]|\\.)*"?|[{}[\],:]/gs;
   for (let match = token.exec(text); match !== null; match = token.exec(text)) {
     const found = match[0];
@@ -44,21 +55,21 @@ function scan(text: string): string | null {
     } else if (found === ':') {
       wantsName = false;
     } else if (wantsName) {
-      const problem = addName(names.at(-1) ?? null, found);
+      const problem = nameProblem(found, names.at(-1) ?? null, refusedNames);
       if (problem !== null) return problem;
     }
   }
   return null;
 }
 
-function addName(names: Set<string> | null, literal: string): string | null {
+function nameProblem(literal: string, names: Set<string> | null, refused: ReadonlySet<string>): string | null {
   let name: string;
   try {
     name = String(JSON.parse(literal));
   } catch {
     return 'The text is not valid JSON.';
   }
-  if (name === '__proto__') return 'The JSON has a member named __proto__.';
+  if (name === NEVER || refused.has(name)) return 'The JSON has a member whose name is refused.';
   if (names?.has(name) === true) return 'The JSON repeats a member.';
   names?.add(name);
   return null;

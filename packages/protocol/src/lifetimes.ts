@@ -10,7 +10,10 @@ export const LIFETIME = {
   relationshipAccessToken: 3600,
   /** A refresh token dies when unused for this long, or at the owner's "until when". */
   refreshTokenIdle: 90 * 86_400,
-  /** How long a rotated refresh token is known as such; it answers for as long as the access token handed out with its successor. PROTOCOL §1. */
+  /**
+   * How long a rotated refresh token is known as such; it answers for as long as the access token handed out with its
+   * successor. PROTOCOL §1.
+   */
   replacedRefreshToken: 86_400,
   /** Longest a statement or a client assertion may live; `jti` is single use. */
   statement: 60,
@@ -33,9 +36,14 @@ export const DPOP_IAT_WINDOW_SECONDS = 60;
 /** Limits on input, so that nothing grows with what a stranger sends. */
 export const LIMIT = {
   formBytes: 65_536,
-  /** A page with a question for every scope at every one of somebody's Hosts sends hundreds; `formBytes` bounds them anyway. */
+  /**
+   * A page with a question for every scope at every one of somebody's Hosts sends hundreds; `formBytes` bounds them
+   * anyway.
+   */
   formPairs: 1000,
   fieldChars: 8192,
+  /** Of what a browser had filled in on a consent page when it had to leave it. */
+  keptFormBytes: 32_768,
   jsonDepth: 32,
   documentBytes: 65_536,
   scopes: 100,
@@ -44,12 +52,29 @@ export const LIMIT = {
   /** A Requester's own statement travels inside the AM's, which may have `tokenChars` itself. PROTOCOL §3.6. */
   requesterStatementChars: 3072,
   jtiChars: 128,
+  /** A signed record of terms, the offer in it included. PROTOCOL §10.2. */
+  agreementChars: 4096,
+  /** Of a `client_id` that can be in one, and of a terms document's address: with both the record fits. */
+  signerIdChars: 200,
+  termsUriChars: 200,
+  /** One terms document. */
+  termsBytes: 16_384,
   redirectUris: 20,
   uriChars: 2000,
-  /** Transfer grants that a client ends and that were never heard of: at most so many, and so many more for each of its links. PROTOCOL §7. */
+  /**
+   * Transfer grants that a client ends and that were never heard of: at most so many, and so many more for each of its
+   * links. PROTOCOL §7.
+   */
   unknownEndsPerClient: 1_000,
   unknownEndsPerLink: 100,
+  /** Of what a Requester says that it wants something for. PROTOCOL §2.4, §3.1. */
+  purposeChars: 200,
+  /** So many things it can say that it wants. PROTOCOL §2.4. */
+  wants: 50,
   openAsksPerConnection: 20,
+  /** Of one owner's, over all its connections: open at once, and new ones within an hour. */
+  openAsksPerApp: 40,
+  asksPerAppAndHour: 30,
   /** Of one question; one more ends the oldest. */
   deferralsPerAsk: 5,
 } as const;

@@ -48,6 +48,10 @@ export const serverMetadataSchema = z.object({
   chatelaine_targets_endpoint: uri.optional(),
   /** At an AM: where a Requester asks for many tokens at once. PROTOCOL §5. */
   chatelaine_transfers_endpoint: uri.optional(),
+  /** At an AM: where a Requester reads the terms that the owner proffers, and answers. PROTOCOL §10. */
+  chatelaine_agreements_endpoint: uri.optional(),
+  /** At an AM: every key that ever signed an offer, for those who verify a record later. PROTOCOL §10.2. */
+  chatelaine_proffer_keys: uri.optional(),
   /** At an AM: a Requester's own statement on hop 1 is passed on. PROTOCOL §3.6. */
   chatelaine_requester_statements_supported: z.boolean().optional(),
   /** At a Host: the scopes it gives only to Requesters that sign a statement of their own. PROTOCOL §3.6. */
@@ -59,10 +63,20 @@ export const serverMetadataSchema = z.object({
     .record(scopeName, displayText(300))
     .refine((scopes) => Object.keys(scopes).length <= LIMIT.scopes)
     .optional(),
+  /**
+   * At a Host: which of these only read, and which change something; one that is not named counts as the latter.
+   * PROTOCOL §2.2.
+   */
+  chatelaine_transfer_scope_access: z
+    .record(scopeName, z.enum(['read', 'write']))
+    .refine((scopes) => Object.keys(scopes).length <= LIMIT.scopes)
+    .optional(),
   /** At a Host that is a Requester, too: its client id. PROTOCOL §2.3. */
   chatelaine_requester: uri.optional(),
   /** At an AM: it takes `host` and `host_grant` with a pushed request. PROTOCOL §2.3. */
   chatelaine_host_grant_supported: z.boolean().optional(),
+  /** At an AM: it reads `chatelaine_wants`, in a pushed request and in client metadata. PROTOCOL §2.4. */
+  chatelaine_wants_supported: z.boolean().optional(),
 });
 export type ServerMetadata = z.infer<typeof serverMetadataSchema>;
 

@@ -1,8 +1,8 @@
 import { invalidRequest, OAuthError } from './errors.ts';
 
 /**
- * Fields that say who asks, of whom, and what the body is. Node keeps the first of several, a proxy in front may have looked at the last: so none of
- * them is taken twice. RFC 9110 §5.3, RFC 9112 §3.2.
+ * Fields that say who asks, of whom, and what the body is. Node keeps the first of several, a proxy in front may have
+ * looked at the last: so none of them is taken twice. RFC 9110 §5.3, RFC 9112 §3.2.
  */
 const ONCE: ReadonlySet<string> = new Set(['authorization', 'host', 'content-type']);
 
@@ -29,4 +29,18 @@ const isIdentity = (codings: string): boolean => /^[\s,]*(identity[\s,]*)*$/i.te
 function encoded(): OAuthError {
   const headers = { 'accept-encoding': 'identity' };
   return new OAuthError('invalid_request', 'The body must not be compressed.', { status: 415, headers });
+}
+
+/**
+ * Whether the browser says that another site sent this request. Fetch Metadata decides where there is any: with
+ * `Referrer-Policy: no-referrer` the Origin of our own forms is `null` (Fetch §3.2, "append a request Origin header").
+ * Where a browser says no more than that (Safari before 16.4), it does not say so, and a form's token alone decides.
+ *
+ * @param headers by their names in lower case, as Node has them
+ * @param origin this server's own
+ */
+export function isCrossSite(headers: Readonly<Record<string, unknown>>, origin: string): boolean {
+  const { 'sec-fetch-site': site, origin: from } = headers;
+  const isForeign = from !== undefined && from !== 'null' && from !== origin;
+  return isForeign || (site !== undefined && site !== 'same-origin' && site !== 'none');
 }

@@ -15,8 +15,8 @@ export function parseScope(value: string): ScopeSet | null {
 }
 
 /**
- * Reads the `scope` of a stock client, which often joins values that are empty: what is between two spaces is nothing. RFC 6749 §3.3, PROTOCOL §6. `null` if a
- * value is none; empty if there are none.
+ * Reads the `scope` of a stock client, which often joins values that are empty: what is between two spaces is nothing.
+ * RFC 6749 §3.3, PROTOCOL §6. `null` if a value is none; empty if there are none.
  */
 export function parseLooseScope(value: string): ScopeSet | null {
   const values = value.split(' ').filter((part) => part !== '');

@@ -1,4 +1,7 @@
-/** Who is counted for a request from this address: whoever has one IPv6 address has its /64. An IPv4 address written as IPv6 is that IPv4 address. */
+/**
+ * Who is counted for a request from this address: whoever has one IPv6 address has its /64. An IPv4 address written as
+ * IPv6 is that IPv4 address.
+ */
 export function sourceOf(ip: string): string {
   const bare = ip.replace(/^::ffff:(?=\d+\.)/i, '').split('%', 1)[0] ?? '';
   if (!bare.includes(':')) return bare;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { deferralMembers } from './deferred.ts';
 import { displayText, uri } from './display.ts';
 import { LIMIT } from './lifetimes.ts';
+import { termsReferenceSchema } from './terms.ts';
 
 /** RFC 6749 §5.1, as AM and Host answer the code and refresh grants. */
 export const tokenResponseSchema = z.object({
@@ -100,8 +101,12 @@ export const errorResponseSchema = z.object({
   denied_by: z.enum(['am', 'host']).optional(),
   unavailable: z.literal('host').optional().catch(undefined),
   requestable: z.boolean().optional(),
+  paused: z.literal(true).optional().catch(undefined),
+  allowed_scope: z.string().max(8192).optional(),
   interaction_uri: z.string().max(2000).optional(),
   scope: z.string().max(8192).optional(),
+  terms: z.array(termsReferenceSchema).max(2).readonly().optional(),
+  proffer: z.string().max(LIMIT.agreementChars).optional(),
   ...deferralMembers,
 });
 export type ErrorResponse = z.infer<typeof errorResponseSchema>;
@@ -114,5 +119,11 @@ const targetSchema = z.object({
   account: z.string(),
   scopes: z.array(z.object({ scope: z.string(), answer: z.enum(['allow', 'ask', 'deny']) })),
 });
-export const targetsResponseSchema = z.object({ targets: z.array(targetSchema) });
+export const targetsResponseSchema = z.object({
+  targets: z.array(targetSchema),
+  /**
+   * The owner has paused the connection: whatever the answers are, it gets nothing until they resume it. PROTOCOL §7.
+   */
+  paused: z.literal(true).optional(),
+});
 export type TargetsResponse = z.infer<typeof targetsResponseSchema>;

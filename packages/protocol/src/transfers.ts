@@ -24,8 +24,8 @@ const visible = z
   .regex(/^[\x21-\x7e]+$/);
 
 /**
- * One transfer of a batch call: what hop 1 takes, and a name for its answer. Members that are not known are refused, never ignored: one might
- * name another key. PROTOCOL §3.1, §5.
+ * One transfer of a batch call: what hop 1 takes, and a name for its answer. Members that are not known are refused,
+ * never ignored: one might name another key. PROTOCOL §3.1, §5.
  */
 const transferItemSchema = z.strictObject({
   /** Chosen by the caller, once in a call. */
@@ -38,7 +38,9 @@ const transferItemSchema = z.strictObject({
 });
 export type TransferItem = z.infer<typeof transferItemSchema>;
 
-/** The JSON body of a batch call. The connection token and the proof are in headers, as at any resource. PROTOCOL §5. */
+/**
+ * The JSON body of a batch call. The connection token and the proof are in headers, as at any resource. PROTOCOL §5.
+ */
 export const transfersRequestSchema = z.strictObject({
   transfers: z.array(transferItemSchema).min(1).max(BATCH.items),
   completion_mode: z.literal('deferred').optional(),
@@ -50,7 +52,9 @@ export type TransfersRequest = z.infer<typeof transfersRequestSchema>;
 
 const answered = { id: z.string().min(1).max(BATCH.idChars) };
 
-/** One answer: what hop 1 would have answered, with its status. `retry_after` stands for the header. PROTOCOL §3.8, §5. */
+/**
+ * One answer: what hop 1 would have answered, with its status. `retry_after` stands for the header. PROTOCOL §3.8, §5.
+ */
 export const transferAnswerSchema = z.union([
   transferResponseSchema.extend({ ...answered, status: z.literal(200) }),
   errorResponseSchema.extend({

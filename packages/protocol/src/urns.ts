@@ -28,6 +28,8 @@ export const JWT_TYP = {
   transferStatement: 'transfer-statement+jwt',
   requesterStatement: 'requester-statement+jwt',
   dpop: 'dpop+jwt',
+  termsProffer: 'terms-proffer+jwt',
+  termsAgreement: 'terms-agreement+jwt',
 } as const;
 
 /** `token_type_hint` by which the AM ends a transfer grant at a Host. PROTOCOL §7. */

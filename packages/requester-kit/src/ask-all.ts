@@ -4,6 +4,7 @@ import { eachAtMost } from './arrivals.ts';
 import { type OpenConnection, open, reopen } from './connection.ts';
 import { ABANDONED, obtain, type Shared, shareKeyOf } from './obtain.ts';
 import type { Kit } from './options.ts';
+import { settleTerms } from './settle-terms.ts';
 import type { TransferRequest } from './token-cache.ts';
 import { requesterStatement, statementBytes } from './statement.ts';
 import { outcomeOf, type TransferOutcome, transferNow } from './transfer.ts';
@@ -88,12 +89,31 @@ function fits({ scope }: TransferRequest): boolean {
 async function askMany(kit: Kit, input: AskAll, opened: OpenConnection): Promise<void> {
   const [first] = input.requests;
   if (first === undefined) return;
-  const refused = await askInChunks(kit, input, opened);
+  const refused = await askOnceMore(kit, input, opened);
   if (refused.length === 0) return;
   const again = await reopen(kit, first, opened);
   if (again.kind !== 'open') return refused.forEach((request) => input.answered(request, again));
-  const still = await askInChunks(kit, { ...input, requests: refused }, again);
+  const still = await askOnceMore(kit, { ...input, requests: refused }, again);
   for (const request of still) input.answered(request, { kind: 'reconnect' });
+}
+
+/**
+ * Answers the owner's terms where they are wanted, and asks once more for what waited for that. Returns those for which
+ * the AM did not accept the connection token.
+ */
+async function askOnceMore(kit: Kit, input: AskAll, opened: OpenConnection): Promise<TransferRequest[]> {
+  const unsigned: { request: TransferRequest; outcome: TransferOutcome }[] = [];
+  const answered: AskAll['answered'] = (request, outcome) =>
+    outcome.kind === 'terms_required' ? void unsigned.push({ request, outcome }) : input.answered(request, outcome);
+  const refused = await askInChunks(kit, { ...input, answered }, opened);
+  const [first] = unsigned;
+  if (first === undefined) return refused;
+  if ((await settleTerms(kit, first.request, opened)) !== 'accepted') {
+    for (const { request, outcome } of unsigned) input.answered(request, outcome);
+    return refused;
+  }
+  const signed = await askInChunks(kit, { ...input, requests: unsigned.map(({ request }) => request) }, opened);
+  return [...refused, ...signed];
 }
 
 async function askOneByOne(kit: Kit, { requests, signal, answered }: AskAll): Promise<void> {
@@ -156,7 +176,10 @@ async function* askChunk(
   }
 }
 
-/** The connection token is no good: to a resource (RFC 9449 §7.1), or as a subject_token, also while the call is under way (RFC 8693 §2.2.2, PROTOCOL §3.8). */
+/**
+ * The connection token is no good: to a resource (RFC 9449 §7.1), or as a subject_token, also while the call is under
+ * way (RFC 8693 §2.2.2, PROTOCOL §3.8).
+ */
 function refusesToken(answer: Exchanged | TransfersAnswered): boolean {
   return answer.kind === 'oauth_error' && ['invalid_token', 'invalid_request'].includes(answer.error.error);
 }

@@ -19,11 +19,15 @@ export interface CallInit {
   readonly signal?: AbortSignal;
 }
 
+/** What a call of a Host's API came to: an answer, or why there is no token to ask with. */
 export type CallOutcome =
   /** Whatever the Host answered, its own errors included. */
   { readonly kind: 'response'; readonly response: Response } | Exclude<TransferOutcome, { kind: 'token' }>;
 
-/** Calls a Host: obtains the token, proves the key, and once more with a fresh token when the Host answers 401. PROTOCOL §4. */
+/**
+ * Calls a Host: obtains the token, proves the key, and once more with a fresh token when the Host answers 401. PROTOCOL
+ * §4.
+ */
 export async function call(kit: Kit, input: TransferInput, url: string, init: CallInit = {}): Promise<CallOutcome> {
   const request = requestOf(kit, input);
   if (request === null || !isUnder(url, request.resource))
@@ -51,7 +55,10 @@ async function send(kit: Kit, ref: ConnectionRef, { token, url, init }: Send): P
   return answer.kind === 'answer' ? { kind: 'response', response: answer.response } : generalFailure(answer, 'host');
 }
 
-/** PROTOCOL §3.5: the token goes to its resource only. The URL is judged as it will be sent, after `..` and the like are resolved. */
+/**
+ * PROTOCOL §3.5: the token goes to its resource only. The URL is judged as it will be sent, after `..` and the like are
+ * resolved.
+ */
 function isUnder(url: string, resource: string): boolean {
   const [target, base] = [URL.parse(url), URL.parse(resource)];
   if (target === null || base === null || target.origin !== base.origin) return false;

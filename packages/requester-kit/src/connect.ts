@@ -7,12 +7,14 @@ import {
   startAuthorization,
   stateOfCallback,
 } from '@chatelaine/oauth-client';
-import { issuerFromAddress, LIFETIME, type ServerMetadata } from '@chatelaine/protocol';
+import { formatWants, issuerFromAddress, LIFETIME, type ServerMetadata, type Want } from '@chatelaine/protocol';
 import { asClient, identityAt, isIdentity, registerAt } from './identity.ts';
 import type { Kit } from './options.ts';
-import { openState, sealConnection, sealState } from './secrets.ts';
+import { openConnection, openState, sealConnection, sealState } from './secrets.ts';
+import { termsOf } from './settle-terms.ts';
 import { NOTHING_SHARED, share, type ShareAsHost } from './share-as-host.ts';
 
+/** Who wants to connect which AM. */
 export interface ConnectInput {
   /** The signed-in person, as the app names them. */
   readonly owner: string;
@@ -20,8 +22,19 @@ export interface ConnectInput {
   readonly session?: string;
   /** What the person typed: `am.example`, `https://am.example`. */
   readonly am: string;
-  /** When the person ticked "and share what I have here": lets the Host that the app is, too, grant the AM a link. PROTOCOL §2.3. */
+  /**
+   * When the person ticked "and share what I have here": lets the Host that the app is, too, grant the AM a link.
+   * PROTOCOL §2.3.
+   */
   readonly shareAsHost?: ShareAsHost;
+  /** What the app would like to ask for this time, in the place of the option of that name. PROTOCOL §2.4. */
+  readonly wants?: readonly Want[];
+  /**
+   * One of this owner's at this AM that is to have more: the request names its key, so that what the owner agrees to is
+   * added to it. It needs `wants`, here or as an option. Where the AM does not know of that, or the connection is
+   * none, a new one is made. PROTOCOL §2.1.
+   */
+  readonly connectionId?: string;
 }
 
 /** `sentence` is fit for a page; `reason` is for the log. */
@@ -31,6 +44,7 @@ export interface NotConnected {
   readonly reason: string;
 }
 
+/** Where the browser goes to ask the owner, or why it goes nowhere. */
 export type ConnectOutcome = { readonly kind: 'redirect'; readonly redirectTo: string } | NotConnected;
 
 /** Starts a connection: discovers the AM, pushes the request, says where the browser goes. PROTOCOL §2.1. */
@@ -42,10 +56,13 @@ export async function connect(kit: Kit, input: ConnectInput): Promise<ConnectOut
   const server = found.metadata;
   const client = await identityAt(kit, server);
   if (!isIdentity(client)) return notStarted(client);
-  const dpopKey = generateSigningKey('ES256');
+  const wants = input.wants ?? kit.wants;
+  const more = await moreFor(kit, { ...input, server, wants, clientId: client.clientId });
+  const dpopKey = more?.dpopKey ?? generateSigningKey('ES256');
   const shared = input.shareAsHost === undefined ? NOTHING_SHARED : await share(kit, server, input.shareAsHost);
   if (shared.kind === 'refused') return failed(shared.sentence, 'host grant refused');
-  const request = { server, redirectUri: kit.redirectUri, dpopKey, ...shared.request };
+  const params = { ...shared.request.params, ...saidOf(server, wants) };
+  const request = { server, redirectUri: kit.redirectUri, dpopKey, ...shared.request, params };
   let started = await startAuthorization(kit, { ...request, client });
   let { clientId } = client;
   if (isForgotten(started) && kit.registration.kind === 'dynamic') {
@@ -56,15 +73,43 @@ export async function connect(kit: Kit, input: ConnectInput): Promise<ConnectOut
   }
   if (started.kind !== 'ok') return notStarted(started);
   const key = { stateHash: sha256base64url(started.state), owner: input.owner, session: input.session ?? '' };
-  const sealed = sealState(kit, key, { state: started.state, verifier: started.verifier, dpopKey });
+  const sealed = sealState(kit, key, {
+    state: started.state,
+    verifier: started.verifier,
+    dpopKey,
+    // registered anew it is another client, with nothing to add to
+    ...(more !== null && clientId === client.clientId && { connectionId: more.connectionId }),
+  });
   await kit.store.putState({ ...key, am: server.issuer, clientId, sealed }, LIFETIME.interaction);
   return { kind: 'redirect', redirectTo: started.authorizationUrl };
+}
+
+interface MoreInput extends Omit<ConnectInput, 'wants'> {
+  readonly server: ServerMetadata;
+  readonly wants: readonly Want[] | undefined;
+  readonly clientId: string;
+}
+
+/** The connection that is to have more, with its key; null: there is none that could. */
+async function moreFor(kit: Kit, { owner, connectionId, server, wants, clientId, shareAsHost }: MoreInput) {
+  // a Host that comes along belongs to a connection of its own: PROTOCOL §2.3
+  const isRead = server.chatelaine_wants_supported === true && wants !== undefined && wants.length > 0;
+  if (connectionId === undefined || !isRead || shareAsHost !== undefined) return null;
+  const row = await kit.store.findConnection({ owner, connectionId });
+  if (row === null || row.am !== server.issuer || row.clientId !== clientId) return null;
+  return { connectionId, dpopKey: openConnection(kit, row).dpopKey };
+}
+
+/** What the app wants, said to an AM that reads it. */
+function saidOf({ chatelaine_wants_supported: isRead }: ServerMetadata, wants: readonly Want[] = []) {
+  return isRead === true && wants.length > 0 ? { chatelaine_wants: formatWants(wants) } : {};
 }
 
 function isForgotten(started: AuthorizationStarted | Failure): boolean {
   return started.kind === 'oauth_error' && started.error.error === 'invalid_client';
 }
 
+/** What came back to the redirect URI, and to whom. */
 export interface CallbackInput {
   readonly owner: string;
   readonly session?: string;
@@ -72,6 +117,7 @@ export interface CallbackInput {
   readonly url: string;
 }
 
+/** What came of a connection that the owner was asked for. PROTOCOL §2.1. */
 export type CallbackOutcome =
   | { readonly kind: 'connected'; readonly connectionId: string }
   /** Not the answer to anything this owner started here: nothing was sent anywhere. */
@@ -81,8 +127,8 @@ export type CallbackOutcome =
   | NotConnected;
 
 /**
- * Ends what {@link connect} started. The state is taken once, and only by the owner and session that started: a missing, repeated,
- * expired or foreign one never leads to a token call. PROTOCOL §2.1, RFC 9700 §4.7.
+ * Ends what {@link connect} started. The state is taken once, and only by the owner and session that started: a
+ * missing, repeated, expired or foreign one never leads to a token call. PROTOCOL §2.1, RFC 9700 §4.7.
  */
 export async function callback(kit: Kit, input: CallbackInput): Promise<CallbackOutcome> {
   const query = queryOf(input.url);
@@ -104,7 +150,7 @@ export async function callback(kit: Kit, input: CallbackInput): Promise<Callback
   });
   switch (finished.kind) {
     case 'ok':
-      return keep(kit, { ...row, server: found.metadata, dpopKey: secrets.dpopKey }, finished);
+      return keep(kit, { ...row, ...secrets, server: found.metadata }, finished);
     case 'bad_callback':
       return refused();
     case 'denied':
@@ -120,15 +166,21 @@ interface Finished {
   readonly clientId: string;
   readonly server: ServerMetadata;
   readonly dpopKey: ReturnType<typeof generateSigningKey>;
+  readonly connectionId?: string;
 }
 
 async function keep(kit: Kit, row: Finished, { tokens }: Obtained): Promise<CallbackOutcome> {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn } = tokens;
   if (refreshToken === undefined) return failed(UNUSABLE, 'no refresh token');
-  const ref = { owner: row.owner, connectionId: randomId('con') };
+  const ref = { owner: row.owner, connectionId: row.connectionId ?? randomId('con') };
   const sealed = sealConnection(kit, ref, { accessToken, refreshToken, dpopKey: row.dpopKey });
   const accessExpiresAt = kit.clock.now() + expiresIn;
-  await kit.store.putConnection({ ...ref, am: row.am, clientId: row.clientId, sealed, accessExpiresAt });
+  // disconnected here meanwhile, it is a new one
+  if (row.connectionId !== undefined && (await kit.store.findConnection(ref)) !== null)
+    await kit.store.updateSecrets(ref, { sealed, accessExpiresAt });
+  else await kit.store.putConnection({ ...ref, am: row.am, clientId: row.clientId, sealed, accessExpiresAt });
+  // whatever comes of it, the connection stands: a transfer says so where terms are wanted
+  await termsOf(kit, ref);
   return { kind: 'connected', connectionId: ref.connectionId };
 }
 

@@ -2,6 +2,7 @@ import { type Exchanged, type Failure, pollDeferred } from '@chatelaine/oauth-cl
 import type { ErrorResponse } from '@chatelaine/protocol';
 import { type OpenConnection, open } from './connection.ts';
 import type { Kit } from './options.ts';
+import { settleTerms } from './settle-terms.ts';
 import { requesterStatement } from './statement.ts';
 import { keyOf, type TransferRequest } from './token-cache.ts';
 import type { InteractionRequired, TransferOutcome } from './transfer.ts';
@@ -19,6 +20,7 @@ export interface Deferred {
   poll(): Promise<PollOutcome>;
 }
 
+/** What a poll came to; `retryAfter` in seconds. PROTOCOL §3.7. */
 export type PollOutcome =
   /** Not yet: wait so many seconds before the next poll. */
   | { readonly kind: 'pending'; readonly retryAfter: number }
@@ -87,6 +89,9 @@ async function poll(
     }
   }
   const outcome = judge(opened, answer);
+  // the code is as good as before: the next poll may find the answer
+  if (outcome.kind === 'terms_required' && (await settleTerms(kit, request, opened)) === 'accepted')
+    return { kind: 'pending', retryAfter: intervalSeconds };
   if (outcome.kind === 'token') kit.tokens.put(request, outcome.token, mark);
   return outcome.kind === 'deferred' || outcome.kind === 'interaction_required' ? { kind: 'expired' } : outcome;
 }

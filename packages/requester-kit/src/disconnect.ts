@@ -5,6 +5,7 @@ import type { UnknownConnection } from './outcome.ts';
 import type { ConnectionRef } from './requester-store.ts';
 import { openConnection, openRegistration } from './secrets.ts';
 
+/** What the end of a connection came to. Here it is forgotten either way. */
 export type DisconnectOutcome =
   /** The AM confirmed: nothing under the connection is alive. */
   | { readonly kind: 'ended' }
@@ -12,13 +13,16 @@ export type DisconnectOutcome =
   | { readonly kind: 'ended_here'; readonly am: string; readonly reason: string }
   | UnknownConnection;
 
-/** Ends a connection at the AM (RFC 7009 of its refresh token) and forgets it here, whether or not the AM could be told. PROTOCOL §7. */
+/**
+ * Ends a connection at the AM (RFC 7009 of its refresh token) and forgets it here, whether or not the AM could be told.
+ * PROTOCOL §7.
+ */
 export async function disconnect(kit: Kit, ref: ConnectionRef): Promise<DisconnectOutcome> {
   const row = await kit.store.findConnection(ref);
   if (row === null) return { kind: 'unknown_connection' };
   const { refreshToken } = openConnection(kit, row);
   const found = await kit.discovery.discover({ issuer: row.am, role: 'am' });
-  const told =
+  const answer =
     found.kind === 'failed'
       ? found
       : await revoke(kit, {
@@ -29,7 +33,7 @@ export async function disconnect(kit: Kit, ref: ConnectionRef): Promise<Disconne
         });
   await kit.store.deleteConnection(ref);
   kit.tokens.forgetConnection(ref);
-  return told.kind === 'ok' ? { kind: 'ended' } : { kind: 'ended_here', am: row.am, reason: told.kind };
+  return answer.kind === 'ok' ? { kind: 'ended' } : { kind: 'ended_here', am: row.am, reason: answer.kind };
 }
 
 /** Takes back a dynamic registration at an AM, and with it every connection there. RFC 7592 §2.3. */
@@ -48,6 +52,8 @@ export async function unregister(
   }
   const found = await kit.discovery.discover({ issuer: am, role: 'am' });
   if (found.kind === 'failed') return { kind: 'ended_here', reason: found.reason };
-  const told = await deleteClient(kit, { server: found.metadata, registrationAccessToken, registrationClientUri });
-  return told.kind === 'ok' || told.kind === 'gone' ? { kind: 'ended' } : { kind: 'ended_here', reason: told.kind };
+  const answer = await deleteClient(kit, { server: found.metadata, registrationAccessToken, registrationClientUri });
+  return answer.kind === 'ok' || answer.kind === 'gone'
+    ? { kind: 'ended' }
+    : { kind: 'ended_here', reason: answer.kind };
 }

@@ -67,12 +67,19 @@ export function isIdentity(value: ClientIdentity | Failure): value is ClientIden
   return 'clientId' in value;
 }
 
-function described({ name, uri, redirectUri }: RequesterOptions): {
+function described({ name, uri, redirectUri, terms }: RequesterOptions): {
   name: string;
   uri?: string;
   redirectUris: string[];
+  terms?: string[];
 } {
-  return { name, redirectUris: [redirectUri], ...(uri === undefined ? {} : { uri }) };
+  const accepts = terms?.accepts.map((one) => one.uri) ?? [];
+  return {
+    name,
+    redirectUris: [redirectUri],
+    ...(uri === undefined ? {} : { uri }),
+    ...(accepts.length === 0 ? {} : { terms: accepts }),
+  };
 }
 
 function publishedKeys({ signingKey, registration }: RequesterOptions): PublishedKeys {

@@ -1,3 +1,4 @@
+export type { Want } from '@chatelaine/protocol';
 export { createVault, generateSigningKey, type SigningKey } from '@chatelaine/crypto';
 export type { CallInit, CallOutcome } from './call.ts';
 export type { Deferred, PollOutcome } from './deferred.ts';
@@ -8,6 +9,7 @@ export type { Registration, RequesterOptions } from './options.ts';
 export type { At, ConnectionFailure, Reconnect, TryLater, UnknownConnection, Unusable } from './outcome.ts';
 export { type ConnectionInfo, createRequester, type Requester } from './requester.ts';
 export type {
+  AgreementRow,
   ConnectionRef,
   ConnectionRow,
   RegistrationRow,
@@ -18,7 +20,16 @@ export type {
   StateRow,
 } from './requester-store.ts';
 export type { ShareAsHost } from './share-as-host.ts';
+export type { TermsStanding } from './settle-terms.ts';
+export type { TermsPolicy, UndecidedTerms } from './terms-policy.ts';
 export type { Target, TargetsOutcome } from './targets.ts';
 export type { HostToken } from './token-cache.ts';
-export type { AccessDenied, InteractionRequired, TransferInput, TransferOutcome, Wanted } from './transfer.ts';
+export type {
+  AccessDenied,
+  InteractionRequired,
+  TermsRequired,
+  TransferInput,
+  TransferOutcome,
+  Wanted,
+} from './transfer.ts';
 export type { Transferred, TransfersInput } from './transfers.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '@chatelaine/protocol';
 import type {
+  AgreementRow,
   ConnectionRef,
   ConnectionRow,
   RegistrationRow,
@@ -9,9 +10,14 @@ import type {
 } from './requester-store.ts';
 
 /** A store for one process that may forget: small apps, command lines, tests. */
-export function createMemoryStore({ clock }: { readonly clock: Clock }): RequesterStore & RegistrationStore {
+export function createMemoryStore({
+  clock,
+}: {
+  readonly clock: Clock;
+}): RequesterStore & RegistrationStore & { readonly agreements: ReadonlyMap<string, AgreementRow> } {
   const states = new Map<string, { readonly row: StateRow; readonly expiresAt: number }>();
   const connections = new Map<string, ConnectionRow>();
+  const agreements = new Map<string, AgreementRow>();
   const registrations = new Map<string, RegistrationRow>();
   return {
     async putState(row, lifetimeSeconds) {
@@ -32,6 +38,12 @@ export function createMemoryStore({ clock }: { readonly clock: Clock }): Request
       if (row !== undefined) connections.set(keyOf(ref), { ...row, ...secrets });
     },
     deleteConnection: async (ref) => void connections.delete(keyOf(ref)),
+    agreements,
+    putAgreement: async (row) => void (agreements.has(row.jti) || agreements.set(row.jti, row)),
+    async findAgreement({ jti, ...ref }) {
+      const row = agreements.get(jti);
+      return row !== undefined && keyOf(row) === keyOf(ref) ? row : null;
+    },
     findRegistration: async (am) => registrations.get(am) ?? null,
     putRegistration: async (row) => void registrations.set(row.am, row),
     deleteRegistration: async (am) => void registrations.delete(am),

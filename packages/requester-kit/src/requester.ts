@@ -1,5 +1,5 @@
-import { type Jwks, publicJwks } from '@chatelaine/crypto';
-import { createDiscoveryCache } from '@chatelaine/oauth-client';
+import { type Jwks, publicJwks, systemClock } from '@chatelaine/crypto';
+import { createDiscoveryCache, createShare } from '@chatelaine/oauth-client';
 import type { ClientDocument } from '@chatelaine/protocol';
 import { createBackground } from './background.ts';
 import { call, type CallInit, type CallOutcome } from './call.ts';
@@ -15,7 +15,7 @@ import { disconnect, type DisconnectOutcome, unregister } from './disconnect.ts'
 import { allOf, clientDocumentOf } from './identity.ts';
 import type { Kit, RequesterOptions } from './options.ts';
 import type { ConnectionRef } from './requester-store.ts';
-import { createShare } from './share.ts';
+import { termsOf, type TermsStanding } from './settle-terms.ts';
 import { targets, type TargetsOutcome } from './targets.ts';
 import { createTokenCache } from './token-cache.ts';
 import { transfer, type TransferInput, type TransferOutcome, type Wanted } from './transfer.ts';
@@ -37,11 +37,18 @@ export interface Requester {
   /** Starts a connection; send the browser to `redirectTo`. */
   connect(input: ConnectInput): Promise<ConnectOutcome>;
   /**
-   * Ends it, at the redirect URI, in the session that started it. It uses up the code: for GET alone. Many frameworks run the handler of GET for HEAD as well,
-   * which must change nothing (RFC 9110 §9.2.1).
+   * Ends it, at the redirect URI, in the session that started it. It uses up the code: for GET alone. Many frameworks
+   * run the handler of GET for HEAD as well, which must change nothing (RFC 9110 §9.2.1).
    */
   callback(input: CallbackInput): Promise<CallbackOutcome>;
+  /** The connections of one owner, oldest first. */
   connections(owner: string): Promise<readonly ConnectionInfo[]>;
+  /**
+   * Where a connection stands with its owner's terms. What the lists decide is answered, and the record kept; so call
+   * it once more after the lists have changed, or after a crash. It is called by `callback`, and whenever an AM wants
+   * terms answered. PROTOCOL §10.3.
+   */
+  terms(ref: ConnectionRef): Promise<TermsStanding>;
   /** The Hosts a connection may ask for. */
   targets(ref: ConnectionRef): Promise<TargetsOutcome>;
   /** A token for one Host. */
@@ -50,6 +57,7 @@ export interface Requester {
   transfers<Item extends Wanted>(input: TransfersInput<Item>): AsyncGenerator<Transferred<Item>, void, undefined>;
   /** Calls a Host with such a token; `url` lies under `input.resource`. */
   fetch(input: TransferInput, url: string, init?: CallInit): Promise<CallOutcome>;
+  /** Ends a connection at its AM and forgets it here. PROTOCOL §7. */
   disconnect(ref: ConnectionRef): Promise<DisconnectOutcome>;
   /** Takes back a dynamic registration at an AM (its issuer). */
   unregister(am: string): Promise<{ kind: 'ended' } | { kind: 'ended_here'; reason: string }>;
@@ -58,8 +66,9 @@ export interface Requester {
 /** Renewals in the background at a time. */
 const RENEWALS = 8;
 
+/** Makes an app a Requester. One per process: it shares renewals and keeps tokens of Hosts until they expire. */
 export function createRequester(options: RequesterOptions): Requester {
-  const clock = options.clock ?? { now: () => Date.now() / 1000 };
+  const clock = options.clock ?? systemClock;
   const schemes = options.schemes ?? ['https'];
   const { outbound } = options;
   const kit: Kit = {
@@ -78,6 +87,7 @@ export function createRequester(options: RequesterOptions): Requester {
     callback: (input) => callback(kit, input),
     connections: async (owner) =>
       (await kit.store.listConnections(owner)).map(({ connectionId, am }) => ({ connectionId, am })),
+    terms: (ref) => termsOf(kit, ref),
     targets: (ref) => targets(kit, ref),
     transfer: (input) => transfer(kit, input),
     transfers: (input) => transfers(kit, input),

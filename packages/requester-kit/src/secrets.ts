@@ -7,6 +7,8 @@ export interface StateSecrets {
   readonly state: string;
   readonly verifier: string;
   readonly dpopKey: SigningKey;
+  /** The connection that is to have more; absent: it is to be a new one. */
+  readonly connectionId?: string;
 }
 
 /** What a connection keeps in secret: its tokens at the AM and its key, for life. */
@@ -19,13 +21,14 @@ export interface ConnectionSecrets {
 type Sealer = Pick<Kit, 'vault'>;
 
 export function sealState({ vault }: Sealer, key: StateKey, secrets: StateSecrets): Uint8Array {
-  const { state, verifier, dpopKey } = secrets;
-  return vault.seal(JSON.stringify({ state, verifier, dpopKey: dpopKey.privateJwk }), stateAad(key));
+  const { state, verifier, dpopKey, connectionId } = secrets;
+  return vault.seal(JSON.stringify({ state, verifier, dpopKey: dpopKey.privateJwk, connectionId }), stateAad(key));
 }
 
 export function openState({ vault }: Sealer, row: StateKey & { readonly sealed: Uint8Array }): StateSecrets {
-  const { state, verifier, dpopKey } = read(vault.open(row.sealed, stateAad(row)));
-  return { state: text(state), verifier: text(verifier), dpopKey: signingKeyOf(dpopKey) };
+  const { state, verifier, dpopKey, connectionId } = read(vault.open(row.sealed, stateAad(row)));
+  const more = connectionId === undefined ? {} : { connectionId: text(connectionId) };
+  return { state: text(state), verifier: text(verifier), dpopKey: signingKeyOf(dpopKey), ...more };
 }
 
 export function sealConnection({ vault }: Sealer, ref: ConnectionRef, secrets: ConnectionSecrets): Uint8Array {

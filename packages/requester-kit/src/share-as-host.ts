@@ -4,8 +4,8 @@ import type { ServerMetadata } from '@chatelaine/protocol';
 import type { Kit } from './options.ts';
 
 /**
- * Asks the Host that the app is, too, for a code for the AM without a redirect: of `@chatelaine/host-kit`, `app.chatelaine.hostGrant` with the owner and
- * what they ticked. `sentence` is fit for a page.
+ * Asks the Host that the app is, too, for a code for the AM without a redirect: of `@chatelaine/host-kit`,
+ * `app.chatelaine.hostGrant` with the owner and what they ticked. `sentence` is fit for a page.
  */
 export type ShareAsHost = (input: {
   /** Who the AM is at that Host. */

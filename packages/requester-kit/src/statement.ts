@@ -8,9 +8,9 @@ import type { TransferRequest } from './token-cache.ts';
 type Signer = Pick<Kit, 'clock' | 'registration' | 'signingKey' | 'requesterStatement'>;
 
 /**
- * What the app itself says of its key, for one Host, to be passed on by the AM: with it not even the AM can name a key of its own. A new one for each
- * request. Undefined where the AM passes none on, or nobody could check it: an app without keys or without a client document; and where it would be too
- * long. PROTOCOL §3.6.
+ * What the app itself says of its key, for one Host, to be passed on by the AM: with it not even the AM can name a key
+ * of its own. A new one for each request. Undefined where the AM passes none on, or nobody could check it: an app
+ * without keys or without a client document; and where it would be too long. PROTOCOL §3.6.
  */
 export async function requesterStatement(
   kit: Signer,

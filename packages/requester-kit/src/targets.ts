@@ -5,7 +5,9 @@ import type { Kit } from './options.ts';
 import { type ConnectionFailure, generalFailure, unusableAt } from './outcome.ts';
 import type { ConnectionRef } from './requester-store.ts';
 
+/** One Host that a connection may ask for, and the answers that it would get now. PROTOCOL §5. */
 export type Target = TargetsResponse['targets'][number];
+/** The Hosts that a connection may ask for, or why they are not known. */
 export type TargetsOutcome = { readonly kind: 'targets'; readonly targets: readonly Target[] } | ConnectionFailure;
 
 /** The Hosts this connection may ask for, with each scope's answer as of now. PROTOCOL §5. */

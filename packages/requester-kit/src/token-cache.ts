@@ -13,7 +13,10 @@ export interface HostToken {
   readonly expiresAt: number;
 }
 
-/** What was asked for; the key of the cache is all of it but the purpose, so that no token crosses owners, connections, resources or scopes. */
+/**
+ * What was asked for; the key of the cache is all of it but the purpose, so that no token crosses owners, connections,
+ * resources or scopes.
+ */
 export interface TransferRequest extends ConnectionRef {
   readonly resource: string;
   readonly scope: ScopeSet;
@@ -24,7 +27,10 @@ export interface TransferRequest extends ConnectionRef {
 
 export interface TokenCache {
   get(request: TransferRequest): HostToken | null;
-  /** Whether the token there is close enough to its end to be renewed while it still serves. Says yes once for each token. */
+  /**
+   * Whether the token there is close enough to its end to be renewed while it still serves. Says yes once for each
+   * token.
+   */
   claimRenewal(request: TransferRequest): boolean;
   /** What {@link put} wants to know: taken before the token is asked for. */
   mark(): number;
@@ -37,7 +43,9 @@ export interface TokenCache {
 
 /** A token this close to its end is not used any more, in seconds. */
 const MARGIN = 20;
-/** So long before that it is renewed when somebody asks for it, in seconds; of short-lived ones a fifth of their life. */
+/**
+ * So long before that it is renewed when somebody asks for it, in seconds; of short-lived ones a fifth of their life.
+ */
 const RENEW_AHEAD = 40;
 /** For all tokens together: Hosts and AMs choose how long they are. */
 const MEMORY_BYTES = 16_777_216;

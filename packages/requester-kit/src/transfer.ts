@@ -2,9 +2,12 @@ import { thumbprint } from '@chatelaine/crypto';
 import { type Exchanged, exchange, type Failure } from '@chatelaine/oauth-client';
 import {
   coversScope,
+  type ErrorResponse,
   formatScope,
   parseResource,
   parseScope,
+  type ScopeSet,
+  type TermsReference,
   TOKEN_TYPE,
   type TransferResponse,
 } from '@chatelaine/protocol';
@@ -15,6 +18,7 @@ import type { Kit } from './options.ts';
 import { type ConnectionFailure, generalFailure, type Unusable, unusableAt } from './outcome.ts';
 import type { ConnectionRef } from './requester-store.ts';
 import { requesterStatement } from './statement.ts';
+import { settleTerms } from './settle-terms.ts';
 import type { HostToken, TransferRequest } from './token-cache.ts';
 
 /** What a token is wanted for. */
@@ -27,7 +31,10 @@ export interface Wanted {
 }
 
 export interface TransferInput extends ConnectionRef, Wanted {
-  /** When the owner has to be asked: `deferred`, with something to wait with, instead of `interaction_required`. PROTOCOL §3.7. */
+  /**
+   * When the owner has to be asked: `deferred`, with something to wait with, instead of `interaction_required`.
+   * PROTOCOL §3.7.
+   */
   readonly wait?: 'deferred';
 }
 
@@ -38,19 +45,32 @@ export interface InteractionRequired {
   readonly interactionUri: string;
 }
 
+/** The owner proffers terms that the app has not answered: neither of its lists decides them. PROTOCOL §10.4. */
+export interface TermsRequired {
+  readonly kind: 'terms_required';
+  /** The preferred first. */
+  readonly terms: readonly TermsReference[];
+}
+
 /** A rule of the owner's (`am`) or the Host itself said no. PROTOCOL §3.8. */
 export interface AccessDenied {
   readonly kind: 'access_denied';
   readonly by: 'am' | 'host' | 'unknown';
   /** Whether asking the owner could change the answer. */
   readonly requestable: boolean;
+  /** Where the owner was asked and said yes to a part of it: those scopes, which may be asked for by themselves. */
+  readonly allowed?: ScopeSet;
+  /** The owner has paused the connection: it is refused everything, and goes on when they resume it. */
+  readonly paused?: true;
 }
 
+/** What a wish for a Host token came to. PROTOCOL §3.8. */
 export type TransferOutcome =
   | { readonly kind: 'token'; readonly token: HostToken }
   | InteractionRequired
   | Deferred
   | AccessDenied
+  | TermsRequired
   /** The Host is unknown, not linked or not shown to this connection: the AM does not say which. */
   | { readonly kind: 'invalid_target' }
   /** More than the owner consented to. */
@@ -97,6 +117,13 @@ export function requestOf(
 export async function transferNow(kit: Kit, request: TransferRequest): Promise<TransferOutcome> {
   const opened = await open(kit, request);
   if (opened.kind !== 'open') return opened;
+  const first = await askOnce(kit, request, opened);
+  if (first.kind !== 'terms_required' || (await settleTerms(kit, request, opened)) !== 'accepted') return first;
+  return askOnce(kit, request, opened);
+}
+
+/** Once more with a fresh connection token, where that is what was wrong. */
+async function askOnce(kit: Kit, request: TransferRequest, opened: OpenConnection): Promise<TransferOutcome> {
   const first = await ask(kit, request, opened);
   // RFC 8693 §2.2.2: how the AM says that the connection token is no good
   if (first.kind !== 'oauth_error' || first.error.error !== 'invalid_request')
@@ -137,7 +164,10 @@ export function outcomeOf(
   return { kind: 'token', token: { accessToken, scope: parseScope(scope) ?? [], resource, issuer, expiresAt } };
 }
 
-/** Whether it is the token asked for: of this Host, bound to our key, no wider. An AM in error must not steer us. PROTOCOL §3.5. */
+/**
+ * Whether it is the token asked for: of this Host, bound to our key, no wider. An AM in error must not steer us.
+ * PROTOCOL §3.5.
+ */
 function faultOf(answer: TransferResponse, request: TransferRequest, jkt: string): string | null {
   const scope = parseScope(answer.scope);
   if (answer.issued_token_type !== TOKEN_TYPE.accessToken) return 'another kind of token';
@@ -166,7 +196,9 @@ function refusal(
       return deferredOf(kit, request, { error, interactionUri, judge }) ?? unusableAt('am', 'nothing to wait with');
     }
     case 'access_denied':
-      return { kind: 'access_denied', by: error.denied_by ?? 'unknown', requestable: error.requestable ?? false };
+      return deniedOf(error, request);
+    case 'terms_required':
+      return { kind: 'terms_required', terms: error.terms ?? [] };
     case 'invalid_target':
     case 'invalid_scope':
       return { kind: error.error };
@@ -176,6 +208,13 @@ function refusal(
     default:
       return generalFailure(failure, 'am');
   }
+}
+
+function deniedOf(error: ErrorResponse, request: TransferRequest): AccessDenied {
+  const allowed = error.allowed_scope === undefined ? null : parseScope(error.allowed_scope);
+  const isPart = allowed !== null && allowed.length > 0 && coversScope(request.scope, allowed);
+  const { denied_by: by = 'unknown', requestable = false } = error;
+  return { kind: 'access_denied', by, requestable, ...(isPart && { allowed }), ...(error.paused && { paused: true }) };
 }
 
 function interaction(uri: string | undefined, am: string): InteractionRequired | Unusable {

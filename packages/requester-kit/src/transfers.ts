@@ -27,8 +27,9 @@ export interface Transferred<Item extends Wanted> {
 }
 
 /**
- * Tokens for many Hosts over one connection, each as it arrives: those in the cache at once, the others by the AM's batch call, 200 at a time.
- * Every item gets exactly one outcome, whatever the AM does. Leaving the loop ends the call. PROTOCOL §5.
+ * Tokens for many Hosts over one connection, each as it arrives: those in the cache at once, the others by the AM's
+ * batch call, 200 at a time. Every item gets exactly one outcome, whatever the AM does. Leaving the loop ends the call.
+ * PROTOCOL §5.
  */
 export async function* transfers<Item extends Wanted>(
   kit: Kit,

@@ -1,48 +1,48 @@
 import { describe, expect, test } from '@jest/globals';
 import { ready } from './support/app.ts';
-import { houseForAll } from './support/house.ts';
+import { deploymentForAll } from './support/deployment.ts';
 
-const house = await houseForAll();
+const deployment = await deploymentForAll();
 
-const exchanges = () => house.received.filter((one) => one.form.has('subject_token')).length;
-const refreshes = () => house.received.filter((one) => one.form.get('grant_type') === 'refresh_token').length;
+const exchanges = () => deployment.received.filter((one) => one.form.has('subject_token')).length;
+const refreshes = () => deployment.received.filter((one) => one.form.get('grant_type') === 'refresh_token').length;
 
 describe('the connection token', () => {
   test('is refreshed before its end, once for all who ask, keeping the refresh token', async () => {
-    const { input, requester } = await ready(house);
-    house.pass(3541);
+    const { input, requester } = await ready(deployment);
+    deployment.pass(3541);
     const scopes = ['a', 'b', 'c'];
     const outcomes = await Promise.all(scopes.map((scope) => requester.transfer({ ...input, scope })));
     expect(outcomes.every((outcome) => outcome.kind === 'token')).toBe(true);
     expect(refreshes()).toBe(1);
-    house.pass(3600);
+    deployment.pass(3600);
     expect(await requester.transfer(input)).toMatchObject({ kind: 'token' });
     expect(refreshes()).toBe(2);
   });
 
   test('that the AM no longer takes is refreshed once and the transfer repeated', async () => {
-    const { input, requester } = await ready(house);
-    house.alive.access.clear();
+    const { input, requester } = await ready(deployment);
+    deployment.alive.access.clear();
     expect(await requester.transfer(input)).toMatchObject({ kind: 'token' });
     expect([refreshes(), exchanges()]).toEqual([1, 2]);
   });
 
   test('another process renewed is taken over without a refresh of our own', async () => {
-    const { app, input, ref, requester } = await ready(house);
+    const { app, input, ref, requester } = await ready(deployment);
     const twin = app.twin();
-    house.alive.access.clear();
+    deployment.alive.access.clear();
     const [one, two] = await Promise.all([requester.transfer(input), twin.targets(ref)]);
     expect([one.kind, two.kind]).toEqual(['token', 'targets']);
   });
 
   test('gone for good means reconnecting, without hammering', async () => {
-    const { input, ref, requester } = await ready(house);
-    house.alive.access.clear();
-    house.alive.refresh.clear();
+    const { input, ref, requester } = await ready(deployment);
+    deployment.alive.access.clear();
+    deployment.alive.refresh.clear();
     expect(await requester.transfer(input)).toEqual({ kind: 'reconnect' });
     expect(await requester.targets(ref)).toEqual({ kind: 'reconnect' });
     expect(refreshes()).toBe(2);
-    house.on['am /token'] = ({ form }) =>
+    deployment.on['am /token'] = ({ form }) =>
       form.has('subject_token')
         ? { status: 400, json: { error: 'invalid_request' } }
         : { json: { access_token: 'ct', token_type: 'DPoP', expires_in: 3600, scope: 'transfer' } };
@@ -76,30 +76,56 @@ describe('a refusal keeps its meaning', () => {
     [504, { error: 'temporarily_unavailable' }, { kind: 'try_later', at: 'host' }],
   ];
   test.each(answers)('%d %j', async (status, json, expected) => {
-    const { input, requester } = await ready(house);
-    house.on['am /token'] = () => ({ status, json, headers: { 'retry-after': '7' } });
+    const { input, requester } = await ready(deployment);
+    deployment.on['am /token'] = () => ({ status, json, headers: { 'retry-after': '7' } });
     expect(await requester.transfer(input)).toMatchObject(expected);
   });
 
   test('interaction_required leads to the AM and nowhere else', async () => {
-    const { input, requester } = await ready(house);
+    const { input, requester } = await ready(deployment);
     const answer = (interaction_uri?: string) => () => ({
       status: 400,
       json: { error: 'interaction_required', interaction_uri },
     });
-    house.on['am /token'] = answer(`${house.am}/asks/1`);
+    deployment.on['am /token'] = answer(`${deployment.am}/asks/1`);
     const asked = await requester.transfer(input);
-    expect(asked).toEqual({ kind: 'interaction_required', interactionUri: `${house.am}/asks/1` });
+    expect(asked).toEqual({ kind: 'interaction_required', interactionUri: `${deployment.am}/asks/1` });
     for (const uri of ['http://evil.localhost/asks', 'javascript:alert(1)', '/asks/1', undefined]) {
-      house.on['am /token'] = answer(uri);
+      deployment.on['am /token'] = answer(uri);
       expect(await requester.transfer(input)).toMatchObject({ kind: 'unusable' });
     }
   });
 
+  test('a yes to a part says to which, and never to more than was asked for', async () => {
+    const { input, requester } = await ready(deployment);
+    const answered = async (allowed_scope: string) => {
+      deployment.on['am /token'] = () => ({
+        status: 400,
+        json: { error: 'access_denied', denied_by: 'am', requestable: true, allowed_scope },
+      });
+      return requester.transfer({ ...input, scope: ['entries.read', 'entries.write'] });
+    };
+    const denied = { kind: 'access_denied', by: 'am', requestable: true };
+    expect(await answered('entries.read')).toEqual({ ...denied, allowed: ['entries.read'] });
+    for (const more of ['entries.read everything', '', '"']) expect(await answered(more)).toEqual(denied);
+  });
+
+  test('a pause is told apart from a no', async () => {
+    const { input, requester } = await ready(deployment);
+    const json = { error: 'access_denied', denied_by: 'am', requestable: false, paused: true };
+    deployment.on['am /token'] = () => ({ status: 400, json });
+    expect(await requester.transfer(input)).toEqual({
+      kind: 'access_denied',
+      by: 'am',
+      requestable: false,
+      paused: true,
+    });
+  });
+
   test('an AM that is away can be tried later', async () => {
-    const { input, ref, requester } = await ready(house);
-    house.on['am /token'] = () => new Promise(() => undefined);
-    house.on['am /targets'] = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
+    const { input, ref, requester } = await ready(deployment);
+    deployment.on['am /token'] = () => new Promise(() => undefined);
+    deployment.on['am /targets'] = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
     expect(await requester.transfer(input)).toMatchObject({ kind: 'try_later' });
     expect(await requester.targets(ref)).toMatchObject({ kind: 'try_later' });
   });
@@ -107,15 +133,15 @@ describe('a refusal keeps its meaning', () => {
 
 describe('targets', () => {
   test('are what the AM lists for this connection', async () => {
-    const { ref, requester } = await ready(house);
+    const { ref, requester } = await ready(deployment);
     const outcome = await requester.targets(ref);
-    expect(outcome).toMatchObject({ kind: 'targets', targets: [{ resource: house.resource, account: 'kim' }] });
+    expect(outcome).toMatchObject({ kind: 'targets', targets: [{ resource: deployment.resource, account: 'kim' }] });
   });
 
   test('of another shape are refused', async () => {
-    const { ref, requester } = await ready(house);
+    const { ref, requester } = await ready(deployment);
     for (const json of [undefined, [], { targets: [{ resource: 1 }] }, 'x']) {
-      house.on['am /targets'] = () => ({ json });
+      deployment.on['am /targets'] = () => ({ json });
       expect(await requester.targets(ref)).toMatchObject({ kind: 'unusable' });
     }
   });
@@ -123,92 +149,95 @@ describe('targets', () => {
 
 describe('calling a Host', () => {
   test('proves the key of the connection and returns what the Host answers', async () => {
-    const { input, requester } = await ready(house);
-    const outcome = await requester.fetch(input, `${house.resource}/entries`);
+    const { input, requester } = await ready(deployment);
+    const outcome = await requester.fetch(input, `${deployment.resource}/entries`);
     if (outcome.kind !== 'response') throw new Error(outcome.kind);
     expect(await outcome.response.json()).toEqual({ entries: [] });
-    house.on['host /api/entries'] = () => ({ status: 403, json: { error: 'insufficient_scope' } });
-    expect(await requester.fetch(input, `${house.resource}/entries`)).toMatchObject({
+    deployment.on['host /api/entries'] = () => ({ status: 403, json: { error: 'insufficient_scope' } });
+    expect(await requester.fetch(input, `${deployment.resource}/entries`)).toMatchObject({
       kind: 'response',
       response: { status: 403 },
     });
   });
 
   test('sends method and body with the proof for that method', async () => {
-    const { input, requester } = await ready(house);
+    const { input, requester } = await ready(deployment);
     const init = { method: 'post', headers: { 'content-type': 'application/json' }, body: '{"text":"hi"}' };
-    const outcome = await requester.fetch(input, `${house.resource}/entries`, init);
+    const outcome = await requester.fetch(input, `${deployment.resource}/entries`, init);
     expect(outcome).toMatchObject({ kind: 'response', response: { status: 200 } });
-    expect(house.received.at(-1)).toMatchObject({ method: 'POST', body: '{"text":"hi"}' });
+    expect(deployment.received.at(-1)).toMatchObject({ method: 'POST', body: '{"text":"hi"}' });
   });
 
   test('takes a fresh token once on 401', async () => {
-    const { input, requester } = await ready(house);
+    const { input, requester } = await ready(deployment);
     await requester.transfer(input);
-    house.alive.hostTokens.clear();
-    const outcome = await requester.fetch(input, `${house.resource}/entries`);
+    deployment.alive.hostTokens.clear();
+    const outcome = await requester.fetch(input, `${deployment.resource}/entries`);
     expect(outcome).toMatchObject({ kind: 'response', response: { status: 200 } });
-    house.on['host /api/entries'] = () => ({ status: 401, json: { error: 'invalid_token' } });
-    const before = house.count('host /api/entries');
-    const refused = await requester.fetch(input, `${house.resource}/entries`);
+    deployment.on['host /api/entries'] = () => ({ status: 401, json: { error: 'invalid_token' } });
+    const before = deployment.count('host /api/entries');
+    const refused = await requester.fetch(input, `${deployment.resource}/entries`);
     expect(refused).toMatchObject({ kind: 'response', response: { status: 401 } });
-    expect(house.count('host /api/entries') - before).toBe(2);
-    delete house.on['host /api/entries'];
-    await requester.fetch(input, `${house.resource}/entries`);
-    house.alive.hostTokens.clear();
-    house.received.length = 0;
+    expect(deployment.count('host /api/entries') - before).toBe(2);
+    delete deployment.on['host /api/entries'];
+    await requester.fetch(input, `${deployment.resource}/entries`);
+    deployment.alive.hostTokens.clear();
+    deployment.received.length = 0;
     const [held, seen] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    house.on['host /api/entries'] = async (one) => {
-      const answer = await house.behave(one);
-      if (house.count('host /api/entries') > 1) return answer;
+    deployment.on['host /api/entries'] = async (one) => {
+      const answer = await deployment.behave(one);
+      if (deployment.count('host /api/entries') > 1) return answer;
       seen.resolve();
       await held.promise;
       return answer;
     };
-    const late = requester.fetch(input, `${house.resource}/entries`);
+    const late = requester.fetch(input, `${deployment.resource}/entries`);
     await seen.promise;
-    expect(await requester.fetch(input, `${house.resource}/entries`)).toMatchObject({ response: { status: 200 } });
+    expect(await requester.fetch(input, `${deployment.resource}/entries`)).toMatchObject({ response: { status: 200 } });
     held.resolve();
     expect(await late).toMatchObject({ response: { status: 200 } });
     expect(exchanges()).toBe(1);
   });
 
   test('sends the token nowhere but under its resource', async () => {
-    const { input, requester } = await ready(house);
-    house.received.length = 0;
+    const { input, requester } = await ready(deployment);
+    deployment.received.length = 0;
     for (const url of [
       'http://evil.localhost/api/entries',
-      `${house.am}/api/entries`,
-      `${house.host}/apix`,
-      `${house.host}/`,
-      `${house.resource}/../other`,
-      `${house.resource}/%2e%2e/other`,
-      `${house.resource}/..%2fother`,
-      `http://kim:x@${house.host.slice(7)}/api/entries`,
-      `${house.host}@evil.localhost/api`,
+      `${deployment.am}/api/entries`,
+      `${deployment.host}/apix`,
+      `${deployment.host}/`,
+      `${deployment.resource}/../other`,
+      `${deployment.resource}/%2e%2e/other`,
+      `${deployment.resource}/..%2fother`,
+      `http://kim:x@${deployment.host.slice(7)}/api/entries`,
+      `${deployment.host}@evil.localhost/api`,
       '/api/entries',
       'not a url',
     ]) {
       expect([url, await requester.fetch(input, url)]).toMatchObject([url, { kind: 'unusable' }]);
     }
-    expect(house.received).toHaveLength(0);
+    expect(deployment.received).toHaveLength(0);
   });
 
   test('that is down or answers too much is no exception', async () => {
-    const { input, requester } = await ready(house);
-    house.on['host /api/entries'] = () => ({ json: { entries: 'x'.repeat(70_000) } });
-    expect(await requester.fetch(input, `${house.resource}/entries`)).toMatchObject({ kind: 'unusable' });
-    house.on['host /api/entries'] = () => new Promise(() => undefined);
-    expect(await requester.fetch(input, `${house.resource}/entries`)).toMatchObject({ kind: 'try_later', at: 'host' });
+    const { input, requester } = await ready(deployment);
+    deployment.on['host /api/entries'] = () => ({ json: { entries: 'x'.repeat(70_000) } });
+    expect(await requester.fetch(input, `${deployment.resource}/entries`)).toMatchObject({ kind: 'unusable' });
+    deployment.on['host /api/entries'] = () => new Promise(() => undefined);
+    expect(await requester.fetch(input, `${deployment.resource}/entries`)).toMatchObject({
+      kind: 'try_later',
+      at: 'host',
+    });
   });
 });
 
 describe('disconnecting', () => {
   test('revokes the refresh token at the AM and forgets everything here', async () => {
-    const { input, ref, requester } = await ready(house);
+    const { input, ref, requester } = await ready(deployment);
     await requester.transfer(input);
     expect(await requester.disconnect(ref)).toEqual({ kind: 'ended' });
-    const revocation = house.received.at(-1)?.form;
+    const revocation = deployment.received.at(-1)?.form;
     expect(revocation?.get('token')).toMatch(/^rt-/);
     expect(revocation?.get('token_type_hint')).toBe('refresh_token');
     expect(await requester.connections('kim')).toEqual([]);
@@ -217,9 +246,9 @@ describe('disconnecting', () => {
   });
 
   test('forgets it also when the AM cannot be told, and says so', async () => {
-    const { ref, requester } = await ready(house);
-    house.on['am /revoke'] = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
-    expect(await requester.disconnect(ref)).toMatchObject({ kind: 'ended_here', am: house.am });
+    const { ref, requester } = await ready(deployment);
+    deployment.on['am /revoke'] = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
+    expect(await requester.disconnect(ref)).toMatchObject({ kind: 'ended_here', am: deployment.am });
     expect(await requester.connections('kim')).toEqual([]);
   });
 });

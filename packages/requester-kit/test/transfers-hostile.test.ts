@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
 import type { TransferOutcome } from '../src/index.ts';
 import { connected, startApp } from './support/app.ts';
-import { houseForAll, itemsOf, ndjson, type Reply, transferAnswer } from './support/house.ts';
+import { deploymentForAll, itemsOf, ndjson, type Reply, transferAnswer } from './support/deployment.ts';
 
 // an AM in error: every item still gets exactly one outcome, and no token but the one asked for
 
-const house = await houseForAll();
+const deployment = await deploymentForAll();
 
 type Item = { id: string; resource: string; scope: string };
 type Line = Record<string, unknown>;
@@ -15,17 +15,17 @@ type Line = Record<string, unknown>;
 async function ask(
   answer: (items: Item[], good: (item: Item | undefined) => Line) => Reply,
 ): Promise<TransferOutcome[]> {
-  const { requester } = startApp(house);
-  house.received.length = 0;
-  const ref = await connected(house, requester);
-  const jkt = house.received.find(({ form }) => form.has('dpop_jkt'))?.form.get('dpop_jkt') ?? '';
-  house.on['am /transfers'] = (one) =>
+  const { requester } = startApp(deployment);
+  deployment.received.length = 0;
+  const ref = await connected(deployment, requester);
+  const jkt = deployment.received.find(({ form }) => form.has('dpop_jkt'))?.form.get('dpop_jkt') ?? '';
+  deployment.on['am /transfers'] = (one) =>
     answer(itemsOf(one), (item) => {
       const { id = '', resource = '', scope = '' } = item ?? {};
-      const token = transferAnswer(new URLSearchParams({ resource, scope }), jkt, house.host);
+      const token = transferAnswer(new URLSearchParams({ resource, scope }), jkt, deployment.host);
       return { id, status: 200, ...token, access_token: `at-${id}` };
     });
-  const items = [0, 1, 2].map((index) => ({ resource: `${house.resource}/${index}`, scope: 'entries.read' }));
+  const items = [0, 1, 2].map((index) => ({ resource: `${deployment.resource}/${index}`, scope: 'entries.read' }));
   const outcomes: TransferOutcome[] = [];
   for await (const { index, outcome } of requester.transfers({ ...ref, items })) {
     expect(outcomes[index]).toBeUndefined();
@@ -67,12 +67,12 @@ describe('an answer', () => {
   test('that is a refusal means what it means alone', async () => {
     const refusals: Line[] = [
       { id: '0', status: 400, error: 'access_denied', denied_by: 'host', requestable: false },
-      { id: '1', status: 400, error: 'interaction_required', interaction_uri: `${house.am}/asks/1` },
+      { id: '1', status: 400, error: 'interaction_required', interaction_uri: `${deployment.am}/asks/1` },
       { id: '2', status: 429, error: 'temporarily_unavailable', retry_after: 9 },
     ];
     expect(await ask(() => lines(...refusals))).toEqual([
       { kind: 'access_denied', by: 'host', requestable: false },
-      { kind: 'interaction_required', interactionUri: `${house.am}/asks/1` },
+      { kind: 'interaction_required', interactionUri: `${deployment.am}/asks/1` },
       expect.objectContaining({ kind: 'try_later', at: 'am', retryAfter: 9 }),
     ]);
     const away = { status: 503, error: 'temporarily_unavailable', retry_after: 9 };
@@ -170,13 +170,13 @@ describe('a stream', () => {
         : lines(...items.map(good));
     });
     expect([asked, ...kinds]).toEqual([2, 'token', 'token', 'token']);
-    const proof = String(house.received.findLast(({ path }) => path === 'am /transfers')?.headers['dpop']);
+    const proof = String(deployment.received.findLast(({ path }) => path === 'am /transfers')?.headers['dpop']);
     expect(JSON.parse(Buffer.from(proof.split('.')[1] ?? '', 'base64url').toString())).toMatchObject({ nonce: 'n1' });
   });
 });
 
 test('an AM whose endpoint for many is somewhere else is no AM', async () => {
-  house.metadata = { chatelaine_transfers_endpoint: 'http://evil.localhost/' };
-  const { requester } = startApp(house);
-  expect((await requester.connect({ owner: 'kim', am: house.am })).kind).toBe('failed');
+  deployment.metadata = { chatelaine_transfers_endpoint: 'http://evil.localhost/' };
+  const { requester } = startApp(deployment);
+  expect((await requester.connect({ owner: 'kim', am: deployment.am })).kind).toBe('failed');
 });

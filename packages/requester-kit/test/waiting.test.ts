@@ -2,20 +2,20 @@ import { generateSigningKey, publicJwks, validateJwks, verifyJwt } from '@chatel
 import { describe, expect, test } from '@jest/globals';
 import type { RequesterOptions } from '../src/index.ts';
 import { connected, startApp } from './support/app.ts';
-import { houseForAll, itemsOf, type Received } from './support/house.ts';
+import { deploymentForAll, itemsOf, type Received } from './support/deployment.ts';
 
-const house = await houseForAll({ chatelaine_requester_statements_supported: true });
+const deployment = await deploymentForAll({ chatelaine_requester_statements_supported: true });
 
 const signingKey = generateSigningKey();
 
 async function ready(change: Partial<RequesterOptions> = {}, kind: 'document' | 'dynamic' = 'document') {
-  const { requester } = startApp(house, kind, { signingKey, ...change });
-  const ref = await connected(house, requester);
-  return { requester, ref, input: { ...ref, resource: house.resource, scope: 'entries.read' } };
+  const { requester } = startApp(deployment, kind, { signingKey, ...change });
+  const ref = await connected(deployment, requester);
+  return { requester, ref, input: { ...ref, resource: deployment.resource, scope: 'entries.read' } };
 }
 
-const transferred = (): Received[] => house.received.filter(({ form }) => form.has('subject_token'));
-const polled = (): Received[] => house.received.filter(({ form }) => form.has('deferral_code'));
+const transferred = (): Received[] => deployment.received.filter(({ form }) => form.has('subject_token'));
+const polled = (): Received[] => deployment.received.filter(({ form }) => form.has('deferral_code'));
 
 async function claimsOf(token: string | null | undefined): Promise<Readonly<Record<string, unknown>>> {
   const keys = validateJwks(publicJwks([signingKey]));
@@ -25,8 +25,8 @@ async function claimsOf(token: string | null | undefined): Promise<Readonly<Reco
     keys: keys.kind === 'valid' ? keys.jwks : { keys: [] },
     issuer: 'https://app.example/client',
     subject: 'https://app.example/client',
-    audience: house.host,
-    clock: house.clock,
+    audience: deployment.host,
+    clock: deployment.clock,
     maxLifetimeSeconds: 60,
   });
   if (checked.kind === 'invalid') throw new Error(checked.reason);
@@ -43,7 +43,7 @@ describe('the app’s own statement', () => {
       Array(2).fill('urn:ietf:params:oauth:token-type:jwt'),
     );
     const [first, second] = await Promise.all(forms.map((form) => claimsOf(form.get('actor_token'))));
-    expect(first).toMatchObject({ resource: house.resource, scope: 'entries.read entries.write' });
+    expect(first).toMatchObject({ resource: deployment.resource, scope: 'entries.read entries.write' });
     expect(first?.['cnf']).toEqual({ jkt: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) });
     expect(second?.['cnf']).toEqual(first?.['cnf']);
     expect(second?.['jti']).not.toBe(first?.['jti']);
@@ -52,23 +52,23 @@ describe('the app’s own statement', () => {
 
   test('is a new one when the AM wants the transfer asked again', async () => {
     const { requester, input } = await ready();
-    house.alive.access.clear();
+    deployment.alive.access.clear();
     expect((await requester.transfer(input)).kind).toBe('token');
     const [first, second] = transferred().map(({ form }) => form.get('actor_token'));
     expect(second).not.toBe(first);
-    expect((await claimsOf(second))['resource']).toBe(house.resource);
+    expect((await claimsOf(second))['resource']).toBe(deployment.resource);
   });
 
   test('goes with every item of a batch call', async () => {
     const { requester, ref } = await ready();
     const items = Array.from({ length: 30 }, (_, at) => ({
-      resource: `${house.resource}/${at}`,
+      resource: `${deployment.resource}/${at}`,
       scope: 'entries.read',
     }));
     let tokens = 0;
     for await (const { outcome } of requester.transfers({ ...ref, items })) tokens += Number(outcome.kind === 'token');
     expect(tokens).toBe(30);
-    const call = house.received.find(({ path }) => path === 'am /transfers');
+    const call = deployment.received.find(({ path }) => path === 'am /transfers');
     const sent = call === undefined ? [] : (itemsOf(call) as { resource: string; actor_token?: string }[]);
     const claims = await Promise.all(sent.map(({ actor_token }) => claimsOf(actor_token)));
     expect(claims.map(({ resource }) => resource)).toEqual(items.map(({ resource }) => resource));
@@ -77,7 +77,7 @@ describe('the app’s own statement', () => {
 
   test('stays at home where the AM passes none on, where nobody could check it, and when the app wants that', async () => {
     const silent = [await ready({ requesterStatement: 'omit' }), await ready({}, 'dynamic')];
-    house.metadata = {};
+    deployment.metadata = {};
     for (const app of [...silent, await ready()]) expect((await app.requester.transfer(app.input)).kind).toBe('token');
     expect(transferred().map(({ form }) => form.has('actor_token'))).toEqual([false, false, false]);
   });
@@ -101,32 +101,32 @@ describe('waiting for the owner', () => {
   /** An app that was told to wait. */
   async function deferred(extra: object = {}) {
     const app = await ready();
-    house.on['am /token'] = (one) =>
+    deployment.on['am /token'] = (one) =>
       one.form.has('subject_token')
-        ? { status: 400, json: { ...PENDING, interaction_uri: `${house.am}/asks/1`, ...extra } }
-        : house.behave(one);
+        ? { status: 400, json: { ...PENDING, interaction_uri: `${deployment.am}/asks/1`, ...extra } }
+        : deployment.behave(one);
     const outcome = await app.requester.transfer({ ...app.input, wait: 'deferred' });
     return { ...app, outcome, poll: outcome.kind === 'deferred' ? outcome.poll : () => Promise.reject(new Error()) };
   }
   const says = (json: object, status = 400): void => {
-    house.on['am /token'] = () => ({ status, json });
+    deployment.on['am /token'] = () => ({ status, json });
   };
 
   test('is asked for by name, and ends in a token that is kept like any other', async () => {
     const { requester, input, outcome, poll } = await deferred();
     expect(transferred().at(-1)?.form.get('completion_mode')).toBe('deferred');
-    expect(outcome).toMatchObject({ kind: 'deferred', intervalSeconds: 7, interactionUri: `${house.am}/asks/1` });
-    house.on['am /token'] = async (one) => {
+    expect(outcome).toMatchObject({ kind: 'deferred', intervalSeconds: 7, interactionUri: `${deployment.am}/asks/1` });
+    deployment.on['am /token'] = async (one) => {
       // the Host's answer to what was asked, whoever asks for it now
       one.form.set('grant_type', 'urn:ietf:params:oauth:grant-type:token-exchange');
       for (const [name, value] of transferred().at(-1)?.form ?? []) if (!one.form.has(name)) one.form.set(name, value);
-      return house.behave(one);
+      return deployment.behave(one);
     };
     expect((await poll()).kind).toBe('token');
     const form = polled().at(-1)?.form;
     expect(form?.get('deferral_code')).toBe('cha_dc_x');
-    expect((await claimsOf(form?.get('actor_token')))['resource']).toBe(house.resource);
-    house.on = {};
+    expect((await claimsOf(form?.get('actor_token')))['resource']).toBe(deployment.resource);
+    deployment.on = {};
     const before = transferred().length;
     expect((await requester.transfer(input)).kind).toBe('token');
     expect(transferred()).toHaveLength(before);
@@ -135,7 +135,7 @@ describe('waiting for the owner', () => {
   test('never says more of itself than asked: no completion_mode without `wait`, none when a token is renewed', async () => {
     const { requester, input } = await ready();
     await requester.transfer({ ...input, wait: 'deferred' });
-    house.pass(270);
+    deployment.pass(270);
     await requester.transfer({ ...input, wait: 'deferred' });
     await requester.transfer({ ...input, scope: 'entries.write' });
     const modes = transferred().map(({ form }) => form.get('completion_mode'));
@@ -183,7 +183,7 @@ describe('waiting for the owner', () => {
 
   test('never shares a poll with what somebody else waits for, though an AM gave both one code', async () => {
     const { requester, input, poll } = await deferred();
-    const lee = { ...input, ...(await connected(house, requester, 'lee')) };
+    const lee = { ...input, ...(await connected(deployment, requester, 'lee')) };
     const other = await requester.transfer({ ...lee, wait: 'deferred' });
     const before = polled().length;
     says(PENDING);

@@ -96,3 +96,15 @@ test('which proxies are believed is said exactly: addresses and CIDRs', () => {
   for (const wrong of ['all', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.1,', '::1/129', '10.0.0.1/'])
     expect(() => read(wrong)).toThrow('TRUSTED_PROXIES must be addresses or CIDRs');
 });
+
+test('where mail is handed in is a host and nothing else, and its sender one address', () => {
+  const { SMTP_URL, MAIL_FROM } = SERVICE_FIELDS;
+  const read = (given: Record<string, string>) => readEnv(given, { SMTP_URL, MAIL_FROM });
+  expect(read({})).toEqual({ SMTP_URL: null, MAIL_FROM: null });
+  const good = { SMTP_URL: 'smtps://user:p%40ss@mail.example:465', MAIL_FROM: 'My AM <am@am.example>' };
+  expect(read(good)).toEqual(good);
+  for (const SMTP_URL of ['mail.example', 'http://mail.example', 'smtp://', 'smtp://mail.example/?tls=no'])
+    expect(() => read({ SMTP_URL })).toThrow('SMTP_URL must be');
+  for (const MAIL_FROM of ['AM', 'a@b\nBcc: c@d', 'a@b, c@d', 'AM <a@b> x', '<a@b>'])
+    expect(() => read({ MAIL_FROM })).toThrow('MAIL_FROM must be');
+});

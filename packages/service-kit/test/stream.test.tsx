@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import type { VNode } from 'preact';
-import { Arriving, createServer, Layout, streamPage } from '../src/index.ts';
+import { Arriving, Layout, streamPage } from '@chatelaine/ui';
+import { createServer } from '../src/index.ts';
 
 let app: FastifyInstance;
 let origin: string;

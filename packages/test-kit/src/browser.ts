@@ -1,3 +1,4 @@
+import { CookieJar } from './cookie-jar.ts';
 import { hiddenFields } from './html.ts';
 import { type Answer, encodeForm, FORM, type Form, send, type Sent, type SentHeaders } from './http.ts';
 
@@ -11,17 +12,30 @@ export interface BrowserOptions {
 /** Of every account a test signs up. */
 export const PASSWORD = 'correct horse battery staple';
 
-/** A browser without a screen, at one service: keeps cookies, fills in forms with what is hidden in them, follows nothing. */
+/**
+ * A browser without a screen, at one service: keeps cookies, fills in forms with what is hidden in them, follows
+ * nothing.
+ */
 export class Browser {
-  readonly cookies: Map<string, string>;
   port: number;
+  readonly #jar = new CookieJar();
   readonly #headers: SentHeaders;
 
   /** @param at a port of this machine, or an origin with one */
-  constructor(at: number | string, { cookies, headers = {} }: BrowserOptions = {}) {
+  constructor(at: number | string, { cookies = [], headers = {} }: BrowserOptions = {}) {
     this.port = typeof at === 'number' ? at : Number(new URL(at).port);
-    this.cookies = new Map(cookies);
     this.#headers = headers;
+    for (const [name, value] of cookies) this.keep(name, value);
+  }
+
+  /** Names and values of all that it keeps. */
+  get cookies(): ReadonlyMap<string, string> {
+    return this.#jar.of(ORIGIN.hostname);
+  }
+
+  /** Keeps a cookie that the service has not set. */
+  keep(name: string, value: string): void {
+    this.#jar.take(ORIGIN, [`${name}=${value}; Path=/; Secure`]);
   }
 
   /** The same person, at another process of the same service. */
@@ -43,7 +57,10 @@ export class Browser {
     return this.#send({ method: 'POST', path, headers, body });
   }
 
-  /** Opens a page, then posts `fields` with what is hidden in its form for `action`; where there is none, with the first token on it. */
+  /**
+   * Opens a page, then posts `fields` with what is hidden in its form for `action`; where there is none, with the first
+   * token on it.
+   */
   async submit(page: string, action: string, fields: Form = {}, headers: SentHeaders = {}): Promise<Answer> {
     const { text } = await this.get(page);
     const token = /name="_csrf" value="([^"]+)"/.exec(text)?.[1];
@@ -58,20 +75,14 @@ export class Browser {
   }
 
   async #send(sent: Sent): Promise<Answer> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const headers = { ...this.#headers, ...(cookie === '' ? {} : { cookie }), ...sent.headers };
+    const url = URL.parse(`${ORIGIN.origin}${sent.path}`) ?? ORIGIN;
+    const cookie = this.#jar.header(url, { method: sent.method ?? 'GET', crossSite: false });
+    const headers = { ...this.#headers, ...(cookie !== null && { cookie }), ...sent.headers };
     const answer = await send(this.port, { ...sent, headers });
-    for (const line of answer.headers['set-cookie'] ?? []) this.#keep(line);
+    this.#jar.take(url, answer.headers['set-cookie'] ?? []);
     return answer;
-  }
-
-  #keep(line: string): void {
-    const [pair = '', ...attributes] = line.split('; ');
-    const cut = pair.indexOf('=');
-    if (attributes.some(saysGone)) this.cookies.delete(pair.slice(0, cut));
-    else this.cookies.set(pair.slice(0, cut), pair.slice(cut + 1));
   }
 }
 
-const saysGone = (attribute: string): boolean =>
-  /^max-age=0$/i.test(attribute) || (/^expires=/i.test(attribute) && Date.parse(attribute.slice(8)) <= Date.now());
+/** Where a service believes to be whose proxy speaks https, whatever its address in a test. */
+const ORIGIN = new URL('https://localhost');

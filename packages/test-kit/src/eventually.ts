@@ -25,9 +25,9 @@ export interface Waiting<T> {
 type Seen<T, W> = W extends { until: unknown } ? T : Exclude<T, null | undefined | false>;
 
 /**
- * Looks again and again, until there is what is waited for; resolves with what was seen then. It waits for the event, however long a slow machine takes:
- * its deadline only ends a test that waits for what will never be. Rejects with what did not come about and what was seen last, then or when the test that
- * waits is over.
+ * Looks again and again, until there is what is waited for; resolves with what was seen then. It waits for the event,
+ * however long a slow machine takes: its deadline only ends a test that waits for what will never be. Rejects with what
+ * did not come about and what was seen last, then or when the test that waits is over.
  */
 export async function eventually<T, W extends Waiting<T>>(
   look: () => T | Promise<T>,

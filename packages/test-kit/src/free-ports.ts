@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import net from 'node:net';
 
-// below the ports that systems give to outgoing connections, and to whoever asks for any (from 32768 on Linux): one of those could take a chosen port
+// below the ports that systems give to outgoing connections, and to whoever asks for any (from 32768 on Linux): one of
+// those could take a chosen port
 // before it is used
 const LOWEST = 10_240;
 const HIGHEST = 32_767;
@@ -12,8 +13,9 @@ const APART = 97;
 let next = (process.pid * APART) % RANGE;
 
 /**
- * As many ports of 127.0.0.1 that nothing listens on, all different. Whoever chooses in this way, in whichever process, chooses others as long as this
- * process lives: an issuer contains its port, so that a port is often known long before anything listens there.
+ * As many ports of 127.0.0.1 that nothing listens on, all different. Whoever chooses in this way, in whichever process,
+ * chooses others as long as this process lives: an issuer contains its port, so that a port is often known long before
+ * anything listens there.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
@@ -39,7 +41,10 @@ export async function takenPorts(ports: readonly number[]): Promise<number[]> {
   return taken.flat();
 }
 
-/** A name that one process of this machine can have at a time, until it ends. Elsewhere than on Linux there are no such names, and luck has to do. */
+/**
+ * A name that one process of this machine can have at a time, until it ends. Elsewhere than on Linux there are no such
+ * names, and luck has to do.
+ */
 async function claim(port: number): Promise<boolean> {
   if (process.platform !== 'linux') return true;
   const server = net.createServer().unref();

@@ -6,7 +6,7 @@ export function hiddenFields(html: string, action?: string): Record<string, stri
   const forms = html.split('<form');
   const isFor = (form: string): boolean => form.slice(0, form.indexOf('>')).includes(`action="${action}"`);
   const where = action === undefined ? html : (forms.find(isFor) ?? '');
-  const found = where.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g);
+  const found = where.matchAll(/<input type="hidden" name="([^"]*)" value(?:="([^"]*)")?/g);
   return Object.fromEntries([...found].map(([, name = '', value = '']) => [name, decoded(value)]));
 }
 

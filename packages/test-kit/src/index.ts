@@ -1,4 +1,6 @@
+export { type Certificate, createLocalAuthority, type LocalAuthority } from './authority.ts';
 export { Browser, type BrowserOptions, PASSWORD } from './browser.ts';
+export { CookieJar } from './cookie-jar.ts';
 export { eventually, type Waiting } from './eventually.ts';
 export { freePort, freePorts, takenPorts } from './free-ports.ts';
 export { hiddenFields, onwardOf, tokenFor, wordsOf } from './html.ts';
@@ -27,3 +29,6 @@ export { patience } from './patience.ts';
 export { spend } from './spend.ts';
 export { bodyOf, type Documents, type Running, serve, serveDocuments } from './server.ts';
 export { type Access, accessesOf, recordStatements, type Sent as SentStatement } from './plans.ts';
+export { clock, type HostAddress, type Link, TestAm } from './test-am.ts';
+export { unzip } from './unzip.ts';
+export { filesRunBy } from './files-run.ts';

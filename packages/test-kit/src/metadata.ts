@@ -1,6 +1,9 @@
 type Metadata = Record<string, unknown>;
 
-/** What a well-behaved authorization server says of itself (RFC 8414, PROTOCOL §1), in words of its own: nothing of what reads it is used to write it. */
+/**
+ * What a well-behaved authorization server says of itself (RFC 8414, PROTOCOL §1), in words of its own: nothing of what
+ * reads it is used to write it.
+ */
 export function serverMetadata(issuer: string): Metadata {
   return {
     issuer,
@@ -29,6 +32,10 @@ export function hostMetadata(
     protected_resources: [`${issuer}/api`],
     chatelaine_name: name,
     chatelaine_transfer_scopes: scopes,
+    // of what writes nothing is said
+    chatelaine_transfer_scope_access: Object.fromEntries(
+      Object.keys(scopes).flatMap((scope) => (scope.endsWith('.read') ? [[scope, 'read']] : [])),
+    ),
   };
 }
 

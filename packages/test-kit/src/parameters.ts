@@ -1,4 +1,7 @@
-/** What endpoints of OAuth and of our protocol know by name, and one name that has hurt those who made objects of forms: for tests that send anything at all. */
+/**
+ * What endpoints of OAuth and of our protocol know by name, and one name that has hurt those who made objects of forms:
+ * for tests that send anything at all.
+ */
 export const PARAMETERS: readonly string[] = [
   'grant_type',
   'client_id',

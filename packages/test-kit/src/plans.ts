@@ -15,7 +15,10 @@ export interface Sent {
   readonly values: readonly unknown[];
 }
 
-/** Writes down every statement with parameters that goes through a pool from now on, over connections that are made from now on; one of each text. */
+/**
+ * Writes down every statement with parameters that goes through a pool from now on, over connections that are made from
+ * now on; one of each text.
+ */
 export function recordStatements(pool: Pool): { take(): readonly Sent[] } {
   let sent = new Map<string, Sent>();
   pool.on('connect', (client) => {
@@ -60,8 +63,9 @@ interface Node {
 }
 
 /**
- * How a statement reads what it reads, planned for these values and planned once for all values; only what it really looks at is in the answer. It is run,
- * and rolled back. Postgres reads a table as a whole only where it knows no other way, so that a small one shows what is done with a large one.
+ * How a statement reads what it reads, planned for these values and planned once for all values; only what it really
+ * looks at is in the answer. It is run, and rolled back. Postgres reads a table as a whole only where it knows no other
+ * way, so that a small one shows what is done with a large one.
  */
 export async function accessesOf(db: Db, { text, values }: Sent): Promise<readonly Access[]> {
   const partial = new Set(

@@ -1,27 +1,41 @@
-import { startReaper } from '@chatelaine/oauth-server-pg';
-import { createServer, migrationsApplied, observed, repeat, sessions, waitingOnOthers } from '@chatelaine/service-kit';
+import { ping } from '@chatelaine/postgres';
+import { sessions } from '@chatelaine/accounts';
+import { createServer, migrationsApplied, observed, repeat, waitingOnOthers } from '@chatelaine/service-kit';
+import { apiDocs, pages, showNeeds } from '@chatelaine/ui';
 import type { FastifyInstance } from 'fastify';
 import { accountFeature } from './account/routes.ts';
+import { appsFeature } from './apps/routes.tsx';
 import { createCombinedRegistration } from './combined-registration/combined-registration.ts';
 import { reapHalves } from './combined-registration/host-half-store.ts';
+import { makeCheckpoints } from './checkpoints/make-checkpoints.ts';
 import type { Deps } from './deps.ts';
+import { CONSENT_STYLES } from './consent/style.ts';
+import { readsWants } from './consent/wants.ts';
 import { createStockClients } from './stock-clients/stock-clients.tsx';
+import { needsOf } from './home/needs-store.ts';
 import { homeFeature } from './home/routes.tsx';
-import { createHostGate } from './links/host-gate.ts';
+import { HOME_STYLES } from './home/style.ts';
+import { openLive } from './live/live.ts';
+import { CHANGES, liveFeature } from './live/routes.ts';
+import { createHostGate, watchLinks } from './links/host-gate.ts';
 import { linkingFeature } from './linking/routes.tsx';
 import { reapAttempts } from './linking/attempt-store.ts';
+import { rulebookFeature } from './rulebook/routes.tsx';
 import { questionsFeature } from './questions/routes.tsx';
 import type { Config } from './config.ts';
 import { createJobs } from './jobs/queue.ts';
+import { noticesFeature } from './notices/routes.tsx';
 import { oauthFeature } from './oauth/routes.tsx';
 import { createServerDeps } from './oauth/server.ts';
-import { connectionsFeature } from './connections/routes.tsx';
 import { endDue, reapStops } from './connections/stop-store.ts';
 import { reapUnfinished } from './connections/unfinished-store.ts';
-import { observeHostCalls, observeRevocations, observeTransfers } from './metrics.ts';
+import { observeCircuits, observeHostCalls, observeRevocations, observeTransfers } from './metrics.ts';
 import { migrationDirs, type Resources } from './resources.ts';
 import { retain } from './retention/retention.ts';
+import { agreementsFeature } from './agreements/routes.ts';
 import { targetsFeature } from './targets/routes.ts';
+import { openTerms } from './terms/documents.ts';
+import { termsFeature } from './terms/routes.tsx';
 import { timelineFeature } from './timeline/routes.tsx';
 import { closeLost } from './transfer/close-store.ts';
 import { reapCallPlaces } from './transfer/batch/call-place-store.ts';
@@ -31,17 +45,16 @@ import { exchangeGrant } from './transfer/exchange-grant.ts';
 import { batchFeature } from './transfer/batch/routes.ts';
 
 const NAV = [
-  { href: '/', label: 'Overview' },
-  { href: '/asks', label: 'Questions' },
-  { href: '/hosts', label: 'Hosts' },
-  { href: '/requesters', label: 'Requesters' },
-  { href: '/timeline', label: 'Timeline' },
+  { href: '/', label: 'Home' },
+  { href: '/apps', label: 'Apps' },
+  { href: '/hosts', label: 'Services' },
+  { href: '/terms', label: 'Terms' },
+  { href: '/timeline', label: 'Activity' },
 ];
 const ABOUT =
-  'It knows your Hosts and your Requesters, and asks Hosts for keys on your behalf, as far as you allow here. Your data never passes through it; every Host has the last word.';
+  'It knows your apps and your services, and asks services for keys on your behalf, as far as you allow here. Your data never passes through it; every service has the last word.';
 const REAP_SECONDS = 60;
 const RETAIN_SECONDS = 600;
-const DUE_SECONDS = 2;
 const RETAINING = 'dropping what was kept for its time';
 
 /** Beyond the longest answer, a connection on which nothing happens is closed. */
@@ -53,7 +66,7 @@ function longestAnswerMs({ limits }: Config): number {
 
 /** The AM, whole: every feature is registered here, one line each. Closing the app closes its resources. */
 export async function createApp(resources: Resources): Promise<FastifyInstance> {
-  const { config, pool, prisma, keys, refreshKeys } = resources;
+  const { config, pool, prisma, keys, refreshKeys, pushKeys } = resources;
   const outbound = waitingOnOthers(resources.outbound);
   const seen = await observed({ config, name: 'am', pool });
   const { metrics } = seen;
@@ -62,62 +75,97 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
     issuer: config.issuer,
     timeouts: { connection: longestAnswerMs(config) + SPARE_MS },
     published: ['/jwks', '/clients/'], // a Host may read them before it answers a call of ours
-    site: { name: config.name, role: 'Authorization Manager', accent: '#7a3e9d', about: ABOUT, nav: NAV },
+    site: {
+      name: config.name,
+      role: 'Authorization Manager',
+      accent: '#7a3e9d',
+      about: ABOUT,
+      nav: NAV,
+      navAtFoot: true,
+      changes: CHANGES,
+      styles: [CONSENT_STYLES, HOME_STYLES].join('\n'),
+    },
     ready: {
-      database: () => pool.query('select 1'),
+      database: () => ping(pool),
       keys: () => keys.refresh(),
       migrations: migrationsApplied(pool, migrationDirs),
     },
   });
-  const hostGate = observeHostCalls(metrics, createHostGate({ log: app.log, limits: config.limits.hostCalls }));
+  const { hostCalls: limits } = config.limits;
+  const linksSeen = watchLinks(resources);
+  const hostGate = createHostGate({ log: app.log, limits, observe: observeHostCalls(metrics) });
+  observeCircuits(metrics, hostGate);
   observeRevocations(metrics, resources);
-  const parts = { ...resources, outbound, hostGate, log: app.log, observe: observeTransfers(metrics) };
+  const terms = await openTerms(resources);
+  const live = openLive({ ...resources, log: app.log });
+  const parts = {
+    ...resources,
+    terms,
+    live,
+    outbound,
+    hostGate,
+    linksSeen,
+    log: app.log,
+    observe: { transfer: observeTransfers(metrics) },
+  };
   const jobs = createJobs(parts);
   const { announceRevocations } = jobs;
   const transfers = { ...parts, announceRevocations };
   const grants = [exchangeGrant(transfers), deferredGrant(transfers)];
   const combinedRegistration = createCombinedRegistration(parts);
   const stockClients = createStockClients(transfers);
-  const extensions = [combinedRegistration.extension, stockClients.extension];
+  const extensions = [combinedRegistration.extension, stockClients.extension, readsWants(config)];
   const server = createServerDeps(parts, { grants, extensions, announceRevocations });
   const deps: Deps = { ...parts, jobs, server };
 
   await app.register(sessions, { pool, name: 'am', key: resources.sessionKeys });
+  showNeeds(app, async (request) => needsOf(deps, request));
   await homeFeature(app, deps); //        the front page: what needs the owner, what they have, what was done with it
   await accountFeature(app, { ...deps, passwords: resources.passwords ?? {} }); // signing up, in and out
-  await linkingFeature(app, deps); //     links: add a Host, its callback, who we are to Hosts
-  await connectionsFeature(app, deps); // connections: who may ask for what; stopping one, and everything
+  await linkingFeature(app, deps); //     services: add one, its callback, who we are to Hosts
+  await appsFeature(app, deps); //        apps: who may ask for what; stopping one, and everything
+  await rulebookFeature(app, deps); //    what the owner's answers come to, tried
   await questionsFeature(app, deps); //   questions to the owner
+  await liveFeature(app, { ...deps, live }); // what tells open pages that something changed
+  await noticesFeature(app, { ...deps, pushKeys }); //     what owners are told of while they are away
+  await termsFeature(app, deps); //       what apps are asked to sign, and what they signed
   await timelineFeature(app, deps); //    what happened
-  await oauthFeature(app, { ...deps, combinedRegistration, stockClients }); // the authorization server that Requesters see: PAR, consent, token, …
+  // the authorization server that Requesters see: PAR, consent, token, …
+  await oauthFeature(app, { ...deps, combinedRegistration, stockClients });
   await targetsFeature(app, deps); //     what a connection may ask for
+  await agreementsFeature(app, deps); //  the terms proffered to a connection, and its answer
   await batchFeature(app, deps); //       many transfers in one call
 
-  const reaped = { everySeconds: REAP_SECONDS, onError: (err: unknown) => app.log.warn({ err }, 'reaping failed') };
-  const recovered = { ...reaped, everySeconds: config.recovery.everySeconds };
-  const reaping = [
-    startReaper(deps.server.storage, reaped),
-    startReaper({ reap: () => reapAttempts(deps) }, reaped),
-    startReaper({ reap: () => reapUnfinished(deps) }, reaped),
-    startReaper({ reap: () => reapHalves(deps) }, reaped),
-    startReaper({ reap: () => reapDeferrals(pool) }, reaped),
-    startReaper({ reap: () => reapCallPlaces(pool) }, reaped),
-    startReaper({ reap: () => reapStops(pool) }, reaped),
-    startReaper({ reap: () => closeLost(pool, { olderThanSeconds: config.recovery.lostAfterSeconds }) }, recovered),
-  ];
-  const readKeys = () => Promise.all([keys.refresh(), refreshKeys.refresh()]);
+  await pages(app, async (scope) => apiDocs(scope)); // for developers: /docs
+
+  const reap = (work: () => Promise<unknown>, everySeconds = REAP_SECONDS) =>
+    repeat(app, { everySeconds, work, what: 'reaping' });
+  reap(() => deps.server.storage.reap());
+  reap(() => reapAttempts(deps));
+  reap(() => reapUnfinished(deps));
+  reap(() => reapHalves(deps));
+  reap(() => reapDeferrals(pool));
+  reap(() => reapCallPlaces(pool));
+  reap(() => reapStops(pool));
+  const { dueEverySeconds, seenEverySeconds } = config.jobs;
+  const { everySeconds, lostAfterSeconds } = config.recovery;
+  reap(() => closeLost(pool, { olderThanSeconds: lostAfterSeconds }), everySeconds);
+  const readKeys = () => Promise.all([keys.refresh(), refreshKeys.refresh(), pushKeys.refresh()]);
   repeat(app, { everySeconds: config.keysReadEverySeconds, work: readKeys, what: 'reading the keys' });
   const endWhatIsDue = async () => {
     if ((await endDue(pool)) > 0) announceRevocations();
   };
-  repeat(app, { everySeconds: DUE_SECONDS, work: endWhatIsDue, what: 'ending what is due' });
+  repeat(app, { everySeconds: dueEverySeconds, work: endWhatIsDue, what: 'ending what is due' });
+  repeat(app, { everySeconds: seenEverySeconds, work: () => linksSeen.store(), what: 'noting which Hosts answer' });
+  const chain = () => makeCheckpoints(deps, config.checkpoints);
+  repeat(app, { everySeconds: config.checkpoints.everySeconds, work: chain, what: 'making checkpoints of activity' });
   repeat(app, { everySeconds: RETAIN_SECONDS, work: () => retain(deps), what: RETAINING });
   // at once as well: a process may not live until the first turn
   app.addHook('onReady', () => retain(deps).catch((err: unknown) => app.log.warn({ err }, `${RETAINING} failed`)));
   app.addHook('onReady', async () => jobs.start());
   app.addHook('onClose', async () => {
-    for (const stopReaping of reaping) stopReaping();
     await jobs.stop();
+    await live.close();
     await outbound.close();
     await prisma.$disconnect();
     await pool.end();

@@ -1,4 +1,3 @@
-import { type OutboundException, parseExceptions } from '@chatelaine/outbound-http';
 import { DEFAULT_MACHINE_LIMITS, type MachineLimits } from '@chatelaine/oauth-server-fastify';
 import { type Limit } from '@chatelaine/oauth-server-pg';
 import { BATCH } from '@chatelaine/protocol';
@@ -23,14 +22,16 @@ export interface Config extends ServiceConfig {
   readonly name: string;
   /** Whether clients may be known by their documents. */
   readonly clientDocuments: 'read' | 'none';
-  /** Destinations the SSRF guard lets through beside public https. */
-  readonly exceptions: readonly OutboundException[];
+  /** A directory with terms documents of the operator's own, beside those that ship. */
+  readonly termsDirectory: string | null;
   /** Where this process is to die; for tests, and empty unless `demo`. */
   readonly failpoints: readonly ArmedFailpoint<FailpointName>[];
   /** When what a crash left half done is looked after. */
   readonly recovery: {
     readonly everySeconds: number;
-    /** An intent, or a connection without its grant, that is older than this has no process any more that works on it. */
+    /**
+     * An intent, or a connection without its grant, that is older than this has no process any more that works on it.
+     */
     readonly lostAfterSeconds: number;
     /** A link whose code was sent to the Host so long ago, without an answer, is asked for again. */
     readonly resumeLinksAfterSeconds: number;
@@ -43,9 +44,36 @@ export interface Config extends ServiceConfig {
     readonly revocationDays: number;
     readonly timelineDays: number;
   };
+  /** How what was done is taken into the chains that show whether it was changed. */
+  readonly checkpoints: {
+    readonly everySeconds: number;
+    /** What is younger is left for the next time. */
+    readonly afterSeconds: number;
+  };
   readonly jobs: {
     /** How often a process looks for ends that it was not told of: those of others, and what is to be tried again. */
     readonly everySeconds: number;
+    /** How often connections and grants are ended whose time is over. */
+    readonly dueEverySeconds: number;
+    /** How often it is stored which Hosts answered. */
+    readonly seenEverySeconds: number;
+  };
+  readonly notices: {
+    /** How often a process looks for what owners are to be told. */
+    readonly everySeconds: number;
+    /** An account that could not be reached for so long is one that does not work. */
+    readonly unreachableSeconds: number;
+    /** Origins of push services that are spoken to; `https://*.push.example` is any one label below that. */
+    readonly pushServices: readonly string[];
+  };
+  /** Pages that wait to hear of changes, at one process. */
+  readonly live: {
+    readonly perOwner: number;
+    readonly inAll: number;
+    /** How often they are looked after: whether their session lives. */
+    readonly beatSeconds: number;
+    /** Changes within so much time are told together. */
+    readonly gatherMs: number;
   };
   readonly limits: {
     /** Addresses of Hosts one owner may have fetched in an hour. */
@@ -75,7 +103,10 @@ export interface HostCallLimits {
   readonly forOthers: number;
   /** How long one waits, at most. */
   readonly waitSeconds: number;
-  /** For all of hop 2: renewing the link's token, asking, and both once more. A Requester waits no longer for a Host. PROTOCOL §3.8. */
+  /**
+   * For all of hop 2: renewing the link's token, asking, and both once more. A Requester waits no longer for a Host.
+   * PROTOCOL §3.8.
+   */
   readonly hopSeconds: number;
   /** So many failures in a row, and the Host is left alone. */
   readonly failuresToOpen: number;
@@ -98,14 +129,16 @@ export interface BatchLimits {
   };
 }
 
-// waiting for a Host costs little, so many may: one slow Host of many is not to be noticed; half of a Host's places stay for single transfers
+// waiting for a Host costs little, so many may: one slow Host of many is not to be noticed; half of a Host's places
+// stay for single transfers
 const BATCH_LIMITS = {
   secondsPerCall: 20,
   calls: { all: 100, ofRequester: 75, ofConnection: 8 },
   transfers: { all: 200, ofRequester: 150, ofCall: 50, atHost: 10 },
 } as const;
 
-// the way out has 32 places for each origin: what must get through whatever transfers do (revocations, new links) finds room
+// the outbound client has 32 slots for each origin: what must get through whatever transfers do (revocations, new
+// links) finds room
 const HOST_CALLS: HostCallLimits = {
   atOnce: 20,
   waiting: 20,
@@ -116,23 +149,30 @@ const HOST_CALLS: HostCallLimits = {
   openSeconds: 10,
 };
 
-const exceptions = parsedBy((given) => {
-  let list: unknown;
-  try {
-    list = JSON.parse(given);
-  } catch {
-    return null;
-  }
-  const read = parseExceptions(list);
-  return read.kind === 'valid' ? read.exceptions : null;
-}, 'be a JSON list of {"host", "port", "scheme", "cidr"}');
+/** Of the browsers that people have: Chromium, Firefox, Safari, Edge. */
+const PUSH_SERVICES: readonly string[] = [
+  'https://fcm.googleapis.com',
+  'https://updates.push.services.mozilla.com',
+  'https://*.push.apple.com',
+  'https://*.notify.windows.com',
+];
+const PUSH_SERVICE = /^https:\/\/(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/;
+
+function parsePushServices(given: string): readonly string[] | null {
+  const services = given.split(',').map((one) => one.trim());
+  return services.every((one) => PUSH_SERVICE.test(one)) ? services : null;
+}
 
 /** Every variable; docs/operations.md says what each is for. */
 export const FIELDS = {
   ...SERVICE_FIELDS,
   NAME: optional(text, 'Chatelaine'),
   CLIENT_DOCUMENTS: optional(oneOf(['read', 'none']), 'read'),
-  OUTBOUND_EXCEPTIONS: optional(exceptions, []),
+  TERMS_DIRECTORY: optional(text, null),
+  PUSH_SERVICES: optional(
+    parsedBy(parsePushServices, 'be origins of push services, with commas between them'),
+    PUSH_SERVICES,
+  ),
   HOSTS_ADDED_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 10),
   TRANSFERS_PER_MINUTE: optional(integer({ min: BATCH.items, max: 10_000_000 }), 600),
   REQUESTER_TRANSFERS_PER_MINUTE: optional(integer({ min: BATCH.items, max: 10_000_000 }), 30_000),
@@ -166,7 +206,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     ...service,
     name: read.NAME,
     clientDocuments: read.CLIENT_DOCUMENTS,
-    exceptions: read.OUTBOUND_EXCEPTIONS,
+    termsDirectory: read.TERMS_DIRECTORY,
     failpoints: read.FAILPOINTS,
     recovery: {
       everySeconds: read.RECOVERY_EVERY_SECONDS,
@@ -178,7 +218,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
       revocationDays: read.REVOCATION_HISTORY_DAYS,
       timelineDays: read.TIMELINE_DAYS,
     },
-    jobs: { everySeconds: 1 },
+    checkpoints: { everySeconds: 30, afterSeconds: 30 },
+    jobs: { everySeconds: 1, dueEverySeconds: 2, seenEverySeconds: 5 },
+    live: { perOwner: 8, inAll: 300, beatSeconds: 15, gatherMs: 250 },
+    notices: { everySeconds: 5, unreachableSeconds: 900, pushServices: read.PUSH_SERVICES },
     limits: {
       hostsAddedPerHour: read.HOSTS_ADDED_PER_HOUR,
       discoveryFailureSeconds: DISCOVERY_FAILURE_SECONDS,

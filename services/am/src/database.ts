@@ -1,4 +1,4 @@
-import { defineQuery, openPool, type Pool, run } from '@chatelaine/postgres';
+import { openPool, type Pool, schemaOf } from '@chatelaine/postgres';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Config } from './config.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
@@ -11,20 +11,12 @@ export interface Database {
 
 const MOST_CONNECTIONS = 16;
 const TRANSACTION_MS = 5_000;
-const SCHEMA = defineQuery<{ schema: string | null }>({
-  name: 'current_schema',
-  text: 'select current_schema() as schema',
-});
-
 /** Opens the database as the role in its URL, whose `search_path` names the schema that all tables are in. */
 export async function openDatabase(config: Pick<Config, 'databaseUrl' | 'databasePatience'>): Promise<Database> {
   // the pool replaces connections that break while idle; what needs one and gets none says so itself
   const { databaseUrl: url, databasePatience: patience } = config;
   const pool = openPool({ url, name: 'am', max: MOST_CONNECTIONS, patience });
-  const [row] = await run(pool, SCHEMA);
-  const schema = row?.schema;
-  if (schema === null || schema === undefined)
-    throw new Error('The role in DATABASE_URL has no schema of its own: set its search_path.');
+  const schema = await schemaOf(pool);
   return { pool, prisma: createPrisma(pool, { schema, patience }) };
 }
 

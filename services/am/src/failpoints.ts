@@ -1,12 +1,19 @@
-/** Where a test may let the AM die (FAILPOINTS, in demo mode only): each is a moment after which something durable is half done. */
+/**
+ * Where a test may let the AM die (FAILPOINTS, in demo mode only): each is a moment after which something durable is
+ * half done.
+ */
 export const FAILPOINTS = [
   'transfer.begun', //     the intent is written, the Host not yet called
   'transfer.answered', //  the Host has minted, the intent is still open
   'transfer.completed', // the intent is closed, the Requester has no answer
   'consent.written', //    the connection's rows are there, the kernel's grant is not
   'code.redeemed', //      tokens are issued for a code, the Requester has no answer
+  'agreement.read', //     a connection's Requester has signed, its answer is not kept
+  'agreement.kept', //     an answer to an offer is kept, the Requester does not know
+  'terms.proffered', //    fresh offers are in force, their owner has no answer
   'refresh.renewed', //    a stock client's refresh token has moved on, the client has no answer
-  'grant.ended', //        a grant ended at its client's word or for a misused code or token, the queue does not know yet
+  // a grant ended at its client's word or for a misused code or token, the queue does not know yet
+  'grant.ended',
   'stop.committed', //     something is ended, the queue does not know yet
   'link.answered', //      the Host has issued the link's tokens, they are not stored
 ] as const;

@@ -1,20 +1,25 @@
+import { systemClock } from '@chatelaine/crypto';
 import path from 'node:path';
 import { applyMigrations } from '@chatelaine/postgres';
 import { createAllowances, createRateLimits, migrationsDir as kernelMigrations } from '@chatelaine/oauth-server-pg';
 import { createOutbound } from '@chatelaine/outbound-http';
+import { accountMigrations, type PasswordOptions } from '@chatelaine/accounts';
 import {
-  createFailpoints,
+  keyMigrations,
   type KeyRing,
-  migrationsDir as chassisMigrations,
+  openKeptKey,
+  openPushKeys,
   openRefreshKeys,
   openSessionKeys,
   openSigningKeys,
   openVault,
-  type PasswordOptions,
+  type PushKeys,
   type RefreshKeys,
   type SessionKeys,
-  traced,
-} from '@chatelaine/service-kit';
+} from '@chatelaine/keys';
+import { createFailpoints } from '@chatelaine/service-kit';
+import { traced } from '@chatelaine/telemetry';
+import { CHECKPOINT_KEY, checkpointKeysOf } from './checkpoint-keys.ts';
 import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
 import type { Deps } from './deps.ts';
@@ -29,6 +34,7 @@ export type Resources = Pick<
   | 'pool'
   | 'prisma'
   | 'vault'
+  | 'checkpointKeys'
   | 'outbound'
   | 'rateLimits'
   | 'allowances'
@@ -39,6 +45,8 @@ export type Resources = Pick<
   readonly sessionKeys: SessionKeys;
   /** Read again now and then, too. */
   readonly refreshKeys: RefreshKeys;
+  /** And so is this. */
+  readonly pushKeys: PushKeys;
   /** How passwords are hashed, where it is not as usual. */
   readonly passwords?: PasswordOptions;
 };
@@ -46,10 +54,11 @@ export type Resources = Pick<
 /** What the AM's secrets are sealed for. */
 export const VAULT_LABEL = 'am/vault';
 
-/** Every migration of the AM's schema: the kernel's, the chassis's, its own. */
+/** Every migration of the AM's schema: the kernel's, those of accounts and keys, its own. */
 export const migrationDirs: readonly string[] = [
   kernelMigrations,
-  chassisMigrations,
+  accountMigrations,
+  keyMigrations,
   path.join(import.meta.dirname, '..', 'prisma', 'migrations'),
 ];
 
@@ -69,17 +78,30 @@ export async function openResources(config: Config): Promise<Resources> {
       ownNames: [new URL(config.issuer).hostname],
     }),
   );
-  const clock = { now: () => Date.now() / 1000 };
   const failpoint = createFailpoints(config.failpoints);
   const rateLimits = createRateLimits(pool);
   const allowances = createAllowances(pool);
-  const monotonic = (): number => performance.now();
-  return { config, clock, monotonic, pool, prisma, outbound, rateLimits, allowances, failpoint, ...secrets };
+  const monotonic = performance.now.bind(performance);
+  return {
+    config,
+    clock: systemClock,
+    monotonic,
+    pool,
+    prisma,
+    outbound,
+    rateLimits,
+    allowances,
+    failpoint,
+    ...secrets,
+  };
 }
 
 async function openSecrets({ config, pool }: Pick<Resources, 'config' | 'pool'>) {
   const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
   const keys = await openSigningKeys({ pool, vault, placeOf: placeOfSigningKey });
   const sessionKeys = await openSessionKeys({ pool, vault, seed: config.encryptionKey });
-  return { vault, keys, sessionKeys, refreshKeys: await openRefreshKeys({ pool, vault }) };
+  const refreshKeys = await openRefreshKeys({ pool, vault });
+  const pushKeys = await openPushKeys({ pool, vault });
+  const checkpointKeys = checkpointKeysOf(await openKeptKey({ pool, vault }, CHECKPOINT_KEY));
+  return { vault, keys, sessionKeys, refreshKeys, pushKeys, checkpointKeys };
 }

@@ -1,9 +1,9 @@
-import { keptSecretPlace, type SealedPlace, signingKeyPlace } from '@chatelaine/service-kit';
+import { keptSecretPlace, type SealedPlace, signingKeyPlace } from '@chatelaine/keys';
 
 /** Where the private half of a signing key is sealed. */
 export const placeOfSigningKey = (kid: string): string => `signing_key|${kid}`;
 
-// as hosts/sealing.ts names them
+// as links/sealing.ts names them
 const placed =
   (column: string, rowOf: (row: Readonly<Record<string, unknown>>) => string): SealedPlace['place'] =>
   (row) =>

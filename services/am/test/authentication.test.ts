@@ -2,11 +2,11 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { publicJwks } from '@chatelaine/crypto';
 import { GRANT, TOKEN_TYPE } from '@chatelaine/protocol';
 import type { Answer } from '@chatelaine/test-kit';
-import { House } from './support/house.ts';
+import { TestDeployment } from './support/deployment.ts';
 import { agree, type Requester } from './support/requester.ts';
 
-const house = await House.build();
-afterAll(() => house.close());
+const deployment = await TestDeployment.build();
+afterAll(() => deployment.close());
 
 const errorOf = ({ status, json }: Answer): string => `${status} ${String(json['error'])}`;
 
@@ -15,13 +15,13 @@ const allowed = (linkId: string) => ({
 });
 
 /** The process that has not read the document yet when it changes. */
-const elsewhere = { port: house.ams[1].port };
+const elsewhere = { port: deployment.ams[1].port };
 
 /** What its document says of how it authenticates, from now on. */
 async function says(requester: Requester, how: 'private_key_jwt' | 'none'): Promise<void> {
   const { pathname } = new URL(requester.clientId);
   if (requester.ownKey === null) throw new Error('this client has no keys');
-  house.documents.publish(pathname, {
+  deployment.documents.publish(pathname, {
     client_id: requester.clientId,
     client_name: 'Reader',
     redirect_uris: [requester.redirectUri],
@@ -30,13 +30,13 @@ async function says(requester: Requester, how: 'private_key_jwt' | 'none'): Prom
     token_endpoint_auth_method: how,
     ...(how === 'private_key_jwt' && { jwks: publicJwks([requester.ownKey]) }),
   });
-  await house.rows('update oauth_document set fresh_until = now() where url = $1', [requester.clientId]);
+  await deployment.rows('update oauth_document set fresh_until = now() where url = $1', [requester.clientId]);
 }
 
 describe('a client that authenticated with its key never does so with less, whatever its document says later', () => {
   it('not for a code, a refresh token, or a transfer; with its key it goes on', async () => {
-    const { owner, requester, connection, linkId } = await house.story({ 'photos.read': 'allow' });
-    const asked = { connection, resource: house.host.resource, scope: 'photos.read' };
+    const { owner, requester, connection, linkId } = await deployment.story({ 'photos.read': 'allow' });
+    const asked = { connection, resource: deployment.host.resource, scope: 'photos.read' };
     const client_id = requester.clientId;
     const { path, verifier } = await requester.push();
     const { onward } = await agree(owner.browser, path, allowed(linkId));
@@ -50,18 +50,18 @@ describe('a client that authenticated with its key never does so with less, what
       grant_type: GRANT.tokenExchange,
       subject_token: connection.accessToken,
       subject_token_type: TOKEN_TYPE.accessToken,
-      resource: house.host.resource,
+      resource: deployment.host.resource,
       scope: 'photos.read',
     };
     expect(errorOf(await requester.post('/token', { client_id, ...exchanged }, elsewhere))).toBe('400 invalid_request');
-    expect(house.host.hops).toEqual([]);
+    expect(deployment.host.hops).toEqual([]);
     const again = { ...byToken, ...(await requester.authentication()) };
     expect((await requester.post('/token', again)).status).toBe(200);
     expect((await requester.transfer(asked)).status).toBe(200);
   });
 
   it('but may do so in a connection that its owner agrees to anew', async () => {
-    const { owner, requester, linkId } = await house.story({ 'photos.read': 'allow' });
+    const { owner, requester, linkId } = await deployment.story({ 'photos.read': 'allow' });
     await says(requester, 'none');
     const bare = { client_id: requester.clientId, client_assertion: undefined, client_assertion_type: undefined };
     const pushed = await requester.post('/par', { ...(await requester.request('v'.repeat(43))), ...bare }, elsewhere);

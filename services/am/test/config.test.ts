@@ -30,6 +30,14 @@ describe('the configuration', () => {
     });
   });
 
+  test('mail is off unless both of its settings are there, and one alone is refused', () => {
+    expect(readConfig(GOOD).mail).toBeNull();
+    const mail = { SMTP_URL: 'smtp://mail.example', MAIL_FROM: 'am@am.example' };
+    expect(readConfig({ ...GOOD, ...mail }).mail).toEqual({ url: 'smtp://mail.example', from: 'am@am.example' });
+    for (const alone of [{ SMTP_URL: mail.SMTP_URL }, { MAIL_FROM: mail.MAIL_FROM }])
+      expect(problemsOf({ ...GOOD, ...alone }).join()).toContain('set together');
+  });
+
   test('everything missing is named at once', () => {
     expect(problemsOf({})).toEqual([
       'ISSUER is not set.',

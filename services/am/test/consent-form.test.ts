@@ -1,23 +1,17 @@
 import { parseForm } from '@chatelaine/protocol';
 import { describe, expect, it } from '@jest/globals';
-import {
-  allField,
-  answerField,
-  askedField,
-  EVERY_ACCOUNT,
-  hostsWithSeveralAccounts,
-  type OfferedLink,
-  readConsentForm,
-} from '../src/consent/consent-form.ts';
+import { allField, answerField, askedField, readConsentForm } from '../src/consent/consent-form.ts';
+import type { OfferedLink } from '../src/consent/offered.ts';
 
 const link = (linkId: string, hostId: string): OfferedLink => ({
   linkId,
   hostId,
   hostName: hostId,
+  hostIssuer: `https://${hostId}.example`,
   label: linkId,
   scopes: [
-    { scope: 'entries.read', sentence: 'Read' },
-    { scope: 'entries.write', sentence: 'Write' },
+    { scope: 'entries.read', sentence: 'Read', access: 'read', isWanted: true },
+    { scope: 'entries.write', sentence: 'Write', access: 'write', isWanted: true },
   ],
 });
 const offered = [link('lnk_1', 'photos'), link('lnk_2', 'photos'), link('lnk_3', 'notes')];
@@ -31,7 +25,7 @@ describe('the consent form', () => {
         [answerField('lnk_1', 'entries.read')]: 'allow',
         [answerField('lnk_3', 'entries.write')]: 'ask',
         [answerField('lnk_3', 'entries.read')]: 'no',
-        duration: 'day',
+        duration: 'today',
       }),
     );
     expect(read).toEqual({
@@ -78,44 +72,13 @@ describe('the consent form', () => {
     expect(everything({ [allField('lnk_1')]: 'deny', [allField('lnk_9')]: 'allow' }).kind).toBe('again');
   });
 
-  it('names the Hosts for which one answer for every account says nothing', () => {
-    expect(hostsWithSeveralAccounts(offered)).toEqual(['photos']);
-    expect(hostsWithSeveralAccounts(offered.slice(1))).toEqual([]);
-  });
-
-  it('takes one answer for every account, except where it would choose between two at one Host, and what was said of one before it', () => {
-    const everyAccount = (answers: Record<string, string>) =>
-      readConsentForm(
-        [...offered, link('lnk_4', 'calendar')],
-        form({
-          [EVERY_ACCOUNT]: 'allow',
-          ...Object.fromEntries(
-            ['lnk_1', 'lnk_2', 'lnk_3', 'lnk_4'].flatMap((linkId) => [
-              [allField(linkId), ''],
-              [askedField(linkId), 'entries.read entries.write'],
-            ]),
-          ),
-          ...answers,
-        }),
-      );
-    const all = [{ effect: 'allow' }, { effect: 'allow' }];
-    expect(everyAccount({})).toMatchObject({
-      shown: [
-        { linkId: 'lnk_3', answers: all },
-        { linkId: 'lnk_4', answers: all },
-      ],
-    });
-    expect(everyAccount({ [allField('lnk_2')]: 'ask', [allField('lnk_3')]: 'no' })).toMatchObject({
-      shown: [
-        { linkId: 'lnk_2', answers: [{ effect: 'ask' }, { effect: 'ask' }] },
-        { linkId: 'lnk_4', answers: all },
-      ],
-    });
-    expect(everyAccount({ [askedField('lnk_4')]: 'entries.read' })).toMatchObject({
-      shown: [{ linkId: 'lnk_3' }, { linkId: 'lnk_4', answers: [{ scope: 'entries.read', effect: 'allow' }] }],
+  it('takes one answer for a list of things, and for nothing that is not in it', () => {
+    const answers = { [allField('lnk_3')]: 'ask', [askedField('lnk_3')]: 'entries.read nothing.else' };
+    expect(readConsentForm(offered, form(answers))).toMatchObject({
+      shown: [{ linkId: 'lnk_3', answers: [{ scope: 'entries.read', effect: 'ask' }] }],
     });
     // an account that was linked after the page was made
-    expect(readConsentForm(offered, form({ [EVERY_ACCOUNT]: 'allow' })).kind).toBe('again');
+    expect(readConsentForm(offered.slice(0, 2), form(answers)).kind).toBe('again');
   });
 
   it('takes everything for what the page asked about, not for what a Host came to offer since', () => {
@@ -128,7 +91,12 @@ describe('the consent form', () => {
   it('holds for fifty Hosts with five scopes each, as the page sends it', () => {
     const many = Array.from({ length: 50 }, (_, n) => ({
       ...link(`link_${'x'.repeat(20)}${n}`, `host${n}`),
-      scopes: ['a', 'b', 'c', 'd', 'e'].map((name) => ({ scope: `entries.${name}`, sentence: name })),
+      scopes: ['a', 'b', 'c', 'd', 'e'].map((name) => ({
+        scope: `entries.${name}`,
+        sentence: name,
+        access: 'read' as const,
+        isWanted: true,
+      })),
     }));
     const fields = new URLSearchParams();
     for (const { linkId, scopes } of many) {
@@ -158,7 +126,11 @@ describe('the consent form', () => {
       offered,
       form({ [answerField('lnk_1', 'entries.read')]: 'allow', [answerField('lnk_2', 'entries.read')]: 'ask' }),
     );
-    expect(read).toMatchObject({ kind: 'again', problem: expect.stringContaining('two accounts') });
+    expect(read).toMatchObject({
+      kind: 'again',
+      problem: expect.stringContaining('two accounts'),
+      at: allField('lnk_2'),
+    });
   });
 
   it('asks again when nothing was chosen, or a duration that does not exist', () => {

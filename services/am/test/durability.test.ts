@@ -15,19 +15,19 @@ describe('a crash of Postgres right after the answer', () => {
     const linkId = await makeLink(world, person);
     const { id, grantIds } = await makeConnection(world, person, [linkId]);
     world.host.behaviour.revoke = () => ({ status: 503 });
-    expect((await person.browser.submit('/requesters', `/requesters/${id}/stop`)).status).toBe(303);
+    expect((await person.browser.submit('/apps', `/apps/${id}/stop`)).status).toBe(303);
     await eventually(
       async () => (await world.pool.query('select 1 from revocation where attempts > 0')).rowCount === 1,
     );
     await world.embedded.crash();
-    expect((await person.browser.get('/requesters')).status).toBe(503);
+    expect((await person.browser.get('/apps')).status).toBe(503);
     await world.embedded.restart();
     world.host.behaviour = {};
     const before = world.host.calls.length;
-    await eventually(async () => (await person.browser.get('/requesters')).status === 200);
-    expect((await person.browser.get('/requesters')).words).not.toContain('Stop Reader');
+    await eventually(async () => (await person.browser.get('/apps')).status === 200);
+    expect((await person.browser.get('/apps')).words).not.toContain('Stop Reader');
     // PROTOCOL §7: a minute at most, should the crash have taken the job with it
     await eventually(async () => world.host.calls.slice(before).some(({ form }) => form.get('token') === grantIds[0]));
-    await eventually(async () => (await person.browser.get('/requesters')).words.includes('Photos confirmed'));
+    await eventually(async () => (await person.browser.get('/apps')).words.includes('Photos confirmed'));
   });
 });

@@ -1,10 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { evaluate, evaluateAll } from '../src/rules/evaluate.ts';
+import { evaluate as verdictOf, evaluateAll as verdictsOf } from '../src/rules/evaluate.ts';
 import type { Rule } from '../src/rules/rule.ts';
 
 const question = { connectionId: 'con_1', linkId: 'lnk_1', scope: 'entries.read' };
+const evaluate = (...asked: Parameters<typeof verdictOf>) => verdictOf(...asked).effect;
+const evaluateAll = (...asked: Parameters<typeof verdictsOf>) => verdictsOf(...asked).effect;
+let made = 0;
 const rule = (effect: Rule['effect'], pins: Partial<Omit<Rule, 'effect'>> = {}): Rule => ({
+  id: `rule_${++made}`,
+  limit: null,
+  until: null,
   connectionId: null,
   linkId: null,
   scope: null,
@@ -60,9 +66,34 @@ describe('rules', () => {
     expect(evaluateAll([rule('allow', question), ...unknown], question, ['entries.read'])).not.toBe('allow');
   });
 
+  it('ask where one has allowed as often as it may, however little another says', () => {
+    const limited = (left: number) => rule('allow', { ...question, limit: { id: 'lim_1', most: 3, per: 'day', left } });
+    const [open, used] = [limited(1), limited(0)];
+    expect([evaluate([open], question), evaluate([used], question)]).toEqual(['allow', 'ask']);
+    expect(evaluate([rule('allow'), used], question)).toBe('ask');
+    expect(evaluate([open, used], question)).toBe('ask');
+    expect(evaluate([used, rule('deny', question)], question)).toBe('deny');
+  });
+
+  it('name the one that decided', () => {
+    const [wide, narrow, strict] = [rule('deny'), rule('allow', question), rule('ask', question)];
+    expect(verdictOf([wide, narrow], question)).toEqual({ effect: 'allow', rule: narrow });
+    expect(verdictOf([wide, narrow, strict], question).rule).toBe(strict);
+    expect(verdictOf([], question)).toEqual({ effect: 'ask', rule: null });
+    const { verdicts } = verdictsOf([wide, narrow], question, ['entries.read', 'entries.write']);
+    expect(verdicts.map((one) => one.rule)).toEqual([narrow, wide]);
+  });
+
   it('never depend on the order of rules', () => {
     const pin = (value: string) => fc.constantFrom(null, value, 'other');
-    const anyRule = fc.record({
+    const anyRule = fc.record<Rule>({
+      id: fc.uuid(),
+      until: fc.constant(null),
+      limit: fc.constantFrom(
+        null,
+        { id: 'lim_1', most: 2, per: 'day', left: 0 },
+        { id: 'lim_2', most: 2, per: 'all', left: 1 },
+      ),
       connectionId: pin('con_1'),
       linkId: pin('lnk_1'),
       scope: pin('entries.read'),

@@ -1,27 +1,27 @@
 import { generateSigningKey, publicJwks } from '@chatelaine/crypto';
 import { GRANT } from '@chatelaine/protocol';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ALL_WELL, House, type Owner } from './support/house.ts';
+import { ALL_WELL, TestDeployment, type Owner } from './support/deployment.ts';
 import type { Requester } from './support/requester.ts';
 import { StockClient } from './support/stock-client.ts';
 
-let house: House;
+let deployment: TestDeployment;
 let owner: Owner;
 let linkId: string;
 beforeAll(async () => {
-  house = await House.build();
-  house.host.bearer = true;
-  owner = await house.owner();
-  linkId = await house.link(owner);
+  deployment = await TestDeployment.build();
+  deployment.host.bearer = true;
+  owner = await deployment.owner();
+  linkId = await deployment.link(owner);
 });
 afterAll(async () => {
-  expect(await house.audit()).toEqual(ALL_WELL);
-  await house.close();
+  expect(await deployment.audit()).toEqual(ALL_WELL);
+  await deployment.close();
 });
 
 /** Changes what a Requester's document says; undefined leaves a member out. */
 function publish(requester: Requester, changes: Readonly<Record<string, unknown>>): void {
-  house.documents.publish(new URL(requester.clientId).pathname, {
+  deployment.documents.publish(new URL(requester.clientId).pathname, {
     client_id: requester.clientId,
     client_name: 'Reader',
     redirect_uris: [requester.redirectUri],
@@ -38,16 +38,19 @@ const words = async (path: string, { browser } = owner): Promise<string> => (awa
 /** Of these, the pages on which somebody decides. */
 const DECIDE = 4;
 
-/** What every page says on which somebody new decides about it: consent, a question, its own page, the list, and what happened. */
+/**
+ * What every page says on which somebody new decides about it: consent, a question, its own page, the list, and what
+ * happened.
+ */
 async function everywhere(requester: Requester): Promise<string[]> {
-  const somebody = await house.owner();
-  const link = { owner: somebody, linkId: await house.link(somebody) };
+  const somebody = await deployment.owner();
+  const link = { owner: somebody, linkId: await deployment.link(somebody) };
   const { path } = await requester.push();
   const asked = await words(path, somebody);
-  const connection = await house.connect({ ...link, requester, answers: { 'photos.read': 'ask' } });
-  const wanted = await requester.transfer({ connection, resource: house.host.resource, scope: 'photos.read' });
+  const connection = await deployment.connect({ ...link, requester, answers: { 'photos.read': 'ask' } });
+  const wanted = await requester.transfer({ connection, resource: deployment.host.resource, scope: 'photos.read' });
   const question = new URL(String(wanted.json['interaction_uri'])).pathname;
-  const later = [question, `/requesters/${connection.id}`, '/requesters', '/timeline'];
+  const later = [question, `/apps/${connection.id}`, '/apps', '/timeline'];
   return [asked, ...(await Promise.all(later.map((where) => words(where, somebody))))];
 }
 
@@ -55,28 +58,28 @@ describe('an app that does not prove who it is', () => {
   const SENTENCE = 'neither a key nor a secret of its own, so any other program could pass itself off as it';
 
   it('is shown as such wherever somebody decides about it: its document offers to go without a key', async () => {
-    const requester = house.requester({ keys: 'none' });
+    const requester = deployment.requester({ keys: 'none' });
     publish(requester, { token_endpoint_auth_methods_supported: ['private_key_jwt', 'none'] });
     for (const page of (await everywhere(requester)).slice(0, DECIDE)) expect(page).toContain(SENTENCE);
   });
 
   it('is one that has no key at all, or registered without a secret; not one with either', async () => {
-    const keyless = await everywhere(house.requester({ keys: 'none' }));
+    const keyless = await everywhere(deployment.requester({ keys: 'none' }));
     for (const page of keyless.slice(0, DECIDE)) expect(page).toContain(SENTENCE);
-    for (const page of await everywhere(house.requester())) expect(page).not.toContain(SENTENCE);
+    for (const page of await everywhere(deployment.requester())) expect(page).not.toContain(SENTENCE);
     for (const auth of ['none', 'basic'] as const) {
-      const app = await StockClient.register({ issuer: house.issuer, ports: [house.ams[0].port] }, { auth });
-      const { path } = await app.ask(owner.browser, house.host.resource);
+      const app = await StockClient.register({ issuer: deployment.issuer, ports: [deployment.ams[0].port] }, { auth });
+      const { path } = await app.ask(owner.browser, deployment.host.resource);
       expect((await words(path)).includes(SENTENCE)).toBe(auth === 'none');
     }
   });
 
   it('connected before this was kept, is said nothing of', async () => {
-    const requester = house.requester({ keys: 'none' });
-    const connection = await house.connect({ owner, requester, linkId, answers: { 'photos.read': 'allow' } });
-    expect(await words(`/requesters/${connection.id}`)).toContain(SENTENCE);
-    await house.rows('update connection set is_proven = null where id = $1', [connection.id]);
-    expect(await words(`/requesters/${connection.id}`)).not.toContain(SENTENCE);
+    const requester = deployment.requester({ keys: 'none' });
+    const connection = await deployment.connect({ owner, requester, linkId, answers: { 'photos.read': 'allow' } });
+    expect(await words(`/apps/${connection.id}`)).toContain(SENTENCE);
+    await deployment.rows('update connection set is_proven = null where id = $1', [connection.id]);
+    expect(await words(`/apps/${connection.id}`)).not.toContain(SENTENCE);
   });
 });
 
@@ -87,13 +90,13 @@ describe('an app without a name', () => {
     ['what shows nothing', '\u200b\u200d\u2060'],
     ['blanks that are letters', '\u3164\u2800'],
   ])('is called after the site of its document, whatever page it calls its own: %s', async (_what, client_name) => {
-    const requester = house.requester();
+    const requester = deployment.requester();
     publish(requester, { client_name, client_uri: 'https://bank.example' });
     const { host } = new URL(requester.clientId);
     const pages = await everywhere(requester);
     const [asked = '', question = '', , list = ''] = pages;
     expect(asked).toContain(`Connect ${host}?`);
-    expect(question).toContain(`May ${host} do this?`);
+    expect(question).toContain(`May ${host} do this`);
     expect(list).toContain(`Stop ${host}`);
     for (const page of pages) expect(page).toContain(host);
     for (const page of pages) expect(page).not.toContain('Calls itself');
@@ -106,14 +109,17 @@ describe('an app without a name', () => {
       client_uri: 'https://bank.example',
       redirect_uris: ['https://bank.example/cb', redirect_uri],
     };
-    const app = await StockClient.register({ issuer: house.issuer, ports: [house.ams[0].port] }, { metadata });
+    const app = await StockClient.register(
+      { issuer: deployment.issuer, ports: [deployment.ams[0].port] },
+      { metadata },
+    );
     expect(app.registered).not.toHaveProperty('client_name');
-    const asked = await app.ask(owner.browser, house.host.resource, { redirect_uri });
+    const asked = await app.ask(owner.browser, deployment.host.resource, { redirect_uri });
     const page = await words(asked.path);
     expect(page).toContain('Let app.example use');
     expect(page).not.toContain('Calls itself');
     await app.agree(owner.browser, asked, { bearer: 'allow' });
-    expect(await house.rows('select client_name from connection where client_id = $1', [app.id])).toEqual([
+    expect(await deployment.rows('select client_name from connection where client_id = $1', [app.id])).toEqual([
       { client_name: 'app.example' },
     ]);
   });
@@ -125,10 +131,12 @@ describe('a name with joiners', () => {
     ['a family', 'Album 👩\u200d👧', 'Album 👩\u200d👧'],
     ['one that means nothing', 'Pho\u200dtos', 'Photos'],
   ])('is shown with those that it needs, and without others: %s', async (_what, client_name, shown) => {
-    const requester = house.requester();
+    const requester = deployment.requester();
     publish(requester, { client_name });
     for (const page of await everywhere(requester)) expect(page).toContain(shown);
-    const [row] = await house.rows('select client_name from connection where client_id = $1', [requester.clientId]);
+    const [row] = await deployment.rows('select client_name from connection where client_id = $1', [
+      requester.clientId,
+    ]);
     expect(row).toEqual({ client_name: shown });
   });
 });

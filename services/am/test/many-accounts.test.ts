@@ -1,32 +1,34 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { hiddenFields } from '@chatelaine/test-kit';
-import { House } from './support/house.ts';
 
-let house: House;
+import { TestDeployment } from './support/deployment.ts';
+import { hiddenFields } from '@chatelaine/test-kit';
+import { checkedIn } from './support/requester.ts';
+
+let deployment: TestDeployment;
 
 beforeAll(async () => {
-  house = await House.build();
+  deployment = await TestDeployment.build();
 });
-afterAll(() => house.close());
+afterAll(() => deployment.close());
 
 describe('consent', () => {
   test('offers so many accounts at most, says so where there are more, and never one of two at one Host', async () => {
-    const many = await house.owner();
-    await house.rows(
+    const many = await deployment.owner();
+    await deployment.rows(
       `insert into host (id, issuer, name, metadata, transfer_scopes)
        select lpad('many' || n, 22, '0'), 'https://host' || n || '.example', 'Host ' || lpad(n::text, 4, '0'), '{}', '{"a": "See it"}' from generate_series(1, 201) n`,
     );
     const link = (from: number, to: number, name = '') =>
-      house.rows(
+      deployment.rows(
         `insert into link (id, owner_id, host_id, label, transfer_scope)
          select 'offered' || n || $4::text, $1, lpad('many' || n, 22, '0'), 'account ' || n, array['a'] from generate_series($2::int, $3::int) n`,
         [many.id, from, to, name],
       );
-    const requester = house.requester();
+    const requester = deployment.requester();
     const offered = async () => {
       const { path } = await requester.push();
       const page = await many.browser.get(path);
-      const names = [...page.text.matchAll(/<fieldset.*?name="all:([^"]*)"/gs)].map(([, name]) => name);
+      const names = [...page.text.matchAll(/<input type="radio" name="all:([^"]*)"/g)].map(([, name]) => name);
       return { page, names: new Set(names) };
     };
     await link(1, 200);
@@ -34,7 +36,7 @@ describe('consent', () => {
     expect(all.names.size).toBe(200);
     expect(all.page.words).not.toContain('more accounts than can be offered');
     // the 200th is a second account at the last Host that has room
-    await house.rows(`delete from link where id = 'offered200'`);
+    await deployment.rows(`delete from link where id = 'offered200'`);
     await link(199, 199, 'b');
     await link(201, 201);
     const cut = await offered();
@@ -46,11 +48,16 @@ describe('consent', () => {
     const whole = await offered();
     expect(whole.names.size).toBe(199);
     expect([...whole.names].filter((name) => name?.startsWith('offered199'))).toEqual([]);
-    const asAbove = Object.fromEntries([...whole.names].map((name) => [`all:${name}`, '']));
-    const form = { ...hiddenFields(whole.page.text), ...asAbove, every: 'allow', duration: 'open', decision: 'allow' };
+    // the button that sets everything: what it comes to is there to be looked at, and is what is sent
+    const { path } = await requester.push();
+    const fresh = await many.browser.get(path);
+    const set = { ...hiddenFields(fresh.text), preset: 'everything', preset_effect: 'allow', duration: 'open' };
+    const filled = await many.browser.post('/authorize', set);
+    expect(filled.words).toContain('Allow 197 things until you stop it');
+    const form = { ...hiddenFields(filled.text), ...checkedIn(filled.text), decision: 'allow' };
     const answered = await many.browser.post('/authorize', form);
     expect(answered.onward).toContain('code=');
-    const [shown] = await house.rows(
+    const [shown] = await deployment.rows(
       'select count(*)::int as n from connection_host ch join connection c on c.id = ch.connection_id where c.owner_id = $1',
       [many.id],
     );

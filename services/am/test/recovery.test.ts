@@ -1,6 +1,7 @@
 import { createVault, deriveKey, sha256 } from '@chatelaine/crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { linkTokens, startTestHost, type TestHost } from './support/test-host.ts';
+import { closeLost } from '../src/transfer/close-store.ts';
 import {
   createWorld,
   eventually,
@@ -110,7 +111,7 @@ describe('a link under way when its owner stops everything', () => {
   const ownLinks = async (): Promise<number | null> =>
     (await world.pool.query("select from link where state = 'active' and owner_id = $1", [person.ownerId])).rowCount;
   const stopEverything = async (): Promise<void> => {
-    expect((await person.browser.submit('/requesters', '/stop-everything')).status).toBe(303);
+    expect((await person.browser.submit('/apps', '/stop-everything')).status).toBe(303);
   };
 
   test('is not made after that: what the code yields is handed back', async () => {
@@ -176,5 +177,37 @@ describe('an intent whose process died', () => {
       { id: 'tr_old', state: 'failed', error: 'lost' },
       { id: 'tr_young', state: 'intent', error: null },
     ]);
+  });
+
+  test('is looked for among those that began since all earlier ones had an outcome; one that is open is never before that', async () => {
+    const since = async () =>
+      (
+        await world.pool.query<{ since: Date; open: Date }>(
+          `select before as since, (select min(started_at) from transfer where state = 'intent') as open from transfer_settled`,
+        )
+      ).rows[0];
+    const { id } = await makeConnection(world, person, [await makeLink(world, person)]);
+    await world.pool.query(`update transfer set state = 'failed', closed_at = now() where state = 'intent'`);
+    await world.pool.query(`update transfer_settled set before = now() - interval '1 day'`);
+    const open = () =>
+      world.pool.query(
+        `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt, policy_version, started_at)
+         select 0, 'tr_open', $1, $2, link_id, host_id, 'https://reader.example/client', 'https://photos.example/api', array['photos.read'], 'a-key', 1,
+           now() - interval '20 hours'
+         from connection_host where connection_id = $2`,
+        [person.ownerId, id],
+      );
+    await open();
+    // somebody is at it: it is left for the next time, and so is everything after it
+    const client = await world.pool.connect();
+    await client.query(`begin; select 1 from transfer where id = 'tr_open' for update`);
+    await closeLost(world.pool, { olderThanSeconds: 600 });
+    const kept = await since();
+    expect(kept?.since.getTime()).toBeLessThanOrEqual(kept?.open.getTime() ?? 0);
+    await client.query('rollback');
+    client.release();
+    expect(await eventually(async () => (await since())?.open === null)).toBe(true);
+    await closeLost(world.pool, { olderThanSeconds: 600 });
+    expect((await since())?.since.getTime()).toBeGreaterThan((kept?.open.getTime() ?? 0) + 3_600_000);
   });
 });

@@ -74,11 +74,11 @@ describe('a repaired link', () => {
     expect(page).toContain('Reader goes on with it: See your photos');
     expect(await timelineOf(person)).toContain('You repaired “the album” at Photos');
     await eventually(async () => {
-      const told = await rows<{ state: string }>(
+      const notified = await rows<{ state: string }>(
         'select state from revocation where link_id = $1 and grant_id is null',
         [linkId],
       );
-      return told.length === 1 && told[0]?.state === 'confirmed';
+      return notified.length === 1 && notified[0]?.state === 'confirmed';
     });
   });
 
@@ -119,7 +119,7 @@ describe('a repaired link', () => {
 
   test('leaves alone what has ended, and what belongs to other links of the owner', async () => {
     const { linkId, connectionId, grantId } = await broken();
-    await person.browser.submit('/requesters', `/requesters/${connectionId}/stop`);
+    await person.browser.submit('/apps', `/apps/${connectionId}/stop`);
     const second = await makeLink(world, person);
     const kept = await makeConnection(world, person, [second]);
     await finish(person, await start(person, linkId));

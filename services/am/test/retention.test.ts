@@ -4,11 +4,16 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase } from '@chatelaine/dev-postgres';
 import { applyMigrations, openPool } from '@chatelaine/postgres';
+import { checkpointKeysOf } from '../src/checkpoint-keys.ts';
+import { STREAMS } from '../src/checkpoints/codes.ts';
+import { makeCheckpoints } from '../src/checkpoints/make-checkpoints.ts';
+import { verifyChain } from '../src/checkpoints/verify-chain.ts';
 import { migrationDirs } from '../src/resources.ts';
 import { retain } from '../src/retention/retention.ts';
 import { createWorld, makeConnection, makeLink, type World } from './support/world.ts';
 
 const DAY = 86_400_000;
+const checkpointKeys = checkpointKeysOf(Buffer.alloc(32, 1));
 const KEPT = { transferDays: 24, revocationDays: 32, timelineDays: 40 };
 
 let world: World;
@@ -24,7 +29,9 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** One transfer, one end and one entry of that time, as they were written then; `waits`: nothing has come of them yet. */
+/**
+ * One transfer, one end and one entry of that time, as they were written then; `waits`: nothing has come of them yet.
+ */
 async function write(at: Date, how: 'settled' | 'waits' = 'settled'): Promise<void> {
   const { pool } = world;
   const tail = `'7' || substr(replace(gen_random_uuid()::text, '-', ''), 14)`;
@@ -47,7 +54,7 @@ async function write(at: Date, how: 'settled' | 'waits' = 'settled'): Promise<vo
 }
 
 const work = (now: Date): Promise<void> =>
-  retain({ pool: world.pool, log: world.am.app.log, config: { retention: KEPT } }, { now });
+  retain({ pool: world.pool, log: world.am.app.log, checkpointKeys, config: { retention: KEPT } }, { now });
 
 interface Stored {
   table: string;
@@ -65,8 +72,12 @@ async function stored(table: string): Promise<Stored> {
 }
 
 describe('what is over', () => {
-  test('is kept for its time and goes with its partition: after four months there is no more of it than after two', async () => {
+  test('is kept for its time and goes with its partition: after four months there is no more of it than after two; its checkpoints say that it was there', async () => {
     const start = Date.now();
+    await write(new Date(start - DAY));
+    const deps = { pool: world.pool, checkpointKeys };
+    await world.pool.query(`update checkpoint_progress set before = now() - interval '2 days'`);
+    expect(await makeCheckpoints(deps, { afterSeconds: 0 })).toBeGreaterThan(0);
     const tables = { transfer: 24, revocation: 32, timeline_entry: 40 };
     const every = 4;
     for (let day = 0; day <= 120; day += every) {
@@ -82,6 +93,10 @@ describe('what is over', () => {
         expect(partitions).toBeLessThanOrEqual(14);
         expect(unplaced).toBe(0);
       }
+    }
+    for (const stream of STREAMS) {
+      const verified = await verifyChain(deps, { ownerId: owner, stream, known: [] });
+      expect(verified).toMatchObject({ checkpoints: 1, good: 0, faults: [], last: { rows: null } });
     }
   });
 

@@ -19,9 +19,14 @@ beforeEach(async () => {
 
 const field = (scope = 'photos.read', link = linkId): string => `rule:${link}:${scope}`;
 const save = (who: Person, fields: Readonly<Record<string, string>>, id = connectionId): Promise<Answer> =>
-  who.browser.submit('/requesters', `/requesters/${id}/rules`, fields);
+  who.browser.submit(`/apps/${id}`, `/apps/${id}/rules`, fields);
 const rulesOf = async (id = connectionId) =>
-  (await world.pool.query('select link_id, scope, effect from rule where connection_id = $1', [id])).rows;
+  (
+    await world.pool.query(
+      'select link_id, scope, effect from rule where connection_id = $1 and (expires_at is null or expires_at > now())',
+      [id],
+    )
+  ).rows;
 const versionOf = async (who = person): Promise<number> =>
   Number((await world.pool.query('select policy_version as v from owner where id = $1', [who.ownerId])).rows[0]?.v);
 
@@ -30,12 +35,12 @@ describe('what a Requester may do', () => {
     for (const effect of ['allow', 'deny', 'ask'] as const) {
       const before = await versionOf();
       const answer = await save(person, { [field()]: effect });
-      expect([answer.status, answer.headers.location]).toEqual([303, `/requesters/${connectionId}?saved=yes`]);
+      expect([answer.status, answer.headers.location]).toEqual([303, `/apps/${connectionId}?saved=yes`]);
       const now = await rulesOf();
       // where nothing is said the owner is asked: the first "ask" after others is a rule of its own
       expect(now).toEqual([{ link_id: linkId, scope: 'photos.read', effect }]);
       expect(await versionOf()).toBe(before + 1);
-      const page = await person.browser.get(`/requesters/${connectionId}?saved=yes`);
+      const page = await person.browser.get(`/apps/${connectionId}?saved=yes`);
       expect(page.text).toMatch(new RegExp(`name="${field()}" value="${effect}" checked`));
       expect(page.words).toContain('Saved.');
     }
@@ -70,7 +75,9 @@ describe('what a Requester may do', () => {
 
   test('changed twice at once ends as one of the two, with one rule', async () => {
     const answers = await Promise.all([save(person, { [field()]: 'allow' }), save(person, { [field()]: 'deny' })]);
-    expect(answers.map(({ status }) => status)).toEqual([303, 303]);
+    // the second may find that what it was filled in on has changed
+    expect(answers.map(({ status }) => status)).toContain(303);
+    for (const { status } of answers) expect([303, 409]).toContain(status);
     expect(await rulesOf()).toHaveLength(1);
   });
 });
@@ -78,8 +85,9 @@ describe('what a Requester may do', () => {
 describe('nobody changes, sees or names the rules of another', () => {
   test('another person’s connection, one that never was, an ended one and a strange id answer alike: 404', async () => {
     const other = await world.person();
-    const ended = await makeConnection(world, person, [linkId]);
-    await person.browser.submit('/requesters', `/requesters/${ended.id}/stop`);
+    const gone = await world.person();
+    const ended = await makeConnection(world, gone, [await makeLink(world, gone)]);
+    await gone.browser.submit('/apps', `/apps/${ended.id}/stop`);
     const answers = await Promise.all([
       save(other, { [field()]: 'allow' }),
       save(other, { [field()]: 'allow' }, 'con_0000000000000000'),
@@ -89,8 +97,8 @@ describe('nobody changes, sees or names the rules of another', () => {
     expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
     expect(new Set(answers.slice(0, 3).map(({ words }) => words)).size).toBe(1);
     expect(await rulesOf()).toEqual([]);
-    for (const id of [connectionId, ended.id]) expect((await other.browser.get(`/requesters/${id}`)).status).toBe(404);
-    expect((await save(person, { [field()]: 'allow' }, ended.id)).status).toBe(404);
+    for (const id of [connectionId, ended.id]) expect((await other.browser.get(`/apps/${id}`)).status).toBe(404);
+    expect((await save(gone, { [field()]: 'allow' }, ended.id)).status).toBe(404);
   });
 
   test('another person’s link, or one of their own that is not shown, cannot be named; nor a scope beyond consent, nor an answer that is none', async () => {
@@ -113,7 +121,7 @@ describe('nobody changes, sees or names the rules of another', () => {
   });
 
   test('a form without its token, or from another site, changes nothing', async () => {
-    const path = `/requesters/${connectionId}/rules`;
+    const path = `/apps/${connectionId}/rules`;
     const answers = await Promise.all([
       person.browser.post(path, { [field()]: 'allow' }),
       person.browser.post(path, { [field()]: 'allow' }, { 'sec-fetch-site': 'cross-site' }),

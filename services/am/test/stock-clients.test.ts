@@ -7,37 +7,39 @@ import { flow } from './stock-clients/flow.ts';
 import { refreshing } from './stock-clients/refreshing.ts';
 import type { Scene } from './stock-clients/scene.ts';
 import { scopes } from './stock-clients/scopes.ts';
-import { ALL_WELL, House } from './support/house.ts';
+import { targets } from './stock-clients/targets.ts';
+import { ALL_WELL, TestDeployment } from './support/deployment.ts';
 import { StockClient } from './support/stock-client.ts';
 
 let scene: Scene;
 beforeAll(async () => {
-  const house = await House.build();
-  house.host.bearer = true;
-  const owner = await house.owner();
-  const linkId = await house.link(owner);
-  const am = { issuer: house.issuer, ports: house.ams.map(({ port }) => port) };
+  const deployment = await TestDeployment.build();
+  deployment.host.bearer = true;
+  const owner = await deployment.owner();
+  const linkId = await deployment.link(owner);
+  const am = { issuer: deployment.issuer, ports: deployment.ams.map(({ port }) => port) };
   scene = {
-    house,
+    deployment,
     owner,
     linkId,
-    resource: house.host.resource,
+    resource: deployment.host.resource,
     client: (options) => StockClient.register(am, options),
   };
 });
-beforeEach(() => scene.house.host.reset());
-afterEach(async () => expect(await scene.house.audit()).toEqual(ALL_WELL));
-afterAll(() => scene.house.close());
+beforeEach(() => scene.deployment.host.reset());
+afterEach(async () => expect(await scene.deployment.audit()).toEqual(ALL_WELL));
+afterAll(() => scene.deployment.close());
 
-// one house for all of them: starting it takes longer than most of what is asked of it
+// one deployment for all of them: starting it takes longer than most of what is asked of it
 const sceneOf = (): Scene => scene;
 describe('a stock OAuth client', () => {
   flow(sceneOf);
   consent(sceneOf);
+  targets(sceneOf);
   scopes(sceneOf);
   refreshing(sceneOf);
   clientsWithSecrets(sceneOf);
   attacks(sceneOf);
   crashes(sceneOf);
-  it('leaves no intent open', async () => expect((await scene.house.audit()).open).toBe(0));
+  it('leaves no intent open', async () => expect((await scene.deployment.audit()).open).toBe(0));
 });

@@ -2,17 +2,19 @@ import { afterAll, beforeEach } from '@jest/globals';
 import { begun } from './stop/begun.ts';
 import { completions } from './stop/completions.ts';
 import { late } from './stop/late.ts';
-import { hooks, house } from './stop/scene.ts';
-import { told } from './stop/told.ts';
+import { deleted } from './stop/deleted.ts';
+import { hooks, deployment } from './stop/scene.ts';
+import { notified } from './stop/revocation-status.ts';
 
 beforeEach(() => {
   hooks.at = async () => undefined;
   hooks.now = null;
-  house.host.reset();
+  deployment.host.reset();
 });
-afterAll(() => house.close());
+afterAll(() => deployment.close());
 
 late();
-told();
+notified();
 begun();
 completions();
+deleted();

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createDpopProof, generateSigningKey, mintToken, type SigningKey } from '@chatelaine/crypto';
 import type { Answer } from '@chatelaine/test-kit';
-import { House, type Story } from './support/house.ts';
+import { TestDeployment, type Story } from './support/deployment.ts';
 import { clock, exchange } from './support/requester.ts';
 
-let house: House;
+let deployment: TestDeployment;
 let story: Story;
 
 interface Over {
@@ -21,7 +21,7 @@ const proofFor = (accessToken: string, key: SigningKey, over: { htm?: string; pa
   createDpopProof({
     key,
     htm: over.htm ?? 'GET',
-    htu: `${house.issuer}${over.path ?? '/targets'}`,
+    htu: `${deployment.issuer}${over.path ?? '/targets'}`,
     accessToken,
     clock,
   });
@@ -33,7 +33,7 @@ async function targets(over: Over = {}): Promise<Answer> {
   const authorization = over.authorization === undefined ? `${over.scheme ?? 'DPoP'} ${token}` : over.authorization;
   // a list goes out as that many headers, also where Node's types know of one
   const authorized = authorization === null ? {} : ({ authorization } as Record<string, string>);
-  return exchange(over.port ?? house.ams[0].port, {
+  return exchange(over.port ?? deployment.ams[0].port, {
     method: 'GET',
     path: '/targets',
     headers: { dpop: [...proofs], ...authorized },
@@ -49,11 +49,11 @@ async function refused(answer: Promise<Answer>, error: string): Promise<Answer> 
 }
 
 beforeAll(async () => {
-  house = await House.build();
-  story = await house.story({ 'photos.read': 'allow', 'photos.write': 'ask' });
+  deployment = await TestDeployment.build();
+  story = await deployment.story({ 'photos.read': 'allow', 'photos.write': 'ask' });
 });
-beforeEach(() => house.host.reset());
-afterAll(() => house.close());
+beforeEach(() => deployment.host.reset());
+afterAll(() => deployment.close());
 
 describe('the targets of a connection', () => {
   it('are the Hosts it was shown, each scope with its answer as it is now, and nothing else', async () => {
@@ -62,8 +62,8 @@ describe('the targets of a connection', () => {
     expect(json).toEqual({
       targets: [
         {
-          resource: house.host.resource,
-          issuer: house.host.issuer,
+          resource: deployment.host.resource,
+          issuer: deployment.host.issuer,
           name: 'Photos',
           account: 'my Photos',
           scopes: expect.any(Array),
@@ -78,26 +78,26 @@ describe('the targets of a connection', () => {
   });
 
   it('follow the owner’s rules, the Host’s ceiling and the end of a link at once, at either process', async () => {
-    const changing = await house.story({ 'photos.read': 'allow', 'photos.write': 'ask' });
+    const changing = await deployment.story({ 'photos.read': 'allow', 'photos.write': 'ask' });
     const answers = async (): Promise<unknown> => {
-      const { json } = await targets({ by: changing, port: house.ams[1].port });
+      const { json } = await targets({ by: changing, port: deployment.ams[1].port });
       const [target] = json['targets'] as { scopes: { scope: string; answer: string }[] }[];
       return target === undefined
         ? 'none'
         : Object.fromEntries(target.scopes.map(({ scope, answer }) => [scope, answer]));
     };
-    await house.rows(`update rule set effect = 'deny' where connection_id = $1 and scope = 'photos.write'`, [
+    await deployment.rows(`update rule set effect = 'deny' where connection_id = $1 and scope = 'photos.write'`, [
       changing.connection.id,
     ]);
     expect(await answers()).toEqual({ 'photos.read': 'allow', 'photos.write': 'deny' });
-    await house.rows(`update link set transfer_scope = array['photos.write'] where id = $1`, [changing.linkId]);
+    await deployment.rows(`update link set transfer_scope = array['photos.write'] where id = $1`, [changing.linkId]);
     expect(await answers()).toEqual({ 'photos.write': 'deny' });
     await changing.owner.browser.submit('/hosts', `/hosts/${changing.linkId}/stop`);
     expect(await answers()).toBe('none');
   });
 
   it('never hold another connection’s, though owner, Requester and Host are the same', async () => {
-    const other = { ...story, connection: await house.connect({ ...story, answers: { 'albums.read': 'ask' } }) };
+    const other = { ...story, connection: await deployment.connect({ ...story, answers: { 'albums.read': 'ask' } }) };
     const [target] = (await targets({ by: other })).json['targets'] as { scopes: unknown }[];
     expect(target?.scopes).toEqual([{ scope: 'albums.read', answer: 'ask' }]);
   });
@@ -105,10 +105,10 @@ describe('the targets of a connection', () => {
 
 describe('a request for targets', () => {
   it('without a token, or with any that is not this connection’s living one, gets one answer', async () => {
-    const stopped = await house.beside(story, { 'photos.read': 'allow' });
-    await stopped.owner.browser.submit('/requesters', `/requesters/${stopped.connection.id}/stop`);
-    const expired = await house.beside(story, { 'photos.read': 'allow' });
-    await house.rows(`update oauth_token set expires_at = now() - interval '1 second' where grant_id = $1`, [
+    const stopped = await deployment.beside(story, { 'photos.read': 'allow' });
+    await stopped.owner.browser.submit('/apps', `/apps/${stopped.connection.id}/stop`);
+    const expired = await deployment.beside(story, { 'photos.read': 'allow' });
+    await deployment.rows(`update oauth_token set expires_at = now() - interval '1 second' where grant_id = $1`, [
       expired.connection.id,
     ]);
     const { accessToken, refreshToken } = story.connection;
@@ -158,14 +158,14 @@ describe('a request for targets', () => {
   it('uses its proof up, at both processes', async () => {
     const proofs = [await proofFor(story.connection.accessToken, story.requester.key)];
     expect((await targets({ proofs })).status).toBe(200);
-    for (const { port } of house.ams) {
+    for (const { port } of deployment.ams) {
       expect((await targets({ proofs, port })).json['error']).toBe('invalid_dpop_proof');
     }
   });
 
   it('of a stranger leaves nothing behind: proofs are remembered only for keys that have a connection', async () => {
     const remembered = async () =>
-      (await house.rows<{ id: string }>(`select encode(id, 'hex') as id from oauth_replay`)).map(({ id }) => id);
+      (await deployment.rows<{ id: string }>(`select encode(id, 'hex') as id from oauth_replay`)).map(({ id }) => id);
     const before = await remembered();
     for (let n = 0; n < 5; n++) await targets({ token: mintToken('ct', n), key: generateSigningKey() });
     // some may be too old to be remembered by now
@@ -173,16 +173,16 @@ describe('a request for targets', () => {
   });
 
   it('by another method is 405', async () => {
-    const answer = await exchange(house.ams[0].port, { method: 'POST', path: '/targets' });
+    const answer = await exchange(deployment.ams[0].port, { method: 'POST', path: '/targets' });
     expect([answer.status, answer.headers.allow]).toEqual([405, 'GET']);
   });
 
   it('when the owner’s rules cannot be read is 503, and says "allow" of nothing', async () => {
-    const unreadable = await house.beside(story, { 'photos.read': 'allow' });
-    await house.rows('alter table rule drop constraint rule_effect_check');
-    await house.rows(`update rule set effect = 'maybe' where connection_id = $1`, [unreadable.connection.id]);
+    const unreadable = await deployment.beside(story, { 'photos.read': 'allow' });
+    await deployment.rows('alter table rule drop constraint rule_effect_check');
+    await deployment.rows(`update rule set effect = 'maybe' where connection_id = $1`, [unreadable.connection.id]);
     const answer = await targets({ by: unreadable });
     expect([answer.status, answer.json['error']]).toEqual([503, 'temporarily_unavailable']);
-    expect((await unreadable.owner.browser.get('/requesters')).text).not.toContain('without asking');
+    expect((await unreadable.owner.browser.get('/apps')).text).not.toContain('without asking');
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { OAuthError } from '@chatelaine/protocol';
 import { generateSigningKey, mintToken, signShortJwt } from '@chatelaine/crypto';
 import fc from 'fast-check';
-import { readTransferRequest } from '../src/transfer/request.ts';
+import { readTransferRequest } from '../src/transfer/exchange-grant.ts';
 
 // any code point, lone surrogates included; fast-check's own `unit: 'binary'` takes seconds to set up
 const anyText = fc

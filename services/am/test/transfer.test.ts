@@ -1,15 +1,16 @@
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
-import { ALL_WELL } from './support/house.ts';
+import { ALL_WELL } from './support/deployment.ts';
 import { minting } from './transfer/minting.ts';
 import { races } from './transfer/races.ts';
-import { house } from './transfer/scene.ts';
+import { deployment } from './transfer/scene.ts';
 import { stops } from './transfer/stops.ts';
 import { subjectTokens } from './transfer/subject-token.ts';
+import { together } from './transfer/together.ts';
 import { whatIsAsked } from './transfer/what-is-asked.ts';
 import { whoAsks } from './transfer/who-asks.ts';
 
-beforeEach(() => house.host.reset());
-afterAll(() => house.close());
+beforeEach(() => deployment.host.reset());
+afterAll(() => deployment.close());
 
 minting();
 subjectTokens();
@@ -17,7 +18,8 @@ whatIsAsked();
 whoAsks();
 stops();
 races();
+together();
 
 it('leaves no token without its row, and no row open', async () => {
-  expect(await house.audit()).toEqual(ALL_WELL);
+  expect(await deployment.audit()).toEqual(ALL_WELL);
 });

@@ -1,17 +1,15 @@
-import {
-  accounts,
-  createServer,
-  migrationsApplied,
-  observed,
-  openSessionKeys,
-  openVault,
-  pages,
-  sessions,
-} from '@chatelaine/service-kit';
+import { ping } from '@chatelaine/postgres';
+import { accounts, sessions } from '@chatelaine/accounts';
+import { openSessionKeys, openVault } from '@chatelaine/keys';
+import { createServer, migrationsApplied, observed } from '@chatelaine/service-kit';
+import { apiDocs, pages } from '@chatelaine/ui';
+import { accessFile, endLinks } from '@chatelaine/host-pages';
 import type { FastifyInstance } from 'fastify';
 import { crashBeforeReply } from './crash-before-reply.ts';
 import type { Deps } from './deps.ts';
 import { entriesApi } from './entries/api-routes.ts';
+import { removeEntries } from './entries/store.ts';
+import { exportEntries } from './entries/export.ts';
 import { entriesPages } from './entries/page-routes.tsx';
 import { homePages } from './home/routes.tsx';
 import { accessPages } from './oauth/access-routes.tsx';
@@ -27,7 +25,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     ...(await observed({ config, name: flavor.id, pool })),
     issuer: config.issuer,
     ready: {
-      database: () => pool.query('select 1'),
+      database: () => ping(pool),
       migrations: migrationsApplied(pool, migrationDirs),
     },
     site: {
@@ -50,18 +48,31 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
   const key = await openSessionKeys({ pool, vault, seed: config.encryptionKey });
   await app.register(sessions, { pool, name: flavor.id, key });
-  await hostFeature(app, deps); // what makes it a Host: links, transfers, the guard
-  entriesApi(app, deps); // for Requesters, behind the guard
+  await hostFeature(app, deps); // what makes it a Host: links, transfers, the check of each request
+  entriesApi(app, deps); // for Requesters, behind that check
   await pages(app, async (scope) => {
     await scope.register(accounts, {
       pool,
       home: '/entries',
+      mail: config.mail,
+      async *exported({ id }) {
+        yield* exportEntries(deps, id);
+        yield accessFile(app, id);
+      },
+      erasing: {
+        end: (id) => endLinks(app, id),
+        async erase(id) {
+          await removeEntries(deps, id);
+          return { kind: 'done' };
+        },
+      },
       limits: { signUpInAll: { tries: config.signUpsPerHour, seconds: 3600 } },
     }); // /sign-up /sign-in /sign-out
     homePages(scope, deps);
     await entriesPages(scope, deps);
     accessPages(scope, deps);
     managerPages(scope, deps);
+    apiDocs(scope); // for developers: /docs
   });
   return app;
 }

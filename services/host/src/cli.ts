@@ -1,4 +1,5 @@
-import { keyCommands, runCli } from '@chatelaine/service-kit';
+import { keyCommands } from '@chatelaine/keys';
+import { runCli } from '@chatelaine/service-kit';
 import { readConfig } from './config.ts';
 import { migrationDirs } from './migration-dirs.ts';
 import { SEALED_PLACES, VAULT_LABEL } from './sealed-places.ts';

@@ -1,4 +1,3 @@
-import { type OutboundException, parseExceptions } from '@chatelaine/outbound-http';
 import {
   type ArmedFailpoint,
   ConfigError,
@@ -7,7 +6,6 @@ import {
   integer,
   oneOf,
   optional,
-  parsedBy,
   readEnv,
   SERVICE_FIELDS,
   type ServiceConfig,
@@ -21,9 +19,10 @@ export interface Config extends ServiceConfig {
   /** How people call this Host; AMs show it too. */
   readonly name: string;
   readonly flavor: FlavorId;
-  /** Destinations the SSRF guard lets through beside public https. */
-  readonly exceptions: readonly OutboundException[];
-  /** Whether it hands out tokens that are bound to no key, to Requesters that can prove none; each time the owner's AM must have their word for it. */
+  /**
+   * Whether it hands out tokens that are bound to no key, to Requesters that can prove none; each time the owner's AM
+   * must have their word for it.
+   */
   readonly bearerTokens: boolean;
   /** Refused requests a source may send to the OAuth endpoints in a minute. */
   readonly refusalsPerMinute: number;
@@ -33,23 +32,11 @@ export interface Config extends ServiceConfig {
   readonly failpoints: readonly ArmedFailpoint<FailpointName>[];
 }
 
-const exceptions = parsedBy((given) => {
-  let list: unknown;
-  try {
-    list = JSON.parse(given);
-  } catch {
-    return null;
-  }
-  const read = parseExceptions(list);
-  return read.kind === 'valid' ? read.exceptions : null;
-}, 'be a JSON list of {"host", "port", "scheme", "cidr"}');
-
 /** Every variable; docs/operations.md says what each is for. */
 export const FIELDS = {
   NAME: text,
   FLAVOR: oneOf(FLAVOR_IDS),
   ...SERVICE_FIELDS,
-  OUTBOUND_EXCEPTIONS: optional(exceptions, []),
   FAILPOINTS: optional(failpointsField(FAILPOINTS), []),
   BEARER_TOKENS: optional(flag, false),
   REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), 100),
@@ -70,7 +57,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     ...service,
     name: read.NAME,
     flavor: read.FLAVOR,
-    exceptions: read.OUTBOUND_EXCEPTIONS,
     bearerTokens: read.BEARER_TOKENS,
     refusalsPerMinute: read.REFUSALS_PER_MINUTE,
     entriesPerAccount: read.ENTRIES_PER_ACCOUNT,

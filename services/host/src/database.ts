@@ -1,10 +1,11 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { Pool } from '@chatelaine/postgres';
+import { type Pool, schemaOf } from '@chatelaine/postgres';
 import { PrismaClient } from './generated/prisma/client.ts';
 
-/** Prisma on the pool that everything else uses. It qualifies its SQL with the schema that the role's search_path names. */
+/**
+ * Prisma on the pool that everything else uses. It qualifies its SQL with the schema that the role's search_path names.
+ */
 export async function openPrisma(pool: Pool): Promise<PrismaClient> {
-  const { rows } = await pool.query<{ schema: string }>('select current_schema() as schema');
-  const schema = rows[0]?.schema ?? 'public';
+  const schema = await schemaOf(pool);
   return new PrismaClient({ adapter: new PrismaPg(pool, { schema, disposeExternalPool: false }) });
 }

@@ -1,3 +1,4 @@
+import { systemClock } from '@chatelaine/crypto';
 import { applyMigrations, openPool } from '@chatelaine/postgres';
 import { describeException } from '@chatelaine/outbound-http';
 import { run } from '@chatelaine/service-kit';
@@ -14,7 +15,7 @@ await run(async () => {
   const app = await createApp({
     config,
     flavor: FLAVORS[config.flavor],
-    clock: { now: () => Date.now() / 1000 },
+    clock: systemClock,
     pool,
     prisma: await openPrisma(pool),
   });

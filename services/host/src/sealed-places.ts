@@ -1,4 +1,4 @@
-import { keptSecretPlace, type SealedPlace } from '@chatelaine/service-kit';
+import { keptSecretPlace, type SealedPlace } from '@chatelaine/keys';
 
 /** What the Host's secrets are sealed for. */
 export const VAULT_LABEL = 'host/vault';

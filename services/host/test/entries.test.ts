@@ -95,6 +95,17 @@ describe('the page of entries', () => {
   });
 });
 
+describe('the page for developers', () => {
+  test('names what programs can ask for, what they need for it, and what each refusal means', async () => {
+    const { status, words } = await host.browser().get('/docs');
+    expect(status).toBe(200);
+    for (const operation of ['GET /api/entries', 'POST /api/entries', 'POST /token'])
+      expect(words).toContain(operation);
+    expect(words).toContain('Needs an access token bound to your key, and a DPoP proof');
+    expect(words).toContain('The token is good, and not for this.');
+  });
+});
+
 describe('GET /api/entries', () => {
   test('gives the owner’s entries, the newest day first, and nobody else’s', async () => {
     const bob = await host.browser().signUp('bob-api');

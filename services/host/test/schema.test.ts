@@ -2,7 +2,8 @@ import path from 'node:path';
 import { createInstance, type Embedded, schemaDiff, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
 import { applyMigrations } from '@chatelaine/postgres';
-import { prismaFile } from '@chatelaine/service-kit';
+import { accountSchema } from '@chatelaine/accounts';
+import { keySchema } from '@chatelaine/keys';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { migrationDirs } from '../src/migration-dirs.ts';
 
@@ -15,7 +16,8 @@ afterAll(() => embedded.stop());
 const schemaFiles = [
   path.join(import.meta.dirname, '..', 'prisma', 'schema.prisma'),
   path.join(kernelMigrations, '..', 'oauth.prisma'),
-  prismaFile,
+  accountSchema,
+  keySchema,
 ];
 
 test('the schema files and the migrations of all packages say the same', async () => {

@@ -1,4 +1,7 @@
-import { createServer, migrationsApplied, observed, pages, repeat, sessions } from '@chatelaine/service-kit';
+import { ping } from '@chatelaine/postgres';
+import { sessions } from '@chatelaine/accounts';
+import { createServer, migrationsApplied, observed, repeat } from '@chatelaine/service-kit';
+import { apiDocs, pages } from '@chatelaine/ui';
 import type { FastifyInstance } from 'fastify';
 import { account } from './account/routes.ts';
 import { connect } from './connect/routes.tsx';
@@ -37,7 +40,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     issuer: config.issuer,
     published: ['/jwks', '/client'], // an AM may read them before it answers a call of ours
     ready: {
-      database: () => pool.query('select 1'),
+      database: () => ping(pool),
       keys: () => deps.keys.refresh(),
       migrations: migrationsApplied(pool, migrationDirs),
     },
@@ -55,6 +58,12 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
       ],
     },
   });
+  deps.undecidedTerms.add((offer) =>
+    app.log.warn(
+      { event: 'terms_undecided', ...offer },
+      'an owner asks for terms that TERMS_ACCEPTED and TERMS_DECLINED do not decide',
+    ),
+  );
   app.addHook('onClose', () => deps.close());
   await app.register(sessions, { pool, name: 'requester', key: deps.sessionKeys });
   repeat(app, {
@@ -72,6 +81,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     targets(people, deps); // /connections: which Hosts each one opens
     posts(people, deps); // /posts: what is written here and kept here
     access(people, deps); // /access: who may read it
+    apiDocs(people); // /docs: for developers
     feed(people, deps); // /, /entries, /posted, /picture: what the Hosts have, merged; posting to them
   });
   return app;

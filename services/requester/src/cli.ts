@@ -1,4 +1,5 @@
-import { keyCommands, runCli } from '@chatelaine/service-kit';
+import { keyCommands } from '@chatelaine/keys';
+import { runCli } from '@chatelaine/service-kit';
 import { readConfig } from './config.ts';
 import { migrationDirs, VAULT_LABEL } from './deps.ts';
 import { placeOfSigningKey, SEALED_PLACES } from './sealed-places.ts';

@@ -1,46 +1,42 @@
-import { type OutboundException, parseExceptions } from '@chatelaine/outbound-http';
 import {
   integer,
+  json,
   optional,
-  parsedBy,
   readEnv,
   SERVICE_FIELDS,
   type ServiceConfig,
   serviceConfig,
   text,
 } from '@chatelaine/service-kit';
+import { type TermsReference, termsReferenceSchema } from '@chatelaine/protocol';
+import { z } from 'zod';
 
 export interface Config extends ServiceConfig {
   /** How owners see us on consent pages. */
   readonly name: string;
-  /** Destinations the SSRF guard lets through beside public https. */
-  readonly exceptions: readonly OutboundException[];
   /** Connections one person may start in an hour: each makes us fetch what was typed. */
   readonly connectsPerHour: number;
   /** For so long the feed waits for Hosts, in seconds. */
   readonly feedSeconds: number;
   /** Posts that one person may keep here. */
   readonly postsPerAccount: number;
+  /**
+   * Terms of owners that we sign, and those that we decline: by address and digest, as whoever runs this service has
+   * decided. PROTOCOL §10.
+   */
+  readonly terms: { readonly accepts: readonly TermsReference[]; readonly declines: readonly TermsReference[] };
 }
 
-const exceptions = parsedBy((given) => {
-  let list: unknown;
-  try {
-    list = JSON.parse(given);
-  } catch {
-    return null;
-  }
-  const read = parseExceptions(list);
-  return read.kind === 'valid' ? read.exceptions : null;
-}, 'be a JSON list of {"host", "port", "scheme", "cidr"}');
+const terms = json(z.array(termsReferenceSchema));
 
 /** Every variable; docs/operations.md says what each is for. */
 export const FIELDS = {
   ...SERVICE_FIELDS,
   NAME: optional(text, 'Lifestream'),
-  OUTBOUND_EXCEPTIONS: optional(exceptions, []),
   CONNECTS_PER_HOUR: optional(integer({ min: 1, max: 100_000 }), 20),
   FEED_SECONDS: optional(integer({ min: 1, max: 30 }), 8),
+  TERMS_ACCEPTED: optional(terms, []),
+  TERMS_DECLINED: optional(terms, []),
   POSTS_PER_ACCOUNT: optional(integer({ min: 1, max: 1_000_000 }), 2_000),
 };
 
@@ -55,9 +51,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return {
     ...service,
     name: read.NAME,
-    exceptions: read.OUTBOUND_EXCEPTIONS,
     connectsPerHour: read.CONNECTS_PER_HOUR,
     feedSeconds: read.FEED_SECONDS,
     postsPerAccount: read.POSTS_PER_ACCOUNT,
+    terms: { accepts: read.TERMS_ACCEPTED, declines: read.TERMS_DECLINED },
   };
 }

@@ -1,19 +1,20 @@
-import { deriveKey, type Vault } from '@chatelaine/crypto';
-import { applyMigrations, openPool } from '@chatelaine/postgres';
+import { deriveKey, type Vault, systemClock } from '@chatelaine/crypto';
+import { applyMigrations, openPool, schemaOf } from '@chatelaine/postgres';
 import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
 import type { Clock } from '@chatelaine/protocol';
-import { createRequester, type Requester } from '@chatelaine/requester-kit';
+import { createRequester, type Requester, type UndecidedTerms } from '@chatelaine/requester-kit';
 import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
+import { accountMigrations } from '@chatelaine/accounts';
 import {
+  keyMigrations,
   type KeyRing,
-  migrationsDir as chassisMigrations,
   openSessionKeys,
   openSigningKeys,
   openVault,
   type SessionKeys,
-  traced,
-  waitingOnOthers,
-} from '@chatelaine/service-kit';
+} from '@chatelaine/keys';
+import { waitingOnOthers } from '@chatelaine/service-kit';
+import { traced } from '@chatelaine/telemetry';
 import { PrismaPg } from '@prisma/adapter-pg';
 import path from 'node:path';
 import type { Pool } from 'pg';
@@ -34,14 +35,17 @@ export interface Deps {
   readonly sessionKeys: SessionKeys;
   /** All that has to do with AMs and Hosts. */
   readonly requester: Requester;
+  /** Who is told of terms that nobody here has decided on. */
+  readonly undecidedTerms: Set<(offer: UndecidedTerms) => void>;
   /** Ends what was opened. */
   close(): Promise<void>;
 }
 
-/** Every table of this service: the kernel's, the chassis's, its own. */
+/** Every table of this service: the kernel's, those of accounts and keys, its own. */
 export const migrationDirs: string[] = [
   kernelMigrations,
-  chassisMigrations,
+  accountMigrations,
+  keyMigrations,
   path.join(import.meta.dirname, '..', 'prisma', 'migrations'),
 ];
 
@@ -49,7 +53,7 @@ export const migrationDirs: string[] = [
 export const VAULT_LABEL = 'vault';
 
 /** Opens the database, brings it up to date, and builds the rest. Nothing stays open when it fails. */
-export async function openDeps(config: Config, clock: Clock = { now: () => Date.now() / 1000 }): Promise<Deps> {
+export async function openDeps(config: Config, clock: Clock = systemClock): Promise<Deps> {
   await applyMigrations(config.databaseUrl, migrationDirs);
   const pool = openPool({ url: config.databaseUrl, name: 'requester', patience: config.databasePatience });
   const { exceptions, demo } = config;
@@ -65,7 +69,8 @@ export async function openDeps(config: Config, clock: Clock = { now: () => Date.
     const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
     const keys = await openSigningKeys({ pool, vault, placeOf: placeOfSigningKey });
     const sessionKeys = await openSessionKeys({ pool, vault, seed: deriveKey(config.encryptionKey, 'sessions') });
-    const parts = { config, clock, pool, outbound, vault, keys, sessionKeys };
+    const undecidedTerms: Deps['undecidedTerms'] = new Set();
+    const parts = { config, clock, pool, outbound, vault, keys, sessionKeys, undecidedTerms };
     return { ...parts, requester: openRequester({ ...parts, prisma }), close };
   } catch (error) {
     await close();
@@ -75,17 +80,31 @@ export async function openDeps(config: Config, clock: Clock = { now: () => Date.
 
 /** Prisma shares the pool and its time limits; it qualifies its statements with a schema, the connecting role's. */
 async function openPrisma(pool: Pool): Promise<PrismaClient> {
-  const { rows } = await pool.query<{ schema: string }>('select current_schema() as schema');
-  const schema = rows[0]?.schema ?? 'public';
+  const schema = await schemaOf(pool);
   return new PrismaClient({ adapter: new PrismaPg(pool, { schema }) });
 }
 
-type RequesterParts = Pick<Deps, 'config' | 'clock' | 'pool' | 'outbound' | 'vault' | 'keys'> & {
+type RequesterParts = Pick<Deps, 'config' | 'clock' | 'pool' | 'outbound' | 'vault' | 'keys' | 'undecidedTerms'> & {
   readonly prisma: PrismaClient;
 };
 
-function openRequester({ config, clock, pool, outbound, vault, keys, prisma }: RequesterParts): Requester {
-  const { issuer, name, schemes } = config;
+/** At whichever Hosts somebody has. PROTOCOL §2.4. */
+const WANTS = [
+  { scope: 'entries.read', purpose: 'To show what you keep in different places in one stream' },
+  { scope: 'entries.write', purpose: 'To put what you write here where you choose' },
+];
+
+function openRequester({
+  config,
+  clock,
+  pool,
+  outbound,
+  vault,
+  keys,
+  prisma,
+  undecidedTerms,
+}: RequesterParts): Requester {
+  const { issuer, name, schemes, terms } = config;
   return createRequester({
     name,
     uri: issuer,
@@ -93,6 +112,8 @@ function openRequester({ config, clock, pool, outbound, vault, keys, prisma }: R
     host: issuer,
     registration: { kind: 'document', clientId: `${issuer}/client`, jwksUri: `${issuer}/jwks` },
     signingKey: keys,
+    terms: { ...terms, undecided: (offer) => undecidedTerms.forEach((tell) => tell(offer)) },
+    wants: WANTS,
     store: createRequesterStore({ pool, prisma }),
     vault,
     outbound,

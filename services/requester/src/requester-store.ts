@@ -23,6 +23,15 @@ const TAKE_STATE = defineQuery<StateColumns>({
     returning owner_id, session, am, client_id, sealed`,
 });
 
+const PUT_AGREEMENT = defineQuery({
+  name: 'agreement.put',
+  text: `insert into agreement (jti, owner_id, connection_id, record, am_keys) values ($1, $2, $3, $4, $5) on conflict (jti) do nothing`,
+});
+const FIND_AGREEMENT = defineQuery<{ record: string; am_keys: unknown }>({
+  name: 'agreement.find',
+  text: 'select record, am_keys from agreement where jti = $1 and owner_id = $2 and connection_id = $3',
+});
+
 /** The kit's store on Postgres: started connections by statement, connections by Prisma. All secrets arrive sealed. */
 export function createRequesterStore({ pool, prisma }: { pool: Pool; prisma: PrismaClient }): RequesterStore {
   return {
@@ -55,6 +64,13 @@ export function createRequesterStore({ pool, prisma }: { pool: Pool; prisma: Pri
     },
     async deleteConnection({ connectionId: id, owner: ownerId }) {
       await prisma.connection.deleteMany({ where: { id, ownerId } });
+    },
+    async putAgreement({ jti, owner, connectionId, record, amKeys }) {
+      await run(pool, PUT_AGREEMENT, [jti, owner, connectionId, record, amKeys]);
+    },
+    async findAgreement({ jti, owner, connectionId }) {
+      const row = await runOne(pool, FIND_AGREEMENT, [jti, owner, connectionId]);
+      return row && { jti, owner, connectionId, record: row.record, amKeys: JSON.stringify(row.am_keys) };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { keptSecretPlace, type SealedPlace, signingKeyPlace } from '@chatelaine/service-kit';
+import { keptSecretPlace, type SealedPlace, signingKeyPlace } from '@chatelaine/keys';
 
 /** Where the private half of a signing key is sealed. */
 export const placeOfSigningKey = (kid: string): string => JSON.stringify(['signing_key', kid]);

@@ -4,7 +4,7 @@ import { readConfig } from '../src/config.ts';
 const good = {
   ISSUER: 'https://lifestream.example',
   PORT: '4820',
-  DATABASE_URL: 'postgresql://lifestream@127.0.0.1/house',
+  DATABASE_URL: 'postgresql://lifestream@127.0.0.1/deployment',
   ENCRYPTION_KEY: Buffer.alloc(32).toString('base64url'),
 };
 

@@ -13,7 +13,7 @@ afterAll(() => world.close());
 
 test('without its database every page is a 503 that says to come back, and afterwards the same browser goes on', async () => {
   const browser = await signUp(origin);
-  await connectAm(world.house, browser);
+  await connectAm(world.deployment, browser);
   await world.embedded.crash();
   for (const path of ['/', '/connections', '/callback?state=x']) {
     const page = await browser.get(path);

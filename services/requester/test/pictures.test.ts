@@ -9,12 +9,12 @@ beforeAll(async () => {
   world = await startWorld();
   origin = await world.start();
   browser = await signUp(origin);
-  await connectAm(world.house, browser);
+  await connectAm(world.deployment, browser);
 });
 afterAll(() => world.close());
 beforeEach(() => {
-  world.house.on = {};
-  world.house.received.length = 0;
+  world.deployment.on = {};
+  world.deployment.received.length = 0;
 });
 
 describe('a picture', () => {
@@ -23,7 +23,7 @@ describe('a picture', () => {
     (bytes: Buffer, headers: Record<string, string> = {}) =>
     () => ({ bytes, headers });
   const address = async (): Promise<string> => {
-    world.house.entries = {
+    world.deployment.entries = {
       photos: [{ id: 'p1', text: 'A lake', date: '2026-03-01T10:00:00Z', picture: { type: 'x' } }],
     };
     const { text } = await browser.get('/');
@@ -31,14 +31,14 @@ describe('a picture', () => {
   };
 
   test('is shown from our own origin, obtained with the owner’s token, and typed by its own bytes', async () => {
-    world.house.on['photos /api/entries/p1/picture'] = answer(PNG, { 'content-type': 'text/html' });
+    world.deployment.on['photos /api/entries/p1/picture'] = answer(PNG, { 'content-type': 'text/html' });
     const page = await browser.get(await address());
     expect(page.status).toBe(200);
     expect(page.headers['content-type']).toBe('image/png');
     expect(page.headers['content-security-policy']).toBe("default-src 'none'; sandbox");
     expect(page.headers['x-content-type-options']).toBe('nosniff');
     expect(page.headers['cache-control']).toBe('no-store');
-    const call = world.house.received.find((one) => one.path === 'photos /api/entries/p1/picture');
+    const call = world.deployment.received.find((one) => one.path === 'photos /api/entries/p1/picture');
     expect(call?.method).toBe('GET');
   });
 
@@ -52,21 +52,21 @@ describe('a picture', () => {
     ['a refusal', () => ({ status: 403, json: {} })],
     ['a redirect', () => ({ status: 302, json: {}, headers: { location: '/api/entries' } })],
   ])('that is %s is not there', async (_name, handler) => {
-    world.house.on['photos /api/entries/p1/picture'] = handler;
+    world.deployment.on['photos /api/entries/p1/picture'] = handler;
     expect((await browser.get(await address())).status).toBe(404);
   });
 
   test('is for its owner alone, and only at a Host the AM offers', async () => {
-    world.house.on['photos /api/entries/p1/picture'] = answer(PNG);
+    world.deployment.on['photos /api/entries/p1/picture'] = answer(PNG);
     const own = await address();
     const other = await signUp(origin);
-    await connectAm(world.house, other);
+    await connectAm(world.deployment, other);
     expect((await other.get(own)).status).toBe(404);
     expect((await new Browser(origin).get(own)).headers['location']).toMatch(/^\/sign-in/);
     const query = new URLSearchParams(own.slice(own.indexOf('?') + 1));
     for (const [name, value] of [
       ['resource', 'http://evil.localhost/api'],
-      ['resource', world.house.am],
+      ['resource', world.deployment.am],
       ['resource', ''],
       ['entry', '../../token'],
       ['entry', '..'],

@@ -11,26 +11,26 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 beforeEach(async () => {
-  const { house } = world;
-  house.on = {};
-  house.refusal = {};
-  house.entries = { photos: [], notes: [] };
+  const { deployment } = world;
+  deployment.on = {};
+  deployment.refusal = {};
+  deployment.entries = { photos: [], notes: [] };
   browser = await signUp(origin);
-  await connectAm(house, browser);
-  house.received.length = 0;
-  house.asked.length = 0;
+  await connectAm(deployment, browser);
+  deployment.received.length = 0;
+  deployment.asked.length = 0;
 });
 
 type Place = 'photos' | 'notes';
-const kept = (at: Place) => world.house.entries[at]?.map(({ text }) => text);
+const kept = (at: Place) => world.deployment.entries[at]?.map(({ text }) => text);
 const sent = () =>
-  world.house.received.filter(({ path, method }) => method === 'POST' && path.endsWith('/api/entries')).length;
+  world.deployment.received.filter(({ path, method }) => method === 'POST' && path.endsWith('/api/entries')).length;
 const DENIED = { status: 400, json: { error: 'access_denied', denied_by: 'am' } };
 
 /** What a form would send, with its own attempt, to the Hosts named. */
 function fieldsOf(page: Answer, ...places: Place[]): Record<string, string> {
   const boxes = [...page.text.matchAll(/name="(to [^"]+)"/g)].map((match) => match[1] ?? '');
-  const chosen = boxes.filter((name) => places.some((place) => name.endsWith(` ${world.house.resource(place)}`)));
+  const chosen = boxes.filter((name) => places.some((place) => name.endsWith(` ${world.deployment.resource(place)}`)));
   return { ...hiddenFields(page.text, '/entries'), ...Object.fromEntries(chosen.map((name) => [name, 'yes'])) };
 }
 const checked = (page: Answer) =>
@@ -44,20 +44,20 @@ async function post(text: string, ...places: Place[]): Promise<Answer> {
 describe('posting', () => {
   test('writes to every chosen Host and shows it in the feed, with one call for their keys', async () => {
     const page = await browser.get('/');
-    world.house.received.length = 0;
+    world.deployment.received.length = 0;
     const posted = await browser.post('/entries', { ...fieldsOf(page, 'photos', 'notes'), text: 'Hello there' });
     expect([posted.status, posted.headers['location']]).toEqual([303, '/']);
     expect([kept('photos'), kept('notes')]).toEqual([['Hello there'], ['Hello there']]);
-    expect([world.house.count('am /transfers'), world.house.count('am /token')]).toEqual([1, 0]);
-    expect(world.house.asked.slice(-2).map(({ scope }) => scope)).toEqual(['entries.write', 'entries.write']);
+    expect([world.deployment.count('am /transfers'), world.deployment.count('am /token')]).toEqual([1, 0]);
+    expect(world.deployment.asked.slice(-2).map(({ scope }) => scope)).toEqual(['entries.write', 'entries.write']);
     expect((await browser.get('/')).words.match(/Hello there/g)).toHaveLength(2);
     await post('Only here', 'notes');
     expect([kept('photos'), kept('notes')]).toEqual([['Hello there'], ['Hello there', 'Only here']]);
   });
 
   test('says at each Host what came of it and what to do; the text is kept for those it failed at', async () => {
-    const interaction_uri = `${world.house.am}/asks/1`;
-    world.house.refusal[world.house.resource('notes')] = {
+    const interaction_uri = `${world.deployment.am}/asks/1`;
+    world.deployment.refusal[world.deployment.resource('notes')] = {
       status: 400,
       json: { error: 'interaction_required', interaction_uri },
     };
@@ -69,9 +69,9 @@ describe('posting', () => {
     );
     expect(page.text).toContain(`href="${interaction_uri}"`);
     expect(page.text).toContain('>Keep me</textarea>');
-    expect(checked(page)).toEqual([expect.stringContaining(world.house.resource('notes'))]);
-    expect(page.text).not.toContain(`name="to ${world.house.resource('photos')}`);
-    world.house.refusal = {};
+    expect(checked(page)).toEqual([expect.stringContaining(world.deployment.resource('notes'))]);
+    expect(page.text).not.toContain(`name="to ${world.deployment.resource('photos')}`);
+    world.deployment.refusal = {};
     const again = await browser.post('/entries', { ...fieldsOf(page, 'notes'), text: 'Keep me' });
     expect(again.headers['location']).toBe('/');
     expect([kept('photos'), kept('notes')]).toEqual([['Keep me'], ['Keep me']]);
@@ -80,32 +80,33 @@ describe('posting', () => {
   test.each<[string, () => void, RegExp]>([
     [
       'a rule says no',
-      () => (world.house.refusal[world.house.resource('notes')] = DENIED),
+      () => (world.deployment.refusal[world.deployment.resource('notes')] = DENIED),
       /a rule at your authorization manager says no for Notes/,
     ],
     [
       'the Host says no',
-      () => (world.house.on['notes /api/entries'] = () => ({ status: 403, json: {} })),
+      () => (world.deployment.on['notes /api/entries'] = () => ({ status: 403, json: {} })),
       /Notes itself refused/,
     ],
     [
       'the Host is down',
-      () => (world.house.on['notes /api/entries'] = () => ({ status: 503, json: {} })),
+      () => (world.deployment.on['notes /api/entries'] = () => ({ status: 503, json: {} })),
       /Notes cannot answer at the moment. Post it again in a while/,
     ],
     [
       'the Host hangs up without an answer',
-      () => (world.house.on['notes /api/entries'] = () => ({ raw: (response) => response.destroy() })),
+      () => (world.deployment.on['notes /api/entries'] = () => ({ raw: (response) => response.destroy() })),
       /Notes did not say whether it took this. It may have kept the entry all the same: look there/,
     ],
     [
       'the AM is busy',
-      () => (world.house.on['am /transfers'] = () => ({ status: 503, json: { error: 'temporarily_unavailable' } })),
+      () =>
+        (world.deployment.on['am /transfers'] = () => ({ status: 503, json: { error: 'temporarily_unavailable' } })),
       /Your authorization manager does not answer/,
     ],
     [
       'the AM talks nonsense',
-      () => (world.house.on['am /transfers'] = () => ({ json: ['what?'] })),
+      () => (world.deployment.on['am /transfers'] = () => ({ json: ['what?'] })),
       /Your authorization manager answered something/,
     ],
   ])('when %s the text is not lost', async (_name, arrange, sentence) => {
@@ -134,7 +135,7 @@ describe('posting', () => {
   test('that broke off in the middle says so, and keeps the text', async () => {
     const fields = fieldsOf(await browser.get('/'), 'notes');
     const hold = Promise.withResolvers<{ status: number; json: object }>();
-    world.house.on['notes /api/entries'] = () => hold.promise;
+    world.deployment.on['notes /api/entries'] = () => hold.promise;
     const first = browser.post('/entries', { ...fields, text: 'Half way' });
     const second = await eventually(async () => {
       const page = await browser.get(`/posted?attempt=${fields['attempt']}`);
@@ -146,12 +147,12 @@ describe('posting', () => {
   });
 
   test('over two connections to one Host goes to both accounts', async () => {
-    await connectAm(world.house, browser);
+    await connectAm(world.deployment, browser);
     const page = await browser.get('/');
     expect(page.words.match(/Photos kim · \d of 4 shown/g)).toHaveLength(2);
     await browser.post('/entries', { ...fieldsOf(page, 'photos'), text: 'Both' });
     expect(kept('photos')).toEqual(['Both', 'Both']);
-    expect(world.house.count('am /transfers')).toBe(4);
+    expect(world.deployment.count('am /transfers')).toBe(4);
   });
 
   test('nothing, too much, or to no Host, is not sent, and nothing typed is lost', async () => {
@@ -174,12 +175,12 @@ describe('posting', () => {
     const [own = ''] = Object.keys(fields).filter((name) => name.startsWith('to '));
     const connection = own.split(' ')[1];
     const other = await signUp(origin);
-    await connectAm(world.house, other);
+    await connectAm(world.deployment, other);
     const theirs = fieldsOf(await other.get('/'), 'photos');
     expect((await other.post('/entries', { ...theirs, [own]: 'yes', text: 'x' })).status).toBe(404);
     for (const name of [
       `to ${connection} http://evil.localhost/api`,
-      `to ${connection} ${world.house.am}`,
+      `to ${connection} ${world.deployment.am}`,
       `to ${connection}`,
       'to ',
     ])

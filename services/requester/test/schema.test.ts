@@ -2,7 +2,8 @@ import path from 'node:path';
 import { createTestDatabase, type Embedded, schemaDiff, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations, openPool } from '@chatelaine/postgres';
 import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
-import { prismaFile as chassisFile } from '@chatelaine/service-kit';
+import { accountSchema } from '@chatelaine/accounts';
+import { keySchema } from '@chatelaine/keys';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { migrationDirs } from '../src/deps.ts';
 import { SEALED_PLACES } from '../src/sealed-places.ts';
@@ -15,7 +16,7 @@ afterAll(() => embedded.stop());
 
 test('schema, migrations and live database say the same', async () => {
   const own = path.join(import.meta.dirname, '..', 'prisma', 'schema.prisma');
-  const schemaFiles = [own, path.join(kernelMigrations, '..', 'oauth.prisma'), chassisFile];
+  const schemaFiles = [own, path.join(kernelMigrations, '..', 'oauth.prisma'), accountSchema, keySchema];
   const instances = [{ role: 'lifestream', dirs: migrationDirs }];
   const database = await createTestDatabase(embedded, { instances, apply: applyMigrations });
   expect(await schemaDiff({ url: embedded.url('postgres'), schemaFiles, migrationDirs })).toBeNull();
@@ -27,7 +28,8 @@ test('schema, migrations and live database say the same', async () => {
      where table_schema = current_schema() and column_name = 'sealed' order by place`,
   );
   await pool.end();
-  // what is not listed is lost with its encryption key; answers are sealed by a key that only the browser has, for seconds
+  // what is not listed is lost with its encryption key; answers are sealed by a key that only the browser has, for
+  // seconds
   expect(rows.map(({ place }) => place).filter((place) => place !== 'oauth_answer.sealed')).toEqual(
     SEALED_PLACES.map(({ table }) => `${table}.sealed`).toSorted(),
   );

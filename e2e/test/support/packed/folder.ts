@@ -31,7 +31,10 @@ const APP = ['fastify@5', 'pg@8', 'cookie@2'];
 
 const execute = promisify(execFile);
 
-/** Packs the kits with all packages of ours that they need, and installs them into an empty folder. Files below `from` are copied in as they are. */
+/**
+ * Packs the kits with all packages of ours that they need, and installs them into an empty folder. Files below `from`
+ * are copied in as they are.
+ */
 export async function installPacked(from: string, files: readonly string[]): Promise<PackedFolder> {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'chatelaine-packed-'));
   const run = runIn(dir);

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Runs a file of a folder with our Node until its first line of output. It ends when its input does: also when we are gone. */
+/**
+ * Runs a file of a folder with our Node until its first line of output. It ends when its input does: also when we are
+ * gone.
+ */
 export async function startScript(
   cwd: string,
   file: string,

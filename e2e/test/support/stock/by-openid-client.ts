@@ -8,7 +8,10 @@ import {
   TOKEN_EXCHANGE,
 } from './requester.ts';
 
-/** A Requester by openid-client. It is oauth4webapi inside, but it takes its own decisions about discovery, registration and pushing. */
+/**
+ * A Requester by openid-client. It is oauth4webapi inside, but it takes its own decisions about discovery, registration
+ * and pushing.
+ */
 export async function byOpenidClient(world: StockWorld, identity: Identity): Promise<StockRequester> {
   const { redirectUri } = world;
   const config = await discovered(world, identity);

@@ -1,7 +1,10 @@
 import { generateCodeVerifier, OAuth2Client, OAuth2Fetch, type OAuth2Token } from '@badgateway/oauth2-client';
 import type { PlainClient, PlainWorld } from './plain.ts';
 
-/** @badgateway/oauth2-client, which shares no code with the others: a secret in the Authorization header, Bearer, and a fetch that refreshes by itself. */
+/**
+ * @badgateway/oauth2-client, which shares no code with the others: a secret in the Authorization header, Bearer, and a
+ * fetch that refreshes by itself.
+ */
 export async function plainBadgateway(world: PlainWorld): Promise<PlainClient> {
   const { am, redirectUri, resource, fetch } = world;
   const name = 'Copy shop';

@@ -1,7 +1,10 @@
 import * as client from 'openid-client';
 import type { PlainClient, PlainWorld } from './plain.ts';
 
-/** openid-client as an app uses it with any server: registration without keys, code + PKCE + `resource`, and DPoP because it can. */
+/**
+ * openid-client as an app uses it with any server: registration without keys, code + PKCE + `resource`, and DPoP
+ * because it can.
+ */
 export async function plainOpenidClient(world: PlainWorld): Promise<PlainClient> {
   const options = {
     algorithm: 'oauth2' as const,

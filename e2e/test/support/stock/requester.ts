@@ -1,4 +1,7 @@
-/** A Requester made of nothing but somebody else's OAuth library. What the AM and the Hosts answer is kept as the library returned it. */
+/**
+ * A Requester made of nothing but somebody else's OAuth library. What the AM and the Hosts answer is kept as the
+ * library returned it.
+ */
 export interface StockRequester {
   /** What it read at the AM. RFC 8414. */
   readonly metadata: Readonly<Record<string, unknown>>;
@@ -25,7 +28,10 @@ export interface StockWorld {
   readonly fetch: typeof globalThis.fetch;
 }
 
-/** How a client makes itself known to the AM: by the document at its id, or by registering. `keys: null` is a client without any. */
+/**
+ * How a client makes itself known to the AM: by the document at its id, or by registering. `keys: null` is a client
+ * without any.
+ */
 export type Identity = { readonly keys: CryptoKeyPair | null } & (
   | { readonly kind: 'document'; readonly clientId: string }
   | { readonly kind: 'dynamic' }

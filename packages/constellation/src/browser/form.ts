@@ -119,10 +119,20 @@ function readOptions(select: HTMLElement): { values: string[]; options: string[]
 function headingsOver(element: HTMLElement): string[] {
   const headings: string[] = [];
   for (let parent = element.parentNode; parent !== null && parent.tagName !== 'BODY'; parent = parent.parentNode) {
-    const heading = parent.childNodes.find((node) => /^(h[1-6]|legend)$/i.test((node as HTMLElement).rawTagName ?? ''));
+    const heading = labelOf(parent) ?? parent.childNodes.find((node) => isHeading(node as HTMLElement));
     if (heading !== undefined) headings.unshift(squash(heading.text));
   }
   return headings;
+}
+
+const isHeading = ({ rawTagName }: HTMLElement): boolean => /^(h[1-6]|legend)$/i.test(rawTagName ?? '');
+
+/** What a group says is its label (WAI-ARIA `aria-labelledby`), or the heading in that. */
+function labelOf(group: HTMLElement): HTMLElement | undefined {
+  const id = group.getAttribute('aria-labelledby');
+  const label =
+    id === undefined ? undefined : group.querySelectorAll('[id]').find((it) => it.getAttribute('id') === id);
+  return label?.querySelectorAll('*').find(isHeading) ?? label;
 }
 
 /** What the form sends when this button is pressed. Throws, with what there is, when something cannot be entered. */

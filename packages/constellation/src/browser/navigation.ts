@@ -32,7 +32,9 @@ export function originHeader(cause: Cause, method: string): string | null {
   return policies.at(-1)?.trim() === 'no-referrer' ? 'null' : cause.from.url.origin;
 }
 
-/** CSP Level 3, `form-action`: governs where a form goes and every redirect after it. Null: nothing stands in the way. */
+/**
+ * CSP Level 3, `form-action`: governs where a form goes and every redirect after it. Null: nothing stands in the way.
+ */
 export function formActionRefusal(cause: Cause, target: URL): string | null {
   if (cause.kind !== 'form') return null;
   const { url, headers } = cause.from;

@@ -61,7 +61,10 @@ function onwardOf(document: HTMLElement, url: URL): URL | null {
   return to === undefined ? null : URL.parse(to, url.href);
 }
 
-/** The form with this button, by what it says or by the value it sends. Throws with the page's text when there is none, or no single one. */
+/**
+ * The form with this button, by what it says or by the value it sends. Throws with the page's text when there is none,
+ * or no single one.
+ */
 export function findButton(page: Page, button: string, { near }: Near = {}): { form: PageForm; button: PressButton } {
   const found = page.forms.flatMap((form) => {
     const fits = form.buttons.find((it) => it.label === button) ?? form.buttons.find((it) => it.value === button);

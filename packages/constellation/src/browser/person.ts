@@ -1,6 +1,6 @@
+import { CookieJar } from '@chatelaine/test-kit';
 import { FormData, request } from 'undici';
 import { createLoopbackFetch } from '../loopback-fetch.ts';
-import { type CookieJar, createCookieJar } from './cookie-jar.ts';
 import { encodeForm, type Fill } from './form.ts';
 import { type Cause, fetchSite, formActionRefusal, originHeader } from './navigation.ts';
 import { findButton, findLink, type Near, type Page, PageError, readPage } from './page.ts';
@@ -26,7 +26,10 @@ export interface Person {
 export interface PersonOptions {
   username?: string;
   password?: string;
-  /** Places whose addresses begin like this are not visited: the person stops there, with an empty page. A client's redirect URI, say. */
+  /**
+   * Places whose addresses begin like this are not visited: the person stops there, with an empty page. A client's
+   * redirect URI, say.
+   */
   stopsAt?: readonly string[];
   /** Their own address, `127.x.y.z` (Linux). */
   from?: string;
@@ -49,7 +52,7 @@ export function createPerson(options: PersonOptions = {}): Person {
   const { stopsAt = [], from, ca } = options;
   const way = createLoopbackFetch({ ...(from !== undefined && { from }), ...(ca !== undefined && { ca }) });
   const name = { username: options.username ?? 'robin', password: options.password ?? DEMO_PASSWORD };
-  return openTab({ ...name, close: way.close }, { cookies: createCookieJar(), stopsAt, agent: way.agent });
+  return openTab({ ...name, close: way.close }, { cookies: new CookieJar(), stopsAt, agent: way.agent });
 }
 
 function openTab(who: Pick<Person, 'username' | 'password' | 'close'>, browser: Browser): Person {
@@ -110,7 +113,9 @@ interface Browser {
   agent: ReturnType<typeof createLoopbackFetch>['agent'];
 }
 
-/** Goes there, and on through redirects and pages that move on by themselves, one request at a time, as a browser does. */
+/**
+ * Goes there, and on through redirects and pages that move on by themselves, one request at a time, as a browser does.
+ */
 async function navigate(browser: Browser, start: Going): Promise<Page> {
   let going = start;
   const chain: URL[] = [];

@@ -9,7 +9,10 @@ export interface AddHostOptions {
   ceiling?: readonly string[];
 }
 
-/** A link from its start to its end: the AM's form, across to the Host, sign-in and ceiling there, and back. PROTOCOL §2.2. */
+/**
+ * A link from its start to its end: the AM's form, across to the Host, sign-in and ceiling there, and back. PROTOCOL
+ * §2.2.
+ */
 export async function addHost(person: Person, { am, host, ceiling }: AddHostOptions): Promise<Page> {
   await signIn(person, am.url);
   await person.visit(`${am.url}/hosts/add`);

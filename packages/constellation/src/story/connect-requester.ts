@@ -18,37 +18,55 @@ export interface ConnectOptions {
   answers: (question: Question) => Answer;
   /** "And share what I keep here": ticked there, and then answered at the AM. PROTOCOL §2.3. */
   share?: 'link' | 'no';
+  /** Terms that it is asked to sign, by name; otherwise what the page proposes. PROTOCOL §10. */
+  terms?: string;
 }
 
-/** A connection from its start to its end: the Requester's form, across to the AM, sign-in and choices there, and back. PROTOCOL §2.1. */
+/**
+ * A connection from its start to its end: the Requester's form, across to the AM, sign-in and choices there, and back.
+ * PROTOCOL §2.1.
+ */
 export async function connectRequester(
   person: Person,
-  { am, requester, answers, share }: ConnectOptions,
+  { am, requester, answers, share, terms }: ConnectOptions,
 ): Promise<Page> {
   await signIn(person, requester.url);
   await person.visit(`${requester.url}/connect`);
   await person.press('Connect', { am: am.url, ...(share !== undefined && { share: true }) });
   await person.follow(/^Continue to /);
   await signInIfAsked(person);
-  const back = await answerConsent(person, answers, share === undefined ? {} : { host_half: share });
+  const back = await answerConsent(person, answers, {
+    ...(share !== undefined && { host_half: share }),
+    ...(terms !== undefined && { terms }),
+  });
   if (back.url.origin !== requester.url || back.status !== 200)
     throw new PageError('The connection was not made.', back);
   return back;
 }
 
-/** On the AM's consent page: answers every question and presses "Connect". For Requesters that are not ours, too. */
+/** On the AM's consent page: answers every question and allows it. For Requesters that are not ours, too. */
 export async function answerConsent(
   person: Person,
   answers: ConnectOptions['answers'],
   more: Fill = {},
 ): Promise<Page> {
-  const questions = person.page.forms
-    .flatMap(({ controls }) => controls)
-    .filter(({ name }) => name.startsWith('answer:'));
-  const choices = questions.map(({ name, under }) => {
-    // answer:<link>:<scope>; a scope may contain colons, a link's id does not
-    const scope = name.split(':').slice(2).join(':');
-    return [name, answers({ host: under.find((heading) => heading.includes(': ')) ?? under.join(' '), scope })];
-  });
-  return person.press('allow', { ...Object.fromEntries(choices), ...more });
+  const controls = person.page.forms.flatMap((form) => form.controls);
+  const choices = controls
+    .filter(({ name }) => name.startsWith('answer:'))
+    .map(({ name, kind }) => {
+      // answer:<link>:<scope>; a scope may contain colons, a link's id does not
+      const [, link = '', ...scope] = name.split(':');
+      const over = controls.find((one) => one.name === `all:${link}`)?.under ?? [];
+      const host = over.find((heading) => heading.includes(': ')) ?? over.join(' ');
+      // one thing alone is answered by the account's own switch
+      return [kind === 'hidden' ? `all:${link}` : name, answers({ host, scope: scope.join(':') })];
+    });
+  return pressAllow(person, { ...Object.fromEntries(choices), ...more });
+}
+
+/** On a consent page: fills it in, and presses the button that allows it. */
+export async function pressAllow(person: Person, fill: Fill): Promise<Page> {
+  const page = await person.press('allow', fill);
+  // without a script the button said what it was before: the page says so, and what it comes to now
+  return page.text.includes('It now says what it comes to') ? person.press('allow') : page;
 }

@@ -1,10 +1,13 @@
 import { randomId } from '@chatelaine/crypto';
 import type { Asked, ConsentDecision } from '@chatelaine/oauth-server-fastify';
-import type { Clock, FormParams } from '@chatelaine/protocol';
+import type { Clock, FormParams, ScopeSet } from '@chatelaine/protocol';
 import { scopeField } from './view.ts';
 
 /** Reads the owner's answer: the ceiling is what was asked for and left ticked. PROTOCOL §2.2. */
-export function decideLink(clock: Clock, { asked, form }: { asked: Asked; form: FormParams }): ConsentDecision {
+export function decideLink(
+  clock: Clock,
+  { asked, offered, form }: { asked: Asked; offered: ScopeSet; form: FormParams },
+): ConsentDecision {
   switch (form.get('decision')) {
     case 'deny':
       return { kind: 'deny' };
@@ -14,7 +17,7 @@ export function decideLink(clock: Clock, { asked, form }: { asked: Asked; form: 
       return { kind: 'again', problem: 'Choose one of the two buttons.' };
   }
   const { request } = asked.interaction;
-  const ceiling = (request.transferScope ?? []).filter((scope) => form.has(scopeField(scope)));
+  const ceiling = offered.filter((scope) => form.has(scopeField(scope)));
   if (ceiling.length === 0) return { kind: 'again', problem: 'Tick at least one permission, or refuse.' };
   const until = readUntil(clock, form.get('until') ?? '');
   if (until.kind === 'wrong') return { kind: 'again', problem: until.problem };

@@ -1,6 +1,7 @@
 import type { InteractionPort } from '@chatelaine/oauth-server-fastify';
 import type { FastifyRequest } from 'fastify';
 import type { HostOptions, HostOwner, HostSettings } from '../options.ts';
+import { shareableNow } from '../shareable.ts';
 import { decideLink } from './decide.ts';
 import { sendConsentPage, sendProblemPage, sendReturnPage } from './pages.ts';
 import { linkConsentView, linkFacts } from './view.ts';
@@ -17,10 +18,12 @@ export function linkInteraction(options: HostOptions, settings: HostSettings): I
     },
     signInUrl: options.signInUrl,
     offer: async (asked, request) => {
-      const facts = linkFacts(settings, { asked, owner: owners.get(request) ?? null });
+      const shareable = options.shareable === undefined ? null : await shareableNow(options.shareable, asked.owner.id);
+      const facts = linkFacts(settings, { asked, owner: owners.get(request) ?? null, shareable });
+      const offered = facts.scopes.map(({ scope }) => scope);
       return {
         facts,
-        decide: (form) => decideLink(settings.clock, { asked, form }),
+        decide: (form) => decideLink(settings.clock, { asked, offered, form }),
         render: async (view, again, reply) => {
           const page = linkConsentView(facts, view);
           return options.renderConsent?.(page, again, reply) ?? sendConsentPage(reply, page);

@@ -11,7 +11,10 @@ export function sendConsentPage(reply: FastifyReply, view: LinkConsentView): Fas
   });
 }
 
-/** Moves on by itself, and has a link for whoever is left here. A redirect after the form would be stopped by CSP `form-action`, wherever the AM leads on to. */
+/**
+ * Moves on by itself, and has a link for whoever is left here. A redirect after the form would be stopped by CSP
+ * `form-action`, wherever the AM leads on to.
+ */
 export function sendReturnPage(reply: FastifyReply, { kind, to, place }: ReturnView): FastifyReply {
   const link = `<p><a href="${escape(to)}">Back to ${escape(place)}</a></p>`;
   const [title, says] =
@@ -44,7 +47,9 @@ function consentBody(view: LinkConsentView): string {
     view.account === null ? '' : `<p>You are signed in as <strong>${escape(view.account)}</strong>.</p>`,
     `<form method="post" action="${escape(view.action)}">`,
     ...hidden,
-    `<fieldset><legend>At most, it may let others</legend>${boxes.join('')}</fieldset>`,
+    boxes.length === 0
+      ? '<p>There is nothing to share here yet.</p>'
+      : `<fieldset><legend>At most, it may let others</legend>${boxes.join('')}</fieldset>`,
     `<label>Until (empty: until you end it) <input type="date" name="${view.until.field}" value="${escape(view.until.value)}"></label>`,
     '<p><button name="decision" value="allow">Allow</button> <button name="decision" value="deny">Refuse</button></p>',
     '</form>',
@@ -61,7 +66,10 @@ function page(title: string, body: string, head = ''): string {
 <body><main>${body}</main></body></html>`;
 }
 
-/** Nothing runs on these pages, nothing frames them, and their form goes to us. The window that opened them may wait for its answer: no Cross-Origin-Opener-Policy. */
+/**
+ * Nothing runs on these pages, nothing frames them, and their form goes to us. The window that opened them may wait for
+ * its answer: no Cross-Origin-Opener-Policy.
+ */
 function sendPage(reply: FastifyReply, { html, formAction }: { html: string; formAction: string }): FastifyReply {
   return reply
     .headers({

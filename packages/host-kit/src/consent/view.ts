@@ -1,4 +1,5 @@
 import type { Asked, ConsentView } from '@chatelaine/oauth-server-fastify';
+import type { ScopeSet } from '@chatelaine/protocol';
 import type { HostOwner, HostSettings } from '../options.ts';
 
 /** The consent page of a link: which AM asks, as which account, and what it may ask for at most. PROTOCOL §2.2. */
@@ -9,7 +10,7 @@ export interface LinkConsentView {
   readonly am: { readonly name: string; readonly address: string };
   /** The account signed in, as the app calls it; null when it gave no label. */
   readonly account: string | null;
-  /** One checkbox each. */
+  /** One checkbox each; none where the owner has nothing to share yet. */
   readonly scopes: readonly {
     readonly field: string;
     readonly scope: string;
@@ -40,14 +41,16 @@ export type LinkFacts = Pick<LinkConsentView, 'host' | 'am' | 'account'> & {
 
 export function linkFacts(
   settings: Pick<HostSettings, 'name' | 'scopes'>,
-  { asked, owner }: { asked: Asked; owner: HostOwner | null },
+  { asked, owner, shareable }: { asked: Asked; owner: HostOwner | null; shareable: ScopeSet | null },
 ): LinkFacts {
   const { client, request } = asked.interaction;
+  const wanted = request.transferScope ?? [];
+  const offered = shareable === null ? wanted : wanted.filter((scope) => shareable.includes(scope));
   return {
     host: settings.name,
     am: { name: client.name, address: new URL(client.id).host },
     account: owner?.label ?? null,
-    scopes: (request.transferScope ?? []).map((scope) => ({ scope, sentence: settings.scopes[scope] ?? scope })),
+    scopes: offered.map((scope) => ({ scope, sentence: settings.scopes[scope] ?? scope })),
   };
 }
 

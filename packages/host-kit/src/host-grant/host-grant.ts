@@ -16,6 +16,7 @@ export interface HostGrantInput {
   readonly until?: number;
 }
 
+/** What came of the wish to be granted a link without a redirect. PROTOCOL §2.3. */
 export type HostGrantOutcome =
   /** For the AM's eyes alone: the value of `host_grant`, good for five minutes and once. */
   | { readonly kind: 'issued'; readonly hostGrant: string }
@@ -23,10 +24,12 @@ export type HostGrantOutcome =
   | { readonly kind: 'refused'; readonly sentence: string };
 
 /**
- * An ordinary authorization code for an AM, issued without a redirect: for an app that is a Requester, too, and takes it along with its own
- * pushed request. The AM is admitted as in any authorization, and redeems it as any code. PROTOCOL §2.3.
+ * An ordinary authorization code for an AM, issued without a redirect: for an app that is a Requester, too, and takes
+ * it along with its own pushed request. The AM is admitted as in any authorization, and redeems it as any code.
+ * PROTOCOL §2.3.
  *
- * @throws TypeError when the app asks for what can never be granted: a challenge that is none, no scope, or one that is not the Host's
+ * @throws TypeError when the app asks for what can never be granted: a challenge that is none, no scope, or one that is
+ * not the Host's
  */
 export async function issueHostGrant(deps: ServerDeps, input: HostGrantInput): Promise<HostGrantOutcome> {
   const { owner, scopes, codeChallenge } = input;

@@ -19,14 +19,15 @@ import {
   invalidScope,
   invalidTarget,
   LIFETIME,
-  OAuthError,
+  type OAuthError,
   parseToken,
   type ResourceUrl,
-  temporarilyUnavailable,
   TOKEN_TYPE,
   type TransferResponse,
 } from '@chatelaine/protocol';
+import { askApp } from '../ask-app.ts';
 import type { HostOptions, TransferAttempt } from '../options.ts';
+import { shareableNow } from '../shareable.ts';
 import { parseTransferForm, type TransferForm } from './parse.ts';
 import { checkRequesterStatement, type RequesterStatementDeps } from './requester-statement.ts';
 import { checkStatement, type Statement, type StatementDeps } from './statement.ts';
@@ -37,6 +38,7 @@ export interface TransferDeps extends StatementDeps, RequesterStatementDeps, Pic
   /** Whether tokens bound to no key are minted at all. */
   readonly bearer: boolean;
   readonly checks: NonNullable<HostOptions['checks']> | null;
+  readonly shareable: NonNullable<HostOptions['shareable']> | null;
 }
 
 /** Hop 2: the AM, holding an owner's link, asks for a token for a Requester's key. RFC 8693 §2, PROTOCOL §3.3, §3.4. */
@@ -54,7 +56,10 @@ async function transfer(deps: TransferDeps, context: TokenContext): Promise<Tran
   const link = await findLink(deps, client, form);
   const resource = deps.resources.find((own) => own === form.resource);
   if (resource === undefined) throw invalidTarget('This server has no such resource.');
-  if (!coversScope(link.stored.grant.transferScope ?? [], form.scope)) throw overCeiling();
+  const { transferScope, subject } = link.stored.grant;
+  if (!coversScope(transferScope ?? [], form.scope)) throw overCeiling();
+  if (deps.shareable !== null && !coversScope(await shareableNow(deps.shareable, subject), form.scope))
+    throw overCeiling();
   // an AM may name any address as a Requester
   await checkRequesterStatement({ ...deps, fetchDocument }, { client, statement, form, guards });
   await askHost(deps, {
@@ -89,14 +94,9 @@ async function findLink(
 
 /** The Host's own policy has the last word before the mint; when it cannot be asked, nothing is minted. */
 async function askHost(deps: TransferDeps, attempt: TransferAttempt): Promise<void> {
-  if (deps.checks === null) return;
-  let denied: Awaited<ReturnType<typeof deps.checks>>;
-  try {
-    denied = await deps.checks(attempt);
-  } catch (cause) {
-    if (cause instanceof OAuthError) throw cause;
-    throw temporarilyUnavailable('The server cannot decide right now.', { cause, retryAfter: 5 });
-  }
+  const { checks } = deps;
+  if (checks === null) return;
+  const denied = await askApp(() => checks(attempt));
   if (denied !== null) throw accessDenied(denied.sentence, { extras: { denied_by: 'host', requestable: false } });
 }
 

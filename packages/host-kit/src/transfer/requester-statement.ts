@@ -30,11 +30,13 @@ export interface RequesterStatementDeps extends DocumentDeps, Pick<ServerDeps, '
 }
 
 /**
- * Where a scope demands it, checks what the Requester itself says of its key, by the keys of the document at its client id: then not even the AM can
- * name another. Elsewhere nobody looks at it: an AM that lies would leave it out. PROTOCOL §3.6.
+ * Where a scope demands it, checks what the Requester itself says of its key, by the keys of the document at its client
+ * id: then not even the AM can name another. Elsewhere nobody looks at it: an AM that lies would leave it out. PROTOCOL
+ * §3.6.
  *
- * Comes after everything that makes an AM ask again with a new statement of its own (PROTOCOL §3.5): the Requester's cannot be renewed on the way,
- * so a stale link token must not spend it. For the same reason a fault is `access_denied`, which no AM asks again for, not `invalid_request`.
+ * Comes after everything that makes an AM ask again with a new statement of its own (PROTOCOL §3.5): the Requester's
+ * cannot be renewed on the way, so a stale link token must not spend it. For the same reason a fault is
+ * `access_denied`, which no AM asks again for, not `invalid_request`.
  */
 export async function checkRequesterStatement(
   deps: RequesterStatementDeps,
@@ -55,8 +57,8 @@ export async function checkRequesterStatement(
 }
 
 /**
- * For its document and its keys together, in seconds. An AM waits 5 s for all of hop 2 (PROTOCOL §3.8), and leaves a Host alone for everybody that lets it wait
- * again and again: whoever runs a Requester must not bring that about.
+ * For its document and its keys together, in seconds. An AM waits 5 s for all of hop 2 (PROTOCOL §3.8), and leaves a
+ * Host alone for everybody that lets it wait again and again: whoever runs a Requester must not bring that about.
  */
 const READ_SECONDS = 3;
 

@@ -28,8 +28,8 @@ export interface Statement {
 }
 
 /**
- * Checks the AM's statement: by a key of the client that authenticates this request, for this Host, this link token, this resource and this
- * scope. Every fault is answered with one text. PROTOCOL §3.3.
+ * Checks the AM's statement: by a key of the client that authenticates this request, for this Host, this link token,
+ * this resource and this scope. Every fault is answered with one text. PROTOCOL §3.3.
  */
 export async function checkStatement(
   deps: StatementDeps,

@@ -4,8 +4,8 @@ import { chatelaineHost } from '../../src/index.ts';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { parseCookie } from 'cookie';
 import pg from 'pg';
-import { type Answer, Browser, freePort, send, type Sent } from '@chatelaine/test-kit';
-import { clock, requesterKey, type TestAm } from './test-am.ts';
+import { type Answer, Browser, freePort, send, type Sent, clock } from '@chatelaine/test-kit';
+import { requesterKey, type TestAm } from './test-am.ts';
 
 /** Some of them contain the issuer, which contains the port. */
 export type TestHostOptions = Partial<HostOptions> | ((issuer: string) => Partial<HostOptions>);
@@ -46,7 +46,10 @@ export class TestHost {
       issuer,
       name: 'Photos',
       pool,
-      scopes: { 'entries.read': 'Read your entries', 'entries.write': 'Add entries for you' },
+      scopes: {
+        'entries.read': { sentence: 'Read your entries', access: 'read' },
+        'entries.write': 'Add entries for you',
+      },
       owner: (request) => {
         const { user } = parseCookie(request.headers.cookie ?? '');
         return user === undefined ? null : { id: user, label: `${user} at Photos` };
@@ -66,15 +69,24 @@ export class TestHost {
       migrate: false,
       ...(typeof input.options === 'function' ? input.options(issuer) : input.options),
     });
-    app.get('/api/entries', { preHandler: app.chatelaine.guard('entries.read') }, async (request) => ({
+    app.get('/api/entries', { preHandler: app.chatelaine.requireScope('entries.read') }, async (request) => ({
       access: request.chatelaine,
     }));
-    app.post('/api/entries', { onRequest: app.chatelaine.guard('entries.write') }, async (_request, reply) =>
+    app.post('/api/entries', { onRequest: app.chatelaine.requireScope('entries.write') }, async (_request, reply) =>
       reply.code(201).send({ id: 'e1' }),
     );
-    app.put('/api/entries', { onRequest: app.chatelaine.guard(['entries.read', 'entries.write']) }, async () => ({}));
+    app.put(
+      '/api/entries',
+      { onRequest: app.chatelaine.requireScope(['entries.read', 'entries.write']) },
+      async () => ({}),
+    );
     for (const path of input.paths ?? [])
-      app.get(path, { onRequest: app.chatelaine.guard('entries.read') }, async () => ({ path }));
+      app.get(path, { onRequest: app.chatelaine.requireScope('entries.read') }, async () => ({ path }));
+    app.get('/api/long', { onRequest: app.chatelaine.requireScope('entries.read') }, async (request) => {
+      const before = await app.chatelaine.isStillGood(request);
+      await app.chatelaine.withdraw(request.chatelaine.owner, ['entries.read']);
+      return { before, after: await app.chatelaine.isStillGood(request) };
+    });
     app.get('/api/open', async (request) => ({ access: request.chatelaine }));
     await app.listen({ host: '127.0.0.1', port });
     return new TestHost(port, issuer, app, pool);

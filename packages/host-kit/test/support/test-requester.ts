@@ -1,7 +1,6 @@
 import { generateSigningKey, publicJwks, randomId, type SigningKey, signJwt } from '@chatelaine/crypto';
 import { GRANT, JWT_TYP } from '@chatelaine/protocol';
-import { type Documents, serveDocuments } from '@chatelaine/test-kit';
-import { clock } from './test-am.ts';
+import { type Documents, serveDocuments, clock } from '@chatelaine/test-kit';
 import type { TestHost } from './test-host.ts';
 
 type Claims = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import { createInstance, type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations } from '@chatelaine/postgres';
 import { migrationsDir } from '@chatelaine/oauth-server-pg';
+import type { Link } from '@chatelaine/test-kit';
 import type { Pool } from 'pg';
 import { TestAm } from './test-am.ts';
 import { TestHost, type TestHostOptions } from './test-host.ts';
@@ -58,4 +59,15 @@ export async function createWorld(): Promise<World> {
       await embedded.stop();
     },
   };
+}
+
+/** With one Host, and one link to it. */
+export async function createLinkedWorld(): Promise<{
+  readonly world: World;
+  readonly host: TestHost;
+  readonly link: Link;
+}> {
+  const world = await createWorld();
+  const host = await world.host();
+  return { world, host, link: await world.am.link(host) };
 }

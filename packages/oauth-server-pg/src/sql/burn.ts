@@ -1,11 +1,29 @@
-import type { BurnOutcome, ReplayGuard } from '@chatelaine/oauth-server';
-import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
-import { type Db, type Query, runForRow } from '@chatelaine/postgres';
+import type { OAuthStorage } from '@chatelaine/oauth-server';
+import {
+  BURN_GUARDS,
+  BURNED,
+  type BurnedRow,
+  findReplayed,
+  findReplayedOfEach,
+  guardName,
+  guardValues,
+} from './replay-guards.ts';
+import { batched, type Db, type Query, runForRow } from '@chatelaine/postgres';
 
 const BURN: Query<BurnedRow> = { name: 'oauth_burn', text: `with ${BURN_GUARDS} select ${BURNED}` };
+const ALL_FRESH = { kind: 'burned' } as const;
 
-export async function burn(db: Db, guards: readonly ReplayGuard[]): Promise<BurnOutcome> {
-  if (guards.length === 0) return { kind: 'burned' };
-  const row = await runForRow(db, BURN, guardValues(guards));
-  return findReplayed(guards, row) ?? { kind: 'burned' };
+/**
+ * {@link OAuthStorage.burn}, of several at the same time in one statement; a guard of two of them is never in the same.
+ */
+export function burner(db: Db): OAuthStorage['burn'] {
+  const burn = batched<Parameters<OAuthStorage['burn']>[0], Awaited<ReturnType<OAuthStorage['burn']>>>({
+    one: async (guards) => findReplayed(guards, await runForRow(db, BURN, guardValues(guards))) ?? ALL_FRESH,
+    many: async (lists) => {
+      const { burned } = await runForRow(db, BURN, guardValues(lists.flat()));
+      return findReplayedOfEach(lists, burned).map((replayed) => replayed ?? ALL_FRESH);
+    },
+    keysOf: (guards) => guards.map(guardName),
+  });
+  return async (guards) => (guards.length === 0 ? ALL_FRESH : burn(guards));
 }

@@ -22,13 +22,15 @@ type Input = Parameters<OAuthStorage['deleteClient']>[0];
 type Outcome = Awaited<ReturnType<OAuthStorage['deleteClient']>>;
 
 /**
- * Several statements in one transaction, because the last must see what the others waited for: an owner's consent that is being written
- * (issue-code.ts) holds the request's and then the client's row, and its grant is visible only to a statement that begins after it.
+ * Several statements in one transaction, because the last must see what the others waited for: an owner's consent that
+ * is being written (issue-code.ts) holds the request's and then the client's row, and its grant is visible only to a
+ * statement that begins after it.
  */
 export async function deleteClient(pool: Pool, input: Input): Promise<Outcome> {
   return retry(async () => {
     const connection = await pool.connect();
-    // the pool hears only its idle connections: one that breaks in here would end the process. Its statement fails as well
+    // the pool hears only its idle connections: one that breaks in here would end the process. Its statement fails as
+    // well
     connection.on('error', heard);
     try {
       await connection.query('begin');

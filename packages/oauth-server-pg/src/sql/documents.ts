@@ -7,7 +7,10 @@ const READ_DOCUMENT: Query<Row> = {
   from oauth_document where url = $1`,
 };
 
-/** For all documents together: strangers name them. What each takes as stored, and no less than a row with its index does. */
+/**
+ * For all documents together: strangers name them. What each takes as stored, and no less than a row with its index
+ * does.
+ */
 export const DOCUMENT_BYTES = 33_554_432;
 export const SIZE = 'greatest(pg_column_size(body), 2048)';
 

@@ -1,11 +1,16 @@
 import type { OAuthStorage, StoredClient } from '@chatelaine/oauth-server';
-import { type Db, type Query, run } from '@chatelaine/postgres';
+import { batched, type Db, type Query, run } from '@chatelaine/postgres';
 
 const COLUMNS = 'id, metadata, extract(epoch from created_at)::float8 as created_at, secret_hash';
 
 const FIND_CLIENT: Query<Row> = {
   name: 'oauth_find_client',
   text: `select ${COLUMNS} from oauth_client where id = $1`,
+};
+
+const FIND_CLIENTS: Query<Row> = {
+  name: 'oauth_find_clients',
+  text: `select ${COLUMNS} from oauth_client where id = any ($1::text[])`,
 };
 
 const FIND_CLIENT_BY_REGISTRATION_TOKEN: Query<Row> = {
@@ -20,10 +25,19 @@ interface Row {
   secret_hash: Buffer | null;
 }
 
-export async function findClient(db: Db, id: string): Promise<StoredClient | null> {
-  const [row] = await run(db, FIND_CLIENT, [id]);
-  return toClient(row);
-}
+/** {@link OAuthStorage.findClient}, of several at the same time in one statement. */
+export const clientFinder = (db: Db): OAuthStorage['findClient'] =>
+  batched({
+    one: async (id) => {
+      const [row] = await run(db, FIND_CLIENT, [id]);
+      return toClient(row);
+    },
+    many: async (ids) => {
+      const rows = await run(db, FIND_CLIENTS, [ids]);
+      const found = new Map(rows.map((row) => [row.id, row]));
+      return ids.map((id) => toClient(found.get(id)));
+    },
+  });
 
 export async function findClientByRegistrationToken(
   db: Db,

@@ -1,26 +1,40 @@
-import type { StoredToken, TokenKey } from '@chatelaine/oauth-server';
+import type { OAuthStorage, StoredToken } from '@chatelaine/oauth-server';
 import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, toGrant } from './grant-row.ts';
 import { IS_REPLACED } from './renew.ts';
-import { type Db, type Query, run } from '@chatelaine/postgres';
+import { batched, type Db, type Query, rowsOf, run } from '@chatelaine/postgres';
 
-/**
- * A token lives only through its grant and, at a Host, through its transfer grant: whatever was inserted while one of them was being ended
- * is dead from the moment the end is committed.
- */
-const FIND_TOKEN: Query<Row> = {
-  name: 'oauth_find_token',
-  text: `select t.kind, coalesce(t.scope, g.scope) as token_scope, t.jkt as token_jkt, t.audience, t.act_iss, t.act_sub, tg.actor_name,
+/** The columns of a {@link StoredToken} out of {@link TOKEN}. */
+export const TOKEN_COLUMNS = `t.kind, coalesce(t.scope, g.scope) as token_scope, t.jkt as token_jkt, t.audience, t.act_iss, t.act_sub, tg.actor_name,
     extract(epoch from t.created_at)::float8 as issued_at, extract(epoch from t.expires_at)::float8 as expires_at, ${IS_REPLACED} as is_replaced,
     t.generation, extract(epoch from now())::float8 as read_at,
-    ${GRANT_COLUMNS}
-  from oauth_token t
+    ${GRANT_COLUMNS}`;
+
+/** A token `t` with its grant and, at a Host, its transfer grant. */
+export const TOKEN = `oauth_token t
   join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id
-  left join oauth_transfer_grant tg on tg.client_id = g.client_id and tg.id = t.transfer_grant_id
-  where t.bucket = $1 and t.hash = $2 and t.expires_at > now() and ${GRANT_ALIVE}
-    and (t.transfer_grant_id is null or (tg.id is not null and tg.ended_at is null))`,
+  left join oauth_transfer_grant tg on tg.client_id = g.client_id and tg.id = t.transfer_grant_id`;
+
+/**
+ * Whether a {@link TOKEN} lives. It does so only through its grant and, at a Host, through its transfer grant and under
+ * the ceiling: whatever was inserted while one of them was being ended, or the ceiling lowered, is dead from the moment
+ * that is committed.
+ */
+export const TOKEN_LIVES = `t.expires_at > now() and ${GRANT_ALIVE}
+    and (t.transfer_grant_id is null or (tg.id is not null and tg.ended_at is null and t.scope <@ g.transfer_scope))`;
+
+const FIND_TOKEN: Query<TokenRow> = {
+  name: 'oauth_find_token',
+  text: `select ${TOKEN_COLUMNS} from ${TOKEN} where t.bucket = $1 and t.hash = $2 and ${TOKEN_LIVES}`,
 };
 
-type Row = GrantRow & {
+const FIND_TOKENS: Query<TokenRow & { n: number }> = {
+  name: 'oauth_find_tokens',
+  text: `select n::int, ${TOKEN_COLUMNS}
+  from ${rowsOf(['int', 'bytea'])} as wanted (wanted_bucket, wanted_hash, n), ${TOKEN}
+  where t.bucket = wanted_bucket and t.hash = wanted_hash and ${TOKEN_LIVES}`,
+};
+
+export type TokenRow = GrantRow & {
   kind: StoredToken['kind'];
   token_scope: string[];
   token_jkt: string | null;
@@ -35,9 +49,22 @@ type Row = GrantRow & {
   expires_at: number;
 };
 
-export async function findToken(db: Db, key: TokenKey): Promise<StoredToken | null> {
-  const [row] = await run(db, FIND_TOKEN, [key.bucket, key.hash]);
-  if (row === undefined) return null;
+/** {@link OAuthStorage.findToken}, of several at the same time in one statement. */
+export const tokenFinder = (db: Db): OAuthStorage['findToken'] =>
+  batched({
+    one: async ({ bucket, hash }) => {
+      const [row] = await run(db, FIND_TOKEN, [bucket, hash]);
+      return row === undefined ? null : toToken(row);
+    },
+    many: async (keys) => {
+      const found = new Map<number, StoredToken>();
+      const values = [keys.map(({ bucket }) => bucket), keys.map(({ hash }) => hash)];
+      for (const row of await run(db, FIND_TOKENS, values)) found.set(row.n, toToken(row));
+      return keys.map((_, index) => found.get(index + 1) ?? null);
+    },
+  });
+
+export function toToken(row: TokenRow): StoredToken {
   return {
     kind: row.kind,
     grant: toGrant(row),

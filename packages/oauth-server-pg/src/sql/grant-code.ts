@@ -1,7 +1,10 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { type Db, type Query, run } from '@chatelaine/postgres';
 
-/** As issue-code.ts, for a consent that no request stands behind. Clients of this kind are documents: none is registered, and none waited for. */
+/**
+ * As issue-code.ts, for a consent that no request stands behind. Clients of this kind are documents: none is
+ * registered, and none waited for.
+ */
 const GRANT_CODE: Query = {
   name: 'oauth_grant_code',
   text: `with granted as (

@@ -1,11 +1,13 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
+import { codeAndAnswer } from './code-and-answer.ts';
 import { type RequestRow, toRequest } from './request-row.ts';
 import { type Db, type Query, run } from '@chatelaine/postgres';
 
 /**
- * Taking the request away is the lock: of two answers to one request, the second finds nothing. `used` makes a registered client's deletion
- * wait for this grant, and be waited for by it (see delete-client.ts), and saves the client from being reaped as never used. Where the service does not let
- * the grant be made, by a trigger, the request is gone as if it had been answered.
+ * Taking the request away is the lock: of two answers to one request, the second finds nothing. `used` makes a
+ * registered client's deletion wait for this grant, and be waited for by it (see delete-client.ts), and saves the
+ * client from being reaped as never used. Where the service does not let the grant be made, by a trigger, the request
+ * is gone as if it had been answered.
  */
 const ISSUE_CODE: Query<RequestRow> = {
   name: 'oauth_issue_code',
@@ -20,17 +22,7 @@ const ISSUE_CODE: Query<RequestRow> = {
     select $6, $7, client_id, $8, $9, $10, jkt, to_timestamp($11::float8), answered_by, created_at, authenticated
     from request
     returning bucket, id
-  ), issued as (
-    insert into oauth_code (bucket, hash, grant_id, client_id, redirect_uri, code_challenge, jkt, expires_at)
-    select granted.bucket, $4, granted.id, request.client_id, request.redirect_uri, request.code_challenge, request.jkt,
-      now() + $5::float8 * interval '1 second'
-    from request, granted
-  ), answered as (
-    insert into oauth_answer (hash, client_id, browser_hash, redirect_uri, press, sealed, code_bucket, code_hash, expires_at)
-    select request.hash, request.client_id, request.browser_hash, request.redirect_uri, $12, $13, granted.bucket, $4, request.expires_at
-    from request, granted
-  )
-  select request.* from request, granted`,
+  ), ${codeAndAnswer({ press: '$12', sealed: '$13' })}`,
 };
 
 type Input = Parameters<OAuthStorage['issueCode']>[0];

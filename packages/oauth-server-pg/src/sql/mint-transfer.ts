@@ -1,12 +1,25 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
+import { formatScope } from '@chatelaine/protocol';
 import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, type MaybeGrantRow, toGrant } from './grant-row.ts';
-import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
-import { type Db, type Query, runForRow } from '@chatelaine/postgres';
+import {
+  BURN_GUARDS,
+  BURN_GUARDS_OF_EACH,
+  BURNED,
+  BURNED_OF_EACH,
+  type BurnedOfEachRow,
+  type BurnedRow,
+  findReplayed,
+  guardColumns,
+  guardName,
+  guardValues,
+} from './replay-guards.ts';
+import { batched, columnsOf, type Db, type Query, rowsOf, run, runForRow } from '@chatelaine/postgres';
 
 /**
- * The transfer grant's row is the lock: `on conflict` waits for whoever holds it and looks at what they left, even at a tombstone that did not
- * exist when this statement began. A transfer grant belongs to one link and one Requester (PROTOCOL §3.3): under another one nothing is minted.
- * The link's grant is not locked, or the Requesters of one link would queue; a mint that overlaps its end is dead through find-token.ts.
+ * The transfer grant's row is the lock: `on conflict` waits for whoever holds it and looks at what they left, even at a
+ * tombstone that did not exist when this statement began. A transfer grant belongs to one link and one Requester
+ * (PROTOCOL §3.3): under another one nothing is minted. The link's grant is not locked, or the Requesters of one link
+ * would queue; a mint that overlaps its end is dead through find-token.ts.
  */
 const MINT_TRANSFER: Query<Row> = {
   name: 'oauth_mint_transfer',
@@ -38,7 +51,108 @@ type Linked = GrantRow & { covered: boolean; expires_at: number | null };
 type Row = BurnedRow & (Linked | (MaybeGrantRow & { covered: null; expires_at: null }));
 type Input = Parameters<OAuthStorage['mintTransfer']>[0];
 
-export async function mintTransfer(db: Db, input: Input): ReturnType<OAuthStorage['mintTransfer']> {
+/** Of {@link columns}. */
+const COLUMN_TYPES = [
+  'int',
+  'bytea',
+  'text',
+  'text',
+  'bytea',
+  'float8',
+  'text',
+  'text',
+  'text',
+  'text',
+  'text',
+  'text',
+  'text',
+];
+
+/**
+ * What most mints are, of many at once: the link is alive and covers the scope, and the transfer grant is there from an
+ * earlier one. A row that somebody else has locked is not waited for. Whatever is not minted here goes through {@link
+ * MINT_TRANSFER} by itself, its guards burned.
+ */
+const MINT_TRANSFERS: Query<ManyRow> = {
+  name: 'oauth_mint_transfers',
+  text: `with input as materialized (
+    select n::int, bucket, link_hash, client_id, transfer_grant_id, hash, seconds, string_to_array(scope, ' ') as scope, audience, jkt, act_iss, act_sub,
+      actor_name, actor_uri
+    from ${rowsOf(COLUMN_TYPES, 4)} as i (bucket, link_hash, client_id, transfer_grant_id, hash, seconds, scope, audience, jkt, act_iss, act_sub,
+      actor_name, actor_uri, n)
+  ), ${BURN_GUARDS_OF_EACH}, link as materialized (
+    select input.n, g.* from fresh join input on input.n = fresh.n
+    join oauth_token t on t.bucket = input.bucket and t.hash = input.link_hash and t.kind = 'lt' and t.expires_at > now()
+    join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id and g.client_id = input.client_id
+      and g.transfer_scope @> input.scope and ${GRANT_ALIVE}
+  ), held as materialized (
+    select tg.client_id, tg.id, tg.bucket, tg.grant_id, tg.act_iss, tg.act_sub from oauth_transfer_grant tg
+    where (tg.client_id, tg.id) in (select input.client_id, input.transfer_grant_id from link join input on input.n = link.n) and tg.ended_at is null
+    order by tg.client_id, tg.id for no key update skip locked
+  ), good as materialized (
+    select input.*, link.id as grant_id, least(now() + input.seconds * interval '1 second', link.expires_at) as expires_at
+    from input join link on link.n = input.n join held on held.client_id = input.client_id and held.id = input.transfer_grant_id
+      and held.bucket = link.bucket and held.grant_id = link.id and held.act_iss = input.act_iss and held.act_sub = input.act_sub
+  ), touched as (
+    update oauth_transfer_grant tg set actor_name = good.actor_name, actor_uri = good.actor_uri, last_minted_at = now()
+    from good where tg.client_id = good.client_id and tg.id = good.transfer_grant_id
+  ), minted as (
+    insert into oauth_token (bucket, hash, kind, grant_id, jkt, scope, audience, act_iss, act_sub, transfer_grant_id, expires_at)
+    select bucket, hash, 'at', grant_id, jkt, scope, audience, act_iss, act_sub, transfer_grant_id, expires_at from good
+  )
+  select input.n, ${BURNED_OF_EACH}, extract(epoch from good.expires_at)::float8 as expires_at, ${GRANT_COLUMNS}
+  from input left join fresh on fresh.n = input.n left join good on good.n = input.n left join link g on g.n = good.n`,
+};
+
+type ManyRow = BurnedOfEachRow & ((GrantRow & { expires_at: number }) | (MaybeGrantRow & { expires_at: null }));
+type Minted = Awaited<ReturnType<OAuthStorage['mintTransfer']>>;
+/** Its guards are burned, and nothing more was done. */
+const BURNED_ONLY = 'burned only';
+
+/**
+ * {@link OAuthStorage.mintTransfer}, of several at the same time in one statement; two under one transfer grant are
+ * never in the same.
+ */
+export function transferMinter(db: Db): OAuthStorage['mintTransfer'] {
+  const mint = batched<Input, Minted | typeof BURNED_ONLY>({
+    one: (input) => mintTransfer(db, input),
+    many: async (inputs) => {
+      const values = [...guardColumns(inputs.map(({ guards }) => guards)), ...columnsOf(inputs.map(columns))];
+      const rows = new Map((await run(db, MINT_TRANSFERS, values)).map((row) => [row.n, row]));
+      return inputs.map(({ guards }, index) => toMinted(guards, rows.get(index + 1)));
+    },
+    keysOf: ({ guards, clientId, transferGrantId }) => [...guards.map(guardName), `${clientId} ${transferGrantId}`],
+  });
+  return async (input) => {
+    const minted = await mint(input);
+    return minted === BURNED_ONLY ? mintTransfer(db, { ...input, guards: [] }) : minted;
+  };
+}
+
+function toMinted(guards: Input['guards'], row: ManyRow | undefined): Minted | typeof BURNED_ONLY {
+  if (row === undefined) throw new Error('Of a mint there is no row.');
+  const replayed = row.is_fresh ? null : findReplayed(guards, { burned: row.burned ?? [] });
+  if (replayed !== null) return replayed;
+  return row.expires_at === null ? BURNED_ONLY : { kind: 'minted', grant: toGrant(row), expiresAt: row.expires_at };
+}
+
+const columns = ({ linkToken, clientId, transferGrantId, token }: Input): readonly unknown[] => [
+  linkToken.bucket,
+  linkToken.hash,
+  clientId,
+  transferGrantId,
+  token.hash,
+  token.lifetimeSeconds,
+  formatScope(token.scope),
+  token.audience,
+  token.jkt,
+  token.act.iss,
+  token.act.sub,
+  token.actorName,
+  token.actorUri,
+];
+
+async function mintTransfer(db: Db, input: Input): Promise<Minted> {
   const { guards, token } = input;
   const row = await runForRow(db, MINT_TRANSFER, [
     ...guardValues(guards),

@@ -4,7 +4,10 @@ import { type Db, type Query, run } from '@chatelaine/postgres';
 /** Rows per statement: short transactions, and a replica that stops in the middle loses little. */
 const BATCH = 1000;
 
-/** Deletes the rows of a table that are past their time. Rows that another replica is deleting are skipped, not waited for. */
+/**
+ * Deletes the rows of a table that are past their time. Rows that another replica is deleting are skipped, not waited
+ * for.
+ */
 function reaper(name: string, table: string, key: string, condition: string): Query<{ count: number }> {
   return {
     name: `oauth_reap_${name}`,
@@ -18,8 +21,8 @@ function reaper(name: string, table: string, key: string, condition: string): Qu
 }
 
 /**
- * Deletes rows that hang on a grant, and ends the grants that have nothing left to be used or refreshed by: never redeemed, or not used for
- * so long that the refresh token ran out. Host access tokens (at) carry nothing on.
+ * Deletes rows that hang on a grant, and ends the grants that have nothing left to be used or refreshed by: never
+ * redeemed, or not used for so long that the refresh token ran out. Host access tokens (at) carry nothing on.
  */
 function reaperUnderGrant(name: string, table: string, condition: string): Query<{ count: number }> {
   return {
@@ -43,6 +46,7 @@ function reaperUnderGrant(name: string, table: string, condition: string): Query
 const REAPERS: readonly Query<{ count: number }>[] = [
   // the server's clock and the database's may differ by a little
   reaper('replay', 'oauth_replay', 'id', `expires_at < now() - interval '5 minutes'`),
+  reaper('proofs', 'oauth_proof', 'id', `expires_at < now() - interval '5 minutes'`),
   reaper('requests', 'oauth_request', 'hash', 'expires_at < now()'),
   reaper('answers', 'oauth_answer', 'hash', 'expires_at < now()'),
   // a used one stays for a day, so that its reuse ends what it gave
@@ -90,7 +94,10 @@ const REAPERS: readonly Query<{ count: number }>[] = [
   reaper('rate_limits', 'oauth_rate_limit', 'key', `expire < extract(epoch from now() - interval '1 hour') * 1000`),
 ];
 
-/** Those read longest ago go first: what is in use is read again and again. Room for a quarter is made before there is none. */
+/**
+ * Those read longest ago go first: what is in use is read again and again. Room for a quarter is made before there is
+ * none.
+ */
 const REAP_DOCUMENTS_OVER: Query<{ count: number }> = {
   name: 'oauth_reap_documents_over',
   text: `with newest_first as (
@@ -102,7 +109,10 @@ const REAP_DOCUMENTS_OVER: Query<{ count: number }> = {
   select count(*)::int as count from gone`,
 };
 
-/** A turn deletes what is past its time, up to a hundred thousand rows of a table: with one batch a turn, a busy table would grow for ever. */
+/**
+ * A turn deletes what is past its time, up to a hundred thousand rows of a table: with one batch a turn, a busy table
+ * would grow for ever.
+ */
 const BATCHES = 100;
 
 export async function reap(db: Db, { documentBytes }: { documentBytes: number }): Promise<number> {

@@ -5,8 +5,9 @@ import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from '
 import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
 /**
- * Grant and refresh token are locked: whoever waited sees what the one before left, and of those that show one token at once the first puts its successor
- * in its place, and the others are told which key that was derived with, and all that has come of it since.
+ * Grant and refresh token are locked: whoever waited sees what the one before left, and of those that show one token at
+ * once the first puts its successor in its place, and the others are told which key that was derived with, and all that
+ * has come of it since.
  */
 const RENEW: Query<Row> = {
   name: 'oauth_renew',
@@ -53,9 +54,9 @@ export const IS_REPLACED = `coalesce(t.answers_until <= now(), false)`;
 type Row = BurnedRow & {
   ended_id: string | null;
   successor_key: number | null;
-  descendants: Told[] | null;
+  descendants: DescendantRow[] | null;
 } & MaybeGrantRow;
-type Told = { hash: string; key: number };
+type DescendantRow = { hash: string; key: number };
 type Input = Parameters<OAuthStorage['renew']>[0];
 
 export async function renew(db: Db, input: Input): ReturnType<OAuthStorage['renew']> {

@@ -1,11 +1,13 @@
 import type { Replayed, ReplayGuard } from '@chatelaine/oauth-server';
 import { sha256 } from '@chatelaine/crypto';
+import { rowsOf } from '@chatelaine/postgres';
 
 /**
- * The head of every step that burns guards. `$1` and `$2` are {@link guardValues}. `burned` keeps what was fresh, whatever becomes of the
- * step; `fresh` has a row exactly when all of them were, and the step's own parts join it. Somebody else burning the same guard at this
- * moment is waited for: `on conflict do nothing` sees their row once they have committed. Sorted, so that two requests never wait for each other.
- * One clock judges how long a guard is remembered and whether it still may be used, and that is the database's: what it would forget already, a process
+ * The head of every step that burns guards. `$1` and `$2` are {@link guardValues}. `burned` keeps what was fresh,
+ * whatever becomes of the step; `fresh` has a row exactly when all of them were, and the step's own parts join it.
+ * Somebody else burning the same guard at this moment is waited for: `on conflict do nothing` sees their row once they
+ * have committed. Sorted, so that two requests never wait for each other. One clock judges how long a guard is
+ * remembered and whether it still may be used, and that is the database's: what it would forget already, a process
  * whose clock is behind must not accept, or it could be used a second time.
  */
 export const BURN_GUARDS = `burned as (
@@ -23,6 +25,38 @@ export const BURN_GUARDS = `burned as (
 /** The column through which a step says which guards were fresh. */
 export const BURNED = 'array(select id from burned) as burned';
 
+/**
+ * The same for many inputs, none of which has a guard of another: the CTE `input` has a row `n` for each; `fresh` those
+ * of which all guards were. `$1` to `$3` are {@link guardColumns}.
+ */
+export const BURN_GUARDS_OF_EACH = `guard as materialized (
+  select n, id, to_timestamp(expires_at) as expires_at from ${rowsOf(['int', 'bytea', 'float8'])} as g (n, id, expires_at, place)
+), burned as (
+  insert into oauth_replay (id, expires_at) select id, expires_at from guard where expires_at > now() order by id
+  on conflict (id) do nothing
+  returning id
+), fresh as materialized (
+  select input.n from input left join guard on guard.n = input.n left join burned on burned.id = guard.id
+  group by input.n having count(guard.id) = count(distinct burned.id)
+)`;
+
+/** The columns of an input's row, joined to its row of `fresh`, if it has one. */
+export const BURNED_OF_EACH = `fresh.n is not null as is_fresh,
+  case when fresh.n is null then array(select id from burned where id in (select guard.id from guard where guard.n = input.n)) end as burned`;
+
+export interface BurnedOfEachRow {
+  n: number;
+  is_fresh: boolean;
+  /** null: all. */
+  burned: Buffer[] | null;
+}
+
+/** `$1` to `$3` of {@link BURN_GUARDS_OF_EACH}. */
+export function guardColumns(lists: readonly (readonly ReplayGuard[])[]): unknown[] {
+  const all = lists.flatMap((guards, index) => guards.map((guard) => ({ ...guard, n: index + 1 })));
+  return [all.map(({ n }) => n), all.map(guardId), all.map(({ expiresAt }) => expiresAt)];
+}
+
 export interface BurnedRow {
   burned: Buffer[];
 }
@@ -33,17 +67,28 @@ export function guardValues(guards: readonly ReplayGuard[]): unknown[] {
 }
 
 /** The first guard that was not fresh, or null. */
-export function findReplayed(guards: readonly ReplayGuard[], row: BurnedRow): Replayed | null {
-  if (row.burned.length === guards.length) return null;
-  const burned = new Set(row.burned.map((id) => id.toString('hex')));
-  for (const guard of guards) {
-    // taken out: a guard that is in the list twice was fresh once
-    if (!burned.delete(guardId(guard).toString('hex'))) return { kind: 'replayed', guard: guard.kind };
-  }
-  return null;
+export function findReplayed(guards: readonly ReplayGuard[], { burned }: BurnedRow): Replayed | null {
+  return findReplayedOfEach([guards], burned)[0] ?? null;
 }
 
+/** The same for each of several lists that were burned together, none of which has a guard of another. */
+export function findReplayedOfEach(
+  lists: readonly (readonly ReplayGuard[])[],
+  burned: readonly Buffer[],
+): readonly (Replayed | null)[] {
+  if (burned.length === lists.reduce((sum, { length }) => sum + length, 0)) return lists.map(() => null);
+  const fresh = new Set(burned.map((id) => id.toString('hex')));
+  return lists.map((guards) => {
+    // taken out: a guard that is in a list twice was fresh once
+    const replayed = guards.find((guard) => !fresh.delete(guardName(guard)));
+    return replayed === undefined ? null : { kind: 'replayed', guard: replayed.kind };
+  });
+}
+
+/** {@link guardId} as text. */
+export const guardName = (guard: Pick<ReplayGuard, 'kind' | 'key' | 'jti'>): string => guardId(guard).toString('hex');
+
 /** Length before text, so that no two different guards are the same bytes. */
-function guardId({ kind, key, jti }: ReplayGuard): Buffer {
+export function guardId({ kind, key, jti }: Pick<ReplayGuard, 'kind' | 'key' | 'jti'>): Buffer {
   return sha256(`${kind}|${Buffer.byteLength(key)}|${key}|${jti}`);
 }

@@ -2,7 +2,10 @@ import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from './replay-guards.ts';
 import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
-/** A token past its time may still be given back: the refresh token of a grant that is alive ends it, however long it was not used. */
+/**
+ * A token past its time may still be given back: the refresh token of a grant that is alive ends it, however long it
+ * was not used.
+ */
 const REVOKE_TOKEN: Query<Row> = {
   name: 'oauth_revoke_token',
   text: `with ${BURN_GUARDS}, token as materialized (

@@ -4,8 +4,9 @@ import { type ErrorCode, formatForm, type Issuer } from '@chatelaine/protocol';
 export const ANSWER_PARAMETERS = ['code', 'error', 'error_description', 'state', 'iss'] as const;
 
 /**
- * Where the browser goes back to. Carries `iss` always, in errors too (RFC 9207 §2), and `state` as it came (RFC 6749 §4.1.2). The redirect
- * URI stays as it was registered, to the letter; what it has as its query is kept (RFC 6749 §3.1.2).
+ * Where the browser goes back to. Carries `iss` always, in errors too (RFC 9207 §2), and `state` as it came (RFC 6749
+ * §4.1.2). The redirect URI stays as it was registered, to the letter; what it has as its query is kept (RFC 6749
+ * §3.1.2).
  */
 export function answerUrl(
   issuer: Issuer,

@@ -8,12 +8,17 @@ import { requestHash } from './request-hash.ts';
 export type AnsweredRequest =
   /** The very same answer, sent once more while it was under way: it goes the same way. */
   | { readonly kind: 'again'; readonly to: string }
-  /** There is nothing to hand out any more: the same answer, but too late or its code is used; or another answer, or none. */
+  /**
+   * There is nothing to hand out any more: the same answer, but too late or its code is used; or another answer, or
+   * none.
+   */
   | { readonly kind: 'answered'; readonly redirectUri: string; readonly press: 'same' | 'other' }
   /** Expired, of another browser, or never there. */
   | { readonly kind: 'unknown' };
 
-/** Looks at what a browser has answered already. `press`: the answer that it sends now; null when it only comes back. */
+/**
+ * Looks at what a browser has answered already. `press`: the answer that it sends now; null when it only comes back.
+ */
 export async function readAnswered(
   { storage }: Pick<ServerDeps, 'storage'>,
   input: { clientId: string; requestUri: string; browser: string; press: Buffer | null },

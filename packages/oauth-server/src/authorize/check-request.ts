@@ -121,7 +121,10 @@ type CheckedScopes =
   | { readonly kind: 'scopes'; readonly scope: ScopeSet; readonly transferScope: ScopeSet | null }
   | { readonly kind: 'refused'; readonly message: string };
 
-/** Both relationships have exactly `scope=transfer`; a link adds what may be delegated as `transfer_scope`. PROTOCOL §2.1, §2.2. */
+/**
+ * Both relationships have exactly `scope=transfer`; a link adds what may be delegated as `transfer_scope`. PROTOCOL
+ * §2.1, §2.2.
+ */
 function checkScopes(config: ServerConfig, client: Client, params: FormParams): CheckedScopes {
   const refused = (message: string): CheckedScopes => ({ kind: 'refused', message });
   const scope = parseScope(params.get('scope') ?? '');

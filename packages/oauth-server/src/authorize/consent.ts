@@ -23,6 +23,8 @@ export interface Consent {
   readonly transferScope: ScopeSet | null;
   /** Epoch seconds; null: until ended. */
   readonly expiresAt: number | null;
+  /** `live`: the grant exists, and stays as it is; the code is a further one for it. */
+  readonly grant?: 'new' | 'live';
 }
 
 export type ConsentOutcome =
@@ -30,7 +32,10 @@ export type ConsentOutcome =
   /** Already answered, expired, or begun in another browser. */
   | { readonly kind: 'gone' };
 
-/** The owner agreed: grant and code appear, and the browser goes back with the code. */
+/**
+ * The owner agreed: grant and code appear, or a code for a grant that there is, and the browser goes back with the
+ * code.
+ */
 export async function grantConsent(
   deps: ServerDeps,
   input: ConsentKey & { consent: Consent },
@@ -39,19 +44,17 @@ export async function grantConsent(
   const bucket = bucketOf(consent.subject);
   const code = mintToken('ac', bucket);
   const to = answerUrl(deps.config.issuer, interaction.request, { code });
-  const issued = await deps.storage.issueCode({
+  const parts = {
     ...finished(input, to),
     codeHash: hashToken(code),
     codeLifetimeSeconds: LIFETIME.authorizationCode,
-    grant: {
-      id: consent.grantId,
-      subject: consent.subject,
-      bucket,
-      scope: consent.scope,
-      transferScope: consent.transferScope,
-      expiresAt: consent.expiresAt,
-    },
-  });
+  };
+  const grant = { id: consent.grantId, subject: consent.subject, bucket };
+  const { scope, transferScope, expiresAt } = consent;
+  const issued =
+    consent.grant === 'live'
+      ? await deps.storage.issueFurtherCode({ ...parts, grant })
+      : await deps.storage.issueCode({ ...parts, grant: { ...grant, scope, transferScope, expiresAt } });
   return issued.kind === 'unknown' ? { kind: 'gone' } : { kind: 'redirect', to };
 }
 

@@ -8,8 +8,8 @@ export interface AnswerKey {
 }
 
 /**
- * Seals the address that answers a request, code and all, for the browser that was answered: nobody else has the key, not even whoever holds the database and every
- * key of this server, which keep no more than a hash of it.
+ * Seals the address that answers a request, code and all, for the browser that was answered: nobody else has the key,
+ * not even whoever holds the database and every key of this server, which keep no more than a hash of it.
  */
 export function sealAnswer(key: AnswerKey, to: string): Buffer {
   return vaultOf(key).seal(to, key.requestUri);

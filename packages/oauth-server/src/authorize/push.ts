@@ -4,8 +4,7 @@ import { authenticateClient, type ClientRequest } from '../client/authenticate-c
 import { checkProof } from '../client/dpop.ts';
 import type { ServerDeps } from '../deps.ts';
 import { ENDPOINT } from '../endpoints.ts';
-import { withGuards } from '../token/with-guards.ts';
-import { refuseReplay } from '../token/guards.ts';
+import { refuseReplay, withGuards } from '../token/guards.ts';
 import { checkRequest } from './check-request.ts';
 import { REQUESTS_AT_ONCE } from './requests-at-once.ts';
 

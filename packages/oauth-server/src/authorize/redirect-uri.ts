@@ -8,8 +8,8 @@ export function pickRedirectUri(client: Client, given: string | undefined): stri
 }
 
 /**
- * Exact string comparison (RFC 9700 §4.1.3), save for loopback redirects: a native program takes whatever port it is given (RFC 8252 §7.3), also where
- * it says `localhost`, and may leave out a path that is `/` (RFC 3986 §6.2.3).
+ * Exact string comparison (RFC 9700 §4.1.3), save for loopback redirects: a native program takes whatever port it is
+ * given (RFC 8252 §7.3), also where it says `localhost`, and may leave out a path that is `/` (RFC 3986 §6.2.3).
  */
 export function hasRedirectUri({ redirectUris }: Pick<Client, 'redirectUris'>, given: string): boolean {
   if (redirectUris.includes(given)) return true;
@@ -19,7 +19,10 @@ export function hasRedirectUri({ redirectUris }: Pick<Client, 'redirectUris'>, g
 
 const LOOPBACK = /^http:\/\/([a-z0-9.]+|\[[0-9a-f:]+\])(?::([1-9]\d{0,4}))?([/?][^\s\\#]*)?$/;
 
-/** A loopback redirect URI without its port and with its path; null for any other. Read to the letter: what a parser would correct is no match. */
+/**
+ * A loopback redirect URI without its port and with its path; null for any other. Read to the letter: what a parser
+ * would correct is no match.
+ */
 function withoutPort(uri: string): string | null {
   const [, host, port = '80', rest = ''] = (uri.length <= LIMIT.uriChars && LOOPBACK.exec(uri)) || [];
   if (host === undefined || !isLoopbackHost(host) || Number(port) > 65_535) return null;

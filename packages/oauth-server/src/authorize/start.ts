@@ -1,5 +1,5 @@
 import { bucketOf, hashToken, mintToken, sha256 } from '@chatelaine/crypto';
-import { type FormParams, type FormResult, LIFETIME, REQUEST_URI_PREFIX } from '@chatelaine/protocol';
+import { type FormParams, type FormResult, LIFETIME, parseForm, REQUEST_URI_PREFIX } from '@chatelaine/protocol';
 import { type Client, shownAs } from '../client/client.ts';
 import { resolveClient } from '../client/resolve-client.ts';
 import type { ServerDeps } from '../deps.ts';
@@ -31,11 +31,15 @@ export interface Interaction {
   readonly request: AuthorizationRequest;
   /** Until when it can be answered, epoch seconds. */
   readonly expiresAt: number;
+  /** When it was asked, epoch seconds by the database's clock. */
+  readonly begunAt: number;
+  /** What its browser had filled in when it had to leave the page ({@link keepForm}); null: nothing. */
+  readonly kept: FormParams | null;
 }
 
 /**
- * Starts or resumes an authorization. `browser` is the secret of this browser's interaction cookie; `press` a hash of the answer that it sends, null without one. OAuth 2.1
- * §4.1.1, RFC 9126 §4.
+ * Starts or resumes an authorization. `browser` is the secret of this browser's interaction cookie; `press` a hash of
+ * the answer that it sends, null without one. OAuth 2.1 §4.1.1, RFC 9126 §4.
  */
 export async function startAuthorization(
   deps: ServerDeps,
@@ -70,12 +74,20 @@ async function resume(
     const answered = await readAnswered(deps, { clientId: client.id, requestUri, browser, press });
     return answered.kind === 'unknown' ? GONE : answered;
   }
-  const { request, expiresAt } = claimed;
+  const { request, expiresAt, begunAt, form } = claimed;
   // the client's document may have changed since it was pushed
   if (!hasRedirectUri(client, request.redirectUri)) {
     return page('The client no longer has the redirect URI of this request.');
   }
-  return { kind: 'interaction', client: shownAs(client, request.redirectUri), requestUri, request, expiresAt };
+  return {
+    kind: 'interaction',
+    client: shownAs(client, request.redirectUri),
+    requestUri,
+    request,
+    expiresAt,
+    begunAt,
+    kept: keptIn(form),
+  };
 }
 
 async function storePlain(
@@ -113,6 +125,12 @@ async function storePlain(
   if (saved.kind === 'full')
     return refuse({ error: 'temporarily_unavailable', description: 'Too many are under way.' });
   return { kind: 'stored', clientId: client.id, requestUri: `${REQUEST_URI_PREFIX}${token}` };
+}
+
+/** What its browser had filled in. */
+function keptIn(form: string | null): FormParams | null {
+  const parsed = form === null ? null : parseForm(form);
+  return parsed?.kind === 'form' ? parsed.params : null;
 }
 
 function repeats(query: FormResult, names: readonly string[]): boolean {

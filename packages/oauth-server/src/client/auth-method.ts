@@ -15,8 +15,9 @@ type AuthMetadata = Pick<
 >;
 
 /**
- * How a client authenticates, by its own metadata. It prefers one method, and may offer others beside it (OpenID Connect RP Metadata Choices §2). A
- * document that offers to go without a key is taken at that from its first connection on: what a client may leave out proves nothing about it.
+ * How a client authenticates, by its own metadata. It prefers one method, and may offer others beside it (OpenID
+ * Connect RP Metadata Choices §2). A document that offers to go without a key is taken at that from its first
+ * connection on: what a client may leave out proves nothing about it.
  */
 export function authMethodOf(metadata: AuthMetadata, source: Client['source']): Client['authMethod'] {
   const offersNone = metadata.token_endpoint_auth_methods_supported?.includes('none') === true;

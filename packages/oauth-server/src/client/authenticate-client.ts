@@ -24,8 +24,8 @@ export interface ClientRequest {
 }
 
 /**
- * Authenticates the client by `private_key_jwt` (RFC 7523 §2.2) or by its secret (RFC 6749 §2.3.1), or identifies one that has neither. Throws
- * `invalid_client` with one text for every reason; the reason goes to the log.
+ * Authenticates the client by `private_key_jwt` (RFC 7523 §2.2) or by its secret (RFC 6749 §2.3.1), or identifies one
+ * that has neither. Throws `invalid_client` with one text for every reason; the reason goes to the log.
  */
 export async function authenticateClient(deps: ServerDeps, request: ClientRequest, guards: Guards): Promise<Client> {
   const { params, authorization } = request;

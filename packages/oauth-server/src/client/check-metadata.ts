@@ -16,8 +16,8 @@ import { isWebUri, refusalOfRedirectUri } from './check-uri.ts';
 import { type Client, type ClientKeys, hasSecret, nameWithout } from './client.ts';
 
 /**
- * Checks client metadata (RFC 7591 §2) and turns it into a client. Throws `invalid_redirect_uri` or `invalid_client_metadata`
- * (RFC 7591 §3.2.2) with a sentence for the client's developer.
+ * Checks client metadata (RFC 7591 §2) and turns it into a client. Throws `invalid_redirect_uri` or
+ * `invalid_client_metadata` (RFC 7591 §3.2.2) with a sentence for the client's developer.
  */
 export function checkClientMetadata(
   schemes: Schemes,
@@ -54,6 +54,8 @@ export function checkClientMetadata(
     dpopBound: metadata.dpop_bound_access_tokens === true,
     issuer: checkIssuer(metadata.chatelaine_issuer, 'chatelaine_issuer', schemes),
     host: checkIssuer(metadata.chatelaine_host, 'chatelaine_host', schemes),
+    acceptsTerms: metadata.chatelaine_terms ?? [],
+    wants: metadata.chatelaine_wants ?? [],
   };
 }
 
@@ -64,7 +66,7 @@ function checkKeys(metadata: ClientMetadata, method: Client['authMethod'], schem
   if (jwks !== undefined) {
     const checked = validateJwks(jwks);
     if (checked.kind !== 'valid') throw invalidClientMetadata(`jwks is not acceptable: ${checked.reason}`);
-    return { kind: 'inline', jwks };
+    return { kind: 'inline', jwks: checked.jwks };
   }
   const checkedUri = checkWebUri(uri, 'jwks_uri', schemes);
   if (checkedUri !== null) return { kind: 'uri', uri: checkedUri };

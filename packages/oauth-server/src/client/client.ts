@@ -1,22 +1,28 @@
-import { isLoopbackHost, type Issuer, type JwksDocument, type ScopeSet } from '@chatelaine/protocol';
+import type { Jwks } from '@chatelaine/crypto';
+import { isLoopbackHost, type Issuer, type ScopeSet, type Want } from '@chatelaine/protocol';
 import { SECRET_METHODS, type SecretMethod } from './auth-method.ts';
 
 /** Where a client's public keys are. */
 export type ClientKeys =
-  | { readonly kind: 'inline'; readonly jwks: JwksDocument }
-  | { readonly kind: 'uri'; readonly uri: string };
+  /** Checked with the rest of its metadata, once for as long as that is kept. */
+  { readonly kind: 'inline'; readonly jwks: Jwks } | { readonly kind: 'uri'; readonly uri: string };
 
 /** A client as this server will treat it: its metadata after checks, with this server's own values where they win. */
 export interface Client {
   readonly id: string;
   /** `document`: its id is the URL of a document that says what it is; `registered`: it told us itself (RFC 7591). */
   readonly source: 'document' | 'registered';
-  /** What it calls itself, which nobody has verified; where it gives no name, what tells it apart ({@link nameWithout}). */
+  /**
+   * What it calls itself, which nobody has verified; where it gives no name, what tells it apart ({@link nameWithout}).
+   */
   readonly name: string;
   /** Whether the name is its own word. */
   readonly isNamed: boolean;
   readonly uri: string | null;
-  /** What else it says of itself; never fetched, and shown nowhere, but what its owner agrees to must not change behind the page. */
+  /**
+   * What else it says of itself; never fetched, and shown nowhere, but what its owner agrees to must not change behind
+   * the page.
+   */
   readonly logoUri: string | null;
   readonly termsUri: string | null;
   readonly policyUri: string | null;
@@ -33,14 +39,19 @@ export interface Client {
   readonly issuer: Issuer | null;
   /** In the document of a Requester that is a Host, too: that Host's issuer. PROTOCOL §2.3. */
   readonly host: Issuer | null;
+  /** Addresses of terms documents that it says it accepts: a hint for its owner, and no acceptance. PROTOCOL §10.3. */
+  readonly acceptsTerms: readonly string[];
+  /** What it says that it would like to ask for: a hint for its owner's page, and no request. PROTOCOL §2.4. */
+  readonly wants: readonly Want[];
 }
 
 /** As long as a name may be. */
 const NAME_CHARS = 100;
 
 /**
- * What a client without a name is called: the site of its document, or, where it registered itself, the one that this request's answer goes to. Never what it
- * says of itself besides: a page that it calls its own is as much its own word as a name.
+ * What a client without a name is called: the site of its document, or, where it registered itself, the one that this
+ * request's answer goes to. Never what it says of itself besides: a page that it calls its own is as much its own word
+ * as a name.
  */
 export function nameWithout({ id, source }: Pick<Client, 'id' | 'source'>, redirectUri: string): string {
   const { hostname, host } = new URL(source === 'document' ? id : redirectUri);
@@ -58,7 +69,9 @@ export function isProven({ authMethod }: Pick<Client, 'authMethod'>): boolean {
   return authMethod !== 'none';
 }
 
-/** Whether it registered with a secret: then it is good for grants that an extension answers for, and for nothing else. */
+/**
+ * Whether it registered with a secret: then it is good for grants that an extension answers for, and for nothing else.
+ */
 export function hasSecret({ authMethod }: Pick<Client, 'authMethod'>): boolean {
   return SECRET_METHODS.some((method) => method === authMethod);
 }

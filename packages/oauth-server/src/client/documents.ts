@@ -5,23 +5,41 @@ import type { CachedDocument } from '../storage.ts';
 
 export type DocumentDeps = Pick<ServerDeps, 'storage' | 'fetchDocument' | 'clock'>;
 
-export interface DocumentInput {
+export interface DocumentInput<T> {
   readonly url: string;
   readonly refresh?: 'when-stale' | 'now';
-  /** What is wrong with a document, in a word for the operator, or null. Only what is good is kept, in memory and in storage. */
-  readonly faultOf: (json: unknown) => string | null;
+  /**
+   * What it is read as. One URL can be named as a client document and as a key set: what is made of it as one is not
+   * given to who reads it as another.
+   */
+  readonly as: 'client' | 'keys';
+  /**
+   * What a document says. Only what is good is kept, in memory and in storage; of no more members than its text has.
+   */
+  readonly read: (json: unknown) => Read<T>;
 }
 
-export type ReadDocument =
-  | { readonly kind: 'document'; readonly json: unknown }
+export type Read<T> =
+  | { readonly kind: 'good'; readonly value: T }
+  /** In a word for the operator. */
+  | { readonly kind: 'bad'; readonly fault: string };
+
+export type ReadDocument<T> =
+  | { readonly kind: 'document'; readonly value: T }
   /** `fault`: of the document that is there, or null when there is none to be had. */
   | { readonly kind: 'none'; readonly fault: string | null };
 
-/** Documents this process has read within the last seconds, so that the hot path does not ask the database for public text. */
+/**
+ * Documents this process has read within the last seconds, so that the hot path does not ask the database for public
+ * text.
+ */
 const RECENT_SECONDS = 30;
 /** A forced refresh costs the other side one request a minute at most, also while it does not answer. */
 const FORCED_SECONDS = 60;
-/** For all that a process keeps of documents: strangers name them, ever new ones. As text, whose size is what it says; parsed, 64 KB may become a megabyte. */
+/**
+ * For all that a process keeps of documents: strangers name them, ever new ones. As text, whose size is what it says;
+ * parsed, 64 KB may become a megabyte.
+ */
 export const DOCUMENT_MEMORY_BYTES = 8_388_608;
 
 interface Recent {
@@ -30,28 +48,31 @@ interface Recent {
   readonly fault: string | null;
   /** When a forced refresh may ask the other side again. */
   readonly forcedFrom: number;
+  /** What was read, so that it is parsed and checked once. */
+  readonly values: Map<DocumentInput<unknown>['as'], unknown>;
 }
 type Memory = LRUCache<string, Recent>;
 const memories = new WeakMap<object, Memory>();
 
 /**
- * A public JSON document (client document, JWK set), from cache while it is fresh: 5 minutes to 24 hours (PROTOCOL §1). When it cannot
- * be fetched, the old one serves until it is 24 hours old.
+ * A public JSON document (client document, JWK set), from cache while it is fresh: 5 minutes to 24 hours (PROTOCOL §1).
+ * When it cannot be fetched, the old one serves until it is 24 hours old.
  */
-export async function readDocument(deps: DocumentDeps, input: DocumentInput): Promise<ReadDocument> {
+export async function readDocument<T>(deps: DocumentDeps, input: DocumentInput<T>): Promise<ReadDocument<T>> {
   const memory = memoryOf(deps);
   const now = deps.clock.now();
   const known = memory.get(input.url);
   const forced = input.refresh === 'now';
-  if (known !== undefined && (!forced || now < known.forcedFrom)) return judged(known, input);
+  if (known !== undefined && (!forced || now < known.forcedFrom)) return remembered(known, input);
   const cached = await deps.storage.readDocument(input.url);
   const usable = cached !== null && (forced ? cached.ageSeconds < FORCED_SECONDS : cached.freshForSeconds > 0);
-  const found = usable ? judgedJson(cached.body, input) : await fetchAndKeep(deps, { ...input, old: cached });
+  const found = usable ? judged(cached.body, input) : await fetchAndKeep(deps, { ...input, old: cached });
   const age = usable ? cached.ageSeconds : 0;
   memory.set(input.url, {
     text: found.kind === 'document' ? JSON.stringify(found.json) : null,
     fault: found.kind === 'none' ? found.fault : null,
     forcedFrom: now + FORCED_SECONDS - age,
+    values: new Map(found.kind === 'document' ? [[input.as, found.value]] : []),
   });
   return found;
 }
@@ -61,20 +82,28 @@ export function documentBytes(deps: Pick<ServerDeps, 'storage'>): number {
   return memories.get(deps.storage)?.calculatedSize ?? 0;
 }
 
-/** What one reader takes another may not: one URL can be named as a client document and as a key set. */
-function judged({ text, fault }: Recent, input: DocumentInput): ReadDocument {
-  return text === null ? { kind: 'none', fault } : judgedJson(JSON.parse(text) as unknown, input);
+function remembered<T>({ text, fault, values }: Recent, input: DocumentInput<T>): ReadDocument<T> {
+  if (text === null) return { kind: 'none', fault };
+  // what was made of it as this was made by this reader
+  if (values.has(input.as)) return { kind: 'document', value: values.get(input.as) as T };
+  const found = judged(JSON.parse(text) as unknown, input);
+  if (found.kind === 'document') values.set(input.as, found.value);
+  return found;
 }
 
-function judgedJson(json: unknown, { faultOf }: DocumentInput): ReadDocument {
-  const fault = faultOf(json);
-  return fault === null ? { kind: 'document', json } : { kind: 'none', fault };
+type Judged<T> =
+  | { readonly kind: 'document'; readonly value: T; readonly json: unknown }
+  | Extract<ReadDocument<T>, { kind: 'none' }>;
+
+function judged<T>(json: unknown, { read }: DocumentInput<T>): Judged<T> {
+  const found = read(json);
+  return found.kind === 'good' ? { kind: 'document', value: found.value, json } : { kind: 'none', fault: found.fault };
 }
 
-async function fetchAndKeep(
+async function fetchAndKeep<T>(
   deps: DocumentDeps,
-  { old, ...input }: DocumentInput & { old: CachedDocument | null },
-): Promise<ReadDocument> {
+  { old, ...input }: DocumentInput<T> & { old: CachedDocument | null },
+): Promise<Judged<T>> {
   const { url, refresh } = input;
   const mayServe = old !== null && old.ageSeconds < LIFETIME.documentCacheMax;
   const fetched = await deps.fetchDocument(url).catch((error: unknown) => {
@@ -83,8 +112,8 @@ async function fetchAndKeep(
     throw error;
   });
   if (fetched === null || fetched.kind === 'failed')
-    return mayServe ? judgedJson(old.body, input) : { kind: 'none', fault: null };
-  const found = judgedJson(fetched.json, input);
+    return mayServe ? judged(old.body, input) : { kind: 'none', fault: null };
+  const found = judged(fetched.json, input);
   if (found.kind === 'none') return found;
   const freshForSeconds = Math.min(
     Math.max(fetched.freshForSeconds, LIFETIME.documentCacheMin),
@@ -103,8 +132,8 @@ function memoryOf({ storage, clock }: DocumentDeps): Memory {
   if (known !== undefined) return known;
   const fresh: Memory = new LRUCache({
     maxSize: DOCUMENT_MEMORY_BYTES,
-    // two bytes for a character, and what an entry costs beside them
-    sizeCalculation: ({ text }, url) => 2 * (url.length + (text?.length ?? 0)) + ENTRY_BYTES,
+    // two bytes for a character, as much again for what was read, and what an entry costs beside them
+    sizeCalculation: ({ text }, url) => 2 * url.length + 4 * (text?.length ?? 0) + ENTRY_BYTES,
     ttl: RECENT_SECONDS * 1000,
     ttlAutopurge: true,
     ttlResolution: 0,

@@ -15,16 +15,17 @@ import type { Client } from './client.ts';
 
 const { shape } = clientMetadataSchema;
 /** Members that people read, and nothing else is decided by. */
-const COSMETIC = ['client_name', 'software_id', 'software_version'] as const;
+const COSMETIC = ['client_name', 'software_id', 'software_version', 'chatelaine_terms', 'chatelaine_wants'] as const;
 const COSMETIC_URIS = ['client_uri', 'logo_uri', 'tos_uri', 'policy_uri'] as const;
 const KNOWN_GRANTS: readonly unknown[] = Object.values(GRANT);
 
 type Given = Record<string, unknown>;
 
 /**
- * What this server makes of the metadata that a client sends or publishes, which speak to many servers: a member without a value (null, "") is not there,
- * a cosmetic one that is not good is left out, and so are entries of lists that mean nothing here (RFC 7591 §2; §3.2.1: the answer says what was
- * kept). Whatever else is malformed, and a list of which nothing is left that was needed, refuses the whole: throws `invalid_redirect_uri` or
+ * What this server makes of the metadata that a client sends or publishes, which speak to many servers: a member
+ * without a value (null, "") is not there, a cosmetic one that is not good is left out, and so are entries of lists
+ * that mean nothing here (RFC 7591 §2; §3.2.1: the answer says what was kept). Whatever else is malformed, and a list
+ * of which nothing is left that was needed, refuses the whole: throws `invalid_redirect_uri` or
  * `invalid_client_metadata` (RFC 7591 §3.2.2).
  */
 export function keepMetadata(
@@ -53,7 +54,10 @@ export function keepMetadata(
   return keepMethod(parsed.data, source);
 }
 
-/** One way of authenticating, and of the keys those that count: a set without any is left out where none is needed (RFC 7517 §5). */
+/**
+ * One way of authenticating, and of the keys those that count: a set without any is left out where none is needed (RFC
+ * 7517 §5).
+ */
 function keepMethod(metadata: ClientMetadata, source: Client['source']): ClientMetadata {
   const {
     token_endpoint_auth_methods_supported: _offered,

@@ -1,8 +1,9 @@
 import { isHost, LIMIT, OAuthError, type Schemes } from '@chatelaine/protocol';
+import { LRUCache } from 'lru-cache';
 import type { ServerConfig } from '../deps.ts';
 import { checkClientMetadata } from './check-metadata.ts';
 import type { Client } from './client.ts';
-import { type DocumentDeps, readDocument } from './documents.ts';
+import { type DocumentDeps, type Read, readDocument } from './documents.ts';
 import { keepMetadata } from './keep-metadata.ts';
 
 export type ResolvedClient =
@@ -60,26 +61,27 @@ function isDocumentUrl(clientId: string, schemes: Schemes): boolean {
 
 async function fromDocument(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
   const { schemes } = deps.config;
-  const read = await readDocument(deps, {
+  const found = await readDocument(deps, {
     url: clientId,
-    faultOf: (json) => documentFault(json, { clientId, schemes }),
+    as: 'client',
+    read: (json) => readClient(json, { clientId, schemes }),
   });
-  if (read.kind === 'none') return noDocument(read.fault);
-  return checked(() => {
-    const metadata = keepMetadata(schemes, { body: read.json, source: 'document' });
-    return checkClientMetadata(schemes, { id: clientId, source: 'document', metadata });
-  });
+  return found.kind === 'none' ? noDocument(found.fault) : found.value;
 }
 
-function documentFault(json: unknown, { clientId, schemes }: { clientId: string; schemes: Schemes }): string | null {
+function readClient(
+  json: unknown,
+  { clientId, schemes }: { clientId: string; schemes: Schemes },
+): Read<ResolvedClient> {
   // CIMD §4: the document's client_id must be its own URL, exactly
   const named = typeof json === 'object' && json !== null && 'client_id' in json ? json.client_id : undefined;
-  if (named !== clientId) return MISMATCH;
+  if (named !== clientId) return { kind: 'bad', fault: MISMATCH };
   try {
-    keepMetadata(schemes, { body: json, source: 'document' });
-    return null;
+    const metadata = keepMetadata(schemes, { body: json, source: 'document' });
+    const check = () => checkClientMetadata(schemes, { id: clientId, source: 'document', metadata });
+    return { kind: 'good', value: checked(check) };
   } catch (error) {
-    if (error instanceof OAuthError) return error.message;
+    if (error instanceof OAuthError) return { kind: 'bad', fault: error.message };
     throw error;
   }
 }
@@ -95,10 +97,32 @@ function noDocument(fault: string | null): ResolvedClient {
 async function fromRegistration(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
   const stored = await deps.storage.findClient(clientId);
   if (stored === null) return unknown('The client_id is unknown. The app must register here anew.', 'not registered');
-  const { metadata, secretHash } = stored;
-  return checked(() =>
+  const { metadata, secretHash, createdAt } = stored;
+  // a registration is made and deleted, and never changed (RFC 7592 without its PUT): as long as it is there, it was
+  // checked
+  const known = registeredIn(deps);
+  const before = known.get(clientId);
+  if (before?.createdAt === createdAt) return before.found;
+  const found = checked(() =>
     checkClientMetadata(deps.config.schemes, { id: clientId, source: 'registered', metadata, secretHash }),
   );
+  known.set(clientId, { createdAt, found });
+  return found;
+}
+
+interface Registered {
+  readonly createdAt: number;
+  readonly found: ResolvedClient;
+}
+
+/** Some kilobytes each at most. */
+const MOST_REGISTERED = 1_000;
+const registered = new WeakMap<object, LRUCache<string, Registered>>();
+
+function registeredIn({ storage }: Pick<ResolveDeps, 'storage'>): LRUCache<string, Registered> {
+  const known = registered.get(storage) ?? new LRUCache({ max: MOST_REGISTERED });
+  registered.set(storage, known);
+  return known;
 }
 
 function checked(check: () => Client): ResolvedClient {

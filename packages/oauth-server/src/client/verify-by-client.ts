@@ -1,12 +1,12 @@
 import { type Jwks, type JwtResult, validateJwks, type VerifyJwtInput, verifyJwt } from '@chatelaine/crypto';
 import type { Client } from './client.ts';
-import { type DocumentDeps, readDocument } from './documents.ts';
+import { type DocumentDeps, type Read, readDocument } from './documents.ts';
 
 export type VerifiedByClient = JwtResult | { readonly kind: 'invalid'; readonly reason: 'no keys' };
 
 /**
- * Verifies a JWT with the published keys of a client. A `kid` that its set lacks makes the set be fetched again (at most once a
- * minute), so that a rotated key works before the cache expires.
+ * Verifies a JWT with the published keys of a client. A `kid` that its set lacks makes the set be fetched again (at
+ * most once a minute), so that a rotated key works before the cache expires.
  */
 export async function verifyByClient(
   deps: DocumentDeps,
@@ -21,15 +21,22 @@ export async function verifyByClient(
   return renewed === null ? first : verifyJwt({ ...input, keys: renewed, clock: deps.clock });
 }
 
-async function clientKeys(deps: DocumentDeps, client: Client, refresh: 'when-stale' | 'now'): Promise<Jwks | null> {
+/**
+ * A client's keys that are of use, as it published or registered them; null when there are none, or they cannot be had.
+ * `now`: fetched again, at most once a minute.
+ */
+export async function clientKeys(
+  deps: DocumentDeps,
+  client: Client,
+  refresh: 'when-stale' | 'now',
+): Promise<Jwks | null> {
   if (client.keys === null) return null;
-  if (client.keys.kind === 'inline') return usableKeys(client.keys.jwks);
-  const faultOf = (json: unknown): string | null => (usableKeys(json) === null ? 'keys' : null);
-  const read = await readDocument(deps, { url: client.keys.uri, refresh, faultOf });
-  return read.kind === 'document' ? usableKeys(read.json) : null;
+  if (client.keys.kind === 'inline') return client.keys.jwks;
+  const found = await readDocument(deps, { url: client.keys.uri, refresh, as: 'keys', read: readKeys });
+  return found.kind === 'document' ? found.value : null;
 }
 
-function usableKeys(json: unknown): Jwks | null {
+function readKeys(json: unknown): Read<Jwks> {
   const checked = validateJwks(json);
-  return checked.kind === 'valid' ? checked.jwks : null;
+  return checked.kind === 'valid' ? { kind: 'good', value: checked.jwks } : { kind: 'bad', fault: 'keys' };
 }

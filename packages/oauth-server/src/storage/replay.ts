@@ -7,7 +7,10 @@ export interface ReplayGuard {
   /** Whose `jti`: a key thumbprint or a client id. */
   readonly key: string;
   readonly jti: string;
-  /** Epoch seconds after which the proof would be refused anyway. By the storage's clock it is then not taken, whatever the process's says: it may be forgotten. */
+  /**
+   * Epoch seconds after which the proof would be refused anyway. By the storage's clock it is then not taken, whatever
+   * the process's says: it may be forgotten.
+   */
   readonly expiresAt: number;
 }
 

@@ -44,7 +44,10 @@ export interface StoredToken {
   readonly act: { readonly iss: string; readonly sub: string } | null;
   /** What the AM called the actor at the last mint under this transfer grant; nobody has verified it. */
   readonly actorName: string | null;
-  /** A refresh token that another took the place of, and that answers no longer: whoever shows it may have stolen it, or have been stolen from. */
+  /**
+   * A refresh token that another took the place of, and that answers no longer: whoever shows it may have stolen it, or
+   * have been stolen from.
+   */
   readonly isReplaced: boolean;
   /** Of a refresh token that may be replaced: the how manieth of its grant, from 1. */
   readonly generation: number | null;
@@ -67,13 +70,33 @@ export interface Descendant {
   readonly keyId: number;
 }
 
+/** A DPoP proof that was checked but for its replay: RFC 9449 §11.1. */
+export interface Proof {
+  readonly jkt: string;
+  readonly jti: string;
+  /** Epoch seconds. */
+  readonly iat: number;
+  /** Epoch seconds after which it would be refused anyway. */
+  readonly expiresAt: number;
+}
+
+export interface UsedToken {
+  readonly token: StoredToken | null;
+  /**
+   * `untouched`: there is no such token, or not for this audience and this key. `forgotten`: it is too old to say
+   * whether it was spent; one made a few seconds later is not.
+   */
+  readonly proof: 'spent' | 'replayed' | 'forgotten' | 'untouched';
+}
+
 export interface TokenStorage {
   /** A code that exists, used or not; whether it may be redeemed is decided by `redeemCode`. */
   readCode(key: TokenKey): Promise<StoredCode | null>;
   /**
-   * Marks the code used and inserts the tokens in one step. A second redemption ends the grant and with it every token of the first
-   * (RFC 6749 §4.1.2). `tokens` are capped at the grant's own end. A grant without a key gets that of `jkt`. A refresh token of a grant that an
-   * extension answers for is the first of its generations. `isAuthenticated`: the client is, now; the grant remembers it.
+   * Marks the code used and inserts the tokens in one step. A second redemption ends the grant and with it every token
+   * of the first (RFC 6749 §4.1.2). `tokens` are capped at the grant's own end. A grant without a key gets that of
+   * `jkt`. A refresh token of a grant that an extension answers for is the first of its generations. `isAuthenticated`:
+   * the client is, now; the grant remembers it.
    */
   redeemCode(input: {
     code: TokenKey;
@@ -89,12 +112,20 @@ export interface TokenStorage {
     | Replayed
   >;
   /** Makes a code unusable: after a wrong verifier it may be in the wrong hands. */
-  spoilCode(key: TokenKey): Promise<void>;
-  /** A token that is alive: not expired, not revoked, its grant (and transfer grant) neither ended nor past its time. */
+  invalidateCode(key: TokenKey): Promise<void>;
+  /**
+   * A token that is alive: not expired, not revoked, its grant (and transfer grant) neither ended nor past its time.
+   */
   findToken(key: TokenKey): Promise<StoredToken | null>;
   /**
-   * Inserts an access token under a live refresh token of this client and moves the refresh token's idle limit. Not rotated: PROTOCOL §1. For
-   * the kernel's own relationships only.
+   * For a call of an API: the token as {@link findToken} gives it and, where it is for this audience and bound to the
+   * key of the proof, the proof spent in the same step. One proof is spent once, over all replicas, a crash and a
+   * failover included; but remembering it need not be durable: what may have been forgotten is not taken. ADR 0023.
+   */
+  useToken(input: { token: TokenKey; audience: string; proof: Proof }): Promise<UsedToken>;
+  /**
+   * Inserts an access token under a live refresh token of this client and moves the refresh token's idle limit. Not
+   * rotated: PROTOCOL §1. For the kernel's own relationships only.
    */
   refresh(input: {
     refreshToken: TokenKey;
@@ -104,10 +135,11 @@ export interface TokenStorage {
     guards: readonly ReplayGuard[];
   }): Promise<{ kind: 'refreshed'; grant: StoredGrant; expiresAt: number } | { kind: 'unknown' } | Replayed>;
   /**
-   * Uses a refresh token of a grant that an extension answers for, and moves its idle limit. A grant without a key gets that of `jkt`; one that
-   * has another is unknown. Given a successor, that takes its place, once: whoever shows the token again until `graceSeconds` after that is told with
-   * which key its successor was derived, and what has come of that since (an answer may be lost, or several sessions share a token). After that it
-   * ends the grant: of two that hold it one may be a thief (RFC 9700 §4.14.2). It is known for `LIFETIME.replacedRefreshToken`.
+   * Uses a refresh token of a grant that an extension answers for, and moves its idle limit. A grant without a key gets
+   * that of `jkt`; one that has another is unknown. Given a successor, that takes its place, once: whoever shows the
+   * token again until `graceSeconds` after that is told with which key its successor was derived, and what has come of
+   * that since (an answer may be lost, or several sessions share a token). After that it ends the grant: of two that
+   * hold it one may be a thief (RFC 9700 §4.14.2). It is known for `LIFETIME.replacedRefreshToken`.
    */
   renew(input: {
     refreshToken: TokenKey;
@@ -125,7 +157,10 @@ export interface TokenStorage {
     | { kind: 'unknown' }
     | Replayed
   >;
-  /** Revokes one access token of this client, or, for a refresh token, its whole grant (RFC 7009 §2.1). Says which grant ended. */
+  /**
+   * Revokes one access token of this client, or, for a refresh token, its whole grant (RFC 7009 §2.1). Says which grant
+   * ended.
+   */
   revokeToken(input: {
     key: TokenKey;
     clientId: string;

@@ -7,7 +7,7 @@ import { ENDPOINT } from '../endpoints.ts';
 import type { Grant } from './grant.ts';
 import { authorizationCodeGrant } from './grants/authorization-code.ts';
 import { refreshTokenGrant } from './grants/refresh-token.ts';
-import { withGuards } from './with-guards.ts';
+import { withGuards } from './guards.ts';
 
 export interface TokenRequest extends ClientRequest {
   /** Every DPoP header, unjoined. */
@@ -23,7 +23,7 @@ export async function token(deps: ServerDeps, request: TokenRequest): Promise<Re
     const jkt = await checkProof(deps, { headers: request.dpop, path: ENDPOINT.token }, guards);
     const grantType = params.get('grant_type');
     if (grantType === undefined) throw invalidRequest('grant_type is missing.');
-    const grant = grantsOf(deps).find((each) => each.grantType === grantType);
+    const grant = grantOf(deps, grantType);
     if (grant === undefined) throw unsupportedGrantType('This server does not have that grant type.');
     // what has no key is good for grants that an extension answers for, and those have a code and a refresh token only
     if (hasSecret(client) && !PLAIN_GRANTS.includes(grantType))
@@ -36,7 +36,15 @@ export async function token(deps: ServerDeps, request: TokenRequest): Promise<Re
 
 const PLAIN_GRANTS: readonly string[] = [GRANT.authorizationCode, GRANT.refreshToken];
 
-/** Every grant type this server has. */
-function grantsOf(deps: Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock' | 'successorKeys'>): readonly Grant[] {
-  return [authorizationCodeGrant(deps), refreshTokenGrant(deps), ...deps.config.grants];
+type GrantDeps = Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock' | 'successorKeys'>;
+
+function grantOf(deps: GrantDeps, grantType: string): Grant | undefined {
+  switch (grantType) {
+    case GRANT.authorizationCode:
+      return authorizationCodeGrant(deps);
+    case GRANT.refreshToken:
+      return refreshTokenGrant(deps);
+    default:
+      return deps.config.grants.find((each) => each.grantType === grantType);
+  }
 }

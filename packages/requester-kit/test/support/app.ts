@@ -6,7 +6,7 @@ import {
   type RequesterOptions,
   type RequesterStore,
 } from '../../src/index.ts';
-import type { House } from './house.ts';
+import type { TestDeployment } from './deployment.ts';
 
 export interface App {
   readonly requester: Requester;
@@ -19,11 +19,11 @@ export const redirectUri = 'http://127.0.0.1:7777/callback';
 
 /** `dynamic`: an app without a public URL, that registers at each AM. */
 export function startApp(
-  house: House,
+  deployment: TestDeployment,
   kind: 'document' | 'dynamic' = 'document',
   change: Partial<RequesterOptions> = {},
 ): App {
-  const { clock } = house;
+  const { clock } = deployment;
   const store = createMemoryStore({ clock });
   const options: RequesterOptions = {
     name: 'Small app',
@@ -35,7 +35,7 @@ export function startApp(
     signingKey: generateSigningKey('ES256'),
     store,
     vault: createVault(new Uint8Array(32).fill(7)),
-    outbound: house.outbound,
+    outbound: deployment.outbound,
     clock,
     schemes: ['https', 'http'],
     ...change,
@@ -49,21 +49,21 @@ export function startApp(
 
 /** Connects an owner and gives the reference of the connection. */
 export async function connected(
-  house: House,
+  deployment: TestDeployment,
   requester: Requester,
   owner = 'kim',
 ): Promise<{ owner: string; connectionId: string }> {
-  const started = await requester.connect({ owner, am: house.am });
+  const started = await requester.connect({ owner, am: deployment.am });
   if (started.kind !== 'redirect') throw new Error(JSON.stringify(started));
-  const finished = await requester.callback({ owner, url: house.agree(started.redirectTo) });
+  const finished = await requester.callback({ owner, url: deployment.agree(started.redirectTo) });
   if (finished.kind !== 'connected') throw new Error(JSON.stringify(finished));
   return { owner, connectionId: finished.connectionId };
 }
 
 /** An app, a connection of its owner, and what they ask for by it. */
-export async function ready(house: House) {
-  const app = startApp(house);
-  const ref = await connected(house, app.requester);
-  const input = { ...ref, resource: house.resource, scope: 'entries.read' };
+export async function ready(deployment: TestDeployment) {
+  const app = startApp(deployment);
+  const ref = await connected(deployment, app.requester);
+  const input = { ...ref, resource: deployment.resource, scope: 'entries.read' };
   return { app, ref, input, requester: app.requester };
 }

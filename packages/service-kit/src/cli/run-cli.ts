@@ -1,6 +1,9 @@
 import { ConfigError } from '../env/read-env.ts';
 
-/** One word of a command line, and what it does. Returns the lines to print; throws UsageError for what it does not understand. */
+/**
+ * One word of a command line, and what it does. Returns the lines to print; throws UsageError for what it does not
+ * understand.
+ */
 export interface Command {
   /** What comes after the word, in the notation of manuals. */
   readonly usage: string;

@@ -1,6 +1,8 @@
 import type { Field } from './fields.ts';
 
-/** The configuration cannot be used; the message has one sentence per problem and never a value, which may be a secret. */
+/**
+ * The configuration cannot be used; the message has one sentence per problem and never a value, which may be a secret.
+ */
 export class ConfigError extends Error {
   override name = 'ConfigError';
   readonly problems: readonly string[];

@@ -1,27 +1,30 @@
-import { SIGN_UPS_PER_HOUR } from '../accounts/attempts.ts';
+import type { OutboundException } from '@chatelaine/outbound-http';
 import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
-import { KEYS_READ_EVERY_SECONDS } from '../keys/signing-keys.ts';
-import { LOG_LEVELS, type LogLevel } from '../server/logger.ts';
+import { LOG_LEVELS, type LogLevel, type MetricsListener, type TracingOptions } from '@chatelaine/telemetry';
 import { REQUESTS_AT_ONCE, WAITING_AT_ONCE } from '../server/places.ts';
-import type { MetricsListener } from '../telemetry/metrics-listener.ts';
-import type { TracingOptions } from '../telemetry/tracing.ts';
 import {
   databaseUrl,
+  exceptions,
   flag,
   httpUrl,
   integer,
   key,
   keys,
+  mailFrom,
   networks,
   oneOf,
   optional,
   port,
   ratio,
+  smtpUrl,
   text,
 } from './fields.ts';
 import { ConfigError, type Env } from './read-env.ts';
 
 const KEY_BYTES = 32;
+
+/** New accounts of a service, unless the operator says otherwise. */
+export const SIGN_UPS_PER_HOUR = 2_000;
 
 /** The variables that every service has. */
 export const SERVICE_FIELDS = {
@@ -37,11 +40,14 @@ export const SERVICE_FIELDS = {
   STOP_NOTICE_SECONDS: optional(integer({ min: 0, max: 60 }), 0),
   REQUESTS_AT_ONCE: optional(integer({ min: 1, max: 100_000 }), REQUESTS_AT_ONCE),
   WAITING_AT_ONCE: optional(integer({ min: 1, max: 100_000 }), WAITING_AT_ONCE),
-  KEYS_READ_EVERY_SECONDS: optional(integer({ min: 1, max: 300 }), KEYS_READ_EVERY_SECONDS),
+  KEYS_READ_EVERY_SECONDS: optional(integer({ min: 1, max: 300 }), 30),
   DATABASE_PATIENCE: optional(integer({ min: 1, max: 1000 }), 1),
+  SMTP_URL: optional(smtpUrl, null),
+  MAIL_FROM: optional(mailFrom, null),
   SIGN_UPS_PER_HOUR: optional(integer({ min: 1, max: 10_000_000 }), SIGN_UPS_PER_HOUR),
   METRICS_PORT: optional(port, null),
   METRICS_ADDRESS: optional(text, '127.0.0.1'),
+  OUTBOUND_EXCEPTIONS: optional(exceptions, []),
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(httpUrl, null),
   OTEL_SERVICE_NAME: optional(text, null),
   OTEL_TRACES_SAMPLER_ARG: optional(ratio, 1),
@@ -73,8 +79,12 @@ export interface ServiceConfig {
   readonly keysReadEverySeconds: number;
   /** How many times longer than usual it waits for its database, on a machine that is slow. */
   readonly databasePatience: number;
+  /** Where mail is handed in; null: none is sent. */
+  readonly mail: { readonly url: string; readonly from: string } | null;
   /** New accounts, wherever they come from. */
   readonly signUpsPerHour: number;
+  /** Destinations that are reached although they are not public. */
+  readonly exceptions: readonly OutboundException[];
   /** Null: nobody is told. */
   readonly metricsListener: MetricsListener | null;
   readonly tracing: Omit<TracingOptions, 'serviceName'> & { readonly serviceName: string | null };
@@ -92,6 +102,8 @@ export function serviceConfig(read: ServiceVariables): ServiceConfig {
   const schemes: Schemes = read.DEMO ? ['https', 'http'] : ['https'];
   const issuer = parseIssuer(read.ISSUER, schemes);
   if (issuer === null) throw new ConfigError([issuerProblem(schemes)]);
+  if ((read.SMTP_URL === null) !== (read.MAIL_FROM === null))
+    throw new ConfigError(['SMTP_URL and MAIL_FROM are set together, or neither is.']);
   return {
     issuer,
     port: read.PORT,
@@ -108,7 +120,9 @@ export function serviceConfig(read: ServiceVariables): ServiceConfig {
     waitingAtOnce: read.WAITING_AT_ONCE,
     keysReadEverySeconds: read.KEYS_READ_EVERY_SECONDS,
     databasePatience: read.DATABASE_PATIENCE,
+    mail: read.SMTP_URL === null || read.MAIL_FROM === null ? null : { url: read.SMTP_URL, from: read.MAIL_FROM },
     signUpsPerHour: read.SIGN_UPS_PER_HOUR,
+    exceptions: read.OUTBOUND_EXCEPTIONS,
     metricsListener: read.METRICS_PORT === null ? null : { address: read.METRICS_ADDRESS, port: read.METRICS_PORT },
     tracing: {
       endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,

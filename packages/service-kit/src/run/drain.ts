@@ -4,6 +4,15 @@ import type { FastifyInstance } from 'fastify';
 /** Whether a server is on its way down; /readyz tells the balancer. */
 export interface Draining {
   active: boolean;
+  /** Aborts when it begins. */
+  readonly begun: AbortController;
+}
+
+/** Does something at once when a server begins to go down: before what is in flight is waited for. */
+export function onDrain(app: FastifyInstance, work: () => void): void {
+  app.getDecorator<Draining>('draining').begun.signal.addEventListener('abort', work, { once: true });
+  // one that is closed without being drained
+  app.addHook('preClose', async () => work());
 }
 
 export interface DrainOptions {
@@ -13,10 +22,15 @@ export interface DrainOptions {
   graceMs?: number;
 }
 
-/** Takes a server down in order: not ready, no new connections, requests in flight finished, onClose hooks (pools, timers) run. */
+/**
+ * Takes a server down in order: not ready, no new connections, requests in flight finished, onClose hooks (pools,
+ * timers) run.
+ */
 export async function drain(app: FastifyInstance, options: DrainOptions = {}): Promise<void> {
   const { noticeMs = 0, graceMs = 10_000 } = options;
-  app.getDecorator<Draining>('draining').active = true;
+  const draining = app.getDecorator<Draining>('draining');
+  draining.active = true;
+  draining.begun.abort();
   if (noticeMs > 0) await sleep(noticeMs);
   const cut = setTimeout(() => app.server.closeAllConnections(), graceMs);
   try {

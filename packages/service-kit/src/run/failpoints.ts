@@ -11,7 +11,9 @@ export interface ArmedFailpoint<Name extends string> {
 
 const MOST_TIMES = 1_000_000;
 
-/** Reads `name` or `name:times`, several with commas; for `parsedBy`'s like: a name that is none of `names` is refused. */
+/**
+ * Reads `name` or `name:times`, several with commas; for `parsedBy`'s like: a name that is none of `names` is refused.
+ */
 export function failpointsField<const Name extends string>(names: readonly Name[]) {
   return {
     read(text: string): Parsed<readonly ArmedFailpoint<Name>[]> {
@@ -29,7 +31,10 @@ export function failpointsField<const Name extends string>(names: readonly Name[
   };
 }
 
-/** Does nothing at all unless something is armed. A service refuses to start with armed failpoints outside of its demo mode. */
+/**
+ * Does nothing at all unless something is armed. A service refuses to start with armed failpoints outside of its demo
+ * mode.
+ */
 export function createFailpoints<Name extends string>(armed: readonly ArmedFailpoint<Name>[]): Failpoint<Name> {
   const left = new Map(armed.map(({ name, times }) => [name, times]));
   return async (name) => {

@@ -1,3 +1,4 @@
+import { startRepeating } from '@chatelaine/postgres';
 import type { FastifyInstance } from 'fastify';
 
 export interface Repeated {
@@ -7,33 +8,11 @@ export interface Repeated {
   readonly what: string;
 }
 
-/** Of the interval, for the first time: what a process that never lives for the whole of it must do as well. */
-const FIRST_AFTER = 1 / 6;
-
 /** Does something again and again while the app is up, never twice at once. */
 export function repeat(app: FastifyInstance, { everySeconds, work, what }: Repeated): void {
-  let busy = false;
-  const turn = async (): Promise<void> => {
-    if (busy) return;
-    busy = true;
-    try {
-      await work();
-    } catch (err) {
-      app.log.warn({ err }, `${what} failed`);
-    } finally {
-      busy = false;
-    }
-  };
-  let timer: NodeJS.Timeout | undefined;
+  let stop = (): void => undefined;
   app.addHook('onReady', async () => {
-    const again = (): void => void (timer = setInterval(() => void turn(), everySeconds * 1000).unref());
-    timer = setTimeout(
-      () => {
-        again();
-        void turn();
-      },
-      everySeconds * FIRST_AFTER * 1000,
-    ).unref();
+    stop = startRepeating(work, { everySeconds, onError: (err) => app.log.warn({ err }, `${what} failed`) });
   });
-  app.addHook('onClose', async () => clearInterval(timer));
+  app.addHook('onClose', async () => stop());
 }

@@ -15,8 +15,9 @@ const EXIT_FAILURE = 1;
 const EXIT_CONFIG = 78; // EX_CONFIG of sysexits.h
 
 /**
- * Runs a service as this process: builds it, listens, and drains on SIGTERM or SIGINT (a second signal ends it at once). A configuration that
- * cannot be used is told in one sentence per problem, and the process ends with 78; any other failure to start with 1.
+ * Runs a service as this process: builds it, listens, and drains on SIGTERM or SIGINT (a second signal ends it at
+ * once). A configuration that cannot be used is told in one sentence per problem, and the process ends with 78; any
+ * other failure to start with 1.
  */
 export async function run(main: () => Promise<Service>): Promise<void> {
   let service: Service;

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 
-/** Remembers every route of the app, so that a known path with the wrong method is a 405 that says which methods it has (RFC 9110 §15.5.6). */
+/**
+ * Remembers every route of the app, so that a known path with the wrong method is a 405 that says which methods it has
+ * (RFC 9110 §15.5.6).
+ */
 export function rememberMethods(app: FastifyInstance): (path: string) => string[] {
   const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
   app.addHook('onRoute', ({ url, method }) => {

@@ -10,22 +10,37 @@ import {
   type FastifyRequest,
 } from 'fastify';
 import type { DestinationStream } from 'pino';
-import type { Site } from '../pages/site.ts';
-import { icon, stylesheet } from '../pages/style.ts';
+import {
+  countRequests,
+  listenForMetrics,
+  logger,
+  type LogLevel,
+  type Metrics,
+  type MetricsListener,
+  noTracing,
+  pathOf,
+  requestIds,
+  traceRequests,
+  type Tracing,
+  watchEventLoop,
+} from '@chatelaine/telemetry';
+import {
+  acceptForms,
+  icon,
+  rememberNeeds,
+  SCRIPT,
+  sendJsonError,
+  sendNegotiatedError,
+  type Site,
+  stylesheet,
+} from '@chatelaine/ui';
 import type { Draining } from '../run/drain.ts';
-import { watchEventLoop } from '../telemetry/event-loop.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
-import { countRequests, listenForMetrics, type MetricsListener } from '../telemetry/metrics-listener.ts';
-import { requestIds, traceRequests } from '../telemetry/request-ids.ts';
-import { noTracing, type Tracing } from '../telemetry/tracing.ts';
 import { rememberMethods } from './allowed-methods.ts';
-import { acceptForms, acceptJson } from './body-parsers.ts';
+import { acceptJson } from './accept-json.ts';
 import { answerClientError } from './client-error.ts';
 import { health, READY_EVERY_SECONDS, type ReadyCheck } from './health.ts';
-import { logger, type LogLevel, pathOf } from './logger.ts';
 import { limitRequests, REQUESTS_AT_ONCE, WAITING_AT_ONCE } from './places.ts';
 import { securityHeaders } from './security-headers.ts';
-import { sendJsonError, sendNegotiatedError } from './send-error.tsx';
 
 export interface ServerOptions {
   /** In log lines: `am`, `photos`. */
@@ -50,7 +65,10 @@ export interface ServerOptions {
   requestsAtOnce?: number;
   /** Requests that wait for servers of others at the same time, beside those. */
   waitingAtOnce?: number;
-  /** Paths, or their beginnings up to a slash, with places of their own: keys and documents that those whom we call may need before they can answer. */
+  /**
+   * Paths, or their beginnings up to a slash, with places of their own: keys and documents that those whom we call may
+   * need before they can answer.
+   */
   published?: readonly string[];
   timeouts?: Partial<Timeouts>;
 }
@@ -70,15 +88,17 @@ const TIMEOUTS: Timeouts = { request: 10_000, headers: 5_000, connection: 30_000
 const MAX_REQUESTS_PER_SOCKET = 1_000;
 
 /**
- * A Fastify that trusts nothing: small and timed bodies, strict parsers, no coercion, security headers, OAuth-shaped errors, quiet logs. Routes
- * registered on it directly are for programs (errors are JSON); those for people go into `pages`. Has /healthz, /readyz, /style.css, /icon.svg.
+ * A Fastify that trusts nothing: small and timed bodies, strict parsers, no coercion, security headers, OAuth-shaped
+ * errors, quiet logs. Routes registered on it directly are for programs (errors are JSON); those for people go into
+ * `pages`. Has /healthz, /readyz, /style.css, /live.js, /icon.svg.
  */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const app = fastifyOf(options);
   app.decorate('site', options.site);
   app.decorate('issuer', options.issuer);
   app.decorate('stylesheet', stylesheet(options.site));
-  app.decorate('draining', { active: false } satisfies Draining);
+  rememberNeeds(app);
+  app.decorate('draining', { active: false, begun: new AbortController() } satisfies Draining);
   const methodsOf = rememberMethods(app);
   traceRequests(app, options.tracing ?? noTracing);
   watch(app, options);
@@ -96,7 +116,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   app.addHook('onRequest', refuseOddFields);
   app.addHook('onRequest', refuseControlCharacters);
-  app.addHook('onSend', letGo);
+  app.addHook('onSend', closeWhileDraining);
   app.addHook('onResponse', logResponse);
   health(app, {
     checks: options.ready ?? {},
@@ -107,7 +127,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(pathOf(request));
     if (methods.length > 0) reply.header('allow', methods.join(', '));
-    // programs in pages of other origins look for documents in many places, and must be able to read that there is none (Fetch §3.2.3)
+    // programs in pages of other origins look for documents in many places, and must be able to read that there is none
+    // (Fetch §3.2.3)
     if (pathOf(request).includes('/.well-known/')) reply.header('access-control-allow-origin', '*');
     const refusal =
       methods.length > 0
@@ -155,18 +176,26 @@ function watch(app: FastifyInstance, { metrics, metricsListener }: ServerOptions
   if (metricsListener) listenForMetrics(app, metrics, metricsListener);
 }
 
-/** On the way down a kept-alive connection would stay open until it is idle for long; the answer under way is its last. */
-async function letGo(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/**
+ * On the way down a kept-alive connection would stay open until it is idle for long; the answer under way is its last.
+ */
+async function closeWhileDraining(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (request.server.getDecorator<Draining>('draining').active) reply.header('connection', 'close');
 }
 
-/** Two answers to who asks, or of whom, and bodies that only somebody else can read: refused before anything is looked at. */
+/**
+ * Two answers to who asks, or of whom, and bodies that only somebody else can read: refused before anything is looked
+ * at.
+ */
 async function refuseOddFields({ raw }: FastifyRequest): Promise<void> {
   const refusal = refusalOfFields(raw.rawHeaders);
   if (refusal !== null) throw refusal;
 }
 
-/** Nothing of ours has a control character in its path, and Postgres refuses a NUL: such an address is one where nothing is. */
+/**
+ * Nothing of ours has a control character in its path, and Postgres refuses a NUL: such an address is one where nothing
+ * is.
+ */
 async function refuseControlCharacters({ params }: FastifyRequest): Promise<void> {
   const values = Object.values((params ?? {}) as Record<string, string>);
   if (values.some((value) => /\p{Cc}/u.test(value))) {
@@ -187,6 +216,12 @@ function assets(app: FastifyInstance, site: Site): void {
   const svg = icon(site);
   app.get('/style.css', quiet, async (_request, reply) =>
     reply.header('cache-control', 'public, max-age=31536000, immutable').type('text/css; charset=utf-8').send(css),
+  );
+  app.get('/live.js', quiet, async (_request, reply) =>
+    reply
+      .header('cache-control', 'public, max-age=31536000, immutable')
+      .type('text/javascript; charset=utf-8')
+      .send(SCRIPT.source),
   );
   app.get('/icon.svg', quiet, async (_request, reply) =>
     reply.header('cache-control', 'public, max-age=86400').type('image/svg+xml').send(svg),

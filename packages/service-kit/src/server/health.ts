@@ -21,8 +21,9 @@ export const READY_EVERY_SECONDS = 1;
 const CHECK_TIMEOUT_MS = 1_800;
 
 /**
- * /healthz: the process runs. /readyz: it can serve, and is not on its way down. Anybody may ask, as often as they like, and both are answered
- * whatever else is refused: so nothing is done for a question, and the answer is what the last look found.
+ * /healthz: the process runs. /readyz: it can serve, and is not on its way down. Anybody may ask, as often as they
+ * like, and both are answered whatever else is refused: so nothing is done for a question, and the answer is what the
+ * last look found.
  */
 export function health(app: FastifyInstance, options: HealthOptions): void {
   // asked every few seconds: that it was asked is not worth a line
@@ -42,10 +43,13 @@ export function health(app: FastifyInstance, options: HealthOptions): void {
   });
 }
 
-/** Looks once before the first request, and then on a timer, never twice at once. What it returns says what the last look missed. */
+/**
+ * Looks once before the first request, and then on a timer, never twice at once. What it returns says what the last
+ * look missed.
+ */
 function lookAgainAndAgain(app: FastifyInstance, { checks, everySeconds }: HealthOptions): () => readonly string[] {
   let missing: readonly string[] = Object.keys(checks);
-  let told = '';
+  let reported = '';
   const look = async (): Promise<void> => {
     const results = await Promise.all(
       Object.entries(checks).map(async ([name, check]) => ({ name, failure: await failureOf(check) })),
@@ -54,9 +58,9 @@ function lookAgainAndAgain(app: FastifyInstance, { checks, everySeconds }: Healt
     missing = failed.map(({ name }) => name);
     // a line when it changes, not one for each look
     const found = missing.join(' ');
-    if (found !== told)
+    if (found !== reported)
       for (const { name, failure } of failed) app.log.warn({ check: name, err: failure }, 'not ready');
-    told = found;
+    reported = found;
   };
   let timer: NodeJS.Timeout | undefined;
   let closed = false;

@@ -44,7 +44,8 @@ export interface PlaceInput {
 export function openPlace(rooms: Rooms, { kind, source }: PlaceInput): Place {
   const state = { ended: false, working: false, left: false, remains: false };
   let inside: 'no' | 'here' | Share = 'no';
-  // a connection or a timer that was made meanwhile keeps this place for good: the request, with all its secrets, must not hang on it
+  // a connection or a timer that was made meanwhile keeps this place for good: the request, with all its secrets, must
+  // not hang on it
   let whose: (() => string) | null = source;
   const goOut = (): void => {
     if (inside === 'here') rooms.add(kind, -1);
@@ -83,7 +84,8 @@ export function openPlace(rooms: Rooms, { kind, source }: PlaceInput): Place {
       return state.remains || inside !== 'here';
     },
     away(waiter) {
-      // what has no place here takes none there: it has one among others that wait long, or nobody waits for it any more
+      // what has no place here takes none there: it has one among others that wait long, or nobody waits for it any
+      // more
       if (inside === 'no' || state.remains) return true;
       const before = inside;
       const share = shareOf(waiter, whose?.() ?? '');
@@ -109,8 +111,8 @@ const current = new AsyncLocalStorage<Place>();
 export const inPlace = <T>(place: Place, next: () => T): T => current.run(place, next);
 
 /**
- * What is done for this request waits for a server of others from here on. Call it before anything is spent, written or sent: it throws 503 when there
- * is no room. In the background it does nothing.
+ * What is done for this request waits for a server of others from here on. Call it before anything is spent, written or
+ * sent: it throws 503 when there is no room. In the background it does nothing.
  */
 export function waitOnOthers(waiter: Waiter = {}): void {
   const place = current.getStore();
@@ -125,19 +127,21 @@ export function waitOnOthersOrHere(waiter: Waiter = {}): void {
   if (place?.away(waiter) === false) place.remain();
 }
 
-interface WayOut {
+interface Sending {
   readonly fetch?: (...input: never[]) => unknown;
   readonly fetchJson?: (...input: never[]) => unknown;
+  readonly post?: (...input: never[]) => unknown;
   readonly stream?: (...input: never[]) => unknown;
 }
 
-/** The same way out; a request that uses it, and has not said so before, waits on others from then on. */
-export function waitingOnOthers<Outbound extends WayOut>(outbound: Outbound): Outbound {
-  const { fetch, fetchJson, stream } = outbound;
+/** The same client; a request that uses it, and has not said so before, waits on others from then on. */
+export function waitingOnOthers<Outbound extends Sending>(outbound: Outbound): Outbound {
+  const { fetch, fetchJson, post, stream } = outbound;
   return {
     ...outbound,
     ...(fetch && { fetch: waitingCall(fetch) }),
     ...(fetchJson && { fetchJson: waitingCall(fetchJson) }),
+    ...(post && { post: waitingCall(post) }),
     ...(stream && { stream: waitingCall(stream) }),
   };
 }

@@ -1,20 +1,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { sourceOf } from '@chatelaine/protocol';
+import { isCrossSite, sourceOf } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { isFromElsewhere } from '../forms/csrf.ts';
+import type { Metrics } from '@chatelaine/telemetry';
 import type { Draining } from '../run/drain.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import { inPlace, type Kind, openPlace, type Place, type Rooms, tooMany } from './place.ts';
 import { openWaits } from './waits.ts';
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** A route that people visit: places are kept for it. */
-    forPeople?: boolean;
-  }
-}
-
-/** Requests that a process works on at the same time, unless its configuration says otherwise. docs/adr/0011, docs/adr/0013 */
+/**
+ * Requests that a process works on at the same time, unless its configuration says otherwise. docs/adr/0011,
+ * docs/adr/0013
+ */
 export const REQUESTS_AT_ONCE = 100;
 /** Requests that wait for servers of others at the same time. Waiting costs little, so many may. */
 export const WAITING_AT_ONCE = 400;
@@ -22,27 +17,33 @@ export const WAITING_AT_ONCE = 400;
 /** Kept for people: signing in, pages, stopping something must go on whatever programs do. */
 const PART_FOR_PEOPLE = 0.25;
 
-/** Answered from memory whatever else is refused: a balancer that asks whether a busy process is alive must hear that it is. */
+/**
+ * Answered from memory whatever else is refused: a balancer that asks whether a busy process is alive must hear that it
+ * is.
+ */
 const ALWAYS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 /** What others need before they can answer us has places of its own. */
 const PUBLISHED = ['/.well-known/'];
-const ASSETS: ReadonlySet<string> = new Set(['/style.css', '/icon.svg']);
+const ASSETS: ReadonlySet<string> = new Set(['/style.css', '/live.js', '/consent.js', '/passkeys.js', '/icon.svg']);
 
 const PLACE = Symbol('place');
-const TOLD_EVERY_MS = 10_000;
+const REPORTED_EVERY_MS = 10_000;
 
 export interface PlacesOptions {
   readonly issuer: string;
   readonly atOnce: number;
   readonly waitingAtOnce: number;
-  /** Paths, or their beginnings up to a slash, with places of their own: keys and documents that a service we call may need for its answer to us. */
+  /**
+   * Paths, or their beginnings up to a slash, with places of their own: keys and documents that a service we call may
+   * need for its answer to us.
+   */
   readonly published: readonly string[];
   readonly metrics: Metrics | undefined;
 }
 
 /**
- * Refuses what is more than a process can do, at once and before anything of it is read, instead of letting everybody wait. In what a route's scope
- * answers errors with: JSON for programs, a page for people.
+ * Refuses what is more than a process can do, at once and before anything of it is read, instead of letting everybody
+ * wait. In what a route's scope answers errors with: JSON for programs, a page for people.
  */
 export function limitRequests(app: FastifyInstance, options: PlacesOptions): void {
   const isPublished = matching([...PUBLISHED, ...options.published]);
@@ -83,7 +84,7 @@ export function limitRequests(app: FastifyInstance, options: PlacesOptions): voi
 /** A page of another site speaks for nobody: what it makes its visitors' browsers ask is not counted against them. */
 function countedSource(request: FastifyRequest, issuer: string): string {
   const source = sourceOf(request.ip);
-  return isFromElsewhere(request, issuer) ? `${source} cross-site` : source;
+  return isCrossSite(request.headers, issuer) ? `${source} cross-site` : source;
 }
 
 type Matching = (url: string) => boolean;
@@ -98,7 +99,10 @@ function matching(paths: readonly string[]): Matching {
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
 
-/** A browser's question whether a page may ask: of paths that say so before the request comes here. Refused, it would tell the page nothing; answered, the refusal. */
+/**
+ * A browser's question whether a page may ask: of paths that say so before the request comes here. Refused, it would
+ * tell the page nothing; answered, the refusal.
+ */
 const isPreflight = (answer: ServerResponse): boolean => answer.hasHeader('access-control-allow-methods');
 
 const placeOf = (request: FastifyRequest): Place | null => request.getDecorator<Place | null>(PLACE);
@@ -109,8 +113,8 @@ export function leavePlace(request: FastifyRequest): void {
 }
 
 /**
- * Programs are refused before Fastify has made a request of theirs: a quarter of the work, and at ten times the load most of what a process does
- * is to refuse. What passes by here meets the hook above.
+ * Programs are refused before Fastify has made a request of theirs: a quarter of the work, and at ten times the load
+ * most of what a process does is to refuse. What passes by here meets the hook above.
  */
 function refuseEarly(app: FastifyInstance, rooms: Rooms, isPublished: Matching): void {
   const { server } = app;
@@ -149,7 +153,7 @@ function openRooms({ log }: FastifyInstance, { atOnce, waitingAtOnce, metrics }:
   const waits = openWaits(waitingAtOnce);
   const taken: Record<Kind, number> = { program: 0, person: 0, published: 0 };
   const forPrograms = atOnce - Math.floor(PART_FOR_PEOPLE * atOnce);
-  let told = Number.NEGATIVE_INFINITY;
+  let reportedAt = Number.NEGATIVE_INFINITY;
   const count = metrics?.counter({
     name: 'chatelaine_requests_refused_total',
     help: 'Requests answered 503 at once, because as many as may be were under way, or waiting for others.',
@@ -179,8 +183,8 @@ function openRooms({ log }: FastifyInstance, { atOnce, waitingAtOnce, metrics }:
     refused() {
       count?.({});
       // a line for each would be work, too
-      if (performance.now() - told < TOLD_EVERY_MS) return;
-      told = performance.now();
+      if (performance.now() - reportedAt < REPORTED_EVERY_MS) return;
+      reportedAt = performance.now();
       log.warn({ event: 'overloaded', ...taken, waiting: waits.taken }, 'more requests than may be at once: refused');
     },
   };

@@ -29,8 +29,9 @@ export interface Waits {
 }
 
 /**
- * Whoever comes is measured by what is free, not by a fixed number: where one asks for all there is, it has a fifth; where twenty do, they have five sixths
- * together, and what is left is for others, each of whom has as much of it. So nobody can take the last place, and nobody has to be known beforehand.
+ * Whoever comes is measured by what is free, not by a fixed number: where one asks for all there is, it has a fifth;
+ * where twenty do, they have five sixths together, and what is left is for others, each of whom has as much of it. So
+ * nobody can take the last place, and nobody has to be known beforehand.
  */
 const PART_OF_FREE = 0.25;
 

@@ -1,5 +1,5 @@
 import { defineQuery, openPool, pendingMigrations, type Pool, run, runOne } from '@chatelaine/postgres';
-import { openSigningKeys, openVault, countStale } from '@chatelaine/service-kit';
+import { countStale, openSigningKeys, openVault } from '@chatelaine/keys';
 import type { Config } from '../config.ts';
 import { migrationDirs, VAULT_LABEL } from '../resources.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../sealed-places.ts';
@@ -18,12 +18,13 @@ interface Server {
   size: string;
 }
 
+/** `oauth_proof` is meant to be emptied by a crash: ADR 0023. */
 const SERVER = defineQuery<Server>({
   name: 'doctor_server',
   text: `
     select current_setting('server_version_num')::int as version, r.rolsuper as superuser, current_schema() as schema,
       pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commit, current_setting('fsync') as fsync,
-      coalesce((select array_agg(c.relname::text) from pg_class c where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and c.relpersistence <> 'p'), '{}') as unlogged,
+      coalesce((select array_agg(c.relname::text) from pg_class c where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and c.relpersistence <> 'p' and c.relname <> 'oauth_proof'), '{}') as unlogged,
       (select count(*)::int from pg_stat_activity) as used, current_setting('max_connections')::int as most,
       pg_size_pretty(pg_database_size(current_database())) as size
     from pg_roles r where r.rolname = current_user`,

@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util';
 import { type Pool } from '@chatelaine/postgres';
-import { type Command, keyCommands, UsageError, withCommandPool } from '@chatelaine/service-kit';
+import { keyCommands, withCommandPool } from '@chatelaine/keys';
+import { type Command, UsageError } from '@chatelaine/service-kit';
 import type { Config } from '../config.ts';
 import { migrationDirs, VAULT_LABEL } from '../resources.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../sealed-places.ts';
 import { doctor } from './doctor.ts';
 import { listConnections, listLinks } from './list-store.ts';
 import { stop } from './stop-store.ts';
+import { verifyAgreement } from './verify-agreement.ts';
+import { verifyTimeline } from './verify-timeline.ts';
 
 /** The words of `chatelaine`. Each reads the configuration, opens a connection of its own, and closes it. */
 export function commands(configOf: () => Config): Readonly<Record<string, Command>> {
@@ -19,10 +22,24 @@ export function commands(configOf: () => Config): Readonly<Record<string, Comman
       places: SEALED_PLACES,
       placeOfSigningKey,
       refreshKeys: true,
+      pushKeys: true,
     }),
     connections: listing('connections', 'client', (filter) => withPool((pool) => listConnections(pool, filter))),
     links: listing('links', 'host', (filter) => withPool((pool) => listLinks(pool, filter))),
     stop: stopCommand((what, name) => withPool((pool) => stop(pool, { what, name }))),
+    'verify-agreement': {
+      usage: 'FILE [--keys FILE]',
+      says: 'says what a signed record of terms says, and by whom it is signed; works offline',
+      run: verifyAgreement,
+    },
+    'verify-timeline': {
+      usage: '[--owner NAME [--export FILE]]',
+      says: 'compares what is stored of activity with its checkpoints, and names what is not as it was',
+      async run(args) {
+        const { owner = null, export: file = null } = read(args, ['owner', 'export']);
+        return withPool((pool) => verifyTimeline({ pool, config: configOf() }, { owner, export: file }));
+      },
+    },
     doctor: {
       usage: '',
       says: 'checks this deployment and says what is wrong',

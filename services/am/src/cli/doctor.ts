@@ -6,7 +6,10 @@ import { checkIssuer } from './check-issuer.ts';
 
 const MARKS = { good: '  ok    ', careful: '  !     ', wrong: '  WRONG ' } as const;
 
-/** Looks at a deployment from where the AM runs. Changes nothing, except that a key which is configured for the first time gets its number. */
+/**
+ * Looks at a deployment from where the AM runs. Changes nothing, except that a key which is configured for the first
+ * time gets its number.
+ */
 export async function doctor(config: Config): Promise<CommandResult> {
   const findings = [
     ...(await checkConfiguration(config)),

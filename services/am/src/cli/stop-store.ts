@@ -18,7 +18,10 @@ const OWNER_NAMED = defineQuery<{ owner_id: string }>({
   text: 'select id as owner_id from account where username = lower($1)',
 });
 
-/** Ends one thing, or all of one kind; returns what to print. Whatever began before is caught by the check after the Host's answer. PROTOCOL §7. */
+/**
+ * Ends one thing, or all of one kind; returns what to print. Whatever began before is caught by the check after the
+ * Host's answer. PROTOCOL §7.
+ */
 export async function stop(pool: Pool, { what, name }: { what: Stoppable; name: string }): Promise<string[]> {
   switch (what) {
     case 'connection': {

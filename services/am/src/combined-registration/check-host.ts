@@ -13,8 +13,8 @@ export type CheckedHost =
 const CHECKS = { name: 'both_host', points: 120, perSeconds: 60 };
 
 /**
- * Whether client and Host are one service: the client's document names the Host, and the Host's metadata the client. Either alone would let
- * anybody speak for somebody else. PROTOCOL §2.3.
+ * Whether client and Host are one service: the client's document names the Host, and the Host's metadata the client.
+ * Either alone would let anybody speak for somebody else. PROTOCOL §2.3.
  */
 export async function checkHost(
   deps: Pick<Deps, 'config' | 'rateLimits'> & { readonly discovery: DiscoveryCache },

@@ -17,7 +17,9 @@ export type CombinedRegistrationDeps = RedeemHalfDeps & Pick<Deps, 'rateLimits'>
 export interface CombinedRegistration {
   /** `host` and `host_grant` of a pushed request, and what becomes of them when the Requester redeems its code. */
   readonly extension: RequestExtension;
-  /** Looks at both halves once more and makes the Host known here, or says in a sentence why it cannot be linked now. */
+  /**
+   * Looks at both halves once more and makes the Host known here, or says in a sentence why it cannot be linked now.
+   */
   admit(asked: Asked): Promise<{ kind: 'admitted' } | { kind: 'again'; problem: string }>;
   /** The owner agreed to link the Host of this request together with this connection. */
   keep(input: { asked: Asked; connectionId: string }): Promise<void>;
@@ -73,7 +75,7 @@ async function admit(deps: WithDiscovery, asked: Asked): ReturnType<CombinedRegi
   const checked = await checkHost(deps, { client: asked.interaction.client, host, reader: deps.outbound });
   const remembered = checked.kind === 'fits' ? await rememberHost(deps, checked.found) : checked;
   if (remembered.kind === 'remembered') return { kind: 'admitted' };
-  deps.log.warn({ event: 'half_not_admitted', issuer: host, outcome: remembered.kind }, 'a Host cannot be linked now');
+  deps.log.warn({ event: 'host_not_admitted', issuer: host, outcome: remembered.kind }, 'a Host cannot be linked now');
   return { kind: 'again', problem: `${name} cannot be linked right now. Say no to that for this time, or try again.` };
 }
 

@@ -1,4 +1,4 @@
-import { Badge, Card, Facts, Radios } from '@chatelaine/service-kit';
+import { Badge, Card, Facts, Radios } from '@chatelaine/ui';
 import type { FormParams } from '@chatelaine/protocol';
 import type { VNode } from 'preact';
 import { HALF_FIELD } from './host-form.ts';
@@ -9,8 +9,19 @@ const ANSWERS = [
   { value: 'no', label: 'No, do not link it' },
 ] as const;
 
-/** The second half of the consent: the Requester is a Host, too, and the owner's account there may be linked with it. PROTOCOL §2.3. */
-export function HostHalf({ host, form }: { host: OfferedHost; form: FormParams }): VNode {
+/**
+ * The second half of the consent: the Requester is a Host, too, and the owner's account there may be linked with it.
+ * PROTOCOL §2.3.
+ */
+export function HostHalf({
+  host,
+  form,
+  problem,
+}: {
+  host: OfferedHost;
+  form: FormParams;
+  problem: string | undefined;
+}): VNode {
   return (
     <Card title="It keeps something of yours, too">
       <Facts
@@ -26,15 +37,16 @@ export function HostHalf({ host, form }: { host: OfferedHost; form: FormParams }
         ]}
       />
       <p>
-        You ticked there that it shares what it keeps of you; you chose there what at most. Linked as a Host, it can be
-        asked for keys from here, for the Requesters you choose. It is linked with the account you are signed in with
+        You ticked there that it shares what it keeps of you; you chose there what at most. Linked as a service, it can
+        be asked for keys from here, for the apps you choose. It is linked with the account you are signed in with
         there. If you did not tick that, say no.
       </p>
       <Radios
-        legend={`Link ${host.name} as one of my Hosts?`}
+        legend={`Link ${host.name} as one of my services?`}
         name={HALF_FIELD}
         answers={ANSWERS}
         chosen={form.get(HALF_FIELD)}
+        problem={problem}
       />
     </Card>
   );

@@ -6,7 +6,7 @@ export const HALF_FIELD = 'host_half';
 export type HalfAnswer =
   | { readonly kind: 'link' }
   | { readonly kind: 'no' }
-  | { readonly kind: 'again'; readonly problem: string };
+  | { readonly kind: 'again'; readonly problem: string; readonly at: string };
 
 /** Neither is taken for granted: whoever did not answer is asked again. */
 export function readHalfAnswer(name: string, form: FormParams): HalfAnswer {
@@ -16,6 +16,6 @@ export function readHalfAnswer(name: string, form: FormParams): HalfAnswer {
     case 'no':
       return { kind: 'no' };
     default:
-      return { kind: 'again', problem: `Say whether ${name} is to be linked, too.` };
+      return { kind: 'again', problem: `Say whether ${name} is to be linked, too.`, at: HALF_FIELD };
   }
 }

@@ -74,8 +74,8 @@ const BEGIN = defineQuery<{ host_id: string }>({
 });
 
 /**
- * Takes the half and begins to make a link of it, in one statement: from here on it is settled what becomes of the grant, whatever crashes.
- * `false`: this very grant was brought before, or is being used by another process.
+ * Takes the half and begins to make a link of it, in one statement: from here on it is settled what becomes of the
+ * grant, whatever crashes. `false`: this very grant was brought before, or is being used by another process.
  */
 export async function beginLinking({ pool }: Pick<Deps, 'pool'>, input: NewLinking): Promise<boolean> {
   const { connectionId, stateHash, ownerId, verifier, answer, lifetimeSeconds, resumeAfterSeconds } = input;
@@ -96,7 +96,8 @@ export async function tellNotLinked(
   await run(pool, TELL, [ownerId, hostId, connectionId]);
 }
 
-// longer than a code lives, whose redemption would use it; if there was one all the same, whoever redeemed it died over the half, or could not read it
+// longer than a code lives, whose redemption would use it; if there was one all the same, whoever redeemed it died over
+// the half, or could not read it
 const REAP = defineQuery<{ n: number }>({
   name: 'both_reap_halves',
   text: `

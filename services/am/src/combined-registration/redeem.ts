@@ -12,14 +12,15 @@ export type RedeemHalfDeps = FinishLinkDeps;
 const WAIT_MS = 1_500;
 
 /**
- * The Requester has redeemed its code, so the same browser session began and ended the connection: now, and never before, its Host's grant is
- * sent to that Host, with the same verifier. Whatever comes of it, the connection stands. PROTOCOL §2.3.
+ * The Requester has redeemed its code, so the same browser session began and ended the connection: now, and never
+ * before, its Host's grant is sent to that Host, with the same verifier. Whatever comes of it, the connection stands.
+ * PROTOCOL §2.3.
  */
 export async function redeemHalf(deps: RedeemHalfDeps, redemption: Redemption): Promise<void> {
   const linking = link(deps, redemption).catch((error: unknown) => {
     // once begun it is taken up again, see resume-links
     deps.log.warn(
-      { err: error, event: 'half_not_finished', connection: redemption.grant.id },
+      { err: error, event: 'combined_registration_not_finished', connection: redemption.grant.id },
       'a link is not made yet',
     );
   });
@@ -55,5 +56,8 @@ async function link(deps: RedeemHalfDeps, { grant, verifier }: Redemption): Prom
   const answer = await redeem(deps, { ...attempt, query, state });
   await deps.failpoint('link.answered');
   const outcome = await settle(deps, attempt, answer);
-  deps.log.info({ event: 'half_settled', hostId, outcome: outcome.kind }, 'a Host came along with a connection');
+  deps.log.info(
+    { event: 'combined_registration_settled', hostId, outcome: outcome.kind },
+    'a Host came along with a connection',
+  );
 }

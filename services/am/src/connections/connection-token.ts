@@ -14,7 +14,10 @@ export interface ProvenToken {
   readonly guard: ReplayGuard;
 }
 
-/** Reads a connection's token as a resource does: the DPoP scheme, and a proof for exactly this request and token. RFC 9449 §7. */
+/**
+ * Reads a connection's token as a resource does: the DPoP scheme, and a proof for exactly this request and token. RFC
+ * 9449 §7.
+ */
 export async function provenToken(
   { config, clock, server }: Pick<Deps, 'config' | 'clock' | 'server'>,
   { request, path }: { request: FastifyRequest; path: string },

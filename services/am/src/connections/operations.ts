@@ -1,4 +1,6 @@
 import {
+  agreementRequestSchema,
+  agreementsResponseSchema,
   type ApiOperation,
   targetsResponseSchema,
   transfersRequestSchema,
@@ -9,6 +11,8 @@ import {
 export const TARGETS_PATH = '/targets';
 /** Where it asks for many tokens at once. PROTOCOL §5. */
 export const TRANSFERS_PATH = '/transfers';
+/** Where it reads the terms that the owner proffers, and answers. PROTOCOL §10.3. */
+export const AGREEMENTS_PATH = '/agreements';
 
 const TARGETS: ApiOperation = {
   method: 'get',
@@ -27,6 +31,9 @@ const TRANSFERS: ApiOperation = {
   method: 'post',
   path: TRANSFERS_PATH,
   summary: 'Many transfers in one call',
+  description:
+    'Each item is a transfer of its own, with its own status and error, as POST /token would have answered it. The call itself is refused only where nothing of it can be looked at.',
+  codes: ['invalid_request', 'invalid_client'],
   security: 'dpop',
   json: transfersRequestSchema,
   answer: {
@@ -38,5 +45,33 @@ const TRANSFERS: ApiOperation = {
   errors: [400, 401, 405, 413, 415, 429, 503],
 };
 
+const READ_AGREEMENT: ApiOperation = {
+  method: 'get',
+  path: AGREEMENTS_PATH,
+  summary: 'The terms that the owner proffers to this connection',
+  security: 'dpop',
+  answer: {
+    status: 200,
+    schema: agreementsResponseSchema,
+    description: 'The signed offer, and the signed answer where there is one; empty where no terms are proffered',
+  },
+  errors: [401, 405, 503],
+};
+
+const AGREE: ApiOperation = {
+  method: 'post',
+  path: AGREEMENTS_PATH,
+  summary: 'Accepts or declines them',
+  codes: ['invalid_request', 'invalid_client'],
+  security: 'dpop',
+  json: agreementRequestSchema,
+  answer: {
+    status: 200,
+    schema: agreementsResponseSchema,
+    description: 'The same as read: the record that both sides keep',
+  },
+  errors: [400, 401, 405, 409, 413, 415, 429, 503],
+};
+
 /** What this AM has beside the kernel's endpoints. */
-export const OPERATIONS: readonly ApiOperation[] = [TARGETS, TRANSFERS];
+export const OPERATIONS: readonly ApiOperation[] = [TARGETS, TRANSFERS, READ_AGREEMENT, AGREE];

@@ -3,7 +3,10 @@ import type { Pool } from 'pg';
 
 const NOTE_STOP: Query = { name: 'requesters_note_stop', text: 'select note_stop($1, $2)' };
 
-/** What apps have begun until now counts for nothing: of one owner or (null) of all, of one client or (null) of all. PROTOCOL §7. */
+/**
+ * What apps have begun until now counts for nothing: of one owner or (null) of all, of one client or (null) of all.
+ * PROTOCOL §7.
+ */
 export async function noteStop(
   db: Pick<Pool, 'query'>,
   { ownerId, clientId }: { ownerId: string | null; clientId: string | null },
@@ -39,7 +42,10 @@ const END_DUE: Query<{ n: number }> = {
   select count(*)::int as n from ended`,
 };
 
-/** Ends the connections whose time, as their owners chose it, is over, so that their Hosts are told as at a stop. Returns how many. PROTOCOL §7. */
+/**
+ * Ends the connections whose time, as their owners chose it, is over, so that their Hosts are told as at a stop.
+ * Returns how many. PROTOCOL §7.
+ */
 export async function endDue(pool: Pool): Promise<number> {
   return (await runForRow(pool, END_DUE, [])).n;
 }

@@ -1,6 +1,6 @@
 import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
-import { lockOwner } from '../links/owner-lock-store.ts';
+import { lockOwner } from '../links/owner-store.ts';
 import { noteStop } from './stop-store.ts';
 
 const STOP = defineQuery<{ ended: boolean }>({
@@ -8,7 +8,10 @@ const STOP = defineQuery<{ ended: boolean }>({
   text: `select oauth_end_grant(c.id, 'owner') as ended from connection c where c.id = $1 and c.owner_id = $2`,
 });
 
-/** Ends a connection of this owner, at once on every replica; stopping it again changes nothing. `unknown`: there is none. PROTOCOL §7. */
+/**
+ * Ends a connection of this owner, at once on every replica; stopping it again changes nothing. `unknown`: there is
+ * none. PROTOCOL §7.
+ */
 export async function stopConnection(
   { pool }: Pick<Deps, 'pool'>,
   { id, ownerId }: { id: string; ownerId: string },
@@ -19,6 +22,39 @@ export async function stopConnection(
       await lockOwner(tx, ownerId);
       const row = await runOne(tx, STOP, [id, ownerId]);
       return row === null ? 'unknown' : 'stopped';
+    },
+    { patient: true },
+  );
+}
+
+const CLIENT_OF = defineQuery<{ client_id: string }>({
+  name: 'requesters_client_of',
+  text: 'select client_id from connection where id = $1 and owner_id = $2',
+});
+const STOP_CLIENT = defineQuery<{ ended: boolean }>({
+  name: 'requesters_stop_client',
+  text: `select oauth_end_grant(c.id, 'owner') as ended from connection c where c.owner_id = $1 and c.client_id = $2 and c.ended_at is null`,
+});
+
+/**
+ * Ends all connections of this owner with the client of one of them, whether that one still lives or not, at once on
+ * every replica. What the client has begun with this owner before does not survive it. `unknown`: there is no such
+ * connection. PROTOCOL §7.
+ */
+export async function stopApp(
+  { pool }: Pick<Deps, 'pool'>,
+  { id, ownerId }: { id: string; ownerId: string },
+): Promise<'stopped' | 'unknown'> {
+  return inTransaction(
+    pool,
+    async (tx) => {
+      await lockOwner(tx, ownerId);
+      const of = await runOne(tx, CLIENT_OF, [id, ownerId]);
+      if (of === null) return 'unknown';
+      await run(tx, STOP_CLIENT, [ownerId, of.client_id]);
+      // what it has begun without any connection, too; and what began while these ended
+      await noteStop(tx, { ownerId, clientId: of.client_id });
+      return 'stopped';
     },
     { patient: true },
   );

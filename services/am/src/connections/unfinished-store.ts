@@ -15,7 +15,10 @@ const REAP = [
   defineQuery({ name: 'requesters_reap_connections', text: 'delete from connection where id = any($1)' }),
 ];
 
-/** Clears away connections that consent began to write and whose grant never came: they grant nothing, and the timeline never told of them. Returns how many. */
+/**
+ * Clears away connections that consent began to write and whose grant never came: they grant nothing, and the timeline
+ * never told of them. Returns how many.
+ */
 export async function reapUnfinished({ pool }: Pick<Deps, 'pool'>): Promise<number> {
   return inTransaction(pool, async (tx) => {
     const ids = (await run(tx, FIND)).map(({ id }) => id);

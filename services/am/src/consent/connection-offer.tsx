@@ -1,29 +1,96 @@
 import { randomId } from '@chatelaine/crypto';
 import type { Asked, ConsentDecision, ConsentOffer } from '@chatelaine/oauth-server-fastify';
 import { type FormParams, TRANSFER_SCOPE } from '@chatelaine/protocol';
-import { renderPage } from '@chatelaine/service-kit';
+import { renderPage } from '@chatelaine/ui';
 import { readHalfAnswer } from '../combined-registration/host-form.ts';
 import { keptIn, type OfferedHost } from '../combined-registration/offered-host.ts';
 import type { CombinedRegistration } from '../combined-registration/combined-registration.ts';
 import type { Deps } from '../deps.ts';
+import { readTermsConsent, readTermsOffer, shownTerms, type TermsOffer } from '../terms/choice.ts';
+import { makeProffer } from '../terms/proffer.ts';
+import { ADD_FIELD, addServiceHref } from './add-service.ts';
+import { type Again, againOf, leftFor } from './again.ts';
+import { addToConnection, liveConnections } from './again-store.ts';
 import { brokenLinks, insertConnection, offeredLinks } from './connection-store.ts';
-import { type OfferedLink, readConsentForm } from './consent-form.ts';
+import { readConsentForm } from './consent-form.ts';
 import { ConsentPage } from './consent-page.tsx';
+import { markWanted, type Offered } from './offered.ts';
+import { isMisnamed, MISNAMED, outcomeOf } from './outcome.ts';
+import { presetIn } from './prefill.ts';
+import { readBeginnings } from '../rules/defaults-store.ts';
+import { wantsOf } from './wants.ts';
 
-export type ConsentDeps = Pick<Deps, 'config' | 'clock' | 'prisma' | 'failpoint'> & {
+export type ConsentDeps = Pick<Deps, 'config' | 'clock' | 'pool' | 'prisma' | 'keys' | 'terms' | 'failpoint'> & {
   readonly combinedRegistration: CombinedRegistration;
 };
 
-/** What an owner can decide about a Requester that wants to connect: their links, and the Host that it brings along. PROTOCOL §2.1, §2.3. */
+/**
+ * What an owner can decide about a Requester that wants to connect: their links, and the Host that it brings along.
+ * PROTOCOL §2.1, §2.3.
+ */
 export async function connectionOffer(deps: ConsentDeps, asked: Asked): Promise<ConsentOffer> {
   const { id } = asked.owner;
-  const [offered, broken] = await Promise.all([offeredLinks(deps, id), brokenLinks(deps, id)]);
+  const { client } = asked.interaction;
+  const [own, broken, terms, live, beginnings] = await Promise.all([
+    offeredLinks(deps, id),
+    brokenLinks(deps, id),
+    readTermsOffer(deps, { ownerId: id, client, kind: 'requester' }),
+    liveConnections(deps, { ownerId: id, clientId: client.id }),
+    readBeginnings(deps, id),
+  ]);
   const host = hostIn(asked);
+  const wants = wantsOf(asked, deps.config.schemes);
+  const again = againOf(asked, { live, wants, bringsHost: host !== null });
+  const offered: Offered = { links: markWanted(leftFor(again, own.links), wants), hasMore: own.hasMore, wants };
   return {
-    facts: { offered, broken, host },
+    facts: { offered, broken, host, terms: shownTerms(terms), again },
     render: async (view, _request, reply) =>
-      renderPage(reply, <ConsentPage view={view} offered={offered} broken={broken} />),
-    decide: (form) => decide(deps, { asked, links: offered.links, host, form }),
+      renderPage(reply, <ConsentPage {...{ view, offered, broken, terms, again, own: own.links, beginnings }} />),
+    decide: async (form) => {
+      const next = nextOf(asked, form);
+      if (next !== null) return next;
+      return again.kind === 'adds'
+        ? add(deps, { asked, links: offered.links, again, form })
+        : connect(deps, { asked, links: offered.links, host, terms, form });
+    },
+  };
+}
+
+/** What the form says that is no yes; null: it is one. */
+function nextOf({ interaction }: Asked, form: FormParams): ConsentDecision | null {
+  if (form.get('decision') === 'deny') return { kind: 'deny' };
+  const address = form.get(ADD_FIELD);
+  if (address !== undefined) return { kind: 'leave', to: addServiceHref(interaction, address) };
+  if (presetIn(form) !== null || !form.has('decision')) return { kind: 'choosing' };
+  return form.get('decision') === 'allow' ? null : { kind: 'again', problem: 'Allow what you chose, or refuse.' };
+}
+
+/** More for a connection there is: it stays what it is, and the code is a further one for it. */
+async function add(
+  deps: ConsentDeps,
+  input: { asked: Asked; links: Offered['links']; again: Extract<Again, { kind: 'adds' }>; form: FormParams },
+): Promise<ConsentDecision> {
+  const { asked, links, again, form } = input;
+  const { connection, jkt } = again;
+  const read = readConsentForm(links, form, 'anything');
+  if (read.kind === 'again') return read;
+  if (isMisnamed(outcomeOf(links, form), form)) return { kind: 'again', problem: MISNAMED };
+  const { client, begunAt } = asked.interaction;
+  const whose = { id: connection.id, ownerId: asked.owner.id, clientId: client.id, jkt, begunAt };
+  if (!(await addToConnection(deps, { ...whose, shown: read.shown })))
+    return {
+      kind: 'again',
+      problem: 'You have stopped something of this app since it asked. Refuse this, and start again in the app.',
+    };
+  await deps.failpoint('consent.written');
+  const expiresAt = connection.expires_at === null ? null : connection.expires_at.getTime() / 1000;
+  return {
+    kind: 'allow',
+    grant: 'live',
+    grantId: connection.id,
+    scope: [TRANSFER_SCOPE],
+    transferScope: null,
+    expiresAt,
   };
 }
 
@@ -35,30 +102,38 @@ function hostIn(asked: Asked): OfferedHost | null {
 const NO_HALF = { kind: 'no' } as const;
 const NOTHING_TO_ADMIT = { kind: 'admitted' } as const;
 
-async function decide(
+/** A connection, the first or one beside others. */
+async function connect(
   deps: ConsentDeps,
-  input: { asked: Asked; links: readonly OfferedLink[]; host: OfferedHost | null; form: FormParams },
+  input: { asked: Asked; links: Offered['links']; host: OfferedHost | null; terms: TermsOffer; form: FormParams },
 ): Promise<ConsentDecision> {
-  const { asked, links, host, form } = input;
+  const { asked, links, host, terms, form } = input;
   const ownerId = asked.owner.id;
-  if (form.get('decision') === 'deny') return { kind: 'deny' };
-  if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Choose "Connect" or "Refuse".' };
   const half = host === null ? NO_HALF : readHalfAnswer(host.name, form);
   if (half.kind === 'again') return half;
   const read = readConsentForm(links, form, host === null ? 'something' : 'anything');
   if (read.kind === 'again') return read;
   if (read.shown.length === 0 && half.kind === 'no') return { kind: 'deny' };
+  const wanted = readTermsConsent(terms, form);
+  if (wanted.kind === 'again') return wanted;
+  if (isMisnamed(outcomeOf(links, form), form)) return { kind: 'again', problem: MISNAMED };
   const admitted = half.kind === 'link' ? await deps.combinedRegistration.admit(asked) : NOTHING_TO_ADMIT;
   if (admitted.kind === 'again') return admitted;
   const grantId = randomId('con');
   const expiresAt = read.lifetimeSeconds === null ? null : deps.clock.now() + read.lifetimeSeconds;
+  const { client } = asked.interaction;
+  const proffer =
+    wanted.chosen.length === 0
+      ? null
+      : await makeProffer(deps, { connectionId: grantId, clientId: client.id, terms: wanted.chosen });
   const inserted = await insertConnection(deps, {
     id: grantId,
     ownerId,
-    client: asked.interaction.client,
+    client,
     redirectUri: asked.interaction.request.redirectUri,
     shown: read.shown,
     expiresAt: expiresAt === null ? null : new Date(expiresAt * 1000),
+    proffer,
   });
   if (inserted.kind === 'full') return { kind: 'again', problem: inserted.problem };
   if (half.kind === 'link') await deps.combinedRegistration.keep({ asked, connectionId: grantId });

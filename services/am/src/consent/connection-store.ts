@@ -1,17 +1,22 @@
-import { randomId } from '@chatelaine/crypto';
+import { bucketOf, randomId } from '@chatelaine/crypto';
 import { type Client, isProven } from '@chatelaine/oauth-server';
 import type { Deps } from '../deps.ts';
-import { scopeSentences } from '../links/scope-sentences.ts';
-import type { OfferedLink, ShownHost } from './consent-form.ts';
+import { scopesOf } from '../links/scope-sentences.ts';
+import type { NewProffer } from '../terms/proffer.ts';
+import type { ShownHost } from './consent-form.ts';
+import type { OwnLink } from './offered.ts';
 
-/** So many accounts are offered on one consent page: its form has a field or two for each, and what a form may bring is bounded (`LIMIT`). */
+/**
+ * So many accounts are offered on one consent page: its form has a field or two for each, and what a form may bring is
+ * bounded (`LIMIT`).
+ */
 export const MOST_OFFERED = 200;
 
 /** The owner's live links, by Host, with what each could hand on; and whether there are more than are offered. */
 export async function offeredLinks(
   deps: Pick<Deps, 'prisma'>,
   ownerId: string,
-): Promise<{ readonly links: readonly OfferedLink[]; readonly hasMore: boolean }> {
+): Promise<{ readonly links: readonly OwnLink[]; readonly hasMore: boolean }> {
   const found = await deps.prisma.link.findMany({
     where: { ownerId, state: 'active' },
     include: { host: true },
@@ -22,14 +27,30 @@ export async function offeredLinks(
     linkId: id,
     hostId,
     hostName: host.name,
+    hostIssuer: host.issuer,
+    resources: host.resources,
     label,
-    scopes: scopeSentences(host, transferScope),
+    scopes: scopesOf(host, transferScope),
   }));
   const beyond = found[MOST_OFFERED];
   if (beyond === undefined) return { links, hasMore: false };
-  // an answer for every account never chooses between two at one Host: where the page ends among those of one, it has them all or none
+  // what sets everything at once never chooses between two at one Host: where the page ends among those of one, it has
+  // them all or none
   const whole = links.filter(({ hostId }) => hostId !== beyond.hostId);
   return { links: whole.length > 0 ? whole : links, hasMore: true };
+}
+
+/**
+ * An owner's links at one Host that have not ended, the active before the broken; one more than is offered where there
+ * are more.
+ */
+export async function linksAtHost({ prisma }: Pick<Deps, 'prisma'>, at: { ownerId: string; issuer: string }) {
+  return prisma.link.findMany({
+    where: { ownerId: at.ownerId, state: { not: 'ended' }, host: { issuer: at.issuer } },
+    include: { host: true },
+    orderBy: [{ state: 'asc' }, { createdAt: 'asc' }, { id: 'asc' }],
+    take: MOST_OFFERED + 1,
+  });
 }
 
 const MOST_BROKEN = 10;
@@ -50,9 +71,10 @@ export async function brokenLinks(
 export type Inserted = { readonly kind: 'inserted' } | { readonly kind: 'full'; readonly problem: string };
 
 /**
- * Writes what the owner agreed to: the connection, which link it uses at each Host, and a rule per scope. The kernel's grant of the same id
- * comes after, and with it the timeline's entry; without it these rows grant nothing, and they are cleared away. `full`: nothing was written, because the
- * owner has as many connections as there may be; `problem` says it to them.
+ * Writes what the owner agreed to: the connection, which link it uses at each Host, and a rule per scope. The kernel's
+ * grant of the same id comes after, and with it the timeline's entry; without it these rows grant nothing, and they are
+ * cleared away. `full`: nothing was written, because the owner has as many connections as there may be; `problem` says
+ * it to them.
  */
 export async function insertConnection(
   deps: Pick<Deps, 'prisma' | 'config'>,
@@ -63,11 +85,16 @@ export async function insertConnection(
     redirectUri: string;
     shown: readonly ShownHost[];
     expiresAt: Date | null;
-    /** Of a client that speaks no token exchange: its one resource, and whether its tokens may be bound to no key. PROTOCOL §6. */
+    /**
+     * Of a client that speaks no token exchange: its one resource, and whether its tokens may be bound to no key.
+     * PROTOCOL §6.
+     */
     plain?: { resource: string; bearer: boolean };
+    /** The terms that it is offered; null: none. */
+    proffer: NewProffer | null;
   },
 ): Promise<Inserted> {
-  const { id, ownerId, client, redirectUri, shown, expiresAt, plain } = input;
+  const { id, ownerId, client, redirectUri, shown, expiresAt, plain, proffer } = input;
   return deps.prisma.$transaction(async (tx) => {
     // from here on the owner's row is ours: nobody else counts before we have written
     await tx.owner.update({ where: { id: ownerId }, data: { policyVersion: { increment: 1 } } });
@@ -109,8 +136,19 @@ export async function insertConnection(
         })),
       ),
     });
+    if (proffer !== null) await insertProffer(tx, { connectionId: id, bucket: bucketOf(ownerId), proffer });
     return { kind: 'inserted' };
   });
+}
+
+/** The first offer of a connection: it comes into force with the kernel's grant. PROTOCOL §10. */
+async function insertProffer(
+  tx: Pick<Deps['prisma'], 'proffer' | 'profferKey'>,
+  { connectionId, bucket, proffer }: { connectionId: string; bucket: number; proffer: NewProffer },
+): Promise<void> {
+  const { jti, text, terms, key } = proffer;
+  await tx.profferKey.createMany({ data: [{ kid: key.kid, jwk: { ...key.publicJwk } }], skipDuplicates: true });
+  await tx.proffer.create({ data: { bucket, jti, connectionId, terms: [...terms], proffer: text } });
 }
 
 /** Why the owner can make no more connections, as a sentence; null when they can. */

@@ -1,126 +1,131 @@
 import type { ConsentView } from '@chatelaine/oauth-server-fastify';
-import { Card, Hidden, Radios, Select } from '@chatelaine/service-kit';
+import type { FormParams } from '@chatelaine/protocol';
+import { Badge, Button, ButtonRow, Card, Hidden, Notice, Radios, Switch } from '@chatelaine/ui';
 import type { ComponentChildren, VNode } from 'preact';
-import {
-  allField,
-  answerField,
-  askedField,
-  DURATIONS,
-  EVERY_ACCOUNT,
-  hostsWithSeveralAccounts,
-  type OfferedLink,
-} from './consent-form.ts';
-import { Decision } from './decision.tsx';
+import { ADD_FIELD } from './add-service.ts';
+import { allField, answerField, askedField } from './consent-form.ts';
+import { DurationChips } from './duration-chips.tsx';
+import { missing, type Offered, type OfferedLink, type OfferedScope } from './offered.ts';
+import { outcomeOf } from './outcome.ts';
+import { OutcomeForm } from './outcome-form.tsx';
+import { goesWithAll, isOneByOne } from './prefill.ts';
+import { Presets } from './presets.tsx';
 
-interface Answer {
-  readonly value: string;
-  readonly label: string;
-}
-const EVERYTHING: readonly Answer[] = [
-  { value: 'no', label: 'Nothing' },
-  { value: 'ask', label: 'Ask me each time' },
+const EFFECTS = [
+  { value: 'no', label: 'Off' },
+  { value: 'ask', label: 'Ask' },
   { value: 'allow', label: 'Allow' },
-];
-const AS_ABOVE: Answer = { value: '', label: 'As above' };
-const ONE_THING: readonly Answer[] = [
-  AS_ABOVE,
-  { value: 'no', label: 'No' },
-  { value: 'ask', label: 'Ask me each time' },
-  { value: 'allow', label: 'Allow' },
-];
-
-/** So many accounts are shown with all they offer; more, with one answer each, and the rest behind it: a phone shows little at once. */
-const SHOWN_WHOLE = 2;
-/** From so many on there is one answer for all of them. */
-const ANSWERED_AT_ONCE = 3;
-/** Of more, nobody answers thing by thing here; what the connection may do can be changed one by one afterwards. */
-const SHOWN_ONE_BY_ONE = 50;
-
-type Layout = 'whole' | 'short' | 'one answer';
+] as const;
+const AS_ACCOUNT = { value: '', label: 'As above' } as const;
 
 interface ChoicesView {
   readonly view: ConsentView;
-  readonly links: readonly OfferedLink[];
+  readonly offered: Offered;
+  /** What the form holds: as it was sent, or as it begins. */
+  readonly chosen: FormParams;
+  /** `as long`: as the connection that it is added to. */
+  readonly lasts: 'chosen' | 'as long';
   /** What else is to be decided in the same form. */
   readonly children?: ComponentChildren;
 }
 
-/** What the Requester may ask for: at every account, at one, of one thing; and for how long. */
-export function ConsentChoices({ view, links, children }: ChoicesView): VNode {
-  const accounts = Map.groupBy(links, ({ hostId }) => hostId);
-  const unclear = hostsWithSeveralAccounts(links);
-  const atOnce = accounts.size >= ANSWERED_AT_ONCE && unclear.length < accounts.size;
+/**
+ * What the Requester may ask for: what it wants first, one line for each account; everything else behind it; and for
+ * how long.
+ */
+export function ConsentChoices({ view, offered, chosen, lasts, children }: ChoicesView): VNode {
+  const { links, wants } = offered;
+  const at = (name: string) => (view.problemAt === name ? (view.problem ?? undefined) : undefined);
+  const scene = { offered, chosen, at };
+  const wanted = links.filter(({ scopes }) => scopes.some(({ isWanted }) => isWanted));
+  const others = isOneByOne(offered) ? links.filter(({ scopes }) => scopes.some(({ isWanted }) => !isWanted)) : [];
   return (
-    <form method="post" action={view.action}>
+    <OutcomeForm view={view} outcome={outcomeOf(links, chosen)} adds={lasts === 'as long'}>
       <Hidden fields={view.hidden} />
-      <h2 class="unseen">What it may ask for</h2>
-      {atOnce && <EveryAccount view={view} hosts={accounts.size} unclear={unclear} />}
-      {links.map((link) => {
-        const siblings = accounts.get(link.hostId)?.length ?? 1;
-        return (
-          <Account
-            key={link.linkId}
-            view={view}
-            link={link}
-            siblings={siblings}
-            answers={atOnce && siblings === 1 ? [AS_ABOVE, ...EVERYTHING] : EVERYTHING}
-            layout={layoutFor(links.length)}
-          />
-        );
-      })}
-      {children}
-      <Card title="For how long?">
-        <Select name="duration" label="The connection lasts" value={view.form.get('duration')} options={DURATIONS} />
-      </Card>
-      <Decision yes="Connect" />
-    </form>
-  );
-}
-
-function layoutFor(accounts: number): Layout {
-  if (accounts <= SHOWN_WHOLE) return 'whole';
-  return accounts <= SHOWN_ONE_BY_ONE ? 'short' : 'one answer';
-}
-
-interface EveryAccountView {
-  readonly view: ConsentView;
-  readonly hosts: number;
-  /** Names of the Hosts where the owner has several accounts: which of them is meant, no answer for all can say. */
-  readonly unclear: readonly string[];
-}
-
-function EveryAccount({ view: { form }, hosts, unclear }: EveryAccountView): VNode {
-  return (
-    <Card title={unclear.length === 0 ? `All ${hosts} Hosts` : `${hosts - unclear.length} of ${hosts} Hosts`}>
-      {unclear.length > 0 && (
-        <p>
-          <small>Not {unclear.join(', ')}: you have several accounts there. Choose one below.</small>
-        </p>
+      {missing(offered).map((host) => (
+        <Notice key={host} kind="needs">
+          <p>
+            It also wants something at {new URL(host).host}, which you have not added here. Only you know whether you
+            have an account there.
+          </p>
+          <ButtonRow>
+            <Button kind="plain" name={ADD_FIELD} value={host}>
+              Add {new URL(host).host}
+            </Button>
+          </ButtonRow>
+        </Notice>
+      ))}
+      {wanted.length > 0 && (
+        <Card title={wants.length > 0 ? 'What it may ask for' : 'What you have'}>
+          <div id="choices" class="choose" />
+          <Presets says={wants.length > 0 ? 'wants' : 'nothing'} chosen={chosen} action={view.action} />
+          {wanted.map((link) => (
+            <Account key={link.linkId} scene={scene} link={link} />
+          ))}
+          <ButtonRow>
+            <Button kind="quiet" name={ADD_FIELD} value="">
+              Add another service, and come back
+            </Button>
+          </ButtonRow>
+        </Card>
       )}
-      <Radios
-        legend="Everything they can share, unless you say otherwise below"
-        name={EVERY_ACCOUNT}
-        answers={EVERYTHING}
-        chosen={form.get(EVERY_ACCOUNT) ?? 'no'}
-      />
-    </Card>
+      {others.length > 0 && (
+        <Card>
+          <details open={wanted.length === 0 || others.some((link) => hasMore(link, chosen))}>
+            <summary>Show everything it could have</summary>
+            {others.map((link) => (
+              <More key={link.linkId} scene={scene} link={link} />
+            ))}
+          </details>
+        </Card>
+      )}
+      {children}
+      {lasts === 'chosen' && <DurationChips legend="For how long?" chosen={chosen} problem={at} />}
+    </OutcomeForm>
   );
 }
 
-interface AccountView {
-  readonly view: ConsentView;
-  readonly link: OfferedLink;
-  /** How many accounts the owner has at that Host. */
-  readonly siblings: number;
-  readonly answers: readonly Answer[];
-  readonly layout: Layout;
+interface Scene {
+  readonly offered: Offered;
+  readonly chosen: FormParams;
+  readonly at: (name: string) => string | undefined;
 }
 
-function Account({ view: { form }, link, siblings, answers, layout }: AccountView): VNode {
-  const { linkId, hostName, label, scopes } = link;
-  const chosen = scopes.some(({ scope }) => (form.get(answerField(linkId, scope)) ?? '') !== '');
+const hasMore = ({ linkId, scopes }: OfferedLink, chosen: FormParams): boolean =>
+  scopes.some(({ scope, isWanted }) => !isWanted && (chosen.get(answerField(linkId, scope)) ?? 'no') !== 'no');
+
+/** One line with what an account's answer is about; writing has its own. */
+function Account({ scene, link }: { scene: Scene; link: OfferedLink }): VNode {
+  const { offered, chosen, at } = scene;
+  const { linkId, hostId, hostName, label, scopes } = link;
+  const siblings = offered.links.filter((other) => other.hostId === hostId).length;
+  const asked = (chosen.get(askedField(linkId)) ?? '').split(' ');
+  const together = isOneByOne(offered)
+    ? scopes.filter(goesWithAll)
+    : scopes.filter(({ scope }) => asked.includes(scope));
+  const alone = isOneByOne(offered) ? scopes.filter((one) => one.isWanted && !goesWithAll(one)) : [];
   return (
-    <Card title={`${hostName}: ${label}`}>
+    <section class="service">
+      {together.length > 0 ? (
+        <Switch
+          legend={
+            <>
+              <h3>{`${hostName}: ${label}`}</h3>
+              <small class="what">{together.map(({ sentence }) => sentence).join(' · ')}</small>
+            </>
+          }
+          name={allField(linkId)}
+          answers={EFFECTS}
+          chosen={chosen.get(allField(linkId)) ?? 'no'}
+          problem={at(allField(linkId))}
+        />
+      ) : (
+        <>
+          <h3>{`${hostName}: ${label}`}</h3>
+          <Hidden fields={{ [allField(linkId)]: 'no' }} />
+        </>
+      )}
+      {!isOneByOne(offered) && <Hidden fields={{ [askedField(linkId)]: asked.join(' ') }} />}
       {siblings > 1 && (
         <p>
           <small>
@@ -129,38 +134,83 @@ function Account({ view: { form }, link, siblings, answers, layout }: AccountVie
           </small>
         </p>
       )}
-      <Radios
-        legend={
-          <>
-            Everything it can share <small>({scopes.map(({ sentence }) => sentence).join(', ')})</small>
-          </>
-        }
-        name={allField(linkId)}
-        answers={answers}
-        chosen={form.get(allField(linkId)) ?? answers[0]?.value ?? 'no'}
-      />
-      {layout === 'one answer' ? (
-        <input type="hidden" name={askedField(linkId)} value={scopes.map(({ scope }) => scope).join(' ')} />
-      ) : (
-        <details open={layout === 'whole' || chosen}>
-          <summary>
-            One by one<span class="unseen"> for {label}</span>
-          </summary>
-          {scopes.map(({ scope, sentence }) => (
-            <Radios
-              key={scope}
-              legend={
-                <>
-                  {sentence} <small>({scope})</small>
-                </>
-              }
-              name={answerField(linkId, scope)}
-              answers={ONE_THING}
-              chosen={form.get(answerField(linkId, scope)) ?? ''}
-            />
-          ))}
-        </details>
-      )}
-    </Card>
+      {alone.length > 0 && offered.wants.length > 0 && <Alone scene={scene} link={link} scopes={alone} />}
+      <OneByOne scene={scene} link={link} together={together} alone={offered.wants.length > 0 ? [] : alone} />
+    </section>
+  );
+}
+
+/** Each with an answer of its own: what changes something, and what was not asked for. */
+function Alone({ scene, link, scopes }: { scene: Scene; link: OfferedLink; scopes: readonly OfferedScope[] }): VNode {
+  const { chosen, at } = scene;
+  return (
+    <>
+      {scopes.map(({ scope, sentence, access }) => (
+        <Switch
+          key={scope}
+          legend={
+            <>
+              {sentence} {access === 'write' && <Badge kind="needs">writes</Badge>} <small class="scope">{scope}</small>
+            </>
+          }
+          name={answerField(link.linkId, scope)}
+          answers={EFFECTS}
+          chosen={chosen.get(answerField(link.linkId, scope)) ?? 'no'}
+          problem={at(answerField(link.linkId, scope))}
+        />
+      ))}
+    </>
+  );
+}
+
+interface OneByOneView {
+  readonly scene: Scene;
+  readonly link: OfferedLink;
+  readonly together: readonly OfferedScope[];
+  readonly alone: readonly OfferedScope[];
+}
+
+/** The answers behind an account's one. */
+function OneByOne({ scene, link, together, alone }: OneByOneView): VNode | null {
+  const { offered, chosen } = scene;
+  const { linkId, label } = link;
+  if (!isOneByOne(offered)) return null;
+  const isHidden = together.length < 2 && alone.length === 0;
+  // one thing alone is the account's own answer
+  if (isHidden)
+    return <Hidden fields={Object.fromEntries(together.map(({ scope }) => [answerField(linkId, scope), '']))} />;
+  const own = [...together, ...alone].some(
+    ({ scope }) => !['', 'no'].includes(chosen.get(answerField(linkId, scope)) ?? ''),
+  );
+  return (
+    <details open={own}>
+      <summary>
+        One by one<span class="unseen"> for {label}</span>
+      </summary>
+      {together.map(({ scope, sentence }) => (
+        <Radios
+          key={scope}
+          legend={
+            <>
+              {sentence} <small>({scope})</small>
+            </>
+          }
+          name={answerField(linkId, scope)}
+          answers={[AS_ACCOUNT, ...EFFECTS]}
+          chosen={chosen.get(answerField(linkId, scope)) ?? ''}
+        />
+      ))}
+      <Alone scene={scene} link={link} scopes={alone} />
+    </details>
+  );
+}
+
+/** What was not asked for, at one account. */
+function More({ scene, link }: { scene: Scene; link: OfferedLink }): VNode {
+  return (
+    <section class="service">
+      <h3>{`${link.hostName}: ${link.label}`}</h3>
+      <Alone scene={scene} link={link} scopes={link.scopes.filter(({ isWanted }) => !isWanted)} />
+    </section>
   );
 }

@@ -1,14 +1,7 @@
 import type { FormParams } from '@chatelaine/protocol';
 import type { Effect } from '../rules/rule.ts';
-
-/** One of the owner's accounts at a Host, as the consent page offers it. */
-export interface OfferedLink {
-  readonly linkId: string;
-  readonly hostId: string;
-  readonly hostName: string;
-  readonly label: string;
-  readonly scopes: readonly { readonly scope: string; readonly sentence: string }[];
-}
+import { DURATION_FIELD, durationIn } from './durations.ts';
+import type { OfferedLink } from './offered.ts';
 
 /** What the owner lets the Requester ask for at one Host. */
 export interface ShownHost {
@@ -19,45 +12,22 @@ export interface ShownHost {
 
 export type ReadConsent =
   | { readonly kind: 'consent'; readonly shown: readonly ShownHost[]; readonly lifetimeSeconds: number | null }
-  | { readonly kind: 'again'; readonly problem: string };
+  /** `at`: the field that it is about. */
+  | { readonly kind: 'again'; readonly problem: string; readonly at?: string };
 
-/** How long a connection may last; the owner can stop it at any time. */
-export const DURATIONS: readonly { readonly value: string; readonly label: string; readonly seconds: number | null }[] =
-  [
-    { value: 'open', label: 'Until I stop it', seconds: null },
-    { value: 'year', label: 'For a year', seconds: 365 * 86_400 },
-    { value: 'month', label: 'For 30 days', seconds: 30 * 86_400 },
-    { value: 'day', label: 'For a day', seconds: 86_400 },
-  ];
+/** One answer for all that an account's `''` stands for. */
+export const allField = (linkId: string): string => `all:${linkId}`;
 
-/** One answer for every account, where the page offers one. */
-export const EVERY_ACCOUNT = 'every';
-
-/** One answer for everything an account can share; empty: as every account. */
-export function allField(linkId: string): string {
-  return `all:${linkId}`;
-}
-
-/** The answer for one thing, where it differs from the one for everything; empty: as that. */
-export function answerField(linkId: string, scope: string): string {
-  return `answer:${linkId}:${scope}`;
-}
+/** The answer for one thing; empty: as the account's. */
+export const answerField = (linkId: string, scope: string): string => `answer:${linkId}:${scope}`;
 
 /** What the page asked about as a whole, without a field for each thing. */
-export function askedField(linkId: string): string {
-  return `asked:${linkId}`;
-}
-
-/** Names of the Hosts where the owner has several accounts: an answer for every account never chooses between those. */
-export function hostsWithSeveralAccounts(offered: readonly OfferedLink[]): string[] {
-  const hosts = Map.groupBy(offered, ({ hostId }) => hostId).values();
-  return [...hosts].flatMap(([first, ...more]) => (first !== undefined && more.length > 0 ? [first.hostName] : []));
-}
+export const askedField = (linkId: string): string => `asked:${linkId}`;
 
 /**
- * Reads the consent form against what was offered: nothing that was not offered can be chosen. What was said of one thing counts before what
- * was said of everything at its account, and that before what was said of every account, which never chooses between two accounts at one Host.
- * Everything is what the page asked about, not what a Host came to offer since. `least`: whether nothing at all is an answer, too.
+ * Reads the consent form against what was offered: nothing that was not offered can be chosen. What was said of one
+ * thing counts before what was said of its account, and everything there is what the page asked about, not what a Host
+ * came to offer since. `least`: whether nothing at all is an answer, too.
  */
 export function readConsentForm(
   offered: readonly OfferedLink[],
@@ -66,27 +36,32 @@ export function readConsentForm(
 ): ReadConsent {
   const shown: ShownHost[] = [];
   for (const link of offered) {
-    const alone = offered.every((other) => other === link || other.hostId !== link.hostId);
-    const answers = answersFor(link, form, alone ? form.get(EVERY_ACCOUNT) : undefined);
+    const answers = answersFor(link, form);
     if (answers.length === 0) continue;
     if (shown.some((other) => other.hostId === link.hostId)) {
       return {
         kind: 'again',
-        problem: `You chose two accounts at ${link.hostName}. Choose one of them and “Nothing” at the other. For a second account, connect a second time.`,
+        problem: `You chose two accounts at ${link.hostName}. Choose one of them and “Off” at the other. For a second account, connect a second time.`,
+        at: allField(link.linkId),
       };
     }
     shown.push({ hostId: link.hostId, linkId: link.linkId, answers });
   }
+  const [first] = offered;
   if (shown.length === 0 && least === 'something')
-    return { kind: 'again', problem: 'Choose at least one thing it may ask for, or refuse.' };
-  const duration = DURATIONS.find(({ value }) => value === (form.get('duration') ?? 'open'));
-  if (duration === undefined) return { kind: 'again', problem: 'Choose for how long.' };
+    return {
+      kind: 'again',
+      problem: 'Choose at least one thing it may ask for, or refuse.',
+      ...(first !== undefined && { at: allField(first.linkId) }),
+    };
+  const duration = durationIn(form);
+  if (duration === null) return { kind: 'again', problem: 'Choose for how long.', at: DURATION_FIELD };
   return { kind: 'consent', shown, lifetimeSeconds: duration.seconds };
 }
 
-function answersFor(link: OfferedLink, form: FormParams, everyAccount: string | undefined): ShownHost['answers'] {
-  const given = form.get(allField(link.linkId));
-  const everything = given === '' ? everyAccount : given;
+/** What a form says of one account. */
+export function answersFor(link: OfferedLink, form: FormParams): ShownHost['answers'] {
+  const everything = form.get(allField(link.linkId));
   const asked = (form.get(askedField(link.linkId)) ?? '').split(' ');
   return link.scopes.flatMap(({ scope }) => {
     const own = form.get(answerField(link.linkId, scope)) ?? (asked.includes(scope) ? '' : undefined);

@@ -1,53 +1,86 @@
 import type { ConsentView } from '@chatelaine/oauth-server-fastify';
-import { Button, ButtonLink, ButtonRow, Empty, Hidden, Layout, Notice, Steps } from '@chatelaine/service-kit';
+import { Button, ButtonRow, Empty, Hidden, Notice } from '@chatelaine/ui';
 import type { VNode } from 'preact';
+import { HALF_FIELD } from '../combined-registration/host-form.ts';
 import { HostHalf } from '../combined-registration/host-card.tsx';
 import { keptIn } from '../combined-registration/offered-host.ts';
+import { PREFERRED_FIELD, type TermsOffer } from '../terms/choice.ts';
+import { TermsChoice } from '../terms/terms-choice.tsx';
+import { ADD_FIELD } from './add-service.ts';
+import type { Again } from './again.ts';
+import { AgainCard } from './again-card.tsx';
+import { AskingPage } from './asking-page.tsx';
 import { ConsentChoices } from './consent-choices.tsx';
-import type { OfferedLink } from './consent-form.ts';
+import { missing, type Offered, type OwnLink } from './offered.ts';
+import { type Beginnings, choicesIn } from './prefill.ts';
+import { WantsCard } from './wants-card.tsx';
 import { WhoAsks } from './who-asks.tsx';
 
 export interface ConsentPageView {
   readonly view: ConsentView;
-  readonly offered: { readonly links: readonly OfferedLink[]; readonly hasMore: boolean };
+  readonly offered: Offered;
   /** What the owner calls the accounts whose links are broken: they cannot be offered. */
   readonly broken: { readonly labels: readonly string[]; readonly hasMore: boolean };
+  readonly terms: TermsOffer;
+  /** How it stands to what the client is connected with already. */
+  readonly again: Again;
+  /** All accounts that are offered, with what there is left to choose and what there is already. */
+  readonly own: readonly OwnLink[];
+  /** What it holds before anybody chooses. */
+  readonly beginnings: Beginnings;
 }
 
 /** Who asks, and what it may ask for, on one screen. */
-export function ConsentPage({ view, offered: { links, hasMore }, broken }: ConsentPageView): VNode {
+export function ConsentPage(page: ConsentPageView): VNode {
+  const { view, offered, broken, terms, again, own, beginnings } = page;
   const { client } = view.interaction;
+  const { links, hasMore } = offered;
   const host = keptIn(view);
+  const chosen = choicesIn(offered, view.form, beginnings);
+  const at = (name: string) => (view.problemAt === name ? (view.problem ?? undefined) : undefined);
   return (
-    <Layout
-      title={`Connect ${client.name}?`}
-      lead="Choose which of your Hosts this Requester may ask for, and when you want to be asked."
+    <AskingPage
+      title={again.kind === 'adds' ? `Let ${client.name} ask for more?` : `Connect ${client.name}?`}
+      lead="You decide what it may ask your services for, and when it has to ask you first."
+      view={view}
+      who={
+        <>
+          <WhoAsks view={view} gets="It will get keys from your services for what you choose, and nothing else." />
+          <WantsCard offered={offered} />
+          <AgainCard again={again} name={client.name} own={own} offered={offered} />
+        </>
+      }
     >
-      <Steps label="Connecting" steps={['You started there', 'You choose here', 'Back there']} current={1} />
-      {view.problem !== null && <Notice kind="bad">{view.problem}</Notice>}
-      <WhoAsks view={view} gets="It will get keys from your Hosts for what you choose, and nothing else." />
       {broken.labels.length > 0 && (
         <Notice kind="needs">
           Not offered, because the link is broken: {broken.labels.join(', ')}
-          {broken.hasMore && ' and others'}. Repair it under <a href="/hosts">My Hosts</a>, then connect again.
+          {broken.hasMore && ' and others'}. Repair it under <a href="/hosts">My services</a>, then connect again.
         </Notice>
       )}
       {hasMore && (
         <Notice kind="needs">
           You have more accounts than can be offered at once. Here are the first {links.length}, by the names of their
-          Hosts. To offer another one, stop a link you no longer need under <a href="/hosts">My Hosts</a>, then connect
-          again.
+          services. To offer another one, stop a link you no longer need under <a href="/hosts">My services</a>, then
+          connect again.
         </Notice>
       )}
-      {links.length === 0 && host === null ? (
-        <NoHosts view={view} />
+      {own.length === 0 && host === null ? (
+        <NoHosts view={view} offered={offered} />
       ) : (
-        <ConsentChoices view={view} links={links}>
-          {links.length === 0 && <NothingToShow />}
-          {host !== null && <HostHalf host={host} form={view.form} />}
+        <ConsentChoices
+          view={view}
+          offered={offered}
+          chosen={chosen}
+          lasts={again.kind === 'adds' ? 'as long' : 'chosen'}
+        >
+          {links.length === 0 && (again.kind === 'adds' ? <NothingToAdd /> : <NothingToShow />)}
+          {host !== null && <HostHalf host={host} form={chosen} problem={at(HALF_FIELD)} />}
+          {again.kind !== 'adds' && (
+            <TermsChoice offer={terms} form={chosen} client={client} problem={at(PREFERRED_FIELD)} />
+          )}
         </ConsentChoices>
       )}
-    </Layout>
+    </AskingPage>
   );
 }
 
@@ -55,23 +88,30 @@ export function ConsentPage({ view, offered: { links, hasMore }, broken }: Conse
 function NothingToShow(): VNode {
   return (
     <Notice kind="plain">
-      You have no Host here yet that this Requester could ask for. Connected now, it can be shown some once you have
-      added them and connect again.
+      You have no service here yet that this app could ask for. Connected now, it can be shown some once you have added
+      them and connect again.
     </Notice>
   );
 }
 
-function NoHosts({ view }: { view: ConsentView }): VNode {
+/** It has everything already. */
+function NothingToAdd(): VNode {
+  return <Notice kind="plain">It may ask already for everything that can be added to this connection.</Notice>;
+}
+
+function NoHosts({ view, offered }: { view: ConsentView; offered: Offered }): VNode {
   return (
     <form method="post" action={view.action}>
       <Hidden fields={view.hidden} />
       <Empty title="There is nothing to show it yet">
         <p>
-          You have no Host here that works. Add one first; then start again from {view.interaction.client.name}, and
-          choose here what of it this Requester may have.
+          You have no service here that works. Add one first: you come back to this question, and choose here which part
+          of it {view.interaction.client.name} may have.
         </p>
         <ButtonRow>
-          <ButtonLink href="/hosts/add">Add a Host</ButtonLink>
+          <Button name={ADD_FIELD} value={missing(offered)[0] ?? ''}>
+            Add a service
+          </Button>
           <Button name="decision" value="deny" kind="plain">
             Go back without connecting
           </Button>

@@ -1,8 +1,9 @@
 import { isProven } from '@chatelaine/oauth-server';
 import type { Asked } from '@chatelaine/oauth-server-fastify';
-import { Card, Facts } from '@chatelaine/service-kit';
+import { isLoopbackHost } from '@chatelaine/protocol';
+import { type Facts, Notice } from '@chatelaine/ui';
 import type { ComponentProps, VNode } from 'preact';
-import { whoFacts } from '../identity/who.tsx';
+import { WhoCard } from '../identity/who-card.tsx';
 
 export interface WhoAsksView {
   readonly view: Pick<Asked, 'interaction'>;
@@ -19,12 +20,26 @@ export function WhoAsks({ view, more = [], gets }: WhoAsksView): VNode {
   const said = { clientName: client.name, clientUri: client.uri };
   const who = { clientId: client.id, ...said, redirectUri, isProven: isProven(client) };
   return (
-    <Card title="Who asks">
-      <Facts facts={[...whoFacts(who), ...more]} />
-      <p>
-        {gets} You can change or stop it here at any time. If you did not start this, or do not know that address,
-        refuse.
-      </p>
-    </Card>
+    <>
+      <WhoCard who={who} more={more}>
+        <p>
+          {gets} You can change or stop it here at any time. If you did not start this, or do not know that address,
+          refuse.
+        </p>
+      </WhoCard>
+      {isForThisComputerAlone(client) && (
+        <Notice kind="needs">
+          The document of {new URL(client.id).host} leads to programs on this computer and to nothing else. Any program
+          here can say that it is this one: go on only if you started it yourself, just now.
+        </Notice>
+      )}
+    </>
   );
+}
+
+/**
+ * A document whose every answer goes to this computer vouches for a program that anybody here can be. RFC 8252 §8.6.
+ */
+function isForThisComputerAlone({ source, redirectUris }: Asked['interaction']['client']): boolean {
+  return source === 'document' && redirectUris.every((uri) => isLoopbackHost(new URL(uri).hostname));
 }

@@ -1,23 +1,31 @@
 import {
-  Badge,
+  Button,
   ButtonLink,
   ButtonRow,
   Card,
+  Columns,
   Empty,
+  Form,
   Layout,
   List,
+  Listening,
   Notice,
   type Part,
   Row,
   Steps,
-} from '@chatelaine/service-kit';
+} from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { OwnLink } from '../linking/hosts-store.ts';
-import { whoInShort } from '../identity/who.tsx';
+import { Health, LastSeen } from '../linking/link-card.tsx';
 import { AskList } from '../questions/asks-page.tsx';
 import type { WaitingAsk } from '../questions/waiting-store.ts';
-import type { OwnConnection } from '../connections/live-store.ts';
-import { type Line, Lines } from '../timeline/timeline-page.tsx';
+import type { Board } from '../apps/board-store.ts';
+import type { DayCount } from '../timeline/asked-store.ts';
+import { type Line, Lines } from '../timeline/lines.tsx';
+import { KeyBoard } from './board.tsx';
+import type { News } from './news.ts';
+import type { Uses } from './uses-store.ts';
+import { WhatIsNew } from './what-is-new.tsx';
 
 export interface HomeView {
   /** The AM's own address, to be typed in elsewhere. */
@@ -25,40 +33,46 @@ export interface HomeView {
   readonly asks: Part<WaitingAsk>;
   /** Broken ones first. */
   readonly links: Part<OwnLink>;
-  readonly connections: Part<OwnConnection>;
+  readonly board: Board;
+  readonly uses: Uses;
+  readonly news: readonly News[];
+  /** How often there was a key, on each of the last thirty days. */
+  readonly days: { readonly counts: readonly DayCount[]; readonly from: string; readonly to: string };
   readonly transfers: readonly Line[];
   /** Names of the Hosts that have not confirmed something that ended: some are still being told, some could not be. */
-  readonly untold: { readonly pending: readonly string[]; readonly failed: readonly string[] };
+  readonly unconfirmed: { readonly pending: readonly string[]; readonly failed: readonly string[] };
 }
 
-/** So many questions, Hosts and Requesters are here; their own pages have them all. */
+/** So many questions and services are here; their own pages have them all. */
 export const SHOWN = 8;
 
-/** The digest: what needs the owner, what they have, what was done with it. */
+/** The digest: what needs the owner, which app may have what, what is new, what was done. */
 export function HomePage(view: HomeView): VNode {
-  const { links, connections, transfers } = view;
-  const begun = transfers.length > 0 || connections.entries.length > 0;
+  const { links, board, uses, transfers } = view;
+  const begun = transfers.length > 0 || board.apps.length > 0;
   return (
-    <Layout title="Overview" lead={begun ? undefined : 'Three steps, and you decide here who may have what.'}>
+    <Layout title="Home" width="wide" lead={begun ? undefined : 'Three steps, and you decide here who may have what.'}>
       {!begun && <Way links={links} />}
-      <NeedsYou {...view} />
-      <MyHosts links={links} />
-      <MyRequesters {...view} />
-      <Recent transfers={transfers} />
+      <Listening id="needs-you">
+        <NeedsYou {...view} />
+      </Listening>
+      {board.apps.length > 0 && <KeyBoard board={board} used={uses.lately} />}
+      <Columns>
+        {board.apps.length === 0 && <NoApps {...view} />}
+        <WhatIsNew {...view} />
+        <MyServices links={links} />
+        <Recent transfers={transfers} />
+      </Columns>
     </Layout>
   );
 }
 
 function Way({ links }: Pick<HomeView, 'links'>): VNode {
-  const steps = [
-    'Add a Host: a service that has your data',
-    'Connect a Requester: an app that wants it',
-    'See here what it does',
-  ];
+  const steps = ['Add a service that has your data', 'Connect an app that wants it', 'See here what it does'];
   return <Steps label="How to begin" steps={steps} current={links.entries.length === 0 ? 0 : 1} />;
 }
 
-function NeedsYou({ asks, links, untold: { pending, failed } }: HomeView): VNode | null {
+function NeedsYou({ asks, links, unconfirmed: { pending, failed } }: HomeView): VNode | null {
   const broken = links.entries.filter(({ state }) => state === 'broken');
   return (
     <>
@@ -72,12 +86,19 @@ function NeedsYou({ asks, links, untold: { pending, failed } }: HomeView): VNode
           )}
           {broken.map(({ id, label, hostName }) => (
             <Notice key={id} kind="bad">
-              “{label}” is broken: {hostName} no longer honours the link. <a href="/hosts">Repair it</a>
+              <p>
+                “{label}” is broken: {hostName} no longer honours the link.
+              </p>
+              <Form action={`/hosts/${id}/repair`}>
+                <ButtonRow>
+                  <Button kind="plain">Repair “{label}”</Button>
+                </ButtonRow>
+              </Form>
             </Notice>
           ))}
           {broken.length === SHOWN && links.next !== null && (
             <p>
-              More may be broken: <a href="/hosts">see all of my Hosts</a>
+              More may be broken: <a href="/hosts">see all of my services</a>
             </p>
           )}
           {failed.length > 0 && (
@@ -103,74 +124,55 @@ function namesOf(names: readonly string[]): string {
   return `${names.slice(0, SHOWN).join(', ')} and ${others} ${others === 1 ? 'other' : 'others'}`;
 }
 
-function MyHosts({ links }: Pick<HomeView, 'links'>): VNode {
+function MyServices({ links }: Pick<HomeView, 'links'>): VNode {
   if (links.entries.length === 0) {
     return (
-      <Empty title="My Hosts">
+      <Empty title="My services">
         <p>
           None yet. Link a service that has your data; you need nothing but its address. You decide there what may be
           shared through here at most.
         </p>
         <ButtonRow>
-          <ButtonLink href="/hosts/add">Add your first Host</ButtonLink>
+          <ButtonLink href="/hosts/add">Add your first service</ButtonLink>
         </ButtonRow>
       </Empty>
     );
   }
   return (
-    <Card title="My Hosts" aside={<a href="/hosts/add">Add a Host</a>}>
+    <Card title="My services" aside={<a href="/hosts/add">Add a service</a>}>
       <List>
-        {links.entries.map(({ id, label, hostName, hostIssuer, state }) => (
+        {links.entries.map((link) => (
           <Row
-            key={id}
-            title={label}
-            note={`${hostName}, ${new URL(hostIssuer).host}`}
-            aside={state === 'broken' ? <Badge kind="bad">broken</Badge> : <Badge kind="good">working</Badge>}
+            key={link.id}
+            title={link.label}
+            note={
+              <>
+                {link.hostName}, {new URL(link.hostIssuer).host} · <LastSeen link={link} />
+              </>
+            }
+            aside={<Health link={link} />}
           />
         ))}
       </List>
       <p>
-        <a href="/hosts">{links.next === null ? 'All about my Hosts' : 'All of my Hosts'}</a>
+        <a href="/hosts">{links.next === null ? 'All about my services' : 'All of my services'}</a>
       </p>
     </Card>
   );
 }
 
-function MyRequesters({ issuer, connections, links }: HomeView): VNode {
-  if (connections.entries.length === 0) {
-    return (
-      <Empty title="My Requesters">
-        <p>
-          None yet. {links.entries.length === 0 && 'First add a Host. Then start '}
-          {links.entries.length > 0 && 'Start '}in the app that wants your data: choose “connect my authorization
-          manager” there and enter this address:
-        </p>
-        <p>
-          <code>{issuer}</code>
-        </p>
-      </Empty>
-    );
-  }
+function NoApps({ issuer, links }: HomeView): VNode {
   return (
-    <Card title="My Requesters">
-      <List>
-        {connections.entries.map(({ id, clientName, clientId, redirectUri, hosts }) => (
-          <Row
-            key={id}
-            title={clientName}
-            note={`${whoInShort({ clientId, redirectUri })} · ${hosts.length === 0 ? 'is shown no Host' : namesOf(hosts.map(({ label }) => label))}`}
-            aside={
-              <a href={`/requesters/${id}`}>
-                Change<span class="unseen"> {clientName}</span>
-              </a>
-            }
-          />
-        ))}
-      </List>
+    <Empty title="My apps">
       <p>
-        <a href="/requesters">All about my Requesters, and stopping them</a>
+        None yet. {links.entries.length === 0 && 'First add a service. Then start '}
+        {links.entries.length > 0 && 'Start '}in the app that wants your data: choose “connect my authorization manager”
+        there and enter this address:
       </p>
-    </Card>
+      <p>
+        <code>{issuer}</code>
+      </p>
+    </Empty>
   );
 }
 
@@ -178,12 +180,12 @@ function Recent({ transfers }: Pick<HomeView, 'transfers'>): VNode {
   return (
     <Card title="Recent accesses">
       {transfers.length === 0 ? (
-        <p>None yet. Every key a Requester asks for is listed here, whatever came of it.</p>
+        <p>None yet. Every key an app asks for is listed here, whatever came of it.</p>
       ) : (
         <Lines lines={transfers} />
       )}
       <p>
-        <a href="/timeline">The whole timeline</a>
+        <a href="/timeline">All activity</a>
       </p>
     </Card>
   );
@@ -192,7 +194,7 @@ function Recent({ transfers }: Pick<HomeView, 'transfers'>): VNode {
 /** For somebody who is not signed in. */
 export function LandingPage({ name }: { name: string }): VNode {
   return (
-    <Layout title="Every key of the house on one hook">
+    <Layout title="Every key of the deployment on one hook">
       <p class="lead">
         Your photos, calendar and notes live at different services. Apps want to use them. {name} stands between: link
         each service once, connect each app once, and decide here who may have what, be asked when you want to be, and

@@ -1,6 +1,6 @@
 import { nameWithout } from '@chatelaine/oauth-server';
 import { isLoopbackHost } from '@chatelaine/protocol';
-import { Badge } from '@chatelaine/service-kit';
+import { Badge } from '@chatelaine/ui';
 import type { ComponentChild } from 'preact';
 
 /** Who a Requester is, as far as anybody here can know. */
@@ -12,13 +12,19 @@ export interface Who {
   readonly clientUri: string | null;
   /** Where its codes go; null for a connection older than that this is kept. */
   readonly redirectUri: string | null;
-  /** Whether it proves that it is who it says, by a key or a secret of its own; null for a connection older than that this is kept. */
+  /**
+   * Whether it proves that it is who it says, by a key or a secret of its own; null for a connection older than that
+   * this is kept.
+   */
   readonly isProven: boolean | null;
 }
 
 type Fact = readonly [name: string, value: ComponentChild];
 
-/** One block wherever somebody decides on a Requester: where it runs and who vouches for it are what counts, its name is its own word. */
+/**
+ * One block wherever somebody decides on a Requester: where it runs and who vouches for it are what counts, its name is
+ * its own word.
+ */
 export function whoFacts({ clientId, clientName, clientUri, redirectUri, isProven }: Who): readonly Fact[] {
   const site = siteOf(clientId);
   return [
@@ -71,9 +77,12 @@ function siteOf(clientId: string): string | null {
   return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') ? url.host : null;
 }
 
-/** RFC 8252 §8.6: what listens on a loopback address cannot be told apart from any other program there, nor what takes a scheme of its own. */
-function whereItRuns(redirectUri: string): string {
+/**
+ * RFC 8252 §8.6: what listens on a loopback address cannot be told apart from any other program there, nor what takes a
+ * scheme of its own.
+ */
+export function whereItRuns(redirectUri: string): string {
   const { protocol, hostname, host } = new URL(redirectUri);
   if (protocol !== 'https:' && protocol !== 'http:') return 'as an app on your device';
-  return isLoopbackHost(hostname) ? 'as a program on this computer' : `at ${host}`;
+  return isLoopbackHost(hostname) ? `as a program on this computer (${hostname})` : `at ${host}`;
 }

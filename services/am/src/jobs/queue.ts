@@ -7,7 +7,7 @@ import { claimRevocations } from './revocation-store.ts';
 import { tellHost } from './tell-host.ts';
 import { startWorker, type Worker } from './worker.ts';
 
-export type JobsDeps = FinishLinkDeps & Pick<Deps, 'log'>;
+export type JobsDeps = FinishLinkDeps & Pick<Deps, 'log' | 'linksSeen' | 'live'>;
 
 export interface RunningJobs extends Jobs {
   /** Takes up work. */
@@ -21,8 +21,9 @@ const REVOCATIONS_AT_ONCE = { prompt: 60, slow: 20 };
 const LINKS_AT_ONCE = { prompt: 10, slow: 5 };
 
 /**
- * Connections of their own: Hosts are told whatever requests do to the others. The queue is empty mostly, and suddenly long: what its statistics said a
- * minute ago is no ground for a plan, so every statement goes by the indexes that were made for it.
+ * Connections of their own: Hosts are told whatever requests do to the others. The queue is empty mostly, and suddenly
+ * long: what its statistics said a minute ago is no ground for a plan, so every statement goes by the indexes that were
+ * made for it.
  */
 const DATABASE = {
   name: 'am-jobs',
@@ -39,8 +40,8 @@ const DATABASE = {
 };
 
 /**
- * What Hosts are told or asked in the background: the ends of connections and links (PROTOCOL §7), and codes whose answer nobody heard (§2.2). The rows
- * themselves are the queue; any number of processes may work on it. docs/adr/0014
+ * What Hosts are told or asked in the background: the ends of connections and links (PROTOCOL §7), and codes whose
+ * answer nobody heard (§2.2). The rows themselves are the queue; any number of processes may work on it. docs/adr/0014
  */
 export function createJobs(given: JobsDeps): RunningJobs {
   const { config, log } = given;

@@ -6,7 +6,7 @@ import {
   afterGoodAnswer,
   changesAfterGoodAnswer,
   type Free,
-  IN_DOUBT_AT_ONCE,
+  AT_ONCE_AFTER_FAILURE,
   IS_SLOW,
   SLOW_AFTER_SECONDS,
 } from '../links/turn-store.ts';
@@ -15,7 +15,10 @@ type Db = Pick<Deps, 'pool'>;
 
 /** How long a Host is tried before the owner is told that it never answered. */
 const GIVE_UP_AFTER = '7 days';
-/** A process that died with an end in hand loses it after this long. Longer than a Host may take, and what is to be stored after it. */
+/**
+ * A process that died with an end in hand loses it after this long. Longer than a Host may take, and what is to be
+ * stored after it.
+ */
 const HELD_SECONDS = 12;
 const LONGEST_RETRY_SECONDS = 30;
 
@@ -45,7 +48,10 @@ interface DueRow {
 }
 
 const FREE = '(d.held_until is null or d.held_until <= now())';
-/** The next of one Host's: what was not tried yet and whose turn has come, what is to be tried again, and what was not tried yet of those who have many. */
+/**
+ * The next of one Host's: what was not tried yet and whose turn has come, what is to be tried again, and what was not
+ * tried yet of those who have many.
+ */
 const next = (which: string, before: number): string => `
   (select d.id, ${before} as before, d.next_try_at from revocation_due d
    where d.host_id = able.host_id and ${which} and ${FREE} order by d.next_try_at limit greatest(able.room, 0))`;
@@ -56,8 +62,9 @@ const NEXT = [
 ].join(' union all ');
 
 /**
- * Hosts are found one by one in the index, however many rows each has. Whoever has a Host's row takes what is due there; its `turn_at` must be as it was
- * read, for then nobody took anything meanwhile and `room` is true (a lock sees the newest row, the rest of a statement an older one).
+ * Hosts are found one by one in the index, however many rows each has. Whoever has a Host's row takes what is due
+ * there; its `turn_at` must be as it was read, for then nobody took anything meanwhile and `room` is true (a lock sees
+ * the newest row, the rest of a statement an older one).
  */
 export const CLAIM = defineQuery<DueRow>({
   name: 'jobs_claim_revocations',
@@ -68,7 +75,7 @@ export const CLAIM = defineQuery<DueRow>({
       select (select d.host_id from revocation_due d where d.host_id > w.host_id order by d.host_id limit 1) from waiting w where w.host_id is not null
     ), able as (
       select t.host_id, t.turn_at, ${IS_SLOW} as slow,
-        (case when t.failures > 0 then least(t.at_once, ${IN_DOUBT_AT_ONCE}) else t.at_once end)
+        (case when t.failures > 0 then least(t.at_once, ${AT_ONCE_AFTER_FAILURE}) else t.at_once end)
           - (select count(*) from revocation_due d where d.host_id = t.host_id and d.held_until > now()) as room
       from waiting join host_turn t on t.host_id = waiting.host_id
       where t.not_before <= now()

@@ -6,13 +6,22 @@ import { clientAt, clientDeps } from '../links/host-client.ts';
 import { sealedFor } from '../links/sealing.ts';
 import { confirmRevocation, type DueRevocation, noteAttempt, serverOf } from './revocation-store.ts';
 
-export type TellHostDeps = Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound' | 'pool' | 'vault' | 'log'>;
+export type TellHostDeps = Pick<
+  Deps,
+  'config' | 'clock' | 'keys' | 'outbound' | 'pool' | 'vault' | 'log' | 'linksSeen' | 'live'
+>;
 
 /**
- * Tells one Host that a connection's grant, or a whole link, has ended. Only 200 is a confirmation. Not so `invalid_client`: a Host knows us by a
- * document it fetches, and one that cannot fetch it says the same as one that has forgotten us, with the tokens alive. PROTOCOL §7.
+ * Tells one Host that a connection's grant, or a whole link, has ended. Only 200 is a confirmation. Not so
+ * `invalid_client`: a Host knows us by a document it fetches, and one that cannot fetch it says the same as one that
+ * has forgotten us, with the tokens alive. PROTOCOL §7.
  */
 export async function tellHost(deps: TellHostDeps, due: DueRevocation): Promise<void> {
+  await tell(deps, due);
+  deps.live.changed(due.ownerId);
+}
+
+async function tell(deps: TellHostDeps, due: DueRevocation): Promise<void> {
   const { id, linkId } = due;
   const what = whatToRevoke(deps, due);
   if (what === null) {
@@ -22,22 +31,23 @@ export async function tellHost(deps: TellHostDeps, due: DueRevocation): Promise<
   if (what.kind === 'nothing') return confirmRevocation(deps, { id, seconds: 0 });
   const server = serverOf(due);
   const began = performance.now();
-  const told = await revoke(clientDeps(deps), {
+  const answer = await revoke(clientDeps(deps), {
     server,
     client: clientAt(deps, server.issuer),
     token: what.token,
     hint: what.hint,
   });
   const seconds = (performance.now() - began) / 1000;
-  if (told.kind === 'ok') {
+  deps.linksSeen.note(linkId, answer.kind);
+  if (answer.kind === 'ok') {
     await confirmRevocation(deps, { id, seconds });
-    deps.log.info({ event: 'host_confirmed', revocationId: id, linkId }, 'a Host confirmed an end');
+    deps.log.info({ event: 'revocation_confirmed', revocationId: id, linkId }, 'a Host confirmed an end');
     return;
   }
-  const reason = reasonOf(told);
+  const reason = reasonOf(answer);
   const next = await noteAttempt(deps, { id, reason, seconds });
   deps.log.warn(
-    { event: 'host_not_told', revocationId: id, linkId, reason, next },
+    { event: 'revocation_unconfirmed', revocationId: id, linkId, reason, next },
     'a Host could not be told of an end',
   );
 }

@@ -1,21 +1,14 @@
-import {
-  AddressField,
-  Button,
-  ButtonLink,
-  ButtonRow,
-  Card,
-  Facts,
-  Form,
-  Hidden,
-  Layout,
-  Steps,
-} from '@chatelaine/service-kit';
+import { AddressField, Button, ButtonLink, ButtonRow, Card, Facts, Form, Hidden, Layout, Steps } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { KnownHost } from './host-store.ts';
 
 function Way({ current }: { current: number }): VNode {
   return (
-    <Steps label="Adding a Host" steps={['Its address', 'You decide there', 'It is listed here']} current={current} />
+    <Steps
+      label="Adding a service"
+      steps={['Its address', 'You decide there', 'It is listed here']}
+      current={current}
+    />
   );
 }
 
@@ -32,7 +25,7 @@ export function AddHostPage({
 }): VNode {
   return (
     <Layout
-      title="Add a Host"
+      title="Add a service"
       lead="Enter the address of a service that has your data. You then sign in there, and you decide there what may be shared through here at most."
     >
       <Way current={0} />
@@ -41,7 +34,7 @@ export function AddHostPage({
           {back !== null && <Hidden fields={{ back }} />}
           <AddressField
             name="host"
-            label="Address of the Host"
+            label="Address of the service"
             example="photos.example.org"
             value={address}
             problem={problem}
@@ -67,7 +60,10 @@ export interface GoToHostView {
   readonly repairs?: string;
 }
 
-/** Between form and Host: a plain link, because CSP `form-action` would stop a redirect to an origin that is not known beforehand. */
+/**
+ * Between form and Host: a plain link, because CSP `form-action` would stop a redirect to an origin that is not known
+ * beforehand.
+ */
 export function GoToHostPage({ host, authorizationUrl, expiresIn, repairs }: GoToHostView): VNode {
   const scopes = Object.entries(host.metadata.chatelaine_transfer_scopes ?? {});
   return (

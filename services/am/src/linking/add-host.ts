@@ -5,7 +5,8 @@ import { formatScope, issuerFromAddress, LIFETIME, type Issuer } from '@chatelai
 import type { Deps } from '../deps.ts';
 import { saveAttempt } from './attempt-store.ts';
 import { clientAt, clientDeps } from '../links/host-client.ts';
-import { type KnownHost, rememberHost } from './host-store.ts';
+import { addOwner } from '../links/owner-store.ts';
+import { hasActiveLink, type KnownHost, rememberHost } from './host-store.ts';
 import { sealedFor } from '../links/sealing.ts';
 
 export type AddHostDeps = Pick<
@@ -32,18 +33,21 @@ export type AddHostOutcome =
       readonly authorizationUrl: string;
       readonly expiresIn: number;
     }
-  /** There is a link at that Host, and something waits for it: what the Host says of itself was read anew, and there is nothing more to do. */
+  /**
+   * There is a link at that Host, and something waits for it: what the Host says of itself was read anew, and there is
+   * nothing more to do.
+   */
   | { readonly kind: 'linked'; readonly returnTo: string }
   /** `sentence` is fit for a page and tells nothing of what was or was not at the address. */
   | { readonly kind: 'refused'; readonly sentence: string };
 
 /**
- * Finds a Host at an address, and asks it for a link: the owner's browser goes there next. Counted per owner, because every address is a
- * request made for whoever typed it. PROTOCOL §2.2.
+ * Finds a Host at an address, and asks it for a link: the owner's browser goes there next. Counted per owner, because
+ * every address is a request made for whoever typed it. PROTOCOL §2.2.
  */
 export async function addHost(deps: AddHostDeps, input: AddHostInput): Promise<AddHostOutcome> {
   const issuer = issuerFromAddress(input.address, deps.config.schemes);
-  if (issuer === null) return refused('That is not the address of a Host. It looks like photos.example.org.');
+  if (issuer === null) return refused('That is not the address of a service. It looks like photos.example.org.');
   // PROTOCOL §2.2: the AM never takes itself for the Host
   if (issuer === deps.config.issuer)
     return refused(`${issuer} is this service itself. Enter the address of the service that has your data.`);
@@ -53,16 +57,9 @@ export async function addHost(deps: AddHostDeps, input: AddHostInput): Promise<A
   if (found.kind === 'refused') return found;
   const { returnTo = null } = input;
   // a second account is added from the list of Hosts; whoever comes from a question wants to go on with it
-  if (returnTo !== null && (await hasLink(deps, { ownerId: input.ownerId, hostId: found.host.id })))
+  if (returnTo !== null && (await hasActiveLink(deps, { ownerId: input.ownerId, hostId: found.host.id })))
     return { kind: 'linked', returnTo };
   return start(deps, input, found.host);
-}
-
-async function hasLink(
-  { prisma }: Pick<Deps, 'prisma'>,
-  { ownerId, hostId }: { ownerId: string; hostId: string },
-): Promise<boolean> {
-  return (await prisma.link.findFirst({ where: { ownerId, hostId, state: 'active' }, select: { id: true } })) !== null;
 }
 
 async function findHost(
@@ -82,7 +79,7 @@ async function findHost(
     return refused(
       NEUTRAL.has(discovery.reason)
         ? nothingAt(issuer)
-        : `${issuer} is not a Host that ${config.name} can work with. ${discovery.sentence}`,
+        : `${issuer} is not a service that ${config.name} can work with. ${discovery.sentence}`,
     );
   }
   if (Object.keys(discovery.metadata.chatelaine_transfer_scopes ?? {}).length === 0) {
@@ -122,7 +119,7 @@ async function start(
     );
   }
   const stateHash = sha256(started.state);
-  await deps.prisma.owner.createMany({ data: [{ id: ownerId }], skipDuplicates: true });
+  await addOwner(deps.pool, ownerId);
   const verifier = deps.vault.seal(
     started.verifier,
     sealedFor({ row: stateHash.toString('base64url'), ownerId, column: 'verifier' }),
@@ -145,6 +142,6 @@ function reasonOf(failure: { kind: string; reason?: string; error?: { error: str
 }
 
 const nothingAt = (issuer: string): string =>
-  `${issuer} is not a Host that can be linked, or could not be reached. Check the address, or try again in a moment.`;
+  `${issuer} is not a service that can be linked, or could not be reached. Check the address, or try again in a moment.`;
 
 const refused = (sentence: string): { kind: 'refused'; sentence: string } => ({ kind: 'refused', sentence });

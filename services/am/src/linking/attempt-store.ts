@@ -46,8 +46,8 @@ const TAKE = defineQuery<{ verifier: Buffer; name: string; metadata: unknown; re
 });
 
 /**
- * Takes an attempt, once, for the session and at the Host it was started with; null for every other. The Host's answer is kept with it until
- * {@link settleAttempt}, or the link itself, says what became of it. PROTOCOL §2.2.
+ * Takes an attempt, once, for the session and at the Host it was started with; null for every other. The Host's answer
+ * is kept with it until {@link settleAttempt}, or the link itself, says what became of it. PROTOCOL §2.2.
  */
 export async function takeAttempt(
   { pool }: Pick<Deps, 'pool'>,
@@ -105,7 +105,8 @@ export async function giveUpAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buf
   await run(pool, GIVE_UP, [stateHash]);
 }
 
-// a Host knows a used code for a day, and ends what it gave when it comes again; after that there is nothing to ask, and who waits to read of it reads that
+// a Host knows a used code for a day, and ends what it gave when it comes again; after that there is nothing to ask,
+// and who waits to read of it reads that
 const REAP = defineQuery<{ n: number }>({
   name: 'hosts_reap_attempts',
   text: `

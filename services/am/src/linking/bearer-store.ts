@@ -1,6 +1,6 @@
 import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
-import { lockOwner } from '../links/owner-lock-store.ts';
+import { lockOwner } from '../links/owner-store.ts';
 
 const OWN_LINK = defineQuery({ name: 'hosts_own_link', text: 'select 1 from link where id = $1 and owner_id = $2' });
 const STOP = defineQuery<{ ended: boolean }>({
@@ -12,8 +12,9 @@ const STOP = defineQuery<{ ended: boolean }>({
 });
 
 /**
- * Takes back that Requesters may have tokens of this link that are bound to no key: every connection that was allowed it ends, and the Host is due to be
- * told, so that what they hold dies there, too. `false` when it is no link of theirs. PROTOCOL §6.
+ * Takes back that Requesters may have tokens of this link that are bound to no key: every connection that was allowed
+ * it ends, and the Host is due to be told, so that what they hold dies there, too. `false` when it is no link of
+ * theirs. PROTOCOL §6.
  */
 export async function stopBearer(
   { pool }: Pick<Deps, 'pool'>,

@@ -1,8 +1,9 @@
 import { defineQuery, run } from '@chatelaine/postgres';
-import { keyPart, type Part, partOf } from '@chatelaine/service-kit';
+import { keyPart, type Part, partOf } from '@chatelaine/ui';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
-import type { ToldHost } from '../links/revocation-status.tsx';
+import { mintedLately, newestKeyDies } from '../links/keys-alive.ts';
+import type { RevocationAtHost } from '../links/revocation-status.tsx';
 
 /** A link that ended here, and what its Host knows of it. */
 export interface EndedLink {
@@ -11,7 +12,7 @@ export interface EndedLink {
   readonly endedAt: Date;
   /** Another link was made in its place. */
   readonly replaced: boolean;
-  readonly host: ToldHost;
+  readonly host: RevocationAtHost;
 }
 
 /** When a link ended, and its id. */
@@ -24,23 +25,28 @@ interface EndedRow {
   ended_at: Date;
   replaced: boolean;
   host_name: string;
-  state: ToldHost['state'];
+  state: RevocationAtHost['state'];
   attempts: number;
   tried_at: Date | null;
+  keys_die_at: Date | null;
 }
 
 const PART = defineQuery<EndedRow>({
   name: 'hosts_ended_links',
   text: `
     select l.id, l.label, l.ended_at, h.name as host_name, r.state, r.attempts, r.tried_at,
-      exists (select from link other where other.replaces = l.id and other.owner_id = l.owner_id) as replaced
+      exists (select from link other where other.replaces = l.id and other.owner_id = l.owner_id) as replaced,
+      (select ${newestKeyDies('m')} from transfer m where ${mintedLately('m')} and m.link_id = l.id) as keys_die_at
     from revocation r join link l on l.id = r.link_id and l.owner_id = r.owner_id join host h on h.id = r.host_id
     where r.owner_id = $1 and r.grant_id is null and l.ended_at is not null and (l.ended_at > now() - interval '7 days' or r.state <> 'confirmed')
       and (l.ended_at, l.id) < (coalesce($2::timestamptz, 'infinity'), $3)
     order by l.ended_at desc, l.id desc limit $4`,
 });
 
-/** Some of the links that ended in the last week, or whose end their Host has not confirmed; the latest first. PROTOCOL §7. */
+/**
+ * Some of the links that ended in the last week, or whose end their Host has not confirmed; the latest first. PROTOCOL
+ * §7.
+ */
 export async function readEndedLinks(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, after, most }: { ownerId: string; after: EndedLinkKey | null; most: number },
@@ -49,13 +55,15 @@ export async function readEndedLinks(
   const rows = await run(pool, PART, [ownerId, at, id, most + 1]);
   const { entries, next } = partOf(rows, { most, keyOf: (row): EndedLinkKey => [row.ended_at.getTime(), row.id] });
   return {
-    entries: entries.map(({ ended_at: endedAt, host_name: hostName, tried_at: triedAt, ...row }) => ({
-      id: row.id,
-      label: row.label,
-      endedAt,
-      replaced: row.replaced,
-      host: { hostName, state: row.state, attempts: row.attempts, triedAt },
-    })),
+    entries: entries.map(
+      ({ ended_at: endedAt, host_name: hostName, tried_at: triedAt, keys_die_at: keysDieAt, ...row }) => ({
+        id: row.id,
+        label: row.label,
+        endedAt,
+        replaced: row.replaced,
+        host: { hostName, state: row.state, attempts: row.attempts, triedAt, keysDieAt },
+      }),
+    ),
     next,
   };
 }

@@ -1,7 +1,7 @@
-import { Card, Day, hrefAfter, Onward, type Part } from '@chatelaine/service-kit';
+import { Card, Day, hrefAfter, Onward, type Part } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { EndedLink, EndedLinkKey } from './ended-links-store.ts';
-import { LookAgain, Told } from '../links/revocation-status.tsx';
+import { LookAgain, RevocationStatus } from '../links/revocation-status.tsx';
 
 interface EndedLinksView {
   readonly ended: Part<EndedLink>;
@@ -21,7 +21,7 @@ export function EndedLinks({ ended, here, after = null }: EndedLinksView): VNode
             <strong>{label}</strong>, ended <Day date={endedAt.toISOString().slice(0, 10)} />.{' '}
             {replaced ? 'A new link is in its place.' : 'Nothing can be obtained through it any more.'}
             <ul>
-              <Told host={host} />
+              <RevocationStatus host={host} />
             </ul>
           </li>
         ))}

@@ -85,7 +85,10 @@ export function redeem(
   });
 }
 
-/** Makes the link, or makes sure that there is none; `unknown` when it cannot be known yet what the Host did with the code. */
+/**
+ * Makes the link, or makes sure that there is none; `unknown` when it cannot be known yet what the Host did with the
+ * code.
+ */
 export async function settle(
   deps: FinishLinkDeps,
   attempt: AnsweredAttempt,
@@ -126,7 +129,8 @@ async function keep(
     return { kind: 'linked', linkId: await store(deps, attempt, { tokens, refreshToken }) };
   } catch (error) {
     const settled = error instanceof AlreadySettled;
-    // a transaction may have been committed although we did not hear of it; when that cannot be read, the code is sent again later
+    // a transaction may have been committed although we did not hear of it; when that cannot be read, the code is sent
+    // again later
     const open = !settled && (await isOpen(deps, stateHash).catch(() => false));
     if (open || settled) await handBack(deps, server, { token: refreshToken, hint: 'refresh_token' });
     if (settled) return { kind: 'failed', hostName };

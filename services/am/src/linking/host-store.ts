@@ -1,8 +1,8 @@
 import { hostTag } from '@chatelaine/crypto';
 import type { Discovered } from '@chatelaine/oauth-client';
 import { type ServerMetadata, serverMetadataSchema } from '@chatelaine/protocol';
+import { defineQuery, inTransaction, run, runForRow } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
-import type { Prisma } from '../generated/prisma/client.ts';
 
 /** A Host as the AM knows it. */
 export interface KnownHost {
@@ -17,37 +17,63 @@ export type Remembered =
   /** Others are linked to a Host of this issuer whose endpoints were elsewhere: not taken silently. */
   | { readonly kind: 'moved' };
 
+const INSERT = defineQuery({
+  name: 'linking_insert_host',
+  text: `
+    insert into host (id, issuer, name, metadata, resources, bearer, transfer_scopes) values ($1, $2, $3, $4::jsonb, $5, $6, $7::jsonb)
+    on conflict do nothing`,
+});
+const LOCK = defineQuery<{ metadata: unknown; in_use: boolean }>({
+  name: 'linking_lock_host',
+  text: `
+    select h.metadata, exists (select from link l where l.host_id = h.id and l.state <> 'ended')
+      or exists (select from revocation r where r.host_id = h.id and r.state = 'pending') as in_use
+    from host h where h.id = $1 for update`,
+});
+const UPDATE = defineQuery({
+  name: 'linking_update_host',
+  text: `
+    update host set name = $2, metadata = $3::jsonb, resources = $4, bearer = $5, transfer_scopes = $6::jsonb, checked_at = now()
+    where id = $1`,
+});
+
 /**
- * Keeps what a Host says of itself; one row per issuer, whoever adds it. While anybody is linked to it, its endpoints stay those they were
- * linked at: a changed document must not redirect their tokens.
+ * Keeps what a Host says of itself; one row per issuer, whoever adds it. While anybody is linked to it, its endpoints
+ * stay those they were linked at: a changed document must not redirect their tokens.
  */
 export async function rememberHost(
-  { prisma, config }: Pick<Deps, 'prisma' | 'config'>,
+  { pool, config }: Pick<Deps, 'pool' | 'config'>,
   { metadata, resources }: Discovered,
 ): Promise<Remembered> {
   const host = { id: hostTag(metadata.issuer), issuer: metadata.issuer, name: nameOf(metadata), metadata };
-  const data = {
-    name: host.name,
-    metadata: metadata as Prisma.InputJsonObject,
-    resources: ownResources(config.issuer, resources),
-    bearer: takesBearer(resources),
-    transferScopes: metadata.chatelaine_transfer_scopes ?? {},
-    checkedAt: new Date(),
-  };
-  return prisma.$transaction(async (tx) => {
-    await tx.host.createMany({ data: [{ ...data, id: host.id, issuer: host.issuer }], skipDuplicates: true });
-    const [known] = await tx.$queryRaw<{ metadata: unknown; in_use: boolean }[]>`
-      select h.metadata, exists (select from link l where l.host_id = h.id and l.state <> 'ended')
-        or exists (select from revocation r where r.host_id = h.id and r.state = 'pending') as in_use
-      from host h where h.id = ${host.id} for update`;
-    if (known === undefined) throw new Error('a host row vanished');
+  const said = [
+    host.name,
+    JSON.stringify(metadata),
+    ownResources(config.issuer, resources),
+    takesBearer(resources),
+    JSON.stringify(metadata.chatelaine_transfer_scopes ?? {}),
+  ];
+  return inTransaction(pool, async (tx) => {
+    await run(tx, INSERT, [host.id, host.issuer, ...said]);
+    const known = await runForRow(tx, LOCK, [host.id]);
     if (known.in_use && !sameEndpoints(serverMetadataSchema.parse(known.metadata), metadata)) return { kind: 'moved' };
-    await tx.host.update({ where: { id: host.id }, data });
+    await run(tx, UPDATE, [host.id, ...said]);
     return { kind: 'remembered', host };
   });
 }
 
-/** A Host used with several AMs has a resource for each (PROTOCOL §6): those that name others in our place are left out, unless there are no others. */
+/** Whether an owner has a link at a Host that works. */
+export async function hasActiveLink(
+  { prisma }: Pick<Deps, 'prisma'>,
+  { ownerId, hostId }: { ownerId: string; hostId: string },
+): Promise<boolean> {
+  return (await prisma.link.findFirst({ where: { ownerId, hostId, state: 'active' }, select: { id: true } })) !== null;
+}
+
+/**
+ * A Host used with several AMs has a resource for each (PROTOCOL §6): those that name others in our place are left out,
+ * unless there are no others.
+ */
 function ownResources(issuer: string, resources: Discovered['resources']): string[] {
   const ours = resources.filter(
     ({ authorization_servers: servers = [] }) => servers.length <= 1 || servers.includes(issuer),
@@ -55,7 +81,9 @@ function ownResources(issuer: string, resources: Discovered['resources']): strin
   return (ours.length === 0 ? resources : ours).map(({ resource }) => resource);
 }
 
-/** Whether a Host says outright that its tokens need not be bound to a key. What it leaves unsaid is no. RFC 9728 §2. */
+/**
+ * Whether a Host says outright that its tokens need not be bound to a key. What it leaves unsaid is no. RFC 9728 §2.
+ */
 function takesBearer(resources: Discovered['resources']): boolean {
   return (
     resources.length > 0 &&

@@ -1,4 +1,4 @@
-import { ButtonLink, ButtonRow, Empty, Layout, Notice, Onward, type Part } from '@chatelaine/service-kit';
+import { ButtonLink, ButtonRow, Columns, Empty, Layout, Notice, Onward, type Part } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import { EndedLinks } from './ended-links.tsx';
 import type { EndedLink } from './ended-links-store.ts';
@@ -16,7 +16,7 @@ export interface HostsView {
 
 /** What was just done with a link: it comes first, wherever in the list it stands. */
 export interface LinkNews {
-  readonly kind: 'made' | 'renamed';
+  readonly kind: 'made' | 'renamed' | 'works' | 'broken' | 'unreachable' | 'odd';
   readonly link: OwnLink;
 }
 
@@ -26,26 +26,30 @@ export function HostsPage({ after, links, ended, news }: HostsView): VNode {
   const isEmpty = others.length === 0 && news === null;
   return (
     <Layout
-      title="My Hosts"
+      title="My services"
+      width="wide"
       lead="The services that have your data, and what each of them may share through here at most."
     >
       {news?.kind === 'made' && <Made link={news.link} />}
       {news?.kind === 'renamed' && <Renamed link={news.link} />}
+      {news !== null && <Tested news={news} />}
       {isEmpty && (after === null ? <NoHosts /> : <NoMore />)}
       {!isEmpty && (
         <>
           <p>
-            <ButtonLink href="/hosts/add">Add a Host</ButtonLink>
+            <ButtonLink href="/hosts/add">Add a service</ButtonLink>
           </p>
           <h2 class="unseen">Linked</h2>
         </>
       )}
-      {news !== null && <LinkCard key={news.link.id} link={news.link} />}
-      {others.map((link) => (
-        <LinkCard key={link.id} link={link} />
-      ))}
+      <Columns>
+        {news !== null && <LinkCard key={news.link.id} link={news.link} />}
+        {others.map((link) => (
+          <LinkCard key={link.id} link={link} />
+        ))}
+      </Columns>
       <Onward path="/hosts" name="after" after={after} next={links.next}>
-        More Hosts
+        More services
       </Onward>
       {ended !== null && <EndedLinks ended={ended} here="/hosts" />}
     </Layout>
@@ -56,12 +60,12 @@ function NoHosts(): VNode {
   return (
     <Empty title="None yet">
       <p>
-        A Host is a service that has your data: photos, a calendar, notes. Link one, and your Requesters can ask here
-        for what they need from it, instead of at every Host.
+        A service is where your data is: photos, a calendar, notes. Link one, and your apps can ask here for what they
+        need from it, instead of at every one of them.
       </p>
       <p>You need nothing but its address. You then sign in there, and you decide there what may be shared at most.</p>
       <ButtonRow>
-        <ButtonLink href="/hosts/add">Add your first Host</ButtonLink>
+        <ButtonLink href="/hosts/add">Add your first service</ButtonLink>
       </ButtonRow>
     </Empty>
   );
@@ -69,10 +73,52 @@ function NoHosts(): VNode {
 
 function NoMore(): VNode {
   return (
-    <Empty title="No more Hosts">
+    <Empty title="No more services">
       <p>What was listed here is linked no more, or has another place in the list.</p>
     </Empty>
   );
+}
+
+/** What a test found. */
+function Tested({ news: { kind, link } }: { news: LinkNews }): VNode | null {
+  switch (kind) {
+    case 'made':
+    case 'renamed':
+      return null;
+    case 'works':
+      return (
+        <Notice kind="good">
+          <p>
+            {link.hostName} answered just now, and honours “{link.label}”.
+          </p>
+        </Notice>
+      );
+    case 'broken':
+      return (
+        <Notice kind="bad">
+          <p>
+            {link.hostName} answered just now that it no longer honours “{link.label}”. You can repair it below.
+          </p>
+        </Notice>
+      );
+    case 'unreachable':
+      return (
+        <Notice kind="needs">
+          <p>
+            {link.hostName} could not be reached just now, or asked to wait. “{link.label}” is as it was; try again
+            later.
+          </p>
+        </Notice>
+      );
+    case 'odd':
+      return (
+        <Notice kind="needs">
+          <p>
+            {link.hostName} gave no usable answer just now. “{link.label}” is as it was; if it stays so, link it anew.
+          </p>
+        </Notice>
+      );
+  }
 }
 
 function Renamed({ link: { label, hostName } }: { link: OwnLink }): VNode {
@@ -90,8 +136,8 @@ function Made({ link }: { link: OwnLink }): VNode {
     return (
       <Notice kind="good">
         <p>
-          {link.hostName} is linked. It is called “{link.label}” here; you can change that below. Requesters see nothing
-          of it until you connect one and show it this account.
+          {link.hostName} is linked. It is called “{link.label}” here; you can change that below. Apps see nothing of it
+          until you connect one and show it this account.
         </p>
       </Notice>
     );

@@ -1,8 +1,8 @@
 import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
-import { keyPart, type Part, partOf } from '@chatelaine/service-kit';
+import { keyPart, type Part, partOf } from '@chatelaine/ui';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
-import { lockOwner } from '../links/owner-lock-store.ts';
+import { lockOwner } from '../links/owner-store.ts';
 import { whoInShort } from '../identity/who.tsx';
 import { scopeSentences } from '../links/scope-sentences.ts';
 
@@ -13,6 +13,10 @@ export interface OwnLink {
   readonly hostName: string;
   readonly hostIssuer: string;
   readonly state: 'active' | 'broken';
+  /** When its Host last answered for it; null: not that it is known. */
+  readonly answeredAt: Date | null;
+  /** The first of the tries to reach its Host that failed since then; null where the last one did not. */
+  readonly unreachableSince: Date | null;
   readonly since: Date;
   /** It was made in the place of another. */
   readonly isRepaired: boolean;
@@ -47,6 +51,8 @@ interface LinkRow {
   label: string;
   state: OwnLink['state'];
   created_at: Date;
+  answered_at: Date | null;
+  unreachable_since: Date | null;
   repaired: boolean;
   transfer_scope: string[];
   host_name: string;
@@ -56,8 +62,8 @@ interface LinkRow {
 
 const LIVE = `
   select l.id, l.label, l.state, l.created_at, l.replaces is not null as repaired, l.transfer_scope, h.name as host_name, h.issuer as host_issuer,
-    h.transfer_scopes
-  from link l join host h on h.id = l.host_id where l.owner_id = $1 and l.state <> 'ended'`;
+    h.transfer_scopes, s.answered_at, s.unreachable_since
+  from link l join host h on h.id = l.host_id left join link_seen s on s.link_id = l.id where l.owner_id = $1 and l.state <> 'ended'`;
 
 const PART = defineQuery<LinkRow>({
   name: 'hosts_live_links',
@@ -99,7 +105,8 @@ interface UserRow {
   keyless: boolean;
 }
 
-// a connection without its kernel's grant was never agreed to; one that has proved a key since has no token that fits anybody any more
+// a connection without its kernel's grant was never agreed to; one that has proved a key since has no token that fits
+// anybody any more
 const USERS = defineQuery<UserRow>({
   name: 'hosts_link_users',
   text: `
@@ -128,6 +135,8 @@ async function withUsers(
       hostName: row.host_name,
       hostIssuer: row.host_issuer,
       state: row.state,
+      answeredAt: row.answered_at,
+      unreachableSince: row.unreachable_since,
       since: row.created_at,
       isRepaired: row.repaired,
       usedBy: own.slice(0, MOST_USERS).map((user) => ({

@@ -1,4 +1,4 @@
-import { Badge, Button, ButtonRow, Card, Day, Facts, Field, Form, Notice } from '@chatelaine/service-kit';
+import { Badge, Button, ButtonRow, Card, Day, Facts, Field, Form, Initial, Moment, Notice } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { OwnLink } from './hosts-store.ts';
 
@@ -6,22 +6,20 @@ import type { OwnLink } from './hosts-store.ts';
 export function LinkCard({ link }: { link: OwnLink }): VNode {
   const { id, label, state, usedBy } = link;
   return (
-    <Card
-      title={label}
-      aside={state === 'active' ? <Badge kind="good">working</Badge> : <Badge kind="bad">broken</Badge>}
-    >
+    <Card title={label} icon={<Initial name={link.hostName} of={link.hostIssuer} />} aside={<Health link={link} />}>
       {state === 'broken' && <Broken link={link} />}
       <Facts
         facts={[
           [
-            'Host',
+            'Service',
             <>
               {link.hostName} <small>{link.hostIssuer}</small>
             </>,
           ],
+          ['Last seen', <LastSeen link={link} />],
           ['Linked on', <Day date={link.since.toISOString().slice(0, 10)} />],
           ['At most', <Sentences sentences={link.ceiling.map(({ sentence }) => sentence)} />],
-          ['Used by', usedBy.length === 0 ? 'no Requester' : <UsedBy link={link} />],
+          ['Used by', usedBy.length === 0 ? 'no app' : <UsedBy link={link} />],
         ]}
       />
       <details>
@@ -40,8 +38,49 @@ export function LinkCard({ link }: { link: OwnLink }): VNode {
       </details>
       <Bearer link={link} />
       {state === 'active' && <Renew link={link} />}
+      {state === 'active' && (
+        <Form action={`/hosts/${id}/test`}>
+          <Button kind="quiet">
+            Test it<span class="unseen">: {label}</span>
+          </Button>
+        </Form>
+      )}
       <Stop link={link} />
     </Card>
+  );
+}
+
+/** What was last seen of a link and its Host, in a word: nobody knows more. */
+export function Health({
+  link: { state, answeredAt, unreachableSince },
+}: {
+  link: Pick<OwnLink, 'state' | 'answeredAt' | 'unreachableSince'>;
+}): VNode {
+  if (state === 'broken') return <Badge kind="bad">broken</Badge>;
+  if (unreachableSince !== null) return <Badge kind="needs">not reachable</Badge>;
+  return answeredAt === null ? <Badge>not asked yet</Badge> : <Badge kind="good">answers</Badge>;
+}
+
+/** The same in words: when its Host last answered, or since when it cannot be reached. */
+export function LastSeen({
+  link: { hostName, answeredAt, unreachableSince },
+}: {
+  link: Pick<OwnLink, 'hostName' | 'answeredAt' | 'unreachableSince'>;
+}): VNode {
+  const answered =
+    answeredAt === null ? (
+      `${hostName} was not asked yet`
+    ) : (
+      <>
+        last answered <Moment at={answeredAt.getTime() / 1000} />
+      </>
+    );
+  if (unreachableSince === null) return <>{answered}</>;
+  return (
+    <>
+      unreachable since <Moment at={unreachableSince.getTime() / 1000} />
+      {answeredAt !== null && <>; {answered}</>}
+    </>
   );
 }
 
@@ -62,7 +101,7 @@ function UsedBy({ link: { usedBy, hasMoreUsers } }: { link: OwnLink }): VNode {
       ))}
       {hasMoreUsers && (
         <li>
-          and others: <a href="/requesters">My Requesters</a>
+          and others: <a href="/apps">My apps</a>
         </li>
       )}
     </ul>
@@ -117,7 +156,7 @@ function Renew({ link: { id, hostName } }: { link: OwnLink }): VNode {
       <summary>Change what may be shared at most</summary>
       <p>
         {hostName} keeps this limit, so you set it there: you sign in with the same account and choose anew. Until you
-        have, nothing changes. Requesters that use this link then use the new one, for no more than the new limit.
+        have, nothing changes. Apps that use this link then use the new one, for no more than the new limit.
       </p>
       <Form action={`/hosts/${id}/repair`}>
         <Button kind="plain">Link anew</Button>
@@ -136,7 +175,7 @@ function Stop({ link }: { link: OwnLink }): VNode {
           ? `From then on nothing can be obtained from ${hostName} through this link.`
           : `${namesOf(link)} at once ${isOneUser(link) ? 'gets' : 'get'} nothing more from ${hostName} through it.`}{' '}
         {hostName} is told to end every key it handed out for it. Your data stays there. It cannot be undone, but you
-        can add the Host again.
+        can add the service again.
       </p>
       <Form action={`/hosts/${id}/stop`}>
         <Button kind="danger">Stop this link</Button>

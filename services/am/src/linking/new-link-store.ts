@@ -1,5 +1,7 @@
 import { randomId } from '@chatelaine/crypto';
+import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
+import { appendToTimeline } from '../links/owner-store.ts';
 import { takeOver } from './repair-store.ts';
 
 export const newLinkId = (): string => randomId('link');
@@ -19,39 +21,55 @@ export interface NewLink {
   readonly refreshToken: Buffer;
 }
 
-/** Somebody else settled the attempt meanwhile: by sending the code again, which ended what it had yielded. Or its owner has stopped everything. */
+/**
+ * Somebody else settled the attempt meanwhile: by sending the code again, which ended what it had yielded. Or its owner
+ * has stopped everything.
+ */
 export class AlreadySettled extends Error {
   override name = 'AlreadySettled';
 }
 
+const SETTLE_ATTEMPT = defineQuery<{ settled: boolean }>({
+  name: 'linking_settle_attempt',
+  text: `
+    update link_attempt set answer = null, resume_at = null
+    where state_hash = $1 and answer is not null and given_up_at is null
+    returning true as settled`,
+});
+const MOVE_VERSION = defineQuery({
+  name: 'linking_move_policy_version',
+  text: `
+    insert into owner (id, policy_version) values ($1, 1)
+    on conflict (id) do update set policy_version = owner.policy_version + 1`,
+});
+const LABELS = defineQuery<{ label: string }>({
+  name: 'linking_labels_of_owner',
+  text: `select label from link where owner_id = $1 and state <> 'ended'`,
+});
+const INSERT = defineQuery({
+  name: 'linking_insert_link',
+  text: `
+    insert into link (id, owner_id, host_id, label, transfer_scope, access_token, access_expires_at, refresh_token)
+    values ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7), $8)`,
+});
+
 /**
- * A new link; it replaces another only where that is what it was asked for ({@link takeOver}). With it its attempt is settled, the owner's decision version moves and the timeline says so. PROTOCOL §2.2.
+ * A new link; it replaces another only where that is what it was asked for ({@link takeOver}). With it its attempt is
+ * settled, the owner's decision version moves and the timeline says so. PROTOCOL §2.2.
  *
  * @throws AlreadySettled when the attempt was
  */
-export async function insertLink({ prisma }: Pick<Deps, 'prisma'>, link: NewLink): Promise<void> {
-  const { id, ownerId, hostId, hostName, stateHash, ceiling, expiresIn } = link;
-  await prisma.$transaction(async (tx) => {
-    const settled = await tx.linkAttempt.updateMany({
-      where: { stateHash: Uint8Array.from(stateHash), answer: { not: null }, givenUpAt: null },
-      data: { answer: null, resumeAt: null },
-    });
-    if (settled.count === 0) throw new AlreadySettled();
+export async function insertLink({ pool }: Pick<Deps, 'pool'>, link: NewLink): Promise<void> {
+  const { id, ownerId, hostId, hostName, stateHash, ceiling, accessToken, expiresIn, refreshToken } = link;
+  await inTransaction(pool, async (tx) => {
+    if ((await runOne(tx, SETTLE_ATTEMPT, [stateHash])) === null) throw new AlreadySettled();
     // first, so that two links made at once get two names
-    await tx.owner.upsert({
-      where: { id: ownerId },
-      create: { id: ownerId, policyVersion: 1 },
-      update: { policyVersion: { increment: 1 } },
-    });
-    const others = await tx.link.findMany({ where: { ownerId, state: { not: 'ended' } }, select: { label: true } });
+    await run(tx, MOVE_VERSION, [ownerId]);
+    const others = await run(tx, LABELS, [ownerId]);
     const label = freeLabel(hostName, new Set(others.map((other) => other.label)));
-    await tx.$executeRaw`
-      insert into link (id, owner_id, host_id, label, transfer_scope, access_token, access_expires_at, refresh_token)
-      values (${id}, ${ownerId}, ${hostId}, ${label}, ${[...ceiling]}::text[], ${Uint8Array.from(link.accessToken)},
-        now() + make_interval(secs => ${expiresIn}::float8), ${Uint8Array.from(link.refreshToken)})`;
+    await run(tx, INSERT, [id, ownerId, hostId, label, ceiling, accessToken, expiresIn, refreshToken]);
     if (await takeOver(tx, { ownerId, hostId, stateHash, linkId: id, ceiling })) return;
-    const details = JSON.stringify({ link: id, host: hostId, label });
-    await tx.$executeRaw`select timeline_append(${ownerId}, 'link_made', ${details}::jsonb)`;
+    await appendToTimeline(tx, ownerId, 'link_made', { link: id, host: hostId, label });
   });
 }
 

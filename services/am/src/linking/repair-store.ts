@@ -1,6 +1,7 @@
 import { randomId } from '@chatelaine/crypto';
+import { type Db, defineQuery, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
-import type { Prisma } from '../generated/prisma/client.ts';
+import { appendToTimeline } from '../links/owner-store.ts';
 
 /** A link that is to have a new one in its place. */
 export interface ReplaceableLink {
@@ -32,33 +33,55 @@ export interface TakeOver {
   readonly ceiling: readonly string[];
 }
 
-/**
- * Puts a new link in the place of the one its attempt names: what used the old one uses the new one, under a grant of its own there and for no
- * more than the new ceiling; the old one ends and its Host is due to be told. Only of the same owner and Host, and only while the old one has
- * not ended: otherwise false, and the new link is one of its own. The caller holds the owner's row and has moved the decision version.
- * PROTOCOL §2.2, §3.3.
- */
-export async function takeOver(tx: Prisma.TransactionClient, input: TakeOver): Promise<boolean> {
-  const { ownerId, hostId, stateHash, linkId } = input;
-  const [old] = await tx.$queryRaw<{ id: string; label: string; state: string }[]>`
+const LOCK_OLD = defineQuery<{ id: string; label: string; state: string }>({
+  name: 'linking_lock_replaced_link',
+  text: `
     select l.id, l.label, l.state from link_attempt a join link l on l.id = a.replaces
-    where a.state_hash = ${Uint8Array.from(stateHash)} and a.owner_id = ${ownerId}
-      and l.owner_id = ${ownerId} and l.host_id = ${hostId} and l.state <> 'ended'
-    for update of l`;
-  if (old === undefined) return false;
+    where a.state_hash = $1 and a.owner_id = $2 and l.owner_id = $2 and l.host_id = $3 and l.state <> 'ended'
+    for update of l`,
+});
+const MOVE_RULES = defineQuery({
+  name: 'linking_move_rules',
+  // a yes to a question was about the account that was there; nobody knows whether it is this one
+  text: `update rule set link_id = $3, expires_at = case when for_jkt is null then expires_at else least(expires_at, date_trunc('milliseconds', now())) end
+    where owner_id = $1 and link_id = $2`,
+});
+const CLOSE_ASKS = defineQuery({
+  name: 'linking_close_asks',
+  text: `update ask set state = 'closed' where link_id = $1 and state in ('open', 'approved')`,
+});
+const END_OLD = defineQuery({
+  name: 'linking_end_replaced_link',
+  text: `update link set state = 'ended', ended_at = now() where id = $1`,
+});
+const NAME_NEW = defineQuery({
+  name: 'linking_name_replacing_link',
+  text: 'update link set label = $2, replaces = $3 where id = $1',
+});
+const REVOKE_OLD = defineQuery({
+  name: 'linking_revoke_replaced_link',
+  text: 'insert into revocation (id, owner_id, link_id, host_id) values ($1, $2, $3, $4)',
+});
+
+/**
+ * Puts a new link in the place of the one its attempt names: what used the old one uses the new one, under a grant of
+ * its own there and for no more than the new ceiling; the old one ends and its Host is due to be told. Only of the same
+ * owner and Host, and only while the old one has not ended: otherwise false, and the new link is one of its own. The
+ * caller holds the owner's row and has moved the decision version. PROTOCOL §2.2, §3.3.
+ */
+export async function takeOver(tx: Db, input: TakeOver): Promise<boolean> {
+  const { ownerId, hostId, stateHash, linkId } = input;
+  const old = await runOne(tx, LOCK_OLD, [stateHash, ownerId, hostId]);
+  if (old === null) return false;
   const moved = await moveConnections(tx, input, old.id);
-  await tx.rule.updateMany({ where: { ownerId, linkId: old.id }, data: { linkId } });
+  await run(tx, MOVE_RULES, [ownerId, old.id, linkId]);
   // asked or approved about the old link; the Requester asks again
-  await tx.ask.updateMany({
-    where: { linkId: old.id, state: { in: ['open', 'approved'] } },
-    data: { state: 'closed' },
-  });
-  await tx.link.update({ where: { id: old.id }, data: { state: 'ended', endedAt: new Date() } });
-  await tx.link.update({ where: { id: linkId }, data: { label: old.label, replaces: old.id } });
-  await tx.revocation.create({ data: { id: randomId('rev'), ownerId, linkId: old.id, hostId } });
+  await run(tx, CLOSE_ASKS, [old.id]);
+  await run(tx, END_OLD, [old.id]);
+  await run(tx, NAME_NEW, [linkId, old.label, old.id]);
+  await run(tx, REVOKE_OLD, [randomId('rev'), ownerId, old.id, hostId]);
   const lost = moved.filter(({ scopes }) => scopes.length > 0);
-  const details = JSON.stringify({ link: linkId, host: hostId, was: old.state, lost });
-  await tx.$executeRaw`select timeline_append(${ownerId}, 'link_repaired', ${details}::jsonb)`;
+  await appendToTimeline(tx, ownerId, 'link_repaired', { link: linkId, host: hostId, was: old.state, lost });
   return true;
 }
 
@@ -68,24 +91,29 @@ interface Lost {
   readonly scopes: readonly string[];
 }
 
-async function moveConnections(
-  tx: Prisma.TransactionClient,
-  { hostId, linkId, ceiling }: TakeOver,
-  oldId: string,
-): Promise<Lost[]> {
-  const shown = await tx.connectionHost.findMany({
-    where: { linkId: oldId, connection: { endedAt: null } },
-    include: { connection: true },
-    orderBy: { connectionId: 'asc' },
-  });
+const SHOWN = defineQuery<{ connection_id: string; client_name: string; scopes: string[] }>({
+  name: 'linking_connections_of_link',
+  text: `
+    select s.connection_id, c.client_name, s.scopes from connection_host s join connection c on c.id = s.connection_id
+    where s.link_id = $1 and c.ended_at is null order by s.connection_id`,
+});
+const HIDE = defineQuery({
+  name: 'linking_hide_host',
+  text: 'delete from connection_host where connection_id = $1 and host_id = $2',
+});
+const MOVE = defineQuery({
+  name: 'linking_move_connection',
+  text: 'update connection_host set link_id = $3, scopes = $4, grant_id = $5 where connection_id = $1 and host_id = $2',
+});
+
+async function moveConnections(tx: Db, { hostId, linkId, ceiling }: TakeOver, oldId: string): Promise<Lost[]> {
   const may = new Set(ceiling);
   const lost: Lost[] = [];
-  for (const { connectionId, connection, scopes } of shown) {
-    const where = { connectionId_hostId: { connectionId, hostId } };
+  for (const { connection_id: connectionId, client_name: client, scopes } of await run(tx, SHOWN, [oldId])) {
     const kept = scopes.filter((scope) => may.has(scope));
-    if (kept.length === 0) await tx.connectionHost.delete({ where });
-    else await tx.connectionHost.update({ where, data: { linkId, scopes: kept, grantId: randomId() } });
-    lost.push({ client: connection.clientName, scopes: scopes.filter((scope) => !may.has(scope)) });
+    if (kept.length === 0) await run(tx, HIDE, [connectionId, hostId]);
+    else await run(tx, MOVE, [connectionId, hostId, linkId, kept, randomId()]);
+    lost.push({ client, scopes: scopes.filter((scope) => !may.has(scope)) });
   }
   return lost;
 }

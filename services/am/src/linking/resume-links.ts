@@ -6,9 +6,9 @@ import { noteAnswer } from '../links/turn-store.ts';
 import { releaseAttempt, type UnsettledAttempt } from './unsettled-store.ts';
 
 /**
- * Settles what a crash, or a Host that did not answer, left open between sending a code and storing the link, by sending the code again:
- * unused, it makes the link; used, the Host refuses it and ends what it had yielded (OAuth 2.1 §4.1.3). Either way no link is left at the Host
- * that nobody here knows of. PROTOCOL §2.2.
+ * Settles what a crash, or a Host that did not answer, left open between sending a code and storing the link, by
+ * sending the code again: unused, it makes the link; used, the Host refuses it and ends what it had yielded (OAuth 2.1
+ * §4.1.3). Either way no link is left at the Host that nobody here knows of. PROTOCOL §2.2.
  */
 export async function resumeLink(deps: FinishLinkDeps, attempt: UnsettledAttempt): Promise<void> {
   const { hostId, stateHash, first } = attempt;

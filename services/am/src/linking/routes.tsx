@@ -1,20 +1,7 @@
-import { sha256 } from '@chatelaine/crypto';
 import { displayText } from '@chatelaine/protocol';
-import {
-  accountOf,
-  afterOf,
-  currentAccount,
-  ENTRIES_A_PAGE,
-  formOf,
-  keepOpener,
-  notFound,
-  pages,
-  Problem,
-  queryOf,
-  renderPage,
-  requireAccount,
-  waitOnOthers,
-} from '@chatelaine/service-kit';
+import { accountOf, currentAccount, currentSessionHash, requireAccount } from '@chatelaine/accounts';
+import { keepOpener, waitOnOthers } from '@chatelaine/service-kit';
+import { afterOf, ENTRIES_A_PAGE, formOf, notFound, pages, Problem, queryOf, renderPage } from '@chatelaine/ui';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { AddHostPage, GoToHostPage } from './add-host-page.tsx';
@@ -24,10 +11,13 @@ import { finishLink } from './finish-link.ts';
 import { HostsPage, type LinkNews } from './hosts-page.tsx';
 import { stopBearer } from './bearer-store.ts';
 import { readEndedLinks } from './ended-links-store.ts';
-import { endLink, linkKeySchema, readOwnLink, readOwnLinks, renameLink } from './hosts-store.ts';
+import { endLink, linkKeySchema, type OwnLink, readOwnLink, readOwnLinks, renameLink } from './hosts-store.ts';
 import { repairLink } from './repair-link.ts';
+import { testLink } from './test-link.ts';
 
-/** Links: the owner's pages about them, where Hosts send the browser back to, and who the AM is to Hosts. PROTOCOL §2.2. */
+/**
+ * Links: the owner's pages about them, where Hosts send the browser back to, and who the AM is to Hosts. PROTOCOL §2.2.
+ */
 export async function linkingFeature(app: FastifyInstance, deps: Deps): Promise<void> {
   await app.register(clientDocuments, { deps });
   await pages(app, async (scope) => {
@@ -49,6 +39,13 @@ export async function linkingFeature(app: FastifyInstance, deps: Deps): Promise<
       const label = labelOf(formOf(request).get('label'));
       if (!(await renameLink(deps, { ...ownLink(request), label }))) throw notFound();
       return reply.redirect(`/hosts?renamed=${encodeURIComponent(ownLink(request).linkId)}`, 303);
+    });
+    own.post('/hosts/:linkId/test', async (request, reply) => {
+      waitOnOthers({ owner: accountOf(request).id });
+      const tested = await testLink(deps, ownLink(request));
+      if (tested.kind === 'unknown') throw notFound();
+      const { kind, link } = tested;
+      return reply.redirect(`/hosts?${new URLSearchParams({ tested: link.id, as: kind }).toString()}`, 303);
     });
     own.post('/hosts/:linkId/repair', async (request, reply) => repair(deps, request, reply));
     own.post('/hosts/:linkId/bearer/stop', async (request, reply) => {
@@ -77,11 +74,29 @@ async function list(deps: Deps, request: FastifyRequest, reply: FastifyReply): P
 }
 
 async function newsOf(deps: Deps, request: FastifyRequest): Promise<LinkNews | null> {
-  const [made, renamed] = [queryOf(request).get('made'), queryOf(request).get('renamed')];
-  const id = made ?? renamed;
-  if (id === undefined) return null;
-  const link = await readOwnLink(deps, { id, ownerId: accountOf(request).id });
-  return link === null ? null : { kind: made === undefined ? 'renamed' : 'made', link };
+  const query = queryOf(request);
+  const done = (['made', 'renamed', 'tested'] as const).find((one) => query.has(one));
+  if (done === undefined) return null;
+  const link = await readOwnLink(deps, { id: query.get(done) ?? '', ownerId: accountOf(request).id });
+  if (link === null) return null;
+  if (done !== 'tested') return { kind: done, link };
+  const kind = testedAs(query.get('as'), link, deps.clock.now());
+  return kind === null ? null : { kind, link };
+}
+
+/** Long enough to look at; later it is no longer what was found just now. */
+const JUST_NOW_SECONDS = 120;
+
+/**
+ * What a test came to, as far as what is stored of the link says so, too: an address says whatever somebody put there.
+ */
+function testedAs(given: string | undefined, link: OwnLink, now: number): LinkNews['kind'] | null {
+  const { state, answeredAt, unreachableSince } = link;
+  const hasAnswered = answeredAt !== null && answeredAt.getTime() / 1000 > now - JUST_NOW_SECONDS;
+  if (given === 'broken') return state === 'broken' ? given : null;
+  if (given === 'unreachable') return given;
+  const fits = state === 'active' && unreachableSince === null && hasAnswered;
+  return (given === 'works' || given === 'odd') && fits ? given : null;
 }
 
 async function add(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -93,7 +108,7 @@ async function add(deps: Deps, request: FastifyRequest, reply: FastifyReply): Pr
   const outcome = await addHost(deps, {
     address,
     ownerId,
-    sessionHash: sessionHash(request),
+    sessionHash: currentSessionHash(request),
     returnTo: back,
   });
   if (outcome.kind === 'linked') return reply.redirect(outcome.returnTo, 303);
@@ -104,14 +119,14 @@ async function add(deps: Deps, request: FastifyRequest, reply: FastifyReply): Pr
 
 async function repair(deps: Deps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   waitOnOthers({ owner: accountOf(request).id });
-  const repaired = await repairLink(deps, { ...ownLink(request), sessionHash: sessionHash(request) });
+  const repaired = await repairLink(deps, { ...ownLink(request), sessionHash: currentSessionHash(request) });
   if (repaired.kind === 'unknown') throw notFound();
   const { link, outcome } = repaired;
   if (outcome.kind === 'started') return renderPage(reply, <GoToHostPage {...outcome} repairs={link.label} />);
   if (outcome.kind === 'linked') return reply.redirect(outcome.returnTo, 303);
   throw new Problem(400, `${outcome.sentence} “${link.label}” is as it was.`, {
     title: 'Not repaired',
-    next: { href: '/hosts', label: 'My Hosts' },
+    next: { href: '/hosts', label: 'My services' },
   });
 }
 
@@ -128,7 +143,7 @@ async function callback(deps: Deps, request: FastifyRequest, reply: FastifyReply
     hostId: tag,
     query,
     ownerId: account.id,
-    sessionHash: sessionHash(request),
+    sessionHash: currentSessionHash(request),
   });
   switch (outcome.kind) {
     case 'linked':
@@ -152,12 +167,12 @@ async function callback(deps: Deps, request: FastifyRequest, reply: FastifyReply
   }
 }
 
-const AGAIN = { href: '/hosts/add', label: 'Add a Host' };
+const AGAIN = { href: '/hosts/add', label: 'Add a service' };
 
 function notOurs(): Problem {
   return new Problem(
     400,
-    'This is not the answer to anything you started here in the last ten minutes with this browser and account. Nothing was linked. If you were adding a Host, start again.',
+    'This is not the answer to anything you started here in the last ten minutes with this browser and account. Nothing was linked. If you were adding a service, start again.',
     { title: 'Nothing was linked', next: AGAIN },
   );
 }
@@ -179,8 +194,6 @@ function backOf(given: string | undefined): string | null {
     ? given
     : null;
 }
-
-const sessionHash = (request: FastifyRequest): Buffer => sha256(request.session.sessionId);
 
 const MOST_LABEL_CHARS = 60;
 const LABEL = displayText(MOST_LABEL_CHARS);

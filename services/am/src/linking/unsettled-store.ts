@@ -36,7 +36,8 @@ interface UnsettledRow {
 const HELD_SECONDS = 30;
 const FREE = '(a.held_until is null or a.held_until <= now())';
 
-// Hosts take their turns, each with one code at a time, as in jobs/revocation-store. An attempt is looked at after twice the time it took to come here:
+// Hosts take their turns, each with one code at a time, as in jobs/revocation-store. An attempt is looked at after
+// twice the time it took to come here:
 // once and again soon, then ever more seldom
 const CLAIM_UNSETTLED = defineQuery<UnsettledRow>({
   name: 'hosts_claim_unsettled_attempts',

@@ -24,6 +24,8 @@ export interface ConcurrencyLimit {
    * @throws Crowded when one of the shares has no room to wait either; the signal's reason when that fires first
    */
   enter(ticket: Ticket): Promise<() => void>;
+  /** A place at once, where nobody waits and there is one; otherwise null. */
+  tryEnter(ticket: Pick<Ticket, 'shares'>): (() => void) | null;
   /** Gives out what has become free for somebody. */
   look(): void;
 }
@@ -79,8 +81,10 @@ export function createConcurrencyLimit(all: Omit<Share, 'name'>): ConcurrencyLim
       else counts.set(name, changed);
     }
   };
+  const fullOf = (shares: readonly Share[]): Share | undefined =>
+    shares.find(({ name, atOnce }) => (counts.get(name)?.active ?? 0) >= atOnce);
   const obstacleTo = ({ ticket, shares }: Pick<Waiting, 'shares' | 'ticket'>): Obstacle | null => {
-    const full = shares.find(({ name, atOnce }) => (counts.get(name)?.active ?? 0) >= atOnce);
+    const full = fullOf(shares);
     if (full !== undefined) return full.name;
     return ticket.open === undefined || ticket.open() ? null : ticket.open;
   };
@@ -90,8 +94,19 @@ export function createConcurrencyLimit(all: Omit<Share, 'name'>): ConcurrencyLim
       looked.waiting.enter();
     }
   };
+  const placeIn = (shares: readonly Share[]): (() => void) =>
+    once(() => {
+      count({ shares }, { active: -1 });
+      look();
+    });
   return {
     look,
+    tryEnter(ticket) {
+      const shares = [{ ...all, name: '' }, ...ticket.shares];
+      if (line.size > 0 || fullOf(shares) !== undefined) return null;
+      count({ shares }, { active: 1 });
+      return placeIn(shares);
+    },
     async enter(ticket) {
       ticket.signal.throwIfAborted();
       const shares = [{ ...all, name: '' }, ...ticket.shares];
@@ -116,10 +131,7 @@ export function createConcurrencyLimit(all: Omit<Share, 'name'>): ConcurrencyLim
         count(waiting, { waiting: 1 });
         look();
       });
-      return once(() => {
-        count({ shares }, { active: -1 });
-        look();
-      });
+      return placeIn(shares);
     },
   };
 }
@@ -145,7 +157,10 @@ function weigh(line: Line, { ticket, shares }: Waiting, change: 1 | -1): void {
   }
 }
 
-/** The next whose turn it is and who may enter. Whoever's turn it was goes to the end, with all that wait under the same name. */
+/**
+ * The next whose turn it is and who may enter. Whoever's turn it was goes to the end, with all that wait under the same
+ * name.
+ */
 function takeNext(line: Line, obstacleTo: (waiting: Waiting) => Obstacle | null): Looked {
   const stopsAll = (by: Obstacle | null): boolean => by !== null && line.stoppable.get(by) === line.size;
   const [first] = line.here;

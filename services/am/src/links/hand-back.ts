@@ -3,16 +3,19 @@ import type { ServerMetadata } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { clientAt, clientDeps } from './host-client.ts';
 
-/** Tells the Host at once that we do not keep what it gave; if that fails, the owner sees the link at the Host and can end it there. */
+/**
+ * Tells the Host at once that we do not keep what it gave; if that fails, the owner sees the link at the Host and can
+ * end it there.
+ */
 export async function handBack(
   deps: Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound' | 'log'>,
   server: ServerMetadata,
   { token, hint }: { token: string; hint: 'access_token' | 'refresh_token' },
 ): Promise<void> {
-  const told = await revoke(clientDeps(deps), { server, client: clientAt(deps, server.issuer), token, hint });
-  if (told.kind !== 'ok')
+  const answer = await revoke(clientDeps(deps), { server, client: clientAt(deps, server.issuer), token, hint });
+  if (answer.kind !== 'ok')
     deps.log.error(
-      { event: 'not_handed_back', issuer: server.issuer, outcome: told.kind },
+      { event: 'not_handed_back', issuer: server.issuer, outcome: answer.kind },
       'a Host keeps a link that is not used here',
     );
 }

@@ -1,32 +1,45 @@
-import {
-  BrokenCircuitError,
-  circuitBreaker,
-  type CircuitBreakerPolicy,
-  CircuitState,
-  ConsecutiveBreaker,
-  handleWhenResult,
-} from 'cockatiel';
+import type { Failure } from '@chatelaine/oauth-client';
 import { deadlineIn } from '@chatelaine/outbound-http';
 import { LRUCache } from 'lru-cache';
-import type { Deps, GateCaller, Held, HostGate } from '../deps.ts';
-import { createConcurrencyLimit, Crowded, type ConcurrencyLimit } from './concurrency-limit.ts';
+import type { Deps, GateCaller, Held, HostGate, LinksSeen, Observed } from '../deps.ts';
+import { type ConcurrencyLimit, createConcurrencyLimit, Crowded } from './concurrency-limit.ts';
+import { noteSeen, type SeenLink } from './seen-store.ts';
 
 type HostGateLimits = Deps['config']['limits']['hostCalls'];
 
-interface Lane {
-  readonly places: ConcurrencyLimit;
-  breaker: CircuitBreakerPolicy;
-  /** Milliseconds; when the breaker lets a call through again. */
-  opensAt: number;
-  /** Makes the next call the one that tries, for the last has found nothing out. */
-  tryAgain(): void;
+interface HostGateDeps extends Pick<Deps, 'log'> {
+  readonly limits: HostGateLimits;
+  /** RevocationStatus of every call, and of what came of it. */
+  readonly observe: Observed;
 }
 
+/** What this process knows of one Host. */
+interface Lane {
+  readonly places: ConcurrencyLimit;
+  /** Of its calls, in a row. */
+  failures: number;
+  circuit: Circuit;
+}
+
+/** A circuit breaker, after M. Nygard, Release It!, ch. 5. */
+type Circuit =
+  | { readonly state: 'closed' }
+  /** Nothing is sent before `until`, in milliseconds of `performance.now()`; the first call after it tries the Host. */
+  | { readonly state: 'open'; readonly until: number }
+  /** One call is out to try it. */
+  | { readonly state: 'half_open' };
+
+/** Some kilobytes each. */
+const MOST_HOSTS = 5_000;
+const KNOWN_MS = 600_000;
+
 /**
- * A bulkhead with fair turns and a breaker for each Host, in this process's memory. On purpose: it saves work and nothing is decided by it, so another
- * process may think otherwise, and a new one thinks well of everybody. docs/adr/0007, docs/adr/0008
+ * A bulkhead with fair turns and a circuit breaker for each Host, in this process's memory. On purpose: it saves work
+ * and nothing is decided by it, so another process may think otherwise, and a new one thinks well of everybody.
+ * docs/adr/0007, docs/adr/0008
  */
-export function createHostGate({ log, limits }: { log: Deps['log']; limits: HostGateLimits }): HostGate {
+export function createHostGate(deps: HostGateDeps): HostGate {
+  const { limits, observe } = deps;
   // whoever has an account may link ever new Hosts: of one that was not called for so long nothing is known any more
   const lanes = new LRUCache<string, Lane>({
     max: MOST_HOSTS,
@@ -37,82 +50,78 @@ export function createHostGate({ log, limits }: { log: Deps['log']; limits: Host
   const laneOf = (hostIssuer: string): Lane => {
     const known = lanes.get(hostIssuer);
     if (known !== undefined) return known;
-    const made = openLane({ log, limits, hostIssuer });
+    const places = createConcurrencyLimit({ atOnce: limits.atOnce, waiting: limits.waiting });
+    const made: Lane = { places, failures: 0, circuit: { state: 'closed' } };
     lanes.set(hostIssuer, made);
     return made;
   };
   return {
     async call(hostIssuer, caller, make) {
-      const lane = laneOf(hostIssuer);
-      const leave = await placeFor(lane, limits, caller);
-      if (leave === null) return held(limits.waitSeconds);
+      const observed = observe();
+      let outcome = 'gone';
       try {
-        return await throughBreaker(lane, make);
-      } catch (error) {
-        if (error instanceof BrokenCircuitError) return held((lane.opensAt - Date.now()) / 1000);
-        throw error;
+        const answer = await through(deps, { hostIssuer, lane: laneOf(hostIssuer), caller }, make);
+        outcome = answer.kind;
+        return answer;
       } finally {
-        leave();
+        observed({ outcome });
       }
     },
     states() {
       const counted = { closed: 0, open: 0, half_open: 0 };
-      for (const { breaker } of lanes.values()) counted[STATE_NAMES[breaker.state] ?? 'closed']++;
+      for (const { circuit } of lanes.values()) counted[circuit.state]++;
       return counted;
     },
   };
 }
 
-/** Some kilobytes each. */
-const MOST_HOSTS = 5_000;
-const KNOWN_MS = 600_000;
+interface Called {
+  readonly hostIssuer: string;
+  readonly lane: Lane;
+  readonly caller: GateCaller;
+}
 
-const STATE_NAMES: Partial<Record<CircuitState, 'open' | 'half_open'>> = {
-  [CircuitState.Open]: 'open',
-  [CircuitState.HalfOpen]: 'half_open',
-};
-
-/** As `CircuitBreakerPolicy.toJSON` has it: nothing is sent, but the time for that is over. */
-const TO_BE_TRIED = { ownState: { value: CircuitState.Open, openedAt: 0, attemptNo: 1 }, breakerState: 0 };
-
-function openLane({ log, limits, hostIssuer }: { log: Deps['log']; limits: HostGateLimits; hostIssuer: string }): Lane {
-  const openBreaker = (initialState?: unknown): CircuitBreakerPolicy => {
-    const breaker = circuitBreaker(handleWhenResult(isFault), {
-      breaker: new ConsecutiveBreaker(limits.failuresToOpen),
-      halfOpenAfter: limits.openSeconds * 1000,
-      initialState,
-    });
-    breaker.onBreak(() => {
-      if (lane.breaker !== breaker) return;
-      lane.opensAt = Date.now() + limits.openSeconds * 1000;
-      log.warn({ event: 'host_left_alone', hostIssuer, seconds: limits.openSeconds }, 'a Host failed again and again');
-    });
-    breaker.onReset(() => {
-      if (lane.breaker === breaker) log.info({ event: 'host_back', hostIssuer }, 'a Host answers again');
-    });
-    return breaker;
-  };
-  const lane: Lane = {
-    places: createConcurrencyLimit({ atOnce: limits.atOnce, waiting: limits.waiting }),
-    breaker: openBreaker(),
-    opensAt: 0,
-    // cockatiel takes whatever is thrown for a success, which would close it, and has no way back: another takes its place
-    tryAgain: () => void (lane.breaker = openBreaker(TO_BE_TRIED)),
-  };
-  return lane;
+async function through<T extends { readonly kind: string }>(
+  deps: HostGateDeps,
+  called: Called,
+  make: () => Promise<T | Failure>,
+): Promise<T | Failure | Held> {
+  const { lane, caller } = called;
+  const leave = await placeFor(lane, deps.limits, caller);
+  if (leave === null) return held(deps.limits.waitSeconds);
+  try {
+    const { circuit } = lane;
+    if (circuit.state === 'closed') return learned(deps, { ...called, circuit }, await make());
+    // while one call tries whether the Host is back, the others need not wait for what it finds
+    if (circuit.state === 'half_open') return held(0);
+    const msLeft = circuit.until - performance.now();
+    if (msLeft > 0) return held(msLeft / 1000);
+    const trying: Circuit = { state: 'half_open' };
+    lane.circuit = trying;
+    try {
+      return learned(deps, { ...called, circuit: trying }, await make());
+    } catch (error) {
+      // it has found nothing out: the next one tries
+      lane.circuit = { state: 'open', until: 0 };
+      throw error;
+    }
+  } finally {
+    leave();
+  }
 }
 
 /** A place at the Host, or null when there is none in good time. One Requester never takes them all. */
 async function placeFor({ places }: Lane, limits: HostGateLimits, caller: GateCaller): Promise<(() => void) | null> {
-  const patience = deadlineIn(limits.waitSeconds);
   const [requester] = caller.path;
   const { atOnce, waiting, forOthers } = limits;
+  const shares = [{ name: requester, atOnce: atOnce - forOthers, waiting: waiting - forOthers }];
+  caller.signal?.throwIfAborted();
+  const free = places.tryEnter({ shares });
+  if (free !== null) return free;
+  const patience = deadlineIn(limits.waitSeconds);
+  const signal = caller.signal === undefined ? patience : AbortSignal.any([patience, caller.signal]);
   try {
-    return await places.enter({
-      path: caller.path,
-      shares: [{ name: requester, atOnce: atOnce - forOthers, waiting: waiting - forOthers }],
-      signal: caller.signal === undefined ? patience : AbortSignal.any([patience, caller.signal]),
-    });
+    return await places.enter({ path: caller.path, shares, signal });
   } catch (error) {
     caller.signal?.throwIfAborted();
     if (error instanceof Crowded || patience.aborted) return null;
@@ -120,25 +129,33 @@ async function placeFor({ places }: Lane, limits: HostGateLimits, caller: GateCa
   }
 }
 
-function throughBreaker<T>(lane: Lane, make: () => Promise<T>): Promise<T> {
-  const { breaker } = lane;
-  // while one call tries whether the Host is back, the others need not wait for what it finds
-  if (breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
-  if (breaker.state === CircuitState.Closed) return breaker.execute(make);
-  return breaker.execute(async () => {
-    try {
-      return await make();
-    } catch (error) {
-      lane.tryAgain();
-      throw error;
-    }
-  });
+/** Remembers what an outcome says of the Host. */
+function learned<T extends { readonly kind: string }>(
+  { log, limits }: HostGateDeps,
+  { hostIssuer, lane, circuit }: Called & { readonly circuit: Circuit },
+  outcome: T,
+): T {
+  // what was sent before the circuit was opened or closed says nothing new
+  if (lane.circuit !== circuit) return outcome;
+  if (!isFault(outcome)) {
+    lane.failures = 0;
+    if (circuit.state === 'closed') return outcome;
+    lane.circuit = { state: 'closed' };
+    log.info({ event: 'circuit_closed', hostIssuer }, 'a Host answers again');
+    return outcome;
+  }
+  lane.failures += 1;
+  if (circuit.state === 'closed' && lane.failures < limits.failuresToOpen) return outcome;
+  lane.circuit = { state: 'open', until: performance.now() + limits.openSeconds * 1000 };
+  const fields = { event: 'circuit_opened', hostIssuer, seconds: limits.openSeconds };
+  log.warn(fields, 'a Host failed again and again');
+  return outcome;
 }
 
 /**
- * Whether an outcome speaks against the Host as a whole. An OAuth error is its right, and one link's trouble; so is an answer of the right form that
- * is not what was asked: neither may close the Host for other owners. A caller who did not wait says nothing of the Host, neither way: that is thrown, and is
- * no outcome.
+ * Whether an outcome speaks against the Host as a whole. An OAuth error is its right, and one link's trouble; so is an
+ * answer of the right form that is not what was asked: neither may close the Host for other owners. A caller who did
+ * not wait says nothing of the Host, neither way: that is thrown, and is no outcome.
  */
 function isFault(outcome: unknown): boolean {
   const { kind, status } = outcome as { readonly kind: string; readonly status?: number };
@@ -147,3 +164,34 @@ function isFault(outcome: unknown): boolean {
 }
 
 const held = (seconds: number): Held => ({ kind: 'held', retryAfter: Math.max(1, Math.ceil(seconds)) });
+
+/** Of so many links at once is kept what was seen since the last time it was stored; the rest is seen again. */
+const MOST = 20_000;
+
+/**
+ * Remembers for its owner what was last seen of each link's Host: when it answered, or since when it cannot be reached.
+ * Of a link, not of a Host: when others use it is nobody's affair. Written together now and then, for a Host may be
+ * asked hundreds of times a second; nothing is decided by it.
+ */
+export function watchLinks({ pool, clock }: Pick<Deps, 'pool' | 'clock'>): LinksSeen {
+  const since = new Map<string, SeenLink>();
+  return {
+    note(linkId, kind) {
+      const unreachable = kind === 'timeout' || kind === 'unreachable';
+      const before = since.get(linkId);
+      if (before === undefined && since.size >= MOST) return;
+      const at = clock.now();
+      since.set(linkId, {
+        linkId,
+        answeredAt: unreachable ? (before?.answeredAt ?? null) : at,
+        unreachableSince: unreachable ? (before?.unreachableSince ?? at) : null,
+      });
+    },
+    async store() {
+      if (since.size === 0) return;
+      const seen = [...since.values()];
+      since.clear();
+      await noteSeen(pool, seen);
+    },
+  };
+}

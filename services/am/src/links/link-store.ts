@@ -48,7 +48,7 @@ export async function readLink({ pool }: Pick<Deps, 'pool'>, { linkId, ownerId }
   };
 }
 
-export interface Renewal extends LinkKey {
+interface Renewal extends LinkKey {
   /** The sealed refresh token that was used: only while the link still has it. */
   readonly used: Buffer;
   /** Sealed. */
@@ -60,42 +60,54 @@ export interface Renewal extends LinkKey {
   readonly ceiling: readonly string[];
 }
 
-/** Stores what a refresh brought; decisions made under another ceiling lose their version. False if the link ended or was renewed by another. */
-export async function storeRenewal({ prisma }: Pick<Deps, 'prisma'>, renewal: Renewal): Promise<boolean> {
-  const { linkId, ownerId, used, accessToken, expiresIn, refreshToken, ceiling } = renewal;
-  // the owner's row before the link's, as whatever ends something takes them
-  const rows = await prisma.$queryRaw<unknown[]>`
+// the owner's row before the link's, as whatever ends something takes them
+const STORE_RENEWAL = defineQuery<{ id: string }>({
+  name: 'links_store_renewal',
+  text: `
     with owned as materialized (
-      select id from owner where id = ${ownerId} for no key update
+      select id from owner where id = $2 for no key update
     ), before as materialized (
       select l.id, l.owner_id, l.transfer_scope from link l join owned on owned.id = l.owner_id
-      where l.id = ${linkId} and l.state = 'active' and l.refresh_token = ${bytes(used)}
+      where l.id = $1 and l.state = 'active' and l.refresh_token = $3
       for update of l
     ), bumped as (
       update owner o set policy_version = o.policy_version + 1 from before b
-      where o.id = b.owner_id and not (b.transfer_scope @> ${[...ceiling]}::text[] and b.transfer_scope <@ ${[...ceiling]}::text[])
+      where o.id = b.owner_id and not (b.transfer_scope @> $7::text[] and b.transfer_scope <@ $7::text[])
     )
-    update link l set access_token = ${bytes(accessToken)}, access_expires_at = now() + make_interval(secs => ${expiresIn}::float8),
-      refresh_token = coalesce(${refreshToken === null ? null : bytes(refreshToken)}::bytea, l.refresh_token), transfer_scope = ${[...ceiling]}::text[]
+    update link l set access_token = $4, access_expires_at = now() + make_interval(secs => $5),
+      refresh_token = coalesce($6, l.refresh_token), transfer_scope = $7::text[]
     from before b where l.id = b.id
-    returning l.id`;
-  return rows.length === 1;
+    returning l.id`,
+});
+
+/**
+ * Stores what a refresh brought; decisions made under another ceiling lose their version. False if the link ended or
+ * was renewed by another.
+ */
+export async function storeRenewal({ pool }: Pick<Deps, 'pool'>, renewal: Renewal): Promise<boolean> {
+  const { linkId, ownerId, used, accessToken, expiresIn, refreshToken, ceiling } = renewal;
+  const values = [linkId, ownerId, used, accessToken, expiresIn, refreshToken, ceiling];
+  return (await runOne(pool, STORE_RENEWAL, values)) !== null;
 }
 
-/** The Host refused the refresh token: the link ended there. False if the link has another token by now, ended, or is somebody else's to renew. */
+const BREAK_LINK = defineQuery<{ broken: boolean }>({
+  name: 'links_break',
+  text: `
+    with owned as materialized (
+      select id from owner where id = (select owner_id from link where id = $1) for no key update
+    ), mine as materialized (
+      select l.id from link l join owned on owned.id = l.owner_id where l.id = $1 and l.renewal_id = $3 for update of l
+    )
+    select break_link(id, $2) as broken from mine`,
+});
+
+/**
+ * The Host refused the refresh token: the link ended there. False if the link has another token by now, ended, or is
+ * somebody else's to renew.
+ */
 export async function breakLink(
-  { prisma }: Pick<Deps, 'prisma'>,
+  { pool }: Pick<Deps, 'pool'>,
   { linkId, refused, renewalId }: { linkId: string; refused: Buffer; renewalId: string },
 ): Promise<boolean> {
-  const rows = await prisma.$queryRaw<{ broken: boolean }[]>`
-    with owned as materialized (
-      select id from owner where id = (select owner_id from link where id = ${linkId}) for no key update
-    ), mine as materialized (
-      select l.id from link l join owned on owned.id = l.owner_id where l.id = ${linkId} and l.renewal_id = ${renewalId} for update of l
-    )
-    select break_link(id, ${bytes(refused)}) as broken from mine`;
-  return rows[0]?.broken === true;
+  return (await runOne(pool, BREAK_LINK, [linkId, refused, renewalId]))?.broken === true;
 }
-
-// Prisma wants bytes over an ArrayBuffer of their own
-const bytes = (buffer: Buffer): Uint8Array<ArrayBuffer> => Uint8Array.from(buffer);

@@ -1,18 +1,18 @@
 import { setTimeout } from 'node:timers/promises';
-import { isDatabaseUnavailable } from '@chatelaine/postgres';
-import { type Failure, type Obtained, refresh } from '@chatelaine/oauth-client';
+import { untilAvailable } from '@chatelaine/postgres';
+import { createShare, type Failure, type Obtained, refresh } from '@chatelaine/oauth-client';
 import { parseScope, type ServerMetadata } from '@chatelaine/protocol';
-import { randomId, VaultError } from '@chatelaine/crypto';
+import { randomId } from '@chatelaine/crypto';
 import type { Deps } from '../deps.ts';
 import { handBack } from './hand-back.ts';
 import { clientAt, clientDeps } from './host-client.ts';
-import { breakLink, type LinkKey, readLink, type Renewal, type StoredLink, storeRenewal } from './link-store.ts';
+import { breakLink, type LinkKey, readLink, type StoredLink, storeRenewal } from './link-store.ts';
 import { claimRenewal, releaseRenewal } from './renewal-store.ts';
-import { sealedFor } from './sealing.ts';
+import { openLinkSecret, sealedFor, SPARE_SECONDS } from './sealing.ts';
 
 export type LinkTokenDeps = Pick<
   Deps,
-  'config' | 'clock' | 'keys' | 'outbound' | 'hostGate' | 'pool' | 'prisma' | 'vault' | 'log'
+  'config' | 'clock' | 'keys' | 'outbound' | 'hostGate' | 'linksSeen' | 'pool' | 'prisma' | 'vault' | 'log'
 >;
 
 export interface LinkTokenInput extends LinkKey {
@@ -34,12 +34,13 @@ export type LinkToken =
   /** What is stored does not open with the keys of this process, or not in its place. */
   | { readonly kind: 'unopened' };
 
-/** Renewed when it has less than this left: a call and its retry fit in. */
-const SPARE_SECONDS = 60;
 /** What a Host that asks to wait means when it does not say how long. */
 const BUSY_SECONDS = 5;
 
-/** The link's access token at its Host, renewed when that is needed. Nothing is held while the Host is asked. PROTOCOL §2.2, §3.5. */
+/**
+ * The link's access token at its Host, renewed when that is needed. Nothing is held while the Host is asked. PROTOCOL
+ * §2.2, §3.5.
+ */
 export async function linkToken(deps: LinkTokenDeps, input: LinkTokenInput): Promise<LinkToken> {
   const link = await readLink(deps, input);
   if (link === null || link.state !== 'active' || link.refreshToken === null) return { kind: 'broken' };
@@ -50,16 +51,12 @@ export async function linkToken(deps: LinkTokenDeps, input: LinkTokenInput): Pro
 }
 
 // Many transfers may want the same renewal at once: they share one call, and other processes wait for it.
-const renewals = new WeakMap<Deps['pool'], Map<string, Promise<LinkToken>>>();
+const sharing = new WeakMap<Deps['pool'], ReturnType<typeof createShare>>();
 
 function renewOnce(deps: LinkTokenDeps, input: LinkTokenInput, link: StoredLink): Promise<LinkToken> {
-  const running = renewals.get(deps.pool) ?? new Map<string, Promise<LinkToken>>();
-  renewals.set(deps.pool, running);
-  const already = running.get(input.linkId);
-  if (already !== undefined) return already;
-  const started = renewUnlessDone(deps, input, link).finally(() => running.delete(input.linkId));
-  running.set(input.linkId, started);
-  return started;
+  const share = sharing.get(deps.pool) ?? createShare();
+  sharing.set(deps.pool, share);
+  return share(input.linkId, () => renewUnlessDone(deps, input, link));
 }
 
 /** How often another process's renewal is looked for: as long as a Requester waits for a Host. */
@@ -67,8 +64,8 @@ const LOOKS = 100;
 const LOOK_EVERY_MS = 50;
 
 /**
- * One renewal at a time over all processes: a Host that rotates would take the old refresh token, used again, for a stolen one. Who comes second takes
- * what the first brought. PROTOCOL §3.5.
+ * One renewal at a time over all processes: a Host that rotates would take the old refresh token, used again, for a
+ * stolen one. Who comes second takes what the first brought. PROTOCOL §3.5.
  */
 async function renewUnlessDone(deps: LinkTokenDeps, key: LinkKey, seen: StoredLink): Promise<LinkToken> {
   const renewalId = randomId('ren');
@@ -107,7 +104,7 @@ async function renew(
   key: Claimed,
   { link, used }: { link: StoredLink; used: Buffer },
 ): Promise<LinkToken> {
-  const refreshToken = open(deps, key, { sealed: used, column: 'refresh_token' });
+  const refreshToken = openLinkSecret(deps, key, { sealed: used, column: 'refresh_token' });
   if (refreshToken === null) return { kind: 'unopened' };
   const server = link.metadata;
   const client = clientAt(deps, server.issuer);
@@ -115,6 +112,7 @@ async function renew(
     refresh(clientDeps(deps), { server, client, relationship: 'link', refreshToken }),
   );
   if (answer.kind === 'held') return { kind: 'busy', retryAfter: answer.retryAfter };
+  deps.linksSeen.note(key.linkId, answer.kind);
   return answer.kind === 'ok' ? keep(deps, key, { answer, used, link }) : readFailure(deps, key, { answer, used });
 }
 
@@ -140,41 +138,29 @@ async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: R
     refreshToken: fresh === undefined ? null : seal(fresh, 'refresh_token'),
     ceiling: parseScope(ceiling) ?? [],
   };
-  const stored =
-    (await untilStored(deps, { ...renewal, used })) ||
-    (await untilStored(deps, { ...renewal, used: await sealedAnew(deps, key, used) }));
+  // what a Host that rotates has just handed out is there once; nobody else renews the link in that time
+  const store = (sealed: Buffer): Promise<boolean> =>
+    untilAvailable(() => storeRenewal(deps, { ...renewal, used: sealed }));
+  const stored = (await store(used)) || (await store(await sealedAnew(deps, key, used)));
   if (stored) return { kind: 'token', token, metadata: link.metadata };
   const now = await asItIsNow(deps, key);
-  // whoever ended it told the Host of the refresh token that was stored; where each has a successor, that one would live on
+  // whoever ended it told the Host of the refresh token that was stored; where each has a successor, that one would
+  // live on
   if (now.kind === 'broken' && fresh !== undefined)
     await handBack(deps, link.metadata, { token: fresh, hint: 'refresh_token' });
   return now;
 }
 
-/** Within the time that nobody else renews the link. */
-const STORE_TRIES = 20;
-const STORE_AGAIN_MS = 250;
-
-/** What a Host that rotates has just handed out is there once: a database that is away for a moment must not lose it. */
-async function untilStored(deps: LinkTokenDeps, renewal: Renewal): Promise<boolean> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await storeRenewal(deps, renewal);
-    } catch (error) {
-      if (tries === STORE_TRIES || !isDatabaseUnavailable(error)) throw error;
-      await setTimeout(STORE_AGAIN_MS);
-    }
-  }
-}
-
 /** The same refresh token as it is stored now: the encryption key may have been replaced while the Host was asked. */
 async function sealedAnew(deps: LinkTokenDeps, key: LinkKey, used: Buffer): Promise<Buffer> {
   const now = (await readLink(deps, key))?.refreshToken ?? used;
-  const same = (sealed: Buffer): string | null => open(deps, key, { sealed, column: 'refresh_token' });
+  const same = (sealed: Buffer): string | null => openLinkSecret(deps, key, { sealed, column: 'refresh_token' });
   return same(now) === same(used) ? now : used;
 }
 
-/** The owner ended the link while we asked, or we took so long that another process renewed it: what is stored decides. */
+/**
+ * The owner ended the link while we asked, or we took so long that another process renewed it: what is stored decides.
+ */
 async function asItIsNow(deps: LinkTokenDeps, key: LinkKey): Promise<LinkToken> {
   const now = await readLink(deps, key);
   if (now === null || now.state !== 'active') return { kind: 'broken' };
@@ -214,23 +200,6 @@ function opened(
   key: LinkKey,
   { sealed, metadata }: { sealed: Buffer; metadata: ServerMetadata },
 ): LinkToken {
-  const token = open(deps, key, { sealed, column: 'access_token' });
+  const token = openLinkSecret(deps, key, { sealed, column: 'access_token' });
   return token === null ? { kind: 'unopened' } : { kind: 'token', token, metadata };
-}
-
-function open(
-  deps: LinkTokenDeps,
-  key: LinkKey,
-  { sealed, column }: { sealed: Buffer; column: 'access_token' | 'refresh_token' },
-): string | null {
-  try {
-    return deps.vault.open(sealed, sealedFor({ row: key.linkId, ownerId: key.ownerId, column }));
-  } catch (error) {
-    if (!(error instanceof VaultError)) throw error;
-    deps.log.error(
-      { event: 'cannot_open', linkId: key.linkId, column },
-      'a stored secret does not open with this ENCRYPTION_KEY',
-    );
-    return null;
-  }
 }

@@ -13,7 +13,10 @@ const CLAIM = defineQuery<{ id: string }>({
     returning id`,
 });
 
-/** Whether this renewal may go to the Host with that refresh token: one at a time, over all processes. No connection is held meanwhile. */
+/**
+ * Whether this renewal may go to the Host with that refresh token: one at a time, over all processes. No connection is
+ * held meanwhile.
+ */
 export async function claimRenewal(
   { pool }: Pick<Deps, 'pool'>,
   { linkId, ownerId, renewalId, used }: LinkKey & { renewalId: string; used: Buffer },

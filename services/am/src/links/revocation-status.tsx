@@ -1,18 +1,19 @@
-import { LIFETIME } from '@chatelaine/protocol';
-import { Badge, Moment } from '@chatelaine/service-kit';
+import { Badge, ByHand, Moment, TimeOfDay } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 
 /** What a Host knows of an end. */
-export interface ToldHost {
+export interface RevocationAtHost {
   readonly hostName: string;
   readonly state: 'pending' | 'confirmed' | 'failed';
   readonly attempts: number;
   /** Null: not tried yet. */
   readonly triedAt: Date | null;
+  /** When the newest key it may still honour is dead at the latest; null: none is alive. */
+  readonly keysDieAt: Date | null;
 }
 
 /** A Host, whether it has confirmed an end, and when it was last told; for a list. */
-export function Told({ host }: { host: ToldHost }): VNode {
+export function RevocationStatus({ host }: { host: RevocationAtHost }): VNode {
   return (
     <li>
       {host.hostName} <State host={host} />
@@ -20,8 +21,7 @@ export function Told({ host }: { host: ToldHost }): VNode {
   );
 }
 
-function State({ host: { hostName, state, attempts, triedAt } }: { host: ToldHost }): VNode {
-  const minutes = Math.ceil(LIFETIME.hostAccessToken / 60);
+function State({ host: { hostName, state, attempts, triedAt, keysDieAt } }: { host: RevocationAtHost }): VNode {
   const at = triedAt === null ? null : <Moment at={triedAt.getTime() / 1000} />;
   switch (state) {
     case 'confirmed':
@@ -36,7 +36,7 @@ function State({ host: { hostName, state, attempts, triedAt } }: { host: ToldHos
           <Badge kind="needs">{attempts === 0 ? 'being told' : `still trying, ${tries(attempts)}`}</Badge>{' '}
           <small>
             {at !== null && <>Last tried {at}. It is tried again by itself, for a week. </>}
-            The keys still alive there stop within {minutes} minutes in any case.
+            <Keys dieAt={keysDieAt} />
           </small>
         </>
       );
@@ -53,14 +53,24 @@ function State({ host: { hostName, state, attempts, triedAt } }: { host: ToldHos
   }
 }
 
+/** What is left of the keys that were handed out, whether the Host answers or not. */
+function Keys({ dieAt }: { dieAt: Date | null }): VNode {
+  if (dieAt === null) return <>No key that was handed out for it is alive any more.</>;
+  return (
+    <>
+      The newest key dies at <TimeOfDay at={dieAt.getTime() / 1000} /> at the latest, whether it answers or not.
+    </>
+  );
+}
+
 const tries = (attempts: number): string => (attempts === 1 ? '1 try' : `${attempts} tries`);
 
-/** What people do while a Host has not answered yet: no page of ours runs a script. */
-export function LookAgain({ href, hosts }: { href: string; hosts: readonly ToldHost[] }): VNode | null {
+/** What people do while a Host has not answered yet, where no script looks for them. */
+export function LookAgain({ href, hosts }: { href: string; hosts: readonly RevocationAtHost[] }): VNode | null {
   if (!hosts.some(({ state }) => state === 'pending')) return null;
   return (
-    <p>
+    <ByHand>
       <a href={href}>Look again</a> <small>This page does not change by itself.</small>
-    </p>
+    </ByHand>
   );
 }

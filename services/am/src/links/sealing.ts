@@ -1,8 +1,35 @@
-/** Names the place of a sealed column, so that what is sealed for one row, owner or column opens nowhere else. PROTOCOL §8. */
+import { VaultError } from '@chatelaine/crypto';
+import type { Deps } from '../deps.ts';
+
+/** A link's access token that has less than this left is renewed: a call and its retry fit in. Seconds. */
+export const SPARE_SECONDS = 60;
+
+/**
+ * Names the place of a sealed column, so that what is sealed for one row, owner or column opens nowhere else. PROTOCOL
+ * §8.
+ */
 export function sealedFor(input: {
   row: string;
   ownerId: string;
   column: 'access_token' | 'refresh_token' | 'verifier' | 'answer' | 'host_grant';
 }): string {
   return `${input.row}|${input.ownerId}|${input.column}`;
+}
+
+/**
+ * A secret of a link, in clear; null, and a line in the log, when it does not open with the keys of this process, or
+ * not in its place.
+ */
+export function openLinkSecret(
+  { vault, log }: Pick<Deps, 'vault' | 'log'>,
+  { linkId, ownerId }: { readonly linkId: string; readonly ownerId: string },
+  { sealed, column }: { sealed: Buffer; column: 'access_token' | 'refresh_token' },
+): string | null {
+  try {
+    return vault.open(sealed, sealedFor({ row: linkId, ownerId, column }));
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error;
+    log.error({ event: 'cannot_open', linkId, column }, 'a stored secret does not open with this ENCRYPTION_KEY');
+    return null;
+  }
 }

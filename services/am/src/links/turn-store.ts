@@ -1,13 +1,17 @@
 import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
-// What is due at Hosts is taken up in turns, over all processes: whichever Host has waited longest is next, each has so many places and no more, and
+// What is due at Hosts is taken up in turns, over all processes: whichever Host has waited longest is next, each has so
+// many places and no more, and
 // one that fails is left alone for a while. All that rests on the Host's row of host_turn. docs/adr/0014
 
 /** An answer that takes longer holds a place that others would have had several times. */
 export const SLOW_AFTER_SECONDS = 1;
 
-/** Free places of a process: for Hosts that answer promptly, and for those that have not lately. Neither waits for the other's. */
+/**
+ * Free places of a process: for Hosts that answer promptly, and for those that have not lately. Neither waits for the
+ * other's.
+ */
 export interface Free {
   readonly prompt: number;
   readonly slow: number;
@@ -18,16 +22,19 @@ export const IS_SLOW = `coalesce(t.slow_until > now(), false)`;
 
 /** So many at once: of a Host that answers well, and of one of which that is not known. */
 const MOST_AT_ONCE = 8;
-export const IN_DOUBT_AT_ONCE = 2;
+export const AT_ONCE_AFTER_FAILURE = 2;
 
-/** The first failures cost nothing: they may be one owner's. Then the Host is left alone, twice as long each time: shorter than it may take to tell one that is back (PROTOCOL §7). */
+/**
+ * The first failures cost nothing: they may be one owner's. Then the Host is left alone, twice as long each time:
+ * shorter than it may take to tell one that is back (PROTOCOL §7).
+ */
 const FREE_FAILURES = 2;
 const LONGEST_PAUSE_SECONDS = 4;
 const SLOW_FOR = '5 minutes';
 
 /** What a good answer means for a row `t` of host_turn, for `set`; `slow`: an SQL expression. */
 export const afterGoodAnswer = (slow: string): string => `
-  failures = 0, not_before = now(), at_once = case when ${slow} then ${IN_DOUBT_AT_ONCE} else least(t.at_once + 1, ${MOST_AT_ONCE}) end,
+  failures = 0, not_before = now(), at_once = case when ${slow} then ${AT_ONCE_AFTER_FAILURE} else least(t.at_once + 1, ${MOST_AT_ONCE}) end,
   slow_until = ${slowUntil(slow)}`;
 
 /** Whether a good answer changes a row `t` at all: mostly not, and then nobody waits for it. */
@@ -35,13 +42,13 @@ export const changesAfterGoodAnswer = (slow: string): string =>
   `(t.failures > 0 or t.at_once < ${MOST_AT_ONCE} or ${slow})`;
 
 /**
- * What a failure means. Only what had not failed before counts (`first`, an SQL expression): one end that a Host never takes must not close it to the
- * others. What fails again leaves the Host alone as long as it was.
+ * What a failure means. Only what had not failed before counts (`first`, an SQL expression): one end that a Host never
+ * takes must not close it to the others. What fails again leaves the Host alone as long as it was.
  */
 export const afterFailure = ({ first, slow }: { first: string; slow: string }): string => {
   const failures = `t.failures + (${first})::int`;
   return `
-  failures = ${failures}, at_once = ${IN_DOUBT_AT_ONCE}, slow_until = ${slowUntil(slow)},
+  failures = ${failures}, at_once = ${AT_ONCE_AFTER_FAILURE}, slow_until = ${slowUntil(slow)},
   not_before = case when ${failures} > ${FREE_FAILURES}
     then now() + make_interval(secs => least(${LONGEST_PAUSE_SECONDS}, 2 ^ least(${failures} - ${FREE_FAILURES + 1}, 10))) else now() end`;
 };

@@ -1,14 +1,17 @@
 import { type InteractionPort, oauthRoutes } from '@chatelaine/oauth-server-fastify';
-import { currentSessionAccount, ErrorPage, renderPage, ReturnPage, signInUrl } from '@chatelaine/service-kit';
+import { currentSessionAccount, signInUrl } from '@chatelaine/accounts';
+import { ErrorPage, renderPage, ReturnPage } from '@chatelaine/ui';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import type { StockClients } from '../stock-clients/stock-clients.tsx';
+import { consentScript } from '../consent/script.ts';
 import { connectionOffer, type ConsentDeps } from '../consent/connection-offer.tsx';
 
 export type OAuthDeps = ConsentDeps & Pick<Deps, 'server' | 'rateLimits'> & { readonly stockClients: StockClients };
 
 /** The endpoints of the AM as an authorization server. */
 export async function oauthFeature(app: FastifyInstance, deps: OAuthDeps): Promise<void> {
+  consentScript(app);
   await app.register(oauthRoutes, {
     deps: deps.server,
     interaction: interactionPort(deps),

@@ -9,15 +9,15 @@ import type {
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
 import { COMBINED_REGISTRATION_METADATA } from '../combined-registration/offered-host.ts';
 import type { Deps } from '../deps.ts';
-import { OPERATIONS, TARGETS_PATH, TRANSFERS_PATH } from '../connections/operations.ts';
+import { AGREEMENTS_PATH, OPERATIONS, TARGETS_PATH, TRANSFERS_PATH } from '../connections/operations.ts';
 
 type ServerParts = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'outbound' | 'failpoint'> & {
   readonly refreshKeys: SuccessorKeys;
 };
 
 /**
- * The authorization server that Requesters see: its relationship is the connection, its own grant is the transfer. `announceRevocations`
- * runs when a grant has ended, so that Hosts are told at once.
+ * The authorization server that Requesters see: its relationship is the connection, its own grant is the transfer.
+ * `announceRevocations` runs when a grant has ended, so that Hosts are told at once.
  */
 export function createServerDeps(
   parts: ServerParts,
@@ -46,13 +46,16 @@ export function createServerDeps(
       metadata: {
         chatelaine_targets_endpoint: `${config.issuer}${TARGETS_PATH}`,
         chatelaine_transfers_endpoint: `${config.issuer}${TRANSFERS_PATH}`,
+        chatelaine_agreements_endpoint: `${config.issuer}${AGREEMENTS_PATH}`,
+        chatelaine_proffer_keys: `${config.issuer}/terms/keys`,
         chatelaine_requester_statements_supported: config.clientDocuments === 'read',
         deferred_token_response_supported: true,
+        chatelaine_wants_supported: true,
         // both need a document that names the other half
         ...(config.clientDocuments === 'read' ? COMBINED_REGISTRATION_METADATA : {}),
       },
     },
-    storage: dyingStorage(createPgStorage(pool), failpoint),
+    storage: storageWithFailpoints(createPgStorage(pool), failpoint),
     clock,
     successorKeys: refreshKeys,
     async fetchDocument(url) {
@@ -68,7 +71,7 @@ export function createServerDeps(
 }
 
 /** Storage with places to die: where something is committed and nobody has been told of it. */
-function dyingStorage(storage: OAuthStorage, failpoint: Deps['failpoint']): OAuthStorage {
+function storageWithFailpoints(storage: OAuthStorage, failpoint: Deps['failpoint']): OAuthStorage {
   return {
     ...storage,
     async redeemCode(input) {

@@ -1,88 +1,146 @@
-import { Button, ButtonLink, ButtonRow, Card, Facts, Form, Hidden, Layout, Notice } from '@chatelaine/service-kit';
+import { Button, ButtonRow, Card, Choice, Choices, Form, Hidden, Layout, Notice } from '@chatelaine/ui';
 import type { VNode } from 'preact';
-import { whoFacts } from '../identity/who.tsx';
+import { WhoCard } from '../identity/who-card.tsx';
+import type { AskHistory } from './history-store.ts';
+import { historyWords } from './history-words.ts';
 import { shownOf } from './shown.ts';
-import type { AskAnswer, OpenAsk } from './store.ts';
+import type { OpenAsk } from './store.ts';
 
-/** One question to the owner, with the four answers there are. */
-export function AskPage({ ask, problem }: { ask: OpenAsk; problem?: string | undefined }): VNode {
+export interface AskView {
+  readonly ask: OpenAsk;
+  readonly history: AskHistory;
+  /** Scopes that were ticked when the form was sent; null: it was not. */
+  readonly chosen?: readonly string[] | undefined;
+  readonly problem?: string | undefined;
+}
+
+/** So often "not now" in a week, and the page says how to be asked no more. */
+const OFTEN = 3;
+
+/** Names the box of a scope in the form. */
+export const scopeField = (scope: string): string => `scope:${scope}`;
+
+/** One question to the owner, with the answers there are. */
+export function AskPage(view: AskView): VNode {
+  const { ask, history, problem } = view;
+  const { clientName, hostName, label } = ask;
   return (
     <Layout
-      title={`May ${ask.clientName} do this?`}
-      lead={`You wanted to be asked. ${ask.clientName} waits for your answer and has got nothing yet.`}
+      title={titleOf(ask)}
+      lead={`${clientName} asks for this at ${hostName}, for your account “${label}”. You wanted to be asked; it has got nothing yet.`}
     >
       {problem !== undefined && <Notice kind="bad">{problem}</Notice>}
-      <Card title="Who asks">
-        <Facts facts={whoFacts(ask)} />
-      </Card>
       <Card title="What it wants">
-        <Facts
-          facts={[
-            [
-              'To',
-              <ul>
-                {ask.scopes.map(({ scope, sentence }) => (
-                  <li key={scope}>
-                    {sentence} <small>({scope})</small>
-                  </li>
-                ))}
-              </ul>,
-            ],
-            ['At', `${ask.hostName}: ${ask.label}`],
-            ['It says it is for', ask.purpose === null ? null : <q>{ask.purpose}</q>],
-          ]}
-        />
-      </Card>
-      <Card title="Your answer">
+        <WhatFor ask={ask} history={history} />
         <Form action={`/asks/${ask.id}`}>
           <Hidden fields={{ shown: shownOf(ask) }} />
-          <ButtonRow>
-            <Button name="answer" value="once">
-              Allow once
-            </Button>
-            <Button name="answer" value="always" kind="plain">
-              Always allow
-            </Button>
-            <Button name="answer" value="not-now" kind="plain">
-              Not now
-            </Button>
-            <Button name="answer" value="never" kind="danger">
-              Deny and don't ask again
-            </Button>
-          </ButtonRow>
+          <Scopes {...view} />
+          <Answers ask={ask} />
         </Form>
-        <p>
-          <small>
-            “Allow once” is good for one key within the next ten minutes; “Not now” only answers this question. “Always”
-            and “don’t ask again” hold from now on, until you change them under <a href="/requesters">My Requesters</a>.
-          </small>
-        </p>
       </Card>
+      <WhoCard who={ask} />
     </Layout>
   );
 }
 
-const SENTENCES: Readonly<Record<AskAnswer, (name: string) => string>> = {
-  once: (name) => `${name} may do this once, within the next ten minutes. Go back to it and try again.`,
-  always: (name) => `${name} may do this from now on without asking. Go back to it and try again.`,
-  'not-now': (name) => `${name} was not allowed. If it tries again, you will be asked again.`,
-  never: (name) => `${name} will be denied this from now on, without you being asked.`,
-};
+function titleOf({ clientName, scopes }: OpenAsk): string {
+  const [first] = scopes;
+  if (first === undefined || scopes.length > 1) return `May ${clientName} have these ${scopes.length} things?`;
+  return `May ${clientName} do this: “${first.sentence}”?`;
+}
 
-export function AnsweredPage({ ask, answer }: { ask: OpenAsk; answer: AskAnswer }): VNode {
+function WhatFor({ ask, history }: { ask: OpenAsk; history: AskHistory }): VNode {
   return (
-    <Layout title="Answered">
-      <Notice kind={answer === 'once' || answer === 'always' ? 'good' : 'plain'}>
-        <p>{SENTENCES[answer](ask.clientName)}</p>
-      </Notice>
+    <>
+      <p>
+        {ask.purpose === null ? (
+          `${ask.clientName} does not say what for.`
+        ) : (
+          <>
+            It says it is for: <q>{ask.purpose}</q>
+          </>
+        )}
+      </p>
+      {ask.terms !== null && <p>It has signed your terms: {ask.terms}.</p>}
+      <p>
+        <small>{historyWords(history)}</small>
+      </p>
+      {history.notNow >= OFTEN && (
+        <Notice kind="needs">
+          You have said “not now” to this {history.notNow} times this week. “Never”, below, ends the asking.
+        </Notice>
+      )}
+    </>
+  );
+}
+
+function Scopes({ ask: { scopes }, chosen }: AskView): VNode {
+  if (scopes.length === 1)
+    return (
+      <ul>
+        {scopes.map(({ scope, sentence }) => (
+          <li key={scope}>
+            {sentence} <small>({scope})</small>
+          </li>
+        ))}
+      </ul>
+    );
+  return (
+    <Choices legend="A yes is for what is ticked">
+      {scopes.map(({ scope, sentence }) => (
+        <Choice
+          key={scope}
+          kind="checkbox"
+          name={scopeField(scope)}
+          value="yes"
+          checked={chosen?.includes(scope) ?? true}
+        >
+          {sentence} <small>({scope})</small>
+        </Choice>
+      ))}
+    </Choices>
+  );
+}
+
+function Answers({ ask: { clientName } }: { ask: OpenAsk }): VNode {
+  return (
+    <>
       <ButtonRow>
-        <ButtonLink href="/asks" kind="plain">
-          Other questions
-        </ButtonLink>
-        <ButtonLink href={`/requesters/${ask.connectionId}`} kind="plain">
-          What {ask.clientName} may do
-        </ButtonLink>
+        <Button name="answer" value="once">
+          Once
+        </Button>
+        <Button name="answer" value="hour" kind="plain">
+          For 1 hour
+        </Button>
+        <Button name="answer" value="always" kind="plain">
+          Always
+        </Button>
+        <Button name="answer" value="not-now" kind="plain">
+          Not now
+        </Button>
       </ButtonRow>
-    </Layout>
+      <p>
+        <small>
+          “Once” is good for one key within the next ten minutes. “Always” holds until you change it under{' '}
+          <a href="/apps">My apps</a>. “Not now” only answers this question. Should your account there or the terms that
+          it has signed change, you are asked again, whatever you allow here.
+        </small>
+      </p>
+      <details>
+        <summary>Never, or block this app</summary>
+        <p>
+          “Never” denies it this from now on, without asking you. To block {clientName} ends everything it has through
+          here, at all your services and at once; it comes back only if you connect it again yourself.
+        </p>
+        <ButtonRow>
+          <Button name="answer" value="never" kind="quiet">
+            Never
+          </Button>
+          <Button name="answer" value="block" kind="danger">
+            Block this app
+          </Button>
+        </ButtonRow>
+      </details>
+    </>
   );
 }

@@ -1,55 +1,90 @@
 import { randomId } from '@chatelaine/crypto';
 import { LIFETIME, LIMIT, scopeKey, type ScopeSet } from '@chatelaine/protocol';
-import { defineQuery, inTransaction, runOne } from '@chatelaine/postgres';
+import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import type { Pool } from 'pg';
+import { noteNotice } from '../notices/due-store.ts';
 
 interface AskInput {
-  readonly snapshot: { readonly ownerId: string; readonly connectionId: string };
+  readonly snapshot: { readonly ownerId: string; readonly connectionId: string; readonly clientId: string };
   readonly target: { readonly hostId: string; readonly linkId: string };
   readonly scopes: ScopeSet;
   readonly purpose: string | null;
 }
 
-// one at a time per connection: of many counting side by side each would find room
+// one at a time per app of an owner: of many counting side by side each would find room
+const LOCK_APP = defineQuery({
+  name: 'inbox_lock_app',
+  text: `select pg_advisory_xact_lock(hashtextextended('ask ' || $1 || ' ' || $2, 0))`,
+});
 const LOCK = defineQuery({
   name: 'inbox_lock_connection',
   text: 'select 1 from connection where id = $1 and ended_at is null for no key update',
 });
-const OPEN = defineQuery<{ id: string }>({
+
+const ANSWERED_WITH_FEWER = defineQuery<{ allowed: string[] }>({
+  name: 'inbox_answered_with_fewer',
+  text: `
+    select allowed from ask
+    where owner_id = $1 and host_id = $4 and scope_key = $5 and connection_id = $2 and link_id = $3
+      and state = 'closed' and allowed is not null and decided_at > now() - make_interval(secs => $6)
+    order by decided_at desc limit 1`,
+});
+
+const OPEN = defineQuery<{ id: string; is_new: boolean }>({
   name: 'inbox_open_ask',
-  text: `insert into ask (id, owner_id, connection_id, host_id, link_id, scopes, scope_key, purpose, expires_at)
-    select $1, $2, $3, $4, $5, $6::text[], $7, $8, now() + $9::float8 * interval '1 second'
-    where (select count(*) from ask where connection_id = $3 and state = 'open' and expires_at > now() and not (host_id = $4 and scope_key = $7)) < $10
+  text: `
+    with asked as (
+      select a.created_at, a.connection_id, a.state = 'open' and a.expires_at > now() as waits,
+        a.state = 'open' and a.connection_id = $3 and a.host_id = $4 and a.scope_key = $7 as is_it
+      from ask a join connection c on c.id = a.connection_id and c.client_id = $10
+      where a.owner_id = $2 and a.part_of is null and (a.state = 'open' or a.created_at > now() - interval '1 hour')
+    ), room as (
+      select count(*) filter (where waits and connection_id = $3 and not is_it) < $11
+        and count(*) filter (where waits and not is_it) < $12
+        and (count(*) filter (where created_at > now() - interval '1 hour') < $13 or coalesce(bool_or(is_it), false)) as there_is from asked
+    )
+    insert into ask (id, owner_id, connection_id, host_id, link_id, scopes, scope_key, purpose, expires_at)
+    select $1, $2, $3, $4, $5, $6::text[], $7, $8, now() + $9::float8 * interval '1 second' from room where there_is
     on conflict (connection_id, host_id, scope_key) where state = 'open'
       do update set expires_at = excluded.expires_at, link_id = excluded.link_id, purpose = excluded.purpose
-    returning id`,
+    returning id, id = $1 as is_new`,
 });
 
 export type OpenedAsk =
-  | { readonly kind: 'open'; readonly id: string }
+  /** `isNew`: it was not open before. */
+  | { readonly kind: 'open'; readonly id: string; readonly isNew: boolean }
+  /** The owner was asked for all of it a moment ago, and allowed only these. */
+  | { readonly kind: 'fewer'; readonly allowed: ScopeSet }
   | { readonly kind: 'too_many' }
   /** The owner stopped the connection meanwhile. */
   | { readonly kind: 'ended' };
 
-/** Puts a question into the owner's inbox; asking again finds the same question. At most 20 are open per connection. PROTOCOL §3.7. */
+/**
+ * Puts a question into the owner's inbox, and notes that there is one; asking again finds the same question. So many
+ * are open per connection and per app, and so many new ones come of one app in an hour. PROTOCOL §3.7.
+ */
 export async function openAsk(pool: Pool, input: AskInput): Promise<OpenedAsk> {
   const { snapshot, target, scopes, purpose } = input;
-  const values = [
-    randomId('ask'),
-    snapshot.ownerId,
-    snapshot.connectionId,
-    target.hostId,
-    target.linkId,
-    scopes,
-    scopeKey(scopes),
-    purpose,
-    LIFETIME.ask,
-    LIMIT.openAsksPerConnection,
-  ];
+  const { ownerId, connectionId, clientId } = snapshot;
+  const { hostId, linkId } = target;
+  const key = scopeKey(scopes);
+  const limits = [LIMIT.openAsksPerConnection, LIMIT.openAsksPerApp, LIMIT.asksPerAppAndHour];
+  const row = [randomId('ask'), ownerId, connectionId, hostId, linkId, scopes, key, purpose];
   return inTransaction(pool, async (tx) => {
-    if ((await runOne(tx, LOCK, [snapshot.connectionId])) === null) return { kind: 'ended' };
-    const row = await runOne(tx, OPEN, values);
-    return row === null ? { kind: 'too_many' } : { kind: 'open', id: row.id };
+    await run(tx, LOCK_APP, [ownerId, clientId]);
+    if ((await runOne(tx, LOCK, [connectionId])) === null) return { kind: 'ended' };
+    const fewer = await runOne(tx, ANSWERED_WITH_FEWER, [
+      ownerId,
+      connectionId,
+      linkId,
+      hostId,
+      key,
+      LIFETIME.approval,
+    ]);
+    if (fewer !== null) return { kind: 'fewer', allowed: fewer.allowed };
+    const opened = await runOne(tx, OPEN, [...row, LIFETIME.ask, clientId, ...limits]);
+    if (opened?.is_new === true) await noteNotice(tx, { ownerId, kind: 'question' });
+    return opened === null ? { kind: 'too_many' } : { kind: 'open', id: opened.id, isNew: opened.is_new };
   });
 }
 

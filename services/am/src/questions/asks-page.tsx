@@ -1,4 +1,4 @@
-import { ButtonLink, Empty, Layout, List, Moment, Onward, type Part, Row } from '@chatelaine/service-kit';
+import { ButtonLink, Empty, Layout, List, Listening, Moment, Onward, type Part, Row } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { AskKey, WaitingAsk } from './waiting-store.ts';
 
@@ -11,17 +11,19 @@ export interface AsksView {
 /** The questions that wait for the owner. */
 export function AsksPage({ after, asks }: AsksView): VNode {
   return (
-    <Layout title="Questions" lead="What a Requester may only do when you say yes to it.">
-      {asks.entries.length > 0 && <AskList asks={asks.entries} />}
-      {asks.entries.length === 0 && after === null && (
-        <Empty title="Nothing waits for you">
-          <p>
-            When you connect a Requester you can choose “Ask me each time”. Whenever it then wants something, its
-            question appears here, for a week, and on the Overview.
-          </p>
-        </Empty>
-      )}
-      {asks.entries.length === 0 && after !== null && <Empty title="No older ones" />}
+    <Layout title="Questions" lead="What an app may only do when you say yes to it.">
+      <Listening id="questions">
+        {asks.entries.length > 0 && <AskList asks={asks.entries} />}
+        {asks.entries.length === 0 && after === null && (
+          <Empty title="Nothing waits for you">
+            <p>
+              When you connect an app you can choose “Ask me each time”. Whenever it then wants something, its question
+              appears here, for a week, and on Home.
+            </p>
+          </Empty>
+        )}
+        {asks.entries.length === 0 && after !== null && <Empty title="No older ones" />}
+      </Listening>
       <Onward path="/asks" name="after" after={after} next={asks.next}>
         Older ones
       </Onward>

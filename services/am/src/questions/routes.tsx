@@ -1,27 +1,25 @@
-import {
-  accountOf,
-  afterOf,
-  ENTRIES_A_PAGE,
-  ErrorPage,
-  formOf,
-  pages,
-  renderPage,
-  requireAccount,
-} from '@chatelaine/service-kit';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import { accountOf, requireAccount } from '@chatelaine/accounts';
+import { afterOf, ENTRIES_A_PAGE, ErrorPage, formOf, pages, renderPage } from '@chatelaine/ui';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { stopApp } from '../connections/store.ts';
 import type { Deps } from '../deps.ts';
-import { AnsweredPage, AskPage } from './ask-page.tsx';
+import { readAnswerForm } from './answer-form.ts';
+import { answerAsk } from './answer-store.ts';
+import { AnsweredPage } from './answered-page.tsx';
+import { AskPage, type AskView } from './ask-page.tsx';
 import { AsksPage } from './asks-page.tsx';
-import { shownOf } from './shown.ts';
-import { answerAsk, type AskAnswer, findOpenAsk } from './store.ts';
+import { readAskHistory } from './history-store.ts';
+import { findOpenAsk, type OpenAsk } from './store.ts';
 import { askKeySchema, readWaitingAsks } from './waiting-store.ts';
 
-type QuestionsDeps = Pick<Deps, 'pool' | 'prisma'>;
+type QuestionsDeps = Pick<Deps, 'pool' | 'jobs' | 'live'>;
 type AskParams = { Params: { askId: string } };
+type AskRequest = FastifyRequest<AskParams>;
 
-const ANSWERS: readonly AskAnswer[] = ['once', 'always', 'not-now', 'never'];
-
-/** Questions that only the owner of a connection, signed in, can see and answer; to everybody else they do not exist. PROTOCOL §3.7. */
+/**
+ * Questions that only the owner of a connection, signed in, can see and answer; to everybody else they do not exist.
+ * PROTOCOL §3.7.
+ */
 export async function questionsFeature(app: FastifyInstance, deps: QuestionsDeps): Promise<void> {
   await pages(app, async (scope) => {
     scope.addHook('preHandler', requireAccount);
@@ -31,34 +29,55 @@ export async function questionsFeature(app: FastifyInstance, deps: QuestionsDeps
       return renderPage(reply, <AsksPage after={after} asks={asks} />);
     });
     scope.get<AskParams>('/asks/:askId', async (request, reply) => {
-      const ask = await findOpenAsk(deps, { id: request.params.askId, ownerId: accountOf(request).id });
-      return ask === null ? notThere(reply) : renderPage(reply, <AskPage ask={ask} />);
+      const ask = await askOf(deps, request);
+      return ask === null ? notThere(reply) : show(deps, request, reply, { ask });
     });
-    scope.post<AskParams>('/asks/:askId', async (request, reply) => {
-      const ownerId = accountOf(request).id;
-      const ask = await findOpenAsk(deps, { id: request.params.askId, ownerId });
-      if (ask === null) return notThere(reply);
-      const form = formOf(request);
-      const answer = ANSWERS.find((known) => known === form.get('answer'));
-      const problem = answer === undefined ? NO_ANSWER : form.get('shown') === shownOf(ask) ? undefined : CHANGED;
-      if (answer === undefined || problem !== undefined)
-        return renderPage(reply.code(400), <AskPage ask={ask} problem={problem} />);
-      const recorded = await answerAsk(deps, { ask, ownerId, answer });
-      return recorded ? renderPage(reply, <AnsweredPage ask={ask} answer={answer} />) : notThere(reply);
-    });
+    scope.post<AskParams>('/asks/:askId', async (request, reply) => answer(deps, request, reply));
   });
 }
 
-const NO_ANSWER = 'Press one of the buttons below to answer.';
-const CHANGED =
-  'The question has changed since it was shown to you, so nothing was answered. This is how it is now: look at it again, then answer.';
+const askOf = (deps: QuestionsDeps, request: AskRequest): Promise<OpenAsk | null> =>
+  findOpenAsk(deps, { id: request.params.askId, ownerId: accountOf(request).id });
+
+async function show(
+  deps: QuestionsDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  view: Omit<AskView, 'history'>,
+): Promise<FastifyReply> {
+  const { id: askId, clientId } = view.ask;
+  const history = await readAskHistory(deps, { askId, ownerId: accountOf(request).id, clientId });
+  return renderPage(reply, <AskPage {...view} history={history} />);
+}
+
+async function answer(deps: QuestionsDeps, request: AskRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const ownerId = accountOf(request).id;
+  const ask = await askOf(deps, request);
+  if (ask === null) return notThere(reply);
+  const read = readAnswerForm(ask, formOf(request));
+  switch (read.kind) {
+    case 'again':
+      return show(deps, request, reply.code(400), { ask, problem: read.problem, chosen: read.chosen });
+    case 'block':
+      if ((await stopApp(deps, { id: ask.connectionId, ownerId })) === 'unknown') return notThere(reply);
+      deps.jobs.announceRevocations();
+      deps.live.changed(ownerId);
+      return reply.redirect(`/apps/${encodeURIComponent(ask.connectionId)}`, 303);
+    case 'answer': {
+      if (!(await answerAsk(deps, { ask, ownerId, answer: read.answer, chosen: read.chosen }))) return notThere(reply);
+      deps.live.changed(ownerId);
+      const isForFewer = read.chosen.length > 0 && read.chosen.length < ask.scopes.length;
+      return renderPage(reply, <AnsweredPage ask={ask} answer={read.answer} isForFewer={isForFewer} />);
+    }
+  }
+}
 
 function notThere(reply: FastifyReply): FastifyReply {
   return renderPage(
     reply.code(404),
     <ErrorPage
       title="Nothing to answer here"
-      sentence="This question was answered already, is no longer open, or is not yours. If a Requester still waits, try again there: then it asks anew."
+      sentence="This question was answered already, is no longer open, or is not yours. If an app still waits, try again there: then it asks anew."
       next={{ href: '/asks', label: 'Open questions' }}
     />,
   );

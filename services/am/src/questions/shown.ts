@@ -1,11 +1,14 @@
 import { sha256base64url } from '@chatelaine/crypto';
 import type { OpenAsk } from './store.ts';
 
-/** A digest of what a question's page shows: a Requester that asks again may come with other words, or for another account. PROTOCOL §3.7. */
+/**
+ * A digest of what a question's page shows: a Requester that asks again may come with other words, or for another
+ * account. PROTOCOL §3.7.
+ */
 export function shownOf(ask: OpenAsk): string {
   const { clientId, clientName, clientUri, redirectUri, isProven } = ask;
-  const { connectionId, linkId, hostName, label, purpose, scopes } = ask;
+  const { connectionId, linkId, jkt, terms, hostName, label, purpose, scopes } = ask;
   const who = [clientId, clientName, clientUri, redirectUri, isProven];
-  const shown = [...who, connectionId, linkId, hostName, label, purpose];
+  const shown = [...who, connectionId, linkId, jkt, terms, hostName, label, purpose];
   return sha256base64url(JSON.stringify([...shown, scopes]));
 }

@@ -1,5 +1,5 @@
 import { defineQuery, run } from '@chatelaine/postgres';
-import { keyPart, type Part, partOf } from '@chatelaine/service-kit';
+import { keyPart, type Part, partOf } from '@chatelaine/ui';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../links/scope-sentences.ts';

@@ -1,30 +1,51 @@
 import { defineQuery, inTransaction, type Pool, run, runOne } from '@chatelaine/postgres';
+import type { Stream } from '../checkpoints/codes.ts';
 import { boundAt, type Partition, type PartitionStep, partitionName, timeOfBound } from './partitions.ts';
 
 /** A table that is partitioned by ids which sort by time. */
 export interface Partitioned {
   readonly table: 'transfer' | 'revocation' | 'timeline_entry';
+  /** What of owners' activity it has; null: none. */
+  readonly stream: Stream | null;
   /** What its ids begin with; null: they are numbers. */
   readonly prefix: string | null;
   /** When a row is of. */
   readonly at: string;
   /** What is never dropped, however old. */
   readonly underWay: string;
+  /** Where that is looked for, by an index. */
+  readonly underWayIn: string;
+  /** How full its pages are made, in percent: rows that are changed need room beside them. */
+  readonly fillfactor: number;
 }
 
 export const TRANSFERS: Partitioned = {
   table: 'transfer',
+  stream: 'asked',
   prefix: 'tr',
   at: 'started_at',
   underWay: `state = 'intent'`,
+  underWayIn: 'started_at >= (select before from transfer_settled)',
+  fillfactor: 60,
 };
 export const REVOCATIONS: Partitioned = {
   table: 'revocation',
+  stream: null,
   prefix: 'rev',
   at: 'created_at',
   underWay: `state = 'pending'`,
+  underWayIn: 'true',
+  fillfactor: 100,
 };
-export const TIMELINE: Partitioned = { table: 'timeline_entry', prefix: null, at: 'at', underWay: 'false' };
+export const TIMELINE: Partitioned = {
+  table: 'timeline_entry',
+  stream: 'entry',
+  prefix: null,
+  at: 'at',
+  underWay: 'false',
+  underWayIn: 'true',
+  fillfactor: 100,
+};
 
 const NOW = defineQuery<{ now: Date }>({ name: 'retention_now', text: 'select now()' });
 
@@ -95,17 +116,21 @@ const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 // made apart and attached: the table itself is locked against no one who reads or writes rows
-function creationOf({ table, prefix }: Partitioned, { from, to }: { from: number; to: number }): string {
+function creationOf({ table, prefix, fillfactor }: Partitioned, { from, to }: { from: number; to: number }): string {
   const name = partitionName(table, from);
   return `
-    create table "${name}" (like "${table}" including defaults including constraints);
+    create table "${name}" (like "${table}" including defaults including constraints) with (fillfactor = ${fillfactor});
     alter table "${table}" attach partition "${name}" for values from ('${boundAt(prefix, from)}') to ('${boundAt(prefix, to)}')`;
 }
 
-async function drop(tx: Pick<Pool, 'query'>, { table, underWay }: Partitioned, name: string): Promise<void> {
+async function drop(
+  tx: Pick<Pool, 'query'>,
+  { table, underWay, underWayIn }: Partitioned,
+  name: string,
+): Promise<void> {
   await tx.query(`alter table "${table}" detach partition "${name}"`);
   // nobody writes to it any more, and nobody has yet seen it gone
-  const { rowCount } = await tx.query(`select from "${name}" where ${underWay} limit 1`);
+  const { rowCount } = await tx.query(`select from "${name}" where ${underWay} and ${underWayIn} limit 1`);
   if (rowCount !== 0) throw new Occupied();
   await tx.query(`drop table "${name}"`);
 }

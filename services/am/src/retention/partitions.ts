@@ -13,7 +13,10 @@ export type PartitionStep =
 const DAY = 86_400_000;
 /** There is room for so long, whoever forgets to make more. */
 const AHEAD = 7 * DAY;
-/** A table has about so many partitions, however long its rows are kept: what is to be dropped is kept an eighth longer at most. */
+/**
+ * A table has about so many partitions, however long its rows are kept: what is to be dropped is kept an eighth longer
+ * at most.
+ */
 const PARTS = 8;
 
 /** What is to be done to a table's partitions, in order. `days`: how long its rows are kept. */
@@ -48,7 +51,10 @@ const midnightBefore = (at: number): number => Math.floor(at / DAY) * DAY;
 export const partitionName = (table: string, from: number): string =>
   `${table}_${new Date(from).toISOString().slice(0, 10).replaceAll('-', '')}`;
 
-/** What sorts before every id made at that time or after; without a prefix, ids are numbers. The SQL functions `time_id_from` and `time_number_from`. */
+/**
+ * What sorts before every id made at that time or after; without a prefix, ids are numbers. The SQL functions
+ * `time_id_from` and `time_number_from`.
+ */
 export function boundAt(prefix: string | null, at: number): string {
   if (prefix === null) return String(BigInt(at) << 20n);
   return `${prefix}_${at.toString(16).padStart(12, '0')}`;

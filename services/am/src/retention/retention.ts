@@ -1,4 +1,6 @@
+import { ANYBODY, bareCheckpoints, noteKeptSince } from '../checkpoints/since-store.ts';
 import type { Deps } from '../deps.ts';
+import { deleteOldOf, ownersWhoKeepLess } from './owner-store.ts';
 import {
   databaseTime,
   defaultPartition,
@@ -13,11 +15,15 @@ import {
 import { fromTomorrow, partitionDays, partitionSteps, type PartitionStep } from './partitions.ts';
 import { deleteSettled } from './settled-store.ts';
 
-export type RetentionDeps = Pick<Deps, 'pool' | 'log'> & { readonly config: Pick<Deps['config'], 'retention'> };
+export type RetentionDeps = Pick<Deps, 'pool' | 'log' | 'checkpointKeys'> & {
+  readonly config: Pick<Deps['config'], 'retention'>;
+};
 
 /**
- * Drops what was kept for its time, and makes room for what is to come. Any process may do it, several at once as well: what one cannot do now, because the
- * table is in use or another is at it, the next time does. What is under way (a transfer without an outcome, an end that a Host was not told) is never dropped.
+ * Drops what was kept for its time, and makes room for what is to come. Any process may do it, several at once as well:
+ * what one cannot do now, because the table is in use or another is at it, the next time does. What is under way (a
+ * transfer without an outcome, an end that a Host was not told) is never dropped. What goes is said beforehand, so that
+ * activity which is missing can be told from activity whose time is over.
  */
 export async function retain(deps: RetentionDeps, given: { now?: Date } = {}): Promise<void> {
   const { retention } = deps.config;
@@ -25,17 +31,16 @@ export async function retain(deps: RetentionDeps, given: { now?: Date } = {}): P
   await keep(deps, TRANSFERS, { now, days: retention.transferDays });
   await keep(deps, REVOCATIONS, { now, days: retention.revocationDays });
   await keep(deps, TIMELINE, { now, days: retention.timelineDays });
+  await keepLess(deps, now);
   const longest = Math.max(retention.transferDays, retention.revocationDays, retention.timelineDays);
   await deleteSettled(deps.pool, { now, days: longest + partitionDays(longest) });
 }
 
-async function keep(
-  { pool, log }: RetentionDeps,
-  kept: Partitioned,
-  given: { now: Date; days: number },
-): Promise<void> {
+async function keep(deps: RetentionDeps, kept: Partitioned, given: { now: Date; days: number }): Promise<void> {
+  const { pool, log } = deps;
   const now = given.now.getTime();
-  const before = new Date(now - given.days * 86_400_000);
+  const before = new Date(now - given.days * DAY_MS);
+  if (kept.stream !== null) await noteKeptSince(deps, { ownerId: ANYBODY, stream: kept.stream, since: before });
   for (const step of partitionSteps(await readPartitions(pool, kept), { now, days: given.days })) {
     let done: PartitionStep = step;
     let outcome = await takeStep(pool, kept, step);
@@ -50,4 +55,25 @@ async function keep(
       log.info({ event: 'partition', table: kept.table, step: done }, 'a partition was made or dropped');
   }
   await deleteOld(pool, kept, { partition: defaultPartition(kept), before });
+  if (kept.stream === null) return;
+  // what is in a partition that is still there can still be compared
+  const [oldest] = await readPartitions(pool, kept);
+  const gone = new Date(Math.min(before.getTime(), oldest?.from ?? now));
+  await bareCheckpoints(deps, { ownerId: ANYBODY, stream: kept.stream, before: gone });
+}
+
+const DAY_MS = 86_400_000;
+
+/** What owners want kept for a shorter time goes row by row. */
+async function keepLess(deps: RetentionDeps, now: Date): Promise<void> {
+  for await (const { id: ownerId, keepDays } of ownersWhoKeepLess(deps))
+    for (const [kept, stream] of [
+      [TRANSFERS, 'asked'],
+      [TIMELINE, 'entry'],
+    ] as const) {
+      const before = new Date(now.getTime() - keepDays * DAY_MS);
+      await noteKeptSince(deps, { ownerId, stream, since: before });
+      await deleteOldOf(deps, kept, { ownerId, before });
+      await bareCheckpoints(deps, { ownerId, stream, before });
+    }
 }

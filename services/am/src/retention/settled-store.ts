@@ -13,6 +13,13 @@ const STEPS = [
       select count(*)::int as n from gone`,
   }),
   defineQuery<{ n: number }>({
+    name: 'retention_rules',
+    text: `with old as (
+        select id from rule where expires_at < $1::timestamptz - make_interval(days => $2) limit ${BATCH} for update skip locked
+      ), gone as (delete from rule where id in (select id from old) returning 1)
+      select count(*)::int as n from gone`,
+  }),
+  defineQuery<{ n: number }>({
     name: 'retention_connections',
     text: `with old as (
         select id from connection c where c.ended_at < $1::timestamptz - make_interval(days => $2)
@@ -33,6 +40,14 @@ const STEPS = [
   }),
 ];
 
+const LIMITS = defineQuery<{ n: number }>({
+  name: 'retention_limits',
+  text: `with old as (
+      select id from rule_limit n where not exists (select from rule r where r.limit_id = n.id) limit ${BATCH} for update skip locked
+    ), gone as (delete from rule_limit where id in (select id from old) returning 1)
+    select count(*)::int as n from gone`,
+});
+
 // what was looked at and never linked; who is adding it right now has looked within the day
 const HOSTS = defineQuery<{ n: number }>({
   name: 'retention_hosts',
@@ -45,10 +60,18 @@ const HOSTS = defineQuery<{ n: number }>({
     select count(*)::int as n from gone`,
 });
 
-/** Deletes questions, connections and links that ended before what is kept of them, and Hosts that nobody has. Returns how many. */
+/**
+ * Deletes questions, rules, connections and links that ended before what is kept of them, and Hosts that nobody has.
+ * Returns how many.
+ */
 export async function deleteSettled(pool: Pool, { now, days }: { now: Date; days: number }): Promise<number> {
   let total = 0;
-  for (const step of [...STEPS.map((one) => ({ one, values: [now, days] })), { one: HOSTS, values: [now] }])
+  const steps = [
+    ...STEPS.map((one) => ({ one, values: [now, days] })),
+    { one: LIMITS, values: [] },
+    { one: HOSTS, values: [now] },
+  ];
+  for (const step of steps)
     for (let batch = 0; batch < BATCHES; batch++) {
       const deleted = (await runOne(pool, step.one, step.values))?.n ?? 0;
       total += deleted;

@@ -1,5 +1,5 @@
 import type { ScopeSet } from '@chatelaine/protocol';
-import type { Effect, Rule } from './rule.ts';
+import type { Effect, LimitPeriod, Rule, RuleLimit } from './rule.ts';
 
 const STRICTNESS: ReadonlyMap<string, number> = new Map([
   ['allow', 0],
@@ -13,11 +13,18 @@ interface Question {
   readonly scope: string;
 }
 
+/** The owner's answer, and by which of their rules. */
+export interface Verdict {
+  readonly effect: Effect;
+  /** The one that decided; null: none fits, so they are asked. */
+  readonly rule: Rule | null;
+}
+
 /**
- * The owner's answer for one scope. The rule with the most pins that fit wins; among equally specific ones deny beats ask beats allow;
- * where no rule fits the owner is asked. PROTOCOL §3.2.
+ * The owner's answer for one scope. The rule with the most pins that fit wins; among equally specific ones deny beats
+ * ask beats allow; where no rule fits the owner is asked. One that has allowed as often as it may asks. PROTOCOL §3.2.
  */
-export function evaluate(rules: readonly Rule[], question: Question): Effect {
+export function evaluate(rules: readonly Rule[], question: Question): Verdict {
   const fitting = rules.filter(
     (rule) =>
       fits(rule.connectionId, question.connectionId) &&
@@ -25,18 +32,33 @@ export function evaluate(rules: readonly Rule[], question: Question): Effect {
       fits(rule.scope, question.scope),
   );
   const most = Math.max(0, ...fitting.map(pins));
-  const winners = fitting.filter((rule) => pins(rule) === most);
-  if (winners.length === 0) return 'ask';
-  return winners.reduce<Effect>((strictest, rule) => stricter(strictest, rule.effect), 'allow');
+  const [first, ...others] = fitting.filter((rule) => pins(rule) === most);
+  if (first === undefined) return { effect: 'ask', rule: null };
+  return others.reduce<Verdict>(
+    (verdict, rule) => {
+      const effect = effectOf(rule);
+      return strictness(effect) > strictness(verdict.effect) ? { effect, rule } : verdict;
+    },
+    { effect: effectOf(first), rule: first },
+  );
 }
 
 /** The strictest answer over all scopes: one deny denies the whole, else one ask asks for the whole. */
-export function evaluateAll(rules: readonly Rule[], question: Omit<Question, 'scope'>, scopes: ScopeSet): Effect {
-  return scopes.reduce<Effect>(
-    (strictest, scope) => stricter(strictest, evaluate(rules, { ...question, scope })),
+export function evaluateAll(
+  rules: readonly Rule[],
+  question: Omit<Question, 'scope'>,
+  scopes: ScopeSet,
+): { readonly effect: Effect; readonly verdicts: readonly Verdict[] } {
+  const verdicts = scopes.map((scope) => evaluate(rules, { ...question, scope }));
+  const effect = verdicts.reduce<Effect>(
+    (strictest, one) => (strictness(one.effect) > strictness(strictest) ? one.effect : strictest),
     'allow',
   );
+  return { effect, verdicts };
 }
+
+const effectOf = ({ effect, limit }: Rule): Effect =>
+  effect === 'allow' && limit !== null && limit.left <= 0 ? 'ask' : effect;
 
 function fits(pin: string | null, value: string): boolean {
   return pin === null || pin === value;
@@ -46,11 +68,29 @@ function pins(rule: Rule): number {
   return [rule.connectionId, rule.linkId, rule.scope].filter((pin) => pin !== null).length;
 }
 
-function stricter(a: Effect, b: Effect): Effect {
-  return strictness(b) > strictness(a) ? b : a;
-}
-
 /** Should a rule be read unchecked: an effect nobody knows is stricter than any. */
 function strictness(effect: Effect): number {
   return STRICTNESS.get(effect) ?? Infinity;
+}
+
+/** The rules in a row's JSON, or null where one of them is none: an answer that cannot be read is no answer. */
+export function readRules(json: unknown): readonly Rule[] | null {
+  return Array.isArray(json) && json.every(isRule) ? json : null;
+}
+
+function isRule(json: unknown): json is Rule {
+  const { id, connectionId, linkId, scope, effect, limit, until } = json as Readonly<Record<keyof Rule, unknown>>;
+  const arePins = [connectionId, linkId, scope].every((pin) => pin === null || typeof pin === 'string');
+  const isTime = until === null || typeof until === 'number';
+  return typeof id === 'string' && arePins && isEffect(effect) && isTime && (limit === null || isLimit(limit));
+}
+
+const isEffect = (value: unknown): value is Effect => typeof value === 'string' && STRICTNESS.has(value);
+
+const PERIODS: readonly unknown[] = ['day', 'all'] satisfies LimitPeriod[];
+
+function isLimit(json: unknown): json is RuleLimit {
+  if (typeof json !== 'object' || json === null) return false;
+  const { id, most, per, left } = json as Readonly<Record<keyof RuleLimit, unknown>>;
+  return typeof id === 'string' && PERIODS.includes(per) && [most, left].every(Number.isInteger);
 }

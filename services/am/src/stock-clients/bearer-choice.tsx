@@ -1,11 +1,14 @@
 import type { ConsentView } from '@chatelaine/oauth-server-fastify';
 import { LIFETIME } from '@chatelaine/protocol';
-import { Card, Choice, Choices } from '@chatelaine/service-kit';
+import { Card, Choice, Choices } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import { BEARER_FIELD } from './consent-form.ts';
 import type { Offer } from './offer.ts';
 
-/** The app has named no key. What that means, and, where the Host hands out such keys at all, whether the owner does. PROTOCOL §6. */
+/**
+ * The app has named no key. What that means, and, where the Host hands out such keys at all, whether the owner does.
+ * PROTOCOL §6.
+ */
 export function BearerChoice({
   offer: { bearer, hostName },
   view: { form, interaction },
@@ -29,7 +32,7 @@ export function BearerChoice({
       <p>
         {name} has not shown that it can prove a key of its own. What {hostName} gives it then works for whoever holds
         it: for a thief, and for this service, through which it passes. Each one ends after{' '}
-        {LIFETIME.hostBearerToken / 60} minutes. You see it under My Hosts, and can end it there.
+        {LIFETIME.hostBearerToken / 60} minutes. You see it under My services, and can end it there.
       </p>
       <Choices legend="If it cannot prove a key">
         <Choice kind="checkbox" name={BEARER_FIELD} value="allow" checked={form.get(BEARER_FIELD) === 'allow'}>

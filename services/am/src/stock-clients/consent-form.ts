@@ -1,7 +1,8 @@
 import type { Interaction } from '@chatelaine/oauth-server';
 import type { FormParams, ScopeSet } from '@chatelaine/protocol';
-import { DURATIONS } from '../consent/consent-form.ts';
-import type { Offer } from './offer.ts';
+import { DURATION_FIELD, durationIn } from '../consent/durations.ts';
+import { durationFields, type Outcome } from '../consent/outcome.ts';
+import type { Offer, OfferedAccount } from './offer.ts';
 
 /** Which account, where there are several. */
 export const ACCOUNT_FIELD = 'account';
@@ -26,22 +27,46 @@ export type ReadStockClientConsent =
       readonly bearer: boolean;
       readonly lifetimeSeconds: number | null;
     }
-  | { readonly kind: 'again'; readonly problem: string };
+  | { readonly kind: 'again'; readonly problem: string; readonly at?: string };
 
 /** Reads the form against what was offered: nothing that was not offered can be chosen. */
-export function readStockClientForm(
-  offer: Extract<Offer, { kind: 'accounts' }>,
-  form: FormParams,
-): ReadStockClientConsent {
-  const { accounts, hostName } = offer;
-  const account =
-    accounts.length === 1 ? accounts[0] : accounts.find(({ linkId }) => linkId === form.get(ACCOUNT_FIELD));
-  if (account === undefined) return { kind: 'again', problem: `Choose one of your accounts at ${hostName}.` };
+export function readStockClientForm(offer: Accounts, form: FormParams): ReadStockClientConsent {
+  const account = accountIn(offer, form);
+  if (account === undefined)
+    return { kind: 'again', problem: `Choose one of your accounts at ${offer.hostName}.`, at: ACCOUNT_FIELD };
   const { linkId } = account;
-  const scopes = account.scopes.map(({ scope }) => scope).filter((scope) => form.has(scopeField(linkId, scope)));
-  if (scopes.length === 0) return { kind: 'again', problem: 'Choose at least one thing it may do, or refuse.' };
-  const duration = DURATIONS.find(({ value }) => value === (form.get('duration') ?? 'open'));
-  if (duration === undefined) return { kind: 'again', problem: 'Choose for how long.' };
+  const scopes = scopesIn(account, form);
+  if (scopes.length === 0)
+    return { kind: 'again', problem: 'Choose at least one thing it may do, or refuse.', at: scopeField(linkId, '') };
+  const duration = durationIn(form);
+  if (duration === null) return { kind: 'again', problem: 'Choose for how long.', at: DURATION_FIELD };
   const bearer = offer.bearer && form.get(BEARER_FIELD) === 'allow';
   return { kind: 'consent', linkId, scopes, bearer, lifetimeSeconds: duration.seconds };
+}
+
+type Accounts = Extract<Offer, { kind: 'accounts' }>;
+
+const accountIn = ({ accounts }: Accounts, form: FormParams): OfferedAccount | undefined =>
+  accounts.length === 1 ? accounts[0] : accounts.find(({ linkId }) => linkId === form.get(ACCOUNT_FIELD));
+
+const scopesIn = ({ linkId, scopes }: OfferedAccount, form: FormParams): ScopeSet =>
+  scopes.map(({ scope }) => scope).filter((scope) => form.has(scopeField(linkId, scope)));
+
+/** What the form comes to as it stands. */
+export function outcomeIn(offer: Accounts, form: FormParams): Outcome {
+  const account = accountIn(offer, form);
+  return { allow: account === undefined ? 0 : scopesIn(account, form).length, ask: 0, ...durationFields(form) };
+}
+
+/**
+ * What it holds before anybody chooses: what was asked for by name stands there as asked for, since such an app cannot
+ * ask later; where the app left it open, the owner begins with nothing.
+ */
+export function stockChoices(
+  offer: Accounts,
+  { form, interaction }: { form: FormParams; interaction: Interaction },
+): FormParams {
+  if (form.size > 0 || interaction.request.scope.length === 0) return form;
+  const ticks = offer.accounts.flatMap(({ linkId, scopes }) => scopes.map(({ scope }) => scopeField(linkId, scope)));
+  return new Map(ticks.map((name) => [name, 'allow']));
 }

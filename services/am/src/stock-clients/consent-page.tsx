@@ -1,29 +1,22 @@
 import type { ConsentView } from '@chatelaine/oauth-server-fastify';
-import {
-  Button,
-  ButtonLink,
-  ButtonRow,
-  Card,
-  Choice,
-  Choices,
-  Empty,
-  Hidden,
-  Layout,
-  Notice,
-  Select,
-  Steps,
-} from '@chatelaine/service-kit';
+import type { FormParams } from '@chatelaine/protocol';
+import { Badge, Button, ButtonLink, ButtonRow, Card, Choice, Choices, Empty, Hidden, Notice } from '@chatelaine/ui';
 import type { ComponentChildren, VNode } from 'preact';
-import { DURATIONS } from '../consent/consent-form.ts';
-import { Decision } from '../consent/decision.tsx';
+import { addServiceHref } from '../consent/add-service.ts';
+import { AskingPage } from '../consent/asking-page.tsx';
+import { DurationChips } from '../consent/duration-chips.tsx';
+import { OutcomeForm } from '../consent/outcome-form.tsx';
 import { WhoAsks } from '../consent/who-asks.tsx';
+import type { TermsOffer } from '../terms/choice.ts';
+import { TermsChoice } from '../terms/terms-choice.tsx';
 import { BearerChoice } from './bearer-choice.tsx';
-import { ACCOUNT_FIELD, provesNoKey, scopeField } from './consent-form.ts';
+import { ACCOUNT_FIELD, outcomeIn, provesNoKey, scopeField, stockChoices } from './consent-form.ts';
 import type { Offer, OfferedAccount } from './offer.ts';
 
 export interface StockClientConsentView {
   readonly view: ConsentView;
   readonly offer: Offer;
+  readonly terms: TermsOffer;
   readonly resource: string;
   /** How long this request can still be answered, in minutes. */
   readonly minutesLeft: number;
@@ -31,26 +24,27 @@ export interface StockClientConsentView {
 
 /** An app that knows nothing of AMs asks for one of the owner's Hosts. PROTOCOL §6. */
 export function StockClientConsentPage(page: StockClientConsentView): VNode {
-  const { view, offer, resource } = page;
+  const { view, offer, terms, resource } = page;
   const { client } = view.interaction;
   const hostName = offer.kind === 'not_linked' ? new URL(resource).host : offer.hostName;
   return (
-    <Layout
+    <AskingPage
       title={`Let ${client.name} use ${hostName}?`}
-      lead="This app asks for one of your Hosts. You decide what of it."
+      lead="This app asks for one of your services. You decide what of it."
+      view={view}
+      who={
+        <>
+          <WhoAsks
+            view={view}
+            more={[['Asks for', <strong>{resource}</strong>]]}
+            gets="It gets keys from that service for what you choose, and nothing else."
+          />
+          <TermsChoice offer={terms} form={view.form} client={client} />
+        </>
+      }
     >
-      <Steps label="Connecting" steps={['You started there', 'You choose here', 'Back there']} current={1} />
-      {view.problem !== null && <Notice kind="bad">{view.problem}</Notice>}
-      <WhoAsks
-        view={view}
-        more={[['Asks for', <strong>{resource}</strong>]]}
-        gets="It gets keys from that Host for what you choose, and nothing else."
-      />
-      <form method="post" action={view.action}>
-        <Hidden fields={view.hidden} />
-        <Answer page={page} />
-      </form>
-    </Layout>
+      <Answer page={page} />
+    </AskingPage>
   );
 }
 
@@ -61,22 +55,22 @@ function Answer({ page }: { page: StockClientConsentView }): VNode {
       return <Choose offer={offer} view={view} />;
     case 'not_linked':
       return (
-        <Detour page={page} title="You have not added that Host here yet" back="Go back without it">
+        <Detour page={page} title="You have not added that service here yet" back="Go back without it">
           <p>
             Only you know whether you have an account at {offer.address}. If you have, add it: you sign in there, decide
             what may be shared at most, and come back to this question.
           </p>
-          <Way href={addHostHref(page, offer.address)}>Add {new URL(offer.address).host}</Way>
+          <Way href={addServiceHref(view.interaction, offer.address)}>Add {new URL(offer.address).host}</Way>
         </Detour>
       );
     case 'broken':
       return (
         <Detour page={page} title={`Your link to ${offer.hostName} is broken`} back="Go back without it">
           <p>
-            {offer.labels.join(', ')}: {offer.hostName} no longer honours it. Repair it under My Hosts; then start again
-            from {view.interaction.client.name}, or open this page again.
+            {offer.labels.join(', ')}: {offer.hostName} no longer honours it. Repair it under My services; then start
+            again from {view.interaction.client.name}, or open this page again.
           </p>
-          <Way href="/hosts">My Hosts</Way>
+          <Way href="/hosts">My services</Way>
         </Detour>
       );
     case 'unknown_resource':
@@ -87,7 +81,7 @@ function Answer({ page }: { page: StockClientConsentView }): VNode {
             {view.interaction.client.name} asks for another one: enter one of these there. If {offer.hostName} has
             changed lately, look at it again.
           </p>
-          <Way href={addHostHref(page, offer.address)}>Look at {new URL(offer.address).host} again</Way>
+          <Way href={addServiceHref(view.interaction, offer.address)}>Look at {new URL(offer.address).host} again</Way>
         </Detour>
       );
     case 'needs_signature':
@@ -104,9 +98,10 @@ function Answer({ page }: { page: StockClientConsentView }): VNode {
         <Detour page={page} title={`You share less of ${offer.hostName} than it asks for`} back="Go back without it">
           <p>It asks for: {offer.sentences.join(' · ')}. None of that may be shared through here at most.</p>
           <p>
-            To change what may be shared at most, link {offer.hostName} anew under My Hosts; then open this page again.
+            To change what may be shared at most, link {offer.hostName} anew under My services; then open this page
+            again.
           </p>
-          <Way href="/hosts">My Hosts</Way>
+          <Way href="/hosts">My services</Way>
         </Detour>
       );
     case 'unknown_scopes':
@@ -123,7 +118,7 @@ function Answer({ page }: { page: StockClientConsentView }): VNode {
 
 /** There is nothing to choose now: what can be done about it, and a way back. */
 function Detour({
-  page: { minutesLeft },
+  page: { view, minutesLeft },
   title,
   back,
   children,
@@ -134,7 +129,8 @@ function Detour({
   children: ComponentChildren;
 }): VNode {
   return (
-    <>
+    <form method="post" action={view.action}>
+      <Hidden fields={view.hidden} />
       <Empty title={title}>{children}</Empty>
       <ButtonRow>
         <Button name="decision" value="deny" kind="plain">
@@ -147,7 +143,7 @@ function Detour({
           start again in the app.
         </small>
       </p>
-    </>
+    </form>
   );
 }
 
@@ -159,17 +155,13 @@ function Way({ href, children }: { href: string; children: ComponentChildren }):
   );
 }
 
-/** The address fills in the form there, and `back` leads here again once the Host is linked. */
-function addHostHref({ view }: StockClientConsentView, address: string): string {
-  const { client_id, request_uri } = view.hidden;
-  const back = `${view.action}?${new URLSearchParams({ client_id, request_uri }).toString()}`;
-  return `/hosts/add?${new URLSearchParams({ host: address, back }).toString()}`;
-}
-
 function Choose({ offer, view }: { offer: Extract<Offer, { kind: 'accounts' }>; view: ConsentView }): VNode {
   const { accounts, hostName, beyond, hasMore } = offer;
+  const chosen = stockChoices(offer, view);
+  const at = (name: string) => (view.problemAt === name ? (view.problem ?? undefined) : undefined);
   return (
-    <>
+    <OutcomeForm view={view} outcome={outcomeIn(offer, chosen)}>
+      <Hidden fields={view.hidden} />
       {beyond.length > 0 && (
         <Notice>
           Not offered: {beyond.join(' · ')}. You do not let it be shared through here, or {hostName} gives it only to
@@ -183,57 +175,61 @@ function Choose({ offer, view }: { offer: Extract<Offer, { kind: 'accounts' }>; 
         </Notice>
       )}
       <h2 class="unseen">What it may do</h2>
-      {accounts.map((account) => (
+      {accounts.map((account, index) => (
         <Account
           key={account.linkId}
           account={account}
           title={`${hostName}: ${account.label}`}
           several={accounts.length > 1 ? 'several' : 'only'}
-          view={view}
+          chosen={chosen}
+          problems={{
+            // of several, beside the first
+            account: index === 0 ? at(ACCOUNT_FIELD) : undefined,
+            scopes: at(scopeField(account.linkId, '')),
+          }}
         />
       ))}
       {provesNoKey(view.interaction) && <BearerChoice offer={offer} view={view} />}
-      <Card title="For how long?">
-        <Select name="duration" label="It may do so" value={view.form.get('duration')} options={DURATIONS} />
-      </Card>
-      <Decision yes="Allow" />
-    </>
+      <DurationChips legend="For how long?" chosen={chosen} problem={at} />
+    </OutcomeForm>
   );
 }
 
-function Account({
-  account: { linkId, label, scopes },
-  title,
-  several,
-  view,
-}: {
-  account: OfferedAccount;
-  title: string;
-  several: 'several' | 'only';
-  view: ConsentView;
-}): VNode {
-  const { form, interaction } = view;
-  // what was asked for by name stands there as asked for; where the app left it open, the owner begins with nothing
-  const first = form.size === 0 && interaction.request.scope.length > 0;
+interface AccountView {
+  readonly account: OfferedAccount;
+  readonly title: string;
+  readonly several: 'several' | 'only';
+  readonly chosen: FormParams;
+  readonly problems: { readonly account: string | undefined; readonly scopes: string | undefined };
+}
+
+function Account({ account: { linkId, label, scopes }, title, several, chosen, problems }: AccountView): VNode {
   return (
     <Card title={title}>
       {several === 'several' && (
-        <Choices legend="Which account" layout="row">
-          <Choice kind="radio" name={ACCOUNT_FIELD} value={linkId} checked={form.get(ACCOUNT_FIELD) === linkId}>
+        <Choices legend="Which account" layout="row" problem={problems.account}>
+          <Choice
+            kind="radio"
+            name={ACCOUNT_FIELD}
+            value={linkId}
+            checked={chosen.get(ACCOUNT_FIELD) === linkId}
+            isWrong={problems.account !== undefined}
+          >
             This one, “{label}”
           </Choice>
         </Choices>
       )}
-      <Choices legend="It may">
-        {scopes.map(({ scope, sentence }) => (
+      <Choices legend="It may" problem={problems.scopes}>
+        {scopes.map(({ scope, sentence, access }, index) => (
           <Choice
             key={scope}
             kind="checkbox"
             name={scopeField(linkId, scope)}
             value="allow"
-            checked={first || form.has(scopeField(linkId, scope))}
+            checked={chosen.has(scopeField(linkId, scope))}
+            isWrong={problems.scopes !== undefined && index === 0}
           >
-            {sentence} <small>({scope})</small>
+            {sentence} {access === 'write' && <Badge kind="needs">writes</Badge>} <small>({scope})</small>
           </Choice>
         ))}
       </Choices>

@@ -24,8 +24,9 @@ export function resourceOf(asked: Asked): string | null {
 }
 
 /**
- * A request with `resource` (RFC 8707) is one for a Host's own token, by a client that need not have heard of transfers. Nothing is looked up: whether there is such a Host,
- * and whether anybody here has linked it, is between the AM and an owner who has signed in. PROTOCOL §6.
+ * A request with `resource` (RFC 8707) is one for a Host's own token, by a client that need not have heard of
+ * transfers. Nothing is looked up: whether there is such a Host, and whether anybody here has linked it, is between the
+ * AM and an owner who has signed in. PROTOCOL §6.
  */
 export function readRequest(
   { config }: Pick<Deps, 'config'>,
@@ -56,21 +57,27 @@ function read(config: Deps['config'], params: ExtensionRequest['params']): Exten
   return { kind: 'own', data: { resource }, scope };
 }
 
-/** RFC 8707 §2: what asks for no connection of PROTOCOL §2.1 must say for which resource; nothing here could be guessed. */
+/**
+ * RFC 8707 §2: what asks for no connection of PROTOCOL §2.1 must say for which resource; nothing here could be guessed.
+ */
 function withoutResource(params: ExtensionRequest['params']): ExtensionReading {
   const scope = parseLooseScope(params.get('scope') ?? TRANSFER_SCOPE);
   const isOrdinary = scope === null || scope.includes(TRANSFER_SCOPE) || params.has('transfer_scope');
   return isOrdinary ? { kind: 'none' } : refused('invalid_target', 'Name the resource that the token is to be for.');
 }
 
-/** Many clients end a resource with a slash, a whole origin above all (WHATWG URL); no Host has two that differ in nothing else. */
+/**
+ * Many clients end a resource with a slash, a whole origin above all (WHATWG URL); no Host has two that differ in
+ * nothing else.
+ */
 export function canonicalResource(given: string, schemes: Schemes): ResourceUrl | null {
   return parseResource(given.endsWith('/') ? given.slice(0, -1) : given, schemes) ?? parseResource(given, schemes);
 }
 
 /**
- * Which of a Host's resources a client means: the one it names, with or without a slash at its end; or the Host's only one, by its origin, which is all that
- * clients know that look no further than the address they were given. Null: none of them, or several might be meant.
+ * Which of a Host's resources a client means: the one it names, with or without a slash at its end; or the Host's only
+ * one, by its origin, which is all that clients know that look no further than the address they were given. Null: none
+ * of them, or several might be meant.
  */
 export function meantBy(asked: string, resources: readonly string[]): string | null {
   const bare = (url: string): string => url.replace(/\/$/, '');

@@ -4,21 +4,25 @@ import {
   invalidDpopProof,
   invalidGrant,
   invalidTarget,
-  OAuthError,
+  type OAuthError,
   parseResource,
   type ResourceUrl,
   type TransferResponse,
 } from '@chatelaine/protocol';
-import { handOut, type Minted, withhold } from '../transfer/hand-out.ts';
+import { withhold } from '../transfer/close.ts';
+import { complete } from '../transfer/complete-store.ts';
+import type { Minted, Refusal } from '../transfer/outcome.ts';
 import type { TransferRequest } from '../transfer/request.ts';
-import { NO_KEY, obtain, type TransferDeps } from '../transfer/transfer.ts';
+import { pausedForNow, toOAuthError } from '../transfer/to-oauth-error.ts';
+import { mint, type TransferDeps } from '../transfer/transfer.ts';
 import { canonicalResource, meantBy } from './extension.ts';
 import { readResource } from './store.ts';
 
 /**
- * What a code or a refresh token of such a connection is answered with: the Host's own token, obtained by the transfer that everybody gets (same snapshot, same
- * decision, same audit row), in the form of RFC 6749 §5.1. The Host is called first; code or refresh token are used up only when there is something to
- * hand out; and revocation is read last, for whoever sends many requests at once can make each wait before that. PROTOCOL §6.
+ * What a code or a refresh token of such a connection is answered with: the Host's own token, obtained by the transfer
+ * that everybody gets (same snapshot, same decision, same audit row), in the form of RFC 6749 §5.1. The Host is called
+ * first; code or refresh token are used up only when there is something to hand out; and revocation is read last, for
+ * whoever sends many requests at once can make each wait before that. PROTOCOL §6.
  */
 export async function issueHostToken(deps: TransferDeps, issue: Issue): Promise<Readonly<Record<string, unknown>>> {
   const { grant, client, jkt, scope, guards, signal, occasion } = issue;
@@ -36,17 +40,18 @@ export async function issueHostToken(deps: TransferDeps, issue: Issue): Promise<
     requesterStatement: null,
     completion: 'interaction',
   };
-  try {
-    const minted = await obtain(deps, { request, guards, quota: 'to be counted', signal });
-    const { refreshToken } = await commitOrWithhold(deps, issue, minted);
-    const answerTo = await handOut(deps, [minted]);
-    return plainAnswer(answerTo(minted), client.grantTypes.includes(GRANT.refreshToken) ? refreshToken : undefined);
-  } catch (error) {
-    throw inPlainTerms(error, occasion);
-  }
+  const minted = await mint(deps, { request, guards, quota: 'to be counted', signal });
+  if (minted.kind !== 'minted') throw inPlainTerms(minted, occasion);
+  const { refreshToken } = await commitOrWithhold(deps, issue, minted);
+  const outcome = (await complete(deps, [minted]))(minted);
+  if (outcome.kind !== 'token') throw inPlainTerms(outcome, occasion);
+  return plainAnswer(outcome.response, client.grantTypes.includes(GRANT.refreshToken) ? refreshToken : undefined);
 }
 
-/** What was minted for a code or refresh token that is lost meanwhile goes to nobody; if it cannot be said now, the sweep says it. */
+/**
+ * What was minted for a code or refresh token that is lost meanwhile goes to nobody; if it cannot be said now, the
+ * sweep says it.
+ */
 async function commitOrWithhold(deps: TransferDeps, { commit }: Issue, minted: Minted): Promise<Committed> {
   try {
     return await commit({ expiresIn: minted.response.expires_in });
@@ -83,26 +88,32 @@ function plainAnswer(minted: TransferResponse, refreshToken: string | undefined)
 }
 
 /**
- * A stock client knows two kinds of failure: later, and anew. What only the owner can change is `invalid_grant`, so that it sends them here again (RFC 6749
- * §5.2); what passes by itself stays what it is, and the refresh token with it. Where the Host's own policy says no, asking the owner again would help nobody.
+ * A stock client knows two kinds of failure: later, and anew. What only the owner can change is `invalid_grant`, so
+ * that it sends them here again (RFC 6749 §5.2); what passes by itself stays what it is, and the refresh token with it.
+ * Where the Host's own policy says no, asking the owner again would help nobody.
  */
-function inPlainTerms(error: unknown, occasion: Issue['occasion']): unknown {
-  if (!(error instanceof OAuthError) || error.status !== 400) return error;
-  switch (error.code) {
-    case 'invalid_request':
-    case 'invalid_target':
-    case 'invalid_scope':
+function inPlainTerms(refusal: Refusal, occasion: Issue['occasion']): OAuthError {
+  switch (refusal.kind) {
+    case 'bad_token':
+    case 'stopped':
+    case 'bad_target':
+    case 'broken':
+    case 'bad_scope':
     case 'interaction_required':
-      return needsOwner(error.code, error.cause);
-    case 'access_denied':
-      return error.extras.denied_by === 'host' ? error : needsOwner('the owner’s rules');
-    case 'invalid_dpop_proof':
-      // with a code the client may still bring a proof; with a refresh token it was allowed to go without, and no longer is
-      return occasion === 'refresh' && error.cause === NO_KEY ? needsOwner('Bearer no longer allowed') : error;
+      return needsOwner(refusal.kind);
+    case 'deny':
+      return needsOwner('the owner’s rules');
+    case 'no_terms':
+      return needsOwner('the owner’s terms');
+    case 'paused':
+      return pausedForNow(refusal);
+    case 'key_needed':
+      // with a code the client may still bring a proof; with a refresh token it was allowed to go without, and no
+      // longer is
+      return occasion === 'refresh' ? needsOwner('Bearer no longer allowed') : toOAuthError(refusal);
     default:
-      return error;
+      return toOAuthError(refusal);
   }
 }
 
-const needsOwner = (what: string, cause?: unknown): OAuthError =>
-  invalidGrant('The owner has to agree anew.', { cause: `${what}${typeof cause === 'string' ? `: ${cause}` : ''}` });
+const needsOwner = (cause: string): OAuthError => invalidGrant('The owner has to agree anew.', { cause });

@@ -1,8 +1,8 @@
 import type { Asked } from '@chatelaine/oauth-server-fastify';
 import { type ScopeSet, serverMetadataSchema } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
-import { scopeSentences } from '../links/scope-sentences.ts';
-import { MOST_OFFERED } from '../consent/connection-store.ts';
+import { scopeSentences, scopesOf } from '../links/scope-sentences.ts';
+import { linksAtHost, MOST_OFFERED } from '../consent/connection-store.ts';
 import { meantBy } from './extension.ts';
 
 /** One of the owner's accounts at the Host that is asked for. */
@@ -10,7 +10,7 @@ export interface OfferedAccount {
   readonly linkId: string;
   readonly label: string;
   /** What was asked for, as far as the owner lets the AM hand it on. */
-  readonly scopes: readonly { readonly scope: string; readonly sentence: string }[];
+  readonly scopes: readonly { readonly scope: string; readonly sentence: string; readonly access: 'read' | 'write' }[];
 }
 
 /** What there is to decide about a request for a resource. Only its owner, signed in, learns which it is. */
@@ -28,10 +28,16 @@ export type Offer =
       readonly accounts: readonly OfferedAccount[];
       /** The owner has others there, which are not offered. */
       readonly hasMore: boolean;
-      /** Asked for, but beyond what the owner lets the AM hand on, or given only to apps that sign for themselves (PROTOCOL §3.6). */
+      /**
+       * Asked for, but beyond what the owner lets the AM hand on, or given only to apps that sign for themselves
+       * (PROTOCOL §3.6).
+       */
       readonly beyond: readonly string[];
     }
-  /** Of what was asked for the Host knows nothing: there is nothing to decide, and it is not as if it had been left open. */
+  /**
+   * Of what was asked for the Host knows nothing: there is nothing to decide, and it is not as if it had been left
+   * open.
+   */
   | { readonly kind: 'unknown_scopes'; readonly hostName: string; readonly scopes: ScopeSet }
   /** Linked, but the Host names no such resource, or several of which the request means one. */
   | {
@@ -50,18 +56,12 @@ export type Offer =
 
 /** Reads what the owner has at the Host of a resource. */
 export async function readOffer(
-  { prisma }: Pick<Deps, 'prisma'>,
+  deps: Pick<Deps, 'prisma'>,
   { asked: who, resource }: { asked: Asked; resource: string },
 ): Promise<Offer> {
-  const links = await prisma.link.findMany({
-    where: { ownerId: who.owner.id, state: { not: 'ended' }, host: { issuer: new URL(resource).origin } },
-    include: { host: true },
-    // the active before the broken
-    orderBy: [{ state: 'asc' }, { createdAt: 'asc' }, { id: 'asc' }],
-    take: MOST_OFFERED + 1,
-  });
-  const host = links[0]?.host;
   const address = new URL(resource).origin;
+  const links = await linksAtHost(deps, { ownerId: who.owner.id, issuer: address });
+  const host = links[0]?.host;
   if (host === undefined) return { kind: 'not_linked', address };
   const meant = meantBy(resource, host.resources);
   // adding it once more would change nothing
@@ -71,7 +71,8 @@ export async function readOffer(
   const live = active.slice(0, MOST_OFFERED);
   const { scope } = who.interaction.request;
   const known = Object.keys(Object(host.transferScopes) as Record<string, unknown>);
-  // RFC 6749 §3.3: what the Host does not know (offline_access, openid, inventions) is left out, and the answer's scope says so
+  // RFC 6749 §3.3: what the Host does not know (offline_access, openid, inventions) is left out, and the answer's scope
+  // says so
   const asked = scope.filter((each) => known.includes(each));
   if (asked.length === 0 && scope.length > 0) return { kind: 'unknown_scopes', hostName: host.name, scopes: scope };
   const { chatelaine_requester_statement_scopes: signed = [] } = serverMetadataSchema.parse(host.metadata);
@@ -79,7 +80,7 @@ export async function readOffer(
     .map(({ id, label, transferScope }) => ({
       linkId: id,
       label,
-      scopes: scopeSentences(
+      scopes: scopesOf(
         host,
         (scope.length === 0 ? transferScope : asked).filter(
           (scope) => transferScope.includes(scope) && !signed.includes(scope),

@@ -2,25 +2,32 @@ import { randomId } from '@chatelaine/crypto';
 import type { RequestExtension } from '@chatelaine/oauth-server';
 import type { Asked, ConsentDecision, ConsentOffer } from '@chatelaine/oauth-server-fastify';
 import type { FormParams } from '@chatelaine/protocol';
-import { renderPage } from '@chatelaine/service-kit';
+import { renderPage } from '@chatelaine/ui';
 import type { Deps } from '../deps.ts';
 import { insertConnection } from '../consent/connection-store.ts';
+import { isMisnamed, MISNAMED } from '../consent/outcome.ts';
+import { readTermsConsent, readTermsOffer, shownTerms, type TermsOffer } from '../terms/choice.ts';
 import type { TransferDeps } from '../transfer/transfer.ts';
-import { provesNoKey, readStockClientForm } from './consent-form.ts';
+import { outcomeIn, provesNoKey, readStockClientForm } from './consent-form.ts';
 import { StockClientConsentPage } from './consent-page.tsx';
 import { STOCK_CLIENTS, readRequest, resourceOf } from './extension.ts';
 import { issueHostToken } from './issue.ts';
 import { type Offer, readOffer } from './offer.ts';
 
-/** Stock OAuth clients as Requesters: code + PKCE + `resource`, and what comes back is the Host's own token. PROTOCOL §6. */
+/**
+ * Stock OAuth clients as Requesters: code + PKCE + `resource`, and what comes back is the Host's own token. PROTOCOL
+ * §6.
+ */
 export interface StockClients {
-  /** `resource` in an authorization request, and what codes and refresh tokens of such connections are answered with. */
+  /**
+   * `resource` in an authorization request, and what codes and refresh tokens of such connections are answered with.
+   */
   readonly extension: RequestExtension;
   /** What there is to decide about a request of this kind; null: it is of another. */
   offer(asked: Asked): Promise<ConsentOffer | null>;
 }
 
-export type StockClientsDeps = TransferDeps & Pick<Deps, 'config' | 'prisma' | 'clock' | 'failpoint'>;
+export type StockClientsDeps = TransferDeps & Pick<Deps, 'config' | 'prisma' | 'clock' | 'terms' | 'failpoint'>;
 
 export function createStockClients(deps: StockClientsDeps): StockClients {
   return {
@@ -40,29 +47,44 @@ async function stockClientOffer(
   deps: StockClientsDeps,
   { asked, resource }: { asked: Asked; resource: string },
 ): Promise<ConsentOffer> {
-  const offer = await readOffer(deps, { asked, resource });
+  const { client } = asked.interaction;
+  const [offer, terms] = await Promise.all([
+    readOffer(deps, { asked, resource }),
+    readTermsOffer(deps, { ownerId: asked.owner.id, client, kind: 'stock' }),
+  ]);
   const minutesLeft = Math.max(1, Math.floor((asked.interaction.expiresAt - deps.clock.now()) / 60));
   return {
-    facts: { resource, offer },
+    facts: { resource, offer, terms: shownTerms(terms) },
     render: async (view, _request, reply) =>
       renderPage(
         reply,
-        <StockClientConsentPage view={view} offer={offer} resource={resource} minutesLeft={minutesLeft} />,
+        <StockClientConsentPage
+          view={view}
+          offer={offer}
+          terms={terms}
+          resource={resource}
+          minutesLeft={minutesLeft}
+        />,
       ),
-    decide: (form) => decide(deps, { asked, offer, form }),
+    decide: (form) => decide(deps, { asked, offer, terms, form }),
   };
 }
 
 async function decide(
   deps: StockClientsDeps,
-  { asked, offer, form }: { asked: Asked; offer: Offer; form: FormParams },
+  { asked, offer, terms, form }: { asked: Asked; offer: Offer; terms: TermsOffer; form: FormParams },
 ): Promise<ConsentDecision> {
-  // one answer whatever there was to decide: another for scopes that the Host does not know would tell that they have it
+  // one answer whatever there was to decide: another for scopes that the Host does not know would tell that they have
+  // it
   if (form.get('decision') === 'deny') return { kind: 'deny' };
-  if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Choose "Allow" or "Refuse".' };
+  if (!form.has('decision')) return { kind: 'choosing' };
+  if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Allow what you chose, or refuse.' };
   if (offer.kind !== 'accounts') return { kind: 'again', problem: 'There is nothing here that could be allowed.' };
   const read = readStockClientForm(offer, form);
   if (read.kind === 'again') return read;
+  const admitted = readTermsConsent(terms, form);
+  if (admitted.kind === 'again') return admitted;
+  if (isMisnamed(outcomeIn(offer, form), form)) return { kind: 'again', problem: MISNAMED };
   const { linkId, scopes, bearer, lifetimeSeconds } = read;
   const grantId = randomId('con');
   const expiresAt = lifetimeSeconds === null ? null : deps.clock.now() + lifetimeSeconds;
@@ -76,6 +98,7 @@ async function decide(
     expiresAt: expiresAt === null ? null : new Date(expiresAt * 1000),
     // a key that was named is the only one there will be
     plain: { resource: offer.resource, bearer: bearer && provesNoKey(asked.interaction) },
+    proffer: null,
   });
   if (inserted.kind === 'full') return { kind: 'again', problem: inserted.problem };
   await deps.failpoint('consent.written');

@@ -1,47 +1,122 @@
-import { keyPart, type Part } from '@chatelaine/service-kit';
+import { ENTRIES_A_PAGE, keyPart, type Part } from '@chatelaine/ui';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
-import { entrySentence, transferSentence } from './sentences.ts';
-import { readEntries, readTransfers } from './store.ts';
-import type { Line } from './timeline-page.tsx';
+import { type Asked, type AskedKey, readAsked } from './asked-store.ts';
+import { type Entry, readEntries } from './entries-store.ts';
+import type { Filter, Folding } from './filter.ts';
 
 const MOST_BIGINT = 2n ** 63n - 1n;
 const entryId = z.string().refine((id) => /^[0-9]{1,19}$/.test(id) && BigInt(id) <= MOST_BIGINT);
 
-/** The last entry that was shown; when the last transfer began that was, and its id. Null where there was none yet. */
+/**
+ * The last entry that was shown; when the last key was asked for that was, and its id. Null where there was none yet.
+ */
 export const historyKeySchema = z
   .tuple([entryId.nullable(), keyPart.time.nullable(), keyPart.text.nullable()])
   .readonly();
 export type HistoryKey = z.infer<typeof historyKeySchema>;
 
-/** Some of what happened to an owner, newest first: what they decided and the keys that were asked for, each from where the part before left off. */
+/** Something that happened. */
+export type Happened =
+  | { readonly kind: 'entry'; readonly at: Date; readonly entry: Entry }
+  | { readonly kind: 'asked'; readonly at: Date; readonly asked: Asked };
+
+interface Reading {
+  readonly ownerId: string;
+  readonly filter: Filter;
+  readonly after: HistoryKey | null;
+  readonly most: number;
+}
+
+/**
+ * Some of what happened to an owner, newest first: what they decided and the keys that were asked for, each from where
+ * the part before left off. `take` may leave one for the next part. Where a filter lets little through, a part may be
+ * empty and yet lead on.
+ */
 export async function readHistory(
   deps: Pick<Deps, 'pool'>,
-  { ownerId, after, most }: { ownerId: string; after: HistoryKey | null; most: number },
-): Promise<Part<Line, HistoryKey>> {
+  { ownerId, filter, after, most }: Reading,
+  take: (one: Happened) => boolean = () => true,
+): Promise<Part<Happened, HistoryKey>> {
   const [entryBefore, at, id] = after ?? [null, null, null];
-  const transferBefore = at === null || id === null ? null : { at: new Date(at), id };
-  const [entries, transfers] = await Promise.all([
-    readEntries(deps, { ownerId, before: entryBefore, most: most + 1 }),
-    readTransfers(deps, { ownerId, before: transferBefore, most: most + 1 }),
+  const askedBefore: AskedKey | null = at === null || id === null ? null : [new Date(at), id];
+  const [entries, asked] = await Promise.all([
+    readEntries(deps, { ownerId, filter, before: entryBefore, most: most + 1 }),
+    readAsked(deps, { ownerId, filter, before: askedBefore, most: most + 1 }),
   ]);
-  const lines: Line[] = [];
-  let [told, done] = [0, 0];
-  for (;;) {
-    const [entry, transfer] = [entries[told], transfers[done]];
-    if (entry === undefined && transfer === undefined) return { entries: lines, next: null };
-    if (lines.length === most) break;
-    if (transfer === undefined || (entry !== undefined && entry.at >= transfer.at)) {
-      if (entry !== undefined) lines.push({ at: entry.at, sentence: entrySentence(entry) });
-      told += 1;
-    } else {
-      lines.push({ at: transfer.at, sentence: transferSentence(transfer) });
-      done += 1;
-    }
+  // further back than this one of the two was not looked, so the other's turn is not yet
+  const horizon = Math.max(entries.until?.at.getTime() ?? 0, asked.until?.at.getTime() ?? 0);
+  const found = merged(entries.rows, asked.rows).filter((one) => one.at.getTime() >= horizon);
+  const shown: Happened[] = [];
+  for (const one of found) {
+    if (shown.length === most || !take(one)) break;
+    shown.push(one);
   }
-  const last = transfers[done - 1];
+  const lastEntry = shown.findLast((one) => one.kind === 'entry')?.entry.id ?? entryBefore;
+  const lastAsked = shown.findLast((one) => one.kind === 'asked')?.asked;
+  const askedKey: AskedKey | null = lastAsked === undefined ? askedBefore : [lastAsked.at, lastAsked.id];
+  if (shown.length < found.length) return { entries: shown, next: keyOf(lastEntry, askedKey) };
+  if (entries.until === null && asked.until === null) return { entries: shown, next: null };
+  // all that was found is shown: whichever was looked through to the horizon goes on behind it
+  const reached = (until: { at: Date } | null): boolean => until !== null && until.at.getTime() === horizon;
   return {
-    entries: lines,
-    next: [entries[told - 1]?.id ?? entryBefore, last?.at.getTime() ?? at, last?.id ?? id],
+    entries: shown,
+    next: keyOf(
+      reached(entries.until) ? (entries.until?.key ?? null) : lastEntry,
+      reached(asked.until) ? (asked.until?.key ?? null) : askedKey,
+    ),
   };
+}
+
+const keyOf = (entry: string | null, asked: AskedKey | null): HistoryKey => [
+  entry,
+  asked?.[0].getTime() ?? null,
+  asked?.[1] ?? null,
+];
+
+function merged(entries: readonly Entry[], asked: readonly Asked[]): Happened[] {
+  const all: Happened[] = [];
+  let [e, a] = [0, 0];
+  for (;;) {
+    const [entry, one] = [entries[e], asked[a]];
+    if (entry !== undefined && (one === undefined || entry.at >= one.at)) {
+      all.push({ kind: 'entry', at: entry.at, entry });
+      e += 1;
+    } else if (one !== undefined) {
+      all.push({ kind: 'asked', at: one.at, asked: one });
+      a += 1;
+    } else return all;
+  }
+}
+
+/** What happened alike on one day: the newest of it, how often, and since when. */
+export interface Folded {
+  readonly newest: Happened;
+  readonly since: Date;
+  readonly count: number;
+}
+
+/** So many are read for one page of lines. */
+const ROWS = 400;
+
+/** A page of lines: what an app asked for again and again, with the same outcome on the same day, is one of them. */
+export async function readLines(
+  deps: Pick<Deps, 'pool'>,
+  { folding, ...of }: Omit<Reading, 'most'> & { folding: Folding },
+): Promise<Part<Folded, HistoryKey>> {
+  const lines = new Map<string, Folded>();
+  const { next } = await readHistory(deps, { ...of, most: ROWS }, (one) => {
+    const alike = folding === 'each' || one.kind === 'entry' ? idOf(one) : sameness(one.asked);
+    const line = lines.get(alike);
+    if (line === undefined && lines.size === ENTRIES_A_PAGE) return false;
+    lines.set(alike, { newest: line?.newest ?? one, since: one.at, count: (line?.count ?? 0) + 1 });
+    return true;
+  });
+  return { entries: [...lines.values()], next };
+}
+
+const idOf = (one: Happened): string => (one.kind === 'entry' ? one.entry.id : one.asked.id);
+
+function sameness({ at, clientId, link, resource, scopes, state, error, bearer }: Asked): string {
+  return JSON.stringify([at.toISOString().slice(0, 10), clientId, link?.id ?? resource, scopes, state, error, bearer]);
 }

@@ -1,55 +1,52 @@
 import { hashToken, mintToken } from '@chatelaine/crypto';
-import {
-  authorizationPending,
-  BAD_TOKEN_TEXT,
-  formatScope,
-  interactionRequired,
-  invalidRequest,
-  LIFETIME,
-  type OAuthError,
-  tooManyRequests,
-} from '@chatelaine/protocol';
+import type { Deps } from '../deps.ts';
 import { askUrl, openAsk } from '../questions/ask-store.ts';
-import type { CallDeps, Hop } from './call-host.ts';
+import type { Snapshot, Target } from './decide.ts';
 import { openDeferral } from './deferred/deferral-store.ts';
+import type { Question, Unanswered } from './outcome.ts';
+import type { TransferRequest } from './request.ts';
 
-/** People take their time to answer. */
-const QUESTIONS_RETRY_SECONDS = 3600;
+export type AskOwnerDeps = Pick<Deps, 'config' | 'pool' | 'live'>;
 
-type AskDeps = Pick<CallDeps, 'config' | 'pool'>;
+interface Asking {
+  readonly request: TransferRequest;
+  readonly snapshot: Snapshot;
+  readonly target: Target;
+}
 
-/** Puts the question to the owner; what the Requester is told. PROTOCOL §3.7. */
-export async function askOwner(deps: AskDeps, hop: Hop): Promise<OAuthError> {
-  const { request, snapshot, target } = hop;
+/** Puts the question to the owner. PROTOCOL §3.7. */
+export async function askOwner(
+  { config, pool, live }: AskOwnerDeps,
+  { request, snapshot, target }: Asking,
+): Promise<Question | Extract<Unanswered, { kind: 'stopped' }>> {
+  // PROTOCOL §6: who has never heard of questions gets none put; it brings the owner here itself
+  if (request.subject.kind === 'grant') return { kind: 'interaction_required', asked: null };
   // a poll opens no question: it waits for the answer to one
-  if (request.completion === 'poll')
-    return authorizationPending('The owner has to be asked.', { extras: { interval: LIFETIME.pollInterval } });
+  if (request.completion === 'poll') return { kind: 'unanswered' };
   const { scopes, purpose } = request;
-  const asked = await openAsk(deps.pool, { snapshot, target, scopes, purpose });
-  switch (asked.kind) {
+  const opened = await openAsk(pool, { snapshot, target, scopes, purpose });
+  switch (opened.kind) {
     case 'open': {
-      const extras = { interaction_uri: askUrl(deps.config.issuer, asked.id), scope: formatScope(scopes) };
-      if (request.completion === 'interaction') return interactionRequired('The owner has to be asked.', { extras });
-      const deferralCode = await defer(deps, hop, asked.id);
-      if (deferralCode === null) return stopped();
-      return authorizationPending('The owner has been asked.', {
-        extras: {
-          ...extras,
-          deferral_code: deferralCode,
-          expires_in: LIFETIME.deferral,
-          interval: LIFETIME.pollInterval,
-        },
-      });
+      if (opened.isNew) live.changed(snapshot.ownerId);
+      const asked = { uri: askUrl(config.issuer, opened.id), scopes };
+      if (request.completion === 'interaction') return { kind: 'interaction_required', asked };
+      const deferralCode = await defer({ pool }, { request, snapshot, askId: opened.id });
+      return deferralCode === null ? { kind: 'stopped' } : { kind: 'deferred', asked, deferralCode };
     }
+    case 'fewer':
+      return { kind: 'allowed_fewer', allowed: opened.allowed };
     case 'too_many':
-      return tooManyRequests(QUESTIONS_RETRY_SECONDS);
+      return { kind: 'too_many_questions' };
     case 'ended':
-      return stopped();
+      return { kind: 'stopped' };
   }
 }
 
 /** A code by which the Requester waits for the answer to this question; null when its connection ended meanwhile. */
-async function defer({ pool }: AskDeps, { request, snapshot }: Hop, askId: string): Promise<string | null> {
+async function defer(
+  { pool }: Pick<Deps, 'pool'>,
+  { request, snapshot, askId }: Omit<Asking, 'target'> & { readonly askId: string },
+): Promise<string | null> {
   const { binding, clientId, resource, scopes } = request;
   if (binding.kind !== 'key') throw new Error('a client without a key cannot wait');
   const code = mintToken('dc', snapshot.bucket);
@@ -64,5 +61,3 @@ async function defer({ pool }: AskDeps, { request, snapshot }: Hop, askId: strin
   });
   return opened ? code : null;
 }
-
-const stopped = (): OAuthError => invalidRequest(BAD_TOKEN_TEXT, { cause: 'stopped meanwhile' });

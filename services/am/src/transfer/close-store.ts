@@ -1,90 +1,23 @@
-import { type Query, run, runForRow, withConnection } from '@chatelaine/postgres';
-import { GRANT_ALIVE } from '@chatelaine/oauth-server-pg';
+import { type Query, run, runForRow } from '@chatelaine/postgres';
 import type { Pool } from 'pg';
-import type { Deps } from '../deps.ts';
-import type { Intent } from './store.ts';
-
-// Whatever ends something updates the row of the grant or the link, and these rows are held until this commits: a stop waits for what is being completed,
-// or is seen. `for share` looks at a row once more when it was waited for, which a subquery in `set` would not. Grants before links, as stops take them.
-const COMPLETE: Query<CompletedRow> = {
-  name: 'transfer_complete',
-  text: `
-  with due as materialized (
-    select t.bucket, t.id, t.connection_id, t.link_id
-    from unnest($1::integer[], $2::text[]) as done (bucket, id) join transfer t on t.bucket = done.bucket and t.id = done.id
-    where t.state = $3 order by t.bucket, t.id for update of t
-  ), granted as materialized (
-    select g.bucket, g.id, g.expires_at from oauth_grant g
-    where (g.bucket, g.id) in (select bucket, connection_id from due) and ${GRANT_ALIVE} order by g.bucket, g.id for share
-  ), linked as materialized (
-    select l.id from link l
-    where l.id in (select due.link_id from due join granted on granted.bucket = due.bucket and granted.id = due.connection_id)
-      and l.state = 'active' order by l.id for share
-  )
-  update transfer t
-  set closed_at = clock_timestamp(), state = case when linked.id is not null then 'minted' else 'withheld' end
-  from due
-    left join granted on granted.bucket = due.bucket and granted.id = due.connection_id
-      and (granted.expires_at is null or granted.expires_at > clock_timestamp())
-    left join linked on granted.id is not null and linked.id = due.link_id
-  where t.bucket = due.bucket and t.id = due.id
-  returning t.id, t.state, extract(epoch from clock_timestamp() - statement_timestamp())::float8 * 1000 as worked_ms`,
-};
-
-interface CompletedRow {
-  id: string;
-  state: string;
-  worked_ms: number;
-}
-
-export interface Completed {
-  /** Those that may be handed out. */
-  readonly handed: ReadonlySet<string>;
-  /** No later than the commit, by this process's clock. */
-  readonly committedFrom: number;
-}
-
-/**
- * Closes the intents of minted tokens, reading revocation once more: what was stopped meanwhile is withheld. `minted`: closed before, by this process,
- * and to be looked at once more. PROTOCOL §3.5.
- */
-export async function completeTransfers(
-  { pool, monotonic }: Pick<Deps, 'pool' | 'monotonic'>,
-  { transfers, from }: { transfers: readonly Pick<Intent, 'bucket' | 'id'>[]; from: 'intent' | 'minted' },
-): Promise<Completed> {
-  const values = [transfers.map(({ bucket }) => bucket), transfers.map(({ id }) => id), from];
-  // a connection first: waiting for one is no part of what the statement took
-  return withConnection(pool, async (db) => {
-    const sent = monotonic();
-    const rows = await run(db, COMPLETE, values);
-    const worked = Math.min(...rows.map(({ worked_ms }) => worked_ms));
-    const handed = new Set(rows.filter(({ state }) => state === 'minted').map(({ id }) => id));
-    return { handed, committedFrom: sent + (Number.isFinite(worked) ? worked : 0) };
-  });
-}
-
-const DISCARD: Query = {
-  name: 'transfer_discard',
-  text: `
-  update transfer t set state = 'withheld', error = 'late', closed_at = now()
-  from unnest($1::integer[], $2::text[]) as late (bucket, id)
-  where t.bucket = late.bucket and t.id = late.id and t.state = 'minted'`,
-};
-
-/** What was completed and did not leave in time goes to nobody. PROTOCOL §7. */
-export async function discardTransfers(pool: Pool, transfers: readonly Pick<Intent, 'bucket' | 'id'>[]): Promise<void> {
-  await run(pool, DISCARD, [transfers.map(({ bucket }) => bucket), transfers.map(({ id }) => id)]);
-}
+import type { Intent } from './begin-store.ts';
 
 const CLOSE: Query = {
   name: 'transfer_close',
   text: `with closed as (
-    update transfer set closed_at = now(), state = $3, error = $4 where bucket = $1 and id = $2 and state = 'intent' returning ask_id
+    update transfer set closed_at = now(), state = $3, error = $4 where bucket = $1 and id = $2 and state = 'intent' returning owner_id, ask_id, rule_ids, started_at
+  ), uncounted as (
+    update rule_limit n set used = n.used - 1 from closed
+    where $5 = 'given back' and closed.ask_id is null and n.owner_id = closed.owner_id and n.used > 0 and n.since <= closed.started_at
+      and n.id in (select r.limit_id from rule r where r.id = any (closed.rule_ids) and r.owner_id = closed.owner_id)
   )
   update ask set state = 'approved' from closed where $5 = 'given back' and ask.id = closed.ask_id and ask.state = 'used'`,
 };
 
-/** Closes the intent of a transfer that came to nothing; the approval that it used, if any, is used or as good as before. PROTOCOL §3.7. */
+/**
+ * Closes the intent of a transfer that came to nothing; the approval that it used, or the limits of rules that it was
+ * counted against, are used or as good as before. PROTOCOL §3.2, §3.7.
+ */
 export async function closeTransfer(
   pool: Pool,
   intent: Pick<Intent, 'bucket' | 'id'>,
@@ -109,8 +42,9 @@ const ABANDON: Query = {
 };
 
 /**
- * Closes a transfer whose answer was odd: whatever the Host minted is to be revoked. The grant it was minted under is given up for a fresh
- * one, and the Host is due to be told that the old one has ended. All or nothing: a closed row never hides a token nobody revokes.
+ * Closes a transfer whose answer was odd: whatever the Host minted is to be revoked. The grant it was minted under is
+ * given up for a fresh one, and the Host is due to be told that the old one has ended. All or nothing: a closed row
+ * never hides a token nobody revokes.
  */
 export async function abandonTransfer(
   pool: Pool,
@@ -121,20 +55,39 @@ export async function abandonTransfer(
   await run(pool, ABANDON, [intent.bucket, intent.id, error.slice(0, 200), grantId, freshGrantId]);
 }
 
+const LOST_AT_ONCE = 1000;
+
 const CLOSE_LOST: Query<{ n: number }> = {
   name: 'transfer_close_lost',
   text: `with lost as (
-    select bucket, id from transfer where state = 'intent' and started_at < now() - make_interval(secs => $1) limit 1000 for update skip locked
+    select bucket, id from transfer
+    where state = 'intent' and started_at >= (select before from transfer_settled) and started_at < now() - make_interval(secs => $1)
+    limit ${LOST_AT_ONCE} for update skip locked
   ), closed as (
     update transfer t set closed_at = now(), state = 'failed', error = 'lost' from lost where t.bucket = lost.bucket and t.id = lost.id returning 1
   )
   select count(*)::int as n from closed`,
 };
 
+/** For what is being written, and for a database whose clock is behind that of the one before it. */
+const SETTLED_AFTER_SECONDS = 300;
+
+// no index has the state, so that closing a transfer leaves its row where it is: what is open is looked for from here
+// on
+const SETTLE: Query = {
+  name: 'transfer_settle',
+  text: `update transfer_settled s set before = until.at
+  from (select now() - make_interval(secs => $1 + ${SETTLED_AFTER_SECONDS}) as at) as until
+  where until.at > s.before
+    and not exists (select from transfer t where t.state = 'intent' and t.started_at >= s.before and t.started_at < until.at)`,
+};
+
 /**
- * Closes the intents that no process works on any more: whoever wrote them died before they could. Whatever the Host minted for one was handed to
- * nobody, and its row stays. Returns how many.
+ * Closes the intents that no process works on any more: whoever wrote them died before they could. Whatever the Host
+ * minted for one was handed to nobody, and its row stays. Returns how many.
  */
 export async function closeLost(pool: Pool, input: { olderThanSeconds: number }): Promise<number> {
-  return (await runForRow(pool, CLOSE_LOST, [input.olderThanSeconds])).n;
+  const { n } = await runForRow(pool, CLOSE_LOST, [input.olderThanSeconds]);
+  if (n < LOST_AT_ONCE) await run(pool, SETTLE, [input.olderThanSeconds]);
+  return n;
 }

@@ -1,5 +1,5 @@
 import { coversScope, type ScopeSet } from '@chatelaine/protocol';
-import { evaluateAll } from '../rules/evaluate.ts';
+import { evaluateAll, type Verdict } from '../rules/evaluate.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { TransferRequest } from './request.ts';
 
@@ -12,14 +12,30 @@ export interface Snapshot {
   readonly clientName: string;
   readonly clientUri: string | null;
   readonly jkt: string | null;
+  /**
+   * The owner has paused the connection for so many seconds more, or (infinity) until they resume it; null: they have
+   * not.
+   */
+  readonly pausedFor: number | null;
   /** Counts the owner's changes; a transfer begins only while this is still the number. */
   readonly policyVersion: string;
   /** The Host of the resource, if the owner linked it and shows it to this connection. */
   readonly target: Target | null;
   readonly rules: readonly Rule[];
+  /** Where the connection stands with the terms that its owner proffers. PROTOCOL §10. */
+  readonly terms: TermsState;
+  /** The owner deals only with Requesters that have accepted terms. */
+  readonly signersOnly: boolean;
   /** An unused approval of exactly these scopes at this Host. */
   readonly approvedAskId: string | null;
 }
+
+export type TermsState =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'accepted'; readonly jti: string }
+  | { readonly kind: 'declined' }
+  /** Not answered yet; `proffer` is the signed offer. */
+  | { readonly kind: 'open'; readonly proffer: string };
 
 export interface Target {
   readonly hostId: string;
@@ -38,13 +54,44 @@ export interface Target {
   readonly unconfirmedEnds: number;
 }
 
-/** A Host whose answers are odd costs a grant each time, which it then has to end: so many, and nothing more is asked of it until it has. PROTOCOL §3.5. */
+/**
+ * A Host whose answers are odd costs a grant each time, which it then has to end: so many, and nothing more is asked of
+ * it until it has. PROTOCOL §3.5.
+ */
 export const MOST_UNCONFIRMED_ENDS = 10;
 
+export interface Allowed {
+  readonly kind: 'allow';
+  readonly target: Target;
+  /** The approval that it uses up; null: it needs none. */
+  readonly askId: string | null;
+  /** One for each scope. */
+  readonly verdicts: readonly Verdict[];
+}
+
+/** The owner has paused the connection. `retryAfter`: seconds after which it is worth another try. */
+export interface Paused {
+  readonly kind: 'paused';
+  readonly retryAfter: number;
+}
+
+/** Nobody knows when an owner resumes, and they may do so before the time that they set. */
+const LONGEST_RETRY_SECONDS = 3600;
+
+export const paused = (seconds: number): Paused => ({
+  kind: 'paused',
+  retryAfter: Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_RETRY_SECONDS),
+});
+
 export type Decision =
-  | { readonly kind: 'allow'; readonly target: Target; readonly askId: string | null }
-  | { readonly kind: 'ask'; readonly target: Target }
-  | { readonly kind: 'deny' }
+  | Allowed
+  | { readonly kind: 'ask'; readonly target: Target; readonly verdicts: readonly Verdict[] }
+  | { readonly kind: 'deny'; readonly verdicts: readonly Verdict[] }
+  | Paused
+  /** The Requester has to answer the owner's terms first. */
+  | { readonly kind: 'terms_required'; readonly proffer: string }
+  /** It declined them, or has agreed to none where the owner deals only with those that have. */
+  | { readonly kind: 'no_terms'; readonly reason: 'declined' | 'unsigned' }
   | { readonly kind: 'bad_scope' }
   | { readonly kind: 'bad_target' }
   /** The Host has to confirm earlier ends first. */
@@ -54,7 +101,9 @@ export type Decision =
   /** `foreign`: a live token in the hands of another client. */
   | { readonly kind: 'bad_token'; readonly reason: 'unknown' | 'foreign' | 'key' };
 
-/** Decides a transfer. Pure: the same snapshot and request always give the same answer, in a dry run too. PROTOCOL §3.2. */
+/**
+ * Decides a transfer. Pure: the same snapshot and request always give the same answer, in a dry run too. PROTOCOL §3.2.
+ */
 export function decide(
   snapshot: Snapshot | null,
   request: Pick<TransferRequest, 'clientId' | 'subject' | 'binding' | 'scopes'>,
@@ -62,21 +111,59 @@ export function decide(
   if (snapshot === null) return { kind: 'bad_token', reason: 'unknown' };
   if (snapshot.clientId !== request.clientId) return { kind: 'bad_token', reason: 'foreign' };
   if (!isItsKey(snapshot, request)) return { kind: 'bad_token', reason: 'key' };
+  // before anything is said about a target: whoever is paused learns nothing
+  if (snapshot.pausedFor !== null) return paused(snapshot.pausedFor);
   const { target } = snapshot;
   if (target === null) return { kind: 'bad_target' };
   if (request.binding.kind === 'bearer' && !target.bearer) return { kind: 'key_needed' };
   const { scopes } = request;
   if (scopes.length === 0 || !coversScope(target.shown, scopes) || !coversScope(target.ceiling, scopes))
     return { kind: 'bad_scope' };
-  const effect = evaluateAll(snapshot.rules, { connectionId: snapshot.connectionId, linkId: target.linkId }, scopes);
-  if (effect === 'deny') return { kind: 'deny' };
-  if (effect === 'ask' && snapshot.approvedAskId === null) return { kind: 'ask', target };
+  const asking = { connectionId: snapshot.connectionId, linkId: target.linkId };
+  const { effect, verdicts } = evaluateAll(snapshot.rules, asking, scopes);
+  if (effect === 'deny') return { kind: 'deny', verdicts };
+  const unsigned = decideTerms(snapshot);
+  if (unsigned !== null) return unsigned;
+  if (effect === 'ask' && snapshot.approvedAskId === null) return { kind: 'ask', target, verdicts };
   // read together with the grant: whoever gives this one up makes one end more, so that there are never more than these
   if (target.unconfirmedEnds >= MOST_UNCONFIRMED_ENDS) return { kind: 'host_behind' };
-  return { kind: 'allow', target, askId: effect === 'ask' ? snapshot.approvedAskId : null };
+  return { kind: 'allow', target, askId: effect === 'ask' ? snapshot.approvedAskId : null, verdicts };
 }
 
-/** A connection that has a key is used with that one only; one that was made without may still bring its first. PROTOCOL §6. */
+/** By which rules something was decided, and the limits of theirs that are used up by one if it begins. */
+export function decidedBy(decision: Decision): {
+  readonly ruleIds: readonly string[];
+  readonly limitIds: readonly string[];
+} {
+  if (!('verdicts' in decision)) return { ruleIds: [], limitIds: [] };
+  const rules = decision.verdicts.flatMap(({ rule }) => (rule === null ? [] : [rule]));
+  // who said yes to just this has let it have all of it once more
+  const isCounted = decision.kind === 'allow' && decision.askId === null;
+  const limits = isCounted ? rules.flatMap(({ limit }) => (limit === null ? [] : [limit.id])) : [];
+  return { ruleIds: [...new Set(rules.map(({ id }) => id))], limitIds: [...new Set(limits)] };
+}
+
+/**
+ * After a deny, for who is denied need not sign; before a question, for the owner is not asked on behalf of who has not
+ * signed. PROTOCOL §10.4.
+ */
+function decideTerms({ terms, signersOnly }: Pick<Snapshot, 'terms' | 'signersOnly'>): Decision | null {
+  switch (terms.kind) {
+    case 'none':
+      return signersOnly ? { kind: 'no_terms', reason: 'unsigned' } : null;
+    case 'accepted':
+      return null;
+    case 'declined':
+      return { kind: 'no_terms', reason: 'declined' };
+    case 'open':
+      return { kind: 'terms_required', proffer: terms.proffer };
+  }
+}
+
+/**
+ * A connection that has a key is used with that one only; one that was made without may still bring its first. PROTOCOL
+ * §6.
+ */
 function isItsKey({ jkt }: Snapshot, { subject, binding }: Pick<TransferRequest, 'subject' | 'binding'>): boolean {
   if (jkt !== null) return binding.kind === 'key' && binding.jkt === jkt;
   return subject.kind === 'grant';

@@ -31,8 +31,9 @@ export function actorTokenOf(params: FormParams): string | null {
 }
 
 /**
- * Refuses a statement that is plainly about something else than this request, before anything is written for it. Nothing is believed of the others:
- * whether one is good is for the Host to say, by the Requester's keys; the AM only passes it on. PROTOCOL §3.6.
+ * Refuses a statement that is plainly about something else than this request, before anything is written for it.
+ * Nothing is believed of the others: whether one is good is for the Host to say, by the Requester's keys; the AM only
+ * passes it on. PROTOCOL §3.6.
  */
 export function readRequesterStatement(token: string | null, about: AboutRequest): string | null {
   if (token === null) return null;

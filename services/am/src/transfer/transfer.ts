@@ -1,36 +1,25 @@
-import { timeId } from '@chatelaine/crypto';
-import { type Guards, refuseReplay } from '@chatelaine/oauth-server';
-import {
-  accessDenied,
-  BAD_TARGET_TEXT,
-  BAD_TOKEN_TEXT,
-  interactionRequired,
-  invalidDpopProof,
-  invalidRequest,
-  invalidTarget,
-  type OAuthError,
-  temporarilyUnavailable,
-  type TransferResponse,
-} from '@chatelaine/protocol';
+import type { HopContext } from '@chatelaine/oauth-client';
+import type { Guards } from '@chatelaine/oauth-server';
+import { OAuthError } from '@chatelaine/protocol';
 import { waitOnOthers } from '@chatelaine/service-kit';
 import type { Deps } from '../deps.ts';
-import { askOwner } from './ask-owner.ts';
-import { type CallDeps, callHost, type Hop } from './call-host.ts';
+import { askHost, type AskHostDeps, type HostAnswer } from './ask-host.ts';
+import { type Begun, beginTransfer } from './begin-store.ts';
 import { findOddity } from './check-answer.ts';
-import { type Decision, decide, type Snapshot } from './decide.ts';
+import { type CloseDeps, closeInternal, closeUnanswered, withhold } from './close.ts';
+import { complete } from './complete-store.ts';
+import { type Decision, decide } from './decide.ts';
+import type { Minted, Refusal, TransferOutcome } from './outcome.ts';
+import { refuse } from './refuse.ts';
 import type { TransferRequest } from './request.ts';
-import { badScope, closeOnThrow, giveUp, type GiveUpDeps, unfinished } from './give-up.ts';
-import { handOut, type Minted, withhold } from './hand-out.ts';
-import { type QuotaDeps, takeQuota } from './quota.ts';
-import { beginTransfer, type Intent, readSnapshot } from './store.ts';
+import { readSnapshot } from './snapshot-store.ts';
+import { toOAuthError } from './to-oauth-error.ts';
 
-export type TransferDeps = CallDeps & GiveUpDeps & QuotaDeps & Pick<Deps, 'failpoint' | 'observe' | 'monotonic'>;
-
-/** Why a request without a proof was refused, for whoever tells its client in other words. */
-export const NO_KEY = 'no key, and none may be left out';
-
-/** How often a decision is made anew because the owner changed something between reading and beginning. */
-const DECISIONS = 3;
+export type QuotaDeps = Pick<Deps, 'config' | 'allowances'>;
+export type TransferDeps = AskHostDeps &
+  CloseDeps &
+  QuotaDeps &
+  Pick<Deps, 'failpoint' | 'observe' | 'monotonic' | 'live'>;
 
 export interface TransferInput {
   readonly request: TransferRequest;
@@ -42,121 +31,95 @@ export interface TransferInput {
 }
 
 /**
- * One transfer: read, decide, write the intent, call the Host, check its answer, read revocation again, answer. Throws OAuthErrors of
- * PROTOCOL §3.8. No database connection is held while the Host is called.
+ * One transfer, from the request to what is relayed. No database connection is held while the Host is asked. PROTOCOL
+ * §3.
  */
-export async function transfer(deps: TransferDeps, input: TransferInput): Promise<TransferResponse> {
-  const minted = await obtain(deps, input);
-  if (input.signal?.aborted === true) {
-    await withhold(deps, minted);
-    throw unfinished();
+export async function transfer(deps: TransferDeps, input: TransferInput): Promise<TransferOutcome> {
+  const minted = await mint(deps, input);
+  if (minted.kind !== 'minted') return minted;
+  if (input.signal?.aborted === true) return withhold(deps, minted);
+  const outcomeOf = await complete(deps, [minted]);
+  return outcomeOf(minted);
+}
+
+/** A transfer up to the Host's answer. Whoever takes what was minted completes it, or withholds it. */
+export async function mint(deps: TransferDeps, input: TransferInput): Promise<Minted | Refusal> {
+  const observed = deps.observe.transfer();
+  let outcome = 'internal';
+  try {
+    const begun = await begin(deps, input);
+    const minted = begun.kind === 'begun' ? await askFor(deps, begun, input.signal) : begun;
+    outcome = minted.kind === 'minted' ? 'minted' : labelOf(toOAuthError(minted));
+    return minted;
+  } catch (error) {
+    if (error instanceof OAuthError) outcome = labelOf(error);
+    throw error;
+  } finally {
+    observed({ outcome });
   }
-  const answerTo = await handOut(deps, [minted]);
-  return answerTo(minted);
 }
 
-/** A transfer up to the Host's answer. Whoever takes it hands it out, or withholds it. */
-export function obtain(deps: TransferDeps, input: TransferInput): Promise<Minted> {
-  return deps.observe.transfer(() => obtainOne(deps, input));
-}
+/** How often a decision is made anew because the owner changed something between reading and beginning. */
+const DECISIONS = 3;
 
-async function obtainOne(deps: TransferDeps, input: TransferInput): Promise<Minted> {
-  const { request, signal } = input;
-  const begun = { ...(await begin(deps, input)), doubt: { minted: false } };
-  const { hop, intent, doubt } = begun;
-  await deps.failpoint('transfer.begun');
-  const answer = await closeOnThrow(deps, begun, () => callHost(deps, hop, { gone: signal, doubt }));
-  if (answer.kind !== 'answer') return giveUp(deps, begun, answer);
-  await deps.failpoint('transfer.answered');
-  const oddity = findOddity(answer.response, { request, target: hop.target });
-  if (oddity !== null) return giveUp(deps, begun, { kind: 'unusable', reason: `odd ${oddity}`, minted: true });
-  return { intent, response: answer.response };
-}
-
-/** Decides and writes the intent; decides again while the owner is changing things. */
-async function begin(
-  deps: TransferDeps,
-  { request, guards, quota, signal }: TransferInput,
-): Promise<{ hop: Hop; intent: Intent }> {
+/** Reads, decides, admits and writes the intent; decides again while the owner is changing things. */
+async function begin(deps: TransferDeps, input: TransferInput): Promise<Begun | Refusal> {
+  const { request, guards, signal } = input;
   let giveBack: (() => void) | null = null;
-  // the guards are burned by the first begin, whatever comes of it; later rounds have none left
   for (let round = 0; round < DECISIONS; round++) {
     const snapshot = await readSnapshot(deps.pool, request);
     const decision = decide(snapshot, request);
-    if (quota === 'to be counted' && snapshot !== null && !NOT_ITS_OWN.has(decision.kind))
+    if (input.quota === 'to be counted' && snapshot !== null && !NOT_ITS_OWN.has(decision.kind))
       giveBack ??= await takeQuota(deps, snapshot);
-    if (decision.kind !== 'allow' || snapshot === null) throw await refusal(deps, { decision, snapshot, request });
-    if (signal?.aborted === true) throw unfinished();
+    if (decision.kind !== 'allow' || snapshot === null) return refuse(deps, { decision, snapshot, request, guards });
+    if (signal?.aborted === true) return { kind: 'gone' };
     // before anything is written or spent: there may be no room
     waitOnOthers({ requester: request.clientId, owner: snapshot.ownerId });
-    const hop = { request, snapshot, target: decision.target };
-    const intent = intentOf(deps, hop, decision.askId);
-    const begun = await beginTransfer(deps.pool, { intent, guards: guards.take() });
-    if (begun.kind === 'replayed') {
-      // who hears a request and sends it again must not use up what its Requester may ask for
-      giveBack?.();
-      refuseReplay(begun);
-    }
-    if (begun.kind === 'begun') return { hop, intent };
+    // the guards are burned by the first, whatever comes of it; later rounds have none left
+    const begun = await beginTransfer(deps, { decision, request, snapshot, guards: guards.take() });
+    // who hears a request and sends it again must not use up what its Requester may ask for
+    if (begun.kind === 'replayed') giveBack?.();
+    if (begun.kind !== 'changed') return begun;
   }
-  throw temporarilyUnavailable('The owner is changing what this connection may do; try again.', { retryAfter: 1 });
+  return { kind: 'changing' };
+}
+
+/** Asks the Host, and checks its answer. */
+async function askFor(deps: TransferDeps, begun: Begun, signal: AbortSignal | undefined): Promise<Minted | Refusal> {
+  await deps.failpoint('transfer.begun');
+  const { hopSeconds } = deps.config.limits.hostCalls;
+  const hop: HopContext = { deadline: performance.now() + hopSeconds * 1000, signal, sent: false };
+  let answer: HostAnswer;
+  try {
+    answer = await askHost(deps, begun, hop);
+  } catch (error) {
+    await closeInternal(deps, begun, hop);
+    throw error;
+  }
+  if (answer.kind !== 'answer') return closeUnanswered(deps, begun, hop, answer);
+  await deps.failpoint('transfer.answered');
+  const oddity = findOddity(answer.response, begun);
+  if (oddity === null) return { kind: 'minted', intent: begun.intent, response: answer.response };
+  return closeUnanswered(deps, begun, hop, { kind: 'unusable', reason: `odd ${oddity}`, minted: true });
 }
 
 /** Whoever asks has not shown that the connection is its own. */
 const NOT_ITS_OWN: ReadonlySet<Decision['kind']> = new Set(['bad_token', 'key_needed']);
 
-function intentOf({ clock }: Pick<Deps, 'clock'>, { request, snapshot, target }: Hop, askId: string | null): Intent {
-  return {
-    id: timeId('tr', clock.now()),
-    bucket: snapshot.bucket,
-    ownerId: snapshot.ownerId,
-    connectionId: snapshot.connectionId,
-    linkId: target.linkId,
-    hostId: target.hostId,
-    clientId: request.clientId,
-    resource: request.resource,
-    scopes: request.scopes,
-    jkt: request.binding.kind === 'key' ? request.binding.jkt : null,
-    policyVersion: snapshot.policyVersion,
-    askId,
-  };
-}
+const labelOf = ({ status, code }: OAuthError): string => (status === 504 ? 'timeout' : code);
 
-/** The answer to a decision that is not "allow". */
-async function refusal(
-  deps: TransferDeps,
-  input: { decision: Decision; snapshot: Snapshot | null; request: TransferRequest },
-): Promise<OAuthError> {
-  const { decision, snapshot, request } = input;
-  switch (decision.kind) {
-    case 'bad_token':
-      if (decision.reason !== 'unknown')
-        deps.log.warn(
-          {
-            event: 'foreign_token',
-            reason: decision.reason,
-            clientId: request.clientId,
-            connectionId: snapshot?.connectionId,
-          },
-          'connection token refused',
-        );
-      return invalidRequest(BAD_TOKEN_TEXT, { cause: decision.reason });
-    case 'bad_target':
-      return invalidTarget(BAD_TARGET_TEXT);
-    case 'key_needed':
-      return invalidDpopProof('Tokens are bound to a key here: send a DPoP proof.', { cause: NO_KEY });
-    case 'bad_scope':
-      return badScope();
-    case 'deny':
-      return accessDenied("The owner's rules deny this.", { extras: { denied_by: 'am', requestable: false } });
-    case 'ask':
-      if (snapshot === null) throw new Error('an ask without a snapshot');
-      // PROTOCOL §6: who has never heard of questions gets none put; it brings the owner here itself
-      if (request.subject.kind === 'grant') return interactionRequired('The owner has to be asked.');
-      return askOwner(deps, { request, snapshot, target: decision.target });
-    case 'host_behind':
-      return temporarilyUnavailable('The Host has yet to confirm that earlier grants have ended.', { retryAfter: 30 });
-    case 'allow':
-      throw new Error('an allowed transfer has no refusal');
-  }
+/**
+ * Counts what is asked for, alone or many in one call, against what a connection and its Requester may ask for in a
+ * minute, over all processes. Throws 429 with `Retry-After`. The function returned takes it back. PROTOCOL §5.
+ */
+export function takeQuota(
+  { config, allowances }: QuotaDeps,
+  { connectionId, clientId, items = 1 }: { connectionId: string; clientId: string; items?: number },
+): Promise<() => void> {
+  const { perConnection, perRequester } = config.limits.transfers;
+  const counted = [
+    { limit: perConnection, key: connectionId },
+    { limit: perRequester, key: clientId },
+  ];
+  return allowances.takeAll(counted, items);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { hiddenFields } from '@chatelaine/test-kit';
 import { holding, waiting } from '../support/locks.ts';
-import { house } from './house.ts';
+import { deployment } from './deployment.ts';
 import { answer, ask, errorOf, fresh, pathOf, story } from './asking.ts';
 
 /** What each of their answers does. */
@@ -14,19 +14,19 @@ export function answers(): void {
       expect(errorOf(await ask(once, 'photos.read photos.write'))).toBe('400 interaction_required');
       expect((await ask(once)).status).toBe(200);
       expect(errorOf(await ask(once))).toBe('400 interaction_required');
-      expect(house.host.minted.filter(({ clientId }) => clientId === once.requester.clientId)).toHaveLength(1);
+      expect(deployment.host.minted.filter(({ clientId }) => clientId === once.requester.clientId)).toHaveLength(1);
     });
 
     it('is good for ten minutes by the database’s clock', async () => {
       const late = await fresh();
       await answer(late.owner.browser, pathOf(await ask(late)), 'once');
-      const [{ left } = { left: 0 }] = await house.rows<{ left: number }>(
+      const [{ left } = { left: 0 }] = await deployment.rows<{ left: number }>(
         `select extract(epoch from expires_at - now())::float8 as left from ask where connection_id = $1 and state = 'approved'`,
         [late.connection.id],
       );
       expect(left).toBeGreaterThan(590);
       expect(left).toBeLessThanOrEqual(600);
-      await house.rows(`update ask set expires_at = now() - interval '1 second' where connection_id = $1`, [
+      await deployment.rows(`update ask set expires_at = now() - interval '1 second' where connection_id = $1`, [
         late.connection.id,
       ]);
       expect(errorOf(await ask(late))).toBe('400 interaction_required');
@@ -34,7 +34,10 @@ export function answers(): void {
 
     it('is not good for another connection of the same Requester', async () => {
       const first = await fresh();
-      const second = { ...first, connection: await house.connect({ ...first, answers: { 'photos.write': 'ask' } }) };
+      const second = {
+        ...first,
+        connection: await deployment.connect({ ...first, answers: { 'photos.write': 'ask' } }),
+      };
       await answer(first.owner.browser, pathOf(await ask(first)), 'once');
       expect(errorOf(await ask(second))).toBe('400 interaction_required');
     });
@@ -42,18 +45,18 @@ export function answers(): void {
     it('is spent by a transfer that the Host refused', async () => {
       const spent = await fresh();
       await answer(spent.owner.browser, pathOf(await ask(spent)), 'once');
-      house.host.script.transfer = () => ({ status: 400, json: { error: 'access_denied' } });
+      deployment.host.script.transfer = () => ({ status: 400, json: { error: 'access_denied' } });
       expect(errorOf(await ask(spent))).toBe('400 access_denied');
-      house.host.script = {};
+      deployment.host.script = {};
       expect(errorOf(await ask(spent))).toBe('400 interaction_required');
     });
 
     it('is no longer good once the connection is stopped', async () => {
       const stopped = await fresh();
       await answer(stopped.owner.browser, pathOf(await ask(stopped)), 'once');
-      await stopped.owner.browser.submit('/requesters', `/requesters/${stopped.connection.id}/stop`);
+      await stopped.owner.browser.submit('/apps', `/apps/${stopped.connection.id}/stop`);
       expect(errorOf(await ask(stopped))).toBe('400 invalid_request');
-      expect(house.host.hops).toEqual([]);
+      expect(deployment.host.hops).toEqual([]);
     });
   });
 
@@ -88,16 +91,16 @@ export function answers(): void {
 
     it('last as long as the connection does, when they are rules', async () => {
       const ending = story;
-      const monthly = await house.connect({
+      const monthly = await deployment.connect({
         ...ending,
         answers: { 'photos.write': 'ask' },
         fields: { duration: 'month' },
       });
       await answer(ending.owner.browser, pathOf(await ask({ ...ending, connection: monthly })), 'always');
       expect(
-        await house.rows(
+        await deployment.rows(
           `select effect, r.expires_at = c.expires_at as together from rule r join connection c on c.id = r.connection_id
-           where c.id = $1 and r.scope = 'photos.write'`,
+           where c.id = $1 and r.scope = 'photos.write' and r.expires_at > now()`,
           [monthly.id],
         ),
       ).toEqual([{ effect: 'allow', together: true }]);
@@ -110,7 +113,7 @@ export function answers(): void {
       const form = hiddenFields((await browser.get(path)).text, path);
       const answers = await Promise.all([
         browser.post(path, { ...form, answer: 'always' }),
-        browser.at(house.ams[1].port).post(path, { ...form, answer: 'always' }),
+        browser.at(deployment.ams[1].port).post(path, { ...form, answer: 'always' }),
         browser.post(path, { ...form, answer: 'always' }),
       ]);
       expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 404, 404]);
@@ -120,7 +123,7 @@ export function answers(): void {
       expect((await browser.post(path, { ...form, answer: 'never' })).status).toBe(404);
       expect((await ask(twice)).status).toBe(200);
       expect(
-        await house.rows(
+        await deployment.rows(
           `select 1 as one from timeline_entry where kind = 'ask_answered' and data->>'connection' = $1`,
           [twice.connection.id],
         ),
@@ -133,15 +136,15 @@ export function answers(): void {
       const path = pathOf(await ask(raced));
       const form = hiddenFields((await browser.get(path)).text, path);
       const [stopped, answered] = await holding(
-        house,
+        deployment,
         `select 1 from owner where id = '${raced.owner.id}' for update`,
         async (release) => {
           const stopping = browser
-            .at(house.ams[1].port)
-            .post(`/requesters/${raced.connection.id}/stop`, { _csrf: form['_csrf'] });
-          await waiting(house, 1);
+            .at(deployment.ams[1].port)
+            .post(`/apps/${raced.connection.id}/stop`, { _csrf: form['_csrf'] });
+          await waiting(deployment, 1);
           const answering = browser.post(path, { ...form, answer: 'always' });
-          await waiting(house, 2);
+          await waiting(deployment, 2);
           await release();
           return Promise.all([stopping, answering]);
         },
@@ -150,7 +153,7 @@ export function answers(): void {
       expect(stopped.status).toBe(303);
       expect(errorOf(await ask(raced))).toBe('400 invalid_request');
       expect(
-        await house.rows('select deadlocks::int from pg_stat_database where datname = current_database()'),
+        await deployment.rows('select deadlocks::int from pg_stat_database where datname = current_database()'),
       ).toEqual([{ deadlocks: 0 }]);
     });
   });

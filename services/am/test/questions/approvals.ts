@@ -1,16 +1,17 @@
-import { createOutbound, OutboundError } from '@chatelaine/outbound-http';
+import { requestTransfer } from '@chatelaine/oauth-client';
+import { createOutbound } from '@chatelaine/outbound-http';
 import { type Answer, eventually, freePort } from '@chatelaine/test-kit';
 import { describe, expect, it } from '@jest/globals';
-import { doubting } from '../../src/transfer/doubt.ts';
-import type { Story } from '../support/house.ts';
-import { gate, type Reply } from '../support/scripted-host.ts';
+import type { Story } from '../support/deployment.ts';
+import type { Reply } from '../support/host-script.ts';
+import { gate } from '../support/scripted-host.ts';
 import { answer, ask, errorOf, fresh, pathOf } from './asking.ts';
-import { house } from './house.ts';
+import { deployment } from './deployment.ts';
 import { minted, wait } from './waiting.ts';
 
 const SCOPE = 'photos.write';
 const AGAIN = '400 interaction_required';
-const lastOf = async ({ connection }: Story) => (await house.transfers(connection)).at(-1);
+const lastOf = async ({ connection }: Story) => (await deployment.transfers(connection)).at(-1);
 /** Until the last transfer has come to this. */
 const closedAs = (by: Story, state: string, error: string) =>
   eventually(async () => {
@@ -37,7 +38,7 @@ function leaving(by: Story, port?: number) {
   const { connection, requester } = by;
   const asked = requester.transfer({
     connection,
-    resource: house.host.resource,
+    resource: deployment.host.resource,
     scope: SCOPE,
     signal: going.signal,
     ...(port !== undefined && { port }),
@@ -49,7 +50,7 @@ function leaving(by: Story, port?: number) {
 /** Keeps the Host's answer back until the gate is opened. */
 function slow() {
   const held = gate();
-  house.host.script.transfer = async (_hop, mint): Promise<Reply> => held.opened.then(() => ({ json: mint() }));
+  deployment.host.script.transfer = async (_hop, mint): Promise<Reply> => held.opened.then(() => ({ json: mint() }));
   return held;
 }
 
@@ -59,14 +60,14 @@ export function approvals(): void {
     it('is as good as before when the Requester left before anything was sent to the Host', async () => {
       const by = await allowedOnce();
       const held = gate();
-      house.host.script.refresh = async (_call, renew) => held.opened.then(() => ({ json: renew() }));
-      await house.rows(`update link set access_expires_at = now() where id = $1`, [by.linkId]);
+      deployment.host.script.refresh = async (_call, renew) => held.opened.then(() => ({ json: renew() }));
+      await deployment.rows(`update link set access_expires_at = now() where id = $1`, [by.linkId]);
       const { left, leave, until } = leaving(by);
-      await until(house.host.until(() => house.host.refreshes.length > 0));
+      await until(deployment.host.until(() => deployment.host.refreshes.length > 0));
       leave();
       await left;
       await closedAs(by, 'failed', 'gone');
-      expect(house.host.hops).toEqual([]);
+      expect(deployment.host.hops).toEqual([]);
       held.open();
       expect((await ask(by)).status).toBe(200);
       expect(errorOf(await ask(by))).toBe(AGAIN);
@@ -77,14 +78,14 @@ export function approvals(): void {
       const by = await allowedOnce();
       const replies: Reply[] = [503, 429].map((status) => ({ status, json: { error: 'temporarily_unavailable' } }));
       replies.push({ status: 400, json: { error: 'invalid_request' } });
-      const told: string[] = [];
+      const notified: string[] = [];
       for (const reply of replies) {
-        house.host.script.transfer = () => reply;
-        told.push(errorOf(await ask(by)));
+        deployment.host.script.transfer = () => reply;
+        notified.push(errorOf(await ask(by)));
       }
-      expect(told).toEqual(['503 temporarily_unavailable', '503 temporarily_unavailable', '502 server_error']);
-      house.host.reset();
-      await house.rows(`update ask set expires_at = now() where connection_id = $1`, [by.connection.id]);
+      expect(notified).toEqual(['503 temporarily_unavailable', '503 temporarily_unavailable', '502 server_error']);
+      deployment.host.reset();
+      await deployment.rows(`update ask set expires_at = now() where connection_id = $1`, [by.connection.id]);
       expect(errorOf(await ask(by))).toBe(AGAIN);
     });
 
@@ -92,7 +93,7 @@ export function approvals(): void {
       const by = await allowedOnce();
       const held = slow();
       const { left, leave, until } = leaving(by);
-      await until(house.host.until(() => house.host.hops.length > 0));
+      await until(deployment.host.until(() => deployment.host.hops.length > 0));
       leave();
       await left;
       await closedAs(by, 'failed', 'gone');
@@ -104,7 +105,7 @@ export function approvals(): void {
     it('is used when the Host minted for a Requester that had left: nobody gets that token', async () => {
       const by = await allowedOnce();
       const [answered, closed] = [gate(), gate()];
-      const am = await house.another({
+      const am = await deployment.another({
         failpoint: async (name) => {
           if (name !== 'transfer.answered') return;
           answered.open();
@@ -127,11 +128,11 @@ export function approvals(): void {
         [{ status: 502, json: { error: 'temporarily_unavailable' } }, '502 server_error'],
         [{ status: 500, body: 'Oops' }, '502 server_error'],
       ];
-      for (const [reply, told] of lost) {
+      for (const [reply, notified] of lost) {
         const by = await allowedOnce();
-        house.host.script.transfer = () => reply;
-        expect(errorOf(await ask(by))).toBe(told);
-        house.host.reset();
+        deployment.host.script.transfer = () => reply;
+        expect(errorOf(await ask(by))).toBe(notified);
+        deployment.host.reset();
         expect(errorOf(await ask(by))).toBe(AGAIN);
       }
     });
@@ -140,18 +141,15 @@ export function approvals(): void {
       const port = await freePort();
       const exceptions = [{ host: 'gone.localhost', port, scheme: 'http', cidr: '127.0.0.1/32' }] as const;
       const outbound = createOutbound({ exceptions, demo: true });
-      const tries: [string, string][] = [
-        [`http://gone.localhost:${port}/token`, 'unreachable'],
-        ['http://elsewhere.localhost/token', 'refused'],
-      ];
+      const clock = { now: () => Date.now() / 1000 };
+      const input = { subjectToken: 'token', resource: 'resource', scope: SCOPE, actorToken: 'statement' };
+      const client = { clientId: 'client', authentication: { kind: 'none' } } as const;
       try {
-        for (const [url, reason] of tries) {
-          const doubt = { minted: false };
-          const error: unknown = await doubting(outbound, doubt)
-            .fetch(url, { method: 'POST' })
-            .catch((one) => one);
-          expect(error).toBeInstanceOf(OutboundError);
-          expect([(error as OutboundError).reason, doubt]).toEqual([reason, { minted: false }]);
+        for (const issuer of [`http://gone.localhost:${port}`, 'http://elsewhere.localhost']) {
+          const hop = { deadline: Infinity, signal: undefined, sent: false };
+          const server = { issuer, token_endpoint: `${issuer}/token` };
+          const answer = await requestTransfer({ outbound, clock }, { ...input, server, client }, hop);
+          expect([answer.kind, hop.sent]).toEqual(['unreachable', false]);
         }
       } finally {
         await outbound.close();
@@ -166,34 +164,34 @@ export function approvals(): void {
       const held = slow();
       const going = new AbortController();
       const left = unanswered(waiting.poll({ signal: going.signal }));
-      await Promise.race([house.host.until(() => house.host.hops.length > 0), left]);
+      await Promise.race([deployment.host.until(() => deployment.host.hops.length > 0), left]);
       going.abort();
       await left;
       await closedAs(waiting, 'failed', 'gone');
       held.open();
       // the poll itself is done only after its transfer
       await eventually(async () => {
-        const [row] = await house.rows<{ free: boolean }>(
+        const [row] = await deployment.rows<{ free: boolean }>(
           'select attempt_id is null as free from deferral where connection_id = $1',
           [waiting.connection.id],
         );
         return row?.free;
       });
-      house.host.reset();
+      deployment.host.reset();
       await waiting.passTime();
       return waiting;
     };
-    const toldOf = async (answered: Promise<Answer>) => {
+    const statusOf = async (answered: Promise<Answer>) => {
       const { status, json } = await answered;
       return [status, json['error']];
     };
 
     it('is not the last one where a rule allows it', async () => {
-      expect(await toldOf((await leavesAtWork('always')).poll())).toEqual([200, undefined]);
+      expect(await statusOf((await leavesAtWork('always')).poll())).toEqual([200, undefined]);
     });
 
     it('used what was allowed once, when the Host was at work', async () => {
-      expect(await toldOf((await leavesAtWork('once')).poll())).toEqual([400, 'expired_token']);
+      expect(await statusOf((await leavesAtWork('once')).poll())).toEqual([400, 'expired_token']);
     });
   });
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { createDpopProof, generateSigningKey } from '@chatelaine/crypto';
 import type { Answer } from '@chatelaine/test-kit';
-import type { Story } from '../support/house.ts';
+import type { Story } from '../support/deployment.ts';
 import { clock } from '../support/requester.ts';
 import { gate } from '../support/scripted-host.ts';
-import { ANSWERS, house } from './house.ts';
+import { ANSWERS, deployment } from './deployment.ts';
 import { defer, errorOf, fresh, minted, NOT_ITS, PENDING, SCOPE, story, wait } from './waiting.ts';
 
 /** The code it waits with. */
@@ -21,15 +21,15 @@ export function deferralCodes(): void {
         client_assertion_type: undefined,
         client_id: waiting.requester.clientId,
       };
-      const htu = `${house.issuer}/token`;
+      const htu = `${deployment.issuer}/token`;
       expect(errorOf(await waiting.poll({ proofs: [await createDpopProof({ key, htm: 'POST', htu, clock })] }))).toBe(
         NOT_ITS,
       );
       expect(errorOf(await waiting.poll({ proofs: [] }))).toBe('400 invalid_dpop_proof');
       expect(errorOf(await waiting.poll({ params: unauthenticated }))).toBe('401 invalid_client');
       // a second connection of the same client, with the same key: the code stays that of the first
-      const second = await house.connect({ ...waiting, answers: ANSWERS });
-      await house.rows(`update oauth_grant set ended_at = now(), ended_by = 'owner' where id = $1`, [
+      const second = await deployment.connect({ ...waiting, answers: ANSWERS });
+      await deployment.rows(`update oauth_grant set ended_at = now(), ended_by = 'owner' where id = $1`, [
         waiting.connection.id,
       ]);
       expect(errorOf(await waiting.poll())).toBe(NOT_ITS);
@@ -52,14 +52,14 @@ export function deferralCodes(): void {
       const waiting = await wait();
       const asSubject = await waiting.requester.transfer({
         connection: { accessToken: waiting.code },
-        resource: house.host.resource,
+        resource: deployment.host.resource,
         scope: SCOPE,
       });
       expect(errorOf(asSubject)).toBe('400 invalid_request');
       const proofs = [await waiting.requester.proof('/token')];
       expect(errorOf(await waiting.poll({ proofs }))).toBe(PENDING);
       await waiting.passTime();
-      expect(errorOf(await waiting.poll({ proofs, port: house.ams[1].port }))).toBe('400 invalid_dpop_proof');
+      expect(errorOf(await waiting.poll({ proofs, port: deployment.ams[1].port }))).toBe('400 invalid_dpop_proof');
       expect(errorOf(await waiting.poll())).toBe(PENDING);
     });
 
@@ -67,19 +67,19 @@ export function deferralCodes(): void {
       const waiting = await wait();
       await waiting.answer('always');
       const held = gate();
-      house.host.script = { transfer: async (_hop, mint) => held.opened.then(() => ({ json: mint() })) };
+      deployment.host.script = { transfer: async (_hop, mint) => held.opened.then(() => ({ json: mint() })) };
       const crowd = (): Promise<Answer>[] =>
-        Array.from({ length: 10 }, (_, at) => waiting.poll({ port: house.ams[at % 2]?.port ?? 0 }));
+        Array.from({ length: 10 }, (_, at) => waiting.poll({ port: deployment.ams[at % 2]?.port ?? 0 }));
       const first = crowd();
-      await house.host.until(() => house.host.hops.length > 0);
+      await deployment.host.until(() => deployment.host.hops.length > 0);
       // others come while the Host is still at work, and not too early
       await waiting.passTime();
       const second = await Promise.all(crowd());
       // and one when the first has been at it for so long that its process may be gone
-      await house.rows(`update deferral set attempted_at = now() - interval '1 minute'`);
+      await deployment.rows(`update deferral set attempted_at = now() - interval '1 minute'`);
       await waiting.passTime();
       const late = waiting.poll();
-      await house.host.until(() => house.host.hops.length > 1);
+      await deployment.host.until(() => deployment.host.hops.length > 1);
       held.open();
       const answers = [...(await Promise.all(first)), ...second, await late];
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
@@ -93,15 +93,15 @@ export function deferralCodes(): void {
       await waiting.answer('always');
       const gates = [gate(), gate()] as const;
       let asked = 0;
-      house.host.script = {
+      deployment.host.script = {
         transfer: async (_hop, mint) => (asked++ === 0 ? gates[0] : gates[1]).opened.then(() => ({ json: mint() })),
       };
       const slow = waiting.poll();
-      await house.host.until(() => house.host.hops.length === 1);
-      await house.rows(`update deferral set attempted_at = now() - interval '1 minute'`);
+      await deployment.host.until(() => deployment.host.hops.length === 1);
+      await deployment.rows(`update deferral set attempted_at = now() - interval '1 minute'`);
       await waiting.passTime();
-      const next = waiting.poll({ port: house.ams[1].port });
-      await house.host.until(() => house.host.hops.length === 2);
+      const next = waiting.poll({ port: deployment.ams[1].port });
+      await deployment.host.until(() => deployment.host.hops.length === 2);
       gates[0].open();
       expect(errorOf(await slow)).toBe(NOT_ITS);
       gates[1].open();
@@ -112,11 +112,11 @@ export function deferralCodes(): void {
       const waiting = await wait();
       await waiting.answer('once');
       const held = gate();
-      house.host.script = { transfer: async (_hop, mint) => held.opened.then(() => ({ json: mint() })) };
+      deployment.host.script = { transfer: async (_hop, mint) => held.opened.then(() => ({ json: mint() })) };
       const first = waiting.poll();
-      await house.host.until(() => house.host.hops.length > 0);
+      await deployment.host.until(() => deployment.host.hops.length > 0);
       await waiting.passTime();
-      expect(errorOf(await waiting.poll({ port: house.ams[1].port }))).toBe(PENDING);
+      expect(errorOf(await waiting.poll({ port: deployment.ams[1].port }))).toBe(PENDING);
       held.open();
       expect((await first).status).toBe(200);
       await waiting.passTime();
@@ -127,10 +127,10 @@ export function deferralCodes(): void {
       const [before, during] = [await wait(), await wait()];
       for (const { answer } of [before, during]) await answer('always');
       const stop = ({ owner, connection }: Story) =>
-        owner.browser.submit(`/requesters/${connection.id}`, `/requesters/${connection.id}/stop`, {});
+        owner.browser.submit(`/apps/${connection.id}`, `/apps/${connection.id}/stop`, {});
       await stop(before);
       expect(errorOf(await before.poll())).toBe(NOT_ITS);
-      house.host.script = {
+      deployment.host.script = {
         transfer: async (_hop, mint) => {
           await stop(during);
           return { json: mint() };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { exchange } from '../support/requester.ts';
-import { ANSWERS, house } from './house.ts';
+import { ANSWERS, deployment } from './deployment.ts';
 import { defer, errorOf, fresh, NOT_ITS, PENDING, SCOPE, story, wait, type Waiting } from './waiting.ts';
 
 /** A Requester that waits for them. PROTOCOL §3.7. */
@@ -16,22 +16,22 @@ export function deferrals(): void {
         deferral_code: expect.stringMatching(/^cha_dc_[A-Za-z0-9_-]{46}$/),
         expires_in: 3600,
         interval: 5,
-        interaction_uri: expect.stringMatching(new RegExp(`^${house.issuer}/asks/`)),
+        interaction_uri: expect.stringMatching(new RegExp(`^${deployment.issuer}/asks/`)),
         scope: SCOPE,
       });
-      const [row] = await house.rows('select * from deferral where connection_id = $1', [waiting.connection.id]);
+      const [row] = await deployment.rows('select * from deferral where connection_id = $1', [waiting.connection.id]);
       expect(JSON.stringify(row)).not.toContain(String(json['deferral_code']).slice(7));
-      expect(house.host.hops).toEqual([]);
+      expect(deployment.host.hops).toEqual([]);
     });
 
     it('is announced, and taken by no client that did not register for it', async () => {
-      const { json } = await exchange(house.ams[0].port, {
+      const { json } = await exchange(deployment.ams[0].port, {
         method: 'GET',
         path: '/.well-known/oauth-authorization-server',
       });
       expect(json).toMatchObject({ deferred_token_response_supported: true });
       expect(json['grant_types_supported']).toContain('urn:ietf:params:oauth:grant-type:deferred');
-      const without = await house.beside(story, ANSWERS, {
+      const without = await deployment.beside(story, ANSWERS, {
         grantTypes: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
       });
       const { json: pending } = await defer(without);
@@ -64,7 +64,7 @@ export function deferrals(): void {
       });
       await answer('once');
       await passTime();
-      const got = await poll({ port: house.ams[1].port });
+      const got = await poll({ port: deployment.ams[1].port });
       expect([got.status, got.json['cnf'], got.json['scope']]).toEqual([200, { jkt: requester.key.kid }, SCOPE]);
       await passTime();
       expect(errorOf(await poll())).toBe(NOT_ITS);
@@ -73,7 +73,7 @@ export function deferrals(): void {
     it('is told to slow down when it comes too early, over both processes', async () => {
       const { poll, passTime, answer } = await wait();
       expect(errorOf(await poll())).toBe(PENDING);
-      const early = await poll({ port: house.ams[1].port });
+      const early = await poll({ port: deployment.ams[1].port });
       expect([errorOf(early), early.json['interval']]).toEqual(['400 slow_down', 5]);
       await answer('once');
       expect(errorOf(await poll())).toBe('400 slow_down');
@@ -95,9 +95,9 @@ export function deferrals(): void {
 
     it('ends in expired_token an hour later, and when the owner’s approval was not fetched in time or went to another request', async () => {
       const [late, lazy, beaten] = [await wait(), await wait(), await wait()];
-      await house.rows('update deferral set expires_at = now() where connection_id = $1', [late.connection.id]);
+      await deployment.rows('update deferral set expires_at = now() where connection_id = $1', [late.connection.id]);
       await lazy.answer('once');
-      await house.rows(`update ask set expires_at = now() where connection_id = $1`, [lazy.connection.id]);
+      await deployment.rows(`update ask set expires_at = now() where connection_id = $1`, [lazy.connection.id]);
       await beaten.answer('once');
       expect((await defer(beaten, { params: {} })).status).toBe(200);
       for (const { poll } of [late, lazy, beaten]) expect(errorOf(await poll())).toBe('400 expired_token');
@@ -106,29 +106,29 @@ export function deferrals(): void {
     it('decides anew: a scope that was taken away, a link that ended, a rule that says no', async () => {
       const [narrowed, denied] = [await wait(), await wait()];
       for (const { answer } of [narrowed, denied]) await answer('once');
-      await house.rows(`update connection_host set scopes = '{albums.read}' where connection_id = $1`, [
+      await deployment.rows(`update connection_host set scopes = '{albums.read}' where connection_id = $1`, [
         narrowed.connection.id,
       ]);
-      await house.rows(
+      await deployment.rows(
         `insert into rule (id, owner_id, connection_id, scope, effect) values ('rule_late', $1, $2, $3, 'deny')`,
         [denied.owner.id, denied.connection.id, SCOPE],
       );
-      await house.rows(`update rule set effect = 'deny' where connection_id = $1`, [denied.connection.id]);
+      await deployment.rows(`update rule set effect = 'deny' where connection_id = $1`, [denied.connection.id]);
       expect(errorOf(await narrowed.poll())).toBe('400 invalid_scope');
       expect(errorOf(await denied.poll())).toBe('400 access_denied');
-      const elsewhere = await house.story(ANSWERS);
+      const elsewhere = await deployment.story(ANSWERS);
       const unlinked = await wait(elsewhere);
       await unlinked.answer('once');
-      await house.rows('select end_link($1, $2)', [elsewhere.owner.id, elsewhere.linkId]);
+      await deployment.rows('select end_link($1, $2)', [elsewhere.owner.id, elsewhere.linkId]);
       expect(errorOf(await unlinked.poll())).toBe('400 invalid_target');
     });
 
     it('may be repeated when the Host could not be asked: what the owner approved is not lost', async () => {
       const { poll, answer, passTime } = await wait();
       await answer('once');
-      house.host.script = { transfer: () => ({ status: 503, json: { error: 'temporarily_unavailable' } }) };
+      deployment.host.script = { transfer: () => ({ status: 503, json: { error: 'temporarily_unavailable' } }) };
       expect(errorOf(await poll())).toBe('503 temporarily_unavailable');
-      house.host.reset();
+      deployment.host.reset();
       await passTime();
       expect((await poll()).status).toBe(200);
       await passTime();
@@ -138,9 +138,9 @@ export function deferrals(): void {
     it('is over when the Host says no', async () => {
       const { poll, answer, passTime } = await wait();
       await answer('always');
-      house.host.script = { transfer: () => ({ status: 400, json: { error: 'access_denied' } }) };
+      deployment.host.script = { transfer: () => ({ status: 400, json: { error: 'access_denied' } }) };
       expect((await poll()).json).toMatchObject({ error: 'access_denied', denied_by: 'host' });
-      house.host.reset();
+      deployment.host.reset();
       await passTime();
       expect(errorOf(await poll())).toBe(NOT_ITS);
     });

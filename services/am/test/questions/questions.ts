@@ -1,8 +1,8 @@
 import { hiddenFields } from '@chatelaine/test-kit';
 import { describe, expect, it } from '@jest/globals';
-import { SCOPES } from '../support/scripted-host.ts';
-import { ANSWERS, house } from './house.ts';
-import { answer, ask, errorOf, fresh, pathOf, slowly, story } from './asking.ts';
+import { SCOPES } from '../support/host-script.ts';
+import { ANSWERS, deployment } from './deployment.ts';
+import { answer, ask, asked, errorOf, fresh, pathOf, slowly, story } from './asking.ts';
 
 /** What a transfer leads to that needs the owner, and the page that asks them. */
 export function questions(): void {
@@ -13,19 +13,19 @@ export function questions(): void {
       expect(json).toEqual({
         error: 'interaction_required',
         error_description: expect.any(String),
-        interaction_uri: expect.stringMatching(new RegExp(`^${house.issuer}/asks/[A-Za-z0-9_-]+$`)),
+        interaction_uri: expect.stringMatching(new RegExp(`^${deployment.issuer}/asks/[A-Za-z0-9_-]+$`)),
         scope: 'photos.write',
       });
-      expect(house.host.hops).toEqual([]);
+      expect(deployment.host.hops).toEqual([]);
     });
 
     it('finds the same question when it is asked again, in any order of scopes, by either process', async () => {
       const first = await ask(story, 'photos.read photos.write');
       const second = await story.requester.transfer({
         connection: story.connection,
-        resource: house.host.resource,
+        resource: deployment.host.resource,
         scope: 'photos.write photos.read',
-        port: house.ams[1].port,
+        port: deployment.ams[1].port,
       });
       expect(pathOf(second)).toBe(pathOf(first));
       expect(pathOf(await ask(story, 'photos.read'))).not.toBe(pathOf(first));
@@ -38,9 +38,47 @@ export function questions(): void {
       });
     });
 
+    it('is answered 429 from the thirtieth new question of one app in an hour on, over all its connections and whatever was answered', async () => {
+      const bombing = await fresh();
+      const again = await deployment.connect({ ...bombing, answers: ANSWERS });
+      const both = [bombing.connection, again];
+      await asked([bombing.connection.id], { count: 20, state: 'closed', at: 'now' });
+      await asked([again.id], { count: 9, state: 'closed', at: 'now' });
+      const last = await ask(bombing);
+      expect(errorOf(last)).toBe('400 interaction_required');
+      await answer(bombing.owner.browser, pathOf(last), 'not-now');
+      for (const connection of both) {
+        const refused = await ask({ ...bombing, connection });
+        expect(errorOf(refused)).toBe('429 temporarily_unavailable');
+        expect(refused.headers['retry-after']).toBeDefined();
+      }
+      // nobody else is kept from asking, and an hour later it may again
+      expect(errorOf(await ask(await fresh()))).toBe('400 interaction_required');
+      await deployment.rows(
+        `update ask set created_at = created_at - interval '1 hour' where connection_id = any($1::text[])`,
+        [both.map(({ id }) => id)],
+      );
+      expect(errorOf(await ask(bombing))).toBe('400 interaction_required');
+    });
+
+    it('has room for 40 open questions of one app, over all its connections', async () => {
+      const many = await fresh();
+      const others = [
+        await deployment.connect({ ...many, answers: ANSWERS }),
+        await deployment.connect({ ...many, answers: ANSWERS }),
+      ];
+      await asked(
+        others.map(({ id }) => id),
+        { count: 20, state: 'open', at: 'yesterday' },
+      );
+      expect(errorOf(await ask(many))).toBe('429 temporarily_unavailable');
+      await deployment.rows(`update ask set state = 'closed' where connection_id = $1`, [others[0]?.id]);
+      expect(errorOf(await ask(many))).toBe('400 interaction_required');
+    });
+
     it('finds room for 20 open questions and not one more, however many ask at once at both processes', async () => {
       const all = Object.keys(SCOPES);
-      const eager = await house.beside(story, Object.fromEntries(all.map((scope) => [scope, 'ask' as const])));
+      const eager = await deployment.beside(story, Object.fromEntries(all.map((scope) => [scope, 'ask' as const])));
       await slowly(eager);
       const subsets = Array.from({ length: 31 }, (_, bits) =>
         all.filter((_scope, at) => ((bits + 1) >> at) & 1).join(' '),
@@ -49,9 +87,9 @@ export function questions(): void {
         subsets.map((scope, at) =>
           eager.requester.transfer({
             connection: eager.connection,
-            resource: house.host.resource,
+            resource: deployment.host.resource,
             scope,
-            port: house.ams[at % 2]?.port ?? 0,
+            port: deployment.ams[at % 2]?.port ?? 0,
           }),
         ),
       );
@@ -69,7 +107,7 @@ export function questions(): void {
 
   describe('the question', () => {
     it('is shown to its owner: who asks, for what, at which account, and why in the Requester’s own words, inert', async () => {
-      const named = await house.story({ 'photos.write': 'ask' }, { name: '<img src=x onerror=alert(1)>' });
+      const named = await deployment.story({ 'photos.write': 'ask' }, { name: '<img src=x onerror=alert(1)>' });
       const path = pathOf(await ask(named, 'photos.write', '<script>alert(1)</script>'));
       const page = await named.owner.browser.get(path);
       expect(page.status).toBe(200);
@@ -81,6 +119,24 @@ export function questions(): void {
       // its name is its own word; where it runs and who vouches for it are not
       const { clientId } = named.requester;
       for (const part of ['not verified', `at ${new URL(clientId).host}`, clientId]) expect(text).toContain(part);
+    });
+
+    it('says how often it was asked this week, when the owner last said yes, and when “not now” does not end it', async () => {
+      const often = await fresh();
+      const { browser } = often.owner;
+      const page = async () => (await browser.get(pathOf(await ask(often)))).words;
+      expect(await page()).toContain('It has not asked you for this lately.');
+      expect(await page()).toContain('does not say what for');
+      await answer(browser, pathOf(await ask(often)), 'once');
+      await deployment.rows(
+        `update ask set state = 'used', created_at = created_at - interval '30 hours', decided_at = decided_at - interval '30 hours' where connection_id = $1`,
+        [often.connection.id],
+      );
+      expect(await page()).toContain('Asked twice this week; your last yes was yesterday.');
+      for (let n = 0; n < 3; n++) await answer(browser, pathOf(await ask(often)), 'not-now');
+      const last = await page();
+      expect(last).toContain('Asked 5 times this week');
+      expect(last).toContain('You have said “not now” to this 3 times this week.');
     });
 
     it('is answered as it was shown: with other words of the Requester meanwhile it is shown again', async () => {
@@ -100,7 +156,7 @@ export function questions(): void {
 
     it('does not exist for anybody else: one answer for another owner’s, one that never was, and one in bad letters', async () => {
       const path = pathOf(await ask());
-      const other = await house.owner();
+      const other = await deployment.owner();
       const answers = [
         await other.browser.get(path),
         await other.browser.get('/asks/ask_AAAAAAAAAAAAAAAAAAAAAA'),
@@ -116,7 +172,7 @@ export function questions(): void {
 
     it('sends whoever is not signed in to sign in, and tells them nothing', async () => {
       const path = pathOf(await ask());
-      const nobody = (await house.owner()).browser;
+      const nobody = (await deployment.owner()).browser;
       await nobody.submit('/', '/sign-out');
       const page = await nobody.get(path);
       expect(page.status).toBe(303);
@@ -144,9 +200,9 @@ export function questions(): void {
       const stopped = await fresh();
       const { browser } = stopped.owner;
       const path = pathOf(await ask(stopped));
-      await browser.submit('/requesters', `/requesters/${stopped.connection.id}/stop`);
+      await browser.submit('/apps', `/apps/${stopped.connection.id}/stop`);
       expect((await browser.get(path)).status).toBe(404);
-      const unlinked = await house.story(ANSWERS);
+      const unlinked = await deployment.story(ANSWERS);
       const gone = pathOf(await ask(unlinked));
       await unlinked.owner.browser.submit('/hosts', `/hosts/${unlinked.linkId}/stop`);
       expect((await unlinked.owner.browser.get(gone)).status).toBe(404);
@@ -155,7 +211,7 @@ export function questions(): void {
     it('is gone when it was not answered in its time, and asking again brings it back', async () => {
       const late = await fresh();
       const path = pathOf(await ask(late));
-      await house.rows(`update ask set expires_at = now() - interval '1 second' where connection_id = $1`, [
+      await deployment.rows(`update ask set expires_at = now() - interval '1 second' where connection_id = $1`, [
         late.connection.id,
       ]);
       expect((await late.owner.browser.get(path)).status).toBe(404);

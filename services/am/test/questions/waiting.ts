@@ -1,18 +1,18 @@
 import type { Answer } from '@chatelaine/test-kit';
-import type { Story } from '../support/house.ts';
+import type { Story } from '../support/deployment.ts';
 import type { TransferInput } from '../support/requester.ts';
-import { ANSWERS, house, waiter } from './house.ts';
+import { ANSWERS, deployment, waiter } from './deployment.ts';
 
 export const DEFERRED = { completion_mode: 'deferred' };
 export const SCOPE = 'photos.write';
 export const story = waiter;
 
 /** A connection that waits for nothing yet. */
-export const fresh = (): Promise<Story> => house.beside(story, ANSWERS);
+export const fresh = (): Promise<Story> => deployment.beside(story, ANSWERS);
 export const defer = (by: Story, input: Partial<TransferInput> = {}): Promise<Answer> =>
   by.requester.transfer({
     connection: by.connection,
-    resource: house.host.resource,
+    resource: deployment.host.resource,
     scope: SCOPE,
     params: DEFERRED,
     ...input,
@@ -21,7 +21,7 @@ export const defer = (by: Story, input: Partial<TransferInput> = {}): Promise<An
 export interface Waiting extends Story {
   readonly code: string;
   poll(input?: Parameters<Story['requester']['poll']>[1]): Promise<Answer>;
-  answer(given: string): Promise<unknown>;
+  answer(given: string): Promise<Answer>;
   /** What it waits for may be looked for again. */
   passTime(): Promise<unknown>;
 }
@@ -37,12 +37,13 @@ export async function wait(given?: Story): Promise<Waiting> {
     code,
     poll: (input) => by.requester.poll(code, input),
     answer: (given) => by.owner.browser.submit(path, path, { answer: given }),
-    passTime: () => house.rows('update deferral set next_poll_at = now() where connection_id = $1', [by.connection.id]),
+    passTime: () =>
+      deployment.rows('update deferral set next_poll_at = now() where connection_id = $1', [by.connection.id]),
   };
 }
 
 export const errorOf = ({ status, json }: Answer) => `${status} ${String(json['error'])}`;
 export const minted = ({ requester }: Story) =>
-  house.host.minted.filter(({ clientId }) => clientId === requester.clientId);
+  deployment.host.minted.filter(({ clientId }) => clientId === requester.clientId);
 export const PENDING = '400 authorization_pending';
 export const NOT_ITS = '400 invalid_grant';

@@ -1,40 +1,33 @@
 import { describe, expect, test } from '@jest/globals';
 import { eventually } from '@chatelaine/test-kit';
 import type { Behaviour, TestHost } from '../support/test-host.ts';
-import { makeConnection, makeLink, type Person, type World } from '../support/world.ts';
+import { makeConnection, makeLink } from '../support/world.ts';
+import { hostile, person, stranger, world } from './scene.ts';
 import { countStatements } from './statements.ts';
-
-export interface Scene {
-  readonly world: World;
-  readonly person: Person;
-  readonly stranger: Person;
-  /** Hosts of strangers. */
-  readonly hostile: readonly TestHost[];
-}
 
 const PILE = 10_000;
 /** More than a Host has places, and far less than a pile. */
 const FEW = 24;
 
 /** Ends of one link that its Host has yet to be told. */
-async function pile({ pool }: World, linkId: string, count: number, columns = ''): Promise<void> {
+async function pile(linkId: string, count: number): Promise<void> {
   for (let from = 1; from <= count; from += 1_000)
-    await pool.query(
+    await world.pool.query(
       `insert into revocation (id, owner_id, link_id, host_id, connection_id, grant_id)
        select 'rev_' || l.id || '_' || n, l.owner_id, l.id, l.host_id, 'con_pile', 'pile-' || l.id || '-' || n
-       from link l, generate_series($2::int, $3::int) n where l.id = $1 ${columns}`,
+       from link l, generate_series($2::int, $3::int) n where l.id = $1`,
       [linkId, from, Math.min(from + 999, count)],
     );
 }
 
-const pendingOf = async ({ pool }: World, linkId: string): Promise<number> =>
+const pendingOf = async (linkId: string): Promise<number> =>
   (
-    await pool.query<{ n: number }>(
+    await world.pool.query<{ n: number }>(
       `select count(*)::int as n from revocation where link_id = $1 and state = 'pending'`,
       [linkId],
     )
   ).rows[0]?.n ?? 0;
-const clear = ({ pool }: World, linkId: string) => pool.query('delete from revocation where link_id = $1', [linkId]);
+const clear = (linkId: string) => world.pool.query('delete from revocation where link_id = $1', [linkId]);
 const piled = ({ calls }: TestHost): number =>
   calls.filter(({ form }) => form.get('token')?.startsWith('pile-')).length;
 
@@ -57,13 +50,13 @@ async function fewestStatements(during: () => Promise<unknown>): Promise<Readonl
 }
 
 /** Stops a connection of this person at the honest Host; resolves when the Host has confirmed. */
-async function stopOne({ world, person }: Scene, linkId: string): Promise<void> {
+async function stopOne(linkId: string): Promise<void> {
   const { id, grantIds } = await makeConnection(world, person, [linkId]);
-  const path = `/requesters/${id}/stop`;
-  const answer = await person.browser.submit('/requesters', path);
+  const path = `/apps/${id}/stop`;
+  const answer = await person.browser.submit('/apps', path);
   expect(answer.status).toBe(303);
   await world.host.called(({ form }) => form.get('token') === grantIds[0]);
-  await eventually(async () => (await pendingOf(world, linkId)) === 0);
+  await eventually(async () => (await pendingOf(linkId)) === 0);
 }
 
 const ODD: readonly [string, NonNullable<Behaviour['revoke']>][] = [
@@ -73,52 +66,51 @@ const ODD: readonly [string, NonNullable<Behaviour['revoke']>][] = [
 ];
 
 /** Whose turn it is: Hosts, and at one Host owners. */
-export function turns(scene: () => Scene): void {
+export function turns(): void {
   describe('beside a Host with ten thousand ends to be told that', () => {
     test.each(ODD.map(([how, revoke], n) => ({ how, revoke, n })))(
       '$how, another owner’s stop reaches an honest Host before that one is asked many times more',
       async ({ revoke, n }) => {
-        const { world, stranger, hostile } = scene();
         const host = hostile[n] as TestHost;
         const theirs = await makeLink(world, stranger, host);
-        const mine = await makeLink(world, scene().person);
+        const mine = await makeLink(world, person);
         host.behaviour.revoke = revoke;
-        await pile(world, theirs, PILE);
+        await pile(theirs, PILE);
         await host.called(({ path }) => path === '/revoke');
         const before = piled(host);
-        await stopOne(scene(), mine);
+        await stopOne(mine);
         expect(piled(host) - before).toBeLessThan(FEW);
-        expect(await pendingOf(world, theirs)).toBe(PILE);
-        await clear(world, theirs);
+        expect(await pendingOf(theirs)).toBe(PILE);
+        await clear(theirs);
       },
     );
 
     test('does not answer, another owner’s stop takes no more statements than alone', async () => {
-      const { world, stranger, hostile } = scene();
       const host = hostile[ODD.length] as TestHost;
-      const [theirs, mine] = [await makeLink(world, stranger, host), await makeLink(world, scene().person)];
+      const [theirs, mine] = [await makeLink(world, stranger, host), await makeLink(world, person)];
       host.behaviour.revoke = () => 'hang';
-      await stopOne(scene(), mine);
-      const stop = () => fewestStatements(() => stopOne(scene(), mine));
+      await stopOne(mine);
+      const stop = () => fewestStatements(() => stopOne(mine));
       const alone = await stop();
-      await pile(world, theirs, PILE);
+      await pile(theirs, PILE);
       await host.called(({ path }) => path === '/revoke');
       const beside = await stop();
-      expect([...alone.keys()]).toContain('requesters_stop');
+      expect([...alone.keys()]).toContain('requesters_stop_client');
       expect([...alone.keys()]).toContain('jobs_confirm_revocation');
-      const more = [...beside].filter(([name, count]) => !name.includes('_claim_') && count > (alone.get(name) ?? 0));
+      const more = [...beside].filter(
+        ([name, count]) => !/_claim_|_note_seen/.test(name) && count > (alone.get(name) ?? 0),
+      );
       expect(more).toEqual([]);
-      await clear(world, theirs);
+      await clear(theirs);
     });
   });
 
   describe('at one Host', () => {
     test('nothing is lost while it is left alone: it is told everything once it answers', async () => {
-      const { world, stranger, hostile } = scene();
       const host = hostile.at(-1) as TestHost;
       const linkId = await makeLink(world, stranger, host);
       host.behaviour.revoke = () => ({ status: 500, json: {} });
-      await pile(world, linkId, 40);
+      await pile(linkId, 40);
       const { rows } = await eventually(async () => {
         const left = await world.pool.query(
           `select from host_turn t join link l using (host_id) where l.id = $1 and t.failures > 3`,
@@ -127,18 +119,17 @@ export function turns(scene: () => Scene): void {
         return left.rowCount === 1 && left;
       });
       expect(rows).toHaveLength(1);
-      expect(await pendingOf(world, linkId)).toBe(40);
+      expect(await pendingOf(linkId)).toBe(40);
       host.behaviour = {};
       // the pause is over
       await world.pool.query(
         'update host_turn set not_before = now() where host_id = (select host_id from link where id = $1)',
         [linkId],
       );
-      await eventually(async () => (await pendingOf(world, linkId)) === 0);
+      await eventually(async () => (await pendingOf(linkId)) === 0);
     });
 
     test('no more than its eight places are taken, over two processes, and each end is told once', async () => {
-      const { world, person } = scene();
       const second = await world.replica();
       const linkId = await makeLink(world, person);
       let [active, most] = [0, 0];
@@ -148,8 +139,8 @@ export function turns(scene: () => Scene): void {
         active -= 1;
         return { status: 200 };
       };
-      await pile(world, linkId, 150);
-      await eventually(async () => (await pendingOf(world, linkId)) === 0);
+      await pile(linkId, 150);
+      await eventually(async () => (await pendingOf(linkId)) === 0);
       expect(most).toBeLessThanOrEqual(8);
       for (let n = 1; n <= 150; n++)
         expect(world.host.calls.filter(({ form }) => form.get('token') === `pile-${linkId}-${n}`)).toHaveLength(1);
@@ -157,22 +148,20 @@ export function turns(scene: () => Scene): void {
     });
 
     test('an owner with hundreds of ends does not keep another’s waiting', async () => {
-      const { world, person, stranger } = scene();
       const [theirs, mine] = [await makeLink(world, stranger), await makeLink(world, person)];
       const { promise: opened, resolve: open } = Promise.withResolvers<void>();
       world.host.behaviour.revoke = () => opened.then(() => ({ status: 200 }));
-      await pile(world, theirs, 400);
+      await pile(theirs, 400);
       await world.host.called(({ form }) => form.get('token')?.startsWith(`pile-${theirs}-`) === true);
-      const stopped = stopOne(scene(), mine);
-      await eventually(async () => (await pendingOf(world, mine)) === 1);
+      const stopped = stopOne(mine);
+      await eventually(async () => (await pendingOf(mine)) === 1);
       open();
       await stopped;
-      expect(await pendingOf(world, theirs)).toBeGreaterThan(300);
-      await eventually(async () => (await pendingOf(world, theirs)) === 0);
+      expect(await pendingOf(theirs)).toBeGreaterThan(300);
+      await eventually(async () => (await pendingOf(theirs)) === 0);
     });
 
     test('what was never tried goes before what has failed before', async () => {
-      const { world, person, stranger } = scene();
       const [theirs, mine] = [await makeLink(world, stranger), await makeLink(world, person)];
       const { promise: opened, resolve: open } = Promise.withResolvers<void>();
       world.host.behaviour.revoke = () => opened.then(() => ({ status: 200 }));
@@ -189,12 +178,12 @@ export function turns(scene: () => Scene): void {
       await client.query('commit');
       client.release();
       await world.host.called(({ form }) => form.get('token')?.startsWith(`pile-${theirs}-`) === true);
-      const stopped = stopOne(scene(), mine);
-      await eventually(async () => (await pendingOf(world, mine)) === 1);
+      const stopped = stopOne(mine);
+      await eventually(async () => (await pendingOf(mine)) === 1);
       open();
       await stopped;
-      expect(await pendingOf(world, theirs)).toBeGreaterThan(300);
-      await eventually(async () => (await pendingOf(world, theirs)) === 0);
+      expect(await pendingOf(theirs)).toBeGreaterThan(300);
+      await eventually(async () => (await pendingOf(theirs)) === 0);
     });
   });
 }

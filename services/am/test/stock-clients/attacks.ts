@@ -34,14 +34,14 @@ export function attacks(sceneOf: SceneOf): void {
   });
 
   it('several resources, and the AM itself, are no target', async () => {
-    const { owner, resource, client, house } = sceneOf();
+    const { owner, resource, client, deployment } = sceneOf();
     const { query } = (await client()).request(resource);
     const answer = await owner.browser.get(
       `/authorize?${query}&resource=${encodeURIComponent('http://other.localhost/api')}`,
     );
     expect(new URL(answer.headers.location ?? '').searchParams.get('error')).toBe('invalid_target');
-    expect(await asked({ resource: house.issuer })).toBe('invalid_target');
-    expect(await asked({ resource: `${house.issuer}/api` })).toBe('invalid_target');
+    expect(await asked({ resource: deployment.issuer })).toBe('invalid_target');
+    expect(await asked({ resource: `${deployment.issuer}/api` })).toBe('invalid_target');
   });
 
   it('a code redeems for its own client, verifier, redirect URI and resource only', async () => {
@@ -65,12 +65,12 @@ export function attacks(sceneOf: SceneOf): void {
     });
     expect(outcome(await app.redeem(code, createVerifier()))).toEqual(INVALID_GRANT);
     expect(outcome(await app.redeem(code, ask.verifier))).toEqual(INVALID_GRANT);
-    expect(scene.house.host.hops).toHaveLength(0);
+    expect(scene.deployment.host.hops).toHaveLength(0);
   });
 
   it('a refresh token is good for its own client, resource and scope only, and for no other endpoint', async () => {
     const scene = sceneOf();
-    const { owner, resource, house } = scene;
+    const { owner, resource, deployment } = scene;
     const [app, thief] = [await scene.client(), await scene.client()];
     const first = await app.connect(owner.browser, resource, { request: { scope: 'photos.read' } });
     const token = refreshTokenOf(first);
@@ -81,7 +81,7 @@ export function attacks(sceneOf: SceneOf): void {
     });
     for (const scope of ['photos.read photos.write', 'photos.read offline_access', 'transfer', ' '])
       expect(outcome(await app.refresh(token, { scope }))).toEqual({ status: 400, error: 'invalid_scope' });
-    const requester = house.requester();
+    const requester = deployment.requester();
     for (const subject of [token, String(first.json['access_token']), mintToken('ct', 1)]) {
       const connection = { accessToken: subject };
       const hop = await requester.transfer({ connection, resource, scope: 'photos.read' });
@@ -91,9 +91,9 @@ export function attacks(sceneOf: SceneOf): void {
   });
 
   it('a connection’s code and refresh token give no Host token, whatever resource is named', async () => {
-    const { house, resource } = sceneOf();
-    const story = await house.story({ 'photos.read': 'allow' });
-    house.host.reset();
+    const { deployment, resource } = sceneOf();
+    const story = await deployment.story({ 'photos.read': 'allow' });
+    deployment.host.reset();
     const { requester, connection } = story;
     const form = {
       ...(await requester.authentication()),
@@ -107,7 +107,7 @@ export function attacks(sceneOf: SceneOf): void {
       token_type: 'DPoP',
       access_token: expect.stringMatching(/^cha_ct_/),
     });
-    expect(house.host.hops).toHaveLength(0);
+    expect(deployment.host.hops).toHaveLength(0);
   });
 
   it('what has a key is never had without it, or with another', async () => {
@@ -134,28 +134,28 @@ export function attacks(sceneOf: SceneOf): void {
 
   it('without the owner’s tick, or at a Host that does not say so, nothing is had without a key; with one it is', async () => {
     const scene = sceneOf();
-    const { owner, resource, house } = scene;
+    const { owner, resource, deployment } = scene;
     const app = await scene.client();
     const ask = await app.ask(owner.browser, resource);
     const code = await app.agree(owner.browser, ask);
     expect(outcome(await app.redeem(code, ask.verifier))).toEqual({ status: 400, error: 'invalid_dpop_proof' });
-    expect(house.host.hops).toHaveLength(0);
+    expect(deployment.host.hops).toHaveLength(0);
     expect((await app.redeem(code, ask.verifier, {}, { dpop: 'yes' })).status).toBe(200);
     const ticked = await app.connect(owner.browser, resource);
-    await house.rows('update host set bearer = false');
+    await deployment.rows('update host set bearer = false');
     expect(outcome(await app.refresh(refreshTokenOf(ticked)))).toEqual(INVALID_GRANT);
     const strict = await app.ask(owner.browser, resource);
     const page = await owner.browser.get(strict.path);
     expect(page.text).not.toContain('name="bearer"');
     const forced = await app.agree(owner.browser, strict, { bearer: 'allow' });
-    await house.rows('update host set bearer = true');
+    await deployment.rows('update host set bearer = true');
     expect(outcome(await app.redeem(forced, strict.verifier))).toEqual({ status: 400, error: 'invalid_dpop_proof' });
     expect((await connectionsOf(scene, app))[0]?.bearer).toBe(false);
   });
 
   it('of fifty redemptions at once one succeeds at most; whatever the Host minted for any is ended there', async () => {
     const scene = sceneOf();
-    const { owner, resource, house } = scene;
+    const { owner, resource, deployment } = scene;
     const app = await scene.client();
     const ask = await app.ask(owner.browser, resource);
     const code = await app.agree(owner.browser, ask, { bearer: 'allow' });
@@ -166,42 +166,42 @@ export function attacks(sceneOf: SceneOf): void {
     expect(outcome(await app.redeem(code, ask.verifier))).toEqual(INVALID_GRANT);
     expect(await connectionsOf(scene, app)).toMatchObject([{ ended_at: expect.any(Date) }]);
     const grantIds = new Set(
-      house.host.minted.filter(({ clientId }) => clientId === app.id).map(({ grantId }) => grantId),
+      deployment.host.minted.filter(({ clientId }) => clientId === app.id).map(({ grantId }) => grantId),
     );
     expect(grantIds.size).toBe(1);
-    await eventually(async () => house.host.revoked.some(({ token }) => grantIds.has(token)));
+    await eventually(async () => deployment.host.revoked.some(({ token }) => grantIds.has(token)));
   });
 
   it('a code whose Host is down can be tried again; one that is used ends everything, without a call to the Host', async () => {
-    const { owner, resource, house, client } = sceneOf();
+    const { owner, resource, deployment, client } = sceneOf();
     const app = await client();
     const ask = await app.ask(owner.browser, resource);
     const code = await app.agree(owner.browser, ask, { bearer: 'allow' });
-    house.host.script.transfer = () => 'reset';
+    deployment.host.script.transfer = () => 'reset';
     expect(outcome(await app.redeem(code, ask.verifier))).toEqual({
       status: 503,
       error: 'temporarily_unavailable',
       retry: '5',
     });
-    house.host.reset();
+    deployment.host.reset();
     const first = await app.redeem(code, ask.verifier);
     expect(first.status).toBe(200);
-    const hops = house.host.hops.length;
+    const hops = deployment.host.hops.length;
     expect(outcome(await app.redeem(code, ask.verifier))).toEqual(INVALID_GRANT);
     expect(outcome(await app.refresh(refreshTokenOf(first)))).toEqual(INVALID_GRANT);
-    expect(house.host.hops).toHaveLength(hops);
+    expect(deployment.host.hops).toHaveLength(hops);
   });
 
   it('a consent page is answered by its owner’s browser only, and a request by one answer', async () => {
-    const { owner, resource, house, client } = sceneOf();
+    const { owner, resource, deployment, client } = sceneOf();
     const app = await client();
     const ask = await app.ask(owner.browser, resource);
-    const other = await house.owner();
+    const other = await deployment.owner();
     await owner.browser.get(ask.path);
     expect((await other.browser.get(ask.path)).status).toBe(400);
     await app.agree(owner.browser, ask);
     await expect(app.agree(owner.browser, ask)).rejects.toThrow('consent answered');
-    const posted = await exchange(house.ams[0].port, {
+    const posted = await exchange(deployment.ams[0].port, {
       path: '/authorize',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: ask.path.split('?')[1] ?? '',

@@ -11,7 +11,7 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
   it.each(['basic', 'post'] as const)(
     'registers with a secret (%s), which is told once and kept as a hash',
     async (auth) => {
-      const { house, owner, resource, client } = sceneOf();
+      const { deployment, owner, resource, client } = sceneOf();
       const app = await client({ auth, metadata: { scope: 'photos.read photos.write' } });
       expect(app.registered).toMatchObject({
         token_endpoint_auth_method: `client_secret_${auth}`,
@@ -20,13 +20,13 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
         dpop_bound_access_tokens: false,
       });
       expect(app.secret).toMatch(/^cha_cs_[A-Za-z0-9_-]{46}$/);
-      const [row] = await house.rows<{ all: string }>('select c::text as all from oauth_client c where id = $1', [
+      const [row] = await deployment.rows<{ all: string }>('select c::text as all from oauth_client c where id = $1', [
         app.id,
       ]);
       expect(row?.all).not.toContain(app.secret);
       const { registration_access_token: token } = app.registered;
       const headers = { authorization: `Bearer ${String(token)}` };
-      const read = await exchange(house.ams[1].port, { method: 'GET', path: `/register/${app.id}`, headers });
+      const read = await exchange(deployment.ams[1].port, { method: 'GET', path: `/register/${app.id}`, headers });
       expect(read.json).not.toHaveProperty('client_secret');
       const first = await app.connect(owner.browser, resource);
       expect(first.status).toBe(200);
@@ -96,9 +96,9 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
   it.each(["it's", 'a;b'])(
     'whose redirect has a host that DNS could not have is refused when it registers, with the reason: %s',
     async (label) => {
-      const { house } = sceneOf();
+      const { deployment } = sceneOf();
       const body = { client_name: 'Stock app', redirect_uris: [`https://${label}.example/cb`] };
-      const answer = await exchange(house.ams[0].port, {
+      const answer = await exchange(deployment.ams[0].port, {
         path: '/register',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
@@ -122,12 +122,12 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
   });
 
   it('whose client_id is dead gets a page where a person would have agreed, and invalid_client where it asks itself', async () => {
-    const { owner, resource, client, house } = sceneOf();
+    const { owner, resource, client, deployment } = sceneOf();
     const app = await client();
     const asked = await app.ask(owner.browser, resource);
     const first = await app.connect(owner.browser, resource);
     const headers = { authorization: `Bearer ${String(app.registered['registration_access_token'])}` };
-    await exchange(house.ams[1].port, { method: 'DELETE', path: `/register/${app.id}`, headers });
+    await exchange(deployment.ams[1].port, { method: 'DELETE', path: `/register/${app.id}`, headers });
     for (const path of [`/authorize?${app.request(resource).query}`, asked.path]) {
       const page = await owner.browser.get(path);
       expect([page.status, page.headers['content-type'], page.headers.location]).toEqual([
@@ -141,7 +141,7 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
   });
 
   it('cannot do without its secret, and one that has none cannot make one up', async () => {
-    const { owner, resource, client, house } = sceneOf();
+    const { owner, resource, client, deployment } = sceneOf();
     const [withSecret, without] = [await client({ auth: 'post' }), await client()];
     const first = await withSecret.connect(owner.browser, resource);
     const form = (over: Record<string, string>) => ({
@@ -159,16 +159,16 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
       { client_id: without.id, client_secret: withSecret.secret ?? '' },
       { client_assertion_type: CLIENT_ASSERTION_TYPE, client_assertion: 'a.b.c' },
     ])
-      expect(outcome(await exchange(house.ams[0].port, form(over)))).toEqual(INVALID_CLIENT);
-    expect(outcome(await exchange(house.ams[0].port, form({ client_id: without.id })))).toEqual(INVALID_GRANT);
+      expect(outcome(await exchange(deployment.ams[0].port, form(over)))).toEqual(INVALID_CLIENT);
+    expect(outcome(await exchange(deployment.ams[0].port, form({ client_id: without.id })))).toEqual(INVALID_GRANT);
     expect((await withSecret.refresh(refreshTokenOf(first))).status).toBe(200);
   });
 
   it('whose secret somebody guesses at is left alone with it: after a few guesses none is weighed, right or wrong', async () => {
-    const { house, owner, resource, client } = sceneOf();
+    const { deployment, owner, resource, client } = sceneOf();
     const app = await client({ auth: 'post' });
     const first = await app.connect(owner.browser, resource);
-    const { port } = await house.another({ refusalsPerMinute: 5 });
+    const { port } = await deployment.another({ refusalsPerMinute: 5 });
     const guess = (secret: string) => app.refresh(refreshTokenOf(first), { client_secret: secret }, { port });
     const statuses = [];
     for (let i = 0; i < 7; i += 1) statuses.push((await guess(`cha_cs_${'A'.repeat(46)}`)).status);
@@ -178,7 +178,7 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
   });
 
   it('with a secret gets no connection, no transfer, no introspection; its answers say so', async () => {
-    const { owner, resource, client, house } = sceneOf();
+    const { owner, resource, client, deployment } = sceneOf();
     const app = await client({ auth: 'basic' });
     const { query } = app.request(resource, { resource: undefined, scope: 'transfer', dpop_jkt: app.key.kid });
     const answer = await owner.browser.get(`/authorize?${query}`);
@@ -187,7 +187,7 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
     expect(outcome(exchanged)).toEqual({ status: 400, error: 'unauthorized_client' });
     const first = await app.connect(owner.browser, resource);
     const { headers } = app.authentication();
-    const introspected = await exchange(house.ams[0].port, {
+    const introspected = await exchange(deployment.ams[0].port, {
       path: '/introspect',
       headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ token: refreshTokenOf(first) }).toString(),
@@ -205,8 +205,8 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
   });
 
   it('finds in the metadata what it may do; a secret in a client document is none', async () => {
-    const { house } = sceneOf();
-    const { json } = await exchange(house.ams[0].port, {
+    const { deployment } = sceneOf();
+    const { json } = await exchange(deployment.ams[0].port, {
       method: 'GET',
       path: '/.well-known/oauth-authorization-server',
     });
@@ -214,10 +214,10 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
       token_endpoint_auth_methods_supported: ['private_key_jwt', 'none', 'client_secret_basic', 'client_secret_post'],
       introspection_endpoint_auth_methods_supported: ['private_key_jwt'],
     });
-    const id = `${house.documents.origin}/secret.json`;
+    const id = `${deployment.documents.origin}/secret.json`;
     const metadata = { redirect_uris: ['http://127.0.0.1/cb'], token_endpoint_auth_method: 'client_secret_post' };
-    house.documents.publish('/secret.json', { client_id: id, client_secret: 'public', ...metadata });
-    const page = await (await house.owner()).browser.get(
+    deployment.documents.publish('/secret.json', { client_id: id, client_secret: 'public', ...metadata });
+    const page = await (await deployment.owner()).browser.get(
       `/authorize?${new URLSearchParams({ client_id: id }).toString()}`,
     );
     expect(page.status).toBe(400);

@@ -1,29 +1,29 @@
 import { expect, it } from '@jest/globals';
 import { closeLost } from '../../src/transfer/close-store.ts';
-import type { Am } from '../support/house.ts';
+import type { Am } from '../support/am-process.ts';
 import { holding, waiting } from '../support/locks.ts';
 import { eventually } from '../support/world.ts';
 import { connectionsOf, INVALID_GRANT, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
 
 /** The AM dies, or its owner stops something, between the Host's answer and the client's. */
 export function crashes(sceneOf: SceneOf): void {
-  let dying: Am | undefined;
+  let failing: Am | undefined;
   let at: string | null = null;
   /** An AM that gets no further than `point`, as one that is killed there. */
   const diesAt = async (point: string): Promise<number> => {
-    dying ??= await sceneOf().house.another({
+    failing ??= await sceneOf().deployment.another({
       failpoint: async (name) => {
         if (name === at) throw new Error('killed');
       },
     });
     at = point;
-    return dying.port;
+    return failing.port;
   };
   /** What the next process to look does with what the dead one left. */
-  const sweep = () => closeLost(sceneOf().house.pool, { olderThanSeconds: 0 });
+  const sweep = () => closeLost(sceneOf().deployment.pool, { olderThanSeconds: 0 });
   const states = async (clientId: string) =>
     (
-      await sceneOf().house.rows<{ state: string }>(
+      await sceneOf().deployment.rows<{ state: string }>(
         'select state from transfer where client_id = $1 order by started_at',
         [clientId],
       )
@@ -49,15 +49,15 @@ export function crashes(sceneOf: SceneOf): void {
   it.each(['code.redeemed', 'transfer.completed'])(
     'dies at %s, the code used and nothing sent: its second use ends everything, here and at the Host; a refresh token still answers',
     async (point) => {
-      const { owner, resource, client, house } = sceneOf();
+      const { owner, resource, client, deployment } = sceneOf();
       const [app, port] = [await client(), await diesAt(point)];
       const ask = await app.ask(owner.browser, resource);
       const code = await app.agree(owner.browser, ask, { bearer: 'allow' });
       expect((await app.redeem(code, ask.verifier, {}, { port })).status).toBe(500);
       await sweep();
-      const grantId = house.host.minted.at(-1)?.grantId;
+      const grantId = deployment.host.minted.at(-1)?.grantId;
       expect(outcome(await app.redeem(code, ask.verifier))).toEqual(INVALID_GRANT);
-      await eventually(async () => house.host.revoked.some(({ token }) => token === grantId));
+      await eventually(async () => deployment.host.revoked.some(({ token }) => token === grantId));
       const first = await app.connect(owner.browser, resource);
       const lost = await app.refresh(refreshTokenOf(first), {}, { port });
       const again = await app.refresh(refreshTokenOf(lost.status === 200 ? lost : first));
@@ -77,16 +77,16 @@ export function crashes(sceneOf: SceneOf): void {
 
   it('gets nothing when its link is stopped while it waits to use up its refresh token', async () => {
     const scene = sceneOf();
-    const { resource, house, client } = scene;
-    const owner = await house.owner();
-    const linkId = await house.link(owner);
+    const { resource, deployment, client } = scene;
+    const owner = await deployment.owner();
+    const linkId = await deployment.link(owner);
     const app = await client();
     const first = await app.connect(owner.browser, resource);
     const [connection] = await connectionsOf(scene, app);
     const lock = `select 1 from oauth_grant where id = '${connection?.id}' for update`;
-    const refreshed = await holding(house, lock, async (release) => {
+    const refreshed = await holding(deployment, lock, async (release) => {
       const refreshing = app.refresh(refreshTokenOf(first));
-      await waiting(house);
+      await waiting(deployment);
       expect((await owner.browser.submit('/hosts', `/hosts/${linkId}/stop`)).status).toBe(303);
       await release();
       return refreshing;

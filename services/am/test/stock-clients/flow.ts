@@ -7,11 +7,11 @@ import { connectionsOf, INVALID_GRANT, outcome, refreshTokenOf, type SceneOf } f
 export function flow(sceneOf: SceneOf): void {
   it('gets the Host’s own token for its code, in the form of RFC 6749, and another for its refresh token', async () => {
     const scene = sceneOf();
-    const { house, owner, resource } = scene;
+    const { deployment, owner, resource } = scene;
     const client = await scene.client();
     const first = await client.connect(owner.browser, resource, { request: { scope: 'photos.read albums.read' } });
     expect(first.status).toBe(200);
-    const minted = house.host.minted.at(-1);
+    const minted = deployment.host.minted.at(-1);
     expect(minted).toMatchObject({ jkt: null, scope: 'photos.read albums.read', clientId: client.id });
     expect(first.json).toEqual({
       access_token: minted?.token,
@@ -23,22 +23,22 @@ export function flow(sceneOf: SceneOf): void {
     expect(first.headers['cache-control']).toBe('no-store');
     const second = await client.refresh(refreshTokenOf(first), { resource });
     expect(second.status).toBe(200);
-    expect(second.json['access_token']).toBe(house.host.minted.at(-1)?.token);
+    expect(second.json['access_token']).toBe(deployment.host.minted.at(-1)?.token);
     expect(second.json['access_token']).not.toBe(first.json['access_token']);
-    const statements = house.host.hops.map(({ statement }) => statement);
+    const statements = deployment.host.hops.map(({ statement }) => statement);
     expect(new Set(statements.map((statement) => statement['grant_id'])).size).toBe(1);
     expect(statements.every((statement) => statement['bearer'] === true && !('cnf' in statement))).toBe(true);
   });
 
   it('that proves a key, named or at its first token request, gets tokens bound to that key, and its refresh token stays', async () => {
     const scene = sceneOf();
-    const { house, owner, resource } = scene;
+    const { deployment, owner, resource } = scene;
     for (const named of ['named', 'later']) {
       const client = await scene.client({ dpop: 'yes' });
       const request = named === 'named' ? { dpop_jkt: client.key.kid } : {};
       const first = await client.connect(owner.browser, resource, { request });
       expect(first.json).toMatchObject({ token_type: 'DPoP', expires_in: 300 });
-      expect(house.host.minted.at(-1)).toMatchObject({ jkt: client.key.kid });
+      expect(deployment.host.minted.at(-1)).toMatchObject({ jkt: client.key.kid });
       const again = await client.refresh(refreshTokenOf(first));
       expect(again.json).toEqual({ ...again.json, token_type: 'DPoP', expires_in: 300 });
       expect(again.json).not.toHaveProperty('refresh_token');
@@ -48,12 +48,13 @@ export function flow(sceneOf: SceneOf): void {
 
   it('is a connection like any other: listed, in the timeline, ruled and stopped', async () => {
     const scene = sceneOf();
-    const { house, resource } = scene;
-    const owner = await house.owner();
-    await house.link(owner);
+    const { deployment, resource } = scene;
+    const owner = await deployment.owner();
+    await deployment.link(owner);
     const client = await scene.client({ metadata: { client_name: 'Plain reader' } });
     const first = await client.connect(owner.browser, resource, { request: { scope: 'photos.read' } });
-    const listed = (await owner.browser.get('/requesters')).words;
+    const [connection] = await connectionsOf(scene, client);
+    const listed = (await owner.browser.get(`/apps/${connection?.id}`)).words;
     // the one block of every page on which somebody decides about it
     for (const part of [
       'Plain reader',
@@ -64,26 +65,27 @@ export function flow(sceneOf: SceneOf): void {
     ])
       expect(listed).toContain(part);
     expect(listed).toContain('See your photos');
-    const told = (await owner.browser.get('/timeline')).words;
-    expect(told).toContain('You let Plain reader have keys for “my Photos” at Photos that fit anybody');
-    expect(told).toContain('Plain reader got a key that fits anybody');
-    const [connection] = await connectionsOf(scene, client);
-    await owner.browser.submit('/requesters', `/requesters/${connection?.id}/stop`);
+    const notified = (await owner.browser.get('/timeline')).words;
+    expect(notified).toContain('You let Plain reader have keys for “my Photos” at Photos that fit anybody');
+    expect(notified).toContain('Plain reader got a key that fits anybody');
+    await owner.browser.submit('/apps', `/apps/${connection?.id}/stop`);
     expect(outcome(await client.refresh(refreshTokenOf(first)))).toEqual(INVALID_GRANT);
-    await eventually(async () => house.host.revoked.some(({ token }) => token === house.host.minted.at(-1)?.grantId));
+    await eventually(async () =>
+      deployment.host.revoked.some(({ token }) => token === deployment.host.minted.at(-1)?.grantId),
+    );
   });
 
-  it('is shown under My Hosts where its keys fit anybody, and taking that back ends it, here and at the Host', async () => {
+  it('is shown under My services where its keys fit anybody, and taking that back ends it, here and at the Host', async () => {
     const scene = sceneOf();
-    const { house, resource } = scene;
-    const owner = await house.owner();
-    const linkId = await house.link(owner);
+    const { deployment, resource } = scene;
+    const owner = await deployment.owner();
+    const linkId = await deployment.link(owner);
     const [bearer, keyed] = [await scene.client(), await scene.client({ dpop: 'yes' })];
     const first = await bearer.connect(owner.browser, resource);
-    const grantId = house.host.minted.at(-1)?.grantId;
+    const grantId = deployment.host.minted.at(-1)?.grantId;
     const other = await keyed.connect(owner.browser, resource);
     expect((await owner.browser.get('/hosts')).words).toContain('keys that fit anybody');
-    const stranger = await house.owner();
+    const stranger = await deployment.owner();
     expect((await stranger.browser.submit('/hosts/add', `/hosts/${linkId}/bearer/stop`)).status).toBe(404);
     const kept = await bearer.refresh(refreshTokenOf(first));
     expect(kept.status).toBe(200);
@@ -91,8 +93,8 @@ export function flow(sceneOf: SceneOf): void {
     expect(outcome(await bearer.refresh(refreshTokenOf(kept)))).toEqual(INVALID_GRANT);
     expect((await keyed.refresh(refreshTokenOf(other))).status).toBe(200);
     expect((await owner.browser.get('/hosts')).words).not.toContain('keys that fit anybody');
-    await eventually(async () => house.host.revoked.some(({ token }) => token === grantId));
-    expect(house.host.revoked).toHaveLength(1);
+    await eventually(async () => deployment.host.revoked.some(({ token }) => token === grantId));
+    expect(deployment.host.revoked).toHaveLength(1);
   });
 
   it('may leave the resource out at the token endpoint, name it with the slash of a whole origin, and ask for less', async () => {
@@ -110,15 +112,16 @@ export function flow(sceneOf: SceneOf): void {
   });
 
   it('runs in a browser’s page, too: what programs call answers it, and no page does', async () => {
-    const { house, owner, resource, client, linkId } = sceneOf();
+    const { deployment, owner, resource, client, linkId } = sceneOf();
     const origin = 'https://inspector.example';
     const app = await client();
     const ask = await app.ask(owner.browser, resource);
     const code = await app.agree(owner.browser, ask, { bearer: 'allow' });
     const first = await app.redeem(code, ask.verifier, {}, { headers: { origin } });
     expect([first.status, first.headers['access-control-allow-origin']]).toEqual([200, '*']);
-    const { port } = house.ams[0];
-    const tag = (await house.rows<{ host_id: string }>('select host_id from link where id = $1', [linkId]))[0]?.host_id;
+    const { port } = deployment.ams[0];
+    const tag = (await deployment.rows<{ host_id: string }>('select host_id from link where id = $1', [linkId]))[0]
+      ?.host_id;
     const cors = async (method: string, path: string) => {
       const headers = { origin, ...(method === 'OPTIONS' && { 'access-control-request-method': 'GET' }) };
       const answer = await exchange(port, { method, path, headers });
@@ -128,14 +131,14 @@ export function flow(sceneOf: SceneOf): void {
       expect([path, ...(await cors('OPTIONS', path))]).toEqual([path, 204, '*']);
       expect([path, (await cors('GET', path))[1]]).toEqual([path, '*']);
     }
-    for (const path of ['/', '/hosts', '/requesters', '/sign-in', '/authorize', '/nothing', '/callback/x'])
+    for (const path of ['/', '/hosts', '/apps', '/sign-in', '/authorize', '/nothing', '/callback/x'])
       for (const method of ['GET', 'OPTIONS']) expect([path, (await cors(method, path))[1]]).toEqual([path, undefined]);
   });
 
   it('may push its request, authenticate by a key of its own, and ends its connection by giving the refresh token back', async () => {
     const scene = sceneOf();
-    const { house, owner, resource } = scene;
-    const requester = house.requester();
+    const { deployment, owner, resource } = scene;
+    const requester = deployment.requester();
     const pushed = await requester.push({ resource, scope: 'photos.read' });
     const page = await owner.browser.get(pushed.path);
     const answer = await owner.browser.post('/authorize', {

@@ -8,7 +8,7 @@ import { connectionsOf, INVALID_GRANT, later, outcome, refreshTokenOf, type Scen
 export function refreshing(sceneOf: SceneOf): void {
   it('refreshes one token several times at once, and all of them live: they get one successor, and each its own token of the Host', async () => {
     const scene = sceneOf();
-    const { house, owner, resource } = scene;
+    const { deployment, owner, resource } = scene;
     const client = await scene.client();
     const old = refreshTokenOf(await client.connect(owner.browser, resource));
     const answers = await Promise.all(Array.from({ length: 5 }, () => client.refresh(old)));
@@ -21,7 +21,7 @@ export function refreshing(sceneOf: SceneOf): void {
     const slow = await client.refresh(old);
     expect([next.status, slow.status]).toEqual([200, 200]);
     expect(refreshTokenOf(slow)).toBe(refreshTokenOf(next));
-    const kept = await house.rows<{ all: string }>('select t::text as all from oauth_token t');
+    const kept = await deployment.rows<{ all: string }>('select t::text as all from oauth_token t');
     for (const token of [old, successor, refreshTokenOf(next)])
       expect(kept.some(({ all }) => all.includes(token.slice(-20)))).toBe(false);
   });
@@ -47,6 +47,40 @@ export function refreshing(sceneOf: SceneOf): void {
     expect(connection).toMatchObject({ ended_at: null });
   });
 
+  it('of an owner who deals only with apps that sign, from then on, gets invalid_grant at its next refresh, and no consent', async () => {
+    const scene = sceneOf();
+    const { deployment, owner, resource } = scene;
+    const client = await scene.client();
+    const token = refreshTokenOf(await client.connect(owner.browser, resource));
+    const signersOnly = (only: boolean) =>
+      deployment.rows('update owner set signers_only = $2, policy_version = policy_version + 1 where id = $1', [
+        owner.id,
+        only,
+      ]);
+    await signersOnly(true);
+    try {
+      expect(outcome(await client.refresh(token))).toEqual(INVALID_GRANT);
+      const other = await scene.client();
+      await expect(other.connect(owner.browser, resource)).rejects.toThrow('deal only with apps that sign');
+    } finally {
+      await signersOnly(false);
+    }
+  });
+
+  it('of an owner who has paused the app gets 503 with Retry-After, and its token is as good as before once they resume it', async () => {
+    const scene = sceneOf();
+    const { owner, resource } = scene;
+    const client = await scene.client();
+    const token = refreshTokenOf(await client.connect(owner.browser, resource));
+    const [connection] = await connectionsOf(scene, client);
+    const path = `/apps/${connection?.id}`;
+    await owner.browser.submit(path, `${path}/pause`, { for: 'open' });
+    const refused = await client.refresh(token);
+    expect(outcome(refused)).toEqual({ status: 503, error: 'temporarily_unavailable', retry: '3600' });
+    await owner.browser.submit(path, `${path}/resume`);
+    expect((await client.refresh(token)).status).toBe(200);
+  });
+
   it('whose answer was lost tries again after 66 seconds, and goes on', async () => {
     const scene = sceneOf();
     const { owner, resource } = scene;
@@ -62,7 +96,7 @@ export function refreshing(sceneOf: SceneOf): void {
 
   it('whose token was copied: the copy that is shown later than an access token lives ends the connection, here and at the Host, without a call to it', async () => {
     const scene = sceneOf();
-    const { house, owner, resource } = scene;
+    const { deployment, owner, resource } = scene;
     const client = await scene.client();
     const copied = refreshTokenOf(await client.connect(owner.browser, resource));
     // one of the two goes on, whichever that is; the other waits
@@ -70,24 +104,24 @@ export function refreshing(sceneOf: SceneOf): void {
     await later(scene, client, 100);
     const further = await client.refresh(refreshTokenOf(going));
     await later(scene, client, 25);
-    const hops = house.host.hops.length;
+    const hops = deployment.host.hops.length;
     expect(outcome(await client.refresh(copied))).toEqual(INVALID_GRANT);
-    expect(house.host.hops).toHaveLength(hops);
+    expect(deployment.host.hops).toHaveLength(hops);
     expect(outcome(await client.refresh(refreshTokenOf(further)))).toEqual(INVALID_GRANT);
     expect(await connectionsOf(scene, client)).toMatchObject([{ ended_at: expect.any(Date) }]);
-    const grantId = house.host.minted.at(-1)?.grantId;
-    await eventually(async () => house.host.revoked.some(({ token }) => token === grantId));
+    const grantId = deployment.host.minted.at(-1)?.grantId;
+    await eventually(async () => deployment.host.revoked.some(({ token }) => token === grantId));
   });
 
   it('does not notice that the key is replaced which its refresh tokens are derived with', async () => {
     const scene = sceneOf();
-    const { house, owner, resource } = scene;
+    const { deployment, owner, resource } = scene;
     const client = await scene.client();
     const first = refreshTokenOf(await client.connect(owner.browser, resource));
     const second = await client.refresh(first);
-    expect((await chatelaine(house, 'rotate-keys refresh')).code).toBe(0);
+    expect((await chatelaine(deployment, 'rotate-keys refresh')).code).toBe(0);
     // a process that starts now derives with the new one, and those that run know it when they need it
-    const { port } = await house.another();
+    const { port } = await deployment.another();
     const third = await client.refresh(refreshTokenOf(second), {}, { port });
     const behind = await client.refresh(first);
     expect([third.status, behind.status]).toEqual([200, 200]);
@@ -97,11 +131,11 @@ export function refreshing(sceneOf: SceneOf): void {
 
   it('whose Host is down, slow or confused is told when to come back, and its refresh token is as good as before', async () => {
     const scene = sceneOf();
-    const { house, owner, resource, linkId } = scene;
+    const { deployment, owner, resource, linkId } = scene;
     const client = await scene.client();
     const first = await client.connect(owner.browser, resource);
     const token = refreshTokenOf(first);
-    const { script } = house.host;
+    const { script } = deployment.host;
     script.transfer = () => ({
       status: 503,
       json: { error: 'temporarily_unavailable' },
@@ -112,76 +146,76 @@ export function refreshing(sceneOf: SceneOf): void {
     script.transfer = () => 'reset';
     expect(outcome(await client.refresh(token))).toEqual({ status: 503, error: 'temporarily_unavailable', retry: '5' });
     const swapped = 'update link set access_token = refresh_token, refresh_token = access_token where id = $1';
-    await house.rows(swapped, [linkId]);
+    await deployment.rows(swapped, [linkId]);
     expect(outcome(await client.refresh(token))).toEqual({ status: 503, error: 'temporarily_unavailable', retry: '5' });
-    await house.rows(swapped, [linkId]);
+    await deployment.rows(swapped, [linkId]);
     script.transfer = (_hop, mint) => ({ json: { ...mint(), expires_in: 121 } });
     expect(outcome(await client.refresh(token))).toEqual({ status: 502, error: 'server_error' });
-    house.host.reset();
+    deployment.host.reset();
     await later(scene, client, 3600);
     expect((await client.refresh(token)).status).toBe(200);
   });
 
   it('that asks too often is told when to come back (429), and its code and refresh token are as good as before', async () => {
     const scene = sceneOf();
-    const { house, owner, resource } = scene;
+    const { deployment, owner, resource } = scene;
     const perConnection = { name: 'none-at-all', points: 0, perSeconds: 3600 };
-    const counting = await house.another({ transfers: { perConnection } });
+    const counting = await deployment.another({ transfers: { perConnection } });
     const client = await scene.client();
     const asked = await client.ask(owner.browser, resource);
     const code = await client.agree(owner.browser, asked, { bearer: 'allow' });
-    const hops = house.host.hops.length;
+    const hops = deployment.host.hops.length;
     const tooOften = { status: 429, error: 'temporarily_unavailable', retry: expect.stringMatching(/^[1-9]/) };
     expect(outcome(await client.redeem(code, asked.verifier, {}, { port: counting.port }))).toEqual(tooOften);
     const token = refreshTokenOf(await client.redeem(code, asked.verifier));
     // nor does another get it refused for the address they share
-    const crowded = await house.another({ refusalsPerMinute: 1 });
+    const crowded = await deployment.another({ refusalsPerMinute: 1 });
     for (const _ of [1, 2]) await client.refresh(`cha_rt_${'A'.repeat(46)}`, {}, { port: crowded.port });
     for (const { port } of [counting, crowded])
       expect(outcome(await client.refresh(token, {}, { port }))).toEqual(tooOften);
-    expect(house.host.hops).toHaveLength(hops + 1);
+    expect(deployment.host.hops).toHaveLength(hops + 1);
     // longer than a token that was replaced is answered
     await later(scene, client, 3600);
     expect((await client.refresh(token)).status).toBe(200);
   });
 
   it('whose Host says no by its own policy is told so; asking the owner anew would help nobody', async () => {
-    const { house, owner, resource, client } = sceneOf();
+    const { deployment, owner, resource, client } = sceneOf();
     const app = await client();
     const first = await app.connect(owner.browser, resource);
-    house.host.script.transfer = () => ({ status: 400, json: { error: 'access_denied' } });
+    deployment.host.script.transfer = () => ({ status: 400, json: { error: 'access_denied' } });
     const refused = await app.refresh(refreshTokenOf(first));
     expect(refused.json).toMatchObject({ error: 'access_denied', denied_by: 'host' });
   });
 
   it('is sent to the owner (invalid_grant) by a rule that asks or denies, without a question in their inbox', async () => {
     const scene = sceneOf();
-    const { house, owner, resource } = scene;
+    const { deployment, owner, resource } = scene;
     const app = await scene.client();
     const first = await app.connect(owner.browser, resource, { request: { scope: 'photos.read' } });
     const token = refreshTokenOf(first);
     const [connection] = await connectionsOf(scene, app);
     for (const effect of ['ask', 'deny', 'allow']) {
-      await house.rows('update rule set effect = $1 where connection_id = $2', [effect, connection?.id]);
+      await deployment.rows('update rule set effect = $1 where connection_id = $2', [effect, connection?.id]);
       const answer = await app.refresh(token);
       expect(answer.status).toBe(effect === 'allow' ? 200 : 400);
       if (effect !== 'allow') expect(Object.keys(answer.json)).toEqual(['error', 'error_description']);
     }
-    expect(await house.rows('select 1 from ask where connection_id = $1', [connection?.id])).toEqual([]);
+    expect(await deployment.rows('select 1 from ask where connection_id = $1', [connection?.id])).toEqual([]);
   });
 
   it('is sent to the owner when its link breaks, or shares less than before', async () => {
     const scene = sceneOf();
-    const { house, resource } = scene;
-    const owner = await house.owner();
-    await house.link(owner);
+    const { deployment, resource } = scene;
+    const owner = await deployment.owner();
+    await deployment.link(owner);
     const app = await scene.client();
     const first = await app.connect(owner.browser, resource);
-    await house.rows(`update link set transfer_scope = '{photos.read}' where owner_id = $1`, [owner.id]);
+    await deployment.rows(`update link set transfer_scope = '{photos.read}' where owner_id = $1`, [owner.id]);
     expect(outcome(await app.refresh(refreshTokenOf(first)))).toEqual(INVALID_GRANT);
     expect((await app.refresh(refreshTokenOf(first), { scope: 'photos.read' })).status).toBe(200);
-    house.host.expireLinkTokens();
-    house.host.script.refresh = () => ({ status: 400, json: { error: 'invalid_grant' } });
+    deployment.host.expireLinkTokens();
+    deployment.host.script.refresh = () => ({ status: 400, json: { error: 'invalid_grant' } });
     const other = await app.connect((await linkedOwner(sceneOf)).browser, resource);
     expect(outcome(await app.refresh(refreshTokenOf(other)))).toMatchObject({ status: 200 });
     expect(outcome(await app.refresh(refreshTokenOf(first), { scope: 'photos.read' }))).toEqual(INVALID_GRANT);
@@ -189,31 +223,31 @@ export function refreshing(sceneOf: SceneOf): void {
 
   it('that is stopped while its Host answers gets nothing, and the Host is told', async () => {
     const scene = sceneOf();
-    const { house, resource } = scene;
+    const { deployment, resource } = scene;
     const owner = await linkedOwner(sceneOf);
     const app = await scene.client();
     const first = await app.connect(owner.browser, resource);
     const held = gate();
-    house.host.reset();
-    house.host.script.transfer = async (_hop, mint) => {
+    deployment.host.reset();
+    deployment.host.script.transfer = async (_hop, mint) => {
       const json = mint();
       await held.opened;
       return { json };
     };
     const refreshed = app.refresh(refreshTokenOf(first));
-    await house.host.until(() => house.host.hops.length > 0);
+    await deployment.host.until(() => deployment.host.hops.length > 0);
     const [connection] = await connectionsOf(scene, app);
-    await owner.browser.submit('/requesters', `/requesters/${connection?.id}/stop`);
+    await owner.browser.submit('/apps', `/apps/${connection?.id}/stop`);
     held.open();
     expect(outcome(await refreshed)).toEqual(INVALID_GRANT);
-    const grantId = house.host.minted.at(-1)?.grantId;
-    await eventually(async () => house.host.revoked.some(({ token }) => token === grantId));
+    const grantId = deployment.host.minted.at(-1)?.grantId;
+    await eventually(async () => deployment.host.revoked.some(({ token }) => token === grantId));
   });
 }
 
 async function linkedOwner(sceneOf: SceneOf) {
-  const { house } = sceneOf();
-  const owner = await house.owner();
-  await house.link(owner);
+  const { deployment } = sceneOf();
+  const owner = await deployment.owner();
+  await deployment.link(owner);
   return owner;
 }

@@ -1,10 +1,10 @@
 import type { Answer } from '@chatelaine/test-kit';
-import type { House, Owner } from '../support/house.ts';
+import type { TestDeployment, Owner } from '../support/deployment.ts';
 import type { StockClient, StockOptions } from '../support/stock-client.ts';
 
 /** An owner with one Host linked, which hands out tokens bound to no key. */
 export interface Scene {
-  readonly house: House;
+  readonly deployment: TestDeployment;
   readonly owner: Owner;
   readonly linkId: string;
   readonly resource: string;
@@ -24,9 +24,13 @@ export const INVALID_GRANT = { status: 400, error: 'invalid_grant' };
 
 export const refreshTokenOf = ({ json }: Answer): string => String(json['refresh_token']);
 
+/** What an answer of the consent page sends the app. */
+export const back = (answer: { onward: string | undefined }) =>
+  Object.fromEntries(new URL(answer.onward ?? 'x:').searchParams);
+
 /** The connections of a client, the newest first. */
-export const connectionsOf = ({ house }: Scene, client: StockClient) =>
-  house.rows<{
+export const connectionsOf = ({ deployment }: Scene, client: StockClient) =>
+  deployment.rows<{
     id: string;
     resource: string;
     ended_at: Date | null;
@@ -41,11 +45,11 @@ export const connectionsOf = ({ house }: Scene, client: StockClient) =>
   );
 
 /** Moves a client's refresh tokens into the past, which is how time goes by for them. */
-export const later = async ({ house }: Scene, client: StockClient, seconds: number): Promise<void> => {
+export const later = async ({ deployment }: Scene, client: StockClient, seconds: number): Promise<void> => {
   const moved = ['created_at', 'expires_at', 'replaced_at', 'answers_until'].map(
     (column) => `${column} = ${column} - make_interval(secs => $2)`,
   );
-  await house.rows(
+  await deployment.rows(
     `update oauth_token set ${moved.join(', ')} where (bucket, grant_id) in (select bucket, id from oauth_grant where client_id = $1)`,
     [client.id, seconds],
   );

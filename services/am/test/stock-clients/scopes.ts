@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { hiddenFields } from '@chatelaine/test-kit';
-import { exchange } from '../support/requester.ts';
+
+import { exchange, unnamed } from '../support/requester.ts';
 import { ticks } from '../support/stock-client.ts';
 import { connectionsOf, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
 
@@ -36,7 +36,10 @@ export function scopes(sceneOf: SceneOf): void {
     const app = await client();
     for (const scope of [undefined, '']) {
       const page = await owner.browser.get((await app.ask(owner.browser, resource, { scope })).path);
-      expect([Object.keys(ticks(page.text)).length, page.text.includes('checked')]).toEqual([5, false]);
+      expect([Object.keys(ticks(page.text)).length, /type="checkbox"[^>]* checked/.test(page.text)]).toEqual([
+        5,
+        false,
+      ]);
     }
   });
 
@@ -47,23 +50,23 @@ export function scopes(sceneOf: SceneOf): void {
     const asked = await app.ask(owner.browser, resource, { scope: 'openid email profile' });
     const page = await owner.browser.get(asked.path);
     expect(ticks(page.text)).toEqual({});
-    const forged = { ...hiddenFields(page.text), [`scope:${linkId}:photos.read`]: 'allow', decision: 'allow' };
+    const forged = { ...unnamed(page.text), [`scope:${linkId}:photos.read`]: 'allow', decision: 'allow' };
     expect((await owner.browser.post('/authorize', forged)).status).toBe(400);
-    const answer = await owner.browser.post('/authorize', { ...hiddenFields(page.text), decision: 'deny' });
+    const answer = await owner.browser.post('/authorize', { ...unnamed(page.text), decision: 'deny' });
     expect(new URL(answer.onward ?? 'x:').searchParams.get('error')).toBe('access_denied');
     expect(await connectionsOf(scene, app)).toEqual([]);
   });
 
   it('finds no scope in the metadata that it could mistake for one of the Host’s', async () => {
-    const { house } = sceneOf();
+    const { deployment } = sceneOf();
     const path = '/.well-known/oauth-authorization-server';
-    const { json } = await exchange(house.ams[0].port, { method: 'GET', path });
+    const { json } = await exchange(deployment.ams[0].port, { method: 'GET', path });
     expect(json).not.toHaveProperty('scopes_supported');
   });
 
   it('is alone in that: on the transfer’s own hops a scope that is unknown beside a good one is refused', async () => {
-    const { house, resource } = sceneOf();
-    const story = await house.story({ 'photos.read': 'allow' });
+    const { deployment, resource } = sceneOf();
+    const story = await deployment.story({ 'photos.read': 'allow' });
     const { requester, connection } = story;
     for (const scope of ['photos.read offline_access', ' photos.read', 'photos.read  '])
       expect(outcome(await requester.transfer({ connection, resource, scope }))).toEqual({

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Story } from '../support/house.ts';
+import type { Story } from '../support/deployment.ts';
 import { holding, uncommitted, waiting } from '../support/locks.ts';
 import { gate } from '../support/scripted-host.ts';
-import { ANSWERS, ask, completedAfterTheirStop, errorOf, house, stop } from './scene.ts';
+import { ANSWERS, ask, completedAfterTheirStop, errorOf, deployment, stop } from './scene.ts';
 
 const COMBINED_REGISTRATION = 2;
 const ROUNDS = 10;
@@ -16,31 +16,31 @@ export function completions(): void {
       ['the Requester ends it', ({ connection }) => [`select oauth_end_grant($1, 'client')`, [connection.id]]],
       ['the owner stops the link', ({ owner, linkId }) => [`select end_link($1, $2)`, [owner.id, linkId]]],
     ])('waits for that end, and is refused: %s', async (_what, end) => {
-      const story = await house.story(ANSWERS);
-      const answer = await uncommitted(house, end(story), async (commit) => {
+      const story = await deployment.story(ANSWERS);
+      const answer = await uncommitted(deployment, end(story), async (commit) => {
         const pending = ask(story);
-        await waiting(house);
+        await waiting(deployment);
         await commit();
         return pending;
       });
       expect(errorOf(answer)).toBe('400 invalid_request');
-      expect(await house.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'withheld' })]);
+      expect(await deployment.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'withheld' })]);
     });
 
     it('is refused, too, when it waits for its own row until the stop was answered', async () => {
-      const story = await house.story(ANSWERS);
+      const story = await deployment.story(ANSWERS);
       const paused = gate();
-      house.host.script.transfer = async (_hop, mint) => {
+      deployment.host.script.transfer = async (_hop, mint) => {
         const json = mint();
         await paused.opened;
         return { json };
       };
       const pending = ask(story);
-      await house.host.until(() => house.host.hops.length === 1);
+      await deployment.host.until(() => deployment.host.hops.length === 1);
       const lock = `select 1 from transfer where connection_id = '${story.connection.id}' for update`;
-      const answer = await holding(house, lock, async (release) => {
+      const answer = await holding(deployment, lock, async (release) => {
         paused.open();
-        await waiting(house);
+        await waiting(deployment);
         expect((await stop(story)).status).toBe(303);
         await release();
         return pending;
@@ -50,22 +50,22 @@ export function completions(): void {
   });
 
   it(`out of ${AT_ONCE} transfers at two processes none is completed after the commit of a stop, ${ROUNDS} times`, async () => {
-    const owned = await house.story(ANSWERS);
+    const owned = await deployment.story(ANSWERS);
     for (let round = 1; round <= ROUNDS; round++) {
-      const story = await house.beside(owned, ANSWERS);
-      const from = house.host.hops.length;
+      const story = await deployment.beside(owned, ANSWERS);
+      const from = deployment.host.hops.length;
       const pending = Array.from({ length: AT_ONCE }, (_, n) =>
-        ask(story, { port: house.ams[n % COMBINED_REGISTRATION]?.port ?? 0 }),
+        ask(story, { port: deployment.ams[n % COMBINED_REGISTRATION]?.port ?? 0 }),
       );
       // each time at another point of the way
-      await house.host.until(() => house.host.hops.length >= from + round * 3);
-      expect((await stop(story, house.ams[round % COMBINED_REGISTRATION]?.port)).status).toBe(303);
+      await deployment.host.until(() => deployment.host.hops.length >= from + round * 3);
+      expect((await stop(story, deployment.ams[round % COMBINED_REGISTRATION]?.port)).status).toBe(303);
       const answers = await Promise.all(pending);
       // a busy machine may have been too slow for some, and says so
       const refused = answers.filter(({ status }) => status !== 200 && status < 500);
       expect(refused.map(errorOf).filter((seen) => seen !== '400 invalid_request')).toEqual([]);
       const handedOut = answers.filter(({ status }) => status === 200).length;
-      const minted = (await house.transfers(story.connection)).filter(({ state }) => state === 'minted').length;
+      const minted = (await deployment.transfers(story.connection)).filter(({ state }) => state === 'minted').length;
       expect(handedOut).toBeLessThanOrEqual(minted);
     }
     expect(await completedAfterTheirStop()).toEqual([]);

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { answersOf, batch, streamed } from '../support/batch.ts';
-import { ANSWERS, ask, errorOf, hooks, house, stop } from './scene.ts';
+import { ANSWERS, ask, errorOf, hooks, deployment, stop } from './scene.ts';
 
 /** The bound that PROTOCOL §7 publishes. */
 const LEAVES_WITHIN_MS = 250;
 const FAR_TOO_LONG_MS = 60_000;
-const owned = await house.story(ANSWERS);
-const fresh = () => house.beside(owned, ANSWERS);
+const owned = await deployment.story(ANSWERS);
+const fresh = () => deployment.beside(owned, ANSWERS);
 const outcomes = async (by: { connection: { id: string } }) =>
-  house.rows('select state, error from transfer where connection_id = $1', [by.connection.id]);
+  deployment.rows('select state, error from transfer where connection_id = $1', [by.connection.id]);
 
 /** Time passes between a completion's commit and the writing of its answer. */
 const holdUp = (ms: number, { times }: { times: number }, also = async (): Promise<unknown> => undefined) => {
@@ -47,7 +47,7 @@ export function late(): void {
       holdUp(FAR_TOO_LONG_MS, { times: 1 }, () => stop(by));
       const answer = await ask(by);
       expect(errorOf(answer)).toBe('400 invalid_request');
-      expect(answer.text).not.toContain(house.host.minted.at(-1)?.token);
+      expect(answer.text).not.toContain(deployment.host.minted.at(-1)?.token);
       expect(await outcomes(by)).toEqual([{ state: 'withheld', error: null }]);
     });
 
@@ -57,27 +57,27 @@ export function late(): void {
       const answer = await ask(by);
       expect(errorOf(answer)).toBe('503 temporarily_unavailable');
       expect(answer.headers['retry-after']).toBeDefined();
-      expect(answer.text).not.toContain(house.host.minted.at(-1)?.token);
+      expect(answer.text).not.toContain(deployment.host.minted.at(-1)?.token);
       expect(await outcomes(by)).toEqual([{ state: 'withheld', error: 'late' }]);
       expect((await by.owner.browser.get('/timeline')).words).toContain('too slow to hand it out');
     });
 
     it('does so for a document and for lines', async () => {
-      const items = [{ id: 'a', resource: house.host.resource, scope: 'photos.read' }];
+      const items = [{ id: 'a', resource: deployment.host.resource, scope: 'photos.read' }];
       for (const kind of ['a document', 'lines']) {
         const by = await fresh();
         holdUp(FAR_TOO_LONG_MS, { times: Infinity });
         const answers =
           kind === 'lines'
-            ? await (await streamed(house, by, { items })).rest()
-            : answersOf(await batch(house, by, { items }));
+            ? await (await streamed(deployment, by, { items })).rest()
+            : answersOf(await batch(deployment, by, { items }));
         expect(answers).toEqual([expect.objectContaining({ status: 503, error: 'temporarily_unavailable' })]);
         const stopped = await fresh();
         holdUp(FAR_TOO_LONG_MS, { times: 1 }, () => stop(stopped));
         const refused =
           kind === 'lines'
-            ? await (await streamed(house, stopped, { items })).rest()
-            : answersOf(await batch(house, stopped, { items }));
+            ? await (await streamed(deployment, stopped, { items })).rest()
+            : answersOf(await batch(deployment, stopped, { items }));
         expect(refused).toEqual([expect.objectContaining({ status: 400, error: 'invalid_request' })]);
       }
     });

@@ -1,29 +1,36 @@
 import type { Answer } from '@chatelaine/test-kit';
-import { House, type Story } from '../support/house.ts';
+import { TestDeployment, type Story } from '../support/deployment.ts';
 
-/** What a test does at the AM's failpoints, and (null: nothing) with the clock of its processes that only goes forward. */
+/**
+ * What a test does at the AM's failpoints, and (null: nothing) with the clock of its processes that only goes forward.
+ */
 export const hooks: { at: (name: string) => Promise<void>; now: number | null } = {
   at: async () => undefined,
   now: null,
 };
 export const ANSWERS = { 'photos.read': 'allow', 'photos.write': 'ask' } as const;
 
-export const house = await House.build({
+export const deployment = await TestDeployment.build({
   failpoint: (name) => hooks.at(name),
   monotonic: () => hooks.now ?? performance.now(),
   commitTimes: true,
 });
-house.host.bearer = true;
+deployment.host.bearer = true;
 
 export const ask = (by: Story, over: { port?: number; scope?: string } = {}): Promise<Answer> =>
-  by.requester.transfer({ connection: by.connection, resource: house.host.resource, scope: 'photos.read', ...over });
+  by.requester.transfer({
+    connection: by.connection,
+    resource: deployment.host.resource,
+    scope: 'photos.read',
+    ...over,
+  });
 export const errorOf = ({ status, json }: Answer): string => `${status} ${String(json['error'])}`;
-export const stop = ({ owner, connection }: Story, port = house.ams[0].port): Promise<Answer> =>
-  owner.browser.at(port).submit('/requesters', `/requesters/${connection.id}/stop`);
+export const stop = ({ owner, connection }: Story, port = deployment.ams[0].port): Promise<Answer> =>
+  owner.browser.at(port).submit('/apps', `/apps/${connection.id}/stop`);
 
 /** Transfers whose completion was committed after the commit that ended their connection. */
 export const completedAfterTheirStop = () =>
-  house.rows<{ id: string; late: string }>(`
+  deployment.rows<{ id: string; late: string }>(`
     select t.id, pg_xact_commit_timestamp(t.xmin) - pg_xact_commit_timestamp(c.xmin) as late
     from transfer t join connection c on c.id = t.connection_id
     where t.state = 'minted' and c.ended_at is not null and pg_xact_commit_timestamp(t.xmin) > pg_xact_commit_timestamp(c.xmin)`);

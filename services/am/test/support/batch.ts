@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { SigningKey } from '@chatelaine/crypto';
 import { NDJSON, type TransferAnswer } from '@chatelaine/protocol';
 import type { Answer } from '@chatelaine/test-kit';
-import type { House, Owner, Story } from './house.ts';
+import type { TestDeployment, Owner, Story } from './deployment.ts';
 import { exchange } from './requester.ts';
 import { gate, type ScriptedHost } from './scripted-host.ts';
 
@@ -28,7 +28,7 @@ export interface BatchInput {
 }
 
 /** The path, headers and body of a batch call by the story's Requester. */
-export async function batchRequest(house: House, { requester, connection }: Story, input: BatchInput) {
+export async function batchRequest(deployment: TestDeployment, { requester, connection }: Story, input: BatchInput) {
   const token = input.token ?? connection.accessToken;
   const over = { accessToken: token, ...(input.key && { key: input.key }) };
   const proofs = input.proofs ?? [await requester.proof('/transfers', over)];
@@ -39,13 +39,13 @@ export async function batchRequest(house: House, { requester, connection }: Stor
     ...(proofs.length === 0 ? {} : { dpop: [...proofs] }),
     ...input.headers,
   };
-  const port = input.port ?? house.ams[0].port;
+  const port = input.port ?? deployment.ams[0].port;
   return { port, path: '/transfers', headers, body: input.body ?? JSON.stringify(members) };
 }
 
 /** A batch call, and its answer when all of it is there. */
-export async function batch(house: House, story: Story, input: BatchInput): Promise<Answer> {
-  const { port, ...sent } = await batchRequest(house, story, input);
+export async function batch(deployment: TestDeployment, story: Story, input: BatchInput): Promise<Answer> {
+  const { port, ...sent } = await batchRequest(deployment, story, input);
   return exchange(port, sent);
 }
 
@@ -55,7 +55,7 @@ export type Line = TransferAnswer & Readonly<Record<string, unknown>>;
 export const answersOf = ({ json }: Answer): Line[] => (json['transfers'] ?? []) as Line[];
 
 /** What each answer says, by its id. */
-export function told(answers: readonly Line[]): Record<string, string> {
+export function notified(answers: readonly Line[]): Record<string, string> {
   return Object.fromEntries(
     answers.map(({ id, status, error }) => [id, typeof error === 'string' ? `${status} ${error}` : String(status)]),
   );
@@ -69,8 +69,8 @@ export interface Stream {
 }
 
 /** A batch call whose answers come as lines. */
-export async function streamed(house: House, story: Story, input: BatchInput): Promise<Stream> {
-  const { port, path, headers, body } = await batchRequest(house, story, {
+export async function streamed(deployment: TestDeployment, story: Story, input: BatchInput): Promise<Stream> {
+  const { port, path, headers, body } = await batchRequest(deployment, story, {
     ...input,
     headers: { accept: NDJSON, ...input.headers },
   });
@@ -99,11 +99,15 @@ export async function streamed(house: House, story: Story, input: BatchInput): P
 export const ASKED: readonly string[] = ['photos.write', 'albums.read', 'albums.write', 'faces.read'];
 
 /** A connection of this owner to both Hosts: it may read photos at either, and has to ask for the rest at the first. */
-export async function toBoth(house: House, owner: Owner, [first, second]: readonly [string, string]): Promise<Story> {
-  const requester = house.requester();
+export async function toBoth(
+  deployment: TestDeployment,
+  owner: Owner,
+  [first, second]: readonly [string, string],
+): Promise<Story> {
+  const requester = deployment.requester();
   const answers = { 'photos.read': 'allow', ...Object.fromEntries(ASKED.map((scope) => [scope, 'ask'])) } as const;
   const fields = { [`answer:${second}:photos.read`]: 'allow' };
-  const connection = await house.connect({ owner, requester, linkId: first, answers, fields });
+  const connection = await deployment.connect({ owner, requester, linkId: first, answers, fields });
   return { owner, linkId: first, requester, connection };
 }
 
@@ -118,5 +122,4 @@ export function pause(host: ScriptedHost) {
 }
 
 /** The owner stops the story's connection. */
-export const stop = ({ owner, connection }: Story) =>
-  owner.browser.submit('/requesters', `/requesters/${connection.id}/stop`);
+export const stop = ({ owner, connection }: Story) => owner.browser.submit('/apps', `/apps/${connection.id}/stop`);

@@ -1,9 +1,9 @@
-import type { House } from './house.ts';
+import type { TestDeployment } from './deployment.ts';
 import { eventually } from './world.ts';
 
 /** Holds what `sql` locks while `during` runs, or until it calls `release`. */
 export async function holding<T>(
-  { pool }: House,
+  { pool }: TestDeployment,
   sql: string,
   during: (release: () => Promise<unknown>) => Promise<T>,
 ): Promise<T> {
@@ -23,9 +23,9 @@ export async function holding<T>(
 }
 
 /** Resolves with the backends of the AMs that wait for a lock, as soon as there are so many. */
-export function waiting(house: House, count = 1): Promise<number[]> {
+export function waiting(deployment: TestDeployment, count = 1): Promise<number[]> {
   return eventually(async () => {
-    const rows = await house.rows<{ pid: number }>(
+    const rows = await deployment.rows<{ pid: number }>(
       `select pid from pg_stat_activity where application_name = 'am' and datname = current_database() and wait_event_type = 'Lock'`,
     );
     return rows.length >= count && rows.map(({ pid }) => pid);
@@ -33,13 +33,13 @@ export function waiting(house: House, count = 1): Promise<number[]> {
 }
 
 /** Breaks the connections that wait for a lock: of the request under test, and of whatever the AMs do beside it. */
-export async function breakWaiting(house: House): Promise<void> {
-  await house.rows('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [await waiting(house)]);
+export async function breakWaiting(deployment: TestDeployment): Promise<void> {
+  await deployment.rows('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [await waiting(deployment)]);
 }
 
 /** Runs `sql` in a transaction that stays open while `during` runs, or until it commits it. */
 export async function uncommitted<T>(
-  { pool }: House,
+  { pool }: TestDeployment,
   [sql, values]: readonly [string, readonly unknown[]],
   during: (commit: () => Promise<unknown>) => Promise<T>,
 ): Promise<T> {

@@ -29,6 +29,8 @@ export interface RequesterOptions {
   readonly grantTypes?: readonly string[];
   /** The Host that it says it is, too. PROTOCOL §2.3. */
   readonly host?: string;
+  /** What else its document says. */
+  readonly document?: Readonly<Record<string, unknown>>;
 }
 
 export interface TransferInput {
@@ -58,7 +60,7 @@ export class Requester {
   readonly #am: { readonly issuer: string; readonly port: number };
 
   constructor(am: { issuer: string; port: number }, documents: Documents, options: RequesterOptions = {}) {
-    const { name = 'Reader', keys = 'own', grantTypes = Object.values(GRANT), host } = options;
+    const { name = 'Reader', keys = 'own', grantTypes = Object.values(GRANT), host, document } = options;
     const path = `/client-${++count}`;
     this.#am = am;
     this.clientId = `${documents.origin}${path}.json`;
@@ -72,6 +74,7 @@ export class Requester {
       grant_types: grantTypes,
       scope: 'transfer',
       ...(host === undefined ? {} : { chatelaine_host: host }),
+      ...document,
       ...(this.ownKey === null
         ? { token_endpoint_auth_method: 'none' }
         : { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: `${documents.origin}${path}.jwks` }),
@@ -197,8 +200,24 @@ export class Requester {
   }
 }
 
+/**
+ * The hidden fields of a consent page whose button is pressed for what the test says, and not for what it says itself.
+ */
+export function unnamed(page: string, action?: string): Record<string, string> {
+  const { named: _, ...fields } = hiddenFields(page, action);
+  return fields;
+}
+
+/** What is chosen on a page, of all that can be. */
+export function checkedIn(page: string): Record<string, string> {
+  const inputs = [...page.matchAll(/<input type="(?:radio|checkbox)" name="([^"]*)" value(?:="([^"]*)")?([^>]*)>/g)];
+  return Object.fromEntries(
+    inputs.filter(([, , , rest = '']) => / checked/.test(rest)).map(([, name = '', value = '']) => [name, value]),
+  );
+}
+
 /** Opens a consent page and sends its form. */
 export async function agree(browser: Browser, path: string, fields: Readonly<Record<string, string>>) {
   const page = await browser.get(path);
-  return browser.post('/authorize', { ...hiddenFields(page.text), duration: 'open', decision: 'allow', ...fields });
+  return browser.post('/authorize', { ...unnamed(page.text), duration: 'open', decision: 'allow', ...fields });
 }

@@ -1,7 +1,7 @@
 import { challengeOf, createDpopProof, createVerifier, generateSigningKey, type SigningKey } from '@chatelaine/crypto';
 import { formatForm } from '@chatelaine/protocol';
-import { type Answer, type Browser, hiddenFields } from '@chatelaine/test-kit';
-import { clock, exchange } from './requester.ts';
+import { type Answer, type Browser } from '@chatelaine/test-kit';
+import { clock, exchange, unnamed } from './requester.ts';
 
 type Params = Readonly<Record<string, string | undefined>>;
 
@@ -19,7 +19,10 @@ export interface Asked {
   readonly verifier: string;
 }
 
-/** An app that has never heard of an AM: registers (RFC 7591), code + PKCE + resource, refresh. Plain HTTP, so that it can do everything wrong. */
+/**
+ * An app that has never heard of an AM: registers (RFC 7591), code + PKCE + resource, refresh. Plain HTTP, so that it
+ * can do everything wrong.
+ */
 export class StockClient {
   readonly id: string;
   readonly secret: string | null;
@@ -89,7 +92,7 @@ export class StockClient {
   async agree(browser: Browser, asked: Asked, fields: Readonly<Record<string, string>> = {}): Promise<string> {
     const page = await browser.get(asked.path);
     const answer = await browser.post('/authorize', {
-      ...hiddenFields(page.text),
+      ...unnamed(page.text),
       ...ticks(page.text),
       duration: 'open',
       decision: 'allow',

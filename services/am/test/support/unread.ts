@@ -1,32 +1,41 @@
 import type { Client } from '@chatelaine/oauth-server';
 import type { Observe } from '../../src/deps.ts';
-import { createHostGate } from '../../src/links/host-gate.ts';
+import { createHostGate, watchLinks } from '../../src/links/host-gate.ts';
 import { createConcurrencyLimit } from '../../src/links/concurrency-limit.ts';
 import { openResources } from '../../src/resources.ts';
 import { asLines } from '../../src/transfer/batch/deliver.ts';
-import type { House, Story } from './house.ts';
+import type { TestDeployment, Story } from './deployment.ts';
 import type { Item } from './batch.ts';
 import { gate } from './scripted-host.ts';
 
 /** A batch call whose caller reads nothing before `read`. */
 export async function unread(
-  house: House,
+  deployment: TestDeployment,
   { requester, connection }: Story,
   items: readonly Item[],
   gone: AbortSignal,
 ) {
-  const resources = await openResources(house.config);
-  const { log } = house.ams[0].app;
-  const hostGate = createHostGate({ log, limits: house.config.limits.hostCalls });
+  const resources = await openResources(deployment.config);
+  const { log } = deployment.ams[0].app;
+  const hostGate = createHostGate({ log, limits: deployment.config.limits.hostCalls, observe: () => () => {} });
   const transfers = createConcurrencyLimit({ atOnce: 200, waiting: Infinity });
   let underWay = 0;
   const observe: Observe = {
-    transfer: (make) => {
+    transfer: () => {
       underWay += 1;
-      return make().finally(() => (underWay -= 1));
+      return () => void (underWay -= 1);
     },
   };
-  const deps = { ...resources, log, hostGate, transfers, observe, announceRevocations: () => {} };
+  const deps = {
+    ...resources,
+    log,
+    hostGate,
+    linksSeen: watchLinks(resources),
+    transfers,
+    observe,
+    announceRevocations: () => {},
+    live: { changed: () => {} },
+  };
   const client = { id: requester.clientId } as Client;
   const { id: connectionId, accessToken } = connection;
   const caller = { client, connectionId, accessToken, jkt: requester.key.kid };

@@ -56,7 +56,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const host = await startTestHost('photos');
   const port = await freePort();
   const config = configFor({ port, databaseUrl: database.url('am'), hosts: [host, ...(options.hosts ?? [])] });
-  const withLimits = { ...config, limits: { ...config.limits, discoveryFailureSeconds: 0, ...options.limits } };
+  const checkpoints = { everySeconds: 3_600, afterSeconds: 0 };
+  const withLimits = {
+    ...config,
+    checkpoints,
+    limits: { ...config.limits, discoveryFailureSeconds: 0, ...options.limits },
+  };
   const pool = openPool({ url: database.url('am'), name: 'test', patience: config.databasePatience });
   const replicas: Replica[] = [];
   const replica = async (over: Partial<Config> = {}): Promise<Replica> => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Story } from '../support/house.ts';
+import type { Story } from '../support/deployment.ts';
 import { breakWaiting, holding, waiting } from '../support/locks.ts';
 import { eventually } from '../support/world.ts';
-import { house } from './scene.ts';
+import { deployment } from './scene.ts';
 import { ask, errorOf, fresh, pauseHost } from './stopped-scene.ts';
 
 /** What must happen once, and a database that fails in between. */
@@ -14,11 +14,11 @@ export function races(): void {
       const path = new URL(String(asked.json['interaction_uri'])).pathname;
       await story.owner.browser.submit(path, path, { answer: 'once' });
       // none begins before most of them have found the approval
-      const answers = await holding(house, 'lock table transfer in exclusive mode', async (release) => {
+      const answers = await holding(deployment, 'lock table transfer in exclusive mode', async (release) => {
         const pending = Array.from({ length: 30 }, (_, at) =>
-          ask(story, { scope: 'photos.write', port: house.ams[at % 2]?.port ?? 0 }),
+          ask(story, { scope: 'photos.write', port: deployment.ams[at % 2]?.port ?? 0 }),
         );
-        await waiting(house, 20);
+        await waiting(deployment, 20);
         await release();
         return Promise.all(pending);
       });
@@ -26,8 +26,8 @@ export function races(): void {
       expect(counts.get('200 undefined')).toHaveLength(1);
       expect(counts.get('400 interaction_required')).toHaveLength(29);
       expect(new Set(counts.get('400 interaction_required')?.map(({ json }) => json['interaction_uri'])).size).toBe(1);
-      expect(house.host.hops).toHaveLength(1);
-      expect(await house.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'minted' })]);
+      expect(deployment.host.hops).toHaveLength(1);
+      expect(await deployment.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'minted' })]);
     });
   });
 
@@ -49,12 +49,12 @@ export function races(): void {
         const story = await fresh();
         const over = await same(story);
         const answers = await Promise.all(
-          Array.from({ length: 20 }, (_, at) => ask(story, { ...over, port: house.ams[at % 2]?.port ?? 0 })),
+          Array.from({ length: 20 }, (_, at) => ask(story, { ...over, port: deployment.ams[at % 2]?.port ?? 0 })),
         );
         expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
         expect(new Set(answers.filter(({ status }) => status !== 200).map(errorOf))).toEqual(new Set([expected]));
-        expect(house.host.hops).toHaveLength(1);
-        expect(errorOf(await ask(story, { ...over, port: house.ams[1].port }))).toBe(expected);
+        expect(deployment.host.hops).toHaveLength(1);
+        expect(errorOf(await ask(story, { ...over, port: deployment.ams[1].port }))).toBe(expected);
       },
     );
 
@@ -62,8 +62,8 @@ export function races(): void {
       const story = await fresh();
       const proofs = [await story.requester.proof('/token')];
       expect(errorOf(await ask(story, { proofs, scope: 'albums.read' }))).toBe('400 invalid_scope');
-      expect(errorOf(await ask(story, { proofs, port: house.ams[1].port }))).toBe('400 invalid_dpop_proof');
-      expect(house.host.hops).toEqual([]);
+      expect(errorOf(await ask(story, { proofs, port: deployment.ams[1].port }))).toBe('400 invalid_dpop_proof');
+      expect(deployment.host.hops).toEqual([]);
     });
 
     it('uses up an approval only if its proof was fresh', async () => {
@@ -84,14 +84,14 @@ export function races(): void {
       const asked = await ask(story, { scope: 'photos.write' });
       const path = new URL(String(asked.json['interaction_uri'])).pathname;
       await story.owner.browser.submit(path, path, { answer: 'once' });
-      await holding(house, 'lock table transfer in exclusive mode', async () => {
+      await holding(deployment, 'lock table transfer in exclusive mode', async () => {
         const pending = ask(story, { scope: 'photos.write' });
-        await breakWaiting(house);
+        await breakWaiting(deployment);
         const answer = await pending;
         expect(errorOf(answer)).toBe('503 temporarily_unavailable');
         expect(answer.headers['retry-after']).toBeDefined();
       });
-      expect(house.host.hops).toEqual([]);
+      expect(deployment.host.hops).toEqual([]);
       expect((await ask(story, { scope: 'photos.write' })).status).toBe(200);
     });
 
@@ -99,30 +99,30 @@ export function races(): void {
       const story = await fresh();
       const paused = pauseHost();
       const pending = ask(story);
-      await house.host.until(() => house.host.hops.length === 1);
-      await holding(house, 'lock table transfer in exclusive mode', async () => {
+      await deployment.host.until(() => deployment.host.hops.length === 1);
+      await holding(deployment, 'lock table transfer in exclusive mode', async () => {
         paused.open();
-        await breakWaiting(house);
+        await breakWaiting(deployment);
         const answer = await pending;
         expect(errorOf(answer)).toBe('503 temporarily_unavailable');
-        expect(answer.text).not.toContain(house.host.minted.at(-1)?.token);
+        expect(answer.text).not.toContain(deployment.host.minted.at(-1)?.token);
       });
       // whoever could have closed it lost the database: the row stays as the trace of what was minted
-      expect(await house.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'intent' })]);
-      await house.rows(`update transfer set state = 'failed', closed_at = now() where state = 'intent'`);
+      expect(await deployment.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'intent' })]);
+      await deployment.rows(`update transfer set state = 'failed', closed_at = now() where state = 'intent'`);
     });
 
     it('while the link is renewed: 503, and the transfer is closed', async () => {
       const story = await fresh();
-      house.host.expireLinkTokens();
-      await holding(house, `select 1 from link where id = '${story.linkId}' for update`, async () => {
+      deployment.host.expireLinkTokens();
+      await holding(deployment, `select 1 from link where id = '${story.linkId}' for update`, async () => {
         const pending = ask(story);
-        await breakWaiting(house);
+        await breakWaiting(deployment);
         const answer = await pending;
         expect(errorOf(answer)).toBe('503 temporarily_unavailable');
         expect(answer.headers['retry-after']).toBeDefined();
       });
-      await eventually(async () => (await house.transfers(story.connection))[0]?.state === 'failed');
+      await eventually(async () => (await deployment.transfers(story.connection))[0]?.state === 'failed');
       expect((await ask(story)).status).toBe(200);
     });
   });

@@ -1,21 +1,23 @@
 import { expect } from '@jest/globals';
 import type { Answer } from '@chatelaine/test-kit';
-import { House, type Story } from '../support/house.ts';
+import { TestDeployment, type Story } from '../support/deployment.ts';
 import type { TransferInput } from '../support/requester.ts';
 
-// one house for all of them: starting it takes longer than most of what is asked of it. All that is awaited at load stands here: files that wait beside each other hang
-export const house = await House.build();
-export const story = await house.story({ 'photos.read': 'allow', 'photos.write': 'allow' });
+// one deployment for all of them: starting it takes longer than most of what is asked of it. All that is awaited at
+// load
+// stands here: files that wait beside each other hang
+export const deployment = await TestDeployment.build();
+export const story = await deployment.story({ 'photos.read': 'allow', 'photos.write': 'allow' });
 /** Another owner with a link and a connection of their own. */
-export const stranger = await house.story({ 'photos.read': 'allow' });
+export const stranger = await deployment.story({ 'photos.read': 'allow' });
 export const ANSWERS = { 'photos.read': 'allow', 'photos.write': 'ask' } as const;
 /** Somebody who stops connections again and again. */
-export const stoppable = await house.story(ANSWERS);
+export const stoppable = await deployment.story(ANSWERS);
 
 export const ask = (over: Partial<TransferInput> = {}, by: Story = story) =>
   by.requester.transfer({
     connection: by.connection,
-    resource: house.host.resource,
+    resource: deployment.host.resource,
     scope: 'photos.read',
     ...over,
   });
@@ -34,6 +36,6 @@ export async function refused(answer: Promise<Answer>, error: string): Promise<A
     error,
   });
   expect(seen.headers['cache-control']).toBe('no-store');
-  expect(house.host.hops).toEqual([]);
+  expect(deployment.host.hops).toEqual([]);
   return seen;
 }

@@ -1,25 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '@chatelaine/test-kit';
-import type { Story } from '../support/house.ts';
+import type { Story } from '../support/deployment.ts';
 import { breakWaiting, holding, waiting } from '../support/locks.ts';
-import { ANSWERS, house } from './scene.ts';
+import { ANSWERS, deployment } from './scene.ts';
 import { ask, errorOf, fresh, grantsOf, pauseHost, stop } from './stopped-scene.ts';
 
-type Told = (typeof house.host.revoked)[number];
+type Revoked = (typeof deployment.host.revoked)[number];
 
 /** What the owner stops or changes while a transfer is under way. */
 export function stops(): void {
   describe('what the owner stops while the Host is being asked', () => {
     it.each<[string, (story: Story) => Promise<{ status: number }>]>([
       ['the connection', (story) => stop(story)],
-      ['the connection, at the other process', (story) => stop(story, house.ams[1].port)],
+      ['the connection, at the other process', (story) => stop(story, deployment.ams[1].port)],
       ['the link', ({ owner, linkId }) => owner.browser.submit('/hosts', `/hosts/${linkId}/stop`)],
-      ['everything', ({ owner }) => owner.browser.submit('/requesters', '/stop-everything')],
+      ['everything', ({ owner }) => owner.browser.submit('/apps', '/stop-everything')],
     ])('%s: nothing is handed out, the row says withheld, and the Host is told', async (what, stopIt) => {
-      const story = what.startsWith('the connection') ? await fresh() : await house.story(ANSWERS);
+      const story = what.startsWith('the connection') ? await fresh() : await deployment.story(ANSWERS);
       const paused = pauseHost();
       const pending = ask(story);
-      await house.host.until(() => house.host.hops.length === 1);
+      await deployment.host.until(() => deployment.host.hops.length === 1);
       expect((await stopIt(story)).status).toBeLessThan(400);
       paused.open();
       const answer = await pending;
@@ -28,39 +28,39 @@ export function stops(): void {
         error_description: 'The subject_token or actor_token is not acceptable.',
       });
       expect(answer.status).toBe(400);
-      const token = house.host.minted.at(-1)?.token;
+      const token = deployment.host.minted.at(-1)?.token;
       expect(answer.text).not.toContain(token);
-      expect(await house.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'withheld' })]);
+      expect(await deployment.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'withheld' })]);
       const [grantId] = await grantsOf(story);
       // what earlier tests ended may be told only now, too
-      const told = what.startsWith('the connection')
-        ? ({ token, hint }: Told) => hint === 'transfer_grant' && token === grantId
-        : ({ token, hint }: Told) => hint === 'refresh_token' && token.startsWith('rt-');
-      await eventually(() => house.host.revoked.some(told));
+      const notified = what.startsWith('the connection')
+        ? ({ token, hint }: Revoked) => hint === 'transfer_grant' && token === grantId
+        : ({ token, hint }: Revoked) => hint === 'refresh_token' && token.startsWith('rt-');
+      await eventually(() => deployment.host.revoked.some(notified));
     });
 
     it('is not handed out either when the connection only ran out meanwhile', async () => {
       const story = await fresh();
       const paused = pauseHost();
       const pending = ask(story);
-      await house.host.until(() => house.host.hops.length === 1);
-      await house.rows('update oauth_grant set expires_at = now() where id = $1', [story.connection.id]);
+      await deployment.host.until(() => deployment.host.hops.length === 1);
+      await deployment.rows('update oauth_grant set expires_at = now() where id = $1', [story.connection.id]);
       paused.open();
       expect(errorOf(await pending)).toBe('400 invalid_request');
-      expect(await house.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'withheld' })]);
+      expect(await deployment.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'withheld' })]);
     });
   });
 
   describe('after a stop was answered', () => {
     it('every process refuses, from the first request on, and the Host is not called', async () => {
-      for (const [stopped, other] of [house.ams, house.ams.toReversed()]) {
+      for (const [stopped, other] of [deployment.ams, deployment.ams.toReversed()]) {
         const story = await fresh();
         expect((await ask(story, { port: other?.port ?? 0 })).status).toBe(200);
-        house.host.hops.length = 0;
+        deployment.host.hops.length = 0;
         expect((await stop(story, stopped?.port)).status).toBe(303);
-        const answers = await Promise.all(house.ams.map(({ port }) => ask(story, { port })));
+        const answers = await Promise.all(deployment.ams.map(({ port }) => ask(story, { port })));
         expect(answers.map(errorOf)).toEqual(['400 invalid_request', '400 invalid_request']);
-        expect(house.host.hops).toEqual([]);
+        expect(deployment.host.hops).toEqual([]);
       }
     });
 
@@ -70,7 +70,7 @@ export function stops(): void {
       let stopped = Infinity;
       const one = async (at: number): Promise<void> => {
         const began = performance.now();
-        const { status } = await ask(story, { port: house.ams[at % 2]?.port ?? 0 });
+        const { status } = await ask(story, { port: deployment.ams[at % 2]?.port ?? 0 });
         results.push({ began, status });
       };
       const running = Array.from({ length: 12 }, (_, at) => one(at));
@@ -86,11 +86,11 @@ export function stops(): void {
     it('the answer is 503, never 303, when the database failed under it; then nothing was stopped', async () => {
       const story = await fresh();
       const { browser } = story.owner;
-      const page = await browser.get('/requesters');
+      const page = await browser.get('/apps');
       const token = /name="_csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
-      await holding(house, `select 1 from owner where id = '${story.owner.id}' for update`, async () => {
-        const stopping = browser.post(`/requesters/${story.connection.id}/stop`, { _csrf: token });
-        await breakWaiting(house);
+      await holding(deployment, `select 1 from owner where id = '${story.owner.id}' for update`, async () => {
+        const stopping = browser.post(`/apps/${story.connection.id}/stop`, { _csrf: token });
+        await breakWaiting(deployment);
         expect((await stopping).status).toBe(503);
       });
       expect((await ask(story)).status).toBe(200);
@@ -103,16 +103,17 @@ export function stops(): void {
     it('is decided anew, and the row names the version that was used', async () => {
       const story = await fresh();
       const version = async () =>
-        (await house.rows<{ v: string }>('select policy_version as v from owner where id = $1', [story.owner.id]))[0]
-          ?.v;
-      await holding(house, 'lock table transfer in exclusive mode', async (release) => {
+        (
+          await deployment.rows<{ v: string }>('select policy_version as v from owner where id = $1', [story.owner.id])
+        )[0]?.v;
+      await holding(deployment, 'lock table transfer in exclusive mode', async (release) => {
         const pending = ask(story);
-        await waiting(house);
-        await house.rows('update owner set policy_version = policy_version + 1 where id = $1', [story.owner.id]);
+        await waiting(deployment);
+        await deployment.rows('update owner set policy_version = policy_version + 1 where id = $1', [story.owner.id]);
         await release();
         expect((await pending).status).toBe(200);
       });
-      expect(await house.transfers(story.connection)).toEqual([
+      expect(await deployment.transfers(story.connection)).toEqual([
         expect.objectContaining({ state: 'minted', policy_version: await version() }),
       ]);
     });
@@ -127,17 +128,17 @@ export function stops(): void {
         '400 invalid_target',
       ],
     ])('%s holds, and the Host is not called', async (_what, sql, expected) => {
-      const story = await house.story(ANSWERS);
-      await holding(house, 'lock table transfer in exclusive mode', async (release) => {
+      const story = await deployment.story(ANSWERS);
+      await holding(deployment, 'lock table transfer in exclusive mode', async (release) => {
         const pending = ask(story);
-        await waiting(house);
-        await house.rows(sql, [story.connection.id]);
-        await house.rows('update owner set policy_version = policy_version + 1 where id = $1', [story.owner.id]);
+        await waiting(deployment);
+        await deployment.rows(sql, [story.connection.id]);
+        await deployment.rows('update owner set policy_version = policy_version + 1 where id = $1', [story.owner.id]);
         await release();
         expect(errorOf(await pending)).toBe(expected);
       });
-      expect(house.host.hops).toEqual([]);
-      expect(await house.transfers(story.connection)).toEqual([]);
+      expect(deployment.host.hops).toEqual([]);
+      expect(await deployment.transfers(story.connection)).toEqual([]);
     });
   });
 }

@@ -2,23 +2,23 @@ import { describe, expect, it } from '@jest/globals';
 import { generateSigningKey, mintToken, signShortJwt } from '@chatelaine/crypto';
 import { JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
 import { clock } from '../support/requester.ts';
-import { ask, BAD_TOKEN, bodyOf, house, refused, story, stranger } from './scene.ts';
+import { ask, BAD_TOKEN, bodyOf, deployment, refused, story, stranger } from './scene.ts';
 
 /** The connection’s token, whoever brings it. */
 export function subjectTokens(): void {
   describe('a subject_token', () => {
     it('that is bad in any way gets one and the same answer', async () => {
-      const expired = await house.beside(story, { 'photos.read': 'allow' });
-      await house.rows(`update oauth_token set expires_at = now() - interval '1 second' where grant_id = $1`, [
+      const expired = await deployment.beside(story, { 'photos.read': 'allow' });
+      await deployment.rows(`update oauth_token set expires_at = now() - interval '1 second' where grant_id = $1`, [
         expired.connection.id,
       ]);
-      const revoked = await house.connect({ ...story, answers: { 'photos.read': 'allow' } });
+      const revoked = await deployment.connect({ ...story, answers: { 'photos.read': 'allow' } });
       await story.requester.post('/revoke', {
         ...(await story.requester.authentication()),
         token: revoked.refreshToken,
       });
       const { accessToken } = story.connection;
-      const statement = { iss: house.issuer, aud: house.host.issuer };
+      const statement = { iss: deployment.issuer, aud: deployment.host.issuer };
       const answers = await Promise.all([
         ask({ params: { subject_token: undefined } }),
         ask({ params: { subject_token: '' } }),
@@ -49,7 +49,7 @@ export function subjectTokens(): void {
         ask({}, { ...story, connection: stranger.connection }),
       ]);
       expect(answers.map(bodyOf)).toEqual(answers.map(() => BAD_TOKEN));
-      expect(house.host.hops).toEqual([]);
+      expect(deployment.host.hops).toEqual([]);
     });
 
     it('of 100 KB is refused before anything is read', async () => {
@@ -57,7 +57,7 @@ export function subjectTokens(): void {
     });
 
     it('in the hands of another client raises an alarm, and its own client is not disturbed', async () => {
-      const [{ events }] = house.ams;
+      const [{ events }] = deployment.ams;
       events.length = 0;
       await refused(ask({}, { ...stranger, connection: story.connection }), 'invalid_request');
       expect(events).toEqual([
@@ -72,7 +72,7 @@ export function subjectTokens(): void {
     });
 
     it('with another key than its connection has raises an alarm and is refused', async () => {
-      const [{ events }] = house.ams;
+      const [{ events }] = deployment.ams;
       events.length = 0;
       const proof = await story.requester.proof('/token', { key: generateSigningKey() });
       expect(bodyOf(await refused(ask({ proofs: [proof] }), 'invalid_request'))).toEqual(BAD_TOKEN);
@@ -80,8 +80,8 @@ export function subjectTokens(): void {
     });
 
     it('of a connection past its end is refused', async () => {
-      const past = await house.beside(story, { 'photos.read': 'allow' });
-      await house.rows(`update oauth_grant set expires_at = now() - interval '1 second' where id = $1`, [
+      const past = await deployment.beside(story, { 'photos.read': 'allow' });
+      await deployment.rows(`update oauth_grant set expires_at = now() - interval '1 second' where id = $1`, [
         past.connection.id,
       ]);
       expect(bodyOf(await refused(ask({}, past), 'invalid_request'))).toEqual(BAD_TOKEN);

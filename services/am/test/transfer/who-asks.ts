@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { signJwt } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, GRANT, JWT_TYP } from '@chatelaine/protocol';
 import { clock, exchange } from '../support/requester.ts';
-import { ask, house, refused, story, stranger } from './scene.ts';
+import { ask, deployment, refused, story, stranger } from './scene.ts';
 
 /** The client, its key, and what it may not say. */
 export function whoAsks(): void {
@@ -24,9 +24,9 @@ export function whoAsks(): void {
         client_name: 'Bank',
       };
       expect((await ask({ params: extra })).status).toBe(200);
-      const { statement } = house.host.hops[0] ?? {};
+      const { statement } = deployment.host.hops[0] ?? {};
       expect(statement).toMatchObject({
-        iss: house.issuer,
+        iss: deployment.issuer,
         sub: story.requester.clientId,
         client_name: 'Reader',
         cnf: { jkt: story.requester.key.kid },
@@ -37,7 +37,7 @@ export function whoAsks(): void {
 
   describe('a client', () => {
     it('that did not register the grant is unauthorized_client', async () => {
-      const codeOnly = await house.beside(
+      const codeOnly = await deployment.beside(
         story,
         { 'photos.read': 'allow' },
         { grantTypes: [GRANT.authorizationCode, GRANT.refreshToken] },
@@ -46,8 +46,8 @@ export function whoAsks(): void {
     });
 
     it.each<[string, (now: number) => Record<string, unknown>]>([
-      ['an aud that is a list', () => ({ aud: [house.issuer] })],
-      ['the token endpoint as aud', () => ({ aud: `${house.issuer}/token` })],
+      ['an aud that is a list', () => ({ aud: [deployment.issuer] })],
+      ['the token endpoint as aud', () => ({ aud: `${deployment.issuer}/token` })],
       ['no exp', () => ({ exp: undefined })],
       ['exp 0', () => ({ exp: 0 })],
       ['a text as exp', (now) => ({ exp: String(now + 60) })],
@@ -62,7 +62,7 @@ export function whoAsks(): void {
       const good = {
         iss: requester.clientId,
         sub: requester.clientId,
-        aud: house.issuer,
+        aud: deployment.issuer,
         iat: now,
         exp: now + 60,
         jti: `j${Math.random()}`,
@@ -108,7 +108,7 @@ export function whoAsks(): void {
 
   describe('a malformed request', () => {
     const send = async (body: string, type = 'application/x-www-form-urlencoded') =>
-      exchange(house.ams[0].port, {
+      exchange(deployment.ams[0].port, {
         path: '/token',
         headers: { 'content-type': type, dpop: await story.requester.proof('/token') },
         body,

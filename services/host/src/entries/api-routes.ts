@@ -1,20 +1,20 @@
 import { invalidRequest, OAuthError } from '@chatelaine/protocol';
-import { sendPicture } from '@chatelaine/service-kit';
+import { sendPicture } from '@chatelaine/ui';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { parseNewEntry } from './entry.ts';
 import { addEntry, findPicture, listEntries } from './store.ts';
 
 /** The API: what Requesters call with a token of this Host. PROTOCOL §4. */
-export function entriesApi(app: FastifyInstance, deps: Pick<Deps, 'prisma' | 'clock' | 'config'>): void {
-  const { guard } = app.chatelaine;
-  app.get('/api/entries', { onRequest: guard('entries.read') }, async (request, reply) => {
+export function entriesApi(app: FastifyInstance, deps: Pick<Deps, 'prisma' | 'pool' | 'clock' | 'config'>): void {
+  const { requireScope } = app.chatelaine;
+  app.get('/api/entries', { onRequest: requireScope('entries.read') }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     return { entries: await listEntries(deps, request.chatelaine.owner) };
   });
   app.get<{ Params: { id: string } }>(
     '/api/entries/:id/picture',
-    { onRequest: guard('entries.read') },
+    { onRequest: requireScope('entries.read') },
     async (request, reply) => {
       const picture = await findPicture(deps, { owner: request.chatelaine.owner, entry: request.params.id });
       if (picture === null)
@@ -24,7 +24,7 @@ export function entriesApi(app: FastifyInstance, deps: Pick<Deps, 'prisma' | 'cl
       return sendPicture(reply, picture);
     },
   );
-  app.post('/api/entries', { onRequest: guard('entries.write') }, async (request, reply) => {
+  app.post('/api/entries', { onRequest: requireScope('entries.write') }, async (request, reply) => {
     const parsed = parseNewEntry(request.body);
     if (parsed.kind === 'wrong') throw invalidRequest(parsed.problem);
     const { owner, requester, am } = request.chatelaine;

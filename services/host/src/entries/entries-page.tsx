@@ -11,7 +11,7 @@ import {
   PICTURE_TYPES,
   Split,
   TextArea,
-} from '@chatelaine/service-kit';
+} from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { Deps } from '../deps.ts';
 import { Agenda } from './agenda.tsx';

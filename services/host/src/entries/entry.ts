@@ -1,4 +1,4 @@
-import { canBeShown, type PictureType } from '@chatelaine/service-kit';
+import { canBeShown, type PictureType } from '@chatelaine/ui';
 import { z } from 'zod';
 
 /** An entry as everybody sees it; `date` is a day, YYYY-MM-DD. */

@@ -17,6 +17,7 @@ export const ENTRY_OPERATIONS: readonly ApiOperation[] = [
     summary: "The owner's entries, newest first (scope entries.read)",
     security: 'dpop',
     answer: { status: 200, schema: z.object({ entries: z.array(entrySchema) }), description: 'At most 500' },
+    codes: ['insufficient_scope'],
     errors: [401, 403, 503],
   },
   {
@@ -26,6 +27,7 @@ export const ENTRY_OPERATIONS: readonly ApiOperation[] = [
     security: 'dpop',
     json: newEntrySchema,
     answer: { status: 201, schema: entrySchema, description: 'The entry' },
+    codes: ['invalid_request', 'insufficient_scope'],
     errors: [400, 401, 403, 409, 413, 415, 503],
   },
   {
@@ -34,6 +36,7 @@ export const ENTRY_OPERATIONS: readonly ApiOperation[] = [
     summary: 'The picture of an entry (scope entries.read)',
     security: 'dpop',
     answer: { status: 200, description: 'Its bytes, as the type they are' },
+    codes: ['insufficient_scope'],
     errors: [401, 403, 404, 503],
   },
 ];

@@ -1,16 +1,14 @@
+import { accountOf, createLimit, requireAccount } from '@chatelaine/accounts';
 import {
-  accountOf,
-  createLimit,
   fileOf,
   formOf,
   notFound,
   type Picture,
   pictureTypeOf,
   renderPage,
-  requireAccount,
   sendPicture,
   uploads,
-} from '@chatelaine/service-kit';
+} from '@chatelaine/ui';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { EntriesPage, type Draft } from './entries-page.tsx';

@@ -1,4 +1,4 @@
-import { Day } from '@chatelaine/service-kit';
+import { Day } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { Shown } from './album.tsx';
 import { Picture } from './picture.tsx';

@@ -1,10 +1,11 @@
 import { randomId } from '@chatelaine/crypto';
+import { defineQuery, inTransaction, run, runForRow } from '@chatelaine/postgres';
 import type { Clock } from '@chatelaine/protocol';
-import type { Picture, PictureType } from '@chatelaine/service-kit';
+import type { Picture, PictureType } from '@chatelaine/ui';
 import type { Deps } from '../deps.ts';
 import type { EntryView, NewEntry } from './entry.ts';
 
-type EntryDeps = Pick<Deps, 'prisma' | 'clock' | 'config'>;
+type EntryDeps = Pick<Deps, 'pool' | 'clock' | 'config'>;
 
 /** The newest ones of an owner; more than anybody reads at once. */
 const MOST_LISTED = 500;
@@ -20,28 +21,55 @@ export async function listEntries({ prisma }: Pick<Deps, 'prisma'>, owner: strin
   return rows.map(toView);
 }
 
-/** Entry and picture, or neither. Without a date the entry is about today (UTC). Null: they keep as many already as one account may. */
+/** Entries of an owner in the order of their ids, for who reads all of them. */
+export async function entriesAfter(
+  { prisma }: Pick<Deps, 'prisma'>,
+  { owner, after }: { owner: string; after: string },
+): Promise<readonly EntryView[]> {
+  const rows = await prisma.entry.findMany({
+    where: { owner, id: { gt: after } },
+    orderBy: { id: 'asc' },
+    take: MOST_LISTED,
+    select: SHOWN,
+  });
+  return rows.map(toView);
+}
+
+// one at a time per owner: of many counting side by side each would find room
+const LOCK = defineQuery({
+  name: 'entry.lock_owner',
+  text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+});
+const COUNT = defineQuery<{ kept: number }>({
+  name: 'entry.count',
+  text: 'select count(*)::int as kept from entry where owner = $1',
+});
+const INSERT = defineQuery({
+  name: 'entry.insert',
+  text: 'insert into entry (id, owner, text, date) values ($1, $2, $3, $4)',
+});
+const INSERT_PICTURE = defineQuery({
+  name: 'entry.insert_picture',
+  text: 'insert into entry_picture (entry_id, type, bytes) values ($1, $2, $3)',
+});
+
+/**
+ * Entry and picture, or neither. Without a date the entry is about today (UTC). Null: they keep as many already as one
+ * account may.
+ */
 export async function addEntry(
-  { prisma, clock, config }: EntryDeps,
+  { pool, clock, config }: EntryDeps,
   input: { owner: string; entry: NewEntry; picture?: Picture | null },
 ): Promise<EntryView | null> {
   const { owner, picture = null } = input;
   const { text, date = today(clock) } = input.entry;
-  return prisma.$transaction(async (tx) => {
-    // one at a time per owner: of many counting side by side each would find room
-    await tx.$executeRaw`select pg_advisory_xact_lock(hashtextextended(${owner}, 0))`;
-    if ((await tx.entry.count({ where: { owner } })) >= config.entriesPerAccount) return null;
-    const row = await tx.entry.create({
-      data: {
-        id: randomId('ent'),
-        owner,
-        text,
-        date: new Date(`${date}T00:00:00Z`),
-        ...(picture && { picture: { create: { type: picture.type, bytes: Uint8Array.from(picture.bytes) } } }),
-      },
-      select: SHOWN,
-    });
-    return toView(row);
+  const id = randomId('ent');
+  return inTransaction(pool, async (tx) => {
+    await run(tx, LOCK, [owner]);
+    if ((await runForRow(tx, COUNT, [owner])).kept >= config.entriesPerAccount) return null;
+    await run(tx, INSERT, [id, owner, text, date]);
+    if (picture !== null) await run(tx, INSERT_PICTURE, [id, picture.type, picture.bytes]);
+    return { id, text, date, ...(picture && { picture: { type: picture.type } }) };
   });
 }
 
@@ -55,6 +83,11 @@ export async function findPicture(
     select: { type: true, bytes: true },
   });
   return row && { type: row.type as PictureType, bytes: row.bytes }; // entry_picture_type_check
+}
+
+/** All of an owner's entries, with their pictures. */
+export async function removeEntries({ prisma }: Pick<Deps, 'prisma'>, owner: string): Promise<void> {
+  await prisma.entry.deleteMany({ where: { owner } });
 }
 
 /** False when there was none, or it is somebody else's. */

@@ -1,4 +1,5 @@
-import { ButtonLink, ButtonRow, Card, currentAccount, Layout, renderPage } from '@chatelaine/service-kit';
+import { currentAccount } from '@chatelaine/accounts';
+import { ButtonLink, ButtonRow, Card, Layout, renderPage } from '@chatelaine/ui';
 import type { FastifyInstance } from 'fastify';
 import type { VNode } from 'preact';
 import type { Deps } from '../deps.ts';

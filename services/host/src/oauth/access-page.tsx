@@ -1,5 +1,5 @@
 import { type AccessNow, LinkCard } from '@chatelaine/host-pages';
-import { ButtonLink, ButtonRow, Empty, Layout } from '@chatelaine/service-kit';
+import { ButtonLink, ButtonRow, Empty, Layout } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { Deps } from '../deps.ts';
 
@@ -19,8 +19,8 @@ export function AccessPage({ flavor, issuer, links, news, pager }: AccessView): 
       {links.length === 0 ? (
         <Empty title="Nobody but you">
           <p>
-            To let an app use your {flavor.many}, go to your authorization manager, choose “Add a Host” and enter this
-            address:
+            To let an app use your {flavor.many}, go to your authorization manager, choose “Add a service” and enter
+            this address:
           </p>
           <p>
             <code>{issuer}</code>

@@ -1,5 +1,5 @@
 import { chatelaineHost } from '@chatelaine/host-kit';
-import { onChassis } from '@chatelaine/host-pages';
+import { hostOptions } from '@chatelaine/host-pages';
 import { createOutbound } from '@chatelaine/outbound-http';
 import { waitingOnOthers } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
@@ -19,11 +19,15 @@ export async function hostFeature(
   const outbound = createOutbound({ exceptions, demo, ownNames: [new URL(config.issuer).hostname] });
   app.addHook('onClose', () => outbound.close());
   await app.register(chatelaineHost, {
-    ...onChassis(deps),
+    ...hostOptions(deps),
     scopes: {
-      ...flavor.scopes,
+      'entries.read': { sentence: flavor.scopes['entries.read'], access: 'read' },
       // what is written stays, and by whom must not rest on an AM's word: Requesters say it themselves (PROTOCOL §3.6)
-      'entries.write': { sentence: flavor.scopes['entries.write'], requesterStatement: 'required' },
+      'entries.write': {
+        sentence: flavor.scopes['entries.write'],
+        requesterStatement: 'required',
+        access: 'write',
+      },
     },
     bearer: config.bearerTokens,
     // whoever has us read an AM's or a Requester's documents does not wait in a place of others

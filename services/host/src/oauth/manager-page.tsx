@@ -1,4 +1,4 @@
-import { AddressField, Button, ButtonLink, ButtonRow, Card, Form, Layout, Steps } from '@chatelaine/service-kit';
+import { AddressField, Button, ButtonLink, ButtonRow, Card, Form, Layout, Steps } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { Deps } from '../deps.ts';
 

@@ -1,10 +1,14 @@
 import { issuerFromAddress } from '@chatelaine/protocol';
-import { formOf, renderPage, requireAccount } from '@chatelaine/service-kit';
+import { requireAccount } from '@chatelaine/accounts';
+import { formOf, renderPage } from '@chatelaine/ui';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { GoToManagerPage, ManagerPage } from './manager-page.tsx';
 
-/** The way from here to "add a Host" at a person's AM. Nothing is fetched: the AM's form is only filled in. PROTOCOL §2.2. */
+/**
+ * The way from here to "add a Host" at a person's AM. Nothing is fetched: the AM's form is only filled in. PROTOCOL
+ * §2.2.
+ */
 export function managerPages(app: FastifyInstance, { config, flavor }: Pick<Deps, 'config' | 'flavor'>): void {
   app.get('/access/manager', { preHandler: requireAccount }, async (_request, reply) =>
     renderPage(reply, <ManagerPage flavor={flavor} address="" />),

@@ -7,8 +7,8 @@ import { readConfig } from '../../src/config.ts';
 import { openPrisma } from '../../src/database.ts';
 import { FLAVORS } from '../../src/flavor.ts';
 import { migrationDirs } from '../../src/migration-dirs.ts';
-import { Browser, freePort } from '@chatelaine/test-kit';
-import { clock, type TestAm } from './test-am.ts';
+import { Browser, freePort, clock } from '@chatelaine/test-kit';
+import { type TestAm } from './test-am.ts';
 
 /** The service, listening, on a database of its own. */
 export interface TestHost {
@@ -19,7 +19,11 @@ export interface TestHost {
   browser(): Browser;
 }
 
-export async function startHost(embedded: Embedded, am: TestAm): Promise<TestHost> {
+export async function startHost(
+  embedded: Embedded,
+  am: Pick<TestAm, 'port'>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<TestHost> {
   const { url } = await createInstance(embedded, { role: 'photos', dirs: migrationDirs, apply: applyMigrations });
   const port = await freePort();
   const issuer = `http://photos.localhost:${port}`;
@@ -36,6 +40,7 @@ export async function startHost(embedded: Embedded, am: TestAm): Promise<TestHos
     DEMO: 'true',
     LOG_LEVEL: 'silent',
     REFUSALS_PER_MINUTE: '1000000',
+    ...env,
   });
   const pool = openPool({ url, name: 'photos' });
   const app = await createApp({ config, flavor: FLAVORS.photos, clock, pool, prisma: await openPrisma(pool) });

@@ -1,15 +1,4 @@
-import {
-  AddressField,
-  Button,
-  ButtonLink,
-  ButtonRow,
-  Card,
-  Choice,
-  Form,
-  Layout,
-  Notice,
-  Steps,
-} from '@chatelaine/service-kit';
+import { AddressField, Button, ButtonLink, ButtonRow, Card, Choice, Form, Layout, Notice, Steps } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 
 function Way({ current }: { current: number }): VNode {

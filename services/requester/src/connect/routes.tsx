@@ -1,15 +1,6 @@
-import { sha256base64url } from '@chatelaine/crypto';
-import {
-  accountOf,
-  createLimit,
-  formOf,
-  notFound,
-  Problem,
-  renderPage,
-  requireAccount,
-  waitOnOthers,
-  waitOnOthersOrHere,
-} from '@chatelaine/service-kit';
+import { accountOf, createLimit, currentSessionHash, requireAccount } from '@chatelaine/accounts';
+import { waitOnOthers, waitOnOthersOrHere } from '@chatelaine/service-kit';
+import { formOf, notFound, Problem, renderPage } from '@chatelaine/ui';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { POST_SCOPES } from '../posts/post.ts';
@@ -30,7 +21,8 @@ export function connect(app: FastifyInstance, parts: Omit<ConnectDeps, 'chatelai
     await limit.count(accountOf(request).id);
     return start(deps, request, reply);
   });
-  // not behind requireAccount: whoever is not signed in did not start anything here, and a code must not travel through a sign-in
+  // not behind requireAccount: whoever is not signed in did not start anything here, and a code must not travel through
+  // a sign-in
   // RFC 9110 §9.2.1: a code is used up by GET, which brings somebody back, and by nothing that only looks
   app.head('/callback', async (_request, reply) => reply.type('text/html; charset=utf-8').send());
   app.get('/callback', async (request, reply) => finish(deps, request, reply));
@@ -51,6 +43,7 @@ async function start(
     owner,
     session: sessionOf(request),
     am,
+    ...(form.has('connection') && { connectionId: form.get('connection') ?? '' }),
     ...(share === 'yes' && { shareAsHost: (input) => chatelaine.hostGrant({ ...input, owner, scopes }) }),
   });
   request.log.info(
@@ -98,5 +91,5 @@ async function end({ requester }: ConnectDeps, request: FastifyRequest, reply: F
 
 /** Names the browser session without being it. */
 function sessionOf(request: FastifyRequest): string {
-  return sha256base64url(request.session.sessionId);
+  return currentSessionHash(request).toString('base64url');
 }

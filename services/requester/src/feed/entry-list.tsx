@@ -1,4 +1,4 @@
-import { ButtonLink, ButtonRow, Day, Empty, Layout, Steps } from '@chatelaine/service-kit';
+import { ButtonLink, ButtonRow, Day, Empty, Layout, Steps } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { FeedEntry } from './read-feed.ts';
 

@@ -1,4 +1,4 @@
-import { Arriving, Badge, Card, Layout, List, Notice, Row } from '@chatelaine/service-kit';
+import { Arriving, Badge, ButtonLink, Card, Layout, List, Notice, Row } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import { EntryList, NothingYet } from './entry-list.tsx';
 import { type Offered, PostForm, type PostFormView } from './post-form.tsx';
@@ -18,8 +18,8 @@ export interface FeedView {
 }
 
 /**
- * The page while it comes about: the form as soon as it is known where something can be posted, a row for each Host when it has answered, then the
- * entries of all. Styles put them where they belong once they are there.
+ * The page while it comes about: the form as soon as it is known where something can be posted, a row for each Host
+ * when it has answered, then the entries of all. Styles put them where they belong once they are there.
  */
 export function FeedPage({ events, refused }: FeedView): VNode {
   const parts = partsOf(events, refused);
@@ -94,9 +94,9 @@ function partsOf(events: AsyncIterator<FeedEvent>, refused: Refused | undefined)
 function Jump(): VNode {
   return (
     <p class="jump">
-      <a class="button plain" href="#post">
+      <ButtonLink href="#post" kind="plain">
         Post an entry
-      </a>
+      </ButtonLink>
     </p>
   );
 }
@@ -113,7 +113,7 @@ const hintedAmong =
     return hint === '' ? source : { ...source, hint };
   };
 
-const placeOf = ({ resource, account, am }: Source): string => [resource, account, am].join(' ');
+const placeOf = ({ resource, name, account, am }: Source): string => [resource, name, account, am].join(' ');
 
 function HostRow({ read: { source, trouble, done, total } }: { read: Read }): VNode {
   const note = (

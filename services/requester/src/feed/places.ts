@@ -13,7 +13,10 @@ export interface Meant extends Source {
   readonly trouble: Trouble | null;
 }
 
-/** The Hosts meant, as their AMs offer them now; null when one of them is none of this owner's. An AM that does not answer offers what was meant. */
+/**
+ * The Hosts meant, as their AMs offer them now; null when one of them is none of this owner's. An AM that does not
+ * answer offers what was meant.
+ */
 export async function placesOf(
   deps: Pick<Deps, 'requester' | 'config'>,
   { owner, places }: { owner: string; places: readonly Place[] },

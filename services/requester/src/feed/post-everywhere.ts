@@ -42,7 +42,9 @@ export interface PostInput {
   readonly places: readonly Meant[];
 }
 
-/** Posts the same to all of them, by one batch call for each connection. One that fails changes nothing for the others. */
+/**
+ * Posts the same to all of them, by one batch call for each connection. One that fails changes nothing for the others.
+ */
 export async function postEverywhere(
   { requester }: Pick<Deps, 'requester'>,
   { owner, text, places }: PostInput,

@@ -1,5 +1,5 @@
 import { randomId } from '@chatelaine/crypto';
-import { Button, Card, Choice, Choices, Form, Hidden, TextArea } from '@chatelaine/service-kit';
+import { Button, Card, Choice, Choices, Form, Hidden, TextArea } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { Place } from './places.ts';
 import type { Source } from './sources.ts';

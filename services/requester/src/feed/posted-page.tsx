@@ -1,11 +1,13 @@
-import { Badge, ButtonLink, ButtonRow, Card, Layout, List, Notice, Row } from '@chatelaine/service-kit';
+import { Badge, ButtonLink, ButtonRow, Card, Layout, List, Notice, Row } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { Attempt } from './attempt-store.ts';
 import type { Posted } from './post-everywhere.ts';
 import { PostForm } from './post-form.tsx';
 import { STATE, TroubleText, TroubleTitle } from './trouble-notice.tsx';
 
-/** What came of a post at each Host. Nothing is lost: what failed can be posted again from here, to those it failed at. */
+/**
+ * What came of a post at each Host. Nothing is lost: what failed can be posted again from here, to those it failed at.
+ */
 export function PostedPage({ attempt: { text, results } }: { attempt: Attempt }): VNode {
   if (results === null) return <NotKnown text={text} />;
   const failed = results.filter(({ state }) => state !== 'posted');

@@ -1,18 +1,18 @@
 import { deadlineIn } from '@chatelaine/outbound-http';
 import type { ConnectionInfo, TransferOutcome } from '@chatelaine/requester-kit';
 import type { Deps } from '../deps.ts';
-import { type Entry, entriesUrl, READ, readEntries } from './entries.ts';
-import { listOffers, type Source, type WritableSource } from './sources.ts';
+import { type Entry, readEntries } from './entries.ts';
+import { listOffers, type ReadableSource, type WritableSource } from './sources.ts';
 import { asTheyCome, atMost } from './together.ts';
 import { SLOW_HOST, type Trouble, troubleOf, troubleOfStatus } from './trouble.ts';
 
 export interface FeedEntry extends Entry {
-  readonly source: Source;
+  readonly source: ReadableSource;
 }
 
 /** What came of one Host. */
 export interface Read {
-  readonly source: Source;
+  readonly source: ReadableSource;
   readonly trouble: Trouble | null;
   /** Hosts with an outcome so far, this one included. */
   readonly done: number;
@@ -47,8 +47,8 @@ const MOST_ENTRIES = 400;
 const MOST_BYTES = 1_048_576;
 
 /**
- * Everything the owner's Hosts have, merged by date: one batch call for each connection, each Host read as soon as its token is there. A Host that
- * does not answer costs its own entries and a sentence, nothing else.
+ * Everything the owner's Hosts have, merged by date: one batch call for each connection, each Host read as soon as its
+ * token is there. A Host that does not answer costs its own entries and a sentence, nothing else.
  */
 export async function* readFeed(
   deps: Pick<Deps, 'requester' | 'config'>,
@@ -93,30 +93,30 @@ export async function* readFeed(
 }
 
 /** Two connections may lead to the same account. What both bring is shown once. */
-function once(): (source: Source, entry: Entry) => boolean {
+function once(): (source: ReadableSource, entry: Entry) => boolean {
   const seen = new Set<string>();
-  return ({ resource }, { id, date, text }) => {
+  return ({ entries }, { id, date, text }) => {
     // a Host may count the entries of each account from one: the id alone does not say that it is the same
-    const key = JSON.stringify([resource, id, date, text]);
+    const key = JSON.stringify([entries, id, date, text]);
     return seen.size < seen.add(key).size;
   };
 }
 
 interface Result {
-  readonly source: Source;
+  readonly source: ReadableSource;
   readonly trouble: Trouble | null;
   readonly entries: readonly Entry[];
 }
 
 interface Job {
-  readonly source: Source;
+  readonly source: ReadableSource;
   readonly resource: string;
   readonly scope: string;
   readonly result: PromiseWithResolvers<Result>;
 }
 
-function jobOf(source: Source): Job {
-  return { source, resource: source.resource, scope: READ, result: Promise.withResolvers() };
+function jobOf(source: ReadableSource): Job {
+  return { source, resource: source.resource, scope: source.scope, result: Promise.withResolvers() };
 }
 
 interface ConnectionJobs {
@@ -146,19 +146,19 @@ async function readConnection(
 
 interface ReadSource {
   readonly owner: string;
-  readonly source: Source;
+  readonly source: ReadableSource;
   readonly outcome: TransferOutcome;
   readonly signal: AbortSignal;
 }
 
 async function readSource({ requester }: Pick<Deps, 'requester'>, input: ReadSource): Promise<Result> {
   const { owner, source, outcome, signal } = input;
-  const { connectionId, resource, name, am } = source;
+  const { connectionId, resource, name, am, scope, entries: url } = source;
   const parties = { host: name, am, doing: 'read' } as const;
   const nothing = (trouble: Trouble): Result => ({ source, trouble, entries: [] });
   if (outcome.kind !== 'token') return nothing(troubleOf(outcome, parties));
-  const request = { owner, connectionId, resource, scope: READ };
-  const answer = await requester.fetch(request, entriesUrl(resource), { maxBytes: MOST_BYTES, signal });
+  const request = { owner, connectionId, resource, scope };
+  const answer = await requester.fetch(request, url, { maxBytes: MOST_BYTES, signal });
   if (answer.kind !== 'response') return nothing(troubleOf(answer, parties));
   const { response } = answer;
   const entries = response.status === 200 ? await readEntries(response) : null;

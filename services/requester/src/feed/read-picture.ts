@@ -1,4 +1,4 @@
-import { type Picture, pictureTypeOf } from '@chatelaine/service-kit';
+import { type Picture, pictureTypeOf } from '@chatelaine/ui';
 import type { Deps } from '../deps.ts';
 import { pictureUrl, READ } from './entries.ts';
 
@@ -12,8 +12,9 @@ export interface PictureInput {
 }
 
 /**
- * A picture of an entry, obtained from its Host with a token as the entry was. The Host is believed in nothing: what is passed on is a picture by its
- * own first bytes. Null when there is none, or none may be had; the AM and the Host decide that, as for every call.
+ * A picture of an entry, obtained from its Host with a token as the entry was. The Host is believed in nothing: what is
+ * passed on is a picture by its own first bytes. Null when there is none, or none may be had; the AM and the Host
+ * decide that, as for every call.
  */
 export async function readPicture(
   { requester }: Pick<Deps, 'requester'>,

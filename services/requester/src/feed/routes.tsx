@@ -1,16 +1,6 @@
-import {
-  accountOf,
-  canBeShown,
-  currentAccount,
-  formOf,
-  notFound,
-  queryOf,
-  renderPage,
-  requireAccount,
-  sendPicture,
-  streamPage,
-  waitOnOthers,
-} from '@chatelaine/service-kit';
+import { accountOf, currentAccount, requireAccount } from '@chatelaine/accounts';
+import { waitOnOthers } from '@chatelaine/service-kit';
+import { canBeShown, formOf, notFound, queryOf, renderPage, sendPicture, streamPage } from '@chatelaine/ui';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { ATTEMPT_ID, beginAttempt, endAttempt, findAttempt } from './attempt-store.ts';

@@ -1,6 +1,6 @@
 import type { ConnectionInfo, Target } from '@chatelaine/requester-kit';
 import type { Deps } from '../deps.ts';
-import { READ, WRITE } from './entries.ts';
+import { entriesUrl, READ, WRITE } from './entries.ts';
 import { inTime } from './together.ts';
 import { type Doing, SLOW_AM, type Trouble, troubleOfConnection } from './trouble.ts';
 
@@ -14,6 +14,14 @@ export interface Source {
   readonly account: string;
 }
 
+/** Where entries are read. */
+export interface ReadableSource extends Source {
+  /** The scope that it takes. */
+  readonly scope: string;
+  /** The URL of the entries. */
+  readonly entries: string;
+}
+
 /** Where something may be posted, and what the AM would say to it now. */
 export interface WritableSource extends Source {
   readonly answer: 'allow' | 'ask' | 'deny';
@@ -23,7 +31,7 @@ export interface WritableSource extends Source {
 export interface Offer {
   readonly connection: ConnectionInfo;
   readonly trouble: Trouble | null;
-  readonly readable: readonly Source[];
+  readonly readable: readonly ReadableSource[];
   readonly writable: readonly WritableSource[];
 }
 
@@ -54,12 +62,26 @@ async function offerOf(
     connection,
     trouble: null,
     // `ask` and `deny` are for the AM to say, which also says why
-    readable: targets.filter((target) => answerFor(target, READ) !== undefined).map(sourceOf),
+    readable: targets.flatMap((target) => readableIn(sourceOf(target), target)),
     writable: targets.flatMap((target) => {
       const answer = answerFor(target, WRITE);
       return answer === undefined ? [] : [{ ...sourceOf(target), answer }];
     }),
   };
+}
+
+/**
+ * A bridge has a scope for each service, `<service>:entries.read`, and its entries below `<resource>/<service>`.
+ * PROTOCOL §9.
+ */
+function readableIn(source: Source, { scopes }: Target): ReadableSource[] {
+  return scopes.flatMap(({ scope }): ReadableSource[] => {
+    if (scope === READ) return [{ ...source, scope, entries: entriesUrl(source.resource) }];
+    const [, service] = /^([a-z][a-z0-9-]*):entries\.read$/.exec(scope) ?? [];
+    if (service === undefined) return [];
+    const name = `${service} (${source.name})`;
+    return [{ ...source, name, scope, entries: entriesUrl(`${source.resource.replace(/\/$/, '')}/${service}`) }];
+  });
 }
 
 function answerFor({ scopes }: Target, wanted: string): WritableSource['answer'] | undefined {

@@ -1,4 +1,4 @@
-import { Badge, ButtonLink, ButtonRow } from '@chatelaine/service-kit';
+import { Badge, ButtonLink, ButtonRow } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { Trouble } from './trouble.ts';
 

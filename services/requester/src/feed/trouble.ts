@@ -15,6 +15,11 @@ const RECONNECT: Trouble = {
   next: { href: '/connect', label: 'Connect again' },
 };
 
+const PAUSED = {
+  kind: 'needs',
+  sentence: 'You have paused this app at your authorization manager. It goes on when you resume it there.',
+} as const;
+
 /** What was tried, and so what there is to do about it. */
 export type Doing = 'read' | 'post';
 const AGAIN = { read: 'Reload this page in a while.', post: 'Post it again in a while.' } as const;
@@ -66,7 +71,14 @@ export function troubleOf(outcome: Exclude<CallOutcome, { kind: 'response' }>, p
         next: outcome.interactionUri === null ? there : { href: outcome.interactionUri, label: 'Decide there' },
       };
     case 'access_denied':
-      return deniedBy(outcome.by, parties);
+      return outcome.paused === true ? { ...PAUSED, next: there } : deniedBy(outcome.by, parties);
+    case 'terms_required':
+      return {
+        kind: 'denied',
+        sentence:
+          'You ask for terms that this app has not signed, so it gets no key. You can ask for others at your authorization manager.',
+        next: there,
+      };
     case 'invalid_target':
       return {
         kind: 'denied',

@@ -1,4 +1,4 @@
-import { ButtonLink, ButtonRow, Card, Layout } from '@chatelaine/service-kit';
+import { ButtonLink, ButtonRow, Card, Layout } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 
 /** For somebody who is not signed in. */

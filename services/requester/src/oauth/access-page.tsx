@@ -1,5 +1,5 @@
 import { type AccessNow, LinkCard } from '@chatelaine/host-pages';
-import { ButtonLink, ButtonRow, Empty, Layout } from '@chatelaine/service-kit';
+import { ButtonLink, ButtonRow, Empty, Layout } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import { POST_SCOPES } from '../posts/post.ts';
 
@@ -19,7 +19,7 @@ export function AccessPage({ issuer, links, news, pager }: AccessView): VNode {
         <Empty title="Nobody but you">
           <p>
             To let other apps read the posts you keep here, tick “and share what I keep here” when you connect your
-            authorization manager; or choose “Add a Host” there and enter this address:
+            authorization manager; or choose “Add a service” there and enter this address:
           </p>
           <p>
             <code>{issuer}</code>

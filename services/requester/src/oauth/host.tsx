@@ -1,20 +1,23 @@
 import { chatelaineHost } from '@chatelaine/host-kit';
-import { onChassis } from '@chatelaine/host-pages';
+import { hostOptions } from '@chatelaine/host-pages';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { POST_OPERATIONS } from '../posts/operations.ts';
 import { POST_SCOPES } from '../posts/post.ts';
 
-/** Makes this service a Host as well, of the posts kept here; it names itself as the Requester it is. PROTOCOL §2.2, §2.3. */
+/**
+ * Makes this service a Host as well, of the posts kept here; it names itself as the Requester it is. PROTOCOL §2.2,
+ * §2.3.
+ */
 export async function hostHalf(
   app: FastifyInstance,
   deps: Pick<Deps, 'config' | 'pool' | 'clock' | 'outbound'>,
 ): Promise<void> {
   const { config, outbound } = deps;
   await app.register(chatelaineHost, {
-    ...onChassis(deps),
+    ...hostOptions(deps),
     outbound,
-    scopes: POST_SCOPES,
+    scopes: { 'entries.read': { sentence: POST_SCOPES['entries.read'], access: 'read' } },
     requester: `${config.issuer}/client`,
     operations: POST_OPERATIONS,
   });

@@ -11,6 +11,7 @@ export const POST_OPERATIONS: readonly ApiOperation[] = [
     summary: 'The posts the owner keeps here, newest first (scope entries.read)',
     security: 'dpop',
     answer: { status: 200, schema: z.object({ entries: z.array(postSchema) }), description: 'At most 500' },
+    codes: ['insufficient_scope'],
     errors: [401, 403, 503],
   },
 ];

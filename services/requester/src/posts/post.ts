@@ -1,14 +1,20 @@
-import { canBeShown } from '@chatelaine/service-kit';
+import { canBeShown } from '@chatelaine/ui';
 import { z } from 'zod';
 
-/** A post as everybody sees it who may; `date` is the day it was written, YYYY-MM-DD. The members of an entry at our other Hosts. */
+/**
+ * A post as everybody sees it who may; `date` is the day it was written, YYYY-MM-DD. The members of an entry at our
+ * other Hosts.
+ */
 export interface PostView {
   readonly id: string;
   readonly text: string;
   readonly date: string;
 }
 
-/** What an owner can share of the posts kept here, with a sentence each. The name is the one our other Hosts use: who reads those can read these. */
+/**
+ * What an owner can share of the posts kept here, with a sentence each. The name is the one our other Hosts use: who
+ * reads those can read these.
+ */
 export const POST_SCOPES = { 'entries.read': 'Read the posts you keep here' } as const;
 
 export const MAX_POST_CHARS = 2_000;

@@ -1,4 +1,4 @@
-import { Button, Card, Day, Empty, Form, Hidden, Layout, Notice, Split, TextArea } from '@chatelaine/service-kit';
+import { Button, Card, Day, Empty, Form, Hidden, Layout, Notice, Split, TextArea } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import { MAX_POST_CHARS, type PostView } from './post.ts';
 

@@ -1,4 +1,5 @@
-import { accountOf, formOf, notFound, renderPage, requireAccount } from '@chatelaine/service-kit';
+import { accountOf, requireAccount } from '@chatelaine/accounts';
+import { formOf, notFound, renderPage } from '@chatelaine/ui';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { MAX_POST_CHARS, parsePost } from './post.ts';

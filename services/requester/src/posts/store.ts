@@ -23,6 +23,31 @@ export async function listPosts({ pool }: PostDeps, owner: string): Promise<read
   return rows.map(({ id, text, created_at: at }) => ({ id, text, date: at.toISOString().slice(0, 10) }));
 }
 
+const AFTER = defineQuery<Row>({
+  name: 'posts_after',
+  text: 'select id, text, created_at from post where owner_id = $1 and id > $2 order by id limit 500',
+});
+
+/** Posts of an owner in the order of their ids, for who reads all of them. */
+export async function postsAfter(
+  { pool }: PostDeps,
+  { owner, after }: { owner: string; after: string },
+): Promise<readonly { id: string; text: string; createdAt: Date }[]> {
+  const rows = await run(pool, AFTER, [owner, after]);
+  return rows.map(({ id, text, created_at: createdAt }) => ({ id, text, createdAt }));
+}
+
+const REMOVE_ALL = defineQuery({
+  name: 'posts_remove_all',
+  text: `with attempts as (delete from post_attempt where owner_id = $1), begun as (delete from connect_state where owner_id = $1)
+    delete from post where owner_id = $1`,
+});
+
+/** All that somebody wrote here, or had begun to. */
+export async function removeAllOf({ pool }: PostDeps, owner: string): Promise<void> {
+  await run(pool, REMOVE_ALL, [owner]);
+}
+
 // one at a time per owner: of many counting side by side each would find room
 const LOCK = defineQuery({ name: 'posts_lock', text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))' });
 const ADD = defineQuery<{ id: string }>({

@@ -1,8 +1,9 @@
-import type { ConnectionInfo, TargetsOutcome } from '@chatelaine/requester-kit';
+import type { ConnectionInfo, TargetsOutcome, TermsStanding } from '@chatelaine/requester-kit';
 import type { Deps } from '../deps.ts';
 
 export interface ConnectionView extends ConnectionInfo {
   readonly outcome: TargetsOutcome;
+  readonly terms: TermsStanding;
 }
 
 /** All connections of an owner with what each AM answers; a slow or broken one changes nothing for the others. */
@@ -12,9 +13,10 @@ export async function listConnections(
 ): Promise<ConnectionView[]> {
   const connections = await requester.connections(owner);
   return Promise.all(
-    connections.map(async (connection) => ({
-      ...connection,
-      outcome: await requester.targets({ owner, connectionId: connection.connectionId }),
-    })),
+    connections.map(async (connection) => {
+      const ref = { owner, connectionId: connection.connectionId };
+      const [outcome, terms] = await Promise.all([requester.targets(ref), requester.terms(ref)]);
+      return { ...connection, outcome, terms };
+    }),
   );
 }

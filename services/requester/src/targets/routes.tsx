@@ -1,4 +1,6 @@
-import { accountOf, renderPage, requireAccount, waitOnOthers } from '@chatelaine/service-kit';
+import { accountOf, requireAccount } from '@chatelaine/accounts';
+import { waitOnOthers } from '@chatelaine/service-kit';
+import { renderPage } from '@chatelaine/ui';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { listConnections } from './list-connections.ts';

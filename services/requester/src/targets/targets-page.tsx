@@ -12,7 +12,7 @@ import {
   List,
   Notice,
   Row,
-} from '@chatelaine/service-kit';
+} from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { ConnectionView } from './list-connections.ts';
 
@@ -46,10 +46,17 @@ export function ConnectionsPage({ self, connections }: ConnectionsPageView): VNo
 }
 
 function Connection({ self, connection }: { self: string; connection: ConnectionView }): VNode {
-  const { connectionId, am, outcome } = connection;
+  const { connectionId, am, outcome, terms } = connection;
   return (
     <Card title={`Through ${new URL(am).host}`} aside={<a href={am}>Open {am}</a>}>
       <Hosts self={self} outcome={outcome} />
+      {TERMS[terms] !== null && <p>{TERMS[terms]}</p>}
+      {outcome.kind === 'targets' && (
+        <Form action="/connect">
+          <Hidden fields={{ am, connection: connectionId }} />
+          <Button kind="plain">Let this app do more</Button>
+        </Form>
+      )}
       <h3>Disconnect</h3>
       <p>This app then forgets its keys and tells {new URL(am).host}. Nothing is lost at your Hosts.</p>
       <Form action="/disconnect">
@@ -59,6 +66,16 @@ function Connection({ self, connection }: { self: string; connection: Connection
     </Card>
   );
 }
+
+/** What this app has to say of its owner's terms. */
+const TERMS = {
+  none: null,
+  unknown: null,
+  accepted: 'This app has signed your terms. Your authorization manager has the record.',
+  declined: 'This app has declined your terms, so it gets no keys. You can ask for others there.',
+  undecided:
+    'You ask for terms that nobody here has decided on yet, so this app gets no keys. Those who run it have been told.',
+} as const;
 
 function Hosts({ self, outcome }: Pick<ConnectionView, 'outcome'> & { self: string }): VNode {
   switch (outcome.kind) {
@@ -73,7 +90,7 @@ function Hosts({ self, outcome }: Pick<ConnectionView, 'outcome'> & { self: stri
             ))}
           </List>
           <p>
-            <small>Is one missing? Look there, under Hosts, whether its link is broken: it can be repaired.</small>
+            <small>Is one missing? Look there, under Services, whether its link is broken: it can be repaired.</small>
           </p>
         </>
       );

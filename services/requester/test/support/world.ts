@@ -6,11 +6,11 @@ import pg from 'pg';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { migrationDirs, openDeps } from '../../src/deps.ts';
-import { type House, startHouse } from './house.ts';
+import { type TestDeployment, startDeployment } from './deployment.ts';
 
-/** The service under test with a real database, in a house of an AM and two Hosts. */
+/** The service under test with a real database, in a deployment of an AM and two Hosts. */
 export interface World {
-  readonly house: House;
+  readonly deployment: TestDeployment;
   readonly database: TestDatabase;
   readonly embedded: Embedded;
   /** Another process of the service, as far as it can be told: same database, nothing shared in memory. */
@@ -28,12 +28,12 @@ export async function startWorld(postgres?: Embedded): Promise<World> {
   const database = await createTestDatabase(embedded, { instances, apply: applyMigrations });
   const origins: string[] = [];
   const closers: (() => Promise<void>)[] = [];
-  const house = await startHouse(() => origins[0] ?? '');
+  const deployment = await startDeployment(() => origins[0] ?? '');
   const sql = new pg.Pool({ connectionString: database.url('lifestream'), max: 1 });
   // Postgres may stop before the pool has said goodbye
   sql.on('error', () => undefined);
   return {
-    house,
+    deployment,
     database,
     embedded,
     async start(change = {}) {
@@ -42,7 +42,7 @@ export async function startWorld(postgres?: Embedded): Promise<World> {
         PORT: '0',
         DATABASE_URL: database.url('lifestream'),
         ENCRYPTION_KEY: Buffer.alloc(32, 5).toString('base64url'),
-        OUTBOUND_EXCEPTIONS: JSON.stringify(house.exceptions),
+        OUTBOUND_EXCEPTIONS: JSON.stringify(deployment.exceptions),
         DEMO: 'true',
         LOG_LEVEL: 'silent',
         ...change,
@@ -57,7 +57,7 @@ export async function startWorld(postgres?: Embedded): Promise<World> {
     sql: async (text) => (await sql.query<Record<string, unknown>>(text)).rows,
     async close() {
       await Promise.all(closers.map((close) => close()));
-      await house.close();
+      await deployment.close();
       await sql.end();
       await embedded.stop();
     },
@@ -76,8 +76,8 @@ export function authorizationUrlOf(page: Answer): string {
   return href.replaceAll('&amp;', '&');
 }
 
-/** Connects the house's AM. */
-export async function connectAm(house: House, browser: Browser): Promise<Answer> {
-  const started = await browser.submit('/connect', '/connect', { am: house.am });
-  return browser.get(house.agree(authorizationUrlOf(started)));
+/** Connects the deployment's AM. */
+export async function connectAm(deployment: TestDeployment, browser: Browser): Promise<Answer> {
+  const started = await browser.submit('/connect', '/connect', { am: deployment.am });
+  return browser.get(deployment.agree(authorizationUrlOf(started)));
 }

@@ -89,7 +89,7 @@ async function checkVerifier(
   if (verifier === undefined) throw invalidRequest('code_verifier is missing.');
   const { codeChallenge } = stored.code;
   if (codeChallenge !== null && isVerifier(verifier) && verifyPkce(verifier, codeChallenge)) return verifier;
-  await deps.storage.spoilCode(stored.key);
+  await deps.storage.invalidateCode(stored.key);
   throw badCode('verifier');
 }
 

@@ -13,6 +13,7 @@ import {
   TRANSFER_SCOPE,
 } from '@chatelaine/protocol';
 import type { ServerDeps } from '../../deps.ts';
+import type { StoredGrant } from '../../storage.ts';
 import { takesPlainClients } from '../../extension.ts';
 import type { Grant, TokenContext } from '../grant.ts';
 import { refuseReplay } from '../guards.ts';
@@ -23,8 +24,8 @@ import { relationshipAnswer } from '../relationship-answer.ts';
 type RefreshDeps = Pick<ServerDeps, 'config' | 'storage' | 'emit' | 'clock' | 'successorKeys'>;
 
 /**
- * OAuth 2.1 §4.3. Every client here is bound to a key (its own authentication, or DPoP), so the refresh token stays the same:
- * rotation plus a lost answer kills relationships (FAPI 2.0 §5.3.2.1). PROTOCOL §1.
+ * OAuth 2.1 §4.3. Every client here is bound to a key (its own authentication, or DPoP), so the refresh token stays the
+ * same: rotation plus a lost answer kills relationships (FAPI 2.0 §5.3.2.1). PROTOCOL §1.
  */
 export function refreshTokenGrant(deps: RefreshDeps): Grant {
   return { grantType: GRANT.refreshToken, handle: (context) => refresh(deps, context) };
@@ -63,7 +64,13 @@ async function refresh(deps: RefreshDeps, context: TokenContext): Promise<Readon
   if (refreshed.kind === 'replayed') return refuseReplay(refreshed);
   if (refreshed.kind === 'unknown') throw badToken('unknown, expired, ended, or of another client');
   const expiresIn = Math.max(1, Math.round(refreshed.expiresAt - deps.clock.now()));
-  return relationshipAnswer(deps, { grant: refreshed.grant, accessToken, expiresIn });
+  return relationshipAnswer(deps, { grant: await asItIsNow(deps, refreshed.grant), accessToken, expiresIn });
+}
+
+/** With what there is to have of its ceiling now. */
+async function asItIsNow({ config }: Pick<RefreshDeps, 'config'>, grant: StoredGrant): Promise<StoredGrant> {
+  if (grant.transferScope === null || config.ceilingNow === undefined) return grant;
+  return { ...grant, transferScope: await config.ceilingNow(grant) };
 }
 
 /** Where a token says nothing that has to be known before it is used, one look less. */

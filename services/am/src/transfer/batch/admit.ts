@@ -20,7 +20,7 @@ import { badConnectionToken, badProof, provenToken } from '../../connections/con
 import { TRANSFERS_PATH } from '../../connections/operations.ts';
 import { giveBackCallPlace, takeCallPlace } from './call-place-store.ts';
 import { clientParams } from './request.ts';
-import { takeQuota } from '../quota.ts';
+import { takeQuota } from '../transfer.ts';
 
 export type AdmitDeps = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'rateLimits' | 'allowances' | 'server'> & {
   /** Of this process's calls: nobody waits for one. */
@@ -35,7 +35,9 @@ export interface Caller {
   readonly jkt: string;
 }
 
-/** Who asks with what, checked once for the whole call as hop 1 checks it; every proof is spent then. PROTOCOL §3.1, §5. */
+/**
+ * Who asks with what, checked once for the whole call as hop 1 checks it; every proof is spent then. PROTOCOL §3.1, §5.
+ */
 export async function authenticate(
   deps: AdmitDeps,
   input: { body: TransfersRequest; request: FastifyRequest; server: ServerDeps },
@@ -73,8 +75,8 @@ function foreign({ log }: AdmitDeps, { client, connectionId }: { client: Client;
 const SPARE_SECONDS = 10;
 
 /**
- * Counts the call's transfers, and gives it a place: in this process, and among the calls of its connection over all processes. The function returned gives
- * both back. Throws 429 and 503 with `Retry-After`.
+ * Counts the call's transfers, and gives it a place: in this process, and among the calls of its connection over all
+ * processes. The function returned gives both back. Throws 429 and 503 with `Retry-After`.
  */
 export async function admit(
   deps: AdmitDeps,

@@ -23,8 +23,8 @@ const TAKE: Query<{ number: number }> = {
 };
 
 /**
- * A place for a call of this connection, or null where as many are under way as may be. It is held for `seconds` at most, so that a process that dies
- * gives it back. PROTOCOL §5.
+ * A place for a call of this connection, or null where as many are under way as may be. It is held for `seconds` at
+ * most, so that a process that dies gives it back. PROTOCOL §5.
  */
 export async function takeCallPlace(
   pool: Pool,

@@ -6,15 +6,18 @@ import {
   temporarilyUnavailable,
   type TransferAnswer,
   type TransferItem,
+  type TransferResponse,
   type TransfersRequest,
 } from '@chatelaine/protocol';
 import type { ConcurrencyLimit } from '../../links/concurrency-limit.ts';
-import { unfinished } from '../give-up.ts';
-import { handOut, type Minted, withhold } from '../hand-out.ts';
+import { withhold } from '../close.ts';
+import { complete } from '../complete-store.ts';
 import type { Caller } from './admit.ts';
 import { hopParams } from './request.ts';
-import { readTransferRequest } from '../request.ts';
-import { obtain, type TransferDeps } from '../transfer.ts';
+import { readTransferRequest } from '../exchange-grant.ts';
+import type { Minted } from '../outcome.ts';
+import { toOAuthError } from '../to-oauth-error.ts';
+import { mint, type TransferDeps } from '../transfer.ts';
 
 export type BatchDeps = TransferDeps & {
   /** Of transfers, in turns. */
@@ -43,12 +46,13 @@ export async function runItem(deps: BatchDeps, call: BatchCall, item: TransferIt
   try {
     const leave = await deps.transfers.enter(ticketFor(deps, call, item));
     try {
-      return { item, result: await obtain(deps, requestFor(deps, call, item)) };
+      const minted = await mint(deps, requestFor(deps, call, item));
+      return { item, result: minted.kind === 'minted' ? minted : toOAuthError(minted) };
     } finally {
       leave();
     }
   } catch (error) {
-    return { item, result: toOAuthError(deps, call, error) };
+    return { item, result: errorOfItem(deps, call, error) };
   }
 }
 
@@ -87,35 +91,35 @@ function requestFor({ config }: BatchDeps, { caller, body, signal }: BatchCall, 
 }
 
 /**
- * The answers to what has come to an end. What was minted is handed out here and nowhere else: write it in this turn of the event loop, for a stop that is
- * answered from now on no longer finds it. PROTOCOL §3.5.
+ * The answers to what has come to an end. What was minted is handed out here and nowhere else: write it in this turn of
+ * the event loop, for a stop that is answered from now on no longer finds it. PROTOCOL §3.5.
  */
 export async function answersTo(
   deps: BatchDeps,
   { call, outcomes }: { call: BatchCall; outcomes: readonly Outcome[] },
 ): Promise<TransferAnswer[]> {
   const minted = outcomes.flatMap(({ result }) => (result instanceof OAuthError ? [] : [result]));
-  const answerTo = await handOutAll(deps, { call, minted });
+  const answerOf = await completeAll(deps, { call, minted });
   return outcomes.map(({ item: { id }, result }) => {
-    const answer = result instanceof OAuthError ? result : answerTo(result);
+    const answer = result instanceof OAuthError ? result : answerOf(result);
     return answer instanceof OAuthError ? refusalOf(id, answer) : { id, status: 200, ...answer };
   });
 }
 
-async function handOutAll(deps: BatchDeps, { call, minted }: { call: BatchCall; minted: readonly Minted[] }) {
-  const failed = (error: unknown): OAuthError => toOAuthError(deps, call, error);
+async function completeAll(
+  deps: BatchDeps,
+  { call, minted }: { call: BatchCall; minted: readonly Minted[] },
+): Promise<(one: Minted) => TransferResponse | OAuthError> {
   try {
-    const answerTo = minted.length === 0 ? null : await handOut(deps, minted);
-    return (one: Minted) => {
-      try {
-        return answerTo?.(one) ?? failed(new Error('nothing was minted'));
-      } catch (error) {
-        return failed(error);
-      }
+    const outcomeOf = minted.length === 0 ? null : await complete(deps, minted);
+    return (one) => {
+      const outcome = outcomeOf?.(one) ?? ({ kind: 'not_in_time' } as const);
+      return outcome.kind === 'token' ? outcome.response : toOAuthError(outcome);
     };
   } catch (error) {
     // nothing leaves; the sweep closes their rows
-    return () => failed(error);
+    const failed = errorOfItem(deps, call, error);
+    return () => failed;
   }
 }
 
@@ -130,9 +134,10 @@ export async function withholdAll(deps: BatchDeps, outcomes: readonly Outcome[])
   for (const { result } of outcomes) if (!(result instanceof OAuthError)) await withhold(deps, result);
 }
 
-function toOAuthError({ log }: BatchDeps, { signal }: BatchCall, error: unknown): OAuthError {
+/** What was thrown for one item is that item's; the others go on. */
+function errorOfItem({ log }: BatchDeps, { signal }: BatchCall, error: unknown): OAuthError {
   if (error instanceof OAuthError) return error;
-  if (signal.aborted && error === signal.reason) return unfinished();
+  if (signal.aborted && error === signal.reason) return toOAuthError({ kind: 'gone' });
   if (isDatabaseUnavailable(error))
     return temporarilyUnavailable('The server cannot answer right now.', { retryAfter: 2 });
   log.error({ err: error }, 'unexpected error in a batch call');

@@ -22,7 +22,10 @@ const LINES_AT_ONCE = 16;
 /** Outcomes that may wait for a reader before no more items begin. */
 const HELD_AT_MOST = 16;
 
-/** All answers in the order of the request, once there are all. Nothing is handed out before. Null: nobody is there to take it. */
+/**
+ * All answers in the order of the request, once there are all. Nothing is handed out before. Null: nobody is there to
+ * take it.
+ */
 export async function asDocument(
   deps: BatchDeps,
   { call, gone, delivered }: Delivery,
@@ -38,9 +41,9 @@ export async function asDocument(
 }
 
 /**
- * Each answer as its Host answers. An answer is handed out only when everything before it has left this process, so a caller who does not read holds
- * up nobody else: no item begins while many outcomes wait for them, and none of them is handed out. Rejects when the sink does or `gone` fires; by then all
- * is withheld that was not handed out.
+ * Each answer as its Host answers. An answer is handed out only when everything before it has left this process, so a
+ * caller who does not read holds up nobody else: no item begins while many outcomes wait for them, and none of them is
+ * handed out. Rejects when the sink does or `gone` fires; by then all is withheld that was not handed out.
  */
 export async function asLines(deps: BatchDeps, { call, gone, delivered }: Delivery, sink: Sink): Promise<void> {
   const arrived: Outcome[] = [];

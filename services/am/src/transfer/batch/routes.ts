@@ -152,7 +152,7 @@ function startLog({ log }: Pick<Deps, 'log'>, { caller, body }: { caller: Caller
       const { client, connectionId } = caller;
       const ms = Math.round(performance.now() - started);
       const fields = {
-        event: 'mass_transfer',
+        event: 'batch_transfer',
         clientId: client.id,
         connectionId,
         items: body.transfers.length,

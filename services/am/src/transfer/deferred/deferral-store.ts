@@ -36,7 +36,10 @@ export interface NewDeferral {
   readonly askId: string;
 }
 
-/** Keeps what a Requester waits for; false when its connection ended meanwhile. Of one question a few at most: the oldest make room. PROTOCOL §3.7. */
+/**
+ * Keeps what a Requester waits for; false when its connection ended meanwhile. Of one question a few at most: the
+ * oldest make room. PROTOCOL §3.7.
+ */
 export async function openDeferral(pool: Pool, input: NewDeferral): Promise<boolean> {
   const { key, connectionId, clientId, jkt, resource, scopes, askId } = input;
   const limits = [LIFETIME.deferral, LIMIT.deferralsPerAsk];
@@ -54,7 +57,7 @@ const POLL: Query<PolledRow> = {
   )
   select ${BURNED}, d.*, exists (select from due) as due
   from (values (1)) as always left join lateral (
-    select d.connection_id, d.resource, d.scopes, d.ask_id, a.state as ask_state, ceil(extract(epoch from d.expires_at - now()))::int as expires_in
+    select d.connection_id, d.resource, d.scopes, d.ask_id, a.state as ask_state, a.allowed, ceil(extract(epoch from d.expires_at - now()))::int as expires_in
     from deferral d join oauth_grant g on g.bucket = d.bucket and g.id = d.connection_id and ${GRANT_ALIVE}
       left join ask a on a.id = d.ask_id
     where d.bucket = $3 and d.hash = $4 and d.client_id = $5 and d.jkt = $6 and d.ended_at is null
@@ -68,6 +71,7 @@ interface PolledRow extends BurnedRow {
   scopes: string[];
   ask_id: string;
   ask_state: string | null;
+  allowed: string[] | null;
   expires_in: number;
 }
 
@@ -80,6 +84,8 @@ export interface Polled {
   readonly askId: string;
   /** open · approved · used · closed; null: gone. */
   readonly askState: string | null;
+  /** Where the owner allowed fewer of the scopes: which. */
+  readonly allowed: ScopeSet | null;
   /** Seconds it is still good for. */
   readonly expiresIn: number;
 }
@@ -92,7 +98,10 @@ export type PollOutcome =
   | { readonly kind: 'unknown' }
   | Replayed;
 
-/** One poll: whose it is and whether it comes too early, in one statement with the replay guards, for all replicas together. PROTOCOL §3.7. */
+/**
+ * One poll: whose it is and whether it comes too early, in one statement with the replay guards, for all replicas
+ * together. PROTOCOL §3.7.
+ */
 export async function pollDeferral(
   pool: Pool,
   input: { key: TokenKey; clientId: string; jkt: string; guards: readonly ReplayGuard[] },
@@ -106,8 +115,8 @@ export async function pollDeferral(
   if (row.expires_in <= 0) return { kind: 'expired' };
   const connectionId = row.connection_id;
   if (!row.due) return { kind: 'too_early', connectionId };
-  const { resource, scopes, ask_id: askId, ask_state: askState, expires_in: expiresIn } = row;
-  return { kind: 'polled', connectionId, resource, scopes, askId, askState, expiresIn };
+  const { resource, scopes, ask_id: askId, ask_state: askState, expires_in: expiresIn, allowed } = row;
+  return { kind: 'polled', connectionId, resource, scopes, askId, askState, allowed, expiresIn };
 }
 
 const ATTEMPT: Query = {
@@ -139,7 +148,10 @@ const END: Query = {
   where bucket = $1 and hash = $2 and attempt_id is not distinct from coalesce($3, attempt_id) and ended_at is null`,
 };
 
-/** Ends it in a refusal. That of an attempt ends it only while the attempt is that poll's: another may be about to get a token. */
+/**
+ * Ends it in a refusal. That of an attempt ends it only while the attempt is that poll's: another may be about to get a
+ * token.
+ */
 export async function endDeferral(pool: Pool, { bucket, hash }: TokenKey, attemptId: string | null): Promise<void> {
   await run(pool, END, [bucket, hash, attemptId]);
 }

@@ -1,7 +1,6 @@
 import { hashToken, randomId } from '@chatelaine/crypto';
 import { type Grant, Guards, isProven, refuseReplay, type TokenContext, type TokenKey } from '@chatelaine/oauth-server';
 import {
-  accessDenied,
   authorizationPending,
   DEFERRED,
   expiredToken,
@@ -9,7 +8,7 @@ import {
   invalidGrant,
   invalidRequest,
   LIFETIME,
-  OAuthError,
+  type OAuthError,
   parseResource,
   parseToken,
   slowDown,
@@ -24,13 +23,14 @@ import {
   releaseDeferral,
   succeedDeferral,
 } from './deferral-store.ts';
-import { unfinished } from '../give-up.ts';
-import { handOut, withhold } from '../hand-out.ts';
+import { withhold } from '../close.ts';
+import { complete } from '../complete-store.ts';
+import type { TransferOutcome } from '../outcome.ts';
 import type { TransferRequest } from '../request.ts';
 import { actorTokenOf, readRequesterStatement } from '../requester-statement.ts';
-import { takeQuota } from '../quota.ts';
-import { readSnapshot } from '../store.ts';
-import { obtain, type TransferDeps } from '../transfer.ts';
+import { readSnapshot } from '../snapshot-store.ts';
+import { notAllowed, pausedForNow, toOAuthError } from '../to-oauth-error.ts';
+import { mint, takeQuota, type TransferDeps } from '../transfer.ts';
 
 /** A poll: whether the owner has answered what a Requester waits for, and if so, the transfer. PROTOCOL §3.7. */
 export function deferredGrant(deps: TransferDeps): Grant {
@@ -55,13 +55,12 @@ async function poll(deps: TransferDeps, context: TokenContext): Promise<Transfer
       throw expired();
     case 'too_early':
       throw slowDown('Wait longer between two requests.', { extras: { interval: LIFETIME.pollInterval } });
-    case 'polled':
-      return answer(deps, {
-        key,
-        polled,
-        request: requestOf(deps, { ...context, jkt, key, polled, ownStatement }),
-        signal: context.signal,
-      });
+    case 'polled': {
+      const request = requestOf(deps, { ...context, jkt, key, polled, ownStatement });
+      const answered = await answer(deps, { key, polled, request, signal: context.signal });
+      if (answered.kind !== 'token') throw refusalOf(polled, answered);
+      return answered.response;
+    }
   }
 }
 
@@ -105,59 +104,103 @@ function requestOf(
   };
 }
 
+/** What a poll that comes at the right time comes to. */
+type Answer =
+  | TransferOutcome
+  /** The owner has not answered. */
+  | { readonly kind: 'open' }
+  /** They did not allow it. */
+  | { readonly kind: 'not_allowed' }
+  /** Their approval is gone. */
+  | { readonly kind: 'expired' }
+  /** Another poll has got the token. */
+  | { readonly kind: 'overtaken' };
+
+interface Answering {
+  readonly key: TokenKey;
+  readonly polled: Polled;
+  readonly request: TransferRequest;
+  readonly signal: AbortSignal;
+}
+
 /** Everything is decided anew: what the owner changed since then counts. A refusal ends the deferral. */
-async function answer(
-  deps: TransferDeps,
-  input: { key: TokenKey; polled: Polled; request: TransferRequest; signal: AbortSignal },
-): Promise<TransferResponse> {
-  const { key, polled, request, signal } = input;
+async function answer(deps: TransferDeps, input: Answering): Promise<Answer> {
+  const { key, polled, request } = input;
   const isToBeAsked = async (): Promise<boolean> =>
     decide(await readSnapshot(deps.pool, request), request).kind === 'ask';
-  let attemptId: string | null = null;
+  const unanswered = await isToBeAsked();
+  if (unanswered && polled.askState === 'open') return { kind: 'open' };
+  const attemptId = randomId('try');
+  if (!(await attemptDeferral(deps.pool, key, attemptId))) return { kind: 'open' };
+  let outcome: Answer | null = null;
   try {
-    const unanswered = await isToBeAsked();
-    if (unanswered && polled.askState === 'open') throw pending(polled);
-    const own = randomId('try');
-    if (!(await attemptDeferral(deps.pool, key, own))) throw pending(polled);
-    attemptId = own;
     // looked at once more: what they approved may have been in the hands of another poll until now
-    if (unanswered && (await isToBeAsked())) throw answered(polled);
-    return await attempt(deps, { key, attemptId, request, signal });
-  } catch (error) {
-    if (isFinal(error)) await endDeferral(deps.pool, key, attemptId);
-    else if (attemptId !== null) await releaseDeferral(deps.pool, key, attemptId);
-    throw error instanceof OAuthError && error.code === 'invalid_request' ? badCode(error.cause) : error;
+    const isDenied = unanswered && (await isToBeAsked());
+    outcome = isDenied ? deniedBy(polled) : await attempt(deps, { ...input, attemptId });
+    return outcome;
+  } finally {
+    if (outcome === null || !ENDS.has(outcome.kind)) await releaseDeferral(deps.pool, key, attemptId);
+    else if (outcome.kind !== 'token') await endDeferral(deps.pool, key, attemptId);
   }
 }
 
-/** The transfer. Its guards were burned by the poll; its token is handed out to the one poll that ends the deferral. */
+/** The transfer. Its guards were burned by the poll; its token goes to the one poll that ends the deferral. */
 async function attempt(
   deps: TransferDeps,
-  input: { key: TokenKey; attemptId: string; request: TransferRequest; signal: AbortSignal },
-): Promise<TransferResponse> {
-  const { key, attemptId, request, signal } = input;
-  const minted = await obtain(deps, { request, guards: new Guards(), quota: 'counted', signal });
-  if (signal.aborted) {
-    await withhold(deps, minted);
-    throw unfinished();
-  }
+  { key, attemptId, request, signal }: Answering & { readonly attemptId: string },
+): Promise<Answer> {
+  const minted = await mint(deps, { request, guards: new Guards(), quota: 'counted', signal });
+  if (minted.kind !== 'minted') return minted;
+  if (signal.aborted) return withhold(deps, minted);
   if (!(await succeedDeferral(deps.pool, key, attemptId))) {
     await withhold(deps, minted);
-    throw badCode('another poll was faster');
+    return { kind: 'overtaken' };
   }
-  return (await handOut(deps, [minted]))(minted);
+  return (await complete(deps, [minted]))(minted);
 }
 
-/** The owner was asked and would have to be asked again: they did not want to, or their approval is gone. */
-function answered({ askState }: Polled): OAuthError {
-  return askState === 'closed'
-    ? accessDenied('The owner did not allow it.', { extras: { denied_by: 'am', requestable: true } })
-    : expired();
-}
+/** The owner was asked and would have to be asked again. */
+const deniedBy = ({ askState }: Polled): Answer => ({ kind: askState === 'closed' ? 'not_allowed' : 'expired' });
 
-/** Whether polling again is of no use. */
-const isFinal = (error: unknown): boolean =>
-  error instanceof OAuthError && error.status === 400 && error.code !== 'authorization_pending';
+/** After these polling again is of no use. */
+const ENDS: ReadonlySet<Answer['kind']> = new Set([
+  'token',
+  'not_allowed',
+  'expired',
+  'overtaken',
+  'bad_token',
+  'stopped',
+  'bad_target',
+  'broken',
+  'key_needed',
+  'bad_scope',
+  'deny',
+  'no_terms',
+  'denied',
+] as const);
+
+/** What the Requester is told of a poll that came to no token. PROTOCOL §3.7, §3.8. */
+function refusalOf(polled: Polled, answered: Exclude<Answer, { kind: 'token' }>): OAuthError {
+  switch (answered.kind) {
+    case 'open':
+      return pending(polled);
+    case 'not_allowed':
+      return notAllowed(polled.allowed);
+    case 'expired':
+      return expired();
+    case 'overtaken':
+      return badCode('another poll was faster');
+    // nothing but the code was shown, so it is the code that is not good
+    case 'bad_token':
+    case 'stopped':
+      return badCode(answered.kind);
+    // who waits already waits on
+    case 'paused':
+      return pausedForNow(answered);
+    default:
+      return toOAuthError(answered);
+  }
+}
 
 const pending = ({ expiresIn }: Polled): OAuthError =>
   authorizationPending('The owner has not answered yet.', {

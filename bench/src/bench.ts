@@ -1,0 +1,117 @@
+// `pnpm bench`: transfers beside the program that is their limit and beside the same chain on oidc-provider, endpoints
+// beside their peers, and what a guarded call
+// and a call for many cost; all in one run on one durable Postgres, in turn. Writes docs/performance.md's table and
+// chart; with --quick, three minutes and
+// nothing written. --json ends with one line for programs; --check fails when something is much worse than what is
+// published.
+
+import { count } from './compare/count.ts';
+import { best, contest, type Effort, ratio, type Rounds, type Spread, spread } from './compare/contest.ts';
+import { KERNEL, startEndpoints } from './compare/endpoints.ts';
+import { type Ours, startOurs } from './compare/ours.ts';
+import { lineOf, type Measured, tableOf, writeDocument } from './compare/report.ts';
+import { findWorse, publish, readPublished } from './compare/published.ts';
+import { startLimit, startOidcChain } from './compare/transfers.ts';
+import { type Databases, startDatabases } from './databases.ts';
+
+// read first: a run that has nothing to compare with shall not take a quarter of an hour to say so
+const published = process.argv.includes('--check') ? readPublished() : null;
+const quick = process.argv.includes('--quick');
+const FULL = { rounds: 5, seconds: 2, warmups: 3 };
+const QUICK = { rounds: 3, seconds: 1, warmups: 2 };
+const effort: Effort = quick ? QUICK : FULL;
+const REQUESTERS = quick ? 16 : 32;
+const IN_FLIGHT = 32;
+/** Calls for many at once: each has its fifty items under way. */
+const BATCHES = 2;
+
+const began = performance.now();
+const databases = await startDatabases();
+try {
+  const measured: Measured = { ...(await ofTransfers(databases)), ...(await ofEndpoints(databases)) } as Measured;
+  const line = lineOf(measured);
+  if (!quick) {
+    const seconds = (performance.now() - began) / 1000;
+    writeDocument(measured, { postgres: databases.version, effort, seconds });
+    publish(line);
+  }
+  console.log(tableOf(measured));
+  const worse = published === null ? [] : findWorse(line, published);
+  for (const one of worse) console.log(`worse: ${one}`);
+  if (worse.length > 0) process.exitCode = 1;
+  if (process.argv.includes('--json')) console.log(JSON.stringify(line));
+} finally {
+  await databases.stop();
+}
+
+async function ofTransfers(on: Databases): Promise<Partial<Measured>> {
+  const ours = await startOurs(on, { requesters: REQUESTERS });
+  say('AM, Hosts, connections');
+  const programs = [
+    await startLimit(on, { name: 'limit', batched: false, requesters: REQUESTERS }),
+    await startLimit(on, { name: 'limit, batched', batched: true, requesters: REQUESTERS }),
+    await startOidcChain(on, { name: 'oidc-provider, signed', signed: true }),
+    await startOidcChain(on, { name: 'oidc-provider, plain', signed: false }),
+  ];
+  try {
+    say('all chains started');
+    const chains = await contest([ours.transfer, ...programs], { inFlight: IN_FLIGHT, effort });
+    say('transfers');
+    const beside = (theirs: string): Spread => ratio(chains, { ours: 'transfer', theirs });
+    const [limit] = programs;
+    const alone = await contest([ours.transfer, ...(limit === undefined ? [] : [limit])], { inFlight: 1, effort });
+    const rate = spread((chains.get('transfer') ?? []).map(({ perSecond }) => perSecond)).median;
+    const half = await contest([ours.transfer], { inFlight: IN_FLIGHT, effort, perSecond: rate / 2 });
+    say('alone, and at half load');
+    return {
+      transfer_vs_limit: beside('limit'),
+      transfer_vs_limit_batched: beside('limit, batched'),
+      transfer_vs_oidc_crypto: beside('oidc-provider, signed'),
+      transfer_vs_oidc_plain: beside('oidc-provider, plain'),
+      lone_p50_vs_limit: ratio(alone, { ours: 'transfer', theirs: 'limit', of: ({ p50 }) => p50 }),
+      half_load_p99_vs_p50: spread((half.get('transfer') ?? []).map(({ p50, p99 }) => p99 / p50)),
+      transfers_per_second: spread((chains.get('transfer') ?? []).map(({ perSecond }) => perSecond)),
+      ...(await ofCalls(ours)),
+      counted: await count(on, ours),
+    };
+  } finally {
+    await Promise.all([ours.stop(), ...programs.map((program) => program.stop())]);
+  }
+}
+
+async function ofCalls(ours: Ours): Promise<Partial<Measured>> {
+  const api = await contest([ours.guarded, ours.unguarded], { inFlight: IN_FLIGHT, effort });
+  const single = await contest([ours.single], { inFlight: IN_FLIGHT, effort });
+  const many = await contest([ours.batch], { inFlight: BATCHES, effort });
+  say('guarded calls, calls for many');
+  return {
+    guarded_vs_unguarded: ratio(api, { ours: 'guarded', theirs: 'unguarded' }),
+    guarded_calls_per_second: spread((api.get('guarded') ?? []).map(({ perSecond }) => perSecond)),
+    batch_item_vs_single: ratio(new Map([...single, ...many]), { ours: 'batch', theirs: 'single' }),
+  };
+}
+
+async function ofEndpoints(on: Databases): Promise<Partial<Measured>> {
+  const { endpoints, stop } = await startEndpoints(on);
+  try {
+    const lines: [string, Spread][] = [];
+    const names: [string, string][] = [];
+    for (const { name, contenders } of endpoints) {
+      const rounds: Rounds = await contest(contenders, { inFlight: IN_FLIGHT, effort });
+      const theirs = best(
+        rounds,
+        contenders.map((one) => one.name).filter((one) => one !== KERNEL),
+      );
+      lines.push([`${name}_vs_best`, ratio(rounds, { ours: KERNEL, theirs })]);
+      names.push([name, theirs]);
+      say(name);
+    }
+    return { ...Object.fromEntries(lines), best: Object.fromEntries(names) };
+  } finally {
+    await stop();
+  }
+}
+
+function say(done: string): void {
+  process.stderr.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${done}\n`);
+}

@@ -1,0 +1,164 @@
+import type { Person } from '@chatelaine/constellation';
+import { readProffer } from '@chatelaine/crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { browse, type Held, obtainCode, redeem } from './connect.ts';
+import { type Decision, now, type Offer, type Outcome, type Span } from './history.ts';
+import type { World } from './world.ts';
+
+// Terms while things break: Requesters sign, decline, or do both at two processes at once; owners offer other terms,
+// and adopt a new version for all. PROTOCOL §10.
+
+const OLD = 'no-training/1.0';
+const NEW = 'no-training/1.1';
+const ROSTER = [NEW, 'only-for-me/1.0', 'not-passed-on/1.0'];
+const TRIES = 100;
+const AGAIN_MS = 100;
+const SCOPE = 'entries.read';
+/** Transfers of one connection at once, over all processes of the AM. */
+const AT_ONCE = 50;
+
+/** What an owner may ask of a new Requester: nothing, what they ask of all, or something else. */
+export const CONSENTS = [{}, {}, { terms: 'only-for-me/1.0' }, { terms: '' }] as const;
+
+/**
+ * Owners who have chosen a version of which there is a newer one by now. It is written where their choice is kept, for
+ * a page offers only the newest.
+ */
+export async function chooseOld({ deployment }: World): Promise<boolean> {
+  return deployment.database.query('am', `update owner set terms = $1`, [[OLD]]).then(
+    () => true,
+    () => false,
+  );
+}
+
+interface Given {
+  readonly proffer: string;
+  readonly given: Span;
+  readonly terms: readonly string[];
+  /** The connection, as the AM calls it. */
+  readonly id: string;
+  readonly isAnswered: boolean;
+}
+
+/** The offer in force; null when there is none, or a fault was in the way. */
+async function readOffer({ history }: World, { client, connection }: Held): Promise<Given | null> {
+  const seen = await client.agreements({ accessToken: connection.token });
+  const { begin, end, outcome } = seen;
+  const given = { begin, end };
+  const json = outcome.kind === 'ok' ? outcome.json : {};
+  const proffer = typeof json['proffer'] === 'string' ? json['proffer'] : '';
+  history.agreements.push({ ...seen, connection, proffer, given, decision: null });
+  if (proffer === '') return null;
+  const read = await readProffer(proffer);
+  if ('fault' in read) {
+    history.violations.push(`I10: ${connection.name} was given an offer that is none: ${read.fault}`);
+    return null;
+  }
+  const { terms, sub: id } = read.claims;
+  return { proffer, given, terms: terms.map(({ uri }) => uri), id, isAnswered: json['agreement'] !== undefined };
+}
+
+/**
+ * Answers what the owner asks, as a Requester does whose answers get lost: again, until it knows. `both`: two processes
+ * of it decide at once, and not the same.
+ */
+export async function settle(world: World, held: Held, way: Decision | 'both'): Promise<void> {
+  const offer = await readOffer(world, held);
+  if (offer === null || offer.isAnswered) return;
+  const { proffer, given } = offer;
+  const { client, connection } = held;
+  const decisions: readonly Decision[] = way === 'both' ? ['accepted', 'declined'] : [way];
+  const send = async (decision: Decision): Promise<void> => {
+    const agreement = await client.sign(proffer, decision);
+    for (let tries = 0; tries < TRIES; tries++) {
+      if (tries > 0) await pause(AGAIN_MS);
+      const seen = await client.agreements({ accessToken: connection.token, agreement });
+      world.history.agreements.push({ ...seen, connection, proffer, given, decision });
+      if (isDecision(seen.outcome)) return;
+    }
+  };
+  await Promise.all(decisions.map(send));
+}
+
+const isDecision = ({ kind }: Outcome): boolean => kind === 'ok' || kind === 'refused' || kind === 'broken_promise';
+
+/** The owner offers one connection other terms, on the page of its app. */
+export async function offerOther(world: World, owner: Person, held: Held): Promise<void> {
+  const { deployment, history, random } = world;
+  const { connection } = held;
+  const offer = await readOffer(world, held);
+  const name = random.pick(ROSTER.filter((one) => !(offer?.terms[0]?.endsWith(`/${one}`) ?? false)));
+  let begin = now();
+  const page = await browse(world, owner, async (tab) => {
+    if (offer === null) {
+      await tab.visit(`${deployment.am.url}/apps`);
+      await tab.follow(connection.name);
+    } else await tab.visit(`${deployment.am.url}/apps/${offer.id}`);
+    begin = now();
+    return tab.press('Offer these terms', { terms: name, 'terms-alternate': '' });
+  });
+  // one whose answer was lost may still be on its way, and what it offers is what this one would
+  const isSure = !history.offers.some((one) => one.connection === connection && one.outcome === 'unknown');
+  const outcome = page?.status === 200 && isSure ? 'ok' : 'unknown';
+  history.offers.push({ connection, begin, end: now(), outcome });
+}
+
+/** The owner adopts the new version, for all that are offered the old one. */
+export async function adopt(world: World, owner: Person): Promise<Omit<Offer, 'connection'>> {
+  const { deployment, history } = world;
+  let begin = now();
+  const page = await browse(world, owner, async (tab) => {
+    await tab.visit(`${deployment.am.url}/terms`);
+    begin = now();
+    return tab.press(NEW);
+  });
+  const end = now();
+  history.adoptions.push({ owner: owner.username, begin, end });
+  return { begin, end, outcome: page?.status === 200 ? 'ok' : 'unknown' };
+}
+
+/**
+ * New versions that are adopted in the middle of many transfers of a connection that has signed the old one; what was
+ * handed out when is for the checks to say (I10).
+ */
+export async function raceAdoptions(
+  world: World,
+  { adoptions, until, tell }: { adoptions: number; until: number; tell: (line: string) => void },
+): Promise<void> {
+  for (let round = 1; round <= adoptions && now() < until; round++) {
+    const owner = world.random.pick(world.owners);
+    if (!(await chooseOld(world))) continue;
+    const coded = await obtainCode(world, owner);
+    const held = coded === null ? null : await redeem(world, coded);
+    if (held !== null) await raceAdoption(world, owner, held);
+    if (round % 20 === 0) tell(`${round} adoptions raced`);
+  }
+}
+
+async function raceAdoption(world: World, owner: Person, held: Held): Promise<void> {
+  const { connection, client } = held;
+  const { history, random, deployment } = world;
+  const { resource } = random.pick(deployment.hosts);
+  const transfer = async (): Promise<void> => {
+    const seen = await client.transfer({ accessToken: connection.token, resource, scope: SCOPE });
+    history.transfers.push({ ...seen, connection, resource });
+  };
+  // as one that died between its code and its signature, and is back
+  await transfer();
+  await settle(world, held, 'accepted');
+  const some = 1 + random.below(AT_ONCE / 2);
+  const reached = Promise.withResolvers<void>();
+  let answered = 0;
+  const transfers = Array.from({ length: AT_ONCE }, async () => {
+    await transfer();
+    if (++answered === some) reached.resolve();
+  });
+  await reached.promise;
+  const adopted = await adopt(world, owner);
+  history.offers.push({ ...adopted, connection });
+  if (adopted.outcome === 'ok') history.racedAdoptions.push(connection);
+  await transfer();
+  await Promise.all(transfers);
+  await settle(world, held, random.pick(['accepted', 'accepted', 'both']));
+  await transfer();
+}

@@ -1,0 +1,40 @@
+import type { Page } from 'playwright-core';
+import type { Stage } from './stage.ts';
+import type { Stop } from './stops.ts';
+
+/** A page of the AM. */
+export const am = (path: string) => (stage: Stage) => `${stage.deployment.am.url}${path}`;
+
+/** Presses the button of this name. */
+export const press = (page: Page, name: string): Promise<void> =>
+  page.getByRole('button', { name, exact: true }).click();
+
+/** From Lifestream to the AM's question. */
+export async function askedForConsent(page: Page, { deployment }: Stage): Promise<void> {
+  await page.locator('input[name=am]').fill(deployment.am.url);
+  await press(page, 'Connect');
+  await page.getByRole('link', { name: /^Continue to / }).click();
+  await page.getByText('Who asks').waitFor();
+}
+
+/** An app that has never heard of us, and asks for this resource. */
+export const appAsks =
+  (resourceOf: (stage: Stage) => string): NonNullable<Stop['act']> =>
+  async (page, stage) => {
+    const { deployment } = stage;
+    const redirect_uri = 'http://127.0.0.1:4999/callback';
+    const body = JSON.stringify({ client_name: 'Plain app', redirect_uris: [redirect_uri] });
+    const headers = { 'content-type': 'application/json' };
+    const registered = await deployment.fetch(`${deployment.am.url}/register`, { method: 'POST', headers, body });
+    const { client_id } = (await registered.json()) as { client_id: string };
+    const code_challenge = 'A'.repeat(43);
+    const asked = { client_id, redirect_uri, response_type: 'code', code_challenge, code_challenge_method: 'S256' };
+    const query = new URLSearchParams({ ...asked, resource: resourceOf(stage) });
+    await page.goto(`${deployment.am.url}/authorize?${query.toString()}`);
+    await page.getByText('Who asks').waitFor();
+  };
+
+/** To the page of the first app of the list. */
+export const appPage = async (page: Page): Promise<void> => {
+  await page.getByRole('link', { name: /^Open/ }).first().click();
+};

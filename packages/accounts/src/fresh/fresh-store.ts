@@ -1,0 +1,17 @@
+import { defineQuery, type Pool, runOne } from '@chatelaine/postgres';
+
+const IS_FRESH = defineQuery<{ fresh: boolean }>({
+  name: 'session.is_fresh',
+  text: `select true as fresh from session where id_hash = $1 and created_at > now() - make_interval(secs => $2)`,
+});
+
+/**
+ * Whether this session was begun less than so many seconds ago. A session begins anew with every proof of who somebody
+ * is.
+ */
+export async function isFresh(
+  pool: Pool,
+  { session, seconds }: { session: Buffer; seconds: number },
+): Promise<boolean> {
+  return (await runOne(pool, IS_FRESH, [session, seconds])) !== null;
+}

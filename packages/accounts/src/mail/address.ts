@@ -1,0 +1,16 @@
+const LONGEST = 254;
+// what mail servers take without asking (RFC 5321 §4.1.2, dot-string and domain), in ASCII: nothing here can end a
+// header or an address
+const ADDRESS =
+  /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/;
+
+/**
+ * An e-mail address as it is kept and compared, or null when it cannot be one. Its domain is in small letters; what
+ * stands before is the server's business.
+ */
+export function parseAddress(given: string): string | null {
+  const address = given.trim();
+  if (address.length > LONGEST || !ADDRESS.test(address)) return null;
+  const at = address.lastIndexOf('@');
+  return at > 64 ? null : `${address.slice(0, at)}@${address.slice(at + 1).toLowerCase()}`;
+}

@@ -1,0 +1,39 @@
+import type { Pool } from '@chatelaine/postgres';
+import type { FastifyInstance } from 'fastify';
+import { addressOf } from './address-store.ts';
+import { createSmtpMailer, type Mail, type SmtpSettings } from './mailer.ts';
+import { codeOf } from './post-office.ts';
+
+/** Mail of a service's own to the holders of its accounts. */
+export interface OwnerMail {
+  /** Whether mail is sent here at all. */
+  readonly open: boolean;
+  /** `nobody`: they have confirmed no address. `failed`: the mail server did not take it; why is in the log. */
+  send(accountId: string, letter: Pick<Mail, 'subject' | 'text'>): Promise<'told' | 'nobody' | 'failed'>;
+  /** The address that mail goes to, or null. */
+  addressOf(accountId: string): Promise<string | null>;
+}
+
+/** Closed with the app. Without settings no mail is sent. */
+export function openOwnerMail(
+  app: FastifyInstance,
+  { pool, mail }: { pool: Pool; mail: SmtpSettings | null },
+): OwnerMail {
+  const mailer = mail === null ? null : createSmtpMailer(mail);
+  app.addHook('onClose', async () => mailer?.close());
+  return {
+    open: mailer !== null,
+    async send(accountId, letter) {
+      const to = mailer === null ? null : await addressOf(pool, accountId);
+      if (mailer === null || to === null) return 'nobody';
+      try {
+        await mailer.send({ ...letter, to });
+        return 'told';
+      } catch (error) {
+        app.log.warn({ failure: codeOf(error) }, 'a mail could not be sent');
+        return 'failed';
+      }
+    },
+    addressOf: (accountId) => addressOf(pool, accountId),
+  };
+}

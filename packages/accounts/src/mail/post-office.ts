@@ -1,0 +1,77 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import pLimit from 'p-limit';
+import type { Mail, Mailer } from './mailer.ts';
+
+/**
+ * Sends mail behind the answers: how long a mail server takes, and whether there was anything to send, is seen by
+ * nobody.
+ */
+export interface PostOffice {
+  /** Whether mail is sent here at all. */
+  readonly open: boolean;
+  /** Makes mails and sends them, later. What fails is in the log, without address and text. */
+  post(what: string, make: MakeMails): void;
+  /** When all that was posted is sent or has failed. */
+  idle(): Promise<void>;
+}
+
+type MakeMails = () => Promise<readonly Mail[]>;
+
+const AT_ONCE = 4;
+const WAITING = 500;
+const TRIES = 2;
+
+/** @param mailer null: no mail is sent from here */
+export function openPostOffice(app: FastifyInstance, mailer: Mailer | null): PostOffice {
+  const limit = pLimit(AT_ONCE);
+  const under = new Set<Promise<void>>();
+  const office: PostOffice = {
+    open: mailer !== null,
+    post(what, make) {
+      if (mailer === null) return;
+      if (limit.pendingCount >= WAITING) {
+        app.log.warn({ what }, 'too much mail waits: one was not sent');
+        return;
+      }
+      const sending = limit(() => send(mailer, app.log, { what, make })).finally(() => under.delete(sending));
+      under.add(sending);
+    },
+    idle: async () => void (await Promise.all(under)),
+  };
+  app.addHook('onClose', async () => {
+    await office.idle();
+    mailer?.close();
+  });
+  return office;
+}
+
+async function send(
+  mailer: Mailer,
+  log: FastifyBaseLogger,
+  { what, make }: { what: string; make: MakeMails },
+): Promise<void> {
+  try {
+    for (const mail of await make()) {
+      const failure = await handIn(mailer, mail);
+      if (failure === null) log.info({ what }, 'mail sent');
+      else log.warn({ what, failure }, 'a mail could not be sent');
+    }
+  } catch (error) {
+    log.error({ err: error, what }, 'a mail could not be made');
+  }
+}
+
+async function handIn(mailer: Mailer, mail: Mail): Promise<string | null> {
+  let failure: string | null = null;
+  for (let tries = 0; tries < TRIES; tries++) {
+    failure = await mailer.send(mail).then(() => null, codeOf);
+    if (failure === null) return null;
+  }
+  return failure;
+}
+
+/** What the mail server said may have the address in it. */
+export const codeOf = (error: unknown): string => {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : 'unknown';
+};

@@ -1,0 +1,98 @@
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
+import { decodeAttestationObject, isoBase64URL, isoCBOR } from '@simplewebauthn/server/helpers';
+import { z } from 'zod';
+
+type CBORType = Parameters<typeof isoCBOR.encode>[0];
+
+/** base64url, as browsers write it. */
+const bytes = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .regex(/^[A-Za-z0-9_-]*$/);
+
+/** WebAuthn §5.8.3: 1023 bytes at most. */
+const credentialId = bytes(1_364).min(1);
+const clientDataJSON = bytes(8_192).min(1);
+const credential = { id: credentialId, rawId: credentialId, type: z.literal('public-key') };
+
+const assertionSchema = z.object({
+  ...credential,
+  response: z.object({
+    clientDataJSON,
+    authenticatorData: bytes(4_096).min(1),
+    signature: bytes(8_192).min(1),
+    userHandle: bytes(128).optional(),
+  }),
+});
+
+const TRANSPORTS = ['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+const isTransport = (name: string): name is Transport => (TRANSPORTS as readonly string[]).includes(name);
+
+const registrationSchema = z.object({
+  ...credential,
+  response: z.object({
+    clientDataJSON,
+    attestationObject: bytes(40_000).min(1),
+    transports: z.array(z.string().max(32)).max(16).optional(),
+  }),
+});
+
+/** With the transports that we know; others are left out. */
+export type Registration = RegistrationResponseJSON & { readonly response: { readonly transports: Transport[] } };
+
+/** What `startAuthentication` of @simplewebauthn/browser made, member by member; null when it is no such thing. */
+export function readAssertion(text: string): AuthenticationResponseJSON | null {
+  const read = assertionSchema.safeParse(parsed(text));
+  if (!read.success) return null;
+  const { userHandle, ...response } = read.data.response;
+  return {
+    ...read.data,
+    response: { ...response, ...(userHandle !== undefined && { userHandle }) },
+    clientExtensionResults: {},
+  };
+}
+
+/**
+ * What `startRegistration` made; null when it is no such thing. Its attestation is left out, as if there were none: we
+ * ask for none, and whoever checks one fetches what addresses its certificates name (WebAuthn §5.4.7, RFC 5280
+ * §4.2.1.13).
+ */
+export function readRegistration(text: string): Registration | null {
+  const read = registrationSchema.safeParse(parsed(text));
+  if (!read.success) return null;
+  const { response, ...rest } = read.data;
+  const attestationObject = withoutAttestation(response.attestationObject);
+  if (attestationObject === null) return null;
+  const transports = (response.transports ?? []).filter(isTransport);
+  return {
+    ...rest,
+    response: { clientDataJSON: response.clientDataJSON, attestationObject, transports },
+    clientExtensionResults: {},
+  };
+}
+
+function withoutAttestation(attestationObject: string): string | null {
+  try {
+    const authData = decodeAttestationObject(isoBase64URL.toBuffer(attestationObject)).get('authData');
+    if (!(authData instanceof Uint8Array)) return null;
+    const none = new Map<string, CBORType>([
+      ['fmt', 'none'],
+      ['attStmt', new Map()],
+      ['authData', authData],
+    ]);
+    return isoBase64URL.fromBuffer(new Uint8Array(isoCBOR.encode(none)));
+  } catch {
+    // not CBOR, or not a map
+    return null;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,31 @@
+import { sha256 } from '@chatelaine/crypto';
+import { randomBytes } from 'node:crypto';
+
+/** 80 bits: nobody guesses one, however often and from wherever they try. */
+const BYTES = 10;
+/** Crockford's base32: no letter that looks like a digit, none that makes words. */
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const LETTERS = new RegExp(`^[${ALPHABET}]{${(BYTES * 8) / 5}}$`);
+
+/** As it is shown and written down: `XXXX-XXXX-XXXX-XXXX`. */
+export function newRecoveryCode(): string {
+  const bits = [...randomBytes(BYTES)].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+  const letters = (bits.match(/.{5}/g) ?? []).map((five) => ALPHABET[Number.parseInt(five, 2)]).join('');
+  return (letters.match(/.{4}/g) ?? []).join('-');
+}
+
+/**
+ * What was typed, as {@link newRecoveryCode} wrote it without hyphens: O is read as 0, I and L as 1. Null when it
+ * cannot be a code.
+ */
+export function parseRecoveryCode(typed: string): string | null {
+  const code = typed.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
+  return LETTERS.test(code) ? code : null;
+}
+
+/**
+ * What is kept of a code. With the account in it, so that nobody tries one guess on all accounts of a stolen table at
+ * once.
+ */
+export const recoveryCodeHash = (accountId: string, code: string): Buffer =>
+  sha256(`recovery code\0${accountId}\0${code.replaceAll('-', '')}`);

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { root } from './root.ts';
+
+/**
+ * Of the terms that ship with the AM: what the reference Requesters sign, and what they decline. On the rest nobody has
+ * decided.
+ */
+const DECIDED = {
+  TERMS_ACCEPTED: ['no-training/1.0', 'only-for-me/1.0'],
+  TERMS_DECLINED: ['delete-after-30-days/1.0'],
+};
+
+/** What whoever runs a Requester has decided about the terms of its AM, as that service's variables. */
+export function termsDecided(am: string): Record<string, string> {
+  const listed = Object.entries(DECIDED).map(([variable, names]) => [
+    variable,
+    names.map((name) => reference(am, name)),
+  ]);
+  return Object.fromEntries(listed.map(([variable, list]) => [variable, JSON.stringify(list)]));
+}
+
+function reference(issuer: string, name: string): { uri: string; digest: string } {
+  const octets = readFileSync(path.join(root, 'services/am/terms', `${name.replace('/', '-')}.json`));
+  return { uri: `${issuer}/terms/${name}`, digest: createHash('sha256').update(octets).digest('base64url') };
+}

@@ -1,0 +1,33 @@
+import path from 'node:path';
+
+export { keyCommands, type ServiceKeys, withCommandPool } from './key-commands.ts';
+export { findKeptKey, openKeptKey } from './kept-key.ts';
+export { openVault, type VaultInput } from './open-vault.ts';
+export { openPushKeys, type PushKey, type PushKeys } from './push-keys.ts';
+export { openRefreshKeys, type RefreshKey, type RefreshKeys } from './refresh-keys.ts';
+export { countStale, reseal, type Resealed, type SealedPlace } from './sealed-places-store.ts';
+export {
+  keptSecretPlace,
+  openSessionKeys,
+  replaceSessionKeys,
+  type SessionKeys,
+  sessionKeysOf,
+} from './session-keys.ts';
+export {
+  type KeyRing,
+  openSigningKeys,
+  replaceSigningKey,
+  rotateSigningKey,
+  type Rotation,
+  signingKeyPlace,
+  type SigningKeysInput,
+} from './signing-keys.ts';
+
+/**
+ * The migrations of `encryption_key` and `kept_secret`, in Prisma's layout; a service applies them together with its
+ * own.
+ */
+export const keyMigrations: string = path.join(import.meta.dirname, '..', 'prisma', 'migrations');
+
+/** The same tables as a Prisma file, for the service's drift test. */
+export const keySchema: string = path.join(import.meta.dirname, '..', 'prisma', 'keys.prisma');

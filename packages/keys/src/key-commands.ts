@@ -1,0 +1,142 @@
+import type { Vault } from '@chatelaine/crypto';
+import { applyMigrations, openPool, type Pool } from '@chatelaine/postgres';
+import { openVault, type VaultConfig } from './open-vault.ts';
+import { reseal, type SealedPlace } from './sealed-places-store.ts';
+import { replacePushKey } from './push-keys.ts';
+import { replaceRefreshKey } from './refresh-keys.ts';
+import { replaceSessionKeys } from './session-keys.ts';
+import { rotateSigningKey } from './signing-keys.ts';
+import { type Command, type CommandResult, UsageError } from '@chatelaine/service-kit';
+
+/** What a service's commands are given to work on. */
+export interface ServiceKeys {
+  /** Read when a command runs, so that a wrong one is that command's error. */
+  config(): VaultConfig & { readonly databaseUrl: string };
+  /** Of its migrations. */
+  readonly dirs: readonly string[];
+  /** Of its vault. */
+  readonly label: string;
+  readonly places: readonly SealedPlace[];
+  /** Null: the service has no signing keys. */
+  readonly placeOfSigningKey: ((kid: string) => string) | null;
+  /** Whether it replaces refresh tokens, and has keys for that. */
+  readonly refreshKeys?: boolean;
+  /** Whether it sends web push, and has a key for that. */
+  readonly pushKeys?: boolean;
+}
+
+interface KeyParts extends Pick<ServiceKeys, 'places' | 'placeOfSigningKey'> {
+  readonly pool: Pool;
+  readonly vault: Vault;
+}
+
+/**
+ * `migrate`: brings the database up to date, as every start does. `rotate-keys`: replaces what the service signs and
+ * seals with, while it serves. Each reads the configuration, opens a connection of its own, and closes it.
+ */
+export function keyCommands(service: ServiceKeys): Readonly<Record<'migrate' | 'rotate-keys', Command>> {
+  const which = ['encryption', 'sessions'];
+  if (service.refreshKeys === true) which.push('refresh');
+  if (service.pushKeys === true) which.push('push');
+  return {
+    migrate: {
+      usage: '',
+      says: 'brings the database up to date, as every start does',
+      async run(args) {
+        if (args.length > 0) throw new UsageError('migrate takes nothing more.');
+        const applied = await applyMigrations(service.config().databaseUrl, [...service.dirs]);
+        if (applied.length === 0) return { lines: ['The database is up to date.'] };
+        return { lines: applied.map((name) => `Applied ${name}.`) };
+      },
+    },
+    'rotate-keys': {
+      usage: ['signing [--at-once]', ...which].join(' | '),
+      says: 'replaces keys while the service serves (docs/operations.md says in which order)',
+      run(args) {
+        const [kind, ...flags] = args;
+        const atOnce = flags.length === 1 && flags[0] === '--at-once';
+        if (kind === 'signing' && (flags.length === 0 || atOnce))
+          return withKeys(service, (parts) => signing(parts, atOnce ? 'at-once' : 'in-turn'));
+        const replace = kind !== undefined && which.includes(kind) && flags.length === 0 ? REPLACE[kind] : undefined;
+        if (replace !== undefined) return withKeys(service, replace);
+        throw new UsageError(`Say which keys: signing, ${which.slice(0, -1).join(', ')} or ${which.at(-1) ?? ''}.`);
+      },
+    },
+  };
+}
+
+/** Of one statement: an operator's may go through a whole table. */
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+/** A connection of a command's own, closed when its work is done. */
+export async function withCommandPool<T>(databaseUrl: string, work: (pool: Pool) => Promise<T>): Promise<T> {
+  const most = { statementTimeoutMs: STATEMENT_TIMEOUT_MS, lockTimeoutMs: STATEMENT_TIMEOUT_MS };
+  const pool = openPool({ url: databaseUrl, name: 'chatelaine', max: 2, ...most });
+  try {
+    return await work(pool);
+  } finally {
+    await pool.end();
+  }
+}
+
+function withKeys<T>(service: ServiceKeys, work: (parts: KeyParts) => Promise<T>): Promise<T> {
+  const { label, places, placeOfSigningKey } = service;
+  const config = service.config();
+  return withCommandPool(config.databaseUrl, async (pool) => {
+    const vault = await openVault({ pool, config, label, places });
+    return work({ pool, vault, places, placeOfSigningKey });
+  });
+}
+
+async function signing({ pool, vault, placeOfSigningKey: placeOf }: KeyParts, how: 'in-turn' | 'at-once') {
+  if (placeOf === null) throw new UsageError('This service signs nothing.');
+  const { kid, signsFrom, replaced } = await rotateSigningKey({ pool, vault, placeOf }, how);
+  const until = replaced.map((old) => `${old.kid} is published until ${old.publishedUntil.toISOString()}.`);
+  const lines = [`${kid} is published now and signs from ${signsFrom.toISOString()}.`, ...until];
+  return {
+    lines: how === 'in-turn' ? lines : [...lines, 'Until caches have it, others may refuse us: five minutes at most.'],
+  };
+}
+
+async function encryption({ pool, vault, places }: KeyParts) {
+  const { resealed, left, unreadable } = await reseal({ pool, vault }, places);
+  const lines = [
+    `${resealed} secrets were sealed anew with ENCRYPTION_KEY.`,
+    `${left} are left that another key sealed.`,
+  ];
+  if (unreadable > 0) lines.push(`${unreadable} of them open with no key that is configured.`);
+  if (left === 0) lines.push('The keys in ENCRYPTION_KEY_PREVIOUS may be taken out.');
+  return left === 0 ? { lines } : { lines, verdict: 'wrong' as const };
+}
+
+async function sessions({ pool, vault }: KeyParts) {
+  await replaceSessionKeys({ pool, vault });
+  return { lines: ['Start every process of the service again: everybody is signed out then.'] };
+}
+
+async function refresh({ pool, vault }: KeyParts) {
+  const id = await replaceRefreshKey({ pool, vault });
+  return {
+    lines: [
+      `Refresh tokens are derived with key ${id} within half a minute; the one before is kept for a day.`,
+      'Who has the old key and a token has all that came of it until now: stop those connections.',
+    ],
+  };
+}
+
+async function pushing({ pool, vault }: KeyParts) {
+  await replacePushKey({ pool, vault });
+  return {
+    lines: [
+      'Web push is signed with another key within half a minute.',
+      'Browsers are told nothing until their owners turn it on again there.',
+    ],
+  };
+}
+
+const REPLACE: Readonly<Record<string, (parts: KeyParts) => Promise<CommandResult>>> = {
+  encryption,
+  sessions,
+  refresh,
+  push: pushing,
+};

@@ -1,0 +1,117 @@
+import { createVault, deriveKey, type Vault, type VaultKey, VaultError } from '@chatelaine/crypto';
+import { ConfigError, type ServiceConfig } from '@chatelaine/service-kit';
+import { inTransaction, type Pool, type PoolClient, run } from '@chatelaine/postgres';
+import { countSealedWith, firstSealed, type SealedPlace, type SealedValue } from './sealed-places-store.ts';
+import { ADD, FIND, LOCK, RETIRE, USE, type EncryptionKeyRow } from './sql/encryption-key.ts';
+
+export type VaultConfig = Pick<ServiceConfig, 'encryptionKey' | 'previousEncryptionKeys'>;
+
+export interface VaultInput {
+  readonly pool: Pool;
+  readonly config: VaultConfig;
+  /** What the master secret is used for here; every vault of one database has the same. */
+  readonly label: string;
+  /** Everything that is sealed in this database; first what is there from the first start on. */
+  readonly places: readonly SealedPlace[];
+}
+
+/**
+ * The vault of a service: seals with ENCRYPTION_KEY, opens what any configured key sealed. The database knows its keys
+ * by fingerprints.
+ *
+ * @throws ConfigError with one sentence when a key is missing without which something stored would not open
+ */
+export async function openVault(input: VaultInput): Promise<Vault> {
+  const { pool, config, label } = input;
+  const secrets = [config.encryptionKey, ...config.previousEncryptionKeys];
+  const given = secrets.map((secret) => ({
+    secret,
+    fingerprint: deriveKey(secret, `${label}/fingerprint`),
+    vaultKey: deriveKey(secret, label),
+  }));
+  const ids = await inTransaction(
+    pool,
+    async (tx) => {
+      await run(tx, LOCK);
+      const known = await run(tx, FIND);
+      const all = known.length === 0 ? await firstKey(tx, input, given) : known;
+      await refuseMissing(tx, input, { all, given });
+      return register(tx, all, given);
+    },
+    { patient: true },
+  );
+  const keys = given.map(({ vaultKey }, index): VaultKey => ({ keyId: ids[index] ?? 0, key: vaultKey }));
+  const [current, ...retired] = keys;
+  if (current === undefined) throw new Error('there is always a current key');
+  return createVault(current.key, { keyId: current.keyId, retired: distinct(retired, current.keyId) });
+}
+
+interface Given {
+  readonly fingerprint: Buffer;
+  readonly vaultKey: Buffer;
+}
+
+/** Before keys were numbered all that was sealed carried a 1: the key that opens it is the first. */
+async function firstKey(tx: PoolClient, { places }: VaultInput, given: readonly Given[]): Promise<EncryptionKeyRow[]> {
+  const [current] = given;
+  const sample = await firstSealed(tx, places);
+  const first = sample === null ? current : given.find(({ vaultKey }) => opens(vaultKey, sample));
+  if (first === undefined) throw new ConfigError([WRONG_KEY]);
+  await run(tx, ADD, [1, first.fingerprint]);
+  return [{ id: 1, fingerprint: first.fingerprint, retired: false }];
+}
+
+function opens(key: Buffer, { sealed, place }: SealedValue): boolean {
+  try {
+    createVault(key).open(sealed, place);
+    return true;
+  } catch (error) {
+    if (error instanceof VaultError) return false;
+    throw error;
+  }
+}
+
+const WRONG_KEY =
+  'ENCRYPTION_KEY is not the key that this database was sealed with: give the right one, or name it in ENCRYPTION_KEY_PREVIOUS.';
+
+/** A key that something is sealed with must be there. One that nothing is sealed with any more is let go. */
+async function refuseMissing(
+  tx: PoolClient,
+  { places }: VaultInput,
+  { all, given }: { all: readonly EncryptionKeyRow[]; given: readonly Given[] },
+): Promise<void> {
+  const isGiven = (known: EncryptionKeyRow) => given.some(({ fingerprint }) => fingerprint.equals(known.fingerprint));
+  if (!all.some(isGiven)) throw new ConfigError([WRONG_KEY]);
+  for (const known of all.filter((one) => !one.retired && !isGiven(one))) {
+    const sealed = await countSealedWith(tx, places, known.id);
+    if (sealed > 0) {
+      throw new ConfigError([
+        `ENCRYPTION_KEY_PREVIOUS lacks a key that ${sealed} stored secrets are still sealed with: put it back and run \`chatelaine rotate-keys encryption\` before you take it out.`,
+      ]);
+    }
+    await run(tx, RETIRE, [known.id]);
+  }
+}
+
+/** The ids of the given keys, in their order. */
+async function register(tx: PoolClient, all: readonly EncryptionKeyRow[], given: readonly Given[]): Promise<number[]> {
+  const known = [...all];
+  const ids: number[] = [];
+  for (const { fingerprint } of given) {
+    const found = known.find((one) => one.fingerprint.equals(fingerprint));
+    if (found?.retired === true) await run(tx, USE, [found.id]);
+    const id = found?.id ?? Math.max(...known.map((one) => one.id)) + 1;
+    if (found === undefined) {
+      await run(tx, ADD, [id, fingerprint]);
+      known.push({ id, fingerprint, retired: false });
+    }
+    ids.push(id);
+  }
+  return ids;
+}
+
+/** A key that is given twice is one. */
+function distinct(keys: readonly VaultKey[], currentId: number): VaultKey[] {
+  const seen = new Set([currentId]);
+  return keys.filter(({ keyId }) => !seen.has(keyId) && seen.add(keyId));
+}

@@ -1,0 +1,151 @@
+import type { Vault } from '@chatelaine/crypto';
+import { type Db, inTransaction, type Pool } from '@chatelaine/postgres';
+
+/**
+ * A column whose values are sealed, and how the place of each is named. A service lists all of its own: what is not
+ * listed is lost with its key.
+ */
+export interface SealedPlace {
+  readonly table: string;
+  readonly column: string;
+  /** Where the value is a part of its column only. */
+  readonly part?: {
+    /** SQL: the value, as bytes, or null. */
+    readonly value: string;
+    /** SQL: the column with the bytes `$1` as its value. */
+    readonly replaced: string;
+  };
+  /** The primary key. */
+  readonly key: readonly string[];
+  /** What else `place` needs: names, each with the SQL expression that yields it. */
+  readonly also?: Readonly<Record<string, string>>;
+  /** The authenticated data of a row's value, from the columns above. */
+  readonly place: (row: Readonly<Record<string, unknown>>) => string;
+}
+
+/** Rows of one batch: few enough that nobody waits for their locks. */
+const BATCH = 100;
+
+export interface Resealed {
+  /** Values sealed anew. */
+  readonly resealed: number;
+  /** Values that are still sealed with another key. */
+  readonly left: number;
+  /** Values that open with no key that is configured. */
+  readonly unreadable: number;
+}
+
+/**
+ * Seals everything anew that another key than the current one sealed, in small batches, while the service serves. A
+ * value that changes meanwhile is left alone: whoever changed it sealed it.
+ */
+export async function reseal(
+  { pool, vault }: { pool: Pool; vault: Vault },
+  places: readonly SealedPlace[],
+): Promise<Resealed> {
+  let resealed = 0;
+  let unreadable = 0;
+  for (const place of places) {
+    for await (const rows of staleRows(pool, place, vault.keyId)) {
+      const anew = rows.map((row) => ({ row, fresh: sealedAnew(vault, place, row) }));
+      unreadable += anew.filter(({ fresh }) => fresh === null).length;
+      resealed += await inTransaction(pool, async (tx) => {
+        let replaced = 0;
+        for (const { row, fresh } of anew) if (fresh !== null) replaced += await replace(tx, place, { row, fresh });
+        return replaced;
+      });
+    }
+  }
+  return { resealed, unreadable, left: await countStale(pool, places, vault.keyId) };
+}
+
+/** How many values another key than this one sealed. */
+export async function countStale(db: Db, places: readonly SealedPlace[], keyId: number): Promise<number> {
+  return count(db, places, '<>', keyId);
+}
+
+/** How many values this key sealed. */
+export async function countSealedWith(db: Db, places: readonly SealedPlace[], keyId: number): Promise<number> {
+  return count(db, places, '=', keyId);
+}
+
+async function count(db: Db, places: readonly SealedPlace[], how: '=' | '<>', keyId: number): Promise<number> {
+  let sum = 0;
+  for (const place of places) {
+    const where = `get_byte(${valueOf(place)}, 1) ${how} ${keyId}`;
+    // the names are ours, written in the sources
+    const { rows } = await (db as Pick<Pool, 'query'>).query<{ n: number }>(
+      `select count(*)::int as n from ${quoted(place.table)} where ${where}`,
+    );
+    sum += rows[0]?.n ?? 0;
+  }
+  return sum;
+}
+
+export interface SealedValue {
+  readonly sealed: Buffer;
+  /** The authenticated data it was sealed with. */
+  readonly place: string;
+}
+
+/** Some value that is sealed in one of these places; null where there is none yet. */
+export async function firstSealed(db: Db, places: readonly SealedPlace[]): Promise<SealedValue | null> {
+  for (const each of places) {
+    const { rows } = await (db as Pick<Pool, 'query'>).query<Record<string, unknown>>(
+      `select ${columnsOf(each)} from ${quoted(each.table)} where ${valueOf(each)} is not null limit 1`,
+    );
+    const [row] = rows;
+    if (row !== undefined) return { sealed: row[each.column] as Buffer, place: each.place(row) };
+  }
+  return null;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+async function* staleRows(pool: Pool, place: SealedPlace, keyId: number): AsyncGenerator<readonly Row[]> {
+  const { table, key } = place;
+  const value = valueOf(place);
+  const keys = key.map(quoted).join(', ');
+  const after = key.map((_, index) => `$${index + 1}`).join(', ');
+  const stale = `${value} is not null and get_byte(${value}, 1) <> ${keyId}`;
+  let last: unknown[] | null = null;
+  for (;;) {
+    const from: string = last === null ? '' : ` and (${keys}) > (${after})`;
+    const text: string = `select ${columnsOf(place)} from ${quoted(table)} where ${stale}${from} order by ${keys} limit ${BATCH}`;
+    const { rows }: { rows: Row[] } = await pool.query<Record<string, unknown>>(text, last ?? []);
+    if (rows.length > 0) yield rows;
+    const end = rows.at(-1);
+    if (rows.length < BATCH || end === undefined) return;
+    last = key.map((name) => end[name]);
+  }
+}
+
+/** The columns that `place` and an update need; the value under its column's name. */
+function columnsOf(place: SealedPlace): string {
+  const named = Object.entries(place.also ?? {}).map(([name, expression]) => `${expression} as ${quoted(name)}`);
+  return [...place.key.map(quoted), `${valueOf(place)} as ${quoted(place.column)}`, ...named].join(', ');
+}
+
+/** SQL of a place's value. */
+const valueOf = ({ column, part }: SealedPlace): string => part?.value ?? quoted(column);
+
+function sealedAnew(vault: Vault, { column, place }: SealedPlace, row: Row): Buffer | null {
+  const where = place(row);
+  try {
+    return vault.seal(vault.open(row[column] as Buffer, where), where);
+  } catch {
+    return null;
+  }
+}
+
+async function replace(db: Db, place: SealedPlace, { row, fresh }: { row: Row; fresh: Buffer }): Promise<number> {
+  const { table, column, part, key } = place;
+  const same = key.map((name, index) => `${quoted(name)} = $${index + 3}`).join(' and ');
+  const { rowCount } = await (db as Pick<Pool, 'query'>).query(
+    `update ${quoted(table)} set ${quoted(column)} = ${part?.replaced ?? '$1'} where ${valueOf(place)} = $2 and ${same}`,
+    [fresh, row[column], ...key.map((name) => row[name])],
+  );
+  return rowCount ?? 0;
+}
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

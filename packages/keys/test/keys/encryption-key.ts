@@ -1,0 +1,132 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createVault, deriveKey } from '@chatelaine/crypto';
+import { eventually } from '@chatelaine/test-kit';
+import { reseal } from '../../src/index.ts';
+import { pool, OLD, NEW, OTHER, places, fresh, open } from './scene.ts';
+
+/** Two of them are more than one batch. */
+const EACH = 60;
+
+export function encryptionKey(): void {
+  describe('the encryption key', () => {
+    beforeAll(fresh);
+
+    test('of a database from before keys were numbered is found by what it sealed', async () => {
+      const before = createVault(deriveKey(OLD, 'inn'));
+      const rows = [
+        ['ada', 'York'],
+        ['bob', 'Hull'],
+      ].flatMap(([owner, city]) =>
+        Array.from({ length: EACH }, (_, n) => ({
+          owner,
+          n,
+          gold: before.seal(`${owner}'s ${n}`, `${owner}|${n}|${city}`),
+        })),
+      );
+      await pool.query('insert into chest select * from unnest($1::text[], $2::int[], $3::bytea[])', [
+        rows.map(({ owner }) => owner),
+        rows.map(({ n }) => n),
+        rows.map(({ gold }) => gold),
+      ]);
+      await expect(open(NEW)).rejects.toThrow('ENCRYPTION_KEY is not the key that this database was sealed with');
+      const vault = await open(OLD);
+      expect(vault.keyId).toBe(1);
+    });
+
+    test('that is another one than before is refused, in one sentence', async () => {
+      await expect(open(NEW)).rejects.toMatchObject({
+        name: 'ConfigError',
+        problems: [expect.stringMatching(/^ENCRYPTION_KEY is not the key .*\.$/)],
+      });
+    });
+
+    test('is replaced while processes with either order of the keys read and write', async () => {
+      const opensOf = async () => {
+        const { rows } = await pool.query<{ owner: string; n: number; gold: Buffer; city: string }>(
+          'select c.owner, n, gold, name as city from chest c join city t using (owner) where gold is not null',
+        );
+        return rows;
+      };
+      const before = await open(OLD, NEW); // first everywhere: the new one is known, and seals nothing
+      const after = await open(NEW, OLD);
+      expect([before.keyId, after.keyId]).toEqual([1, 2]);
+      let failures = 0;
+      let done = false;
+      const traffic = async (): Promise<void> => {
+        for (let round = 0; !done; round++) {
+          const seals = round % 2 === 0 ? before : after;
+          for (const { owner, n, gold, city } of await opensOf()) {
+            try {
+              if (before.open(gold, `${owner}|${n}|${city}`) !== after.open(gold, `${owner}|${n}|${city}`)) failures++;
+            } catch {
+              failures++;
+            }
+          }
+          const place = 'ada|0|York';
+          await pool.query(`update chest set gold = $1 where owner = 'ada' and n = 0`, [seals.seal("ada's 0", place)]);
+        }
+      };
+      const running = traffic();
+      const first = await reseal({ pool, vault: after }, places);
+      done = true;
+      await running;
+      expect(failures).toBe(0);
+      expect(first).toMatchObject({ unreadable: 0 });
+      expect(first.resealed).toBeGreaterThanOrEqual(2 * EACH - 1);
+      expect(await reseal({ pool, vault: after }, places)).toMatchObject({ left: 0, unreadable: 0 });
+      for (const { owner, n, gold, city } of await opensOf())
+        expect(after.open(gold, `${owner}|${n}|${city}`)).toBe(`${owner}'s ${n}`);
+    });
+
+    test('is not put in the way of a change: what somebody else wrote meanwhile stays', async () => {
+      const [before, after] = [await open(OLD, NEW), await open(NEW, OLD)];
+      const place = 'ada|1|York';
+      await pool.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [before.seal('old', place)]);
+      const other = await pool.connect();
+      await other.query('begin');
+      await other.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [after.seal('new', place)]);
+      const resealing = reseal({ pool, vault: after }, places);
+      const waiting = async () =>
+        (
+          await pool.query(
+            `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+          )
+        ).rowCount;
+      await eventually(async () => (await waiting()) !== 0);
+      await other.query('commit');
+      other.release();
+      expect(await resealing).toEqual({ resealed: 0, left: 0, unreadable: 0 });
+      expect(after.open(await goldOf('ada', 1), place)).toBe('new');
+    });
+
+    test('that is still needed must stay, and one that is not may go', async () => {
+      await open(NEW); // nothing is sealed with the old one any more
+      const place = 'bob|7|Hull';
+      const other = await open(OTHER, NEW);
+      await pool.query(`update chest set gold = $1 where owner = 'bob' and n = 7`, [other.seal('x', place)]);
+      await expect(open(NEW)).rejects.toThrow(
+        'ENCRYPTION_KEY_PREVIOUS lacks a key that 1 stored secrets are still sealed with: put it back and run',
+      );
+      const back = await open(NEW, OTHER);
+      expect(await reseal({ pool, vault: back }, places)).toEqual({ resealed: 1, left: 0, unreadable: 0 });
+      expect((await open(NEW)).open(await goldOf('bob', 7), place)).toBe('x');
+    });
+
+    test('that is known by its fingerprint alone: the database has no part of it', async () => {
+      const { rows } = await pool.query<{ fingerprint: Buffer }>('select fingerprint from encryption_key');
+      for (const { fingerprint } of rows)
+        for (const key of [OLD, NEW, OTHER]) {
+          expect(fingerprint.equals(key)).toBe(false);
+          expect(fingerprint.equals(deriveKey(key, 'inn'))).toBe(false);
+        }
+    });
+
+    const goldOf = async (owner: string, n: number): Promise<Buffer> => {
+      const { rows } = await pool.query<{ gold: Buffer }>('select gold from chest where owner = $1 and n = $2', [
+        owner,
+        n,
+      ]);
+      return rows[0]?.gold ?? Buffer.alloc(0);
+    };
+  });
+}

@@ -1,0 +1,16 @@
+/** Runs what has the same key one after the other, in this process; what fails keeps nobody waiting. */
+export type Turns = <T>(key: string, run: () => Promise<T>) => Promise<T>;
+
+export function createTurns(): Turns {
+  const last = new Map<string, Promise<unknown>>();
+  return async (key, run) => {
+    const before = last.get(key);
+    const mine = before === undefined ? run() : before.then(run, run);
+    last.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (last.get(key) === mine) last.delete(key);
+    }
+  };
+}

@@ -1,0 +1,11 @@
+import { invalidRequest, parseJson } from '@chatelaine/protocol';
+import type { FastifyInstance } from 'fastify';
+
+/** JSON, strictly: no repeated members, no depth without end. */
+export function acceptJson(app: FastifyInstance): void {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    const parsed = parseJson(body as Buffer);
+    if (parsed.kind === 'json') done(null, parsed.value);
+    else done(invalidRequest(parsed.reason));
+  });
+}

@@ -1,0 +1,20 @@
+import type { ServiceConfig } from '../env/service-config.ts';
+import type { Pool } from '@chatelaine/postgres';
+import type { ServerOptions } from './create-server.ts';
+import { createMetrics, type Metrics, openTracing } from '@chatelaine/telemetry';
+
+type Seen = 'logLevel' | 'trustedProxies' | 'metricsListener' | 'requestsAtOnce' | 'waitingAtOnce';
+
+/** What `createServer` is to be given so that a service can be seen from outside, as its configuration wants it. */
+export async function observed(input: {
+  config: Pick<ServiceConfig, 'tracing' | Seen>;
+  /** Of the service: `am`, `photos`. */
+  name: string;
+  pool: Pool;
+}): Promise<Required<Pick<ServerOptions, 'name' | 'tracing' | Seen>> & { metrics: Metrics }> {
+  const { config, name, pool } = input;
+  const { logLevel, trustedProxies, metricsListener, requestsAtOnce, waitingAtOnce } = config;
+  const tracing = await openTracing({ ...config.tracing, serviceName: config.tracing.serviceName ?? name });
+  const metrics = createMetrics({ pool });
+  return { name, logLevel, trustedProxies, metricsListener, requestsAtOnce, waitingAtOnce, tracing, metrics };
+}

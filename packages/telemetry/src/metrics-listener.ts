@@ -1,0 +1,67 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Metrics } from './metrics.ts';
+import { routeOf } from './request-ids.ts';
+
+export interface MetricsListener {
+  /** 127.0.0.1 unless the configuration says otherwise. */
+  readonly address: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+}
+
+/** Counts requests by the pattern of their route, never by their address, and how they were answered. */
+export function countRequests(app: FastifyInstance, metrics: Metrics): void {
+  const routes = ['none'];
+  app.addHook('onRoute', ({ url }) => void (routes.includes(url) || routes.push(url)));
+  const observe = metrics.duration({
+    name: 'chatelaine_request_seconds',
+    help: 'Requests answered, by route and class of status.',
+    labels: { route: routes, method: METHODS, status: STATUSES },
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const status = `${Math.floor(reply.statusCode / 100)}xx`;
+    observe({ route: routeOf(request), method: request.method, status }, reply.elapsedTime / 1000);
+  });
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
+const STATUSES = ['2xx', '3xx', '4xx', '5xx'];
+
+/**
+ * /metrics on a port of its own: the public address never answers it, whatever stands in front. Opens when the app is
+ * ready, closes with it.
+ */
+export function listenForMetrics(app: FastifyInstance, metrics: Metrics, { address, port }: MetricsListener): void {
+  let server: Server | undefined;
+  app.addHook('onReady', async () => {
+    metrics.watchProcess();
+    server = createServer({ requestTimeout: 5_000, headersTimeout: 2_000 }, (request, answer) => {
+      if (request.method !== 'GET' || request.url !== '/metrics') {
+        answer.writeHead(404).end();
+        return;
+      }
+      metrics.text().then(
+        ({ type, body }) => answer.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(body),
+        (error: unknown) => {
+          app.log.warn({ err: error }, 'metrics could not be read');
+          answer.writeHead(500).end();
+        },
+      );
+    });
+    await listening(server, { address, port });
+    app.log.info({ port: (server.address() as AddressInfo).port, address }, 'metrics');
+  });
+  app.addHook('onClose', async () => {
+    server?.close();
+    server?.closeAllConnections();
+  });
+}
+
+function listening(server: Server, { address, port }: MetricsListener): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, address, resolve);
+  });
+}

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+
+/** Where a piece of work belongs: W3C Trace Context. Ids are lower-case hex. */
+export interface TraceContext {
+  /** 16 bytes; the same in every service that one request reaches. */
+  readonly traceId: string;
+  /** 8 bytes; this piece of work. */
+  readonly spanId: string;
+  readonly sampled: boolean;
+}
+
+const FORM = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+const NOTHING = /^0+$/;
+const SAMPLED = 1;
+
+/**
+ * A `traceparent` header in exactly the form of version 00, or null: then a new trace begins. W3C Trace Context §3.2.
+ */
+export function parseTraceparent(header: unknown): TraceContext | null {
+  if (typeof header !== 'string') return null;
+  const [, traceId, spanId, flags] = FORM.exec(header) ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return null;
+  if (NOTHING.test(traceId) || NOTHING.test(spanId)) return null;
+  return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED };
+}
+
+export function formatTraceparent({ traceId, spanId, sampled }: TraceContext): string {
+  return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
+}
+
+/** A piece of work within its parent's trace, or the first of a new one. Not sampled: nobody records it. */
+export function nextContext(parent: TraceContext | null): TraceContext {
+  return { traceId: parent?.traceId ?? hex(16), spanId: hex(8), sampled: false };
+}
+
+const hex = (bytes: number): string => randomBytes(bytes).toString('hex');

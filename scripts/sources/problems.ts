@@ -1,0 +1,39 @@
+import { wrapComments } from './comments.ts';
+import { databaseProblems } from './database.ts';
+import { identifiersOf } from './names.ts';
+import { codeOf, COLUMNS } from './tokens.ts';
+import { wordProblem } from './words.ts';
+
+/** The rules themselves name what they refuse. */
+const RULES = /^scripts\/(sources\/|test\/sources\.test\.ts$)/;
+
+/** Lines of a source; nine in ten are under 220. */
+const MOST_LINES = 260;
+
+/** What is wrong with a source, a line each, as `file:line what` or `file: what`. */
+export function problemsOf(file: string, text: string): string[] {
+  return [...databaseProblems(file, text), ...sizeProblems(file, text), ...wordProblems(file, text)];
+}
+
+function sizeProblems(file: string, text: string): string[] {
+  const problems: string[] = [];
+  const lines = text.split('\n').length - 1;
+  if (lines > MOST_LINES)
+    problems.push(`${file}: has ${lines} lines; ${MOST_LINES} are the most. A noun or a step is missing.`);
+  for (const [index, line] of codeOf(text).split('\n').entries())
+    if (line.length > COLUMNS)
+      problems.push(`${file}:${index + 1} has ${line.length} columns of code; ${COLUMNS} are the most.`);
+  if (wrapComments(text) !== text)
+    problems.push(`${file}: has comments of more than 120 columns; pnpm format wraps them.`);
+  return problems;
+}
+
+function wordProblems(file: string, text: string): string[] {
+  if (RULES.test(file)) return [];
+  const inName = wordProblem(file);
+  const names = [...identifiersOf(file, text), ...eventsOf(text)].flatMap((name) => wordProblem(name) ?? []);
+  return [...(inName === null ? [] : [inName]), ...names].map((problem) => `${file}: ${problem}`);
+}
+
+/** The names of log events: operators search for them. */
+const eventsOf = (text: string): string[] => [...text.matchAll(/\bevent: '(\w+)'/g)].map(([, name = '']) => name);

@@ -1,0 +1,41 @@
+// Words that the glossary of docs/protocol.md has replaced: they do not come back as names (docs/protocol.md,
+// "Glossary").
+
+/** Each with what is said instead. */
+const BANNED = new Map([
+  ['chassis', 'telemetry, ui, service-kit, keys or accounts'],
+  ['facade', 'stock clients'],
+  ['landscape', 'deployment'],
+  ['house', 'deployment'],
+  ['town', 'deployment'],
+  ['mass', 'batch transfer'],
+  ['dying', 'failing'],
+  ['doubt', 'mint state, or unconfirmed'],
+  ['spoil', 'invalidate'],
+  ['spoiled', 'invalidated'],
+]);
+/** Two words that only together are banned. */
+const BANNED_PAIRS = new Map([
+  ['left alone', 'circuit opened'],
+  ['let go', 'released, or closed while draining'],
+  ['way out', 'outbound'],
+]);
+
+/** `leftAloneFor` → left, alone, for; `HOUSE_NAME` → deployment, name; `mass-line` → mass, line. */
+const wordsOf = (name: string): string[] =>
+  name
+    .replace(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');
+
+/** What is wrong with a name, as the end of a sentence; null when nothing is. */
+export function wordProblem(name: string): string | null {
+  const words = wordsOf(name);
+  for (const [index, word] of words.entries()) {
+    const pair = `${word} ${words[index + 1] ?? ''}`;
+    const instead = BANNED.get(word) ?? BANNED_PAIRS.get(pair);
+    if (instead !== undefined) return `${name} has a word of our own in it; say: ${instead}.`;
+  }
+  return null;
+}

@@ -1,0 +1,121 @@
+import { defineQuery, run } from '@chatelaine/postgres';
+import type { Deps } from '../deps.ts';
+import { LIVE_CONNECTIONS } from '../connections/live.ts';
+import { IS_PAUSED } from '../connections/sql/paused.ts';
+import type { Effect } from '../rules/rule.ts';
+import { JOIN_TERMS, rulesInForce } from '../rules/sql/rules-in-force.ts';
+import { accountOf, type AppAccount, rulesOf, SHOWN } from './app-store.ts';
+
+/** What apps may do at services: a row for each app, a column for each service. */
+export interface Board {
+  readonly apps: readonly BoardApp[];
+  readonly services: readonly { readonly id: string; readonly name: string }[];
+  /** There are more of either than a board has. */
+  readonly isCut: boolean;
+}
+
+export interface BoardApp {
+  /** Of its newest connection. */
+  readonly id: string;
+  readonly clientId: string;
+  readonly clientName: string;
+  readonly redirectUri: string | null;
+  /** Since when the oldest of its connections lives; until when the last of them, null: until it is stopped. */
+  readonly since: Date;
+  readonly until: Date | null;
+  /** All of its connections are paused. */
+  readonly isPaused: boolean;
+  /** By the id of the service; it is not shown those that are missing. */
+  readonly cells: ReadonlyMap<string, Cell>;
+}
+
+export interface Cell {
+  /** The owner's answer to everything that it may ask for there; `mixed`: there is more than one. */
+  readonly answer: Effect | 'mixed';
+  readonly isBroken: boolean;
+}
+
+/** So many of each are on a board; beyond that it is no longer read. */
+const MOST = 60;
+
+interface ConnectionRow {
+  id: string;
+  client_id: string;
+  client_name: string;
+  redirect_uri: string | null;
+  created_at: Date;
+  expires_at: Date | null;
+  paused: boolean;
+  rules: unknown;
+}
+
+// every connection of the clients that were connected last
+const CONNECTIONS = defineQuery<ConnectionRow>({
+  name: 'apps_board_connections',
+  text: `
+    with client as (
+      select c.client_id, max(c.created_at) as newest from ${LIVE_CONNECTIONS} where c.owner_id = $1
+      group by c.client_id order by newest desc, c.client_id limit ${MOST + 1}
+    )
+    select c.id, c.client_id, c.client_name, c.redirect_uri, c.created_at, c.expires_at, ${IS_PAUSED} as paused, ${rulesInForce({ link: null })} as rules
+    from client join ${LIVE_CONNECTIONS} on c.client_id = client.client_id ${JOIN_TERMS}
+    where c.owner_id = $1 order by client.newest desc, c.client_id, c.created_at desc, c.id desc limit 1000`,
+});
+const SERVICES = defineQuery<{ id: string; name: string }>({
+  name: 'apps_board_services',
+  text: `
+    select h.id, h.name from host h
+    where exists (select from link l where l.host_id = h.id and l.owner_id = $1 and l.state <> 'ended')
+    order by lower(h.name), h.id limit ${MOST + 1}`,
+});
+
+/** The board of an owner, apps and services by their names. Three queries. */
+export async function readBoard({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<Board> {
+  const [rows, services] = await Promise.all([run(pool, CONNECTIONS, [ownerId]), run(pool, SERVICES, [ownerId])]);
+  const shown = await run(pool, SHOWN, [rows.map(({ id }) => id)]);
+  const rules = new Map(rows.map((row) => [row.id, rulesOf(row)]));
+  const shownTo = Map.groupBy(shown, ({ connection_id: connectionId }) => connectionId);
+  const clients = [...Map.groupBy(rows, ({ client_id: clientId }) => clientId).values()];
+  const apps = clients.slice(0, MOST).map((of): BoardApp => {
+    const [newest] = of as [ConnectionRow];
+    const byLink = Map.groupBy(
+      of.flatMap(({ id }) => shownTo.get(id) ?? []),
+      ({ link_id: linkId }) => linkId,
+    );
+    return {
+      id: newest.id,
+      clientId: newest.client_id,
+      clientName: newest.client_name,
+      redirectUri: newest.redirect_uri,
+      since: new Date(Math.min(...of.map(({ created_at: at }) => at.getTime()))),
+      until: of.every(({ expires_at: at }) => at !== null)
+        ? new Date(Math.max(...of.map(({ expires_at: at }) => at?.getTime() ?? 0)))
+        : null,
+      isPaused: of.every(({ paused }) => paused),
+      cells: cellsOf([...byLink.values()].map((one) => accountOf(one, rules))),
+    };
+  });
+  return {
+    apps: apps.toSorted((a, b) => NAMES.compare(a.clientName, b.clientName)),
+    services: services.slice(0, MOST),
+    isCut: clients.length > MOST || services.length > MOST,
+  };
+}
+
+const NAMES = new Intl.Collator('en');
+
+/** A service has one cell, however many accounts there are. */
+function cellsOf(accounts: readonly AppAccount[]): ReadonlyMap<string, Cell> {
+  const live = accounts.filter(({ linkState, scopes }) => linkState !== 'ended' && scopes.length > 0);
+  return new Map([...Map.groupBy(live, ({ hostId }) => hostId)].map(([hostId, of]) => [hostId, cellOf(of)]));
+}
+
+/** What an app may do with all that it is shown at one service. */
+export function cellOf(accounts: readonly AppAccount[]): Cell {
+  const answers = new Set(accounts.flatMap(({ scopes }) => scopes.map(({ effect }) => effect ?? 'mixed')));
+  const [only = 'mixed'] = answers;
+  return {
+    answer: answers.size === 1 ? only : 'mixed',
+    isBroken: accounts.some(({ linkState }) => linkState === 'broken'),
+  };
+}

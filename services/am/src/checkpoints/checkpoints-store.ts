@@ -1,0 +1,39 @@
+import { defineQuery, run } from '@chatelaine/postgres';
+import type { Deps } from '../deps.ts';
+import type { Stream } from './codes.ts';
+
+/** A checkpoint, to be taken away and compared later. */
+export interface ShownCheckpoint {
+  readonly stream: Stream;
+  readonly number: number;
+  /** So many rows are in the chain up to it. */
+  readonly total: string;
+  /** Of the last of them. */
+  readonly lastAt: Date;
+  readonly madeAt: Date;
+  /** In base64url. */
+  readonly mac: string;
+}
+
+const DAILY = defineQuery<{ stream: Stream; number: number; total: string; last_at: Date; made_at: Date; mac: Buffer }>(
+  {
+    name: 'checkpoints_daily',
+    text: `
+    select distinct on (stream, date_trunc('day', last_at, 'UTC')) stream, number, total, last_at, made_at, mac from checkpoint
+    where owner_id = $1 order by stream, date_trunc('day', last_at, 'UTC'), number desc`,
+  },
+);
+
+/** The last checkpoint of each day, for both streams, the oldest first: those that are kept. */
+export async function readDailyCheckpoints(
+  { pool }: Pick<Deps, 'pool'>,
+  ownerId: string,
+): Promise<readonly ShownCheckpoint[]> {
+  const rows = await run(pool, DAILY, [ownerId]);
+  return rows.map(({ last_at: lastAt, made_at: madeAt, mac, ...same }) => ({
+    ...same,
+    lastAt,
+    madeAt,
+    mac: mac.toString('base64url'),
+  }));
+}

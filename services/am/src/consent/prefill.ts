@@ -1,0 +1,109 @@
+import type { FormParams } from '@chatelaine/protocol';
+import { allField, answerField, answersFor, askedField } from './consent-form.ts';
+import { type Beginning, type Defaults, stricterOf } from '../rules/defaults.ts';
+import { type Offered, type OfferedLink, type OfferedScope, standsAlone } from './offered.ts';
+
+/** The button that sets everything at once. */
+export const PRESET_FIELD = 'preset';
+/** And to what. */
+export const PRESET_EFFECT_FIELD = 'preset_effect';
+
+export const PRESETS = ['read', 'wanted', 'everything'] as const;
+export type Preset = (typeof PRESETS)[number];
+
+/**
+ * Of more accounts, nobody answers thing by thing here; what the connection may do can be changed one by one
+ * afterwards.
+ */
+const SHOWN_ONE_BY_ONE = 50;
+export const isOneByOne = ({ links }: Pick<Offered, 'links'>): boolean => links.length <= SHOWN_ONE_BY_ONE;
+
+/** What a page begins with. */
+export interface Beginnings {
+  readonly defaults: Defaults;
+  /** Links that no app was ever shown. */
+  readonly unused: ReadonlySet<string>;
+}
+
+/**
+ * What the page's form holds: what was sent, with a preset that was pressed carried out; before that, what is wanted.
+ * Whatever is chosen is a field of its own for each thing, or of a list of things: nothing stands for what is added
+ * later.
+ */
+export function choicesIn(offered: Offered, form: FormParams, beginnings: Beginnings): FormParams {
+  const begun = new Map([...prefilled(offered, form, beginnings), ...form]);
+  const preset = presetIn(form);
+  return preset === null ? begun : withPreset(offered, begun, preset);
+}
+
+/** The preset whose button was pressed; null: none. */
+export function presetIn(form: FormParams): Preset | null {
+  return PRESETS.find((one) => one === form.get(PRESET_FIELD)) ?? null;
+}
+
+/**
+ * What is wanted, as the owner's defaults have it; nothing else. Who says nothing of what it wants begins with nothing.
+ * An account of which the form says nothing was added on the way, and begins as it would have. Where nobody answers
+ * thing by thing, writing is chosen by hand.
+ */
+function prefilled(offered: Offered, form: FormParams, { defaults, unused }: Beginnings): FormParams {
+  const fields = new Map<string, string>();
+  const says = offered.wants.length > 0;
+  for (const link of offered.links.filter(({ linkId }) => !form.has(allField(linkId)))) {
+    const most =
+      !says || !standsAlone(offered.links, link) ? 'no' : unused.has(link.linkId) ? defaults.newServices : 'allow';
+    const effect = stricterOf(defaults.reading, most);
+    // what is one answer for all of an account is about all of it
+    const isCovered = says || isOneByOne(offered) ? isReading : isAnything;
+    fill(fields, offered, { link, effect, isCovered });
+    const writing = stricterOf(defaults.writing, most);
+    if (writing !== 'no' && isOneByOne(offered))
+      for (const one of link.scopes.filter(isWriting)) fields.set(answerField(link.linkId, one.scope), writing);
+  }
+  return fields;
+}
+
+const isWriting = ({ access, isWanted }: OfferedScope): boolean => isWanted && access === 'write';
+const isReading = ({ access, isWanted }: OfferedScope): boolean => isWanted && access === 'read';
+const isAnything = ({ isWanted }: OfferedScope): boolean => isWanted;
+const COVERED: Readonly<Record<Preset, (scope: OfferedScope) => boolean>> = {
+  read: isReading,
+  wanted: isAnything,
+  everything: () => true,
+};
+
+/** The form with everything set at once; of several accounts at one Host only the one that has something chosen is. */
+function withPreset(offered: Offered, form: FormParams, preset: Preset): FormParams {
+  const effect = form.get(PRESET_EFFECT_FIELD) === 'allow' ? 'allow' : 'ask';
+  const fields = new Map(form);
+  for (const link of offered.links) {
+    const isMeant = standsAlone(offered.links, link) || answersFor(link, form).length > 0;
+    if (isMeant) fill(fields, offered, { link, effect, isCovered: COVERED[preset] });
+  }
+  return fields;
+}
+
+function fill(
+  fields: Map<string, string>,
+  offered: Offered,
+  { link, effect, isCovered }: { link: OfferedLink; effect: Beginning; isCovered: (scope: OfferedScope) => boolean },
+): void {
+  const { linkId, scopes } = link;
+  const covered = scopes.filter(isCovered);
+  if (!isOneByOne(offered)) {
+    fields.set(askedField(linkId), covered.map(({ scope }) => scope).join(' '));
+    fields.set(allField(linkId), covered.length === 0 ? 'no' : effect);
+    return;
+  }
+  fields.set(allField(linkId), scopes.some((one) => isCovered(one) && goesWithAll(one)) ? effect : 'no');
+  for (const one of scopes) {
+    const own = goesWithAll(one) ? '' : effect;
+    fields.set(answerField(linkId, one.scope), isCovered(one) ? own : 'no');
+  }
+}
+
+/**
+ * What an account's one answer is about: reading what is wanted. Writing is answered by itself, as is what was not
+ * asked for.
+ */
+export const goesWithAll = isReading;

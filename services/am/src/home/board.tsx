@@ -1,0 +1,112 @@
+import { Badge, Initial } from '@chatelaine/ui';
+import type { VNode } from 'preact';
+import type { Board, BoardApp, Cell } from '../apps/board-store.ts';
+import { keyHref } from '../apps/key-page.tsx';
+import { whoInShort } from '../identity/who.tsx';
+import type { UsedLately } from './uses-store.ts';
+
+const WORDS: Readonly<Record<Cell['answer'], string>> = { allow: 'Allow', ask: 'Ask', deny: 'Never', mixed: 'Some' };
+const SIGNS: Readonly<Record<Cell['answer'], string>> = { allow: '✓', ask: '?', deny: '✕', mixed: '±' };
+/** With more services than these their names stand upright, and keys are signs. */
+const FEW = 6;
+
+/** Which app may do what at which service: a key where they meet, to be changed at a press. On a phone a card each. */
+export function KeyBoard({ board, used }: { board: Board; used: UsedLately }): VNode {
+  const { apps, services, isCut } = board;
+  return (
+    <section class="card" id="keys" aria-labelledby="keys-title">
+      <div class="heading">
+        <h2 id="keys-title">Who may have what</h2>
+        <a href="/apps">All about my apps, and stopping them</a>
+      </div>
+      <p class="legend-of-keys">
+        {(['allow', 'ask', 'deny', 'mixed'] as const).map((answer) => (
+          <span key={answer} class={answer}>
+            <b aria-hidden="true">{SIGNS[answer]}</b> {LEGEND[answer]}
+          </span>
+        ))}
+        <span>
+          <i class="dot" aria-hidden="true" /> got a key in the last 24 hours
+        </span>
+      </p>
+      <div class="scroll" role="region" aria-labelledby="keys-title" tabindex={0}>
+        <table class={services.length > FEW ? 'board many' : 'board'}>
+          <thead>
+            <tr>
+              <th scope="col">App</th>
+              {services.map(({ id, name }) => (
+                <th key={id} scope="col">
+                  <span>{name}</span>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {apps.map((app) => (
+              <AppRow key={app.id} app={app} services={services} used={used} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {isCut && (
+        <p>
+          There are more than are shown here: <a href="/apps">all of my apps</a>,{' '}
+          <a href="/hosts">all of my services</a>
+        </p>
+      )}
+    </section>
+  );
+}
+
+const LEGEND: Readonly<Record<Cell['answer'], string>> = {
+  allow: 'Allow',
+  ask: 'Ask me',
+  deny: 'Never',
+  mixed: 'not the same for all',
+};
+
+function AppRow({
+  app: { id, clientId, clientName, redirectUri, isPaused, cells },
+  services,
+  used,
+}: {
+  app: BoardApp;
+  services: Board['services'];
+  used: UsedLately;
+}): VNode {
+  return (
+    <tr>
+      <th scope="row">
+        <a href={`/apps/${id}`}>
+          <Initial name={clientName} of={clientId} />
+          {clientName}
+        </a>
+        <small>{whoInShort({ clientId, redirectUri })}</small>
+        {isPaused && <Badge kind="needs">paused</Badge>}
+      </th>
+      {services.map((service) => {
+        const cell = cells.get(service.id);
+        if (cell === undefined)
+          return (
+            <td key={service.id} class="nothing">
+              <span class="unseen">nothing</span>
+            </td>
+          );
+        const isUsed = used.has(clientId, service.id);
+        return (
+          <td key={service.id} data-label={service.name} class={cell.isBroken ? `${cell.answer} broken` : cell.answer}>
+            <a href={keyHref(id, service.id)} class={isUsed ? 'used' : undefined}>
+              <b aria-hidden="true">{SIGNS[cell.answer]}</b>
+              <span class="word">{WORDS[cell.answer]}</span>
+              <span class="unseen">
+                : {clientName} at {service.name}
+                {isUsed && ', used in the last 24 hours'}
+                {cell.isBroken && ', link broken'}
+              </span>
+            </a>
+          </td>
+        );
+      })}
+    </tr>
+  );
+}

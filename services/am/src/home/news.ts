@@ -1,0 +1,43 @@
+import type { BoardApp } from '../apps/board-store.ts';
+import type { AppUse } from './uses-store.ts';
+
+/** Something about an app that its owner may not have seen yet. */
+export interface News {
+  readonly kind: 'first use' | 'first refusal' | 'expires' | 'unused';
+  readonly app: Pick<BoardApp, 'id' | 'clientId' | 'clientName'>;
+  /** When; of what is unused, when it was last seen to be used or connected. */
+  readonly at: Date;
+}
+
+const DAY_MS = 86_400_000;
+const NEW_DAYS = 7;
+const SOON_DAYS = 3;
+/** An app that asked for nothing for so long is one that its owner may have forgotten. */
+export const UNUSED_DAYS = 90;
+/** So many are told of at once. */
+const MOST = 12;
+
+/** What is new about apps, the most urgent first. `now` in milliseconds. */
+export function newsOf(
+  apps: readonly BoardApp[],
+  uses: ReadonlyMap<string, AppUse>,
+  { now, keptDays }: { now: number; keptDays: number },
+): readonly News[] {
+  const ago = (days: number): number => now - days * DAY_MS;
+  const news = apps.flatMap(({ id, clientId, clientName, since, until }): News[] => {
+    const app = { id, clientId, clientName };
+    const { first = null, last = null, refused = null } = uses.get(clientId) ?? {};
+    const told: News[] = [];
+    if (until !== null && until.getTime() < now + SOON_DAYS * DAY_MS) told.push({ kind: 'expires', app, at: until });
+    if (refused !== null && refused.getTime() > ago(NEW_DAYS)) told.push({ kind: 'first refusal', app, at: refused });
+    if (first !== null && first.getTime() > ago(NEW_DAYS)) told.push({ kind: 'first use', app, at: first });
+    // what is kept for a shorter time says nothing about what was before
+    const idleSince = Math.max(since.getTime(), last?.getTime() ?? 0);
+    if (keptDays >= UNUSED_DAYS && idleSince < ago(UNUSED_DAYS))
+      told.push({ kind: 'unused', app, at: new Date(idleSince) });
+    return told;
+  });
+  const order: readonly News['kind'][] = ['expires', 'first refusal', 'first use', 'unused'];
+  const byKind = (one: News, other: News): number => order.indexOf(one.kind) - order.indexOf(other.kind);
+  return news.toSorted((a, b) => byKind(a, b) || b.at.getTime() - a.at.getTime()).slice(0, MOST);
+}

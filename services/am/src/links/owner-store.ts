@@ -1,0 +1,40 @@
+import { type Db, defineQuery, run, runOne } from '@chatelaine/postgres';
+
+const ADD = defineQuery({
+  name: 'links_add_owner',
+  text: 'insert into owner (id) values ($1) on conflict do nothing',
+});
+const LOCK = defineQuery({ name: 'links_lock_owner', text: 'select 1 from owner where id = $1 for update' });
+
+/** Makes the holder of an account an owner, who can have links and connections; nothing where they are one. */
+export async function addOwner(db: Db, ownerId: string): Promise<void> {
+  await run(db, ADD, [ownerId]);
+}
+
+/**
+ * The owner's row, before any other: several ends of one owner's things take their turns instead of each other's locks.
+ */
+export async function lockOwner(tx: Db, ownerId: string): Promise<void> {
+  await run(tx, LOCK, [ownerId]);
+}
+
+const MOVE_VERSION = defineQuery<{ id: string }>({
+  name: 'owner_move_policy_version',
+  text: 'update owner set policy_version = policy_version + 1 where id = $1 returning id',
+});
+
+/**
+ * Counts a change of what the owner has decided: no transfer begins on what was decided before. First in its
+ * transaction, for it locks the owner's row, as whatever changes or ends something of theirs does. False: there is no
+ * such owner.
+ */
+export async function movePolicyVersion(tx: Db, ownerId: string): Promise<boolean> {
+  return (await runOne(tx, MOVE_VERSION, [ownerId])) !== null;
+}
+
+const APPEND = defineQuery({ name: 'owner_append_to_timeline', text: 'select timeline_append($1, $2, $3::jsonb)' });
+
+/** Says in the owner's timeline what the transaction does. */
+export async function appendToTimeline(tx: Db, ownerId: string, kind: string, data: object): Promise<void> {
+  await run(tx, APPEND, [ownerId, kind, JSON.stringify(data)]);
+}

@@ -1,0 +1,52 @@
+import { accountOf, currentSessionHash, liveSessionsOf, requireAccount } from '@chatelaine/accounts';
+import { answersLate, leavePlace, onDrain, repeat } from '@chatelaine/service-kit';
+import { pages, Problem } from '@chatelaine/ui';
+import type { FastifyInstance } from 'fastify';
+import type { Deps } from '../deps.ts';
+import type { OpenLive } from './live.ts';
+
+/** Where open pages hear that something of their owner's changed. */
+export const CHANGES = '/changes';
+
+/** A page that could not be let in looks again by itself meanwhile. */
+const COME_BACK_SECONDS = 30;
+
+/**
+ * A stream for each page that is open and in sight. It ends with its session, and when the process goes down; the
+ * browser comes back by itself, and finds another process.
+ */
+export async function liveFeature(
+  app: FastifyInstance,
+  { pool, config, live }: Pick<Deps, 'pool' | 'config'> & { live: OpenLive },
+): Promise<void> {
+  const { streams } = live;
+  await pages(app, async (scope) => {
+    scope.get(CHANGES, { preHandler: requireAccount, logLevel: 'warn' }, async (request, reply) => {
+      const isBack = request.headers['last-event-id'] !== undefined;
+      const opened = streams.open({ ownerId: accountOf(request).id, session: currentSessionHash(request), isBack });
+      if (opened.kind !== 'open') {
+        const { status, sentence } = REFUSED[opened.kind];
+        throw new Problem(status, sentence, { retryAfter: COME_BACK_SECONDS });
+      }
+      leavePlace(request);
+      answersLate(request);
+      return reply
+        .header('cache-control', 'no-store')
+        .header('x-accel-buffering', 'no')
+        .type('text/event-stream')
+        .send(opened.stream);
+    });
+  });
+  onDrain(app, streams.close);
+  const liveSessions = liveSessionsOf(app, pool);
+  repeat(app, {
+    everySeconds: config.live.beatSeconds,
+    work: () => streams.beat(liveSessions),
+    what: 'looking whose pages are open',
+  });
+}
+
+const REFUSED = {
+  full: { status: 429, sentence: 'Too many pages listen already.' },
+  closed: { status: 503, sentence: 'This server is going down.' },
+} as const;

@@ -1,0 +1,80 @@
+import type { PushKeys } from '@chatelaine/keys';
+import { OutboundError } from '@chatelaine/outbound-http';
+import webPush from 'web-push';
+import type { Deps } from '../../deps.ts';
+import type { NoticeKind } from '../notice.ts';
+import { isPushService } from './push-services.ts';
+import { dropSubscription, type Subscribed, subscriptionsOf } from './subscription-store.ts';
+
+export type PushDeps = Pick<Deps, 'config' | 'pool' | 'outbound' | 'log'> & {
+  readonly pushKeys: PushKeys;
+  readonly liveSessions: (sessions: readonly Buffer[]) => Promise<ReadonlySet<string>>;
+};
+
+/** How long a push service keeps what it cannot deliver: an old question is none. */
+const TTL_SECONDS = 6 * 3_600;
+/** RFC 8030 §7.3: the browser is not there any more. */
+const GONE = new Set([404, 410]);
+const MOST_ANSWER_BYTES = 16_384;
+
+/**
+ * Tells an owner something in each browser that they turned it on in, as long as its session lives. What push services
+ * carry is encrypted for the browser, and says no more than which kind it is.
+ */
+export async function push(
+  deps: PushDeps,
+  { ownerId, kind }: { ownerId: string; kind: NoticeKind },
+): Promise<'told' | 'nobody' | 'failed'> {
+  const all = await subscriptionsOf(deps, ownerId);
+  const live = await deps.liveSessions(all.map(({ session }) => session));
+  const { publicKey } = deps.pushKeys.current;
+  const { pushServices } = deps.config.notices;
+  const isGood = ({ session, pushKey, endpoint }: Subscribed): boolean =>
+    live.has(session.toString('hex')) && pushKey === publicKey && isPushService(endpoint, pushServices);
+  for (const { session } of all.filter((one) => !isGood(one))) await dropSubscription(deps, session);
+  const told = await Promise.all(all.filter(isGood).map((one) => tell(deps, one, kind)));
+  if (told.includes('failed')) return 'failed';
+  return told.includes('told') ? 'told' : 'nobody';
+}
+
+async function tell(deps: PushDeps, subscribed: Subscribed, kind: NoticeKind): Promise<'told' | 'gone' | 'failed'> {
+  const status = await send(deps, subscribed, kind);
+  if (status !== null && status >= 200 && status < 300) return 'told';
+  if (status !== null && GONE.has(status)) {
+    await dropSubscription(deps, subscribed.session);
+    return 'gone';
+  }
+  deps.log.warn(
+    { event: 'push_failed', origin: new URL(subscribed.endpoint).origin, status },
+    'a push service did not take it',
+  );
+  return 'failed';
+}
+
+/** The status of the answer; null: there was none. */
+async function send(
+  { config, outbound, pushKeys }: PushDeps,
+  subscribed: Subscribed,
+  kind: NoticeKind,
+): Promise<number | null> {
+  const { endpoint, p256dh, auth } = subscribed;
+  const request = webPush.generateRequestDetails({ endpoint, keys: { p256dh, auth } }, JSON.stringify({ kind }), {
+    // RFC 8292 §2.1: an https URL, whatever a demo's issuer is
+    vapidDetails: { subject: config.issuer.replace(/^http:/, 'https:'), ...pushKeys.current },
+    TTL: TTL_SECONDS,
+    topic: kind,
+    contentEncoding: 'aes128gcm',
+  });
+  try {
+    const { status } = await outbound.fetch(endpoint, {
+      method: 'POST',
+      headers: request.headers as Record<string, string>,
+      body: request.body as BodyInit,
+      maxBytes: MOST_ANSWER_BYTES,
+    });
+    return status;
+  } catch (error) {
+    if (error instanceof OutboundError) return null;
+    throw error;
+  }
+}

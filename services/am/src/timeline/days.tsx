@@ -1,0 +1,79 @@
+import type { VNode } from 'preact';
+import type { DayCount } from './asked-store.ts';
+import type { Filter } from './filter.ts';
+
+/** So many days are drawn at most. */
+const MOST_DAYS = 92;
+/** And so many where no days are asked for. */
+const USUAL_DAYS = 30;
+const MS_A_DAY = 86_400_000;
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+const msOf = (day: string): number => Date.parse(`${day}T00:00:00Z`);
+
+/** The days that are drawn for a filter, which is narrowed to them; `today` in epoch seconds. */
+export function drawnDays(filter: Filter, today: number): Filter & { readonly from: string; readonly to: string } {
+  const last = filter.to === null ? dayOf(today * 1000) : filter.to;
+  const to = msOf(last);
+  const earliest = to - (MOST_DAYS - 1) * MS_A_DAY;
+  const from = filter.from === null ? to - (USUAL_DAYS - 1) * MS_A_DAY : Math.max(msOf(filter.from), earliest);
+  return { ...filter, from: dayOf(Math.min(from, to)), to: last };
+}
+
+const HEIGHT = 64;
+const STEP = 12;
+const WIDE = 9;
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+const named = (day: string): string => DAY.format(msOf(day));
+
+/** A bar for each day, drawn here: how often there was a key, and above it how often there was none. */
+export function Days({ days, from, to }: { days: readonly DayCount[]; from: string; to: string }): VNode | null {
+  const counted = new Map(days.map((one) => [one.day, one]));
+  const all: DayCount[] = [];
+  for (let at = msOf(from); at <= msOf(to); at += MS_A_DAY)
+    all.push(counted.get(dayOf(at)) ?? { day: dayOf(at), got: 0, not: 0 });
+  const most = Math.max(...all.map(({ got, not }) => got + not));
+  if (most === 0) return null;
+  const width = all.length * STEP;
+  const [sumGot, sumNot] = [days.reduce((sum, { got }) => sum + got, 0), days.reduce((sum, { not }) => sum + not, 0)];
+  const summary = `${named(from)} to ${named(to)}: ${keys(sumGot)}, ${sumNot} times none`;
+  return (
+    <figure class="days">
+      <svg
+        viewBox={`0 0 ${width} ${HEIGHT}`}
+        role="img"
+        aria-label={`${summary}. ${inWords(days)}`}
+        preserveAspectRatio="none"
+      >
+        {all.map((one, index) => (
+          <Bar key={one.day} of={one} x={index * STEP} scale={HEIGHT / most} />
+        ))}
+      </svg>
+      <figcaption>
+        <span>{named(from)}</span>
+        <span>
+          <span class="got" aria-hidden="true" /> {keys(sumGot)} · <span class="none" aria-hidden="true" /> {sumNot}{' '}
+          times none
+        </span>
+        <span>{named(to)}</span>
+      </figcaption>
+    </figure>
+  );
+}
+
+function Bar({ of: { day, got, not }, x, scale }: { of: DayCount; x: number; scale: number }): VNode {
+  const heights = [got, not].map((count) => (count === 0 ? 0 : Math.max(2, Math.round(count * scale))));
+  const [high = 0, above = 0] = heights;
+  const shownAbove = Math.min(above, HEIGHT - Math.min(high, HEIGHT));
+  return (
+    <g>
+      <title>{`${named(day)}: ${keys(got)}, ${not} times none`}</title>
+      <rect class="empty-day" x={x} y={HEIGHT - 1} width={WIDE} height={1} />
+      {high > 0 && <rect class="got" x={x} y={HEIGHT - high} width={WIDE} height={high} />}
+      {shownAbove > 0 && <rect class="none" x={x} y={HEIGHT - high - shownAbove} width={WIDE} height={shownAbove} />}
+    </g>
+  );
+}
+
+const keys = (count: number): string => (count === 1 ? '1 key' : `${count} keys`);
+const inWords = (days: readonly DayCount[]): string =>
+  days.map(({ day, got, not }) => `${named(day)}: ${keys(got)}${not === 0 ? '' : `, ${not} times none`}`).join('; ');

@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { batch, pause, stop, streamed } from '../support/batch.ts';
+import type { Story } from '../support/deployment.ts';
+import { unread } from '../support/unread.ts';
+import { eventually } from '../support/world.ts';
+import { answersRead, atSecond, deployment, fresh, item, many, states, story } from './scene.ts';
+
+/** Callers who go away, and who do not read. */
+export function absentCallers(): void {
+  describe('a caller who goes away', () => {
+    it.each([
+      ['a document', 'application/json', 'withheld'],
+      ['lines', 'application/x-ndjson', 'minted'],
+    ])('(of %s) begins nothing more, and leaves no intent open and no token behind', async (_what, accept, early) => {
+      const by = await fresh();
+      const paused = pause(deployment.host);
+      const before = answersRead;
+      const stream = streamed(deployment, by, { items: [atSecond('early'), ...many(40)], headers: { accept } });
+      await deployment.host.until(() => deployment.host.hops.length === 10);
+      await eventually(async () => answersRead > before);
+      if (early === 'minted') expect(await (await stream).next()).toMatchObject({ id: 'early', status: 200 });
+      deployment.ams[0].app.server.closeAllConnections();
+      await stream.catch(() => null);
+      const ended = [...Array<string>(10).fill('failed'), early].join();
+      await eventually(async () => (await states(by)).toSorted().join() === ended);
+      paused.open();
+      expect((await by.owner.browser.get('/timeline')).words).toContain('was gone before it came');
+      expect(deployment.host.hops).toHaveLength(10);
+      expect((await batch(deployment, story, { items: [item('a')] })).status).toBe(200);
+    });
+  });
+
+  describe('a caller who does not read', () => {
+    const openIntents = async (by: Story) => (await states(by)).filter((state) => state === 'intent').length;
+    /**
+     * The first answers wait for the reader, and so do all others that were asked for; nothing is under way, and
+     * nothing else begins.
+     */
+    const held = (by: Story, { written, underWay }: Pick<Awaited<ReturnType<typeof unread>>, 'written' | 'underWay'>) =>
+      eventually(async () => written.length === 1 && underWay() === 0 && (await openIntents(by)) >= 16);
+
+    it('holds up only themselves: items stop beginning, nothing is handed out to nobody, and a stop still holds for all of it', async () => {
+      const by = await fresh();
+      const caller = await unread(deployment, by, many(60), new AbortController().signal);
+      const { done, written, read } = caller;
+      await held(by, caller);
+      expect((await stop(by)).status).toBe(303);
+      // what would begin now is refused: so many had begun, however long one waits
+      expect((await states(by)).length).toBeLessThanOrEqual(16 + 16 + 10);
+      read();
+      await done;
+      const lines = written.join('').trim().split('\n');
+      expect(lines).toHaveLength(60);
+      const handedOut = lines.filter((line) => line.includes('"status":200'));
+      expect(handedOut.length).toBe((await states(by)).filter((state) => state === 'minted').length);
+      expect(handedOut.length).toBeLessThanOrEqual(16);
+      expect(await openIntents(by)).toBe(0);
+    });
+
+    it('and is then gone, or out of time, gets nothing of what was held for them', async () => {
+      const by = await fresh();
+      const going = new AbortController();
+      const caller = await unread(deployment, by, many(60), going.signal);
+      const { done, written } = caller;
+      await held(by, caller);
+      going.abort(new Error('gone'));
+      await expect(done).rejects.toBeDefined();
+      expect(written).toHaveLength(1);
+      expect(await openIntents(by)).toBe(0);
+      expect((await states(by)).filter((state) => state === 'withheld').length).toBeGreaterThanOrEqual(16);
+    });
+  });
+}

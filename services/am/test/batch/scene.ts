@@ -1,0 +1,32 @@
+import { type Item, toBoth } from '../support/batch.ts';
+import { type Story, TestDeployment } from '../support/deployment.ts';
+
+/** Answers of Hosts that an AM of this deployment has read. */
+export let answersRead = 0;
+
+// all that is awaited at load stands here: files that wait beside each other hang
+export const deployment = await TestDeployment.build({
+  failpoint: async (name) => {
+    if (name === 'transfer.answered') answersRead += 1;
+  },
+});
+export const owner = await deployment.owner();
+const linkId = await deployment.link(owner);
+export const secondLink = await deployment.link(owner, deployment.second);
+/** May read photos at both Hosts; may ask for everything else at the first. */
+export const story: Story = await toBoth(deployment, owner, [linkId, secondLink]);
+
+export const many = (count: number, over: Partial<Item> = {}): Item[] =>
+  Array.from({ length: count }, (_, n) => item(`i${n}`, over));
+export const item = (id: string, over: Partial<Item> = {}): Item => ({
+  id,
+  resource: deployment.host.resource,
+  scope: 'photos.read',
+  ...over,
+});
+export const atSecond = (id: string): Item => item(id, { resource: deployment.second.resource });
+export const asIds = (items: readonly { id: string }[]) => items.map(({ id }) => id);
+
+export const states = async (by: Story): Promise<string[]> =>
+  (await deployment.transfers(by.connection)).map(({ state }) => state);
+export const fresh = () => toBoth(deployment, story.owner, [story.linkId, secondLink]);

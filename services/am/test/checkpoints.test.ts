@@ -1,0 +1,15 @@
+import { rmSync } from 'node:fs';
+import { afterAll } from '@jest/globals';
+import { chain } from './checkpoints/chain.ts';
+import { keeping } from './checkpoints/keeping.ts';
+import { deployment, files } from './checkpoints/scene.ts';
+import { verifying } from './checkpoints/verifying.ts';
+
+afterAll(async () => {
+  rmSync(files, { recursive: true });
+  await deployment.close();
+});
+
+chain();
+verifying();
+keeping();

@@ -1,0 +1,72 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openKeptKey, openVault } from '@chatelaine/keys';
+import { CHECKPOINT_KEY, checkpointKeysOf } from '../../src/checkpoint-keys.ts';
+import { type CheckpointDeps, makeCheckpoints } from '../../src/checkpoints/make-checkpoints.ts';
+import { VAULT_LABEL } from '../../src/resources.ts';
+import { SEALED_PLACES } from '../../src/sealed-places.ts';
+import { type Story, TestDeployment } from '../support/deployment.ts';
+import { chatelaine, type Said } from '../support/operator.ts';
+import { type Past, writeAsked } from '../support/past.ts';
+
+export const deployment = await TestDeployment.build();
+const { pool, config } = deployment;
+const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
+/** With the keys of the deployment. */
+export const deps: CheckpointDeps = {
+  pool,
+  checkpointKeys: checkpointKeysOf(await openKeptKey({ pool, vault }, CHECKPOINT_KEY)),
+};
+export const files = mkdtempSync(path.join(tmpdir(), 'activity-'));
+
+const HOUR = 3_600_000;
+/** So many hours before a full one, which is a while ago. */
+export const ago = (hours: number, minutes = 0): string =>
+  new Date(Math.floor(Date.now() / HOUR - 200) * HOUR - hours * HOUR + minutes * 60_000).toISOString();
+export const daysAgo = (days: number, hour: number): string =>
+  new Date(Math.floor(Date.now() / (24 * HOUR) - days) * 24 * HOUR + hour * HOUR).toISOString();
+
+/** Keys that were asked for some time ago, which the next checkpoints are of. */
+export async function asked(past: Past): Promise<string[]> {
+  const ids = await writeAsked(deployment, past);
+  await lookAgain();
+  return ids;
+}
+
+/** What was written late, or as if it were of long ago, is found. */
+const lookAgain = () =>
+  deployment.rows(`update checkpoint_progress set before = now() - interval '60 days' where stream = 'asked'`);
+
+export const make = (): Promise<number> => makeCheckpoints(deps, { afterSeconds: 0 });
+export const verify = ({ owner }: Story, more = ''): Promise<Said> =>
+  chatelaine(deployment, `verify-timeline --owner ${owner.username} ${more}`);
+/** What is wrong, by the command. */
+export const wrongOf = async (of: Story, more = ''): Promise<string[]> =>
+  (await verify(of, more)).lines.flatMap((line) => /^ {2}WRONG (.*)$/.exec(line)?.[1] ?? []);
+export const person = (): Promise<Story> => deployment.story({ 'photos.read': 'allow' });
+
+/** Activity in a chain: ten keys that were asked for, in two checkpoints. */
+export async function chained(): Promise<{ of: Story; ids: string[] }> {
+  const of = await person();
+  const first = await asked({ of, at: ago(20), times: 6 });
+  await make();
+  const second = await asked({ of, at: ago(19), times: 4 });
+  await make();
+  return { of, ids: [...first, ...second] };
+}
+
+export const numbersOf = async ({ owner }: Story): Promise<unknown[]> =>
+  (
+    await deployment.rows<{ stream: string; number: number; total: string }>(
+      'select stream, number, total from checkpoint where owner_id = $1 order by stream, number',
+      [owner.id],
+    )
+  ).map(({ stream, number, total }) => `${stream} ${number}: ${total}`);
+
+export async function exported(of: Story, format: 'csv' | 'json', query = ''): Promise<string> {
+  const file = path.join(files, `${of.owner.username}.${format}`);
+  const { text } = await of.owner.browser.submit('/timeline', `/timeline/export${query}`, { format });
+  writeFileSync(file, text);
+  return file;
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { chatelaine } from '../support/operator.ts';
+import { consent, deployment, lifestream, linkOf, push } from './scene.ts';
+
+/** The encryption key, replaced meanwhile. */
+export function encryptionKeys(): void {
+  describe('the encryption key', () => {
+    test('may be replaced, and the old one taken out, while an owner decides: both halves are there afterwards', async () => {
+      const [fresh, { encryptionKey: old }] = [randomBytes(32), deployment.config];
+      const owner = await deployment.owner();
+      const { path, verifier, hostGrant } = await push();
+      expect((await owner.browser.get(path)).status).toBe(200);
+      const both = { encryptionKey: fresh, previousEncryptionKeys: [old] };
+      const rotate = async () => {
+        const { code, lines } = await chatelaine(deployment, 'rotate-keys encryption', both);
+        expect([code, lines[1]]).toEqual([0, '0 are left that another key sealed.']);
+      };
+      await rotate();
+      // at this process the old one seals still, and such a request alone keeps it from being taken out
+      await push();
+      await expect(deployment.another({ config: { encryptionKey: fresh } })).rejects.toMatchObject({
+        problems: [expect.stringContaining('lacks a key that 1 stored secrets are still sealed with')],
+      });
+      await rotate();
+      const { port } = await deployment.another({ config: { encryptionKey: fresh } });
+      const { query } = await consent({ ...owner, browser: owner.browser.at(port) }, path, { host_half: 'link' });
+      expect(query.get('error')).toBeNull();
+      const redeemed = await lifestream.post(
+        '/token',
+        {
+          ...(await lifestream.authentication()),
+          grant_type: 'authorization_code',
+          code: query.get('code') ?? '',
+          code_verifier: verifier,
+        },
+        { port },
+      );
+      expect(redeemed.status).toBe(200);
+      expect(deployment.host.redemptions.map(({ form }) => form.get('code'))).toEqual([hostGrant]);
+      expect(await linkOf(owner)).toMatchObject([{ state: 'active' }]);
+      // back to how the deployment was
+      expect((await chatelaine(deployment, 'rotate-keys encryption', { previousEncryptionKeys: [fresh] })).code).toBe(
+        0,
+      );
+    });
+  });
+}

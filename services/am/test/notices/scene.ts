@@ -1,0 +1,62 @@
+import type { Answer, Browser } from '@chatelaine/test-kit';
+import { type MailServer, type Received, startMailServer } from '@chatelaine/test-kit/mail-server';
+import { type PushService, startPushService } from '../support/push-service.ts';
+import { type Owner, type Story, TestDeployment } from '../support/deployment.ts';
+
+export const FROM = 'Chatelaine <no-reply@am.example>';
+export const PAGE = '/account/notifications';
+export const ANSWERS = { 'photos.read': 'ask', 'photos.write': 'ask', 'albums.read': 'ask' } as const;
+
+const SPOKEN_TO = ['https://fcm.googleapis.com', 'https://*.push.apple.com'];
+
+// one deployment for all of them, and all that is awaited at load stands here
+export const mail: MailServer = await startMailServer();
+export const pushService: PushService = await startPushService();
+export const deployment: TestDeployment = await TestDeployment.build({
+  reachable: [pushService.origin],
+  config: {
+    mail: { url: mail.url, from: FROM },
+    // what is due is told as soon as somebody looks
+    notices: { everySeconds: 1, unreachableSeconds: 900, pushServices: [pushService.origin, ...SPOKEN_TO] },
+    keysReadEverySeconds: 1,
+  },
+});
+
+export const choose = (browser: Browser, fields: Readonly<Record<string, string>>): Promise<Answer> =>
+  browser.submit(PAGE, PAGE, { way: 'mail', ...fields });
+
+let people = 0;
+export const addressOf = (owner: Owner): string => `${owner.username}@people.example`;
+
+/** Somebody with a confirmed address and an app that has to ask. */
+export async function somebody(): Promise<Story> {
+  const story = await deployment.story(ANSWERS, { name: `Reader ${++people}` });
+  await deployment.rows('update account set email = $2 where id = $1', [story.owner.id, addressOf(story.owner)]);
+  return story;
+}
+
+export const ask = ({ requester, connection }: Story, scope = 'photos.read', purpose?: string): Promise<Answer> =>
+  requester.transfer({
+    connection,
+    resource: deployment.host.resource,
+    scope,
+    ...(purpose !== undefined && { params: { purpose } }),
+  });
+
+/** Somebody to whom nothing happens: what is refused them is refused anybody. */
+export const idle: Story = await somebody();
+
+export const mailsTo = (owner: Owner): Received[] => mail.mails.filter(({ to }) => to.includes(addressOf(owner)));
+/** What there is to tell this owner, and has not been told. */
+export const due = async (owner: Owner): Promise<string[]> =>
+  (
+    await deployment.rows<{ kind: string }>('select kind from notice where owner_id = $1 and due_at is not null', [
+      owner.id,
+    ])
+  ).map(({ kind }) => kind);
+/** As if so much time had passed since something was told. */
+export const later = (owner: Owner, time: string) =>
+  deployment.rows(
+    `update notice set sent_at = sent_at - $2::interval, due_at = due_at - $2::interval where owner_id = $1`,
+    [owner.id, time],
+  );

@@ -1,8 +1,0 @@
-import { House } from '../support/house.ts';
-
-export const ANSWERS = { 'photos.read': 'ask', 'photos.write': 'ask', 'albums.read': 'allow' } as const;
-
-// one house for all of them: starting it takes longer than most of what is asked of it. All that is awaited at load stands here: files that wait beside each other hang
-export const house = await House.build();
-/** Somebody whose Requester asks, and somebody whose Requester can wait. */
-export const [asker, waiter] = [await house.story(ANSWERS), await house.story(ANSWERS)];

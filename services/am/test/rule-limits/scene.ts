@@ -1,0 +1,34 @@
+import type { Answer } from '@chatelaine/test-kit';
+import { type Story, TestDeployment } from '../support/deployment.ts';
+
+// all that is awaited at load stands here: files that wait beside each other hang
+export const deployment = await TestDeployment.build();
+const home = await deployment.story({ 'photos.read': 'allow' });
+
+/** A Requester beside others, which may read, and has to ask before it writes. */
+export const fresh = (): Promise<Story> => deployment.beside(home, { 'photos.read': 'allow', 'photos.write': 'ask' });
+
+export const pathOf = ({ connection, linkId }: Story, scope = 'photos.read'): string =>
+  `/apps/${connection.id}/rule?${new URLSearchParams({ link: linkId, scope }).toString()}`;
+
+/** The owner bounds an answer; what is not said is as an open page has it. */
+export const bound = (of: Story, fields: Readonly<Record<string, string>>, scope?: string): Promise<Answer> =>
+  of.owner.browser.submit(pathOf(of, scope), `/apps/${of.connection.id}/rule`, {
+    effect: 'allow',
+    for: 'open',
+    number: '',
+    unit: 'hours',
+    most: '',
+    per: 'day',
+    ...fields,
+  });
+
+export const ask = ({ requester, connection }: Story, how: { scope?: string; port?: number } = {}): Promise<Answer> =>
+  requester.transfer({ connection, resource: deployment.host.resource, scope: 'photos.read', ...how });
+
+export const outcomeOf = ({ status, json }: Pick<Answer, 'status' | 'json'>): string =>
+  status === 200 ? 'token' : String(json['error']);
+
+/** What the app's page says. */
+export const wordsOf = async ({ owner, connection }: Story): Promise<string> =>
+  (await owner.browser.get(`/apps/${connection.id}`)).words;

@@ -1,0 +1,44 @@
+import type { Received } from './checks.ts';
+
+/** Hop 2 as the Host saw it. */
+export interface Hop extends Received {
+  /** The statement's claims, when it was a good one. */
+  readonly statement: Readonly<Record<string, unknown>>;
+}
+
+export type Reply =
+  | {
+      readonly status?: number;
+      readonly json?: unknown;
+      readonly body?: string | Buffer;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** The connection is closed without an answer. */
+  | 'reset';
+
+export interface Minted {
+  readonly token: string;
+  readonly clientId: string;
+  /** Null: bound to no key. */
+  readonly jkt: string | null;
+  readonly scope: string;
+  readonly grantId: string;
+}
+
+export interface Script {
+  /** Hop 2 after the Host's own checks; `mint` makes the good answer. */
+  transfer?: (hop: Hop, mint: () => Record<string, unknown>) => Reply | Promise<Reply>;
+  refresh?: (call: Received, renew: () => Record<string, unknown>) => Reply | Promise<Reply>;
+  revoke?: (call: Received) => Reply | Promise<Reply>;
+  /** The code grant; `link` makes the good answer. */
+  redeem?: (call: Received, link: () => Record<string, unknown>) => Reply | Promise<Reply>;
+  /** What it says of itself. */
+  metadata?: (metadata: Record<string, unknown>) => Record<string, unknown>;
+}
+export const SCOPES = {
+  'photos.read': 'See your photos',
+  'photos.write': 'Add photos',
+  'albums.read': 'See your albums',
+  'albums.write': 'Change your albums',
+  'faces.read': 'See who is on them',
+};

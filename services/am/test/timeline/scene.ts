@@ -1,0 +1,16 @@
+import { TestDeployment } from '../support/deployment.ts';
+import { type Past, writeAsked } from '../support/past.ts';
+
+export const deployment = await TestDeployment.build();
+export const story = await deployment.story({ 'photos.read': 'allow' }, { name: 'Lifestream' });
+export const stranger = await deployment.story({ 'photos.read': 'allow' }, { name: 'Strange app' });
+
+/** Keys that were asked for, by the story of this scene unless another is named. */
+export const asked = ({ of = story, ...past }: Partial<Past> & Pick<Past, 'at'>): Promise<string[]> =>
+  writeAsked(deployment, { of, ...past });
+
+export const page = (query = '', of = story) => of.owner.browser.get(`/timeline${query}`);
+export const linesOf = (words: string): number => words.split('Why?').length - 1;
+export const olderOf = (text: string): string | undefined =>
+  /href="([^"]*)">Older<\/a>/.exec(text)?.[1]?.replaceAll('&amp;', '&');
+export const today = (): string => new Date().toISOString().slice(0, 10);

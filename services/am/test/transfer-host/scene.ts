@@ -1,0 +1,33 @@
+import type { Answer } from '@chatelaine/test-kit';
+import { type Story, TestDeployment } from '../support/deployment.ts';
+
+// all that is awaited at load stands here: files that wait beside each other hang
+export const deployment = await TestDeployment.build({ hopSeconds: 3_600 });
+/** One that gives up a call of a Host after two seconds; the others wait, however slow the machine is. */
+const hasty = await deployment.another({ callSeconds: 2, hopSeconds: 3_600 });
+export const story: Story = await deployment.story({ 'photos.read': 'allow' });
+
+const askAt = (port: number, { requester, connection }: Story = story): Promise<Answer> =>
+  requester.transfer({ connection, resource: deployment.host.resource, scope: 'photos.read', port });
+export const ask = (by?: Story): Promise<Answer> => askAt(deployment.ams[0].port, by);
+export const askHastily = (): Promise<Answer> => askAt(hasty.port);
+export const outcome = ({ status, json, headers }: Answer) => ({
+  status,
+  error: json['error'],
+  retry: headers['retry-after'],
+});
+/**
+ * It passes by itself, or when whoever runs the AM has put it right: nothing for which the owner would have to be
+ * asked.
+ */
+export const UNREACHABLE = { status: 503, error: 'temporarily_unavailable', retry: '5' };
+export const refuse = (status: number, json: unknown, headers: Record<string, string> = {}) => {
+  deployment.host.script.transfer = () => ({ status, json, headers });
+};
+export const lastTransfer = async (by: Story = story) => (await deployment.transfers(by.connection)).at(-1);
+export const grantOf = async (by: Story = story) =>
+  (
+    await deployment.rows<{ grant_id: string }>('select grant_id from connection_host where connection_id = $1', [
+      by.connection.id,
+    ])
+  )[0]?.grant_id;

@@ -1,0 +1,71 @@
+import { defineQuery, openPool, pendingMigrations, type Pool, run } from '@chatelaine/postgres';
+import { countStale, openVault } from '@chatelaine/keys';
+import type { Config } from '../config.ts';
+import { migrationDirs } from '../migration-dirs.ts';
+import { SEALED_PLACES, VAULT_LABEL } from '../sealed-places.ts';
+import { openCredential } from '../upstream/index.ts';
+
+interface Kept {
+  id: string;
+  owner: string;
+  service: string;
+  origin: string;
+  state: string;
+  credential: Buffer;
+}
+
+const ACCOUNTS = defineQuery<Kept>({
+  name: 'doctor_accounts',
+  text: 'select id, owner, service, origin, state, credential from service_account',
+});
+
+/** What there is to say of the database. */
+export type Look =
+  | { readonly kind: 'unusable'; readonly reason: string }
+  | { readonly kind: 'behind'; readonly pending: readonly string[] }
+  | {
+      readonly kind: 'seen';
+      /** Connections, by service. */
+      readonly connected: ReadonlyMap<string, number>;
+      /** Of them, those that their service no longer accepts. */
+      readonly broken: number;
+      /** … and those whose credential does not open with this ENCRYPTION_KEY. */
+      readonly sealed: number;
+      /** Secrets that are sealed with a previous key. */
+      readonly stale: number;
+    };
+
+/** Opens a connection for one look, and closes it. */
+export async function lookAtDatabase(config: Config): Promise<Look> {
+  const pool = openPool({ url: config.databaseUrl, name: 'chatelaine-bridge doctor', max: 1 });
+  try {
+    const pending = await pendingMigrations(pool, [...migrationDirs]);
+    return pending.length > 0 ? { kind: 'behind', pending } : await lookAtAccounts(pool, config);
+  } catch (error) {
+    return { kind: 'unusable', reason: error instanceof Error ? error.message : String(error) };
+  } finally {
+    await pool.end();
+  }
+}
+
+async function lookAtAccounts(pool: Pool, config: Config): Promise<Look> {
+  const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
+  const accounts = await run(pool, ACCOUNTS);
+  const connected = new Map<string, number>();
+  for (const { service } of accounts) connected.set(service, (connected.get(service) ?? 0) + 1);
+  const opens = (account: Kept): boolean => {
+    try {
+      openCredential(vault, account, account.credential);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return {
+    kind: 'seen',
+    connected,
+    broken: accounts.filter(({ state }) => state === 'broken').length,
+    sealed: accounts.filter((account) => !opens(account)).length,
+    stale: await countStale(pool, SEALED_PLACES, vault.keyId),
+  };
+}

@@ -1,0 +1,103 @@
+import { Badge, Button, ButtonLink, ButtonRow, Card, Empty, Facts, Form, Layout, Notice } from '@chatelaine/ui';
+import type { VNode } from 'preact';
+import type { Service } from '../definitions/index.ts';
+
+export interface ServiceView {
+  readonly service: Service;
+  /** The operator has a client id there. */
+  readonly ready: boolean;
+  readonly account: {
+    readonly label: string;
+    readonly state: 'active' | 'broken';
+    readonly shares: readonly string[];
+    /** The service's own scopes that it granted beside those that were asked for. */
+    readonly extra: readonly string[];
+  } | null;
+}
+
+export interface ServicesView {
+  readonly services: readonly ServiceView[];
+  readonly issuer: string;
+  readonly news: VNode | null;
+}
+
+/** The services somebody can connect, and has. */
+export function ServicesPage({ services, issuer, news }: ServicesView): VNode {
+  const connected = services.filter(({ account }) => account !== null);
+  return (
+    <Layout
+      title="Your services"
+      lead="Connect a service once. Through your authorization manager, apps then use as much of it as you allow, with short keys of this bridge; the service’s own key never leaves it."
+    >
+      {news}
+      {connected.length > 0 && (
+        <Notice>
+          To let apps use what you connected, add this address at your authorization manager, or link it there anew
+          after you connected more: <code>{issuer}</code>
+        </Notice>
+      )}
+      {services.length === 0 && (
+        <Empty title="No services">
+          <p>Whoever runs this bridge has not set up any.</p>
+        </Empty>
+      )}
+      {services.map((view) => (
+        <ServiceCard key={view.service.id} {...view} />
+      ))}
+    </Layout>
+  );
+}
+
+function ServiceCard({ service, ready, account }: ServiceView): VNode {
+  const shown =
+    account === null ? service.scopes : service.scopes.filter(({ scope }) => account.shares.includes(scope));
+  const lost = account === null ? [] : service.scopes.filter(({ scope }) => !account.shares.includes(scope));
+  return (
+    <Card title={service.title} aside={<State ready={ready} account={account} />}>
+      <Facts
+        facts={[
+          ...(account === null ? [] : [['Account there', account.label] as [string, string]]),
+          ['Apps may be allowed to', shown.map(({ sentence }) => wordsOf(service, sentence)).join(' · ') || 'nothing'],
+          ...(lost.length === 0
+            ? []
+            : [
+                ['Not granted there', lost.map(({ sentence }) => wordsOf(service, sentence)).join(' · ')] as [
+                  string,
+                  string,
+                ],
+              ]),
+          ...(account === null || account.extra.length === 0
+            ? []
+            : [['Granted there beside it', `${account.extra.join(' · ')} (never used here)`] as [string, string]]),
+        ]}
+      />
+      {account?.state === 'broken' && (
+        <p>{service.title} does not accept the connection any more. Connect it again, with the same account.</p>
+      )}
+      {ready ? (
+        <ButtonRow>
+          {account?.state !== 'active' && (
+            <Form action={`/services/${service.id}/connect`}>
+              <Button>{account === null ? 'Connect' : 'Connect again'}</Button>
+            </Form>
+          )}
+          {account !== null && (
+            <ButtonLink href={`/services/${service.id}/disconnect`} kind="plain">
+              Disconnect
+            </ButtonLink>
+          )}
+        </ButtonRow>
+      ) : (
+        <p>Ask whoever runs this bridge to set it up.</p>
+      )}
+    </Card>
+  );
+}
+
+function State({ ready, account }: Pick<ServiceView, 'ready' | 'account'>): VNode {
+  if (account === null) return ready ? <Badge>not connected</Badge> : <Badge>not set up</Badge>;
+  return account.state === 'active' ? <Badge kind="good">connected</Badge> : <Badge kind="bad">broken</Badge>;
+}
+
+/** In the card of a service its name need not stand before each sentence. */
+const wordsOf = ({ title }: Service, sentence: string): string => sentence.slice(`${title}: `.length);

@@ -1,0 +1,43 @@
+/** One request that a scope covers, compiled. */
+export interface RequestRule {
+  readonly method: string;
+  readonly segments: readonly Segment[];
+  /** Ours: `<service>:<name>`. */
+  readonly scope: string;
+  readonly query: ReadonlySet<string>;
+  readonly body: string | null;
+}
+
+export type Segment =
+  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: 'capture'; readonly name: string };
+
+const LINE = /^(GET|HEAD|POST|PUT|PATCH|DELETE) (\/\S*)$/;
+const LITERAL = /^[A-Za-z0-9._~-]+$/;
+const CAPTURE = /^\{([a-z][a-z0-9_]*)\}$/;
+
+/** Reads `METHOD /path/{capture}`; null when it is none. */
+export function parseRequestLine(line: string): Pick<RequestRule, 'method' | 'segments'> | null {
+  const [, method, path] = LINE.exec(line) ?? [];
+  if (method === undefined || path === undefined) return null;
+  const segments = path.slice(1).split('/').map(parseSegment);
+  return segments.every((segment) => segment !== null) ? { method, segments } : null;
+}
+
+function parseSegment(text: string): Segment | null {
+  const name = CAPTURE.exec(text)?.[1];
+  if (name !== undefined) return { kind: 'capture', name };
+  return LITERAL.test(text) && text !== '.' && text !== '..' ? { kind: 'literal', text } : null;
+}
+
+/** Whether some request would fit both: then nobody could say which of them it was. */
+export function overlap(one: RequestRule, other: RequestRule): boolean {
+  if (one.method !== other.method || one.segments.length !== other.segments.length) return false;
+  return one.segments.every((segment, at) => {
+    const beside = other.segments[at];
+    return segment.kind === 'capture' || beside?.kind !== 'literal' || beside.text === segment.text;
+  });
+}
+
+export const lineOf = ({ method, segments }: Pick<RequestRule, 'method' | 'segments'>): string =>
+  `${method} /${segments.map((segment) => (segment.kind === 'literal' ? segment.text : `{${segment.name}}`)).join('/')}`;

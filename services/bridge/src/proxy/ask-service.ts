@@ -1,0 +1,108 @@
+import type { Streamed } from '@chatelaine/outbound-http';
+import {
+  invalidToken,
+  resourceMetadataUrl,
+  defaultResource,
+  serverError,
+  temporarilyUnavailable,
+  type OAuthError,
+} from '@chatelaine/protocol';
+import type { Service } from '../definitions/index.ts';
+import type { Deps } from '../deps.ts';
+import {
+  breakAccount,
+  callForAccount,
+  callService,
+  type Credential,
+  liveCredential,
+  type ServiceAccount,
+  type UpstreamRequest,
+} from '../upstream/index.ts';
+
+export type AskDeps = Pick<Deps, 'config' | 'clock' | 'outbound' | 'pool' | 'vault' | 'skews' | 'log' | 'calls'>;
+
+export interface Asking {
+  readonly service: Service;
+  readonly owner: string;
+  /** When the token was minted that this is asked with; epoch seconds. */
+  readonly issuedAt: number;
+  readonly request: Omit<UpstreamRequest, 'service' | 'origin'>;
+}
+
+export interface Answered {
+  readonly answer: Streamed;
+  readonly credential: Credential;
+}
+
+/**
+ * Another process may replace a credential while it is on its way: what was refused then is not the last word on it.
+ */
+const TRIES = 3;
+
+/**
+ * Asks a service with its owner's credential. One that it takes for nothing any more is renewed; where there is nothing
+ * to renew it with, or what comes instead is refused again and again, the account is broken, and so are the tokens for
+ * it. A request that is refused alone costs no renewal.
+ *
+ * @throws OAuthError; OutboundError when no answer came
+ */
+export async function askService(deps: AskDeps, asking: Asking): Promise<Answered> {
+  let refused: Buffer | null = null;
+  for (let tries = 1; ; tries++) {
+    const { answer, credential, account } = await ask(deps, asking, refused);
+    if (answer.status !== 401) return { answer, credential };
+    answer.cancel();
+    if (await takes(deps, asking, credential)) throw refusedThere();
+    const renewable = credential.version === '2.0' && credential.refreshToken !== null;
+    if (!renewable || tries === TRIES) {
+      await breakAccount(deps, { id: account.id, used: account.credential });
+      throw gone(deps);
+    }
+    refused = account.credential;
+  }
+}
+
+async function ask(
+  deps: AskDeps,
+  { service, owner, issuedAt, request }: Asking,
+  refused: Buffer | null,
+): Promise<Answered & { account: ServiceAccount }> {
+  const live = await liveCredential(deps, { service, owner, refused });
+  switch (live.kind) {
+    case 'gone':
+      throw gone(deps);
+    case 'later':
+      throw temporarilyUnavailable('The service cannot be asked right now.', { retryAfter: live.retryAfter });
+    case 'credential': {
+      const { credential, account } = live;
+      // a token is for the account that was connected when it was minted
+      if (issuedAt < account.connectedAt) throw gone(deps);
+      return {
+        answer: await callService(deps, { ...request, service, origin: account.origin }, credential),
+        credential,
+        account,
+      };
+    }
+  }
+}
+
+/** Whether a credential is good for anything: what was refused may have been this one request. */
+async function takes(
+  deps: AskDeps,
+  { service, request: { signal } }: Asking,
+  credential: Credential,
+): Promise<boolean> {
+  const answer = await callForAccount(deps, { service, signal }, credential);
+  answer?.cancel();
+  return answer !== null && answer.status !== 401;
+}
+
+/** As if the token were no more: whoever asks for another one hears what there is. RFC 6750 §3.1. */
+function gone({ config }: AskDeps): OAuthError {
+  const metadata = resourceMetadataUrl(defaultResource(config.issuer));
+  return invalidToken('The service is not connected here any more.', {
+    headers: { 'www-authenticate': `DPoP error="invalid_token", resource_metadata="${metadata}"` },
+  });
+}
+
+const refusedThere = (): OAuthError => serverError('The service refused this request with 401.');

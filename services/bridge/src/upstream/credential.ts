@@ -1,0 +1,39 @@
+import type { Vault } from '@chatelaine/crypto';
+import { z } from 'zod';
+
+/** What a service gave us for one account of one owner. In clear only between its opening and the request it is for. */
+export const credentialSchema = z.discriminatedUnion('version', [
+  z.object({ version: z.literal('2.0'), accessToken: z.string(), refreshToken: z.string().nullable() }),
+  z.object({ version: z.literal('1.0a'), token: z.string(), tokenSecret: z.string() }),
+]);
+export type Credential = z.infer<typeof credentialSchema>;
+
+/** Where a credential is kept. */
+export interface CredentialPlace {
+  readonly id: string;
+  readonly owner: string;
+  readonly service: string;
+  readonly origin: string;
+}
+
+/** The authenticated data: a sealed credential that is moved to another row, owner, service or origin does not open. */
+export const placeOfCredential = ({ id, owner, service, origin }: CredentialPlace): string =>
+  JSON.stringify(['service_account', id, owner, service, origin, 'credential']);
+
+export function sealCredential(vault: Vault, place: CredentialPlace, credential: Credential): Buffer {
+  return vault.seal(JSON.stringify(credential), placeOfCredential(place));
+}
+
+/** @throws VaultError unless it was sealed for exactly this place */
+export function openCredential(vault: Vault, place: CredentialPlace, sealed: Uint8Array): Credential {
+  return credentialSchema.parse(JSON.parse(vault.open(sealed, placeOfCredential(place))));
+}
+
+/** Everything in it that nobody else may see. */
+export function secretsOf(credential: Credential): string[] {
+  const { version } = credential;
+  if (version === '1.0a') return [credential.token, credential.tokenSecret];
+  return credential.refreshToken === null
+    ? [credential.accessToken]
+    : [credential.accessToken, credential.refreshToken];
+}

@@ -1,0 +1,131 @@
+import { setTimeout } from 'node:timers/promises';
+import { randomId, VaultError } from '@chatelaine/crypto';
+import { untilAvailable } from '@chatelaine/postgres';
+import type { Service } from '../definitions/index.ts';
+import type { Deps } from '../deps.ts';
+import { breakAccount, findAccount, type ServiceAccount } from './account-store.ts';
+import { type Credential, openCredential, sealCredential } from './credential.ts';
+import { refresh, revoke, type Tokens } from './oauth2.ts';
+import { oauth2At } from './party.ts';
+import { claimRenewal, pauseRenewal, storeRenewal } from './renewal-store.ts';
+
+export type LiveDeps = Pick<Deps, 'config' | 'clock' | 'outbound' | 'pool' | 'vault' | 'log' | 'calls'>;
+
+export type LiveCredential =
+  /** In clear: for one request, kept nowhere. */
+  | { readonly kind: 'credential'; readonly credential: Credential; readonly account: ServiceAccount }
+  /** Not connected, or the service takes it no more. */
+  | { readonly kind: 'gone' }
+  /** Not now; seconds. */
+  | { readonly kind: 'later'; readonly retryAfter: number };
+
+/** Renewed when it has less than this left. */
+const SPARE_SECONDS = 30;
+/** How often another process's renewal is looked for, and how long in all: as long as a service may take to answer. */
+const LOOKS = 120;
+const LOOK_EVERY_MS = 50;
+
+/**
+ * What opens an owner's account at a service, renewed when that is needed. One renewal at a time over all processes:
+ * the row is the lock, and what comes back is kept before anybody uses it. Nothing is held while the service is
+ * asked.
+ *
+ * @param refused a credential, sealed, that the service did not take: then another one is needed
+ */
+export async function liveCredential(
+  deps: LiveDeps,
+  { service, owner, refused = null }: { service: Service; owner: string; refused?: Buffer | null },
+): Promise<LiveCredential> {
+  const renewal = randomId('ren');
+  for (let look = 1; ; look++) {
+    const account = await findAccount(deps, { owner, service: service.id });
+    if (account === null || account.state !== 'active' || account.origin !== service.origin) return { kind: 'gone' };
+    const credential = open(deps, account);
+    if (credential === null) return { kind: 'later', retryAfter: 60 };
+    const wasRefused = refused?.equals(account.credential) === true;
+    const isFresh = account.secondsLeft === null || account.secondsLeft > SPARE_SECONDS;
+    if (isFresh && !wasRefused) return { kind: 'credential', credential, account };
+    if (credential.version === '1.0a' || credential.refreshToken === null) {
+      if (wasRefused || account.secondsLeft === null || account.secondsLeft <= 0) return giveUp(deps, account);
+      return { kind: 'credential', credential, account };
+    }
+    const { refreshToken } = credential;
+    const claim = { id: account.id, renewal, used: account.credential };
+    if (await claimRenewal(deps, claim)) return renewAlone(deps, { service, account, refreshToken, renewal });
+    if (account.pausedFor > 0) {
+      // what has not run out is still good, whoever could not renew it
+      if (!wasRefused && (account.secondsLeft ?? 0) > 0) return { kind: 'credential', credential, account };
+      return { kind: 'later', retryAfter: Math.ceil(account.pausedFor) };
+    }
+    if (look === LOOKS) return { kind: 'later', retryAfter: 1 };
+    await setTimeout(LOOK_EVERY_MS);
+  }
+}
+
+/** The service takes it no more, and there is nothing to renew it with: the owner connects it anew. */
+async function giveUp(deps: LiveDeps, account: ServiceAccount): Promise<LiveCredential> {
+  await breakAccount(deps, { id: account.id, used: account.credential });
+  deps.log.warn(
+    { event: 'service_broken', account: account.id, service: account.service },
+    'a service refused its credential',
+  );
+  return { kind: 'gone' };
+}
+
+interface Renewing {
+  readonly service: Service;
+  readonly account: ServiceAccount;
+  readonly refreshToken: string;
+  readonly renewal: string;
+}
+
+async function renewAlone(
+  deps: LiveDeps,
+  { service, account, refreshToken, renewal }: Renewing,
+): Promise<LiveCredential> {
+  const outcome = await refresh(deps, oauth2At(deps, service), refreshToken);
+  deps.calls.countRenewal({ service: service.id, outcome: outcome.kind === 'tokens' ? 'renewed' : outcome.kind });
+  switch (outcome.kind) {
+    case 'refused':
+      return giveUp(deps, account);
+    case 'failed':
+      await pauseRenewal(deps, { id: account.id, renewal });
+      deps.log.warn(
+        { event: 'service_not_renewed', account: account.id, service: service.id, reason: outcome.reason },
+        'a service did not renew its credential',
+      );
+      return { kind: 'later', retryAfter: 30 };
+    case 'tokens':
+      return keep(deps, { service, account, renewal, outcome });
+  }
+}
+
+async function keep(
+  deps: LiveDeps,
+  { service, account, renewal, outcome }: Omit<Renewing, 'refreshToken'> & { outcome: Tokens },
+): Promise<LiveCredential> {
+  const { accessToken, refreshToken, expiresIn } = outcome;
+  const credential: Credential = { version: '2.0', accessToken, refreshToken };
+  const sealed = sealCredential(deps.vault, account, credential);
+  // within the time that nobody else renews it
+  const renewed = { id: account.id, renewal, credential: sealed, expiresIn };
+  if (!(await untilAvailable(() => storeRenewal(deps, renewed)))) {
+    // disconnected meanwhile: what has just come is ended as the rest was
+    await revoke(deps, oauth2At(deps, service), refreshToken ?? accessToken);
+    return { kind: 'gone' };
+  }
+  return { kind: 'credential', credential, account: { ...account, credential: sealed, secondsLeft: expiresIn } };
+}
+
+function open(deps: LiveDeps, account: ServiceAccount): Credential | null {
+  try {
+    return openCredential(deps.vault, account, account.credential);
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error;
+    deps.log.error(
+      { event: 'cannot_open', account: account.id, service: account.service },
+      'a stored credential does not open with this ENCRYPTION_KEY',
+    );
+    return null;
+  }
+}

@@ -1,0 +1,24 @@
+import { misbehaviour, startWorld } from '../support/world.ts';
+
+export const instead = misbehaviour();
+
+// all that is awaited at load stands here: files that wait beside each other hang
+export const world = await startWorld({
+  oauth2: { chirp: { misbehave: instead.misbehave } },
+  env: { ANSWER_MEGABYTES: '2', ANSWER_SECONDS: '60' },
+});
+export const { am, bridge } = world;
+export const { chirp } = world.oauth2;
+export const { link, tokens } = await world.person('proxied', ['chirp']);
+export const token = tokens.chirp;
+
+/** Sends one request while the service does something else. */
+export async function whileIt(does: NonNullable<typeof instead.does>, path = '/api/chirp/entries') {
+  instead.does = does;
+  try {
+    return await am.call(bridge, token, { path });
+  } finally {
+    instead.does = null;
+  }
+}
+export const called = (): number => chirp.calls.length;
