@@ -91,8 +91,13 @@ async function decide(
   const arrived = await arrivedAt(options, { started, browser, request, reply, form });
   if (arrived === null) return reply;
   const { view, offer } = arrived;
-  const again = (problem: string, at?: string): Promise<FastifyReply> =>
-    offer.render({ ...view, problem, problemAt: at ?? null }, request, reply.code(400));
+  // unless somebody was faster, another press of this button or of another: what it changed is no problem to show
+  const again = async (problem: string, at?: string): Promise<FastifyReply> => {
+    const now = await startAuthorization(deps, { query, browser, press });
+    const stands = await arrivedAt(options, { started: now, browser, request, reply, form });
+    if (stands === null) return reply;
+    return stands.offer.render({ ...stands.view, problem, problemAt: at ?? null }, request, reply.code(400));
+  };
   // what was shown is what is agreed to: PROTOCOL §2.1
   if (form.get('decision') !== 'deny' && form.get('shown') !== view.hidden.shown) return again(CHANGED);
   const decision = within(view.interaction.request, await offer.decide(form));
@@ -111,11 +116,8 @@ async function decide(
     const place = landingOf(view.interaction.request.redirectUri);
     return interaction.renderReturn({ kind: 'answer', to: outcome.to, place }, request, reply);
   }
-  // somebody was faster: another press of this button, or of another
-  const meanwhile = await startAuthorization(deps, { query, browser, press });
-  const stands = await arrivedAt(options, { started: meanwhile, browser, request, reply, form });
-  // or what it was agreed to is not there any more: the question stands
-  return stands === null ? reply : stands.offer.render({ ...stands.view, problem: CHANGED }, request, reply.code(400));
+  // gone: it was answered meanwhile, or what it was agreed to is not there any more
+  return again(CHANGED);
 }
 
 const CHANGED =

@@ -63,6 +63,26 @@ export function presses(rigOf: () => Rig): void {
       expect(await grantsOf(client)).toBe(1);
     });
 
+    test('sent twice, where the first changes what there is to offer, goes the same way', async () => {
+      const client = await registered(rig);
+      const { browser, page } = await open(client);
+      const form = { ...hidden(page), decision: 'allow' };
+      const before = { ...offered };
+      const first: Promise<Answer>[] = [];
+      // the second found the question open, and reads the offer when the first has been answered
+      offered.whenRead = async () => {
+        offered.whenRead = before.whenRead;
+        first.push(browser.post('/authorize', form, {}, 1));
+        await first[0];
+        offered.name = 'less';
+      };
+      const second = await browser.post('/authorize', form, {}, 0);
+      Object.assign(offered, before);
+      expect([second.status, second.onward]).toEqual([200, (await first[0])?.onward]);
+      expect(redirected(second).has('code')).toBe(true);
+      expect(await grantsOf(client)).toBe(1);
+    });
+
     test('with other choices is another answer, and comes too late', async () => {
       const { say, browser } = await open();
       await say();

@@ -160,11 +160,14 @@ const interaction: InteractionPort = {
     return typeof id === 'string' ? { id } : null;
   },
   signInUrl: (returnTo) => `/sign-in?return_to=${encodeURIComponent(returnTo)}`,
-  offer: async ({ interaction: { request } }) => ({
-    facts: offered.name,
-    render: async (view, _request, reply) => reply.type('text/html').send(consentPage(view)),
-    decide: (form) => decide(request, form),
-  }),
+  offer: async ({ interaction: { request } }) => {
+    await offered.whenRead();
+    return {
+      facts: offered.name,
+      render: async (view, _request, reply) => reply.type('text/html').send(consentPage(view)),
+      decide: (form) => decide(request, form),
+    };
+  },
   renderReturn: async ({ kind, to, place }, _request, reply) =>
     reply
       .type('text/html')
@@ -178,8 +181,8 @@ const interaction: InteractionPort = {
       .send(`<p>${escape(message)}</p>`),
 };
 
-/** What a side has to offer, beside what the request says; a test may change it. */
-export const offered = { name: 'all there is' };
+/** What a side has to offer, beside what the request says; a test may change it, and what reading it waits for. */
+export const offered = { name: 'all there is', whenRead: async (): Promise<void> => undefined };
 
 function decide(request: AuthorizationRequest, form: FormParams): ConsentDecision {
   if (form.get('decision') === 'deny') return { kind: 'deny' };
