@@ -19,6 +19,8 @@ export interface MailServer {
   refuse(count: number): void;
   /** Waits until there are so many mails, and yields the last. */
   arrived(count: number): Promise<Received>;
+  /** Waits until one is there that is like this, and yields the newest such. */
+  one(isLikeThis: (mail: Received) => boolean): Promise<Received>;
   close(): Promise<void>;
 }
 
@@ -57,6 +59,10 @@ export async function startMailServer(): Promise<MailServer> {
     arrived: async (count) => {
       await eventually(() => mails.length >= count);
       return mails[count - 1] as Received;
+    },
+    one: async (isLikeThis) => {
+      await eventually(() => mails.some(isLikeThis));
+      return mails.findLast(isLikeThis) as Received;
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };

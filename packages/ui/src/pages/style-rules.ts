@@ -172,7 +172,7 @@ button.quiet { min-height: 2rem; padding: .1rem .3rem; background: transparent; 
 .query .field { flex: 1 1 8rem; margin: 0 } .query button { flex: none }
 .happened .what { flex-basis: 18rem } .happened .aside { display: flex; gap: .6rem; align-items: baseline }
 .narrowed { list-style: none; display: flex; flex-wrap: wrap; gap: .4rem; margin: 0 0 var(--gap); padding: 0 }
-.narrowed a { display: inline-block; border: 1px solid var(--edge); border-radius: 99px; background: var(--card); padding: .25rem .8rem; font-size: .9rem; text-decoration: none; overflow-wrap: anywhere }
+.narrowed a { display: inline-block; border: 1px solid var(--edge); border-radius: 99px; background: var(--card); padding: .25rem .8rem; font-size: .9rem; text-decoration: none; overflow-wrap: anywhere } .narrowed a[aria-current] { background: var(--sunk); font-weight: 600 }
 .days { margin: 0 0 var(--gap) } .days svg { display: block; width: 100%; height: 4.5rem }
 .days figcaption { display: flex; justify-content: space-between; gap: 1rem; color: var(--quiet); font-size: .875rem }
 .days rect.got { fill: var(--good) } .days rect.none { fill: var(--bad) } .days rect.empty-day { fill: var(--line) }

@@ -33,7 +33,8 @@ export async function timelineFeature(app: FastifyInstance, deps: TimelineDeps):
         readChoices(deps, ownerId),
         drawn(deps, { ownerId, filter }),
       ]);
-      return renderPage(reply, <TimelinePage {...{ filter, folding, after, lines, choices, days }} />);
+      const today = dayOf(deps.clock.now());
+      return renderPage(reply, <TimelinePage {...{ filter, folding, after, lines, choices, days, today }} />);
     });
     // what is deleted is gone: whoever finds a browser open must not hide with it what they did there
     const fresh = { preHandler: requireFresh(deps, KEEP) };
@@ -81,9 +82,11 @@ function exportIt(deps: TimelineDeps, request: FastifyRequest, reply: FastifyRep
   const file = Readable.from(content, { objectMode: false });
   file.once('error', (err) => request.log.warn({ err, account: ownerId }, 'an export broke off'));
   request.log.info({ account: ownerId }, 'activity exported');
-  const day = new Date(deps.clock.now() * 1000).toISOString().slice(0, 10);
+  const day = dayOf(deps.clock.now());
   return reply
     .type(FORMATS[given].type)
     .headers({ 'cache-control': 'no-store', 'content-disposition': `attachment; filename="activity-${day}.${given}"` })
     .send(file);
 }
+
+const dayOf = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10);

@@ -27,12 +27,14 @@ export interface TimelineView {
   readonly choices: Choices;
   /** What the bars show, and between which days; null: there are none for this. */
   readonly days: { readonly counts: readonly DayCount[]; readonly from: string; readonly to: string } | null;
+  /** `YYYY-MM-DD`, in UTC. */
+  readonly today: string;
   /** After which line this page begins; null for the first page. */
   readonly after: SortKey | null;
   readonly lines: Part<Folded>;
 }
 
-export function TimelinePage({ filter, folding, choices, days, after, lines }: TimelineView): VNode {
+export function TimelinePage({ filter, folding, choices, days, today, after, lines }: TimelineView): VNode {
   const isAll = hrefOf('', filter) === '';
   const here = hrefOf('/timeline', filter, folding);
   return (
@@ -46,6 +48,7 @@ export function TimelinePage({ filter, folding, choices, days, after, lines }: T
       ) : (
         <>
           <Search filter={filter} choices={choices} />
+          <Lately filter={filter} folding={folding} today={today} />
           {!isAll && <Narrowed filter={filter} choices={choices} folding={folding} />}
           {days !== null && <Days days={days.counts} from={days.from} to={days.to} />}
           <ByDay lines={lines.entries} filter={filter} />
@@ -108,6 +111,35 @@ function Search({ filter, choices }: Pick<TimelineView, 'filter' | 'choices'>): 
       <Field name="to" label="Until" type="date" value={filter.to ?? ''} />
       <Button kind="plain">Show</Button>
     </QueryForm>
+  );
+}
+
+const MS_A_DAY = 86_400_000;
+const LATELY = [
+  { label: 'Today', days: 1 },
+  { label: 'Last 7 days', days: 7 },
+  { label: 'Last 30 days', days: 30 },
+] as const;
+
+/** Days that are often looked for, without a date to enter. */
+function Lately({ filter, folding, today }: Pick<TimelineView, 'filter' | 'folding' | 'today'>): VNode {
+  return (
+    <ul class="narrowed" role="list" aria-label="Show only">
+      {LATELY.map(({ label, days }) => {
+        const from = new Date(Date.parse(`${today}T00:00:00Z`) - (days - 1) * MS_A_DAY).toISOString().slice(0, 10);
+        const isShown = filter.from === from && filter.to === null;
+        return (
+          <li key={label}>
+            <a
+              href={hrefOf('/timeline', { ...filter, from, to: null }, folding)}
+              aria-current={isShown ? 'true' : undefined}
+            >
+              {label}
+            </a>
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 

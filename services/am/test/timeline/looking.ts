@@ -50,6 +50,19 @@ export function looking(): void {
       expect((await page('?q=lifestream&outcome=decided', by)).words).toContain('You connected Lifestream.');
     });
 
+    test('is narrowed to the last days at a press, which keeps whatever else is looked for', async () => {
+      const by = await deployment.story({ 'photos.read': 'allow' }, { name: 'Lifestream' });
+      const ago = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 16);
+      for (const days of [0, 5, 20, 40]) await asked({ of: by, at: `${ago(days)}Z` });
+      const { text } = await page('?q=photos', by);
+      const seen: Record<string, number> = {};
+      for (const [, href = '', label = ''] of text.matchAll(/href="([^"]*)"[^>]*>(Today|Last \d+ days)</g))
+        seen[label] = linesOf((await by.owner.browser.get(href.replaceAll('&amp;', '&'))).words);
+      expect(seen).toEqual({ Today: 1, 'Last 7 days': 2, 'Last 30 days': 3 });
+      const narrowed = await by.owner.browser.get(`/timeline?q=photos&from=${ago(6).slice(0, 10)}`);
+      expect(narrowed.text).toMatch(/href="[^"]*q=photos"[^>]*aria-current="true"[^>]*>Last 7 days/);
+    });
+
     test('begins with everything where the address makes no sense, and shows whatever is looked for as text', async () => {
       const all = await page();
       for (const query of [
