@@ -162,8 +162,10 @@ test('all documents of a server share one deadline: one that answers none of its
   server.metadata = { protected_resources: resources };
   const held: (() => void)[] = [];
   for (const n of resources.keys())
-    server.handlers[`/.well-known/oauth-protected-resource/api${n}`] = () =>
-      new Promise<void>((resolve) => held.push(resolve));
+    server.handlers[`/.well-known/oauth-protected-resource/api${n}`] = async (reply) => {
+      await new Promise<void>((resolve) => held.push(resolve));
+      await reply.code(404).send();
+    };
   const found = await discover({ ...server.deps, discoverySeconds: 0.2 }, { issuer: server.issuer, role: 'host' });
   expect(found).toMatchObject({ reason: 'bad_resource', detail: 'too slow' });
   await eventually(() => held.length === resources.length);

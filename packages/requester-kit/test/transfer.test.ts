@@ -124,6 +124,7 @@ describe('a refusal keeps its meaning', () => {
 
   test('an AM that is away can be tried later', async () => {
     const { input, ref, requester } = await ready(deployment);
+    deployment.callSeconds = 0.1;
     deployment.on['am /token'] = () => new Promise(() => undefined);
     deployment.on['am /targets'] = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
     expect(await requester.transfer(input)).toMatchObject({ kind: 'try_later' });
@@ -225,7 +226,8 @@ describe('calling a Host', () => {
     deployment.on['host /api/entries'] = () => ({ json: { entries: 'x'.repeat(70_000) } });
     expect(await requester.fetch(input, `${deployment.resource}/entries`)).toMatchObject({ kind: 'unusable' });
     deployment.on['host /api/entries'] = () => new Promise(() => undefined);
-    expect(await requester.fetch(input, `${deployment.resource}/entries`)).toMatchObject({
+    const hasty = { timeoutSeconds: 0.1 };
+    expect(await requester.fetch(input, `${deployment.resource}/entries`, hasty)).toMatchObject({
       kind: 'try_later',
       at: 'host',
     });

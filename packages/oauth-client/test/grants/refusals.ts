@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { exchange } from '../../src/index.ts';
-import type { TestServer } from '../support/server.ts';
+import { NEVER_LATE, type TestServer } from '../support/server.ts';
 import { client, server, metadata, refreshed, exchanged, requested } from './scene.ts';
 
 type Reply = Parameters<TestServer['handlers'][string]>[0];
@@ -51,8 +51,11 @@ export function refusals(): void {
 
   test('no answer in time is a timeout, no connection is unreachable', async () => {
     server.handlers['/token'] = () => new Promise(() => undefined);
+    server.callSeconds = 0.1;
     expect(await exchanged()).toEqual({ kind: 'timeout' });
-    expect(await requested()).toEqual({ kind: 'timeout' });
+    const soon = { deadline: performance.now() + 100, signal: undefined, sent: false };
+    expect(await requested(soon)).toEqual({ kind: 'timeout' });
+    server.callSeconds = NEVER_LATE;
     server.handlers['/token'] = (reply) => reply.raw.destroy();
     expect(await exchanged()).toMatchObject({ kind: 'unreachable' });
     expect(await requested()).toMatchObject({ kind: 'unreachable' });

@@ -2,7 +2,7 @@ import { generateSigningKey } from '@chatelaine/crypto';
 import { type ServerMetadata, serverMetadataSchema } from '@chatelaine/protocol';
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { type ClientIdentity, exchange, type HopContext, refresh, requestTransfer } from '../../src/index.ts';
-import { goodMetadata, startServer, type TestServer } from '../support/server.ts';
+import { goodMetadata, NEVER_LATE, startServer, type TestServer } from '../support/server.ts';
 
 export const key = generateSigningKey('EdDSA');
 export const dpopKey = generateSigningKey('EdDSA');
@@ -53,6 +53,7 @@ export function scene(): void {
   afterAll(() => server.close());
   beforeEach(() => {
     server.handlers = {};
+    server.callSeconds = NEVER_LATE;
     server.received.length = 0;
   });
 }

@@ -1,7 +1,7 @@
 import { checkDpopProof } from '@chatelaine/crypto';
 import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
 import { parseForm } from '@chatelaine/protocol';
-import { amMetadata, linkTokens, resourceMetadata, transferred } from '@chatelaine/test-kit';
+import { amMetadata, linkTokens, patience, resourceMetadata, transferred } from '@chatelaine/test-kit';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ClientDeps } from '../../src/index.ts';
 
@@ -19,6 +19,8 @@ type Handler = (reply: FastifyReply, received: Received) => unknown;
 export interface TestServer {
   readonly issuer: string;
   readonly deps: ClientDeps & { outbound: Outbound };
+  /** How long a call waits for its answer: as long as it takes, unless a test wants it to be given up. */
+  callSeconds: number;
   readonly received: Received[];
   /** Members to change or, with undefined, to leave out. */
   metadata: Record<string, unknown>;
@@ -28,6 +30,10 @@ export interface TestServer {
   jktOf(received: Received, accessToken?: string): Promise<string>;
   close(): Promise<void>;
 }
+
+export const NEVER_LATE = patience() / 1000;
+// closing waits as long as a document may take
+const LONG = { callSeconds: NEVER_LATE, documentSeconds: patience(3) / 1000, connectSeconds: NEVER_LATE };
 
 export async function startServer(name: string): Promise<TestServer> {
   const received: Received[] = [];
@@ -48,12 +54,17 @@ export async function startServer(name: string): Promise<TestServer> {
   const { port } = app.server.address() as { port: number };
   const issuer = `http://${name}.localhost:${port}`;
   const exceptions = [{ host: `${name}.localhost`, port, scheme: 'http' as const, cidr: '127.0.0.1/32' }];
-  const outbound = createOutbound({ exceptions, demo: true, timeouts: { callSeconds: 2 } });
+  const patient = createOutbound({ exceptions, demo: true, timeouts: LONG });
+  const outbound: Outbound = {
+    ...patient,
+    fetch: (url, init) => patient.fetch(url, { timeoutSeconds: server.callSeconds, ...init }),
+  };
   const clock = { now: () => Date.now() / 1000 };
   const behave = goodHandlers(issuer, () => server);
   const server: TestServer = {
     issuer,
     deps: { outbound, clock, schemes: ['https', 'http'] },
+    callSeconds: NEVER_LATE,
     received,
     metadata: {},
     resourceMetadata: {},

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { challengeOf, checkDpopProof } from '@chatelaine/crypto';
 import type { Clock } from '@chatelaine/protocol';
 import { createOutbound, type Outbound } from '@chatelaine/outbound-http';
-import { amMetadata, bodyOf, serve, transferred as tokenAnswer } from '@chatelaine/test-kit';
+import { amMetadata, bodyOf, patience, serve, transferred as tokenAnswer } from '@chatelaine/test-kit';
 
 export interface Received {
   readonly path: string;
@@ -27,6 +27,8 @@ export interface TestDeployment {
   readonly host: string;
   readonly resource: string;
   readonly outbound: Outbound;
+  /** How long a call waits for its answer: as long as it takes, unless a test wants it to be given up. */
+  callSeconds: number;
   /** One time for the deployment and the apps in it. */
   readonly clock: Clock;
   pass(seconds: number): void;
@@ -47,12 +49,17 @@ export interface TestDeployment {
 
 const notFound: Handler = () => ({ status: 404, json: { error: 'not_found' } });
 
+const NEVER_LATE = patience() / 1000;
+// closing waits as long as a document may take
+const LONG = { callSeconds: NEVER_LATE, documentSeconds: patience(3) / 1000, connectSeconds: NEVER_LATE };
+
 /** One deployment for all tests of a file; before each of them it behaves again, and has received nothing. */
 export async function deploymentForAll(metadata: Record<string, unknown> = {}): Promise<TestDeployment> {
   const deployment = await startDeployment();
   afterAll(() => deployment.close());
   beforeEach(() => {
     deployment.on = {};
+    deployment.callSeconds = NEVER_LATE;
     deployment.metadata = metadata;
     deployment.received.length = 0;
   });
@@ -70,7 +77,11 @@ async function startDeployment(): Promise<TestDeployment> {
     scheme: 'http' as const,
     cidr: '127.0.0.1/32',
   }));
-  const outbound = createOutbound({ exceptions, demo: true, timeouts: { callSeconds: 2 } });
+  const patient = createOutbound({ exceptions, demo: true, timeouts: LONG });
+  const outbound: Outbound = {
+    ...patient,
+    fetch: (url, init) => patient.fetch(url, { timeoutSeconds: deployment.callSeconds, ...init }),
+  };
   const alive = { access: new Set<string>(), refresh: new Set<string>(), hostTokens: new Set<string>() };
   const pushed = new Map<string, URLSearchParams>();
   const codes = new Map<string, URLSearchParams>();
@@ -192,6 +203,7 @@ async function startDeployment(): Promise<TestDeployment> {
     host,
     resource: `${host}/api`,
     outbound,
+    callSeconds: NEVER_LATE,
     clock,
     pass: (seconds) => void (offset += seconds),
     received,
