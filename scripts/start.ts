@@ -17,6 +17,7 @@ import {
   takenPorts,
 } from '@chatelaine/constellation';
 import { provision, startEmbedded } from '@chatelaine/dev-postgres';
+import { PORTS } from './start/ports.ts';
 import { postgresFolder } from './start/postgres-folder.ts';
 import { loadSecrets, type Secrets } from './start/secrets.ts';
 import { seed, type Parties } from './start/seed.ts';
@@ -24,7 +25,6 @@ import { STAND_IN_PORTS, STAND_INS, type StandIns, startStandIns } from './start
 import { traceTransfer } from './start/trace.ts';
 import { root } from './workspace.ts';
 
-const PORTS = { am: 4800, photos: 4811, calendar: 4812, notes: 4813, lifestream: 4820, bridge: 4830 };
 const DATA = path.join(root, '.data');
 const RUN = path.join(root, '.run');
 const SERVICES_FILE = path.join(RUN, 'services.json');
