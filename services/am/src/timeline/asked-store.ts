@@ -183,21 +183,27 @@ const days = (from: keyof typeof SOURCE) =>
   });
 const DAYS = { all: days('all'), app: days('app') };
 
-// where no words are looked for, no names are read: a row is all that there is to count
+// where no words are looked for, no names are read, and each row is counted as it is read
+const FROM_TO = `t.started_at >= coalesce($2::timestamptz, '-infinity') and t.started_at < coalesce($3::timestamptz, 'infinity')
+  order by t.started_at desc limit $7`;
 const COUNTED_ROWS = {
-  all: `select started_at, state, host_id from transfer t where t.owner_id = $1 and ${BETWEEN} and $7::text is null ${NEWEST}`,
-  app: `select t.started_at, t.state, t.host_id from connection one, lateral (select id, started_at, state, host_id from transfer t where t.connection_id = one.id and t.owner_id = one.owner_id and ${BETWEEN} ${NEWEST}) t
-    where one.owner_id = $1 and one.client_id = $7 ${NEWEST}`,
+  all: `select t.started_at, t.state, t.host_id from transfer t where t.owner_id = $1 and $4::text is null and ${FROM_TO}`,
+  app: `select t.started_at, t.state, t.host_id from connection c, lateral (
+      select t.started_at, t.state, t.host_id from transfer t
+      where t.connection_id = c.id and t.owner_id = c.owner_id and ${FROM_TO}
+    ) t where c.owner_id = $1 and c.client_id = $4 order by t.started_at desc limit $7`,
 } as const;
+const IS_LET_THROUGH = '($5::text is null or host_id = $5) and ($6::text[] is null or state = any ($6))';
 const plainDays = (from: keyof typeof COUNTED_ROWS) =>
   defineQuery<DayCount & { seen: number }>({
     name: `timeline_plain_days_${from}`,
     text: `
-    with seen as materialized (${COUNTED_ROWS[from]}), counted as (
-      select date_trunc('day', started_at, 'UTC') as at, count(*) filter (where state = 'minted')::int as got, count(*) filter (where state <> 'minted')::int as not
-      from seen where ($8::text is null or host_id = $8) and ($9::text[] is null or state = any ($9)) and $10::text is null group by 1
-    )
-    select to_char(at at time zone 'UTC', 'YYYY-MM-DD') as day, (select count(*)::int from seen) as seen, got, counted.not from counted order by at`,
+    select to_char(at, 'YYYY-MM-DD') as day, seen, got, counted.not from (
+      select (started_at at time zone 'UTC')::date as at, count(*)::int as seen,
+        count(*) filter (where state = 'minted' and ${IS_LET_THROUGH})::int as got,
+        count(*) filter (where state <> 'minted' and ${IS_LET_THROUGH})::int as not
+      from (${COUNTED_ROWS[from]}) t group by 1
+    ) counted order by at`,
   });
 const PLAIN_DAYS = { all: plainDays('all'), app: plainDays('app') };
 
@@ -209,14 +215,14 @@ export async function countDays(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, filter }: { ownerId: string; filter: Filter },
 ): Promise<readonly DayCount[]> {
-  const queries = filter.words === null ? PLAIN_DAYS : DAYS;
-  const rows = await run(pool, queries[filter.app === null ? 'all' : 'app'], [
-    ownerId,
-    null,
-    '',
-    COUNTED,
-    ...valuesOf(filter),
-  ]);
-  const isCut = (rows[0]?.seen ?? 0) >= COUNTED;
+  const from = filter.app === null ? 'all' : 'app';
+  const values = valuesOf(filter);
+  if (filter.words === null) {
+    const rows = await run(pool, PLAIN_DAYS[from], [ownerId, ...values.slice(0, -1), COUNTED]);
+    const isCut = rows.reduce((sum, { seen }) => sum + seen, 0) >= COUNTED;
+    return rows.slice(isCut ? 1 : 0).flatMap(({ day, got, not }) => (got + not === 0 ? [] : [{ day, got, not }]));
+  }
+  const rows = await run(pool, DAYS[from], [ownerId, null, '', LOOKED_AT, ...values]);
+  const isCut = (rows[0]?.seen ?? 0) >= LOOKED_AT;
   return rows.slice(isCut ? 1 : 0).map(({ day, got, not }) => ({ day, got, not }));
 }
