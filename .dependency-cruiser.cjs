@@ -83,13 +83,16 @@ module.exports = {
       name: 'only-tests-and-scripts-use-the-test-bench',
       severity: 'error',
       comment:
-        'constellation, e2e, bench, scripts, the embedded Postgres, the test kit, the contract of storages and the stand-ins of services may import anything and are imported by no sources.',
+        'constellation, e2e, bench, scripts, the embedded Postgres, the test kit, the contract of storages ' +
+        'and the stand-ins of services may import anything and are imported by no sources.',
       from: {
         path: '^(packages|services)/[^/]+/src/',
         pathNot: '^packages/(constellation|dev-postgres|test-kit|oauth-server-contract|stand-in-services)/',
       },
       to: {
-        path: '^(packages/(constellation|dev-postgres|test-kit|oauth-server-contract|stand-in-services)|e2e|bench|scripts)/',
+        path:
+          '^(packages/(constellation|dev-postgres|test-kit|oauth-server-contract|stand-in-services)|' +
+          'e2e|bench|scripts)/',
       },
     },
     {
@@ -165,7 +168,8 @@ module.exports = {
       name: 'prisma-only-in-stores',
       severity: 'error',
       comment:
-        "Prisma's model calls live in stores, like SQL (docs/adr/0020). deps.ts and database.ts make the client and name its type.",
+        "Prisma's model calls live in stores, like SQL (docs/adr/0020). " +
+        'deps.ts and database.ts make the client and name its type.',
       from: {
         path: '^(packages|services)/[^/]+/src/',
         pathNot: [

@@ -37,7 +37,8 @@ const nameOfTest = (callee) => {
 
 const isNumber = (node) => node?.type === 'Literal' && typeof node.value === 'number';
 const NO_LIMIT =
-  'A test has no time limit of its own: wait for the event (`eventually`), or take a multiple of what this machine needs (`patience`).';
+  'A test has no time limit of its own: wait for the event (`eventually`), ' +
+  'or take a multiple of what this machine needs (`patience`).';
 
 const noTimeout = {
   create: (context) => ({
@@ -110,7 +111,8 @@ const noElapsed = {
           context.report({
             node,
             message:
-              'How long something took says how fast the machine is: assert what happened, and in which order, or move the clock; a bound is a multiple of what this machine needs (`patience`).',
+              'How long something took says how fast the machine is: assert what happened, and in which order, ' +
+              'or move the clock; a bound is a multiple of what this machine needs (`patience`).',
           });
       },
     };

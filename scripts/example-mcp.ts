@@ -62,6 +62,6 @@ keys that fit anybody: MCP clients have no key of their own that theirs could be
   username   ${USERNAME}
   password   ${PASSWORD}
 `);
-  console.log(`Ctrl-C stops everything, and nothing of it is kept. Clients keep what they registered here; before the next start
-delete it, for mcp-remote ~/.mcp-auth.`);
+  console.log(`Ctrl-C stops everything, and nothing of it is kept. Clients keep what they registered here;
+before the next start delete it, for mcp-remote ~/.mcp-auth.`);
 }

@@ -58,7 +58,10 @@ function write(owningPackage: WorkspacePackage, label: string, sql: string): str
   fs.mkdirSync(folder, { recursive: true });
   const file = path.join(folder, 'migration.sql');
   fs.writeFileSync(file, sql);
-  return `${path.relative(root, file)}\nRead it, and write by hand what a Prisma schema cannot say: CHECKs, partial indexes, grants, moved data.`;
+  return (
+    `${path.relative(root, file)}\nRead it, and write by hand what a Prisma schema cannot say: ` +
+    'CHECKs, partial indexes, grants, moved data.'
+  );
 }
 
 /** 20261123104600, UTC: migrations of all packages sort into the order in which they were written. */

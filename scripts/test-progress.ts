@@ -38,7 +38,8 @@ export function createProgress({ packages, resultOf, print, now }: ProgressInput
     const took = ((now() - task.began) / 1000).toFixed(0);
     const running = inState('running');
     print(
-      `[${String(done).padStart(2)}/${tests.size}] ${failed ? '✗' : '✓'} ${short(name)}: ${counts(result?.files ?? [])}, ${took} s` +
+      `[${String(done).padStart(2)}/${tests.size}] ${failed ? '✗' : '✓'} ${short(name)}: ` +
+        `${counts(result?.files ?? [])}, ${took} s` +
         `${running.length > 0 ? ` · running: ${running.join(', ')}` : ''} · left: ${inState('left').length}`,
     );
   };

@@ -80,7 +80,8 @@ export async function asking<T>(url: string, ask: (client: pg.Client) => Promise
 async function versionOf(server: Embedded): Promise<string> {
   const settings = await asking(server.url('postgres'), async (client) => {
     const { rows } = await client.query<{ name: string; setting: string }>(
-      `select name, setting from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes', 'server_version')`,
+      `select name, setting from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes',
+        'server_version')`,
     );
     return new Map(rows.map(({ name, setting }) => [name, setting]));
   });

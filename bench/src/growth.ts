@@ -53,9 +53,11 @@ try {
     const whole = scans.filter((one) => Number(one.rows) >= LARGE && Number(one.whole) > 0).map(({ name }) => name);
     const text = `# Grown and empty
 
-Written by \`pnpm bench:growth\`, not by hand. ${new Date().toISOString().slice(0, 10)}, Postgres ${databases.version}. ${rows} connections, tokens and transfers, ${rows / 10} links, ${rows / 20} owners.
+Written by \`pnpm bench:growth\`, not by hand. ${new Date().toISOString().slice(0, 10)}, Postgres ${databases.version}.
+${rows} connections, tokens and transfers, ${rows / 10} links, ${rows / 20} owners.
 
-Transfers per second, grown ÷ empty, ${IN_FLIGHT} in flight, ${EFFORT.rounds} rounds in turn: **${median.toFixed(2)}** (${lowest.toFixed(2)}–${highest.toFixed(2)}); to hold: 0.9.
+Transfers per second, grown ÷ empty, ${IN_FLIGHT} in flight, ${EFFORT.rounds} rounds in turn:
+**${median.toFixed(2)}** (${lowest.toFixed(2)}–${highest.toFixed(2)}); to hold: 0.9.
 Large tables read as a whole meanwhile: ${whole.length === 0 ? 'none' : whole.join(', ')}.
 
 ${table(
@@ -91,7 +93,8 @@ function forget(url: string): Promise<unknown> {
 function scansOf(url: string): Promise<Scans[]> {
   return asked<Scans>(
     url,
-    `select schemaname || '.' || relname as name, n_live_tup as rows, coalesce(seq_scan, 0) as whole, coalesce(idx_scan, 0) as by_index,
+    `select schemaname || '.' || relname as name, n_live_tup as rows, coalesce(seq_scan, 0) as whole,
+      coalesce(idx_scan, 0) as by_index,
        n_tup_upd as updated, n_tup_hot_upd as hot
      from pg_stat_user_tables where coalesce(seq_scan, 0) + coalesce(idx_scan, 0) > 0 order by name`,
   );

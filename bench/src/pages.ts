@@ -44,7 +44,9 @@ try {
     const slow = measured.filter(({ times }) => median(times) > TO_HOLD).map(({ page }) => page);
     const text = `# Pages
 
-Written by \`pnpm bench:pages\`, not by hand. ${new Date().toISOString().slice(0, 10)}, Postgres ${databases.version}. An owner with ${EACH} apps, ${EACH} services that each of them is shown, and ${rows} keys that were asked for in 30 days. Milliseconds from the request to the end of the answer, ${EFFORT.rounds} rounds; to hold: a median of ${TO_HOLD}.
+Written by \`pnpm bench:pages\`, not by hand. ${new Date().toISOString().slice(0, 10)}, Postgres ${databases.version}.
+An owner with ${EACH} apps, ${EACH} services that each of them is shown, and ${rows} keys asked for in 30 days.
+Milliseconds from the request to the end of the answer, ${EFFORT.rounds} rounds; to hold: a median of ${TO_HOLD}.
 Slower: ${slow.length === 0 ? 'none' : slow.join(', ')}.
 
 ${table(

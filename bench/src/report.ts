@@ -24,15 +24,18 @@ export interface Report {
 export function report({ lines, races, postgres, seconds }: Report): string {
   return `# The kernel beside oidc-provider
 
-Written by \`pnpm bench:kernel\`, not by hand. ${new Date().toISOString().slice(0, 10)}; oidc-provider ${versionOf('oidc-provider')}, Node ${process.versions.node},
+Written by \`pnpm bench:kernel\`, not by hand. ${new Date().toISOString().slice(0, 10)};
+oidc-provider ${versionOf('oidc-provider')}, Node ${process.versions.node},
 Postgres ${postgres}, ${os.availableParallelism()} cores; ${Math.round(seconds)} s in all; load average at the end
 ${(os.loadavg()[0] ?? 0).toFixed(1)} (what is above about 3 was other work, and blurs the times).
 
-Both on one Postgres (fsync and synchronous_commit on), one Node process each, a pool of ten connections, the client in the database,
-\`private_key_jwt\` everywhere and DPoP at the token endpoint, opaque tokens, no ID token. ${WARM} requests to warm up and ${MEASURED} measured per step and
-server, in alternating blocks, ${CONCURRENCY} at a time; requests are signed before a block begins. **Ratio = kernel / oidc-provider**: below 1 is less time,
-and for requests per second above 1 is more. Load, servers and Postgres share one machine, so the times are for orientation (a repeat moves them);
-CPU time of the server's own processes is steadier, and the statement counts are exact.
+Both on one Postgres (fsync and synchronous_commit on), one Node process each, a pool of ten connections, the client in
+the database, \`private_key_jwt\` everywhere and DPoP at the token endpoint, opaque tokens, no ID token.
+${WARM} requests to warm up and ${MEASURED} measured per step and server, in alternating blocks,
+${CONCURRENCY} at a time; requests are signed before a block begins. **Ratio = kernel / oidc-provider**: below 1 is less
+time, and for requests per second above 1 is more. Load, servers and Postgres share one machine, so the times are for
+orientation (a repeat moves them); CPU time of the server's own processes is steadier, and the statement counts are
+exact.
 
 ## Steps
 
@@ -49,16 +52,17 @@ ${table(
   ]),
 )}
 
-The last line compares unequal work on purpose: ours is Requester → AM → Host → AM → Requester over HTTP between two processes, with the owner's rules, an
-audit row and a signed statement; oidc-provider's is one server and the least a token exchange can be (subject token read, proof checked,
-token inserted), as a custom grant.
+The last line compares unequal work on purpose: ours is Requester → AM → Host → AM → Requester over HTTP between two
+processes, with the owner's rules, an audit row and a signed statement; oidc-provider's is one server and the least a
+token exchange can be (subject token read, proof checked, token inserted), as a custom grant.
 
 ${lines.map(statementsOf).join('\n')}
 
 ## Races
 
-Two processes on one database, ${ROUNDS} rounds, ${PARALLEL} requests at the same moment. *Example*: the adapter as oidc-provider documents its interface. *Strict*:
-\`consume\` and the replay store are conditional and throw when they lost.
+Two processes on one database, ${ROUNDS} rounds, ${PARALLEL} requests at the same moment.
+*Example*: the adapter as oidc-provider documents its interface. *Strict*: \`consume\`
+and the replay store are conditional and throw when they lost.
 
 ${table(
   ['', 'kernel', 'oidc-provider, example', 'oidc-provider, strict'],

@@ -127,7 +127,7 @@ describe('docker-compose up [needs a container engine]', () => {
 });
 
 describe('what happens to containers [needs a container engine]', () => {
-  test('the AM of the previous commit gives way to the next, which widens the schema, one process after the other under load: no request fails', async () => {
+  test('an AM of the previous commit gives way to the next, schema widened, under load: no request fails', async () => {
     await buildExpanded({ from: 'chatelaine-am', as: 'chatelaine-am:expanded' });
     const before = await deployment.containers('am');
     const running = load();
@@ -163,7 +163,7 @@ describe('what happens to containers [needs a container engine]', () => {
     expect(lostIn(sent).length / sent.length).toBeLessThanOrEqual(0.01);
   });
 
-  test('Postgres stops and comes back: 503 with Retry-After meanwhile, tokens again within 5 s, and no process had to start anew', async () => {
+  test('Postgres stops and returns: 503 with Retry-After, tokens again within 5 s, no process restarted', async () => {
     const [postgres = ''] = await deployment.containers('postgres');
     const since = await runningSince(deployment, SERVICES);
     const running = load();
@@ -215,10 +215,12 @@ describe('what happens to containers [needs a container engine]', () => {
     await eventually(transferStatus, { until: (status) => status === 200 });
   });
 
-  test('a Host starts with a new ENCRYPTION_KEY, the old one beside it: links, sessions and keys it has given out hold', async () => {
+  test('a Host starts with a new ENCRYPTION_KEY beside the old: links, sessions and issued keys hold', async () => {
     const [photos = ''] = await deployment.containers('photos');
     const token = await obtain('photos');
-    const replace = `sed -i "s/^ENCRYPTION_KEY=/ENCRYPTION_KEY=$(head -c 32 /dev/urandom | basenc --base64url | tr -d '=\\n')\\nENCRYPTION_KEY_PREVIOUS=/" /s/env`;
+    const replace =
+      'sed -i "s/^ENCRYPTION_KEY=/ENCRYPTION_KEY=$(head -c 32 /dev/urandom | ' +
+      `basenc --base64url | tr -d '=\\n')\\nENCRYPTION_KEY_PREVIOUS=/" /s/env`;
     const volume = `${deployment.project}_secrets-photos:/s`;
     await docker('run', '--rm', '--network', 'none', '-v', volume, 'chatelaine-postgres', 'bash', '-c', replace);
     await docker('restart', '-t', '20', photos);

@@ -69,7 +69,7 @@ function inVolume(volume: string, ...command: string[]): Promise<string> {
 }
 
 describe('docker-compose with TLS and a demo account [needs a container engine]', () => {
-  test('the first start makes an authority for names under localhost, whose key no container has, and the services are found by who believes it', async () => {
+  test('the first start makes an authority for localhost names, whose key no container has', async () => {
     const authority = new X509Certificate(ca);
     expect([authority.ca, authority.checkIssued(authority)]).toEqual([true, true]);
     for (const name of SERVICES) {
@@ -79,7 +79,7 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
     }
   });
 
-  test('the authority’s key is in a volume that no running container has, and a service’s key is the proxy’s alone', async () => {
+  test('the authority’s key is in a volume of no running container; a service’s key is the proxy’s alone', async () => {
     expect(await inVolume('tls-authority', 'stat', '-c', '%a %u', '/v/ca.key')).toBe('600 0');
     const mounts = '{{range .Mounts}}{{.Name}} {{end}}';
     const withKeys = async (volume: string) => {
@@ -99,7 +99,7 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
     expect((await inVolume('tls-public', 'cat', '/v/ca.pem')).includes('PRIVATE KEY')).toBe(false);
   });
 
-  test('somebody signs up, links a Host, and has a token transferred, with Secure cookies and without a promise for every port of this machine', async () => {
+  test('somebody signs up, links a Host and has a token transferred, with Secure cookies, without HSTS', async () => {
     robin = deployment.person({ username: 'robin', stopsAt: [RAW_CALLBACK], ca });
     const am = { url: deployment.url('am') };
     const host = { url: deployment.url('photos') };
@@ -116,7 +116,7 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
     expect(await entriesSeen(connection)).toContain('kept behind TLS');
   });
 
-  test('the demo account is made once and its password told; who signs in with it sees linked Hosts and the feed', async () => {
+  test('the demo account is made once and its password told; it has linked Hosts and a feed', async () => {
     const { code, says } = await whenSeeded();
     expect(code).toBe('0');
     demo = deployment.person({ username: wordAfter('username', says), password: wordAfter('password', says), ca });
@@ -195,7 +195,7 @@ describe('what an operator does with it [needs a container engine]', () => {
     expect((await exchange(connection)).status).toBe(200);
   });
 
-  test('a copy is made while the AM serves; on an empty database it goes on from there, and what had ended at a Host stays ended there', async () => {
+  test('a backup of a serving AM goes on in an empty database, and what had ended at a Host stays ended', async () => {
     const stopped = await raw.connect(robin);
     load = startLoad(raw, { token: connection.accessToken, ...PHOTOS() });
     const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-backup-')), 'am.dump');

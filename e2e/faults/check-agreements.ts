@@ -163,9 +163,11 @@ const WITHOUT_AGREEMENT = `
   left join am.proffer p on p.bucket = t.bucket and p.jti = t.proffer_jti
   where t.state = 'minted' and case
     when t.proffer_jti is null then exists (
-      select from am.connection c join am.proffer first on first.connection_id = c.id and first.created_at = c.created_at
+      select from am.connection c join am.proffer first on first.connection_id = c.id
+        and first.created_at = c.created_at
       where c.id = t.connection_id)
-    else p.connection_id is distinct from t.connection_id or p.decision is distinct from 'accepted' or p.answered_at > t.started_at end`;
+    else p.connection_id is distinct from t.connection_id or p.decision is distinct from 'accepted'
+      or p.answered_at > t.started_at end`;
 
 /** By the times of the commits. The entry of the timeline is written with the offer that it tells of. */
 const OFFERED = `
@@ -185,4 +187,5 @@ const NOT_THE_LATEST = `
   select g.id, g.terms from am.oauth_grant g join lateral (
     select o.at from offered o where o.connection_id = g.id order by o.since desc limit 1
   ) latest on true
-  where not exists (select from am.proffer p where p.bucket = g.bucket and p.jti = g.terms and p.created_at = latest.at)`;
+  where not exists (select from am.proffer p where p.bucket = g.bucket and p.jti = g.terms
+    and p.created_at = latest.at)`;

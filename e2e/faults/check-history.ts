@@ -102,7 +102,8 @@ function checkCall({ connection, end, outcome, handedOut, expiresIn }: Call, sto
     ...broken([outcome]),
     ...(fresh && !touched && outcome.kind === 'refused'
       ? [
-          `I1: a Host refused a token of ${connection.name} (${outcome.status} ${outcome.error}) that nobody had stopped`,
+          `I1: a Host refused a token of ${connection.name} ` +
+            `(${outcome.status} ${outcome.error}) that nobody had stopped`,
         ]
       : []),
   ];

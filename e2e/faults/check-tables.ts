@@ -73,7 +73,8 @@ async function checkAcknowledged(
 ): Promise<void> {
   const rows = await read(
     `select encode(t.hash, 'hex') as hash, g.ended_at is not null as ended, c.id is not null as known
-     from am.oauth_token t join am.oauth_grant g using (bucket) left join am.connection c on c.id = g.id where g.id = t.grant_id and t.kind in ('ct', 'rt')`,
+     from am.oauth_token t join am.oauth_grant g using (bucket) left join am.connection c on c.id = g.id
+       where g.id = t.grant_id and t.kind in ('ct', 'rt')`,
     [],
   );
   const byHash = new Map(rows.map((row) => [row['hash'], row]));
@@ -89,7 +90,8 @@ async function checkAcknowledged(
   for (const { code, client, answers } of history.redemptions) {
     if (!answers.some(({ kind }) => kind === 'ok') || !answers.some(({ kind }) => kind === 'refused')) continue;
     const alive = await read(
-      `select 1 from am.oauth_code c join am.oauth_grant g on g.bucket = c.bucket and g.id = c.grant_id where c.hash = $1 and g.ended_at is null`,
+      `select 1 from am.oauth_code c join am.oauth_grant g on g.bucket = c.bucket and g.id = c.grant_id
+        where c.hash = $1 and g.ended_at is null`,
       [hashToken(code)],
     );
     if (alive.length > 0) found.push(`I2: a code of ${client} was used twice, and what it yielded lives`);
@@ -101,7 +103,8 @@ async function checkAcknowledged(
 
 const families = (schema: string): string => `
   select c.grant_id from ${schema}.oauth_code c join ${schema}.oauth_token t using (bucket, grant_id)
-  where t.kind = 'rt' and coalesce(t.generation, 1) = 1 group by c.grant_id having count(distinct t.hash) > 1 or count(distinct c.hash) > 1`;
+  where t.kind = 'rt' and coalesce(t.generation, 1) = 1 group by c.grant_id having count(distinct t.hash) > 1
+    or count(distinct c.hash) > 1`;
 
 /**
  * Each refresh token that is replaced has one successor, of the next generation, and is known with the time until which
@@ -116,16 +119,22 @@ const TWO_LINES = `
     or (t.successor_key is null) <> (t.generation = (
       select max(n.generation) from am.oauth_token n where n.bucket = g.bucket and n.grant_id = g.id and n.kind = 'rt'))
     or (t.successor_key is not null) <> exists (
-      select from am.oauth_token n where n.bucket = g.bucket and n.grant_id = g.id and n.kind = 'rt' and n.generation = t.generation + 1)
+      select from am.oauth_token n where n.bucket = g.bucket and n.grant_id = g.id and n.kind = 'rt'
+        and n.generation = t.generation + 1)
     or exists (
       select from am.oauth_token n
-      where n.bucket = g.bucket and n.grant_id = g.id and n.kind = 'rt' and n.generation = t.generation and n.hash <> t.hash))`;
+      where n.bucket = g.bucket and n.grant_id = g.id and n.kind = 'rt' and n.generation = t.generation
+        and n.hash <> t.hash))`;
 
 const pastTheirTime = (schema: string): string => `
-  select 'request' as kind, count(*) from ${schema}.oauth_request where expires_at < now() - interval '5 minutes' having count(*) > 0
-  union all select 'answer', count(*) from ${schema}.oauth_answer where expires_at < now() - interval '5 minutes' having count(*) > 0
-  union all select 'replay', count(*) from ${schema}.oauth_replay where expires_at < now() - interval '10 minutes' having count(*) > 0
-  union all select 'unused code', count(*) from ${schema}.oauth_code where used_at is null and expires_at < now() - interval '15 minutes' having count(*) > 0`;
+  select 'request' as kind, count(*) from ${schema}.oauth_request where expires_at < now() - interval '5 minutes'
+    having count(*) > 0
+  union all select 'answer', count(*) from ${schema}.oauth_answer where expires_at < now() - interval '5 minutes'
+    having count(*) > 0
+  union all select 'replay', count(*) from ${schema}.oauth_replay where expires_at < now() - interval '10 minutes'
+    having count(*) > 0
+  union all select 'unused code', count(*) from ${schema}.oauth_code
+    where used_at is null and expires_at < now() - interval '15 minutes' having count(*) > 0`;
 
 /** I6: the same key, the same Requester, the same person. */
 const misbound = (schema: string): string => `
@@ -142,7 +151,8 @@ const misbound = (schema: string): string => `
   )
   select m.grant_id, m.username, a.username as owner
   from minted m left join known k using (grant_id)
-  left join am.host h on h.id = k.host_id left join am.oauth_grant g on g.id = k.connection_id left join am.account a on a.id = g.subject
+  left join am.host h on h.id = k.host_id left join am.oauth_grant g on g.id = k.connection_id
+    left join am.account a on a.id = g.subject
   where k.connection_id is null or h.issuer is distinct from $1
     or m.keys <> array[g.jkt] or m.requesters <> array[g.client_id] or m.username is distinct from a.username`;
 
@@ -150,13 +160,16 @@ const misbound = (schema: string): string => `
 const orphanLinks = (schema: string): string => `
   with there as (
     select a.username, count(*) as n from ${schema}.oauth_grant g join ${schema}.account a on a.id = g.subject
-    where g.ended_at is null and exists (select from ${schema}.oauth_token t where t.bucket = g.bucket and t.grant_id = g.id and t.kind = 'rt')
+    where g.ended_at is null and exists (select from ${schema}.oauth_token t
+      where t.bucket = g.bucket and t.grant_id = g.id and t.kind = 'rt')
     group by 1
   ), here as (
-    select a.username, count(*) as n from am.link l join am.account a on a.id = l.owner_id join am.host h on h.id = l.host_id
+    select a.username, count(*) as n from am.link l join am.account a on a.id = l.owner_id
+      join am.host h on h.id = l.host_id
     where l.state = 'active' and h.issuer = $1 group by 1
   )
-  select username, there.n as at_the_host, here.n as at_the_am from there full join here using (username) where there.n is distinct from here.n`;
+  select username, there.n as at_the_host, here.n as at_the_am from there full join here using (username)
+    where there.n is distinct from here.n`;
 
 /**
  * I3: by the times of the commits, which the database keeps here. An entry of the timeline is written with the end that
@@ -165,15 +178,19 @@ const orphanLinks = (schema: string): string => `
 const COMPLETED_AFTER_ITS_END = `
   select t.id, e.kind, pg_xact_commit_timestamp(t.xmin) - pg_xact_commit_timestamp(e.xmin) as late
   from am.transfer t join am.timeline_entry e on e.owner_id = t.owner_id
-    and (e.kind = 'connection_ended' and e.data ->> 'connection' = t.connection_id or e.kind = 'link_ended' and e.data ->> 'link' = t.link_id)
+    and (e.kind = 'connection_ended' and e.data ->> 'connection' = t.connection_id or e.kind = 'link_ended'
+      and e.data ->> 'link' = t.link_id)
   where t.state = 'minted' and pg_xact_commit_timestamp(t.xmin) > pg_xact_commit_timestamp(e.xmin)`;
 
 /** I3: what the AM ended, and the Host confirmed, is ended there. */
 const outlived = (schema: string): string => `
-  select tg.id from ${schema}.oauth_transfer_grant tg join am.revocation r on r.grant_id = tg.id where r.state = 'confirmed' and tg.ended_at is null`;
+  select tg.id from ${schema}.oauth_transfer_grant tg join am.revocation r on r.grant_id = tg.id
+    where r.state = 'confirmed' and tg.ended_at is null`;
 
 /** I3: whatever the AM knows, or no longer knows, of how it ended. */
 const unowned = (schema: string): string => `
-  select tg.id from ${schema}.oauth_transfer_grant tg join ${schema}.oauth_grant link on link.bucket = tg.bucket and link.id = tg.grant_id
+  select tg.id from ${schema}.oauth_transfer_grant tg join ${schema}.oauth_grant link on link.bucket = tg.bucket
+    and link.id = tg.grant_id
   where tg.ended_at is null and link.ended_at is null and not exists (
-    select from am.connection_host ch join am.oauth_grant g on g.id = ch.connection_id where ch.grant_id = tg.id and g.ended_at is null)`;
+    select from am.connection_host ch join am.oauth_grant g on g.id = ch.connection_id
+      where ch.grant_id = tg.id and g.ended_at is null)`;

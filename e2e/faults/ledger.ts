@@ -37,9 +37,13 @@ export const ledgerOf = ({ schema, issuer }: { schema: string; issuer: string })
     union select grant_id, connection_id from am.revocation where grant_id is not null
   )
   select json_build_object(
-    'tokens', (select coalesce(json_agg(json_build_array(encode(t.hash, 'hex'), k.connection_id, extract(epoch from t.created_at))), '[]')
+    'tokens',
+      (select coalesce(json_agg(json_build_array(encode(t.hash, 'hex'), k.connection_id,
+      extract(epoch from t.created_at))), '[]')
       from ${schema}.oauth_token t left join known k on k.grant_id = t.transfer_grant_id where t.kind = 'at'),
-    'intents', (select coalesce(json_agg(json_build_array(x.connection_id, extract(epoch from x.started_at), extract(epoch from x.closed_at), x.state, x.error)), '[]')
+    'intents',
+      (select coalesce(json_agg(json_build_array(x.connection_id, extract(epoch from x.started_at),
+      extract(epoch from x.closed_at), x.state, x.error)), '[]')
       from am.transfer x join am.host h on h.id = x.host_id where h.issuer = '${issuer.replaceAll("'", "''")}')
   ) as ledger`;
 

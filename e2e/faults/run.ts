@@ -28,7 +28,8 @@ export async function settleAndCheck(world: World): Promise<{ settledMs: number;
 async function openEnds({ deployment }: World): Promise<number> {
   const [row] = await deployment.database.query<{ n: number }>(
     'am',
-    `select ((select count(*) from transfer where state = 'intent') + (select count(*) from revocation where state = 'pending')
+    `select ((select count(*) from transfer where state = 'intent') + (select count(*) from revocation
+      where state = 'pending')
       + (select count(*) from link_attempt where resume_at is not null))::int as n`,
   );
   return row?.n ?? 0;

@@ -83,7 +83,10 @@ function stopsOfASession(all: number): number {
 }
 
 function flags(): string {
-  return `--minutes ${values.minutes} --kills ${values.kills} --crashes ${values.crashes} --races ${values.races} --stops ${values.stops} --adoptions ${values.adoptions}`;
+  return (
+    `--minutes ${values.minutes} --kills ${values.kills} --crashes ${values.crashes} ` +
+    `--races ${values.races} --stops ${values.stops} --adoptions ${values.adoptions}`
+  );
 }
 
 function commit(): string {

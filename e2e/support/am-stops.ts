@@ -31,7 +31,8 @@ export const AM_STOPS: readonly Stop[] = [
     around: stored(
       `insert into passkey (id, account_id, public_key, counter, transports, backed_up, name, created_at, last_used_at)
        select v.id, ${ROBIN}, '', 0, '{}', v.backed_up, v.name, now() - interval '40 days', v.used from (values
-         ('look_1', true, 'Safari on iPhone', now()), ('look_2', false, 'Security key', null::timestamptz)) v (id, backed_up, name, used)`,
+         ('look_1', true, 'Safari on iPhone', now()), ('look_2', false, 'Security key', null::timestamptz)) v
+           (id, backed_up, name, used)`,
       `delete from passkey where id like 'look_%' and account_id = ${ROBIN}`,
     ),
   },

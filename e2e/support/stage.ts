@@ -34,7 +34,9 @@ const ENTRIES: Readonly<Record<Flavor, readonly { text: string; day: number; pic
     { text: 'Grandmother and the new bicycle', day: -4, picture: 2 },
     { text: 'Fog', day: -1, picture: 3 },
     {
-      text: 'A caption that is rather long, because somebody wanted to remember who stood where: from the left Ada, Mo, the neighbour’s dog, and half of Kim.',
+      text:
+        'A caption that is rather long, because somebody wanted to remember who stood where: ' +
+        'from the left Ada, Mo, the neighbour’s dog, and half of Kim.',
       day: -30,
       picture: 4,
     },
@@ -52,7 +54,9 @@ const ENTRIES: Readonly<Record<Flavor, readonly { text: string; day: number; pic
     { text: 'Bread\n500 g flour\n350 g water\n10 g salt\npatience', day: -12 },
     { text: 'Ask about the spare key', day: -3 },
     {
-      text: 'The door sticks when it rains. Plane it in summer, not now: it shrinks again by itself in the first dry week, and then there would be a gap for the rest of the year.',
+      text:
+        'The door sticks when it rains. Plane it in summer, not now: ' +
+        'it shrinks again by itself in the first dry week, and then there would be a gap for the rest of the year.',
       day: -20,
     },
     {

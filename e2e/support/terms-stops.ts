@@ -11,7 +11,8 @@ const choosing = (terms: string, signersOnly = false): Around =>
     `update owner set terms = '{}', signers_only = false where id = ${ROBIN}`,
   );
 
-const OFFERED = `select p.* from proffer p join oauth_grant g on g.bucket = p.bucket and g.terms = p.jti where g.subject = ${ROBIN}`;
+const OFFERED = `select p.* from proffer p join oauth_grant g on g.bucket = p.bucket and g.terms = p.jti
+  where g.subject = ${ROBIN}`;
 const declined = stored(
   `update proffer set decision = 'declined', accepted = null where jti in (select jti from (${OFFERED}) p)`,
   `update proffer set decision = 'accepted', accepted = terms[1] where jti in (select jti from (${OFFERED}) p)`,
@@ -19,12 +20,14 @@ const declined = stored(
 const waiting = stored(
   `with fresh as (
      insert into proffer (bucket, jti, connection_id, terms, proffer)
-     select bucket, 'look', connection_id, '{no-training/1.1,not-passed-on/1.0}', 'look' from (${OFFERED}) p returning bucket, connection_id
+     select bucket, 'look', connection_id, '{no-training/1.1,not-passed-on/1.0}', 'look' from (${OFFERED}) p
+       returning bucket, connection_id
    )
    update oauth_grant g set terms = 'look' from fresh where g.bucket = fresh.bucket and g.id = fresh.connection_id`,
   `with back as (
      update oauth_grant g set terms = p.jti from proffer p
-     where g.subject = ${ROBIN} and g.terms = 'look' and p.bucket = g.bucket and p.connection_id = g.id and p.jti <> 'look' returning g.bucket
+     where g.subject = ${ROBIN} and g.terms = 'look' and p.bucket = g.bucket and p.connection_id = g.id
+       and p.jti <> 'look' returning g.bucket
    )
    delete from proffer p using back where p.bucket = back.bucket and p.jti = 'look'`,
 );

@@ -176,7 +176,7 @@ describeInBrowser(`${STORY}${executable === null ? ' [needs Chromium]' : ''}`, (
     await eventually(feed, { until: (shown) => shown.includes(CHIRP) && shown.includes(PLUME) });
   });
 
-  test('stops an app at the AM: within five seconds the bridge refuses what it holds, and the service hears nothing more', async () => {
+  test('stops an app at the AM: within five seconds the bridge refuses it and the service hears no more', async () => {
     const robin = deployment.person({ username: 'robin', password: PASSWORD, stopsAt: [RAW_CALLBACK] });
     await signIn(robin, deployment.am.url);
     raw = await openRawRequester(deployment);
@@ -194,7 +194,7 @@ describeInBrowser(`${STORY}${executable === null ? ' [needs Chromium]' : ''}`, (
     expect(await feed()).toContain(CHIRP);
   });
 
-  test('what is disconnected at the bridge is out of the feed at once, and after the next transfer the AM shows that there is less', async () => {
+  test('what is disconnected at the bridge leaves the feed at once, and the AM after the next transfer', async () => {
     await page.goto(`${bridgeUrl}/services`);
     await card('Plume').getByRole('link', { name: 'Disconnect' }).click();
     await press('Disconnect');

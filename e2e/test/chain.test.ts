@@ -55,7 +55,7 @@ const tokenAnswers = (exchanges: readonly Exchange[], service: string) =>
     .flatMap(({ response, process }) => answersIn(response.body).map((body) => ({ process, body })));
 
 describe('a Requester gets a token for a Host through the AM', () => {
-  test('what two Hosts keep is read through one connection, with tokens the Hosts minted for the Requester alone', async () => {
+  test('two Hosts are read through one connection, with tokens they minted for the Requester alone', async () => {
     await signUp(robin, deployment.am.url);
     for (const host of deployment.hosts) {
       await signUp(robin, host.url);
@@ -102,7 +102,7 @@ describe('a Requester gets a token for a Host through the AM', () => {
     );
   });
 
-  test('what is posted at the Requester is kept by every Host it was meant for, with one call for their keys', async () => {
+  test('what is posted at the Requester is kept by every Host it was meant for, with one call for tokens', async () => {
     await robin.visit(deployment.requester.url);
     const boxes = robin.page.forms.flatMap(({ controls }) => controls).filter(({ name }) => name.startsWith('to '));
     expect(boxes).toHaveLength(2);
@@ -136,7 +136,7 @@ describe('a scope the owner wants to be asked about', () => {
 });
 
 describe('a program without published keys', () => {
-  test('waits for the owner with a code, reads what they allow, and writes nothing where the Host wants to hear of the key from the Requester itself', async () => {
+  test('waits for the owner with a code, and writes nothing where the Host demands its own statement', async () => {
     const ref = await notebook.connectFor(robin, ({ scope }) => (scope === READ ? 'ask' : 'allow'));
     const { resource } = deployment.host('photos');
     const waiting = await notebook.transfer({ ...ref, resource, scope: READ, wait: 'deferred' });
@@ -197,7 +197,7 @@ describe('what the owner stops', () => {
   const transfer = async (name: 'photos' | 'calendar', scope: string) =>
     (await notebook.transfer({ ...ref, ...at(name), scope })).kind;
 
-  test('a link: refused at once by every process of the AM, within seconds by the Host, and the other Host is as before', async () => {
+  test('a link: refused at once by every AM process, within seconds by the Host; the other Host goes on', async () => {
     ref = await notebook.connectFor(robin, () => 'allow');
     expect([await read('photos'), await read('calendar')]).toEqual([200, 200]);
     await robin.visit(`${deployment.am.url}/hosts`);
@@ -210,7 +210,7 @@ describe('what the owner stops', () => {
     expect(await read('photos')).toBe(200);
   });
 
-  test('a connection: refused at once by every process of the AM, within seconds by the Host, and the other Requester is as before', async () => {
+  test('a connection: refused at once by every AM process, within seconds by the Host; another goes on', async () => {
     expect(await read('photos')).toBe(200);
     await robin.visit(`${deployment.am.url}/apps`);
     await robin.press('Stop Notebook');

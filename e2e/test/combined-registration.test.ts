@@ -53,7 +53,7 @@ async function redirectsOf(connect: () => Promise<unknown>): Promise<number> {
 }
 
 describe('Requester and Host in one step', () => {
-  test('the owner connects Lifestream and links what it keeps, with not one redirect more than for the connection alone', async () => {
+  test('the owner connects Lifestream and links it, with no redirect more than for the connection alone', async () => {
     const am = deployment.am;
     const answers = () => 'allow' as const;
     const both = await redirectsOf(() =>
@@ -93,11 +93,12 @@ describe('somebody else’s authorize URL', () => {
     (
       await deployment.database.query(
         'lifestream',
-        `select 1 from oauth_token t join oauth_grant g on g.id = t.grant_id join account a on a.id = g.subject where a.username = 'mallory'`,
+        `select 1 from oauth_token t join oauth_grant g on g.id = t.grant_id join account a on a.id = g.subject
+          where a.username = 'mallory'`,
       )
     ).length;
 
-  test('agreed to by a victim, links and connects nothing: their browser brings the answer, and did not start it', async () => {
+  test('agreed to by a victim, links and connects nothing: their browser did not start it', async () => {
     const mallory = deployment.person({ username: 'mallory' });
     await signUp(mallory, lifestream.url);
     const before = await links();
@@ -109,7 +110,7 @@ describe('somebody else’s authorize URL', () => {
     expect((await mallory.visit(`${lifestream.url}/connections`)).text).not.toContain(deployment.am.url);
   });
 
-  test('agreed to by whoever started it, and then given to a victim: their browser did not start it either', async () => {
+  test('agreed to by its starter and then given to a victim: links and connects nothing either', async () => {
     const callback = `${lifestream.url}/callback`;
     const mallory = deployment.person({ username: 'mallory', stopsAt: [callback] });
     await signUp(mallory, deployment.am.url);

@@ -201,7 +201,7 @@ describeInBrowser(`the consent page, in a browser${executable === null ? ' [need
     await page.getByRole('button', { name: allowed === 1 ? /^Allow 1 thing, ask/ : /^Let it ask for/ }).waitFor();
   });
 
-  test('pressed twice on a slow line it is one connection; Back, and another tab, show that it was answered', async () => {
+  test('pressed twice on a slow line it is one connection; Back and another tab show it as answered', async () => {
     const page = await asked(await tab());
     const question = page.url();
     const second = await page.context().newPage();

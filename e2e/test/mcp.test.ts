@@ -172,7 +172,7 @@ describe.each([
     expect(kept.opened).toHaveLength(1);
   });
 
-  test('needs for a second MCP server its person’s agreement, and no new sign-in; where only reading is allowed, it has no other tools', async () => {
+  test('needs for a second MCP server consent but no new sign-in; where only reading is allowed, reads', async () => {
     let asked = '';
     diary = await app.connect(mcpUrl(1), async (address) => {
       asked = (await robin.visit(address)).url.pathname;

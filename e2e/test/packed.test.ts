@@ -44,7 +44,7 @@ afterAll(async () => {
 });
 
 describe('the packages', () => {
-  test('name every package that their files import, by a version that the registry has or their tarballs bring', async () => {
+  test('name every package that their files import, by a version in the registry or in their tarballs', async () => {
     const brought = new Map(folder.packages.map(({ manifest }) => [manifest.name, manifest.version]));
     for (const { dir, manifest } of folder.packages) {
       const named = { ...manifest.dependencies, ...manifest.peerDependencies };

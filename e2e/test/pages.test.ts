@@ -14,7 +14,8 @@ const NARROW = { viewport: { width: 390, height: 844 }, hasTouch: true };
 // a describe that is skipped still says why
 const describeInBrowser = executable === null ? describe.skip : describe;
 const GUARANTEE =
-  'every page fits a phone, has no script but our own files, one heading, a label for every field, a visible focus, and leaves axe nothing serious to say';
+  'every page fits a phone, has no script but our own files, one heading, ' +
+  'a label for every field, a visible focus, and leaves axe nothing serious to say';
 describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}`, () => {
   let browser: Browser;
   let stage: Stage;
@@ -74,7 +75,7 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
     });
   });
 
-  test('what needs somebody shows on their open page by itself, and is gone again, when the service tells of it', async () => {
+  test('what needs somebody shows on their open page by itself, and goes when the service says so', async () => {
     const stopAt = (wanted: string) => STOPS.find(({ name }) => name === wanted) as Stop;
     const { deployment, people } = stage;
     const told = () =>
@@ -136,6 +137,8 @@ interface Description {
 
 const OVERFLOW = 'Math.max(0, document.documentElement.scrollWidth - innerWidth)';
 
+const OUR_SCRIPTS = ['live', 'passkeys', 'consent', 'push'].map((name) => `[src^="/${name}.js?"]:empty`).join(', ');
+
 /** Run in the page, which need not allow any script for it. */
 const DESCRIBE = `({
   overflow: ${OVERFLOW},
@@ -145,7 +148,8 @@ const DESCRIBE = `({
   unlabelled: [...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
     .filter((it) => !(it.labels && it.labels.length && it.labels[0].textContent.trim()))
     .map((it) => it.name),
-  scripts: document.querySelectorAll('script:not([src^="/live.js?"]:empty, [src^="/passkeys.js?"]:empty, [src^="/consent.js?"]:empty, [src^="/push.js?"]:empty), [style], [onclick]').length,
+  scripts:
+    document.querySelectorAll('script:not(${OUR_SCRIPTS}), [style], [onclick]').length,
   role: document.querySelector('header .role')?.textContent ?? '',
 })`;
 
@@ -159,7 +163,9 @@ async function focusWithoutOutline(page: Page): Promise<string[]> {
   return silent;
 }
 
-const SILENT = `[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]')]
+const SILENT = `[...document.querySelectorAll(
+    'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]',
+  )]
   .filter((it) => {
     it.focus();
     const { outlineStyle, outlineWidth } = getComputedStyle(it);

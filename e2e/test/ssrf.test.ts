@@ -98,7 +98,7 @@ describe('adding a Host', () => {
     return { host, status: page.status, sentence };
   };
 
-  test('at any spelling of this machine, or inside a network, is refused in the words for a place where nothing is; nothing is called', async () => {
+  test('however it spells this machine or a private network, is refused as if nothing were there', async () => {
     const before = trap.connections;
     const hosts = [...places(), ...INSIDE];
     // of one person only so many wait for strangers at once: the others are told to come again

@@ -93,7 +93,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
     expect(await text()).toContain('Nothing is connected yet');
   });
 
-  test('links two Hosts, one of them with two accounts: from nothing but an address, and from the Host’s own page', async () => {
+  test('links two Hosts, one of them with two accounts: from an address, and from the Host’s own page', async () => {
     await startAdding(deployment.host('photos').url);
     await answer('Link', deployment.am.url);
     expect(await text()).toContain('Photos is linked');
@@ -199,7 +199,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
     expect(feed).toContain('kept at photos');
   });
 
-  test('asks Lifestream for a promise, sees it signed, adopts a new version, and is served again once that is signed', async () => {
+  test('asks Lifestream for a promise, sees it signed, adopts a new version, and is served once it is', async () => {
     const lifestream = async (): Promise<string> => {
       await page.goto(`${deployment.am.url}/apps`);
       await follow('Open Lifestream');

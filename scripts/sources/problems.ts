@@ -1,7 +1,7 @@
 import { wrapComments } from './comments.ts';
 import { databaseProblems } from './database.ts';
 import { identifiersOf } from './names.ts';
-import { codeOf, COLUMNS } from './tokens.ts';
+import { COLUMNS } from './tokens.ts';
 import { wordProblem } from './words.ts';
 
 /** The rules themselves name what they refuse. */
@@ -20,11 +20,10 @@ function sizeProblems(file: string, text: string): string[] {
   const lines = text.split('\n').length - 1;
   if (lines > MOST_LINES)
     problems.push(`${file}: has ${lines} lines; ${MOST_LINES} are the most. A noun or a step is missing.`);
-  for (const [index, line] of codeOf(text).split('\n').entries())
+  for (const [index, line] of text.split('\n').entries())
     if (line.length > COLUMNS)
-      problems.push(`${file}:${index + 1} has ${line.length} columns of code; ${COLUMNS} are the most.`);
-  if (wrapComments(text) !== text)
-    problems.push(`${file}: has comments of more than 120 columns; pnpm format wraps them.`);
+      problems.push(`${file}:${index + 1} has ${line.length} columns; ${COLUMNS} are the most.`);
+  if (wrapComments(text) !== text) problems.push(`${file}: has comments that pnpm format wraps.`);
   return problems;
 }
 

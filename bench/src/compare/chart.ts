@@ -32,14 +32,21 @@ export function chart(measured: Measured): string {
       `<text class="value" x="${Math.max(x(highest), x(goal)) + 8}" y="${y + 15}">${median.toFixed(2)}</text>`,
     ].join('');
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="Requests per second as a share of the limit program's and of its peers'">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}"
+  height="${height}" role="img"
+  aria-label="Requests per second as a share of the limit program's and of its peers'">
 <style>
-text{font:12px system-ui,sans-serif;fill:#57534e}.title{font-weight:600;font-size:13px;fill:#292524}.value{font-weight:600}.bar{fill:#7a3e9d}
-.range{stroke:#292524;stroke-width:1.5}.goal{stroke:#b45309;stroke-width:2;stroke-dasharray:3 2}.one{stroke:#a8a29e;stroke-width:1}
-@media(prefers-color-scheme:dark){text{fill:#a8a29e}.title{fill:#e7e5e4}.bar{fill:#c9a0e0}.range{stroke:#e7e5e4}.goal{stroke:#f59e0b}.one{stroke:#78716c}}
+text{font:12px system-ui,sans-serif;fill:#57534e}.title{font-weight:600;font-size:13px;fill:#292524}
+.value{font-weight:600}.bar{fill:#7a3e9d}
+.range{stroke:#292524;stroke-width:1.5}.goal{stroke:#b45309;stroke-width:2;stroke-dasharray:3 2}
+.one{stroke:#a8a29e;stroke-width:1}
+@media(prefers-color-scheme:dark){text{fill:#a8a29e}.title{fill:#e7e5e4}.bar{fill:#c9a0e0}
+  .range{stroke:#e7e5e4}.goal{stroke:#f59e0b}.one{stroke:#78716c}}
 </style>
-<text class="title" x="${LEFT}" y="20">Requests per second, as a multiple of the other's (dashed: what is to hold)</text>
-<line class="one" x1="${x(1)}" x2="${x(1)}" y1="${TOP - 6}" y2="${height - 26}"/><text x="${x(1)}" y="${height - 10}" text-anchor="middle">1</text>
+<text class="title" x="${LEFT}" y="20">\
+Requests per second, as a multiple of the other's (dashed: what is to hold)</text>
+<line class="one" x1="${x(1)}" x2="${x(1)}" y1="${TOP - 6}" y2="${height - 26}"/>
+<text x="${x(1)}" y="${height - 10}" text-anchor="middle">1</text>
 ${rows.join('\n')}
 </svg>
 `;

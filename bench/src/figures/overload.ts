@@ -49,7 +49,9 @@ export async function overload(chain: Chain, normal: { perSecond: number; median
     {
       what: 'transfers then, of those without overload',
       held: '–',
-      measured: `${((good.length / SECONDS / perSecond) * 100).toFixed(0)} %, p50 ${ms(at(good, 0.5))}, p99 ${ms(at(good, 0.99))}`,
+      measured:
+        `${((good.length / SECONDS / perSecond) * 100).toFixed(0)} %, ` +
+        `p50 ${ms(at(good, 0.5))}, p99 ${ms(at(good, 0.99))}`,
     },
     {
       what: 'answers then that were neither 200 nor 503',

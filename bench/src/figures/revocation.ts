@@ -36,7 +36,9 @@ export async function revocation(chain: Chain): Promise<Figure[]> {
     {
       what: 'stopped by its owner: until the Host’s API refuses its token',
       held: 'p99 ≤ 5 s',
-      measured: `p50 ${seconds(at(host, 0.5))}, p99 ${seconds(at(host, 0.99))} (of ${STOPS}, from the press of the button)`,
+      measured:
+        `p50 ${seconds(at(host, 0.5))}, p99 ${seconds(at(host, 0.99))} ` +
+        `(of ${STOPS}, from the press of the button)`,
     },
     {
       what: 'handed out by the AM in a request that began after its answer',

@@ -77,7 +77,9 @@ function latencies(blocks: Blocks): Figure {
   return {
     what: 'one Host’s transfers beside another that is well, and then answers after 30 s',
     held: 'p99 ≤ +20 %',
-    measured: `p50 ${compared(0.5)}, p99 ${compared(0.99)}, medians of ${ROUNDS} blocks; ${tookWith(all, 200).length} of ${all.length} good`,
+    measured:
+      `p50 ${compared(0.5)}, p99 ${compared(0.99)}, medians of ${ROUNDS} blocks; ` +
+      `${tookWith(all, 200).length} of ${all.length} good`,
   };
 }
 
@@ -96,7 +98,9 @@ function notified(late: readonly Sent[], circuitOpen: readonly number[]): Figure
     {
       what: 'the slow Host’s: until a 504',
       held: '5 s and a little',
-      measured: `p50 ${seconds(at(timedOut, 0.5))}, longest ${seconds(Math.max(...timedOut))} (of ${timedOut.length}; ${other} other answers)`,
+      measured:
+        `p50 ${seconds(at(timedOut, 0.5))}, longest ${seconds(Math.max(...timedOut))} (of ${timedOut.length}; ` +
+        `${other} other answers)`,
     },
     {
       what: 'until it is left alone, and a 503 then',

@@ -21,18 +21,21 @@ export async function growOwner(
   if (owner === undefined) throw new Error(`Nobody is called ${username}.`);
   await client.query(
     `insert into host (id, issuer, name, metadata, resources, transfer_scopes)
-     select rpad('bench' || n, 22, 'x'), 'https://host' || n || '.example', 'Service ' || n, h.metadata, array['https://host' || n || '.example/api'], h.transfer_scopes
+     select rpad('bench' || n, 22, 'x'), 'https://host' || n || '.example', 'Service ' || n, h.metadata,
+       array['https://host' || n || '.example/api'], h.transfer_scopes
      from (select * from host limit 1) h, generate_series(1, $1::int) n`,
     [services],
   );
   await client.query(
     `insert into link (id, owner_id, host_id, label, transfer_scope)
-     select 'link_' || id, $1, id, 'my ' || name, array(select jsonb_object_keys(transfer_scopes)) from host where id like 'bench%'`,
+     select 'link_' || id, $1, id, 'my ' || name, array(select jsonb_object_keys(transfer_scopes)) from host
+       where id like 'bench%'`,
     [owner.id],
   );
   await client.query(
     `insert into connection (id, owner_id, client_id, client_name, redirect_uri, created_at)
-     select 'con_bench' || n, $1, 'https://app' || n || '.example/client', 'App ' || n, 'https://app' || n || '.example/cb', now() - interval '40 days'
+     select 'con_bench' || n, $1, 'https://app' || n || '.example/client', 'App ' || n,
+       'https://app' || n || '.example/cb', now() - interval '40 days'
      from generate_series(1, $2::int) n`,
     [owner.id, apps],
   );
@@ -43,21 +46,27 @@ export async function growOwner(
   );
   await client.query(
     `insert into connection_host (connection_id, host_id, link_id, scopes, grant_id)
-     select c.id, l.host_id, l.id, l.transfer_scope, substr(md5(c.id || l.id), 1, 22) from connection c join link l on l.owner_id = c.owner_id where c.owner_id = $1`,
+     select c.id, l.host_id, l.id, l.transfer_scope, substr(md5(c.id || l.id), 1, 22) from connection c
+       join link l on l.owner_id = c.owner_id where c.owner_id = $1`,
     [owner.id],
   );
   await client.query(
     `insert into rule (id, owner_id, connection_id, link_id, scope, effect)
-     select 'rule_' || md5(connection_id || link_id || one), $1, connection_id, link_id, one, (array['allow', 'ask', 'deny'])[1 + abs(hashtext(connection_id || link_id)) % 3]
-     from connection_host ch, unnest(scopes) one where exists (select from connection c where c.id = ch.connection_id and c.owner_id = $1)`,
+     select 'rule_' || md5(connection_id || link_id || one), $1, connection_id, link_id, one,
+       (array['allow', 'ask', 'deny'])[1 + abs(hashtext(connection_id || link_id)) % 3]
+     from connection_host ch, unnest(scopes) one
+       where exists (select from connection c where c.id = ch.connection_id and c.owner_id = $1)`,
     [owner.id],
   );
   await client.query(
-    `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt, policy_version, state, error, started_at, closed_at)
-     select $2, time_id_from('tr', at) || '7' || lpad(to_hex(n), 19, '0'), $1, c.id, l.id, l.host_id, c.client_id, 'https://host.example/api', l.transfer_scope[1:1], 'k', 0,
+    `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt,
+      policy_version, state, error, started_at, closed_at)
+     select $2, time_id_from('tr', at) || '7' || lpad(to_hex(n), 19, '0'), $1, c.id, l.id, l.host_id, c.client_id,
+       'https://host.example/api', l.transfer_scope[1:1], 'k', 0,
        case when n % 9 = 0 then 'refused' else 'minted' end, case when n % 9 = 0 then 'denied' end, at, at
      from (select n, now() - (n::float8 / $3) * interval '30 days' as at from generate_series(1, $3::int) n) past
-       join connection c on c.id = 'con_bench' || (1 + n % $4::int) join link l on l.id = 'link_' || rpad('bench' || (1 + (n / $4::int) % $5::int), 22, 'x')`,
+       join connection c on c.id = 'con_bench' || (1 + n % $4::int)
+         join link l on l.id = 'link_' || rpad('bench' || (1 + (n / $4::int) % $5::int), 22, 'x')`,
     [owner.id, owner.bucket, rows, apps, services],
   );
   await client.query('analyze');

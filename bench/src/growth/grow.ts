@@ -45,7 +45,9 @@ function tablesOf({ rows }: Size): Readonly<Record<'am' | 'photos', readonly Fil
         table: 'transfer',
         share: 1,
         own: {
-          id: `'tr_' || lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || '7' || lpad(i::text, 19, '0')`,
+          id:
+            "'tr_' || lpad(to_hex((extract(epoch from now()) * 1000)::bigint), " +
+            "12, '0') || '7' || lpad(i::text, 19, '0')",
           bucket,
           owner_id: owner,
           connection_id: GRANT,
@@ -102,7 +104,8 @@ async function fill(client: pg.Client, { table, own }: Filled, rows: number): Pr
   const names = columns.map(({ name }) => `"${name}"`).join(', ');
   const values = columns.map(({ name }) => own[name] ?? `model."${name}"`).join(', ');
   const { rowCount } = await client.query(
-    `insert into "${table}" (${names}) select ${values} from (select * from "${table}" limit 1) model, generate_series(1, ${rows}) i`,
+    `insert into "${table}" (${names}) select ${values}
+      from (select * from "${table}" limit 1) model, generate_series(1, ${rows}) i`,
   );
   return rowCount ?? 0;
 }

@@ -29,7 +29,8 @@ const findClient = statement(
 const findSnapshot = statement(
   pool,
   'snapshot',
-  `select i.n::int, s.data from unnest($1::int[], $2::bytea[]) with ordinality i(bucket, hash, n) join snapshot s using (bucket, hash)`,
+  `select i.n::int, s.data from unnest($1::int[], $2::bytea[]) with ordinality i(bucket, hash, n)
+    join snapshot s using (bucket, hash)`,
 );
 const findLink = statement(
   pool,
@@ -39,11 +40,13 @@ const findLink = statement(
 const begin = statement(
   pool,
   'begin',
-  `with i as (select * from unnest($1::bytea[], $2::bytea[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+  `with i as (select * from unnest($1::bytea[], $2::bytea[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[],
+    $8::text[],
       $9::text[], $10::text[], $11::text[]) with ordinality
       i(g1, g2, bucket, id, owner_id, connection_id, link_id, client_id, resource, scopes, jkt, n)
   ), burned as (
-    insert into replay select g, now() + interval '2 minutes' from (select g1 as g from i union all select g2 from i) guards
+    insert into replay select g, now() + interval '2 minutes'
+      from (select g1 as g from i union all select g2 from i) guards
     order by g on conflict do nothing returning id
   ), fresh as (
     select i.n from i where exists (select from burned where id = g1) and exists (select from burned where id = g2)
@@ -55,7 +58,8 @@ const begin = statement(
 const complete = statement(
   pool,
   'complete',
-  `update transfer t set closed_at = now(), state = 'minted' from unnest($1::int[], $2::text[]) with ordinality i(bucket, id, n)
+  `update transfer t set closed_at = now(), state = 'minted'
+    from unnest($1::int[], $2::text[]) with ordinality i(bucket, id, n)
   where t.bucket = i.bucket and t.id = i.id and t.state = 'intent' returning i.n::int`,
 );
 

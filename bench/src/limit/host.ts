@@ -24,17 +24,20 @@ const findToken = statement(
 const mint = statement(
   pool,
   'mint',
-  `with i as (select * from unnest($1::bytea[], $2::bytea[], $3::int[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[],
+  `with i as (select * from unnest($1::bytea[], $2::bytea[], $3::int[], $4::bytea[], $5::text[], $6::text[], $7::text[],
+    $8::text[],
       $9::text[], $10::text[], $11::text[]) with ordinality
       i(g1, g2, bucket, hash, grant_id, jkt, scope, audience, client_id, transfer_grant_id, act_sub, n)
   ), burned as (
-    insert into replay select g, now() + interval '2 minutes' from (select g1 as g from i union all select g2 from i) guards
+    insert into replay select g, now() + interval '2 minutes'
+      from (select g1 as g from i union all select g2 from i) guards
     order by g on conflict do nothing returning id
   ), fresh as (
     select i.* from i where exists (select from burned where id = g1) and exists (select from burned where id = g2)
   ), granted as (
     insert into transfer_grant as tg (client_id, id, bucket, grant_id, act_sub, last_minted_at)
-    select distinct on (client_id, transfer_grant_id) client_id, transfer_grant_id, bucket, grant_id, act_sub, now() from fresh order by 1, 2
+    select distinct on (client_id, transfer_grant_id) client_id, transfer_grant_id, bucket, grant_id, act_sub, now()
+      from fresh order by 1, 2
     on conflict (client_id, id) do update set last_minted_at = excluded.last_minted_at
   ), minted as (
     insert into token (bucket, hash, grant_id, jkt, scope, audience, transfer_grant_id, expires_at)

@@ -5,8 +5,10 @@ export const LIMIT_AM_SCHEMA = `
   create table link (id text primary key, sealed bytea not null, data jsonb not null);
   create table replay (id bytea primary key, expires_at timestamptz not null);
   create table transfer (
-    bucket int, id text, owner_id text not null, connection_id text not null, link_id text not null, client_id text not null,
-    resource text not null, scopes text not null, jkt text, started_at timestamptz not null default now(), closed_at timestamptz,
+    bucket int, id text, owner_id text not null, connection_id text not null, link_id text not null,
+      client_id text not null,
+    resource text not null, scopes text not null, jkt text, started_at timestamptz not null default now(),
+      closed_at timestamptz,
     state text not null default 'intent', primary key (bucket, id)
   );
   create index on transfer (owner_id, started_at);
@@ -19,7 +21,8 @@ export const LIMIT_HOST_SCHEMA = `
   );
   create index on token (expires_at);
   create table transfer_grant (
-    client_id text, id text, bucket int, grant_id text not null, act_sub text not null, last_minted_at timestamptz not null,
+    client_id text, id text, bucket int, grant_id text not null, act_sub text not null,
+      last_minted_at timestamptz not null,
     primary key (client_id, id)
   );
   create table replay (id bytea primary key, expires_at timestamptz not null);

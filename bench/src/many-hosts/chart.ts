@@ -17,11 +17,16 @@ export function drawChart(lines: readonly ManyHostsLine[]): string {
       at: PANEL.width + PANEL.gap,
     }),
   ];
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="One new Requester at many Hosts: through the AM one redirect, by plain OAuth one for each Host">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}"
+  height="${height}" role="img"
+  aria-label="One new Requester at many Hosts: through the AM one redirect, by plain OAuth one for each Host">
 <style>
-text{font:12px system-ui,sans-serif;fill:#57534e}.title{font-weight:600;font-size:13px;fill:#292524}.grid{stroke:#d6d3d1;stroke-width:1}
-.am{stroke:#7a3e9d;fill:#7a3e9d}.plain{stroke:#a8a29e;fill:#a8a29e}polyline{fill:none!important;stroke-width:2.5}.label{stroke:none;font-weight:600}
-@media(prefers-color-scheme:dark){text{fill:#a8a29e}.title{fill:#e7e5e4}.grid{stroke:#44403c}.am{stroke:#c9a0e0;fill:#c9a0e0}.plain{stroke:#78716c;fill:#78716c}}
+text{font:12px system-ui,sans-serif;fill:#57534e}.title{font-weight:600;font-size:13px;fill:#292524}
+.grid{stroke:#d6d3d1;stroke-width:1}
+.am{stroke:#7a3e9d;fill:#7a3e9d}.plain{stroke:#a8a29e;fill:#a8a29e}
+polyline{fill:none!important;stroke-width:2.5}.label{stroke:none;font-weight:600}
+@media(prefers-color-scheme:dark){text{fill:#a8a29e}.title{fill:#e7e5e4}.grid{stroke:#44403c}
+  .am{stroke:#c9a0e0;fill:#c9a0e0}.plain{stroke:#78716c;fill:#78716c}}
 </style>
 ${panels.join('\n')}
 </svg>
@@ -46,7 +51,9 @@ function panel(lines: readonly ManyHostsLine[], { title, of, unit, at }: PanelIn
     PANEL.top + PLOT.height - ((Math.log10(value) - lowest) / (highest - lowest)) * PLOT.height;
   const grid = Array.from({ length: highest - lowest + 1 }, (_, index) => 10 ** (lowest + index)).map(
     (value) =>
-      `<line class="grid" x1="${at + PANEL.left}" x2="${at + PANEL.width}" y1="${round(y(value))}" y2="${round(y(value))}"/><text x="${at + PANEL.left - 8}" y="${round(y(value) + 4)}" text-anchor="end">${Number(value.toPrecision(1))}${unit}</text>`,
+      `<line class="grid" x1="${at + PANEL.left}" x2="${at + PANEL.width}" ` +
+      `y1="${round(y(value))}" y2="${round(y(value))}"/><text x="${at + PANEL.left - 8}" ` +
+      `y="${round(y(value) + 4)}" text-anchor="end">${Number(value.toPrecision(1))}${unit}</text>`,
   );
   const ticks = lines.map(
     ({ hosts }) =>
@@ -60,7 +67,8 @@ function panel(lines: readonly ManyHostsLine[], { title, of, unit, at }: PanelIn
     return [
       `<polyline class="${kind}" points="${points.map((point) => point.map(round).join(',')).join(' ')}"/>`,
       ...points.map(([px, py]) => `<circle class="${kind}" cx="${round(px)}" cy="${round(py)}" r="3.5"/>`),
-      `<text class="${kind} label" x="${round(lastX)}" y="${round(below ? lastY + 20 : lastY - 9)}" text-anchor="end">${name}</text>`,
+      `<text class="${kind} label" x="${round(lastX)}" ` +
+        `y="${round(below ? lastY + 20 : lastY - 9)}" text-anchor="end">${name}</text>`,
     ].join('');
   };
   return [

@@ -103,16 +103,20 @@ async function measure(on: Constellation): Promise<string[]> {
   return [
     '| | |',
     '|---|---|',
-    `| calls per second through the bridge ÷ straight, ${AT_ONCE} in flight | ${range(ratio(busy, { ours: 'proxied', theirs: 'straight' }), 2)} |`,
+    '| calls per second through the bridge ÷ straight, ' +
+      `${AT_ONCE} in flight | ${range(ratio(busy, { ours: 'proxied', theirs: 'straight' }), 2)} |`,
     `| one call alone: what the bridge adds to the median | ${range(milliseconds, 1)} ms |`,
     `| a download of 100 MB through the bridge ÷ straight, MB per second | ${(direct / one.result).toFixed(2)} |`,
     `| processor time of the bridge for a call | ${(forCalls / CALLS).toFixed(2)} ms |`,
     `| … for a download of 100 MB | ${(forFile / 1000).toFixed(2)} s |`,
-    `| memory (RSS) of the bridge before a download of 100 MB → the most during it | ${mb(before)} → ${mb(one.most)} MB |`,
+    '| memory (RSS) of the bridge before a download of 100 MB ' +
+      `→ the most during it | ${mb(before)} → ${mb(one.most)} MB |`,
     `| … during ${AT_ONCE} such downloads at once | ${mb(eight.most)} MB |`,
     '',
-    `Medians of ${EFFORT.rounds} rounds of ${EFFORT.seconds} s in turn, with the lowest and the highest; each proxied call with a DPoP proof of its own, checked against Postgres. The service is the`,
-    `stand-in of the tests, in Node; ${os.cpus().length} cores, load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}. By \`pnpm measure:bridge\`.`,
+    `Medians of ${EFFORT.rounds} rounds of ${EFFORT.seconds} s in turn, with the lowest and the highest; ` +
+      'each proxied call with a DPoP proof of its own, checked against Postgres. The service is the',
+    `stand-in of the tests, in Node; ${os.cpus().length} cores, ` +
+      `load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}. By \`pnpm measure:bridge\`.`,
   ];
 }
 

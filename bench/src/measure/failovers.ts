@@ -71,7 +71,8 @@ async function run(there: Deployment) {
     failovers.push(once.measured);
     const { firstTokenMs, standbyMs, lost, orphans } = once.measured;
     console.log(
-      `${number}: first token after ${inSeconds(firstTokenMs)}, in step again after ${inSeconds(standbyMs)}; ${lost} lost, ${orphans} orphans`,
+      `${number}: first token after ${inSeconds(firstTokenMs)}, ` +
+        `in step again after ${inSeconds(standbyMs)}; ${lost} lost, ${orphans} orphans`,
     );
   }
   await entries.stop();
@@ -147,7 +148,8 @@ function tableOf(it: { failovers: readonly Failover[]; sent: readonly Sent[]; en
     '|---|---|---|',
     ...rows.map((cells) => `| ${cells.join(' | ')} |`),
     '',
-    `On ${os.availableParallelism()} cores, which the load and all containers shared; load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}.`,
+    `On ${os.availableParallelism()} cores, which the load and all containers shared; ` +
+      `load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}.`,
   ];
 }
 

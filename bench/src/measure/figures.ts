@@ -11,7 +11,8 @@ const lines = [
   '|---|---|---|',
   ...figures.map(({ what, held, measured }) => `| ${what} | ${held} | ${measured} |`),
   '',
-  `On ${os.availableParallelism()} cores, which the clients, one process of the AM, one Host and Postgres shared; every write durable. Load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}.`,
+  `On ${os.availableParallelism()} cores, which the clients, one process of the AM, one Host ` +
+    `and Postgres shared; every write durable. Load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}.`,
 ];
 writeMeasured('figures', lines);
 console.log(lines.join('\n'));

@@ -30,7 +30,8 @@ try {
     '|---|---|---|---|---|',
     ...rows,
     '',
-    `Base image: ${megabytes(sizeOf('node:24-bookworm-slim'))}; production dependencies, one layer that the three share: ${megabytes(sharedSize())}. ` +
+    `Base image: ${megabytes(sizeOf('node:24-bookworm-slim'))}; ` +
+      `production dependencies, one layer that the three share: ${megabytes(sharedSize())}. ` +
       `From \`docker run\` to the first 200 of /readyz, median of ${STARTS}, on ${os.availableParallelism()} cores.`,
   ];
   writeMeasured('images', lines);

@@ -36,8 +36,10 @@ const lines = [
   row(`RSS of the AM, from minute ${SETTLED_MINUTES} to minute ${minutes}`, 'grows < 20 %', ({ rss }) => rss),
   row('of it the heap in use', '–', ({ heapUsed }) => heapUsed),
   '',
-  `${requests.toLocaleString('en')} requests, ${perSecond} a second: transfers, refreshes, batch calls of ten, pages, connections made and stopped, and requests that are refused, these from ` +
-    `ever other addresses; ${wrong} not answered as they should be. Each value is the median of three minutes, after garbage collection. Load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}.`,
+  `${requests.toLocaleString('en')} requests, ${perSecond} a second: transfers, refreshes, ` +
+    'batch calls of ten, pages, connections made and stopped, and requests that are refused, these from ' +
+    `ever other addresses; ${wrong} not answered as they should be. Each value is the median of three minutes, ` +
+    `after garbage collection. Load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}.`,
 ];
 writeMeasured('memory', lines);
 console.log(lines.join('\n'));

@@ -68,7 +68,9 @@ const lines = [
     of('host', ({ disk }) => disk),
   ),
   '',
-  `${total.toLocaleString('en')} requests, ${perSecond} a second, each from another address: of ten, five name ever new client documents (two of 60 KB, one small, two that are none), one registers a client, one ends what it never had at the Host, ` +
+  `${total.toLocaleString('en')} requests, ${perSecond} a second, each from another address: ` +
+    'of ten, five name ever new client documents (two of 60 KB, one small, ' +
+    'two that are none), one registers a client, one ends what it never had at the Host, ' +
     `one at the AM, two are junk. Answers: ${Object.entries(statuses)
       .map(([status, count]) => `${count} × ${status}`)
       .join(', ')}. Load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}.`,

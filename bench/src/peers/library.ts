@@ -78,7 +78,8 @@ export async function makeCodes(input: unknown): Promise<Code[]> {
   const { count, clientId } = input as { count: number; clientId: string };
   const codes = Array.from({ length: count }, (): Code => ({ code: randomToken(), verifier: createVerifier() }));
   await pool.query(
-    `insert into code select c, now() + $5 * interval '1 second', $3, array[$4], $1, 'u1', h, 'S256' from unnest($2::text[], $6::text[]) as of (c, h)`,
+    `insert into code select c, now() + $5 * interval '1 second', $3, array[$4], $1, 'u1', h, 'S256'
+      from unnest($2::text[], $6::text[]) as of (c, h)`,
     [
       clientId,
       codes.map(({ code }) => code),
@@ -96,7 +97,8 @@ export async function makeRefreshTokens(input: unknown): Promise<string[]> {
   const { count, clientId } = input as { count: number; clientId: string };
   const tokens = Array.from({ length: count }, randomToken);
   await pool.query(
-    `insert into token select 'at-' || t, now() + interval '1 hour', t, now() + interval '90 days', $1, 'u1', array[$3] from unnest($2::text[]) t`,
+    `insert into token select 'at-' || t, now() + interval '1 hour', t, now() + interval '90 days', $1, 'u1', array[$3]
+      from unnest($2::text[]) t`,
     [clientId, tokens, SCOPE],
   );
   return tokens;

@@ -31,7 +31,8 @@ const DAY = 86_400;
 
 const pool = new pg.Pool({ connectionString: DATABASE_URL, max: POOL_SIZE });
 await pool.query(`create table if not exists audit (
-  id uuid primary key, at timestamptz not null default now(), client_id text, resource text, scope text, state text, closed_at timestamptz)`);
+  id uuid primary key, at timestamptz not null default now(), client_id text, resource text, scope text, state text,
+    closed_at timestamptz)`);
 const adapter = (model: string): ReturnType<typeof createAdapter> => createAdapter(pool, { model, kind: 'example' });
 await adapter('Client').upsert(metadata.client_id, { ...metadata });
 const hosts = new Pool(hostIssuer, { connections: 64, pipelining: 1 });

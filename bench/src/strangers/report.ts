@@ -63,16 +63,21 @@ export function write(setting: Setting, well: readonly Block[], beside: readonly
   const answers = Object.entries(hostile).map(([status, count]) => `${count} × ${status}`);
   const document = `# Beside hostile Hosts and slow client documents
 
-Written by \`pnpm bench:strangers\`, not by hand. ${new Date().toISOString().slice(0, 10)}; Node ${process.versions.node}, ${os.availableParallelism()} cores, load average at the end
+Written by \`pnpm bench:strangers\`, not by hand. ${new Date().toISOString().slice(0, 10)};
+Node ${process.versions.node}, ${os.availableParallelism()} cores, load average at the end
 ${(os.loadavg()[0] ?? 0).toFixed(1)} (what is above about 3 was other work, and blurs the times).
 
-One process of the AM. ${accounts} accounts have a Host each; every one of them asks for ${transfersPerSecond} transfers a second, and ${documentsPerSecond} times a second somebody comes to \`/authorize\` with an ever new client document. In one
-kind of blocks all of these answer at once, in the other after ${lateMs / 1_000} s: ${rounds} of each, in turn, ${blockSeconds} s long, of which the first ${warmSeconds} s are not counted. What is compared is what others wait for
-meanwhile, by medians of blocks; the ratio is that of the two blocks of a round, its median over the rounds, and the least and the most.
+One process of the AM. ${accounts} accounts have a Host each; every one of them asks for ${transfersPerSecond} transfers
+a second, and ${documentsPerSecond} times a second somebody comes to \`/authorize\` with an ever new client document.
+In one kind of blocks all of these answer at once, in the other after ${lateMs / 1_000} s: ${rounds} of each, in turn,
+${blockSeconds} s long, of which the first ${warmSeconds} s are not counted. What is compared is what others wait for
+meanwhile, by medians of blocks; the ratio is that of the two blocks of a round, its median over the rounds, and the
+least and the most.
 
 ${table(['', 'they answer at once', 'they answer late', 'ratio', 'measured'], rows)}
 
-To hold: each ratio at most 2, and none of these refused. Refused or not answered: ${refused(well)}, and ${refused(beside)} beside those that are late. Those themselves: ${answers.join(', ')}
+To hold: each ratio at most 2, and none of these refused. Refused or not answered: ${refused(well)},
+and ${refused(beside)} beside those that are late. Those themselves: ${answers.join(', ')}
 (503: their owner, or their source, had its share of the room for waiting).
 `;
   const file = path.join(import.meta.dirname, '../../results/strangers.md');

@@ -63,7 +63,8 @@ async function copyingRows(container: string, schema: string): Promise<string[]>
   // rows of a partitioned table go where they belong; an unlogged table is empty after a crash, too
   const tables = await sql(
     container,
-    `select relname from pg_class where relnamespace = '${schema}'::regnamespace and relkind in ('r', 'p') and relpersistence = 'p' and not relispartition and relname <> '${MIGRATIONS}'`,
+    `select relname from pg_class where relnamespace = '${schema}'::regnamespace and relkind in ('r', 'p')
+      and relpersistence = 'p' and not relispartition and relname <> '${MIGRATIONS}'`,
   );
   const sequences = await sql(container, `select sequencename from pg_sequences where schemaname = '${schema}'`);
   const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');

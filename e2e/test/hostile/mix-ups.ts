@@ -27,7 +27,7 @@ export function mixUps(worldOf: () => World): void {
   });
 
   describe('tokens of several owners, Requesters and Hosts', () => {
-    test('obtained all at once are each for their own owner, Requester, Host, scope and key, and open nothing else', async () => {
+    test('obtained all at once fit only their own owner, Requester, Host, scope and key', async () => {
       const random = createRandom(SEED);
       const { hosts } = world.deployment;
       const jobs = Array.from({ length: ROUNDS }, () => ({ ...random.pick(pairs), host: random.pick(hosts) }));

@@ -37,7 +37,7 @@ export function slowness(worldOf: () => World): void {
   const middle = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)] ?? 0;
 
   describe('a slow Host', () => {
-    test('however it is slow, is answered 504 within five seconds; a crowd at it holds up neither other Hosts, nor signing in, nor stopping', async () => {
+    test('is answered 504 within five seconds; a crowd at it holds up no other Host, sign-in or stop', async () => {
       const { deployment, slow, owners, newcomer } = world;
       const stopped = await world.connect(owners[0], { name: 'Stopped meanwhile' });
       const alone = await timesAt(deployment.host('photos').resource);

@@ -17,7 +17,7 @@ export function conformance(input: () => { mcpUrl: string; token: () => Promise<
     });
     afterAll(() => suite.close());
 
-    test('passes what is about any server, and fails only what asks for things that this one does not have', async () => {
+    test('passes what is about any server, and fails only what asks for things it does not have', async () => {
       token = await input().token();
       const { passed, said } = await suite.run(BASELINE);
       // all that it said, or nobody would know which scenario

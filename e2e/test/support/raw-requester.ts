@@ -105,7 +105,8 @@ export async function openRawRequester(deployment: Asked, name = 'Raw'): Promise
       code_challenge_method: 'S256',
       dpop_jkt: thumbprint(keys.dpop.publicJwk),
     });
-    return `${am}/authorize?${new URLSearchParams({ client_id: clientId, request_uri: given(answer, 'request_uri') }).toString()}`;
+    const query = new URLSearchParams({ client_id: clientId, request_uri: given(answer, 'request_uri') });
+    return `${am}/authorize?${query.toString()}`;
   };
   const requester: RawRequester = {
     clientId,

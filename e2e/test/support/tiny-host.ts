@@ -4,9 +4,11 @@ import { parseCookie } from 'cookie';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 
 const SIGN_IN = `<!doctype html><title>Recipes</title><h1>Sign in</h1><form method="post" action="/sign-in">
-<input type="hidden" name="return_to" value="RETURN_TO"><input name="username"><input name="password"><button>Sign in</button></form>`;
+<input type="hidden" name="return_to" value="RETURN_TO">
+<input name="username"><input name="password"><button>Sign in</button></form>`;
 const KITCHEN =
-  '<!doctype html><title>Recipes</title><h1>Your recipes</h1><form method="post" action="/recipes"><input name="recipe"><button>Keep</button></form>';
+  '<!doctype html><title>Recipes</title><h1>Your recipes</h1>' +
+  '<form method="post" action="/recipes"><input name="recipe"><button>Keep</button></form>';
 
 /** What Recipes is told by whoever runs it. */
 export type TinyHostOptions = Pick<HostOptions, 'issuer' | 'pool' | 'checks' | 'outboundExceptions' | 'demo'>;

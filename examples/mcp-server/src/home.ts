@@ -24,17 +24,20 @@ function homePage(notes: readonly Note[], links: readonly LinkAccess[]): string 
   return page(
     'Your notes',
     `${notes.map(noteItem).join('')}
-    <form method="post" action="/notes"><p><input name="title" placeholder="Title" required> <input name="text" placeholder="Text"></p>
+    <form method="post" action="/notes"><p><input name="title" placeholder="Title" required>
+    <input name="text" placeholder="Text"></p>
     <button>Keep</button></form>
     <h2>Who has access</h2>${links.map(linkItem).join('') || '<p>Nobody but you.</p>'}`,
   );
 }
 
 function noteItem({ title, text, writtenBy }: Note): string {
-  return `<h2>${escape(title)}</h2><p>${escape(text)}</p>${writtenBy === null ? '' : `<p>written by ${escape(writtenBy)}</p>`}`;
+  const author = writtenBy === null ? '' : `<p>written by ${escape(writtenBy)}</p>`;
+  return `<h2>${escape(title)}</h2><p>${escape(text)}</p>${author}`;
 }
 
 function linkItem({ am, ceiling, requesters }: LinkAccess): string {
   const programs = requesters.map(({ name, id, endedAt }) => `${name ?? id}${endedAt === null ? '' : ' (ended)'}`);
-  return `<p>${escape(am)}: ${escape(ceiling.join(', '))}. Programs so far: ${escape(programs.join(', ') || 'none')}</p>`;
+  const names = programs.join(', ') || 'none';
+  return `<p>${escape(am)}: ${escape(ceiling.join(', '))}. Programs so far: ${escape(names)}</p>`;
 }

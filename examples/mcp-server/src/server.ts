@@ -81,6 +81,7 @@ async function anyPage(_request: FastifyRequest, reply: FastifyReply): Promise<v
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, POST, DELETE',
   'access-control-allow-headers':
-    'Authorization, Content-Type, Accept, DPoP, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID',
+    'Authorization, Content-Type, Accept, DPoP, Mcp-Protocol-Version, ' +
+    'Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID',
   'access-control-max-age': '7200',
 };

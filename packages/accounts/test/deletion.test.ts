@@ -58,7 +58,7 @@ const remove = (confirmation = 'ada', browser = ada) =>
   browser.submit('/account/delete', '/account/delete', { confirmation });
 const count = async (table: string): Promise<number> => (await pool.query(`select 1 from ${table}`)).rowCount ?? 0;
 
-test('everything is ended while the account is there yet, then the account goes, and then what is kept of it', async () => {
+test('first everything ends while the account is there, then the account goes, then what is kept of it', async () => {
   await ada.submit('/account/recovery', '/account/recovery');
   const answer = await remove(' ADA');
   expect(answer.headers['location']).toMatch(/^\/account\/deleted\?token=[\w-]{43}$/);

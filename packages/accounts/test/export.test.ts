@@ -74,7 +74,8 @@ test('an export is one archive with all of somebody’s lists in it, and nothing
     sessions: [{ how: { method: 'password' } }],
   });
   const { rows } = await pool.query<{ secret: string }>(
-    `select password_hash as secret from account union all select encode(hash, 'hex') from recovery_code union all select encode(id_hash, 'hex') from session`,
+    `select password_hash as secret from account union all select encode(hash, 'hex') from recovery_code
+      union all select encode(id_hash, 'hex') from session`,
   );
   for (const { secret } of rows) for (const bytes of got.values()) expect(String(bytes)).not.toContain(secret);
 });
@@ -124,7 +125,7 @@ test('an export that breaks off is no whole archive, and is in the log', async (
   expect((await ada.get('/rooms')).status).toBe(200);
 });
 
-test('an export takes a fresh sign-in, the token of its form, and its own session; and is made so often an hour', async () => {
+test('an export takes a fresh sign-in, its form’s token and its own session; and so many an hour', async () => {
   expect((await new Browser(service.origin).get('/account/export')).headers['location']).toMatch(/^\/sign-in/);
   expect((await ada.post('/account/export', {})).status).toBe(403);
   const eve = await new Browser(service.origin).signUp('eve');

@@ -10,7 +10,8 @@ export interface Keeper {
 
 /** Reads group leaders from its input, one a line; when the input ends, whoever wrote it has died. */
 const SCRIPT =
-  'trap "" INT TERM HUP; pids=; while read -r pid; do pids="$pids -$pid"; done; [ -z "$pids" ] || kill -s TERM -- $pids 2>/dev/null';
+  'trap "" INT TERM HUP; pids=; while read -r pid; do pids="$pids -$pid"; done; ' +
+  '[ -z "$pids" ] || kill -s TERM -- $pids 2>/dev/null';
 
 /** Starts one small shell that outlives us only long enough to clean up. */
 export function startKeeper(): Keeper {

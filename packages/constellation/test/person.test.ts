@@ -60,7 +60,8 @@ describe('forms', () => {
       <section><h2>Photos: robin</h2><fieldset><legend>See them</legend>
         <input type="radio" name="answer" value="no" checked><input type="radio" name="answer" value="ask">
       </fieldset></section>
-      <div role="radiogroup" aria-labelledby="all:1-legend"><div id="all:1-legend"><h3>Notes: robin</h3><small>Read</small></div>
+      <div role="radiogroup" aria-labelledby="all:1-legend">
+        <div id="all:1-legend"><h3>Notes: robin</h3><small>Read</small></div>
         <div><label><input type="radio" name="all:1" value="no" checked></label></div></div>
       <input type="checkbox" name="tick" value="a" checked><input type="checkbox" name="tick" value="b">
       <select name="until"><option value="open">Until I stop it</option><option>A year</option></select>
@@ -209,7 +210,7 @@ describe('navigation', () => {
     expect(host.seen).toEqual([]);
   });
 
-  test('goes on where a page moves on by itself, whatever the form’s page allows, and is then from that page’s site', async () => {
+  test('follows a page that moves on by itself, whatever the form’s page allows, and comes from its site', async () => {
     const host = await site('photos', { 'GET /in': { body: '<h1>Here</h1>' } });
     const am = await site('am', {
       'GET /': {

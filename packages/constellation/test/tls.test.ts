@@ -47,7 +47,8 @@ test('its certificate is believed by those who trust the authority, for its own 
 });
 
 test('a process that is told so believes it beside the public authorities', async () => {
-  const script = `require('node:https').get({ host: '127.0.0.1', port: ${port}, servername: 'apps.localhost', agent: false },
+  const script = `require('node:https').get(
+    { host: '127.0.0.1', port: ${port}, servername: 'apps.localhost', agent: false },
     (answer) => answer.pipe(process.stdout))`;
   const env = { ...process.env, NODE_EXTRA_CA_CERTS: authority.write(folder) };
   const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { env });

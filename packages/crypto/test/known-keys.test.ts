@@ -106,7 +106,7 @@ describe('no key ever stands for another, in whichever order they were seen', ()
     }
   });
 
-  test('a key that was taken out of the set is refused at once, and one put in under its kid is used at once', async () => {
+  test('a key taken out of the set is refused at once, and one put in under its kid is used at once', async () => {
     expect(await verify(by(key), { keys: setOf(named(key)) })).toMatchObject({ kind: 'valid' });
     expect(await verify(by(key), { keys: setOf(named(other)) })).toEqual(refused('signature'));
     expect(await verify(by(other), { keys: setOf(named(other)) })).toMatchObject({ kind: 'valid' });

@@ -72,7 +72,7 @@ describe('a record of terms', () => {
     expect(await readTermsRecord(text)).toHaveProperty('claims.accepted', reference('2'));
   });
 
-  test('is refused for its typ, its key, a second spelling, and members that are there twice or are too many', async () => {
+  test('is refused for its typ, its key, a second spelling, and duplicate or too many members', async () => {
     const proffer = await signProffer(offered, am);
     const good = headerOf('terms-agreement+jwt', requester);
     const claims = answer(proffer);

@@ -27,7 +27,8 @@ export async function programs(): Promise<Programs> {
     found = (await import(name)) as { postgres: string };
   } catch (cause) {
     throw new Error(
-      `There is no embedded Postgres for ${process.platform}-${process.arch} (${name}); set DATABASE_URL to a Postgres of your own.`,
+      `There is no embedded Postgres for ${process.platform}-${process.arch} (${name}); ` +
+        'set DATABASE_URL to a Postgres of your own.',
       { cause },
     );
   }

@@ -84,8 +84,10 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   };
 }
 
-const urlOf = ({ port, role, database }: { port: number; role: string; database: string }): string =>
-  `postgresql://${encodeURIComponent(role)}:${encodeURIComponent(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
+function urlOf({ port, role, database }: { port: number; role: string; database: string }): string {
+  const [user, name] = [encodeURIComponent(role), encodeURIComponent(database)];
+  return `postgresql://${user}:${user}@127.0.0.1:${port}/${name}`;
+}
 
 interface Running {
   server: ChildProcess;
@@ -197,7 +199,8 @@ function detach({ server, watchdog }: Running): Running {
  */
 function watch(run: Programs, server: ChildProcess, garbage: string | null): ChildProcess {
   const script =
-    'trap "" INT TERM HUP; cat >/dev/null; kill -INT "$1" 2>/dev/null; n=0; while kill -0 "$1" 2>/dev/null && [ $n -lt 50 ]; do n=$((n+1)); sleep 0.1; done; [ -z "$2" ] || rm -rf "$2"';
+    'trap "" INT TERM HUP; cat >/dev/null; kill -INT "$1" 2>/dev/null; n=0; ' +
+    'while kill -0 "$1" 2>/dev/null && [ $n -lt 50 ]; do n=$((n+1)); sleep 0.1; done; [ -z "$2" ] || rm -rf "$2"';
   const watchdog = spawn('/bin/sh', ['-c', script, 'sh', String(server.pid), garbage ?? ''], {
     ...run.as,
     cwd: '/',

@@ -64,7 +64,8 @@ function roleStatements(role: string): string[] {
     `do $$ begin create role ${name} login; exception when duplicate_object or unique_violation then null; end $$`,
     `create schema if not exists ${name} authorization ${name}`,
     `create schema if not exists ${jobs} authorization ${name}`,
-    `do $$ begin perform pg_advisory_xact_lock(1); if not exists (select from pg_roles where rolname = '${role}' and rolconfig @> array['search_path=${role}'])
+    `do $$ begin perform pg_advisory_xact_lock(1); if not exists (select from pg_roles
+      where rolname = '${role}' and rolconfig @> array['search_path=${role}'])
        then alter role ${name} set search_path = ${name}; end if; end $$`,
   ];
 }

@@ -65,7 +65,7 @@ describe('the embedded server', () => {
     );
   });
 
-  test('a port that somebody else takes before the server listens there is not the end: another one is chosen', async () => {
+  test('a port that somebody else takes before the server listens is replaced by another', async () => {
     const ports = [server.port, await freePort()];
     const other = await startEmbedded({ choosePort: async () => ports.shift() ?? 0 });
     expect([other.port === server.port, ports]).toEqual([false, []]);
@@ -83,7 +83,9 @@ describe('the embedded server', () => {
   });
 
   test('ends with the process that started it, even when that is killed', async () => {
-    const script = `import { startEmbedded } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)}; const s = await startEmbedded(); console.log(s.port); setInterval(() => {}, 1000);`;
+    const script =
+      `import { startEmbedded } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)}; ` +
+      'const s = await startEmbedded(); console.log(s.port); setInterval(() => {}, 1000);';
     const child = spawn(
       process.execPath,
       ['--conditions=source', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script],

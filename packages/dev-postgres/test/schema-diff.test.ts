@@ -18,11 +18,12 @@ const DOOR = `model door {
 
   @@index([room])
 }`;
-const ROOM_SQL =
-  'create table room (id text not null, colour bytea not null, built timestamptz(6) not null, constraint room_pkey primary key (id));';
+const ROOM_SQL = `create table room (id text not null, colour bytea not null, built timestamptz(6) not null,
+    constraint room_pkey primary key (id));`;
 const DOOR_SQL = `create table door (id serial not null, room text not null, constraint door_pkey primary key (id));
 create index door_room_idx on door (room);
-alter table door add constraint door_room_fkey foreign key (room) references room (id) on delete cascade on update cascade;
+alter table door add constraint door_room_fkey foreign key (room) references room (id) on delete cascade
+  on update cascade;
 create function noise() returns void language plpgsql as $$ begin perform 1; perform 2; end $$;`;
 
 let server: Embedded;
@@ -74,7 +75,7 @@ describe('schemaDiff', () => {
     await expect(schemaDiff({ url: url(), schemaFiles, migrationDirs })).rejects.toThrow(/3_bad|nowhere/);
   });
 
-  test('a live schema is compared as it is, whatever schema it lives in, without the migrations’ own table', async () => {
+  test('a live schema is compared whatever its name, without the table of migrations', async () => {
     const instance = await createInstance(server, { role: 'am', apply: () => Promise.resolve() });
     const client = new pg.Client({ connectionString: instance.url });
     await client.connect();

@@ -109,7 +109,9 @@ test('whatever is sent to the authorization endpoint and to the API is refused c
     { path: `/authorize?client_id=${nasty}` },
     { path: `/authorize?client_id=${encodeURIComponent(world.am.clientId(host))}&request_uri=${nasty}` },
     {
-      path: `/authorize?client_id=${encodeURIComponent(world.am.clientId(host))}&response_type=code&state=${nasty}&scope=${nasty}`,
+      path:
+        `/authorize?client_id=${encodeURIComponent(world.am.clientId(host))}` +
+        `&response_type=code&state=${nasty}&scope=${nasty}`,
     },
     {
       method: 'POST',

@@ -117,7 +117,7 @@ test('one AM can have the Host’s own resource', async () => {
   expect(metadata['protected_resources']).toEqual([`${single.issuer}/api`]);
 });
 
-test('where clients look for documents there is one, or a 404 that names the right one; pages of any origin can read both', async () => {
+test('clients find a document where they look, or a 404 that names the right one; any origin may read', async () => {
   const single = await world.host({ options: { managers: [{ issuer: world.am.issuer }] } });
   const right = `${single.issuer}/.well-known/oauth-protected-resource/api`;
   const headers = { origin: 'https://inspector.example' };

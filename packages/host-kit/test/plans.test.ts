@@ -39,32 +39,40 @@ async function fill(): Promise<void> {
   );
   await rows(
     `insert into oauth_transfer_grant (client_id, id, bucket, grant_id, act_iss, act_sub, last_minted_at)
-     select client_id, 'of ' || id, bucket, id, 'https://am.example', 'https://feed.example', now() from oauth_grant where id like 'grant%'`,
+     select client_id, 'of ' || id, bucket, id, 'https://am.example', 'https://feed.example', now() from oauth_grant
+       where id like 'grant%'`,
   );
   await rows(
     `insert into oauth_token (bucket, hash, kind, grant_id, expires_at)
-     select bucket, sha256((kind || id)::bytea), kind, id, now() + interval '1 hour' from oauth_grant, unnest(array['lt', 'rt']) as kind where id like 'grant%'`,
+     select bucket, sha256((kind || id)::bytea), kind, id, now() + interval '1 hour'
+       from oauth_grant, unnest(array['lt', 'rt']) as kind where id like 'grant%'`,
   );
   await rows(
-    `insert into oauth_token (bucket, hash, kind, grant_id, jkt, scope, audience, transfer_grant_id, act_iss, act_sub, expires_at)
-     select bucket, sha256(('at' || id)::bytea), 'at', grant_id, $1, '{entries.read}', 'https://photos.example/api', id, act_iss, act_sub, now() + interval '1 hour'
+    `insert into oauth_token (bucket, hash, kind, grant_id, jkt, scope, audience, transfer_grant_id, act_iss, act_sub,
+      expires_at)
+     select bucket, sha256(('at' || id)::bytea), 'at', grant_id, $1, '{entries.read}', 'https://photos.example/api', id,
+       act_iss, act_sub, now() + interval '1 hour'
      from oauth_transfer_grant`,
     requesterKey.kid,
   );
   await rows(
     `insert into oauth_code (bucket, hash, grant_id, client_id, redirect_uri, code_challenge, expires_at)
-     select bucket, sha256(id::bytea), id, client_id, 'https://am.example/callback', repeat('c', 43), now() + interval '1 minute' from oauth_grant where id like 'grant%'`,
+     select bucket, sha256(id::bytea), id, client_id, 'https://am.example/callback', repeat('c', 43),
+       now() + interval '1 minute' from oauth_grant where id like 'grant%'`,
   );
   await rows(
     `insert into oauth_request (hash, client_id, redirect_uri, scope, code_challenge, expires_at)
-     select sha256(n::text::bytea), case when n % 20 = 0 then $1 else 'client' || n end, 'https://am.example/callback', '{transfer}', repeat('c', 43), now() + interval '90 seconds' ${of}`,
+     select sha256(n::text::bytea), case when n % 20 = 0 then $1 else 'client' || n end, 'https://am.example/callback',
+       '{transfer}', repeat('c', 43), now() + interval '90 seconds' ${of}`,
     busy,
   );
   await rows(
-    `insert into oauth_document (url, body, fresh_until) select 'https://am.example/' || n, '{}', now() + interval '1 hour' ${of}`,
+    `insert into oauth_document (url, body, fresh_until) select 'https://am.example/' || n, '{}',
+      now() + interval '1 hour' ${of}`,
   );
   await rows(
-    `insert into oauth_client (id, metadata, registration_token_hash) select 'client' || n, '{}', sha256(n::text::bytea) ${of}`,
+    `insert into oauth_client (id, metadata, registration_token_hash)
+      select 'client' || n, '{}', sha256(n::text::bytea) ${of}`,
   );
   await rows('analyze');
 }
@@ -81,7 +89,8 @@ async function readTooMuch(sent: readonly SentStatement[], most: number): Promis
   // what burns a guard does nothing more the second time
   await host.pool.query('delete from oauth_replay');
   await host.pool.query(
-    `insert into oauth_replay (id, expires_at) select sha256(n::text::bytea), now() + interval '1 minute' from generate_series(1, ${MANY}) n`,
+    `insert into oauth_replay (id, expires_at) select sha256(n::text::bytea), now() + interval '1 minute'
+      from generate_series(1, ${MANY}) n`,
   );
   await host.pool.query('analyze oauth_replay');
   const bad: string[] = [];
@@ -100,7 +109,7 @@ async function readTooMuch(sent: readonly SentStatement[], most: number): Promis
 }
 
 describe('however many grants, tokens and requests are stored, no table is read as a whole', () => {
-  test('and a few rows only, for a token that is minted, used and asked about, and for a link that is refreshed', async () => {
+  test('and few rows, for a token that is minted, used and asked about, and a link that is refreshed', async () => {
     const sent = await sentBy(async () => {
       const token = await world.am.token(host, { link, key: requesterKey });
       expect((await host.call(token)).status).toBe(200);

@@ -100,7 +100,7 @@ describe('the token', () => {
     expectRefused(await host.call(token, { headers: { authorization: `Bearer ${token}` } }), 401, 'invalid_token');
   });
 
-  test('without a scope is refused once, with all that is needed and what the token has: who asks for that loses nothing (step-up)', async () => {
+  test('without a scope is refused once, with all that is needed and what the token has (step-up)', async () => {
     const writer = await world.am.token(host, { link, scope: 'entries.write' });
     for (const [by, method, scope] of [
       [token, 'POST', 'entries.read entries.write'],

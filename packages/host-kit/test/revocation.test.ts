@@ -116,7 +116,8 @@ describe('ending a link', () => {
     const [link] = await host.app.chatelaine.access('erin');
     await host.pool.query(
       `insert into oauth_transfer_grant (client_id, id, bucket, grant_id, act_iss, act_sub, last_minted_at)
-       select client_id, 'many-' || n, bucket, id, 'https://am.example', 'https://app' || n || '.example/', now() from oauth_grant, generate_series(1, 250) n where id = $1`,
+       select client_id, 'many-' || n, bucket, id, 'https://am.example', 'https://app' || n || '.example/', now()
+         from oauth_grant, generate_series(1, 250) n where id = $1`,
       [link?.id],
     );
     const pages = await Promise.all([1, 2, 3, 4].map((page) => host.app.chatelaine.accessPage('erin', page)));

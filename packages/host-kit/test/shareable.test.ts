@@ -39,7 +39,7 @@ test('an owner who has nothing to share is told so, and nothing can be agreed to
   expect(answer.text).toContain('There is nothing to share here yet.');
 });
 
-test('what an owner has no more is invalid_scope on hop 2 and missing from the next ceiling, and comes back by itself', async () => {
+test('what an owner no longer has is invalid_scope on hop 2, gone from the next ceiling, and comes back', async () => {
   shares.set('bea', ['entries.read', 'entries.write']);
   const link = await world.am.link(host, { user: 'bea' });
   shares.set('bea', ['entries.read']);

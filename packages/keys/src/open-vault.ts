@@ -72,7 +72,8 @@ function opens(key: Buffer, { sealed, place }: SealedValue): boolean {
 }
 
 const WRONG_KEY =
-  'ENCRYPTION_KEY is not the key that this database was sealed with: give the right one, or name it in ENCRYPTION_KEY_PREVIOUS.';
+  'ENCRYPTION_KEY is not the key that this database was sealed with: ' +
+  'give the right one, or name it in ENCRYPTION_KEY_PREVIOUS.';
 
 /** A key that something is sealed with must be there. One that nothing is sealed with any more is let go. */
 async function refuseMissing(
@@ -86,7 +87,8 @@ async function refuseMissing(
     const sealed = await countSealedWith(tx, places, known.id);
     if (sealed > 0) {
       throw new ConfigError([
-        `ENCRYPTION_KEY_PREVIOUS lacks a key that ${sealed} stored secrets are still sealed with: put it back and run \`chatelaine rotate-keys encryption\` before you take it out.`,
+        `ENCRYPTION_KEY_PREVIOUS lacks a key that ${sealed} stored secrets are still sealed with: ` +
+          `put it back and run \`chatelaine rotate-keys encryption\` before you take it out.`,
       ]);
     }
     await run(tx, RETIRE, [known.id]);

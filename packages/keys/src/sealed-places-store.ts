@@ -111,7 +111,8 @@ async function* staleRows(pool: Pool, place: SealedPlace, keyId: number): AsyncG
   let last: unknown[] | null = null;
   for (;;) {
     const from: string = last === null ? '' : ` and (${keys}) > (${after})`;
-    const text: string = `select ${columnsOf(place)} from ${quoted(table)} where ${stale}${from} order by ${keys} limit ${BATCH}`;
+    const text: string = `select ${columnsOf(place)} from ${quoted(table)} where ${stale}${from} order by ${keys}
+      limit ${BATCH}`;
     const { rows }: { rows: Row[] } = await pool.query<Record<string, unknown>>(text, last ?? []);
     if (rows.length > 0) yield rows;
     const end = rows.at(-1);
@@ -142,7 +143,8 @@ async function replace(db: Db, place: SealedPlace, { row, fresh }: { row: Row; f
   const { table, column, part, key } = place;
   const same = key.map((name, index) => `${quoted(name)} = $${index + 3}`).join(' and ');
   const { rowCount } = await (db as Pick<Pool, 'query'>).query(
-    `update ${quoted(table)} set ${quoted(column)} = ${part?.replaced ?? '$1'} where ${valueOf(place)} = $2 and ${same}`,
+    `update ${quoted(table)} set ${quoted(column)} = ${part?.replaced ?? '$1'}
+      where ${valueOf(place)} = $2 and ${same}`,
     [fresh, row[column], ...key.map((name) => row[name])],
   );
   return rowCount ?? 0;

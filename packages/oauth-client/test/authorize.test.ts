@@ -44,7 +44,7 @@ async function start(input: { dpop?: boolean; client?: ClientIdentity } = {}): P
 }
 
 describe('starting', () => {
-  test('pushes scope=transfer with S256, state, and an assertion for this issuer alone that lives 60 seconds', async () => {
+  test('pushes scope=transfer with S256, state and an assertion for this issuer that lives 60 seconds', async () => {
     const started = await start();
     const { form, headers } = server.last();
     expect(Object.fromEntries(form)).toMatchObject({

@@ -157,7 +157,7 @@ test('a resource that names itself otherwise, lies elsewhere or names another se
   expect(reasonOf(await find())).toBe('bad_resource');
 });
 
-test('all documents of a server share one deadline: one that answers none of its resources is refused when that is over', async () => {
+test('all documents of a server share one deadline: one whose resources never answer is refused then', async () => {
   const resources = Array.from({ length: 10 }, (_, n) => `${server.issuer}/api${n}`);
   server.metadata = { protected_resources: resources };
   const held: (() => void)[] = [];
@@ -213,7 +213,7 @@ describe('the cache', () => {
     expect(reasonOf(await cache.discover(input()))).toBe('other_issuer');
   });
 
-  test('takes so many bytes of memory and no more, however many servers strangers name and whatever those say of themselves', async () => {
+  test('takes a bounded amount of memory, however many servers strangers name and whatever those say', async () => {
     const { goodMetadata } = await import('./support/server.ts');
     const maxBytes = 65_536;
     const cache = createDiscoveryCache({ ...server.deps, clock: { now: () => 1000 } }, { maxBytes });

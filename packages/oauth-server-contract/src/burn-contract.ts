@@ -50,14 +50,14 @@ export function burnContract({ it }: TestRunner, bench: Bench): void {
     assert.equal(countKind(outcomes, 'replayed'), 49);
   });
 
-  it('requests that share two proofs in different orders get in nobody’s way for good, and at most one is served', async () => {
+  it('requests that share two proofs in different orders do not deadlock, and at most one is served', async () => {
     const [a, b] = [freshGuard('dpop'), freshGuard('assertion')];
     const outcomes = await race(bench, 40, (storage, n) => storage.burn(n % 4 < 2 ? [a, b] : [b, a]));
     assert.ok(countKind(outcomes, 'burned') <= 1);
     assert.equal((await bench.storage.burn([a])).kind, 'replayed');
   });
 
-  it('a guard whose time is over by the storage’s clock is not taken, however the clock of a process stands: it may be forgotten', async () => {
+  it('a guard that is over by the storage’s clock is not taken, whatever the clock of a process says', async () => {
     const late = freshGuard('assertion', -1);
     assert.deepEqual(await bench.storage.burn([late]), { kind: 'replayed', guard: 'assertion' });
     const fresh = freshGuard('dpop', 60);

@@ -48,7 +48,7 @@ export function codeContract({ it }: TestRunner, bench: Bench): void {
     assert.equal((await redeem(bench.storage, issued)).outcome.kind, 'redeemed');
   });
 
-  it('a grant remembers that its client authenticated: when it pushed the request, or when it redeems the code', async () => {
+  it('a grant remembers that its client authenticated, when it pushed or when it redeemed the code', async () => {
     const remembered = async (way: { request?: { isAuthenticated: boolean }; isAuthenticated?: boolean }) => {
       const link = await relate(bench.storage, way);
       assert.equal(link.outcome.kind, 'redeemed');
@@ -131,7 +131,7 @@ export function codeContract({ it }: TestRunner, bench: Bench): void {
 }
 
 export function codeRaceContract({ it }: TestRunner, bench: Bench): void {
-  it('of 50 redemptions of one code at the same moment exactly one succeeds, and the others have ended its grant', async () => {
+  it('of 50 redemptions of one code at once exactly one succeeds, and the others have ended its grant', async () => {
     await rounds(4, async () => {
       const issued = await issue(bench.storage);
       const redemptions = await race(bench, 50, (storage) => redeem(storage, issued, { guards: [freshGuard()] }));

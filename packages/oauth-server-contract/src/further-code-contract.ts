@@ -15,7 +15,7 @@ import {
 const claim = (bench: Bench, open: OpenRequest) => bench.storage.claimRequest({ ...open, lifetimeSeconds: 600 });
 
 export function furtherCodeContract({ it }: TestRunner, bench: Bench): void {
-  it('a further code is for a live grant of the same client, owner and key, and of nothing less than that', async () => {
+  it('a further code is for a live grant of the same client, owner and key, and for nothing less', async () => {
     const jkt = freshId('key');
     const clientId = freshId('client');
     const ask = (request: Partial<typeof REQUEST>, of = clientId) =>

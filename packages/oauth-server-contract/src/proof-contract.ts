@@ -27,7 +27,7 @@ async function bound(storage: OAuthStorage): Promise<{ token: Minted['token']; j
 }
 
 export function proofContract({ it }: TestRunner, bench: Bench): void {
-  it('a proof is spent with the token that it is for, once, on whichever replica; and the token is as it is found', async () => {
+  it('a proof is spent with the token it is for, once, on whichever replica; the token is as found', async () => {
     const { token, jkt } = await bound(bench.storage);
     const proof = freshProof(jkt);
     const used = await use(bench.replicas[0], { token, proof });

@@ -117,7 +117,7 @@ export function reapContract({ it }: TestRunner, bench: Bench): void {
     });
   });
 
-  it('a client that registered and was never used is forgotten after a day; one that an owner agreed to is not', async () => {
+  it('a client that registered and was never used is forgotten after a day; one agreed to is not', async () => {
     const [unused, used] = [freshId('client'), freshId('client')];
     for (const id of [unused, used])
       await bench.storage.insertClient({

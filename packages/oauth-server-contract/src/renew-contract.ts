@@ -121,7 +121,7 @@ export function renewContract({ it }: Pick<TestRunner, 'it'>, bench: Bench): voi
     assert.deepEqual((await renew(bench.storage, own, { rotates: 'no' })).outcome, { kind: 'unknown' });
   });
 
-  it('a refresh token has one successor: shown again in its time it is said what that was derived with, and what came of it since', async () => {
+  it('a refresh token has one successor: shown again in its time, it is told how that was derived', async () => {
     const own = await relateOwn(bench.storage);
     const first = await renew(bench.storage, own, { keyId: 7 });
     assert.equal(first.outcome.kind, 'renewed');
@@ -142,7 +142,7 @@ export function renewContract({ it }: Pick<TestRunner, 'it'>, bench: Bench): voi
     await assertAlive(bench.replicas, first.successor, second.successor, third.successor);
   });
 
-  it('a replaced one answers for the time that was said at its first replacement, however often it is shown, and then ends the grant', async () => {
+  it('a replaced one answers until the time said at its first replacement, and then ends the grant', async () => {
     for (const graceSeconds of [30, 120, 300]) {
       const own = await relateOwn(bench.storage);
       const { successor } = await renew(bench.storage, own, { graceSeconds });
@@ -156,7 +156,7 @@ export function renewContract({ it }: Pick<TestRunner, 'it'>, bench: Bench): voi
     }
   });
 
-  it('a copy that is shown too late ends the grant whichever of the two the thief has, and however far the other is', async () => {
+  it('a copy shown too late ends the grant, whichever of the two the thief has and however far on', async () => {
     const own = await relateOwn(bench.storage);
     let newest = (await renew(bench.storage, own)).successor;
     for (let n = 0; n < 3; n++) {
@@ -209,7 +209,7 @@ export function renewContract({ it }: Pick<TestRunner, 'it'>, bench: Bench): voi
     assert.equal((await renew(bench.storage, own)).outcome.kind, 'renewed');
   });
 
-  it('of many that show one token at the same moment one moves it on, and the others hear of its successor', async () => {
+  it('of many that show one token at once one moves it on, and the others hear of its successor', async () => {
     await rounds(10, async () => {
       const own = await relateOwn(bench.storage);
       const shown = await race(bench, 6, (storage, n) => renew(storage, own, { keyId: n + 1 }));

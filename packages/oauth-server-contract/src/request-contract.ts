@@ -37,7 +37,7 @@ export function requestContract({ it }: TestRunner, bench: Bench): void {
     }
   });
 
-  it('what a browser had filled in is kept for it alone, the last in the place of the one before, until there is an answer', async () => {
+  it('what a browser had filled in is kept for it alone, the latest only, until there is an answer', async () => {
     const open = await saveRequest(bench.storage);
     const keep = (form: string, change: Partial<OpenRequest> = {}) =>
       bench.storage.keepForm({ ...open, ...change, form });

@@ -8,7 +8,7 @@ const end = (bench: Bench, clientId: string, transferGrantId: string) =>
   bench.replicas[1].endTransferGrant({ clientId, transferGrantId, guards: [] });
 
 export function transferGrantContract({ it }: TestRunner, bench: Bench): void {
-  it('ending a transfer grant kills its tokens and refuses later mints, and leaves the link’s others alone', async () => {
+  it('ending a transfer grant kills its tokens and refuses later mints, and spares the link’s others', async () => {
     const link = await relate(bench.storage);
     const [ended, other] = [await mint(bench.storage, link), await mint(bench.storage, link)];
     assert.deepEqual(await end(bench, link.clientId, ended.transferGrantId), { kind: 'ended' });
@@ -29,7 +29,7 @@ export function transferGrantContract({ it }: TestRunner, bench: Bench): void {
     await assertDead(bench.replicas, token);
   });
 
-  it('ending what was never heard of leaves nothing for a client without a link, and so much at most for one with links', async () => {
+  it('ending what was never heard of leaves nothing for a client without links, and else a bounded trace', async () => {
     const stranger = freshId('client');
     for (let n = 0; n < 3; n++) assert.deepEqual(await end(bench, stranger, freshTransferGrantId()), { kind: 'ended' });
     const link = await relate(bench.storage);

@@ -121,7 +121,8 @@ async function decide(
 }
 
 const CHANGED =
-  'Something on this page has changed since it was shown to you, so nothing was agreed to. This is how it is now: look at it again, then answer.';
+  'Something on this page has changed since it was shown to you, so nothing was agreed to. ' +
+  'This is how it is now: look at it again, then answer.';
 
 /** Nothing is granted that was not asked for, whatever the form brought. */
 function within(asked: AuthorizationRequest, decision: ConsentDecision): ConsentDecision {

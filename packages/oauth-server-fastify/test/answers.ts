@@ -75,7 +75,7 @@ export function answers(rigOf: () => Rig): void {
       }
     });
 
-    test('two fields that say who asks, of whom or how to read it are 400, whatever they say: nobody takes the first and means the other', async () => {
+    test('two fields that say who asks, of whom or how to read it are 400: nobody takes just one of them', async () => {
       const good = encodeForm({ client_id: party.id, grant_type: 'refresh_token', refresh_token: 'x', token: 'x' });
       const one = `/register/${party.id}`;
       const bearer = `Bearer ${party.registrationToken}`;

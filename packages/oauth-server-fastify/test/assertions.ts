@@ -149,7 +149,7 @@ export function clientAssertions(rigOf: () => Rig): void {
       for (const changes of bad) expect(await presenting.present(presenting.signed(changes))).toMatchObject(REFUSED);
     });
 
-    test('J10 the times of an assertion may have fractions (RFC 7519 §2), and it is good once all the same', async () => {
+    test('J10 the times of an assertion may have fractions (RFC 7519 §2), and it is good once even so', async () => {
       const now = Math.floor(rig.clock.now()) + 0.5;
       const token = presenting.signed({ iat: now, nbf: now, exp: now + 60 });
       expect(await presenting.present(token)).toMatchObject(KNOWN);

@@ -80,7 +80,7 @@ export function clientAuthentication(rigOf: () => Rig): void {
       }
     });
 
-    test('H11 a new key of a client works before its key set is stale, and an unknown kid makes nobody fetch more than once a minute', async () => {
+    test('H11 a new key works before its key set is stale; an unknown kid causes one fetch a minute', async () => {
       const uri = `https://keys.example/${Math.random()}`;
       const [old, fresh] = [generateSigningKey(), generateSigningKey()];
       const client = { ...documented(rig, rig.host, { jwks: undefined, jwks_uri: uri }), key: old };

@@ -123,7 +123,8 @@ const b64 = (value: unknown): string =>
 export function forge(header: object, claims: unknown, key: SigningKey): string {
   const input = `${b64(header)}.${b64(claims)}`;
   const d = createPrivateKey({ key: { ...key.privateJwk }, format: 'jwk' });
-  return `${input}.${nodeSign('sha256', Buffer.from(input), { key: d, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+  const signature = nodeSign('sha256', Buffer.from(input), { key: d, dsaEncoding: 'ieee-p1363' });
+  return `${input}.${signature.toString('base64url')}`;
 }
 
 export function forgeHmac(header: object, claims: unknown, secret: string): string {

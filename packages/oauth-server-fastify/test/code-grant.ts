@@ -29,7 +29,7 @@ export function codeGrant(rigOf: () => Rig): void {
     });
     const sides = () => sidesOf(rig, { party, am });
 
-    test('a code is redeemed at any replica: bound to the client’s key at an AM, keyed by its own authentication at a Host', async () => {
+    test('a code is redeemed at any replica: bound to a key at an AM, by authentication at a Host', async () => {
       for (const replica of [0, 1] as const) {
         const connection = await redeem(rig, rig.am, { party, replica, ...(await codeFor(rig, rig.am, { party })) });
         expect(connection).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });

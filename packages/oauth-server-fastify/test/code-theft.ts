@@ -21,7 +21,7 @@ export function codeTheft(rigOf: () => Rig): void {
     });
     const sides = () => sidesOf(rig, { party, am });
 
-    test('T1 a wrong verifier after the code was used ends nothing: whoever has only the code cannot harm', async () => {
+    test('T1 a wrong verifier after the code was used ends nothing: the code alone can do no harm', async () => {
       const { code, verifier } = await codeFor(rig, rig.am, { party });
       const good = await redeem(rig, rig.am, { party, code, verifier });
       expect(await redeem(rig, rig.am, { party, code, verifier: createVerifier() })).toMatchObject(INVALID_GRANT);
@@ -68,7 +68,7 @@ export function codeTheft(rigOf: () => Rig): void {
       }
     });
 
-    test(`T8 of ${RACERS} parallel redemptions over two replicas one is answered with tokens, and the others end them`, async () => {
+    test(`T8 of ${RACERS} parallel redemptions over two replicas one gets tokens, and the rest end them`, async () => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const [side, client] = sides()[round % 2] ?? [rig.am, party];
         const granted = await codeFor(rig, side, { party: client });

@@ -93,7 +93,7 @@ export function consent(rigOf: () => Rig): void {
       expect((await say({}, { 'sec-fetch-site': 'same-origin', origin: 'null' })).onward).toContain('code=');
     });
 
-    test('S4 a browser without Fetch Metadata sends our own form with Origin: null, and its token alone decides', async () => {
+    test('S4 a browser without Fetch Metadata sends our form with Origin: null; its token alone decides', async () => {
       const client = await registered(rig);
       const browser = new Browser(rig.am);
       const fields = hidden(await open(browser, await pushed(rig, rig.am, { party: client }), client));

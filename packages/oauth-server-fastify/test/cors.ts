@@ -36,7 +36,8 @@ export function crossOrigin(rigOf: () => Rig): void {
           'access-control-allow-origin': '*',
           'access-control-allow-methods': 'POST',
           'access-control-allow-headers':
-            'Authorization, Content-Type, DPoP, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID',
+            'Authorization, Content-Type, DPoP, Mcp-Protocol-Version, ' +
+            'Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID',
         });
         const refused = await send(side.ports[0], { method: 'POST', path, headers: { origin: ORIGIN } });
         expect(refused.status).toBeGreaterThanOrEqual(400);
@@ -72,7 +73,7 @@ export function crossOrigin(rigOf: () => Rig): void {
       }
     });
 
-    test('reads refusals that nothing of its route has made: unknown methods, paths too long, bodies that cannot be read', async () => {
+    test('reads refusals that no route has made: unknown methods, overlong paths, unreadable bodies', async () => {
       const [port] = rigOf().am.ports;
       const form = { origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' };
       const tries: [string, string, Partial<Parameters<typeof send>[1]>, number][] = [

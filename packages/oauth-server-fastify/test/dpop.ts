@@ -34,7 +34,7 @@ export function dpop(rigOf: () => Rig): void {
       expect(await refresh([await proof(rig, rig.host, key())])).toMatchObject(invalidProof);
     });
 
-    test('D3 D5 a proof used at one replica is refused as replayed by every other, whatever came of the first use', async () => {
+    test('D3 D5 a proof used at one replica is a replay at every other, whatever came of the first use', async () => {
       const good = await proof(rig, rig.am, key());
       expect(await refresh([good], 0)).toMatchObject({ status: 200 });
       expect(await refresh([good], 1)).toMatchObject(invalidProof);

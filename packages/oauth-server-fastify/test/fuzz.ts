@@ -154,7 +154,8 @@ export function fuzz(rigOf: () => Rig): void {
         fc.asyncProperty(side, query, async (name, { params, raw }) => {
           const [server, client] = serverOf(name);
           const given = Object.fromEntries(Object.entries(params).map(([key, text]) => [key, value(text)]));
-          const path = `/authorize?${raw === '' ? encodeForm({ client_id: client.id, response_type: 'code', ...given }) : raw}`;
+          const sent = raw === '' ? encodeForm({ client_id: client.id, response_type: 'code', ...given }) : raw;
+          const path = `/authorize?${sent}`;
           isFine(await send(server.ports[0], { path, headers: { 'x-owner': 'owner-1' } }));
         }),
         { numRuns: 200, seed: 22 },

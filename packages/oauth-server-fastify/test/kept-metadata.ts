@@ -28,7 +28,7 @@ export function keptMetadata(rigOf: () => Rig): void {
       kid: 'rsa',
     };
 
-    test('a redirect URI of a private-use scheme beside others is left out, of a registration and of a document; nobody is sent there', async () => {
+    test('a private-use redirect URI beside others is left out of registrations and documents alike', async () => {
       const odd = [
         'cursor://anysphere.cursor-mcp/oauth/callback',
         'com.example.app:/cb',
@@ -176,7 +176,7 @@ export function keptMetadata(rigOf: () => Rig): void {
       }
     });
 
-    test('a document that prefers private_key_jwt and offers none, too, is none from its first connection on', async () => {
+    test('a document that prefers private_key_jwt and also offers none is none from its first connection', async () => {
       for (const metadata of [
         { token_endpoint_auth_signing_alg: 'RS256', jwks: undefined, jwks_uri: 'https://keys.example/rsa' },
         { token_endpoint_auth_signing_alg: 'RS256', jwks: { keys: [rsa] } },

@@ -26,7 +26,7 @@ export function limits(server: () => Embedded): void {
       });
       afterAll(() => rig.stop());
 
-      test('clients that prove who they are may be told no again and again: the people of one server are many, and one of them must not shut out the rest', async () => {
+      test('clients that prove who they are are not limited by refusals: one cannot shut out its server', async () => {
         const other = documented(rig, rig.am);
         const secret = `cha_rt_${'A'.repeat(46)}`;
         for (const [side, keyed] of [
@@ -51,7 +51,7 @@ export function limits(server: () => Embedded): void {
         expect(rows).toEqual([{ points: 1 }]);
       });
 
-      test('a page of another site gets only such pages refused, never the network of those who look at it', async () => {
+      test('a page of another site gets only such pages refused, not the network of its visitors', async () => {
         const { refreshToken } = await connected(rig, rig.am, { party });
         const origin = 'https://evil.example';
         for (const headers of [
@@ -71,7 +71,7 @@ export function limits(server: () => Embedded): void {
         await rig.pool.query(`delete from oauth_rate_limit`);
       });
 
-      test('L9 a source that keeps being refused is refused with 429 and Retry-After, at every replica and every form endpoint', async () => {
+      test('L9 a source that keeps being refused gets 429 and Retry-After, at every replica and endpoint', async () => {
         const { refreshToken } = await connected(rig, rig.am, { party });
         const guess = (replica: 0 | 1): Promise<Answer> =>
           call(rig, rig.am, {
@@ -115,7 +115,7 @@ export function limits(server: () => Embedded): void {
       });
       afterAll(() => rig.stop());
 
-      test('what pages of other sites register or make this server fetch is counted apart, and apart once more from browsers that are sent here', async () => {
+      test('what pages of other sites cause is counted apart, and once more from browsers sent here', async () => {
         const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
         const register = () => postJson(rig.am.ports[0], '/register', { redirect_uris: [REDIRECT_URI] }, headers);
         for (let i = 0; i < 5; i += 1) expect((await register()).status).toBe(201);
@@ -164,7 +164,7 @@ export function limits(server: () => Embedded): void {
         expect(rows).toHaveLength(4);
       });
 
-      test('M16 a source makes this server fetch so many documents a minute, whether they are there or not', async () => {
+      test('M16 a source makes this server fetch so many documents a minute, whether they exist or not', async () => {
         const at = (side: Rig['am'], client_id: string): Promise<Answer> =>
           send(side.ports[0], { path: `/authorize?${encodeForm({ client_id, response_type: 'code' })}` });
         const known = documented(rig, rig.am);

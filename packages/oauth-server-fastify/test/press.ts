@@ -131,7 +131,7 @@ export function presses(rigOf: () => Rig): void {
       for (const { text } of rows) expect(text).not.toMatch(new RegExp(`code=|${code}`));
     });
 
-    test('counts for what was shown: a client that says something else of itself meanwhile is shown again, as it is now', async () => {
+    test('counts for what was shown: a client that describes itself anew meanwhile is shown again', async () => {
       const changes = [
         { client_name: 'Your Bank' },
         { logo_uri: 'https://bank.example/logo.png' },
@@ -157,7 +157,7 @@ export function presses(rigOf: () => Rig): void {
       }
     });
 
-    test('counts for what was shown: so it is with what the service has to offer, and with a form that does not say what was shown', async () => {
+    test('counts for what was shown, including what the service itself offers; a form must say what was', async () => {
       const client = await registered(rig);
       const { say, page } = await open(client);
       const before = offered.name;
@@ -208,7 +208,7 @@ export function presses(rigOf: () => Rig): void {
     });
     const requests = async (): Promise<number> => (await rig.pool.query('select from oauth_request')).rows.length;
 
-    test('and every page on the way to it leaves the window its opener, caches nothing and tells no address', async () => {
+    test('and every page on the way leaves the window its opener, caches nothing and tells no address', async () => {
       const { say, page, browser, path } = await open();
       for (const answer of [
         page,

@@ -84,7 +84,7 @@ export function redirectUris(rigOf: () => Rig): void {
       }
     });
 
-    test('A1 a loopback redirect without a path is the one with the path /, at any port; elsewhere it is not', async () => {
+    test('A1 a loopback redirect without a path is the one with /, at any port; elsewhere it is not', async () => {
       for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
         for (const [known, given] of [
           [`http://${host}`, `http://${host}:33418/`],
@@ -116,7 +116,7 @@ export function redirectUris(rigOf: () => Rig): void {
     );
 
     test.each(['a;b', "a'b"])(
-      'A15 a host that DNS could not have is none for a client document, nor for a redirect in one, at the AM and at a Host: %s',
+      'A15 a host that DNS could not have is none for a client document or a redirect in it, on both sides: %s',
       async (label) => {
         const before = rig.fetched.length;
         for (const side of [rig.am, rig.host]) {
@@ -136,7 +136,7 @@ export function redirectUris(rigOf: () => Rig): void {
       },
     );
 
-    test('A15 a host with an underscore is one for a client document, and for a redirect in one, at a Host', async () => {
+    test('A15 a host with an underscore is one for a client document, and a redirect in it, at a Host', async () => {
       const redirectUri = 'https://my_app.example/cb';
       const client = { ...documented(rig, rig.host, { redirect_uris: [redirectUri] }), redirectUri };
       const id = 'https://my_app.example/client';

@@ -171,7 +171,7 @@ export function registration(rigOf: () => Rig): void {
       expect(read.json).not.toHaveProperty('registration_access_token');
     });
 
-    test('R5 a scope beyond "transfer" is not registered, and gives nothing at the authorization endpoint', async () => {
+    test('R5 a scope beyond "transfer" is not registered, and is worth nothing at authorization', async () => {
       expect((await withMetadata({ scope: 'admin transfer' })).json['scope']).toBe('transfer');
       const party = await registered(rig, { scope: 'transfer admin' });
       expect(await push(rig, rig.am, { party, form: { scope: 'transfer admin' } })).toMatchObject({
@@ -222,7 +222,7 @@ export function registration(rigOf: () => Rig): void {
       }
     });
 
-    test('R11 a deceptive name is not taken over; one that is only someone else’s is registered as unverified', async () => {
+    test('R11 a deceptive name is not taken over; one that is only someone else’s is unverified', async () => {
       for (const client_name of ['Goo\u200bgle', 'Photos\u202egpj', 'a\0b', 'x\ny', 'a'.repeat(300), '', ' ', 7]) {
         const { status, json } = await withMetadata({ client_name });
         expect([status, 'client_name' in json]).toEqual([201, false]);

@@ -23,7 +23,7 @@ export function revocationAndIntrospection(rigOf: () => Rig): void {
     call(rig, side, { party, path: '/introspect', form: { token }, dpop: [] });
 
   describe('revocation', () => {
-    test('an unknown token, a malformed one and one that is no token at all are answered alike: it is not alive', async () => {
+    test('an unknown token, a malformed one and one that is no token at all are answered alike', async () => {
       for (const side of [rig.am, rig.host]) {
         const { party } = await connected(rig, side);
         for (const token of [`cha_rt_${'A'.repeat(46)}`, 'x', '<script>', 'x'.repeat(8000)])
@@ -137,7 +137,7 @@ export function revocationAndIntrospection(rigOf: () => Rig): void {
       });
     });
 
-    test('anything else is inactive and nothing more: unknown, another client’s, revoked, a code, no token', async () => {
+    test('anything else is inactive and nothing more: unknown, another client’s, revoked, a code, none', async () => {
       const { accessToken, refreshToken } = await connected(rig, rig.host);
       const other = documented(rig, rig.host);
       const own = await connected(rig, rig.host, { party: other });

@@ -172,7 +172,8 @@ const interaction: InteractionPort = {
     reply
       .type('text/html')
       .send(
-        `${kind === 'answer' ? `<meta http-equiv="refresh" content="0;url=${escape(to)}">` : 'Answered already. '}<a href="${escape(to)}">Back to ${escape(place)}</a>`,
+        (kind === 'answer' ? `<meta http-equiv="refresh" content="0;url=${escape(to)}">` : 'Answered already. ') +
+          `<a href="${escape(to)}">Back to ${escape(place)}</a>`,
       ),
   renderProblem: async ({ status, message }, _request, reply) =>
     reply
@@ -202,7 +203,10 @@ function consentPage(view: ConsentView): string {
   const fields = Object.entries(view.hidden).map(([name, value]) => `<input name="${name}" value="${escape(value)}">`);
   const { client, request } = view.interaction;
   const shown = [client.name, request.redirectUri, request.transferScope?.join(' ') ?? '', view.problem ?? ''];
-  return `<form method="post" action="${view.action}">${fields.join('')}</form><p>${shown.map(escape).join('</p><p>')}</p>`;
+  return (
+    `<form method="post" action="${view.action}">${fields.join('')}</form>` +
+    `<p>${shown.map(escape).join('</p><p>')}</p>`
+  );
 }
 
 const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -37,7 +37,8 @@ const ACCESS_LIST: Query<Row> = {
   name: 'oauth_access_list',
   text: `select g.id, g.client_id, g.scope, g.transfer_scope, extract(epoch from g.created_at)::float8 as created_at,
     extract(epoch from g.expires_at)::float8 as expires_at,
-    tg.id as transfer_id, tg.act_sub, tg.actor_name, tg.actor_uri, extract(epoch from tg.created_at)::float8 as first_minted_at,
+    tg.id as transfer_id, tg.act_sub, tg.actor_name, tg.actor_uri, extract(epoch from tg.created_at)::float8
+      as first_minted_at,
     extract(epoch from tg.last_minted_at)::float8 as last_minted_at, extract(epoch from tg.ended_at)::float8 as ended_at
   from oauth_grant g
   left join oauth_transfer_grant tg on tg.bucket = g.bucket and tg.grant_id = g.id

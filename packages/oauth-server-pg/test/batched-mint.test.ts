@@ -27,7 +27,8 @@ const TRANSFER_GRANTS = ['alive', 'ended', 'new'] as const;
 async function fill(world: string): Promise<void> {
   await query(
     `insert into oauth_grant (bucket, id, client_id, subject, scope, transfer_scope, ended_at, ended_by)
-     select n, $1 || n, case n when 6 then 'other' else 'c' end, 's', '{transfer}', '{a,b}', case n when 5 then now() end, case n when 5 then 'owner' end
+     select n, $1 || n, case n when 6 then 'other' else 'c' end, 's', '{transfer}', '{a,b}',
+       case n when 5 then now() end, case n when 5 then 'owner' end
      from generate_series(1, ${LINKS}) n`,
     [world],
   );

@@ -17,21 +17,26 @@ beforeAll(async () => {
   const query = (text: string) => harness.pools[0].query(text);
   const of = `from generate_series(1, ${MANY}) n`;
   await query(
-    `insert into oauth_grant (bucket, id, client_id, subject, scope, transfer_scope) select n, 'g' || n, 'c', 's', '{transfer}', '{a}' ${of}`,
+    `insert into oauth_grant (bucket, id, client_id, subject, scope, transfer_scope)
+      select n, 'g' || n, 'c', 's', '{transfer}', '{a}' ${of}`,
   );
   await query(
     `insert into oauth_transfer_grant (client_id, id, bucket, grant_id, act_iss, act_sub, last_minted_at)
      select 'c', lpad(n::text, 22, '0'), n, 'g' || n, 'i', 'u', now() ${of}`,
   );
   await query(
-    `insert into oauth_token (bucket, hash, kind, grant_id, jkt, scope, audience, act_iss, act_sub, transfer_grant_id, expires_at)
-     select n, sha256(n::text::bytea), 'at', 'g' || n, 'key' || n, '{a}', '${AUDIENCE}', 'i', 'u', lpad(n::text, 22, '0'), now() + interval '1 day' ${of}`,
+    `insert into oauth_token (bucket, hash, kind, grant_id, jkt, scope, audience, act_iss, act_sub, transfer_grant_id,
+      expires_at)
+     select n, sha256(n::text::bytea), 'at', 'g' || n, 'key' || n, '{a}', '${AUDIENCE}', 'i', 'u',
+       lpad(n::text, 22, '0'), now() + interval '1 day' ${of}`,
   );
   await query(
-    `insert into oauth_token (bucket, hash, kind, grant_id, expires_at) select n, sha256(('link' || n)::bytea), 'lt', 'g' || n, now() + interval '1 day' ${of}`,
+    `insert into oauth_token (bucket, hash, kind, grant_id, expires_at) select n, sha256(('link' || n)::bytea), 'lt',
+      'g' || n, now() + interval '1 day' ${of}`,
   );
   await query(
-    `insert into oauth_client (id, metadata, registration_token_hash) select 'client' || n, '{}', sha256(n::text::bytea) ${of}`,
+    `insert into oauth_client (id, metadata, registration_token_hash)
+      select 'client' || n, '{}', sha256(n::text::bytea) ${of}`,
   );
   await query('analyze');
 });

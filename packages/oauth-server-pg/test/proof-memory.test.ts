@@ -17,14 +17,16 @@ beforeAll(async () => {
   harness = await startHarness(server);
   token = { bucket: 7, hash: randomBytes(32) };
   await query(
-    `insert into oauth_grant (bucket, id, client_id, subject, scope, transfer_scope) values (7, 'g', 'c', 's', '{transfer}', '{a}')`,
+    `insert into oauth_grant (bucket, id, client_id, subject, scope, transfer_scope)
+      values (7, 'g', 'c', 's', '{transfer}', '{a}')`,
   );
   await query(
     `insert into oauth_transfer_grant (client_id, id, bucket, grant_id, act_iss, act_sub, last_minted_at)
      values ('c', '0123456789012345678901', 7, 'g', 'i', 'u', now())`,
   );
   await query(
-    `insert into oauth_token (bucket, hash, kind, grant_id, jkt, scope, audience, act_iss, act_sub, transfer_grant_id, expires_at)
+    `insert into oauth_token (bucket, hash, kind, grant_id, jkt, scope, audience, act_iss, act_sub, transfer_grant_id,
+      expires_at)
      values (7, $1, 'at', 'g', $2, '{a}', $3, 'i', 'u', '0123456789012345678901', now() + interval '1 day')`,
     [token.hash, JKT, AUDIENCE],
   );
@@ -84,7 +86,7 @@ describe('the memory of spent proofs', () => {
     expect(await use(proof, 1)).toBe('replayed');
   });
 
-  test('is begun by one of many processes that miss it at the same moment, and no later one begins it anew', async () => {
+  test('is begun by one of many processes that miss it at once, and no later one begins it anew', async () => {
     await query('delete from oauth_proof');
     const all = await Promise.all(Array.from({ length: 20 }, (_, n) => use(proofAt(now()), n % 2 === 0 ? 0 : 1)));
     expect(new Set(all)).toEqual(new Set(['forgotten']));
@@ -107,7 +109,7 @@ describe('the memory of spent proofs', () => {
     expect(await use(proofAt(now()))).toBe('spent');
   });
 
-  test('costs no commit that waits for a disk: nothing of a call is written to the log but what reads leave', async () => {
+  test('costs no commit that waits for a disk: a call writes nothing to the log but what reads leave', async () => {
     const [{ persistence } = {}] = (await query(
       `select relpersistence::text as persistence from pg_class where oid = 'oauth_proof'::regclass`,
     )) as { persistence?: string }[];

@@ -43,7 +43,8 @@ describe('the schema', () => {
   test('every unique index of such a table contains the bucket, and so does every reference to it', async () => {
     const unique = await query<{ definition: string }>(
       `select indexdef as definition from pg_indexes
-       where schemaname = current_schema and tablename in ('oauth_code', 'oauth_grant', 'oauth_token') and indexdef ilike 'create unique%'`,
+       where schemaname = current_schema and tablename in ('oauth_code', 'oauth_grant', 'oauth_token')
+         and indexdef ilike 'create unique%'`,
     );
     const references = await query<{ definition: string }>(
       `select pg_get_constraintdef(oid) as definition from pg_constraint
@@ -54,7 +55,7 @@ describe('the schema', () => {
     for (const { definition } of [...unique, ...references]) expect(definition).toMatch(/\(bucket, /);
   });
 
-  test('one table is unlogged, which says itself what a crash may have made it forget: all else could be used again (ADR 0023)', async () => {
+  test('one table is unlogged, and says what a crash may have made it forget (ADR 0023)', async () => {
     const tables = await query<{ name: string; persistence: string }>(
       `select relname as name, relpersistence::text as persistence from pg_class
        where relkind = 'r' and relnamespace = current_schema::regnamespace and relname like 'oauth\\_%'`,
@@ -65,7 +66,7 @@ describe('the schema', () => {
     ]);
   });
 
-  test('no column holds a secret in clear: hashes are 32 bytes or refused, and the one beside them is sealed', async () => {
+  test('no column holds a secret in clear: hashes are 32 bytes or refused, and the one beside is sealed', async () => {
     const { rows } = await harness.pools[0].query<{ table: string; column: string }>(
       `select table_name as table, column_name as column from information_schema.columns
        where table_schema = current_schema and table_name like 'oauth\\_%' and data_type = 'bytea' order by 1, 2`,
@@ -87,7 +88,8 @@ describe('the schema', () => {
     await query(`insert into oauth_grant (bucket, id, client_id, subject, scope) values (7, 'g', 'c', 's', '{}')`);
     const token = (bucket: number, kind: string, hash: string) =>
       query(
-        `insert into oauth_token (bucket, hash, kind, grant_id, expires_at) values (${bucket}, ${hash}, '${kind}', 'g', now())`,
+        `insert into oauth_token (bucket, hash, kind, grant_id, expires_at)
+          values (${bucket}, ${hash}, '${kind}', 'g', now())`,
       );
     const hash = `sha256('x')`;
     await expect(token(7, 'zz', hash)).rejects.toThrow('oauth_token_kind_check');

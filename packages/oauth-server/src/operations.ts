@@ -85,8 +85,10 @@ export function operationsOf(config: ServerConfig): readonly ApiOperation[] {
       path: ENDPOINT.token,
       summary: 'Redeem a code, refresh, or transfer (RFC 8693)',
       description: atHost
-        ? 'A transfer comes from an AM: its link’s token as subject, a signed statement of who asks as actor. The token is bound to the key that the statement names.'
-        : 'A transfer names a resource and scopes of a Host; the AM asks the Host, and the Host’s token is the answer, bound to the key of the DPoP proof.',
+        ? 'A transfer comes from an AM: its link’s token as subject, a signed statement of who asks as actor. ' +
+          'The token is bound to the key that the statement names.'
+        : 'A transfer names a resource and scopes of a Host; the AM asks the Host, ' +
+          'and the Host’s token is the answer, bound to the key of the DPoP proof.',
       forms: [
         codeForm,
         refreshForm,

@@ -35,7 +35,7 @@ describe('server metadata', () => {
     expect(serverMetadata({ ...EXAMPLE, clientDocuments: 'none' }).client_id_metadata_document_supported).toBe(false);
   });
 
-  test('says when requests must be pushed, and that clients without keys are not taken where tokens are bound to nothing', () => {
+  test('says when requests must be pushed, and that keyless clients need a server with bearer tokens', () => {
     expect(serverMetadata({ ...EXAMPLE, pushedRequests: 'required', relationshipTokens: 'keyed' })).toMatchObject({
       require_pushed_authorization_requests: true,
       token_endpoint_auth_methods_supported: ['private_key_jwt'],

@@ -189,7 +189,7 @@ describe('requests under way are bounded (M16, Q11)', () => {
   });
 });
 
-test('a server that strangers name cannot keep a connection open for long, whatever it offers; one that is called may', async () => {
+test('a server that strangers name cannot keep a connection open for long; one that is called may', async () => {
   const open = new Map<string, boolean>();
   const { port } = await serveRaw((socket) => {
     socket.on('data', (chunk: Buffer) => {

@@ -31,7 +31,7 @@ const header = fc.oneof(
 );
 const values = fc.oneof(header, fc.array(header, { maxLength: 3 }), fc.constant(undefined));
 
-test('whatever stands in Cache-Control and Age, an answer is fresh for a whole number of seconds, never less than none', () => {
+test('whatever Cache-Control and Age say, an answer is fresh for a whole number of seconds, at least 0', () => {
   fc.assert(
     fc.property(values, values, (control, age) => {
       const seconds = freshForSeconds({ 'cache-control': control, age });

@@ -68,7 +68,7 @@ describe('a POST without the objects of fetch', () => {
     });
   });
 
-  test('ends when its time is up, with the caller’s signal, and with its connection; the next one has a new connection', async () => {
+  test('ends with its time, the caller’s signal and its connection; the next one has a new connection', async () => {
     const server = await serveRaw((socket) =>
       socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nx')),
     );

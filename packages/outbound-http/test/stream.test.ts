@@ -35,7 +35,7 @@ describe('an answer that is read while it arrives', () => {
     expect(await pieces.next()).toEqual({ done: true, value: undefined });
   });
 
-  test('is given up by leaving the loop, by the caller’s signal, and by cancel: the other side sees the connection close', async () => {
+  test('is given up by leaving the loop, by the signal and by cancel: the other side sees it close', async () => {
     const { server, next } = await open();
     const { stream } = outboundTo([server.port]);
     const closed = async (answer: Promise<ServerResponse>) => {

@@ -58,8 +58,10 @@ export async function pendingMigrations(database: Pick<pg.Pool, 'query'>, dirs: 
 }
 
 const HISTORY_TABLE = `create table if not exists _prisma_migrations (
-  id varchar(36) primary key not null, checksum varchar(64) not null, finished_at timestamptz, migration_name varchar(255) not null, logs text,
-  rolled_back_at timestamptz, started_at timestamptz not null default now(), applied_steps_count integer not null default 0)`;
+  id varchar(36) primary key not null, checksum varchar(64) not null, finished_at timestamptz,
+    migration_name varchar(255) not null, logs text,
+  rolled_back_at timestamptz, started_at timestamptz not null default now(), applied_steps_count integer not null
+    default 0)`;
 
 interface HistoryRow {
   name: string;
@@ -69,7 +71,8 @@ interface HistoryRow {
 
 async function findPending(client: Pick<pg.Pool, 'query'>, migrations: Migration[]): Promise<Migration[]> {
   const { rows } = await client.query<HistoryRow>(
-    'select migration_name as name, checksum, finished_at is not null as finished from _prisma_migrations where rolled_back_at is null',
+    `select migration_name as name, checksum, finished_at is not null as finished from _prisma_migrations
+      where rolled_back_at is null`,
   );
   const history = new Map(rows.map((row) => [row.name, row]));
   return migrations.filter(({ name, checksum }) => {
@@ -92,7 +95,8 @@ async function apply(client: pg.Client, { name, sql, checksum }: Migration): Pro
     await client.query('begin');
     await client.query(sql);
     await client.query(
-      'insert into _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count) values ($1, $2, $3, clock_timestamp(), 1)',
+      `insert into _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+        values ($1, $2, $3, clock_timestamp(), 1)`,
       [randomUUID(), checksum, name],
     );
     await client.query('commit');

@@ -34,8 +34,12 @@ const KINDS = new Set([
   'SocketTimeout',
   'TransactionWriteConflict',
 ]);
-const MESSAGES =
-  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error)/;
+const MESSAGES = [
+  'timeout exceeded when trying to connect',
+  'Connection terminated',
+  'Query read timeout',
+  'Client has encountered a connection error',
+];
 
 /** How deep a driver may have wrapped what went wrong. */
 const DEPTH = 4;
@@ -53,7 +57,7 @@ export function isDatabaseUnavailable(error: unknown, depth = DEPTH): boolean {
   >;
   if (typeof code === 'string' && (CODES.has(code) || CLASSES.test(code))) return true;
   if (typeof kind === 'string' && KINDS.has(kind)) return true;
-  if (typeof message === 'string' && MESSAGES.test(message)) return true;
+  if (typeof message === 'string' && MESSAGES.some((begin) => message.startsWith(begin))) return true;
   const adapterError = (meta as { driverAdapterError?: unknown } | null | undefined)?.driverAdapterError;
   const inner = [cause, adapterError, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
   return inner.some((one) => isDatabaseUnavailable(one, depth - 1));

@@ -62,7 +62,8 @@ describe('applyMigrations', () => {
   test('runs function bodies with semicolons whole', async () => {
     await write(
       '1_fn',
-      "create function f() returns int language plpgsql as $$ begin perform 1; return 2; end $$; create table t (a text default 'x;y');",
+      `create function f() returns int language plpgsql as $$ begin perform 1; return 2; end $$; create table t
+        (a text default 'x;y');`,
     );
     await applyMigrations(url, [folder]);
     expect(await query('select f() as f')).toEqual([{ f: 2 }]);

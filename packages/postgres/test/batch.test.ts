@@ -74,7 +74,7 @@ describe('a batched query', () => {
     expect(await Promise.all(answers)).toHaveLength(150);
   });
 
-  test('runs each input by itself when the statement failed as a whole, so that only the one at fault hears of it', async () => {
+  test('runs each input by itself when the statement failed, so that only the one at fault hears of it', async () => {
     const query = batched<number, string>({
       one: async (input) => (input === 2 ? Promise.reject(rolledBack) : String(input)),
       many: () => Promise.reject(rolledBack),
@@ -181,7 +181,7 @@ describe('against Postgres', () => {
     keysOf: ([run, id]) => [`${run}|${id}`],
   });
 
-  test('whatever comes together, each key is fresh for exactly one of those that use it, as one by one; and one bad input spoils no other', async () => {
+  test('each key is fresh for exactly one of those that use it together; a bad input harms no other', async () => {
     let round = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 16 }), { maxLength: 60 }), async (ids) => {

@@ -15,10 +15,14 @@ export const uri = z
 const DECEPTIVE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u2800]|(?!\ufe0f)\p{Default_Ignorable_Code_Point}/u;
 
 /** Signs that take a vowel away; what joins after one is told by a joiner. */
-const VIRAMA = String.raw`\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d3b\u0d3c\u0d4d\u0dca\u0f84\u1039\u17d2\u1b44\ua9c0`;
+const VIRAMA =
+  String.raw`\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d3b\u0d3c` +
+  String.raw`\u0d4d\u0dca\u0f84\u1039\u17d2\u1b44\ua9c0`;
 const ARABIC = String.raw`\p{Script=Arabic}&&\p{L}`;
 /** Of these, what joins nothing after it: a joiner there would not show. */
-const ENDS = String.raw`\u0621-\u0625\u0627\u0629\u062f-\u0632\u0648\u0671-\u0677\u0688-\u0699\u06c0\u06c3-\u06cb\u06cd\u06cf\u06d2\u06d3\u06d5\u06ee\u06ef`;
+const ENDS =
+  String.raw`\u0621-\u0625\u0627\u0629\u062f-\u0632\u0648\u0671-\u0677\u0688-\u0699` +
+  String.raw`\u06c0\u06c3-\u06cb\u06cd\u06cf\u06d2\u06d3\u06d5\u06ee\u06ef`;
 /** And what joins nothing before it, either. */
 const ALONE = String.raw`\u0621\u0674`;
 

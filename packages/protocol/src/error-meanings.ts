@@ -3,7 +3,8 @@ import type { ErrorCode } from './errors.ts';
 /** What a client is to make of an error, for people who write one. PROTOCOL §3.8. */
 export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   invalid_request:
-    'The request is malformed, lacks something, or brings a token that is not acceptable. Mend it; the same again is refused again.',
+    'The request is malformed, lacks something, or brings a token that is not acceptable. ' +
+    'Mend it; the same again is refused again.',
   invalid_client: 'The client did not authenticate. Check its key, its document and the clock of its machine.',
   invalid_grant: 'The code or refresh token is used, over, stopped, or not this client’s. Connect anew.',
   unauthorized_client: 'This client may not use this grant.',
@@ -11,7 +12,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   unsupported_response_type: 'Only response_type=code is known here.',
   invalid_scope: 'A scope is unknown, or beyond what was allowed. Ask for less, or have the owner add it.',
   access_denied:
-    'Somebody said no: the owner’s rules (denied_by: am) or the Host (denied_by: host). Where requestable is true, asking the owner could change it.',
+    'Somebody said no: the owner’s rules (denied_by: am) or the Host (denied_by: host). ' +
+    'Where requestable is true, asking the owner could change it.',
   server_error: 'The answer of another server could not be used. Its operator has to mend it; trying again may help.',
   temporarily_unavailable: 'Too much at once, or something is not to be had right now. Try again after Retry-After.',
   invalid_token: 'The token is over, stopped, unknown, or not bound to this key. Get another one.',

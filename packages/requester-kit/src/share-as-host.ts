@@ -47,4 +47,5 @@ export async function share(
 }
 
 const NOT_IN_ONE_STEP =
-  'This authorization manager does not take both in one step. Connect without sharing, then add this service there as a Host.';
+  'This authorization manager does not take both in one step. ' +
+  'Connect without sharing, then add this service there as a Host.';

@@ -207,7 +207,7 @@ describe('an app that is a Host, too', () => {
     expect(startApp(deployment).requester.clientMetadata()).not.toHaveProperty('chatelaine_host');
   });
 
-  test('takes along what its Host grants the AM for the challenge of this very request, and nothing unless asked to', async () => {
+  test('takes along what its Host grants the AM for the challenge of this request, only when asked to', async () => {
     inOneStep();
     const app = start();
     const asked: Parameters<ShareAsHost>[0][] = [];

@@ -34,7 +34,7 @@ async function claimsOf(token: string | null | undefined): Promise<Readonly<Reco
 }
 
 describe('the app’s own statement', () => {
-  test('goes with each transfer, signed by its published key, for one Host, one resource and the key of the connection', async () => {
+  test('goes with each transfer, signed by its published key, for one Host, resource and connection key', async () => {
     const { requester, input } = await ready();
     const token = await requester.transfer({ ...input, scope: ['entries.read', 'entries.write'] });
     await requester.transfer(input);
@@ -75,7 +75,7 @@ describe('the app’s own statement', () => {
     expect(new Set(claims.map(({ jti }) => jti)).size).toBe(30);
   });
 
-  test('stays at home where the AM passes none on, where nobody could check it, and when the app wants that', async () => {
+  test('is left out where the AM passes none on, where nobody could check it, and when the app says so', async () => {
     const silent = [await ready({ requesterStatement: 'omit' }), await ready({}, 'dynamic')];
     deployment.metadata = {};
     for (const app of [...silent, await ready()]) expect((await app.requester.transfer(app.input)).kind).toBe('token');
@@ -132,7 +132,7 @@ describe('waiting for the owner', () => {
     expect(transferred()).toHaveLength(before);
   });
 
-  test('never says more of itself than asked: no completion_mode without `wait`, none when a token is renewed', async () => {
+  test('never says more than asked: no completion_mode without `wait`, none when a token is renewed', async () => {
     const { requester, input } = await ready();
     await requester.transfer({ ...input, wait: 'deferred' });
     deployment.pass(270);

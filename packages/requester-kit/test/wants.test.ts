@@ -60,7 +60,7 @@ describe('a connection that is to have more', () => {
     expect(await app.requester.connections('kim')).toHaveLength(1);
   });
 
-  test('is a new one with a new key where it is somebody else’s, at an AM that knows nothing of it, or nothing is wanted', async () => {
+  test('is a new one with a new key where it is somebody else’s, unknown to the AM, or nothing is wanted', async () => {
     const app = startApp(deployment, 'document', { wants });
     const first = await connect(app);
     const { connectionId } = first;

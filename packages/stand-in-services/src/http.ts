@@ -57,7 +57,8 @@ export function sendAgreePage(
   const options = accounts.map((account) => `<option>${escape(account)}</option>`);
   response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(
     `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title>
-<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:30rem;margin:3rem auto;padding:0 1rem}select,button{font:inherit;padding:.4rem .8rem}</style>
+<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:30rem;margin:3rem auto;padding:0
+  1rem}select,button{font:inherit;padding:.4rem .8rem}</style>
 <h1>${escape(title)}</h1><p>Let the bridge read and write what you keep here?</p>
 <form method="post" action="/agree">${fields.join('')}
 <p><label>Sign in as <select name="account">${options.join('')}</select></label></p>

@@ -42,7 +42,9 @@ export async function eventually<T, W extends Waiting<T>>(
     if (until(seen)) return seen as Seen<T, W>;
     const now = performance.now();
     if (signal.aborted || now > deadline) {
-      const problem = `This did not come about in ${((now - began) / 1000).toFixed(1)} s: ${String(waiting.until ?? look)}\nSeen last: ${shown(seen)}`;
+      const problem =
+        `This did not come about in ${((now - began) / 1000).toFixed(1)} s: ` +
+        `${String(waiting.until ?? look)}\nSeen last: ${shown(seen)}`;
       // nobody listens to its rejection any more
       if (signal.aborted) console.error(problem);
       throw new Error(problem);

@@ -52,7 +52,8 @@ const NAV = [
   { href: '/timeline', label: 'Activity' },
 ];
 const ABOUT =
-  'It knows your apps and your services, and asks services for keys on your behalf, as far as you allow here. Your data never passes through it; every service has the last word.';
+  'It knows your apps and your services, and asks services for keys on your behalf, as far as you allow here. ' +
+  'Your data never passes through it; every service has the last word.';
 const REAP_SECONDS = 60;
 const RETAIN_SECONDS = 600;
 const RETAINING = 'dropping what was kept for its time';

@@ -29,7 +29,8 @@ const attempt = (column: string): SealedPlace => ({
 
 /** In the JSON of a request, where it is text. Postgres reads and writes base64, not base64url. */
 const grantInRequest = `extensions -> 'both' ->> 'hostGrant'`;
-const asBytes = `decode(rpad(translate(${grantInRequest}, '-_', '+/'), (length(${grantInRequest}) + 3) / 4 * 4, '='), 'base64')`;
+const padded = `rpad(translate(${grantInRequest}, '-_', '+/'), (length(${grantInRequest}) + 3) / 4 * 4, '=')`;
+const asBytes = `decode(${padded}, 'base64')`;
 const asText = `rtrim(translate(encode($1::bytea, 'base64'), E'+/\\n', '-_'), '=')`;
 
 /** All that the AM keeps sealed. */

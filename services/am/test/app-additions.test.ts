@@ -19,7 +19,7 @@ const shownTo = ({ connection }: Story) =>
   );
 
 describe('what an app may ask for is added to from its page', () => {
-  test('a scope that was not chosen, at an account that it uses: it gets a token for it, and keeps its grant there', async () => {
+  test('a scope that was not chosen, at an account it uses: it gets a token, and keeps its grant there', async () => {
     const by = await deployment.story({ 'photos.read': 'allow' });
     const resource = deployment.host.resource;
     const ask = (scope: string) => by.requester.transfer({ connection: by.connection, resource, scope });
@@ -89,7 +89,7 @@ describe('what an app may ask for is added to from its page', () => {
     expect(await shownTo(by)).toHaveLength(1);
   });
 
-  test('by what is offered, and nothing beyond it: another person’s link, a scope beyond the ceiling, an answer that is none, a page of before', async () => {
+  test('by what is offered alone: not another’s link, a scope beyond the ceiling or an outdated page', async () => {
     const by = await deployment.story({ 'photos.read': 'allow' });
     const stranger = await deployment.story({ 'photos.read': 'allow' });
     const page = await by.owner.browser.get(pathOf(by));

@@ -31,9 +31,10 @@ async function threeTimes(): Promise<{ person: Person; linkIds: string[]; ids: s
 /** A key that was handed out so many seconds ago. */
 async function handedOut(id: string, linkId: string, secondsAgo: number): Promise<void> {
   await world.pool.query(
-    `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt, policy_version, state, started_at, closed_at)
-     select 0, time_id('tr'), owner_id, $1, id, host_id, 'https://reader.example/client', 'r', array['photos.read'], 'j', 0, 'minted',
-       now() - make_interval(secs => $3), now() - make_interval(secs => $3) from link where id = $2`,
+    `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt,
+      policy_version, state, started_at, closed_at)
+     select 0, time_id('tr'), owner_id, $1, id, host_id, 'https://reader.example/client', 'r', array['photos.read'],
+       'j', 0, 'minted', at, at from link, (select now() - make_interval(secs => $3) as at) ago where id = $2`,
     [id, linkId, secondsAgo],
   );
 }
@@ -56,7 +57,7 @@ describe('an app that was connected three times', () => {
     }
   });
 
-  test('is stopped as a whole: all of its connections end, every service is told, and no other app or person loses anything', async () => {
+  test('is stopped as a whole: all its connections end, every service is told, and nobody else loses', async () => {
     const { person, ids, grantIds, linkIds } = await threeTimes();
     const stranger = await threeTimes();
     const kept = await makeConnection(world, person, [linkIds[0] ?? '']);
@@ -78,7 +79,7 @@ describe('an app that was connected three times', () => {
     expect((await person.browser.get('/apps')).words.match(/Stop Reader/g)).toHaveLength(1);
   });
 
-  test('and stopped while a service is down: each sentence is true when it is shown, until that one has confirmed', async () => {
+  test('and stopped while a service is down: each sentence is true when shown, until that one confirms', async () => {
     const { person, ids, linkIds, grantIds } = await threeTimes();
     const [, calendar] = [world.host, ...others];
     await calendar?.stop();
@@ -92,14 +93,12 @@ describe('an app that was connected three times', () => {
       return words.includes('2 of 3 services confirmed so far') && words.includes('still trying') ? words : null;
     });
     // of the service that is down, not of one that has confirmed
-    const [dies] = (
-      await world.pool.query<{ at: string }>(
-        `select to_char(date_trunc('minute', max(closed_at) + interval '300 seconds' + interval '59.999 seconds') at time zone 'UTC', 'HH24:MI') as at
-         from transfer where connection_id = $1`,
-        [ids[1]],
-      )
-    ).rows;
-    expect(waiting).toContain(`The newest key that it may still use dies at ${dies?.at} UTC at the latest.`);
+    const { rows } = await world.pool.query<{ at: string }>(
+      `select to_char(date_trunc('minute', max(closed_at) + interval '359.999 seconds') at time zone 'UTC', 'HH24:MI')
+        as at from transfer where connection_id = $1`,
+      [ids[1]],
+    );
+    expect(waiting).toContain(`The newest key that it may still use dies at ${rows[0]?.at} UTC at the latest.`);
     expect(waiting).not.toContain('Nothing is left');
     const open = await person.browser.get(`/apps/${ids[2]}`);
     expect(open.headers['content-security-policy']).toContain("script-src 'self'");
@@ -142,7 +141,7 @@ describe('an app that was connected three times', () => {
     expect(list).not.toContain('It can obtain nothing any more');
   });
 
-  test('says of what ended only what concerns it: what a service has yet to confirm for a connection that lives is none of it', async () => {
+  test('says of what ended only what concerns it, not what a service has yet to confirm for a live one', async () => {
     const { person, ids, linkIds } = await threeTimes();
     await world.pool.query(
       `insert into revocation (owner_id, link_id, host_id, connection_id, grant_id, state)
@@ -157,11 +156,11 @@ describe('an app that was connected three times', () => {
   test('has one answer for all of its connections, which the owner chooses where they differ', async () => {
     const person = await world.person();
     const linkId = await makeLink(world, person);
-    const ids = [await makeConnection(world, person, [linkId]), await makeConnection(world, person, [linkId])].map(
-      ({ id }) => id,
-    );
+    const two = [await makeConnection(world, person, [linkId]), await makeConnection(world, person, [linkId])];
+    const ids = two.map(({ id }) => id);
     await world.pool.query(
-      `insert into rule (id, owner_id, connection_id, link_id, scope, effect) values ($1, $2, $3, $4, 'photos.read', 'allow')`,
+      `insert into rule (id, owner_id, connection_id, link_id, scope, effect)
+        values ($1, $2, $3, $4, 'photos.read', 'allow')`,
       [`rule_${randomBytes(4).toString('hex')}`, person.ownerId, ids[0], linkId],
     );
     const path = `/apps/${ids[1]}`;
@@ -197,7 +196,7 @@ describe('an app that was connected three times', () => {
 });
 
 describe('stopping an app', () => {
-  test('twice at once from two processes, beside the end of one of its connections, ends each connection once', async () => {
+  test('twice at once from two processes, while one of its connections ends, ends each connection once', async () => {
     const second = await world.replica();
     const { person, ids } = await threeTimes();
     const elsewhere = person.browser.at(second.port);

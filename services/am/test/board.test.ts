@@ -21,12 +21,13 @@ const home = async (of = story) => of.owner.browser.get('/');
 const press = (answer: string, of = story, path = key) => of.owner.browser.submit(path, path, { answer });
 const answers = async () =>
   deployment.rows(
-    `select scope, effect from rule where connection_id = $1 and (expires_at is null or expires_at > now()) order by scope`,
+    `select scope, effect from rule where connection_id = $1 and (expires_at is null or expires_at > now())
+      order by scope`,
     [story.connection.id],
   );
 
 describe('the board of keys', () => {
-  test('has a row for each app and a column for each service, with a key where they meet that says what was answered', async () => {
+  test('has a row for each app and a column for each service, and where they meet what was answered', async () => {
     const { words, text } = await home();
     expect(words).toContain('Who may have what');
     expect(words).toContain(`Some : Lifestream at Photos`);

@@ -127,7 +127,7 @@ describe('the callback of a link', () => {
     await second.close();
   });
 
-  test('a connect URL started by another person (COSF): refused for the victim, no token call, and the starter can still finish', async () => {
+  test('a connect URL started by another (COSF) is refused for the victim; its starter can still finish', async () => {
     const { callback, state } = await startLink(stranger, world.host);
     const url = `${callback}?${query({ code: 'c', state, iss: world.host.issuer })}`;
     await expectRefused(person, url);
@@ -221,7 +221,8 @@ describe('the callback of a link', () => {
     world.host.behaviour.token = () => ({ status: 200, json: linkTokens({ refresh_token: 'orphan' }) });
     const { callback, state } = await startLink(person, world.host);
     await world.pool.query(
-      `create function no_link() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '53100'; end $$`,
+      `create function no_link() returns trigger language plpgsql as $$ begin raise exception 'no'
+        using errcode = '53100'; end $$`,
     );
     await world.pool.query('create trigger no_link before insert on link for each row execute function no_link()');
     const answer = await person.browser.get(`${callback}?${query({ code: 'c', state, iss: world.host.issuer })}`);

@@ -25,7 +25,8 @@ const wanting = async (...wants: object[]): Promise<string> =>
   (await requester.push({ chatelaine_wants: JSON.stringify(wants) })).path;
 const rules = () =>
   deployment.rows(
-    `select r.scope, r.effect from rule r join connection c on c.id = r.connection_id where c.client_id = $1 order by 1`,
+    `select r.scope, r.effect from rule r join connection c on c.id = r.connection_id
+      where c.client_id = $1 order by 1`,
     [requester.clientId],
   );
 /** What a browser sends that changes `fields` and presses a button. */
@@ -174,7 +175,8 @@ describe('the consent page', () => {
   it('takes what a Host marks as nothing for writing', async () => {
     const mark = (access: string | null) =>
       deployment.rows(
-        `update host set metadata = jsonb_set(metadata - 'chatelaine_transfer_scope_access', '{x}', '1') || coalesce($1::jsonb, '{}') where issuer = $2`,
+        `update host set metadata = jsonb_set(metadata - 'chatelaine_transfer_scope_access', '{x}', '1') ||
+          coalesce($1::jsonb, '{}') where issuer = $2`,
         [access, deployment.host.issuer],
       );
     const [before] = await deployment.rows('select metadata from host where issuer = $1', [deployment.host.issuer]);
@@ -189,7 +191,7 @@ describe('the consent page', () => {
     ]);
   });
 
-  it('names the address of a program on this computer, and warns of a document that leads to nothing else', async () => {
+  it('names the address of a program on this computer, and warns of a document with nothing else', async () => {
     const WARNING = 'leads to programs on this computer and to nothing else';
     const usual = await owner.browser.get((await requester.push()).path);
     const native = deployment.requester({

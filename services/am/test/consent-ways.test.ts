@@ -38,12 +38,14 @@ async function added(): Promise<string> {
   const id = `link_${owner.id}`;
   await deployment.rows(
     `insert into host (id, issuer, name, metadata, resources, transfer_scopes)
-     select 'calendarcalendarcalend', 'https://calendar.example', 'Calendar', metadata, '{}', transfer_scopes from host where issuer = $1
+     select 'calendarcalendarcalend', 'https://calendar.example', 'Calendar', metadata, '{}', transfer_scopes from host
+       where issuer = $1
      on conflict do nothing`,
     [deployment.host.issuer],
   );
   await deployment.rows(
-    `insert into link (id, owner_id, host_id, label, transfer_scope) values ($1, $2, 'calendarcalendarcalend', 'my Calendar', '{photos.read}')`,
+    `insert into link (id, owner_id, host_id, label, transfer_scope)
+      values ($1, $2, 'calendarcalendarcalend', 'my Calendar', '{photos.read}')`,
     [id, owner.id],
   );
   return id;

@@ -54,7 +54,7 @@ describe('a decision', () => {
     expect(decide(snapshot, request)).toMatchObject({ kind: 'allow', target, askId: null });
   });
 
-  it('waits for a Host that has not confirmed ten ends of this connection, whoever allowed it; what is denied or asked stays so', () => {
+  it('waits for a Host that has not confirmed ten ends of this connection; denied or asked stays so', () => {
     const behind = (ends: number, effect: 'allow' | 'ask' | 'deny', approvedAskId: string | null = null) => {
       const rules = [ruleOf(effect)];
       return decide({ ...snapshot, rules, approvedAskId, target: { ...target, unconfirmedEnds: ends } }, request).kind;

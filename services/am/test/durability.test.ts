@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 describe('a crash of Postgres right after the answer', () => {
-  test('what was stopped stays stopped, and its Host is told; meanwhile the answer is 503, without a restart of the AM', async () => {
+  test('what was stopped stays stopped, and its Host is told; until then 503, without a restart', async () => {
     const person = await world.person();
     const linkId = await makeLink(world, person);
     const { id, grantIds } = await makeConnection(world, person, [linkId]);

@@ -33,7 +33,7 @@ const field = fc.oneof(
 const value = fc.oneof(fc.constantFrom('allow', 'ask', 'no', 'deny', '', 'ALLOW', 'allow '), anyText);
 
 describe('the consent form, whatever is sent', () => {
-  it('gives nothing that was not offered and not said, at one account per Host, and for no longer than there is to choose', () => {
+  it('gives nothing that was not offered and chosen, at one account per Host, for a time on offer', () => {
     let consents = 0;
     fc.assert(
       fc.property(

@@ -33,7 +33,7 @@ afterAll(() => deployment.close());
 const recovered = () => eventually(async () => (await ask()).status === 200);
 
 describe('a Host that fails again and again', () => {
-  it('is left alone after five failures in a row: 503 at once, and when to come back; then one call tries it', async () => {
+  it('is left alone after five failures in a row: 503 at once and when to return; then one call tries it', async () => {
     deployment.host.script.transfer = () => html;
     for (let failed = 0; failed < 5; failed++) expect((await ask()).status).toBe(502);
     for (let again = 0; again < 3; again++) {
@@ -78,7 +78,7 @@ describe('a Host that fails again and again', () => {
     expect((await trying)?.status).toBe(200);
   });
 
-  it('and is tried for somebody who does not wait, is neither back nor failed: the next call tries it, alone', async () => {
+  it('tried for somebody who does not wait, is neither back nor failed: the next call tries it, alone', async () => {
     deployment.host.script.transfer = () => html;
     for (let failed = 0; failed < 5; failed++) await ask();
     deployment.host.reset();
@@ -137,7 +137,7 @@ describe('a Host that fails again and again', () => {
 });
 
 describe('a Host that is slow', () => {
-  it('has fifteen calls of one Requester under way and as many waiting; the other places are for others, and who waits does so for a second', async () => {
+  it('has fifteen calls of one Requester under way and fifteen waiting, a second each; others have room', async () => {
     const other = await deployment.beside(story, { 'photos.read': 'allow' });
     const paused = pause(deployment.host);
     const asked = Array.from({ length: 35 }, () => ask());
@@ -202,7 +202,7 @@ describe('strangers that answer late', () => {
   /** Of an AM with four places, three of them for programs. */
   const PLACES = 4;
 
-  it('hold no place of others, be they Hosts or client documents: pages, signing in, stopping and honest Hosts go on', async () => {
+  it('hold no place of others, Hosts or client documents: pages, sign-in, stops and good Hosts go on', async () => {
     const held: (() => void)[] = [];
     const holder = await serve((_request, response) => void held.push(() => response.writeHead(404).end()));
     const { exceptions } = deployment.config;

@@ -24,7 +24,8 @@ const elsewhere = ({ owner }: Story): Browser => owner.browser.at(deployment.ams
 const listening = () =>
   eventually(async () => {
     const [row] = await deployment.rows<{ n: number }>(
-      `select count(*)::int as n from pg_stat_activity where datname = current_database() and application_name = 'am-changes'
+      `select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and application_name = 'am-changes'
          and state = 'idle' and query ilike any(array['listen%', 'select 1'])`,
     );
     return row !== undefined && row.n >= 2;
@@ -89,7 +90,7 @@ describe('an open page', () => {
     stream.close();
   });
 
-  it('that begins to listen just after something changed looks again at once: it may have been made before', async () => {
+  it('that begins to listen just after something changed looks again at once', async () => {
     const late = await deployment.story(ANSWERS);
     const am = await deployment.another({ config: { live: { ...LIVE, beatSeconds: 3_600 } } });
     const browser = late.owner.browser.at(am.port);
@@ -114,7 +115,8 @@ describe('an open page', () => {
     const cut = await deployment.story(ANSWERS);
     const stream = await listen(cut.owner.browser);
     await deployment.rows(
-      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'am-changes'`,
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'am-changes'`,
     );
     await eventually(() => stream.changes() === 1);
     await ask(cut, 'photos.write');

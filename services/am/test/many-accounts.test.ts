@@ -16,12 +16,14 @@ describe('consent', () => {
     const many = await deployment.owner();
     await deployment.rows(
       `insert into host (id, issuer, name, metadata, transfer_scopes)
-       select lpad('many' || n, 22, '0'), 'https://host' || n || '.example', 'Host ' || lpad(n::text, 4, '0'), '{}', '{"a": "See it"}' from generate_series(1, 201) n`,
+       select lpad('many' || n, 22, '0'), 'https://host' || n || '.example', 'Host ' || lpad(n::text, 4, '0'), '{}',
+         '{"a": "See it"}' from generate_series(1, 201) n`,
     );
     const link = (from: number, to: number, name = '') =>
       deployment.rows(
         `insert into link (id, owner_id, host_id, label, transfer_scope)
-         select 'offered' || n || $4::text, $1, lpad('many' || n, 22, '0'), 'account ' || n, array['a'] from generate_series($2::int, $3::int) n`,
+         select 'offered' || n || $4::text, $1, lpad('many' || n, 22, '0'), 'account ' || n, array['a']
+           from generate_series($2::int, $3::int) n`,
         [many.id, from, to, name],
       );
     const requester = deployment.requester();
@@ -58,7 +60,8 @@ describe('consent', () => {
     const answered = await many.browser.post('/authorize', form);
     expect(answered.onward).toContain('code=');
     const [shown] = await deployment.rows(
-      'select count(*)::int as n from connection_host ch join connection c on c.id = ch.connection_id where c.owner_id = $1',
+      `select count(*)::int as n from connection_host ch join connection c on c.id = ch.connection_id
+        where c.owner_id = $1`,
       [many.id],
     );
     // of the 198 Hosts that are offered the last has two accounts

@@ -43,15 +43,18 @@ describe('pages', () => {
     const ask = (askId: string, state: string, expires: string) =>
       pool.query(
         `insert into ask (id, owner_id, connection_id, host_id, link_id, scopes, scope_key, state, expires_at)
-         select $1, owner_id, $2, host_id, id, array['photos.read'], $1, $3, now() + $4::interval from link where id = $5`,
+         select $1, owner_id, $2, host_id, id, array['photos.read'], $1, $3, now() + $4::interval from link
+           where id = $5`,
         [askId, id, state, expires, linkId],
       );
     await ask('ask_open', 'open', '1 day');
     await ask('ask_late', 'open', '-1 second');
     await ask('ask_done', 'closed', '1 day');
     await pool.query(
-      `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt, policy_version, state, closed_at)
-       select 0, 'tr_1', owner_id, $1, id, host_id, 'c', 'r', array['photos.read'], 'j', 0, 'minted', now() from link where id = $2`,
+      `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt,
+        policy_version, state, closed_at)
+       select 0, 'tr_1', owner_id, $1, id, host_id, 'c', 'r', array['photos.read'], 'j', 0, 'minted', now() from link
+         where id = $2`,
       [id, linkId],
     );
     const answer = await person.browser.get('/');
@@ -106,7 +109,8 @@ describe('an AM that is too busy', () => {
       const inside = postJson(port, '/register', { redirect_uris: ['https://app.example/back'] });
       await eventually(async () => {
         const { rows } = await world.pool.query(
-          `select 1 from pg_stat_activity where application_name = 'am' and datname = current_database() and wait_event_type = 'Lock'`,
+          `select 1 from pg_stat_activity where application_name = 'am' and datname = current_database()
+            and wait_event_type = 'Lock'`,
         );
         return rows.length > 0;
       });

@@ -19,9 +19,11 @@ describe('the panic button', () => {
     const { pool } = world;
     const { ownerId } = person;
     // by SQL: ten thousand consents through the pages would take the whole test run
-    const names = `select 'con_panic_' || n as id, translate(encode(substr(sha256(n::text::bytea), 1, 16), 'base64'), '+/=', '-_') as grant_id from generate_series(1, $1) as n`;
+    const names = `select 'con_panic_' || n as id, translate(encode(substr(sha256(n::text::bytea), 1, 16), 'base64'),
+      '+/=', '-_') as grant_id from generate_series(1, $1) as n`;
     await pool.query(
-      `insert into connection (id, owner_id, client_id, client_name) select id, $2, 'https://app.example/client', 'App' from (${names}) c`,
+      `insert into connection (id, owner_id, client_id, client_name) select id, $2, 'https://app.example/client', 'App'
+        from (${names}) c`,
       [RELATIONSHIPS, ownerId],
     );
     await pool.query(

@@ -49,26 +49,33 @@ beforeAll(async () => {
   const tail = `'7' || substr(replace(gen_random_uuid()::text, '-', ''), 14)`;
   const past = `(select n, now() + n * interval '2 hours' as at from generate_series(1, 2000) n) past`;
   await deployment.rows(
-    `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, policy_version, state, closed_at, started_at)
-     select n, time_id_from('tr', at) || ${tail}, 'owner' || n % 100, 'con' || n % 300, 'link', 'host', 'c', 'r', 0, 'minted', at, at from ${past}`,
+    `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, policy_version,
+      state, closed_at, started_at)
+     select n, time_id_from('tr', at) || ${tail}, 'owner' || n % 100, 'con' || n % 300, 'link', 'host', 'c', 'r', 0,
+       'minted', at, at from ${past}`,
   );
   await deployment.rows(
     `insert into revocation (id, owner_id, link_id, host_id, connection_id, grant_id, state, confirmed_at, created_at)
-     select time_id_from('rev', at) || ${tail}, 'owner' || n % 100, 'link', 'host', 'con' || n % 300, 'g', 'confirmed', at, at from ${past}`,
+     select time_id_from('rev', at) || ${tail}, 'owner' || n % 100, 'link', 'host', 'con' || n % 300, 'g', 'confirmed',
+       at, at from ${past}`,
   );
   await deployment.rows(
-    `insert into timeline_entry (id, owner_id, at, kind, data) select time_number_from(at) | n, 'owner' || n % 100, at, 'told', '{}' from ${past}`,
+    `insert into timeline_entry (id, owner_id, at, kind, data) select time_number_from(at) | n, 'owner' || n % 100, at,
+      'told', '{}' from ${past}`,
   );
   // and what is without a time, as the version before partitions wrote it
   for (const n of [1, 2, 3])
     await deployment.rows(
-      `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, policy_version, state, closed_at)
-       select n, 'tr_old' || n || $1, 'owner' || n % 100, 'con' || n % 300, 'link', 'host', 'c', 'r', 0, 'minted', now() from generate_series(1, 200) n`,
+      `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, policy_version,
+        state, closed_at)
+       select n, 'tr_old' || n || $1, 'owner' || n % 100, 'con' || n % 300, 'link', 'host', 'c', 'r', 0, 'minted', now()
+         from generate_series(1, 200) n`,
       [n],
     );
   await deployment.rows(
     `insert into revocation (id, owner_id, link_id, host_id, connection_id, grant_id, state, confirmed_at)
-     select 'rev_old' || n, 'owner' || n % 100, 'link', 'host', 'con' || n % 300, 'g', 'confirmed', now() from generate_series(1, 600) n`,
+     select 'rev_old' || n, 'owner' || n % 100, 'link', 'host', 'con' || n % 300, 'g', 'confirmed', now()
+       from generate_series(1, 600) n`,
   );
   await deployment.rows('analyze');
 });
@@ -107,7 +114,7 @@ async function badPlans(sent: readonly SentStatement[], most: number): Promise<s
 }
 
 describe('the statements of', () => {
-  test('transfers, refreshes, targets and polls find what they need by key, and history in the partition of the day', async () => {
+  test('transfers, refreshes, targets and polls find what they need by key, and history by partition', async () => {
     const { requester, connection } = story;
     const resource = deployment.host.resource;
     const sent = await sentBy(async () => {

@@ -51,7 +51,7 @@ describe('what a consent page holds before anybody chooses', () => {
     ]);
   });
 
-  it('is what the owner has as defaults, for what is wanted alone; at a service that no app uses yet no more than for such', () => {
+  it('is the owner’s defaults, for what is wanted alone; at an unused service, only those for such', () => {
     const offered = offer([own('a'), own('b')]);
     const from = (...given: Parameters<typeof begins>) => rows(offered, choicesIn(offered, NOTHING, begins(...given)));
     expect(from({ reading: 'allow', writing: 'ask' })).toEqual([

@@ -20,7 +20,8 @@ describe('what is cleared away', () => {
       Array.from({ length: 4 }, async () => (await makeConnection(world, person, [linkId])).id),
     );
     await pool.query(
-      `insert into rule (id, owner_id, connection_id, effect) select 'rule_' || id, owner_id, id, 'allow' from connection`,
+      `insert into rule (id, owner_id, connection_id, effect) select 'rule_' || id, owner_id, id, 'allow'
+        from connection`,
     );
     await pool.query(`update connection set created_at = now() - interval '11 minutes' where id = any($1)`, [
       [unfinished, live, ended],

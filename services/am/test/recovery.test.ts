@@ -55,7 +55,8 @@ async function leaveHalfDone(code: string, host = world.host): Promise<Buffer> {
     `${stateHash.toString('base64url')}|${person.ownerId}|answer`,
   );
   await world.pool.query(
-    `update link_attempt set used_at = now(), answer = $2, resume_at = now() + interval '1 second' where state_hash = $1`,
+    `update link_attempt set used_at = now(), answer = $2, resume_at = now() + interval '1 second'
+      where state_hash = $1`,
     [stateHash, answer],
   );
   return stateHash;
@@ -139,7 +140,7 @@ describe('a link under way when its owner stops everything', () => {
 });
 
 describe('a Host that does not say what it did with a code', () => {
-  test('the owner reads that nothing was linked, and so it stays: what the code yields later is handed back', async () => {
+  test('the owner reads that nothing was linked, and that stays true: a later grant is handed back', async () => {
     const before = await linkCount();
     world.host.behaviour.token = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
     const { callback, state } = await startLink(person, world.host);
@@ -160,8 +161,10 @@ describe('an intent whose process died', () => {
     const { id } = await makeConnection(world, person, [await makeLink(world, person)]);
     const insert = (row: string, age: string) =>
       world.pool.query(
-        `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt, policy_version, started_at)
-         select 0, $1, $2, $3, link_id, host_id, 'https://reader.example/client', 'https://photos.example/api', array['photos.read'], 'a-key', 1, now() - $4::interval
+        `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt,
+          policy_version, started_at)
+         select 0, $1, $2, $3, link_id, host_id, 'https://reader.example/client', 'https://photos.example/api',
+           array['photos.read'], 'a-key', 1, now() - $4::interval
          from connection_host where connection_id = $3`,
         [row, person.ownerId, id, age],
       );
@@ -179,11 +182,12 @@ describe('an intent whose process died', () => {
     ]);
   });
 
-  test('is looked for among those that began since all earlier ones had an outcome; one that is open is never before that', async () => {
+  test('is looked for only since all earlier ones had an outcome; an open one is never before that', async () => {
     const since = async () =>
       (
         await world.pool.query<{ since: Date; open: Date }>(
-          `select before as since, (select min(started_at) from transfer where state = 'intent') as open from transfer_settled`,
+          `select before as since, (select min(started_at) from transfer where state = 'intent') as open
+            from transfer_settled`,
         )
       ).rows[0];
     const { id } = await makeConnection(world, person, [await makeLink(world, person)]);
@@ -191,8 +195,10 @@ describe('an intent whose process died', () => {
     await world.pool.query(`update transfer_settled set before = now() - interval '1 day'`);
     const open = () =>
       world.pool.query(
-        `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt, policy_version, started_at)
-         select 0, 'tr_open', $1, $2, link_id, host_id, 'https://reader.example/client', 'https://photos.example/api', array['photos.read'], 'a-key', 1,
+        `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt,
+          policy_version, started_at)
+         select 0, 'tr_open', $1, $2, link_id, host_id, 'https://reader.example/client', 'https://photos.example/api',
+           array['photos.read'], 'a-key', 1,
            now() - interval '20 hours'
          from connection_host where connection_id = $2`,
         [person.ownerId, id],

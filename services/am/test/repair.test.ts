@@ -55,7 +55,7 @@ async function broken(): Promise<{ linkId: string; connectionId: string; grantId
 }
 
 describe('a repaired link', () => {
-  test('takes over the connections of the broken one, each under a new grant; the old one ends and its Host is told', async () => {
+  test('takes over the connections of the broken one under new grants; the old one ends at its Host', async () => {
     const { linkId, connectionId, grantId } = await broken();
     await person.browser.submit('/hosts', `/hosts/${linkId}/name`, { label: 'the album' });
     expect((await person.browser.get('/')).words).toContain('“the album” is broken');
@@ -92,7 +92,8 @@ describe('a repaired link', () => {
     );
     await rows(
       `insert into ask (id, owner_id, connection_id, host_id, link_id, scopes, scope_key, state, expires_at)
-       select 'ask_' || $1, $1, $2, host_id, id, array['photos.read'], 'k', 'approved', now() + interval '1 day' from link where id = $3`,
+       select 'ask_' || $1, $1, $2, host_id, id, array['photos.read'], 'k', 'approved', now() + interval '1 day'
+         from link where id = $3`,
       [ownerId, connectionId, linkId],
     );
     const fresh = await finish(person, await start(person, linkId));
@@ -144,7 +145,7 @@ describe('repairing', () => {
     await finish(person, callback);
   });
 
-  test('another person’s link, an ended one and one that never was answer alike: 404, and nothing is fetched', async () => {
+  test('another person’s link, an ended one and an unknown one answer alike: 404, and nothing is fetched', async () => {
     const other = await world.person();
     const theirs = await makeLink(world, other);
     await breakIt(theirs);

@@ -37,18 +37,22 @@ async function write(at: Date, how: 'settled' | 'waits' = 'settled'): Promise<vo
   const tail = `'7' || substr(replace(gen_random_uuid()::text, '-', ''), 14)`;
   const closed = how === 'settled' ? `'minted', $4::timestamptz` : `'intent', null`;
   await pool.query(
-    `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, policy_version, state, closed_at, started_at)
-     select 7, time_id_from('tr', $4) || ${tail}, $1, $2, l.id, l.host_id, 'c', 'r', 0, ${closed}, $4 from link l where l.id = $3`,
+    `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, policy_version,
+      state, closed_at, started_at)
+     select 7, time_id_from('tr', $4) || ${tail}, $1, $2, l.id, l.host_id, 'c', 'r', 0, ${closed}, $4 from link l
+       where l.id = $3`,
     [owner, connection, link, at],
   );
   const confirmed = how === 'settled' ? `'confirmed', $4::timestamptz` : `'pending', null`;
   await pool.query(
     `insert into revocation (id, owner_id, link_id, host_id, connection_id, grant_id, state, confirmed_at, created_at)
-     select time_id_from('rev', $4) || ${tail}, $1, l.id, l.host_id, $2, 'g', ${confirmed}, $4 from link l where l.id = $3`,
+     select time_id_from('rev', $4) || ${tail}, $1, l.id, l.host_id, $2, 'g', ${confirmed}, $4 from link l
+       where l.id = $3`,
     [owner, connection, link, at],
   );
   await pool.query(
-    `insert into timeline_entry (id, owner_id, at, kind, data) values (time_number_from($2) | (nextval('timeline_entry_id_seq') & 1048575), $1, $2, 'told', '{}')`,
+    `insert into timeline_entry (id, owner_id, at, kind, data)
+      values (time_number_from($2) | (nextval('timeline_entry_id_seq') & 1048575), $1, $2, 'told', '{}')`,
     [owner, at],
   );
 }
@@ -64,7 +68,8 @@ interface Stored {
 }
 async function stored(table: string): Promise<Stored> {
   const { rows } = await world.pool.query<Stored>(
-    `select $1 as table, (select count(*)::int from ${table}) as rows, (select count(*)::int from ${table}_default) as unplaced,
+    `select $1 as table, (select count(*)::int from ${table}) as rows, (select count(*)::int
+      from ${table}_default) as unplaced,
        (select count(*)::int from pg_inherits where inhparent = to_regclass($1)) as partitions`,
     [table],
   );
@@ -72,7 +77,7 @@ async function stored(table: string): Promise<Stored> {
 }
 
 describe('what is over', () => {
-  test('is kept for its time and goes with its partition: after four months there is no more of it than after two; its checkpoints say that it was there', async () => {
+  test('goes with its partition: four months leave no more of it than two, but for its checkpoints', async () => {
     const start = Date.now();
     await write(new Date(start - DAY));
     const deps = { pool: world.pool, checkpointKeys };
@@ -119,7 +124,7 @@ describe('what is over', () => {
     expect((await stored('transfer')).rows).toBe(1);
   });
 
-  test('is never what is under way: a pending end and an open transfer stay, however old, until they are settled; what is settled beside them goes', async () => {
+  test('spares what is under way: a pending end and an open transfer stay until they are settled', async () => {
     const now = new Date(Date.now() + 800 * DAY);
     await work(now);
     // otherwise the AM's queue settles it in between
@@ -141,7 +146,7 @@ describe('what is over', () => {
 });
 
 describe('a row for which no partition was made', () => {
-  test('is written all the same, and goes when its time has come; partitions are made again from the next day on', async () => {
+  test('is written all the same, and goes in time; partitions are made again from the next day on', async () => {
     const now = new Date(Date.now() + 1200 * DAY);
     await write(now);
     expect((await stored('transfer')).unplaced).toBe(1);
@@ -159,7 +164,8 @@ describe('a row for which no partition was made', () => {
     const { pool } = world;
     await pool.query(
       `insert into revocation (id, owner_id, link_id, host_id, state, confirmed_at, created_at)
-       select 'rev_' || replace(gen_random_uuid()::text, '-', ''), $1, id, host_id, 'confirmed', now(), now() - interval '33 days' from link where id = $2`,
+       select 'rev_' || replace(gen_random_uuid()::text, '-', ''), $1, id, host_id, 'confirmed', now(),
+         now() - interval '33 days' from link where id = $2`,
       [owner, link],
     );
     await work(new Date());
@@ -177,14 +183,18 @@ describe('the migration', () => {
     const database = await createTestDatabase(world.embedded, { instances, apply: applyMigrations });
     const pool = openPool({ url: database.url('am'), name: 'test', max: 1 });
     try {
-      await pool.query(`insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, policy_version, state, started_at, closed_at)
-        select n, 'tr_' || n, 'owner', 'con', 'link', 'host', 'c', 'r', n, case when n = 0 then 'intent' else 'minted' end,
-          now() - n * interval '1 day', case when n > 0 then now() - n * interval '1 day' end from generate_series(0, 100) n`);
+      await pool.query(`insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id,
+        resource, policy_version, state, started_at, closed_at)
+        select n, 'tr_' || n, 'owner', 'con', 'link', 'host', 'c', 'r', n, case when n = 0 then 'intent'
+          else 'minted' end,
+          now() - n * interval '1 day', case when n > 0 then now() - n * interval '1 day' end
+            from generate_series(0, 100) n`);
       await pool.query(`insert into revocation (id, owner_id, link_id, host_id, state, created_at, confirmed_at)
         select 'rev_' || n, 'owner', 'link', 'host', case when n = 0 then 'pending' else 'confirmed' end,
           now() - n * interval '1 day', case when n > 0 then now() end from generate_series(0, 100) n`);
       await pool.query(`insert into timeline_entry (owner_id, at, kind, data)
-        select 'owner', now() - interval '100 days' + n * interval '1 day', 'k' || n, '{}' from generate_series(0, 100) n`);
+        select 'owner', now() - interval '100 days' + n * interval '1 day', 'k' || n, '{}'
+          from generate_series(0, 100) n`);
       const read = async () => ({
         transfers: (
           await pool.query(
@@ -200,16 +210,19 @@ describe('the migration', () => {
       await applyMigrations(database.url('am'), [...migrationDirs]);
       expect(await read()).toEqual(before);
       const ids = await pool.query(
-        `select id from transfer where state = 'intent' union select id from revocation where state = 'pending' order by id`,
+        `select id from transfer where state = 'intent' union select id from revocation
+          where state = 'pending' order by id`,
       );
       expect(ids.rows.map(({ id }) => id)).toEqual(['rev_0', 'tr_0']);
       const misplaced = await pool.query(
-        `select id from transfer_default where state <> 'intent' union select id from revocation_default where state <> 'pending' union select id::text from timeline_entry_default`,
+        `select id from transfer_default where state <> 'intent' union select id from revocation_default
+          where state <> 'pending' union select id::text from timeline_entry_default`,
       );
       expect(misplaced.rows).toEqual([]);
       // the version before this one goes on writing, as it did
       await pool.query(
-        `insert into revocation (id, owner_id, link_id, host_id) values ('rev_' || replace(gen_random_uuid()::text, '-', ''), 'owner', 'link', 'host')`,
+        `insert into revocation (id, owner_id, link_id, host_id)
+          values ('rev_' || replace(gen_random_uuid()::text, '-', ''), 'owner', 'link', 'host')`,
       );
       await pool.query(`select timeline_append('owner', 'k101', '{}')`);
       expect((await read()).entries.at(-1)).toMatchObject({ kind: 'k101' });
@@ -222,7 +235,8 @@ describe('the migration', () => {
 
   test('leaves no step that makes an id of an end by itself: without a time it would find no partition', async () => {
     const { rows } = await world.pool.query<{ name: string }>(
-      `select proname as name from pg_proc where pronamespace = current_schema()::regnamespace and prosrc ~ 'gen_random_uuid' and proname <> 'time_id'`,
+      `select proname as name from pg_proc where pronamespace = current_schema()::regnamespace
+        and prosrc ~ 'gen_random_uuid' and proname <> 'time_id'`,
     );
     expect(rows).toEqual([]);
   });

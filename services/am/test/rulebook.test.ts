@@ -140,9 +140,12 @@ describe('what would happen', () => {
     await bound(story, { most: '2' });
     const seen = () =>
       deployment.rows(
-        `select (select sum(used)::int from rule_limit where owner_id = $1) as used, (select count(*)::int from ask where owner_id = $1) as asks,
-           (select count(*)::int from transfer where owner_id = $1) as transfers, (select policy_version from owner where id = $1) as version,
-           (select count(*)::int from timeline_entry where owner_id = $1) as told, (select count(*)::int from oauth_replay) as burned`,
+        `select (select sum(used)::int from rule_limit where owner_id = $1) as used, (select count(*)::int from ask
+          where owner_id = $1) as asks,
+           (select count(*)::int from transfer where owner_id = $1) as transfers, (select policy_version from owner
+             where id = $1) as version,
+           (select count(*)::int from timeline_entry where owner_id = $1) as told, (select count(*)::int
+             from oauth_replay) as burned`,
         [story.owner.id],
       );
     const before = await seen();
@@ -209,7 +212,7 @@ describe('what new apps begin with', () => {
     return { all: checked[`all:${linkId}`] ?? '', write: checked[`answer:${linkId}:photos.write`] ?? '' };
   };
 
-  test('is as everybody has it until its owner chooses, is then on the page of a new app, and changes nothing that is', async () => {
+  test('is the general one until its owner chooses, then shows for a new app, and changes no old one', async () => {
     const of = await deployment.story({ 'photos.read': 'allow' });
     const unused = await deployment.link(of.owner, deployment.second);
     expect(await begun(of, of.linkId)).toEqual({ all: 'ask', write: 'no' });

@@ -58,7 +58,8 @@ describe('what a Requester may do', () => {
     const ask = (id: string, scope: string) =>
       world.pool.query(
         `insert into ask (id, owner_id, connection_id, host_id, link_id, scopes, scope_key, state, expires_at)
-         select $1, owner_id, $2, host_id, id, array[$3::text], $3, 'open', now() + interval '1 day' from link where id = $4`,
+         select $1, owner_id, $2, host_id, id, array[$3::text], $3, 'open', now() + interval '1 day' from link
+           where id = $4`,
         [id, connectionId, scope, linkId],
       );
     await ask(`ask_r${connectionId}`, 'photos.read');
@@ -101,7 +102,7 @@ describe('nobody changes, sees or names the rules of another', () => {
     expect((await save(gone, { [field()]: 'allow' }, ended.id)).status).toBe(404);
   });
 
-  test('another person’s link, or one of their own that is not shown, cannot be named; nor a scope beyond consent, nor an answer that is none', async () => {
+  test('another person’s link, a hidden one, a scope beyond consent or a false answer cannot be named', async () => {
     const other = await world.person();
     const theirs = await makeLink(world, other);
     const hidden = await makeLink(world, person);

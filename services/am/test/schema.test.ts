@@ -72,7 +72,10 @@ const BY_KEY = {
 };
 /** What owners, clients and Hosts are and have decided: read often, written when somebody does something by hand. */
 const SETTLED =
-  'account account_deletion ask connection connection_host encryption_key host host_half host_turn kept_secret link link_trouble mail_token notice notice_choice oauth_client oauth_document oauth_transfer_grant owner passkey proffer_key recovery_code revocation revocation_due rule signing_key spent_challenge stop_epoch terms_document timeline_entry';
+  'account account_deletion ask connection connection_host encryption_key host host_half ' +
+  'host_turn kept_secret link link_trouble mail_token notice notice_choice oauth_client ' +
+  'oauth_document oauth_transfer_grant owner passkey proffer_key recovery_code revocation ' +
+  'revocation_due rule signing_key spent_challenge stop_epoch terms_document timeline_entry';
 
 describe('the tables that are written with every request', () => {
   interface Key {
@@ -86,7 +89,8 @@ describe('the tables that are written with every request', () => {
       select t.relname as table, array_agg(a.attname::text order by k.place) as columns
       from pg_index i join pg_class t on t.oid = i.indrelid, unnest(i.indkey) with ordinality as k(number, place)
       join pg_attribute a on a.attnum = k.number
-      where i.indisunique and a.attrelid = t.oid and t.relnamespace = current_schema()::regnamespace and not t.relispartition
+      where i.indisunique and a.attrelid = t.oid and t.relnamespace = current_schema()::regnamespace
+        and not t.relispartition
       group by t.relname, i.indexrelid`));
     await pool.end();
   });
@@ -104,10 +108,12 @@ describe('the tables that are written with every request', () => {
     },
   );
 
-  test('no index has what closing a transfer changes, in its columns or its predicate: the row stays where it is', async () => {
+  test('no index has what closing a transfer changes, so that the row stays where it is', async () => {
     const pool = openPool({ url: database.url('am'), name: 'test', max: 1 });
     const { rows } = await pool.query(
-      String.raw`select indexdef from pg_indexes where schemaname = current_schema() and tablename ~ '^transfer(_first|_default)?$' and indexdef ~ '\m(state|error|closed_at)\M'`,
+      String.raw`select indexdef from pg_indexes
+        where schemaname = current_schema() and tablename ~ '^transfer(_first|_default)?$'
+          and indexdef ~ '\m(state|error|closed_at)\M'`,
     );
     await pool.end();
     expect(rows).toEqual([]);

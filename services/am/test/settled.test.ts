@@ -32,7 +32,8 @@ const named = (name: string) => name.padEnd(22, '-');
 /** A Host that was last looked at so long ago. */
 const host = (name: string, ago: string) =>
   insert(
-    `insert into host (id, issuer, name, metadata, transfer_scopes, checked_at) values ($1, $2, $2, '{}', '{}', now() - $3::interval)`,
+    `insert into host (id, issuer, name, metadata, transfer_scopes, checked_at)
+      values ($1, $2, $2, '{}', '{}', now() - $3::interval)`,
     named(name),
     `https://${name}.example`,
     ago,
@@ -49,13 +50,15 @@ const link = (id: string, ago: string | null, at = 'kept') =>
 /** A connection that ended so long ago, or has not. */
 const connection = (id: string, ago: string | null) =>
   insert(
-    `insert into connection (id, owner_id, client_id, client_name, ended_at) values ($1, 'owner', 'c', 'Reader', now() - $2::interval)`,
+    `insert into connection (id, owner_id, client_id, client_name, ended_at)
+      values ($1, 'owner', 'c', 'Reader', now() - $2::interval)`,
     id,
     ago,
   );
 const shown = (connectionId: string, { linkId, at = 'kept' }: { linkId: string; at?: string }) =>
   insert(
-    `insert into connection_host (connection_id, host_id, link_id, scopes, grant_id) values ($1, $2, $3, '{photos.read}', rpad($1, 22, '-'))`,
+    `insert into connection_host (connection_id, host_id, link_id, scopes, grant_id)
+      values ($1, $2, $3, '{photos.read}', rpad($1, 22, '-'))`,
     connectionId,
     named(at),
     linkId,
@@ -119,7 +122,8 @@ describe('what is over is deleted after its time, and not before', () => {
       named('kept'),
     );
     await insert(
-      `insert into connection_host (connection_id, host_id, link_id, grant_id) select 'c' || n, $1, 'l' || n, rpad('c' || n, 22, '-') from generate_series(1, 1200) n`,
+      `insert into connection_host (connection_id, host_id, link_id, grant_id)
+        select 'c' || n, $1, 'l' || n, rpad('c' || n, 22, '-') from generate_series(1, 1200) n`,
       named('kept'),
     );
     expect(await work()).toBe(2400);
@@ -161,7 +165,8 @@ describe('what is over is kept while something still names it:', () => {
     await connection('c', null);
     await shown('c', { linkId: 'l', at: 'shown' });
     await insert(
-      `insert into link_attempt (state_hash, owner_id, host_id, session_hash, verifier, expires_at) values (sha256(''), 'owner', $1, sha256(''), '', now())`,
+      `insert into link_attempt (state_hash, owner_id, host_id, session_hash, verifier, expires_at)
+        values (sha256(''), 'owner', $1, sha256(''), '', now())`,
       named('attempted'),
     );
     await insert(`insert into host_half (connection_id, host_id, host_grant) values ('c', $1, '')`, named('half'));

@@ -149,7 +149,7 @@ describe('hop 1, whatever is sent', () => {
     { requiredKeys: ['subject_token', 'subject_token_type', 'resource', 'scope'] },
   );
 
-  it('is read as exactly what it says, or refused in OAuth’s words; what names another actor or key never passes', () => {
+  it('is read as exactly what it says, or refused in OAuth’s words; no other actor or key passes', () => {
     let accepted = 0;
     fc.assert(
       fc.property(params, (given) => {

@@ -88,7 +88,10 @@ export async function createApp(start: StartDeps): Promise<FastifyInstance> {
       name: config.name,
       role: 'Host',
       accent: '#5b4a9e',
-      about: `${config.name} stands in for services that know nothing of authorization managers. What an app reads or writes there passes through here, and not through your authorization manager. You can disconnect a service, or cut your manager off, at any time.`,
+      about:
+        `${config.name} stands in for services that know nothing of authorization managers. ` +
+        'What an app reads or writes there passes through here, and not through your authorization manager. ' +
+        'You can disconnect a service, or cut your manager off, at any time.',
       nav: [
         { href: '/services', label: 'Your services' },
         { href: '/access', label: 'Who has access' },

@@ -88,7 +88,7 @@ async function callAll(meanwhile: (call: number) => unknown): Promise<void> {
   expect(answered).toBe(CALLS);
 }
 
-test('of hundreds of calls of twenty owners at ten services at once, over two processes while tokens are renewed, nobody reads what is another’s', () =>
+test('of hundreds of calls at once, over two processes while tokens renew, nobody reads another’s', () =>
   callAll((call) => {
     if (call % EXPIRED_EVERY !== EXPIRED_EVERY / 2) return;
     for (const service of services) if ('expireAccessTokens' in service) service.expireAccessTokens();

@@ -80,7 +80,7 @@ test('a service that renews slowly keeps nobody from calling another one', async
   expect([(await first).status, (await second).status]).toEqual([200, 200]);
 });
 
-test('while there is no room to ask a service, nothing is taken of whoever connects one, and disconnecting goes on', async () => {
+test('with no room to ask a service, connecting takes nothing from anybody, and disconnecting goes on', async () => {
   const connecting = await bridge.browser().signUp('connecting');
   const back = await agreeAt(quick, await startConnecting(connecting, 'quick'));
   const people = [];

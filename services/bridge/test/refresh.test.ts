@@ -67,7 +67,7 @@ test('one that is about to run out is renewed before it is used', async () => {
   expect(refreshes().slice(before)).toEqual(['refresh_token 200']);
 });
 
-test('two processes with one rotating token: whatever comes at once, each token is renewed once and none is lost', async () => {
+test('two processes with one rotating token: it is renewed once each time, and none is lost', async () => {
   const { token } = await connected();
   const before = refreshes().length;
   for (let round = 0; round < 10; round++) {
@@ -79,7 +79,7 @@ test('two processes with one rotating token: whatever comes at once, each token 
   expect(new Set(refreshes().slice(before))).toEqual(new Set(['refresh_token 200']));
 });
 
-test('two processes, one rotating token, five hundred renewals: each is done once, and the connection is never lost', async () => {
+test('two processes, one rotating token, 500 renewals: each is done once, the connection never lost', async () => {
   const { token } = await connected();
   const processes = await Promise.all([bridges[0].process(), bridges[0].process()]);
   const before = refreshes().length;

@@ -56,7 +56,7 @@ describe.each(['chirp', 'plume'])('%s', (id) => {
     expect(anonymous.headers['www-authenticate']).toContain(`scope="${id}:entries.read"`);
   });
 
-  test('that was disconnected is gone at once, from the next ceiling as well, and comes back by consent alone', async () => {
+  test('that was disconnected is gone at once, from the next ceiling too, and returns by consent alone', async () => {
     const browser = await bridge.browser().signUp(`gone-${id}`);
     await connectService(browser, id, service());
     const link = await am.link(bridge, browser);
@@ -75,7 +75,7 @@ describe.each(['chirp', 'plume'])('%s', (id) => {
     expect((await am.link(bridge, browser)).ceiling).toContain(`${id}:entries.read`);
   });
 
-  test('that takes its credential no more is broken: shown so, invalid_scope to the AM, and mended by the same account', async () => {
+  test('that rejects its credential is broken: shown so, invalid_scope to the AM, mended by one account', async () => {
     const browser = await bridge.browser().signUp(`broken-${id}`);
     await connectService(browser, id, service(), 'bob');
     const link = await am.link(bridge, browser);
@@ -94,7 +94,7 @@ describe.each(['chirp', 'plume'])('%s', (id) => {
     expect((await am.call(bridge, token, { path })).status).toBe(200);
   });
 
-  test('is not connected by an answer of another session, another person, another service, or a second time', async () => {
+  test('is not connected by an answer of another session, person or service, or by a second one', async () => {
     const browser = await bridge.browser().signUp(`attempt-${id}`);
     const back = await agreeAt(service(), await startConnecting(browser, id));
     const mallory = await bridge.browser().signUp(`mallory-${id}`);
@@ -161,7 +161,7 @@ test('a service for which whoever runs the bridge has no client id is shown, and
   expect((await browser.get('/services/github/callback?state=x&code=y')).status).toBe(404);
 });
 
-test('who deletes their account leaves no connection behind: its tokens are dead, and the service was told', async () => {
+test('an account that is deleted leaves no connection: its tokens are dead, the service was told', async () => {
   const browser = await bridge.browser().signUp('leaving');
   await connectService(browser, 'chirp', chirp, 'bob');
   const link = await am.link(bridge, browser);
@@ -188,7 +188,7 @@ test('an export has what is connected and who has access, and no credential', as
   expect(String([...files.values()].join(' '))).not.toMatch(/stand-in-(access|refresh)-/);
 });
 
-test('promises of an AM only what a dishonest one keeps, too: that nothing passes through it, not that it sees nothing', async () => {
+test('promises of an AM only what holds for a dishonest one, too: nothing passes through it', async () => {
   const { words } = await bridge.browser().get('/');
   expect(words).toContain('passes through here, and not through your authorization manager');
   expect(words).not.toContain('never sees');

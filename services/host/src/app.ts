@@ -32,7 +32,10 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
       name: config.name,
       role: 'Host',
       accent: flavor.accent,
-      about: `${config.name} keeps your ${flavor.many}. An authorization manager you link may hand out keys to them, as far as you allow here; the ${flavor.many} themselves go from here to the app directly, and you can end it here at any time.`,
+      about:
+        `${config.name} keeps your ${flavor.many}. ` +
+        'An authorization manager you link may hand out keys to them, as far as you allow here; ' +
+        `the ${flavor.many} themselves go from here to the app directly, and you can end it here at any time.`,
       styles: flavor.styles,
       nav: [
         { href: '/entries', label: `Your ${flavor.many}` },

@@ -56,7 +56,8 @@ export const FLAVORS: Readonly<Record<FlavorId, Flavor>> = {
     rows: 2,
     purpose: 'Your appointments, day by day.',
     whenEmpty:
-      'Write down the first one with the form: what it is and on which day. What is to come stands here first, what has been below it.',
+      'Write down the first one with the form: what it is and on which day. ' +
+      'What is to come stands here first, what has been below it.',
     styles: AGENDA,
     scopes: { 'entries.read': 'See your appointments', 'entries.write': 'Add appointments for you' },
   },

@@ -205,10 +205,12 @@ describe('POST /api/entries', () => {
 });
 
 describe('what one account may keep', () => {
-  test('has an end, for its owner and for Requesters, also when many come at once; the others are not concerned, and what is removed makes room', async () => {
+  test('has an end, for owner and Requesters, also when many come at once; removing makes room', async () => {
     await host.pool.query(`
       insert into entry (id, owner, text, date)
-      select 'ent_filled_' || n, a.id, 'one of many', date '2020-01-01' from account a, generate_series(1, 1999 - (select count(*) from entry e, account o where e.owner = o.id and o.username = 'alice')) n
+      select 'ent_filled_' || n, a.id, 'one of many', date '2020-01-01'
+        from account a, generate_series(1, 1999 - (select count(*) from entry e, account o
+        where e.owner = o.id and o.username = 'alice')) n
       where a.username = 'alice'`);
     const body = JSON.stringify({ text: 'the last' });
     const answers = await Promise.all([1, 2, 3, 4].map(() => am.call(host, writer, { method: 'POST', body })));

@@ -19,7 +19,7 @@ const given = fc.oneof(
   fc.record({ text, date }),
 );
 
-test('whatever is posted as an entry is one that can be kept, or refused with a sentence that repeats nothing of it', () => {
+test('whatever is posted as an entry is kept, or refused with a sentence that repeats nothing of it', () => {
   let kept = 0;
   fc.assert(
     fc.property(given, (value) => {

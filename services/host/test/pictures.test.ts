@@ -9,7 +9,7 @@ scene();
 kept();
 uploads();
 
-test('an export has the owner’s entries and pictures as they were uploaded, who has access, and nobody else’s', async () => {
+test('an export has the owner’s entries and pictures as uploaded, who has access, and nobody else’s', async () => {
   await upload(alice, PNG);
   await upload(bob, JPEG);
   const files = unzip((await alice.submit('/account/export', '/account/export')).bytes);
@@ -25,7 +25,7 @@ test('an export has the owner’s entries and pictures as they were uploaded, wh
   expect((JSON.parse(String(files.get('access.json'))) as object[]).length).toBe(1);
 });
 
-test('an account that is deleted leaves no entry, no picture and no live link, and nothing of others goes', async () => {
+test('an account that is deleted leaves no entry, picture or live link, and nothing of others goes', async () => {
   await upload(bob, JPEG);
   const [owner] = (await host.pool.query<{ id: string }>("select id from account where username = 'bob'")).rows;
   const answer = await bob.submit('/account/delete', '/account/delete', { confirmation: 'bob' });

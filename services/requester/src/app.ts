@@ -19,7 +19,8 @@ const STYLES = `
 /* the feed comes last and stands first; beside it, where there is room, what can be done and who has answered */
 .flow { display: flex; flex-direction: column }
 .flow-feed { order: -2 } .flow-hosts { order: -1; scroll-margin-top: 1rem } .flow-post { scroll-margin-top: 1rem }
-main:has(.flow) .waiting, .flow:has(.done) :is(.asking, .progress), .flow:has(.done) .flow-hosts:not(:has(li)) { display: none }
+main:has(.flow) .waiting, .flow:has(.done) :is(.asking, .progress), .flow:has(.done) .flow-hosts:not(:has(li)) {
+  display: none }
 .what p { margin: .3rem 0 0 } .what .row { margin-top: .5rem }
 .flow-post .choices { max-height: 22rem; overflow-y: auto }
 .written { white-space: pre-line }
@@ -30,7 +31,8 @@ main:has(.flow) .waiting, .flow:has(.done) :is(.asking, .progress), .flow:has(.d
 .stream { list-style: none; margin: 0; padding: 0 } .stream, .flow-feed .notice { max-width: 44rem }
 .scopes { list-style: none; margin: .3rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem }
 .stream p { margin: 0 0 .4rem; white-space: pre-line; font-size: 1.05rem }
-.stream .shot { display: block; max-height: 26rem; width: auto; border-radius: 8px; margin: .3rem 0 .6rem; background: var(--sunk) }`;
+.stream .shot { display: block; max-height: 26rem; width: auto; border-radius: 8px; margin: .3rem 0 .6rem;
+  background: var(--sunk) }`;
 
 /** The map: every feature, one line each. */
 export async function createApp(deps: Deps): Promise<FastifyInstance> {
@@ -48,7 +50,9 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
       name: config.name,
       role: 'Requester',
       accent: '#2f5fa8',
-      about: `${config.name} keeps what you write here, and nothing of your Hosts. It asks your authorization manager for a key each time, and reads from the Host directly.`,
+      about:
+        `${config.name} keeps what you write here, and nothing of your Hosts. ` +
+        'It asks your authorization manager for a key each time, and reads from the Host directly.',
       styles: STYLES,
       nav: [
         { href: '/', label: 'Feed' },

@@ -25,7 +25,8 @@ const TAKE_STATE = defineQuery<StateColumns>({
 
 const PUT_AGREEMENT = defineQuery({
   name: 'agreement.put',
-  text: `insert into agreement (jti, owner_id, connection_id, record, am_keys) values ($1, $2, $3, $4, $5) on conflict (jti) do nothing`,
+  text: `insert into agreement (jti, owner_id, connection_id, record, am_keys)
+    values ($1, $2, $3, $4, $5) on conflict (jti) do nothing`,
 });
 const FIND_AGREEMENT = defineQuery<{ record: string; am_keys: unknown }>({
   name: 'agreement.find',

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test('without its database every page is a 503 that says to come back, and afterwards the same browser goes on', async () => {
+test('without its database every page is a 503 that says to come back, and then the browser goes on', async () => {
   const browser = await signUp(origin);
   await connectAm(world.deployment, browser);
   await world.embedded.crash();

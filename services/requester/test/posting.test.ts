@@ -170,7 +170,7 @@ describe('posting', () => {
     expect(kept('notes')).toEqual([lines.replace('\r', '')]);
   });
 
-  test('to a Host that is not offered, over a connection of somebody else, or under their attempt, is a 404', async () => {
+  test('to a Host that is not offered, over another’s connection or under their attempt, is a 404', async () => {
     const { attempt = '', ...fields } = fieldsOf(await browser.get('/'), 'notes');
     const [own = ''] = Object.keys(fields).filter((name) => name.startsWith('to '));
     const connection = own.split(' ')[1];
@@ -201,7 +201,7 @@ describe('posting', () => {
   });
 });
 
-test('what is kept here is not more than one account may keep, also by many posts at once; what is removed makes room', async () => {
+test('what is kept here has a limit for each account, also by many posts at once; removing makes room', async () => {
   const kim = await signUp(await world.start({ POSTS_PER_ACCOUNT: '2' }));
   const form = hiddenFields((await kim.get('/posts')).text, '/posts');
   const answers = await Promise.all(['a', 'b', 'c', 'd'].map((text) => kim.post('/posts', { ...form, text })));

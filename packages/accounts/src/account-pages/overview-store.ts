@@ -13,7 +13,8 @@ const WAYS_IN = defineQuery<{ has_password: boolean; passkeys: number; recovery_
   name: 'account.ways_in',
   text: `select password_hash is not null as has_password,
       (select count(*)::int from passkey where account_id = account.id) as passkeys,
-      (select count(*)::int from recovery_code where account_id = account.id and used_at is null) as recovery_codes, email
+      (select count(*)::int from recovery_code where account_id = account.id and used_at is null) as recovery_codes,
+        email
     from account where id = $1`,
 });
 

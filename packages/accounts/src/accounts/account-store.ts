@@ -4,7 +4,8 @@ import { accountIdOf } from './user-id.ts';
 
 const INSERT = defineQuery<{ id: string; username: string }>({
   name: 'account.insert',
-  text: 'insert into account (id, username, password_hash) values ($1, $2, $3) on conflict do nothing returning id, username',
+  text: `insert into account (id, username, password_hash) values ($1, $2, $3) on conflict do nothing
+    returning id, username`,
 });
 const FIND = defineQuery<{ id: string; username: string; password_hash: string | null; generation: number }>({
   name: 'account.find',

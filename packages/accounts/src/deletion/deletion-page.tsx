@@ -51,7 +51,10 @@ export function DeletedPage({ waitsFor }: { waitsFor: readonly string[] | null }
   return (
     <Layout
       title="Your account is being deleted"
-      lead="Nobody can sign in to it any more, and nothing can be obtained through it. What is kept until it is done serves for nothing else."
+      lead={
+        'Nobody can sign in to it any more, and nothing can be obtained through it. ' +
+        'What is kept until it is done serves for nothing else.'
+      }
     >
       {waitsFor.length > 0 && (
         <Card title="These have yet to confirm that they know">

@@ -15,7 +15,10 @@ export function AddressPage({ address, pending, typed, problem }: AddressView): 
   return (
     <Layout
       title="Your e-mail address"
-      lead="For a new password when you have forgotten yours, and to tell you when somebody changes your account. For nothing else."
+      lead={
+        'For a new password when you have forgotten yours, ' +
+        'and to tell you when somebody changes your account. For nothing else.'
+      }
     >
       {pending !== null && (
         <Notice kind="needs">

@@ -1,8 +1,10 @@
 const LONGEST = 254;
 // what mail servers take without asking (RFC 5321 §4.1.2, dot-string and domain), in ASCII: nothing here can end a
 // header or an address
-const ADDRESS =
-  /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/;
+const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
+const LABEL = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
+const TOP_LABEL = '[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]';
+const ADDRESS = new RegExp(String.raw`^${ATOM}(\.${ATOM})*@(${LABEL}\.)+${TOP_LABEL}$`);
 
 /**
  * An e-mail address as it is kept and compared, or null when it cannot be one. Its domain is in small letters; what

@@ -34,7 +34,8 @@ export function confirmLetter({ name, issuer }: Sender, { to, token }: { to: str
     subject: `Confirm your address at ${name}`,
     text: letter([
       `Somebody who is signed in at ${name} gave this address as theirs.`,
-      'If it was you, open this link within 15 minutes, in a browser in which you are signed in, and press the button there:',
+      'If it was you, open this link within 15 minutes, ' +
+        'in a browser in which you are signed in, and press the button there:',
       `${issuer}/account/email/confirm?token=${token}`,
       'If it was not you, do nothing: then this address is not used.',
     ]),
@@ -73,7 +74,8 @@ export function deedLetter({ name, issuer }: Sender, { to, deed }: { to: string;
     subject: `Your account at ${name}`,
     text: letter([
       DEEDS[deed],
-      `If it was you, all is well. If it was not, go to ${issuer}/account now: sign out every other browser, and change your password.`,
+      `If it was you, all is well. If it was not, go to ${issuer}/account now: ` +
+        'sign out every other browser, and change your password.',
     ]),
   };
 }

@@ -12,7 +12,8 @@ const REPLACE = defineQuery({
   name: 'mail_token.replace',
   text: `insert into mail_token (account_id, purpose, hash, email, expires_at)
     values ($1, $2, $3, $4, now() + make_interval(secs => ${MAIL_TOKEN_SECONDS}))
-    on conflict (account_id, purpose) do update set hash = excluded.hash, email = excluded.email, expires_at = excluded.expires_at`,
+    on conflict (account_id, purpose) do update set hash = excluded.hash, email = excluded.email,
+      expires_at = excluded.expires_at`,
 });
 const PENDING = defineQuery<{ email: string }>({
   name: 'mail_token.pending',
@@ -25,14 +26,16 @@ const ACCOUNT_OF = defineQuery<{ account_id: string; username: string }>({
 });
 const CONFIRM = defineQuery<{ email: string; before: string | null }>({
   name: 'mail_token.confirm',
-  text: `with token as (delete from mail_token where hash = $1 and account_id = $2 and purpose = 'confirm' and expires_at > now() returning email),
+  text: `with token as (delete from mail_token where hash = $1 and account_id = $2 and purpose = 'confirm'
+    and expires_at > now() returning email),
       old as (select email from account where id = $2)
     update account set email = token.email from token, old where account.id = $2
     returning account.email, old.email as before`,
 });
 const RESET = defineQuery<{ id: string; email: string; username: string }>({
   name: 'mail_token.reset',
-  text: `with token as (delete from mail_token where hash = $1 and account_id = $2 and purpose = 'reset' and expires_at > now() returning account_id, email)
+  text: `with token as (delete from mail_token where hash = $1 and account_id = $2 and purpose = 'reset'
+    and expires_at > now() returning account_id, email)
     update account set password_hash = $3, session_generation = session_generation + 1 from token
     where account.id = token.account_id and account.email = token.email
     returning account.id, account.email, account.username`,

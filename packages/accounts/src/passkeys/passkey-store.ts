@@ -49,13 +49,15 @@ const LIST = defineQuery<Row>({
 const FIND = defineQuery<Row>({ name: 'passkey.find', text: `select ${COLUMNS} from passkey where id = $1` });
 const SPEND = defineQuery<{ ok: boolean }>({
   name: 'spent_challenge.insert',
-  text: `insert into spent_challenge (hash, expires_at) values ($1, now() + make_interval(secs => ${2 * CHALLENGE_SECONDS}))
+  text: `insert into spent_challenge (hash, expires_at)
+    values ($1, now() + make_interval(secs => ${2 * CHALLENGE_SECONDS}))
     on conflict do nothing returning true as ok`,
 });
 const USE = defineQuery<{ account_id: string; username: string; generation: number }>({
   name: 'passkey.use',
   text: `with spent as (
-      insert into spent_challenge (hash, expires_at) values ($1, now() + make_interval(secs => ${2 * CHALLENGE_SECONDS}))
+      insert into spent_challenge (hash, expires_at)
+        values ($1, now() + make_interval(secs => ${2 * CHALLENGE_SECONDS}))
       on conflict do nothing returning 1)
     update passkey set counter = $3, backed_up = $4, last_used_at = now() from account
     where passkey.id = $2 and account.id = passkey.account_id and exists (select from spent)
@@ -65,14 +67,16 @@ const USE = defineQuery<{ account_id: string; username: string; generation: numb
 const INSERT = defineQuery<{ id: string }>({
   name: 'passkey.insert',
   text: `insert into passkey (id, account_id, public_key, counter, transports, backed_up, name)
-    select $1, $2, $3, $4, $5, $6, $7 where (select count(*) from passkey where account_id = $2) < ${PASSKEYS_PER_ACCOUNT}
+    select $1, $2, $3, $4, $5, $6, $7 where (select count(*) from passkey
+      where account_id = $2) < ${PASSKEYS_PER_ACCOUNT}
     on conflict do nothing returning id`,
 });
 const REMOVE = defineQuery<{ id: string }>({
   name: 'passkey.remove',
   text: `delete from passkey where account_id = $1 and id = $2
       and exists (select from account where account.id = $1
-        and (password_hash is not null or exists (select from passkey other where other.account_id = $1 and other.id <> $2)))
+        and (password_hash is not null or exists (select from passkey other
+          where other.account_id = $1 and other.id <> $2)))
     returning id`,
 });
 

@@ -26,7 +26,10 @@ export function PasskeysPage({ passkeys, problem }: PasskeysView): VNode {
   return (
     <Layout
       title="Your passkeys"
-      lead="Sign in with your fingerprint, your face or your device’s PIN. There is nothing to remember, and nothing that a false page could ask you for."
+      lead={
+        'Sign in with your fingerprint, your face or your device’s PIN. ' +
+        'There is nothing to remember, and nothing that a false page could ask you for.'
+      }
     >
       {problem !== undefined && <Notice kind="bad">{problem}</Notice>}
       {passkeys.length === 0 ? (

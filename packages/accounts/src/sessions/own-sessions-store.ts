@@ -23,7 +23,8 @@ const LIST = defineQuery<{ id: string; own: boolean; sign_in: SignIn | null; sig
   text: `select encode(id_hash, 'hex') as id, id_hash = $2 as own, data->'signIn' as sign_in,
       extract(epoch from created_at)::float8 as signed_in_at, extract(epoch from seen_at)::float8 as seen_at
     from session
-    where account_id = $1 and seen_at > now() - make_interval(secs => $3) and created_at > now() - make_interval(secs => $4)
+    where account_id = $1 and seen_at > now() - make_interval(secs => $3)
+      and created_at > now() - make_interval(secs => $4)
     order by own desc, seen_at desc, id_hash limit ${SESSIONS_SHOWN}`,
 });
 const LIVE = defineQuery<{ id: string }>({
@@ -34,11 +35,13 @@ const LIVE = defineQuery<{ id: string }>({
 });
 const END = defineQuery<{ id: string }>({
   name: 'session.end',
-  text: `delete from session where account_id = $1 and id_hash = decode($2, 'hex') returning encode(id_hash, 'hex') as id`,
+  text: `delete from session where account_id = $1 and id_hash = decode($2, 'hex')
+    returning encode(id_hash, 'hex') as id`,
 });
 const END_OTHERS = defineQuery<{ n: number }>({
   name: 'session.end_others',
-  text: `with ended as (delete from session where account_id = $1 and id_hash <> $2 returning 1) select count(*)::int as n from ended`,
+  text: `with ended as (delete from session where account_id = $1 and id_hash <> $2 returning 1)
+    select count(*)::int as n from ended`,
 });
 
 const END_ALL = defineQuery({ name: 'session.end_all', text: 'delete from session where account_id = $1' });

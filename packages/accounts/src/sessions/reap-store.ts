@@ -3,22 +3,26 @@ import type { SessionLifetime } from './session-store.ts';
 
 const REAP_SESSIONS = defineQuery<{ n: number }>({
   name: 'session.reap',
-  text: `with gone as (delete from session where seen_at <= now() - make_interval(secs => $1) or created_at <= now() - make_interval(secs => $2) returning 1)
+  text: `with gone as (delete from session where seen_at <= now() - make_interval(secs => $1)
+    or created_at <= now() - make_interval(secs => $2) returning 1)
     select count(*)::int as n from gone`,
 });
 const REAP_COUNTERS = defineQuery<{ n: number }>({
   name: 'rate_limit.reap',
-  text: `with gone as (delete from rate_limit where expire < extract(epoch from now()) * 1000 - 60000 returning 1) select count(*)::int as n from gone`,
+  text: `with gone as (delete from rate_limit where expire < extract(epoch from now()) * 1000 - 60000 returning 1)
+    select count(*)::int as n from gone`,
 });
 
 const REAP_CHALLENGES = defineQuery<{ n: number }>({
   name: 'spent_challenge.reap',
-  text: `with gone as (delete from spent_challenge where expires_at <= now() returning 1) select count(*)::int as n from gone`,
+  text: `with gone as (delete from spent_challenge where expires_at <= now() returning 1) select count(*)::int as n
+    from gone`,
 });
 
 const REAP_MAIL_TOKENS = defineQuery<{ n: number }>({
   name: 'mail_token.reap',
-  text: `with gone as (delete from mail_token where expires_at <= now() returning 1) select count(*)::int as n from gone`,
+  text: `with gone as (delete from mail_token where expires_at <= now() returning 1) select count(*)::int as n
+    from gone`,
 });
 
 /**

@@ -29,7 +29,8 @@ type Callback = (error?: unknown) => void;
 const FIND = defineQuery<{ data: object; stale: boolean }>({
   name: 'session.find',
   text: `select data, seen_at < now() - interval '1 minute' as stale from session
-    where id_hash = $1 and seen_at > now() - make_interval(secs => $2) and created_at > now() - make_interval(secs => $3)`,
+    where id_hash = $1 and seen_at > now() - make_interval(secs => $2)
+      and created_at > now() - make_interval(secs => $3)`,
 });
 const TOUCH = defineQuery({ name: 'session.touch', text: 'update session set seen_at = now() where id_hash = $1' });
 const INSERT = defineQuery({

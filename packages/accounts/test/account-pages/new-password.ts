@@ -31,7 +31,7 @@ const oneWaits = (): Promise<unknown> =>
 
 export function newPassword(): void {
   describe('a fresh sign-in', () => {
-    test('is asked for ten minutes after the last, and leads back to the page; the session has a new id then', async () => {
+    test('is asked for ten minutes after the last, and leads back to the page, under a new session id', async () => {
       expect((await ada.get('/account/password')).status).toBe(200);
       await age(601);
       const asked = await ada.get('/account/password');

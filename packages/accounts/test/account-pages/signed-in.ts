@@ -62,7 +62,7 @@ export function signedIn(): void {
       expect([await isSignedIn(phone), await isSignedIn(ada)]).toEqual([false, true]);
     });
 
-    test('another person’s session, one that has ended and one that never was are the same 404, and nothing ends', async () => {
+    test('another person’s session, an ended one and none at all are the same 404, and nothing ends', async () => {
       const eve = await new Browser(service.origin).signUp('eve');
       await signIn('eve');
       const [foreign = ''] = idsIn((await eve.get('/account/sessions')).text);

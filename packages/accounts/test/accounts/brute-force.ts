@@ -5,7 +5,7 @@ import { PASSWORD, pool, service, browser, signUp, signIn, from, askInstead, bro
 
 export function bruteForce(): void {
   describe('brute force', () => {
-    test('after 5 wrong passwords the right one is refused too, with Retry-After; another address is not locked out', async () => {
+    test('after 5 wrong passwords the right one is refused too, with Retry-After; elsewhere it is not', async () => {
       await signUp('ada');
       const tries = new Browser(service.origin);
       for (let n = 0; n < 5; n++) expect((await signIn('ada', `wrong ${n} wrong`, tries)).status).toBe(400);
@@ -20,7 +20,7 @@ export function bruteForce(): void {
       expect((await from('203.0.113.9', '/sign-in', 'ada')).status).toBe(303);
     });
 
-    test('guesses from everywhere are counted together, and shut out neither a browser that its owner knows nor their session', async () => {
+    test('guesses from everywhere count together, and shut out no known browser and no session', async () => {
       await service.app.close();
       const limits = { signInToAccount: { tries: 3, seconds: 3_600 } };
       askInstead(await startService({ pool, trustedProxies: ['127.0.0.1'], account: { limits } }));
@@ -42,7 +42,7 @@ export function bruteForce(): void {
       expect((await signIn('ada', PASSWORD)).status).toBe(303);
     });
 
-    test('a browser that is known for one name is not for another, and not for a number of its own making', async () => {
+    test('a browser known for one name is not for another, nor for a number of its own making', async () => {
       await service.app.close();
       const limits = { signInToAccount: { tries: 1, seconds: 3_600 } };
       askInstead(await startService({ pool, account: { limits } }));

@@ -98,7 +98,7 @@ export function sessions(): void {
       expect(JSON.stringify(service.log)).not.toContain(id);
     });
 
-    test('it ends 12 hours after the last request and 7 days after sign-in, by the database’s clock, and is reaped', async () => {
+    test('it ends 12 hours after its last request and 7 days after sign-in, by the database’s clock', async () => {
       await signUp('ada');
       await pool.query("update session set seen_at = now() - interval '11 hours'");
       expect((await browser.get('/rooms')).status).toBe(200);

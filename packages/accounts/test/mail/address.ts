@@ -113,7 +113,7 @@ export function address(): void {
   });
 
   describe('an owner', () => {
-    test('is told of a new password and of recovery codes, made and used, in words that lead to the front page only', async () => {
+    test('is told of a new password and of recovery codes, made and used, with a link to the front page', async () => {
       let sent = await hasAddress('ada@example.com');
       const codes = (await ada.submit('/account/recovery', '/account/recovery')).text;
       expect((await mail.arrived(++sent)).text).toContain('New recovery codes were made');
@@ -142,7 +142,7 @@ export function address(): void {
       expect((await ada.at(service.origin).get('/account')).words).not.toContain('E-mail');
     });
 
-    test('that the server refuses once is handed in again; that it refuses for good is in the log, without address and text', async () => {
+    test('that the server defers is sent again; one refused for good is logged, without address or text', async () => {
       const sent = await hasAddress('ada@example.com');
       mail.refuse(1);
       await forgot('ada');

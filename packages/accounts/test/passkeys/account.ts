@@ -55,7 +55,8 @@ export function account(): void {
 
     test('are twenty at most, and a name that cannot be shown is refused beside it', async () => {
       await pool.query(
-        "insert into passkey (id, account_id, public_key, counter, transports, backed_up, name) select 'p' || n, id, '', 0, '{}', false, 'n' from account, generate_series(1, 19) n",
+        `insert into passkey (id, account_id, public_key, counter, transports, backed_up, name)
+          select 'p' || n, id, '', 0, '{}', false, 'n' from account, generate_series(1, 19) n`,
       );
       expect((await add({ fields: { name: '  ' } })).status).toBe(400);
       expect((await add({ fields: { name: 'x'.repeat(61) } })).status).toBe(400);

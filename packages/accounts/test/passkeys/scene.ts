@@ -42,7 +42,8 @@ export const signIn = (by: Parameters<typeof answer>[2] = {}, browser = newBrows
 export const passkeysOf = async (username: string): Promise<string[]> =>
   (
     await pool.query<{ name: string }>(
-      'select name from passkey join account on account.id = account_id where username = $1 order by passkey.created_at',
+      `select name from passkey join account on account.id = account_id
+        where username = $1 order by passkey.created_at`,
       [username],
     )
   ).rows.map(({ name }) => name);

@@ -38,7 +38,7 @@ export function signingIn(): void {
       expect((await signIn()).status).toBe(400);
     });
 
-    test('is asked for by the exact host of the service, with the person verified, findable, and of no attestation', async () => {
+    test('is asked for by the exact host of the service: person verified, discoverable, no attestation', async () => {
       const created = optionsIn((await ada.get('/account/passkeys/add')).text, 'create') as unknown as Record<
         string,
         never
@@ -110,7 +110,7 @@ export function signingIn(): void {
       expect((await answer(newBrowser(), SIGN_UP, { response: 'null', fields: { username: 'bob' } })).status).toBe(400);
     });
 
-    test('bytes that are no CBOR, and an attestation that names an address to fetch, lead to no request and no failure', async () => {
+    test('bytes that are no CBOR, or an attestation with an address, cause no request and no failure', async () => {
       const { text } = await ada.get(ADD.page);
       const good = JSON.parse(key.make(optionsIn(text, 'create'))) as { response: { attestationObject: string } };
       for (const attestationObject of ['', 'AA', 'oA', '_____w', 'o2NmbXRkbm9uZQ']) {
@@ -179,7 +179,7 @@ export function signingIn(): void {
       expect((await signIn({ passkey: counting, odd: { counter: 100 } })).status).toBe(303);
     });
 
-    test('takes an hour at most, by what the challenge itself says; what was used is forgotten after that', async () => {
+    test('takes an hour at most, as the challenge itself says; a used one is forgotten after that', async () => {
       await add();
       await pool.query("update spent_challenge set expires_at = now() - interval '1 second'");
       expect((await reap(pool, { idle: 1, absolute: 1 })).challenges).toBe(1);

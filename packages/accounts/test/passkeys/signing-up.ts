@@ -42,7 +42,7 @@ export function signingUp(): void {
       expect([(await remove()).status, await passkeysOf('bob')]).toEqual([303, []]);
     });
 
-    test('with a name that is taken or breaks the rules makes nothing, and the next try is for the same user id', async () => {
+    test('with a taken or malformed name makes nothing, and the next try is for the same user id', async () => {
       const bob = newBrowser();
       const taken = await signUp('ada', {}, bob);
       expect([taken.status, taken.words.includes('taken')]).toEqual([400, true]);

@@ -42,7 +42,10 @@ export function formActionRefusal(cause: Cause, target: URL): string | null {
     const directive = policy.split(';').map((part) => part.trim().split(/\s+/));
     const sources = directive.find(([name]) => name?.toLowerCase() === 'form-action')?.slice(1);
     if (sources === undefined || sources.some((source) => matches(source, url, target))) continue;
-    return `The form on ${url.origin}${url.pathname} may not lead to ${target.origin}: its page says "form-action ${sources.join(' ')}".`;
+    return (
+      `The form on ${url.origin}${url.pathname} may not lead to ${target.origin}: ` +
+      `its page says "form-action ${sources.join(' ')}".`
+    );
   }
   return null;
 }

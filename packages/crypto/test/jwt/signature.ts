@@ -40,7 +40,7 @@ export function signature(): void {
       expect(await verify(bare, { typ: ['client-authentication+jwt', 'JWT'] })).toEqual(refused('typ'));
     });
 
-    test('a later signing key does not end the tokens of the one before it while both are published (J13)', async () => {
+    test('a later signing key does not end tokens of the one before while both are published (J13)', async () => {
       const token = await signJwt({ typ: TYP, claims, key });
       expect(await verify(token, { keys: publicJwks([edKey, key]) })).toMatchObject({ kind: 'valid' });
       expect(await verify(token, { keys: publicJwks([edKey]) })).toEqual(refused('kid'));

@@ -37,7 +37,8 @@ function consentBody(view: LinkConsentView): string {
   );
   const boxes = view.scopes.map(
     ({ field, sentence, checked }) =>
-      `<label><input type="checkbox" name="${escape(field)}" value="yes"${checked ? ' checked' : ''}> ${escape(sentence)}</label>`,
+      `<label><input type="checkbox" name="${escape(field)}" value="yes"${checked ? ' checked' : ''}> ` +
+      `${escape(sentence)}</label>`,
   );
   return [
     `<h1>Let ${escape(view.am.address)} hand out keys to your ${escape(view.host)}?</h1>`,
@@ -50,19 +51,23 @@ function consentBody(view: LinkConsentView): string {
     boxes.length === 0
       ? '<p>There is nothing to share here yet.</p>'
       : `<fieldset><legend>At most, it may let others</legend>${boxes.join('')}</fieldset>`,
-    `<label>Until (empty: until you end it) <input type="date" name="${view.until.field}" value="${escape(view.until.value)}"></label>`,
+    '<label>Until (empty: until you end it) ' +
+      `<input type="date" name="${view.until.field}" value="${escape(view.until.value)}"></label>`,
     '<p><button name="decision" value="allow">Allow</button> <button name="decision" value="deny">Refuse</button></p>',
     '</form>',
   ].join('\n');
 }
 
 const STYLE =
-  'body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem}label{display:block;margin:.5rem 0}fieldset{margin:1rem 0}button{font:inherit;padding:.4rem 1rem}';
+  'body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem}' +
+  'label{display:block;margin:.5rem 0}fieldset{margin:1rem 0}button{font:inherit;padding:.4rem 1rem}';
 const STYLE_HASH = `'sha256-${sha256(STYLE).toString('base64')}'`;
 
 function page(title: string, body: string, head = ''): string {
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${head}<title>${escape(title)}</title><style>${STYLE}</style></head>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">${head}
+<title>${escape(title)}</title><style>${STYLE}</style></head>
 <body><main>${body}</main></body></html>`;
 }
 
@@ -75,7 +80,9 @@ function sendPage(reply: FastifyReply, { html, formAction }: { html: string; for
     .headers({
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
-      'content-security-policy': `default-src 'none'; style-src ${STYLE_HASH}; base-uri 'none'; object-src 'none'; form-action ${formAction}; frame-ancestors 'none'`,
+      'content-security-policy':
+        `default-src 'none'; style-src ${STYLE_HASH}; base-uri 'none'; ` +
+        `object-src 'none'; form-action ${formAction}; frame-ancestors 'none'`,
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
       'referrer-policy': 'no-referrer',

@@ -30,7 +30,7 @@ export function withoutRedirect(): void {
   });
 
   describe('a grant issued without a redirect', () => {
-    test('is redeemed by its AM with the verifier for a link as wide as the ceiling, and tokens come of it', async () => {
+    test('is redeemed by its AM with the verifier for a link as wide as the ceiling, which yields tokens', async () => {
       const verifier = createVerifier();
       const code = await codeFor(verifier, 'robin');
       const form = { redirect_uri: `${world.am.issuer}/callback/${world.am.clientId(host).split('/').at(-1)}` };

@@ -34,7 +34,7 @@ export function claims(): void {
       expect((await transfer({ own })).json['error']).toBe('invalid_request');
     });
 
-    test('is not spent when the link’s token is refused: the AM asks again with a new one, and the same statement', async () => {
+    test('is not spent when the link’s token is refused: the AM asks again with the same statement', async () => {
       const own = await feed.statement(host);
       const stale = { accessToken: `cha_lt_${'A'.repeat(46)}` };
       expect((await transfer({ own, link: stale })).json['error']).toBe('invalid_request');

@@ -15,7 +15,7 @@ export function demanded(): void {
       ).toBe(200);
     });
 
-    test('is refused without one, alone or beside another; the other alone is given, whatever came with it', async () => {
+    test('is refused without one, alone or beside another; the other alone is given, whatever came along', async () => {
       for (const scope of ['entries.write', 'entries.read entries.write'])
         expectDenied(await transfer({ own: null, scope }));
       for (const own of [null, 'no-statement', await feed.statement(host, { aud: 'https://other.example' })])

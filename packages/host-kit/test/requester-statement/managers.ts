@@ -77,7 +77,7 @@ export function managers(): void {
     });
   });
 
-  test('a Requester whose documents are slow is refused while the AM still waits: to an AM, a Host that is too slow is slow for everybody', async () => {
+  test('a Requester with slow documents is refused while the AM still waits, and slows nobody else', async () => {
     // each of the two within the time that a document has, both together beyond what an AM waits for
     const slow = await serve((request, response) => {
       const file = request.url === '/client' ? document : {};

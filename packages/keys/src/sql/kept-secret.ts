@@ -18,5 +18,6 @@ export const UPDATE = defineQuery({
 });
 export const REPLACE = defineQuery({
   name: 'kept_secret.replace',
-  text: `insert into kept_secret (name, sealed) values ($1, $2) on conflict (name) do update set sealed = excluded.sealed`,
+  text: `insert into kept_secret (name, sealed) values ($1, $2)
+    on conflict (name) do update set sealed = excluded.sealed`,
 });

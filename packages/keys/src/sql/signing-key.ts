@@ -4,7 +4,8 @@ export const LOCK = defineQuery({ name: 'signing_key.lock', text: 'select pg_adv
 export const FIND = defineQuery<{ kid: string; sealed: Buffer; usable: boolean }>({
   name: 'signing_key.find',
   text: `
-    select kid, sealed, coalesce(use_from, created_at) <= clock_timestamp() + interval '1 millisecond' as usable from signing_key
+    select kid, sealed, coalesce(use_from, created_at) <= clock_timestamp() + interval '1 millisecond' as usable
+      from signing_key
     where retired_at is null or retired_at > now() order by coalesce(use_from, created_at) desc, kid`,
 });
 export const INSERT = defineQuery<{ use_from: Date }>({
@@ -17,7 +18,8 @@ export const RETIRE = defineQuery<{ kid: string; retired_at: Date }>({
   name: 'signing_key.retire',
   text: `
     update signing_key set retired_at = now() + make_interval(secs => $2)
-    where kid <> $1 and (retired_at is null or retired_at > now() + make_interval(secs => $2)) returning kid, retired_at`,
+    where kid <> $1 and (retired_at is null or retired_at > now() + make_interval(secs => $2))
+      returning kid, retired_at`,
 });
 export const FORGET = defineQuery({
   name: 'signing_key.forget',

@@ -82,7 +82,7 @@ export function signingKeys(): void {
       expect((await pool.query('select from signing_key')).rowCount).toBe(2);
     });
 
-    test('are read from the database only by who has the encryption key, and published without their private half', async () => {
+    test('are read only by who has the encryption key, and are published without their private part', async () => {
       const ring = await openSigningKeys({ pool, vault: await open(OLD), placeOf });
       expect(JSON.stringify(publicJwks(ring.all))).not.toContain('"d"');
       await expect(openSigningKeys({ pool, vault: createVault(deriveKey(NEW, 'inn')), placeOf })).rejects.toThrow(

@@ -52,7 +52,7 @@ export function requests(): void {
       });
     });
 
-    test('may have minted something as soon as it was sent, and until an OAuth error of the Host itself says that it has not', async () => {
+    test('may have minted something once it is sent, until an OAuth error of the Host itself says no', async () => {
       const sentAfter = async (handler?: TestServer['handlers'][string], at = metadata): Promise<boolean> => {
         server.handlers = handler === undefined ? {} : { '/token': handler };
         const hop = hopOf();

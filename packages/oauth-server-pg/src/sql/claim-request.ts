@@ -12,7 +12,8 @@ const CLAIM_REQUEST: Query<RequestRow & { expires_at: number; begun_at: number; 
     browser_hash = $3,
     expires_at = case when browser_hash is null then now() + $4::float8 * interval '1 second' else expires_at end
   where hash = $1 and client_id = $2 and expires_at > now() and (browser_hash is null or browser_hash = $3)
-  returning ${REQUEST_COLUMNS}, form, extract(epoch from expires_at)::float8 as expires_at, extract(epoch from created_at)::float8 as begun_at`,
+  returning ${REQUEST_COLUMNS}, form, extract(epoch from expires_at)::float8 as expires_at,
+    extract(epoch from created_at)::float8 as begun_at`,
 };
 
 type Input = Parameters<OAuthStorage['claimRequest']>[0];

@@ -8,8 +8,10 @@ export const codeAndAnswer = ({ press, sealed }: { press: string; sealed: string
       now() + $5::float8 * interval '1 second'
     from request, granted
   ), answered as (
-    insert into oauth_answer (hash, client_id, browser_hash, redirect_uri, press, sealed, code_bucket, code_hash, expires_at)
-    select request.hash, request.client_id, request.browser_hash, request.redirect_uri, ${press}, ${sealed}, granted.bucket, $4, request.expires_at
+    insert into oauth_answer (hash, client_id, browser_hash, redirect_uri, press, sealed, code_bucket, code_hash,
+      expires_at)
+    select request.hash, request.client_id, request.browser_hash, request.redirect_uri, ${press}, ${sealed},
+      granted.bucket, $4, request.expires_at
     from request, granted
   )
   select request.* from request, granted`;

@@ -3,7 +3,8 @@ import { type Db, type Query, run } from '@chatelaine/postgres';
 
 const READ_DOCUMENT: Query<Row> = {
   name: 'oauth_read_document',
-  text: `select body, extract(epoch from now() - fetched_at)::float8 as age, extract(epoch from fresh_until - now())::float8 as fresh_for
+  text: `select body, extract(epoch from now() - fetched_at)::float8 as age,
+    extract(epoch from fresh_until - now())::float8 as fresh_for
   from oauth_document where url = $1`,
 };
 
@@ -20,7 +21,8 @@ const WRITE_DOCUMENT: Query = {
   text: `insert into oauth_document (url, body, fetched_at, fresh_until)
   select $1::text, $2::json, now(), now() + $3::float8 * interval '1 second'
   where (select coalesce(sum(${SIZE}), 0) from oauth_document) < $4::bigint
-  on conflict (url) do update set body = excluded.body, fetched_at = excluded.fetched_at, fresh_until = excluded.fresh_until`,
+  on conflict (url) do update set body = excluded.body, fetched_at = excluded.fetched_at,
+    fresh_until = excluded.fresh_until`,
 };
 
 interface Row {

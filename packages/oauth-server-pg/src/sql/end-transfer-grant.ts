@@ -17,11 +17,13 @@ const END_TRANSFER_GRANT: Query<Row> = {
     from fresh
   ), room as materialized (
     select knows, has_link, tombstones < $5::int or exists (
-        select from oauth_grant where client_id = $3 and ended_at is null offset greatest(0, (tombstones - $5::int) / $6::int) limit 1
+        select from oauth_grant where client_id = $3
+          and ended_at is null offset greatest(0, (tombstones - $5::int) / $6::int) limit 1
       ) as has_room
     from client
   ), ended as (
-    insert into oauth_transfer_grant as tg (client_id, id, ended_at) select $3, $4, now() from room where knows or (has_link and has_room)
+    insert into oauth_transfer_grant as tg (client_id, id, ended_at) select $3, $4, now() from room
+      where knows or (has_link and has_room)
     on conflict (client_id, id) do update set ended_at = excluded.ended_at where tg.ended_at is null
   )
   select ${BURNED}, exists (select from room where has_link and not knows and not has_room) as crowded`,

@@ -4,8 +4,10 @@ import { IS_REPLACED } from './renew.ts';
 import { batched, type Db, type Query, rowsOf, run } from '@chatelaine/postgres';
 
 /** The columns of a {@link StoredToken} out of {@link TOKEN}. */
-export const TOKEN_COLUMNS = `t.kind, coalesce(t.scope, g.scope) as token_scope, t.jkt as token_jkt, t.audience, t.act_iss, t.act_sub, tg.actor_name,
-    extract(epoch from t.created_at)::float8 as issued_at, extract(epoch from t.expires_at)::float8 as expires_at, ${IS_REPLACED} as is_replaced,
+export const TOKEN_COLUMNS = `t.kind, coalesce(t.scope, g.scope) as token_scope, t.jkt as token_jkt, t.audience,
+  t.act_iss, t.act_sub, tg.actor_name,
+    extract(epoch from t.created_at)::float8 as issued_at, extract(epoch from t.expires_at)::float8 as expires_at,
+      ${IS_REPLACED} as is_replaced,
     t.generation, extract(epoch from now())::float8 as read_at,
     ${GRANT_COLUMNS}`;
 

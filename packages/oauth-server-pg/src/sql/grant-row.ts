@@ -4,8 +4,9 @@ import type { StoredGrant } from '@chatelaine/oauth-server';
 export const GRANT_ALIVE = 'g.ended_at is null and (g.expires_at is null or g.expires_at > now())';
 
 /** The columns of a {@link StoredGrant} out of `g`. */
-export const GRANT_COLUMNS =
-  'g.id as grant_id, g.client_id, g.subject, g.bucket, g.scope, g.transfer_scope, g.jkt, g.answered_by, g.authenticated';
+export const GRANT_COLUMNS = `g.id as grant_id, g.client_id, g.subject, g.bucket, g.scope, g.transfer_scope, g.jkt,
+  g.answered_by,
+    g.authenticated`;
 
 export interface GrantRow {
   grant_id: string;

@@ -18,7 +18,8 @@ const ISSUE_CODE: Query<RequestRow> = {
     update oauth_client set used_at = now() from request where oauth_client.id = request.client_id
     returning 1
   ), granted as (
-    insert into oauth_grant (bucket, id, client_id, subject, scope, transfer_scope, jkt, expires_at, answered_by, begun_at, authenticated)
+    insert into oauth_grant (bucket, id, client_id, subject, scope, transfer_scope, jkt, expires_at, answered_by,
+      begun_at, authenticated)
     select $6, $7, client_id, $8, $9, $10, jkt, to_timestamp($11::float8), answered_by, created_at, authenticated
     from request
     returning bucket, id

@@ -15,7 +15,8 @@ const ISSUE_FURTHER_CODE: Query<RequestRow> = {
   text: `with request as (
     delete from oauth_request r using oauth_grant g
     where r.hash = $1 and r.client_id = $2 and r.browser_hash = $3 and r.expires_at > now()
-      and g.bucket = $6 and g.id = $7 and g.subject = $8 and ${GRANT_ALIVE} and g.client_id = r.client_id and g.jkt = r.jkt
+      and g.bucket = $6 and g.id = $7 and g.subject = $8 and ${GRANT_ALIVE} and g.client_id = r.client_id
+        and g.jkt = r.jkt
       and g.answered_by is not distinct from r.answered_by and (r.authenticated or not g.authenticated)
     returning r.*, g.bucket as grant_bucket, g.id as grant_id
   ), granted as (

@@ -26,7 +26,8 @@ const MINT_TRANSFER: Query<Row> = {
   text: `with ${BURN_GUARDS}, link as materialized (
     select g.*, coalesce(g.transfer_scope @> $9::text[], false) as covered
     from oauth_token t join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id, fresh
-    where t.bucket = $3 and t.hash = $4 and t.kind = 'lt' and t.expires_at > now() and g.client_id = $5 and ${GRANT_ALIVE}
+    where t.bucket = $3 and t.hash = $4 and t.kind = 'lt' and t.expires_at > now() and g.client_id = $5
+      and ${GRANT_ALIVE}
   ), transfer_grant as (
     insert into oauth_transfer_grant as tg
       (client_id, id, bucket, grant_id, act_iss, act_sub, actor_name, actor_uri, last_minted_at)
@@ -37,13 +38,15 @@ const MINT_TRANSFER: Query<Row> = {
       and tg.act_iss = excluded.act_iss and tg.act_sub = excluded.act_sub
     returning tg.id
   ), minted as (
-    insert into oauth_token (bucket, hash, kind, grant_id, jkt, scope, audience, act_iss, act_sub, transfer_grant_id, expires_at)
+    insert into oauth_token (bucket, hash, kind, grant_id, jkt, scope, audience, act_iss, act_sub, transfer_grant_id,
+      expires_at)
     select link.bucket, $7, 'at', link.id, $11, $9, $10, $12, $13, transfer_grant.id,
       least(now() + $8::float8 * interval '1 second', link.expires_at)
     from link, transfer_grant
     returning expires_at
   )
-  select ${BURNED}, ${GRANT_COLUMNS}, g.covered, (select extract(epoch from expires_at)::float8 from minted) as expires_at
+  select ${BURNED}, ${GRANT_COLUMNS}, g.covered, (select extract(epoch from expires_at)::float8
+    from minted) as expires_at
   from (values (1)) as always left join link g on true`,
 };
 
@@ -76,28 +79,36 @@ const COLUMN_TYPES = [
 const MINT_TRANSFERS: Query<ManyRow> = {
   name: 'oauth_mint_transfers',
   text: `with input as materialized (
-    select n::int, bucket, link_hash, client_id, transfer_grant_id, hash, seconds, string_to_array(scope, ' ') as scope, audience, jkt, act_iss, act_sub,
+    select n::int, bucket, link_hash, client_id, transfer_grant_id, hash, seconds, string_to_array(scope, ' ') as scope,
+      audience, jkt, act_iss, act_sub,
       actor_name, actor_uri
-    from ${rowsOf(COLUMN_TYPES, 4)} as i (bucket, link_hash, client_id, transfer_grant_id, hash, seconds, scope, audience, jkt, act_iss, act_sub,
+    from ${rowsOf(COLUMN_TYPES, 4)} as i (bucket, link_hash, client_id, transfer_grant_id, hash, seconds, scope,
+      audience, jkt, act_iss, act_sub,
       actor_name, actor_uri, n)
   ), ${BURN_GUARDS_OF_EACH}, link as materialized (
     select input.n, g.* from fresh join input on input.n = fresh.n
-    join oauth_token t on t.bucket = input.bucket and t.hash = input.link_hash and t.kind = 'lt' and t.expires_at > now()
+    join oauth_token t on t.bucket = input.bucket and t.hash = input.link_hash and t.kind = 'lt'
+      and t.expires_at > now()
     join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id and g.client_id = input.client_id
       and g.transfer_scope @> input.scope and ${GRANT_ALIVE}
   ), held as materialized (
     select tg.client_id, tg.id, tg.bucket, tg.grant_id, tg.act_iss, tg.act_sub from oauth_transfer_grant tg
-    where (tg.client_id, tg.id) in (select input.client_id, input.transfer_grant_id from link join input on input.n = link.n) and tg.ended_at is null
+    where (tg.client_id, tg.id) in (select input.client_id, input.transfer_grant_id from link
+      join input on input.n = link.n) and tg.ended_at is null
     order by tg.client_id, tg.id for no key update skip locked
   ), good as materialized (
-    select input.*, link.id as grant_id, least(now() + input.seconds * interval '1 second', link.expires_at) as expires_at
-    from input join link on link.n = input.n join held on held.client_id = input.client_id and held.id = input.transfer_grant_id
-      and held.bucket = link.bucket and held.grant_id = link.id and held.act_iss = input.act_iss and held.act_sub = input.act_sub
+    select input.*, link.id as grant_id, least(now() + input.seconds * interval '1 second', link.expires_at)
+      as expires_at
+    from input join link on link.n = input.n join held on held.client_id = input.client_id
+      and held.id = input.transfer_grant_id
+      and held.bucket = link.bucket and held.grant_id = link.id and held.act_iss = input.act_iss
+        and held.act_sub = input.act_sub
   ), touched as (
     update oauth_transfer_grant tg set actor_name = good.actor_name, actor_uri = good.actor_uri, last_minted_at = now()
     from good where tg.client_id = good.client_id and tg.id = good.transfer_grant_id
   ), minted as (
-    insert into oauth_token (bucket, hash, kind, grant_id, jkt, scope, audience, act_iss, act_sub, transfer_grant_id, expires_at)
+    insert into oauth_token (bucket, hash, kind, grant_id, jkt, scope, audience, act_iss, act_sub, transfer_grant_id,
+      expires_at)
     select bucket, hash, 'at', grant_id, jkt, scope, audience, act_iss, act_sub, transfer_grant_id, expires_at from good
   )
   select input.n, ${BURNED_OF_EACH}, extract(epoch from good.expires_at)::float8 as expires_at, ${GRANT_COLUMNS}

@@ -59,9 +59,11 @@ const REAPERS: readonly Query<{ count: number }>[] = [
   {
     name: 'oauth_end_expired_grants',
     text: `with dead as (
-      select bucket, id from oauth_grant where ended_at is null and expires_at <= now() limit ${BATCH} for update skip locked
+      select bucket, id from oauth_grant where ended_at is null and expires_at <= now() limit ${BATCH}
+        for update skip locked
     ), ended as (
-      update oauth_grant set ended_at = now(), ended_by = 'server' where (bucket, id) in (select bucket, id from dead) returning 1
+      update oauth_grant set ended_at = now(), ended_by = 'server' where (bucket, id) in (select bucket, id from dead)
+        returning 1
     )
     select count(*)::int as count from ended`,
   },
@@ -87,7 +89,8 @@ const REAPERS: readonly Query<{ count: number }>[] = [
     'clients',
     'oauth_client',
     'id',
-    `created_at < now() - interval '1 day' and used_at is null and not exists (select from oauth_request where client_id = r.id)`,
+    `created_at < now() - interval '1 day' and used_at is null and not exists (select from oauth_request
+      where client_id = r.id)`,
   ),
   // a stale document may still serve for a day when its server is down
   reaper('documents', 'oauth_document', 'url', `fetched_at < now() - interval '2 days' and fresh_until < now()`),
@@ -103,7 +106,8 @@ const REAP_DOCUMENTS_OVER: Query<{ count: number }> = {
   text: `with newest_first as (
     select url, sum(${SIZE}) over (order by fetched_at desc, url) as bytes from oauth_document
   ), gone as (
-    delete from oauth_document where url in (select url from newest_first where bytes > $1::bigint * 3 / 4 limit ${5 * BATCH})
+    delete from oauth_document where url in (select url from newest_first where bytes > $1::bigint * 3 / 4
+      limit ${5 * BATCH})
     returning 1
   )
   select count(*)::int as count from gone`,

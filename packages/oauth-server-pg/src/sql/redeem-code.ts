@@ -26,7 +26,8 @@ const REDEEM_CODE: Query<Row> = {
     from code where code.used and g.bucket = code.bucket and g.id = code.grant_id and g.ended_at is null
   ), bound as (
     update oauth_grant o set jkt = coalesce(o.jkt, $6), authenticated = o.authenticated or $10 from g
-    where o.bucket = g.bucket and o.id = g.id and (g.jkt is null and $6::text is not null or $10 and not g.authenticated)
+    where o.bucket = g.bucket and o.id = g.id and (g.jkt is null and $6::text is not null or $10
+      and not g.authenticated)
   ), token as materialized (
     select new.hash, new.kind, least(now() + new.seconds * interval '1 second', g.expires_at) as expires_at, new.place
     from g, unnest($7::bytea[], $8::text[], $9::float8[]) with ordinality as new (hash, kind, seconds, place)
@@ -36,7 +37,8 @@ const REDEEM_CODE: Query<Row> = {
       case when token.kind = 'rt' and g.answered_by is not null then 1 end
     from g, token
   )
-  select ${BURNED}, code.used, code.grant_id as code_grant_id, ${GRANT_COLUMNS}, coalesce(g.jkt, $6) as jkt, g.authenticated or $10 as authenticated,
+  select ${BURNED}, code.used, code.grant_id as code_grant_id, ${GRANT_COLUMNS}, coalesce(g.jkt, $6) as jkt,
+    g.authenticated or $10 as authenticated,
     array(select extract(epoch from expires_at)::float8 from token order by place) as expires_at
   from (values (1)) as always left join code on true left join g on true`,
 };

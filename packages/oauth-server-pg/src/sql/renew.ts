@@ -13,7 +13,8 @@ const RENEW: Query<Row> = {
   name: 'oauth_renew',
   text: `with ${BURN_GUARDS}, shown as materialized (
     select g.*, t.hash, t.generation, t.successor_key,
-      t.answers_until is null or t.answers_until > to_timestamp($11::float8) as answers, g.jkt is null or g.jkt = $6 as has_key
+      t.answers_until is null or t.answers_until > to_timestamp($11::float8) as answers, g.jkt is null
+        or g.jkt = $6 as has_key
     from oauth_token t join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id, fresh
     where t.bucket = $3 and t.hash = $4 and t.kind = 'rt' and t.expires_at > now()
       and g.client_id = $5 and g.answered_by is not null and ${GRANT_ALIVE}
@@ -21,18 +22,22 @@ const RENEW: Query<Row> = {
   ), good as materialized (
     select *, successor_key is null and $8::bytea is not null as moves from shown where answers and has_key
   ), bound as (
-    update oauth_grant o set jkt = $6 from good where o.bucket = good.bucket and o.id = good.id and good.jkt is null and $6::text is not null
+    update oauth_grant o set jkt = $6 from good where o.bucket = good.bucket and o.id = good.id and good.jkt is null
+      and $6::text is not null
   ), kept as (
     update oauth_token t set
       replaced_at = case when good.moves then coalesce(t.replaced_at, now()) else t.replaced_at end,
-      answers_until = case when good.moves then coalesce(t.answers_until, now() + $10::float8 * interval '1 second') else t.answers_until end,
+      answers_until = case when good.moves then coalesce(t.answers_until, now() + $10::float8 * interval '1 second')
+        else t.answers_until end,
       successor_key = case when good.moves then $9::int else t.successor_key end,
-      expires_at = case when good.moves then least(t.expires_at, now() + interval '${LIFETIME.replacedRefreshToken} seconds')
+      expires_at = case when good.moves then least(t.expires_at,
+        now() + interval '${LIFETIME.replacedRefreshToken} seconds')
         else least(now() + $7::float8 * interval '1 second', good.expires_at) end
     from good where t.bucket = good.bucket and t.hash = good.hash and good.successor_key is null
   ), succeeded as (
     insert into oauth_token (bucket, hash, kind, grant_id, jkt, expires_at, generation)
-    select bucket, $8, 'rt', id, coalesce(jkt, $6), least(now() + $7::float8 * interval '1 second', expires_at), generation + 1
+    select bucket, $8, 'rt', id, coalesce(jkt, $6), least(now() + $7::float8 * interval '1 second', expires_at),
+      generation + 1
     from good where moves
   ), ended as (
     update oauth_grant o set ended_at = now(), ended_by = 'server'
@@ -42,7 +47,8 @@ const RENEW: Query<Row> = {
   select ${BURNED}, (select id from ended) as ended_id, g.successor_key,
     case when g.successor_key is not null then array(
       select json_build_object('hash', encode(n.hash, 'hex'), 'key', n.successor_key) from oauth_token n
-      where n.bucket = g.bucket and n.grant_id = g.id and n.kind = 'rt' and n.generation > g.generation and n.successor_key is not null
+      where n.bucket = g.bucket and n.grant_id = g.id and n.kind = 'rt' and n.generation > g.generation
+        and n.successor_key is not null
     ) end as descendants,
     ${GRANT_COLUMNS}, coalesce(g.jkt, $6) as jkt
   from (values (1)) as always left join good g on true`,

@@ -30,7 +30,8 @@ export const BURNED = 'array(select id from burned) as burned';
  * of which all guards were. `$1` to `$3` are {@link guardColumns}.
  */
 export const BURN_GUARDS_OF_EACH = `guard as materialized (
-  select n, id, to_timestamp(expires_at) as expires_at from ${rowsOf(['int', 'bytea', 'float8'])} as g (n, id, expires_at, place)
+  select n, id, to_timestamp(expires_at) as expires_at
+    from ${rowsOf(['int', 'bytea', 'float8'])} as g (n, id, expires_at, place)
 ), burned as (
   insert into oauth_replay (id, expires_at) select id, expires_at from guard where expires_at > now() order by id
   on conflict (id) do nothing
@@ -42,7 +43,8 @@ export const BURN_GUARDS_OF_EACH = `guard as materialized (
 
 /** The columns of an input's row, joined to its row of `fresh`, if it has one. */
 export const BURNED_OF_EACH = `fresh.n is not null as is_fresh,
-  case when fresh.n is null then array(select id from burned where id in (select guard.id from guard where guard.n = input.n)) end as burned`;
+  case when fresh.n is null then array(select id from burned where id in (select guard.id from guard
+    where guard.n = input.n)) end as burned`;
 
 export interface BurnedOfEachRow {
   n: number;

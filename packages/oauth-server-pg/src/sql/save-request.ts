@@ -7,8 +7,10 @@ const SAVE_REQUEST: Query<BurnedRow & { saved: boolean }> = {
   name: 'oauth_save_request',
   text: `with ${BURN_GUARDS}, saved as (
     insert into oauth_request (hash, client_id, expires_at, ${REQUEST_COLUMNS})
-    select $3, $4, now() + $5::float8 * interval '1 second', $6, $7, $8, $9, $10, $11, $12, $13::json, $14, $15 from fresh
-    where (select count(*) from (select from oauth_request r where r.client_id = $4 and r.expires_at > now() limit $16) open) < $16
+    select $3, $4, now() + $5::float8 * interval '1 second', $6, $7, $8, $9, $10, $11, $12, $13::json, $14, $15
+      from fresh
+    where (select count(*) from (select from oauth_request r where r.client_id = $4 and r.expires_at > now()
+      limit $16) open) < $16
     returning 1
   )
   select ${BURNED}, exists (select from saved) as saved`,

@@ -21,33 +21,41 @@ const MARKER = `decode(repeat('00', 32), 'hex')`;
  */
 const useTokenText = (input: string): string => `with input as materialized (${input}
   ), token as materialized (
-    select input.*, ${TOKEN_COLUMNS} from input, ${TOKEN} where t.bucket = wanted_bucket and t.hash = wanted_hash and ${TOKEN_LIVES}
+    select input.*, ${TOKEN_COLUMNS} from input, ${TOKEN} where t.bucket = wanted_bucket and t.hash = wanted_hash
+      and ${TOKEN_LIVES}
   ), memory as materialized (
-    select extract(epoch from m.began_at) + ${AHEAD + CLOCKS} as complete_from from oauth_proof m where m.id = ${MARKER} and m.memory_of = m.tableoid
+    select extract(epoch from m.began_at) + ${AHEAD + CLOCKS} as complete_from from oauth_proof m
+      where m.id = ${MARKER} and m.memory_of = m.tableoid
   ), spent as (
     insert into oauth_proof (id, expires_at)
     select proof, to_timestamp(proof_expires_at) from token, memory
-    where token_jkt = proof_jkt and audience = wanted_audience and to_timestamp(proof_expires_at) > now() and proof_iat > complete_from
-      and (remembered or (proof_iat <= extract(epoch from now()) + ${AHEAD} and not exists (select from oauth_replay where id = proof)))
+    where token_jkt = proof_jkt and audience = wanted_audience and to_timestamp(proof_expires_at) > now()
+      and proof_iat > complete_from
+      and (remembered or (proof_iat <= extract(epoch from now()) + ${AHEAD} and not exists (select from oauth_replay
+        where id = proof)))
     order by proof
     on conflict (id) do nothing
     returning id
   )
-  select token.*, exists (select from spent where id = proof) as is_spent, proof_iat <= (select complete_from from memory) as may_have_forgotten,
+  select token.*, exists (select from spent where id = proof) as is_spent, proof_iat <= (select complete_from
+    from memory) as may_have_forgotten,
     proof_iat > extract(epoch from now()) + ${AHEAD} as is_ahead
   from token`;
 
 const USE_TOKEN: Query<Row> = {
   name: 'oauth_use_token',
-  text: useTokenText(`select 1 as n, $1::int as wanted_bucket, $2::bytea as wanted_hash, $3::text as wanted_audience, $4::bytea as proof,
+  text: useTokenText(`select 1 as n, $1::int as wanted_bucket, $2::bytea as wanted_hash, $3::text as wanted_audience,
+    $4::bytea as proof,
     $5::text as proof_jkt, $6::float8 as proof_iat, $7::float8 as proof_expires_at, $8::boolean as remembered`),
 };
 
 const USE_TOKENS: Query<Row> = {
   name: 'oauth_use_tokens',
-  text: useTokenText(`select n::int, wanted_bucket, wanted_hash, wanted_audience, proof, proof_jkt, proof_iat, proof_expires_at, remembered
+  text: useTokenText(`select n::int, wanted_bucket, wanted_hash, wanted_audience, proof, proof_jkt, proof_iat,
+    proof_expires_at, remembered
     from ${rowsOf(['int', 'bytea', 'text', 'bytea', 'text', 'float8', 'float8', 'boolean'])}
-      as i (wanted_bucket, wanted_hash, wanted_audience, proof, proof_jkt, proof_iat, proof_expires_at, remembered, n)`),
+      as i (wanted_bucket, wanted_hash, wanted_audience, proof, proof_jkt, proof_iat, proof_expires_at, remembered,
+        n)`),
 };
 
 type Row = TokenRow & {
@@ -62,7 +70,8 @@ const BEGIN_MEMORY: Query = {
   name: 'oauth_begin_proof_memory',
   text: `insert into oauth_proof as m (id, expires_at, began_at, memory_of)
   values (${MARKER}, 'infinity', clock_timestamp(), 'oauth_proof'::regclass)
-  on conflict (id) do update set began_at = excluded.began_at, memory_of = excluded.memory_of where m.memory_of <> excluded.memory_of`,
+  on conflict (id) do update set began_at = excluded.began_at, memory_of = excluded.memory_of
+    where m.memory_of <> excluded.memory_of`,
 };
 
 type Input = Parameters<OAuthStorage['useToken']>[0];

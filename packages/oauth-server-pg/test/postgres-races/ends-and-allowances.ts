@@ -28,7 +28,7 @@ export function endsAndAllowances(): void {
       (await harness.pools[0].query<{ points: number }>('select points from oauth_rate_limit where key = $1', [key]))
         .rows[0]?.points ?? 0;
 
-    test('is never exceeded by all processes together, however many ask at once, and is used up but for what one of them holds', async () => {
+    test('is never exceeded by all processes together, and is used up but for what one of them holds', async () => {
       const limit = { name: 'races', points: 500, perSeconds: 3600 };
       const processes = [createAllowances(harness.pools[0]), createAllowances(harness.pools[1])] as const;
       const crowd = Array.from({ length: 900 }, (_, n) => processes[n % 2 === 0 ? 0 : 1].take(limit, 'a'));
@@ -51,7 +51,7 @@ export function endsAndAllowances(): void {
       expect(await stored('blocks:a')).toBe(40);
     });
 
-    test('that is too small for what is asked at once leaves room for less, and begins anew with its next window', async () => {
+    test('too small for what is asked at once leaves room for less, and begins anew with its next window', async () => {
       const limit = { name: 'windows', points: 60, perSeconds: 3600 };
       const allowances = createAllowances(harness.pools[0]);
       await allowances.take(limit, 'a', 50);

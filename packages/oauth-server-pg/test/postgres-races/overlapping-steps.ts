@@ -41,7 +41,8 @@ async function holdOpen(): Promise<{ storage: OAuthStorage; client: pg.PoolClien
 async function waitsForLock(): Promise<void> {
   for (const until = Date.now() + 10_000; Date.now() < until; ) {
     const { rows } = await harness.pools[0].query<{ count: number }>(
-      `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      `select count(*)::int as count from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`,
     );
     if ((rows[0]?.count ?? 0) > 0) return;
   }
@@ -50,7 +51,7 @@ async function waitsForLock(): Promise<void> {
 
 export function overlappingSteps(): void {
   describe('steps that overlap', () => {
-    test('a first mint still being written when its transfer grant is ended is dead once the end is answered', async () => {
+    test('a first mint in progress when its transfer grant is ended is dead once the end is answered', async () => {
       const [link, token] = [await relate(), key()];
       const open = await holdOpen();
       expect(await mint(open.storage, link, token, 'overlap-1')).toMatchObject({ kind: 'minted' });
@@ -97,7 +98,7 @@ export function overlappingSteps(): void {
       }
     });
 
-    test('a mint committed after a scope of its token was withdrawn has left nothing alive; others of the link live on', async () => {
+    test('a mint committed after a scope of it was withdrawn leaves nothing alive; others live on', async () => {
       const [link, token, before] = [await relate(), key(), key()];
       const open = await holdOpen();
       expect(await mint(storage, link, before, 'overlap-4')).toMatchObject({ kind: 'minted' });

@@ -141,7 +141,8 @@ function repeats(query: FormResult, names: readonly string[]): boolean {
 const GONE: StartedAuthorization = {
   kind: 'page',
   message:
-    'This request has expired, was already answered, or was started in another browser. Go back to where you came from and start again.',
+    'This request has expired, was already answered, or was started in another browser. ' +
+    'Go back to where you came from and start again.',
 };
 
 const page = (message: string): StartedAuthorization => ({ kind: 'page', message });

@@ -95,8 +95,9 @@ function keepEntries(given: Given, member: string, isKept: (entry: unknown) => b
 
 function keepRedirectUris(given: Given, schemes: Schemes): void {
   const list = given['redirect_uris'];
-  const bounds = `redirect_uris must hold 1 to ${LIMIT.redirectUris} URLs of at most ${LIMIT.uriChars} ASCII characters.`;
-  if (!Array.isArray(list) || list.length === 0 || list.length > LIMIT.redirectUris) throw invalidRedirectUri(bounds);
+  const { redirectUris, uriChars } = LIMIT;
+  const bounds = `redirect_uris must hold 1 to ${redirectUris} URLs of at most ${uriChars} ASCII characters.`;
+  if (!Array.isArray(list) || list.length === 0 || list.length > redirectUris) throw invalidRedirectUri(bounds);
   const refusals = list.map((entry) => {
     const uri = shape.redirect_uris.element.safeParse(entry);
     return uri.success ? refusalOfRedirectUri(uri.data, schemes) : bounds;

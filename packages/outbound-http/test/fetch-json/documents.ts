@@ -133,7 +133,8 @@ export function documents(): void {
     });
 
     test('32 levels, equal names in different objects, and names as values are fine', async () => {
-      const body = `{"a":{"b":1},"b":{"b":"__proto__"},"c":["constructor","a","a"],"d":${'['.repeat(31)}${']'.repeat(31)}}`;
+      const deep = `${'['.repeat(31)}${']'.repeat(31)}`;
+      const body = `{"a":{"b":1},"b":{"b":"__proto__"},"c":["constructor","a","a"],"d":${deep}}`;
       expect(await get(await serve(json(body)))).toMatchObject({ kind: 'ok' });
     });
 

@@ -47,7 +47,7 @@ export function connecting(): void {
     const attempt = (connector: ReturnType<typeof createConnector>) =>
       new Promise<unknown>((resolve) => connector(request, (...[error]) => resolve(error)));
 
-    test('DNS is asked once per connection and the connection knows only that answer; a second answer counts for the next', async () => {
+    test('DNS is asked once per connection, which knows only that answer; a second counts for the next', async () => {
       const answers = [['8.8.8.8'], ['127.0.0.1']];
       let asked = 0;
       const resolve: Resolve = () =>

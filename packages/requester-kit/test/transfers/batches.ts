@@ -23,7 +23,7 @@ export function batches(): void {
       });
     });
 
-    test('are in the cache afterwards, for single calls and the next many, which are answered without a call', async () => {
+    test('are in the cache afterwards, for single calls and the next many, which need no call', async () => {
       const { ref, requester, rooms } = await ready();
       const [first] = await all(requester, { ...ref, items: rooms(2) });
       const single = await requester.transfer({
@@ -56,7 +56,7 @@ export function batches(): void {
       expect((await seen.next()).done).toBe(true);
     });
 
-    test('the same wanted twice is asked once and answered twice; what is no request is answered without asking', async () => {
+    test('the same wanted twice is asked once and answered twice; what is no request is not asked at all', async () => {
       const { ref, requester, rooms } = await ready();
       const [item] = rooms(1);
       if (item === undefined) throw new Error('none');

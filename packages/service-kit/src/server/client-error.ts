@@ -25,7 +25,9 @@ export function answerClientError(
   const { status, sentence } = ANSWERS[error.code ?? ''] ?? MALFORMED;
   log.info({ status: Number(status.slice(0, 3)), outcome: error.code }, 'connection refused');
   const body = JSON.stringify({ error: 'invalid_request', error_description: sentence });
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nCache-Control: no-store\r\n${openness(answer)}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const head =
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nCache-Control: no-store\r\n` +
+    `${openness(answer)}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n`;
   socket.end(head + body, () => socket.destroy());
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { LIMIT, begin, it, read, counted, ask, fill } from './scene.ts';
 
 export function atOnce(): void {
-  test('what is more than may be is answered 503 at once, as its route answers errors; what was there before is finished', async () => {
+  test('what is more than may be is 503 at once, as its route answers errors; earlier ones are finished', async () => {
     await begin();
     const admitted = await fill();
     const api = await ask('/work', { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } });
@@ -24,7 +24,7 @@ export function atOnce(): void {
     expect((await ask('/api/rooms/1')).status).toBe(200);
   });
 
-  test('whoever asks how it is, or for keys without which others cannot answer us, hears it, however much is asked', async () => {
+  test('health checks, and keys without which others cannot answer us, are served however much is asked', async () => {
     await begin();
     const admitted = await fill();
     for (const path of ['/healthz', '/readyz']) expect((await ask(path)).status).toBe(200);

@@ -18,7 +18,7 @@ function send({ origin }: TestService, text: string): { socket: net.Socket; text
 }
 
 export function givenBack(): void {
-  test('a browser’s question whether a page may ask is answered in any case, so that the page can read the refusal', async () => {
+  test('a browser’s preflight is answered in any case, so that the page can read the refusal', async () => {
     await begin();
     const opened = { 'access-control-allow-origin': '*', 'access-control-allow-methods': 'POST' };
     // as a scope does that programs in other pages may call
@@ -38,7 +38,7 @@ export function givenBack(): void {
     await Promise.all(admitted);
   });
 
-  test('no place is lost: by errors, refusals, kept-alive connections, answers of its own, clients that leave', async () => {
+  test('no place is lost: by errors, refusals, kept-alive connections, own answers, clients that leave', async () => {
     await begin();
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     for (const path of ['/wrong', '/stumble', '/nowhere', '/api/rooms/1', '/healthz', '/style.css']) {
@@ -70,7 +70,8 @@ export function givenBack(): void {
   test('whoever sends slowly keeps nobody out, and comes in only when there is room', async () => {
     await begin();
     const body = (text: string): string =>
-      `POST /work HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n${text}`;
+      'POST /work HTTP/1.1\r\nHost: x\r\nConnection: close\r\n' +
+      `Content-Type: application/json\r\nContent-Length: 2\r\n\r\n${text}`;
     const slow = Array.from({ length: LIMIT }, () => send(it, body('{')));
     await eventually(async () => it.sending.count === LIMIT);
     const admitted = await fill();

@@ -5,7 +5,7 @@ import { begin, it, read, counted, taken, ask, fill } from './scene.ts';
 const refusedSoFar = (): Promise<number> => read(it.metrics, 'chatelaine_requests_refused_total');
 
 export function waiting(): void {
-  test('whoever waits for servers of others leaves its place: however many do, and however long, the others are answered', async () => {
+  test('whoever waits for other servers leaves its place: however many do, the others are answered', async () => {
     await begin({ waitingAtOnce: 80 });
     const owners = Array.from({ length: 8 }, (_, n) => ask('/host', { headers: { owner: `o${n}`, requester: 'r' } }));
     const documents = Array.from({ length: 8 }, () => ask('/document'));
@@ -18,7 +18,7 @@ export function waiting(): void {
     await eventually(async () => (await counted('waiting')) === 0 && (await taken()) === 0);
   });
 
-  test('of the room for waiting one person, one source and one Requester have a share: the next finds room', async () => {
+  test('one person, one source and one Requester each have a share of the room for waiting', async () => {
     await begin({ waitingAtOnce: 40 });
     const many = (headers: Record<string, string>) => Array.from({ length: 40 }, () => ask('/host', { headers }));
     // a fifth of the three quarters that one Requester may have: so much of 30 that it is a quarter of the rest

@@ -29,7 +29,7 @@ export function comingAndGoing(): void {
       expect(service.log.filter(({ msg }) => msg === 'not ready')).toHaveLength(2);
     });
 
-    test('/readyz does no work for whoever asks: it is what the last look found, however often it is asked', async () => {
+    test('/readyz does no work for whoever asks: it says what the last look found, however often', async () => {
       let looks = 0;
       await restart({ readyEverySeconds: 3_600, ready: { kitchen: async () => (looks += 1) } });
       const answers = await Promise.all(Array.from({ length: 100 }, () => browser.get('/readyz')));

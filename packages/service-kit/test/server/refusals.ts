@@ -74,7 +74,7 @@ export function refusals(): void {
       expect([answer.status, answer.json['error']]).toEqual([415, 'invalid_request']);
     });
 
-    test('two Authorization, Host or Content-Type fields are 400 everywhere: nobody takes the first while a proxy means the last', async () => {
+    test('two Authorization, Host or Content-Type fields are 400 everywhere: no proxy can mean the other', async () => {
       const twice = [
         { host: ['a.example', 'b.example'] },
         { authorization: ['Bearer a', 'Bearer a'] },

@@ -64,7 +64,8 @@ const UNEXPECTED: ErrorAnswer = {
   status: 500,
   code: 'server_error',
   sentence:
-    'Something went wrong on our side. Nothing you did caused it; try again, and if it happens again, tell whoever runs this service.',
+    'Something went wrong on our side. Nothing you did caused it; ' +
+    'try again, and if it happens again, tell whoever runs this service.',
   unexpected: true,
 };
 
@@ -99,7 +100,8 @@ export const FORM_NOT_OURS: ErrorAnswer = {
   code: 'access_denied',
   title: 'This form is no longer good',
   sentence:
-    'Nothing was changed. The form was opened before you signed in or out, or it did not come from this site. Go back, reload the page and send it again.',
+    'Nothing was changed. The form was opened before you signed in or out, ' +
+    'or it did not come from this site. Go back, reload the page and send it again.',
 };
 
 function codeOf(status: number): ErrorCode {

@@ -39,7 +39,9 @@ const FIRST_MS = 1000, LONGEST_MS = 15000, ALONE_MS = 60000, MOST = 300;
 const last = new Map();
 const pause = (ms) => new Promise((over) => setTimeout(over, ms));
 const seen = () => new Promise((visible) => document.addEventListener('visibilitychange', visible, { once: true }));
-const hideByHand = () => { for (const one of document.querySelectorAll('[data-live=waits] [data-by-hand]')) one.hidden = true; };
+const hideByHand = () => {
+  for (const one of document.querySelectorAll('[data-live=waits] [data-by-hand]')) one.hidden = true;
+};
 const partsThat = (how) => document.querySelectorAll('[data-live=' + how + ']').length > 0;
 
 // Where the service tells of changes: of a page in sight only, for a browser has few connections to a service.
@@ -50,7 +52,9 @@ function hear() {
   if (changes === undefined || typeof EventSource === 'undefined' || document.hidden || source !== null) return;
   source = new EventSource(changes);
   source.addEventListener('message', look_again);
-  source.addEventListener('error', () => { if (source !== null && source.readyState === EventSource.CLOSED) source = null; });
+  source.addEventListener('error', () => {
+    if (source !== null && source.readyState === EventSource.CLOSED) source = null;
+  });
 }
 function hearNothing() {
   if (source !== null) source.close();

@@ -19,5 +19,10 @@ export function stylesheet({ accent = '#3b5bdb', styles = '' }: Site): Styleshee
 
 /** The icon of a service: a key on a hook, in its accent. */
 export function icon({ accent = '#3b5bdb' }: Site): string {
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="${accent}"/><g fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round"><circle cx="16" cy="10.5" r="4.5"/><path d="M16 15v11M16 20.5h4.5M16 25h3.5"/></g></svg>`;
+  return (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">' +
+    `<rect width="32" height="32" rx="7" fill="${accent}"/>` +
+    '<g fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round">' +
+    '<circle cx="16" cy="10.5" r="4.5"/><path d="M16 15v11M16 20.5h4.5M16 25h3.5"/></g></svg>'
+  );
 }

@@ -25,7 +25,8 @@ export const sessionOf = (request: FastifyRequest): Session | null =>
 export function currentAccount(request: FastifyRequest): Account | null {
   if (!SAFE.has(request.method) && request.getDecorator<boolean>(CSRF_CHECKED) !== true) {
     throw new Error(
-      `${request.method} ${request.routeOptions.url ?? ''} uses the session without a checked form token; register the route in pages().`,
+      `${request.method} ${request.routeOptions.url ?? ''} uses the session without a checked form token; ` +
+        'register the route in pages().',
     );
   }
   return currentSessionAccount(request);

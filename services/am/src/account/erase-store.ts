@@ -25,7 +25,8 @@ const HISTORY = [
   deleting(
     'transfers',
     'transfer',
-    `owner_id = $1 and (bucket, id) in (select bucket, id from transfer where owner_id = $1 and state <> 'intent' limit ${AT_ONCE})`,
+    `owner_id = $1 and (bucket, id) in (select bucket, id from transfer where owner_id = $1 and state <> 'intent'
+      limit ${AT_ONCE})`,
   ),
   // what a Host has yet to be told is kept until it knows, or was given up
   deleting(
@@ -63,12 +64,14 @@ const OWNER = deleting(
 const LEFT = defineQuery<{ exists: boolean; waits_for: string[] }>({
   name: 'account_erase_left',
   text: `select exists (select from owner where id = $1),
-    array(select distinct h.name from revocation_due d join host h on h.id = d.host_id where d.owner_id = $1 order by h.name) as waits_for`,
+    array(select distinct h.name from revocation_due d join host h on h.id = d.host_id
+      where d.owner_id = $1 order by h.name) as waits_for`,
 });
 
 const MORE_TO_END = defineQuery<{ any: boolean }>({
   name: 'account_more_to_end',
-  text: `select exists (select from account where id = $1) or exists (select from connection where owner_id = $1 and ended_at is null)
+  text: `select exists (select from account where id = $1) or exists (select from connection
+    where owner_id = $1 and ended_at is null)
     or exists (select from link where owner_id = $1 and state <> 'ended')
     or exists (select from link_attempt where owner_id = $1 and resume_at is not null and given_up_at is null) as any`,
 });

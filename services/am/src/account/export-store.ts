@@ -28,7 +28,8 @@ const BY_NUMBER: Order = {
 /** As its index has it, however many there are. */
 const BY_TIME: Order = {
   key: `to_char(started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || ' ' || id`,
-  after: `(started_at, id) > (coalesce(nullif(split_part($2, ' ', 1), ''), '-infinity')::timestamptz, split_part($2, ' ', 2))`,
+  after: `(started_at, id) > (coalesce(nullif(split_part($2, ' ', 1), ''), '-infinity')::timestamptz,
+    split_part($2, ' ', 2))`,
   by: 'started_at, id',
 };
 
@@ -52,7 +53,8 @@ const file = (path: string, what: string, { key, after, by }: Order = BY_ID): { 
   path,
   query: defineQuery<Row>({
     name: `account_export_${path.replace('.json', '')}`,
-    text: `select to_jsonb(one) - 'key' as row, one.key from (select ${key} as key, ${what} and ${after} order by ${by} limit ${ROWS}) one`,
+    text: `select to_jsonb(one) - 'key' as row, one.key
+      from (select ${key} as key, ${what} and ${after} order by ${by} limit ${ROWS}) one`,
   }),
 });
 
@@ -64,13 +66,16 @@ const FILES = [
   ),
   file(
     'links.json',
-    `id, label, (select issuer from host h where h.id = host_id) as host, transfer_scope, state, created_at, ended_at, replaces,
-     (select jsonb_build_object('answered_at', answered_at, 'unreachable_since', unreachable_since) from link_seen where link_id = link.id) as seen
+    `id, label, (select issuer from host h where h.id = host_id) as host, transfer_scope, state, created_at, ended_at,
+      replaces,
+     (select jsonb_build_object('answered_at', answered_at, 'unreachable_since', unreachable_since) from link_seen
+       where link_id = link.id) as seen
      from link where owner_id = $1`,
   ),
   file(
     'connections.json',
-    `id, client_id, client_name, client_uri, redirect_uri, is_proven, resource, created_at, expires_at, ended_at, paused_at,
+    `id, client_id, client_name, client_uri, redirect_uri, is_proven, resource, created_at, expires_at, ended_at,
+      paused_at,
      (select coalesce(jsonb_agg(jsonb_build_object('link', link_id, 'scopes', scopes, 'bearer', bearer)), '[]')
       from connection_host where connection_id = connection.id) as hosts
      from connection where owner_id = $1`,
@@ -78,12 +83,14 @@ const FILES = [
   file(
     'rules.json',
     `id, connection_id, link_id, scope, effect, for_terms, expires_at, created_at,
-     (select jsonb_build_object('most', most, 'per', per, 'used', used, 'since', since) from rule_limit where rule_limit.id = limit_id) as how_often
+     (select jsonb_build_object('most', most, 'per', per, 'used', used, 'since', since) from rule_limit
+       where rule_limit.id = limit_id) as how_often
      from rule where owner_id = $1`,
   ),
   file(
     'questions.json',
-    `id, connection_id, link_id, scopes, purpose, state, answer, allowed, part_of, for_terms, created_at, expires_at, decided_at from ask
+    `id, connection_id, link_id, scopes, purpose, state, answer, allowed, part_of, for_terms, created_at, expires_at,
+      decided_at from ask
      where owner_id = $1`,
   ),
   file('notifications.json', 'topic, way from notice_choice where owner_id = $1', BY_CHOICE),
@@ -94,22 +101,26 @@ const FILES = [
   ),
   file(
     'transfers.json',
-    `id, connection_id, link_id, client_id, resource, scopes, ask_id, rule_ids, proffer_jti, state, error, request_id, started_at, closed_at from transfer where owner_id = $1`,
+    `id, connection_id, link_id, client_id, resource, scopes, ask_id, rule_ids, proffer_jti, state, error, request_id,
+      started_at, closed_at from transfer where owner_id = $1`,
     BY_TIME,
   ),
   file(
     'ends.json',
-    `id, connection_id, link_id, state, attempts, tried_at, created_at, confirmed_at from revocation where owner_id = $1`,
+    `id, connection_id, link_id, state, attempts, tried_at, created_at, confirmed_at from revocation
+      where owner_id = $1`,
   ),
   file(
     'terms.json',
-    `proffer.jti as id, connection_id, proffer.terms, proffer, answer, decision, accepted, proffer.created_at, answered_at, signer_keys
+    `proffer.jti as id, connection_id, proffer.terms, proffer, answer, decision, accepted, proffer.created_at,
+      answered_at, signer_keys
      from proffer join connection c on c.id = connection_id where c.owner_id = $1`,
     BY_JTI,
   ),
   file(
     'checkpoints.json',
-    `stream, number, count, total::text as total, last_at, last_id, encode(digest, 'base64') as digest, encode(previous, 'base64') as previous,
+    `stream, number, count, total::text as total, last_at, last_id, encode(digest, 'base64') as digest,
+      encode(previous, 'base64') as previous,
      encode(mac, 'base64') as mac, made_at from checkpoint where owner_id = $1`,
     BY_NUMBER_IN_CHAIN,
   ),

@@ -78,11 +78,13 @@ interface ConnectionRow {
 const CONNECTIONS = defineQuery<ConnectionRow>({
   name: 'apps_connections',
   text: `
-    select c.id, c.client_id, c.client_name, c.client_uri, c.redirect_uri, c.is_proven, c.created_at, c.expires_at, c.resource, g.jkt,
+    select c.id, c.client_id, c.client_name, c.client_uri, c.redirect_uri, c.is_proven, c.created_at, c.expires_at,
+      c.resource, g.jkt,
       ${rulesInForce({ link: null })} as rules, case when ${IS_PAUSED} then g.paused_until end as paused_until,
       (select t.started_at from transfer t where t.connection_id = c.id order by t.started_at desc limit 1) as last_used
     from ${LIVE_CONNECTIONS} ${JOIN_TERMS}
-    where c.owner_id = $1 and c.client_id = (select one.client_id from connection one where one.id = $2 and one.owner_id = $1)
+    where c.owner_id = $1 and c.client_id = (select one.client_id from connection one
+      where one.id = $2 and one.owner_id = $1)
     order by c.created_at desc, c.id desc`,
 });
 
@@ -101,7 +103,8 @@ export interface ShownRow {
 export const SHOWN = defineQuery<ShownRow>({
   name: 'apps_shown_hosts',
   text: `
-    select ch.connection_id, ch.link_id, ch.host_id, ch.scopes, l.label, l.state as link_state, h.name as host_name, h.transfer_scopes
+    select ch.connection_id, ch.link_id, ch.host_id, ch.scopes, l.label, l.state as link_state, h.name as host_name,
+      h.transfer_scopes
     from connection_host ch join link l on l.id = ch.link_id join host h on h.id = ch.host_id
     where ch.connection_id = any($1) order by h.name, l.label, ch.link_id`,
 });

@@ -57,7 +57,8 @@ const CONNECTIONS = defineQuery<ConnectionRow>({
       select c.client_id, max(c.created_at) as newest from ${LIVE_CONNECTIONS} where c.owner_id = $1
       group by c.client_id order by newest desc, c.client_id limit ${MOST + 1}
     )
-    select c.id, c.client_id, c.client_name, c.redirect_uri, c.created_at, c.expires_at, ${IS_PAUSED} as paused, ${rulesInForce({ link: null })} as rules
+    select c.id, c.client_id, c.client_name, c.redirect_uri, c.created_at, c.expires_at, ${IS_PAUSED} as paused,
+      ${rulesInForce({ link: null })} as rules
     from client join ${LIVE_CONNECTIONS} on c.client_id = client.client_id ${JOIN_TERMS}
     where c.owner_id = $1 order by client.newest desc, c.client_id, c.created_at desc, c.id desc limit 1000`,
 });

@@ -37,11 +37,13 @@ interface EndedRow {
 
 /** Of `connection c`: it ended in the last week, or some Host has not confirmed it. */
 const LATELY = `c.ended_at is not null and (c.ended_at > now() - interval '7 days'
-  or exists (select from revocation r where r.connection_id = c.id and r.owner_id = c.owner_id and r.state <> 'confirmed'))`;
+  or exists (select from revocation r where r.connection_id = c.id and r.owner_id = c.owner_id
+    and r.state <> 'confirmed'))`;
 
 const ended = (which: string): string => `
   select a.id, n.client_id, n.client_name, a.ended_at,
-    (select count(*)::int from connection c where c.owner_id = $1 and c.client_id = n.client_id and c.ended_at = a.ended_at) as together,
+    (select count(*)::int from connection c where c.owner_id = $1 and c.client_id = n.client_id
+      and c.ended_at = a.ended_at) as together,
     (select count(*)::int from ${LIVE_CONNECTIONS} where c.owner_id = $1 and c.client_id = n.client_id) as live
   from (
     select (array_agg(c.id order by c.ended_at desc, c.id desc))[1] as id, max(c.ended_at) as ended_at
@@ -51,12 +53,14 @@ const ended = (which: string): string => `
 const PART = defineQuery<EndedRow>({
   name: 'apps_ended',
   text: `${ended(LATELY)}
-    where (a.ended_at, a.id) < (coalesce($2::timestamptz, 'infinity'), $3) order by a.ended_at desc, a.id desc limit $4`,
+    where (a.ended_at, a.id) < (coalesce($2::timestamptz, 'infinity'), $3)
+    order by a.ended_at desc, a.id desc limit $4`,
 });
 const ONE = defineQuery<EndedRow>({
   name: 'apps_ended_one',
   text: ended(
-    `c.ended_at is not null and c.client_id = (select one.client_id from connection one where one.id = $2 and one.owner_id = $1)`,
+    `c.ended_at is not null and c.client_id = (select one.client_id from connection one
+      where one.id = $2 and one.owner_id = $1)`,
   ),
 });
 
@@ -111,7 +115,8 @@ const UNCONFIRMED = defineQuery<{ host_name: string; state: 'pending' | 'failed'
   text: `
     select distinct h.name as host_name, r.state
     from revocation r join host h on h.id = r.host_id
-      left join connection c on c.id = r.connection_id and c.owner_id = r.owner_id left join link l on l.id = r.link_id and l.owner_id = r.owner_id
+      left join connection c on c.id = r.connection_id and c.owner_id = r.owner_id
+        left join link l on l.id = r.link_id and l.owner_id = r.owner_id
     where r.owner_id = $1 and r.state <> 'confirmed'
       and (c.ended_at is not null or r.created_at >= c.paused_at or (r.grant_id is null and l.ended_at is not null))
     order by r.state, h.name`,

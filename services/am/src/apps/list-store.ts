@@ -53,10 +53,13 @@ interface AppRow {
 const APPS = defineQuery<AppRow>({
   name: 'apps_list',
   text: `
-    select a.*, n.client_id, n.client_name, n.client_uri, n.redirect_uri, case when a.unproven then false else n.is_proven end as is_proven
+    select a.*, n.client_id, n.client_name, n.client_uri, n.redirect_uri, case when a.unproven then false
+      else n.is_proven end as is_proven
     from (
-      select (array_agg(c.id order by c.created_at desc, c.id desc))[1] as id, max(c.created_at) as newest_at, min(c.created_at) as since,
-        count(*)::int as connections, bool_and(${IS_PAUSED}) as paused, coalesce(bool_or(not c.is_proven), false) as unproven,
+      select (array_agg(c.id order by c.created_at desc, c.id desc))[1] as id, max(c.created_at) as newest_at,
+        min(c.created_at) as since,
+        count(*)::int as connections, bool_and(${IS_PAUSED}) as paused, coalesce(bool_or(not c.is_proven), false)
+          as unproven,
         case when bool_and(c.expires_at is not null) then max(c.expires_at) end as until
       from ${LIVE_CONNECTIONS} where c.owner_id = $1 group by c.client_id
     ) a join connection n on n.id = a.id
@@ -118,7 +121,8 @@ const ACCOUNTS = defineQuery<{ client_id: string; link_id: string; label: string
     text: `
     select u.* from unnest($2::text[]) as one (client_id), lateral (
       select distinct one.client_id, l.id as link_id, l.label, h.name as host_name, l.state = 'broken' as broken
-      from ${LIVE_CONNECTIONS} join connection_host ch on ch.connection_id = c.id join link l on l.id = ch.link_id join host h on h.id = ch.host_id
+      from ${LIVE_CONNECTIONS} join connection_host ch on ch.connection_id = c.id join link l on l.id = ch.link_id
+        join host h on h.id = ch.host_id
       where c.owner_id = $1 and c.client_id = one.client_id and l.state <> 'ended'
       order by h.name, l.label, l.id limit ${MOST_ACCOUNTS + 1}
     ) u`,
@@ -129,6 +133,7 @@ const LAST_USES = defineQuery<{ client_id: string; at: Date }>({
   name: 'apps_last_uses',
   text: `
     select c.client_id, max(t.started_at) as at
-    from connection c, lateral (select started_at from transfer where connection_id = c.id order by started_at desc limit 1) t
+    from connection c, lateral (select started_at from transfer where connection_id = c.id order by started_at desc
+      limit 1) t
     where c.owner_id = $1 and c.client_id = any($2) and c.ended_at is null group by c.client_id`,
 });

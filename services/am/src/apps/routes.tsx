@@ -149,7 +149,8 @@ async function add(deps: AppsDeps, request: AppRequest, reply: FastifyReply): Pr
 }
 
 const secondAccount = (hostName: string): string =>
-  `Choose from one account at ${hostName} only: with a connection, an app uses one account at each service. Nothing was added.`;
+  `Choose from one account at ${hostName} only: with a connection, ` +
+  'an app uses one account at each service. Nothing was added.';
 const NOTHING = 'Choose at least one thing that it may ask for, or go back.';
 
 async function change(deps: AppsDeps, request: AppRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -24,7 +24,8 @@ export function StopApp({ app, connections, services, hasMore = false }: Stoppab
         From then on {clientName} ({whoInShort(app)}) gets no key through here, at once
         {connections > 1 && `: ${connections === 2 ? 'both' : `all ${connections}`} of its connections end`}.
         {names.length > 0 &&
-          ` ${list(names, hasMore)} ${names.length === 1 && !hasMore ? 'is' : 'are'} told to end the keys it has; none of them works longer than ${minutes} minutes in any case.`}{' '}
+          ` ${list(names, hasMore)} ${names.length === 1 && !hasMore ? 'is' : 'are'} told ` +
+            `to end the keys it has; none of them works longer than ${minutes} minutes in any case.`}{' '}
         What it has copied already stays with it. To undo it, connect it again.
       </p>
       <Form action={`/apps/${id}/stop`}>

@@ -61,11 +61,13 @@ type Kept = Row & { id: string };
 const BETWEEN = {
   entry: defineQuery<Kept>({
     name: 'checkpoints_between_entry',
-    text: `select * from timeline_entry where owner_id = $1 and id > $3::bigint and id <= $5::bigint and $2::timestamptz is not null and $4::timestamptz is not null order by id limit $6`,
+    text: `select * from timeline_entry where owner_id = $1 and id > $3::bigint and id <= $5::bigint
+      and $2::timestamptz is not null and $4::timestamptz is not null order by id limit $6`,
   }),
   asked: defineQuery<Kept>({
     name: 'checkpoints_between_asked',
-    text: `select * from transfer where owner_id = $1 and (started_at, id) > ($2::timestamptz, $3) and (started_at, id) <= ($4::timestamptz, $5) order by started_at, id limit $6`,
+    text: `select * from transfer where owner_id = $1 and (started_at, id) > ($2::timestamptz, $3)
+      and (started_at, id) <= ($4::timestamptz, $5) order by started_at, id limit $6`,
   }),
 };
 const AMONG = {
@@ -98,7 +100,8 @@ export const readAmong = (
 const AFTER = {
   entry: defineQuery<{ n: number }>({
     name: 'checkpoints_after_entry',
-    text: 'select count(*)::int as n from timeline_entry where owner_id = $1 and id > $3::bigint and $2::timestamptz is not null',
+    text: `select count(*)::int as n from timeline_entry
+      where owner_id = $1 and id > $3::bigint and $2::timestamptz is not null`,
   }),
   asked: defineQuery<{ n: number }>({
     name: 'checkpoints_after_asked',

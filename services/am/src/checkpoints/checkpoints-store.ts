@@ -19,7 +19,8 @@ const DAILY = defineQuery<{ stream: Stream; number: number; total: string; last_
   {
     name: 'checkpoints_daily',
     text: `
-    select distinct on (stream, date_trunc('day', last_at, 'UTC')) stream, number, total, last_at, made_at, mac from checkpoint
+    select distinct on (stream, date_trunc('day', last_at, 'UTC')) stream, number, total, last_at, made_at, mac
+      from checkpoint
     where owner_id = $1 order by stream, date_trunc('day', last_at, 'UTC'), number desc`,
   },
 );

@@ -12,7 +12,8 @@ const UNTIL = defineQuery<{ now: Date; until: Date }>({
   name: 'checkpoints_until',
   text: `
     select now() as now, least(now() - make_interval(secs => $1), greatest(now() - interval '10 minutes', coalesce(
-      (select min(xact_start) from pg_stat_activity where datname = current_database() and usename = current_user and pid <> pg_backend_pid()), now()))) as until`,
+      (select min(xact_start) from pg_stat_activity where datname = current_database() and usename = current_user
+        and pid <> pg_backend_pid()), now()))) as until`,
 });
 
 /** The database's time, and before when everything is written that ever will be. */
@@ -42,7 +43,8 @@ export async function noteProgress({ pool }: Pooled, stream: Stream, before: Dat
 const NEXT = {
   entry: defineQuery<{ at: Date | null }>({
     name: 'checkpoints_next_entry',
-    text: 'select to_timestamp((min(id) >> 20) / 1000.0) as at from timeline_entry where id >= time_number_from($1::timestamptz)',
+    text: `select to_timestamp((min(id) >> 20) / 1000.0) as at from timeline_entry
+      where id >= time_number_from($1::timestamptz)`,
   }),
   asked: defineQuery<{ at: Date | null }>({
     name: 'checkpoints_next_asked',
@@ -57,7 +59,8 @@ export const readNext = async ({ pool }: Pooled, stream: Stream, from: Date): Pr
 const OWNERS = {
   entry: defineQuery<{ owner_id: string }>({
     name: 'checkpoints_owners_entry',
-    text: `select distinct owner_id from timeline_entry where id >= time_number_from($1::timestamptz) and id < time_number_from($2::timestamptz)`,
+    text: `select distinct owner_id from timeline_entry
+      where id >= time_number_from($1::timestamptz) and id < time_number_from($2::timestamptz)`,
   }),
   asked: defineQuery<{ owner_id: string }>({
     name: 'checkpoints_owners_asked',
@@ -94,7 +97,8 @@ interface HeadRow {
 }
 type OpenRowRow = Row & HeadRow & { head_settled: boolean; id: string; at: Date; started_at: Date };
 
-const HEAD = `(select number as head_number, total as head_total, mac as head_mac, last_at as head_at, last_id as head_id
+const HEAD = `(select number as head_number, total as head_total, mac as head_mac, last_at as head_at,
+  last_id as head_id
     from checkpoint where owner_id = $1 and stream = $2 order by number desc limit 1)`;
 const head = `(values (1)) as one left join ${HEAD} head on true`;
 
@@ -107,14 +111,17 @@ const OPEN = {
     name: 'checkpoints_open_entry',
     text: `
       select head_number, head_total, head_mac, head_at, true as head_settled, t.* from ${head}, lateral (
-        select * from timeline_entry where owner_id = $1 and id > coalesce(head_id, '-1')::bigint and id < time_number_from($3::timestamptz) order by id limit ${ROWS}
+        select * from timeline_entry where owner_id = $1 and id > coalesce(head_id, '-1')::bigint
+          and id < time_number_from($3::timestamptz) order by id limit ${ROWS}
       ) t order by t.id`,
   }),
   asked: defineQuery<OpenRowRow>({
     name: 'checkpoints_open_asked',
     text: `
-      select head_number, head_total, head_mac, head_at, t.state <> 'intent' and t.closed_at < $3::timestamptz - interval '30 seconds' as head_settled, t.* from ${head}, lateral (
-        select * from transfer where owner_id = $1 and (started_at, id) > (coalesce(head_at, '-infinity'), coalesce(head_id, '')) and started_at < $3::timestamptz
+      select head_number, head_total, head_mac, head_at, t.state <> 'intent'
+        and t.closed_at < $3::timestamptz - interval '30 seconds' as head_settled, t.* from ${head}, lateral (
+        select * from transfer where owner_id = $1 and (started_at, id) > (coalesce(head_at, '-infinity'),
+          coalesce(head_id, '')) and started_at < $3::timestamptz
         order by started_at, id limit ${ROWS}
       ) t order by t.started_at, t.id`,
   }),
@@ -146,7 +153,8 @@ const ADD = defineQuery<{ outcome: Added }>({
   name: 'checkpoints_add',
   text: `
     with owned as (select from owner where id = $1 for key share skip locked), added as (
-      insert into checkpoint (owner_id, stream, number, count, total, last_at, last_id, digest, previous, mac, made_at, ids, macs)
+      insert into checkpoint (owner_id, stream, number, count, total, last_at, last_id, digest, previous, mac, made_at,
+        ids, macs)
       select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 from owned on conflict do nothing returning 1
     )
     select case when exists (select from added) then 'added' when exists (select from owned) then 'elsewhere'

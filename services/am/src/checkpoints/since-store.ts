@@ -8,8 +8,10 @@ export const ANYBODY = '';
 const KEPT = defineQuery({
   name: 'checkpoints_kept_since',
   text: `
-    insert into kept_since (owner_id, stream, since, mac) select $1, $2, $3, $4 where $1 = '' or exists (select from owner where id = $1)
-    on conflict (owner_id, stream) do update set since = excluded.since, mac = excluded.mac where kept_since.since < excluded.since`,
+    insert into kept_since (owner_id, stream, since, mac) select $1, $2, $3, $4
+      where $1 = '' or exists (select from owner where id = $1)
+    on conflict (owner_id, stream) do update set since = excluded.since, mac = excluded.mac
+      where kept_since.since < excluded.since`,
 });
 
 /** Says, before it is deleted, that what is older may be gone from now on. */
@@ -49,11 +51,14 @@ const BARE = defineQuery<{ n: number }>({
   text: `
     with old as (
       select owner_id, stream, number, exists (
-        select from checkpoint n where n.owner_id = c.owner_id and n.stream = c.stream and n.number > c.number and n.last_at < $2
+        select from checkpoint n where n.owner_id = c.owner_id and n.stream = c.stream and n.number > c.number
+          and n.last_at < $2
           and date_trunc('day', n.last_at, 'UTC') = date_trunc('day', c.last_at, 'UTC')) as another
-      from checkpoint c where stream = $1 and last_at < $2 and ids is not null and ($3 = '' or owner_id = $3) limit ${BATCH} for update skip locked
+      from checkpoint c where stream = $1 and last_at < $2 and ids is not null and ($3 = '' or owner_id = $3)
+        limit ${BATCH} for update skip locked
     ), gone as (
-      delete from checkpoint c using old where another and c.owner_id = old.owner_id and c.stream = old.stream and c.number = old.number
+      delete from checkpoint c using old where another and c.owner_id = old.owner_id and c.stream = old.stream
+        and c.number = old.number
     ), bare as (
       update checkpoint c set ids = null, macs = null from old
       where not another and c.owner_id = old.owner_id and c.stream = old.stream and c.number = old.number

@@ -23,8 +23,10 @@ const SERVER = defineQuery<Server>({
   name: 'doctor_server',
   text: `
     select current_setting('server_version_num')::int as version, r.rolsuper as superuser, current_schema() as schema,
-      pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commit, current_setting('fsync') as fsync,
-      coalesce((select array_agg(c.relname::text) from pg_class c where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and c.relpersistence <> 'p' and c.relname <> 'oauth_proof'), '{}') as unlogged,
+      pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commit,
+        current_setting('fsync') as fsync,
+      coalesce((select array_agg(c.relname::text) from pg_class c where c.relnamespace = current_schema()::regnamespace
+        and c.relkind = 'r' and c.relpersistence <> 'p' and c.relname <> 'oauth_proof'), '{}') as unlogged,
       (select count(*)::int from pg_stat_activity) as used, current_setting('max_connections')::int as most,
       pg_size_pretty(pg_database_size(current_database())) as size
     from pg_roles r where r.rolname = current_user`,
@@ -37,9 +39,12 @@ const WORK = defineQuery<{ pending: number; waiting: number; failed: number; int
   name: 'doctor_work',
   text: `
     select (select count(*)::int from revocation where state = 'pending') as pending,
-      (select count(*)::int from revocation where state = 'pending' and created_at < now() - interval '10 minutes') as waiting,
-      (select count(*)::int from revocation where state = 'failed' and created_at > now() - interval '14 days') as failed,
-      (select count(*)::int from transfer where state = 'intent' and started_at < now() - interval '1 hour') as intents`,
+      (select count(*)::int from revocation where state = 'pending' and created_at < now() - interval '10 minutes')
+        as waiting,
+      (select count(*)::int from revocation where state = 'failed' and created_at > now() - interval '14 days')
+        as failed,
+      (select count(*)::int from transfer where state = 'intent' and started_at < now() - interval '1 hour')
+        as intents`,
 });
 const KIDS = defineQuery<{ kid: string }>({
   name: 'doctor_kids',
@@ -75,7 +80,8 @@ export async function checkDatabase(config: Config): Promise<Finding[]> {
         return [
           ...findings,
           wrong(
-            `${pending.length} migrations are not applied, first ${pending[0]}: run \`chatelaine migrate\`, or start the AM.`,
+            `${pending.length} migrations are not applied, first ${pending[0]}: ` +
+              `run \`chatelaine migrate\`, or start the AM.`,
           ),
         ];
       return [...findings, good('All migrations are applied.'), ...(await keys(pool, config)), ...(await work(pool))];
@@ -94,7 +100,8 @@ async function server(pool: Pool): Promise<Finding[]> {
   if (superuser)
     findings.push(
       wrong(
-        'The role in DATABASE_URL is a superuser: a mistake or a break-in here reaches every other database. Give the AM a role of its own.',
+        'The role in DATABASE_URL is a superuser: ' +
+          'a mistake or a break-in here reaches every other database. Give the AM a role of its own.',
       ),
     );
   if (schema === null || schema === 'public')
@@ -103,7 +110,8 @@ async function server(pool: Pool): Promise<Finding[]> {
   if (commit === 'off' || fsync === 'off')
     findings.push(
       wrong(
-        'Postgres says that it has committed what is not on disk yet (synchronous_commit or fsync is off): an end that somebody was told of could be lost.',
+        'Postgres says that it has committed what is not on disk yet (synchronous_commit or fsync is off): ' +
+          'an end that somebody was told of could be lost.',
       ),
     );
   if (unlogged.length > 0) findings.push(wrong(`Tables that a crash empties: ${unlogged.join(', ')}.`));
@@ -149,7 +157,8 @@ async function work(pool: Pool): Promise<Finding[]> {
   if (waiting > 0)
     findings.push(
       wrong(
-        `${waiting} ends have waited for their Host for more than ten minutes. Is an AM running, and does the Host answer? Its tokens end by themselves within five minutes.`,
+        `${waiting} ends have waited for their Host for more than ten minutes. ` +
+          'Is an AM running, and does the Host answer? Its tokens end by themselves within five minutes.',
       ),
     );
   else findings.push(good(`${pending} ends wait to be told to their Hosts, none for long.`));

@@ -26,13 +26,15 @@ async function metadata(outbound: Outbound, { issuer }: Config): Promise<Finding
   const answer = await outbound.fetchJson({ url });
   if (answer.kind === 'failed')
     return wrong(
-      `The AM is not reachable at its issuer from here (${url}: ${answer.detail}). Is it up, does the name resolve, does the proxy send it on?`,
+      `The AM is not reachable at its issuer from here (${url}: ${answer.detail}). ` +
+        'Is it up, does the name resolve, does the proxy send it on?',
     );
   const said = (answer.json as { issuer?: unknown } | null)?.issuer;
   return said === issuer
     ? good('The AM answers at its issuer, and says that it is the issuer.')
     : wrong(
-        `At ${issuer} somebody answers who says to be ${JSON.stringify(said)}. ISSUER and the proxy do not fit together.`,
+        `At ${issuer} somebody answers who says to be ${JSON.stringify(said)}. ` +
+          'ISSUER and the proxy do not fit together.',
       );
 }
 
@@ -46,6 +48,7 @@ async function keySet(outbound: Outbound, config: Config): Promise<Finding> {
   return stored.every((kid) => published.has(kid))
     ? good('The keys at the issuer are those of this database.')
     : wrong(
-        'The keys at the issuer are not those of this database: whoever answers there uses another one, or has not read its keys for a while.',
+        'The keys at the issuer are not those of this database: ' +
+          'whoever answers there uses another one, or has not read its keys for a while.',
       );
 }

@@ -6,10 +6,13 @@ const MOST = 10_000;
 const CONNECTIONS = defineQuery<{ line: string }>({
   name: 'cli_connections',
   text: `
-    select concat_ws('  ', c.id, a.username, c.client_id, to_char(c.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"'),
-      (select string_agg(h.issuer, ' ' order by h.issuer) from connection_host ch join host h on h.id = ch.host_id where ch.connection_id = c.id)) as line
+    select concat_ws('  ', c.id, a.username, c.client_id, to_char(c.created_at at time zone 'UTC',
+      'YYYY-MM-DD"T"HH24:MI"Z"'),
+      (select string_agg(h.issuer, ' ' order by h.issuer) from connection_host ch join host h on h.id = ch.host_id
+        where ch.connection_id = c.id)) as line
     from connection c join account a on a.id = c.owner_id
-    where c.ended_at is null and exists (select from oauth_grant g where g.id = c.id and g.ended_at is null and (g.expires_at is null or g.expires_at > now()))
+    where c.ended_at is null and exists (select from oauth_grant g
+      where g.id = c.id and g.ended_at is null and (g.expires_at is null or g.expires_at > now()))
       and ($1::text is null or a.username = lower($1)) and ($2::text is null or c.client_id = $2)
     order by a.username, c.created_at limit ${MOST}`,
 });

@@ -72,12 +72,14 @@ const END_CONNECTIONS = defineQuery<{ ended: number }>({
     with due as (
       select c.id, c.owner_id from connection c
       where c.ended_at is null and ($1::text is null or c.client_id = $1)
-        and exists (select from oauth_grant g where g.id = c.id and g.ended_at is null and (g.expires_at is null or g.expires_at > now()))
+        and exists (select from oauth_grant g
+          where g.id = c.id and g.ended_at is null and (g.expires_at is null or g.expires_at > now()))
       order by c.owner_id, c.id limit ${TURN}
     ), locked as materialized (
       select o.id from owner o where o.id in (select owner_id from due) order by o.id for update
     )
-    select count(*) filter (where oauth_end_grant(due.id, 'server'))::int as ended from due join locked on locked.id = due.owner_id`,
+    select count(*) filter (where oauth_end_grant(due.id, 'server'))::int as ended from due
+      join locked on locked.id = due.owner_id`,
 });
 const END_LINKS = defineQuery<{ ended: number }>({
   name: 'cli_end_links',
@@ -88,7 +90,8 @@ const END_LINKS = defineQuery<{ ended: number }>({
     ), locked as materialized (
       select o.id from owner o where o.id in (select owner_id from due) order by o.id for update
     )
-    select count(*) filter (where end_link(due.owner_id, due.id))::int as ended from due join locked on locked.id = due.owner_id`,
+    select count(*) filter (where end_link(due.owner_id, due.id))::int as ended from due
+      join locked on locked.id = due.owner_id`,
 });
 
 // what its Host yields after this is handed back
@@ -96,7 +99,8 @@ const GIVE_UP_LINKS = defineQuery({
   name: 'cli_give_up_links',
   text: `
     update link_attempt a set given_up_at = now() from host h
-    where h.id = a.host_id and ($1::text is null or h.issuer = $1) and a.resume_at is not null and a.given_up_at is null`,
+    where h.id = a.host_id and ($1::text is null or h.issuer = $1) and a.resume_at is not null
+      and a.given_up_at is null`,
 });
 
 /** Links that are being made included. */

@@ -60,7 +60,8 @@ function sentences({ claims, proffer }: TermsRecord): string[] {
   const { terms } = proffer.claims;
   return [
     what,
-    `Signed ${instant(iat)}, to the offer ${proffer.claims.jti} of ${proffer.claims.iss}, made ${instant(proffer.claims.iat)} for ${proffer.claims.sub}.`,
+    `Signed ${instant(iat)}, to the offer ${proffer.claims.jti} of ${proffer.claims.iss}, ` +
+      `made ${instant(proffer.claims.iat)} for ${proffer.claims.sub}.`,
     `Offered: ${terms.map(({ uri }) => uri).join(', ')}.`,
   ];
 }

@@ -56,7 +56,10 @@ const WHAT: Readonly<Record<Stream, string>> = { entry: 'what happened', asked: 
 function summary(stream: Stream, { checkpoints, good, last, open }: Verified): string {
   const newer = open === 0 ? '' : `; ${open} newer ones are in no checkpoint yet`;
   if (last === null) return `${WHAT[stream]}: no checkpoint yet${open === 0 ? '' : `, and ${open} rows`}.`;
-  return `${WHAT[stream]}: ${good} rows are as ${checkpoints} checkpoints say, up to ${last.lastAt.toISOString()}${newer}.`;
+  return (
+    `${WHAT[stream]}: ${good} rows are as ${checkpoints} checkpoints say, ` +
+    `up to ${last.lastAt.toISOString()}${newer}.`
+  );
 }
 
 async function read(file: string): Promise<string> {

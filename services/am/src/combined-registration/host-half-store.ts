@@ -68,8 +68,10 @@ const BEGIN = defineQuery<{ host_id: string }>({
   name: 'both_begin_linking',
   text: `
     with half as (delete from host_half where connection_id = $1 returning host_id)
-    insert into link_attempt (state_hash, owner_id, session_hash, host_id, connection_id, verifier, answer, expires_at, used_at, resume_at)
-    select $2, $3, $2, host_id, $1, $4, $5, now() + make_interval(secs => $6), now(), now() + make_interval(secs => $7) from half
+    insert into link_attempt (state_hash, owner_id, session_hash, host_id, connection_id, verifier, answer, expires_at,
+      used_at, resume_at)
+    select $2, $3, $2, host_id, $1, $4, $5, now() + make_interval(secs => $6), now(), now() + make_interval(secs => $7)
+      from half
     on conflict (state_hash) do nothing returning host_id`,
 });
 

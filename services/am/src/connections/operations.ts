@@ -32,7 +32,8 @@ const TRANSFERS: ApiOperation = {
   path: TRANSFERS_PATH,
   summary: 'Many transfers in one call',
   description:
-    'Each item is a transfer of its own, with its own status and error, as POST /token would have answered it. The call itself is refused only where nothing of it can be looked at.',
+    'Each item is a transfer of its own, with its own status and error, as POST /token would have answered it. ' +
+    'The call itself is refused only where nothing of it can be looked at.',
   codes: ['invalid_request', 'invalid_client'],
   security: 'dpop',
   json: transfersRequestSchema,

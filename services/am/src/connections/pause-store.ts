@@ -15,12 +15,14 @@ const LIVE = defineQuery<{ id: string; paused: boolean }>({
   name: 'connections_to_pause',
   text: `
     select c.id, ${IS_PAUSED} as paused from ${LIVE_CONNECTIONS}
-    where c.owner_id = $1 and c.client_id = (select one.client_id from connection one where one.id = $2 and one.owner_id = $1)
+    where c.owner_id = $1 and c.client_id = (select one.client_id from connection one
+      where one.id = $2 and one.owner_id = $1)
     order by c.created_at desc, c.id desc`,
 });
 const PAUSE = defineQuery({
   name: 'connections_pause',
-  text: `update oauth_grant set paused_until = coalesce($2::timestamptz, 'infinity') where id = any ($1) and ended_at is null`,
+  text: `update oauth_grant set paused_until = coalesce($2::timestamptz, 'infinity')
+    where id = any ($1) and ended_at is null`,
 });
 const RESUME = defineQuery({
   name: 'connections_resume',
@@ -42,7 +44,8 @@ const END_GRANTS = defineQuery({
       from unnest($2::text[], $3::text[], $4::text[]) as n (connection_id, host_id, fresh)
         join connection_host s on s.connection_id = n.connection_id and s.host_id = n.host_id for update of s
     ), renewed as (
-      update connection_host s set grant_id = ending.fresh from ending where s.connection_id = ending.connection_id and s.host_id = ending.host_id
+      update connection_host s set grant_id = ending.fresh from ending
+        where s.connection_id = ending.connection_id and s.host_id = ending.host_id
     )
     insert into revocation (owner_id, link_id, host_id, connection_id, grant_id)
     select $1, ending.link_id, ending.host_id, ending.connection_id, ending.grant_id from ending`,

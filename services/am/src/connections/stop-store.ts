@@ -32,7 +32,8 @@ export async function reapStops(pool: Pool): Promise<number> {
 const END_DUE: Query<{ n: number }> = {
   name: 'requesters_end_due',
   text: `with due as (
-    select bucket, id, subject from oauth_grant where ended_at is null and expires_at <= now() order by subject, id limit 500
+    select bucket, id, subject from oauth_grant where ended_at is null and expires_at <= now() order by subject, id
+      limit 500
   ), locked as materialized (
     select o.id from owner o where o.id in (select subject from due) order by o.id for update skip locked
   ), ended as (

@@ -33,7 +33,8 @@ const CLIENT_OF = defineQuery<{ client_id: string }>({
 });
 const STOP_CLIENT = defineQuery<{ ended: boolean }>({
   name: 'requesters_stop_client',
-  text: `select oauth_end_grant(c.id, 'owner') as ended from connection c where c.owner_id = $1 and c.client_id = $2 and c.ended_at is null`,
+  text: `select oauth_end_grant(c.id, 'owner') as ended from connection c
+    where c.owner_id = $1 and c.client_id = $2 and c.ended_at is null`,
 });
 
 /**
@@ -74,7 +75,8 @@ const STOP_ALL_LINKS = defineQuery<{ ended: boolean }>({
 // before the owner's row, as whoever makes the link takes them; what its Host yields after this is handed back
 const GIVE_UP_LINKS = defineQuery({
   name: 'requesters_give_up_links',
-  text: 'update link_attempt set given_up_at = now() where owner_id = $1 and resume_at is not null and given_up_at is null',
+  text: `update link_attempt set given_up_at = now()
+    where owner_id = $1 and resume_at is not null and given_up_at is null`,
 });
 
 // somebody may have thousands of connections; what ends them all must not be cut off like a look-up

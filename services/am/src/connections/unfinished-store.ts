@@ -5,7 +5,8 @@ const FIND = defineQuery<{ id: string }>({
   name: 'requesters_find_unfinished',
   text: `
     select c.id from connection c
-    where c.ended_at is null and c.created_at < now() - interval '10 minutes' and not exists (select from oauth_grant g where g.id = c.id)
+    where c.ended_at is null and c.created_at < now() - interval '10 minutes' and not exists (select from oauth_grant g
+      where g.id = c.id)
     limit 100 for update skip locked`,
 });
 // rules first: a rule that lost its connection would hold for all of them

@@ -6,7 +6,8 @@ import type { Effect } from '../rules/rule.ts';
 const SHOW = defineQuery({
   name: 'connections_show_host',
   // a link that was ended leaves its row, and with it the Host to another account
-  text: `insert into connection_host as s (connection_id, host_id, link_id, scopes, grant_id) values ($1, $2, $3, $4, $5)
+  text: `insert into connection_host as s (connection_id, host_id, link_id, scopes, grant_id)
+    values ($1, $2, $3, $4, $5)
     on conflict (connection_id, host_id) do update
       set link_id = excluded.link_id, scopes = excluded.scopes, grant_id = excluded.grant_id, bearer = false
       where exists (select from link l where l.id = s.link_id and l.state = 'ended')`,
@@ -28,7 +29,8 @@ export interface Widened {
 /** SQL: what a `connection c` is shown, as {@link Widened} has it. */
 export const SHOWN = `array(
       select jsonb_build_object('hostId', s.host_id, 'linkId', s.link_id, 'scopes', to_jsonb(s.scopes))
-      from connection_host s join link l on l.id = s.link_id and l.state <> 'ended' where s.connection_id = c.id order by s.host_id
+      from connection_host s join link l on l.id = s.link_id and l.state <> 'ended' where s.connection_id = c.id
+        order by s.host_id
     ) as shown`;
 
 /**

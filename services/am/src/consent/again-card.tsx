@@ -24,7 +24,8 @@ export function AgainCard({ again, name, own, offered }: AgainView): VNode | nul
             {adds
               .map(
                 ({ host, reads, writes }) =>
-                  `${[reads && 'read', writes && 'write'].filter(Boolean).join(' and ')} ${writes && !reads ? 'to' : 'at'} ${host}`,
+                  `${[reads && 'read', writes && 'write'].filter(Boolean).join(' and ')} ` +
+                  `${writes && !reads ? 'to' : 'at'} ${host}`,
               )
               .join(', ')}
           </strong>

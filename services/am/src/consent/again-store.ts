@@ -21,7 +21,8 @@ const MOST = 20;
 const CONNECTIONS = defineQuery<LiveConnection>({
   name: 'consent_live_connections',
   text: `select c.id, c.created_at, c.expires_at, g.jkt, g.authenticated, ${SHOWN} from ${LIVE_CONNECTIONS}
-    where c.owner_id = $1 and c.client_id = $2 and c.resource is null order by c.created_at desc, c.id desc limit ${MOST}`,
+    where c.owner_id = $1 and c.client_id = $2 and c.resource is null order by c.created_at desc, c.id desc
+      limit ${MOST}`,
 });
 
 /** What a client is connected to this owner with, the newest first. */
@@ -39,7 +40,8 @@ const ONE = defineQuery<LiveConnection>({
 });
 const STOPPED_SINCE = defineQuery({
   name: 'consent_stopped_since',
-  text: `select from stop_epoch where owner_id in ($1, '') and client_id in ($2, '') and stopped_at >= to_timestamp($3)`,
+  text: `select from stop_epoch where owner_id in ($1, '') and client_id in ($2, '')
+    and stopped_at >= to_timestamp($3)`,
 });
 /**
  * Lets a connection ask for more; what it has stays as it is, and what is added ends with it. False, and nothing is

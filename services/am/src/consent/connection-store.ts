@@ -159,7 +159,10 @@ async function noRoom(
   const { ownerId, client, limits } = input;
   const live = { ownerId, endedAt: null };
   if ((await tx.connection.count({ where: { ...live, clientId: client.id } })) >= limits.ofClient)
-    return `You have connected this app ${limits.ofClient} times. Stop connections that you no longer need, then try again.`;
+    return (
+      `You have connected this app ${limits.ofClient} times. ` +
+      'Stop connections that you no longer need, then try again.'
+    );
   if ((await tx.connection.count({ where: live })) >= limits.inAll)
     return `You have ${limits.inAll} connections. Stop those that you no longer need, then try again.`;
   return null;

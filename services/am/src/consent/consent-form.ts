@@ -41,7 +41,9 @@ export function readConsentForm(
     if (shown.some((other) => other.hostId === link.hostId)) {
       return {
         kind: 'again',
-        problem: `You chose two accounts at ${link.hostName}. Choose one of them and “Off” at the other. For a second account, connect a second time.`,
+        problem:
+          `You chose two accounts at ${link.hostName}. ` +
+          'Choose one of them and “Off” at the other. For a second account, connect a second time.',
         at: allField(link.linkId),
       };
     }

@@ -1,28 +1,39 @@
 /** What only the front page shows: the board of keys, and what is new. */
 export const HOME_STYLES = `
-.legend-of-keys { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 0 0 .5rem; font-size: .875rem; color: var(--quiet) }
+.legend-of-keys { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 0 0 .5rem; font-size: .875rem;
+  color: var(--quiet) }
 .board { width: auto; min-width: 50%; margin: 0 }
 .board th, .board td { padding: .3rem .45rem; vertical-align: middle }
 .board thead th { vertical-align: bottom; overflow-wrap: normal }
-.board tbody th { position: sticky; left: 0; z-index: 1; width: auto; min-width: 12rem; max-width: 16rem; background: var(--card); font-weight: 500; overflow-wrap: anywhere }
+.board tbody th { position: sticky; left: 0; z-index: 1; width: auto; min-width: 12rem; max-width: 16rem;
+  background: var(--card); font-weight: 500; overflow-wrap: anywhere }
 .board tbody th .initial { width: 1.6rem; height: 1.6rem; margin-right: .45rem; border-radius: 6px; font-size: .8rem }
 .board tbody th small { display: block }
-.board td > a { position: relative; display: flex; gap: .4rem; align-items: center; justify-content: center; min-width: 2.4rem; min-height: 2.4rem; padding: 0 .6rem; border: 1px solid currentColor; border-radius: 8px; text-decoration: none; color: var(--quiet) }
+.board td > a { position: relative; display: flex; gap: .4rem; align-items: center; justify-content: center;
+  min-width: 2.4rem; min-height: 2.4rem; padding: 0 .6rem; border: 1px solid currentColor; border-radius: 8px;
+  text-decoration: none; color: var(--quiet) }
 .board td > a:hover { background: var(--sunk) }
-.board .allow > a, .legend-of-keys .allow b { color: var(--good) } .board .ask > a, .legend-of-keys .ask b { color: var(--needs) } .board .deny > a, .legend-of-keys .deny b { color: var(--bad) }
+.board .allow > a, .legend-of-keys .allow b { color: var(--good) }
+.board .ask > a, .legend-of-keys .ask b { color: var(--needs) }
+.board .deny > a, .legend-of-keys .deny b { color: var(--bad) }
 .board .broken > a { border-style: dashed }
-.board .used::after, .dot { content: ""; display: inline-block; width: .7rem; height: .7rem; border-radius: 99px; background: var(--link) }
+.board .used::after, .dot { content: ""; display: inline-block; width: .7rem; height: .7rem; border-radius: 99px;
+  background: var(--link) }
 .board .used::after { position: absolute; top: -.3rem; right: -.3rem; border: 2px solid var(--card) }
 .news time { white-space: nowrap }
 @media (min-width: 40.01rem) {
-  .board.many thead span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 10rem; overflow: hidden; white-space: nowrap }
+  .board.many thead span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 10rem; overflow: hidden;
+    white-space: nowrap }
   .board.many thead th + th { padding-inline: .2rem; text-align: center } .board.many td { padding: .15rem }
-  .board.many td > a { padding: 0 } .board.many .word { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden }
+  .board.many td > a { padding: 0 }
+  .board.many .word { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden }
 }
 @media (max-width: 40rem) {
   .board { min-width: 0 } .board .nothing { display: none }
   .board tbody th { position: static; max-width: none; font-weight: 600 }
   .board td { display: flex; gap: .6rem; align-items: center; justify-content: space-between }
   .board td > a { min-width: 6.5rem }
-  .board.many td:not(.nothing) { display: inline-flex; margin-right: .9rem } .board.many td > a { min-width: 2.4rem; padding: 0 } .board.many .word { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden }
+  .board.many td:not(.nothing) { display: inline-flex; margin-right: .9rem }
+  .board.many td > a { min-width: 2.4rem; padding: 0 }
+  .board.many .word { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden }
 }`;

@@ -37,14 +37,20 @@ const LOOKED_AT = 200;
 const USES = defineQuery<UseRow>({
   name: 'home_uses',
   text: `
-    select c.client_id, k.days as kept_days, coalesce(array_agg(distinct h) filter (where h is not null), '{}') as lately, max(n.last) as last, min(n.refused) as refused,
+    select c.client_id, k.days as kept_days, coalesce(array_agg(distinct h) filter (where h is not null), '{}')
+      as lately, max(n.last) as last, min(n.refused) as refused,
       case when min(c.created_at) > now() - make_interval(days => k.days) then min(e.first) end as first
-    from connection c join lateral (select least($3::int, o.keep_days) as days from owner o where o.id = c.owner_id) k on true
-      left join lateral (select started_at as first from transfer where connection_id = c.id order by started_at limit 1) e on true
+    from connection c join lateral (select least($3::int, o.keep_days) as days from owner o
+      where o.id = c.owner_id) k on true
+      left join lateral (select started_at as first from transfer where connection_id = c.id order by started_at
+        limit 1) e on true
       left join lateral (
-        select max(t.started_at) as last, min(t.started_at) filter (where t.state = 'refused' and t.error is distinct from 'asked') as refused,
-          array_agg(distinct t.host_id) filter (where t.state = 'minted' and t.started_at > now() - interval '24 hours') as hosts
-        from (select started_at, state, error, host_id from transfer where connection_id = c.id order by started_at desc limit ${LOOKED_AT}) t
+        select max(t.started_at) as last, min(t.started_at) filter (where t.state = 'refused'
+          and t.error is distinct from 'asked') as refused,
+          array_agg(distinct t.host_id) filter (where t.state = 'minted' and t.started_at > now() - interval '24 hours')
+            as hosts
+        from (select started_at, state, error, host_id from transfer where connection_id = c.id order by started_at desc
+          limit ${LOOKED_AT}) t
       ) n on true
       left join lateral unnest(n.hosts) as h on true
     where c.owner_id = $1 and c.client_id = any ($2) and c.ended_at is null group by c.client_id, k.days`,

@@ -72,7 +72,8 @@ export const CLAIM = defineQuery<DueRow>({
     with recursive waiting (host_id) as (
       (select d.host_id from revocation_due d order by d.host_id limit 1)
       union all
-      select (select d.host_id from revocation_due d where d.host_id > w.host_id order by d.host_id limit 1) from waiting w where w.host_id is not null
+      select (select d.host_id from revocation_due d where d.host_id > w.host_id order by d.host_id limit 1)
+        from waiting w where w.host_id is not null
     ), able as (
       select t.host_id, t.turn_at, ${IS_SLOW} as slow,
         (case when t.failures > 0 then least(t.at_once, ${AT_ONCE_AFTER_FAILURE}) else t.at_once end)
@@ -80,7 +81,8 @@ export const CLAIM = defineQuery<DueRow>({
       from waiting join host_turn t on t.host_id = waiting.host_id
       where t.not_before <= now()
     ), due as (
-      select able.host_id, able.turn_at, able.slow, one.id, row_number() over (partition by able.host_id order by one.before, one.next_try_at) as place
+      select able.host_id, able.turn_at, able.slow, one.id, row_number() over (partition by able.host_id
+        order by one.before, one.next_try_at) as place
       from able, lateral (select * from (${NEXT}) of_host order by before, next_try_at limit greatest(able.room, 0)) one
     ), ranked as (
       select due.*, row_number() over (partition by slow order by place, turn_at, host_id) as rank from due
@@ -121,15 +123,18 @@ const CONFIRM = defineQuery({
   name: 'jobs_confirm_revocation',
   text: `
     with confirmed as (
-      update revocation set state = 'confirmed', confirmed_at = now(), tried_at = now(), attempts = attempts + 1, last_error = null
+      update revocation set state = 'confirmed', confirmed_at = now(), tried_at = now(), attempts = attempts + 1,
+        last_error = null
       where id = $1 and state = 'pending' returning owner_id, link_id, host_id, connection_id, grant_id
     ), forgotten as (
       update link l set access_token = null, access_expires_at = null, refresh_token = null
       from confirmed c where c.grant_id is null and l.id = c.link_id and l.state = 'ended'
     ), answered as (
-      update host_turn t set ${afterGoodAnswer('$2::boolean')} from confirmed c where t.host_id = c.host_id and ${changesAfterGoodAnswer('$2::boolean')}
+      update host_turn t set ${afterGoodAnswer('$2::boolean')} from confirmed c
+        where t.host_id = c.host_id and ${changesAfterGoodAnswer('$2::boolean')}
     )
-    select timeline_append(c.owner_id, 'host_confirmed', jsonb_build_object('link', c.link_id, 'host', c.host_id, 'connection', c.connection_id))
+    select timeline_append(c.owner_id, 'host_confirmed', jsonb_build_object('link', c.link_id, 'host', c.host_id,
+      'connection', c.connection_id))
     from confirmed c`,
 });
 
@@ -150,9 +155,11 @@ const NOTE = defineQuery<{ state: 'pending' | 'failed' }>({
         next_try_at = now() + make_interval(secs => least(${LONGEST_RETRY_SECONDS}, 2 ^ least(n.attempts - 1, 10)))
       from noted n where d.id = n.id and n.state = 'pending'
     ), answered as (
-      update host_turn t set ${afterFailure({ first: 'n.attempts = 1', slow: '$4::boolean' })} from noted n where $3::boolean and t.host_id = n.host_id
+      update host_turn t set ${afterFailure({ first: 'n.attempts = 1', slow: '$4::boolean' })} from noted n
+        where $3::boolean and t.host_id = n.host_id
     ), told as (
-      select timeline_append(n.owner_id, 'host_not_told', jsonb_build_object('link', n.link_id, 'host', n.host_id, 'connection', n.connection_id))
+      select timeline_append(n.owner_id, 'host_not_told', jsonb_build_object('link', n.link_id, 'host', n.host_id,
+        'connection', n.connection_id))
       from noted n where n.state = 'failed'
     )
     select n.state, (select count(*) from told) from noted n`,

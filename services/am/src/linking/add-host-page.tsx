@@ -26,7 +26,10 @@ export function AddHostPage({
   return (
     <Layout
       title="Add a service"
-      lead="Enter the address of a service that has your data. You then sign in there, and you decide there what may be shared through here at most."
+      lead={
+        'Enter the address of a service that has your data. ' +
+        'You then sign in there, and you decide there what may be shared through here at most.'
+      }
     >
       <Way current={0} />
       <Card>
@@ -88,7 +91,8 @@ export function GoToHostPage({ host, authorizationUrl, expiresIn, repairs }: GoT
         <p>
           {repairs === undefined
             ? 'Sign in there, and choose what of this may be shared at most.'
-            : `Sign in there with the account you call “${repairs}” here, and choose what of this may be shared at most. Then you come back, and what used the old link uses the new one.`}
+            : `Sign in there with the account you call “${repairs}” here, and choose what of this ` +
+              'may be shared at most. Then you come back, and what used the old link uses the new one.'}
         </p>
         <ButtonRow>
           <ButtonLink href={authorizationUrl}>Continue to {new URL(host.issuer).host}</ButtonLink>

@@ -89,7 +89,8 @@ async function findHost(
   if (remembered.kind === 'moved') {
     log.warn({ event: 'host_moved', issuer }, 'a linked Host names other endpoints than before');
     return refused(
-      `${issuer} says that its sign-in or token addresses have changed, while people are linked to it. So nothing was added; whoever runs this service has to look into it.`,
+      `${issuer} says that its sign-in or token addresses have changed, while people are linked to it. ` +
+        'So nothing was added; whoever runs this service has to look into it.',
     );
   }
   return { kind: 'found', host: remembered.host };
@@ -115,7 +116,8 @@ async function start(
       'a Host did not take the request for a link',
     );
     return refused(
-      `${host.name} (${host.issuer}) did not take the request. Try again in a moment; if it stays so, ask whoever runs ${host.name} whether it accepts links from ${deps.config.issuer}.`,
+      `${host.name} (${host.issuer}) did not take the request. Try again in a moment; ` +
+        `if it stays so, ask whoever runs ${host.name} whether it accepts links from ${deps.config.issuer}.`,
     );
   }
   const stateHash = sha256(started.state);
@@ -142,6 +144,7 @@ function reasonOf(failure: { kind: string; reason?: string; error?: { error: str
 }
 
 const nothingAt = (issuer: string): string =>
-  `${issuer} is not a service that can be linked, or could not be reached. Check the address, or try again in a moment.`;
+  `${issuer} is not a service that can be linked, or could not be reached. ` +
+  'Check the address, or try again in a moment.';
 
 const refused = (sentence: string): { kind: 'refused'; sentence: string } => ({ kind: 'refused', sentence });

@@ -40,7 +40,8 @@ const TAKE = defineQuery<{ verifier: Buffer; name: string; metadata: unknown; re
   name: 'hosts_take_attempt',
   text: `
     update link_attempt a set used_at = now(), answer = $5, resume_at = now() + make_interval(secs => $6) from host h
-    where a.state_hash = $1 and a.owner_id = $2 and a.session_hash = $3 and a.host_id = $4 and a.used_at is null and a.expires_at > now()
+    where a.state_hash = $1 and a.owner_id = $2 and a.session_hash = $3 and a.host_id = $4 and a.used_at is null
+      and a.expires_at > now()
       and h.id = a.host_id
     returning a.verifier, a.return_to, h.name, h.metadata`,
 });
@@ -75,7 +76,8 @@ const SETTLE = defineQuery({
       update link_attempt set answer = null, resume_at = null where state_hash = $1 and answer is not null
       returning owner_id, host_id, connection_id
     )
-    select timeline_append(settled.owner_id, 'link_not_made', jsonb_build_object('host', host_id, 'connection', connection_id))
+    select timeline_append(settled.owner_id, 'link_not_made', jsonb_build_object('host', host_id, 'connection',
+      connection_id))
     from settled join ${STANDING} on c.id = settled.connection_id`,
 });
 
@@ -114,7 +116,8 @@ const REAP = defineQuery<{ n: number }>({
       delete from link_attempt where expires_at < now() and (resume_at is null or expires_at < now() - interval '1 day')
       returning owner_id, host_id, connection_id, resume_at
     ), told as (
-      select timeline_append(gone.owner_id, 'link_not_made', jsonb_build_object('host', host_id, 'connection', connection_id))
+      select timeline_append(gone.owner_id, 'link_not_made', jsonb_build_object('host', host_id, 'connection',
+        connection_id))
       from gone join ${STANDING} on c.id = gone.connection_id where gone.resume_at is not null
     )
     select (select count(*) from gone)::int as n, (select count(*) from told)`,

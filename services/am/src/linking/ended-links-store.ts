@@ -38,7 +38,8 @@ const PART = defineQuery<EndedRow>({
       exists (select from link other where other.replaces = l.id and other.owner_id = l.owner_id) as replaced,
       (select ${newestKeyDies('m')} from transfer m where ${mintedLately('m')} and m.link_id = l.id) as keys_die_at
     from revocation r join link l on l.id = r.link_id and l.owner_id = r.owner_id join host h on h.id = r.host_id
-    where r.owner_id = $1 and r.grant_id is null and l.ended_at is not null and (l.ended_at > now() - interval '7 days' or r.state <> 'confirmed')
+    where r.owner_id = $1 and r.grant_id is null and l.ended_at is not null and (l.ended_at > now() - interval '7 days'
+      or r.state <> 'confirmed')
       and (l.ended_at, l.id) < (coalesce($2::timestamptz, 'infinity'), $3)
     order by l.ended_at desc, l.id desc limit $4`,
 });

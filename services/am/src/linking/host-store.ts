@@ -20,7 +20,8 @@ export type Remembered =
 const INSERT = defineQuery({
   name: 'linking_insert_host',
   text: `
-    insert into host (id, issuer, name, metadata, resources, bearer, transfer_scopes) values ($1, $2, $3, $4::jsonb, $5, $6, $7::jsonb)
+    insert into host (id, issuer, name, metadata, resources, bearer, transfer_scopes)
+      values ($1, $2, $3, $4::jsonb, $5, $6, $7::jsonb)
     on conflict do nothing`,
 });
 const LOCK = defineQuery<{ metadata: unknown; in_use: boolean }>({
@@ -33,7 +34,8 @@ const LOCK = defineQuery<{ metadata: unknown; in_use: boolean }>({
 const UPDATE = defineQuery({
   name: 'linking_update_host',
   text: `
-    update host set name = $2, metadata = $3::jsonb, resources = $4, bearer = $5, transfer_scopes = $6::jsonb, checked_at = now()
+    update host set name = $2, metadata = $3::jsonb, resources = $4, bearer = $5, transfer_scopes = $6::jsonb,
+      checked_at = now()
     where id = $1`,
 });
 

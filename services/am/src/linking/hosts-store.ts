@@ -61,9 +61,11 @@ interface LinkRow {
 }
 
 const LIVE = `
-  select l.id, l.label, l.state, l.created_at, l.replaces is not null as repaired, l.transfer_scope, h.name as host_name, h.issuer as host_issuer,
+  select l.id, l.label, l.state, l.created_at, l.replaces is not null as repaired, l.transfer_scope,
+    h.name as host_name, h.issuer as host_issuer,
     h.transfer_scopes, s.answered_at, s.unreachable_since
-  from link l join host h on h.id = l.host_id left join link_seen s on s.link_id = l.id where l.owner_id = $1 and l.state <> 'ended'`;
+  from link l join host h on h.id = l.host_id left join link_seen s on s.link_id = l.id
+    where l.owner_id = $1 and l.state <> 'ended'`;
 
 const PART = defineQuery<LinkRow>({
   name: 'hosts_live_links',
@@ -112,7 +114,8 @@ const USERS = defineQuery<UserRow>({
   text: `
     select u.* from unnest($2::text[]) as one (link_id), lateral (
       select ch.link_id, c.client_id, c.client_name, c.redirect_uri, ch.scopes, ch.bearer and g.jkt is null as keyless
-      from connection_host ch join connection c on c.id = ch.connection_id join oauth_grant g on g.id = c.id and g.subject = c.owner_id
+      from connection_host ch join connection c on c.id = ch.connection_id
+        join oauth_grant g on g.id = c.id and g.subject = c.owner_id
       where ch.link_id = one.link_id and c.owner_id = $1 and c.ended_at is null and g.ended_at is null
         and (c.expires_at is null or c.expires_at > now())
       order by keyless desc, c.created_at, c.id limit ${MOST_USERS + 1}

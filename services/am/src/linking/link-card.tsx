@@ -173,7 +173,8 @@ function Stop({ link }: { link: OwnLink }): VNode {
       <p>
         {usedBy.length === 0
           ? `From then on nothing can be obtained from ${hostName} through this link.`
-          : `${namesOf(link)} at once ${isOneUser(link) ? 'gets' : 'get'} nothing more from ${hostName} through it.`}{' '}
+          : `${namesOf(link)} at once ${isOneUser(link) ? 'gets' : 'get'} nothing more ` +
+            `from ${hostName} through it.`}{' '}
         {hostName} is told to end every key it handed out for it. Your data stays there. It cannot be undone, but you
         can add the service again.
       </p>

@@ -43,7 +43,8 @@ const LOCK_OLD = defineQuery<{ id: string; label: string; state: string }>({
 const MOVE_RULES = defineQuery({
   name: 'linking_move_rules',
   // a yes to a question was about the account that was there; nobody knows whether it is this one
-  text: `update rule set link_id = $3, expires_at = case when for_jkt is null then expires_at else least(expires_at, date_trunc('milliseconds', now())) end
+  text: `update rule set link_id = $3, expires_at = case when for_jkt is null then expires_at
+    else least(expires_at, date_trunc('milliseconds', now())) end
     where owner_id = $1 and link_id = $2`,
 });
 const CLOSE_ASKS = defineQuery({

@@ -172,7 +172,8 @@ const AGAIN = { href: '/hosts/add', label: 'Add a service' };
 function notOurs(): Problem {
   return new Problem(
     400,
-    'This is not the answer to anything you started here in the last ten minutes with this browser and account. Nothing was linked. If you were adding a service, start again.',
+    'This is not the answer to anything you started here in the last ten minutes with this browser and account. ' +
+      'Nothing was linked. If you were adding a service, start again.',
     { title: 'Nothing was linked', next: AGAIN },
   );
 }
@@ -180,7 +181,8 @@ function notOurs(): Problem {
 function denied({ hostName, byOwner }: { hostName: string; byOwner: boolean }): string {
   return byOwner
     ? `You decided at ${hostName} not to link it, so nothing was linked.`
-    : `${hostName} refused the request, so nothing was linked. Try again in a moment; if it stays so, ask whoever runs ${hostName}.`;
+    : `${hostName} refused the request, so nothing was linked. ` +
+        `Try again in a moment; if it stays so, ask whoever runs ${hostName}.`;
 }
 
 function ownLink(request: FastifyRequest): { linkId: string; ownerId: string } {

@@ -45,21 +45,25 @@ const CLAIM_UNSETTLED = defineQuery<UnsettledRow>({
     with recursive waiting (host_id) as (
       (select a.host_id from link_attempt a where a.resume_at is not null order by a.host_id limit 1)
       union all
-      select (select a.host_id from link_attempt a where a.resume_at is not null and a.host_id > w.host_id order by a.host_id limit 1)
+      select (select a.host_id from link_attempt a where a.resume_at is not null and a.host_id > w.host_id
+        order by a.host_id limit 1)
       from waiting w where w.host_id is not null
     ), due as (
       select t.host_id, t.turn_at, ${IS_SLOW} as slow, one.state_hash
       from waiting join host_turn t on t.host_id = waiting.host_id, lateral (
-        select a.state_hash from link_attempt a where a.host_id = t.host_id and a.resume_at < now() and ${FREE} order by a.resume_at limit 1
+        select a.state_hash from link_attempt a where a.host_id = t.host_id and a.resume_at < now() and ${FREE}
+          order by a.resume_at limit 1
       ) one
       where t.not_before <= now()
-        and not exists (select from link_attempt a where a.host_id = t.host_id and a.resume_at is not null and a.held_until > now())
+        and not exists (select from link_attempt a where a.host_id = t.host_id and a.resume_at is not null
+          and a.held_until > now())
     ), ranked as (
       select due.*, row_number() over (partition by slow order by turn_at, host_id) as rank from due
     ), chosen as (
       select * from ranked where rank <= case when slow then $2::int else $1::int end
     ), mine as materialized (
-      select chosen.* from host_turn t join chosen on chosen.host_id = t.host_id and chosen.turn_at = t.turn_at for no key update of t skip locked
+      select chosen.* from host_turn t join chosen on chosen.host_id = t.host_id and chosen.turn_at = t.turn_at
+        for no key update of t skip locked
     ), turned as (
       update host_turn t set turn_at = clock_timestamp() from mine where t.host_id = mine.host_id
     )
@@ -68,7 +72,8 @@ const CLAIM_UNSETTLED = defineQuery<UnsettledRow>({
     from mine, host h where a.state_hash = mine.state_hash and a.resume_at < now() and ${FREE} and h.id = a.host_id
     returning a.state_hash, a.owner_id, a.host_id, a.verifier, a.answer, h.name, h.metadata, mine.slow,
       now() - a.used_at < make_interval(secs => 2 * $3) as first,
-      a.given_up_at is not null or (a.connection_id is not null and not exists (select from ${STANDING} where c.id = a.connection_id)) as given_up`,
+      a.given_up_at is not null or (a.connection_id is not null and not exists (select from ${STANDING}
+        where c.id = a.connection_id)) as given_up`,
 });
 
 /** Attempts whose time to be settled has come, Host by Host in turns; nobody else gets the same ones for a while. */

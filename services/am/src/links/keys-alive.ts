@@ -7,14 +7,16 @@ const LONGEST = Math.max(LIFETIME.hostAccessToken, LIFETIME.hostBearerToken);
  * than a key lives.
  */
 export const mintedLately = (alias: string): string =>
-  `${alias}.owner_id = $1 and ${alias}.started_at > now() - interval '${2 * LONGEST} seconds' and ${alias}.state = 'minted'`;
+  `${alias}.owner_id = $1 and ${alias}.state = 'minted'
+    and ${alias}.started_at > now() - interval '${2 * LONGEST} seconds'`;
 
 /**
  * SQL, an aggregate: when the newest of them is dead at the latest; null when all are. A key had been minted before its
  * transfer was closed, and lives no longer than PROTOCOL §1 lets it.
  */
 export const newestKeyDies = (alias: string): string => {
-  const lifetime = `case when ${alias}.jkt is null then ${LIFETIME.hostBearerToken} else ${LIFETIME.hostAccessToken} end`;
+  const lifetime = `case when ${alias}.jkt is null then ${LIFETIME.hostBearerToken}
+    else ${LIFETIME.hostAccessToken} end`;
   const dies = `max(${alias}.closed_at + make_interval(secs => ${lifetime}))`;
   return `case when ${dies} > now() then ${dies} end`;
 };

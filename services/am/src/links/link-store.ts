@@ -25,7 +25,8 @@ interface LinkRow {
 const READ_LINK = defineQuery<LinkRow>({
   name: 'hosts_read_link',
   text: `
-    select l.state, l.access_token, l.refresh_token, extract(epoch from l.access_expires_at - now())::float8 as seconds_left, h.metadata
+    select l.state, l.access_token, l.refresh_token, extract(epoch from l.access_expires_at - now())::float8
+      as seconds_left, h.metadata
     from link l join host h on h.id = l.host_id
     where l.id = $1 and l.owner_id = $2`,
 });

@@ -9,7 +9,8 @@ const CLAIM = defineQuery<{ id: string }>({
   name: 'hosts_claim_renewal',
   text: `
     update link set renewal_id = $3, renewal_until = now() + make_interval(secs => ${HELD_SECONDS})
-    where id = $1 and owner_id = $2 and state = 'active' and refresh_token = $4 and (renewal_until is null or renewal_until < now())
+    where id = $1 and owner_id = $2 and state = 'active' and refresh_token = $4
+      and (renewal_until is null or renewal_until < now())
     returning id`,
 });
 

@@ -15,12 +15,14 @@ const NOTE = defineQuery({
   text: `
     insert into link_seen as o (link_id, answered_at, unreachable_since)
     select n.link_id, to_timestamp(n.answered_at), to_timestamp(n.unreachable_since)
-    from unnest($1::text[], $2::float8[], $3::float8[]) n (link_id, answered_at, unreachable_since) join link l on l.id = n.link_id
+    from unnest($1::text[], $2::float8[], $3::float8[]) n (link_id, answered_at, unreachable_since)
+      join link l on l.id = n.link_id
     order by n.link_id
     on conflict (link_id) do update set answered_at = greatest(o.answered_at, excluded.answered_at),
       unreachable_since = case
         when excluded.unreachable_since is null or excluded.unreachable_since < o.answered_at then null
-        when o.unreachable_since > excluded.answered_at or excluded.answered_at is null then coalesce(o.unreachable_since, excluded.unreachable_since)
+        when o.unreachable_since > excluded.answered_at
+          or excluded.answered_at is null then coalesce(o.unreachable_since, excluded.unreachable_since)
         else excluded.unreachable_since end`,
 });
 

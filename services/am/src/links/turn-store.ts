@@ -34,7 +34,8 @@ const SLOW_FOR = '5 minutes';
 
 /** What a good answer means for a row `t` of host_turn, for `set`; `slow`: an SQL expression. */
 export const afterGoodAnswer = (slow: string): string => `
-  failures = 0, not_before = now(), at_once = case when ${slow} then ${AT_ONCE_AFTER_FAILURE} else least(t.at_once + 1, ${MOST_AT_ONCE}) end,
+  failures = 0, not_before = now(), at_once = case when ${slow} then ${AT_ONCE_AFTER_FAILURE}
+    else least(t.at_once + 1, ${MOST_AT_ONCE}) end,
   slow_until = ${slowUntil(slow)}`;
 
 /** Whether a good answer changes a row `t` at all: mostly not, and then nobody waits for it. */
@@ -50,7 +51,8 @@ export const afterFailure = ({ first, slow }: { first: string; slow: string }): 
   return `
   failures = ${failures}, at_once = ${AT_ONCE_AFTER_FAILURE}, slow_until = ${slowUntil(slow)},
   not_before = case when ${failures} > ${FREE_FAILURES}
-    then now() + make_interval(secs => least(${LONGEST_PAUSE_SECONDS}, 2 ^ least(${failures} - ${FREE_FAILURES + 1}, 10))) else now() end`;
+    then now() + make_interval(secs => least(${LONGEST_PAUSE_SECONDS}, 2 ^ least(${failures} - ${FREE_FAILURES + 1},
+      10))) else now() end`;
 };
 
 const slowUntil = (slow: string): string =>
@@ -58,7 +60,8 @@ const slowUntil = (slow: string): string =>
 
 const GOOD = defineQuery({
   name: 'hosts_note_good_answer',
-  text: `update host_turn t set ${afterGoodAnswer('$2::boolean')} where t.host_id = $1 and ${changesAfterGoodAnswer('$2::boolean')}`,
+  text: `update host_turn t set ${afterGoodAnswer('$2::boolean')}
+    where t.host_id = $1 and ${changesAfterGoodAnswer('$2::boolean')}`,
 });
 const FAILURE = defineQuery({
   name: 'hosts_note_failure',

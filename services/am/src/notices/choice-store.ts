@@ -12,7 +12,8 @@ const CLEAR = defineQuery({
 });
 const CHOOSE = defineQuery({
   name: 'notices_choose',
-  text: `insert into notice_choice (owner_id, topic, way) select $1, topic, way from unnest($2::text[], $3::text[]) as c (topic, way)
+  text: `insert into notice_choice (owner_id, topic, way) select $1, topic, way
+    from unnest($2::text[], $3::text[]) as c (topic, way)
     on conflict do nothing`,
 });
 // what was to be told in a way that is no longer wanted

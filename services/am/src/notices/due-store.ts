@@ -11,7 +11,8 @@ const TRIES = 5;
 
 /** SQL: what is told already waits for its turn, and what waits keeps its turn. */
 export const KEEP_TURN = `on conflict (owner_id, kind, way) do update
-  set due_at = coalesce(n.due_at, greatest(now(), n.sent_at + interval '${AGAIN_AFTER}')), tries = case when n.due_at is null then 0 else n.tries end`;
+  set due_at = coalesce(n.due_at, greatest(now(), n.sent_at + interval '${AGAIN_AFTER}')),
+    tries = case when n.due_at is null then 0 else n.tries end`;
 
 const NOTE = defineQuery({
   name: 'notices_note',
@@ -54,7 +55,8 @@ const HOLDS: Readonly<Record<NoticeKind, ReturnType<typeof holds>>> = {
 function holds(kind: NoticeKind, still: string) {
   return defineQuery<{ holds: boolean }>({
     name: `notices_${kind}_holds`,
-    text: `select ${still} and exists (select from notice_choice where owner_id = $1 and topic = $2 and way = $3) as holds`,
+    text: `select ${still} and exists (select from notice_choice where owner_id = $1 and topic = $2 and way = $3)
+      as holds`,
   });
 }
 
@@ -65,7 +67,8 @@ export async function stillHolds({ pool }: Pick<Deps, 'pool'>, { ownerId, kind, 
 
 const SETTLE = defineQuery({
   name: 'notices_settle',
-  text: `update notice set due_at = null, held_until = null, tries = 0, sent_at = case when $4 then now() else sent_at end
+  text: `update notice set due_at = null, held_until = null, tries = 0, sent_at = case when $4 then now()
+    else sent_at end
     where owner_id = $1 and kind = $2 and way = $3`,
 });
 // of what broke only this is told when it works again

@@ -33,7 +33,10 @@ export function NotificationsPage(view: NotificationsView): VNode {
   return (
     <Layout
       title="Notifications"
-      lead="Off until you turn them on. They say that something waits and where, never a word of an app’s, and the link in them is of use to nobody but you, signed in here."
+      lead={
+        'Off until you turn them on. They say that something waits and where, never a word of an app’s, ' +
+        'and the link in them is of use to nobody but you, signed in here.'
+      }
     >
       {saved && <Notice kind="good">Saved.</Notice>}
       <Card title="In browsers">

@@ -88,4 +88,5 @@ async function turnOn(deps: NoticesDeps, request: FastifyRequest, reply: Fastify
 }
 
 const NOT_SPOKEN_TO =
-  'This browser gets its messages from a server that this one does not speak to, so nothing was turned on. E-mail works with every browser.';
+  'This browser gets its messages from a server that this one does not speak to, ' +
+  'so nothing was turned on. E-mail works with every browser.';

@@ -11,18 +11,22 @@ const LOOK = defineQuery({
       where l.owner_id in (select owner_id from notice_choice where topic = 'services')
         and (l.state = 'broken' or (l.state = 'active' and s.unreachable_since <= now() - make_interval(secs => $1)))
     ), begun as (
-      insert into link_trouble (link_id, owner_id) select id, owner_id from bad order by id on conflict do nothing returning owner_id
+      insert into link_trouble (link_id, owner_id) select id, owner_id from bad order by id on conflict do nothing
+        returning owner_id
     ), over as (
-      delete from link_trouble t where not exists (select from bad where bad.id = t.link_id) returning t.link_id, t.owner_id, t.told_at
+      delete from link_trouble t where not exists (select from bad where bad.id = t.link_id)
+        returning t.link_id, t.owner_id, t.told_at
     ), well as (
       select over.owner_id from over join link l on l.id = over.link_id
       where over.told_at is not null
-        and (l.state = 'active' or exists (select from link n where n.replaces = l.id and n.owner_id = l.owner_id and n.state = 'active'))
+        and (l.state = 'active' or exists (select from link n where n.replaces = l.id and n.owner_id = l.owner_id
+          and n.state = 'active'))
     ), news as (
       select owner_id, 'broke' as kind from begun union select owner_id, 'recovered' from well
     )
     insert into notice as n (owner_id, kind, way, due_at)
-    select news.owner_id, news.kind, c.way, now() from news join notice_choice c on c.owner_id = news.owner_id and c.topic = 'services'
+    select news.owner_id, news.kind, c.way, now() from news join notice_choice c on c.owner_id = news.owner_id
+      and c.topic = 'services'
     order by news.owner_id, news.kind, c.way ${KEEP_TURN}`,
 });
 

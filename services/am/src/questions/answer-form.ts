@@ -26,4 +26,5 @@ export function readAnswerForm(ask: OpenAsk, form: FormParams): AnswerForm {
 const NO_ANSWER = 'Press one of the buttons below to answer.';
 const NOTHING_TICKED = 'Nothing is ticked, so nothing was answered. Tick what you allow, or press “Not now”.';
 const CHANGED =
-  'The question has changed since it was shown to you, so nothing was answered. This is how it is now: look at it again, then answer.';
+  'The question has changed since it was shown to you, so nothing was answered. ' +
+  'This is how it is now: look at it again, then answer.';

@@ -14,7 +14,8 @@ const LOCK_OWNER = defineQuery({
 const CLOSE = defineQuery<{ id: string }>({
   name: 'inbox_answer_ask',
   text: `
-    update ask set state = case when $3 then 'approved' else 'closed' end, answer = $5, allowed = $6::text[], decided_at = now(),
+    update ask set state = case when $3 then 'approved' else 'closed' end, answer = $5, allowed = $6::text[],
+      decided_at = now(),
       expires_at = case when $3 then now() + make_interval(secs => $4) else expires_at end,
       for_jkt = case when $3 then $7 end, for_terms = case when $3 then $8 end
     where id = $1 and owner_id = $2 and state = 'open' and expires_at > now()
@@ -23,9 +24,11 @@ const CLOSE = defineQuery<{ id: string }>({
 const APPROVE_PART = defineQuery({
   name: 'inbox_approve_part',
   text: `
-    insert into ask (id, owner_id, connection_id, host_id, link_id, scopes, scope_key, purpose, state, answer, decided_at, expires_at, part_of, for_jkt,
+    insert into ask (id, owner_id, connection_id, host_id, link_id, scopes, scope_key, purpose, state, answer,
+      decided_at, expires_at, part_of, for_jkt,
       for_terms)
-    select $1, owner_id, connection_id, host_id, link_id, $3::text[], $4, purpose, 'approved', 'once', now(), now() + make_interval(secs => $5), id, $6, $7
+    select $1, owner_id, connection_id, host_id, link_id, $3::text[], $4, purpose, 'approved', 'once', now(),
+      now() + make_interval(secs => $5), id, $6, $7
     from ask where id = $2`,
 });
 

@@ -27,7 +27,10 @@ export function AskPage(view: AskView): VNode {
   return (
     <Layout
       title={titleOf(ask)}
-      lead={`${clientName} asks for this at ${hostName}, for your account “${label}”. You wanted to be asked; it has got nothing yet.`}
+      lead={
+        `${clientName} asks for this at ${hostName}, for your account “${label}”. ` +
+        'You wanted to be asked; it has got nothing yet.'
+      }
     >
       {problem !== undefined && <Notice kind="bad">{problem}</Notice>}
       <Card title="What it wants">

@@ -41,7 +41,8 @@ const OPEN = defineQuery<{ id: string; is_new: boolean }>({
     ), room as (
       select count(*) filter (where waits and connection_id = $3 and not is_it) < $11
         and count(*) filter (where waits and not is_it) < $12
-        and (count(*) filter (where created_at > now() - interval '1 hour') < $13 or coalesce(bool_or(is_it), false)) as there_is from asked
+        and (count(*) filter (where created_at > now() - interval '1 hour') < $13 or coalesce(bool_or(is_it), false))
+          as there_is from asked
     )
     insert into ask (id, owner_id, connection_id, host_id, link_id, scopes, scope_key, purpose, expires_at)
     select $1, $2, $3, $4, $5, $6::text[], $7, $8, now() + $9::float8 * interval '1 second' from room where there_is

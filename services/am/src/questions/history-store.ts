@@ -16,8 +16,10 @@ const HISTORY = defineQuery<{ this_week: number; not_now: number; last_yes_ago: 
   text: `
     select count(*) filter (where a.created_at > now() - interval '7 days')::int as this_week,
       count(*) filter (where a.created_at > now() - interval '7 days' and a.answer = 'not-now')::int as not_now,
-      extract(epoch from now() - max(a.decided_at) filter (where a.answer in ('once', 'hour', 'always')))::float8 as last_yes_ago
-    from ask it join ask a on a.owner_id = it.owner_id and a.host_id = it.host_id and a.scope_key = it.scope_key and a.part_of is null
+      extract(epoch from now() - max(a.decided_at) filter (where a.answer in ('once', 'hour', 'always')))::float8
+        as last_yes_ago
+    from ask it join ask a on a.owner_id = it.owner_id and a.host_id = it.host_id and a.scope_key = it.scope_key
+      and a.part_of is null
       join connection c on c.id = a.connection_id and c.client_id = $3
     where it.id = $1 and it.owner_id = $2`,
 });

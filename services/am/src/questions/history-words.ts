@@ -7,7 +7,8 @@ const DAY = 24 * HOUR;
 export function historyWords({ thisWeek, lastYesAgo }: AskHistory): string {
   if (thisWeek <= 1 && lastYesAgo === null) return 'It has not asked you for this lately.';
   const times = thisWeek <= 1 ? 'Asked for the first time this week' : `Asked ${timesOf(thisWeek)} this week`;
-  return `${times}; ${lastYesAgo === null ? 'you have not said yes lately' : `your last yes was ${agoOf(lastYesAgo)}`}.`;
+  const lastYes = lastYesAgo === null ? 'you have not said yes lately' : `your last yes was ${agoOf(lastYesAgo)}`;
+  return `${times}; ${lastYes}.`;
 }
 
 const timesOf = (n: number): string => (n === 2 ? 'twice' : `${n} times`);

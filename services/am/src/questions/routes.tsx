@@ -77,7 +77,10 @@ function notThere(reply: FastifyReply): FastifyReply {
     reply.code(404),
     <ErrorPage
       title="Nothing to answer here"
-      sentence="This question was answered already, is no longer open, or is not yours. If an app still waits, try again there: then it asks anew."
+      sentence={
+        'This question was answered already, is no longer open, or is not yours. ' +
+        'If an app still waits, try again there: then it asks anew.'
+      }
       next={{ href: '/asks', label: 'Open questions' }}
     />,
   );

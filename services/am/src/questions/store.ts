@@ -43,11 +43,14 @@ interface AskRow {
 const FIND = defineQuery<AskRow>({
   name: 'inbox_find_open_ask',
   text: `
-    select a.id, a.connection_id, a.link_id, c.client_id, c.client_name, c.client_uri, c.redirect_uri, c.is_proven, g.jkt, p.accepted as terms,
+    select a.id, a.connection_id, a.link_id, c.client_id, c.client_name, c.client_uri, c.redirect_uri, c.is_proven,
+      g.jkt, p.accepted as terms,
       h.name as host_name, l.label, a.purpose, a.scopes, h.transfer_scopes,
-      exists (select from deferral d where d.ask_id = a.id and d.ended_at is null and d.expires_at > now()) as is_waited_for
+      exists (select from deferral d where d.ask_id = a.id and d.ended_at is null and d.expires_at > now())
+        as is_waited_for
     from ask a
-      join connection c on c.id = a.connection_id and c.owner_id = a.owner_id and c.ended_at is null and (c.expires_at is null or c.expires_at > now())
+      join connection c on c.id = a.connection_id and c.owner_id = a.owner_id and c.ended_at is null
+        and (c.expires_at is null or c.expires_at > now())
       join oauth_grant g on g.bucket = $3 and g.id = c.id and g.ended_at is null ${JOIN_TERMS}
       join link l on l.id = a.link_id and l.owner_id = a.owner_id and l.state = 'active'
       join host h on h.id = a.host_id

@@ -120,7 +120,8 @@ function creationOf({ table, prefix, fillfactor }: Partitioned, { from, to }: { 
   const name = partitionName(table, from);
   return `
     create table "${name}" (like "${table}" including defaults including constraints) with (fillfactor = ${fillfactor});
-    alter table "${table}" attach partition "${name}" for values from ('${boundAt(prefix, from)}') to ('${boundAt(prefix, to)}')`;
+    alter table "${table}" attach partition "${name}" for values from ('${boundAt(prefix, from)}')
+      to ('${boundAt(prefix, to)}')`;
 }
 
 async function drop(

@@ -8,14 +8,16 @@ const STEPS = [
   defineQuery<{ n: number }>({
     name: 'retention_asks',
     text: `with old as (
-        select id from ask where expires_at < $1::timestamptz - make_interval(days => $2) limit ${BATCH} for update skip locked
+        select id from ask where expires_at < $1::timestamptz - make_interval(days => $2) limit ${BATCH}
+          for update skip locked
       ), gone as (delete from ask where id in (select id from old) returning 1)
       select count(*)::int as n from gone`,
   }),
   defineQuery<{ n: number }>({
     name: 'retention_rules',
     text: `with old as (
-        select id from rule where expires_at < $1::timestamptz - make_interval(days => $2) limit ${BATCH} for update skip locked
+        select id from rule where expires_at < $1::timestamptz - make_interval(days => $2) limit ${BATCH}
+          for update skip locked
       ), gone as (delete from rule where id in (select id from old) returning 1)
       select count(*)::int as n from gone`,
   }),
@@ -33,7 +35,8 @@ const STEPS = [
     text: `with old as (
         select id from link l where l.ended_at < $1::timestamptz - make_interval(days => $2)
           and not exists (select from connection_host ch where ch.link_id = l.id)
-          and not exists (select from revocation r where r.owner_id = l.owner_id and r.link_id = l.id and r.state = 'pending')
+          and not exists (select from revocation r where r.owner_id = l.owner_id and r.link_id = l.id
+            and r.state = 'pending')
         limit ${BATCH} for update skip locked
       ), gone as (delete from link where id in (select id from old) returning 1)
       select count(*)::int as n from gone`,
@@ -43,7 +46,8 @@ const STEPS = [
 const LIMITS = defineQuery<{ n: number }>({
   name: 'retention_limits',
   text: `with old as (
-      select id from rule_limit n where not exists (select from rule r where r.limit_id = n.id) limit ${BATCH} for update skip locked
+      select id from rule_limit n where not exists (select from rule r where r.limit_id = n.id) limit ${BATCH}
+        for update skip locked
     ), gone as (delete from rule_limit where id in (select id from old) returning 1)
     select count(*)::int as n from gone`,
 });
@@ -53,8 +57,10 @@ const HOSTS = defineQuery<{ n: number }>({
   name: 'retention_hosts',
   text: `with old as (
       select id from host h where h.checked_at < $1::timestamptz - interval '1 day'
-        and not exists (select from link l where l.host_id = h.id) and not exists (select from link_attempt a where a.host_id = h.id)
-        and not exists (select from host_half hh where hh.host_id = h.id) and not exists (select from connection_host ch where ch.host_id = h.id)
+        and not exists (select from link l where l.host_id = h.id) and not exists (select from link_attempt a
+          where a.host_id = h.id)
+        and not exists (select from host_half hh where hh.host_id = h.id) and not exists (select from connection_host ch
+          where ch.host_id = h.id)
       limit ${BATCH} for update skip locked
     ), gone as (delete from host where id in (select id from old) returning 1)
     select count(*)::int as n from gone`,

@@ -52,7 +52,8 @@ const ACCOUNTS = defineQuery<AccountRow>({
   text: `
     select l.id, l.label, l.transfer_scope, h.name, h.issuer, h.resources, h.transfer_scopes
     from link l join host h on h.id = l.host_id
-    where l.owner_id = $1 and l.state <> 'ended' order by lower(h.name), h.id, l.created_at, l.id limit ${MOST_ACCOUNTS}`,
+    where l.owner_id = $1 and l.state <> 'ended' order by lower(h.name), h.id, l.created_at, l.id
+      limit ${MOST_ACCOUNTS}`,
 });
 
 /** What this owner can try: their apps, and what each of their accounts could hand on. */

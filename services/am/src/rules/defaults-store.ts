@@ -26,7 +26,8 @@ const UNUSED = defineQuery<DefaultsRow & { unused: string[] }>({
   text: `
     select new_apps_read, new_apps_write, new_services, array(
       select l.id from link l
-      where l.owner_id = o.id and l.state = 'active' and not exists (select from connection_host s where s.link_id = l.id)
+      where l.owner_id = o.id and l.state = 'active' and not exists (select from connection_host s
+        where s.link_id = l.id)
     ) as unused
     from owner o where o.id = $1`,
 });

@@ -7,7 +7,8 @@ const END = defineQuery({
   name: 'rules_end',
   text: `
     update rule set expires_at = date_trunc('milliseconds', now())
-    where owner_id = $1 and connection_id = any($2) and link_id = $3 and scope = any($4) and (expires_at is null or expires_at > now())`,
+    where owner_id = $1 and connection_id = any($2) and link_id = $3 and scope = any($4)
+      and (expires_at is null or expires_at > now())`,
 });
 const LIMIT = defineQuery({
   name: 'rules_limit',
@@ -17,8 +18,10 @@ const INSERT = defineQuery({
   name: 'rules_insert',
   text: `
     insert into rule (id, owner_id, connection_id, link_id, scope, effect, expires_at, limit_id, for_jkt, for_terms)
-    select n.id, $1, c.id, $2, n.scope, $3, least(c.expires_at, $7::timestamptz, now() + $11::float8 * interval '1 second'), n.limit_id, $9, $10
-    from unnest($4::text[], $5::text[], $6::text[], $8::text[]) as n (id, connection_id, scope, limit_id) join connection c on c.id = n.connection_id`,
+    select n.id, $1, c.id, $2, n.scope, $3, least(c.expires_at, $7::timestamptz,
+      now() + $11::float8 * interval '1 second'), n.limit_id, $9, $10
+    from unnest($4::text[], $5::text[], $6::text[], $8::text[]) as n (id, connection_id, scope, limit_id)
+      join connection c on c.id = n.connection_id`,
 });
 
 /** What a yes to a question is good for alone. */

@@ -8,7 +8,8 @@ import { JOIN_TERMS, rulesInForce } from '../rules/sql/rules-in-force.ts';
 
 const LIST: Query<TargetRow> = {
   name: 'targets_list',
-  text: `select ${IS_PAUSED} as paused, h.issuer, h.name, h.resources, l.id as link_id, l.label, l.transfer_scope, ch.scopes,
+  text: `select ${IS_PAUSED} as paused, h.issuer, h.name, h.resources, l.id as link_id, l.label, l.transfer_scope,
+    ch.scopes,
       ${rulesInForce({ link: 'l.id' })} as rules
     from connection c
     join oauth_grant g on g.id = c.id and g.subject = c.owner_id

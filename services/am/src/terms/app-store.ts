@@ -32,11 +32,13 @@ const SHOWN = 20;
 const OF_APP = `
   from connection c join proffer p on p.bucket = $3 and p.connection_id = c.id
     left join oauth_grant g on g.bucket = $3 and g.id = c.id and g.ended_at is null
-  where c.owner_id = $2 and c.client_id = (select one.client_id from connection one where one.id = $1 and one.owner_id = $2)`;
+  where c.owner_id = $2 and c.client_id = (select one.client_id from connection one
+    where one.id = $1 and one.owner_id = $2)`;
 
 const LIST = defineQuery<ProfferRow>({
   name: 'terms_of_app',
-  text: `select p.jti, p.terms, p.decision, p.accepted, p.created_at, p.answered_at, g.terms is not distinct from p.jti as is_current ${OF_APP}
+  text: `select p.jti, p.terms, p.decision, p.accepted, p.created_at, p.answered_at, g.terms is not distinct from p.jti
+    as is_current ${OF_APP}
     order by p.created_at desc, p.jti limit ${SHOWN}`,
 });
 

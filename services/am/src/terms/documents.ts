@@ -30,7 +30,8 @@ export async function openTerms({
   const changed = await keepDocuments(pool, given);
   if (changed.length > 0)
     throw new Error(
-      `The text of ${changed.join(', ')} is another than was served before. Give it a new version: what somebody signed must stay what it was.`,
+      `The text of ${changed.join(', ')} is another than was served before. ` +
+        'Give it a new version: what somebody signed must stay what it was.',
     );
   const known = new Map(given.map((one) => [one.name, one]));
   const roster = newestOf(given);

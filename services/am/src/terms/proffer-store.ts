@@ -40,12 +40,14 @@ export async function readCurrentProffer(
 const ANSWER = defineQuery<{ answered: boolean }>({
   name: 'terms_answer_proffer',
   text: `with held as materialized (
-    select g.bucket, g.id, g.subject from oauth_grant g where g.bucket = $1 and g.id = $2 and g.terms = $3 and ${GRANT_ALIVE} for share
+    select g.bucket, g.id, g.subject from oauth_grant g where g.bucket = $1 and g.id = $2 and g.terms = $3
+      and ${GRANT_ALIVE} for share
   ), answered as (
     update proffer p set answer = $4, decision = $5, accepted = $6, signer_keys = $7, answered_at = now() from held
     where p.bucket = held.bucket and p.jti = $3 and p.connection_id = held.id and p.answer is null returning p.jti
   ), entered as (
-    select timeline_append(held.subject, 'terms_answered', jsonb_build_object('connection', held.id, 'answer', $5::text, 'terms', $8::text))
+    select timeline_append(held.subject, 'terms_answered', jsonb_build_object('connection', held.id, 'answer', $5::text,
+      'terms', $8::text))
     from held, answered
   )
   select exists (select from answered) and (select count(*) from entered) = 1 as answered`,
@@ -83,16 +85,19 @@ const ABLE = defineQuery<{ id: string; client_id: string; terms: string[]; decis
     from connection c join oauth_grant g on g.bucket = $2 and g.id = c.id and ${GRANT_ALIVE}
       left join proffer p on p.bucket = g.bucket and p.jti = g.terms
     where c.owner_id = $1 and c.ended_at is null and c.resource is null and c.is_proven and length(c.client_id) <= $3
-      and ($4::text is null or c.client_id = (select one.client_id from connection one where one.id = $4 and one.owner_id = $1))`,
+      and ($4::text is null or c.client_id = (select one.client_id from connection one
+        where one.id = $4 and one.owner_id = $1))`,
 });
 const STORE_KEYS = defineQuery({
   name: 'terms_store_keys',
-  text: `insert into proffer_key (kid, jwk) select kid, jwk::jsonb from unnest($1::text[], $2::text[]) as key (kid, jwk) on conflict (kid) do nothing`,
+  text: `insert into proffer_key (kid, jwk) select kid, jwk::jsonb from unnest($1::text[], $2::text[]) as key (kid, jwk)
+    on conflict (kid) do nothing`,
 });
 const STORE = defineQuery({
   name: 'terms_store_proffers',
   text: `insert into proffer (bucket, jti, connection_id, terms, proffer)
-    select $1, jti, connection_id, terms, proffer from jsonb_to_recordset($2::jsonb) as fresh (jti text, connection_id text, terms text[], proffer text)`,
+    select $1, jti, connection_id, terms, proffer
+      from jsonb_to_recordset($2::jsonb) as fresh (jti text, connection_id text, terms text[], proffer text)`,
 });
 // locks in the order in which transfers are completed
 const PUT_IN_FORCE = defineQuery({
@@ -105,7 +110,8 @@ const PUT_IN_FORCE = defineQuery({
 });
 const ENTER = defineQuery({
   name: 'terms_enter_proffers',
-  text: `select timeline_append($1, 'terms_proffered', jsonb_build_object('connection', fresh.id, 'terms', fresh.titles))
+  text: `select timeline_append($1, 'terms_proffered', jsonb_build_object('connection', fresh.id, 'terms',
+    fresh.titles))
     from unnest($2::text[], $3::text[]) with ordinality as fresh (id, titles, at) order by fresh.at`,
 });
 

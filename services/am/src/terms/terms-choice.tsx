@@ -37,7 +37,8 @@ export function TermsChoice({ offer, form, client, problem }: TermsChoiceView): 
           <small>
             {said.length === 0
               ? 'It says nothing about terms that it accepts.'
-              : `It says that it accepts: ${said.map(titleOf).join(', ')}. Whether it does, its signature will show.`}{' '}
+              : `It says that it accepts: ${said.map(titleOf).join(', ')}. ` +
+                'Whether it does, its signature will show.'}{' '}
             <a href="/terms">What they say</a>
           </small>
         </p>

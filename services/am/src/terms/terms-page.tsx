@@ -28,7 +28,10 @@ export function TermsPage({ own, choices, roster, outdated, saved, problem }: Te
   return (
     <Layout
       title="My terms"
-      lead="What apps promise you about your data, and sign. A promise is recorded, for you and for them; nobody can enforce it by technical means."
+      lead={
+        'What apps promise you about your data, and sign. ' +
+        'A promise is recorded, for you and for them; nobody can enforce it by technical means.'
+      }
     >
       {problem !== null && <Notice kind="bad">{problem}</Notice>}
       {saved && <Notice kind="good">Saved.</Notice>}

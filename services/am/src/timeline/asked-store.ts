@@ -61,8 +61,8 @@ interface AskedRow {
  */
 const LOOKED_AT = 5_000;
 
-const COLUMNS =
-  't.id, t.started_at, t.state, t.error, t.scopes, t.resource, t.jkt, t.connection_id, t.link_id, t.host_id, t.request_id';
+const COLUMNS = `t.id, t.started_at, t.state, t.error, t.scopes, t.resource, t.jkt, t.connection_id, t.link_id,
+  t.host_id, t.request_id`;
 const BETWEEN = `(t.started_at, t.id) < (coalesce($2::timestamptz, 'infinity'), $3)
   and t.started_at >= coalesce($5::timestamptz, '-infinity') and t.started_at < coalesce($6::timestamptz, 'infinity')`;
 const NEWEST = 'order by t.started_at desc, t.id desc limit $4';
@@ -70,7 +70,8 @@ const NEWEST = 'order by t.started_at desc, t.id desc limit $4';
 // does
 const SOURCE = {
   all: `select ${COLUMNS} from transfer t where t.owner_id = $1 and ${BETWEEN} and $7::text is null ${NEWEST}`,
-  app: `select ${COLUMNS} from connection one, lateral (select * from transfer t where t.connection_id = one.id and t.owner_id = one.owner_id and ${BETWEEN} ${NEWEST}) t
+  app: `select ${COLUMNS} from connection one, lateral (select * from transfer t
+    where t.connection_id = one.id and t.owner_id = one.owner_id and ${BETWEEN} ${NEWEST}) t
     where one.owner_id = $1 and one.client_id = $7 ${NEWEST}`,
 } as const;
 
@@ -78,17 +79,22 @@ const SOURCE = {
 const matched = (from: keyof typeof SOURCE): string => `
   with seen as materialized (${SOURCE[from]}), matched as (
     select t.*, c.client_id, c.client_name, l.label, h.name as host_name, h.transfer_scopes
-    from seen t join connection c on c.id = t.connection_id and c.owner_id = $1 left join link l on l.id = t.link_id and l.owner_id = $1 left join host h on h.id = t.host_id
-    where ($8::text is null or t.host_id = $8) and ($9::text[] is null or t.state = any ($9)) and ($10::text is null or position(lower($10) in lower(concat_ws(' ',
-      c.client_name, c.client_id, l.label, h.name, array_to_string(t.scopes, ' '), t.resource, (select string_agg(h.transfer_scopes ->> one.scope, ' ') from unnest(t.scopes) as one (scope))))) > 0)
+    from seen t join connection c on c.id = t.connection_id and c.owner_id = $1
+      left join link l on l.id = t.link_id and l.owner_id = $1 left join host h on h.id = t.host_id
+    where ($8::text is null or t.host_id = $8) and ($9::text[] is null or t.state = any ($9))
+      and ($10::text is null or position(lower($10) in lower(concat_ws(' ',
+      c.client_name, c.client_id, l.label, h.name, array_to_string(t.scopes, ' '), t.resource,
+        (select string_agg(h.transfer_scopes ->> one.scope, ' ') from unnest(t.scopes) as one (scope))))) > 0)
   )`;
 
 const page = (from: keyof typeof SOURCE) =>
   defineQuery<AskedRow>({
     name: `timeline_asked_${from}`,
     text: `${matched(from)}
-    select shown.*, shown.jkt is null as bearer, (select count(*)::int from seen) as seen, last.started_at as last_at, last.id as last_id
-    from (values (1)) as one left join lateral (select started_at, id from seen order by started_at, id limit 1) last on true
+    select shown.*, shown.jkt is null as bearer, (select count(*)::int from seen) as seen,
+      last.started_at as last_at, last.id as last_id
+    from (values (1)) as one
+      left join lateral (select started_at, id from seen order by started_at, id limit 1) last on true
       left join lateral (select * from matched order by started_at desc, id desc limit $11) shown on true
     order by shown.started_at desc, shown.id desc`,
   });
@@ -184,10 +190,12 @@ const days = (from: keyof typeof SOURCE) =>
 const DAYS = { all: days('all'), app: days('app') };
 
 // where no words are looked for, no names are read, and each row is counted as it is read
-const FROM_TO = `t.started_at >= coalesce($2::timestamptz, '-infinity') and t.started_at < coalesce($3::timestamptz, 'infinity')
+const FROM_TO = `t.started_at >= coalesce($2::timestamptz, '-infinity')
+  and t.started_at < coalesce($3::timestamptz, 'infinity')
   order by t.started_at desc limit $7`;
 const COUNTED_ROWS = {
-  all: `select t.started_at, t.state, t.host_id from transfer t where t.owner_id = $1 and $4::text is null and ${FROM_TO}`,
+  all: `select t.started_at, t.state, t.host_id from transfer t
+    where t.owner_id = $1 and $4::text is null and ${FROM_TO}`,
   app: `select t.started_at, t.state, t.host_id from connection c, lateral (
       select t.started_at, t.state, t.host_id from transfer t
       where t.connection_id = c.id and t.owner_id = c.owner_id and ${FROM_TO}

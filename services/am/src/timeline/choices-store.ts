@@ -27,7 +27,8 @@ const SERVICES = defineQuery<Choice>({
   name: 'timeline_services',
   text: `
     select h.id as value, h.name as label from (
-      select host_id, max(created_at) as newest from link where owner_id = $1 group by host_id order by newest desc limit ${MOST}
+      select host_id, max(created_at) as newest from link where owner_id = $1 group by host_id order by newest desc
+        limit ${MOST}
     ) one join host h on h.id = one.host_id order by lower(h.name), h.id`,
 });
 

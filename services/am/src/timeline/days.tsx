@@ -51,8 +51,8 @@ export function Days({ days, from, to }: { days: readonly DayCount[]; from: stri
       <figcaption>
         <span>{named(from)}</span>
         <span>
-          <span class="got" aria-hidden="true" /> {keys(sumGot)} · <span class="none" aria-hidden="true" /> {sumNot}{' '}
-          times none
+          <span class="got" aria-hidden="true" /> {keys(sumGot)} · <span class="none" aria-hidden="true" />
+          {` ${sumNot} times none`}
         </span>
         <span>{named(to)}</span>
       </figcaption>

@@ -23,10 +23,12 @@ interface KeptRow {
   last_at: Date;
 }
 const newest = (stream: Stream): string =>
-  `(select stream, number, total, last_at from checkpoint where owner_id = o.id and stream = '${stream}' order by number desc limit 1)`;
+  `(select stream, number, total, last_at from checkpoint where owner_id = o.id and stream = '${stream}'
+    order by number desc limit 1)`;
 const KEPT = defineQuery<KeptRow>({
   name: 'timeline_kept',
-  text: `select o.keep_days, c.* from owner o left join lateral (${newest('entry')} union all ${newest('asked')}) c on true where o.id = $1`,
+  text: `select o.keep_days, c.* from owner o
+    left join lateral (${newest('entry')} union all ${newest('asked')}) c on true where o.id = $1`,
 });
 
 export async function readKept({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<Kept> {

@@ -44,7 +44,9 @@ export function reasonOf(explained: Explained): Reason {
     case 'refused':
     case 'failed':
       return {
-        sentence: `${service} gave an answer that is not what was asked for, so nothing of it was handed on. Whatever key it made was ended there.`,
+        sentence:
+          `${service} gave an answer that is not what was asked for, ` +
+          'so nothing of it was handed on. Whatever key it made was ended there.',
         mend: mendOf('test', explained),
       };
   }

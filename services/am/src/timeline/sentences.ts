@@ -12,27 +12,42 @@ export function entrySentence(entry: Entry): string {
     case 'connection_made':
       return `You connected ${requester}.`;
     case 'bearer_allowed':
-      return `You let ${requester} have keys for ${link} at ${host} that fit anybody, because it had shown no key of its own.`;
+      return (
+        `You let ${requester} have keys for ${link} at ${host} that fit anybody, ` +
+        'because it had shown no key of its own.'
+      );
     case 'connection_ended':
       return `The connection with ${requester} ended${ENDED_BY[entry.by ?? ''] ?? ''}.`;
     case 'link_made':
       return `You linked ${host} as ${link}.`;
     case 'link_not_made':
-      return `${host} was not linked together with ${requester}: it did not honour the grant that ${requester} brought. The connection itself stands; under My services you can add ${host}.`;
+      return (
+        `${host} was not linked together with ${requester}: it did not honour the grant that ${requester} brought. ` +
+        `The connection itself stands; under My services you can add ${host}.`
+      );
     case 'link_ended':
       return `${link} at ${host} ended: you stopped it.`;
     case 'link_broken':
       return `${link} broke: ${host} no longer honours it. Under My services you can repair it.`;
     case 'link_repaired':
-      return `${entry.was === 'broken' ? 'You repaired' : 'You renewed'} ${link} at ${host}: a new link is in its place.${lostOf(entry)}`;
+      return (
+        `${entry.was === 'broken' ? 'You repaired' : 'You renewed'} ${link} at ${host}: ` +
+        `a new link is in its place.${lostOf(entry)}`
+      );
     case 'rule_changed':
-      return `You changed what ${requester} may do with ${link} at ${host}: “${entry.sentence ?? 'a scope'}” is now ${EFFECTS[entry.effect ?? ''] ?? 'decided anew'}${boundsOf(entry)}.`;
+      return (
+        `You changed what ${requester} may do with ${link} at ${host}: “${entry.sentence ?? 'a scope'}” ` +
+        `is now ${EFFECTS[entry.effect ?? ''] ?? 'decided anew'}${boundsOf(entry)}.`
+      );
     case 'app_paused':
-      return `You paused ${requester}${entry.until === null ? ' until you resume it' : ` until ${momentWords(entry.until.getTime() / 1000)}`}. It gets no key meanwhile.`;
+      return `You paused ${requester} until ${resumedAt(entry)}. It gets no key meanwhile.`;
     case 'app_resumed':
       return `You let ${requester} go on.`;
     case 'scope_added':
-      return `You let ${requester} ask for more of ${link} at ${host}: “${entry.sentence ?? 'a scope'}” is now ${EFFECTS[entry.effect ?? ''] ?? 'decided'}.`;
+      return (
+        `You let ${requester} ask for more of ${link} at ${host}: ` +
+        `“${entry.sentence ?? 'a scope'}” is now ${EFFECTS[entry.effect ?? ''] ?? 'decided'}.`
+      );
     case 'host_confirmed':
       return entry.clientName === null
         ? `${host} confirmed that ${link} has ended there.`
@@ -42,7 +57,10 @@ export function entrySentence(entry: Entry): string {
         ? `${host} could not be told in a week that ${link} has ended. Look there yourself, to be sure.`
         : `${host} could not be told in a week to end what ${requester} had there. Look there yourself, to be sure.`;
     case 'ask_answered':
-      return `You answered ${requester}, which asked for something of ${link}: ${ANSWERS[entry.answer ?? ''] ?? 'answered'}.`;
+      return (
+        `You answered ${requester}, which asked for something of ${link}: ` +
+        `${ANSWERS[entry.answer ?? ''] ?? 'answered'}.`
+      );
     case 'terms_proffered':
       return entry.terms === ''
         ? `You ask no terms of ${requester} any more.`
@@ -59,6 +77,9 @@ export function entrySentence(entry: Entry): string {
       return 'Something happened that this version has no words for.';
   }
 }
+
+const resumedAt = ({ until }: Entry): string =>
+  until === null ? 'you resume it' : momentWords(until.getTime() / 1000);
 
 function boundsOf({ until, limit }: Entry): string {
   const often = limit === null ? '' : `, ${limitWords(limit)}`;

@@ -54,16 +54,21 @@ type Row = Parameters<typeof askedOf>[0] & {
 };
 
 const RULES = `(
-        select coalesce(json_agg(json_build_object('id', r.id, 'scope', r.scope, 'effect', r.effect, 'since', extract(epoch from r.created_at),
+        select coalesce(json_agg(json_build_object('id', r.id, 'scope', r.scope, 'effect', r.effect, 'since',
+          extract(epoch from r.created_at),
           'until', extract(epoch from r.expires_at), 'holds', ${HOLDS}, 'wasAsked', r.for_jkt is not null,
-          'limit', case when n.id is not null then json_build_object('most', n.most, 'per', n.per) end) order by r.scope, r.id), '[]')
-        from rule r left join rule_limit n on n.id = r.limit_id where r.id = any (t.rule_ids) and r.owner_id = t.owner_id)`;
+          'limit', case when n.id is not null then json_build_object('most', n.most, 'per', n.per) end)
+            order by r.scope, r.id), '[]')
+        from rule r left join rule_limit n on n.id = r.limit_id
+          where r.id = any (t.rule_ids) and r.owner_id = t.owner_id)`;
 
 const ONE = defineQuery<Row>({
   name: 'timeline_explain',
   text: `
-    select t.id, t.started_at, t.state, t.error, t.scopes, t.resource, t.jkt is null as bearer, t.connection_id, t.link_id, t.host_id, t.closed_at, t.request_id, t.policy_version,
-      c.client_id, c.client_name, c.ended_at, l.label, l.state as link_state, h.name as host_name, h.issuer, h.transfer_scopes,
+    select t.id, t.started_at, t.state, t.error, t.scopes, t.resource, t.jkt is null as bearer, t.connection_id,
+      t.link_id, t.host_id, t.closed_at, t.request_id, t.policy_version,
+      c.client_id, c.client_name, c.ended_at, l.label, l.state as link_state, h.name as host_name, h.issuer,
+        h.transfer_scopes,
       a.decided_at, ${RULES} as rules, r.state as end_state, r.confirmed_at
     from transfer t join connection c on c.id = t.connection_id and c.owner_id = t.owner_id
       left join link l on l.id = t.link_id and l.owner_id = t.owner_id left join host h on h.id = t.host_id
@@ -71,7 +76,8 @@ const ONE = defineQuery<Row>({
       left join lateral (
         select r.state, r.confirmed_at from revocation r
         where r.owner_id = t.owner_id and r.link_id = t.link_id
-          and ((r.connection_id = t.connection_id and c.ended_at is not null) or (r.grant_id is null and l.state = 'ended'))
+          and ((r.connection_id = t.connection_id and c.ended_at is not null)
+            or (r.grant_id is null and l.state = 'ended'))
         order by array_position(array['failed', 'pending'], r.state), r.confirmed_at desc limit 1
       ) r on true
     where t.bucket = $3 and t.id = $2 and t.owner_id = $1`,

@@ -5,13 +5,16 @@ import type { Intent } from './begin-store.ts';
 const CLOSE: Query = {
   name: 'transfer_close',
   text: `with closed as (
-    update transfer set closed_at = now(), state = $3, error = $4 where bucket = $1 and id = $2 and state = 'intent' returning owner_id, ask_id, rule_ids, started_at
+    update transfer set closed_at = now(), state = $3, error = $4 where bucket = $1 and id = $2 and state = 'intent'
+      returning owner_id, ask_id, rule_ids, started_at
   ), uncounted as (
     update rule_limit n set used = n.used - 1 from closed
-    where $5 = 'given back' and closed.ask_id is null and n.owner_id = closed.owner_id and n.used > 0 and n.since <= closed.started_at
+    where $5 = 'given back' and closed.ask_id is null and n.owner_id = closed.owner_id and n.used > 0
+      and n.since <= closed.started_at
       and n.id in (select r.limit_id from rule r where r.id = any (closed.rule_ids) and r.owner_id = closed.owner_id)
   )
-  update ask set state = 'approved' from closed where $5 = 'given back' and ask.id = closed.ask_id and ask.state = 'used'`,
+  update ask set state = 'approved' from closed where $5 = 'given back' and ask.id = closed.ask_id
+    and ask.state = 'used'`,
 };
 
 /**
@@ -30,7 +33,8 @@ export async function closeTransfer(
 const ABANDON: Query = {
   name: 'transfer_abandon',
   text: `with closed as (
-    update transfer set closed_at = now(), state = 'failed', error = $3 where bucket = $1 and id = $2 and state = 'intent'
+    update transfer set closed_at = now(), state = 'failed', error = $3
+      where bucket = $1 and id = $2 and state = 'intent'
     returning owner_id, connection_id, host_id
   ), renewed as (
     update connection_host ch set grant_id = $5 from closed
@@ -61,10 +65,12 @@ const CLOSE_LOST: Query<{ n: number }> = {
   name: 'transfer_close_lost',
   text: `with lost as (
     select bucket, id from transfer
-    where state = 'intent' and started_at >= (select before from transfer_settled) and started_at < now() - make_interval(secs => $1)
+    where state = 'intent' and started_at >= (select before from transfer_settled)
+      and started_at < now() - make_interval(secs => $1)
     limit ${LOST_AT_ONCE} for update skip locked
   ), closed as (
-    update transfer t set closed_at = now(), state = 'failed', error = 'lost' from lost where t.bucket = lost.bucket and t.id = lost.id returning 1
+    update transfer t set closed_at = now(), state = 'failed', error = 'lost' from lost
+      where t.bucket = lost.bucket and t.id = lost.id returning 1
   )
   select count(*)::int as n from closed`,
 };
@@ -79,7 +85,8 @@ const SETTLE: Query = {
   text: `update transfer_settled s set before = until.at
   from (select now() - make_interval(secs => $1 + ${SETTLED_AFTER_SECONDS}) as at) as until
   where until.at > s.before
-    and not exists (select from transfer t where t.state = 'intent' and t.started_at >= s.before and t.started_at < until.at)`,
+    and not exists (select from transfer t where t.state = 'intent' and t.started_at >= s.before
+      and t.started_at < until.at)`,
 };
 
 /**

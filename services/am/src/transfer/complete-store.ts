@@ -70,26 +70,33 @@ const COMPLETE: Query<CompletedRow> = {
   text: `
   with due as materialized (
     select t.bucket, t.id, t.connection_id, t.link_id, t.proffer_jti
-    from unnest($1::integer[], $2::text[]) as done (bucket, id) join transfer t on t.bucket = done.bucket and t.id = done.id
-    where t.state = $3 and ($3 = 'intent' or t.closed_at > now() - interval '30 seconds') order by t.bucket, t.id for update of t
+    from unnest($1::integer[], $2::text[]) as done (bucket, id)
+      join transfer t on t.bucket = done.bucket and t.id = done.id
+    where t.state = $3 and ($3 = 'intent' or t.closed_at > now() - interval '30 seconds') order by t.bucket, t.id
+      for update of t
   ), granted as materialized (
     select g.bucket, g.id, g.expires_at, g.terms, ${IS_PAUSED} as paused from oauth_grant g
-    where (g.bucket, g.id) in (select bucket, connection_id from due) and ${GRANT_ALIVE} order by g.bucket, g.id for share
+    where (g.bucket, g.id) in (select bucket, connection_id from due) and ${GRANT_ALIVE} order by g.bucket, g.id
+      for share
   ), linked as materialized (
     select l.id from link l
-    where l.id in (select due.link_id from due join granted on granted.bucket = due.bucket and granted.id = due.connection_id)
+    where l.id in (select due.link_id from due
+      join granted on granted.bucket = due.bucket and granted.id = due.connection_id)
       and l.state = 'active' order by l.id for share
   )
   update transfer t
   set closed_at = clock_timestamp(),
-    state = case when linked.id is not null and not granted.paused and granted.terms is not distinct from due.proffer_jti then 'minted' else 'withheld' end,
-    error = case when linked.id is null then null when granted.paused then 'paused' when granted.terms is distinct from due.proffer_jti then 'terms' end
+    state = case when linked.id is not null and not granted.paused
+      and granted.terms is not distinct from due.proffer_jti then 'minted' else 'withheld' end,
+    error = case when linked.id is null then null when granted.paused then 'paused'
+      when granted.terms is distinct from due.proffer_jti then 'terms' end
   from due
     left join granted on granted.bucket = due.bucket and granted.id = due.connection_id
       and (granted.expires_at is null or granted.expires_at > clock_timestamp())
     left join linked on granted.id is not null and linked.id = due.link_id
   where t.bucket = due.bucket and t.id = due.id
-  returning t.id, t.state, t.error, extract(epoch from clock_timestamp() - statement_timestamp())::float8 * 1000 as worked_ms`,
+  returning t.id, t.state, t.error, extract(epoch from clock_timestamp() - statement_timestamp())::float8 * 1000
+    as worked_ms`,
 };
 
 /**
@@ -105,19 +112,23 @@ const COMPLETE_MANY: Query<CompletedRow> = {
     where t.state = 'intent' order by t.bucket, t.id for update of t skip locked
   ), granted as materialized (
     select g.bucket, g.id, g.expires_at, g.terms from oauth_grant g
-    where (g.bucket, g.id) in (select bucket, connection_id from due) and ${GRANT_ALIVE} and not ${IS_PAUSED} order by g.bucket, g.id for share skip locked
+    where (g.bucket, g.id) in (select bucket, connection_id from due) and ${GRANT_ALIVE} and not ${IS_PAUSED}
+      order by g.bucket, g.id for share skip locked
   ), linked as materialized (
     select l.id from link l
-    where l.id in (select due.link_id from due join granted on granted.bucket = due.bucket and granted.id = due.connection_id)
+    where l.id in (select due.link_id from due
+      join granted on granted.bucket = due.bucket and granted.id = due.connection_id)
       and l.state = 'active' order by l.id for share skip locked
   )
   update transfer t set closed_at = clock_timestamp(), state = 'minted'
   from due
-    join granted on granted.bucket = due.bucket and granted.id = due.connection_id and granted.terms is not distinct from due.proffer_jti
+    join granted on granted.bucket = due.bucket and granted.id = due.connection_id
+      and granted.terms is not distinct from due.proffer_jti
       and (granted.expires_at is null or granted.expires_at > clock_timestamp())
     join linked on linked.id = due.link_id
   where t.bucket = due.bucket and t.id = due.id
-  returning t.id, t.state, t.error, extract(epoch from clock_timestamp() - statement_timestamp())::float8 * 1000 as worked_ms`,
+  returning t.id, t.state, t.error, extract(epoch from clock_timestamp() - statement_timestamp())::float8 * 1000
+    as worked_ms`,
 };
 
 interface CompletedRow {
@@ -196,7 +207,8 @@ const DISCARD: Query = {
   text: `
   update transfer t set state = 'withheld', error = 'late', closed_at = now()
   from unnest($1::integer[], $2::text[]) as late (bucket, id)
-  where t.bucket = late.bucket and t.id = late.id and t.state = 'minted' and t.closed_at > now() - interval '30 seconds'`,
+  where t.bucket = late.bucket and t.id = late.id and t.state = 'minted'
+    and t.closed_at > now() - interval '30 seconds'`,
 };
 
 /** What was completed and did not leave in time goes to nobody. PROTOCOL §7. */

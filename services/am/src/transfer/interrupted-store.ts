@@ -9,7 +9,8 @@ const INTERRUPTED: Query<{ lives: boolean; paused_for: number | null }> = {
   name: 'transfer_interrupted',
   text: `
   select g.id is not null as lives, ${PAUSED_FOR} as paused_for
-  from (values (1)) as always left join (oauth_grant g join link l on l.id = $3 and l.state <> 'ended') on g.bucket = $1 and g.id = $2 and ${GRANT_ALIVE}`,
+  from (values (1)) as always left join (oauth_grant g join link l on l.id = $3 and l.state <> 'ended') on g.bucket = $1
+    and g.id = $2 and ${GRANT_ALIVE}`,
 };
 
 /**

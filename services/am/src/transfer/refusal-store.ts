@@ -35,7 +35,8 @@ export type RefusedHere =
 const REFUSE: Query<BurnedRow> = {
   name: 'transfer_refuse',
   text: `with ${BURN_GUARDS}, kept as (
-    insert into transfer (id, bucket, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt, policy_version, state, error, closed_at, request_id, rule_ids)
+    insert into transfer (id, bucket, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt,
+      policy_version, state, error, closed_at, request_id, rule_ids)
     select $3, $4, $5, $6, $7, $8, $9, $10, $11::text[], $12, $13::bigint, 'refused', $14, now(), $15, $16::text[]
     from fresh, oauth_grant g where g.bucket = $4 and g.id = $6 and g.subject = $5 and ${GRANT_ALIVE}
   )

@@ -46,7 +46,8 @@ interface TargetRow {
  * authenticated.
  */
 const ONE = (key: 'bytea' | 'text'): string =>
-  `(values (1, $1::int, $2::${key}, $3::text, $4::text, $5::boolean)) as asked (n, bucket, key, resource, scope_key, is_authenticated)`;
+  `(values (1, $1::int, $2::${key}, $3::text, $4::text, $5::boolean)) as asked (n, bucket, key, resource,
+    scope_key, is_authenticated)`;
 const MANY = (key: 'bytea' | 'text'): string =>
   `${rowsOf(['int', key, 'text', 'text', 'boolean'])} as asked (bucket, key, resource, scope_key, is_authenticated, n)`;
 
@@ -61,8 +62,10 @@ const snapshotOf = (name: string, { asked, from, where }: Found): Query<Snapshot
   name,
   text: `
   select asked.n::int, found.* from ${asked} cross join lateral (
-  select g.id as connection_id, g.subject as owner_id, g.bucket, g.client_id, c.client_name, c.client_uri, g.jkt, ${PAUSED_FOR} as paused_for, o.policy_version,
-    o.signers_only, g.terms as proffer_jti, p.decision as proffer_decision, case when p.decision is null then p.proffer end as proffer,
+  select g.id as connection_id, g.subject as owner_id, g.bucket, g.client_id, c.client_name, c.client_uri, g.jkt,
+    ${PAUSED_FOR} as paused_for, o.policy_version,
+    o.signers_only, g.terms as proffer_jti, p.decision as proffer_decision, case when p.decision is null then p.proffer
+      end as proffer,
     target.*,
     ${rulesInForce({ link: 'target.link_id' })} as rules,
     (select a.id from ask a
@@ -90,7 +93,8 @@ const snapshotOf = (name: string, { asked, from, where }: Found): Query<Snapshot
 
 const TOKEN = {
   from: `oauth_token t join oauth_grant g on g.bucket = t.bucket and g.id = t.grant_id and ${GRANT_ALIVE}`,
-  where: `t.bucket = asked.bucket and t.hash = asked.key and t.kind = 'ct' and t.expires_at > now() and c.resource is null`,
+  where: `t.bucket = asked.bucket and t.hash = asked.key and t.kind = 'ct' and t.expires_at > now()
+    and c.resource is null`,
 };
 const BY_TOKEN = snapshotOf('transfer_snapshot', { asked: ONE('bytea'), ...TOKEN });
 const BY_TOKENS = snapshotOf('transfer_snapshots', { asked: MANY('bytea'), ...TOKEN });
@@ -104,7 +108,8 @@ const BY_GRANT = snapshotOf('transfer_snapshot_by_grant', {
 const BY_DEFERRAL = snapshotOf('transfer_snapshot_by_deferral', {
   asked: ONE('bytea'),
   from: `deferral d join oauth_grant g on g.bucket = d.bucket and g.id = d.connection_id and ${GRANT_ALIVE}`,
-  where: `d.bucket = asked.bucket and d.hash = asked.key and d.resource = asked.resource and d.ended_at is null and d.expires_at > now() and c.resource is null`,
+  where: `d.bucket = asked.bucket and d.hash = asked.key and d.resource = asked.resource and d.ended_at is null
+    and d.expires_at > now() and c.resource is null`,
 });
 const BY = { token: BY_TOKEN, grant: BY_GRANT, deferral: BY_DEFERRAL };
 

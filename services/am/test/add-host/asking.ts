@@ -26,7 +26,7 @@ export function askingTheHost(): void {
       expect([...url.searchParams.keys()].toSorted()).toEqual(['client_id', 'request_uri']);
     });
 
-    test('the Host is asked for transfer alone, with PKCE and all it can delegate, as the client made for it', async () => {
+    test('the Host is asked for transfer alone, with PKCE and all it delegates, as the client for it', async () => {
       await startLink(person, world.host);
       const form = world.host.callsOf('/par').at(-1)?.form;
       const tag = hostTag(world.host.issuer);

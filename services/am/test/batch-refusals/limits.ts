@@ -8,7 +8,7 @@ import { call, deployment, errorOf, item, nowhere, statusOf, story } from './sce
 /** How much may be asked, and how much at once. */
 export function limits(): void {
   describe('limits', () => {
-    it('count items, of all processes together, by connection and by Requester: over them it is 429, so a thousand calls do not get through', async () => {
+    it('count items, of all processes together, by connection and by Requester: over them it is 429', async () => {
       const limits = { perConnection: { name: 'transfers', points: 25, perSeconds: 60 } };
       const strict = { ...limits, perRequester: { name: 'requester-transfers', points: 40, perSeconds: 60 } };
       const ports = [
@@ -33,7 +33,7 @@ export function limits(): void {
       expect((await call({ items: nowhere(1), port: ports[0] }, other)).status).toBe(200);
     });
 
-    it('are one, however it is asked: alone, in a call, or by a poll; what is beyond begins nothing, and a replay uses up nothing', async () => {
+    it('are the same for single, batch and poll: what is beyond begins nothing, a replay uses up nothing', async () => {
       const perConnection = { name: 'transfers', points: 12, perSeconds: 60 };
       const ports = [
         (await deployment.another({ transfers: { perConnection } })).port,

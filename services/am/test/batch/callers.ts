@@ -39,7 +39,7 @@ export function absentCallers(): void {
     const held = (by: Story, { written, underWay }: Pick<Awaited<ReturnType<typeof unread>>, 'written' | 'underWay'>) =>
       eventually(async () => written.length === 1 && underWay() === 0 && (await openIntents(by)) >= 16);
 
-    it('holds up only themselves: items stop beginning, nothing is handed out to nobody, and a stop still holds for all of it', async () => {
+    it('holds up only themselves: items stop beginning, nothing goes to nobody, and a stop still holds', async () => {
       const by = await fresh();
       const caller = await unread(deployment, by, many(60), new AbortController().signal);
       const { done, written, read } = caller;

@@ -49,7 +49,7 @@ export function eachItem(): void {
       });
     });
 
-    it('that may wait gets a code for each item that the owner has to be asked about, and tokens for the others', async () => {
+    it('that may wait gets a code for each item that needs the owner, and tokens for the others', async () => {
       const items = [item('now'), item('later', { scope: 'albums.write' })];
       const [now, later] = answersOf(
         await batch(deployment, story, { items, members: { completion_mode: 'deferred' } }),
@@ -63,7 +63,7 @@ export function eachItem(): void {
       });
     });
 
-    it('of two hundred items of which thirty are to be asked: twenty are, ten are told to wait, and nothing else suffers', async () => {
+    it('of two hundred items of which thirty need asking: twenty are, ten are told to wait, others go on', async () => {
       const by = await fresh();
       const sets = Array.from({ length: 32 }, (_, bits) =>
         Object.keys(SCOPES).filter((_scope, at) => bits & (1 << at)),

@@ -20,7 +20,7 @@ export function chain(): void {
       expect(said.text).toContain('1100 rows are as 2 checkpoints say');
     });
 
-    test('waits for what has no outcome yet, of the same owner alone; and goes on when it is settled, however late', async () => {
+    test('waits for what has no outcome yet, of the same owner alone, and goes on when it has one', async () => {
       const [of, other] = [await person(), await person()];
       const [early] = await asked({ of, at: ago(5) });
       const [open] = await asked({ of, at: ago(5, 1) });

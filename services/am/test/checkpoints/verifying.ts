@@ -60,7 +60,7 @@ export function verifying(): void {
       ]);
     });
 
-    test('names a checkpoint that was changed, emptied or taken out, and one that no longer says what it is of', async () => {
+    test('names a checkpoint that was changed, emptied, taken out, or no longer says what it is of', async () => {
       const { of, ids } = await chained();
       const set = (what: string, number: number) =>
         deployment.rows(`update checkpoint set ${what} where owner_id = $1 and stream = 'asked' and number = $2`, [
@@ -90,7 +90,7 @@ export function verifying(): void {
       expect(await wrongOf(emptied.of)).toEqual(['Checkpoint 1 is missing.']);
     });
 
-    test('sees an end that was cut off by an export that was taken before, in either format and however narrowed', async () => {
+    test('sees an end that was cut off by an earlier export, in either format and however narrowed', async () => {
       for (const format of ['csv', 'json'] as const) {
         const { of, ids } = await chained();
         const file = await exported(of, format, '?outcome=failed&q=nothing');
@@ -112,7 +112,7 @@ export function verifying(): void {
       }
     });
 
-    test('takes what is past its owner’s time for gone, and nothing else; its checkpoints stay, one of each day, and are in every export', async () => {
+    test('takes what is past its owner’s time for gone, and nothing else; daily checkpoints stay', async () => {
       const of = await person();
       for (const at of [daysAgo(20, 10), daysAgo(20, 12), daysAgo(19, 10), daysAgo(2, 10)]) {
         await asked({ of, at, times: 3 });

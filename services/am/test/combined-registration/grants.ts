@@ -45,7 +45,7 @@ export function grantsThatAreNotGood(): void {
     });
   });
 
-  test('a grant that a process died over is not lost without a word: the owner reads that there is no link', async () => {
+  test('a grant that a process died over is not lost silently: the owner reads that there is no link', async () => {
     const { owner, redeem } = await agreed();
     // as if the code had been redeemed, and the process had died before it took up the half
     const [half] = await deployment.rows(
@@ -55,7 +55,8 @@ export function grantsThatAreNotGood(): void {
     await deployment.rows('delete from host_half where connection_id = $1', [half?.['connection_id']]);
     await redeem();
     await deployment.rows(
-      `insert into host_half (connection_id, host_id, host_grant, created_at) values ($1, $2, $3, now() - interval '6 minutes')`,
+      `insert into host_half (connection_id, host_id, host_grant, created_at)
+        values ($1, $2, $3, now() - interval '6 minutes')`,
       [half?.['connection_id'], half?.['host_id'], half?.['host_grant']],
     );
     expect(await notifiedTo(owner)).not.toContain(NOT_LINKED);

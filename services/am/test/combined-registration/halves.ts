@@ -5,7 +5,7 @@ import { agreed, consent, deployment, lifestream, linkOf, NOT_LINKED, notifiedTo
 /** Both halves, and each refused alone. */
 export function eachHalf(): void {
   describe('both halves', () => {
-    test('the consent page shows them, and the Host hears nothing before the Requester redeems its own code; then both are there', async () => {
+    test('the consent page shows both, and the Host hears nothing before the Requester redeems its code', async () => {
       const owner = await deployment.owner();
       const { path, verifier, hostGrant } = await push();
       const page = (await owner.browser.get(path)).words;
@@ -74,7 +74,7 @@ export function eachHalf(): void {
       expect(asked.json['error']).toBe('invalid_target');
     });
 
-    test('both: access_denied, whether by the button or by two times no; and no answer to either is no answer', async () => {
+    test('both: access_denied, whether by the button or by two times no; neither is no answer', async () => {
       const owner = await deployment.owner();
       for (const fields of [{ host_half: 'no' }, { decision: 'deny' }]) {
         const { query } = await consent(owner, (await push()).path, fields);

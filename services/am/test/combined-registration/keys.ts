@@ -6,7 +6,7 @@ import { consent, deployment, lifestream, linkOf, push } from './scene.ts';
 /** The encryption key, replaced meanwhile. */
 export function encryptionKeys(): void {
   describe('the encryption key', () => {
-    test('may be replaced, and the old one taken out, while an owner decides: both halves are there afterwards', async () => {
+    test('may be replaced, and the old one removed, while an owner decides: connection and link are made', async () => {
       const [fresh, { encryptionKey: old }] = [randomBytes(32), deployment.config];
       const owner = await deployment.owner();
       const { path, verifier, hostGrant } = await push();

@@ -9,7 +9,7 @@ export function lateHosts(): void {
     // looks after what was left open
     beforeAll(() => deployment.another({ recovery: { everySeconds: 1, resumeLinksAfterSeconds: 1 } }));
 
-    test('keeps nobody from the connection, and no link is lost or left behind: the grant is sent again until it is known what came of it', async () => {
+    test('keeps nobody from the connection, and no link is lost: the grant is sent until it is settled', async () => {
       const { owner, redeem } = await agreed();
       deployment.host.script.redeem = () => 'reset';
       await redeem();

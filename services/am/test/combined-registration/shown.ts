@@ -7,7 +7,7 @@ import { consent, deployment, lifestream, linkOf, push } from './scene.ts';
 
 /** What an owner agrees to is what was shown to them, and theirs. */
 export function whatWasShown(): void {
-  test('an owner agrees to what was shown: of a Requester that has another name by then the page is shown again, and neither half is there', async () => {
+  test('an owner agrees to what was shown: a Requester renamed meanwhile is shown again, nothing is made', async () => {
     const owner = await deployment.owner();
     const { path } = await push();
     const page = await owner.browser.get(path);
@@ -27,7 +27,7 @@ export function whatWasShown(): void {
     await deployment.rows('update oauth_document set fresh_until = now() where url = $1', [lifestream.clientId]);
   });
 
-  test('a Host that names another client by the time the owner agrees is not linked, and they are told so', async () => {
+  test('a Host that names another client by the time the owner agrees is not linked, and they are told', async () => {
     const owner = await deployment.owner();
     const { path } = await push();
     const page = await owner.browser.get(path);
@@ -43,7 +43,7 @@ export function whatWasShown(): void {
   });
 
   describe('somebody else’s authorize URL', () => {
-    test('agreed to by a victim, comes to nothing: the code is never redeemed, and nothing was sent to the Host', async () => {
+    test('agreed to by a victim, comes to nothing: the code is never redeemed, nothing went to the Host', async () => {
       const victim = await deployment.owner();
       const { path } = await push();
       const { query } = await consent(victim, path, { host_half: 'link' });

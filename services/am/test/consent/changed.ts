@@ -37,7 +37,7 @@ export function whatWasShown(): void {
         expect(await rowsOf(requester)).toMatchObject({ shown: [{ link_id: link }] });
       });
 
-      it('the terms that the owner asks for: changed meanwhile it is shown again, and nothing is agreed to', async () => {
+      it('the terms the owner asks for: changed meanwhile, it is shown again and nothing is agreed to', async () => {
         const other = await deployment.owner();
         const link = await deployment.link(other);
         const page = await other.browser.get((await requester.push()).path);

@@ -66,7 +66,7 @@ export function whatIsChosen(): void {
       expect(await rowsOf(requester)).toEqual(NOTHING);
     });
 
-    it('leaves out, beside what is offered, whatever is not: another owner’s account, scopes beyond the ceiling', async () => {
+    it('leaves out whatever was not offered: another owner’s account, scopes beyond the ceiling', async () => {
       const theirs = await deployment.link(await deployment.owner());
       await deployment.connect({
         owner,

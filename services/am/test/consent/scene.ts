@@ -15,15 +15,18 @@ export function begin(): void {
 
 export const rowsOf = async ({ clientId }: Requester) => ({
   connections: await deployment.rows(
-    'select c.*, g.expires_at as grant_expires_at, g.id as grant_id from connection c left join oauth_grant g on g.id = c.id where c.client_id = $1',
+    `select c.*, g.expires_at as grant_expires_at, g.id as grant_id from connection c
+      left join oauth_grant g on g.id = c.id where c.client_id = $1`,
     [clientId],
   ),
   shown: await deployment.rows(
-    'select ch.link_id, ch.scopes from connection_host ch join connection c on c.id = ch.connection_id where c.client_id = $1',
+    `select ch.link_id, ch.scopes from connection_host ch join connection c on c.id = ch.connection_id
+      where c.client_id = $1`,
     [clientId],
   ),
   rules: await deployment.rows(
-    'select r.scope, r.effect, r.link_id, r.expires_at from rule r join connection c on c.id = r.connection_id where c.client_id = $1',
+    `select r.scope, r.effect, r.link_id, r.expires_at from rule r join connection c on c.id = r.connection_id
+      where c.client_id = $1`,
     [clientId],
   ),
 });

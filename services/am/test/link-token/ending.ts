@@ -11,7 +11,7 @@ export function endedMeanwhile(): void {
       ?.policy_version;
 
   describe('the token of a link', () => {
-    test('stopped while the Host answers with another refresh token: that one is given back, for nobody here knows of it any more', async () => {
+    test('stopped while the Host answers with another refresh token: that one is given back to the Host', async () => {
       const linkId = await makeLink(world, person);
       world.host.behaviour.token = async () => {
         const { rows } = await world.pool.query('select end_link($1, $2) as ended', [person.ownerId, linkId]);

@@ -50,7 +50,7 @@ export function renewing(): void {
       expect(refreshes()).toBe(before + 1);
     });
 
-    test('at two processes at once is renewed once at a Host that rotates: neither breaks the link, and both go on', async () => {
+    test('at two processes at once is renewed once at a rotating Host: neither breaks the link', async () => {
       const linkId = await makeLink(world, person);
       const first = world.host.callsOf('/token').length;
       let current: string | null = null;
@@ -100,7 +100,7 @@ export function renewing(): void {
       await world.pool.query('update link set renewal_id = null, renewal_until = null where id = $1', [linkId]);
     });
 
-    test('is kept though the database breaks off while it is written: a Host that rotates hands it out once', async () => {
+    test('is kept though the database breaks off while it is written: a rotating Host gives it once', async () => {
       const linkId = await makeLink(world, person);
       const holder = await world.pool.connect();
       world.host.behaviour.token = async () => {
@@ -111,7 +111,8 @@ export function renewing(): void {
       const renewed = get(linkId, 'now');
       const broken = await eventually(async () => {
         const { rowCount } = await world.pool.query(
-          `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          `select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'`,
         );
         return (rowCount ?? 0) > 0;
       });

@@ -28,7 +28,8 @@ export function wholeExport(): void {
       ]).toEqual([path, kept.map(({ id }) => id).sort()]);
     }
     const [secret] = await deployment.rows<{ token: string }>(
-      `select encode(refresh_token, 'hex') as token from link where owner_id = $1 and refresh_token is not null limit 1`,
+      `select encode(refresh_token, 'hex') as token from link where owner_id = $1 and refresh_token is not null
+        limit 1`,
       [owner.id],
     );
     for (const [path, bytes] of files) {
@@ -101,29 +102,34 @@ export function wholeExport(): void {
     account_deletion: 'of an account that is gone',
   };
 
-  test('an export has every column of every table about its owner, but for those that are named with a reason', async () => {
+  test('an export has every column of every table about its owner, but for those named with a reason', async () => {
     const linkId = await deployment.link(owner);
     await deployment.rows(`insert into link_seen (link_id, answered_at) values ($1, now()) on conflict do nothing`, [
       linkId,
     ]);
     await deployment.rows(
-      `insert into proffer (bucket, jti, connection_id, terms, proffer) select 0, 'an-offer', id, '{}', 'x' from connection where owner_id = $1 limit 1`,
+      `insert into proffer (bucket, jti, connection_id, terms, proffer) select 0, 'an-offer', id, '{}', 'x'
+        from connection where owner_id = $1 limit 1`,
       [owner.id],
     );
     await deployment.rows(
-      `with limited as (insert into rule_limit (id, owner_id, most, per) values ('lim_exported', $1, 3, 'day') on conflict do nothing)
-       insert into rule (id, owner_id, effect, limit_id) values ('rule_exported', $1, 'allow', 'lim_exported') on conflict do nothing`,
+      `with limited as (insert into rule_limit (id, owner_id, most, per)
+        values ('lim_exported', $1, 3, 'day') on conflict do nothing)
+       insert into rule (id, owner_id, effect, limit_id) values ('rule_exported', $1, 'allow', 'lim_exported')
+         on conflict do nothing`,
       [owner.id],
     );
     await deployment.rows(
-      `insert into checkpoint (owner_id, stream, number, count, total, last_at, last_id, digest, mac, made_at) values ($1, 'asked', 1, 1, 1, now(), '', '', '', now())`,
+      `insert into checkpoint (owner_id, stream, number, count, total, last_at, last_id, digest, mac, made_at)
+        values ($1, 'asked', 1, 1, 1, now(), '', '', '', now())`,
       [owner.id],
     );
     await deployment.rows(`insert into kept_since (owner_id, stream, since, mac) values ($1, 'asked', now(), '')`, [
       owner.id,
     ]);
     await deployment.rows(
-      `insert into push_subscription (session_hash, owner_id, endpoint, p256dh, auth, push_key) values (sha256('a session'), $1, 'https://push.example/secret', '', '', '')`,
+      `insert into push_subscription (session_hash, owner_id, endpoint, p256dh, auth, push_key)
+        values (sha256('a session'), $1, 'https://push.example/secret', '', '', '')`,
       [owner.id],
     );
     await deployment.rows(`insert into notice_choice (owner_id, topic, way) values ($1, 'services', 'mail')`, [
@@ -138,7 +144,8 @@ export function wholeExport(): void {
     };
     const columns = await deployment.rows<{ table: string; column: string }>(
       `select table_name as table, column_name as column from information_schema.columns c
-       where table_schema = current_schema() and table_name !~ '_(first|default|[0-9]{8})$' and table_name !~ '^oauth_' and exists (
+       where table_schema = current_schema() and table_name !~ '_(first|default|[0-9]{8})$' and table_name !~ '^oauth_'
+         and exists (
          select from information_schema.columns o where o.table_schema = c.table_schema and o.table_name = c.table_name
            and (o.column_name in ('owner_id', 'connection_id', 'link_id') or o.table_name = 'owner'))`,
     );

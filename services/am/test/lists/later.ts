@@ -75,7 +75,8 @@ export function laterPages(): void {
       expect(tokenFor((await other.browser.get(second)).text, '/stop-everything')).not.toBe('');
       expect((await other.browser.submit(second, '/stop-everything')).status).toBe(303);
       const left = await deployment.rows(
-        `select id from connection where owner_id = $1 and ended_at is null union all select id from link where owner_id = $1 and state <> 'ended'`,
+        `select id from connection where owner_id = $1 and ended_at is null union all select id from link
+          where owner_id = $1 and state <> 'ended'`,
         [other.id],
       );
       expect(left).toEqual([]);

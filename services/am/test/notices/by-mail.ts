@@ -17,7 +17,7 @@ export function byMail(): void {
       expect([mailsTo(quiet.owner), await due(quiet.owner)]).toEqual([[], []]);
     });
 
-    it('is told without a word of the app’s, in a mail that nothing of it gets into, with a link that needs its owner signed in', async () => {
+    it('is told in a mail that nothing of the app gets into, with a link for its owner, signed in', async () => {
       const hostile = 'Evil\r\nBcc: everybody@elsewhere.example\r\n\r\nhttps://evil.example/';
       const by = await somebody();
       await choose(by.owner.browser, QUESTIONS);
@@ -43,7 +43,7 @@ export function byMail(): void {
       for (const link of links) expect((await stranger.get(new URL(link).pathname)).status).toBe(303);
     });
 
-    it('is told once, however many wait and whichever process is asked; more are told a quarter of an hour later', async () => {
+    it('is told once, however many wait and whichever process is asked; more a quarter of an hour later', async () => {
       const by = await somebody();
       await choose(by.owner.browser, QUESTIONS);
       const { connection, requester } = by;
@@ -119,7 +119,8 @@ export function byMail(): void {
     const broken = (linkId: string) => deployment.rows(`update link set state = 'broken' where id = $1`, [linkId]);
     const unreachable = (linkId: string, since: string) =>
       deployment.rows(
-        `insert into link_seen (link_id, answered_at, unreachable_since) values ($1, now() - interval '1 day', now() - $2::interval)
+        `insert into link_seen (link_id, answered_at, unreachable_since)
+          values ($1, now() - interval '1 day', now() - $2::interval)
          on conflict (link_id) do update set unreachable_since = excluded.unreachable_since`,
         [linkId, since],
       );
@@ -153,7 +154,7 @@ export function byMail(): void {
       }
     });
 
-    it('that works again before anybody was told is told of neither way; nor is one that its owner has ended', async () => {
+    it('that works again before anybody was told is told of neither way; nor is one its owner has ended', async () => {
       const [short, ended] = [await somebody(), await somebody()];
       for (const { owner } of [short, ended]) await choose(owner.browser, SERVICES);
       // as long as mail cannot leave nobody is told

@@ -25,7 +25,7 @@ const settled = ({ owner }: Story) => eventually(async () => (await due(owner)).
 /** What comes by web push. RFC 8030, RFC 8291, RFC 8292. */
 export function byPush(): void {
   describe('web push', () => {
-    it('is off until it is turned on in a browser, and says no more than what kind of thing waits, encrypted for it', async () => {
+    it('is off until turned on in a browser, and says only what kind of thing waits, encrypted for it', async () => {
       const [by, quiet] = [await somebody(), await somebody()];
       const browser = await subscribed(by);
       expect((await by.owner.browser.get(PAGE)).words).toContain('On in this browser.');
@@ -140,7 +140,8 @@ export function byPush(): void {
       const by = await somebody();
       await deployment.rows(
         `insert into push_subscription (session_hash, owner_id, endpoint, p256dh, auth, push_key, created_at)
-         select sha256(n::text::bytea), $1, 'https://fcm.googleapis.com/' || n, '', '', '', now() - n * interval '1 hour' from generate_series(1, 10) n`,
+         select sha256(n::text::bytea), $1, 'https://fcm.googleapis.com/' || n, '', '', '',
+           now() - n * interval '1 hour' from generate_series(1, 10) n`,
         [by.owner.id],
       );
       await subscribed(by);

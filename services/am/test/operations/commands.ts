@@ -52,7 +52,7 @@ export function commands(): void {
   });
 
   describe('a backup', () => {
-    test('of the schema and ENCRYPTION_KEY are all that another place needs to go on; what was pending is told from there', async () => {
+    test('of the schema and ENCRYPTION_KEY are all that another machine needs; pending ends go on there', async () => {
       const ended = await deployment.story({ 'photos.read': 'allow' });
       deployment.host.script = { revoke: () => ({ status: 503, json: {} }) };
       await chatelaine(`stop connection ${ended.connection.id}`);

@@ -75,7 +75,8 @@ export function runningProcess(): void {
       const [am] = deployment.ams;
       await eventually(async () => (await get(am, '/readyz')).status === 200);
       const taken = await deployment.rows<{ name: string }>(
-        `update _prisma_migrations set migration_name = '~' || migration_name where migration_name ~ 'key_rotation' returning migration_name as name`,
+        `update _prisma_migrations set migration_name = '~' || migration_name where migration_name ~ 'key_rotation'
+          returning migration_name as name`,
       );
       expect(taken).toHaveLength(1);
       await eventually(async () => (await get(am, '/readyz')).status === 503);

@@ -14,7 +14,7 @@ export function paused(): void {
   });
 
   describe('an app that its owner has paused', () => {
-    test('is refused on every process from the answer on, is told that it is paused, and goes on when it is resumed', async () => {
+    test('is refused by every process from the answer on, is told so, and goes on when it is resumed', async () => {
       expect((await ask(story)).status).toBe(200);
       deployment.host.hops.length = 0;
       expect((await pause(story)).headers.location).toBe(pathOf(story));
@@ -62,7 +62,7 @@ export function paused(): void {
       expect(await wordsOf(story)).not.toContain('or until you resume it');
     });
 
-    test('has what it had at its Hosts ended there, says which have confirmed, and has fresh grants afterwards', async () => {
+    test('has its access at Hosts ended, says which have confirmed, and has fresh grants afterwards', async () => {
       const before = await grantOf(story);
       await ask(story);
       await pause(story);
@@ -93,7 +93,7 @@ export function paused(): void {
       expect(await rules()).toEqual(before);
     });
 
-    test('is paused by all of its connections, and says so to a call for many and to who reads what it may ask for', async () => {
+    test('is paused in all its connections, and says so to a batch call and to who reads its targets', async () => {
       const again = {
         ...story,
         connection: await deployment.connect({ ...story, answers: { 'photos.read': 'allow' } }),

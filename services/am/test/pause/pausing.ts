@@ -38,7 +38,7 @@ export function pausing(): void {
       }
     });
 
-    test('that the Host refuses because it was told first is refused as paused, and not as if it had ended', async () => {
+    test('that the Host refuses because it was told first is refused as paused, not as if it had ended', async () => {
       const held = gate();
       deployment.host.script.transfer = async () => {
         await held.opened;
@@ -92,7 +92,7 @@ export function pausing(): void {
       expect(await deployment.audit()).toEqual(ALL_WELL);
     });
 
-    test('is for its owner alone, of an app that lives, for a time that there is, and not from another site', async () => {
+    test('is for its owner alone, of a live app, for a time that there is, and not from another site', async () => {
       const other = await deployment.owner();
       const path = pathOf(story);
       for (const what of ['pause', 'resume']) {

@@ -21,7 +21,8 @@ export function answers(): void {
       const late = await fresh();
       await answer(late.owner.browser, pathOf(await ask(late)), 'once');
       const [{ left } = { left: 0 }] = await deployment.rows<{ left: number }>(
-        `select extract(epoch from expires_at - now())::float8 as left from ask where connection_id = $1 and state = 'approved'`,
+        `select extract(epoch from expires_at - now())::float8 as left from ask
+          where connection_id = $1 and state = 'approved'`,
         [late.connection.id],
       );
       expect(left).toBeGreaterThan(590);
@@ -99,7 +100,8 @@ export function answers(): void {
       await answer(ending.owner.browser, pathOf(await ask({ ...ending, connection: monthly })), 'always');
       expect(
         await deployment.rows(
-          `select effect, r.expires_at = c.expires_at as together from rule r join connection c on c.id = r.connection_id
+          `select effect, r.expires_at = c.expires_at as together from rule r
+            join connection c on c.id = r.connection_id
            where c.id = $1 and r.scope = 'photos.write' and r.expires_at > now()`,
           [monthly.id],
         ),

@@ -25,7 +25,8 @@ export const asked = (
     `insert into ask (id, owner_id, connection_id, host_id, link_id, scopes, scope_key, state, created_at, expires_at)
      select 'ask_' || md5(c.id || n), c.owner_id, c.id, ch.host_id, ch.link_id, array['s' || n], 's' || n, $3,
        now() - case $4 when 'yesterday' then interval '1 day' else interval '0' end, now() + interval '1 day'
-     from connection c join connection_host ch on ch.connection_id = c.id cross join generate_series(1, $2::int) n where c.id = any($1::text[])`,
+     from connection c join connection_host ch on ch.connection_id = c.id cross join generate_series(1, $2::int) n
+       where c.id = any($1::text[])`,
     [connectionIds, count, state, at],
   );
 

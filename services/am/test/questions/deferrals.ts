@@ -54,7 +54,7 @@ export function deferrals(): void {
   });
 
   describe('a poll', () => {
-    it('waits while the owner has not answered, by either process, and ends in a token bound to the key that asked', async () => {
+    it('waits until the owner answers, at either process, and ends in a token bound to the asker’s key', async () => {
       const { requester, poll, answer, passTime } = await wait();
       expect((await poll()).json).toEqual({
         error: 'authorization_pending',
@@ -93,7 +93,7 @@ export function deferrals(): void {
       expect(errorOf(await poll())).toBe(NOT_ITS);
     });
 
-    it('ends in expired_token an hour later, and when the owner’s approval was not fetched in time or went to another request', async () => {
+    it('ends in expired_token an hour later, or when the approval was used elsewhere or not in time', async () => {
       const [late, lazy, beaten] = [await wait(), await wait(), await wait()];
       await deployment.rows('update deferral set expires_at = now() where connection_id = $1', [late.connection.id]);
       await lazy.answer('once');

@@ -38,7 +38,7 @@ export function questions(): void {
       });
     });
 
-    it('is answered 429 from the thirtieth new question of one app in an hour on, over all its connections and whatever was answered', async () => {
+    it('is 429 from the thirtieth new question of one app in an hour on, over all its connections', async () => {
       const bombing = await fresh();
       const again = await deployment.connect({ ...bombing, answers: ANSWERS });
       const both = [bombing.connection, again];
@@ -106,7 +106,7 @@ export function questions(): void {
   });
 
   describe('the question', () => {
-    it('is shown to its owner: who asks, for what, at which account, and why in the Requester’s own words, inert', async () => {
+    it('is shown to its owner: who asks, what for, at which account, and why in its own words, inert', async () => {
       const named = await deployment.story({ 'photos.write': 'ask' }, { name: '<img src=x onerror=alert(1)>' });
       const path = pathOf(await ask(named, 'photos.write', '<script>alert(1)</script>'));
       const page = await named.owner.browser.get(path);
@@ -121,7 +121,7 @@ export function questions(): void {
       for (const part of ['not verified', `at ${new URL(clientId).host}`, clientId]) expect(text).toContain(part);
     });
 
-    it('says how often it was asked this week, when the owner last said yes, and when “not now” does not end it', async () => {
+    it('says how often it was asked this week, when the last yes was, and when “not now” is no end', async () => {
       const often = await fresh();
       const { browser } = often.owner;
       const page = async () => (await browser.get(pathOf(await ask(often)))).words;
@@ -129,7 +129,8 @@ export function questions(): void {
       expect(await page()).toContain('does not say what for');
       await answer(browser, pathOf(await ask(often)), 'once');
       await deployment.rows(
-        `update ask set state = 'used', created_at = created_at - interval '30 hours', decided_at = decided_at - interval '30 hours' where connection_id = $1`,
+        `update ask set state = 'used', created_at = created_at - interval '30 hours',
+          decided_at = decided_at - interval '30 hours' where connection_id = $1`,
         [often.connection.id],
       );
       expect(await page()).toContain('Asked twice this week; your last yes was yesterday.');
@@ -154,7 +155,7 @@ export function questions(): void {
       expect((await answer(browser, path, 'not-now')).status).toBe(200);
     });
 
-    it('does not exist for anybody else: one answer for another owner’s, one that never was, and one in bad letters', async () => {
+    it('does not exist for anybody else: one answer for another’s, an unknown and a malformed id', async () => {
       const path = pathOf(await ask());
       const other = await deployment.owner();
       const answers = [

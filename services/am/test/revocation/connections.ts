@@ -6,7 +6,7 @@ import { live, person, revocations, settled, stop, stranger, world } from './sce
 /** Stopping a connection: the Host is told, and told again. */
 export function stoppedConnections(): void {
   describe('stopping a connection', () => {
-    test('it is over with the answer, and the Host is told within five seconds, as its client, by the grant’s id', async () => {
+    test('it is over with the answer; the Host is told within five seconds, by the grant’s id', async () => {
       const linkId = await makeLink(world, person);
       const { id, grantIds } = await makeConnection(world, person, [linkId]);
       expect((await person.browser.get('/apps')).words).toContain('Reader');
@@ -104,7 +104,7 @@ export function stoppedConnections(): void {
       expect((await person.browser.get('/timeline')).words).toContain('could not be told in a week');
     });
 
-    test('another person’s connection, one that never was, and a strange id answer alike: 404, and nothing ends', async () => {
+    test('another person’s connection, an unknown one and a strange id are one 404, and nothing ends', async () => {
       const linkId = await makeLink(world, stranger);
       const { id } = await makeConnection(world, stranger, [linkId]);
       const answers = await Promise.all([
@@ -145,7 +145,8 @@ export function stoppedConnections(): void {
       const linkId = await makeLink(world, person);
       const { id } = await makeConnection(world, person, [linkId]);
       await world.pool.query(
-        `create function no_end() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '53100'; end $$`,
+        `create function no_end() returns trigger language plpgsql as $$ begin raise exception 'no'
+          using errcode = '53100'; end $$`,
       );
       await world.pool.query(
         'create trigger no_end before insert on revocation for each row execute function no_end()',

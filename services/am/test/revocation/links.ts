@@ -6,7 +6,7 @@ import { person, settled, stranger, world } from './scene.ts';
 /** Stopping a link, and naming one. */
 export function stoppedLinks(): void {
   describe('stopping a link', () => {
-    test('it is over with the answer; the Host is told with the refresh token, and nothing usable is kept', async () => {
+    test('it is over with the answer; the Host is told with the refresh token, nothing usable is kept', async () => {
       const own = 'the refresh token of this link';
       world.host.behaviour.token = () => ({ status: 200, json: linkTokens({ refresh_token: own }) });
       const linkId = await makeLink(world, person);

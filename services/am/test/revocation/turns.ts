@@ -169,7 +169,8 @@ export function turns(): void {
       await client.query('begin');
       await client.query(
         `insert into revocation (id, owner_id, link_id, host_id, grant_id, attempts)
-         select 'rev_' || l.id || '_' || n, l.owner_id, l.id, l.host_id, 'pile-' || l.id || '-' || n, 3 from link l, generate_series(1, 400) n where l.id = $1`,
+         select 'rev_' || l.id || '_' || n, l.owner_id, l.id, l.host_id, 'pile-' || l.id || '-' || n, 3
+           from link l, generate_series(1, 400) n where l.id = $1`,
         [theirs],
       );
       await client.query(`update revocation_due set next_try_at = now() - interval '1 hour' where link_id = $1`, [

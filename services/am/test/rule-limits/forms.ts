@@ -45,7 +45,7 @@ export function forms(): void {
       expect(await wordsOf(story)).toContain('at most 3 times a day');
     });
 
-    test('is nobody else’s, is of nothing that the app may not ask for, and does not come from another site', async () => {
+    test('is nobody else’s, concerns nothing the app may not ask for, and comes from no other site', async () => {
       const before = await stored();
       const other = await deployment.owner();
       const path = `/apps/${story.connection.id}/rule`;

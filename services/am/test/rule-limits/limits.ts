@@ -7,7 +7,8 @@ import { ask, bound, deployment, fresh, outcomeOf, wordsOf } from './scene.ts';
 const usedOf = async ({ connection }: Story): Promise<unknown> =>
   (
     await deployment.rows(
-      'select n.used from rule_limit n join rule r on r.limit_id = n.id where r.connection_id = $1 and r.expires_at is null',
+      `select n.used from rule_limit n join rule r on r.limit_id = n.id
+        where r.connection_id = $1 and r.expires_at is null`,
       [connection.id],
     )
   )[0]?.['used'];

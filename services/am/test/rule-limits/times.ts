@@ -36,7 +36,8 @@ export function times(): void {
       await bound(story, { for: 'day' });
       const rules = () =>
         deployment.rows<{ id: string; at: Date }>(
-          `select id, expires_at as at from rule where connection_id = $1 and scope = 'photos.read' and expires_at > now()`,
+          `select id, expires_at as at from rule where connection_id = $1 and scope = 'photos.read'
+            and expires_at > now()`,
           [story.connection.id],
         );
       const [first] = await rules();
@@ -59,7 +60,8 @@ export function times(): void {
       await bound(monthly, { for: 'month' });
       expect(
         await deployment.rows(
-          `select r.expires_at = c.expires_at as together from rule r join connection c on c.id = r.connection_id where c.id = $1 and r.effect = 'allow'`,
+          `select r.expires_at = c.expires_at as together from rule r join connection c on c.id = r.connection_id
+            where c.id = $1 and r.effect = 'allow'`,
           [monthly.connection.id],
         ),
       ).toEqual([{ together: true }]);

@@ -132,7 +132,7 @@ export function attacks(sceneOf: SceneOf): void {
     expect(outcome(await late.refresh(refreshTokenOf(bound)))).toEqual(needsProof);
   });
 
-  it('without the owner’s tick, or at a Host that does not say so, nothing is had without a key; with one it is', async () => {
+  it('without the owner’s tick, or at a Host that does not say so, nothing is had without a key', async () => {
     const scene = sceneOf();
     const { owner, resource, deployment } = scene;
     const app = await scene.client();
@@ -172,7 +172,7 @@ export function attacks(sceneOf: SceneOf): void {
     await eventually(async () => deployment.host.revoked.some(({ token }) => grantIds.has(token)));
   });
 
-  it('a code whose Host is down can be tried again; one that is used ends everything, without a call to the Host', async () => {
+  it('a code whose Host is down can be tried again; a used one ends everything, without asking the Host', async () => {
     const { owner, resource, deployment, client } = sceneOf();
     const app = await client();
     const ask = await app.ask(owner.browser, resource);

@@ -60,7 +60,7 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
     expect((await app.redeem(code, asked.verifier)).status).toBe(200);
   });
 
-  it('that registered to send its secret in the header, and sends it in the body, is refused with a clear word, and the reverse', async () => {
+  it('registered to send its secret in the header, and sending it in the body, is refused; and reversed', async () => {
     const { owner, resource, client } = sceneOf();
     const basic = (app: { id: string; secret: string | null }, secret = app.secret) => ({
       authorization: `Basic ${Buffer.from(`${app.id}:${secret}`).toString('base64')}`,
@@ -121,7 +121,7 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
     expect((await app.redeem(code, asked.verifier, { redirect_uri })).status).toBe(200);
   });
 
-  it('whose client_id is dead gets a page where a person would have agreed, and invalid_client where it asks itself', async () => {
+  it('whose client_id is dead gets a page where a person would agree, and invalid_client elsewhere', async () => {
     const { owner, resource, client, deployment } = sceneOf();
     const app = await client();
     const asked = await app.ask(owner.browser, resource);
@@ -164,7 +164,7 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
     expect((await withSecret.refresh(refreshTokenOf(first))).status).toBe(200);
   });
 
-  it('whose secret somebody guesses at is left alone with it: after a few guesses none is weighed, right or wrong', async () => {
+  it('whose secret somebody guesses at: after a few guesses none is weighed, right or wrong', async () => {
     const { deployment, owner, resource, client } = sceneOf();
     const app = await client({ auth: 'post' });
     const first = await app.connect(owner.browser, resource);

@@ -5,7 +5,7 @@ import { back, connectionsOf, outcome, type SceneOf } from './scene.ts';
 
 /** What the owner sees, and what their answer makes. */
 export function consent(sceneOf: SceneOf): void {
-  it('is shown with what it asks for, ticked, and never with what it did not ask for or may not be shared', async () => {
+  it('is shown with what it asks for, ticked, and never with what it did not ask for or may not have', async () => {
     const { deployment, owner, resource, client } = sceneOf();
     const app = await client();
     deployment.host.ceiling = ['photos.read', 'albums.read'];
@@ -96,7 +96,7 @@ export function consent(sceneOf: SceneOf): void {
     expect(await connectionsOf(scene, app)).toEqual([]);
   });
 
-  it('is not offered what the Host gives only to apps that sign for themselves, and is told so where it asks for nothing else', async () => {
+  it('is not offered what the Host gives only to apps that sign, and is told so where that is all', async () => {
     const scene = sceneOf();
     const { deployment, owner, resource } = scene;
     const app = await scene.client();
@@ -137,7 +137,7 @@ export function consent(sceneOf: SceneOf): void {
     expect(used).toEqual([{ link_id: links[1] }]);
   });
 
-  it('with scopes the Host does not know, less than it shares, or a broken link, is told so; the app hears nothing until the owner goes', async () => {
+  it('with scopes unknown to the Host, not shared, or a broken link, is told so; the app hears nothing', async () => {
     const scene = sceneOf();
     const { deployment, owner, resource } = scene;
     const app = await scene.client();

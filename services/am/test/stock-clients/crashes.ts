@@ -47,7 +47,7 @@ export function crashes(sceneOf: SceneOf): void {
   );
 
   it.each(['code.redeemed', 'transfer.completed'])(
-    'dies at %s, the code used and nothing sent: its second use ends everything, here and at the Host; a refresh token still answers',
+    'dies at %s, nothing sent: a second use of the code ends everything; a refresh token still answers',
     async (point) => {
       const { owner, resource, client, deployment } = sceneOf();
       const [app, port] = [await client(), await diesAt(point)];
@@ -65,7 +65,7 @@ export function crashes(sceneOf: SceneOf): void {
     },
   );
 
-  it('dies at refresh.renewed, the refresh token moved on and nothing sent: the one before still answers, and its successor goes on', async () => {
+  it('dies at refresh.renewed, nothing sent: the refresh token before still answers, its successor too', async () => {
     const { owner, resource, client } = sceneOf();
     const [app, port] = [await client(), await diesAt('refresh.renewed')];
     const first = await app.connect(owner.browser, resource);

@@ -30,7 +30,7 @@ export function flow(sceneOf: SceneOf): void {
     expect(statements.every((statement) => statement['bearer'] === true && !('cnf' in statement))).toBe(true);
   });
 
-  it('that proves a key, named or at its first token request, gets tokens bound to that key, and its refresh token stays', async () => {
+  it('that proves a key, named or at its first token request, gets tokens bound to it; no rotation', async () => {
     const scene = sceneOf();
     const { deployment, owner, resource } = scene;
     for (const named of ['named', 'later']) {
@@ -75,7 +75,7 @@ export function flow(sceneOf: SceneOf): void {
     );
   });
 
-  it('is shown under My services where its keys fit anybody, and taking that back ends it, here and at the Host', async () => {
+  it('shows under My services if its tokens need no key, and taking that back ends it, here and there', async () => {
     const scene = sceneOf();
     const { deployment, resource } = scene;
     const owner = await deployment.owner();
@@ -97,7 +97,7 @@ export function flow(sceneOf: SceneOf): void {
     expect(deployment.host.revoked).toHaveLength(1);
   });
 
-  it('may leave the resource out at the token endpoint, name it with the slash of a whole origin, and ask for less', async () => {
+  it('may leave the resource out at the token endpoint, add the slash of an origin, and ask for less', async () => {
     const scene = sceneOf();
     const { owner, resource } = scene;
     const client = await scene.client();
@@ -135,7 +135,7 @@ export function flow(sceneOf: SceneOf): void {
       for (const method of ['GET', 'OPTIONS']) expect([path, (await cors(method, path))[1]]).toEqual([path, undefined]);
   });
 
-  it('may push its request, authenticate by a key of its own, and ends its connection by giving the refresh token back', async () => {
+  it('may push its request, authenticate by a key, and end its connection by revoking its refresh token', async () => {
     const scene = sceneOf();
     const { deployment, owner, resource } = scene;
     const requester = deployment.requester();

@@ -6,7 +6,7 @@ import { connectionsOf, INVALID_GRANT, later, outcome, refreshTokenOf, type Scen
 
 /** Refresh tokens: their successors, and what a refusal does to them. PROTOCOL §6. */
 export function refreshing(sceneOf: SceneOf): void {
-  it('refreshes one token several times at once, and all of them live: they get one successor, and each its own token of the Host', async () => {
+  it('refreshes one token several times at once: all get one successor, and each its own Host token', async () => {
     const scene = sceneOf();
     const { deployment, owner, resource } = scene;
     const client = await scene.client();
@@ -47,7 +47,7 @@ export function refreshing(sceneOf: SceneOf): void {
     expect(connection).toMatchObject({ ended_at: null });
   });
 
-  it('of an owner who deals only with apps that sign, from then on, gets invalid_grant at its next refresh, and no consent', async () => {
+  it('of an owner who deals only with apps that sign from now on gets invalid_grant, and no consent', async () => {
     const scene = sceneOf();
     const { deployment, owner, resource } = scene;
     const client = await scene.client();
@@ -67,7 +67,7 @@ export function refreshing(sceneOf: SceneOf): void {
     }
   });
 
-  it('of an owner who has paused the app gets 503 with Retry-After, and its token is as good as before once they resume it', async () => {
+  it('of an owner who paused the app gets 503 with Retry-After, and its token is good after resuming', async () => {
     const scene = sceneOf();
     const { owner, resource } = scene;
     const client = await scene.client();
@@ -94,7 +94,7 @@ export function refreshing(sceneOf: SceneOf): void {
     expect((await client.refresh(refreshTokenOf(again))).status).toBe(200);
   });
 
-  it('whose token was copied: the copy that is shown later than an access token lives ends the connection, here and at the Host, without a call to it', async () => {
+  it('whose token was copied: a copy shown after an access token’s life ends the connection everywhere', async () => {
     const scene = sceneOf();
     const { deployment, owner, resource } = scene;
     const client = await scene.client();
@@ -129,7 +129,7 @@ export function refreshing(sceneOf: SceneOf): void {
     expect((await client.refresh(refreshTokenOf(behind))).status).toBe(200);
   });
 
-  it('whose Host is down, slow or confused is told when to come back, and its refresh token is as good as before', async () => {
+  it('whose Host is down, slow or confused is told when to return, and its refresh token stays good', async () => {
     const scene = sceneOf();
     const { deployment, owner, resource, linkId } = scene;
     const client = await scene.client();
@@ -156,7 +156,7 @@ export function refreshing(sceneOf: SceneOf): void {
     expect((await client.refresh(token)).status).toBe(200);
   });
 
-  it('that asks too often is told when to come back (429), and its code and refresh token are as good as before', async () => {
+  it('that asks too often is told when to return (429), and its code and refresh token stay good', async () => {
     const scene = sceneOf();
     const { deployment, owner, resource } = scene;
     const perConnection = { name: 'none-at-all', points: 0, perSeconds: 3600 };
@@ -188,7 +188,7 @@ export function refreshing(sceneOf: SceneOf): void {
     expect(refused.json).toMatchObject({ error: 'access_denied', denied_by: 'host' });
   });
 
-  it('is sent to the owner (invalid_grant) by a rule that asks or denies, without a question in their inbox', async () => {
+  it('is sent to the owner (invalid_grant) by a rule that asks or denies, without a question', async () => {
     const scene = sceneOf();
     const { deployment, owner, resource } = scene;
     const app = await scene.client();

@@ -50,7 +50,8 @@ export const later = async ({ deployment }: Scene, client: StockClient, seconds:
     (column) => `${column} = ${column} - make_interval(secs => $2)`,
   );
   await deployment.rows(
-    `update oauth_token set ${moved.join(', ')} where (bucket, grant_id) in (select bucket, id from oauth_grant where client_id = $1)`,
+    `update oauth_token set ${moved.join(', ')} where (bucket, grant_id) in (select bucket, id from oauth_grant
+      where client_id = $1)`,
     [client.id, seconds],
   );
 };

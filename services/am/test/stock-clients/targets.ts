@@ -4,7 +4,7 @@ import { back, connectionsOf, outcome, refreshTokenOf, type SceneOf } from './sc
 
 /** For which Host it asks, however it names it, and whether or not that one is linked. */
 export function targets(sceneOf: SceneOf): void {
-  it('looks the same before sign-in whether there is such a Host or not; and where it is not linked, whether anybody knows it', async () => {
+  it('looks the same before sign-in whether there is such a Host or not, and where it is not linked', async () => {
     const { deployment, resource, client } = sceneOf();
     const app = await client();
     const stranger = await deployment.owner();
@@ -54,7 +54,7 @@ export function targets(sceneOf: SceneOf): void {
       ).not.toContain('name="back"');
   });
 
-  it('for the origin of the Host, or its resource with a slash at the end, is for the resource; the token endpoint takes the same spelling', async () => {
+  it('for the Host’s origin, or its resource with a final slash, is for the resource, everywhere', async () => {
     const scene = sceneOf();
     const { deployment, owner, resource } = scene;
     const app = await scene.client();
@@ -85,7 +85,7 @@ export function targets(sceneOf: SceneOf): void {
     }
   });
 
-  it('for something that a linked Host does not name leads to what it names, and adding it again leads back without a second link', async () => {
+  it('for something a linked Host does not name leads to what it names, without a second link', async () => {
     const scene = sceneOf();
     const { deployment } = scene;
     const owner = await deployment.owner();

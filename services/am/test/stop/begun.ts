@@ -10,7 +10,8 @@ const choices = ({ linkId }: Story): Record<string, string> =>
   Object.fromEntries(Object.entries(ANSWERS).map(([scope, effect]) => [`answer:${linkId}:${scope}`, effect]));
 const connections = async ({ requester, owner }: Story) =>
   deployment.rows<{ ended: boolean }>(
-    `select g.ended_at is not null as ended from oauth_grant g where g.client_id = $1 and g.subject = $2 order by created_at`,
+    `select g.ended_at is not null as ended from oauth_grant g where g.client_id = $1 and g.subject = $2
+      order by created_at`,
     [requester.clientId, owner.id],
   );
 const everything = ({ owner }: Story) => owner.browser.submit('/apps', '/stop-everything');

@@ -49,7 +49,7 @@ export function completions(): void {
     });
   });
 
-  it(`out of ${AT_ONCE} transfers at two processes none is completed after the commit of a stop, ${ROUNDS} times`, async () => {
+  it(`out of ${AT_ONCE} transfers at two processes none is completed after a stop, ${ROUNDS} times`, async () => {
     const owned = await deployment.story(ANSWERS);
     for (let round = 1; round <= ROUNDS; round++) {
       const story = await deployment.beside(owned, ANSWERS);

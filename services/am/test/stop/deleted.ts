@@ -15,8 +15,10 @@ const remove = async ({ owner }: Story) => {
 /** Tables of the AM in which something of this owner is kept. */
 async function tablesWith(ownerId: string): Promise<string[]> {
   const tables = await deployment.rows<{ name: string }>(
-    `select distinct c.table_name as name from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
-     where c.table_schema = current_schema() and c.column_name = 'owner_id' and t.table_type = 'BASE TABLE' and not exists (
+    `select distinct c.table_name as name from information_schema.columns c
+      join information_schema.tables t using (table_schema, table_name)
+     where c.table_schema = current_schema() and c.column_name = 'owner_id' and t.table_type = 'BASE TABLE'
+       and not exists (
        select from pg_inherits i where i.inhrelid = format('%I.%I', c.table_schema, c.table_name)::regclass)
      order by 1`,
   );

@@ -51,7 +51,7 @@ export function late(): void {
       expect(await outcomes(by)).toEqual([{ state: 'withheld', error: null }]);
     });
 
-    it('discards it when it is held up again and again: 503, and the owner reads that nothing was handed out', async () => {
+    it('discards it when it is held up again and again: 503, and the owner reads that none was given', async () => {
       const by = await fresh();
       holdUp(FAR_TOO_LONG_MS, { times: Infinity });
       const answer = await ask(by);

@@ -33,4 +33,5 @@ export const completedAfterTheirStop = () =>
   deployment.rows<{ id: string; late: string }>(`
     select t.id, pg_xact_commit_timestamp(t.xmin) - pg_xact_commit_timestamp(c.xmin) as late
     from transfer t join connection c on c.id = t.connection_id
-    where t.state = 'minted' and c.ended_at is not null and pg_xact_commit_timestamp(t.xmin) > pg_xact_commit_timestamp(c.xmin)`);
+    where t.state = 'minted' and c.ended_at is not null
+      and pg_xact_commit_timestamp(t.xmin) > pg_xact_commit_timestamp(c.xmin)`);

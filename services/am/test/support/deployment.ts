@@ -164,7 +164,8 @@ export class TestDeployment {
   /** The transfers of a connection that were begun, oldest first: not what was refused before its Host was asked. */
   transfers(connection: Connection): Promise<{ state: string; error: string | null; policy_version: string }[]> {
     return this.rows(
-      `select * from transfer where connection_id = $1 and (state <> 'refused' or error in ('denied', 'bad_scope', 'bad_target', 'broken'))
+      `select * from transfer where connection_id = $1
+        and (state <> 'refused' or error in ('denied', 'bad_scope', 'bad_target', 'broken'))
        order by started_at`,
       [connection.id],
     );
@@ -176,7 +177,8 @@ export class TestDeployment {
    */
   async audit(): Promise<{ open: number; mintedWithoutRow: string[]; faults: readonly string[] }> {
     const rows = await this.rows<{ state: string; key: string }>(
-      `select state, client_id || ' ' || coalesce(jkt, 'bearer') || ' ' || array_to_string(scopes, ' ') as key from transfer`,
+      `select state, client_id || ' ' || coalesce(jkt, 'bearer') || ' ' || array_to_string(scopes, ' ') as key
+        from transfer`,
     );
     const left = rows.map(({ key }) => key);
     const mintedWithoutRow = this.host.minted.flatMap(({ clientId, jkt, scope }) => {

@@ -26,7 +26,8 @@ export async function holding<T>(
 export function waiting(deployment: TestDeployment, count = 1): Promise<number[]> {
   return eventually(async () => {
     const rows = await deployment.rows<{ pid: number }>(
-      `select pid from pg_stat_activity where application_name = 'am' and datname = current_database() and wait_event_type = 'Lock'`,
+      `select pid from pg_stat_activity where application_name = 'am' and datname = current_database()
+        and wait_event_type = 'Lock'`,
     );
     return rows.length >= count && rows.map(({ pid }) => pid);
   });

@@ -168,20 +168,23 @@ export async function makeConnection(
   const id = `con_${randomBytes(8).toString('hex')}`;
   const { ownerId } = person;
   await world.pool.query(
-    `insert into connection (id, owner_id, client_id, client_name) values ($1, $2, 'https://reader.example/client', 'Reader')`,
+    `insert into connection (id, owner_id, client_id, client_name)
+      values ($1, $2, 'https://reader.example/client', 'Reader')`,
     [id, ownerId],
   );
   const grantIds: string[] = [];
   for (const linkId of linkIds) {
     const grantId = randomBytes(16).toString('base64url');
     await world.pool.query(
-      `insert into connection_host (connection_id, host_id, link_id, scopes, grant_id) select $1, host_id, id, array['photos.read'], $3 from link where id = $2`,
+      `insert into connection_host (connection_id, host_id, link_id, scopes, grant_id)
+        select $1, host_id, id, array['photos.read'], $3 from link where id = $2`,
       [id, linkId, grantId],
     );
     grantIds.push(grantId);
   }
   await world.pool.query(
-    `insert into oauth_grant (bucket, id, client_id, subject, scope) values ($1, $2, 'https://reader.example/client', $3, array['transfer'])`,
+    `insert into oauth_grant (bucket, id, client_id, subject, scope)
+      values ($1, $2, 'https://reader.example/client', $3, array['transfer'])`,
     [bucketOf(ownerId), id, ownerId],
   );
   return { id, grantIds };

@@ -10,7 +10,7 @@ import { ANSWERS, ask, deployment, offerAnew, offered, outcomeOf } from './scene
 /** What owners do about terms, and what they can take away. */
 export function owners(): void {
   describe('other terms', () => {
-    it('that are put in force while a transfer is under way: no token under the old version after the answer', async () => {
+    it('put in force while a transfer is under way: no token under the old version after the answer', async () => {
       const story = await offered();
       await new Signer(deployment, story).accept();
       const paused = gate();
@@ -30,7 +30,7 @@ export function owners(): void {
       expect(outcomeOf(await ask(story))).toBe('400 terms_required');
     });
 
-    it('in a new version apply only once the owner adopts them, for new connections and all that have the old', async () => {
+    it('in a new version apply only once the owner adopts them, to new connections and to old', async () => {
       const owner = await deployment.owner();
       const linkId = await deployment.link(owner);
       await deployment.rows(`update owner set terms = '{no-training/1.0}' where id = $1`, [owner.id]);
@@ -66,7 +66,7 @@ export function owners(): void {
     const adopt = ({ browser }: Story['owner']) =>
       browser.submit('/terms', '/terms/adopt', { name: 'no-training/1.1' });
 
-    it('takes the place of the old one alone: what was saved meanwhile stays, and so does what would do instead', async () => {
+    it('takes the place of the old one alone: what was saved meanwhile stays, and so do alternatives', async () => {
       const owner = await deployment.owner();
       await deployment.rows(`update owner set terms = '{only-for-me/1.0,no-training/1.0}' where id = $1`, [owner.id]);
       const meanwhile = ['update owner set signers_only = true where id = $1', [owner.id]] as const;
@@ -108,7 +108,7 @@ export function owners(): void {
   });
 
   describe('an owner who deals only with signers', () => {
-    it('gives nothing to a connection without terms, nor consent to an app that cannot sign, from then on', async () => {
+    it('gives nothing to a connection without terms, nor consent to an app that cannot sign', async () => {
       const owner = await deployment.owner();
       const linkId = await deployment.link(owner);
       const make = async (keys: 'own' | 'none'): Promise<Story> => {

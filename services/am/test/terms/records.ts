@@ -49,7 +49,7 @@ export function records(): void {
       return { code, text: lines.join('\n') };
     };
 
-    it('says what was agreed to and, with the keys of both sides, that they signed it; without, that nobody attests their keys', async () => {
+    it('says what was agreed to and, with both sides’ keys, that they signed; else, that none attests', async () => {
       const [at, with_] = [await file('record.jwt', `${record}\n`), await file('keys.json', keys)];
       const { code, text } = await verify(at, '--keys', with_);
       expect([code, text]).toEqual([0, expect.stringContaining('accepted ')]);

@@ -6,7 +6,7 @@ import { ask, deployment, offerAnew, offered, OFFERED, outcomeOf } from './scene
 /** What a connection gets before its owner's terms are answered, and after. PROTOCOL §10.4. */
 export function transfers(): void {
   describe('a transfer', () => {
-    it('before the owner’s terms are answered gets terms_required with the signed offer, and one after acceptance a token, whose row names it', async () => {
+    it('before terms are answered is terms_required with the signed offer; after acceptance, a token', async () => {
       const story = await offered();
       const signer = new Signer(deployment, story);
       const refused = await ask(story);
@@ -35,7 +35,7 @@ export function transfers(): void {
       expect(outcomeOf(await ask(story))).toBe('400 terms_required');
     });
 
-    it('that a rule denies is denied, signed or not; one that would be asked about is not asked about before', async () => {
+    it('denied by a rule stays denied, signed or not; one to be asked about is not asked about before', async () => {
       const story = await offered();
       await deployment.rows(`update rule set effect = 'deny' where connection_id = $1 and scope = 'photos.read'`, [
         story.connection.id,
@@ -47,7 +47,7 @@ export function transfers(): void {
       expect(outcomeOf(await ask(story, { scope: 'photos.write' }))).toBe('400 interaction_required');
     });
 
-    it('that waits with a deferral code hears terms_required when it polls, and its code is good after it has signed', async () => {
+    it('waiting with a deferral code polls terms_required, and its code is good after it has signed', async () => {
       const story = await offered({ terms: '' });
       const waiting = await ask(story, { scope: 'photos.write', params: { completion_mode: 'deferred' } });
       const code = String(waiting.json['deferral_code']);

@@ -63,7 +63,7 @@ export function looking(): void {
       expect(narrowed.text).toMatch(/href="[^"]*q=photos"[^>]*aria-current="true"[^>]*>Last 7 days/);
     });
 
-    test('begins with everything where the address makes no sense, and shows whatever is looked for as text', async () => {
+    test('begins with everything where the address makes no sense, and shows any search as text', async () => {
       const all = await page();
       for (const query of [
         'from=yesterday',

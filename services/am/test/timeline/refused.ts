@@ -141,7 +141,7 @@ export function refused(): void {
       expect(await kept(by)).toHaveLength(1);
     });
 
-    test('while it waits for an answer, poll after poll, or after its owner has stopped it is not written down again', async () => {
+    test('while it waits, poll after poll, or once its owner has stopped it, is not written down again', async () => {
       const by = await made();
       const waiting = await ask(by, { scope: 'photos.write', params: { completion_mode: 'deferred' } });
       await by.requester.poll(String(waiting.json['deferral_code']));

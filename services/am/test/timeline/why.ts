@@ -63,7 +63,7 @@ export function why(): void {
       expect((await by.owner.browser.get(at)).words).toContain('Photos confirmed it on');
     });
 
-    test('is its owner’s alone: another’s, one that never was and no id at all are one answer, and nobody else is let in', async () => {
+    test('is its owner’s alone: another’s, an unknown and a malformed id are one answer, to nobody else', async () => {
       const [id = ''] = await asked({ of: stranger, at: '2026-03-07T11:00Z' });
       for (const other of [id, `${id}0`, 'x', 'tr_', '%00', `${id}'--`])
         expect([other, (await story.owner.browser.get(`/timeline/${other}`)).status]).toEqual([other, 404]);

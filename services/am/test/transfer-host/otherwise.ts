@@ -50,7 +50,7 @@ export function answersToSomethingElse(): void {
       },
     );
 
-    it('costs ten ends that the Host does not confirm and no more: then nothing is asked of it until it has, and nothing is dropped', async () => {
+    it('costs ten ends the Host does not confirm, then nothing is asked until it has; none is dropped', async () => {
       const own = await deployment.story({ 'photos.read': 'allow' });
       const ends = (state: string) =>
         deployment.rows<{ grant_id: string }>(
@@ -95,10 +95,11 @@ export function answersToSomethingElse(): void {
       expect(answer.json['cnf']).toEqual({ jkt: story.requester.key.kid });
     });
 
-    it('leaves the transfer open rather than forget to tell the Host, should the database fail in between', async () => {
+    it('leaves the transfer open rather than forget to tell the Host, if the database fails in between', async () => {
       const before = await grantOf();
       await deployment.rows(
-        `create function refuse_it() returns trigger language plpgsql as $$ begin raise exception using errcode = '57P03'; end $$`,
+        `create function refuse_it() returns trigger language plpgsql as $$ begin raise exception
+          using errcode = '57P03'; end $$`,
       );
       await deployment.rows(
         'create trigger refuse_revocation before insert on revocation for each row execute function refuse_it()',

@@ -18,7 +18,7 @@ export function hostsThatRefuse(): void {
       expect(second?.get('client_assertion')).not.toBe(first?.get('client_assertion'));
     });
 
-    it('the link’s token is asked again with the Requester’s own statement as it was: it cannot be renewed on the way', async () => {
+    it('the link’s token is asked again with the Requester’s statement as it was: it cannot be renewed', async () => {
       deployment.host.expireLinkTokens();
       const about = { resource: deployment.host.resource, scope: 'photos.read' };
       const own = await story.requester.statement(about);
@@ -46,7 +46,7 @@ export function hostsThatRefuse(): void {
       expect(await lastTransfer()).toMatchObject({ state: 'failed' });
     });
 
-    it('the link itself (invalid_grant at its refresh) breaks the link: invalid_target, and it is not called again', async () => {
+    it('the link itself (invalid_grant at its refresh) breaks the link: invalid_target, no more calls', async () => {
       const ended = await deployment.story({ 'photos.read': 'allow' });
       deployment.host.expireLinkTokens();
       deployment.host.script.refresh = () => ({ status: 400, json: { error: 'invalid_grant' } });

@@ -70,7 +70,7 @@ export function minting(): void {
       });
     });
 
-    it('names the same grant at every transfer of one link and connection, and another one for another connection', async () => {
+    it('names the same grant at every transfer of one link and connection, and another for another', async () => {
       const second = await deployment.connect({
         owner: story.owner,
         requester: story.requester,
@@ -110,7 +110,7 @@ export function minting(): void {
       ]);
     });
 
-    it('holds no database connection while the Host takes its time: with two in the pool and ten waiting, a page still opens', async () => {
+    it('holds no database connection while the Host takes its time: with two pooled, a page still opens', async () => {
       const small = await deployment.another({ connections: 2 });
       const paused = gate();
       deployment.host.script.transfer = async (_hop, mint) => {
@@ -131,7 +131,7 @@ export function minting(): void {
       expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(Array(10).fill(200));
     });
 
-    it('narrows nothing: the scope of the answer is the scope asked for, in whatever order, without repeats', async () => {
+    it('narrows nothing: the scope of the answer is the scope asked for, in any order, no repeats', async () => {
       expect((await ask({ scope: 'photos.write photos.read photos.write' })).json['scope']).toBe(
         'photos.write photos.read',
       );

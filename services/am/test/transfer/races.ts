@@ -79,7 +79,7 @@ export function races(): void {
   });
 
   describe('a database that fails', () => {
-    it('while the intent is written: 503 and when to come back, the Host is not called, and the approval is still there', async () => {
+    it('while the intent is written: 503 with Retry-After, no call to the Host, the approval kept', async () => {
       const story = await fresh();
       const asked = await ask(story, { scope: 'photos.write' });
       const path = new URL(String(asked.json['interaction_uri'])).pathname;

@@ -124,7 +124,8 @@ export function stops(): void {
       ['the end of the connection', `select oauth_end_grant($1, 'owner')`, '400 invalid_request'],
       [
         'the end of the link',
-        `select end_link(l.owner_id, l.id) from link l join connection_host ch on ch.link_id = l.id where ch.connection_id = $1`,
+        `select end_link(l.owner_id, l.id) from link l join connection_host ch on ch.link_id = l.id
+          where ch.connection_id = $1`,
         '400 invalid_target',
       ],
     ])('%s holds, and the Host is not called', async (_what, sql, expected) => {

@@ -37,7 +37,7 @@ export function together(): void {
   const three = async (): Promise<[Story, Story, Story]> => [await fresh(), await fresh(), await fresh()];
 
   describe('transfers that come at the same moment', () => {
-    it('get each a token under their own grant at the Host, bound to their own key, and none gets another’s', async () => {
+    it('get each a token under their own grant at the Host, bound to their own key, never another’s', async () => {
       const stories = await three();
       const answers = await atOnce(stories);
       for (const { by, answer } of answers) {
@@ -82,7 +82,7 @@ export function together(): void {
       );
     });
 
-    it('wait for no other’s owner: only those of a connection that is being ended wait until it is, and are withheld', async () => {
+    it('wait for no other’s owner: only those of a connection being ended wait, and are withheld', async () => {
       const stories = await three();
       const [ending] = stories;
       const paused = pauseHost();

@@ -5,7 +5,7 @@ import { ask, deployment, refused, story, stranger } from './scene.ts';
 /** Resource and scope, and the rules about them. */
 export function whatIsAsked(): void {
   describe('a resource', () => {
-    it('of a Host that is unknown, not linked, not shown, broken, or another owner’s gets one and the same answer', async () => {
+    it('of a Host that is unknown, not linked, not shown, broken or another’s gets one and the same no', async () => {
       const hidden = await deployment.owner(); // has no link at all
       const link = await deployment.link(hidden);
       const other = deployment.requester();
@@ -37,7 +37,8 @@ export function whatIsAsked(): void {
       const texts = answers.map(({ status, text }) => `${status} ${text}`);
       expect(new Set(texts)).toEqual(
         new Set([
-          '400 {"error":"invalid_target","error_description":"This connection cannot obtain tokens for that resource."}',
+          '400 {"error":"invalid_target","error_description":"This ' +
+            'connection cannot obtain tokens for that resource."}',
         ]),
       );
       expect(deployment.host.hops).toEqual([]);

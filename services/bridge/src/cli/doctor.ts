@@ -80,7 +80,8 @@ function ofDatabase(look: Look, ready: readonly Service[]): Finding[] {
     case 'behind':
       return [
         wrong(
-          `${look.pending.length} migrations are not applied, first ${look.pending[0]}: run \`chatelaine-bridge migrate\`, or start the bridge.`,
+          `${look.pending.length} migrations are not applied, first ${look.pending[0]}: ` +
+            `run \`chatelaine-bridge migrate\`, or start the bridge.`,
         ),
       ];
     case 'seen': {

@@ -53,7 +53,9 @@ async function beginOAuth1(deps: BeginDeps, input: BeginInput): Promise<Begun> {
       { event: 'service_not_connected', service: service.id, reason: outcome.reason },
       'a service gave no temporary credentials',
     );
-    const sentence = `${service.title} did not take the request. Try again in a moment; if it stays so, tell whoever runs this service.`;
+    const sentence =
+      `${service.title} did not take the request. ` +
+      'Try again in a moment; if it stays so, tell whoever runs this service.';
     return { kind: 'failed', sentence };
   }
   const { token, tokenSecret } = outcome.credentials;

@@ -97,12 +97,21 @@ function sentenceOf({ title }: Service, finished: Parameters<typeof NotConnected
     case 'not_begun':
       return finished.sentence;
     case 'unknown':
-      return `This is not an answer to something you started here in the last ten minutes. Start again from your services.`;
+      return (
+        'This is not an answer to something you started here in the last ten minutes. ' +
+        'Start again from your services.'
+      );
     case 'refused':
       return `You said no at ${title}. Nothing was connected.`;
     case 'failed':
-      return `${title} gave no answer that can be used. Try again in a moment; if it stays so, tell whoever runs this bridge.`;
+      return (
+        `${title} gave no answer that can be used. ` +
+        'Try again in a moment; if it stays so, tell whoever runs this bridge.'
+      );
     case 'other_account':
-      return `You are signed in at ${title} as ${finished.found}, and ${finished.connected} is connected here. Sign in there with that account, or disconnect it first.`;
+      return (
+        `You are signed in at ${title} as ${finished.found}, and ${finished.connected} is connected here. ` +
+        'Sign in there with that account, or disconnect it first.'
+      );
   }
 }

@@ -27,7 +27,10 @@ export function ServicesPage({ services, issuer, news }: ServicesView): VNode {
   return (
     <Layout
       title="Your services"
-      lead="Connect a service once. Through your authorization manager, apps then use as much of it as you allow, with short keys of this bridge; the service’s own key never leaves it."
+      lead={
+        'Connect a service once. Through your authorization manager, apps then use as much of it as you allow, ' +
+        'with short keys of this bridge; the service’s own key never leaves it.'
+      }
     >
       {news}
       {connected.length > 0 && (

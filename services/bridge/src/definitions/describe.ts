@@ -14,7 +14,8 @@ export function describeService(service: Service): string[] {
     revocation.endpoint === undefined
       ? `Disconnecting ends it here; at ${title} its owner does, at ${revocation.page}.`
       : `Disconnecting ends it at ${title}, too.`,
-    `Its facts were read between ${days[0]} and ${days.at(-1)}${unconfirmed.length === 0 ? '' : `, but for: ${unconfirmed.join(', ')}`}.`,
+    `Its facts were read between ${days[0]} ` +
+      `and ${days.at(-1)}${unconfirmed.length === 0 ? '' : `, but for: ${unconfirmed.join(', ')}`}.`,
     ...scopes.flatMap(({ scope, sentence, needs }) => [
       `${scope}: ${sentence}${needs.length === 0 ? '' : ` (needs ${needs.join(' ')})`}`,
       ...rules

@@ -39,5 +39,7 @@ export function overlap(one: RequestRule, other: RequestRule): boolean {
   });
 }
 
-export const lineOf = ({ method, segments }: Pick<RequestRule, 'method' | 'segments'>): string =>
-  `${method} /${segments.map((segment) => (segment.kind === 'literal' ? segment.text : `{${segment.name}}`)).join('/')}`;
+export function lineOf({ method, segments }: Pick<RequestRule, 'method' | 'segments'>): string {
+  const path = segments.map((segment) => (segment.kind === 'literal' ? segment.text : `{${segment.name}}`)).join('/');
+  return `${method} /${path}`;
+}

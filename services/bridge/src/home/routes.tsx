@@ -19,7 +19,10 @@ function HomePage({ name, issuer, titles }: { name: string; issuer: string; titl
   return (
     <Layout
       title={name}
-      lead="For services that know nothing of authorization managers: connect yours here once, and decide in one place which apps may use them."
+      lead={
+        'For services that know nothing of authorization managers: ' +
+        'connect yours here once, and decide in one place which apps may use them.'
+      }
     >
       <ButtonRow>
         <ButtonLink href="/sign-in">Sign in</ButtonLink>

@@ -115,7 +115,7 @@ export function answersThatLeave(): void {
       expect(outcome).toBeInstanceOf(Error);
     });
 
-    test('is 429 with the service’s own Retry-After, an error of its own as it is, and 503 when it is not there', async () => {
+    test('is 429 with the service’s own Retry-After, an error of its own as it is, 503 when it is down', async () => {
       const busy = await whileIt((_request, response) =>
         response.writeHead(429, { 'retry-after': '17' }).end('{"slow":true}'),
       );

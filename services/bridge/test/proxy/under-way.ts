@@ -6,7 +6,7 @@ import { am, bridge, called, instead, token, world } from './scene.ts';
 /** Calls under way: how many, and who ends them. */
 export function callsUnderWay(): void {
   describe('what leaves', () => {
-    test('is one Requester’s share: with eight calls under way the ninth is told to wait, and the others end well', async () => {
+    test('is one Requester’s share: with eight calls under way the ninth waits, and the others end well', async () => {
       const waiting: http.ServerResponse[] = [];
       instead.does = (_request, response) => void waiting.push(response);
       const eight = Array.from({ length: 8 }, () => am.call(bridge, token, { path: '/api/chirp/entries' }));

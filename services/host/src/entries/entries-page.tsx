@@ -74,7 +74,10 @@ function AddForm({ flavor, draft }: Pick<EntriesView, 'flavor' | 'draft'>): VNod
         <FileField
           name="picture"
           label="Picture (optional)"
-          hint="PNG, JPEG, WebP or GIF, up to 2 MB. It is kept as it is, with what the camera wrote into it, such as the place."
+          hint={
+            'PNG, JPEG, WebP or GIF, up to 2 MB. ' +
+            'It is kept as it is, with what the camera wrote into it, such as the place.'
+          }
           accept={PICTURE_TYPES}
           problem={draft.pictureProblem}
         />

@@ -57,7 +57,10 @@ async function show(deps: PageDeps, request: FastifyRequest, reply: FastifyReply
 }
 
 function full({ config, flavor }: PageDeps): string {
-  return `Nothing was added: you keep ${config.entriesPerAccount} ${flavor.many} here, and one account may not keep more. Remove one to make room.`;
+  return (
+    `Nothing was added: you keep ${config.entriesPerAccount} ${flavor.many} here, ` +
+    'and one account may not keep more. Remove one to make room.'
+  );
 }
 
 function readForm(request: FastifyRequest) {

@@ -19,14 +19,14 @@ export const BOUNDARY = 'a-boundary-of-ours';
 
 /** A multipart body, exactly as written. RFC 7578. */
 export function multipart(parts: readonly Part[]): Buffer {
-  const chunks = parts.flatMap(({ name, body, filename, type }) => [
-    Buffer.from(
-      `--${BOUNDARY}\r\ncontent-disposition: form-data; name="${name}"${filename === undefined ? '' : `; filename="${filename}"`}\r\n${
-        type === undefined ? '' : `content-type: ${type}\r\n`
-      }\r\n`,
-    ),
-    Buffer.from(body),
-    Buffer.from('\r\n'),
-  ]);
+  const chunks = parts.flatMap(({ name, body, filename, type }) => {
+    const named = `name="${name}"${filename === undefined ? '' : `; filename="${filename}"`}`;
+    const typed = type === undefined ? '' : `content-type: ${type}\r\n`;
+    return [
+      Buffer.from(`--${BOUNDARY}\r\ncontent-disposition: form-data; ${named}\r\n${typed}\r\n`),
+      Buffer.from(body),
+      Buffer.from('\r\n'),
+    ];
+  });
   return Buffer.concat([...chunks, Buffer.from(`--${BOUNDARY}--\r\n`)]);
 }

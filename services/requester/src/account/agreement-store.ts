@@ -2,7 +2,8 @@ import { defineQuery, type Pool, run } from '@chatelaine/postgres';
 
 const AFTER = defineQuery<{ jti: string }>({
   name: 'agreement.after',
-  text: `select jti, connection_id, record, am_keys, kept_at from agreement where owner_id = $1 and jti > $2 order by jti limit 500`,
+  text: `select jti, connection_id, record, am_keys, kept_at from agreement where owner_id = $1 and jti > $2
+    order by jti limit 500`,
 });
 
 /** Records of terms of one owner, after one of them by its jti. */

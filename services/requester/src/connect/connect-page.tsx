@@ -16,7 +16,10 @@ export function ConnectPage({ am, problem, share = 'no' }: ConnectView): VNode {
   return (
     <Layout
       title="Connect your authorization manager"
-      lead="It knows your Hosts. Connected to it once, this app can ask it for each of them, and you decide there what it may have."
+      lead={
+        'It knows your Hosts. Connected to it once, this app can ask it for each of them, ' +
+        'and you decide there what it may have.'
+      }
     >
       <Way current={0} />
       <Card>
@@ -33,7 +36,10 @@ export function ConnectPage({ am, problem, share = 'no' }: ConnectView): VNode {
             name="share"
             value="yes"
             checked={share === 'yes'}
-            hint="It may then hand out keys to the posts you keep here, to the apps you choose there. You can end that here at any time."
+            hint={
+              'It may then hand out keys to the posts you keep here, to the apps you choose there. ' +
+              'You can end that here at any time.'
+            }
           >
             and share what I keep here
           </Choice>

@@ -34,7 +34,9 @@ export const SLOW_AM = (doing: Doing): Trouble => ({
 /** A Host that takes longer than a page waits. */
 export const SLOW_HOST = (host: string, seconds: number): Trouble => ({
   kind: 'bad',
-  sentence: `${host} has not answered within ${seconds === 1 ? 'a second' : `${seconds} seconds`}. Reload this page in a while.`,
+  sentence:
+    `${host} has not answered within ${seconds === 1 ? 'a second' : `${seconds} seconds`}. ` +
+    'Reload this page in a while.',
 });
 
 /** The time was up before an entry could be sent. */
@@ -46,7 +48,9 @@ export const NOT_SENT = (host: string): Trouble => ({
 /** An entry was sent, and nobody knows whether it arrived. */
 export const PERHAPS_POSTED = (host: string): Trouble => ({
   kind: 'bad',
-  sentence: `${host} did not say whether it took this. It may have kept the entry all the same: look there before you post it again.`,
+  sentence:
+    `${host} did not say whether it took this. ` +
+    'It may have kept the entry all the same: look there before you post it again.',
 });
 
 /** Whom a sentence is about. */
@@ -76,7 +80,8 @@ export function troubleOf(outcome: Exclude<CallOutcome, { kind: 'response' }>, p
       return {
         kind: 'denied',
         sentence:
-          'You ask for terms that this app has not signed, so it gets no key. You can ask for others at your authorization manager.',
+          'You ask for terms that this app has not signed, so it gets no key. ' +
+          'You can ask for others at your authorization manager.',
         next: there,
       };
     case 'invalid_target':
@@ -88,7 +93,9 @@ export function troubleOf(outcome: Exclude<CallOutcome, { kind: 'response' }>, p
     case 'invalid_scope':
       return {
         kind: 'denied',
-        sentence: `This app may not ask ${host} for this: you did not choose it when you connected. To choose anew, connect again.`,
+        sentence:
+          `This app may not ask ${host} for this: you did not choose it when you connected. ` +
+          'To choose anew, connect again.',
         next: { href: '/connect', label: 'Connect again' },
       };
     case 'try_later':
@@ -106,7 +113,8 @@ export function troubleOfConnection(outcome: ConnectionFailure, { host, doing }:
   const sentence =
     outcome.kind === 'try_later'
       ? `${who} does not answer at the moment. ${AGAIN[doing]}`
-      : `${who} answered something this app does not understand. ${NOTHING[doing]}; if it stays so, tell whoever runs it.`;
+      : `${who} answered something this app does not understand. ` +
+        `${NOTHING[doing]}; if it stays so, tell whoever runs it.`;
   return { kind: 'bad', sentence };
 }
 
@@ -115,14 +123,17 @@ export function troubleOfStatus(status: number, { host, doing }: Omit<Parties, '
   if (status === 401 || status === 403)
     return {
       kind: 'denied',
-      sentence: `${host} itself refused, although your authorization manager agreed. At ${host} you see who has access.`,
+      sentence:
+        `${host} itself refused, although your authorization manager agreed. ` + `At ${host} you see who has access.`,
     };
   if (status === 429 || status >= 500)
     return { kind: 'bad', sentence: `${host} cannot answer at the moment. ${AGAIN[doing]}` };
   const sentence =
     doing === 'read'
-      ? `${host} answered something this app does not understand. ${NOTHING.read}; if it stays so, tell whoever runs it.`
-      : `${host} did not take this entry. Its text may be too long for it, or not of the kind it keeps, or you keep as much there as you may.`;
+      ? `${host} answered something this app does not understand. ` +
+        `${NOTHING.read}; if it stays so, tell whoever runs it.`
+      : `${host} did not take this entry. Its text may be too long for it, ` +
+        'or not of the kind it keeps, or you keep as much there as you may.';
   return { kind: 'bad', sentence };
 }
 
@@ -131,7 +142,9 @@ function deniedBy(by: 'am' | 'host' | 'unknown', { host, am }: Parties): Trouble
     case 'am':
       return {
         kind: 'denied',
-        sentence: `You do not allow this: a rule at your authorization manager says no for ${host}. You can change it there.`,
+        sentence:
+          `You do not allow this: a rule at your authorization manager says no for ${host}. ` +
+          'You can change it there.',
         next: { href: am, label: `Open ${new URL(am).host}` },
       };
     case 'host':

@@ -12,7 +12,10 @@ export function AccessPage({ issuer, links, news, pager }: AccessView): VNode {
   return (
     <Layout
       title="Who has access"
-      lead="Your posts are read by an app only when an authorization manager you linked gives it a key, as far as you allowed here."
+      lead={
+        'Your posts are read by an app only when an authorization ' +
+        'manager you linked gives it a key, as far as you allowed here.'
+      }
     >
       {news}
       {links.length === 0 && (

@@ -39,7 +39,8 @@ export async function postsAfter(
 
 const REMOVE_ALL = defineQuery({
   name: 'posts_remove_all',
-  text: `with attempts as (delete from post_attempt where owner_id = $1), begun as (delete from connect_state where owner_id = $1)
+  text: `with attempts as (delete from post_attempt where owner_id = $1), begun as (delete from connect_state
+    where owner_id = $1)
     delete from post where owner_id = $1`,
 });
 

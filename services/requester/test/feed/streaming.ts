@@ -27,7 +27,7 @@ function hold(path: string) {
 
 export function streaming(): void {
   describe('the feed comes as it comes about', () => {
-    test('its head before any Host or the AM has said a word, a row for each Host once it has answered, then the entries', async () => {
+    test('its head before any Host or the AM has answered, a row for each Host as it does, then entries', async () => {
       const [targets, notes] = [hold('am /targets'), hold('notes /api/entries')];
       const until = reading(pieces(browser, '/'));
       const head = await until('Asking your authorization manager');
@@ -47,7 +47,7 @@ export function streaming(): void {
       expect(all.indexOf('Buy milk')).toBeGreaterThan(all.indexOf('2 of 2'));
     });
 
-    test('a Host that does not answer is named when the time is up, and costs nothing but its own entries', async () => {
+    test('a Host that does not answer is named when the time is up, and costs only its own entries', async () => {
       const quick = browser.at(hasty);
       void hold('notes /api/entries');
       const started = performance.now();
@@ -107,7 +107,7 @@ export function streaming(): void {
       expect(most).toBeLessThanOrEqual(8);
     });
 
-    test('connected twice, a Host is two rows, each read with its own key, and what it keeps is shown once', async () => {
+    test('connected twice, a Host is two rows, each read with its own key, and its entries show once', async () => {
       await connectAm(world.deployment, browser);
       const page = await browser.get('/');
       expect(page.words.match(/Photos kim · \d of 4 shown/g)).toHaveLength(2);

@@ -9,8 +9,11 @@ const form = part?.querySelector('form');
 const field = (name) => form.elements.namedItem(name);
 
 async function subscribe() {
-  if ((await Notification.requestPermission()) !== 'granted') throw new Error('This browser does not let this site show notifications. Allow it in the settings of the site, and try again.');
-  const { pushManager } = await navigator.serviceWorker.register('/push-worker.js').then(() => navigator.serviceWorker.ready);
+  if ((await Notification.requestPermission()) !== 'granted')
+    throw new Error('This browser does not let this site show notifications. ' +
+      'Allow it in the settings of the site, and try again.');
+  await navigator.serviceWorker.register('/push-worker.js');
+  const { pushManager } = await navigator.serviceWorker.ready;
   const before = await pushManager.getSubscription();
   if (before !== null) await before.unsubscribe();
   const made = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: part.dataset.pushKey });

@@ -13,14 +13,16 @@ const KEEP = defineQuery<{ kept: boolean }>({
   text: `insert into push_subscription (session_hash, owner_id, endpoint, p256dh, auth, push_key)
     select id_hash, $2, $3, $4, $5, $6 from session where id_hash = $1 and account_id = $2 for share
     on conflict (session_hash) do update
-      set owner_id = excluded.owner_id, endpoint = excluded.endpoint, p256dh = excluded.p256dh, auth = excluded.auth, push_key = excluded.push_key,
+      set owner_id = excluded.owner_id, endpoint = excluded.endpoint, p256dh = excluded.p256dh, auth = excluded.auth,
+        push_key = excluded.push_key,
         created_at = now()
     returning true as kept`,
 });
 const MAKE_ROOM = defineQuery({
   name: 'notices_make_room_for_subscription',
   text: `delete from push_subscription where session_hash in (
-    select session_hash from push_subscription where owner_id = $1 order by created_at desc, session_hash offset ${MOST})`,
+    select session_hash from push_subscription
+      where owner_id = $1 order by created_at desc, session_hash offset ${MOST})`,
 });
 const DROP = defineQuery({
   name: 'notices_drop_subscription',
@@ -38,7 +40,8 @@ const OF_OWNER = defineQuery<{
 });
 const COUNT = defineQuery<{ n: number; here: boolean }>({
   name: 'notices_count_subscriptions',
-  text: `select count(*)::int as n, coalesce(bool_or(session_hash = $2), false) as here from push_subscription where owner_id = $1 and push_key = $3`,
+  text: `select count(*)::int as n, coalesce(bool_or(session_hash = $2), false) as here from push_subscription
+    where owner_id = $1 and push_key = $3`,
 });
 
 /** A browser that is told from now on, as long as this session lasts. */

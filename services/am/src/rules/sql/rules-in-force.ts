@@ -9,7 +9,8 @@ export const COUNT_ONE = `used = case when ${DAY_IS_OVER} then 1 else n.used + 1
   since = case when n.used = 0 or ${DAY_IS_OVER} then now() else n.since end`;
 
 /** SQL: a rule as JSON, of `rule r` and its `rule_limit n`. */
-export const RULE_JSON = `json_build_object('id', r.id, 'connectionId', r.connection_id, 'linkId', r.link_id, 'scope', r.scope, 'effect', r.effect, 'until', extract(epoch from r.expires_at),
+export const RULE_JSON = `json_build_object('id', r.id, 'connectionId', r.connection_id, 'linkId', r.link_id, 'scope',
+  r.scope, 'effect', r.effect, 'until', extract(epoch from r.expires_at),
   'limit', case when n.id is not null then json_build_object('id', n.id, 'most', n.most, 'per', n.per,
     'left', case when ${DAY_IS_OVER} then n.most else greatest(n.most - n.used, 0) end) end)`;
 

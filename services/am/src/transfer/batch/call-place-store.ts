@@ -15,7 +15,8 @@ const TAKE: Query<{ number: number }> = {
   insert into call_place (connection_id, number, call_id, held_until)
   select $1, free.number, $2, now() + make_interval(secs => $3)
   from generate_series(1, $4) as free (number)
-  where not exists (select from call_place p where p.connection_id = $1 and p.number = free.number and p.held_until > now())
+  where not exists (select from call_place p where p.connection_id = $1 and p.number = free.number
+    and p.held_until > now())
   order by free.number limit 1
   on conflict (connection_id, number) do update
     set call_id = excluded.call_id, held_until = excluded.held_until where call_place.held_until <= now()

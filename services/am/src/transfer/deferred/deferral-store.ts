@@ -18,7 +18,8 @@ const OPEN: Query = {
   name: 'transfer_open_deferral',
   text: `with crowded as (
     delete from deferral where (bucket, hash) in (
-      select bucket, hash from deferral where ask_id = $8 and ended_at is null order by created_at desc offset $10::int - 1)
+      select bucket, hash from deferral where ask_id = $8 and ended_at is null
+        order by created_at desc offset $10::int - 1)
   )
   insert into deferral (bucket, hash, connection_id, client_id, jkt, resource, scopes, ask_id, expires_at)
   select $1, $2, g.id, $4, $5, $6, $7::text[], $8, now() + $9::float8 * interval '1 second'
@@ -57,7 +58,8 @@ const POLL: Query<PolledRow> = {
   )
   select ${BURNED}, d.*, exists (select from due) as due
   from (values (1)) as always left join lateral (
-    select d.connection_id, d.resource, d.scopes, d.ask_id, a.state as ask_state, a.allowed, ceil(extract(epoch from d.expires_at - now()))::int as expires_in
+    select d.connection_id, d.resource, d.scopes, d.ask_id, a.state as ask_state, a.allowed,
+      ceil(extract(epoch from d.expires_at - now()))::int as expires_in
     from deferral d join oauth_grant g on g.bucket = d.bucket and g.id = d.connection_id and ${GRANT_ALIVE}
       left join ask a on a.id = d.ask_id
     where d.bucket = $3 and d.hash = $4 and d.client_id = $5 and d.jkt = $6 and d.ended_at is null
@@ -134,7 +136,8 @@ export async function attemptDeferral(pool: Pool, { bucket, hash }: TokenKey, at
 
 const SUCCEED: Query = {
   name: 'transfer_succeed_deferral',
-  text: 'update deferral set ended_at = now() where bucket = $1 and hash = $2 and attempt_id = $3 and ended_at is null returning 1',
+  text: `update deferral set ended_at = now() where bucket = $1 and hash = $2 and attempt_id = $3 and ended_at is null
+    returning 1`,
 };
 
 /** Ends it in a token: true once, for the poll whose attempt it still is. */
@@ -170,7 +173,8 @@ export async function releaseDeferral(pool: Pool, { bucket, hash }: TokenKey, at
 const REAP: Query<{ n: number }> = {
   name: 'transfer_reap_deferrals',
   text: `with gone as (
-    delete from deferral where (bucket, hash) in (select bucket, hash from deferral where expires_at < now() - interval '1 day' limit 1000) returning 1
+    delete from deferral where (bucket, hash) in (select bucket, hash from deferral
+      where expires_at < now() - interval '1 day' limit 1000) returning 1
   )
   select count(*)::int as n from gone`,
 };
