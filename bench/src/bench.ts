@@ -61,7 +61,7 @@ async function ofTransfers(on: Databases): Promise<Partial<Measured>> {
     const [limit] = programs;
     const alone = await contest([ours.transfer, ...(limit === undefined ? [] : [limit])], { inFlight: 1, effort });
     const rate = spread((chains.get('transfer') ?? []).map(({ perSecond }) => perSecond)).median;
-    const half = await contest([ours.transfer], { inFlight: IN_FLIGHT, effort, perSecond: rate / 2 });
+    const halfLoad = await contest([ours.transfer], { inFlight: IN_FLIGHT, effort, perSecond: rate / 2 });
     say('alone, and at half load');
     return {
       transfer_vs_limit: beside('limit'),
@@ -69,7 +69,7 @@ async function ofTransfers(on: Databases): Promise<Partial<Measured>> {
       transfer_vs_oidc_crypto: beside('oidc-provider, signed'),
       transfer_vs_oidc_plain: beside('oidc-provider, plain'),
       lone_p50_vs_limit: ratio(alone, { ours: 'transfer', theirs: 'limit', of: ({ p50 }) => p50 }),
-      half_load_p99_vs_p50: spread((half.get('transfer') ?? []).map(({ p50, p99 }) => p99 / p50)),
+      half_load_p99_vs_p50: spread((halfLoad.get('transfer') ?? []).map(({ p50, p99 }) => p99 / p50)),
       transfers_per_second: spread((chains.get('transfer') ?? []).map(({ perSecond }) => perSecond)),
       ...(await ofCalls(ours)),
       counted: await count(on, ours),

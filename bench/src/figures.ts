@@ -39,14 +39,16 @@ export async function measureFigures(): Promise<Figure[]> {
     await runBlock(chain.port, await chain.requests(WARM), CONCURRENCY);
     const { perSecond, cpu } = await throughput(chain);
     const since = Date.now();
-    const half = (await sendPaced(chain.port, await chain.requests(MEASURED), perSecond / 2)).map(({ took }) => took);
+    const halfLoad = (await sendPaced(chain.port, await chain.requests(MEASURED), perSecond / 2)).map(
+      ({ took }) => took,
+    );
     const overhead = await overheads(logs, since);
     return [
-      ...capacity({ perSecond, cpu, half, overhead, login: await logins(chain) }),
+      ...capacity({ perSecond, cpu, halfLoad, overhead, login: await logins(chain) }),
       ...(await besideSlowHost(chain, slow, perSecond)),
       ...(await revocation(chain)),
       ...(await besidePile(chain, slow, databaseUrl('am'))),
-      ...(await overload(chain, { perSecond, median: at(half, 0.5) })),
+      ...(await overload(chain, { perSecond, median: at(halfLoad, 0.5) })),
     ];
   } finally {
     await chain.stop();
@@ -59,12 +61,12 @@ export async function measureFigures(): Promise<Figure[]> {
 interface Capacity {
   readonly perSecond: number;
   readonly cpu: number;
-  readonly half: readonly number[];
+  readonly halfLoad: readonly number[];
   readonly overhead: readonly number[];
   readonly login: number;
 }
 
-function capacity({ perSecond, cpu, half, overhead, login }: Capacity): Figure[] {
+function capacity({ perSecond, cpu, halfLoad, overhead, login }: Capacity): Figure[] {
   return [
     {
       what: 'transfers per second and core of the AM',
@@ -79,7 +81,7 @@ function capacity({ perSecond, cpu, half, overhead, login }: Capacity): Figure[]
     {
       what: 'a transfer at half of that, end to end',
       held: 'mean ≤ 300 ms',
-      measured: `mean ${ms(mean(half))}, p99 ${ms(at(half, 0.99))}`,
+      measured: `mean ${ms(mean(halfLoad))}, p99 ${ms(at(halfLoad, 0.99))}`,
     },
     {
       what: 'of it without the time at the Host',

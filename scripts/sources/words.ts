@@ -13,6 +13,8 @@ const BANNED = new Map([
   ['doubt', 'mint state, or unconfirmed'],
   ['spoil', 'invalidate'],
   ['spoiled', 'invalidated'],
+  ['half', 'combined registration, pending link, or partial'],
+  ['halves', 'connection and link'],
 ]);
 /** Two words that only together are banned. */
 const BANNED_PAIRS = new Map([
@@ -21,9 +23,13 @@ const BANNED_PAIRS = new Map([
   ['way out', 'outbound'],
 ]);
 
+/** Other fields' own words, and the name of a table and form field. */
+const ALLOWED = /half_?open|half_?load|\bhost_half\b/gi;
+
 /** `leftAloneFor` → left, alone, for; `HOUSE_NAME` → deployment, name; `mass-line` → mass, line. */
 const wordsOf = (name: string): string[] =>
   name
+    .replace(ALLOWED, '')
     .replace(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3 $2')
     .toLowerCase()
     .split(/[^a-z0-9]+/)

@@ -22,9 +22,9 @@ export function loadSecrets(file: string, names: readonly string[]): Secrets {
   };
   fs.mkdirSync(path.dirname(file), { recursive: true });
   // renamed into place: a start that is killed here leaves the old file or the new one
-  const half = `${file}.${process.pid}`;
-  fs.writeFileSync(half, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
-  fs.renameSync(half, file);
+  const partial = `${file}.${process.pid}`;
+  fs.writeFileSync(partial, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  fs.renameSync(partial, file);
   return secrets;
 }
 

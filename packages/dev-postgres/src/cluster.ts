@@ -32,13 +32,13 @@ async function kept(run: Programs): Promise<string> {
   );
   const cluster = path.join(os.tmpdir(), `embedded-postgres-cluster-${print.digest('hex').slice(0, 16)}`);
   if (!fs.existsSync(cluster)) {
-    const half = `${cluster}.${randomUUID()}`;
-    makeDirectory(run, half);
-    await initdb(run, half, [SMALL_SEGMENTS]);
+    const partial = `${cluster}.${randomUUID()}`;
+    makeDirectory(run, partial);
+    await initdb(run, partial, [SMALL_SEGMENTS]);
     try {
-      fs.renameSync(half, cluster);
+      fs.renameSync(partial, cluster);
     } catch {
-      fs.rmSync(half, { recursive: true, force: true }); // somebody else was faster
+      fs.rmSync(partial, { recursive: true, force: true }); // somebody else was faster
     }
   }
   // the temporary directory is everybody's: a cluster is what its owner makes of it

@@ -87,12 +87,12 @@ describe('applyMigrations', () => {
 
   test('a failing migration leaves nothing of itself behind and is tried again next time', async () => {
     await write('1_room', 'create table room (id text)');
-    await write('2_bad', 'create table half (id text); insert into nowhere values (1)');
+    await write('2_bad', 'create table partial (id text); insert into nowhere values (1)');
     await expect(applyMigrations(url, [folder])).rejects.toThrow(/2_bad failed: relation "nowhere" does not exist/);
-    expect(await query("select to_regclass('half') as half, to_regclass('room')::text as room")).toEqual([
-      { half: null, room: 'room' },
+    expect(await query("select to_regclass('partial') as partial, to_regclass('room')::text as room")).toEqual([
+      { partial: null, room: 'room' },
     ]);
-    await write('2_bad', 'create table half (id text)');
+    await write('2_bad', 'create table partial (id text)');
     expect(await applyMigrations(url, [folder])).toEqual(['2_bad']);
   });
 

@@ -27,7 +27,7 @@ export type Shared =
 export const NOTHING_SHARED: Shared = { kind: 'shared', request: {} };
 
 /**
- * One verifier for both halves: whoever redeems the connection's code lets the AM redeem the Host's. PROTOCOL §2.3.
+ * One verifier for both codes: whoever redeems the connection's code lets the AM redeem the Host's. PROTOCOL §2.3.
  *
  * @throws TypeError when the app's client document names no Host
  */

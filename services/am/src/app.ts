@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { accountFeature } from './account/routes.ts';
 import { appsFeature } from './apps/routes.tsx';
 import { createCombinedRegistration } from './combined-registration/combined-registration.ts';
-import { reapHalves } from './combined-registration/host-half-store.ts';
+import { reapPendingLinks } from './combined-registration/pending-link-store.ts';
 import { makeCheckpoints } from './checkpoints/make-checkpoints.ts';
 import type { Deps } from './deps.ts';
 import { CONSENT_STYLES } from './consent/style.ts';
@@ -144,7 +144,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   reap(() => deps.server.storage.reap());
   reap(() => reapAttempts(deps));
   reap(() => reapUnfinished(deps));
-  reap(() => reapHalves(deps));
+  reap(() => reapPendingLinks(deps));
   reap(() => reapDeferrals(pool));
   reap(() => reapCallPlaces(pool));
   reap(() => reapStops(pool));

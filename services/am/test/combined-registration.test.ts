@@ -1,6 +1,6 @@
 import { afterAll, beforeEach } from '@jest/globals';
 import { grantsThatAreNotGood } from './combined-registration/grants.ts';
-import { eachHalf } from './combined-registration/halves.ts';
+import { eachAnswer } from './combined-registration/answers.ts';
 import { encryptionKeys } from './combined-registration/keys.ts';
 import { lateHosts } from './combined-registration/late.ts';
 import { refusedBeforeAnyPage } from './combined-registration/refused.ts';
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterAll(() => deployment.close());
 
-eachHalf();
+eachAnswer();
 refusedBeforeAnyPage();
 whatWasShown();
 grantsThatAreNotGood();

@@ -46,7 +46,7 @@ const redemptions = (code: string, host = world.host): number =>
   host.callsOf('/token').filter(({ form }) => form.get('code') === code).length;
 
 /** An attempt as a process leaves it that dies after it sent the code. */
-async function leaveHalfDone(code: string, host = world.host): Promise<Buffer> {
+async function leaveUnfinished(code: string, host = world.host): Promise<Buffer> {
   const { state } = await startLink(person, host);
   const stateHash = sha256(state);
   const vault = createVault(deriveKey(world.config.encryptionKey, 'am/vault'));
@@ -65,7 +65,7 @@ async function leaveHalfDone(code: string, host = world.host): Promise<Buffer> {
 describe('a link whose process died after it sent the code', () => {
   test('is made by sending the code again, when the Host had not seen it', async () => {
     const before = await linkCount();
-    const stateHash = await leaveHalfDone('unseen');
+    const stateHash = await leaveUnfinished('unseen');
     await eventually(() => isSettled(stateHash));
     expect(redemptions('unseen')).toBe(1);
     expect(await linkCount()).toBe(before + 1);
@@ -74,7 +74,7 @@ describe('a link whose process died after it sent the code', () => {
   test('is given up for good when the Host refuses the code, which ends what it had yielded', async () => {
     const before = await linkCount();
     world.host.behaviour.token = () => ({ status: 400, json: { error: 'invalid_grant' } });
-    const stateHash = await leaveHalfDone('seen');
+    const stateHash = await leaveUnfinished('seen');
     await eventually(() => isSettled(stateHash));
     expect(redemptions('seen')).toBe(1);
     expect(await linkCount()).toBe(before);
@@ -86,7 +86,7 @@ describe('a link whose process died after it sent the code', () => {
       redemptions('later') < 2
         ? { status: 503, json: { error: 'temporarily_unavailable' } }
         : { status: 200, json: linkTokens() };
-    const stateHash = await leaveHalfDone('later');
+    const stateHash = await leaveUnfinished('later');
     await eventually(() => isSettled(stateHash));
     expect(redemptions('later')).toBe(2);
     expect(await linkCount()).toBe(before + 1);
@@ -96,11 +96,11 @@ describe('a link whose process died after it sent the code', () => {
 describe('beside a Host that does not answer', () => {
   test('an honest Host’s open link is settled, however many of that one’s are older', async () => {
     hostile.behaviour.token = () => 'hang';
-    for (let n = 0; n < 25; n++) await leaveHalfDone(`hostile${n}`, hostile);
+    for (let n = 0; n < 25; n++) await leaveUnfinished(`hostile${n}`, hostile);
     await world.pool.query(`update link_attempt set resume_at = now() - interval '1 hour' where resume_at is not null`);
     await hostile.called(({ path }) => path === '/token');
     const before = hostile.callsOf('/token').length;
-    const stateHash = await leaveHalfDone('beside');
+    const stateHash = await leaveUnfinished('beside');
     await eventually(() => isSettled(stateHash));
     expect(redemptions('beside')).toBe(1);
     expect(hostile.callsOf('/token').length - before).toBeLessThan(10);
@@ -122,7 +122,7 @@ describe('a link under way when its owner stops everything', () => {
       await stopEverything();
       return { status: 200, json: linkTokens({ refresh_token: 'after-the-stop' }) };
     };
-    const stateHash = await leaveHalfDone('stopped-under-way');
+    const stateHash = await leaveUnfinished('stopped-under-way');
     await eventually(() => isSettled(stateHash));
     expect(await ownLinks()).toBe(0);
     expect(world.host.callsOf('/revoke').map(({ form }) => form.get('token'))).toContain('after-the-stop');
@@ -130,7 +130,7 @@ describe('a link under way when its owner stops everything', () => {
 
   test('is not made later either', async () => {
     world.host.behaviour.token = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
-    const stateHash = await leaveHalfDone('stopped-meanwhile');
+    const stateHash = await leaveUnfinished('stopped-meanwhile');
     await stopEverything();
     world.host.behaviour.token = () => ({ status: 200, json: linkTokens({ refresh_token: 'long-after-the-stop' }) });
     await eventually(() => isSettled(stateHash));

@@ -9,7 +9,7 @@ import { published } from './connect/published.ts';
 import { type Deps, migrationDirs } from './deps.ts';
 import { feed } from './feed/routes.tsx';
 import { access } from './oauth/access-routes.tsx';
-import { hostHalf } from './oauth/host.tsx';
+import { registerAsHost } from './oauth/host.tsx';
 import { postsApi } from './posts/api-routes.ts';
 import { posts } from './posts/routes.tsx';
 import { targets } from './targets/routes.tsx';
@@ -77,7 +77,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   });
 
   published(app, deps); // what AMs read: /client, /jwks
-  await hostHalf(app, deps); // what makes it a Host as well: links, transfers, the guard
+  await registerAsHost(app, deps); // what makes it a Host as well: links, transfers, the guard
   postsApi(app, deps); // the posts, for Requesters, behind the guard
   await pages(app, async (people) => {
     await account(people, deps); // /sign-up, /sign-in, /sign-out

@@ -7,18 +7,19 @@ import type { Deps } from '../deps.ts';
 import { rememberHost } from '../linking/host-store.ts';
 import { sealedFor } from '../links/sealing.ts';
 import { checkHost } from './check-host.ts';
-import { keepHalf } from './host-half-store.ts';
+import { keepPendingLink } from './pending-link-store.ts';
 import { COMBINED_REGISTRATION, type Kept, keptIn } from './offered-host.ts';
-import { redeemHalf, type RedeemHalfDeps } from './redeem.ts';
+import { redeemHostGrant, type RedeemHostGrantDeps } from './redeem.ts';
 
-export type CombinedRegistrationDeps = RedeemHalfDeps & Pick<Deps, 'rateLimits'>;
+export type CombinedRegistrationDeps = RedeemHostGrantDeps & Pick<Deps, 'rateLimits'>;
 
 /** A Requester that is also a Host, in one step. PROTOCOL §2.3. */
 export interface CombinedRegistration {
   /** `host` and `host_grant` of a pushed request, and what becomes of them when the Requester redeems its code. */
   readonly extension: RequestExtension;
   /**
-   * Looks at both halves once more and makes the Host known here, or says in a sentence why it cannot be linked now.
+   * Reads the client document and the Host's metadata again and remembers the Host, or says why it cannot be linked
+   * now.
    */
   admit(asked: Asked): Promise<{ kind: 'admitted' } | { kind: 'again'; problem: string }>;
   /** The owner agreed to link the Host of this request together with this connection. */
@@ -34,7 +35,7 @@ export function createCombinedRegistration(parts: CombinedRegistrationDeps): Com
     extension: {
       name: COMBINED_REGISTRATION,
       read: (request) => read(deps, request),
-      redeemed: (redemption) => redeemHalf(deps, redemption),
+      redeemed: (redemption) => redeemHostGrant(deps, redemption),
     },
     admit: (asked) => admit(deps, asked),
     keep: (input) => keep(deps, input),
@@ -89,7 +90,11 @@ async function keep(
   const sealed = Buffer.from(kept.hostGrant, 'base64url');
   const hostGrant = deps.vault.open(sealed, placeInRequest(client.id, request.codeChallenge));
   const place = sealedFor({ row: connectionId, ownerId: asked.owner.id, column: 'host_grant' });
-  await keepHalf(deps, { connectionId, hostId: hostTag(kept.host), hostGrant: deps.vault.seal(hostGrant, place) });
+  await keepPendingLink(deps, {
+    connectionId,
+    hostId: hostTag(kept.host),
+    hostGrant: deps.vault.seal(hostGrant, place),
+  });
 }
 
 /** Nobody has signed in yet: the request itself is the place. PROTOCOL §8. */

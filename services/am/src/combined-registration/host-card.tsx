@@ -1,7 +1,7 @@
 import { Badge, Card, Facts, Radios } from '@chatelaine/ui';
 import type { FormParams } from '@chatelaine/protocol';
 import type { VNode } from 'preact';
-import { HALF_FIELD } from './host-form.ts';
+import { LINK_HOST_FIELD } from './host-form.ts';
 import type { OfferedHost } from './offered-host.ts';
 
 const ANSWERS = [
@@ -9,11 +9,8 @@ const ANSWERS = [
   { value: 'no', label: 'No, do not link it' },
 ] as const;
 
-/**
- * The second half of the consent: the Requester is a Host, too, and the owner's account there may be linked with it.
- * PROTOCOL §2.3.
- */
-export function HostHalf({
+/** Asks whether to link the Requester's own Host as well, with the owner's account there. PROTOCOL §2.3. */
+export function HostCard({
   host,
   form,
   problem,
@@ -43,9 +40,9 @@ export function HostHalf({
       </p>
       <Radios
         legend={`Link ${host.name} as one of my services?`}
-        name={HALF_FIELD}
+        name={LINK_HOST_FIELD}
         answers={ANSWERS}
-        chosen={form.get(HALF_FIELD)}
+        chosen={form.get(LINK_HOST_FIELD)}
         problem={problem}
       />
     </Card>

@@ -1,21 +1,21 @@
 import type { FormParams } from '@chatelaine/protocol';
 
 /** The owner's answer about the Host; beside it stand those about the connection. */
-export const HALF_FIELD = 'host_half';
+export const LINK_HOST_FIELD = 'host_half';
 
-export type HalfAnswer =
+export type LinkHostAnswer =
   | { readonly kind: 'link' }
   | { readonly kind: 'no' }
   | { readonly kind: 'again'; readonly problem: string; readonly at: string };
 
 /** Neither is taken for granted: whoever did not answer is asked again. */
-export function readHalfAnswer(name: string, form: FormParams): HalfAnswer {
-  switch (form.get(HALF_FIELD)) {
+export function readLinkHostAnswer(name: string, form: FormParams): LinkHostAnswer {
+  switch (form.get(LINK_HOST_FIELD)) {
     case 'link':
       return { kind: 'link' };
     case 'no':
       return { kind: 'no' };
     default:
-      return { kind: 'again', problem: `Say whether ${name} is to be linked, too.`, at: HALF_FIELD };
+      return { kind: 'again', problem: `Say whether ${name} is to be linked, too.`, at: LINK_HOST_FIELD };
   }
 }

@@ -4,21 +4,24 @@ import type { Redemption } from '@chatelaine/oauth-server';
 import { formatForm, LIFETIME } from '@chatelaine/protocol';
 import { type AnsweredAttempt, type FinishLinkDeps, placeOf, redeem, settle } from '../linking/finish-link.ts';
 import { sealedFor } from '../links/sealing.ts';
-import { beginLinking, readHalf, tellNotLinked } from './host-half-store.ts';
+import { beginLinking, readPendingLink, tellNotLinked } from './pending-link-store.ts';
 
-export type RedeemHalfDeps = FinishLinkDeps;
+export type RedeemHostGrantDeps = FinishLinkDeps;
 
-/** The Requester waits for its tokens, and gives up some seconds later: a slow Host is waited for without it. */
+/**
+ * The Requester is waiting for its tokens and gives up after some seconds: a slower Host is waited for after the
+ * answer.
+ */
 const WAIT_MS = 1_500;
 
 /**
- * The Requester has redeemed its code, so the same browser session began and ended the connection: now, and never
- * before, its Host's grant is sent to that Host, with the same verifier. Whatever comes of it, the connection stands.
+ * Sends the Host's grant to the Host, with the same verifier. Only now, when the Requester has redeemed its code, is it
+ * certain that one browser session began and finished the connection. The connection stands whatever the outcome.
  * PROTOCOL §2.3.
  */
-export async function redeemHalf(deps: RedeemHalfDeps, redemption: Redemption): Promise<void> {
+export async function redeemHostGrant(deps: RedeemHostGrantDeps, redemption: Redemption): Promise<void> {
   const linking = link(deps, redemption).catch((error: unknown) => {
-    // once begun it is taken up again, see resume-links
+    // once begun, resume-links finishes it
     deps.log.warn(
       { err: error, event: 'combined_registration_not_finished', connection: redemption.grant.id },
       'a link is not made yet',
@@ -27,14 +30,14 @@ export async function redeemHalf(deps: RedeemHalfDeps, redemption: Redemption): 
   await Promise.race([linking, sleep(WAIT_MS, undefined, { ref: false })]);
 }
 
-async function link(deps: RedeemHalfDeps, { grant, verifier }: Redemption): Promise<void> {
+async function link(deps: RedeemHostGrantDeps, { grant, verifier }: Redemption): Promise<void> {
   const { id: connectionId, subject: ownerId } = grant;
-  const half = await readHalf(deps, { connectionId, ownerId });
-  if (half === null) return;
-  const { hostId, hostName, metadata } = half;
+  const pending = await readPendingLink(deps, { connectionId, ownerId });
+  if (pending === null) return;
+  const { hostId, hostName, metadata } = pending;
   const place = sealedFor({ row: connectionId, ownerId, column: 'host_grant' });
-  const hostGrant = deps.vault.open(half.hostGrant, place);
-  // as if a browser had brought it: then it is redeemed, and after a crash settled, as any other code of a Host
+  const hostGrant = deps.vault.open(pending.hostGrant, place);
+  // in the form of a callback, so that it is redeemed, and settled after a crash, like any other code of a Host
   const state = sha256base64url(`${metadata.issuer}|${hostGrant}`);
   const query = formatForm({ code: hostGrant, state, iss: metadata.issuer });
   const row = { stateHash: sha256(state), ownerId };
@@ -48,7 +51,7 @@ async function link(deps: RedeemHalfDeps, { grant, verifier }: Redemption): Prom
     resumeAfterSeconds: deps.config.recovery.resumeLinksAfterSeconds,
   });
   if (!begun) {
-    // sent a second time, it would end what the first has yielded (OAuth 2.1 §4.1.3)
+    // a second redemption would revoke what the first one yielded (OAuth 2.1 §4.1.3)
     deps.log.warn({ event: 'host_grant_repeated', hostId }, 'a grant of a Host was brought before');
     return tellNotLinked(deps, { ownerId, hostId, connectionId });
   }

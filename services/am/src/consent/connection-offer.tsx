@@ -2,7 +2,7 @@ import { randomId } from '@chatelaine/crypto';
 import type { Asked, ConsentDecision, ConsentOffer } from '@chatelaine/oauth-server-fastify';
 import { type FormParams, TRANSFER_SCOPE } from '@chatelaine/protocol';
 import { renderPage } from '@chatelaine/ui';
-import { readHalfAnswer } from '../combined-registration/host-form.ts';
+import { readLinkHostAnswer } from '../combined-registration/host-form.ts';
 import { keptIn, type OfferedHost } from '../combined-registration/offered-host.ts';
 import type { CombinedRegistration } from '../combined-registration/combined-registration.ts';
 import type { Deps } from '../deps.ts';
@@ -99,7 +99,7 @@ function hostIn(asked: Asked): OfferedHost | null {
   return kept === null ? null : { host: kept.host, name: kept.name, sentences: kept.sentences };
 }
 
-const NO_HALF = { kind: 'no' } as const;
+const NO_HOST = { kind: 'no' } as const;
 const NOTHING_TO_ADMIT = { kind: 'admitted' } as const;
 
 /** A connection, the first or one beside others. */
@@ -109,15 +109,15 @@ async function connect(
 ): Promise<ConsentDecision> {
   const { asked, links, host, terms, form } = input;
   const ownerId = asked.owner.id;
-  const half = host === null ? NO_HALF : readHalfAnswer(host.name, form);
-  if (half.kind === 'again') return half;
+  const linkHost = host === null ? NO_HOST : readLinkHostAnswer(host.name, form);
+  if (linkHost.kind === 'again') return linkHost;
   const read = readConsentForm(links, form, host === null ? 'something' : 'anything');
   if (read.kind === 'again') return read;
-  if (read.shown.length === 0 && half.kind === 'no') return { kind: 'deny' };
+  if (read.shown.length === 0 && linkHost.kind === 'no') return { kind: 'deny' };
   const wanted = readTermsConsent(terms, form);
   if (wanted.kind === 'again') return wanted;
   if (isMisnamed(outcomeOf(links, form), form)) return { kind: 'again', problem: MISNAMED };
-  const admitted = half.kind === 'link' ? await deps.combinedRegistration.admit(asked) : NOTHING_TO_ADMIT;
+  const admitted = linkHost.kind === 'link' ? await deps.combinedRegistration.admit(asked) : NOTHING_TO_ADMIT;
   if (admitted.kind === 'again') return admitted;
   const grantId = randomId('con');
   const expiresAt = read.lifetimeSeconds === null ? null : deps.clock.now() + read.lifetimeSeconds;
@@ -136,7 +136,7 @@ async function connect(
     proffer,
   });
   if (inserted.kind === 'full') return { kind: 'again', problem: inserted.problem };
-  if (half.kind === 'link') await deps.combinedRegistration.keep({ asked, connectionId: grantId });
+  if (linkHost.kind === 'link') await deps.combinedRegistration.keep({ asked, connectionId: grantId });
   await deps.failpoint('consent.written');
   return { kind: 'allow', grantId, scope: [TRANSFER_SCOPE], transferScope: null, expiresAt };
 }

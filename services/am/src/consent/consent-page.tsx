@@ -1,8 +1,8 @@
 import type { ConsentView } from '@chatelaine/oauth-server-fastify';
 import { Button, ButtonRow, Empty, Hidden, Notice } from '@chatelaine/ui';
 import type { VNode } from 'preact';
-import { HALF_FIELD } from '../combined-registration/host-form.ts';
-import { HostHalf } from '../combined-registration/host-card.tsx';
+import { LINK_HOST_FIELD } from '../combined-registration/host-form.ts';
+import { HostCard } from '../combined-registration/host-card.tsx';
 import { keptIn } from '../combined-registration/offered-host.ts';
 import { PREFERRED_FIELD, type TermsOffer } from '../terms/choice.ts';
 import { TermsChoice } from '../terms/terms-choice.tsx';
@@ -74,7 +74,7 @@ export function ConsentPage(page: ConsentPageView): VNode {
           lasts={again.kind === 'adds' ? 'as long' : 'chosen'}
         >
           {links.length === 0 && (again.kind === 'adds' ? <NothingToAdd /> : <NothingToShow />)}
-          {host !== null && <HostHalf host={host} form={chosen} problem={at(HALF_FIELD)} />}
+          {host !== null && <HostCard host={host} form={chosen} problem={at(LINK_HOST_FIELD)} />}
           {again.kind !== 'adds' && (
             <TermsChoice offer={terms} form={chosen} client={client} problem={at(PREFERRED_FIELD)} />
           )}
@@ -84,7 +84,7 @@ export function ConsentPage(page: ConsentPageView): VNode {
   );
 }
 
-/** Beside the other half there is still something to agree to. */
+/** Beside a Host to link there is still something to agree to. */
 function NothingToShow(): VNode {
   return (
     <Notice kind="plain">

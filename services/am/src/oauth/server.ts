@@ -51,7 +51,7 @@ export function createServerDeps(
         chatelaine_requester_statements_supported: config.clientDocuments === 'read',
         deferred_token_response_supported: true,
         chatelaine_wants_supported: true,
-        // both need a document that names the other half
+        // both rest on a document, in which client and Host name each other
         ...(config.clientDocuments === 'read' ? COMBINED_REGISTRATION_METADATA : {}),
       },
     },

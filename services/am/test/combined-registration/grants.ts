@@ -1,6 +1,6 @@
 import { challengeOf, createVerifier } from '@chatelaine/crypto';
 import { describe, expect, test } from '@jest/globals';
-import { reapHalves } from '../../src/combined-registration/host-half-store.ts';
+import { reapPendingLinks } from '../../src/combined-registration/pending-link-store.ts';
 import { reapAttempts } from '../../src/linking/attempt-store.ts';
 import { agreed, consent, deployment, lifestream, linkOf, NOT_LINKED, notifiedTo, push } from './scene.ts';
 
@@ -47,20 +47,20 @@ export function grantsThatAreNotGood(): void {
 
   test('a grant that a process died over is not lost silently: the owner reads that there is no link', async () => {
     const { owner, redeem } = await agreed();
-    // as if the code had been redeemed, and the process had died before it took up the half
-    const [half] = await deployment.rows(
+    // as if the code had been redeemed, and the process had died before it took the pending link
+    const [pending] = await deployment.rows(
       'select * from host_half where connection_id in (select id from connection where owner_id = $1)',
       [owner.id],
     );
-    await deployment.rows('delete from host_half where connection_id = $1', [half?.['connection_id']]);
+    await deployment.rows('delete from host_half where connection_id = $1', [pending?.['connection_id']]);
     await redeem();
     await deployment.rows(
       `insert into host_half (connection_id, host_id, host_grant, created_at)
         values ($1, $2, $3, now() - interval '6 minutes')`,
-      [half?.['connection_id'], half?.['host_id'], half?.['host_grant']],
+      [pending?.['connection_id'], pending?.['host_id'], pending?.['host_grant']],
     );
     expect(await notifiedTo(owner)).not.toContain(NOT_LINKED);
-    await reapHalves(deployment);
+    await reapPendingLinks(deployment);
     expect(await notifiedTo(owner)).toContain(NOT_LINKED);
   });
 

@@ -4,10 +4,10 @@ import { agree, type Requester } from '../support/requester.ts';
 
 // all that is awaited at load stands here: files that wait beside each other hang
 export const deployment = await TestDeployment.build();
-/** Requester and Host in one; its Host half is the deployment's first Host. */
+/** Requester and Host in one; its Host is the deployment's first Host. */
 export const lifestream: Requester = deployment.requester({ name: 'Lifestream', host: deployment.host.issuer });
 
-/** The request as such a Requester pushes it: one challenge for both halves. */
+/** The request as such a Requester pushes it: one challenge for connection and link. */
 export async function push(verifier = createVerifier(), hostGrant = deployment.host.grantHost(challengeOf(verifier))) {
   const started = await lifestream.push({ host: deployment.host.issuer, host_grant: hostGrant }, verifier);
   return { ...started, hostGrant };
@@ -19,7 +19,7 @@ export async function consent(owner: Owner, path: string, fields: Record<string,
   return { answer, query: new URL(answer.onward ?? 'x:').searchParams };
 }
 
-/** An owner who agreed to both halves, and a Requester that has its code and has not redeemed it yet. */
+/** An owner who agreed to connection and link, and a Requester that has its code and has not redeemed it yet. */
 export async function agreed(started = push()) {
   const owner = await deployment.owner();
   const { path, verifier, hostGrant } = await started;

@@ -1,7 +1,7 @@
 import { createVerifier } from '@chatelaine/crypto';
 import { send } from '@chatelaine/test-kit';
 import { describe, expect, test } from '@jest/globals';
-import { reapHalves } from '../../src/combined-registration/host-half-store.ts';
+import { reapPendingLinks } from '../../src/combined-registration/pending-link-store.ts';
 import { unnamed } from '../support/requester.ts';
 import { consent, deployment, lifestream, linkOf, push } from './scene.ts';
 
@@ -53,7 +53,7 @@ export function whatWasShown(): void {
       expect(deployment.host.redemptions).toEqual([]);
       expect(await linkOf(victim)).toEqual([]);
       await deployment.rows(`update host_half set created_at = now() - interval '6 minutes'`);
-      expect(await reapHalves(deployment)).toBeGreaterThan(0);
+      expect(await reapPendingLinks(deployment)).toBeGreaterThan(0);
     });
   });
 }

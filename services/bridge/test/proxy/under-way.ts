@@ -50,7 +50,7 @@ export function callsUnderWay(): void {
 
   test('a stop ends an answer under way', async () => {
     const { browser, tokens: own } = await world.person('stopping', ['chirp']);
-    const answer = halfAnswered();
+    const answer = partlyAnswered();
     const call = am.call(bridge, own.chirp, { path: '/api/chirp/entries' }).catch((error: Error) => error);
     await eventually(answer.hasBegun);
     await browser.submit('/access', '/access/end', {});
@@ -59,7 +59,7 @@ export function callsUnderWay(): void {
   });
 
   test('who goes away is not waited for: the service’s answer is let go', async () => {
-    const answer = halfAnswered();
+    const answer = partlyAnswered();
     const gone = new AbortController();
     const call = am.call(bridge, token, { path: '/api/chirp/entries', signal: gone.signal }).catch(() => 'gone');
     await eventually(answer.hasBegun);
@@ -70,7 +70,7 @@ export function callsUnderWay(): void {
 }
 
 /** The service begins its next answer, and does not end it. */
-function halfAnswered() {
+function partlyAnswered() {
   let under: http.ServerResponse | undefined;
   instead.does = (_request, response) => {
     instead.does = null;

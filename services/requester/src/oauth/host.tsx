@@ -9,7 +9,7 @@ import { POST_SCOPES } from '../posts/post.ts';
  * Makes this service a Host as well, of the posts kept here; it names itself as the Requester it is. PROTOCOL §2.2,
  * §2.3.
  */
-export async function hostHalf(
+export async function registerAsHost(
   app: FastifyInstance,
   deps: Pick<Deps, 'config' | 'pool' | 'clock' | 'outbound'>,
 ): Promise<void> {

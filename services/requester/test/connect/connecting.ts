@@ -50,7 +50,7 @@ export function connecting(): void {
       await pool.end();
     });
 
-    test('is that it is a Host, too: each half names the other', async () => {
+    test('is that it is a Host, too: client document and Host metadata name each other', async () => {
       expect(await (await fetch(`${origin}/client`)).json()).toMatchObject({ chatelaine_host: ISSUER });
       const metadata = await fetch(`${origin}/.well-known/oauth-authorization-server`);
       expect(await metadata.json()).toMatchObject({ issuer: ISSUER, chatelaine_requester: `${ISSUER}/client` });

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { gate } from '../support/scripted-host.ts';
 import { agreed, consent, deployment, lifestream, linkOf, NOT_LINKED, notifiedTo, push } from './scene.ts';
 
-/** Both halves, and each refused alone. */
-export function eachHalf(): void {
-  describe('both halves', () => {
+/** Connection and link agreed to together, and each refused alone. */
+export function eachAnswer(): void {
+  describe('connection and link', () => {
     test('the consent page shows both, and the Host hears nothing before the Requester redeems its code', async () => {
       const owner = await deployment.owner();
       const { path, verifier, hostGrant } = await push();
@@ -52,7 +52,7 @@ export function eachHalf(): void {
     });
   });
 
-  describe('each half can be refused alone', () => {
+  describe('connection and link can each be refused alone', () => {
     test('the Host: a connection as any other, and the Host hears nothing', async () => {
       const owner = await deployment.owner();
       const linkId = await deployment.link(owner);

@@ -2,7 +2,7 @@ import { type ServerMetadata, serverMetadataSchema } from '@chatelaine/protocol'
 import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
-interface NewHalf {
+interface NewPendingLink {
   readonly connectionId: string;
   readonly hostId: string;
   /** Sealed. */
@@ -14,12 +14,12 @@ const KEEP = defineQuery({
   text: 'insert into host_half (connection_id, host_id, host_grant) values ($1, $2, $3)',
 });
 
-/** Keeps what the owner agreed to. It goes with its connection, and counts for nothing without the kernel's grant. */
-export async function keepHalf({ pool }: Pick<Deps, 'pool'>, half: NewHalf): Promise<void> {
-  await run(pool, KEEP, [half.connectionId, half.hostId, half.hostGrant]);
+/** Keeps the link the owner agreed to. It is deleted with its connection, and is void without the kernel's grant. */
+export async function keepPendingLink({ pool }: Pick<Deps, 'pool'>, link: NewPendingLink): Promise<void> {
+  await run(pool, KEEP, [link.connectionId, link.hostId, link.hostGrant]);
 }
 
-export interface KeptHalf {
+export interface PendingLink {
   /** Sealed. */
   readonly hostGrant: Buffer;
   readonly hostId: string;
@@ -35,11 +35,11 @@ const READ = defineQuery<{ host_grant: Buffer; id: string; name: string; metadat
     where hh.connection_id = $1 and c.owner_id = $2`,
 });
 
-/** What came along with a connection of this owner, and was not used yet. */
-export async function readHalf(
+/** The link still to be made with this connection of this owner. */
+export async function readPendingLink(
   { pool }: Pick<Deps, 'pool'>,
   { connectionId, ownerId }: { connectionId: string; ownerId: string },
-): Promise<KeptHalf | null> {
+): Promise<PendingLink | null> {
   const row = await runOne(pool, READ, [connectionId, ownerId]);
   return row === null
     ? null
@@ -63,21 +63,21 @@ export interface NewLinking {
   readonly resumeAfterSeconds: number;
 }
 
-// as an attempt whose browser has just come back; nobody can bring it back a second time, because it is used
+// written as an attempt whose browser has just come back, and used, so that no browser can bring it again
 const BEGIN = defineQuery<{ host_id: string }>({
   name: 'both_begin_linking',
   text: `
-    with half as (delete from host_half where connection_id = $1 returning host_id)
+    with pending as (delete from host_half where connection_id = $1 returning host_id)
     insert into link_attempt (state_hash, owner_id, session_hash, host_id, connection_id, verifier, answer, expires_at,
       used_at, resume_at)
     select $2, $3, $2, host_id, $1, $4, $5, now() + make_interval(secs => $6), now(), now() + make_interval(secs => $7)
-      from half
+      from pending
     on conflict (state_hash) do nothing returning host_id`,
 });
 
 /**
- * Takes the half and begins to make a link of it, in one statement: from here on it is settled what becomes of the
- * grant, whatever crashes. `false`: this very grant was brought before, or is being used by another process.
+ * Takes the pending link and begins to make it, in one query: from here on the outcome of the grant is settled even if
+ * the process crashes. `false`: this very grant was sent before, or another process is using it.
  */
 export async function beginLinking({ pool }: Pick<Deps, 'pool'>, input: NewLinking): Promise<boolean> {
   const { connectionId, stateHash, ownerId, verifier, answer, lifetimeSeconds, resumeAfterSeconds } = input;
@@ -98,8 +98,8 @@ export async function tellNotLinked(
   await run(pool, TELL, [ownerId, hostId, connectionId]);
 }
 
-// longer than a code lives, whose redemption would use it; if there was one all the same, whoever redeemed it died over
-// the half, or could not read it
+// After five minutes the code that would have made this link has expired. If it was redeemed all the same, the process
+// that did so died before it took the pending link, or could not decrypt it.
 const REAP = defineQuery<{ n: number }>({
   name: 'both_reap_halves',
   text: `
@@ -113,7 +113,7 @@ const REAP = defineQuery<{ n: number }>({
     select (select count(*) from gone)::int as n, (select count(*) from told)`,
 });
 
-/** Deletes what nobody came for, or could take up; returns how many. */
-export async function reapHalves({ pool }: Pick<Deps, 'pool'>): Promise<number> {
+/** Deletes pending links that will not be made any more; returns how many. */
+export async function reapPendingLinks({ pool }: Pick<Deps, 'pool'>): Promise<number> {
   return (await runOne(pool, REAP))?.n ?? 0;
 }
