@@ -7,20 +7,21 @@ import type { Grant } from './token/grant.ts';
 /** How this server differs from another that runs the same kernel. */
 export interface ServerConfig {
   readonly issuer: Issuer;
-  /** How people call it. */
+  /** The name people know it by. */
   readonly name: string;
   readonly schemes: Schemes;
   /** The kind of its relationship tokens: an AM issues connection tokens, a Host link tokens. */
   readonly accessTokenKind: 'ct' | 'lt';
   /**
-   * Scopes an owner can delegate through an AM, with a sentence each; null at an AM, which has none of its own.
+   * The scopes an owner can delegate through an AM, with a sentence each; null at an AM, which has none of its own.
    * PROTOCOL §2.2.
    */
   readonly transferScopes: Readonly<Record<string, string>> | null;
   /** Whether strangers may register (RFC 7591). */
   readonly registration: 'open' | 'closed';
   /**
-   * Whether a client may be known by the document at its id; `none` where nothing can be fetched. `read` unless given.
+   * Whether a client may be identified by the document at its id; `none` where nothing can be fetched. `read` by
+   * default.
    */
   readonly clientDocuments?: 'read' | 'none';
   /** Whether authorization requests must be pushed (RFC 9126 §4). */
@@ -30,19 +31,19 @@ export interface ServerConfig {
    * authentication.
    */
   readonly relationshipTokens: 'bound' | 'keyed';
-  /** What of a link's ceiling there is to have now; all of it unless given. A throw is answered 503. */
+  /** The part of a link's ceiling that is available now; by default all of it. If it throws, the answer is 503. */
   readonly ceilingNow?: (grant: StoredGrant) => Promise<ScopeSet>;
   /** Protected resources of a Host. */
   readonly resources: readonly ResourceUrl[];
-  /** Grants beside code and refresh. */
+  /** Grants besides code and refresh token. */
   readonly grants: readonly Grant[];
   /** What this server adds to authorization requests. */
   readonly extensions?: readonly RequestExtension[];
-  /** A word on a client id before anything is fetched for it: a sentence that refuses it, or null. */
+  /** Checks a client id before anything is fetched for it: a sentence that refuses it, or null. */
   readonly admitClientId?: (clientId: string) => string | null;
-  /** A last word on a client, after the general checks: a sentence for the client that refuses it, or null. */
+  /** Checks a client after the general checks: a sentence for its developer that refuses it, or null. */
   readonly admitClient?: (client: Client) => string | null;
-  /** Operations beside the kernel's own, for the OpenAPI document. */
+  /** Operations besides the kernel's own, for the OpenAPI document. */
   readonly operations?: readonly ApiOperation[];
   /** Members added to the server metadata. */
   readonly metadata?: Readonly<Record<string, unknown>>;
@@ -54,21 +55,23 @@ export type FetchDocument = (url: string) => Promise<
       readonly kind: 'ok';
       readonly json: unknown;
       readonly freshForSeconds: number;
-      /** False where whoever made us fetch it has had enough stored: then it is known for seconds only. */
+      /**
+       * False if the source that caused the fetch has had enough stored: then the document is cached for seconds only.
+       */
       readonly mayBeStored?: boolean;
     }
   | { readonly kind: 'failed'; readonly reason: string }
 >;
 
-/** What happens that an operator or an audit wants to know; ids and outcomes only. */
+/** Events for operators and audits; ids and outcomes only. */
 export type ServerEvent =
   | { readonly event: 'client_authentication_failed'; readonly clientId: string; readonly reason: string }
   | { readonly event: 'code_reused'; readonly clientId: string; readonly grantId: string }
   | { readonly event: 'refresh_token_reused'; readonly clientId: string; readonly grantId: string }
   | { readonly event: 'foreign_token'; readonly clientId: string; readonly ownerOfToken: string }
   /**
-   * An AM handed on what the Requester's own word does not bear out: a mistake of either, or the AM names a key of its
-   * own. PROTOCOL §3.6.
+   * An AM relayed a transfer that the Requester's own statement does not support: either made a mistake, or the AM
+   * names a key of its own. PROTOCOL §3.6.
    */
   | {
       readonly event: 'requester_statement_refused';
@@ -79,10 +82,10 @@ export type ServerEvent =
   | { readonly event: 'replayed'; readonly clientId: string; readonly guard: string }
   | { readonly event: 'grant_ended'; readonly grantId: string; readonly subject: string; readonly clientId: string };
 
-/** Keys that refresh tokens are derived with which take the place of others; each is known by a number. */
+/** The keys that successors of refresh tokens are derived with, each identified by a number. */
 export interface SuccessorKeys {
   readonly current: { readonly id: number; readonly key: Uint8Array };
-  /** Null when it is no longer kept. */
+  /** Null if it is no longer kept. */
   find(id: number): Promise<Uint8Array | null>;
 }
 
@@ -92,8 +95,8 @@ export interface ServerDeps {
   readonly fetchDocument: FetchDocument;
   readonly clock: Clock;
   readonly emit: (event: ServerEvent) => void;
-  /** Needed where an extension answers for grants of clients that have no key: their refresh tokens are replaced. */
+  /** Needed if an extension answers for grants of clients without a key: their refresh tokens are rotated. */
   readonly successorKeys?: SuccessorKeys;
-  /** Told when a client has proved who it is, by a key or a secret: for who counts refusals. */
+  /** Called when a client has proved who it is, by a key or a secret: for counting refusals. */
   readonly authenticated?: () => void;
 }

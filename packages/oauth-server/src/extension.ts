@@ -5,48 +5,48 @@ import type { StoredGrant } from './storage.ts';
 import type { Guards } from './token/guards.ts';
 
 /**
- * What a server adds to authorization requests, and to what they lead to. The kernel knows nothing of what it means.
+ * What a server adds to authorization requests and to what follows from them. The kernel does not know what it means.
  *
- * An extension either keeps something with an ordinary request (`kept`), or makes a request its own (`own`): then scope
- * and key are its affair, the owner's consent makes a grant that it answers for, and code and refresh token are
+ * An extension either keeps something with an ordinary request (`kept`), or takes a request over (`own`). Then scope
+ * and key are its business, the owner's consent creates a grant that it answers for, and code and refresh token are
  * redeemed through {@link issue}.
  */
 export interface RequestExtension {
-  /** Names what it keeps in a request (`request.extensions[name]`) and the grants that it answers for; stored. */
+  /** Identifies what it keeps in a request (`request.extensions[name]`) and the grants it answers for; stored. */
   readonly name: string;
   /**
-   * Reads its parameters, after client, redirect URI and PKCE were found good. Nobody has signed in: the answer must
-   * not depend on any owner. What it keeps is stored as JSON until the owner has decided; a secret in it is for the
-   * extension to seal.
+   * Reads its parameters, after client, redirect URI and PKCE have been checked. Nobody has signed in: the answer must
+   * not depend on any owner. What it keeps is stored as JSON until the owner has decided; it has to seal any secret in
+   * it.
    */
   readonly read: (request: ExtensionRequest) => Promise<ExtensionReading>;
   /**
-   * Runs when the code of a kernel's own grant was redeemed, before the answer leaves. It must not throw: the code is
-   * used.
+   * Runs when the code of one of the kernel's own grants was redeemed, before the answer leaves. It must not throw: the
+   * code is used.
    */
   readonly redeemed?: (redemption: Redemption) => Promise<void>;
-  /** Answers for the code or the refresh token of a grant of its own. */
+  /** Redeems the code or refresh token of one of its own grants. */
   readonly issue?: (issue: Issue) => Promise<Readonly<Record<string, unknown>>>;
 }
 
 export interface ExtensionRequest {
-  /** Plain ones come through a browser, and nobody has authenticated the client. */
+  /** Plain requests come through a browser, and the client is not authenticated. */
   readonly way: 'pushed' | 'plain';
   readonly client: Client;
   readonly params: FormParams;
   readonly codeChallenge: string;
-  /** A key that the request named or proved; null without one. */
+  /** The key that the request named or proved; null without one. */
   readonly jkt: string | null;
   /** For what has to be read because of this request: counted against whoever sent it. */
   readonly fetchDocument: FetchDocument;
 }
 
 export type ExtensionReading =
-  /** None of its parameters is there. */
+  /** The request has none of its parameters. */
   | { readonly kind: 'none' }
   | { readonly kind: 'refused'; readonly error: ErrorCode; readonly message: string }
   | { readonly kind: 'kept'; readonly data: unknown }
-  /** `scope`: what was asked for; empty when the request left it to the server (RFC 6749 §3.3). */
+  /** `scope`: the requested scope; empty if the request left it to the server (RFC 6749 §3.3). */
   | { readonly kind: 'own'; readonly data: unknown; readonly scope: ScopeSet };
 
 export interface Redemption {
@@ -56,41 +56,38 @@ export interface Redemption {
   readonly signal: AbortSignal;
 }
 
-/**
- * One request at the token endpoint that an extension answers: everything about client, code or refresh token, and
- * proof is checked.
- */
+/** One token request that an extension answers. Client, proof, and code or refresh token have been checked. */
 export interface Issue {
   readonly occasion: 'code' | 'refresh';
   readonly grant: StoredGrant;
   readonly client: Client;
   readonly params: FormParams;
-  /** The grant's, or less if the request asked for less. Never empty unless the grant's is. */
+  /** The grant's scope, or the part the request asked for. Empty only if the grant's is. */
   readonly scope: ScopeSet;
-  /** The key of this request's proof: the grant's own, or the first that it gets. Null only for a grant without one. */
+  /** The key of this request's proof: the grant's own, or the first it gets. Null only for a grant without one. */
   readonly jkt: string | null;
   readonly guards: Guards;
   readonly signal: AbortSignal;
   /**
-   * Uses up the code, or moves the refresh token on. Call it once, last: what fails before leaves both as they were, so
-   * that the client can try again. Throws `invalid_grant` when the code was used or the grant has ended meanwhile; then
-   * nothing may be handed out.
+   * Uses up the code, or moves the refresh token on. Call it once, last: a failure before it leaves both as they were,
+   * so that the client can try again. Throws `invalid_grant` if the code was used or the grant has ended meanwhile;
+   * then nothing may be handed out.
    */
   readonly commit: (handedOut: HandedOut) => Promise<Committed>;
 }
 
-/** What the answer will hold. */
+/** Values for the answer. */
 export interface HandedOut {
-  /** Seconds that its access token lives. */
+  /** Lifetime of the access token in seconds. */
   readonly expiresIn: number;
 }
 
 export interface Committed {
-  /** In clear, when there is a new one for the client. */
+  /** In clear, if there is a new one for the client. */
   readonly refreshToken: string | undefined;
 }
 
-/** Whether clients that have no key at all are any good here: some extension answers for grants of its own. */
+/** Whether clients without any key can use this server at all: some extension answers for its own grants. */
 export function takesPlainClients({ extensions = [] }: Pick<ServerConfig, 'extensions'>): boolean {
   return extensions.some(({ issue }) => issue !== undefined);
 }
@@ -113,7 +110,7 @@ export type ReadExtensions =
       readonly scope: ScopeSet;
     };
 
-/** Lets every extension read a request. One that makes it its own is alone in it. */
+/** Lets every extension read a request. One that takes it over must be the only one that has something in it. */
 export async function readExtensions(
   { extensions = [] }: Pick<ServerConfig, 'extensions'>,
   request: ExtensionRequest,

@@ -11,8 +11,8 @@ import type { ServerDeps } from './deps.ts';
 import { withGuards } from './token/guards.ts';
 
 /**
- * The introspection endpoint, RFC 7662: a client with keys learns of the tokens that were issued to it. Anything else,
- * unknown or not its own, is `{"active":false}` and nothing more (§2.2).
+ * The introspection endpoint, RFC 7662: a client with keys learns about tokens that were issued to it. Anything else,
+ * unknown or another client's, is `{"active":false}` and nothing more (§2.2).
  */
 export async function introspect(deps: ServerDeps, request: ClientRequest): Promise<IntrospectionResponse> {
   return withGuards(deps, async (guards) => {

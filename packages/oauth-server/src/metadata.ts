@@ -23,8 +23,8 @@ export function serverMetadata(config: ServerConfig): ServerMetadata & Readonly<
     ...(config.registration === 'open' ? { registration_endpoint: at(ENDPOINT.register) } : {}),
     revocation_endpoint: at(ENDPOINT.revoke),
     introspection_endpoint: at(ENDPOINT.introspect),
-    // clients that find no scope elsewhere ask for all that are listed here, and "transfer" with a resource is refused
-    // (PROTOCOL §6)
+    // clients that find no scope elsewhere request all those listed here, and "transfer" together with a resource is
+    // refused (PROTOCOL §6)
     ...(takesPlainClients(config) ? {} : { scopes_supported: [TRANSFER_SCOPE] }),
     response_types_supported: ['code'],
     response_modes_supported: ['query'],

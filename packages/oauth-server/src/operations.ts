@@ -46,7 +46,7 @@ const TRANSFER = {
   scope: 'entries.read',
 } as const;
 
-/** What any endpoint says to whom does not authenticate as it must. */
+/** The answer to a caller that does not authenticate as it must. */
 const OF_CLIENTS = ['invalid_request', 'invalid_client', 'unauthorized_client', 'invalid_dpop_proof'] as const;
 
 const REFUSALS = [400, 401, 405, 413, 415, 429, 503] as const;

@@ -4,11 +4,11 @@ import { authenticateClient, type ClientRequest } from './client/authenticate-cl
 import type { ServerDeps } from './deps.ts';
 import { refuseReplay, withGuards } from './token/guards.ts';
 
-/** Room comes back as tombstones go, over days. */
+/** There is room again as tombstones expire, over days. */
 const MANY_ENDS_WAIT_SECONDS = 600;
 
 /**
- * The revocation endpoint, RFC 7009. Returning means: nothing that the token stands for is alive. An unknown token, and
+ * The revocation endpoint, RFC 7009. When it returns, nothing that the token stands for is alive. An unknown token, and
  * one of another client, is answered the same (RFC 7009 §2.2). With the hint `transfer_grant`, `token` is a grant_id
  * (PROTOCOL §7).
  */

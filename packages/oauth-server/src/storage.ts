@@ -17,8 +17,8 @@ export type * from './storage/transfer-storage.ts';
  * `contract/`.
  */
 export interface OAuthStorage extends ClientStorage, RequestStorage, TokenStorage, TransferStorage {
-  /** Burns guards on their own: for requests that end without any other write. */
+  /** Spends replay guards for requests that end without any other write. */
   burn(guards: readonly ReplayGuard[]): Promise<BurnOutcome>;
-  /** Deletes rows that are past their time, some at a time; returns how many. Safe to run on every replica at once. */
+  /** Deletes expired rows, a batch at a time, and returns how many. Safe to run on every replica at once. */
   reap(): Promise<number>;
 }

@@ -1,6 +1,6 @@
 /**
- * The weights that an `Accept` header gives to media ranges, by their names in lower case; a weight that is none counts
- * as 0. What the header says of a range that it repeats is what it says first. RFC 9110 §12.5.1, §12.4.2.
+ * The weight that an `Accept` header gives to each media range, by its name in lower case. A malformed weight counts as
+ * 0, and of a repeated range the first weight counts. RFC 9110 §12.5.1, §12.4.2.
  */
 export function acceptedWeights(accept: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();

@@ -24,7 +24,7 @@ export const clientMetadataSchema = z.object({
   response_types: z.array(z.string().max(50)).max(10).optional(),
   scope: z.string().max(2000).optional(),
   token_endpoint_auth_method: z.string().max(50).optional(),
-  /** What a client offers beside the method that it prefers. OpenID Connect RP Metadata Choices §2. */
+  /** The methods a client supports besides the one it prefers. OpenID Connect RP Metadata Choices §2. */
   token_endpoint_auth_methods_supported: z.array(z.string().max(50)).max(20).optional(),
   token_endpoint_auth_signing_alg: z.string().max(20).optional(),
   jwks: jwksSchema.optional(),
@@ -36,15 +36,15 @@ export const clientMetadataSchema = z.object({
   software_statement: z.string().optional(),
   /** In an AM's document for one Host: the AM's issuer. PROTOCOL §2.2. */
   chatelaine_issuer: uri.optional(),
-  /** In a Requester's document: the issuer of the Host that it is, too. PROTOCOL §2.3. */
+  /** In a Requester's document: the issuer of the Host that it also is. PROTOCOL §2.3. */
   chatelaine_host: uri.optional(),
   /**
-   * In a Requester's document: addresses of terms documents that it accepts; a hint for the owner, never an acceptance.
+   * In a Requester's document: the URLs of terms documents that it accepts. A hint for the owner, never an acceptance.
    * PROTOCOL §10.3.
    */
   chatelaine_terms: z.array(uri).max(20).optional(),
   /**
-   * In a Requester's document: what it would like to ask for; a hint for its owner's page, and no request. PROTOCOL
+   * In a Requester's document: what it would like to ask for. A hint for the owner's page, not a request. PROTOCOL
    * §2.4.
    */
   chatelaine_wants: wantsSchema.optional(),

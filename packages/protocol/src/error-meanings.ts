@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 
-/** What a client is to make of an error, for people who write one. PROTOCOL §3.8. */
+/** What each error means to the developer of a client. PROTOCOL §3.8. */
 export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   invalid_request:
     'The request is malformed, lacks something, or brings a token that is not acceptable. ' +

@@ -42,17 +42,19 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 /** Members that may stand beside `error` and `error_description`. */
 export interface ErrorExtras extends DeferralExtras {
   readonly denied_by?: 'am' | 'host';
-  /** With `temporarily_unavailable`: it is the Host that cannot be had right now, not the AM that says so. */
+  /** With `temporarily_unavailable`: the Host is unavailable, not the AM that says so. */
   readonly unavailable?: 'host';
   /** Whether asking the owner could change the answer. */
   readonly requestable?: boolean;
-  /** With `access_denied`: the owner has paused the connection, and it will go on. PROTOCOL §7. */
+  /** With `access_denied`: the owner has paused the connection and may resume it. PROTOCOL §7. */
   readonly paused?: true;
-  /** With `access_denied`: the part that the owner allowed when they were asked. PROTOCOL §3.7. */
+  /** With `access_denied`: the part of the scope that the owner allowed when asked. PROTOCOL §3.7. */
   readonly allowed_scope?: string;
   readonly interaction_uri?: string;
   readonly scope?: string;
-  /** With `terms_required`: what the owner proffers, the preferred first, and the signed offer. PROTOCOL §10.4. */
+  /**
+   * With `terms_required`: the terms the owner proffers, the preferred one first, and the signed offer. PROTOCOL §10.4.
+   */
   readonly terms?: readonly TermsReference[];
   readonly proffer?: string;
 }
@@ -60,7 +62,7 @@ export interface ErrorExtras extends DeferralExtras {
 export interface OAuthErrorOptions {
   /** For the operator's log only; never sent. */
   readonly cause?: unknown;
-  /** Overrides the code's own status (413, 415, 429, 504 …). */
+  /** Overrides the status that belongs to the code (413, 415, 429, 504 …). */
   readonly status?: number;
   /** Seconds for `Retry-After`. */
   readonly retryAfter?: number;
@@ -68,7 +70,7 @@ export interface OAuthErrorOptions {
   readonly extras?: ErrorExtras;
 }
 
-/** An error the client is told of: `message` is the sentence it reads, `cause` is for the operator. */
+/** An error that is sent to the client: `message` is the sentence it reads, `cause` is for the operator. */
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
   readonly code: ErrorCode;
@@ -118,13 +120,13 @@ export const slowDown = make('slow_down');
 export const expiredToken = make('expired_token');
 export const termsRequired = make('terms_required');
 
-/** One text for every bad subject or actor token, so that the answer tells nothing apart. RFC 8693 §2.2.2. */
+/** One text for every bad subject or actor token, so that the answer does not tell them apart. RFC 8693 §2.2.2. */
 export const BAD_TOKEN_TEXT = 'The subject_token or actor_token is not acceptable.';
 
 /** One text for a Host that is unknown, not linked, or not shown to this connection. PROTOCOL §3.2. */
 export const BAD_TARGET_TEXT = 'This connection cannot obtain tokens for that resource.';
 
-/** Throttled: 429 with `Retry-After`; a person may read it, too. */
+/** Throttled: 429 with `Retry-After`. A person may read the sentence, too. */
 export function tooManyRequests(retryAfterSeconds: number): OAuthError {
   const minutes = Math.ceil(retryAfterSeconds / 60);
   const wait = minutes <= 1 ? 'a minute' : `${minutes} minutes`;

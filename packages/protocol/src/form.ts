@@ -7,23 +7,23 @@ export type FormResult =
   | { readonly kind: 'form'; readonly params: FormParams }
   | {
       readonly kind: 'malformed';
-      /** A sentence for whoever wrote the request. */
+      /** A sentence for the developer of the client. */
       readonly reason: string;
-      /** When repeated names are all that is wrong: which; otherwise null. */
+      /** The repeated names, when they are all that is wrong; otherwise null. */
       readonly repeated: readonly string[] | null;
       /**
-       * With `repeated`, the first value of each name; otherwise empty. Only good for telling the sender of its
+       * With `repeated`, the first value of each name; otherwise empty. Good only for telling the sender about the
        * mistake.
        */
       readonly params: FormParams;
     };
 
 /**
- * Reads `application/x-www-form-urlencoded` (body or query). Refused: repeated names (RFC 6749 §3.1, §3.2), invalid
+ * Reads `application/x-www-form-urlencoded` (body or query). Refuses repeated names (RFC 6749 §3.1, §3.2), invalid
  * percent escapes, invalid UTF-8, NUL and other control characters except tab, CR and LF, more than {@link
- * LIMIT.formPairs} pairs, a name or value of more than {@link LIMIT.fieldChars} characters. Anything beyond ASCII must
- * be percent-encoded, as every serializer does it (https://url.spec.whatwg.org/#urlencoded-serializing): so a text that
- * was decoded from broken UTF-8 on the way is refused too. Never throws.
+ * LIMIT.formPairs} pairs, and a name or value of more than {@link LIMIT.fieldChars} characters. Anything beyond ASCII
+ * must be percent-encoded, as every serializer does (https://url.spec.whatwg.org/#urlencoded-serializing), so text
+ * decoded from broken UTF-8 on the way is refused as well. Never throws.
  */
 export function parseForm(input: Uint8Array | string): FormResult {
   const text = typeof input === 'string' ? input : decodeLatin1(input);
@@ -56,9 +56,9 @@ export function formatForm(params: Readonly<Record<string, string | undefined>>)
 
 const malformed = (reason: string): FormResult => ({ kind: 'malformed', reason, repeated: null, params: new Map() });
 
-/** Byte for character, so that what is not ASCII stays visible as such. */
+/** One character for each byte, so that anything beyond ASCII stays recognizable as such. */
 function decodeLatin1(bytes: Uint8Array): string {
-  // more than the limit is refused by its length, whatever it says
+  // what is over the limit is refused for its length, whatever it contains
   const shown = bytes.subarray(0, LIMIT.formBytes + 1);
   return Buffer.from(shown.buffer, shown.byteOffset, shown.byteLength).toString('latin1');
 }

@@ -3,8 +3,8 @@ import { completionFields, deferredFields } from './deferred.ts';
 import { CLIENT_ASSERTION_TYPE, GRANT, TOKEN_TYPE } from './urns.ts';
 
 /**
- * The forms that travel, for documents that describe them. They are read by name through `parseForm`; a test holds each
- * required parameter here to be one that the endpoint really wants.
+ * The forms of the protocol, for documents that describe them. Code reads them by name through `parseForm`; a test
+ * holds that each parameter required here is one that the endpoint demands.
  */
 const clientFields = {
   client_id: z.string().optional().describe('Of a client without keys; otherwise the assertion says it.'),
@@ -52,7 +52,7 @@ export const refreshForm = z.object({
   scope: z.string().optional(),
 });
 
-/** What a request for a Host's own token has beside, at an AM. PROTOCOL §6. */
+/** What a request for a Host's own token adds, at an AM. PROTOCOL §6. */
 const plainFields = {
   client_secret: z
     .string()
@@ -96,7 +96,7 @@ export const transferForm = z.object({
   ...completionFields,
 });
 
-/** Asks again for a transfer that waits for the owner. PROTOCOL §3.7. */
+/** Polls for a transfer that waits for the owner. PROTOCOL §3.7. */
 export const deferredForm = z.object({ ...clientFields, ...deferredFields, ...ownStatement });
 
 /** Hop 2. RFC 8693 §2.1, PROTOCOL §3.3. */

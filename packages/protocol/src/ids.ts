@@ -11,7 +11,7 @@ export const TOKEN_KINDS = ['ct', 'lt', 'at', 'rt', 'ac', 'dc', 'ru', 'ra', 'cs'
  */
 export type TokenKind = (typeof TOKEN_KINDS)[number];
 
-/** A token in clear: it exists only between mint and reply, or while a request that carries it is served. */
+/** A token in clear: it exists only between minting and answering, or while a request that carries it is served. */
 export type Token<K extends TokenKind = TokenKind> = `cha_${K}_${string}`;
 
 const PATTERN = /^cha_([a-z]{2})_([A-Za-z0-9_-]{46})$/;
@@ -22,7 +22,7 @@ export interface ParsedToken {
   readonly bucket: number;
 }
 
-/** Reads kind and bucket of a token string; `null` for anything that is not one of ours. */
+/** Reads kind and bucket of a token string; `null` if it is not one of ours. */
 export function parseToken(value: string): ParsedToken | null {
   const match = PATTERN.exec(value);
   const kind = TOKEN_KINDS.find((known) => known === match?.[1]);

@@ -22,7 +22,7 @@ export function parseIssuer(value: string, schemes: Schemes): Issuer | null {
 }
 
 /**
- * Brings what a person typed as an address (`photos.example`, `HTTPS://Photos.Example:443/`) to an issuer; `null` if it
+ * Turns an address as a person typed it (`photos.example`, `HTTPS://Photos.Example:443/`) into an issuer; `null` if it
  * names none.
  */
 export function issuerFromAddress(typed: string, schemes: Schemes): Issuer | null {
@@ -37,13 +37,13 @@ export function issuerFromAddress(typed: string, schemes: Schemes): Issuer | nul
   return parseIssuer(url.origin, schemes);
 }
 
-/** A bare name means https, except the names that never leave this machine where a demo allows http. */
+/** A bare name means https, except names of this machine where a demo allows http. */
 function schemeFor(address: string, schemes: Schemes): string {
   return schemes.includes('http') && /^[^/:]*\.localhost(?=[:/]|$)/i.test(address) ? 'http' : 'https';
 }
 
 /**
- * Reads a `resource`; `null` if it is not an absolute URL in canonical form without fragment or query. RFC 8707 §2. A
+ * Reads a `resource`; `null` unless it is an absolute URL in canonical form without fragment or query. RFC 8707 §2. A
  * resource that is a whole origin is spelled without a slash, so that no two spellings name the same one. PROTOCOL §0.
  */
 export function parseResource(value: string, schemes: Schemes): ResourceUrl | null {
@@ -63,15 +63,15 @@ export function serverMetadataUrl(issuer: Issuer): string {
   return `${issuer}/.well-known/oauth-authorization-server`;
 }
 
-/** RFC 9728 §3.1: the well-known part stands between host and path. */
+/** RFC 9728 §3.1: the well-known part goes between host and path. */
 export function resourceMetadataUrl(resource: ResourceUrl): string {
   const url = new URL(resource);
   return `${url.origin}/.well-known/oauth-protected-resource${url.pathname === '/' ? '' : url.pathname}`;
 }
 
 /**
- * What stands for a host in an address that a stranger names: a name of DNS (RFC 1123 §2.1, and the underscore, which
- * DNS and browsers have as well) or an IP address. URL parsers take much more, `;` and `'` among it, which would mean
+ * What may be the host in an address that a stranger names: a DNS name (RFC 1123 §2.1, and the underscore, which DNS
+ * and browsers accept) or an IP address. URL parsers accept much more, including `;` and `'`, which would mean
  * something else in a header or on a page.
  */
 export function isHost(hostname: string): boolean {
@@ -95,8 +95,8 @@ function parseUrl(value: string, schemes: Schemes): URL | null {
 }
 
 /**
- * Where a redirect URI leads, in words that go on after "back to": a site by its name, or what cannot be told apart any
- * closer (RFC 8252 §8.6).
+ * Where a redirect URI leads, in words that complete "back to": a site by its name, or as much as can be told (RFC 8252
+ * §8.6).
  */
 export function landingOf(redirectUri: string): string {
   const { protocol, hostname, host } = new URL(redirectUri);

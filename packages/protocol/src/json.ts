@@ -4,16 +4,16 @@ export type JsonResult =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'malformed'; readonly reason: string };
 
-/** A member of this name is refused, as is one of any other that a reader asks to have refused. */
+/** Members of this name are always refused, and so are the names a caller adds. */
 const NEVER = '__proto__';
 
-/** Every name by which an object's prototype can be reached where it is copied carelessly. */
+/** Every name by which careless copying reaches an object's prototype. */
 export const PROTOTYPE_NAMES: ReadonlySet<string> = new Set([NEVER, 'constructor', 'prototype']);
 
 /**
  * Reads JSON strictly: valid UTF-8 without byte order mark, no repeated member, no member named `__proto__` or one of
- * `refusedNames`, at most {@link LIMIT.jsonDepth} levels. RFC 8259 leaves repeated members to the receiver; two readers
- * that differ are an attack. Never throws.
+ * `refusedNames`, at most {@link LIMIT.jsonDepth} levels. RFC 8259 leaves repeated members to the receiver, and two
+ * receivers that differ can be attacked. Never throws.
  */
 export function parseJson(
   input: Uint8Array | string,
@@ -34,11 +34,11 @@ export function parseJson(
   }
 }
 
-/** Walks the tokens once, without recursion, before the real parser sees them. */
+/** Walks the tokens once, without recursion, before the real parser runs. */
 function scan(text: string, refusedNames: ReadonlySet<string>): string | null {
   const names: (Set<string> | null)[] = [];
   let wantsName = false;
-  // a text without its closing quote is one token too: looking for its end from each quote inside would take quadratic
+  // a string that is never closed is one token, too: looking for its end from each quote inside it would take quadratic
   // time
   const token = /"(?:[^"\\]|\\.)*"?|[{}[\],:]/gs;
   for (let match = token.exec(text); match !== null; match = token.exec(text)) {

@@ -5,17 +5,17 @@ export const LIFETIME = {
   requestUri: 90,
   /** How long a started authorization (sign-in and consent) may take; also a client's `state`. */
   interaction: 600,
-  /** How long the same answer to a request, sent once more (a double click), is answered the same way. */
+  /** How long the same answer to a consent page, sent again (a double click), has the same result. */
   repeatedAnswer: 10,
   relationshipAccessToken: 3600,
   /** A refresh token dies when unused for this long, or at the owner's "until when". */
   refreshTokenIdle: 90 * 86_400,
   /**
-   * How long a rotated refresh token is known as such; it answers for as long as the access token handed out with its
-   * successor. PROTOCOL §1.
+   * How long a rotated refresh token is recognized as such. It is still accepted for as long as the access token that
+   * was issued with its successor lives. PROTOCOL §1.
    */
   replacedRefreshToken: 86_400,
-  /** Longest a statement or a client assertion may live; `jti` is single use. */
+  /** The longest lifetime of a statement or client assertion; `jti` is single use. */
   statement: 60,
   hostAccessToken: 300,
   hostBearerToken: 120,
@@ -24,25 +24,25 @@ export const LIFETIME = {
   pollInterval: 5,
   /** An approval covers one transfer of exactly what was approved, within this time. */
   approval: 600,
-  /** How long an unanswered ask stays open. */
+  /** How long an unanswered question stays open. */
   ask: 7 * 86_400,
   documentCacheMin: 300,
   documentCacheMax: 86_400,
 } as const;
 
-/** Skew allowed on `iat` of DPoP proofs (RFC 9449 §11.1), both ways. */
+/** Clock skew allowed on `iat` of DPoP proofs (RFC 9449 §11.1), in both directions. */
 export const DPOP_IAT_WINDOW_SECONDS = 60;
 
 /** Limits on input, so that nothing grows with what a stranger sends. */
 export const LIMIT = {
   formBytes: 65_536,
   /**
-   * A page with a question for every scope at every one of somebody's Hosts sends hundreds; `formBytes` bounds them
-   * anyway.
+   * A consent page with a field for every scope at every Host of an owner posts hundreds; `formBytes` bounds them in
+   * any case.
    */
   formPairs: 1000,
   fieldChars: 8192,
-  /** Of what a browser had filled in on a consent page when it had to leave it. */
+  /** Of a half-filled consent form that is kept while its browser is elsewhere. */
   keptFormBytes: 32_768,
   jsonDepth: 32,
   documentBytes: 65_536,
@@ -54,7 +54,7 @@ export const LIMIT = {
   jtiChars: 128,
   /** A signed record of terms, the offer in it included. PROTOCOL §10.2. */
   agreementChars: 4096,
-  /** Of a `client_id` that can be in one, and of a terms document's address: with both the record fits. */
+  /** Of a `client_id` and of a terms document's URL in a record: with both at this length, the record fits. */
   signerIdChars: 200,
   termsUriChars: 200,
   /** One terms document. */
@@ -62,19 +62,19 @@ export const LIMIT = {
   redirectUris: 20,
   uriChars: 2000,
   /**
-   * Transfer grants that a client ends and that were never heard of: at most so many, and so many more for each of its
+   * Transfer grants that a client may end before they were ever used: this many, and this many more for each of its
    * links. PROTOCOL §7.
    */
   unknownEndsPerClient: 1_000,
   unknownEndsPerLink: 100,
-  /** Of what a Requester says that it wants something for. PROTOCOL §2.4, §3.1. */
+  /** Of a Requester's `purpose`. PROTOCOL §2.4, §3.1. */
   purposeChars: 200,
-  /** So many things it can say that it wants. PROTOCOL §2.4. */
+  /** How many things a Requester may want at once. PROTOCOL §2.4. */
   wants: 50,
   openAsksPerConnection: 20,
-  /** Of one owner's, over all its connections: open at once, and new ones within an hour. */
+  /** Questions of one app to one owner, over all its connections: open at once, and new within an hour. */
   openAsksPerApp: 40,
   asksPerAppAndHour: 30,
-  /** Of one question; one more ends the oldest. */
+  /** Deferral codes of one question; one more ends the oldest. */
   deferralsPerAsk: 5,
 } as const;

@@ -4,7 +4,7 @@ import { displayText, uri } from './display.ts';
 import { LIMIT } from './lifetimes.ts';
 import { SCOPE_TOKEN } from './scope.ts';
 
-// what these are not, and not every database takes
+// a URL with anything else in it does not fit into every database
 const UNSTORABLE = /[\p{Cc}\p{Cs}]/u;
 const names = z
   .array(
@@ -50,13 +50,13 @@ export const serverMetadataSchema = z.object({
   chatelaine_transfers_endpoint: uri.optional(),
   /** At an AM: where a Requester reads the terms that the owner proffers, and answers. PROTOCOL §10. */
   chatelaine_agreements_endpoint: uri.optional(),
-  /** At an AM: every key that ever signed an offer, for those who verify a record later. PROTOCOL §10.2. */
+  /** At an AM: every key that ever signed an offer, for verifying a record later. PROTOCOL §10.2. */
   chatelaine_proffer_keys: uri.optional(),
   /** At an AM: a Requester's own statement on hop 1 is passed on. PROTOCOL §3.6. */
   chatelaine_requester_statements_supported: z.boolean().optional(),
   /** At a Host: the scopes it gives only to Requesters that sign a statement of their own. PROTOCOL §3.6. */
   chatelaine_requester_statement_scopes: names.optional(),
-  /** At a Host: how people call it. */
+  /** At a Host: the name people know it by. */
   chatelaine_name: displayText(100).optional(),
   /** At a Host: the scopes an owner can delegate through an AM, with a sentence each. PROTOCOL §2.2. */
   chatelaine_transfer_scopes: z
@@ -64,16 +64,16 @@ export const serverMetadataSchema = z.object({
     .refine((scopes) => Object.keys(scopes).length <= LIMIT.scopes)
     .optional(),
   /**
-   * At a Host: which of these only read, and which change something; one that is not named counts as the latter.
+   * At a Host: which of these scopes only read and which change something. One that is not named counts as the latter.
    * PROTOCOL §2.2.
    */
   chatelaine_transfer_scope_access: z
     .record(scopeName, z.enum(['read', 'write']))
     .refine((scopes) => Object.keys(scopes).length <= LIMIT.scopes)
     .optional(),
-  /** At a Host that is a Requester, too: its client id. PROTOCOL §2.3. */
+  /** At a Host that is also a Requester: its client id. PROTOCOL §2.3. */
   chatelaine_requester: uri.optional(),
-  /** At an AM: it takes `host` and `host_grant` with a pushed request. PROTOCOL §2.3. */
+  /** At an AM: it accepts `host` and `host_grant` with a pushed request. PROTOCOL §2.3. */
   chatelaine_host_grant_supported: z.boolean().optional(),
   /** At an AM: it reads `chatelaine_wants`, in a pushed request and in client metadata. PROTOCOL §2.4. */
   chatelaine_wants_supported: z.boolean().optional(),

@@ -16,19 +16,19 @@ export interface ApiOperation {
   readonly forms?: readonly z.ZodType[];
   readonly json?: z.ZodType;
   readonly query?: z.ZodObject;
-  /** A request that is right, as members of its form or JSON body. */
+  /** A valid request, as members of its form or JSON body. */
   readonly example?: Readonly<Record<string, unknown>>;
   readonly answer: { readonly status: number; readonly schema?: z.ZodType; readonly description: string };
   /**
-   * Codes that it refuses with, each with the status it always has, beside those that {@link errors} and {@link
-   * security} imply.
+   * Error codes it may answer, each with the status it always has, besides those implied by {@link errors} and {@link
+   * security}.
    */
   readonly codes?: readonly ErrorCode[];
   /** Statuses answered with an OAuth error body. */
   readonly errors: readonly number[];
 }
 
-/** What a status says that has nothing to do with what is asked for. */
+/** Statuses that have nothing to do with the particular request. */
 const OF_STATUS: Readonly<Record<number, readonly ErrorCode[]>> = {
   404: ['invalid_request'],
   405: ['invalid_request'],
@@ -55,10 +55,10 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Another server was too slow',
 };
 
-/** The codes that an operation may refuse with under a status. */
+/** The codes that an operation may answer with a status. */
 export function codesOf({ codes = [], security }: ApiOperation, status: number): readonly ErrorCode[] {
   const own = codes.filter((code) => ERROR_STATUS[code] === status);
-  // RFC 9449 §7.1: at a resource a bad proof is a 401, too
+  // RFC 9449 §7.1: at a resource, a bad proof is a 401 as well
   const ofToken: readonly ErrorCode[] =
     status !== 401 || security === undefined
       ? []
@@ -73,7 +73,7 @@ const SECURITY = {
   bearer: { type: 'http', scheme: 'bearer' },
 } as const;
 
-/** An OpenAPI 3.1 document, made of the schemas that the service itself uses. */
+/** An OpenAPI 3.1 document, generated from the schemas that the service itself uses. */
 export function openApiDocument(input: {
   title: string;
   version: string;
@@ -115,7 +115,7 @@ function describe(operation: ApiOperation): Record<string, unknown> {
   };
 }
 
-/** Each code with what it means, and the answer as it looks. */
+/** Each code with its meaning, and an example of the answer. */
 function refusalOf(operation: ApiOperation, status: number): Record<string, unknown> {
   const codes = codesOf(operation, status);
   const meanings = codes.map((code) => `- \`${code}\`: ${ERROR_MEANINGS[code]}`);

@@ -1,8 +1,8 @@
 import { invalidRequest, OAuthError } from './errors.ts';
 
 /**
- * Fields that say who asks, of whom, and what the body is. Node keeps the first of several, a proxy in front may have
- * looked at the last: so none of them is taken twice. RFC 9110 §5.3, RFC 9112 §3.2.
+ * Header fields that say who asks, of whom, and what the body is. Of several, Node keeps the first while a proxy in
+ * front may have looked at the last, so each may appear only once. RFC 9110 §5.3, RFC 9112 §3.2.
  */
 const ONCE: ReadonlySet<string> = new Set(['authorization', 'host', 'content-type']);
 
@@ -25,7 +25,7 @@ export function refusalOfFields(rawHeaders: readonly string[]): OAuthError | nul
 
 const isIdentity = (codings: string): boolean => /^[\s,]*(identity[\s,]*)*$/i.test(codings);
 
-/** RFC 9110 §15.5.16, §12.5.3: the answer says which content codings a request may have. */
+/** RFC 9110 §15.5.16, §12.5.3: the answer names the content codings a request may have. */
 function encoded(): OAuthError {
   const headers = { 'accept-encoding': 'identity' };
   return new OAuthError('invalid_request', 'The body must not be compressed.', { status: 415, headers });

@@ -1,6 +1,6 @@
 /**
- * Who is counted for a request from this address: whoever has one IPv6 address has its /64. An IPv4 address written as
- * IPv6 is that IPv4 address.
+ * The source that a request from this address is counted for: an IPv6 address counts as its /64, and an IPv4 address
+ * written as IPv6 as that IPv4 address.
  */
 export function sourceOf(ip: string): string {
   const bare = ip.replace(/^::ffff:(?=\d+\.)/i, '').split('%', 1)[0] ?? '';
@@ -15,7 +15,10 @@ export function sourceOf(ip: string): string {
     .join(':');
 }
 
-/** The network that a source is of: its IPv6 /48, which is what a site is given. An IPv4 address stands for itself. */
+/**
+ * The network a source belongs to: for IPv6 its /48, which is what one site is given. An IPv4 address stands for
+ * itself.
+ */
 export function networkOf(ip: string): string {
   const source = sourceOf(ip);
   return source.includes(':') ? source.split(':').slice(0, 3).join(':') : source;

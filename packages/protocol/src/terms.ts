@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { displayText, uri } from './display.ts';
 import { LIMIT } from './lifetimes.ts';
 
-/** A terms document, cited: its address, and base64url(SHA-256) of its JSON octets as served. PROTOCOL §10.1. */
+/** A citation of a terms document: its URL, and base64url(SHA-256) of its JSON octets as served. PROTOCOL §10.1. */
 export const termsReferenceSchema = z.strictObject({
   uri: uri.max(LIMIT.termsUriChars),
   digest: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
@@ -11,15 +11,18 @@ export type TermsReference = z.infer<typeof termsReferenceSchema>;
 
 const iris = z.array(uri).max(20);
 
-/** What a Requester promises, as anybody may read it; immutable, and about nobody in particular. PROTOCOL §10.1. */
+/** What a Requester promises, for anybody to read. Immutable, and about nobody in particular. PROTOCOL §10.1. */
 export const termsDocumentSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/),
   version: z.string().regex(/^(?:0|[1-9]\d{0,3})\.(?:0|[1-9]\d{0,3})$/),
-  /** Where a roster has the form that this is, if one has. */
+  /** Where a roster describes the form that this document has, if one does. */
   source: uri.optional(),
   title: displayText(80),
   summary: displayText(1000),
-  /** IRIs, compared by nobody: what the data may be used for, must not be used for, and what has to be done with it. */
+  /**
+   * IRIs that nothing compares: what the data may be used for, what it must not be used for, and which duties come with
+   * it.
+   */
   purposes: iris,
   prohibited: iris,
   obliged: iris,
@@ -27,7 +30,7 @@ export const termsDocumentSchema = z.strictObject({
 export type TermsDocument = z.infer<typeof termsDocumentSchema>;
 
 const compactJws = z.string().regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/);
-/** Whole seconds: what is kept for years is spelled in one way. */
+/** Whole seconds, so that a record kept for years has one spelling. */
 const instant = z.number().int().positive();
 
 /**
@@ -43,7 +46,7 @@ const termsProfferSchema = z
     iat: instant,
     /** 128 random bits. */
     jti: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
-    /** The connection, by an id that says nothing of its owner. */
+    /** The connection, by an id that reveals nothing about its owner. */
     sub: z
       .string()
       .max(100)
@@ -55,7 +58,7 @@ const termsProfferSchema = z
 export type TermsProffer = z.infer<typeof termsProfferSchema>;
 
 /**
- * The Requester's answer, around the offer it answers: JWT `typ` `terms-agreement+jwt`. It is the whole record.
+ * The Requester's answer, which encloses the offer it answers: JWT `typ` `terms-agreement+jwt`. It is the whole record.
  * PROTOCOL §10.2.
  */
 const termsAgreementSchema = z
@@ -76,7 +79,7 @@ const termsAgreementSchema = z
 export type TermsAgreement = z.infer<typeof termsAgreementSchema>;
 
 /**
- * What the agreements endpoint answers. Without `proffer`: the owner has proffered no terms to this connection.
+ * The answer of the agreements endpoint. Without `proffer`, the owner has proffered no terms to this connection.
  * PROTOCOL §10.3.
  */
 export const agreementsResponseSchema = z.object({
@@ -88,24 +91,26 @@ export type AgreementsResponse = z.infer<typeof agreementsResponseSchema>;
 /** What is posted to it. */
 export const agreementRequestSchema = z.strictObject({ agreement: compactJws.max(LIMIT.agreementChars) });
 
-/** The claims of an offer; null when they are anything else. A member more could say anything, so it is none. */
+/**
+ * The claims of an offer; null if they are anything else. An additional member could say anything, so none is accepted.
+ */
 export function readProfferClaims(claims: unknown): TermsProffer | null {
   return termsProfferSchema.safeParse(claims).data ?? null;
 }
 
-/** The claims of an answer; null when they are anything else. */
+/** The claims of an answer; null if they are anything else. */
 export function readAgreementClaims(claims: unknown): TermsAgreement | null {
   return termsAgreementSchema.safeParse(claims).data ?? null;
 }
 
-/** Whether two citations are of the same document with the same text. */
+/** Whether two citations name the same document with the same text. */
 export function sameTerms(a: TermsReference, b: TermsReference): boolean {
   return a.uri === b.uri && a.digest === b.digest;
 }
 
 /**
- * Whether an answer is one to this offer: by the Requester it was made to, to the AM that made it, of terms that it
- * names.
+ * Whether an answer belongs to this offer: by the Requester it was made to, to the AM that made it, and with terms that
+ * it names.
  */
 export function answersProffer(
   agreement: Pick<TermsAgreement, 'iss' | 'aud' | 'accepted'>,

@@ -8,7 +8,7 @@ import { termsReferenceSchema } from './terms.ts';
 export const tokenResponseSchema = z.object({
   access_token: z.string(),
   token_type: z.string(),
-  // within what dates can hold
+  // bounded by what a date can hold
   expires_in: z.number().int().positive().max(31_536_000),
   refresh_token: z.string().optional(),
   scope: z.string(),
@@ -52,7 +52,7 @@ export const transferStatementSchema = z.object({
   grant_id: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
   client_name: displayText(100).optional(),
   client_uri: uri.optional(),
-  /** The Requester's own, as it came with hop 1. PROTOCOL §3.6. */
+  /** The Requester's own statement, as it came with hop 1. PROTOCOL §3.6. */
   requester_statement: z.string().max(LIMIT.requesterStatementChars).optional(),
 });
 export type TransferStatement = z.infer<typeof transferStatementSchema>;
@@ -90,9 +90,9 @@ export const introspectionResponseSchema = z.object({
 });
 export type IntrospectionResponse = z.infer<typeof introspectionResponseSchema>;
 
-/** RFC 6749 §5.2 and our extras, as read from another server. */
+/** RFC 6749 §5.2 and our additional members, as read from another server. */
 export const errorResponseSchema = z.object({
-  // its grammar: what another server says goes into logs and rows, and NUL, for one, fits into none
+  // checked against its grammar: another server's words go into logs and rows, and NUL, for one, fits into neither
   error: z
     .string()
     .max(100)

@@ -9,26 +9,26 @@ export const NDJSON = 'application/x-ndjson';
 export const BATCH = {
   items: 200,
   idChars: 64,
-  /** Of one item: what comes back in its answer fits into a line. */
+  /** Of one item's id: it has to fit into a line of the answer. */
   scopeChars: 4096,
-  /** 200 items with a statement of the Requester's each. */
+  /** 200 items, each with a statement of the Requester. */
   requestBytes: 524_288,
   /** One answer, its line end not counted. */
   lineBytes: 16_384,
 } as const;
 
-// what is looked up, logged or compared: the same in a database, a header and a page
+// looked up, logged and compared, so it must be the same in a database, a header and a page
 const visible = z
   .string()
   .min(1)
   .regex(/^[\x21-\x7e]+$/);
 
 /**
- * One transfer of a batch call: what hop 1 takes, and a name for its answer. Members that are not known are refused,
- * never ignored: one might name another key. PROTOCOL §3.1, §5.
+ * One transfer of a batch call: the parameters of hop 1, and a name for its answer. Unknown members are refused, never
+ * ignored: one might name another key. PROTOCOL §3.1, §5.
  */
 const transferItemSchema = z.strictObject({
-  /** Chosen by the caller, once in a call. */
+  /** Chosen by the caller, unique within a call. */
   id: visible.max(BATCH.idChars),
   resource: z.string().max(LIMIT.uriChars),
   scope: z.string().max(BATCH.scopeChars),
@@ -53,7 +53,7 @@ export type TransfersRequest = z.infer<typeof transfersRequestSchema>;
 const answered = { id: z.string().min(1).max(BATCH.idChars) };
 
 /**
- * One answer: what hop 1 would have answered, with its status. `retry_after` stands for the header. PROTOCOL §3.8, §5.
+ * One answer: what hop 1 would have answered, and its status. `retry_after` stands for the header. PROTOCOL §3.8, §5.
  */
 export const transferAnswerSchema = z.union([
   transferResponseSchema.extend({ ...answered, status: z.literal(200) }),

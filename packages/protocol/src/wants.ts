@@ -6,13 +6,13 @@ import { formatScope, parseScope } from './scope.ts';
 import { TRANSFER_SCOPE } from './urns.ts';
 
 /**
- * What something is wanted for, in the Requester's words: shown to its owner in quotes, and compared with nothing.
- * PROTOCOL §3.1.
+ * What something is wanted for, in the Requester's words: shown to the owner in quotes, and not interpreted. PROTOCOL
+ * §3.1.
  */
 export const purposeSchema = displayText(LIMIT.purposeChars);
 
 const wantSchema = z.strictObject({
-  /** As in a request, each value once; never `transfer`, which every connection has. */
+  /** As in a request, without repeats; never `transfer`, which every connection has. */
   scope: z
     .string()
     .max(LIMIT.fieldChars)
@@ -20,7 +20,7 @@ const wantSchema = z.strictObject({
       const scope = parseScope(text);
       return scope !== null && formatScope(scope) === text && !scope.includes(TRANSFER_SCOPE);
     }),
-  /** At this one; without it, at whichever Host has such a scope. */
+  /** Where it is wanted; without it, at any Host that has such a scope. */
   resource: uri.optional(),
   purpose: purposeSchema,
 });
@@ -34,8 +34,8 @@ const isTwice = (wants: readonly Want[]): boolean => {
 };
 
 /**
- * What a Requester would like to ask for: a hint for its owner's page, and no request. The same thing is not named
- * twice. PROTOCOL §2.4.
+ * What a Requester would like to ask for: a hint for the owner's page, not a request. Nothing is named twice. PROTOCOL
+ * §2.4.
  */
 export const wantsSchema = z
   .array(wantSchema)
@@ -43,7 +43,7 @@ export const wantsSchema = z
   .max(LIMIT.wants)
   .refine((wants) => !isTwice(wants));
 
-/** Reads the parameter `chatelaine_wants` of a pushed request, a JSON text; null when it is anything else. */
+/** Reads the parameter `chatelaine_wants` of a pushed request, a JSON text; null if it is anything else. */
 export function parseWants(text: string): readonly Want[] | null {
   const json = parseJson(text);
   return json.kind === 'json' ? (wantsSchema.safeParse(json.value).data ?? null) : null;

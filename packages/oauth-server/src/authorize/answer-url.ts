@@ -1,12 +1,11 @@
 import { type ErrorCode, formatForm, type Issuer } from '@chatelaine/protocol';
 
-/** The parameters of our answers: a redirect URI that brings its own would be answered with two of a kind. */
+/** The parameters of our answers. A redirect URI that already has one of them would be answered with two. */
 export const ANSWER_PARAMETERS = ['code', 'error', 'error_description', 'state', 'iss'] as const;
 
 /**
- * Where the browser goes back to. Carries `iss` always, in errors too (RFC 9207 §2), and `state` as it came (RFC 6749
- * §4.1.2). The redirect URI stays as it was registered, to the letter; what it has as its query is kept (RFC 6749
- * §3.1.2).
+ * Where the browser is sent back to. Always carries `iss`, also in errors (RFC 9207 §2), and `state` as it was received
+ * (RFC 6749 §4.1.2). The redirect URI stays as registered, to the letter, and keeps its own query (RFC 6749 §3.1.2).
  */
 export function answerUrl(
   issuer: Issuer,

@@ -6,18 +6,19 @@ import { requestHash } from './request-hash.ts';
 
 /** What became of a request that is over. */
 export type AnsweredRequest =
-  /** The very same answer, sent once more while it was under way: it goes the same way. */
+  /** The very same answer, sent again while it was being processed: it has the same result. */
   | { readonly kind: 'again'; readonly to: string }
   /**
-   * There is nothing to hand out any more: the same answer, but too late or its code is used; or another answer, or
-   * none.
+   * Nothing can be handed out any more: it is the same answer, but too late or its code is used; or it is another
+   * answer, or none.
    */
   | { readonly kind: 'answered'; readonly redirectUri: string; readonly press: 'same' | 'other' }
-  /** Expired, of another browser, or never there. */
+  /** Expired, begun in another browser, or never there. */
   | { readonly kind: 'unknown' };
 
 /**
- * Looks at what a browser has answered already. `press`: the answer that it sends now; null when it only comes back.
+ * Looks up how this browser has answered already. `press`: a hash of the answer it is sending now; null when it only
+ * comes back.
  */
 export async function readAnswered(
   { storage }: Pick<ServerDeps, 'storage'>,

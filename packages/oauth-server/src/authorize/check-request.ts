@@ -13,10 +13,10 @@ import { readExtensions } from '../extension.ts';
 import type { AuthorizationRequest } from '../storage.ts';
 import { pickRedirectUri } from './redirect-uri.ts';
 
-/** Whether the request can be trusted to be answered at its redirect URI, and whether it is a good one. */
+/** Whether the request can be answered at its redirect URI, and whether it is a valid one. */
 export type CheckedRequest =
   | { readonly kind: 'valid'; readonly request: AuthorizationRequest }
-  /** Nobody may be sent anywhere: the person sees a page. RFC 6749 §4.1.2.1. */
+  /** The browser must not be sent anywhere: the person sees a page. RFC 6749 §4.1.2.1. */
   | { readonly kind: 'page'; readonly error: ErrorCode; readonly message: string }
   | {
       readonly kind: 'redirect';
@@ -98,7 +98,7 @@ export async function checkRequest(
   return { kind: 'valid', request: { ...common, scope, transferScope, answeredBy: null } };
 }
 
-/** What a request for the kernel's own relationship needs beside. */
+/** What a request for one of the kernel's own relationships needs besides. */
 function checkOrdinary(
   config: ServerConfig,
   { client, params }: CheckInput,

@@ -10,20 +10,20 @@ interface ConsentKey {
   readonly interaction: Interaction;
   /** The secret of the browser's interaction cookie. */
   readonly browser: string;
-  /** A hash of who answered, and what: the same for the same answer. */
+  /** A hash of who answered and what: the same for the same answer. */
   readonly press: Buffer;
 }
 
 /** What the owner agreed to. */
 export interface Consent {
-  /** Chosen by the caller, so that its own rows can name the grant before it exists. */
+  /** Chosen by the caller, so that its own rows can refer to the grant before it exists. */
   readonly grantId: string;
   readonly subject: string;
   readonly scope: ScopeSet;
   readonly transferScope: ScopeSet | null;
   /** Epoch seconds; null: until ended. */
   readonly expiresAt: number | null;
-  /** `live`: the grant exists, and stays as it is; the code is a further one for it. */
+  /** `live`: the grant exists and stays as it is; the code is a further one for it. */
   readonly grant?: 'new' | 'live';
 }
 
@@ -33,8 +33,8 @@ export type ConsentOutcome =
   | { readonly kind: 'gone' };
 
 /**
- * The owner agreed: grant and code appear, or a code for a grant that there is, and the browser goes back with the
- * code.
+ * The owner agreed: creates grant and code, or a further code for an existing grant, and sends the browser back with
+ * the code.
  */
 export async function grantConsent(
   deps: ServerDeps,

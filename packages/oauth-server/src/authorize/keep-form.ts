@@ -5,8 +5,9 @@ import { requestHash } from './request-hash.ts';
 import type { Interaction } from './start.ts';
 
 /**
- * Keeps what a browser has filled in while it is elsewhere, to sign in, say: with the request, and no longer than that
- * waits. It is no answer, and is read by nobody but that browser. More than fits is not kept.
+ * Keeps what a browser has filled in while its person is elsewhere, signing in for instance. It is kept with the
+ * request and for as long as the request waits. It is not an answer, and only that browser can read it. What does not
+ * fit is not kept.
  */
 export async function keepForm(
   { storage }: Pick<ServerDeps, 'storage'>,

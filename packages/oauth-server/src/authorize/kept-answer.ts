@@ -1,6 +1,6 @@
 import { createVault, deriveKey, VaultError } from '@chatelaine/crypto';
 
-/** Who may have an answer again. */
+/** The browser that may have an answer again. */
 export interface AnswerKey {
   readonly requestUri: string;
   /** The secret of the browser's interaction cookie: 32 bytes in base64url. */
@@ -8,14 +8,14 @@ export interface AnswerKey {
 }
 
 /**
- * Seals the address that answers a request, code and all, for the browser that was answered: nobody else has the key,
- * not even whoever holds the database and every key of this server, which keep no more than a hash of it.
+ * Seals the URL that answers a request, code included, for the browser that was answered. Nobody else has the key, not
+ * even somebody with the database and every key of this server: only a hash of it is kept.
  */
 export function sealAnswer(key: AnswerKey, to: string): Buffer {
   return vaultOf(key).seal(to, key.requestUri);
 }
 
-/** The address again; null when it was sealed for somebody else. */
+/** The URL again; null if it was sealed for another browser. */
 export function openAnswer(key: AnswerKey, sealed: Uint8Array): string | null {
   try {
     return vaultOf(key).open(sealed, key.requestUri);

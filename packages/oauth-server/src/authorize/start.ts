@@ -17,7 +17,7 @@ export type StartedAuthorization =
   /** A page says what is wrong; the browser is sent nowhere. */
   | { readonly kind: 'page'; readonly message: string }
   | { readonly kind: 'redirect'; readonly to: string }
-  /** A plain request was stored; go on at the authorization endpoint with its reference. */
+  /** A plain request was stored; continue at the authorization endpoint with its reference. */
   | { readonly kind: 'stored'; readonly clientId: string; readonly requestUri: string }
   /** This browser has answered it already. */
   | Exclude<AnsweredRequest, { kind: 'unknown' }>
@@ -33,12 +33,12 @@ export interface Interaction {
   readonly expiresAt: number;
   /** When it was asked, epoch seconds by the database's clock. */
   readonly begunAt: number;
-  /** What its browser had filled in when it had to leave the page ({@link keepForm}); null: nothing. */
+  /** What its browser had filled in when it left the page ({@link keepForm}); null: nothing. */
   readonly kept: FormParams | null;
 }
 
 /**
- * Starts or resumes an authorization. `browser` is the secret of this browser's interaction cookie; `press` a hash of
+ * Starts or resumes an authorization. `browser` is the secret of this browser's interaction cookie, `press` a hash of
  * the answer that it sends, null without one. OAuth 2.1 §4.1.1, RFC 9126 §4.
  */
 export async function startAuthorization(
@@ -70,7 +70,7 @@ async function resume(
     lifetimeSeconds: LIFETIME.interaction,
   });
   if (claimed.kind === 'unknown') {
-    // after the claim, which waits for an answer that is being written
+    // only after the claim, which waits for an answer that is being written
     const answered = await readAnswered(deps, { clientId: client.id, requestUri, browser, press });
     return answered.kind === 'unknown' ? GONE : answered;
   }
@@ -104,7 +104,7 @@ async function storePlain(
     to: answerUrl(issuer, to, error),
   });
   if (query.kind === 'malformed') {
-    // RFC 8707 §2: of all parameters this one may be there more often; we know one at a time
+    // RFC 8707 §2: the only parameter that may be repeated; we accept one at a time
     const several = takesPlainClients(deps.config) && query.repeated?.every((name) => name === 'resource') === true;
     return refuse({ error: several ? 'invalid_target' : 'invalid_request', description: query.reason });
   }

@@ -15,15 +15,15 @@ type AuthMetadata = Pick<
 >;
 
 /**
- * How a client authenticates, by its own metadata. It prefers one method, and may offer others beside it (OpenID
- * Connect RP Metadata Choices §2). A document that offers to go without a key is taken at that from its first
- * connection on: what a client may leave out proves nothing about it.
+ * How a client authenticates, by its own metadata. It prefers one method and may offer others (OpenID Connect RP
+ * Metadata Choices §2). A document that offers `none` is treated as `none` from its first connection on: authentication
+ * that a client may leave out proves nothing.
  */
 export function authMethodOf(metadata: AuthMetadata, source: Client['source']): Client['authMethod'] {
   const offersNone = metadata.token_endpoint_auth_methods_supported?.includes('none') === true;
   if (source === 'document' && offersNone) return 'none';
   const preferred = metadata.token_endpoint_auth_method ?? (hasKeys(metadata) ? 'private_key_jwt' : 'none');
-  // CIMD §4.1: a document that everybody reads goes with no secret
+  // CIMD §4.1: a public document has no secret
   const secret = source === 'registered' ? SECRET_METHODS.find((method) => method === preferred) : undefined;
   if (secret !== undefined) return secret;
   const refusal = refusalOf(preferred, metadata);
@@ -40,7 +40,7 @@ function refusalOf(preferred: string, { token_endpoint_auth_signing_alg: alg }: 
   return null;
 }
 
-/** RFC 7591 §2 has no rule for a client that names keys and no method: they are there to be used. */
+/** RFC 7591 §2 has no rule for a client that names keys but no method: they are there to be used. */
 function hasKeys({ jwks, jwks_uri: uri }: AuthMetadata): boolean {
   return jwks !== undefined || uri !== undefined;
 }

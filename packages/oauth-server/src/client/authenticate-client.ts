@@ -16,7 +16,7 @@ import type { Client } from './client.ts';
 import { resolveClient } from './resolve-client.ts';
 import { verifyByClient } from './verify-by-client.ts';
 
-/** What any endpoint that authenticates clients has of a request. */
+/** What an endpoint that authenticates clients passes on of a request. */
 export interface ClientRequest {
   readonly params: FormParams;
   /** The Authorization header, if there is one. */
@@ -97,7 +97,7 @@ async function byHeader(
     return await bySecret(deps, { clientId: id, secret, method: 'client_secret_basic' });
   } catch (error) {
     if (!(error instanceof OAuthError) || error.code !== 'invalid_client') throw error;
-    // RFC 6749 §5.2: who used the header is told so
+    // RFC 6749 §5.2: a client that used the header is answered with one
     throw invalidClient(error.message, { cause: error.cause, headers: { 'www-authenticate': 'Basic realm="token"' } });
   }
 }
@@ -120,7 +120,7 @@ async function bySecret(
   const known = found.kind === 'client' ? (found.client.secretHash?.toString('base64url') ?? null) : null;
   if (found.kind === 'unknown' || known === null || !constantTimeEqual(given, known))
     throw report(deps, clientId, found.kind === 'unknown' ? found.reason : 'client_secret');
-  // said only to whoever has the secret
+  // said only to a caller who knows the secret
   if (found.client.authMethod !== method) throw otherWay(deps, found.client);
   return found.client;
 }

@@ -2,8 +2,8 @@ import { isHost, isLoopbackHost, type Schemes } from '@chatelaine/protocol';
 import { ANSWER_PARAMETERS } from '../authorize/answer-url.ts';
 
 /**
- * Why nobody may be sent there, as a sentence; null for a good one. RFC 9700 §2.1, RFC 8252 §7: https anywhere, http on
- * loopback only (and on a demo's own names); no fragment, no wildcard, no userinfo.
+ * Why a browser must not be sent there, as a sentence; null if it may. RFC 9700 §2.1, RFC 8252 §7: https anywhere, http
+ * on loopback only (and on a demo's own names); no fragment, no wildcard, no userinfo.
  */
 export function refusalOfRedirectUri(value: string, schemes: Schemes): string | null {
   const why = faultOf(value, schemes);
@@ -28,7 +28,7 @@ function isIpLiteral(hostname: string): boolean {
   return hostname.startsWith('[') || /^[0-9.]+$/.test(hostname);
 }
 
-/** Whether a page or document can be there. */
+/** Whether a page or document can have this URL. */
 export function isWebUri(value: string, schemes: Schemes): boolean {
   const url = URL.canParse(value) ? new URL(value) : null;
   const known = schemes.some((scheme) => url?.protocol === `${scheme}:`);

@@ -9,24 +9,25 @@ export interface DocumentInput<T> {
   readonly url: string;
   readonly refresh?: 'when-stale' | 'now';
   /**
-   * What it is read as. One URL can be named as a client document and as a key set: what is made of it as one is not
-   * given to who reads it as another.
+   * What it is read as. One URL can be named both as a client document and as a key set; the two readings are cached
+   * separately.
    */
   readonly as: 'client' | 'keys';
   /**
-   * What a document says. Only what is good is kept, in memory and in storage; of no more members than its text has.
+   * The parsed content of a document. Only good ones are kept, in memory and in storage, and parsed no larger than
+   * their text.
    */
   readonly read: (json: unknown) => Read<T>;
 }
 
 export type Read<T> =
   | { readonly kind: 'good'; readonly value: T }
-  /** In a word for the operator. */
+  /** One word for the operator. */
   | { readonly kind: 'bad'; readonly fault: string };
 
 export type ReadDocument<T> =
   | { readonly kind: 'document'; readonly value: T }
-  /** `fault`: of the document that is there, or null when there is none to be had. */
+  /** `fault`: what is wrong with the document, or null if there is none to be had. */
   | { readonly kind: 'none'; readonly fault: string | null };
 
 /**
@@ -34,29 +35,29 @@ export type ReadDocument<T> =
  * text.
  */
 const RECENT_SECONDS = 30;
-/** A forced refresh costs the other side one request a minute at most, also while it does not answer. */
+/** A forced refresh asks the other side at most once a minute, also while it does not answer. */
 const FORCED_SECONDS = 60;
 /**
- * For all that a process keeps of documents: strangers name them, ever new ones. As text, whose size is what it says;
- * parsed, 64 KB may become a megabyte.
+ * For all documents a process keeps: strangers can name ever new ones. Counted as text, whose size is known; parsed, 64
+ * KB may become a megabyte.
  */
 export const DOCUMENT_MEMORY_BYTES = 8_388_608;
 
 interface Recent {
-  /** JSON; null when there was none, or none that is good. */
+  /** JSON; null if there was none, or none that is good. */
   readonly text: string | null;
   readonly fault: string | null;
   /** When a forced refresh may ask the other side again. */
   readonly forcedFrom: number;
-  /** What was read, so that it is parsed and checked once. */
+  /** The parsed result, so that the text is parsed and checked once. */
   readonly values: Map<DocumentInput<unknown>['as'], unknown>;
 }
 type Memory = LRUCache<string, Recent>;
 const memories = new WeakMap<object, Memory>();
 
 /**
- * A public JSON document (client document, JWK set), from cache while it is fresh: 5 minutes to 24 hours (PROTOCOL §1).
- * When it cannot be fetched, the old one serves until it is 24 hours old.
+ * A public JSON document (client document, JWK set), from the cache while it is fresh: 5 minutes to 24 hours (PROTOCOL
+ * §1). If it cannot be fetched, the old one is used until it is 24 hours old.
  */
 export async function readDocument<T>(deps: DocumentDeps, input: DocumentInput<T>): Promise<ReadDocument<T>> {
   const memory = memoryOf(deps);
@@ -77,14 +78,14 @@ export async function readDocument<T>(deps: DocumentDeps, input: DocumentInput<T
   return found;
 }
 
-/** What documents take of this process's memory. */
+/** How much of this process's memory documents use. */
 export function documentBytes(deps: Pick<ServerDeps, 'storage'>): number {
   return memories.get(deps.storage)?.calculatedSize ?? 0;
 }
 
 function remembered<T>({ text, fault, values }: Recent, input: DocumentInput<T>): ReadDocument<T> {
   if (text === null) return { kind: 'none', fault };
-  // what was made of it as this was made by this reader
+  // what this reader made of it as this kind
   if (values.has(input.as)) return { kind: 'document', value: values.get(input.as) as T };
   const found = judged(JSON.parse(text) as unknown, input);
   if (found.kind === 'document') values.set(input.as, found.value);
@@ -107,7 +108,7 @@ async function fetchAndKeep<T>(
   const { url, refresh } = input;
   const mayServe = old !== null && old.ageSeconds < LIFETIME.documentCacheMax;
   const fetched = await deps.fetchDocument(url).catch((error: unknown) => {
-    // others have a hand in how many fetches a service causes: it must stay known for what it was
+    // others can influence how much a service fetches, so the reason must stay recognizable
     if (mayServe && refresh !== 'now' && error instanceof OAuthError && PASSING.has(error.status)) return null;
     throw error;
   });
@@ -123,16 +124,16 @@ async function fetchAndKeep<T>(
   return found;
 }
 
-/** Too many of this source's, too many in all: not a word about the document. */
+/** Too many for this source, or too many in all; it says nothing about the document. */
 const PASSING: ReadonlySet<number> = new Set([429, 503]);
 
-// of what it is given, its functions may hold nothing but the clock: the rest is one request's, and this lives on
+// its functions may keep only the clock of what they are given: the rest belongs to one request, and this outlives it
 function memoryOf({ storage, clock }: DocumentDeps): Memory {
   const known = memories.get(storage);
   if (known !== undefined) return known;
   const fresh: Memory = new LRUCache({
     maxSize: DOCUMENT_MEMORY_BYTES,
-    // two bytes for a character, as much again for what was read, and what an entry costs beside them
+    // two bytes a character, as much again for the parsed result, and the overhead of an entry
     sizeCalculation: ({ text }, url) => 2 * url.length + 4 * (text?.length ?? 0) + ENTRY_BYTES,
     ttl: RECENT_SECONDS * 1000,
     ttlAutopurge: true,

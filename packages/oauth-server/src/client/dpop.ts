@@ -3,7 +3,7 @@ import { invalidDpopProof } from '@chatelaine/protocol';
 import type { ServerDeps } from '../deps.ts';
 import type { Guards } from '../token/guards.ts';
 
-/** Checks the DPoP proof of a request to one of our endpoints; null without one. RFC 9449 §4.3. */
+/** Checks the DPoP proof of a request to one of our endpoints; null if there is none. RFC 9449 §4.3. */
 export async function checkProof(
   deps: Pick<ServerDeps, 'config' | 'clock'>,
   input: { headers: readonly string[]; path: string; accessToken?: string },

@@ -14,7 +14,7 @@ import { isWebUri, refusalOfRedirectUri } from './check-uri.ts';
 import type { Client } from './client.ts';
 
 const { shape } = clientMetadataSchema;
-/** Members that people read, and nothing else is decided by. */
+/** Members that are only for people to read. */
 const COSMETIC = ['client_name', 'software_id', 'software_version', 'chatelaine_terms', 'chatelaine_wants'] as const;
 const COSMETIC_URIS = ['client_uri', 'logo_uri', 'tos_uri', 'policy_uri'] as const;
 const KNOWN_GRANTS: readonly unknown[] = Object.values(GRANT);
@@ -22,11 +22,11 @@ const KNOWN_GRANTS: readonly unknown[] = Object.values(GRANT);
 type Given = Record<string, unknown>;
 
 /**
- * What this server makes of the metadata that a client sends or publishes, which speak to many servers: a member
- * without a value (null, "") is not there, a cosmetic one that is not good is left out, and so are entries of lists
- * that mean nothing here (RFC 7591 §2; §3.2.1: the answer says what was kept). Whatever else is malformed, and a list
- * of which nothing is left that was needed, refuses the whole: throws `invalid_redirect_uri` or
- * `invalid_client_metadata` (RFC 7591 §3.2.2).
+ * What this server makes of the metadata a client sends or publishes, which is often written for many servers. A member
+ * without a value (null, "") is absent; a cosmetic member that is malformed is left out, and so are list entries that
+ * mean nothing here (RFC 7591 §2; §3.2.1: the answer says what was kept). Anything else that is malformed, and a
+ * required list of which nothing is left, refuses the whole: throws `invalid_redirect_uri` or `invalid_client_metadata`
+ * (RFC 7591 §3.2.2).
  */
 export function keepMetadata(
   schemes: Schemes,
@@ -45,7 +45,7 @@ export function keepMetadata(
   keepEntries(given, 'token_endpoint_auth_methods_supported', (method) => typeof method === 'string');
   if (Array.isArray(given['response_types']) && given['response_types'].includes('code'))
     given['response_types'] = ['code'];
-  // RFC 6749 §3.3; what is between two spaces is nothing
+  // RFC 6749 §3.3; empty values are ignored
   if (typeof given['scope'] === 'string') given['scope'] = given['scope'].split(' ').filter(Boolean).join(' ');
   if (given['scope'] === '') delete given['scope'];
   keepRedirectUris(given, schemes);
@@ -55,8 +55,8 @@ export function keepMetadata(
 }
 
 /**
- * One way of authenticating, and of the keys those that count: a set without any is left out where none is needed (RFC
- * 7517 §5).
+ * Keeps one authentication method, and the usable keys of a set. A set without any is left out if the method needs none
+ * (RFC 7517 §5).
  */
 function keepMethod(metadata: ClientMetadata, source: Client['source']): ClientMetadata {
   const {
@@ -85,7 +85,7 @@ function withValues(body: Given): Given {
   ) as Given;
 }
 
-/** An empty list, and one that is none of an optional member, is as good as none. */
+/** An empty list, or a list with no known value in an optional member, counts as absent. */
 function keepEntries(given: Given, member: string, isKept: (entry: unknown) => boolean): void {
   const list = given[member];
   if (!Array.isArray(list)) return;

@@ -8,7 +8,7 @@ import { keepMetadata } from './keep-metadata.ts';
 
 export type ResolvedClient =
   | { readonly kind: 'client'; readonly client: Client }
-  /** `reason` is for the operator; the client's developer reads `sentence`. */
+  /** `reason` is for the operator, `sentence` for the client's developer. */
   | { readonly kind: 'unknown'; readonly sentence: string; readonly reason: string };
 
 type ResolveDeps = DocumentDeps & {
@@ -18,7 +18,7 @@ type ResolveDeps = DocumentDeps & {
   >;
 };
 
-/** Finds a client by its id: a URL is a client ID metadata document, anything else was registered here. */
+/** Finds a client by its id: a URL is that of a client ID metadata document; anything else was registered here. */
 export async function resolveClient(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
   if (!isClientId(clientId)) return unknown('The client_id is unknown.', 'malformed');
   const refusedId = deps.config.admitClientId?.(clientId) ?? null;
@@ -32,12 +32,12 @@ export async function resolveClient(deps: ResolveDeps, clientId: string): Promis
   return refusal === null ? found : unknown(refusal, 'not admitted');
 }
 
-/** RFC 6749 Appendix A.1, without the space: what else it may say, it reaches the database. */
+/** RFC 6749 Appendix A.1, without the space: whatever an id contains, it reaches the database. */
 export function isClientId(value: string): boolean {
   return value.length <= LIMIT.uriChars && /^[\x21-\x7e]+$/.test(value);
 }
 
-/** Tokens that are bound to nothing are worth as much as the authentication of who uses them. */
+/** Bearer tokens are worth no more than the authentication of whoever uses them. */
 function keylessRefusal(config: Pick<ServerConfig, 'relationshipTokens'>, client: Client): string | null {
   return config.relationshipTokens === 'keyed' && client.authMethod !== 'private_key_jwt'
     ? 'Clients authenticate with private_key_jwt here.'
@@ -98,7 +98,7 @@ async function fromRegistration(deps: ResolveDeps, clientId: string): Promise<Re
   const stored = await deps.storage.findClient(clientId);
   if (stored === null) return unknown('The client_id is unknown. The app must register here anew.', 'not registered');
   const { metadata, secretHash, createdAt } = stored;
-  // a registration is made and deleted, and never changed (RFC 7592 without its PUT): as long as it is there, it was
+  // a registration is created and deleted but never changed (RFC 7592 without PUT): while it exists, it has been
   // checked
   const known = registeredIn(deps);
   const before = known.get(clientId);

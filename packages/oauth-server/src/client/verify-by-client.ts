@@ -5,7 +5,7 @@ import { type DocumentDeps, type Read, readDocument } from './documents.ts';
 export type VerifiedByClient = JwtResult | { readonly kind: 'invalid'; readonly reason: 'no keys' };
 
 /**
- * Verifies a JWT with the published keys of a client. A `kid` that its set lacks makes the set be fetched again (at
+ * Verifies a JWT with the published keys of a client. A `kid` that is not in the set causes it to be fetched again (at
  * most once a minute), so that a rotated key works before the cache expires.
  */
 export async function verifyByClient(
@@ -22,8 +22,8 @@ export async function verifyByClient(
 }
 
 /**
- * A client's keys that are of use, as it published or registered them; null when there are none, or they cannot be had.
- * `now`: fetched again, at most once a minute.
+ * A client's usable keys, as published or registered; null if there are none, or they are out of reach. `now`: fetches
+ * them again, at most once a minute.
  */
 export async function clientKeys(
   deps: DocumentDeps,

@@ -36,7 +36,7 @@ export async function registerClient(deps: RegisterDeps, body: unknown): Promise
   });
   return {
     ...registrationView(deps, { id, metadata: kept, createdAt: deps.clock.now() }),
-    // RFC 7591 §3.2.1: 0 is for ever
+    // RFC 7591 §3.2.1: 0 means that it does not expire
     ...(secret === null ? {} : { client_secret: secret, client_secret_expires_at: 0 }),
     registration_access_token: registrationToken,
   };
@@ -55,12 +55,12 @@ export function registrationView(
   };
 }
 
-/** What is kept is what the server made of it, so that the answer tells the client what it got (RFC 7591 §3.2.1). */
+/** Stores what the server made of it, so that the answer tells the client what it got (RFC 7591 §3.2.1). */
 function registered(
   client: Client,
   { metadata: given, plain }: { metadata: ClientMetadata; plain: boolean },
 ): ClientMetadata {
-  // an issuer that nobody can verify is not taken over
+  // an issuer that nobody can verify is dropped
   const { chatelaine_issuer: _unverifiable, software_statement: _none, scope, ...rest } = given;
   const transfers = !hasSecret(client) && client.scope.includes(TRANSFER_SCOPE);
   return {
@@ -68,7 +68,7 @@ function registered(
     grant_types: [...client.grantTypes],
     response_types: ['code'],
     token_endpoint_auth_method: client.authMethod,
-    // of its own this server has nothing else; what else a client names are scopes of others, to ask their owners for
+    // this server has no other scope of its own; any other a client names belongs to a Host, and is asked of its owner
     ...(transfers ? { scope: TRANSFER_SCOPE } : scope === undefined ? {} : { scope }),
     dpop_bound_access_tokens: !plain || given.dpop_bound_access_tokens === true,
   };

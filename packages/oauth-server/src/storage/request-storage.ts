@@ -14,11 +14,11 @@ export interface AuthorizationRequest {
    */
   readonly jkt: string | null;
   readonly prompt: string | null;
-  /** What extensions keep of it, by their names; JSON. */
+  /** What extensions keep with it, by their names; JSON. */
   readonly extensions: Readonly<Record<string, unknown>>;
-  /** The extension that answers for the grant it leads to; null: the kernel, with a relationship token. */
+  /** The extension that answers for the resulting grant; null: the kernel, with a relationship token. */
   readonly answeredBy: string | null;
-  /** The client authenticated when it pushed it. */
+  /** Whether the client authenticated when it pushed the request. */
   readonly isAuthenticated: boolean;
 }
 
@@ -34,7 +34,7 @@ export type ClaimOutcome =
       readonly begunAt: number;
       readonly form: string | null;
     }
-  /** Unknown, expired, of another client, of another browser, or already finished: nothing tells them apart. */
+  /** Unknown, expired, of another client or browser, or already finished: the caller cannot tell which. */
   | { readonly kind: 'unknown' };
 
 export interface NewGrant {
@@ -49,11 +49,11 @@ export interface NewGrant {
 }
 
 /**
- * How a request was answered: kept for the browser that sent the answer twice, sealed so that only it can have it
- * again.
+ * How a request was answered: kept in case the browser sends the same answer again, and sealed so that only that
+ * browser can read it.
  */
 export interface NewAnswer {
-  /** A hash of who answered, and what. */
+  /** A hash of who answered and what. */
   readonly press: Buffer;
   /** Where the browser is sent. */
   readonly sealed: Buffer;
@@ -64,17 +64,14 @@ export type ReadAnswer =
       readonly kind: 'answered';
       readonly redirectUri: string;
       readonly press: Buffer;
-      /** Null once it is too late, or the code is used, spoiled, expired, or its grant has ended. */
+      /** Null once it is too late, or the code is used, invalidated or expired, or its grant has ended. */
       readonly sealed: Buffer | null;
     }
-  /** Not answered, or by another browser, or the request's time is over. */
+  /** Not answered, answered by another browser, or no longer kept. */
   | { readonly kind: 'unknown' };
 
 export interface RequestStorage {
-  /**
-   * `full`: as many requests of this client as may be, `atOnce`, are waiting already, a few more or less when many come
-   * at once.
-   */
+  /** `full`: `atOnce` requests of this client are waiting already; a few more or fewer when many arrive at once. */
   saveRequest(input: {
     hash: Buffer;
     clientId: string;
@@ -84,7 +81,7 @@ export interface RequestStorage {
     guards: readonly ReplayGuard[];
   }): Promise<{ kind: 'saved' } | { kind: 'full' } | Replayed>;
   /**
-   * Ties a live request to the first browser that opens it and gives it time for sign-in and consent; the same browser
+   * Ties a live request to the first browser that opens it and gives it time for sign-in and consent. The same browser
    * may open it again until it is finished. RFC 9126 §4.
    */
   claimRequest(input: {
@@ -94,11 +91,11 @@ export interface RequestStorage {
     lifetimeSeconds: number;
   }): Promise<ClaimOutcome>;
   /**
-   * Keeps with a live request what the browser that claimed it had filled in, in the place of what was kept before; for
-   * any other request or browser nothing.
+   * Keeps what the browser that claimed a live request had filled in, replacing what was kept before. For any other
+   * request or browser it does nothing.
    */
   keepForm(input: { hash: Buffer; clientId: string; browserHash: Buffer; form: string }): Promise<void>;
-  /** Finishes the request with consent: grant and code appear in the same step, or not at all. */
+  /** Finishes the request with consent: grant and code are created in the same step, or not at all. */
   issueCode(input: {
     requestHash: Buffer;
     clientId: string;
@@ -109,9 +106,9 @@ export interface RequestStorage {
     answer: NewAnswer;
   }): Promise<{ kind: 'issued'; request: AuthorizationRequest } | { kind: 'unknown' }>;
   /**
-   * Finishes the request with a further code for a live grant of this client and owner, which is bound to the key that
-   * the request names; `unknown`, and the request stays, where it is not, or where the client proved who it was for the
-   * grant and not for this request. Whoever redeems the code proves that key. PROTOCOL §2.1.
+   * Finishes the request with a further code for a live grant of this client and owner, bound to the key that the
+   * request names. `unknown`, and the request stays, if there is no such grant, or if the client proved who it was for
+   * the grant and not for this request. Redeeming the code takes a proof by that key. PROTOCOL §2.1.
    */
   issueFurtherCode(input: {
     requestHash: Buffer;
@@ -123,8 +120,8 @@ export interface RequestStorage {
     answer: NewAnswer;
   }): Promise<{ kind: 'issued'; request: AuthorizationRequest } | { kind: 'unknown' }>;
   /**
-   * Makes grant and code in one step without a request: the owner consented where they are signed in, and no browser is
-   * sent anywhere. The code is redeemed like any other. PROTOCOL §2.3.
+   * Creates grant and code in one step without a request: the owner consented where they are signed in, and no browser
+   * is sent anywhere. The code is redeemed like any other. PROTOCOL §2.3.
    */
   grantCode(input: {
     clientId: string;
@@ -142,8 +139,8 @@ export interface RequestStorage {
     answer: NewAnswer;
   }): Promise<{ kind: 'refused'; request: AuthorizationRequest } | { kind: 'unknown' }>;
   /**
-   * How a browser answered a request, as long as the request would have waited; `withinSeconds`: how long the answer
-   * itself is still to be had.
+   * How a browser answered a request, for as long as the request would have waited. `withinSeconds`: how long the
+   * answer itself can still be had.
    */
   readAnswer(input: {
     requestHash: Buffer;

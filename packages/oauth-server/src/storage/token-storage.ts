@@ -7,7 +7,7 @@ export interface StoredCode {
   readonly codeChallenge: string | null;
   readonly jkt: string | null;
   readonly grant: StoredGrant;
-  /** Neither used, spoiled nor past its time, and its grant alive: as far as can be known before it is redeemed. */
+  /** Neither used, invalidated nor expired, and its grant alive: as far as can be known before it is redeemed. */
   readonly isOpen: boolean;
 }
 
@@ -20,9 +20,9 @@ export interface StoredGrant {
   readonly scope: ScopeSet;
   readonly transferScope: ScopeSet | null;
   readonly jkt: string | null;
-  /** The extension that answers for it; null: the kernel. */
+  /** The extension that answers for the grant; null: the kernel. */
   readonly answeredBy: string | null;
-  /** The client authenticated when it asked for it, or first used it. */
+  /** Whether the client authenticated when it requested the grant or first used it. */
   readonly isAuthenticated: boolean;
 }
 
@@ -42,55 +42,55 @@ export interface StoredToken {
   readonly jkt: string | null;
   readonly audience: string | null;
   readonly act: { readonly iss: string; readonly sub: string } | null;
-  /** What the AM called the actor at the last mint under this transfer grant; nobody has verified it. */
+  /** The actor's name as the AM gave it at the last mint under this transfer grant; nobody has verified it. */
   readonly actorName: string | null;
   /**
-   * A refresh token that another took the place of, and that answers no longer: whoever shows it may have stolen it, or
-   * have been stolen from.
+   * A refresh token that was replaced and is no longer accepted: whoever shows it may have stolen it, or been stolen
+   * from.
    */
   readonly isReplaced: boolean;
-  /** Of a refresh token that may be replaced: the how manieth of its grant, from 1. */
+  /** Of a refresh token that may be rotated: its number within its grant, from 1. */
   readonly generation: number | null;
-  /** When this was looked up, by the storage's clock; epoch seconds. */
+  /** When this was read, by the storage's clock; epoch seconds. */
   readonly readAt: number;
 }
 
-/** A refresh token that takes the place of another. */
+/** A refresh token that replaces another. */
 export interface NewSuccessor {
   readonly hash: Buffer;
-  /** Of the key that it was derived with. */
+  /** The number of the key it was derived with. */
   readonly keyId: number;
-  /** For how long the one before it still answers. */
+  /** Seconds for which its predecessor is still accepted. */
   readonly graceSeconds: number;
 }
 
-/** A refresh token that was replaced in its turn, and the key that its own successor was derived with. */
+/** A refresh token that was itself replaced, and the key that its successor was derived with. */
 export interface Descendant {
   readonly hash: Buffer;
   readonly keyId: number;
 }
 
-/** A DPoP proof that was checked but for its replay: RFC 9449 §11.1. */
+/** A DPoP proof that was checked except for its replay: RFC 9449 §11.1. */
 export interface Proof {
   readonly jkt: string;
   readonly jti: string;
   /** Epoch seconds. */
   readonly iat: number;
-  /** Epoch seconds after which it would be refused anyway. */
+  /** Epoch seconds after which it is refused anyway. */
   readonly expiresAt: number;
 }
 
 export interface UsedToken {
   readonly token: StoredToken | null;
   /**
-   * `untouched`: there is no such token, or not for this audience and this key. `forgotten`: it is too old to say
+   * `untouched`: there is no such token, or not for this audience and key. `forgotten`: the proof is too old to say
    * whether it was spent; one made a few seconds later is not.
    */
   readonly proof: 'spent' | 'replayed' | 'forgotten' | 'untouched';
 }
 
 export interface TokenStorage {
-  /** A code that exists, used or not; whether it may be redeemed is decided by `redeemCode`. */
+  /** A code that exists, used or not; `redeemCode` decides whether it may be redeemed. */
   readCode(key: TokenKey): Promise<StoredCode | null>;
   /**
    * Marks the code used and inserts the tokens in one step. A second redemption ends the grant and with it every token
@@ -111,16 +111,16 @@ export interface TokenStorage {
     | { kind: 'reused'; grantId: string }
     | Replayed
   >;
-  /** Makes a code unusable: after a wrong verifier it may be in the wrong hands. */
+  /** Invalidates a code: after a wrong verifier it may be in the wrong hands. */
   invalidateCode(key: TokenKey): Promise<void>;
   /**
    * A token that is alive: not expired, not revoked, its grant (and transfer grant) neither ended nor past its time.
    */
   findToken(key: TokenKey): Promise<StoredToken | null>;
   /**
-   * For a call of an API: the token as {@link findToken} gives it and, where it is for this audience and bound to the
-   * key of the proof, the proof spent in the same step. One proof is spent once, over all replicas, a crash and a
-   * failover included; but remembering it need not be durable: what may have been forgotten is not taken. ADR 0023.
+   * For an API call: the token as {@link findToken} returns it and, if it is for this audience and bound to the key of
+   * the proof, the proof spent in the same step. A proof is spent once, over all replicas, crashes and failovers. The
+   * memory of it need not be durable, because what may have been forgotten is refused. ADR 0023.
    */
   useToken(input: { token: TokenKey; audience: string; proof: Proof }): Promise<UsedToken>;
   /**
@@ -136,17 +136,17 @@ export interface TokenStorage {
   }): Promise<{ kind: 'refreshed'; grant: StoredGrant; expiresAt: number } | { kind: 'unknown' } | Replayed>;
   /**
    * Uses a refresh token of a grant that an extension answers for, and moves its idle limit. A grant without a key gets
-   * that of `jkt`; one that has another is unknown. Given a successor, that takes its place, once: whoever shows the
-   * token again until `graceSeconds` after that is told with which key its successor was derived, and what has come of
-   * that since (an answer may be lost, or several sessions share a token). After that it ends the grant: of two that
-   * hold it one may be a thief (RFC 9700 §4.14.2). It is known for `LIFETIME.replacedRefreshToken`.
+   * that of `jkt`; one with another key is unknown. A given successor replaces the token, once. Whoever shows the token
+   * again within `graceSeconds` is told which key the successor was derived with and what has become of it since: an
+   * answer may have been lost, or several sessions may share a token. After that it ends the grant, because one of two
+   * holders may be a thief (RFC 9700 §4.14.2). It is recognized for `LIFETIME.replacedRefreshToken`.
    */
   renew(input: {
     refreshToken: TokenKey;
     clientId: string;
     jkt: string | null;
     idleSeconds: number;
-    /** {@link StoredToken.readAt} of when it was shown: what takes long in between makes nobody late. */
+    /** {@link StoredToken.readAt} from when it was shown, so that slow work in between makes nobody late. */
     shownAt: number;
     successor: NewSuccessor | null;
     guards: readonly ReplayGuard[];

@@ -15,8 +15,9 @@ export interface NewTransferToken {
 
 export interface TransferStorage {
   /**
-   * Mints a Host access token: link token and its grant alive and of this client, ceiling covers the scope, the
-   * transfer grant not ended; the transfer grant's row is made at its first mint. PROTOCOL §3.4.
+   * Mints a Host access token, if the link token and its grant are alive and belong to this client, the ceiling covers
+   * the scope, and the transfer grant has not ended. The row of the transfer grant is created at its first mint.
+   * PROTOCOL §3.4.
    */
   mintTransfer(input: {
     linkToken: TokenKey;
@@ -32,10 +33,10 @@ export interface TransferStorage {
     | Replayed
   >;
   /**
-   * Ends a transfer grant of this client, known or not yet known: its tokens die and nothing is minted under it again.
-   * PROTOCOL §7. The tombstone of an unknown one is kept for longer than any mint in flight could take. A client
-   * without a link leaves none, and gets nothing by any; others leave so many at most (`LIMIT`): `too_many`, and
-   * nothing ended.
+   * Ends a transfer grant of this client, known or not: its tokens die and nothing is minted under it again. PROTOCOL
+   * §7. The tombstone of an unknown one is kept for longer than any mint in flight could take. A client without a link
+   * leaves no tombstones, and could get nothing by them; any other leaves at most so many (`LIMIT`): then `too_many`,
+   * and nothing is ended.
    */
   endTransferGrant(input: {
     clientId: string;

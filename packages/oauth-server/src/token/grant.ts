@@ -10,9 +10,9 @@ export interface TokenContext {
   /** Thumbprint of the key that signed this request's DPoP proof; null without a proof. */
   readonly jkt: string | null;
   readonly guards: Guards;
-  /** For what has to be read because of this request: counted against whoever sent it. */
+  /** Fetches what this request makes us read; counted against its source. */
   readonly fetchDocument: FetchDocument;
-  /** Aborts when the caller has gone away. */
+  /** Aborts when the caller disconnects. */
   readonly signal: AbortSignal;
 }
 

@@ -10,8 +10,8 @@ import type { ServerDeps } from '../deps.ts';
 import type { Replayed, ReplayGuard } from '../storage.ts';
 
 /**
- * The replay guards of one request. The step that writes takes them and burns them in its own statement; what no step
- * has taken is burned on its own before the answer leaves, so that a failed request's proofs are spent too.
+ * The replay guards of one request. The step that writes takes them and spends them in its own statement. Those that no
+ * step has taken are spent on their own before the answer leaves, so that a failed request's proofs are spent as well.
  */
 export class Guards {
   #open: ReplayGuard[] = [];
@@ -20,7 +20,7 @@ export class Guards {
     this.#open.push(guard);
   }
 
-  /** Hands the guards over; whoever takes them burns them. */
+  /** Hands the guards over; whoever takes them spends them. */
   take(): readonly ReplayGuard[] {
     const taken = this.#open;
     this.#open = [];
@@ -29,8 +29,8 @@ export class Guards {
 }
 
 /**
- * Runs one request with its replay guards. What the request's own steps did not burn is burned before the answer: a
- * proof that came with a refused request is as spent as any other, and a replayed one is refused as replayed.
+ * Runs one request with its replay guards. Those that its own steps did not spend are spent before the answer: the
+ * proof of a refused request is spent like any other, and a replayed one is refused as replayed.
  */
 export async function withGuards<T>(
   deps: Pick<ServerDeps, 'storage'>,

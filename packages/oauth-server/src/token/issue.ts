@@ -60,11 +60,11 @@ export async function issueByRefreshToken(
   const { grant } = stored;
   if (stored.kind !== 'rt' || grant.clientId !== client.id) throw bad('refresh token', 'of another client');
   refuseWeaker(client, grant);
-  // a token that was replaced is looked at before any key: who shows it may be a thief with a key of their own
+  // a replaced token is judged before any key: whoever shows it may be a thief with a key of their own
   const jkt = stored.isReplaced ? null : keyOf(context, grant, 'refresh token');
   const shown: Shown = { value, grantId: grant.id, generation: stored.generation ?? 1, bucket: key.bucket };
   const commit = async ({ expiresIn }: HandedOut): Promise<Committed> => {
-    // PROTOCOL §1: what is bound to a key, or goes with the client's own, need not be rotated
+    // PROTOCOL §1: a token bound to a key, or used with the client's own authentication, need not be rotated
     const rotates = client.authMethod !== 'private_key_jwt' && grant.jkt === null;
     const next = rotates ? nextOf(deps, shown) : null;
     const renewed = await deps.storage.renew({
@@ -106,7 +106,7 @@ async function answer(
 
 /** RFC 6749 §6: the same scope, or less. */
 function narrowed(grant: StoredGrant, given: string | undefined): ScopeSet {
-  // RFC 6749 §3.1: a parameter without a value is as left out
+  // RFC 6749 §3.1: a parameter without a value counts as absent
   if (given === undefined || given === '') return grant.scope;
   const asked = parseLooseScope(given);
   if (asked === null || asked.length === 0 || !coversScope(grant.scope, asked))
@@ -114,7 +114,7 @@ function narrowed(grant: StoredGrant, given: string | undefined): ScopeSet {
   return asked;
 }
 
-/** A grant that has a key is used with that one only, for good; one without may bring its first. PROTOCOL §6. */
+/** A grant with a key can only ever be used with that key; one without may bring its first. PROTOCOL §6. */
 function keyOf({ jkt }: TokenContext, grant: StoredGrant, what: string): string | null {
   if (grant.jkt === null) return jkt;
   if (jkt === null) throw invalidDpopProof('This grant is bound to a DPoP key: send a proof.');
@@ -122,13 +122,13 @@ function keyOf({ jkt }: TokenContext, grant: StoredGrant, what: string): string 
   return jkt;
 }
 
-/** Used or dead as far as is known: storage says which, and does what follows from it. Nothing is issued. */
+/** Used or dead as far as is known: storage says which, and does what follows. Nothing is issued. */
 async function refuseAt(commit: Issue['commit'], what: string): Promise<never> {
   await commit({ expiresIn: 0 });
   throw bad(what, 'not open');
 }
 
-/** Its code can no longer be redeemed: whatever was minted for it meanwhile ends with the grant. */
+/** Its code can no longer be redeemed: anything minted for it meanwhile ends with the grant. */
 async function endUnused({ storage, emit }: IssueDeps, { id, subject, clientId }: StoredGrant): Promise<void> {
   if (await storage.endGrant({ id, by: 'server' })) emit({ event: 'grant_ended', grantId: id, subject, clientId });
 }

@@ -2,7 +2,10 @@ import { formatScope, type TokenResponse } from '@chatelaine/protocol';
 import type { ServerDeps } from '../deps.ts';
 import type { StoredGrant } from '../storage.ts';
 
-/** The answer of the code and refresh grants. The ceiling is told each time: the Host's is the truth. PROTOCOL §2.2. */
+/**
+ * The answer of the code and refresh grants. It includes the ceiling each time: the Host's value is authoritative.
+ * PROTOCOL §2.2.
+ */
 export function relationshipAnswer(
   deps: Pick<ServerDeps, 'config'>,
   input: { grant: StoredGrant; accessToken: string; expiresIn: number; refreshToken?: string },

@@ -2,7 +2,7 @@ import { hashToken, successorOf } from '@chatelaine/crypto';
 import type { ServerDeps, SuccessorKeys } from '../deps.ts';
 import type { Descendant } from '../storage.ts';
 
-/** A refresh token that was shown, in clear. */
+/** A refresh token as it was received, in clear. */
 export interface Shown {
   readonly value: string;
   readonly grantId: string;
@@ -10,7 +10,7 @@ export interface Shown {
   readonly bucket: number;
 }
 
-/** What takes the place of a refresh token: the same for whoever asks, as long as the key is. PROTOCOL §6. */
+/** The successor of a refresh token: the same for everybody who asks, as long as the key is. PROTOCOL §6. */
 export function nextOf(
   deps: Pick<ServerDeps, 'successorKeys'>,
   { value, grantId, generation, bucket }: Shown,
@@ -19,7 +19,7 @@ export function nextOf(
   return { keyId, token: successorOf({ key, predecessor: value, grantId, generation: generation + 1, bucket }) };
 }
 
-/** What came of a refresh token that was replaced before, step by step from the one that was shown. */
+/** What became of a refresh token that was replaced, step by step from the one that was shown. */
 export async function newestOf(
   deps: Pick<ServerDeps, 'successorKeys'>,
   { value, grantId, generation, bucket }: Shown,

@@ -25,7 +25,8 @@ export async function token(deps: ServerDeps, request: TokenRequest): Promise<Re
     if (grantType === undefined) throw invalidRequest('grant_type is missing.');
     const grant = grantOf(deps, grantType);
     if (grant === undefined) throw unsupportedGrantType('This server does not have that grant type.');
-    // what has no key is good for grants that an extension answers for, and those have a code and a refresh token only
+    // a client without a key can only use grants that an extension answers for, and those have a code and a refresh
+    // token only
     if (hasSecret(client) && !PLAIN_GRANTS.includes(grantType))
       throw unauthorizedClient('A client with a secret may not use that grant type.');
     if (!client.grantTypes.includes(grantType))

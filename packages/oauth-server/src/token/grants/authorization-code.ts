@@ -79,7 +79,7 @@ function readCodeParameter({ params }: TokenContext): { key: TokenKey; bucket: n
   return { key: { bucket: parsed.bucket, hash: hashToken(value) }, bucket: parsed.bucket };
 }
 
-/** RFC 7636 §4.6. A wrong verifier from the right client spoils the code: it may be in the wrong hands. */
+/** RFC 7636 §4.6. A wrong verifier from the right client invalidates the code: it may be in the wrong hands. */
 async function checkVerifier(
   deps: CodeDeps,
   { params }: TokenContext,
@@ -93,7 +93,7 @@ async function checkVerifier(
   throw badCode('verifier');
 }
 
-/** OAuth 2.1 needs no redirect_uri here; one that is sent must be the one of the request. */
+/** OAuth 2.1 requires no redirect_uri here; one that is sent must be that of the request. */
 function checkRedirectUri({ params }: TokenContext, code: StoredCode): void {
   const given = params.get('redirect_uri');
   if (given !== undefined && given !== code.redirectUri) throw badCode('redirect_uri differs');

@@ -43,7 +43,8 @@ async function refresh(deps: RefreshDeps, context: TokenContext): Promise<Readon
     return issueByRefreshToken(deps, context, { value, key, stored });
   checkScope(params.get('scope'));
   if (deps.config.relationshipTokens === 'bound') {
-    // first: one that is gone may have been a stock client's, which takes only `invalid_grant` for "ask the owner anew"
+    // first: an unknown one may have been a stock client's, which understands only `invalid_grant` as "ask the owner
+    // again"
     if (stored === null) throw badToken('unknown, expired or ended');
     if (stored.grant.clientId === client.id) refuseWeaker(client, stored.grant);
     if (jkt === null) throw invalidDpopProof('A connection is bound to a DPoP key: send a proof.');
@@ -67,13 +68,13 @@ async function refresh(deps: RefreshDeps, context: TokenContext): Promise<Readon
   return relationshipAnswer(deps, { grant: await asItIsNow(deps, refreshed.grant), accessToken, expiresIn });
 }
 
-/** With what there is to have of its ceiling now. */
+/** With the part of its ceiling that is available now. */
 async function asItIsNow({ config }: Pick<RefreshDeps, 'config'>, grant: StoredGrant): Promise<StoredGrant> {
   if (grant.transferScope === null || config.ceilingNow === undefined) return grant;
   return { ...grant, transferScope: await config.ceilingNow(grant) };
 }
 
-/** Where a token says nothing that has to be known before it is used, one look less. */
+/** Saves one read if nothing in the token has to be known before it is used. */
 function looksFirst(config: RefreshDeps['config']): boolean {
   return config.relationshipTokens === 'bound' || takesPlainClients(config);
 }
