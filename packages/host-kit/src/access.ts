@@ -1,16 +1,16 @@
 import type { GrantEntry } from '@chatelaine/oauth-server-pg';
 import type { ScopeSet } from '@chatelaine/protocol';
 
-/** A Requester that has had tokens through a link. Its identity is the pair of the AM and `id`. */
+/** A Requester that has had tokens through a link. It is identified by the AM's issuer together with `id`. */
 export interface RequesterAccess {
   readonly id: string;
-  /** What the AM calls it; nobody has verified it. */
+  /** Its name, as the AM gave it; nobody has verified it. */
   readonly name: string | null;
   readonly uri: string | null;
-  /** Epoch seconds, as all times here. */
+  /** Epoch seconds, like all times here. */
   readonly firstTokenAt: number;
   readonly lastTokenAt: number;
-  /** When the AM told that the owner stopped it; null while it may get more tokens. */
+  /** When the AM said that the owner had stopped it; null while it may get more tokens. */
   readonly endedAt: number | null;
 }
 
@@ -19,10 +19,10 @@ export interface LinkAccess {
   readonly id: string;
   /** The AM's issuer. */
   readonly am: string;
-  /** The most it may ask for. PROTOCOL §2.2. */
+  /** The ceiling: the scopes it may ask for at most. PROTOCOL §2.2. */
   readonly ceiling: ScopeSet;
   readonly since: number;
-  /** null: until it is ended. */
+  /** Epoch seconds; null: until it is ended. */
   readonly until: number | null;
   readonly requesters: readonly RequesterAccess[];
 }
@@ -30,7 +30,7 @@ export interface LinkAccess {
 export function toLinkAccess(grant: GrantEntry): LinkAccess {
   return {
     id: grant.id,
-    // the client was admitted by exactly this form: <AM>/clients/<tag>
+    // the client was admitted only in this form: <AM>/clients/<tag>
     am: new URL(grant.clientId).origin,
     ceiling: grant.transferScope ?? [],
     since: grant.createdAt,

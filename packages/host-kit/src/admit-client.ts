@@ -3,8 +3,8 @@ import type { Client } from '@chatelaine/oauth-server';
 import type { Issuer } from '@chatelaine/protocol';
 
 /**
- * An AM's id at this Host ends in the Host's own tag. Anything else is refused unseen, so that nobody makes a Host
- * fetch any address he likes, and a document made for another Host is worth nothing here. PROTOCOL §2.2.
+ * An AM's id at this Host ends in the Host's own tag. Any other id is refused without a fetch, so that nobody can make
+ * a Host fetch arbitrary URLs, and a document made for another Host is worth nothing here. PROTOCOL §2.2.
  */
 export function admitClientId(ownIssuer: Issuer): (clientId: string) => string | null {
   const path = `/clients/${hostTag(ownIssuer)}`;
@@ -16,8 +16,8 @@ export function admitClientId(ownIssuer: Issuer): (clientId: string) => string |
 
 /**
  * A Host's clients are AMs, known by the document each AM publishes for exactly this Host: its id, redirect URI and
- * keys all lie on the origin of the issuer it names. A sentence for whoever wrote the document when something differs.
- * PROTOCOL §2.2.
+ * keys all lie on the origin of the issuer it names. Otherwise a sentence for the author of the document. PROTOCOL
+ * §2.2.
  */
 export function admitClient(ownIssuer: Issuer): (client: Client) => string | null {
   const tag = hostTag(ownIssuer);

@@ -1,6 +1,6 @@
 import { OAuthError, temporarilyUnavailable } from '@chatelaine/protocol';
 
-/** What the app itself has to say. Where it cannot, nothing is decided: 503. */
+/** Calls a function of the app. If it throws, nothing is decided: 503. */
 export async function askApp<T>(ask: () => Promise<T> | T): Promise<T> {
   try {
     return await ask();

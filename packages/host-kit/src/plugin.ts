@@ -24,45 +24,44 @@ import { hostServer } from './server.ts';
 /** What the plugin adds to the app. */
 export interface Chatelaine {
   /**
-   * A hook (`onRequest` or `preHandler`) that lets a request through when it carries a token for `scope`, or for all of
-   * several; then `request.chatelaine` says who acts. `askFor`: what a refused client is told to ask for beside, where
-   * that is of use to it.
-   *
-   * @throws TypeError when a scope is none of the Host's
+   * A hook (`onRequest` or `preHandler`) that lets a request through if it carries a token for `scope`, or for each of
+   * several; then `request.chatelaine` says who acts. `askFor`: further scopes that a refused client is told to
+   * request, where they are of use to it.
+   * @throws TypeError if a scope is not one of the Host's
    */
   requireScope(scope: string | readonly string[], options?: { readonly askFor?: readonly string[] }): RequireScopeHook;
   /**
-   * Which AMs an owner linked, and which Requesters have had tokens through each: for the app's own "who has access"
-   * page. The latest hundred lines of it.
+   * The AMs an owner has linked and the Requesters that have had tokens through each, for the app's own "who has
+   * access" page: the latest hundred lines.
    */
   access(ownerId: string): Promise<readonly LinkAccess[]>;
   /**
-   * The same, page by page, the first being 1: a hundred lines each. A link with more Requesters than fit goes on on
-   * the next page.
+   * The same page by page, from 1, with a hundred lines each. A link with more Requesters than fit continues on the
+   * next page.
    */
   accessPage(
     ownerId: string,
     page: number,
   ): Promise<{ readonly links: readonly LinkAccess[]; readonly hasMore: boolean }>;
   /**
-   * Ends one of the owner's links: every token under it dies at once. `false` when it is not this owner's, or already
+   * Ends one of the owner's links: every token under it dies at once. `false` if it is not this owner's, or has already
    * ended.
    */
   endLink(ownerId: string, linkId: string): Promise<boolean>;
   /**
-   * Takes scopes out of every link of an owner, for good: tokens that carry one of them are dead, and only the owner's
-   * consent brings them back. For what they no longer share here.
+   * Removes scopes from every link of an owner, for good: tokens that carry one of them are dead, and only the owner's
+   * consent brings a scope back. For what they no longer share here.
    */
   withdraw(ownerId: string, scopes: readonly string[]): Promise<void>;
   /**
-   * Whether the token of a request that passed `requireScope` is still good: for answers that take long, and whoever
-   * sends them.
+   * Whether the token of a request that passed `requireScope` is still good: for long-running answers, and their
+   * authors.
    */
   isStillGood(request: FastifyRequest): Promise<boolean>;
   /**
-   * A code for an AM without a redirect, for the `host_grant` of the app's own pushed request, after the person who is
-   * signed in agreed on a page of the app. It makes this Host read the AM's client document: limit how often a person
-   * may cause that. PROTOCOL §2.3.
+   * Issues a code for an AM without a redirect, for the `host_grant` of the app's own pushed request, after the
+   * signed-in person agreed on a page of the app. This Host then reads the AM's client document: limit how often a
+   * person may cause that. PROTOCOL §2.3.
    */
   hostGrant(input: HostGrantInput): Promise<HostGrantOutcome>;
 }
@@ -72,7 +71,7 @@ declare module 'fastify' {
     readonly chatelaine: Chatelaine;
   }
   interface FastifyRequest {
-    /** Who acts, behind `chatelaine.requireScope`. Throws where that did not run: that would be an open door. */
+    /** Who acts, after `chatelaine.requireScope`. Throws if that did not run: the route would be open to anybody. */
     readonly chatelaine: Access;
   }
 }
@@ -121,7 +120,7 @@ async function host(app: FastifyInstance, options: HostOptions): Promise<void> {
     access: async (ownerId) => (await accessPage(ownerId, 1)).links,
     accessPage,
     async endLink(ownerId, linkId) {
-      // not yours and unknown answer alike
+      // "not yours" and "unknown" have the same answer
       if (!(await ownsGrant(options.pool, { subject: ownerId, id: linkId }))) return false;
       return storage.endGrant({ id: linkId, by: 'owner' });
     },

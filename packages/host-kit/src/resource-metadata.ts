@@ -13,13 +13,13 @@ import type { FastifyInstance } from 'fastify';
 import type { HostSettings } from './options.ts';
 import type { HostResource } from './resources.ts';
 
-/** What a Requester reads to find out who gives tokens for this Host. RFC 9728 §2. */
+/** What a Requester reads to find out who issues tokens for this Host. RFC 9728 §2. */
 export function resourceMetadata(settings: HostSettings, { url, servers }: HostResource): ResourceMetadata {
   return {
     resource: url,
     authorization_servers: [...servers],
-    // RFC 9728 §2: for authorization requests, which are those of stock clients; who signs for itself reads the
-    // server's metadata (PROTOCOL §3.6)
+    // RFC 9728 §2: scopes for authorization requests, which only stock clients make here; a Requester that signs its
+    // own statements reads the server's metadata (PROTOCOL §3.6)
     scopes_supported: Object.keys(settings.scopes).filter((scope) => !settings.statementScopes.includes(scope)),
     bearer_methods_supported: ['header'],
     resource_name: settings.name,
@@ -68,7 +68,7 @@ export async function resourceMetadataRoutes(
 
 const ROOT = ENDPOINT.resourceMetadata;
 
-/** RFC 9728 §3.1 puts the well-known part before the path; some clients put it behind, and the document is the same. */
+/** RFC 9728 §3.1 puts the well-known part before the path. Some clients put it after; the document is the same. */
 function placesOf({ url }: HostResource): string[] {
   const { pathname } = new URL(url);
   const right = new URL(resourceMetadataUrl(url)).pathname;
@@ -76,9 +76,9 @@ function placesOf({ url }: HostResource): string[] {
 }
 
 /**
- * Clients that know no more than the origin ask for its document, and then for a token for the origin. An AM that the
- * Host names gives them one for its only resource (PROTOCOL §6). Where no AM is named there is nobody to send them to,
- * and of several resources none is chosen.
+ * Clients that know only the origin ask for its document, and then for a token for the origin. An AM that the Host
+ * names gives them one for its only resource (PROTOCOL §6). If no AM is named there is nowhere to send them, and among
+ * several resources none is chosen.
  */
 function resourceOfOrigin({ issuer, resources, schemes }: HostSettings): HostResource | null {
   const [{ servers }, ...others] = resources;

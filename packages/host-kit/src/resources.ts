@@ -1,37 +1,36 @@
 import { type Issuer, parseIssuer, parseResource, type ResourceUrl, type Schemes } from '@chatelaine/protocol';
 
-/** An authorization manager that clients which know nothing of managers are sent to. PROTOCOL §6. */
+/** An AM that clients which know nothing of AMs are sent to. PROTOCOL §6. */
 export interface HostManager {
   /** The AM's issuer. */
   readonly issuer: string;
   /**
-   * The resource at which it is named first; the Host's own `resource` unless given. One resource per AM: such clients
-   * take the first server they read.
+   * The resource that names this AM first; by default the Host's own `resource`. One resource per AM, because such
+   * clients use the first server they read.
    */
   readonly resource?: string;
 }
 
-/** A protected resource, and who gives tokens for it, in the order in which it is published. RFC 9728 §2. */
+/** A protected resource and the issuers of tokens for it, in the order in which they are published. RFC 9728 §2. */
 export interface HostResource {
   readonly url: ResourceUrl;
   readonly servers: readonly Issuer[];
 }
 
-/** A Host has one resource at least. */
+/** A Host has at least one resource. */
 export type HostResources = readonly [HostResource, ...HostResource[]];
 
 export interface ResourcesInput {
   readonly issuer: Issuer;
   readonly schemes: Schemes;
-  /** What tokens are for where no manager is meant. */
+  /** The resource that tokens are for when no AM is meant. */
   readonly resource: ResourceUrl;
   readonly managers: readonly HostManager[];
 }
 
 /**
- * The Host's own resource first, then those of managers that have one to themselves. The Host is named everywhere: it
- * mints, and clients that know managers go there.
- *
+ * The Host's own resource first, then those of AMs that have one to themselves. The Host is named in each: it mints,
+ * and clients that know AMs go there.
  * @throws TypeError with a sentence for the developer of the app
  */
 export function listResources(input: ResourcesInput): HostResources {
@@ -59,7 +58,7 @@ export function listResources(input: ResourcesInput): HostResources {
   ];
 }
 
-/** In canonical form, or null when it is no URL of the Host's own origin. */
+/** In canonical form; null unless it is a URL on the Host's own origin. */
 export function parseOwnResource(
   value: string,
   { issuer, schemes }: Pick<ResourcesInput, 'issuer' | 'schemes'>,
@@ -69,7 +68,7 @@ export function parseOwnResource(
 }
 
 /**
- * The resource that a request came through: the one whose path reaches deepest; the first where none fits. `target` as
+ * The resource that a request came through: the one with the longest matching path; the first if none fits. `target` as
  * received.
  */
 export function resourceOf(resources: HostResources, target: string): ResourceUrl {
@@ -80,7 +79,7 @@ export function resourceOf(resources: HostResources, target: string): ResourceUr
   return deepest.url;
 }
 
-/** Decoded as routers do it, so that another spelling of a route is no other resource. */
+/** Decoded as routers do, so that another spelling of a route belongs to the same resource. */
 function pathOf(target: string): string {
   const path = target.replace(/[?#].*$/s, '');
   try {

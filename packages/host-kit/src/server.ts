@@ -16,7 +16,7 @@ export interface ServerInput {
 }
 
 /**
- * The kernel as a Host runs it: link tokens that only authenticated AMs can use, nobody registers, requests are pushed.
+ * The kernel as a Host runs it: link tokens that only authenticated AMs can use, no registration, pushed requests only.
  */
 export function hostServer({ settings, storage, outbound, checks, shareable, emit }: ServerInput): ServerDeps {
   const { issuer, schemes, bearer, clock, statementScopes } = settings;

@@ -2,8 +2,9 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * What a program in a browser's page may send and read, beside what it always may (Fetch §2.2.2). DPoP: RFC 9449 §4.1,
- * §8. MCP clients send their fields with every request, also here, and a browser asks for each of them first.
+ * Header fields that a program in a browser's page may send and read, besides those it always may (Fetch §2.2.2). DPoP:
+ * RFC 9449 §4.1, §8. MCP clients send their own fields with every request, here too, and the browser asks for each of
+ * them first.
  */
 const REQUEST_HEADERS =
   'Authorization, Content-Type, DPoP, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID';
@@ -13,13 +14,13 @@ const ALLOWED_METHODS = 'access-control-allow-methods';
 
 /**
  * Lets programs in any page call the scope's routes (Fetch §3.2). Never with credentials, which `*` rules out: what a
- * browser adds by itself opens nothing here. For scopes without pages only, and before their routes are made. Not
+ * browser adds by itself opens nothing here. Only for scopes without pages, and before their routes are registered. Not
  * @fastify/cors, which answers preflights by one route for the whole app, pages included.
  */
 export function allowAnyOrigin(scope: FastifyInstance): void {
   const paths = openPathsOf(scope.server);
   scope.addHook('onRoute', ({ url, config }) => paths.add(url, config?.allowed));
-  // where nothing was listened to, as with `inject`; and the answer to a preflight
+  // no server is listening, as with `inject`; also the answer to a preflight
   scope.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
     const headers = headersFor(raw, routeOptions.config.allowed);
     reply.headers(headers);
@@ -51,9 +52,9 @@ interface OpenPaths {
 const known = new WeakMap<Server, OpenPaths>();
 
 /**
- * Whatever refuses a request before its route has run (an overload, an app's own hook, a path too long, the framework
- * while it closes) knows nothing of this, and a program must be able to read that, too. So the answer has the headers
- * before anybody writes it: by its path, as soon as the request is there.
+ * A request may be refused before its route runs (by an overload, an app's own hook, an overlong path, or the framework
+ * while it closes), and a program must be able to read that answer, too. So the headers are set by the request's path,
+ * as soon as the request is there.
  */
 function openPathsOf(server: Server): OpenPaths {
   const made = known.get(server);
@@ -87,7 +88,7 @@ function matching(patterns: ReadonlyMap<string, { segments: string[]; allowed: M
   });
 }
 
-/** As the router reads it. */
+/** As the router reads the path. */
 function pathOf(url: string): string {
   const path = url.split('?', 1)[0] ?? '';
   if (!path.includes('%')) return path;

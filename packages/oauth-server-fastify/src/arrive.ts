@@ -6,7 +6,7 @@ import { type Asked, type ConsentOffer, type ConsentView, csrfToken, type Owner 
 import { filledBy } from './filled.ts';
 import { pressDigest, shownDigest } from './shown.ts';
 
-/** Somebody is at the question: what it shows, and what there is to decide. */
+/** The person can decide: what the page shows, and what there is to decide. */
 export interface Arrived {
   readonly view: ConsentView;
   readonly offer: ConsentOffer;
@@ -17,11 +17,13 @@ interface ArriveInput {
   readonly browser: string;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  /** What was posted, to show it again. */
+  /** What was posted, to be shown again. */
   readonly form?: FormParams;
 }
 
-/** Where a browser is after its request was looked at: at the question; or null, because it was sent elsewhere. */
+/**
+ * What to do with a browser after its request was looked at: show the question; or null, because it was sent elsewhere.
+ */
 export async function arrivedAt(options: AuthorizeRoutesOptions, input: ArriveInput): Promise<Arrived | null> {
   const { interaction } = options;
   const { started, request, reply } = input;
@@ -97,7 +99,7 @@ async function refuseSilently(
     error: owner === null ? 'login_required' : 'consent_required',
     description: 'The owner would have to be asked.',
   });
-  // no form led here: CSP form-action has no say, and programs follow this one
+  // no form led here, so CSP form-action does not apply, and programs follow a redirect
   if (outcome.kind === 'redirect') await reply.redirect(outcome.to, 303);
   else
     await interaction.renderProblem(
@@ -110,8 +112,8 @@ async function refuseSilently(
 const leadingTo = (to: string) => ({ to, place: landingOf(to) });
 
 /**
- * Back to the client, and not into its callback, which waits for an answer: to its site, or, of an app with a scheme of
- * its own, to the app.
+ * Where the client can be reached other than by its callback, which waits for an answer: its site, or for an app with a
+ * scheme of its own, the app.
  */
 function leadingBack(redirectUri: string) {
   const { origin } = new URL(redirectUri);

@@ -26,17 +26,16 @@ export async function authorizeRoutes(app: FastifyInstance, options: AuthorizeRo
   const { interaction } = options;
   await strictScope(app);
   keepOpener(app);
-  // people come here: what programs would get as JSON is a page
+  // people come here, so what programs would get as JSON is a page
   app.setErrorHandler<FastifyError>(async (error, request, reply) => {
     if (!(error instanceof OAuthError) || error.status === 500) return sendError(error, request, reply);
     if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
     return interaction.renderProblem({ status: error.status, message: error.message }, request, reply);
   });
-  // RFC 9110 §9.2.1: whoever only looks whether there is a page (link checkers do) opens no request, and ties none to
-  // itself
+  // RFC 9110 §9.2.1: HEAD (as link checkers send it) opens no request and ties none to the browser
   app.head(ENDPOINT.authorize, async (_request, reply) => reply.type('text/html; charset=utf-8').send());
   app.get(ENDPOINT.authorize, async (request, reply) => arrive(options, request, reply));
-  // the second press of a double click finds the first one answered, and gets the same answer
+  // the second press of a double click finds that the first was answered, and gets the same answer
   const inTurn = createTurns();
   app.post(ENDPOINT.authorize, async (request, reply) => {
     const form = formOf(request);
@@ -69,7 +68,7 @@ async function decide(
   const browser = browserSecret(deps.config.issuer, request, reply);
   const requestUri = form.get('request_uri');
   const owner = await interaction.owner(request);
-  // who is signed out meanwhile is sent to sign in, and sees the page again as they had filled it in
+  // a person whose session has ended meanwhile signs in again and finds the page as they had filled it in
   const isOwn =
     requestUri !== undefined &&
     !isCrossSite(request.headers, deps.config.issuer) &&
@@ -91,14 +90,14 @@ async function decide(
   const arrived = await arrivedAt(options, { started, browser, request, reply, form });
   if (arrived === null) return reply;
   const { view, offer } = arrived;
-  // unless somebody was faster, another press of this button or of another: what it changed is no problem to show
+  // unless another press was faster, of this button or another: then the change it made is no problem to show
   const again = async (problem: string, at?: string): Promise<FastifyReply> => {
     const now = await startAuthorization(deps, { query, browser, press });
     const stands = await arrivedAt(options, { started: now, browser, request, reply, form });
     if (stands === null) return reply;
     return stands.offer.render({ ...stands.view, problem, problemAt: at ?? null }, request, reply.code(400));
   };
-  // what was shown is what is agreed to: PROTOCOL §2.1
+  // the owner agrees to what was shown: PROTOCOL §2.1
   if (form.get('decision') !== 'deny' && form.get('shown') !== view.hidden.shown) return again(CHANGED);
   const decision = within(view.interaction.request, await offer.decide(form));
   if (decision.kind === 'choosing') return offer.render(view, request, reply);
@@ -116,7 +115,7 @@ async function decide(
     const place = landingOf(view.interaction.request.redirectUri);
     return interaction.renderReturn({ kind: 'answer', to: outcome.to, place }, request, reply);
   }
-  // gone: it was answered meanwhile, or what it was agreed to is not there any more
+  // it was answered meanwhile, or the grant it was to be added to has ended
   return again(CHANGED);
 }
 
@@ -124,10 +123,10 @@ const CHANGED =
   'Something on this page has changed since it was shown to you, so nothing was agreed to. ' +
   'This is how it is now: look at it again, then answer.';
 
-/** Nothing is granted that was not asked for, whatever the form brought. */
+/** Nothing is granted beyond what was asked for, whatever the form says. */
 function within(asked: AuthorizationRequest, decision: ConsentDecision): ConsentDecision {
   if (decision.kind !== 'allow') return decision;
-  // RFC 6749 §3.3: a request of an extension's may leave the scope to the server, which is to say to the owner
+  // RFC 6749 §3.3: a request that an extension took over may leave the scope to the server, that is, to the owner
   const isOpen = asked.answeredBy !== null && asked.scope.length === 0;
   const isWithin =
     (isOpen || coversScope(asked.scope, decision.scope)) &&

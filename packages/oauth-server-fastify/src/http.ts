@@ -16,16 +16,19 @@ import { allowAnyOrigin } from './any-origin.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Of a route that refuses: the methods its path has. */
+    /** On a route that refuses: the methods that its path has. */
     allowed?: readonly string[];
-    /** `false`: only programs call it. What an app does for people, such as keeping their sessions, may pass it by. */
+    /**
+     * `false`: only programs call it, so what an app does for people, such as refreshing their sessions, can be
+     * skipped.
+     */
     forPeople?: boolean;
   }
 }
 
 /**
- * Makes a Fastify scope answer as OAuth endpoints do: bodies parsed strictly, every error JSON of RFC 6749 §5.2 (the
- * framework's own too), nothing cached, open to programs in a browser's page.
+ * Makes a Fastify scope answer as OAuth endpoints do: bodies parsed strictly, every error as JSON of RFC 6749 §5.2 (the
+ * framework's own too), nothing cached, and open to programs in a browser's page.
  */
 export async function oauthScope(scope: FastifyInstance): Promise<void> {
   allowAnyOrigin(scope);
@@ -36,22 +39,22 @@ export async function oauthScope(scope: FastifyInstance): Promise<void> {
   scope.setErrorHandler<FastifyError>(sendError);
 }
 
-/** A scope whose forms are parsed strictly and whose answers are not cached; its errors are its own. */
+/** A scope whose forms are parsed strictly and whose answers are not cached; it handles its own errors. */
 export async function strictScope(scope: FastifyInstance): Promise<void> {
   scope.removeAllContentTypeParsers();
-  // here, too, for apps that are not of our making
+  // repeated here for apps that are not ours
   scope.addHook('onRequest', async ({ raw }) => {
     const refusal = refusalOfFields(raw.rawHeaders);
     if (refusal !== null) throw refusal;
   });
-  // formbody calls its parser unguarded: it gets a tagged result and `formOf` refuses
+  // @fastify/formbody does not catch what its parser throws: the parser returns a tagged result, and `formOf` refuses
   await scope.register(formbody, { bodyLimit: 65_536, parser: (text) => ({ form: inOneLine(parseForm(text)) }) });
   scope.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
 }
 
-/** Makes a scope take JSON bodies, parsed strictly, and no others; 64 KB of them, unless it says otherwise. */
+/** Makes a scope accept JSON bodies, parsed strictly, and no others; up to 64 KB unless it says otherwise. */
 export function acceptJson(scope: FastifyInstance, { bodyLimit = 65_536 }: { bodyLimit?: number } = {}): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => {
@@ -61,7 +64,7 @@ export function acceptJson(scope: FastifyInstance, { bodyLimit = 65_536 }: { bod
   });
 }
 
-/** The form of a POST; throws `invalid_request` when it is not a good one. */
+/** The form of a POST; throws `invalid_request` if it is malformed. */
 export function formOf(request: FastifyRequest): FormParams {
   const result = (request.body as { form?: FormResult } | null | undefined)?.form;
   if (result === undefined) throw wrongMediaType(request);
@@ -77,8 +80,8 @@ export function queryOf(request: FastifyRequest): FormResult {
 }
 
 /**
- * What people write may have several lines, what programs send here never has: no parameter of RFC 6749 §A has a
- * control character, and none is echoed.
+ * People's text may have several lines, but a program's parameters never do: no parameter of RFC 6749 §A has a control
+ * character, and none is echoed.
  */
 function inOneLine(result: FormResult): FormResult {
   const isWhole = [...result.params].every((pair) => pair.every((text) => !/\p{Cc}/u.test(text)));
@@ -87,7 +90,7 @@ function inOneLine(result: FormResult): FormResult {
     : { kind: 'malformed', reason: 'A parameter has control characters.', repeated: null, params: new Map() };
 }
 
-/** RFC 6749 §3.1, §3.2: a parameter without a value counts as left out. */
+/** RFC 6749 §3.1, §3.2: a parameter without a value counts as absent. */
 export function withoutEmpty(params: FormParams): FormParams {
   return new Map([...params].filter(([, value]) => value !== ''));
 }
@@ -95,7 +98,7 @@ export function withoutEmpty(params: FormParams): FormParams {
 /** Aborts when the caller closes the connection before the answer. */
 export function abortSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  // of the answer, not of the socket: a socket outlives many requests, and would keep the listeners of all
+  // listens on the answer, not the socket: a socket outlives many requests, and would collect the listeners of all
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort();
   });
@@ -116,7 +119,7 @@ export function refuseOtherMethods(
     method: methods,
     url: path,
     config: { allowed },
-    // before the body is looked at, so that its media type does not matter
+    // before the body is parsed, so that its media type does not matter
     onRequest: async (_request, reply) => {
       reply.header('allow', allowed.join(', '));
       throw new OAuthError('invalid_request', `Only ${allowed.join(' and ')} is possible here.`, { status: 405 });
@@ -125,7 +128,7 @@ export function refuseOtherMethods(
   });
 }
 
-/** Each scope takes one media type; the answer names it. */
+/** Each scope accepts one media type; the answer names it. */
 function wrongMediaType({ server }: FastifyRequest): OAuthError {
   const wanted = server.hasContentTypeParser('application/json')
     ? 'application/json'
@@ -140,7 +143,7 @@ export function sendError(
   reply: FastifyReply,
 ): FastifyReply {
   const answer = toOAuthError(error, request);
-  // a fault of ours, whatever the client is told
+  // our own fault, whatever the client is told
   if (answer === null || error instanceof VaultError) request.log.error({ err: error }, 'unexpected error');
   if (answer === null) {
     return reply
@@ -152,7 +155,7 @@ export function sendError(
   return reply.headers(answer.headers).code(answer.status).send(answer.toJSON());
 }
 
-/** An OAuth answer for what was thrown; null for a mistake of ours, which is a 500 and never the client's 400. */
+/** The OAuth error for what was thrown; null for a bug of ours, which is a 500 and never the client's 400. */
 function toOAuthError(error: FastifyError | OAuthError, request: FastifyRequest): OAuthError | null {
   if (error instanceof OAuthError) return error;
   if (isDatabaseUnavailable(error))

@@ -10,7 +10,7 @@ export interface Owner {
   readonly id: string;
 }
 
-/** Who asks, and whom. */
+/** The request, and the owner who is asked. */
 export interface Asked {
   readonly interaction: Interaction;
   readonly owner: Owner;
@@ -19,13 +19,13 @@ export interface Asked {
 /** What the consent page shows. Its form posts `hidden` and `decision` (`allow` or `deny`) to `action`. */
 export interface ConsentView extends Asked {
   readonly action: string;
-  /** `shown`: a digest of all that the page shows, so that nothing else is agreed to. */
+  /** `shown`: a digest of everything the page shows, so that nothing else is agreed to. */
   readonly hidden: Readonly<Record<'client_id' | 'request_uri' | 'csrf' | 'shown', string>>;
-  /** Why the last answer could not be taken, in a sentence. */
+  /** Why the last answer could not be accepted, in a sentence. */
   readonly problem: string | null;
-  /** The field that it is about; null: none. */
+  /** The field the problem is about; null: none. */
   readonly problemAt: string | null;
-  /** What the form held, to show it again. */
+  /** The form as it was posted, to be shown again. */
   readonly form: FormParams;
 }
 
@@ -37,22 +37,23 @@ export type ConsentDecision =
       readonly scope: ScopeSet;
       readonly transferScope: ScopeSet | null;
       readonly expiresAt: number | null;
-      /** `live`: to a grant that exists and stays as it is. */
+      /** `live`: the answer is for a grant that exists and stays as it is. */
       readonly grant?: 'new' | 'live';
     }
   | { readonly kind: 'deny' }
-  /** The form cannot be taken as it is: show the page again with this sentence, beside the field that it is about. */
+  /** The form cannot be accepted: show the page again with this sentence beside the field it is about. */
   | { readonly kind: 'again'; readonly problem: string; readonly at?: string }
-  /** Nothing is answered yet: the form only says what the page is to show next. */
+  /** Nothing is decided yet: the form only says what the page shows next. */
   | { readonly kind: 'choosing' }
   /**
-   * Nor here: the person goes to a local path first, and finds on the page what they had filled in when they come back.
+   * Not decided either: the person goes to a local path first, and finds the form as they had filled it in when they
+   * return.
    */
   | { readonly kind: 'leave'; readonly to: string };
 
-/** What there is to decide, read once: shown, held against what comes back, and decided on. */
+/** What there is to decide, read once: shown, compared with what comes back, and decided on. */
 export interface ConsentOffer {
-  /** All that the page shows beside who asks, as JSON: what the answer is bound to. */
+  /** Everything the page shows besides who asks, as JSON: the answer is bound to it. */
   readonly facts: unknown;
   readonly render: (view: ConsentView, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
   readonly decide: (form: FormParams) => Promise<ConsentDecision> | ConsentDecision;
@@ -61,25 +62,25 @@ export interface ConsentOffer {
 /** A page that leads back to the client. */
 export interface ReturnView {
   /**
-   * `answer`: the request was answered just now, and the page moves on by itself to `to`, at once and without a script;
-   * a link does the same. `answered`: it was answered before, and only a link leads back.
+   * `answer`: the request was answered just now, and the page moves on to `to` by itself, without a script; a link does
+   * the same. `answered`: it was answered earlier, and only a link leads back.
    */
   readonly kind: 'answer' | 'answered';
-  /** Of an `answer` with code or error in it; otherwise nothing but a place to go. */
+  /** For an `answer`, with code or error in it; otherwise just a page of the client. */
   readonly to: string;
-  /** What `to` is, in words that go on after "back to". */
+  /** What `to` is, in words that complete "back to". */
   readonly place: string;
 }
 
-/** What the kernel's routes need of the service around them: who is signed in, and its pages. */
+/** What the kernel's routes need from the service around them: who is signed in, and its pages. */
 export interface InteractionPort {
   readonly owner: (request: FastifyRequest) => Promise<Owner | null>;
-  /** Where to sign in, coming back to a local path. */
+  /** The URL to sign in at; the person then returns to the local path. */
   readonly signInUrl: (returnTo: string) => string;
   readonly offer: (asked: Asked, request: FastifyRequest) => Promise<ConsentOffer>;
   /**
-   * Not a redirect: CSP `form-action` governs those after a form, all the way, and the client's own redirects after its
-   * callback are nobody's to know beforehand. PROTOCOL §2.1.
+   * A page and not a redirect: CSP `form-action` also governs the redirects that follow a form, all the way, and nobody
+   * knows in advance where the client redirects after its callback. PROTOCOL §2.1.
    */
   readonly renderReturn: (view: ReturnView, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
   /** A page with one sentence. */
@@ -91,7 +92,7 @@ export interface InteractionPort {
 }
 
 /**
- * The secret that ties an interaction to one browser: its own cookie, so that it outlives the change of session at
+ * The secret that ties an interaction to one browser: a cookie of its own, so that it survives the change of session at
  * sign-in.
  */
 export function browserSecret(issuer: Issuer, request: FastifyRequest, reply: FastifyReply): string {
@@ -105,7 +106,7 @@ export function browserSecret(issuer: Issuer, request: FastifyRequest, reply: Fa
   return secret;
 }
 
-/** A form token only this browser can know, for one request as one person was shown it. */
+/** A form token that only this browser can know, for one request as one person was shown it. */
 export function csrfToken(secret: string, shown: { requestUri: string; owner: Owner }): string {
   return sha256base64url(`consent\0${secret}\0${shown.requestUri}\0${shown.owner.id}`);
 }

@@ -18,24 +18,24 @@ import { abortSignal, acceptJson, formOf, oauthScope, refuseOtherMethods, withou
 import { isAuthenticated, requestDeps } from './request-deps.ts';
 import { metadataRoutes } from './well-known.ts';
 
-/** Of the protocol as these endpoints speak it. */
+/** Version of the protocol that these endpoints speak. */
 const API_VERSION = '0.1.0';
 
 /**
- * How much a stranger may try. Counted per source (an address, or an IPv6 /64), and apart for what other sites' pages
- * make browsers there send.
+ * How much a stranger may try. Counted by source (an address, or an IPv6 /64), and separately for what other sites'
+ * pages make browsers there send.
  */
 export interface MachineLimits {
   readonly registration: Limit;
-  /** Of an IPv6 /48, which has 65,536 sources. */
+  /** For an IPv6 /48, which has 65,536 sources. */
   readonly registrationOfNetwork: Limit;
-  /** Of everybody: what is kept for strangers is bounded, however many addresses they have. */
+  /** For everybody together: what is kept for strangers is bounded, however many addresses they have. */
   readonly registrationInAll: Limit;
   /** Refused requests at the token, PAR, revocation and introspection endpoints. */
   readonly refusals: Limit;
-  /** Client documents and key sets that are fetched because of who asked. */
+  /** Client documents and key sets fetched because of a caller. */
   readonly documents: Limit;
-  /** Of those, what is stored; what is more is read anew after some seconds. */
+  /** How many of those are stored; the rest is fetched again after some seconds. */
   readonly documentKilobytes: Limit;
 }
 
@@ -95,7 +95,7 @@ async function registrationRoutes(
 ): Promise<void> {
   acceptJson(app);
   app.post(ENDPOINT.register, async (request, reply) => {
-    // the narrowest first: what one source is refused uses up nothing of the others'
+    // the narrowest limit first: what one source is refused uses up nothing of the others
     const { issuer } = deps.config;
     await rateLimits.consume(limits.registration, countedSource(issuer, request));
     await rateLimits.consume(limits.registrationOfNetwork, countedSource(issuer, request, networkOf));
@@ -119,7 +119,7 @@ async function registrationRoutes(
   refuseOtherMethods(app, one, ['GET', 'DELETE']);
 }
 
-/** Counts refused requests, so that guessing is slow; a source over its limit is refused before any work. */
+/** Counts refused requests, so that guessing is slow. A source over its limit is refused before any work. */
 export function limitRefusals(
   app: FastifyInstance,
   { rateLimits, limits, issuer }: { rateLimits: RateLimits; limits: Pick<MachineLimits, 'refusals'>; issuer: Issuer },
@@ -136,7 +136,7 @@ export function limitRefusals(
   });
 }
 
-/** Refusals that a guesser collects; a Requester that asks for too much is not one. */
+/** Refusals that somebody who guesses collects; a Requester that merely asks for too much does not count. */
 const COUNTED: ReadonlySet<string> = new Set([
   'invalid_client',
   'invalid_grant',
@@ -146,9 +146,9 @@ const COUNTED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Those of them that a client collects which has proved who it is. What else it is refused (tokens that somebody has
- * stopped, codes that somebody brought to its callback) depends on people, and all of one service's come from one
- * source: one of them must not get the others refused.
+ * Refusals collected by a client that has proved who it is. Its other refusals (tokens that an owner stopped, codes
+ * that a stranger brought to its callback) depend on people, and all users of one service share its source: one of them
+ * must not get the others refused.
  */
 const BY_ANYBODY: ReadonlySet<string> = new Set(['invalid_client', 'invalid_dpop_proof']);
 
@@ -156,7 +156,7 @@ function clientRequest(request: FastifyRequest): Parameters<typeof pushAuthoriza
   return {
     params: withoutEmpty(formOf(request)),
     authorization: request.headers.authorization,
-    // RFC 9449 §4.3: exactly one; Node joins repeated headers, the raw ones are apart
+    // RFC 9449 §4.3: exactly one; Node joins repeated headers, the raw headers are separate
     dpop: request.raw.headersDistinct['dpop'] ?? [],
   };
 }

@@ -18,8 +18,8 @@ export function isAuthenticated(request: FastifyRequest): boolean {
 }
 
 /**
- * The kernel's dependencies for one request. A stranger may name any URL as a client: what that makes us fetch, and
- * keep, is counted against their source. Documents that are still fresh cost nothing.
+ * The kernel's dependencies for one request. A stranger may name any URL as a client: what we then fetch and keep is
+ * counted against their source. Documents that are still fresh cost nothing.
  */
 export function requestDeps({ deps, rateLimits, limits }: RequestDepsOptions, request: FastifyRequest): ServerDeps {
   return {
@@ -37,7 +37,7 @@ export function requestDeps({ deps, rateLimits, limits }: RequestDepsOptions, re
   };
 }
 
-/** Whether something is left of a limit. */
+/** Whether a limit is not yet used up. */
 async function has(consumed: Promise<void>): Promise<boolean> {
   try {
     await consumed;

@@ -3,13 +3,13 @@ import type { FormParams } from '@chatelaine/protocol';
 import type { Asked, ConsentOffer } from './interaction.ts';
 
 /**
- * A digest of what a consent page shows: who asks and whatever it says of itself, where the answer goes, what was asked
- * for, as whom, and what the service has to offer. The form carries it; when it is another by the time the form comes
- * back, the page is shown again. PROTOCOL §2.1.
+ * A digest of what a consent page shows: the client with everything it says about itself, where the answer goes, what
+ * was asked for, as whom, and what the service has to offer. The form carries it; if it differs by the time the form
+ * comes back, the page is shown again. PROTOCOL §2.1.
  */
 export function shownDigest({ interaction, owner }: Asked, { facts }: Pick<ConsentOffer, 'facts'>): string {
   const { client, request } = interaction;
-  // not its keys, which it may replace at any time
+  // not its keys, which it may rotate at any time
   const {
     keys: _keys,
     secretHash: _secretHash,

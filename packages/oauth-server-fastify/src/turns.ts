@@ -1,4 +1,4 @@
-/** Runs what has the same key one after the other, in this process; what fails keeps nobody waiting. */
+/** Runs tasks with the same key one after the other, in this process; a failed task does not hold up the next. */
 export type Turns = <T>(key: string, run: () => Promise<T>) => Promise<T>;
 
 export function createTurns(): Turns {

@@ -3,12 +3,12 @@ import { OAuthError, resourceMetadataUrl, serverMetadataUrl } from '@chatelaine/
 import type { FastifyInstance } from 'fastify';
 import { refuseOtherMethods } from './http.ts';
 
-/** The suffix that clients of OpenID Connect ask for; it means no more than the other (RFC 8414 §5). */
+/** The suffix that OpenID Connect clients ask for; the document is the same (RFC 8414 §5). */
 export const OPENID_CONFIGURATION = '/.well-known/openid-configuration';
 
 /**
- * Answers at places where clients look for a document that is elsewhere: a 404 that names the right ones. RFC 8414 §3.1
- * and RFC 9728 §3.1 say where to look; clients also look for a path they were given, below and above it.
+ * Answers at URLs where clients look for a document that is elsewhere: a 404 that names the right ones. RFC 8414 §3.1
+ * and RFC 9728 §3.1 say where to look; clients also try above and below a path they were given.
  */
 export function leadOn(scope: FastifyInstance, path: string, to: readonly string[]): void {
   const link = to.map((url) => `<${url}>; rel="describedby"`).join(', ');
@@ -21,10 +21,10 @@ export function leadOn(scope: FastifyInstance, path: string, to: readonly string
   refuseOtherMethods(scope, path, ['GET']);
 }
 
-/** The server's own metadata, and what leads to it from places where it is not. Needs a scope of `oauthScope`. */
+/** The server's own metadata, and pointers to it from places where it is not. Needs a scope of `oauthScope`. */
 export function metadataRoutes(scope: FastifyInstance, config: ServerConfig): void {
   const { issuer, resources } = config;
-  // a stranger has no business with a Host's own server, which is for AMs: their document is the resource's
+  // a Host's own authorization server is for AMs; strangers need the document of the resource
   const isHost = resources.length > 0;
   const own = serverMetadataUrl(issuer);
   const right = isHost ? resources.map(resourceMetadataUrl) : [own];

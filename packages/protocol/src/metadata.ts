@@ -4,7 +4,7 @@ import { displayText, uri } from './display.ts';
 import { LIMIT } from './lifetimes.ts';
 import { SCOPE_TOKEN } from './scope.ts';
 
-// a URL with anything else in it does not fit into every database
+// a database need not accept names with such characters
 const UNSTORABLE = /[\p{Cc}\p{Cs}]/u;
 const names = z
   .array(

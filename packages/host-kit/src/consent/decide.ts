@@ -3,7 +3,7 @@ import type { Asked, ConsentDecision } from '@chatelaine/oauth-server-fastify';
 import type { Clock, FormParams, ScopeSet } from '@chatelaine/protocol';
 import { scopeField } from './view.ts';
 
-/** Reads the owner's answer: the ceiling is what was asked for and left ticked. PROTOCOL §2.2. */
+/** Reads the owner's answer: the ceiling is the part of the requested scopes that is still ticked. PROTOCOL §2.2. */
 export function decideLink(
   clock: Clock,
   { asked, offered, form }: { asked: Asked; offered: ScopeSet; form: FormParams },
@@ -36,11 +36,11 @@ type Until =
 
 const TEN_YEARS_SECONDS = 10 * 366 * 86_400;
 
-/** A day as the date field sends it, meant to its end (UTC); empty: until it is ended. */
+/** The end (UTC) of a day as the date field sends it; empty: until it is ended. */
 function readUntil(clock: Clock, text: string): Until {
   if (text === '') return { kind: 'until', expiresAt: null };
   const start = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) / 1000 : Number.NaN;
-  // Date.parse takes 31 February for 3 March
+  // Date.parse reads 31 February as 3 March
   const exists = Number.isFinite(start) && new Date(start * 1000).toISOString().startsWith(text);
   const end = start + 86_400;
   const now = clock.now();

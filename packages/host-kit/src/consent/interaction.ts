@@ -6,9 +6,9 @@ import { decideLink } from './decide.ts';
 import { sendConsentPage, sendProblemPage, sendReturnPage } from './pages.ts';
 import { linkConsentView, linkFacts } from './view.ts';
 
-/** Ties the kernel's authorization endpoint to the app: its sign-in, its pages or our plain ones. */
+/** Connects the kernel's authorization endpoint to the app: its sign-in, its pages or our plain ones. */
 export function linkInteraction(options: HostOptions, settings: HostSettings): InteractionPort {
-  // the app is asked once per request; the page needs what it said
+  // the app is asked once per request, and the page needs its answer
   const owners = new WeakMap<FastifyRequest, HostOwner>();
   return {
     owner: async (request) => {

@@ -3,7 +3,7 @@ import type { ReturnView } from '@chatelaine/oauth-server-fastify';
 import type { FastifyReply } from 'fastify';
 import type { LinkConsentView, ProblemView } from './view.ts';
 
-/** The consent page of an app that brings none: complete, and plain. */
+/** The consent page for an app that has none of its own: complete, and plain. */
 export function sendConsentPage(reply: FastifyReply, view: LinkConsentView): FastifyReply {
   return sendPage(reply, {
     html: page(`Share with ${view.am.address}?`, consentBody(view)),
@@ -12,8 +12,8 @@ export function sendConsentPage(reply: FastifyReply, view: LinkConsentView): Fas
 }
 
 /**
- * Moves on by itself, and has a link for whoever is left here. A redirect after the form would be stopped by CSP
- * `form-action`, wherever the AM leads on to.
+ * Moves on by itself, with a link for anybody who is left here. CSP `form-action` would block a redirect after the
+ * form, wherever the AM leads on to.
  */
 export function sendReturnPage(reply: FastifyReply, { kind, to, place }: ReturnView): FastifyReply {
   const link = `<p><a href="${escape(to)}">Back to ${escape(place)}</a></p>`;
@@ -72,8 +72,8 @@ function page(title: string, body: string, head = ''): string {
 }
 
 /**
- * Nothing runs on these pages, nothing frames them, and their form goes to us. The window that opened them may wait for
- * its answer: no Cross-Origin-Opener-Policy.
+ * No script runs on these pages, nothing frames them, and their form goes to us. The window that opened them may be
+ * waiting for its answer: no Cross-Origin-Opener-Policy.
  */
 function sendPage(reply: FastifyReply, { html, formAction }: { html: string; formAction: string }): FastifyReply {
   return reply

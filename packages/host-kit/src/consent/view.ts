@@ -6,23 +6,26 @@ import type { HostOwner, HostSettings } from '../options.ts';
 export interface LinkConsentView {
   /** The Host's own name. */
   readonly host: string;
-  /** `name` is what the AM calls itself, unverified; `address` is where its document was read, and is what counts. */
+  /**
+   * `name` is what the AM calls itself, unverified; `address` is the origin its document was read from, and is what
+   * counts.
+   */
   readonly am: { readonly name: string; readonly address: string };
-  /** The account signed in, as the app calls it; null when it gave no label. */
+  /** The signed-in account, by the app's label; null if it gave none. */
   readonly account: string | null;
-  /** One checkbox each; none where the owner has nothing to share yet. */
+  /** One checkbox for each scope; none if the owner has nothing to share yet. */
   readonly scopes: readonly {
     readonly field: string;
     readonly scope: string;
     readonly sentence: string;
     readonly checked: boolean;
   }[];
-  /** The optional date field: its value as typed. */
+  /** The optional date field, and its value as typed. */
   readonly until: { readonly field: 'until'; readonly value: string };
-  /** POST here, with `hidden` and `decision` = `allow` or `deny`. */
+  /** The form is posted here, with `hidden` and `decision` = `allow` or `deny`. */
   readonly action: string;
   readonly hidden: Readonly<Record<string, string>>;
-  /** Why the last answer could not be taken, in a sentence. */
+  /** Why the last answer could not be accepted, in a sentence. */
   readonly problem: string | null;
 }
 
@@ -34,7 +37,7 @@ export interface ProblemView {
 
 export const scopeField = (scope: string): string => `allow:${scope}`;
 
-/** What the page shows beside the form: read once, shown, and held against the answer. */
+/** What the page shows besides the form: read once, shown, and compared with the answer. */
 export type LinkFacts = Pick<LinkConsentView, 'host' | 'am' | 'account'> & {
   readonly scopes: readonly { readonly scope: string; readonly sentence: string }[];
 };

@@ -2,34 +2,33 @@ import { bucketOf, hashToken, isChallenge, mintToken, randomId } from '@chatelai
 import { type Client, resolveClient, type ServerDeps } from '@chatelaine/oauth-server';
 import { coversScope, GRANT, LIFETIME, type ScopeSet, TRANSFER_SCOPE } from '@chatelaine/protocol';
 
-/** What the person who is signed in agreed to, on a page of the app: "and share what I have here". */
+/** What the signed-in person agreed to, on a page of the app: "and share what I have here". */
 export interface HostGrantInput {
-  /** Who is signed in, as the app names them. */
+  /** The signed-in person, as the app names them. */
   readonly owner: string;
-  /** Who the AM is at this Host: `<AM>/clients/<h>`. PROTOCOL §2.2. */
+  /** The AM's client id at this Host: `<AM>/clients/<h>`. PROTOCOL §2.2. */
   readonly amClientId: string;
-  /** The S256 challenge of the pushed request that the grant goes with; its verifier redeems both. */
+  /** The S256 challenge of the pushed request that the grant goes with; the same verifier redeems both codes. */
   readonly codeChallenge: string;
-  /** The ceiling; some of the Host's scopes. */
+  /** The ceiling: one or more of the Host's scopes. */
   readonly scopes: ScopeSet;
-  /** Epoch seconds; until it is ended, unless given. */
+  /** Epoch seconds; by default, until it is ended. */
   readonly until?: number;
 }
 
-/** What came of the wish to be granted a link without a redirect. PROTOCOL §2.3. */
+/** The outcome of granting a link without a redirect. PROTOCOL §2.3. */
 export type HostGrantOutcome =
-  /** For the AM's eyes alone: the value of `host_grant`, good for five minutes and once. */
+  /** The value of `host_grant`: a secret for the AM alone, good once and for five minutes. */
   | { readonly kind: 'issued'; readonly hostGrant: string }
-  /** Nothing was granted; the sentence is fit for a page. */
+  /** Nothing was granted; the sentence may be shown on a page. */
   | { readonly kind: 'refused'; readonly sentence: string };
 
 /**
- * An ordinary authorization code for an AM, issued without a redirect: for an app that is a Requester, too, and takes
- * it along with its own pushed request. The AM is admitted as in any authorization, and redeems it as any code.
- * PROTOCOL §2.3.
- *
- * @throws TypeError when the app asks for what can never be granted: a challenge that is none, no scope, or one that is
- * not the Host's
+ * Issues an ordinary authorization code for an AM without a redirect: for an app that is also a Requester, and sends
+ * the code along with its own pushed request. The AM is admitted as in any authorization, and redeems the code like any
+ * other. PROTOCOL §2.3.
+ * @throws TypeError if the app asks for what can never be granted: a malformed challenge, no scope, or one that is not
+ * the Host's
  */
 export async function issueHostGrant(deps: ServerDeps, input: HostGrantInput): Promise<HostGrantOutcome> {
   const { owner, scopes, codeChallenge } = input;
@@ -59,7 +58,7 @@ export async function issueHostGrant(deps: ServerDeps, input: HostGrantInput): P
   return { kind: 'issued', hostGrant };
 }
 
-/** The one redirect URI of an AM that may be given a code at all; what authorization requests are checked for, too. */
+/** The only redirect URI of an AM that may be given a code; the same check as for authorization requests. */
 function redirectUriOf({ redirectUris, grantTypes, scope }: Client): string | null {
   const may = grantTypes.includes(GRANT.authorizationCode) && scope.includes(TRANSFER_SCOPE);
   return may ? (redirectUris[0] ?? null) : null;

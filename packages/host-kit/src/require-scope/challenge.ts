@@ -1,16 +1,16 @@
 import { type ErrorCode, type ResourceUrl, resourceMetadataUrl, SIGNING_ALGS } from '@chatelaine/protocol';
 import type { HostSettings } from '../options.ts';
 
-/** What is said about a refused request; absent when it simply carried no token. RFC 6750 §3.1. */
+/** The error of a refused request; absent if it carried no token. RFC 6750 §3.1. */
 export interface Fault {
   readonly error: ErrorCode;
   readonly description: string;
 }
 
 /**
- * `WWW-Authenticate` of a 401 or 403: where to learn who gives tokens (RFC 9728 §5.1), for which scope, and the proof's
- * algorithms (RFC 9449 §7.1). A Host that mints unbound tokens too says so with a challenge more, and with that one
- * first: clients that know nothing but Bearer read no further than the first.
+ * `WWW-Authenticate` of a 401 or 403: where to learn who issues tokens (RFC 9728 §5.1), for which scope, and the
+ * algorithms for the proof (RFC 9449 §7.1). A Host that also mints bearer tokens has a second challenge that says so,
+ * and sends it first: clients that know only Bearer read no further than the first.
  */
 export function challenge(
   settings: Pick<HostSettings, 'bearer'>,
@@ -23,12 +23,12 @@ export function challenge(
     quoted('resource_metadata', resourceMetadataUrl(resource)),
   ];
   const dpop = `DPoP ${[...common, quoted('algs', SIGNING_ALGS.join(' '))].join(', ')}`;
-  // the proof's faults mean nothing to a bearer
+  // errors about the proof mean nothing to a bearer client
   const about = fault?.error === 'invalid_dpop_proof' ? common.slice(2) : common;
   return settings.bearer ? [`Bearer ${about.join(', ')}`, dpop] : [dpop];
 }
 
-/** All values are our own and hold neither quotes nor backslashes. RFC 9110 §5.6.4. */
+/** All values are our own and contain neither quotes nor backslashes. RFC 9110 §5.6.4. */
 function quoted(name: string, value: string): string {
   return `${name}="${value}"`;
 }

@@ -4,13 +4,13 @@ import { parseToken, type ResourceUrl, type ScopeSet } from '@chatelaine/protoco
 import type { HostSettings } from '../options.ts';
 import type { Fault } from './challenge.ts';
 
-/** Who may do what, by a token that was found good. */
+/** Who may do what, according to a valid token. */
 export interface Access {
   /** The owner whose data it is. */
   readonly owner: string;
-  /** Everything the token is good for. */
+  /** All scopes of the token. */
   readonly scope: ScopeSet;
-  /** Who acts for the owner: a client of the AM. Its identity is the pair of `am` and `id`. */
+  /** Who acts for the owner: a client of the AM, identified by `am` together with `id`. */
   readonly requester: {
     readonly id: string /** The AM's word; nobody has verified it. */;
     readonly name: string | null;
@@ -21,7 +21,7 @@ export interface Access {
   readonly issuedAt: number;
 }
 
-/** A request that may go on, and by which token. */
+/** A request that may go on, and the token it used. */
 export interface Allowed {
   readonly kind: 'allowed';
   readonly access: Access;
@@ -30,16 +30,16 @@ export interface Allowed {
 
 export type Verdict =
   | Allowed
-  /** No token came: nothing is said about it. */
+  /** There is no token: the challenge carries no error. */
   | { readonly kind: 'anonymous' }
-  /** It cannot be judged now; so many seconds later, with a new proof, it can. */
+  /** It cannot be judged now; it can after so many seconds, with a new proof. */
   | { readonly kind: 'unavailable'; readonly cause: string; readonly retryAfter: number }
   | {
       readonly kind: 'refused';
       readonly status: 400 | 401 | 403;
       readonly fault: Fault;
       readonly cause: string;
-      /** What the token is good for, where that is not enough. */
+      /** The token's scopes, if they are not enough. */
       readonly held?: ScopeSet;
     };
 
@@ -52,19 +52,19 @@ export interface GuardedRequest {
   readonly method: string;
   /** The request target as received. */
   readonly target: string;
-  /** Every header of these names, unjoined. */
+  /** All headers of these names, unjoined. */
   readonly authorization: readonly string[];
   readonly dpop: readonly string[];
-  /** What it came through: the token must be for this one. */
+  /** The resource that the request came through: the token must be for it. */
   readonly resource: ResourceUrl;
-  /** All of them. */
+  /** All of these scopes are required. */
   readonly scopes: readonly string[];
 }
 
 /**
- * Judges one request to the API. The token must be one minted for this resource, by kind and by audience; a bound one
- * comes with a proof by its key, made for this request, used once. Configuration says where we are, not the request's
- * headers. PROTOCOL §4, RFC 9449 §7.
+ * Judges one request to the API. The token must have been minted for this resource, by kind and by audience; a bound
+ * one comes with a proof by its key, made for this request and used once. Our own address comes from configuration,
+ * never from the request's headers. PROTOCOL §4, RFC 9449 §7.
  */
 export async function judge(deps: GuardDeps, request: GuardedRequest): Promise<Verdict> {
   const credentials = readCredentials(request.authorization);
@@ -105,7 +105,7 @@ type Credentials = { readonly kind: 'credentials'; readonly scheme: 'dpop' | 'be
 function readCredentials(headers: readonly string[]): Credentials | Exclude<Verdict, { kind: 'allowed' }> {
   const [header, ...others] = headers;
   if (header === undefined) return { kind: 'anonymous' };
-  // RFC 6750 §3.1: more than one way of including a token
+  // RFC 6750 §3.1: more than one way of sending a token
   if (others.length > 0)
     return refused(400, 'invalid_request', 'Send one Authorization header.', 'several Authorization headers');
   const match = /^(dpop|bearer) +([^\s]+)$/i.exec(header.trim());
@@ -117,7 +117,7 @@ function readCredentials(headers: readonly string[]): Credentials | Exclude<Verd
 
 function checkProof({ settings }: GuardDeps, request: GuardedRequest, accessToken: string): Promise<DpopResult> {
   const { method: htm, target, dpop: headers } = request;
-  // an absolute-form target would put the caller's words where our own origin belongs
+  // an absolute-form target would put the caller's words in place of our own origin
   const path = target.startsWith('/') ? target.replace(/[?#].*$/s, '') : '/';
   return checkDpopProof({ headers, htm, htu: `${settings.issuer}${path}`, accessToken, clock: settings.clock });
 }
@@ -165,7 +165,7 @@ function refused(
   return { kind: 'refused', status, fault: { error, description }, cause };
 }
 
-/** One text for every reason: whether a token ever was one is nobody's business. */
+/** One text for every reason: whether a token ever existed is nobody's business. */
 const badToken = (cause: string): Extract<Verdict, { kind: 'refused' }> =>
   refused(401, 'invalid_token', 'The access token is not valid for this request.', cause);
 const badProof = (description: string, cause: string): Extract<Verdict, { kind: 'refused' }> =>

@@ -8,16 +8,16 @@ import { type Allowed, type GuardDeps, judge, type Verdict } from './check-reque
 /** A Fastify hook: `onRequest` (before any body is read) or `preHandler`. */
 export type RequireScopeHook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 
-/** What a route asks of a token. */
+/** What a route requires of a token. */
 export interface Wanted {
   readonly scopes: readonly string[];
-  /** What somebody without a token is told to ask for: `scopes`, and more where that is of use. */
+  /** What a client without a token is told to request: `scopes`, and further ones where they are of use. */
   readonly askFor: readonly string[];
 }
 
 /**
- * The check before one route. What it refuses it answers itself, as OAuth says and not as the app's error handler
- * would; what it lets through it hands to `allow`.
+ * The check before a route. It answers a refused request itself, in OAuth's form and not by the app's error handler,
+ * and hands an accepted one to `allow`.
  */
 export function requireScopeHook(
   deps: GuardDeps,
@@ -65,7 +65,7 @@ function refuse(
   },
 ): FastifyReply {
   const { verdict, wanted, resource, request, reply } = input;
-  // one step-up is enough: whoever asks for what is named here keeps what the token has, and gets all that the route
+  // one step-up is enough: a client that requests these scopes keeps what its token has and gets all that the route
   // needs
   const held = verdict.kind === 'refused' ? (verdict.held ?? []) : [];
   const scope = formatScope([...new Set([...held, ...wanted.scopes, ...wanted.askFor])]);

@@ -33,7 +33,7 @@ import { checkRequesterStatement, type RequesterStatementDeps } from './requeste
 import { checkStatement, type Statement, type StatementDeps } from './statement.ts';
 
 export interface TransferDeps extends StatementDeps, RequesterStatementDeps, Pick<ServerDeps, 'emit'> {
-  /** What tokens can be for. */
+  /** The resources that tokens can be for. */
   readonly resources: readonly ResourceUrl[];
   /** Whether tokens bound to no key are minted at all. */
   readonly bearer: boolean;
@@ -48,7 +48,7 @@ export function transferGrant(deps: TransferDeps): Grant {
 
 async function transfer(deps: TransferDeps, context: TokenContext): Promise<TransferResponse> {
   const { client, params, jkt, guards, fetchDocument } = context;
-  // PROTOCOL §3.3: one header cannot prove the AM's key and bind the Requester's
+  // PROTOCOL §3.3: one header cannot both prove the AM's key and bind the Requester's
   if (jkt !== null) throw invalidRequest('A transfer carries no DPoP proof: the statement names the key.');
   const form = parseTransferForm(params, deps.issuer);
   const statement = await checkStatement(deps, { client, form, guards });
@@ -60,7 +60,7 @@ async function transfer(deps: TransferDeps, context: TokenContext): Promise<Tran
   if (!coversScope(transferScope ?? [], form.scope)) throw overCeiling();
   if (deps.shareable !== null && !coversScope(await shareableNow(deps.shareable, subject), form.scope))
     throw overCeiling();
-  // an AM may name any address as a Requester
+  // an AM may name any URL as a Requester
   await checkRequesterStatement({ ...deps, fetchDocument }, { client, statement, form, guards });
   await askHost(deps, {
     owner: link.stored.grant.subject,
@@ -73,7 +73,7 @@ async function transfer(deps: TransferDeps, context: TokenContext): Promise<Tran
   return mint(deps, { client, guards, form, statement, linkToken: link.key });
 }
 
-/** A live link token of this client. Anything else, tokens of other kinds included, is refused with the one text. */
+/** A live link token of this client. Anything else, tokens of other kinds included, is refused with the same text. */
 async function findLink(
   deps: TransferDeps,
   client: Client,
@@ -83,7 +83,7 @@ async function findLink(
   if (parsed?.kind !== 'lt') throw badToken('not a link token');
   const key = { bucket: parsed.bucket, hash: hashToken(form.subjectToken) };
   const stored = await deps.storage.findToken(key);
-  // a token that carries act is the end of a chain, never a link of one
+  // a token with `act` is the end of a chain, never part of one
   if (stored === null || stored.kind !== 'lt' || stored.act !== null) throw badToken('unknown, expired or ended');
   if (stored.grant.clientId !== client.id) {
     deps.emit({ event: 'foreign_token', clientId: client.id, ownerOfToken: stored.grant.clientId });
@@ -92,7 +92,7 @@ async function findLink(
   return { key, stored };
 }
 
-/** The Host's own policy has the last word before the mint; when it cannot be asked, nothing is minted. */
+/** The Host's own policy has the last word before the mint; if it cannot be asked, nothing is minted. */
 async function askHost(deps: TransferDeps, attempt: TransferAttempt): Promise<void> {
   const { checks } = deps;
   if (checks === null) return;

@@ -10,7 +10,7 @@ import {
   TOKEN_TYPE,
 } from '@chatelaine/protocol';
 
-/** Hop 2's form, read: still nothing of it is believed. */
+/** Hop 2's form, parsed; none of it has been verified. */
 export interface TransferForm {
   readonly subjectToken: string;
   readonly actorToken: string;
@@ -25,7 +25,7 @@ export function parseTransferForm(params: FormParams, issuer: Issuer): TransferF
   const subjectToken = params.get('subject_token');
   const actorToken = params.get('actor_token');
   if (subjectToken === undefined) throw invalidRequest(BAD_TOKEN_TEXT, { cause: 'subject_token missing' });
-  // the statement is what names the key: without it there is nothing to mint for
+  // the statement names the key: without it there is nothing to mint for
   if (actorToken === undefined) throw invalidRequest(BAD_TOKEN_TEXT, { cause: 'actor_token missing' });
   if (params.get('subject_token_type') !== TOKEN_TYPE.accessToken) {
     throw invalidRequest(`subject_token_type must be ${TOKEN_TYPE.accessToken}.`);

@@ -25,18 +25,18 @@ import type { Statement } from './statement.ts';
 export interface RequesterStatementDeps extends DocumentDeps, Pick<ServerDeps, 'emit'> {
   readonly issuer: Issuer;
   readonly schemes: Schemes;
-  /** The scopes that are given only to Requesters that say themselves which key is theirs. */
+  /** The scopes reserved for Requesters that state their own key. */
   readonly statementScopes: ScopeSet;
 }
 
 /**
- * Where a scope demands it, checks what the Requester itself says of its key, by the keys of the document at its client
- * id: then not even the AM can name another. Elsewhere nobody looks at it: an AM that lies would leave it out. PROTOCOL
- * §3.6.
+ * If a scope demands it, checks what the Requester itself states about its key, with the keys of the document at its
+ * client id: then not even the AM can name another key. Otherwise the statement is ignored: an AM that lies would leave
+ * it out. PROTOCOL §3.6.
  *
- * Comes after everything that makes an AM ask again with a new statement of its own (PROTOCOL §3.5): the Requester's
- * cannot be renewed on the way, so a stale link token must not spend it. For the same reason a fault is
- * `access_denied`, which no AM asks again for, not `invalid_request`.
+ * This comes after everything that makes an AM ask again with a new statement of its own (PROTOCOL §3.5): the
+ * Requester's cannot be renewed on the way, so a stale link token must not spend it. For the same reason a fault is
+ * `access_denied`, for which no AM asks again, and not `invalid_request`.
  */
 export async function checkRequesterStatement(
   deps: RequesterStatementDeps,
@@ -57,12 +57,12 @@ export async function checkRequesterStatement(
 }
 
 /**
- * For its document and its keys together, in seconds. An AM waits 5 s for all of hop 2 (PROTOCOL §3.8), and leaves a
- * Host alone for everybody that lets it wait again and again: whoever runs a Requester must not bring that about.
+ * Seconds for its document and keys together. An AM waits 5 s for all of hop 2 (PROTOCOL §3.8), and stops calling a
+ * Host for everybody if it is slow again and again: the author of a Requester must not be able to cause that.
  */
 const READ_SECONDS = 3;
 
-/** What comes later is still kept, for the next time. */
+/** A later answer is still cached, for the next time. */
 async function inTime(reading: Promise<Read>): Promise<Read> {
   const late = Promise.withResolvers<Read>();
   const timer = setTimeout(() => late.resolve(bad('documents too slow')), READ_SECONDS * 1000);
@@ -77,17 +77,17 @@ type Read =
   | { readonly kind: 'good'; readonly own: RequesterStatement }
   | { readonly kind: 'bad'; readonly reason: string };
 
-/** Its claims, once a key that is published where its `iss` points has signed them; otherwise what is wrong with it. */
+/** Its claims, if they are signed by a key published at its `iss`; otherwise what is wrong with it. */
 async function readSigned(
   deps: RequesterStatementDeps,
   { token, requester }: { token: string | null; requester: string },
 ): Promise<Read> {
   if (token === null) return bad('missing');
-  // a Requester is no client of this server, so what this server asks of its clients does not matter
+  // a Requester is not a client of this server, so the rules for clients do not apply
   const config = { schemes: deps.schemes, relationshipTokens: 'bound' } as const;
   const found = await resolveClient({ ...deps, config }, requester);
   if (found.kind === 'unknown') return bad(`client document: ${found.reason}`);
-  // what was registered somewhere is known there only
+  // a registered client is known only where it registered
   if (found.client.source !== 'document') return bad('no client document');
   const verified = await verifyByClient(deps, found.client, {
     token,
@@ -102,7 +102,7 @@ async function readSigned(
   return parsed.success ? { kind: 'good', own: parsed.data } : bad('shape');
 }
 
-/** Good only when it is about what the AM asks for. */
+/** Valid only for what the AM asks for. */
 function compared(
   read: Extract<Read, { kind: 'good' }>,
   { statement, form }: { statement: Statement; form: TransferForm },

@@ -15,21 +15,21 @@ export interface StatementDeps extends DocumentDeps {
   readonly issuer: Issuer;
 }
 
-/** What the AM said, checked. */
+/** The AM's statement, verified. */
 export interface Statement {
-  /** Its issuer. */
+  /** The AM's issuer. */
   readonly am: Issuer;
-  /** The Requester's key; null only where the AM said `bearer: true` outright. */
+  /** Thumbprint of the Requester's key; null only if the AM said `bearer: true`. */
   readonly jkt: string | null;
   readonly grantId: string;
   readonly requester: { readonly id: string; readonly name: string | null; readonly uri: string | null };
-  /** The Requester's own, not yet checked. PROTOCOL §3.6. */
+  /** The Requester's own statement, not yet verified. PROTOCOL §3.6. */
   readonly requesterStatement: string | null;
 }
 
 /**
- * Checks the AM's statement: by a key of the client that authenticates this request, for this Host, this link token,
- * this resource and this scope. Every fault is answered with one text. PROTOCOL §3.3.
+ * Checks the AM's statement: signed by a key of the client that authenticates this request, for this Host, this link
+ * token, this resource and this scope. Every fault is answered with the same text. PROTOCOL §3.3.
  */
 export async function checkStatement(
   deps: StatementDeps,
@@ -63,11 +63,11 @@ export async function checkStatement(
 }
 
 function faultOf(statement: TransferStatement, form: TransferForm): string | null {
-  // ties it to one link: a statement for one owner's link is worth nothing with another's
+  // tied to one link: a statement for one owner's link is worth nothing with another's
   if (!constantTimeEqual(statement.ath, sha256base64url(form.subjectToken))) return 'ath';
   if (statement.resource !== form.resource) return 'resource';
   if (statement.scope !== form.scopeText) return 'scope';
-  // never an unbound token by omission
+  // never a bearer token by omission
   if ((statement.cnf === undefined) === (statement.bearer === undefined)) return 'not exactly one of cnf and bearer';
   return null;
 }
