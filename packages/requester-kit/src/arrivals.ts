@@ -1,9 +1,9 @@
-/** Hands on what arrives, in order, to one reader; holds what they have not read yet. */
+/** Passes on items in order to one reader, and holds those not yet read. */
 export interface Arrivals<T> extends AsyncIterable<T> {
   push(value: T): void;
-  /** No more will come. */
+  /** There will be no more items. */
   end(): void;
-  /** The reader gets this thrown, at once: what they have not read yet is dropped. */
+  /** The reader's iteration throws this at once; items not yet read are dropped. */
   fail(error: unknown): void;
 }
 

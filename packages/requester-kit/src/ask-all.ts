@@ -10,7 +10,7 @@ import { requesterStatement, statementBytes } from './statement.ts';
 import { outcomeOf, type TransferOutcome, transferNow } from './transfer.ts';
 
 export interface AskAll {
-  /** Of one connection, each key once. */
+  /** Requests of one connection, each key once. */
   readonly requests: readonly TransferRequest[];
   readonly signal: AbortSignal;
   /** Called once for each, as the outcomes arrive. */
@@ -22,7 +22,7 @@ const CALLS = 2;
 /** Single transfers at a time, with an AM that knows no batch call. */
 const SINGLES = 8;
 
-/** Asks for all of them at once; what somebody else is asking for already is shared with them. */
+/** Asks for all of them at once; requests that another caller is already making are shared. */
 export async function askAll(kit: Kit, input: AskAll): Promise<void> {
   if (input.requests.length === 0) return;
   const mark = kit.tokens.mark();
@@ -52,7 +52,7 @@ export async function askAll(kit: Kit, input: AskAll): Promise<void> {
 interface Claim {
   readonly request: TransferRequest;
   readonly outcome: Promise<Shared>;
-  /** Null when somebody else is asking already. */
+  /** Null if another caller is already asking. */
   readonly settle: ((outcome: Shared) => void) | null;
 }
 
@@ -81,7 +81,7 @@ async function askMine(kit: Kit, input: AskAll): Promise<void> {
   ]);
 }
 
-/** Whether it may be an item of a batch call; longer ones would have the whole call refused. */
+/** Whether it fits as an item of a batch call; a longer one would get the whole call refused. */
 function fits({ scope }: TransferRequest): boolean {
   return formatScope(scope).length <= BATCH.scopeChars;
 }
@@ -98,7 +98,7 @@ async function askMany(kit: Kit, input: AskAll, opened: OpenConnection): Promise
 }
 
 /**
- * Answers the owner's terms where they are wanted, and asks once more for what waited for that. Returns those for which
+ * Answers the owner's terms if required, and asks once more for the items that waited for that. Returns those for which
  * the AM did not accept the connection token.
  */
 async function askOnceMore(kit: Kit, input: AskAll, opened: OpenConnection): Promise<TransferRequest[]> {
@@ -177,8 +177,8 @@ async function* askChunk(
 }
 
 /**
- * The connection token is no good: to a resource (RFC 9449 §7.1), or as a subject_token, also while the call is under
- * way (RFC 8693 §2.2.2, PROTOCOL §3.8).
+ * Whether the connection token was not accepted: as at any resource (RFC 9449 §7.1), or as a subject_token, also in the
+ * middle of a call (RFC 8693 §2.2.2, PROTOCOL §3.8).
  */
 function refusesToken(answer: Exchanged | TransfersAnswered): boolean {
   return answer.kind === 'oauth_error' && ['invalid_token', 'invalid_request'].includes(answer.error.error);
@@ -195,7 +195,7 @@ async function withStatement(kit: Kit, opened: OpenConnection, { item, request }
   return statement === undefined ? item : { ...item, actor_token: statement };
 }
 
-/** Left for what stands around the items: the client's assertion. */
+/** Space left for the rest of the body: the client's assertion. */
 const AROUND_BYTES = 8_192;
 
 function chunksOf(asked: readonly Asked[], opened: OpenConnection): Asked[][] {

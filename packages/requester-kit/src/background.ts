@@ -1,4 +1,7 @@
-/** What nobody waits for: at most so many at a time, the rest is refused; failures are the next caller's to meet. */
+/**
+ * Runs tasks that nobody waits for, at most so many at a time. Others are refused, and a failure is left to the next
+ * caller.
+ */
 export interface Background {
   hasRoom(): boolean;
   run(task: () => Promise<unknown>): void;

@@ -11,22 +11,22 @@ export interface CallInit {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array<ArrayBuffer>;
-  /** Largest answer accepted; 64 KB by default. */
+  /** Largest answer accepted, in bytes; by default 64 KB. */
   readonly maxBytes?: number;
-  /** From start to last byte; 5 by default. */
+  /** Seconds from start to last byte; by default 5. */
   readonly timeoutSeconds?: number;
-  /** Gives the call up; then it throws the signal's reason. */
+  /** Aborts the call, which then throws the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** What a call of a Host's API came to: an answer, or why there is no token to ask with. */
+/** The outcome of a call of a Host's API: an answer, or why there is no token to call it with. */
 export type CallOutcome =
-  /** Whatever the Host answered, its own errors included. */
+  /** The Host's answer, also when it is an error. */
   { readonly kind: 'response'; readonly response: Response } | Exclude<TransferOutcome, { kind: 'token' }>;
 
 /**
- * Calls a Host: obtains the token, proves the key, and once more with a fresh token when the Host answers 401. PROTOCOL
- * §4.
+ * Calls a Host: obtains the token, proves possession of the key, and tries once more with a fresh token if the Host
+ * answers 401. PROTOCOL §4.
  */
 export async function call(kit: Kit, input: TransferInput, url: string, init: CallInit = {}): Promise<CallOutcome> {
   const request = requestOf(kit, input);
@@ -63,7 +63,7 @@ function isUnder(url: string, resource: string): boolean {
   const [target, base] = [URL.parse(url), URL.parse(resource)];
   if (target === null || base === null || target.origin !== base.origin) return false;
   if (target.username !== '' || target.password !== '') return false;
-  // a server may decode these after it has routed
+  // a server may decode these after routing
   if (/%2f|%5c|%2e/i.test(target.pathname)) return false;
   const path = base.pathname.replace(/\/$/, '');
   return target.pathname === path || target.pathname.startsWith(`${path}/`);

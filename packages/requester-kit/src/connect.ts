@@ -18,36 +18,33 @@ import { NOTHING_SHARED, share, type ShareAsHost } from './share-as-host.ts';
 export interface ConnectInput {
   /** The signed-in person, as the app names them. */
   readonly owner: string;
-  /** The browser session, when the app has such: the callback must come back to this one. */
+  /** The browser session, if the app has sessions: the callback must come back to this one. */
   readonly session?: string;
   /** What the person typed: `am.example`, `https://am.example`. */
   readonly am: string;
-  /**
-   * When the person ticked "and share what I have here": lets the Host that the app is, too, grant the AM a link.
-   * PROTOCOL §2.3.
-   */
+  /** If the person ticked "and share what I have here": lets the app's own Host grant the AM a link. PROTOCOL §2.3. */
   readonly shareAsHost?: ShareAsHost;
-  /** What the app would like to ask for this time, in the place of the option of that name. PROTOCOL §2.4. */
+  /** What the app would like to ask for this time, instead of the option of the same name. PROTOCOL §2.4. */
   readonly wants?: readonly Want[];
   /**
-   * One of this owner's at this AM that is to have more: the request names its key, so that what the owner agrees to is
-   * added to it. It needs `wants`, here or as an option. Where the AM does not know of that, or the connection is
-   * none, a new one is made. PROTOCOL §2.1.
+   * A connection of this owner at this AM that is to have more: the request names its key, so that what the owner
+   * agrees to is added to it. It needs `wants`, here or as an option. If the AM does not support that, or there is no
+   * such connection, a new one is made. PROTOCOL §2.1.
    */
   readonly connectionId?: string;
 }
 
-/** `sentence` is fit for a page; `reason` is for the log. */
+/** `sentence` may be shown on a page; `reason` is for the log. */
 export interface NotConnected {
   readonly kind: 'failed';
   readonly sentence: string;
   readonly reason: string;
 }
 
-/** Where the browser goes to ask the owner, or why it goes nowhere. */
+/** The URL to send the browser to, or why there is none. */
 export type ConnectOutcome = { readonly kind: 'redirect'; readonly redirectTo: string } | NotConnected;
 
-/** Starts a connection: discovers the AM, pushes the request, says where the browser goes. PROTOCOL §2.1. */
+/** Starts a connection: discovers the AM, pushes the request, and returns the URL for the browser. PROTOCOL §2.1. */
 export async function connect(kit: Kit, input: ConnectInput): Promise<ConnectOutcome> {
   const issuer = issuerFromAddress(input.am, kit.schemes);
   if (issuer === null) return failed('This is not the address of a service.', 'bad address');
@@ -77,7 +74,7 @@ export async function connect(kit: Kit, input: ConnectInput): Promise<ConnectOut
     state: started.state,
     verifier: started.verifier,
     dpopKey,
-    // registered anew it is another client, with nothing to add to
+    // after a new registration it is another client, with nothing to add to
     ...(more !== null && clientId === client.clientId && { connectionId: more.connectionId }),
   });
   await kit.store.putState({ ...key, am: server.issuer, clientId, sealed }, LIFETIME.interaction);
@@ -90,9 +87,9 @@ interface MoreInput extends Omit<ConnectInput, 'wants'> {
   readonly clientId: string;
 }
 
-/** The connection that is to have more, with its key; null: there is none that could. */
+/** The connection that is to have more, with its key; null if there is none. */
 async function moreFor(kit: Kit, { owner, connectionId, server, wants, clientId, shareAsHost }: MoreInput) {
-  // a Host that comes along belongs to a connection of its own: PROTOCOL §2.3
+  // a combined registration makes a connection of its own: PROTOCOL §2.3
   const isRead = server.chatelaine_wants_supported === true && wants !== undefined && wants.length > 0;
   if (connectionId === undefined || !isRead || shareAsHost !== undefined) return null;
   const row = await kit.store.findConnection({ owner, connectionId });
@@ -100,7 +97,7 @@ async function moreFor(kit: Kit, { owner, connectionId, server, wants, clientId,
   return { connectionId, dpopKey: openConnection(kit, row).dpopKey };
 }
 
-/** What the app wants, said to an AM that reads it. */
+/** What the app wants, if the AM reads it. */
 function saidOf({ chatelaine_wants_supported: isRead }: ServerMetadata, wants: readonly Want[] = []) {
   return isRead === true && wants.length > 0 ? { chatelaine_wants: formatWants(wants) } : {};
 }
@@ -113,22 +110,22 @@ function isForgotten(started: AuthorizationStarted | Failure): boolean {
 export interface CallbackInput {
   readonly owner: string;
   readonly session?: string;
-  /** The URL the browser came to, or its query alone. */
+  /** The URL the browser came back to, or its query alone. */
   readonly url: string;
 }
 
-/** What came of a connection that the owner was asked for. PROTOCOL §2.1. */
+/** The outcome of a connection that the owner was asked for. PROTOCOL §2.1. */
 export type CallbackOutcome =
   | { readonly kind: 'connected'; readonly connectionId: string }
-  /** Not the answer to anything this owner started here: nothing was sent anywhere. */
+  /** Not an answer to anything this owner started here: nothing was sent anywhere. */
   | { readonly kind: 'refused'; readonly sentence: string }
   /** The owner or the AM said no. */
   | { readonly kind: 'denied'; readonly sentence: string }
   | NotConnected;
 
 /**
- * Ends what {@link connect} started. The state is taken once, and only by the owner and session that started: a
- * missing, repeated, expired or foreign one never leads to a token call. PROTOCOL §2.1, RFC 9700 §4.7.
+ * Finishes what {@link connect} started. The state is taken once, and only by the owner and session that started: a
+ * missing, repeated, expired or foreign one never leads to a token request. PROTOCOL §2.1, RFC 9700 §4.7.
  */
 export async function callback(kit: Kit, input: CallbackInput): Promise<CallbackOutcome> {
   const query = queryOf(input.url);
@@ -175,16 +172,16 @@ async function keep(kit: Kit, row: Finished, { tokens }: Obtained): Promise<Call
   const ref = { owner: row.owner, connectionId: row.connectionId ?? randomId('con') };
   const sealed = sealConnection(kit, ref, { accessToken, refreshToken, dpopKey: row.dpopKey });
   const accessExpiresAt = kit.clock.now() + expiresIn;
-  // disconnected here meanwhile, it is a new one
+  // if it was disconnected here meanwhile, this is a new one
   if (row.connectionId !== undefined && (await kit.store.findConnection(ref)) !== null)
     await kit.store.updateSecrets(ref, { sealed, accessExpiresAt });
   else await kit.store.putConnection({ ...ref, am: row.am, clientId: row.clientId, sealed, accessExpiresAt });
-  // whatever comes of it, the connection stands: a transfer says so where terms are wanted
+  // the connection stands whatever the outcome: a transfer says so if terms are required
   await termsOf(kit, ref);
   return { kind: 'connected', connectionId: ref.connectionId };
 }
 
-/** The query as it came: a URL parser would repair it. */
+/** The query as received: a URL parser would repair it. */
 function queryOf(url: string): string {
   const cut = url.indexOf('?');
   const query = cut < 0 ? url : url.slice(cut + 1);

@@ -6,7 +6,10 @@ import { type ConnectionFailure, generalFailure } from './outcome.ts';
 import type { ConnectionRef, ConnectionRow } from './requester-store.ts';
 import { type ConnectionSecrets, openConnection, sealConnection } from './secrets.ts';
 
-/** A connection ready for use: its server, who we are there, and a connection token that lives a little longer. */
+/**
+ * A connection ready for use: its server, the app's client id there, and a connection token that is valid a little
+ * longer.
+ */
 export interface OpenConnection {
   readonly kind: 'open';
   readonly server: ServerMetadata;
@@ -14,10 +17,10 @@ export interface OpenConnection {
   readonly secrets: ConnectionSecrets;
 }
 
-/** The connection token is renewed this long before its end, in seconds. */
+/** The connection token is refreshed this many seconds before it expires. */
 const MARGIN = 60;
 
-/** Opens a connection of this owner, with a fresh token where the stored one is about to end. */
+/** Opens a connection of this owner, with a fresh token if the stored one is about to expire. */
 export async function open(kit: Kit, ref: ConnectionRef): Promise<OpenConnection | ConnectionFailure> {
   const row = await kit.store.findConnection(ref);
   if (row === null) return { kind: 'unknown_connection' };
@@ -25,7 +28,7 @@ export async function open(kit: Kit, ref: ConnectionRef): Promise<OpenConnection
   return renewed(kit, row);
 }
 
-/** Opens it with a token that is newer than `seen`, which the AM did not accept. */
+/** Opens it with a newer token than `seen`, which the AM did not accept. */
 export async function reopen(
   kit: Kit,
   ref: ConnectionRef,
@@ -34,7 +37,7 @@ export async function reopen(
   const row = await kit.store.findConnection(ref);
   if (row === null) return { kind: 'unknown_connection' };
   const secrets = openConnection(kit, row);
-  // another process may have renewed it meanwhile
+  // another process may have refreshed it meanwhile
   return secrets.accessToken === seen.secrets.accessToken ? renewed(kit, row) : attach(kit, row, secrets);
 }
 

@@ -10,21 +10,21 @@ import type { InteractionRequired, TransferOutcome } from './transfer.ts';
 /** The owner is being asked, and the app need not ask again: it waits. PROTOCOL §3.7. */
 export interface Deferred {
   readonly kind: 'deferred';
-  /** Where the owner answers, for an app that can show it to them; on the AM's origin. */
+  /** The page, on the AM's origin, where the owner answers, for an app that can show it to them. */
   readonly interactionUri: string | null;
-  /** Epoch seconds; then waiting is over. */
+  /** Epoch seconds at which waiting is over. */
   readonly expiresAt: number;
-  /** Wait so long before the first poll. */
+  /** Seconds to wait before the first poll. */
   readonly intervalSeconds: number;
-  /** Whether there is an answer by now. In this process only: the code that it holds is never stored. */
+  /** Asks whether there is an answer yet. In this process only: the code it holds is never stored. */
   poll(): Promise<PollOutcome>;
 }
 
-/** What a poll came to; `retryAfter` in seconds. PROTOCOL §3.7. */
+/** The outcome of a poll; `retryAfter` in seconds. PROTOCOL §3.7. */
 export type PollOutcome =
   /** Not yet: wait so many seconds before the next poll. */
   | { readonly kind: 'pending'; readonly retryAfter: number }
-  /** The owner did not answer in time, or their answer was used up: ask anew. */
+  /** The owner did not answer in time, or their approval was used up: ask again. */
   | { readonly kind: 'expired' }
   | Exclude<TransferOutcome, Deferred | InteractionRequired>;
 
@@ -35,11 +35,11 @@ type Judge = (opened: OpenConnection, answer: Exchanged | Failure) => TransferOu
 export interface DeferredInput {
   readonly error: ErrorResponse;
   readonly interactionUri: string | null;
-  /** What an answer means, to a poll as to the transfer itself. */
+  /** Interprets an answer, to a poll or to the transfer itself. */
   readonly judge: Judge;
 }
 
-/** What an AM that defers has said, as something to wait with; null when there is nothing to wait with. */
+/** Turns a deferring AM's answer into something to wait with; null if it has no code. */
 export function deferredOf(
   kit: Kit,
   request: TransferRequest,
@@ -53,7 +53,7 @@ export function deferredOf(
     interactionUri,
     expiresAt: kit.clock.now() + (error.expires_in ?? 0),
     intervalSeconds,
-    // an AM may give one code to several that wait: each hears of its own
+    // an AM may give the same code to several waiting callers: each gets its own outcome
     poll: () => kit.share(`poll ${keyOf(request)} ${code}`, () => poll(kit, request, { code, intervalSeconds, judge })),
   };
 }
@@ -89,7 +89,7 @@ async function poll(
     }
   }
   const outcome = judge(opened, answer);
-  // the code is as good as before: the next poll may find the answer
+  // the code is still good: the next poll may find the answer
   if (outcome.kind === 'terms_required' && (await settleTerms(kit, request, opened)) === 'accepted')
     return { kind: 'pending', retryAfter: intervalSeconds };
   if (outcome.kind === 'token') kit.tokens.put(request, outcome.token, mark);

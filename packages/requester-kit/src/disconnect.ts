@@ -5,7 +5,7 @@ import type { UnknownConnection } from './outcome.ts';
 import type { ConnectionRef } from './requester-store.ts';
 import { openConnection, openRegistration } from './secrets.ts';
 
-/** What the end of a connection came to. Here it is forgotten either way. */
+/** The outcome of ending a connection. Here it is forgotten in any case. */
 export type DisconnectOutcome =
   /** The AM confirmed: nothing under the connection is alive. */
   | { readonly kind: 'ended' }
@@ -14,8 +14,8 @@ export type DisconnectOutcome =
   | UnknownConnection;
 
 /**
- * Ends a connection at the AM (RFC 7009 of its refresh token) and forgets it here, whether or not the AM could be told.
- * PROTOCOL §7.
+ * Ends a connection at the AM (by revoking its refresh token, RFC 7009) and forgets it here, whether or not the AM
+ * could be told. PROTOCOL §7.
  */
 export async function disconnect(kit: Kit, ref: ConnectionRef): Promise<DisconnectOutcome> {
   const row = await kit.store.findConnection(ref);
@@ -36,7 +36,7 @@ export async function disconnect(kit: Kit, ref: ConnectionRef): Promise<Disconne
   return answer.kind === 'ok' ? { kind: 'ended' } : { kind: 'ended_here', am: row.am, reason: answer.kind };
 }
 
-/** Takes back a dynamic registration at an AM, and with it every connection there. RFC 7592 §2.3. */
+/** Deletes a dynamic registration at an AM, and with it every connection there. RFC 7592 §2.3. */
 export async function unregister(
   kit: Kit,
   am: string,

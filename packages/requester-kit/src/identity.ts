@@ -24,7 +24,7 @@ export function clientDocumentOf(options: RequesterOptions): ClientDocument | nu
   });
 }
 
-/** Who the app is at an AM: by its document, or by a registration made on first use and kept. */
+/** The app's client id at an AM: its document's URL, or that of a registration made on first use and kept. */
 export async function identityAt(kit: Kit, server: ServerMetadata): Promise<ClientIdentity | Failure> {
   const { registration } = kit;
   if (registration.kind === 'document') return asClient(kit, registration.clientId);
@@ -32,7 +32,7 @@ export async function identityAt(kit: Kit, server: ServerMetadata): Promise<Clie
   return known === null ? registerAt(kit, server, registration.store) : asClient(kit, known.clientId);
 }
 
-/** Registers anew, whatever was registered before: also for an AM that forgot. RFC 7591 §3. */
+/** Registers again, whatever was registered before: also for an AM that forgot. RFC 7591 §3. */
 export function registerAt(
   kit: Kit,
   server: ServerMetadata,
@@ -54,7 +54,7 @@ export function registerAt(
   });
 }
 
-/** A client id this app had when it connected, with what proves it. */
+/** A client id this app had when it connected, and the key that proves it. */
 export function asClient({ signingKey }: Pick<Kit, 'signingKey'>, clientId: string): ClientIdentity {
   const authentication =
     signingKey === undefined
@@ -91,7 +91,7 @@ function publishedKeys({ signingKey, registration }: RequesterOptions): Publishe
 }
 
 type Keys = NonNullable<RequesterOptions['signingKey']>;
-/** The key that signs now. */
+/** The key that currently signs. */
 export const currentOf = (keys: Keys): SigningKey => ('current' in keys ? keys.current : keys);
 
 /** All keys to publish. */

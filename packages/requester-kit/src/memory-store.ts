@@ -9,7 +9,7 @@ import type {
   StateRow,
 } from './requester-store.ts';
 
-/** A store for one process that may forget: small apps, command lines, tests. */
+/** A store in memory, for one process that may forget: small apps, command lines, tests. */
 export function createMemoryStore({
   clock,
 }: {

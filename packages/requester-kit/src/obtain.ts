@@ -2,7 +2,7 @@ import type { Kit } from './options.ts';
 import { keyOf, type TransferRequest } from './token-cache.ts';
 import type { TransferOutcome } from './transfer.ts';
 
-/** Whoever asked on behalf of all was called off; what they would have got is still to be asked for. */
+/** The caller that asked on behalf of all was aborted; the others' requests still have to be made. */
 export interface Abandoned {
   readonly kind: 'abandoned';
 }
@@ -11,11 +11,11 @@ export const ABANDONED: Abandoned = { kind: 'abandoned' };
 export type Shared = TransferOutcome | Abandoned;
 
 export function shareKeyOf(request: TransferRequest): string {
-  // who can wait is answered otherwise than who cannot
+  // a caller that can wait gets a different answer
   return `transfer ${request.wait ?? ''} ${keyOf(request)}`;
 }
 
-/** The outcome for a request, asked for once however many wait for it; what is a token goes into the cache. */
+/** The outcome of a request, made once however many callers wait for it; a token goes into the cache. */
 export async function obtain(
   kit: Kit,
   request: TransferRequest,

@@ -7,61 +7,61 @@ import type { RegistrationStore, RequesterStore } from './requester-store.ts';
 import type { TermsPolicy } from './terms-policy.ts';
 import type { TokenCache } from './token-cache.ts';
 
-/** How AMs get to know the app. */
+/** How AMs identify the app. */
 export type Registration =
-  /** The app serves `clientMetadata()` at this URL; the URL is its client id. */
+  /** The app serves `clientMetadata()` at this URL, which is its client id. */
   | { readonly kind: 'document'; readonly clientId: string; readonly jwksUri?: string }
-  /** The app has no public URL: it registers at each AM. RFC 7591. */
+  /** The app has no public URL and registers at each AM. RFC 7591. */
   | { readonly kind: 'dynamic'; readonly store: RegistrationStore };
 
-/** What an app is made a Requester of: who it is, where it keeps things, and by what it requests them. */
+/** What {@link createRequester} needs: who the app is, where it keeps things, and its outbound client. */
 export interface RequesterOptions {
-  /** How owners see the app on consent pages. */
+  /** The app's name on consent pages. */
   readonly name: string;
   readonly uri?: string;
   readonly redirectUri: string;
   readonly registration: Registration;
-  /** The issuer of the Host that the app is, too, when it is one: its client document then says so. PROTOCOL §2.3. */
+  /** If the app is also a Host: that Host's issuer, which its client document then names. PROTOCOL §2.3. */
   readonly host?: string;
   /**
-   * With it the app authenticates by private_key_jwt; without, by the key of each connection alone. Keys that change
-   * over time need a `jwksUri`: what was registered is not registered again.
+   * With it, the app authenticates by private_key_jwt; without it, only by the key of each connection. Keys that are
+   * rotated need a `jwksUri`: a registration is not repeated.
    */
   readonly signingKey?: SigningKey | SigningKeys;
   /**
-   * `send`, the default: where the AM passes it on, the app says itself which key is its own, by its published keys;
-   * some Hosts demand that. PROTOCOL §3.6.
+   * `send`, the default: if the AM passes it on, the app states by its published keys which key is its own; some Hosts
+   * demand that. PROTOCOL §3.6.
    */
   readonly requesterStatement?: 'send' | 'omit';
   /**
-   * Which terms the app signs, when an owner proffers some. Without it: none; whoever demands some gives it nothing.
-   * PROTOCOL §10.
+   * Which terms the app signs if an owner proffers some. Without it: none, and an owner who demands terms gives it
+   * nothing. PROTOCOL §10.
    */
   readonly terms?: TermsPolicy;
   /**
-   * What the app would like to ask for, as owners see it where they decide; {@link ConnectInput} may name something
+   * What the app would like to ask for, as owners see it when they decide; {@link ConnectInput} may name something
    * else. PROTOCOL §2.4.
    */
   readonly wants?: readonly Want[];
   readonly store: RequesterStore;
-  /** Seals what goes into the store; its key comes from outside the store. */
+  /** Seals what goes into the store. Its key must not come from the store. */
   readonly vault: Pick<Vault, 'seal' | 'open'>;
-  /** The outbound client, with its guard. */
+  /** The outbound HTTP client, with its SSRF checks. */
   readonly outbound: Pick<Outbound, 'fetch' | 'fetchJson' | 'stream'>;
-  /** The system's clock by default. */
+  /** By default the system's clock. */
   readonly clock?: Clock;
-  /** `https` alone by default. */
+  /** By default `https` alone. */
   readonly schemes?: Schemes;
 }
 
-/** The options with their defaults and what the parts of the kit share. */
+/** The options with their defaults, and what the parts of the kit share. */
 export interface Kit extends Omit<RequesterOptions, 'clock' | 'schemes'> {
   readonly clock: Clock;
   readonly schemes: Schemes;
   readonly discovery: DiscoveryCache;
   readonly tokens: TokenCache;
-  /** Renewals that nobody waits for. */
+  /** Token renewals that nobody waits for. */
   readonly background: Background;
-  /** Runs one task per key at a time; whoever comes meanwhile shares its outcome. */
+  /** Runs one task per key at a time; callers that arrive meanwhile share its outcome. */
   readonly share: <T>(key: string, task: () => Promise<T>) => Promise<T>;
 }

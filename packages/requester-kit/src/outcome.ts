@@ -1,19 +1,19 @@
 import type { Failure, OAuthErrorAnswer } from '@chatelaine/oauth-client';
 
-/** No such connection of this owner. */
+/** This owner has no such connection. */
 export interface UnknownConnection {
   readonly kind: 'unknown_connection';
 }
 
-/** The AM does not honour the connection any more: the owner must connect again. */
+/** The AM no longer accepts the connection: the owner must connect again. */
 export interface Reconnect {
   readonly kind: 'reconnect';
 }
 
-/** Who is meant: the AM, or the Host (also when the AM says so of it). */
+/** Which server is meant: the AM, or the Host (also when the AM reports it). */
 export type At = 'am' | 'host';
 
-/** Nothing is wrong with the request; the same may work later. `retryAfter` in seconds, when somebody said. */
+/** Nothing is wrong with the request; the same may work later. `retryAfter` in seconds, if the server gave it. */
 export interface TryLater {
   readonly kind: 'try_later';
   readonly at: At;
@@ -21,17 +21,17 @@ export interface TryLater {
   readonly retryAfter?: number;
 }
 
-/** Somebody answered something that cannot be used; `reason` is for the log. */
+/** A server's answer cannot be used; `reason` is for the log. */
 export interface Unusable {
   readonly kind: 'unusable';
   readonly at: At;
   readonly reason: string;
 }
 
-/** What any call over a connection may come to. */
+/** Outcomes that any call over a connection may have. */
 export type ConnectionFailure = UnknownConnection | Reconnect | TryLater | Unusable;
 
-/** Failures that mean the same whatever was asked; OAuth errors with a meaning of their own are the caller's. */
+/** Failures that mean the same for every call; OAuth errors with a particular meaning are left to the caller. */
 export function generalFailure(failure: Failure, at: At): Reconnect | TryLater | Unusable {
   switch (failure.kind) {
     case 'timeout':
@@ -49,11 +49,11 @@ function fromError({ status, error: answered, retryAfter }: OAuthErrorAnswer): R
   const { error, unavailable } = answered;
   const reason = `${status} ${error}`;
   if (status === 429 || status >= 500) {
-    // PROTOCOL §3.8: 502 and 504 are the AM's words for a Host that failed, and 503 where it says so
+    // PROTOCOL §3.8: with 502 and 504, and with 503 if it says so, the AM reports a failing Host
     const at = status === 502 || status === 504 || unavailable === 'host' ? 'host' : 'am';
     return { kind: 'try_later', at, reason, ...(retryAfter === undefined ? {} : { retryAfter }) };
   }
-  // the AM forgot the connection, or who we are: either way it has to be made again
+  // the AM forgot the connection, or the client: either way it has to be made again
   const ended = error === 'invalid_grant' || error === 'invalid_client';
   return ended ? { kind: 'reconnect' } : { kind: 'unusable', at: 'am', reason };
 }

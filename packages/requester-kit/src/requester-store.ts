@@ -1,44 +1,41 @@
 /**
  * Where a Requester keeps what it must not lose. Secrets arrive sealed (AES-256-GCM, bound to row and owner); a store
- * sees none in clear. Every method is one atomic step; expected outcomes are returned, not thrown.
+ * never sees one in clear. Every method is one atomic step; expected outcomes are returned, not thrown.
  */
 export interface RequesterStore {
-  /** Keeps a started connection for so long, and no longer. */
+  /** Keeps a started connection for so many seconds, and no longer. */
   putState(state: StateRow, lifetimeSeconds: number): Promise<void>;
-  /**
-   * Removes and returns the one state with this hash, owner and session that is not expired; a second call finds
-   * nothing.
-   */
+  /** Removes and returns the unexpired state with this hash, owner and session; a second call finds nothing. */
   takeState(key: StateKey): Promise<StateRow | null>;
 
   /** Keeps a new connection. */
   putConnection(connection: ConnectionRow): Promise<void>;
-  /** Null when this owner has no such connection. */
+  /** Null if this owner has no such connection. */
   findConnection(ref: ConnectionRef): Promise<ConnectionRow | null>;
-  /** All of one owner, oldest first. */
+  /** All connections of one owner, oldest first. */
   listConnections(owner: string): Promise<readonly ConnectionRow[]>;
-  /** Replaces the sealed secrets after a refresh; does nothing when the connection is gone. */
+  /** Replaces the sealed secrets after a refresh; does nothing if the connection is gone. */
   updateSecrets(ref: ConnectionRef, secrets: SealedSecrets): Promise<void>;
-  /** What was put for it with {@link putAgreement} stays: a promise outlives what it was made for. */
+  /** Agreements put for it with {@link putAgreement} stay: a promise outlives the connection it was made for. */
   deleteConnection(ref: ConnectionRef): Promise<void>;
 
-  /** Keeps a signed record of terms, once for its `jti`; the same again changes nothing. PROTOCOL §10. */
+  /** Keeps a signed record of terms, once for each `jti`; repeating it changes nothing. PROTOCOL §10. */
   putAgreement(agreement: AgreementRow): Promise<void>;
-  /** The record that was put for this connection and this offer. */
+  /** The record kept for this connection and this offer. */
   findAgreement(of: ConnectionRef & Pick<AgreementRow, 'jti'>): Promise<AgreementRow | null>;
 }
 
-/** Who a dynamically registered Requester is at each AM. */
+/** The client ids of a dynamically registered Requester, one for each AM. */
 export interface RegistrationStore {
-  /** By the AM's issuer; null when there is none. */
+  /** By the AM's issuer; null if there is none. */
   findRegistration(am: string): Promise<RegistrationRow | null>;
-  /** Keeps it, in the place of an older one. */
+  /** Keeps it, replacing an older one. */
   putRegistration(registration: RegistrationRow): Promise<void>;
-  /** Forgets it; does nothing when there is none. */
+  /** Forgets it; does nothing if there is none. */
   deleteRegistration(am: string): Promise<void>;
 }
 
-/** What a callback must bring to be that of a started connection. */
+/** What a callback must match to finish a started connection. */
 export interface StateKey {
   /** base64url(SHA-256(state)) */
   readonly stateHash: string;
@@ -54,13 +51,13 @@ export interface StateRow extends StateKey {
   readonly sealed: Uint8Array;
 }
 
-/** A connection is always named together with its owner: one of somebody else is one that does not exist. */
+/** A connection is always named together with its owner: somebody else's does not exist. */
 export interface ConnectionRef {
   readonly owner: string;
   readonly connectionId: string;
 }
 
-/** What a connection keeps in secret, sealed by the app's vault. */
+/** The secrets of a connection, sealed by the app's vault. */
 export interface SealedSecrets {
   readonly sealed: Uint8Array;
   /** Epoch seconds at which the connection token inside expires. */
@@ -73,19 +70,20 @@ export interface ConnectionRow extends ConnectionRef, SealedSecrets {
   readonly clientId: string;
 }
 
-/** What the app has signed for an owner, or declined: public to both sides, and no secret. */
+/** What the app has signed for an owner, or declined: known to both sides, and no secret. */
 export interface AgreementRow extends ConnectionRef {
-  /** Of the offer. */
+  /** The offer's `jti`. */
   readonly jti: string;
   /** The whole record, a JWT. */
   readonly record: string;
   /**
-   * The AM's published keys as they were then, a JWK Set: with them the record can be verified when the AM has others.
+   * The AM's published keys at the time, a JWK Set: with them the record can be verified after the AM has rotated its
+   * keys.
    */
   readonly amKeys: string;
 }
 
-/** What an AM gave for a dynamic registration. RFC 7591, RFC 7592. */
+/** What an AM issued for a dynamic registration. RFC 7591, RFC 7592. */
 export interface RegistrationRow {
   readonly am: string;
   readonly clientId: string;

@@ -21,32 +21,32 @@ import { createTokenCache } from './token-cache.ts';
 import { transfer, type TransferInput, type TransferOutcome, type Wanted } from './transfer.ts';
 import { type Transferred, transfers, type TransfersInput } from './transfers.ts';
 
-/** A connection as an app may show it. */
+/** A connection, without its secrets, for an app to show. */
 export interface ConnectionInfo {
   readonly connectionId: string;
   /** The AM's issuer. */
   readonly am: string;
 }
 
-/** What makes an app a Requester. Nothing here throws for what other servers do; every outcome has a `kind`. */
+/** An app's side of the protocol. Nothing here throws because of what other servers do; every outcome has a `kind`. */
 export interface Requester {
-  /** Serve this as JSON at the client id. Null for a Requester that registers dynamically. */
+  /** The client document: serve it as JSON at the client id. Null for a Requester that registers dynamically. */
   clientMetadata(): ClientDocument | null;
-  /** Serve this as JSON at the `jwks_uri`; public keys only. */
+  /** The public keys: serve them as JSON at the `jwks_uri`. */
   jwks(): Jwks;
   /** Starts a connection; send the browser to `redirectTo`. */
   connect(input: ConnectInput): Promise<ConnectOutcome>;
   /**
-   * Ends it, at the redirect URI, in the session that started it. It uses up the code: for GET alone. Many frameworks
-   * run the handler of GET for HEAD as well, which must change nothing (RFC 9110 §9.2.1).
+   * Finishes it, at the redirect URI, in the session that started it. It uses up the code, so call it for GET alone:
+   * many frameworks run the GET handler for HEAD as well, which must change nothing (RFC 9110 §9.2.1).
    */
   callback(input: CallbackInput): Promise<CallbackOutcome>;
   /** The connections of one owner, oldest first. */
   connections(owner: string): Promise<readonly ConnectionInfo[]>;
   /**
-   * Where a connection stands with its owner's terms. What the lists decide is answered, and the record kept; so call
-   * it once more after the lists have changed, or after a crash. It is called by `callback`, and whenever an AM wants
-   * terms answered. PROTOCOL §10.3.
+   * Where a connection stands with its owner's terms. Answers what the lists decide, and keeps the record. `callback`
+   * calls it, and so does any request whose answer is that terms are required; call it again after the lists have
+   * changed, or after a crash. PROTOCOL §10.3.
    */
   terms(ref: ConnectionRef): Promise<TermsStanding>;
   /** The Hosts a connection may ask for. */
@@ -55,18 +55,18 @@ export interface Requester {
   transfer(input: TransferInput): Promise<TransferOutcome>;
   /** Tokens for many Hosts over one connection, each as it arrives. */
   transfers<Item extends Wanted>(input: TransfersInput<Item>): AsyncGenerator<Transferred<Item>, void, undefined>;
-  /** Calls a Host with such a token; `url` lies under `input.resource`. */
+  /** Calls a Host with such a token; `url` must be under `input.resource`. */
   fetch(input: TransferInput, url: string, init?: CallInit): Promise<CallOutcome>;
   /** Ends a connection at its AM and forgets it here. PROTOCOL §7. */
   disconnect(ref: ConnectionRef): Promise<DisconnectOutcome>;
-  /** Takes back a dynamic registration at an AM (its issuer). */
+  /** Deletes a dynamic registration at an AM, named by its issuer. */
   unregister(am: string): Promise<{ kind: 'ended' } | { kind: 'ended_here'; reason: string }>;
 }
 
-/** Renewals in the background at a time. */
+/** Background renewals at a time. */
 const RENEWALS = 8;
 
-/** Makes an app a Requester. One per process: it shares renewals and keeps tokens of Hosts until they expire. */
+/** Makes an app a Requester. Create one per process: it shares renewals and caches Host tokens until they expire. */
 export function createRequester(options: RequesterOptions): Requester {
   const clock = options.clock ?? systemClock;
   const schemes = options.schemes ?? ['https'];

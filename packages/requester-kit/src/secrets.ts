@@ -2,16 +2,16 @@ import { type SigningKey, signingKeyOf } from '@chatelaine/crypto';
 import type { Kit } from './options.ts';
 import type { ConnectionRef, StateKey } from './requester-store.ts';
 
-/** What a started connection keeps in secret. */
+/** The secrets of a started connection. */
 export interface StateSecrets {
   readonly state: string;
   readonly verifier: string;
   readonly dpopKey: SigningKey;
-  /** The connection that is to have more; absent: it is to be a new one. */
+  /** The connection that is to have more; absent if it is to be a new one. */
   readonly connectionId?: string;
 }
 
-/** What a connection keeps in secret: its tokens at the AM and its key, for life. */
+/** The secrets of a connection: its tokens at the AM and its key, which it keeps for life. */
 export interface ConnectionSecrets {
   readonly accessToken: string;
   readonly refreshToken: string;
@@ -44,7 +44,7 @@ export function openConnection(
   return { accessToken: text(accessToken), refreshToken: text(refreshToken), dpopKey: signingKeyOf(dpopKey) };
 }
 
-/** What manages a dynamic registration. RFC 7592 §3. */
+/** The access to a dynamic registration. RFC 7592 §3. */
 export interface RegistrationSecrets {
   readonly registrationAccessToken?: string;
   readonly registrationClientUri?: string;
@@ -61,7 +61,7 @@ export function openRegistration({ vault }: Sealer, am: string, sealed: Uint8Arr
     : {};
 }
 
-// PROTOCOL §8: bound to row and owner, so that no row can be exchanged for another
+// PROTOCOL §8: bound to row and owner, so that no row can be swapped with another
 const stateAad = ({ stateHash, owner }: StateKey): string => JSON.stringify(['state', stateHash, owner]);
 const registrationAad = (am: string): string => JSON.stringify(['registration', am]);
 const connectionAad = ({ connectionId, owner }: ConnectionRef): string =>

@@ -22,21 +22,21 @@ import type { Kit } from './options.ts';
 import type { ConnectionRef } from './requester-store.ts';
 
 /**
- * Where a connection stands with its owner's terms. `undecided`: nothing was signed, the operator was told. `unknown`:
- * it could not be found out now.
+ * Where a connection stands with its owner's terms. `undecided`: nothing was signed, and the operator was told.
+ * `unknown`: it could not be found out now.
  */
 export type TermsStanding = 'none' | 'accepted' | 'declined' | 'undecided' | 'unknown';
 
 /**
  * Reads the terms that the owner proffers to a connection, answers them as the app's lists say, and keeps the record.
- * Nothing is signed that the lists do not pin by its digest, taken from the document itself. Whoever asks meanwhile for
- * the same connection shares the outcome. PROTOCOL §10.3.
+ * Nothing is signed unless the lists pin it by its digest, computed from the document itself. Callers that ask
+ * meanwhile for the same connection share the outcome. PROTOCOL §10.3.
  */
 export function settleTerms(kit: Kit, ref: ConnectionRef, opened: OpenConnection): Promise<TermsStanding> {
   return kit.share(`terms ${JSON.stringify([ref.owner, ref.connectionId])}`, () => settle(kit, ref, opened));
 }
 
-/** The same by the connection's name. */
+/** The same, by the connection's id. */
 export async function termsOf(kit: Kit, ref: ConnectionRef): Promise<TermsStanding> {
   const opened = await open(kit, ref);
   return opened.kind === 'open' ? settleTerms(kit, ref, opened) : 'unknown';
@@ -48,7 +48,7 @@ async function settle(kit: Kit, ref: ConnectionRef, opened: OpenConnection): Pro
   if (now.proffer === undefined) return 'none';
   const proffer = await readProffer(now.proffer);
   const { issuer } = opened.server;
-  // an AM in error must not have us sign what it says of others
+  // a faulty AM must not make us sign statements about others
   if ('fault' in proffer || proffer.claims.iss !== issuer || proffer.claims.aud !== opened.client.clientId)
     return 'unknown';
   const kept = await kit.store.findAgreement({ ...ref, jti: proffer.claims.jti });
@@ -66,7 +66,8 @@ async function settle(kit: Kit, ref: ConnectionRef, opened: OpenConnection): Pro
 }
 
 /**
- * What the lists say of an offer: the first of its terms that is accepted, and is what it was when somebody read it.
+ * What the lists say about an offer: the first of its terms that is accepted and still reads as it did when it was
+ * listed.
  */
 async function decide(
   kit: Kit,
@@ -82,7 +83,7 @@ async function decide(
   return 'undecided';
 }
 
-/** The digest of a document, from the octets that are served; null when there are none to be had at its AM. */
+/** The digest of a document, from the octets as served; null if its AM does not serve it. */
 async function digestAt({ outbound }: Kit, am: string, uri: string): Promise<string | null> {
   if (URL.parse(uri)?.origin !== am) return null;
   try {
@@ -107,8 +108,8 @@ async function sign(
 }
 
 /**
- * The AM's published keys, the one that signed the offer among them: what shows later that it was the AM's. Null: it is
- * not, or they are out of reach.
+ * The AM's published keys, including the one that signed the offer: they prove later that the AM did. Null if it is not
+ * among them, or they are out of reach.
  */
 async function keysOf(
   kit: Kit,
@@ -129,10 +130,7 @@ function keysIn(json: unknown): readonly unknown[] | null {
   return Array.isArray(keys) ? (keys as readonly unknown[]) : null;
 }
 
-/**
- * Reads what is in force, or posts an answer; null when the AM has no such endpoint, or gives no answer that can be
- * used.
- */
+/** Reads the current terms, or posts an answer; null if the AM has no such endpoint or its answer cannot be used. */
 async function callAgreements(
   kit: Kit,
   { server, secrets }: OpenConnection,
@@ -156,8 +154,8 @@ async function callAgreements(
 }
 
 /**
- * Keeps the record that the AM keeps, where it is this app's own answer to this very offer: anybody can make a record
- * with keys of their own.
+ * Keeps the AM's copy of the record if it is this app's own answer to this very offer: anybody can make a record with
+ * keys of their own.
  */
 async function keep(
   kit: Kit,

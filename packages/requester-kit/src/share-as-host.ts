@@ -4,13 +4,13 @@ import type { ServerMetadata } from '@chatelaine/protocol';
 import type { Kit } from './options.ts';
 
 /**
- * Asks the Host that the app is, too, for a code for the AM without a redirect: of `@chatelaine/host-kit`,
- * `app.chatelaine.hostGrant` with the owner and what they ticked. `sentence` is fit for a page.
+ * Asks the app's own Host for a code for the AM without a redirect: `app.chatelaine.hostGrant` of
+ * `@chatelaine/host-kit`, with the owner and what they ticked. `sentence` may be shown on a page.
  */
 export type ShareAsHost = (input: {
-  /** Who the AM is at that Host. */
+  /** The AM's client id at that Host. */
   readonly amClientId: string;
-  /** S256; of the verifier that redeems connection and link. */
+  /** S256 challenge of the verifier that redeems both codes. */
   readonly codeChallenge: string;
 }) => Promise<
   { readonly kind: 'issued'; readonly hostGrant: string } | { readonly kind: 'refused'; readonly sentence: string }
@@ -19,7 +19,7 @@ export type ShareAsHost = (input: {
 export type Shared =
   | {
       readonly kind: 'shared';
-      /** What the pushed request has beside the usual. */
+      /** Parameters that the pushed request has besides the usual ones. */
       readonly request: { readonly verifier?: string; readonly params?: Readonly<Record<string, string>> };
     }
   | { readonly kind: 'refused'; readonly sentence: string };

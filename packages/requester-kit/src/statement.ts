@@ -8,9 +8,9 @@ import type { TransferRequest } from './token-cache.ts';
 type Signer = Pick<Kit, 'clock' | 'registration' | 'signingKey' | 'requesterStatement'>;
 
 /**
- * What the app itself says of its key, for one Host, to be passed on by the AM: with it not even the AM can name a key
- * of its own. A new one for each request. Undefined where the AM passes none on, or nobody could check it: an app
- * without keys or without a client document; and where it would be too long. PROTOCOL §3.6.
+ * The app's own statement about its key, for one Host, passed on by the AM: with it, not even the AM can name a key of
+ * its own. A new one for each request. Undefined if the AM passes none on, if nobody could verify it (an app without
+ * keys or without a client document), or if it would be too long. PROTOCOL §3.6.
  */
 export async function requesterStatement(
   kit: Signer,
@@ -19,7 +19,7 @@ export async function requesterStatement(
 ): Promise<string | undefined> {
   if (kit.requesterStatement === 'omit' || server.chatelaine_requester_statements_supported !== true) return undefined;
   const { signingKey, registration, clock } = kit;
-  // the document at another id, or none, would not have the key
+  // a document at another id, or none, would not have the key
   if (signingKey === undefined || registration.kind !== 'document' || registration.clientId !== client.clientId)
     return undefined;
   const statement = await signShortJwt({
@@ -36,14 +36,14 @@ export async function requesterStatement(
       cnf: { jkt: secrets.dpopKey.kid },
     },
   });
-  // no AM takes it, and where no scope demands one it would refuse what is given without
+  // no AM accepts a longer one, and would refuse even what it grants without a statement
   return statement.length > LIMIT.requesterStatementChars ? undefined : statement;
 }
 
-/** Room for header, signature, and the claims beside those that vary, before they are encoded. */
+/** Space for header, signature and the other claims, before encoding. */
 const AROUND = 512;
 
-/** No fewer bytes than a statement for this request takes. */
+/** At least as many bytes as a statement for this request takes. */
 export function statementBytes(
   { client }: Pick<OpenConnection, 'client'>,
   { resource, scope }: TransferRequest,

@@ -5,12 +5,12 @@ import type { Kit } from './options.ts';
 import { type ConnectionFailure, generalFailure, unusableAt } from './outcome.ts';
 import type { ConnectionRef } from './requester-store.ts';
 
-/** One Host that a connection may ask for, and the answers that it would get now. PROTOCOL §5. */
+/** One Host that a connection may ask for, and the answers it would get now. PROTOCOL §5. */
 export type Target = TargetsResponse['targets'][number];
-/** The Hosts that a connection may ask for, or why they are not known. */
+/** The Hosts that a connection may ask for, or why they are unknown. */
 export type TargetsOutcome = { readonly kind: 'targets'; readonly targets: readonly Target[] } | ConnectionFailure;
 
-/** The Hosts this connection may ask for, with each scope's answer as of now. PROTOCOL §5. */
+/** Reads the Hosts this connection may ask for, with the current answer for each scope. PROTOCOL §5. */
 export async function targets(kit: Kit, ref: ConnectionRef): Promise<TargetsOutcome> {
   const opened = await open(kit, ref);
   if (opened.kind !== 'open') return opened;
@@ -22,7 +22,7 @@ export async function targets(kit: Kit, ref: ConnectionRef): Promise<TargetsOutc
   return second.kind === 'answer' && second.response.status === 401 ? { kind: 'reconnect' } : read(second);
 }
 
-/** Larger than other answers: an owner may show hundreds of Hosts. */
+/** Larger than other answers, in bytes: an owner may show hundreds of Hosts. */
 const MAX_BYTES = 1_048_576;
 
 async function ask(kit: Kit, { server, secrets }: OpenConnection): Promise<ResourceAnswer> {

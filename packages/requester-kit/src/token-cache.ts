@@ -5,7 +5,7 @@ import type { ConnectionRef } from './requester-store.ts';
 /** A Host's token, good for `resource` alone. */
 export interface HostToken {
   readonly accessToken: string;
-  /** What it allows; less than asked when the owner said so. */
+  /** The scopes it allows; fewer than requested if the owner said so. */
   readonly scope: ScopeSet;
   readonly resource: string;
   readonly issuer: string;
@@ -14,46 +14,46 @@ export interface HostToken {
 }
 
 /**
- * What was asked for; the key of the cache is all of it but the purpose, so that no token crosses owners, connections,
+ * What was requested. All of it but the purpose is the key of the cache, so that no token crosses owners, connections,
  * resources or scopes.
  */
 export interface TransferRequest extends ConnectionRef {
   readonly resource: string;
   readonly scope: ScopeSet;
   readonly purpose?: string;
-  /** Not part of the key either: a token is a token, however long it took. */
+  /** Not part of the key either: a token is the same, however long it took. */
   readonly wait?: 'deferred';
 }
 
 export interface TokenCache {
   get(request: TransferRequest): HostToken | null;
   /**
-   * Whether the token there is close enough to its end to be renewed while it still serves. Says yes once for each
+   * Whether the cached token is close enough to its end to be renewed while it is still good. Says yes once for each
    * token.
    */
   claimRenewal(request: TransferRequest): boolean;
-  /** What {@link put} wants to know: taken before the token is asked for. */
+  /** A mark for {@link put}, taken before the token is requested. */
   mark(): number;
   /** Keeps a token, unless its connection was forgotten since the mark. */
   put(request: TransferRequest, token: HostToken, mark: number): void;
-  /** Forgets this one token; a newer one in its place stays. */
+  /** Forgets this one token; a newer one that replaced it stays. */
   forget(request: TransferRequest, token: HostToken): void;
   forgetConnection(ref: ConnectionRef): void;
 }
 
-/** A token this close to its end is not used any more, in seconds. */
+/** A token is not used any more this many seconds before its end. */
 const MARGIN = 20;
 /**
- * So long before that it is renewed when somebody asks for it, in seconds; of short-lived ones a fifth of their life.
+ * Seconds before that at which it is renewed if somebody asks for it; a fifth of the lifetime for short-lived tokens.
  */
 const RENEW_AHEAD = 40;
-/** For all tokens together: Hosts and AMs choose how long they are. */
+/** For all tokens together, in characters: Hosts and AMs choose how long they are. */
 const MEMORY_BYTES = 16_777_216;
 const ENTRY_BYTES = 1_024;
 
 interface Entry {
   readonly token: HostToken;
-  /** Seconds it had when it came. */
+  /** Its lifetime in seconds when it was received. */
   readonly life: number;
   claimed: boolean;
 }
@@ -69,7 +69,7 @@ export function createTokenCache(clock: Clock): TokenCache {
     perf: { now: () => clock.now() * 1000 },
   });
   let forgotten = 0;
-  // whatever a token says of itself, it is not believed for longer than such tokens live
+  // however long a token claims to live, it is not cached for longer than such tokens do
   const leftOf = (token: HostToken): number => Math.min(token.expiresAt - clock.now(), LIFETIME.hostAccessToken);
   return {
     get(request) {
@@ -108,5 +108,5 @@ export function keyOf(request: TransferRequest): string {
   return `${prefixOf(request)}${JSON.stringify([request.resource, scopeKey(request.scope)])}`;
 }
 
-// two JSON texts in a row: no owner's or connection's name can run into the next
+// two JSON texts in a row, so that no owner's or connection's name can run into the next
 const prefixOf = ({ owner, connectionId }: ConnectionRef): string => JSON.stringify([owner, connectionId]);

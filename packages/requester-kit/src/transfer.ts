@@ -26,14 +26,14 @@ export interface Wanted {
   readonly resource: string;
   /** One value or several. */
   readonly scope: string | readonly string[];
-  /** In the app's words: shown to the owner when they are asked. At most 200 characters. */
+  /** In the app's words: shown to the owner if they are asked. At most 200 characters. */
   readonly purpose?: string;
 }
 
 export interface TransferInput extends ConnectionRef, Wanted {
   /**
-   * When the owner has to be asked: `deferred`, with something to wait with, instead of `interaction_required`.
-   * PROTOCOL §3.7.
+   * If the owner has to be asked: `deferred`, with something to wait with, instead of `interaction_required`. PROTOCOL
+   * §3.7.
    */
   readonly wait?: 'deferred';
 }
@@ -52,19 +52,19 @@ export interface TermsRequired {
   readonly terms: readonly TermsReference[];
 }
 
-/** A rule of the owner's (`am`) or the Host itself said no. PROTOCOL §3.8. */
+/** A rule of the owner (`am`) or the Host itself refused. PROTOCOL §3.8. */
 export interface AccessDenied {
   readonly kind: 'access_denied';
   readonly by: 'am' | 'host' | 'unknown';
   /** Whether asking the owner could change the answer. */
   readonly requestable: boolean;
-  /** Where the owner was asked and said yes to a part of it: those scopes, which may be asked for by themselves. */
+  /** If the owner was asked and allowed a part: those scopes, which may be requested by themselves. */
   readonly allowed?: ScopeSet;
-  /** The owner has paused the connection: it is refused everything, and goes on when they resume it. */
+  /** The owner has paused the connection: everything is refused until they resume it. */
   readonly paused?: true;
 }
 
-/** What a wish for a Host token came to. PROTOCOL §3.8. */
+/** The outcome of a request for a Host token. PROTOCOL §3.8. */
 export type TransferOutcome =
   | { readonly kind: 'token'; readonly token: HostToken }
   | InteractionRequired
@@ -73,11 +73,11 @@ export type TransferOutcome =
   | TermsRequired
   /** The Host is unknown, not linked or not shown to this connection: the AM does not say which. */
   | { readonly kind: 'invalid_target' }
-  /** More than the owner consented to. */
+  /** More scope than the owner consented to. */
   | { readonly kind: 'invalid_scope' }
   | ConnectionFailure;
 
-/** A token for one Host, out of the cache while it lasts, else by a chained transfer. PROTOCOL §3.1. */
+/** A token for one Host, from the cache while it lasts, otherwise by a chained transfer. PROTOCOL §3.1. */
 export async function transfer(kit: Kit, input: TransferInput): Promise<TransferOutcome> {
   const request = requestOf(kit, input);
   if (request === null) return MALFORMED;
@@ -85,13 +85,13 @@ export async function transfer(kit: Kit, input: TransferInput): Promise<Transfer
     obtain(kit, wanted, () => transferNow(kit, wanted));
   const token = kit.tokens.get(request);
   if (token === null) return ask(request);
-  // renewed while it still serves, so that nobody has to wait at its end
+  // renewed while it is still good, so that nobody has to wait when it ends
   if (kit.background.hasRoom() && kit.tokens.claimRenewal(request))
     kit.background.run(() => ask(withoutWaiting(request)));
   return { kind: 'token', token };
 }
 
-/** For a renewal: nobody would hear that the owner is being asked. */
+/** For a renewal: there is nobody to tell that the owner is being asked. */
 export function withoutWaiting(request: TransferRequest): TransferRequest {
   const { wait: _wait, ...now } = request;
   return now;
@@ -102,7 +102,7 @@ export const MALFORMED: Unusable = unusableAt('host', 'resource, scope or purpos
 /** In characters, at the AM. */
 const MAX_PURPOSE = 200;
 
-/** What is asked for, in the one form the cache knows; null when it is none. */
+/** The request in the canonical form of the cache key; null if it is malformed. */
 export function requestOf(
   { schemes }: Pick<Kit, 'schemes'>,
   { owner, connectionId, purpose, wait, ...input }: TransferInput,
@@ -113,7 +113,7 @@ export function requestOf(
   return { owner, connectionId, resource, scope, ...(purpose !== undefined && { purpose }), ...(wait && { wait }) };
 }
 
-/** One transfer, with no look at the cache. */
+/** One transfer, without the cache. */
 export async function transferNow(kit: Kit, request: TransferRequest): Promise<TransferOutcome> {
   const opened = await open(kit, request);
   if (opened.kind !== 'open') return opened;
@@ -122,10 +122,10 @@ export async function transferNow(kit: Kit, request: TransferRequest): Promise<T
   return askOnce(kit, request, opened);
 }
 
-/** Once more with a fresh connection token, where that is what was wrong. */
+/** Repeats it once with a fresh connection token if that was what was wrong. */
 async function askOnce(kit: Kit, request: TransferRequest, opened: OpenConnection): Promise<TransferOutcome> {
   const first = await ask(kit, request, opened);
-  // RFC 8693 §2.2.2: how the AM says that the connection token is no good
+  // RFC 8693 §2.2.2: how the AM says that it does not accept the connection token
   if (first.kind !== 'oauth_error' || first.error.error !== 'invalid_request')
     return outcomeOf(kit, request, opened, first);
   const again = await reopen(kit, request, opened);
@@ -149,7 +149,7 @@ async function ask(kit: Kit, request: TransferRequest, opened: OpenConnection): 
   });
 }
 
-/** What an answer means, on hop 1 or as one of many: a token only when it is the one asked for. */
+/** Interprets an answer, on hop 1 or as an item of a batch: a token counts only if it is the one requested. */
 export function outcomeOf(
   kit: Kit,
   request: TransferRequest,
@@ -165,8 +165,8 @@ export function outcomeOf(
 }
 
 /**
- * Whether it is the token asked for: of this Host, bound to our key, no wider. An AM in error must not steer us.
- * PROTOCOL §3.5.
+ * Whether it is the token requested: of this Host, bound to our key, no wider. A faulty AM must not steer us. PROTOCOL
+ * §3.5.
  */
 function faultOf(answer: TransferResponse, request: TransferRequest, jkt: string): string | null {
   const scope = parseScope(answer.scope);
@@ -219,7 +219,7 @@ function deniedOf(error: ErrorResponse, request: TransferRequest): AccessDenied 
 
 function interaction(uri: string | undefined, am: string): InteractionRequired | Unusable {
   const url = uri === undefined ? null : URL.parse(uri);
-  // PROTOCOL §3.7: on the AM's origin, or the owner could be sent anywhere
+  // PROTOCOL §3.7: only on the AM's origin, or the owner could be sent anywhere
   if (url === null || url.origin !== am) return unusableAt('am', 'interaction_uri is not on the AM');
   return { kind: 'interaction_required', interactionUri: url.href };
 }

@@ -6,29 +6,29 @@ import { keyOf, type TransferRequest } from './token-cache.ts';
 import { MALFORMED, requestOf, type TransferOutcome, type Wanted, withoutWaiting } from './transfer.ts';
 
 export interface TransfersInput<Item extends Wanted> extends ConnectionRef {
-  /** As many as you like, the same twice if you like. Whatever else is in an item comes back with it. */
+  /** As many as you like, with repeats if you like. Other members of an item are returned with its outcome. */
   readonly items: readonly Item[];
   /** As in a single transfer, for every item. */
   readonly wait?: 'deferred';
-  /** Ends the iteration with its reason thrown, and the call with it. */
+  /** Aborts: the iteration throws the signal's reason, and the call ends. */
   readonly signal?: AbortSignal;
 }
 
-/** What came of one item. */
+/** The outcome of one item. */
 export interface Transferred<Item extends Wanted> {
   /** The item as it was given. */
   readonly item: Item;
-  /** Where it stands among the items. */
+  /** Its index among the items. */
   readonly index: number;
   readonly outcome: TransferOutcome;
-  /** Items with an outcome so far, this one included. */
+  /** Number of items with an outcome so far, this one included. */
   readonly done: number;
   readonly total: number;
 }
 
 /**
- * Tokens for many Hosts over one connection, each as it arrives: those in the cache at once, the others by the AM's
- * batch call, 200 at a time. Every item gets exactly one outcome, whatever the AM does. Leaving the loop ends the call.
+ * Tokens for many Hosts over one connection, each as it arrives: cached ones at once, the others by the AM's batch
+ * call, 200 at a time. Every item gets exactly one outcome, whatever the AM does. Leaving the loop ends the call.
  * PROTOCOL §5.
  */
 export async function* transfers<Item extends Wanted>(
@@ -70,9 +70,9 @@ export async function* transfers<Item extends Wanted>(
 interface Sorted {
   /** Outcomes that need no call. */
   readonly ready: readonly (readonly [index: number, outcome: TransferOutcome])[];
-  /** What to ask for, each once, and whose it is. */
+  /** What to request, without repeats, and the items that want it. */
   readonly wanted: ReadonlyMap<string, { readonly request: TransferRequest; readonly indices: number[] }>;
-  /** What is there and should be renewed while it still serves. */
+  /** Cached tokens that should be renewed while they are still good. */
   readonly due: readonly TransferRequest[];
 }
 
