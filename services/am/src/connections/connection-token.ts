@@ -4,13 +4,13 @@ import { invalidDpopProof, invalidToken, type OAuthError, parseToken, SIGNING_AL
 import type { FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
 
-/** A connection's token that came with a good proof by the connection's key. */
+/** A connection's token that came with a valid proof by the connection's key. */
 export interface ProvenToken {
   readonly accessToken: string;
   readonly stored: StoredToken;
   /** Thumbprint of the key. */
   readonly jkt: string;
-  /** To be burned before anything is answered. */
+  /** To be spent before anything is answered. */
   readonly guard: ReplayGuard;
 }
 
@@ -39,7 +39,7 @@ export async function provenToken(
   const parsed = parseToken(accessToken);
   if (parsed?.kind !== 'ct') throw badConnectionToken('not a connection token');
   const stored = await server.storage.findToken({ bucket: parsed.bucket, hash: hashToken(accessToken) });
-  // proofs by keys nobody knows are not remembered: they would fill the store of used ones
+  // proofs by unknown keys are not remembered: they would fill the store of used ones
   if (stored?.kind !== 'ct' || stored.grant.jkt !== proof.jkt) throw badConnectionToken('unknown, or another key');
   const { jkt, jti, expiresAt } = proof;
   return { accessToken, stored, jkt, guard: { kind: 'dpop', key: jkt, jti, expiresAt } };
@@ -50,7 +50,7 @@ export function badProof(message: string, cause: string): OAuthError {
   return invalidDpopProof(message, { status: 401, headers: challenge('invalid_dpop_proof'), cause });
 }
 
-/** One answer to every token that is not this connection's living one. */
+/** One answer for every token that is not this connection's live one. */
 export function badConnectionToken(cause: string): OAuthError {
   return invalidToken('The access token is not valid.', { cause, headers: challenge('invalid_token') });
 }

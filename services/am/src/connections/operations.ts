@@ -74,5 +74,5 @@ const AGREE: ApiOperation = {
   errors: [400, 401, 405, 409, 413, 415, 429, 503],
 };
 
-/** What this AM has beside the kernel's endpoints. */
+/** This AM's operations besides the kernel's. */
 export const OPERATIONS: readonly ApiOperation[] = [TARGETS, TRANSFERS, READ_AGREEMENT, AGREE];

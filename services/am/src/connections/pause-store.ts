@@ -35,7 +35,7 @@ const SHOWN = defineQuery<{ connection_id: string; host_id: string }>({
     select s.connection_id, s.host_id from connection_host s join link l on l.id = s.link_id
     where s.connection_id = any ($1) and l.state <> 'ended'`,
 });
-// what is asked for after this is another grant at the Host, so that the end of this one ends nothing of it
+// later transfers are under another grant at the Host, so that the end of this one does not end them
 const END_GRANTS = defineQuery({
   name: 'connections_end_grants',
   text: `
@@ -52,9 +52,9 @@ const END_GRANTS = defineQuery({
 });
 
 /**
- * Pauses all live connections of an app of this owner, at once on every replica: it gets nothing until then, or (null)
- * until they resume it. What it has at Hosts ends as at a stop; the connections stay, with fresh grants for afterwards.
- * A pause that is under way only gets another end. `unknown`: none of it lives. PROTOCOL §7.
+ * Pauses all live connections of an app of this owner, at once on every replica: it gets nothing until the given time
+ * or, if null, until they resume it. Its access at Hosts ends as at a stop; the connections stay, with fresh grants for
+ * afterwards. A pause that is in force only gets another end. `unknown`: none of them is live. PROTOCOL §7.
  */
 export async function pauseApp(
   { pool }: Pick<Deps, 'pool'>,
@@ -75,7 +75,7 @@ export async function pauseApp(
   });
 }
 
-/** Lets all live connections of an app go on; nothing where none is paused. `unknown`: none of it lives. */
+/** Resumes all live connections of an app; does nothing if none is paused. `unknown`: none is live. */
 export async function resumeApp({ pool }: Pick<Deps, 'pool'>, whose: Whose): Promise<'resumed' | 'unknown'> {
   return change<'resumed'>(pool, whose, async (tx, live) => {
     const paused = live.filter((one) => one.paused).map((one) => one.id);
@@ -86,7 +86,7 @@ export async function resumeApp({ pool }: Pick<Deps, 'pool'>, whose: Whose): Pro
   });
 }
 
-/** Under the owner's row, which comes first, as whatever changes or ends something of theirs takes it. */
+/** Locks the owner's row first, like everything that changes or ends something of theirs. */
 function change<Outcome>(
   pool: Deps['pool'],
   { ownerId, id }: Whose,

@@ -3,10 +3,7 @@ import type { Pool } from 'pg';
 
 const NOTE_STOP: Query = { name: 'requesters_note_stop', text: 'select note_stop($1, $2)' };
 
-/**
- * What apps have begun until now counts for nothing: of one owner or (null) of all, of one client or (null) of all.
- * PROTOCOL §7.
- */
+/** Voids what apps have begun until now: of one owner or, if null, all; of one client or, if null, all. PROTOCOL §7. */
 export async function noteStop(
   db: Pick<Pool, 'query'>,
   { ownerId, clientId }: { ownerId: string | null; clientId: string | null },
@@ -23,12 +20,12 @@ const REAP: Query<{ n: number }> = {
   select count(*)::int as n from gone`,
 };
 
-/** Deletes the notes of stops that nothing which had begun before can have outlived; returns how many. */
+/** Deletes records of stops that are older than anything begun before them could be; returns how many. */
 export async function reapStops(pool: Pool): Promise<number> {
   return (await runForRow(pool, REAP, [])).n;
 }
 
-// owners' rows first, as everything that ends something takes them; whoever holds one is not waited for
+// owners' rows first, like everything that ends something; a row that is locked is skipped
 const END_DUE: Query<{ n: number }> = {
   name: 'requesters_end_due',
   text: `with due as (

@@ -38,8 +38,8 @@ const STOP_CLIENT = defineQuery<{ ended: boolean }>({
 });
 
 /**
- * Ends all connections of this owner with the client of one of them, whether that one still lives or not, at once on
- * every replica. What the client has begun with this owner before does not survive it. `unknown`: there is no such
+ * Ends all connections of this owner with the client of one of them, at once on every replica, whether or not that one
+ * is still live. Anything the client has begun with this owner before becomes void. `unknown`: there is no such
  * connection. PROTOCOL §7.
  */
 export async function stopApp(
@@ -53,7 +53,7 @@ export async function stopApp(
       const of = await runOne(tx, CLIENT_OF, [id, ownerId]);
       if (of === null) return 'unknown';
       await run(tx, STOP_CLIENT, [ownerId, of.client_id]);
-      // what it has begun without any connection, too; and what began while these ended
+      // also what it has begun without any connection, and what began while these ended
       await noteStop(tx, { ownerId, clientId: of.client_id });
       return 'stopped';
     },
@@ -72,20 +72,21 @@ const STOP_ALL_LINKS = defineQuery<{ ended: boolean }>({
   text: `select end_link($1, l.id) as ended from link l where l.owner_id = $1 and l.state <> 'ended'`,
 });
 
-// before the owner's row, as whoever makes the link takes them; what its Host yields after this is handed back
+// locked before the owner's row, in the order of the code that makes the link; what its Host yields after this is
+// handed back
 const GIVE_UP_LINKS = defineQuery({
   name: 'requesters_give_up_links',
   text: `update link_attempt set given_up_at = now()
     where owner_id = $1 and resume_at is not null and given_up_at is null`,
 });
 
-// somebody may have thousands of connections; what ends them all must not be cut off like a look-up
+// somebody may have thousands of connections; ending them all must not be cut off like a read
 const TAKE_TIME = defineQuery({
   name: 'requesters_take_time',
   text: `select set_config('statement_timeout', '45000', true)`,
 });
 
-/** Ends everything the owner has, links that are being made included: all of it, or, when it fails, nothing. */
+/** Ends everything the owner has, links being made included: all of it or, if it fails, nothing. */
 export async function stopEverything(
   { pool }: Pick<Deps, 'pool'>,
   ownerId: string,
@@ -99,7 +100,7 @@ export async function stopEverything(
       await noteStop(tx, { ownerId, clientId: null });
       const connections = await run(tx, STOP_ALL_CONNECTIONS, [ownerId]);
       const links = await run(tx, STOP_ALL_LINKS, [ownerId]);
-      // and what began while these ended
+      // also what began while these ended
       await noteStop(tx, { ownerId, clientId: null });
       const count = (rows: readonly { ended: boolean }[]): number => rows.filter(({ ended }) => ended).length;
       return { connections: count(connections), links: count(links) };

@@ -9,7 +9,7 @@ const FIND = defineQuery<{ id: string }>({
       where g.id = c.id)
     limit 100 for update skip locked`,
 });
-// rules first: a rule that lost its connection would hold for all of them
+// rules first: a rule without its connection would apply to all of them
 const REAP = [
   defineQuery({ name: 'requesters_reap_rules', text: 'delete from rule where connection_id = any($1)' }),
   defineQuery({ name: 'requesters_reap_shown', text: 'delete from connection_host where connection_id = any($1)' }),
@@ -17,8 +17,8 @@ const REAP = [
 ];
 
 /**
- * Clears away connections that consent began to write and whose grant never came: they grant nothing, and the timeline
- * never told of them. Returns how many.
+ * Deletes connections that consent began to write and whose grant never came: they grant nothing, and are not in the
+ * timeline. Returns how many.
  */
 export async function reapUnfinished({ pool }: Pick<Deps, 'pool'>): Promise<number> {
   return inTransaction(pool, async (tx) => {

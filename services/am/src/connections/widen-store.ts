@@ -5,7 +5,7 @@ import type { Effect } from '../rules/rule.ts';
 
 const SHOW = defineQuery({
   name: 'connections_show_host',
-  // a link that was ended leaves its row, and with it the Host to another account
+  // a link that has ended leaves its row, so that another account can take the Host
   text: `insert into connection_host as s (connection_id, host_id, link_id, scopes, grant_id)
     values ($1, $2, $3, $4, $5)
     on conflict (connection_id, host_id) do update
@@ -21,12 +21,13 @@ const WIDEN = defineQuery({
 export interface Widened {
   readonly id: string;
   /**
-   * By Host, the account it uses there, and what it may ask for, of links that have not ended; what is added is put in.
+   * By Host: the account the connection uses there and the scopes it may ask for, of links that have not ended.
+   * Additions are put in here.
    */
   readonly shown: { hostId: string; linkId: string; scopes: string[] }[];
 }
 
-/** SQL: what a `connection c` is shown, as {@link Widened} has it. */
+/** SQL: the Hosts that a `connection c` is shown, in the form of {@link Widened}. */
 export const SHOWN = `array(
       select jsonb_build_object('hostId', s.host_id, 'linkId', s.link_id, 'scopes', to_jsonb(s.scopes))
       from connection_host s join link l on l.id = s.link_id and l.state <> 'ended' where s.connection_id = c.id
@@ -34,8 +35,8 @@ export const SHOWN = `array(
     ) as shown`;
 
 /**
- * Lets a connection ask for one thing more, with the owner's answer: at a Host it was shown already, or at another one,
- * then under a grant id of its own. It ends with the connection. The caller moves the decision version.
+ * Lets a connection ask for one more scope, with the owner's answer: at a Host it was shown already, or at another,
+ * then under a new grant id. It ends with the connection. The caller increments the policy version.
  */
 export async function widen(
   tx: Db,

@@ -1,39 +1,40 @@
-/** So many at once of all that carry this name, and so many that wait. */
+/** How many may run at once under one name, and how many may wait. */
 export interface Share {
   readonly name: string;
   readonly atOnce: number;
   readonly waiting: number;
 }
 
-/** What somebody who wants a place says. */
+/** A request for a place. */
 export interface Ticket {
-  /** Whose turn: turns go round by the first part, within it by the second, and so on; equals stand in line. */
+  /**
+   * The path for taking turns: they rotate by its first part, within that by the second, and so on; equal paths queue.
+   */
   readonly path: readonly string[];
   readonly shares: readonly Share[];
-  /** Leaves the line when it fires. */
+  /** Leaves the queue when it fires. */
   readonly signal: AbortSignal;
-  /** Passed over while this says no; `look` when that may have changed. */
+  /** Skipped while this says no; call `look` when that may have changed. */
   readonly open?: () => boolean;
 }
 
 /** A bounded number of places, given out in turns. docs/adr/0008 */
 export interface ConcurrencyLimit {
   /**
-   * Waits for a place; the function returned gives it back.
-   *
-   * @throws Crowded when one of the shares has no room to wait either; the signal's reason when that fires first
+   * Waits for a place; the returned function gives it back.
+   * @throws Crowded if one of the shares has no room to wait either; the signal's reason if that fires first
    */
   enter(ticket: Ticket): Promise<() => void>;
-  /** A place at once, where nobody waits and there is one; otherwise null. */
+  /** A place at once if one is free and nobody waits for it; otherwise null. */
   tryEnter(ticket: Pick<Ticket, 'shares'>): (() => void) | null;
-  /** Gives out what has become free for somebody. */
+  /** Gives out places that have become free. */
   look(): void;
 }
 
 /** There is no place, and no room to wait for one. */
 export class Crowded extends Error {
   override readonly name = 'Crowded';
-  /** The name of the share that is full; empty for all the places together. */
+  /** The name of the share that is full; empty for all places together. */
   readonly share: string;
 
   constructor(share: string) {
@@ -48,21 +49,21 @@ interface Waiting {
   readonly enter: () => void;
 }
 
-/** Why somebody may not enter: the name of a share that is used up, or their own `open`. */
+/** Why a request may not enter: the name of a share that is used up, or its own `open`. */
 type Obstacle = string | NonNullable<Ticket['open']>;
 
-/** Those who wait under one part of a path. */
+/** The requests that wait under one part of a path. */
 interface Line {
   readonly here: Waiting[];
   readonly below: Map<string, Line>;
   size: number;
-  /** How many of them each obstacle would stop. Where one stops them all, nobody is looked at after the first. */
+  /** How many of them each obstacle would stop. If one stops them all, the rest need not be examined. */
   readonly stoppable: Map<Obstacle, number>;
 }
 
 type Looked =
   | { readonly kind: 'next'; readonly waiting: Waiting }
-  /** `by`: what stopped the last that was looked at. */
+  /** `by`: what stopped the last one examined. */
   | { readonly kind: 'nobody'; readonly by: Obstacle | null };
 
 interface Count {
@@ -157,10 +158,7 @@ function weigh(line: Line, { ticket, shares }: Waiting, change: 1 | -1): void {
   }
 }
 
-/**
- * The next whose turn it is and who may enter. Whoever's turn it was goes to the end, with all that wait under the same
- * name.
- */
+/** The next in turn that may enter. It goes to the end, together with all that wait under the same name. */
 function takeNext(line: Line, obstacleTo: (waiting: Waiting) => Obstacle | null): Looked {
   const stopsAll = (by: Obstacle | null): boolean => by !== null && line.stoppable.get(by) === line.size;
   const [first] = line.here;

@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts';
 import { clientAt, clientDeps } from './host-client.ts';
 
 /**
- * Tells the Host at once that we do not keep what it gave; if that fails, the owner sees the link at the Host and can
+ * Tells the Host at once that we do not keep what it issued. If that fails, the owner sees the link at the Host and can
  * end it there.
  */
 export async function handBack(

@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts';
 /** What it takes to call a Host as its client. */
 export type HostClientDeps = Pick<Deps, 'config' | 'clock' | 'keys' | 'outbound'>;
 
-/** Who we are at one Host: a client of our own there, known by its document. PROTOCOL §2.2. */
+/** Our client id at one Host: a separate client for each, known by its document. PROTOCOL §2.2. */
 export function clientAt({ config, keys }: Pick<Deps, 'config' | 'keys'>, hostIssuer: string): ClientIdentity {
   return {
     clientId: linkClientId(config.issuer, hostIssuer),

@@ -9,14 +9,14 @@ type HostGateLimits = Deps['config']['limits']['hostCalls'];
 
 interface HostGateDeps extends Pick<Deps, 'log'> {
   readonly limits: HostGateLimits;
-  /** RevocationStatus of every call, and of what came of it. */
+  /** Called for every call, with its outcome. */
   readonly observe: Observed;
 }
 
-/** What this process knows of one Host. */
+/** What this process knows about one Host. */
 interface Lane {
   readonly places: ConcurrencyLimit;
-  /** Of its calls, in a row. */
+  /** Consecutive failures. */
   failures: number;
   circuit: Circuit;
 }
@@ -26,7 +26,7 @@ type Circuit =
   | { readonly state: 'closed' }
   /** Nothing is sent before `until`, in milliseconds of `performance.now()`; the first call after it tries the Host. */
   | { readonly state: 'open'; readonly until: number }
-  /** One call is out to try it. */
+  /** One call is trying the Host. */
   | { readonly state: 'half_open' };
 
 /** Some kilobytes each. */
@@ -34,13 +34,13 @@ const MOST_HOSTS = 5_000;
 const KNOWN_MS = 600_000;
 
 /**
- * A bulkhead with fair turns and a circuit breaker for each Host, in this process's memory. On purpose: it saves work
- * and nothing is decided by it, so another process may think otherwise, and a new one thinks well of everybody.
- * docs/adr/0007, docs/adr/0008
+ * A bulkhead with fair turns and a circuit breaker for each Host, in this process's memory. On purpose: it only saves
+ * work and decides nothing, so processes may differ, and a new one assumes that every Host is well. docs/adr/0007,
+ * docs/adr/0008
  */
 export function createHostGate(deps: HostGateDeps): HostGate {
   const { limits, observe } = deps;
-  // whoever has an account may link ever new Hosts: of one that was not called for so long nothing is known any more
+  // anybody with an account may link ever new Hosts: what is known about one is forgotten if it is not called for long
   const lanes = new LRUCache<string, Lane>({
     max: MOST_HOSTS,
     ttl: KNOWN_MS,
@@ -92,7 +92,7 @@ async function through<T extends { readonly kind: string }>(
   try {
     const { circuit } = lane;
     if (circuit.state === 'closed') return learned(deps, { ...called, circuit }, await make());
-    // while one call tries whether the Host is back, the others need not wait for what it finds
+    // while one call tries whether the Host is back, the others need not wait for its result
     if (circuit.state === 'half_open') return held(0);
     const msLeft = circuit.until - performance.now();
     if (msLeft > 0) return held(msLeft / 1000);
@@ -101,7 +101,7 @@ async function through<T extends { readonly kind: string }>(
     try {
       return learned(deps, { ...called, circuit: trying }, await make());
     } catch (error) {
-      // it has found nothing out: the next one tries
+      // it has found out nothing: the next call tries
       lane.circuit = { state: 'open', until: 0 };
       throw error;
     }
@@ -110,7 +110,7 @@ async function through<T extends { readonly kind: string }>(
   }
 }
 
-/** A place at the Host, or null when there is none in good time. One Requester never takes them all. */
+/** A place at the Host; null if there is none in time. One Requester never takes them all. */
 async function placeFor({ places }: Lane, limits: HostGateLimits, caller: GateCaller): Promise<(() => void) | null> {
   const [requester] = caller.path;
   const { atOnce, waiting, forOthers } = limits;
@@ -129,13 +129,13 @@ async function placeFor({ places }: Lane, limits: HostGateLimits, caller: GateCa
   }
 }
 
-/** Remembers what an outcome says of the Host. */
+/** Records what an outcome says about the Host. */
 function learned<T extends { readonly kind: string }>(
   { log, limits }: HostGateDeps,
   { hostIssuer, lane, circuit }: Called & { readonly circuit: Circuit },
   outcome: T,
 ): T {
-  // what was sent before the circuit was opened or closed says nothing new
+  // a call sent before the circuit opened or closed says nothing new
   if (lane.circuit !== circuit) return outcome;
   if (!isFault(outcome)) {
     lane.failures = 0;
@@ -153,9 +153,9 @@ function learned<T extends { readonly kind: string }>(
 }
 
 /**
- * Whether an outcome speaks against the Host as a whole. An OAuth error is its right, and one link's trouble; so is an
- * answer of the right form that is not what was asked: neither may close the Host for other owners. A caller who did
- * not wait says nothing of the Host, neither way: that is thrown, and is no outcome.
+ * Whether an outcome counts as a failure of the Host as a whole. An OAuth error is its right and concerns one link; so
+ * does a well-formed answer that is not what was asked for. Neither may close the Host for other owners. A caller that
+ * did not wait says nothing about the Host: that is thrown and has no outcome.
  */
 function isFault(outcome: unknown): boolean {
   const { kind, status } = outcome as { readonly kind: string; readonly status?: number };
@@ -165,13 +165,13 @@ function isFault(outcome: unknown): boolean {
 
 const held = (seconds: number): Held => ({ kind: 'held', retryAfter: Math.max(1, Math.ceil(seconds)) });
 
-/** Of so many links at once is kept what was seen since the last time it was stored; the rest is seen again. */
+/** For how many links observations are kept until they are next stored; others are observed again. */
 const MOST = 20_000;
 
 /**
- * Remembers for its owner what was last seen of each link's Host: when it answered, or since when it cannot be reached.
- * Of a link, not of a Host: when others use it is nobody's affair. Written together now and then, for a Host may be
- * asked hundreds of times a second; nothing is decided by it.
+ * Records for its owner what was last observed of each link's Host: when it answered, or since when it has been
+ * unreachable. By link and not by Host, because when others use it is nobody's business. Written together at intervals,
+ * since a Host may be called hundreds of times a second; nothing is decided by it.
  */
 export function watchLinks({ pool, clock }: Pick<Deps, 'pool' | 'clock'>): LinksSeen {
   const since = new Map<string, SeenLink>();

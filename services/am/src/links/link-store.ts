@@ -2,7 +2,7 @@ import { type ServerMetadata, serverMetadataSchema } from '@chatelaine/protocol'
 import { defineQuery, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
-/** A link as it is stored, and the Host it is at. */
+/** A link as stored, and the Host it is at. */
 export interface StoredLink {
   readonly state: 'active' | 'broken' | 'ended';
   readonly metadata: ServerMetadata;
@@ -50,18 +50,18 @@ export async function readLink({ pool }: Pick<Deps, 'pool'>, { linkId, ownerId }
 }
 
 interface Renewal extends LinkKey {
-  /** The sealed refresh token that was used: only while the link still has it. */
+  /** The sealed refresh token that was used: stored only while the link still has it. */
   readonly used: Buffer;
   /** Sealed. */
   readonly accessToken: Buffer;
   readonly expiresIn: number;
-  /** Sealed; null: the one used stays good. */
+  /** Sealed; null: the one that was used stays valid. */
   readonly refreshToken: Buffer | null;
-  /** The ceiling as the Host told it now. */
+  /** The ceiling as the Host has just given it. */
   readonly ceiling: readonly string[];
 }
 
-// the owner's row before the link's, as whatever ends something takes them
+// the owner's row before the link's, like everything that ends something
 const STORE_RENEWAL = defineQuery<{ id: string }>({
   name: 'links_store_renewal',
   text: `
@@ -82,8 +82,8 @@ const STORE_RENEWAL = defineQuery<{ id: string }>({
 });
 
 /**
- * Stores what a refresh brought; decisions made under another ceiling lose their version. False if the link ended or
- * was renewed by another.
+ * Stores the result of a refresh; a changed ceiling increments the policy version. False if the link ended or another
+ * process refreshed it.
  */
 export async function storeRenewal({ pool }: Pick<Deps, 'pool'>, renewal: Renewal): Promise<boolean> {
   const { linkId, ownerId, used, accessToken, expiresIn, refreshToken, ceiling } = renewal;
@@ -103,8 +103,8 @@ const BREAK_LINK = defineQuery<{ broken: boolean }>({
 });
 
 /**
- * The Host refused the refresh token: the link ended there. False if the link has another token by now, ended, or is
- * somebody else's to renew.
+ * The Host refused the refresh token: the link has ended there. False if the link has another token by now, has ended,
+ * or another process is refreshing it.
  */
 export async function breakLink(
   { pool }: Pick<Deps, 'pool'>,

@@ -16,30 +16,30 @@ export type LinkTokenDeps = Pick<
 >;
 
 export interface LinkTokenInput extends LinkKey {
-  /** `now`: the Host did not take the one we have. */
+  /** `now`: the Host did not accept the current one. */
   readonly renew: 'if-needed' | 'now';
 }
 
 export type LinkToken =
-  /** In clear: for one call, kept nowhere. */
+  /** In clear: for one call, stored nowhere. */
   | { readonly kind: 'token'; readonly token: string; readonly metadata: ServerMetadata }
-  /** The link ended, here or at the Host; only the owner can make a new one. */
+  /** The link has ended, here or at the Host; only the owner can make a new one. */
   | { readonly kind: 'broken' }
   | { readonly kind: 'timeout' }
   /** Not now; `retryAfter` in seconds. */
   | { readonly kind: 'busy'; readonly retryAfter: number }
   | { readonly kind: 'unreachable'; readonly reason: string }
-  /** The Host's answer is none that renews a link. */
+  /** The Host's answer cannot be used to refresh a link. */
   | { readonly kind: 'unusable' }
-  /** What is stored does not open with the keys of this process, or not in its place. */
+  /** The stored token cannot be decrypted with the keys of this process, or not in its place. */
   | { readonly kind: 'unopened' };
 
-/** What a Host that asks to wait means when it does not say how long. */
+/** Seconds to wait if a Host says to wait but not how long. */
 const BUSY_SECONDS = 5;
 
 /**
- * The link's access token at its Host, renewed when that is needed. Nothing is held while the Host is asked. PROTOCOL
- * §2.2, §3.5.
+ * The link's access token at its Host, refreshed if necessary. No lock or connection is held during the call to the
+ * Host. PROTOCOL §2.2, §3.5.
  */
 export async function linkToken(deps: LinkTokenDeps, input: LinkTokenInput): Promise<LinkToken> {
   const link = await readLink(deps, input);
@@ -50,7 +50,7 @@ export async function linkToken(deps: LinkTokenDeps, input: LinkTokenInput): Pro
   return renewOnce(deps, input, link);
 }
 
-// Many transfers may want the same renewal at once: they share one call, and other processes wait for it.
+// Many transfers may need the same refresh at once: they share one call, and other processes wait for it.
 const sharing = new WeakMap<Deps['pool'], ReturnType<typeof createShare>>();
 
 function renewOnce(deps: LinkTokenDeps, input: LinkTokenInput, link: StoredLink): Promise<LinkToken> {
@@ -59,13 +59,13 @@ function renewOnce(deps: LinkTokenDeps, input: LinkTokenInput, link: StoredLink)
   return share(input.linkId, () => renewUnlessDone(deps, input, link));
 }
 
-/** How often another process's renewal is looked for: as long as a Requester waits for a Host. */
+/** How often to look for another process's refresh: for as long as a Requester waits for a Host. */
 const LOOKS = 100;
 const LOOK_EVERY_MS = 50;
 
 /**
- * One renewal at a time over all processes: a Host that rotates would take the old refresh token, used again, for a
- * stolen one. Who comes second takes what the first brought. PROTOCOL §3.5.
+ * One refresh at a time over all processes: a Host that rotates would take the old refresh token, used again, for a
+ * stolen one. The second process uses the result of the first. PROTOCOL §3.5.
  */
 async function renewUnlessDone(deps: LinkTokenDeps, key: LinkKey, seen: StoredLink): Promise<LinkToken> {
   const renewalId = randomId('ren');
@@ -94,7 +94,7 @@ async function renewAlone(
   try {
     return await renew(deps, key, held);
   } finally {
-    // otherwise it is let go by time
+    // otherwise it expires
     await releaseRenewal(deps, key).catch((err: unknown) => deps.log.warn({ err }, 'a renewal was not let go'));
   }
 }
@@ -138,20 +138,19 @@ async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: R
     refreshToken: fresh === undefined ? null : seal(fresh, 'refresh_token'),
     ceiling: parseScope(ceiling) ?? [],
   };
-  // what a Host that rotates has just handed out is there once; nobody else renews the link in that time
+  // a rotating Host hands out a new token only once; nobody else refreshes the link in that time
   const store = (sealed: Buffer): Promise<boolean> =>
     untilAvailable(() => storeRenewal(deps, { ...renewal, used: sealed }));
   const stored = (await store(used)) || (await store(await sealedAnew(deps, key, used)));
   if (stored) return { kind: 'token', token, metadata: link.metadata };
   const now = await asItIsNow(deps, key);
-  // whoever ended it told the Host of the refresh token that was stored; where each has a successor, that one would
-  // live on
+  // whoever ended it told the Host about the stored refresh token; at a Host that rotates, this newer one would live on
   if (now.kind === 'broken' && fresh !== undefined)
     await handBack(deps, link.metadata, { token: fresh, hint: 'refresh_token' });
   return now;
 }
 
-/** The same refresh token as it is stored now: the encryption key may have been replaced while the Host was asked. */
+/** The same refresh token as stored now: the encryption key may have been rotated during the call. */
 async function sealedAnew(deps: LinkTokenDeps, key: LinkKey, used: Buffer): Promise<Buffer> {
   const now = (await readLink(deps, key))?.refreshToken ?? used;
   const same = (sealed: Buffer): string | null => openLinkSecret(deps, key, { sealed, column: 'refresh_token' });
@@ -159,7 +158,8 @@ async function sealedAnew(deps: LinkTokenDeps, key: LinkKey, used: Buffer): Prom
 }
 
 /**
- * The owner ended the link while we asked, or we took so long that another process renewed it: what is stored decides.
+ * The owner ended the link during the call, or it took so long that another process refreshed it: what is stored
+ * decides.
  */
 async function asItIsNow(deps: LinkTokenDeps, key: LinkKey): Promise<LinkToken> {
   const now = await readLink(deps, key);
@@ -173,7 +173,7 @@ async function readFailure(
   key: Claimed,
   { answer, used }: { answer: Failure; used: Buffer },
 ): Promise<LinkToken> {
-  // PROTOCOL §3.5: only this marks a link broken; everything else may pass
+  // PROTOCOL §3.5: only this marks a link as broken; everything else may pass
   if (answer.kind === 'oauth_error' && answer.status === 400 && answer.error.error === 'invalid_grant') {
     const broken = await breakLink(deps, { linkId: key.linkId, refused: used, renewalId: key.renewalId });
     if (!broken) return asItIsNow(deps, key);

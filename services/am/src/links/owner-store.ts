@@ -6,13 +6,14 @@ const ADD = defineQuery({
 });
 const LOCK = defineQuery({ name: 'links_lock_owner', text: 'select 1 from owner where id = $1 for update' });
 
-/** Makes the holder of an account an owner, who can have links and connections; nothing where they are one. */
+/** Makes the holder of an account an owner, who can have links and connections; does nothing if they are one. */
 export async function addOwner(db: Db, ownerId: string): Promise<void> {
   await run(db, ADD, [ownerId]);
 }
 
 /**
- * The owner's row, before any other: several ends of one owner's things take their turns instead of each other's locks.
+ * Locks the owner's row before any other: concurrent changes to one owner's things then take turns instead of
+ * deadlocking.
  */
 export async function lockOwner(tx: Db, ownerId: string): Promise<void> {
   await run(tx, LOCK, [ownerId]);
@@ -24,9 +25,9 @@ const MOVE_VERSION = defineQuery<{ id: string }>({
 });
 
 /**
- * Counts a change of what the owner has decided: no transfer begins on what was decided before. First in its
- * transaction, for it locks the owner's row, as whatever changes or ends something of theirs does. False: there is no
- * such owner.
+ * Increments the policy version, so that no transfer begins on what was decided before. Runs first in its transaction,
+ * because it locks the owner's row, like everything that changes or ends something of theirs. False: there is no such
+ * owner.
  */
 export async function movePolicyVersion(tx: Db, ownerId: string): Promise<boolean> {
   return (await runOne(tx, MOVE_VERSION, [ownerId])) !== null;
@@ -34,7 +35,7 @@ export async function movePolicyVersion(tx: Db, ownerId: string): Promise<boolea
 
 const APPEND = defineQuery({ name: 'owner_append_to_timeline', text: 'select timeline_append($1, $2, $3::jsonb)' });
 
-/** Says in the owner's timeline what the transaction does. */
+/** Records in the owner's timeline what the transaction does. */
 export async function appendToTimeline(tx: Db, ownerId: string, kind: string, data: object): Promise<void> {
   await run(tx, APPEND, [ownerId, kind, JSON.stringify(data)]);
 }

@@ -2,7 +2,10 @@ import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import type { LinkKey } from './link-store.ts';
 
-/** Longer than a renewal takes, the line before the Host included; a process that died holds a link no longer. */
+/**
+ * Seconds; longer than a refresh takes, waiting at the Host's gate included. A process that died holds a link no longer
+ * than this.
+ */
 const HELD_SECONDS = 20;
 
 const CLAIM = defineQuery<{ id: string }>({
@@ -15,8 +18,8 @@ const CLAIM = defineQuery<{ id: string }>({
 });
 
 /**
- * Whether this renewal may go to the Host with that refresh token: one at a time, over all processes. No connection is
- * held meanwhile.
+ * Whether this refresh may use that refresh token at the Host: one at a time, over all processes. No connection is held
+ * meanwhile.
  */
 export async function claimRenewal(
   { pool }: Pick<Deps, 'pool'>,
@@ -30,7 +33,7 @@ const RELEASE = defineQuery({
   text: 'update link set renewal_id = null, renewal_until = null where id = $1 and renewal_id = $2',
 });
 
-/** Lets the next one go. */
+/** Lets the next refresh begin. */
 export async function releaseRenewal(
   { pool }: Pick<Deps, 'pool'>,
   { linkId, renewalId }: { linkId: string; renewalId: string },

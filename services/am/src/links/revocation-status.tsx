@@ -1,18 +1,18 @@
 import { Badge, ByHand, Moment, TimeOfDay } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 
-/** What a Host knows of an end. */
+/** Whether a Host has been told of an end. */
 export interface RevocationAtHost {
   readonly hostName: string;
   readonly state: 'pending' | 'confirmed' | 'failed';
   readonly attempts: number;
   /** Null: not tried yet. */
   readonly triedAt: Date | null;
-  /** When the newest key it may still honour is dead at the latest; null: none is alive. */
+  /** When the newest key it may still accept has expired at the latest; null: none is alive. */
   readonly keysDieAt: Date | null;
 }
 
-/** A Host, whether it has confirmed an end, and when it was last told; for a list. */
+/** A Host, whether it has confirmed an end, and when it was last told; an item of a list. */
 export function RevocationStatus({ host }: { host: RevocationAtHost }): VNode {
   return (
     <li>
@@ -53,7 +53,7 @@ function State({ host: { hostName, state, attempts, triedAt, keysDieAt } }: { ho
   }
 }
 
-/** What is left of the keys that were handed out, whether the Host answers or not. */
+/** Which keys are still alive, whether the Host answers or not. */
 function Keys({ dieAt }: { dieAt: Date | null }): VNode {
   if (dieAt === null) return <>No key that was handed out for it is alive any more.</>;
   return (
@@ -65,7 +65,7 @@ function Keys({ dieAt }: { dieAt: Date | null }): VNode {
 
 const tries = (attempts: number): string => (attempts === 1 ? '1 try' : `${attempts} tries`);
 
-/** What people do while a Host has not answered yet, where no script looks for them. */
+/** What a person can do while a Host has not answered, if no script refreshes the page. */
 export function LookAgain({ href, hosts }: { href: string; hosts: readonly RevocationAtHost[] }): VNode | null {
   if (!hosts.some(({ state }) => state === 'pending')) return null;
   return (

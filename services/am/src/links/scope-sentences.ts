@@ -3,7 +3,8 @@ import { z } from 'zod';
 const sentencesSchema = z.record(z.string(), z.string());
 
 /**
- * Scopes with the Host's sentence for each, for people to read; a scope the Host no longer describes stands for itself.
+ * Scopes with the Host's sentence for each, for people to read. A scope the Host no longer describes is shown by its
+ * name.
  */
 export function scopeSentences(
   host: { transferScopes: unknown },
@@ -16,7 +17,7 @@ export function scopeSentences(
 
 const accessSchema = z.object({ chatelaine_transfer_scope_access: z.record(z.string(), z.enum(['read', 'write'])) });
 
-/** The same with what the Host says that each does: one of which it says nothing counts as writing. PROTOCOL §2.2. */
+/** The same, with whether each reads or writes; one without a word from the Host counts as writing. PROTOCOL §2.2. */
 export function scopesOf(
   host: { transferScopes: unknown; metadata: unknown },
   scopes: readonly string[],

@@ -1,12 +1,12 @@
 import { VaultError } from '@chatelaine/crypto';
 import type { Deps } from '../deps.ts';
 
-/** A link's access token that has less than this left is renewed: a call and its retry fit in. Seconds. */
+/** A link's access token with fewer seconds left than this is refreshed: a call and its retry must fit in. */
 export const SPARE_SECONDS = 60;
 
 /**
- * Names the place of a sealed column, so that what is sealed for one row, owner or column opens nowhere else. PROTOCOL
- * §8.
+ * Names the place of a sealed column, so that what is sealed for one row, owner or column can be decrypted nowhere
+ * else. PROTOCOL §8.
  */
 export function sealedFor(input: {
   row: string;
@@ -17,7 +17,7 @@ export function sealedFor(input: {
 }
 
 /**
- * A secret of a link, in clear; null, and a line in the log, when it does not open with the keys of this process, or
+ * A secret of a link, in clear; null, and a line in the log, if it cannot be decrypted with the keys of this process or
  * not in its place.
  */
 export function openLinkSecret(

@@ -1,15 +1,15 @@
 import { defineQuery, type Pool, run } from '@chatelaine/postgres';
 
-/** What a process saw of a link's Host; epoch seconds. */
+/** What a process observed of a link's Host; epoch seconds. */
 export interface SeenLink {
   readonly linkId: string;
   readonly answeredAt: number | null;
-  /** The first of the tries that failed since it last answered. */
+  /** The first failed call since it last answered. */
   readonly unreachableSince: number | null;
 }
 
-// In one order, for two processes may write the same rows. An answer that another process got after the first failure
-// of this one counts more.
+// In a fixed order, because two processes may write the same rows. An answer that another process got after this one's
+// first failure prevails.
 const NOTE = defineQuery({
   name: 'links_note_seen',
   text: `
@@ -26,7 +26,7 @@ const NOTE = defineQuery({
         else excluded.unreachable_since end`,
 });
 
-/** Stores what was seen of links that are still known. */
+/** Stores observations of links that still exist. */
 export async function noteSeen(pool: Pool, seen: readonly SeenLink[]): Promise<void> {
   await run(pool, NOTE, [
     seen.map(({ linkId }) => linkId),
