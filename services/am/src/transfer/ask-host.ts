@@ -15,15 +15,15 @@ export type AskHostDeps = Pick<
 
 export type HostAnswer = { readonly kind: 'answer'; readonly response: TransferResponse } | Unanswered;
 
-/** The Host does not take what it was sent; PROTOCOL §3.5. */
+/** The Host does not accept what it was sent; PROTOCOL §3.5. */
 interface Stale {
   readonly kind: 'stale';
 }
 
 /**
- * Hop 2: asks the Host to mint. `invalid_request` renews the link's token once and tries once more with a new
- * statement, unless the Host was told of an end first. When the hop's signal fires or its time is up, asking ends at
- * once; a renewal does not, for others may wait for it too. PROTOCOL §3.3, §3.5.
+ * Hop 2: asks the Host to mint. After `invalid_request` it refreshes the link's token once and tries once more with a
+ * new statement, unless the Host was told of an end first. When the hop's signal fires or its time is up, the call ends
+ * at once; a refresh does not, because others may be waiting for it. PROTOCOL §3.3, §3.5.
  */
 export async function askHost(deps: AskHostDeps, begun: Begun, hop: HopContext): Promise<HostAnswer> {
   try {
@@ -48,7 +48,7 @@ interface Usable {
   readonly tokenEndpoint: string;
 }
 
-/** The link's token: as it was when the transfer began, or renewed. In clear for one call, kept nowhere. */
+/** The link's token, as it was when the transfer began or refreshed since. In clear for one call, stored nowhere. */
 async function tokenOf(deps: AskHostDeps, begun: Begun, hop: HopContext): Promise<Usable | Unusable> {
   const { accessToken: sealed, secondsLeft, tokenEndpoint } = begun.link;
   if (sealed === null || secondsLeft < SPARE_SECONDS) return renewed(deps, begun, hop, 'if-needed');
@@ -67,14 +67,14 @@ async function renewed(
 }
 
 /**
- * The owner shares less there now: a refresh tells the ceiling as it is, and the next request is refused here. PROTOCOL
- * §2.2.
+ * The owner shares less there now: a refresh brings the current ceiling, so that the next request is refused here.
+ * PROTOCOL §2.2.
  */
 async function learnCeiling(deps: AskHostDeps, begun: Begun, hop: HopContext): Promise<void> {
   try {
     await renewed(deps, begun, hop, 'now');
   } catch (err) {
-    // what the Host has answered stands, whatever becomes of that
+    // the Host's answer stands, whatever the outcome of the refresh
     deps.log.info({ err, linkId: begun.intent.linkId }, 'the ceiling of a link was not read anew');
   }
 }
@@ -108,7 +108,7 @@ async function askWith(
   );
   if (answer.kind === 'held') return { kind: 'busy', retryAfter: answer.retryAfter };
   deps.linksSeen.note(intent.linkId, answer.kind);
-  // PROTOCOL §8: a Host that echoes what it was sent must not make us hand the link's secret on
+  // PROTOCOL §8: a Host that echoes what it was sent must not make us pass on the link's secret
   if (answer.kind === 'ok' && answer.response.access_token === link.token)
     return unusable("odd access_token: the link's own", 'minted');
   return read(answer);
@@ -132,7 +132,7 @@ function statement(deps: AskHostDeps, { request, snapshot, target }: Begun, link
       grant_id: target.grantId,
       client_name: snapshot.clientName,
       ...(snapshot.clientUri === null ? {} : { client_uri: snapshot.clientUri }),
-      // the same one each time: a Host spends it only on a request whose link token was good (PROTOCOL §3.6)
+      // the same one each time: a Host spends it only on a request whose link token was valid (PROTOCOL §3.6)
       ...(request.requesterStatement === null ? {} : { requester_statement: request.requesterStatement }),
     },
   });
@@ -171,7 +171,7 @@ function readError({ status, error, retryAfter }: Extract<Failure, { kind: 'oaut
 
 const LATE = Symbol('late');
 
-/** Waits until the hop ends, and no longer. Rejects with its signal's reason, or with {@link LATE}. */
+/** Waits no longer than the hop. Rejects with its signal's reason, or with {@link LATE}. */
 async function within<T>({ deadline, signal }: HopContext, promise: Promise<T>): Promise<T> {
   const ended = Promise.withResolvers<never>();
   const timer = setTimeout(() => ended.reject(LATE), Math.max(0, deadline - performance.now()));
@@ -186,7 +186,7 @@ async function within<T>({ deadline, signal }: HopContext, promise: Promise<T>):
   }
 }
 
-/** Whether time was up, rather than somebody gone. */
+/** Whether the time was up, rather than the caller gone. */
 const isTimeout = ({ reason }: AbortSignal): boolean => (reason as { name?: unknown } | null)?.name === 'TimeoutError';
 
 const unusable = (reason: string, what: 'nothing' | 'minted' = 'nothing'): Unanswered => ({

@@ -19,7 +19,7 @@ export async function askOwner(
   { config, pool, live }: AskOwnerDeps,
   { request, snapshot, target }: Asking,
 ): Promise<Question | Extract<Unanswered, { kind: 'stopped' }>> {
-  // PROTOCOL §6: who has never heard of questions gets none put; it brings the owner here itself
+  // PROTOCOL §6: a client that knows nothing of questions opens none; it brings the owner here itself
   if (request.subject.kind === 'grant') return { kind: 'interaction_required', asked: null };
   // a poll opens no question: it waits for the answer to one
   if (request.completion === 'poll') return { kind: 'unanswered' };
@@ -42,7 +42,7 @@ export async function askOwner(
   }
 }
 
-/** A code by which the Requester waits for the answer to this question; null when its connection ended meanwhile. */
+/** A code with which the Requester waits for the answer to this question; null if its connection ended meanwhile. */
 async function defer(
   { pool }: Pick<Deps, 'pool'>,
   { request, snapshot, askId }: Omit<Asking, 'target'> & { readonly askId: string },

@@ -24,7 +24,7 @@ export interface Intent {
   readonly jkt: string | null;
   readonly policyVersion: string;
   readonly askId: string | null;
-  /** The rules by which it was decided. */
+  /** The rules that decided it. */
   readonly ruleIds: readonly string[];
   /** The offer of terms under which it is made; null: there is none. */
   readonly profferJti: string | null;
@@ -40,9 +40,9 @@ export interface Begun {
   readonly link: KnownLink;
 }
 
-/** What the Host of the link is asked with, as it was stored when the transfer began. */
+/** What is needed to call the link's Host, as stored when the transfer began. */
 export interface KnownLink {
-  /** The access token, sealed; null when there is none, or none that could be renewed. */
+  /** The access token, sealed; null if there is none, or none that could be refreshed. */
   readonly accessToken: Buffer | null;
   /** Seconds until it expires, by the database's clock; negative when it has. */
   readonly secondsLeft: number;
@@ -52,12 +52,12 @@ export interface KnownLink {
 interface Beginning {
   readonly intent: Intent;
   readonly guards: readonly ReplayGuard[];
-  /** Limits of rules that are used up by one. */
+  /** Limits of rules against which this transfer counts. */
   readonly limitIds: readonly string[];
 }
 type BeginRow = LinkRow & { readonly replayed: Replayed | null };
 
-/** Of several at the same time in one statement. */
+/** Runs several at once in one statement. */
 const beginUsingNothing = batchedOn<Beginning, BeginRow>((pool) => ({
   one: (beginning) => beginOne(pool, beginning),
   many: async (several) => {
@@ -99,9 +99,9 @@ async function beginOne(pool: Pool, { intent, guards, limitIds }: Beginning): Pr
 }
 
 /**
- * Writes the intent before the Host is called, in one statement with the replay guards and the approval or the limits
- * of rules that it uses up, and only while nothing the decision stood on has changed. `changed`: read again and decide
- * again; the guards are spent.
+ * Writes the intent before the Host is called, in one statement with the replay guards and the approval or rule limits
+ * it uses up, and only if nothing the decision rested on has changed. `changed`: read and decide again; the guards are
+ * spent.
  */
 export async function beginTransfer(
   { pool, clock }: Pick<Deps, 'pool' | 'clock'>,

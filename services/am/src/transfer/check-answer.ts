@@ -2,7 +2,7 @@ import { LIFETIME, parseScope, sameScope, TOKEN_TYPE, type TransferResponse } fr
 import type { Target } from './decide.ts';
 import type { TransferRequest } from './request.ts';
 
-/** What fits into the Authorization header that the token is for. RFC 9449 §7.1, RFC 9110 §11.2. */
+/** What an Authorization header can carry. RFC 9449 §7.1, RFC 9110 §11.2. */
 const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 const BOUND = {
@@ -10,7 +10,7 @@ const BOUND = {
   bearer: { tokenType: 'Bearer', lifetime: LIFETIME.hostBearerToken },
 } as const;
 
-/** What is odd about a Host's answer, or null when it is exactly what was asked for. PROTOCOL §3.5. */
+/** What is wrong with a Host's answer; null if it is exactly what was asked for. PROTOCOL §3.5. */
 export function findOddity(
   answer: TransferResponse,
   { request, target }: { request: TransferRequest; target: Target },
@@ -28,7 +28,10 @@ export function findOddity(
   return null;
 }
 
-/** The answer to the Requester, member by member, so that nothing else a Host sends ever passes. PROTOCOL §3.5. */
+/**
+ * The answer to the Requester, built member by member so that nothing else a Host sends is ever passed on. PROTOCOL
+ * §3.5.
+ */
 export function relayed(answer: TransferResponse): TransferResponse {
   return {
     access_token: answer.access_token,

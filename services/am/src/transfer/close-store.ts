@@ -18,8 +18,8 @@ const CLOSE: Query = {
 };
 
 /**
- * Closes the intent of a transfer that came to nothing; the approval that it used, or the limits of rules that it was
- * counted against, are used or as good as before. PROTOCOL §3.2, §3.7.
+ * Closes the intent of a transfer without a token. The approval or rule limits it used stay used, or are given back.
+ * PROTOCOL §3.2, §3.7.
  */
 export async function closeTransfer(
   pool: Pool,
@@ -46,9 +46,9 @@ const ABANDON: Query = {
 };
 
 /**
- * Closes a transfer whose answer was odd: whatever the Host minted is to be revoked. The grant it was minted under is
- * given up for a fresh one, and the Host is due to be told that the old one has ended. All or nothing: a closed row
- * never hides a token nobody revokes.
+ * Closes a transfer whose answer was wrong: whatever the Host minted is to be revoked. The grant it was minted under is
+ * replaced by a fresh one, and the Host is due to be told that the old one has ended. All or nothing: a closed row
+ * never hides a token that nobody revokes.
  */
 export async function abandonTransfer(
   pool: Pool,
@@ -75,10 +75,10 @@ const CLOSE_LOST: Query<{ n: number }> = {
   select count(*)::int as n from closed`,
 };
 
-/** For what is being written, and for a database whose clock is behind that of the one before it. */
+/** Allows for transactions in progress, and for a database whose clock is behind that of its predecessor. */
 const SETTLED_AFTER_SECONDS = 300;
 
-// no index has the state, so that closing a transfer leaves its row where it is: what is open is looked for from here
+// no index includes the state, so that closing a transfer leaves its row in place; open ones are looked for from here
 // on
 const SETTLE: Query = {
   name: 'transfer_settle',
@@ -90,7 +90,7 @@ const SETTLE: Query = {
 };
 
 /**
- * Closes the intents that no process works on any more: whoever wrote them died before they could. Whatever the Host
+ * Closes the intents that no process works on any more, because the process that wrote them died. Whatever the Host
  * minted for one was handed to nobody, and its row stays. Returns how many.
  */
 export async function closeLost(pool: Pool, input: { olderThanSeconds: number }): Promise<number> {

@@ -7,13 +7,13 @@ import type { Minted, Refusal, Unanswered } from './outcome.ts';
 import { wasInterrupted } from './interrupted-store.ts';
 
 export type CloseDeps = Pick<Deps, 'pool' | 'log'> & {
-  /** Has Hosts told of new revocations at once. */
+  /** Makes new revocations go out to Hosts at once. */
   readonly announceRevocations: () => void;
 };
 
 /**
- * Closes the intent of a transfer that came to nothing, and says what it came to. What may only be a Host's way of
- * saying that it was told of an end before the AM looked is that end. PROTOCOL §3.8.
+ * Closes the intent of a transfer without a token, and returns its outcome. A Host's refusal that may only mean that it
+ * was told of an end first counts as that end. PROTOCOL §3.8.
  */
 export async function closeUnanswered(
   deps: CloseDeps,
@@ -51,8 +51,8 @@ async function close(deps: CloseDeps, begun: Begun, hop: HopContext, answer: Una
 const approvalAfter = ({ sent }: HopContext): 'used' | 'given back' => (sent ? 'used' : 'given back');
 
 /**
- * Nothing of the answer is passed on. Whatever the Host minted is given back: its grant is given up, and the Host is
- * told so. PROTOCOL §3.5.
+ * Nothing of the answer is passed on. Whatever the Host minted is revoked: its grant is given up, and the Host is told
+ * so. PROTOCOL §3.5.
  */
 async function discard(
   deps: CloseDeps,
@@ -68,12 +68,12 @@ async function discard(
   deps.announceRevocations();
 }
 
-/** A mistake of ours between intent and answer must not leave the intent open. */
+/** A bug of ours between intent and answer must not leave the intent open. */
 export async function closeInternal({ pool }: Pick<Deps, 'pool'>, { intent }: Begun, hop: HopContext): Promise<void> {
   await closeTransfer(pool, intent, { state: 'failed', error: 'internal', approval: approvalAfter(hop) });
 }
 
-/** Nobody is there to take it: it stays here, and expires in minutes. */
+/** The caller is gone: the token is not handed out, and expires in minutes. */
 export async function withhold({ pool }: Pick<Deps, 'pool'>, { intent }: Minted): Promise<Refusal> {
   await closeTransfer(pool, intent, { state: 'withheld', error: 'gone', approval: 'used' });
   return { kind: 'gone' };

@@ -9,16 +9,18 @@ import { relayed } from './check-answer.ts';
 import { paused } from './decide.ts';
 import type { Minted, TransferOutcome } from './outcome.ts';
 
-/** What was completed is written to the client within this of its commit, or to nobody. PROTOCOL §7. */
+/**
+ * Seconds after its commit within which a completed transfer is written to the client, or else to nobody. PROTOCOL §7.
+ */
 const LEAVES_WITHIN_MS = 250;
-/** How often what did not leave in time is looked at once more before it is given up. */
+/** How often a transfer that was not written in time is checked again before it is given up. */
 const COMPLETIONS = 10;
 
 /**
- * Reads revocation once more and closes the intents, all in one statement; right before the answers leave, so that
- * nothing leaves after a stop was answered. A process that was held up in between does so again. From its return to the
- * writing of the answer nothing may be waited for: it all happens in one turn of the event loop. The function returned
- * has the outcome of each. PROTOCOL §3.5, §7.
+ * Reads revocation once more and closes the intents, in one statement right before the answers are sent, so that
+ * nothing is sent after a stop was answered. A process that was held up in between does so again. Nothing may be
+ * awaited between its return and the writing of the answer: all of that happens in one turn of the event loop. The
+ * returned function gives the outcome of each. PROTOCOL §3.5, §7.
  */
 export async function complete(
   deps: Pick<Deps, 'pool' | 'monotonic' | 'failpoint'>,
@@ -42,7 +44,7 @@ export async function complete(
   return () => ({ kind: 'not_in_time' });
 }
 
-// what ended in flight has its revocation at the Host queued already, under the grant_id known before the call
+// for what ended in flight the revocation at the Host is queued already, under the grant_id known before the call
 const outcomeIn =
   (completed: ReadonlySet<string>, withheld: ReadonlyMap<string, Withheld>) =>
   ({ intent, response }: { intent: Intent; response: TransferResponse }): TransferOutcome => {
@@ -50,7 +52,7 @@ const outcomeIn =
     switch (withheld.get(intent.id)) {
       case 'terms':
         return { kind: 'terms_changed' };
-      // for how long, the next request is told
+      // the next request is told for how long
       case 'paused':
         return paused(PAUSED_RETRY_SECONDS);
       case undefined:
@@ -60,11 +62,7 @@ const outcomeIn =
 
 const PAUSED_RETRY_SECONDS = 1;
 
-// What is closed is looked at again for half a minute, and stays as it is from then on: it may be in a checkpoint.
-// Whatever ends or pauses something, or puts other terms in force, updates the row of the grant or the link, and these
-// rows are held until this commits: a stop waits for what is being completed, or is seen. `for share` looks at a row
-// once more when it was waited for, which a subquery in `set` would not. Grants
-// before links, as stops take them.
+// A closed transfer may be checked again for half a minute, and does not change after that: it may be in a checkpoint.
 const COMPLETE: Query<CompletedRow> = {
   name: 'transfer_complete',
   text: `
@@ -100,8 +98,8 @@ const COMPLETE: Query<CompletedRow> = {
 };
 
 /**
- * What most completions are, of many at once: nothing was stopped or changed, and nobody is about to. A row that
- * somebody has locked is not waited for, and whatever is not closed here goes through {@link COMPLETE} by itself.
+ * The usual case, for many at once: nothing was stopped or changed, and nobody is about to. A locked row is skipped,
+ * and whatever is not closed here goes through {@link COMPLETE} by itself.
  */
 const COMPLETE_MANY: Query<CompletedRow> = {
   name: 'transfer_complete_many',
@@ -139,9 +137,9 @@ interface CompletedRow {
 }
 
 interface Completed {
-  /** Those that may leave. */
+  /** Those that may be sent. */
   readonly completed: ReadonlySet<string>;
-  /** Why others may not, where nothing was stopped. */
+  /** Why others may not, if nothing was stopped. */
   readonly withheld: ReadonlyMap<string, Withheld>;
   /** No later than the commit, by this process's clock. */
   readonly committedFrom: number;
@@ -152,7 +150,7 @@ type Withheld = 'terms' | 'paused';
 
 type Closing = Pick<Intent, 'bucket' | 'id'>;
 
-/** One intent, with others at the same time in one statement; null when it has to be closed by itself. */
+/** One intent, together with others in one statement; null if it has to be closed by itself. */
 const completeTogether = batchedOn<{ closing: Closing; monotonic: Deps['monotonic'] }, Completed | null>((pool) => ({
   one: ({ closing, monotonic }) => completeTransfers({ pool, monotonic }, { transfers: [closing], from: 'intent' }),
   many: (several) =>
@@ -174,13 +172,13 @@ async function completeOne(deps: Pick<Deps, 'pool' | 'monotonic'>, closing: Clos
 
 /**
  * Closes the intents of minted tokens, reading revocation once more: what was stopped meanwhile is withheld. `minted`:
- * closed before, by this process, and to be looked at once more. PROTOCOL §3.5.
+ * closed already, by this process, and checked again. PROTOCOL §3.5.
  */
 async function completeTransfers(
   { pool, monotonic }: Pick<Deps, 'pool' | 'monotonic'>,
   { transfers, from }: { transfers: readonly Closing[]; from: 'intent' | 'minted' },
 ): Promise<Completed> {
-  // a connection first: waiting for one is no part of what the statement took
+  // get a connection first: waiting for one must not count as time of the statement
   return withConnection(pool, async (db) => {
     const sent = monotonic();
     const { worked, ...closed } = readCompleted(await run(db, COMPLETE, [...idsOf(transfers), from]));
@@ -211,7 +209,7 @@ const DISCARD: Query = {
     and t.closed_at > now() - interval '30 seconds'`,
 };
 
-/** What was completed and did not leave in time goes to nobody. PROTOCOL §7. */
+/** A completed transfer that was not sent in time goes to nobody. PROTOCOL §7. */
 async function discardTransfers(pool: Pool, transfers: readonly Closing[]): Promise<void> {
   await run(pool, DISCARD, idsOf(transfers));
 }

@@ -13,16 +13,15 @@ export interface Snapshot {
   readonly clientUri: string | null;
   readonly jkt: string | null;
   /**
-   * The owner has paused the connection for so many seconds more, or (infinity) until they resume it; null: they have
-   * not.
+   * The owner has paused the connection: seconds until it resumes, or infinity until they resume it; null: not paused.
    */
   readonly pausedFor: number | null;
-  /** Counts the owner's changes; a transfer begins only while this is still the number. */
+  /** The policy version: counts the owner's changes. A transfer begins only while it is still this number. */
   readonly policyVersion: string;
   /** The Host of the resource, if the owner linked it and shows it to this connection. */
   readonly target: Target | null;
   readonly rules: readonly Rule[];
-  /** Where the connection stands with the terms that its owner proffers. PROTOCOL §10. */
+  /** Where the connection stands with its owner's terms. PROTOCOL §10. */
   readonly terms: TermsState;
   /** The owner deals only with Requesters that have accepted terms. */
   readonly signersOnly: boolean;
@@ -42,40 +41,40 @@ export interface Target {
   readonly hostIssuer: string;
   readonly hostName: string;
   readonly linkId: string;
-  /** What the owner let the AM hand on, as the Host last told it. */
+  /** What the owner lets the AM pass on, as the Host last said. */
   readonly ceiling: ScopeSet;
-  /** What the owner let this Requester ask for. */
+  /** What the owner lets this Requester ask for. */
   readonly shown: ScopeSet;
   /** This Requester's grant at the Host. */
   readonly grantId: string;
-  /** Whether Host and owner both agreed that this Requester's tokens there need be bound to no key. PROTOCOL §6. */
+  /** Whether Host and owner both agreed that this Requester's tokens there may be bound to no key. PROTOCOL §6. */
   readonly bearer: boolean;
-  /** Grants of this Requester that were given up, and that the Host has not confirmed to have ended. */
+  /** Grants of this Requester that were given up and whose end the Host has not confirmed. */
   readonly unconfirmedEnds: number;
 }
 
 /**
- * A Host whose answers are odd costs a grant each time, which it then has to end: so many, and nothing more is asked of
- * it until it has. PROTOCOL §3.5.
+ * Each wrong answer of a Host costs a grant, which it then has to end: after this many, nothing more is asked of it
+ * until it has. PROTOCOL §3.5.
  */
 export const MOST_UNCONFIRMED_ENDS = 10;
 
 export interface Allowed {
   readonly kind: 'allow';
   readonly target: Target;
-  /** The approval that it uses up; null: it needs none. */
+  /** The approval it uses up; null: it needs none. */
   readonly askId: string | null;
   /** One for each scope. */
   readonly verdicts: readonly Verdict[];
 }
 
-/** The owner has paused the connection. `retryAfter`: seconds after which it is worth another try. */
+/** The owner has paused the connection. `retryAfter`: seconds after which another try is worthwhile. */
 export interface Paused {
   readonly kind: 'paused';
   readonly retryAfter: number;
 }
 
-/** Nobody knows when an owner resumes, and they may do so before the time that they set. */
+/** Owners may resume at any time, also before the time they set. */
 const LONGEST_RETRY_SECONDS = 3600;
 
 export const paused = (seconds: number): Paused => ({
@@ -90,13 +89,13 @@ export type Decision =
   | Paused
   /** The Requester has to answer the owner's terms first. */
   | { readonly kind: 'terms_required'; readonly proffer: string }
-  /** It declined them, or has agreed to none where the owner deals only with those that have. */
+  /** It declined them, or has agreed to none although the owner deals only with Requesters that have. */
   | { readonly kind: 'no_terms'; readonly reason: 'declined' | 'unsigned' }
   | { readonly kind: 'bad_scope' }
   | { readonly kind: 'bad_target' }
   /** The Host has to confirm earlier ends first. */
   | { readonly kind: 'host_behind' }
-  /** A token bound to no key, where Host and owner have not both agreed to such. */
+  /** A token bound to no key, although Host and owner have not both agreed to that. */
   | { readonly kind: 'key_needed' }
   /** `foreign`: a live token in the hands of another client. */
   | { readonly kind: 'bad_token'; readonly reason: 'unknown' | 'foreign' | 'key' };
@@ -111,7 +110,7 @@ export function decide(
   if (snapshot === null) return { kind: 'bad_token', reason: 'unknown' };
   if (snapshot.clientId !== request.clientId) return { kind: 'bad_token', reason: 'foreign' };
   if (!isItsKey(snapshot, request)) return { kind: 'bad_token', reason: 'key' };
-  // before anything is said about a target: whoever is paused learns nothing
+  // before anything is said about a target: a paused Requester learns nothing
   if (snapshot.pausedFor !== null) return paused(snapshot.pausedFor);
   const { target } = snapshot;
   if (target === null) return { kind: 'bad_target' };
@@ -125,27 +124,27 @@ export function decide(
   const unsigned = decideTerms(snapshot);
   if (unsigned !== null) return unsigned;
   if (effect === 'ask' && snapshot.approvedAskId === null) return { kind: 'ask', target, verdicts };
-  // read together with the grant: whoever gives this one up makes one end more, so that there are never more than these
+  // read together with the grant: giving this one up adds one more end, so there are never more than these
   if (target.unconfirmedEnds >= MOST_UNCONFIRMED_ENDS) return { kind: 'host_behind' };
   return { kind: 'allow', target, askId: effect === 'ask' ? snapshot.approvedAskId : null, verdicts };
 }
 
-/** By which rules something was decided, and the limits of theirs that are used up by one if it begins. */
+/** The rules that decided, and those of their limits that count this transfer if it begins. */
 export function decidedBy(decision: Decision): {
   readonly ruleIds: readonly string[];
   readonly limitIds: readonly string[];
 } {
   if (!('verdicts' in decision)) return { ruleIds: [], limitIds: [] };
   const rules = decision.verdicts.flatMap(({ rule }) => (rule === null ? [] : [rule]));
-  // who said yes to just this has let it have all of it once more
+  // an owner who approved exactly this allows all of it once more
   const isCounted = decision.kind === 'allow' && decision.askId === null;
   const limits = isCounted ? rules.flatMap(({ limit }) => (limit === null ? [] : [limit.id])) : [];
   return { ruleIds: [...new Set(rules.map(({ id }) => id))], limitIds: [...new Set(limits)] };
 }
 
 /**
- * After a deny, for who is denied need not sign; before a question, for the owner is not asked on behalf of who has not
- * signed. PROTOCOL §10.4.
+ * After a deny, because a denied Requester need not sign; before a question, because the owner is not asked on behalf
+ * of a Requester that has not signed. PROTOCOL §10.4.
  */
 function decideTerms({ terms, signersOnly }: Pick<Snapshot, 'terms' | 'signersOnly'>): Decision | null {
   switch (terms.kind) {
@@ -160,10 +159,7 @@ function decideTerms({ terms, signersOnly }: Pick<Snapshot, 'terms' | 'signersOn
   }
 }
 
-/**
- * A connection that has a key is used with that one only; one that was made without may still bring its first. PROTOCOL
- * §6.
- */
+/** A connection with a key can only be used with that key; one made without may still bring its first. PROTOCOL §6. */
 function isItsKey({ jkt }: Snapshot, { subject, binding }: Pick<TransferRequest, 'subject' | 'binding'>): boolean {
   if (jkt !== null) return binding.kind === 'key' && binding.jkt === jkt;
   return subject.kind === 'grant';

@@ -80,7 +80,7 @@ function readSubject(params: FormParams): TokenKey {
   return { bucket: parsed.bucket, hash: hashToken(token) };
 }
 
-/** Nothing that names another actor or key is taken from the caller. */
+/** The caller may name no other actor or key. */
 function refuseNames(params: FormParams): void {
   for (const name of ['cnf', 'req_cnf', 'jkt', 'act', 'grant_id']) {
     if (params.has(name)) throw invalidRequest(`${name} is not a parameter of this request.`);
@@ -106,7 +106,7 @@ function readResource(schemes: Schemes, params: FormParams): ResourceUrl {
   return resource;
 }
 
-// shown on the page where the owner decides: it must look like what it says
+// shown on the page where the owner decides, so it must read as it looks
 const purposeSchema = displayText(200);
 
 function readPurpose(params: FormParams): string | null {

@@ -15,7 +15,7 @@ const INTERRUPTED: Query<{ lives: boolean; paused_for: number | null }> = {
 
 /**
  * Whether the connection or the link was ended, or the connection paused, since the transfer began: a Host that was
- * told first refuses it in words that mean something else. Null: neither. PROTOCOL §3.5.
+ * told first refuses in words that mean something else. Null: neither. PROTOCOL §3.5.
  */
 export async function wasInterrupted(
   pool: Pool,

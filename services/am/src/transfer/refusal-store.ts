@@ -13,9 +13,9 @@ import type { Deps } from '../deps.ts';
 import type { Snapshot } from './decide.ts';
 import type { TransferRequest } from './request.ts';
 
-/** Why the Host was not even asked, in the audit row. */
+/** Why the Host was not even called, in the audit row. */
 export type RefusedHere =
-  /** A rule says never. */
+  /** A rule denies it. */
   | 'rule'
   /** The owner has paused it. */
   | 'paused'
@@ -28,7 +28,7 @@ export type RefusedHere =
   | 'not_chosen'
   /** The Host shares less. */
   | 'beyond_ceiling'
-  /** No Host of that resource is shown to it. */
+  /** No Host with that resource is shown to it. */
   | 'not_shown'
   | 'host_behind';
 
@@ -44,8 +44,8 @@ const REFUSE: Query<BurnedRow> = {
 };
 
 /**
- * Writes down for its owner what a Requester asked for and was refused here, in one statement with the replay guards,
- * which are spent before the answer in any case. No lock of the owner's is taken. Null: it is written, or its
+ * Records for the owner what a Requester asked for and was refused here, in one statement with the replay guards, which
+ * are spent before the answer in any case. It takes no lock on the owner's rows. Null: it is recorded, or the
  * connection has ended.
  */
 export async function keepRefusal(
@@ -54,7 +54,7 @@ export async function keepRefusal(
     request: TransferRequest;
     snapshot: Snapshot;
     reason: RefusedHere;
-    /** The rules by which it was decided. */
+    /** The rules that decided it. */
     ruleIds: readonly string[];
     guards: readonly ReplayGuard[];
     requestId: string | null;

@@ -17,8 +17,8 @@ interface Refused {
 }
 
 /**
- * What becomes of a decision other than "allow": the owner is asked, or the Requester refused. What a Requester that
- * has shown that the connection is its own was refused is written down for its owner.
+ * Carries out a decision other than "allow": asks the owner, or refuses the Requester. A refusal is recorded for the
+ * owner if the Requester has shown that the connection is its own.
  */
 export async function refuse(deps: RefuseDeps, { guards, ...refused }: Refused & { guards: Guards }): Promise<Refusal> {
   const refusal = await refusalOf(deps, refused);
@@ -42,10 +42,7 @@ async function refusalOf(deps: RefuseDeps, { decision, snapshot, request }: Refu
   return askOwner(deps, { request, snapshot, target: decision.target });
 }
 
-/**
- * Null: it is not the owner's to know, because somebody asked who may not be the Requester, or it waits and asks again
- * by itself.
- */
+/** Null: not recorded, because the caller may not be the Requester, or because it is waiting and polls by itself. */
 function reasonOf(refusal: Refusal, { target }: Snapshot, { scopes, completion }: TransferRequest): RefusedHere | null {
   switch (refusal.kind) {
     case 'deny':

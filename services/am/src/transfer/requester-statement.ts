@@ -13,7 +13,7 @@ import {
   TOKEN_TYPE,
 } from '@chatelaine/protocol';
 
-/** What a Requester's own statement has to be about, to be passed on with a request. */
+/** What a Requester's own statement must be about to be passed on with a request. */
 export interface AboutRequest {
   readonly clientId: string;
   readonly jkt: string;
@@ -21,7 +21,7 @@ export interface AboutRequest {
   readonly scopes: ScopeSet;
 }
 
-/** The statement in a form; null without one. RFC 8693 §2.1: the type comes with it, and only with it. */
+/** The statement in a form; null if there is none. RFC 8693 §2.1: its type accompanies it, and only it. */
 export function actorTokenOf(params: FormParams): string | null {
   const token = params.get('actor_token');
   const type = params.get('actor_token_type');
@@ -31,9 +31,8 @@ export function actorTokenOf(params: FormParams): string | null {
 }
 
 /**
- * Refuses a statement that is plainly about something else than this request, before anything is written for it.
- * Nothing is believed of the others: whether one is good is for the Host to say, by the Requester's keys; the AM only
- * passes it on. PROTOCOL §3.6.
+ * Refuses a statement that is plainly about another request, before anything is written for it. Nothing else about it
+ * is judged: whether it is valid is for the Host to decide, by the Requester's keys. PROTOCOL §3.6.
  */
 export function readRequesterStatement(token: string | null, about: AboutRequest): string | null {
   if (token === null) return null;

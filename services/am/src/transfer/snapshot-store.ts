@@ -23,7 +23,7 @@ interface SnapshotRow extends Partial<Record<keyof TargetRow, unknown>> {
   signers_only: boolean;
   proffer_jti: string | null;
   proffer_decision: 'accepted' | 'declined' | null;
-  /** The signed offer, while it has no answer. */
+  /** The signed offer, if it has no answer yet. */
   proffer: string | null;
   rules: unknown;
   approved_ask_id: string | null;
@@ -42,7 +42,7 @@ interface TargetRow {
 }
 
 /**
- * Columns of `asked`: what names the grant is for `from` to say; the resource, the scopes as a key, whether the client
+ * Columns of `asked`: `key`, which `from` uses to find the grant; the resource; the scopes as a key; whether the client
  * authenticated.
  */
 const ONE = (key: 'bytea' | 'text'): string =>
@@ -57,7 +57,7 @@ interface Found {
   readonly where: string;
 }
 
-// each is looked up by key, however many are asked for: the limit keeps the planner from joining them all to a table
+// each is looked up by key, however many there are: the limit keeps the planner from a join over a whole table
 const snapshotOf = (name: string, { asked, from, where }: Found): Query<SnapshotRow> => ({
   name,
   text: `
@@ -98,7 +98,7 @@ const TOKEN = {
 };
 const BY_TOKEN = snapshotOf('transfer_snapshot', { asked: ONE('bytea'), ...TOKEN });
 const BY_TOKENS = snapshotOf('transfer_snapshots', { asked: MANY('bytea'), ...TOKEN });
-// PROTOCOL §6: such a connection is for one resource, and is never used by a token of its own
+// PROTOCOL §6: such a connection is for one resource, and is never used with a token of its own
 const BY_GRANT = snapshotOf('transfer_snapshot_by_grant', {
   asked: ONE('text'),
   from: 'oauth_grant g',
@@ -113,14 +113,14 @@ const BY_DEFERRAL = snapshotOf('transfer_snapshot_by_deferral', {
 });
 const BY = { token: BY_TOKEN, grant: BY_GRANT, deferral: BY_DEFERRAL };
 
-// to be tried, not to be used: whatever it is for
+// for a dry run, so any resource will do
 const BY_GRANTS = snapshotOf('transfer_snapshots_by_grants', {
   asked: MANY('text'),
   from: 'oauth_grant g',
   where: `g.bucket = asked.bucket and g.id = asked.key and ${GRANT_ALIVE}`,
 });
 
-/** What requests by these connections would be decided on now, in the order of them; null for one that has ended. */
+/** What requests by these connections would be decided on now, in the same order; null for one that has ended. */
 export async function readSnapshotsOf(
   pool: Pool,
   asked: readonly { bucket: number; connectionId: string; resource: string; scopes: ScopeSet }[],
@@ -138,7 +138,7 @@ export async function readSnapshotsOf(
 
 type Asked = Pick<TransferRequest, 'subject' | 'resource' | 'scopes' | 'isAuthenticated'>;
 
-/** By tokens, as most are, of several at the same time in one statement. */
+/** By token, the usual case; several at once in one statement. */
 const readByToken = batchedOn<Asked, SnapshotRow | undefined>((pool) => ({
   one: async (asked) => (await run(pool, BY_TOKEN, valuesOf(asked)))[0],
   many: async (several) => {
@@ -153,8 +153,8 @@ function valuesOf({ subject, resource, scopes, isAuthenticated }: Asked): readon
 }
 
 /**
- * Everything a transfer is decided on, in one read; null when the connection or its token is not alive, or needs a
- * client that authenticates. Rules that cannot be read close the door: 503 (PROTOCOL §3.2).
+ * Everything a transfer is decided on, in one read; null if the connection or its token is not alive, or needs a client
+ * that authenticates. If rules cannot be read, the answer is 503 (PROTOCOL §3.2).
  */
 export async function readSnapshot(pool: Pool, input: Asked): Promise<Snapshot | null> {
   const { kind } = input.subject;
@@ -187,7 +187,7 @@ const toSnapshot = (row: SnapshotRow, rules: readonly Rule[]): Snapshot => ({
   approvedAskId: row.approved_ask_id,
 });
 
-/** An offer in force that cannot be read closes the door, too. */
+/** The same if an offer in force cannot be read. */
 function termsOf({ proffer_jti: jti, proffer_decision: decision, proffer }: SnapshotRow): TermsState {
   if (jti === null) return { kind: 'none' };
   if (decision === 'accepted') return { kind: 'accepted', jti };

@@ -23,14 +23,14 @@ import {
 import type { Paused } from './decide.ts';
 import type { Asked, Question, Refusal } from './outcome.ts';
 
-/** When to come back where nobody said so. */
+/** Seconds for `Retry-After` if nobody gave one. */
 const RETRY_SECONDS = 5;
-/** People take their time to answer. */
+/** People take longer to answer. */
 const QUESTIONS_RETRY_SECONDS = 3600;
-/** It is not this service that is down. */
+/** The Host is down, not this service. */
 const AT_HOST = { unavailable: 'host' } as const;
 
-/** What a Requester is told of a transfer that came to no token. PROTOCOL §3.8. */
+/** The OAuth error of a transfer without a token. PROTOCOL §3.8. */
 export function toOAuthError(refusal: Refusal): OAuthError {
   switch (refusal.kind) {
     case 'bad_token':
@@ -74,7 +74,7 @@ export function toOAuthError(refusal: Refusal): OAuthError {
   }
 }
 
-/** The same to whoever tries again by itself, and would take a refusal for good. PROTOCOL §6, §7. */
+/** The same for a client that retries by itself and would take a refusal as final. PROTOCOL §6, §7. */
 export function pausedForNow({ retryAfter }: Paused): OAuthError {
   return temporarilyUnavailable('The owner has paused this connection.', { retryAfter });
 }
@@ -84,7 +84,7 @@ const NO_TERMS = {
   unsigned: 'The owner deals only with those who have accepted their terms.',
 } as const;
 
-/** What the owner proffers, to be answered at the agreements endpoint. The offer is our own. PROTOCOL §10.4. */
+/** The owner's terms, to be answered at the agreements endpoint. The offer is our own. PROTOCOL §10.4. */
 function toAnswer(proffer: string): OAuthError {
   const { terms = [] } = readProfferClaims(unverifiedClaims(proffer)?.claims) ?? {};
   return termsRequired("The owner's terms have to be answered first.", { extras: { terms, proffer } });
@@ -112,7 +112,7 @@ function toBeAsked(question: Question): OAuthError {
   }
 }
 
-/** The owner was asked, and said yes to a part; null: to nothing. It may be asked for by itself. PROTOCOL §3.7. */
+/** The scopes the owner allowed when asked, which may be requested by themselves; null: none. PROTOCOL §3.7. */
 export function notAllowed(allowed: ScopeSet | null): OAuthError {
   const said = { denied_by: 'am', requestable: true } as const;
   if (allowed === null) return accessDenied('The owner did not allow it.', { extras: said });
@@ -138,7 +138,7 @@ type Later = Extract<
   }
 >;
 
-/** What passes by itself. */
+/** Temporary failures. */
 function later(refusal: Later): OAuthError {
   switch (refusal.kind) {
     case 'host_behind':
@@ -159,7 +159,7 @@ function later(refusal: Later): OAuthError {
         extras: AT_HOST,
       });
     case 'unreachable':
-      // not 502: stock clients take server_error for a reason to bring the owner here again
+      // not 502: stock clients take server_error as a reason to bring the owner here again
       return temporarilyUnavailable('The Host could not be reached.', {
         retryAfter: RETRY_SECONDS,
         extras: AT_HOST,

@@ -24,15 +24,15 @@ export type TransferDeps = AskHostDeps &
 export interface TransferInput {
   readonly request: TransferRequest;
   readonly guards: Guards;
-  /** Whether it is counted as it begins, or whoever asked has counted it. */
+  /** Whether this transfer is counted as it begins, or the caller has counted it. */
   readonly quota: 'to be counted' | 'counted';
-  /** Fires when nobody waits for the answer any more: nothing begins then, and what is under way ends. */
+  /** Fires when nobody waits for the answer any more: nothing begins after that, and what is in progress is aborted. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * One transfer, from the request to what is relayed. No database connection is held while the Host is asked. PROTOCOL
- * §3.
+ * One transfer, from the request to the relayed token. No database connection is held during the call to the Host.
+ * PROTOCOL §3.
  */
 export async function transfer(deps: TransferDeps, input: TransferInput): Promise<TransferOutcome> {
   const minted = await mint(deps, input);
@@ -42,7 +42,7 @@ export async function transfer(deps: TransferDeps, input: TransferInput): Promis
   return outcomeOf(minted);
 }
 
-/** A transfer up to the Host's answer. Whoever takes what was minted completes it, or withholds it. */
+/** A transfer up to the Host's answer. The caller completes a minted token, or withholds it. */
 export async function mint(deps: TransferDeps, input: TransferInput): Promise<Minted | Refusal> {
   const observed = deps.observe.transfer();
   let outcome = 'internal';
@@ -59,10 +59,10 @@ export async function mint(deps: TransferDeps, input: TransferInput): Promise<Mi
   }
 }
 
-/** How often a decision is made anew because the owner changed something between reading and beginning. */
+/** How often to decide again because the owner changed something between reading and beginning. */
 const DECISIONS = 3;
 
-/** Reads, decides, admits and writes the intent; decides again while the owner is changing things. */
+/** Reads, decides, admits and writes the intent; decides again if the owner has changed something. */
 async function begin(deps: TransferDeps, input: TransferInput): Promise<Begun | Refusal> {
   const { request, guards, signal } = input;
   let giveBack: (() => void) | null = null;
@@ -75,9 +75,9 @@ async function begin(deps: TransferDeps, input: TransferInput): Promise<Begun | 
     if (signal?.aborted === true) return { kind: 'gone' };
     // before anything is written or spent: there may be no room
     waitOnOthers({ requester: request.clientId, owner: snapshot.ownerId });
-    // the guards are burned by the first, whatever comes of it; later rounds have none left
+    // the first round spends the guards, whatever its outcome; later ones have none left
     const begun = await beginTransfer(deps, { decision, request, snapshot, guards: guards.take() });
-    // who hears a request and sends it again must not use up what its Requester may ask for
+    // somebody who replays an intercepted request must not use up the Requester's limits
     if (begun.kind === 'replayed') giveBack?.();
     if (begun.kind !== 'changed') return begun;
   }
@@ -103,14 +103,14 @@ async function askFor(deps: TransferDeps, begun: Begun, signal: AbortSignal | un
   return closeUnanswered(deps, begun, hop, { kind: 'unusable', reason: `odd ${oddity}`, minted: true });
 }
 
-/** Whoever asks has not shown that the connection is its own. */
+/** The caller has not shown that the connection is its own. */
 const NOT_ITS_OWN: ReadonlySet<Decision['kind']> = new Set(['bad_token', 'key_needed']);
 
 const labelOf = ({ status, code }: OAuthError): string => (status === 504 ? 'timeout' : code);
 
 /**
- * Counts what is asked for, alone or many in one call, against what a connection and its Requester may ask for in a
- * minute, over all processes. Throws 429 with `Retry-After`. The function returned takes it back. PROTOCOL §5.
+ * Counts transfers, single or in a batch call, against the limits of a connection and its Requester per minute, over
+ * all processes. Throws 429 with `Retry-After`. The returned function takes the count back. PROTOCOL §5.
  */
 export function takeQuota(
   { config, allowances }: QuotaDeps,

@@ -1,8 +1,8 @@
 import { acceptedWeights, NDJSON } from '@chatelaine/protocol';
 
 /**
- * Whether the caller would rather have lines than a document: they name NDJSON, and name nothing that includes JSON
- * with a greater weight. What neither fits gets the document (RFC 9110 §12.5.1 leaves that to the server).
+ * Whether the caller prefers lines to a document: it names NDJSON, and names nothing that includes JSON with a greater
+ * weight. If neither is acceptable it gets the document (RFC 9110 §12.5.1 leaves that to the server).
  */
 export function prefersLines(accept = '*/*'): boolean {
   const weights = acceptedWeights(accept);

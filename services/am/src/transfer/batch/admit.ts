@@ -23,11 +23,11 @@ import { clientParams } from './request.ts';
 import { takeQuota } from '../transfer.ts';
 
 export type AdmitDeps = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'rateLimits' | 'allowances' | 'server'> & {
-  /** Of this process's calls: nobody waits for one. */
+  /** The calls of this process; no call waits for a place. */
   readonly calls: ConcurrencyLimit;
 };
 
-/** Who asks, with which connection and which key. */
+/** The caller: client, connection and key. */
 export interface Caller {
   readonly client: Client;
   readonly connectionId: string;
@@ -35,9 +35,7 @@ export interface Caller {
   readonly jkt: string;
 }
 
-/**
- * Who asks with what, checked once for the whole call as hop 1 checks it; every proof is spent then. PROTOCOL §3.1, §5.
- */
+/** Checks the caller once for the whole call, as hop 1 does; every proof is spent then. PROTOCOL §3.1, §5. */
 export async function authenticate(
   deps: AdmitDeps,
   input: { body: TransfersRequest; request: FastifyRequest; server: ServerDeps },
@@ -45,7 +43,7 @@ export async function authenticate(
   return withGuards(deps.server, async (guards) => {
     const { body, request, server } = input;
     const params = clientParams(body);
-    // the Authorization header is the connection's token: no client authenticates with it
+    // the Authorization header holds the connection's token, so no client authenticates with it
     const client = await authenticateClient(server, { params, authorization: undefined }, guards);
     const { stored, accessToken, jkt, guard } = await provenToken(deps, { request, path: TRANSFERS_PATH });
     if (stored.grant.clientId !== client.id) throw foreign(deps, { client, connectionId: stored.grant.id });
@@ -57,7 +55,7 @@ export async function authenticate(
   });
 }
 
-/** Before anything is counted: who hears a call and sends it again must not use up what its Requester may ask for. */
+/** Runs before anything is counted: somebody who replays an intercepted call must not use up the Requester's limits. */
 async function burn({ server }: AdmitDeps, guards: Guards): Promise<void> {
   const burned = await server.storage.burn(guards.take());
   if (burned.kind === 'burned') return;
@@ -71,12 +69,12 @@ function foreign({ log }: AdmitDeps, { client, connectionId }: { client: Client;
   return badConnectionToken('foreign');
 }
 
-/** Beyond the time of a call: whoever holds a place longer has died. */
+/** Longer than a call takes: whoever holds a place for longer has died. */
 const SPARE_SECONDS = 10;
 
 /**
  * Counts the call's transfers, and gives it a place: in this process, and among the calls of its connection over all
- * processes. The function returned gives both back. Throws 429 and 503 with `Retry-After`.
+ * processes. The returned function gives both back. Throws 429 and 503 with `Retry-After`.
  */
 export async function admit(
   deps: AdmitDeps,
@@ -93,7 +91,7 @@ export async function admit(
     if (place === null) throw tooManyRequests(1);
     return () => {
       leave();
-      // otherwise it is given back by time
+      // otherwise it expires
       giveBackCallPlace(deps.pool, place).catch((err: unknown) => deps.log.warn({ err }, 'a place was not given back'));
     };
   } catch (error) {

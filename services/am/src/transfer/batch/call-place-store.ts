@@ -8,7 +8,7 @@ export interface CallPlace {
   readonly callId: string;
 }
 
-// two that choose the same number meet on its row: the second finds it taken, and looks again
+// two calls that choose the same number meet on its row: the second finds it taken, and looks again
 const TAKE: Query<{ number: number }> = {
   name: 'call_place_take',
   text: `
@@ -24,8 +24,8 @@ const TAKE: Query<{ number: number }> = {
 };
 
 /**
- * A place for a call of this connection, or null where as many are under way as may be. It is held for `seconds` at
- * most, so that a process that dies gives it back. PROTOCOL §5.
+ * A place for a call of this connection; null if as many calls are in progress as are allowed. It is held for `seconds`
+ * at most, so that a process that dies gives it back. PROTOCOL §5.
  */
 export async function takeCallPlace(
   pool: Pool,

@@ -20,28 +20,28 @@ import { toOAuthError } from '../to-oauth-error.ts';
 import { mint, type TransferDeps } from '../transfer.ts';
 
 export type BatchDeps = TransferDeps & {
-  /** Of transfers, in turns. */
+  /** Limits transfers, in turns. */
   readonly transfers: ConcurrencyLimit;
 };
 
 export interface BatchCall {
-  /** Tells this call from others in this process. */
+  /** Identifies this call among others in this process. */
   readonly id: string;
   readonly caller: Caller;
   readonly body: TransfersRequest;
-  /** Fires when time is up or the caller has gone: nothing begins then, and what is under way ends. */
+  /** Fires when the time is up or the caller is gone: nothing begins after that, and what is in progress is aborted. */
   readonly signal: AbortSignal;
   /** No transfer begins while this says no. */
   readonly open?: () => boolean;
 }
 
-/** What one item has come to, before anybody is told: a token in nobody's hands yet, or an error. */
+/** The outcome of one item before the caller has it: an error, or a token that nobody holds yet. */
 export interface Outcome {
   readonly item: TransferItem;
   readonly result: Minted | OAuthError;
 }
 
-/** Brings one item up to its Host's answer, when its turn comes. Never throws. */
+/** Runs one item up to its Host's answer, when its turn comes. Never throws. */
 export async function runItem(deps: BatchDeps, call: BatchCall, item: TransferItem): Promise<Outcome> {
   try {
     const leave = await deps.transfers.enter(ticketFor(deps, call, item));
@@ -63,7 +63,7 @@ function ticketFor(
 ): Parameters<ConcurrencyLimit['enter']>[0] {
   const { ofRequester, ofCall, atHost } = config.limits.batch.transfers;
   const { client, connectionId } = call.caller;
-  // not looked up, so that an address which belongs to nobody is treated as any other
+  // not looked up, so that a resource that belongs to nobody is treated like any other
   const host = URL.canParse(item.resource) ? new URL(item.resource).origin : '';
   const share = (name: string, atOnce: number) => ({ name, atOnce, waiting: Infinity });
   return {
@@ -91,8 +91,8 @@ function requestFor({ config }: BatchDeps, { caller, body, signal }: BatchCall, 
 }
 
 /**
- * The answers to what has come to an end. What was minted is handed out here and nowhere else: write it in this turn of
- * the event loop, for a stop that is answered from now on no longer finds it. PROTOCOL §3.5.
+ * The answers to finished items. Minted tokens are handed out here and nowhere else: write the result in this turn of
+ * the event loop, because a stop that is answered from now on no longer finds it. PROTOCOL §3.5.
  */
 export async function answersTo(
   deps: BatchDeps,
@@ -117,7 +117,7 @@ async function completeAll(
       return outcome.kind === 'token' ? outcome.response : toOAuthError(outcome);
     };
   } catch (error) {
-    // nothing leaves; the sweep closes their rows
+    // nothing is sent; the sweep closes their rows
     const failed = errorOfItem(deps, call, error);
     return () => failed;
   }
@@ -129,12 +129,12 @@ function refusalOf(id: string, error: OAuthError): TransferAnswer {
   return { ...error.toJSON(), id, status, ...wait };
 }
 
-/** Nobody is there any more: what was minted for them stays here. */
+/** The caller is gone: what was minted for them is not handed out. */
 export async function withholdAll(deps: BatchDeps, outcomes: readonly Outcome[]): Promise<void> {
   for (const { result } of outcomes) if (!(result instanceof OAuthError)) await withhold(deps, result);
 }
 
-/** What was thrown for one item is that item's; the others go on. */
+/** An exception of one item is that item's outcome; the others continue. */
 function errorOfItem({ log }: BatchDeps, { signal }: BatchCall, error: unknown): OAuthError {
   if (error instanceof OAuthError) return error;
   if (signal.aborted && error === signal.reason) return toOAuthError({ kind: 'gone' });

@@ -1,30 +1,29 @@
 import type { TransferAnswer, TransfersResponse } from '@chatelaine/protocol';
 import { answersTo, type BatchCall, type BatchDeps, type Outcome, runItem, withholdAll } from './call.ts';
 
-/** Where lines go. */
+/** Where lines are written to. */
 export interface Sink {
   /** Resolves when the text has left this process; rejects when it never will. */
   write(text: string): Promise<void>;
 }
 
-/** What is delivered, told as it happens: for the log. */
+/** Called for each delivery, for the log. */
 export type Delivered = (answers: readonly TransferAnswer[]) => void;
 
 export interface Delivery {
   readonly call: BatchCall;
-  /** Fires when the caller has gone. */
+  /** Fires when the caller is gone. */
   readonly gone: AbortSignal;
   readonly delivered: Delivered;
 }
 
-/** Lines in one write: what is handed out together must leave together. */
+/** Lines in one write: what is handed out together must be sent together. */
 const LINES_AT_ONCE = 16;
-/** Outcomes that may wait for a reader before no more items begin. */
+/** Finished outcomes that may wait for the reader before no more items begin. */
 const HELD_AT_MOST = 16;
 
 /**
- * All answers in the order of the request, once there are all. Nothing is handed out before. Null: nobody is there to
- * take it.
+ * All answers in the order of the request, once all are there. Nothing is handed out before. Null: the caller is gone.
  */
 export async function asDocument(
   deps: BatchDeps,
@@ -42,8 +41,8 @@ export async function asDocument(
 
 /**
  * Each answer as its Host answers. An answer is handed out only when everything before it has left this process, so a
- * caller who does not read holds up nobody else: no item begins while many outcomes wait for them, and none of them is
- * handed out. Rejects when the sink does or `gone` fires; by then all is withheld that was not handed out.
+ * caller that does not read holds up nobody else: no item begins while many outcomes wait, and none of those is handed
+ * out. Rejects if the sink does or `gone` fires; by then everything not handed out has been withheld.
  */
 export async function asLines(deps: BatchDeps, { call, gone, delivered }: Delivery, sink: Sink): Promise<void> {
   const arrived: Outcome[] = [];
@@ -71,7 +70,7 @@ export async function asLines(deps: BatchDeps, { call, gone, delivered }: Delive
       await sink.write(answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
     }
   } finally {
-    // after the last line there is nothing left; otherwise `gone` or the end of time ends them all
+    // after the last line there is nothing left; otherwise `gone` or the deadline ends them all
     await Promise.all(items);
     await withholdAll(deps, arrived);
   }

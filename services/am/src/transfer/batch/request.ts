@@ -8,7 +8,7 @@ import {
   transfersRequestSchema,
 } from '@chatelaine/protocol';
 
-/** Reads the body of a batch call; what is wrong with any of it is wrong with all of it. PROTOCOL §5. */
+/** Reads the body of a batch call; one malformed item refuses all of it. PROTOCOL §5. */
 export function readBatchRequest(body: unknown): TransfersRequest {
   if (isTooMany(body)) throw invalidRequest(`One call holds at most ${BATCH.items} transfers.`);
   const read = transfersRequestSchema.safeParse(body);
@@ -18,12 +18,12 @@ export function readBatchRequest(body: unknown): TransfersRequest {
   return read.data;
 }
 
-/** Who calls, in the words that the kernel's client authentication takes. */
+/** The caller's parameters, as the kernel's client authentication takes them. */
 export function clientParams({ client_id, client_assertion_type, client_assertion }: TransfersRequest): FormParams {
   return paramsOf({ client_id, client_assertion_type, client_assertion });
 }
 
-/** One item as hop 1 would have it, so that both are read by the same eyes. PROTOCOL §3.1. */
+/** One item in the form of hop 1, so that the same code reads both. PROTOCOL §3.1. */
 export function hopParams(
   { completion_mode }: Pick<TransfersRequest, 'completion_mode'>,
   { item, accessToken }: { item: TransferItem; accessToken: string },
@@ -45,13 +45,13 @@ function paramsOf(given: Readonly<Record<string, string | undefined>>): FormPara
   return new Map(Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
-/** Before anything looks at each: a hundred thousand would each be looked at. */
+/** Before the items are parsed: a hundred thousand would each be parsed. */
 function isTooMany(body: unknown): boolean {
   const { transfers } = (body ?? {}) as { readonly transfers?: unknown };
   return Array.isArray(transfers) && transfers.length > BATCH.items;
 }
 
-/** Where the first mistake is. Names of members are the caller's own words, so they are not repeated. */
+/** Where the first mistake is. Member names are the caller's own words, so they are not repeated. */
 function describe(issue: { readonly code: string; readonly path: readonly PropertyKey[] } | undefined): string {
   const where = (issue?.path ?? [])
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))

@@ -27,7 +27,9 @@ type RouteDeps = BatchDeps &
     readonly ending: AbortSignal;
   };
 
-/** What is under way when the process is told to end has so long: every Host has answered by then, or is too slow. */
+/**
+ * Seconds left to calls in progress when the process is told to end: by then every Host has answered or is too slow.
+ */
 const ENDING_SECONDS = 6;
 
 /** Many transfers in one call. PROTOCOL §5. */
@@ -56,7 +58,7 @@ export async function batchFeature(app: FastifyInstance, given: FeatureDeps): Pr
       const reason = new DOMException('The server is about to end.', 'TimeoutError');
       setTimeout(() => ending.abort(reason), ENDING_SECONDS * 1000).unref();
     });
-    // whatever was cut off still closes its intents: the database goes last
+    // calls that were cut off still close their intents: the database is closed last
     scope.addHook('onClose', async () => void (await Promise.allSettled(underWay)));
   });
 }
@@ -99,18 +101,18 @@ async function deliver(
   }
 }
 
-/** Seconds beyond the call's own, for the last lines to leave. */
+/** Seconds beyond the call's own, for writing the last lines. */
 const LAST_LINES_SECONDS = 2;
 
 async function stream(deps: RouteDeps, delivery: Delivery, reply: FastifyReply): Promise<void> {
   const { raw } = reply;
-  // what hooks gave it: nothing else writes it once the answer is ours alone
+  // the headers that hooks have set: Fastify does not write them to an answer that we take over
   for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
   raw.writeHead(200, { 'content-type': NDJSON, 'cache-control': 'no-store' });
   raw.flushHeaders();
-  // what a broken connection has to say is said to each write
+  // an error of the connection is reported to each write
   raw.on('error', () => {});
-  // a caller who does not read does not keep us
+  // a caller that does not read does not hold up the process
   const seconds = deps.config.limits.batch.secondsPerCall + LAST_LINES_SECONDS;
   const end = setTimeout(() => raw.destroy(), seconds * 1000);
   try {
@@ -140,7 +142,7 @@ function sinkOf(raw: FastifyReply['raw'], gone: AbortSignal): Sink {
   };
 }
 
-/** One line in the log for each call: who, how many, what came of them. */
+/** One log line for each call: who called, how many items, and their outcomes. */
 function startLog({ log }: Pick<Deps, 'log'>, { caller, body }: { caller: Caller; body: BatchCall['body'] }) {
   const started = performance.now();
   const counts = { minted: 0, refused: 0, failed: 0 };

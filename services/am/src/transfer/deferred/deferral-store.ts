@@ -11,7 +11,7 @@ import type { Replayed, ReplayGuard, TokenKey } from '@chatelaine/oauth-server';
 import { LIFETIME, LIMIT, type ScopeSet } from '@chatelaine/protocol';
 import type { Pool } from 'pg';
 
-/** Longer than any call of a Host takes; a process that died holds its attempt no longer. */
+/** Longer than any call to a Host takes: a process that died holds its attempt no longer than this. */
 const ATTEMPT_SECONDS = 30;
 
 const OPEN: Query = {
@@ -38,8 +38,8 @@ export interface NewDeferral {
 }
 
 /**
- * Keeps what a Requester waits for; false when its connection ended meanwhile. Of one question a few at most: the
- * oldest make room. PROTOCOL §3.7.
+ * Stores what a Requester waits for; false if its connection ended meanwhile. A question has a few at most: the oldest
+ * make room. PROTOCOL §3.7.
  */
 export async function openDeferral(pool: Pool, input: NewDeferral): Promise<boolean> {
   const { key, connectionId, clientId, jkt, resource, scopes, askId } = input;
@@ -48,7 +48,7 @@ export async function openDeferral(pool: Pool, input: NewDeferral): Promise<bool
   return (await run(pool, OPEN, values)).length === 1;
 }
 
-// the row's lock decides who polled first; `due` is looked at again under it
+// the row's lock decides which poll came first; `due` is evaluated again under it
 const POLL: Query<PolledRow> = {
   name: 'transfer_poll_deferral',
   text: `with ${BURN_GUARDS}, due as (
@@ -77,18 +77,18 @@ interface PolledRow extends BurnedRow {
   expires_in: number;
 }
 
-/** A deferral whose answer may be looked for now. */
+/** A deferral that may be answered now. */
 export interface Polled {
   readonly kind: 'polled';
   readonly connectionId: string;
   readonly resource: string;
   readonly scopes: ScopeSet;
   readonly askId: string;
-  /** open · approved · used · closed; null: gone. */
+  /** open · approved · used · closed; null: deleted. */
   readonly askState: string | null;
-  /** Where the owner allowed fewer of the scopes: which. */
+  /** If the owner allowed fewer of the scopes: which. */
   readonly allowed: ScopeSet | null;
-  /** Seconds it is still good for. */
+  /** Seconds until it expires. */
   readonly expiresIn: number;
 }
 
@@ -96,13 +96,13 @@ export type PollOutcome =
   | Polled
   | { readonly kind: 'too_early'; readonly connectionId: string }
   | { readonly kind: 'expired' }
-  /** Never was, has ended, or is of another client, key or connection: nothing tells them apart. */
+  /** Unknown, ended, or of another client, key or connection: the caller cannot tell which. */
   | { readonly kind: 'unknown' }
   | Replayed;
 
 /**
- * One poll: whose it is and whether it comes too early, in one statement with the replay guards, for all replicas
- * together. PROTOCOL §3.7.
+ * One poll: checks whose it is and whether it comes too early, in one statement with the replay guards, for all
+ * replicas together. PROTOCOL §3.7.
  */
 export async function pollDeferral(
   pool: Pool,
@@ -129,7 +129,7 @@ const ATTEMPT: Query = {
   returning 1`,
 };
 
-/** Only one poll at a time may call the Host; false when another does, or has already. */
+/** Only one poll at a time may call the Host; false if another one does, or has. */
 export async function attemptDeferral(pool: Pool, { bucket, hash }: TokenKey, attemptId: string): Promise<boolean> {
   return (await run(pool, ATTEMPT, [bucket, hash, attemptId, ATTEMPT_SECONDS])).length === 1;
 }
@@ -140,7 +140,7 @@ const SUCCEED: Query = {
     returning 1`,
 };
 
-/** Ends it in a token: true once, for the poll whose attempt it still is. */
+/** Ends it with a token: true once, for the poll that still holds the attempt. */
 export async function succeedDeferral(pool: Pool, { bucket, hash }: TokenKey, attemptId: string): Promise<boolean> {
   return (await run(pool, SUCCEED, [bucket, hash, attemptId])).length === 1;
 }
@@ -152,8 +152,8 @@ const END: Query = {
 };
 
 /**
- * Ends it in a refusal. That of an attempt ends it only while the attempt is that poll's: another may be about to get a
- * token.
+ * Ends it with a refusal. An attempt's refusal ends it only while that poll still holds the attempt: another may be
+ * about to get a token.
  */
 export async function endDeferral(pool: Pool, { bucket, hash }: TokenKey, attemptId: string | null): Promise<void> {
   await run(pool, END, [bucket, hash, attemptId]);
@@ -165,7 +165,7 @@ const RELEASE: Query = {
   where bucket = $1 and hash = $2 and attempt_id = $3 and ended_at is null`,
 };
 
-/** Nothing came of it, for now: the next poll may try again. */
+/** Without a result for now: the next poll may try again. */
 export async function releaseDeferral(pool: Pool, { bucket, hash }: TokenKey, attemptId: string): Promise<void> {
   await run(pool, RELEASE, [bucket, hash, attemptId]);
 }
@@ -179,7 +179,7 @@ const REAP: Query<{ n: number }> = {
   select count(*)::int as n from gone`,
 };
 
-/** Deletes what is past its time, a day later, so that a late poll hears `expired_token`; returns how many. */
+/** Deletes expired deferrals, a day late, so that a late poll gets `expired_token`; returns how many. */
 export async function reapDeferrals(pool: Pool): Promise<number> {
   return (await runForRow(pool, REAP, [])).n;
 }

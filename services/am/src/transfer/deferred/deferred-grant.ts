@@ -32,7 +32,10 @@ import { readSnapshot } from '../snapshot-store.ts';
 import { notAllowed, pausedForNow, toOAuthError } from '../to-oauth-error.ts';
 import { mint, takeQuota, type TransferDeps } from '../transfer.ts';
 
-/** A poll: whether the owner has answered what a Requester waits for, and if so, the transfer. PROTOCOL §3.7. */
+/**
+ * A poll: checks whether the owner has answered the question a Requester waits for, and if they allowed it, transfers.
+ * PROTOCOL §3.7.
+ */
 export function deferredGrant(deps: TransferDeps): Grant {
   return { grantType: DEFERRED.grantType, handle: async (context) => ({ ...(await poll(deps, context)) }) };
 }
@@ -43,7 +46,7 @@ async function poll(deps: TransferDeps, context: TokenContext): Promise<Transfer
   if (jkt === null) throw invalidDpopProof('A poll needs a DPoP proof by the key that asked.');
   const ownStatement = actorTokenOf(params);
   const polled = await pollDeferral(deps.pool, { key, clientId: client.id, jkt, guards: guards.take() });
-  // RFC 8628 §3.5 asks for patience; who has none is counted as well
+  // RFC 8628 §3.5 asks for patience; impatient polls are counted as well
   if (polled.kind === 'polled' || polled.kind === 'too_early')
     await takeQuota(deps, { connectionId: polled.connectionId, clientId: client.id });
   switch (polled.kind) {
@@ -67,7 +70,7 @@ async function poll(deps: TransferDeps, context: TokenContext): Promise<Transfer
 function readCode({ params }: TokenContext): TokenKey {
   const code = params.get('deferral_code');
   if (code === undefined) throw invalidRequest('deferral_code is missing.');
-  // what is asked for was said when it was deferred, and is never changed on the way
+  // what is asked for was fixed when it was deferred
   const other = ['subject_token', 'resource', 'audience', 'scope', 'cnf', 'req_cnf', 'jkt', 'act', 'grant_id'];
   const found = other.find((name) => params.has(name));
   if (found !== undefined) throw invalidRequest(`${found} is not a parameter of this request.`);
@@ -76,7 +79,7 @@ function readCode({ params }: TokenContext): TokenKey {
   return { bucket: parsed.bucket, hash: hashToken(code) };
 }
 
-/** The request as it was made then, with what the Requester says of its key now. */
+/** The request as it was made then, with the Requester's own statement of now. */
 function requestOf(
   { config }: TransferDeps,
   input: {
@@ -104,7 +107,7 @@ function requestOf(
   };
 }
 
-/** What a poll that comes at the right time comes to. */
+/** The outcome of a poll that comes in time. */
 type Answer =
   | TransferOutcome
   /** The owner has not answered. */
@@ -123,7 +126,7 @@ interface Answering {
   readonly signal: AbortSignal;
 }
 
-/** Everything is decided anew: what the owner changed since then counts. A refusal ends the deferral. */
+/** Decides everything again, so that what the owner changed since then counts. A refusal ends the deferral. */
 async function answer(deps: TransferDeps, input: Answering): Promise<Answer> {
   const { key, polled, request } = input;
   const isToBeAsked = async (): Promise<boolean> =>
@@ -134,7 +137,7 @@ async function answer(deps: TransferDeps, input: Answering): Promise<Answer> {
   if (!(await attemptDeferral(deps.pool, key, attemptId))) return { kind: 'open' };
   let outcome: Answer | null = null;
   try {
-    // looked at once more: what they approved may have been in the hands of another poll until now
+    // checked again: the approval may have been in use by another poll until now
     const isDenied = unanswered && (await isToBeAsked());
     outcome = isDenied ? deniedBy(polled) : await attempt(deps, { ...input, attemptId });
     return outcome;
@@ -144,7 +147,7 @@ async function answer(deps: TransferDeps, input: Answering): Promise<Answer> {
   }
 }
 
-/** The transfer. Its guards were burned by the poll; its token goes to the one poll that ends the deferral. */
+/** The transfer. The poll has spent its guards; its token goes to the one poll that ends the deferral. */
 async function attempt(
   deps: TransferDeps,
   { key, attemptId, request, signal }: Answering & { readonly attemptId: string },
@@ -159,10 +162,10 @@ async function attempt(
   return (await complete(deps, [minted]))(minted);
 }
 
-/** The owner was asked and would have to be asked again. */
+/** The owner was asked, and would have to be asked again. */
 const deniedBy = ({ askState }: Polled): Answer => ({ kind: askState === 'closed' ? 'not_allowed' : 'expired' });
 
-/** After these polling again is of no use. */
+/** After these, polling again is pointless. */
 const ENDS: ReadonlySet<Answer['kind']> = new Set([
   'token',
   'not_allowed',
@@ -179,7 +182,7 @@ const ENDS: ReadonlySet<Answer['kind']> = new Set([
   'denied',
 ] as const);
 
-/** What the Requester is told of a poll that came to no token. PROTOCOL §3.7, §3.8. */
+/** The error of a poll that yields no token. PROTOCOL §3.7, §3.8. */
 function refusalOf(polled: Polled, answered: Exclude<Answer, { kind: 'token' }>): OAuthError {
   switch (answered.kind) {
     case 'open':
@@ -190,11 +193,11 @@ function refusalOf(polled: Polled, answered: Exclude<Answer, { kind: 'token' }>)
       return expired();
     case 'overtaken':
       return badCode('another poll was faster');
-    // nothing but the code was shown, so it is the code that is not good
+    // only the code was shown, so it is the code that is invalid
     case 'bad_token':
     case 'stopped':
       return badCode(answered.kind);
-    // who waits already waits on
+    // a Requester that is waiting goes on waiting
     case 'paused':
       return pausedForNow(answered);
     default:

@@ -10,12 +10,12 @@ import {
 } from '@chatelaine/oauth-server-pg';
 import { COUNT_ONE, HAS_ROOM } from '../../rules/sql/rules-in-force.ts';
 
-/** Of an intent, in the order of the parameters of all statements here. */
+/** The columns of an intent, in the order of the parameters of all statements here. */
 const COLUMNS =
   'id, bucket, owner_id, connection_id, link_id, host_id, client_id, ' +
   'resource, scopes, jkt, policy_version, proffer_jti, rule_ids';
 
-/** What is used up by a transfer that begins: steps of its statement, and whether they were taken. */
+/** What a beginning transfer uses up: further steps of its statement, and whether they succeeded. */
 interface UsedUp {
   readonly steps: string;
   readonly isDone: string;
@@ -29,7 +29,7 @@ const APPROVAL: UsedUp = {
   isDone: '$16::text is null or exists (select from spent)',
 };
 
-// all of them or none: each is locked, and looked at again under its lock, before any is counted
+// all or none: each row is locked and read again under its lock before any is counted
 const COUNTED: UsedUp = {
   steps: `room as materialized (
     select n.id from rule_limit n where n.id = any ($17::text[]) and n.owner_id = $5 and ${HAS_ROOM}
@@ -61,7 +61,7 @@ const begin = (name: string, { steps, isDone }: UsedUp): Query<BurnedRow & LinkR
   from (values (1)) as always left join still on true`,
 });
 export const BEGIN = begin('transfer_begin', APPROVAL);
-/** The same for what is counted against limits of rules. */
+/** The same for limits of rules. */
 export const BEGIN_COUNTED = begin('transfer_begin_counted', COUNTED);
 
 export interface LinkRow {
@@ -71,7 +71,7 @@ export interface LinkRow {
   token_endpoint: string;
 }
 
-/** Of {@link COLUMNS}, as they come. */
+/** The types of {@link COLUMNS}, in order. */
 const COLUMN_TYPES = [
   'text',
   'int',
