@@ -63,6 +63,9 @@ const outcomeIn =
 const PAUSED_RETRY_SECONDS = 1;
 
 // A closed transfer may be checked again for half a minute, and does not change after that: it may be in a checkpoint.
+// Whatever ends or pauses something, or puts other terms in force, updates the row of the grant or the link, and these
+// rows are locked until this commits: a stop either waits for the completion, or is seen. `for share` reads a row again
+// after waiting for it, which a subquery in `set` would not. Grants before links, as stops lock them.
 const COMPLETE: Query<CompletedRow> = {
   name: 'transfer_complete',
   text: `
