@@ -54,8 +54,8 @@ export interface Chatelaine {
    */
   withdraw(ownerId: string, scopes: readonly string[]): Promise<void>;
   /**
-   * Whether the token of a request that passed `requireScope` is still good: for long-running answers, and their
-   * authors.
+   * Whether the token of a request that passed `requireScope` is still good: for answers that take long to
+   * send.
    */
   isStillGood(request: FastifyRequest): Promise<boolean>;
   /**

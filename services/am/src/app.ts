@@ -58,14 +58,14 @@ const REAP_SECONDS = 60;
 const RETAIN_SECONDS = 600;
 const RETAINING = 'dropping what was kept for its time';
 
-/** Beyond the longest answer, a connection on which nothing happens is closed. */
+/** Longer than the longest answer: after this, an idle connection is closed. */
 const SPARE_MS = 10_000;
 
 function longestAnswerMs({ limits }: Config): number {
   return 1_000 * Math.max(limits.hostCalls.hopSeconds, limits.batch.secondsPerCall);
 }
 
-/** The AM, whole: every feature is registered here, one line each. Closing the app closes its resources. */
+/** The whole AM: every feature is registered here, one line each. Closing the app closes its resources. */
 export async function createApp(resources: Resources): Promise<FastifyInstance> {
   const { config, pool, prisma, keys, refreshKeys, pushKeys } = resources;
   const outbound = waitingOnOthers(resources.outbound);
@@ -161,7 +161,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   const chain = () => makeCheckpoints(deps, config.checkpoints);
   repeat(app, { everySeconds: config.checkpoints.everySeconds, work: chain, what: 'making checkpoints of activity' });
   repeat(app, { everySeconds: RETAIN_SECONDS, work: () => retain(deps), what: RETAINING });
-  // at once as well: a process may not live until the first turn
+  // also at once: a process may not live until the first run
   app.addHook('onReady', () => retain(deps).catch((err: unknown) => app.log.warn({ err }, `${RETAINING} failed`)));
   app.addHook('onReady', async () => jobs.start());
   app.addHook('onClose', async () => {

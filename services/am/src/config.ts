@@ -18,73 +18,73 @@ import {
 import { FAILPOINTS, type FailpointName } from './failpoints.ts';
 
 export interface Config extends ServiceConfig {
-  /** How people call this AM; Hosts show it on their consent pages. */
+  /** The name people know this AM by; Hosts show it on their consent pages. */
   readonly name: string;
-  /** Whether clients may be known by their documents. */
+  /** Whether clients may be identified by documents. */
   readonly clientDocuments: 'read' | 'none';
-  /** A directory with terms documents of the operator's own, beside those that ship. */
+  /** A directory with the operator's own terms documents, besides those that are shipped. */
   readonly termsDirectory: string | null;
-  /** Where this process is to die; for tests, and empty unless `demo`. */
+  /** Failpoints at which this process exits; for tests, and empty unless `demo`. */
   readonly failpoints: readonly ArmedFailpoint<FailpointName>[];
-  /** When what a crash left half done is looked after. */
+  /** When to take up work that a crash interrupted. */
   readonly recovery: {
     readonly everySeconds: number;
-    /**
-     * An intent, or a connection without its grant, that is older than this has no process any more that works on it.
-     */
+    /** Seconds after which no process can still be working on an intent or on a connection without its grant. */
     readonly lostAfterSeconds: number;
-    /** A link whose code was sent to the Host so long ago, without an answer, is asked for again. */
+    /** Seconds after which a code that the Host has not answered is sent again. */
     readonly resumeLinksAfterSeconds: number;
   };
-  /** How many days what is over is kept. What is under way is kept until it is over. */
+  /** How many days finished things are kept. Whatever is in progress is kept until it is finished. */
   readonly retention: {
-    /** Transfers, with what came of them, and the questions that were asked for them. */
+    /** Transfers with their outcome, and the questions asked for them. */
     readonly transferDays: number;
-    /** What Hosts were told of ends. */
+    /** Revocations sent to Hosts. */
     readonly revocationDays: number;
     readonly timelineDays: number;
   };
-  /** How what was done is taken into the chains that show whether it was changed. */
+  /** How activity is taken into the chains of checkpoints that prove it unchanged. */
   readonly checkpoints: {
     readonly everySeconds: number;
-    /** What is younger is left for the next time. */
+    /** Newer rows are left for the next run. */
     readonly afterSeconds: number;
   };
   readonly jobs: {
-    /** How often a process looks for ends that it was not told of: those of others, and what is to be tried again. */
+    /** How often a process looks for ends it was not notified of: those of other processes, and those to be retried. */
     readonly everySeconds: number;
-    /** How often connections and grants are ended whose time is over. */
+    /** How often expired connections and grants are ended. */
     readonly dueEverySeconds: number;
-    /** How often it is stored which Hosts answered. */
+    /** How often it is stored which Hosts have answered. */
     readonly seenEverySeconds: number;
   };
   readonly notices: {
-    /** How often a process looks for what owners are to be told. */
+    /** How often a process looks for messages to owners. */
     readonly everySeconds: number;
-    /** An account that could not be reached for so long is one that does not work. */
+    /** A link whose Host has been unreachable for this long counts as not working. */
     readonly unreachableSeconds: number;
-    /** Origins of push services that are spoken to; `https://*.push.example` is any one label below that. */
+    /**
+     * Origins of push services to which messages may be sent; in `https://*.push.example` the star is any one label.
+     */
     readonly pushServices: readonly string[];
   };
-  /** Pages that wait to hear of changes, at one process. */
+  /** Open pages waiting for changes, at one process. */
   readonly live: {
     readonly perOwner: number;
     readonly inAll: number;
-    /** How often they are looked after: whether their session lives. */
+    /** How often to check that their session is still alive. */
     readonly beatSeconds: number;
-    /** Changes within so much time are told together. */
+    /** Changes within this time are announced together. */
     readonly gatherMs: number;
   };
   readonly limits: {
-    /** Addresses of Hosts one owner may have fetched in an hour. */
+    /** How many Host addresses one owner may have fetched in an hour. */
     readonly hostsAddedPerHour: number;
-    /** An address where nothing fits is answered after this many seconds, whatever was or was not there. */
+    /** A failure to add a Host is answered after this many seconds, whatever was or was not at the address. */
     readonly discoveryFailureSeconds: number;
     /** How much of a process one Host may take. */
     readonly hostCalls: HostCallLimits;
     /** Live connections of one owner: with one client, and in all. */
     readonly connections: { readonly ofClient: number; readonly inAll: number };
-    /** Transfers and polls, over all processes, however they are asked for: by one connection, and by one Requester. */
+    /** Transfers and polls, over all processes and ways of asking: of one connection, and of one Requester. */
     readonly transfers: { readonly perConnection: Limit; readonly perRequester: Limit };
     /** How much batch calls may take. */
     readonly batch: BatchLimits;
@@ -95,32 +95,32 @@ export interface Config extends ServiceConfig {
 
 /** How much of one process one Host may take. */
 export interface HostCallLimits {
-  /** Calls under way. */
+  /** Calls in progress. */
   readonly atOnce: number;
   /** Calls that wait for a place. */
   readonly waiting: number;
-  /** So many of both are for others than the Requester that has the most. */
+  /** How many of both are reserved for others than the Requester that has the most. */
   readonly forOthers: number;
-  /** How long one waits, at most. */
+  /** Seconds that a call waits at most. */
   readonly waitSeconds: number;
   /**
-   * For all of hop 2: renewing the link's token, asking, and both once more. A Requester waits no longer for a Host.
-   * PROTOCOL §3.8.
+   * Seconds for all of hop 2: refreshing the link's token, the call, and both once more. A Requester waits no longer
+   * for a Host. PROTOCOL §3.8.
    */
   readonly hopSeconds: number;
-  /** So many failures in a row, and the Host is left alone. */
+  /** Consecutive failures that open the circuit. */
   readonly failuresToOpen: number;
-  /** For so long; then one call is tried. */
+  /** Seconds for which it stays open; then one call tries the Host. */
   readonly openSeconds: number;
 }
 
 /** How much of one process batch calls may take. PROTOCOL §5. */
 export interface BatchLimits {
-  /** What is not answered by then is not answered. Less than an idle connection is kept for. */
+  /** Seconds after which remaining items are not answered. Less than the time for which an idle connection is kept. */
   readonly secondsPerCall: number;
-  /** Calls under way: in all, of one Requester, of one connection. */
+  /** Calls in progress: in all, of one Requester, of one connection. */
   readonly calls: { readonly all: number; readonly ofRequester: number; readonly ofConnection: number };
-  /** Transfers under way: in all, of one Requester, of one call, at one Host. */
+  /** Transfers in progress: in all, of one Requester, of one call, at one Host. */
   readonly transfers: {
     readonly all: number;
     readonly ofRequester: number;
@@ -129,8 +129,8 @@ export interface BatchLimits {
   };
 }
 
-// waiting for a Host costs little, so many may: one slow Host of many is not to be noticed; half of a Host's places
-// stay for single transfers
+// waiting for a Host costs little, so many calls may wait: one slow Host among many should not be noticed. Half of a
+// Host's places stay free for single transfers.
 const BATCH_LIMITS = {
   secondsPerCall: 20,
   calls: { all: 100, ofRequester: 75, ofConnection: 8 },
@@ -149,7 +149,7 @@ const HOST_CALLS: HostCallLimits = {
   openSeconds: 10,
 };
 
-/** Of the browsers that people have: Chromium, Firefox, Safari, Edge. */
+/** Push services of common browsers: Chromium, Firefox, Safari, Edge. */
 const PUSH_SERVICES: readonly string[] = [
   'https://fcm.googleapis.com',
   'https://updates.push.services.mozilla.com',
@@ -163,7 +163,7 @@ function parsePushServices(given: string): readonly string[] | null {
   return services.every((one) => PUSH_SERVICE.test(one)) ? services : null;
 }
 
-/** Every variable; docs/operations.md says what each is for. */
+/** Every variable; docs/operations.md describes them. */
 export const FIELDS = {
   ...SERVICE_FIELDS,
   NAME: optional(text, 'Chatelaine'),
@@ -193,8 +193,7 @@ export const FIELDS = {
 };
 
 /**
- * Reads the environment; the only place that does.
- *
+ * Reads the environment; nothing else does.
  * @throws ConfigError with a sentence for every problem
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
@@ -252,5 +251,5 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
 
 /** More than anybody makes by hand, and few enough to be shown and stopped. */
 const CONNECTIONS = { ofClient: 200, inAll: 5_000 };
-// the longest that reading a first document can take, and a little
+// slightly longer than reading a first document can take
 const DISCOVERY_FAILURE_SECONDS = 3.5;

@@ -15,58 +15,58 @@ import type { PrismaClient } from './generated/prisma/client.ts';
 export interface Deps {
   readonly config: Config;
   readonly clock: Clock;
-  /** Milliseconds of a clock of this process that only goes forward. */
+  /** Milliseconds of this process's monotonic clock. */
   readonly monotonic: () => number;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
-  /** Hot tables: named statements in `store.ts` files. */
+  /** Hot tables: named queries in `…store.ts` files. */
   readonly pool: Pool;
   /** Configuration tables. */
   readonly prisma: PrismaClient;
-  /** Seals what others entrusted to us. The AAD is the row's id and its owner. */
+  /** Seals what others have entrusted to us. The AAD is the row's id and its owner. */
   readonly vault: Vault;
-  /** What checkpoints of activity are made with. */
+  /** Computes the codes of checkpoints of activity. */
   readonly checkpointKeys: CheckpointKeys;
   readonly outbound: Outbound;
-  /** Before every call of a Host's token endpoint that a transfer needs. */
+  /** Admits every call to a Host's token endpoint that a transfer needs. */
   readonly hostGate: HostGate;
-  /** Is told what each call of a Host came to. */
+  /** Called with the outcome of each call to a Host. */
   readonly linksSeen: LinksSeen;
-  /** Sign assertions and statements. */
+  /** The keys that sign assertions and statements. */
   readonly keys: SigningKeys;
   /** The terms documents that owners can choose from. */
   readonly terms: Terms;
   /** The authorization server that Requesters see. */
   readonly server: ServerDeps;
   readonly rateLimits: RateLimits;
-  /** Of what is asked for all the time. */
+  /** Limits on what is requested all the time. */
   readonly allowances: Allowances;
   readonly jobs: Jobs;
   readonly live: Live;
-  /** What is counted of the AM's work. */
+  /** Metrics of the AM's work. */
   readonly observe: Observe;
   /** Does nothing, except in tests of crashes. */
   readonly failpoint: Failpoint<FailpointName>;
 }
 
-/** What checkpoints of activity are made with: one key for each kind of code. ADR 0036. */
+/** Computes the codes of checkpoints of activity: one key for each kind of code. ADR 0036. */
 export interface CheckpointKeys {
   readonly row: Uint8Array;
   readonly checkpoint: Uint8Array;
   readonly since: Uint8Array;
 }
 
-/** Told of work as it begins, and of what came of it. */
+/** Called for work as it begins, and for its outcome. */
 export interface Observe {
-  /** `minted`, `timeout`, `internal`, or the error code that the Requester is told. */
+  /** `minted`, `timeout`, `internal`, or the error code sent to the Requester. */
   readonly transfer: Observed;
 }
 
 export type Observed = () => (labels: { readonly outcome: string }) => void;
 
-/** Keeps one Host's slowness or failure from becoming everybody's. */
+/** Keeps one slow or failing Host from affecting everybody. */
 export interface HostGate {
   /**
-   * Makes a call to this Host, unless too many are under way or it has just failed again and again. Throws the reason
+   * Makes a call to this Host, unless too many are in progress or it has just failed again and again. Throws the reason
    * of the caller's signal.
    */
   call<T extends { readonly kind: string }>(
@@ -74,23 +74,23 @@ export interface HostGate {
     caller: GateCaller,
     make: () => Promise<T | Failure>,
   ): Promise<T | Failure | Held>;
-  /** How many Hosts are called as usual, left alone for a while, or being tried again. */
+  /** How many Hosts have a closed circuit, an open one, or are being tried again. */
   states(): Readonly<Record<'closed' | 'open' | 'half_open', number>>;
 }
 
-/** What was last seen of links' Hosts, for their owners. */
+/** What was last observed of links' Hosts, for their owners. */
 export interface LinksSeen {
-  /** What a call for this link came to, by its kind: `timeout`, `unreachable`, or an answer. */
+  /** The outcome of a call for this link, by its kind: `timeout`, `unreachable`, or an answer. */
   note(linkId: string, kind: string): void;
-  /** Stores what was noted since the last time; what cannot be stored is seen again. */
+  /** Stores what was noted since the last time. What cannot be stored will be observed again. */
   store(): Promise<void>;
 }
 
-/** For whom a Host is called. */
+/** On whose behalf a Host is called. */
 export interface GateCaller {
-  /** A Requester, then its connection: by these, turns go round among those who wait. */
+  /** The Requester, then its connection: waiting calls take turns by these. */
   readonly path: readonly [string, string];
-  /** Leaves the line when it fires; the call itself is `make`'s. */
+  /** Leaves the queue when it fires; the call itself is `make`'s. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -102,32 +102,37 @@ export interface Held {
 
 /** A terms document as it is served. */
 export interface ServedTerms {
-  /** `no-training/1.0`: what is stored of it elsewhere. */
+  /** The name by which it is stored elsewhere, such as `no-training/1.0`. */
   readonly name: string;
   readonly reference: TermsReference;
-  /** Its JSON, to the octet: the digest is of these. */
+  /** Its JSON, to the octet: digests are computed from these octets. */
   readonly octets: Buffer;
   readonly document: TermsDocument;
 }
 
 /** The terms that owners can choose from here, and all that ever were. */
 export interface Terms {
-  /** What there is to choose: the newest version of each, by title. */
+  /** The terms on offer: the newest version of each, by title. */
   readonly roster: readonly ServedTerms[];
-  /** Any that was ever served here, one of another process included; null: none is called so. */
+  /** Any that was ever served here, also by another process; null: there is none of this name. */
   find(name: string): Promise<ServedTerms | null>;
-  /** The newest version of the same terms, where that is another; null: it is the newest, or is offered no more. */
+  /**
+   * The newest version of the same terms, if it is another; null: this is the newest, or they are no longer on offer.
+   */
   newerThan(name: string): ServedTerms | null;
 }
 
 /** Pages that are open. */
 export interface Live {
-  /** Something of this owner's that a page shows has been committed: theirs look again, at whichever process. */
+  /**
+   * A change to something of this owner's that pages show has been committed: their open pages look again, at whichever
+   * process.
+   */
   readonly changed: (ownerId: string) => void;
 }
 
-/** What is done in the background. */
+/** Background work. */
 export interface Jobs {
-  /** Something that Hosts are to be told has been committed: this process looks now. What it is, is in the table. */
+  /** A revocation for Hosts has been committed: this process looks for work now. What it is, is in the table. */
   readonly announceRevocations: () => void;
 }

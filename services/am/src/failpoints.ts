@@ -1,6 +1,6 @@
 /**
- * Where a test may let the AM die (FAILPOINTS, in demo mode only): each is a moment after which something durable is
- * half done.
+ * Where a test may make the AM exit (FAILPOINTS, in demo mode only): each is a moment after which something durable is
+ * unfinished.
  */
 export const FAILPOINTS = [
   'transfer.begun', //     the intent is written, the Host not yet called
@@ -12,7 +12,7 @@ export const FAILPOINTS = [
   'agreement.kept', //     an answer to an offer is kept, the Requester does not know
   'terms.proffered', //    fresh offers are in force, their owner has no answer
   'refresh.renewed', //    a stock client's refresh token has moved on, the client has no answer
-  // a grant ended at its client's word or for a misused code or token, the queue does not know yet
+  // a grant ended by its client or for a misused code or token; the queue does not know yet
   'grant.ended',
   'stop.committed', //     something is ended, the queue does not know yet
   'link.answered', //      the Host has issued the link's tokens, they are not stored

@@ -14,18 +14,18 @@ export interface Signer {
   readonly clientId: string;
 }
 
-/** How far a clock may differ from ours, in seconds. */
+/** How far a Requester's clock may differ from ours, in seconds. */
 const SKEW = 60;
 
-/** What is in force for a connection. */
+/** The offer in force for a connection. */
 export async function readAgreement({ pool }: Pick<Deps, 'pool'>, signer: Signer): Promise<AgreementsResponse> {
   return shown(await readCurrentProffer(pool, signer));
 }
 
 /**
- * Takes a Requester's answer to the offer in force: signed by a key that it publishes, of terms that the offer names,
- * and the first there is. Throws 400 `invalid_request` for what is no answer to it, and 409 where another decision was
- * taken before; nothing is stored then. PROTOCOL §10.3.
+ * Accepts a Requester's answer to the offer in force: signed by a key that it publishes, of terms that the offer names,
+ * and the first one. Throws 400 `invalid_request` if it does not answer this offer, and 409 if another decision was
+ * made before; nothing is stored then. PROTOCOL §10.3.
  */
 export async function takeAgreement(deps: AnswerDeps, signer: Signer, text: string): Promise<AgreementsResponse> {
   const record = await readTermsRecord(text);
@@ -39,7 +39,7 @@ export async function takeAgreement(deps: AnswerDeps, signer: Signer, text: stri
   const settled = current.decision === null ? await readCurrentProffer(deps.pool, signer) : current;
   if (settled?.jti !== current.jti || settled.decision === null)
     throw refused('The agreement answers an offer that has been superseded.', 'superseded meanwhile');
-  // nobody who says the same again is told otherwise; what counts is what was kept first
+  // repeating the same answer succeeds; the first record is the one that is kept
   if (await differs(settled, record))
     throw new OAuthError('invalid_request', 'This offer has been answered otherwise.', { status: 409 });
   return shown(settled);
@@ -67,8 +67,8 @@ async function keep(
 }
 
 /**
- * The keys of the client, the one that signed among them, as it publishes or registered them. A set that lacks it is
- * fetched once more.
+ * The client's keys, as published or registered, including the one that signed. A set that lacks it is fetched once
+ * more.
  */
 async function attestingKeys(
   deps: AnswerDeps,
@@ -89,7 +89,7 @@ function faultOfTime({ clock }: Pick<Deps, 'clock'>, { claims, proffer }: TermsR
     throw refused('The agreement was signed before its offer, or will be.', 'iat');
 }
 
-/** Whether what was kept says something else to the same offer. */
+/** Whether the stored answer to the same offer says something else. */
 async function differs({ answer }: CurrentProffer, { claims }: TermsRecord): Promise<boolean> {
   const kept = answer === null ? null : await readTermsRecord(answer);
   return kept === null || 'fault' in kept || kept.claims.accepted?.uri !== claims.accepted?.uri;

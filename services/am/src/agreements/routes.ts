@@ -15,8 +15,8 @@ import { readAgreement, type Signer, takeAgreement } from './answer.ts';
 type AgreementsDeps = Pick<Deps, 'config' | 'clock' | 'pool' | 'server' | 'terms' | 'rateLimits' | 'failpoint'>;
 
 /**
- * The terms that a connection's owner proffers, and the Requester's answer; the connection's token and its key open it.
- * PROTOCOL §10.3.
+ * The terms that a connection's owner proffers, and the Requester's answer. Authorized by the connection's token and
+ * key. PROTOCOL §10.3.
  */
 export async function agreementsFeature(app: FastifyInstance, deps: AgreementsDeps): Promise<void> {
   await app.register(async (scope) => {

@@ -9,12 +9,12 @@ export type CheckedHost =
   /** `message` is for the client's developer. */
   | { readonly kind: 'refused'; readonly message: string };
 
-// each may make us read a Host's documents; a Requester with more newcomers than that lets some try again
+// each request may make us read a Host's documents; a Requester with more new users than this makes some of them retry
 const CHECKS = { name: 'both_host', points: 120, perSeconds: 60 };
 
 /**
  * Whether client and Host are one service: the client's document names the Host, and the Host's metadata the client.
- * Either alone would let anybody speak for somebody else. PROTOCOL §2.3.
+ * One of the two alone would let anybody speak for somebody else. PROTOCOL §2.3.
  */
 export async function checkHost(
   deps: Pick<Deps, 'config' | 'rateLimits'> & { readonly discovery: DiscoveryCache },
@@ -24,11 +24,11 @@ export async function checkHost(
     return refused('host needs a client document, and a client that authenticates with private_key_jwt.');
   if (client.host !== host) return refused('host is not the chatelaine_host of the client document.');
   if (host === deps.config.issuer) return refused('host is this authorization manager itself.');
-  // somebody else may be reading it already: who waits for that waits, too
+  // another request may be reading it already: this one then waits for the same read
   waitOnOthers({ requester: client.id });
   await deps.rateLimits.consume(CHECKS, client.id);
   const named = { issuer: host, role: 'host' } as const;
-  // one length for every failure, so that nobody learns from the time what is or is not at an address
+  // every failure takes equally long, so that the time reveals nothing about the address
   const enough = sleep(deps.config.limits.discoveryFailureSeconds * 1000, undefined, { ref: false });
   const found = await deps.discovery.discover(named, reader);
   if (found.kind === 'failed') {
@@ -37,7 +37,7 @@ export async function checkHost(
   }
   const { metadata } = found;
   if (metadata.chatelaine_requester !== client.id) {
-    // it may say so by the next time
+    // it may name it by the next time
     deps.discovery.forget(named);
     return refused('The metadata of host does not name this client as chatelaine_requester.');
   }

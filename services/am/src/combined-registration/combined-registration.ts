@@ -15,7 +15,7 @@ export type CombinedRegistrationDeps = RedeemHostGrantDeps & Pick<Deps, 'rateLim
 
 /** A Requester that is also a Host, in one step. PROTOCOL §2.3. */
 export interface CombinedRegistration {
-  /** `host` and `host_grant` of a pushed request, and what becomes of them when the Requester redeems its code. */
+  /** Reads `host` and `host_grant` of a pushed request, and uses them when the Requester redeems its code. */
   readonly extension: RequestExtension;
   /**
    * Reads the client document and the Host's metadata again and remembers the Host, or says why it cannot be linked
@@ -42,7 +42,7 @@ export function createCombinedRegistration(parts: CombinedRegistrationDeps): Com
   };
 }
 
-/** A token of any Host, as far as it can be judged here. */
+/** The syntax of any Host's token. */
 const HOST_GRANT = new RegExp(`^[\\x21-\\x7e]{1,${LIMIT.tokenChars}}$`);
 
 async function read(
@@ -52,7 +52,7 @@ async function read(
   const [host, hostGrant] = [params.get('host'), params.get('host_grant')];
   if (host === undefined && hostGrant === undefined) return { kind: 'none' };
   if (host === undefined || hostGrant === undefined) return refused('host and host_grant come together.');
-  // through a browser it would be for anybody to see, and to send
+  // in a browser's address anybody could read it, or make one up
   if (way !== 'pushed') return refused('host and host_grant are pushed (RFC 9126).');
   if (!HOST_GRANT.test(hostGrant)) return refused('host_grant is not a code.');
   const reader = { fetchJson: ({ url }: { url: string }) => fetchDocument(url) };
@@ -72,7 +72,7 @@ async function admit(deps: WithDiscovery, asked: Asked): ReturnType<CombinedRegi
   const kept = keptIn(asked);
   if (kept === null) return { kind: 'admitted' };
   const { host, name } = kept;
-  // either may say something else by now
+  // either document may have changed by now
   const checked = await checkHost(deps, { client: asked.interaction.client, host, reader: deps.outbound });
   const remembered = checked.kind === 'fits' ? await rememberHost(deps, checked.found) : checked;
   if (remembered.kind === 'remembered') return { kind: 'admitted' };
@@ -97,7 +97,7 @@ async function keep(
   });
 }
 
-/** Nobody has signed in yet: the request itself is the place. PROTOCOL §8. */
+/** Nobody has signed in yet, so the secret is bound to the request itself. PROTOCOL §8. */
 const placeInRequest = (clientId: string, codeChallenge: string): string =>
   `${COMBINED_REGISTRATION}|${clientId}|${codeChallenge}`;
 

@@ -1,6 +1,6 @@
 import type { FormParams } from '@chatelaine/protocol';
 
-/** The owner's answer about the Host; beside it stand those about the connection. */
+/** The form field with the owner's answer about the Host, besides those about the connection. */
 export const LINK_HOST_FIELD = 'host_half';
 
 export type LinkHostAnswer =
@@ -8,7 +8,7 @@ export type LinkHostAnswer =
   | { readonly kind: 'no' }
   | { readonly kind: 'again'; readonly problem: string; readonly at: string };
 
-/** Neither is taken for granted: whoever did not answer is asked again. */
+/** There is no default: an owner who did not answer is asked again. */
 export function readLinkHostAnswer(name: string, form: FormParams): LinkHostAnswer {
   switch (form.get(LINK_HOST_FIELD)) {
     case 'link':

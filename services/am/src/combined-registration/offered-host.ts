@@ -2,13 +2,13 @@ import type { Asked } from '@chatelaine/oauth-server-fastify';
 import { LIMIT } from '@chatelaine/protocol';
 import { z } from 'zod';
 
-/** What the extension is called in a stored request. */
+/** The extension's name in a stored request. */
 export const COMBINED_REGISTRATION = 'both';
 
-/** What an AM says of itself that does this. */
+/** Metadata of an AM that supports this. */
 export const COMBINED_REGISTRATION_METADATA = { chatelaine_host_grant_supported: true } as const;
 
-/** What is kept of a request until the owner has decided. */
+/** What is stored with a request until the owner has decided. */
 const keptSchema = z.object({
   host: z.string().max(LIMIT.uriChars),
   name: z.string(),
@@ -18,10 +18,10 @@ const keptSchema = z.object({
 });
 export type Kept = z.infer<typeof keptSchema>;
 
-/** The Host that the Requester is, too, as the owner sees it. */
+/** The Requester's own Host, as the owner sees it. */
 export type OfferedHost = Omit<Kept, 'hostGrant'>;
 
-/** What a request brings along beside the connection; null for an ordinary one. */
+/** The Host that a request offers with the connection; null for an ordinary one. */
 export function keptIn({ interaction }: Pick<Asked, 'interaction'>): Kept | null {
   const kept = interaction.request.extensions[COMBINED_REGISTRATION];
   return kept === undefined ? null : keptSchema.parse(kept);

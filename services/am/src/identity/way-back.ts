@@ -3,7 +3,7 @@ import type { Who } from './who.tsx';
 
 /**
  * Where the owner finds an app again, or null. Only the origin that its codes go to counts, which the owner was shown
- * when they connected it: its own page there, or the front page. A program on a computer or phone has none.
+ * when they connected it: the app's page there, or the front page. A program on a computer or phone has none.
  */
 export function wayBack({ redirectUri, clientUri }: Pick<Who, 'redirectUri' | 'clientUri'>): string | null {
   const redirect = redirectUri === null ? null : URL.parse(redirectUri);

@@ -4,12 +4,12 @@ import { type Who, whoFacts } from './who.tsx';
 
 interface WhoCardProps {
   readonly who: Who;
-  /** What else is known of it. */
+  /** Further facts about it. */
   readonly more?: ComponentProps<typeof Facts>['facts'];
   readonly children?: ComponentChildren;
 }
 
-/** Who asks, in the same card wherever somebody decides on what it asks for. */
+/** Who asks, in the same card wherever somebody decides on a request. */
 export function WhoCard({ who, more = [], children }: WhoCardProps): VNode {
   return (
     <Card title="Who asks" icon={<Initial name={who.clientName} of={who.clientId} />}>

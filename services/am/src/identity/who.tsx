@@ -3,27 +3,24 @@ import { isLoopbackHost } from '@chatelaine/protocol';
 import { Badge } from '@chatelaine/ui';
 import type { ComponentChild } from 'preact';
 
-/** Who a Requester is, as far as anybody here can know. */
+/** A Requester's identity, as far as anybody here can know it. */
 export interface Who {
   readonly clientId: string;
-  /** What it calls itself. */
+  /** The name it gives itself. */
   readonly clientName: string;
-  /** The page that it calls its own. */
+  /** The page it claims as its own. */
   readonly clientUri: string | null;
-  /** Where its codes go; null for a connection older than that this is kept. */
+  /** Where its codes go; null for a connection older than this column. */
   readonly redirectUri: string | null;
-  /**
-   * Whether it proves that it is who it says, by a key or a secret of its own; null for a connection older than that
-   * this is kept.
-   */
+  /** Whether it proves its identity, by a key or a secret of its own; null for a connection older than this column. */
   readonly isProven: boolean | null;
 }
 
 type Fact = readonly [name: string, value: ComponentChild];
 
 /**
- * One block wherever somebody decides on a Requester: where it runs and who vouches for it are what counts, its name is
- * its own word.
+ * One block wherever somebody decides on a Requester. What counts is where it runs and who vouches for it; its name is
+ * its own claim.
  */
 export function whoFacts({ clientId, clientName, clientUri, redirectUri, isProven }: Who): readonly Fact[] {
   const site = siteOf(clientId);
@@ -31,7 +28,7 @@ export function whoFacts({ clientId, clientName, clientUri, redirectUri, isProve
     ['Runs', redirectUri === null ? null : <strong>{whereItRuns(redirectUri)}</strong>],
     [
       'Calls itself',
-      // one that gives no name is called after where it is, and that is told already
+      // a Requester without a name is named after where it is, which is shown already
       clientName === nameOf({ clientId, redirectUri }) ? null : (
         <>
           {clientName} <Badge>not verified</Badge>
@@ -56,7 +53,7 @@ export function whoFacts({ clientId, clientName, clientUri, redirectUri, isProve
 const PROVES_NOTHING =
   'no: it shows neither a key nor a secret of its own, so any other program could pass itself off as it';
 
-/** The same in a few words, to stand beside a name. */
+/** The same in a few words, to be put next to a name. */
 export function whoInShort({ clientId, redirectUri }: Pick<Who, 'clientId' | 'redirectUri'>): string {
   const site = siteOf(clientId);
   if (redirectUri === null) return site ?? 'registered itself';
@@ -65,7 +62,7 @@ export function whoInShort({ clientId, redirectUri }: Pick<Who, 'clientId' | 're
   return runs === `at ${site}` ? runs : `${runs}, identified by ${site}`;
 }
 
-/** What it is called when it gives no name. */
+/** What it is called if it gives no name. */
 function nameOf({ clientId, redirectUri }: Pick<Who, 'clientId' | 'redirectUri'>): string | null {
   if (siteOf(clientId) !== null) return nameWithout({ id: clientId, source: 'document' }, clientId);
   return redirectUri === null ? null : nameWithout({ id: clientId, source: 'registered' }, redirectUri);
@@ -78,8 +75,8 @@ function siteOf(clientId: string): string | null {
 }
 
 /**
- * RFC 8252 §8.6: what listens on a loopback address cannot be told apart from any other program there, nor what takes a
- * scheme of its own.
+ * RFC 8252 §8.6: a program that listens on a loopback address cannot be told apart from any other program there, nor
+ * can one that uses a scheme of its own.
  */
 export function whereItRuns(redirectUri: string): string {
   const { protocol, hostname, host } = new URL(redirectUri);

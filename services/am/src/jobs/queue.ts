@@ -10,20 +10,22 @@ import { startWorker, type Worker } from './worker.ts';
 export type JobsDeps = FinishLinkDeps & Pick<Deps, 'log' | 'linksSeen' | 'live'>;
 
 export interface RunningJobs extends Jobs {
-  /** Takes up work. */
+  /** Starts taking work. */
   readonly start: () => void;
-  /** Finishes what is in hand. */
+  /** Finishes the work in progress. */
   readonly stop: () => Promise<void>;
 }
 
-/** Most of it is waiting for Hosts. Of one Host a process never has more than its places: see hosts/turn-store. */
+/**
+ * Jobs at once. Most of their time is waiting for Hosts; one Host never gets more than its own places: see
+ * links/turn-store.
+ */
 const REVOCATIONS_AT_ONCE = { prompt: 60, slow: 20 };
 const LINKS_AT_ONCE = { prompt: 10, slow: 5 };
 
 /**
- * Connections of their own: Hosts are told whatever requests do to the others. The queue is empty mostly, and suddenly
- * long: what its statistics said a minute ago is no ground for a plan, so every statement goes by the indexes that were
- * made for it.
+ * Separate connections, so that Hosts are told of ends whatever requests do to the others. The queue is usually empty
+ * and suddenly long: statistics from a minute ago are no basis for a plan, so every query uses the indexes made for it.
  */
 const DATABASE = {
   name: 'am-jobs',

@@ -2,13 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Free } from '../links/turn-store.ts';
 
 export interface Work<Job extends { readonly slow: boolean }> {
-  /** Jobs under way at once in this process. */
+  /** Jobs in progress at once in this process. */
   readonly atOnce: Free;
-  /** How often somebody looks who was not told that something is due. */
+  /** How often to look for work without being notified. */
   readonly everySeconds: number;
-  /** Takes no more than there is room for; nobody else gets the same ones for a while. */
+  /** Takes no more than there is room for; nobody else gets the same jobs for a while. */
   readonly claim: (free: Free) => Promise<readonly Job[]>;
-  /** Whatever comes of it is stored by then; a job that was left half done is claimed again. */
+  /** The outcome has been stored when it returns; an unfinished job is taken again. */
   readonly settle: (job: Job) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
@@ -16,13 +16,13 @@ export interface Work<Job extends { readonly slow: boolean }> {
 export interface Worker {
   /** Looks now. */
   wake(): void;
-  /** Takes nothing more, and resolves when what is under way is settled. */
+  /** Takes nothing more, and resolves when the work in progress is settled. */
   stop(): Promise<void>;
 }
 
-/** Takes up what is due as places become free. Each job is settled alone: none waits for another. */
+/** Takes jobs as places become free. Each is settled by itself: none waits for another. */
 export function startWorker<Job extends { readonly slow: boolean }>(work: Work<Job>): Worker {
-  // whoever wakes it is not who it works for: neither their place nor their trace is its own
+  // the caller that wakes it is not the one it works for: it must not run in their async context
   const apart = AsyncLocalStorage.snapshot();
   const busy = { prompt: 0, slow: 0 };
   const underWay = new Set<Promise<void>>();

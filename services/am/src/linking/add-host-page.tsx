@@ -12,14 +12,14 @@ function Way({ current }: { current: number }): VNode {
   );
 }
 
-/** The form; nothing is fetched before it is sent. */
+/** The form; nothing is fetched before it is posted. */
 export function AddHostPage({
   address,
   back,
   problem,
 }: {
   address: string;
-  /** Where the owner goes on once it is linked: a request that waits for them. */
+  /** Where the owner continues once it is linked: a request that waits for them. */
   back: string | null;
   problem?: string | undefined;
 }): VNode {
@@ -64,7 +64,7 @@ export interface GoToHostView {
 }
 
 /**
- * Between form and Host: a plain link, because CSP `form-action` would stop a redirect to an origin that is not known
+ * Between form and Host, with a plain link: CSP `form-action` would block a redirect to an origin that is not known
  * beforehand.
  */
 export function GoToHostPage({ host, authorizationUrl, expiresIn, repairs }: GoToHostView): VNode {

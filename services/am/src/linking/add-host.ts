@@ -20,9 +20,9 @@ export interface AddHostInput {
   readonly ownerId: string;
   /** SHA-256 of the session: only it may finish. */
   readonly sessionHash: Buffer;
-  /** A link at that Host that the new one takes the place of. */
+  /** A link at that Host that the new one replaces. */
   readonly replaces?: string;
-  /** The local path to go on at once it is linked. */
+  /** The local path to continue at once it is linked. */
   readonly returnTo?: string | null;
 }
 
@@ -34,21 +34,21 @@ export type AddHostOutcome =
       readonly expiresIn: number;
     }
   /**
-   * There is a link at that Host, and something waits for it: what the Host says of itself was read anew, and there is
+   * There is already a link at that Host, and a request waits for it: the Host's metadata was read again, and there is
    * nothing more to do.
    */
   | { readonly kind: 'linked'; readonly returnTo: string }
-  /** `sentence` is fit for a page and tells nothing of what was or was not at the address. */
+  /** `sentence` may be shown on a page, and reveals nothing about what was or was not at the address. */
   | { readonly kind: 'refused'; readonly sentence: string };
 
 /**
  * Finds a Host at an address, and asks it for a link: the owner's browser goes there next. Counted per owner, because
- * every address is a request made for whoever typed it. PROTOCOL §2.2.
+ * every address is a request made on behalf of whoever typed it. PROTOCOL §2.2.
  */
 export async function addHost(deps: AddHostDeps, input: AddHostInput): Promise<AddHostOutcome> {
   const issuer = issuerFromAddress(input.address, deps.config.schemes);
   if (issuer === null) return refused('That is not the address of a service. It looks like photos.example.org.');
-  // PROTOCOL §2.2: the AM never takes itself for the Host
+  // PROTOCOL §2.2: the AM never accepts itself as a Host
   if (issuer === deps.config.issuer)
     return refused(`${issuer} is this service itself. Enter the address of the service that has your data.`);
   const points = deps.config.limits.hostsAddedPerHour;
@@ -56,7 +56,7 @@ export async function addHost(deps: AddHostDeps, input: AddHostInput): Promise<A
   const found = await findHost(deps, issuer);
   if (found.kind === 'refused') return found;
   const { returnTo = null } = input;
-  // a second account is added from the list of Hosts; whoever comes from a question wants to go on with it
+  // a second account is added from the list of Hosts; an owner who comes from a question wants to continue with that
   if (returnTo !== null && (await hasActiveLink(deps, { ownerId: input.ownerId, hostId: found.host.id })))
     return { kind: 'linked', returnTo };
   return start(deps, input, found.host);
@@ -67,7 +67,7 @@ async function findHost(
   issuer: Issuer,
 ): Promise<{ kind: 'found'; host: KnownHost } | { kind: 'refused'; sentence: string }> {
   const { outbound, config, log } = deps;
-  // one length for every failure, so that the time tells nothing either
+  // every failure takes equally long, so that the time reveals nothing either
   const enough = sleep(config.limits.discoveryFailureSeconds * 1000);
   const discovery = await discover({ outbound, schemes: config.schemes }, { issuer, role: 'host' });
   if (discovery.kind === 'failed') {
@@ -96,7 +96,7 @@ async function findHost(
   return { kind: 'found', host: remembered.host };
 }
 
-// what only says that nothing fits there; the others are the words of a server that did describe itself
+// errors that only mean that no Host is there; the others come from a server that did describe itself
 const NEUTRAL: ReadonlySet<DiscoveryFault> = new Set(['bad_issuer', 'unreachable', 'not_metadata', 'other_issuer']);
 
 async function start(

@@ -10,9 +10,9 @@ export interface NewAttempt {
   /** Sealed. */
   readonly verifier: Buffer;
   readonly lifetimeSeconds: number;
-  /** The link that the new one is to be made in the place of; null: a link of its own. */
+  /** The link that the new one is to replace; null: it is an additional one. */
   readonly replaces: string | null;
-  /** Where the owner goes on once it is linked; null: at their Hosts. */
+  /** Where the owner continues once it is linked; null: at their list of Hosts. */
   readonly returnTo: string | null;
 }
 
@@ -47,8 +47,8 @@ const TAKE = defineQuery<{ verifier: Buffer; name: string; metadata: unknown; re
 });
 
 /**
- * Takes an attempt, once, for the session and at the Host it was started with; null for every other. The Host's answer
- * is kept with it until {@link settleAttempt}, or the link itself, says what became of it. PROTOCOL §2.2.
+ * Takes an attempt, once, for the session and Host it was started with; null for any other. The Host's answer is stored
+ * with it until {@link settleAttempt}, or the link itself, records the outcome. PROTOCOL §2.2.
  */
 export async function takeAttempt(
   { pool }: Pick<Deps, 'pool'>,
@@ -65,10 +65,10 @@ export async function takeAttempt(
   return { verifier, hostName, metadata: serverMetadataSchema.parse(row.metadata), returnTo };
 }
 
-/** Connections `c` that nobody has stopped. */
+/** SQL: connections `c` that nobody has stopped. */
 export const STANDING = '(select id from connection where ended_at is null) c';
 
-// who came along with a connection that stands reads of it there, because no page of ours was open
+// the owner reads of a Host linked together with a live connection in the timeline, because no page of ours was open
 const SETTLE = defineQuery({
   name: 'hosts_settle_attempt',
   text: `
@@ -81,7 +81,7 @@ const SETTLE = defineQuery({
     from settled join ${STANDING} on c.id = settled.connection_id`,
 });
 
-/** It is known that nothing came of the code, and nothing is left at the Host that is not known here. */
+/** It is certain that the code made no link, and that the Host has nothing that is unknown here. */
 export async function settleAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<void> {
   await run(pool, SETTLE, [stateHash]);
 }
@@ -92,7 +92,7 @@ const IS_OPEN = defineQuery<{ state_hash: Buffer }>({
   text: 'select state_hash from link_attempt where state_hash = $1 and resume_at is not null for update',
 });
 
-/** Whether nothing has come of an attempt so far. */
+/** Whether an attempt has no outcome yet. */
 export async function isOpen({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<boolean> {
   return (await runOne(pool, IS_OPEN, [stateHash])) !== null;
 }
@@ -102,13 +102,13 @@ const GIVE_UP = defineQuery({
   text: 'update link_attempt set given_up_at = now() where state_hash = $1 and resume_at is not null',
 });
 
-/** The owner is told that nothing was linked, although nobody knows what the Host did. */
+/** Tells the owner that nothing was linked, although nobody knows what the Host did. */
 export async function giveUpAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<void> {
   await run(pool, GIVE_UP, [stateHash]);
 }
 
-// a Host knows a used code for a day, and ends what it gave when it comes again; after that there is nothing to ask,
-// and who waits to read of it reads that
+// a Host recognizes a used code for a day, and ends what it gave if the code comes again; after that there is nothing
+// to ask, and the owner is told that nothing was linked
 const REAP = defineQuery<{ n: number }>({
   name: 'hosts_reap_attempts',
   text: `

@@ -12,9 +12,8 @@ const STOP = defineQuery<{ ended: boolean }>({
 });
 
 /**
- * Takes back that Requesters may have tokens of this link that are bound to no key: every connection that was allowed
- * it ends, and the Host is due to be told, so that what they hold dies there, too. `false` when it is no link of
- * theirs. PROTOCOL §6.
+ * Withdraws the permission for bearer tokens through this link: every connection that had it ends, and the Host is due
+ * to be told, so that the tokens it has die there, too. `false` if it is not a link of theirs. PROTOCOL §6.
  */
 export async function stopBearer(
   { pool }: Pick<Deps, 'pool'>,

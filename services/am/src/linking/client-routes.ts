@@ -8,14 +8,14 @@ import type { Deps } from '../deps.ts';
 const TAG = /^[A-Za-z0-9_-]{22}$/;
 const CACHED = `public, max-age=${LIFETIME.documentCacheMin}`;
 
-/** Who the AM is to Hosts: one client document per Host, and the keys all of them name. PROTOCOL §2.2. */
+/** The AM as a client of Hosts: one client document per Host, and the keys that all of them name. PROTOCOL §2.2. */
 export async function clientDocuments(
   app: FastifyInstance,
   { deps }: { deps: Pick<Deps, 'config' | 'keys'> },
 ): Promise<void> {
   const { config, keys } = deps;
   allowAnyOrigin(app);
-  // a pure function of the tag: it says nothing about whose Hosts are known here
+  // a pure function of the tag, which reveals nothing about whose Hosts are known here
   app.get('/clients/:tag', async (request, reply) => {
     const { tag } = request.params as { tag: string };
     if (!TAG.test(tag)) throw new OAuthError('invalid_request', 'There is nothing at this address.', { status: 404 });

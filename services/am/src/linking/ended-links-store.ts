@@ -5,17 +5,17 @@ import type { Deps } from '../deps.ts';
 import { mintedLately, newestKeyDies } from '../links/keys-alive.ts';
 import type { RevocationAtHost } from '../links/revocation-status.tsx';
 
-/** A link that ended here, and what its Host knows of it. */
+/** A link that ended here, and whether its Host knows. */
 export interface EndedLink {
   readonly id: string;
   readonly label: string;
   readonly endedAt: Date;
-  /** Another link was made in its place. */
+  /** Whether another link replaced it. */
   readonly replaced: boolean;
   readonly host: RevocationAtHost;
 }
 
-/** When a link ended, and its id. */
+/** When a link ended, and its id: a position in the list. */
 export const endedLinkKeySchema = z.tuple([keyPart.time, keyPart.text]).readonly();
 export type EndedLinkKey = z.infer<typeof endedLinkKeySchema>;
 
@@ -45,8 +45,8 @@ const PART = defineQuery<EndedRow>({
 });
 
 /**
- * Some of the links that ended in the last week, or whose end their Host has not confirmed; the latest first. PROTOCOL
- * §7.
+ * A page of the links that ended in the last week, or whose end their Host has not confirmed; the latest first.
+ * PROTOCOL §7.
  */
 export async function readEndedLinks(
   { pool }: Pick<Deps, 'pool'>,

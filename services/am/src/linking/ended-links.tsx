@@ -10,7 +10,7 @@ interface EndedLinksView {
   readonly after?: EndedLinkKey | null;
 }
 
-/** Links that are over, and whether their Hosts know. */
+/** Links that have ended, and whether their Hosts know. */
 export function EndedLinks({ ended, here, after = null }: EndedLinksView): VNode | null {
   if (ended.entries.length === 0) return null;
   return (

@@ -24,7 +24,7 @@ export type FinishLinkDeps = Pick<
 export interface FinishLinkInput {
   /** The last part of the callback's path. */
   readonly hostId: string;
-  /** As it came, without `?`. */
+  /** As received, without `?`. */
   readonly query: string;
   readonly ownerId: string;
   readonly sessionHash: Buffer;
@@ -33,12 +33,15 @@ export interface FinishLinkInput {
 export type FinishLinkOutcome =
   /** `returnTo`: the local path that the owner came from. */
   | { readonly kind: 'linked'; readonly linkId: string; readonly returnTo?: string | null }
-  /** Not an answer to anything this session started here and has not finished; no Host was called. */
+  /** Not an answer to anything that this session started here and has not finished; no Host was called. */
   | { readonly kind: 'not_ours' }
   | { readonly kind: 'denied'; readonly hostName: string; readonly byOwner: boolean }
   | { readonly kind: 'failed'; readonly hostName: string };
 
-/** What came back from a Host: checked against what this session started, redeemed once, kept sealed. PROTOCOL §2.2. */
+/**
+ * The answer that came back from a Host: checked against what this session started, redeemed once, stored sealed.
+ * PROTOCOL §2.2.
+ */
 export async function finishLink(deps: FinishLinkDeps, input: FinishLinkInput): Promise<FinishLinkOutcome> {
   const state = stateOfCallback(input.query);
   if (state === null) return { kind: 'not_ours' };
@@ -59,7 +62,7 @@ export async function finishLink(deps: FinishLinkDeps, input: FinishLinkInput): 
   return { kind: 'failed', hostName: attempt.hostName };
 }
 
-/** A started link whose answer has come. */
+/** A started link whose answer has arrived. */
 export interface AnsweredAttempt extends TakenAttempt {
   readonly stateHash: Buffer;
   readonly ownerId: string;
@@ -86,7 +89,7 @@ export function redeem(
 }
 
 /**
- * Makes the link, or makes sure that there is none; `unknown` when it cannot be known yet what the Host did with the
+ * Makes the link, or makes sure that there is none; `unknown` if it cannot be known yet what the Host did with the
  * code.
  */
 export async function settle(
@@ -129,7 +132,7 @@ async function keep(
     return { kind: 'linked', linkId: await store(deps, attempt, { tokens, refreshToken }) };
   } catch (error) {
     const settled = error instanceof AlreadySettled;
-    // a transaction may have been committed although we did not hear of it; when that cannot be read, the code is sent
+    // a transaction may have been committed although we did not hear of it; if that cannot be read, the code is sent
     // again later
     const open = !settled && (await isOpen(deps, stateHash).catch(() => false));
     if (open || settled) await handBack(deps, server, { token: refreshToken, hint: 'refresh_token' });
@@ -177,7 +180,7 @@ async function readFailure(
   return { kind: 'failed', hostName };
 }
 
-/** Where the secrets of an attempt are sealed for. */
+/** The place for which the secrets of an attempt are sealed. */
 export function placeOf(
   { stateHash, ownerId }: Pick<AnsweredAttempt, 'stateHash' | 'ownerId'>,
   column: 'verifier' | 'answer',

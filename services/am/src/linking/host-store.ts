@@ -14,7 +14,7 @@ export interface KnownHost {
 
 export type Remembered =
   | { readonly kind: 'remembered'; readonly host: KnownHost }
-  /** Others are linked to a Host of this issuer whose endpoints were elsewhere: not taken silently. */
+  /** Others are linked to a Host of this issuer with other endpoints: the change is not accepted silently. */
   | { readonly kind: 'moved' };
 
 const INSERT = defineQuery({
@@ -40,8 +40,8 @@ const UPDATE = defineQuery({
 });
 
 /**
- * Keeps what a Host says of itself; one row per issuer, whoever adds it. While anybody is linked to it, its endpoints
- * stay those they were linked at: a changed document must not redirect their tokens.
+ * Stores a Host's metadata; one row per issuer, whoever adds it. While anybody is linked to it, its endpoints stay
+ * those they were linked at: a changed document must not redirect their tokens.
  */
 export async function rememberHost(
   { pool, config }: Pick<Deps, 'pool' | 'config'>,
@@ -64,7 +64,7 @@ export async function rememberHost(
   });
 }
 
-/** Whether an owner has a link at a Host that works. */
+/** Whether an owner has a working link at a Host. */
 export async function hasActiveLink(
   { prisma }: Pick<Deps, 'prisma'>,
   { ownerId, hostId }: { ownerId: string; hostId: string },
@@ -73,8 +73,8 @@ export async function hasActiveLink(
 }
 
 /**
- * A Host used with several AMs has a resource for each (PROTOCOL §6): those that name others in our place are left out,
- * unless there are no others.
+ * A Host used with several AMs has a resource for each (PROTOCOL §6): those that name other AMs in our place are left
+ * out, unless there are no others.
  */
 function ownResources(issuer: string, resources: Discovered['resources']): string[] {
   const ours = resources.filter(
@@ -83,9 +83,7 @@ function ownResources(issuer: string, resources: Discovered['resources']): strin
   return (ours.length === 0 ? resources : ours).map(({ resource }) => resource);
 }
 
-/**
- * Whether a Host says outright that its tokens need not be bound to a key. What it leaves unsaid is no. RFC 9728 §2.
- */
+/** Whether a Host declares that its tokens may be bearer tokens. Silence means no. RFC 9728 §2. */
 function takesBearer(resources: Discovered['resources']): boolean {
   return (
     resources.length > 0 &&

@@ -6,7 +6,7 @@ import type { LinkKey, OwnLink } from './hosts-store.ts';
 import { LinkCard } from './link-card.tsx';
 
 export interface HostsView {
-  /** After which link this page begins; null for the first page. */
+  /** The link after which this page begins; null for the first page. */
   readonly after: LinkKey | null;
   readonly links: Part<OwnLink>;
   /** Null on all pages but the first. */
@@ -14,7 +14,7 @@ export interface HostsView {
   readonly news: LinkNews | null;
 }
 
-/** What was just done with a link: it comes first, wherever in the list it stands. */
+/** The link that something was just done with: it comes first, wherever it is in the list. */
 export interface LinkNews {
   readonly kind: 'made' | 'renamed' | 'works' | 'broken' | 'unreachable' | 'odd';
   readonly link: OwnLink;
@@ -79,7 +79,7 @@ function NoMore(): VNode {
   );
 }
 
-/** What a test found. */
+/** The result of a test. */
 function Tested({ news: { kind, link } }: { news: LinkNews }): VNode | null {
   switch (kind) {
     case 'made':

@@ -13,37 +13,37 @@ export interface OwnLink {
   readonly hostName: string;
   readonly hostIssuer: string;
   readonly state: 'active' | 'broken';
-  /** When its Host last answered for it; null: not that it is known. */
+  /** When its Host last answered for it; null: unknown. */
   readonly answeredAt: Date | null;
-  /** The first of the tries to reach its Host that failed since then; null where the last one did not. */
+  /** The first failed call to its Host since then; null if the last call succeeded. */
   readonly unreachableSince: Date | null;
   readonly since: Date;
-  /** It was made in the place of another. */
+  /** Whether it replaced another. */
   readonly isRepaired: boolean;
-  /** Who uses it, and for what: some of them, those with tokens bound to no key first. */
+  /** Some of the apps that use it, and for what; those with bearer tokens come first. */
   readonly usedBy: readonly LinkUser[];
-  /** Others use it as well. */
+  /** Whether more apps use it. */
   readonly hasMoreUsers: boolean;
-  /** The ceiling: what the owner allowed at the Host, each with the Host's sentence. */
+  /** The ceiling: the scopes the owner allowed at the Host, with the Host's sentence for each. */
   readonly ceiling: readonly { readonly scope: string; readonly sentence: string }[];
 }
 
 /** A Requester that is shown a link. */
 export interface LinkUser {
   readonly clientName: string;
-  /** Who that is, in a few words. */
+  /** Its identity in a few words. */
   readonly who: string;
   readonly sentences: readonly string[];
-  /** It may have tokens that are bound to no key. */
+  /** Whether it may have bearer tokens. */
   readonly bearer: boolean;
 }
 
-/** Whether a link works, its Host's name, its own, and its id. */
+/** Whether a link works, its Host's name, its own, and its id: a position in the list. */
 export const linkKeySchema = z.tuple([keyPart.flag, keyPart.text, keyPart.text, keyPart.text]).readonly();
 export type LinkKey = z.infer<typeof linkKeySchema>;
 const BEGINNING: LinkKey = [false, '', '', ''];
 
-/** So many users are named beside a link. */
+/** How many apps are named for a link. */
 const MOST_USERS = 10;
 
 interface LinkRow {
@@ -76,7 +76,7 @@ const ONE = defineQuery<LinkRow>({ name: 'hosts_live_link', text: `${LIVE} and l
 
 type StoreDeps = Pick<Deps, 'pool'>;
 
-/** Some of the owner's links that are not ended: broken ones first, then by Host and name. */
+/** A page of the owner's links that have not ended: broken ones first, then by Host and name. */
 export async function readOwnLinks(
   deps: StoreDeps,
   { ownerId, after, most }: { ownerId: string; after: LinkKey | null; most: number },
@@ -87,7 +87,7 @@ export async function readOwnLinks(
   return { entries: await withUsers(deps, { ownerId, rows: entries }), next };
 }
 
-/** A link of this owner that is not ended, or null. */
+/** A link of this owner that has not ended, or null. */
 export async function readOwnLink(
   deps: StoreDeps,
   { id, ownerId }: { id: string; ownerId: string },
@@ -107,8 +107,8 @@ interface UserRow {
   keyless: boolean;
 }
 
-// a connection without its kernel's grant was never agreed to; one that has proved a key since has no token that fits
-// anybody any more
+// a connection without the kernel's grant was never agreed to; one that has since proved a key has no bearer token any
+// more
 const USERS = defineQuery<UserRow>({
   name: 'hosts_link_users',
   text: `
@@ -122,7 +122,7 @@ const USERS = defineQuery<UserRow>({
     ) u`,
 });
 
-/** Each with those who use it; one statement, however many there are. */
+/** Adds the apps that use each; one query, however many there are. */
 async function withUsers(
   { pool }: StoreDeps,
   { ownerId, rows }: { ownerId: string; rows: readonly LinkRow[] },
@@ -156,7 +156,7 @@ async function withUsers(
 
 const END_LINK = defineQuery<{ ended: boolean }>({ name: 'hosts_end_link', text: 'select end_link($1, $2) as ended' });
 
-/** Ends a link of this owner at once, and has its Host told; false when there is none. PROTOCOL §7. */
+/** Ends a link of this owner at once, and has its Host told; false if there is none. PROTOCOL §7. */
 export async function endLink(
   { pool }: Pick<Deps, 'pool'>,
   { linkId, ownerId }: { linkId: string; ownerId: string },
@@ -171,7 +171,7 @@ export async function endLink(
   );
 }
 
-/** Gives a link of this owner another name; false when there is none. */
+/** Renames a link of this owner; false if there is none. */
 export async function renameLink(
   { prisma }: Pick<Deps, 'prisma'>,
   { linkId, ownerId, label }: { linkId: string; ownerId: string; label: string },

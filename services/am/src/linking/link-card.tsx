@@ -2,7 +2,7 @@ import { Badge, Button, ButtonRow, Card, Day, Facts, Field, Form, Initial, Momen
 import type { VNode } from 'preact';
 import type { OwnLink } from './hosts-store.ts';
 
-/** One of the owner's accounts at a Host: what it is, who uses it, and what can be done about it. */
+/** One of the owner's accounts at a Host: its state, the apps that use it, and what the owner can do about it. */
 export function LinkCard({ link }: { link: OwnLink }): VNode {
   const { id, label, state, usedBy } = link;
   return (
@@ -50,7 +50,7 @@ export function LinkCard({ link }: { link: OwnLink }): VNode {
   );
 }
 
-/** What was last seen of a link and its Host, in a word: nobody knows more. */
+/** The last known state of a link and its Host, in one word. */
 export function Health({
   link: { state, answeredAt, unreachableSince },
 }: {
@@ -61,7 +61,7 @@ export function Health({
   return answeredAt === null ? <Badge>not asked yet</Badge> : <Badge kind="good">answers</Badge>;
 }
 
-/** The same in words: when its Host last answered, or since when it cannot be reached. */
+/** The same in a sentence: when its Host last answered, or since when it is unreachable. */
 export function LastSeen({
   link: { hostName, answeredAt, unreachableSince },
 }: {
@@ -128,7 +128,7 @@ function Broken({ link }: { link: OwnLink }): VNode {
   );
 }
 
-/** What the owner let some apps have that cannot prove a key. PROTOCOL §6. */
+/** What the owner lets some apps have that cannot prove a key. PROTOCOL §6. */
 function Bearer({ link: { id, hostName, usedBy, hasMoreUsers } }: { link: OwnLink }): VNode | null {
   const users = usedBy.filter(({ bearer }) => bearer);
   if (users.length === 0) return null;
@@ -187,7 +187,7 @@ function Stop({ link }: { link: OwnLink }): VNode {
 
 type Users = Pick<OwnLink, 'usedBy' | 'hasMoreUsers'>;
 
-/** Connected twice, an app is one app all the same. */
+/** An app that is connected twice counts once. */
 const appsAmong = ({ usedBy }: Users): string[] => [...new Set(usedBy.map(({ clientName }) => clientName))];
 const isOneApp = (users: Users): boolean => !users.hasMoreUsers && appsAmong(users).length === 1;
 const isOneUser = ({ usedBy, hasMoreUsers }: Users): boolean => !hasMoreUsers && usedBy.length === 1;

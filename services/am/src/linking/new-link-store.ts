@@ -11,7 +11,7 @@ export interface NewLink {
   readonly ownerId: string;
   readonly hostId: string;
   readonly hostName: string;
-  /** The attempt it comes of; settled with it. */
+  /** The attempt it results from; settled with it. */
   readonly stateHash: Buffer;
   readonly ceiling: readonly string[];
   /** Sealed. */
@@ -22,8 +22,8 @@ export interface NewLink {
 }
 
 /**
- * Somebody else settled the attempt meanwhile: by sending the code again, which ended what it had yielded. Or its owner
- * has stopped everything.
+ * Another process settled the attempt meanwhile, by sending the code again, which ended what it had yielded; or the
+ * owner has stopped everything.
  */
 export class AlreadySettled extends Error {
   override name = 'AlreadySettled';
@@ -54,10 +54,9 @@ const INSERT = defineQuery({
 });
 
 /**
- * A new link; it replaces another only where that is what it was asked for ({@link takeOver}). With it its attempt is
- * settled, the owner's decision version moves and the timeline says so. PROTOCOL §2.2.
- *
- * @throws AlreadySettled when the attempt was
+ * Stores a new link; it replaces another only if that was asked for ({@link takeOver}). It also settles its attempt,
+ * increments the owner's policy version and adds to the timeline. PROTOCOL §2.2.
+ * @throws AlreadySettled if the attempt was settled
  */
 export async function insertLink({ pool }: Pick<Deps, 'pool'>, link: NewLink): Promise<void> {
   const { id, ownerId, hostId, hostName, stateHash, ceiling, accessToken, expiresIn, refreshToken } = link;
@@ -75,7 +74,7 @@ export async function insertLink({ pool }: Pick<Deps, 'pool'>, link: NewLink): P
 
 const MOST_ACCOUNTS = 1000;
 
-/** How a link is called until its owner names it. */
+/** The name of a link until its owner gives it one. */
 function freeLabel(hostName: string, taken: ReadonlySet<string>): string {
   const first = `my ${hostName}`;
   if (!taken.has(first)) return first;

@@ -6,8 +6,8 @@ export type RepairOutcome =
   | { readonly kind: 'asked'; readonly link: ReplaceableLink; readonly outcome: AddHostOutcome };
 
 /**
- * Asks the Host of a link for a new one, to be put in its place. A link that works can be made anew as well: that is
- * how its ceiling is changed. Until the new one is there, the old one stays as it is. PROTOCOL §2.2.
+ * Asks the Host of a link for a new one, to replace it. A working link can be renewed as well: that is how its ceiling
+ * is changed. Until the new one is there, the old one stays as it is. PROTOCOL §2.2.
  */
 export async function repairLink(
   deps: AddHostDeps,

@@ -3,7 +3,7 @@ import { type Db, defineQuery, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { appendToTimeline } from '../links/owner-store.ts';
 
-/** A link that is to have a new one in its place. */
+/** A link that is to be replaced by a new one. */
 export interface ReplaceableLink {
   readonly label: string;
   readonly hostName: string;
@@ -25,7 +25,7 @@ export async function readReplaceable(
 export interface TakeOver {
   readonly ownerId: string;
   readonly hostId: string;
-  /** The attempt that the new link comes of. */
+  /** The attempt that the new link results from. */
   readonly stateHash: Buffer;
   /** The new link. */
   readonly linkId: string;
@@ -42,7 +42,7 @@ const LOCK_OLD = defineQuery<{ id: string; label: string; state: string }>({
 });
 const MOVE_RULES = defineQuery({
   name: 'linking_move_rules',
-  // a yes to a question was about the account that was there; nobody knows whether it is this one
+  // an approval was for the account that was there; nobody knows whether it is this one
   text: `update rule set link_id = $3, expires_at = case when for_jkt is null then expires_at
     else least(expires_at, date_trunc('milliseconds', now())) end
     where owner_id = $1 and link_id = $2`,
@@ -65,10 +65,10 @@ const REVOKE_OLD = defineQuery({
 });
 
 /**
- * Puts a new link in the place of the one its attempt names: what used the old one uses the new one, under a grant of
- * its own there and for no more than the new ceiling; the old one ends and its Host is due to be told. Only of the same
- * owner and Host, and only while the old one has not ended: otherwise false, and the new link is one of its own. The
- * caller holds the owner's row and has moved the decision version. PROTOCOL §2.2, §3.3.
+ * Replaces the link that its attempt names by a new one: whatever used the old one uses the new one, under a grant of
+ * its own there and within the new ceiling. The old one ends and its Host is due to be told. Only for the same owner
+ * and Host, and only if the old one has not ended: otherwise false, and the new link is an additional one. The caller
+ * holds the owner's row and has incremented the policy version. PROTOCOL §2.2, §3.3.
  */
 export async function takeOver(tx: Db, input: TakeOver): Promise<boolean> {
   const { ownerId, hostId, stateHash, linkId } = input;
@@ -76,7 +76,7 @@ export async function takeOver(tx: Db, input: TakeOver): Promise<boolean> {
   if (old === null) return false;
   const moved = await moveConnections(tx, input, old.id);
   await run(tx, MOVE_RULES, [ownerId, old.id, linkId]);
-  // asked or approved about the old link; the Requester asks again
+  // questions and approvals about the old link; the Requester asks again
   await run(tx, CLOSE_ASKS, [old.id]);
   await run(tx, END_OLD, [old.id]);
   await run(tx, NAME_NEW, [linkId, old.label, old.id]);
@@ -88,7 +88,7 @@ export async function takeOver(tx: Db, input: TakeOver): Promise<boolean> {
 
 interface Lost {
   readonly client: string;
-  /** What it may no longer ask for, because the new ceiling leaves it out. */
+  /** The scopes it may no longer ask for, because the new ceiling leaves them out. */
   readonly scopes: readonly string[];
 }
 

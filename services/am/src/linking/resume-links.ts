@@ -7,8 +7,8 @@ import { releaseAttempt, type UnsettledAttempt } from './unsettled-store.ts';
 
 /**
  * Settles what a crash, or a Host that did not answer, left open between sending a code and storing the link, by
- * sending the code again: unused, it makes the link; used, the Host refuses it and ends what it had yielded (OAuth 2.1
- * §4.1.3). Either way no link is left at the Host that nobody here knows of. PROTOCOL §2.2.
+ * sending the code again: if unused, it makes the link; if used, the Host refuses it and ends what it had yielded
+ * (OAuth 2.1 §4.1.3). Either way no link is left at the Host that is unknown here. PROTOCOL §2.2.
  */
 export async function resumeLink(deps: FinishLinkDeps, attempt: UnsettledAttempt): Promise<void> {
   const { hostId, stateHash, first } = attempt;
@@ -24,7 +24,7 @@ export async function resumeLink(deps: FinishLinkDeps, attempt: UnsettledAttempt
   }
 }
 
-/** An error of OAuth's is an answer; one of the Host's, none, or none that can be used, is not. */
+/** An OAuth error is an answer; a server error, no answer, or an unusable one is not. */
 function saysWhatItDid(answer: Redeemed): boolean {
   if (answer.kind === 'oauth_error') return answer.status === 400;
   return answer.kind === 'ok' || answer.kind === 'denied' || answer.kind === 'bad_callback';

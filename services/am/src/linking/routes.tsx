@@ -15,20 +15,18 @@ import { endLink, linkKeySchema, type OwnLink, readOwnLink, readOwnLinks, rename
 import { repairLink } from './repair-link.ts';
 import { testLink } from './test-link.ts';
 
-/**
- * Links: the owner's pages about them, where Hosts send the browser back to, and who the AM is to Hosts. PROTOCOL §2.2.
- */
+/** Links: the owner's pages about them, the callback from Hosts, and the AM's client documents. PROTOCOL §2.2. */
 export async function linkingFeature(app: FastifyInstance, deps: Deps): Promise<void> {
   await app.register(clientDocuments, { deps });
   await pages(app, async (scope) => {
-    // RFC 9110 §9.2.1: a code is used up by GET, which brings somebody back, and by nothing that only looks
+    // RFC 9110 §9.2.1: only GET, which brings somebody back, uses up a code; HEAD does not
     scope.head('/callback/:tag', async (_request, reply) => reply.type('text/html; charset=utf-8').send());
     scope.get('/callback/:tag', async (request, reply) => callback(deps, request, reply));
   });
   await pages(app, async (own) => {
     own.addHook('preHandler', requireAccount);
     own.get('/hosts', async (request, reply) => list(deps, request, reply));
-    // a link may fill in the form, and only that: fetching starts at the POST
+    // a link may fill in the form, but nothing is fetched before the POST
     own.get('/hosts/add', async (request, reply) => {
       const back = backOf(queryOf(request).get('back'));
       if (back !== null) await keepOpener(request, reply);
@@ -84,12 +82,10 @@ async function newsOf(deps: Deps, request: FastifyRequest): Promise<LinkNews | n
   return kind === null ? null : { kind, link };
 }
 
-/** Long enough to look at; later it is no longer what was found just now. */
+/** Long enough to read; later it is no longer a fresh result. */
 const JUST_NOW_SECONDS = 120;
 
-/**
- * What a test came to, as far as what is stored of the link says so, too: an address says whatever somebody put there.
- */
+/** The result of a test, as far as the stored link confirms it: anybody can write anything into an address. */
 function testedAs(given: string | undefined, link: OwnLink, now: number): LinkNews['kind'] | null {
   const { state, answeredAt, unreachableSince } = link;
   const hasAnswered = answeredAt !== null && answeredAt.getTime() / 1000 > now - JUST_NOW_SECONDS;
@@ -134,9 +130,9 @@ async function callback(deps: Deps, request: FastifyRequest, reply: FastifyReply
   const { tag } = request.params as { tag: string };
   const cut = request.url.indexOf('?');
   const account = currentAccount(request);
-  // nobody signed in started nothing: signing in now would not make this browser the one that did
+  // without a session nothing was started: signing in now would not make this the browser that started it
   if (account === null) throw notOurs();
-  // the code is good once: nothing is taken up while there is no room to redeem it
+  // the code is good once: nothing is taken up while there is no capacity to redeem it
   waitOnOthers({ owner: account.id });
   const query = cut < 0 ? '' : request.url.slice(cut + 1);
   const outcome = await finishLink(deps, {
@@ -147,7 +143,7 @@ async function callback(deps: Deps, request: FastifyRequest, reply: FastifyReply
   });
   switch (outcome.kind) {
     case 'linked':
-      // where it took the place of another, a Host is due to be told of that one's end
+      // if it replaced another, the Host is due to be told of that one's end
       deps.jobs.announceRevocations();
       if (outcome.returnTo !== null) await keepOpener(request, reply);
       return reply.redirect(outcome.returnTo ?? `/hosts?made=${outcome.linkId}`, 303);
@@ -190,7 +186,7 @@ function ownLink(request: FastifyRequest): { linkId: string; ownerId: string } {
   return { linkId, ownerId: accountOf(request).id };
 }
 
-/** Only a request that waits for the owner's answer is gone back to; any other place is none of a link's. */
+/** A link may only lead back to a request that waits for the owner's answer. */
 function backOf(given: string | undefined): string | null {
   return given !== undefined && given.length <= 4000 && /^\/authorize\?[A-Za-z0-9%&=._~+:-]+$/.test(given)
     ? given

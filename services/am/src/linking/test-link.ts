@@ -5,15 +5,15 @@ import { type OwnLink, readOwnLink } from './hosts-store.ts';
 
 export type TestLinkDeps = LinkTokenDeps & Pick<Deps, 'rateLimits'>;
 
-/** What came of asking a Host whether it still honours a link. */
+/** The result of asking a Host whether it still accepts a link. */
 export type LinkTest =
   | { readonly kind: 'works' | 'broken' | 'unreachable' | 'odd'; readonly link: OwnLink }
-  /** There is no such link of this owner. */
+  /** This owner has no such link. */
   | { readonly kind: 'unknown' };
 
 const TESTS_PER_HOUR = 60;
 
-/** Asks the Host for a fresh token of the link now: what transfers do when the old one is about to end. */
+/** Asks the Host for a fresh token of the link now, as transfers do when the old one is about to expire. */
 export async function testLink(deps: TestLinkDeps, key: LinkKey): Promise<LinkTest> {
   const of = { id: key.linkId, ownerId: key.ownerId };
   if ((await readOwnLink(deps, of)) === null) return { kind: 'unknown' };

@@ -4,18 +4,18 @@ import type { Deps } from '../deps.ts';
 import { STANDING, type TakenAttempt } from './attempt-store.ts';
 import { type Free, IS_SLOW } from '../links/turn-store.ts';
 
-/** A code that was sent to its Host without anybody here learning what became of it. */
+/** A code that was sent to its Host and whose outcome is unknown here. */
 export interface UnsettledAttempt extends TakenAttempt {
   readonly stateHash: Buffer;
   readonly ownerId: string;
   readonly hostId: string;
   /** Sealed. */
   readonly answer: Buffer;
-  /** The owner was told that nothing was linked, or has stopped the connection that it came along with. */
+  /** The owner was told that nothing was linked, or has stopped the connection it belongs to. */
   readonly givenUp: boolean;
-  /** It is sent again for the first time. */
+  /** Whether it is sent again for the first time. */
   readonly first: boolean;
-  /** The Host has taken long lately. */
+  /** Whether the Host has been slow lately. */
   readonly slow: boolean;
 }
 
@@ -32,13 +32,14 @@ interface UnsettledRow {
   metadata: unknown;
 }
 
-/** A process that died over one loses it after this long: sending a code, storing a link, handing it back. */
+/**
+ * A process that died while settling one loses it after this long: time to send a code, store a link, and hand it back.
+ */
 const HELD_SECONDS = 30;
 const FREE = '(a.held_until is null or a.held_until <= now())';
 
-// Hosts take their turns, each with one code at a time, as in jobs/revocation-store. An attempt is looked at after
-// twice the time it took to come here:
-// once and again soon, then ever more seldom
+// Hosts take turns, each with one code at a time, as in jobs/revocation-store. An attempt is retried after twice the
+// time since it began: soon at first, then ever less often
 const CLAIM_UNSETTLED = defineQuery<UnsettledRow>({
   name: 'hosts_claim_unsettled_attempts',
   text: `
@@ -76,7 +77,7 @@ const CLAIM_UNSETTLED = defineQuery<UnsettledRow>({
         where c.id = a.connection_id)) as given_up`,
 });
 
-/** Attempts whose time to be settled has come, Host by Host in turns; nobody else gets the same ones for a while. */
+/** Takes attempts that are due to be settled, Host by Host in turns; nobody else gets the same ones for a while. */
 export async function claimUnsettled(
   { pool }: Pick<Deps, 'pool'>,
   { free, againAfterSeconds }: { free: Free; againAfterSeconds: number },
@@ -101,7 +102,7 @@ const RELEASE = defineQuery({
   text: 'update link_attempt set held_until = null where state_hash = $1 and held_until is not null',
 });
 
-/** Nobody is settling it any more; where it is still open, its next time comes. */
+/** Releases it; if it is still open, its next time will come. */
 export async function releaseAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<void> {
   await run(pool, RELEASE, [stateHash]);
 }

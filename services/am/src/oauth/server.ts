@@ -70,7 +70,7 @@ export function createServerDeps(
   };
 }
 
-/** Storage with places to die: where something is committed and nobody has been told of it. */
+/** Storage with failpoints, where something is committed and nobody has been told yet. */
 function storageWithFailpoints(storage: OAuthStorage, failpoint: Deps['failpoint']): OAuthStorage {
   return {
     ...storage,
@@ -94,5 +94,5 @@ function storageWithFailpoints(storage: OAuthStorage, failpoint: Deps['failpoint
   };
 }
 
-/** What ends a grant, and has to be told to Hosts at once. */
+/** Storage steps that end a grant, of which Hosts have to be told at once. */
 const ENDS: ReadonlySet<string> = new Set<ServerEvent['event']>(['grant_ended', 'code_reused', 'refresh_token_reused']);

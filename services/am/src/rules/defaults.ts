@@ -1,4 +1,4 @@
-/** What stands on the page on which an owner agrees to a new app, before they choose anything. */
+/** What is preselected on the page on which an owner agrees to a new app. */
 export interface Defaults {
   /** For what it wants to read. */
   readonly reading: Beginning;
@@ -11,10 +11,10 @@ export interface Defaults {
 /** `no`: it is not given. */
 export type Beginning = 'no' | 'ask' | 'allow';
 
-/** From the strictest on. */
+/** Strictest first. */
 export const BEGINNINGS: readonly Beginning[] = ['no', 'ask', 'allow'];
 
-/** What an owner has who never chose. */
+/** The defaults of an owner who never chose. */
 export const UNCHOSEN: Defaults = { reading: 'ask', writing: 'no', newServices: 'allow' };
 
 /** The stricter of two. */
