@@ -1,7 +1,7 @@
 import type { Erasure } from '@chatelaine/accounts';
-import { defineQuery, inTransaction, run, runForRow } from '@chatelaine/postgres';
+import { defineQuery, run, runForRow } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
-import { lockOwner } from '../links/owner-store.ts';
+import { underOwner } from '../links/owner-store.ts';
 
 /** Of one statement: others wait for no lock that long. */
 const AT_ONCE = 5_000;
@@ -91,15 +91,10 @@ export async function eraseOwner({ pool }: Pick<Deps, 'pool'>, ownerId: string):
   let more = false;
   for (const query of HISTORY) more = (await runForRow(pool, query, [ownerId])).n === AT_ONCE || more;
   if (!more)
-    await inTransaction(
-      pool,
-      async (tx) => {
-        await lockOwner(tx, ownerId);
-        for (const query of SETTLED) await run(tx, query, [ownerId]);
-        await run(tx, OWNER, [ownerId]);
-      },
-      { patient: true },
-    );
+    await underOwner(pool, ownerId, async (tx) => {
+      for (const query of SETTLED) await run(tx, query, [ownerId]);
+      await run(tx, OWNER, [ownerId]);
+    });
   const { exists, waits_for: waitsFor } = await runForRow(pool, LEFT, [ownerId]);
   return exists ? { kind: 'waiting', for: waitsFor } : { kind: 'done' };
 }

@@ -1,6 +1,6 @@
 import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
-import { lockOwner } from '../links/owner-store.ts';
+import { lockOwner, underOwner } from '../links/owner-store.ts';
 import { noteStop } from './stop-store.ts';
 
 const STOP = defineQuery<{ ended: boolean }>({
@@ -16,15 +16,10 @@ export async function stopConnection(
   { pool }: Pick<Deps, 'pool'>,
   { id, ownerId }: { id: string; ownerId: string },
 ): Promise<'stopped' | 'unknown'> {
-  return inTransaction(
-    pool,
-    async (tx) => {
-      await lockOwner(tx, ownerId);
-      const row = await runOne(tx, STOP, [id, ownerId]);
-      return row === null ? 'unknown' : 'stopped';
-    },
-    { patient: true },
-  );
+  return underOwner(pool, ownerId, async (tx) => {
+    const row = await runOne(tx, STOP, [id, ownerId]);
+    return row === null ? 'unknown' : 'stopped';
+  });
 }
 
 const CLIENT_OF = defineQuery<{ client_id: string }>({
@@ -46,19 +41,14 @@ export async function stopApp(
   { pool }: Pick<Deps, 'pool'>,
   { id, ownerId }: { id: string; ownerId: string },
 ): Promise<'stopped' | 'unknown'> {
-  return inTransaction(
-    pool,
-    async (tx) => {
-      await lockOwner(tx, ownerId);
-      const of = await runOne(tx, CLIENT_OF, [id, ownerId]);
-      if (of === null) return 'unknown';
-      await run(tx, STOP_CLIENT, [ownerId, of.client_id]);
-      // also what it has begun without any connection, and what began while these ended
-      await noteStop(tx, { ownerId, clientId: of.client_id });
-      return 'stopped';
-    },
-    { patient: true },
-  );
+  return underOwner(pool, ownerId, async (tx) => {
+    const of = await runOne(tx, CLIENT_OF, [id, ownerId]);
+    if (of === null) return 'unknown';
+    await run(tx, STOP_CLIENT, [ownerId, of.client_id]);
+    // also what it has begun without any connection, and what began while these ended
+    await noteStop(tx, { ownerId, clientId: of.client_id });
+    return 'stopped';
+  });
 }
 
 const STOP_ALL_CONNECTIONS = defineQuery<{ ended: boolean }>({

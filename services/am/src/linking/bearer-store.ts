@@ -1,6 +1,6 @@
-import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
+import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
-import { lockOwner } from '../links/owner-store.ts';
+import { underOwner } from '../links/owner-store.ts';
 
 const OWN_LINK = defineQuery({ name: 'hosts_own_link', text: 'select 1 from link where id = $1 and owner_id = $2' });
 const STOP = defineQuery<{ ended: boolean }>({
@@ -19,14 +19,9 @@ export async function stopBearer(
   { pool }: Pick<Deps, 'pool'>,
   { linkId, ownerId }: { linkId: string; ownerId: string },
 ): Promise<boolean> {
-  return inTransaction(
-    pool,
-    async (tx) => {
-      await lockOwner(tx, ownerId);
-      if ((await runOne(tx, OWN_LINK, [linkId, ownerId])) === null) return false;
-      await run(tx, STOP, [linkId, ownerId]);
-      return true;
-    },
-    { patient: true },
-  );
+  return underOwner(pool, ownerId, async (tx) => {
+    if ((await runOne(tx, OWN_LINK, [linkId, ownerId])) === null) return false;
+    await run(tx, STOP, [linkId, ownerId]);
+    return true;
+  });
 }

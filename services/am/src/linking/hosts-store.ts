@@ -1,8 +1,8 @@
-import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
+import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import { keyPart, type Part, partOf } from '@chatelaine/ui';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
-import { lockOwner } from '../links/owner-store.ts';
+import { underOwner } from '../links/owner-store.ts';
 import { whoInShort } from '../identity/who.tsx';
 import { scopeSentences } from '../links/scope-sentences.ts';
 
@@ -161,14 +161,9 @@ export async function endLink(
   { pool }: Pick<Deps, 'pool'>,
   { linkId, ownerId }: { linkId: string; ownerId: string },
 ): Promise<boolean> {
-  return inTransaction(
-    pool,
-    async (tx) => {
-      await lockOwner(tx, ownerId);
-      return (await runOne(tx, END_LINK, [ownerId, linkId]))?.ended === true;
-    },
-    { patient: true },
-  );
+  return underOwner(pool, ownerId, async (tx) => {
+    return (await runOne(tx, END_LINK, [ownerId, linkId]))?.ended === true;
+  });
 }
 
 /** Renames a link of this owner; false if there is none. */

@@ -1,4 +1,4 @@
-import { type Db, defineQuery, run, runOne } from '@chatelaine/postgres';
+import { type Db, defineQuery, inTransaction, type Pool, type PoolClient, run, runOne } from '@chatelaine/postgres';
 
 const ADD = defineQuery({
   name: 'links_add_owner',
@@ -17,6 +17,18 @@ export async function addOwner(db: Db, ownerId: string): Promise<void> {
  */
 export async function lockOwner(tx: Db, ownerId: string): Promise<void> {
   await run(tx, LOCK, [ownerId]);
+}
+
+/** Runs `work` in a patient transaction that has locked the owner's row. */
+export function underOwner<T>(pool: Pool, ownerId: string, work: (tx: PoolClient) => Promise<T>): Promise<T> {
+  return inTransaction(
+    pool,
+    async (tx) => {
+      await lockOwner(tx, ownerId);
+      return work(tx);
+    },
+    { patient: true },
+  );
 }
 
 const MOVE_VERSION = defineQuery<{ id: string }>({

@@ -1,9 +1,9 @@
 import { bucketOf } from '@chatelaine/crypto';
 import { GRANT_ALIVE } from '@chatelaine/oauth-server-pg';
-import { type Db, defineQuery, inTransaction, type Pool, run, runForRow, runOne } from '@chatelaine/postgres';
+import { type Db, defineQuery, type Pool, run, runForRow, runOne } from '@chatelaine/postgres';
 import { LIMIT } from '@chatelaine/protocol';
 import type { Deps, ServedTerms } from '../deps.ts';
-import { lockOwner, movePolicyVersion } from '../links/owner-store.ts';
+import { movePolicyVersion, underOwner } from '../links/owner-store.ts';
 import { titleOf } from './documents.ts';
 import { makeProffer, type NewProffer } from './proffer.ts';
 
@@ -131,28 +131,23 @@ export async function profferAnew(
   { ownerId, appId, change }: { ownerId: string; appId: string | null; change: Change },
 ): Promise<number> {
   const bucket = bucketOf(ownerId);
-  return inTransaction(
-    deps.pool,
-    async (tx) => {
-      await lockOwner(tx, ownerId);
-      const able = await run(tx, ABLE, [ownerId, bucket, LIMIT.signerIdChars, appId]);
-      const fresh: Fresh[] = [];
-      for (const { id, client_id: clientId, terms, decision } of able) {
-        const next = change({ terms, decision });
-        if (next === null) continue;
-        const made = next.length === 0 ? null : await makeProffer(deps, { connectionId: id, clientId, terms: next });
-        fresh.push({ id, made, titles: next.map(titleOf).join(' or ') });
-      }
-      if (fresh.length === 0) return 0;
-      await store(tx, { bucket, fresh });
-      const ids = fresh.map(({ id }) => id);
-      await run(tx, ENTER, [ownerId, ids, fresh.map(({ titles }) => titles)]);
-      await movePolicyVersion(tx, ownerId);
-      await run(tx, PUT_IN_FORCE, [bucket, ids, fresh.map(({ made }) => made?.jti ?? null)]);
-      return fresh.length;
-    },
-    { patient: true },
-  );
+  return underOwner(deps.pool, ownerId, async (tx) => {
+    const able = await run(tx, ABLE, [ownerId, bucket, LIMIT.signerIdChars, appId]);
+    const fresh: Fresh[] = [];
+    for (const { id, client_id: clientId, terms, decision } of able) {
+      const next = change({ terms, decision });
+      if (next === null) continue;
+      const made = next.length === 0 ? null : await makeProffer(deps, { connectionId: id, clientId, terms: next });
+      fresh.push({ id, made, titles: next.map(titleOf).join(' or ') });
+    }
+    if (fresh.length === 0) return 0;
+    await store(tx, { bucket, fresh });
+    const ids = fresh.map(({ id }) => id);
+    await run(tx, ENTER, [ownerId, ids, fresh.map(({ titles }) => titles)]);
+    await movePolicyVersion(tx, ownerId);
+    await run(tx, PUT_IN_FORCE, [bucket, ids, fresh.map(({ made }) => made?.jti ?? null)]);
+    return fresh.length;
+  });
 }
 
 /** What a connection is to be offered; nothing where its owner proffers it no terms any more. */
