@@ -79,18 +79,18 @@ const STEPS: Readonly<Record<string, () => Promise<void>>> = {
     expect((await demo.visit(am())).heading).toBe('Home');
   },
 
-  'Its front page lists what is waiting for you, and shows which app may have what at which service; answer the question about Notes, and its entries appear in the feed.':
-    async () => {
-      const home = await read(am());
-      expect(home).toContain('This needs you');
-      expect(home).toContain('Allow: Lifestream at Photos');
-      expect(home).toContain('Ask: Lifestream at Notes');
-      expect(await read(lifestream())).not.toContain('Ask about the spare key');
-      await demo.visit(am());
-      await demo.follow(/^Decide about Lifestream/);
-      await demo.press('Always');
-      expect(await read(lifestream())).toContain('Ask about the spare key');
-    },
+  ['Its front page lists what is waiting for you, and shows which app may have what at which service; ' +
+    'answer the question about Notes, and its entries appear in the feed.']: async () => {
+    const home = await read(am());
+    expect(home).toContain('This needs you');
+    expect(home).toContain('Allow: Lifestream at Photos');
+    expect(home).toContain('Ask: Lifestream at Notes');
+    expect(await read(lifestream())).not.toContain('Ask about the spare key');
+    await demo.visit(am());
+    await demo.follow(/^Decide about Lifestream/);
+    await demo.press('Always');
+    expect(await read(lifestream())).toContain('Ask about the spare key');
+  },
 
   'Under Services you add another by its address.': async () => {
     const echo = deployment.requesterNamed('echo').url;
@@ -103,7 +103,8 @@ const STEPS: Readonly<Record<string, () => Promise<void>>> = {
     expect((await demo.press('allow')).text).toContain('is linked');
   },
 
-  'Consent is one screen for all services: what the app wants and what for, for each service off, ask or allow, scope by scope if you like, what it has to sign (terms), and for how long; the button says what it comes to.':
+  ['Consent is one screen for all services: what the app wants and what for, for each service off, ask or allow, ' +
+    'scope by scope if you like, what it has to sign (terms), and for how long; the button says what it comes to.']:
     async () => {
       await demo.visit(`${lifestream()}/connect`);
       await demo.press('Connect', { am: am() });
@@ -131,34 +132,34 @@ const STEPS: Readonly<Record<string, () => Promise<void>>> = {
     expect(await lifestreamsPage()).toContain('Stop it');
   },
 
-  'Under Apps you can change every answer, give it for an hour or five times a day, see what Lifestream has signed, pause it, or stop it, however often you connected it.':
-    async () => {
-      const page = await lifestreamsPage();
-      expect(page).toContain('AllowAsk me each timeNever');
-      expect(page).toContain('Lifestream signed “No training 1.0”');
-      expect(page).toContain('Pause for 1 hour');
-      expect(page).toContain('both of its connections end');
-      const saved = await demo.press('Save');
-      expect(saved.text).toContain('Saved.');
-      for (const bounded of [{ for: 'hour' }, { most: '5', per: 'day' }]) {
-        await lifestreamsPage();
-        await demo.follow(/^Until when, how often: See your appointments/);
-        expect((await demo.press('Save', { effect: 'allow', ...bounded })).text).toContain('Saved.');
-      }
-      expect(await lifestreamsPage()).toContain('5 times a day');
-    },
-
-  'Chatelaine refuses it at once and revokes its access at each Host; the page shows which Hosts have confirmed, and says when nothing is left.':
-    async () => {
+  ['Under Apps you can change every answer, give it for an hour or five times a day, ' +
+    'see what Lifestream has signed, pause it, or stop it, however often you connected it.']: async () => {
+    const page = await lifestreamsPage();
+    expect(page).toContain('AllowAsk me each timeNever');
+    expect(page).toContain('Lifestream signed “No training 1.0”');
+    expect(page).toContain('Pause for 1 hour');
+    expect(page).toContain('both of its connections end');
+    const saved = await demo.press('Save');
+    expect(saved.text).toContain('Saved.');
+    for (const bounded of [{ for: 'hour' }, { most: '5', per: 'day' }]) {
       await lifestreamsPage();
-      const stopped = await demo.press('Stop Lifestream');
-      expect(stopped.text).toContain('It gets no key through here any more');
-      expect(await read(lifestream())).not.toContain('Fog over the allotments');
-      const known = await eventually(() => read(stopped.url.href), {
-        until: (text) => text.includes('Nothing is left: all'),
-      });
-      for (const { title } of deployment.hosts) expect(known).toMatch(new RegExp(`${title}\\s*confirmed`));
-    },
+      await demo.follow(/^Until when, how often: See your appointments/);
+      expect((await demo.press('Save', { effect: 'allow', ...bounded })).text).toContain('Saved.');
+    }
+    expect(await lifestreamsPage()).toContain('5 times a day');
+  },
+
+  ['Chatelaine refuses it at once and revokes its access at each Host; ' +
+    'the page shows which Hosts have confirmed, and says when nothing is left.']: async () => {
+    await lifestreamsPage();
+    const stopped = await demo.press('Stop Lifestream');
+    expect(stopped.text).toContain('It gets no key through here any more');
+    expect(await read(lifestream())).not.toContain('Fog over the allotments');
+    const known = await eventually(() => read(stopped.url.href), {
+      until: (text) => text.includes('Nothing is left: all'),
+    });
+    for (const { title } of deployment.hosts) expect(known).toMatch(new RegExp(`${title}\\s*confirmed`));
+  },
 
   'A token that it still holds is refused by the Host within five seconds.': async () => {
     const raw = await openRawRequester(deployment, 'Holds a token');
@@ -180,17 +181,17 @@ const STEPS: Readonly<Record<string, () => Promise<void>>> = {
     expect(text).toContain('stopped');
   },
 
-  'Revoke Chatelaine’s access there, and at the next request for a token the AM shows the link as broken, with a button to repair it.':
-    async () => {
-      const parties = { am: deployment.am, requester: deployment.requesterNamed('lifestream') };
-      await connectRequester(demo, { ...parties, answers: ({ scope }) => (scope === 'entries.read' ? 'allow' : 'no') });
-      await demo.visit(`${at('photos')}/access`);
-      await demo.press('Cut off');
-      await demo.visit(lifestream());
-      await demo.visit(am());
-      expect(demo.page.text).toContain('“my Photos” is broken');
-      expect(demo.page.text).toContain('Repair “my Photos”');
-    },
+  ['Revoke Chatelaine’s access there, ' +
+    'and at the next request for a token the AM shows the link as broken, with a button to repair it.']: async () => {
+    const parties = { am: deployment.am, requester: deployment.requesterNamed('lifestream') };
+    await connectRequester(demo, { ...parties, answers: ({ scope }) => (scope === 'entries.read' ? 'allow' : 'no') });
+    await demo.visit(`${at('photos')}/access`);
+    await demo.press('Cut off');
+    await demo.visit(lifestream());
+    await demo.visit(am());
+    expect(demo.page.text).toContain('“my Photos” is broken');
+    expect(demo.page.text).toContain('Repair “my Photos”');
+  },
 
   'Lifestream also stores posts of its own.': async () => {
     await demo.visit(`${lifestream()}/posts`);
