@@ -68,10 +68,10 @@ exports.crossFeature = {
   'am/oauth': ['consent', 'combined-registration', 'stock-clients', 'connections'],
   // consent says who asks, which terms it is to sign, offers the owner's links and the Host that comes along, and
   // writes rules for them
-  'am/consent': ['rules', 'links', 'combined-registration', 'identity', 'terms', 'connections'],
+  'am/consent': ['rules', 'links', 'combined-registration', 'identity', 'terms', 'connections', 'icons'],
   // behind code and refresh token stands the same transfer; its consent makes a connection as any other, shown in the
-  // Hosts' words
-  'am/stock-clients': ['transfer', 'consent', 'links', 'terms'],
+  // Hosts' words, of an app that its owner may call something
+  'am/stock-clients': ['transfer', 'consent', 'links', 'terms', 'identity', 'icons'],
   // a Host that a Requester brings along is linked as any other
   'am/combined-registration': ['links', 'linking'],
   // a question says who asks, and names scopes in the Host's words; an answer may be a rule, or a stop; its
@@ -81,23 +81,26 @@ exports.crossFeature = {
   'am/linking': ['links', 'identity'],
   // each target is shown with the answer the rules give now; a connection's token opens it
   'am/targets': ['rules', 'connections'],
-  // Hosts are told as the client they know us as, with the link's own secrets; links that were being made are resumed
-  'am/jobs': ['links', 'linking'],
+  // Hosts are told as the client they know us as, with the link's own secrets; links that were being made are resumed;
+  // icons are
+  // fetched
+  'am/jobs': ['links', 'linking', 'icons'],
   // stopping waits for the owner's row; what is added to a connection has a rule for each scope
   'am/connections': ['links', 'rules'],
   // an app is its connections, shown in the Hosts' words, with the answers the rules give and the terms it signed, and
   // what ended of it beside the links that ended
   'am/apps': ['connections', 'rules', 'links', 'linking', 'identity', 'terms'],
   // what would be decided for an app is decided as for its transfers, and told beside its rules
-  'am/rulebook': ['rules', 'transfer', 'apps', 'connections', 'links'],
+  'am/rulebook': ['rules', 'transfer', 'apps', 'connections', 'links', 'identity'],
   // fresh terms are put in force under the owner's row, as whatever changes what they decided
   'am/terms': ['links'],
   // what a Requester signs are an owner's terms; a connection's token opens it
   'am/agreements': ['terms', 'connections'],
   // the front page is their digest
   'am/home': ['linking', 'apps', 'questions', 'timeline', 'identity'],
-  // what happened is told in the Hosts' words, and by which rules; it is taken away with its checkpoints
-  'am/timeline': ['links', 'rules', 'checkpoints'],
+  // what happened is told in the Hosts' words and by what the owner calls apps, and by which rules; it is taken away
+  // with its checkpoints
+  'am/timeline': ['links', 'rules', 'checkpoints', 'identity'],
   // what is deleted of activity is said beforehand where it can be proved
   'am/retention': ['checkpoints'],
 };

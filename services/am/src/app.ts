@@ -15,6 +15,9 @@ import { createStockClients } from './stock-clients/stock-clients.tsx';
 import { needsOf } from './home/needs-store.ts';
 import { homeFeature } from './home/routes.tsx';
 import { HOME_STYLES } from './home/style.ts';
+import { fetchesIcons } from './icons/icon-of.ts';
+import { reapIcons } from './icons/icon-store.ts';
+import { iconsFeature } from './icons/routes.ts';
 import { openLive } from './live/live.ts';
 import { CHANGES, liveFeature } from './live/routes.ts';
 import { createHostGate, watchLinks } from './links/host-gate.ts';
@@ -115,7 +118,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   const grants = [exchangeGrant(transfers), deferredGrant(transfers)];
   const combinedRegistration = createCombinedRegistration(parts);
   const stockClients = createStockClients(transfers);
-  const extensions = [combinedRegistration.extension, stockClients.extension, readsWants(config)];
+  const extensions = [combinedRegistration.extension, stockClients.extension, readsWants(config), fetchesIcons(parts)];
   const server = createServerDeps(parts, { grants, extensions, announceRevocations });
   const deps: Deps = { ...parts, jobs, server };
 
@@ -125,6 +128,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   await accountFeature(app, { ...deps, passwords: resources.passwords ?? {} }); // signing up, in and out
   await linkingFeature(app, deps); //     services: add one, its callback, who we are to Hosts
   await appsFeature(app, deps); //        apps: who may ask for what; stopping one, and everything
+  await iconsFeature(app, deps); //       what apps show beside their names
   await rulebookFeature(app, deps); //    what the owner's answers come to, tried
   await questionsFeature(app, deps); //   questions to the owner
   await liveFeature(app, { ...deps, live }); // what tells open pages that something changed
@@ -148,6 +152,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   reap(() => reapDeferrals(pool));
   reap(() => reapCallPlaces(pool));
   reap(() => reapStops(pool));
+  reap(() => reapIcons(deps));
   const { dueEverySeconds, seenEverySeconds } = config.jobs;
   const { everySeconds, lostAfterSeconds } = config.recovery;
   reap(() => closeLost(pool, { olderThanSeconds: lostAfterSeconds }), everySeconds);

@@ -22,6 +22,8 @@ export interface Config extends ServiceConfig {
   readonly name: string;
   /** Whether clients may be identified by documents. */
   readonly clientDocuments: 'read' | 'none';
+  /** Whether the icons of apps are fetched from where they say. */
+  readonly icons: 'fetch' | 'none';
   /** A directory with the operator's own terms documents, besides those that are shipped. */
   readonly termsDirectory: string | null;
   /** Failpoints at which this process exits; for tests, and empty unless `demo`. */
@@ -168,6 +170,7 @@ export const FIELDS = {
   ...SERVICE_FIELDS,
   NAME: optional(text, 'Chatelaine'),
   CLIENT_DOCUMENTS: optional(oneOf(['read', 'none']), 'read'),
+  APP_ICONS: optional(oneOf(['fetch', 'none']), 'fetch'),
   TERMS_DIRECTORY: optional(text, null),
   PUSH_SERVICES: optional(
     parsedBy(parsePushServices, 'be origins of push services, with commas between them'),
@@ -205,6 +208,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     ...service,
     name: read.NAME,
     clientDocuments: read.CLIENT_DOCUMENTS,
+    icons: read.APP_ICONS,
     termsDirectory: read.TERMS_DIRECTORY,
     failpoints: read.FAILPOINTS,
     recovery: {

@@ -72,8 +72,8 @@ const BY_KEY = {
 };
 /** What owners, clients and Hosts are and have decided: read often, written when somebody does something by hand. */
 const SETTLED =
-  'account account_deletion ask connection connection_host encryption_key host host_half ' +
-  'host_turn kept_secret link link_trouble mail_token notice notice_choice oauth_client ' +
+  'account account_deletion app_name ask connection connection_host encryption_key host host_half ' +
+  'host_turn icon kept_secret link link_trouble mail_token notice notice_choice oauth_client ' +
   'oauth_document oauth_transfer_grant owner passkey proffer_key recovery_code revocation ' +
   'revocation_due rule signing_key spent_challenge stop_epoch terms_document timeline_entry';
 

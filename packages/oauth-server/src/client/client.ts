@@ -18,7 +18,7 @@ export interface Client {
   readonly isNamed: boolean;
   readonly uri: string | null;
   /**
-   * Its other descriptive metadata. Never fetched and never shown, but part of what the owner agrees to: it must not
+   * Its other descriptive metadata. Never fetched by the kernel, but part of what the owner agrees to: it must not
    * change behind the page.
    */
   readonly logoUri: string | null;

@@ -3,11 +3,19 @@ import type { VNode } from 'preact';
 const COLOURS = 6;
 const SEGMENTS = new Intl.Segmenter('en');
 
+interface InitialView {
+  readonly name: string;
+  readonly of: string;
+  /** Where there is a picture instead, at this service. */
+  readonly picture?: string | null;
+}
+
 /**
- * A drawn letter beside a name, in a colour of its own that is the same wherever `of` is shown; nothing to screen
- * readers.
+ * A picture or a drawn letter beside a name; the letter in a colour of its own that is the same wherever `of` is shown.
+ * Nothing to screen readers.
  */
-export function Initial({ name, of }: { name: string; of: string }): VNode {
+export function Initial({ name, of, picture = null }: InitialView): VNode {
+  if (picture !== null) return <img class="initial" src={picture} alt="" width={37} height={37} />;
   const [first] = SEGMENTS.segment(name.trim().toUpperCase());
   return (
     <span class={`initial hue-${hueOf(of)}`} aria-hidden="true">

@@ -106,6 +106,7 @@ const PARTS = `
 .notice .row { margin-top: .6rem }
 .initial { display: inline-grid; place-content: center; flex: none; width: 2.3rem; height: 2.3rem; margin-right: .65rem;
   border-radius: 9px; color: #fff; font-weight: 700; font-size: 1.05rem; vertical-align: middle }
+img.initial { object-fit: contain; background: #fff }
 .hue-0 { background: #7a3e9d }
 .hue-1 { background: #1f6f8b }
 .hue-2 { background: #9a4a1c }

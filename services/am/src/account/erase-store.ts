@@ -43,6 +43,7 @@ const SETTLED = [
   deleting('push_subscriptions', 'push_subscription', 'owner_id = $1'),
   deleting('notices', 'notice', 'owner_id = $1'),
   deleting('notice_choices', 'notice_choice', 'owner_id = $1'),
+  deleting('app_names', 'app_name', 'owner_id = $1'),
   deleting('rules', 'rule', 'owner_id = $1'),
   deleting('limits', 'rule_limit', 'owner_id = $1'),
   deleting('connections', 'connection', 'owner_id = $1 and ended_at is not null'),

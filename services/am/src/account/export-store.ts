@@ -41,6 +41,7 @@ const BY_NUMBER_IN_CHAIN: Order = {
 };
 
 const BY_CHOICE: Order = { key: `topic || ' ' || way`, after: `topic || ' ' || way > $2`, by: `topic || ' ' || way` };
+const BY_CLIENT: Order = { key: 'client_id', after: 'client_id > $2', by: 'client_id' };
 const BY_SESSION: Order = {
   key: `encode(session_hash, 'hex')`,
   after: `encode(session_hash, 'hex') > $2`,
@@ -74,12 +75,13 @@ const FILES = [
   ),
   file(
     'connections.json',
-    `id, client_id, client_name, client_uri, redirect_uri, is_proven, resource, created_at, expires_at, ended_at,
-      paused_at,
+    `id, client_id, client_name, client_uri, logo_uri, redirect_uri, is_proven, resource, created_at, expires_at,
+      ended_at, paused_at,
      (select coalesce(jsonb_agg(jsonb_build_object('link', link_id, 'scopes', scopes, 'bearer', bearer)), '[]')
       from connection_host where connection_id = connection.id) as hosts
      from connection where owner_id = $1`,
   ),
+  file('app-names.json', 'client_id, name from app_name where owner_id = $1', BY_CLIENT),
   file(
     'rules.json',
     `id, connection_id, link_id, scope, effect, for_terms, expires_at, created_at,

@@ -1,18 +1,6 @@
-import {
-  Button,
-  ButtonRow,
-  Card,
-  Columns,
-  Empty,
-  Facts,
-  Form,
-  Hidden,
-  Initial,
-  Layout,
-  Notice,
-  Radios,
-} from '@chatelaine/ui';
+import { Button, ButtonRow, Card, Columns, Empty, Facts, Form, Hidden, Layout, Notice, Radios } from '@chatelaine/ui';
 import type { VNode } from 'preact';
+import { AppIcon } from '../identity/app-icon.tsx';
 import { whoFacts } from '../identity/who.tsx';
 import { type AddableAccount, addField, offerOf } from './addable.ts';
 import type { OwnApp } from './app-store.ts';
@@ -34,7 +22,7 @@ export function AddPage({ app, accounts, problem }: AddView): VNode {
       width="wide"
     >
       {problem !== undefined && <Notice kind="bad">{problem}</Notice>}
-      <Card title="Who it is" icon={<Initial name={clientName} of={app.clientId} />}>
+      <Card title="Who it is" icon={<AppIcon app={app} />}>
         <Facts facts={whoFacts(app)} />
       </Card>
       {accounts.length === 0 ? (

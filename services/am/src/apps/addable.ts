@@ -52,9 +52,11 @@ export const addField = (linkId: string, scope: string): string => `${PREFIX}${l
 
 /** A digest of what the page shows: who the app is, and what it would be given. */
 export function offerOf(app: OwnApp, accounts: readonly AddableAccount[]): string {
-  const { clientId, clientName, clientUri, redirectUri, isProven, connections } = app;
+  const { clientId, clientName, selfName, clientUri, redirectUri, isProven, connections } = app;
   const ids = connections.map(({ id }) => id);
-  return sha256base64url(JSON.stringify([clientId, clientName, clientUri, redirectUri, isProven, ids, accounts]));
+  return sha256base64url(
+    JSON.stringify([clientId, clientName, selfName, clientUri, redirectUri, isProven, ids, accounts]),
+  );
 }
 
 export type ReadAdditions =

@@ -7,7 +7,6 @@ import {
   Facts,
   Form,
   Hidden,
-  Initial,
   Layout,
   Live,
   Moment,
@@ -15,6 +14,7 @@ import {
   Radios,
 } from '@chatelaine/ui';
 import type { VNode } from 'preact';
+import { AppIcon } from '../identity/app-icon.tsx';
 import { whoFacts } from '../identity/who.tsx';
 import type { RevocationAtHost } from '../links/revocation-status.tsx';
 import { AppTerms, type AppTermsView } from '../terms/app-terms.tsx';
@@ -23,6 +23,7 @@ import { leftWords, limitWords } from '../rules/words.ts';
 import type { AppAccount, AppScope, OwnApp } from './app-store.ts';
 import { WhatTheyKnow } from './ended-app-page.tsx';
 import type { EndedApp } from './ended-store.ts';
+import { NameApp, Named } from './name-app.tsx';
 import { Pause, PauseApp } from './pause-app.tsx';
 import { boundsOf } from './rule-form.ts';
 import { ANSWERS, ruleField, SHOWN_FIELD, shownOf } from './rules-form.ts';
@@ -33,8 +34,8 @@ export interface AppView {
   readonly app: OwnApp;
   /** Connections of it that have ended lately; null where none has. */
   readonly ended: EndedApp | null;
-  /** The owner has just changed what it may do. */
-  readonly saved: 'saved' | null;
+  /** The owner has just changed what it may do, or what they call it. */
+  readonly saved: 'saved' | 'named' | null;
   readonly terms: AppTermsView;
   /** What its Hosts know of its last pause. */
   readonly toldOfPause: readonly RevocationAtHost[];
@@ -50,9 +51,11 @@ export function AppPage({ app, ended, saved, terms, toldOfPause }: AppView): VNo
           <p>Saved. It holds from now on, for every key that {clientName} asks for.</p>
         </Notice>
       )}
+      {saved === 'named' && <Named app={app} />}
       <Pause app={app} hosts={toldOfPause} />
-      <Card title="Who it is" icon={<Initial name={clientName} of={app.clientId} />}>
+      <Card title="Who it is" icon={<AppIcon app={app} />}>
         <Facts facts={whoFacts(app)} />
+        <NameApp app={app} />
         <PauseApp app={app} />
         <StopApp
           app={app}

@@ -1,6 +1,8 @@
 import { defineQuery, run } from '@chatelaine/postgres';
 import { Problem } from '@chatelaine/ui';
 import type { Deps } from '../deps.ts';
+import { iconOf } from '../identity/sql/icons.ts';
+import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import type { Who } from '../identity/who.tsx';
 import { LIVE_CONNECTIONS } from '../connections/live.ts';
 import { scopeSentences } from '../links/scope-sentences.ts';
@@ -62,6 +64,8 @@ interface ConnectionRow {
   id: string;
   client_id: string;
   client_name: string;
+  self_name: string;
+  icon_id: string | null;
   client_uri: string | null;
   redirect_uri: string | null;
   is_proven: boolean | null;
@@ -78,11 +82,12 @@ interface ConnectionRow {
 const CONNECTIONS = defineQuery<ConnectionRow>({
   name: 'apps_connections',
   text: `
-    select c.id, c.client_id, c.client_name, c.client_uri, c.redirect_uri, c.is_proven, c.created_at, c.expires_at,
+    select c.id, c.client_id, ${shownName('c')} as client_name, c.client_name as self_name, ${iconOf('c')} as icon_id,
+      c.client_uri, c.redirect_uri, c.is_proven, c.created_at, c.expires_at,
       c.resource, g.jkt,
       ${rulesInForce({ link: null })} as rules, case when ${IS_PAUSED} then g.paused_until end as paused_until,
       (select t.started_at from transfer t where t.connection_id = c.id order by t.started_at desc limit 1) as last_used
-    from ${LIVE_CONNECTIONS} ${JOIN_TERMS}
+    from ${LIVE_CONNECTIONS} ${joinOwnName('c')} ${JOIN_TERMS}
     where c.owner_id = $1 and c.client_id = (select one.client_id from connection one
       where one.id = $2 and one.owner_id = $1)
     order by c.created_at desc, c.id desc`,
@@ -126,6 +131,8 @@ export async function readApp(
     id,
     clientId: newest.client_id,
     clientName: newest.client_name,
+    selfName: newest.self_name,
+    iconId: newest.icon_id,
     clientUri: newest.client_uri,
     redirectUri: newest.redirect_uri,
     isProven: rows.some(({ is_proven: isProven }) => isProven === false) ? false : newest.is_proven,

@@ -8,7 +8,6 @@ import {
   Empty,
   Facts,
   Form,
-  Initial,
   Layout,
   List,
   Moment,
@@ -17,6 +16,7 @@ import {
   Row,
 } from '@chatelaine/ui';
 import type { VNode } from 'preact';
+import { AppIcon } from '../identity/app-icon.tsx';
 import { whoFacts } from '../identity/who.tsx';
 import { EndedApps } from './ends-page.tsx';
 import type { EndedApp } from './ended-store.ts';
@@ -97,7 +97,7 @@ function AppCard({ app }: { app: ListedApp }): VNode {
   return (
     <Card
       title={clientName}
-      icon={<Initial name={clientName} of={app.clientId} />}
+      icon={<AppIcon app={app} />}
       aside={
         <ButtonLink href={`/apps/${id}`} kind="plain">
           Open<span class="unseen"> {clientName}</span>

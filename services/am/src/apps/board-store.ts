@@ -1,7 +1,10 @@
 import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
+import { iconOf } from '../identity/sql/icons.ts';
+import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import { LIVE_CONNECTIONS } from '../connections/live.ts';
 import { IS_PAUSED } from '../connections/sql/paused.ts';
+import { IS_NAMED } from '../linking/labels.ts';
 import type { Effect } from '../rules/rule.ts';
 import { JOIN_TERMS, rulesInForce } from '../rules/sql/rules-in-force.ts';
 import { accountOf, type AppAccount, rulesOf, SHOWN } from './app-store.ts';
@@ -9,9 +12,15 @@ import { accountOf, type AppAccount, rulesOf, SHOWN } from './app-store.ts';
 /** What apps may do at services: a row for each app, a column for each service. */
 export interface Board {
   readonly apps: readonly BoardApp[];
-  readonly services: readonly { readonly id: string; readonly name: string }[];
+  readonly services: readonly BoardService[];
   /** There are more of either than a board has. */
   readonly isCut: boolean;
+}
+
+export interface BoardService {
+  readonly id: string;
+  /** What its owner calls their only account there; or else what it calls itself. */
+  readonly name: string;
 }
 
 export interface BoardApp {
@@ -19,6 +28,7 @@ export interface BoardApp {
   readonly id: string;
   readonly clientId: string;
   readonly clientName: string;
+  readonly iconId: string | null;
   readonly redirectUri: string | null;
   /** Since when the oldest of its connections lives; until when the last of them, null: until it is stopped. */
   readonly since: Date;
@@ -42,6 +52,7 @@ interface ConnectionRow {
   id: string;
   client_id: string;
   client_name: string;
+  icon_id: string | null;
   redirect_uri: string | null;
   created_at: Date;
   expires_at: Date | null;
@@ -57,17 +68,19 @@ const CONNECTIONS = defineQuery<ConnectionRow>({
       select c.client_id, max(c.created_at) as newest from ${LIVE_CONNECTIONS} where c.owner_id = $1
       group by c.client_id order by newest desc, c.client_id limit ${MOST + 1}
     )
-    select c.id, c.client_id, c.client_name, c.redirect_uri, c.created_at, c.expires_at, ${IS_PAUSED} as paused,
+    select c.id, c.client_id, ${shownName('c')} as client_name, ${iconOf('c')} as icon_id, c.redirect_uri, c.created_at,
+      c.expires_at, ${IS_PAUSED} as paused,
       ${rulesInForce({ link: null })} as rules
-    from client join ${LIVE_CONNECTIONS} on c.client_id = client.client_id ${JOIN_TERMS}
+    from client join ${LIVE_CONNECTIONS} on c.client_id = client.client_id ${joinOwnName('c')} ${JOIN_TERMS}
     where c.owner_id = $1 order by client.newest desc, c.client_id, c.created_at desc, c.id desc limit 1000`,
 });
-const SERVICES = defineQuery<{ id: string; name: string }>({
+const SERVICES = defineQuery<BoardService>({
   name: 'apps_board_services',
   text: `
-    select h.id, h.name from host h
-    where exists (select from link l where l.host_id = h.id and l.owner_id = $1 and l.state <> 'ended')
-    order by lower(h.name), h.id limit ${MOST + 1}`,
+    select s.* from (
+      select h.id, case when count(*) = 1 and bool_and(${IS_NAMED}) then min(l.label) else h.name end as name
+      from link l join host h on h.id = l.host_id where l.owner_id = $1 and l.state <> 'ended' group by h.id
+    ) s order by lower(s.name), s.id limit ${MOST + 1}`,
 });
 
 /** The board of an owner, apps and services by their names. Three queries. */
@@ -87,6 +100,7 @@ export async function readBoard({ pool }: Pick<Deps, 'pool'>, ownerId: string): 
       id: newest.id,
       clientId: newest.client_id,
       clientName: newest.client_name,
+      iconId: newest.icon_id,
       redirectUri: newest.redirect_uri,
       since: new Date(Math.min(...of.map(({ created_at: at }) => at.getTime()))),
       until: of.every(({ expires_at: at }) => at !== null)

@@ -2,6 +2,7 @@ import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import { keyPart, type Part, partOf } from '@chatelaine/ui';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
+import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import { LIVE_CONNECTIONS } from '../connections/live.ts';
 import type { RevocationAtHost } from '../links/revocation-status.tsx';
 import { ENDED, readTold, toldHosts } from './told-store.ts';
@@ -41,14 +42,14 @@ const LATELY = `c.ended_at is not null and (c.ended_at > now() - interval '7 day
     and r.state <> 'confirmed'))`;
 
 const ended = (which: string): string => `
-  select a.id, n.client_id, n.client_name, a.ended_at,
+  select a.id, n.client_id, ${shownName('n')} as client_name, a.ended_at,
     (select count(*)::int from connection c where c.owner_id = $1 and c.client_id = n.client_id
       and c.ended_at = a.ended_at) as together,
     (select count(*)::int from ${LIVE_CONNECTIONS} where c.owner_id = $1 and c.client_id = n.client_id) as live
   from (
     select (array_agg(c.id order by c.ended_at desc, c.id desc))[1] as id, max(c.ended_at) as ended_at
     from connection c where c.owner_id = $1 and ${which} group by c.client_id
-  ) a join connection n on n.id = a.id`;
+  ) a join connection n on n.id = a.id ${joinOwnName('n')}`;
 
 const PART = defineQuery<EndedRow>({
   name: 'apps_ended',

@@ -1,6 +1,6 @@
 import { Badge, Button, ButtonLink, ButtonRow, Card, Form, Hidden, Layout, List, Notice, Row } from '@chatelaine/ui';
 import type { VNode } from 'preact';
-import { whoInShort } from '../identity/who.tsx';
+import { isOwnName, whoInShort } from '../identity/who.tsx';
 import type { Effect } from '../rules/rule.ts';
 import { ruleHref } from '../rules/rule-href.ts';
 import type { AppAccount, OwnApp } from './app-store.ts';
@@ -31,10 +31,11 @@ export function KeyPage({ app, hostId, accounts, saved }: KeyView): VNode {
   const { id, clientName } = app;
   const hostName = accounts[0]?.hostName ?? '';
   const { answer } = cellOf(accounts);
+  const who = `${isOwnName(app) ? `calls itself ${app.selfName}, ` : ''}${whoInShort(app)}`;
   return (
     <Layout
       title={`${clientName} at ${hostName}`}
-      lead={`What this app (${whoInShort(app)}) may do there. One press changes all of it.`}
+      lead={`What this app (${who}) may do there. One press changes all of it.`}
     >
       {saved === 'saved' && (
         <Notice kind="good">

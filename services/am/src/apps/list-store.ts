@@ -2,6 +2,8 @@ import { defineQuery, run } from '@chatelaine/postgres';
 import { keyPart, type Part, partOf } from '@chatelaine/ui';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
+import { iconOf } from '../identity/sql/icons.ts';
+import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import { LIVE_CONNECTIONS } from '../connections/live.ts';
 import { IS_PAUSED } from '../connections/sql/paused.ts';
 import type { Who } from '../identity/who.tsx';
@@ -40,6 +42,8 @@ interface AppRow {
   id: string;
   client_id: string;
   client_name: string;
+  self_name: string;
+  icon_id: string | null;
   client_uri: string | null;
   redirect_uri: string | null;
   is_proven: boolean | null;
@@ -53,8 +57,8 @@ interface AppRow {
 const APPS = defineQuery<AppRow>({
   name: 'apps_list',
   text: `
-    select a.*, n.client_id, n.client_name, n.client_uri, n.redirect_uri, case when a.unproven then false
-      else n.is_proven end as is_proven
+    select a.*, n.client_id, ${shownName('n')} as client_name, n.client_name as self_name, ${iconOf('n')} as icon_id,
+      n.client_uri, n.redirect_uri, case when a.unproven then false else n.is_proven end as is_proven
     from (
       select (array_agg(c.id order by c.created_at desc, c.id desc))[1] as id, max(c.created_at) as newest_at,
         min(c.created_at) as since,
@@ -62,7 +66,7 @@ const APPS = defineQuery<AppRow>({
           as unproven,
         case when bool_and(c.expires_at is not null) then max(c.expires_at) end as until
       from ${LIVE_CONNECTIONS} where c.owner_id = $1 group by c.client_id
-    ) a join connection n on n.id = a.id
+    ) a join connection n on n.id = a.id ${joinOwnName('n')}
     where (a.newest_at, a.id) < (coalesce($2::timestamptz, 'infinity'), $3)
     order by a.newest_at desc, a.id desc limit $4`,
 });
@@ -91,6 +95,8 @@ export async function readApps(
         id: row.id,
         clientId: row.client_id,
         clientName: row.client_name,
+        selfName: row.self_name,
+        iconId: row.icon_id,
         clientUri: row.client_uri,
         redirectUri: row.redirect_uri,
         isProven: row.is_proven,

@@ -17,6 +17,7 @@ import { endedAppKeySchema, readEndedApp, readEndedApps } from './ended-store.ts
 import { EndsPage, type EndsView } from './ends-page.tsx';
 import { keyRoutes } from './key-routes.tsx';
 import { appKeySchema, readApps } from './list-store.ts';
+import { nameRoutes } from './name-app.tsx';
 import { pauseRoutes } from './pause-routes.ts';
 import { ruleRoutes } from './rule-routes.tsx';
 import { readRulesForm } from './rules-form.ts';
@@ -49,6 +50,7 @@ export async function appsFeature(app: FastifyInstance, deps: AppsDeps): Promise
     scope.get<AppParams>('/apps/:id', async (request, reply) => show(deps, request, reply));
     scope.post<AppParams>('/apps/:id/rules', async (request, reply) => change(deps, request, reply));
     ruleRoutes(scope, deps);
+    nameRoutes(scope, deps);
     pauseRoutes(scope, deps);
     keyRoutes(scope, deps);
     scope.get<AppParams>('/apps/:id/add', async (request, reply) => {
@@ -93,7 +95,8 @@ async function show(deps: AppsDeps, request: AppRequest, reply: FastifyReply): P
   const of = { id: request.params.id, ownerId: accountOf(request).id };
   const [app, ended] = await Promise.all([readApp(deps, of), readEndedApp(deps, of)]);
   if (app !== null) {
-    const saved = queryOf(request).has('saved') ? 'saved' : null;
+    const query = queryOf(request);
+    const saved = (['saved', 'named'] as const).find((one) => query.has(one)) ?? null;
     const [terms, toldOfPause] = await Promise.all([
       readAppTerms(deps, { ...of, clientName: app.clientName, canSign: couldSign(app) }),
       readToldOfPause(deps, { ownerId: of.ownerId, clientId: app.clientId }),

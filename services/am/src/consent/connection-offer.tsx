@@ -6,6 +6,7 @@ import { readLinkHostAnswer } from '../combined-registration/host-form.ts';
 import { keptIn, type OfferedHost } from '../combined-registration/offered-host.ts';
 import type { CombinedRegistration } from '../combined-registration/combined-registration.ts';
 import type { Deps } from '../deps.ts';
+import { readOwnName } from '../identity/own-name-store.ts';
 import { readTermsConsent, readTermsOffer, shownTerms, type TermsOffer } from '../terms/choice.ts';
 import { makeProffer } from '../terms/proffer.ts';
 import { ADD_FIELD, addServiceHref } from './add-service.ts';
@@ -13,6 +14,8 @@ import { type Again, againOf, leftFor } from './again.ts';
 import { addToConnection, liveConnections } from './again-store.ts';
 import { brokenLinks, insertConnection, offeredLinks } from './connection-store.ts';
 import { readConsentForm } from './consent-form.ts';
+import { ANOTHER_ICON, showedAnother, withIcon } from './icon-field.ts';
+import { iconOf } from '../icons/icon-of.ts';
 import { ConsentPage } from './consent-page.tsx';
 import { markWanted, type Offered } from './offered.ts';
 import { isMisnamed, MISNAMED, outcomeOf } from './outcome.ts';
@@ -20,7 +23,10 @@ import { presetIn } from './prefill.ts';
 import { readBeginnings } from '../rules/defaults-store.ts';
 import { wantsOf } from './wants.ts';
 
-export type ConsentDeps = Pick<Deps, 'config' | 'clock' | 'pool' | 'prisma' | 'keys' | 'terms' | 'failpoint'> & {
+export type ConsentDeps = Pick<
+  Deps,
+  'config' | 'clock' | 'pool' | 'prisma' | 'keys' | 'terms' | 'failpoint' | 'log'
+> & {
   readonly combinedRegistration: CombinedRegistration;
 };
 
@@ -31,24 +37,30 @@ export type ConsentDeps = Pick<Deps, 'config' | 'clock' | 'pool' | 'prisma' | 'k
 export async function connectionOffer(deps: ConsentDeps, asked: Asked): Promise<ConsentOffer> {
   const { id } = asked.owner;
   const { client } = asked.interaction;
-  const [own, broken, terms, live, beginnings] = await Promise.all([
+  const [own, broken, terms, live, beginnings, ownName, iconId] = await Promise.all([
     offeredLinks(deps, id),
     brokenLinks(deps, id),
     readTermsOffer(deps, { ownerId: id, client, kind: 'requester' }),
     liveConnections(deps, { ownerId: id, clientId: client.id }),
     readBeginnings(deps, id),
+    readOwnName(deps, { ownerId: id, clientId: client.id }),
+    iconOf(deps, client),
   ]);
   const host = hostIn(asked);
   const wants = wantsOf(asked, deps.config.schemes);
   const again = againOf(asked, { live, wants, bringsHost: host !== null });
   const offered: Offered = { links: markWanted(leftFor(again, own.links), wants), hasMore: own.hasMore, wants };
   return {
-    facts: { offered, broken, host, terms: shownTerms(terms), again },
-    render: async (view, _request, reply) =>
-      renderPage(reply, <ConsentPage {...{ view, offered, broken, terms, again, own: own.links, beginnings }} />),
+    facts: { offered, broken, host, terms: shownTerms(terms), again, ownName },
+    render: async (given, _request, reply) => {
+      const view = withIcon(given, iconId);
+      const page = { view, offered, broken, terms, again, ownName, iconId, own: own.links, beginnings };
+      return renderPage(reply, <ConsentPage {...page} />);
+    },
     decide: async (form) => {
       const next = nextOf(asked, form);
       if (next !== null) return next;
+      if (showedAnother(form, iconId)) return { kind: 'again', problem: ANOTHER_ICON };
       return again.kind === 'adds'
         ? add(deps, { asked, links: offered.links, again, form })
         : connect(deps, { asked, links: offered.links, host, terms, form });

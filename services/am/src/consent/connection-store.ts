@@ -107,6 +107,7 @@ export async function insertConnection(
         clientId: client.id,
         clientName: client.name,
         clientUri: client.uri,
+        logoUri: client.logoUri,
         redirectUri,
         isProven: isProven(client),
         expiresAt,

@@ -24,6 +24,9 @@ export interface ConsentPageView {
   readonly terms: TermsOffer;
   /** How it stands to what the client is connected with already. */
   readonly again: Again;
+  /** What the owner calls it; null: what it calls itself. */
+  readonly ownName: string | null;
+  readonly iconId: string | null;
   /** All accounts that are offered, with what there is left to choose and what there is already. */
   readonly own: readonly OwnLink[];
   /** What it holds before anybody chooses. */
@@ -32,7 +35,7 @@ export interface ConsentPageView {
 
 /** Who asks, and what it may ask for, on one screen. */
 export function ConsentPage(page: ConsentPageView): VNode {
-  const { view, offered, broken, terms, again, own, beginnings } = page;
+  const { view, offered, broken, terms, again, ownName, iconId, own, beginnings } = page;
   const { client } = view.interaction;
   const { links, hasMore } = offered;
   const host = keptIn(view);
@@ -45,7 +48,12 @@ export function ConsentPage(page: ConsentPageView): VNode {
       view={view}
       who={
         <>
-          <WhoAsks view={view} gets="It will get keys from your services for what you choose, and nothing else." />
+          <WhoAsks
+            view={view}
+            ownName={ownName}
+            iconId={iconId}
+            gets="It will get keys from your services for what you choose, and nothing else."
+          />
           <WantsCard offered={offered} />
           <AgainCard again={again} name={client.name} own={own} offered={offered} />
         </>

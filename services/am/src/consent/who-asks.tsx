@@ -7,6 +7,10 @@ import { WhoCard } from '../identity/who-card.tsx';
 
 export interface WhoAsksView {
   readonly view: Pick<Asked, 'interaction'>;
+  /** What the owner calls it, who has connected it before; null: what it calls itself. */
+  readonly ownName: string | null;
+  /** Its icon; null: there is none to show. */
+  readonly iconId: string | null;
   /** What else is known of it. */
   readonly more?: ComponentProps<typeof Facts>['facts'];
   /** What it gets if the owner agrees, as a sentence. */
@@ -14,11 +18,11 @@ export interface WhoAsksView {
 }
 
 /** Who asks for consent. */
-export function WhoAsks({ view, more = [], gets }: WhoAsksView): VNode {
+export function WhoAsks({ view, ownName, iconId, more = [], gets }: WhoAsksView): VNode {
   const { client, request } = view.interaction;
   const { redirectUri } = request;
-  const said = { clientName: client.name, clientUri: client.uri };
-  const who = { clientId: client.id, ...said, redirectUri, isProven: isProven(client) };
+  const said = { clientName: ownName ?? client.name, selfName: client.name, clientUri: client.uri };
+  const who = { clientId: client.id, ...said, iconId, redirectUri, isProven: isProven(client) };
   return (
     <>
       <WhoCard who={who} more={more}>

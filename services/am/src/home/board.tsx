@@ -1,7 +1,8 @@
-import { Badge, Initial } from '@chatelaine/ui';
+import { Badge } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { Board, BoardApp, Cell } from '../apps/board-store.ts';
 import { keyHref } from '../apps/key-page.tsx';
+import { AppIcon } from '../identity/app-icon.tsx';
 import { whoInShort } from '../identity/who.tsx';
 import type { UsedLately } from './uses-store.ts';
 
@@ -65,20 +66,13 @@ const LEGEND: Readonly<Record<Cell['answer'], string>> = {
   mixed: 'not the same for all',
 };
 
-function AppRow({
-  app: { id, clientId, clientName, redirectUri, isPaused, cells },
-  services,
-  used,
-}: {
-  app: BoardApp;
-  services: Board['services'];
-  used: UsedLately;
-}): VNode {
+function AppRow({ app, services, used }: { app: BoardApp; services: Board['services']; used: UsedLately }): VNode {
+  const { id, clientId, clientName, redirectUri, isPaused, cells } = app;
   return (
     <tr>
       <th scope="row">
         <a href={`/apps/${id}`}>
-          <Initial name={clientName} of={clientId} />
+          <AppIcon app={app} />
           {clientName}
         </a>
         <small>{whoInShort({ clientId, redirectUri })}</small>

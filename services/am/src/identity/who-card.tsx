@@ -1,5 +1,6 @@
-import { Card, Facts, Initial } from '@chatelaine/ui';
+import { Card, Facts } from '@chatelaine/ui';
 import type { ComponentChildren, ComponentProps, VNode } from 'preact';
+import { AppIcon } from './app-icon.tsx';
 import { type Who, whoFacts } from './who.tsx';
 
 interface WhoCardProps {
@@ -12,7 +13,7 @@ interface WhoCardProps {
 /** Who asks, in the same card wherever somebody decides on a request. */
 export function WhoCard({ who, more = [], children }: WhoCardProps): VNode {
   return (
-    <Card title="Who asks" icon={<Initial name={who.clientName} of={who.clientId} />}>
+    <Card title="Who asks" icon={<AppIcon app={who} />}>
       <Facts facts={[...whoFacts(who), ...more]} />
       {children}
     </Card>

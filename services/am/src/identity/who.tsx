@@ -6,8 +6,12 @@ import type { ComponentChild } from 'preact';
 /** A Requester's identity, as far as anybody here can know it. */
 export interface Who {
   readonly clientId: string;
-  /** The name it gives itself. */
+  /** Its name on its owner's pages: theirs for it, or else the one it gives itself. */
   readonly clientName: string;
+  /** The name it gives itself. */
+  readonly selfName: string;
+  /** Its own icon; null: there is none to show. */
+  readonly iconId: string | null;
   /** The page it claims as its own. */
   readonly clientUri: string | null;
   /** Where its codes go; null for a connection older than this column. */
@@ -22,19 +26,12 @@ type Fact = readonly [name: string, value: ComponentChild];
  * One block wherever somebody decides on a Requester. What counts is where it runs and who vouches for it; its name is
  * its own claim.
  */
-export function whoFacts({ clientId, clientName, clientUri, redirectUri, isProven }: Who): readonly Fact[] {
+export function whoFacts(who: Who): readonly Fact[] {
+  const { clientId, clientUri, redirectUri, isProven } = who;
   const site = siteOf(clientId);
   return [
     ['Runs', redirectUri === null ? null : <strong>{whereItRuns(redirectUri)}</strong>],
-    [
-      'Calls itself',
-      // a Requester without a name is named after where it is, which is shown already
-      clientName === nameOf({ clientId, redirectUri }) ? null : (
-        <>
-          {clientName} <Badge>not verified</Badge>
-        </>
-      ),
-    ],
+    namesOf(who),
     [
       'Identified by',
       site === null ? (
@@ -47,6 +44,28 @@ export function whoFacts({ clientId, clientName, clientUri, redirectUri, isProve
     ],
     ['Proves who it is', isProven === false ? <strong>{PROVES_NOTHING}</strong> : null],
     ['Says its page is', clientUri],
+  ];
+}
+
+/** Its owner has given it a name of their own. */
+export const isOwnName = ({ clientName, selfName }: Pick<Who, 'clientName' | 'selfName'>): boolean =>
+  clientName !== selfName;
+
+/** What it calls itself, beside what its owner calls it. */
+function namesOf({ clientId, clientName, selfName, redirectUri }: Who): Fact {
+  // one that gives no name is called after where it is, and that is told already
+  const says =
+    selfName === nameOf({ clientId, redirectUri }) ? null : (
+      <>
+        {selfName} <Badge>not verified</Badge>
+      </>
+    );
+  if (!isOwnName({ clientName, selfName })) return ['Calls itself', says];
+  return [
+    'You call it',
+    <>
+      {clientName} · {says === null ? 'gives itself no name' : <>calls itself {says}</>}
+    </>,
   ];
 }
 

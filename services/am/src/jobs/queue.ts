@@ -1,5 +1,7 @@
 import { openPool } from '@chatelaine/postgres';
 import type { Deps, Jobs } from '../deps.ts';
+import { fetchIcon } from '../icons/fetch-icon.ts';
+import { claimIcons } from '../icons/icon-store.ts';
 import type { FinishLinkDeps } from '../linking/finish-link.ts';
 import { resumeLink } from '../linking/resume-links.ts';
 import { claimUnsettled } from '../linking/unsettled-store.ts';
@@ -7,7 +9,7 @@ import { claimRevocations } from './revocation-store.ts';
 import { tellHost } from './tell-host.ts';
 import { startWorker, type Worker } from './worker.ts';
 
-export type JobsDeps = FinishLinkDeps & Pick<Deps, 'log' | 'linksSeen' | 'live'>;
+export type JobsDeps = FinishLinkDeps & Pick<Deps, 'log' | 'linksSeen' | 'live' | 'outbound'>;
 
 export interface RunningJobs extends Jobs {
   /** Starts taking work. */
@@ -21,6 +23,8 @@ export interface RunningJobs extends Jobs {
  * links/turn-store.
  */
 const REVOCATIONS_AT_ONCE = { prompt: 60, slow: 20 };
+/** Each is one short fetch and one short process. */
+const ICONS_AT_ONCE = { prompt: 2, slow: 0 };
 const LINKS_AT_ONCE = { prompt: 10, slow: 5 };
 
 /**
@@ -43,13 +47,14 @@ const DATABASE = {
 
 /**
  * What Hosts are told or asked in the background: the ends of connections and links (PROTOCOL §7), and codes whose
- * answer nobody heard (§2.2). The rows themselves are the queue; any number of processes may work on it. docs/adr/0014
+ * answer nobody heard (§2.2); and the icons of apps. The rows themselves are the queue; any number of processes may
+ * work on it. docs/adr/0014
  */
 export function createJobs(given: JobsDeps): RunningJobs {
   const { config, log } = given;
   const pool = openPool({ ...DATABASE, url: config.databaseUrl, patience: config.databasePatience });
   const deps = { ...given, pool };
-  const workers: { revocations?: Worker; links?: Worker } = {};
+  const workers: { revocations?: Worker; links?: Worker; icons?: Worker } = {};
   return {
     // not up yet, or going down: any process finds it when it looks
     announceRevocations: () => workers.revocations?.wake(),
@@ -68,9 +73,16 @@ export function createJobs(given: JobsDeps): RunningJobs {
         settle: (attempt) => resumeLink(deps, attempt),
         onError: (err) => log.warn({ err }, 'a link could not be settled'),
       });
+      workers.icons = startWorker({
+        atOnce: ICONS_AT_ONCE,
+        everySeconds: config.jobs.everySeconds,
+        claim: async ({ prompt }) => (await claimIcons(deps, prompt)).map((icon) => ({ ...icon, slow: false })),
+        settle: (icon) => fetchIcon(deps, icon),
+        onError: (err) => log.warn({ err }, 'an icon could not be fetched'),
+      });
     },
     async stop() {
-      await Promise.all([workers.revocations?.stop(), workers.links?.stop()]);
+      await Promise.all([workers.revocations?.stop(), workers.links?.stop(), workers.icons?.stop()]);
       await pool.end();
     },
   };

@@ -2,6 +2,8 @@ import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import { keyPart, type Part, partOf } from '@chatelaine/ui';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
+import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
+import { freeLabel } from './labels.ts';
 import { underOwner } from '../links/owner-store.ts';
 import { whoInShort } from '../identity/who.tsx';
 import { scopeSentences } from '../links/scope-sentences.ts';
@@ -113,9 +115,10 @@ const USERS = defineQuery<UserRow>({
   name: 'hosts_link_users',
   text: `
     select u.* from unnest($2::text[]) as one (link_id), lateral (
-      select ch.link_id, c.client_id, c.client_name, c.redirect_uri, ch.scopes, ch.bearer and g.jkt is null as keyless
+      select ch.link_id, c.client_id, ${shownName('c')} as client_name, c.redirect_uri, ch.scopes,
+        ch.bearer and g.jkt is null as keyless
       from connection_host ch join connection c on c.id = ch.connection_id
-        join oauth_grant g on g.id = c.id and g.subject = c.owner_id
+        join oauth_grant g on g.id = c.id and g.subject = c.owner_id ${joinOwnName('c')}
       where ch.link_id = one.link_id and c.owner_id = $1 and c.ended_at is null and g.ended_at is null
         and (c.expires_at is null or c.expires_at > now())
       order by keyless desc, c.created_at, c.id limit ${MOST_USERS + 1}
@@ -166,14 +169,26 @@ export async function endLink(
   });
 }
 
-/** Renames a link of this owner; false if there is none. */
+const NAMED = defineQuery<{ id: string; label: string; host_name: string }>({
+  name: 'hosts_named_links',
+  text: `
+    select l.id, l.label, h.name as host_name from link l join host h on h.id = l.host_id
+    where l.owner_id = $1 and l.state <> 'ended'`,
+});
+const RENAME = defineQuery({ name: 'hosts_rename_link', text: 'update link set label = $2 where id = $1' });
+
+/** Names a link of this owner, or (null) gives it back the name it had before; false if there is none. */
 export async function renameLink(
-  { prisma }: Pick<Deps, 'prisma'>,
-  { linkId, ownerId, label }: { linkId: string; ownerId: string; label: string },
+  { pool }: Pick<Deps, 'pool'>,
+  { linkId, ownerId, label }: { linkId: string; ownerId: string; label: string | null },
 ): Promise<boolean> {
-  const { count } = await prisma.link.updateMany({
-    where: { id: linkId, ownerId, state: { not: 'ended' } },
-    data: { label },
+  // so that two links that lose their names at once get two
+  return underOwner(pool, ownerId, async (tx) => {
+    const links = await run(tx, NAMED, [ownerId]);
+    const link = links.find(({ id }) => id === linkId);
+    if (link === undefined) return false;
+    const taken = new Set(links.filter(({ id }) => id !== linkId).map((other) => other.label));
+    await run(tx, RENAME, [linkId, label ?? freeLabel(link.host_name, taken)]);
+    return true;
   });
-  return count === 1;
 }

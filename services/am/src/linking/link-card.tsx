@@ -1,5 +1,6 @@
 import { Badge, Button, ButtonRow, Card, Day, Facts, Field, Form, Initial, Moment, Notice } from '@chatelaine/ui';
 import type { VNode } from 'preact';
+import { OWN_NAME_CHARS } from '../identity/own-name.ts';
 import type { OwnLink } from './hosts-store.ts';
 
 /** One of the owner's accounts at a Host: its state, the apps that use it, and what the owner can do about it. */
@@ -30,8 +31,8 @@ export function LinkCard({ link }: { link: OwnLink }): VNode {
             name="label"
             label="What you call this account"
             value={label}
-            maxLength={60}
-            required
+            maxLength={OWN_NAME_CHARS}
+            hint="Empty: it is called after its service"
           />
           <Button kind="plain">Rename</Button>
         </Form>

@@ -2,6 +2,7 @@ import { randomId } from '@chatelaine/crypto';
 import { defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { appendToTimeline } from '../links/owner-store.ts';
+import { freeLabel } from './labels.ts';
 import { takeOver } from './repair-store.ts';
 
 export const newLinkId = (): string => randomId('link');
@@ -70,17 +71,4 @@ export async function insertLink({ pool }: Pick<Deps, 'pool'>, link: NewLink): P
     if (await takeOver(tx, { ownerId, hostId, stateHash, linkId: id, ceiling })) return;
     await appendToTimeline(tx, ownerId, 'link_made', { link: id, host: hostId, label });
   });
-}
-
-const MOST_ACCOUNTS = 1000;
-
-/** The name of a link until its owner gives it one. */
-function freeLabel(hostName: string, taken: ReadonlySet<string>): string {
-  const first = `my ${hostName}`;
-  if (!taken.has(first)) return first;
-  for (let account = 2; account < MOST_ACCOUNTS; account++) {
-    const label = `${first}, account ${account}`;
-    if (!taken.has(label)) return label;
-  }
-  return first;
 }

@@ -1,6 +1,7 @@
 import { randomId } from '@chatelaine/crypto';
 import { type Db, defineQuery, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
+import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import { appendToTimeline } from '../links/owner-store.ts';
 
 /** A link that is to be replaced by a new one. */
@@ -95,7 +96,8 @@ interface Lost {
 const SHOWN = defineQuery<{ connection_id: string; client_name: string; scopes: string[] }>({
   name: 'linking_connections_of_link',
   text: `
-    select s.connection_id, c.client_name, s.scopes from connection_host s join connection c on c.id = s.connection_id
+    select s.connection_id, ${shownName('c')} as client_name, s.scopes
+    from connection_host s join connection c on c.id = s.connection_id ${joinOwnName('c')}
     where s.link_id = $1 and c.ended_at is null order by s.connection_id`,
 });
 const HIDE = defineQuery({

@@ -1,9 +1,9 @@
-import { displayText } from '@chatelaine/protocol';
 import { accountOf, currentAccount, currentSessionHash, requireAccount } from '@chatelaine/accounts';
 import { keepOpener, waitOnOthers } from '@chatelaine/service-kit';
 import { afterOf, ENTRIES_A_PAGE, formOf, notFound, pages, Problem, queryOf, renderPage } from '@chatelaine/ui';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../deps.ts';
+import { ownNameIn } from '../identity/own-name.ts';
 import { AddHostPage, GoToHostPage } from './add-host-page.tsx';
 import { addHost } from './add-host.ts';
 import { clientDocuments } from './client-routes.ts';
@@ -34,7 +34,7 @@ export async function linkingFeature(app: FastifyInstance, deps: Deps): Promise<
     });
     own.post('/hosts/add', async (request, reply) => add(deps, request, reply));
     own.post('/hosts/:linkId/name', async (request, reply) => {
-      const label = labelOf(formOf(request).get('label'));
+      const label = ownNameIn(formOf(request), 'label');
       if (!(await renameLink(deps, { ...ownLink(request), label }))) throw notFound();
       return reply.redirect(`/hosts?renamed=${encodeURIComponent(ownLink(request).linkId)}`, 303);
     });
@@ -191,15 +191,4 @@ function backOf(given: string | undefined): string | null {
   return given !== undefined && given.length <= 4000 && /^\/authorize\?[A-Za-z0-9%&=._~+:-]+$/.test(given)
     ? given
     : null;
-}
-
-const MOST_LABEL_CHARS = 60;
-const LABEL = displayText(MOST_LABEL_CHARS);
-
-function labelOf(given: string | undefined): string {
-  const label = given?.trim() ?? '';
-  if (!LABEL.safeParse(label).success) {
-    throw new Problem(400, `A name has 1 to ${MOST_LABEL_CHARS} visible characters. Go back and choose another one.`);
-  }
-  return label;
 }

@@ -1,5 +1,6 @@
 import { Button, ButtonRow, Card, Choice, Choices, Form, Hidden, Layout, Notice } from '@chatelaine/ui';
 import type { VNode } from 'preact';
+import { isOwnName } from '../identity/who.tsx';
 import { WhoCard } from '../identity/who-card.tsx';
 import type { AskHistory } from './history-store.ts';
 import { historyWords } from './history-words.ts';
@@ -23,12 +24,13 @@ export const scopeField = (scope: string): string => `scope:${scope}`;
 /** One question to the owner, with the answers there are. */
 export function AskPage(view: AskView): VNode {
   const { ask, history, problem } = view;
-  const { clientName, hostName, label } = ask;
+  const { clientName, selfName, hostName, label } = ask;
+  const who = isOwnName(ask) ? `${clientName} · calls itself ${selfName} ·` : clientName;
   return (
     <Layout
       title={titleOf(ask)}
       lead={
-        `${clientName} asks for this at ${hostName}, for your account “${label}”. ` +
+        `${who} asks for this at ${hostName}, for your account “${label}”. ` +
         'You wanted to be asked; it has got nothing yet.'
       }
     >

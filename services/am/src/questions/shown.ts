@@ -6,9 +6,9 @@ import type { OpenAsk } from './store.ts';
  * account. PROTOCOL §3.7.
  */
 export function shownOf(ask: OpenAsk): string {
-  const { clientId, clientName, clientUri, redirectUri, isProven } = ask;
+  const { clientId, clientName, selfName, clientUri, redirectUri, isProven } = ask;
   const { connectionId, linkId, jkt, terms, hostName, label, purpose, scopes } = ask;
-  const who = [clientId, clientName, clientUri, redirectUri, isProven];
+  const who = [clientId, clientName, selfName, clientUri, redirectUri, isProven];
   const shown = [...who, connectionId, linkId, jkt, terms, hostName, label, purpose];
   return sha256base64url(JSON.stringify([...shown, scopes]));
 }

@@ -1,6 +1,8 @@
 import { bucketOf } from '@chatelaine/crypto';
 import { defineQuery, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
+import { iconOf } from '../identity/sql/icons.ts';
+import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import { scopeSentences } from '../links/scope-sentences.ts';
 import type { Who } from '../identity/who.tsx';
 import { JOIN_TERMS } from '../rules/sql/rules-in-force.ts';
@@ -27,6 +29,8 @@ interface AskRow {
   link_id: string;
   client_id: string;
   client_name: string;
+  self_name: string;
+  icon_id: string | null;
   client_uri: string | null;
   redirect_uri: string | null;
   is_proven: boolean | null;
@@ -43,7 +47,8 @@ interface AskRow {
 const FIND = defineQuery<AskRow>({
   name: 'inbox_find_open_ask',
   text: `
-    select a.id, a.connection_id, a.link_id, c.client_id, c.client_name, c.client_uri, c.redirect_uri, c.is_proven,
+    select a.id, a.connection_id, a.link_id, c.client_id, ${shownName('c')} as client_name,
+      c.client_name as self_name, ${iconOf('c')} as icon_id, c.client_uri, c.redirect_uri, c.is_proven,
       g.jkt, p.accepted as terms,
       h.name as host_name, l.label, a.purpose, a.scopes, h.transfer_scopes,
       exists (select from deferral d where d.ask_id = a.id and d.ended_at is null and d.expires_at > now())
@@ -51,6 +56,7 @@ const FIND = defineQuery<AskRow>({
     from ask a
       join connection c on c.id = a.connection_id and c.owner_id = a.owner_id and c.ended_at is null
         and (c.expires_at is null or c.expires_at > now())
+      ${joinOwnName('c')}
       join oauth_grant g on g.bucket = $3 and g.id = c.id and g.ended_at is null ${JOIN_TERMS}
       join link l on l.id = a.link_id and l.owner_id = a.owner_id and l.state = 'active'
       join host h on h.id = a.host_id
@@ -70,6 +76,8 @@ export async function findOpenAsk(
     linkId: row.link_id,
     clientId: row.client_id,
     clientName: row.client_name,
+    selfName: row.self_name,
+    iconId: row.icon_id,
     clientUri: row.client_uri,
     redirectUri: row.redirect_uri,
     isProven: row.is_proven,

@@ -2,6 +2,7 @@ import { defineQuery, run } from '@chatelaine/postgres';
 import { keyPart, type Part, partOf } from '@chatelaine/ui';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
+import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import { scopeSentences } from '../links/scope-sentences.ts';
 import { whoInShort } from '../identity/who.tsx';
 
@@ -37,9 +38,10 @@ interface WaitingRow {
 const WAITING = defineQuery<WaitingRow>({
   name: 'inbox_waiting_asks',
   text: `
-    select a.id, c.client_id, c.client_name, c.redirect_uri, h.name as host_name, l.label, a.created_at, a.scopes,
-      h.transfer_scopes
-    from ask a join connection c on c.id = a.connection_id and c.owner_id = a.owner_id join host h on h.id = a.host_id
+    select a.id, c.client_id, ${shownName('c')} as client_name, c.redirect_uri, h.name as host_name, l.label,
+      a.created_at, a.scopes, h.transfer_scopes
+    from ask a join connection c on c.id = a.connection_id and c.owner_id = a.owner_id ${joinOwnName('c')}
+      join host h on h.id = a.host_id
       join link l on l.id = a.link_id and l.owner_id = a.owner_id
     where a.owner_id = $1 and a.state = 'open' and a.expires_at > now() and c.ended_at is null and l.state = 'active'
       and (a.created_at, a.id) < (coalesce($2::timestamptz, 'infinity'), $3)

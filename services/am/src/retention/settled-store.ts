@@ -43,6 +43,19 @@ const STEPS = [
   }),
 ];
 
+// what owners called apps of which nothing is kept
+const NAMES = defineQuery<{ n: number }>({
+  name: 'retention_app_names',
+  text: `with old as (
+      select owner_id, client_id from app_name n
+      where not exists (select from connection c where c.owner_id = n.owner_id and c.client_id = n.client_id)
+      limit ${BATCH} for update skip locked
+    ), gone as (
+      delete from app_name n using old where n.owner_id = old.owner_id and n.client_id = old.client_id returning 1
+    )
+    select count(*)::int as n from gone`,
+});
+
 const LIMITS = defineQuery<{ n: number }>({
   name: 'retention_limits',
   text: `with old as (
@@ -74,6 +87,7 @@ export async function deleteSettled(pool: Pool, { now, days }: { now: Date; days
   let total = 0;
   const steps = [
     ...STEPS.map((one) => ({ one, values: [now, days] })),
+    { one: NAMES, values: [] },
     { one: LIMITS, values: [] },
     { one: HOSTS, values: [now] },
   ];

@@ -1,6 +1,7 @@
 import { defineQuery, run } from '@chatelaine/postgres';
 import { LIVE_CONNECTIONS } from '../connections/live.ts';
 import type { Deps } from '../deps.ts';
+import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import { scopeSentences } from '../links/scope-sentences.ts';
 
 /** An app that something can be tried for. */
@@ -33,10 +34,10 @@ const MOST_ACCOUNTS = 200;
 const APPS = defineQuery<{ id: string; client_name: string }>({
   name: 'rulebook_apps',
   text: `
-    select n.id, n.client_name from (
+    select n.id, ${shownName('n')} as client_name from (
       select (array_agg(c.id order by c.created_at desc, c.id desc))[1] as id, max(c.created_at) as newest
       from ${LIVE_CONNECTIONS} where c.owner_id = $1 group by c.client_id order by newest desc limit ${MOST_APPS}
-    ) one join connection n on n.id = one.id order by lower(n.client_name), n.id`,
+    ) one join connection n on n.id = one.id ${joinOwnName('n')} order by lower(${shownName('n')}), n.id`,
 });
 interface AccountRow {
   id: string;

@@ -17,6 +17,9 @@ export interface StockClientConsentView {
   readonly view: ConsentView;
   readonly offer: Offer;
   readonly terms: TermsOffer;
+  /** What the owner calls it; null: what it calls itself. */
+  readonly ownName: string | null;
+  readonly iconId: string | null;
   readonly resource: string;
   /** How long this request can still be answered, in minutes. */
   readonly minutesLeft: number;
@@ -24,7 +27,7 @@ export interface StockClientConsentView {
 
 /** An app that knows nothing of AMs asks for one of the owner's Hosts. PROTOCOL §6. */
 export function StockClientConsentPage(page: StockClientConsentView): VNode {
-  const { view, offer, terms, resource } = page;
+  const { view, offer, terms, ownName, iconId, resource } = page;
   const { client } = view.interaction;
   const hostName = offer.kind === 'not_linked' ? new URL(resource).host : offer.hostName;
   return (
@@ -36,6 +39,8 @@ export function StockClientConsentPage(page: StockClientConsentView): VNode {
         <>
           <WhoAsks
             view={view}
+            ownName={ownName}
+            iconId={iconId}
             more={[['Asks for', <strong>{resource}</strong>]]}
             gets="It gets keys from that service for what you choose, and nothing else."
           />

@@ -4,8 +4,11 @@ import type { Asked, ConsentDecision, ConsentOffer } from '@chatelaine/oauth-ser
 import type { FormParams } from '@chatelaine/protocol';
 import { renderPage } from '@chatelaine/ui';
 import type { Deps } from '../deps.ts';
+import { ANOTHER_ICON, showedAnother, withIcon } from '../consent/icon-field.ts';
+import { iconOf } from '../icons/icon-of.ts';
 import { insertConnection } from '../consent/connection-store.ts';
 import { isMisnamed, MISNAMED } from '../consent/outcome.ts';
+import { readOwnName } from '../identity/own-name-store.ts';
 import { readTermsConsent, readTermsOffer, shownTerms, type TermsOffer } from '../terms/choice.ts';
 import type { TransferDeps } from '../transfer/transfer.ts';
 import { outcomeIn, provesNoKey, readStockClientForm } from './consent-form.ts';
@@ -48,37 +51,43 @@ async function stockClientOffer(
   { asked, resource }: { asked: Asked; resource: string },
 ): Promise<ConsentOffer> {
   const { client } = asked.interaction;
-  const [offer, terms] = await Promise.all([
+  const [offer, terms, ownName, iconId] = await Promise.all([
     readOffer(deps, { asked, resource }),
     readTermsOffer(deps, { ownerId: asked.owner.id, client, kind: 'stock' }),
+    readOwnName(deps, { ownerId: asked.owner.id, clientId: client.id }),
+    iconOf(deps, client),
   ]);
   const minutesLeft = Math.max(1, Math.floor((asked.interaction.expiresAt - deps.clock.now()) / 60));
   return {
-    facts: { resource, offer, terms: shownTerms(terms) },
+    facts: { resource, offer, terms: shownTerms(terms), ownName },
     render: async (view, _request, reply) =>
       renderPage(
         reply,
         <StockClientConsentPage
-          view={view}
+          view={withIcon(view, iconId)}
           offer={offer}
           terms={terms}
+          ownName={ownName}
+          iconId={iconId}
           resource={resource}
           minutesLeft={minutesLeft}
         />,
       ),
-    decide: (form) => decide(deps, { asked, offer, terms, form }),
+    decide: (form) => decide(deps, { asked, offer, terms, iconId, form }),
   };
 }
 
 async function decide(
   deps: StockClientsDeps,
-  { asked, offer, terms, form }: { asked: Asked; offer: Offer; terms: TermsOffer; form: FormParams },
+  input: { asked: Asked; offer: Offer; terms: TermsOffer; iconId: string | null; form: FormParams },
 ): Promise<ConsentDecision> {
+  const { asked, offer, terms, iconId, form } = input;
   // one answer whatever there was to decide: another for scopes that the Host does not know would tell that they have
   // it
   if (form.get('decision') === 'deny') return { kind: 'deny' };
   if (!form.has('decision')) return { kind: 'choosing' };
   if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Allow what you chose, or refuse.' };
+  if (showedAnother(form, iconId)) return { kind: 'again', problem: ANOTHER_ICON };
   if (offer.kind !== 'accounts') return { kind: 'again', problem: 'There is nothing here that could be allowed.' };
   const read = readStockClientForm(offer, form);
   if (read.kind === 'again') return read;

@@ -1,5 +1,6 @@
 import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
+import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import { scopeSentences } from '../links/scope-sentences.ts';
 import { type Filter, momentsOf, type Outcome } from './filter.ts';
 import { type Seen, seenOf } from './seen.ts';
@@ -78,12 +79,12 @@ const SOURCE = {
 /** SQL: of what a source yields, what the other filters let through; $8 Host, $9 states, $10 words. */
 const matched = (from: keyof typeof SOURCE): string => `
   with seen as materialized (${SOURCE[from]}), matched as (
-    select t.*, c.client_id, c.client_name, l.label, h.name as host_name, h.transfer_scopes
-    from seen t join connection c on c.id = t.connection_id and c.owner_id = $1
+    select t.*, c.client_id, ${shownName('c')} as client_name, l.label, h.name as host_name, h.transfer_scopes
+    from seen t join connection c on c.id = t.connection_id and c.owner_id = $1 ${joinOwnName('c')}
       left join link l on l.id = t.link_id and l.owner_id = $1 left join host h on h.id = t.host_id
     where ($8::text is null or t.host_id = $8) and ($9::text[] is null or t.state = any ($9))
       and ($10::text is null or position(lower($10) in lower(concat_ws(' ',
-      c.client_name, c.client_id, l.label, h.name, array_to_string(t.scopes, ' '), t.resource,
+      own.name, c.client_name, c.client_id, l.label, h.name, array_to_string(t.scopes, ' '), t.resource,
         (select string_agg(h.transfer_scopes ->> one.scope, ' ') from unnest(t.scopes) as one (scope))))) > 0)
   )`;
 

@@ -1,5 +1,6 @@
 import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
+import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 
 /** What activity can be looked for by. */
 export interface Choices {
@@ -18,10 +19,10 @@ const MOST = 200;
 const APPS = defineQuery<Choice>({
   name: 'timeline_apps',
   text: `
-    select n.client_id as value, n.client_name as label from (
+    select n.client_id as value, ${shownName('n')} as label from (
       select client_id, max(created_at) as newest, (array_agg(id order by created_at desc, id desc))[1] as id
       from connection where owner_id = $1 group by client_id order by newest desc limit ${MOST}
-    ) one join connection n on n.id = one.id order by lower(n.client_name), n.client_id`,
+    ) one join connection n on n.id = one.id ${joinOwnName('n')} order by lower(${shownName('n')}), n.client_id`,
 });
 const SERVICES = defineQuery<Choice>({
   name: 'timeline_services',

@@ -1,5 +1,6 @@
 import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
+import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import { scopeSentences } from '../links/scope-sentences.ts';
 import type { RuleLimit } from '../rules/rule.ts';
 import { type Filter, momentsOf } from './filter.ts';
@@ -68,15 +69,15 @@ const ENTRIES = defineQuery<EntryRow & { seen: number; last_at: Date | null; las
     select t.id, t.at, t.kind, t.data->>'by' as ended_by, t.data->>'answer' as answer, t.data->>'scope' as scope,
       t.data->>'effect' as effect, (t.data->>'until')::timestamptz as until, nullif(t.data->'limit', 'null') as limit,
       t.data->>'was' as was, t.data->>'terms' as terms, (t.data->>'days')::int as days, t.data->'lost' as lost,
-        h.transfer_scopes, coalesce(c.client_name, t.data->>'client') as client_name,
+        h.transfer_scopes, coalesce(${shownName('c')}, t.data->>'client') as client_name,
       coalesce(l.label, t.data->>'label') as label, h.name as host_name
     from seen t
-      left join connection c on c.id = t.data->>'connection' and c.owner_id = t.owner_id
+      left join connection c on c.id = t.data->>'connection' and c.owner_id = t.owner_id ${joinOwnName('c')}
       left join link l on l.id = t.data->>'link' and l.owner_id = t.owner_id
       left join host h on h.id = coalesce(t.data->>'host', l.host_id)
     where ($6::text is null or c.client_id = $6) and ($7::text is null or h.id = $7)
       and ($8::text is null or position(lower($8) in lower(concat_ws(' ',
-      c.client_name, c.client_id, t.data->>'client', l.label, t.data->>'label', h.name, t.data->>'scope',
+      own.name, c.client_name, c.client_id, t.data->>'client', l.label, t.data->>'label', h.name, t.data->>'scope',
         h.transfer_scopes ->> (t.data->>'scope'), t.data->>'terms'))) > 0)
   )
   select shown.*, (select count(*)::int from seen) as seen, last.at as last_at, last.id as last_id

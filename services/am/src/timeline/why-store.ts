@@ -1,6 +1,7 @@
 import { bucketOf } from '@chatelaine/crypto';
 import { defineQuery, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
+import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import type { Effect, RuleLimit } from '../rules/rule.ts';
 import { HOLDS } from '../rules/sql/rules-in-force.ts';
 import { type Asked, askedOf } from './asked-store.ts';
@@ -67,10 +68,10 @@ const ONE = defineQuery<Row>({
   text: `
     select t.id, t.started_at, t.state, t.error, t.scopes, t.resource, t.jkt is null as bearer, t.connection_id,
       t.link_id, t.host_id, t.closed_at, t.request_id, t.policy_version,
-      c.client_id, c.client_name, c.ended_at, l.label, l.state as link_state, h.name as host_name, h.issuer,
-        h.transfer_scopes,
+      c.client_id, ${shownName('c')} as client_name, c.ended_at, l.label, l.state as link_state,
+      h.name as host_name, h.issuer, h.transfer_scopes,
       a.decided_at, ${RULES} as rules, r.state as end_state, r.confirmed_at
-    from transfer t join connection c on c.id = t.connection_id and c.owner_id = t.owner_id
+    from transfer t join connection c on c.id = t.connection_id and c.owner_id = t.owner_id ${joinOwnName('c')}
       left join link l on l.id = t.link_id and l.owner_id = t.owner_id left join host h on h.id = t.host_id
       left join ask a on a.id = t.ask_id and a.owner_id = t.owner_id
       left join lateral (

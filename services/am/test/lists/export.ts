@@ -46,6 +46,7 @@ export function wholeExport(): void {
     link_seen: { file: 'links.json', within: 'seen' },
     connection: { file: 'connections.json' },
     connection_host: { file: 'connections.json', within: 'hosts', as: { link_id: 'link' } },
+    app_name: { file: 'app-names.json' },
     rule: { file: 'rules.json' },
     rule_limit: { file: 'rules.json', within: 'how_often' },
     ask: { file: 'questions.json' },
@@ -110,6 +111,10 @@ export function wholeExport(): void {
     await deployment.rows(
       `insert into proffer (bucket, jti, connection_id, terms, proffer) select 0, 'an-offer', id, '{}', 'x'
         from connection where owner_id = $1 limit 1`,
+      [owner.id],
+    );
+    await deployment.rows(
+      `insert into app_name (owner_id, client_id, name) values ($1, 'https://app.example', 'Mine')`,
       [owner.id],
     );
     await deployment.rows(

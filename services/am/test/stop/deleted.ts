@@ -37,11 +37,15 @@ const NOTES = ['stop_epoch'];
 const isErased = ({ owner }: Story) =>
   eventually(() => tablesWith(owner.id), { until: (kept) => kept.every((name) => NOTES.includes(name)) });
 
+const callSomething = ({ owner, connection }: Story) =>
+  owner.browser.submit(`/apps/${connection.id}`, `/apps/${connection.id}/name`, { name: 'Holiday planner' });
+
 /** An account that is deleted: Hosts are told first, and nothing is kept but what that needs. */
 export function deleted(): void {
   describe('an account that is deleted', () => {
     it('ends everything, its Host is told, and nothing of it is left', async () => {
       const by = await deployment.story(ANSWERS);
+      await callSomething(by);
       expect((await ask(by)).status).toBe(200);
       expect((await ask(by, { scope: 'photos.write' })).status).toBe(400);
       const answer = await remove(by);
@@ -54,6 +58,7 @@ export function deleted(): void {
 
     it('keeps what its Host has yet to be told, and only that, until the Host knows', async () => {
       const by = await deployment.story(ANSWERS);
+      await callSomething(by);
       expect((await ask(by)).status).toBe(200);
       deployment.host.script.revoke = async () => ({ status: 503, json: {} });
       const { location = '' } = (await remove(by)).headers;

@@ -1,0 +1,15 @@
+import { defineQuery, runOne } from '@chatelaine/postgres';
+import type { Deps } from '../deps.ts';
+
+const FIND = defineQuery<{ name: string }>({
+  name: 'identity_own_name',
+  text: 'select name from app_name where owner_id = $1 and client_id = $2',
+});
+
+/** What this owner calls an app; null: what it calls itself. */
+export async function readOwnName(
+  { pool }: Pick<Deps, 'pool'>,
+  { ownerId, clientId }: { ownerId: string; clientId: string },
+): Promise<string | null> {
+  return (await runOne(pool, FIND, [ownerId, clientId]))?.name ?? null;
+}

@@ -1,0 +1,17 @@
+import { afterAll, expect } from '@jest/globals';
+import { bounded } from './icons/bounded.ts';
+import { drawn } from './icons/drawn.ts';
+import { refused } from './icons/refused.ts';
+import { close, deployment } from './icons/scene.ts';
+import { shown } from './icons/shown.ts';
+import { ALL_WELL } from './support/deployment.ts';
+
+afterAll(async () => {
+  expect(await deployment.audit()).toEqual(ALL_WELL);
+  await close();
+});
+
+shown();
+refused();
+drawn();
+bounded();
