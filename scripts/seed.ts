@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { createLoopbackFetch, createPerson, FLAVORS } from '@chatelaine/constellation';
 import { password } from './start/secrets.ts';
 import { type Place, seed, type Parties } from './start/seed.ts';
+import { seedApps } from './start/seed-apps.ts';
 import { STAND_INS } from './start/stand-ins.ts';
 
 const USERNAME = 'demo';
@@ -32,7 +33,9 @@ const services = [
 await answering(services);
 const demo = createPerson({ username: USERNAME, password: kept(file) });
 try {
-  await seed(demo, parties, (line) => console.log(`  ✓ ${line}`));
+  const say = (line: string) => console.log(`  ✓ ${line}`);
+  await seed(demo, parties, say);
+  await seedApps(demo, parties, say);
 } finally {
   await demo.close();
 }

@@ -21,6 +21,7 @@ import { PORTS } from './start/ports.ts';
 import { postgresFolder } from './start/postgres-folder.ts';
 import { loadSecrets, type Secrets } from './start/secrets.ts';
 import { seed, type Parties } from './start/seed.ts';
+import { seedApps } from './start/seed-apps.ts';
 import { STAND_IN_PORTS, STAND_INS, type StandIns, startStandIns } from './start/stand-ins.ts';
 import { traceTransfer } from './start/trace.ts';
 import { root } from './workspace.ts';
@@ -80,14 +81,20 @@ async function up(open: AsyncDisposableStack): Promise<void> {
   const parties = partiesOf(deployment);
   const demo = createPerson({ username: USERNAME, password: secrets.password });
   open.defer(() => demo.close());
-  if (!fs.existsSync(SEEDED_FILE)) {
+  const isFirst = !fs.existsSync(SEEDED_FILE);
+  const say = (line: string) => console.log(`  ✓ ${line}`);
+  if (isFirst) {
     console.log('\nFirst start: the demo account is made through the services’ own pages.');
-    await seed(demo, parties, (line) => console.log(`  ✓ ${line}`));
-    fs.writeFileSync(SEEDED_FILE, '');
+    await seed(demo, parties, say);
   }
   table(parties, { secrets, watch });
   console.log('One transfer, as it just travelled between the services (secrets shortened):\n');
   for (const line of await traceTransfer(demo, parties)) console.log(line);
+  if (isFirst) {
+    console.log('\nTwo more apps, which nobody has to wait for:');
+    await seedApps(demo, parties, say);
+    fs.writeFileSync(SEEDED_FILE, '');
+  }
   console.log(`\nIt stays up, and Ctrl-C stops it. Begin at ${parties.requester.url}, signed in as above.\n`);
   writeServices(parties, secrets);
 }

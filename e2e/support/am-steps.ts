@@ -34,7 +34,7 @@ export const appAsks =
     await page.getByText('Who asks').waitFor();
   };
 
-/** To the page of the first app of the list. */
+/** To the page of Lifestream. */
 export const appPage = async (page: Page): Promise<void> => {
-  await page.getByRole('link', { name: /^Open/ }).first().click();
+  await page.getByRole('link', { name: 'Open Lifestream' }).click();
 };

@@ -83,7 +83,8 @@ export const month = stored(
      case when n % 9 = 0 then 'refused' when n % 13 = 0 then 'failed' else 'minted' end,
      case when n % 9 = 0 then 'denied' when n % 13 = 0 then 'timeout' end, ${AGO}, ${AGO}
    from connection c join oauth_grant b on b.id = c.id, link l, generate_series(1, 60) n
-   where c.owner_id = ${ROBIN} and l.owner_id = c.owner_id and c.ended_at is null and l.state = 'active'`,
+   where c.owner_id = ${ROBIN} and c.client_name = 'Lifestream' and c.ended_at is null
+     and l.owner_id = c.owner_id and l.state = 'active'`,
   `delete from transfer where id like 'tr_look_%' and owner_id = ${ROBIN}`,
 );
 

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { chromiumPath, launchChromium } from './chromium.ts';
+import { seedApps } from '../../scripts/start/seed-apps.ts';
 import { contextFor, setStage } from './stage.ts';
 import { type Stop, STOPS } from './stops.ts';
 
@@ -38,6 +39,8 @@ fs.mkdirSync(OUT, { recursive: true });
 const browser = await launchChromium(executable, { as: 'one process' });
 const stage = await setStage(browser);
 try {
+  // as people see it who run the demo
+  if (isForDocs) await seedApps(stage.people.robin, stage.deployment, () => undefined);
   for (const stop of stops) {
     await (stop.around ?? ((_stage, look) => look()))(stage, async () => {
       if (isForDocs) await picture(stop);

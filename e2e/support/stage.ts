@@ -13,7 +13,7 @@ import {
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { newContext } from './chromium.ts';
 import { NEWER_TERMS } from './newer-terms.ts';
-import { testPicture } from './test-picture.ts';
+import { drawnPicture } from '../../scripts/start/picture.ts';
 
 /** A deployment in which something has happened, for looking at its pages. */
 export interface Stage {
@@ -116,7 +116,7 @@ async function addEntry(
     await page.setInputFiles('input[name=picture]', {
       name: 'hills.png',
       mimeType: 'image/png',
-      buffer: testPicture(picture),
+      buffer: drawnPicture(picture),
     });
   await page.getByRole('button', { name: 'Add', exact: true }).click();
   await page

@@ -14,6 +14,7 @@ import { eventually } from '@chatelaine/test-kit';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { PORTS } from '../../scripts/start/ports.ts';
 import { seed } from '../../scripts/start/seed.ts';
+import { seedApps } from '../../scripts/start/seed-apps.ts';
 import { openRawRequester, RAW_CALLBACK } from './support/raw-requester.ts';
 import { addresses, pictures, sentences } from './tour/sentences.ts';
 
@@ -39,6 +40,7 @@ beforeAll(async () => {
   demo = deployment.person({ username: 'demo', stopsAt: [RAW_CALLBACK] });
   const parties = { am: deployment.am, hosts: deployment.hosts, requester: deployment.requesterNamed('lifestream') };
   await seed(demo, parties, () => undefined);
+  await seedApps(demo, parties, () => undefined);
 });
 afterAll(() => deployment?.stop());
 
@@ -55,8 +57,9 @@ const STEPS: Readonly<Record<string, () => Promise<void>>> = {
       expect((await signIn(somebody, url)).text).toContain('Signed in as demo');
   },
 
-  'Lifestream (http://lifestream.localhost:4820) shows one feed from all your Hosts.': async () => {
+  'Lifestream (http://lifestream.localhost:4820) shows one feed from all your Hosts, pictures and all.': async () => {
     const feed = await read(lifestream());
+    expect(demo.page.document.querySelectorAll('main img')).toHaveLength(5);
     expect(feed).toContain('Fog over the allotments');
     expect(feed).toContain('Choir rehearsal');
     for (const { title } of deployment.hosts) expect(feed).toContain(title);
@@ -79,12 +82,21 @@ const STEPS: Readonly<Record<string, () => Promise<void>>> = {
     expect((await demo.visit(am())).heading).toBe('Home');
   },
 
-  ['Its front page lists what is waiting for you, and shows which app may have what at which service; ' +
-    'answer the question about Notes, and its entries appear in the feed.']: async () => {
+  ['Its front page lists what is waiting for you, and shows which app may have what at which service: ' +
+    'beside Lifestream there are Errands, which you never let read your notes, ' +
+    'and Photo frame, which has asked for nothing yet.']: async () => {
     const home = await read(am());
     expect(home).toContain('This needs you');
     expect(home).toContain('Allow: Lifestream at Photos');
     expect(home).toContain('Ask: Lifestream at Notes');
+    expect(home).toContain('Never: Errands at Notes');
+    expect(home).not.toContain(': Errands at Photos');
+    expect(home).toContain('Allow: Photo frame at Photos');
+    expect(home).toMatch(/Errands\s*was refused for the first time/);
+    expect(await read(`${am()}/apps`)).toMatch(/Photo frame[^]*?Last used\s*not yet/);
+  },
+
+  'Answer the question about Notes, and its entries appear in the feed.': async () => {
     expect(await read(lifestream())).not.toContain('Ask about the spare key');
     await demo.visit(am());
     await demo.follow(/^Decide about Lifestream/);

@@ -8,6 +8,7 @@ import {
   type Person,
   signUp,
 } from '@chatelaine/constellation';
+import { drawnPicture } from './picture.ts';
 
 /** A service, wherever it runs. */
 export type Place = Pick<DeployedService, 'name' | 'url' | 'title' | 'flavor'>;
@@ -27,18 +28,30 @@ export interface Parties<Service = Place> {
   readonly bridge?: { readonly place: Service; readonly services: readonly StandIn[] };
 }
 
-const ENTRIES: Readonly<Record<Flavor, readonly { text: string; daysAgo: number }[]>> = {
+interface Seeded {
+  readonly text: string;
+  readonly daysAgo: number;
+  /** Which picture is drawn for it. */
+  readonly picture?: number;
+}
+
+const ENTRIES: Readonly<Record<Flavor, readonly Seeded[]>> = {
   photos: [
-    { text: 'The harbour at six in the morning, before the ferries', daysAgo: 9 },
-    { text: 'Grandmother and the new bicycle', daysAgo: 4 },
-    { text: 'Fog over the allotments', daysAgo: 1 },
+    { text: 'Above the lake, where the path ends', daysAgo: 29, picture: 4 },
+    { text: 'First frost', daysAgo: 17, picture: 5 },
+    { text: 'The hills at six in the morning, before anybody was up', daysAgo: 9, picture: 1 },
+    { text: 'On the way to grandmother, by the long road', daysAgo: 4, picture: 2 },
+    { text: 'Fog over the allotments', daysAgo: 1, picture: 3 },
   ],
   calendar: [
+    { text: 'Parents’ evening', daysAgo: 26 },
+    { text: 'Concert in the old brewery', daysAgo: 14 },
     { text: 'Dentist, 10:30', daysAgo: 6 },
     { text: 'Choir rehearsal, St. Mark, 19:00', daysAgo: 2 },
     { text: 'Train to the coast, 8:12 from platform 4', daysAgo: -3 },
   ],
   notes: [
+    { text: 'Winter tyres: the garage wants two weeks’ notice', daysAgo: 22 },
     { text: 'Bread: 500 g flour, 350 g water, 10 g salt, patience', daysAgo: 12 },
     { text: 'Ask about the spare key', daysAgo: 3 },
   ],
@@ -89,15 +102,18 @@ async function ensureAccount(demo: Person, url: string): Promise<void> {
 async function ensureEntries(demo: Person, host: Place): Promise<number> {
   const flavor = FLAVORS.find((known) => known === host.flavor);
   const entries = flavor === undefined ? [] : ENTRIES[flavor];
-  for (const { text, daysAgo } of entries) {
+  for (const { text, daysAgo, picture } of entries) {
     const page = await demo.visit(`${host.url}/entries`);
     if (page.text.includes(text)) continue;
     const date = new Date(Date.now() - daysAgo * DAY_MS).toISOString().slice(0, 10);
-    const after = await demo.press('Add', { text, date });
+    const after = await demo.press('Add', { text, date, ...(picture !== undefined && { picture: fileOf(picture) }) });
     if (after.status >= 400) throw new PageError(`${host.title} did not take an entry.`, after);
   }
   return entries.length;
 }
+
+const fileOf = (picture: number): File =>
+  new File([new Uint8Array(drawnPicture(picture))], 'hills.png', { type: 'image/png' });
 
 async function ensureLink(demo: Person, { am }: Parties, host: Place): Promise<void> {
   const page = await demo.visit(`${am.url}/hosts`);

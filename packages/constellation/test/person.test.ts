@@ -107,6 +107,18 @@ describe('forms', () => {
     await expect(robin.press('Buy')).rejects.toThrow(/buttons: "Allow it", "Refuse"[^]*\| Consent/);
   });
 
+  test('send a file that was chosen, where there is a field for one', async () => {
+    const body = `<form method="post" action="/keep" enctype="multipart/form-data">
+      <input name="text" value="x"><input type="file" name="picture"><button>Keep</button></form>`;
+    const { url, seen } = await site('host', { 'GET /': { body }, 'POST /keep': { body: '<h1>Kept</h1>' } });
+    const robin = person();
+    await robin.visit(url);
+    const picture = new File(['its bytes'], 'hills.png', { type: 'image/png' });
+    await expect(robin.press('Keep', { text: picture })).rejects.toThrow('text takes no file');
+    await robin.press('Keep', { picture });
+    expect(seen.at(-1)?.body).toMatch(/name="picture"; filename="hills.png"\r\n[^]*image\/png\r\n\r\nits bytes\r\n/);
+  });
+
   test('of several alike, the one beside the named text is meant', async () => {
     const one = (name: string) =>
       `<li><h2>${name}</h2><form method="post" action="/stop/${name}"><button>Stop</button></form></li>`;

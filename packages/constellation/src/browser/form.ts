@@ -3,8 +3,8 @@ import type { HTMLElement } from 'node-html-parser';
 /** A control of a form, with what it would send now. */
 export interface Control {
   name: string;
-  kind: 'text' | 'hidden' | 'checkbox' | 'radio' | 'select';
-  /** Text and hidden: one. The others: those chosen. */
+  kind: 'text' | 'hidden' | 'checkbox' | 'radio' | 'select' | 'file';
+  /** Text and hidden: one; file: none. The others: those chosen. */
   values: string[];
   /** What can be chosen. Empty for text. */
   options: string[];
@@ -29,8 +29,8 @@ export interface PageForm {
   element: HTMLElement;
 }
 
-/** What to enter: text, a choice, several choices (checkboxes), or whether a single checkbox is ticked. */
-export type Fill = Readonly<Record<string, string | boolean | readonly string[]>>;
+/** What to enter: text, a choice, several choices (checkboxes), whether a single checkbox is ticked, or a file. */
+export type Fill = Readonly<Record<string, string | boolean | readonly string[] | File>>;
 
 /** Reads the forms of a page. */
 export function readForms(document: HTMLElement, url: URL): PageForm[] {
@@ -94,8 +94,9 @@ function readControl(element: HTMLElement, name: string): Control | null {
     case 'button':
     case 'reset':
     case 'image':
-    case 'file': // nobody chooses one here
       return null;
+    case 'file':
+      return { ...common, kind: 'file', values: [], options: [] };
     case 'checkbox':
     case 'radio': {
       const option = value ?? 'on';
@@ -135,7 +136,10 @@ function labelOf(group: HTMLElement): HTMLElement | undefined {
   return label?.querySelectorAll('*').find(isHeading) ?? label;
 }
 
-/** What the form sends when this button is pressed. Throws, with what there is, when something cannot be entered. */
+/**
+ * What the form sends when this button is pressed, but for files. Throws, with what there is, when something cannot be
+ * entered.
+ */
 export function encodeForm(form: PageForm, button: PressButton, fill: Fill): URLSearchParams {
   const unknown = Object.keys(fill).filter((name) => !form.controls.some((control) => control.name === name));
   if (unknown.length > 0) {
@@ -144,6 +148,7 @@ export function encodeForm(form: PageForm, button: PressButton, fill: Fill): URL
   }
   const sent = new URLSearchParams();
   for (const control of form.controls) {
+    if (control.kind === 'file') continue;
     const values = enter(control, fill[control.name]);
     if (control.required && control.kind !== 'hidden' && !values.some((value) => value !== ''))
       throw new Error(`The form wants ${control.name} filled in.`);
@@ -153,8 +158,16 @@ export function encodeForm(form: PageForm, button: PressButton, fill: Fill): URL
   return sent;
 }
 
+/** The files that were chosen in it. */
+export function filesIn(fill: Fill): [name: string, file: File][] {
+  return Object.entries(fill).flatMap(([name, value]): [string, File][] =>
+    value instanceof File ? [[name, value]] : [],
+  );
+}
+
 function enter(control: Control, given: Fill[string] | undefined): string[] {
   if (given === undefined) return control.values;
+  if (given instanceof File) throw new Error(`${control.name} takes no file.`);
   if (typeof given === 'boolean') {
     if (control.kind !== 'checkbox') throw new Error(`${control.name} is no checkbox.`);
     return given ? control.options : [];

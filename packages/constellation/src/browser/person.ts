@@ -1,7 +1,7 @@
 import { CookieJar } from '@chatelaine/test-kit';
 import { FormData, request } from 'undici';
 import { createLoopbackFetch } from '../loopback-fetch.ts';
-import { encodeForm, type Fill } from './form.ts';
+import { encodeForm, type Fill, filesIn } from './form.ts';
 import { type Cause, fetchSite, formActionRefusal, originHeader } from './navigation.ts';
 import { findButton, findLink, type Near, type Page, PageError, readPage } from './page.ts';
 
@@ -95,15 +95,16 @@ function submission(page: Page, { button, fill, near }: { button: string; fill: 
     throw new PageError(error instanceof Error ? error.message : String(error), page);
   }
   if (method === 'POST')
-    return { url: action, method, form: found.form.encoding === 'multipart' ? multipart(form) : form, cause };
+    return { url: action, method, form: found.form.encoding === 'multipart' ? multipart(form, fill) : form, cause };
   const url = new URL(action);
   url.search = form.toString();
   return { url, method, form: null, cause };
 }
 
-function multipart(form: URLSearchParams): FormData {
+function multipart(form: URLSearchParams, fill: Fill): FormData {
   const data = new FormData();
   for (const [name, value] of form) data.append(name, value);
+  for (const [name, file] of filesIn(fill)) data.append(name, file);
   return data;
 }
 
