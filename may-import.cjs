@@ -81,6 +81,8 @@ exports.crossFeature = {
   'am/linking': ['links', 'identity'],
   // each target is shown with the answer the rules give now; a connection's token opens it
   'am/targets': ['rules', 'connections'],
+  // a refusal is explained by the error that it was; a connection's token opens it
+  'am/refusals': ['transfer', 'connections'],
   // Hosts are told as the client they know us as, with the link's own secrets; links that were being made are resumed;
   // icons are
   // fetched

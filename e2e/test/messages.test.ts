@@ -126,6 +126,7 @@ describe('what the metadata lists is there', () => {
       () => deployment.am.url,
       [
         'chatelaine_agreements_endpoint',
+        'chatelaine_refusals_endpoint',
         'chatelaine_targets_endpoint',
         'chatelaine_transfers_endpoint',
         'registration_endpoint',

@@ -156,6 +156,12 @@ const knocking: readonly Mistake[] = [
     '401 invalid_client',
     /authentication failed/,
   ],
+  [
+    'asking without a token why something was refused',
+    (world) => send(world, '/refusals?request_id=aaaaaaaaaaaa'),
+    '401 invalid_token',
+    /access token is not valid/,
+  ],
   ['targets without a token', (world) => send(world, '/targets'), '401 invalid_token', /access token is not valid/],
 ];
 

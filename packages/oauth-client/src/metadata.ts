@@ -19,6 +19,7 @@ const ENDPOINTS = [
   'registration_endpoint',
   'introspection_endpoint',
   'chatelaine_targets_endpoint',
+  'chatelaine_refusals_endpoint',
   'chatelaine_transfers_endpoint',
 ] as const;
 

@@ -50,6 +50,8 @@ export interface ErrorExtras extends DeferralExtras {
   readonly paused?: true;
   /** With `access_denied`: the part of the scope that the owner allowed when asked. PROTOCOL §3.7. */
   readonly allowed_scope?: string;
+  /** Names a refusal that whoever made the request may have explained. PROTOCOL §3.9. */
+  readonly request_id?: string;
   readonly interaction_uri?: string;
   readonly scope?: string;
   /**
@@ -86,6 +88,13 @@ export class OAuthError extends Error {
     this.retryAfter = options.retryAfter;
     this.headers = options.headers ?? {};
     this.extras = options.extras ?? {};
+  }
+
+  /** The same error with more beside it. */
+  with(extras: ErrorExtras): OAuthError {
+    const { cause, status, headers, retryAfter } = this;
+    const kept = { cause, status, headers, extras: { ...this.extras, ...extras } };
+    return new OAuthError(this.code, this.message, retryAfter === undefined ? kept : { ...kept, retryAfter });
   }
 
   /** The JSON body. */

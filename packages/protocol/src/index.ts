@@ -7,6 +7,7 @@ export * from './error-meanings.ts';
 export * from './errors.ts';
 export * from './forms.ts';
 export * from './openapi.ts';
+export * from './refusals.ts';
 export * from './request-fields.ts';
 export * from './form.ts';
 export * from './ids.ts';

@@ -26,6 +26,8 @@ export const LIFETIME = {
   approval: 600,
   /** How long an unanswered question stays open. */
   ask: 7 * 86_400,
+  /** How long it can be asked why something was refused. PROTOCOL §3.9. */
+  explanation: 7 * 86_400,
   documentCacheMin: 300,
   documentCacheMax: 86_400,
 } as const;

@@ -50,6 +50,8 @@ export const serverMetadataSchema = z.object({
   chatelaine_transfers_endpoint: uri.optional(),
   /** At an AM: where a Requester reads the terms that the owner proffers, and answers. PROTOCOL §10. */
   chatelaine_agreements_endpoint: uri.optional(),
+  /** At an AM: where a Requester asks why a request of its own was refused. PROTOCOL §3.9. */
+  chatelaine_refusals_endpoint: uri.optional(),
   /** At an AM: every key that ever signed an offer, for verifying a record later. PROTOCOL §10.2. */
   chatelaine_proffer_keys: uri.optional(),
   /** At an AM: a Requester's own statement on hop 1 is passed on. PROTOCOL §3.6. */

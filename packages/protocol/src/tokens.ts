@@ -90,6 +90,9 @@ export const introspectionResponseSchema = z.object({
 });
 export type IntrospectionResponse = z.infer<typeof introspectionResponseSchema>;
 
+/** Names one request at an AM. PROTOCOL §3.9. */
+export const requestIdSchema = z.string().regex(/^[A-Za-z0-9_.-]{8,64}$/);
+
 /** RFC 6749 §5.2 and our additional members, as read from another server. */
 export const errorResponseSchema = z.object({
   // checked against its grammar: another server's words go into logs and rows, and NUL, for one, fits into neither
@@ -103,6 +106,7 @@ export const errorResponseSchema = z.object({
   requestable: z.boolean().optional(),
   paused: z.literal(true).optional().catch(undefined),
   allowed_scope: z.string().max(8192).optional(),
+  request_id: requestIdSchema.optional().catch(undefined),
   interaction_uri: z.string().max(2000).optional(),
   scope: z.string().max(8192).optional(),
   terms: z.array(termsReferenceSchema).max(2).readonly().optional(),

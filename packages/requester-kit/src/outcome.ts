@@ -1,4 +1,11 @@
 import type { Failure, OAuthErrorAnswer } from '@chatelaine/oauth-client';
+import type { ErrorResponse } from '@chatelaine/protocol';
+
+/** A refusal that the AM may explain: `explain` asks it, within seven days. PROTOCOL §3.9. */
+export interface Explainable {
+  /** Which request of the app's it was; none where there is nothing to explain. */
+  readonly requestId?: string;
+}
 
 /** This owner has no such connection. */
 export interface UnknownConnection {
@@ -14,7 +21,7 @@ export interface Reconnect {
 export type At = 'am' | 'host';
 
 /** Nothing is wrong with the request; the same may work later. `retryAfter` in seconds, if the server gave it. */
-export interface TryLater {
+export interface TryLater extends Explainable {
   readonly kind: 'try_later';
   readonly at: At;
   readonly reason: string;
@@ -22,7 +29,7 @@ export interface TryLater {
 }
 
 /** A server's answer cannot be used; `reason` is for the log. */
-export interface Unusable {
+export interface Unusable extends Explainable {
   readonly kind: 'unusable';
   readonly at: At;
   readonly reason: string;
@@ -47,16 +54,21 @@ export function generalFailure(failure: Failure, at: At): Reconnect | TryLater |
 
 function fromError({ status, error: answered, retryAfter }: OAuthErrorAnswer): Reconnect | TryLater | Unusable {
   const { error, unavailable } = answered;
+  const named = requestOfError(answered);
   const reason = `${status} ${error}`;
   if (status === 429 || status >= 500) {
     // PROTOCOL §3.8: with 502 and 504, and with 503 if it says so, the AM reports a failing Host
     const at = status === 502 || status === 504 || unavailable === 'host' ? 'host' : 'am';
-    return { kind: 'try_later', at, reason, ...(retryAfter === undefined ? {} : { retryAfter }) };
+    return { kind: 'try_later', at, reason, ...named, ...(retryAfter === undefined ? {} : { retryAfter }) };
   }
   // the AM forgot the connection, or the client: either way it has to be made again
   const ended = error === 'invalid_grant' || error === 'invalid_client';
-  return ended ? { kind: 'reconnect' } : { kind: 'unusable', at: 'am', reason };
+  return ended ? { kind: 'reconnect' } : { kind: 'unusable', at: 'am', reason, ...named };
 }
+
+/** The request that an error names. */
+export const requestOfError = ({ request_id: requestId }: ErrorResponse): Explainable =>
+  requestId === undefined ? {} : { requestId };
 
 export function unusableAt(at: At, reason: string): Unusable {
   return { kind: 'unusable', at, reason };

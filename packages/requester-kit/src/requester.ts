@@ -12,6 +12,7 @@ import {
   type ConnectOutcome,
 } from './connect.ts';
 import { disconnect, type DisconnectOutcome, unregister } from './disconnect.ts';
+import { explain, type ExplainInput, type ExplainOutcome } from './explain.ts';
 import { allOf, clientDocumentOf } from './identity.ts';
 import type { Kit, RequesterOptions } from './options.ts';
 import type { ConnectionRef } from './requester-store.ts';
@@ -57,6 +58,11 @@ export interface Requester {
   transfers<Item extends Wanted>(input: TransfersInput<Item>): AsyncGenerator<Transferred<Item>, void, undefined>;
   /** Calls a Host with such a token; `url` must be under `input.resource`. */
   fetch(input: TransferInput, url: string, init?: CallInit): Promise<CallOutcome>;
+  /**
+   * Why a request was refused: for outcomes with a `requestId`, within seven days. It tells no more than the outcome
+   * did, and says what would change it. PROTOCOL §3.9.
+   */
+  explain(input: ExplainInput): Promise<ExplainOutcome>;
   /** Ends a connection at its AM and forgets it here. PROTOCOL §7. */
   disconnect(ref: ConnectionRef): Promise<DisconnectOutcome>;
   /** Deletes a dynamic registration at an AM, named by its issuer. */
@@ -92,6 +98,7 @@ export function createRequester(options: RequesterOptions): Requester {
     transfer: (input) => transfer(kit, input),
     transfers: (input) => transfers(kit, input),
     fetch: (input, url, init) => call(kit, input, url, init),
+    explain: (input) => explain(kit, input),
     disconnect: (ref) => disconnect(kit, ref),
     unregister: (am) => unregister(kit, am),
   };

@@ -15,7 +15,14 @@ import { type OpenConnection, open, reopen } from './connection.ts';
 import { type Deferred, deferredOf } from './deferred.ts';
 import { obtain } from './obtain.ts';
 import type { Kit } from './options.ts';
-import { type ConnectionFailure, generalFailure, type Unusable, unusableAt } from './outcome.ts';
+import {
+  type ConnectionFailure,
+  type Explainable,
+  generalFailure,
+  requestOfError,
+  type Unusable,
+  unusableAt,
+} from './outcome.ts';
 import type { ConnectionRef } from './requester-store.ts';
 import { requesterStatement } from './statement.ts';
 import { settleTerms } from './settle-terms.ts';
@@ -39,21 +46,21 @@ export interface TransferInput extends ConnectionRef, Wanted {
 }
 
 /** The owner has to decide first, at the AM. PROTOCOL §3.7. */
-export interface InteractionRequired {
+export interface InteractionRequired extends Explainable {
   readonly kind: 'interaction_required';
   /** On the AM's origin: the page to send the owner to. */
   readonly interactionUri: string;
 }
 
 /** The owner proffers terms that the app has not answered: neither of its lists decides them. PROTOCOL §10.4. */
-export interface TermsRequired {
+export interface TermsRequired extends Explainable {
   readonly kind: 'terms_required';
   /** The preferred first. */
   readonly terms: readonly TermsReference[];
 }
 
 /** A rule of the owner (`am`) or the Host itself refused. PROTOCOL §3.8. */
-export interface AccessDenied {
+export interface AccessDenied extends Explainable {
   readonly kind: 'access_denied';
   readonly by: 'am' | 'host' | 'unknown';
   /** Whether asking the owner could change the answer. */
@@ -72,9 +79,9 @@ export type TransferOutcome =
   | AccessDenied
   | TermsRequired
   /** The Host is unknown, not linked or not shown to this connection: the AM does not say which. */
-  | { readonly kind: 'invalid_target' }
+  | ({ readonly kind: 'invalid_target' } & Explainable)
   /** More scope than the owner consented to. */
-  | { readonly kind: 'invalid_scope' }
+  | ({ readonly kind: 'invalid_scope' } & Explainable)
   | ConnectionFailure;
 
 /** A token for one Host, from the cache while it lasts, otherwise by a chained transfer. PROTOCOL §3.1. */
@@ -184,9 +191,10 @@ function refusal(
 ): TransferOutcome {
   if (failure.kind !== 'oauth_error') return generalFailure(failure, 'am');
   const { error } = failure;
+  const named = requestOfError(error);
   switch (error.error) {
     case 'interaction_required':
-      return interaction(error.interaction_uri, am);
+      return { ...interaction(error.interaction_uri, am), ...named };
     case 'authorization_pending': {
       const asked = error.interaction_uri === undefined ? null : interaction(error.interaction_uri, am);
       if (asked?.kind === 'unusable') return asked;
@@ -198,10 +206,10 @@ function refusal(
     case 'access_denied':
       return deniedOf(error, request);
     case 'terms_required':
-      return { kind: 'terms_required', terms: error.terms ?? [] };
+      return { kind: 'terms_required', terms: error.terms ?? [], ...named };
     case 'invalid_target':
     case 'invalid_scope':
-      return { kind: error.error };
+      return { kind: error.error, ...named };
     // still not accepted with a fresh connection token
     case 'invalid_request':
       return failure.status === 400 ? { kind: 'reconnect' } : generalFailure(failure, 'am');
@@ -214,7 +222,8 @@ function deniedOf(error: ErrorResponse, request: TransferRequest): AccessDenied 
   const allowed = error.allowed_scope === undefined ? null : parseScope(error.allowed_scope);
   const isPart = allowed !== null && allowed.length > 0 && coversScope(request.scope, allowed);
   const { denied_by: by = 'unknown', requestable = false } = error;
-  return { kind: 'access_denied', by, requestable, ...(isPart && { allowed }), ...(error.paused && { paused: true }) };
+  const said = { ...(isPart && { allowed }), ...(error.paused && { paused: true as const }) };
+  return { kind: 'access_denied', by, requestable, ...said, ...requestOfError(error) };
 }
 
 function interaction(uri: string | undefined, am: string): InteractionRequired | Unusable {

@@ -45,6 +45,7 @@ export function amMetadata(issuer: string): Metadata {
     ...serverMetadata(issuer),
     registration_endpoint: `${issuer}/register`,
     chatelaine_targets_endpoint: `${issuer}/targets`,
+    chatelaine_refusals_endpoint: `${issuer}/refusals`,
     chatelaine_transfers_endpoint: `${issuer}/transfers`,
   };
 }

@@ -34,6 +34,7 @@ import { endDue, reapStops } from './connections/stop-store.ts';
 import { reapUnfinished } from './connections/unfinished-store.ts';
 import { observeCircuits, observeHostCalls, observeRevocations, observeTransfers } from './metrics.ts';
 import { migrationDirs, type Resources } from './resources.ts';
+import { refusalsFeature } from './refusals/routes.ts';
 import { retain } from './retention/retention.ts';
 import { agreementsFeature } from './agreements/routes.ts';
 import { targetsFeature } from './targets/routes.ts';
@@ -140,6 +141,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   await targetsFeature(app, deps); //     what a connection may ask for
   await agreementsFeature(app, deps); //  the terms proffered to a connection, and its answer
   await batchFeature(app, deps); //       many transfers in one call
+  await refusalsFeature(app, deps); //    why a request was refused
 
   await pages(app, async (scope) => apiDocs(scope)); // for developers: /docs
 

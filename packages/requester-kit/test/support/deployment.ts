@@ -7,6 +7,7 @@ import { amMetadata, bodyOf, patience, serve, transferred as tokenAnswer } from 
 
 export interface Received {
   readonly path: string;
+  readonly query: string;
   readonly method: string;
   readonly form: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
@@ -92,9 +93,10 @@ async function startDeployment(): Promise<TestDeployment> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = (await bodyOf(request)).toString();
-    const path = `${request.headers.host?.split('.')[0]} ${(request.url ?? '').split('?')[0]}`;
+    const [at = '', query = ''] = (request.url ?? '').split('?');
+    const path = `${request.headers.host?.split('.')[0]} ${at}`;
     const { headers, method = 'GET' } = request;
-    const one: Received = { path, method, form: new URLSearchParams(body), headers, body };
+    const one: Received = { path, query, method, form: new URLSearchParams(body), headers, body };
     received.push(one);
     const handler = deployment.on[path] ?? behave[path] ?? notFound;
     const reply = await handler(one);

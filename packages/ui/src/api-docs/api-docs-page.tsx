@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { Card } from '../pages/components.tsx';
 import { Layout } from '../pages/layout.tsx';
 import type { Field } from './fields-of.ts';
 import type { ShownAnswer, ShownOperation } from './operations-in.ts';
@@ -23,6 +24,7 @@ export function ApiDocsPage({ operations }: { operations: readonly ShownOperatio
       {operations.map((operation) => (
         <OperationPart key={`${operation.method} ${operation.path}`} operation={operation} />
       ))}
+      <ErrorsPart operations={operations} />
     </Layout>
   );
 }
@@ -64,6 +66,26 @@ function OperationPart({ operation }: { operation: ShownOperation }): VNode {
         ))}
       </dl>
     </details>
+  );
+}
+
+/** Each code once, where an `error_uri` leads. */
+function ErrorsPart({ operations }: { operations: readonly ShownOperation[] }): VNode {
+  const all = operations.flatMap(({ answers }) => answers.flatMap(({ codes }) => codes));
+  const meanings = new Map(all.map(({ code, meaning }) => [code, meaning]));
+  return (
+    <Card title="What each error means">
+      <dl>
+        {[...meanings].map(([code, meaning]) => (
+          <>
+            <dt id={code}>
+              <code>{code}</code>
+            </dt>
+            <dd>{meaning}</dd>
+          </>
+        ))}
+      </dl>
+    </Card>
   );
 }
 

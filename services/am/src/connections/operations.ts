@@ -2,6 +2,8 @@ import {
   agreementRequestSchema,
   agreementsResponseSchema,
   type ApiOperation,
+  refusalsQuerySchema,
+  refusalsResponseSchema,
   targetsResponseSchema,
   transfersRequestSchema,
   transfersResponseSchema,
@@ -11,6 +13,8 @@ import {
 export const TARGETS_PATH = '/targets';
 /** Where it asks for many tokens at once. PROTOCOL §5. */
 export const TRANSFERS_PATH = '/transfers';
+/** Where it asks why a request of its own was refused. PROTOCOL §3.9. */
+export const REFUSALS_PATH = '/refusals';
 /** Where it reads the terms that the owner proffers, and answers. PROTOCOL §10.3. */
 export const AGREEMENTS_PATH = '/agreements';
 
@@ -74,5 +78,22 @@ const AGREE: ApiOperation = {
   errors: [400, 401, 405, 409, 413, 415, 429, 503],
 };
 
+const REFUSALS: ApiOperation = {
+  method: 'get',
+  path: REFUSALS_PATH,
+  summary: 'Why was my request refused?',
+  description:
+    'Explains what this connection was refused within the last seven days, by the request_id of the error: what the error said, what would change it, and nothing that the error did not tell. A batch call has an entry for each refused item. A request_id of somebody else’s, an unknown one and one of long ago have none.',
+  codes: ['invalid_request'],
+  security: 'dpop',
+  query: refusalsQuerySchema,
+  answer: {
+    status: 200,
+    schema: refusalsResponseSchema,
+    description: 'What was refused of that request, each with what to do about it',
+  },
+  errors: [400, 401, 405, 503],
+};
+
 /** This AM's operations besides the kernel's. */
-export const OPERATIONS: readonly ApiOperation[] = [TARGETS, TRANSFERS, READ_AGREEMENT, AGREE];
+export const OPERATIONS: readonly ApiOperation[] = [TARGETS, TRANSFERS, REFUSALS, READ_AGREEMENT, AGREE];

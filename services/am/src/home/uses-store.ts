@@ -46,7 +46,7 @@ const USES = defineQuery<UseRow>({
         limit 1) e on true
       left join lateral (
         select max(t.started_at) as last, min(t.started_at) filter (where t.state = 'refused'
-          and t.error is distinct from 'asked') as refused,
+          and coalesce(t.error, '') not in ('asked', 'allowed_part')) as refused,
           array_agg(distinct t.host_id) filter (where t.state = 'minted' and t.started_at > now() - interval '24 hours')
             as hosts
         from (select started_at, state, error, host_id from transfer where connection_id = c.id order by started_at desc

@@ -9,7 +9,7 @@ import type {
 import { createPgStorage } from '@chatelaine/oauth-server-pg';
 import { COMBINED_REGISTRATION_METADATA } from '../combined-registration/offered-host.ts';
 import type { Deps } from '../deps.ts';
-import { AGREEMENTS_PATH, OPERATIONS, TARGETS_PATH, TRANSFERS_PATH } from '../connections/operations.ts';
+import { AGREEMENTS_PATH, OPERATIONS, REFUSALS_PATH, TARGETS_PATH, TRANSFERS_PATH } from '../connections/operations.ts';
 
 type ServerParts = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'outbound' | 'failpoint'> & {
   readonly refreshKeys: SuccessorKeys;
@@ -47,6 +47,7 @@ export function createServerDeps(
         chatelaine_targets_endpoint: `${config.issuer}${TARGETS_PATH}`,
         chatelaine_transfers_endpoint: `${config.issuer}${TRANSFERS_PATH}`,
         chatelaine_agreements_endpoint: `${config.issuer}${AGREEMENTS_PATH}`,
+        chatelaine_refusals_endpoint: `${config.issuer}${REFUSALS_PATH}`,
         chatelaine_proffer_keys: `${config.issuer}/terms/keys`,
         chatelaine_requester_statements_supported: config.clientDocuments === 'read',
         deferred_token_response_supported: true,

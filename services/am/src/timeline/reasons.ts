@@ -77,6 +77,10 @@ const HERE: Readonly<Record<string, Given>> = {
     mend: 'app',
   },
   asked: { sentence: () => 'You want to be asked each time, and had not said yes to this.', mend: 'asks' },
+  allowed_part: {
+    sentence: ({ app }) => `You said yes to a part of this only. ${app} may ask for that part by itself.`,
+    mend: 'app',
+  },
   too_many_questions: {
     sentence: ({ app }) => `Too many questions of ${app} wait for your answer, so it may not ask another one.`,
     mend: 'asks',

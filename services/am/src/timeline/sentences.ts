@@ -148,6 +148,7 @@ const REFUSED_HERE: Readonly<Record<string, string>> = {
   rule: 'you never allow it',
   paused: 'you had paused it',
   asked: 'you had to be asked first',
+  allowed_part: 'you had said yes to a part of it only',
   too_many_questions: 'too many of its questions wait for you',
   terms_open: 'it has not signed your terms',
   terms_refused: 'it has agreed to no terms of yours',

@@ -5,8 +5,8 @@ import type { Intent } from './begin-store.ts';
 const CLOSE: Query = {
   name: 'transfer_close',
   text: `with closed as (
-    update transfer set closed_at = now(), state = $3, error = $4 where bucket = $1 and id = $2 and state = 'intent'
-      returning owner_id, ask_id, rule_ids, started_at
+    update transfer set closed_at = now(), state = $3, error = $4, request_id = $6
+      where bucket = $1 and id = $2 and state = 'intent' returning owner_id, ask_id, rule_ids, started_at
   ), uncounted as (
     update rule_limit n set used = n.used - 1 from closed
     where $5 = 'given back' and closed.ask_id is null and n.owner_id = closed.owner_id and n.used > 0
@@ -24,16 +24,21 @@ const CLOSE: Query = {
 export async function closeTransfer(
   pool: Pool,
   intent: Pick<Intent, 'bucket' | 'id'>,
-  outcome: { state: 'refused' | 'failed' | 'withheld'; error: string; approval: 'used' | 'given back' },
+  outcome: {
+    state: 'refused' | 'failed' | 'withheld';
+    error: string;
+    approval: 'used' | 'given back';
+    requestId: string | null;
+  },
 ): Promise<void> {
-  const { state, error, approval } = outcome;
-  await run(pool, CLOSE, [intent.bucket, intent.id, state, error.slice(0, 200), approval]);
+  const { state, error, approval, requestId } = outcome;
+  await run(pool, CLOSE, [intent.bucket, intent.id, state, error.slice(0, 200), approval, requestId]);
 }
 
 const ABANDON: Query = {
   name: 'transfer_abandon',
   text: `with closed as (
-    update transfer set closed_at = now(), state = 'failed', error = $3
+    update transfer set closed_at = now(), state = 'failed', error = $3, request_id = $6
       where bucket = $1 and id = $2 and state = 'intent'
     returning owner_id, connection_id, host_id
   ), renewed as (
@@ -53,10 +58,10 @@ const ABANDON: Query = {
 export async function abandonTransfer(
   pool: Pool,
   intent: Pick<Intent, 'bucket' | 'id'>,
-  given: { error: string; grantId: string; freshGrantId: string },
+  given: { error: string; grantId: string; freshGrantId: string; requestId: string | null },
 ): Promise<void> {
-  const { error, grantId, freshGrantId } = given;
-  await run(pool, ABANDON, [intent.bucket, intent.id, error.slice(0, 200), grantId, freshGrantId]);
+  const { error, grantId, freshGrantId, requestId } = given;
+  await run(pool, ABANDON, [intent.bucket, intent.id, error.slice(0, 200), grantId, freshGrantId, requestId]);
 }
 
 const LOST_AT_ONCE = 1000;

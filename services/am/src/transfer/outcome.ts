@@ -19,7 +19,12 @@ export interface Minted {
  * A transfer without a token: the kinds differ in the code and sentence that a Requester gets, and in what has to be
  * done.
  */
-export type Refusal =
+export type Refusal = RefusalKind & {
+  /** Of the request, where it was written down and can be explained to who made it. PROTOCOL §3.9. */
+  readonly requestId?: string;
+};
+
+type RefusalKind =
   | Exclude<Decision, { kind: 'allow' | 'ask' }>
   | Question
   | Unanswered

@@ -21,6 +21,8 @@ export type RefusedHere =
   | 'paused'
   /** The owner has to say yes first. */
   | 'asked'
+  /** They said yes to a part of it. */
+  | 'allowed_part'
   | 'too_many_questions'
   | 'terms_open'
   | 'terms_refused'

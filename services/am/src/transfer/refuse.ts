@@ -26,8 +26,12 @@ export async function refuse(deps: RefuseDeps, { guards, ...refused }: Refused &
   const reason = snapshot === null ? null : reasonOf(refusal, snapshot, request);
   if (snapshot === null || reason === null) return refusal;
   const { ruleIds } = decidedBy(decision);
-  const kept = { request, snapshot, reason, ruleIds, guards: guards.take(), requestId: currentRequestId() };
-  return (await keepRefusal(deps, kept)) ?? refusal;
+  const requestId = currentRequestId();
+  const kept = { request, snapshot, reason, ruleIds, guards: guards.take(), requestId };
+  const replayed = await keepRefusal(deps, kept);
+  if (replayed !== null) return replayed;
+  // who waits has a code to ask with
+  return requestId === null || refusal.kind === 'deferred' ? refusal : { ...refusal, requestId };
 }
 
 async function refusalOf(deps: RefuseDeps, { decision, snapshot, request }: Refused): Promise<Refusal> {
@@ -51,8 +55,9 @@ function reasonOf(refusal: Refusal, { target }: Snapshot, { scopes, completion }
       return completion === 'poll' ? null : 'paused';
     case 'interaction_required':
     case 'deferred':
-    case 'allowed_fewer':
       return 'asked';
+    case 'allowed_fewer':
+      return 'allowed_part';
     case 'too_many_questions':
       return 'too_many_questions';
     case 'terms_required':

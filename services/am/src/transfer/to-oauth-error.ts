@@ -32,6 +32,11 @@ const AT_HOST = { unavailable: 'host' } as const;
 
 /** The OAuth error of a transfer without a token. PROTOCOL §3.8. */
 export function toOAuthError(refusal: Refusal): OAuthError {
+  const error = errorOf(refusal);
+  return refusal.requestId === undefined ? error : error.with({ request_id: refusal.requestId });
+}
+
+function errorOf(refusal: Refusal): OAuthError {
   switch (refusal.kind) {
     case 'bad_token':
       return invalidRequest(BAD_TOKEN_TEXT, { cause: refusal.reason });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@chatelaine/test-kit';
 import { answersOf, batch } from '../support/batch.ts';
 import { ALL_WELL, type Story } from '../support/deployment.ts';
-import { exchange } from '../support/requester.ts';
+import { exchange, unnumbered } from '../support/requester.ts';
 import { ask, deployment, fresh, grantOf, pathOf, pause, REFUSED, resume, wordsOf } from './scene.ts';
 
 /** What an app is told, and what it keeps, while it is paused. PROTOCOL §7. */
@@ -36,20 +36,15 @@ export function paused(): void {
       await pause(story);
       const about = async (over: { resource?: string; scope?: string }) => {
         const { requester, connection } = story;
-        const { json } = await requester.transfer({
-          connection,
-          resource: deployment.host.resource,
-          scope: 'photos.read',
-          ...over,
-        });
-        return json;
+        const asked = { resource: deployment.host.resource, scope: 'photos.read', ...over };
+        return unnumbered(await requester.transfer({ connection, ...asked }));
       };
       const [known, ...others] = [
         await about({}),
         await about({ resource: 'https://nobody.example/api' }),
         await about({ scope: 'no.such' }),
       ];
-      for (const other of others) expect(other).toEqual(known);
+      for (const other of others) expect(other).toBe(known);
     });
 
     test('goes on by itself when its time is over', async () => {

@@ -13,6 +13,7 @@ export function questions(): void {
       expect(json).toEqual({
         error: 'interaction_required',
         error_description: expect.any(String),
+        request_id: expect.stringMatching(/^[\w-]{12}$/),
         interaction_uri: expect.stringMatching(new RegExp(`^${deployment.issuer}/asks/[A-Za-z0-9_-]+$`)),
         scope: 'photos.write',
       });

@@ -12,6 +12,9 @@ import { type Answer, type Browser, type Documents, hiddenFields, send, type Sen
 
 export const clock = { now: () => Date.now() / 1000 };
 
+/** What an answer says, without the number of the request that it is of. PROTOCOL §3.9. */
+export const unnumbered = ({ text }: Pick<Answer, 'text'>): string => text.replaceAll(/,"request_id":"[^"]+"/g, '');
+
 /** One request of a program's; most are posts. */
 export const exchange = (port: number, sent: Sent): Promise<Answer> => send(port, { method: 'POST', ...sent });
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Owner, Story } from '../support/deployment.ts';
+import { unnumbered } from '../support/requester.ts';
 import { ask, deployment, refused, story, stranger } from './scene.ts';
 
 /** Resource and scope, and the rules about them. */
@@ -34,7 +35,7 @@ export function whatIsAsked(): void {
         ask({}, broken),
         ask({}, notShown),
       ]);
-      const texts = answers.map(({ status, text }) => `${status} ${text}`);
+      const texts = answers.map((answer) => `${answer.status} ${unnumbered(answer)}`);
       expect(new Set(texts)).toEqual(
         new Set([
           '400 {"error":"invalid_target","error_description":"This ' +
