@@ -13,7 +13,7 @@ import { takesPlainClients } from '../extension.ts';
 import type { Guards } from '../token/guards.ts';
 import type { SecretMethod } from './auth-method.ts';
 import type { Client } from './client.ts';
-import { resolveClient } from './resolve-client.ts';
+import { type ResolvedClient, resolveClient } from './resolve-client.ts';
 import { verifyByClient } from './verify-by-client.ts';
 
 /** What an endpoint that authenticates clients passes on of a request. */
@@ -25,7 +25,8 @@ export interface ClientRequest {
 
 /**
  * Authenticates the client by `private_key_jwt` (RFC 7523 §2.2) or by its secret (RFC 6749 §2.3.1), or identifies one
- * that has neither. Throws `invalid_client` with one text for every reason; the reason goes to the log.
+ * that has neither. Throws `invalid_client` with one text for every reason but what is wrong with a client's public
+ * document; the reason goes to the log.
  */
 export async function authenticateClient(deps: ServerDeps, request: ClientRequest, guards: Guards): Promise<Client> {
   const { params, authorization } = request;
@@ -42,7 +43,7 @@ export async function authenticateClient(deps: ServerDeps, request: ClientReques
   if (params.has('client_assertion_type')) throw invalidRequest('client_assertion is missing.');
   if (claimed === undefined) throw refused('no client identification');
   const found = await resolveClient(deps, claimed);
-  if (found.kind === 'unknown') throw report(deps, claimed, found.reason);
+  if (found.kind === 'unknown') throw unresolved(deps, claimed, found);
   if (found.client.authMethod !== 'none') throw report(deps, claimed, 'no authentication');
   return found.client;
 }
@@ -65,7 +66,7 @@ async function byAssertion(
   if (subject === null) throw refused('assertion unreadable');
   if (claimed !== undefined && claimed !== subject) throw report(deps, claimed, 'client_id and assertion differ');
   const found = await resolveClient(deps, subject);
-  if (found.kind === 'unknown') throw report(deps, subject, found.reason);
+  if (found.kind === 'unknown') throw unresolved(deps, subject, found);
   if (found.client.authMethod !== 'private_key_jwt') throw report(deps, subject, 'client has no keys');
   const verified = await verifyByClient(deps, found.client, {
     token: assertion,
@@ -132,6 +133,15 @@ function otherWay(deps: ServerDeps, { id, authMethod }: Client): OAuthError {
   return invalidClient(`This client registered ${authMethod}: send its secret ${where}.`, {
     cause: `registered ${authMethod}`,
   });
+}
+
+function unresolved(
+  deps: ServerDeps,
+  clientId: string,
+  { sentence, reason, isPublic }: Extract<ResolvedClient, { kind: 'unknown' }>,
+): OAuthError {
+  const error = report(deps, clientId, reason);
+  return isPublic ? invalidClient(sentence, { cause: reason }) : error;
 }
 
 function report(deps: ServerDeps, clientId: string, reason: string): OAuthError {

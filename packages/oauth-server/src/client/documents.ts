@@ -25,10 +25,14 @@ export type Read<T> =
   /** One word for the operator. */
   | { readonly kind: 'bad'; readonly fault: string };
 
-export type ReadDocument<T> =
-  | { readonly kind: 'document'; readonly value: T }
-  /** `fault`: what is wrong with the document, or null if there is none to be had. */
-  | { readonly kind: 'none'; readonly fault: string | null };
+export type ReadDocument<T> = { readonly kind: 'document'; readonly value: T } | None;
+
+/** Why there is no document to go by. */
+export type None =
+  /** There is one, and it is no good. */
+  | { readonly kind: 'bad'; readonly fault: string }
+  /** It could not be fetched; `reason` is that of {@link ServerDeps.fetchDocument}. */
+  | { readonly kind: 'unfetched'; readonly reason: string };
 
 /**
  * Documents this process has read within the last seconds, so that the hot path does not ask the database for public
@@ -46,7 +50,8 @@ export const DOCUMENT_MEMORY_BYTES = 8_388_608;
 interface Recent {
   /** JSON; null if there was none, or none that is good. */
   readonly text: string | null;
-  readonly fault: string | null;
+  /** Why there was none. */
+  readonly none: None | null;
   /** When a forced refresh may ask the other side again. */
   readonly forcedFrom: number;
   /** The parsed result, so that the text is parsed and checked once. */
@@ -71,7 +76,7 @@ export async function readDocument<T>(deps: DocumentDeps, input: DocumentInput<T
   const age = usable ? cached.ageSeconds : 0;
   memory.set(input.url, {
     text: found.kind === 'document' ? JSON.stringify(found.json) : null,
-    fault: found.kind === 'none' ? found.fault : null,
+    none: found.kind === 'document' ? null : found,
     forcedFrom: now + FORCED_SECONDS - age,
     values: new Map(found.kind === 'document' ? [[input.as, found.value]] : []),
   });
@@ -83,8 +88,9 @@ export function documentBytes(deps: Pick<ServerDeps, 'storage'>): number {
   return memories.get(deps.storage)?.calculatedSize ?? 0;
 }
 
-function remembered<T>({ text, fault, values }: Recent, input: DocumentInput<T>): ReadDocument<T> {
-  if (text === null) return { kind: 'none', fault };
+function remembered<T>({ text, none, values }: Recent, input: DocumentInput<T>): ReadDocument<T> {
+  if (none !== null) return none;
+  if (text === null) throw new Error('a document without its text');
   // what this reader made of it as this kind
   if (values.has(input.as)) return { kind: 'document', value: values.get(input.as) as T };
   const found = judged(JSON.parse(text) as unknown, input);
@@ -92,13 +98,11 @@ function remembered<T>({ text, fault, values }: Recent, input: DocumentInput<T>)
   return found;
 }
 
-type Judged<T> =
-  | { readonly kind: 'document'; readonly value: T; readonly json: unknown }
-  | Extract<ReadDocument<T>, { kind: 'none' }>;
+type Judged<T> = { readonly kind: 'document'; readonly value: T; readonly json: unknown } | None;
 
 function judged<T>(json: unknown, { read }: DocumentInput<T>): Judged<T> {
   const found = read(json);
-  return found.kind === 'good' ? { kind: 'document', value: found.value, json } : { kind: 'none', fault: found.fault };
+  return found.kind === 'good' ? { kind: 'document', value: found.value, json } : found;
 }
 
 async function fetchAndKeep<T>(
@@ -112,10 +116,12 @@ async function fetchAndKeep<T>(
     if (mayServe && refresh !== 'now' && error instanceof OAuthError && PASSING.has(error.status)) return null;
     throw error;
   });
-  if (fetched === null || fetched.kind === 'failed')
-    return mayServe ? judged(old.body, input) : { kind: 'none', fault: null };
+  if (fetched === null || fetched.kind === 'failed') {
+    if (mayServe) return judged(old.body, input);
+    return { kind: 'unfetched', reason: fetched?.reason ?? 'passing' };
+  }
   const found = judged(fetched.json, input);
-  if (found.kind === 'none') return found;
+  if (found.kind !== 'document') return found;
   const freshForSeconds = Math.min(
     Math.max(fetched.freshForSeconds, LIFETIME.documentCacheMin),
     LIFETIME.documentCacheMax,

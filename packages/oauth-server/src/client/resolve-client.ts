@@ -9,7 +9,13 @@ import { keepMetadata } from './keep-metadata.ts';
 export type ResolvedClient =
   | { readonly kind: 'client'; readonly client: Client }
   /** `reason` is for the operator, `sentence` for the client's developer. */
-  | { readonly kind: 'unknown'; readonly sentence: string; readonly reason: string };
+  | {
+      readonly kind: 'unknown';
+      readonly sentence: string;
+      readonly reason: string;
+      /** It is about a document, which anybody may read: whoever names it is told wherever they do. */
+      readonly isPublic: boolean;
+    };
 
 type ResolveDeps = DocumentDeps & {
   readonly config: Pick<
@@ -66,7 +72,14 @@ async function fromDocument(deps: ResolveDeps, clientId: string): Promise<Resolv
     as: 'client',
     read: (json) => readClient(json, { clientId, schemes }),
   });
-  return found.kind === 'none' ? noDocument(found.fault) : found.value;
+  switch (found.kind) {
+    case 'document':
+      return found.value;
+    case 'bad':
+      return { ...badDocument(found.fault), isPublic: true };
+    case 'unfetched':
+      return { ...unfetched(found.reason), isPublic: true };
+  }
 }
 
 function readClient(
@@ -88,10 +101,26 @@ function readClient(
 
 const MISMATCH = 'client_id mismatch';
 
-function noDocument(fault: string | null): ResolvedClient {
-  if (fault === null) return unknown('The client document could not be read.', 'fetch failed');
+function badDocument(fault: string): Unknown {
   if (fault === MISMATCH) return unknown('The client document names another client_id.', fault);
   return unknown(`The client's metadata is not acceptable: ${fault}`, 'metadata');
+}
+
+/**
+ * What was wrong with the answer of a public server, which anybody can look at. Everything else is one sentence: who
+ * names an inner address must not learn whether it was refused, nobody listens there, or nothing came.
+ */
+const UNFETCHED: Readonly<Record<string, string>> = {
+  bad_status: 'it is not found there: the status is not 200.',
+  redirect: 'the address redirects, and that is not followed.',
+  too_large: 'it is too large: 64 KB at most.',
+  bad_content_type: 'its media type is not application/json.',
+  bad_json: 'it is not valid JSON.',
+};
+
+function unfetched(reason: string): Unknown {
+  const why = UNFETCHED[reason] ?? 'no public https server answered with it in time.';
+  return unknown(`The client document could not be fetched: ${why}`, `fetch failed: ${reason}`);
 }
 
 async function fromRegistration(deps: ResolveDeps, clientId: string): Promise<ResolvedClient> {
@@ -135,4 +164,5 @@ function checked(check: () => Client): ResolvedClient {
   }
 }
 
-const unknown = (sentence: string, reason: string): ResolvedClient => ({ kind: 'unknown', sentence, reason });
+type Unknown = Extract<ResolvedClient, { kind: 'unknown' }>;
+const unknown = (sentence: string, reason: string): Unknown => ({ kind: 'unknown', sentence, reason, isPublic: false });
