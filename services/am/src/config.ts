@@ -188,9 +188,9 @@ export const FIELDS = {
   RECOVERY_EVERY_SECONDS: optional(integer({ min: 1, max: 3_600 }), 30),
   LOST_AFTER_SECONDS: optional(integer({ min: 1, max: 86_400 }), 600),
   RESUME_LINKS_AFTER_SECONDS: optional(integer({ min: 1, max: 3_600 }), 60),
-  TRANSFER_HISTORY_DAYS: optional(integer({ min: 1, max: 36_500 }), 90),
-  REVOCATION_HISTORY_DAYS: optional(integer({ min: 14, max: 36_500 }), 90),
-  TIMELINE_DAYS: optional(integer({ min: 1, max: 36_500 }), 365),
+  TRANSFER_HISTORY_DAYS: optional(integer({ min: 1, max: 36_500 }), 730),
+  REVOCATION_HISTORY_DAYS: optional(integer({ min: 14, max: 36_500 }), 730),
+  TIMELINE_DAYS: optional(integer({ min: 1, max: 36_500 }), 730),
   REFUSALS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.refusals.points),
   DOCUMENTS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.documents.points),
 };

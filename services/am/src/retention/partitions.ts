@@ -13,11 +13,10 @@ export type PartitionStep =
 const DAY = 86_400_000;
 /** There is room for so long, whoever forgets to make more. */
 const AHEAD = 7 * DAY;
-/**
- * A table has about so many partitions, however long its rows are kept: what is to be dropped is kept an eighth longer
- * at most.
- */
+/** A table has at least so many partitions, however short its rows are kept: none stays an eighth longer. */
 const PARTS = 8;
+/** And one for each month where they are kept for years: none stays a month longer. */
+const LONGEST_DAYS = 31;
 
 /** What is to be done to a table's partitions, in order. `days`: how long its rows are kept. */
 export function partitionSteps(
@@ -37,7 +36,7 @@ export function partitionSteps(
 }
 
 /** How many days one partition is for. */
-export const partitionDays = (days: number): number => Math.ceil(days / PARTS);
+export const partitionDays = (days: number): number => Math.min(Math.ceil(days / PARTS), LONGEST_DAYS);
 
 /** The same partition without the days whose rows are in the default partition already: from tomorrow on. */
 export function fromTomorrow(step: { from: number; to: number }, now: number): PartitionStep | null {
