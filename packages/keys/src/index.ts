@@ -2,12 +2,12 @@ import path from 'node:path';
 
 export { keyCommands, type ServiceKeys, withCommandPool } from './key-commands.ts';
 export { findKeptKey, openKeptKey } from './kept-key.ts';
+export { keptSecretPlace } from './kept-secret.ts';
 export { openVault, type VaultInput } from './open-vault.ts';
 export { openPushKeys, type PushKey, type PushKeys } from './push-keys.ts';
 export { openRefreshKeys, type RefreshKey, type RefreshKeys } from './refresh-keys.ts';
 export { countStale, reseal, type Resealed, type SealedPlace } from './sealed-places-store.ts';
 export {
-  keptSecretPlace,
   openSessionKeys,
   replaceSessionKeys,
   type SessionKeys,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Vault } from '@chatelaine/crypto';
 import { z } from 'zod';
 import { type Db, inTransaction, type Pool, run, runOne } from '@chatelaine/postgres';
-import { placeOfKeptSecret } from './session-keys.ts';
+import { placeOfKeptSecret } from './kept-secret.ts';
 import { FIND, INSERT, LOCK, UPDATE } from './sql/kept-secret.ts';
 
 export interface RefreshKey {

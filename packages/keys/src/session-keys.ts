@@ -1,8 +1,5 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
-import type { Vault } from '@chatelaine/crypto';
-import { type Pool, run, runOne } from '@chatelaine/postgres';
-import type { SealedPlace } from './sealed-places-store.ts';
-import { FIND, INSERT, REPLACE } from './sql/kept-secret.ts';
+import { keepSecret, type KeptIn, replaceSecret } from './kept-secret.ts';
 
 /** What signs cookies and forms. */
 export interface SessionKeys {
@@ -12,41 +9,21 @@ export interface SessionKeys {
 }
 
 const NAME = 'session_keys';
-/** The authenticated data of a secret that the service keeps for itself. */
-export const placeOfKeptSecret = (name: string): string => `kept_secret|${name}`;
-
-/** Where the service's own secrets are sealed. */
-export const keptSecretPlace: SealedPlace = {
-  table: 'kept_secret',
-  column: 'sealed',
-  key: ['name'],
-  place: ({ name }) => placeOfKeptSecret(String(name)),
-};
 
 /**
  * What signs cookies and forms, kept sealed so that it outlives a change of ENCRYPTION_KEY: nobody is signed out by
  * one. `seed` is what it is derived from the first time.
  */
 export async function openSessionKeys({
-  pool,
-  vault,
   seed,
-}: {
-  pool: Pool;
-  vault: Vault;
-  seed: Uint8Array;
-}): Promise<SessionKeys> {
-  const made = JSON.stringify(sessionKeysOf(seed));
-  await run(pool, INSERT, [NAME, vault.seal(made, placeOfKeptSecret(NAME))]);
-  const row = await runOne(pool, FIND, [NAME]);
-  if (row === null) throw new Error('the session keys were just written');
-  return JSON.parse(vault.open(row.sealed, placeOfKeptSecret(NAME))) as SessionKeys;
+  ...parts
+}: KeptIn & { readonly seed: Uint8Array }): Promise<SessionKeys> {
+  return JSON.parse(await keepSecret(parts, NAME, JSON.stringify(sessionKeysOf(seed)))) as SessionKeys;
 }
 
 /** New ones, for when somebody else has the old: everybody is signed out when the processes start again. */
-export async function replaceSessionKeys({ pool, vault }: { pool: Pool; vault: Vault }): Promise<void> {
-  const fresh = JSON.stringify(sessionKeysOf(randomBytes(32)));
-  await run(pool, REPLACE, [NAME, vault.seal(fresh, placeOfKeptSecret(NAME))]);
+export async function replaceSessionKeys(parts: KeptIn): Promise<void> {
+  await replaceSecret(parts, NAME, JSON.stringify(sessionKeysOf(randomBytes(32))));
 }
 
 /** From 32 bytes or more. */

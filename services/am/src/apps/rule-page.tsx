@@ -73,29 +73,21 @@ export function RulePage({ app, rule, again }: RuleView): VNode {
             chosen={form.get(TIME.field)}
             problem={problem(TIME.field)}
           />
-          <div class="query">
-            <Field
-              name={TIME.number}
-              label="Other: how long"
-              type="number"
-              value={form.get(TIME.number)}
-              problem={problem(TIME.number)}
-            />
-            <Select name={TIME.unit} label="in" options={UNITS} value={form.get(TIME.unit) ?? 'hours'} />
-          </div>
+          <NumberOf
+            number={{ name: TIME.number, label: 'Other: how long' }}
+            unit={{ name: TIME.unit, label: 'in', options: UNITS, usual: 'hours' }}
+            form={form}
+            problem={problem(TIME.number)}
+          />
           <p>
             <small>After that you are asked again, unless another rule of yours says otherwise.</small>
           </p>
-          <div class="query">
-            <Field
-              name={OFTEN.most}
-              label="At most so many times"
-              type="number"
-              value={form.get(OFTEN.most)}
-              problem={problem(OFTEN.most)}
-            />
-            <Select name={OFTEN.per} label="counted" options={PERIODS} value={form.get(OFTEN.per) ?? 'day'} />
-          </div>
+          <NumberOf
+            number={{ name: OFTEN.most, label: 'At most so many times' }}
+            unit={{ name: OFTEN.per, label: 'counted', options: PERIODS, usual: 'day' }}
+            form={form}
+            problem={problem(OFTEN.most)}
+          />
           <p>
             <small>
               Empty: as often as it asks. Each key it gets counts; one lives for minutes. A day is 24 hours from the
@@ -109,6 +101,29 @@ export function RulePage({ app, rule, again }: RuleView): VNode {
         </Form>
       </Card>
     </Layout>
+  );
+}
+
+interface NumberOfProps {
+  readonly number: { readonly name: string; readonly label: string };
+  readonly unit: {
+    readonly name: string;
+    readonly label: string;
+    readonly options: readonly { readonly value: string; readonly label: string }[];
+    readonly usual: string;
+  };
+  readonly form: FormParams;
+  readonly problem: string | undefined;
+}
+
+/** A number, and what it counts. */
+function NumberOf({ number, unit, form, problem }: NumberOfProps): VNode {
+  const { usual, ...select } = unit;
+  return (
+    <div class="query">
+      <Field {...number} type="number" value={form.get(number.name)} problem={problem} />
+      <Select {...select} value={form.get(unit.name) ?? usual} />
+    </div>
   );
 }
 

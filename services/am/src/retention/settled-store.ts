@@ -3,24 +3,20 @@ import { defineQuery, type Pool, runOne } from '@chatelaine/postgres';
 const BATCH = 500;
 const BATCHES = 20;
 
+const expired = (table: 'ask' | 'rule') =>
+  defineQuery<{ n: number }>({
+    name: `retention_of_${table}`,
+    text: `with old as (
+        select id from ${table} where expires_at < $1::timestamptz - make_interval(days => $2) limit ${BATCH}
+          for update skip locked
+      ), gone as (delete from ${table} where id in (select id from old) returning 1)
+      select count(*)::int as n from gone`,
+  });
+
 // what is kept longest may name them: `days` is beyond that
 const STEPS = [
-  defineQuery<{ n: number }>({
-    name: 'retention_asks',
-    text: `with old as (
-        select id from ask where expires_at < $1::timestamptz - make_interval(days => $2) limit ${BATCH}
-          for update skip locked
-      ), gone as (delete from ask where id in (select id from old) returning 1)
-      select count(*)::int as n from gone`,
-  }),
-  defineQuery<{ n: number }>({
-    name: 'retention_rules',
-    text: `with old as (
-        select id from rule where expires_at < $1::timestamptz - make_interval(days => $2) limit ${BATCH}
-          for update skip locked
-      ), gone as (delete from rule where id in (select id from old) returning 1)
-      select count(*)::int as n from gone`,
-  }),
+  expired('ask'),
+  expired('rule'),
   defineQuery<{ n: number }>({
     name: 'retention_connections',
     text: `with old as (
