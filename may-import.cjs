@@ -71,7 +71,7 @@ exports.crossFeature = {
   'am/consent': ['rules', 'links', 'combined-registration', 'identity', 'terms', 'connections', 'icons'],
   // behind code and refresh token stands the same transfer; its consent makes a connection as any other, shown in the
   // Hosts' words, of an app that its owner may call something
-  'am/stock-clients': ['transfer', 'consent', 'links', 'terms', 'identity', 'icons'],
+  'am/stock-clients': ['transfer', 'consent', 'connections', 'links', 'terms', 'identity', 'icons'],
   // a Host that a Requester brings along is linked as any other
   'am/combined-registration': ['links', 'linking'],
   // a question says who asks, and names scopes in the Host's words; an answer may be a rule, or a stop; its

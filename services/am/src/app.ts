@@ -52,6 +52,7 @@ const NAV = [
   { href: '/', label: 'Home' },
   { href: '/apps', label: 'Apps' },
   { href: '/hosts', label: 'Services' },
+  { href: '/rules', label: 'Rules' },
   { href: '/terms', label: 'Terms' },
   { href: '/timeline', label: 'Activity' },
 ];

@@ -30,6 +30,11 @@ describe('the configuration', () => {
     });
   });
 
+  test('activity is kept for two years', () => {
+    const retention = { transferDays: 730, revocationDays: 730, timelineDays: 730 };
+    expect(readConfig(GOOD).retention).toEqual(retention);
+  });
+
   test('mail is off unless both of its settings are there, and one alone is refused', () => {
     expect(readConfig(GOOD).mail).toBeNull();
     const mail = { SMTP_URL: 'smtp://mail.example', MAIL_FROM: 'am@am.example' };

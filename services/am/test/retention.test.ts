@@ -9,6 +9,7 @@ import { STREAMS } from '../src/checkpoints/codes.ts';
 import { makeCheckpoints } from '../src/checkpoints/make-checkpoints.ts';
 import { verifyChain } from '../src/checkpoints/verify-chain.ts';
 import { migrationDirs } from '../src/resources.ts';
+import { partitionDays } from '../src/retention/partitions.ts';
 import { retain } from '../src/retention/retention.ts';
 import { createWorld, makeConnection, makeLink, type World } from './support/world.ts';
 
@@ -77,6 +78,10 @@ async function stored(table: string): Promise<Stored> {
 }
 
 describe('what is over', () => {
+  test('of two years is kept by the month, of a season by the eighth', () => {
+    expect([730, 90, 24, 1].map(partitionDays)).toEqual([31, 12, 3, 1]);
+  });
+
   test('goes with its partition: four months leave no more of it than two, but for its checkpoints', async () => {
     const start = Date.now();
     await write(new Date(start - DAY));

@@ -18,7 +18,7 @@ export interface Site {
   /** The navigation of somebody signed in, and of everybody when `public`. */
   nav?: readonly NavItem[];
   /**
-   * On a phone the navigation stays at the foot of the screen, within reach of a thumb: for up to five short labels.
+   * On a phone the navigation stays at the foot of the screen, within reach of a thumb: for up to six short labels.
    */
   navAtFoot?: true;
 }

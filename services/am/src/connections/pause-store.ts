@@ -1,5 +1,5 @@
 import { randomId } from '@chatelaine/crypto';
-import { type Db, defineQuery, inTransaction, run } from '@chatelaine/postgres';
+import { type Db, defineQuery, inTransaction, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { appendToTimeline, movePolicyVersion } from '../links/owner-store.ts';
 import { LIVE_CONNECTIONS } from './live.ts';
@@ -73,6 +73,20 @@ export async function pauseApp(
     await appendToTimeline(tx, ownerId, 'app_paused', { connection: live[0]?.id, until });
     return 'paused';
   });
+}
+
+const PAUSED = defineQuery<{ id: string }>({
+  name: 'connections_paused_of_client',
+  text: `select c.id from ${LIVE_CONNECTIONS}
+    where c.owner_id = $1 and c.client_id = $2 and ${IS_PAUSED} order by c.created_at desc, c.id desc limit 1`,
+});
+
+/** A connection of a client that its owner has paused; null: there is none. */
+export async function readPaused(
+  { pool }: Pick<Deps, 'pool'>,
+  { ownerId, clientId }: { ownerId: string; clientId: string },
+): Promise<string | null> {
+  return (await runOne(pool, PAUSED, [ownerId, clientId]))?.id ?? null;
 }
 
 /** Resumes all live connections of an app; does nothing if none is paused. `unknown`: none is live. */

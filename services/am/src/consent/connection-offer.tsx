@@ -12,6 +12,7 @@ import { makeProffer } from '../terms/proffer.ts';
 import { ADD_FIELD, addServiceHref } from './add-service.ts';
 import { type Again, againOf, leftFor } from './again.ts';
 import { addToConnection, liveConnections } from './again-store.ts';
+import { readPaused } from '../connections/pause-store.ts';
 import { brokenLinks, insertConnection, offeredLinks } from './connection-store.ts';
 import { readConsentForm } from './consent-form.ts';
 import { ANOTHER_ICON, showedAnother, withIcon } from './icon-field.ts';
@@ -37,7 +38,7 @@ export type ConsentDeps = Pick<
 export async function connectionOffer(deps: ConsentDeps, asked: Asked): Promise<ConsentOffer> {
   const { id } = asked.owner;
   const { client } = asked.interaction;
-  const [own, broken, terms, live, beginnings, ownName, iconId] = await Promise.all([
+  const [own, broken, terms, live, beginnings, ownName, iconId, paused] = await Promise.all([
     offeredLinks(deps, id),
     brokenLinks(deps, id),
     readTermsOffer(deps, { ownerId: id, client, kind: 'requester' }),
@@ -45,6 +46,7 @@ export async function connectionOffer(deps: ConsentDeps, asked: Asked): Promise<
     readBeginnings(deps, id),
     readOwnName(deps, { ownerId: id, clientId: client.id }),
     iconOf(deps, client),
+    readPaused(deps, { ownerId: id, clientId: client.id }),
   ]);
   const host = hostIn(asked);
   const wants = wantsOf(asked, deps.config.schemes);
@@ -54,7 +56,7 @@ export async function connectionOffer(deps: ConsentDeps, asked: Asked): Promise<
     facts: { offered, broken, host, terms: shownTerms(terms), again, ownName },
     render: async (given, _request, reply) => {
       const view = withIcon(given, iconId);
-      const page = { view, offered, broken, terms, again, ownName, iconId, own: own.links, beginnings };
+      const page = { view, offered, broken, terms, again, ownName, iconId, own: own.links, beginnings, paused };
       return renderPage(reply, <ConsentPage {...page} />);
     },
     decide: async (form) => {

@@ -13,6 +13,7 @@ import { AskingPage } from './asking-page.tsx';
 import { ConsentChoices } from './consent-choices.tsx';
 import { missing, type Offered, type OwnLink } from './offered.ts';
 import { type Beginnings, choicesIn } from './prefill.ts';
+import { PausedNotice } from './paused-notice.tsx';
 import { WantsCard } from './wants-card.tsx';
 import { WhoAsks } from './who-asks.tsx';
 
@@ -31,11 +32,13 @@ export interface ConsentPageView {
   readonly own: readonly OwnLink[];
   /** What it holds before anybody chooses. */
   readonly beginnings: Beginnings;
+  /** A connection of the client that the owner has paused. */
+  readonly paused: string | null;
 }
 
 /** Who asks, and what it may ask for, on one screen. */
 export function ConsentPage(page: ConsentPageView): VNode {
-  const { view, offered, broken, terms, again, ownName, iconId, own, beginnings } = page;
+  const { view, offered, broken, terms, again, ownName, iconId, own, beginnings, paused } = page;
   const { client } = view.interaction;
   const { links, hasMore } = offered;
   const host = keptIn(view);
@@ -54,6 +57,7 @@ export function ConsentPage(page: ConsentPageView): VNode {
             iconId={iconId}
             gets="It will get keys from your services for what you choose, and nothing else."
           />
+          <PausedNotice name={client.name} paused={paused} becomes={again.kind === 'adds' ? 'part of it' : 'its own'} />
           <WantsCard offered={offered} />
           <AgainCard again={again} name={client.name} own={own} offered={offered} />
         </>

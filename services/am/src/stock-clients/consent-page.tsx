@@ -6,6 +6,7 @@ import { addServiceHref } from '../consent/add-service.ts';
 import { AskingPage } from '../consent/asking-page.tsx';
 import { DurationChips } from '../consent/duration-chips.tsx';
 import { OutcomeForm } from '../consent/outcome-form.tsx';
+import { PausedNotice } from '../consent/paused-notice.tsx';
 import { WhoAsks } from '../consent/who-asks.tsx';
 import type { TermsOffer } from '../terms/choice.ts';
 import { TermsChoice } from '../terms/terms-choice.tsx';
@@ -23,11 +24,13 @@ export interface StockClientConsentView {
   readonly resource: string;
   /** How long this request can still be answered, in minutes. */
   readonly minutesLeft: number;
+  /** A connection of the client that the owner has paused. */
+  readonly paused: string | null;
 }
 
 /** An app that knows nothing of AMs asks for one of the owner's Hosts. PROTOCOL §6. */
 export function StockClientConsentPage(page: StockClientConsentView): VNode {
-  const { view, offer, terms, ownName, iconId, resource } = page;
+  const { view, offer, terms, ownName, iconId, resource, paused } = page;
   const { client } = view.interaction;
   const hostName = offer.kind === 'not_linked' ? new URL(resource).host : offer.hostName;
   return (
@@ -44,6 +47,7 @@ export function StockClientConsentPage(page: StockClientConsentView): VNode {
             more={[['Asks for', <strong>{resource}</strong>]]}
             gets="It gets keys from that service for what you choose, and nothing else."
           />
+          <PausedNotice name={client.name} paused={paused} becomes="its own" />
           <TermsChoice offer={terms} form={view.form} client={client} />
         </>
       }

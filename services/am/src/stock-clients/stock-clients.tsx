@@ -6,6 +6,7 @@ import { renderPage } from '@chatelaine/ui';
 import type { Deps } from '../deps.ts';
 import { ANOTHER_ICON, showedAnother, withIcon } from '../consent/icon-field.ts';
 import { iconOf } from '../icons/icon-of.ts';
+import { readPaused } from '../connections/pause-store.ts';
 import { insertConnection } from '../consent/connection-store.ts';
 import { isMisnamed, MISNAMED } from '../consent/outcome.ts';
 import { readOwnName } from '../identity/own-name-store.ts';
@@ -51,11 +52,12 @@ async function stockClientOffer(
   { asked, resource }: { asked: Asked; resource: string },
 ): Promise<ConsentOffer> {
   const { client } = asked.interaction;
-  const [offer, terms, ownName, iconId] = await Promise.all([
+  const [offer, terms, ownName, iconId, paused] = await Promise.all([
     readOffer(deps, { asked, resource }),
     readTermsOffer(deps, { ownerId: asked.owner.id, client, kind: 'stock' }),
     readOwnName(deps, { ownerId: asked.owner.id, clientId: client.id }),
     iconOf(deps, client),
+    readPaused(deps, { ownerId: asked.owner.id, clientId: client.id }),
   ]);
   const minutesLeft = Math.max(1, Math.floor((asked.interaction.expiresAt - deps.clock.now()) / 60));
   return {
@@ -71,6 +73,7 @@ async function stockClientOffer(
           iconId={iconId}
           resource={resource}
           minutesLeft={minutesLeft}
+          paused={paused}
         />,
       ),
     decide: (form) => decide(deps, { asked, offer, terms, iconId, form }),

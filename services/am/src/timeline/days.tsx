@@ -35,7 +35,7 @@ export function Days({ days, from, to }: { days: readonly DayCount[]; from: stri
   if (most === 0) return null;
   const width = all.length * STEP;
   const [sumGot, sumNot] = [days.reduce((sum, { got }) => sum + got, 0), days.reduce((sum, { not }) => sum + not, 0)];
-  const summary = `${named(from)} to ${named(to)}: ${keys(sumGot)}, ${sumNot} times none`;
+  const summary = `${named(from)} to ${named(to)}: ${given(sumGot)}, ${notGiven(sumNot)}`;
   return (
     <figure class="days">
       <svg
@@ -51,8 +51,8 @@ export function Days({ days, from, to }: { days: readonly DayCount[]; from: stri
       <figcaption>
         <span>{named(from)}</span>
         <span>
-          <span class="got" aria-hidden="true" /> {keys(sumGot)} · <span class="none" aria-hidden="true" />
-          {` ${sumNot} times none`}
+          <span class="got" aria-hidden="true" /> {given(sumGot)} · <span class="none" aria-hidden="true" />
+          {` ${notGiven(sumNot)}`}
         </span>
         <span>{named(to)}</span>
       </figcaption>
@@ -66,7 +66,7 @@ function Bar({ of: { day, got, not }, x, scale }: { of: DayCount; x: number; sca
   const shownAbove = Math.min(above, HEIGHT - Math.min(high, HEIGHT));
   return (
     <g>
-      <title>{`${named(day)}: ${keys(got)}, ${not} times none`}</title>
+      <title>{`${named(day)}: ${given(got)}, ${notGiven(not)}`}</title>
       <rect class="empty-day" x={x} y={HEIGHT - 1} width={WIDE} height={1} />
       {high > 0 && <rect class="got" x={x} y={HEIGHT - high} width={WIDE} height={high} />}
       {shownAbove > 0 && <rect class="none" x={x} y={HEIGHT - high - shownAbove} width={WIDE} height={shownAbove} />}
@@ -74,6 +74,7 @@ function Bar({ of: { day, got, not }, x, scale }: { of: DayCount; x: number; sca
   );
 }
 
-const keys = (count: number): string => (count === 1 ? '1 key' : `${count} keys`);
+const given = (count: number): string => `${count} ${count === 1 ? 'key' : 'keys'} given`;
+const notGiven = (count: number): string => `${count} not given`;
 const inWords = (days: readonly DayCount[]): string =>
-  days.map(({ day, got, not }) => `${named(day)}: ${keys(got)}${not === 0 ? '' : `, ${not} times none`}`).join('; ');
+  days.map(({ day, got, not }) => `${named(day)}: ${given(got)}${not === 0 ? '' : `, ${notGiven(not)}`}`).join('; ');

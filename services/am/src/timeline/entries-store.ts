@@ -13,6 +13,10 @@ export interface Entry {
   readonly kind: string;
   readonly by: string | null;
   readonly answer: string | null;
+  /**
+   * Of what was asked, the part that the answer was a yes to, in the Host's sentences; null: it was about all of it.
+   */
+  readonly part: readonly string[] | null;
   /** The Host's sentence for the scope it is about. */
   readonly sentence: string | null;
   readonly effect: string | null;
@@ -39,6 +43,7 @@ interface EntryRow {
   kind: string;
   ended_by: string | null;
   answer: string | null;
+  part: readonly string[] | null;
   scope: string | null;
   effect: string | null;
   until: Date | null;
@@ -66,7 +71,7 @@ const ENTRIES = defineQuery<EntryRow & { seen: number; last_at: Date | null; las
       and t.at >= coalesce($4::timestamptz, '-infinity') and t.at < coalesce($5::timestamptz, 'infinity')
     order by t.id desc limit $3
   ), matched as (
-    select t.id, t.at, t.kind, t.data->>'by' as ended_by, t.data->>'answer' as answer, t.data->>'scope' as scope,
+    select t.id, t.at, t.kind, t.data->>'by' as ended_by, t.data->>'answer' as answer, nullif(t.data->'allowed', 'null') as part, t.data->>'scope' as scope,
       t.data->>'effect' as effect, (t.data->>'until')::timestamptz as until, nullif(t.data->'limit', 'null') as limit,
       t.data->>'was' as was, t.data->>'terms' as terms, (t.data->>'days')::int as days, t.data->'lost' as lost,
         h.transfer_scopes, coalesce(${shownName('c')}, t.data->>'client') as client_name,
@@ -115,6 +120,7 @@ function entryOf(row: EntryRow & { id: string }): Entry {
     kind: row.kind,
     by: row.ended_by,
     answer: row.answer,
+    part: row.part === null ? null : sentencesOf(row, row.part),
     sentence: row.scope === null ? null : (sentencesOf(row, [row.scope])[0] ?? null),
     effect: row.effect,
     until: row.until,

@@ -59,7 +59,7 @@ export function entrySentence(entry: Entry): string {
     case 'ask_answered':
       return (
         `You answered ${requester}, which asked for something of ${link}: ` +
-        `${ANSWERS[entry.answer ?? ''] ?? 'answered'}.`
+        `${ANSWERS[entry.answer ?? ''] ?? 'answered'}${partOf(entry)}.`
       );
     case 'terms_proffered':
       return entry.terms === ''
@@ -80,6 +80,9 @@ export function entrySentence(entry: Entry): string {
 
 const resumedAt = ({ until }: Entry): string =>
   until === null ? 'you resume it' : momentWords(until.getTime() / 1000);
+
+const partOf = ({ part }: Entry): string =>
+  part === null ? '' : `, but only for a part: ${part.map((one) => `“${one}”`).join(', ')}`;
 
 function boundsOf({ until, limit }: Entry): string {
   const often = limit === null ? '' : `, ${limitWords(limit)}`;

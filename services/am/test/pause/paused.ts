@@ -47,6 +47,30 @@ export function paused(): void {
       for (const other of others) expect(other).toBe(known);
     });
 
+    test('may be connected once more: the page says that the new connection is not paused, and it is not', async () => {
+      const consentOf = async () => (await story.owner.browser.get((await story.requester.push()).path)).words;
+      expect(await consentOf()).not.toContain('You have paused');
+      await pause(story);
+      const said = await consentOf();
+      expect(said).toContain('You have paused Reader. What you allow here is a new connection, which is not paused');
+      const connection = await deployment.connect({ ...story, answers: { 'photos.read': 'allow' } });
+      expect((await ask({ ...story, connection })).status).toBe(200);
+      expect((await ask(story)).json).toMatchObject(REFUSED);
+      expect(await wordsOf(story)).toMatch(/By 1 of its 2 connections/);
+      // nobody else's pause is told
+      const other = await deployment.owner();
+      await deployment.link(other);
+      expect((await other.browser.get((await story.requester.push()).path)).words).not.toContain('You have paused');
+    });
+
+    test('and asks to add something to a connection stays paused with it, as the page says', async () => {
+      await pause(story);
+      const wants = JSON.stringify([{ scope: 'albums.read', purpose: 'to sort them' }]);
+      const { path } = await story.requester.push({ chatelaine_wants: wants });
+      const { words } = await story.owner.browser.get(path);
+      expect(words).toContain('and it stays paused: what you allow here counts when you resume it');
+    });
+
     test('goes on by itself when its time is over', async () => {
       await pause(story, 'hour');
       expect(await wordsOf(story)).toMatch(/gets no key through here until .* UTC ?, or until you resume it/);

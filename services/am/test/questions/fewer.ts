@@ -31,6 +31,19 @@ export function fewer(): void {
       expect(errorOf(await ask(by, 'photos.write'))).toBe('400 interaction_required');
     });
 
+    it('is in the activity with the part that it was for, and why the whole was refused afterwards', async () => {
+      const by = await fresh();
+      const { browser } = by.owner;
+      await tick(by, pathOf(await ask(by, BOTH)), 'once', ['photos.read']);
+      expect((await browser.get('/timeline')).words).toMatch(/: yes, this once, but only for a part: “[^”]+”\./);
+      expect((await ask(by, BOTH)).json).toMatchObject(ONLY_A_PART);
+      expect((await browser.get('/timeline')).words).toContain('you had said yes to a part of it only');
+      const whole = await fresh();
+      await tick(whole, pathOf(await ask(whole, BOTH)), 'once', ['photos.read', 'photos.write']);
+      const ofThis = `/timeline?app=${encodeURIComponent(whole.requester.clientId)}`;
+      expect((await whole.owner.browser.get(ofThis)).words).toMatch(/: yes, this once\. /);
+    });
+
     it('is a rule for those alone when it is for an hour or always', async () => {
       for (const given of ['hour', 'always']) {
         const by = await fresh();

@@ -107,10 +107,10 @@ export function looking(): void {
       await asked({ of: by, at: `${today()}T00:00Z`, times: 3, minutes: 0 });
       await asked({ of: by, at: `${today()}T00:00Z`, state: 'failed', error: 'busy' });
       const { text } = await page('', by);
-      expect(/<svg[^>]*aria-label="([^"]*)"/.exec(text)?.[1]).toMatch(/3 keys, 1 times none/);
-      expect(text.match(/<title>[^<]*: 3 keys, 1 times none<\/title>/g)).toHaveLength(1);
+      expect(/<svg[^>]*aria-label="([^"]*)"/.exec(text)?.[1]).toMatch(/3 keys given, 1 not given/);
+      expect(text.match(/<title>[^<]*: 3 keys given, 1 not given<\/title>/g)).toHaveLength(1);
       expect(text).not.toMatch(/<svg[^>]*style=/);
-      expect((await page('?outcome=got', by)).text).toMatch(/aria-label="[^"]*3 keys, 0 times none/);
+      expect((await page('?outcome=got', by)).text).toMatch(/aria-label="[^"]*3 keys given, 0 not given/);
       expect((await page('?outcome=decided', by)).text).not.toContain('<svg');
     });
 
