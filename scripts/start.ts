@@ -29,6 +29,8 @@ import { root } from './workspace.ts';
 const DATA = path.join(root, '.data');
 const RUN = path.join(root, '.run');
 const SERVICES_FILE = path.join(RUN, 'services.json');
+/** By which `chatelaine doctor` finds this AM; services/am/src/cli/running-demo.ts. */
+const AM_FILE = path.join(RUN, 'am.json');
 /** Written when seeding is complete: from then on the data is the user's, and a start changes nothing about it. */
 const SEEDED_FILE = path.join(DATA, 'seeded');
 const USERNAME = 'demo';
@@ -79,6 +81,8 @@ async function up(open: AsyncDisposableStack): Promise<void> {
   console.log(`Started in ${((performance.now() - began) / 1_000).toFixed(0)} s.`);
 
   const parties = partiesOf(deployment);
+  open.defer(() => fs.rmSync(AM_FILE, { force: true }));
+  writePrivate(AM_FILE, { pid: process.pid, env: { ...parties.am.env, PORT: String(parties.am.port) } });
   const demo = createPerson({ username: USERNAME, password: secrets.password });
   open.defer(() => demo.close());
   const isFirst = !fs.existsSync(SEEDED_FILE);
@@ -156,10 +160,14 @@ function writeServices({ am, hosts, bridge, requester }: Parties<DeployedService
       password,
     })),
   };
-  fs.mkdirSync(RUN, { recursive: true });
-  // renamed into place: whoever waits for the file finds all of it; it holds a password
-  fs.writeFileSync(`${SERVICES_FILE}.new`, `${JSON.stringify(services, null, 2)}\n`, { mode: 0o600 });
-  fs.renameSync(`${SERVICES_FILE}.new`, SERVICES_FILE);
+  writePrivate(SERVICES_FILE, services);
+}
+
+/** Renamed into place: whoever waits for the file finds all of it. It holds secrets. */
+function writePrivate(file: string, content: object): void {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  fs.renameSync(`${file}.new`, file);
 }
 
 function table(

@@ -9,6 +9,8 @@ import { termsDecided } from './terms.ts';
 
 /** A service as it runs: its processes, and the front on the port that its issuer names. */
 export interface DeployedService extends Omit<Plan, 'replicas'> {
+  /** What its processes run with. */
+  readonly env: Readonly<Record<string, string>>;
   readonly processes: readonly ServiceProcess[];
   readonly front: Front;
 }
@@ -103,7 +105,7 @@ async function openService(options: TestDeploymentOptions, plan: Plan, keeper: K
   });
   const patienceMs = mode === 'watch' ? RELOAD_PATIENCE_MS : 0;
   const front = await openFront({ name: plan.name, port: plan.port, processes, patienceMs });
-  return { ...plan, processes, front };
+  return { ...plan, env, processes, front };
 }
 
 function environmentOf(options: TestDeploymentOptions, plan: Plan): Record<string, string> {

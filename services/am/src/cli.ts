@@ -1,9 +1,10 @@
 import { runCli } from '@chatelaine/service-kit';
-import { readConfig } from './config.ts';
+import { namesAnAm, readConfig } from './config.ts';
 import { commands } from './cli/commands.ts';
+import { findRunningDemo } from './cli/running-demo.ts';
 
 process.exitCode = await runCli({
   name: 'chatelaine',
   argv: process.argv.slice(2),
-  commands: commands(() => readConfig()),
+  commands: commands(() => readConfig(), { demo: () => (namesAnAm() ? null : findRunningDemo(process.cwd())) }),
 });

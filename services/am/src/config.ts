@@ -195,6 +195,10 @@ export const FIELDS = {
   DOCUMENTS_PER_MINUTE: optional(integer({ min: 1, max: 1_000_000 }), DEFAULT_MACHINE_LIMITS.documents.points),
 };
 
+/** Whether the environment says which AM is meant. */
+export const namesAnAm = (env: Readonly<Record<string, string | undefined>> = process.env): boolean =>
+  ['ISSUER', 'DATABASE_URL', 'ENCRYPTION_KEY'].some((name) => (env[name] ?? '') !== '');
+
 /**
  * Reads the environment; nothing else does.
  * @throws ConfigError with a sentence for every problem

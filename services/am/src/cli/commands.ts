@@ -1,18 +1,22 @@
 import { parseArgs } from 'node:util';
 import { type Pool } from '@chatelaine/postgres';
 import { keyCommands, withCommandPool } from '@chatelaine/keys';
-import { type Command, UsageError } from '@chatelaine/service-kit';
-import type { Config } from '../config.ts';
+import { type Command, type CommandResult, UsageError } from '@chatelaine/service-kit';
+import { type Config, readConfig } from '../config.ts';
 import { migrationDirs, VAULT_LABEL } from '../resources.ts';
 import { placeOfSigningKey, SEALED_PLACES } from '../sealed-places.ts';
 import { doctor } from './doctor.ts';
+import type { RunningDemo } from './running-demo.ts';
 import { listConnections, listLinks } from './list-store.ts';
 import { stop } from './stop-store.ts';
 import { verifyAgreement } from './verify-agreement.ts';
 import { verifyTimeline } from './verify-timeline.ts';
 
 /** The words of `chatelaine`. Each reads the configuration, opens a connection of its own, and closes it. */
-export function commands(configOf: () => Config): Readonly<Record<string, Command>> {
+export function commands(
+  configOf: () => Config,
+  { demo = () => null }: { demo?: () => RunningDemo | null } = {},
+): Readonly<Record<string, Command>> {
   const withPool = <T>(work: (pool: Pool) => Promise<T>): Promise<T> => withCommandPool(configOf().databaseUrl, work);
   return {
     ...keyCommands({
@@ -42,13 +46,24 @@ export function commands(configOf: () => Config): Readonly<Record<string, Comman
     },
     doctor: {
       usage: '',
-      says: 'checks this deployment and says what is wrong',
+      says: 'checks this deployment and says what is wrong; without settings, the demo that npm start runs of this checkout',
       async run(args) {
         if (args.length > 0) throw new UsageError('doctor takes nothing more.');
-        return doctor(configOf());
+        return examine(configOf, demo());
       },
     },
   };
+}
+
+/** Says first what was examined: somebody may have two of them. */
+async function examine(configOf: () => Config, demo: RunningDemo | null): Promise<CommandResult> {
+  const config = demo === null ? configOf() : readConfig(demo.env);
+  const { lines, ...verdict } = await doctor(config);
+  const what =
+    demo === null
+      ? `${config.issuer}, by the settings in the environment`
+      : `${config.issuer}, the demo that npm start runs in ${demo.checkout} (process ${demo.pid})`;
+  return { lines: [`Examined: ${what}.`, ...lines], ...verdict };
 }
 
 export interface Filter {

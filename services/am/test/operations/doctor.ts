@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import type { Config } from '../../src/config.ts';
+import { runCli } from '@chatelaine/service-kit';
+import { commands } from '../../src/cli/commands.ts';
+import { findRunningDemo } from '../../src/cli/running-demo.ts';
+import { type Config, namesAnAm, readConfig } from '../../src/config.ts';
 import { ask, chatelaine, deployment, story } from './scene.ts';
 
 /** The doctor. */
@@ -47,6 +53,81 @@ export function doctor(): void {
       ],
     ])('finds %s', async (_what, config, says) => {
       expect(await problems(config())).toEqual(expect.arrayContaining([expect.stringMatching(says)]));
+    });
+
+    describe('without settings', () => {
+      const checkout = (): string => {
+        const folder = mkdtempSync(path.join(tmpdir(), 'checkout-'));
+        writeFileSync(path.join(folder, 'pnpm-workspace.yaml'), '');
+        mkdirSync(path.join(folder, '.run'));
+        mkdirSync(path.join(folder, 'services', 'am'), { recursive: true });
+        return folder;
+      };
+      const running = (folder: string, file: unknown) =>
+        writeFileSync(path.join(folder, '.run', 'am.json'), typeof file === 'string' ? file : JSON.stringify(file));
+      const env = () => ({
+        ISSUER: deployment.issuer,
+        DATABASE_URL: deployment.config.databaseUrl,
+        ENCRYPTION_KEY: Buffer.from(deployment.config.encryptionKey).toString('base64url'),
+        PORT: '4800',
+        DEMO: 'true',
+      });
+      const examined = async (folder: string): Promise<{ code: number; lines: string[] }> => {
+        const lines: string[] = [];
+        const take = (line: string) => void lines.push(line);
+        const words = commands(() => readConfig({}), { demo: () => findRunningDemo(folder) });
+        const code = await runCli(
+          { name: 'chatelaine', argv: ['doctor'], commands: words },
+          { out: take, problem: take },
+        );
+        return { code, lines };
+      };
+
+      test('examines the demo that runs of the checkout, from any folder of it, and says so', async () => {
+        const folder = checkout();
+        try {
+          running(folder, { pid: process.pid, env: env() });
+          const { code, lines } = await examined(path.join(folder, 'services', 'am'));
+          expect(lines[0]).toBe(
+            `Examined: ${deployment.issuer}, the demo that npm start runs in ${folder} (process ${process.pid}).`,
+          );
+          expect(code).toBe(1);
+          expect(lines.filter((line) => line.startsWith('  WRONG'))).toEqual([
+            expect.stringContaining('Postgres says that it has committed what is not on disk'),
+          ]);
+          expect(lines.join('\n')).not.toContain(env().ENCRYPTION_KEY);
+        } finally {
+          rmSync(folder, { recursive: true });
+        }
+      });
+
+      test.each<[string, unknown]>([
+        ['nothing runs', null],
+        ['what ran was killed', { pid: 4_194_304, env: {} }],
+        ['the file is half of one', '{"pid":'],
+        ['the file is of another kind', { pid: 'x', env: [] }],
+      ])('says which settings it needs where %s', async (_what, file) => {
+        const folder = checkout();
+        try {
+          if (file !== null) running(folder, file);
+          const { code, lines } = await examined(folder);
+          expect([code, lines.join('\n')]).toEqual([78, expect.stringContaining('DATABASE_URL')]);
+        } finally {
+          rmSync(folder, { recursive: true });
+        }
+      });
+
+      test('of an environment that names an AM it examines that one, whatever runs', async () => {
+        expect([{}, { ISSUER: '' }, { PORT: '1' }].map(namesAnAm)).toEqual([false, false, false]);
+        expect([{ ISSUER: 'x' }, { DATABASE_URL: 'x' }, { ENCRYPTION_KEY: 'x' }].map(namesAnAm)).toEqual([
+          true,
+          true,
+          true,
+        ]);
+        expect((await chatelaine('doctor')).lines[0]).toBe(
+          `Examined: ${deployment.issuer}, by the settings in the environment.`,
+        );
+      });
     });
 
     test('finds ends that wait for their Host for long', async () => {
