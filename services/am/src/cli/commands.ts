@@ -46,7 +46,7 @@ export function commands(
     },
     doctor: {
       usage: '',
-      says: 'checks this deployment and says what is wrong; without settings, the demo that npm start runs of this checkout',
+      says: 'checks this deployment and says what is wrong; without settings, the demo that npm start runs here',
       async run(args) {
         if (args.length > 0) throw new UsageError('doctor takes nothing more.');
         return examine(configOf, demo());

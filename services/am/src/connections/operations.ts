@@ -83,7 +83,9 @@ const REFUSALS: ApiOperation = {
   path: REFUSALS_PATH,
   summary: 'Why was my request refused?',
   description:
-    'Explains what this connection was refused within the last seven days, by the request_id of the error: what the error said, what would change it, and nothing that the error did not tell. A batch call has an entry for each refused item. A request_id of somebody else’s, an unknown one and one of long ago have none.',
+    'Explains what this connection was refused within the last seven days, by the request_id of the error: what the ' +
+    'error said, what would change it, and nothing that the error did not tell. A batch call has an entry for each ' +
+    'refused item. A request_id of somebody else’s, an unknown one and one of long ago have none.',
   codes: ['invalid_request'],
   security: 'dpop',
   query: refusalsQuerySchema,

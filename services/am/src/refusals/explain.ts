@@ -61,13 +61,15 @@ const TARGET: Told = {
   refusal: { kind: 'bad_target' },
   remedy: 'choose_target',
   advice:
-    'Ask for a resource that the targets endpoint lists for this connection, spelled as it is there. What is not listed only the owner can add.',
+    'Ask for a resource that the targets endpoint lists for this connection, spelled as it is there. ' +
+    'What is not listed only the owner can add.',
 };
 const SCOPE: Told = {
   refusal: { kind: 'bad_scope' },
   remedy: 'narrow_scope',
   advice:
-    'Ask for less: the targets endpoint lists the scopes that this connection may ask for. More of them only the owner can add, on the page of the app or when it connects again.',
+    'Ask for less: the targets endpoint lists the scopes that this connection may ask for. ' +
+    'More of them only the owner can add, on the page of the app or when it connects again.',
 };
 const wait = (refusal: Refusal, advice: string): Told => ({ refusal, remedy: 'wait', advice });
 const LATER = 'Nothing is wrong with the request. Ask again after Retry-After, and wait longer each time.';
@@ -84,7 +86,7 @@ const TOLD: Readonly<Record<string, Told>> = {
     refusal: { kind: 'interaction_required', asked: null },
     remedy: 'ask_owner',
     advice:
-      'Send the owner to interaction_uri and ask again when they have answered, or ask with completion_mode=deferred and wait.',
+      'Send the owner to interaction_uri and ask again when they have answered, or wait with completion_mode=deferred.',
   },
   allowed_part: ALLOWED_PART,
   paused: wait(

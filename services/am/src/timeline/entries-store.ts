@@ -71,7 +71,9 @@ const ENTRIES = defineQuery<EntryRow & { seen: number; last_at: Date | null; las
       and t.at >= coalesce($4::timestamptz, '-infinity') and t.at < coalesce($5::timestamptz, 'infinity')
     order by t.id desc limit $3
   ), matched as (
-    select t.id, t.at, t.kind, t.data->>'by' as ended_by, t.data->>'answer' as answer, nullif(t.data->'allowed', 'null') as part, t.data->>'scope' as scope,
+    select t.id, t.at, t.kind, t.data->>'by' as ended_by, t.data->>'answer' as answer,
+      nullif(t.data->'allowed', 'null') as part,
+      t.data->>'scope' as scope,
       t.data->>'effect' as effect, (t.data->>'until')::timestamptz as until, nullif(t.data->'limit', 'null') as limit,
       t.data->>'was' as was, t.data->>'terms' as terms, (t.data->>'days')::int as days, t.data->'lost' as lost,
         h.transfer_scopes, coalesce(${shownName('c')}, t.data->>'client') as client_name,

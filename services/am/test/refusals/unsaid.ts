@@ -6,7 +6,7 @@ import { ask, deployment, idOf, made, refusalsIn, RIGHTS, why } from './scene.ts
 /** What nobody is told. PROTOCOL §3.9. */
 export function unsaid(): void {
   describe('nothing is said', () => {
-    test('of a request of another connection, an unknown one, one of long ago, or one that was not refused: one answer', async () => {
+    test('of a request of another connection, an unknown one, or one of long ago: one answer', async () => {
       const by = await made();
       const id = idOf(await ask(by, 'photos.all'));
       const beside = await deployment.beside(by, RIGHTS);
