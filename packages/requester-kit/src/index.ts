@@ -5,17 +5,10 @@ export type { Deferred, PollOutcome } from './deferred.ts';
 export type { CallbackInput, CallbackOutcome, ConnectInput, ConnectOutcome, NotConnected } from './connect.ts';
 export type { DisconnectOutcome } from './disconnect.ts';
 export type { ExplainInput, ExplainOutcome, Explanation } from './explain.ts';
+export type { Explainable } from './explainable.ts';
 export { createMemoryStore } from './memory-store.ts';
 export type { Registration, RequesterOptions } from './options.ts';
-export type {
-  At,
-  ConnectionFailure,
-  Explainable,
-  Reconnect,
-  TryLater,
-  UnknownConnection,
-  Unusable,
-} from './outcome.ts';
+export type { At, ConnectionFailure, Reconnect, TryLater, UnknownConnection, Unusable } from './outcome.ts';
 export { type ConnectionInfo, createRequester, type Requester } from './requester.ts';
 export type {
   AgreementRow,

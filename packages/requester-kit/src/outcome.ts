@@ -1,11 +1,5 @@
 import type { Failure, OAuthErrorAnswer } from '@chatelaine/oauth-client';
-import type { ErrorResponse } from '@chatelaine/protocol';
-
-/** A refusal that the AM may explain: `explain` asks it, within seven days. PROTOCOL §3.9. */
-export interface Explainable {
-  /** Which request of the app's it was; none where there is nothing to explain. */
-  readonly requestId?: string;
-}
+import { type Explainable, requestOfError } from './explainable.ts';
 
 /** This owner has no such connection. */
 export interface UnknownConnection {
@@ -65,10 +59,6 @@ function fromError({ status, error: answered, retryAfter }: OAuthErrorAnswer): R
   const ended = error === 'invalid_grant' || error === 'invalid_client';
   return ended ? { kind: 'reconnect' } : { kind: 'unusable', at: 'am', reason, ...named };
 }
-
-/** The request that an error names. */
-export const requestOfError = ({ request_id: requestId }: ErrorResponse): Explainable =>
-  requestId === undefined ? {} : { requestId };
 
 export function unusableAt(at: At, reason: string): Unusable {
   return { kind: 'unusable', at, reason };

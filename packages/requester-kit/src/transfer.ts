@@ -13,16 +13,10 @@ import {
 } from '@chatelaine/protocol';
 import { type OpenConnection, open, reopen } from './connection.ts';
 import { type Deferred, deferredOf } from './deferred.ts';
+import { type Explainable, requestOfError } from './explainable.ts';
 import { obtain } from './obtain.ts';
 import type { Kit } from './options.ts';
-import {
-  type ConnectionFailure,
-  type Explainable,
-  generalFailure,
-  requestOfError,
-  type Unusable,
-  unusableAt,
-} from './outcome.ts';
+import { type ConnectionFailure, generalFailure, type Unusable, unusableAt } from './outcome.ts';
 import type { ConnectionRef } from './requester-store.ts';
 import { requesterStatement } from './statement.ts';
 import { settleTerms } from './settle-terms.ts';
