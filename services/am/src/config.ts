@@ -16,6 +16,7 @@ import {
   text,
 } from '@chatelaine/service-kit';
 import { FAILPOINTS, type FailpointName } from './failpoints.ts';
+import { parsePushServices, PUSH_SERVICES } from './push-services.ts';
 
 export interface Config extends ServiceConfig {
   /** The name people know this AM by; Hosts show it on their consent pages. */
@@ -150,20 +151,6 @@ const HOST_CALLS: HostCallLimits = {
   failuresToOpen: 5,
   openSeconds: 10,
 };
-
-/** Push services of common browsers: Chromium, Firefox, Safari, Edge. */
-const PUSH_SERVICES: readonly string[] = [
-  'https://fcm.googleapis.com',
-  'https://updates.push.services.mozilla.com',
-  'https://*.push.apple.com',
-  'https://*.notify.windows.com',
-];
-const PUSH_SERVICE = /^https:\/\/(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/;
-
-function parsePushServices(given: string): readonly string[] | null {
-  const services = given.split(',').map((one) => one.trim());
-  return services.every((one) => PUSH_SERVICE.test(one)) ? services : null;
-}
 
 /** Every variable; docs/operations.md describes them. */
 export const FIELDS = {

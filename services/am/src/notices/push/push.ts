@@ -3,7 +3,7 @@ import { OutboundError } from '@chatelaine/outbound-http';
 import webPush from 'web-push';
 import type { Deps } from '../../deps.ts';
 import type { NoticeKind } from '../notice.ts';
-import { isPushService } from './push-services.ts';
+import { isPushService } from './is-push-service.ts';
 import { dropSubscription, type Subscribed, subscriptionsOf } from './subscription-store.ts';
 
 export type PushDeps = Pick<Deps, 'config' | 'pool' | 'outbound' | 'log'> & {

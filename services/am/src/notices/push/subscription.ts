@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isPushService } from './push-services.ts';
+import { isPushService } from './is-push-service.ts';
 
 /** Where a browser is told something, and what it is encrypted for (RFC 8030, RFC 8291). */
 export interface Subscription {
