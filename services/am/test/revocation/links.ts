@@ -36,17 +36,24 @@ export function stoppedLinks(): void {
       expect(rows[0]?.label).not.toBe('mine');
     });
 
-    test('a link can be named; what hides or turns text around cannot be a name', async () => {
+    test('a link can be named, and gets its first name back; what hides or turns text around cannot be a name', async () => {
       const linkId = await makeLink(world, person);
+      const labelOf = async () =>
+        (await world.pool.query<{ label: string }>('select label from link where id = $1', [linkId])).rows[0]?.label;
+      const first = await labelOf();
       expect(
         (await person.browser.submit('/hosts', `/hosts/${linkId}/name`, { label: 'the family <b>album</b>' })).status,
       ).toBe(303);
       const page = await person.browser.get('/hosts');
       expect(page.text).not.toContain('<b>album');
       expect(page.words).toContain('the family <b>album</b>');
-      for (const label of ['', '   ', 'x'.repeat(61), 'a\u202eb', 'a\u200bb']) {
+      for (const label of ['x'.repeat(61), 'a\u202eb', 'a\u200bb']) {
         expect((await person.browser.submit('/hosts', `/hosts/${linkId}/name`, { label })).status).toBe(400);
       }
+      expect(await labelOf()).toBe('the family <b>album</b>');
+      for (const label of ['', '   '])
+        expect((await person.browser.submit('/hosts', `/hosts/${linkId}/name`, { label })).status).toBe(303);
+      expect(await labelOf()).toBe(first);
     });
   });
 }

@@ -38,6 +38,7 @@ export function answersToSomethingElse(): void {
         expect(answer.json).toEqual({
           error: 'server_error',
           error_description: "The Host's answer could not be used.",
+          request_id: expect.any(String),
         });
         expect(answer.status).toBe(502);
         expect(await lastTransfer()).toMatchObject({ state: 'failed' });

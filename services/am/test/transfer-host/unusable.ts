@@ -30,7 +30,11 @@ export function unusableAnswers(): void {
     ])('because it %s is a 502, and nothing of it is relayed', async (_what, reply) => {
       deployment.host.script.transfer = reply;
       const answer = await ask();
-      expect(answer.json).toEqual({ error: 'server_error', error_description: "The Host's answer could not be used." });
+      expect(answer.json).toEqual({
+        error: 'server_error',
+        error_description: "The Host's answer could not be used.",
+        request_id: expect.any(String),
+      });
       expect(answer.status).toBe(502);
       expect(await lastTransfer()).toMatchObject({ state: 'failed' });
       expect(deployment.host.hops).toHaveLength(1);
