@@ -151,6 +151,7 @@ describe('a program without published keys', () => {
       kind: 'access_denied',
       by: 'host',
       requestable: false,
+      requestId: expect.any(String),
     });
     await notebook.disconnect(ref);
   });

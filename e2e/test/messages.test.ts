@@ -51,13 +51,16 @@ describe('at the AM', () => {
     expectMessage(await make(world()), outcome, says);
   });
 
-  test('a Host that is not linked is answered as one that nobody knows, byte for byte', async () => {
+  test('a Host that is not linked is answered as one that nobody knows, byte for byte but for the id', async () => {
     const answers = await Promise.all(
       [deployment.host('notes').resource, 'https://unknown.example/api'].map((resource) =>
         exchange({ resource, scope: READ }),
       ),
     );
-    const [notLinked, unknown] = answers.map(({ status, body }) => ({ status, body }));
+    const [notLinked, unknown] = answers.map(({ status, body: { request_id: id, ...said } }) => {
+      expect(id).toMatch(/^[\w-]{12}$/);
+      return { status, said };
+    });
     expect(notLinked).toEqual(unknown);
   });
 
