@@ -36,7 +36,7 @@ export function stoppedLinks(): void {
       expect(rows[0]?.label).not.toBe('mine');
     });
 
-    test('a link can be named, and gets its first name back; what hides or turns text around cannot be a name', async () => {
+    test('a link can be named, and has its first name back; what hides or turns text is no name', async () => {
       const linkId = await makeLink(world, person);
       const labelOf = async () =>
         (await world.pool.query<{ label: string }>('select label from link where id = $1', [linkId])).rows[0]?.label;
