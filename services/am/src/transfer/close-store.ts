@@ -1,5 +1,6 @@
 import { type Query, run, runForRow } from '@chatelaine/postgres';
 import type { Pool } from 'pg';
+import { currentRequestId } from '@chatelaine/telemetry';
 import type { Intent } from './begin-store.ts';
 
 const CLOSE: Query = {
@@ -24,15 +25,11 @@ const CLOSE: Query = {
 export async function closeTransfer(
   pool: Pool,
   intent: Pick<Intent, 'bucket' | 'id'>,
-  outcome: {
-    state: 'refused' | 'failed' | 'withheld';
-    error: string;
-    approval: 'used' | 'given back';
-    requestId: string | null;
-  },
+  outcome: { state: 'refused' | 'failed' | 'withheld'; error: string; approval: 'used' | 'given back' },
 ): Promise<void> {
-  const { state, error, approval, requestId } = outcome;
-  await run(pool, CLOSE, [intent.bucket, intent.id, state, error.slice(0, 200), approval, requestId]);
+  const { state, error, approval } = outcome;
+  const values = [intent.bucket, intent.id, state, error.slice(0, 200), approval, currentRequestId()];
+  await run(pool, CLOSE, values);
 }
 
 const ABANDON: Query = {
@@ -58,10 +55,11 @@ const ABANDON: Query = {
 export async function abandonTransfer(
   pool: Pool,
   intent: Pick<Intent, 'bucket' | 'id'>,
-  given: { error: string; grantId: string; freshGrantId: string; requestId: string | null },
+  given: { error: string; grantId: string; freshGrantId: string },
 ): Promise<void> {
-  const { error, grantId, freshGrantId, requestId } = given;
-  await run(pool, ABANDON, [intent.bucket, intent.id, error.slice(0, 200), grantId, freshGrantId, requestId]);
+  const { error, grantId, freshGrantId } = given;
+  const values = [intent.bucket, intent.id, error.slice(0, 200), grantId, freshGrantId, currentRequestId()];
+  await run(pool, ABANDON, values);
 }
 
 const LOST_AT_ONCE = 1000;

@@ -45,26 +45,10 @@ async function close(deps: CloseDeps, begun: Begun, hop: HopContext, answer: Una
   const approval = approvalAfter(hop);
   if (answer.kind === 'unusable') await discard(deps, begun, hop, answer);
   else if (answer.kind === 'stopped' || answer.kind === 'paused')
-    await closeTransfer(deps.pool, intent, {
-      requestId: currentRequestId(),
-      state: 'withheld',
-      error: answer.kind,
-      approval,
-    });
+    await closeTransfer(deps.pool, intent, { state: 'withheld', error: answer.kind, approval });
   else if (REFUSALS.has(answer.kind))
-    await closeTransfer(deps.pool, intent, {
-      requestId: currentRequestId(),
-      state: 'refused',
-      error: answer.kind,
-      approval: 'used',
-    });
-  else
-    await closeTransfer(deps.pool, intent, {
-      requestId: currentRequestId(),
-      state: 'failed',
-      error: answer.kind,
-      approval,
-    });
+    await closeTransfer(deps.pool, intent, { state: 'refused', error: answer.kind, approval: 'used' });
+  else await closeTransfer(deps.pool, intent, { state: 'failed', error: answer.kind, approval });
 }
 
 /** PROTOCOL §3.7: one yes, one token. */
@@ -83,38 +67,18 @@ async function discard(
   const fields = { event: 'host_unusable', hostId: intent.hostId, transferId: intent.id, reason };
   deps.log.warn(fields, 'Host answer not relayed');
   if (!minted)
-    return closeTransfer(deps.pool, intent, {
-      requestId: currentRequestId(),
-      state: 'failed',
-      error: reason,
-      approval: approvalAfter(hop),
-    });
-  await abandonTransfer(deps.pool, intent, {
-    requestId: currentRequestId(),
-    error: reason,
-    grantId: target.grantId,
-    freshGrantId: randomId(),
-  });
+    return closeTransfer(deps.pool, intent, { state: 'failed', error: reason, approval: approvalAfter(hop) });
+  await abandonTransfer(deps.pool, intent, { error: reason, grantId: target.grantId, freshGrantId: randomId() });
   deps.announceRevocations();
 }
 
 /** A bug of ours between intent and answer must not leave the intent open. */
 export async function closeInternal({ pool }: Pick<Deps, 'pool'>, { intent }: Begun, hop: HopContext): Promise<void> {
-  await closeTransfer(pool, intent, {
-    requestId: currentRequestId(),
-    state: 'failed',
-    error: 'internal',
-    approval: approvalAfter(hop),
-  });
+  await closeTransfer(pool, intent, { state: 'failed', error: 'internal', approval: approvalAfter(hop) });
 }
 
 /** The caller is gone: the token is not handed out, and expires in minutes. */
 export async function withhold({ pool }: Pick<Deps, 'pool'>, { intent }: Minted): Promise<Refusal> {
-  await closeTransfer(pool, intent, {
-    requestId: currentRequestId(),
-    state: 'withheld',
-    error: 'gone',
-    approval: 'used',
-  });
+  await closeTransfer(pool, intent, { state: 'withheld', error: 'gone', approval: 'used' });
   return { kind: 'gone' };
 }
