@@ -107,12 +107,13 @@ const STATES: Readonly<Record<Exclude<Outcome, 'decided'>, readonly Asked['state
   failed: ['failed'],
 };
 
-/** The parameters that a filter comes to, after owner, place and the number that is looked at. */
-function valuesOf(filter: Filter): unknown[] {
+/** The parameters that a filter comes to: of a row alone, from and to, app, Host and states; and then of its words. */
+function rowValuesOf(filter: Filter): unknown[] {
   const { after, before } = momentsOf(filter);
   const states = filter.outcome === null || filter.outcome === 'decided' ? null : STATES[filter.outcome];
-  return [after, before, filter.app, filter.service, states, filter.words];
+  return [after, before, filter.app, filter.service, states];
 }
+const valuesOf = (filter: Filter): unknown[] => [...rowValuesOf(filter), filter.words];
 
 const isNarrow = ({ service, outcome, words }: Filter): boolean =>
   service !== null || outcome !== null || words !== null;
@@ -225,13 +226,12 @@ export async function countDays(
   { ownerId, filter }: { ownerId: string; filter: Filter },
 ): Promise<readonly DayCount[]> {
   const from = filter.app === null ? 'all' : 'app';
-  const values = valuesOf(filter);
   if (filter.words === null) {
-    const rows = await run(pool, PLAIN_DAYS[from], [ownerId, ...values.slice(0, -1), COUNTED]);
+    const rows = await run(pool, PLAIN_DAYS[from], [ownerId, ...rowValuesOf(filter), COUNTED]);
     const isCut = rows.reduce((sum, { seen }) => sum + seen, 0) >= COUNTED;
     return rows.slice(isCut ? 1 : 0).flatMap(({ day, got, not }) => (got + not === 0 ? [] : [{ day, got, not }]));
   }
-  const rows = await run(pool, DAYS[from], [ownerId, null, '', LOOKED_AT, ...values]);
+  const rows = await run(pool, DAYS[from], [ownerId, null, '', LOOKED_AT, ...valuesOf(filter)]);
   const isCut = (rows[0]?.seen ?? 0) >= LOOKED_AT;
   return rows.slice(isCut ? 1 : 0).map(({ day, got, not }) => ({ day, got, not }));
 }
