@@ -1,4 +1,5 @@
 import type { Pool } from '@chatelaine/postgres';
+import { currentRequestId } from '@chatelaine/telemetry';
 import type { Browser } from '@chatelaine/test-kit';
 import { expect } from '@jest/globals';
 import { TestDeployment } from '../support/deployment.ts';
@@ -7,21 +8,19 @@ import { fill, MANY } from '../support/plenty.ts';
 export const NUMBERS = Array.from({ length: MANY }, (_, index) => index + 1);
 const namesLike = (name: string): string[] => NUMBERS.map((n) => `${name} ${n}`);
 
-/** Statements by which pages have read what is an owner's. */
-export let sent = 0;
+/** By request id, how many statements that request has read an owner's things with; what runs beside has no id. */
+export const readsByRequest = new Map<string, number>();
 
-/** What a process does by itself now and then, on a slow machine while a page is made. */
-const BESIDE =
-  /^(jobs_\w+|requesters_end_due|transfer_close_lost|links_note_seen|hosts_(claim_unsettled|reap)_attempts)$/;
 /** What reads an owner's things: sessions are none of a page's. */
 const READS = /^\s*(select|with)\b.*\b(connection|link|host|rule|ask|revocation|transfer|timeline_entry)\b/is;
 
-export function countStatements(pool: Pool): void {
+function countReads(pool: Pool): void {
   pool.on('connect', (client) => {
     const query = client.query.bind(client) as (...args: unknown[]) => unknown;
     client.query = ((...args: unknown[]) => {
-      const { name = '', text = '' } = args[0] as { name?: string; text?: string };
-      if (!BESIDE.test(name) && READS.test(text)) sent += 1;
+      const { text = '' } = args[0] as { text?: string };
+      const request = currentRequestId();
+      if (request !== null && READS.test(text)) readsByRequest.set(request, (readsByRequest.get(request) ?? 0) + 1);
       return query(...args);
     }) as typeof client.query;
   });
@@ -95,7 +94,7 @@ export const lists = (whose: string): Record<string, List & { all: string[] }> =
 });
 
 // all that is awaited at load stands here: files that wait beside each other hang
-export const deployment = await TestDeployment.build({ onPool: countStatements });
+export const deployment = await TestDeployment.build({ onPool: countReads });
 export const owner = await deployment.owner();
 /** Somebody who has as much. */
 export const other = await deployment.owner();
