@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import type { Profiler } from 'node:inspector';
 import path from 'node:path';
 
 /** What a process has used so far. */
@@ -15,6 +16,8 @@ export interface Memory {
   readonly rss: number;
   readonly heapUsed: number;
 }
+
+export type Profile = Profiler.Profile;
 
 /** A measured process: built packages, as deployed, with the counter in it; asked over the IPC channel. */
 export interface Child {

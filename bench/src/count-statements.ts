@@ -1,11 +1,14 @@
 // Preloaded into every measured process (`--import`): counts what is sent to Postgres, transaction control included,
-// whoever sends it, and says how
-// much CPU time and memory the process uses. A query of the pool, of a client or of Prisma all pass through the one
-// method that is wrapped here.
+// whoever sends it, and says how much CPU time and memory the process uses, or what it spends its time on. A query of
+// the pool, of a client or of Prisma all pass through the one method that is wrapped here.
 
+import { Session } from 'node:inspector/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import pg from 'pg';
+
+/** Between two samples of a profile. */
+const MICROSECONDS = 500;
 
 /** By the statement's name, or the beginning of its text. */
 const counts: Record<string, number> = {};
@@ -32,7 +35,19 @@ process.on('message', (message) => {
   const { id, method } = message;
   if (method === 'usage') process.send?.({ id, result: usage() });
   if (method === 'memory') process.send?.({ id, result: memory() });
+  if (method === 'startProfile') startProfile().then(() => process.send?.({ id }));
+  if (method === 'stopProfile')
+    inspector.post('Profiler.stop').then(({ profile }) => process.send?.({ id, result: profile }));
 });
+
+const inspector = new Session();
+
+async function startProfile(): Promise<void> {
+  inspector.connect();
+  await inspector.post('Profiler.enable');
+  await inspector.post('Profiler.setSamplingInterval', { interval: MICROSECONDS });
+  await inspector.post('Profiler.start');
+}
 
 function usage(): object {
   const { user, system } = process.cpuUsage();

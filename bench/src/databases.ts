@@ -51,18 +51,30 @@ export async function startDatabases(): Promise<Databases> {
     durableCommits: (during) =>
       asking(server.url('postgres'), async (client) => {
         await client.query('create extension if not exists pg_walinspect');
-        const { rows: from } = await client.query<{ lsn: string }>('select pg_current_wal_flush_lsn() as lsn');
+        const from = await markLog(client);
         await during();
+        const to = await markLog(client);
         // of what writes only unlogged tables the log has the commit and nothing else, and nobody waits for it
         const { rows } = await client.query<{ count: number }>(
-          `select count(distinct xid::text)::int as count from pg_get_wal_records_info($1, pg_current_wal_flush_lsn())
+          `select count(distinct xid::text)::int as count from pg_get_wal_records_info($1, $2)
            where xid <> '0' and resource_manager <> 'Transaction'`,
-          [from[0]?.lsn],
+          [from, to],
         );
         return rows[0]?.count ?? Number.NaN;
       }),
     stop: () => server.stop(),
   };
+}
+
+/**
+ * Where the write-ahead log stands, flushed up to there, as a place between two records: where the log happens to be
+ * flushed up to can lie within a record, or have none after it, and it cannot be read from there.
+ */
+async function markLog(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ lsn: string }>(
+    `select pg_logical_emit_message(false, 'bench', '', true)::text as lsn`,
+  );
+  return rows[0]?.lsn ?? '';
 }
 
 /** With a connection of its own. */

@@ -17,6 +17,8 @@ const FORM = { grant_type: GRANT.tokenExchange, subject_token_type: TOKEN_TYPE.a
 const src = path.join(import.meta.dirname, '..');
 
 export interface Program extends Contender {
+  readonly am: Child;
+  readonly host: Child;
   stop(): Promise<void>;
 }
 
@@ -66,9 +68,11 @@ export async function startLimit(
     ]),
   );
   const env = { BATCHED: batched ? 'yes' : 'no', AM_KEY: JSON.stringify(key.privateJwk), SEAL: seal.toString('hex') };
-  const stop = await startBoth([
-    { main: 'limit/host.ts', env: { ...env, DATABASE_URL: hostUrl, PORT: String(hostPort) } },
-    { main: 'limit/am.ts', env: { ...env, DATABASE_URL: amUrl, PORT: String(port), HOST_PORT: String(hostPort) } },
+  const hostEnv = { ...env, DATABASE_URL: hostUrl, PORT: String(hostPort) };
+  const amEnv = { ...env, DATABASE_URL: amUrl, PORT: String(port), HOST_PORT: String(hostPort) };
+  const [am, hostChild] = await Promise.all([
+    started({ main: 'limit/am.ts', env: amEnv }),
+    started({ main: 'limit/host.ts', env: hostEnv }),
   ]);
   return {
     name,
@@ -78,7 +82,9 @@ export async function startLimit(
         const form = { ...FORM, subject_token: subjects[index % requesters] ?? '', resource: `${host}/api` };
         return prepare({ issuer, port }, party, { path: '/token', form, proof: 'with proof' });
       }),
-    stop: async () => void (await stop()),
+    am,
+    host: hostChild,
+    stop: async () => void (await Promise.all([am.stop(), hostChild.stop()])),
   };
 }
 
@@ -134,6 +140,8 @@ export async function startOidcChain(
   return {
     name,
     port,
+    am,
+    host: hostChild,
     again: !signed,
     requests: (count) =>
       signed
@@ -155,11 +163,6 @@ async function started({ main, env }: Start): Promise<Child> {
   const child = startChild({ main: path.join(src, main), env: { NODE_ENV: 'production', ...env } });
   await child.ready;
   return child;
-}
-
-async function startBoth(starts: readonly Start[]): Promise<() => Promise<unknown>> {
-  const children = await Promise.all(starts.map(started));
-  return () => Promise.all(children.map((child) => child.stop()));
 }
 
 function sealed(key: Buffer, text: string): Buffer {

@@ -17,9 +17,10 @@ export interface Sent {
 
 /**
  * Writes down every statement with parameters that goes through a pool from now on, over connections that are made from
- * now on; one of each text.
+ * now on; one of each text. With `isMeant`, only what is sent while it says so: what a process does now and then by
+ * itself is sent at any moment, and must not count as a part of what is looked at.
  */
-export function recordStatements(pool: Pool): { take(): readonly Sent[] } {
+export function recordStatements(pool: Pool, isMeant: () => boolean = () => true): { take(): readonly Sent[] } {
   let sent = new Map<string, Sent>();
   pool.on('connect', (client) => {
     const query = client.query.bind(client) as (...args: unknown[]) => unknown;
@@ -28,7 +29,7 @@ export function recordStatements(pool: Pool): { take(): readonly Sent[] } {
       const text = typeof first === 'string' ? first : first?.text;
       const values = typeof first === 'string' ? second : first?.values;
       // of Prisma and of `pg` itself, what has no text is a cursor and the like
-      if (typeof text === 'string' && /^\s*(with|select|insert|update|delete)\b/i.test(text))
+      if (isMeant() && typeof text === 'string' && /^\s*(with|select|insert|update|delete)\b/i.test(text))
         sent.set(text, { text, values: Array.isArray(values) ? values : [] });
       return query(...args);
     };
