@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { currentRequestId } from '@chatelaine/telemetry';
 import { recordStatements } from '@chatelaine/test-kit';
 import { batch } from '../support/batch.ts';
 import { ago, asked, deployment, make, numbersOf, person, verify, wrongOf } from './scene.ts';
@@ -59,7 +60,8 @@ export function chain(): void {
 
     test('takes no statement of a request, and makes none wait', async () => {
       const watched: ReturnType<typeof recordStatements>[] = [];
-      const am = await deployment.another({ onPool: (pool) => void watched.push(recordStatements(pool)) });
+      const ofRequests = (): boolean => currentRequestId() !== null;
+      const am = await deployment.another({ onPool: (pool) => void watched.push(recordStatements(pool, ofRequests)) });
       const sent = () => watched.flatMap((one) => one.take()).map(({ text }) => text);
       const of = await person();
       const { requester, connection } = of;

@@ -2,8 +2,14 @@ import pg from 'pg';
 
 type Query = (this: pg.Client, ...args: unknown[]) => unknown;
 
-/** What the AM's own connections send to Postgres during something, by the statements' names. */
-export async function countStatements(during: () => Promise<unknown>): Promise<ReadonlyMap<string, number>> {
+/**
+ * What the AM's own connections send to Postgres during something, by the statements' names; `isMeant` leaves out what
+ * is sent while it is false.
+ */
+export async function countStatements(
+  during: () => Promise<unknown>,
+  isMeant: () => boolean = () => true,
+): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
   const { prototype } = pg.Client as unknown as { prototype: { query: Query } };
   const { query } = prototype;
@@ -11,7 +17,7 @@ export async function countStatements(during: () => Promise<unknown>): Promise<R
     const { application_name: name } = (this as unknown as { connectionParameters: { application_name?: string } })
       .connectionParameters;
     const key = keyOf(args[0]);
-    if (name?.startsWith('am') === true) counts.set(key, (counts.get(key) ?? 0) + 1);
+    if (name?.startsWith('am') === true && isMeant()) counts.set(key, (counts.get(key) ?? 0) + 1);
     return query.apply(this, args);
   };
   try {
