@@ -35,9 +35,8 @@ process.on('message', (message) => {
   const { id, method } = message;
   if (method === 'usage') process.send?.({ id, result: usage() });
   if (method === 'memory') process.send?.({ id, result: memory() });
-  if (method === 'startProfile') startProfile().then(() => process.send?.({ id }));
-  if (method === 'stopProfile')
-    inspector.post('Profiler.stop').then(({ profile }) => process.send?.({ id, result: profile }));
+  if (method === 'startProfile') void startProfile().then(() => process.send?.({ id }));
+  if (method === 'stopProfile') void stopProfile().then((result) => process.send?.({ id, result }));
 });
 
 const inspector = new Session();
@@ -47,6 +46,10 @@ async function startProfile(): Promise<void> {
   await inspector.post('Profiler.enable');
   await inspector.post('Profiler.setSamplingInterval', { interval: MICROSECONDS });
   await inspector.post('Profiler.start');
+}
+
+async function stopProfile(): Promise<object> {
+  return (await inspector.post('Profiler.stop')).profile;
 }
 
 function usage(): object {
