@@ -1,5 +1,6 @@
 // `pnpm bench`: transfers beside the program that is their limit and beside the same chain on oidc-provider, endpoints
-// beside their peers, and what a guarded call and a call for many cost; all in one run on one durable Postgres, in turn.
+// beside their peers, and what a guarded call and a call for many cost; all in one run on one durable Postgres, in
+// turn.
 // Writes docs/performance.md's table and chart; with --quick, three minutes and nothing written. --json ends with one
 // line for programs; --check fails when something is much worse than what is published.
 
