@@ -4,7 +4,10 @@ import * as oauth from 'oauth4webapi';
 import type { ClientDeps, ClientIdentity } from './deps.ts';
 import { asClient } from './parties.ts';
 
-/** RFC 7523 §2.2 with the audience of RFC 7523bis: the server's issuer, one string; or `none`. PROTOCOL §1. */
+/**
+ * Client authentication at a server's endpoints: `private_key_jwt` (RFC 7523 §2.2) whose `aud` is one string, the
+ * server's issuer, as RFC 7523bis demands; or `none`. PROTOCOL §1.
+ */
 export function clientAuth(clock: Clock, client: ClientIdentity): oauth.ClientAuth {
   if (client.authentication.kind === 'none') return oauth.None();
   return async (server, _client, body) => {
@@ -13,7 +16,10 @@ export function clientAuth(clock: Clock, client: ClientIdentity): oauth.ClientAu
   };
 }
 
-/** The same as parameters by name, for a body that is no form. A fresh assertion each time: its `jti` counts once. */
+/**
+ * The parameters of {@link clientAuth} by name, for a request whose body is not a form. Each call signs a fresh
+ * assertion, since a `jti` is accepted once.
+ */
 export async function clientMembers(
   clock: Clock,
   { authentication, clientId }: ClientIdentity,
@@ -31,7 +37,7 @@ export async function clientMembers(
 }
 
 /**
- * A DPoP handle for a key: it makes the proofs and remembers the server's nonces for as long as the call lasts. RFC
+ * A DPoP handle for a key: it makes the proofs, and remembers the server's nonces for as long as the call lasts. RFC
  * 9449 §4, §8.
  */
 export async function dpopHandle({ clock }: Pick<ClientDeps, 'clock'>, key: SigningKey): Promise<oauth.DPoPHandle> {
@@ -40,7 +46,7 @@ export async function dpopHandle({ clock }: Pick<ClientDeps, 'clock'>, key: Sign
     asClient(clock, 'proof'),
     { privateKey, publicKey },
     {
-      // the library says Ed25519 (RFC 9864); servers know the older name for certain
+      // the library writes Ed25519 (RFC 9864), which not every server knows yet; EdDSA is known to all
       [oauth.modifyAssertion]: (header) => {
         header['alg'] = key.alg;
       },
@@ -48,7 +54,7 @@ export async function dpopHandle({ clock }: Pick<ClientDeps, 'clock'>, key: Sign
   );
 }
 
-// importing a key costs more than a signature: once per key object
+// importing a key costs more than a signature, so each key object is imported once
 const pairs = new WeakMap<SigningKey, ReturnType<typeof cryptoKeyPair>>();
 
 function pairOf(key: SigningKey): ReturnType<typeof cryptoKeyPair> {

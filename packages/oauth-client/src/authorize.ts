@@ -12,12 +12,15 @@ export interface StartAuthorizationInput {
   readonly server: ServerMetadata;
   readonly client: ClientIdentity;
   readonly redirectUri: string;
-  /** The relationship's key, for life: sent as `dpop_jkt` and proved. Links have none. RFC 9449 §10. */
+  /**
+   * The key to which the connection's tokens are bound for as long as it lasts: sent as `dpop_jkt` and proved. Links
+   * have none. RFC 9449 §10.
+   */
   readonly dpopKey?: SigningKey;
-  /** Further parameters: `transfer_scope` of a link, `prompt` … */
+  /** Further parameters, such as a link's `transfer_scope`, or `prompt`. */
   readonly params?: Readonly<Record<string, string>>;
   /**
-   * The PKCE verifier, where something was issued for its challenge already (PROTOCOL §2.3); a fresh one unless given.
+   * The PKCE verifier, if something has already been issued for its challenge (PROTOCOL §2.3); by default a fresh one.
    */
   readonly verifier?: string;
 }
@@ -27,13 +30,13 @@ export interface AuthorizationStarted {
   /** Where the owner's browser goes. */
   readonly authorizationUrl: string;
   /**
-   * Keep these two for {@link finishAuthorization}, bound to the browser session that started, for 10 minutes. PROTOCOL
-   * §1.
+   * Keep `state` and `verifier` for {@link finishAuthorization}, for 10 minutes, bound to the browser session that
+   * started the authorization. PROTOCOL §1.
    */
   readonly state: string;
   readonly verifier: string;
   readonly requestUri: string;
-  /** Seconds until the `request_uri` must have been opened. */
+  /** Seconds within which the browser must open the `request_uri`. */
   readonly expiresIn: number;
 }
 
@@ -76,23 +79,26 @@ export interface FinishAuthorizationInput {
   readonly client: ClientIdentity;
   readonly redirectUri: string;
   readonly relationship: Relationship;
-  /** The query of the callback as it came, without `?`. */
+  /** The query string of the callback as it was received, without `?`. */
   readonly query: string;
-  /** As {@link startAuthorization} returned them; the caller has taken them, once, from the session that started. */
+  /**
+   * As {@link startAuthorization} returned them. The caller removes them from the session that started, so they are
+   * used once.
+   */
   readonly state: string;
   readonly verifier: string;
   readonly dpopKey?: SigningKey;
 }
 
-/** The callback is not an answer to what was started; nothing was sent. RFC 9207 §2.4. */
+/** The callback does not answer the authorization that was started; nothing was sent to the server. RFC 9207 §2.4. */
 export interface BadCallback {
   readonly kind: 'bad_callback';
   readonly reason: string;
 }
 
 /**
- * The owner or the server said no in the browser. RFC 6749 §4.1.2.1. Show `error` only after escaping; it is the
- * server's text.
+ * The owner or the server refused, and the browser came back with an error. `error` and `description` are the server's
+ * text: escape them before showing them. RFC 6749 §4.1.2.1.
  */
 export interface Denied {
   readonly kind: 'denied';
@@ -101,8 +107,8 @@ export interface Denied {
 }
 
 /**
- * Validates the callback (state, `iss` present and exact, every parameter once) and redeems the code. PROTOCOL §2.1,
- * §2.2.
+ * Validates the callback (`state` as sent, `iss` present and identical to the issuer, no parameter twice) and redeems
+ * the code. PROTOCOL §2.1, §2.2.
  */
 export async function finishAuthorization(
   deps: ClientDeps,
@@ -155,7 +161,9 @@ function denied({ error, error_description: description }: oauth.AuthorizationRe
   };
 }
 
-/** The `state` of a callback, to find what was started; null when there is none to be read. */
+/**
+ * The `state` of a callback, by which its caller finds what was started; null if the query has none or is malformed.
+ */
 export function stateOfCallback(query: string): string | null {
   const form = parseForm(query);
   return form.kind === 'form' ? (form.params.get('state') ?? null) : null;

@@ -7,8 +7,8 @@ export function linkClientId(amIssuer: string, hostIssuer: string): string {
 }
 
 /**
- * Where the Host sends the browser back to. One per Host, so that no Host's answer is ever taken for another's.
- * PROTOCOL §2.2.
+ * The redirect URI of the AM for one Host. Each Host has its own, so that the answer of one is never taken for
+ * another's. PROTOCOL §2.2.
  */
 export function linkRedirectUri(amIssuer: string, hostIssuer: string): string {
   return `${amIssuer}/callback/${hostTag(hostIssuer)}`;
@@ -16,9 +16,9 @@ export function linkRedirectUri(amIssuer: string, hostIssuer: string): string {
 
 export interface LinkClientInput {
   readonly amIssuer: string;
-  /** `hostTag(<Host issuer>)`: the document is served for any tag, without state. */
+  /** `hostTag(<Host issuer>)`. The document is served for any tag, so the AM keeps no state for it. */
   readonly tag: string;
-  /** How the AM is called on the Host's consent page. */
+  /** The AM's name, for the Host's consent page. */
   readonly name: string;
   readonly jwksUri: string;
 }
@@ -37,11 +37,11 @@ export function linkClientDocument({ amIssuer, tag, name, jwksUri }: LinkClientI
   };
 }
 
-/** Where a Requester's keys are read. Without any it authenticates by its bound tokens alone. */
+/** Where the Requester's public keys are found. With `none`, nothing but its DPoP-bound tokens authenticates it. */
 export type PublishedKeys =
   | { readonly kind: 'none' }
   | { readonly kind: 'jwks_uri'; readonly uri: string }
-  /** In the registration itself: for a Requester without a public URL. */
+  /** In the registration itself, for a Requester without a public URL. */
   | { readonly kind: 'jwks'; readonly keys: readonly SigningKey[] };
 
 export interface RequesterClientInput {
@@ -51,9 +51,9 @@ export interface RequesterClientInput {
   readonly uri?: string;
   readonly redirectUris: readonly string[];
   readonly keys: PublishedKeys;
-  /** Addresses of terms documents that it accepts. PROTOCOL §10.3. */
+  /** URLs of the terms documents that the Requester accepts. PROTOCOL §10.3. */
   readonly terms?: readonly string[];
-  /** The issuer of the Host that it is, too. PROTOCOL §2.3. */
+  /** If the Requester is also a Host: its issuer as one. PROTOCOL §2.3. */
   readonly host?: string;
 }
 
@@ -63,7 +63,7 @@ export function requesterClientDocument(input: RequesterClientInput): ClientDocu
   return { client_id: input.clientId, ...requesterClientMetadata(input), ...host };
 }
 
-/** The same without an id, to register where the Requester has no public URL. RFC 7591 §2. */
+/** The same without `client_id`, for a Requester that registers because it has no public URL. RFC 7591 §2. */
 export function requesterClientMetadata(
   input: Omit<RequesterClientInput, 'clientId' | 'host'>,
 ): Omit<ClientDocument, 'client_id'> {
@@ -72,7 +72,7 @@ export function requesterClientMetadata(
     ...(input.uri === undefined ? {} : { client_uri: input.uri }),
     redirect_uris: [...input.redirectUris],
     ...chainMetadata,
-    // it may wait for the owner with a code (PROTOCOL §3.7); a link never does
+    // a Requester may poll with a code until the owner has answered (PROTOCOL §3.7); the AM at a Host never does
     grant_types: [...chainMetadata.grant_types, GRANT.deferred],
     ...keyMembers(input.keys),
     ...(input.terms === undefined ? {} : { chatelaine_terms: [...input.terms] }),

@@ -12,7 +12,7 @@ import {
 } from '@chatelaine/protocol';
 import { foreignEndpoint, isOwnResource, missingFeatures, type ServerRole } from './metadata.ts';
 
-/** What reads the documents: an `Outbound`, or less. */
+/** The part of `Outbound` that fetches metadata documents. */
 export interface DocumentReader {
   fetchJson(input: {
     readonly url: string;
@@ -26,8 +26,8 @@ export interface DiscoverDeps {
   readonly outbound: DocumentReader;
   readonly schemes: Schemes;
   /**
-   * For all documents of one server together; 5 unless given. Whoever typed the address waits, and what a stranger
-   * makes us wait for is bounded once, not per document.
+   * Seconds for all documents of one server together; 5 by default. The person who typed the address is waiting, and a
+   * stranger's server must not keep us busy for longer by listing more documents.
    */
   readonly discoverySeconds?: number;
 }
@@ -35,7 +35,7 @@ export interface DiscoverDeps {
 const DISCOVERY_SECONDS = 5;
 
 export interface DiscoverInput {
-  /** In canonical form (`issuerFromAddress` brings a typed address to it). */
+  /** In canonical form, which `issuerFromAddress` makes of an address that somebody typed. */
   readonly issuer: string;
   readonly role: ServerRole;
 }
@@ -50,8 +50,8 @@ export type DiscoveryFault =
   | 'bad_resource';
 
 /**
- * `sentence` is fit for a page: it tells nothing of what was fetched, so that the form is no port scanner. `detail` is
- * for the log.
+ * `sentence` may be shown on a page: it does not tell what was fetched, so that nobody can use the form as a port
+ * scanner. `detail` is for the log.
  */
 export interface DiscoveryFailed {
   readonly kind: 'failed';
@@ -63,17 +63,18 @@ export interface DiscoveryFailed {
 export interface Discovered {
   readonly kind: 'found';
   readonly metadata: ServerMetadata;
-  /** Of a Host: the documents of its `protected_resources`, in that order. Empty for an AM. */
+  /** A Host's resource metadata, in the order of its `protected_resources`. Empty for an AM. */
   readonly resources: readonly ResourceMetadata[];
-  /** How long this may be kept: 5 minutes to 24 hours. PROTOCOL §1. */
+  /** Seconds for which this may be cached: from 5 minutes to 24 hours. PROTOCOL §1. */
   readonly freshForSeconds: number;
 }
 
 export type Discovery = Discovered | DiscoveryFailed;
 
 /**
- * Reads and judges a server's own description: RFC 8414 metadata at the issuer, and of a Host the RFC 9728 documents it
- * lists. Whatever is missing is a refusal; there is no fallback to anything weaker. PROTOCOL §2.1, §2.2.
+ * Fetches and checks a server's metadata: RFC 8414 metadata at the issuer and, for a Host, the RFC 9728 document of
+ * each resource that it lists. If anything required is missing the server is refused; there is no fallback to anything
+ * weaker. PROTOCOL §2.1, §2.2.
  */
 export async function discover(deps: DiscoverDeps, input: DiscoverInput): Promise<Discovery> {
   const { discoverySeconds = DISCOVERY_SECONDS } = deps;
@@ -104,13 +105,13 @@ async function discoverAll(deps: DiscoverDeps, input: DiscoverInput): Promise<Di
   return input.role === 'am' ? { ...found, resources: [] } : withResources(deps, found);
 }
 
-/** More resources than this and a Host is refused: each one is a request made for whoever typed the address. */
+/** A Host with more resources is refused: each is one more request that whoever typed the address makes us send. */
 const MAX_RESOURCES = 10;
 
 async function withResources(deps: DiscoverDeps, found: Omit<Discovered, 'resources'>): Promise<Discovery> {
   const { issuer, protected_resources: listed = [] } = found.metadata;
   if (listed.length > MAX_RESOURCES) return failed('bad_resource', 'too many');
-  // at once: they share one deadline, and ten are the most
+  // in parallel, because they share one deadline
   const read = await Promise.all(listed.map((url) => readResource(deps, { url, issuer })));
   const faulty = read.find((one) => one.kind === 'failed');
   if (faulty !== undefined) return faulty;
@@ -136,7 +137,7 @@ async function readResource(
   return { kind: 'resource', metadata: parsed.data, freshForSeconds: clampFreshness(answer.freshForSeconds) };
 }
 
-/** PROTOCOL §1: what others publish is kept for 5 minutes at least and 24 hours at most. */
+/** What others publish is cached for at least 5 minutes and at most 24 hours. PROTOCOL §1. */
 function clampFreshness(seconds: number | undefined): number {
   const wanted = seconds !== undefined && Number.isFinite(seconds) ? seconds : LIFETIME.documentCacheMin;
   return Math.min(Math.max(wanted, LIFETIME.documentCacheMin), LIFETIME.documentCacheMax);
@@ -145,7 +146,7 @@ function clampFreshness(seconds: number | undefined): number {
 const NOTHING_THERE = 'No service that fits was found at this address.';
 const SENTENCE: Readonly<Record<Exclude<DiscoveryFault, 'not_compatible'>, string>> = {
   bad_issuer: 'This is not the address of a service.',
-  // one text for all that a fetch can show: whether a port is open is nobody's business
+  // one sentence for everything that a fetch can reveal, so that the form does not tell whether a port is open
   unreachable: NOTHING_THERE,
   not_metadata: NOTHING_THERE,
   other_issuer: NOTHING_THERE,
@@ -153,7 +154,7 @@ const SENTENCE: Readonly<Record<Exclude<DiscoveryFault, 'not_compatible'>, strin
   bad_resource: 'The service does not describe its own resources as it must.',
 };
 
-/** Somebody may well have entered the address of a service of the other kind: what it is not comes first. */
+/** The address may belong to a service of the other kind, so the sentence begins with what the service is not. */
 const NOT_COMPATIBLE: Readonly<Record<ServerRole, string>> = {
   am: 'This is not the address of an authorization manager that fits',
   host: 'The service is not compatible',

@@ -8,34 +8,37 @@ import {
   type DocumentReader,
   discover,
 } from './discover.ts';
-import { createShare } from './share.ts';
+import { createSingleFlight } from './single-flight.ts';
 
 export interface DiscoveryCache {
   /**
-   * {@link discover}, answered from memory while fresh; a failed refresh falls back to what was known, for 24 hours at
-   * most. `reader`: reads what is not known, in place of the cache's own.
+   * As {@link discover}, answered from memory while fresh. If refreshing fails, the answer is what was found last, up
+   * to 24 hours old. `reader`, if given, fetches in place of the cache's own outbound client.
    */
   discover(input: DiscoverInput, reader?: DocumentReader): Promise<Discovery>;
-  /** Reads anew at the next call: for when the owner adds the server or something did not fit. */
+  /**
+   * Makes the next call fetch again: for when the owner adds the server, or when its answers did not match its
+   * metadata.
+   */
   forget(input: DiscoverInput): void;
-  /** What it takes of memory. */
+  /** Memory in use, in bytes. */
   readonly bytes: number;
 }
 
 interface Entry {
-  /** JSON of what was found: its size is what it says. */
+  /** What was found, as JSON: the length of the text is a measure of the memory that it takes. */
   readonly text: string;
   readonly readAt: number;
   readonly freshForSeconds: number;
 }
 
-/** For all descriptions together: strangers may name servers, ever new ones. */
+/** Bytes for all servers together, because strangers can name any number of servers. */
 const MEMORY_BYTES = 8_388_608;
 const ENTRY_BYTES = 512;
 
 /**
- * Keys are role and issuer, so nothing said by one server is ever believed of another. Bounded by bytes: what was not
- * asked for longest goes first.
+ * Entries are keyed by role and issuer, so that what one server says is never believed of another. When the memory is
+ * used up, the least recently used entry is dropped.
  */
 export function createDiscoveryCache(
   deps: DiscoverDeps & { readonly clock: Clock },
@@ -49,12 +52,12 @@ export function createDiscoveryCache(
     ttlResolution: 0,
     perf: { now: () => deps.clock.now() * 1000 },
   });
-  const share = createShare();
+  const singleFlight = createSingleFlight();
 
   async function refresh(key: string, input: DiscoverInput, outbound: DocumentReader): Promise<Discovery> {
     const discovery = await discover({ ...deps, outbound }, input);
     if (discovery.kind === 'failed') {
-      // what is older than that is not there any more
+      // the entry is still there for LIFETIME.documentCacheMax at most
       const known = entries.get(key);
       return known === undefined ? discovery : found(known);
     }
@@ -68,7 +71,7 @@ export function createDiscoveryCache(
       const key = keyOf(input);
       const entry = entries.get(key);
       if (entry !== undefined && deps.clock.now() < entry.readAt + entry.freshForSeconds) return found(entry);
-      return share(key, () => refresh(key, input, reader));
+      return singleFlight(key, () => refresh(key, input, reader));
     },
     forget: (input) => void entries.delete(keyOf(input)),
     get bytes() {

@@ -23,8 +23,8 @@ export interface RefreshInput {
 }
 
 /**
- * A fresh access token. Refresh tokens of clients with keys are not rotated: keep the old one unless the answer holds a
- * new. PROTOCOL §1.
+ * Gets a fresh access token. The refresh tokens of clients with keys are not rotated: keep the old one unless the
+ * response holds a new one. PROTOCOL §1.
  */
 export async function refresh(deps: ClientDeps, input: RefreshInput): Promise<Obtained | Failure> {
   const { server, client, relationship, refreshToken, dpopKey } = input;
@@ -47,9 +47,9 @@ export interface ExchangeInput {
   readonly resource: string;
   /** Values separated by spaces. */
   readonly scope: string;
-  /** A JWT: the AM's statement on hop 2, the Requester's own on hop 1. PROTOCOL §3.3, §3.6. */
+  /** A JWT: on hop 2 the AM's statement, on hop 1 the Requester's own. PROTOCOL §3.3, §3.6. */
   readonly actorToken?: string;
-  /** Hop 1: the connection's key. Hop 2 sends no DPoP header. PROTOCOL §3.3. */
+  /** On hop 1 the connection's key. Hop 2 sends no DPoP header. PROTOCOL §3.3. */
   readonly dpopKey?: SigningKey;
   /** Further parameters (`completion_mode`, `purpose`). */
   readonly params?: Readonly<Record<string, string>>;
@@ -57,11 +57,11 @@ export interface ExchangeInput {
 
 export interface Exchanged {
   readonly kind: 'ok';
-  /** Of the right shape; whether it is what was asked for (scope, resource, cnf, iss) the caller decides. */
+  /** Has the right shape. The caller checks that it is what was asked for (`scope`, `resource`, `cnf`, `iss`). */
   readonly response: TransferResponse;
 }
 
-/** RFC 8693 token exchange: one transfer, on either hop. PROTOCOL §3.1, §3.3. */
+/** RFC 8693 token exchange for one transfer, on either hop. PROTOCOL §3.1, §3.3. */
 export async function exchange(deps: ClientDeps, input: ExchangeInput): Promise<Exchanged | Failure> {
   const { server, client, dpopKey } = input;
   const [as, who] = [asServer(server), asClient(deps.clock, client.clientId)];
@@ -79,7 +79,7 @@ export interface PollInput extends Pick<ExchangeInput, 'server' | 'client' | 'ac
   readonly deferralCode: string;
 }
 
-/** Asks whether there is an answer by now to an exchange that was deferred. PROTOCOL §3.7. */
+/** Polls for the outcome of an exchange that the AM has deferred. PROTOCOL §3.7. */
 export async function pollDeferred(deps: ClientDeps, input: PollInput): Promise<Exchanged | Failure> {
   const { server, client, dpopKey, deferralCode } = input;
   const [as, who] = [asServer(server), asClient(deps.clock, client.clientId)];
@@ -105,7 +105,7 @@ async function readExchanged(
   return parsed.success ? { kind: 'ok', response: parsed.data } : unusable('not a transfer response', accessToken);
 }
 
-/** Of a token exchange, but for the client's own. RFC 8693 §2.1. */
+/** The parameters of a token exchange, without those that authenticate the client. RFC 8693 §2.1. */
 export function exchangeParams(input: Omit<ExchangeInput, 'server' | 'client'>): Record<string, string> {
   const { params, subjectToken, resource, scope } = input;
   return {
@@ -127,11 +127,14 @@ export interface RevokeInput {
   readonly server: ServerMetadata;
   readonly client: ClientIdentity;
   readonly token: string;
-  /** `access_token`, `refresh_token`, or `transfer_grant` for a grant id. PROTOCOL §7. */
+  /** `access_token`, `refresh_token`, or `transfer_grant` if `token` is a grant id. PROTOCOL §7. */
   readonly hint: string;
 }
 
-/** RFC 7009: `ok` means nothing under it is alive any more. Repeats are fine. */
+/**
+ * Revokes a token or a transfer grant. `ok` means that nothing issued under it is valid any more; it may be repeated.
+ * RFC 7009 §2.
+ */
 export async function revoke(
   deps: ClientDeps,
   { server, client, token, hint }: RevokeInput,

@@ -21,4 +21,4 @@ export * from './resource.ts';
 export type { Obtained, Relationship } from './tokens.ts';
 export * from './transfer.ts';
 export * from './transfers.ts';
-export { createShare } from './share.ts';
+export { createSingleFlight } from './single-flight.ts';

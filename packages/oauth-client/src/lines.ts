@@ -3,9 +3,9 @@ import { OutboundError } from '@chatelaine/outbound-http';
 const LINE_END = 0x0a;
 
 /**
- * Cuts a body into lines as it arrives; line ends are not part of them, the last one may lack its own.
+ * Splits a body into lines as it arrives, without their line ends; the last line need not have one.
  *
- * @throws OutboundError when a line is longer than `maxBytes`, and what the body throws
+ * @throws OutboundError when a line is longer than `maxBytes` bytes, and whatever the body throws
  */
 export async function* linesOf(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = [];

@@ -7,10 +7,10 @@ import {
 } from '@chatelaine/protocol';
 import { GRANT } from '@chatelaine/protocol';
 
-/** What a server is to us decides what it must be able to do. */
+/** What the server is to this client; it decides which features are required. */
 export type ServerRole = 'am' | 'host';
 
-/** The endpoints that are called or opened; each must lie on the issuer's own origin. PROTOCOL §2.2. */
+/** The endpoints that a client calls or opens in a browser. Each must be on the issuer's own origin. PROTOCOL §2.2. */
 const ENDPOINTS = [
   'authorization_endpoint',
   'token_endpoint',
@@ -24,8 +24,8 @@ const ENDPOINTS = [
 ] as const;
 
 /**
- * The first endpoint that is not on the issuer's own origin, or null. A server could else harvest what is meant for
- * another one.
+ * The first endpoint that is not on the issuer's own origin, or null. Otherwise a server could collect credentials that
+ * are meant for another.
  */
 export function foreignEndpoint(metadata: ServerMetadata): string | null {
   return ENDPOINTS.find((name) => !ownUrl(metadata.issuer, metadata[name])) ?? null;
@@ -43,7 +43,7 @@ function ownUrl(origin: string, url: string | undefined): boolean {
   );
 }
 
-/** What the server lacks, in words; empty when it has all we need. There is no fallback to anything weaker. */
+/** The required features that the server lacks, in words; empty if it has all of them. */
 export function missingFeatures(metadata: ServerMetadata, role: ServerRole): string[] {
   const wanted = role === 'host' ? [...EVERY_SERVER, ...EVERY_HOST] : [...EVERY_SERVER, ...EVERY_AM];
   return wanted.filter(([, has]) => !has(metadata)).map(([name]) => name);
@@ -84,8 +84,8 @@ const EVERY_AM: readonly Feature[] = [
 ];
 
 /**
- * Whether a protected resource is what the Host listed, on the Host's own origin, and served by it. RFC 9728 §3.3,
- * PROTOCOL §2.2.
+ * Whether the metadata is that of the resource which the Host listed, on the Host's own origin, with the Host among its
+ * authorization servers. RFC 9728 §3.3, PROTOCOL §2.2.
  */
 export function isOwnResource(metadata: ResourceMetadata, resource: string, issuer: string): boolean {
   const served = metadata.authorization_servers;
@@ -94,7 +94,10 @@ export function isOwnResource(metadata: ResourceMetadata, resource: string, issu
   );
 }
 
-/** oauth4webapi refuses http by itself; this says where a demo lets it through. */
+/**
+ * Whether requests to the issuer go over http, which only a demo's `schemes` allow; oauth4webapi refuses http unless
+ * told.
+ */
 export function isInsecure(issuer: string, schemes: Schemes): boolean {
   return parseIssuer(issuer, schemes) !== null && issuer.startsWith('http:');
 }

@@ -1,6 +1,6 @@
 import type { ErrorResponse } from '@chatelaine/protocol';
 
-/** The other server answered with an OAuth error. `status` is HTTP's, `retryAfter` in seconds. */
+/** The server answered with an OAuth error (RFC 6749 §5.2). `status` is the HTTP status, `retryAfter` in seconds. */
 export interface OAuthErrorAnswer {
   readonly kind: 'oauth_error';
   readonly status: number;
@@ -9,8 +9,8 @@ export interface OAuthErrorAnswer {
 }
 
 /**
- * The other server answered something this client cannot use; `reason` is for the operator's log and carries nothing of
- * the answer. `accessToken` is there when the answer held one, so that the caller can hand it back for revocation.
+ * The server's answer cannot be used. `reason` is for the operator's log and holds nothing of the answer. `accessToken`
+ * is set if the answer held one, so that the caller can have it revoked.
  */
 export interface Unusable {
   readonly kind: 'unusable';
@@ -18,18 +18,21 @@ export interface Unusable {
   readonly accessToken?: string;
 }
 
-/** No answer within the time limits: the request may have had its effect. */
+/** No answer within the time limits. The request may have taken effect. */
 export interface TimedOut {
   readonly kind: 'timeout';
 }
 
-/** No connection, or none allowed: the request had no effect, or the answer never arrived whole. */
+/**
+ * No connection could or may be made, or it broke before the whole answer had arrived. The request may have taken
+ * effect.
+ */
 export interface Unreachable {
   readonly kind: 'unreachable';
   readonly reason: string;
 }
 
-/** What every call to another server may come to besides success. */
+/** Every outcome of a call to a server other than success. */
 export type Failure = OAuthErrorAnswer | Unusable | TimedOut | Unreachable;
 
 export const unusable = (reason: string, accessToken?: string): Unusable =>

@@ -8,14 +8,18 @@ import { judge, send } from './send.ts';
 export interface Registered {
   readonly kind: 'ok';
   readonly clientId: string;
-  /** A secret: it manages and deletes the registration. Absent when the server gives no way to manage. RFC 7592 §3. */
+  /**
+   * A secret, with which the registration is read and deleted. Absent if the server does not offer that. RFC 7592 §3.
+   */
   readonly registrationAccessToken?: string;
   readonly registrationClientUri?: string;
-  /** As the server stored it; its values win. RFC 7591 §3.2.1. */
+  /**
+   * As the server registered it: where it differs from what was asked for, the server's value counts. RFC 7591 §3.2.1.
+   */
   readonly metadata: ClientMetadata;
 }
 
-/** Dynamic registration, for a client without a public URL. RFC 7591 §3. */
+/** Registers a client that has no public URL. RFC 7591 §3. */
 export async function registerClient(
   deps: ClientDeps,
   { server, metadata }: { readonly server: ServerMetadata; readonly metadata: ClientMetadata },
@@ -33,7 +37,7 @@ export async function registerClient(
   if (!parsed.success) return unusable('not a registration');
   const { client_id: clientId, registration_access_token: token, registration_client_uri: uri } = judged.value;
   if (typeof token !== 'string' || typeof uri !== 'string') return { kind: 'ok', clientId, metadata: parsed.data };
-  // the token that deletes the registration goes nowhere else
+  // the token can delete the registration, so it is sent to no other origin
   if (URL.parse(uri)?.origin !== server.issuer) return unusable('registration_client_uri on another origin');
   return { kind: 'ok', clientId, metadata: parsed.data, registrationAccessToken: token, registrationClientUri: uri };
 }
@@ -45,8 +49,8 @@ export interface DeleteClientInput {
 }
 
 /**
- * Ends a registration and with it every grant, code and token of the client. RFC 7592 §2.3. `gone`: the server knew it
- * no longer.
+ * Deletes a registration and, with it, every grant, code and token of the client. `gone`: the server does not know the
+ * registration any more. RFC 7592 §2.3.
  */
 export async function deleteClient(
   deps: ClientDeps,

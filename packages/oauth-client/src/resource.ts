@@ -6,7 +6,7 @@ import { transportFailure } from './send.ts';
 
 export interface FetchResourceInput {
   readonly url: string;
-  /** Method, body, headers; `Authorization` and `DPoP` are set here. */
+  /** Method, body and headers. `Authorization` and `DPoP` are set by {@link fetchResource}. */
   readonly init?: OutboundInit;
   readonly accessToken: string;
   readonly dpopKey: SigningKey;
@@ -19,8 +19,8 @@ export type ResourceAnswer =
   | Unreachable;
 
 /**
- * One authorized request: `Authorization: DPoP` and a proof with `ath`; whatever status comes back is an answer. RFC
- * 9449 §7, PROTOCOL §4.
+ * Sends one request with `Authorization: DPoP` and a proof with `ath`, and once more if the resource server asks for a
+ * nonce. A response of any status is an `answer`. RFC 9449 §7, PROTOCOL §4.
  */
 export async function fetchResource(deps: ClientDeps, input: FetchResourceInput): Promise<ResourceAnswer> {
   const first = await once(deps, input, undefined);

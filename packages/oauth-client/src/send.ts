@@ -8,17 +8,17 @@ import { type Failure, type TimedOut, type Unreachable, type Unusable, unusable 
 import { retryAfterSeconds } from './retry-after.ts';
 import type { SigningKey } from '@chatelaine/crypto';
 
-/** An answer read whole, its JSON read strictly; `response` is a fresh copy for oauth4webapi to judge. */
+/** An answer whose body has been read to its end. `response` is a fresh copy, for oauth4webapi to check. */
 export interface Answer {
   readonly kind: 'answer';
   readonly status: number;
   readonly headers: Headers;
-  /** undefined when the body is not JSON. */
+  /** The body by the strict parser; undefined if it is not JSON. */
   readonly json: unknown;
   readonly response: Response;
 }
 
-/** What oauth4webapi's request functions take of us. */
+/** The options with which oauth4webapi's request functions are called. */
 export interface SendOptions {
   readonly [oauth.customFetch]: (url: string, init: oauth.CustomFetchOptions<string, BodyType>) => Promise<Response>;
   readonly [oauth.allowInsecureRequests]: boolean;
@@ -29,14 +29,11 @@ type BodyType = oauth.ProtectedResourceRequestBody;
 export interface SendInput {
   readonly server: Pick<ServerMetadata, 'issuer'>;
   readonly dpopKey?: SigningKey | undefined;
-  /** Makes the request by one of oauth4webapi's functions; called a second time when the server wants a nonce. */
+  /** Makes the request by one of oauth4webapi's functions. Called a second time if the server asks for a DPoP nonce. */
   readonly request: (options: SendOptions) => Promise<Response>;
 }
 
-/**
- * One guarded request: an answer with a success status, or what it came to instead. Throws only for
- * faults of ours.
- */
+/** Sends one request: an answer with a success status, or how the request failed. Throws only on a bug of ours. */
 export async function send(deps: ClientDeps, input: SendInput): Promise<Answer | Failure> {
   const handle = input.dpopKey === undefined ? undefined : await dpopHandle(deps, input.dpopKey);
   const first = await once(deps, input, handle);
@@ -63,7 +60,7 @@ async function once(
     await request(options);
   } catch (error) {
     if (error instanceof oauth.OperationProcessingError && seen === undefined) return unusable(error.message);
-    // a challenge is read from the answer like any other refusal
+    // the error with its challenge is read from the answer below, like any other
     if (!(error instanceof oauth.WWWAuthenticateChallengeError)) throw error;
   }
   if (seen === undefined) throw new Error('The request was never sent.');
@@ -113,8 +110,8 @@ export function transportFailure({ reason, message }: OutboundError): Unusable |
 }
 
 /**
- * An OAuth error whatever its status is (5xx and 429 carry one too); anything else cannot be used. RFC 6749 §5.2,
- * PROTOCOL §3.8.
+ * The OAuth error that an answer holds, whatever its status (5xx and 429 carry one too); any other answer is unusable.
+ * RFC 6749 §5.2, PROTOCOL §3.8.
  */
 export function refusal({
   status,
@@ -128,7 +125,7 @@ export function refusal({
   return { kind: 'oauth_error', status, error, ...(retryAfter === undefined ? {} : { retryAfter }) };
 }
 
-/** Runs one of oauth4webapi's checks on an answer; what it refuses cannot be used. */
+/** Runs one of oauth4webapi's checks on an answer. An answer that fails it is unusable. */
 export async function judge<T>(
   check: () => Promise<T>,
   accessToken?: string,

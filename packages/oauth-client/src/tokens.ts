@@ -10,7 +10,9 @@ import { type Failure, unusable } from './outcome.ts';
 import { asServer } from './parties.ts';
 import { type Answer, judge } from './send.ts';
 
-/** Which of the two relationships the tokens are for: a link's answer names its ceiling. PROTOCOL §2.1, §2.2. */
+/**
+ * Whether the tokens belong to a connection or a link. A link's token response names its ceiling. PROTOCOL §2.1, §2.2.
+ */
 export type Relationship = 'connection' | 'link';
 
 export interface Obtained {
@@ -23,14 +25,15 @@ export interface ReadTokensInput {
   readonly clientId: string;
   readonly relationship: Relationship;
   /**
-   * Whether the request was made with a DPoP key: then the token must be bound, else it must not claim to be. RFC 9449
+   * Whether the request carried a DPoP proof: with one, the `token_type` must be `DPoP`, without one `Bearer`. RFC 9449
    * §5.
    */
   readonly bound: 'dpop' | 'bearer';
 }
 
 /**
- * Judges the answer of a code or refresh grant: RFC 6749 §5.1, scope exactly `transfer`, of a link also its ceiling.
+ * Checks the response to an authorization code or refresh token grant: RFC 6749 §5.1, a `scope` of exactly `transfer`
+ * and, for a link, its ceiling.
  */
 export async function readTokens(answer: Answer, input: ReadTokensInput): Promise<Obtained | Failure> {
   const { server, clientId, relationship, bound } = input;
@@ -45,7 +48,7 @@ export async function readTokens(answer: Answer, input: ReadTokensInput): Promis
   const tokens = parsed.data;
   if (tokens.token_type.toLowerCase() !== bound) return unusable('another token_type than asked', accessToken);
   if (tokens.scope !== TRANSFER_SCOPE) return unusable('another scope than transfer', accessToken);
-  // empty: its owner shares nothing there now
+  // an empty ceiling is valid: the owner shares nothing there at present
   const ceiling = tokens.transfer_scope;
   if (relationship === 'link' && (ceiling === undefined || (ceiling !== '' && parseScope(ceiling) === null))) {
     return unusable('no transfer_scope', accessToken);
@@ -53,7 +56,7 @@ export async function readTokens(answer: Answer, input: ReadTokensInput): Promis
   return { kind: 'ok', tokens };
 }
 
-/** The access token in an answer that may be unusable otherwise. */
+/** The access token in an answer that may be unusable in other respects. */
 export function accessTokenIn(json: unknown): string | undefined {
   if (typeof json !== 'object' || json === null || !('access_token' in json)) return undefined;
   const token = json.access_token;

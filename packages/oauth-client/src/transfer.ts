@@ -14,22 +14,20 @@ import { type Failure, unusable } from './outcome.ts';
 import { JSON_TYPE, refusal, transportFailure } from './send.ts';
 import { accessTokenIn } from './tokens.ts';
 
-/**
- * One hop 2, from when the Host is asked to its answer, with all it takes. Also what is known of it where it throws.
- */
+/** One hop 2, from the request to the Host until its answer. The caller reads `sent` even if the call throws. */
 export interface HopContext {
-  /** When it ends, in milliseconds of `performance.now()`. */
+  /** The time at which the hop ends, in milliseconds of `performance.now()`. */
   readonly deadline: number;
-  /** Fires when whoever asked has gone. */
+  /** Aborted when the caller of hop 1 has disconnected. */
   readonly signal: AbortSignal | undefined;
-  /** A request has left, and nobody knows that nothing was minted for it. */
+  /** A request has been sent, and it is not certain that the Host minted nothing for it. */
   sent: boolean;
 }
 
 export interface RequestTransferInput {
   readonly server: Pick<ServerMetadata, 'issuer' | 'token_endpoint'>;
   readonly client: ClientIdentity;
-  /** The link's. */
+  /** The link's access token. */
   readonly subjectToken: string;
   readonly resource: string;
   /** Values separated by spaces. */
@@ -39,9 +37,9 @@ export interface RequestTransferInput {
 }
 
 /**
- * Hop 2: asks a Host to mint. RFC 8693 token exchange as {@link exchange} makes it, without a DPoP header and without
- * the objects of `fetch`: an AM makes one such call for each transfer. Throws the reason of the hop's signal, and
- * faults of ours. PROTOCOL §3.3.
+ * Hop 2: asks a Host to mint a token, by the same token exchange as {@link exchange}, without a DPoP header. An AM
+ * makes one such call per transfer, so it spares the objects of `fetch`. Throws the reason of the hop's signal, and
+ * bugs of ours. PROTOCOL §3.3.
  */
 export async function requestTransfer(
   { outbound, clock }: { readonly outbound: Pick<Outbound, 'post'>; readonly clock: Clock },
@@ -90,7 +88,7 @@ function readTransfer({ status, headers, body }: Awaited<ReturnType<Outbound['po
   return response.success ? { kind: 'ok', response: response.data } : unusable('not a transfer response', accessToken);
 }
 
-/** An OAuth error does; not when somebody in between may have said it, of a Host whose answer was lost. */
+/** An OAuth error of the Host says so. A 5xx other than 503 may come from a proxy that has lost the Host's answer. */
 function saysThatNothingWasMinted(answer: Exchanged | Failure): boolean {
   return answer.kind === 'oauth_error' && (answer.status < 500 || answer.status === 503);
 }

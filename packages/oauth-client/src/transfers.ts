@@ -28,19 +28,19 @@ export interface AskTransfersInput {
   /** An AM that has a `chatelaine_transfers_endpoint`. */
   readonly server: ServerMetadata;
   readonly client: ClientIdentity;
-  /** The connection's token and its key. */
+  /** The connection's access token, and the key to which it is bound. */
   readonly accessToken: string;
   readonly dpopKey: SigningKey;
-  /** At most {@link BATCH.items}, each `id` once. */
+  /** At most {@link BATCH.items}, each with an `id` of its own. */
   readonly transfers: readonly TransferItem[];
   readonly completionMode?: 'deferred';
-  /** Ends the call; whoever iterates gets the signal's reason thrown. */
+  /** Aborts the call; iterating then throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** From start to the last answer; 40 by default. */
+  /** Seconds from the start to the last answer; 40 by default. */
   readonly timeoutSeconds?: number;
 }
 
-/** What came of one transfer of the call. */
+/** The outcome of one transfer of a batch call. */
 export interface AnsweredTransfer {
   readonly id: string;
   readonly answer: Exchanged | Failure;
@@ -48,8 +48,8 @@ export interface AnsweredTransfer {
 
 export type TransfersAnswered =
   /**
-   * One for each `id` asked, in the order they arrive; whatever the AM leaves out comes last, as a failure. Leaving the
-   * loop ends the call.
+   * One answer for each `id` asked for, in the order of arrival; those that the AM leaves out come last, as failures.
+   * Leaving the loop ends the call.
    */
   { readonly kind: 'answers'; readonly answers: AsyncIterable<AnsweredTransfer> } | Failure;
 
@@ -57,8 +57,8 @@ const CALL_SECONDS = 40;
 const MAX_ERROR_BYTES = 65_536;
 
 /**
- * Many transfers in one call, answered while they come in. An AM in error costs what it did not answer properly,
- * nothing else. PROTOCOL §5.
+ * Sends many transfers in one batch call, and yields the answers as they arrive. If the AM answers some of them
+ * wrongly, only those fail. PROTOCOL §5.
  */
 export async function askTransfers(deps: TransfersDeps, input: AskTransfersInput): Promise<TransfersAnswered> {
   const url = input.server.chatelaine_transfers_endpoint;
@@ -143,7 +143,7 @@ async function* answersOf(body: AsyncIterable<Uint8Array>, { transfers }: Call):
     for await (const line of linesOf(body, BATCH.lineBytes)) {
       if (line.length === 0) continue;
       const answered = readAnswer(line);
-      // an AM that mixes up what it answers is believed no further
+      // an AM that answers something else than was asked is not believed any further
       if (answered === null || !missing.delete(answered.id)) {
         end = unusable('an answer to nothing that was asked');
         break;
@@ -158,7 +158,7 @@ async function* answersOf(body: AsyncIterable<Uint8Array>, { transfers }: Call):
   for (const id of missing) yield { id, answer: end };
 }
 
-/** Null when it does not even say whom it answers. */
+/** Null if the line does not even say which transfer it answers. */
 function readAnswer(line: Uint8Array): AnsweredTransfer | null {
   const read = parseJson(line);
   const json = read.kind === 'json' ? read.value : undefined;

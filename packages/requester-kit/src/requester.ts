@@ -1,5 +1,5 @@
 import { type Jwks, publicJwks, systemClock } from '@chatelaine/crypto';
-import { createDiscoveryCache, createShare } from '@chatelaine/oauth-client';
+import { createDiscoveryCache, createSingleFlight } from '@chatelaine/oauth-client';
 import type { ClientDocument } from '@chatelaine/protocol';
 import { createBackground } from './background.ts';
 import { call, type CallInit, type CallOutcome } from './call.ts';
@@ -84,7 +84,7 @@ export function createRequester(options: RequesterOptions): Requester {
     discovery: createDiscoveryCache({ outbound, schemes, clock }),
     tokens: createTokenCache(clock),
     background: createBackground(RENEWALS),
-    share: createShare(),
+    share: createSingleFlight(),
   };
   return {
     clientMetadata: () => clientDocumentOf(options),

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { untilAvailable } from '@chatelaine/postgres';
-import { createShare, type Failure, type Obtained, refresh } from '@chatelaine/oauth-client';
+import { createSingleFlight, type Failure, type Obtained, refresh } from '@chatelaine/oauth-client';
 import { parseScope, type ServerMetadata } from '@chatelaine/protocol';
 import { randomId } from '@chatelaine/crypto';
 import type { Deps } from '../deps.ts';
@@ -51,12 +51,12 @@ export async function linkToken(deps: LinkTokenDeps, input: LinkTokenInput): Pro
 }
 
 // Many transfers may need the same refresh at once: they share one call, and other processes wait for it.
-const sharing = new WeakMap<Deps['pool'], ReturnType<typeof createShare>>();
+const singleFlights = new WeakMap<Deps['pool'], ReturnType<typeof createSingleFlight>>();
 
 function renewOnce(deps: LinkTokenDeps, input: LinkTokenInput, link: StoredLink): Promise<LinkToken> {
-  const share = sharing.get(deps.pool) ?? createShare();
-  sharing.set(deps.pool, share);
-  return share(input.linkId, () => renewUnlessDone(deps, input, link));
+  const singleFlight = singleFlights.get(deps.pool) ?? createSingleFlight();
+  singleFlights.set(deps.pool, singleFlight);
+  return singleFlight(input.linkId, () => renewUnlessDone(deps, input, link));
 }
 
 /** How often to look for another process's refresh: for as long as a Requester waits for a Host. */

@@ -1,5 +1,5 @@
-/** One task per key at a time; whoever asks meanwhile gets the same outcome. */
-export function createShare(): <T>(key: string, task: () => Promise<T>) => Promise<T> {
+/** At most one task per key at a time: whoever asks while one is running gets its outcome. */
+export function createSingleFlight(): <T>(key: string, task: () => Promise<T>) => Promise<T> {
   const running = new Map<string, Promise<unknown>>();
   return <T>(key: string, task: () => Promise<T>): Promise<T> => {
     const already = running.get(key) as Promise<T> | undefined;
