@@ -3,36 +3,36 @@ import type { ScopeSet } from '@chatelaine/protocol';
 import { GRANT_ALIVE } from './sql/grant-row.ts';
 import { type Db, type Query, run } from '@chatelaine/postgres';
 
-/** A Requester that has had tokens through a link. */
+/** A Requester that has been issued tokens through a link. */
 export interface TransferEntry {
   /** The AM's `grant_id`. PROTOCOL §3.3. */
   readonly id: string;
   /** Its client id at the AM. */
   readonly requester: string;
-  /** What the AM called it at the last mint; nobody has verified it. */
+  /** The name that the AM gave at the last mint; nobody has verified it. */
   readonly name: string | null;
   readonly uri: string | null;
-  /** Epoch seconds, as all times here. */
+  /** Epoch seconds, like all times here. */
   readonly firstMintedAt: number;
   readonly lastMintedAt: number;
-  /** When the AM said that the owner stopped it; null while it may have more tokens. */
+  /** When the AM reported that the owner had stopped it; null while it may be issued further tokens. */
   readonly endedAt: number | null;
 }
 
-/** A live relationship of an owner, and what was transferred through it. */
+/** One of the owner's grants that is alive, with what was transferred through it. */
 export interface GrantEntry {
   readonly id: string;
   readonly clientId: string;
   readonly scope: ScopeSet;
   readonly transferScope: ScopeSet | null;
   readonly createdAt: number;
-  /** null: until it is ended. */
+  /** null: it lasts until somebody ends it. */
   readonly expiresAt: number | null;
-  /** The latest first. */
+  /** Latest first. */
   readonly transfers: readonly TransferEntry[];
 }
 
-/** A link whose code was never redeemed has no token and is not listed: the reaper takes it. */
+/** A link whose code was never redeemed has no token and is not listed; the reaper deletes it. */
 const ACCESS_LIST: Query<Row> = {
   name: 'oauth_access_list',
   text: `select g.id, g.client_id, g.scope, g.transfer_scope, extract(epoch from g.created_at)::float8 as created_at,
@@ -66,10 +66,12 @@ interface TransferColumns {
 }
 type Row = GrantColumns & (TransferColumns | { transfer_id: null });
 
-/** So many lines of a page, each a Requester, or a relationship without any. */
+/** Lines per page. A line is a Requester, or a grant without any. */
 export const ACCESS_PAGE = 100;
 
-/** One page of the live relationships of an owner, the latest first; those with many Requesters go on on the next. */
+/**
+ * One page of the owner's grants that are alive, latest first. A grant with many Requesters continues on the next page.
+ */
 export async function accessList(
   db: Db,
   subject: string,
@@ -88,7 +90,7 @@ const OWNS: Query = {
   text: `select 1 from oauth_grant g where g.bucket = $1 and g.id = $2 and g.subject = $3 and ${GRANT_ALIVE}`,
 };
 
-/** Whether a live relationship is this owner's. */
+/** Whether a grant is alive and belongs to this owner. */
 export async function ownsGrant(db: Db, { subject, id }: { subject: string; id: string }): Promise<boolean> {
   return (await run(db, OWNS, [bucketOf(subject), id, subject])).length === 1;
 }

@@ -4,16 +4,16 @@ import type { Limit } from './limits.ts';
 import { type Query, run } from '@chatelaine/postgres';
 
 /**
- * Limits on what is asked for with every request: exact over all processes, and a write for a block of requests instead
- * of for each.
+ * Limits on what is counted with every request. They are exact over all processes, yet Postgres is written to once for
+ * a block of requests, not for each.
  */
 export interface Allowances {
   /**
-   * Counts so many; throws 429 with `Retry-After` when that is too many. The function returned takes them back, as if
-   * they had never been asked for.
+   * Counts `points` (1 by default); throws 429 with `Retry-After` if the limit does not allow that many. The function
+   * that it returns gives them back, as if they had never been counted.
    */
   take(limit: Limit, key: string, points?: number): Promise<() => void>;
-  /** Counts against each of several limits, or against none. */
+  /** Counts against every one of several limits, or against none of them. */
   takeAll(counted: readonly Counted[], points?: number): Promise<() => void>;
 }
 
@@ -22,18 +22,20 @@ export interface Counted {
   readonly key: string;
 }
 
-/** What this process has of a window and has not used yet. */
+/** What this process has taken of a window and not used yet. */
 interface Held {
   left: number;
-  /** On `performance.now()`; nothing of the window is good after that. */
+  /** In milliseconds of `performance.now()`: when the window ends, and with it whatever is left. */
   readonly until: number;
 }
 
-/** A process takes a fiftieth of a limit at a time: what several of them hold and do not use is little. */
+/**
+ * A process takes a fiftieth of a limit at a time, so that little is lost in what other processes hold and do not use.
+ */
 const PARTS = 50;
 const MOST_HELD = 20_000;
 
-/** On table `oauth_rate_limit`, as are those of `createRateLimits`, under names of their own. */
+/** Counts in table `oauth_rate_limit`, as `createRateLimits` does, so the names of limits must differ. */
 export function createAllowances(pool: Pool): Allowances {
   const held = new Map<string, Held>();
   const refused = new Map<string, { readonly points: number; readonly until: number }>();
@@ -47,7 +49,7 @@ export function createAllowances(pool: Pool): Allowances {
     const needed = points - leftOf(id);
     const block = Math.max(needed, Math.floor(limit.points / PARTS));
     for (const wanted of block === needed ? [needed] : [block, needed]) {
-      // before the question: nothing is used when Postgres's window has ended
+      // read before the query, so that no points are used after Postgres's window has ended
       const asked = performance.now();
       const msLeft = await takeBlock(pool, { id, limit, wanted });
       if (msLeft === null) continue;
@@ -74,7 +76,7 @@ export function createAllowances(pool: Pool): Allowances {
         const found = refused.get(id);
         const wait = found === undefined || points - leftOf(id) < found.points ? 0 : found.until - performance.now();
         if (wait > 0) throw tooManyRequests(Math.ceil(wait / 1000));
-        // of many that find nothing left one asks, and all look again
+        // of all callers that find nothing left, one asks Postgres, and then all look again
         const now = asking.get(id) ?? ask(limit, { id, points }).finally(() => asking.delete(id));
         asking.set(id, now);
         await now;
@@ -97,10 +99,10 @@ export function createAllowances(pool: Pool): Allowances {
   return allowances;
 }
 
-/** Two blocks of one window end together, but for how long the answers were under way. */
+/** Two blocks of one window end at the same time, give or take the time that their queries took. */
 const SAME_WINDOW_MS = 1_000;
 
-/** What is forgotten is asked for again: a block is lost, no more. */
+/** Entries may be dropped: a new block is taken then, and only what was left of the old one is lost. */
 function makeRoom(map: Map<string, unknown>): void {
   if (map.size < MOST_HELD) return;
   for (const key of map.keys()) {
@@ -124,7 +126,10 @@ const LEFT: Query<{ ms_left: number }> = {
   text: `select (expire - ${NOW_MS})::float8 as ms_left from oauth_rate_limit where key = $1`,
 };
 
-/** Takes so many of the window, all or none of them; returns how long it lasts, or null. */
+/**
+ * Takes `wanted` points of the window, or none; returns the milliseconds until it ends, or null if there are not
+ * enough.
+ */
 async function takeBlock(
   pool: Pool,
   { id, limit, wanted }: { id: string; limit: Limit; wanted: number },

@@ -2,7 +2,10 @@ import { tooManyRequests } from '@chatelaine/protocol';
 import { LRUCache } from 'lru-cache';
 import { createRateCounter, type Pool, type RateCounter } from '@chatelaine/postgres';
 
-/** How often something may happen per key; counted in Postgres, so for all replicas together and over restarts. */
+/**
+ * How many points may be used per key and window. They are counted in Postgres, so for all replicas together and across
+ * restarts.
+ */
 export interface Limit {
   readonly name: string;
   readonly points: number;
@@ -10,17 +13,20 @@ export interface Limit {
 }
 
 export interface RateLimits {
-  /** Counts one, or so many; throws 429 with `Retry-After` when that is too many. */
+  /** Counts `points` (1 by default); throws 429 with `Retry-After` if that exceeds the limit. */
   consume(limit: Limit, key: string, points?: number): Promise<void>;
-  /** Throws 429 when this process already knows the key to be over its limit; costs no query. */
+  /** Throws 429 if this process already knows that the key is over its limit. Sends no query. */
   check(limit: Limit, key: string): void;
 }
 
-/** Of memory, for all keys that are over a limit: any stranger's address is one. */
+/** Memory for all keys that are over a limit; bounded, because any stranger can add one. */
 const BLOCKED_BYTES = 2_097_152;
 const ENTRY_BYTES = 256;
 
-/** Limits on table `oauth_rate_limit`. A key found over its limit is refused from memory until its time is up. */
+/**
+ * Limits counted in table `oauth_rate_limit`. A key that is over its limit is refused from memory until its window
+ * ends.
+ */
 export function createRateLimits(pool: Pool): RateLimits {
   const counters = new Map<string, RateCounter>();
   const blocked = new LRUCache<string, number>({

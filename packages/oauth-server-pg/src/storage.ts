@@ -27,14 +27,14 @@ import { invalidateCode } from './sql/invalidate-code.ts';
 import { tokenUser } from './sql/use-token.ts';
 
 export interface PgStorageOptions {
-  /** What client documents and key sets may take in all; 32 MB by default. */
+  /** Bytes that client documents and key sets may take together; 32 MB by default. */
   readonly documentBytes?: number;
 }
 
 /**
- * The kernel's storage on Postgres 15 or later. The pool's role finds the tables of `migrationsDir` through its
- * search_path; isolation is READ COMMITTED, Postgres's default, on a primary. Lost races (deadlock, serialization) are
- * run again; every other database error is thrown as `pg` gives it.
+ * The kernel's storage on Postgres 15 or later. It expects the tables of `migrationsDir` on the `search_path` of the
+ * pool's role, READ COMMITTED isolation (Postgres's default), and a primary. Deadlocks and serialization failures are
+ * retried; every other database error is thrown as `pg` throws it.
  */
 export function createPgStorage(pool: Pool, options: PgStorageOptions = {}): OAuthStorage {
   const { documentBytes = DOCUMENT_BYTES } = options;

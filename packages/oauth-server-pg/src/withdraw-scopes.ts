@@ -2,7 +2,7 @@ import { bucketOf } from '@chatelaine/crypto';
 import type { ScopeSet } from '@chatelaine/protocol';
 import { type Db, type Query, run } from '@chatelaine/postgres';
 
-// the tokens that carry one of them are dead through find-token.ts, also one whose mint overlaps
+// tokens with one of these scopes are dead by find-token.ts, even those that are being minted at the same time
 const WITHDRAW: Query = {
   name: 'oauth_withdraw_scopes',
   text: `update oauth_grant set transfer_scope = array(
@@ -12,7 +12,7 @@ const WITHDRAW: Query = {
 };
 
 /**
- * Takes scopes out of the ceilings of all live links of an owner, and with them the life of the tokens that carry one.
+ * Removes scopes from the ceilings of all live links of an owner. Tokens that carry one of them are dead from then on.
  */
 export async function withdrawScopes(
   db: Db,

@@ -13,9 +13,7 @@ import { batched, type Db, type Query, runForRow } from '@chatelaine/postgres';
 const BURN: Query<BurnedRow> = { name: 'oauth_burn', text: `with ${BURN_GUARDS} select ${BURNED}` };
 const ALL_FRESH = { kind: 'burned' } as const;
 
-/**
- * {@link OAuthStorage.burn}, of several at the same time in one statement; a guard of two of them is never in the same.
- */
+/** {@link OAuthStorage.burn}. Concurrent calls share one statement, but never two that burn the same guard. */
 export function burner(db: Db): OAuthStorage['burn'] {
   const burn = batched<Parameters<OAuthStorage['burn']>[0], Awaited<ReturnType<OAuthStorage['burn']>>>({
     one: async (guards) => findReplayed(guards, await runForRow(db, BURN, guardValues(guards))) ?? ALL_FRESH,

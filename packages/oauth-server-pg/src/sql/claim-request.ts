@@ -2,10 +2,7 @@ import type { ClaimOutcome, OAuthStorage } from '@chatelaine/oauth-server';
 import { REQUEST_COLUMNS, type RequestRow, toRequest } from './request-row.ts';
 import { type Db, type Query, run } from '@chatelaine/postgres';
 
-/**
- * The time for sign-in and consent starts with the first opening: opening it again does not keep a request alive for
- * ever.
- */
+/** The time for sign-in and consent starts when the request is first opened; opening it again does not prolong it. */
 const CLAIM_REQUEST: Query<RequestRow & { expires_at: number; begun_at: number; form: string | null }> = {
   name: 'oauth_claim_request',
   text: `update oauth_request set

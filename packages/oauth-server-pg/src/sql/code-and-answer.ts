@@ -1,6 +1,7 @@
 /**
- * What follows once a request was taken (`request`) and its grant stands (`granted`): the code, whose hash is $4 and
- * which lives $5 seconds, and the answer, kept for a browser that sends it again. `press` and `sealed` are parameters.
+ * The end of a step that has taken a request (`request`) and has its grant (`granted`): it stores the code, whose hash
+ * is $4 and which lives $5 seconds, and the answer, which is kept for a browser that sends the same again. `press` and
+ * `sealed` are parameters of the query.
  */
 export const codeAndAnswer = ({ press, sealed }: { press: string; sealed: string }): string => `issued as (
     insert into oauth_code (bucket, hash, grant_id, client_id, redirect_uri, code_challenge, jkt, expires_at)

@@ -22,15 +22,15 @@ type Input = Parameters<OAuthStorage['deleteClient']>[0];
 type Outcome = Awaited<ReturnType<OAuthStorage['deleteClient']>>;
 
 /**
- * Several statements in one transaction, because the last must see what the others waited for: an owner's consent that
- * is being written (issue-code.ts) holds the request's and then the client's row, and its grant is visible only to a
- * statement that begins after it.
+ * Several statements in one transaction, because the last must see what the first ones waited for. A consent that is
+ * being written (issue-code.ts) locks the row of the request and then the client's, and its grant is visible only to a
+ * statement that begins after it has committed.
  */
 export async function deleteClient(pool: Pool, input: Input): Promise<Outcome> {
   return retry(async () => {
     const connection = await pool.connect();
-    // the pool hears only its idle connections: one that breaks in here would end the process. Its statement fails as
-    // well
+    // the pool handles errors of idle connections only: without a listener, an error of this one would end the process.
+    // The statement under way fails as well, so the error is not lost
     connection.on('error', heard);
     try {
       await connection.query('begin');
@@ -39,7 +39,7 @@ export async function deleteClient(pool: Pool, input: Input): Promise<Outcome> {
       connection.release();
       return outcome;
     } catch (error) {
-      // closing the connection rolls back, whatever state it is in
+      // closing the connection rolls back, whatever its state
       connection.release(true);
       throw error;
     } finally {

@@ -9,13 +9,14 @@ const READ_DOCUMENT: Query<Row> = {
 };
 
 /**
- * For all documents together: strangers name them. What each takes as stored, and no less than a row with its index
- * does.
+ * Bytes for all documents together, because strangers decide which are fetched. A document counts with its stored size,
+ * and at least with what a row and its index entry take.
  */
 export const DOCUMENT_BYTES = 33_554_432;
 export const SIZE = 'greatest(pg_column_size(body), 2048)';
 
-// where there is no room until the reaper has made some, a document is known to processes for seconds, and read anew
+// If there is no room until the reaper runs, the document is not stored: processes keep it for seconds, and fetch it
+// again.
 const WRITE_DOCUMENT: Query = {
   name: 'oauth_write_document',
   text: `insert into oauth_document (url, body, fetched_at, fresh_until)

@@ -1,7 +1,7 @@
 import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
-/** The function is in the migration, so that a service can end a grant within a transaction of its own. */
+/** An SQL function, defined by the migration, so that a service can end a grant within a transaction of its own. */
 const END_GRANT: Query<{ ended: boolean }> = {
   name: 'oauth_end_grant',
   text: 'select oauth_end_grant($1, $2) as ended',

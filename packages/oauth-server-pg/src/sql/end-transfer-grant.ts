@@ -4,9 +4,9 @@ import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from '
 import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
 /**
- * An unknown one leaves a tombstone, on which a first mint still under way founders. A client without a link needs
- * none, for nothing is minted for it; and of one that has some there are so many at most, and so many more for each
- * link. Whatever is known is ended without being counted.
+ * An unknown transfer grant leaves a tombstone, at which a first mint that is still under way fails. A client without a
+ * link needs none, because nothing is minted for it. The others may leave a limited number of tombstones, and more for
+ * each of their links. A known transfer grant is ended whatever that number is.
  */
 const END_TRANSFER_GRANT: Query<Row> = {
   name: 'oauth_end_transfer_grant',

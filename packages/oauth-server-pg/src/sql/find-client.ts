@@ -25,7 +25,7 @@ interface Row {
   secret_hash: Buffer | null;
 }
 
-/** {@link OAuthStorage.findClient}, of several at the same time in one statement. */
+/** {@link OAuthStorage.findClient}. Concurrent calls share one statement. */
 export const clientFinder = (db: Db): OAuthStorage['findClient'] =>
   batched({
     one: async (id) => {

@@ -3,7 +3,7 @@ import { GRANT_ALIVE, GRANT_COLUMNS, type GrantRow, toGrant } from './grant-row.
 import { IS_REPLACED } from './renew.ts';
 import { batched, type Db, type Query, rowsOf, run } from '@chatelaine/postgres';
 
-/** The columns of a {@link StoredToken} out of {@link TOKEN}. */
+/** The columns of {@link TOKEN} from which a {@link StoredToken} is read. */
 export const TOKEN_COLUMNS = `t.kind, coalesce(t.scope, g.scope) as token_scope, t.jkt as token_jkt, t.audience,
   t.act_iss, t.act_sub, tg.actor_name,
     extract(epoch from t.created_at)::float8 as issued_at, extract(epoch from t.expires_at)::float8 as expires_at,
@@ -17,9 +17,9 @@ export const TOKEN = `oauth_token t
   left join oauth_transfer_grant tg on tg.client_id = g.client_id and tg.id = t.transfer_grant_id`;
 
 /**
- * Whether a {@link TOKEN} lives. It does so only through its grant and, at a Host, through its transfer grant and under
- * the ceiling: whatever was inserted while one of them was being ended, or the ceiling lowered, is dead from the moment
- * that is committed.
+ * Whether a {@link TOKEN} is alive. That depends on its grant and, at a Host, on its transfer grant and the ceiling:
+ * whatever was inserted while one of them was being ended, or the ceiling lowered, is dead as soon as that is
+ * committed.
  */
 export const TOKEN_LIVES = `t.expires_at > now() and ${GRANT_ALIVE}
     and (t.transfer_grant_id is null or (tg.id is not null and tg.ended_at is null and t.scope <@ g.transfer_scope))`;
@@ -51,7 +51,7 @@ export type TokenRow = GrantRow & {
   expires_at: number;
 };
 
-/** {@link OAuthStorage.findToken}, of several at the same time in one statement. */
+/** {@link OAuthStorage.findToken}. Concurrent calls share one statement. */
 export const tokenFinder = (db: Db): OAuthStorage['findToken'] =>
   batched({
     one: async ({ bucket, hash }) => {

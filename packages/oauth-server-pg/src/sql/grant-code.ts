@@ -2,8 +2,8 @@ import type { OAuthStorage } from '@chatelaine/oauth-server';
 import { type Db, type Query, run } from '@chatelaine/postgres';
 
 /**
- * As issue-code.ts, for a consent that no request stands behind. Clients of this kind are documents: none is
- * registered, and none waited for.
+ * Like issue-code.ts, for a consent that no authorization request preceded. Its client is identified by a document and
+ * has no row, so no row is locked.
  */
 const GRANT_CODE: Query = {
   name: 'oauth_grant_code',

@@ -3,7 +3,7 @@ import type { StoredGrant } from '@chatelaine/oauth-server';
 /** Whether the grant `g` of a query is alive, by the database's clock. */
 export const GRANT_ALIVE = 'g.ended_at is null and (g.expires_at is null or g.expires_at > now())';
 
-/** The columns of a {@link StoredGrant} out of `g`. */
+/** The columns of `g` from which a {@link StoredGrant} is read. */
 export const GRANT_COLUMNS = `g.id as grant_id, g.client_id, g.subject, g.bucket, g.scope, g.transfer_scope, g.jkt,
   g.answered_by,
     g.authenticated`;
@@ -20,7 +20,7 @@ export interface GrantRow {
   authenticated: boolean;
 }
 
-/** The same columns from the side of an outer join that may be missing. */
+/** The same columns out of an outer join, where all of them may be null. */
 export type MaybeGrantRow = GrantRow | { [Column in keyof GrantRow]: null };
 
 export function toGrant(row: GrantRow): StoredGrant {

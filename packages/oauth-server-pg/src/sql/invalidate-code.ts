@@ -2,8 +2,8 @@ import type { TokenKey } from '@chatelaine/oauth-server';
 import { type Db, type Query, run } from '@chatelaine/postgres';
 
 /**
- * A code that was used already is left alone: its tokens are in the right hands. The grant of a spoiled one has no way
- * left to be used.
+ * A code that has been redeemed is left alone: its tokens are in the right hands. The grant of one that has not is
+ * ended, since nothing can use it any more.
  */
 const INVALIDATE_CODE: Query = {
   name: 'oauth_spoil_code',

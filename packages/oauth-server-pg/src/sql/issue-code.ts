@@ -4,10 +4,10 @@ import { type RequestRow, toRequest } from './request-row.ts';
 import { type Db, type Query, run } from '@chatelaine/postgres';
 
 /**
- * Taking the request away is the lock: of two answers to one request, the second finds nothing. `used` makes a
- * registered client's deletion wait for this grant, and be waited for by it (see delete-client.ts), and saves the
- * client from being reaped as never used. Where the service does not let the grant be made, by a trigger, the request
- * is gone as if it had been answered.
+ * Deleting the request is the lock: of two answers to one request, the second finds nothing. `used` updates a
+ * registered client's row, so that its deletion and this statement wait for each other (delete-client.ts), and so that
+ * the client is not reaped as never used. If a trigger of the service prevents the grant, the request is deleted all
+ * the same, as if it had been answered.
  */
 const ISSUE_CODE: Query<RequestRow> = {
   name: 'oauth_issue_code',

@@ -5,10 +5,10 @@ import { GRANT_ALIVE } from './grant-row.ts';
 import { type RequestRow, toRequest } from './request-row.ts';
 
 /**
- * As in issue-code.ts taking the request away is the lock; it stays where the grant is not one that it can be for: of
- * another client or owner, over, bound to another key than the one that the code will be redeemed with, or asked for by
- * a client that proved who it was, as this one did not. A service that does not let it be used, by a trigger on
- * `begun_at`, ends the request, as in issue-code.ts.
+ * As in issue-code.ts, deleting the request is the lock. The request stays if the grant does not fit it: if the grant
+ * is another client's or owner's, has ended, is bound to another key than the code will be, or was requested by a
+ * client that authenticated, which this one has not. If a trigger of the service on `begun_at` prevents the use of the
+ * grant, the request is deleted all the same.
  */
 const ISSUE_FURTHER_CODE: Query<RequestRow> = {
   name: 'oauth_issue_further_code',

@@ -16,10 +16,10 @@ import {
 import { batched, columnsOf, type Db, type Query, rowsOf, run, runForRow } from '@chatelaine/postgres';
 
 /**
- * The transfer grant's row is the lock: `on conflict` waits for whoever holds it and looks at what they left, even at a
- * tombstone that did not exist when this statement began. A transfer grant belongs to one link and one Requester
- * (PROTOCOL §3.3): under another one nothing is minted. The link's grant is not locked, or the Requesters of one link
- * would queue; a mint that overlaps its end is dead through find-token.ts.
+ * The transfer grant's row is the lock: `on conflict` waits for whoever holds it and then sees what they committed,
+ * even a tombstone that did not exist when this statement began. A transfer grant belongs to one link and one Requester
+ * (PROTOCOL §3.3); nothing is minted for any other. The link's grant is not locked, because the Requesters of one link
+ * would then queue: a token that is minted while the grant ends is dead by find-token.ts.
  */
 const MINT_TRANSFER: Query<Row> = {
   name: 'oauth_mint_transfer',
@@ -54,7 +54,7 @@ type Linked = GrantRow & { covered: boolean; expires_at: number | null };
 type Row = BurnedRow & (Linked | (MaybeGrantRow & { covered: null; expires_at: null }));
 type Input = Parameters<OAuthStorage['mintTransfer']>[0];
 
-/** Of {@link columns}. */
+/** The types of {@link columns}. */
 const COLUMN_TYPES = [
   'int',
   'bytea',
@@ -72,9 +72,9 @@ const COLUMN_TYPES = [
 ];
 
 /**
- * What most mints are, of many at once: the link is alive and covers the scope, and the transfer grant is there from an
- * earlier one. A row that somebody else has locked is not waited for. Whatever is not minted here goes through {@link
- * MINT_TRANSFER} by itself, its guards burned.
+ * Mints many at once where all is as it mostly is: the link is alive and covers the scope, and the transfer grant
+ * exists. It does not wait for rows that are locked. Whatever is not minted here goes through {@link MINT_TRANSFER} by
+ * itself, its guards already burned.
  */
 const MINT_TRANSFERS: Query<ManyRow> = {
   name: 'oauth_mint_transfers',
@@ -117,12 +117,12 @@ const MINT_TRANSFERS: Query<ManyRow> = {
 
 type ManyRow = BurnedOfEachRow & ((GrantRow & { expires_at: number }) | (MaybeGrantRow & { expires_at: null }));
 type Minted = Awaited<ReturnType<OAuthStorage['mintTransfer']>>;
-/** Its guards are burned, and nothing more was done. */
+/** The guards are burned, and nothing else has been done. */
 const BURNED_ONLY = 'burned only';
 
 /**
- * {@link OAuthStorage.mintTransfer}, of several at the same time in one statement; two under one transfer grant are
- * never in the same.
+ * {@link OAuthStorage.mintTransfer}. Concurrent calls share one statement, but never two under the same transfer grant
+ * or that burn the same guard.
  */
 export function transferMinter(db: Db): OAuthStorage['mintTransfer'] {
   const mint = batched<Input, Minted | typeof BURNED_ONLY>({
@@ -141,7 +141,7 @@ export function transferMinter(db: Db): OAuthStorage['mintTransfer'] {
 }
 
 function toMinted(guards: Input['guards'], row: ManyRow | undefined): Minted | typeof BURNED_ONLY {
-  if (row === undefined) throw new Error('Of a mint there is no row.');
+  if (row === undefined) throw new Error('A mint has no row in the result.');
   const replayed = row.is_fresh ? null : findReplayed(guards, { burned: row.burned ?? [] });
   if (replayed !== null) return replayed;
   return row.expires_at === null ? BURNED_ONLY : { kind: 'minted', grant: toGrant(row), expiresAt: row.expires_at };

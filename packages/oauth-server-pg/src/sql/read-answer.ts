@@ -2,7 +2,7 @@ import type { OAuthStorage, ReadAnswer } from '@chatelaine/oauth-server';
 import { GRANT_ALIVE } from './grant-row.ts';
 import { type Db, type Query, run } from '@chatelaine/postgres';
 
-/** An answer without a code is a refusal: there is nothing in it that could be used up. */
+/** An answer without a code is a refusal, which holds nothing that could have been used. */
 const READ_ANSWER: Query<Row> = {
   name: 'oauth_read_answer',
   text: `select a.redirect_uri, a.press,

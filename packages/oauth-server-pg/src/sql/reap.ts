@@ -1,13 +1,10 @@
 import { SIZE } from './documents.ts';
 import { type Db, type Query, run } from '@chatelaine/postgres';
 
-/** Rows per statement: short transactions, and a replica that stops in the middle loses little. */
+/** Rows per statement: it keeps transactions short, and a replica that stops in the middle loses little work. */
 const BATCH = 1000;
 
-/**
- * Deletes the rows of a table that are past their time. Rows that another replica is deleting are skipped, not waited
- * for.
- */
+/** Deletes the expired rows of a table. Rows that another replica is deleting are skipped, not waited for. */
 function reaper(name: string, table: string, key: string, condition: string): Query<{ count: number }> {
   return {
     name: `oauth_reap_${name}`,
@@ -21,8 +18,9 @@ function reaper(name: string, table: string, key: string, condition: string): Qu
 }
 
 /**
- * Deletes rows that hang on a grant, and ends the grants that have nothing left to be used or refreshed by: never
- * redeemed, or not used for so long that the refresh token ran out. Host access tokens (at) carry nothing on.
+ * Deletes expired rows that belong to a grant, and ends the grants that have nothing left to redeem or refresh with:
+ * their code was never redeemed, or the refresh token was not used until it expired. Host access tokens (`at`) do not
+ * keep a grant alive.
  */
 function reaperUnderGrant(name: string, table: string, condition: string): Query<{ count: number }> {
   return {
@@ -44,12 +42,12 @@ function reaperUnderGrant(name: string, table: string, condition: string): Query
 }
 
 const REAPERS: readonly Query<{ count: number }>[] = [
-  // the server's clock and the database's may differ by a little
+  // guards expire by the server's clock, which may differ from the database's a little
   reaper('replay', 'oauth_replay', 'id', `expires_at < now() - interval '5 minutes'`),
   reaper('proofs', 'oauth_proof', 'id', `expires_at < now() - interval '5 minutes'`),
   reaper('requests', 'oauth_request', 'hash', 'expires_at < now()'),
   reaper('answers', 'oauth_answer', 'hash', 'expires_at < now()'),
-  // a used one stays for a day, so that its reuse ends what it gave
+  // a redeemed code stays for a day, so that a second redemption ends its grant
   reaperUnderGrant(
     'codes',
     'oauth_code',
@@ -78,7 +76,7 @@ const REAPERS: readonly Query<{ count: number }>[] = [
     )
     select (select count(*) from gone)::int + (select count(*) from transfers)::int as count`,
   },
-  // longer than any mint could be under way; those of a known link stay as long as the link
+  // a week is longer than any mint takes; a tombstone of a known link stays as long as the link
   reaper(
     'tombstones',
     'oauth_transfer_grant',
@@ -92,14 +90,14 @@ const REAPERS: readonly Query<{ count: number }>[] = [
     `created_at < now() - interval '1 day' and used_at is null and not exists (select from oauth_request
       where client_id = r.id)`,
   ),
-  // a stale document may still serve for a day when its server is down
+  // a stale document may be used for another day while its server is down
   reaper('documents', 'oauth_document', 'url', `fetched_at < now() - interval '2 days' and fresh_until < now()`),
   reaper('rate_limits', 'oauth_rate_limit', 'key', `expire < extract(epoch from now() - interval '1 hour') * 1000`),
 ];
 
 /**
- * Those read longest ago go first: what is in use is read again and again. Room for a quarter is made before there is
- * none.
+ * Deletes the documents that were fetched longest ago, because those in use are fetched again and again. It does so
+ * once three quarters of the room are used.
  */
 const REAP_DOCUMENTS_OVER: Query<{ count: number }> = {
   name: 'oauth_reap_documents_over',
@@ -114,8 +112,7 @@ const REAP_DOCUMENTS_OVER: Query<{ count: number }> = {
 };
 
 /**
- * A turn deletes what is past its time, up to a hundred thousand rows of a table: with one batch a turn, a busy table
- * would grow for ever.
+ * Batches per run, so at most a hundred thousand rows of each table. With one batch a busy table would grow for ever.
  */
 const BATCHES = 100;
 

@@ -4,9 +4,9 @@ import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from '
 import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
 /**
- * `for update` makes redemptions of one code queue up, and shows each of them the row as the one before left it: the
- * first finds it unused, every other one used, and ends the grant (RFC 6749 §4.1.2). The tokens of the first may be
- * committed a moment after that; they are dead all the same, because find-token.ts asks the grant.
+ * `for update` makes redemptions of one code queue, and shows each of them the row as the one before has left it. The
+ * first finds the code unused; every other finds it used, and ends the grant (RFC 6749 §4.1.2). The first's tokens may
+ * be committed a moment later, and are dead all the same, because find-token.ts looks at the grant.
  */
 const REDEEM_CODE: Query<Row> = {
   name: 'oauth_redeem_code',

@@ -5,9 +5,9 @@ import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from '
 import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
 /**
- * Grant and refresh token are locked: whoever waited sees what the one before left, and of those that show one token at
- * once the first puts its successor in its place, and the others are told which key that was derived with, and all that
- * has come of it since.
+ * Grant and refresh token are locked, so whoever waited sees what was committed before. Of the requests that present
+ * one token at the same time, the first replaces it by its successor. The others are told with which key that was
+ * derived, and which tokens have descended from it since.
  */
 const RENEW: Query<Row> = {
   name: 'oauth_renew',
@@ -54,7 +54,7 @@ const RENEW: Query<Row> = {
   from (values (1)) as always left join good g on true`,
 };
 
-/** Part of the look at a refresh token: whether it was replaced, and its time is over. */
+/** For queries that look up a refresh token: whether it was replaced and is not accepted any more. */
 export const IS_REPLACED = `coalesce(t.answers_until <= now(), false)`;
 
 type Row = BurnedRow & {

@@ -3,12 +3,12 @@ import { sha256 } from '@chatelaine/crypto';
 import { rowsOf } from '@chatelaine/postgres';
 
 /**
- * The head of every step that burns guards. `$1` and `$2` are {@link guardValues}. `burned` keeps what was fresh,
- * whatever becomes of the step; `fresh` has a row exactly when all of them were, and the step's own parts join it.
- * Somebody else burning the same guard at this moment is waited for: `on conflict do nothing` sees their row once they
- * have committed. Sorted, so that two requests never wait for each other. One clock judges how long a guard is
- * remembered and whether it still may be used, and that is the database's: what it would forget already, a process
- * whose clock is behind must not accept, or it could be used a second time.
+ * The beginning of every step that burns replay guards; `$1` and `$2` are {@link guardValues}. `burned` has a row for
+ * each guard that was fresh, and keeps them whatever the step decides. `fresh` has a row if and only if all of them
+ * were, and the rest of the step joins it. If somebody else is burning the same guard, `on conflict do nothing` waits
+ * for their commit and then sees their row; guards are sorted, so that two requests never wait for each other. The
+ * database's clock decides both how long a guard is remembered and whether it is accepted: a process whose clock is
+ * slow could otherwise accept a guard that the database has already forgotten, and it could be used twice.
  */
 export const BURN_GUARDS = `burned as (
   insert into oauth_replay (id, expires_at)
@@ -22,12 +22,12 @@ export const BURN_GUARDS = `burned as (
   select 1 where (select count(*) from burned) = cardinality($1::bytea[])
 )`;
 
-/** The column through which a step says which guards were fresh. */
+/** The column in which a step returns the guards that were fresh. */
 export const BURNED = 'array(select id from burned) as burned';
 
 /**
- * The same for many inputs, none of which has a guard of another: the CTE `input` has a row `n` for each; `fresh` those
- * of which all guards were. `$1` to `$3` are {@link guardColumns}.
+ * The same for many inputs, no two of which share a guard. The CTE `input` has a row for each, with its number `n`;
+ * `fresh` has one for each input all of whose guards were fresh. `$1` to `$3` are {@link guardColumns}.
  */
 export const BURN_GUARDS_OF_EACH = `guard as materialized (
   select n, id, to_timestamp(expires_at) as expires_at
@@ -41,7 +41,7 @@ export const BURN_GUARDS_OF_EACH = `guard as materialized (
   group by input.n having count(guard.id) = count(distinct burned.id)
 )`;
 
-/** The columns of an input's row, joined to its row of `fresh`, if it has one. */
+/** Columns for an input's row, left-joined to `fresh`. */
 export const BURNED_OF_EACH = `fresh.n is not null as is_fresh,
   case when fresh.n is null then array(select id from burned where id in (select guard.id from guard
     where guard.n = input.n)) end as burned`;
@@ -49,7 +49,7 @@ export const BURNED_OF_EACH = `fresh.n is not null as is_fresh,
 export interface BurnedOfEachRow {
   n: number;
   is_fresh: boolean;
-  /** null: all. */
+  /** null: all of them. */
   burned: Buffer[] | null;
 }
 
@@ -73,7 +73,7 @@ export function findReplayed(guards: readonly ReplayGuard[], { burned }: BurnedR
   return findReplayedOfEach([guards], burned)[0] ?? null;
 }
 
-/** The same for each of several lists that were burned together, none of which has a guard of another. */
+/** The same for each of several lists that were burned together, no two of which share a guard. */
 export function findReplayedOfEach(
   lists: readonly (readonly ReplayGuard[])[],
   burned: readonly Buffer[],
@@ -81,16 +81,16 @@ export function findReplayedOfEach(
   if (burned.length === lists.reduce((sum, { length }) => sum + length, 0)) return lists.map(() => null);
   const fresh = new Set(burned.map((id) => id.toString('hex')));
   return lists.map((guards) => {
-    // taken out: a guard that is in a list twice was fresh once
+    // removed from the set, so that of a guard that is in a list twice the second is a replay
     const replayed = guards.find((guard) => !fresh.delete(guardName(guard)));
     return replayed === undefined ? null : { kind: 'replayed', guard: replayed.kind };
   });
 }
 
-/** {@link guardId} as text. */
+/** {@link guardId} in hex. */
 export const guardName = (guard: Pick<ReplayGuard, 'kind' | 'key' | 'jti'>): string => guardId(guard).toString('hex');
 
-/** Length before text, so that no two different guards are the same bytes. */
+/** Each text is preceded by its length, so that different guards never have the same id. */
 export function guardId({ kind, key, jti }: Pick<ReplayGuard, 'kind' | 'key' | 'jti'>): Buffer {
   return sha256(`${kind}|${Buffer.byteLength(key)}|${key}|${jti}`);
 }

@@ -1,6 +1,6 @@
 import type { AuthorizationRequest } from '@chatelaine/oauth-server';
 
-/** The columns of an {@link AuthorizationRequest}. */
+/** The columns from which an {@link AuthorizationRequest} is read. */
 export const REQUEST_COLUMNS =
   'redirect_uri, scope, transfer_scope, state, code_challenge, jkt, prompt, extensions, answered_by, authenticated';
 

@@ -3,8 +3,8 @@ import { BURN_GUARDS, BURNED, type BurnedRow, findReplayed, guardValues } from '
 import { type Db, type Query, runForRow } from '@chatelaine/postgres';
 
 /**
- * A token past its time may still be given back: the refresh token of a grant that is alive ends it, however long it
- * was not used.
+ * Even an expired token may be revoked: a refresh token ends its grant if that is alive, however long the token was not
+ * used.
  */
 const REVOKE_TOKEN: Query<Row> = {
   name: 'oauth_revoke_token',

@@ -4,20 +4,22 @@ import { TOKEN, TOKEN_COLUMNS, TOKEN_LIVES, type TokenRow, toToken } from './fin
 import { guardId, guardName } from './replay-guards.ts';
 
 /**
- * By how many seconds a proof may be ahead of the database's clock and still be remembered without a durable commit.
+ * Seconds by which a proof's `iat` may be ahead of the database's clock and the proof still be remembered without a
+ * durable commit.
  */
 const AHEAD = 5;
-/** By how many seconds the clocks of a database and of the standby that takes its place may differ. */
+/** Seconds by which the clocks of a database and of a standby that is promoted may differ. */
 const CLOCKS = 5;
-/** The key of the row that says since when the table remembers: no hash is that. */
+/** The key of the row that says since when the table remembers. No hash has this value. */
 const MARKER = `decode(repeat('00', 32), 'hex')`;
 
 /**
- * Proofs of calls are remembered in an unlogged table, whose commit waits for no disk and no standby. A crash and a
- * failover empty it, and with it the row that says since when it remembers; a new one is written when it is missed, or
- * when it came here by a dump (it names another table). Nothing that was remembered before is ahead of that moment by
- * more than {@link AHEAD}: so what is younger was not spent, and what is not is not taken. A proof that is further
- * ahead is remembered in oauth_replay first, durably; that table is asked about each.
+ * DPoP proofs at a resource are remembered in `oauth_proof`, an unlogged table, whose commits wait for no disk and no
+ * standby. A crash or failover empties it, together with the row that says since when it remembers (`began_at`). When
+ * that row is missing, or came from a dump (it then names another table), a new one is written. No proof that was
+ * remembered before has an `iat` later than `began_at` by more than {@link AHEAD} and {@link CLOCKS}. So a proof with a
+ * later `iat` cannot have been used before, and one with an earlier `iat` that is not in the table is refused. A proof
+ * that is further ahead is first remembered in `oauth_replay`, durably, and that table is consulted for every proof.
  */
 const useTokenText = (input: string): string => `with input as materialized (${input}
   ), token as materialized (
@@ -61,7 +63,7 @@ const USE_TOKENS: Query<Row> = {
 type Row = TokenRow & {
   n: number;
   is_spent: boolean;
-  /** null: there is no memory. */
+  /** null: the table does not say since when it remembers. */
   may_have_forgotten: boolean | null;
   is_ahead: boolean;
 };
@@ -76,10 +78,7 @@ const BEGIN_MEMORY: Query = {
 
 type Input = Parameters<OAuthStorage['useToken']>[0];
 
-/**
- * {@link OAuthStorage.useToken}, of several at the same time in one statement; two calls with one proof are never in
- * the same.
- */
+/** {@link OAuthStorage.useToken}. Concurrent calls share one statement, but never two with the same proof. */
 export function tokenUser(db: Db, burn: OAuthStorage['burn']): OAuthStorage['useToken'] {
   const use = batched<Input, Row | undefined>({
     one: async (input) => (await run(db, USE_TOKEN, valuesOf(input, { inReplay: false })))[0],
@@ -102,7 +101,10 @@ export function tokenUser(db: Db, burn: OAuthStorage['burn']): OAuthStorage['use
   };
 }
 
-/** What is far ahead is spent in oauth_replay, and here as well, for the time when it is ahead no longer. */
+/**
+ * Remembers a proof that is far ahead in `oauth_replay` and in `oauth_proof`, which is the one consulted later, when
+ * the proof is not ahead any more.
+ */
 async function spendAhead(db: Db, burn: OAuthStorage['burn'], input: Input): Promise<UsedToken['proof']> {
   const { jkt: key, jti, expiresAt } = input.proof;
   const burned = await burn([{ kind: 'dpop', key, jti, expiresAt }]);
@@ -111,11 +113,11 @@ async function spendAhead(db: Db, burn: OAuthStorage['burn'], input: Input): Pro
   return row?.is_spent === true ? 'spent' : 'replayed';
 }
 
-/** `inReplay`: whether this very call has remembered the proof in oauth_replay. */
+/** `inReplay`: whether this call has just remembered the proof in `oauth_replay`. */
 function valuesOf({ token, audience, proof }: Input, { inReplay }: { inReplay: boolean }): readonly unknown[] {
   const { jkt, iat, expiresAt } = proof;
   return [token.bucket, token.hash, audience, proofId(proof), jkt, iat, expiresAt, inReplay];
 }
 
-/** The same name in both tables. */
+/** The same id in both tables. */
 const proofId = ({ jkt: key, jti }: Proof): Buffer => guardId({ kind: 'dpop', key, jti });
