@@ -1,12 +1,15 @@
 import { ENDPOINT, type Interaction } from '@chatelaine/oauth-server';
 import { formatForm } from '@chatelaine/protocol';
 
-/** The button that leads to adding a service, and back to the same choices; its value is an address, or empty. */
+/**
+ * The button that leads to adding a service, and back to the same choices. Its value is the service's address, or
+ * empty.
+ */
 export const ADD_FIELD = 'add';
 
 /**
- * Where a service is added: the address fills in the form there, and `back` leads to this question again once it is
- * linked.
+ * Where a service is added: `address` is filled into the form there, and `back` leads to this consent page again once
+ * the service is linked.
  */
 export function addServiceHref(
   { client, requestUri }: Pick<Interaction, 'client' | 'requestUri'>,

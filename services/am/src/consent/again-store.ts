@@ -5,17 +5,17 @@ import type { Deps } from '../deps.ts';
 import { appendToTimeline, movePolicyVersion } from '../links/owner-store.ts';
 import type { ShownHost } from './consent-form.ts';
 
-/** A live connection of a client that asks once more. */
+/** A live connection of a client that asks again. */
 export interface LiveConnection extends Widened {
   readonly expires_at: Date | null;
   readonly created_at: Date;
   /** Thumbprint of its key. */
   readonly jkt: string | null;
-  /** The client proved who it was when it asked for it, or used it. */
+  /** Whether the client authenticated itself when it asked for the connection, or since. */
   readonly authenticated: boolean;
 }
 
-/** So many are looked at. */
+/** How many connections are read. */
 const MOST = 20;
 
 const CONNECTIONS = defineQuery<LiveConnection>({
@@ -25,7 +25,7 @@ const CONNECTIONS = defineQuery<LiveConnection>({
       limit ${MOST}`,
 });
 
-/** What a client is connected to this owner with, the newest first. */
+/** The live connections of a client to this owner, the newest first. */
 export function liveConnections(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, clientId }: { ownerId: string; clientId: string },
@@ -44,9 +44,9 @@ const STOPPED_SINCE = defineQuery({
     and stopped_at >= to_timestamp($3)`,
 });
 /**
- * Lets a connection ask for more; what it has stays as it is, and what is added ends with it. False, and nothing is
- * added, where there is no such connection any more, bound to this key, or its owner has stopped something of the app
- * since it asked (PROTOCOL §7). What it has already is not added again.
+ * Lets a connection ask for more. What it has stays as it is, and what is added ends with it; what it has already is
+ * not added again. False, and nothing is added, if no such connection bound to this key is live, or if the owner has
+ * stopped anything of the app since it asked (PROTOCOL §7).
  */
 export async function addToConnection(
   { pool }: Pick<Deps, 'pool'>,
@@ -55,21 +55,21 @@ export async function addToConnection(
     ownerId: string;
     clientId: string;
     jkt: string;
-    /** When it asked, epoch seconds. */
+    /** When the client asked, in epoch seconds. */
     begunAt: number;
     shown: readonly ShownHost[];
   },
 ): Promise<boolean> {
   const { id, ownerId, clientId, jkt, begunAt } = input;
   return inTransaction(pool, async (tx) => {
-    // first, as everybody who changes what is decided does
+    // first, as in every transaction that changes what is decided
     if (!(await movePolicyVersion(tx, ownerId))) return false;
     if ((await run(tx, STOPPED_SINCE, [ownerId, clientId, begunAt])).length > 0) return false;
     const connection = await runOne(tx, ONE, [ownerId, clientId, id, jkt]);
     if (connection === null) return false;
     for (const { hostId, linkId, answers } of input.shown) {
       const there = connection.shown.find((one) => one.hostId === hostId);
-      // one account at each Host for a connection: PROTOCOL §2.1
+      // PROTOCOL §2.1: a connection uses one account at each Host
       if (there !== undefined && there.linkId !== linkId) continue;
       for (const { scope, effect } of answers) {
         if (there?.scopes.includes(scope) === true) continue;

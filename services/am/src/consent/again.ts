@@ -2,37 +2,41 @@ import type { Asked } from '@chatelaine/oauth-server-fastify';
 import type { LiveConnection } from './again-store.ts';
 import type { Offered, OfferedLink, OwnLink } from './offered.ts';
 
-/** A client asks that is connected already. */
+/** How a request relates to the live connections of its client. */
 export type Again =
   | { readonly kind: 'first' }
-  /** Anybody could ask so: what is agreed to is a connection beside those there are. */
+  /** Anybody could have made the request: what the owner agrees to becomes a further connection. */
   | { readonly kind: 'beside'; readonly connections: readonly LiveConnection[] }
   /**
-   * The request names the key of this connection, and only who has it can use the code: what is agreed to is added to
-   * it. PROTOCOL §2.1.
+   * The request names the key of this connection, and only the holder of that key can use the code: what the owner
+   * agrees to is added to the connection. PROTOCOL §2.1.
    */
   | { readonly kind: 'adds'; readonly connection: LiveConnection; readonly jkt: string };
 
 interface Asking {
   readonly live: readonly LiveConnection[];
   readonly wants: Offered['wants'];
-  /** A Host comes along, and belongs to a connection of its own. PROTOCOL §2.3. */
+  /** Whether the request brings a Host with it, which needs a connection of its own. PROTOCOL §2.3. */
   readonly bringsHost: boolean;
 }
 
-/** How what is asked now stands to what there is. Who does not say what it wants has nothing to add. */
+/**
+ * Decides how a request relates to what its client has. A client that does not say what it wants has nothing to add.
+ */
 export function againOf({ interaction: { request } }: Pick<Asked, 'interaction'>, asking: Asking): Again {
   const { live, wants, bringsHost } = asking;
   const { jkt, isAuthenticated } = request;
   if (jkt !== null && wants.length > 0 && !bringsHost) {
-    // where it proved who it was, it does so now, too (PROTOCOL §2.1)
+    // PROTOCOL §2.1: a connection that was authenticated is only added to by an authenticated request
     const own = live.find((one) => one.jkt === jkt && (isAuthenticated || !one.authenticated));
     if (own !== undefined) return { kind: 'adds', connection: own, jkt };
   }
   return live.length === 0 ? { kind: 'first' } : { kind: 'beside', connections: live };
 }
 
-/** What there is left to choose: to a connection only what it has not, at the account that it uses. */
+/**
+ * What is left to choose from: for an existing connection, only what it does not have, at the accounts that it uses.
+ */
 export function leftFor(again: Again, links: readonly OwnLink[]): OwnLink[] {
   if (again.kind !== 'adds') return [...links];
   const { shown } = again.connection;
@@ -44,7 +48,7 @@ export function leftFor(again: Again, links: readonly OwnLink[]): OwnLink[] {
   });
 }
 
-/** What it has, for people. */
+/** What the connection has already, in words for the owner. */
 export function hasAlready(
   again: Again,
   links: readonly OwnLink[],
@@ -59,7 +63,7 @@ export function hasAlready(
   });
 }
 
-/** What it would get that it has not: of what it wants, in a few words. */
+/** What the connection would get of what it wants and does not have, in a few words. */
 export function newOf(
   links: readonly OfferedLink[],
 ): { readonly host: string; readonly reads: boolean; readonly writes: boolean }[] {

@@ -7,12 +7,12 @@ import type { ShownHost } from './consent-form.ts';
 import type { OwnLink } from './offered.ts';
 
 /**
- * So many accounts are offered on one consent page: its form has a field or two for each, and what a form may bring is
- * bounded (`LIMIT`).
+ * How many accounts a consent page offers: its form has one or two fields for each, and the number of fields in a form
+ * is bounded (`LIMIT`).
  */
 export const MOST_OFFERED = 200;
 
-/** The owner's live links, by Host, with what each could hand on; and whether there are more than are offered. */
+/** The owner's live links, by Host, with what each can pass on; and whether there are more than are offered. */
 export async function offeredLinks(
   deps: Pick<Deps, 'prisma'>,
   ownerId: string,
@@ -34,15 +34,14 @@ export async function offeredLinks(
   }));
   const beyond = found[MOST_OFFERED];
   if (beyond === undefined) return { links, hasMore: false };
-  // what sets everything at once never chooses between two at one Host: where the page ends among those of one, it has
-  // them all or none
+  // a preset never chooses between two accounts at one Host: a Host whose accounts do not all fit is left out
   const whole = links.filter(({ hostId }) => hostId !== beyond.hostId);
   return { links: whole.length > 0 ? whole : links, hasMore: true };
 }
 
 /**
- * An owner's links at one Host that have not ended, the active before the broken; one more than is offered where there
- * are more.
+ * An owner's links at one Host that have not ended, active ones before broken ones. Reads one more than is offered,
+ * which tells whether there are more.
  */
 export async function linksAtHost({ prisma }: Pick<Deps, 'prisma'>, at: { ownerId: string; issuer: string }) {
   return prisma.link.findMany({
@@ -55,7 +54,7 @@ export async function linksAtHost({ prisma }: Pick<Deps, 'prisma'>, at: { ownerI
 
 const MOST_BROKEN = 10;
 
-/** What the owner calls accounts whose links are broken; and whether there are more. */
+/** The labels of accounts whose links are broken; and whether there are more. */
 export async function brokenLinks(
   { prisma }: Pick<Deps, 'prisma'>,
   ownerId: string,
@@ -71,10 +70,10 @@ export async function brokenLinks(
 export type Inserted = { readonly kind: 'inserted' } | { readonly kind: 'full'; readonly problem: string };
 
 /**
- * Writes what the owner agreed to: the connection, which link it uses at each Host, and a rule per scope. The kernel's
- * grant of the same id comes after, and with it the timeline's entry; without it these rows grant nothing, and they are
- * cleared away. `full`: nothing was written, because the owner has as many connections as there may be; `problem` says
- * it to them.
+ * Writes what the owner agreed to: the connection, the link that it uses at each Host, and a rule for each scope. The
+ * authorization server's grant of the same id is written afterwards, and with it the timeline's entry; without that
+ * grant these rows permit nothing, and are cleaned up. `full`: nothing was written, because the owner has as many
+ * connections as are allowed; `problem` is the sentence for the owner.
  */
 export async function insertConnection(
   deps: Pick<Deps, 'prisma' | 'config'>,
@@ -86,17 +85,17 @@ export async function insertConnection(
     shown: readonly ShownHost[];
     expiresAt: Date | null;
     /**
-     * Of a client that speaks no token exchange: its one resource, and whether its tokens may be bound to no key.
+     * For a client that does not use token exchange: its one resource, and whether its tokens may be bound to no key.
      * PROTOCOL §6.
      */
     plain?: { resource: string; bearer: boolean };
-    /** The terms that it is offered; null: none. */
+    /** The terms that are offered to it; null: none. */
     proffer: NewProffer | null;
   },
 ): Promise<Inserted> {
   const { id, ownerId, client, redirectUri, shown, expiresAt, plain, proffer } = input;
   return deps.prisma.$transaction(async (tx) => {
-    // from here on the owner's row is ours: nobody else counts before we have written
+    // locks the owner's row until we commit, so that nobody counts connections before ours is written
     await tx.owner.update({ where: { id: ownerId }, data: { policyVersion: { increment: 1 } } });
     const problem = await noRoom(tx, { ownerId, client, limits: deps.config.limits.connections });
     if (problem !== null) return { kind: 'full', problem };
@@ -142,7 +141,7 @@ export async function insertConnection(
   });
 }
 
-/** The first offer of a connection: it comes into force with the kernel's grant. PROTOCOL §10. */
+/** The first offer of a connection; it comes into force with the authorization server's grant. PROTOCOL §10. */
 async function insertProffer(
   tx: Pick<Deps['prisma'], 'proffer' | 'profferKey'>,
   { connectionId, bucket, proffer }: { connectionId: string; bucket: number; proffer: NewProffer },
@@ -152,7 +151,7 @@ async function insertProffer(
   await tx.proffer.create({ data: { bucket, jti, connectionId, terms: [...terms], proffer: text } });
 }
 
-/** Why the owner can make no more connections, as a sentence; null when they can. */
+/** Why the owner cannot make another connection, as a sentence; null when they can. */
 async function noRoom(
   tx: Pick<Deps['prisma'], 'connection'>,
   input: { ownerId: string; client: Client; limits: Deps['config']['limits']['connections'] },

@@ -12,22 +12,22 @@ export interface ShownHost {
 
 export type ReadConsent =
   | { readonly kind: 'consent'; readonly shown: readonly ShownHost[]; readonly lifetimeSeconds: number | null }
-  /** `at`: the field that it is about. */
+  /** `at`: the field with the problem. */
   | { readonly kind: 'again'; readonly problem: string; readonly at?: string };
 
-/** One answer for all that an account's `''` stands for. */
+/** The field with one answer for everything that an account's `''` stands for. */
 export const allField = (linkId: string): string => `all:${linkId}`;
 
-/** The answer for one thing; empty: as the account's. */
+/** The field with the answer for one scope; empty: the account's answer applies. */
 export const answerField = (linkId: string, scope: string): string => `answer:${linkId}:${scope}`;
 
-/** What the page asked about as a whole, without a field for each thing. */
+/** The field that lists what the page asked about as a whole, without a field for each scope. */
 export const askedField = (linkId: string): string => `asked:${linkId}`;
 
 /**
- * Reads the consent form against what was offered: nothing that was not offered can be chosen. What was said of one
- * thing counts before what was said of its account, and everything there is what the page asked about, not what a Host
- * came to offer since. `least`: whether nothing at all is an answer, too.
+ * Reads the consent form against what was offered: nothing else can be chosen. The answer for a scope comes before that
+ * for its account, which covers only what the page asked about, not what a Host has come to offer since. `least`:
+ * whether choosing nothing is an answer, too.
  */
 export function readConsentForm(
   offered: readonly OfferedLink[],
@@ -61,7 +61,7 @@ export function readConsentForm(
   return { kind: 'consent', shown, lifetimeSeconds: duration.seconds };
 }
 
-/** What a form says of one account. */
+/** What a form answers for one account. */
 export function answersFor(link: OfferedLink, form: FormParams): ShownHost['answers'] {
   const everything = form.get(allField(link.linkId));
   const asked = (form.get(askedField(link.linkId)) ?? '').split(' ');

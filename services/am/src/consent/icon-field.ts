@@ -2,13 +2,16 @@ import type { FormParams } from '@chatelaine/protocol';
 
 const FIELD = 'icon';
 
-/** What a consent page shows, and in its form the icon that it shows. */
+/** A consent page's view, with a hidden field for the icon that the page shows. */
 export const withIcon = <View extends { readonly hidden: Readonly<Record<string, string>> }>(
   view: View,
   iconId: string | null,
 ): View => ({ ...view, hidden: { ...view.hidden, [FIELD]: iconId ?? '' } });
 
-/** Whether the page showed an icon, and there is another one now, or none. One that came meanwhile is no other. */
+/**
+ * Whether the page showed an icon, and the client now has a different one or none. An icon that arrived after the page
+ * was shown does not count.
+ */
 export const showedAnother = (form: FormParams, iconId: string | null): boolean => {
   const shown = form.get(FIELD) ?? '';
   return shown !== '' && shown !== iconId;

@@ -13,31 +13,28 @@ export interface OfferedLink {
 export interface OfferedScope {
   readonly scope: string;
   readonly sentence: string;
-  /** By the Host's own word; `write` where it says nothing. PROTOCOL §2.2. */
+  /** As the Host declares it; `write` where it says nothing. PROTOCOL §2.2. */
   readonly access: 'read' | 'write';
-  /**
-   * The Requester says that it wants it; or it says nothing at all, and then everything is looked at alike. PROTOCOL
-   * §2.4.
-   */
+  /** Whether the Requester says that it wants this scope; true for every scope where it says nothing. PROTOCOL §2.4. */
   readonly isWanted: boolean;
 }
 
-/** What there is to choose from on one consent page. */
+/** What a consent page offers. */
 export interface Offered {
   readonly links: readonly OfferedLink[];
-  /** The owner has more accounts than are offered. */
+  /** Whether the owner has more accounts than are offered. */
   readonly hasMore: boolean;
-  /** What the Requester says that it wants; empty: nothing. */
+  /** What the Requester says that it wants; empty if it says nothing. */
   readonly wants: readonly Want[];
 }
 
-/** An account as it is read, before anybody has asked for anything. */
+/** An account as it is stored, before a Requester's wants are considered. */
 export type OwnLink = Omit<OfferedLink, 'scopes'> & {
   readonly resources: readonly string[];
   readonly scopes: readonly Omit<OfferedScope, 'isWanted'>[];
 };
 
-/** Which of what the owner has the Requester says that it wants. */
+/** Marks which of the owner's scopes the Requester says that it wants. */
 export function markWanted(links: readonly OwnLink[], wants: readonly Want[]): OfferedLink[] {
   return links.map(({ resources, scopes, ...link }) => ({
     ...link,
@@ -54,11 +51,11 @@ export const means = (want: Pick<Want, 'scope'>, scope: string): boolean => want
 const isAt = ({ resource }: Pick<Want, 'resource'>, resources: readonly string[]): boolean =>
   resource === undefined || resources.includes(resource);
 
-/** The Host that a want is about; null: any. */
+/** The origin of the Host that a want is about; null: any Host. */
 export const hostOf = ({ resource }: Pick<Want, 'resource'>): string | null =>
   resource === undefined ? null : new URL(resource).origin;
 
-/** What somebody has of what is wanted. */
+/** The scopes that the owner has and that meet a want. */
 export function metBy(want: Want, links: readonly OfferedLink[]): OfferedScope[] {
   const at = hostOf(want);
   return links
@@ -66,11 +63,11 @@ export function metBy(want: Want, links: readonly OfferedLink[]): OfferedScope[]
     .flatMap(({ scopes }) => scopes.filter(({ scope, isWanted }) => isWanted && means(want, scope)));
 }
 
-/** Whether it is the owner's only account at its Host: no answer for many chooses between two of one. */
+/** Whether it is the owner's only account at its Host. Presets never choose between several. */
 export const standsAlone = (links: readonly OfferedLink[], { hostId }: OfferedLink): boolean =>
   links.filter((other) => other.hostId === hostId).length === 1;
 
-/** Hosts that are wanted and of which the owner has no account that works. */
+/** Hosts that the Requester wants, and where the owner has no working account. */
 export function missing({ wants, links }: Pick<Offered, 'wants' | 'links'>): string[] {
   const wanted = wants.map(hostOf).filter((host) => host !== null);
   return [...new Set(wanted)].filter((host) => links.every(({ hostIssuer }) => hostIssuer !== host));

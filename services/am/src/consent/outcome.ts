@@ -3,20 +3,20 @@ import { answersFor } from './consent-form.ts';
 import { durationIn } from './durations.ts';
 import type { OfferedLink } from './offered.ts';
 
-/** What the button that agrees says, for a machine: its form carries it. */
+/** The field that holds, for the server, what the button says that the owner agrees to. */
 export const NAMED_FIELD = 'named';
 
-/** How much somebody is about to agree to, and for how long. */
+/** How much the owner is about to agree to, and for how long. */
 export interface Outcome {
   readonly allow: number;
   readonly ask: number;
-  /** A {@link durationIn} that there is, or the first. */
+  /** A duration that exists, by {@link durationIn}; else the default. */
   readonly duration: string;
-  /** It, in words that go on after what is allowed. */
+  /** The duration in words that go on after what is allowed. */
   readonly words: string;
 }
 
-/** What a form comes to as it stands. */
+/** What a form would agree to as it is filled in now. */
 export function outcomeOf(links: readonly OfferedLink[], form: FormParams): Outcome {
   const effects = links.flatMap((link) => answersFor(link, form).map(({ effect }) => effect));
   const allow = effects.filter((effect) => effect === 'allow').length;
@@ -28,9 +28,10 @@ export function durationFields(form: FormParams): Pick<Outcome, 'duration' | 'wo
   return { duration: duration?.value ?? '', words: duration?.words ?? '' };
 }
 
-// the page's script has these two as they stand here, so that both say the same: they use nothing around them
+// the page's script contains the source of these two functions, so that page and server say the same: they must not
+// refer to anything outside themselves
 
-/** The words on the button. `more`: it is added to what there is, and lasts as long. */
+/** The words on the button. `more`: it is added to what the connection has, and lasts as long. */
 export function outcomeWords(
   { allow, ask, words }: Pick<Outcome, 'allow' | 'ask' | 'words'>,
   kind: 'anew' | 'more' = 'anew',
@@ -46,19 +47,19 @@ export function outcomeWords(
   return `Allow ${things(allow)}, ask for ${ask} more, ${words}`;
 }
 
-/** The same for a machine. */
+/** The same for the server to compare. */
 export function outcomeName({ allow, ask, duration }: Pick<Outcome, 'allow' | 'ask' | 'duration'>): string {
   return `${allow} ${ask} ${duration}`;
 }
 
 /**
- * Whether a form agrees to something else than its button said. Where no script runs, a button keeps its words while
- * somebody chooses. A form whose button said nothing agrees to what it holds.
+ * Whether a form agrees to something other than what its button said: without script, the button keeps its words while
+ * the owner changes the form. A form without this field agrees to what it holds.
  */
 export function isMisnamed(outcome: Outcome, form: FormParams): boolean {
   const named = form.get(NAMED_FIELD);
   return named !== undefined && named !== outcomeName(outcome);
 }
 
-/** Why the page comes again: nothing is agreed to under words that are not true. */
+/** Why the page is shown again: nobody agrees to anything under words that are no longer true. */
 export const MISNAMED = 'You changed something, and the button said what it was before. It now says what it comes to.';

@@ -5,30 +5,29 @@ import { type Offered, type OfferedLink, type OfferedScope, standsAlone } from '
 
 /** The button that sets everything at once. */
 export const PRESET_FIELD = 'preset';
-/** And to what. */
+/** The answer that it sets. */
 export const PRESET_EFFECT_FIELD = 'preset_effect';
 
 export const PRESETS = ['read', 'wanted', 'everything'] as const;
 export type Preset = (typeof PRESETS)[number];
 
 /**
- * Of more accounts, nobody answers thing by thing here; what the connection may do can be changed one by one
- * afterwards.
+ * With more accounts than this, the page has one answer for each account instead of one for each scope; what the
+ * connection may do can be changed scope by scope afterwards.
  */
 const SHOWN_ONE_BY_ONE = 50;
 export const isOneByOne = ({ links }: Pick<Offered, 'links'>): boolean => links.length <= SHOWN_ONE_BY_ONE;
 
-/** What a page begins with. */
+/** What a page's form depends on before anything is chosen. */
 export interface Beginnings {
   readonly defaults: Defaults;
-  /** Links that no app was ever shown. */
+  /** Links that have not been shown to any app. */
   readonly unused: ReadonlySet<string>;
 }
 
 /**
- * What the page's form holds: what was sent, with a preset that was pressed carried out; before that, what is wanted.
- * Whatever is chosen is a field of its own for each thing, or of a list of things: nothing stands for what is added
- * later.
+ * What the page's form holds: what was sent, with the pressed preset applied; before anything was sent, what is wanted.
+ * Each choice is a field of its own for each scope, or for a list of scopes: no choice covers what is added later.
  */
 export function choicesIn(offered: Offered, form: FormParams, beginnings: Beginnings): FormParams {
   const begun = new Map([...prefilled(offered, form, beginnings), ...form]);
@@ -36,15 +35,15 @@ export function choicesIn(offered: Offered, form: FormParams, beginnings: Beginn
   return preset === null ? begun : withPreset(offered, begun, preset);
 }
 
-/** The preset whose button was pressed; null: none. */
+/** The preset whose button was pressed; null if none was. */
 export function presetIn(form: FormParams): Preset | null {
   return PRESETS.find((one) => one === form.get(PRESET_FIELD)) ?? null;
 }
 
 /**
- * What is wanted, as the owner's defaults have it; nothing else. Who says nothing of what it wants begins with nothing.
- * An account of which the form says nothing was added on the way, and begins as it would have. Where nobody answers
- * thing by thing, writing is chosen by hand.
+ * Fills in what is wanted, as the owner's defaults have it, and nothing else; for a Requester that does not say what it
+ * wants, nothing. An account that the form does not mention was added in the meantime, and starts as it would have at
+ * first. Where the page has one answer for each account, writing must be chosen by hand.
  */
 function prefilled(offered: Offered, form: FormParams, { defaults, unused }: Beginnings): FormParams {
   const fields = new Map<string, string>();
@@ -53,7 +52,7 @@ function prefilled(offered: Offered, form: FormParams, { defaults, unused }: Beg
     const most =
       !says || !standsAlone(offered.links, link) ? 'no' : unused.has(link.linkId) ? defaults.newServices : 'allow';
     const effect = stricterOf(defaults.reading, most);
-    // what is one answer for all of an account is about all of it
+    // where the account has only one answer, that covers everything in it
     const isCovered = says || isOneByOne(offered) ? isReading : isAnything;
     fill(fields, offered, { link, effect, isCovered });
     const writing = stricterOf(defaults.writing, most);
@@ -72,7 +71,7 @@ const COVERED: Readonly<Record<Preset, (scope: OfferedScope) => boolean>> = {
   everything: () => true,
 };
 
-/** The form with everything set at once; of several accounts at one Host only the one that has something chosen is. */
+/** Applies a preset to the form. Of several accounts at one Host, it sets only the one that already has a choice. */
 function withPreset(offered: Offered, form: FormParams, preset: Preset): FormParams {
   const effect = form.get(PRESET_EFFECT_FIELD) === 'allow' ? 'allow' : 'ask';
   const fields = new Map(form);
@@ -103,7 +102,7 @@ function fill(
 }
 
 /**
- * What an account's one answer is about: reading what is wanted. Writing is answered by itself, as is what was not
- * asked for.
+ * What an account's one answer covers: reading what is wanted. Writing, and what was not asked for, have their own
+ * answers.
  */
 export const goesWithAll = isReading;

@@ -34,12 +34,12 @@ function say() {
 
 if (form !== null) {
   form.addEventListener('change', say);
-  // what a browser puts back by itself, on reload and on Back
+  // also when the browser restores the form's values by itself, on reload or Back
   addEventListener('pageshow', say);
 }
 `;
 
-/** Lets the button say what a form comes to while somebody chooses. It sends nothing and keeps nothing. */
+/** Keeps the words on the button true while the owner fills in the form. It sends nothing and stores nothing. */
 export const CONSENT_SCRIPT = {
   source,
   href: `/consent.js?v=${sha256base64url(source).slice(0, 12)}`,

@@ -1,6 +1,5 @@
 /**
- * What only consent pages show: who asks beside what is chosen, a line for each account, and the buttons that set all
- * of them.
+ * Styles for consent pages only: the client beside the choices, a line for each account, and the buttons for presets.
  */
 export const CONSENT_STYLES = `
 .asking > * { min-width: 0 }

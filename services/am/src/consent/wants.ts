@@ -2,11 +2,11 @@ import type { RequestExtension } from '@chatelaine/oauth-server';
 import type { Asked } from '@chatelaine/oauth-server-fastify';
 import { parseResource, parseWants, type Schemes, type Want, wantsSchema } from '@chatelaine/protocol';
 
-/** What it is called in a stored request. */
+/** The extension's name in a stored request. */
 const WANTS = 'wants';
 const PARAMETER = 'chatelaine_wants';
 
-/** What a pushed request says that the Requester would like to ask for. PROTOCOL §2.4. */
+/** Reads what a pushed request says that the Requester wants. PROTOCOL §2.4. */
 export function readsWants({ schemes }: { schemes: Schemes }): RequestExtension {
   return {
     name: WANTS,
@@ -14,7 +14,7 @@ export function readsWants({ schemes }: { schemes: Schemes }): RequestExtension 
       const text = params.get(PARAMETER);
       if (text === undefined) return { kind: 'none' };
       const refused = (message: string) => ({ kind: 'refused', error: 'invalid_request', message }) as const;
-      // in an address anybody could put words into its mouth
+      // in the address of an authorization request, anybody could put words into the Requester's mouth
       if (way !== 'pushed') return refused(`${PARAMETER} is pushed (RFC 9126).`);
       const wants = parseWants(text);
       const isGood = wants?.every(({ resource }) => resource === undefined || isResource(resource, schemes));
@@ -23,9 +23,7 @@ export function readsWants({ schemes }: { schemes: Schemes }): RequestExtension 
   };
 }
 
-/**
- * What the Requester says that it wants: with this request, or else in what it says of itself. Empty: it says nothing.
- */
+/** What the Requester says that it wants: in this request, or else in its client metadata. Empty if it says nothing. */
 export function wantsOf(
   { interaction: { request, client } }: Pick<Asked, 'interaction'>,
   schemes: Schemes,

@@ -4,17 +4,17 @@ import { DURATION_FIELD, durationIn } from '../consent/durations.ts';
 import { durationFields, type Outcome } from '../consent/outcome.ts';
 import type { Offer, OfferedAccount } from './offer.ts';
 
-/** Which account, where there are several. */
+/** The field for the account to use, where the owner has several. */
 export const ACCOUNT_FIELD = 'account';
-/** The owner lets this app have tokens that are bound to no key. */
+/** The field by which the owner allows this app tokens that are bound to no key. */
 export const BEARER_FIELD = 'bearer';
 
-/** Nothing in the request, or in what the app says of itself, promises that it will prove a key. */
+/** Whether neither the request nor the app's own metadata promises that it will prove possession of a key. */
 export function provesNoKey({ request, client }: Pick<Interaction, 'request' | 'client'>): boolean {
   return request.jkt === null && !client.dpopBound;
 }
 
-/** The tick for one scope at one account. */
+/** The checkbox for one scope at one account. */
 export function scopeField(linkId: string, scope: string): string {
   return `scope:${linkId}:${scope}`;
 }
@@ -29,7 +29,7 @@ export type ReadStockClientConsent =
     }
   | { readonly kind: 'again'; readonly problem: string; readonly at?: string };
 
-/** Reads the form against what was offered: nothing that was not offered can be chosen. */
+/** Reads the form against what was offered: nothing else can be chosen. */
 export function readStockClientForm(offer: Accounts, form: FormParams): ReadStockClientConsent {
   const account = accountIn(offer, form);
   if (account === undefined)
@@ -52,15 +52,15 @@ const accountIn = ({ accounts }: Accounts, form: FormParams): OfferedAccount | u
 const scopesIn = ({ linkId, scopes }: OfferedAccount, form: FormParams): ScopeSet =>
   scopes.map(({ scope }) => scope).filter((scope) => form.has(scopeField(linkId, scope)));
 
-/** What the form comes to as it stands. */
+/** What the form would grant as it is filled in now. */
 export function outcomeIn(offer: Accounts, form: FormParams): Outcome {
   const account = accountIn(offer, form);
   return { allow: account === undefined ? 0 : scopesIn(account, form).length, ask: 0, ...durationFields(form) };
 }
 
 /**
- * What it holds before anybody chooses: what was asked for by name stands there as asked for, since such an app cannot
- * ask later; where the app left it open, the owner begins with nothing.
+ * What the form holds before anybody chooses. Scopes that the request names are filled in as asked for, since such an
+ * app cannot ask for more later; where it names none, nothing is chosen.
  */
 export function stockChoices(
   offer: Accounts,

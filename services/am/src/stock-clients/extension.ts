@@ -12,7 +12,7 @@ import {
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 
-/** What the AM's requests, grants and rows of this kind are called. */
+/** The name of these requests, grants and rows in what the AM stores. */
 export const STOCK_CLIENTS = 'facade';
 
 const dataSchema = z.object({ resource: z.string() });
@@ -24,9 +24,9 @@ export function resourceOf(asked: Asked): string | null {
 }
 
 /**
- * A request with `resource` (RFC 8707) is one for a Host's own token, by a client that need not have heard of
- * transfers. Nothing is looked up: whether there is such a Host, and whether anybody here has linked it, is between the
- * AM and an owner who has signed in. PROTOCOL §6.
+ * Reads a request with `resource` (RFC 8707): one for a Host's own token, by a client that may know nothing of
+ * transfers. Nothing is looked up yet: only an owner who has signed in learns whether the AM knows such a Host, and
+ * whether they have linked it. PROTOCOL §6.
  */
 export function readRequest(
   { config }: Pick<Deps, 'config'>,
@@ -41,24 +41,26 @@ function read(config: Deps['config'], params: ExtensionRequest['params']): Exten
   const resource = canonicalResource(given, config.schemes);
   if (resource === null)
     return refused('invalid_target', 'resource is not an absolute URL without query and fragment.');
-  // PROTOCOL §2.2: the AM never takes itself for a Host
+  // PROTOCOL §2.2: the AM is never a Host of its own
   if (parseIssuer(new URL(resource).origin, config.schemes) === config.issuer)
     return refused('invalid_target', 'This server is not a resource.');
   if (params.has('transfer_scope')) return refused('invalid_request', 'transfer_scope has no meaning here.');
   const asked = params.get('scope');
   const scope = asked === undefined ? [] : parseLooseScope(asked);
   if (scope === null) return refused('invalid_scope', 'scope is not a list of scope values.');
-  // before anything is left out: nobody gets one kind of grant for having asked for the other, too
+  // checked before unknown scopes are left out: a request gets one kind of grant only, never both
   if (scope.includes(TRANSFER_SCOPE))
     return refused('invalid_scope', 'A request is for a resource or for the scope "transfer", not for both.');
-  // RFC 6749 §3.1: without a value is as left out; blank is not, for what is left out is offered whole
+  // RFC 6749 §3.1: a parameter without a value counts as omitted; a blank one does not, because without `scope`
+  // everything is offered
   if (scope.length === 0 && asked !== undefined && asked !== '')
     return refused('access_denied', 'scope names nothing.');
   return { kind: 'own', data: { resource }, scope };
 }
 
 /**
- * RFC 8707 §2: what asks for no connection of PROTOCOL §2.1 must say for which resource; nothing here could be guessed.
+ * RFC 8707 §2: a request that does not ask for a connection (PROTOCOL §2.1) must name its resource, which cannot be
+ * guessed.
  */
 function withoutResource(params: ExtensionRequest['params']): ExtensionReading {
   const scope = parseLooseScope(params.get('scope') ?? TRANSFER_SCOPE);
@@ -67,17 +69,17 @@ function withoutResource(params: ExtensionRequest['params']): ExtensionReading {
 }
 
 /**
- * Many clients end a resource with a slash, a whole origin above all (WHATWG URL); no Host has two that differ in
- * nothing else.
+ * Normalizes a resource that a client names. Many clients add a slash to it, above all to an origin (WHATWG URL), and
+ * no Host has two resources that differ only in that.
  */
 export function canonicalResource(given: string, schemes: Schemes): ResourceUrl | null {
   return parseResource(given.endsWith('/') ? given.slice(0, -1) : given, schemes) ?? parseResource(given, schemes);
 }
 
 /**
- * Which of a Host's resources a client means: the one it names, with or without a slash at its end; or the Host's only
- * one, by its origin, which is all that clients know that look no further than the address they were given. Null: none
- * of them, or several might be meant.
+ * Which of a Host's resources a client means: the one that it names, with or without a slash at the end; or the Host's
+ * only one if the client names the Host's origin, as clients do that only know the address they were given. Null: none
+ * of them, or it could be several.
  */
 export function meantBy(asked: string, resources: readonly string[]): string | null {
   const bare = (url: string): string => url.replace(/\/$/, '');

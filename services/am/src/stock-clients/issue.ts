@@ -19,15 +19,15 @@ import { canonicalResource, meantBy } from './extension.ts';
 import { readResource } from './store.ts';
 
 /**
- * What a code or a refresh token of such a connection is answered with: the Host's own token, obtained by the transfer
- * that everybody gets (same snapshot, same decision, same audit row), in the form of RFC 6749 §5.1. The Host is called
- * first; code or refresh token are used up only when there is something to hand out; and revocation is read last, for
- * whoever sends many requests at once can make each wait before that. PROTOCOL §6.
+ * Answers a code or a refresh token of a stock client's connection with the Host's own token, in the form of RFC 6749
+ * §5.1. The token comes from an ordinary transfer: same snapshot, same decision, same audit row. The Host is called
+ * first; the code or refresh token is used up only when there is a token to hand out. Revocation is read last, because
+ * a client that sends many requests at once can delay each of them before that. PROTOCOL §6.
  */
 export async function issueHostToken(deps: TransferDeps, issue: Issue): Promise<Readonly<Record<string, unknown>>> {
   const { grant, client, jkt, scope, guards, signal, occasion } = issue;
   const resource = await resourceOf(deps, issue);
-  // RFC 9449 §5.2: it said itself that it always would
+  // RFC 9449 §5.2: a client with `dpop_bound_access_tokens` always sends a proof
   if (jkt === null && client.dpopBound) throw invalidDpopProof('This client registered to send a DPoP proof.');
   const request: TransferRequest = {
     clientId: client.id,
@@ -49,8 +49,8 @@ export async function issueHostToken(deps: TransferDeps, issue: Issue): Promise<
 }
 
 /**
- * What was minted for a code or refresh token that is lost meanwhile goes to nobody; if it cannot be said now, the
- * sweep says it.
+ * Commits the answer. If the code or refresh token was lost in the meantime, nobody gets what the Host minted; if that
+ * cannot be recorded now, the sweep does it.
  */
 async function commitOrWithhold(deps: TransferDeps, { commit }: Issue, minted: Minted): Promise<Committed> {
   try {
@@ -61,7 +61,7 @@ async function commitOrWithhold(deps: TransferDeps, { commit }: Issue, minted: M
   }
 }
 
-/** RFC 8707 §2.2: a code or refresh token may be used for what it was granted for, and that is one resource. */
+/** RFC 8707 §2.2: a code or refresh token is good only for what it was granted for, which is one resource. */
 async function resourceOf(deps: TransferDeps, { grant, params }: Issue): Promise<ResourceUrl> {
   const { schemes } = deps.config;
   const stored = await readResource(deps, { connectionId: grant.id, ownerId: grant.subject });
@@ -69,13 +69,13 @@ async function resourceOf(deps: TransferDeps, { grant, params }: Issue): Promise
   if (resource === null) throw needsOwner('no such connection');
   const given = params.get('resource');
   const named = given === undefined ? null : canonicalResource(given, schemes);
-  // spelled as at the authorization endpoint, which is how clients spell it again
+  // accepts what the authorization endpoint accepts, since clients spell the resource the same way here
   if (given !== undefined && (named === null || meantBy(named, [resource]) === null))
     throw invalidTarget('resource is not the one of this grant.');
   return resource;
 }
 
-/** RFC 6749 §5.1, and no member beside. */
+/** The answer of RFC 6749 §5.1, with no other member. */
 function plainAnswer(minted: TransferResponse, refreshToken: string | undefined): Readonly<Record<string, unknown>> {
   const { access_token, token_type, expires_in, scope } = minted;
   return {
@@ -88,9 +88,10 @@ function plainAnswer(minted: TransferResponse, refreshToken: string | undefined)
 }
 
 /**
- * A stock client knows two kinds of failure: later, and anew. What only the owner can change is `invalid_grant`, so
- * that it sends them here again (RFC 6749 §5.2); what passes by itself stays what it is, and the refresh token with it.
- * Where the Host's own policy says no, asking the owner again would help nobody.
+ * Translates a refusal for a stock client, which knows two kinds of failure: try again later, or authorize again. What
+ * only the owner can change is `invalid_grant`, which makes the client send the owner here again (RFC 6749 §5.2). What
+ * passes by itself keeps its error, and the refresh token stays good. Where the Host's own policy refuses, asking the
+ * owner again would not help.
  */
 function inPlainTerms(refusal: Refusal, occasion: Issue['occasion']): OAuthError {
   switch (refusal.kind) {
@@ -108,8 +109,7 @@ function inPlainTerms(refusal: Refusal, occasion: Issue['occasion']): OAuthError
     case 'paused':
       return pausedForNow(refusal);
     case 'key_needed':
-      // with a code the client may still bring a proof; with a refresh token it was allowed to go without, and no
-      // longer is
+      // with a code, the client may still send a proof; a refresh token could be used without one, and no longer can
       return occasion === 'refresh' ? needsOwner('Bearer no longer allowed') : toOAuthError(refusal);
     default:
       return toOAuthError(refusal);

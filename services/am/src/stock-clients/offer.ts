@@ -5,56 +5,59 @@ import { scopeSentences, scopesOf } from '../links/scope-sentences.ts';
 import { linksAtHost, MOST_OFFERED } from '../consent/connection-store.ts';
 import { meantBy } from './extension.ts';
 
-/** One of the owner's accounts at the Host that is asked for. */
+/** One of the owner's accounts at the Host that the request is for. */
 export interface OfferedAccount {
   readonly linkId: string;
   readonly label: string;
-  /** What was asked for, as far as the owner lets the AM hand it on. */
+  /** What was asked for, of what the owner lets the AM pass on. */
   readonly scopes: readonly { readonly scope: string; readonly sentence: string; readonly access: 'read' | 'write' }[];
 }
 
-/** What there is to decide about a request for a resource. Only its owner, signed in, learns which it is. */
+/** What the owner can decide about a request for a resource. Only the owner, signed in, learns which of these it is. */
 export type Offer =
   | {
       readonly kind: 'accounts';
-      /** What the connection is for, as the Host names it; the request may have spelled it otherwise. */
+      /** The connection's resource as the Host names it; the request may have spelled it differently. */
       readonly resource: string;
       readonly hostId: string;
       readonly hostName: string;
       readonly hostIssuer: string;
-      /** Whether the Host hands out tokens bound to no key. */
+      /** Whether the Host issues tokens that are bound to no key. */
       readonly bearer: boolean;
       /** At least one, each with something to offer. */
       readonly accounts: readonly OfferedAccount[];
-      /** The owner has others there, which are not offered. */
+      /** Whether the owner has more accounts there than are offered. */
       readonly hasMore: boolean;
       /**
-       * Asked for, but beyond what the owner lets the AM hand on, or given only to apps that sign for themselves
-       * (PROTOCOL §3.6).
+       * Scopes that were asked for, but exceed what the owner lets the AM pass on, or are given only to apps that sign
+       * their own statements (PROTOCOL §3.6).
        */
       readonly beyond: readonly string[];
     }
   /**
-   * Of what was asked for the Host knows nothing: there is nothing to decide, and it is not as if it had been left
-   * open.
+   * The Host knows none of the scopes that were asked for. There is nothing to decide, and it must not be treated as if
+   * no scope had been named.
    */
   | { readonly kind: 'unknown_scopes'; readonly hostName: string; readonly scopes: ScopeSet }
-  /** Linked, but the Host names no such resource, or several of which the request means one. */
+  /** Linked, but the Host names no such resource, or the request could mean several of its resources. */
   | {
       readonly kind: 'unknown_resource';
       readonly hostName: string;
       readonly address: string;
       readonly resources: readonly string[];
     }
-  /** The Host gives all that is asked for only to apps that sign for themselves, and this one cannot. PROTOCOL §3.6. */
+  /**
+   * The Host gives everything that was asked for only to apps that sign their own statements, which this one cannot.
+   * PROTOCOL §3.6.
+   */
   | { readonly kind: 'needs_signature'; readonly hostName: string; readonly sentences: readonly string[] }
-  /** Linked, but what is asked for may not be handed on at all. */
+  /** Linked, but the ceiling allows nothing of what was asked for. */
   | { readonly kind: 'beyond_ceiling'; readonly hostName: string; readonly sentences: readonly string[] }
   | { readonly kind: 'broken'; readonly hostName: string; readonly labels: readonly string[] }
-  /** Unknown to everybody here, or not linked by this owner: they need not know which. */
+  /** Unknown to the AM, or not linked by this owner: they need not learn which. */
   | { readonly kind: 'not_linked'; readonly address: string };
 
-/** Reads what the owner has at the Host of a resource. */
+/** Reads what the owner has at the Host that the resource belongs to. */
 export async function readOffer(
   deps: Pick<Deps, 'prisma'>,
   { asked: who, resource }: { asked: Asked; resource: string },
@@ -64,15 +67,15 @@ export async function readOffer(
   const host = links[0]?.host;
   if (host === undefined) return { kind: 'not_linked', address };
   const meant = meantBy(resource, host.resources);
-  // adding it once more would change nothing
+  // linking it again would change nothing
   if (meant === null) return { kind: 'unknown_resource', hostName: host.name, address, resources: host.resources };
   const active = links.filter(({ state }) => state === 'active');
   if (active.length === 0) return { kind: 'broken', hostName: host.name, labels: links.map(({ label }) => label) };
   const live = active.slice(0, MOST_OFFERED);
   const { scope } = who.interaction.request;
   const known = Object.keys(Object(host.transferScopes) as Record<string, unknown>);
-  // RFC 6749 §3.3: what the Host does not know (offline_access, openid, inventions) is left out, and the answer's scope
-  // says so
+  // RFC 6749 §3.3: scopes that the Host does not know (offline_access, openid, made-up ones) are left out, and the
+  // answer's `scope` says so
   const asked = scope.filter((each) => known.includes(each));
   if (asked.length === 0 && scope.length > 0) return { kind: 'unknown_scopes', hostName: host.name, scopes: scope };
   const { chatelaine_requester_statement_scopes: signed = [] } = serverMetadataSchema.parse(host.metadata);

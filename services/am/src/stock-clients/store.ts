@@ -6,7 +6,7 @@ const RESOURCE = defineQuery<{ resource: string | null }>({
   text: 'select resource from connection where id = $1 and owner_id = $2 and ended_at is null',
 });
 
-/** The resource that a connection of this kind is for; null when there is no such connection any more. */
+/** The resource of such a connection; null when the connection is gone. */
 export async function readResource(
   { pool }: Pick<Deps, 'pool'>,
   { connectionId, ownerId }: { connectionId: string; ownerId: string },
