@@ -10,7 +10,7 @@ export type AnswerForm =
   | { readonly kind: 'block' }
   | { readonly kind: 'again'; readonly problem: string; readonly chosen?: readonly string[] };
 
-/** What the owner answered, to the question as it was shown to them. */
+/** Reads the owner's answer to the question as it was shown to them. */
 export function readAnswerForm(ask: OpenAsk, form: FormParams): AnswerForm {
   const given = form.get('answer');
   const answer = ANSWERS.find((known) => known === given);

@@ -39,23 +39,22 @@ export interface Answering {
   readonly ask: OpenAsk;
   readonly ownerId: string;
   readonly answer: AskAnswer;
-  /** Those that a yes is for. */
+  /** The scopes that the owner allows. */
   readonly chosen: readonly string[];
 }
 
 /**
  * Records the owner's answer. `once` approves exactly one transfer of exactly the chosen scopes within ten minutes;
- * `hour`, `always` and `never` write rules; `not-now` only closes the question. A yes is good for the key that asked,
- * at this account, under the terms that its app had signed; if one of these changes, the owner is asked anew. False if
- * somebody else was faster. PROTOCOL §3.7.
+ * `hour`, `always` and `never` write rules; `not-now` only closes the question. A yes holds for the key that the
+ * Requester used, at this account, under the terms that the Requester had signed; if one of these changes, the owner is
+ * asked again. False if the question was answered in the meantime. PROTOCOL §3.7.
  */
 export async function answerAsk({ pool }: Pick<Deps, 'pool'>, answering: Answering): Promise<boolean> {
   const { ask, ownerId, answer, chosen } = answering;
   const all = ask.scopes.map(({ scope }) => scope);
   const allowed = isYes(answer) && chosen.length < all.length ? chosen : null;
   return inTransaction(pool, async (tx) => {
-    // the owner before the ask, as whatever ends a connection takes them: the other way round they would wait for each
-    // other
+    // the owner's row before the question's, as whatever ends a connection locks them: the other order would deadlock
     await run(tx, LOCK_OWNER, [ownerId]);
     const approved = answer === 'once' && allowed === null;
     const { jkt, terms } = ask;

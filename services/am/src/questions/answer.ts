@@ -1,4 +1,4 @@
-/** What an owner can say to a question. PROTOCOL §3.7. */
+/** The answers that an owner can give to a question. PROTOCOL §3.7. */
 export type AskAnswer = Yes | 'not-now' | 'never';
 
 /** `once` is for one transfer; `hour` and `always` are rules. */

@@ -11,7 +11,7 @@ interface AskInput {
   readonly purpose: string | null;
 }
 
-// one at a time per app of an owner: of many counting side by side each would find room
+// one at a time for each app of an owner: transactions that count side by side would each find room
 const LOCK_APP = defineQuery({
   name: 'inbox_lock_app',
   text: `select pg_advisory_xact_lock(hashtextextended('ask ' || $1 || ' ' || $2, 0))`,
@@ -54,15 +54,16 @@ const OPEN = defineQuery<{ id: string; is_new: boolean }>({
 export type OpenedAsk =
   /** `isNew`: it was not open before. */
   | { readonly kind: 'open'; readonly id: string; readonly isNew: boolean }
-  /** The owner was asked for all of it a moment ago, and allowed only these. */
+  /** The owner was asked for all scopes a moment ago, and allowed only these. */
   | { readonly kind: 'fewer'; readonly allowed: ScopeSet }
   | { readonly kind: 'too_many' }
-  /** The owner stopped the connection meanwhile. */
+  /** The owner has stopped the connection in the meantime. */
   | { readonly kind: 'ended' };
 
 /**
- * Puts a question into the owner's inbox, and notes that there is one; asking again finds the same question. So many
- * are open per connection and per app, and so many new ones come of one app in an hour. PROTOCOL §3.7.
+ * Puts a question into the owner's inbox, and creates a notice for it; asking again finds the same question. The number
+ * of open questions is limited for each connection and each app, and so is the number of new ones from one app in an
+ * hour. PROTOCOL §3.7.
  */
 export async function openAsk(pool: Pool, input: AskInput): Promise<OpenedAsk> {
   const { snapshot, target, scopes, purpose } = input;
@@ -89,7 +90,7 @@ export async function openAsk(pool: Pool, input: AskInput): Promise<OpenedAsk> {
   });
 }
 
-/** Where the owner answers; on the AM's own origin. */
+/** The page on which the owner answers, at the AM's own origin. */
 export function askUrl(issuer: string, askId: string): string {
   return `${issuer}/asks/${askId}`;
 }

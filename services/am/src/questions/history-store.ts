@@ -1,13 +1,13 @@
 import { defineQuery, runForRow } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
-/** What came of the same question before: of the same app, for the same scopes, at the same Host. */
+/** How often the same app asked for the same scopes at the same Host before, and what the owner answered. */
 export interface AskHistory {
-  /** How often it was asked in the last seven days, this time included. */
+  /** How often it asked in the last seven days, this time included. */
   readonly thisWeek: number;
-  /** How often of these the owner said "not now". */
+  /** How often the owner answered "not now" to these. */
   readonly notNow: number;
-  /** Seconds since the owner last said yes to it; null: not as long as it is remembered. */
+  /** Seconds since the owner last said yes to it; null if they have not in the time that is kept. */
   readonly lastYesAgo: number | null;
 }
 

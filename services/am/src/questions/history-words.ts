@@ -3,7 +3,7 @@ import type { AskHistory } from './history-store.ts';
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 
-/** "Asked 3 times this week; your last yes was yesterday." */
+/** The history as a sentence: "Asked 3 times this week; your last yes was yesterday." */
 export function historyWords({ thisWeek, lastYesAgo }: AskHistory): string {
   if (thisWeek <= 1 && lastYesAgo === null) return 'It has not asked you for this lately.';
   const times = thisWeek <= 1 ? 'Asked for the first time this week' : `Asked ${timesOf(thisWeek)} this week`;

@@ -2,8 +2,8 @@ import { sha256base64url } from '@chatelaine/crypto';
 import type { OpenAsk } from './store.ts';
 
 /**
- * A digest of what a question's page shows: a Requester that asks again may come with other words, or for another
- * account. PROTOCOL §3.7.
+ * A digest of what a question's page shows, because a Requester that asks again may change its purpose, or be given
+ * another account. PROTOCOL §3.7.
  */
 export function shownOf(ask: OpenAsk): string {
   const { clientId, clientName, selfName, clientUri, redirectUri, isProven } = ask;

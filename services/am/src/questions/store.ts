@@ -13,13 +13,13 @@ export interface OpenAsk extends Who {
   readonly linkId: string;
   /** Thumbprint of the connection's key. */
   readonly jkt: string | null;
-  /** The terms that the app has signed, by their name; null: none. */
+  /** The name of the terms that the app has signed; null if it has signed none. */
   readonly terms: string | null;
   readonly hostName: string;
   readonly label: string;
   readonly purpose: string | null;
   readonly scopes: readonly { readonly scope: string; readonly sentence: string }[];
-  /** It waits for the answer, and goes on by itself. */
+  /** Whether the Requester's deferred request waits for the answer, and goes on by itself. */
   readonly isWaitedFor: boolean;
 }
 
@@ -63,7 +63,7 @@ const FIND = defineQuery<AskRow>({
     where a.id = $1 and a.owner_id = $2 and a.state = 'open' and a.expires_at > now()`,
 });
 
-/** An open question of this owner; null for one that is another's, answered, or never was. */
+/** An open question of this owner; null if it is another owner's, has been answered, or does not exist. */
 export async function findOpenAsk(
   { pool }: Pick<Deps, 'pool'>,
   input: { id: string; ownerId: string },

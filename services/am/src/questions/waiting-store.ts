@@ -6,11 +6,11 @@ import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import { scopeSentences } from '../links/scope-sentences.ts';
 import { whoInShort } from '../identity/who.tsx';
 
-/** A question that waits for the owner. */
+/** A question that waits for the owner's answer. */
 export interface WaitingAsk {
   readonly id: string;
   readonly clientName: string;
-  /** Who that is, in a few words. */
+  /** Who the client is, in a few words. */
   readonly who: string;
   readonly hostName: string;
   readonly label: string;
@@ -48,7 +48,7 @@ const WAITING = defineQuery<WaitingRow>({
     order by a.created_at desc, a.id desc limit $4`,
 });
 
-/** Some of what needs the owner, newest first. PROTOCOL §3.7. */
+/** Some of the owner's open questions, newest first. PROTOCOL §3.7. */
 export async function readWaitingAsks(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, after, most }: { ownerId: string; after: AskKey | null; most: number },

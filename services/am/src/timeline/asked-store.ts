@@ -5,12 +5,12 @@ import { scopeSentences } from '../links/scope-sentences.ts';
 import { type Filter, momentsOf, type Outcome } from './filter.ts';
 import { type Seen, seenOf } from './seen.ts';
 
-/** A key that was asked for, and what came of it. */
+/** A request for an access token, and its outcome. */
 export interface Asked {
   readonly id: string;
   readonly at: Date;
   readonly state: 'intent' | 'minted' | 'withheld' | 'refused' | 'failed';
-  /** Why there was none, for programs. */
+  /** The error code if no token was issued. */
   readonly error: string | null;
   readonly scopes: readonly string[];
   /** The Host's sentence for each scope. */
@@ -19,20 +19,20 @@ export interface Asked {
   readonly clientId: string;
   readonly clientName: string;
   readonly connectionId: string;
-  /** What was asked for without the owner showing it any such service has none of these. */
+  /** Null for a request for a service that the owner does not show the app. */
   readonly link: {
     readonly id: string;
     readonly label: string;
     readonly hostId: string;
     readonly hostName: string;
   } | null;
-  /** It was bound to no key. */
+  /** Whether the token was bound to no key. */
   readonly bearer: boolean;
-  /** Of what was refused here: as log lines name the request. */
+  /** For what the AM refused: the request's id in the log. */
   readonly requestId: string | null;
 }
 
-/** When it was asked for, and its id. */
+/** When the token was asked for, and the transfer's id. */
 export type AskedKey = readonly [at: Date, id: string];
 
 interface AskedRow {
@@ -58,7 +58,8 @@ interface AskedRow {
 }
 
 /**
- * So many are looked at for one page, where not all of them are shown: a page costs the same, however much there is.
+ * How many transfers are read for one page when a filter leaves some out: a page costs the same, however many there
+ * are.
  */
 const LOOKED_AT = 5_000;
 
@@ -67,8 +68,7 @@ const COLUMNS = `t.id, t.started_at, t.state, t.error, t.scopes, t.resource, t.j
 const BETWEEN = `(t.started_at, t.id) < (coalesce($2::timestamptz, 'infinity'), $3)
   and t.started_at >= coalesce($5::timestamptz, '-infinity') and t.started_at < coalesce($6::timestamptz, 'infinity')`;
 const NEWEST = 'order by t.started_at desc, t.id desc limit $4';
-// of one app each connection is looked up by itself, so that an app that rarely asks is found behind one that always
-// does
+// for one app, each connection is looked up separately, so that an app that rarely asks is found behind busier ones
 const SOURCE = {
   all: `select ${COLUMNS} from transfer t where t.owner_id = $1 and ${BETWEEN} and $7::text is null ${NEWEST}`,
   app: `select ${COLUMNS} from connection one, lateral (select * from transfer t
@@ -76,7 +76,7 @@ const SOURCE = {
     where one.owner_id = $1 and one.client_id = $7 ${NEWEST}`,
 } as const;
 
-/** SQL: of what a source yields, what the other filters let through; $8 Host, $9 states, $10 words. */
+/** SQL: of the rows that a source yields, those that the other filters match; $8 Host, $9 states, $10 words. */
 const matched = (from: keyof typeof SOURCE): string => `
   with seen as materialized (${SOURCE[from]}), matched as (
     select t.*, c.client_id, ${shownName('c')} as client_name, l.label, h.name as host_name, h.transfer_scopes
@@ -107,7 +107,10 @@ const STATES: Readonly<Record<Exclude<Outcome, 'decided'>, readonly Asked['state
   failed: ['failed'],
 };
 
-/** The parameters that a filter comes to: of a row alone, from and to, app, Host and states; and then of its words. */
+/**
+ * The parameters of a filter that concern a row alone: from, to, app, Host and states. Those of {@link valuesOf} end
+ * with its words.
+ */
 function rowValuesOf(filter: Filter): unknown[] {
   const { after, before } = momentsOf(filter);
   const states = filter.outcome === null || filter.outcome === 'decided' ? null : STATES[filter.outcome];
@@ -119,8 +122,8 @@ const isNarrow = ({ service, outcome, words }: Filter): boolean =>
   service !== null || outcome !== null || words !== null;
 
 /**
- * Keys that this owner's apps asked for, before one of them, newest first. Of what a filter leaves out, so much is
- * looked through and no more.
+ * Tokens that this owner's apps asked for, before a given one, newest first. A filter does not read further than {@link
+ * LOOKED_AT} rows.
  */
 export async function readAsked(
   { pool }: Pick<Deps, 'pool'>,
@@ -169,11 +172,11 @@ export function askedOf(row: Omit<AskedRow, 'id' | 'seen' | 'last_at' | 'last_id
   };
 }
 
-/** What it was asked of, for people: the service, or the resource where none is shown. */
+/** The name of the service that was asked for, or the resource's host if the app is shown no such service. */
 export const hostNameOf = ({ link, resource }: Pick<Asked, 'link' | 'resource'>): string =>
   link?.hostName ?? URL.parse(resource)?.host ?? resource;
 
-/** What was asked for on one day, and how often there was a key. */
+/** How many tokens were asked for on one day, and how many were issued. */
 export interface DayCount {
   /** `YYYY-MM-DD`, in UTC. */
   readonly day: string;
@@ -191,7 +194,7 @@ const days = (from: keyof typeof SOURCE) =>
   });
 const DAYS = { all: days('all'), app: days('app') };
 
-// where no words are looked for, no names are read, and each row is counted as it is read
+// without words to look for, no names are joined, and each row is counted as it is read
 const FROM_TO = `t.started_at >= coalesce($2::timestamptz, '-infinity')
   and t.started_at < coalesce($3::timestamptz, 'infinity')
   order by t.started_at desc limit $7`;
@@ -217,10 +220,10 @@ const plainDays = (from: keyof typeof COUNTED_ROWS) =>
   });
 const PLAIN_DAYS = { all: plainDays('all'), app: plainDays('app') };
 
-/** So many are counted at most, the newest. */
+/** How many transfers are counted at most, the newest first. */
 const COUNTED = 50_000;
 
-/** Counts what a filter lets through, day by day; a day that was not counted to its end is left out. */
+/** Counts what a filter matches, day by day; a day that was not counted completely is left out. */
 export async function countDays(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, filter }: { ownerId: string; filter: Filter },

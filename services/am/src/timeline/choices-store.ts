@@ -2,7 +2,7 @@ import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 
-/** What activity can be looked for by. */
+/** What the activity filter offers for selection. */
 export interface Choices {
   readonly apps: readonly Choice[];
   readonly services: readonly Choice[];
@@ -13,7 +13,7 @@ export interface Choice {
   readonly label: string;
 }
 
-/** So many can be chosen of, the newest; others are found by their names. */
+/** How many of each can be selected, the newest; others are found by their names. */
 const MOST = 200;
 
 const APPS = defineQuery<Choice>({
@@ -33,7 +33,7 @@ const SERVICES = defineQuery<Choice>({
     ) one join host h on h.id = one.host_id order by lower(h.name), h.id`,
 });
 
-/** Apps and services of this owner, those that were stopped included, as long as they are kept. */
+/** This owner's apps and services, including stopped ones as long as they are kept. */
 export async function readChoices({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<Choices> {
   const [apps, services] = await Promise.all([run(pool, APPS, [ownerId]), run(pool, SERVICES, [ownerId])]);
   return { apps, services };

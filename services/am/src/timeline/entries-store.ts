@@ -6,7 +6,7 @@ import type { RuleLimit } from '../rules/rule.ts';
 import { type Filter, momentsOf } from './filter.ts';
 import { type Seen, seenOf } from './seen.ts';
 
-/** Something that happened, with the names it is told by. */
+/** An entry of the timeline, with the names that its sentence uses. */
 export interface Entry {
   readonly id: string;
   readonly at: Date;
@@ -14,23 +14,24 @@ export interface Entry {
   readonly by: string | null;
   readonly answer: string | null;
   /**
-   * Of what was asked, the part that the answer was a yes to, in the Host's sentences; null: it was about all of it.
+   * The scopes that the owner allowed, in the Host's sentences, if they allowed only a part of what was asked;
+   * otherwise null.
    */
   readonly part: readonly string[] | null;
-  /** The Host's sentence for the scope it is about. */
+  /** The Host's sentence for the scope that the entry is about. */
   readonly sentence: string | null;
   readonly effect: string | null;
-  /** Until when a decision holds; null: it was not limited in time. */
+  /** When a decision ends; null if it is not limited in time. */
   readonly until: Date | null;
-  /** How often it allows; null: as often as it is asked. */
+  /** How often it allows; null: without limit. */
   readonly limit: Pick<RuleLimit, 'most' | 'per'> | null;
-  /** What a link was before another took its place. */
+  /** The state of a link before a new one replaced it. */
   readonly was: string | null;
-  /** What Requesters may no longer ask for since. */
+  /** What Requesters can no longer ask for because of it. */
   readonly lost: readonly { readonly client: string; readonly scopes: readonly string[] }[];
-  /** Terms that were offered, or the ones that were accepted. */
+  /** The terms that were offered or accepted. */
   readonly terms: string | null;
-  /** For how long activity is kept. */
+  /** For how many days activity is kept. */
   readonly days: number | null;
   readonly clientName: string | null;
   readonly label: string | null;
@@ -60,8 +61,8 @@ interface EntryRow {
 
 const ENTRIES = defineQuery<EntryRow & { seen: number; last_at: Date | null; last_id: string | null }>({
   name: 'timeline_entries',
-  // by ids, which begin with the time, so that only the partitions of those days are read; an entry has the time of its
-  // transaction, and its id that of the moment
+  // by id, which begins with the time, so that only the partitions of those days are read; an entry's time is when its
+  // transaction began, that of its id when the entry was written
   text: `
   with seen as materialized (
     select t.* from timeline_entry t
@@ -93,10 +94,10 @@ const ENTRIES = defineQuery<EntryRow & { seen: number; last_at: Date | null; las
   order by shown.id desc`,
 });
 
-/** So many are looked at for one page, where not all of them are shown. */
+/** How many entries are read for one page when a filter leaves some out. */
 const LOOKED_AT = 2_000;
 
-/** The owner's entries before one of them, or the latest; newest first. */
+/** The owner's entries before a given one, or the latest; newest first. */
 export async function readEntries(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, filter, before, most }: { ownerId: string; filter: Filter; before: string | null; most: number },

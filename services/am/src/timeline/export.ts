@@ -5,7 +5,7 @@ import type { Filter } from './filter.ts';
 import { type Happened, type HistoryKey, readHistory } from './history.ts';
 import { askedSentence, entrySentence } from './sentences.ts';
 
-/** One thing that happened, as it is exported. */
+/** One row of an export. */
 type Row = Readonly<Record<(typeof COLUMNS)[number], string | null>>;
 const COLUMNS = [
   'at',
@@ -29,10 +29,12 @@ const NOTHING = Object.fromEntries(COLUMNS.map((column) => [column, null])) as R
   Record<(typeof COLUMNS)[number], null>
 >;
 
-/** Of one read; what is not taken yet is not read. */
+/** How many rows one query reads; the next query waits until these have been consumed. */
 const ROWS = 500;
 
-/** All that a filter lets through, newest first, read as it is taken; and whatever it is, the checkpoints of all. */
+/**
+ * Everything that a filter matches, newest first, read as it is consumed; then all checkpoints, whatever the filter.
+ */
 async function* rows(deps: Pick<Deps, 'pool'>, of: { ownerId: string; filter: Filter }): AsyncGenerator<Row> {
   let after: HistoryKey | null = null;
   do {
@@ -76,7 +78,7 @@ function rowOf(one: Happened): Row {
 
 const OF = { entry: 'what happened', asked: 'keys that were asked for' } as const;
 
-/** As `chatelaine verify-timeline` finds it again, in either format. */
+/** In either format, as `chatelaine verify-timeline` reads it. */
 function checkpointRow({ stream, number, total, lastAt, madeAt, mac }: ShownCheckpoint): Row {
   return {
     ...NOTHING,
@@ -87,13 +89,13 @@ function checkpointRow({ stream, number, total, lastAt, madeAt, mac }: ShownChec
   };
 }
 
-/** RFC 4180, with a header; in UTF-8 with its mark, without which spreadsheets take it for something else. */
+/** RFC 4180, with a header; in UTF-8 with a byte order mark, without which spreadsheets assume another encoding. */
 async function* csv(all: AsyncIterable<Row>): AsyncGenerator<string> {
   yield `\uFEFF${COLUMNS.join(',')}\r\n`;
   for await (const row of all) yield `${COLUMNS.map((column) => cellOf(row[column] ?? '')).join(',')}\r\n`;
 }
 
-/** What a spreadsheet would take for a formula begins with an apostrophe: names are their givers' words. */
+/** Puts an apostrophe before what a spreadsheet would take for a formula: names are chosen by other parties. */
 export function cellOf(text: string): string {
   const harmless = /^[\s\p{Cf}]*[=+\-@＝＋－＠]|^[\t\r\n]/u.test(text) ? `'${text}` : text;
   return `"${harmless.replaceAll('"', '""')}"`;
@@ -109,7 +111,7 @@ export const FORMATS = {
 
 export type Format = keyof typeof FORMATS;
 
-/** A file of it. */
+/** The export as a file. */
 export const exportedActivity = (
   deps: Pick<Deps, 'pool'>,
   { format, ...of }: { ownerId: string; filter: Filter; format: Format },

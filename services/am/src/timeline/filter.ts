@@ -1,25 +1,25 @@
 import type { FormParams } from '@chatelaine/protocol';
 import { canBeShown } from '@chatelaine/ui';
 
-/** What of what happened is looked for. Null: all. */
+/** What to look for in the activity. Null: everything. */
 export interface Filter {
   /** A client id. */
   readonly app: string | null;
   /** A Host's id. */
   readonly service: string | null;
   readonly outcome: Outcome | null;
-  /** Days in UTC, `YYYY-MM-DD`, both included. */
+  /** Days in UTC, `YYYY-MM-DD`, both inclusive. */
   readonly from: string | null;
   readonly to: string | null;
-  /** Found in names of apps, services and accounts, and in what was asked for. */
+  /** Looked for in the names of apps, services and accounts, and in what was asked for. */
   readonly words: string | null;
 }
 
-/** `decided`: what the owner decided, and what came of that; the others are of keys that were asked for. */
+/** `decided`: the owner's decisions and their consequences; the others are outcomes of requests for tokens. */
 export type Outcome = 'got' | 'refused' | 'failed' | 'decided';
 export const OUTCOMES: readonly Outcome[] = ['got', 'refused', 'failed', 'decided'];
 
-/** How many entries of the same thing are shown: as one line, or each. */
+/** Whether entries of the same kind are shown as one line, or one by one. */
 export type Folding = 'folded' | 'each';
 
 export const EVERYTHING: Filter = { app: null, service: null, outcome: null, from: null, to: null, words: null };
@@ -27,7 +27,7 @@ export const EVERYTHING: Filter = { app: null, service: null, outcome: null, fro
 const MOST_CHARS = 500;
 const DAY = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
 
-/** Reads it out of a query; what makes no sense is as if it were not there. */
+/** Reads a filter from a query; values that make no sense are ignored. */
 export function readFilter(query: FormParams): Filter {
   const textOf = (name: string): string | null => {
     const given = query.get(name)?.trim() ?? '';
@@ -54,7 +54,7 @@ const isDay = (given: string): boolean => {
 
 export const readFolding = (query: FormParams): Folding => (query.get('each') === 'yes' ? 'each' : 'folded');
 
-/** The page, or what is exported, of what a filter lets through. */
+/** The address of the page, or of the export, of what a filter matches. */
 export function hrefOf(path: string, filter: Filter, folding: Folding = 'folded'): string {
   const { app, service, outcome, from, to, words } = filter;
   const given = { app, service, outcome, from, to, q: words, each: folding === 'each' ? 'yes' : null };
@@ -66,7 +66,7 @@ export function hrefOf(path: string, filter: Filter, folding: Folding = 'folded'
 
 const MS_A_DAY = 86_400_000;
 
-/** The moments between which it looks: the second is no part of it. */
+/** The moments between which the filter looks; the second is exclusive. */
 export function momentsOf({ from, to }: Pick<Filter, 'from' | 'to'>): { after: Date | null; before: Date | null } {
   return {
     after: from === null ? null : new Date(`${from}T00:00:00Z`),

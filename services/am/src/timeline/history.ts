@@ -9,14 +9,15 @@ const MOST_BIGINT = 2n ** 63n - 1n;
 const entryId = z.string().refine((id) => /^[0-9]{1,19}$/.test(id) && BigInt(id) <= MOST_BIGINT);
 
 /**
- * The last entry that was shown; when the last key was asked for that was, and its id. Null where there was none yet.
+ * The last entry that was shown; the last request for a token that was shown, as its time and id. Null if none was
+ * shown yet.
  */
 export const historyKeySchema = z
   .tuple([entryId.nullable(), keyPart.time.nullable(), keyPart.text.nullable()])
   .readonly();
 export type HistoryKey = z.infer<typeof historyKeySchema>;
 
-/** Something that happened. */
+/** One thing that happened. */
 export type Happened =
   | { readonly kind: 'entry'; readonly at: Date; readonly entry: Entry }
   | { readonly kind: 'asked'; readonly at: Date; readonly asked: Asked };
@@ -29,9 +30,9 @@ interface Reading {
 }
 
 /**
- * Some of what happened to an owner, newest first: what they decided and the keys that were asked for, each from where
- * the part before left off. `take` may leave one for the next part. Where a filter lets little through, a part may be
- * empty and yet lead on.
+ * Reads some of what happened to an owner, newest first: entries of the timeline and requests for tokens, each
+ * continued where the part before ended. `take` may leave one for the next part. Where a filter matches little, a part
+ * may be empty although more parts follow.
  */
 export async function readHistory(
   deps: Pick<Deps, 'pool'>,
@@ -44,7 +45,7 @@ export async function readHistory(
     readEntries(deps, { ownerId, filter, before: entryBefore, most: most + 1 }),
     readAsked(deps, { ownerId, filter, before: askedBefore, most: most + 1 }),
   ]);
-  // further back than this one of the two was not looked, so the other's turn is not yet
+  // one of the two was read back to here only, so nothing older of the other may be shown yet
   const horizon = Math.max(entries.until?.at.getTime() ?? 0, asked.until?.at.getTime() ?? 0);
   const found = merged(entries.rows, asked.rows).filter((one) => one.at.getTime() >= horizon);
   const shown: Happened[] = [];
@@ -57,7 +58,7 @@ export async function readHistory(
   const askedKey: AskedKey | null = lastAsked === undefined ? askedBefore : [lastAsked.at, lastAsked.id];
   if (shown.length < found.length) return { entries: shown, next: keyOf(lastEntry, askedKey) };
   if (entries.until === null && asked.until === null) return { entries: shown, next: null };
-  // all that was found is shown: whichever was looked through to the horizon goes on behind it
+  // everything that was found is shown, so whichever was read as far as the horizon continues behind it
   const reached = (until: { at: Date } | null): boolean => until !== null && until.at.getTime() === horizon;
   return {
     entries: shown,
@@ -89,17 +90,17 @@ function merged(entries: readonly Entry[], asked: readonly Asked[]): Happened[] 
   }
 }
 
-/** What happened alike on one day: the newest of it, how often, and since when. */
+/** Things of the same kind on one day: the newest of them, how many, and since when. */
 export interface Folded {
   readonly newest: Happened;
   readonly since: Date;
   readonly count: number;
 }
 
-/** So many are read for one page of lines. */
+/** How many rows are read for one page of lines. */
 const ROWS = 400;
 
-/** A page of lines: what an app asked for again and again, with the same outcome on the same day, is one of them. */
+/** Reads a page of lines. What an app asked for repeatedly on the same day with the same outcome is one line. */
 export async function readLines(
   deps: Pick<Deps, 'pool'>,
   { folding, ...of }: Omit<Reading, 'most'> & { folding: Folding },

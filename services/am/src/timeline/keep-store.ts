@@ -3,9 +3,9 @@ import type { Deps } from '../deps.ts';
 import type { Stream } from '../checkpoints/codes.ts';
 import { appendToTimeline, lockOwner } from '../links/owner-store.ts';
 
-/** How long an owner's activity is kept, and how far it is in checkpoints. */
+/** How long an owner's activity is kept, and how much of it is in checkpoints. */
 export interface Kept {
-  /** As the owner chose; null: as long as the server keeps it. */
+  /** As the owner chose, in days; null: as long as the server keeps it. */
   readonly days: number | null;
   readonly checkpoints: readonly {
     readonly stream: Stream;
@@ -44,7 +44,7 @@ const KEEP = defineQuery<{ id: string }>({
   text: 'update owner set keep_days = $2 where id = $1 and keep_days is distinct from $2::int returning id',
 });
 
-/** Keeps an owner's activity for so many days from now on, and says so in it. */
+/** Sets how many days the owner's activity is kept from now on, and writes that into the timeline. */
 export async function keepFor(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, days }: { ownerId: string; days: number | null },

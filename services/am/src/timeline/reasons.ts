@@ -4,20 +4,20 @@ import { limitWords } from '../rules/words.ts';
 import { hostNameOf } from './asked-store.ts';
 import type { Explained } from './why-store.ts';
 
-/** Why something came of it as it did, and what its owner can do about it. */
+/** Why a request ended as it did, and what the owner can do about it. */
 export interface Reason {
   readonly sentence: string;
   readonly mend: Mend | null;
 }
 
 export type Mend =
-  /** A button of the link. */
+  /** A button on the link's page. */
   | { readonly kind: 'repair' | 'test'; readonly linkId: string }
   | { readonly kind: 'page'; readonly href: string; readonly words: string }
-  /** At the service itself. */
+  /** A page of the service itself. */
   | { readonly kind: 'there'; readonly href: string; readonly words: string };
 
-/** Why a key was handed out, or was not. */
+/** Why a token was or was not issued. */
 export function reasonOf(explained: Explained): Reason {
   const { asked, answeredAt } = explained;
   const names: Names = { app: asked.clientName, service: hostNameOf(asked), resource: asked.resource };
@@ -52,7 +52,7 @@ export function reasonOf(explained: Explained): Reason {
   }
 }
 
-/** How often a rule allows that has been used up; null: it was not for that reason that the owner was asked. */
+/** The limit of the rule that has been used up; null if that was not why the owner was asked. */
 function usedUpOf({ rules }: Explained): Pick<RuleLimit, 'most' | 'per'> | null {
   if (rules.length === 0 || rules.some(({ effect }) => effect !== 'allow')) return null;
   return rules.find(({ limit }) => limit !== null)?.limit ?? null;
@@ -69,7 +69,7 @@ type Given = { readonly sentence: (names: Names) => string; readonly mend: Wante
 const STOPPED = ({ service }: Names): string =>
   `It, or the account at ${service}, was stopped while the key was under way. Nothing was handed out after the stop.`;
 
-/** What was refused before the service was asked. */
+/** Refusals before the service was asked. */
 const HERE: Readonly<Record<string, Given>> = {
   rule: { sentence: ({ app }) => `You never allow it: your answer for ${app} and this is “never”.`, mend: 'app' },
   paused: {
@@ -142,7 +142,7 @@ const ERRORS: Readonly<Record<string, Given>> = {
   lost: { sentence: () => 'This server stopped before it knew the answer. Nothing was handed out.', mend: null },
 };
 
-/** What would mend it, where that can still be done. */
+/** What the owner can do about it, if it can still be done. */
 function mendOf(wanted: Wanted, { asked, isConnected, linkState, hostIssuer }: Explained): Mend | null {
   const { connectionId, clientName, link } = asked;
   const page = (href: string, words: string): Mend => ({ kind: 'page', href, words });

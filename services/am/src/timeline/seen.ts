@@ -1,11 +1,11 @@
-/** Some of what happened, newest first. */
+/** Some of what happened, newest first, as far as it was read. */
 export interface Seen<Row, Key> {
   readonly rows: readonly Row[];
-  /** How far back was looked, whatever was found; null: to the beginning. */
+  /** How far back rows were read, matching or not; null: to the beginning. */
   readonly until: { readonly at: Date; readonly key: Key } | null;
 }
 
-/** Whatever was found among those that were looked at: `seen` of `looked` at most, the `last` of them the oldest. */
+/** The rows that matched, when `seen` rows were read, `looked` at most; `last` is the oldest row read. */
 export function seenOf<Row extends { readonly at: Date }, Key>(
   rows: readonly Row[],
   of: {

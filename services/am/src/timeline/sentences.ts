@@ -3,7 +3,7 @@ import { limitWords } from '../rules/words.ts';
 import { type Asked, hostNameOf } from './asked-store.ts';
 import type { Entry } from './entries-store.ts';
 
-/** What happened, in a sentence for its owner. */
+/** An entry of the timeline as a sentence for its owner. */
 export function entrySentence(entry: Entry): string {
   const requester = entry.clientName ?? 'An app';
   const link = entry.label === null ? 'A link' : `“${entry.label}”`;
@@ -113,7 +113,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
   never: 'no, and never again',
 };
 
-/** What came of asking for a key, in a sentence for its owner. */
+/** The outcome of a request for a token as a sentence for its owner. */
 export function askedSentence(asked: Asked): string {
   const { state, error, sentences, clientName, link, bearer } = asked;
   const hostName = hostNameOf(asked);
@@ -146,7 +146,7 @@ const MEANWHILE: Readonly<Record<string, string>> = {
   paused: 'you paused it meanwhile',
 };
 
-/** Why the service was not even asked. */
+/** Why the AM refused before asking the service. */
 const REFUSED_HERE: Readonly<Record<string, string>> = {
   rule: 'you never allow it',
   paused: 'you had paused it',

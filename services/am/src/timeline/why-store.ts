@@ -6,39 +6,39 @@ import type { Effect, RuleLimit } from '../rules/rule.ts';
 import { HOLDS } from '../rules/sql/rules-in-force.ts';
 import { type Asked, askedOf } from './asked-store.ts';
 
-/** One key that was asked for, with what stands around it now. */
+/** A request for a token, with what its explanation needs. */
 export interface Explained {
   readonly asked: Asked;
   readonly closedAt: Date | null;
-  /** When the owner said yes to its question; null: it needed none. */
+  /** When the owner said yes to its question; null if it needed none. */
   readonly answeredAt: Date | null;
-  /** The rules by which it was decided, as they were then; empty: none was about it. */
+  /** The rules that decided it, as they were then; empty if none was about it. */
   readonly rules: readonly DecidingRule[];
-  /** Counts what the owner has changed: which version it was decided on. */
+  /** The owner's policy version that it was decided on; each change of theirs increases it. */
   readonly policyVersion: string;
-  /** Whether the app is the owner's to change still. */
+  /** Whether the app is still connected. */
   readonly isConnected: boolean;
-  /** Null: it was for no service that it is shown. */
+  /** Null if it was for no service that the app is shown. */
   readonly linkState: 'active' | 'broken' | 'ended' | null;
   readonly hostIssuer: string | null;
-  /** What the Host knows of the end of the connection, or of the link; null: neither has ended. */
+  /** The status at the Host of the end of the connection or the link; null if neither has ended. */
   readonly end: { readonly state: 'pending' | 'confirmed' | 'failed'; readonly confirmedAt: Date | null } | null;
 }
 
-/** A rule of the owner's, whether it still holds or not. */
+/** A rule of the owner's, whether or not it still holds. */
 export interface DecidingRule {
   readonly id: string;
-  /** What it is about; null: everything. */
+  /** Null: all scopes. */
   readonly scope: string | null;
   readonly effect: Effect;
-  /** How often it allows; null: as often as it is asked. */
+  /** How often it allows; null: without limit. */
   readonly limit: Pick<RuleLimit, 'most' | 'per'> | null;
   /** Epoch seconds. */
   readonly since: number;
-  /** Until when it holds, or held; null: as long as what it is about. */
+  /** When it ends, or ended, in epoch seconds; null: with its connection or link. */
   readonly until: number | null;
   readonly holds: boolean;
-  /** It is the answer to a question. */
+  /** Whether it is the answer to a question. */
   readonly wasAsked: boolean;
 }
 
@@ -84,7 +84,9 @@ const ONE = defineQuery<Row>({
     where t.bucket = $3 and t.id = $2 and t.owner_id = $1`,
 });
 
-/** A key that an app of this owner's asked for; null: there is none such, or it is somebody else's. */
+/**
+ * Explains one request for a token by this owner's apps; null if there is no such request, or it is another owner's.
+ */
 export async function explain(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, id }: { ownerId: string; id: string },
