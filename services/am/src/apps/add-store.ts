@@ -6,7 +6,7 @@ import { scopeSentences } from '../links/scope-sentences.ts';
 import { appendToTimeline, movePolicyVersion } from '../links/owner-store.ts';
 import { type AddableAccount, type AddedScope, addableOf, takes } from './addable.ts';
 
-/** So many accounts are looked at for one page. */
+/** How many accounts one page considers. */
 const MOST_ACCOUNTS = 200;
 
 interface Whose {
@@ -14,7 +14,10 @@ interface Whose {
   readonly clientId: string;
 }
 
-/** What the owner can let an app ask for besides what it may, by its connections that transfer (PROTOCOL §3). */
+/**
+ * What the owner can let an app ask for beyond what it may, through those of its connections that use transfers
+ * (PROTOCOL §3).
+ */
 export async function readAddable({ pool }: Pick<Deps, 'pool'>, whose: Whose): Promise<AddableAccount[]> {
   const [accounts, connections] = await Promise.all([accountsOf(pool, whose), connectionsOf(pool, whose)]);
   return addableOf(
@@ -24,10 +27,10 @@ export async function readAddable({ pool }: Pick<Deps, 'pool'>, whose: Whose): P
 }
 
 /**
- * Lets each of the app's connections that transfer ask for more, with the owner's answer for each scope: at a Host it
- * was shown already, or at another one, then under a grant id of its own. A connection that uses another account at
- * that Host stays as it is. What is added ends with its connection. Nothing is added when something of it can no longer
- * be given to any of them, or not beside what else is added. PROTOCOL §2.1, §3.2.
+ * Lets each of the app's connections that use transfers ask for more, with the owner's answer for each scope: at a Host
+ * that it was shown already, or at another one, which gets a grant id of its own. A connection that uses another
+ * account at that Host stays as it is. What is added ends with its connection. Nothing is added if any part of it can
+ * no longer be given to any of the connections, or cannot be given together with the rest. PROTOCOL §2.1, §3.2.
  */
 export async function addScopes(
   { pool }: Pick<Deps, 'pool'>,
@@ -35,7 +38,7 @@ export async function addScopes(
 ): Promise<Added> {
   const { ownerId } = whose;
   return inTransaction(pool, async (tx): Promise<Added> => {
-    // first, as everybody who changes what is decided does
+    // first, as in every transaction that changes what is decided
     if (!(await movePolicyVersion(tx, ownerId))) return { kind: 'stale' };
     const accounts = new Map((await accountsOf(tx, whose)).map((account) => [account.linkId, account]));
     const connections = await connectionsOf(tx, whose);
@@ -61,7 +64,7 @@ export async function addScopes(
   });
 }
 
-/** `second account`: of one Host, where each connection can have one. */
+/** `second account`: more than one account at a Host was chosen, where a connection can use only one. */
 export type Added =
   | { readonly kind: 'added' | 'stale' }
   | { readonly kind: 'second account'; readonly hostName: string };

@@ -4,12 +4,12 @@ import type { Effect } from '../rules/rule.ts';
 import type { OwnApp } from './app-store.ts';
 import { SHOWN_FIELD } from './rules-form.ts';
 
-/** An account of the owner's with what the app may not ask for there yet, and could. */
+/** An account of the owner's, with the scopes that the app could ask for there and may not yet. */
 export interface AddableAccount {
   readonly linkId: string;
   readonly hostId: string;
   readonly hostName: string;
-  /** What the owner calls it. */
+  /** The owner's name for it. */
   readonly label: string;
   readonly scopes: readonly { readonly scope: string; readonly sentence: string }[];
 }
@@ -21,20 +21,25 @@ export interface ShownLink {
   readonly scopes: readonly string[];
 }
 
-/** What the owner adds: never something that is denied at once. */
+/** What the owner adds. Never `deny`: what is not added cannot be asked for anyway. */
 export interface AddedScope {
   readonly linkId: string;
   readonly scope: string;
   readonly effect: Exclude<Effect, 'deny'>;
 }
 
-/** Whether a connection can have a scope of a link, and has not: there is one link per Host for it (PROTOCOL §2.1). */
+/**
+ * Whether a connection can be given a scope of a link that it does not have. A connection uses one link at each Host
+ * (PROTOCOL §2.1).
+ */
 export function takes(shown: readonly ShownLink[], { linkId, hostId }: AddableAccount, scope: string): boolean {
   const there = shown.find((one) => one.hostId === hostId);
   return there === undefined || (there.linkId === linkId && !there.scopes.includes(scope));
 }
 
-/** Of these accounts, with all that their Hosts could hand on, what at least one of the connections can be given. */
+/**
+ * Of these accounts and everything that their Hosts could pass on, what at least one of the connections can be given.
+ */
 export function addableOf(
   accounts: readonly AddableAccount[],
   connections: readonly (readonly ShownLink[])[],
@@ -50,7 +55,7 @@ export function addableOf(
 const PREFIX = 'add:';
 export const addField = (linkId: string, scope: string): string => `${PREFIX}${linkId}:${scope}`;
 
-/** A digest of what the page shows: who the app is, and what it would be given. */
+/** A digest of what the page shows: who the app is, and what it could be given. */
 export function offerOf(app: OwnApp, accounts: readonly AddableAccount[]): string {
   const { clientId, clientName, selfName, clientUri, redirectUri, isProven, connections } = app;
   const ids = connections.map(({ id }) => id);
@@ -63,10 +68,10 @@ export type ReadAdditions =
   | { readonly kind: 'added'; readonly added: readonly AddedScope[] }
   /** Nothing was chosen. */
   | { readonly kind: 'nothing' }
-  /** It was filled in on a page that showed something else, or names what is not offered. */
+  /** The form belongs to a page that showed something else, or names what is not offered. */
   | { readonly kind: 'stale' };
 
-/** Reads the form against what is offered now: nothing beyond it can be added. */
+/** Reads the form against what is offered now: nothing else can be added. */
 export function readAdditions(app: OwnApp, accounts: readonly AddableAccount[], form: FormParams): ReadAdditions {
   if (form.get(SHOWN_FIELD) !== offerOf(app, accounts)) return { kind: 'stale' };
   const known = new Map(

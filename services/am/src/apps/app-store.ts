@@ -11,13 +11,13 @@ import type { Effect, Rule } from '../rules/rule.ts';
 import { IS_PAUSED } from '../connections/sql/paused.ts';
 import { JOIN_TERMS, rulesInForce } from '../rules/sql/rules-in-force.ts';
 
-/** An app as its owner sees it: one client with all of its live connections. */
+/** An app as its owner sees it: one client with all its live connections. */
 export interface OwnApp extends Who {
-  /** The connection by which it was looked for, which may have ended. */
+  /** The connection by which the app was looked up; it may have ended. */
   readonly id: string;
-  /** Live ones, the newest first; at least one. */
+  /** The live ones, newest first; at least one. */
   readonly connections: readonly OwnConnection[];
-  /** What any of them is shown. */
+  /** What at least one of them is shown. */
   readonly accounts: readonly AppAccount[];
 }
 
@@ -26,26 +26,26 @@ export interface OwnConnection {
   readonly since: Date;
   /** Null: until the owner stops it. */
   readonly until: Date | null;
-  /** Where its codes go; null for one from before this was kept. */
+  /** The redirect URI of its authorization request; null for a connection made before this was stored. */
   readonly redirectUri: string | null;
-  /** Of an app that speaks no token exchange: the one resource it is for. */
+  /** Of a stock client: the one resource that the connection is for. */
   readonly resource: string | null;
-  /** Thumbprint of its key; null: it has shown none. */
+  /** Thumbprint of its key; null if it has not shown one. */
   readonly jkt: string | null;
-  /** When it last asked for a key, as far as that is kept. */
+  /** When it last asked for a token, if that is still recorded. */
   readonly lastUsed: Date | null;
-  /** Until when its owner has paused it; null: they have not. */
+  /** Until when its owner has paused it; null if they have not. */
   readonly paused: PausedUntil | null;
 }
 
-/** `resumed`: until its owner says so. */
+/** `resumed`: until the owner resumes it. */
 export type PausedUntil = Date | 'resumed';
 
 export interface AppAccount {
   readonly linkId: string;
   readonly hostId: string;
   readonly hostName: string;
-  /** What the owner calls it. */
+  /** The owner's name for it. */
   readonly label: string;
   readonly linkState: 'active' | 'broken' | 'ended';
   readonly scopes: readonly AppScope[];
@@ -54,9 +54,9 @@ export interface AppAccount {
 export interface AppScope {
   readonly scope: string;
   readonly sentence: string;
-  /** The owner's answer; null where it is not the same for all connections that may ask for it. */
+  /** The owner's answer; null if it differs between the connections that may ask for this scope. */
   readonly effect: Effect | null;
-  /** The answer for each of those connections, and by which rule. */
+  /** The answer for each of those connections, and the rule that gives it. */
   readonly verdicts: readonly (Verdict & { readonly connectionId: string })[];
 }
 
@@ -74,7 +74,7 @@ interface ConnectionRow {
   resource: string | null;
   jkt: string | null;
   rules: unknown;
-  /** As node-postgres has it: `infinity` is a number. */
+  /** As node-postgres returns it: `infinity` is a number. */
   paused_until: Date | number | null;
   last_used: Date | null;
 }
@@ -115,8 +115,8 @@ export const SHOWN = defineQuery<ShownRow>({
 });
 
 /**
- * The live app of a connection of this owner, whether that one lives or not; null where none of the app lives. Two
- * queries.
+ * The app of a connection of this owner, whether that connection is live or has ended; null if the app has no live
+ * connection. Two queries.
  */
 export async function readApp(
   { pool }: Pick<Deps, 'pool'>,
@@ -150,7 +150,7 @@ export async function readApp(
   };
 }
 
-/** Rules that cannot be read close the door. PROTOCOL §3.2. */
+/** Rules that cannot be read are an error, never a permission. PROTOCOL §3.2. */
 export function rulesOf({ rules }: Pick<ConnectionRow, 'rules'>): readonly Rule[] {
   const read = readRules(rules);
   if (read === null)
@@ -158,7 +158,7 @@ export function rulesOf({ rules }: Pick<ConnectionRow, 'rules'>): readonly Rule[
   return read;
 }
 
-/** One account with all that an app may ask for there, merged over its connections. */
+/** One account with everything that an app may ask for there, merged from its connections. */
 export function accountOf(
   shown: readonly ShownRow[],
   rulesOfConnection: ReadonlyMap<string, readonly Rule[]>,

@@ -13,39 +13,42 @@ import { accountOf, type AppAccount, rulesOf, SHOWN } from './app-store.ts';
 export interface Board {
   readonly apps: readonly BoardApp[];
   readonly services: readonly BoardService[];
-  /** There are more of either than a board has. */
+  /** Whether there are more apps or services than the board shows. */
   readonly isCut: boolean;
 }
 
 export interface BoardService {
   readonly id: string;
-  /** What its owner calls their only account there; or else what it calls itself. */
+  /** The owner's name for their account there if it is the only one; otherwise the service's own name. */
   readonly name: string;
 }
 
 export interface BoardApp {
-  /** Of its newest connection. */
+  /** The id of its newest connection. */
   readonly id: string;
   readonly clientId: string;
   readonly clientName: string;
   readonly iconId: string | null;
   readonly redirectUri: string | null;
-  /** Since when the oldest of its connections lives; until when the last of them, null: until it is stopped. */
+  /**
+   * `since`: when its oldest connection was made; `until`: when its last connection ends, null if not before it is
+   * stopped.
+   */
   readonly since: Date;
   readonly until: Date | null;
-  /** All of its connections are paused. */
+  /** Whether all its connections are paused. */
   readonly isPaused: boolean;
-  /** By the id of the service; it is not shown those that are missing. */
+  /** By the id of the service; a service that the app is not shown is missing. */
   readonly cells: ReadonlyMap<string, Cell>;
 }
 
 export interface Cell {
-  /** The owner's answer to everything that it may ask for there; `mixed`: there is more than one. */
+  /** The owner's answer to everything that it may ask for there; `mixed` if the answers differ. */
   readonly answer: Effect | 'mixed';
   readonly isBroken: boolean;
 }
 
-/** So many of each are on a board; beyond that it is no longer read. */
+/** How many apps and how many services a board shows; a larger one would not be readable. */
 const MOST = 60;
 
 interface ConnectionRow {
@@ -60,7 +63,7 @@ interface ConnectionRow {
   rules: unknown;
 }
 
-// every connection of the clients that were connected last
+// every connection of the most recently connected clients
 const CONNECTIONS = defineQuery<ConnectionRow>({
   name: 'apps_board_connections',
   text: `
@@ -83,7 +86,7 @@ const SERVICES = defineQuery<BoardService>({
     ) s order by lower(s.name), s.id limit ${MOST + 1}`,
 });
 
-/** The board of an owner, apps and services by their names. Three queries. */
+/** An owner's board, with apps and services sorted by name. Three queries. */
 export async function readBoard({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<Board> {
   const [rows, services] = await Promise.all([run(pool, CONNECTIONS, [ownerId]), run(pool, SERVICES, [ownerId])]);
   const shown = await run(pool, SHOWN, [rows.map(({ id }) => id)]);
@@ -119,13 +122,13 @@ export async function readBoard({ pool }: Pick<Deps, 'pool'>, ownerId: string): 
 
 const NAMES = new Intl.Collator('en');
 
-/** A service has one cell, however many accounts there are. */
+/** One cell for each service, however many accounts the owner has there. */
 function cellsOf(accounts: readonly AppAccount[]): ReadonlyMap<string, Cell> {
   const live = accounts.filter(({ linkState, scopes }) => linkState !== 'ended' && scopes.length > 0);
   return new Map([...Map.groupBy(live, ({ hostId }) => hostId)].map(([hostId, of]) => [hostId, cellOf(of)]));
 }
 
-/** What an app may do with all that it is shown at one service. */
+/** What an app may do with everything that it is shown at one service. */
 export function cellOf(accounts: readonly AppAccount[]): Cell {
   const answers = new Set(accounts.flatMap(({ scopes }) => scopes.map(({ effect }) => effect ?? 'mixed')));
   const [only = 'mixed'] = answers;

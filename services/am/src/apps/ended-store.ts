@@ -7,23 +7,23 @@ import { LIVE_CONNECTIONS } from '../connections/live.ts';
 import type { RevocationAtHost } from '../links/revocation-status.tsx';
 import { ENDED, readTold, toldHosts } from './told-store.ts';
 
-/** An app of which connections ended lately, and what their Hosts know of it. */
+/** An app some of whose connections have ended recently, and the status of their revocation at Hosts. */
 export interface EndedApp {
-  /** The connection that ended last: the app's page is found by it. */
+  /** The connection that ended last, by which the app's page is found. */
   readonly id: string;
   readonly clientId: string;
   readonly clientName: string;
   /** When the last of them ended. */
   readonly endedAt: Date;
-  /** How many ended then, at one stroke. */
+  /** How many connections ended at that moment, together. */
   readonly together: number;
-  /** How many others of it still live. */
+  /** How many of its connections are live. */
   readonly live: number;
-  /** One entry a Host; what is not confirmed comes first. */
+  /** One entry for each Host; those that have not confirmed come first. */
   readonly hosts: readonly RevocationAtHost[];
 }
 
-/** When the last connection of an app ended, and its id. */
+/** When the last connection of an app ended, and that connection's id. */
 export const endedAppKeySchema = z.tuple([keyPart.time, keyPart.text]).readonly();
 export type EndedAppKey = z.infer<typeof endedAppKeySchema>;
 
@@ -36,7 +36,7 @@ interface EndedRow {
   live: number;
 }
 
-/** Of `connection c`: it ended in the last week, or some Host has not confirmed it. */
+/** SQL, of `connection c`: it ended in the last week, or some Host has not confirmed its revocation. */
 const LATELY = `c.ended_at is not null and (c.ended_at > now() - interval '7 days'
   or exists (select from revocation r where r.connection_id = c.id and r.owner_id = c.owner_id
     and r.state <> 'confirmed'))`;
@@ -66,7 +66,7 @@ const ONE = defineQuery<EndedRow>({
 });
 
 /**
- * Some of the apps that lost a connection in the last week, or one whose end some Host has not confirmed; the latest
+ * Some of the apps that lost a connection in the last week, or one whose revocation some Host has not confirmed; newest
  * first. PROTOCOL §7.
  */
 export async function readEndedApps(
@@ -79,7 +79,7 @@ export async function readEndedApps(
   return { entries: await withHosts(deps, { ownerId, rows: entries }), next };
 }
 
-/** What ended of the app of a connection of this owner, as long as that is kept; null where nothing has. */
+/** What has ended of the app that this owner's connection belongs to, as long as that is kept; null if nothing has. */
 export async function readEndedApp(
   deps: Pick<Deps, 'pool'>,
   { id, ownerId }: { id: string; ownerId: string },
@@ -124,8 +124,8 @@ const UNCONFIRMED = defineQuery<{ host_name: string; state: 'pending' | 'failed'
 });
 
 /**
- * Names of the Hosts that have not confirmed an end: some that are still being told, some that could not be. PROTOCOL
- * §7.
+ * Names of the Hosts that have not confirmed a revocation: `pending` if the AM still tries, `failed` if it has given
+ * up. PROTOCOL §7.
  */
 export async function readUnconfirmed(
   { pool }: Pick<Deps, 'pool'>,

@@ -10,17 +10,17 @@ import type { Who } from '../identity/who.tsx';
 
 /** An app in a list: one client, whatever the number of its connections. */
 export interface ListedApp extends Who {
-  /** Its newest connection: by the id of any of them an app's page is found. */
+  /** Its newest connection; the app's page is found by the id of any of them. */
   readonly id: string;
   /** How many live connections it has. */
   readonly connections: number;
-  /** Since when the oldest of them lives. */
+  /** When the oldest of them was made. */
   readonly since: Date;
   /** When the last of them ends by itself; null: never. */
   readonly until: Date | null;
-  /** All of its connections are paused. */
+  /** Whether all its connections are paused. */
   readonly isPaused: boolean;
-  /** When it last asked for a key, as far as that is kept. */
+  /** When it last asked for a token, if that is still recorded. */
   readonly lastUsed: Date | null;
   /** Some of the owner's accounts that it is shown. */
   readonly accounts: readonly ListedAccount[];
@@ -34,7 +34,7 @@ export interface ListedAccount {
   readonly isBroken: boolean;
 }
 
-/** When its newest connection was made, and the id of that. */
+/** When its newest connection was made, and that connection's id. */
 export const appKeySchema = z.tuple([keyPart.time, keyPart.text]).readonly();
 export type AppKey = z.infer<typeof appKeySchema>;
 
@@ -73,7 +73,7 @@ const APPS = defineQuery<AppRow>({
 
 type StoreDeps = Pick<Deps, 'pool'>;
 
-/** Some of the owner's apps, by their newest connection, the latest first. */
+/** Some of the owner's apps, sorted by their newest connection, latest first. */
 export async function readApps(
   { pool }: StoreDeps,
   { ownerId, after, most }: { ownerId: string; after: AppKey | null; most: number },
@@ -118,7 +118,7 @@ export async function readApps(
   };
 }
 
-/** So many accounts are named beside an app in a list. */
+/** How many accounts a list names for each app. */
 const MOST_ACCOUNTS = 10;
 
 const ACCOUNTS = defineQuery<{ client_id: string; link_id: string; label: string; host_name: string; broken: boolean }>(

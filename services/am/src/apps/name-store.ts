@@ -16,7 +16,10 @@ const CLEAR = defineQuery<{ id: string }>({
     select client_id as id from app`,
 });
 
-/** Names the app of a connection of this owner, or (null) calls it what it calls itself; false: there is none such. */
+/**
+ * Names the app that this owner's connection belongs to; with null, the app is called by its own name again. False: the
+ * owner has no such connection.
+ */
 export async function nameApp(
   { pool }: Pick<Deps, 'pool'>,
   { id, ownerId, name }: { id: string; ownerId: string; name: string | null },

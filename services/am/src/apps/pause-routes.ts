@@ -8,7 +8,7 @@ import { isPause, PAUSES } from './pause-app.tsx';
 type PauseDeps = Pick<Deps, 'pool' | 'clock' | 'jobs'>;
 type AppParams = { Params: { id: string } };
 
-/** Pausing an app, and letting it go on. PROTOCOL §7. */
+/** Pausing and resuming an app. PROTOCOL §7. */
 export function pauseRoutes(scope: FastifyInstance, deps: PauseDeps): void {
   scope.post<AppParams>('/apps/:id/pause', async (request, reply) => {
     const { id } = request.params;

@@ -3,24 +3,24 @@ import type { RuleLimit } from '../rules/rule.ts';
 import type { OwnApp, AppAccount, AppScope } from './app-store.ts';
 import { type ChangedRule, EFFECTS, SHOWN_FIELD, shownOf } from './rules-form.ts';
 
-/** One answer that is looked at by itself. */
+/** One answer, on a page of its own. */
 export interface OwnRule {
   readonly account: AppAccount;
   readonly scope: AppScope;
-  /** Until when it holds, where that is not as long as the app is connected. */
+  /** When it ends, if that is before the app's connection does. */
   readonly until: Date | null;
-  /** How often it allows, and still does; null: as often as it is asked. */
+  /** How often it allows, and how often it still will; null: without limit. */
   readonly limit: RuleLimit | null;
 }
 
-/** The answer about one scope at one account that the app may ask for; null: it may not. */
+/** The answer for one scope at one account; null if the app may not ask for that. */
 export function ruleOf(app: OwnApp, query: FormParams): OwnRule | null {
   const account = app.accounts.find(({ linkId }) => linkId === query.get('link'));
   const scope = account?.scopes.find((one) => one.scope === query.get('scope'));
   return account === undefined || scope === undefined ? null : { account, scope, ...boundsOf(app, scope) };
 }
 
-/** How an answer is bounded, where it is the same for all connections. */
+/** How an answer is limited, if that is the same for all connections. */
 export function boundsOf({ connections }: OwnApp, { effect, verdicts }: AppScope): Pick<OwnRule, 'until' | 'limit'> {
   const [first] = verdicts;
   const connection = connections.find(({ id }) => id === first?.connectionId);
@@ -42,9 +42,9 @@ export const LENGTHS = [
   { value: 'day', label: '24 hours', seconds: DAY },
   { value: 'month', label: '30 days', seconds: 30 * DAY },
 ] as const;
-/** As it is now. */
+/** Leaves the time as it is. */
 export const AS_IT_IS = 'keep';
-/** As a number of a unit. */
+/** A number of a unit. */
 export const OTHER = 'other';
 export const UNITS = [
   { value: 'minutes', label: 'minutes', seconds: 60 },
@@ -62,12 +62,12 @@ export const PERIODS = [
 
 export type ReadRule =
   | { readonly kind: 'rule'; readonly changed: ChangedRule | null }
-  /** Filled in on a page that showed something else than there is now, or it has a field that no page has. */
+  /** The form belongs to a page that showed something else, or has a field that no page has. */
   | { readonly kind: 'stale' }
-  /** `at`: the field that it is about. */
+  /** `at`: the field with the problem. */
   | { readonly kind: 'again'; readonly problem: string; readonly at: string };
 
-/** Reads the form of one answer; `now` in epoch seconds. Null where nothing changes. */
+/** Reads the form for one answer. `now` is in epoch seconds; `changed` is null if nothing changes. */
 export function readRuleForm(app: OwnApp, rule: OwnRule, form: FormParams, now: number): ReadRule {
   const effect = EFFECTS.find((one) => one === form.get('effect'));
   if (effect === undefined || form.get(SHOWN_FIELD) !== shownOf(app)) return { kind: 'stale' };
@@ -130,7 +130,7 @@ function readLimit(
   return { kind: 'limit', limit: { most, per } };
 }
 
-/** One or more; null: it is none. */
+/** A whole number from 1; null for anything else. */
 function wholeNumber(given: string | undefined): number | null {
   const read = given?.trim() ?? '';
   return /^[1-9][0-9]{0,8}$/.test(read) ? Number(read) : null;

@@ -3,27 +3,26 @@ import type { FormParams } from '@chatelaine/protocol';
 import type { Effect, RuleLimit } from '../rules/rule.ts';
 import type { AppScope, OwnApp } from './app-store.ts';
 
-/** What the owner decides anew about one scope at one account. */
+/** The owner's new answer for one scope at one account. */
 export interface ChangedRule {
   readonly linkId: string;
   readonly scope: string;
   readonly effect: Effect;
-  /** Until when; null: as long as it is connected. */
+  /** When it ends; null: with the connection. */
   readonly until: Date | null;
-  /** How often it is allowed; null: as often as it is asked. */
+  /** How often it allows; null: without limit. */
   readonly limit: Pick<RuleLimit, 'most' | 'per'> | null;
 }
 
 export type ReadRules =
   | { readonly kind: 'rules'; readonly changed: readonly ChangedRule[] }
   /**
-   * It was filled in on a page that showed something else than there is now, or names what the app is not shown, or an
-   * answer there is not.
+   * The form belongs to a page that showed something else, or names an account, scope or answer that does not exist.
    */
   | { readonly kind: 'stale' };
 
 export const EFFECTS: readonly Effect[] = ['allow', 'ask', 'deny'];
-/** What they are called to their owner. */
+/** How the answers are called on pages. */
 export const ANSWERS = [
   { value: 'allow', label: 'Allow' },
   { value: 'ask', label: 'Ask me each time' },
@@ -38,8 +37,8 @@ export function ruleField(linkId: string, scope: string): string {
 }
 
 /**
- * A digest of the answers that a page shows: a form speaks of all of them, so it is good only for what it was filled in
- * on.
+ * A digest of the answers that a page shows. A form contains all of them, so it is valid only while they are what its
+ * page showed.
  */
 export function shownOf({ accounts }: Pick<OwnApp, 'accounts'>): string {
   const answers = accounts.flatMap(({ linkId, scopes }) =>
@@ -50,7 +49,7 @@ export function shownOf({ accounts }: Pick<OwnApp, 'accounts'>): string {
 
 const versionOf = ({ connectionId, effect, rule }: AppScope['verdicts'][number]) => [connectionId, effect, rule?.id];
 
-/** Reads the form against what the app is shown now: nothing beyond it can be allowed here. */
+/** Reads the form against what the app is shown now: nothing else can be allowed here. */
 export function readRulesForm(app: OwnApp, form: FormParams): ReadRules {
   if (form.get(SHOWN_FIELD) !== shownOf(app)) return { kind: 'stale' };
   const known = new Map(

@@ -22,17 +22,17 @@ const CLOSE_ASKS = defineQuery({
 });
 
 /**
- * Puts the owner's new answers in the place of those for exactly this account and scope, for each of the app's live
- * connections that may ask for it. The decision version moves, so that no transfer begins on the old ones; questions
- * they settle are closed. False, and nothing is changed, when no connection of the app may ask for one of them any
- * more, or never might. PROTOCOL §3.2.
+ * Replaces the owner's answers for exactly these accounts and scopes, for each of the app's live connections that may
+ * ask for them. The policy version increases, so no transfer begins on the old answers; open questions that the new
+ * ones answer are closed. False, and nothing is changed, if one of the scopes is one that no connection of the app may
+ * ask for. PROTOCOL §3.2.
  */
 export async function changeRules(
   { pool }: Pick<Deps, 'pool'>,
   { clientId, ownerId, changed }: { clientId: string; ownerId: string; changed: readonly ChangedRule[] },
 ): Promise<boolean> {
   return inTransaction(pool, async (tx) => {
-    // first, as everybody who changes what is decided does
+    // first, as in every transaction that changes what is decided
     if (!(await movePolicyVersion(tx, ownerId))) return false;
     const asked: (ChangedRule & { readonly connections: readonly string[] })[] = [];
     for (const one of changed) {

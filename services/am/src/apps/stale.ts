@@ -1,6 +1,8 @@
 import { Problem } from '@chatelaine/ui';
 
-/** What was sent is about an app as it is no more; `href` shows how it is. */
+/**
+ * The problem page for a form about an app that has changed since; `href` is the page that shows the app as it is now.
+ */
 export function stale(href: string): Problem {
   return new Problem(
     409,

@@ -12,24 +12,22 @@ interface RevocationRow {
   keys_die_at: Date | null;
 }
 
-/**
- * SQL: what Hosts were told of `connection c`, by `revocation r`; and which of the keys of `transfer m` that was about.
- */
+/** SQL conditions: which revocations `r` of `connection c` are meant, and which tokens of `transfer m` those revoke. */
 interface Told {
   readonly of: string;
   readonly keys: string;
 }
-/** That it has ended. */
+/** Revocations of connections that have ended. */
 export const ENDED: Told = { of: 'c.ended_at is not null', keys: 'c.ended_at is not null' };
-/** That what it had when its owner last paused it has ended. */
+/** Revocations of what the connections had when the owner last paused them. */
 const PAUSED: Told = {
   of: 'c.ended_at is null and r.created_at >= c.paused_at',
   keys: 'c.ended_at is null and m.started_at <= c.paused_at',
 };
 
 /**
- * What Hosts know of apps. A Host may have several things to be told of one app: of those counts what it knows least
- * of.
+ * The query for the status of apps' revocations at Hosts. If a Host has several revocations for one app, the one
+ * furthest from confirmation counts.
  */
 export const toldHosts = (name: string, { of, keys }: Told): Query<RevocationRow> =>
   defineQuery<RevocationRow>({
@@ -50,7 +48,7 @@ export const toldHosts = (name: string, { of, keys }: Told): Query<RevocationRow
     order by array_position(array['failed', 'pending'], t.state), h.name, h.id`,
   });
 
-/** Reads what Hosts know of these apps; what is not confirmed comes first. */
+/** Reads the status of these apps' revocations at Hosts; those that have not confirmed come first. */
 export async function readTold(
   { pool }: Pick<Deps, 'pool'>,
   query: Query<RevocationRow>,
@@ -69,7 +67,7 @@ export async function readTold(
 
 const TOLD_OF_PAUSE = toldHosts('apps_told_of_pause', PAUSED);
 
-/** What Hosts know of the last pause of an app; empty: there was none, or no Host had to be told. */
+/** The status at Hosts of an app's last pause; empty if there was none, or no Host needed to be told. */
 export async function readToldOfPause(
   deps: Pick<Deps, 'pool'>,
   { ownerId, clientId }: { ownerId: string; clientId: string },
