@@ -5,7 +5,7 @@ import type { Deps } from '../deps.ts';
 import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import { LIVE_CONNECTIONS } from '../connections/live.ts';
 import type { RevocationAtHost } from '../links/revocation-status.tsx';
-import { ENDED, readTold, toldHosts } from './told-store.ts';
+import { ENDED, readRevocationStatus, revocationStatusQuery } from './revocation-status-store.ts';
 
 /** An app some of whose connections have ended recently, and the status of their revocation at Hosts. */
 export interface EndedApp {
@@ -90,13 +90,13 @@ export async function readEndedApp(
   return app ?? null;
 }
 
-const TOLD = toldHosts('apps_told_hosts', ENDED);
+const REVOCATION_STATUS = revocationStatusQuery('apps_told_hosts', ENDED);
 
 async function withHosts(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, rows }: { ownerId: string; rows: readonly EndedRow[] },
 ): Promise<EndedApp[]> {
-  const hostsOf = await readTold({ pool }, TOLD, {
+  const hostsOf = await readRevocationStatus({ pool }, REVOCATION_STATUS, {
     ownerId,
     clientIds: rows.map(({ client_id: clientId }) => clientId),
   });

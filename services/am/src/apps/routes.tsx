@@ -23,7 +23,7 @@ import { ruleRoutes } from './rule-routes.tsx';
 import { readRulesForm } from './rules-form.ts';
 import { changeRules } from './rules-store.ts';
 import { stale } from './stale.ts';
-import { readToldOfPause } from './told-store.ts';
+import { readPauseStatus } from './revocation-status-store.ts';
 
 type AppsDeps = Pick<Deps, 'config' | 'clock' | 'pool' | 'jobs' | 'log' | 'failpoint' | 'terms'>;
 const most = ENTRIES_A_PAGE;
@@ -99,7 +99,7 @@ async function show(deps: AppsDeps, request: AppRequest, reply: FastifyReply): P
     const saved = (['saved', 'named'] as const).find((one) => query.has(one)) ?? null;
     const [terms, toldOfPause] = await Promise.all([
       readAppTerms(deps, { ...of, clientName: app.clientName, canSign: couldSign(app) }),
-      readToldOfPause(deps, { ownerId: of.ownerId, clientId: app.clientId }),
+      readPauseStatus(deps, { ownerId: of.ownerId, clientId: app.clientId }),
     ]);
     return renderPage(reply, <AppPage {...{ app, ended, saved, terms, toldOfPause }} />);
   }

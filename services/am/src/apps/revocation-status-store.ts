@@ -13,14 +13,14 @@ interface RevocationRow {
 }
 
 /** SQL conditions: which revocations `r` of `connection c` are meant, and which tokens of `transfer m` those revoke. */
-interface Told {
+interface Revoked {
   readonly of: string;
   readonly keys: string;
 }
 /** Revocations of connections that have ended. */
-export const ENDED: Told = { of: 'c.ended_at is not null', keys: 'c.ended_at is not null' };
+export const ENDED: Revoked = { of: 'c.ended_at is not null', keys: 'c.ended_at is not null' };
 /** Revocations of what the connections had when the owner last paused them. */
-const PAUSED: Told = {
+const PAUSED: Revoked = {
   of: 'c.ended_at is null and r.created_at >= c.paused_at',
   keys: 'c.ended_at is null and m.started_at <= c.paused_at',
 };
@@ -29,7 +29,7 @@ const PAUSED: Told = {
  * The query for the status of apps' revocations at Hosts. If a Host has several revocations for one app, the one
  * furthest from confirmation counts.
  */
-export const toldHosts = (name: string, { of, keys }: Told): Query<RevocationRow> =>
+export const revocationStatusQuery = (name: string, { of, keys }: Revoked): Query<RevocationRow> =>
   defineQuery<RevocationRow>({
     name,
     text: `
@@ -49,14 +49,14 @@ export const toldHosts = (name: string, { of, keys }: Told): Query<RevocationRow
   });
 
 /** Reads the status of these apps' revocations at Hosts; those that have not confirmed come first. */
-export async function readTold(
+export async function readRevocationStatus(
   { pool }: Pick<Deps, 'pool'>,
   query: Query<RevocationRow>,
   { ownerId, clientIds }: { ownerId: string; clientIds: readonly string[] },
 ): Promise<(clientId: string) => readonly RevocationAtHost[]> {
-  const told = Map.groupBy(await run(pool, query, [ownerId, clientIds]), ({ client_id: clientId }) => clientId);
+  const statuses = Map.groupBy(await run(pool, query, [ownerId, clientIds]), ({ client_id: clientId }) => clientId);
   return (clientId) =>
-    (told.get(clientId) ?? []).map((host) => ({
+    (statuses.get(clientId) ?? []).map((host) => ({
       hostName: host.host_name,
       state: host.state,
       attempts: host.attempts,
@@ -65,12 +65,12 @@ export async function readTold(
     }));
 }
 
-const TOLD_OF_PAUSE = toldHosts('apps_told_of_pause', PAUSED);
+const PAUSE_STATUS = revocationStatusQuery('apps_told_of_pause', PAUSED);
 
 /** The status at Hosts of an app's last pause; empty if there was none, or no Host needed to be told. */
-export async function readToldOfPause(
+export async function readPauseStatus(
   deps: Pick<Deps, 'pool'>,
   { ownerId, clientId }: { ownerId: string; clientId: string },
 ): Promise<readonly RevocationAtHost[]> {
-  return (await readTold(deps, TOLD_OF_PAUSE, { ownerId, clientIds: [clientId] }))(clientId);
+  return (await readRevocationStatus(deps, PAUSE_STATUS, { ownerId, clientIds: [clientId] }))(clientId);
 }
