@@ -83,7 +83,7 @@ const STEPS: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   ['Its front page lists what is waiting for you, and shows which app may have what at which service: ' +
-    'beside Lifestream there are Errands, which you never let read your notes, ' +
+    'besides Lifestream there are Errands, which you never let read your notes, ' +
     'and Photo frame, which has asked for nothing yet.']: async () => {
     const home = await read(am());
     expect(home).toContain('This needs you');
@@ -115,8 +115,8 @@ const STEPS: Readonly<Record<string, () => Promise<void>>> = {
     expect((await demo.press('allow')).text).toContain('is linked');
   },
 
-  ['Consent is one screen for all services: what the app wants and what for, for each service off, ask or allow, ' +
-    'scope by scope if you like, what it has to sign (terms), and for how long; the button says what it comes to.']:
+  ['Consent is one screen for all services: it says what the app wants and why, and you choose off, ask or allow ' +
+    'for each service or each scope, what the app has to sign (terms), and for how long; the button sums it up.']:
     async () => {
       await demo.visit(`${lifestream()}/connect`);
       await demo.press('Connect', { am: am() });
