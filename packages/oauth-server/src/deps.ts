@@ -49,7 +49,7 @@ export interface ServerConfig {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** Reads a public JSON document through the SSRF guard. */
+/** Reads a public JSON document under the SSRF policy. */
 export type FetchDocument = (url: string) => Promise<
   | {
       readonly kind: 'ok';

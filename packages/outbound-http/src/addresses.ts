@@ -2,12 +2,16 @@ import ipaddr from 'ipaddr.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-// not special by any RFC, yet never a stranger's server: Azure's platform service on every virtual machine
+// special by no RFC, yet never a stranger's server: Azure's platform service, the same on every virtual machine
 const ALSO_REFUSED = [ipaddr.parseCIDR('168.63.129.16/32')];
-// RFC 4291 §2.4: all global unicast there is today. Whatever lies outside translates, tunnels or stays at home
+// RFC 4291 §2.4: all IPv6 global unicast allocated so far. Addresses outside it are for translation, tunnels or local
+// use
 const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3');
 
-/** Whether an address is one of the public internet. Everything not known to be is not; so is what is no address. */
+/**
+ * Whether an address belongs to the public internet. If that is not certain, or the text is not an address, it does
+ * not.
+ */
 export function isPublicAddress(text: string): boolean {
   const address = parseAddress(text);
   if (address === null || address.range() !== 'unicast') return false;
@@ -18,7 +22,7 @@ export function isPublicAddress(text: string): boolean {
 
 export type Cidr = readonly [Address, number];
 
-/** @throws TypeError when it is not one, or has bits beyond its prefix */
+/** @throws TypeError when the text is not a range, or has bits set beyond its prefix */
 export function parseCidr(text: string): Cidr {
   if (!ipaddr.isValidCIDR(text)) throw new TypeError('An address range is written like 10.1.2.0/24.');
   const [address, prefix] = ipaddr.parseCIDR(text);
@@ -30,7 +34,10 @@ export function isInCidr(text: string, cidr: Cidr): boolean {
   return address !== null && within(address, cidr);
 }
 
-/** ::ffff:a.b.c.d is a.b.c.d; other spellings inside IPv6 are not unwrapped but refused by their range. */
+/**
+ * `::ffff:a.b.c.d` becomes `a.b.c.d`. Other ways to write an IPv4 address in IPv6 are not unwrapped; their ranges are
+ * refused.
+ */
 function parseAddress(text: string): Address | null {
   return ipaddr.isValid(text) ? ipaddr.process(text) : null;
 }

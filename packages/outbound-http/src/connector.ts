@@ -1,23 +1,23 @@
 import { type LookupFunction, Socket } from 'node:net';
 import { getCACertificates } from 'node:tls';
 import { buildConnector } from 'undici';
-import type { Guard } from './guard.ts';
+import type { SsrfPolicy } from './ssrf-policy.ts';
 import { asOutboundError, OutboundError } from './outbound-error.ts';
 import type { Resolve, ResolvedAddress } from './resolve.ts';
 
 export interface ConnectorOptions {
-  readonly guard: Guard;
+  readonly policy: SsrfPolicy;
   readonly resolve: Resolve;
   readonly timeoutSeconds: number;
-  /** PEM certificates of private authorities, trusted beside the public ones. */
+  /** PEM certificates of private authorities, trusted in addition to the public ones. */
   readonly ca?: string | readonly string[];
-  /** Makes the connector below the guard; tests put a lying one here. */
+  /** Makes the connector that opens sockets; a test may pass one that connects elsewhere than it is told. */
   readonly build?: (options: buildConnector.BuildOptions) => buildConnector.connector;
 }
 
 /**
- * Opens connections for undici, guarded three times: the destination is judged again as undici names it, every address
- * its name has must be permitted and only those are tried, and the address the socket ends at must be permitted too.
+ * Opens connections for undici, and checks three times: the destination as undici names it; every address of its name,
+ * all of which must be permitted and only these are tried; and the address at which the socket has connected.
  */
 export function createConnector(options: ConnectorOptions): buildConnector.connector {
   const build = options.build ?? buildConnector;
@@ -31,19 +31,19 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
     async function connect(): Promise<Socket> {
       const { protocol, hostname, port } = request;
       const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname;
-      const verdict = options.guard.judge(new URL(`${protocol}//${host}${port === '' ? '' : `:${port}`}`));
+      const verdict = options.policy.judge(new URL(`${protocol}//${host}${port === '' ? '' : `:${port}`}`));
       if (verdict.kind === 'refused') throw new OutboundError('refused', verdict.detail);
       const { permits, resolution } = verdict;
       const addresses =
         resolution === 'literal' ? [] : await inTime(options.resolve(verdict.host, resolution), options.timeoutSeconds);
       if (resolution !== 'literal' && addresses.length === 0)
         throw new OutboundError('unreachable', 'The name has no address.');
-      // one bad address spoils the name: which one a connection takes is not ours to hope
+      // one address that is not permitted refuses the name, since we do not decide which one the connection uses
       if (!addresses.every(({ address }) => permits(address)))
         throw new OutboundError('refused', 'The name has an address that is not permitted.');
       const open = build({
         ...trust,
-        // said outright, so that no environment variable can say otherwise
+        // explicit, so that no environment variable overrides it
         rejectUnauthorized: true,
         minVersion: 'TLSv1.2',
         allowH2: false,
@@ -53,7 +53,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
         lookup: pinned(addresses),
       });
       const socket = await new Promise<Socket>((resolve, reject) => {
-        // on failure undici leaves the second argument out, whatever its types say
+        // on failure undici omits the second argument, whatever its types say
         open(request, (error, opened) => (opened instanceof Socket ? resolve(opened) : reject(error)));
       });
       if (socket.remoteAddress !== undefined && permits(socket.remoteAddress)) return socket;
@@ -63,13 +63,13 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
   };
 }
 
-/** Requests are written once there is a connection. */
+/** A failure to connect: nothing has been sent, because requests are written once there is a connection. */
 function unsent(error: unknown): OutboundError {
   const { reason, message } = asOutboundError(error);
   return new OutboundError(reason, message, { unsent: true });
 }
 
-/** A name server that does not answer must not keep a connection waiting, nor `close()`. */
+/** A name server that does not answer must not keep a connection waiting, or `close()`. */
 function inTime<T>(promise: Promise<T>, seconds: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = () => reject(new OutboundError('timeout', 'The name was not resolved in time.'));
@@ -78,7 +78,7 @@ function inTime<T>(promise: Promise<T>, seconds: number): Promise<T> {
   });
 }
 
-/** A look-up that knows only the addresses already checked: a second answer of DNS is never asked for. */
+/** A DNS lookup that returns the addresses already checked. A second query could get another answer (DNS rebinding). */
 function pinned(addresses: readonly ResolvedAddress[]): LookupFunction {
   return (_host, { all }, callback) => {
     const [first] = addresses;

@@ -1,6 +1,6 @@
 /**
- * Aborts with a `TimeoutError` once so many seconds are over, fractions included: what Node takes are whole
- * milliseconds.
+ * Aborts with a `TimeoutError` after this many seconds, which may be a fraction: Node itself takes whole milliseconds
+ * only.
  */
 export function deadlineIn(seconds: number): AbortSignal {
   return AbortSignal.timeout(Math.ceil(seconds * 1000));

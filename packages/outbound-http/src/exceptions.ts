@@ -1,14 +1,15 @@
 import { type Cidr, parseCidr } from './addresses.ts';
 
 /**
- * One destination the guard would refuse and the operator allows: all four must fit. Nothing in it is a pattern.
+ * One destination that the policy would refuse and the operator allows. Scheme, host, port and address must all match,
+ * exactly: nothing in it is a pattern.
  */
 export interface OutboundException {
-  /** Exact host name or IP literal, lower-case; IPv6 without brackets. */
+  /** A host name or IP literal in lower case; IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
   readonly scheme: 'http' | 'https';
-  /** Every address the name resolves to must lie in here, like `127.0.0.1/32`. */
+  /** The range that must contain every address of the name, such as `127.0.0.1/32`. */
   readonly cidr: string;
 }
 
@@ -16,7 +17,7 @@ export type ExceptionsResult =
   | { readonly kind: 'valid'; readonly exceptions: readonly OutboundException[] }
   | { readonly kind: 'invalid'; readonly reason: string };
 
-/** Reads a configured list of exceptions; `reason` is one sentence for the operator. */
+/** Reads a configured list of exceptions. `reason` is one sentence for the operator. */
 export function parseExceptions(value: unknown): ExceptionsResult {
   if (!Array.isArray(value)) return { kind: 'invalid', reason: 'Outbound exceptions are a list.' };
   for (const [index, entry] of value.entries()) {
@@ -26,7 +27,7 @@ export function parseExceptions(value: unknown): ExceptionsResult {
   return { kind: 'valid', exceptions: value as readonly OutboundException[] };
 }
 
-/** One line to print at start, so that nobody forgets an exception is there. */
+/** One line to print at start, so that an exception is not forgotten. */
 export function describeException({ scheme, host, port, cidr }: OutboundException): string {
   return `${scheme}://${host}:${port} at ${cidr}`;
 }
@@ -53,7 +54,9 @@ export interface Destination {
   readonly port: number;
 }
 
-/** Finds the address ranges the exceptions allow for exactly this destination; empty when none fits. */
+/**
+ * Returns a function that finds the address ranges allowed for exactly one destination; none if no exception matches.
+ */
 export function compileExceptions(
   exceptions: readonly OutboundException[],
 ): (destination: Destination) => readonly Cidr[] {

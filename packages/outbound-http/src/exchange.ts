@@ -1,10 +1,10 @@
 import { type Dispatcher, request } from 'undici';
 import type { Gate } from './gate.ts';
-import type { Guard } from './guard.ts';
+import type { SsrfPolicy } from './ssrf-policy.ts';
 import { asOutboundError, closed, OutboundError } from './outbound-error.ts';
 
 export interface ExchangeDeps {
-  readonly guard: Guard;
+  readonly policy: SsrfPolicy;
   readonly gate: Gate;
   readonly dispatcher: Dispatcher;
   readonly isClosed: () => boolean;
@@ -16,12 +16,12 @@ export interface ExchangeInput {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | null;
   readonly maxBytes: number;
-  /** From here to the last byte of the answer, waiting for a place included. */
+  /** Seconds from now to the last byte of the answer, including the wait at the gate. */
   readonly timeoutSeconds: number;
   readonly signal?: AbortSignal;
-  /** What shares one lane of the gate. */
+  /** The key at the gate: requests of one lane share its concurrency limit. */
   readonly lane: string;
-  /** Looks at the head before the body is read; throws to refuse it. */
+  /** Checks status and headers before the body is read; throws to refuse the answer. */
   readonly inspect?: (status: number, headers: AnswerHeaders) => void;
 }
 
@@ -34,10 +34,10 @@ export interface Answer {
 }
 
 /**
- * One request and its whole answer, within one deadline and one size. Redirects are never followed, nothing is
- * decompressed.
+ * Sends one request and reads the whole answer, within one deadline and one size limit. Redirects are not followed and
+ * nothing is decompressed.
  *
- * @throws OutboundError for everything that goes wrong, or the caller's own abort reason
+ * @throws OutboundError for every failure, or the reason of the caller's signal
  */
 export async function exchange(deps: ExchangeDeps, input: ExchangeInput): Promise<Answer> {
   const begun = begin(deps, input);
@@ -59,19 +59,19 @@ export interface StreamedAnswer {
   readonly status: number;
   readonly headers: AnswerHeaders;
   /**
-   * Pieces as they arrive. Leaving the loop closes the connection; so does the deadline, read or not. Throws as {@link
-   * exchange} does.
+   * The body in chunks as they arrive. Leaving the loop closes the connection; so does the deadline, whether or not the
+   * body is being read. Throws as {@link exchange} does.
    */
   readonly body: AsyncGenerator<Uint8Array, void, undefined>;
-  /** For who does not read: closes the connection. */
+  /** Closes the connection; for callers that do not read the body. */
   readonly cancel: () => void;
 }
 
 /**
- * One request and its answer in pieces, within one deadline and one size for all of it. The place in line is held until
- * the last piece.
+ * Sends one request and returns its answer in chunks, with one deadline and one size limit for the whole. The request
+ * counts at the gate until the last chunk.
  *
- * @throws OutboundError for everything that goes wrong, or the caller's own abort reason
+ * @throws OutboundError for every failure, or the reason of the caller's signal
  */
 export async function exchangeStreamed(deps: ExchangeDeps, input: ExchangeInput): Promise<StreamedAnswer> {
   const begun = begin(deps, input);
@@ -106,18 +106,21 @@ async function* piecesOf(
 }
 
 interface Begun {
-  /** Fires when time is up, or with the caller's own signal. */
+  /** Aborted at the deadline or by the caller's own signal. */
   readonly signal: AbortSignal;
-  /** What an error is to the caller: its own abort reason, the deadline, or ours. */
+  /**
+   * What to throw for an error: the reason of the signal if that was aborted, else the error as an
+   * {@link OutboundError}.
+   */
   readonly fault: (error: unknown) => unknown;
-  /** Nothing is waited for any more. */
+  /** Stops the timer and the listener. */
   readonly end: () => void;
 }
 
 // one timer and one controller: AbortSignal.timeout and AbortSignal.any together cost a tenth of a millisecond
 function begin(deps: ExchangeDeps, { url, timeoutSeconds, signal: own }: ExchangeInput): Begun {
   if (deps.isClosed()) throw closed();
-  const verdict = deps.guard.judge(url);
+  const verdict = deps.policy.judge(url);
   if (verdict.kind === 'refused') throw new OutboundError('refused', verdict.detail);
   own?.throwIfAborted();
   const ended = new AbortController();
@@ -135,9 +138,7 @@ function begin(deps: ExchangeDeps, { url, timeoutSeconds, signal: own }: Exchang
   };
 }
 
-/**
- * Without a stream for the body, which is short: most calls are of this kind, and most of what one cost was the stream.
- */
+/** Reads the body without a stream. Most calls are short ones like this, and the stream was most of their cost. */
 function sendWhole(dispatcher: Dispatcher, input: ExchangeInput, signal: AbortSignal): Promise<Answer> {
   const { url, maxBytes } = input;
   return new Promise((resolve, reject) => {
@@ -150,7 +151,7 @@ function sendWhole(dispatcher: Dispatcher, input: ExchangeInput, signal: AbortSi
       reject(error);
       stop(asOutboundError(error));
     };
-    // undici would heed a signal only once it has a connection
+    // undici itself reacts to a signal only once it has a connection
     const abort = (): void => fail(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     dispatcher.dispatch(
@@ -160,7 +161,7 @@ function sendWhole(dispatcher: Dispatcher, input: ExchangeInput, signal: AbortSi
           stop = (reason) => controller.abort(reason);
           if (signal.aborted) stop(asOutboundError(signal.reason));
         },
-        // what is thrown in these ends the request, and comes back as its error
+        // what these callbacks throw ends the request, and comes back through onResponseError
         onResponseStart(_controller, status, headers) {
           if (status < 200) return;
           head = { status, headers };
@@ -188,9 +189,9 @@ const requestOf = ({ method, headers, body }: ExchangeInput) => ({
   body,
 });
 
-/** Throws where the head alone says that the answer is not wanted. */
+/** Throws if status or headers already show that the answer cannot be used. */
 function lookAtHead(input: ExchangeInput, { status, headers }: Pick<Answer, 'status' | 'headers'>): void {
-  // RFC 9110 §8.4: we asked for none; unpacking a stranger's archive is how a small answer becomes a large one
+  // RFC 9110 §8.4: we asked for no encoding. A small compressed answer could unpack to a very large one
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity')
     throw new OutboundError('bad_content_type', 'The answer is compressed.');
@@ -205,7 +206,7 @@ async function sendHead(
   const answered = request(input.url, { dispatcher, signal, ...requestOf(input) });
   const answer = await orAborted(answered, signal);
   const { statusCode, headers, body } = answer;
-  // destroying a body that is not read to its end reports an error nobody waits for
+  // destroying a body before its end emits an error that nobody else handles
   body.on('error', () => {});
   try {
     lookAtHead(input, { status: statusCode, headers });
@@ -216,7 +217,7 @@ async function sendHead(
   }
 }
 
-/** undici heeds a signal only once it has a connection; we do at any time. */
+/** undici itself reacts to a signal only once it has a connection; this does at any time. */
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);

@@ -5,9 +5,9 @@ import { type FailureReason, OutboundError } from './outbound-error.ts';
 
 export interface FetchJsonInput {
   readonly url: string;
-  /** 64 KB by default. */
+  /** In bytes; 64 KB by default. */
   readonly maxBytes?: number;
-  /** From start to last byte; 3 by default. */
+  /** Seconds from start to the last byte; 3 by default. */
   readonly timeoutSeconds?: number;
   /** The `Accept` header; `application/json` by default. */
   readonly accept?: string;
@@ -16,22 +16,22 @@ export interface FetchJsonInput {
 export type JsonDocument =
   | {
       readonly kind: 'ok';
-      /** Always 200: nothing else is a document. */
+      /** Always 200: an answer of any other status is a failure. */
       readonly status: number;
-      /** Parsed strictly, its shape still unknown. */
+      /** Parsed strictly; its shape has not been checked. */
       readonly json: unknown;
       readonly headers: AnswerHeaders;
-      /** By the sender's word; 0 when it gave none. Clamp it. */
+      /** Seconds for which the sender says it is fresh; 0 if it says nothing. The caller bounds it. */
       readonly freshForSeconds: number;
     }
   | {
       readonly kind: 'failed';
       readonly reason: FailureReason;
-      /** For the operator's log; holds nothing of the answer but its status number. */
+      /** For the operator's log; holds nothing of the answer but the status. */
       readonly detail: string;
     };
 
-/** Fetches a stranger's document: metadata, client document, key set. Never throws, never follows. */
+/** Fetches a stranger's JSON document: metadata, client document, key set. Never throws, and follows no redirect. */
 export async function fetchJson(
   deps: ExchangeDeps,
   input: FetchJsonInput & { timeoutSeconds: number },

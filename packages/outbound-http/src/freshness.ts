@@ -1,8 +1,8 @@
 import type { AnswerHeaders } from './exchange.ts';
 
 /**
- * Seconds an answer may be kept, by `Cache-Control: max-age` less `Age` (RFC 9111 §4.2); 0 when it does not say or says
- * not to.
+ * Seconds for which an answer may be cached: `Cache-Control: max-age` less `Age` (RFC 9111 §4.2); 0 if there is no
+ * `max-age` or caching is forbidden.
  */
 export function freshForSeconds(headers: AnswerHeaders): number {
   const directives = new Map<string, string>();

@@ -1,10 +1,11 @@
 import { OutboundError } from './outbound-error.ts';
 
-/** Lets so many through at a time per key, a bounded number wait, and turns the rest away at once. */
+/** A concurrency limit per key. A bounded number of callers wait in turn; any more are refused at once. */
 export interface Gate {
   /**
-   * Waits for a place; the function returned gives it back. @throws OutboundError `busy` when too many wait; the
-   * signal's reason when it fires.
+   * Resolves when the caller may proceed, to the function with which it leaves.
+   *
+   * @throws OutboundError `busy` when too many wait already, or the reason of the signal when it is aborted
    */
   enter(key: string, signal: AbortSignal): Promise<() => void>;
 }
@@ -23,7 +24,7 @@ export function createGate({ perKey, waitingPerKey }: { perKey: number; waitingP
       if (lane.active >= perKey) {
         if (lane.waiting.length >= waitingPerKey)
           throw new OutboundError('busy', 'Too many requests to there are under way.');
-        // whoever leaves hands over the place, so `active` stays
+        // whoever leaves lets the next one in, so `active` does not change
         await waitInLine(lane.waiting, signal);
       } else {
         lane.active += 1;

@@ -2,7 +2,14 @@ export type { Answer, AnswerHeaders } from './exchange.ts';
 export { deadlineIn } from './deadline.ts';
 export { describeException, type ExceptionsResult, type OutboundException, parseExceptions } from './exceptions.ts';
 export type { FetchJsonInput, JsonDocument } from './fetch-json.ts';
-export type { GuardedFetch, GuardedPost, GuardedStream, OutboundInit, PostInput, Streamed } from './guarded-fetch.ts';
+export type {
+  OutboundFetch,
+  OutboundPost,
+  OutboundStream,
+  OutboundInit,
+  PostInput,
+  Streamed,
+} from './outbound-fetch.ts';
 export { createOutbound, type Outbound, type OutboundOptions, type UrlCheck } from './outbound.ts';
 export { type FailureReason, OutboundError } from './outbound-error.ts';
 export type { Resolve, ResolvedAddress } from './resolve.ts';

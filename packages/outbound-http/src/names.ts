@@ -1,4 +1,4 @@
-// names that mean something inside a network only, wherever they would resolve to
+// names that have a meaning inside a network only, whatever they resolve to
 const LOCAL_SUFFIXES = [
   'localhost', // RFC 6761 §6.3
   'local', // RFC 6762 §3
@@ -15,8 +15,8 @@ const LOCAL_SUFFIXES = [
 ];
 
 /**
- * Whether a host name (lower-case, no IP literal) cannot be a stranger's public server: single-label, local by suffix,
- * or rooted with a dot.
+ * Whether a host name (in lower case, not an IP literal) cannot be that of a stranger's public server: it has a single
+ * label, a local suffix, or a final dot.
  */
 export function isLocalName(host: string): boolean {
   if (!host.includes('.') || host.endsWith('.')) return true;

@@ -1,6 +1,6 @@
 /**
- * Why nothing usable came back. refused: our own guard · unreachable: name, connection or TLS · busy: too many requests
- * of ours under way · closed: after `close()` · the others say what was wrong with the answer.
+ * Why there is no usable answer. `refused`: by our own SSRF policy. `unreachable`: name, connection or TLS. `busy`: too
+ * many of our requests are under way. `closed`: after `close()`. The others say what was wrong with the answer.
  */
 export type FailureReason =
   | 'refused'
@@ -14,17 +14,14 @@ export type FailureReason =
   | 'bad_json'
   | 'redirect';
 
-/** Found out before there is a connection. */
+/** Reasons that arise before there is a connection. */
 const UNSENT: ReadonlySet<FailureReason> = new Set(['refused', 'busy']);
 
-/**
- * What `outbound.fetch` throws. The message is for the operator: it never holds anything the other side sent but a
- * status number.
- */
+/** What `outbound.fetch` throws. The message is for the operator; of the answer it holds the status at most. */
 export class OutboundError extends Error {
   override readonly name = 'OutboundError';
   readonly reason: FailureReason;
-  /** Certainly nothing of the request has left; `false` where that is not known. */
+  /** True if certainly nothing of the request was sent. */
   readonly unsent: boolean;
 
   constructor(reason: FailureReason, detail: string, { unsent = UNSENT.has(reason) }: { unsent?: boolean } = {}) {
@@ -43,7 +40,8 @@ const TIMEOUTS = new Set([
 ]);
 
 /**
- * Turns whatever a library threw into ours. Only its code is kept: messages of parsers quote what they could not parse.
+ * Turns an error of a library into an {@link OutboundError}. Of the original only its code is kept, because messages of
+ * parsers quote what they could not parse.
  */
 export function asOutboundError(error: unknown): OutboundError {
   if (error instanceof OutboundError) return error;

@@ -3,9 +3,9 @@ import { lookup } from 'node:dns/promises';
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
 /**
- * Where this machine finds a name of ours, as ranges for an exception: its addresses, exactly. Among containers
- * `am.localhost` is a name on their network; on one machine it is loopback, whether the system's resolver knows it or
- * not.
+ * The addresses at which this machine finds one of our own names, as ranges for an exception. Among containers
+ * `am.localhost` is a name on their network; on one machine it is loopback, even if the system's resolver does not know
+ * it.
  */
 export async function ownRanges(hostname: string): Promise<readonly string[]> {
   const found = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => []);

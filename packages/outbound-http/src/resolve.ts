@@ -1,18 +1,18 @@
 import { lookup, Resolver } from 'node:dns/promises';
-import type { Resolution } from './guard.ts';
+import type { Resolution } from './ssrf-policy.ts';
 
 export interface ResolvedAddress {
   readonly address: string;
   readonly family: 4 | 6;
 }
 
-/** From a name to all its addresses. `resolution` says whether it is a stranger's name or one the operator excepted. */
+/** Resolves a name to all its addresses. `resolution` says whether it is a stranger's name or one with an exception. */
 export type Resolve = (host: string, resolution: Resolution) => Promise<readonly ResolvedAddress[]>;
 
 /**
- * Strangers' names are asked of DNS directly: the operating system's resolver would read local files, append search
- * domains, and hold one of the few worker threads (which signatures need too) for as long as a stranger's name server
- * likes. Excepted names use the system's.
+ * Strangers' names are resolved by DNS directly. The operating system's resolver would read local files, append search
+ * domains and occupy one of the few worker threads, which signatures need too, for as long as a stranger's name server
+ * likes. Names with an exception use the system's resolver.
  */
 export function createResolve({ timeoutSeconds }: { timeoutSeconds: number }): Resolve {
   return async (host, resolution) => {

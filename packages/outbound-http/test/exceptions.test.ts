@@ -19,7 +19,7 @@ describe('an exception is exact: scheme, name, port and address', () => {
   });
   const where = names({ 'photos.internal': ['127.0.0.1'], 'other.internal': ['127.0.0.1'] });
 
-  test('what fits all four is reached', async () => {
+  test('what matches all four is reached', async () => {
     const { port } = await serve(document);
     const outbound = outboundWith({ exceptions: [exceptionFor(port)], resolve: where });
     expect(await outbound.fetchJson({ url: `http://photos.internal:${port}/` })).toMatchObject({
@@ -63,7 +63,7 @@ describe('an exception is exact: scheme, name, port and address', () => {
     expect(server.connections()).toBe(0);
   });
 
-  test('an address may be excepted as itself, in any spelling of it', async () => {
+  test('an exception may be for an address, which matches in any spelling', async () => {
     const { port } = await serve(document);
     const outbound = outboundWith({ exceptions: [exceptionFor(port, { host: '127.0.0.1', cidr: '127.0.0.1/32' })] });
     expect(await outbound.fetchJson({ url: `http://127.0.0.1:${port}/` })).toMatchObject({ kind: 'ok' });
@@ -71,7 +71,7 @@ describe('an exception is exact: scheme, name, port and address', () => {
     expect(outbound.check(`http://127.0.0.2:${port}/`).kind).toBe('refused');
   });
 
-  test('one does not open the way to anything else', async () => {
+  test('it allows nothing else', async () => {
     const outbound = outboundWith({
       exceptions: [exceptionFor(8080)],
       resolve: names({ 'photos.example': ['127.0.0.1'] }),
@@ -101,7 +101,7 @@ describe('names under localhost mean this machine in demo mode only', () => {
     expect(connections()).toBe(0);
   });
 
-  test('with a range beyond loopback they are what the system says, within that range only', async () => {
+  test('with a range beyond loopback the system resolves them, and only its addresses are allowed', async () => {
     const { port, connections } = await serve(document);
     const resolve: Resolve = async () => [{ address: '127.0.0.1', family: 4 }];
     const elsewhere = { ...exception(port), cidr: '10.0.0.0/8' };
@@ -143,7 +143,7 @@ describe('exceptions as configured', () => {
   });
 });
 
-test('excepted names are looked up as the system does', async () => {
+test('names with an exception are resolved by the system', async () => {
   const found = await createResolve({ timeoutSeconds: 1 })('localhost', 'system');
   expect(found.length).toBeGreaterThan(0);
   for (const { address } of found) expect(['127.0.0.1', '::1']).toContain(address);

@@ -5,7 +5,7 @@ import { closeAll, outboundTo, serve, serveRaw, urlOf } from './servers.ts';
 
 afterEach(closeAll);
 
-test('it fits where a fetch is wanted', () => {
+test('it can be used as a fetch', () => {
   const asFetch: typeof globalThis.fetch = outboundTo([]).fetch;
   expect(typeof asFetch).toBe('function');
 });
@@ -108,7 +108,7 @@ test('a compressed answer is refused', async () => {
   await expect(outboundTo([server.port]).fetch(urlOf(server))).rejects.toMatchObject({ reason: 'bad_content_type' });
 });
 
-test('an answer that does not come is a timeout, one the caller gives up is an abort', async () => {
+test('no answer in time is a timeout; a call that its caller aborts rejects with the abort reason', async () => {
   const server = await serveRaw(() => {});
   const { fetch } = outboundTo([server.port], { timeouts: { callSeconds: 0.3 } });
   await expect(fetch(urlOf(server))).rejects.toMatchObject({ name: 'OutboundError', reason: 'timeout' });
@@ -144,7 +144,7 @@ describe('requests under way are bounded (M16, Q11)', () => {
     return { server, held, next, most: () => most };
   };
 
-  test('so many documents at a time, five times as many wait, the rest is told so at once', async () => {
+  test('a limited number is fetched at a time, five times as many wait, and the rest are refused at once', async () => {
     const { server, held, next, most } = await holding();
     const outbound = outboundTo([server.port], { maxConcurrent: 1 });
     const arrival = next();
@@ -160,7 +160,7 @@ describe('requests under way are bounded (M16, Q11)', () => {
     expect(most()).toBe(1);
   });
 
-  test('waiting counts as time: one that never gets its turn fails in time, and its place is free again', async () => {
+  test('waiting counts toward the deadline: a request that gets no turn times out, and frees its place', async () => {
     const { server, held, next } = await holding();
     const outbound = outboundTo([server.port], { maxConcurrent: 1 });
     const arrival = next();
@@ -189,7 +189,7 @@ describe('requests under way are bounded (M16, Q11)', () => {
   });
 });
 
-test('a server that strangers name cannot keep a connection open for long; one that is called may', async () => {
+test('a server of a stranger’s document cannot keep a connection open for long; one that is called may', async () => {
   const open = new Map<string, boolean>();
   const { port } = await serveRaw((socket) => {
     socket.on('data', (chunk: Buffer) => {
@@ -213,7 +213,7 @@ test('a server that strangers name cannot keep a connection open for long; one t
   expect(open.get('/called')).toBe(true);
 });
 
-test('after close nothing is sent, what was under way ends well', async () => {
+test('after close nothing is sent, and what was under way completes', async () => {
   const arrival = Promise.withResolvers<() => void>();
   const server = await serve((_request, response) => arrival.resolve(() => void response.end('done')));
   const outbound = outboundTo([server.port]);

@@ -6,7 +6,7 @@ afterEach(closeAll);
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
 describe('a POST without the objects of fetch', () => {
-  test('sends its body and headers, except those that are ours, and brings back status, headers and body', async () => {
+  test('sends its body and headers, except those of ours, and returns status, headers and body', async () => {
     const server = await serve((request, response) => {
       const chunks: Buffer[] = [];
       request
@@ -40,13 +40,13 @@ describe('a POST without the objects of fetch', () => {
     expect([answer.status, answer.headers['location'], server.connections()]).toEqual([307, '/elsewhere', 1]);
   });
 
-  test('goes nowhere that the guard refuses', async () => {
+  test('goes nowhere that the policy refuses', async () => {
     const { post } = outboundTo([]);
     for (const url of ['http://server.localhost:1/', 'https://127.0.0.1/', 'file:///etc/passwd', 'no url'])
       await expect(post({ url, headers: FORM, body: '' })).rejects.toMatchObject({ reason: 'refused', unsent: true });
   });
 
-  test('refuses an answer that is too large, said so or not, and one that is compressed', async () => {
+  test('refuses an answer that is too large, announced or not, and one that is compressed', async () => {
     const said = await serve((_request, response) =>
       response.writeHead(200, { 'content-length': '11' }).end('x'.repeat(11)),
     );
@@ -85,7 +85,7 @@ describe('a POST without the objects of fetch', () => {
     expect(server.connections()).toBeGreaterThanOrEqual(1);
   });
 
-  test('never has more time than any call', async () => {
+  test('never has more time than any other call', async () => {
     const server = await serveRaw(() => {});
     const { post } = outboundTo([server.port], { timeouts: { callSeconds: 0.05 } });
     const late = post({ url: urlOf(server), headers: FORM, body: '', timeoutSeconds: 600 });

@@ -6,14 +6,14 @@ import { createOutbound, type Outbound, type OutboundOptions, type Resolve } fro
 
 const open: (() => Promise<unknown>)[] = [];
 
-/** Ends everything the tests of this file started. */
+/** Closes everything that the tests of this file opened. */
 export async function closeAll(): Promise<void> {
   await Promise.all(open.splice(0).map((close) => close()));
 }
 
 export interface Running {
   readonly port: number;
-  /** Connections taken so far. */
+  /** Number of connections accepted so far. */
   readonly connections: () => number;
 }
 
@@ -41,7 +41,7 @@ export const serveRaw = (onConnection: (socket: Socket) => void): Promise<Runnin
 export const serveTls = ({ cert, key }: Certificate, listener: RequestListener): Promise<Running> =>
   listen(createTlsServer({ cert, key }, listener));
 
-/** Says where names are, in place of DNS. */
+/** Resolves names from a table, in place of DNS. */
 export const names =
   (table: Readonly<Record<string, readonly string[]>>): Resolve =>
   (host) =>

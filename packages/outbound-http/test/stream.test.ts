@@ -4,7 +4,7 @@ import { closeAll, outboundTo, serve, urlOf } from './servers.ts';
 
 afterEach(closeAll);
 
-/** A server that keeps its answers open, and shows each. */
+/** A server that leaves its answers open, for the test to write to. */
 async function open() {
   const answers: ServerResponse[] = [];
   const waiting: ((answer: ServerResponse) => void)[] = [];
@@ -57,7 +57,7 @@ describe('an answer that is read while it arrives', () => {
     await closed(answering);
   });
 
-  test('is bounded in size and time as a whole, and gives its place in line back however it ends', async () => {
+  test('has one limit of size and time for the whole, and frees its place at the gate however it ends', async () => {
     const { server, next } = await open();
     const { stream } = outboundTo([server.port], { maxPerDestination: 1 });
     const small = await stream(urlOf(server), { maxBytes: 3 });
@@ -65,7 +65,7 @@ describe('an answer that is read while it arrives', () => {
     const slow = iterate((await stream(urlOf(server), { timeoutSeconds: 1 })).body);
     expect(textOf((await slow.next()).value)).toBe('first\n');
     await expect(slow.next()).rejects.toMatchObject({ reason: 'timeout' });
-    // nobody reads this one: its deadline frees the place
+    // nobody reads this one, so its deadline frees the place
     await stream(urlOf(server), { timeoutSeconds: 1 });
     const answering = next();
     const last = iterate((await stream(urlOf(server), { timeoutSeconds: 5 })).body);
@@ -74,7 +74,7 @@ describe('an answer that is read while it arrives', () => {
     await expect(last.next()).rejects.toMatchObject({ reason: 'unreachable' });
   });
 
-  test('is guarded as every other, and not read when it is compressed', async () => {
+  test('is under the same policy as every other, and not read when it is compressed', async () => {
     const server = await serve((_request, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end('x');
     });

@@ -8,7 +8,7 @@ await run(async () => {
   const config = readConfig();
   const app = await createApp(await openResources(config));
   for (const exception of config.exceptions) {
-    app.log.warn({ exception: describeException(exception) }, 'the SSRF guard lets this destination through');
+    app.log.warn({ exception: describeException(exception) }, 'the SSRF policy lets this destination through');
   }
   const drain = { noticeMs: config.stopNoticeSeconds * 1000 };
   return { app, host: config.listenAddress, port: config.port, drain };

@@ -5,7 +5,7 @@ import { CANARY, json, get } from './scene.ts';
 
 export function documents(): void {
   describe('a good document', () => {
-    test('is answered with what it says and how long it says to keep it', async () => {
+    test('is returned with the time for which it is fresh', async () => {
       const server = await serve(
         json('{"issuer":"https://x.example"}', { 'cache-control': 'public, max-age=600', age: '100' }),
       );

@@ -12,7 +12,6 @@ export const json = (body: string | Uint8Array, headers: Record<string, string> 
 export const get = (server: Running, options: { timeoutSeconds?: number; maxBytes?: number; accept?: string } = {}) =>
   outboundTo([server.port]).fetchJson({ url: urlOf(server, '/.well-known/x'), ...options });
 
-/** Before and after the tests of all parts. */
 export function scene(): void {
   afterEach(closeAll);
 }

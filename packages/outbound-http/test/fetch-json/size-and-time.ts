@@ -19,7 +19,7 @@ function pour(target: ServerResponse | Socket, chunk: Buffer, times: number): vo
 }
 
 export function sizeAndTime(): void {
-  describe('an answer has a size (M12)', () => {
+  describe('an answer is limited in size (M12)', () => {
     test('64 KB is read, one byte more is not', async () => {
       const sized = (size: number) => json(`"${'a'.repeat(size - 2)}"`);
       expect(await get(await serve(sized(65_536)))).toMatchObject({ kind: 'ok' });
@@ -27,7 +27,7 @@ export function sizeAndTime(): void {
       expect(await get(await serve(sized(101)), { maxBytes: 100 })).toMatchObject({ reason: 'too_large' });
     });
 
-    test('of a body of 100 MB next to nothing is taken, whether its length is announced or not', async () => {
+    test('of a body of 100 MB hardly anything is read, whether its length is announced or not', async () => {
       for (const headers of [{}, { 'content-length': String(100_000_000) }]) {
         const closed = Promise.withResolvers<number>();
         const server = await serve((_request, response) => {
@@ -37,7 +37,7 @@ export function sizeAndTime(): void {
         });
         const before = process.memoryUsage().rss;
         expect(await get(server)).toMatchObject({ kind: 'failed', reason: 'too_large' });
-        // what the kernel's buffers on both sides take in before the connection closes
+        // the kernel's buffers on both sides take some of it before the connection closes
         expect(await closed.promise).toBeLessThan(16_000_000);
         expect(process.memoryUsage().rss - before).toBeLessThan(60_000_000);
       }
@@ -50,13 +50,13 @@ export function sizeAndTime(): void {
       expect(await get(server)).toMatchObject({ kind: 'failed', reason: 'too_large' });
     });
 
-    test('a body nobody wants is not left running', async () => {
+    test('a body that is not wanted is not read', async () => {
       const closed = Promise.withResolvers<void>();
       const server = await serve((_request, response) => {
         response.writeHead(404).write('a');
         response.on('close', () => closed.resolve());
       });
-      // a deadline far away, so that it is not what ends it
+      // a distant deadline, so that it is not what ends the body
       expect(await get(server, { timeoutSeconds: 600 })).toMatchObject({ kind: 'failed', reason: 'bad_status' });
       await closed.promise;
     });
@@ -72,7 +72,7 @@ export function sizeAndTime(): void {
     });
   });
 
-  describe('an answer has a time for all of it (M12)', () => {
+  describe('an answer has one deadline for the whole (M12)', () => {
     const timeoutSeconds = 0.4;
     const within = async (server: Running) => {
       const start = performance.now();
@@ -121,7 +121,7 @@ export function sizeAndTime(): void {
       const resolve = () => new Promise<never>(() => {});
       const connectSeconds = patience(2) / 1000;
       const outbound = outboundWith({ resolve, timeouts: { connectSeconds } });
-      // the time for the whole, and the time for connecting: each ends it alone, the shorter one first
+      // the deadline of the whole and that of connecting both apply: whichever is shorter ends the call
       const whole = outbound.fetchJson({ url, timeoutSeconds });
       const connecting = outbound.fetchJson({ url, timeoutSeconds: 10 * connectSeconds });
       expect(await Promise.race([whole.then(() => 'whole'), connecting.then(() => 'connecting')])).toBe('whole');
@@ -131,9 +131,9 @@ export function sizeAndTime(): void {
     });
   });
 
-  describe('a connection that fails is unreachable, and nothing of what came is told', () => {
+  describe('a connection that fails is unreachable, and nothing that was received is reported', () => {
     test('nobody listens', async () => {
-      // one that was free a moment ago may be somebody else's by now; nobody has the first
+      // port 1, because a port that was free a moment ago may be taken by now
       expect(await get({ port: 1, connections: () => 0 })).toEqual({
         kind: 'failed',
         reason: 'unreachable',

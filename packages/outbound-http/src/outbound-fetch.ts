@@ -8,24 +8,24 @@ import {
 } from './exchange.ts';
 import { OutboundError } from './outbound-error.ts';
 
-/** What `fetch` takes, and two limits of ours. */
+/** The options of `fetch`, with two limits. */
 export interface OutboundInit extends RequestInit {
-  /** 64 KB by default. */
+  /** In bytes; 64 KB by default. */
   readonly maxBytes?: number;
-  /** From start to last byte; 5 by default. */
+  /** Seconds from start to the last byte; 5 by default. */
   readonly timeoutSeconds?: number;
 }
 
 /**
- * Fits wherever a `fetch` is wanted. A redirect comes back as it is, whatever `redirect` says (`error` makes it an
- * error); the answer is whole and within its size before the promise resolves. `Host` and what concerns the connection
- * cannot be set.
+ * Can be used wherever a `fetch` is expected. A redirect is returned as the answer, whatever `redirect` says (with
+ * `error` it is an error). The promise resolves once the whole answer is there, within its size limit. `Host` and the
+ * headers of the connection cannot be set.
  *
- * @throws OutboundError when no whole answer came; the signal's reason when the caller aborted
+ * @throws OutboundError when there is no whole answer, or the reason of the caller's signal
  */
-export type GuardedFetch = (input: string | URL | Request, init?: OutboundInit) => Promise<Response>;
+export type OutboundFetch = (input: string | URL | Request, init?: OutboundInit) => Promise<Response>;
 
-export async function guardedFetch(
+export async function outboundFetch(
   deps: ExchangeDeps,
   input: string | URL | Request,
   init: OutboundInit & { timeoutSeconds: number },
@@ -38,27 +38,27 @@ export async function guardedFetch(
   return asResponse(exchanged.url, answer);
 }
 
-/** An answer whose body is read while it arrives. */
+/** An answer whose body is read as it arrives. */
 export interface Streamed {
   readonly status: number;
   readonly headers: Headers;
   /**
-   * Read it once. Leaving the loop closes the connection; so does the deadline. Throws what {@link GuardedFetch}
-   * throws.
+   * Can be read once. Leaving the loop closes the connection; so does the deadline. Throws as {@link OutboundFetch}
+   * does.
    */
   readonly body: AsyncIterable<Uint8Array>;
-  /** For who does not read the body: closes the connection. */
+  /** Closes the connection; for callers that do not read the body. */
   cancel(): void;
 }
 
 /**
- * Like {@link GuardedFetch}, with the body in pieces as they arrive; both limits are for all of it.
+ * Like {@link OutboundFetch}, with the body in chunks as they arrive. Both limits are for the whole answer.
  *
- * @throws OutboundError when no answer came; the signal's reason when the caller aborted
+ * @throws OutboundError when there is no answer, or the reason of the caller's signal
  */
-export type GuardedStream = (input: string | URL | Request, init?: OutboundInit) => Promise<Streamed>;
+export type OutboundStream = (input: string | URL | Request, init?: OutboundInit) => Promise<Streamed>;
 
-export async function guardedStream(
+export async function outboundStream(
   deps: ExchangeDeps,
   input: string | URL | Request,
   init: OutboundInit & { timeoutSeconds: number },
@@ -68,29 +68,29 @@ export async function guardedStream(
   return { status, headers: asHeaders(headers), body, cancel };
 }
 
-/** A form or a document to send. */
+/** A form or a document to POST. */
 export interface PostInput {
   readonly url: string;
-  /** 64 KB by default. */
+  /** In bytes; 64 KB by default. */
   readonly maxBytes?: number;
-  /** From start to last byte, where that is less than what every call has. */
+  /** Seconds from start to the last byte, if fewer than every call is given. */
   readonly timeoutSeconds?: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** The caller's own: it may give up before time is up. */
+  /** The caller's own, with which it may give up earlier. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * A POST behind the same guard, without the objects of `fetch`: for calls that are made all the time. The answer is
- * whole and within its size; a redirect comes back as it is.
+ * A POST under the same policy without the objects of `fetch`, for calls on a hot path. The promise resolves once the
+ * whole answer is there, within its size limit; a redirect is returned as the answer.
  *
- * @throws OutboundError when no whole answer came; the signal's reason when the caller aborted
+ * @throws OutboundError when there is no whole answer, or the reason of the caller's signal
  */
-export type GuardedPost = (input: PostInput) => Promise<Answer>;
+export type OutboundPost = (input: PostInput) => Promise<Answer>;
 
-export async function guardedPost(
+export async function outboundPost(
   deps: ExchangeDeps,
   { url: address, headers, body, maxBytes = 65_536, timeoutSeconds, signal }: PostInput & { timeoutSeconds: number },
 ): Promise<Answer> {
@@ -108,7 +108,7 @@ interface Prepared {
 }
 
 async function prepare(
-  { guard }: ExchangeDeps,
+  { policy }: ExchangeDeps,
   input: string | URL | Request,
   { maxBytes = 65_536, timeoutSeconds, ...rest }: OutboundInit & { timeoutSeconds: number },
 ): Promise<Prepared> {
@@ -116,8 +116,8 @@ async function prepare(
   if (!URL.canParse(address)) throw new OutboundError('refused', 'It is not a URL.');
   const url = new URL(address);
   url.hash = '';
-  // judged before `Request` sees it, so that a refusal always is ours
-  const verdict = guard.judge(url);
+  // judged before `Request` parses it, so that a refusal is always an OutboundError
+  const verdict = policy.judge(url);
   if (verdict.kind === 'refused') throw new OutboundError('refused', verdict.detail);
   const request = new Request(input, rest);
   request.signal.throwIfAborted();
@@ -127,7 +127,8 @@ async function prepare(
   return { request, exchanged: { url, method, headers, body, maxBytes, timeoutSeconds, signal, lane: url.origin } };
 }
 
-// RFC 9110 §7.6.1 and what undici sets itself; another `Host` would reach a server the guard never judged
+// headers of the connection (RFC 9110 §7.6.1) and those that undici sets; another `Host` would reach a server that was
+// not judged
 const OURS = new Set([
   'accept-encoding',
   'connection',

@@ -1,6 +1,6 @@
 import { afterEach } from '@jest/globals';
-import { connecting } from './guard/connecting.ts';
-import { destinations } from './guard/destinations.ts';
+import { connecting } from './ssrf-policy/connecting.ts';
+import { destinations } from './ssrf-policy/destinations.ts';
 import { closeAll } from './servers.ts';
 
 afterEach(closeAll);

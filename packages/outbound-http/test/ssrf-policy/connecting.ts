@@ -1,12 +1,12 @@
 import { connect, type LookupFunction } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { createConnector } from '../../src/connector.ts';
-import { createGuard } from '../../src/guard.ts';
+import { createSsrfPolicy } from '../../src/ssrf-policy.ts';
 import type { Resolve } from '../../src/index.ts';
 import { names, outboundWith, serveRaw } from '../servers.ts';
 
 export function connecting(): void {
-  describe('a name is what all its addresses are (M4)', () => {
+  describe('a name is refused if one of its addresses is (M4)', () => {
     test.each([
       ['a private address', ['10.0.0.5']],
       ['loopback', ['127.0.0.1']],
@@ -27,7 +27,7 @@ export function connecting(): void {
       await expect(outbound.fetch('https://photos.example/')).rejects.toMatchObject({ reason: 'refused' });
     });
 
-    test('a name without addresses, or one nobody knows, is unreachable', async () => {
+    test('a name without addresses, or an unknown one, is unreachable', async () => {
       const empty = outboundWith({ resolve: names({}) });
       expect(await empty.fetchJson({ url: 'https://photos.example/' })).toMatchObject({
         kind: 'failed',
@@ -42,7 +42,7 @@ export function connecting(): void {
   });
 
   describe('the address connected to is the address checked (M5)', () => {
-    const guard = createGuard({ exceptions: [], demo: false });
+    const policy = createSsrfPolicy({ exceptions: [], demo: false });
     const request = { hostname: 'photos.example', host: 'photos.example', protocol: 'https:', port: '' };
     const attempt = (connector: ReturnType<typeof createConnector>) =>
       new Promise<unknown>((resolve) => connector(request, (...[error]) => resolve(error)));
@@ -54,7 +54,7 @@ export function connecting(): void {
         Promise.resolve((answers[asked++] ?? []).map((address) => ({ address, family: 4 })));
       const tried: unknown[] = [];
       const connector = createConnector({
-        guard,
+        policy,
         resolve,
         timeoutSeconds: 1,
         build: (options) => (_request, callback) => {
@@ -78,7 +78,7 @@ export function connecting(): void {
         socket.on('data', (chunk) => received.push(chunk)).on('close', () => gone.resolve()),
       );
       const connector = createConnector({
-        guard,
+        policy,
         resolve: names({ 'photos.example': ['8.8.8.8'] }),
         timeoutSeconds: 1,
         build: () => (_request, callback) => {
@@ -91,7 +91,7 @@ export function connecting(): void {
     });
 
     test('the connector judges the destination itself, whoever asks', async () => {
-      const connector = createConnector({ guard, resolve: names({}), timeoutSeconds: 1 });
+      const connector = createConnector({ policy, resolve: names({}), timeoutSeconds: 1 });
       for (const hostname of ['127.0.0.1', '::1', 'localhost']) {
         const error = await new Promise((resolve) =>
           connector({ ...request, hostname, host: hostname }, (...[failure]) => resolve(failure)),
@@ -101,10 +101,10 @@ export function connecting(): void {
     });
   });
 
-  test('a private authority is trusted beside the public ones, not instead of them', async () => {
+  test('a private authority is trusted in addition to the public ones, not instead of them', async () => {
     const trusted: unknown[] = [];
     const connector = createConnector({
-      guard: createGuard({ exceptions: [], demo: false }),
+      policy: createSsrfPolicy({ exceptions: [], demo: false }),
       resolve: names({ 'photos.example': ['8.8.8.8'] }),
       timeoutSeconds: 1,
       ca: 'private',

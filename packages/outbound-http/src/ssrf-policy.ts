@@ -3,18 +3,18 @@ import { isInCidr, isPublicAddress } from './addresses.ts';
 import { compileExceptions, type OutboundException } from './exceptions.ts';
 import { isLocalName } from './names.ts';
 
-export interface GuardOptions {
+export interface SsrfPolicyOptions {
   readonly exceptions: readonly OutboundException[];
   /**
-   * Demo mode: an excepted `*.localhost` means 127.0.0.1, if its range holds that, without asking DNS. Without demo
-   * mode such names are refused always.
+   * Demo mode: a name under `localhost` that has an exception means 127.0.0.1, without asking DNS, if the exception's
+   * range contains that. Outside demo mode such names are always refused.
    */
   readonly demo: boolean;
-  /** Names this service answers to; it never talks to itself, exception or not. */
+  /** Host names of this service. It never sends a request to itself, exception or not. */
   readonly ownNames?: readonly string[];
 }
 
-/** How the name of an allowed destination becomes addresses. */
+/** How the host of an allowed destination is resolved to addresses. */
 export type Resolution = 'literal' | 'loopback' | 'public' | 'system';
 
 export type Verdict =
@@ -27,16 +27,16 @@ export type Verdict =
     }
   | { readonly kind: 'refused'; readonly detail: string };
 
-export interface Guard {
-  /** Judges a URL by what it says; the addresses its name has are judged again when connecting. */
+export interface SsrfPolicy {
+  /** Judges a URL by its text alone. The addresses of its host are judged when connecting. */
   judge(url: URL): Verdict;
 }
 
 /**
- * The SSRF guard. Only `https` on port 443 to public names and public addresses, plus exact exceptions. There is no way
- * to turn it off. URLs are judged as parsed: by then 0x7f.1, 2130706433 and full-width digits are all 127.0.0.1.
+ * The SSRF policy: only `https` on port 443, at public names with public addresses, and the exact exceptions. It cannot
+ * be turned off. URLs are judged after parsing, when 0x7f.1, 2130706433 and full-width digits are all 127.0.0.1.
  */
-export function createGuard(options: GuardOptions): Guard {
+export function createSsrfPolicy(options: SsrfPolicyOptions): SsrfPolicy {
   const rangesFor = compileExceptions(options.exceptions);
   const ownNames = new Set((options.ownNames ?? []).map((name) => trimDot(name.toLowerCase())));
   return {
@@ -59,8 +59,8 @@ export function createGuard(options: GuardOptions): Guard {
       }
       if (!isLocalhost(host)) return { kind: 'allowed', host, resolution: 'system', permits };
       if (!options.demo) return refused('Names under localhost are for demo mode.');
-      // on one machine the name means loopback; in a network of containers it is an alias, and the exception's range
-      // says so
+      // on one machine the name means loopback; in a network of containers it is an alias, as the exception's range
+      // shows
       return { kind: 'allowed', host, resolution: permits('127.0.0.1') ? 'loopback' : 'system', permits };
     },
   };
