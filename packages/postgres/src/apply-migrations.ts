@@ -3,33 +3,33 @@ import pg from 'pg';
 import { type Migration, readMigrations } from './migration-folder.ts';
 
 /**
- * The advisory lock that Prisma Migrate itself takes: replicas starting together, and a person running Prisma's tools,
- * wait for each other.
+ * The advisory lock of Prisma Migrate. With it, replicas that start together and a person running Prisma's tools wait
+ * for each other.
  */
 const PRISMA_LOCK = 72707369;
 
 /**
- * A migration cannot be applied: it failed, or what was applied before is not what the folders say. The message says
- * what to do.
+ * A migration cannot be applied: it failed, or the migrations applied before are not those in the folders. The message
+ * tells the operator what to do.
  */
 export class MigrationError extends Error {
   override name = 'MigrationError';
 }
 
 /**
- * Brings the database to the union of the given Prisma migration folders, in order of their names, each migration in
- * one transaction, and records it in `_prisma_migrations` the way `prisma migrate deploy` does. Safe to call from
- * several processes at once.
+ * Applies the migrations of several Prisma folders that the database does not have yet, in the order of their names,
+ * each in one transaction, and records them in `_prisma_migrations` as `prisma migrate deploy` does. Several processes
+ * may call it at once.
  *
- * Tables land in the connecting role's schema (its `search_path`). A file that cannot run inside a transaction (CREATE
- * INDEX CONCURRENTLY) does not fit.
- * @returns the names applied by this call, in order.
- * @throws MigrationError when a migration fails (nothing of it remains, nor is it recorded), was edited after it was
- * applied, or is unfinished.
+ * Tables are created in the schema of the connecting role (its `search_path`). A migration that cannot run inside a
+ * transaction (CREATE INDEX CONCURRENTLY) is not supported.
+ *
+ * @returns the names of the migrations that this call applied, in order @throws MigrationError when a migration fails
+ * (it is then rolled back and not recorded), was edited after it had been applied, or is unfinished
  */
 export async function applyMigrations(database: string | pg.Pool, dirs: string[]): Promise<string[]> {
   const migrations = await readMigrations(dirs);
-  // a connection of its own, closed at the end: the lock dies with it, whatever happens
+  // a connection of its own, closed at the end, which releases the lock whatever happens
   const client = new pg.Client(typeof database === 'string' ? { connectionString: database } : { ...database.options });
   await client.connect();
   try {
@@ -44,7 +44,7 @@ export async function applyMigrations(database: string | pg.Pool, dirs: string[]
 }
 
 /**
- * The names of the migrations in these folders that this database has not seen, in order. Changes nothing.
+ * The names of the migrations in these folders that the database does not have yet, in order. Changes nothing.
  *
  * @throws MigrationError as {@link applyMigrations} does
  */
@@ -101,7 +101,7 @@ async function apply(client: pg.Client, { name, sql, checksum }: Migration): Pro
     );
     await client.query('commit');
   } catch (cause) {
-    await client.query('rollback').catch(() => undefined); // the connection may be what broke
+    await client.query('rollback').catch(() => undefined); // the connection itself may have broken
     throw new MigrationError(`Migration ${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     });

@@ -1,21 +1,24 @@
 import type { Pool } from './pool.ts';
 
-/** What a query over many inputs needs to stand for one query each. */
+/** A query that can also be run for many inputs at once. */
 export interface BatchOptions<Input, Output> {
-  /** For each input its own: the query as it is without batching. */
+  /** Runs the query for one input, as it would be without batching. */
   readonly one: (input: Input) => Promise<Output>;
-  /** For two inputs or more, in one statement and so in one transaction; answers in the order of the inputs. */
+  /**
+   * Runs it for two inputs or more, in one statement and so in one transaction. Returns the outputs in the order of the
+   * inputs.
+   */
   readonly many: (inputs: readonly Input[]) => Promise<readonly Output[]>;
   /**
-   * What an input is the only one to use in its statement: something good once, a counter, a row that is written. One
-   * snapshot would call a proof fresh for both of two inputs. None by default: for reads.
+   * What no two inputs of a statement may share: something that can be used once, a counter, a row that is written. In
+   * one snapshot a proof would be fresh for both. Reads need none, which is the default.
    */
   readonly keysOf?: (input: Input) => readonly string[];
 }
 
-/** Inputs of one statement. */
+/** At most so many inputs per statement. */
 const MOST = 64;
-/** Longer than this an input never waits for others, whatever is under way. */
+/** No input waits longer than this to be sent, whatever is under way. */
 const WAIT_MS = 1;
 
 interface Waiting<Input, Output> {
@@ -26,13 +29,13 @@ interface Waiting<Input, Output> {
 }
 
 /**
- * Makes a query of which several run at the same time run them as one statement: one round trip, one plan, one commit.
- * It is called, and answers, like the single query. ADR 0024.
+ * Makes a query that runs concurrent calls as one statement: one round trip, one plan, one commit. It is called like
+ * the single query, and returns the same. ADR 0024.
  *
- * An input that is alone is sent in the same turn of the event loop. While a statement is under way others gather, for
- * 1 ms at most. Nothing joins a statement that was sent. When a statement failed and nothing of it remains, each of its
- * inputs is run by itself, so that none hears of another's error; when what became of it is not known (the connection
- * broke), each input hears that, and nothing is repeated.
+ * An input that comes alone is sent in the same turn of the event loop. While a statement is under way others gather,
+ * for 1 ms at most; nothing joins a statement that has been sent. If a statement fails and was rolled back, each of its
+ * inputs is run by itself, so that none gets another's error. If its outcome is unknown because the connection broke,
+ * every input gets that error and nothing is repeated.
  */
 export function batched<Input, Output>(options: BatchOptions<Input, Output>): (input: Input) => Promise<Output> {
   const { keysOf = () => [] } = options;
@@ -60,7 +63,7 @@ export function batched<Input, Output>(options: BatchOptions<Input, Output>): (i
     const { promise, resolve, reject } = Promise.withResolvers<Output>();
     queue.push({ input, keys: keysOf(input), resolve, reject });
     if (underWay === 0) {
-      // what came with it in this turn goes with it
+      // together with the other inputs of this turn
       if (!scheduled) setImmediate(flush);
       scheduled = true;
     } else if (queue.length >= MOST) flush();
@@ -69,7 +72,7 @@ export function batched<Input, Output>(options: BatchOptions<Input, Output>): (i
   };
 }
 
-/** {@link batched} for each pool that it is called with. */
+/** {@link batched}, separately for each pool. */
 export function batchedOn<Input, Output>(
   optionsFor: (pool: Pool) => BatchOptions<Input, Output>,
 ): (pool: Pool, input: Input) => Promise<Output> {
@@ -82,18 +85,20 @@ export function batchedOn<Input, Output>(
 }
 
 /**
- * The rows of a statement over many inputs, from arrays of these types: the first is parameter `first`, and `n` comes
- * with ordinality. The planner does not see how long they are: it would find a plan for just so many cheaper than the
- * one for any number, and plan anew each time.
+ * SQL for the rows of a statement over many inputs: one array per column, of these types, the first of which is
+ * parameter `first`; `n` is added by `with ordinality`. The arrays are in subqueries so that the planner does not see
+ * their lengths: it would otherwise find a plan for each length cheaper than a generic one, and plan every time.
  */
 export const rowsOf = (types: readonly string[], first = 1): string =>
   `unnest(${types.map((type, index) => `(select $${first + index}::${type}[])`).join(', ')}) with ordinality`;
 
-/** What a statement over {@link rowsOf} takes: of each parameter the values of all inputs. */
+/** The parameters of a statement over {@link rowsOf}: for each column the values of all inputs. */
 export const columnsOf = (inputs: readonly (readonly unknown[])[]): unknown[][] =>
   (inputs[0] ?? []).map((_, column) => inputs.map((values) => values[column]));
 
-/** The first ones that may be in one statement; what is left is in a statement of its own, beside it. */
+/**
+ * The inputs from the front of the queue that may share a statement. The others go into another, which is sent at once.
+ */
 function take<Input, Output>(
   queue: readonly Waiting<Input, Output>[],
 ): Record<'batch' | 'left', Waiting<Input, Output>[]> {
@@ -133,9 +138,9 @@ async function send<Input, Output>(
 }
 
 /**
- * Whether the server itself says that the statement failed and the connection lives: nothing of it remains, whatever
- * the reason (a bad input, a lock, the time limit, no memory). Not so when the connection ended (FATAL), or when a
- * commit was not waited for (08007).
+ * Whether the server reports that the statement failed while the connection lives, so that it was rolled back, whatever
+ * the reason (bad input, a lock, the time limit, memory). False if the connection ended (FATAL), or if a commit did not
+ * wait for its standby (08007).
  */
 function isRolledBack(error: unknown): boolean {
   const { severity, code } = error as { severity?: unknown; code?: unknown };

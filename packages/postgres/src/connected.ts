@@ -7,16 +7,16 @@ const SCHEMA = defineQuery<{ schema: string | null }>({
   text: 'select current_schema() as schema',
 });
 
-/** Rejects while the database does not answer. */
+/** Rejects if the database does not answer. */
 export async function ping(pool: Pool): Promise<void> {
   await run(pool, PING);
 }
 
 /**
- * The schema that the pool's role finds its tables in. Prisma writes it into its own SQL, which the role's
- * `search_path` alone would not reach.
+ * The schema in which the pool's role finds its tables. Prisma qualifies names in its SQL, so the role's `search_path`
+ * alone does not reach it.
  *
- * @throws Error when the role's search_path names no schema that exists
+ * @throws Error when the role's `search_path` names no schema that exists
  */
 export async function schemaOf(pool: Pool): Promise<string> {
   const { schema } = await runForRow(pool, SCHEMA);

@@ -1,6 +1,6 @@
 /**
  * SQLSTATEs (https://www.postgresql.org/docs/current/errcodes-appendix.html), socket errors and Prisma codes that mean
- * "not now", as opposed to a mistake of ours.
+ * "not now", as opposed to a bug of ours.
  */
 const CODES = new Set([
   '57P01', // admin_shutdown
@@ -23,7 +23,7 @@ const CODES = new Set([
   'P1008', // Prisma: operation timed out
   'P1017', // Prisma: connection closed
   'P2024', // Prisma: no connection free in the pool
-  'P2028', // Prisma: a transaction could not begin, or not end, in its time
+  'P2028', // Prisma: a transaction could not begin or end in time
   'P2034', // Prisma: write conflict or deadlock
 ]);
 const CLASSES = /^(08|53|58)[0-9A-Z]{3}$/; // connection exceptions, insufficient resources, system errors
@@ -41,13 +41,12 @@ const MESSAGES = [
   'Client has encountered a connection error',
 ];
 
-/** How deep a driver may have wrapped what went wrong. */
+/** How many wrappers of drivers to look through for the cause. */
 const DEPTH = 4;
 
 /**
- * Whether an error, or what caused it, says that the database cannot serve now: then the answer is 503, and coming back
- * later helps. The error may have gone through a driver that wraps `pg`'s (Prisma keeps them in
- * `meta.driverAdapterError`).
+ * Whether an error, or its cause, says that the database cannot serve at the moment: the answer is then 503, and a
+ * retry may succeed. A driver may have wrapped the error of `pg` (Prisma keeps it in `meta.driverAdapterError`).
  */
 export function isDatabaseUnavailable(error: unknown, depth = DEPTH): boolean {
   if (typeof error !== 'object' || error === null || depth === 0) return false;

@@ -6,7 +6,7 @@ export interface ListenerOptions {
   readonly name: string;
   readonly channel: string;
   readonly onMessage: (payload: string) => void;
-  /** It listens again: what was said since the connection broke is not known. */
+  /** It listens again. Notifications sent since the connection broke are lost. */
   readonly onReconnected: () => void;
   readonly onError: (error: unknown) => void;
 }
@@ -15,12 +15,12 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** A connection that nothing comes over may be dead without saying so. */
+/** An idle connection may be dead without our knowing, so it is asked for a sign of life. */
 const LOOK_EVERY_MS = 20_000;
 const ANSWER_WITHIN_MS = 10_000;
 const WAIT_MS = { first: 250, longest: 5_000 };
 
-/** Listens on a connection of its own, and again whenever that breaks, until it is closed. */
+/** Listens on a channel, on a connection of its own, and reconnects whenever that breaks until it is closed. */
 export function openListener(options: ListenerOptions): Listener {
   const { onReconnected, onError } = options;
   let closed = false;

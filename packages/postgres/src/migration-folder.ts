@@ -6,13 +6,13 @@ import path from 'node:path';
 export interface Migration {
   name: string;
   sql: string;
-  /** SHA-256 of the file, hex: what Prisma's own tools store. */
+  /** SHA-256 of the file in hex, as Prisma's own tools store it. */
   checksum: string;
 }
 
 /**
- * The union of several Prisma migration folders, sorted by name (names start with a timestamp). Two folders must not
- * bring the same name.
+ * The migrations of several Prisma folders, sorted by name (names start with a timestamp). No name may be in two
+ * folders.
  */
 export async function readMigrations(dirs: string[]): Promise<Migration[]> {
   const migrations = (await Promise.all(dirs.map(readFolder))).flat().toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -27,7 +27,7 @@ async function readFolder(dir: string): Promise<Migration[]> {
     entries
       .filter((entry) => entry.isDirectory())
       .map(async ({ name }) => {
-        // a folder without its file is a mistake, and a missing table later on: let it fail here
+        // a folder without its file fails here, rather than by a missing table later
         const bytes = await readFile(path.join(dir, name, 'migration.sql'));
         return { name, sql: bytes.toString('utf8'), checksum: createHash('sha256').update(bytes).digest('hex') };
       }),

@@ -4,37 +4,37 @@ import { refuseUnreplicated } from './unreplicated.ts';
 export type Pool = pg.Pool;
 export type PoolClient = pg.PoolClient;
 
-/** Whatever runs a statement: a pool, or the client of a transaction. */
+/** Whatever runs queries: a pool, or the client of a transaction. */
 export type Db = Pick<pg.ClientBase, 'query'> | Pick<pg.Pool, 'query'>;
 
 export interface PoolOptions {
   url: string;
   /** Shown in pg_stat_activity. */
   name: string;
-  /** Most connections at once; default 10. */
+  /** At most so many connections at once; 10 by default. */
   max?: number;
-  /** A statement that takes longer is cancelled and answered 503; default 5 000. */
+  /** Milliseconds after which a statement is cancelled (the answer is then 503); 5,000 by default. */
   statementTimeoutMs?: number;
   /**
-   * One that waits longer for what others have locked likewise, so that a request hears of it within a second; default
-   * 450.
+   * Milliseconds that a statement may wait for locks, so that a request that cannot get them fails within a second; 450
+   * by default.
    */
   lockTimeoutMs?: number;
-  /** How many times longer it waits than said here; default 1. */
+  /** Factor by which all these times are longer; 1 by default. */
   patience?: number;
   /** Settings of every connection, as `SET` takes them. */
   settings?: Readonly<Record<string, string>>;
-  /** Told of connections that break while idle; the pool replaces them by itself. */
+  /** Called when an idle connection breaks; the pool replaces it by itself. */
   onError?: (error: Error) => void;
 }
 
-/** Beyond Postgres' own limit, which does not hold while a commit waits for a standby. */
+/** Milliseconds beyond the statement timeout, which Postgres does not apply while a commit waits for a standby. */
 const SILENCE_MS = 2_000;
 
 /**
- * A pool that never waits for ever: 450 ms for a lock, 3 s for a connection, 5 s for a statement, 10 s for a
- * transaction that somebody forgot. Close it with `end()`. What has to wait longer for locks says so (`patient` of
- * `inTransaction`).
+ * A pool in which nothing waits for ever: 450 ms for a lock, 3 s for a connection, 5 s for a statement, 10 s for a
+ * transaction that was left idle. Close it with `end()`. Transactions that must wait longer for locks say so (`patient`
+ * of {@link inTransaction}).
  */
 export function openPool(options: PoolOptions): Pool {
   const { url, name, max = 10, patience = 1, settings = {}, onError } = options;
@@ -55,7 +55,7 @@ export function openPool(options: PoolOptions): Pool {
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),
   });
-  // without a listener a restart of Postgres would end the process
+  // without a listener, a restart of Postgres would end the process
   pool.on('error', (error) => onError?.(error));
   pool.on('connect', refuseUnreplicated);
   return pool;

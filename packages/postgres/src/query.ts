@@ -2,23 +2,21 @@ import type { QueryResultRow } from 'pg';
 import type { Db, Pool } from './pool.ts';
 import { retry } from './retry.ts';
 
-/** A named SQL query: planned once per connection. `Row` is what it returns. */
+/** A named SQL query, which Postgres plans once per connection. `Row` is the type of its rows. */
 export interface Query<Row extends QueryResultRow = Record<string, never>> {
   readonly name: string;
   readonly text: string;
-  /**
-   * In milliseconds, for a query that may take longer than others (its transaction then says so to Postgres as well).
-   */
+  /** Milliseconds that a slow query may take. Its transaction must raise the statement timeout as well. */
   readonly patienceMs?: number;
-  /** Only in the type. */
+  /** Exists in the type only. */
   readonly row?: Row;
 }
 
 const texts = new Map<string, string>();
 
 /**
- * Declares a query, once per module. A name stands for one text in the whole process, because Postgres would run the
- * first one.
+ * Declares a query, once per module. A name must stand for one text in the whole process, because Postgres would go on
+ * running the first text.
  */
 export function defineQuery<Row extends QueryResultRow = Record<string, never>>(input: {
   name: string;
@@ -32,8 +30,9 @@ export function defineQuery<Row extends QueryResultRow = Record<string, never>>(
 }
 
 /**
- * Runs a query and returns its rows. On a pool it is a transaction of its own, and run again when Postgres gave it up
- * because of others; on the client of a transaction that is up to the transaction. Rejects with the error of `pg`.
+ * Runs a query and returns its rows. On a pool the query is a transaction of its own, and is retried after a deadlock
+ * or serialization failure; on the client of a transaction, the transaction decides that. Rejects with the error of
+ * `pg`.
  */
 export async function run<Row extends QueryResultRow>(
   db: Db,
@@ -45,7 +44,7 @@ export async function run<Row extends QueryResultRow>(
   return isPool(db) ? retry(once) : once();
 }
 
-/** Like `run`, for a query that returns at most one row. */
+/** Like {@link run}, for a query that returns at most one row. */
 export async function runOne<Row extends QueryResultRow>(
   db: Db,
   query: Query<Row>,
@@ -56,7 +55,7 @@ export async function runOne<Row extends QueryResultRow>(
   return rows[0] ?? null;
 }
 
-/** Like `run`, for a query that always returns one row. */
+/** Like {@link run}, for a query that always returns one row. */
 export async function runForRow<Row extends QueryResultRow>(
   db: Db,
   query: Query<Row>,
@@ -67,5 +66,5 @@ export async function runForRow<Row extends QueryResultRow>(
   return row;
 }
 
-/** By its shape: whoever brings a pool may have another copy of `pg`. */
+/** By its shape, because the pool may come from another copy of `pg`. */
 const isPool = (db: Db): boolean => 'totalCount' in db;

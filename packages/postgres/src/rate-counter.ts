@@ -2,21 +2,21 @@ import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Pool } from './pool.ts';
 
 export interface RateCounterOptions {
-  /** `key`, `points`, `expire`, as rate-limiter-flexible has them. */
+  /** A table with the columns of rate-limiter-flexible: `key`, `points`, `expire`. */
   readonly table: string;
-  /** Tells this counter from others in the table. */
+  /** Distinguishes this counter from others in the same table. */
   readonly name: string;
   readonly points: number;
   readonly perSeconds: number;
 }
 
-/** Counts in a table: for all replicas together, and a restart forgets nothing. */
+/** Counts in a table, so for all replicas together and across restarts. */
 export interface RateCounter {
-  /** Null when it was counted; otherwise in how many milliseconds there is room again. */
+  /** Null if the points were counted; otherwise the milliseconds until there is room again. */
   count(key: string, points?: number): Promise<number | null>;
-  /** Takes one back. */
+  /** Gives one point back. */
   takeBack(key: string): Promise<void>;
-  /** Starts anew. */
+  /** Sets the count of a key back to zero. */
   reset(key: string): Promise<void>;
 }
 

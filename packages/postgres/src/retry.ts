@@ -2,12 +2,14 @@ import { setTimeout } from 'node:timers/promises';
 import { isDatabaseUnavailable } from './database-unavailable.ts';
 
 const REPEATS = 3;
-/** 40001 serialization_failure, 40P01 deadlock_detected: nothing happened, and another try may well succeed. */
+/**
+ * 40001 serialization_failure and 40P01 deadlock_detected: everything was rolled back, and another attempt may succeed.
+ */
 const RETRYABLE = new Set(['40001', '40P01']);
 
 /**
- * Runs a whole transaction, again from the beginning (at most three times) when Postgres gave up because of others. Any
- * other error is the caller's.
+ * Runs a whole transaction, and retries it from the beginning, at most three times, after a deadlock or serialization
+ * failure. Throws any other error.
  */
 export async function retry<T>(transaction: () => Promise<T>): Promise<T> {
   for (let repeats = 0; ; repeats++) {
@@ -24,8 +26,8 @@ const TRIES = 20;
 const AGAIN_MS = 250;
 
 /**
- * Writes what is there once (a token that somebody has just handed out) although the database is away for a moment:
- * tries again for five seconds while it cannot serve. Any other error is the caller's.
+ * Retries a write for five seconds while the database is unavailable: for what exists only once, such as a token that a
+ * server has just issued. Throws any other error.
  */
 export async function untilAvailable<T>(write: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {

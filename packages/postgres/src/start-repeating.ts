@@ -1,9 +1,12 @@
-/** Of the interval, for the first time: what a process that never lives for the whole of it must do as well. */
+/**
+ * The part of the interval after which the work is first done, so that it is done at all in processes that live for
+ * less than an interval.
+ */
 const FIRST_AFTER = 1 / 6;
 
 /**
- * Does something again and again, never twice at once: the next time is `everySeconds` after the last one ended. What
- * fails is tried again next time. Keeps no process alive. Returns how to stop it.
+ * Does `work` repeatedly and never twice at once: the next run starts `everySeconds` after the last one has ended. A
+ * run that fails is reported to `onError`. The timer does not keep the process alive. Returns a function that stops it.
  */
 export function startRepeating(
   work: () => Promise<unknown>,
@@ -12,7 +15,7 @@ export function startRepeating(
   let timer: NodeJS.Timeout | null = null;
   const after = (seconds: number): void => {
     timer = setTimeout(() => {
-      // the next only after this one: a slow database is not asked twice by us
+      // scheduled only once this run has ended, so that a slow database does not get a second one
       void work()
         .catch(onError)
         .then(() => timer !== null && after(everySeconds));

@@ -5,19 +5,20 @@ import { retry } from './retry.ts';
 export interface TransactionOptions {
   isolation?: 'read committed' | 'repeatable read' | 'serializable';
   /**
-   * Waits for locks as long as a statement may take: for what ends something, which must not fail because others are
-   * busy with it.
+   * Waits for locks for as long as a statement may take: for a transaction that ends something, which must not fail
+   * because others are using it.
    */
   patient?: boolean;
 }
 
-/** What `pg` says when no answer came within its own limit. */
+/** The message of `pg` when no answer came within its own limit. */
 const SILENCE = 'Query read timeout';
 
 /**
- * Runs `work` in one transaction, again from the beginning (at most three times) when Postgres gave up because of
- * others. So `work` must touch nothing but the database. Rejects with what `work` threw, after ROLLBACK, or with the
- * error of `pg`. When the connection breaks during COMMIT, the outcome is unknown: the caller reads it back.
+ * Runs `work` in one transaction, and retries it from the beginning, at most three times, after a deadlock or
+ * serialization failure; so `work` must have no effect outside the database. Rejects with what `work` threw, after
+ * ROLLBACK, or with the error of `pg`. If the connection breaks during COMMIT the outcome is unknown, and the caller
+ * must read what was stored.
  */
 export async function inTransaction<T>(
   pool: Pool,
@@ -27,7 +28,9 @@ export async function inTransaction<T>(
   return retry(() => once(pool, work, options));
 }
 
-/** Runs `work` on one connection of the pool, and gives it back; one that failed is closed. */
+/**
+ * Runs `work` on one connection of the pool. If it throws, the connection is closed instead of going back to the pool.
+ */
 export async function withConnection<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   client.on('error', heard);
@@ -49,8 +52,8 @@ async function once<T>(
   { isolation = 'read committed', patient = false }: TransactionOptions,
 ): Promise<T> {
   const client = await pool.connect();
-  // the pool hears only its idle connections: one that breaks under a transaction would end the process. Its statement
-  // fails as well
+  // the pool handles errors of idle connections only: without a listener, an error during a transaction would end the
+  // process. The statement under way fails as well, so the error is not lost
   client.on('error', heard);
   let broken: Error | undefined;
   try {
@@ -59,7 +62,8 @@ async function once<T>(
     await client.query('commit');
     return result;
   } catch (error) {
-    // never back into the pool with a transaction open; what does not answer at all is not asked once more
+    // the connection must not return to the pool with an open transaction. One that did not answer is closed without a
+    // ROLLBACK
     if (error instanceof Error && error.message === SILENCE) broken = error as Error;
     else
       await client.query('rollback').catch((cause: Error) => {

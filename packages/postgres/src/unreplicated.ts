@@ -1,21 +1,21 @@
 import type { ClientBase } from 'pg';
 
-// servers speak many languages, and some hide where a message comes from
+// the file is not sent by every server, and the message may be in another language
 const WHERE = 'syncrep.c';
 const STOPPED_WAITING = /^cancell?ing (the )?wait for synchronous replication/;
 
 /**
- * What `pg` keeps of the statement under way: an error put here is what the statement comes to when the server is done
- * with it.
+ * The part of a client of `pg` that holds the current query. The query fails with the error that is put here, once the
+ * server is done with it.
  */
 interface UnderWay {
   _activeQuery?: { _canceledDueToError: unknown } | null;
 }
 
 /**
- * Somebody cancels a backend that waits for its standby: Postgres then says "committed" although only it knows of it,
- * with no more than a warning beside that. If it is lost now, so is what it said. For us such a commit is one whose
- * outcome is unknown (SQLSTATE 08007), which is answered 503.
+ * If a backend is cancelled while its commit waits for a standby, Postgres reports the commit as successful, with no
+ * more than a warning: so far only the primary has it. If the primary is lost now, so is the commit. We treat its
+ * outcome as unknown (SQLSTATE 08007), which is answered with 503.
  */
 export function refuseUnreplicated(client: ClientBase): void {
   client.on('notice', ({ file, message }) => {

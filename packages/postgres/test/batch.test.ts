@@ -4,7 +4,7 @@ import { type Embedded, createInstance, sharedEmbedded } from '@chatelaine/dev-p
 import pg from 'pg';
 import { batched, defineQuery, run, runForRow } from '../src/index.ts';
 
-/** A statement that waits until the test lets it go on. */
+/** A statement that the test ends when it wants to. */
 function gated<Input>(answer: (input: Input) => string = String) {
   const sent: { inputs: readonly Input[]; finish: () => void; fail: (error: unknown) => void }[] = [];
   const send = (inputs: readonly Input[]): Promise<string[]> =>
@@ -17,7 +17,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 const rolledBack = Object.assign(new Error('made to fail'), { severity: 'ERROR', code: '23514' });
 
 describe('a batched query', () => {
-  test('that is alone is sent in the same turn, as the single query', async () => {
+  test('that comes alone is sent in the same turn, as the single query', async () => {
     const gate = gated<number>();
     const query = batched({ one: gate.one, many: () => Promise.reject(new Error('not one')) });
     const answer = query(1);
@@ -26,7 +26,7 @@ describe('a batched query', () => {
     expect(await answer).toBe('1');
   });
 
-  test('sends what came in one turn together, and nothing joins a statement that was sent', async () => {
+  test('sends the inputs of one turn together, and nothing joins a statement that was sent', async () => {
     const gate = gated<number>();
     const query = batched(gate);
     const first = [query(1), query(2)];
@@ -44,7 +44,7 @@ describe('a batched query', () => {
     expect(await Promise.all(second)).toEqual(['3', '4']);
   });
 
-  test('waits for none that is slow: the next statement goes beside it', async () => {
+  test('does not wait for a slow statement: the next one is sent beside it', async () => {
     const gate = gated<number>();
     const query = batched(gate);
     const slow = query(1);
@@ -74,7 +74,7 @@ describe('a batched query', () => {
     expect(await Promise.all(answers)).toHaveLength(150);
   });
 
-  test('runs each input by itself when the statement failed, so that only the one at fault hears of it', async () => {
+  test('runs each input by itself if the statement failed, so that only the one at fault gets its error', async () => {
     const query = batched<number, string>({
       one: async (input) => (input === 2 ? Promise.reject(rolledBack) : String(input)),
       many: () => Promise.reject(rolledBack),
@@ -137,7 +137,7 @@ describe('a batched query', () => {
     expect(singly).toBe(0);
   });
 
-  test('that gets another number of answers than it sent inputs gives none of them to anybody', async () => {
+  test('whose number of outputs differs from that of its inputs rejects all of them', async () => {
     const query = batched<number, string>({ one: async () => 'one', many: async () => ['1'] });
     const outcomes = await Promise.allSettled([1, 2].map(query));
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
@@ -181,7 +181,7 @@ describe('against Postgres', () => {
     keysOf: ([run, id]) => [`${run}|${id}`],
   });
 
-  test('each key is fresh for exactly one of those that use it together; a bad input harms no other', async () => {
+  test('each key is fresh for exactly one of its concurrent uses, and a bad input harms no other', async () => {
     let round = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 16 }), { maxLength: 60 }), async (ids) => {

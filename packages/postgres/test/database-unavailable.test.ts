@@ -14,7 +14,7 @@ test.each<[unknown, boolean]>([
     }),
     true,
   ],
-  // what a Prisma transaction throws that found no connection in its time, or held one for too long
+  // a Prisma transaction that got no connection in time, or held one for too long
   [Object.assign(new Error('x'), { code: 'P2028' }), true],
   [Object.assign(new Error('x'), { code: '23505' }), false],
   [Object.assign(new Error('x'), { code: '42P01' }), false],

@@ -45,7 +45,7 @@ describe('transactions', () => {
   const READ = defineQuery<{ coins: number }>({ name: 'test.read', text: 'select coins from purse where owner = $1' });
   const WRITE = defineQuery({ name: 'test.write', text: 'update purse set coins = $2 where owner = $1' });
 
-  test('what fails is rolled back, and the connection is good afterwards', async () => {
+  test('a failed one is rolled back, and its connection can be used afterwards', async () => {
     await pool.query("insert into purse values ('ada', 10)");
     const spend = inTransaction(pool, async (tx) => {
       await run(tx, WRITE, ['ada', 0]);
@@ -56,7 +56,7 @@ describe('transactions', () => {
     expect(pool.waitingCount).toBe(0);
   });
 
-  test('serialization failures are tried again, three times at most', async () => {
+  test('serialization failures are retried, three times at most', async () => {
     await pool.query("insert into purse values ('bob', 0)");
     const add = () =>
       inTransaction(
@@ -79,7 +79,7 @@ describe('transactions', () => {
   });
 });
 
-describe('what waits for others', () => {
+describe('a statement that waits', () => {
   const LOCK = defineQuery<{ owner: string }>({
     name: 'test.lock',
     text: 'select owner from purse where owner = $1 for update',
@@ -91,7 +91,7 @@ describe('what waits for others', () => {
     await hurried.query('select 1');
   });
   afterAll(() => hurried.end());
-  /** Somebody else holds a row lock while `during` runs, or until it lets go. */
+  /** Holds a row lock in another transaction while `during` runs, or until it calls `release`. */
   const locked = (during: (release: () => void) => Promise<unknown>): Promise<unknown> =>
     inTransaction(pool, async (tx) => {
       await run(tx, LOCK, ['eve']);
@@ -104,7 +104,7 @@ describe('what waits for others', () => {
       return () => outcome;
     }).then((outcome) => outcome());
 
-  test('for a lock is given up after the time of its pool, and is 503', async () => {
+  test('for a lock fails after the lock timeout of its pool, which is answered 503', async () => {
     await locked(async () => {
       const error: unknown = await run(hurried, LOCK, ['eve']).catch((refused: unknown) => refused);
       expect(error).toMatchObject({ code: '55P03' });
@@ -114,7 +114,7 @@ describe('what waits for others', () => {
     expect(rows).toEqual([{ lock_timeout: '450ms' }]);
   });
 
-  test('for a lock goes on waiting where it is patient', async () => {
+  test('for a lock goes on waiting in a patient transaction', async () => {
     await locked(async (release) => {
       const waits = inTransaction(hurried, (tx) => runOne(tx, LOCK, ['eve']), { patient: true });
       const blocked = `select pg_blocking_pids(pid) <> '{}' and clock_timestamp() > query_start + interval '60 ms' as it
@@ -126,14 +126,14 @@ describe('what waits for others', () => {
   });
 });
 
-describe('a commit that waits for a standby, and is cancelled in that', () => {
+describe('a commit that is cancelled while it waits for a standby', () => {
   const admin = async (sql: string) => {
     const superuser = openPool({ url: server.url('postgres'), name: 'admin', max: 1 });
     const { rows } = await superuser.query<{ found: boolean }>(sql).finally(() => superuser.end());
     return rows;
   };
-  // Started anew: after a mere reload commits do not wait until the checkpointer has read the setting, which nobody can
-  // ask it.
+  // restarted, because after a mere reload commits start to wait only once the checkpointer has read the setting, and
+  // nobody can ask it whether it has
   const waitFor = async (standby: string) => {
     await admin(`alter system set synchronous_standby_names = '${standby}'`);
     await server.crash();
@@ -144,8 +144,8 @@ describe('a commit that waits for a standby, and is cancelled in that', () => {
 
   const CANCEL = `select pg_cancel_backend(pid) as found from pg_stat_activity where wait_event = 'SyncRep'`;
   /**
-   * Cancels the wait of `write`; rejects if it ended without one. Returns what became of it: `null` for done, or its
-   * error.
+   * Cancels the wait of `write`; rejects if it ended without waiting. Returns its outcome: its error, or `null` if it
+   * succeeded.
    */
   const cancelled = async (write: Promise<unknown>): Promise<unknown> => {
     let ended = false;
@@ -175,7 +175,7 @@ describe('a commit that waits for a standby, and is cancelled in that', () => {
     expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
   });
 
-  test('is given up when nobody cancels it: Postgres has no limit for this wait', async () => {
+  test('fails by our own limit if nobody cancels it: Postgres has none for this wait', async () => {
     const impatient = openPool({ url: instance.url, name: 'test', max: 1, statementTimeoutMs: 1_000 });
     const given = inTransaction(impatient, (tx) => tx.query("insert into purse values ('without end', 1)"));
     await expect(given).rejects.toThrow('Query read timeout');

@@ -3,7 +3,7 @@ import { startRepeating } from '../src/index.ts';
 
 const EVERY_SECONDS = 0.3;
 
-test('a process that is never up for the whole of the interval reaps all the same', async () => {
+test('a process that never lives for a whole interval still reaps', async () => {
   const happened: string[] = [];
   const whole = new Promise<void>((resolve) => {
     setTimeout(() => resolve(void happened.push('interval')), EVERY_SECONDS * 1000);
@@ -15,7 +15,7 @@ test('a process that is never up for the whole of the interval reaps all the sam
   expect(happened).toEqual(['reaped', 'interval']);
 });
 
-test('reaps again after a failure, and never twice at once', async () => {
+test('reaps again after a failure, and never twice at the same time', async () => {
   const failed: unknown[] = [];
   let underWay = 0;
   let times = 0;

@@ -3,7 +3,7 @@ import { untilAvailable } from '../src/index.ts';
 
 const away = (): Error => Object.assign(new Error('the database shuts down'), { code: '57P01' });
 
-test('what is there once is written as soon as the database can serve again', async () => {
+test('a write is retried until the database can serve again', async () => {
   let tries = 0;
   const write = async (): Promise<string> => {
     tries++;
@@ -14,7 +14,7 @@ test('what is there once is written as soon as the database can serve again', as
   expect(tries).toBe(3);
 });
 
-test('what the database refuses is not tried again', async () => {
+test('a write that the database refuses is not retried', async () => {
   let tries = 0;
   const write = async (): Promise<never> => {
     tries++;
