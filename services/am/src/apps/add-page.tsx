@@ -12,7 +12,7 @@ export interface AddView {
   readonly problem?: string;
 }
 
-/** What an app could be allowed to ask for besides what it may; nothing is preselected. */
+/** What an app could be allowed to ask for beyond what it may; nothing is preselected. */
 export function AddPage({ app, accounts, problem }: AddView): VNode {
   const { id, clientName } = app;
   return (

@@ -32,17 +32,17 @@ import { Technical } from './technical.tsx';
 
 export interface AppView {
   readonly app: OwnApp;
-  /** Connections of it that have ended lately; null where none has. */
+  /** Connections of it that have ended recently; null if none has. */
   readonly ended: EndedApp | null;
-  /** The owner has just changed what it may do, or what they call it. */
+  /** What the owner has just changed: what it may do, or their name for it. */
   readonly saved: 'saved' | 'named' | null;
   readonly terms: AppTermsView;
-  /** What its Hosts know of its last pause. */
-  readonly toldOfPause: readonly RevocationAtHost[];
+  /** The status at Hosts of its last pause. */
+  readonly pauseStatus: readonly RevocationAtHost[];
 }
 
-/** One app: who it is, what it may ask for at which account, each with the owner's answer, and the end of it. */
-export function AppPage({ app, ended, saved, terms, toldOfPause }: AppView): VNode {
+/** One app: who it is, what it may ask for at each account with the owner's answers, and how to stop it. */
+export function AppPage({ app, ended, saved, terms, pauseStatus }: AppView): VNode {
   const { id, clientName, connections, accounts } = app;
   return (
     <Layout title={clientName} width="wide" lead="What this app may do, for you to change at any time.">
@@ -52,7 +52,7 @@ export function AppPage({ app, ended, saved, terms, toldOfPause }: AppView): VNo
         </Notice>
       )}
       {saved === 'named' && <Named app={app} />}
-      <Pause app={app} hosts={toldOfPause} />
+      <Pause app={app} hosts={pauseStatus} />
       <Card title="Who it is" icon={<AppIcon app={app} />}>
         <Facts facts={whoFacts(app)} />
         <NameApp app={app} />
@@ -102,7 +102,7 @@ export function AppPage({ app, ended, saved, terms, toldOfPause }: AppView): VNo
 }
 
 /**
- * An app that speaks no token exchange asks for what it wants itself, and gets no more than it asked for. PROTOCOL §6.
+ * How to let the app have more. A stock client asks for that itself, and gets no more than it asked for. PROTOCOL §6.
  */
 function More({ app: { id, clientName, connections } }: { app: OwnApp }): VNode {
   if (connections.every(({ resource }) => resource !== null))
@@ -147,7 +147,7 @@ function AccountRules({ app, account }: { app: OwnApp; account: AppAccount }): V
   );
 }
 
-/** How an answer is limited, and the way to limit it. */
+/** How an answer is limited, and a link to change that. */
 function Bounds({ app, linkId, scope }: { app: OwnApp; linkId: string; scope: AppScope }): VNode {
   const { until, limit } = boundsOf(app, scope);
   return (

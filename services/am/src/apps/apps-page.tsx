@@ -24,16 +24,16 @@ import type { AppKey, ListedApp } from './list-store.ts';
 import { StopApp } from './stop-app.tsx';
 
 export interface AppsView {
-  /** The AM's address, for those who do not know how to begin. */
+  /** The AM's issuer, for owners who have no app yet. */
   readonly issuer: string;
-  /** After which app this page begins; null for the first page. */
+  /** The app after which this page begins; null for the first page. */
   readonly after: AppKey | null;
   readonly apps: Part<ListedApp>;
-  /** Null on all pages but the first. */
+  /** Null on every page but the first. */
   readonly ended: Part<EndedApp> | null;
 }
 
-/** Who may ask for what of the owner's, one entry an app, and what became of those who no longer may. */
+/** Who may ask for what of the owner's, one entry for each app, and the apps that have ended recently. */
 export function AppsPage({ issuer, after, apps, ended }: AppsView): VNode {
   return (
     <Layout title="Apps" width="wide" lead="What may ask here for something you have at your services.">

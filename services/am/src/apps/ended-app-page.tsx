@@ -5,8 +5,8 @@ import { type AppTermsView, EndedTerms } from '../terms/app-terms.tsx';
 import type { EndedApp } from './ended-store.ts';
 
 /**
- * An app of which nothing lives, and which of the services have confirmed it. Each sentence is true at the moment it is
- * shown. PROTOCOL §7.
+ * An app that has no live connection, and which services have confirmed its revocation. Each sentence is true when it
+ * is shown. PROTOCOL §7.
  */
 export function EndedAppPage({ ended, terms }: { ended: EndedApp; terms: AppTermsView }): VNode {
   const { clientName, together, endedAt, hosts } = ended;
@@ -59,7 +59,7 @@ function everyOne(hosts: EndedApp['hosts']): string {
   return hosts.length === 2 ? 'both services have' : `all ${hosts.length} services have`;
 }
 
-/** What each service knows of the end, in one list. */
+/** The status of the revocation at each service, in one list. */
 export function WhatTheyKnow({ ended }: { ended: EndedApp }): VNode | null {
   const { id, hosts, live, together, endedAt } = ended;
   if (hosts.length === 0 && live === 0) return null;

@@ -7,11 +7,11 @@ import type { EndedApp, EndedAppKey } from './ended-store.ts';
 
 export type EndsView =
   | { readonly kind: 'latest'; readonly apps: Part<EndedApp>; readonly links: Part<EndedLink> }
-  /** What ended before that, of one kind. */
+  /** A further page of one kind; `after` is where the page before ended. */
   | { readonly kind: 'apps'; readonly after: EndedAppKey; readonly apps: Part<EndedApp> }
   | { readonly kind: 'links'; readonly after: EndedLinkKey; readonly links: Part<EndedLink> };
 
-/** Everything that ended lately, and which Hosts know. */
+/** Everything that has ended recently, and which Hosts have confirmed it. */
 export function EndsPage({ view }: { view: EndsView }): VNode {
   return (
     <Layout
@@ -68,17 +68,17 @@ function NothingMore(): VNode {
   );
 }
 
-/** Of one app in the list; its own page has them all. */
+/** How many Hosts the list names for one app; the app's own page names all. */
 const HOSTS_SHOWN = 10;
 
 interface EndedAppsView {
   readonly ended: Part<EndedApp>;
-  /** The page it is on. */
+  /** The address of the page that shows the list. */
   readonly here: string;
   readonly after?: EndedAppKey | null;
 }
 
-/** Apps that were stopped, or lost a connection, and whether their Hosts know. */
+/** Apps that were stopped or lost a connection, and whether their Hosts have confirmed it. */
 export function EndedApps({ ended, here, after = null }: EndedAppsView): VNode | null {
   if (ended.entries.length === 0) return null;
   return (

@@ -7,7 +7,7 @@ import type { AppAccount, OwnApp } from './app-store.ts';
 import { cellOf } from './board-store.ts';
 import { ANSWERS, SHOWN_FIELD, shownOf } from './rules-form.ts';
 
-/** Where an owner changes what an app may do at one service. */
+/** The page on which an owner changes what an app may do at one service. */
 export const keyHref = (appId: string, hostId: string): string => `/apps/${encodeURIComponent(appId)}/at/${hostId}`;
 
 export interface KeyView {
@@ -26,7 +26,7 @@ const WORDS: Readonly<Record<Effect | 'mixed', string>> = {
 };
 const TONES = { allow: 'good', ask: 'needs', deny: 'bad', mixed: 'plain' } as const;
 
-/** One key of the board: what an app may do at one service, to be changed by one press. */
+/** One cell of the board: what an app may do at one service, with a button for each answer. */
 export function KeyPage({ app, hostId, accounts, saved }: KeyView): VNode {
   const { id, clientName } = app;
   const hostName = accounts[0]?.hostName ?? '';

@@ -8,7 +8,7 @@ import { isOwnName } from '../identity/who.tsx';
 import type { OwnApp } from './app-store.ts';
 import { nameApp } from './name-store.ts';
 
-/** Where an owner gives an app a name of their own, which nobody else is told. */
+/** The form in which an owner gives an app a name of their own, which only they see. */
 export function NameApp({ app }: { app: OwnApp }): VNode {
   const { id, clientName, selfName } = app;
   return (
@@ -32,7 +32,7 @@ export function NameApp({ app }: { app: OwnApp }): VNode {
   );
 }
 
-/** That it was named, or is called again what it calls itself. */
+/** Confirms that the app has the owner's name, or its own again. */
 export function Named({ app }: { app: OwnApp }): VNode {
   return (
     <Notice kind="good">
@@ -43,7 +43,7 @@ export function Named({ app }: { app: OwnApp }): VNode {
   );
 }
 
-/** Takes what {@link NameApp} sends. */
+/** Handles the form of {@link NameApp}. */
 export function nameRoutes(scope: FastifyInstance, deps: Pick<Deps, 'pool'>): void {
   scope.post<{ Params: { id: string } }>('/apps/:id/name', async (request, reply) => {
     const { id } = request.params;

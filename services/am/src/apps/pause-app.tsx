@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { LookAgain, type RevocationAtHost, RevocationStatus } from '../links/revocation-status.tsx';
 import type { OwnApp, PausedUntil } from './app-store.ts';
 
-/** For how long an app is paused, by the button that is pressed. */
+/** How long an app is paused, by the button that is pressed. */
 export const PAUSES = {
   hour: { label: 'Pause for 1 hour', seconds: 3_600 },
   open: { label: 'Pause until I resume it', seconds: null },
@@ -11,7 +11,7 @@ export const PAUSES = {
 export const isPause = (given: string | undefined): given is keyof typeof PAUSES =>
   given !== undefined && Object.hasOwn(PAUSES, given);
 
-/** The buttons that pause all connections of an app, behind what they will do. */
+/** The buttons that pause all connections of an app, and what they will do. */
 export function PauseApp({ app: { id, clientName } }: { app: Pick<OwnApp, 'id' | 'clientName'> }): VNode {
   return (
     <details>
@@ -33,7 +33,7 @@ export function PauseApp({ app: { id, clientName } }: { app: Pick<OwnApp, 'id' |
   );
 }
 
-/** How many of an app's connections are paused, and until when the last of them is; null: none is. */
+/** How many of an app's connections are paused, and until when the last of them is; null if none is. */
 export function pauseOf({ connections }: OwnApp): { readonly until: PausedUntil; readonly paused: number } | null {
   const ends = connections.flatMap(({ paused }) => (paused === null ? [] : [paused]));
   if (ends.length === 0) return null;
@@ -42,7 +42,7 @@ export function pauseOf({ connections }: OwnApp): { readonly until: PausedUntil;
   return { until, paused: ends.length };
 }
 
-/** That an app is paused, and which services have confirmed that nothing of it is alive there. PROTOCOL §7. */
+/** Says that an app is paused, and which services have confirmed that its tokens there are revoked. PROTOCOL §7. */
 export function Pause({ app, hosts }: { app: OwnApp; hosts: readonly RevocationAtHost[] }): VNode | null {
   const pause = pauseOf(app);
   const waits = hosts.some(({ state }) => state === 'pending');

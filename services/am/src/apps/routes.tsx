@@ -31,9 +31,9 @@ type AppRequest = FastifyRequest<{ Params: { id: string } }>;
 type AppParams = { Params: { id: string } };
 
 /**
- * The owner's apps, and the ways to end them. An app is a client, however often it is connected; its page is found by
- * the id of any of its connections. What is ended is refused by every replica from the answer on: it is a row. PROTOCOL
- * §7.
+ * The owner's apps, and how to stop them. An app is a client, however many connections it has; its page is found by the
+ * id of any of them. Once a stop has been answered, every replica refuses what it ended, because that is a row in the
+ * database. PROTOCOL §7.
  */
 export async function appsFeature(app: FastifyInstance, deps: AppsDeps): Promise<void> {
   await pages(app, async (scope) => {
@@ -63,7 +63,7 @@ export async function appsFeature(app: FastifyInstance, deps: AppsDeps): Promise
       end(deps, request, reply, stopConnection),
     );
     scope.post('/stop-everything', async (request, reply) => {
-      // to end thousands takes a while on a slow machine
+      // ending thousands of connections can take long on a slow machine
       answersLate(request);
       const counts = await stopEverything(deps, accountOf(request).id);
       deps.log.info(
@@ -90,18 +90,18 @@ async function ends(deps: AppsDeps, request: FastifyRequest): Promise<EndsView> 
   return { kind: 'latest', apps, links };
 }
 
-/** An app that lives with its rules, or one that was stopped with what its Hosts know. */
+/** A live app with its rules; or one that was stopped, with the status of its revocation at Hosts. */
 async function show(deps: AppsDeps, request: AppRequest, reply: FastifyReply): Promise<FastifyReply> {
   const of = { id: request.params.id, ownerId: accountOf(request).id };
   const [app, ended] = await Promise.all([readApp(deps, of), readEndedApp(deps, of)]);
   if (app !== null) {
     const query = queryOf(request);
     const saved = (['saved', 'named'] as const).find((one) => query.has(one)) ?? null;
-    const [terms, toldOfPause] = await Promise.all([
+    const [terms, pauseStatus] = await Promise.all([
       readAppTerms(deps, { ...of, clientName: app.clientName, canSign: couldSign(app) }),
       readPauseStatus(deps, { ownerId: of.ownerId, clientId: app.clientId }),
     ]);
-    return renderPage(reply, <AppPage {...{ app, ended, saved, terms, toldOfPause }} />);
+    return renderPage(reply, <AppPage {...{ app, ended, saved, terms, pauseStatus }} />);
   }
   if (ended === null) throw notFound();
   const terms = await readAppTerms(deps, { ...of, clientName: ended.clientName, canSign: false });

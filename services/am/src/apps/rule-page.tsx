@@ -27,7 +27,7 @@ export interface RuleView {
   readonly again?: { readonly form: FormParams; readonly wrong: Extract<ReadRule, { kind: 'again' }> };
 }
 
-/** One answer of the owner's: what, until when, and how often. */
+/** One answer of the owner's: for which scope, until when, and how often. */
 export function RulePage({ app, rule, again }: RuleView): VNode {
   const { account, scope, until, limit } = rule;
   const { linkId, hostName, label } = account;
@@ -116,7 +116,7 @@ interface NumberOfProps {
   readonly problem: string | undefined;
 }
 
-/** A number, and what it counts. */
+/** A number and its unit. */
 function NumberOf({ number, unit, form, problem }: NumberOfProps): VNode {
   const { usual, ...select } = unit;
   return (
@@ -127,10 +127,10 @@ function NumberOf({ number, unit, form, problem }: NumberOfProps): VNode {
   );
 }
 
-/** What the form begins with: the answer as it is. */
+/** What the form starts with: the answer as it is. */
 function formOf({ scope, until, limit }: OwnRule): FormParams {
   const fields: [string, string][] = [[TIME.field, until === null ? 'open' : AS_IT_IS]];
-  // one that is used up asks; it was made to allow
+  // a rule that is used up counts as "ask", but was made to allow
   const effect = limit === null ? scope.effect : 'allow';
   if (effect !== null) fields.push(['effect', effect]);
   if (limit !== null) fields.push([OFTEN.most, String(limit.most)], [OFTEN.per, limit.per]);

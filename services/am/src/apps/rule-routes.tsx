@@ -13,7 +13,7 @@ type RuleDeps = Pick<Deps, 'pool' | 'clock'>;
 type AppParams = { Params: { id: string } };
 type AppRequest = FastifyRequest<AppParams>;
 
-/** One answer by itself, with its bounds. */
+/** One answer on a page of its own, with its limits. */
 export function ruleRoutes(scope: FastifyInstance, deps: RuleDeps): void {
   scope.get<AppParams>('/apps/:id/rule', async (request, reply) => {
     const app = await appOf(deps, request);

@@ -7,12 +7,12 @@ interface Stoppable {
   readonly app: Pick<Who, 'clientId' | 'clientName' | 'redirectUri'> & { readonly id: string };
   /** How many live connections it has. */
   readonly connections: number;
-  /** Of the services it is shown; `hasMore`: there are others. */
+  /** Names of services that the app is shown; `hasMore`: there are others. */
   readonly services: readonly string[];
   readonly hasMore?: boolean;
 }
 
-/** The button that ends all connections of an app, behind what it will do. */
+/** The button that ends all connections of an app, and what it will do. */
 export function StopApp({ app, connections, services, hasMore = false }: Stoppable): VNode {
   const { id, clientName } = app;
   const minutes = Math.ceil(LIFETIME.hostAccessToken / 60);

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { whereItRuns } from '../identity/who.tsx';
 import type { OwnApp, OwnConnection } from './app-store.ts';
 
-/** An app's connections, of which its owner need not know anything to decide about it. */
+/** Details of an app's connections that the owner does not need for a decision. */
 export function Technical({ app }: { app: OwnApp }): VNode {
   const { connections, clientName, clientId } = app;
   return (

@@ -10,7 +10,10 @@ interface AgainView {
   readonly offered: Offered;
 }
 
-/** What a client that is connected already has, what it would have beside it, and where that would go. */
+/**
+ * For a client that is connected already: what it has, what it would get in addition, and to which connection that
+ * would be added.
+ */
 export function AgainCard({ again, name, own, offered }: AgainView): VNode | null {
   if (again.kind === 'first') return null;
   const has = hasAlready(again, own);

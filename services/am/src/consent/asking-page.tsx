@@ -8,11 +8,13 @@ interface AskingPageView {
   readonly view: Pick<ConsentView, 'problem' | 'problemAt'>;
   /** Who asks, and for what. */
   readonly who: ComponentChildren;
-  /** What there is to decide. */
+  /** What the owner can decide. */
   readonly children: ComponentChildren;
 }
 
-/** Somebody asks an owner for something: who it is, and beside it or below it what can be decided. */
+/**
+ * A page on which somebody asks an owner for something: who it is, and beside or below that what the owner can decide.
+ */
 export function AskingPage({ title, lead, view, who, children }: AskingPageView): VNode {
   return (
     <Layout title={title} lead={lead} width="wide">

@@ -32,7 +32,7 @@ export type ConsentDeps = Pick<
 };
 
 /**
- * What an owner can decide about a Requester that wants to connect: their links, and the Host that it brings along.
+ * What an owner can decide about a Requester that wants to connect: their links, and the Host that it brings with it.
  * PROTOCOL §2.1, §2.3.
  */
 export async function connectionOffer(deps: ConsentDeps, asked: Asked): Promise<ConsentOffer> {
@@ -70,7 +70,7 @@ export async function connectionOffer(deps: ConsentDeps, asked: Asked): Promise<
   };
 }
 
-/** What the form says that is no yes; null: it is one. */
+/** What the form says other than yes; null if it says yes. */
 function nextOf({ interaction }: Asked, form: FormParams): ConsentDecision | null {
   if (form.get('decision') === 'deny') return { kind: 'deny' };
   const address = form.get(ADD_FIELD);
@@ -79,7 +79,7 @@ function nextOf({ interaction }: Asked, form: FormParams): ConsentDecision | nul
   return form.get('decision') === 'allow' ? null : { kind: 'again', problem: 'Allow what you chose, or refuse.' };
 }
 
-/** More for a connection there is: it stays what it is, and the code is a further one for it. */
+/** Adds to an existing connection, which otherwise stays as it is; the code is a further one for it. */
 async function add(
   deps: ConsentDeps,
   input: { asked: Asked; links: Offered['links']; again: Extract<Again, { kind: 'adds' }>; form: FormParams },
@@ -116,7 +116,7 @@ function hostIn(asked: Asked): OfferedHost | null {
 const NO_HOST = { kind: 'no' } as const;
 const NOTHING_TO_ADMIT = { kind: 'admitted' } as const;
 
-/** A connection, the first or one beside others. */
+/** Makes a connection, the client's first or a further one. */
 async function connect(
   deps: ConsentDeps,
   input: { asked: Asked; links: Offered['links']; host: OfferedHost | null; terms: TermsOffer; form: FormParams },

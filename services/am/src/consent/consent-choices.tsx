@@ -21,16 +21,16 @@ const AS_ACCOUNT = { value: '', label: 'As above' } as const;
 interface ChoicesView {
   readonly view: ConsentView;
   readonly offered: Offered;
-  /** What the form holds: as it was sent, or as it begins. */
+  /** What the form holds: what was sent, or what it starts with. */
   readonly chosen: FormParams;
-  /** `as long`: as the connection that it is added to. */
+  /** `as long`: as long as the connection that it is added to. */
   readonly lasts: 'chosen' | 'as long';
-  /** What else is to be decided in the same form. */
+  /** What else the same form decides. */
   readonly children?: ComponentChildren;
 }
 
 /**
- * What the Requester may ask for: what it wants first, one line for each account; everything else behind it; and for
+ * What the Requester may ask for: first what it wants, with one line for each account; then everything else; and for
  * how long.
  */
 export function ConsentChoices({ view, offered, chosen, lasts, children }: ChoicesView): VNode {
@@ -94,7 +94,7 @@ interface Scene {
 const hasMore = ({ linkId, scopes }: OfferedLink, chosen: FormParams): boolean =>
   scopes.some(({ scope, isWanted }) => !isWanted && (chosen.get(answerField(linkId, scope)) ?? 'no') !== 'no');
 
-/** One line with what an account's answer is about; writing has its own. */
+/** One line for what an account's answer covers; writing has an answer of its own. */
 function Account({ scene, link }: { scene: Scene; link: OfferedLink }): VNode {
   const { offered, chosen, at } = scene;
   const { linkId, hostId, hostName, label, scopes } = link;
@@ -140,7 +140,7 @@ function Account({ scene, link }: { scene: Scene; link: OfferedLink }): VNode {
   );
 }
 
-/** Each with an answer of its own: what changes something, and what was not asked for. */
+/** Scopes with answers of their own: those that write, and those that were not asked for. */
 function Alone({ scene, link, scopes }: { scene: Scene; link: OfferedLink; scopes: readonly OfferedScope[] }): VNode {
   const { chosen, at } = scene;
   return (
@@ -170,13 +170,13 @@ interface OneByOneView {
   readonly alone: readonly OfferedScope[];
 }
 
-/** The answers behind an account's one. */
+/** The answers for each scope, behind the account's one. */
 function OneByOne({ scene, link, together, alone }: OneByOneView): VNode | null {
   const { offered, chosen } = scene;
   const { linkId, label } = link;
   if (!isOneByOne(offered)) return null;
   const isHidden = together.length < 2 && alone.length === 0;
-  // one thing alone is the account's own answer
+  // a single scope is answered by the account's answer
   if (isHidden)
     return <Hidden fields={Object.fromEntries(together.map(({ scope }) => [answerField(linkId, scope), '']))} />;
   const own = [...together, ...alone].some(

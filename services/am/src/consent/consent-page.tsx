@@ -20,19 +20,19 @@ import { WhoAsks } from './who-asks.tsx';
 export interface ConsentPageView {
   readonly view: ConsentView;
   readonly offered: Offered;
-  /** What the owner calls the accounts whose links are broken: they cannot be offered. */
+  /** The owner's labels of accounts whose links are broken, which cannot be offered. */
   readonly broken: { readonly labels: readonly string[]; readonly hasMore: boolean };
   readonly terms: TermsOffer;
-  /** How it stands to what the client is connected with already. */
+  /** How the request relates to the client's live connections. */
   readonly again: Again;
-  /** What the owner calls it; null: what it calls itself. */
+  /** The owner's name for the client; null: its own. */
   readonly ownName: string | null;
   readonly iconId: string | null;
-  /** All accounts that are offered, with what there is left to choose and what there is already. */
+  /** All accounts that are offered, with what is left to choose and what the client has already. */
   readonly own: readonly OwnLink[];
-  /** What it holds before anybody chooses. */
+  /** What the form depends on before anything is chosen. */
   readonly beginnings: Beginnings;
-  /** A connection of the client that the owner has paused. */
+  /** A connection of the client that the owner has paused; null if there is none. */
   readonly paused: string | null;
 }
 
@@ -96,7 +96,7 @@ export function ConsentPage(page: ConsentPageView): VNode {
   );
 }
 
-/** Beside a Host to link there is still something to agree to. */
+/** Shown where the owner has no account to offer. If the client brings a Host, the owner can still agree to link it. */
 function NothingToShow(): VNode {
   return (
     <Notice kind="plain">
@@ -106,7 +106,7 @@ function NothingToShow(): VNode {
   );
 }
 
-/** It has everything already. */
+/** Shown where the client has everything already. */
 function NothingToAdd(): VNode {
   return <Notice kind="plain">It may ask already for everything that can be added to this connection.</Notice>;
 }

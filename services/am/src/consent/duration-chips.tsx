@@ -9,7 +9,7 @@ interface DurationView {
   readonly problem: (field: string) => string | undefined;
 }
 
-/** Until when what is agreed to holds. */
+/** How long the consent lasts. */
 export function DurationChips({ legend, chosen, problem }: DurationView): VNode {
   return (
     <Card>

@@ -7,17 +7,17 @@ import { CONSENT_SCRIPT } from './script.ts';
 interface OutcomeFormView {
   readonly view: Pick<ConsentView, 'action'>;
   readonly outcome: Outcome;
-  /** To a connection there is, for as long as that lasts. */
+  /** Whether it adds to an existing connection, and lasts as long as that. */
   readonly adds?: boolean;
   readonly children: ComponentChildren;
 }
 
-/** A form whose button says what it comes to, and stays in sight. */
+/** A form whose button says what the owner agrees to, and stays visible. */
 export function OutcomeForm({ view, outcome, adds = false, children }: OutcomeFormView): VNode {
   return (
     <form method="post" action={view.action} data-outcome="">
       <UsesScript script={{ href: CONSENT_SCRIPT.href, fetches: false }} />
-      {/* Enter in a field presses the first button there is: let that be neither a preset nor an answer */}
+      {/* Enter in a field presses the first button of the form, which must be neither a preset nor an answer */}
       <button type="submit" hidden tabIndex={-1} />
       {children}
       <Hidden fields={{ [NAMED_FIELD]: outcomeName(outcome) }} />

@@ -3,13 +3,13 @@ import type { VNode } from 'preact';
 
 interface PausedNoticeView {
   readonly name: string;
-  /** A connection of the app that its owner has paused; null: there is none. */
+  /** A connection of the app that its owner has paused; null if there is none. */
   readonly paused: string | null;
-  /** Whether what is agreed to is added to a connection there is, or is one of its own. */
+  /** Whether what the owner agrees to is added to an existing connection, or becomes a connection of its own. */
   readonly becomes: 'part of it' | 'its own';
 }
 
-/** The owner has paused the app that asks for more: what their yes is good for meanwhile. PROTOCOL §7. */
+/** Says what a yes means while the owner has paused the app that asks. PROTOCOL §7. */
 export function PausedNotice({ name, paused, becomes }: PausedNoticeView): VNode | null {
   if (paused === null) return null;
   const page = <a href={`/apps/${paused}`}>its page</a>;

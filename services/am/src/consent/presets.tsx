@@ -17,11 +17,11 @@ interface PresetsView {
   /** Whether the Requester says what it wants. */
   readonly says: 'wants' | 'nothing';
   readonly chosen: FormParams;
-  /** Where the form goes. */
+  /** The form's action. */
   readonly action: string;
 }
 
-/** Buttons that fill in the whole form; what was filled in is there to be looked at, and to be changed. */
+/** Buttons that fill in the whole form, which the owner can then check and change. */
 export function Presets({ says, chosen, action }: PresetsView): VNode {
   return (
     <div class="presets" role="group" aria-label="All at once">

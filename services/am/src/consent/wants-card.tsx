@@ -3,10 +3,10 @@ import { Badge, Card, List, Row } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import { hostOf, metBy, type Offered, type OfferedScope } from './offered.ts';
 
-/** So many things are named behind one purpose; how many more there are is said. */
+/** How many scopes are named for one purpose; the rest are counted. */
 const MOST_NAMED = 3;
 
-/** What the Requester wants and what for, in its own words. */
+/** What the Requester wants, and what for, in its own words. */
 export function WantsCard({ offered: { wants, links } }: { offered: Offered }): VNode | null {
   if (wants.length === 0) return null;
   return (

@@ -7,11 +7,11 @@ import { WhoCard } from '../identity/who-card.tsx';
 
 export interface WhoAsksView {
   readonly view: Pick<Asked, 'interaction'>;
-  /** What the owner calls it, who has connected it before; null: what it calls itself. */
+  /** The owner's name for it, if they have connected it before; null: its own. */
   readonly ownName: string | null;
-  /** Its icon; null: there is none to show. */
+  /** Its icon; null if there is none to show. */
   readonly iconId: string | null;
-  /** What else is known of it. */
+  /** What else is known about it. */
   readonly more?: ComponentProps<typeof Facts>['facts'];
   /** What it gets if the owner agrees, as a sentence. */
   readonly gets: string;
@@ -42,7 +42,8 @@ export function WhoAsks({ view, ownName, iconId, more = [], gets }: WhoAsksView)
 }
 
 /**
- * A document whose every answer goes to this computer vouches for a program that anybody here can be. RFC 8252 §8.6.
+ * A client metadata document whose redirect URIs all lead to this computer does not identify a program: any program
+ * here can receive its codes. RFC 8252 §8.6.
  */
 function isForThisComputerAlone({ source, redirectUris }: Asked['interaction']['client']): boolean {
   return source === 'document' && redirectUris.every((uri) => isLoopbackHost(new URL(uri).hostname));

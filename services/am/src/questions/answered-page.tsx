@@ -7,7 +7,7 @@ import type { OpenAsk } from './store.ts';
 export interface AnsweredView {
   readonly ask: OpenAsk;
   readonly answer: AskAnswer;
-  /** Of a yes that was for fewer things than were asked for. */
+  /** Whether the owner said yes to fewer scopes than were asked for. */
   readonly isForFewer: boolean;
 }
 
@@ -19,7 +19,7 @@ const SENTENCES: Readonly<Record<AskAnswer, (name: string, what: string) => stri
   never: (name) => `${name} will be denied this from now on, without you being asked.`,
 };
 
-/** What an answer came to, and the way back to the app. */
+/** What the answer means, and a link back to the app. */
 export function AnsweredPage({ ask, answer, isForFewer }: AnsweredView): VNode {
   const { clientName } = ask;
   const back = wayBack(ask);

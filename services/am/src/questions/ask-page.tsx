@@ -10,18 +10,18 @@ import type { OpenAsk } from './store.ts';
 export interface AskView {
   readonly ask: OpenAsk;
   readonly history: AskHistory;
-  /** Scopes that were ticked when the form was sent; null: it was not. */
+  /** Scopes that were checked when the form was sent; null or missing before that. */
   readonly chosen?: readonly string[] | undefined;
   readonly problem?: string | undefined;
 }
 
-/** So often "not now" in a week, and the page says how to be asked no more. */
+/** After this many "not now" in a week, the page says how to be asked no more. */
 const OFTEN = 3;
 
-/** Names the box of a scope in the form. */
+/** The checkbox of a scope in the form. */
 export const scopeField = (scope: string): string => `scope:${scope}`;
 
-/** One question to the owner, with the answers there are. */
+/** One question to the owner, with the possible answers. */
 export function AskPage(view: AskView): VNode {
   const { ask, history, problem } = view;
   const { clientName, selfName, hostName, label } = ask;

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import type { AskKey, WaitingAsk } from './waiting-store.ts';
 
 export interface AsksView {
-  /** After which question this page begins; null for the first page. */
+  /** The question after which this page begins; null for the first page. */
   readonly after: AskKey | null;
   readonly asks: Part<WaitingAsk>;
 }
@@ -31,7 +31,7 @@ export function AsksPage({ after, asks }: AsksView): VNode {
   );
 }
 
-/** Open questions, each with the way to its answer. */
+/** Open questions, each with a link to the page that answers it. */
 export function AskList({ asks }: { asks: readonly WaitingAsk[] }): VNode {
   return (
     <List>

@@ -17,7 +17,7 @@ type AskParams = { Params: { askId: string } };
 type AskRequest = FastifyRequest<AskParams>;
 
 /**
- * Questions that only the owner of a connection, signed in, can see and answer; to everybody else they do not exist.
+ * Questions, which only the connection's owner, signed in, can see and answer; to everybody else they do not exist.
  * PROTOCOL §3.7.
  */
 export async function questionsFeature(app: FastifyInstance, deps: QuestionsDeps): Promise<void> {

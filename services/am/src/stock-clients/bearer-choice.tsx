@@ -6,8 +6,8 @@ import { BEARER_FIELD } from './consent-form.ts';
 import type { Offer } from './offer.ts';
 
 /**
- * The app has named no key. What that means, and, where the Host hands out such keys at all, whether the owner does.
- * PROTOCOL §6.
+ * Says what it means that the app has named no key, and lets the owner allow unbound tokens if the Host issues them at
+ * all. PROTOCOL §6.
  */
 export function BearerChoice({
   offer: { bearer, hostName },

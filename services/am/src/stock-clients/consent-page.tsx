@@ -18,17 +18,17 @@ export interface StockClientConsentView {
   readonly view: ConsentView;
   readonly offer: Offer;
   readonly terms: TermsOffer;
-  /** What the owner calls it; null: what it calls itself. */
+  /** The owner's name for the client; null: its own. */
   readonly ownName: string | null;
   readonly iconId: string | null;
   readonly resource: string;
-  /** How long this request can still be answered, in minutes. */
+  /** How many minutes are left to answer this request. */
   readonly minutesLeft: number;
-  /** A connection of the client that the owner has paused. */
+  /** A connection of the client that the owner has paused; null if there is none. */
   readonly paused: string | null;
 }
 
-/** An app that knows nothing of AMs asks for one of the owner's Hosts. PROTOCOL §6. */
+/** The consent page for an app that knows nothing of AMs and asks for one of the owner's Hosts. PROTOCOL §6. */
 export function StockClientConsentPage(page: StockClientConsentView): VNode {
   const { view, offer, terms, ownName, iconId, resource, paused } = page;
   const { client } = view.interaction;
@@ -125,7 +125,7 @@ function Answer({ page }: { page: StockClientConsentView }): VNode {
   }
 }
 
-/** There is nothing to choose now: what can be done about it, and a way back. */
+/** A page without choices: what the owner can do first, and a way back. */
 function Detour({
   page: { view, minutesLeft },
   title,
@@ -192,7 +192,7 @@ function Choose({ offer, view }: { offer: Extract<Offer, { kind: 'accounts' }>; 
           several={accounts.length > 1 ? 'several' : 'only'}
           chosen={chosen}
           problems={{
-            // of several, beside the first
+            // with several accounts, the problem is shown beside the first
             account: index === 0 ? at(ACCOUNT_FIELD) : undefined,
             scopes: at(scopeField(account.linkId, '')),
           }}

@@ -18,16 +18,11 @@ import { STOCK_CLIENTS, readRequest, resourceOf } from './extension.ts';
 import { issueHostToken } from './issue.ts';
 import { type Offer, readOffer } from './offer.ts';
 
-/**
- * Stock OAuth clients as Requesters: code + PKCE + `resource`, and what comes back is the Host's own token. PROTOCOL
- * §6.
- */
+/** Stock OAuth clients as Requesters: they use code, PKCE and `resource`, and get the Host's own token. PROTOCOL §6. */
 export interface StockClients {
-  /**
-   * `resource` in an authorization request, and what codes and refresh tokens of such connections are answered with.
-   */
+  /** Handles `resource` in an authorization request, and answers the codes and refresh tokens of such connections. */
   readonly extension: RequestExtension;
-  /** What there is to decide about a request of this kind; null: it is of another. */
+  /** What the owner can decide about a request for a resource; null for a request of another kind. */
   offer(asked: Asked): Promise<ConsentOffer | null>;
 }
 
@@ -85,8 +80,8 @@ async function decide(
   input: { asked: Asked; offer: Offer; terms: TermsOffer; iconId: string | null; form: FormParams },
 ): Promise<ConsentDecision> {
   const { asked, offer, terms, iconId, form } = input;
-  // one answer whatever there was to decide: another for scopes that the Host does not know would tell that they have
-  // it
+  // refusing has the same answer whatever was offered: a different one for unknown scopes would tell the client that
+  // the owner has linked the Host
   if (form.get('decision') === 'deny') return { kind: 'deny' };
   if (!form.has('decision')) return { kind: 'choosing' };
   if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Allow what you chose, or refuse.' };
@@ -108,7 +103,7 @@ async function decide(
     redirectUri: asked.interaction.request.redirectUri,
     shown: [{ hostId: offer.hostId, linkId, answers }],
     expiresAt: expiresAt === null ? null : new Date(expiresAt * 1000),
-    // a key that was named is the only one there will be
+    // a client that named a key uses only that key
     plain: { resource: offer.resource, bearer: bearer && provesNoKey(asked.interaction) },
     proffer: null,
   });

@@ -2,15 +2,15 @@ import type { VNode } from 'preact';
 import type { DayCount } from './asked-store.ts';
 import type { Filter } from './filter.ts';
 
-/** So many days are drawn at most. */
+/** How many days are drawn at most. */
 const MOST_DAYS = 92;
-/** And so many where no days are asked for. */
+/** How many are drawn if the filter names none. */
 const USUAL_DAYS = 30;
 const MS_A_DAY = 86_400_000;
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 const msOf = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 
-/** The days that are drawn for a filter, which is narrowed to them; `today` in epoch seconds. */
+/** Narrows a filter to the days that are drawn for it. `today` is in epoch seconds. */
 export function drawnDays(filter: Filter, today: number): Filter & { readonly from: string; readonly to: string } {
   const last = filter.to === null ? dayOf(today * 1000) : filter.to;
   const to = msOf(last);
@@ -25,7 +25,7 @@ const WIDE = 9;
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
 const named = (day: string): string => DAY.format(msOf(day));
 
-/** A bar for each day, drawn here: how often there was a key, and above it how often there was none. */
+/** A bar for each day: how many tokens were issued, and above that how many requests failed. */
 export function Days({ days, from, to }: { days: readonly DayCount[]; from: string; to: string }): VNode | null {
   const counted = new Map(days.map((one) => [one.day, one]));
   const all: DayCount[] = [];

@@ -5,16 +5,16 @@ import type { Kept } from './keep-store.ts';
 
 export interface KeepView {
   readonly kept: Kept;
-  /** For so many days the server keeps it at most. */
+  /** How many days the server keeps it at most. */
   readonly most: { readonly asked: number; readonly entry: number };
 }
 
-/** Days that can be chosen, where the server keeps something longer. */
+/** The choices of days that are shorter than what the server keeps. */
 const CHOICES = [7, 30, 90, 180, 365] as const;
 export const choicesOf = ({ asked, entry }: KeepView['most']): readonly number[] =>
   CHOICES.filter((days) => days < Math.max(asked, entry));
 
-/** How long activity is kept, and what shows that nobody changed it. */
+/** How long activity is kept, and what proves that nobody has changed it. */
 export function KeepPage({ kept, most }: KeepView): VNode {
   const all = `As long as this server does: keys ${most.asked} days, what you decided ${most.entry}`;
   const choices = choicesOf(most);

@@ -10,7 +10,7 @@ export interface Line {
   readonly sentence: string;
 }
 
-/** Lines under each other, newest first. */
+/** A list of lines, newest first. */
 export function Lines({ lines }: { lines: readonly Line[] }): VNode {
   return (
     <ul class="list" role="list">
@@ -27,7 +27,7 @@ export function Lines({ lines }: { lines: readonly Line[] }): VNode {
   );
 }
 
-/** The same for a page of them, under the days on which they happened. */
+/** A page of lines, under the days on which they happened. */
 export function ByDay({ lines, filter }: { lines: readonly Folded[]; filter: Filter }): VNode {
   const days = Map.groupBy(lines, ({ newest }) => newest.at.toISOString().slice(0, 10));
   return (

@@ -20,7 +20,7 @@ type TimelineDeps = Pick<Deps, 'pool' | 'clock'> & { readonly config: Pick<Deps[
 
 const KEEP = '/timeline/keep';
 
-/** What happened, for its owner to read, to look through and to take away. */
+/** What happened, for its owner to read, filter and export. */
 export async function timelineFeature(app: FastifyInstance, deps: TimelineDeps): Promise<void> {
   await pages(app, async (scope) => {
     scope.addHook('preHandler', requireAccount);
@@ -36,7 +36,7 @@ export async function timelineFeature(app: FastifyInstance, deps: TimelineDeps):
       const today = dayOf(deps.clock.now());
       return renderPage(reply, <TimelinePage {...{ filter, folding, after, lines, choices, days, today }} />);
     });
-    // what is deleted is gone: whoever finds a browser open must not hide with it what they did there
+    // deleted activity is gone: somebody who finds a browser signed in must not be able to hide what they did
     const fresh = { preHandler: requireFresh(deps, KEEP) };
     const { transferDays: asked, timelineDays: entry } = deps.config.retention;
     scope.get(KEEP, fresh, async (request, reply) => {

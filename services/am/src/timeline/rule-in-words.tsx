@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { limitWords } from '../rules/words.ts';
 import type { DecidingRule } from './why-store.ts';
 
-/** A rule of the owner's as it was when something was decided by it, and whether it holds still. */
+/** A rule of the owner's as it was when it decided something, and whether it still holds. */
 export function RuleInWords({ rule, about }: { rule: DecidingRule; about: string | null }): VNode {
   const { effect, limit, since, until, holds, wasAsked } = rule;
   return (

@@ -25,11 +25,11 @@ export interface TimelineView {
   readonly filter: Filter;
   readonly folding: Folding;
   readonly choices: Choices;
-  /** What the bars show, and between which days; null: there are none for this. */
+  /** What the bars show, and for which days; null: this page has none. */
   readonly days: { readonly counts: readonly DayCount[]; readonly from: string; readonly to: string } | null;
   /** `YYYY-MM-DD`, in UTC. */
   readonly today: string;
-  /** After which line this page begins; null for the first page. */
+  /** The line after which this page begins; null for the first page. */
   readonly after: SortKey | null;
   readonly lines: Part<Folded>;
 }
@@ -121,7 +121,7 @@ const LATELY = [
   { label: 'Last 30 days', days: 30 },
 ] as const;
 
-/** Days that are often looked for, without a date to enter. */
+/** Links for common ranges of days, without entering a date. */
 function Lately({ filter, folding, today }: Pick<TimelineView, 'filter' | 'folding' | 'today'>): VNode {
   return (
     <ul class="narrowed" role="list" aria-label="Show only">
@@ -143,7 +143,7 @@ function Lately({ filter, folding, today }: Pick<TimelineView, 'filter' | 'foldi
   );
 }
 
-/** What is looked for, each part with a way to leave it out. */
+/** The parts of the filter, each with a link that removes it. */
 function Narrowed({ filter, choices, folding }: Pick<TimelineView, 'filter' | 'choices' | 'folding'>): VNode {
   const named = (of: Choices['apps'], value: string | null) => of.find((one) => one.value === value)?.label ?? value;
   const parts = [

@@ -7,7 +7,7 @@ import { askedSentence } from './sentences.ts';
 import { RuleInWords } from './rule-in-words.tsx';
 import type { Explained } from './why-store.ts';
 
-/** Why an app got a key, or did not, and what its owner can do about it. */
+/** Why an app got a token or did not, and what its owner can do about it. */
 export function WhyPage({ explained }: { explained: Explained }): VNode {
   const { asked, answeredAt, isConnected, rules } = explained;
   const { sentence, mend } = reasonOf(explained);
@@ -68,7 +68,7 @@ export function WhyPage({ explained }: { explained: Explained }): VNode {
   );
 }
 
-/** One is said as it is, several as a list. */
+/** A single rule is shown as a sentence, several as a list. */
 function Rules({ of: { asked, rules } }: { of: Explained }): VNode {
   const sentenceOf = (scope: string | null): string | null => {
     const index = scope === null ? -1 : asked.scopes.indexOf(scope);
