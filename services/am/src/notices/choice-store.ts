@@ -16,7 +16,7 @@ const CHOOSE = defineQuery({
     from unnest($2::text[], $3::text[]) as c (topic, way)
     on conflict do nothing`,
 });
-// what was to be told in a way that is no longer wanted
+// notices that are due by a channel the owner no longer wants
 const FORGET = defineQuery({
   name: 'notices_forget',
   text: `update notice n set due_at = null where n.owner_id = $1 and n.due_at is not null
@@ -24,14 +24,14 @@ const FORGET = defineQuery({
       and c.topic = case n.kind when 'question' then 'questions' else 'services' end)`,
 });
 
-/** What this owner wants to be told of. */
+/** What this owner wants to be notified of. */
 export async function readChoices({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<Choices> {
   const rows = await run(pool, READ, [ownerId]);
   const waysOf = (topic: Topic): Way[] => rows.filter((row) => row.topic === topic).map(({ way }) => way);
   return { questions: waysOf('questions'), services: waysOf('services') };
 }
 
-/** Puts these in the place of what was chosen for the same ways. */
+/** Replaces the choices for these channels. */
 export async function saveChoices(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, ways, choices }: { ownerId: string; ways: readonly Way[]; choices: Choices },

@@ -2,14 +2,14 @@ import { type Db, defineQuery, run, runForRow } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { type NoticeKind, TOPIC_OF, type Way } from './notice.ts';
 
-/** After something was told, more of its kind waits so long, and is told together. */
+/** After a notice has been sent, further ones of its kind wait this long, and are sent as one. */
 export const AGAIN_AFTER = '15 minutes';
-/** A process that died while it told something loses it after this long. */
+/** A process that died while it was sending a notice loses it after this long. */
 const HELD_SECONDS = 120;
 const AT_ONCE = 20;
 const TRIES = 5;
 
-/** SQL: what is told already waits for its turn, and what waits keeps its turn. */
+/** SQL: a kind that was sent recently waits, and one that is waiting keeps its time. */
 export const KEEP_TURN = `on conflict (owner_id, kind, way) do update
   set due_at = coalesce(n.due_at, greatest(now(), n.sent_at + interval '${AGAIN_AFTER}')),
     tries = case when n.due_at is null then 0 else n.tries end`;
@@ -20,12 +20,12 @@ const NOTE = defineQuery({
     select owner_id, $2, way, now() from notice_choice where owner_id = $1 and topic = $3 ${KEEP_TURN}`,
 });
 
-/** There is something to tell an owner, if they want to be told, in the transaction of what it is. */
+/** Notes, in the transaction that caused it, that there is something to notify an owner of if they want to know. */
 export async function noteNotice(db: Db, { ownerId, kind }: { ownerId: string; kind: NoticeKind }): Promise<void> {
   await run(db, NOTE, [ownerId, kind, TOPIC_OF[kind]]);
 }
 
-/** Something to be told now. */
+/** A notice that is to be sent now. */
 export interface DueNotice {
   readonly ownerId: string;
   readonly kind: NoticeKind;
@@ -41,7 +41,7 @@ const CLAIM = defineQuery<{ owner_id: string; kind: NoticeKind; way: Way }>({
     returning owner_id, kind, way`,
 });
 
-/** Takes some of what is to be told now; nobody else gets it for a while. */
+/** Claims some of the notices that are due; no other process gets them for a while. */
 export async function claimNotices({ pool }: Pick<Deps, 'pool'>): Promise<DueNotice[]> {
   return (await run(pool, CLAIM)).map(({ owner_id: ownerId, kind, way }) => ({ ownerId, kind, way }));
 }
@@ -60,7 +60,7 @@ function holds(kind: NoticeKind, still: string) {
   });
 }
 
-/** Whether it is still so, and still wanted. */
+/** Whether the reason for the notice still holds, and its owner still wants it. */
 export async function stillHolds({ pool }: Pick<Deps, 'pool'>, { ownerId, kind, way }: DueNotice): Promise<boolean> {
   return (await runForRow(pool, HOLDS[kind], [ownerId, TOPIC_OF[kind], way])).holds;
 }
@@ -71,7 +71,7 @@ const SETTLE = defineQuery({
     else sent_at end
     where owner_id = $1 and kind = $2 and way = $3`,
 });
-// of what broke only this is told when it works again
+// owners are notified that a link works again only if they were notified that it broke
 const TOLD = defineQuery({
   name: 'notices_told_of_trouble',
   text: 'update link_trouble set told_at = now() where owner_id = $1 and told_at is null',
@@ -83,7 +83,7 @@ const LATER = defineQuery({
     where owner_id = $1 and kind = $2 and way = $3`,
 });
 
-/** It was told, or there was nothing to tell any more. */
+/** Closes a notice that was sent, or whose reason no longer holds. */
 export async function settleNotice(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, kind, way, outcome }: DueNotice & { outcome: 'told' | 'nothing' },
@@ -92,7 +92,7 @@ export async function settleNotice(
   if (kind === 'broke' && outcome === 'told') await run(pool, TOLD, [ownerId]);
 }
 
-/** It could not be told: again in a while, a few times. */
+/** Keeps a notice that could not be sent, and tries again later, a few times. */
 export async function postponeNotice({ pool }: Pick<Deps, 'pool'>, notice: DueNotice): Promise<void> {
   await run(pool, LATER, [notice.ownerId, notice.kind, notice.way]);
 }

@@ -1,6 +1,6 @@
 import type { NoticeKind } from './notice.ts';
 
-/** What a notice says, and where it leads. Nothing in it is an app's word or a service's. */
+/** What a notice says, and where it leads. None of its words come from an app or a service. */
 interface Words {
   readonly title: string;
   readonly path: string;
@@ -18,7 +18,7 @@ const SENTENCES: Readonly<Record<NoticeKind, string>> = {
   recovered: 'A service that you were told about works again. Here is how it stands:',
 };
 
-/** To whoever has the address; the address is of use to nobody who is not signed in as its owner. */
+/** The mail with a notice. Its link is of no use to anybody who is not signed in as the owner. */
 export function noticeLetter(
   { name, issuer }: { readonly name: string; readonly issuer: string },
   kind: NoticeKind,

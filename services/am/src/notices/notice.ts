@@ -1,12 +1,12 @@
-/** What an owner can want to be told of. */
+/** What an owner can be notified of. */
 export const TOPICS = ['questions', 'services'] as const;
 export type Topic = (typeof TOPICS)[number];
 
-/** How. */
+/** The channels of notices. */
 export const WAYS = ['mail', 'push'] as const;
 export type Way = (typeof WAYS)[number];
 
-/** What there is to tell. */
+/** The kinds of notices. */
 export type NoticeKind = 'question' | 'broke' | 'recovered';
 
 export const TOPIC_OF: Readonly<Record<NoticeKind, Topic>> = {
@@ -15,5 +15,5 @@ export const TOPIC_OF: Readonly<Record<NoticeKind, Topic>> = {
   recovered: 'services',
 };
 
-/** What an owner wants, topic by topic. */
+/** The channels that an owner wants for each topic. */
 export type Choices = Readonly<Record<Topic, readonly Way[]>>;

@@ -4,7 +4,7 @@ import { type Choices, type Topic, TOPICS, type Way } from './notice.ts';
 import { TurnOn, type TurnOnView } from './push/turn-on.tsx';
 
 export interface NotificationsView {
-  /** The confirmed address, or null; undefined: this server sends no mail. */
+  /** The confirmed address; null: there is none; undefined: this server sends no mail. */
   readonly address: string | null | undefined;
   readonly push: TurnOnView;
   readonly choices: Choices;
@@ -22,12 +22,12 @@ const TOPIC_WORDS: Readonly<Record<Topic, { label: string; hint: string }>> = {
   },
 };
 
-/** Names a box in the form. */
+/** The name of a checkbox in the form. */
 export const choiceField = (way: Way, topic: Topic): string => `${way}:${topic}`;
-/** The way that a form is about. */
+/** The field for the channel that a form is about. */
 export const WAY_FIELD = 'way';
 
-/** What the owner is told of, and how. */
+/** What the owner is notified of, and how. */
 export function NotificationsPage(view: NotificationsView): VNode {
   const { push, choices, saved } = view;
   return (

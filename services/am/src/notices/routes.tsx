@@ -21,8 +21,8 @@ const PAGE = NOTIFICATIONS.href;
 const SAVED = `${PAGE}?saved=yes`;
 
 /**
- * What owners are told of while they are away: a question that waits, a service that broke, and that it works again.
- * Each is off until its owner turns it on.
+ * Notifies owners while they are away: of a question that waits, of a link that broke, and that it works again. Each is
+ * off until its owner turns it on.
  */
 export async function noticesFeature(app: FastifyInstance, deps: NoticesDeps): Promise<void> {
   const { pool, config } = deps;
@@ -62,7 +62,7 @@ async function show(deps: PageDeps, request: FastifyRequest, reply: FastifyReply
   );
 }
 
-/** What somebody ticked for one way. */
+/** Stores what the owner checked for one channel. */
 async function choose(deps: PageDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const form = formOf(request);
   const way = WAYS.find((known) => known === form.get(WAY_FIELD));
@@ -74,7 +74,9 @@ async function choose(deps: PageDeps, request: FastifyRequest, reply: FastifyRep
   return reply.redirect(SAVED, 303);
 }
 
-/** Somebody turned it on in this browser: where they had chosen nothing to be told there, they are told everything. */
+/**
+ * Turns notifications on in this browser. An owner who had chosen nothing for this channel is notified of everything.
+ */
 async function turnOn(deps: NoticesDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const subscription = readSubscription(formOf(request), deps.config.notices.pushServices);
   if (subscription === null) throw new Problem(400, NOT_SPOKEN_TO, { next: { href: PAGE, label: 'Notifications' } });

@@ -1,4 +1,4 @@
-/** Where an account's page leads to what its owner is told of. */
+/** The page of notifications, as an account's page links to it. */
 export const NOTIFICATIONS = {
   href: '/account/notifications',
   title: 'Notifications',

@@ -5,7 +5,9 @@ import { push, type PushDeps } from './push/push.ts';
 
 export type SendDeps = PushDeps & { readonly mail: OwnerMail };
 
-/** Tells what is due. What cannot be told is tried again; what does not hold any more is not told. */
+/**
+ * Sends the notices that are due. One that cannot be sent is tried again; one whose reason no longer holds is not sent.
+ */
 export async function sendDue(deps: SendDeps): Promise<void> {
   for (let due = await claimNotices(deps); due.length > 0; due = await claimNotices(deps)) {
     await Promise.all(due.map((notice) => settle(deps, notice)));
@@ -20,7 +22,7 @@ async function settle(deps: SendDeps, notice: DueNotice): Promise<void> {
   if (told !== 'nobody') deps.log.info({ event: 'notice', kind, way, told }, 'an owner was to be told something');
 }
 
-/** `nobody`: there is no address, and no browser, to tell it at. */
+/** `nobody`: the owner has no address, or no browser, for this channel. */
 async function tell(deps: SendDeps, { ownerId, kind, way }: DueNotice): Promise<'told' | 'nobody' | 'failed'> {
   switch (way) {
     case 'mail':

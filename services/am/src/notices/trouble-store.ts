@@ -2,7 +2,7 @@ import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { KEEP_TURN } from './due-store.ts';
 
-// two processes at once meet at the rows: each trouble begins, and ends, for one of them
+// processes that run this at once meet at the rows, so each trouble begins and ends for one of them
 const LOOK = defineQuery({
   name: 'notices_look_for_trouble',
   text: `
@@ -31,8 +31,8 @@ const LOOK = defineQuery({
 });
 
 /**
- * Notes which services of owners who want to be told have broken, or have not answered for so many seconds, and which
- * work again: those whose owner was told of the trouble. What its owner has ended themself does neither.
+ * Notes which links of owners who want to know have broken, or have not been answered for this many seconds; and which
+ * of those that their owner was notified of work again. A link that its owner has ended is neither.
  */
 export async function lookForTrouble(
   { pool }: Pick<Deps, 'pool'>,

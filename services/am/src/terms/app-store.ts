@@ -3,7 +3,7 @@ import { GRANT_ALIVE } from '@chatelaine/oauth-server-pg';
 import { defineQuery, type Pool, run, runOne } from '@chatelaine/postgres';
 import { z } from 'zod';
 
-/** One offer to a connection of an app, as its owner sees it. */
+/** One offer of terms to a connection of an app, as its owner sees it. */
 export interface PastProffer {
   readonly jti: string;
   readonly terms: readonly string[];
@@ -11,7 +11,7 @@ export interface PastProffer {
   readonly accepted: string | null;
   readonly createdAt: Date;
   readonly answeredAt: Date | null;
-  /** In force. */
+  /** Whether the offer is in force. */
   readonly isCurrent: boolean;
 }
 
@@ -25,10 +25,13 @@ interface ProfferRow {
   is_current: boolean;
 }
 
-/** Of one app; older records are at the Requester, too, and in the owner's hands if they took them. */
+/**
+ * How many offers of one app are shown. The Requester has the older records, too, and so does the owner if they
+ * exported them.
+ */
 const SHOWN = 20;
 
-// an app is a client: it has all that its connections were offered
+// an app is a client: its offers are those to any of its connections
 const OF_APP = `
   from connection c join proffer p on p.bucket = $3 and p.connection_id = c.id
     left join oauth_grant g on g.bucket = $3 and g.id = c.id and g.ended_at is null
@@ -42,7 +45,7 @@ const LIST = defineQuery<ProfferRow>({
     order by p.created_at desc, p.jti limit ${SHOWN}`,
 });
 
-/** What an app of this owner was offered, the latest first, with what it answered; `id` is any of its connections. */
+/** What an app of this owner was offered, newest first, with its answers; `id` is any of its connections. */
 export async function readPastProffers(
   pool: Pool,
   { id, ownerId }: { id: string; ownerId: string },
@@ -65,7 +68,9 @@ const RECORD = defineQuery<{ answer: string; client_id: string; signer_keys: unk
 });
 const signerKeysSchema = z.object({ keys: z.array(z.unknown()) });
 
-/** A signed record of this owner's, with the Requester's keys as they were read when it signed; null: there is none. */
+/**
+ * A signed record of this owner's, with the Requester's keys as they were read when it signed; null if there is none.
+ */
 export async function readRecord(
   pool: Pool,
   { id, ownerId, jti }: { id: string; ownerId: string; jti: string },
@@ -82,7 +87,7 @@ const IN_USE = defineQuery<{ name: string; clients: string[] }>({
     where g.bucket = $2 and g.subject = $1 and ${GRANT_ALIVE} group by t.name order by t.name`,
 });
 
-/** Which of the owner's apps are offered each document now, by their client ids. */
+/** For each document, the client ids of the owner's apps that it is offered to now. */
 export function readTermsInUse(pool: Pool, ownerId: string): Promise<{ name: string; clients: string[] }[]> {
   return run(pool, IN_USE, [ownerId, bucketOf(ownerId)]);
 }

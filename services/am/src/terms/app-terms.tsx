@@ -14,15 +14,15 @@ export interface AppTermsView {
   readonly clientName: string;
   readonly canSign: boolean;
   readonly proffers: readonly PastProffer[];
-  /** Every document that is named. */
+  /** The title of every document that is named, by the document's name. */
   readonly titles: ReadonlyMap<string, string>;
   readonly choices: readonly ServedTerms[];
-  /** What is offered now, and the newer version of it. */
+  /** For the names of documents that are offered now, their newer versions. */
   readonly newer: ReadonlyMap<string, ServedTerms>;
 }
 
 /**
- * Whether an app could sign: its client authenticates by keys of its own, and speaks token exchange. PROTOCOL §10.5.
+ * Whether an app could sign: its client authenticates with keys of its own, and uses token exchange. PROTOCOL §10.5.
  */
 export const couldSign = (of: {
   clientId: string;
@@ -33,7 +33,7 @@ export const couldSign = (of: {
   of.connections.some(({ resource }) => resource === null) &&
   of.clientId.length <= LIMIT.signerIdChars;
 
-/** Reads it for an app of this owner, one of which nothing lives included. */
+/** Reads the terms of an app of this owner, even if the app has no live connection. */
 export async function readAppTerms(
   deps: Pick<Deps, 'pool' | 'terms'>,
   input: { id: string; clientName: string; canSign: boolean; ownerId: string },
@@ -59,7 +59,7 @@ export async function readAppTerms(
   };
 }
 
-/** On the app's page: what it signed, what it is asked to, and the records. */
+/** On the app's page: what it has signed, what it is asked to sign, and the records. */
 export function AppTerms({ view }: { view: AppTermsView }): VNode {
   const { id, clientName, canSign, proffers, titles, choices, newer } = view;
   const current = proffers.filter(({ isCurrent }) => isCurrent);
@@ -107,7 +107,7 @@ export function AppTerms({ view }: { view: AppTermsView }): VNode {
 
 const CANNOT_SIGN = 'It cannot sign terms: it has no published keys, or works in a way that has no place for them.';
 
-/** On the page of an app that is stopped: the records of what it signed, as long as the page is there. */
+/** On the page of an app that was stopped: the records of what it signed, as long as that page exists. */
 export function EndedTerms({ view }: { view: AppTermsView }): VNode | null {
   const answered = view.proffers.filter(({ decision }) => decision !== null);
   if (answered.length === 0) return null;

@@ -11,7 +11,7 @@ const KEEP = defineQuery<{ name: string }>({
   select given.name from given join terms_document d on d.name = given.name and d.text <> given.text`,
 });
 
-/** Keeps those that are new; the names of those that were served with other octets before. */
+/** Stores new documents; returns the names of those that were served with other octets before. */
 export async function keepDocuments(
   pool: Pool,
   given: readonly Pick<ServedTerms, 'name' | 'octets'>[],
@@ -25,7 +25,7 @@ const READ = defineQuery<{ name: string; text: string }>({
   text: 'select name, text from terms_document where name = any ($1)',
 });
 
-/** The text of those that are kept, of these. */
+/** The text of these documents, as far as they are stored. */
 export function readDocuments(pool: Pool, names: readonly string[]): Promise<{ name: string; text: string }[]> {
   return run(pool, READ, [names]);
 }

@@ -5,15 +5,15 @@ import { LIMIT, parseJson, type TermsDocument, termsDocumentSchema } from '@chat
 import type { Deps, ServedTerms, Terms } from '../deps.ts';
 import { keepDocuments, readDocuments } from './document-store.ts';
 
-/** Those that come with the AM. */
+/** The documents that ship with the AM. */
 const OWN = path.join(import.meta.dirname, '..', '..', 'terms');
 
 /**
- * Reads the documents that ship and those of the operator, and keeps them: what was served once is served with the same
- * octets for good, its file gone or not.
+ * Reads the documents that ship with the AM and those of the operator, and stores them: a document that was served once
+ * is served with the same octets for good, even if its file is gone.
  *
- * @throws Error with a sentence for the operator: a file that is no terms document, or one whose text changed without a
- * new version
+ *  @throws Error with a sentence for the operator: a file is no terms document, or its text changed without a new
+ * version
  */
 export async function openTerms({
   config,
@@ -83,7 +83,7 @@ function served(issuer: string, { document, octets }: { document: TermsDocument;
 /** What people call it: “No training 1.0”. */
 export const titleOf = ({ document }: Pick<ServedTerms, 'document'>): string => `${document.title} ${document.version}`;
 
-/** Where a document is served. */
+/** The URI of a document. */
 export const termsUri = (issuer: string, name: string): string => `${issuer}/terms/${name}`;
 
 function newestOf(given: readonly ServedTerms[]): ServedTerms[] {

@@ -1,11 +1,11 @@
 import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
-/** What an owner offers new apps unless they say otherwise. */
+/** What an owner offers new apps by default. */
 export interface OwnTerms {
   /** Names of documents, the preferred first. */
   readonly names: readonly string[];
-  /** Only apps that have signed get anything. */
+  /** Only apps that have signed get tokens. */
   readonly signersOnly: boolean;
 }
 
@@ -14,7 +14,7 @@ const READ = defineQuery<{ terms: string[]; signers_only: boolean }>({
   text: 'select terms, signers_only from owner where id = $1',
 });
 
-/** Reads it; an owner who has never looked at terms has none. */
+/** Reads them; an owner who has never chosen terms has none. */
 export async function readOwnTerms({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<OwnTerms> {
   const row = await runOne(pool, READ, [ownerId]);
   return { names: row?.terms ?? [], signersOnly: row?.signers_only ?? false };
@@ -25,7 +25,7 @@ const CHANGE = defineQuery({
   text: 'update owner set terms = $2::text[], signers_only = $3, policy_version = policy_version + 1 where id = $1',
 });
 
-/** Keeps it. The policy version moves with the switch: no transfer begins on what it was. */
+/** Stores them. The policy version increases, so no transfer begins while the old value of `signersOnly` is assumed. */
 export async function changeOwnTerms({ pool }: Pick<Deps, 'pool'>, ownerId: string, own: OwnTerms): Promise<void> {
   await run(pool, CHANGE, [ownerId, own.names, own.signersOnly]);
 }
@@ -40,7 +40,10 @@ const REPLACE = defineQuery({
     ) where id = $1 and terms && $2`,
 });
 
-/** One document in the place of others, wherever they are in it; whatever else was chosen stays as it is by then. */
+/**
+ * Replaces documents by another one, wherever the owner's current choice names them, and leaves the rest of it as it
+ * is.
+ */
 export async function replaceInOwnTerms(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, replaced, by }: { ownerId: string; replaced: readonly string[]; by: string },

@@ -7,7 +7,7 @@ import { movePolicyVersion, underOwner } from '../links/owner-store.ts';
 import { titleOf } from './documents.ts';
 import { makeProffer, type NewProffer } from './proffer.ts';
 
-/** An offer in force, with its answer where there is one. */
+/** An offer in force, with its answer if there is one. */
 export interface CurrentProffer {
   readonly jti: string;
   readonly proffer: string;
@@ -27,7 +27,7 @@ const CURRENT = defineQuery<{
     where g.bucket = $1 and g.id = $2 and ${GRANT_ALIVE}`,
 });
 
-/** The offer that is in force for a connection; null: its owner proffers it no terms. */
+/** The offer in force for a connection; null if its owner proffers it no terms. */
 export async function readCurrentProffer(
   pool: Pool,
   { ownerId, connectionId }: { ownerId: string; connectionId: string },
@@ -35,7 +35,7 @@ export async function readCurrentProffer(
   return runOne(pool, CURRENT, [bucketOf(ownerId), connectionId]);
 }
 
-// the grant's row is where an answer, a fresh offer and a stop meet: an answer to what was superseded meanwhile finds
+// an answer, a fresh offer and a stop all lock the grant's row: an answer to an offer that has been superseded finds
 // another jti there
 const ANSWER = defineQuery<{ answered: boolean }>({
   name: 'terms_answer_proffer',
@@ -60,17 +60,17 @@ export interface ProfferAnswer {
   /** The whole record, as the Requester signed it. */
   readonly answer: string;
   readonly decision: 'accepted' | 'declined';
-  /** The name of what was accepted. */
+  /** The name of the terms that were accepted. */
   readonly accepted: string | null;
-  /** What the timeline calls it. */
+  /** The title of the terms in the timeline. */
   readonly title: string | null;
   /** The Requester's keys, as they were read when it answered. */
   readonly signerKeys: readonly unknown[];
 }
 
 /**
- * Keeps a Requester's answer to an offer in force; false when it has one already, or was superseded. Of several at once
- * one is kept. PROTOCOL §10.3.
+ * Stores a Requester's answer to an offer in force; false if the offer has an answer already, or was superseded. Of
+ * several answers at once, one is stored. PROTOCOL §10.3.
  */
 export async function answerProffer(pool: Pool, input: ProfferAnswer): Promise<boolean> {
   const { ownerId, connectionId, jti, answer, decision, accepted, title, signerKeys } = input;
@@ -115,16 +115,16 @@ const ENTER = defineQuery({
     from unnest($2::text[], $3::text[]) with ordinality as fresh (id, titles, at) order by fresh.at`,
 });
 
-/** What one connection is to be offered instead of what it is offered now; null: it stays. */
+/** What one connection is to be offered instead of what it is offered now; null: no change. */
 export type Change = (now: {
   readonly terms: readonly string[];
   readonly decision: CurrentProffer['decision'];
 }) => readonly ServedTerms[] | null;
 
 /**
- * Puts fresh offers in force, for the app of one connection or all that can sign: with the policy version, so that no
- * transfer begins on the old ones, and on the row that a completion looks at, so that none ends on them. Returns how
- * many changed. PROTOCOL §10.4.
+ * Puts fresh offers in force for the app of one connection, or for all apps that can sign. The policy version
+ * increases, so no transfer begins under the old offers; and the row changes that a completion checks, so none
+ * completes under them. Returns how many connections changed. PROTOCOL §10.4.
  */
 export async function profferAnew(
   deps: Pick<Deps, 'pool' | 'config' | 'clock' | 'keys'>,
@@ -150,11 +150,11 @@ export async function profferAnew(
   });
 }
 
-/** What a connection is to be offered; nothing where its owner proffers it no terms any more. */
+/** What a connection is to be offered; `made` is null if its owner no longer proffers it any terms. */
 interface Fresh {
   readonly id: string;
   readonly made: NewProffer | null;
-  /** For the timeline. */
+  /** Titles for the timeline. */
   readonly titles: string;
 }
 
@@ -171,7 +171,7 @@ const KEYS = defineQuery<{ jwk: unknown }>({
   text: 'select jwk from proffer_key order by since, kid',
 });
 
-/** Every key that an offer was ever signed with, the oldest first. */
+/** Every public key that an offer was ever signed with, oldest first. */
 export async function readProfferKeys(pool: Pool): Promise<unknown[]> {
   return (await run(pool, KEYS)).map(({ jwk }) => jwk);
 }

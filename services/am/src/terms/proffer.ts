@@ -3,11 +3,11 @@ import { type Client } from '@chatelaine/oauth-server';
 import { LIMIT } from '@chatelaine/protocol';
 import type { Deps, ServedTerms } from '../deps.ts';
 
-/** An offer that is signed, and not yet stored. */
+/** An offer that is signed, but not stored yet. */
 export interface NewProffer {
   readonly jti: string;
   readonly text: string;
-  /** Names of what it offers, the preferred first. */
+  /** Names of the documents that it offers, the preferred first. */
   readonly terms: readonly string[];
   readonly key: SigningKey;
 }
@@ -32,8 +32,8 @@ export async function makeProffer(
 }
 
 /**
- * Whether a client that asks for a connection could sign: it authenticates by keys of its own, and a record with its
- * name in it fits. PROTOCOL §10.5.
+ * Whether a client that asks for a connection could sign: it authenticates with keys of its own, and its `client_id`
+ * fits into a record. PROTOCOL §10.5.
  */
 export function canSign({ id, authMethod }: Pick<Client, 'id' | 'authMethod'>): boolean {
   return authMethod === 'private_key_jwt' && id.length <= LIMIT.signerIdChars;

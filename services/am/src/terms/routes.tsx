@@ -14,7 +14,7 @@ export type TermsDeps = Pick<Deps, 'config' | 'clock' | 'pool' | 'keys' | 'terms
 type OfApp = { Params: { id: string } };
 type OfRecord = { Params: { id: string; jti: string } };
 
-/** What is published of terms never changes. */
+/** A published document never changes. */
 const FOR_GOOD = 'public, max-age=31536000, immutable';
 const KEYS_CACHED = 'public, max-age=300';
 
@@ -100,7 +100,7 @@ async function change(deps: TermsDeps, request: FastifyRequest, reply: FastifyRe
   return reply.redirect('/terms?saved=yes', 303);
 }
 
-/** The newest version in the place of older ones: for new apps, and for all that are offered one. */
+/** Replaces older versions by the newest, for new apps and for every app that is offered an older one. */
 async function adopt(deps: TermsDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   answersLate(request);
   const ownerId = accountOf(request).id;
@@ -117,7 +117,7 @@ async function adopt(deps: TermsDeps, request: FastifyRequest, reply: FastifyRep
     change({ terms }) {
       if (!terms.some(isOlder)) return null;
       const next = [...new Set(terms.map((name) => (isOlder(name) ? newest : known.get(name))))];
-      // offered meanwhile, in another tab: it stays as it is, and is named as older still
+      // an offer made in the meantime, in another tab, stays as it is, and is shown as outdated again
       return next.every((one) => one !== undefined) ? next : null;
     },
   });
@@ -125,7 +125,7 @@ async function adopt(deps: TermsDeps, request: FastifyRequest, reply: FastifyRep
   return reply.redirect('/terms?saved=yes', 303);
 }
 
-/** Other terms, or the same anew, for one app. */
+/** Offers one app other terms, or the same ones again after it declined them. */
 async function proffer(deps: TermsDeps, request: FastifyRequest<OfApp>, reply: FastifyReply): Promise<FastifyReply> {
   const ownerId = accountOf(request).id;
   const { id } = request.params;
@@ -137,7 +137,7 @@ async function proffer(deps: TermsDeps, request: FastifyRequest<OfApp>, reply: F
   await profferAnew(deps, {
     ownerId,
     appId: id,
-    // what is signed, or waits to be, is not asked for once more
+    // a Requester that has signed these, or has yet to answer, is not asked again
     change: ({ terms, decision }) =>
       terms.join(' ') === names && (decision !== 'declined' || names === '') ? null : read.chosen,
   });

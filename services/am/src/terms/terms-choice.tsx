@@ -8,15 +8,15 @@ import { titleOf } from './documents.ts';
 export interface TermsChoiceView {
   readonly offer: TermsOffer;
   readonly form: FormParams;
-  /** Pages that it calls its own terms and its privacy policy. */
+  /** The client's own pages with its terms of service and its privacy policy. */
   readonly client: { readonly termsUri: string | null; readonly policyUri: string | null };
-  /** What is wrong with what was chosen. */
+  /** What is wrong with the choice. */
   readonly problem?: string | undefined;
 }
 
 /**
- * On a consent page: which terms the Requester is to sign, or that it cannot. To owners who ask for none it is one
- * line.
+ * On a consent page: which terms the Requester is to sign, or that it cannot sign any. For owners who ask for none,
+ * this is one line.
  */
 export function TermsChoice({ offer, form, client, problem }: TermsChoiceView): VNode | null {
   const { choices, own, canSign, says } = offer;
@@ -47,7 +47,7 @@ export function TermsChoice({ offer, form, client, problem }: TermsChoiceView): 
   );
 }
 
-/** The two selections: what is preferred, and what would do as well. */
+/** The two selections: the preferred terms, and an alternative. */
 export function TermsFields({
   choices,
   chosen: [preferred, alternate],
@@ -75,7 +75,7 @@ export function TermsFields({
 const NO_TERMS = { value: '', label: 'No terms' };
 const NO_ALTERNATE = { value: '', label: 'Nothing else' };
 
-/** That an app signs nothing, and what it says about itself instead. */
+/** Says that an app signs nothing, and shows its own pages instead. */
 function CannotSign({
   signersOnly,
   client: { termsUri, policyUri },

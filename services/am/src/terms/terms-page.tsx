@@ -5,10 +5,10 @@ import type { OwnTerms } from './own-terms-store.ts';
 import { titleOf } from './documents.ts';
 import { TermsFields } from './terms-choice.tsx';
 
-/** A document that there is a newer version of, where the owner uses it. */
+/** A newer version of a document that the owner uses. */
 export interface Outdated {
   readonly newest: ServedTerms;
-  /** So many apps are offered an older version. */
+  /** How many apps are offered an older version. */
   readonly apps: number;
 }
 
@@ -23,7 +23,7 @@ export interface TermsView {
 
 export const SIGNERS_FIELD = 'signers';
 
-/** The owner's terms: what they ask of new Requesters, and what there is. */
+/** The owner's terms: what they ask new Requesters to sign, and which documents there are. */
 export function TermsPage({ own, choices, roster, outdated, saved, problem }: TermsView): VNode {
   return (
     <Layout

@@ -1,6 +1,6 @@
 /**
- * Whether a browser's endpoint is at one of these push services. Somebody else chose it, so its origin is all that
- * counts; `https://*.push.example` is any one label below that.
+ * Whether a browser's push endpoint is at one of these push services. The endpoint's URL comes from the browser, so
+ * only its origin is compared; `*` in `https://*.push.example` stands for exactly one label.
  */
 export function isPushService(endpoint: string, services: readonly string[]): boolean {
   const url = URL.parse(endpoint);

@@ -11,15 +11,18 @@ export type PushDeps = Pick<Deps, 'config' | 'pool' | 'outbound' | 'log'> & {
   readonly liveSessions: (sessions: readonly Buffer[]) => Promise<ReadonlySet<string>>;
 };
 
-/** How long a push service keeps what it cannot deliver: an old question is none. */
+/**
+ * How long, in seconds, a push service keeps a message that it cannot deliver; a question is not worth more (RFC 8030
+ * §5.2).
+ */
 const TTL_SECONDS = 6 * 3_600;
-/** RFC 8030 §7.3: the browser is not there any more. */
+/** RFC 8030 §7.3: the subscription no longer exists. */
 const GONE = new Set([404, 410]);
 const MOST_ANSWER_BYTES = 16_384;
 
 /**
- * Tells an owner something in each browser that they turned it on in, as long as its session lives. What push services
- * carry is encrypted for the browser, and says no more than which kind it is.
+ * Notifies an owner in each browser in which they turned this on, as long as the browser's session lives. The message
+ * is encrypted for the browser (RFC 8291), and says only which kind of notice it is.
  */
 export async function push(
   deps: PushDeps,
@@ -51,7 +54,7 @@ async function tell(deps: PushDeps, subscribed: Subscribed, kind: NoticeKind): P
   return 'failed';
 }
 
-/** The status of the answer; null: there was none. */
+/** Sends one message. Returns the status of the push service's answer; null if there was none. */
 async function send(
   { config, outbound, pushKeys }: PushDeps,
   subscribed: Subscribed,
@@ -59,7 +62,7 @@ async function send(
 ): Promise<number | null> {
   const { endpoint, p256dh, auth } = subscribed;
   const request = webPush.generateRequestDetails({ endpoint, keys: { p256dh, auth } }, JSON.stringify({ kind }), {
-    // RFC 8292 §2.1: an https URL, whatever a demo's issuer is
+    // RFC 8292 §2.1: the subject is an https URL, even if a demo's issuer is not
     vapidDetails: { subject: config.issuer.replace(/^http:/, 'https:'), ...pushKeys.current },
     TTL: TTL_SECONDS,
     topic: kind,

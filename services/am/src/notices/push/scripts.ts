@@ -34,13 +34,13 @@ if (part !== null && 'serviceWorker' in navigator && 'PushManager' in window && 
 }
 `;
 
-/** Turns notifications on in this browser. It keeps nothing, and sends its form. */
+/** The page's script, which turns notifications on in this browser. It stores nothing, and sends its form. */
 export const PUSH_SCRIPT = {
   source: page,
   href: `/push.js?v=${sha256base64url(page).slice(0, 12)}`,
 } as const;
 
-/** What a browser runs when a message comes. It fetches nothing: what it shows is written here. */
+/** The service worker's source. It fetches nothing: all that it shows is in it. */
 const workerOf = (name: string): string => `'use strict';
 const NAME = ${JSON.stringify(name)};
 const WORDS = ${JSON.stringify(WORDS)};
@@ -53,7 +53,7 @@ function kindOf(data) {
 addEventListener('push', (event) => {
   const kind = kindOf(event.data);
   const { title, path } = Object.hasOwn(WORDS, kind) ? WORDS[kind] : OTHERWISE;
-  // one for all of a kind
+  // one notification for all messages of a kind
   event.waitUntil(registration.showNotification(title, { body: NAME, tag: path + ' ' + title, data: { path } }));
 });
 
@@ -63,7 +63,7 @@ addEventListener('notificationclick', (event) => {
 });
 `;
 
-/** The page's script, and the service worker that shows what comes. */
+/** Serves the page's script, and the service worker that shows messages. */
 export function pushScripts(app: FastifyInstance, { name }: { readonly name: string }): void {
   const quiet = { logLevel: 'warn', config: { forPeople: true } } as const;
   const worker = workerOf(name);
@@ -73,7 +73,7 @@ export function pushScripts(app: FastifyInstance, { name }: { readonly name: str
       .type('text/javascript; charset=utf-8')
       .send(PUSH_SCRIPT.source),
   );
-  // browsers look for a newer one by themselves, at this address
+  // browsers look for a newer worker at this address by themselves
   app.get('/push-worker.js', quiet, async (_request, reply) =>
     reply.header('cache-control', 'no-cache').type('text/javascript; charset=utf-8').send(worker),
   );

@@ -4,10 +4,10 @@ import type { Subscription } from './subscription.ts';
 
 type Db = Pick<Deps, 'pool'>;
 
-/** Browsers of one owner: the oldest makes room. */
+/** How many browsers of one owner are subscribed; a further one replaces the oldest. */
 const MOST = 10;
 
-// a session that has ended meanwhile has no browser any more
+// a session that has ended in the meantime gets no subscription
 const KEEP = defineQuery<{ kept: boolean }>({
   name: 'notices_keep_subscription',
   text: `insert into push_subscription (session_hash, owner_id, endpoint, p256dh, auth, push_key)
@@ -44,7 +44,7 @@ const COUNT = defineQuery<{ n: number; here: boolean }>({
     where owner_id = $1 and push_key = $3`,
 });
 
-/** A browser that is told from now on, as long as this session lasts. */
+/** Stores the subscription of this session's browser, for as long as the session lives. */
 export async function keepSubscription(
   { pool }: Db,
   input: { session: Buffer; ownerId: string; subscription: Subscription; pushKey: string },
@@ -57,14 +57,14 @@ export async function keepSubscription(
   });
 }
 
-/** The browser of this session is told nothing more. */
+/** Deletes the subscription of this session's browser. */
 export async function dropSubscription({ pool }: Db, session: Buffer): Promise<void> {
   await run(pool, DROP, [session]);
 }
 
 export interface Subscribed extends Subscription {
   readonly session: Buffer;
-  /** The key it was made for. */
+  /** The server's public key that the subscription was made for. */
   readonly pushKey: string;
 }
 
@@ -77,7 +77,7 @@ export async function subscriptionsOf({ pool }: Db, ownerId: string): Promise<Su
   }));
 }
 
-/** How many browsers of this owner are told, and whether that of this session is one of them. */
+/** How many browsers of this owner are subscribed, and whether that of this session is one of them. */
 export async function countSubscriptions(
   { pool }: Db,
   { ownerId, session, pushKey }: { ownerId: string; session: Buffer; pushKey: string },

@@ -3,17 +3,17 @@ import type { VNode } from 'preact';
 import { PUSH_SCRIPT } from './scripts.ts';
 
 export interface TurnOnView {
-  /** What browsers subscribe for. */
+  /** The server's public key, for which browsers subscribe. */
   readonly pushKey: string;
-  /** Browsers of this owner that are told. */
+  /** How many browsers of this owner are subscribed. */
   readonly count: number;
-  /** Whether this one is. */
+  /** Whether this browser is one of them. */
   readonly here: boolean;
 }
 
 export const PUSH_PAGE = '/account/notifications/push';
 
-/** Whether this browser shows notifications, and the button that changes it. */
+/** Says whether this browser shows notifications, with the button that changes it. */
 export function TurnOn({ pushKey, count, here }: TurnOnView): VNode {
   return (
     <>
