@@ -8,7 +8,7 @@ interface Of {
   readonly stream: Stream;
 }
 
-/** A checkpoint as it is stored; without ids and macs where the rows are gone. */
+/** A checkpoint as it is stored; `rows` is null once its rows have been deleted. */
 export interface StoredCheckpoint extends Checkpoint {
   readonly mac: Uint8Array;
   readonly rows: { readonly ids: readonly string[]; readonly macs: Uint8Array } | null;
@@ -35,7 +35,7 @@ const CHAIN = defineQuery<CheckpointRow>({
   text: 'select * from checkpoint where owner_id = $1 and stream = $2 and number > $3 order by number limit 20',
 });
 
-/** An owner's chain, from its beginning, read as it is taken. */
+/** An owner's chain from its beginning, read as it is consumed. */
 export async function* readChain({ pool }: Pooled, { ownerId, stream }: Of): AsyncGenerator<StoredCheckpoint> {
   let after = 0;
   for (;;) {
@@ -53,7 +53,7 @@ function storedOf(row: CheckpointRow): StoredCheckpoint {
   return { ...same, ownerId, lastAt, lastId, madeAt, total: BigInt(total), rows };
 }
 
-/** Where a row is in its stream. */
+/** The position of a row in its stream. */
 export type Place = Pick<Checkpoint, 'lastAt' | 'lastId'>;
 
 type Kept = Row & { id: string };
@@ -81,17 +81,17 @@ const AMONG = {
   }),
 };
 
-/** Before every row. */
+/** Comes before every row. */
 export const BEGINNING: Place = { lastAt: new Date(0), lastId: '-1' };
 
-/** An owner's rows after one place up to another, in their order. */
+/** An owner's rows after one position and up to another, in order. */
 export const readBetween = (
   { pool }: Pooled,
   { ownerId, stream, after, upTo, most }: Of & { after: Place; upTo: Place; most: number },
 ): Promise<readonly Kept[]> =>
   run(pool, BETWEEN[stream], [ownerId, after.lastAt, after.lastId, upTo.lastAt, upTo.lastId, most]);
 
-/** Rows of these ids, wherever and whosever they are. */
+/** The rows with these ids, wherever they are in the stream and whoever owns them. */
 export const readAmong = (
   { pool }: Pooled,
   { stream, ids }: { stream: Stream; ids: readonly string[] },
@@ -109,7 +109,7 @@ const AFTER = {
   }),
 };
 
-/** How many rows there are that no checkpoint is of yet. */
+/** How many rows are not in any checkpoint yet. */
 export const countAfter = async ({ pool }: Pooled, { ownerId, stream }: Of, after: Place): Promise<number> =>
   (await runForRow(pool, AFTER[stream], [ownerId, after.lastAt, after.lastId])).n;
 
@@ -120,7 +120,7 @@ const OWNERS = defineQuery<{ id: string; name: string }>({
     where ($1::text is null or a.username = lower($1)) and o.id > $2 order by o.id limit 500`,
 });
 
-/** All owners, or the one of this name. */
+/** All owners, or the one with this name. */
 export async function* readChainOwners(
   { pool }: Pooled,
   name: string | null,

@@ -2,13 +2,13 @@ import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import type { Stream } from './codes.ts';
 
-/** A checkpoint, to be taken away and compared later. */
+/** A checkpoint that an owner can export and compare later. */
 export interface ShownCheckpoint {
   readonly stream: Stream;
   readonly number: number;
-  /** So many rows are in the chain up to it. */
+  /** How many rows the chain has up to it. */
   readonly total: string;
-  /** Of the last of them. */
+  /** The time of the last of them. */
   readonly lastAt: Date;
   readonly madeAt: Date;
   /** In base64url. */
@@ -25,7 +25,7 @@ const DAILY = defineQuery<{ stream: Stream; number: number; total: string; last_
   },
 );
 
-/** The last checkpoint of each day, for both streams, the oldest first: those that are kept. */
+/** The last checkpoint of each day in both streams, oldest first, as far as they are kept. */
 export async function readDailyCheckpoints(
   { pool }: Pick<Deps, 'pool'>,
   ownerId: string,

@@ -1,19 +1,19 @@
 import { canonicalJson, hmacSha256, type Json, sha256 } from '@chatelaine/crypto';
 import type { CheckpointKeys } from '../deps.ts';
 
-/** What activity is in two chains of: what happened (`timeline_entry`), and keys that were asked for (`transfer`). */
+/** Each owner's activity is in two chains: what happened (`timeline_entry`), and requests for tokens (`transfer`). */
 export type Stream = 'entry' | 'asked';
 export const STREAMS: readonly Stream[] = ['entry', 'asked'];
 
-/** A row of activity as the database has it: every column. */
+/** A row of activity with all its columns, as the database returns it. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** So many octets of each row's code are kept: RFC 2104 §5 allows half of them. */
+/** How many octets of each row's code are kept: RFC 2104 §5 allows half. */
 export const ROW_CODE_OCTETS = 16;
 
 /**
- * The code of a row, the `place`th of its owner's stream. Of its columns those with nothing in them are left out, so
- * that one that is added to the table later changes nothing of what was before.
+ * The code of a row, which is the `place`th of its owner's stream. Empty columns are left out, so that a column which
+ * is added to the table later does not change the codes of older rows.
  */
 export function rowCode(keys: CheckpointKeys, at: { stream: Stream; place: bigint }, row: Row): Buffer {
   const columns = Object.entries(row).filter(
@@ -27,13 +27,13 @@ export function rowCode(keys: CheckpointKeys, at: { stream: Stream; place: bigin
   return hmacSha256(keys.row, canonicalJson(said)).subarray(0, ROW_CODE_OCTETS);
 }
 
-/** Times as ISO 8601 in UTC, octets in base64url; what JSON is already, as it is. */
+/** A value as JSON: times as ISO 8601 in UTC, octets in base64url, everything else as it is. */
 function asJson(value: unknown): Json {
   if (value instanceof Date) return value.toISOString();
   return value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : (value as Json);
 }
 
-/** What a checkpoint says. */
+/** What a checkpoint states. */
 export interface Checkpoint {
   readonly ownerId: string;
   readonly stream: Stream;
@@ -43,12 +43,12 @@ export interface Checkpoint {
   readonly lastAt: Date;
   readonly lastId: string;
   readonly digest: Uint8Array;
-  /** Null: it is the first. */
+  /** The code of the checkpoint before; null for the first. */
   readonly previous: Uint8Array | null;
   readonly madeAt: Date;
 }
 
-/** The code of a checkpoint, over all that it says; the one before is among that. */
+/** The code of a checkpoint, computed over all it states, the previous code included. */
 export function checkpointCode(keys: CheckpointKeys, of: Checkpoint): Buffer {
   const said = {
     owner: of.ownerId,
@@ -65,11 +65,11 @@ export function checkpointCode(keys: CheckpointKeys, of: Checkpoint): Buffer {
   return hmacSha256(keys.checkpoint, canonicalJson(said));
 }
 
-/** What a checkpoint is of, in 32 octets: the ids of its rows, in order, and their codes one after the other. */
+/** What a checkpoint covers, in 32 octets: the ids of its rows in order, and their codes one after the other. */
 export const digestOf = (ids: readonly string[], codes: Uint8Array): Buffer =>
   sha256(canonicalJson([ids, Buffer.from(codes).toString('base64url')]));
 
-/** Since when what an owner has is kept; '' is everybody. */
+/** The time from which an owner's activity is kept; '' stands for every owner. */
 export interface Since {
   readonly ownerId: string;
   readonly stream: Stream;

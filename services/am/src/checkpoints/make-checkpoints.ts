@@ -16,13 +16,12 @@ import {
 
 export type CheckpointDeps = Pick<Deps, 'pool' | 'checkpointKeys'>;
 
-/** Of what there is, so much is looked through at once where a process is behind. */
+/** How much time is searched for rows at once by a process that is behind. */
 const STEP_MS = 3_600_000;
 
 /**
- * Takes what was written down of owners' activity into their chains, as far as it will not change any more. Any
- * process may do it, several at once as well. Nobody waits for it: it locks no row that a request writes. Returns how
- * many rows it took.
+ * Adds owners' activity to their chains, as far as it no longer changes. Any process may do this, also several at once.
+ * No request waits for it, because it locks no row that a request writes. Returns how many rows it added.
  */
 export async function makeCheckpoints(
   deps: CheckpointDeps,
@@ -57,12 +56,15 @@ async function takeStream(deps: CheckpointDeps, stream: Stream, moment: Moment):
     from = to;
     await noteProgress(deps, stream, new Date(Math.min(from.getTime(), held)));
   }
-  // what is held is looked at again
+  // a row that may still change is looked at again
   await noteProgress(deps, stream, new Date(Math.min(moment.until.getTime(), held)));
   return taken;
 }
 
-/** All that an owner has by now, checkpoint by checkpoint. `heldAt`: since when there is something that may change. */
+/**
+ * Adds what an owner has by now, checkpoint by checkpoint. `heldAt`: the time of the first row that may still change,
+ * in epoch milliseconds.
+ */
 async function takeOwner(
   deps: CheckpointDeps,
   of: { ownerId: string; stream: Stream },
@@ -76,7 +78,7 @@ async function takeOwner(
     const added = made === null ? 'added' : await addCheckpoint(deps, made);
     if (added === 'nobody') return { taken, heldAt: NEVER };
     if (added === 'busy') return { taken, heldAt: rows[0]?.at.getTime() ?? 0 };
-    // another process is at it, and this one looks again
+    // another process has just added one, so look again
     if (added === 'elsewhere') continue;
     taken += settled.length;
     if (settled.length < rows.length) return { taken, heldAt: rows[settled.length]?.at.getTime() ?? 0 };
@@ -107,7 +109,7 @@ function checkpointOf(
   return { ...checkpoint, mac: checkpointCode(keys, checkpoint), ids, macs };
 }
 
-/** An open transfer holds back what began after it: a chain is in one order. */
+/** An open transfer holds back everything that began after it, because a chain has one order. */
 function takeWhileSettled(rows: readonly OpenRow[]): readonly OpenRow[] {
   const open = rows.findIndex(({ settled }) => !settled);
   return open === -1 ? rows : rows.slice(0, open);

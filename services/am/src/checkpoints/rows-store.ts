@@ -5,8 +5,8 @@ import type { Checkpoint, Row, Stream } from './codes.ts';
 type Pooled = Pick<Deps, 'pool'>;
 
 /**
- * No row that is older will yet be seen to be written: the longest transaction is shorter than ten minutes, and the
- * begin of each that is under way is known. `$1` seconds are left in any case.
+ * A time before which no row will appear any more: the longest transaction is shorter than ten minutes, and when each
+ * running one began is known. The last `$1` seconds are left out in any case.
  */
 const UNTIL = defineQuery<{ now: Date; until: Date }>({
   name: 'checkpoints_until',
@@ -16,7 +16,7 @@ const UNTIL = defineQuery<{ now: Date; until: Date }>({
         and pid <> pg_backend_pid()), now()))) as until`,
 });
 
-/** The database's time, and before when everything is written that ever will be. */
+/** The database's time, and the time before which every row that will ever exist is visible. */
 export const readUntil = (
   { pool }: Pooled,
   { afterSeconds }: { afterSeconds: number },
@@ -31,7 +31,7 @@ const PROGRESSED = defineQuery({
   text: 'update checkpoint_progress set before = $2 where stream = $1 and before < $2',
 });
 
-/** Before when all of a stream that can be is in checkpoints. */
+/** The time before which a stream is in checkpoints, except for rows that had to wait. */
 export async function readProgress({ pool }: Pooled, stream: Stream): Promise<Date> {
   return (await runOne(pool, PROGRESS, [stream]))?.before ?? new Date(0);
 }
@@ -52,7 +52,7 @@ const NEXT = {
   }),
 };
 
-/** When the first row is of that is not older; null: there is none. */
+/** The time of the first row from a given time on; null if there is none. */
 export const readNext = async ({ pool }: Pooled, stream: Stream, from: Date): Promise<Date | null> =>
   (await runForRow(pool, NEXT[stream], [from])).at;
 
@@ -68,7 +68,7 @@ const OWNERS = {
   }),
 };
 
-/** Whose activity there is of that time. */
+/** The owners with activity in a span of time. */
 export async function readOwners(
   { pool }: Pooled,
   stream: Stream,
@@ -81,12 +81,12 @@ export async function readOwners(
 export interface OpenRow {
   readonly id: string;
   readonly at: Date;
-  /** Whether it will stay as it is. */
+  /** Whether it no longer changes. */
   readonly settled: boolean;
   readonly row: Row;
 }
 
-/** Where a chain ends. */
+/** The end of a chain. */
 export type Head = Pick<Checkpoint, 'number' | 'total' | 'lastAt'> & { readonly mac: Uint8Array };
 
 interface HeadRow {
@@ -102,10 +102,10 @@ const HEAD = `(select number as head_number, total as head_total, mac as head_ma
     from checkpoint where owner_id = $1 and stream = $2 order by number desc limit 1)`;
 const head = `(values (1)) as one left join ${HEAD} head on true`;
 
-/** The most rows that one checkpoint is of. */
+/** The most rows that one checkpoint covers. */
 export const ROWS = 1000;
 
-// a transfer that was closed may be looked at once more by the process that closed it, for half a minute
+// a closed transfer may be checked once more by the process that closed it, for half a minute
 const OPEN = {
   entry: defineQuery<OpenRowRow>({
     name: 'checkpoints_open_entry',
@@ -127,7 +127,7 @@ const OPEN = {
   }),
 };
 
-/** The next rows of an owner's stream that are in no checkpoint, in their order, and where the chain ends so far. */
+/** The next rows of an owner's stream that are in no checkpoint, in order; and the end of the chain so far. */
 export async function readOpen(
   { pool }: Pooled,
   { ownerId, stream, until }: { ownerId: string; stream: Stream; until: Date },
@@ -148,7 +148,7 @@ function openRow(found: OpenRowRow, stream: Stream): OpenRow {
   return { id: found.id, at, settled: found.head_settled, row: Object.fromEntries(columns) };
 }
 
-// an owner who is being erased leaves none behind; whoever changes something of theirs is not waited for
+// an owner who is being erased gets no checkpoint; does not wait for a transaction that changes something of theirs
 const ADD = defineQuery<{ outcome: Added }>({
   name: 'checkpoints_add',
   text: `
@@ -161,17 +161,17 @@ const ADD = defineQuery<{ outcome: Added }>({
       when exists (select from owner where id = $1) then 'busy' else 'nobody' end as outcome`,
 });
 
-/** A checkpoint as it is made: with the rows that it is of. */
+/** A new checkpoint with the rows that it covers. */
 export interface KeptCheckpoint extends Checkpoint {
   readonly mac: Uint8Array;
   readonly ids: readonly string[];
-  /** One after the other. */
+  /** The rows' codes, one after the other. */
   readonly macs: Uint8Array;
 }
 
 /**
- * `elsewhere`: another process has made the one of this number. `busy`: something of the owner's is being changed.
- * `nobody`: there is no such owner any more.
+ * `elsewhere`: another process has made the checkpoint of this number. `busy`: another transaction changes something of
+ * the owner's. `nobody`: the owner no longer exists.
  */
 export type Added = 'added' | 'elsewhere' | 'busy' | 'nobody';
 

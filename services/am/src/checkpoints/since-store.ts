@@ -14,7 +14,7 @@ const KEPT = defineQuery({
       where kept_since.since < excluded.since`,
 });
 
-/** Says, before it is deleted, that what is older may be gone from now on. */
+/** Records, before anything is deleted, that older activity may be missing from now on. */
 export async function noteKeptSince(
   { pool, checkpointKeys }: Pick<Deps, 'pool' | 'checkpointKeys'>,
   of: Since,
@@ -27,7 +27,7 @@ const SINCE = defineQuery<{ owner_id: string; since: Date; mac: Buffer }>({
   text: `select owner_id, since, mac from kept_since where stream = $2 and owner_id in ($1, '')`,
 });
 
-/** Since when an owner's activity is there; what says so falsely counts for nothing, and is named. */
+/** The time from which an owner's activity is complete. `forged`: a record of it has a wrong code, and is ignored. */
 export async function readKeptSince(
   { pool, checkpointKeys: keys }: Pick<Deps, 'pool' | 'checkpointKeys'>,
   { ownerId, stream }: { ownerId: string; stream: Stream },
@@ -44,8 +44,8 @@ export async function readKeptSince(
 
 const BATCH = 1000;
 
-// of each day the last one stays: by it what came after is joined to what came before, and exports of that time are
-// still known
+// the last checkpoint of each day stays: it connects what follows with what came before, and exports from that time can
+// still be compared with it
 const BARE = defineQuery<{ n: number }>({
   name: 'checkpoints_bare',
   text: `
@@ -66,7 +66,7 @@ const BARE = defineQuery<{ n: number }>({
     select count(*)::int as n from old`,
 });
 
-/** Checkpoints whose rows are all gone name them no longer; and one of each day is enough. */
+/** Removes the ids from checkpoints whose rows have all been deleted, and deletes all but one of each day. */
 export async function bareCheckpoints(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, stream, before }: { ownerId: string; stream: Stream; before: Date },

@@ -14,20 +14,20 @@ import { readKeptSince } from './since-store.ts';
 
 export type VerifyDeps = Pick<Deps, 'pool' | 'checkpointKeys'>;
 
-/** What a chain came to. */
+/** The result of verifying a chain. */
 export interface Verified {
   readonly checkpoints: number;
-  /** Rows that are as they were. */
+  /** How many rows are unchanged. */
   readonly good: number;
-  /** The last checkpoint; null: there is none. */
+  /** The last checkpoint; null if there is none. */
   readonly last: StoredCheckpoint | null;
-  /** Rows that no checkpoint is of yet. */
+  /** How many rows are not in any checkpoint yet. */
   readonly open: number;
-  /** Whole sentences, each of which names what is not as it was. */
+  /** A sentence for each thing that was changed, naming it. */
   readonly faults: readonly string[];
 }
 
-/** A checkpoint that an owner has taken away. */
+/** A checkpoint that an owner has exported. */
 export interface Known {
   readonly stream: Stream;
   readonly number: number;
@@ -35,15 +35,15 @@ export interface Known {
   readonly mac: string;
 }
 
-/** What may be gone: what is from before, but for the difference of two clocks. */
+/** What may be missing: rows from before `since`, with a margin for the difference of two clocks. */
 interface Allowed {
   readonly since: Date;
 }
 const CLOCKS_DIFFER_MS = 60_000;
 
 /**
- * Goes through an owner's chain, and compares every row that it is of. Of what was `known` elsewhere it says whether it
- * is still there: an end that was cut off leaves no trace in the chain itself.
+ * Verifies an owner's chain, and compares every row that it covers. Also checks that the `known` checkpoints, which the
+ * owner exported, are still in it: if the end of a chain was cut off, the chain itself does not show it.
  */
 export async function verifyChain(
   deps: VerifyDeps,
@@ -75,7 +75,7 @@ interface Link {
   readonly allowed: Allowed;
 }
 
-/** Whether a checkpoint says what it said, and follows the one before. */
+/** Whether a checkpoint is unchanged, and follows the one before. */
 function linkFaults(keys: CheckpointKeys, { one, before, allowed }: Link): string[] {
   const { number } = one;
   const faults: string[] = [];
@@ -100,7 +100,7 @@ function linkFaults(keys: CheckpointKeys, { one, before, allowed }: Link): strin
 
 const spanOf = (from: number, to: number): string => (from === to ? `${from} is` : `${from} to ${to} are`);
 
-/** Whether the rows that a checkpoint is of are there, as they were, and no others between them. */
+/** Whether the rows that a checkpoint covers exist, are unchanged, and have no others between them. */
 async function verifyRows(
   deps: VerifyDeps,
   { one, before, allowed }: Link,
@@ -110,7 +110,7 @@ async function verifyRows(
   const { stream, ownerId } = one;
   const follows = one.number === (before?.number ?? 0) + 1;
   const after: Place = before ?? BEGINNING;
-  // one of which that before it is missing says nothing about what else belongs there
+  // if the checkpoint before is missing, nothing says which other rows belong between the two
   const between = follows
     ? await readBetween(deps, { ownerId, stream, after, upTo: one, most: ids.length * 2 + 1 })
     : [];
@@ -141,7 +141,7 @@ function mayBeGone(id: string, one: StoredCheckpoint, { since }: Allowed): boole
   return timeOf(id, one) < since.getTime() + CLOCKS_DIFFER_MS;
 }
 
-/** When an id was made, in milliseconds; what says no time is as old as the last one beside it. */
+/** When an id was made, in epoch milliseconds; for an id that does not say, the time of the checkpoint's last row. */
 function timeOf(id: string, { stream, lastAt }: StoredCheckpoint): number {
   if (stream === 'entry') return Number(BigInt(id) >> 20n);
   const [, hex] = /^tr_([0-9a-f]{12})7/.exec(id) ?? [];

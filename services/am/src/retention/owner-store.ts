@@ -10,7 +10,7 @@ const KEEPERS = defineQuery<{ id: string; keep_days: number }>({
   text: 'select id, keep_days from owner where keep_days is not null and id > $1 order by id limit 500',
 });
 
-/** Owners who have chosen for how many days their activity is kept. */
+/** Owners who have chosen how many days their activity is kept. */
 export async function* ownersWhoKeepLess({ pool }: Pooled): AsyncGenerator<{ id: string; keepDays: number }> {
   let after = '';
   for (;;) {
@@ -36,7 +36,7 @@ const deleting = ({ table, at, underWay }: Partitioned, key: string) =>
       ) select count(*)::int as n from gone`,
   });
 
-/** Deletes what an owner has in a table from before a time, in batches; what is under way stays. */
+/** Deletes an owner's rows from before a time, in batches; rows that are in progress stay. */
 export async function deleteOldOf(
   { pool }: Pooled,
   kept: Partitioned,

@@ -5,17 +5,17 @@ import { boundAt, type Partition, type PartitionStep, partitionName, timeOfBound
 /** A table that is partitioned by ids which sort by time. */
 export interface Partitioned {
   readonly table: 'transfer' | 'revocation' | 'timeline_entry';
-  /** What of owners' activity it has; null: none. */
+  /** The stream of activity that its rows are; null if they are none. */
   readonly stream: Stream | null;
-  /** What its ids begin with; null: they are numbers. */
+  /** The prefix of its ids; null if they are numbers. */
   readonly prefix: string | null;
-  /** When a row is of. */
+  /** SQL: the time of a row. */
   readonly at: string;
-  /** What is never dropped, however old. */
+  /** SQL: rows that are in progress, and never dropped however old they are. */
   readonly underWay: string;
-  /** Where that is looked for, by an index. */
+  /** SQL: a condition with an index that finds those. */
   readonly underWayIn: string;
-  /** How full its pages are made, in percent: rows that are changed need room beside them. */
+  /** How full its pages are filled, in percent: rows that are updated need room beside them. */
   readonly fillfactor: number;
 }
 
@@ -49,7 +49,7 @@ export const TIMELINE: Partitioned = {
 
 const NOW = defineQuery<{ now: Date }>({ name: 'retention_now', text: 'select now()' });
 
-/** The database's time: no process's clock drops what another would keep. */
+/** The database's time: no process drops by its own clock what another would keep. */
 export async function databaseTime({ pool }: { readonly pool: Pool }): Promise<Date> {
   return (await runOne(pool, NOW))?.now ?? new Date(0);
 }
@@ -61,7 +61,7 @@ const PARTITIONS = defineQuery<{ name: string; bound: string }>({
     from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = to_regclass($1)`,
 });
 
-/** The partitions of a table that are for a time, the earliest first; not the one for what falls into none. */
+/** The partitions of a table that are for a time, earliest first; the default partition is not included. */
 export async function readPartitions(db: Pick<Pool, 'query'>, { table }: Partitioned): Promise<readonly Partition[]> {
   const rows = await run(db, PARTITIONS, [table]);
   return rows
@@ -72,20 +72,20 @@ export async function readPartitions(db: Pick<Pool, 'query'>, { table }: Partiti
     .toSorted((a, b) => a.from - b.from);
 }
 
-/** How long a change of partitions waits for those who use the table, and they for it. */
+/** How long a change of partitions waits for transactions that use the table, and later ones wait for it. */
 const LOCK_WAIT = '100ms';
 const MANY_STEPS_AT_ONCE = 20_261_129;
 
 export type StepOutcome =
   | 'done'
-  /** Another process is at it. */
+  /** Another process is doing it. */
   | 'elsewhere'
-  /** The table is in use; later, then. */
+  /** The table is in use; the next run tries again. */
   | 'busy'
-  /** Something in it is under way, or its rows are elsewhere already. */
+  /** A row in it is in progress, or rows of its time are in the default partition. */
   | 'occupied';
 
-/** Makes one partition or drops one, all or nothing, and waits for nobody longer than a moment. */
+/** Creates or drops one partition, all or nothing. Never waits longer than {@link LOCK_WAIT}. */
 export async function takeStep(pool: Pool, kept: Partitioned, step: PartitionStep): Promise<StepOutcome> {
   try {
     return await inTransaction(pool, async (tx) => {
@@ -108,14 +108,14 @@ export async function takeStep(pool: Pool, kept: Partitioned, step: PartitionSte
 const OUTCOMES: Readonly<Record<string, StepOutcome>> = {
   '55P03': 'busy', // lock_not_available
   '23514': 'occupied', // check_violation: rows of that time are in the default partition
-  '42P07': 'elsewhere', // duplicate_table: another process made it between our look and our lock
-  '42P17': 'elsewhere', // invalid_object_definition: or one that overlaps it
+  '42P07': 'elsewhere', // duplicate_table: another process made it after we looked and before we locked
+  '42P17': 'elsewhere', // invalid_object_definition: or one that overlaps with it
   '42P01': 'elsewhere', // undefined_table: another process dropped it
 };
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
-// made apart and attached: the table itself is locked against no one who reads or writes rows
+// made separately and then attached, which does not block reading or writing the table
 function creationOf({ table, prefix, fillfactor }: Partitioned, { from, to }: { from: number; to: number }): string {
   const name = partitionName(table, from);
   return `
@@ -130,13 +130,13 @@ async function drop(
   name: string,
 ): Promise<void> {
   await tx.query(`alter table "${table}" detach partition "${name}"`);
-  // nobody writes to it any more, and nobody has yet seen it gone
+  // until this commits, the lock keeps others from writing to the partition and from seeing it detached
   const { rowCount } = await tx.query(`select from "${name}" where ${underWay} and ${underWayIn} limit 1`);
   if (rowCount !== 0) throw new Occupied();
   await tx.query(`drop table "${name}"`);
 }
 
-/** Something in a partition is under way. */
+/** A row in a partition is in progress. */
 class Occupied extends Error {
   readonly code = '23514';
 }
@@ -144,7 +144,7 @@ class Occupied extends Error {
 const BATCH = 1000;
 const BATCHES = 100;
 
-/** Deletes, row by row, what is past its time where the partition cannot go as a whole. Returns how many. */
+/** Deletes expired rows one by one where their partition cannot be dropped. Returns how many. */
 export async function deleteOld(
   pool: Pool,
   { at, underWay }: Partitioned,
@@ -162,5 +162,5 @@ export async function deleteOld(
   return total;
 }
 
-/** The partition for what falls into none. */
+/** The partition for rows that belong in no other. */
 export const defaultPartition = ({ table }: Partitioned): string => `${table}_default`;

@@ -20,10 +20,10 @@ export type RetentionDeps = Pick<Deps, 'pool' | 'log' | 'checkpointKeys'> & {
 };
 
 /**
- * Drops what was kept for its time, and makes room for what is to come. Any process may do it, several at once as well:
- * what one cannot do now, because the table is in use or another is at it, the next time does. What is under way (a
- * transfer without an outcome, an end that a Host was not told) is never dropped. What goes is said beforehand, so that
- * activity which is missing can be told from activity whose time is over.
+ * Drops what has been kept long enough, and makes partitions for what is to come. Any process may do this, also several
+ * at once: what one cannot do now, because the table is in use or another process is doing it, is done by the next run.
+ * Rows in progress (a transfer without an outcome, a revocation that a Host has not confirmed) are never dropped. What
+ * will be deleted is recorded first, so that missing activity can be told from activity that has expired.
  */
 export async function retain(deps: RetentionDeps, given: { now?: Date } = {}): Promise<void> {
   const { retention } = deps.config;
@@ -56,7 +56,7 @@ async function keep(deps: RetentionDeps, kept: Partitioned, given: { now: Date; 
   }
   await deleteOld(pool, kept, { partition: defaultPartition(kept), before });
   if (kept.stream === null) return;
-  // what is in a partition that is still there can still be compared
+  // rows whose partition still exists can still be compared
   const [oldest] = await readPartitions(pool, kept);
   const gone = new Date(Math.min(before.getTime(), oldest?.from ?? now));
   await bareCheckpoints(deps, { ownerId: ANYBODY, stream: kept.stream, before: gone });
@@ -64,7 +64,7 @@ async function keep(deps: RetentionDeps, kept: Partitioned, given: { now: Date; 
 
 const DAY_MS = 86_400_000;
 
-/** What owners want kept for a shorter time goes row by row. */
+/** What owners want to keep for a shorter time is deleted row by row. */
 async function keepLess(deps: RetentionDeps, now: Date): Promise<void> {
   for await (const { id: ownerId, keepDays } of ownersWhoKeepLess(deps))
     for (const [kept, stream] of [

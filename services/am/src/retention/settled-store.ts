@@ -13,7 +13,7 @@ const expired = (table: 'ask' | 'rule') =>
       select count(*)::int as n from gone`,
   });
 
-// what is kept longest may name them: `days` is beyond that
+// what is kept longest may refer to these rows, so `days` is longer than that
 const STEPS = [
   expired('ask'),
   expired('rule'),
@@ -39,7 +39,7 @@ const STEPS = [
   }),
 ];
 
-// what owners called apps of which nothing is kept
+// owners' names for apps of which no connection is kept
 const NAMES = defineQuery<{ n: number }>({
   name: 'retention_app_names',
   text: `with old as (
@@ -61,7 +61,7 @@ const LIMITS = defineQuery<{ n: number }>({
     select count(*)::int as n from gone`,
 });
 
-// what was looked at and never linked; who is adding it right now has looked within the day
+// Hosts that were discovered and never linked; one that is being added now was discovered within the last day
 const HOSTS = defineQuery<{ n: number }>({
   name: 'retention_hosts',
   text: `with old as (
@@ -76,8 +76,8 @@ const HOSTS = defineQuery<{ n: number }>({
 });
 
 /**
- * Deletes questions, rules, connections and links that ended before what is kept of them, and Hosts that nobody has.
- * Returns how many.
+ * Deletes questions, rules, connections and links that ended before everything that refers to them, and Hosts that
+ * nobody has linked. Returns how many rows.
  */
 export async function deleteSettled(pool: Pool, { now, days }: { now: Date; days: number }): Promise<number> {
   let total = 0;
