@@ -3,7 +3,7 @@ import { defineQuery, run, runForRow } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 import { underOwner } from '../links/owner-store.ts';
 
-/** Of one statement: others wait for no lock that long. */
+/** How many rows one statement deletes: others do not wait long for its locks. */
 const AT_ONCE = 5_000;
 
 interface Counted {
@@ -15,7 +15,7 @@ const deleting = (name: string, from: string, which: string) =>
     text: `with gone as (delete from ${from} where ${which} returning 1) select count(*)::int as n from gone`,
   });
 
-// what may be long, in parts
+// what can be large, in parts
 const HISTORY = [
   deleting(
     'timeline',
@@ -28,14 +28,14 @@ const HISTORY = [
     `owner_id = $1 and (bucket, id) in (select bucket, id from transfer where owner_id = $1 and state <> 'intent'
       limit ${AT_ONCE})`,
   ),
-  // what a Host has yet to be told is kept until it knows, or was given up
+  // a revocation is kept until its Host has confirmed, or the AM has given up
   deleting(
     'revocations',
     'revocation',
     `owner_id = $1 and id in (select id from revocation where owner_id = $1 and state <> 'pending' limit ${AT_ONCE})`,
   ),
 ];
-// everything has ended; with a connection go its rules, its Hosts and what waits for an answer
+// everything has ended; a connection's rules, Hosts and open questions are deleted with it
 const SETTLED = [
   deleting('checkpoints', 'checkpoint', 'owner_id = $1'),
   deleting('kept_since', 'kept_since', 'owner_id = $1'),
@@ -47,7 +47,7 @@ const SETTLED = [
   deleting('rules', 'rule', 'owner_id = $1'),
   deleting('limits', 'rule_limit', 'owner_id = $1'),
   deleting('connections', 'connection', 'owner_id = $1 and ended_at is not null'),
-  // a code whose answer nobody heard is handed back first
+  // an authorization code whose answer was lost is redeemed and revoked first
   deleting('attempts', 'link_attempt', 'owner_id = $1 and resume_at is null'),
   deleting(
     'links',
@@ -55,7 +55,10 @@ const SETTLED = [
     `owner_id = $1 and state = 'ended' and not exists (select from revocation_due d where d.link_id = link.id)`,
   ),
 ];
-/** The last to go: what is written of an owner meanwhile, such as a Host's confirmation, must not outlive them. */
+/**
+ * The owner's row is deleted last: what is written for them in the meantime, such as a Host's confirmation, must be
+ * deleted before it.
+ */
 const KEPT_OF_OWNER = ['link', 'link_attempt', 'connection', 'transfer', 'revocation', 'timeline_entry', 'checkpoint'];
 const OWNER = deleting(
   'owner',
@@ -78,15 +81,15 @@ const MORE_TO_END = defineQuery<{ any: boolean }>({
 });
 
 /**
- * Of an owner whose account is deleted: false once everything has ended. While the account is there they may have begun
- * what shows nowhere yet.
+ * Whether an owner whose account is being deleted may still have something that has not ended. True as long as the
+ * account exists, because they may have begun something that is not visible yet.
  */
 export const mayHaveMoreToEnd = async ({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<boolean> =>
   (await runForRow(pool, MORE_TO_END, [ownerId])).any;
 
 /**
- * Deletes what the AM keeps of an owner of whom everything has ended, but for what is needed to tell Hosts that do not
- * know yet.
+ * Deletes what the AM stores of an owner once everything of theirs has ended, except for what is needed to revoke at
+ * Hosts that have not confirmed yet.
  */
 export async function eraseOwner({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<Erasure> {
   let more = false;

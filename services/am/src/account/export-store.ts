@@ -7,11 +7,12 @@ interface Row {
   key: string;
 }
 
-/** Of one read; what is not taken yet is not read. */
+/** How many rows one query reads; the next query waits until these have been consumed. */
 const ROWS = 500;
 
 /**
- * By what a list is read in parts: its key as text, what comes after the key $2, and in which order. '' is before all.
+ * How a list is read in parts: its key as text, the condition for what follows key $2, and the order. '' comes before
+ * all keys.
  */
 interface Order {
   readonly key: string;
@@ -19,13 +20,13 @@ interface Order {
   readonly by: string;
 }
 const BY_ID: Order = { key: 'id', after: 'id > $2', by: 'id' };
-// as text where it is shown: it is more than a number of JSON holds
+// as text, because a `bigint` does not fit into a JSON number
 const BY_NUMBER: Order = {
   key: 'timeline_entry.id::text',
   after: `timeline_entry.id > coalesce(nullif($2, ''), '0')::bigint`,
   by: 'timeline_entry.id',
 };
-/** As its index has it, however many there are. */
+/** In the order of the table's index, however many rows there are. */
 const BY_TIME: Order = {
   key: `to_char(started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || ' ' || id`,
   after: `(started_at, id) > (coalesce(nullif(split_part($2, ' ', 1), ''), '-infinity')::timestamptz,
@@ -33,7 +34,7 @@ const BY_TIME: Order = {
   by: 'started_at, id',
 };
 
-/** By their place in their chain, the two chains one after the other. */
+/** By their number in their chain, the two chains one after the other. */
 const BY_NUMBER_IN_CHAIN: Order = {
   key: `stream || ' ' || number`,
   after: `(stream, number) > (split_part($2, ' ', 1), coalesce(nullif(split_part($2, ' ', 2), ''), '0')::int)`,
@@ -49,7 +50,7 @@ const BY_SESSION: Order = {
 };
 const BY_JTI: Order = { key: 'proffer.jti', after: 'proffer.jti > $2', by: 'proffer.jti' };
 
-/** Columns and table, with its owner $1. */
+/** The columns and the table, with the owner as $1. */
 const file = (path: string, what: string, { key, after, by }: Order = BY_ID): { path: string; query: Query<Row> } => ({
   path,
   query: defineQuery<Row>({
@@ -59,7 +60,7 @@ const file = (path: string, what: string, { key, after, by }: Order = BY_ID): { 
   }),
 });
 
-// what lets somebody in or speaks for them (tokens, keys, hashes) is no column here
+// what gives access or authenticates (tokens, keys, hashes) is not exported
 const FILES = [
   file(
     'owner.json',
@@ -134,7 +135,7 @@ const FILES = [
   file('timeline.json', 'id::text as id, at, kind, data from timeline_entry where owner_id = $1', BY_NUMBER),
 ];
 
-/** What the AM keeps of an owner, file by file. */
+/** Everything that the AM stores of an owner, file by file. */
 export async function* exported({ pool }: Pick<Deps, 'pool'>, ownerId: string): AsyncGenerator<ExportFile> {
   for (const { path, query } of FILES) {
     const rows = () =>

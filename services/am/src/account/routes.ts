@@ -8,7 +8,7 @@ import { addOwner } from '../links/owner-store.ts';
 import { NOTIFICATIONS } from '../notices/section.ts';
 import { exported } from './export-store.ts';
 
-/** Accounts of owners: who signs up becomes one, and whoever deletes their account is none any more. */
+/** Accounts of owners: signing up makes somebody an owner, and deleting the account ends that. */
 export async function accountFeature(
   app: FastifyInstance,
   { pool, config, jobs, passwords }: Pick<Deps, 'pool' | 'config' | 'jobs'> & { passwords: PasswordOptions },

@@ -7,7 +7,7 @@ import { answerProffer, type CurrentProffer, readCurrentProffer } from '../terms
 
 type AnswerDeps = Pick<Deps, 'pool' | 'config' | 'clock' | 'server' | 'terms' | 'failpoint'>;
 
-/** The connection whose token was shown. */
+/** The connection whose token was presented. */
 export interface Signer {
   readonly ownerId: string;
   readonly connectionId: string;
@@ -89,7 +89,7 @@ function faultOfTime({ clock }: Pick<Deps, 'clock'>, { claims, proffer }: TermsR
     throw refused('The agreement was signed before its offer, or will be.', 'iat');
 }
 
-/** Whether the stored answer to the same offer says something else. */
+/** Whether the stored answer to the same offer differs from this one. */
 async function differs({ answer }: CurrentProffer, { claims }: TermsRecord): Promise<boolean> {
   const kept = answer === null ? null : await readTermsRecord(answer);
   return kept === null || 'fault' in kept || kept.claims.accepted?.uri !== claims.accepted?.uri;

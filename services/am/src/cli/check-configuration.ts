@@ -5,7 +5,7 @@ import { careful, type Finding, good, wrong } from './finding.ts';
 
 const LEAST_FREE = 0.05;
 
-/** What the environment says, beyond what the start refuses anyway. */
+/** Checks the configuration for what does not prevent the AM from starting. */
 export async function checkConfiguration(config: Config): Promise<Finding[]> {
   const findings: Finding[] = [good(`The configuration is complete: this is ${config.issuer}.`)];
   if (config.demo)
@@ -25,7 +25,7 @@ export async function checkConfiguration(config: Config): Promise<Finding[]> {
   return findings;
 }
 
-/** Networks in which something answers that trusts whoever reaches it. */
+/** Networks with services that trust whoever can reach them. */
 const INNER: readonly (readonly [name: string, address: RegExp])[] = [
   ['this machine itself', /^(127\.|::1$)/],
   ['the metadata service of clouds', /^169\.254\./],

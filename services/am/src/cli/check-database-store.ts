@@ -18,7 +18,7 @@ interface Server {
   size: string;
 }
 
-/** `oauth_proof` is meant to be emptied by a crash: ADR 0023. */
+/** `oauth_proof` is unlogged on purpose, and empty after a crash: ADR 0023. */
 const SERVER = defineQuery<Server>({
   name: 'doctor_server',
   text: `
@@ -56,7 +56,7 @@ const KIDS = defineQuery<{ kid: string }>({
 const OLDEST_VERSION = 150_000;
 const SKEW = { careful: 1, wrong: 10 };
 
-/** Opens a connection for one look, and closes it. */
+/** Opens a connection for one check, and closes it. */
 async function looking<T>({ databaseUrl }: Config, look: (pool: Pool) => Promise<T>): Promise<T> {
   const pool = openPool({ url: databaseUrl, name: 'chatelaine doctor', max: 1 });
   try {
@@ -66,11 +66,11 @@ async function looking<T>({ databaseUrl }: Config, look: (pool: Pool) => Promise
   }
 }
 
-/** The kids that every process of the AM should be publishing by now. */
+/** The key ids that every process of the AM should be publishing by now. */
 export const publishedKids = (config: Config): Promise<string[]> =>
   looking(config, async (pool) => (await run(pool, KIDS)).map(({ kid }) => kid));
 
-/** The database as the AM's role sees it, its clock, the keys, and the work that waits in it. */
+/** Checks the database as the AM's role sees it, its clock, the keys, and the work that waits in it. */
 export async function checkDatabase(config: Config): Promise<Finding[]> {
   try {
     return await looking(config, async (pool) => {

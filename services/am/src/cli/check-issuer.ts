@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { publishedKids } from './check-database-store.ts';
 import { careful, type Finding, good, wrong } from './finding.ts';
 
-/** Whether the world finds this AM under its issuer, and finds the one that this configuration is of. */
+/** Whether an AM answers at the issuer, and whether it is the one of this configuration. */
 export async function checkIssuer(config: Config): Promise<Finding[]> {
   const outbound = createOutbound({ exceptions: await towards(config.issuer), demo: config.demo });
   try {
@@ -13,7 +13,7 @@ export async function checkIssuer(config: Config): Promise<Finding[]> {
   }
 }
 
-/** Our own issuer may well be at an inner address here: wherever this machine finds its name. */
+/** The issuer may resolve to an internal address on this machine, so that address is allowed. */
 async function towards(issuer: string) {
   const { hostname, port, protocol } = new URL(issuer);
   const scheme = protocol === 'https:' ? ('https' as const) : ('http' as const);

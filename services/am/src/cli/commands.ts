@@ -12,7 +12,7 @@ import { stop } from './stop-store.ts';
 import { verifyAgreement } from './verify-agreement.ts';
 import { verifyTimeline } from './verify-timeline.ts';
 
-/** The words of `chatelaine`. Each reads the configuration, opens a connection of its own, and closes it. */
+/** The commands of `chatelaine`. Each reads the configuration, opens a connection of its own, and closes it. */
 export function commands(
   configOf: () => Config,
   { demo = () => null }: { demo?: () => RunningDemo | null } = {},
@@ -55,7 +55,7 @@ export function commands(
   };
 }
 
-/** Says first what was examined: somebody may have two of them. */
+/** Says first what was examined, because there may be two of them. */
 async function examine(configOf: () => Config, demo: RunningDemo | null): Promise<CommandResult> {
   const config = demo === null ? configOf() : readConfig(demo.env);
   const { lines, ...verdict } = await doctor(config);

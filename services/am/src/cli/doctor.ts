@@ -7,7 +7,7 @@ import { checkIssuer } from './check-issuer.ts';
 const MARKS = { good: '  ok    ', careful: '  !     ', wrong: '  WRONG ' } as const;
 
 /**
- * Looks at a deployment from where the AM runs. Changes nothing, except that a key which is configured for the first
+ * Checks a deployment from where the AM runs. Changes nothing, except that a key which was configured for the first
  * time gets its number.
  */
 export async function doctor(config: Config): Promise<CommandResult> {

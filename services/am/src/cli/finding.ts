@@ -1,7 +1,7 @@
-/** What a check found. */
+/** The result of one check. */
 export interface Finding {
   readonly kind: 'good' | 'careful' | 'wrong';
-  /** Whole sentences: what is the case, and, if something is wrong, what to do. */
+  /** Whole sentences: what is the case and, if something is wrong, what to do. */
   readonly says: string;
 }
 

@@ -25,15 +25,15 @@ const LINKS = defineQuery<{ line: string }>({
     order by a.username, h.issuer, l.id limit ${MOST}`,
 });
 
-/** One line per connection in force: id, owner, Requester, since when, its Hosts. */
+/** One line for each live connection: id, owner, Requester, since when, its Hosts. */
 export async function listConnections(pool: Pool, { owner, other }: Filter): Promise<string[]> {
   return (await run(pool, CONNECTIONS, [owner, other])).map(({ line }) => shown(line));
 }
 
-/** One line per link in force: id, owner, Host, state, ceiling. */
+/** One line for each live link: id, owner, Host, state, ceiling. */
 export async function listLinks(pool: Pool, { owner, other }: Filter): Promise<string[]> {
   return (await run(pool, LINKS, [owner, other])).map(({ line }) => shown(line));
 }
 
-/** What others chose must not move a terminal's cursor. */
+/** Names come from other parties: control characters in them must not move the terminal's cursor. */
 const shown = (line: string): string => line.replaceAll(/\p{C}/gu, '?');

@@ -3,21 +3,23 @@ import path from 'node:path';
 import { parseJson } from '@chatelaine/protocol';
 import { z } from 'zod';
 
-/** What `npm start` runs of a checkout. */
+/** A running `npm start` of a checkout. */
 export interface RunningDemo {
-  /** The folder of the checkout. */
+  /** The checkout's folder. */
   readonly checkout: string;
-  /** The process of `npm start`. */
+  /** The id of the `npm start` process. */
   readonly pid: number;
   /** The AM's environment there. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Written by `npm start` for as long as it runs (scripts/start). */
+/** Written by `npm start`, and present as long as it runs (scripts/start). */
 const FILE = path.join('.run', 'am.json');
 const fileSchema = z.object({ pid: z.number().int().positive(), env: z.record(z.string(), z.string()) });
 
-/** The demo that runs of the checkout which a folder is in; null: it is in none, or nothing of it runs. */
+/**
+ * The demo that runs in the checkout that contains this folder; null if there is no checkout, or nothing runs in it.
+ */
 export function findRunningDemo(folder: string): RunningDemo | null {
   const checkout = checkoutOf(folder);
   if (checkout === null) return null;
@@ -25,7 +27,7 @@ export function findRunningDemo(folder: string): RunningDemo | null {
   if (!existsSync(file)) return null;
   const read = parseJson(readFileSync(file));
   const known = fileSchema.safeParse(read.kind === 'json' ? read.value : null);
-  // what was killed leaves the file behind
+  // a process that was killed leaves the file behind
   return known.success && isRunning(known.data.pid) ? { checkout, ...known.data } : null;
 }
 
@@ -39,7 +41,7 @@ function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // another user's
+    // it runs, as another user
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

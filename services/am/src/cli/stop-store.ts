@@ -19,8 +19,8 @@ const OWNER_NAMED = defineQuery<{ owner_id: string }>({
 });
 
 /**
- * Ends one thing, or all of one kind; returns what to print. Whatever began before is caught by the check after the
- * Host's answer. PROTOCOL §7.
+ * Ends one thing, or everything of one kind; returns the lines to print. A transfer that began before is stopped when
+ * the Host's answer is checked. PROTOCOL §7.
  */
 export async function stop(pool: Pool, { what, name }: { what: Stoppable; name: string }): Promise<string[]> {
   switch (what) {
@@ -62,10 +62,13 @@ async function ownerOf(
   return row.owner_id;
 }
 
-/** Of these many at a time each transaction ends all: short enough that nobody waits long for an owner's row. */
+/**
+ * How many of an owner's connections or links one transaction ends: few enough that nobody waits long for the owner's
+ * row.
+ */
 const TURN = 500;
 
-// owners' rows first and in one order, as everything that ends something takes them
+// locks owners' rows first and in one order, as everything that ends something does
 const END_CONNECTIONS = defineQuery<{ ended: number }>({
   name: 'cli_end_connections',
   text: `
@@ -94,7 +97,7 @@ const END_LINKS = defineQuery<{ ended: number }>({
       join locked on locked.id = due.owner_id`,
 });
 
-// what its Host yields after this is handed back
+// what the Host still issues for these is revoked
 const GIVE_UP_LINKS = defineQuery({
   name: 'cli_give_up_links',
   text: `
@@ -103,7 +106,7 @@ const GIVE_UP_LINKS = defineQuery({
       and a.given_up_at is null`,
 });
 
-/** Links that are being made included. */
+/** Ends links, including those that are being made. */
 async function endLinks(pool: Pool, host: string | null): Promise<number> {
   await run(pool, GIVE_UP_LINKS, [host]);
   return inTurns(pool, END_LINKS, host);

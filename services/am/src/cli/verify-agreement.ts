@@ -4,19 +4,22 @@ import { parseJson } from '@chatelaine/protocol';
 import { type CommandResult, UsageError } from '@chatelaine/service-kit';
 import { z } from 'zod';
 
-/** Key sets by whose they are: an AM's issuer, a Requester's `client_id`. As the AM gives them beside a record. */
+/**
+ * Key sets by the party they belong to: an AM's issuer, or a Requester's `client_id`. The AM exports them with a
+ * record.
+ */
 const keysSchema = z.record(z.string(), z.object({ keys: z.array(z.unknown()) }));
 type KeySets = z.infer<typeof keysSchema>;
 
-/** Files that somebody made: nothing larger is read. */
+/** The files may come from anybody: larger ones are not read. */
 const MAX_CHARS = 1_048_576;
 
 /**
- * Says what a signed record of terms says, and what of it is certain. Needs no configuration, no database and no
- * network. Without the keys of the two sides, it says of each signature that nobody attests its key: anybody can make
+ * Prints what a signed record of terms states, and which of it is proven. Needs no configuration, no database and no
+ * network. Without the keys of both sides, it says of each signature that its key is not attested: anybody can make
  * such a record.
  *
- * @throws UsageError when the arguments are not a file, and maybe `--keys` and another
+ *  @throws UsageError unless the arguments are a file, optionally followed by `--keys` and another file
  */
 export async function verifyAgreement(args: readonly string[]): Promise<CommandResult> {
   const [file, flag, keyFile, ...more] = args;

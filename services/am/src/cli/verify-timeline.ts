@@ -11,16 +11,16 @@ import { VAULT_LABEL } from '../resources.ts';
 import { SEALED_PLACES } from '../sealed-places.ts';
 
 export interface VerifyTimeline {
-  /** Null: everybody. */
+  /** Null: all owners. */
   readonly owner: string | null;
   /** A file of exported activity, CSV or JSON. */
   readonly export: string | null;
 }
 
 /**
- * Compares what is stored of owners' activity with its checkpoints, and names whatever is not as it was.
+ * Compares the stored activity of owners with its checkpoints, and names everything that was changed.
  *
- * @throws UsageError when the export cannot be read, or nobody is called so
+ *  @throws UsageError when the export cannot be read, or no owner has this name
  */
 export async function verifyTimeline(
   { pool, config }: { pool: Pool; config: Config },
@@ -68,7 +68,7 @@ async function read(file: string): Promise<string> {
   });
 }
 
-/** Checkpoints are found by how they are written, in whichever format. */
+/** Finds the checkpoints in an export by their notation, in either format. */
 function knownIn(text: string): Known[] {
   const known = [...text.matchAll(/\bcheckpoint:(entry|asked):([0-9]{1,9}):([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])/g)];
   if (known.length === 0) throw new UsageError('There is no checkpoint in that export.');

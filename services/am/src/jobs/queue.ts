@@ -18,18 +18,15 @@ export interface RunningJobs extends Jobs {
   readonly stop: () => Promise<void>;
 }
 
-/**
- * Jobs at once. Most of their time is waiting for Hosts; one Host never gets more than its own places: see
- * links/turn-store.
- */
+/** Jobs at once. They mostly wait for Hosts; one Host never gets more than its own limit, see links/turn-store. */
 const REVOCATIONS_AT_ONCE = { prompt: 60, slow: 20 };
 /** Each is one short fetch and one short process. */
 const ICONS_AT_ONCE = { prompt: 2, slow: 0 };
 const LINKS_AT_ONCE = { prompt: 10, slow: 5 };
 
 /**
- * Separate connections, so that Hosts are told of ends whatever requests do to the others. The queue is usually empty
- * and suddenly long: statistics from a minute ago are no basis for a plan, so every query uses the indexes made for it.
+ * A separate pool, so that revocations reach Hosts whatever requests do to the other one. The queue is usually empty
+ * and suddenly long: a plan cannot rely on statistics from a minute ago, so every query uses the indexes made for it.
  */
 const DATABASE = {
   name: 'am-jobs',
@@ -46,9 +43,9 @@ const DATABASE = {
 };
 
 /**
- * What Hosts are told or asked in the background: the ends of connections and links (PROTOCOL §7), and codes whose
- * answer nobody heard (§2.2); and the icons of apps. The rows themselves are the queue; any number of processes may
- * work on it. docs/adr/0014
+ * What the AM does in the background: revocations at Hosts for connections and links that have ended (PROTOCOL §7),
+ * authorization codes of Hosts whose answer was lost (§2.2), and the icons of apps. The rows themselves are the queue,
+ * and any number of processes may work on it. docs/adr/0014
  */
 export function createJobs(given: JobsDeps): RunningJobs {
   const { config, log } = given;
@@ -56,7 +53,7 @@ export function createJobs(given: JobsDeps): RunningJobs {
   const deps = { ...given, pool };
   const workers: { revocations?: Worker; links?: Worker; icons?: Worker } = {};
   return {
-    // not up yet, or going down: any process finds it when it looks
+    // before the start and during the stop nothing is notified: some process finds the work when it next looks
     announceRevocations: () => workers.revocations?.wake(),
     start() {
       workers.revocations = startWorker({

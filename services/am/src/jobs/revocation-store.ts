@@ -13,27 +13,27 @@ import {
 
 type Db = Pick<Deps, 'pool'>;
 
-/** How long a Host is tried before the owner is told that it never answered. */
+/** How long a Host is tried before the owner learns that it never confirmed. */
 const GIVE_UP_AFTER = '7 days';
 /**
- * A process that died with an end in hand loses it after this long. Longer than a Host may take, and what is to be
- * stored after it.
+ * A process that died while it was revoking loses the revocation after this long: longer than a Host may take, plus the
+ * time to store the outcome.
  */
 const HELD_SECONDS = 12;
 const LONGEST_RETRY_SECONDS = 30;
 
-/** Something a Host is to be told now. */
+/** A revocation that is due. */
 export interface DueRevocation {
   readonly id: string;
   readonly ownerId: string;
   readonly linkId: string;
   /** The connection's grant at the Host; null: the whole link. */
   readonly grantId: string | null;
-  /** As it was stored. */
+  /** The Host's metadata, as stored. */
   readonly metadata: unknown;
-  /** The link's, sealed. */
+  /** The link's refresh token, encrypted. */
   readonly refreshToken: Buffer | null;
-  /** The Host has taken long lately. */
+  /** Whether the Host has been slow recently. */
   readonly slow: boolean;
 }
 
@@ -49,8 +49,8 @@ interface DueRow {
 
 const FREE = '(d.held_until is null or d.held_until <= now())';
 /**
- * The next of one Host's: what was not tried yet and whose turn has come, what is to be tried again, and what was not
- * tried yet of those who have many.
+ * The next revocations of one Host, in this order: due and never tried, due again, and never tried but postponed
+ * because their owner or app has many.
  */
 const next = (which: string, before: number): string => `
   (select d.id, ${before} as before, d.next_try_at from revocation_due d
@@ -62,9 +62,9 @@ const NEXT = [
 ].join(' union all ');
 
 /**
- * Hosts are found one by one in the index, however many rows each has. Whoever has a Host's row takes what is due
- * there; its `turn_at` must be as it was read, for then nobody took anything meanwhile and `room` is true (a lock sees
- * the newest row, the rest of a statement an older one).
+ * Hosts are found one by one in the index, however many rows each has. Whoever locks a Host's row takes what is due
+ * there. The row's `turn_at` must be the one that was read: then nobody has taken anything in the meantime, and `room`
+ * is right (the lock sees the newest row, the rest of the statement an older one).
  */
 export const CLAIM = defineQuery<DueRow>({
   name: 'jobs_claim_revocations',
@@ -101,7 +101,7 @@ export const CLAIM = defineQuery<DueRow>({
     returning d.id, d.owner_id, d.link_id, d.grant_id, h.metadata, l.refresh_token, mine.slow`,
 });
 
-/** Takes what Hosts are to be told now, Host by Host in turns, of each no more than its places. */
+/** Claims revocations that are due, in turns by Host, and no more for each Host than its limit. */
 export async function claimRevocations({ pool }: Db, free: Free): Promise<DueRevocation[]> {
   const rows = await run(pool, CLAIM, [free.prompt, free.slow]);
   return rows.map((row) => ({
@@ -115,7 +115,7 @@ export async function claimRevocations({ pool }: Db, free: Free): Promise<DueRev
   }));
 }
 
-/** @throws ZodError when what is stored cannot be read */
+/** @throws ZodError if the stored metadata cannot be read */
 export const serverOf = ({ metadata }: Pick<DueRevocation, 'metadata'>): ServerMetadata =>
   serverMetadataSchema.parse(metadata);
 
@@ -138,7 +138,7 @@ const CONFIRM = defineQuery({
     from confirmed c`,
 });
 
-/** The Host said that nothing is alive; of an ended link nothing is kept that could be used. */
+/** Records that the Host has confirmed. Of an ended link, nothing is kept that could still be used. */
 export async function confirmRevocation({ pool }: Db, { id, seconds }: { id: string; seconds: number }): Promise<void> {
   await run(pool, CONFIRM, [id, seconds >= SLOW_AFTER_SECONDS]);
 }
@@ -168,11 +168,11 @@ const NOTE = defineQuery<{ state: 'pending' | 'failed' }>({
 export interface FailedAttempt {
   readonly id: string;
   readonly reason: string;
-  /** Null: it was not the Host that failed. */
+  /** How long the Host took; null if the failure was not the Host's. */
   readonly seconds: number | null;
 }
 
-/** Notes an attempt that failed. `done`: it was given up, or settled by another. */
+/** Records a failed attempt. `done`: the AM has given up, or another process has finished it. */
 export async function noteAttempt({ pool }: Db, { id, reason, seconds }: FailedAttempt): Promise<'again' | 'done'> {
   const slow = seconds !== null && seconds >= SLOW_AFTER_SECONDS;
   const row = await runOne(pool, NOTE, [id, reason.slice(0, 200), seconds !== null, slow]);

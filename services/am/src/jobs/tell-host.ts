@@ -12,9 +12,9 @@ export type TellHostDeps = Pick<
 >;
 
 /**
- * Tells one Host that a connection's grant, or a whole link, has ended. Only 200 is a confirmation. `invalid_client` is
- * not: a Host knows us by a document it fetches, and one that cannot fetch it answers the same as one that has
- * forgotten us, with the tokens alive. PROTOCOL §7.
+ * Revokes a connection's grant, or a whole link, at its Host. Only 200 is a confirmation. `invalid_client` is not: the
+ * Host knows us by a document that it fetches, and a Host that cannot fetch it answers the same as one that has
+ * forgotten us, while the tokens are still valid. PROTOCOL §7.
  */
 export async function tellHost(deps: TellHostDeps, due: DueRevocation): Promise<void> {
   await tell(deps, due);
@@ -61,7 +61,7 @@ function whatToRevoke(
   { grantId, refreshToken, linkId, ownerId }: DueRevocation,
 ): Revocable | null {
   if (grantId !== null) return { kind: 'token', token: grantId, hint: TRANSFER_GRANT_HINT };
-  // deleted already, so the Host confirmed the end of this link before
+  // deleted already, so the Host has confirmed the end of this link before
   if (refreshToken === null) return { kind: 'nothing' };
   try {
     const token = vault.open(refreshToken, sealedFor({ row: linkId, ownerId, column: 'refresh_token' }));

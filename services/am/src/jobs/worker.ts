@@ -6,23 +6,23 @@ export interface Work<Job extends { readonly slow: boolean }> {
   readonly atOnce: Free;
   /** How often to look for work without being notified. */
   readonly everySeconds: number;
-  /** Takes no more than there is room for; nobody else gets the same jobs for a while. */
+  /** Claims no more jobs than there is room for; no other process gets them for a while. */
   readonly claim: (free: Free) => Promise<readonly Job[]>;
-  /** The outcome has been stored when it returns; an unfinished job is taken again. */
+  /** Does a job, and returns when its outcome is stored; an unfinished job is claimed again later. */
   readonly settle: (job: Job) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
 export interface Worker {
-  /** Looks now. */
+  /** Looks for work now. */
   wake(): void;
-  /** Takes nothing more, and resolves when the work in progress is settled. */
+  /** Claims nothing more, and resolves when the work in progress has finished. */
   stop(): Promise<void>;
 }
 
-/** Takes jobs as places become free. Each is settled by itself: none waits for another. */
+/** Claims jobs as slots become free. Each runs by itself: none waits for another. */
 export function startWorker<Job extends { readonly slow: boolean }>(work: Work<Job>): Worker {
-  // the caller that wakes it is not the one it works for: it must not run in their async context
+  // the caller that wakes the worker is not the one it works for: jobs must not run in the caller's async context
   const apart = AsyncLocalStorage.snapshot();
   const busy = { prompt: 0, slow: 0 };
   const underWay = new Set<Promise<void>>();

@@ -4,14 +4,14 @@ import type { Deps } from '../deps.ts';
 import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import { scopeSentences } from '../links/scope-sentences.ts';
 
-/** An app that something can be tried for. */
+/** An app for which a request can be tried. */
 export interface TriedApp {
   /** Its newest connection. */
   readonly id: string;
   readonly clientName: string;
 }
 
-/** One thing at one account that can be tried. */
+/** A scope at one account that can be tried. */
 export interface TriedThing {
   readonly linkId: string;
   readonly label: string;
@@ -27,7 +27,7 @@ export interface TriedChoices {
   readonly things: readonly TriedThing[];
 }
 
-/** So many can be chosen of; each app's page leads here for the others. */
+/** How many can be selected; for other apps, the app's page links here. */
 const MOST_APPS = 200;
 const MOST_ACCOUNTS = 200;
 
@@ -57,7 +57,7 @@ const ACCOUNTS = defineQuery<AccountRow>({
       limit ${MOST_ACCOUNTS}`,
 });
 
-/** What this owner can try: their apps, and what each of their accounts could hand on. */
+/** What this owner can try: their apps, and what each of their accounts can pass on. */
 export async function readTriedChoices({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<TriedChoices> {
   const [apps, accounts] = await Promise.all([run(pool, APPS, [ownerId]), run(pool, ACCOUNTS, [ownerId])]);
   return {

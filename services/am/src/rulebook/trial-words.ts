@@ -7,20 +7,20 @@ export interface TrialWords {
   readonly kind: 'good' | 'needs' | 'bad';
   /** What would happen. */
   readonly what: string;
-  /** And why. */
+  /** Why. */
   readonly why: string;
-  /** The rule that decides; null: none does. */
+  /** The rule that decides; null if none does. */
   readonly rule: Rule | null;
 }
 
 interface Names {
   readonly app: string;
   readonly service: string;
-  /** The account's link is broken. */
+  /** Whether the account's link is broken. */
   readonly isBroken: boolean;
 }
 
-/** What a trial comes to, for its owner. */
+/** The result of a trial, in words for its owner. */
 export function trialWords(trial: Trial, names: Names): TrialWords {
   const { decision, connection } = trial;
   const [rule = null] = 'verdicts' in decision ? decision.verdicts.map((verdict) => verdict.rule) : [];

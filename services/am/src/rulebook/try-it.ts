@@ -6,17 +6,17 @@ import { type Decision, decide, type Snapshot } from '../transfer/decide.ts';
 import { readSnapshotsOf } from '../transfer/snapshot-store.ts';
 import type { TriedThing } from './choices-store.ts';
 
-/** What would become of a request, by one of the app's connections. */
+/** How a request by one of the app's connections would be decided. */
 export interface Trial {
   readonly connection: OwnConnection;
   readonly decision: Decision;
-  /** What the connection may ask for there; null: it is not shown that account. */
+  /** What the connection may ask for there; null if it is not shown that account. */
   readonly shown: readonly string[] | null;
 }
 
 /**
- * What would be decided if this app asked for this now, by each of its connections, the newest first. It is read as for
- * a transfer and decided by the same function; nothing is written or counted, and nobody is asked. PROTOCOL §3.2.
+ * What would be decided if this app asked for this scope now, for each of its connections, newest first. It is read as
+ * for a transfer and decided by the same function; nothing is written or counted, and nobody is asked. PROTOCOL §3.2.
  */
 export async function tryIt(
   { pool }: Pick<Deps, 'pool'>,
@@ -40,15 +40,15 @@ export async function tryIt(
   });
 }
 
-/** Of a client that is for one resource, that one; of the others any of the Host's: each is decided alike. */
+/** The resource of a stock client's connection; for others any of the Host's, since all are decided alike. */
 const resourceOf = ({ resource }: OwnConnection, { resources, hostIssuer }: TriedThing): string =>
   resource ?? resources[0] ?? hostIssuer;
 
-/** A connection that uses another account at the Host cannot ask about this one. */
+/** A connection that uses another account at the Host cannot ask for this one. */
 const atAccount = (snapshot: Snapshot | null, linkId: string): Snapshot | null =>
   snapshot === null || snapshot.target?.linkId === linkId ? snapshot : { ...snapshot, target: null };
 
-/** With its key, or, where it has shown none, as it was allowed to. */
+/** Asks with the connection's key; without one if it has never shown any. */
 function asItAsks(
   { id, jkt }: OwnConnection,
   snapshot: Snapshot | null,

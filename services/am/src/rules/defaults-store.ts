@@ -13,7 +13,7 @@ const READ = defineQuery<DefaultsRow>({
   text: 'select new_apps_read, new_apps_write, new_services from owner where id = $1',
 });
 
-/** Reads them; an owner who never chose has the general ones. */
+/** Reads them; an owner who has never chosen any has {@link UNCHOSEN}. */
 export async function readDefaults({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<Defaults> {
   return defaultsOf(await runOne(pool, READ, [ownerId]));
 }
@@ -32,7 +32,7 @@ const UNUSED = defineQuery<DefaultsRow & { unused: string[] }>({
     from owner o where o.id = $1`,
 });
 
-/** The same, and which of the owner's links no app was ever shown. */
+/** The defaults, and which of the owner's links have never been shown to an app. */
 export async function readBeginnings(
   { pool }: Pick<Deps, 'pool'>,
   ownerId: string,
@@ -46,7 +46,7 @@ const CHANGE = defineQuery({
   text: 'update owner set new_apps_read = $2, new_apps_write = $3, new_services = $4 where id = $1',
 });
 
-/** Stores them. What apps have already is unchanged, so no decision changes. */
+/** Stores them. They change nothing for connected apps, so the policy version stays. */
 export async function changeDefaults(
   { pool }: Pick<Deps, 'pool'>,
   ownerId: string,

@@ -1,22 +1,22 @@
-/** What is preselected on the page on which an owner agrees to a new app. */
+/** What is preselected on the consent page for a new app. */
 export interface Defaults {
-  /** For what it wants to read. */
+  /** For scopes that read. */
   readonly reading: Beginning;
-  /** For what it wants to change. */
+  /** For scopes that write. */
   readonly writing: Beginning;
-  /** The most of both at a service that no app uses yet. */
+  /** The most that either of them preselects at a service that no app uses yet. */
   readonly newServices: Beginning;
 }
 
-/** `no`: it is not given. */
+/** `no`: not given. */
 export type Beginning = 'no' | 'ask' | 'allow';
 
 /** Strictest first. */
 export const BEGINNINGS: readonly Beginning[] = ['no', 'ask', 'allow'];
 
-/** The defaults of an owner who never chose. */
+/** The defaults of an owner who has never chosen any. */
 export const UNCHOSEN: Defaults = { reading: 'ask', writing: 'no', newServices: 'allow' };
 
-/** The stricter of two. */
+/** The stricter of the two. */
 export const stricterOf = (one: Beginning, other: Beginning): Beginning =>
   BEGINNINGS.indexOf(one) < BEGINNINGS.indexOf(other) ? one : other;

@@ -13,16 +13,17 @@ interface Question {
   readonly scope: string;
 }
 
-/** The owner's answer, and by which of their rules. */
+/** The owner's answer, and the rule that gives it. */
 export interface Verdict {
   readonly effect: Effect;
-  /** The one that decided; null: none fits, so they are asked. */
+  /** Null: no rule fits, so the owner is asked. */
   readonly rule: Rule | null;
 }
 
 /**
- * The owner's answer for one scope. The rule with the most pins that fit wins; among equally specific ones deny beats
- * ask beats allow; where no rule fits the owner is asked. One that has allowed as often as it may asks. PROTOCOL §3.2.
+ * The owner's answer for one scope. Of the rules that fit, the most specific one wins; among equally specific ones deny
+ * beats ask, and ask beats allow. Where no rule fits, the owner is asked, and so they are by a rule that has reached
+ * its limit. PROTOCOL §3.2.
  */
 export function evaluate(rules: readonly Rule[], question: Question): Verdict {
   const fitting = rules.filter(
@@ -43,7 +44,7 @@ export function evaluate(rules: readonly Rule[], question: Question): Verdict {
   );
 }
 
-/** The strictest answer over all scopes: one deny denies the whole, else one ask asks for the whole. */
+/** The strictest answer over all scopes: one deny denies everything, otherwise one ask asks for everything. */
 export function evaluateAll(
   rules: readonly Rule[],
   question: Omit<Question, 'scope'>,
@@ -68,12 +69,12 @@ function pins(rule: Rule): number {
   return [rule.connectionId, rule.linkId, rule.scope].filter((pin) => pin !== null).length;
 }
 
-/** Should a rule be read unchecked: an effect nobody knows is stricter than any. */
+/** An effect that is unknown, should one ever be stored, is stricter than any. */
 function strictness(effect: Effect): number {
   return STRICTNESS.get(effect) ?? Infinity;
 }
 
-/** The rules in a row's JSON, or null where one of them is none: an answer that cannot be read is no answer. */
+/** The rules in a row's JSON, or null if one of them is malformed: an answer that cannot be read is no answer. */
 export function readRules(json: unknown): readonly Rule[] | null {
   return Array.isArray(json) && json.every(isRule) ? json : null;
 }

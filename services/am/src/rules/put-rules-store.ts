@@ -2,7 +2,7 @@ import { randomId } from '@chatelaine/crypto';
 import { type Db, defineQuery, run } from '@chatelaine/postgres';
 import type { Effect, LimitPeriod } from './rule.ts';
 
-// to the millisecond that the column keeps: rounded up, it would still hold for a moment
+// in milliseconds, as the column stores it: rounded up, the rule would hold for a moment longer
 const END = defineQuery({
   name: 'rules_end',
   text: `
@@ -24,11 +24,11 @@ const INSERT = defineQuery({
       join connection c on c.id = n.connection_id`,
 });
 
-/** What a yes to a question is good for alone. */
+/** What a yes to a question is limited to. */
 export interface ApprovedFor {
-  /** The thumbprint of the key that asked. */
+  /** The thumbprint of the key that the Requester used. */
   readonly jkt: string;
-  /** The terms that its Requester had signed, by their name; null: none. */
+  /** The name of the terms that the Requester had signed; null: none. */
   readonly terms: string | null;
 }
 
@@ -38,19 +38,19 @@ export interface NewRules {
   readonly linkId: string;
   readonly scopes: readonly string[];
   readonly effect: Effect;
-  /** Until when; null or left out: as long as the connection lives, which is longest in any case. */
+  /** When it ends; null or missing: with the connection, which is the latest in any case. */
   readonly until?: Date | null;
   /** The same in seconds from now. */
   readonly forSeconds?: number | null;
-  /** How often each scope is allowed, by all of the connections together; null or left out: as often as it is asked. */
+  /** How often each scope is allowed, for all the connections together; null or missing: without limit. */
   readonly limit?: { readonly most: number; readonly per: LimitPeriod } | null;
-  /** Null or left out: for whatever key and terms the connection has. */
+  /** Null or missing: for whatever key and terms the connection has. */
   readonly approvedFor?: ApprovedFor | null;
 }
 
 /**
- * One rule for each of these connections and scopes of one link, in the place of those there are for exactly that: they
- * end now. The caller moves the decision version.
+ * Writes one rule for each of these connections and scopes of one link, and ends the rules that are about exactly the
+ * same. The caller increases the policy version.
  */
 export async function putRules(tx: Db, rules: NewRules): Promise<void> {
   const { ownerId, connectionIds, linkId, scopes, effect, limit = null } = rules;

@@ -1,6 +1,6 @@
 /**
- * What the owner has decided about a kind of request. A pin that is null stands for any. None is ever changed: another
- * takes its place, so its id names a version of the decision.
+ * What the owner has decided about a kind of request. A null connection, link or scope stands for any. A rule is never
+ * changed, only replaced, so its id identifies a version of the decision.
  */
 export interface Rule {
   readonly id: string;
@@ -8,9 +8,9 @@ export interface Rule {
   readonly linkId: string | null;
   readonly scope: string | null;
   readonly effect: Effect;
-  /** How often it allows; null: as often as it is asked. */
+  /** How often it allows; null: without limit. */
   readonly limit: RuleLimit | null;
-  /** Until when it holds, epoch seconds; null: as long as what it pins. */
+  /** When it ends, in epoch seconds; null: with the connection or link that it names. */
   readonly until: number | null;
 }
 
@@ -24,5 +24,5 @@ export interface RuleLimit {
   readonly left: number;
 }
 
-/** `day`: 24 hours, which begin with the first time. */
+/** `day`: 24 hours, starting with the first use. */
 export type LimitPeriod = 'day' | 'all';

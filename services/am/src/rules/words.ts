@@ -6,7 +6,7 @@ export function limitWords({ most, per }: Pick<RuleLimit, 'most' | 'per'>): stri
   return `at most ${times} ${per === 'day' ? 'a day' : 'in all'}`;
 }
 
-/** What is left of it: "2 of them left". */
+/** How much of a limit is left: "2 of them left". */
 export function leftWords({ left, most }: Pick<RuleLimit, 'most' | 'left'>): string {
   if (left <= 0) return 'used up, so you are asked';
   return left === most ? 'not used yet' : `${left} of them left`;

@@ -1,26 +1,26 @@
-/** SQL: of `rule_limit n`, the 24 hours that began with the first time are over. */
+/** SQL, of `rule_limit n`: the 24 hours that began with the first use are over. */
 const DAY_IS_OVER = `(n.per = 'day' and n.since <= now() - interval '24 hours')`;
 
-/** SQL: of `rule_limit n`, it allows once more. */
+/** SQL, of `rule_limit n`: it allows another use. */
 export const HAS_ROOM = `(n.used < n.most or ${DAY_IS_OVER})`;
 
-/** SQL: of `rule_limit n`, what counts one time more. */
+/** SQL, of `rule_limit n`: the assignments that count another use. */
 export const COUNT_ONE = `used = case when ${DAY_IS_OVER} then 1 else n.used + 1 end,
   since = case when n.used = 0 or ${DAY_IS_OVER} then now() else n.since end`;
 
-/** SQL: a rule as JSON, of `rule r` and its `rule_limit n`. */
+/** SQL: a rule as JSON, from `rule r` and its `rule_limit n`. */
 export const RULE_JSON = `json_build_object('id', r.id, 'connectionId', r.connection_id, 'linkId', r.link_id, 'scope',
   r.scope, 'effect', r.effect, 'until', extract(epoch from r.expires_at),
   'limit', case when n.id is not null then json_build_object('id', n.id, 'most', n.most, 'per', n.per,
     'left', case when ${DAY_IS_OVER} then n.most else greatest(n.most - n.used, 0) end) end)`;
 
-/** SQL: of `rule r`, it holds now. */
+/** SQL, of `rule r`: it holds now. */
 export const HOLDS = '(r.expires_at is null or r.expires_at > now())';
 
 /**
- * SQL: the rules that hold for a connection whose grant is `g`, whose offer of terms in force is `p`, as JSON for
- * `readRules`. `link`: the only link they may be about, as SQL; without one, any. A yes to a question holds only for
- * the key that asked, under the terms it had signed.
+ * SQL: the rules that hold for the connection with the grant `g` and the terms in force `p`, as JSON for `readRules`.
+ * `link`: SQL for the only link that they may be about; null: any link. A yes to a question holds only for the key that
+ * asked, under the terms that had been signed.
  */
 export const rulesInForce = ({ link }: { readonly link: string | null }): string => `(
     select coalesce(json_agg(${RULE_JSON}), '[]')
@@ -29,5 +29,5 @@ export const rulesInForce = ({ link }: { readonly link: string | null }): string
       ${link === null ? '' : `and (r.link_id is null or r.link_id = ${link})`} and ${HOLDS}
       and (r.for_jkt is null or (r.for_jkt = g.jkt and r.for_terms is not distinct from p.accepted)))`;
 
-/** SQL: joins `proffer p`, the offer of terms in force for the connection whose grant is `g`. */
+/** SQL: joins `proffer p`, the offer of terms in force for the connection with the grant `g`. */
 export const JOIN_TERMS = 'left join proffer p on p.bucket = g.bucket and p.jti = g.terms';
