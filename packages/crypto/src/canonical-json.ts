@@ -1,11 +1,12 @@
-/** What JSON can say. */
+/** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [member: string]: Json };
 
 /**
- * The one text of a value that everybody arrives at: the JSON Canonicalization Scheme (RFC 8785). Numbers and strings
- * are as ECMAScript writes them, members are in the order of their names' UTF-16 code units, and nothing is spaced.
+ * The JSON Canonicalization Scheme (RFC 8785): the one text of a value at which every implementation arrives. Numbers
+ * and strings are written as in ECMAScript, members are sorted by the UTF-16 code units of their names, and there is no
+ * white space.
  *
- * @throws TypeError for a number that JSON cannot say
+ * @throws TypeError for a number that JSON cannot represent
  */
 export function canonicalJson(value: Json): string {
   if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('JSON has no such number.');
@@ -15,5 +16,5 @@ export function canonicalJson(value: Json): string {
   return `{${members.map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name] ?? null)}`).join(',')}}`;
 }
 
-/** `Array.isArray`, for lists that are only read. */
+/** `Array.isArray` does not narrow to a readonly array. */
 const isList = (value: object): value is readonly Json[] => Array.isArray(value);

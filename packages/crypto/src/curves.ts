@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 
 /**
- * Decodes base64url of exactly 32 bytes in its one canonical spelling: another would give the same key another
+ * Decodes base64url of exactly 32 bytes, in its canonical form only: another encoding would give the same key a second
  * thumbprint.
  */
 export function decode32(value: unknown): Buffer | null {
@@ -10,11 +10,11 @@ export function decode32(value: unknown): Buffer | null {
   return bytes.length === 32 && bytes.toString('base64url') === value ? bytes : null;
 }
 
-/** Whether two coordinates are a point of P-256. */
+/** Whether two coordinates are a point on P-256. */
 export function isP256Point(x: string, y: string): boolean {
   if (decode32(x) === null || decode32(y) === null) return false;
   try {
-    // OpenSSL checks the curve's equation when it takes coordinates
+    // OpenSSL checks the equation of the curve when it imports coordinates
     createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
     return true;
   } catch {
@@ -24,7 +24,7 @@ export function isP256Point(x: string, y: string): boolean {
 
 const P = 2n ** 255n - 19n;
 const D = modulo(-121665n * power(121666n, P - 2n));
-// y of the points whose order divides 8: with such a "key" one signature fits many messages
+// the y of points whose order divides 8: under such a key one signature is valid for many messages
 const SMALL_ORDER_Y = new Set([
   0n,
   1n,
@@ -39,7 +39,7 @@ export function isEd25519Point(x: string): boolean {
   if (bytes === null) return false;
   const y = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`) & (2n ** 255n - 1n);
   if (y >= P || SMALL_ORDER_Y.has(y)) return false;
-  // x² = (y²−1)/(dy²+1) has a root exactly when numerator × denominator is a square (Euler's criterion)
+  // x² = (y²−1)/(dy²+1) has a root if and only if numerator × denominator is a square (Euler's criterion)
   const square = modulo(y * y);
   return power(modulo((square - 1n) * (D * square + 1n)), (P - 1n) / 2n) === 1n;
 }

@@ -13,15 +13,15 @@ const TYP = 'dpop+jwt';
 export interface CreateDpopInput {
   readonly key: SigningKey;
   readonly htm: string;
-  /** The request's URL; query and fragment are left out. */
+  /** URL of the request; its query and fragment are left out of the claim. */
   readonly htu: string;
-  /** Given: the proof is for this token too (`ath`). */
+  /** If given, the proof is also bound to this access token (`ath`). */
   readonly accessToken?: string;
   readonly nonce?: string;
   readonly clock: Clock;
 }
 
-/** A DPoP proof for one request. RFC 9449 §4.2. */
+/** Makes a DPoP proof for one request. RFC 9449 §4.2. */
 export function createDpopProof(input: CreateDpopInput, random: Random = systemRandom): Promise<string> {
   const { accessToken, nonce, key } = input;
   const url = new URL(input.htu);
@@ -37,17 +37,17 @@ export function createDpopProof(input: CreateDpopInput, random: Random = systemR
 }
 
 export interface CheckDpopInput {
-  /** Every `DPoP` header of the request, unjoined (`headersDistinct`). */
+  /** Every `DPoP` header of the request, not joined (`headersDistinct`). */
   readonly headers: readonly string[];
   readonly htm: string;
-  /** The URL of this endpoint as configured, not as the request's headers tell it. */
+  /** URL of this endpoint as configured, not as derived from the request's headers. */
   readonly htu: string;
-  /** The access token of the request, when it carries one: then `ath` is required. */
+  /** The access token of the request, if it carries one; then `ath` is required. */
   readonly accessToken?: string;
   readonly clock: Clock;
 }
 
-/** The rule a proof broke: for the operator's log. */
+/** The rule that a proof violates, for the operator's log. */
 export type DpopFault = HeaderFault | 'count' | 'typ' | 'jwk' | 'signature' | 'jti' | 'htm' | 'htu' | 'iat' | 'ath';
 
 export type DpopResult =
@@ -56,19 +56,21 @@ export type DpopResult =
       readonly kind: 'valid';
       /** RFC 7638 thumbprint of the key that made the proof. */
       readonly jkt: string;
-      /** 1 to 128 characters, single use per key until `expiresAt`: the caller's storage refuses it a second time. */
+      /**
+       * 1 to 128 characters. The caller's storage must refuse it a second time under the same key until `expiresAt`.
+       */
       readonly jti: string;
-      /** Epoch seconds, maybe with a fraction. */
+      /** Epoch seconds, possibly with a fraction. */
       readonly iat: number;
       /**
-       * Epoch seconds until which (`jkt`, `jti`) must be remembered; one window longer than needed, for clocks that
-       * disagree.
+       * Epoch seconds until which (`jkt`, `jti`) must be remembered. One acceptance window longer than necessary, in
+       * case clocks disagree.
        */
       readonly expiresAt: number;
     }
   | { readonly kind: 'invalid'; readonly reason: DpopFault };
 
-/** Checks the proof of a request: RFC 9449 §4.3, save for replay (11.1), which is the caller's. */
+/** Checks the DPoP proof of a request by RFC 9449 §4.3. The caller detects replay (§11.1). */
 export async function checkDpopProof(input: CheckDpopInput): Promise<DpopResult> {
   const [proof, ...others] = input.headers;
   if (proof === undefined) return { kind: 'absent' };
@@ -98,13 +100,13 @@ function faultOfClaims(claims: Record<string, unknown>, input: CheckDpopInput): 
   return typeof ath === 'string' && constantTimeEqual(ath, sha256base64url(input.accessToken)) ? null : 'ath';
 }
 
-// what a URI may consist of (RFC 3986 §2): a URL parser repairs the rest, and a repaired proof is not the one that was
-// signed for us
+// the characters of a URI (RFC 3986 §2): a URL parser would repair any others, and the repaired URI is not the one that
+// was signed
 const URI = /^https?:\/\/[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]{1,2048}$/i;
 
 /**
- * RFC 9449 §4.3: syntax- and scheme-based normalisation (RFC 3986 §6.2.2, §6.2.3), without query and fragment; null if
- * not an http(s) URI.
+ * Normalizes by syntax and scheme (RFC 3986 §6.2.2, §6.2.3) and drops query and fragment, as RFC 9449 §4.3 demands;
+ * null if the value is not an http(s) URI.
  */
 function normalizeHtu(value: string): string | null {
   if (!URI.test(value) || !URL.canParse(value)) return null;

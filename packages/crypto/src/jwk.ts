@@ -1,10 +1,13 @@
 import { sha256base64url } from './hash.ts';
 import { type KeyMaterial, type KnownKeys, publishedKeys } from './known-keys.ts';
 
-/** What we sign with. Ed25519 signatures are also read under their newer name, `Ed25519` (RFC 9864). */
+/**
+ * The algorithms we sign with. Signatures with Ed25519 are accepted under their newer name as well, `Ed25519` (RFC
+ * 9864).
+ */
 export type SigningAlg = 'ES256' | 'EdDSA';
 
-/** `alg` values accepted in signatures; this is the list to publish in metadata. */
+/** `alg` values accepted in signatures, as they are published in metadata. */
 export const ACCEPTED_ALGS = ['ES256', 'EdDSA', 'Ed25519'] as const;
 
 export type AcceptedAlg = (typeof ACCEPTED_ALGS)[number];
@@ -28,7 +31,7 @@ export interface OkpPublicJwk extends JwkLabels {
   readonly x: string;
 }
 
-/** A public key of one of the two kinds we use, with nothing else in it. RFC 7517, RFC 8037. */
+/** A public key on P-256 or Ed25519, without members of no use here. RFC 7517, RFC 8037. */
 export type PublicJwk = EcPublicJwk | OkpPublicJwk;
 
 export type PrivateJwk = PublicJwk & { readonly d: string };
@@ -41,40 +44,39 @@ export type JwkResult =
   | { readonly kind: 'valid'; readonly jwk: PublicJwk }
   | { readonly kind: 'invalid'; readonly reason: string };
 export type JwksResult =
-  /** At least one key, and what was not of use left out. */
+  /** At least one key; those that cannot be used are left out. */
   | { readonly kind: 'valid'; readonly jwks: Jwks }
-  /** Well-formed, but no key in it is one that we verify with. */
+  /** Well-formed, but without a key that we can verify with. */
   | { readonly kind: 'unusable'; readonly reason: string }
   | { readonly kind: 'invalid'; readonly reason: string };
 
 const MAX_KEYS = 20;
 const MAX_KID = 256;
-// RFC 7518 §6.2.2, §6.3.2, §6.4: members only a private or a symmetric key has
+// RFC 7518 §6.2.2, §6.3.2, §6.4: members that only a private or symmetric key has
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 
-/** The RFC 7638 thumbprint (SHA-256): the `kid` of our keys and the `jkt` of DPoP. */
+/** The RFC 7638 thumbprint (SHA-256): the `kid` of our keys, and the `jkt` of DPoP. */
 export function thumbprint(jwk: PublicJwk): string {
-  // RFC 7638 §3.2: the required members in lexicographic order, no white space
+  // RFC 7638 §3.2: the required members in lexicographic order, without white space
   const members =
     jwk.kty === 'EC' ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { crv: jwk.crv, kty: jwk.kty, x: jwk.x };
   return sha256base64url(JSON.stringify(members));
 }
 
-/** The algorithm a key signs with. */
+/** The algorithm with which a key signs. */
 export function algOf(jwk: PublicJwk): SigningAlg {
   return jwk.kty === 'EC' ? 'ES256' : 'EdDSA';
 }
 
-/** Whether a signature that says `alg` can be of this key. */
+/** Whether a signature with this `alg` can be by this key. */
 export function fitsKey(alg: AcceptedAlg, jwk: PublicJwk): boolean {
   return algOf(jwk) === (alg === 'Ed25519' ? 'EdDSA' : alg);
 }
 
 /**
- * Reads a key set of somebody else: at most 20 keys, of which those count that are public, on P-256 or Ed25519, and for
- * signatures; others are left out (RFC 7517 §5). What is left has no `kid` twice, and a `kid` on each as soon as there
- * are two. A private or symmetric key makes the whole set invalid: whoever publishes one has lost it. `reason` is fit
- * for the sender.
+ * Reads a stranger's key set of 1 to 20 keys. Keys that are not public, on P-256 or Ed25519, and for signatures are
+ * left out (RFC 7517 §5). If more than one remains, each must have a `kid` of its own. A private or symmetric key makes
+ * the whole set invalid, since whoever publishes it has lost it. `reason` may be shown to the sender.
  */
 export function validateJwks(value: unknown): JwksResult {
   const list = isRecord(value) ? value['keys'] : undefined;
@@ -97,7 +99,7 @@ function isSecret(value: unknown): boolean {
   return isRecord(value) && (value['kty'] === 'oct' || PRIVATE_MEMBERS.some((name) => Object.hasOwn(value, name)));
 }
 
-/** Reads one public key of somebody else; see {@link validateJwks}. */
+/** Reads one of a stranger's public keys; see {@link validateJwks}. `reason` may be shown to the sender. */
 export function validatePublicJwk(value: unknown, keys: KnownKeys = publishedKeys): JwkResult {
   if (!isRecord(value)) return invalid('A key is an object.');
   if (isSecret(value)) return invalid('A key has private or symmetric members.');
@@ -119,10 +121,13 @@ export function validatePublicJwk(value: unknown, keys: KnownKeys = publishedKey
   return { kind: 'valid', jwk };
 }
 
-// a key with labels is a new object each time; what `jose` imported hangs on the one without
+// a key with `kid`, `alg` or `use` is a new object each time; `jose` caches what it imported by the object without them
 const materials = new WeakMap<PublicJwk, KeyMaterial>();
 
-/** The members that make a public key, without its labels: the same object for as long as the key is known. */
+/**
+ * The members that make up a public key, without `kid`, `alg` and `use`: the same object for as long as the key is
+ * known.
+ */
 export function materialOf(jwk: PublicJwk): KeyMaterial {
   const known = materials.get(jwk);
   if (known !== undefined) return known;

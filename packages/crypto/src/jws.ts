@@ -10,7 +10,7 @@ import {
 } from './jwk.ts';
 import type { SigningKey } from './keys.ts';
 
-/** Nothing larger is even split into its parts. */
+/** A longer token is not even split into its parts. */
 const MAX_BYTES = 8192;
 const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
@@ -27,8 +27,8 @@ export type HeaderResult =
   | { readonly kind: 'invalid'; readonly reason: HeaderFault };
 
 /**
- * Reads the header of a compact JWS without trusting it: size, shape, no `crit` (RFC 7515 §4.1.11), an algorithm of
- * ours.
+ * Reads the header of a compact JWS, which is not trusted yet: checks the size, the form, that there is no `crit` (RFC
+ * 7515 §4.1.11), and that the algorithm is one of {@link ACCEPTED_ALGS}.
  */
 export function readHeader(token: string): HeaderResult {
   if (token.length > MAX_BYTES) return { kind: 'invalid', reason: 'size' };
@@ -42,8 +42,8 @@ export function readHeader(token: string): HeaderResult {
 }
 
 /**
- * The claims of a token whose signature fits `jwk`; a fault otherwise. The algorithm is the key's, whatever the token
- * says.
+ * The claims of a token if its signature verifies with `jwk`, by the algorithm of that key whatever the token says;
+ * otherwise the rule that it violates.
  */
 export async function readSigned(
   token: string,
@@ -79,10 +79,10 @@ export function sign(
     .sign(privateMaterial(key.privateJwk));
 }
 
-// like the public ones: what `jose` imported hangs on the object
+// as for public keys: `jose` caches what it imported by the object
 const privates = new WeakMap<PrivateJwk, JWK>();
 
-/** The members that make a private key, without its labels. */
+/** The members that make up a private key, without `kid` and `alg`. */
 function privateMaterial(key: PrivateJwk): JWK {
   const known = privates.get(key);
   if (known !== undefined) return known;
@@ -93,7 +93,10 @@ function privateMaterial(key: PrivateJwk): JWK {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** A JSON object out of bytes, or null. Bounded by {@link MAX_BYTES}, so that depth needs no limit of its own. */
+/**
+ * Parses bytes as a JSON object; null if they are not one. The input is at most {@link MAX_BYTES} long, which also
+ * limits the depth.
+ */
 export function parseObject(bytes: Uint8Array): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(decoder.decode(bytes));

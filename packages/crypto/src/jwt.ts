@@ -5,22 +5,22 @@ import type { SigningKey } from './keys.ts';
 import { type Random, randomId, systemRandom } from './random.ts';
 
 /**
- * Claims of a token that was checked by {@link verifyJwt}: these are present and of these types; all others are still
- * unknown.
+ * Claims of a token that {@link verifyJwt} has accepted. These are present and of these types; the types of all others
+ * are unknown.
  */
 export interface JwtClaims {
   readonly iss: string;
   readonly aud: string;
-  /** Epoch seconds, maybe with a fraction. */
+  /** Epoch seconds, possibly with a fraction. */
   readonly iat: number;
-  /** Epoch seconds, maybe with a fraction. */
+  /** Epoch seconds, possibly with a fraction. */
   readonly exp: number;
-  /** 1 to 128 characters; whoever accepts the token must remember it until `exp` and refuse it a second time. */
+  /** 1 to 128 characters. Whoever accepts the token must remember it until `exp` and refuse it a second time. */
   readonly jti: string;
   readonly [claim: string]: unknown;
 }
 
-/** The rule a token broke: for the operator's log, never for the sender. */
+/** The rule that a token violates: for the operator's log, never for the sender. */
 export type JwtFault =
   | HeaderFault
   | 'typ'
@@ -45,7 +45,7 @@ export interface SignJwtInput {
   readonly key: SigningKey;
 }
 
-/** A compact JWT under our key, with its `kid`. The claims are signed as they are. */
+/** Signs a compact JWT with one of our keys, naming its `kid`. The claims are signed as given. */
 export function signJwt({ typ, claims, key }: SignJwtInput): Promise<string> {
   return sign({ typ, kid: key.kid }, claims, key);
 }
@@ -59,7 +59,8 @@ export interface ShortJwtInput {
 }
 
 /**
- * {@link signJwt} with `iat` now, `exp` after `lifetimeSeconds` and a fresh `jti`: a client assertion or a statement.
+ * {@link signJwt} with `iat` now, `exp` after `lifetimeSeconds` and a fresh `jti`, as client assertions and statements
+ * have them.
  */
 export function signShortJwt(input: ShortJwtInput, random: Random = systemRandom): Promise<string> {
   const iat = Math.floor(input.clock.now());
@@ -69,26 +70,26 @@ export function signShortJwt(input: ShortJwtInput, random: Random = systemRandom
 
 export interface VerifyJwtInput {
   readonly token: string;
-  /** The exact `typ`, or those acceptable; `undefined` in a list allows a token without one. */
+  /** The `typ` that is required, or a list of those accepted; `undefined` in a list accepts a token without one. */
   readonly typ: string | readonly (string | undefined)[];
-  /** The keys of the one issuer expected, see `validateJwks`. No key is ever taken from the token. */
+  /** The keys of the expected issuer, as `validateJwks` reads them. No key is ever taken from the token. */
   readonly keys: Jwks;
   readonly issuer: string;
-  /** Our issuer: `aud` must be this one string. */
+  /** Our issuer. `aud` must be this one string. */
   readonly audience: string;
-  /** When given, `sub` must be exactly this. */
+  /** If given, `sub` must be identical to it. */
   readonly subject?: string;
   readonly clock: Clock;
-  /** Largest `exp − iat`. */
+  /** Maximum of `exp − iat`, in seconds. */
   readonly maxLifetimeSeconds: number;
-  /** How far `iat` and `nbf` may lie ahead of our clock; 10 by default. `exp` gets no such grace. */
+  /** Seconds by which `iat` and `nbf` may be ahead of our clock; 10 by default. `exp` may not be past at all. */
   readonly skewSeconds?: number;
 }
 
 /**
- * The only way a JWT of somebody else is believed. In order: at most 8 KB, three parts, no `crit`, ES256 or EdDSA,
- * exact `typ`, a key out of the set given, the signature; then `iss`, `sub`, `aud`, `iat`, `nbf`, `exp`, `jti`. That a
- * `jti` is new is for the caller's storage to say.
+ * Verifies a JWT that somebody else has signed; there is no other way to accept one. Checks, in this order: at most 8
+ * KB, three parts, no `crit`, ES256 or EdDSA, `typ`, a key of the given set, the signature; then `iss`, `sub`, `aud`,
+ * `iat`, `nbf`, `exp` and `jti`. The caller's storage must check that the `jti` is new.
  */
 export async function verifyJwt(input: VerifyJwtInput): Promise<JwtResult> {
   const read = readHeader(input.token);
@@ -105,8 +106,8 @@ export async function verifyJwt(input: VerifyJwtInput): Promise<JwtResult> {
 }
 
 /**
- * Who an unverified token says it is by: good for finding the keys to verify it with (RFC 7523 §3), for nothing else.
- * `null` when it is not a JWT at all.
+ * The `iss` of a token that has not been verified, only for finding the keys to verify it with (RFC 7523 §3). Null if
+ * the text is not a JWT.
  */
 export function unverifiedIssuer(token: string): string | null {
   if (readHeader(token).kind === 'invalid') return null;
@@ -115,8 +116,8 @@ export function unverifiedIssuer(token: string): string | null {
 }
 
 /**
- * What an unverified token says, for an early word on what it is about; nothing of it is to be believed. `null` when it
- * is not a JWT at all.
+ * `typ` and claims of a token that has not been verified, for an early error message; nothing may be decided by them.
+ * Null if the text is not a JWT.
  */
 export function unverifiedClaims(token: string): { readonly typ: unknown; readonly claims: unknown } | null {
   const read = readHeader(token);
@@ -130,7 +131,7 @@ function selectKey({ keys }: Jwks, kid: unknown): PublicJwk | null {
   if (only === undefined) return null;
   if (kid === undefined) return others.length === 0 ? only : null;
   if (typeof kid !== 'string') return null;
-  // a lone key without a name fits any name
+  // a single key without a `kid` is used whatever `kid` the token names
   if (others.length === 0 && only.kid === undefined) return only;
   const named = keys.filter((key) => key.kid === kid);
   return named.length === 1 ? (named[0] ?? null) : null;
@@ -140,7 +141,7 @@ function faultOfClaims(claims: Record<string, unknown>, input: VerifyJwtInput): 
   const { iss, sub, aud, jti } = claims;
   if (iss !== input.issuer) return 'iss';
   if (input.subject !== undefined && sub !== input.subject) return 'sub';
-  // an array is refused even when it holds only us: RFC 9700 §2.3, one token for one receiver
+  // an array is refused even if it holds our issuer alone: a token has one audience (RFC 9700 §2.3)
   if (aud !== input.audience) return 'aud';
   if (typeof jti !== 'string' || jti.length === 0 || jti.length > 128) return 'jti';
   return faultOfTimes(claims, input);
@@ -152,11 +153,11 @@ function faultOfTimes({ iat, exp, nbf }: Record<string, unknown>, input: VerifyJ
   if (!isInstant(iat) || iat > latest) return 'iat';
   if (nbf !== undefined && (!isInstant(nbf) || nbf > latest)) return 'nbf';
   if (!isInstant(exp) || exp <= iat || exp <= now) return 'exp';
-  // fractions are not exact: a minute may come out a little longer
+  // tolerates the rounding of fractions: a minute may come out a little longer
   return exp - iat >= input.maxLifetimeSeconds + 0.001 ? 'lifetime' : null;
 }
 
-/** Seconds after 1970, whole or not: a NumericDate (RFC 7519 §2). */
+/** Whether a value is a NumericDate after 1970, possibly with a fraction. RFC 7519 §2. */
 export function isInstant(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value <= Number.MAX_SAFE_INTEGER;
 }

@@ -11,24 +11,24 @@ import {
   validatePublicJwk,
 } from './jwk.ts';
 
-/** A key we sign with. `privateJwk` is a secret: sealed at rest, never in an answer, never in a log. */
+/** A key with which we sign. `privateJwk` is a secret: encrypted at rest, never in an answer or a log. */
 export interface SigningKey {
-  /** RFC 7638 thumbprint of the key, also its `jkt`. */
+  /** RFC 7638 thumbprint of the key, which is also its `jkt`. */
   readonly kid: string;
   readonly alg: SigningAlg;
   readonly privateJwk: PrivateJwk;
   readonly publicJwk: PublicJwk;
 }
 
-/** The keys of a service that replaces them now and then; asked anew each time, never copied. */
+/** The keys of a service that rotates them. Read the members each time; never keep a copy. */
 export interface SigningKeys {
-  /** Signs now. */
+  /** The key to sign with now. */
   readonly current: SigningKey;
-  /** All that are published: those that will sign, that sign, and whose signatures may still be under way. */
+  /** All published keys: those that will sign, the one that signs, and those whose signatures may still be in use. */
   readonly all: readonly SigningKey[];
 }
 
-/** A new key. */
+/** Generates a key pair. */
 export function generateSigningKey(alg: SigningAlg = 'ES256'): SigningKey {
   const { privateKey } =
     alg === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519');
@@ -36,7 +36,7 @@ export function generateSigningKey(alg: SigningAlg = 'ES256'): SigningKey {
 }
 
 /**
- * Makes a key usable again that was stored as its private JWK.
+ * Makes a signing key of a private JWK, as it is stored.
  *
  * @throws TypeError when it is not a private P-256 or Ed25519 key
  */
@@ -53,12 +53,12 @@ export function signingKeyOf(privateJwk: unknown): SigningKey {
   return { kid, alg, privateJwk: { ...publicJwk, d }, publicJwk };
 }
 
-/** The document to publish: public members only. */
+/** The JWK Set to publish, with public members only. */
 export function publicJwks(keys: readonly SigningKey[]): Jwks {
   return { keys: keys.map((key) => key.publicJwk) };
 }
 
-/** The key as a WebCrypto pair, for libraries that want one; the private half cannot be exported from it. */
+/** The key as a WebCrypto pair, for libraries that take one. The private key cannot be exported from it. */
 export async function cryptoKeyPair(key: SigningKey): Promise<webcrypto.CryptoKeyPair> {
   const algorithm = key.alg === 'ES256' ? { name: 'ECDSA', namedCurve: 'P-256' } : { name: 'Ed25519' };
   const { d, ...material } = bare(key.privateJwk);
@@ -68,7 +68,7 @@ export async function cryptoKeyPair(key: SigningKey): Promise<webcrypto.CryptoKe
   };
 }
 
-// WebCrypto refuses a key whose `alg` is not spelled its way: hand over the material alone
+// WebCrypto refuses a key whose `alg` is not spelled its way, so it gets only the members that make up the key
 function bare({ kty, crv, x, d, ...rest }: PrivateJwk): { kty: string; crv: string; x: string; y?: string; d: string } {
   return { kty, crv, x, d, ...('y' in rest ? { y: rest.y } : {}) };
 }

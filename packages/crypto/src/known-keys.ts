@@ -1,25 +1,25 @@
 import { LRUCache } from 'lru-cache';
 import { isEd25519Point, isP256Point } from './curves.ts';
 
-/** The members that make a public key, and nothing beside them: what its RFC 7638 thumbprint is over. */
+/** The members that make up a public key, over which its RFC 7638 thumbprint is computed. */
 export type KeyMaterial =
   | { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string }
   | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string };
 
-/** Public keys that were found to be points of their curves: the same object for the same key. */
+/** Public keys that are known to be points on their curves, with the same object for the same key each time. */
 export interface KnownKeys {
-  /** `null` for what is no public key on P-256 or Ed25519; that is not remembered. */
+  /** Null if the members are not a public key on P-256 or Ed25519, which is not remembered. */
   materialOf(members: Readonly<Record<string, unknown>>): KeyMaterial | null;
-  /** How many are remembered now. */
+  /** How many keys are remembered. */
   readonly size: number;
 }
 
 /**
- * Remembers the `max` keys used last, so that a key that signs again costs neither the check of its curve's equation
- * nor an import: `jose` keeps what it imported for as long as the object lives that it was given.
+ * Remembers the `max` keys used last. A key that is used again costs neither the check that it is on its curve nor an
+ * import, because `jose` caches what it imported for as long as the object lives.
  *
- * A key is found by all of its members, so none ever stands for another; whose key it is, and whether it still is, is
- * not kept here but read anew from that client's set for each token.
+ * A key is looked up by all of its members, so that no key is taken for another. To whom a key belongs is not kept
+ * here: it is read from that client's key set for each token.
  */
 export function createKnownKeys(max: number): KnownKeys {
   const known = new LRUCache<string, KeyMaterial>({ max });
@@ -38,17 +38,14 @@ export function createKnownKeys(max: number): KnownKeys {
   };
 }
 
-/** Keys that somebody publishes: few, and used again and again. */
+/** Keys that clients and servers publish: few, and used repeatedly. */
 export const publishedKeys = createKnownKeys(2048);
-/**
- * Keys that come with their proofs (RFC 9449): anybody makes as many as they like, so these never push a published one
- * out.
- */
+/** Keys in DPoP proofs (RFC 9449). Anybody can make any number of them, so they must not evict published ones. */
 export const proofKeys = createKnownKeys(4096);
 
 /**
- * The members by their form alone: judged before anything is looked up, so that a key that was seen lets in nothing
- * that is written otherwise.
+ * The members of a key whose form is right. It is checked before the look-up, so that a known key does not make another
+ * encoding of it acceptable.
  */
 function formOf({ kty, crv, x, y }: Readonly<Record<string, unknown>>): KeyMaterial | null {
   if (!isCoordinate(x)) return null;
@@ -59,5 +56,5 @@ function formOf({ kty, crv, x, y }: Readonly<Record<string, unknown>>): KeyMater
 const isPoint = (form: KeyMaterial): boolean =>
   form.kty === 'EC' ? isP256Point(form.x, form.y) : isEd25519Point(form.x);
 
-/** 32 bytes in base64url, by length: nothing longer becomes part of a name. */
+/** 32 bytes in base64url, judged by the length, so that no longer text becomes part of a look-up key. */
 const isCoordinate = (value: unknown): value is string => typeof value === 'string' && value.length === 43;

@@ -14,17 +14,17 @@ import { readHeader, readSigned, sign } from './jws.ts';
 import type { SigningKey } from './keys.ts';
 
 /**
- * An offer whose signature fits the key that it carries. Whose key that is, is for published keys to say: {@link
- * isAmong}.
+ * An offer whose signature verifies with the key in its header. Whether that key belongs to the AM, {@link isAmong}
+ * tells.
  */
 export interface SignedProffer {
   readonly text: string;
   readonly claims: TermsProffer;
-  /** The key in its header. */
+  /** The key in the header. */
   readonly key: PublicJwk;
 }
 
-/** A Requester's answer with the offer in it, both signed and about each other. */
+/** A Requester's answer to an offer, and the offer inside it. Both are signed, and the answer is to this offer. */
 export interface TermsRecord {
   readonly text: string;
   readonly claims: TermsAgreement;
@@ -32,7 +32,7 @@ export interface TermsRecord {
   readonly proffer: SignedProffer;
 }
 
-/** The rule that a record broke. */
+/** The rule that a record violates. */
 export type RecordFault =
   | 'size'
   | 'malformed'
@@ -46,17 +46,17 @@ export type RecordFault =
 export type ProfferResult = SignedProffer | { readonly fault: RecordFault };
 export type RecordResult = TermsRecord | { readonly fault: RecordFault };
 
-/** Signs an offer of terms; the key goes along. PROTOCOL §10.2. */
+/** Signs an offer of terms, with the public key in the header. PROTOCOL §10.2. */
 export function signProffer(claims: TermsProffer, key: SigningKey): Promise<string> {
   return sign({ typ: JWT_TYP.termsProffer, jwk: key.publicJwk }, claims, key);
 }
 
-/** Signs the answer to an offer; the key goes along. PROTOCOL §10.2. */
+/** Signs the answer to an offer, with the public key in the header. PROTOCOL §10.2. */
 export function signAgreement(claims: TermsAgreement, key: SigningKey): Promise<string> {
   return sign({ typ: JWT_TYP.termsAgreement, jwk: key.publicJwk }, claims, key);
 }
 
-/** Reads an offer: its form, its signature by the key that it carries, its claims. Never throws. */
+/** Reads an offer and verifies it with the key in its header. Never throws. PROTOCOL §10.2. */
 export async function readProffer(text: string): Promise<ProfferResult> {
   const read = await readSelfSigned(text, JWT_TYP.termsProffer);
   if ('fault' in read) return read;
@@ -65,9 +65,9 @@ export async function readProffer(text: string): Promise<ProfferResult> {
 }
 
 /**
- * Reads a whole record: the Requester's answer, the AM's offer in it, both signatures by the keys that they carry, and
- * that the one answers the other. Needs nothing but the text; anybody can make such a record with keys of their own, so
- * what it proves hangs on {@link isAmong}. Never throws.
+ * Reads a record: verifies the Requester's answer and the AM's offer inside it with the keys in their headers, and that
+ * the one answers the other. It needs nothing but the text, and anybody can make such a record with keys of their own:
+ * what it proves depends on {@link isAmong}. Never throws. PROTOCOL §10.2.
  */
 export async function readTermsRecord(text: string): Promise<RecordResult> {
   const read = await readSelfSigned(text, JWT_TYP.termsAgreement);
@@ -80,7 +80,7 @@ export async function readTermsRecord(text: string): Promise<RecordResult> {
   return { text, claims, key: read.key, proffer };
 }
 
-/** Whether a key is one of those that somebody published: by what it is, not by what it is called (RFC 7638). */
+/** Whether a key is among those that somebody published, by its thumbprint and not by its `kid`. RFC 7638. */
 export function isAmong(published: readonly unknown[], key: PublicJwk): boolean {
   const wanted = thumbprint(key);
   return published.some((one) => {
@@ -89,7 +89,10 @@ export function isAmong(published: readonly unknown[], key: PublicJwk): boolean 
   });
 }
 
-/** Base64url leaves bits at the end that no byte has: of all spellings of one record one is let in. RFC 4648 §3.5. */
+/**
+ * Several texts decode to the same bytes, because the last character of base64url has unused bits. Only the canonical
+ * one is accepted. RFC 4648 §3.5.
+ */
 const isCanonical = (text: string): boolean =>
   text.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 
@@ -104,8 +107,7 @@ async function readSelfSigned(text: string, typ: string): Promise<SelfSigned> {
   if (key.kind === 'invalid') return { fault: 'key' };
   const signed = await readSigned(text, read.header.alg, key.jwk);
   if (signed.kind === 'invalid') return { fault: 'signature' };
-  // read for years, by many programs: a member that is there twice would mean one thing to one of them and another to
-  // the next
+  // records are read for years by many programs, and two members of one name could mean different things to two of them
   const strict = parseJson(Buffer.from(text.split('.')[1] ?? '', 'base64url'));
   return strict.kind === 'json' ? { claims: strict.value, key: key.jwk } : { fault: 'malformed' };
 }

@@ -5,8 +5,8 @@ import { type Random, systemRandom } from './random.ts';
 const SECRET_BYTES = 32;
 
 /**
- * A new token in clear: 16 bits of bucket and 256 bits of secret. PROTOCOL §8.
- * Hand it to its receiver and keep only {@link hashToken} of it.
+ * A new token: 16 bits of bucket and 256 random bits. Give it to its receiver, and store only {@link hashToken} of it.
+ * PROTOCOL §8.
  *
  * @param bucket 0..65535, see {@link bucketOf}
  */
@@ -18,12 +18,12 @@ export function mintToken<K extends TokenKind>(kind: K, bucket: number, random: 
   return `cha_${kind}_${bytes.toString('base64url')}`;
 }
 
-/** What storage keeps of a token: the 32 bytes of SHA-256 over the whole string, its kind included. */
+/** The 32 bytes under which a token is stored: SHA-256 of the whole string, its kind included. */
 export function hashToken(token: string): Buffer {
   return sha256(token);
 }
 
-/** The bucket of an owner, 0..65535: the first 16 bits of SHA-256 of the id. */
+/** The bucket of an owner, 0..65535: the first 16 bits of SHA-256 of their id. PROTOCOL §8. */
 export function bucketOf(ownerId: string): number {
   return sha256(ownerId).readUInt16BE(0);
 }

@@ -6,46 +6,48 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEAD_BYTES = 2;
 
-/** Something sealed could not be opened: another key, another row, or damage. Says nothing about which. */
+/**
+ * A sealed text could not be opened: it was sealed with another key or for another row, or is damaged. Which of them,
+ * the error does not say.
+ */
 export class VaultError extends Error {
   override readonly name = 'VaultError';
 }
 
 export interface VaultKey {
-  /** 0..255, stored in front of every sealed text. */
+  /** 0..255, stored at the beginning of every sealed text. */
   readonly keyId: number;
   /** 32 bytes. */
   readonly key: Uint8Array;
 }
 
 export interface Vault {
-  /** Of the key that seals. */
+  /** Id of the key that seals. */
   readonly keyId: number;
-  /** Encrypts; `aad` names the place it belongs to (row id and owner) and must be given again to open it. */
+  /** Encrypts `plaintext`. `aad` says what it belongs to (row id and owner), and the same must be given to open it. */
   seal(plaintext: string, aad: string): Buffer;
-  /** @throws VaultError unless sealed by a known key under exactly this `aad`. */
+  /** @throws VaultError unless it was sealed with a known key and exactly this `aad` */
   open(sealed: Uint8Array, aad: string): string;
-  /** Whether it was sealed by a retired key and wants sealing anew. */
+  /** Whether it was sealed with a retired key, and should be sealed again. */
   isStale(sealed: Uint8Array): boolean;
 }
 
 export interface VaultOptions {
-  /** Id of the key that seals; 1 by default. */
+  /** Id of the key that seals, 0..255; 1 by default. */
   readonly keyId?: number;
-  /** Earlier keys: they open, they never seal. */
+  /** Earlier keys, which only open. */
   readonly retired?: readonly VaultKey[];
 }
 
 /**
- * AES-256-GCM for secrets kept at rest. Layout: format byte, key id byte, 12 bytes of nonce, ciphertext, 16 bytes of
- * tag.
+ * AES-256-GCM for secrets at rest. Layout: format byte, key id byte, 12 bytes of nonce, ciphertext, 16 bytes of tag.
  *
- * @param key 32 bytes from outside the database
- * @throws RangeError when a key is not 32 bytes or two keys share an id
+ * @param key 32 bytes from outside the database @throws RangeError when a key is not 32 bytes long or two keys share an
+ * id
  */
 export function createVault(key: Uint8Array, options: VaultOptions = {}): Vault {
   const keyId = options.keyId ?? 1;
-  // key objects: bytes would be made into one for each text
+  // key objects, because given bytes would be converted into one for each text
   const keys = new Map<number, KeyObject>();
   for (const each of [{ keyId, key }, ...(options.retired ?? [])]) {
     if (each.key.length !== 32) throw new RangeError('A vault key is 32 bytes.');
@@ -67,7 +69,7 @@ function seal({ key, keyId }: { key: KeyObject; keyId: number }, plaintext: stri
   const head = Buffer.from([FORMAT, keyId]);
   const nonce = systemRandom(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
-  // the head is authenticated too, so that format and key id cannot be exchanged
+  // the head is authenticated as well, so that nobody can change format or key id
   cipher.setAAD(Buffer.concat([head, Buffer.from(aad, 'utf8')]));
   const body = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
   return Buffer.concat([head, nonce, body, cipher.getAuthTag()]);
@@ -92,7 +94,10 @@ function open(keys: ReadonlyMap<number, KeyObject>, sealed: Uint8Array, aad: str
 
 const cannotOpen = () => new VaultError('This sealed value cannot be opened with the keys and the place given.');
 
-/** 32 bytes for one purpose out of a master secret (HKDF-SHA-256, RFC 5869). A label must never serve two purposes. */
+/**
+ * Derives 32 bytes for one purpose from a master secret (HKDF-SHA-256, RFC 5869). Each purpose needs a label of its
+ * own.
+ */
 export function deriveKey(master: Uint8Array, label: string): Buffer {
   if (master.length < 32) throw new RangeError('A master key is at least 32 bytes.');
   return Buffer.from(hkdfSync('sha256', master, new Uint8Array(0), `chatelaine/1/${label}`, 32));

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { canonicalJson } from '../src/index.ts';
 
 test('canonical JSON is that of RFC 8785: members by UTF-16, numbers and strings as in ECMAScript', () => {
-  // §3.2.2 and §3.2.3
+  // RFC 8785 §3.2.2 and §3.2.3
   const numbers = [Number('333333333.33333329'), 1e30, 4.5, 2e-3, 0.000_000_000_000_000_000_000_000_001];
   const string = '€$\u000f\nA\'B"\\\\"/';
   expect(canonicalJson({ numbers, string, literals: [null, true, false] })).toBe(
@@ -20,7 +20,7 @@ test('canonical JSON is that of RFC 8785: members by UTF-16, numbers and strings
   };
   const order = ['CR', 'One', 'Control', 'o', 'Euro', 'Smiley', 'Dagesh'];
   expect(Object.values(JSON.parse(canonicalJson(names)) as Record<string, string>)).toEqual(
-    // `1` is an index, which objects of JavaScript have first
+    // `1` is an index, and JavaScript objects list those first
     ['One', ...order.filter((one) => one !== 'One')],
   );
   expect(() => canonicalJson(Number.NaN)).toThrow(TypeError);

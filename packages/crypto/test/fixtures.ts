@@ -12,7 +12,7 @@ export const b64 = (value: unknown) =>
     : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
   ).toString('base64url');
 
-/** A JWT put together by hand, so that tests can break every rule the package's own signer keeps. */
+/** A JWT assembled by hand, so that tests can violate rules that the package's own signer keeps. */
 export function forge(header: object, payload: unknown, key: SigningKey): string {
   const input = `${b64(header)}.${b64(payload)}`;
   const d = createPrivateKey({ key: { ...key.privateJwk }, format: 'jwk' });
@@ -30,6 +30,6 @@ export function forgeHmac(header: object, payload: unknown, secret: string): str
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** The same 32 bytes in base64url with a bit set that no byte has. */
+/** The same 32 bytes in base64url with one of the unused bits set. */
 export const otherSpelling = (text: string) =>
   text.slice(0, -1) + ALPHABET.charAt(ALPHABET.indexOf(text.slice(-1)) + 1);

@@ -16,14 +16,14 @@ const key = generateSigningKey('ES256');
 const edKey = generateSigningKey('EdDSA');
 const jwk = key.publicJwk;
 
-test('a published key set holds no private member (J13)', () => {
+test('a published key set has no private member (J13)', () => {
   const text = JSON.stringify(publicJwks([key, edKey]));
   expect(text).not.toContain('"d"');
   expect(text).not.toContain(key.privateJwk.d);
   expect(validateJwks(JSON.parse(text))).toEqual({ kind: 'valid', jwks: publicJwks([key, edKey]) });
 });
 
-test('a key comes back from storage as the same key', () => {
+test('a key that was stored is read as the same key', () => {
   for (const each of [key, edKey]) expect(signingKeyOf(JSON.parse(JSON.stringify(each.privateJwk)))).toEqual(each);
   for (const bad of [null, 'x', {}, jwk, { ...key.privateJwk, d: '' }, { kty: 'oct', k: 'AA' }])
     expect(() => signingKeyOf(bad)).toThrow(TypeError);
@@ -42,7 +42,7 @@ test('the thumbprint of the Ed25519 key of RFC 8037 appendix A.3 is the one give
   expect(validatePublicJwk({ kty: 'OKP', crv: 'Ed25519', x }).kind).toBe('valid');
 });
 
-test('a WebCrypto pair signs with the key and keeps the private half inside', async () => {
+test('a WebCrypto pair signs with the key, and its private key cannot be exported', async () => {
   for (const each of [key, edKey]) {
     const pair = await cryptoKeyPair(each);
     expect(pair.privateKey.extractable).toBe(false);
@@ -51,7 +51,7 @@ test('a WebCrypto pair signs with the key and keeps the private half inside', as
   }
 });
 
-describe('a key set of somebody else (R3)', () => {
+describe('a stranger’s key set (R3)', () => {
   const many = (count: number) => Array.from({ length: count }, () => generateSigningKey('EdDSA').publicJwk);
   test.each<[string, unknown]>([
     ['null', null],
@@ -93,11 +93,11 @@ describe('a key set of somebody else (R3)', () => {
     ['an alg that does not fit', { ...jwk, alg: 'EdDSA' }],
     ['alg none', { ...jwk, alg: 'none' }],
   ];
-  test.each(others)('with %s has nothing to verify with (RFC 7517 §5)', (_name, other) =>
+  test.each(others)('with only %s has no key to verify with (RFC 7517 §5)', (_name, other) =>
     expect(validateJwks({ keys: [other] }).kind).toBe('unusable'),
   );
 
-  test.each(others)('with %s beside a good key is that good key alone (RFC 7517 §5)', (_name, other) => {
+  test.each(others)('with %s and a good key is read as the good key alone (RFC 7517 §5)', (_name, other) => {
     for (const keys of [
       [jwk, other],
       [other, jwk],
@@ -105,7 +105,7 @@ describe('a key set of somebody else (R3)', () => {
       expect(validateJwks({ keys })).toEqual({ kind: 'valid', jwks: { keys: [jwk] } });
   });
 
-  test('a good key needs no kid beside keys that do not count', () => {
+  test('a good key needs no kid if the other keys are left out', () => {
     const { kid: _kid, ...nameless } = jwk;
     const keys = [nameless, ...others.map(([, other]) => other)];
     expect(validateJwks({ keys })).toEqual({ kind: 'valid', jwks: { keys: [nameless] } });
@@ -113,7 +113,7 @@ describe('a key set of somebody else (R3)', () => {
 
   test('of 20 keys is accepted', () => expect(validateJwks({ keys: many(20) }).kind).toBe('valid'));
 
-  test('a lone key needs no kid; unknown members are dropped', () => {
+  test('a single key needs no kid; unknown members are dropped', () => {
     const { kty, crv, x } = edKey.publicJwk;
     const read = validateJwks({
       keys: [{ kty, crv, x, key_ops: ['verify'], alg: 'Ed25519', x5c: ['AA'], note: 'hello' }],
@@ -122,7 +122,7 @@ describe('a key set of somebody else (R3)', () => {
     expect(read).toEqual({ kind: 'valid', jwks: { keys: [{ kty, crv, x, alg: 'EdDSA' }] } });
   });
 
-  test('nothing makes it throw, nothing random is a key', () => {
+  test('it never throws, and random values are not keys', () => {
     const loose = fc.record(
       {
         kty: fc.constantFrom('EC', 'OKP', 'RSA', 'oct'),
@@ -144,13 +144,13 @@ describe('a key set of somebody else (R3)', () => {
     );
   });
 
-  test('every key made is on its curve', () => {
+  test('every key that is generated is on its curve', () => {
     for (let round = 0; round < 25; round += 1) {
       expect(validateJwks(publicJwks([generateSigningKey('ES256'), generateSigningKey('EdDSA')])).kind).toBe('valid');
     }
   });
 
-  test('about half of all 32-byte values are no Ed25519 point', () => {
+  test('about half of all 32-byte values are not Ed25519 points', () => {
     const points = fc.sample(fc.uint8Array({ minLength: 32, maxLength: 32 }), { numRuns: 100, seed: 7 });
     const valid = points.filter(
       (bytes) =>

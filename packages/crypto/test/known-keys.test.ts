@@ -14,14 +14,14 @@ import { claims, edKey, header, key, refused, TYP, verify } from './statement.ts
 const ed = { kty: 'OKP', crv: 'Ed25519', x: edKey.publicJwk.x };
 const ec = (signer = key) => ({ ...signer.publicJwk }) as { kty: string; crv: string; x: string; y: string };
 
-/** The set as its reader gets it: parsed anew for each token. */
+/** The set as its reader gets it: parsed again for each token. */
 function setOf(...keys: unknown[]) {
   const read = validateJwks(JSON.parse(JSON.stringify({ keys })));
   if (read.kind !== 'valid') throw new Error(read.kind);
   return read.jwks;
 }
 
-describe('a key that was seen', () => {
+describe('a known key', () => {
   test.each([['P-256', ec()] as const, ['Ed25519', ed] as const])(
     'is the same object the next time, whatever labels it carries (%s)',
     (_curve, jwk) => {
@@ -33,7 +33,7 @@ describe('a key that was seen', () => {
     },
   );
 
-  test('is one of a bounded number: the one that was not used for longest goes first', () => {
+  test('is one of a bounded number, of which the least recently used is dropped', () => {
     const known = createKnownKeys(2);
     const [a, b, c] = [ec(generateSigningKey()), ec(generateSigningKey()), ec(generateSigningKey())];
     const first = known.materialOf(a);
@@ -45,7 +45,7 @@ describe('a key that was seen', () => {
     expect(known.materialOf(b)).not.toBe(second);
   });
 
-  test('is not pushed out by keys that strangers send with their proofs', async () => {
+  test('is not evicted by keys that strangers send in proofs', async () => {
     setOf(ec());
     const kept = publishedKeys.materialOf(ec());
     const stranger = generateSigningKey();
@@ -58,7 +58,7 @@ describe('a key that was seen', () => {
   });
 });
 
-describe('what is no key is refused each time, also beside one that was seen (D8)', () => {
+describe('what is not a key is refused each time, even if it resembles a known one (D8)', () => {
   const good = ec();
   test.each([
     ['the y of another key', { ...good, y: ec(generateSigningKey()).y }],
@@ -84,13 +84,13 @@ describe('what is no key is refused each time, also beside one that was seen (D8
     expect([warm.materialOf(jwk), warm.materialOf(jwk), warm.size]).toEqual([null, null, 2]);
   });
 
-  test('a private member beside a key that was seen makes the set invalid', () => {
+  test('a private member added to a known key makes the set invalid', () => {
     setOf(ec());
     expect(validateJwks({ keys: [{ ...key.privateJwk }] })).toMatchObject({ kind: 'invalid' });
   });
 });
 
-describe('no key ever stands for another, in whichever order they were seen', () => {
+describe('no key is taken for another, in whichever order they come', () => {
   const other = generateSigningKey('ES256');
   const named = (signer: typeof key) => ({ ...signer.publicJwk, kid: 'one' });
   const by = (signer: typeof key) => forge({ ...header, kid: 'one' }, claims, signer);
@@ -106,7 +106,7 @@ describe('no key ever stands for another, in whichever order they were seen', ()
     }
   });
 
-  test('a key taken out of the set is refused at once, and one put in under its kid is used at once', async () => {
+  test('a key removed from the set is refused at once, and one added under its kid is used at once', async () => {
     expect(await verify(by(key), { keys: setOf(named(key)) })).toMatchObject({ kind: 'valid' });
     expect(await verify(by(key), { keys: setOf(named(other)) })).toEqual(refused('signature'));
     expect(await verify(by(other), { keys: setOf(named(other)) })).toMatchObject({ kind: 'valid' });
@@ -130,7 +130,7 @@ describe('no key ever stands for another, in whichever order they were seen', ()
     }
   });
 
-  test('a proof whose key differs from one that was seen in one coordinate is refused', async () => {
+  test('a proof whose key differs from a known one in one coordinate is refused', async () => {
     const request = { htm: 'POST', htu: 'https://am.example/token', clock: clockAt(NOW) };
     const good = await createDpopProof({ ...request, key });
     expect(await checkDpopProof({ ...request, headers: [good] })).toMatchObject({ kind: 'valid' });

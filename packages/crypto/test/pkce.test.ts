@@ -11,12 +11,12 @@ test('the example of RFC 7636 appendix B holds', () => {
   expect(verifyPkce(verifier, 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM')).toBe(true);
 });
 
-test('a new verifier is one, and another each time', () => {
+test('a new verifier is valid, and differs each time', () => {
   expect(isVerifier(createVerifier())).toBe(true);
   expect(createVerifier()).not.toBe(createVerifier());
 });
 
-test('every verifier fits its own challenge and no other’s', () => {
+test('every verifier matches its own challenge and no other', () => {
   fc.assert(
     fc.property(verifiers, verifiers, (a, b) => {
       expect(isChallenge(challengeOf(a))).toBe(true);

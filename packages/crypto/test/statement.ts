@@ -1,7 +1,7 @@
 import { generateSigningKey, publicJwks, type VerifyJwtInput, verifyJwt } from '../src/index.ts';
 import { clockAt, NOW } from './fixtures.ts';
 
-// a statement as an AM makes it, and how a Host looks at it
+// a statement as an AM makes it, and as a Host verifies it
 export const HOST = 'https://photos.example';
 export const AM = 'https://am.example';
 export const TYP = 'transfer-statement+jwt';

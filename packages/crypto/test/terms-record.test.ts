@@ -36,7 +36,7 @@ const bare = ({ publicJwk }: SigningKey) => ({ ...publicJwk, kid: undefined, use
 const headerOf = (typ: string, key: SigningKey) => ({ alg: key.alg, typ, jwk: bare(key) });
 
 describe('a record of terms', () => {
-  test('is read as it was signed, with both keys, and needs nothing else', async () => {
+  test('is read as it was signed, with both keys, and nothing else is needed', async () => {
     const proffer = await signProffer(offered, am);
     const text = await signAgreement(answer(proffer), requester);
     const record = await readTermsRecord(text);
@@ -48,7 +48,7 @@ describe('a record of terms', () => {
     expect(isAmong(['x', null, {}], record.key)).toBe(false);
   });
 
-  test('is none when any one character of it is another', async () => {
+  test('is refused when any one character is changed', async () => {
     const text = await signAgreement(answer(await signProffer(offered, am)), requester);
     const run = fc.asyncProperty(fc.nat(text.length - 1), fc.constantFrom('A', 'B', '-', '.', '='), async (at, by) => {
       if (text[at] === by) return;
@@ -57,7 +57,7 @@ describe('a record of terms', () => {
     await fc.assert(run, { numRuns: 300, seed: 12 });
   });
 
-  test('with the longest names that are let in still fits', async () => {
+  test('fits the limit with the longest names that are accepted', async () => {
     const issuer = `https://${'a'.repeat(92)}`;
     const reference = (last: string) => ({ uri: 'u'.repeat(LIMIT.termsUriChars - 1) + last, digest: 'd'.repeat(43) });
     const aud = 'c'.repeat(LIMIT.signerIdChars);
@@ -72,7 +72,7 @@ describe('a record of terms', () => {
     expect(await readTermsRecord(text)).toHaveProperty('claims.accepted', reference('2'));
   });
 
-  test('is refused for its typ, its key, a second spelling, and duplicate or too many members', async () => {
+  test('is refused for its typ, its key, a non-canonical encoding, and duplicate or too many members', async () => {
     const proffer = await signProffer(offered, am);
     const good = headerOf('terms-agreement+jwt', requester);
     const claims = answer(proffer);

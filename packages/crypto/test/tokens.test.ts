@@ -7,7 +7,7 @@ import { bucketOf, constantTimeEqual, hashToken, hostTag, mintToken, randomId, s
 const kinds = fc.constantFrom(...TOKEN_KINDS);
 const buckets = fc.integer({ min: 0, max: 0xffff });
 
-test('every token minted reads back as its kind and bucket', () => {
+test('every token that is minted parses as its kind and bucket', () => {
   fc.assert(
     fc.property(kinds, buckets, (kind, bucket) => {
       expect(parseToken(mintToken(kind, bucket))).toEqual({ kind, bucket });
@@ -15,7 +15,7 @@ test('every token minted reads back as its kind and bucket', () => {
   );
 });
 
-test('a token carries 256 random bits: the bucket is the only thing two of one owner share', () => {
+test('a token has 256 random bits: two of one owner have nothing but the bucket in common', () => {
   const minted = new Set(Array.from({ length: 1000 }, () => mintToken('at', 7).slice('cha_at_'.length + 3)));
   expect(minted.size).toBe(1000);
   const asked: number[] = [];
@@ -26,7 +26,7 @@ test('a token carries 256 random bits: the bucket is the only thing two of one o
   expect(asked).toEqual([32]);
 });
 
-test('a bucket outside 16 bits is a mistake of ours', () => {
+test('a bucket outside 16 bits throws', () => {
   for (const bucket of [-1, 65_536, 1.5, Number.NaN]) expect(() => mintToken('at', bucket)).toThrow(RangeError);
 });
 
@@ -44,19 +44,19 @@ test('an owner has one bucket, the first 16 bits of SHA-256', () => {
   );
 });
 
-test('a Host’s tag is 22 characters that only its issuer decides', () => {
+test('a Host’s tag is 22 characters and depends on its issuer alone', () => {
   expect(hostTag('https://photos.example')).toBe(sha256base64url('https://photos.example').slice(0, 22));
   expect(hostTag('https://photos.example')).toMatch(/^[A-Za-z0-9_-]{22}$/);
   expect(hostTag('https://photos.example')).not.toBe(hostTag('https://photos.example/'));
 });
 
-test('ids are 128 random bits, prefixed where asked', () => {
+test('ids are 128 random bits, with a prefix if one is given', () => {
   expect(randomId()).toMatch(/^[A-Za-z0-9_-]{22}$/);
   expect(randomId('own')).toMatch(/^own_[A-Za-z0-9_-]{22}$/);
   expect(new Set(Array.from({ length: 1000 }, () => randomId())).size).toBe(1000);
 });
 
-describe('comparing in constant time', () => {
+describe('constantTimeEqual', () => {
   test('agrees with === for any two texts, of any lengths', () => {
     fc.assert(fc.property(fc.string(), fc.string(), (a, b) => constantTimeEqual(a, b) === (a === b)));
     fc.assert(fc.property(fc.string(), (a) => constantTimeEqual(a, `${a}`) && !constantTimeEqual(a, `${a}x`)));

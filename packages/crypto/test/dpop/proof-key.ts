@@ -5,7 +5,7 @@ import { b64, forge, forgeHmac, otherSpelling } from '../fixtures.ts';
 import { key, edKey, kty, crv, x, jwk, header, claims, check, refused } from './scene.ts';
 
 export function proofKey(): void {
-  describe('the key in the proof is a public P-256 or Ed25519 key and nothing more (D8)', () => {
+  describe('the key in the proof is a public P-256 or Ed25519 key and nothing else (D8)', () => {
     const rsa = (bits: number) =>
       generateKeyPairSync('rsa', { modulusLength: bits }).publicKey.export({ format: 'jwk' });
     const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' });
@@ -43,7 +43,7 @@ export function proofKey(): void {
         const { user, system } = process.cpuUsage(before);
         costs.push(user + system);
       }
-      // what the check costs is what it costs each time; more than that is the collector's, or the compiler's
+      // the least of several runs, because any more is spent on garbage collection or compilation
       expect(Math.min(...costs)).toBeLessThan(50_000);
     });
 
@@ -63,7 +63,7 @@ export function proofKey(): void {
       expect(await check(forge({ ...header, alg: 'EdDSA', jwk: weak }, claims, edKey))).toEqual(refused('jwk'));
     });
 
-    test('the proof must be signed by that very key', async () => {
+    test('the proof must be signed with that key', async () => {
       expect(await check(forge(header, claims, generateSigningKey('ES256')))).toEqual(refused('signature'));
       expect(await check(forge({ ...header, alg: 'EdDSA' }, claims, edKey))).toEqual(refused('alg'));
     });

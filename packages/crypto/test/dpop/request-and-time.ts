@@ -21,11 +21,11 @@ export function requestAndTime(): void {
       },
     );
 
-    test('no header is absent, which is not invalid', async () => {
+    test('without a header the proof is absent, which is not invalid', async () => {
       expect(await check([])).toEqual({ kind: 'absent' });
     });
 
-    test('carries nothing of the key but its public members', async () => {
+    test('contains only the public members of the key', async () => {
       const proof = await createDpopProof({
         key,
         htm: 'POST',
@@ -41,7 +41,7 @@ export function requestAndTime(): void {
   });
 
   describe('exactly one header (D1)', () => {
-    test('two headers are refused, also when they are equal or were joined on the way', async () => {
+    test('two headers are refused, even if they are equal or a proxy has joined them', async () => {
       const proof = forge(header, claims, key);
       expect(await check([proof, proof])).toEqual(refused('count'));
       expect(await check(`${proof}, ${proof}`)).toEqual(refused('malformed'));
@@ -87,7 +87,7 @@ export function requestAndTime(): void {
       expect(await check(forge(header, { ...claims, htu }, key))).toMatchObject({ kind: 'valid' }),
     );
 
-    test.each(['GET', 'post', undefined, ['POST']])('htm %p is not this method', async (htm) => {
+    test.each(['GET', 'post', undefined, ['POST']])('htm %p is refused', async (htm) => {
       expect(await check(forge(header, { ...claims, htm }, key))).toEqual(refused('htm'));
     });
   });
@@ -117,7 +117,7 @@ export function requestAndTime(): void {
       );
     });
 
-    test('a proof is remembered for as long as a process with a clock one window behind accepts it', async () => {
+    test('a proof is remembered for as long as a process whose clock is one window slow accepts it', async () => {
       const result = await check(forge(header, { ...claims, iat: NOW + 60 }, key));
       expect(result.kind === 'valid' && result.expiresAt).toBe(NOW + 180);
     });

@@ -7,7 +7,7 @@ import { key, header, claims, check, refused } from './scene.ts';
 export function tokenAndType(): void {
   describe('made for this access token (D9)', () => {
     const ath = sha256base64url('token');
-    test('ath must be there and be the hash of the token presented', async () => {
+    test('ath must be present and the hash of the token presented', async () => {
       expect(await check(forge(header, { ...claims, ath }, key), { accessToken: 'token' })).toMatchObject({
         kind: 'valid',
       });
@@ -20,7 +20,7 @@ export function tokenAndType(): void {
     });
   });
 
-  describe('jti is short and there (D11)', () => {
+  describe('jti is present and short (D11)', () => {
     test.each([undefined, null, '', 7, ['one'], 'j'.repeat(129), 'j'.repeat(300)])('jti %p is refused', async (jti) => {
       expect(await check(forge(header, { ...claims, jti }, key))).toEqual(refused('jti'));
     });
@@ -31,14 +31,14 @@ export function tokenAndType(): void {
     });
   });
 
-  test('nothing but a proof is a proof: typ is exact (J7)', async () => {
+  test('only a proof is accepted as a proof: typ is exact (J7)', async () => {
     for (const typ of ['JWT', 'at+jwt', 'DPOP+JWT', 'application/dpop+jwt', undefined]) {
       expect(await check(forge({ ...header, typ }, claims, key))).toEqual(refused('typ'));
     }
     expect(await check(await signJwt({ typ: 'transfer-statement+jwt', claims, key }))).toEqual(refused('typ'));
   });
 
-  test('no text makes it throw', async () => {
+  test('it never throws, whatever the text', async () => {
     const part = fc.oneof(
       fc.string(),
       fc.json().map(b64),

@@ -3,7 +3,7 @@ import { clockAt, forge, NOW } from '../fixtures.ts';
 import { AM, claims, header, HOST, key, refused, verify, without } from '../statement.ts';
 
 export function exactClaims(): void {
-  describe('issuer, subject and receiver are exact strings (H1, H9, J8, J9)', () => {
+  describe('issuer, subject and audience are exact strings (H1, H9, J8, J9)', () => {
     test.each([undefined, null, [AM], 'https://other.example', `${AM}/`, AM.toUpperCase(), { toString: () => AM }, ''])(
       'iss %p is refused',
       async (iss) => {
@@ -23,7 +23,7 @@ export function exactClaims(): void {
     });
   });
 
-  describe('times are near, and close together (H1, J10)', () => {
+  describe('times are close to now and to each other (H1, J10)', () => {
     test.each([undefined, null, 0, -1, String(NOW + 60), NOW - 0.5, NOW, NOW - 1, true, [NOW + 60]])(
       'exp %p is refused',
       async (exp) => {
@@ -51,14 +51,14 @@ export function exactClaims(): void {
       },
     );
 
-    test('iat up to 10 s ahead is allowed for clocks that differ; exp has no grace', async () => {
+    test('iat may be up to 10 s ahead of our clock; exp has no grace', async () => {
       const ahead = { ...claims, iat: NOW + 10, exp: NOW + 70 };
       expect(await verify(forge(header, ahead, key))).toMatchObject({ kind: 'valid' });
       expect(await verify(forge(header, claims, key), { clock: clockAt(NOW + 59.9) })).toMatchObject({ kind: 'valid' });
       expect(await verify(forge(header, claims, key), { clock: clockAt(NOW + 60) })).toEqual(refused('exp'));
     });
 
-    test('times may have fractions (RFC 7519 §2), and a minute with a fraction is a minute', async () => {
+    test('times may have fractions (RFC 7519 §2), whose rounding does not make a minute too long', async () => {
       for (const at of [0.5, 0.123456, -0.000001, 9.999])
         for (const nbf of [undefined, NOW + at]) {
           const times = { iat: NOW + at, exp: NOW + at + 60, nbf };

@@ -12,16 +12,16 @@ export function issuerKeys(): void {
       },
     );
 
-    test.each([[1], [null], [['a']], [{}]])('kid that is no text (%p) is refused', async (kid) => {
+    test.each([[1], [null], [['a']], [{}]])('a kid that is not a string (%p) is refused', async (kid) => {
       expect(await verify(forge({ ...header, kid }, claims, key))).toEqual(refused('kid'));
     });
 
-    test('a kid that stands twice in the set selects nothing', async () => {
+    test('a kid that is twice in the set selects no key', async () => {
       const twice: Jwks = { keys: [key.publicJwk, { ...edKey.publicJwk, kid: key.kid }] };
       expect(await verify(forge(header, claims, key), { keys: twice })).toEqual(refused('kid'));
     });
 
-    test('a kid that is no text is refused even by a lone key without a name', async () => {
+    test('a kid that is not a string is refused even if the only key has no kid', async () => {
       const { kid: _kid, ...nameless } = key.publicJwk;
       const keys: Jwks = { keys: [nameless] };
       expect(await verify(forge({ ...header, kid: 'any' }, claims, key), { keys })).toMatchObject({ kind: 'valid' });
@@ -38,12 +38,12 @@ export function issuerKeys(): void {
       expect(await verify(token)).toEqual(refused('signature'));
     });
 
-    test('a token of another issuer is refused though its own key is known to us', async () => {
+    test('a token of another issuer is refused even though its key is known', async () => {
       expect(await verify(forge({ ...header, kid: edKey.kid, alg: 'EdDSA' }, claims, edKey))).toEqual(refused('kid'));
     });
   });
 
-  describe('one kind of JWT never passes for another (H1, J7)', () => {
+  describe('one kind of JWT is never accepted in place of another (H1, J7)', () => {
     test.each([
       'at+jwt',
       'client-authentication+jwt',

@@ -5,7 +5,7 @@ import { b64, forge, NOW } from '../fixtures.ts';
 import { AM, claims, header, key, refused, verify } from '../statement.ts';
 
 export function malformed(): void {
-  describe('what is no JWT is refused before anything is believed', () => {
+  describe('what is not a JWT is refused before anything in it is used', () => {
     test('more than 8 KB is refused before parsing (J15)', async () => {
       expect(await verify(forge(header, { ...claims, pad: 'x'.repeat(8192) }, key))).toEqual(refused('size'));
       expect(await verify('a'.repeat(100_000))).toEqual(refused('size'));
@@ -44,7 +44,7 @@ export function malformed(): void {
       expect((await verify(token)).kind).toBe('invalid');
     });
 
-    test('no text makes it throw', async () => {
+    test('it never throws, whatever the text', async () => {
       const part = fc.oneof(fc.string(), fc.json().map(b64), fc.constant(b64(header)), fc.constant(b64(claims)));
       await fc.assert(
         fc.asyncProperty(fc.array(part, { maxLength: 5 }), async (parts) => {
@@ -54,13 +54,13 @@ export function malformed(): void {
       );
     });
 
-    test('no claim of any type in place of a good one makes it throw or pass', async () => {
+    test('a claim of any other type neither makes it throw nor is accepted', async () => {
       const names = fc.constantFrom('iss', 'aud', 'exp', 'iat', 'jti', 'nbf');
       await fc.assert(
         fc.asyncProperty(names, fc.jsonValue(), async (name, value) => {
           const result = await verify(forge(header, { ...claims, [name]: value }, key));
           const goodId = name === 'jti' && typeof value === 'string' && value !== '' && value.length <= 128;
-          // a NumericDate may have a fraction (RFC 7519 §2), and one that is over forbids nothing
+          // a NumericDate may have a fraction (RFC 7519 §2), and an nbf in the past forbids nothing
           const pastStart = name === 'nbf' && typeof value === 'number' && value > 0 && value <= NOW + 10;
           expect(result.kind).toBe(goodId || pastStart ? 'valid' : 'invalid');
         }),
@@ -69,7 +69,7 @@ export function malformed(): void {
     });
   });
 
-  test('the unverified issuer is a hint: a text or null, never an error', () => {
+  test('the unverified issuer is a string or null, never an error', () => {
     expect(unverifiedIssuer(forge(header, claims, key))).toBe(AM);
     expect(unverifiedIssuer(forge(header, { ...claims, iss: [AM] }, key))).toBeNull();
     expect(unverifiedIssuer('x'.repeat(9000))).toBeNull();
