@@ -24,10 +24,10 @@ export {
 } from './signing-keys.ts';
 
 /**
- * The migrations of `encryption_key` and `kept_secret`, in Prisma's layout; a service applies them together with its
- * own.
+ * Directory of the migrations of `encryption_key` and `kept_secret`, in Prisma's layout. A service applies them
+ * together with its own.
  */
 export const keyMigrations: string = path.join(import.meta.dirname, '..', 'prisma', 'migrations');
 
-/** The same tables as a Prisma file, for the service's drift test. */
+/** The same tables as a Prisma file, with which the service's test compares its database. */
 export const keySchema: string = path.join(import.meta.dirname, '..', 'prisma', 'keys.prisma');

@@ -8,20 +8,20 @@ import { replaceSessionKeys } from './session-keys.ts';
 import { rotateSigningKey } from './signing-keys.ts';
 import { type Command, type CommandResult, UsageError } from '@chatelaine/service-kit';
 
-/** What a service's commands are given to work on. */
+/** What the commands of a service work on. */
 export interface ServiceKeys {
-  /** Read when a command runs, so that a wrong one is that command's error. */
+  /** Called when a command runs, so that a bad configuration is an error of that command. */
   config(): VaultConfig & { readonly databaseUrl: string };
-  /** Of its migrations. */
+  /** Directories of the service's migrations. */
   readonly dirs: readonly string[];
-  /** Of its vault. */
+  /** The label of the service's vault. */
   readonly label: string;
   readonly places: readonly SealedPlace[];
-  /** Null: the service has no signing keys. */
+  /** The AAD of a private signing key. Null: the service has no signing keys. */
   readonly placeOfSigningKey: ((kid: string) => string) | null;
-  /** Whether it replaces refresh tokens, and has keys for that. */
+  /** Whether the service rotates refresh tokens, and so has keys for that. */
   readonly refreshKeys?: boolean;
-  /** Whether it sends web push, and has a key for that. */
+  /** Whether the service sends web push messages, and so has a VAPID key. */
   readonly pushKeys?: boolean;
 }
 
@@ -31,8 +31,8 @@ interface KeyParts extends Pick<ServiceKeys, 'places' | 'placeOfSigningKey'> {
 }
 
 /**
- * `migrate`: brings the database up to date, as every start does. `rotate-keys`: replaces what the service signs and
- * seals with, while it serves. Each reads the configuration, opens a connection of its own, and closes it.
+ * `migrate` applies migrations, as every start does. `rotate-keys` replaces the keys with which the service signs and
+ * seals, while it serves. Each reads the configuration, and opens and closes a connection of its own.
  */
 export function keyCommands(service: ServiceKeys): Readonly<Record<'migrate' | 'rotate-keys', Command>> {
   const which = ['encryption', 'sessions'];
@@ -65,10 +65,10 @@ export function keyCommands(service: ServiceKeys): Readonly<Record<'migrate' | '
   };
 }
 
-/** Of one statement: an operator's may go through a whole table. */
+/** Statements of a command may go through a whole table. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 
-/** A connection of a command's own, closed when its work is done. */
+/** Runs `work` with a pool of its own, which is closed afterwards. */
 export async function withCommandPool<T>(databaseUrl: string, work: (pool: Pool) => Promise<T>): Promise<T> {
   const most = { statementTimeoutMs: STATEMENT_TIMEOUT_MS, lockTimeoutMs: STATEMENT_TIMEOUT_MS };
   const pool = openPool({ url: databaseUrl, name: 'chatelaine', max: 2, ...most });

@@ -9,17 +9,17 @@ export type VaultConfig = Pick<ServiceConfig, 'encryptionKey' | 'previousEncrypt
 export interface VaultInput {
   readonly pool: Pool;
   readonly config: VaultConfig;
-  /** What the master secret is used for here; every vault of one database has the same. */
+  /** The purpose for which keys are derived from the master secrets; the same for every vault of one database. */
   readonly label: string;
-  /** Everything that is sealed in this database; first what is there from the first start on. */
+  /** Every column of this database that is sealed. The first must be one that has values from the first start on. */
   readonly places: readonly SealedPlace[];
 }
 
 /**
- * The vault of a service: seals with ENCRYPTION_KEY, opens what any configured key sealed. The database knows its keys
- * by fingerprints.
+ * The vault of a service. It seals with ENCRYPTION_KEY and opens what any configured key has sealed. The database
+ * identifies keys by their fingerprints.
  *
- * @throws ConfigError with one sentence when a key is missing without which something stored would not open
+ * @throws ConfigError with one sentence for the operator, when a key is missing that is needed to open something stored
  */
 export async function openVault(input: VaultInput): Promise<Vault> {
   const { pool, config, label } = input;
@@ -51,7 +51,7 @@ interface Given {
   readonly vaultKey: Buffer;
 }
 
-/** Before keys were numbered all that was sealed carried a 1: the key that opens it is the first. */
+/** Before keys had numbers everything was sealed as key 1, so the key that opens such a value is the first. */
 async function firstKey(tx: PoolClient, { places }: VaultInput, given: readonly Given[]): Promise<EncryptionKeyRow[]> {
   const [current] = given;
   const sample = await firstSealed(tx, places);
@@ -75,7 +75,10 @@ const WRONG_KEY =
   'ENCRYPTION_KEY is not the key that this database was sealed with: ' +
   'give the right one, or name it in ENCRYPTION_KEY_PREVIOUS.';
 
-/** A key that something is sealed with must be there. One that nothing is sealed with any more is let go. */
+/**
+ * A key with which something is still sealed must be configured. One with which nothing is sealed any more is marked
+ * retired.
+ */
 async function refuseMissing(
   tx: PoolClient,
   { places }: VaultInput,
@@ -95,7 +98,7 @@ async function refuseMissing(
   }
 }
 
-/** The ids of the given keys, in their order. */
+/** The ids of the given keys, in the order given; keys that are new get one. */
 async function register(tx: PoolClient, all: readonly EncryptionKeyRow[], given: readonly Given[]): Promise<number[]> {
   const known = [...all];
   const ids: number[] = [];
@@ -112,7 +115,7 @@ async function register(tx: PoolClient, all: readonly EncryptionKeyRow[], given:
   return ids;
 }
 
-/** A key that is given twice is one. */
+/** Drops keys that are given twice. */
 function distinct(keys: readonly VaultKey[], currentId: number): VaultKey[] {
   const seen = new Set([currentId]);
   return keys.filter(({ keyId }) => !seen.has(keyId) && seen.add(keyId));

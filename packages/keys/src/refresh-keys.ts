@@ -6,28 +6,28 @@ import { placeOfKeptSecret } from './kept-secret.ts';
 import { FIND, INSERT, LOCK, UPDATE } from './sql/kept-secret.ts';
 
 export interface RefreshKey {
-  /** Kept beside what was derived with it. */
+  /** Stored with each token that was derived with the key. */
   readonly id: number;
   /** 32 bytes. */
   readonly key: Uint8Array;
 }
 
 /**
- * What rotated refresh tokens are derived with. They follow what is stored, once {@link RefreshKeys.refresh} is called
- * now and then.
+ * The keys from which rotated refresh tokens are derived, as far as {@link RefreshKeys.refresh} has read them from the
+ * database.
  */
 export interface RefreshKeys {
   readonly current: RefreshKey;
-  /** One that another process made, too; null when it is no longer kept. */
+  /** Finds a key, also one that another process has generated; null if it has been deleted. */
   find(id: number): Promise<Uint8Array | null>;
-  /** Reads the keys again; on failure those known stay. */
+  /** Reads the keys again; if that fails, the known ones remain. */
   refresh(): Promise<void>;
 }
 
 const NAME = 'refresh_keys';
 /**
- * One that was replaced is needed for as long as a token that it gave may be asked for again: minutes. A day, so that
- * nobody has to count.
+ * A replaced key is needed for as long as a token derived with it may be requested again, which is minutes. A day
+ * leaves a large margin.
  */
 const KEPT_AFTER_USE_SECONDS = 86_400;
 
@@ -35,7 +35,9 @@ const storedSchema = z.array(z.object({ id: z.number().int(), key: z.string(), r
 type Stored = z.infer<typeof storedSchema>;
 type Parts = { readonly pool: Pool; readonly vault: Vault };
 
-/** Opens the keys, kept sealed so that they outlive a change of ENCRYPTION_KEY; the first process makes one. */
+/**
+ * Opens the keys, which are sealed so that they survive a change of ENCRYPTION_KEY. The first process generates one.
+ */
 export async function openRefreshKeys(parts: Parts): Promise<RefreshKeys> {
   const first: Stored = [{ id: 1, key: newKey(), replacedAt: null }];
   await run(parts.pool, INSERT, [NAME, seal(parts.vault, first)]);
@@ -58,8 +60,8 @@ export async function openRefreshKeys(parts: Parts): Promise<RefreshKeys> {
 }
 
 /**
- * Makes a new key, which every process uses within half a minute; those before it are kept for what they gave. Returns
- * its id.
+ * Generates a new key, which every process uses within half a minute, and returns its id. Earlier keys are kept for the
+ * tokens that were derived with them.
  */
 export async function replaceRefreshKey({ pool, vault }: Parts): Promise<number> {
   return inTransaction(

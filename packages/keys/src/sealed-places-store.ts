@@ -2,42 +2,42 @@ import type { Vault } from '@chatelaine/crypto';
 import { type Db, inTransaction, type Pool } from '@chatelaine/postgres';
 
 /**
- * A column whose values are sealed, and how the place of each is named. A service lists all of its own: what is not
- * listed is lost with its key.
+ * A column whose values are sealed, and how the AAD of each is formed. A service must list all of its own: a value in a
+ * column that is not listed is lost when its key is.
  */
 export interface SealedPlace {
   readonly table: string;
   readonly column: string;
-  /** Where the value is a part of its column only. */
+  /** If the sealed value is only a part of the column. */
   readonly part?: {
-    /** SQL: the value, as bytes, or null. */
+    /** SQL expression for the value as bytes, or null. */
     readonly value: string;
-    /** SQL: the column with the bytes `$1` as its value. */
+    /** SQL expression for the column with `$1` (bytes) as its new value. */
     readonly replaced: string;
   };
-  /** The primary key. */
+  /** Columns of the primary key. */
   readonly key: readonly string[];
-  /** What else `place` needs: names, each with the SQL expression that yields it. */
+  /** Further columns that `place` needs: names, each with its SQL expression. */
   readonly also?: Readonly<Record<string, string>>;
-  /** The authenticated data of a row's value, from the columns above. */
+  /** The AAD of a row's value, formed from the columns above. */
   readonly place: (row: Readonly<Record<string, unknown>>) => string;
 }
 
-/** Rows of one batch: few enough that nobody waits for their locks. */
+/** Rows per batch: few enough that nobody waits long for their locks. */
 const BATCH = 100;
 
 export interface Resealed {
-  /** Values sealed anew. */
+  /** Values that were sealed again. */
   readonly resealed: number;
   /** Values that are still sealed with another key. */
   readonly left: number;
-  /** Values that open with no key that is configured. */
+  /** Values that no configured key opens. */
   readonly unreadable: number;
 }
 
 /**
- * Seals everything anew that another key than the current one sealed, in small batches, while the service serves. A
- * value that changes meanwhile is left alone: whoever changed it sealed it.
+ * Seals every value again that was not sealed with the current key, in small batches, while the service serves. A value
+ * that changes meanwhile is left alone, since it was sealed when it changed.
  */
 export async function reseal(
   { pool, vault }: { pool: Pool; vault: Vault },
@@ -59,12 +59,12 @@ export async function reseal(
   return { resealed, unreadable, left: await countStale(pool, places, vault.keyId) };
 }
 
-/** How many values another key than this one sealed. */
+/** The number of values that were sealed with another key than this one. */
 export async function countStale(db: Db, places: readonly SealedPlace[], keyId: number): Promise<number> {
   return count(db, places, '<>', keyId);
 }
 
-/** How many values this key sealed. */
+/** The number of values that were sealed with this key. */
 export async function countSealedWith(db: Db, places: readonly SealedPlace[], keyId: number): Promise<number> {
   return count(db, places, '=', keyId);
 }
@@ -73,7 +73,7 @@ async function count(db: Db, places: readonly SealedPlace[], how: '=' | '<>', ke
   let sum = 0;
   for (const place of places) {
     const where = `get_byte(${valueOf(place)}, 1) ${how} ${keyId}`;
-    // the names are ours, written in the sources
+    // all names are constants of our own sources
     const { rows } = await (db as Pick<Pool, 'query'>).query<{ n: number }>(
       `select count(*)::int as n from ${quoted(place.table)} where ${where}`,
     );
@@ -84,11 +84,11 @@ async function count(db: Db, places: readonly SealedPlace[], how: '=' | '<>', ke
 
 export interface SealedValue {
   readonly sealed: Buffer;
-  /** The authenticated data it was sealed with. */
+  /** Its AAD. */
   readonly place: string;
 }
 
-/** Some value that is sealed in one of these places; null where there is none yet. */
+/** Any sealed value of these columns; null if there is none yet. */
 export async function firstSealed(db: Db, places: readonly SealedPlace[]): Promise<SealedValue | null> {
   for (const each of places) {
     const { rows } = await (db as Pick<Pool, 'query'>).query<Record<string, unknown>>(
@@ -121,13 +121,13 @@ async function* staleRows(pool: Pool, place: SealedPlace, keyId: number): AsyncG
   }
 }
 
-/** The columns that `place` and an update need; the value under its column's name. */
+/** The columns that `place` and an update need. The value gets its column's name. */
 function columnsOf(place: SealedPlace): string {
   const named = Object.entries(place.also ?? {}).map(([name, expression]) => `${expression} as ${quoted(name)}`);
   return [...place.key.map(quoted), `${valueOf(place)} as ${quoted(place.column)}`, ...named].join(', ');
 }
 
-/** SQL of a place's value. */
+/** SQL expression for a column's sealed value. */
 const valueOf = ({ column, part }: SealedPlace): string => part?.value ?? quoted(column);
 
 function sealedAnew(vault: Vault, { column, place }: SealedPlace, row: Row): Buffer | null {

@@ -1,7 +1,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { keepSecret, type KeptIn, replaceSecret } from './kept-secret.ts';
 
-/** What signs cookies and forms. */
+/** The keys that sign cookies and CSRF tokens. */
 export interface SessionKeys {
   readonly form: string;
   readonly sessionCookie: string;
@@ -11,8 +11,8 @@ export interface SessionKeys {
 const NAME = 'session_keys';
 
 /**
- * What signs cookies and forms, kept sealed so that it outlives a change of ENCRYPTION_KEY: nobody is signed out by
- * one. `seed` is what it is derived from the first time.
+ * Opens the keys that sign cookies and CSRF tokens. They are sealed so that they survive a change of ENCRYPTION_KEY, by
+ * which nobody is signed out. They are derived from `seed` the first time.
  */
 export async function openSessionKeys({
   seed,
@@ -21,12 +21,15 @@ export async function openSessionKeys({
   return JSON.parse(await keepSecret(parts, NAME, JSON.stringify(sessionKeysOf(seed)))) as SessionKeys;
 }
 
-/** New ones, for when somebody else has the old: everybody is signed out when the processes start again. */
+/**
+ * Replaces the keys, for when somebody else knows the old ones. Everybody is signed out once the processes have
+ * restarted.
+ */
 export async function replaceSessionKeys(parts: KeptIn): Promise<void> {
   await replaceSecret(parts, NAME, JSON.stringify(sessionKeysOf(randomBytes(32))));
 }
 
-/** From 32 bytes or more. */
+/** Derives the keys from 32 bytes or more. */
 export function sessionKeysOf(key: Uint8Array): SessionKeys {
   if (key.length < 32) throw new Error('The key of the sessions must have 32 bytes.');
   const subkey = (use: string): string =>

@@ -7,27 +7,28 @@ import { FIND, FORGET, INSERT, LOCK, RETIRE } from './sql/signing-key.ts';
 export interface SigningKeysInput {
   readonly pool: Pool;
   readonly vault: Vault;
-  /** Names the place of a key's private half. */
+  /** The AAD of a private key. */
   readonly placeOf: (kid: string) => string;
 }
 
-/** Keys that follow what is stored, once {@link KeyRing.refresh} is called now and then. */
+/** Signing keys as far as {@link KeyRing.refresh} has read them from the database. */
 export interface KeyRing extends SigningKeys {
-  /** Reads the keys again; on failure those known stay. */
+  /** Reads the keys again; if that fails, the known ones remain. */
   refresh(): Promise<void>;
 }
 
-// whoever read our keys before a new one was among them reads them again before it signs: their cache, ours, and as
-// much for safety
+// Seconds in which everybody who has cached our keys reads them again, before a new one signs: the time for their
+// cache, for ours, and as much again
 const PUBLISHED_BEFORE_USE_SECONDS = 2 * LIFETIME.documentCacheMin;
-// what the old one signed, and what a process that has not read again still signs with it, is spent long before
+// Seconds after which everything has expired that the old key signed, also in a process that has not read the keys
+// again
 const KEPT_AFTER_USE_SECONDS = 2 * LIFETIME.documentCacheMin;
 
 /**
- * The signing keys of a service; the first process makes one, and processes starting together wait for it, so that all
- * sign with the same.
+ * Opens the signing keys of a service. The first process generates one, and processes that start at the same time wait
+ * for it, so that all sign with the same.
  *
- * @throws VaultError when a stored key does not open
+ * @throws VaultError when a stored key cannot be opened
  */
 export async function openSigningKeys(input: SigningKeysInput): Promise<KeyRing> {
   const { pool } = input;
@@ -56,21 +57,21 @@ export async function openSigningKeys(input: SigningKeysInput): Promise<KeyRing>
 export interface Rotation {
   readonly kid: string;
   readonly signsFrom: Date;
-  /** The keys that it takes the place of, and until when they are published. */
+  /** The keys that it replaces, and until when they remain published. */
   readonly replaced: readonly { readonly kid: string; readonly publishedUntil: Date }[];
 }
 
 /**
- * Makes a new signing key. `in-turn`: published first, and used when every cache has it, the old one published until
- * all that it signed is spent. `at-once` is for a key that somebody else has: what it signed is worth nothing from now
- * on, and some requests fail until caches have the new one.
+ * Generates a new signing key. `in-turn`: it is published first and signs once every cache has it; the old key remains
+ * published until everything that it signed has expired. `at-once` is for a key that somebody else knows: what it
+ * signed is invalid from now on, and some requests fail until caches have the new key.
  */
 export function rotateSigningKey(input: SigningKeysInput, how: 'in-turn' | 'at-once'): Promise<Rotation> {
   const secondsUntilUse = how === 'at-once' ? 0 : PUBLISHED_BEFORE_USE_SECONDS;
   return replaceSigningKey(input, { secondsUntilUse, secondsKept: how === 'at-once' ? 0 : KEPT_AFTER_USE_SECONDS });
 }
 
-/** The same with times of one's own. */
+/** The same, with given times. */
 export function replaceSigningKey(
   input: SigningKeysInput,
   { secondsUntilUse, secondsKept }: { secondsUntilUse: number; secondsKept: number },
@@ -109,7 +110,7 @@ async function read(db: Db, { vault, placeOf }: SigningKeysInput): Promise<Signi
   return { current, all };
 }
 
-/** Where the private halves are sealed. */
+/** The column with the private signing keys. */
 export const signingKeyPlace = (placeOf: (kid: string) => string): SealedPlace => ({
   table: 'signing_key',
   column: 'sealed',

@@ -4,14 +4,14 @@ import { eventually } from '@chatelaine/test-kit';
 import { reseal } from '../../src/index.ts';
 import { pool, OLD, NEW, OTHER, places, fresh, open } from './scene.ts';
 
-/** Two of them are more than one batch. */
+/** Twice as many are more than one batch. */
 const EACH = 60;
 
 export function encryptionKey(): void {
   describe('the encryption key', () => {
     beforeAll(fresh);
 
-    test('of a database from before keys were numbered is found by what it sealed', async () => {
+    test('of a database from before keys had numbers is identified by what it sealed', async () => {
       const before = createVault(deriveKey(OLD, 'inn'));
       const rows = [
         ['ada', 'York'],
@@ -33,21 +33,21 @@ export function encryptionKey(): void {
       expect(vault.keyId).toBe(1);
     });
 
-    test('that is another one than before is refused, in one sentence', async () => {
+    test('that differs from the one before is refused, in one sentence', async () => {
       await expect(open(NEW)).rejects.toMatchObject({
         name: 'ConfigError',
         problems: [expect.stringMatching(/^ENCRYPTION_KEY is not the key .*\.$/)],
       });
     });
 
-    test('is replaced while processes with either order of the keys read and write', async () => {
+    test('is replaced while processes with the keys in either order read and write', async () => {
       const opensOf = async () => {
         const { rows } = await pool.query<{ owner: string; n: number; gold: Buffer; city: string }>(
           'select c.owner, n, gold, name as city from chest c join city t using (owner) where gold is not null',
         );
         return rows;
       };
-      const before = await open(OLD, NEW); // first everywhere: the new one is known, and seals nothing
+      const before = await open(OLD, NEW); // first step in every process: the new key is known, and seals nothing yet
       const after = await open(NEW, OLD);
       expect([before.keyId, after.keyId]).toEqual([1, 2]);
       let failures = 0;
@@ -78,7 +78,7 @@ export function encryptionKey(): void {
         expect(after.open(gold, `${owner}|${n}|${city}`)).toBe(`${owner}'s ${n}`);
     });
 
-    test('is not put in the way of a change: what somebody else wrote meanwhile stays', async () => {
+    test('that is replaced overwrites no change that somebody else makes meanwhile', async () => {
       const [before, after] = [await open(OLD, NEW), await open(NEW, OLD)];
       const place = 'ada|1|York';
       await pool.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [before.seal('old', place)]);
@@ -99,8 +99,8 @@ export function encryptionKey(): void {
       expect(after.open(await goldOf('ada', 1), place)).toBe('new');
     });
 
-    test('that is still needed must stay, and one that is not may go', async () => {
-      await open(NEW); // nothing is sealed with the old one any more
+    test('that is still needed must stay configured, and one that is not may be removed', async () => {
+      await open(NEW); // nothing is sealed with the old key any more
       const place = 'bob|7|Hull';
       const other = await open(OTHER, NEW);
       await pool.query(`update chest set gold = $1 where owner = 'bob' and n = 7`, [other.seal('x', place)]);
@@ -112,7 +112,7 @@ export function encryptionKey(): void {
       expect((await open(NEW)).open(await goldOf('bob', 7), place)).toBe('x');
     });
 
-    test('that is known by its fingerprint alone: the database has no part of it', async () => {
+    test('is known to the database by its fingerprint alone', async () => {
       const { rows } = await pool.query<{ fingerprint: Buffer }>('select fingerprint from encryption_key');
       for (const { fingerprint } of rows)
         for (const key of [OLD, NEW, OTHER]) {

@@ -19,7 +19,7 @@ export const chest: SealedPlace = {
 
 export const places = [signingKeyPlace(placeOf), keptSecretPlace, chest];
 
-/** A database of its own for each story. */
+/** Replaces the database by a new one. */
 export async function fresh(): Promise<void> {
   await pool?.end();
   instance = await createInstance(server, { role: 'inn', dirs: [keyMigrations], apply: applyMigrations });
@@ -35,7 +35,6 @@ export async function fresh(): Promise<void> {
 export const open = (encryptionKey: Buffer, ...previousEncryptionKeys: Buffer[]) =>
   openVault({ pool, config: { encryptionKey, previousEncryptionKeys }, label: 'inn', places });
 
-/** Before and after the tests of all parts. */
 export function scene(): void {
   beforeAll(async () => {
     server = await sharedEmbedded();

@@ -13,7 +13,7 @@ export function sessionKeys(): void {
       expect(await openSessionKeys({ pool, vault: await open(NEW), seed: NEW })).toEqual(first);
     });
 
-    test('are other ones when that is asked for', async () => {
+    test('are replaced on request', async () => {
       const vault = await open(NEW);
       const first = await openSessionKeys({ pool, vault, seed: NEW });
       await replaceSessionKeys({ pool, vault });
