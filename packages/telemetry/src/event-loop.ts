@@ -1,16 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 
 const TICK_MS = 100;
-/** How long a stall is remembered: a balancer asks every few seconds. */
+/** How long a stall counts: longer than the few seconds after which a load balancer asks again. */
 const MEMORY_MS = 5_000;
 const TOO_LATE_MS = 1_500;
 
 /**
- * Whether this process runs, for /readyz: says no for some seconds after it stood still for one and a half, so that its
- * peers take over.
+ * Whether this process is responsive, for /readyz. False for some seconds after its event loop has stood still for a
+ * second and a half, so that other replicas take over.
  */
 export function watchEventLoop(app: FastifyInstance): () => boolean {
-  // while it starts it may stand still: nobody waits for it yet
+  // it may stand still while it starts, since nobody sends requests yet
   let expected = Number.POSITIVE_INFINITY;
   let stalledAt = Number.NEGATIVE_INFINITY;
   const look = (): void => {
@@ -26,7 +26,7 @@ export function watchEventLoop(app: FastifyInstance): () => boolean {
   });
   app.addHook('onClose', async () => clearInterval(timer));
   return () => {
-    // a stall that has just ended is seen here before the timer sees it
+    // the timer may not have noticed a stall that has just ended
     if (performance.now() - expected > TOO_LATE_MS) stalledAt = performance.now();
     return performance.now() - stalledAt >= MEMORY_MS;
   };

@@ -8,11 +8,11 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface LogOptions {
   name: string;
   level: LogLevel;
-  /** Where lines go; default stdout. */
+  /** Where lines are written; stdout by default. */
   destination?: DestinationStream;
 }
 
-/** JSON lines with ids and outcomes: never a body, a query, a header or a token. */
+/** Logs JSON lines with ids and outcomes: never a body, a query string, a header or a token. */
 export function logger({ name, level, destination }: LogOptions): LoggerOptions & { stream?: DestinationStream } {
   return {
     name,
@@ -20,7 +20,7 @@ export function logger({ name, level, destination }: LogOptions): LoggerOptions 
     base: { name },
     mixin: logIds,
     serializers: { req: describeRequest, res: describeReply, err: describeError },
-    // the second line of defence: what a careless call may bring along
+    // a safeguard, in case a careless call logs an object with secrets
     redact: { paths: SECRETS.flatMap((word) => [word, `*.${word}`]), censor: '[redacted]' },
     ...(destination === undefined ? {} : { stream: destination }),
   };
@@ -53,7 +53,7 @@ function describeReply(reply: FastifyReply): Record<string, unknown> {
   return { status: reply.statusCode };
 }
 
-/** The URL's path only: queries hold codes, states and identifiers. */
+/** The path of the request's URL alone, because queries hold codes, states and identifiers. */
 export function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0]?.slice(0, 200) ?? '';
 }
@@ -61,8 +61,8 @@ export function pathOf(request: FastifyRequest): string {
 const DEPTH = 3;
 
 /**
- * Message, code and stack of an error and its causes. Of a database error not what it says about values (`detail`,
- * `where`, class 22).
+ * Message, code and stack of an error and its causes. Of a database error it omits what may hold values of rows
+ * (`detail`, `where`, and the message in class 22).
  */
 export function describeError(error: unknown, depth = DEPTH): Record<string, unknown> {
   if (!(error instanceof Error))

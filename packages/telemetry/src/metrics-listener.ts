@@ -5,13 +5,13 @@ import type { Metrics } from './metrics.ts';
 import { routeOf } from './request-ids.ts';
 
 export interface MetricsListener {
-  /** 127.0.0.1 unless the configuration says otherwise. */
+  /** 127.0.0.1 unless configured otherwise. */
   readonly address: string;
-  /** 0 lets the system choose. */
+  /** With 0 the system chooses a free one. */
   readonly port: number;
 }
 
-/** Counts requests by the pattern of their route, never by their address, and how they were answered. */
+/** Counts requests by the pattern of their route, never by their URL, and by the status of the answer. */
 export function countRequests(app: FastifyInstance, metrics: Metrics): void {
   const routes = ['none'];
   app.addHook('onRoute', ({ url }) => void (routes.includes(url) || routes.push(url)));
@@ -30,8 +30,8 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
 const STATUSES = ['2xx', '3xx', '4xx', '5xx'];
 
 /**
- * /metrics on a port of its own: the public address never answers it, whatever stands in front. Opens when the app is
- * ready, closes with it.
+ * Serves /metrics on a port of its own, so that it cannot be reached at the public address, whatever proxy is in front.
+ * It opens when the app is ready and closes with it.
  */
 export function listenForMetrics(app: FastifyInstance, metrics: Metrics, { address, port }: MetricsListener): void {
   let server: Server | undefined;

@@ -2,8 +2,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { Pool } from '@chatelaine/postgres';
 
 /**
- * Every label with all values it can ever have, so that nobody's input makes the set grow; anything else counts as
- * `other`.
+ * Each label with all values that it can have, so that no input makes the set of time series grow. Any other value is
+ * counted as `other`.
  */
 export type LabelValues = Readonly<Record<string, readonly string[]>>;
 export type LabelsOf<L extends LabelValues> = { readonly [Name in keyof L]: string };
@@ -16,27 +16,30 @@ interface Spec<L extends LabelValues> {
 
 export type Timer<L extends LabelValues> = () => (labels: LabelsOf<L>) => void;
 
-/** What a process counts. */
+/** The metrics of a process. */
 export interface Metrics {
   counter<L extends LabelValues>(spec: Spec<L>): (labels: LabelsOf<L>) => void;
-  /** Seconds. */
+  /** A histogram of durations in seconds. */
   duration<L extends LabelValues>(spec: Spec<L>): (labels: LabelsOf<L>, seconds: number) => void;
-  /** The same, measured: from the call to the call of what it returns. */
+  /** The same, measured from this call until the returned function is called. */
   timer<L extends LabelValues>(spec: Spec<L>): Timer<L>;
-  /** Read when somebody asks, by the value of one label; a reading that fails is left out, and counted. */
+  /** Read at each scrape, for each value of one label. A reading that fails is left out, and counted. */
   gauge(spec: {
     readonly name: string;
     readonly help: string;
     readonly label: string;
     readonly read: () => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>;
   }): void;
-  /** Memory, CPU, garbage collection and the event loop, from now on. */
+  /** Begins to measure memory, CPU, garbage collection and the event loop. */
   watchProcess(): void;
-  /** The text that Prometheus reads. */
+  /** The metrics in the text format of Prometheus. */
   text(): Promise<{ type: string; body: string }>;
 }
 
-/** 1 ms to 30 s: a decision takes milliseconds, a Host that hangs takes its limit. */
+/**
+ * In seconds, from 1 ms to 30 s: a decision takes milliseconds, and a Host that hangs takes all the time that it is
+ * given.
+ */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const READING_MS = 1_000;
 

@@ -5,13 +5,13 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TraceIdRatioBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { OpenSpan, SpanStart, Tracing, TracingOptions } from './tracing.ts';
 
-/** For one batch, tries included. */
+/** For one batch, including retries. */
 const EXPORT_MS = 5_000;
 const CLOSING_MS = 1_000;
 
 /**
- * Sends spans to a collector in batches. A caller's own wish to be sampled is not heard: strangers call us, and could
- * make us record everything.
+ * Sends spans to an OTLP collector in batches. The `sampled` flag of a caller is ignored, because strangers could
+ * otherwise make us record everything.
  */
 export function otlpTracing({ endpoint, serviceName, ratio }: TracingOptions & { endpoint: string }): Tracing {
   const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: EXPORT_MS });
@@ -23,7 +23,7 @@ export function otlpTracing({ endpoint, serviceName, ratio }: TracingOptions & {
   const tracer = provider.getTracer('chatelaine');
   return {
     begin: (start) => begin(tracer, start),
-    // a collector that is not there must not keep the process from ending
+    // an unreachable collector must not keep the process from ending
     close: () =>
       Promise.race([provider.shutdown().catch(() => undefined), sleep(CLOSING_MS, undefined, { ref: false })]),
   };

@@ -8,7 +8,9 @@ import { inWork, type Work } from './work.ts';
 
 const SAFE_ID = /^[A-Za-z0-9_.-]{8,64}$/;
 
-/** The id of a request: the trusted proxy's `X-Request-Id` if it has a harmless form, one of our own otherwise. */
+/**
+ * Makes the id of a request: the `X-Request-Id` of a trusted proxy if its form is harmless, otherwise one of our own.
+ */
 export function requestIds(
   trustedProxies: readonly string[],
 ): (raw: Pick<IncomingMessage, 'headers' | 'socket'>) => string {
@@ -39,12 +41,12 @@ function addressesOf(list: readonly string[]): (address: string | undefined) => 
 const SPAN = Symbol('span');
 
 /**
- * Makes every request a piece of work with a trace: the one its `traceparent` names, or a new one. Anybody may send
- * one: it is a word by which log lines are put together, and nothing is decided by it.
+ * Gives every request a trace: the one that its `traceparent` names, or a new one. Anybody may send that header. It
+ * only serves to find the log lines that belong together; nothing is decided by it.
  */
 export function traceRequests(app: FastifyInstance, tracing: Tracing): void {
   app.decorateRequest(SPAN, null);
-  // Fastify keeps this context over the reading of a body, too
+  // Fastify keeps this async context while it reads the body, too
   app.addHook('onRequest', (request, _reply, done) => inWork(beginWork(request, tracing), done));
   app.addHook('onResponse', async (request, reply) => {
     const status = reply.statusCode;
@@ -69,5 +71,5 @@ function beginWork(request: FastifyRequest, tracing: Tracing): Work {
   return { requestId: request.id, context: span.context, tracing };
 }
 
-/** The route's pattern: of the address itself nothing is recorded. */
+/** The pattern of the route, since URLs are not recorded. */
 export const routeOf = (request: FastifyRequest): string => request.routeOptions.url ?? 'none';

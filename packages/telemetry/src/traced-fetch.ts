@@ -18,9 +18,9 @@ interface Sending<Init, Input extends Posted> {
 }
 
 /**
- * The same client, with the id of the request it is used for: its calls send a `traceparent`, by which the log lines
- * of all services that one request reaches can be put together. Of a call only the host's name, the method and the
- * outcome are recorded.
+ * The same HTTP client, but its calls send a `traceparent` for the current request, so that the log lines of all
+ * services that a request reaches can be found together. Of a call only the host name, the method and the outcome are
+ * recorded.
  */
 export function traced<Input extends Posted, Outbound extends Sending<RequestInit, Input>>(
   outbound: Outbound & Sending<RequestInit, Input>,
@@ -41,7 +41,7 @@ function tracedCall<Answer extends Answered>(call: Call<RequestInit, Answer>): C
     const method = init?.method ?? (input instanceof Request ? input.method : 'GET');
     const address = input instanceof Request ? input.url : String(input);
     return recorded(work, { method, address }, (traceparent) => {
-      // fetch takes the headers of `init` in the place of the request's, not beside them
+      // headers in `init` replace those of the request, so all are copied
       const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
       headers.set('traceparent', traceparent);
       return call(input, { ...init, headers });
@@ -59,7 +59,7 @@ function tracedPost<Input extends Posted, Answer extends Answered>(post: Post<In
   };
 }
 
-/** One call as a span of this piece of work. */
+/** Makes one call as a span of this request. */
 async function recorded<Answer extends Answered>(
   { tracing, context }: Work,
   { method, address }: { method: string; address: string },
@@ -83,5 +83,5 @@ async function recorded<Answer extends Answered>(
   }
 }
 
-/** Without path or query: both may hold what is nobody's business. */
+/** The host name without path or query, which may hold personal data. */
 const hostOf = (address: string): string => (URL.canParse(address) ? new URL(address).hostname : '');

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 
-/** Where a piece of work belongs: W3C Trace Context. Ids are lower-case hex. */
+/** The position of a span in a trace: W3C Trace Context. Ids are in lower-case hex. */
 export interface TraceContext {
-  /** 16 bytes; the same in every service that one request reaches. */
+  /** 16 bytes; the same in every service that a request reaches. */
   readonly traceId: string;
-  /** 8 bytes; this piece of work. */
+  /** 8 bytes; the id of this span. */
   readonly spanId: string;
   readonly sampled: boolean;
 }
@@ -14,7 +14,8 @@ const NOTHING = /^0+$/;
 const SAMPLED = 1;
 
 /**
- * A `traceparent` header in exactly the form of version 00, or null: then a new trace begins. W3C Trace Context §3.2.
+ * Reads a `traceparent` header of version 00. Null if it has any other form; then a new trace begins. W3C Trace Context
+ * §3.2.
  */
 export function parseTraceparent(header: unknown): TraceContext | null {
   if (typeof header !== 'string') return null;
@@ -28,7 +29,7 @@ export function formatTraceparent({ traceId, spanId, sampled }: TraceContext): s
   return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
 }
 
-/** A piece of work within its parent's trace, or the first of a new one. Not sampled: nobody records it. */
+/** The context of a new span, in its parent's trace or in a new one. It is not sampled, because nobody records it. */
 export function nextContext(parent: TraceContext | null): TraceContext {
   return { traceId: parent?.traceId ?? hex(16), spanId: hex(8), sampled: false };
 }

@@ -1,11 +1,11 @@
 import { nextContext, type TraceContext } from './traceparent.ts';
 
-/** What a span may say of itself: names, numbers and outcomes, never a query, a body or a token. */
+/** What a span records: names, numbers and outcomes, never a query, a body or a token. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
 export interface SpanStart {
   readonly name: string;
-  /** Somebody asked us, or we asked somebody. */
+  /** `server` for a request that we answer, `client` for one that we send. */
   readonly kind: 'server' | 'client';
   readonly parent: TraceContext | null;
   readonly attributes: SpanAttributes;
@@ -16,28 +16,31 @@ export interface OpenSpan {
   end(outcome: { name?: string; attributes: SpanAttributes; failed: boolean }): void;
 }
 
-/** Numbers the work that is done, and records it when somebody wants to have it recorded. */
+/** Gives each piece of work an id in its trace and, if a collector is configured, records it as a span. */
 export interface Tracing {
   begin(start: SpanStart): OpenSpan;
-  /** Sends what is left. */
+  /** Sends the spans that have not been sent yet. */
   close(): Promise<void>;
 }
 
-/** Ids only, so that log lines of all services can be put together; nothing is recorded. */
+/** Ids alone, for finding the log lines of all services that belong together; nothing is recorded. */
 export const noTracing: Tracing = {
   begin: ({ parent }) => ({ context: nextContext(parent), end: () => undefined }),
   close: async () => undefined,
 };
 
 export interface TracingOptions {
-  /** Base URL of an OTLP/HTTP collector; `/v1/traces` is added. Null: nothing is recorded. */
+  /** Base URL of an OTLP/HTTP collector, to which `/v1/traces` is added. Null: nothing is recorded. */
   readonly endpoint: string | null;
   readonly serviceName: string;
-  /** 0..1: the part of all traces that is recorded. By trace id, so that all services pick the same ones. */
+  /**
+   * Fraction of all traces that is recorded, 0..1. It is decided by the trace id, so that all services record the same
+   * traces.
+   */
   readonly ratio: number;
 }
 
-/** Traces by OpenTelemetry, if the configuration names a collector. The libraries are loaded only then. */
+/** Tracing with OpenTelemetry if a collector is configured; only then are its libraries loaded. */
 export async function openTracing(options: TracingOptions): Promise<Tracing> {
   if (options.endpoint === null) return noTracing;
   const { otlpTracing } = await import('./otlp.ts');
