@@ -28,7 +28,6 @@ export const age = (seconds: number) =>
 export const confirm = (browser: Browser, password = PASSWORD) =>
   browser.submit('/account/confirm?return_to=/account/password', '/account/confirm', { password });
 
-/** Before and after the tests of all parts. */
 export function scene(): void {
   onFreshDatabase({
     async begin(fresh) {

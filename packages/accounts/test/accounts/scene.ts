@@ -30,7 +30,6 @@ export function browseWith(other: Browser): void {
   browser = other;
 }
 
-/** Before and after the tests of all parts. */
 export function scene(): void {
   onFreshDatabase({
     async begin(fresh) {

@@ -53,7 +53,6 @@ export function askInstead(other: TestService): void {
   service = other;
 }
 
-/** Before and after the tests of all parts. */
 export function scene(): void {
   onFreshDatabase({
     async begin(fresh) {

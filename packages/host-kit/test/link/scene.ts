@@ -5,7 +5,6 @@ import { createWorld, type World } from '../support/world.ts';
 export let world: World;
 export let host: TestHost;
 
-/** Before and after the tests of all parts. */
 export function scene(): void {
   beforeAll(async () => {
     world = await createWorld();

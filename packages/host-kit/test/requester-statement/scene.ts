@@ -38,7 +38,6 @@ export function expectDenied(answer: Answer): void {
   expect(headers['cache-control']).toBe('no-store');
 }
 
-/** Before and after the tests of all parts. */
 export function scene(): void {
   beforeAll(async () => {
     [world, feed] = await Promise.all([createWorld(), TestRequester.start()]);

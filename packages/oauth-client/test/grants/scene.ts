@@ -44,7 +44,6 @@ export const requested = (hop: HopContext = { deadline: Infinity, signal: undefi
     hop,
   );
 
-/** Before and after the tests of all parts. */
 export function scene(): void {
   beforeAll(async () => {
     server = await startServer('am');

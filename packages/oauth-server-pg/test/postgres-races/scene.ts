@@ -72,7 +72,6 @@ export async function relate(): Promise<Link> {
   return link;
 }
 
-/** Before and after the tests of all parts. */
 export function scene(): void {
   beforeAll(async () => {
     server = await sharedEmbedded();

@@ -92,7 +92,6 @@ export const fill = async (): Promise<Promise<Response>[]> => {
   return full;
 };
 
-/** Before and after the tests of all parts. */
 export function scene(): void {
   afterEach(async () => {
     it.release();

@@ -31,7 +31,6 @@ export async function refused(): Promise<void> {
   );
 }
 
-/** Before and after the tests of all parts. */
 export function scene(): void {
   beforeEach(() => start());
   afterEach(() => service.app.close());
