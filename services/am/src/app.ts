@@ -126,15 +126,15 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
 
   await app.register(sessions, { pool, name: 'am', key: resources.sessionKeys });
   showNeeds(app, async (request) => needsOf(deps, request));
-  await homeFeature(app, deps); //        the front page: what needs the owner, what they have, what was done with it
+  await homeFeature(app, deps); //        the front page: what needs the owner, what they have, and what happened
   await accountFeature(app, { ...deps, passwords: resources.passwords ?? {} }); // signing up, in and out
   await linkingFeature(app, deps); //     services: add one, its callback, who we are to Hosts
-  await appsFeature(app, deps); //        apps: who may ask for what; stopping one, and everything
-  await iconsFeature(app, deps); //       what apps show beside their names
-  await rulebookFeature(app, deps); //    what the owner's answers come to, tried
+  await appsFeature(app, deps); //        apps: who may ask for what; stopping one, or everything
+  await iconsFeature(app, deps); //       the icons that pages show for apps
+  await rulebookFeature(app, deps); //    trying what the owner's answers lead to
   await questionsFeature(app, deps); //   questions to the owner
-  await liveFeature(app, { ...deps, live }); // what tells open pages that something changed
-  await noticesFeature(app, { ...deps, pushKeys }); //     what owners are told of while they are away
+  await liveFeature(app, { ...deps, live }); // tells open pages that something has changed
+  await noticesFeature(app, { ...deps, pushKeys }); //     notifies owners while they are away
   await termsFeature(app, deps); //       what apps are asked to sign, and what they signed
   await timelineFeature(app, deps); //    what happened
   // the authorization server that Requesters see: PAR, consent, token, …

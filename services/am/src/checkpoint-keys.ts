@@ -1,10 +1,10 @@
 import { deriveKey } from '@chatelaine/crypto';
 import type { CheckpointKeys } from './deps.ts';
 
-/** What is kept for them, by its name. */
+/** The name of the stored secret from which the keys are derived. */
 export const CHECKPOINT_KEY = 'activity_checkpoints';
 
-/** Of the 32 bytes that are kept. */
+/** Derives the keys from the 32 stored bytes. */
 export const checkpointKeysOf = (kept: Uint8Array): CheckpointKeys => ({
   row: deriveKey(kept, 'am/activity/row'),
   checkpoint: deriveKey(kept, 'am/activity/checkpoint'),

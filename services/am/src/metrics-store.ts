@@ -1,6 +1,6 @@
 import { defineQuery, type Pool, runForRow } from '@chatelaine/postgres';
 
-/** How many ends no Host has confirmed yet, and the age of the oldest in seconds. */
+/** How many revocations no Host has confirmed yet, and the age of the oldest in seconds. */
 export interface RevocationBacklog {
   pending: number;
   oldest: number;

@@ -6,7 +6,7 @@ import type { Deps, HostGate, Observed } from './deps.ts';
 const TRANSFER_OUTCOMES = ['minted', 'timeout', 'internal', ...Object.keys(ERROR_STATUS)];
 const HOST_OUTCOMES = ['ok', 'oauth_error', 'timeout', 'unreachable', 'unusable', 'held', 'gone'];
 
-/** Times every transfer, by how it came out: minted, or the error the Requester is told. */
+/** Times every transfer by its outcome: `minted`, or the error that the Requester gets. */
 export const observeTransfers = (metrics: Metrics): Observed =>
   metrics.timer({
     name: 'chatelaine_transfer_seconds',
@@ -14,7 +14,7 @@ export const observeTransfers = (metrics: Metrics): Observed =>
     labels: { outcome: TRANSFER_OUTCOMES },
   });
 
-/** Times every call of a Host, by what came of it: not by Host, of which anybody may add as many as they like. */
+/** Times every call to a Host by its outcome. Not by Host, because anybody may add any number of those. */
 export const observeHostCalls = (metrics: Metrics): Observed =>
   metrics.timer({
     name: 'chatelaine_host_call_seconds',
@@ -31,7 +31,7 @@ export function observeCircuits(metrics: Metrics, gate: HostGate): void {
   });
 }
 
-/** What Hosts have yet to be told of, read from the table that is the truth about it. */
+/** The revocations that Hosts have yet to confirm, counted in the table. */
 export function observeRevocations(metrics: Metrics, { pool }: Pick<Deps, 'pool'>): void {
   metrics.gauge({
     name: 'chatelaine_revocations',

@@ -7,7 +7,7 @@ export const PUSH_SERVICES: readonly string[] = [
 ];
 const PUSH_SERVICE = /^https:\/\/(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/;
 
-/** What an operator lists, with commas between them; null: one of them is no origin. */
+/** Parses an operator's list of origins, separated by commas; null if one of them is no origin. */
 export function parsePushServices(given: string): readonly string[] | null {
   const services = given.split(',').map((one) => one.trim());
   return services.every((one) => PUSH_SERVICE.test(one)) ? services : null;

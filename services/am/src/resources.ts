@@ -25,7 +25,7 @@ import { openDatabase } from './database.ts';
 import type { Deps } from './deps.ts';
 import { placeOfSigningKey, SEALED_PLACES } from './sealed-places.ts';
 
-/** What the app is built from and closes at its end. */
+/** What the app is built from, and closes at its end. */
 export type Resources = Pick<
   Deps,
   | 'config'
@@ -40,21 +40,21 @@ export type Resources = Pick<
   | 'allowances'
   | 'failpoint'
 > & {
-  /** Read again now and then. */
+  /** The keys that sign; they are read again from time to time. */
   readonly keys: KeyRing;
   readonly sessionKeys: SessionKeys;
-  /** Read again now and then, too. */
+  /** Read again from time to time, too. */
   readonly refreshKeys: RefreshKeys;
-  /** And so is this. */
+  /** Read again from time to time, too. */
   readonly pushKeys: PushKeys;
-  /** How passwords are hashed, where it is not as usual. */
+  /** How passwords are hashed, if not as usual. */
   readonly passwords?: PasswordOptions;
 };
 
-/** What the AM's secrets are sealed for. */
+/** The label under which the AM's secrets are encrypted. */
 export const VAULT_LABEL = 'am/vault';
 
-/** Every migration of the AM's schema: the kernel's, those of accounts and keys, its own. */
+/** Every migration of the AM's schema: those of the authorization server, of accounts and of keys, and its own. */
 export const migrationDirs: readonly string[] = [
   kernelMigrations,
   accountMigrations,
@@ -62,7 +62,7 @@ export const migrationDirs: readonly string[] = [
   path.join(import.meta.dirname, '..', 'prisma', 'migrations'),
 ];
 
-/** Brings the database up to date and opens all that the AM needs. Several processes may do this at once. */
+/** Migrates the database and opens everything that the AM needs. Several processes may do this at once. */
 export async function openResources(config: Config): Promise<Resources> {
   await applyMigrations(config.databaseUrl, [...migrationDirs]);
   const { pool, prisma } = await openDatabase(config);

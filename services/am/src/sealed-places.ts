@@ -1,9 +1,9 @@
 import { keptSecretPlace, type SealedPlace, signingKeyPlace } from '@chatelaine/keys';
 
-/** Where the private half of a signing key is sealed. */
+/** The additional authenticated data for the private half of a signing key. */
 export const placeOfSigningKey = (kid: string): string => `signing_key|${kid}`;
 
-// as links/sealing.ts names them
+// must match links/sealing.ts
 const placed =
   (column: string, rowOf: (row: Readonly<Record<string, unknown>>) => string): SealedPlace['place'] =>
   (row) =>
@@ -27,13 +27,13 @@ const attempt = (column: string): SealedPlace => ({
   place: placed(column, byState),
 });
 
-/** In the JSON of a request, where it is text. Postgres reads and writes base64, not base64url. */
+/** The encrypted grant in the JSON of a request, as text. Postgres reads and writes base64, not base64url. */
 const grantInRequest = `extensions -> 'both' ->> 'hostGrant'`;
 const padded = `rpad(translate(${grantInRequest}, '-_', '+/'), (length(${grantInRequest}) + 3) / 4 * 4, '=')`;
 const asBytes = `decode(${padded}, 'base64')`;
 const asText = `rtrim(translate(encode($1::bytea, 'base64'), E'+/\\n', '-_'), '=')`;
 
-/** All that the AM keeps sealed. */
+/** Everything that the AM stores encrypted. */
 export const SEALED_PLACES: readonly SealedPlace[] = [
   signingKeyPlace(placeOfSigningKey),
   keptSecretPlace,
@@ -57,7 +57,7 @@ export const SEALED_PLACES: readonly SealedPlace[] = [
     },
     key: ['hash'],
     also: { client_id: 'client_id', code_challenge: 'code_challenge' },
-    // as combined-registration.ts names it: nobody has signed in yet
+    // must match combined-registration.ts; no owner is known yet
     place: ({ client_id: client, code_challenge: challenge }) => `both|${String(client)}|${String(challenge)}`,
   },
 ];

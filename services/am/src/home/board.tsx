@@ -8,10 +8,13 @@ import type { UsedLately } from './uses-store.ts';
 
 const WORDS: Readonly<Record<Cell['answer'], string>> = { allow: 'Allow', ask: 'Ask', deny: 'Never', mixed: 'Some' };
 const SIGNS: Readonly<Record<Cell['answer'], string>> = { allow: '✓', ask: '?', deny: '✕', mixed: '±' };
-/** With more services than these their names stand upright, and keys are signs. */
+/** With more services than these, their names are turned upright, and each cell is a symbol. */
 const FEW = 6;
 
-/** Which app may do what at which service: a key where they meet, to be changed at a press. On a phone a card each. */
+/**
+ * Which app may do what at which service: a cell for each pair, which leads to the page that changes it. On a phone, a
+ * card for each app.
+ */
 export function KeyBoard({ board, used }: { board: Board; used: UsedLately }): VNode {
   const { apps, services, isCut } = board;
   return (

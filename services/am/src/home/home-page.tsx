@@ -28,7 +28,7 @@ import type { Uses } from './uses-store.ts';
 import { WhatIsNew } from './what-is-new.tsx';
 
 export interface HomeView {
-  /** The AM's own address, to be typed in elsewhere. */
+  /** The AM's issuer, to be entered elsewhere. */
   readonly issuer: string;
   readonly asks: Part<WaitingAsk>;
   /** Broken ones first. */
@@ -36,17 +36,20 @@ export interface HomeView {
   readonly board: Board;
   readonly uses: Uses;
   readonly news: readonly News[];
-  /** How often there was a key, on each of the last thirty days. */
+  /** How many tokens were issued on each of the last thirty days. */
   readonly days: { readonly counts: readonly DayCount[]; readonly from: string; readonly to: string };
   readonly transfers: readonly Line[];
-  /** Names of the Hosts that have not confirmed something that ended: some are still being told, some could not be. */
+  /**
+   * Names of the Hosts that have not confirmed a revocation: `pending` if the AM still tries, `failed` if it has given
+   * up.
+   */
   readonly unconfirmed: { readonly pending: readonly string[]; readonly failed: readonly string[] };
 }
 
-/** So many questions and services are here; their own pages have them all. */
+/** How many questions and services are shown here; their own pages show all. */
 export const SHOWN = 8;
 
-/** The digest: what needs the owner, which app may have what, what is new, what was done. */
+/** The overview: what needs the owner, which app may have what, what is new, and what happened. */
 export function HomePage(view: HomeView): VNode {
   const { links, board, uses, transfers } = view;
   const begun = transfers.length > 0 || board.apps.length > 0;
@@ -191,7 +194,7 @@ function Recent({ transfers }: Pick<HomeView, 'transfers'>): VNode {
   );
 }
 
-/** For somebody who is not signed in. */
+/** The front page for visitors who are not signed in. */
 export function LandingPage({ name }: { name: string }): VNode {
   return (
     <Layout title="Every key of the deployment on one hook">

@@ -12,7 +12,7 @@ const NEEDS = defineQuery<{ n: number }>({
 });
 
 /**
- * How many things wait for whoever is signed in: open questions, broken links, Hosts that could not be told of an end.
+ * How many things need the signed-in owner: open questions, broken links, and Hosts at which a revocation has failed.
  */
 export async function needsOf({ pool }: Pick<Deps, 'pool'>, request: FastifyRequest): Promise<number> {
   const account = currentSessionAccount(request);

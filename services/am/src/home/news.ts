@@ -1,23 +1,23 @@
 import type { BoardApp } from '../apps/board-store.ts';
 import type { AppUse } from './uses-store.ts';
 
-/** Something about an app that its owner may not have seen yet. */
+/** Something about an app that its owner may not know yet. */
 export interface News {
   readonly kind: 'first use' | 'first refusal' | 'expires' | 'unused';
   readonly app: Pick<BoardApp, 'id' | 'clientId' | 'clientName'>;
-  /** When; of what is unused, when it was last seen to be used or connected. */
+  /** When it happened; for `unused`, when the app was last used or connected. */
   readonly at: Date;
 }
 
 const DAY_MS = 86_400_000;
 const NEW_DAYS = 7;
 const SOON_DAYS = 3;
-/** An app that asked for nothing for so long is one that its owner may have forgotten. */
+/** After this many days without a request, the owner may have forgotten the app. */
 export const UNUSED_DAYS = 90;
-/** So many are told of at once. */
+/** How many news are shown at once. */
 const MOST = 12;
 
-/** What is new about apps, the most urgent first. `now` in milliseconds. */
+/** What is new about apps, the most urgent first. `now` in epoch milliseconds. */
 export function newsOf(
   apps: readonly BoardApp[],
   uses: ReadonlyMap<string, AppUse>,
@@ -31,7 +31,7 @@ export function newsOf(
     if (until !== null && until.getTime() < now + SOON_DAYS * DAY_MS) told.push({ kind: 'expires', app, at: until });
     if (refused !== null && refused.getTime() > ago(NEW_DAYS)) told.push({ kind: 'first refusal', app, at: refused });
     if (first !== null && first.getTime() > ago(NEW_DAYS)) told.push({ kind: 'first use', app, at: first });
-    // what is kept for a shorter time says nothing about what was before
+    // what is kept for a shorter time does not show whether the app was used before
     const idleSince = Math.max(since.getTime(), last?.getTime() ?? 0);
     if (keptDays >= UNUSED_DAYS && idleSince < ago(UNUSED_DAYS))
       told.push({ kind: 'unused', app, at: new Date(idleSince) });

@@ -1,4 +1,4 @@
-/** What only the front page shows: the board of keys, and what is new. */
+/** Styles for the front page only: the board, and what is new. */
 export const HOME_STYLES = `
 .legend-of-keys { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 0 0 .5rem; font-size: .875rem;
   color: var(--quiet) }

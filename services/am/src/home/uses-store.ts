@@ -1,24 +1,24 @@
 import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
-/** Which app got a key for which service in the last 24 hours. */
+/** Which app got a token for which service in the last 24 hours. */
 export interface UsedLately {
   has(clientId: string, hostId: string): boolean;
 }
 
-/** What each app did, of what is kept. */
+/** What each app did, as far as it is kept. */
 export interface Uses {
   readonly lately: UsedLately;
   readonly of: ReadonlyMap<string, AppUse>;
-  /** For so many days it is kept. */
+  /** For how many days it is kept. */
   readonly keptDays: number;
 }
 
 export interface AppUse {
-  /** When it first asked; null where what is kept may not reach back to that. */
+  /** When it first asked for a token; null if that may be older than what is kept. */
   readonly first: Date | null;
   readonly last: Date | null;
-  /** When it was first refused something, of the last that it asked for. */
+  /** The first refusal among its last requests. */
   readonly refused: Date | null;
 }
 
@@ -31,7 +31,9 @@ interface UseRow {
   kept_days: number;
 }
 
-/** Of each connection so many are looked at, the newest: a front page costs the same, however much there is. */
+/**
+ * How many transfers of each connection are read, the newest: the front page costs the same, however many there are.
+ */
 const LOOKED_AT = 200;
 
 const USES = defineQuery<UseRow>({
@@ -56,7 +58,7 @@ const USES = defineQuery<UseRow>({
     where c.owner_id = $1 and c.client_id = any ($2) and c.ended_at is null group by c.client_id, k.days`,
 });
 
-/** What an owner's apps did lately. `keptDays`: for how long transfers are kept at most. */
+/** What an owner's apps did recently. `keptDays`: how long transfers are kept at most. */
 export async function readUses(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, clientIds, keptDays }: { ownerId: string; clientIds: readonly string[]; keptDays: number },

@@ -5,7 +5,7 @@ import { EVERYTHING, hrefOf } from '../timeline/filter.ts';
 import type { HomeView } from './home-page.tsx';
 import { type News, UNUSED_DAYS } from './news.ts';
 
-/** Thirty days of keys, and what there is to know about apps. */
+/** Thirty days of tokens, and news about apps. */
 export function WhatIsNew({ news, days }: Pick<HomeView, 'news' | 'days'>): VNode | null {
   const total = days.counts.reduce((sum, { got, not }) => sum + got + not, 0);
   if (news.length === 0 && total === 0) return null;

@@ -10,12 +10,12 @@ const MOST_BYTES = 262_144;
 const SECONDS = 5;
 
 /**
- * Fetches an icon from where a stranger says it is, as their documents are fetched, and keeps what a process of its own
- * has drawn anew of it. ADR 0042.
+ * Fetches an icon from the URI that a client names, as client documents are fetched, and stores it redrawn by a
+ * separate process. ADR 0042.
  */
 export async function fetchIcon(deps: FetchIconDeps, { uri }: { uri: string }): Promise<void> {
   const bytes = await fetched(deps, uri);
-  // it is due again in two minutes
+  // the claim expires, and the icon is due again in two minutes
   if (bytes === 'later') return;
   const picture = bytes === null ? null : await redraw(bytes);
   if (picture !== null) return keepIcon(deps, { uri, picture });
@@ -23,7 +23,7 @@ export async function fetchIcon(deps: FetchIconDeps, { uri }: { uri: string }): 
   await failIcon(deps, uri);
 }
 
-/** What is there, if it says that it is a picture and is one; null: it is not. */
+/** The bytes, if the answer's type and content are a picture's; null if not. */
 async function fetched({ outbound }: FetchIconDeps, uri: string): Promise<Uint8Array | 'later' | null> {
   try {
     const answer = await outbound.fetch(uri, {

@@ -5,8 +5,8 @@ import { shownIcon, wantIcon } from './icon-store.ts';
 type IconDeps = Pick<Deps, 'pool' | 'log'> & { readonly config: Pick<Deps['config'], 'icons'> };
 
 /**
- * The id of the icon that is there for a client right now. A page never waits or fails for an icon: without one it has
- * a letter.
+ * The id of a client's icon, if it is stored already. A page never waits or fails for an icon: without one, it shows a
+ * letter.
  */
 export async function iconOf(deps: IconDeps, client: Iconic): Promise<string | null> {
   return lookedUp(deps, client, async (uri) => {
@@ -15,7 +15,7 @@ export async function iconOf(deps: IconDeps, client: Iconic): Promise<string | n
   });
 }
 
-/** Has the icon of a client fetched as soon as it asks, so that it is there by the time that its owner is asked. */
+/** Fetches a client's icon when its request arrives, so that it is stored by the time the owner is asked. */
 export function fetchesIcons(deps: IconDeps): RequestExtension {
   return {
     name: 'icons',
@@ -30,7 +30,7 @@ interface Iconic {
   readonly logoUri: string | null;
 }
 
-/** Does something about the icon of a client, if it has one; null: it has none, or that failed. */
+/** Runs `find` with the URI of a client's icon; null if it has none, or that failed. */
 async function lookedUp<Found>(
   { config, log }: IconDeps,
   { logoUri }: Iconic,

@@ -4,11 +4,13 @@ import type { Deps } from '../deps.ts';
 
 type StoreDeps = Pick<Deps, 'pool'>;
 
-/** So many wait to be fetched; what else is wanted meanwhile is wanted again the next time that it is to be shown. */
+/** How many icons may wait to be fetched; others are queued the next time they are to be shown. */
 const WAITING = 200;
-/** So many are asked for in a minute, by all processes: an address is a stranger's word, and may be somebody else's. */
+/**
+ * How many icons all processes together fetch in a minute: clients choose the addresses, which may be somebody else's.
+ */
 const A_MINUTE = 60;
-/** So many are kept that no connection names, the ones that were wanted last. */
+/** How many icons that no connection names are kept, the most recently wanted ones. */
 const LOOSE = 1_000;
 
 const WANT = defineQuery({
@@ -26,12 +28,12 @@ const SHOWN = defineQuery<{ id: string }>({
   text: 'select id from icon where uri = $1 and id is not null',
 });
 
-/** Has an icon fetched in the background, unless it was lately. */
+/** Queues an icon to be fetched in the background, unless it was fetched recently. */
 export async function wantIcon({ pool }: StoreDeps, uri: string): Promise<void> {
   await run(pool, WANT, [uri]);
 }
 
-/** The id of the icon from that address; null: there is none yet, or none that is good. */
+/** The id of the icon from this URI; null if there is none yet, or none that can be shown. */
 export async function shownIcon({ pool }: StoreDeps, uri: string): Promise<string | null> {
   return (await runOne(pool, SHOWN, [uri]))?.id ?? null;
 }
@@ -41,7 +43,7 @@ const PICTURE = defineQuery<{ picture: Buffer }>({
   text: 'select picture from icon where id = $1',
 });
 
-/** The picture itself; null: there is none of that id. */
+/** The picture; null if there is none with this id. */
 export async function readPicture({ pool }: StoreDeps, id: string): Promise<Buffer | null> {
   return (await runOne(pool, PICTURE, [id]))?.picture ?? null;
 }
@@ -57,7 +59,7 @@ const CLAIM = defineQuery<{ uri: string }>({
     ) returning uri`,
 });
 
-/** Takes up to so many that are due; nobody else takes them for two minutes. */
+/** Claims up to this many icons that are due; no other process gets them for two minutes. */
 export async function claimIcons({ pool }: StoreDeps, most: number): Promise<readonly { readonly uri: string }[]> {
   return run(pool, CLAIM, [most]);
 }
@@ -74,7 +76,7 @@ const FAIL = defineQuery({
   text: `update icon set due_at = null, again_at = now() + interval '6 hours' where uri = $1`,
 });
 
-/** Keeps a picture, under an id of its own: another picture has another. */
+/** Stores a picture, under a new id if it differs from the one before. */
 export async function keepIcon(
   { pool }: StoreDeps,
   { uri, picture }: { uri: string; picture: Uint8Array },
@@ -82,7 +84,7 @@ export async function keepIcon(
   await run(pool, KEEP, [uri, picture, randomId('icon')]);
 }
 
-/** Remembers that there was none to be had: it is not asked for again for hours. */
+/** Records that no icon could be had; it is not fetched again for hours. */
 export async function failIcon({ pool }: StoreDeps, uri: string): Promise<void> {
   await run(pool, FAIL, [uri]);
 }
@@ -101,7 +103,9 @@ const REAP = defineQuery<{ n: number }>({
     select count(*)::int as n from gone`,
 });
 
-/** Deletes what no connection names and nobody has wanted for a day, and what is too much; returns how many. */
+/**
+ * Deletes icons that no connection names and nobody has wanted for a day, and those beyond the limit; returns how many.
+ */
 export async function reapIcons({ pool }: StoreDeps): Promise<number> {
   return (await runForRow(pool, REAP, [])).n;
 }

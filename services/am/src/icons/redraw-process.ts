@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 
-// a program of its own: redraw.ts runs it, with the picture as its input
+// a separate program: redraw.ts runs it, with the picture on standard input
 
 const SIDE = 96;
 const MOST_SIDE = 2_048;
@@ -13,9 +13,9 @@ sharp.concurrency(1);
 
 const pieces: Buffer[] = [];
 for await (const piece of process.stdin) pieces.push(piece as Buffer);
-// of what moves, the first picture; what is cut off is refused
+// of an animation, the first frame; a truncated picture is refused
 const picture = sharp(Buffer.concat(pieces), { limitInputPixels: MOST_SIDE * MOST_SIDE, failOn: 'warning' });
-// the head alone is read for this
+// reads only the header
 const { width, height } = await picture.metadata();
 if (width > MOST_SIDE || height > MOST_SIDE) process.exit(1);
 const transparent = { r: 0, g: 0, b: 0, alpha: 0 };

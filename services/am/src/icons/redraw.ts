@@ -1,19 +1,19 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
-/** As it is run: compiled, or from its source. */
+/** The program as it runs here: compiled, or from its source. */
 const PROGRAM = path.join(import.meta.dirname, `redraw-process${path.extname(import.meta.filename)}`);
 /**
- * By the operating system: twenty seconds of processor time, 800 MB of memory (a Node process reserves most of that and
- * uses a tenth), no file written, none left when it crashes.
+ * Limits that the operating system enforces: twenty seconds of processor time, 800 MB of memory (a Node process
+ * reserves most of that and uses a tenth), no file written, no core dump.
  */
 const LIMITS = 'ulimit -t 20 && ulimit -d 800000 && ulimit -f 0 && ulimit -c 0 && exec "$0" "$@"';
 const KILL_AFTER_MS = 60_000;
 const MOST_BYTES = 32_768;
 
 /**
- * Draws a picture anew, small and square, in a process of its own with an empty environment: what a stranger's bytes
- * can do to a decoder, they do to one that has no secrets and no connection. Null: it is no picture, or too large.
+ * Redraws a picture, small and square, in a process with an empty environment: if its bytes exploit a bug of the
+ * decoder, they reach no secrets and no connections. Null: it is no picture, or too large.
  */
 export function redraw(bytes: Uint8Array): Promise<Buffer | null> {
   return new Promise((resolve) => {
@@ -31,7 +31,7 @@ export function redraw(bytes: Uint8Array): Promise<Buffer | null> {
       if (size > MOST_BYTES) child.kill('SIGKILL');
       else drawn.push(piece);
     });
-    // it may end before it has read everything
+    // the process may exit before it has read everything
     child.stdin.on('error', () => {});
     child.on('error', () => resolve(null));
     child.on('close', (code) => resolve(code === 0 && size > 0 ? Buffer.concat(drawn) : null));

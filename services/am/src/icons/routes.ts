@@ -7,8 +7,8 @@ import { readPicture } from './icon-store.ts';
 const ICON_ID = /^icon_[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * Icons of apps, to whoever is signed in, from here alone: an app's site never sees who looks at its icon. An id is one
- * picture for good.
+ * Serves the icons of apps to signed-in owners, so that an app's site never sees who looks at its icon. The picture
+ * under an id never changes.
  */
 export async function iconsFeature(app: FastifyInstance, deps: Pick<Deps, 'pool'>): Promise<void> {
   await pages(app, async (scope) => {

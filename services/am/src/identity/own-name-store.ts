@@ -6,7 +6,7 @@ const FIND = defineQuery<{ name: string }>({
   text: 'select name from app_name where owner_id = $1 and client_id = $2',
 });
 
-/** What this owner calls an app; null: what it calls itself. */
+/** The owner's name for an app; null if they have not named it. */
 export async function readOwnName(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, clientId }: { ownerId: string; clientId: string },

@@ -1,11 +1,11 @@
 import { displayText, type FormParams, withoutStrayJoiners } from '@chatelaine/protocol';
 import { Problem } from '@chatelaine/ui';
 
-/** As long as a name may be that an owner gives. */
+/** The most characters of an owner's name for an app. */
 export const OWN_NAME_CHARS = 60;
 const OWN_NAME = displayText(OWN_NAME_CHARS);
 
-/** The name that an owner gave in a form, looked at as a stranger's is; null: they left it empty. */
+/** The name that an owner entered in a form, checked as a client's own name is; null if they left it empty. */
 export function ownNameIn(form: FormParams, field: string): string | null {
   const name = withoutStrayJoiners(form.get(field) ?? '').trim();
   if (name === '') return null;

@@ -2,8 +2,9 @@ import { isLoopbackHost } from '@chatelaine/protocol';
 import type { Who } from './who.tsx';
 
 /**
- * Where the owner finds an app again, or null. Only the origin that its codes go to counts, which the owner was shown
- * when they connected it: the app's page there, or the front page. A program on a computer or phone has none.
+ * An address at which the owner finds an app again, or null. It is at the origin of the app's redirect URI, which the
+ * owner saw when they connected it: the page that the app names, if that is there, or the front page. A program on a
+ * computer or phone has none.
  */
 export function wayBack({ redirectUri, clientUri }: Pick<Who, 'redirectUri' | 'clientUri'>): string | null {
   const redirect = redirectUri === null ? null : URL.parse(redirectUri);

@@ -10,7 +10,7 @@ interface WhoCardProps {
   readonly children?: ComponentChildren;
 }
 
-/** Who asks, in the same card wherever somebody decides on a request. */
+/** Who asks; the same card wherever an owner decides on a request. */
 export function WhoCard({ who, more = [], children }: WhoCardProps): VNode {
   return (
     <Card title="Who asks" icon={<AppIcon app={who} />}>

@@ -3,18 +3,18 @@ import { isLoopbackHost } from '@chatelaine/protocol';
 import { Badge } from '@chatelaine/ui';
 import type { ComponentChild } from 'preact';
 
-/** A Requester's identity, as far as anybody here can know it. */
+/** A Requester's identity, as far as the AM can know it. */
 export interface Who {
   readonly clientId: string;
-  /** Its name on its owner's pages: theirs for it, or else the one it gives itself. */
+  /** Its name on its owner's pages: the owner's name for it, otherwise its own. */
   readonly clientName: string;
-  /** The name it gives itself. */
+  /** Its own name. */
   readonly selfName: string;
-  /** Its own icon; null: there is none to show. */
+  /** Its icon; null if there is none to show. */
   readonly iconId: string | null;
-  /** The page it claims as its own. */
+  /** The page that it claims as its own. */
   readonly clientUri: string | null;
-  /** Where its codes go; null for a connection older than this column. */
+  /** Its redirect URI; null for a connection older than this column. */
   readonly redirectUri: string | null;
   /** Whether it proves its identity, by a key or a secret of its own; null for a connection older than this column. */
   readonly isProven: boolean | null;
@@ -23,8 +23,8 @@ export interface Who {
 type Fact = readonly [name: string, value: ComponentChild];
 
 /**
- * One block wherever somebody decides on a Requester. What counts is where it runs and who vouches for it; its name is
- * its own claim.
+ * The facts about a Requester, shown wherever an owner decides on it. What counts is where it runs and who vouches for
+ * it; its name is only its own claim.
  */
 export function whoFacts(who: Who): readonly Fact[] {
   const { clientId, clientUri, redirectUri, isProven } = who;
@@ -47,13 +47,13 @@ export function whoFacts(who: Who): readonly Fact[] {
   ];
 }
 
-/** Its owner has given it a name of their own. */
+/** Whether its owner has given it a name of their own. */
 export const isOwnName = ({ clientName, selfName }: Pick<Who, 'clientName' | 'selfName'>): boolean =>
   clientName !== selfName;
 
-/** What it calls itself, beside what its owner calls it. */
+/** Its own name, beside its owner's name for it. */
 function namesOf({ clientId, clientName, selfName, redirectUri }: Who): Fact {
-  // one that gives no name is called after where it is, and that is told already
+  // a client without a name is named after where it runs, which is shown already
   const says =
     selfName === nameOf({ clientId, redirectUri }) ? null : (
       <>
@@ -72,7 +72,7 @@ function namesOf({ clientId, clientName, selfName, redirectUri }: Who): Fact {
 const PROVES_NOTHING =
   'no: it shows neither a key nor a secret of its own, so any other program could pass itself off as it';
 
-/** The same in a few words, to be put next to a name. */
+/** The same in a few words, next to a name. */
 export function whoInShort({ clientId, redirectUri }: Pick<Who, 'clientId' | 'redirectUri'>): string {
   const site = siteOf(clientId);
   if (redirectUri === null) return site ?? 'registered itself';
@@ -81,21 +81,21 @@ export function whoInShort({ clientId, redirectUri }: Pick<Who, 'clientId' | 're
   return runs === `at ${site}` ? runs : `${runs}, identified by ${site}`;
 }
 
-/** What it is called if it gives no name. */
+/** What it is called if it has no name. */
 function nameOf({ clientId, redirectUri }: Pick<Who, 'clientId' | 'redirectUri'>): string | null {
   if (siteOf(clientId) !== null) return nameWithout({ id: clientId, source: 'document' }, clientId);
   return redirectUri === null ? null : nameWithout({ id: clientId, source: 'registered' }, redirectUri);
 }
 
-/** The site that publishes its document; null when it registered itself. */
+/** The site that publishes its client metadata document; null if it registered itself. */
 function siteOf(clientId: string): string | null {
   const url = URL.parse(clientId);
   return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') ? url.host : null;
 }
 
 /**
- * RFC 8252 §8.6: a program that listens on a loopback address cannot be told apart from any other program there, nor
- * can one that uses a scheme of its own.
+ * RFC 8252 §8.6: a program that listens on a loopback address cannot be told apart from other programs there, nor can
+ * one with a private-use URI scheme.
  */
 export function whereItRuns(redirectUri: string): string {
   const { protocol, hostname, host } = new URL(redirectUri);

@@ -1,10 +1,10 @@
 import { defineQuery, run } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
-/** Where processes hear of whom something changed. */
+/** The channel on which processes learn whose pages have changed. */
 export const CHANNEL = 'am_changes';
 
-/** Owners in one message: Postgres takes 8000 bytes. */
+/** How many owners one message names: Postgres limits a payload to 8000 bytes. */
 const TOGETHER = 100;
 
 const ANNOUNCE = defineQuery({
@@ -12,7 +12,7 @@ const ANNOUNCE = defineQuery({
   text: `select pg_notify('${CHANNEL}', owners) from unnest($1::text[]) as owners`,
 });
 
-/** Tells every process that something of these owners changed. */
+/** Notifies every process that something of these owners has changed. */
 export async function announce({ pool }: Pick<Deps, 'pool'>, ownerIds: readonly string[]): Promise<void> {
   const messages: string[] = [];
   for (let at = 0; at < ownerIds.length; at += TOGETHER) messages.push(ownerIds.slice(at, at + TOGETHER).join(' '));

@@ -5,18 +5,18 @@ import { openStreams, type Streams } from './streams.ts';
 
 export interface OpenLive extends Live {
   readonly streams: Streams;
-  /** Says what is still to be said, and listens no more. */
+  /** Sends what is still pending, and stops listening. */
   close(): Promise<void>;
 }
 
 type LiveDeps = Pick<Deps, 'config' | 'pool' | 'log'>;
 
-/** Of so many owners at once is told at once; pages of others look again by themselves. */
+/** The most owners that are collected for one announcement; pages of others refresh by themselves. */
 const MOST = 5_000;
 
 /**
- * What tells open pages, at every process, that something of their owner's changed. It is told after it was committed,
- * of all owners in one statement, a few times a second at most: every NOTIFY commits alone. docs/adr/0038
+ * Notifies open pages, at every process, that something of their owner's has changed: after it was committed, for all
+ * owners in one statement, and a few times a second at most, because commits with NOTIFY are serialized. docs/adr/0038
  */
 export function openLive({ config, pool, log }: LiveDeps): OpenLive {
   const streams = openStreams(config.live);

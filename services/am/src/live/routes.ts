@@ -5,15 +5,15 @@ import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 import type { OpenLive } from './live.ts';
 
-/** Where open pages hear that something of their owner's changed. */
+/** The stream on which open pages learn that something of their owner's has changed. */
 export const CHANGES = '/changes';
 
-/** A page that could not be let in looks again by itself meanwhile. */
+/** Retry-After for a page that was not let in; until then it refreshes by itself. */
 const COME_BACK_SECONDS = 30;
 
 /**
- * A stream for each page that is open and in sight. It ends with its session, and when the process goes down; the
- * browser comes back by itself, and finds another process.
+ * A stream for each open and visible page. It ends with its session, and when the process stops; the browser then
+ * reconnects by itself, to another process.
  */
 export async function liveFeature(
   app: FastifyInstance,

@@ -1,28 +1,28 @@
 import { Readable } from 'node:stream';
 
-/** Whose page listens, in which session. */
+/** The owner and session of a page that listens. */
 export interface Listening {
   readonly ownerId: string;
   readonly session: Buffer;
-  /** It listened before: something may have changed meanwhile. */
+  /** Whether it listened before: then something may have changed in the meantime. */
   readonly isBack: boolean;
 }
 
 export type OpenedStream =
   | { readonly kind: 'open'; readonly stream: Readable }
-  /** As many as this owner, or all of them, may have at this process. */
+  /** The limit of streams, of this owner or in all, is reached at this process. */
   | { readonly kind: 'full' }
-  /** This process goes down. */
+  /** This process is stopping. */
   | { readonly kind: 'closed' };
 
 export interface Streams {
   open(listening: Listening): OpenedStream;
-  /** The pages of this owner are to look again. */
+  /** Makes the pages of this owner refresh. */
   tell(ownerId: string): void;
   tellAll(): void;
-  /** Ends those whose session is not among the live ones, and says to the others that the connection lives. */
+  /** Ends streams whose session is no longer live, and keeps the connections of the others alive. */
   beat(live: (sessions: readonly Buffer[]) => Promise<ReadonlySet<string>>): Promise<void>;
-  /** Ends all of them, and lets nobody in any more. */
+  /** Ends all streams, and accepts no more. */
   close(): void;
 }
 
@@ -30,23 +30,24 @@ interface Stream extends Listening {
   readonly out: Readable;
 }
 
-// WHATWG HTML §9.2: in milliseconds, how long a browser waits before it comes back; an id, so that it says that it does
+// WHATWG HTML §9.2: `retry` is how many milliseconds a browser waits before it reconnects; an `id` makes it say that it
+// does
 const BEGIN = 'retry: 2000\nid: 1\n\n';
-/** There is nothing in it: the page asks for what it may see, as its reader. */
+/** Without content: the page then asks for what it may see, in its reader's session. */
 const CHANGED = 'data: changed\n\n';
 const ALIVE = ':\n\n';
-/** Of what nobody takes. */
+/** How many bytes a stream buffers before it is ended. */
 const MOST_UNREAD_BYTES = 16_384;
 
-/** Of so many owners is remembered that something changed a moment ago. */
+/** For how many owners a recent change is remembered. */
 const MOST_REMEMBERED = 20_000;
 
-/** Pages that wait to hear of changes at this process (server-sent events). */
+/** The pages that wait for changes at this process (server-sent events). */
 export function openStreams({ perOwner, inAll }: { perOwner: number; inAll: number }): Streams {
   const byOwner = new Map<string, Set<Stream>>();
   let count = 0;
-  // what changed since the last beat, and since the one before: a page may have been made just before, and listen only
-  // now
+  // what changed since the last beat and the one before: a page may have been rendered just before a change, and start
+  // listening only now
   let [lately, before] = [new Set<string>(), new Set<string>()];
   let closed = false;
   const all = (): Stream[] => [...byOwner.values()].flatMap((streams) => [...streams]);

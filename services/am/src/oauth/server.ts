@@ -16,8 +16,8 @@ type ServerParts = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'outbound' |
 };
 
 /**
- * The authorization server that Requesters see: its relationship is the connection, its own grant is the transfer.
- * `announceRevocations` runs when a grant has ended, so that Hosts are told at once.
+ * The authorization server that Requesters see: a grant of its is a connection, and it has an additional grant type,
+ * the transfer. `announceRevocations` runs when a grant has ended, so that Hosts learn of it at once.
  */
 export function createServerDeps(
   parts: ServerParts,
@@ -52,7 +52,7 @@ export function createServerDeps(
         chatelaine_requester_statements_supported: config.clientDocuments === 'read',
         deferred_token_response_supported: true,
         chatelaine_wants_supported: true,
-        // both rest on a document, in which client and Host name each other
+        // both need the client's document, in which client and Host name each other
         ...(config.clientDocuments === 'read' ? COMBINED_REGISTRATION_METADATA : {}),
       },
     },
@@ -71,7 +71,7 @@ export function createServerDeps(
   };
 }
 
-/** Storage with failpoints, where something is committed and nobody has been told yet. */
+/** Storage with a failpoint after each step that commits something. */
 function storageWithFailpoints(storage: OAuthStorage, failpoint: Deps['failpoint']): OAuthStorage {
   return {
     ...storage,
@@ -95,5 +95,5 @@ function storageWithFailpoints(storage: OAuthStorage, failpoint: Deps['failpoint
   };
 }
 
-/** Storage steps that end a grant, of which Hosts have to be told at once. */
+/** Events of storage steps that end a grant, which Hosts must learn of at once. */
 const ENDS: ReadonlySet<string> = new Set<ServerEvent['event']>(['grant_ended', 'code_reused', 'refresh_token_reused']);

@@ -2,18 +2,18 @@ import type { RefusalsResponse, Remedy } from '@chatelaine/protocol';
 import type { Refusal } from '../transfer/outcome.ts';
 import { toOAuthError } from '../transfer/to-oauth-error.ts';
 
-/** A refusal as it was written down for its owner. */
+/** A refusal as it is recorded for its owner. */
 export interface Kept {
   /** Epoch seconds. */
   readonly at: number;
   readonly resource: string;
   readonly scope: string;
   readonly state: string;
-  /** The owner's reason: more than a Requester may know. */
+  /** The reason as the owner sees it, which is more than a Requester may know. */
   readonly error: string;
 }
 
-/** What a Requester may know of a refusal: what it was told then, and what would change it. */
+/** What a Requester may know of a refusal: the error that it got, and what would change it. */
 interface Told {
   readonly refusal: Refusal;
   readonly remedy: Remedy;
@@ -21,8 +21,8 @@ interface Told {
 }
 
 /**
- * Explains a refusal to the Requester that got it, by nothing but the error that it got: whatever one error stands for
- * is explained alike. Null: it was told nothing that could be explained. PROTOCOL §3.9.
+ * Explains a refusal to the Requester that got it, only by the error that it got: whatever has the same error has the
+ * same explanation. Null: it got no error that could be explained. PROTOCOL §3.9.
  */
 export function explain(
   { issuer }: { readonly issuer: string },
@@ -43,7 +43,7 @@ export function explain(
   };
 }
 
-/** Nobody was there to hear of it, or what they heard says that it is this server's fault. */
+/** Nobody received an error, or it said that the failure is this server's. */
 const UNTOLD: ReadonlySet<string> = new Set(['gone', 'late', 'internal', 'lost', 'stopped', 'terms']);
 
 const UNUSABLE: Told = {
@@ -56,7 +56,7 @@ const ALLOWED_PART: Told = {
   remedy: 'narrow_scope',
   advice: 'Ask for allowed_scope by itself, which came with the error.',
 };
-// unknown, not linked, not shown and broken: one answer, PROTOCOL §3.2
+// PROTOCOL §3.2: unknown, not linked, not shown and broken have one answer
 const TARGET: Told = {
   refusal: { kind: 'bad_target' },
   remedy: 'choose_target',
@@ -74,7 +74,7 @@ const SCOPE: Told = {
 const wait = (refusal: Refusal, advice: string): Told => ({ refusal, remedy: 'wait', advice });
 const LATER = 'Nothing is wrong with the request. Ask again after Retry-After, and wait longer each time.';
 
-/** By the reason that is written down for the owner. */
+/** By the reason that is recorded for the owner. */
 const TOLD: Readonly<Record<string, Told>> = {
   rule: {
     refusal: { kind: 'deny', verdicts: [] },

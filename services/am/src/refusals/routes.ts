@@ -10,7 +10,7 @@ import { readRefusals } from './store.ts';
 
 type RefusalsDeps = Pick<Deps, 'config' | 'clock' | 'pool' | 'server'>;
 
-/** Why a request of a connection's own was refused; its token and its key open it. PROTOCOL §3.9. */
+/** Why one of a connection's requests was refused. Authorized by the connection's token and key. PROTOCOL §3.9. */
 export async function refusalsFeature(app: FastifyInstance, deps: RefusalsDeps): Promise<void> {
   await app.register(async (scope) => {
     await oauthScope(scope);

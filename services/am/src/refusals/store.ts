@@ -3,10 +3,10 @@ import { formatScope, LIFETIME } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import type { Kept } from './explain.ts';
 
-/** Of one request: as many as a batch call may have items. */
+/** The most refusals of one request: as many as a batch call may have items. */
 const MOST = 200;
 
-// by id as well, which begins with the time: that leaves out partitions
+// by id as well, which begins with the time and so excludes partitions
 const OF_REQUEST = defineQuery<{ at: number; resource: string; scopes: string[]; state: string; error: string }>({
   name: 'refusals_of_request',
   text: `select extract(epoch from t.started_at)::float8 as at, t.resource, t.scopes, t.state, t.error
@@ -17,7 +17,10 @@ const OF_REQUEST = defineQuery<{ at: number; resource: string; scopes: string[];
     order by t.started_at, t.id limit ${MOST}`,
 });
 
-/** What this connection asked for in one request and was refused; none where it is another's, unknown or long ago. */
+/**
+ * What this connection asked for in one request and was refused; empty if the request is another connection's, unknown,
+ * or no longer kept.
+ */
 export async function readRefusals(
   { pool }: Pick<Deps, 'pool'>,
   { bucket, connectionId, requestId }: { bucket: number; connectionId: string; requestId: string },

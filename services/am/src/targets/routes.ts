@@ -7,7 +7,7 @@ import { listTargets } from './store.ts';
 
 type TargetsDeps = Pick<Deps, 'config' | 'clock' | 'pool' | 'server'>;
 
-/** What a connection may ask for; its token and its key open it. PROTOCOL §5. */
+/** What a connection may ask for. Authorized by the connection's token and key. PROTOCOL §5. */
 export async function targetsFeature(app: FastifyInstance, deps: TargetsDeps): Promise<void> {
   await app.register(async (scope) => {
     await oauthScope(scope);

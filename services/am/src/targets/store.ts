@@ -34,7 +34,7 @@ interface TargetRow {
 }
 
 /**
- * What a connection may ask for, with each scope's answer as it is now. Rules that cannot be read are a 503. PROTOCOL
+ * What a connection may ask for, with the current answer for each scope. Rules that cannot be read are a 503. PROTOCOL
  * §3.2, §5.
  */
 export async function listTargets(pool: Pool, connectionId: string): Promise<TargetsResponse> {

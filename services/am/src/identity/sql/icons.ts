@@ -1,2 +1,2 @@
-/** SQL: the icon of the app of a connection; null: there is none to show. */
+/** SQL: the id of the icon of a connection's app; null if there is none to show. */
 export const iconOf = (connection: string): string => `(select i.id from icon i where i.uri = ${connection}.logo_uri)`;
