@@ -16,23 +16,23 @@ import { FAILPOINTS, type FailpointName } from './failpoints.ts';
 import { FLAVOR_IDS, type FlavorId } from './flavor.ts';
 
 export interface Config extends ServiceConfig {
-  /** How people call this Host; AMs show it too. */
+  /** The name by which people know this Host; AMs show it too. */
   readonly name: string;
   readonly flavor: FlavorId;
   /**
-   * Whether it hands out tokens that are bound to no key, to Requesters that can prove none; each time the owner's AM
-   * must have their word for it.
+   * Whether it issues tokens that are bound to no key, to Requesters that cannot prove one. Each time, the owner's AM
+   * must state that the owner permits it. PROTOCOL §6.
    */
   readonly bearerTokens: boolean;
-  /** Refused requests a source may send to the OAuth endpoints in a minute. */
+  /** Refused requests that one source may send to the OAuth endpoints in a minute. */
   readonly refusalsPerMinute: number;
-  /** What one person may keep here. */
+  /** How many entries one account may have. */
   readonly entriesPerAccount: number;
-  /** Where this process is to die; for tests, and empty unless `demo`. */
+  /** Failpoints at which this process exits; for tests, and empty unless `demo`. */
   readonly failpoints: readonly ArmedFailpoint<FailpointName>[];
 }
 
-/** Every variable; docs/operations.md says what each is for. */
+/** Every variable; docs/operations.md describes them. */
 export const FIELDS = {
   NAME: text,
   FLAVOR: oneOf(FLAVOR_IDS),
@@ -44,9 +44,9 @@ export const FIELDS = {
 };
 
 /**
- * Reads the environment; the only place that does.
+ * Reads the environment; nothing else does.
  *
- * @throws ConfigError with a sentence for every problem
+ *  @throws ConfigError with a sentence for every problem
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const read = readEnv(env, FIELDS);

@@ -2,7 +2,7 @@ import { createFailpoints } from '@chatelaine/service-kit';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from './config.ts';
 
-/** In tests of crashes: dies with the answer of a machine endpoint in hand. What it is, its own members say. */
+/** In tests of crashes: exits just before an endpoint answers; which one it is shows in the answer's members. */
 export function crashBeforeReply(app: FastifyInstance, { failpoints }: Pick<Config, 'failpoints'>): void {
   if (failpoints.length === 0) return;
   const failpoint = createFailpoints(failpoints);

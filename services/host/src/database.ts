@@ -3,7 +3,7 @@ import { type Pool, schemaOf } from '@chatelaine/postgres';
 import { PrismaClient } from './generated/prisma/client.ts';
 
 /**
- * Prisma on the pool that everything else uses. It qualifies its SQL with the schema that the role's search_path names.
+ * Prisma on the pool that everything else uses. It writes the schema that the role's `search_path` names into its SQL.
  */
 export async function openPrisma(pool: Pool): Promise<PrismaClient> {
   const schema = await schemaOf(pool);

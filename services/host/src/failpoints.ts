@@ -1,6 +1,6 @@
 /**
- * Where a test may let the Host die (FAILPOINTS, in demo mode only): something is committed, and whoever asked for it
- * has no answer.
+ * Where a test may make the Host exit (FAILPOINTS, in demo mode only): each is a moment after which something is
+ * committed and the caller has no answer.
  */
 export const FAILPOINTS = ['transfer.minted', 'link.issued', 'end.committed'] as const;
 

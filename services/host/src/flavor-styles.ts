@@ -1,4 +1,4 @@
-/** What only one kind of Host shows. */
+/** Styles for one flavor of Host. */
 const COMMON = `
 .remove summary { font-size: .8rem; padding: .35rem 0 } .remove button { min-height: 2.4rem; font-size: .9rem }
 .picture { display: block } .picture img { display: block; width: 100%; height: auto; border-radius: 6px }

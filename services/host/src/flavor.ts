@@ -1,6 +1,6 @@
 import { AGENDA, ALBUM, SHEETS } from './flavor-styles.ts';
 
-/** What one Host is about: the same program, other words. */
+/** What one Host is about: all run the same program, with other words. */
 export interface Flavor {
   /** In cookie names and log lines. */
   readonly id: FlavorId;
@@ -19,9 +19,9 @@ export interface Flavor {
   readonly purpose: string;
   /** What to do when there is nothing yet. */
   readonly whenEmpty: string;
-  /** The look of what only this one shows. */
+  /** Styles for what only this flavor shows. */
   readonly styles: string;
-  /** What can be delegated, as consent pages say it, here and at the AM. */
+  /** The scopes that can be delegated, with the sentences for consent pages, here and at the AM. */
   readonly scopes: Readonly<Record<Scope, string>>;
 }
 

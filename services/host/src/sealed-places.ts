@@ -1,7 +1,7 @@
 import { keptSecretPlace, type SealedPlace } from '@chatelaine/keys';
 
-/** What the Host's secrets are sealed for. */
+/** The label under which the Host's secrets are encrypted. */
 export const VAULT_LABEL = 'host/vault';
 
-/** All that the Host keeps sealed: of what it issues it has hashes only. */
+/** Everything that the Host stores encrypted; of the tokens that it issues it stores only hashes. */
 export const SEALED_PLACES: readonly SealedPlace[] = [keptSecretPlace];

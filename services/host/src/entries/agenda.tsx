@@ -3,7 +3,7 @@ import type { Shown } from './album.tsx';
 import type { EntryView } from './entry.ts';
 import { Picture } from './picture.tsx';
 
-/** Calendar: what is to come first, day by day; then what has been, the latest first. */
+/** Calendar: first what is to come, day by day; then what is past, newest first. */
 export function Agenda({ entries, today, remove }: Shown & { readonly today: string }): VNode {
   const coming = entries.filter(({ date }) => date >= today).toReversed();
   const past = entries.filter(({ date }) => date < today);
@@ -43,7 +43,7 @@ function Days({ entries, today, remove }: Shown & { readonly today: string }): V
   );
 }
 
-/** A day as on a calendar that one tears leaves off. */
+/** A day as on a tear-off calendar. */
 function Leaf({ date, today }: { date: string; today: string }): VNode {
   const part = (options: Intl.DateTimeFormatOptions): string =>
     new Intl.DateTimeFormat('en-GB', { ...options, timeZone: 'UTC' }).format(new Date(`${date}T00:00:00Z`));

@@ -8,7 +8,10 @@ export interface Shown {
   readonly remove: (entry: EntryView) => VNode;
 }
 
-/** Photos: a grid of pictures with their captions. One without a picture, from a Requester say, has an empty frame. */
+/**
+ * Photos: a grid of pictures with their captions. An entry without a picture, for example from a Requester, has an
+ * empty frame.
+ */
 export function Album({ entries, remove }: Shown): VNode {
   return (
     <ul class="album" role="list">

@@ -28,7 +28,7 @@ export interface EntriesView {
   readonly draft: Draft;
 }
 
-/** What the form shows: empty at first, what was typed after a problem. */
+/** What the form shows: empty at first, and what was entered after a problem. */
 export interface Draft {
   readonly text: string;
   readonly date: string;
@@ -99,7 +99,7 @@ function Entries({ flavor, entries, today }: Omit<EntriesView, 'draft'>): VNode 
   }
 }
 
-/** In two steps, since it cannot be undone. */
+/** Removes an entry in two steps, because it cannot be undone. */
 function Remove({ entry, one }: { entry: EntryView; one: string }): VNode {
   return (
     <details class="remove">

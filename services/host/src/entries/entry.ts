@@ -1,19 +1,21 @@
 import { canBeShown, type PictureType } from '@chatelaine/ui';
 import { z } from 'zod';
 
-/** An entry as everybody sees it; `date` is a day, YYYY-MM-DD. */
+/** An entry as the API and pages show it; `date` is a day, YYYY-MM-DD. */
 export interface EntryView {
   readonly id: string;
   readonly text: string;
   readonly date: string;
-  /** Only when it has one; the bytes are at `…/entries/<id>/picture`. */
+  /** Present if it has one; its bytes are at `…/entries/<id>/picture`. */
   readonly picture?: { readonly type: PictureType };
 }
 
-/** The largest picture, in bytes; the table knows it, too. */
+/** The largest picture, in bytes; the table has the same limit. */
 export const MAX_PICTURE_BYTES = 2_097_152;
 
-/** What a person or a Requester adds. Unknown members are refused: a misspelt one would be lost silently. */
+/**
+ * What a person or a Requester adds. Unknown members are refused: the content of a misspelt one would be lost silently.
+ */
 export const newEntrySchema = z.strictObject({
   text: z
     .string('text must be a string.')
@@ -33,7 +35,7 @@ export type ParsedEntry =
   | { readonly kind: 'entry'; readonly entry: NewEntry }
   | { readonly kind: 'wrong'; readonly problem: string };
 
-/** `problem` is a sentence for whoever sent it. */
+/** `problem` is a sentence for the sender. */
 export function parseNewEntry(value: unknown): ParsedEntry {
   const parsed = newEntrySchema.safeParse(value);
   if (parsed.success) return { kind: 'entry', entry: parsed.data };

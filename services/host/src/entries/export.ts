@@ -2,7 +2,7 @@ import { type ExportFile, inParts, jsonList } from '@chatelaine/accounts';
 import type { Deps } from '../deps.ts';
 import { entriesAfter, findPicture } from './store.ts';
 
-/** What somebody keeps here: their entries, and each picture as it was uploaded. */
+/** What an account has here: its entries, and each picture as it was uploaded. */
 export async function* exportEntries({ prisma }: Pick<Deps, 'prisma'>, owner: string): AsyncGenerator<ExportFile> {
   const entries = () =>
     inParts((after: string) => entriesAfter({ prisma }, { owner, after }), { first: '', keyOf: ({ id }) => id });

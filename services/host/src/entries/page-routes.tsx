@@ -20,7 +20,7 @@ type PageDeps = Pick<Deps, 'prisma' | 'clock' | 'flavor' | 'pool' | 'config'>;
 const PICTURES_PER_HOUR = 60;
 const NO_PICTURE = 'This file is no picture of a kind that is kept here. Choose a PNG, JPEG, WebP or GIF.';
 
-/** A person's own entries. */
+/** The pages with a person's own entries. */
 export async function entriesPages(app: FastifyInstance, deps: PageDeps): Promise<void> {
   const signedIn = { preHandler: requireAccount };
   const pictures = createLimit(deps.pool, 'picture', { tries: PICTURES_PER_HOUR, seconds: 3_600 });

@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import type { EntryView } from './entry.ts';
 
-/** The picture of an entry. Its text stands beside it and is not read out twice. */
+/** The picture of an entry, without alternative text, because the entry's text stands beside it. */
 export function Picture({ entry }: { entry: EntryView }): VNode | null {
   if (entry.picture === undefined) return null;
   return (

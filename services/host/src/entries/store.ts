@@ -7,7 +7,7 @@ import type { EntryView, NewEntry } from './entry.ts';
 
 type EntryDeps = Pick<Deps, 'pool' | 'clock' | 'config'>;
 
-/** The newest ones of an owner; more than anybody reads at once. */
+/** How many entries a list has, the newest. */
 const MOST_LISTED = 500;
 const SHOWN = { id: true, text: true, date: true, picture: { select: { type: true } } } as const;
 
@@ -21,7 +21,7 @@ export async function listEntries({ prisma }: Pick<Deps, 'prisma'>, owner: strin
   return rows.map(toView);
 }
 
-/** Entries of an owner in the order of their ids, for who reads all of them. */
+/** Entries of an owner in the order of their ids, to read all of them in parts. */
 export async function entriesAfter(
   { prisma }: Pick<Deps, 'prisma'>,
   { owner, after }: { owner: string; after: string },
@@ -35,7 +35,7 @@ export async function entriesAfter(
   return rows.map(toView);
 }
 
-// one at a time per owner: of many counting side by side each would find room
+// one at a time for each owner: transactions that count side by side would each find room
 const LOCK = defineQuery({
   name: 'entry.lock_owner',
   text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
@@ -54,8 +54,8 @@ const INSERT_PICTURE = defineQuery({
 });
 
 /**
- * Entry and picture, or neither. Without a date the entry is about today (UTC). Null: they keep as many already as one
- * account may.
+ * Adds an entry with its picture, or neither. Without a date, the entry is for today (UTC). Null: the account has as
+ * many entries as it may.
  */
 export async function addEntry(
   { pool, clock, config }: EntryDeps,
@@ -73,7 +73,7 @@ export async function addEntry(
   });
 }
 
-/** The picture of one of the owner's entries; null when there is none, or it is somebody else's. */
+/** The picture of one of the owner's entries; null if there is none, or it is another owner's. */
 export async function findPicture(
   { prisma }: Pick<Deps, 'prisma'>,
   { owner, entry }: { owner: string; entry: string },
@@ -85,12 +85,12 @@ export async function findPicture(
   return row && { type: row.type as PictureType, bytes: row.bytes }; // entry_picture_type_check
 }
 
-/** All of an owner's entries, with their pictures. */
+/** Removes all of an owner's entries, with their pictures. */
 export async function removeEntries({ prisma }: Pick<Deps, 'prisma'>, owner: string): Promise<void> {
   await prisma.entry.deleteMany({ where: { owner } });
 }
 
-/** False when there was none, or it is somebody else's. */
+/** False if there is no such entry, or it is another owner's. */
 export async function removeEntry(
   { prisma }: Pick<Deps, 'prisma'>,
   { owner, entry }: { owner: string; entry: string },

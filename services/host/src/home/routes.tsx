@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { VNode } from 'preact';
 import type { Deps } from '../deps.ts';
 
-/** The front page: who is signed in goes straight to what is theirs. */
+/** The front page; it redirects signed-in people to their entries. */
 export function homePages(app: FastifyInstance, { config, flavor }: Pick<Deps, 'config' | 'flavor'>): void {
   app.get('/', async (request, reply) =>
     currentAccount(request) === null

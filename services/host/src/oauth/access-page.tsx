@@ -8,7 +8,7 @@ export interface AccessView extends AccessNow {
   readonly issuer: string;
 }
 
-/** Who has access, through which AM, and the button that ends it. */
+/** Who has access, through which AM, with buttons to end it. */
 export function AccessPage({ flavor, issuer, links, news, pager }: AccessView): VNode {
   return (
     <Layout

@@ -9,7 +9,7 @@ import { ENTRY_OPERATIONS } from '../entries/operations.ts';
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 3600;
 
-/** Makes this service a Host, with its own accounts and looks. PROTOCOL §2.2, §3.3, §4. */
+/** Makes this service a Host, with its own accounts and appearance. PROTOCOL §2.2, §3.3, §4. */
 export async function hostFeature(
   app: FastifyInstance,
   deps: Pick<Deps, 'config' | 'flavor' | 'pool' | 'clock'>,
@@ -22,7 +22,8 @@ export async function hostFeature(
     ...hostOptions(deps),
     scopes: {
       'entries.read': { sentence: flavor.scopes['entries.read'], access: 'read' },
-      // what is written stays, and by whom must not rest on an AM's word: Requesters say it themselves (PROTOCOL §3.6)
+      // what is written stays, and its author must not depend on an AM's word: Requesters sign for themselves (PROTOCOL
+      // §3.6)
       'entries.write': {
         sentence: flavor.scopes['entries.write'],
         requesterStatement: 'required',
@@ -30,7 +31,7 @@ export async function hostFeature(
       },
     },
     bearer: config.bearerTokens,
-    // whoever has us read an AM's or a Requester's documents does not wait in a place of others
+    // a request that makes us read an AM's or a Requester's documents does not occupy a slot of others while it waits
     outbound: waitingOnOthers(outbound),
     operations: ENTRY_OPERATIONS,
     limits: {

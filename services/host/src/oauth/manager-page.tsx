@@ -13,7 +13,7 @@ function Way({ current }: { current: number }): VNode {
   return <Steps label="Linking" steps={['Its address', 'You go on there', 'You decide here']} current={current} />;
 }
 
-/** For somebody who starts here instead of at their authorization manager. */
+/** For people who start here instead of at their Authorization Manager. */
 export function ManagerPage({ flavor, address, problem }: ManagerView): VNode {
   return (
     <Layout
@@ -42,7 +42,7 @@ export function ManagerPage({ flavor, address, problem }: ManagerView): VNode {
   );
 }
 
-/** A plain link: a form may not lead to another origin, and nothing has been asked of that address yet. */
+/** A plain link, because a form may not lead to another origin; nothing has been fetched from that address yet. */
 export function GoToManagerPage({ am, issuer }: { am: string; issuer: string }): VNode {
   const href = `${am}/hosts/add?${new URLSearchParams({ host: issuer }).toString()}`;
   return (

@@ -6,8 +6,7 @@ import type { Deps } from '../deps.ts';
 import { GoToManagerPage, ManagerPage } from './manager-page.tsx';
 
 /**
- * The way from here to "add a Host" at a person's AM. Nothing is fetched: the AM's form is only filled in. PROTOCOL
- * §2.2.
+ * Leads from here to "add a Host" at a person's AM. Nothing is fetched: it only fills in the AM's form. PROTOCOL §2.2.
  */
 export function managerPages(app: FastifyInstance, { config, flavor }: Pick<Deps, 'config' | 'flavor'>): void {
   app.get('/access/manager', { preHandler: requireAccount }, async (_request, reply) =>
