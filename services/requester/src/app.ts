@@ -14,7 +14,7 @@ import { postsApi } from './posts/api-routes.ts';
 import { posts } from './posts/routes.tsx';
 import { targets } from './targets/routes.tsx';
 
-/** The look of what only this service shows. */
+/** Styles for this service only. */
 const STYLES = `
 /* the feed comes last and stands first; beside it, where there is room, what can be done and who has answered */
 .flow { display: flex; flex-direction: column }
@@ -77,13 +77,13 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
   });
 
   published(app, deps); // what AMs read: /client, /jwks
-  await registerAsHost(app, deps); // what makes it a Host as well: links, transfers, the guard
-  postsApi(app, deps); // the posts, for Requesters, behind the guard
+  await registerAsHost(app, deps); // what makes it a Host as well: links, transfers, the check of each request
+  postsApi(app, deps); // the posts, for Requesters, behind that check
   await pages(app, async (people) => {
     await account(people, deps); // /sign-up, /sign-in, /sign-out
     connect(people, deps); // /connect, /callback, /disconnect
     targets(people, deps); // /connections: which Hosts each one opens
-    posts(people, deps); // /posts: what is written here and kept here
+    posts(people, deps); // /posts: what is written and stored here
     access(people, deps); // /access: who may read it
     apiDocs(people); // /docs: for developers
     feed(people, deps); // /, /entries, /posted, /picture: what the Hosts have, merged; posting to them

@@ -12,24 +12,24 @@ import { type TermsReference, termsReferenceSchema } from '@chatelaine/protocol'
 import { z } from 'zod';
 
 export interface Config extends ServiceConfig {
-  /** How owners see us on consent pages. */
+  /** The name that owners see on consent pages. */
   readonly name: string;
-  /** Connections one person may start in an hour: each makes us fetch what was typed. */
+  /** How many connections one account may start in an hour: each makes us fetch the address that was entered. */
   readonly connectsPerHour: number;
-  /** For so long the feed waits for Hosts, in seconds. */
+  /** How many seconds the feed waits for Hosts. */
   readonly feedSeconds: number;
-  /** Posts that one person may keep here. */
+  /** How many posts one account may have here. */
   readonly postsPerAccount: number;
   /**
-   * Terms of owners that we sign, and those that we decline: by address and digest, as whoever runs this service has
-   * decided. PROTOCOL §10.
+   * Terms of owners that we sign, and those that we decline: by URI and digest, as the operator has decided. PROTOCOL
+   * §10.
    */
   readonly terms: { readonly accepts: readonly TermsReference[]; readonly declines: readonly TermsReference[] };
 }
 
 const terms = json(z.array(termsReferenceSchema));
 
-/** Every variable; docs/operations.md says what each is for. */
+/** Every variable; docs/operations.md describes them. */
 export const FIELDS = {
   ...SERVICE_FIELDS,
   NAME: optional(text, 'Lifestream'),
@@ -41,9 +41,9 @@ export const FIELDS = {
 };
 
 /**
- * Reads the environment; the only place that does.
+ * Reads the environment; nothing else does.
  *
- * @throws ConfigError with a sentence for every problem
+ *  @throws ConfigError with a sentence for every problem
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const read = readEnv(env, FIELDS);

@@ -30,18 +30,18 @@ export interface Deps {
   readonly pool: Pool;
   readonly outbound: Outbound;
   readonly vault: Vault;
-  /** What authenticates us at AMs; read again now and then. */
+  /** The keys that authenticate us at AMs; they are read again from time to time. */
   readonly keys: KeyRing;
   readonly sessionKeys: SessionKeys;
-  /** All that has to do with AMs and Hosts. */
+  /** Everything that concerns AMs and Hosts. */
   readonly requester: Requester;
-  /** Who is told of terms that nobody here has decided on. */
+  /** Called with terms on which the operator has not decided. */
   readonly undecidedTerms: Set<(offer: UndecidedTerms) => void>;
-  /** Ends what was opened. */
+  /** Closes everything that was opened. */
   close(): Promise<void>;
 }
 
-/** Every table of this service: the kernel's, those of accounts and keys, its own. */
+/** Every migration of this service: those of the authorization server, of accounts and of keys, and its own. */
 export const migrationDirs: string[] = [
   kernelMigrations,
   accountMigrations,
@@ -49,10 +49,10 @@ export const migrationDirs: string[] = [
   path.join(import.meta.dirname, '..', 'prisma', 'migrations'),
 ];
 
-/** What this service's secrets are sealed for. */
+/** The label under which this service's secrets are encrypted. */
 export const VAULT_LABEL = 'vault';
 
-/** Opens the database, brings it up to date, and builds the rest. Nothing stays open when it fails. */
+/** Opens the database, migrates it, and builds the rest. Nothing stays open when it fails. */
 export async function openDeps(config: Config, clock: Clock = systemClock): Promise<Deps> {
   await applyMigrations(config.databaseUrl, migrationDirs);
   const pool = openPool({ url: config.databaseUrl, name: 'requester', patience: config.databasePatience });
@@ -78,7 +78,7 @@ export async function openDeps(config: Config, clock: Clock = systemClock): Prom
   }
 }
 
-/** Prisma shares the pool and its time limits; it qualifies its statements with a schema, the connecting role's. */
+/** Prisma on the same pool, with its time limits. It writes the schema of the connecting role into its SQL. */
 async function openPrisma(pool: Pool): Promise<PrismaClient> {
   const schema = await schemaOf(pool);
   return new PrismaClient({ adapter: new PrismaPg(pool, { schema }) });
@@ -88,7 +88,7 @@ type RequesterParts = Pick<Deps, 'config' | 'clock' | 'pool' | 'outbound' | 'vau
   readonly prisma: PrismaClient;
 };
 
-/** At whichever Hosts somebody has. PROTOCOL §2.4. */
+/** What the app wants, at any Host. PROTOCOL §2.4. */
 const WANTS = [
   { scope: 'entries.read', purpose: 'To show what you keep in different places in one stream' },
   { scope: 'entries.write', purpose: 'To put what you write here where you choose' },

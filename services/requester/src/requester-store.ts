@@ -10,7 +10,7 @@ interface StateColumns {
   sealed: Buffer;
 }
 
-// what nobody came back for goes when the next one starts
+// connections that were started and never finished are deleted when the next one starts
 const PUT_STATE = defineQuery({
   name: 'connect_state.put',
   text: `with expired as (delete from connect_state where expires_at <= now())
@@ -33,7 +33,10 @@ const FIND_AGREEMENT = defineQuery<{ record: string; am_keys: unknown }>({
   text: 'select record, am_keys from agreement where jti = $1 and owner_id = $2 and connection_id = $3',
 });
 
-/** The kit's store on Postgres: started connections by statement, connections by Prisma. All secrets arrive sealed. */
+/**
+ * The kit's store on Postgres: started connections with named queries, connections with Prisma. The kit encrypts all
+ * secrets.
+ */
 export function createRequesterStore({ pool, prisma }: { pool: Pool; prisma: PrismaClient }): RequesterStore {
   return {
     async putState(row, lifetimeSeconds) {

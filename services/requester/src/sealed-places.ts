@@ -1,9 +1,9 @@
 import { keptSecretPlace, type SealedPlace, signingKeyPlace } from '@chatelaine/keys';
 
-/** Where the private half of a signing key is sealed. */
+/** The additional authenticated data for the private half of a signing key. */
 export const placeOfSigningKey = (kid: string): string => JSON.stringify(['signing_key', kid]);
 
-/** All that this service keeps sealed; connections and their beginnings as requester-kit seals them. */
+/** Everything that this service stores encrypted; requester-kit encrypts connections and started connections. */
 export const SEALED_PLACES: readonly SealedPlace[] = [
   signingKeyPlace(placeOfSigningKey),
   keptSecretPlace,

@@ -6,7 +6,7 @@ const AFTER = defineQuery<{ jti: string }>({
     order by jti limit 500`,
 });
 
-/** Records of terms of one owner, after one of them by its jti. */
+/** An owner's records of terms, after the one with this jti. */
 export function agreementsAfter(
   { pool }: { pool: Pool },
   { owner, after }: { owner: string; after: string },
@@ -16,7 +16,7 @@ export function agreementsAfter(
 
 const REMOVE = defineQuery({ name: 'agreement.remove', text: 'delete from agreement where owner_id = $1' });
 
-/** What was signed for somebody of whom nothing is kept any more; their AM gave them its copy, if they took it. */
+/** Deletes what was signed for somebody whose account is deleted; their AM lets them export its copy. */
 export async function removeAgreements({ pool }: { pool: Pool }, owner: string): Promise<void> {
   await run(pool, REMOVE, [owner]);
 }

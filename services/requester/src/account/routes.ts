@@ -5,7 +5,7 @@ import type { Deps } from '../deps.ts';
 import { postsAfter, removeAllOf } from '../posts/store.ts';
 import { agreementsAfter, removeAgreements } from './agreement-store.ts';
 
-/** Accounts of our own; nobody is signed in here with an account of elsewhere. */
+/** This service's own accounts; it accepts no other sign-in. */
 export async function account(
   app: FastifyInstance,
   { pool, requester, config }: Pick<Deps, 'pool' | 'requester' | 'config'>,
@@ -34,7 +34,7 @@ export async function account(
   });
 }
 
-/** What somebody keeps here, and which AMs it asks for keys. */
+/** What this service stores of somebody, and which AMs it asks for tokens. */
 async function* exported(
   { pool, requester }: Pick<Deps, 'pool' | 'requester'>,
   owner: string,

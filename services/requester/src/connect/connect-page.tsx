@@ -8,7 +8,7 @@ function Way({ current }: { current: number }): VNode {
 export interface ConnectView {
   readonly am?: string;
   readonly problem?: string;
-  /** Whether what is kept here is to be shared as well. */
+  /** Whether the posts that are stored here are to be shared as well. */
   readonly share?: 'yes' | 'no';
 }
 
@@ -52,7 +52,7 @@ export function ConnectPage({ am, problem, share = 'no' }: ConnectView): VNode {
   );
 }
 
-/** `authorizationUrl` is on the AM's own origin: discovery refuses anything else. */
+/** Leads to the AM. `authorizationUrl` is at the AM's own origin: discovery refuses any other. */
 export function ContinuePage({ authorizationUrl, share }: { authorizationUrl: string; share: 'yes' | 'no' }): VNode {
   const { host, origin } = new URL(authorizationUrl);
   return (

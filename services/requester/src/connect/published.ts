@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 
-/** AMs keep it for as long, in seconds. */
+/** How long AMs may cache it, in seconds. */
 const FRESH = 300;
 
-/** Who we are, for AMs to read: the client document, whose URL is our client id, and our public keys. PROTOCOL §2.1. */
+/**
+ * What AMs read about us: the client metadata document, whose URL is our client id, and our public keys. PROTOCOL §2.1.
+ */
 export function published(app: FastifyInstance, { requester }: Pick<Deps, 'requester'>): void {
   app.get('/client', async (_request, reply) =>
     reply.header('cache-control', `public, max-age=${FRESH}`).send(requester.clientMetadata()),

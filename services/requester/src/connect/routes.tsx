@@ -10,7 +10,7 @@ type ConnectDeps = Pick<Deps, 'requester' | 'pool' | 'config'> & Pick<FastifyIns
 
 const CONNECT_AGAIN = { href: '/connect', label: 'Connect again' };
 
-/** Connecting an authorization manager, and ending it. PROTOCOL §2.1, §7. */
+/** Connecting an Authorization Manager, and disconnecting it. PROTOCOL §2.1, §7. */
 export function connect(app: FastifyInstance, parts: Omit<ConnectDeps, 'chatelaine'>): void {
   const deps = { ...parts, chatelaine: app.chatelaine };
   const signedIn = { preHandler: requireAccount };
@@ -21,9 +21,8 @@ export function connect(app: FastifyInstance, parts: Omit<ConnectDeps, 'chatelai
     await limit.count(accountOf(request).id);
     return start(deps, request, reply);
   });
-  // not behind requireAccount: whoever is not signed in did not start anything here, and a code must not travel through
-  // a sign-in
-  // RFC 9110 §9.2.1: a code is used up by GET, which brings somebody back, and by nothing that only looks
+  // without requireAccount: a browser that is not signed in started nothing here, and a code must not pass through a
+  // sign-in page. RFC 9110 §9.2.1: only GET, which brings the browser back, uses up a code; HEAD does not
   app.head('/callback', async (_request, reply) => reply.type('text/html; charset=utf-8').send());
   app.get('/callback', async (request, reply) => finish(deps, request, reply));
   app.post('/disconnect', signedIn, async (request, reply) => end(deps, request, reply));
@@ -53,7 +52,7 @@ async function start(
   if (outcome.kind === 'failed') {
     return renderPage(reply.code(400), <ConnectPage am={am} problem={outcome.sentence} share={share} />);
   }
-  // a redirect after this POST would be stopped by our own form-action: a link is not
+  // our own CSP `form-action` would block a redirect after this POST; a link is not blocked
   return renderPage(reply, <ContinuePage authorizationUrl={outcome.redirectTo} share={share} />);
 }
 
@@ -89,7 +88,7 @@ async function end({ requester }: ConnectDeps, request: FastifyRequest, reply: F
   }
 }
 
-/** Names the browser session without being it. */
+/** Identifies the browser session without revealing its id. */
 function sessionOf(request: FastifyRequest): string {
   return currentSessionHash(request).toString('base64url');
 }

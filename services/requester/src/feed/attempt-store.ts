@@ -5,7 +5,7 @@ import type { Posted } from './post-everywhere.ts';
 
 type AttemptDeps = Pick<Deps, 'pool' | 'vault'>;
 
-/** Something somebody posted, and what came of it; null while it is under way, or when nobody will ever know. */
+/** An attempt to post something, with its results; null while it is in progress, or when they will never be known. */
 export interface Attempt {
   readonly text: string;
   readonly results: readonly Posted[] | null;
@@ -13,11 +13,11 @@ export interface Attempt {
 
 export interface AttemptRef {
   readonly owner: string;
-  /** Chosen by the form: what is sent twice is one attempt. */
+  /** Chosen by the form: sending the form twice is one attempt. */
   readonly id: string;
 }
 
-/** An attempt is kept for so long, in seconds. */
+/** How long an attempt is kept, in seconds. */
 const KEPT = 3_600;
 export const ATTEMPT_ID = /^[A-Za-z0-9_-]{20,64}$/;
 
@@ -36,7 +36,7 @@ const FIND = defineQuery<{ sealed: Buffer }>({
   text: 'select sealed from post_attempt where owner_id = $1 and id = $2 and expires_at > now()',
 });
 
-/** False when this attempt was begun before: then nothing may be posted again. */
+/** False if this attempt was begun before: then nothing may be posted again. */
 export async function beginAttempt(deps: AttemptDeps, ref: AttemptRef, text: string): Promise<boolean> {
   const sealed = seal(deps, ref, { text, results: null });
   return (await runOne(deps.pool, BEGIN, [ref.owner, ref.id, sealed, KEPT])) !== null;
@@ -46,14 +46,14 @@ export async function endAttempt(deps: AttemptDeps, ref: AttemptRef, attempt: At
   await run(deps.pool, END, [ref.owner, ref.id, seal(deps, ref, attempt)]);
 }
 
-/** Null when there is none of this owner, or none any more. */
+/** Null if this owner has no such attempt, or it has expired. */
 export async function findAttempt(deps: AttemptDeps, ref: AttemptRef): Promise<Attempt | null> {
   const row = await runOne(deps.pool, FIND, [ref.owner, ref.id]);
   if (row === null) return null;
   try {
     return JSON.parse(deps.vault.open(row.sealed, aadOf(ref))) as Attempt;
   } catch (error) {
-    // sealed under a key that is no more
+    // encrypted with a key that no longer exists
     if (error instanceof VaultError) return null;
     throw error;
   }

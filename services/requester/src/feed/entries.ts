@@ -15,7 +15,7 @@ const entriesSchema = z.object({
           .string()
           .max(40)
           .refine((text) => !Number.isNaN(Date.parse(text))),
-        /** Present when it has one. What it says is not relied on. */
+        /** Present if it has one; its value is not relied on. */
         picture: z.unknown().optional(),
       }),
     )
@@ -31,7 +31,7 @@ export function pictureUrl(resource: string, entry: string): string {
   return `${entriesUrl(resource)}/${encodeURIComponent(entry)}/picture`;
 }
 
-/** What a Host answered, or null when it is not a list of entries. */
+/** Reads a Host's answer; null if it is not a list of entries. */
 export async function readEntries(response: Response): Promise<readonly Entry[] | null> {
   const body = parseJson(new Uint8Array(await response.arrayBuffer()));
   const parsed = entriesSchema.safeParse(body.kind === 'json' ? body.value : undefined);

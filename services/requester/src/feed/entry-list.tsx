@@ -27,7 +27,7 @@ function Entry({ entry }: { entry: FeedEntry }): VNode {
   );
 }
 
-/** On our own origin: the browser has no token, and its page loads nothing from elsewhere. */
+/** At our own origin: the browser has no token for the Host, and the page loads nothing from elsewhere. */
 function pictureHref({ id, source: { connectionId, resource } }: FeedEntry): string {
   return `/picture?${new URLSearchParams({ connection: connectionId, resource, entry: id }).toString()}`;
 }

@@ -18,8 +18,8 @@ export interface FeedView {
 }
 
 /**
- * The page while it comes about: the form as soon as it is known where something can be posted, a row for each Host
- * when it has answered, then the entries of all. Styles put them where they belong once they are there.
+ * The feed as a streamed page: the form as soon as it is known where something can be posted, a row for each Host when
+ * it has answered, then the entries of all. Styles put these in place once they have arrived.
  */
 export function FeedPage({ events, refused }: FeedView): VNode {
   const parts = partsOf(events, refused);
@@ -51,7 +51,7 @@ export function FeedPage({ events, refused }: FeedView): VNode {
 type Asking = Extract<FeedEvent, { kind: 'asking' }>;
 type Entries = Extract<FeedEvent, { kind: 'entries' }>;
 
-/** The places of the page in their order; each takes from the events what is its own. */
+/** The parts of the page in their order; each takes its own events. */
 function partsOf(events: AsyncIterator<FeedEvent>, refused: Refused | undefined) {
   let asking: Asking = { kind: 'asking', total: 0, writable: [], troubles: [] };
   let entries: Entries = { kind: 'entries', entries: [], more: 0 };
@@ -103,7 +103,7 @@ function Jump(): VNode {
 
 const HINT = { allow: undefined, ask: 'asks you first', deny: 'a rule of yours says no' } as const;
 
-/** Connected twice, a Host is offered twice: it says which of them comes second. */
+/** A Host that is connected twice is offered twice, with a hint that says which is the second. */
 const hintedAmong =
   (all: readonly WritableSource[]) =>
   (source: WritableSource): Offered => {
@@ -134,7 +134,7 @@ function TroubleRow({ title, note, trouble }: { title: string; note: VNode | str
   );
 }
 
-/** What one connection could not bring and another did is not missing. */
+/** Leaves out what one connection could not read if another one did. */
 function missingAmong(reads: readonly Read[]): Read[] {
   const shown = new Set(reads.filter(({ trouble }) => trouble === null).map(({ source }) => placeOf(source)));
   return reads.filter(({ source }) => !shown.has(placeOf(source)));

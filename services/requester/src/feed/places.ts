@@ -8,14 +8,14 @@ export interface Place {
   readonly resource: string;
 }
 
-/** A Host meant by the form. Its trouble is its AM's: that it could not be asked what it offers. */
+/** A Host that the form names. `trouble`: its AM could not be asked what it offers. */
 export interface Meant extends Source {
   readonly trouble: Trouble | null;
 }
 
 /**
- * The Hosts meant, as their AMs offer them now; null when one of them is none of this owner's. An AM that does not
- * answer offers what was meant.
+ * The Hosts that a form names, as their AMs offer them now; null if one of them is not this owner's. If an AM does not
+ * answer, its Hosts are assumed as the form names them.
  */
 export async function placesOf(
   deps: Pick<Deps, 'requester' | 'config'>,

@@ -6,7 +6,7 @@ import type { Source } from './sources.ts';
 import { atMost, inTime } from './together.ts';
 import { NOT_SENT, PERHAPS_POSTED, type Trouble, troubleOf, troubleOfStatus } from './trouble.ts';
 
-/** What came of it at one Host. */
+/** The result at one Host. */
 export interface Posted {
   readonly source: Source;
   /** `perhaps`: it was sent, and no answer came. */
@@ -14,9 +14,9 @@ export interface Posted {
   readonly trouble: Trouble | null;
 }
 
-/** Posting as a whole takes no longer than this, in seconds. */
+/** The most seconds that posting takes in all. */
 const POST_SECONDS = 12;
-/** Hosts posted to at a time. */
+/** How many Hosts are posted to at a time. */
 const POSTS = 8;
 
 interface Job {
@@ -24,7 +24,7 @@ interface Job {
   readonly resource: string;
   readonly scope: string;
   readonly result: PromiseWithResolvers<Posted>;
-  /** Whether the entry may have left. */
+  /** Whether the entry may have been sent. */
   sent: boolean;
 }
 
@@ -43,7 +43,8 @@ export interface PostInput {
 }
 
 /**
- * Posts the same to all of them, by one batch call for each connection. One that fails changes nothing for the others.
+ * Posts the same text to all places, with one batch call for each connection. A failure at one does not affect the
+ * others.
  */
 export async function postEverywhere(
   { requester }: Pick<Deps, 'requester'>,
@@ -77,7 +78,7 @@ function giveUp(job: Job): void {
   else settle(job, 'not_posted', NOT_SENT(name));
 }
 
-/** Never rejects: what fails, fails its jobs. */
+/** Never rejects: a failure fails its jobs. */
 async function postOver(
   round: Round,
   { connectionId, jobs }: { connectionId: string; jobs: readonly Job[] },
@@ -114,7 +115,7 @@ async function postTo({ requester, owner, text, signal }: Round, job: Job): Prom
     if (status < 500 || status === 503) return settle(job, 'not_posted', troubleOfStatus(status, parties));
     return settle(job, 'perhaps', PERHAPS_POSTED(host));
   }
-  // the token was there: it is the call itself that got no answer, or none that can be read
+  // there was a token, so it is the call to the Host that got no usable answer
   const odd = outcome.kind === 'try_later' || outcome.kind === 'unusable';
   if (odd && outcome.at === 'host') return settle(job, 'perhaps', PERHAPS_POSTED(host));
   settle(job, 'not_posted', troubleOf(outcome, parties));

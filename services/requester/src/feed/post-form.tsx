@@ -16,7 +16,7 @@ export interface PostFormView {
   readonly title: string;
   readonly places: readonly Offered[];
   readonly text: string;
-  /** Those that are ticked already. */
+  /** The places that are checked at first. */
   readonly chosen: readonly Place[];
 }
 
@@ -27,7 +27,7 @@ function fieldOf({ connectionId, resource }: Place): string {
   return `${CHOSEN}${connectionId} ${resource}`;
 }
 
-/** The Hosts ticked in a form. */
+/** The Hosts that are checked in a form. */
 export function placesIn(form: ReadonlyMap<string, string>): Place[] {
   return [...form.keys()].flatMap((name) => {
     if (!name.startsWith(CHOSEN)) return [];
@@ -63,7 +63,7 @@ export function PostForm({ title, places, text, chosen }: PostFormView): VNode {
   );
 }
 
-/** Two AMs may call two accounts the same: then it says through which. */
+/** Two AMs may give two accounts the same label: then the AM's name is added. */
 function labelAmong(source: Source, all: readonly Source[]): string {
   const label = labelOf(source);
   const alike = all.some((other) => other.am !== source.am && labelOf(other) === label);

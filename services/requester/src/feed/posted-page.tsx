@@ -5,9 +5,7 @@ import type { Posted } from './post-everywhere.ts';
 import { PostForm } from './post-form.tsx';
 import { STATE, TroubleText, TroubleTitle } from './trouble-notice.tsx';
 
-/**
- * What came of a post at each Host. Nothing is lost: what failed can be posted again from here, to those it failed at.
- */
+/** The result of a post at each Host. What failed can be posted again from here, to those Hosts only. */
 export function PostedPage({ attempt: { text, results } }: { attempt: Attempt }): VNode {
   if (results === null) return <NotKnown text={text} />;
   const failed = results.filter(({ state }) => state !== 'posted');
@@ -35,7 +33,7 @@ export function PostedPage({ attempt: { text, results } }: { attempt: Attempt })
   );
 }
 
-/** Under way in another request, or broken off in the middle of one. */
+/** Another request is still posting, or its process died while it did. */
 function NotKnown({ text }: { text: string }): VNode {
   return (
     <Layout title="Being posted" lead="It is not known yet what came of this. Reload this page in a moment.">

@@ -12,9 +12,9 @@ export interface PictureInput {
 }
 
 /**
- * A picture of an entry, obtained from its Host with a token as the entry was. The Host is believed in nothing: what is
- * passed on is a picture by its own first bytes. Null when there is none, or none may be had; the AM and the Host
- * decide that, as for every call.
+ * A picture of an entry, fetched from its Host with a token, as the entry was. The Host's content type is not trusted:
+ * only bytes that begin as a picture does are passed on. Null if there is none, or the AM or the Host does not permit
+ * it.
  */
 export async function readPicture(
   { requester }: Pick<Deps, 'requester'>,

@@ -39,7 +39,7 @@ export function feed(app: FastifyInstance, deps: FeedDeps): void {
   });
 }
 
-/** The connections are looked up before the page begins: without a database there is none. */
+/** The connections are read before the page begins: without a database there is no page. */
 async function show(deps: FeedDeps, owner: string, reply: FastifyReply, refused?: Refused): Promise<FastifyReply> {
   const connections = await deps.requester.connections(owner);
   if (connections.length === 0) return renderPage(reply, <NotConnected />);
@@ -53,7 +53,7 @@ async function show(deps: FeedDeps, owner: string, reply: FastifyReply, refused?
 async function post(deps: FeedDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { id: owner } = accountOf(request);
   const form = formOf(request);
-  // a browser sends the ends of lines as two characters, and counts them as one
+  // browsers send a line end as two characters, and count it as one
   const text = (form.get('text') ?? '').replaceAll('\r\n', '\n').trim();
   const [chosen, id] = [placesIn(form), form.get('attempt') ?? ''];
   const problem = problemOf(text, chosen.length);
@@ -62,7 +62,7 @@ async function post(deps: FeedDeps, request: FastifyRequest, reply: FastifyReply
   if (places === null || !ATTEMPT_ID.test(id)) throw notFound();
   waitOnOthers({ owner });
   const result = `/posted?${new URLSearchParams({ attempt: id }).toString()}`;
-  // sent twice, by an impatient click or a broken connection, it is posted once
+  // a form that is sent twice, after an impatient click or a broken connection, is posted once
   if (!(await beginAttempt(deps, { owner, id }, text))) return reply.redirect(result, 303);
   const results = await postEverywhere(deps, { owner, text, places });
   await endAttempt(deps, { owner, id }, { text, results });

@@ -4,7 +4,7 @@ import { entriesUrl, READ, WRITE } from './entries.ts';
 import { inTime } from './together.ts';
 import { type Doing, SLOW_AM, type Trouble, troubleOfConnection } from './trouble.ts';
 
-/** One account at one Host, reached over one connection. */
+/** One account at one Host, reached through one connection. */
 export interface Source {
   readonly connectionId: string;
   /** The AM's issuer. */
@@ -14,20 +14,20 @@ export interface Source {
   readonly account: string;
 }
 
-/** Where entries are read. */
+/** Where entries can be read. */
 export interface ReadableSource extends Source {
-  /** The scope that it takes. */
+  /** The scope that reading needs. */
   readonly scope: string;
   /** The URL of the entries. */
   readonly entries: string;
 }
 
-/** Where something may be posted, and what the AM would say to it now. */
+/** Where something can be posted, and how the AM would decide about it now. */
 export interface WritableSource extends Source {
   readonly answer: 'allow' | 'ask' | 'deny';
 }
 
-/** What one connection offers, or why that is not known. */
+/** What one connection offers; `trouble` is why that is not known. */
 export interface Offer {
   readonly connection: ConnectionInfo;
   readonly trouble: Trouble | null;
@@ -35,10 +35,10 @@ export interface Offer {
   readonly writable: readonly WritableSource[];
 }
 
-/** An AM that has not listed its Hosts by then costs its own ones and a sentence, in seconds. */
+/** How many seconds an AM has to list its Hosts; after that the page shows a sentence instead of them. */
 const LIST_SECONDS = 4;
 
-/** What the owner's connections offer now, each as its AM says. */
+/** What the owner's connections offer now, as their AMs say. */
 export function listOffers(
   deps: Pick<Deps, 'requester' | 'config'>,
   { owner, connections, doing }: { owner: string; connections: readonly ConnectionInfo[]; doing: Doing },
@@ -55,13 +55,13 @@ async function offerOf(
   const listed = await inTime(requester.targets({ owner, connectionId }), LIST_SECONDS, null);
   if (listed === null) return { ...none, trouble: SLOW_AM(doing) };
   if (listed.kind !== 'targets') return { ...none, trouble: troubleOfConnection(listed, { host: am, doing }) };
-  // the guard lets no service call itself, and what is kept here needs no key
+  // the SSRF policy lets no service call itself, and posts that are stored here need no token
   const targets = listed.targets.filter(({ issuer }) => issuer !== config.issuer);
   const sourceOf = ({ resource, name, account }: Target): Source => ({ connectionId, am, resource, name, account });
   return {
     connection,
     trouble: null,
-    // `ask` and `deny` are for the AM to say, which also says why
+    // Hosts with `ask` and `deny` stay in the list: the AM decides, and says why
     readable: targets.flatMap((target) => readableIn(sourceOf(target), target)),
     writable: targets.flatMap((target) => {
       const answer = answerFor(target, WRITE);
@@ -71,8 +71,8 @@ async function offerOf(
 }
 
 /**
- * A bridge has a scope for each service, `<service>:entries.read`, and its entries below `<resource>/<service>`.
- * PROTOCOL §9.
+ * A bridge has a scope for each service, `<service>:entries.read`, and that service's entries below
+ * `<resource>/<service>`. PROTOCOL §9.
  */
 function readableIn(source: Source, { scopes }: Target): ReadableSource[] {
   return scopes.flatMap(({ scope }): ReadableSource[] => {

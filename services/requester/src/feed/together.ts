@@ -1,4 +1,4 @@
-/** What a promise gives, or `otherwise` once the time is up. */
+/** What a promise resolves to, or `otherwise` once the time is up. */
 export async function inTime<T, U>(promise: Promise<T>, seconds: number, otherwise: U): Promise<T | U> {
   const late = Promise.withResolvers<U>();
   const timer = setTimeout(() => late.resolve(otherwise), seconds * 1000);
@@ -9,7 +9,7 @@ export async function inTime<T, U>(promise: Promise<T>, seconds: number, otherwi
   }
 }
 
-/** Lets so many tasks run at a time; the others wait in line. */
+/** Runs at most `max` tasks at a time; the others wait in order. */
 export function atMost(max: number): <T>(task: () => Promise<T>) => Promise<T> {
   let running = 0;
   const waiting: (() => void)[] = [];
@@ -19,7 +19,7 @@ export function atMost(max: number): <T>(task: () => Promise<T>) => Promise<T> {
     try {
       return await task();
     } finally {
-      // whoever leaves hands over the place
+      // a task that ends hands its slot over
       const next = waiting.shift();
       if (next === undefined) running -= 1;
       else next();
@@ -27,10 +27,10 @@ export function atMost(max: number): <T>(task: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** The values in the order in which they come to be. */
+/** The values in the order in which the promises resolve. */
 export async function* asTheyCome<T>(promises: readonly Promise<T>[]): AsyncGenerator<T> {
   const slots = promises.map(() => Promise.withResolvers<T>());
-  // whoever stops reading leaves failures behind that nobody waits for
+  // if the reader stops early, failures of the remaining promises are unhandled otherwise
   for (const { promise } of slots) promise.catch(() => undefined);
   let next = 0;
   for (const promise of promises)

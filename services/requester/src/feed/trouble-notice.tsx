@@ -5,7 +5,7 @@ import type { Trouble } from './trouble.ts';
 export const STATE = { needs: 'needs you', denied: 'not allowed', bad: 'not reached' } as const;
 const TONE = { needs: 'needs', denied: 'plain', bad: 'bad' } as const;
 
-/** Who it is about, and in a word what it is. */
+/** The title of what has a problem, and the kind of problem in one word. */
 export function TroubleTitle({ title, trouble, word }: { title: string; trouble: Trouble; word: string }): VNode {
   return (
     <span class="heading">
@@ -15,7 +15,7 @@ export function TroubleTitle({ title, trouble, word }: { title: string; trouble:
   );
 }
 
-/** What is wrong, and where something can be done about it. */
+/** What is wrong, and where the owner can do something about it. */
 export function TroubleText({ trouble: { kind, sentence, next } }: { trouble: Trouble }): VNode {
   return (
     <>

@@ -2,7 +2,7 @@ import type { CallOutcome, ConnectionFailure } from '@chatelaine/requester-kit';
 
 /** Why something did not work, in a sentence, and where the owner can do something about it. */
 export interface Trouble {
-  /** `needs`: the owner should do something; `denied`: somebody decided so; `bad`: something is broken. */
+  /** `needs`: the owner should do something; `denied`: the owner or a policy decided so; `bad`: something is broken. */
   readonly kind: 'needs' | 'denied' | 'bad';
   readonly sentence: string;
   readonly next?: { readonly href: string; readonly label: string };
@@ -20,7 +20,7 @@ const PAUSED = {
   sentence: 'You have paused this app at your authorization manager. It goes on when you resume it there.',
 } as const;
 
-/** What was tried, and so what there is to do about it. */
+/** What was tried, on which the advice depends. */
 export type Doing = 'read' | 'post';
 const AGAIN = { read: 'Reload this page in a while.', post: 'Post it again in a while.' } as const;
 const NOTHING = { read: 'Nothing was taken from it', post: 'Nothing was sent to a Host through it' } as const;
@@ -45,7 +45,7 @@ export const NOT_SENT = (host: string): Trouble => ({
   sentence: `${host} could not be reached in time; nothing was sent to it. ${AGAIN.post}`,
 });
 
-/** An entry was sent, and nobody knows whether it arrived. */
+/** An entry was sent, and it is unknown whether it arrived. */
 export const PERHAPS_POSTED = (host: string): Trouble => ({
   kind: 'bad',
   sentence:
@@ -53,16 +53,16 @@ export const PERHAPS_POSTED = (host: string): Trouble => ({
     'It may have kept the entry all the same: look there before you post it again.',
 });
 
-/** Whom a sentence is about. */
+/** The parties that a sentence names. */
 export interface Parties {
-  /** What the Host is called. */
+  /** The Host's name. */
   readonly host: string;
   /** The AM's issuer. */
   readonly am: string;
   readonly doing: Doing;
 }
 
-/** What the owner should know about a call that gave no answer of the Host. */
+/** What the owner should know about a call without an answer from the Host. */
 export function troubleOf(outcome: Exclude<CallOutcome, { kind: 'response' }>, parties: Parties): Trouble {
   const { host, am } = parties;
   const there = { href: am, label: `Open ${new URL(am).host}` };
@@ -106,7 +106,7 @@ export function troubleOf(outcome: Exclude<CallOutcome, { kind: 'response' }>, p
   }
 }
 
-/** The same for failures that are not about one request. */
+/** The same for failures of a whole connection. */
 export function troubleOfConnection(outcome: ConnectionFailure, { host, doing }: Omit<Parties, 'am'>): Trouble {
   if (outcome.kind === 'reconnect' || outcome.kind === 'unknown_connection') return RECONNECT;
   const who = outcome.at === 'host' ? host : AM;

@@ -1,7 +1,7 @@
 import { ButtonLink, ButtonRow, Card, Layout } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 
-/** For somebody who is not signed in. */
+/** The front page for visitors who are not signed in. */
 export function WelcomePage(): VNode {
   return (
     <Layout

@@ -7,7 +7,7 @@ export interface AccessView extends AccessNow {
   readonly issuer: string;
 }
 
-/** Which AMs may hand out keys to the posts kept here, which apps got some, and the end of it. */
+/** Which AMs may pass on access to the posts that are stored here, which apps have got some, and how to end it. */
 export function AccessPage({ issuer, links, news, pager }: AccessView): VNode {
   return (
     <Layout

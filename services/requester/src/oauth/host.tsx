@@ -6,8 +6,8 @@ import { POST_OPERATIONS } from '../posts/operations.ts';
 import { POST_SCOPES } from '../posts/post.ts';
 
 /**
- * Makes this service a Host as well, of the posts kept here; it names itself as the Requester it is. PROTOCOL §2.2,
- * §2.3.
+ * Makes this service a Host as well, of the posts that are stored here; its metadata names this Requester. PROTOCOL
+ * §2.2, §2.3.
  */
 export async function registerAsHost(
   app: FastifyInstance,

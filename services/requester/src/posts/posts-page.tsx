@@ -4,7 +4,7 @@ import { MAX_POST_CHARS, type PostView } from './post.ts';
 
 export interface PostsView {
   readonly posts: readonly PostView[];
-  /** What could not be kept just now. */
+  /** What could not be stored just now. */
   readonly attempt?: { readonly text: string; readonly problem: string };
 }
 

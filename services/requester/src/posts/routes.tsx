@@ -6,7 +6,7 @@ import { MAX_POST_CHARS, parsePost } from './post.ts';
 import { PostsPage } from './posts-page.tsx';
 import { addPost, listPosts, removePost } from './store.ts';
 
-/** What a person writes here and keeps here. */
+/** What a person writes and stores here. */
 export function posts(app: FastifyInstance, deps: Pick<Deps, 'pool' | 'config'>): void {
   const signedIn = { preHandler: requireAccount };
   app.get('/posts', signedIn, async (request, reply) =>

@@ -28,7 +28,7 @@ const AFTER = defineQuery<Row>({
   text: 'select id, text, created_at from post where owner_id = $1 and id > $2 order by id limit 500',
 });
 
-/** Posts of an owner in the order of their ids, for who reads all of them. */
+/** Posts of an owner in the order of their ids, to read all of them in parts. */
 export async function postsAfter(
   { pool }: PostDeps,
   { owner, after }: { owner: string; after: string },
@@ -44,12 +44,12 @@ const REMOVE_ALL = defineQuery({
     delete from post where owner_id = $1`,
 });
 
-/** All that somebody wrote here, or had begun to. */
+/** Deletes everything that somebody wrote or began to write here. */
 export async function removeAllOf({ pool }: PostDeps, owner: string): Promise<void> {
   await run(pool, REMOVE_ALL, [owner]);
 }
 
-// one at a time per owner: of many counting side by side each would find room
+// one at a time for each owner: transactions that count side by side would each find room
 const LOCK = defineQuery({ name: 'posts_lock', text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))' });
 const ADD = defineQuery<{ id: string }>({
   name: 'posts_add',
@@ -57,7 +57,7 @@ const ADD = defineQuery<{ id: string }>({
     select $1, $2, $3 where (select count(*) from post where owner_id = $2) < $4 returning id`,
 });
 
-/** `full`: they keep as many already as one account may. */
+/** `full`: the account has as many posts as it may. */
 export async function addPost(
   { pool, config }: Pick<Deps, 'pool' | 'config'>,
   { owner, text }: { owner: string; text: string },
@@ -74,7 +74,7 @@ const REMOVE = defineQuery<{ id: string }>({
   text: 'delete from post where id = $1 and owner_id = $2 returning id',
 });
 
-/** False when there was none, or it is somebody else's. */
+/** False if there is no such post, or it is another owner's. */
 export async function removePost({ pool }: PostDeps, { owner, id }: { owner: string; id: string }): Promise<boolean> {
   return (await runOne(pool, REMOVE, [id, owner])) !== null;
 }

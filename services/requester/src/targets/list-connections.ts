@@ -6,7 +6,7 @@ export interface ConnectionView extends ConnectionInfo {
   readonly terms: TermsStanding;
 }
 
-/** All connections of an owner with what each AM answers; a slow or broken one changes nothing for the others. */
+/** All connections of an owner with what each AM answers; a slow or broken AM does not affect the others. */
 export async function listConnections(
   { requester }: Pick<Deps, 'requester'>,
   owner: string,

@@ -17,7 +17,7 @@ import type { VNode } from 'preact';
 import type { ConnectionView } from './list-connections.ts';
 
 interface ConnectionsPageView {
-  /** Whose page this is: among the Hosts may be the app itself. */
+  /** This app's own issuer: it may be among the Hosts. */
   readonly self: string;
   readonly connections: readonly ConnectionView[];
 }
@@ -67,7 +67,7 @@ function Connection({ self, connection }: { self: string; connection: Connection
   );
 }
 
-/** What this app has to say of its owner's terms. */
+/** What this app has answered to its owner's terms. */
 const TERMS = {
   none: null,
   unknown: null,
@@ -110,7 +110,7 @@ function Hosts({ self, outcome }: Pick<ConnectionView, 'outcome'> & { self: stri
 
 const ANSWER = { allow: 'allowed', ask: 'asks you first', deny: 'not allowed' } as const;
 const TONE = { allow: 'good', ask: 'needs', deny: 'plain' } as const;
-/** What this app uses; anything else is named as the Host names it. */
+/** The scopes that this app uses; for others, the Host's own words are shown. */
 const USES: Readonly<Record<string, string>> = { 'entries.read': 'Read', 'entries.write': 'Post' };
 
 function Host({ self, target }: { self: string; target: Target }): VNode {
