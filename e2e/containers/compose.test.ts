@@ -177,7 +177,7 @@ describe('what happens to containers [needs a container engine]', () => {
     const ready = Date.now();
     await eventually(transferStatus, { until: (status) => status === 200 });
     const back = inSeconds(Date.now() - ready);
-    note({ what: 'Postgres restarted: from its taking connections to the first token', held: '≤ 5 s', measured: back });
+    note({ what: 'Postgres restarted: from accepting connections to the first token', held: '≤ 5 s', measured: back });
     const sent = await running.stop();
     const refused = sent.filter(({ status }) => status !== 200);
     expect(refused.length).toBeGreaterThan(0);

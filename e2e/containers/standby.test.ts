@@ -88,7 +88,7 @@ describe('a Postgres that is followed by another [needs a container engine]', ()
     const tokens = tokensOf(sent);
     const { lost, orphans } = await accountAt(deployment, standby, { entries: entries.acknowledged, tokens });
     const measured = `${lost} of ${entries.acknowledged.length + tokens.length}`;
-    note({ what: 'acknowledged and not at the standby', held: '0', measured });
+    note({ what: 'acknowledged, but missing at the standby', held: '0', measured });
     expect({ lost, orphans }).toEqual({ lost: 0, orphans: 0 });
     expect(tokens.length).toBe(sent.filter(({ status }) => status === 200).length);
   });

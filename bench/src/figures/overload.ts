@@ -37,34 +37,34 @@ export async function overload(chain: Chain, normal: { perSecond: number; median
   const other = [...during, ...after].filter(({ status }) => status !== 200 && status !== 503).length;
   return [
     {
-      what: `at ${TIMES} times as many: until a 503`,
+      what: `at ${TIMES} times that load: until a 503`,
       held: '< 100 ms',
       measured: `p50 ${ms(at(refused, 0.5))}, p99 ${ms(at(refused, 0.99))} (of ${refused.length})`,
     },
     {
-      what: 'let in, and then a 503 because their one Host had no place for them',
+      what: 'admitted, and then a 503 because their one Host had no free slot',
       held: '–',
       measured: `p50 ${ms(at(held, 0.5))} (of ${held.length})`,
     },
     {
-      what: 'transfers then, of those without overload',
+      what: 'transfers during it, compared with those before',
       held: '–',
       measured:
         `${((good.length / SECONDS / perSecond) * 100).toFixed(0)} %, ` +
         `p50 ${ms(at(good, 0.5))}, p99 ${ms(at(good, 0.99))}`,
     },
     {
-      what: 'answers then that were neither 200 nor 503',
+      what: 'answers during it that were neither 200 nor 503',
       held: '0',
       measured: `${other} of ${during.length + after.length}`,
     },
     {
-      what: '`/readyz` then',
+      what: '`/readyz` during it',
       held: '200',
       measured: `200 in ${asked.good} of ${asked.all}, the longest ${ms(asked.longest)}`,
     },
     {
-      what: 'from its end until transfers take what they took before',
+      what: 'from its end until transfers take as long as before',
       held: '≤ 10 s',
       measured: recovered(after, { ended, median }),
     },

@@ -41,7 +41,7 @@ export async function revocation(chain: Chain): Promise<Figure[]> {
         `(of ${STOPS}, from the press of the button)`,
     },
     {
-      what: 'handed out by the AM in a request that began after its answer',
+      what: 'tokens handed out by the AM in a request that began after the stop was answered',
       held: '0',
       measured: `${stops.filter(({ am }) => am === 'hands out').length} of ${STOPS}`,
     },
@@ -56,7 +56,7 @@ export async function besidePile(chain: Chain, slow: SlowHost, databaseUrl: stri
   for (let turn = 0; turn < STOPS; turn++) host.push((await stopOne(chain, `Waiter ${turn}`)).host);
   return [
     {
-      what: `likewise, beside another Host with ${PILE.toLocaleString('en')} ends to be told, which does not answer`,
+      what: `the same beside another Host with ${PILE.toLocaleString('en')} pending revocations that does not answer`,
       held: 'p99 ≤ 5 s',
       measured: `p50 ${seconds(at(host, 0.5))}, p99 ${seconds(at(host, 0.99))} (of ${STOPS})`,
     },

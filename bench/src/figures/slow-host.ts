@@ -14,7 +14,7 @@ const SLOW_PER_SECOND = 3;
 /** Of what one process does: what the Host that is well is asked. */
 const LOAD = 0.3;
 const ANSWER_AFTER_MS = 30_000;
-/** After this a Host that was left alone is tried again. ADR 0007 */
+/** After this a Host whose circuit opened is tried again. ADR 0007 */
 const CIRCUIT_OPEN_MS = 10_500;
 
 /** A Host beside the one of the chain, which is well until it is told otherwise. */
@@ -75,7 +75,7 @@ function latencies(blocks: Blocks): Figure {
     return `${change < 0 ? '−' : '+'}${Math.abs(change).toFixed(0)} % (${ms(before)}, then ${ms(then)})`;
   };
   return {
-    what: 'one Host’s transfers beside another that is well, and then answers after 30 s',
+    what: 'one Host’s transfers beside another that first answers at once, then after 30 s',
     held: 'p99 ≤ +20 %',
     measured:
       `p50 ${compared(0.5)}, p99 ${compared(0.99)}, medians of ${ROUNDS} blocks; ` +
@@ -103,7 +103,7 @@ function notified(late: readonly Sent[], circuitOpen: readonly number[]): Figure
         `${other} other answers)`,
     },
     {
-      what: 'until it is left alone, and a 503 then',
+      what: 'until its circuit opens, and a 503 then',
       held: 'after 5 failures',
       measured: `${seconds(at(circuitOpen, 0.5))} (in ${circuitOpen.length} of ${ROUNDS}), ${ms(at(held, 0.5))}`,
     },

@@ -122,15 +122,11 @@ function tableOf(it: { failovers: readonly Failover[]; sent: readonly Sent[]; en
   const rows = [
     ['primaries lost by kill -9 under load', '≥ 20', String(failovers.length)],
     [
-      'acknowledged and not at the next primary',
+      'acknowledged, but missing at the next primary',
       '0',
       `${sum(({ lost }) => lost)} of ${entries + tokens} (${entries} entries, ${tokens} tokens)`,
     ],
-    [
-      'tokens of the Host beyond what the AM had written down before it asked',
-      '0',
-      String(sum(({ orphans }) => orphans)),
-    ],
+    ['tokens of the Host for which the AM has no intent', '0', String(sum(({ orphans }) => orphans))],
     ['from `pg_promote()` to the first token', '≤ 30 s', served],
     [
       'from an empty volume to a standby that commits wait for',
@@ -138,7 +134,7 @@ function tableOf(it: { failovers: readonly Failover[]; sent: readonly Sent[]; en
       spread(failovers.map(({ standbyMs }) => standbyMs)),
     ],
     [
-      'meanwhile neither a token nor 503 with `Retry-After`',
+      'answers meanwhile that were neither a token nor 503 with `Retry-After`',
       '–',
       `${others.length} of ${sent.length} requests${statusesOf(others)}`,
     ],
