@@ -103,10 +103,10 @@ async function measure(on: Constellation): Promise<string[]> {
   return [
     '| | |',
     '|---|---|',
-    '| calls per second through the bridge ÷ straight, ' +
+    '| calls per second through the bridge ÷ directly, ' +
       `${AT_ONCE} in flight | ${range(ratio(busy, { ours: 'proxied', theirs: 'straight' }), 2)} |`,
     `| one call alone: what the bridge adds to the median | ${range(milliseconds, 1)} ms |`,
-    `| a download of 100 MB through the bridge ÷ straight, MB per second | ${(direct / one.result).toFixed(2)} |`,
+    `| a download of 100 MB through the bridge ÷ directly, MB per second | ${(direct / one.result).toFixed(2)} |`,
     `| processor time of the bridge for a call | ${(forCalls / CALLS).toFixed(2)} ms |`,
     `| … for a download of 100 MB | ${(forFile / 1000).toFixed(2)} s |`,
     '| memory (RSS) of the bridge before a download of 100 MB ' +
