@@ -15,14 +15,14 @@ const packageRules = Object.entries(mayImport).map(([name, allowed]) => ({
   to: { path: '^(packages|services|e2e|bench|scripts)/', pathNot: `^packages/(${[name, ...allowed].join('|')})/` },
 }));
 
-/** A feature imports itself, deps, events, the service's generated client, and packages. */
+/** A feature imports itself, deps, the service's generated client, and packages. */
 const featureRule = (name, from, own, ...others) => ({
   name,
   severity: 'error',
   from,
   to: {
     path: '^services/$1/',
-    pathNot: ['^services/$1/src/(deps|events)\\.tsx?$', '^services/$1/src/generated/', own, ...others],
+    pathNot: ['^services/$1/src/deps\\.tsx?$', '^services/$1/src/generated/', own, ...others],
   },
 });
 const featureOf = (key) => key.replace(/^([^/]+)\/(.+)$/, '^services/($1)/src/$2/');
