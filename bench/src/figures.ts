@@ -84,7 +84,7 @@ function capacity({ perSecond, cpu, halfLoad, overhead, login }: Capacity): Figu
       measured: `mean ${ms(mean(halfLoad))}, p99 ${ms(at(halfLoad, 0.99))}`,
     },
     {
-      what: 'of it without the time at the Host',
+      what: 'the same without the time at the Host',
       held: 'p50 ≤ 10 ms, p99 ≤ 50 ms',
       measured: `p50 ${at(overhead, 0.5)} ms, p99 ${at(overhead, 0.99)} ms (of ${overhead.length})`,
     },

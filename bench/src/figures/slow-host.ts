@@ -97,7 +97,7 @@ function notified(late: readonly Sent[], circuitOpen: readonly number[]): Figure
   return [
     {
       what: 'the slow Host’s: until a 504',
-      held: '5 s and a little',
+      held: 'a little over 5 s',
       measured:
         `p50 ${seconds(at(timedOut, 0.5))}, longest ${seconds(Math.max(...timedOut))} (of ${timedOut.length}; ` +
         `${other} other answers)`,

@@ -26,7 +26,7 @@ try {
   const rows: string[] = [];
   for (const service of Object.keys(SERVICES) as Service[]) rows.push(await measure(service));
   const lines = [
-    '| image | size | of it its own | first start, an empty database | later starts |',
+    '| image | size | not shared | first start, an empty database | later starts |',
     '|---|---|---|---|---|',
     ...rows,
     '',

@@ -34,11 +34,11 @@ const lines = [
   '| | to hold | measured |',
   '|---|---|---|',
   row(`RSS of the AM, from minute ${SETTLED_MINUTES} to minute ${minutes}`, 'grows < 20 %', ({ rss }) => rss),
-  row('of it the heap in use', '–', ({ heapUsed }) => heapUsed),
+  row('heap in use', '–', ({ heapUsed }) => heapUsed),
   '',
   `${requests.toLocaleString('en')} requests, ${perSecond} a second: transfers, refreshes, ` +
-    'batch calls of ten, pages, connections made and stopped, and requests that are refused, these from ' +
-    `ever other addresses; ${wrong} not answered as they should be. Each value is the median of three minutes, ` +
+    'batch calls of ten, pages, connections made and stopped, and requests that are refused, each of these from ' +
+    `another address; ${wrong} not answered as they should be. Each value is the median of three minutes, ` +
     `after garbage collection. Load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}.`,
 ];
 writeMeasured('memory', lines);

@@ -69,9 +69,9 @@ const lines = [
   ),
   '',
   `${total.toLocaleString('en')} requests, ${perSecond} a second, each from another address: ` +
-    'of ten, five name ever new client documents (two of 60 KB, one small, ' +
-    'two that are none), one registers a client, one ends what it never had at the Host, ' +
-    `one at the AM, two are junk. Answers: ${Object.entries(statuses)
+    'of ten, five name new client documents (two of 60 KB, one small, ' +
+    'two invalid), one registers a client, one revokes what it never had at the Host, ' +
+    `one at the AM, and two are junk. Answers: ${Object.entries(statuses)
       .map(([status, count]) => `${count} × ${status}`)
       .join(', ')}. Load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}.`,
   '',
