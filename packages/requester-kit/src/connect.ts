@@ -22,7 +22,7 @@ export interface ConnectInput {
   readonly session?: string;
   /** What the person typed: `am.example`, `https://am.example`. */
   readonly am: string;
-  /** If the person ticked "and share what I have here": lets the app's own Host grant the AM a link. PROTOCOL §2.3. */
+  /** If the person ticked "and share what I keep here": lets the app's own Host grant the AM a link. PROTOCOL §2.3. */
   readonly shareAsHost?: ShareAsHost;
   /** What the app would like to ask for this time, instead of the option of the same name. PROTOCOL §2.4. */
   readonly wants?: readonly Want[];

@@ -2,7 +2,7 @@ import { bucketOf, hashToken, isChallenge, mintToken, randomId } from '@chatelai
 import { type Client, resolveClient, type ServerDeps } from '@chatelaine/oauth-server';
 import { coversScope, GRANT, LIFETIME, type ScopeSet, TRANSFER_SCOPE } from '@chatelaine/protocol';
 
-/** What the signed-in person agreed to, on a page of the app: "and share what I have here". */
+/** What the signed-in person agreed to, on a page of the app: "and share what I keep here". */
 export interface HostGrantInput {
   /** The signed-in person, as the app names them. */
   readonly owner: string;

@@ -8,7 +8,7 @@ import { world, host } from './scene.ts';
 
 const REQUESTER = 'https://lifestream.example/client';
 
-/** What the app does when somebody ticked "and share what I have here". */
+/** What the app does when somebody ticked "and share what I keep here". */
 async function grant(verifier: string, input: { owner?: string; am?: TestAm; clientId?: string } = {}) {
   const { owner = 'alice', am = world.am, clientId = am.clientId(host) } = input;
   const codeChallenge = challengeOf(verifier);
