@@ -46,7 +46,7 @@ export const FIELDS = {
 /**
  * Reads the environment; nothing else does.
  *
- *  @throws ConfigError with a sentence for every problem
+ * @throws ConfigError with a sentence for every problem
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const read = readEnv(env, FIELDS);

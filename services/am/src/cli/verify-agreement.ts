@@ -19,7 +19,7 @@ const MAX_CHARS = 1_048_576;
  * network. Without the keys of both sides, it says of each signature that its key is not attested: anybody can make
  * such a record.
  *
- *  @throws UsageError unless the arguments are a file, optionally followed by `--keys` and another file
+ * @throws UsageError unless the arguments are a file, optionally followed by `--keys` and another file
  */
 export async function verifyAgreement(args: readonly string[]): Promise<CommandResult> {
   const [file, flag, keyFile, ...more] = args;

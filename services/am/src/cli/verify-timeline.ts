@@ -20,7 +20,7 @@ export interface VerifyTimeline {
 /**
  * Compares the stored activity of owners with its checkpoints, and names everything that was changed.
  *
- *  @throws UsageError when the export cannot be read, or no owner has this name
+ * @throws UsageError when the export cannot be read, or no owner has this name
  */
 export async function verifyTimeline(
   { pool, config }: { pool: Pool; config: Config },

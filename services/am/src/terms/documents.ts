@@ -12,7 +12,7 @@ const OWN = path.join(import.meta.dirname, '..', '..', 'terms');
  * Reads the documents that ship with the AM and those of the operator, and stores them: a document that was served once
  * is served with the same octets for good, even if its file is gone.
  *
- *  @throws Error with a sentence for the operator: a file is no terms document, or its text changed without a new
+ * @throws Error with a sentence for the operator: a file is no terms document, or its text changed without a new
  * version
  */
 export async function openTerms({
