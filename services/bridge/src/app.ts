@@ -30,9 +30,9 @@ import { proxy } from './proxy/routes.ts';
 import { SEALED_PLACES, VAULT_LABEL } from './sealed-places.ts';
 
 /**
- * What people can connect here: what comes with the bridge, and what its operator adds.
+ * The services that people can connect: those that ship with the bridge, and those that its operator adds.
  *
- * @throws ConfigError when a definition is wrong, and when there is no client id for any
+ * @throws ConfigError when a definition is wrong, or no service has a client id
  */
 export async function openServices({
   definitions,
@@ -54,7 +54,7 @@ export async function openServices({
 
 const needsKey = ({ oauth }: Service): boolean => oauth.version === '1.0a' && oauth.signature_method === 'RSA-SHA1';
 
-/** Of a service without a client id nobody asks for one. */
+/** A service without a client id needs no key. */
 function isPrivateKey(secret: string | undefined): boolean {
   try {
     return secret === undefined || createPrivateKey(secret).asymmetricKeyType === 'rsa';
@@ -63,12 +63,12 @@ function isPrivateKey(secret: string | undefined): boolean {
   }
 }
 
-/** Calls of services under way at a time from one process, by origin. */
+/** Calls in progress from one process, for each origin of a service. */
 const CALLS_AT_ONCE = 256;
 
 export function openOutbound({ exceptions, demo, issuer }: Pick<Config, 'exceptions' | 'demo' | 'issuer'>): Outbound {
   const ownNames = [new URL(issuer).hostname];
-  // whoever waits for a service does not wait in a place of others
+  // a request that waits for a service does not occupy a slot of others
   return waitingOnOthers(traced(createOutbound({ exceptions, demo, ownNames, maxPerDestination: CALLS_AT_ONCE })));
 }
 
@@ -116,8 +116,8 @@ export async function createApp(start: StartDeps): Promise<FastifyInstance> {
   });
   const deps: Deps = { ...start, vault, log: app.log, skews: new Map(), calls: { count, countRenewal } };
   await app.register(sessions, { pool, name: 'bridge', key });
-  await hostFeature(app, deps); // what makes it a Host: links, transfers, the guard
-  await proxy(app, deps); // for Requesters, behind the guard: the services themselves
+  await hostFeature(app, deps); // what makes it a Host: links, transfers, the check of each request
+  await proxy(app, deps); // for Requesters, behind that check: the services themselves
   await pages(app, async (scope) => {
     await scope.register(accounts, {
       pool,

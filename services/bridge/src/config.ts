@@ -10,24 +10,26 @@ import {
 } from '@chatelaine/service-kit';
 import { z } from 'zod';
 
-/** Who we are at a service: what its operator registered there. */
+/** The bridge's client registration at a service, as its operator made it there. */
 export interface UpstreamClient {
   readonly id: string;
   readonly secret: string;
 }
 
 export interface Config extends ServiceConfig {
-  /** How people call this bridge; AMs show it too. */
+  /** The name by which people know this bridge; AMs show it too. */
   readonly name: string;
-  /** A folder of definitions beside those that come with the bridge; its files take the place of theirs. */
+  /**
+   * A folder of definitions besides those that ship with the bridge; a file of the same name replaces the shipped one.
+   */
   readonly definitions: string | null;
-  /** By service. */
+  /** By the service's id. */
   readonly clients: ReadonlyMap<string, UpstreamClient>;
-  /** Refused requests a source may send to the OAuth endpoints in a minute. */
+  /** Refused requests that one source may send to the OAuth endpoints in a minute. */
   readonly refusalsPerMinute: number;
-  /** The largest answer of a service that is passed on. */
+  /** The largest answer of a service that is passed on, in bytes. */
   readonly answerBytes: number;
-  /** The longest that one may take, from the first byte to the last. */
+  /** The most seconds that such an answer may take, from the first byte to the last. */
   readonly answerSeconds: number;
 }
 
@@ -37,7 +39,7 @@ const clients = z
 
 const MEGABYTE = 1_048_576;
 
-/** Every variable; docs/operations.md says what each is for. */
+/** Every variable; docs/operations.md describes them. */
 export const FIELDS = {
   NAME: optional(text, 'Bridge'),
   ...SERVICE_FIELDS,
@@ -49,7 +51,7 @@ export const FIELDS = {
 };
 
 /**
- * Reads the environment; the only place that does.
+ * Reads the environment; nothing else does.
  *
  * @throws ConfigError with a sentence for every problem
  */

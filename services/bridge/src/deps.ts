@@ -11,22 +11,22 @@ export interface StartDeps {
   readonly config: Config;
   readonly clock: Clock;
   readonly pool: Pool;
-  /** To AMs' documents, and to services. */
+  /** For AMs' documents, and for services. */
   readonly outbound: Outbound;
-  /** What people can connect, as the definitions say. */
+  /** The services that people can connect, as their definitions describe them. */
   readonly services: readonly Service[];
-  /** Where log lines go; standard output unless given. */
+  /** Where log lines go; by default standard output. */
   readonly logDestination?: { write(line: string): void };
 }
 
-/** What became of calls of services. */
+/** Counts the outcomes of calls to services. */
 export interface Calls {
   count(call: { readonly service: string; readonly outcome: CallOutcome }): void;
   countRenewal(renewal: { readonly service: string; readonly outcome: RenewalOutcome }): void;
 }
 export const CALL_OUTCOMES = ['answered', 'refused', 'failed', 'unreachable', 'withheld'] as const;
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
-/** `refused`: the service takes the refresh token no more. `failed`: it may be good another time. */
+/** `refused`: the service no longer accepts the refresh token. `failed`: it may succeed another time. */
 export const RENEWAL_OUTCOMES = ['renewed', 'refused', 'failed'] as const;
 export type RenewalOutcome = (typeof RENEWAL_OUTCOMES)[number];
 
@@ -34,7 +34,10 @@ export type RenewalOutcome = (typeof RENEWAL_OUTCOMES)[number];
 export interface Deps extends StartDeps {
   readonly vault: Vault;
   readonly log: FastifyBaseLogger;
-  /** By origin, in seconds: how far a service's clock is ahead, where a signed request was once refused for it. */
+  /**
+   * By origin, in seconds: how far a service's clock is ahead, learned when it refused a signed request for its
+   * timestamp.
+   */
   readonly skews: Map<string, number>;
   readonly calls: Calls;
 }

@@ -3,7 +3,7 @@ import { migrationsDir as kernelMigrations } from '@chatelaine/host-kit';
 import { accountMigrations } from '@chatelaine/accounts';
 import { keyMigrations } from '@chatelaine/keys';
 
-/** Every table of this service: the kernel's, those of accounts and keys, its own. */
+/** Every migration of this service: those of the authorization server, of accounts and of keys, and its own. */
 export const migrationDirs: string[] = [
   kernelMigrations,
   accountMigrations,

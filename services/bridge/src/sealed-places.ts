@@ -1,13 +1,13 @@
 import { keptSecretPlace, type SealedPlace } from '@chatelaine/keys';
 
-/** What the bridge's secrets are sealed for. */
+/** The label under which the bridge's secrets are encrypted. */
 export const VAULT_LABEL = 'bridge/vault';
 
 const text = (value: unknown): string => String(value);
 
 /**
- * All that the bridge keeps sealed for longer than somebody takes to connect a service. Of what it issues it has
- * hashes only.
+ * Everything that the bridge stores encrypted for longer than it takes to connect a service. Of the tokens that it
+ * issues it stores only hashes.
  */
 export const SEALED_PLACES: readonly SealedPlace[] = [
   keptSecretPlace,
@@ -16,7 +16,7 @@ export const SEALED_PLACES: readonly SealedPlace[] = [
     column: 'credential',
     key: ['id'],
     also: { owner: '"owner"', service: '"service"', origin: '"origin"' },
-    // as upstream/credential.ts seals it; a test holds the two together
+    // must match upstream/credential.ts, which a test checks
     place: ({ id, owner, service, origin }) =>
       JSON.stringify(['service_account', text(id), text(owner), text(service), text(origin), 'credential']),
   },

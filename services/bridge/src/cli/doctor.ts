@@ -5,7 +5,7 @@ import { loadDefinitions, SHIPPED_DEFINITIONS } from '../definitions/load-defini
 import type { Service } from '../definitions/service.ts';
 import { type Look, lookAtDatabase } from './look-store.ts';
 
-/** What a check found: whole sentences, and what to do if something is wrong. */
+/** The result of one check: whole sentences, and what to do if something is wrong. */
 interface Finding {
   readonly kind: 'good' | 'careful' | 'wrong';
   readonly says: string;
@@ -15,7 +15,7 @@ const good = (says: string): Finding => ({ kind: 'good', says });
 const careful = (says: string): Finding => ({ kind: 'careful', says });
 const wrong = (says: string): Finding => ({ kind: 'wrong', says });
 
-/** Looks at a deployment from where the bridge runs. Changes nothing. */
+/** Checks a deployment from where the bridge runs. Changes nothing. */
 export async function doctor(config: Config): Promise<CommandResult> {
   const services = await loadDefinitions([
     SHIPPED_DEFINITIONS,
@@ -49,7 +49,7 @@ function ofServices(
 
 const titles = (services: readonly Service[]): string => services.map(({ title }) => title).join(', ');
 
-/** Whether anything answers where requests are sent, and where credentials are fetched. */
+/** Whether anything answers where requests are sent, and where credentials are obtained. */
 async function ofOrigins({ exceptions, demo, issuer }: Config, ready: readonly Service[]): Promise<Finding[]> {
   const outbound = createOutbound({ exceptions, demo, ownNames: [new URL(issuer).hostname] });
   try {

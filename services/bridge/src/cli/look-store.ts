@@ -19,23 +19,23 @@ const ACCOUNTS = defineQuery<Kept>({
   text: 'select id, owner, service, origin, state, credential from service_account',
 });
 
-/** What there is to say of the database. */
+/** What a check of the database finds. */
 export type Look =
   | { readonly kind: 'unusable'; readonly reason: string }
   | { readonly kind: 'behind'; readonly pending: readonly string[] }
   | {
       readonly kind: 'seen';
-      /** Connections, by service. */
+      /** How many connections each service has. */
       readonly connected: ReadonlyMap<string, number>;
-      /** Of them, those that their service no longer accepts. */
+      /** How many of them their service no longer accepts. */
       readonly broken: number;
-      /** … and those whose credential does not open with this ENCRYPTION_KEY. */
+      /** How many of them have a credential that cannot be decrypted with this ENCRYPTION_KEY. */
       readonly sealed: number;
-      /** Secrets that are sealed with a previous key. */
+      /** How many secrets are encrypted with a previous key. */
       readonly stale: number;
     };
 
-/** Opens a connection for one look, and closes it. */
+/** Opens a connection for one check, and closes it. */
 export async function lookAtDatabase(config: Config): Promise<Look> {
   const pool = openPool({ url: config.databaseUrl, name: 'chatelaine-bridge doctor', max: 1 });
   try {

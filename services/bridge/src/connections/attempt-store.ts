@@ -8,7 +8,7 @@ export interface Attempt {
   readonly service: string;
 }
 
-/** So long somebody may take at the service. */
+/** How long a person may take at the service. */
 const LIFETIME_SECONDS = 600;
 
 const SAVE = defineQuery({
@@ -23,7 +23,7 @@ const TAKE = defineQuery<{ sealed: Buffer }>({
     where hash = $1 and owner = $2 and session = $3 and service = $4 and expires_at > now() returning sealed`,
 });
 
-/** `sealed`: what is needed to finish it. */
+/** `sealed`: what finishing the attempt needs, encrypted. */
 export async function saveAttempt(
   { pool }: Pick<Deps, 'pool'>,
   { hash, owner, session, service, sealed }: Attempt & { sealed: Buffer },
@@ -31,7 +31,7 @@ export async function saveAttempt(
   await run(pool, SAVE, [hash, owner, session, service, sealed]);
 }
 
-/** Takes an attempt, once, for the owner, session and service that it was started with; null for every other. */
+/** Takes an attempt, once, for the owner, session and service that it was started with; null for any other. */
 export async function takeAttempt(
   { pool }: Pick<Deps, 'pool'>,
   { hash, owner, session, service }: Attempt,

@@ -17,18 +17,21 @@ export type Begun =
   | { readonly kind: 'begun'; readonly goTo: string }
   | { readonly kind: 'failed'; readonly sentence: string };
 
-/** What is sealed of an attempt: the PKCE verifier and the state, or the secret of the temporary credentials. */
+/**
+ * The additional authenticated data for what an attempt encrypts: the PKCE verifier and the state, or the secret of the
+ * temporary credentials.
+ */
 export const placeOfAttempt = ({ hash, owner, service }: Omit<Attempt, 'session'>): string =>
   JSON.stringify(['connect_attempt', hash.toString('base64url'), owner, service, 'sealed']);
 
 /**
- * Each service has a callback address of its own, so that the answer of one is never taken for that of another (RFC
- * 9700 §4.4.2.2).
+ * Each service has a redirect URI of its own, so that an answer is never taken for another service's (RFC 9700
+ * §4.4.2.2).
  */
 export const callbackOf = ({ config }: Pick<Deps, 'config'>, { id }: Service): string =>
   `${config.issuer}/services/${id}/callback`;
 
-/** Starts connecting a service: what comes back is bound to this owner, this session and this service. */
+/** Starts connecting a service: the answer is bound to this owner, this session and this service. */
 export async function begin(deps: BeginDeps, input: BeginInput): Promise<Begun> {
   return input.service.oauth.version === '2.0' ? beginOAuth2(deps, input) : beginOAuth1(deps, input);
 }

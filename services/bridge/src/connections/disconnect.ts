@@ -6,12 +6,12 @@ import { endUpstream } from './end-upstream.ts';
 
 export type Disconnected =
   | { readonly kind: 'unknown' }
-  /** `revoked`: at the service as well; otherwise only its owner can do that, there. */
+  /** `revoked`: the service has confirmed it; otherwise only the owner can end it, at the service. */
   | { readonly kind: 'disconnected'; readonly revoked: boolean };
 
 /**
- * Ends a connection for good. First nothing can be had by it any more, here; then its scopes leave the owner's links,
- * so that only their consent brings them back; then the service is told.
+ * Ends a connection for good. First it can no longer be used here; then its scopes are removed from the owner's links,
+ * and only the owner's consent brings them back; then the tokens are revoked at the service.
  */
 export async function disconnect(
   deps: Pick<Deps, 'config' | 'outbound' | 'pool' | 'vault' | 'log'>,
@@ -31,7 +31,10 @@ export async function disconnect(
   return { kind: 'disconnected', revoked: await revoked(deps, service, removed) };
 }
 
-/** Ends all that an owner has connected, here and, as far as the services let us, there: they delete their account. */
+/**
+ * Ends everything that an owner has connected, here and, as far as the services support it, there. Part of deleting the
+ * account.
+ */
 export async function disconnectAll(
   deps: Pick<Deps, 'config' | 'outbound' | 'pool' | 'vault' | 'services'>,
   owner: string,

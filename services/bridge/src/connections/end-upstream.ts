@@ -3,8 +3,8 @@ import type { Deps } from '../deps.ts';
 import { type Credential, isReady, oauth2, oauth2At } from '../upstream/index.ts';
 
 /**
- * Has the service end what it gave us. False where it has no way to, or did not say that it did: then its owner can,
- * at its page.
+ * Revokes our tokens at the service. False if the service has no way to do that, or did not confirm it: then the owner
+ * can still do it on the service's own page.
  */
 export async function endUpstream(
   deps: Pick<Deps, 'config' | 'outbound'>,
@@ -12,6 +12,6 @@ export async function endUpstream(
   credential: Credential,
 ): Promise<boolean> {
   if (credential.version === '1.0a' || !isReady(deps, service)) return false;
-  // RFC 7009 §2.1: with a refresh token goes all that came of it
+  // RFC 7009 §2.1: revoking a refresh token revokes everything based on the same grant
   return oauth2.revoke(deps, oauth2At(deps, service), credential.refreshToken ?? credential.accessToken);
 }

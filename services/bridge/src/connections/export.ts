@@ -2,7 +2,7 @@ import type { ExportFile } from '@chatelaine/accounts';
 import type { Deps } from '../deps.ts';
 import { listAccounts } from '../upstream/index.ts';
 
-/** What somebody has connected here. The credentials are not theirs to carry: they are the bridge's. */
+/** What an owner has connected here. The credentials are not exported: they were issued to the bridge. */
 export function exportServices(deps: Pick<Deps, 'pool'>, owner: string): ExportFile {
   return {
     path: 'services.json',

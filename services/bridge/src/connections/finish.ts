@@ -22,18 +22,18 @@ export interface FinishInput {
   readonly service: Service;
   readonly owner: string;
   readonly session: Buffer;
-  /** What came back in the browser. */
+  /** The query of the callback. */
   readonly query: ReadonlyMap<string, string>;
 }
 
 export type Finished =
   | { readonly kind: 'connected' }
-  /** Nothing of it is known here: started elsewhere, by somebody else, too long ago, or used. */
+  /** Nothing of it is known here: it was started elsewhere, or by somebody else, or has expired, or was used. */
   | { readonly kind: 'unknown' }
-  /** They said no there. */
+  /** The person refused at the service. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'failed'; readonly reason: string }
-  /** Another account of theirs is connected. */
+  /** Another account of the person's at this service is connected already. */
   | { readonly kind: 'other_account'; readonly connected: string; readonly found: string };
 
 /** Finishes what {@link begin} started, once. */
@@ -53,7 +53,7 @@ interface Granted {
   readonly kind: 'granted';
   readonly credential: Credential;
   readonly expiresIn: number | null;
-  /** null: what was asked for. */
+  /** Null: the scopes that were asked for. */
   readonly granted: readonly string[] | null;
   readonly answer: unknown;
 }
@@ -88,14 +88,14 @@ async function finishOAuth2(deps: FinishDeps, input: FinishInput): Promise<Grant
 
 async function finishOAuth1(deps: FinishDeps, input: FinishInput): Promise<Granted | NotGranted> {
   const { service, query } = input;
-  // some say a refusal with the token under another name: Tumblr and Discogs send `denied`
+  // some services report a refusal with the token in another parameter: Tumblr and Discogs send `denied`
   const denied = query.get('denied');
   const token = query.get('oauth_token') ?? denied ?? '';
   const tokenSecret = await take(deps, input, token);
   if (tokenSecret === null) return { kind: 'unknown' };
   const verifier = query.get('oauth_verifier') ?? '';
   if (denied !== undefined) return { kind: 'refused' };
-  // RFC 5849 §2.3: it proves that whoever came back is who agreed
+  // RFC 5849 §2.3: the verifier proves that the browser that came back is the one that agreed
   if (verifier === '') return { kind: 'failed', reason: 'no oauth_verifier' };
   const outcome = await oauth1.tokenCredentials(deps, oauth1At(deps, service), {
     temporary: { token, tokenSecret },

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import type { Service } from '../definitions/index.ts';
 import type { Finished } from './finish.ts';
 
-/** A plain link: a form may not lead to another origin. */
+/** A plain link, because a form may not lead to another origin. */
 export function GoToServicePage({ service, goTo }: { service: Service; goTo: string }): VNode {
   return (
     <Layout title={`Continue at ${service.title}`}>
@@ -32,7 +32,7 @@ export function GoToServicePage({ service, goTo }: { service: Service; goTo: str
   );
 }
 
-/** Asks before it ends something that only consent brings back. */
+/** Asks before ending something that only the owner's consent brings back. */
 export function DisconnectPage({ service, label }: { service: Service; label: string }): VNode {
   return (
     <Layout title={`Disconnect ${service.title}?`}>
@@ -74,7 +74,7 @@ export function DisconnectedPage({ service, revoked }: { service: Service; revok
   );
 }
 
-/** Connecting came to nothing. */
+/** Says that the service was not connected, and why. */
 export function NotConnectedPage({
   service,
   finished,

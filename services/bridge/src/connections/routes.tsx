@@ -13,10 +13,10 @@ import { ServicesPage, type ServiceView } from './services-page.tsx';
 
 type ConnectionsDeps = Pick<Deps, 'config' | 'clock' | 'outbound' | 'pool' | 'vault' | 'skews' | 'log' | 'services'>;
 
-/** Each of them makes us ask a service. */
+/** Limited, because each attempt makes us call a service. */
 const CONNECTS = { tries: 30, seconds: 3600 };
 
-/** What people connect here: /services, and the way to a service and back. */
+/** The pages on which people connect services: /services, and the way to a service and back. */
 export function connectionPages(app: FastifyInstance, deps: ConnectionsDeps): void {
   const connects = createLimit(deps.pool, 'connect', CONNECTS);
   const signedIn = { preHandler: requireAccount };
@@ -42,7 +42,7 @@ export function connectionPages(app: FastifyInstance, deps: ConnectionsDeps): vo
     const service = serviceOf(deps, request);
     if (!isReady(deps, service)) throw notFound();
     const { id: owner } = accountOf(request);
-    // no try is counted, and nothing that is good once is taken, while there is no room to ask the service
+    // counts no attempt, and uses up nothing that is good only once, while there is no capacity to call the service
     waitOnOthers({ owner });
     await connects.count(owner);
     const begun = await begin(deps, { service, owner, session: currentSessionHash(request) });
@@ -50,7 +50,7 @@ export function connectionPages(app: FastifyInstance, deps: ConnectionsDeps): vo
     const finished = { kind: 'not_begun', sentence: begun.sentence } as const;
     return renderPage(reply.code(502), <NotConnectedPage service={service} finished={finished} />);
   });
-  // HEAD would use up what only a browser that goes on may use
+  // a HEAD request would use up what only a browser's GET may use
   app.get('/services/:service/callback', { ...signedIn, exposeHeadRoute: false }, async (request, reply) => {
     const service = serviceOf(deps, request);
     if (!isReady(deps, service)) throw notFound();
@@ -98,5 +98,5 @@ function newsOf({ services }: Pick<Deps, 'services'>, request: FastifyRequest) {
   return connected === undefined ? null : <Notice kind="good">{connected.title} is connected.</Notice>;
 }
 
-/** What is connected first, then what can be. */
+/** Sorts what is connected first, then what can be connected. */
 const rank = ({ account, ready }: ServiceView): number => (account !== null ? 0 : ready ? 1 : 2);

@@ -4,13 +4,13 @@ import type { Service } from '../definitions/index.ts';
 
 export interface ServiceView {
   readonly service: Service;
-  /** The operator has a client id there. */
+  /** Whether the operator has a client id there. */
   readonly ready: boolean;
   readonly account: {
     readonly label: string;
     readonly state: 'active' | 'broken';
     readonly shares: readonly string[];
-    /** The service's own scopes that it granted beside those that were asked for. */
+    /** Scopes of the service that it granted in addition to those that were asked for. */
     readonly extra: readonly string[];
   } | null;
 }
@@ -21,7 +21,7 @@ export interface ServicesView {
   readonly news: VNode | null;
 }
 
-/** The services somebody can connect, and has. */
+/** The services that somebody can connect or has connected. */
 export function ServicesPage({ services, issuer, news }: ServicesView): VNode {
   const connected = services.filter(({ account }) => account !== null);
   return (
@@ -102,5 +102,5 @@ function State({ ready, account }: Pick<ServiceView, 'ready' | 'account'>): VNod
   return account.state === 'active' ? <Badge kind="good">connected</Badge> : <Badge kind="bad">broken</Badge>;
 }
 
-/** In the card of a service its name need not stand before each sentence. */
+/** Leaves out the service's name, which the card shows already. */
 const wordsOf = ({ title }: Service, sentence: string): string => sentence.slice(`${title}: `.length);

@@ -11,7 +11,7 @@ export type Whose =
 const SECONDS = 5;
 const LABEL_CHARS = 100;
 
-/** Asks a service whose account a credential opens: by the token answer, or by one request. */
+/** Asks a service which account a credential is for: by the token response, or by one request. */
 export async function whoseAccount(
   deps: Pick<Deps, 'outbound' | 'clock' | 'config' | 'skews'>,
   { service, credential, answer }: { service: Service; credential: Credential; answer: unknown },
@@ -25,7 +25,7 @@ export async function whoseAccount(
   return { kind: 'account', account: String(account), label: name.success ? name.data : String(account) };
 }
 
-/** What it answers; undefined when that is of no use. */
+/** The answer; undefined if it is not usable. */
 async function ask(
   deps: Pick<Deps, 'outbound' | 'clock' | 'config' | 'skews'>,
   service: Service,

@@ -1,7 +1,7 @@
 import { lineOf } from './request-rule.ts';
 import type { Service } from './service.ts';
 
-/** What a definition would do, in lines for its author. */
+/** What a definition does, in lines for its author. */
 export function describeService(service: Service): string[] {
   const { id, title, origin, oauth, scopes, rules, revocation, account, sources, unconfirmed } = service;
   const days = sources.map(({ read }) => read).toSorted((one, other) => one.localeCompare(other));

@@ -4,12 +4,12 @@ import { ConfigError } from '@chatelaine/service-kit';
 import { readDefinition } from './read-definition.ts';
 import type { Service } from './service.ts';
 
-/** What comes with the bridge. */
+/** The folder of definitions that ship with the bridge. */
 export const SHIPPED_DEFINITIONS: string = path.join(import.meta.dirname, '..', '..', 'services');
 
 /**
- * Reads every `*.yaml` of the folders, in the order of their names; a later folder's file takes the place of an
- * earlier one's.
+ * Reads every `*.yaml` of the folders, in the order of their names; a file replaces one of the same name from an
+ * earlier folder.
  *
  * @throws ConfigError with a sentence for every problem, each with file and line
  */

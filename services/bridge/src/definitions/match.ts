@@ -1,37 +1,34 @@
 import type { RequestRule } from './request-rule.ts';
 
 /**
- * A request that a rule covers, rebuilt from the rule and from what was captured: nothing else of what was sent is in
- * it.
+ * A request that a rule allows, rebuilt from the rule and from what was captured; it contains nothing else of what was
+ * sent.
  */
 export interface CoveredRequest {
   readonly kind: 'covered';
   readonly rule: RequestRule;
-  /** Of the service, beginning with a slash; each segment encoded in the one way there is. */
+  /** The path at the service, beginning with a slash; each segment has its only valid encoding. */
   readonly path: string;
-  /** Names and values, decoded, in the order they came. */
+  /** Names and values, decoded, in the order in which they came. */
   readonly query: readonly (readonly [string, string])[];
 }
 
 export type Matched =
   | CoveredRequest
-  /** No scope covers it, whoever asks. */
+  /** No scope allows it, whoever asks. */
   | { readonly kind: 'uncovered' }
-  /**
-   * It says what it means in a way in which two readers could understand it differently, or has more than the rule
-   * lets pass.
-   */
+  /** It could be understood in two ways, or contains more than the rule allows. */
   | { readonly kind: 'odd'; readonly sentence: string };
 
 const CAPTURE_CHARS = 500;
 const QUERY_CHARS = 4096;
 
 /**
- * Finds the rule of a request. A path that is not canonical is refused, never repaired: every segment must be encoded
+ * Finds the rule for a request. A path that is not canonical is refused, never repaired: every segment must be encoded
  * exactly as we encode it, so that no proxy, router or service on the way can read it differently. Dots, slashes,
  * semicolons and backslashes have no other spelling here.
  *
- * @param target path and query as they came, below the service's own prefix: `/user/repos?page=2`
+ * @param target path and query as they came, after the service's own prefix: `/user/repos?page=2`
  */
 export function matchRequest(rules: readonly RequestRule[], method: string, target: string): Matched {
   const cut = target.indexOf('?');
@@ -49,7 +46,7 @@ export function matchRequest(rules: readonly RequestRule[], method: string, targ
   return { kind: 'covered', rule, path: `/${segments.map(encodeURIComponent).join('/')}`, query };
 }
 
-/** Decoded segments; null when the path has another spelling. */
+/** The decoded segments; null if the path is spelled in any other way. */
 function readPath(path: string): string[] | null {
   if (!path.startsWith('/')) return null;
   const decoded = path.slice(1).split('/').map(readSegment);
@@ -83,7 +80,7 @@ function readQuery(text: string): [string, string][] | null {
   return pairs.every((pair) => pair !== null) ? pairs : null;
 }
 
-/** Strict UTF-8, and nothing but what a URL may hold. */
+/** Strict UTF-8, with only the characters that a URL may contain. */
 function decode(text: string): string | null {
   if (!/^[\x21-\x7e]*$/.test(text) || /["<>\\^`{|}#]/.test(text)) return null;
   try {

@@ -1,4 +1,4 @@
-/** What stands at `a.b` of a JSON value; undefined where nothing does. */
+/** The value at `a.b` in a JSON value; undefined if there is none. */
 export function memberOf(value: unknown, path: string): unknown {
   return path
     .split('.')

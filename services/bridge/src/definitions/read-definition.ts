@@ -7,15 +7,15 @@ import type { Service } from './service.ts';
 
 export type ReadDefinition =
   | { readonly kind: 'service'; readonly service: Service }
-  /** A sentence each, with file and line. */
+  /** A sentence for each, with file and line. */
   | { readonly kind: 'wrong'; readonly problems: readonly string[] };
 
 const ID = /^[a-z][a-z0-9-]{0,30}$/;
 type Path = readonly (string | number)[];
 
 /**
- * Reads a definition: its form, its rules, and its own examples. `name` is the file's, for messages and, without
- * `.yaml`, the service's id.
+ * Reads a definition: checks its schema, its rules and its own examples. `name` is the file's, for messages and,
+ * without `.yaml`, as the service's id.
  */
 export function readDefinition(name: string, text: string): ReadDefinition {
   const id = name.replace(/^.*\//, '').replace(/\.yaml$/, '');
@@ -29,7 +29,7 @@ export function readDefinition(name: string, text: string): ReadDefinition {
   if (!ID.test(id)) return wrong([`${name}:1: a definition is named after its service, like github.yaml`]);
   let value: unknown;
   try {
-    // what stands in a place is written there
+    // no aliases: a reader finds every value where it is used
     value = document.toJS({ maxAliasCount: 0 });
   } catch {
     return wrong([`${name}:1: a definition has no aliases`]);
@@ -70,7 +70,7 @@ function factsWithoutSource(file: DefinitionFile): string[] {
   return factsOf(file).filter((fact) => !named.has(fact));
 }
 
-/** RFC 5849 §3.4.4: it is for a channel that is protected already. */
+/** RFC 5849 §3.4.4: PLAINTEXT needs a protected channel. */
 function sendsSecretsInClear({ oauth, origin }: DefinitionFile): boolean {
   if (oauth.version === '2.0' || oauth.signature_method !== 'PLAINTEXT') return false;
   const { temporary_credentials_endpoint: temporary, token_endpoint: token } = oauth;
@@ -99,7 +99,10 @@ function rulesOf(id: string, { scopes }: DefinitionFile, tell: Tell): RequestRul
   return rules;
 }
 
-/** A definition brings its own proof: requests that pass by the scope they stand at, and requests that do not. */
+/**
+ * A definition brings its own proof: requests that must be allowed by the scope they are listed under, and requests
+ * that must not.
+ */
 function tryExamples(
   id: string,
   { file, rules, tell }: { file: DefinitionFile; rules: readonly RequestRule[]; tell: Tell },
@@ -117,7 +120,7 @@ function tryExamples(
   }
 }
 
-/** The line on which what is at `path` begins, or the nearest of what holds it. */
+/** The line where the value at `path` begins, or its nearest parent. */
 function lineIn(document: Document, lines: LineCounter, path: Path): number {
   for (let length = path.length; length >= 0; length--) {
     const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);

@@ -1,8 +1,8 @@
-/** One request that a scope covers, compiled. */
+/** One request that a scope allows, compiled. */
 export interface RequestRule {
   readonly method: string;
   readonly segments: readonly Segment[];
-  /** Ours: `<service>:<name>`. */
+  /** A scope of the bridge: `<service>:<name>`. */
   readonly scope: string;
   readonly query: ReadonlySet<string>;
   readonly body: string | null;
@@ -16,7 +16,7 @@ const LINE = /^(GET|HEAD|POST|PUT|PATCH|DELETE) (\/\S*)$/;
 const LITERAL = /^[A-Za-z0-9._~-]+$/;
 const CAPTURE = /^\{([a-z][a-z0-9_]*)\}$/;
 
-/** Reads `METHOD /path/{capture}`; null when it is none. */
+/** Parses `METHOD /path/{capture}`; null if it is malformed. */
 export function parseRequestLine(line: string): Pick<RequestRule, 'method' | 'segments'> | null {
   const [, method, path] = LINE.exec(line) ?? [];
   if (method === undefined || path === undefined) return null;
@@ -30,7 +30,7 @@ function parseSegment(text: string): Segment | null {
   return LITERAL.test(text) && text !== '.' && text !== '..' ? { kind: 'literal', text } : null;
 }
 
-/** Whether some request would fit both: then nobody could say which of them it was. */
+/** Whether a request could match both, and so could not be attributed to one of them. */
 export function overlap(one: RequestRule, other: RequestRule): boolean {
   if (one.method !== other.method || one.segments.length !== other.segments.length) return false;
   return one.segments.every((segment, at) => {

@@ -3,7 +3,7 @@ import { ButtonLink, ButtonRow, Card, Layout, renderPage } from '@chatelaine/ui'
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 
-/** The front page: who is signed in goes straight to what is theirs. */
+/** The front page; it redirects signed-in people to their services. */
 export function homePages(app: FastifyInstance, { config, services }: Pick<Deps, 'config' | 'services'>): void {
   app.get('/', async (request, reply) =>
     currentAccount(request) === null

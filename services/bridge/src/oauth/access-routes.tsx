@@ -3,7 +3,7 @@ import { Empty, Layout } from '@chatelaine/ui';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
 
-/** Who has access to what an owner connected, and the end of it. */
+/** Who has access to what an owner has connected, and how to end it. */
 export function accessPages(app: FastifyInstance, { config, services }: Pick<Deps, 'config' | 'services'>): void {
   const scopes = Object.fromEntries(
     services.flatMap((one) => one.scopes.map(({ scope, sentence }) => [scope, sentence])),

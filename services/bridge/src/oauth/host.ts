@@ -9,8 +9,8 @@ const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 3600;
 
 /**
- * Makes this service a Host: one resource, with scopes `<service>:<name>`, of which an owner shares those of the
- * services they connected. PROTOCOL §9.
+ * Makes this service a Host: one resource, with the scopes `<service>:<name>`; an owner shares those of the services
+ * that they have connected. PROTOCOL §9.
  */
 export async function hostFeature(app: FastifyInstance, deps: Deps): Promise<void> {
   const { config, outbound } = deps;

@@ -3,7 +3,7 @@ import { lineOf, type Service } from '../definitions/index.ts';
 
 type Method = ApiOperation['method'];
 
-/** Every request that some scope covers, for the OpenAPI document. */
+/** Every request that some scope allows, for the OpenAPI document. */
 export function operationsOf(services: readonly Service[]): ApiOperation[] {
   return services.flatMap(({ id, title, rules }) =>
     rules.map((rule): ApiOperation => {

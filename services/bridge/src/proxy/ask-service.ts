@@ -24,7 +24,7 @@ export type AskDeps = Pick<Deps, 'config' | 'clock' | 'outbound' | 'pool' | 'vau
 export interface Asking {
   readonly service: Service;
   readonly owner: string;
-  /** When the token was minted that this is asked with; epoch seconds. */
+  /** When the token was issued that authorizes this request, in epoch seconds. */
   readonly issuedAt: number;
   readonly request: Omit<UpstreamRequest, 'service' | 'origin'>;
 }
@@ -34,17 +34,15 @@ export interface Answered {
   readonly credential: Credential;
 }
 
-/**
- * Another process may replace a credential while it is on its way: what was refused then is not the last word on it.
- */
+/** Another process may replace a credential while a request with it is on its way, so one refusal is not final. */
 const TRIES = 3;
 
 /**
- * Asks a service with its owner's credential. One that it takes for nothing any more is renewed; where there is nothing
- * to renew it with, or what comes instead is refused again and again, the account is broken, and so are the tokens for
- * it. A request that is refused alone costs no renewal.
+ * Calls a service with its owner's credential. A credential that the service no longer accepts is refreshed; if it
+ * cannot be, or the new ones are refused again and again, the account is broken, and tokens for it are no longer valid.
+ * A request that is refused although the credential is good causes no refresh.
  *
- * @throws OAuthError; OutboundError when no answer came
+ * @throws OAuthError; OutboundError when there was no answer
  */
 export async function askService(deps: AskDeps, asking: Asking): Promise<Answered> {
   let refused: Buffer | null = null;
@@ -75,7 +73,7 @@ async function ask(
       throw temporarilyUnavailable('The service cannot be asked right now.', { retryAfter: live.retryAfter });
     case 'credential': {
       const { credential, account } = live;
-      // a token is for the account that was connected when it was minted
+      // a token is for the account that was connected when it was issued
       if (issuedAt < account.connectedAt) throw gone(deps);
       return {
         answer: await callService(deps, { ...request, service, origin: account.origin }, credential),
@@ -86,7 +84,7 @@ async function ask(
   }
 }
 
-/** Whether a credential is good for anything: what was refused may have been this one request. */
+/** Whether the service accepts the credential at all; it may have refused only this one request. */
 async function takes(
   deps: AskDeps,
   { service, request: { signal } }: Asking,
@@ -97,7 +95,7 @@ async function takes(
   return answer !== null && answer.status !== 401;
 }
 
-/** As if the token were no more: whoever asks for another one hears what there is. RFC 6750 §3.1. */
+/** Answers as if the token had expired: when the client asks for another one, it learns the reason. RFC 6750 §3.1. */
 function gone({ config }: AskDeps): OAuthError {
   const metadata = resourceMetadataUrl(defaultResource(config.issuer));
   return invalidToken('The service is not connected here any more.', {

@@ -1,12 +1,12 @@
 import { tooManyRequests } from '@chatelaine/protocol';
 
 /**
- * Calls of one Requester at one account at a time: it leaves the rest of the service's quota to the owner's other
+ * Calls in progress of one Requester for one account: the rest of the service's quota is left to the owner's other
  * Requesters.
  */
 const MOST = 8;
 
-/** Counts calls under way, in this process. */
+/** Counts calls in progress in this process. */
 export function callsAtOnce(): (key: string) => () => void {
   const running = new Map<string, number>();
   return (key) => {

@@ -2,15 +2,15 @@ import { invalidRequest } from '@chatelaine/protocol';
 import type { FastifyRequest } from 'fastify';
 
 /**
- * Header fields of a request that reach a service. All others stay here: cookies, credentials, and what concerns the
- * connection (RFC 9110 §7.6.1).
+ * Header fields of a request that are sent on to a service. All others are not: cookies, credentials, and those that
+ * concern the connection (RFC 9110 §7.6.1).
  */
 const TO_SERVICE = ['accept', 'accept-language', 'if-match', 'if-modified-since', 'if-none-match', 'range'];
 
-/** They make one method pass for another behind our back. */
+/** Services may honour these, and so treat a request as one with another method. */
 const OVERRIDES = ['x-http-method', 'x-http-method-override', 'x-method-override'];
 
-/** @throws OAuthError for what says two things */
+/** @throws OAuthError if a header field is repeated, or would override the method */
 export function headersToService({ raw }: Pick<FastifyRequest, 'raw'>, body: string | null): Record<string, string> {
   const { headersDistinct } = raw;
   if (OVERRIDES.some((name) => headersDistinct[name] !== undefined))
@@ -25,8 +25,8 @@ export function headersToService({ raw }: Pick<FastifyRequest, 'raw'>, body: str
 }
 
 /**
- * Header fields of a service's answer that leave. Not among them: cookies, what a browser would keep of our origin
- * (Alt-Svc, Clear-Site-Data), CORS.
+ * Header fields of a service's answer that are passed on. Not among them: cookies, CORS, and what a browser would store
+ * for our origin (Alt-Svc, Clear-Site-Data).
  */
 const FROM_SERVICE = [
   'accept-ranges',
@@ -41,16 +41,16 @@ const FROM_SERVICE = [
 ];
 const LIMITS = /^(x-)?ratelimit(-[a-z-]+)?$/;
 
-/** Whether a header field of an answer may be the service's. */
+/** Whether a header field of an answer may come from the service. */
 export const isFromService = (name: string): boolean =>
   FROM_SERVICE.includes(name) || LIMITS.test(name) || name === 'link';
 
 export interface Place {
-  /** The service's. */
+  /** The service's origin. */
   readonly origin: string;
-  /** Where it is here: `<issuer>/api/<service>`. */
+  /** Its address at the bridge: `<issuer>/api/<service>`. */
   readonly here: string;
-  /** Whether a GET of a path with its query is covered by the scope that was asked with. */
+  /** Whether the scope that was used allows a GET of this path with its query. */
   readonly covers: (target: string) => boolean;
 }
 
@@ -63,8 +63,8 @@ export function headersFromService(headers: Headers, place: Place): Record<strin
 }
 
 /**
- * RFC 8288: the next page, by its address here. One that leads anywhere else, or to what the scope does not cover, is
- * left out, since an address may itself be a key.
+ * RFC 8288: the next page, by its address at the bridge. A link that leads anywhere else, or to what the scope does not
+ * allow, is left out, because an address may itself be a secret.
  */
 function linkHere(link: string | null, { origin, here, covers }: Place): string | null {
   if (link === null || link.length > 8192) return null;

@@ -13,25 +13,24 @@ import { SecretInAnswer, refuseSecrets, spellingsOf, withheld } from './withheld
 
 type ProxyDeps = AskDeps & Pick<Deps, 'services'>;
 
-/** A body that is sent on is read whole: it may have to be sent twice. */
+/** The largest body of a request. It is read completely before it is sent on, because it may have to be sent twice. */
 const BODY_BYTES = 1_048_576;
-/** How often it is looked whether a token is still good while an answer is on its way. PROTOCOL §7. */
+/** How often the token is checked again while an answer is being passed on. PROTOCOL §7. */
 const LOOK_EVERY_MS = 2_000;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** What Requesters call: `<issuer>/api/<service>/…`, of which only what a scope covers is sent on. PROTOCOL §9. */
+/** What Requesters call: `<issuer>/api/<service>/…`. Only what a scope allows is sent on. PROTOCOL §9. */
 export async function proxy(app: FastifyInstance, deps: ProxyDeps): Promise<void> {
   const { chatelaine } = app;
   const enter = callsAtOnce();
   const found = new WeakMap<FastifyRequest, Found>();
   await app.register(async (scope) => {
-    // bodies are sent on as they are
+    // bodies are sent on unchanged
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES }, (_request, body, done) =>
       done(null, body),
     );
-    // an answer that fails before its first byte has left is an error of ours, with nothing of the service's in its
-    // headers
+    // an answer that fails before its first byte was sent is an error of ours, without the service's headers
     scope.setErrorHandler((error, request, reply) => {
       for (const name of Object.keys(reply.getHeaders())) if (isFromService(name)) reply.removeHeader(name);
       const about = found.get(request);
@@ -56,7 +55,7 @@ export async function proxy(app: FastifyInstance, deps: ProxyDeps): Promise<void
           const about = found.get(request);
           if (about === undefined) throw new Error('no rule was found before the handler');
           const { owner, requester, am } = request.chatelaine;
-          // a service that is slow takes no place of others: before anything is counted or renewed
+          // before anything is counted or refreshed: a slow service does not occupy a slot of others
           waitOnOthers({ requester: JSON.stringify([am, requester.id]), owner });
           const leave = enter(JSON.stringify([owner, service.id, am, requester.id]));
           const stopped = new AbortController();
@@ -64,7 +63,7 @@ export async function proxy(app: FastifyInstance, deps: ProxyDeps): Promise<void
             leave();
             stopped.abort();
           };
-          // who went away before this is told of no more
+          // the caller may have disconnected before the listener was added
           if (reply.raw.closed) end();
           else reply.raw.once('close', end);
           const isStillGood = (): Promise<boolean> => chatelaine.isStillGood(request);
@@ -83,7 +82,7 @@ interface Found {
 interface Forwarding extends Found {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  /** Ends the asking: when the caller has gone, and when the token is no good any more. */
+  /** Ends the call: when the caller disconnects, and when the token is no longer valid. */
   readonly stopped: AbortController;
   readonly isStillGood: () => Promise<boolean>;
 }
@@ -116,7 +115,7 @@ async function send(
   { answer, credential }: Answered,
 ): Promise<FastifyReply> {
   const { status, headers } = answer;
-  // an address elsewhere may be a key by itself, and one of ours would have to be asked for with a proof of its own
+  // a redirect elsewhere may itself be a secret, and one to our own origin would need a proof of its own
   if (status >= 300 && status < 400 && status !== 304) {
     answer.cancel();
     throw serverError('The service answers with an address elsewhere, which is not followed.');
@@ -142,7 +141,7 @@ async function send(
     throw error;
   }
   deps.calls.count({ service: service.id, outcome: status < 400 ? 'answered' : status < 500 ? 'refused' : 'failed' });
-  // what it is stays what the service says, and runs nowhere: it is somebody's data at our address
+  // the content type stays the service's, but nothing in the answer runs: it is somebody's data at our origin
   reply.code(status).headers({
     ...kept,
     'cache-control': 'no-store',
@@ -164,7 +163,7 @@ async function send(
   return reply.send(Readable.from(pieces, { objectMode: false, highWaterMark: 65_536 }));
 }
 
-/** An answer that breaks off because of what was in it is told to the operator, too. */
+/** Logs an answer that is cut off because of its content. */
 async function* reported(
   deps: ProxyDeps,
   service: Service,
@@ -180,7 +179,7 @@ async function* reported(
 
 function bodyOf({ rule }: CoveredRequest, { body, headers }: FastifyRequest): Buffer | null {
   if (rule.body === null) {
-    // of a GET the framework reads none, and what it leaves must not be taken for the next request
+    // the framework reads no body of a GET, and what remains must not be taken for the next request
     const { 'content-length': length = '0', 'transfer-encoding': coding } = headers;
     if (length !== '0' || coding !== undefined) throw invalidRequest('This request has no body.');
     return null;
@@ -190,7 +189,7 @@ function bodyOf({ rule }: CoveredRequest, { body, headers }: FastifyRequest): Bu
   return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 }
 
-/** What went wrong between us and a service, in the words of PROTOCOL §3.8. */
+/** A failure between us and a service, as an error of PROTOCOL §3.8. */
 function asAnswer(deps: ProxyDeps, service: Service, error: unknown): unknown {
   if (error instanceof SecretInAnswer) {
     leaked(deps, service);

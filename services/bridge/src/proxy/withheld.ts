@@ -1,12 +1,12 @@
-/** A service answered with a secret of its own: nothing of the answer from there on leaves. */
+/** A service's answer contains one of its own secrets: from there on, nothing of the answer is passed on. */
 export class SecretInAnswer extends Error {
   override readonly name = 'SecretInAnswer';
 }
 
-/** Shorter ones would be found by chance. */
+/** Shorter secrets would be found by chance. */
 const LEAST_CHARS = 8;
 
-/** A secret, as it may stand in an answer: as it is, in a URL, and in JSON with escaped slashes. */
+/** The ways in which a secret may be spelled in an answer: as it is, in a URL, and in JSON with escaped slashes. */
 export function spellingsOf(secrets: readonly string[]): readonly Buffer[] {
   const long = secrets.filter(({ length }) => length >= LEAST_CHARS);
   const spellings = long.flatMap((secret) => [secret, encodeURIComponent(secret), secret.replaceAll('/', '\\/')]);
@@ -20,10 +20,10 @@ export function refuseSecrets(text: string, spellings: readonly Buffer[]): void 
 }
 
 /**
- * The pieces of an answer, without any secret in it, however it is cut: of each piece so much is kept back as a
- * secret could still begin in. Nothing is copied but that.
+ * The pieces of an answer, as long as they contain no secret, even one that is spread over several pieces: the last
+ * bytes of each piece, in which a secret could begin, are held back. Only those are copied.
  *
- * @throws SecretInAnswer before the secret's last byte has left
+ * @throws SecretInAnswer before the secret's last byte was passed on
  */
 export async function* withheld(
   pieces: AsyncIterable<Uint8Array>,

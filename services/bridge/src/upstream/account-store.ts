@@ -1,25 +1,25 @@
 import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
-/** An owner's account at a service, as it is kept. */
+/** An owner's account at a service, as it is stored. */
 export interface ServiceAccount {
   readonly id: string;
   readonly owner: string;
   readonly service: string;
   readonly origin: string;
-  /** By the service's own, stable id. */
+  /** The service's own, stable id. */
   readonly account: string;
   readonly label: string;
-  /** The service's own scopes, as it granted them. */
+  /** The scopes of the service that it granted. */
   readonly granted: readonly string[];
-  /** Of our scopes, those that are covered by what was granted. */
+  /** The scopes of the bridge that these allow. */
   readonly shares: readonly string[];
   readonly state: 'active' | 'broken';
-  /** Sealed. */
+  /** Encrypted. */
   readonly credential: Buffer;
-  /** Seconds that its access token lives; null: until it is revoked, as far as is known. */
+  /** Seconds until its access token expires; null: not before it is revoked, as far as is known. */
   readonly secondsLeft: number | null;
-  /** Seconds until a renewal may be tried again; 0: now. */
+  /** Seconds until the next refresh may be tried; 0: now. */
   readonly pausedFor: number;
   /** Epoch seconds. */
   readonly connectedAt: number;
@@ -75,7 +75,7 @@ const SHARES = defineQuery<{ scope: string }>({
   text: `select unnest(shares) as scope from service_account where owner = $1 and state = 'active'`,
 });
 
-/** What an owner has to share now. */
+/** The scopes that an owner has to share now. */
 export async function listShares({ pool }: Pick<Deps, 'pool'>, owner: string): Promise<readonly string[]> {
   return (await run(pool, SHARES, [owner])).map(({ scope }) => scope);
 }
@@ -84,8 +84,8 @@ export interface NewAccount extends Omit<ServiceAccount, 'state' | 'secondsLeft'
   readonly expiresIn: number | null;
 }
 
-// the same account again mends what was broken, and keeps its id, its time and so the tokens that were handed out for
-// it; another one is refused
+// connecting the same account again repairs a broken one; its id and time stay, and with them the tokens that were
+// issued for it. Another account is refused
 const SAVE = defineQuery<{ id: string }>({
   name: 'service_account.save',
   text: `insert into service_account as known
@@ -98,7 +98,7 @@ const SAVE = defineQuery<{ id: string }>({
     returning id`,
 });
 
-/** False when another account is connected there, or one was meanwhile. */
+/** False if another account is connected there, or has been in the meantime. */
 export async function saveAccount({ pool }: Pick<Deps, 'pool'>, account: NewAccount): Promise<boolean> {
   const { id, owner, service, origin, account: who, label, granted, shares, credential, expiresIn } = account;
   const values = [id, owner, service, origin, who, label, granted, shares, credential, expiresIn];
@@ -110,7 +110,7 @@ const REMOVE = defineQuery<Row>({
   text: `delete from service_account where owner = $1 and service = $2 returning ${COLUMNS}`,
 });
 
-/** What there was; null when there was nothing. */
+/** Removes an account and returns it; null if there was none. */
 export async function removeAccount(
   { pool }: Pick<Deps, 'pool'>,
   { owner, service }: { owner: string; service: string },
@@ -126,8 +126,8 @@ const BREAK = defineQuery<{ id: string }>({
 });
 
 /**
- * The service takes it no more; false when it was renewed, connected anew or removed meanwhile. `used` is the
- * credential that was refused, sealed.
+ * Marks an account as one that the service no longer accepts; false if it was refreshed, connected again or removed in
+ * the meantime. `used` is the refused credential, encrypted.
  */
 export async function breakAccount(
   { pool }: Pick<Deps, 'pool'>,

@@ -21,10 +21,10 @@ export interface UpstreamRequest {
 }
 
 /**
- * Sends a request to where its account is, and nowhere else. The credential goes in last, after the address that was
- * built was found to be the one that was meant. No redirect is followed.
+ * Sends a request to the account's origin, and nowhere else. The credential is added last, after the URL has been
+ * checked to be the intended one. Redirects are not followed.
  *
- * @throws OutboundError when no answer came
+ * @throws OutboundError when there was no answer
  */
 export async function callService(
   deps: Pick<Deps, 'outbound' | 'clock' | 'config' | 'skews'>,
@@ -35,7 +35,7 @@ export async function callService(
   const url = new URL(path, origin);
   if (url.origin !== origin || url.pathname !== path)
     throw new Error('A path that was checked is another one as a URL.');
-  // encoded as both signatures and services read it: no plus signs (RFC 3986 §2.1)
+  // encoded as both signatures and services read it: without plus signs (RFC 3986 §2.1)
   url.search = query.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
   const once = (): Promise<Streamed> =>
     deps.outbound.stream(url, {
@@ -60,9 +60,9 @@ const ACCOUNT_SECONDS = 5;
 const ACCOUNT_BYTES = 65_536;
 
 /**
- * The one request of a definition that says whose account a credential opens; null where the token answer says it.
+ * Sends the definition's request that tells which account a credential is for; null if the token response tells it.
  *
- * @throws OutboundError when no answer came
+ * @throws OutboundError when there was no answer
  */
 export async function callForAccount(
   deps: Pick<Deps, 'outbound' | 'clock' | 'config' | 'skews'>,
@@ -86,7 +86,7 @@ function authorization(
   return signed(deps, oauth1At(deps, service), { request: { method, url }, credentials: credential });
 }
 
-/** Reads an answer whole. */
+/** Reads an answer completely. */
 export async function bytesOf({ body }: Streamed): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   for await (const piece of body) pieces.push(piece);

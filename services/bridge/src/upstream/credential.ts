@@ -1,14 +1,17 @@
 import type { Vault } from '@chatelaine/crypto';
 import { z } from 'zod';
 
-/** What a service gave us for one account of one owner. In clear only between its opening and the request it is for. */
+/**
+ * What a service issued to us for one account of one owner. Unencrypted only between its decryption and the request
+ * that it is for.
+ */
 export const credentialSchema = z.discriminatedUnion('version', [
   z.object({ version: z.literal('2.0'), accessToken: z.string(), refreshToken: z.string().nullable() }),
   z.object({ version: z.literal('1.0a'), token: z.string(), tokenSecret: z.string() }),
 ]);
 export type Credential = z.infer<typeof credentialSchema>;
 
-/** Where a credential is kept. */
+/** Where a credential is stored. */
 export interface CredentialPlace {
   readonly id: string;
   readonly owner: string;
@@ -16,7 +19,10 @@ export interface CredentialPlace {
   readonly origin: string;
 }
 
-/** The authenticated data: a sealed credential that is moved to another row, owner, service or origin does not open. */
+/**
+ * The additional authenticated data: an encrypted credential that is moved to another row, owner, service or origin
+ * cannot be decrypted.
+ */
 export const placeOfCredential = ({ id, owner, service, origin }: CredentialPlace): string =>
   JSON.stringify(['service_account', id, owner, service, origin, 'credential']);
 
@@ -24,12 +30,12 @@ export function sealCredential(vault: Vault, place: CredentialPlace, credential:
   return vault.seal(JSON.stringify(credential), placeOfCredential(place));
 }
 
-/** @throws VaultError unless it was sealed for exactly this place */
+/** @throws VaultError unless it was encrypted for exactly this row */
 export function openCredential(vault: Vault, place: CredentialPlace, sealed: Uint8Array): Credential {
   return credentialSchema.parse(JSON.parse(vault.open(sealed, placeOfCredential(place))));
 }
 
-/** Everything in it that nobody else may see. */
+/** Every secret in it. */
 export function secretsOf(credential: Credential): string[] {
   const { version } = credential;
   if (version === '1.0a') return [credential.token, credential.tokenSecret];

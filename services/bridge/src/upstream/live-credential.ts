@@ -12,25 +12,25 @@ import { claimRenewal, pauseRenewal, storeRenewal } from './renewal-store.ts';
 export type LiveDeps = Pick<Deps, 'config' | 'clock' | 'outbound' | 'pool' | 'vault' | 'log' | 'calls'>;
 
 export type LiveCredential =
-  /** In clear: for one request, kept nowhere. */
+  /** Decrypted, for one request; never stored. */
   | { readonly kind: 'credential'; readonly credential: Credential; readonly account: ServiceAccount }
-  /** Not connected, or the service takes it no more. */
+  /** Not connected, or no longer accepted by the service. */
   | { readonly kind: 'gone' }
-  /** Not now; seconds. */
+  /** Not available now; `retryAfter` in seconds. */
   | { readonly kind: 'later'; readonly retryAfter: number };
 
-/** Renewed when it has less than this left. */
+/** Refreshed when less than this is left of its lifetime. */
 const SPARE_SECONDS = 30;
-/** How often another process's renewal is looked for, and how long in all: as long as a service may take to answer. */
+/** How often another process's refresh is checked, and for how long in all: as long as a service may take to answer. */
 const LOOKS = 120;
 const LOOK_EVERY_MS = 50;
 
 /**
- * What opens an owner's account at a service, renewed when that is needed. One renewal at a time over all processes:
- * the row is the lock, and what comes back is kept before anybody uses it. Nothing is held while the service is
- * asked.
+ * The credential for an owner's account at a service, refreshed if needed. One refresh at a time over all processes:
+ * the row is the lock, and the new credential is stored before it is used. No lock or connection is held while the
+ * service is called.
  *
- * @param refused a credential, sealed, that the service did not take: then another one is needed
+ * @param refused an encrypted credential that the service did not accept: a different one is needed
  */
 export async function liveCredential(
   deps: LiveDeps,
@@ -53,7 +53,7 @@ export async function liveCredential(
     const claim = { id: account.id, renewal, used: account.credential };
     if (await claimRenewal(deps, claim)) return renewAlone(deps, { service, account, refreshToken, renewal });
     if (account.pausedFor > 0) {
-      // what has not run out is still good, whoever could not renew it
+      // an access token that has not expired is still good, even if it could not be refreshed
       if (!wasRefused && (account.secondsLeft ?? 0) > 0) return { kind: 'credential', credential, account };
       return { kind: 'later', retryAfter: Math.ceil(account.pausedFor) };
     }
@@ -62,7 +62,9 @@ export async function liveCredential(
   }
 }
 
-/** The service takes it no more, and there is nothing to renew it with: the owner connects it anew. */
+/**
+ * The service no longer accepts the credential, and it cannot be refreshed: the owner must connect the service again.
+ */
 async function giveUp(deps: LiveDeps, account: ServiceAccount): Promise<LiveCredential> {
   await breakAccount(deps, { id: account.id, used: account.credential });
   deps.log.warn(
@@ -107,10 +109,10 @@ async function keep(
   const { accessToken, refreshToken, expiresIn } = outcome;
   const credential: Credential = { version: '2.0', accessToken, refreshToken };
   const sealed = sealCredential(deps.vault, account, credential);
-  // within the time that nobody else renews it
+  // before the claim to the refresh expires
   const renewed = { id: account.id, renewal, credential: sealed, expiresIn };
   if (!(await untilAvailable(() => storeRenewal(deps, renewed)))) {
-    // disconnected meanwhile: what has just come is ended as the rest was
+    // disconnected in the meantime: the new tokens are revoked like the others
     await revoke(deps, oauth2At(deps, service), refreshToken ?? accessToken);
     return { kind: 'gone' };
   }

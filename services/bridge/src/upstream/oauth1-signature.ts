@@ -9,7 +9,10 @@ export interface SignedRequest {
   readonly method: string;
   /** Its query is signed with it. */
   readonly url: URL;
-  /** Of a body of type application/x-www-form-urlencoded; other bodies are not signed (RFC 5849 §3.4.1.3.1). */
+  /**
+   * The parameters of a body of type application/x-www-form-urlencoded; other bodies are not signed (RFC 5849
+   * §3.4.1.3.1).
+   */
   readonly form?: readonly Parameter[];
 }
 
@@ -17,18 +20,20 @@ export interface OAuth1Secrets {
   readonly consumerKey: string;
   /** For RSA-SHA1 a private key, as PEM. */
   readonly consumerSecret: string;
-  /** Of the temporary or the token credentials; absent for a request for temporary credentials. */
+  /** The temporary or the token credentials; absent in a request for temporary credentials. */
   readonly token?: string;
   readonly tokenSecret?: string;
 }
 
 export interface Freshness {
   readonly nonce: string;
-  /** Seconds since 1970, whole. */
+  /** Whole seconds since 1970. */
   readonly timestamp: number;
 }
 
-/** `Authorization` of a request, signed. RFC 5849 §3.5.1. `more`: `oauth_callback` or `oauth_verifier`. */
+/**
+ * The signed `Authorization` header field of a request. RFC 5849 §3.5.1. `more`: `oauth_callback` or `oauth_verifier`.
+ */
 export function authorizationOf(
   request: SignedRequest,
   input: { method: SignatureMethod; secrets: OAuth1Secrets; fresh: Freshness; more?: readonly Parameter[] },
@@ -48,7 +53,10 @@ export function authorizationOf(
   return `OAuth ${all.map(([name, value]) => `${encode(name)}="${encode(value)}"`).join(', ')}`;
 }
 
-/** RFC 5849 §3.4.1: what both sides sign. `oauth`: the protocol parameters, without the signature and the realm. */
+/**
+ * RFC 5849 §3.4.1: the text that both sides sign. `oauth`: the protocol parameters, without the signature and the
+ * realm.
+ */
 export function signatureBaseString({ method, url, form = [] }: SignedRequest, oauth: readonly Parameter[]): string {
   const parameters = [...url.searchParams, ...oauth, ...form]
     .map(([name, value]): Parameter => [encode(name), encode(value)])
@@ -58,7 +66,7 @@ export function signatureBaseString({ method, url, form = [] }: SignedRequest, o
   return [method.toUpperCase(), encode(baseStringUri(url)), encode(parameters)].join('&');
 }
 
-/** RFC 5849 §3.4.2 to §3.4.4; HMAC-SHA256 is the same with another hash. */
+/** RFC 5849 §3.4.2 to §3.4.4; HMAC-SHA256 differs from HMAC-SHA1 only in the hash. */
 function sign(method: SignatureMethod, { secrets, base }: { secrets: OAuth1Secrets; base: () => string }): string {
   const key = `${encode(secrets.consumerSecret)}&${encode(secrets.tokenSecret ?? '')}`;
   switch (method) {
@@ -73,14 +81,14 @@ function sign(method: SignatureMethod, { secrets, base }: { secrets: OAuth1Secre
   }
 }
 
-/** RFC 5849 §3.4.1.2. `URL` has made scheme and host lower-case and has taken the default port away. */
+/** RFC 5849 §3.4.1.2. `URL` has already converted scheme and host to lower case and removed a default port. */
 const baseStringUri = (url: URL): string => `${url.origin}${url.pathname}`;
 
-/** RFC 5849 §3.6: everything but unreserved characters, in upper-case hexadecimal. */
+/** RFC 5849 §3.6: encodes everything but unreserved characters, in upper-case hexadecimal. */
 const encode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** What is encoded is ASCII: its order by code units is that by bytes (RFC 5849 §3.4.1.3.2). */
+/** Encoded text is ASCII, so its order by code units is its order by bytes (RFC 5849 §3.4.1.3.2). */
 function byBytes([name, value]: Parameter, [otherName, otherValue]: Parameter): number {
   if (name !== otherName) return name < otherName ? -1 : 1;
   return value === otherValue ? 0 : value < otherValue ? -1 : 1;

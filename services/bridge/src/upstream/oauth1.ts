@@ -4,7 +4,7 @@ import type { OAuth1Definition, Service } from '../definitions/index.ts';
 import type { Deps } from '../deps.ts';
 import { authorizationOf, type OAuth1Secrets, type Parameter, type SignedRequest } from './oauth1-signature.ts';
 
-/** A service that speaks OAuth 1.0a, and who we are there. */
+/** A service that uses OAuth 1.0a, and our registration there. */
 export interface OAuth1Party {
   readonly service: Service;
   readonly oauth: OAuth1Definition;
@@ -22,7 +22,10 @@ export type CredentialsOutcome =
 
 type OAuth1Deps = Pick<Deps, 'clock' | 'outbound' | 'skews'>;
 
-/** RFC 5849 §2.1. Without `oauth_callback_confirmed=true` it would be the protocol of before, which can be hijacked. */
+/**
+ * RFC 5849 §2.1. An answer without `oauth_callback_confirmed=true` is from OAuth 1.0, which is open to session
+ * fixation.
+ */
 export async function temporaryCredentials(
   deps: OAuth1Deps,
   party: OAuth1Party,
@@ -35,7 +38,7 @@ export async function temporaryCredentials(
   return outcome;
 }
 
-/** RFC 5849 §2.2: where the browser goes. */
+/** RFC 5849 §2.2: the address to which the browser is sent. */
 export function authorizationUrl({ oauth }: OAuth1Party, token: string): string {
   const url = new URL(oauth.authorization_endpoint);
   url.searchParams.set('oauth_token', token);
@@ -52,7 +55,10 @@ export function tokenCredentials(
   return ask(deps, party, { url: party.oauth.token_endpoint, temporary, more: [['oauth_verifier', verifier]] });
 }
 
-/** `Authorization` of a request, for now, by the service's clock as far as it is known. */
+/**
+ * The signed `Authorization` header field of a request, with the current time by the service's clock as far as it is
+ * known.
+ */
 export function signed(
   { clock, skews }: Pick<Deps, 'clock' | 'skews'>,
   { oauth, client }: OAuth1Party,
@@ -73,12 +79,12 @@ export function signed(
   });
 }
 
-/** Off by so much, in seconds, a service's clock is another one. */
+/** If a service's clock differs by more than this, in seconds, its own time is used. */
 const SKEW_SECONDS = 60;
 
 /**
- * Whether a refusal may be about the time: the answer's `Date` is far from what was signed. Then the difference is
- * kept, and the request is worth one more try. RFC 5849 §3.3.
+ * Whether a refusal may be about the timestamp: the answer's `Date` is far from what was signed. The difference is then
+ * stored, and the request is tried once more. RFC 5849 §3.3.
  */
 export function learnSkew(
   { clock, skews }: Pick<Deps, 'clock' | 'skews'>,
@@ -117,7 +123,7 @@ async function ask(
   }
 }
 
-/** RFC 5849 §2.1, §2.3: form-encoded, whatever type it says. */
+/** RFC 5849 §2.1, §2.3: form-encoded, whatever its content type says. */
 function readCredentials(text: string): CredentialsOutcome {
   const answer = Object.fromEntries(new URLSearchParams(text));
   const { oauth_token: token = '', oauth_token_secret: tokenSecret } = answer;

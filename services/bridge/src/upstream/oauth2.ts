@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { memberOf, neededScopes, type OAuth2Definition, type Service } from '../definitions/index.ts';
 import type { Deps } from '../deps.ts';
 
-/** A service that speaks OAuth 2.0, and who we are there. */
+/** A service that uses OAuth 2.0, and our registration there. */
 export interface OAuth2Party {
   readonly service: Service;
   readonly oauth: OAuth2Definition;
@@ -16,27 +16,30 @@ export interface Tokens {
   readonly kind: 'tokens';
   readonly accessToken: string;
   readonly refreshToken: string | null;
-  /** Seconds; null where the service does not say. */
+  /** Seconds; null if the service does not say. */
   readonly expiresIn: number | null;
-  /** What was granted; null where the service does not say, which means what was asked for (RFC 6749 §5.1). */
+  /**
+   * The scopes that were granted; null if the service does not say, which means those that were requested (RFC 6749
+   * §5.1).
+   */
   readonly granted: readonly string[] | null;
-  /** The whole answer: some say in it whose account it is. */
+  /** The whole response: some services say in it which account it is for. */
   readonly answer: unknown;
 }
 
 export type TokenOutcome =
   | Tokens
-  /** The code or the refresh token is no good, and will not be. */
+  /** The code or the refresh token is not valid, and will not be. */
   | { readonly kind: 'refused'; readonly error: string }
-  /** Anything else: it may be good another time. */
+  /** Any other failure: it may succeed another time. */
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** What services call a refresh token that they take no more: RFC 6749 §5.2, and two names of their own. */
+/** The errors by which services reject a refresh token for good: that of RFC 6749 §5.2, and two of their own. */
 const GONE = new Set(['invalid_grant', 'bad_refresh_token', 'invalid_refresh_token']);
 
 type OAuth2Deps = Pick<Deps, 'config' | 'outbound'>;
 
-/** Where the browser goes. RFC 6749 §4.1.1, RFC 7636 §4.3. */
+/** The address to which the browser is sent. RFC 6749 §4.1.1, RFC 7636 §4.3. */
 export function authorizationUrl(
   { service, oauth: definition, client }: OAuth2Party,
   { redirectUri, state, challenge }: { redirectUri: string; state: string; challenge: string },
@@ -57,8 +60,8 @@ export function authorizationUrl(
 }
 
 /**
- * Redeems what came back in the browser: `state`, and `iss` where the service sends one (RFC 9207), are those of this
- * attempt.
+ * Redeems the answer that came back in the browser, if `state`, and `iss` where the service sends one (RFC 9207), are
+ * those of this attempt.
  */
 export async function redeemCode(
   deps: OAuth2Deps,
@@ -87,7 +90,7 @@ export async function redeemCode(
   );
 }
 
-/** RFC 6749 §6. A refresh token that does not come anew stays as it is. */
+/** RFC 6749 §6. If the response contains no refresh token, the old one stays. */
 export async function refresh(deps: OAuth2Deps, party: OAuth2Party, refreshToken: string): Promise<TokenOutcome> {
   const { as, client } = asParties(party);
   const outcome = await ask(deps, party, (options) =>
@@ -96,7 +99,7 @@ export async function refresh(deps: OAuth2Deps, party: OAuth2Party, refreshToken
   return outcome.kind === 'tokens' ? { ...outcome, refreshToken: outcome.refreshToken ?? refreshToken } : outcome;
 }
 
-/** RFC 7009. True when the service says that the token is no more. */
+/** RFC 7009. True if the service confirms that the token is revoked. */
 export async function revoke(deps: OAuth2Deps, party: OAuth2Party, token: string): Promise<boolean> {
   const { endpoint } = party.service.revocation;
   if (endpoint === undefined) return false;
@@ -131,9 +134,9 @@ async function ask(
 }
 
 /**
- * Why what came back is none of what a service may send; in words of the library, which hold nothing of it.
+ * Why an answer is not one that a service may send, in the library's words, which contain nothing of the answer.
  *
- * @throws whatever else it is
+ * @throws any other error
  */
 function unusable(error: unknown): string {
   if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError)
@@ -144,14 +147,14 @@ function unusable(error: unknown): string {
 const answerSchema = z.object({
   access_token: z.string().min(1).max(8192),
   refresh_token: z.string().min(1).max(8192).optional(),
-  // some write it as a text
+  // some services send it as a string
   expires_in: z.coerce.number().int().positive().max(1e9).optional().catch(undefined),
   scope: z.string().optional(),
 });
 
 /**
- * Services say the same things in their own ways: an error with status 200, no `expires_in`, no `token_type`, the
- * usual members one level down. So an answer is read by what it has, not by what RFC 6749 §5.1 demands of it.
+ * Services express the same things in different ways: an error with status 200, no `expires_in`, no `token_type`, the
+ * usual members one level down. So a response is read by what it contains, not by what RFC 6749 §5.1 requires of it.
  */
 async function readAnswer(definition: OAuth2Definition, response: Response): Promise<TokenOutcome> {
   const read = parseJson(new Uint8Array(await response.arrayBuffer()));
@@ -184,8 +187,8 @@ function asParties({ oauth: definition, client }: OAuth2Party) {
 
 function authenticationOf({ oauth: { client_authentication: how }, client }: OAuth2Party): oauth.ClientAuth {
   if (how === 'client_secret_post') return oauth.ClientSecretPost(client.secret);
-  // not the library's: it encodes `-` and `.` as well, which is allowed, and which services that do not decode take
-  // for another client
+  // not the library's function: it also encodes `-` and `.`, which is allowed, but services that do not decode them see
+  // another client
   return (_as, _client, _body, headers) => {
     const credentials = `${formEncoded(client.id)}:${formEncoded(client.secret)}`;
     headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
@@ -197,13 +200,13 @@ const formEncoded = (text: string): string => new URLSearchParams([['', text]]).
 
 function optionsOf({ config, outbound }: OAuth2Deps) {
   return {
-    // whether http is a way at all is for the guard of the outbound client
+    // whether http is allowed is decided by the outbound client
     [oauth.allowInsecureRequests]: config.demo,
     [oauth.customFetch]: (
       url: string,
       { method, headers, body, redirect }: oauth.CustomFetchOptions<string, oauth.ProtectedResourceRequestBody>,
     ): Promise<Response> =>
-      // a form each time
+      // always a form
       outbound.fetch(url, {
         method,
         headers,

@@ -5,7 +5,7 @@ import type { OAuth2Party } from './oauth2.ts';
 
 type PartyDeps = Pick<Deps, 'config'>;
 
-/** Whether the operator has a client id there: without one nobody can connect it. */
+/** Whether the operator has a client id at the service: without one nobody can connect it. */
 export const isReady = ({ config }: PartyDeps, { id }: Pick<Service, 'id'>): boolean => config.clients.has(id);
 
 export function oauth2At(deps: PartyDeps, service: Service): OAuth2Party {

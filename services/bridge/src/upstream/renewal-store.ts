@@ -1,9 +1,9 @@
 import { defineQuery, run, runOne } from '@chatelaine/postgres';
 import type { Deps } from '../deps.ts';
 
-/** A renewal that one process has to itself, until it says what came of it, or for so long. */
+/** How long one process has a refresh to itself, unless it records an outcome before. */
 const CLAIMED_SECONDS = 30;
-/** After a renewal that failed nobody tries again for so long. */
+/** How long nobody tries again after a refresh that failed. */
 const PAUSE_SECONDS = 30;
 
 const CLAIM = defineQuery<{ id: string }>({
@@ -27,11 +27,11 @@ const PAUSE = defineQuery({
 
 export interface RenewalClaim {
   readonly id: string;
-  /** Names this try. */
+  /** Identifies this attempt. */
   readonly renewal: string;
 }
 
-/** True for the one that may renew now what is stored as `used`: the row says so to every process. */
+/** True for the one process that may now refresh the credential stored as `used`; the row shows that to all others. */
 export async function claimRenewal(
   { pool }: Pick<Deps, 'pool'>,
   { id, renewal, used }: RenewalClaim & { used: Buffer },
@@ -40,8 +40,7 @@ export async function claimRenewal(
 }
 
 /**
- * Keeps what a renewal brought, before anybody uses it. False when the account was removed or connected anew
- * meanwhile.
+ * Stores a refreshed credential before it is used. False if the account was removed or connected again in the meantime.
  */
 export async function storeRenewal(
   { pool }: Pick<Deps, 'pool'>,
@@ -50,7 +49,7 @@ export async function storeRenewal(
   return (await runOne(pool, STORE, [id, renewal, credential, expiresIn])) !== null;
 }
 
-/** It failed, and may be tried again in a while. */
+/** Records that a refresh failed; it may be tried again after a while. */
 export async function pauseRenewal({ pool }: Pick<Deps, 'pool'>, { id, renewal }: RenewalClaim): Promise<void> {
   await run(pool, PAUSE, [id, renewal]);
 }
