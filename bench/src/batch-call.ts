@@ -2,7 +2,7 @@ import { createDpopProof, signShortJwt, systemClock } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, JWT_TYP, LIFETIME } from '@chatelaine/protocol';
 import type { Endpoint, Party, Prepared } from './requests.ts';
 
-/** A call for one token at each of these resources, in that order. PROTOCOL §5 */
+/** A batch call for one token at each of these resources, in that order. PROTOCOL §5 */
 export async function batchCall(
   am: Endpoint,
   input: { party: Party; access: string; resources: readonly string[]; scope: string; accept?: string },

@@ -1,8 +1,7 @@
-// `pnpm bench`: transfers beside the program that is their limit and beside the same chain on oidc-provider, endpoints
-// beside their peers, and what a guarded call and a call for many cost; all in one run on one durable Postgres, in
-// turn.
-// Writes docs/performance.md's table and chart; with --quick, three minutes and nothing written. --json ends with one
-// line for programs; --check fails when something is much worse than what is published.
+// `pnpm bench`: compares transfers with the limit program and with the same chain on oidc-provider, endpoints with
+// their peers, and measures a guarded call and a batch call; everything in one run on one durable Postgres, in turn.
+// Writes the table and the chart of docs/performance.md. --quick takes three minutes and writes nothing; --json prints
+// a last line for programs; --check fails if something is much worse than what is published.
 
 import { count } from './compare/count.ts';
 import { best, contest, type Effort, ratio, type Rounds, type Spread, spread } from './compare/contest.ts';
@@ -13,7 +12,7 @@ import { findWorse, publish, readPublished } from './compare/published.ts';
 import { startLimit, startOidcChain } from './compare/transfers.ts';
 import { type Databases, startDatabases } from './databases.ts';
 
-// read first: a run that has nothing to compare with shall not take a quarter of an hour to say so
+// read first, because a run that has nothing to compare with should not take a quarter of an hour to say so
 const published = process.argv.includes('--check') ? readPublished() : null;
 const quick = process.argv.includes('--quick');
 const FULL = { rounds: 5, seconds: 2, warmups: 3 };
@@ -21,7 +20,7 @@ const QUICK = { rounds: 3, seconds: 1, warmups: 2 };
 const effort: Effort = quick ? QUICK : FULL;
 const REQUESTERS = quick ? 16 : 32;
 const IN_FLIGHT = 32;
-/** Calls for many at once: each has its fifty items under way. */
+/** Batch calls at once: each has its fifty items in progress. */
 const BATCHES = 2;
 
 const began = performance.now();

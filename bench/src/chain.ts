@@ -10,8 +10,8 @@ import { type Endpoint, type Party, type Prepared, prepare } from './requests.ts
 import type { Subject } from './steps.ts';
 
 /**
- * A real AM and a real Host, one process each, with a link and a connection; a transfer asks the AM, and the AM asks
- * the Host.
+ * A real AM and a real Host, one process each, with a link and a connection: a transfer is a request to the AM, which
+ * asks the Host.
  */
 export interface Chain extends Subject {
   readonly am: Service;
@@ -19,9 +19,9 @@ export interface Chain extends Subject {
   /** The owner, signed in at both. */
   readonly person: Person;
   readonly party: Party;
-  /** Of the first connection. */
+  /** The tokens of the first connection. */
   readonly tokens: Tokens;
-  /** Transfers: of the first connection and to the Host of the chain, unless others are named. */
+  /** Prepares transfers; by default those of the first connection, to the chain's Host. */
   transfers(
     count: number,
     of?: { access?: string; party?: Party; host?: Pick<Endpoint, 'issuer'> },
@@ -31,15 +31,15 @@ export interface Chain extends Subject {
 
 export interface ChainOptions {
   readonly databaseUrl: (role: string) => string;
-  /** A folder for `am.log` and `host.log`, with a line for each request; nothing is written by default. */
+  /** A folder for `am.log` and `host.log`, with a line for each request; by default nothing is written. */
   readonly logs?: string;
-  /** Other Hosts that the AM may call and the owner links; the owner is asked nothing. */
+  /** Other Hosts, which the AM may call and the owner links without further interaction. */
   readonly beside?: readonly Beside[];
-  /** Others that the AM and the Host may call; nobody links them. */
+  /** Other addresses that the AM and the Host may call; nobody links them. */
   readonly strangers?: readonly Place[];
-  /** More variables of the AM. */
+  /** More environment variables for the AM. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Of the AM and the Host; free ones by default. */
+  /** Ports for the AM and the Host; by default free ones. */
   readonly ports?: readonly number[];
 }
 
@@ -106,7 +106,7 @@ export async function startChain({
   };
 }
 
-/** Links this Host, which asks nothing. */
+/** Links this Host, which asks the owner nothing. */
 export async function addBeside(person: Person, am: Endpoint, { issuer }: Beside): Promise<void> {
   await person.visit(`${am.issuer}/hosts/add`);
   await person.press('Continue', { host: issuer });

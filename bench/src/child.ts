@@ -6,12 +6,12 @@ import path from 'node:path';
 
 /** What a process has used so far. */
 export interface Usage {
-  /** How often each statement was sent, by name. */
+  /** How often each statement was sent, by its name. */
   readonly statements: Readonly<Record<string, number>>;
   readonly cpuMs: number;
 }
 
-/** Bytes, after garbage collection. */
+/** In bytes, after garbage collection. */
 export interface Memory {
   readonly rss: number;
   readonly heapUsed: number;
@@ -19,9 +19,12 @@ export interface Memory {
 
 export type Profile = Profiler.Profile;
 
-/** A measured process: built packages, as deployed, with the counter in it; asked over the IPC channel. */
+/**
+ * A measured process: it runs the built packages, as deployed, with the statement counter preloaded, and is called over
+ * the IPC channel.
+ */
 export interface Child {
-  /** Resolves when it serves calls. */
+  /** Resolves when the process accepts calls. */
   readonly ready: Promise<void>;
   /** Calls one of the process's methods; see {@link serve}. */
   call<T>(method: string, input?: unknown): Promise<T>;
@@ -35,9 +38,9 @@ export interface ChildOptions {
   main: string;
   cwd?: string;
   env: Readonly<Record<string, string>>;
-  /** Of Node. */
+  /** Flags for Node. */
   flags?: readonly string[];
-  /** A file for what it prints; nowhere by default. */
+  /** A file for its output; by default the output is discarded. */
   output?: string;
 }
 
@@ -59,7 +62,7 @@ export function startChild({ main, cwd, env, output, flags = [] }: ChildOptions)
   });
   const pending = new Map<number, Pending>();
   const { promise: ready, resolve: isReady, reject: isNever } = Promise.withResolvers<void>();
-  // of one that serves no calls nobody waits for it
+  // nobody awaits this for a process that accepts no calls
   ready.catch(() => undefined);
   let last = 0;
   child.on('message', (message) => {
@@ -93,7 +96,7 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
-/** In a child: answers calls by these methods. `usage` is answered by the counter. */
+/** In a child: answers calls with these methods. The preloaded counter answers `usage`. */
 export function serve(methods: Readonly<Record<string, (input: unknown) => Promise<unknown>>>): void {
   process.on('message', (message) => {
     const { id, method, input } = message as { id: number; method: string; input: unknown };

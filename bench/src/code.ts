@@ -4,7 +4,7 @@ export interface Code {
   readonly verifier: string;
 }
 
-/** What a server is asked for when codes are made in it, without a browser and outside of what is measured. */
+/** The input of a server that makes codes directly, without a browser, and outside of what is measured. */
 export interface CodesInput {
   readonly count: number;
   readonly clientId: string;
@@ -14,7 +14,7 @@ export interface CodesInput {
 
 export const REDIRECT_URI = 'https://requester.example/callback';
 export const SCOPE = 'transfer';
-/** Longer than ours really live: they are made before the blocks that use them. */
+/** The lifetime of these codes, longer than in production: they are made before the blocks that use them. */
 export const CODE_SECONDS = 600;
 /** Connections to Postgres of each server. */
 export const POOL_SIZE = 10;

@@ -6,13 +6,13 @@ import { runBlock } from './load.ts';
 import { type Endpoint, newParty, type Party, type Prepared, prepare } from './requests.ts';
 import { register } from './target.ts';
 
-/** What a connection is worked with. */
+/** The tokens of a connection. */
 export interface Tokens {
   readonly access: string;
   readonly refresh: string;
 }
 
-/** A client that is known to the AM. */
+/** Registers a client with the AM. */
 export async function registered(am: Endpoint, name = 'Measured'): Promise<Party> {
   const party = newParty('');
   const clientId = await register(am, {
@@ -25,7 +25,7 @@ export async function registered(am: Endpoint, name = 'Measured'): Promise<Party
   return { ...party, clientId };
 }
 
-/** A connection that this person allows everything: push, consent, code. */
+/** Makes a connection for which this person allows everything: push, consent, code. */
 export async function connect(person: Person, am: Endpoint, party: Party): Promise<Tokens> {
   const verifier = createVerifier();
   const pushed = await only(am, party, 'without proof', '/par', {

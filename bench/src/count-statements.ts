@@ -1,6 +1,6 @@
-// Preloaded into every measured process (`--import`): counts what is sent to Postgres, transaction control included,
-// whoever sends it, and says how much CPU time and memory the process uses, or what it spends its time on. A query of
-// the pool, of a client or of Prisma all pass through the one method that is wrapped here.
+// Preloaded into every measured process (`--import`): counts the statements sent to Postgres, including transaction
+// control, whoever sends them; and reports how much processor time and memory the process uses, or what it spends its
+// time on. Queries of the pool, of a client and of Prisma all go through the one method that is wrapped here.
 
 import { Session } from 'node:inspector/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -57,7 +57,7 @@ function usage(): object {
   return { statements: { ...counts }, cpuMs: (user + system) / 1000 };
 }
 
-/** Bytes, of what is still needed: what is not has been collected before. */
+/** In bytes, after garbage collection. */
 function memory(): object {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -66,9 +66,9 @@ function memory(): object {
   return { rss, heapUsed };
 }
 
-// nothing that was started to be measured outlives whoever measures
+// a process that was started to be measured must not outlive the one that measures
 process.on('disconnect', () => process.exit());
-// listening for messages alone keeps no process alive that wants to end
+// listening for messages does not keep a process alive that wants to exit
 process.channel?.unref();
 
 function isCall(message: unknown): message is { id: number; method: string } {

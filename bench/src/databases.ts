@@ -12,20 +12,20 @@ export interface Databases {
   readonly version: string;
   kernel(): Promise<string>;
   oidc(): Promise<string>;
-  /** The services bring their own tables. */
+  /** A database for a chain, whose services create their own tables. */
   chain(): Promise<(role: string) => string>;
-  /** With these tables; without any by default. */
+  /** A database with the tables of `schema`; by default none. */
   other(role: string, schema?: string): Promise<string>;
-  /** The same database, for who may do anything there. */
+  /** The same database, as its superuser. */
   superuser(url: string): string;
-  /** How many transactions were flushed to disk meanwhile before they were answered, in all databases. */
+  /** How many transactions in all databases, during the given work, were flushed to disk before they were answered. */
   durableCommits(during: () => Promise<unknown>): Promise<number>;
   stop(): Promise<void>;
 }
 
 export async function startDatabases(): Promise<Databases> {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-bench-'));
-  // however this ends; Postgres itself is stopped by its watchdog
+  // whatever ends this process; Postgres itself is stopped by its watchdog
   process.once('exit', () => fs.rmSync(dataDir, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const server: Embedded = await startEmbedded({ dataDir });
@@ -54,7 +54,8 @@ export async function startDatabases(): Promise<Databases> {
         const from = await markLog(client);
         await during();
         const to = await markLog(client);
-        // of what writes only unlogged tables the log has the commit and nothing else, and nobody waits for it
+        // a transaction that only writes unlogged tables has nothing but its commit in the log, and nobody waits for
+        // that
         const { rows } = await client.query<{ count: number }>(
           `select count(distinct xid::text)::int as count from pg_get_wal_records_info($1, $2)
            where xid <> '0' and resource_manager <> 'Transaction'`,
@@ -67,8 +68,8 @@ export async function startDatabases(): Promise<Databases> {
 }
 
 /**
- * Where the write-ahead log stands, flushed up to there, as a place between two records: where the log happens to be
- * flushed up to can lie within a record, or have none after it, and it cannot be read from there.
+ * The position of the write-ahead log, flushed up to there, between two records. The position up to which the log
+ * happens to be flushed can be within a record, or have none after it; the log cannot be read from there.
  */
 async function markLog(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ lsn: string }>(
@@ -77,7 +78,7 @@ async function markLog(client: pg.Client): Promise<string> {
   return rows[0]?.lsn ?? '';
 }
 
-/** With a connection of its own. */
+/** Runs `ask` with a connection of its own. */
 export async function asking<T>(url: string, ask: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -88,7 +89,7 @@ export async function asking<T>(url: string, ask: (client: pg.Client) => Promise
   }
 }
 
-/** Also makes sure that what is measured is durable. */
+/** The version; also makes sure that what is measured is durable. */
 async function versionOf(server: Embedded): Promise<string> {
   const settings = await asking(server.url('postgres'), async (client) => {
     const { rows } = await client.query<{ name: string; setting: string }>(

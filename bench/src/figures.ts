@@ -17,7 +17,7 @@ const MEASURED = 1_000;
 const CONCURRENCY = 16;
 const LOGINS = 20;
 
-/** Limits that one source of everything would meet. */
+/** Limits that a load from a single address would otherwise reach. */
 const WIDE = {
   REGISTRATIONS_PER_HOUR: '1000000',
   REFUSALS_PER_MINUTE: '1000000',
@@ -26,8 +26,8 @@ const WIDE = {
 };
 
 /**
- * What one AM process and one Host process do on this machine: how many transfers, how long, how many sign-ins; with
- * too many, beside a slow Host, when stopped.
+ * What one AM process and one Host process achieve on this machine: how many transfers and sign-ins, and how long a
+ * transfer takes; under overload, beside a slow Host, and when a connection is stopped.
  */
 export async function measureFigures(): Promise<Figure[]> {
   const logs = fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-figures-'));
@@ -104,9 +104,12 @@ async function throughput(chain: Chain): Promise<{ perSecond: number; cpu: numbe
   return { perSecond: summarize([block]).perSecond, cpu: (after.cpuMs - before.cpuMs) / MEASURED };
 }
 
-/** From the log lines of both services, by trace: what the AM took, less what the Host took for the same transfer. */
+/**
+ * From the log lines of both services, by trace: the time the AM took, minus the time the Host took for the same
+ * transfer.
+ */
 async function overheads(logs: string, since: number): Promise<number[]> {
-  // the last lines may still be on their way
+  // the last lines may not be written yet
   await pause(1_000);
   const atAm = durations(path.join(logs, 'am.log'), since);
   const atHost = durations(path.join(logs, 'host.log'), since);
@@ -132,7 +135,7 @@ function durations(file: string, since: number): Map<string, number> {
   return new Map(answered.map(({ trace = '', ms = 0 }) => [trace, ms]));
 }
 
-/** Milliseconds of the AM's CPU for one sign-in. */
+/** Milliseconds of the AM's processor time for one sign-in. */
 async function logins({ am }: Chain): Promise<number> {
   const people: Person[] = Array.from({ length: LOGINS }, (_, index) => createPerson({ username: `login${index}` }));
   for (const person of people) {

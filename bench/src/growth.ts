@@ -1,7 +1,6 @@
 // `pnpm bench:growth [--rows 2000000]`: transfers in a database with two million connections, tokens and transfers, two
-// hundred thousand links and a hundred
-// thousand owners of whom a few have much, beside one that is empty, in turn; and which tables were read as a whole
-// meanwhile. Writes results/growth.md.
+// hundred thousand links and a hundred thousand owners of whom a few have much, compared with an empty one, in turn;
+// and which tables were scanned sequentially meanwhile. Writes results/growth.md.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -18,7 +17,7 @@ const { values } = parseArgs({ options: { rows: { type: 'string', default: '2000
 const rows = Number(values.rows);
 const IN_FLIGHT = 8;
 const EFFORT = { rounds: 7, seconds: 4, warmups: 4 };
-/** Tables with so many rows are never to be read as a whole. */
+/** Tables with this many rows must never be scanned sequentially. */
 const LARGE = 1_000;
 
 interface Scans {
@@ -38,7 +37,7 @@ try {
   const empty = await startChain({ databaseUrl: emptyUrl, env });
   const grown = await startChain({ databaseUrl: grownUrl, env });
   try {
-    // a row of each table, of which the others are copies
+    // makes a row of each table, of which the others are copies
     await runBlock(grown.port, await grown.transfers(1), 1);
     const asSuperuser = (role: 'am' | 'photos'): string => databases.superuser(grownUrl(role));
     await grow(asSuperuser, { rows }, (name, count) => say(`${count} rows in ${name}`));
@@ -85,7 +84,7 @@ async function asked<T extends object>(url: string, text: string): Promise<T[]> 
   }
 }
 
-/** What was read before is not of the transfers that are measured. */
+/** Resets the statistics, which would otherwise include what came before the measured transfers. */
 function forget(url: string): Promise<unknown> {
   return asked(url, 'select pg_stat_reset()');
 }

@@ -1,6 +1,5 @@
-// `pnpm bench:kernel`: the kernel beside oidc-provider, step by step, in one run on one Postgres. Ratios only: the
-// absolute numbers of one machine say
-// little. Writes bench/results/kernel.md.
+// `pnpm bench:kernel`: our authorization server compared with oidc-provider, step by step, in one run on one Postgres.
+// Only ratios: the absolute numbers of one machine say little. Writes bench/results/kernel.md.
 
 import fs from 'node:fs';
 import path from 'node:path';

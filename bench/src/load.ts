@@ -3,7 +3,7 @@ import { type Answer, type Prepared, send } from './requests.ts';
 
 export const CONCURRENCY = 8;
 
-/** What a block of requests took. */
+/** How long a block of requests took. */
 export interface Block {
   /** Milliseconds of each request. */
   readonly latencies: readonly number[];
@@ -12,8 +12,8 @@ export interface Block {
 }
 
 /**
- * Sends all, at most `concurrency` at a time, over kept-alive connections. Rejects at the first answer that is not a
- * success.
+ * Sends all requests, at most `concurrency` at a time, over kept-alive connections. Rejects at the first answer that is
+ * not a success.
  */
 export async function runBlock(
   port: number,
@@ -41,7 +41,7 @@ export async function runBlock(
   return { latencies, seconds, answers };
 }
 
-/** Blocks of one server put together. */
+/** The blocks of one server, combined. */
 export interface Measured {
   readonly median: number;
   readonly p95: number;

@@ -1,6 +1,5 @@
 // `pnpm bench:mass`: one owner and one new Requester that wants to read something at 1, 10, 50 and 200 Hosts, once
-// through the AM and once by plain
-// OAuth at each Host, in one run. Writes bench/results/mass.md and docs/img/mass.svg.
+// through the AM and once by plain OAuth at each Host, in one run. Writes bench/results/mass.md and docs/img/mass.svg.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -54,7 +53,7 @@ try {
   await deployment.stop();
 }
 
-/** A new one each time. */
+/** A new name each time. */
 function readerName(hosts: number): string {
   return `reader${hosts}`;
 }
@@ -103,7 +102,7 @@ async function compare(some: readonly Place[]): Promise<ManyHostsLine> {
   return { hosts: some.length, linking, chained, plain };
 }
 
-/** Once for each Host, for all Requesters to come. Returns the seconds it took. */
+/** Links all Hosts, once for all Requesters to come. Returns the seconds it took. */
 async function linkAll(person: Person, some: readonly Place[]): Promise<number> {
   await signUp(person, deployment.am.url);
   const started = performance.now();
@@ -114,7 +113,7 @@ async function linkAll(person: Person, some: readonly Place[]): Promise<number> 
   return (performance.now() - started) / 1000;
 }
 
-/** Adds to what the flow counted itself what passed the servers. */
+/** Adds the requests that the servers received to what the flow itself counted. */
 async function measured(side: 'host' | 'plain', reader: Reader | null, flow: () => Promise<Effort>): Promise<Effort> {
   const served = async (): Promise<number> => (await farm.call<Record<string, number>>('counted'))[side] ?? 0;
   const before = (await served()) + (reader?.requests() ?? 0);

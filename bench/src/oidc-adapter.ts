@@ -2,9 +2,8 @@ import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { Pool } from 'pg';
 
 /**
- * `example`: the calls of oidc-provider's Adapter interface as its documentation and its example adapters write them.
- * `strict`: `consume` and the replay store refuse by throwing when somebody else was first, which the interface allows
- * and does not ask for.
+ * `example`: oidc-provider's Adapter interface as its documentation and its example adapters implement it. `strict`:
+ * `consume` and the replay store throw if another request was first, which the interface allows but does not require.
  */
 export type AdapterKind = 'example' | 'strict';
 
@@ -36,7 +35,7 @@ interface Row {
   consumed: number | null;
 }
 
-/** One table for all models, one prepared statement per call. */
+/** One table for all models, and one prepared statement for each call. */
 export function createAdapter(pool: Pool, input: { model: string; kind: AdapterKind }): Adapter {
   const { model, kind } = input;
   const findBy = async (column: 'id' | 'uid' | 'user_code', value: string): Promise<AdapterPayload | undefined> => {

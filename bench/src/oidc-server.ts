@@ -1,6 +1,5 @@
-// oidc-provider, configured to do what the kernel does at these endpoints and no more: no OpenID scope (so no ID token
-// is signed), opaque tokens,
-// clients in the database, private_key_jwt, DPoP.
+// oidc-provider, configured to do what our authorization server does at these endpoints and no more: no OpenID scope
+// (so no ID token is signed), opaque tokens, clients in the database, private_key_jwt, DPoP.
 
 import {
   challengeOf,
@@ -32,7 +31,7 @@ const provider = new Provider(ISSUER, {
   enabledJWA: { clientAuthSigningAlgValues: ['ES256'], dPoPSigningAlgValues: ['ES256'] },
   pkce: { required: () => true },
   issueRefreshToken: async () => true,
-  // the default rotates a confidential client's refresh token only in the last 30 % of its life
+  // by default it rotates a confidential client's refresh token only in the last 30 % of its lifetime
   rotateRefreshToken: false,
   expiresWithSession: async () => false,
   findAccount: async (_ctx, accountId) => ({ accountId, claims: async () => ({ sub: accountId }) }),
@@ -50,8 +49,8 @@ const provider = new Provider(ISSUER, {
 });
 
 /**
- * The least that token exchange takes: the subject token is alive and the caller's, the proof is fresh and by its key,
- * a token is inserted.
+ * The least that a token exchange takes: the subject token is valid and the caller's, the proof is fresh and by its
+ * key, and a token is inserted.
  */
 provider.registerGrantType(
   GRANT.tokenExchange,
@@ -59,7 +58,7 @@ provider.registerGrantType(
     const { client, params } = ctx.oidc;
     const subject = await provider.AccessToken.find(String(params['subject_token']));
     if (subject === undefined || subject.clientId !== client.clientId) throw new errors.InvalidRequest('subject_token');
-    // custom grants are not handed the helpers of the built-in ones
+    // custom grants do not get the helpers of the built-in ones
     const headers = [ctx.get('dpop')];
     const proof = await checkDpopProof({ headers, htm: 'POST', htu: `${ISSUER}/token`, clock: systemClock });
     if (proof.kind !== 'valid' || proof.jkt !== subject.jkt) throw new errors.InvalidRequest('DPoP');

@@ -1,4 +1,4 @@
-// The kernel as the AM configures it, on Postgres, behind Fastify: nothing else of the AM.
+// Our authorization server as the AM configures it, on Postgres, behind Fastify: nothing else of the AM.
 
 import { randomBytes } from 'node:crypto';
 import {
@@ -69,7 +69,10 @@ await app.listen({ host: '127.0.0.1', port: Number(PORT) });
 
 const scope: ScopeSet = [TRANSFER_SCOPE];
 
-/** A request, its opening and its consent, through the storage port, as the kernel's own functions would call it. */
+/**
+ * A request, its opening and its consent, through the storage port, as the authorization server's own functions would
+ * call it.
+ */
 async function makeCode({ clientId, jkt }: CodesInput): Promise<Code> {
   const subject = randomId('account_');
   const bucket = bucketOf(subject);

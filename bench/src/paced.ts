@@ -2,7 +2,7 @@ import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Answer, type Prepared, send } from './requests.ts';
 
-/** What came of one request of a steady stream. */
+/** The result of one request of a steady stream. */
 export interface Sent {
   /** Milliseconds of `performance.now()`. */
   readonly began: number;
@@ -14,10 +14,10 @@ export interface Sent {
 }
 
 const TICK_MS = 4;
-/** Kept open, as a proxy or a program that asks a lot keeps them. */
+/** Connections that are kept open, as a proxy or a busy program does. */
 const CONNECTIONS = 600;
 
-/** Sends them at a steady pace, whether or not the ones before are answered. */
+/** Sends requests at a steady pace, whether or not earlier ones have been answered. */
 export async function sendPaced(port: number, requests: readonly Prepared[], perSecond: number): Promise<Sent[]> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS, maxFreeSockets: CONNECTIONS });
   await open(port, agent, Math.min(CONNECTIONS, Math.ceil(perSecond)));
@@ -33,7 +33,7 @@ export async function sendPaced(port: number, requests: readonly Prepared[], per
   return sent;
 }
 
-/** So many connections at once, each with a request that is always answered. */
+/** Opens this many connections at once, each with a request that always succeeds. */
 async function open(port: number, agent: http.Agent, count: number): Promise<void> {
   const request = { method: 'GET', path: '/healthz', host: `127.0.0.1:${port}`, headers: {}, body: '' } as const;
   await Promise.all(Array.from({ length: count }, () => send(port, request, agent)));
@@ -46,6 +46,6 @@ async function sendOne(port: number, request: Prepared, agent: http.Agent): Prom
   return { began, took: performance.now() - began, status, said: typeof said === 'string' ? said : '' };
 }
 
-/** How long those took that were answered with this status. */
+/** How long the requests with this status took, in milliseconds. */
 export const tookWith = (sent: readonly Sent[], status: number): number[] =>
   sent.filter((one) => one.status === status).map(({ took }) => took);

@@ -1,6 +1,5 @@
-// `pnpm bench:pages [--rows 1000000]`: how long the AM works on each page of an owner who has fifty apps, fifty
-// services
-// and a million rows of activity, one request after the other, without a browser. Writes results/pages.md.
+// `pnpm bench:pages [--rows 1000000]`: how long the AM takes for each page of an owner who has fifty apps, fifty
+// services and a million rows of activity, one request after the other, without a browser. Writes results/pages.md.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -16,7 +15,7 @@ const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000
 const rows = Number(values.rows);
 const EACH = 50;
 const EFFORT = { warmups: 3, rounds: 15 };
-/** Milliseconds. */
+/** The target in milliseconds. */
 const TO_HOLD = 100;
 
 const databases = await startDatabases();

@@ -8,20 +8,22 @@ export const ROUNDS = 50;
 export const PARALLEL = 8;
 
 export interface RaceResult {
-  /** Rounds in which more than one of the parallel redemptions of one code brought tokens. */
+  /** Rounds in which more than one of the parallel redemptions of a code got tokens. */
   readonly redeemedTwice: number;
-  /** The most that succeeded in one round. */
+  /** The most redemptions that succeeded in one round. */
   readonly mostRedeemed: number;
-  /** Rounds after which a token that came of the code was still alive, although the code had been used again. */
+  /** Rounds after which a token issued for the code was still valid, although the code had been used again. */
   readonly aliveAfterReuse: number;
-  /** Rounds in which one and the same request, assertion and DPoP proof included, was accepted more than once. */
+  /** Rounds in which the very same request, assertion and DPoP proof included, was accepted more than once. */
   readonly replayed: number;
   readonly mostReplayed: number;
   /** Answers with status 500 or above, in all rounds. */
   readonly failures: number;
 }
 
-/** Two processes on one database: one code redeemed, and one request replayed, by several at the same moment. */
+/**
+ * Two processes on one database: one code is redeemed, and one request replayed, by several clients at the same moment.
+ */
 export async function race(target: Target): Promise<RaceResult> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: PARALLEL });
   const all: { redeemed: number; alive: number; accepted: number; failures: number }[] = [];

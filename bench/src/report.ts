@@ -6,7 +6,7 @@ import { PARALLEL, type RaceResult, ROUNDS } from './races.ts';
 import { MEASURED, type StepResult, WARM } from './steps.ts';
 import { table } from './table.ts';
 
-/** One step of both. */
+/** One step of both servers. */
 export interface Line {
   readonly name: string;
   readonly ours: StepResult;
@@ -20,7 +20,7 @@ export interface Report {
   readonly seconds: number;
 }
 
-/** The run as a document; ratios are the kernel's number through oidc-provider's. */
+/** The run as a document; ratios are our number divided by oidc-provider's. */
 export function report({ lines, races, postgres, seconds }: Report): string {
   return `# The kernel beside oidc-provider
 

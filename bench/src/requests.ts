@@ -2,23 +2,23 @@ import http from 'node:http';
 import { createDpopProof, generateSigningKey, type SigningKey, signShortJwt, systemClock } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, JWT_TYP } from '@chatelaine/protocol';
 
-/** The client that all load comes from: its own key for assertions, another one its tokens are bound to. */
+/** The client that sends all load: it has a key for assertions, and another to which its tokens are bound. */
 export interface Party {
   readonly clientId: string;
   readonly key: SigningKey;
   readonly dpop: SigningKey;
 }
 
-/** Where a server is, and who calls it. */
+/** The address of a server. */
 export interface Endpoint {
-  /** Its address by name, which is also its issuer. */
+  /** Its URL with a host name, which is also its issuer. */
   readonly issuer: string;
   readonly port: number;
 }
 
-/** A request made in advance, so that signing it is not measured. */
+/** A request that was prepared, so that signing it is not measured. */
 export interface Prepared {
-  /** POST unless it says otherwise. */
+  /** POST by default. */
   readonly method?: 'GET';
   readonly path: string;
   readonly host: string;
@@ -37,7 +37,7 @@ export const newParty = (clientId: string): Party => ({
   dpop: generateSigningKey(),
 });
 
-/** A POST with a client assertion that is good once, and with a DPoP proof where the endpoint binds tokens. */
+/** A POST with a client assertion that is good once, and with a DPoP proof if the endpoint binds tokens. */
 export async function prepare(
   { issuer, port }: Endpoint,
   { clientId, key, dpop }: Party,
@@ -69,7 +69,7 @@ export async function prepare(
   };
 }
 
-/** Sends it to this port of 127.0.0.1, whatever the name in it. */
+/** Sends a request to this port of 127.0.0.1, whatever its host name. */
 export function send(port: number, prepared: Prepared, agent: http.Agent): Promise<Answer> {
   const { method = 'POST', path, host, headers, body } = prepared;
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();

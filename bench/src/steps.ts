@@ -11,15 +11,15 @@ export const MEASURED = 400;
 const ROUNDS = 4;
 const COUNTED = 20;
 
-/** What one server did at one step. */
+/** The result of one server for one step. */
 export interface StepResult extends Measured {
-  /** Milliseconds of CPU time per request, of all the server's processes. */
+  /** Milliseconds of processor time per request, of all the server's processes. */
   readonly cpu: number;
   /** Per request, by statement: those that every request sends. */
   readonly statements: Readonly<Record<string, number>>;
 }
 
-/** Tokens that redemptions brought, for the steps after. */
+/** Tokens from redemptions, for later steps. */
 export interface Tokens {
   readonly access: string[];
   readonly refresh: string[];
@@ -118,7 +118,10 @@ export const exchange: Step = {
 
 export const STEPS: readonly Step[] = [par, redeem, refresh, introspection];
 
-/** Both servers at one step: warm, then in alternating blocks, so that what else the machine does meets both. */
+/**
+ * Measures both servers at one step: first a warm-up, then alternating blocks, so that whatever else the machine does
+ * affects both.
+ */
 export async function compare(step: Step, sides: readonly [Side, Side]): Promise<readonly [StepResult, StepResult]> {
   return measureAlternating(
     sides.map((side) => ({
@@ -166,7 +169,10 @@ export async function measureAlternating(subjects: readonly Subject[]): Promise<
   }));
 }
 
-/** One after another; what was not sent with every request is the work of something else (a sweep, a queue's poll). */
+/**
+ * Sends requests one after another; a statement that was not sent with every request belongs to something else, such as
+ * a sweep or a queue's poll.
+ */
 async function countStatements(subject: Subject): Promise<Readonly<Record<string, number>>> {
   const requests = await subject.requests(COUNTED);
   const { statements: before } = await subject.usage();
@@ -181,7 +187,7 @@ async function countStatements(subject: Subject): Promise<Readonly<Record<string
 function keepTokens(tokens: Tokens, { answers }: Block): void {
   for (const { json } of answers) {
     const { access_token: access, refresh_token: refreshToken } = json;
-    // a refresh without rotation repeats its token at one of the servers
+    // one of the servers does not rotate refresh tokens, and repeats its token
     if (typeof access !== 'string' || typeof refreshToken !== 'string' || tokens.refresh.length >= MEASURED) continue;
     tokens.access.push(access);
     tokens.refresh.push(refreshToken);

@@ -1,5 +1,5 @@
-// What others have to wait beside hostile Hosts and slow client documents: `pnpm bench:strangers [--rounds 7]`. Written
-// into bench/results/strangers.md.
+// How long others wait while there are hostile Hosts and slow client documents: `pnpm bench:strangers [--rounds 7]`.
+// Writes bench/results/strangers.md.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -27,11 +27,11 @@ const rounds = Number(values.rounds);
 const ACCOUNTS = 20;
 const LATE_MS = 4_500;
 const BLOCK_SECONDS = 12;
-/** Of these; not counted: so long it takes until all that is late is late. */
+/** The first seconds of a block are not counted: until then, not everything that will be late is late. */
 const WARM_SECONDS = 5;
-/** A second: hop 2 of each account, and client documents. */
+/** Per second: hop 2 of each account, and client documents. */
 const HOSTILE = { transfers: 1, documents: 5 };
-/** A second, of those who are measured. */
+/** Per second, of those who are measured. */
 const MEASURED = { transfers: 4, pages: 2, signIns: 0.5 };
 const STOPS_A_BLOCK = 3;
 
@@ -70,7 +70,7 @@ try {
     ] as const) {
       setLate(accounts, documents, delay);
       blocks.push(await runBlock(chain, accounts, documents));
-      // what is late is over before the next begins
+      // waits until everything that is late is over
       await pause(delay);
     }
     progress(`round ${round}: ${notified(well.at(-1))}, then ${notified(beside.at(-1))}`);
@@ -118,7 +118,7 @@ function setLate(accounts: readonly Account[], documents: Documents, delay: numb
   }
 }
 
-/** As much is asked in both kinds of blocks: what is compared is how the others answer. */
+/** Both kinds of blocks send equally much: only how the others are answered is compared. */
 async function runBlock(chain: Chain, accounts: readonly Account[], documents: Documents): Promise<Block> {
   const { am, port } = chain;
   const names = Array.from({ length: STOPS_A_BLOCK }, () => `Reader ${Math.random().toString(36).slice(2)}`);
@@ -162,7 +162,7 @@ function arriving({ am }: Chain, { origin }: Documents): Prepared {
   return { method: 'GET', path: `/authorize?${query.toString()}`, host, headers: {}, body: '' };
 }
 
-/** At a steady pace, whether or not the ones before are answered. */
+/** Runs at a steady pace, whether or not earlier runs have ended. */
 async function paced(count: number, perSecond: number, run: () => Promise<number>): Promise<Sent[]> {
   const sending: Promise<Sent>[] = [];
   for (let n = 0; n < count; n++) {
@@ -191,7 +191,7 @@ async function stop({ am, person }: Chain, names: string[]): Promise<number> {
   return (await tab.press(`Stop ${names.shift() ?? ''}`)).status;
 }
 
-/** Another browser of theirs: pages and a password. */
+/** A sign-in from another browser: pages and a password. */
 async function signInAnew({ am }: Chain): Promise<number> {
   const person = createPerson();
   try {

@@ -7,7 +7,7 @@ import { type Code, type CodesInput, REDIRECT_URI, SCOPE } from './code.ts';
 import type { AdapterKind } from './oidc-adapter.ts';
 import { type Endpoint, newParty, type Party } from './requests.ts';
 
-/** A server under load: one process, one client known to it. */
+/** A server under load: one process, and one client that it knows. */
 export interface Target extends Endpoint {
   readonly party: Party;
   /** Of its first process. */
@@ -15,9 +15,9 @@ export interface Target extends Endpoint {
   /** Ports of all its processes; `port` is the first. */
   readonly ports: readonly number[];
   codes(count: number): Promise<readonly Code[]>;
-  /** One more client, of a server that bounds how many requests of one may wait for their owners. */
+  /** Registers another client, at a server that limits how many requests of one client may wait for their owners. */
   anotherClient?(): Promise<Party>;
-  /** Unused ones, of a server that rotates them. */
+  /** Unused refresh tokens, of a server that rotates them. */
   refreshTokens?(count: number): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
@@ -59,7 +59,7 @@ export async function startOidcProvider(options: TargetOptions, kind: AdapterKin
   return target(started, party);
 }
 
-/** A server of `peers/`. */
+/** Starts a server of `peers/`. */
 export async function startPeer(options: TargetOptions, name: 'node-oauth' | 'jmondi'): Promise<Target> {
   const started = await start(options, { main: `peers/${name}-server.ts`, env: {} });
   const party = newParty('client');
@@ -81,7 +81,7 @@ async function start(
 ): Promise<Started> {
   const ports = await freePorts(processes);
   const [port = 0] = ports;
-  // one process: its own address. Two: both answer to the name of the first
+  // one process has its own address; of two, both answer to the name of the first
   const issuer = `http://localhost:${port}`;
   const main = path.join(import.meta.dirname, program.main);
   const children = ports.map((own) =>
@@ -106,7 +106,7 @@ function target(started: Started, party: Party): Target {
   };
 }
 
-/** RFC 7591 */
+/** Registers a client. RFC 7591. */
 export async function register(
   { port }: Pick<Endpoint, 'port'>,
   metadata: Readonly<Record<string, unknown>>,

@@ -6,7 +6,7 @@ const LEFT = 300;
 const ROW = 30;
 const TOP = 40;
 
-/** Transfers and endpoints as bars: the other is 1, ours is as long as it is faster; a tick marks what is to hold. */
+/** Transfers and endpoints as bars: the peer is 1, and ours is as long as it is faster; a tick marks the target. */
 export function chart(measured: Measured): string {
   const { best } = measured;
   const bars: readonly [string, Spread, number][] = [

@@ -1,11 +1,11 @@
 import type { Prepared } from '../requests.ts';
 import { type Firing, fire, type Shot } from './fire.ts';
 
-/** One of those that are measured side by side. */
+/** One of the servers or requests that are measured side by side. */
 export interface Contender {
   readonly name: string;
   readonly port: number;
-  /** The most that one request brings: 50 for a batch of 50. 1 by default. */
+  /** How much one request yields at most: 50 for a batch of 50. 1 by default. */
   readonly each?: number;
   readonly again?: boolean;
   readonly worth?: Firing['worth'];
@@ -18,26 +18,26 @@ export interface Effort {
   readonly warmups: number;
 }
 
-/** Each round of one contender. */
+/** The rounds of each contender. */
 export type Rounds = ReadonlyMap<string, readonly Shot[]>;
 
-/** A median, and what it is the middle of. */
+/** A median, and the range around it. */
 export interface Spread {
   readonly median: number;
   readonly lowest: number;
   readonly highest: number;
 }
 
-/** What a first round to warm up is given; the next are given what was served in it, and more. */
+/** The pace of the first round, which warms up; later rounds get what that served, and more. */
 const FIRST_PER_SECOND = 200;
 /** As a share of what is served. */
 const MOST_REFUSED = 0.05;
 const TRIES = 4;
 
 /**
- * Measures all of them in turn, round by round, every second round backwards, so that whatever else the machine does
- * meets all. Requests are signed before their round, and each round begins with one that is not measured: who idled
- * while others ran is cold.
+ * Measures all contenders in turn, round by round, every second round in reverse order, so that whatever else the
+ * machine does affects all. Requests are signed before their round, and each round begins with an unmeasured one,
+ * because a contender that idled while others ran is cold.
  */
 export async function contest(
   contenders: readonly Contender[],
@@ -73,8 +73,8 @@ export async function contest(
 }
 
 /**
- * A round in which nearly all was served. While a machine is busy with something else, one server may be late for
- * another: then it is repeated.
+ * A round in which nearly everything was served. While the machine is busy with something else, one server may be late
+ * for another; then the round is repeated.
  */
 async function served(shoot: () => Promise<Shot>): Promise<Shot> {
   for (let tries = 1; ; tries++) {
@@ -84,7 +84,7 @@ async function served(shoot: () => Promise<Shot>): Promise<Shot> {
   }
 }
 
-/** `ours` through `theirs`, round by round. */
+/** `ours` divided by `theirs`, round by round. */
 export function ratio(
   rounds: Rounds,
   { ours, theirs, of = ({ perSecond }) => perSecond }: { ours: string; theirs: string; of?: (shot: Shot) => number },
@@ -100,7 +100,7 @@ export function spread(values: readonly number[]): Spread {
   return { median: median ?? 0, lowest: sorted[0] ?? 0, highest: sorted.at(-1) ?? 0 };
 }
 
-/** The best of several at this: the one with the highest median. */
+/** The contender with the highest median. */
 export function best(rounds: Rounds, names: readonly string[]): string {
   const median = (name: string): number => spread((rounds.get(name) ?? []).map(({ perSecond }) => perSecond)).median;
   return names.toSorted((a, b) => median(b) - median(a))[0] ?? '';

@@ -4,7 +4,7 @@ import { runBlock } from '../load.ts';
 import type { Contender } from './contest.ts';
 import type { Ours } from './ours.ts';
 
-/** What was counted, exactly, per request. */
+/** What was counted exactly, per request. */
 export interface Counted {
   readonly statements: {
     readonly am: number;
@@ -12,17 +12,17 @@ export interface Counted {
     readonly transfer: number;
     readonly guarded_call: number;
   };
-  /** Transactions that were flushed to disk before what came of them was answered. */
+  /** Transactions that were flushed to disk before their outcome was answered. */
   readonly commits: { readonly transfer: number; readonly guarded_call: number };
-  /** Bytes after the load, everything included that is still mapped. */
+  /** Bytes after the load, including everything that is still mapped. */
   readonly rss: { readonly am: number; readonly host: number };
 }
 
 const COUNTED = 40;
 
 /**
- * One after another, so that nothing is shared by several; what was not sent with every request is the work of
- * something else.
+ * Sends requests one after another, so that none shares work with another; a statement that was not sent with every
+ * request belongs to something else.
  */
 export async function count(databases: Databases, { chain, hosts, transfer, guarded }: Ours): Promise<Counted> {
   const hop = await counting(databases, transfer, [chain.am.child, chain.host.child]);

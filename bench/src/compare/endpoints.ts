@@ -10,7 +10,7 @@ const OIDC = 'oidc-provider';
 const NODE_OAUTH = '@node-oauth/oauth2-server';
 const JMONDI = '@jmondi/oauth2-server';
 
-/** One endpoint, at all servers that have it. */
+/** One endpoint, at every server that has it. */
 export interface Endpoint {
   readonly name: string;
   readonly contenders: readonly Contender[];
@@ -21,10 +21,13 @@ export interface Endpoints {
   stop(): Promise<void>;
 }
 
-/** Redeemed before anything is measured: their tokens are what is refreshed and introspected. */
+/** Codes that are redeemed before anything is measured: their tokens are refreshed and introspected. */
 const TOKENS = 64;
 
-/** The kernel and its peers, each with `private_key_jwt` and durable rows; DPoP at those two that have it. */
+/**
+ * Our authorization server and its peers, each with `private_key_jwt` and durable rows; with DPoP at the two that
+ * support it.
+ */
 export async function startEndpoints(databases: Databases): Promise<Endpoints> {
   const processes = 1;
   const peer = async (name: 'node-oauth' | 'jmondi') =>
@@ -69,7 +72,10 @@ export async function startEndpoints(databases: Databases): Promise<Endpoints> {
   };
 }
 
-/** A server that rotates refresh tokens gets one for each request; one that bounds what waits, a client a round. */
+/**
+ * A server that rotates refresh tokens gets one for each request; one that limits waiting requests gets a new client
+ * for each round.
+ */
 async function requestsOf(step: Step, side: Side, count: number): ReturnType<Step['requests']> {
   if (step.name.startsWith('pushed') && side.target.anotherClient !== undefined)
     return step.requests({ ...side, target: { ...side.target, party: await side.target.anotherClient() } }, count);

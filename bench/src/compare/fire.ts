@@ -1,37 +1,37 @@
 import net from 'node:net';
 import type { Prepared } from '../requests.ts';
 
-/** What a round of requests came to. */
+/** The result of a round of requests. */
 export interface Shot {
-  /** What was brought: requests, or items of them. */
+  /** How much was served: requests, or items of them. */
   readonly count: number;
   readonly perSecond: number;
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** Answered 408, 503 or 504, as an overloaded machine makes it: nothing was brought. */
+  /** How many requests were answered 408, 503 or 504, as by an overloaded machine: they yielded nothing. */
   readonly refused: number;
 }
 
 export interface Firing {
   readonly port: number;
   readonly requests: readonly Prepared[];
-  /** Connections, each with one request under way. */
+  /** Connections, each with one request in progress. */
   readonly inFlight: number;
-  /** Ends earlier when the requests are all sent. */
+  /** At most; the round ends earlier when all requests have been sent. */
   readonly seconds: number;
-  /** Begins again at the first request when all are sent: for requests that are good more than once. */
+  /** Starts again with the first request when all have been sent; for requests that are good more than once. */
   readonly again?: boolean;
-  /** At this steady pace, instead of as fast as answers come. */
+  /** A steady pace; by default as fast as answers come. */
   readonly perSecond?: number;
-  /** How much an answer brought, by its body; 1 by default. */
+  /** How much an answer yields, by its body; 1 by default. */
   readonly worth?: (body: string) => number;
 }
 
 /**
- * Sends requests over kept-alive connections with as little work as can be, so that the client takes little of the
- * machine from what is measured: each request is one buffer, and of an answer the status and the length are read.
- * Rejects at the first answer that is neither a success nor one that an overloaded machine gives (408, 5xx).
+ * Sends requests over kept-alive connections with as little work as possible, so that the client takes little of the
+ * machine from what is measured: each request is one buffer, and of an answer only the status and the length are read.
+ * Rejects at the first answer that is neither a success nor one of an overloaded machine (408, 5xx).
  */
 export async function fire(firing: Firing): Promise<Shot> {
   const { port, inFlight, seconds, again = false, perSecond } = firing;
@@ -64,7 +64,7 @@ export async function fire(firing: Firing): Promise<Shot> {
   return { count: brought, perSecond: brought / took, p50: at(0.5), p99: at(0.99), refused };
 }
 
-/** When the next request is due: what waits for a free connection counts as waiting. */
+/** When the next request is due: waiting for a free connection counts as waiting. */
 function createPace(began: number, perSecond: number): () => number {
   let sent = 0;
   return () => began + (sent++ / perSecond) * 1000;
@@ -78,7 +78,7 @@ interface Connection {
   readonly refused: () => void;
 }
 
-/** One connection, made when it is first needed and again when the server ended it while nothing was under way. */
+/** One connection, opened when it is first needed, and again if the server closed it while nothing was in progress. */
 function connection({ port, take, due, answered, refused }: Connection): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let socket: net.Socket | null = null;
@@ -131,7 +131,7 @@ function connection({ port, take, due, answered, refused }: Connection): Promise
   return promise;
 }
 
-/** `null` until all of it is there. */
+/** `null` until all of it has arrived. */
 function readAnswer(text: string): { status: string; body: string } | null {
   const head = text.indexOf('\r\n\r\n');
   if (head < 0) return null;

@@ -1,5 +1,5 @@
-// Ten Hosts in one process, each with host-kit in an app of its own over one database. The first one's API is there
-// twice: behind requireScope, and open to all.
+// Ten Hosts in one process, each with host-kit in an app of its own, over one database. The API of the first one exists
+// twice: behind requireScope, and open to everybody.
 
 import { chatelaineHost } from '@chatelaine/host-kit';
 import fastify from 'fastify';

@@ -17,7 +17,7 @@ const HOSTS = 10;
 const TOKEN_SECONDS = 120;
 const SCOPE = 'entries.read';
 const MANY = '1000000';
-/** Wide enough that nothing of a load is refused. */
+/** So high that no load is refused. */
 const LIMITS = {
   REGISTRATIONS_PER_HOUR: MANY,
   REFUSALS_PER_MINUTE: MANY,
@@ -26,7 +26,7 @@ const LIMITS = {
   HOSTS_ADDED_PER_HOUR: '1000',
 };
 
-/** Our AM and Host as they are deployed, with ten more Hosts, and Requesters that each have a connection. */
+/** Our AM and Host as they are deployed, with ten more Hosts, and Requesters with one connection each. */
 export interface Ours {
   readonly chain: Chain;
   /** The process of the ten Hosts. */
@@ -82,7 +82,7 @@ export async function startOurs(databases: Databases, { requesters }: { requeste
   const resources = Array.from({ length: BATCH_ITEMS }, (_, index) => `${hostOf(index)}/api`);
   const [first] = hosts as [Beside];
   let minted = { token: '', at: 0 };
-  /** Of the first Host; tokens live for five minutes, and a run is longer. */
+  /** A token of the first Host; tokens are valid for five minutes, and a run takes longer. */
   const tokenOfHost = async (): Promise<string> => {
     if (systemClock.now() - minted.at < TOKEN_SECONDS) return minted.token;
     const { answers } = await runBlock(am.port, [await transferTo(0, first.issuer)], 1);
@@ -130,7 +130,7 @@ export async function startOurs(databases: Databases, { requesters }: { requeste
   };
 }
 
-/** Items that got a token: an overloaded machine answers some of them 503 or 504. */
+/** How many items got a token: an overloaded machine answers some of them with 503 or 504. */
 const itemsMinted = (body: string): number => body.split('"access_token"').length - 1;
 
 const get = ({ issuer }: Beside, at: string) =>

@@ -11,7 +11,7 @@ export interface Line {
 }
 
 const PUBLISHED = path.join(import.meta.dirname, '../../results/performance.json');
-/** A machine that is busy with something else moves a ratio, but never by so much. */
+/** A machine that is busy with something else changes a ratio, but never by this factor. */
 const WORST = 0.5;
 
 export const publish = (line: Line): void => fs.writeFileSync(PUBLISHED, `${JSON.stringify(line, null, 2)}\n`);
@@ -19,14 +19,11 @@ export const publish = (line: Line): void => fs.writeFileSync(PUBLISHED, `${JSON
 /** What was published last. */
 export const readPublished = (): Line => JSON.parse(fs.readFileSync(PUBLISHED, 'utf8')) as Line;
 
-/**
- * What a run found worse than what is published: more statements or commits than that, or a ratio of less than half of
- * it.
- */
+/** In what a run is worse than what is published: more statements or commits, or a ratio of less than half. */
 export function findWorse(line: Line, published: Line): string[] {
   const ratios = Object.entries(published.ratios).flatMap(([name, before]) => {
     const now = line.ratios[name as RatioName];
-    // the one ratio of which less is better
+    // of all ratios, only here less is better
     const share = name === 'lone_p50_vs_limit' ? before / now : now / before;
     return share >= WORST ? [] : [`${name}: ${now}, published as ${before}`];
   });

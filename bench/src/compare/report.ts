@@ -21,14 +21,14 @@ const RATIOS = [
 ] as const;
 export type RatioName = (typeof RATIOS)[number];
 
-/** All that one run found. */
+/** Everything that one run measured. */
 export type Measured = Readonly<
   Record<
     RatioName | 'transfer_vs_limit' | 'half_load_p99_vs_p50' | 'transfers_per_second' | 'guarded_calls_per_second',
     Spread
   >
 > & {
-  /** By endpoint, the peer that was fastest. */
+  /** The fastest peer, by endpoint. */
   readonly best: Readonly<Record<string, string>>;
   readonly counted: Counted;
 };
@@ -38,7 +38,7 @@ const DOCUMENT = path.join(root, 'docs/performance.md');
 const BEGIN = '<!-- written by pnpm bench -->';
 const END = '<!-- until here -->';
 
-/** What is to hold, and what was measured. Bytes as megabytes of 10⁶. */
+/** The targets, and what was measured. Bytes are shown as megabytes of 10⁶. */
 export function tableOf(measured: Measured): string {
   const { best, counted } = measured;
   const ratio = (name: keyof Measured, what: string, goal: string): string[] => {
@@ -88,7 +88,7 @@ export function lineOf({ counted, ...measured }: Measured): Line {
   };
 }
 
-/** Puts the table into docs/performance.md, and the chart beside it. */
+/** Writes the table into docs/performance.md, and the chart beside it. */
 export function writeDocument(measured: Measured, run: { postgres: string; effort: Effort; seconds: number }): void {
   const { postgres, effort, seconds } = run;
   const text = fs.readFileSync(DOCUMENT, 'utf8');

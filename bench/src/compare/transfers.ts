@@ -10,7 +10,7 @@ import { LIMIT_AM_SCHEMA, LIMIT_HOST_SCHEMA } from '../limit/schema.ts';
 import { newParty, type Prepared, prepare } from '../requests.ts';
 import type { Contender } from './contest.ts';
 
-// the programs that a transfer is measured beside; each file says what it checks and commits
+// the programs that a transfer is compared with; each file says what it checks and commits
 
 const SCOPE = 'entries.read';
 const FORM = { grant_type: GRANT.tokenExchange, subject_token_type: TOKEN_TYPE.accessToken, scope: SCOPE };
@@ -23,8 +23,8 @@ export interface Program extends Contender {
 }
 
 /**
- * The limit: our hops, statements, commits and signatures, and nothing else. Batched: statements of concurrent requests
- * are put together.
+ * The limit program: our hops, statements, commits and signatures, and nothing else. Batched: the statements of
+ * concurrent requests are sent together.
  */
 export async function startLimit(
   databases: Databases,
@@ -88,7 +88,7 @@ export async function startLimit(
   };
 }
 
-/** The same chain on oidc-provider: signed as ours, or without any cryptography. */
+/** The same chain on oidc-provider: signed as ours is, or without any cryptography. */
 export async function startOidcChain(
   databases: Databases,
   { name, signed }: { name: string; signed: boolean },

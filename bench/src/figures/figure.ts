@@ -1,4 +1,4 @@
-/** One figure, what it should be, and what it was. */
+/** One figure: its target, and what was measured. */
 export interface Figure {
   readonly what: string;
   readonly held: string;
@@ -8,7 +8,7 @@ export interface Figure {
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The value that this share of all are not above. */
+/** The value that this share of all values does not exceed. */
 export function at(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

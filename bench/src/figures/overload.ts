@@ -7,20 +7,20 @@ import { at, type Figure, ms, seconds } from './figure.ts';
 const TIMES = 10;
 const SECONDS = 8;
 const AFTER_SECONDS = 12;
-/** Requests whose median says how long transfers take. */
+/** The median over this many requests says how long transfers take. */
 const WINDOW = 20;
 const ASK_EVERY_MS = 200;
 const MADE_AT_ONCE = 500;
 
 /**
- * Ten times as much as it does, for some seconds, and then half of what it does again.
+ * For some seconds ten times the load that it can serve, and then half of that again.
  *
- * @param normal.perSecond what one process does
+ * @param normal.perSecond how many requests one process serves
  * @param normal.median milliseconds of a transfer at half of that
  */
 export async function overload(chain: Chain, normal: { perSecond: number; median: number }): Promise<Figure[]> {
   const { perSecond, median } = normal;
-  // proofs are good for a minute
+  // proofs are valid for a minute
   const many = await prepared(chain, TIMES * perSecond * SECONDS);
   const later = await prepared(chain, (perSecond / 2) * AFTER_SECONDS);
   const health = askHealth(chain);
@@ -71,10 +71,10 @@ export async function overload(chain: Chain, normal: { perSecond: number; median
   ];
 }
 
-/** By the process itself; a Host's places are another bound, and ADR 0007's. */
+/** A refusal by the process itself; a Host's limit is a different one (ADR 0007). */
 const isRefusal = ({ status, said }: Sent): boolean => status === 503 && said.startsWith('Too much is asked');
 
-/** Until the median of twenty is at most twice what it was. */
+/** How long it took until the median of twenty requests was at most twice the normal one. */
 function recovered(after: readonly Sent[], { ended, median }: { ended: number; median: number }): string {
   for (let from = 0; from + WINDOW <= after.length; from++) {
     const window = after.slice(from, from + WINDOW);
@@ -91,7 +91,7 @@ async function prepared(chain: Chain, count: number): Promise<Prepared[]> {
   return made;
 }
 
-/** As a balancer does. */
+/** Asks for its health, as a load balancer does. */
 function askHealth({ port }: Chain): { stop(): Promise<{ all: number; good: number; longest: number }> } {
   const asked: Promise<Sent>[] = [];
   const timer = setInterval(() => asked.push(ask(port)), ASK_EVERY_MS);

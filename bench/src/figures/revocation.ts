@@ -16,17 +16,17 @@ const POLL_MS = 10;
 const GIVE_UP_MS = 60_000;
 
 interface Stop {
-  /** Milliseconds from the press of the button until the Host's API refused. */
+  /** Milliseconds from pressing the button until the Host's API refused. */
   readonly host: number;
   readonly am: 'refuses' | 'hands out';
 }
 
-/** Ends that a Host has not confirmed, and does not. */
+/** How many revocations wait for a Host that does not confirm them. */
 const PILE = 10_000;
 
 /**
- * Owners stop connections on their page; the AM is asked for a token right after its answer, the Host's API again and
- * again.
+ * Owners stop connections on their page. Then the AM is asked for a token once it has answered, and the Host's API
+ * again and again.
  */
 export async function revocation(chain: Chain): Promise<Figure[]> {
   const stops: Stop[] = [];
@@ -48,7 +48,7 @@ export async function revocation(chain: Chain): Promise<Figure[]> {
   ];
 }
 
-/** The same, beside another Host that has ten thousand ends to be told and never says a word. */
+/** The same, beside another Host that has ten thousand revocations to confirm and never answers. */
 export async function besidePile(chain: Chain, slow: SlowHost, databaseUrl: string): Promise<Figure[]> {
   slow.host.script.revoke = act.silently;
   await pile(databaseUrl, slow.beside.issuer);

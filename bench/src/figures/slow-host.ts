@@ -8,16 +8,16 @@ import { at, type Figure, ms, seconds } from './figure.ts';
 const NAME = 'slow';
 const ROUNDS = 8;
 const BLOCK_SECONDS = 12;
-/** Of these; not counted. What was signed for the block is cleared away in them. */
+/** The first seconds of a block are not counted; the garbage from signing it is collected in them. */
 const WARM_SECONDS = 3;
 const SLOW_PER_SECOND = 3;
-/** Of what one process does: what the Host that is well is asked. */
+/** The share of a process's capacity with which the healthy Host is asked. */
 const LOAD = 0.3;
 const ANSWER_AFTER_MS = 30_000;
-/** After this a Host whose circuit opened is tried again. ADR 0007 */
+/** After this, a Host whose circuit is open is tried again. ADR 0007 */
 const CIRCUIT_OPEN_MS = 10_500;
 
-/** A Host beside the one of the chain, which is well until it is told otherwise. */
+/** A second Host besides that of the chain; it is healthy until its script is changed. */
 export interface SlowHost {
   readonly beside: Beside;
   readonly host: HostileHost;
@@ -36,8 +36,8 @@ const slowly: act.Act = (scene) => {
 };
 
 /**
- * Blocks of transfers to two Hosts, of which one is well at first and answers after 30 s then, in turn; and what those
- * to the other one took.
+ * Alternating blocks of transfers to two Hosts, one of which is healthy in one kind of block and answers after 30 s in
+ * the other; compares how long those to the other Host took.
  */
 export async function besideSlowHost(chain: Chain, slow: SlowHost, perSecond: number): Promise<Figure[]> {
   const well: Blocks = { before: [], beside: [] };
@@ -45,7 +45,7 @@ export async function besideSlowHost(chain: Chain, slow: SlowHost, perSecond: nu
   const circuitOpen: number[] = [];
   const both = () => Promise.all([block(chain, perSecond), blockTo(chain, slow)]);
   for (let turn = 0; turn < ROUNDS; turn++) {
-    // as much is asked of it as later on: what is compared is how it answers
+    // asked as often as later: only how it answers is compared
     well.before.push((await both())[0]);
     slow.host.script.transfer = slowly;
     const began = performance.now();
@@ -56,7 +56,7 @@ export async function besideSlowHost(chain: Chain, slow: SlowHost, perSecond: nu
     if (held !== undefined) circuitOpen.push(held.began - began);
     delete slow.host.script.transfer;
     await pause(Math.max(0, began + (circuitOpen.at(-1) ?? 0) + CIRCUIT_OPEN_MS - performance.now()));
-    // it answers again: the next block finds it trusted
+    // it answers again, so that its circuit is closed in the next block
     await runBlock(chain.port, await chain.transfers(1, { host: slow.beside }), 1);
   }
   return [latencies(well), ...notified(late, circuitOpen)];
@@ -83,7 +83,7 @@ function latencies(blocks: Blocks): Figure {
   };
 }
 
-/** Of the blocks' values the median: a disk that stalls for a moment is in one of them. */
+/** The median of the blocks' values: a disk that stalls for a moment affects one of them. */
 const typical = (blocks: readonly Sent[][], share: number): number =>
   at(
     blocks.map((sent) => at(tookWith(sent, 200), share)),
@@ -113,7 +113,7 @@ function notified(late: readonly Sent[], circuitOpen: readonly number[]): Figure
 async function block(chain: Chain, perSecond: number): Promise<Sent[]> {
   const rate = LOAD * perSecond;
   const sent = await sendPaced(chain.port, await chain.transfers(Math.round(rate * BLOCK_SECONDS)), rate);
-  // one kind of block follows upon a pause, the other does not
+  // one kind of block follows a pause, the other does not
   return sent.slice(Math.round(rate * WARM_SECONDS));
 }
 

@@ -5,9 +5,7 @@ export interface GrownOwner {
   readonly hostId: string;
 }
 
-/**
- * Gives one owner apps that are each shown all of their services, a rule for each, and what they asked for in 30 days.
- */
+/** Gives one owner apps that are each shown all their services, a rule for each, and 30 days of requests. */
 export async function growOwner(
   client: Pick<pg.Client, 'query'>,
   { username, apps, services, rows }: { username: string; apps: number; services: number; rows: number },

@@ -7,8 +7,8 @@ export interface Size {
 }
 
 /**
- * A table, how many rows of it there are for each of `rows`, and what differs from row to row; all else is copied from
- * a row that is there.
+ * A table, how many rows it gets for each of `rows`, and what differs from row to row; everything else is copied from
+ * an existing row.
  */
 interface Filled {
   readonly table: string;
@@ -20,8 +20,8 @@ const GRANT = `'grown_' || i`;
 const HASH = `sha256(('grown ' || i)::bytea)`;
 const TRANSFER_GRANT = `substr(md5('grown ' || i), 1, 22)`;
 /**
- * A few owners have much and most have little: the first of a hundred thousand has three in a thousand of all, the
- * first tenth a third.
+ * A few owners have much and most have little: the first of a hundred thousand has three in a thousand of everything,
+ * the first tenth a third.
  */
 const ownerOf = (owners: number): string => `'owner_' || floor(${owners} * power((i * 0.61803398875) % 1, 2))::int`;
 const bucketOf = (owner: string): string =>
@@ -76,8 +76,8 @@ export async function grow(
     const client = new pg.Client({ connectionString: urlOf(role as 'am' | 'photos') });
     await client.connect();
     try {
-      // as a restored backup is loaded: references were checked where the rows come from, and what a crash would lose
-      // is made again
+      // as a restored backup is loaded: the copied rows' references are valid, and what a crash would lose is made
+      // again
       await client.query(
         `set session_replication_role = replica; set synchronous_commit = off; set search_path = ${role}`,
       );

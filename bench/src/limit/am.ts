@@ -1,9 +1,7 @@
 // The limit program's AM: our hops, reads, durable writes, ES256 verifications and signatures, and no logic. It checks
-// the assertion and the proof (signature,
-// audience, time, target), that both are fresh, that the row of its one answer is this client's and this key's and has
-// the scope; it commits the intent
-// before it asks, and its completion before it answers. It has no limits, no owner's rules, no errors worth reading, no
-// breaker, no log, no metrics.
+// the assertion and the proof (signature, audience, time, target), that both are fresh, and that the one row it reads
+// belongs to this client and key and has the scope; it commits the intent before it calls the Host, and the completion
+// before it answers. It has no limits, no owner's rules, no useful errors, no circuit breaker, no log, no metrics.
 
 import crypto from 'node:crypto';
 import { parse } from 'node:querystring';

@@ -1,7 +1,6 @@
-// The limit program's Host: it checks the assertion and the statement (signature, audience, time, what they are about),
-// that both are fresh and that the link's
-// token is alive and has the scope, and commits the token before it answers. The AM's key is known to it, as ours are
-// cached.
+// The limit program's Host: it checks the assertion and the statement (signature, audience, time, subject), that both
+// are fresh, and that the link's token is valid and has the scope; it commits the token before it answers. It knows the
+// AM's key beforehand, as our Host has it cached.
 
 import crypto from 'node:crypto';
 import { parse } from 'node:querystring';

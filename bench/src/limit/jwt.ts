@@ -1,6 +1,6 @@
 import crypto, { type KeyObject } from 'node:crypto';
 
-// the least that signatures take: node:crypto alone, public keys kept by thumbprint
+// the least that signatures cost: only node:crypto, with public keys stored by thumbprint
 
 export const sha256 = (text: string): Buffer => crypto.hash('sha256', text, 'buffer');
 export const sha256url = (text: string): string => crypto.hash('sha256', text, 'base64url');
@@ -13,7 +13,7 @@ export interface Jwk {
   readonly y?: string;
 }
 
-/** As a program without checks takes them. */
+/** The claims, which a program without checks takes as they are. */
 interface Claims {
   readonly iss: string;
   readonly aud: string;

@@ -1,9 +1,9 @@
 import pg from 'pg';
 
-/** Whether the statements of concurrent requests are put together. */
+/** Whether the statements of concurrent requests are sent together. */
 export const BATCHED = process.env['BATCHED'] === 'yes';
 
-/** With generic plans: one for an array looks dearer than it is, and Postgres would plan each time. */
+/** With generic plans: the planner overestimates those for an array, and would plan each time. */
 export function openLimitPool(): pg.Pool {
   return new pg.Pool({
     connectionString: process.env['DATABASE_URL'],
@@ -18,8 +18,8 @@ type Row = { readonly n: number } & Readonly<Record<string, unknown>>;
 type Run = (values: Values) => Promise<Row | undefined>;
 
 /**
- * A statement over arrays: each value of a request is an element of its column; rows come back with `n`, the request's
- * ordinal.
+ * A statement over arrays: each value of a request is an element of its column; rows are returned with `n`, the
+ * request's ordinal.
  */
 export function statement(pool: pg.Pool, name: string, text: string): Run {
   const run = async (requests: readonly Values[]): Promise<(Row | undefined)[]> => {
@@ -40,7 +40,7 @@ interface Waiting {
 
 const MOST = 256;
 
-/** While one runs, the next gathers. */
+/** While one statement runs, the next is collected. */
 function batched(run: (requests: readonly Values[]) => Promise<(Row | undefined)[]>): Run {
   const queue: Waiting[] = [];
   let busy = false;

@@ -62,7 +62,10 @@ export async function openReader(
   };
 }
 
-/** A Requester that goes to the AM once and asks it for all Hosts in one call, reading each as its token arrives. */
+/**
+ * A Requester that sends the owner to the AM once and asks the AM for all Hosts in one call; it reads from each as its
+ * token arrives.
+ */
 export async function connectChained(
   deployment: Constellation,
   { requester }: Reader,
@@ -77,7 +80,7 @@ export async function connectChained(
   if (started.kind !== 'redirect') throw new Error(started.reason);
   effort.redirects += 1;
   await person.visit(started.redirectTo);
-  effort.clicks += 3; // "Allow", "Everything", and the button that says what it comes to
+  effort.clicks += 3; // "Allow", "Everything", and the button that says what the owner agrees to
   await person.press('everything', { preset_effect: 'allow' });
   const back = await person.press('allow');
   effort.requests += 1; // the browser, back at the Requester

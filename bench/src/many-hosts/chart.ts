@@ -4,7 +4,7 @@ import type { ManyHostsLine } from './report.ts';
 const PANEL = { width: 330, height: 220, left: 46, top: 46, bottom: 34, gap: 50 };
 const PLOT = { width: PANEL.width - PANEL.left, height: PANEL.height };
 
-/** Two panels side by side: what a person goes through, and how long it takes; both scales grow by factors of ten. */
+/** Two panels side by side: what a person has to do, and how long it takes; both scales grow by factors of ten. */
 export function drawChart(lines: readonly ManyHostsLine[]): string {
   const width = 2 * PANEL.width + PANEL.gap + 20;
   const height = PANEL.top + PLOT.height + PANEL.bottom + 10;
@@ -62,7 +62,7 @@ function panel(lines: readonly ManyHostsLine[], { title, of, unit, at }: PanelIn
   const series = (kind: 'am' | 'plain', name: string, pick: (line: ManyHostsLine) => Effort): string => {
     const points = lines.map((line) => [x(line.hosts), y(of(pick(line)))] as const);
     const [lastX = 0, lastY = 0] = points.at(-1) ?? [];
-    // the lower line is labelled below, where there is room
+    // the lower line has its label below, if there is room
     const below = kind === 'am' && lastY + 30 < PANEL.top + PLOT.height;
     return [
       `<polyline class="${kind}" points="${points.map((point) => point.map(round).join(',')).join(' ')}"/>`,

@@ -1,12 +1,12 @@
-/** What it took until something of every Host was read. */
+/** The effort until something was read from every Host. */
 export interface Effort {
   /** How often the person was sent to another site to agree there. */
   redirects: number;
   /** Buttons pressed and answers chosen by the person. */
   clicks: number;
-  /** Accounts of the Requester at servers, made for this. */
+  /** Client registrations of the Requester, made for this. */
   registrations: number;
-  /** Between anybody and anybody. */
+  /** Requests between all parties. */
   requests: number;
   /** Without the time in which a person reads and decides. */
   seconds: number;

@@ -1,6 +1,6 @@
-// Many Hosts in one process: each is there twice, once with host-kit and once with oidc-provider, with the same entry
-// behind both. They share a
-// database each kind; their tokens, clients and owners have nothing in common. Everybody is signed in already, at both.
+// Many Hosts in one process: each exists twice, once with host-kit and once with oidc-provider, with the same entry
+// behind both. Those of one kind share a database; their tokens, clients and owners have nothing in common. Everybody
+// is signed in already at all of them.
 
 import { chatelaineHost } from '@chatelaine/host-kit';
 import Fastify from 'fastify';
@@ -34,7 +34,7 @@ async function openHost({ name, host: { port, url } }: Place): Promise<void> {
     pool,
     demo: true,
     outboundExceptions: [{ host: 'am.localhost', port: Number(AM_PORT), scheme: 'http', cidr: '127.0.0.0/8' }],
-    // counted in the shared database: what one Host would count is not what two hundred do
+    // the limit is counted in the shared database, where two hundred Hosts would reach what is meant for one
     limits: { documents: { name: 'document', points: 100_000, perSeconds: 60 } },
     scopes: { [SCOPE]: 'Read your entries' },
     owner: () => ({ id: `robin at ${name}`, label: 'robin' }),
@@ -44,5 +44,5 @@ async function openHost({ name, host: { port, url } }: Place): Promise<void> {
   await app.listen({ port, host: '127.0.0.1' });
 }
 
-/** Requests that each kind of server has had so far. */
+/** The requests that each kind of server has received so far. */
 serve({ counted: async () => counted });

@@ -1,7 +1,7 @@
 /** One Host of the farm: the same data behind both kinds of server. */
 export interface Place {
   readonly name: string;
-  /** Made a Host with host-kit. */
+  /** A Host with host-kit. */
   readonly host: Origin;
   /** An ordinary authorization server and its API: oidc-provider. */
   readonly plain: Origin;

@@ -9,8 +9,8 @@ const OWNER = 'robin';
 const PAGE = '<!doctype html><title>Allow?</title><form method="post"><button>Allow</button></form>';
 
 /**
- * A Host as most are: its own authorization server, open to registration, and an API. Its owner is signed in already
- * and agrees with one click; its tokens are bound by DPoP, as those of the chain are.
+ * A Host as most are: its own authorization server with dynamic registration, and an API. Its owner is signed in
+ * already and agrees with one click; its tokens are bound by DPoP, like those of the chain.
  */
 export async function openPlainHost(
   { pool, port, url }: Origin & { pool: Pool },

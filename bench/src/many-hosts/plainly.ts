@@ -3,12 +3,12 @@ import * as client from 'openid-client';
 import { type Effort, noEffort } from './effort.ts';
 import { ENTRY, type Place, SCOPE } from './places.ts';
 
-/** Where a browser of the plain Requester comes back to. */
+/** The redirect URI of the plain Requester. */
 const REDIRECT_URI = 'http://reader.localhost:1/callback';
 
 /**
- * A Requester that goes to each Host by itself: registration, a redirect, a code, a token, a call; one after another,
- * as a person can.
+ * A Requester that goes to each Host by itself: registration, a redirect, a code, a token, a call; one Host after
+ * another, as a person can.
  */
 export async function connectPlainly(deployment: Constellation, places: readonly Place[]): Promise<Effort> {
   const effort = noEffort();

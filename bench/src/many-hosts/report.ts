@@ -4,7 +4,7 @@ import os from 'node:os';
 import { table } from '../table.ts';
 import type { Effort } from './effort.ts';
 
-/** One number of Hosts. */
+/** The result for one number of Hosts. */
 export interface ManyHostsLine {
   readonly hosts: number;
   /** Seconds in which the owner linked them with the AM, once for all Requesters. */

@@ -1,4 +1,4 @@
-// Measures what the bridge adds to a call of a service, in one run with the same call straight to that service, and
+// Measures what the bridge adds to a call to a service, compared in one run with the same call made directly, and
 // whether its memory grows with what it passes on; writes both into docs/bridge.md: `pnpm measure:bridge`.
 
 import fs from 'node:fs';
@@ -16,13 +16,13 @@ import { runBlock } from '../load.ts';
 import type { Prepared } from '../requests.ts';
 import { writeMeasured } from './measured.ts';
 
-/** As many as one Requester may have under way at one account. */
+/** As many as one Requester may have in progress at one account. */
 const AT_ONCE = 8;
 const EFFORT = { rounds: 5, seconds: 2, warmups: 2 };
 const MB = 1_000_000;
 const FILE_BYTES = 100 * MB;
 const LOOK_EVERY_MS = 10;
-/** For which processor time is counted. */
+/** How many calls are made to count processor time. */
 const CALLS = 1000;
 
 const [bridgePort = 0, servicePort = 0] = await freePorts(2);
@@ -120,7 +120,9 @@ async function measure(on: Constellation): Promise<string[]> {
   ];
 }
 
-/** Somebody who has connected the service, the bridge and a Requester; and a token for it, anew before it ends. */
+/**
+ * Somebody who has connected the service, the bridge and a Requester; and a token for it, renewed before it expires.
+ */
 async function connected(on: Constellation): Promise<{ raw: RawRequester; token: () => Promise<string> }> {
   const robin = on.person({ stopsAt: [RAW_CALLBACK] });
   await signUp(robin, on.am.url);
@@ -165,7 +167,7 @@ function download(port: number, { path: target, host, headers }: Prepared, bytes
   return promise;
 }
 
-/** The most memory that a process takes while something is done. */
+/** The most memory that a process uses while `work` runs. */
 async function watching<T>(pid: number, work: () => Promise<T>): Promise<{ result: T; most: number }> {
   let most = rssOf(pid);
   let isOver = false;
@@ -182,7 +184,7 @@ async function watching<T>(pid: number, work: () => Promise<T>): Promise<{ resul
   return { result, most };
 }
 
-/** Milliseconds of processor time that a process uses while something is done, all its threads together. */
+/** Milliseconds of processor time that all threads of a process use while `work` runs. */
 async function processorTimeOf(pid: number, work: () => Promise<unknown>): Promise<number> {
   const used = (): number => {
     // proc(5): the fields after the name, which is in parentheses; utime and stime, in hundredths of a second
@@ -202,7 +204,7 @@ function rssOf(pid: number): number {
   return Number(kilobytes) * 1024;
 }
 
-/** Of each round, by how many milliseconds the median of one is above the other's. */
+/** By how many milliseconds the median of one exceeds the other's, for each round. */
 function ofRounds(rounds: Rounds, one: string, other: string): Spread {
   const [mine = [], theirs = []] = [rounds.get(one), rounds.get(other)];
   return spread(mine.map(({ p50 }, index) => p50 - (theirs[index]?.p50 ?? 0)));

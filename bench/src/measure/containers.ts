@@ -1,5 +1,4 @@
-// Writes what the last `pnpm test:containers` measured into docs/operations.md: `pnpm measure:containers`, which runs
-// both.
+// Writes what the last `pnpm test:containers` measured into docs/operations.md: `pnpm measure:containers` runs both.
 
 import os from 'node:os';
 import { noted } from '../../../e2e/containers/support/figures.ts';

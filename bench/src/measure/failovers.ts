@@ -1,7 +1,6 @@
-// Kills the primary Postgres under load, promotes the standby, makes a new standby in the old one's place, and so on;
-// looks for each that was
-// acknowledged, and writes it into docs/operations.md: `pnpm images && pnpm measure:failovers [--count 20]`. It does
-// what "When Postgres is lost" says there.
+// Kills the primary Postgres under load, promotes the standby, makes a new standby in place of the old primary, and so
+// on; looks for everything that was acknowledged, and writes the result into docs/operations.md: `pnpm images && pnpm
+// measure:failovers [--count 20]`. It follows "When Postgres is lost" there.
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -14,7 +13,7 @@ import { eventually } from '@chatelaine/test-kit';
 import { openRawRequester, RAW_CALLBACK } from '../../../e2e/test/support/raw-requester.ts';
 import { writeMeasured } from './measured.ts';
 
-/** Between two entries; the transfers are as many as one connection is let. */
+/** Between two entries; transfers are as frequent as one connection may ask. */
 const ENTRY_EVERY_MS = 200;
 const TRANSFER_EVERY_MS = 250;
 const UP = ['up', '-d', '--no-build', 'am', 'photos'];
@@ -36,7 +35,7 @@ try {
   writeMeasured('failovers', table);
   console.log(table.join('\n'));
 } finally {
-  // the containers that compose does not know of; then what it knows
+  // first the containers that compose does not know, then its own
   await prune();
   await deployment.down();
 }
@@ -104,7 +103,7 @@ async function failover(
   await eventually(async () => since(promotedAt, 200), { until: Boolean });
   const served = seen.sent.find(({ at, status }) => at > promotedAt && status === 200);
   const firstTokenMs = (served?.at ?? Number.NaN) + (served?.tookMs ?? 0) - promotedAt;
-  // by then the Host has minted again, too
+  // by then, the Host has minted again, too
   const { orphans } = await pg.accountAt(there, pair.standby, { entries: [], tokens: tokensOf(seen.sent) });
 
   const begun = Date.now();

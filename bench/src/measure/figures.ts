@@ -1,4 +1,4 @@
-// Measures how many transfers and sign-ins a core does and how long they take, and writes it into docs/operations.md:
+// Measures how many transfers and sign-ins a core can do and how long they take, and writes it into docs/operations.md:
 // `pnpm measure:figures`.
 
 import os from 'node:os';

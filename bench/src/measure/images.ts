@@ -1,5 +1,5 @@
-// How large the images are and how fast they start, written into docs/operations.md: `pnpm measure:images` (after `pnpm
-// images`).
+// Measures how large the images are and how fast they start, and writes it into docs/operations.md: `pnpm
+// measure:images` (after `pnpm images`).
 
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -112,7 +112,7 @@ function sizeOf(image: string): number {
   return Number(docker('image', 'inspect', '-f', '{{.Size}}', image));
 }
 
-/** The largest layer over the base is the dependencies. */
+/** The largest layer above the base contains the dependencies. */
 function sharedSize(): number {
   const layers = (image: string): number[] =>
     docker('history', '--human=false', '--format', '{{.Size}}', image).split('\n').map(Number);

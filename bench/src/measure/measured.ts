@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { root } from '../../../scripts/workspace.ts';
 
-/** Puts lines between `<!-- measured: name -->` and `<!-- /measured: name -->` of a document. */
+/** Replaces the lines between `<!-- measured: name -->` and `<!-- /measured: name -->` of a document. */
 export function writeMeasured(name: string, lines: readonly string[], document = 'docs/operations.md'): void {
   const file = path.join(root, document);
   const [begin, end] = [`<!-- measured: ${name} -->`, `<!-- /measured: ${name} -->`];

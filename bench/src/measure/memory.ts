@@ -15,7 +15,7 @@ const { values } = parseArgs({
     samples: { type: 'string' },
   },
 });
-/** What starts, fills and compiles has done so by then. */
+/** By then, everything has been started, filled and compiled. */
 const SETTLED_MINUTES = 5;
 const minutes = Number(values.minutes);
 const perSecond = Number(values.rate);
@@ -44,7 +44,7 @@ const lines = [
 writeMeasured('memory', lines);
 console.log(lines.join('\n'));
 
-/** The median of this minute and the two beside it. */
+/** The median of this minute and the two next to it. */
 function around(minute: number, of: (sample: Memory) => number): number {
   return (
     samples

@@ -1,6 +1,6 @@
-// Where the processor time of a transfer goes: `pnpm measure:profile`. Transfers run at 32 in flight while V8 samples
-// the AM and the Host; each sample counts for the package that its innermost frame is of, and, below, for the single
-// function. The limit program is sampled beside, so that what no code of ours can save is known.
+// Where the processor time of a transfer goes: `pnpm measure:profile`. Transfers run with 32 in flight while V8 samples
+// the AM and the Host; each sample counts for the package of its innermost frame and, in a second list, for the
+// function. The limit program is sampled as well, to show what no code of ours can save.
 
 import path from 'node:path';
 import type { Child, Profile } from '../child.ts';
@@ -16,7 +16,7 @@ const MOST_FUNCTIONS = 45;
 const root = path.join(import.meta.dirname, '../../..');
 
 interface Sampled {
-  /** Microseconds of a request, by package. */
+  /** Microseconds per request, by package. */
   readonly packages: ReadonlyMap<string, number>;
   readonly functions: ReadonlyMap<string, number>;
 }
@@ -54,7 +54,7 @@ async function print(
   for (const [role, child] of children) {
     const profile = await child.call<Profile>('stopProfile');
     if (shot === undefined) continue;
-    // the round that warms up is sampled too, and as long as a quarter of the one that counts
+    // the unmeasured first round is sampled, too; it is a quarter as long as the measured one
     const { packages, functions } = sampled(profile, shot.count * 1.25);
     console.log(`\n== ${name}: ${role}, µs of a request (${shot.perSecond.toFixed(0)} per second)`);
     for (const [what, us] of sorted(packages)) console.log(`${us.toFixed(0).padStart(7)}  ${what}`);

@@ -1,5 +1,5 @@
-// Measures what strangers make an AM and a Host keep, and writes it into docs/reliability.md: `pnpm measure:strangers
-// [--minutes 10] [--rate 15]`.
+// Measures what an AM and a Host store because of strangers' requests, and writes it into docs/reliability.md: `pnpm
+// measure:strangers [--minutes 10] [--rate 15]`.
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -12,7 +12,7 @@ const { values } = parseArgs({
 });
 const minutes = Number(values.minutes);
 const perSecond = Number(values.rate);
-/** What starts, fills and compiles has done so by then. */
+/** By then, everything has been started, filled and compiled. */
 const SETTLED_MINUTES = 2;
 if (!(minutes > SETTLED_MINUTES && perSecond > 0)) throw new Error(`--minutes must be more than ${SETTLED_MINUTES}.`);
 

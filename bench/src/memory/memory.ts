@@ -7,19 +7,19 @@ import { coming, type Deed, round } from './mix.ts';
 export interface MemoryOptions {
   readonly minutes: number;
   readonly perSecond: number;
-  /** Told of each sample, and of what was not answered as it should be. */
+  /** Called with each sample, and with each answer that was not as expected. */
   readonly progress: (line: string) => void;
 }
 
 export interface MemoryRun {
-  /** One a minute, after garbage collection; the first before anything was asked. */
+  /** One for each minute, after garbage collection; the first one before any request. */
   readonly samples: readonly Memory[];
   readonly requests: number;
-  /** Not answered as they should be. */
+  /** How many answers were not as expected. */
   readonly wrong: number;
 }
 
-/** Limits that one source of everything would meet. */
+/** Limits that a load from a single address would otherwise reach. */
 const WIDE = {
   REFUSALS_PER_MINUTE: '1000000',
   REGISTRATIONS_PER_HOUR: '1000000',
@@ -29,7 +29,7 @@ const WIDE = {
 };
 const COMING_EVERY_SECONDS = 20;
 
-/** One process of the AM under a steady load of all kinds, and what it holds in memory. */
+/** One process of the AM under a steady load of every kind, and how much memory it uses. */
 export async function measureMemory({ minutes, perSecond, progress }: MemoryOptions): Promise<MemoryRun> {
   const databases = await startDatabases();
   const chain = await startChain({ databaseUrl: await databases.chain(), env: WIDE });
@@ -55,7 +55,7 @@ export async function measureMemory({ minutes, perSecond, progress }: MemoryOpti
 
 export const mb = (bytes: number): string => (bytes / 1_048_576).toFixed(1);
 
-/** At a steady pace, whether or not the ones before are answered. */
+/** Sends at a steady pace, whether or not earlier requests have been answered. */
 function startLoad(chain: Chain, { perSecond, progress }: Omit<MemoryOptions, 'minutes'>) {
   const counts = { requests: 0, wrong: 0 };
   const underWay = new Set<Promise<void>>();

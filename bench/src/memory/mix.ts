@@ -6,10 +6,10 @@ import type { Chain } from '../chain.ts';
 import { connect, registered, type Tokens } from '../connection.ts';
 import { type Answer, type Prepared, prepare, send } from '../requests.ts';
 
-/** What is done to the AM in turn, and what it should answer. */
+/** One kind of request to the AM, and the answers that are expected. */
 export interface Deed {
   readonly name: string;
-  /** Answers that count as good; null: `run` throws when something is wrong. */
+  /** The expected statuses; null: `run` throws if something is wrong. */
   readonly good: readonly number[] | null;
   run(): Promise<number>;
 }
@@ -18,7 +18,7 @@ const ITEMS = 10;
 const PAGES = ['/', '/hosts', '/apps', '/timeline', '/asks', '/ends'];
 
 /**
- * Everything that programs and people do to an AM, in the order of one round; what strangers do comes from another
+ * Everything that programs and people do to an AM, in the order of one round; strangers' requests come from another
  * address each time.
  */
 export function round(chain: Chain): readonly Deed[] {
@@ -40,7 +40,7 @@ export function round(chain: Chain): readonly Deed[] {
     async run() {
       const form = { grant_type: GRANT.refreshToken, refresh_token: state.tokens.refresh };
       const { status, json } = await ask(await prepare(am, party, { path: '/token', form, proof: 'with proof' }));
-      // a refresh token bound to a client's key stays the same
+      // a refresh token that is bound to a client's key stays the same
       const { access_token: access = '', refresh_token: next = state.tokens.refresh } = json;
       if (status === 200) state.tokens = { access: String(access), refresh: String(next) };
       return status;
@@ -81,7 +81,7 @@ export function round(chain: Chain): readonly Deed[] {
   return [...first, ...second, ...third];
 }
 
-/** What is done once in a while: a Requester comes, is connected, transfers and is stopped by the owner. */
+/** Done from time to time: a Requester registers, is connected, transfers, and is stopped by the owner. */
 export function coming(chain: Chain): Deed {
   return {
     name: 'connection made and stopped',
@@ -99,7 +99,7 @@ export function coming(chain: Chain): Deed {
   };
 }
 
-/** Requests that are refused, each by somebody else: what a process keeps of them must come to an end. */
+/** Requests that are refused, each from somebody else: what a process stores because of them must be bounded. */
 function strangers(chain: Chain, state: { tokens: Tokens }) {
   const { am, host, party } = chain;
   const made = (name: string, of: () => Promise<Prepared>): Deed => ({

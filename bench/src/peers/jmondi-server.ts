@@ -1,6 +1,5 @@
 // @jmondi/oauth2-server behind Fastify: code, refresh (it always rotates) and introspection. Its access tokens are JWTs
-// with HS256, by design; codes and refresh
-// tokens are opaque, as it offers. It has no pushed requests.
+// with HS256, by design; its codes and refresh tokens are opaque, an option that it has. It has no pushed requests.
 
 import {
   AuthorizationServer,
@@ -124,7 +123,7 @@ server.enableGrantType(
         throw new Error('codes are made by the bench');
       },
       persist: async () => undefined,
-      // it deletes a code that was used, so that none is there that was revoked
+      // used codes are deleted, so no stored code is revoked
       isRevoked: async () => false,
       revoke: async (code) => void (await takeCode(code)),
     },

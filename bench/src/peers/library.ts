@@ -8,10 +8,9 @@ import pg from 'pg';
 import { CODE_SECONDS, type Code, POOL_SIZE, REDIRECT_URI, SCOPE } from '../code.ts';
 
 // What the servers built on a library have in common: their tables and their clients' authentication. Neither library
-// has private_key_jwt, so their hook for a
-// secret gets the assertion and checks it as ours does, its jti remembered by a durable row. Neither has DPoP: their
-// tokens are bearer tokens, and no proof is
-// checked. What the library writes about a token is one row, durable as ours.
+// has private_key_jwt, so their hook for a secret gets the assertion and checks it as ours does, and a durable row
+// remembers its jti. Neither has DPoP: their tokens are bearer tokens, and no proof is checked. What the library writes
+// about a token is one row, as durable as ours.
 
 const { DATABASE_URL = '', ISSUER = '' } = process.env;
 export const pool = new pg.Pool({ connectionString: DATABASE_URL, max: POOL_SIZE });
@@ -36,7 +35,7 @@ export interface CodeRow {
   readonly challenge: string;
 }
 
-/** A prepared statement that gives at most one row. */
+/** A prepared statement that returns at most one row. */
 export const query =
   <Row extends object>(name: string, text: string) =>
   async (...values: unknown[]): Promise<Row | undefined> =>
@@ -48,7 +47,7 @@ const remember = query(
   'insert into replay (id, expires_at) values ($1, to_timestamp($2)) on conflict do nothing returning id',
 );
 
-/** Whether this client exists and, where an assertion is given, whether it is by this client and fresh. */
+/** Whether this client exists and, if an assertion is given, whether it is the client's and fresh. */
 export async function isClient(id: string, assertion: string | null): Promise<boolean> {
   const client = await findClient(id);
   if (client === undefined || assertion === null) return client !== undefined;
@@ -92,7 +91,7 @@ export async function makeCodes(input: unknown): Promise<Code[]> {
   return codes;
 }
 
-/** Refresh tokens that were not used yet. */
+/** Refresh tokens that have not been used yet. */
 export async function makeRefreshTokens(input: unknown): Promise<string[]> {
   const { count, clientId } = input as { count: number; clientId: string };
   const tokens = Array.from({ length: count }, randomToken);
@@ -106,7 +105,7 @@ export async function makeRefreshTokens(input: unknown): Promise<string[]> {
 
 type Form = Record<string, string>;
 
-/** A server that hands over forms in which the assertion stands where the library looks for a secret. */
+/** A server whose forms have the assertion where the library looks for a secret. */
 export function openServer(): FastifyInstance {
   const app = fastify();
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, text, done) => {

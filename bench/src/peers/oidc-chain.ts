@@ -1,10 +1,9 @@
-// The whole chain on oidc-provider, at both ends, with the library's own client authentication, models and adapter and
-// a custom grant for token exchange.
-// SIGNED=yes, the same cryptography as ours: private_key_jwt at both hops, DPoP at the first, a signed statement at the
-// second; each jti is remembered, the intent
-// is committed before the Host is asked, its completion before the answer. SIGNED=no, none at all: secrets, no proof,
-// no statement, no binding; one row of audit
-// after the Host has answered. Neither has an owner's rules, limits, or a check that something was stopped meanwhile.
+// The whole chain on oidc-provider, at both ends, with the library's own client authentication, models and adapter, and
+// a custom grant for token exchange. SIGNED=yes uses the same cryptography as ours: private_key_jwt at both hops, DPoP
+// at the first, a signed statement at the second; each jti is remembered, the intent is committed before the Host is
+// called, and the completion before the answer. SIGNED=no uses none: secrets, no proof, no statement, no binding, and
+// one audit row after the Host has answered. Neither has an owner's rules, limits, or a check whether something was
+// stopped meanwhile.
 
 import { createHash, randomUUID } from 'node:crypto';
 import { checkDpopProof, type SigningKey, signShortJwt, verifyJwt, systemClock } from '@chatelaine/crypto';
@@ -53,11 +52,11 @@ const provider = new Provider(issuer, {
 });
 const PARAMETERS = ['subject_token', 'subject_token_type', 'resource', 'scope', 'actor_token', 'actor_token_type'];
 provider.registerGrantType(GRANT.tokenExchange, isAm ? passOn : mint, PARAMETERS);
-// one line is enough to see that a round was worth nothing
+// one such line shows that a round is invalid
 provider.once('server_error', (_ctx, error) => console.error(error));
 provider.once('grant.error', (_ctx, error) => console.error(error.message, error.error_description));
 
-/** What a custom grant is called with. */
+/** The context of a custom grant. */
 type Context = Parameters<Parameters<Provider['registerGrantType']>[1]>[0];
 type Form = Readonly<Record<string, string>>;
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
@@ -104,7 +103,7 @@ async function passOn(ctx: Context): Promise<void> {
 const audit = (text: string, values: unknown[]): Promise<unknown> =>
   pool.query({ name: text.slice(0, 20), text, values });
 
-/** The thumbprint of the key that the connection's token is bound to, of a proof that was not seen before. */
+/** The thumbprint of the key to which the connection's token is bound, from a proof that has not been used before. */
 async function proven(ctx: Context, token: string): Promise<string> {
   const { client } = ctx.oidc;
   const proof = await checkDpopProof({

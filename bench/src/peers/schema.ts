@@ -1,4 +1,4 @@
-/** What the servers built on a library keep. */
+/** The tables of the servers built on a library. */
 export const PEER_SCHEMA = `
   create table client (id text primary key, jwks jsonb not null);
   create table replay (id text primary key, expires_at timestamptz not null);

@@ -13,7 +13,7 @@ import type { Service } from '../chain.ts';
 import { type Prepared, send } from '../requests.ts';
 import { REDIRECT_URI } from '../code.ts';
 
-/** A web server of strangers: whatever is asked for is there, of ever another kind. */
+/** A web server of strangers: it answers every path, with ever different documents. */
 export interface Documents {
   readonly origin: string;
   readonly port: number;
@@ -50,7 +50,7 @@ export async function serveStrangers(port: number): Promise<Documents> {
     }
     if (path.startsWith('/small/')) return client;
     if (path.startsWith('/large/')) return { ...client, padding: randomBytes(KILOBYTES_60 / 2).toString('hex') };
-    // not one, and of many small things: what takes most where it is kept as parsed
+    // not acceptable, and made of many small values: what takes most memory once parsed
     return { ...client, redirect_uris: 7, padding: Array.from({ length: KILOBYTES_60 / 4 }, () => [0]) };
   };
   const documents: Documents = {
@@ -74,7 +74,7 @@ interface Targets {
   readonly documents: Documents;
 }
 
-/** What strangers send, one of each kind: nothing of it comes twice, and each from another address. */
+/** What strangers send, one function for each kind: nothing is sent twice, and each request is from another address. */
 export function kinds({ am, host, documents }: Targets): readonly (() => Promise<number>)[] {
   const { origin, key } = documents;
   const at = ({ issuer, port }: Service) => ({ port, host: `${new URL(issuer).hostname}:${port}` });

@@ -7,14 +7,14 @@ import { startDatabases } from '../databases.ts';
 import { mb } from '../memory/memory.ts';
 import { DOCUMENTS_NAME, kinds, serveStrangers } from './flood.ts';
 
-/** What one service holds. */
+/** What one service stores. */
 export interface Held {
   readonly memory: Memory;
-  /** Rows of its tables that have any. */
+  /** The number of rows of each table that is not empty. */
   readonly rows: Readonly<Record<string, number>>;
-  /** Bytes of all of them on disk. */
+  /** Bytes of all tables on disk. */
   readonly disk: number;
-  /** Of stored documents. */
+  /** The number of stored documents. */
   readonly documents: number;
 }
 
@@ -24,12 +24,12 @@ export interface Sample {
 }
 
 export interface Growth {
-  /** One a minute, after garbage collection; the first before anything was asked. */
+  /** One for each minute, after garbage collection; the first one before any request. */
   readonly samples: readonly Sample[];
   readonly statuses: Readonly<Record<number, number>>;
 }
 
-/** An AM and a Host while strangers send them ever new documents, registrations, ends and junk. */
+/** An AM and a Host while strangers send them ever new documents, registrations, revocations and junk. */
 export async function measureGrowth(options: {
   minutes: number;
   perSecond: number;

@@ -4,14 +4,14 @@ import path from 'node:path';
 import { at } from '../figures/figure.ts';
 import { table } from '../table.ts';
 
-/** What came of one block: milliseconds of what others were answered well. */
+/** The result of one block: milliseconds of the others' successful requests. */
 export interface Block {
   readonly transfers: readonly number[];
   readonly pages: readonly number[];
   readonly signIns: readonly number[];
   readonly stops: readonly number[];
   readonly refused: number;
-  /** Of the hostile ones, by status. */
+  /** The hostile requests, by status. */
   readonly hostile: Readonly<Record<number, number>>;
 }
 
