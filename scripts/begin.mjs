@@ -1,6 +1,6 @@
-// `npm start` on a fresh machine, with whatever Node 20 or later is there: installs what the lockfile names (Node 24
-// and pnpm among it), builds, and starts
-// scripts/start.ts. Each step is one line with its time; what a step prints is shown when it fails.
+// `npm start` on a fresh machine, with any Node from version 20: installs what the lockfile names (including Node 24
+// and pnpm), builds, and starts scripts/start.ts. Each step is one line with its duration; a step's output is shown
+// when it fails.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -10,7 +10,7 @@ const root = path.join(import.meta.dirname, '..');
 const PNPM = ['--yes', '--prefer-offline', 'pnpm@12.21.0'];
 const STILL_EVERY_MS = 15_000;
 
-// Ctrl-C reaches the whole group, and the step under way ends by it; we stay to end as it did
+// Ctrl-C reaches the whole process group and ends the current step; we stay, to exit as it did
 let child;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => signal !== 'SIGINT' && child?.kill(signal));
@@ -50,7 +50,7 @@ async function step(done, doing, program, args) {
   console.log(`${done} in ${seconds()}.`);
 }
 
-/** The Node of the lockfile, where there is one for this platform; else whoever runs this. */
+/** The Node of the lockfile, if there is one for this platform; otherwise the one that runs this. */
 function nodeOfOurs() {
   const installed = path.join(root, 'node_modules/.bin/node');
   return fs.existsSync(installed) ? installed : process.execPath;

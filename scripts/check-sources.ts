@@ -1,4 +1,4 @@
-// What neither the linter nor the dependency rule can see of our sources. Part of `pnpm static`.
+// Checks the sources for what neither the linter nor the dependency check can see. Part of `pnpm static`.
 
 import fs from 'node:fs';
 import path from 'node:path';

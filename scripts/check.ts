@@ -34,7 +34,7 @@ if (skippedAgainstTheRule) console.log('\nNothing may be skipped here (NOTHING_S
 console.log(summary.text);
 process.exitCode = turboStatus !== 0 ? turboStatus : summary.failed > 0 || skippedAgainstTheRule ? 1 : 0;
 
-/** Resolves with turbo's exit code, also when it was interrupted: the summary is printed in any case. */
+/** Resolves with turbo's exit code, also when turbo was interrupted: the summary is printed in any case. */
 function runTurbo(selection: readonly WorkspacePackage[]): Promise<number> {
   const args = [
     'run',
@@ -46,13 +46,14 @@ function runTurbo(selection: readonly WorkspacePackage[]): Promise<number> {
     '--log-order=stream',
     `--concurrency=${Math.max(2, Math.ceil(os.availableParallelism() / 2))}`,
   ];
-  // part of a test run's cache key: a result with skipped tests must not outlive the reason for skipping
+  // NOTHING_SKIPPED is part of a test run's cache key: a result with skipped tests must not outlive the reason for
+  // skipping
   const env = {
     ...process.env,
     TURBO_TELEMETRY_DISABLED: '1',
     CHATELAINE_BROWSER: chromium() ?? '',
   };
-  // Ctrl-C reaches turbo too; we stay to say how far it came
+  // Ctrl-C reaches turbo, too; we stay to report how far it got
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   return new Promise((resolve) => {
     const turbo = spawn('turbo', args, { cwd: root, env, stdio: ['inherit', 'pipe', 'pipe'] });

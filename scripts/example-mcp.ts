@@ -1,6 +1,6 @@
 // `pnpm example:mcp`: an AM and examples/mcp-server on this machine, with an account that has notes and has linked the
-// two. Says what to paste into
-// an MCP client. All of it is new at every start and gone after Ctrl-C; only the addresses stay.
+// two. Prints what to paste into an MCP client. Everything is new at each start and gone after Ctrl-C; only the
+// addresses stay the same.
 
 import { takenPorts } from '@chatelaine/constellation';
 import { LOOPBACK_NAMES, openMcpDemo } from './example-mcp/demo.ts';

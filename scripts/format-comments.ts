@@ -1,4 +1,4 @@
-// Wraps the comments of our sources, which the formatter leaves as they are. Part of `pnpm format`.
+// Wraps the comments of our sources, which the formatter does not touch. Part of `pnpm format`.
 
 import fs from 'node:fs';
 import path from 'node:path';

@@ -29,7 +29,7 @@ try {
   if (context !== root) fs.rmSync(context, { recursive: true, force: true });
 }
 
-/** What the builder says is of interest only when it fails. */
+/** The builder's output matters only when it fails. */
 function build(args: readonly string[]): void {
   const { status, stderr } = spawnSync('docker', args, { cwd: context, encoding: 'utf8', maxBuffer: 1 << 28 });
   if (status === 0) return;
@@ -49,7 +49,7 @@ function git(...args: string[]): string {
 
 function checkout(commit: string): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-images-'));
-  // the modes of a checkout: layers that hold the same are then the same
+  // the modes of a checkout, so that equal layers are shared
   const archive = execFileSync('git', ['-c', 'tar.umask=0022', 'archive', commit], { cwd: root, maxBuffer: 1 << 28 });
   execFileSync('tar', ['-x', '-C', folder], { input: archive });
   return folder;

@@ -36,7 +36,7 @@ try {
   await server.stop();
 }
 
-/** The package and what it depends on, as far as they bring tables: their union is the schema its migrations run in. */
+/** The package, and those it depends on that have tables: their union is the schema its migrations run in. */
 function bringers(start: WorkspacePackage, all: readonly WorkspacePackage[]): WorkspacePackage[] {
   const found = new Set([start]);
   for (const { dependencies } of found) {
@@ -64,7 +64,7 @@ function write(owningPackage: WorkspacePackage, label: string, sql: string): str
   );
 }
 
-/** 20261123104600, UTC: migrations of all packages sort into the order in which they were written. */
+/** 20261123104600, in UTC: migrations of all packages sort in the order in which they were written. */
 function timestamp(date: Date): string {
   return date.toISOString().replace(/\D/g, '').slice(0, 14);
 }

@@ -1,9 +1,7 @@
-// Gives a running deployment its demo account, through the services' own pages: node --conditions=source
-// scripts/seed.ts
-// --password-file <file> <issuer> …
-// The issuers of the AM, the Hosts, the bridge and the Requester, in any order; *.localhost is this machine.
-// Repeatable. The
-// password is made when there is none.
+// Gives a running deployment its demo account, through the services' own pages:
+//   node --conditions=source scripts/seed.ts --password-file <file> <issuer> …
+// The issuers are those of the AM, the Hosts, the bridge and the Requester, in any order; *.localhost is this machine.
+// Repeatable. If the file does not exist, a password is made and written to it.
 
 import fs from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';

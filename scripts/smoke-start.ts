@@ -1,6 +1,5 @@
-// Tries `npm start` as its user does: it comes up, Ctrl-C leaves nothing behind, a second start keeps the data, a port
-// in use is said clearly.
-// Needs Linux (/proc) to find what was left behind.
+// Tries `npm start` as its user does: it comes up, Ctrl-C leaves nothing behind, a second start keeps the data, and a
+// port in use is reported clearly. Needs Linux (/proc) to find what was left behind.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
@@ -24,22 +23,22 @@ interface Services {
 
 interface Run {
   readonly child: ChildProcess;
-  /** In the environment of every process below it, and of no other. */
+  /** In the environment of every process that it starts, and of no other. */
   readonly marker: string;
   output: string;
 }
 
-/** How much longer things take here than on a quick machine that has nothing else to do. */
+/** How many times slower this machine is than a quick one with nothing else to do. */
 const PACE = measurePace();
 const UP_WITHIN_MS = 300_000 * PACE; // the first start installs and builds
 const SAID_WITHIN_MS = 10_000 * PACE;
 const DOWN_WITHIN_MS = 15_000 * PACE;
-/** What somebody reads before they can sign in. */
+/** How many lines somebody has to read before they can sign in. */
 const LINES = 25;
 const COLUMNS = 100;
-/** A slow machine says that it is still at it. */
+/** What a slow machine prints while a step is still running. */
 const STILL = /^(Installing|Building|Waiting for .+) … \d+ s$/;
-/** Of a Host, and of both services that have never heard of an AM. */
+/** An entry of a Host, and one of each service that knows nothing of AMs. */
 const ENTRIES = ['Fog over the allotments', 'Learned to whistle with two fingers', 'On keeping a diary'];
 const SERVICES_FILE = path.join(root, '.run/services.json');
 
@@ -61,7 +60,7 @@ async function smoke(): Promise<void> {
   const services = await up(first);
   const keys = await keyIds(services);
   say(`came up: ${urls(services).join(' ')}`);
-  // the story of one transfer, down to the thief who is refused
+  // the account of one transfer, up to the thief who is refused
   await says(first, /A thief → .+\n +answer +401/, 'the first start told no transfer to its end');
   say('told one transfer');
   const missing = await missingInFeed(services, { entries: ENTRIES, withinMs: SAID_WITHIN_MS });
@@ -90,7 +89,7 @@ function start(): Run {
   fs.rmSync(SERVICES_FILE, { force: true });
   const marker = `CHATELAINE_SMOKE=${randomUUID()}`;
   const [name = '', value = ''] = marker.split('=');
-  // a process group of its own, as a terminal gives it: Ctrl-C reaches npm and all below it
+  // a process group of its own, as a terminal creates it: Ctrl-C reaches npm and everything below it
   const child = spawn('npm', ['start'], {
     cwd: root,
     detached: true,
@@ -124,7 +123,7 @@ async function up(run: Run): Promise<Services> {
   return services;
 }
 
-/** What it has written reaches us a little later than what it has done. */
+/** Waits, because what a process has written arrives later than what it has done. */
 async function says(run: Run, words: RegExp, otherwise: string): Promise<void> {
   const deadline = Date.now() + SAID_WITHIN_MS;
   while (!words.test(run.output)) {
@@ -147,7 +146,7 @@ async function interrupt(run: Run, services: Services): Promise<void> {
   const exited = once(run.child, 'exit');
   process.kill(-(run.child.pid ?? Number.NaN), 'SIGINT');
   const deadline = Date.now() + DOWN_WITHIN_MS;
-  // npm itself may be gone before what it started: everything has to be
+  // npm itself may exit before what it started: all of it must end
   while (left(run).length > 0) {
     expect(
       Date.now() < deadline,
@@ -180,8 +179,8 @@ async function portInUse(port: string): Promise<void> {
 }
 
 /**
- * Names of the signing keys of those who sign, the AM and the Requester, as their client documents say: they are made
- * at the first start and live in the database.
+ * Key ids of the signing keys of the AM and the Requester, as published for their client documents: the keys are made
+ * at the first start and stored in the database.
  */
 async function keyIds({ am, hosts, requester }: Services): Promise<string[]> {
   const [host] = hosts;
@@ -195,7 +194,7 @@ async function keyIds({ am, hosts, requester }: Services): Promise<string[]> {
   return ids.toSorted();
 }
 
-/** PROTOCOL §2.2: who the AM is to a Host. */
+/** PROTOCOL §2.2: the AM's identity at a Host. */
 function tagOf(issuer: string): string {
   return createHash('sha256').update(issuer).digest('base64url').slice(0, 22);
 }
@@ -206,7 +205,7 @@ async function json<T>(url: URL): Promise<T> {
   return JSON.parse(body) as T;
 }
 
-/** Node does not resolve *.localhost everywhere; the demo listens on loopback. */
+/** Node does not resolve *.localhost on every machine; the demo listens on loopback. */
 async function get(url: URL): Promise<{ status: number; body: string }> {
   const request = http.get({ host: '127.0.0.1', port: url.port, path: url.pathname, headers: { host: url.host } });
   const [response] = (await once(request, 'response')) as [http.IncomingMessage];

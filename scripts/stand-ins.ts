@@ -1,7 +1,8 @@
-// The two services of the demo that have never heard of an AM, behind a proxy: node --conditions=source
-// scripts/stand-ins.ts --kept <folder> --shared <folder> --bridge <issuer> <origin of Chirp> <origin of Plume>
-// `kept` is theirs; `shared` is for the bridge: definitions, and a file `env` with its DEFINITIONS and CLIENTS. The
-// client secret is made when there is none.
+// The two services of the demo that know nothing of AMs, behind a proxy:
+//   node --conditions=source scripts/stand-ins.ts --kept <folder> --shared <folder> --bridge <issuer> \
+//     <origin of Chirp> <origin of Plume>
+// `kept` is for their own data; `shared` is for the bridge: definitions, and a file `env` with its DEFINITIONS and
+// CLIENTS. If there is no client secret, one is made.
 
 import fs from 'node:fs';
 import path from 'node:path';

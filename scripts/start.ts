@@ -1,8 +1,7 @@
-// `npm start`: the whole deployment on this machine. Postgres, the AM, three Hosts, a bridge and a Requester as
-// separate processes that talk over HTTP only,
-// and two services that have never heard of an AM, for the bridge; a demo
-// account made through their own pages at the first start; one real transfer told as it travels; then it stays up until
-// Ctrl-C.
+// `npm start`: the whole deployment on this machine: Postgres, the AM, three Hosts, a bridge and a Requester as
+// separate processes that talk only over HTTP, and for the bridge two services that know nothing of AMs. The first
+// start makes a demo account through the services' own pages; then one real transfer is explained as it happens, and
+// everything stays up until Ctrl-C.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -29,9 +28,9 @@ import { root } from './workspace.ts';
 const DATA = path.join(root, '.data');
 const RUN = path.join(root, '.run');
 const SERVICES_FILE = path.join(RUN, 'services.json');
-/** By which `chatelaine doctor` finds this AM; services/am/src/cli/running-demo.ts. */
+/** The file by which `chatelaine doctor` finds this AM; services/am/src/cli/running-demo.ts. */
 const AM_FILE = path.join(RUN, 'am.json');
-/** Written when seeding is complete: from then on the data is the user's, and a start changes nothing about it. */
+/** Written when seeding is complete: from then on the data is the user's, and a start does not change it. */
 const SEEDED_FILE = path.join(DATA, 'seeded');
 const USERNAME = 'demo';
 
@@ -163,7 +162,10 @@ function writeServices({ am, hosts, bridge, requester }: Parties<DeployedService
   writePrivate(SERVICES_FILE, services);
 }
 
-/** Renamed into place: whoever waits for the file finds all of it. It holds secrets. */
+/**
+ * Renamed into place, so that whoever waits for the file finds it complete; readable by the user only, because it holds
+ * secrets.
+ */
 function writePrivate(file: string, content: object): void {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });

@@ -1,6 +1,5 @@
-// `pnpm test:busy [times]`: the whole suite on a machine that is busy with something else: two endless loops beside
-// each core, at equal priority.
-// Nothing is taken from turbo's cache. By default once.
+// `pnpm test:busy [times]`: the whole suite on a machine that is busy with something else: two endless loops for each
+// core, at equal priority. Nothing is taken from turbo's cache. Runs once by default.
 
 import { spawn, spawnSync } from 'node:child_process';
 import os from 'node:os';
@@ -8,7 +7,7 @@ import path from 'node:path';
 import { root } from './workspace.ts';
 
 const LOOPS_PER_CORE = 2;
-/** Work without end, but for a look now and then whether somebody is still there. */
+/** Endless work, except that it checks from time to time whether its parent is still there. */
 const LOOP = `
   let going = true;
   process.stdin.resume().on('close', () => (going = false)).on('end', () => (going = false));
@@ -23,7 +22,7 @@ if (!Number.isInteger(times) || times < 1) {
 }
 
 const loops = Array.from({ length: LOOPS_PER_CORE * os.availableParallelism() }, () =>
-  // each ends with us, however we end: its input closes
+  // each ends with us, however we end, because its input is closed
   spawn(process.execPath, ['-e', LOOP], { stdio: ['pipe', 'ignore', 'inherit'] }),
 );
 const took: string[] = [];

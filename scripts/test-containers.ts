@@ -26,11 +26,11 @@ else finish([{ ...tests, files: [NOT_RUN] }]);
 async function run(): Promise<void> {
   forgetResults([tests]);
   await prune();
-  // the previous commit's AM is what an upgrade begins with
+  // an upgrade begins with the previous commit's AM
   const built =
     values.built ||
     (node('scripts/images.ts') && node('scripts/images.ts', '--from', 'HEAD^', '--tag', 'previous', 'am'));
-  // what was built is still on its way to the disk, which the databases of the tests wait for
+  // the images are still being written to the disk, which the tests' databases would wait for
   if (built) spawnSync('sync');
   if (built) jest();
   await prune();

@@ -1,6 +1,6 @@
 // `pnpm test:cost [folder …]`: what the tests cost in processor time, by package and by test file, and what they spend
-// it on. Linux only.
-// Every test is run anew, one package after the other, so that what one costs is not told as another's.
+// it on. Linux only. Every test is run anew, one package after the other, so that no package's cost is counted as
+// another's.
 
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -9,10 +9,10 @@ import path from 'node:path';
 import { root, workspacePackages } from './workspace.ts';
 
 interface Cost {
-  /** Absolute. */
+  /** An absolute path. */
   readonly file: string;
   readonly seconds: number;
-  /** Seconds of it that went into what a test only needs: modules, Postgres, migrations, apps, processes. */
+  /** Seconds of it that went into what a test depends on: modules, Postgres, migrations, apps, processes. */
   readonly parts: Readonly<Record<string, number>>;
 }
 

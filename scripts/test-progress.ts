@@ -1,6 +1,6 @@
 import { counts, type PackageResult } from './test-summary.ts';
 
-/** The tests of one package, as far as what turbo prints has told. */
+/** The tests of one package, as far as turbo's output tells. */
 interface Task {
   state: 'left' | 'running' | 'done';
   began: number;
@@ -10,18 +10,18 @@ interface Task {
 export interface ProgressInput {
   /** Names of the packages whose tests are run. */
   readonly packages: readonly string[];
-  /** What a package's tests came to; read once it says that it is done. */
+  /** The result of a package's tests; read once turbo says that the package is done. */
   readonly resultOf: (name: string) => PackageResult | undefined;
   readonly print: (line: string) => void;
-  /** Milliseconds that only go forward. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
 const DONE = 'test-results.json is written';
 
 /**
- * Reads turbo's output line by line and says instead how far the tests have come: a line when a package is done, with
- * its counts and what is running and left. What a task printed is shown where it failed, and only there.
+ * Reads turbo's output line by line, and prints instead how far the tests have come: a line when a package is done,
+ * with its counts and with what is running and left. A task's own output is shown only if it failed.
  */
 export function createProgress({ packages, resultOf, print, now }: ProgressInput) {
   const tests = new Map<string, Task>(packages.map((name) => [name, { state: 'left', began: 0, output: [] }]));
@@ -45,7 +45,7 @@ export function createProgress({ packages, resultOf, print, now }: ProgressInput
   };
 
   return {
-    /** One line of what turbo prints: `@chatelaine/am:test: …`, or a word of turbo's own. */
+    /** One line of turbo's output: `@chatelaine/am:test: …`, or turbo's own. */
     line(text: string): void {
       const [, name = '', task = '', words = ''] = /^(@chatelaine\/[\w-]+)[:#](\w+): ?(.*)$/.exec(text) ?? [];
       const test = task === 'test' ? tests.get(name) : undefined;
@@ -63,7 +63,7 @@ export function createProgress({ packages, resultOf, print, now }: ProgressInput
       test.output.push(words);
       if (words.includes(DONE)) finish(name, test);
     },
-    /** After turbo's end: shows what those printed that never said that they are done. */
+    /** After turbo has ended: shows the output of tasks that never reported that they were done. */
     end(): void {
       for (const [name, task] of tests) if (task.state === 'running') finish(name, task);
     },

@@ -5,10 +5,10 @@ import { root, type WorkspacePackage } from './workspace.ts';
 /** What jest/reporter.js writes for one test file. */
 export interface FileResult {
   readonly file: string;
-  /** From its first line to its last, in the company it had. */
+  /** From its first line to its last, including what ran beside it. */
   readonly seconds: number;
   readonly passed: number;
-  /** `why` is what jest says of it: message, difference, stack. */
+  /** `why` is jest's explanation: message, difference, stack. */
   readonly failed: readonly { readonly name: string; readonly why: string }[];
   readonly skipped: readonly { readonly name: string; readonly why: string }[];
 }
@@ -17,7 +17,7 @@ export interface PackageResult {
   readonly name: string;
   /** Relative to the root: `packages/protocol`. */
   readonly folder: string;
-  /** Undefined when the package left no results: it did not build, has no tests, or was never reached. */
+  /** Undefined if the package left no results: it was not built, has no tests, or was never reached. */
   readonly files: readonly FileResult[] | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Summary {
 
 const RESULTS = 'test-results.json';
 
-/** Removes results of earlier runs, so that a package that does not get to run cannot answer with an old one. */
+/** Removes results of earlier runs, so that an old one is not read for a package that is not run. */
 export function forgetResults(packages: readonly WorkspacePackage[]): void {
   for (const { folder } of packages) fs.rmSync(path.join(root, folder, RESULTS), { force: true });
 }
@@ -44,7 +44,7 @@ export function readResults(packages: readonly WorkspacePackage[]): PackageResul
   });
 }
 
-/** Adds the packages' results up. A package without a result counts as one failure, never as nothing. */
+/** Adds up the packages' results. A package without a result counts as one failure, never as nothing. */
 export function summarize(reports: readonly PackageResult[]): Summary {
   const files = reports.flatMap(({ folder, files: own }) =>
     (own ?? []).map((result) => ({ ...result, file: `${folder}/${result.file}` })),
@@ -83,8 +83,8 @@ const WHY_LINES = 15;
 const SLOWEST_SHOWN = 5;
 
 /**
- * The command that runs one test again. Jest takes the name for a regular expression; the shell takes what is in single
- * quotes as it is.
+ * The command that runs one test again. Jest reads the name as a regular expression; the shell takes what is in single
+ * quotes literally.
  */
 function again(file: string, name: string): string {
   const [folder = '', test = ''] = file.split(/\/(?=test\/)/);
@@ -92,7 +92,10 @@ function again(file: string, name: string): string {
   return `cd ${folder} && pnpm test ${test} -t '${pattern}'`;
 }
 
-/** The summary may be all that is kept of a long log: it says why, too, and without the stack frames of libraries. */
+/**
+ * The first lines of an explanation, without the stack frames of libraries: the summary may be all that is kept of a
+ * long log, and has to say why a test failed.
+ */
 function beginning(why: string): string[] {
   const lines = why.split('\n').filter((line) => line.trim() !== '' && !/^\s+at .*(node_modules|node:)/.test(line));
   return lines.slice(0, WHY_LINES).map((line) => `    ${line}`);
@@ -111,7 +114,7 @@ function countLine(passed: number, failed: number, skipped: number): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
-/** One line for each file and reason, so that nobody takes a skipped suite for a passed one. */
+/** One line for each file and reason, so that a skipped suite is not taken for a passed one. */
 function reasons(files: readonly FileResult[]): string[] {
   return files.flatMap(({ file, skipped }) => {
     const byReason = Map.groupBy(skipped, (test) => test.why);

@@ -8,7 +8,7 @@ export interface WorkspacePackage {
   /** Relative to the root, with slashes: `packages/protocol`. */
   readonly folder: string;
   readonly scripts: Readonly<Record<string, string>>;
-  /** Names of what it needs at run time, ours and others'. */
+  /** Names of its run-time dependencies, our packages and others. */
   readonly dependencies: readonly string[];
 }
 

@@ -2,14 +2,14 @@ import type { Page } from 'playwright-core';
 import type { Stage } from './stage.ts';
 import type { Stop } from './stops.ts';
 
-/** A page of the AM. */
+/** The URL of a page of the AM. */
 export const am = (path: string) => (stage: Stage) => `${stage.deployment.am.url}${path}`;
 
-/** Presses the button of this name. */
+/** Presses the button with this name. */
 export const press = (page: Page, name: string): Promise<void> =>
   page.getByRole('button', { name, exact: true }).click();
 
-/** From Lifestream to the AM's question. */
+/** Goes from Lifestream to the AM's consent page. */
 export async function askedForConsent(page: Page, { deployment }: Stage): Promise<void> {
   await page.locator('input[name=am]').fill(deployment.am.url);
   await press(page, 'Connect');
@@ -17,7 +17,7 @@ export async function askedForConsent(page: Page, { deployment }: Stage): Promis
   await page.getByText('Who asks').waitFor();
 }
 
-/** An app that has never heard of us, and asks for this resource. */
+/** A stock client asks for this resource. */
 export const appAsks =
   (resourceOf: (stage: Stage) => string): NonNullable<Stop['act']> =>
   async (page, stage) => {
@@ -34,7 +34,7 @@ export const appAsks =
     await page.getByText('Who asks').waitFor();
   };
 
-/** To the page of Lifestream. */
+/** Goes to the page of Lifestream at the AM. */
 export const appPage = async (page: Page): Promise<void> => {
   await page.getByRole('link', { name: 'Open Lifestream' }).click();
 };

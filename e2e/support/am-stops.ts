@@ -8,7 +8,7 @@ async function addHost(page: Page, address: string): Promise<void> {
   await press(page, 'Continue');
 }
 
-/** The AM's pages, but for its question. */
+/** The AM's pages, except for the consent page. */
 export const AM_STOPS: readonly Stop[] = [
   { name: 'am-front', who: 'visitor', url: am('/') },
   { name: 'am-docs', who: 'visitor', url: am('/docs') },

@@ -2,7 +2,7 @@ import type { Stop } from './stops.ts';
 
 export type Around = NonNullable<Stop['around']>;
 
-/** Changes what the AM has stored of Robin, and puts it back. */
+/** Changes what the AM has stored for Robin, and restores it afterwards. */
 export function stored(change: string, back: string): Around {
   return async ({ deployment, people }, look) => {
     const who = [people.robin.username];
@@ -59,7 +59,7 @@ export const withMany: Around = async (stage, look) => {
 };
 
 const AGO = `now() - (n * n % 30) * interval '1 day' - n * interval '7 minutes'`;
-/** As a pause leaves it, with a Host that has confirmed and others that have not. */
+/** Rows as a pause leaves them, with a Host that has confirmed and others that have not. */
 export const paused = stored(
   `with told as (
      insert into revocation (id, owner_id, link_id, host_id, connection_id, grant_id, state, attempts, tried_at,

@@ -17,10 +17,7 @@ const ALONE = [
   '--no-first-run',
   '--no-proxy-server',
 ];
-/**
- * Nothing is drawn for anybody, and one process is enough for all pages: most of what a browser costs is starting
- * others.
- */
+/** Nothing is drawn, and one process serves all pages: most of what a browser costs is starting further processes. */
 const IN_ONE_PROCESS = [
   '--disable-gpu',
   '--disable-site-isolation-trials',
@@ -29,17 +26,17 @@ const IN_ONE_PROCESS = [
 ];
 
 /**
- * Starts it without a window. It talks to nobody but the pages it is sent to. `as`: `people's` keeps sites apart as
- * theirs do, for tests of what it lets sites do to each other; `one process` costs half.
+ * Starts Chromium without a window; it connects only to the pages it is sent to. `as`: `people's` isolates sites as
+ * people's browsers do, for tests of what the browser lets sites do to each other; `one process` costs half.
  */
 export function launchChromium(executablePath: string, { as }: { as: "people's" | 'one process' }): Promise<Browser> {
   return chromium.launch({ executablePath, args: as === 'one process' ? [...ALONE, ...IN_ONE_PROCESS] : ALONE });
 }
 
-/** Ends a step that waits for what will never be there, before the limit of its test does. */
+/** Ends a step that waits for something that never appears, before the time limit of its test does. */
 const STEP_WITHIN_MS = patience(60);
 
-/** A window of its own, for one person. */
+/** A browser context of its own for one person. */
 export async function newContext(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
   const context = await browser.newContext({ locale: 'en-GB', ...options });
   context.setDefaultTimeout(STEP_WITHIN_MS);

@@ -2,7 +2,7 @@ import { bearerHosts, broken, withMany } from './am-stored.ts';
 import { am, appAsks, askedForConsent, press } from './am-steps.ts';
 import type { Stop } from './stops.ts';
 
-/** The AM's question, in all its forms. */
+/** The AM's consent page, in all its variants. */
 export const CONSENT_STOPS: readonly Stop[] = [
   {
     name: 'am-consent-no-hosts',
@@ -22,7 +22,7 @@ export const CONSENT_STOPS: readonly Stop[] = [
     url: ({ deployment }) => `${deployment.requester.url}/connect`,
     async act(page, stage) {
       await askedForConsent(page, stage);
-      // where it moves on to answers nothing, so that the page stays to be looked at
+      // the app's callback answers nothing, so that the page stays to be looked at
       await page.route('**/callback?*', (route) => route.fulfill({ status: 204 }), { times: 1 });
       await press(page, 'Refuse');
       await page.getByText('You are being taken back').waitFor();

@@ -1,4 +1,4 @@
 import path from 'node:path';
 
-/** What an AM's operator adds to the terms that ship: a newer version of one. */
+/** A folder with a newer version of terms that ship, as an AM's operator would add it. */
 export const NEWER_TERMS = path.join(import.meta.dirname, 'terms');

@@ -1,5 +1,5 @@
-// Photographs every page at both widths, light and dark: `pnpm shots [part of a name …]`. The pictures are in
-// .run/shots/, to be looked at. `pnpm shots --docs` takes those of README.md and docs/ anew, in docs/img.
+// Takes screenshots of every page at both widths, light and dark: `pnpm shots [part of a name …]`. They are in
+// .run/shots/. `pnpm shots --docs` retakes those of README.md and docs/, in docs/img.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -16,7 +16,7 @@ const SCHEMES = ['light', 'dark'] as const;
 const executable = chromiumPath();
 if (executable === null) throw new Error('There is no Chromium on this machine; CHROMIUM may name one.');
 const DOCS = path.join(import.meta.dirname, '../../docs/img');
-/** Stops, by the picture that shows what is first on their page, or what is below a heading of it. */
+/** Stops by the picture that is taken of them, from the top of the page or from a heading. */
 const PICTURES: Readonly<Record<string, readonly [stop: string, from?: string]>> = {
   feed: ['lifestream-feed'],
   overview: ['am-home'],
@@ -69,7 +69,7 @@ async function picture(stop: Stop): Promise<void> {
     });
 }
 
-/** Where the card of a heading begins. */
+/** The top of the card with this heading. */
 async function topOf(page: Page, heading: string): Promise<number> {
   const box = await page.getByRole('heading', { name: heading, exact: true }).boundingBox();
   return (box?.y ?? 0) - 40;

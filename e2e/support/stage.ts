@@ -15,16 +15,16 @@ import { newContext } from './chromium.ts';
 import { NEWER_TERMS } from './newer-terms.ts';
 import { drawnPicture } from '../../scripts/start/picture.ts';
 
-/** A deployment in which something has happened, for looking at its pages. */
+/** A deployment in which something has happened, to look at its pages. */
 export interface Stage {
   readonly deployment: Constellation;
   readonly people: Readonly<Record<Who, Person>>;
-  /** Where the newcomer is asked by Photos what the AM may hand out. */
+  /** The address at which Photos asks the newcomer what the AM may pass on. */
   readonly consentUrl: string;
   close(): Promise<void>;
 }
 
-/** Robin has a bit of everything; the newcomer has accounts and nothing else; the visitor is nobody. */
+/** Robin has some of everything; the newcomer has only accounts; the visitor is not signed in. */
 export type Who = 'robin' | 'newcomer' | 'visitor';
 
 const DAY_MS = 86_400_000;
@@ -125,7 +125,7 @@ async function addEntry(
     .waitFor();
 }
 
-/** The way of a link up to the Host's question. */
+/** Begins a link, up to the Host's consent page. */
 async function askedFor(deployment: Constellation, person: Person): Promise<string> {
   await signIn(person, deployment.am.url);
   await person.visit(`${deployment.am.url}/hosts/add`);
@@ -134,7 +134,7 @@ async function askedFor(deployment: Constellation, person: Person): Promise<stri
   return (await signInIfAsked(person)).url.href;
 }
 
-/** A window of the browser in which this person is signed in everywhere. */
+/** A browser context in which this person is signed in everywhere. */
 export async function contextFor(
   browser: Browser,
   person: Person,

@@ -4,14 +4,14 @@ import { CONSENT_STOPS } from './consent-stops.ts';
 import type { Stage, Who } from './stage.ts';
 import { TERMS_STOPS } from './terms-stops.ts';
 
-/** A page to look at: where, as whom, and what to do there first. */
+/** A page to look at: its address, who looks at it, and what to do there first. */
 export interface Stop {
   readonly name: string;
   readonly who: Who;
   readonly url: (stage: Stage) => string;
   /** What to do on the page to get to the one to look at. */
   readonly act?: (page: Page, stage: Stage) => Promise<void>;
-  /** Changes the deployment before, and puts it back after. */
+  /** Changes the deployment before, and restores it after. */
   readonly around?: (stage: Stage, look: () => Promise<void>) => Promise<void>;
 }
 

@@ -1,14 +1,14 @@
 import type { Page } from 'playwright-core';
 
-/** Whoever knows nothing of a page but what it says, and counts what that takes. */
+/** A person who knows nothing of a page except what it says; counts what they do. */
 export interface Walk {
   readonly page: Page;
-  /** Follows the link that says this; of several the first. */
+  /** Follows the link with these words; if there are several, the first. */
   follow(words: string | RegExp): Promise<void>;
   press(button: string | RegExp): Promise<void>;
-  /** Opens what is folded away behind these words. */
+  /** Opens what is collapsed behind these words. */
   unfold(words: string): Promise<void>;
-  /** Gives an answer; `of`: the question, where the page has several with this answer. */
+  /** Gives an answer; `of`: the question, if the page has several with this answer. */
   answer(answer: string, of?: string | RegExp): Promise<void>;
   pick(entry: string, from: { readonly list: string }): Promise<void>;
   fill(field: string, value: string): Promise<void>;
@@ -16,11 +16,11 @@ export interface Walk {
   open(link: string): Promise<void>;
   /** Waits until the page says this. */
   reads(words: string | RegExp): Promise<void>;
-  /** So much was pressed, followed, unfolded or chosen, and so many fields were filled in. */
+  /** How much was pressed, followed, unfolded or chosen, and how many fields were filled in. */
   readonly taken: { readonly clicks: number; readonly fields: number };
 }
 
-/** Begins where an address was entered; nothing on a page is found by anything but its role and its words. */
+/** Starts at an address; elements of a page are found only by their role and their words. */
 export async function walkFrom(page: Page, address: string): Promise<Walk> {
   await page.goto(address);
   let [clicks, fields] = [0, 0];

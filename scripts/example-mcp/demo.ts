@@ -25,18 +25,18 @@ export interface McpDemoOptions extends Pick<ConstellationOptions, 'ams' | 'port
   /** Names of the MCP servers: each is `examples/mcp-server`, with its own data. */
   readonly servers: readonly string[];
   readonly person: PersonOptions & { readonly username: string; readonly password: string };
-  /** Title → text. */
+  /** Texts by title. */
   readonly notes: Readonly<Record<string, string>>;
   readonly label: string;
 }
 
 /**
- * MCP clients take http from `localhost` and loopback addresses only. The AM has a name to itself: cookies do not tell
- * ports apart, and most clients listen for their callback at `localhost`.
+ * MCP clients accept http only for `localhost` and loopback addresses. The AM has a name of its own: cookies are shared
+ * between ports of a name, and most clients listen for their callback at `localhost`.
  */
 export const LOOPBACK_NAMES = { am: '127.0.0.1', notes: 'localhost' } as const;
 
-/** Starts it; `open` closes it. */
+/** Starts the demo; disposing `open` ends it. */
 export async function openMcpDemo(open: AsyncDisposableStack, options: McpDemoOptions): Promise<McpDemo> {
   const { servers: names, person: who, notes, ...rest } = options;
   const keeper = startKeeper();
@@ -65,7 +65,7 @@ export async function openMcpDemo(open: AsyncDisposableStack, options: McpDemoOp
   return { deployment, servers, person };
 }
 
-/** What the person did before the first MCP client came. */
+/** What the person did before the first MCP client connected. */
 async function settle(
   person: Person,
   { am, servers, notes }: Pick<McpDemoOptions, 'notes'> & { am: { url: string }; servers: readonly NotesProcess[] },

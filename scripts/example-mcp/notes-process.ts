@@ -7,20 +7,20 @@ import { createLoopbackFetch, type Guest, type Keeper } from '@chatelaine/conste
 import { root } from '../workspace.ts';
 
 export interface NotesProcessOptions {
-  /** Where it is to listen. */
+  /** The address at which it listens. */
   readonly guest: Guest;
   readonly am: { readonly url: string; readonly port: number };
   readonly databaseUrl: string;
-  /** Name → password. */
+  /** Passwords by username. */
   readonly accounts: Readonly<Record<string, string>>;
   readonly keeper: Keeper;
   readonly logDir: string;
 }
 
-/** `examples/mcp-server`, as somebody would run it: its own process, told all it needs by its environment. */
+/** `examples/mcp-server`, as anybody would run it: in its own process, configured only by its environment. */
 export interface NotesProcess {
   readonly url: string;
-  /** What is pasted into an MCP client. */
+  /** The address to paste into an MCP client. */
   readonly mcpUrl: string;
   stop(): Promise<void>;
 }
@@ -50,7 +50,7 @@ export async function startNotes(options: NotesProcessOptions): Promise<NotesPro
       ]),
     },
     stdio: ['ignore', output, output],
-    // Ctrl-C reaches the whole group: we stop it ourselves
+    // Ctrl-C reaches the whole process group, but we stop this process ourselves
     detached: true,
   });
   fs.closeSync(output);

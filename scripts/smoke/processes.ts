@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 
-/** Processes that carry the run's marker, whatever group they moved to. */
+/** Processes that carry the run's marker, whatever process group they have moved to. */
 export function left({ marker }: { readonly marker: string }): number[] {
   const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.filter((pid) => readProc(pid, 'environ').split('\0').includes(marker)).map(Number);
 }
 
-/** Whatever is still there of it. */
+/** Kills a process if it still exists. */
 export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
@@ -19,7 +19,7 @@ export function commandLine(pid: number): string {
   return `  ${pid} ${readProc(String(pid), 'cmdline').replaceAll('\0', ' ')}`;
 }
 
-/** Empty when the process is gone, is a zombie, or belongs to somebody else. */
+/** Empty if the process is gone, is a zombie, or belongs to somebody else. */
 function readProc(pid: string, file: string): string {
   try {
     return fs.readFileSync(`/proc/${pid}/${file}`, 'utf8');

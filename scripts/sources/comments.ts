@@ -14,7 +14,7 @@ export function wrapComments(source: string): string {
     if (longest <= COLUMNS) out += token;
     else if (before.trim() === '') out += wrapped(token, before);
     else if (token.startsWith('//')) {
-      // behind code: it goes above
+      // a comment behind code moves above it
       const indent = /^\s*/.exec(before)?.[0] ?? '';
       out = `${out.slice(0, lineStart)}${indent}${wrapped(token, indent)}\n${before.trimEnd()}`;
     } else out += token;
@@ -35,7 +35,7 @@ function wrapped(comment: string, indent: string): string {
   )}\n${indent} */`;
 }
 
-/** What is too long goes on in the next line, and pushes what is there on, as far as it is of the same paragraph. */
+/** Moves what is too long to the next line, and pushes the words there on, within the same paragraph. */
 function fill(lines: readonly string[], prefix: string): string {
   const out: string[] = [];
   let rest = '';

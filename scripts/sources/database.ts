@@ -1,7 +1,7 @@
-// One way to the database (docs/architecture.md): named queries through packages/postgres, and Prisma's model calls;
-// both in stores only.
+// Checks that there is one way to the database (docs/architecture.md): named queries through packages/postgres, and
+// Prisma's model calls; both only in stores.
 
-/** Where SQL and Prisma may be: stores, folders of queries, and the packages whose one subject they are. */
+/** Where SQL and Prisma are allowed: stores, folders of queries, and the packages whose only subject they are. */
 const STORE =
   /(^|[/-])store\.tsx?$|\/sql\/[^/]+\.ts$|^packages\/(postgres|oauth-server-pg|dev-postgres|constellation|test-kit)\//;
 const JUDGED = /^(packages|services)\/[^/]+\/src\/(?!generated\/)/;

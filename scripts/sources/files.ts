@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { root } from '../workspace.ts';
 
-/** The sources of this repository, new ones too, without what is generated. */
+/** The sources of this repository, including new ones, without generated files. */
 export function sources(): string[] {
   const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
   return listed

@@ -1,8 +1,7 @@
 import { parseSync } from '@swc/core';
 
 /**
- * Every identifier of a TypeScript source that it writes in code: not what stands in comments, strings, or the text of
- * pages.
+ * Every identifier in the code of a TypeScript source; words in comments, strings and the text of pages do not count.
  */
 export function identifiersOf(file: string, source: string): ReadonlySet<string> {
   const tree = parseSync(source, {

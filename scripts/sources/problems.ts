@@ -4,13 +4,13 @@ import { identifiersOf } from './names.ts';
 import { COLUMNS } from './tokens.ts';
 import { wordProblem } from './words.ts';
 
-/** The rules themselves name what they refuse. */
+/** The rules themselves, which contain what they refuse. */
 const RULES = /^scripts\/(sources\/|test\/sources\.test\.ts$)/;
 
-/** Lines of a source; nine in ten are under 220. */
+/** The most lines of a source; nine in ten have fewer than 220. */
 const MOST_LINES = 260;
 
-/** What is wrong with a source, a line each, as `file:line what` or `file: what`. */
+/** What is wrong with a source, a line for each, as `file:line what` or `file: what`. */
 export function problemsOf(file: string, text: string): string[] {
   return [...databaseProblems(file, text), ...sizeProblems(file, text), ...wordProblems(file, text)];
 }
@@ -34,5 +34,5 @@ function wordProblems(file: string, text: string): string[] {
   return [...(inName === null ? [] : [inName]), ...names].map((problem) => `${file}: ${problem}`);
 }
 
-/** The names of log events: operators search for them. */
+/** The names of log events, which operators search for. */
 const eventsOf = (text: string): string[] => [...text.matchAll(/\bevent: '(\w+)'/g)].map(([, name = '']) => name);

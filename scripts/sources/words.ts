@@ -1,7 +1,6 @@
-// Words that the glossary of docs/protocol.md has replaced: they do not come back as names (docs/protocol.md,
-// "Glossary").
+// Words that the field's words have replaced, and that must not come back as names (docs/protocol.md, "Glossary").
 
-/** Each with what is said instead. */
+/** Each with its replacement. */
 const BANNED = new Map([
   ['chassis', 'telemetry, ui, service-kit, keys or accounts'],
   ['facade', 'stock clients'],
@@ -16,14 +15,14 @@ const BANNED = new Map([
   ['half', 'combined registration, pending link, or partial'],
   ['halves', 'connection and link'],
 ]);
-/** Two words that only together are banned. */
+/** Words that are banned only as a pair. */
 const BANNED_PAIRS = new Map([
   ['left alone', 'circuit opened'],
   ['let go', 'released, or closed while draining'],
   ['way out', 'outbound'],
 ]);
 
-/** Other fields' own words, and the name of a table and form field. */
+/** Terms of other fields, and the name of a table and form field. */
 const ALLOWED = /half_?open|half_?load|\bhost_half\b/gi;
 
 /** `leftAloneFor` → left, alone, for; `HOUSE_NAME` → deployment, name; `mass-line` → mass, line. */
@@ -35,7 +34,7 @@ const wordsOf = (name: string): string[] =>
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '');
 
-/** What is wrong with a name, as the end of a sentence; null when nothing is. */
+/** What is wrong with a name, as the end of a sentence; null if nothing is. */
 export function wordProblem(name: string): string | null {
   const words = wordsOf(name);
   for (const [index, word] of words.entries()) {

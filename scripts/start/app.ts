@@ -11,26 +11,26 @@ import {
 } from '@chatelaine/crypto';
 import { CLIENT_ASSERTION_TYPE, GRANT, TOKEN_TYPE } from '@chatelaine/protocol';
 
-/** What an app says that it wants, and what for. PROTOCOL §2.4. */
+/** What an app says that it wants, and for what purpose. PROTOCOL §2.4. */
 export interface Wanted {
   readonly scope: string;
-  /** Of the Host. */
+  /** The Host's resource. */
   readonly resource: string;
   readonly purpose: string;
 }
 
-/** An app that has no kit, and speaks to an AM as the protocol says. */
+/** An app without our kit, which follows the protocol by itself. */
 export interface App {
-  /** The owner's browser goes to the AM, and comes back to `APP_CALLBACK`, where nobody listens. */
+  /** Sends the owner's browser to the AM; it comes back to `APP_CALLBACK`, where nobody listens. */
   connect(owner: Person, options: { wants: readonly Wanted[] } & Pick<ConnectOptions, 'answers'>): Promise<void>;
-  /** Asks for a key. Resolves with what the AM answered. RFC 8693. */
+  /** Asks for a token. Resolves with the AM's answer. RFC 8693. */
   ask(wanted: { resource: string; scope: string }): Promise<Readonly<Record<string, unknown>>>;
   close(): Promise<void>;
 }
 
 export const APP_CALLBACK = 'http://127.0.0.1:49153/callback';
 
-/** Registers an app at an AM. RFC 7591. */
+/** Registers an app with an AM. RFC 7591. */
 export async function registerApp({ am, name }: { am: { readonly url: string }; name: string }): Promise<App> {
   const way = createLoopbackFetch();
   const keys = { client: generateSigningKey(), dpop: generateSigningKey() };

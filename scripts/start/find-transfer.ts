@@ -2,10 +2,10 @@ import { type Exchange, headerOf, type DeployedService } from '@chatelaine/const
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** What the Requester asked the AM for, in a call of its own or as one item of many, and what it was given. */
+/** What the Requester asked the AM for, in a request of its own or as an item of a batch call, and what it got. */
 export interface Asked {
   readonly exchange: Exchange;
-  /** How many keys the call asked for; null for a call that asks for one. PROTOCOL §3.1, §5 */
+  /** How many tokens the batch call asked for; null for a request for one. PROTOCOL §3.1, §5 */
   readonly items: number | null;
   readonly connectionToken: string;
   readonly resource: string;
@@ -13,7 +13,7 @@ export interface Asked {
   readonly answer: Json;
 }
 
-/** One real transfer and the call it was for, as they passed the fronts of the services. */
+/** One real transfer and the API call that it was for, as they passed the services' proxies. */
 export interface Transfer {
   readonly host: DeployedService;
   /** Requester → AM. */
@@ -27,7 +27,7 @@ export interface Transfer {
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const BATCH_PATH = '/transfers';
 
-/** The transfer for this Host among what travelled; null when there was none that came to its end. */
+/** The transfer for this Host among these exchanges; null if none was completed. */
 export function findTransfer(exchanges: readonly Exchange[], host: DeployedService): Transfer | null {
   const good = exchanges.filter(({ response }) => response.status === 200);
   const called = good.find((it) => it.service === host.name && it.request.path.startsWith('/api/'));
@@ -53,7 +53,7 @@ function askedIn(exchange: Exchange): Asked[] {
   return [{ exchange, items: null, ...asked, answer: answerOf(exchange) }];
 }
 
-/** A mass call is answered as one document or, as here, with a line for each item. PROTOCOL §5 */
+/** A batch call is answered with one document or, as here, with a line for each item. PROTOCOL §5 */
 function itemsIn(exchange: Exchange): Asked[] {
   const { request, response } = exchange;
   const { transfers } = JSON.parse(request.body) as { transfers: readonly Json[] };

@@ -1,6 +1,6 @@
 import { crc32, deflateSync } from 'node:zlib';
 
-/** A small PNG of hills under a sky, different for every seed. */
+/** A small PNG of hills under a sky, different for each seed. */
 export function drawnPicture(seed: number, width = 480, height = 360): Buffer {
   const rows: Buffer[] = [];
   const hue = [(seed * 67) % 90, (seed * 41) % 70, (seed * 29) % 60] as const;

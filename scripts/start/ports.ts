@@ -1,4 +1,4 @@
-/** Where the services of `npm start` are: at `<name>.localhost`, each at its port. */
+/** The services of `npm start` are at `<name>.localhost`, each at its port. */
 export const PORTS = {
   am: 4800,
   photos: 4811,

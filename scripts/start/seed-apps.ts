@@ -5,8 +5,8 @@ import type { Parties, Place } from './seed.ts';
 const READ = 'entries.read';
 
 /**
- * Two apps beside Lifestream, which register and ask as any app does: one that the owner refuses something, one that
- * asks for nothing. Repeatable: an app that is or was connected is left as it is.
+ * Two apps besides Lifestream, which register and ask as any app does: one that the owner refuses something, and one
+ * that never asks for anything. Repeatable: an app that is or was connected stays as it is.
  */
 export async function seedApps(
   { username, password }: Pick<Person, 'username' | 'password'>,

@@ -19,19 +19,19 @@ export interface StandIn {
   readonly title: string;
 }
 
-/** What seeding needs of the services. */
+/** The services that seeding needs. */
 export interface Parties<Service = Place> {
   readonly am: Service;
   readonly hosts: readonly Service[];
   readonly requester: Service;
-  /** And the services that the demo account connects there. */
+  /** The bridge, and the services that the demo account connects there. */
   readonly bridge?: { readonly place: Service; readonly services: readonly StandIn[] };
 }
 
 interface Seeded {
   readonly text: string;
   readonly daysAgo: number;
-  /** Which picture is drawn for it. */
+  /** The seed of the picture that is drawn for it. */
   readonly picture?: number;
 }
 
@@ -60,8 +60,8 @@ const ENTRIES: Readonly<Record<Flavor, readonly Seeded[]>> = {
 const DAY_MS = 86_400_000;
 
 /**
- * Makes the demo account and what it has, through the services' own pages: whatever a person could do, and nothing
- * else. Repeatable: what an interrupted start made already is left alone.
+ * Makes the demo account and its data through the services' own pages, with nothing that a person could not do.
+ * Repeatable: what an interrupted start has made already stays as it is.
  */
 export async function seed(demo: Person, parties: Parties, say: (line: string) => void): Promise<void> {
   const places = [
@@ -120,7 +120,7 @@ async function ensureLink(demo: Person, { am }: Parties, host: Place): Promise<v
   if (!page.text.includes(host.url)) await addHost(demo, { am, host });
 }
 
-/** Connects a service at the bridge: across to the service, "Allow" there, and back. */
+/** Connects a service at the bridge: to the service, "Allow" there, and back. */
 async function ensureService(demo: Person, bridge: Place, service: StandIn): Promise<void> {
   const page = await demo.visit(`${bridge.url}/services`);
   if (!page.forms.some(({ action }) => action.pathname === `/services/${service.id}/connect`)) return;
@@ -146,7 +146,7 @@ async function ensureConnection(demo: Person, { am, requester }: Parties): Promi
   });
 }
 
-/** The first of these terms was asked for when it was connected. */
+/** Checks that the Requester has signed the first of these terms, which it was asked to when it was connected. */
 async function checkSigned(demo: Person, { am, requester }: Parties): Promise<void> {
   await demo.visit(`${am.url}/apps`);
   const page = await demo.follow(`Open ${requester.title}`);

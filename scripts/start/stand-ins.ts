@@ -3,11 +3,11 @@ import path from 'node:path';
 import { definitionOf, type Entry, startOAuth1Service, startOAuth2Service } from '@chatelaine/stand-in-services';
 import type { StandIn } from './seed.ts';
 
-/** Where the stand-ins of the demo listen. */
+/** The ports of the demo's stand-ins. */
 export const STAND_IN_PORTS = { chirp: 4831, plume: 4832 };
 
 export interface StandIns {
-  /** Of the bridge: where their definitions are, and who it is at them. */
+  /** Environment of the bridge: where their definitions are, and its client ids there. */
   readonly env: Readonly<Record<string, string>>;
   /** Destinations that the bridge may call although they are on this machine. */
   readonly guests: readonly { name: string; port: number; url: string; tls: null }[];
@@ -23,25 +23,25 @@ const ENTRIES: Readonly<Record<keyof typeof STAND_IN_PORTS, readonly { text: str
   plume: [{ text: 'On keeping a diary that nobody reads: a short defence', daysAgo: 7 }],
 };
 
-/** The two, for whoever connects them. */
+/** Both, for seeding. */
 export const STAND_INS: readonly StandIn[] = [
   { id: 'chirp', title: 'Chirp' },
   { id: 'plume', title: 'Plume' },
 ];
 
 /**
- * Two services that have never heard of an AM, for the bridge of the demo: Chirp speaks OAuth 2.0 with refresh tokens
- * that rotate, Plume OAuth 1.0a. What they gave is kept in `data`, so that the next start finds it.
+ * Two services that know nothing of AMs, for the demo's bridge: Chirp uses OAuth 2.0 with refresh tokens that rotate,
+ * Plume OAuth 1.0a. The tokens that they issue are stored, so that the next start finds them.
  */
 export async function startStandIns(input: {
-  /** Where what they gave is kept. */
+  /** The folder for the tokens that they issue. */
   folder: string;
-  /** Where their definitions are written to. */
+  /** The folder to which their definitions are written. */
   definitions: string;
   bridge: string;
   account: string;
   secret: string;
-  /** Where a proxy stands in front: how others call them, and the address that they listen at. */
+  /** If a proxy is in front: the origins by which others call them, and the address at which they listen. */
   behind?: { readonly origins: Readonly<Record<keyof typeof STAND_IN_PORTS, string>>; readonly address: string };
 }): Promise<StandIns> {
   const { folder, definitions, bridge, account, secret, behind } = input;

@@ -17,8 +17,8 @@ type Parties = AnyParties<DeployedService>;
 const AGAIN_MS = 1_000;
 
 /**
- * Lets the Requester show the demo account its feed, watches what the services say to each other meanwhile, and tells
- * one transfer of it. Every value is read from what travelled. When there was none, because the owner has changed
+ * Makes the Requester show the demo account its feed, records what the services send each other meanwhile, and explains
+ * one transfer of it. Every value is read from what was sent. If there was no transfer, because the owner has changed
  * things since, the feed's own words say why.
  */
 export async function traceTransfer(demo: Person, parties: Parties): Promise<string[]> {
@@ -26,7 +26,7 @@ export async function traceTransfer(demo: Person, parties: Parties): Promise<str
   const taps = [parties.am, ...parties.hosts].map(({ front }) =>
     front.record((exchange) => void exchanges.push(exchange)),
   );
-  // leads to the feed; what a Host could not answer yet is asked for again, with the same token
+  // leads to the feed; what a Host could not answer yet is requested again, with the same token
   let page = await signIn(demo, parties.requester.url);
   for (
     let looked = 0;
@@ -46,7 +46,7 @@ export async function traceTransfer(demo: Person, parties: Parties): Promise<str
 const found = (exchanges: readonly Exchange[], { hosts }: Parties): Transfer | null =>
   hosts.map((host) => findTransfer(exchanges, host)).find((one) => one !== null) ?? null;
 
-/** A Host with a new database answers calls 503 for its first ten seconds (ADR 0023). */
+/** For its first ten seconds, a Host with a new database answers calls with 503 (ADR 0023). */
 const isTooEarly = ({ request, response }: Exchange): boolean =>
   response.status === 503 && request.path.startsWith('/api/');
 
@@ -106,7 +106,7 @@ function tokenFacts(answer: Json, key: string): string[] {
   ];
 }
 
-/** Tries what somebody could who had copied the token on its way. */
+/** Tries what somebody could do who has copied the token on its way. */
 async function tellThief({ host, called }: Transfer): Promise<string[]> {
   const token = headerOf(called.request, 'authorization')?.split(' ')[1] ?? '';
   const way = createLoopbackFetch();
@@ -158,7 +158,7 @@ function thumbprintIn(json: Json): string {
   return typeof cnf === 'object' && cnf !== null ? member(cnf as Json, 'jkt') : '(none)';
 }
 
-/** What a JWT claims; whether it may be believed is for its receiver to check. */
+/** The claims of a JWT; whether they may be believed is for its receiver to check. */
 function claims(jwt: string): Json {
   return decode(jwt.split('.')[1]);
 }

@@ -52,7 +52,7 @@ describe('the picture of the AM’s features', () => {
   const [, after = ''] = read('docs/architecture.md').split('The features of the AM:');
   const rows = (after.split('```')[1] ?? '')
     .split('\n')
-    // what they are stands behind them
+    // their descriptions are in the rest of the line
     .map((line) => line.slice(0, 57).split(/\s+/).filter(Boolean))
     .filter((row) => row.length > 0);
   const rowOf = new Map(rows.flatMap((row, index) => row.map((feature) => [feature, index] as const)));

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { root } from '../workspace.ts';
 
-/** The rules of `.oxlintrc.json` for tests, and no other. */
+/** Only the rules of `.oxlintrc.json` for tests. */
 const PLUGIN = path.join(root, 'jest/lint.js');
 const { overrides } = JSON.parse(fs.readFileSync(path.join(root, '.oxlintrc.json'), 'utf8')) as {
   overrides: { files: string[]; rules: Record<string, unknown> }[];
@@ -22,7 +22,7 @@ beforeAll(() => {
 });
 afterAll(() => fs.rmSync(folder, { recursive: true }));
 
-/** The rules that a test breaks. */
+/** The rules that a test violates. */
 function broken(source: string): string[] {
   const file = path.join(folder, 'it.test.ts');
   fs.writeFileSync(file, source);
