@@ -28,11 +28,11 @@ export { type Picture, PICTURE_TYPES, pictureTypeOf, type PictureType, sendPictu
 export { canBeShown } from './forms/text.ts';
 export { fileOf, type UploadedFile, type UploadOptions, uploads } from './forms/uploads.ts';
 
-// what went wrong
+// errors
 export { notFound, Problem, type ProblemOptions } from './errors/problem.ts';
 export { sendJsonError, sendNegotiatedError } from './errors/send-error.tsx';
 export { wantsPage } from './errors/wants-page.ts';
 
-// who is signed in
+// signed-in accounts
 export type { Account } from './signed-in/account.ts';
 export { CSRF_CHECKED, currentAccount, currentSessionAccount } from './signed-in/current-account.ts';

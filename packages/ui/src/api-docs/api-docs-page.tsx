@@ -69,7 +69,7 @@ function OperationPart({ operation }: { operation: ShownOperation }): VNode {
   );
 }
 
-/** Each code once, where an `error_uri` leads. */
+/** Lists each error code once, as the target of `error_uri`. */
 function ErrorsPart({ operations }: { operations: readonly ShownOperation[] }): VNode {
   const all = operations.flatMap(({ answers }) => answers.flatMap(({ codes }) => codes));
   const meanings = new Map(all.map(({ code, meaning }) => [code, meaning]));

@@ -4,7 +4,7 @@ import { renderPage } from '../pages/render.tsx';
 import { ApiDocsPage } from './api-docs-page.tsx';
 import { operationsIn, type ShownOperation } from './operations-in.ts';
 
-/** /docs, registered within `pages`: this service's `/openapi.json` for people who write programs. ADR 0041. */
+/** Serves /docs, within `pages`: this service's `/openapi.json` as a page for programmers. ADR 0041. */
 export function apiDocs(scope: FastifyInstance): void {
   let known: readonly ShownOperation[] | undefined;
   const read = async (): Promise<readonly ShownOperation[]> => {

@@ -1,4 +1,4 @@
-/** What of a JSON Schema is shown. */
+/** The members of a JSON Schema that are shown. */
 export interface Schema {
   readonly type?: string;
   readonly format?: string;
@@ -15,12 +15,12 @@ export interface Schema {
 export interface Field {
   readonly name: string;
   readonly required: boolean;
-  /** What its value is, in a few words. */
+  /** The type of its value, in a few words. */
   readonly kind: string;
   readonly description: string | undefined;
 }
 
-/** The members of an object; none for anything else. */
+/** The members of an object; empty for any other schema. */
 export function fieldsOf({ properties = {}, required = [] }: Schema): readonly Field[] {
   return Object.entries(properties).map(([name, schema]) => ({
     name,

@@ -1,18 +1,18 @@
 import { ERROR_MEANINGS, type ErrorCode } from '@chatelaine/protocol';
 import { type Field, fieldsOf, type Schema } from './fields-of.ts';
 
-/** One operation of an API, as its page shows it. */
+/** One operation of an API, as the page shows it. */
 export interface ShownOperation {
   readonly method: string;
   readonly path: string;
   readonly summary: string;
   readonly description: string | undefined;
-  /** It needs a token; `dpop`: with a proof. */
+  /** The token that it requires; with `dpop` also a proof. Undefined if it needs none. */
   readonly security: 'dpop' | 'bearer' | undefined;
   readonly parameters: readonly Field[];
-  /** The body, or its alternatives: each is one of them. */
+  /** The body, or the alternatives for it. */
   readonly bodies: readonly { readonly mediaType: string; readonly fields: readonly Field[] }[];
-  /** Members of a body that is right. */
+  /** Members of a valid body. */
   readonly example: Readonly<Record<string, unknown>> | undefined;
   readonly answers: readonly ShownAnswer[];
 }
@@ -20,9 +20,9 @@ export interface ShownOperation {
 export interface ShownAnswer {
   readonly status: string;
   readonly description: string;
-  /** The codes of its examples, each with what it means. */
+  /** The error codes in its examples, each with its meaning. */
   readonly codes: readonly { readonly code: string; readonly meaning: string }[];
-  /** None for an error, which has the same for all. */
+  /** Empty for an error, since all errors have the same members. */
   readonly fields: readonly Field[];
 }
 
@@ -50,7 +50,7 @@ export interface OpenApiDocument {
   readonly paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
-/** The operations of an OpenAPI document as `openApiDocument` of `protocol` makes it, in its order. */
+/** The operations of an OpenAPI document that `openApiDocument` of `protocol` has made, in its order. */
 export function operationsIn({ paths = {} }: OpenApiDocument): readonly ShownOperation[] {
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => show(method, path, operation)),

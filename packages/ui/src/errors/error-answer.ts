@@ -4,7 +4,7 @@ import { OAuthError, type ErrorCode } from '@chatelaine/protocol';
 import type { FastifyError } from 'fastify';
 import { Problem, type ProblemOptions } from './problem.ts';
 
-/** The answer to an error, before it becomes JSON or a page. */
+/** The answer to an error, before it is written as JSON or as a page. */
 export interface ErrorAnswer {
   status: number;
   code: ErrorCode | string;
@@ -14,9 +14,9 @@ export interface ErrorAnswer {
   retryAfter?: number | undefined;
   headers?: Readonly<Record<string, string>>;
   extras?: object;
-  /** A mistake of ours: full in the log, nothing of it in the answer. */
+  /** A bug of ours: logged in full, and not shown in the answer. */
   unexpected?: true;
-  /** It is the database that cannot serve. */
+  /** The database is unavailable. */
   database?: true;
 }
 
@@ -24,7 +24,8 @@ const RETRY_SECONDS = 2;
 const SEALED_RETRY_SECONDS = 60;
 
 /**
- * The one translator of everything that routes throw. A TypeError of ours is a 500 in the log, never the client's 400.
+ * Translates everything that routes throw; nothing else does. A TypeError of ours is a 500 in the log, never the
+ * client's 400.
  */
 export function answerTo(error: unknown): ErrorAnswer {
   if (error instanceof OAuthError) {
@@ -49,8 +50,8 @@ export function answerTo(error: unknown): ErrorAnswer {
 }
 
 /**
- * What is stored does not open with the keys of this process, or not in its place: whoever runs the service can put
- * that right, and nothing else is wrong.
+ * A stored value does not open with the keys of this process, or not with this AAD. Whoever runs the service can repair
+ * that.
  */
 const SEALED: ErrorAnswer = {
   status: 503,
@@ -69,7 +70,7 @@ const UNEXPECTED: ErrorAnswer = {
   unexpected: true,
 };
 
-/** Fastify's own refusals. Only errors with one of its codes: a status on some other error is not ours to trust. */
+/** Refusals of Fastify itself, recognized by its error codes: the status of any other error cannot be trusted. */
 function frameworkAnswer(error: unknown): ErrorAnswer | null {
   const { code, statusCode, validation } = error as Partial<FastifyError>;
   if (
@@ -94,7 +95,7 @@ const SENTENCES: Record<number, string> = {
   415: 'What was sent is of a kind that is not accepted here.',
 };
 
-/** A form whose token is missing or another browser's, or that another site sent. */
+/** For a form whose CSRF token is missing or another browser's, or that another site has sent. */
 export const FORM_NOT_OURS: ErrorAnswer = {
   status: 403,
   code: 'access_denied',

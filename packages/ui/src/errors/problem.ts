@@ -1,18 +1,18 @@
-/** What a page of errors says instead of the page asked for. */
+/** The contents of the page that reports a {@link Problem}. */
 export interface ProblemOptions {
-  /** Heading; default by status. */
+  /** Heading; by default one for the status. */
   title?: string;
-  /** Where the button leads; default the front page. */
+  /** Target of the button; by default the front page. */
   next?: { href: string; label: string };
-  /** For the operator's log only. */
+  /** For the operator's log alone. */
   cause?: unknown;
-  /** Seconds, for `Retry-After`. */
+  /** In seconds, for `Retry-After`. */
   retryAfter?: number;
 }
 
 /**
- * An expected failure that the person at the browser is told of: throw it from any page route. The sentence says what
- * to do now.
+ * An expected failure to be shown to the person at the browser; any page route may throw it. The sentence says what
+ * they can do now.
  */
 export class Problem extends Error {
   override name = 'Problem';
@@ -30,7 +30,7 @@ export class Problem extends Error {
   }
 }
 
-/** For what does not exist and for what is not yours: the same answer. */
+/** The same answer for what does not exist and for what is somebody else's. */
 export function notFound(): Problem {
   return new Problem(
     404,

@@ -7,13 +7,13 @@ import { describeError } from '@chatelaine/telemetry';
 
 export type ErrorHandler = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
 
-/** For routes that programs call: RFC 6749 §5.2, whatever went wrong. */
+/** Answers with JSON, for routes that programs call, whatever the error is. RFC 6749 §5.2. */
 export const sendJsonError: ErrorHandler = (error, request, reply) => {
   const answer = prepare(error, request, reply);
   return asJson(answer, reply);
 };
 
-/** For routes that people visit: a page. */
+/** Answers with a page, for routes that people visit. */
 export const sendErrorPage: ErrorHandler = (error, request, reply) => {
   const answer = prepare(error, request, reply);
   try {
@@ -24,7 +24,7 @@ export const sendErrorPage: ErrorHandler = (error, request, reply) => {
   }
 };
 
-/** For addresses that belong to neither: a browser says that it wants HTML. */
+/** Answers with a page if the request prefers HTML and with JSON otherwise, for URLs that are neither. */
 export const sendNegotiatedError: ErrorHandler = (error, request, reply) => {
   return wantsPage(request) ? sendErrorPage(error, request, reply) : sendJsonError(error, request, reply);
 };

@@ -2,7 +2,10 @@ import formbody from '@fastify/formbody';
 import { parseForm } from '@chatelaine/protocol';
 import type { FastifyInstance } from 'fastify';
 
-/** Forms, strictly. formbody calls its parser unguarded, so the parser returns a tagged result and `formOf` refuses. */
+/**
+ * Accepts forms, parsed strictly. The plugin does not catch what its parser throws, so the parser returns a union and
+ * `formOf` refuses.
+ */
 export async function acceptForms(app: FastifyInstance): Promise<void> {
   await app.register(formbody, { parser: (text) => ({ form: parseForm(text) }) });
 }

@@ -1,2 +1,2 @@
-/** The hidden field of every form. */
+/** Name of the hidden field that every form has. */
 export const CSRF_FIELD = '_csrf';

@@ -8,13 +8,13 @@ import { formOf } from './form-of.ts';
 export interface FormTokenOptions {
   readonly cookieName: string;
   readonly cookieOptions: CookieSerializeOptions;
-  /** What signs the tokens. */
+  /** The key that signs the tokens. */
   readonly key: string;
 }
 
 /**
- * Tokens in the forms of an app (`pages` checks them), each good for one browser and one session. Needs @fastify/cookie
- * with a secret.
+ * CSRF tokens for the forms of an app, each valid for one browser and one session; `pages` checks them. Needs
+ * @fastify/cookie with a secret.
  */
 export async function formTokens(app: FastifyInstance, options: FormTokenOptions): Promise<void> {
   app.decorateRequest(CSRF_CHECKED, false);
@@ -28,8 +28,8 @@ export async function formTokens(app: FastifyInstance, options: FormTokenOptions
 }
 
 /**
- * What a form's token is tied to besides the browser's secret: the session, once there is one. So a form from before
- * sign-in is dead after it.
+ * What a token is bound to besides the browser's secret: the session, once somebody has signed in. So a form from
+ * before the sign-in is invalid after it.
  */
 export function sessionBinding(request: FastifyRequest): string {
   const session = sessionOf(request);
@@ -37,7 +37,6 @@ export function sessionBinding(request: FastifyRequest): string {
   return sha256base64url(session.sessionId);
 }
 
-/** The token in the form. */
 function csrfTokenOf(request: FastifyRequest): string {
   return formOf(request).get(CSRF_FIELD) ?? '';
 }

@@ -2,7 +2,7 @@ import { type FormParams, type FormResult, invalidRequest, OAuthError } from '@c
 import type { FastifyRequest } from 'fastify';
 
 /**
- * The form a request brought; in page routes it is always a good one. Throws 415 when there is none, 400 when it is
+ * The form in a request, which in page routes has been checked already. Throws 415 if there is none, 400 if it is
  * malformed.
  */
 export function formOf(request: FastifyRequest): FormParams {
@@ -14,7 +14,10 @@ export function formOf(request: FastifyRequest): FormParams {
   return accept(form);
 }
 
-/** The parameters of the query, parsed as strictly as a form. Throws 400. Use it instead of `request.query`. */
+/**
+ * The parameters of the query, parsed as strictly as a form; use it instead of `request.query`. Throws 400 if they are
+ * malformed.
+ */
 export function queryOf(request: FastifyRequest): FormParams {
   return accept(request.query as FormResult);
 }

@@ -10,7 +10,7 @@ import { readUpload } from './uploads.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A route that people visit: a busy server keeps room for them. `false`: only programs call it. */
+    /** Whether people visit the route; by default they do. A busy server reserves capacity for those routes. */
     forPeople?: boolean;
   }
 }
@@ -18,9 +18,9 @@ declare module 'fastify' {
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Registers routes that people visit. Inside: bodies are forms (anything else is 415), every state-changing request
- * must come from our own site and carry its CSRF token (no route can forget it), errors are pages. Needs `sessions`
- * registered before.
+ * Registers routes that people visit. In them, bodies are forms (anything else is a 415), errors are pages, and every
+ * state-changing request must come from our own site and carry its CSRF token; no route can forget to check. Needs
+ * `sessions` to be registered before.
  */
 export async function pages(app: FastifyInstance, routes: (scope: FastifyInstance) => Promise<void>): Promise<void> {
   await app.register(async (scope) => {
@@ -48,14 +48,14 @@ async function refuseOtherSites(request: FastifyRequest): Promise<void> {
     throw formNotOurs('sent by another site');
 }
 
-/** Before the token is looked for: a malformed form is a 400, something that is no form a 415. */
+/** Runs before the token is read, so that a malformed form is a 400 and any other body a 415. */
 async function requireForm(request: FastifyRequest): Promise<void> {
   if (SAFE.has(request.method)) return;
   await readUpload(request);
   formOf(request);
 }
 
-/** From here on `currentAccount` answers for state-changing requests too. */
+/** From here on `currentAccount` may be called in state-changing requests, too. */
 async function markChecked(request: FastifyRequest): Promise<void> {
   request.setDecorator(CSRF_CHECKED, true);
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 
-/** Kinds of pictures that browsers show and that cannot hold a script; SVG is not one of them. */
+/** Image types that browsers show and that cannot contain a script, as SVG can. */
 export const PICTURE_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] as const;
 export type PictureType = (typeof PICTURE_TYPES)[number];
 
@@ -10,8 +10,8 @@ export interface Picture {
 }
 
 /**
- * What the first bytes say it is (https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern), whatever it was
- * called; null: no picture we know.
+ * The type by the first bytes (https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern), whatever the sender
+ * declared; null if it is none of {@link PICTURE_TYPES}.
  */
 export function pictureTypeOf(bytes: Uint8Array): PictureType | null {
   const head = Buffer.from(bytes.subarray(0, 16)).toString('latin1');
@@ -23,8 +23,9 @@ export function pictureTypeOf(bytes: Uint8Array): PictureType | null {
 }
 
 /**
- * Sends a picture that somebody else made: under the type its bytes have (`X-Content-Type-Options: nosniff` is on every
- * answer), and, opened on its own, in a sandbox where nothing runs or loads. Never stored by caches: it is somebody's.
+ * Sends a picture that somebody has uploaded, under the type of its bytes (`X-Content-Type-Options: nosniff` is on
+ * every answer). If it is opened by itself, it is in a sandbox in which nothing runs or loads. Caches may not store it,
+ * because it is somebody's own.
  */
 export function sendPicture(reply: FastifyReply, { type, bytes }: Picture): FastifyReply {
   return reply

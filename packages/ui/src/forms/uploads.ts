@@ -6,17 +6,19 @@ import { Problem } from '../errors/problem.ts';
 import { formNotOurs } from './form-not-ours.ts';
 
 export interface UploadOptions {
-  /** The largest file. */
+  /** In bytes, for a file. */
   maxBytes: number;
 }
 
-/** What a multipart form becomes: the same body as any other form, and its file beside it. */
+/** The body that a multipart form is parsed to: that of any other form, and the file. */
 interface UploadedBody {
   form: FormResult;
   file: UploadedFile | null;
 }
 
-/** `field` is the name of the control. File name and declared type are the sender's say-so and not kept. */
+/**
+ * `field` is the name of the control. File name and declared type are not kept, because the sender may claim anything.
+ */
 export interface UploadedFile {
   field: string;
   bytes: Buffer;
@@ -26,9 +28,9 @@ const MAX_FIELDS = 20;
 const MAX_PART_HEADERS = 10;
 
 /**
- * Inside `pages`: routes whose forms may bring one file (`<Form upload>`). They take ordinary forms as well. Everything
- * that holds for forms holds here too: the fields go through the same strict parser, and CSRF, origin and session are
- * checked before the route is called. Nothing is read from somebody who is not signed in.
+ * Registers routes, inside `pages`, whose forms may have one file (`<Form upload>`). They accept ordinary forms as
+ * well, and all that holds for forms holds here: the fields go through the same strict parser, and CSRF token, origin
+ * and session are checked before the route is called. Nothing is read from somebody who is not signed in.
  */
 export async function uploads(
   scope: FastifyInstance,
@@ -51,15 +53,15 @@ export async function uploads(
   });
 }
 
-/** The file in this field, or null when none was chosen. */
+/** The file in this field; null if none was chosen. */
 export function fileOf(request: FastifyRequest, field: string): Buffer | null {
   const file = (request.body as Partial<UploadedBody> | null | undefined)?.file ?? null;
   return file?.field === field ? file.bytes : null;
 }
 
-/** Turns a multipart body into a form, once, before anything looks at it. Throws 400, 403 or 413. */
+/** Parses a multipart body into a form, once, before anything reads it. Throws 400, 403 or 413. */
 export async function readUpload(request: FastifyRequest): Promise<void> {
-  // only inside `uploads` is there a parser for it; elsewhere multipart is a 415
+  // only inside `uploads` is there a parser for multipart; elsewhere it is a 415
   if (!('isMultipart' in request) || !request.isMultipart()) return;
   if (currentSessionAccount(request) === null) throw formNotOurs('an upload by somebody not signed in');
   const { fields, files } = await readParts(request);
@@ -80,7 +82,7 @@ async function readParts(request: FastifyRequest): Promise<Parts> {
       if (part.type === 'field') fields.push([part.fieldname, textOf(part)]);
       else {
         const bytes = await part.toBuffer();
-        // a file control in which nothing was chosen is sent as an empty file without a name
+        // if no file was chosen, browsers send an empty one without a name
         if (bytes.length > 0) files.push({ field: part.fieldname, bytes });
       }
     }
@@ -93,12 +95,12 @@ async function readParts(request: FastifyRequest): Promise<Parts> {
 function textOf(part: { value: unknown; valueTruncated: boolean; fieldnameTruncated: boolean }): string {
   if (part.valueTruncated || part.fieldnameTruncated) throw invalidRequest('A field of the form is too long.');
   if (typeof part.value !== 'string') throw invalidRequest('The form could not be read.');
-  // what was no UTF-8 has become this character on the way; nobody types it
+  // the plugin has decoded invalid UTF-8 to this character, which nobody types
   if (part.value.includes('\uFFFD')) throw invalidRequest('A field of the form is not valid UTF-8.');
   return part.value;
 }
 
-/** The parser's own complaints carry no status we could trust: they are all about what was sent. */
+/** Errors of the parser are all about what was sent, so they become a 400 or 413 whatever their status is. */
 function asRefusal(error: unknown): unknown {
   const { code, statusCode } = error as Partial<FastifyError>;
   if (statusCode === 413)

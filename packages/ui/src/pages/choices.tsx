@@ -1,6 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 
-/** A question with its answers: `Choice`s inside. */
+/** A question with several answers, each a {@link Choice}. */
 export function Choices({
   legend,
   layout = 'column',
@@ -9,7 +9,7 @@ export function Choices({
 }: {
   legend: ComponentChildren;
   layout?: 'column' | 'row';
-  /** What is wrong with the answer, said beside it. */
+  /** What is wrong with the answer, shown beside it. */
   problem?: string | undefined;
   children: ComponentChildren;
 }): VNode {
@@ -22,7 +22,7 @@ export function Choices({
   );
 }
 
-/** One answer: the whole line can be pressed. */
+/** One answer; clicking anywhere in its line selects it. */
 export function Choice({
   kind,
   name,
@@ -37,7 +37,7 @@ export function Choice({
   value: string;
   checked?: boolean;
   hint?: string;
-  /** The one to begin with where the answer is wrong. */
+  /** The first answer, if the given one is wrong: it is focused. */
   isWrong?: boolean;
   children: ComponentChildren;
 }): VNode {
@@ -63,13 +63,13 @@ interface Answers {
   legend: ComponentChildren;
   name: string;
   answers: readonly { readonly value: string; readonly label: string; readonly hint?: string | undefined }[];
-  /** The value of the one that is set, if any is. */
+  /** The value of the selected answer, if any. */
   chosen: string | undefined;
-  /** What is wrong with the answer: said beside it, and the first thing that is read. */
+  /** What is wrong with the answer, shown beside it and announced first by screen readers. */
   problem?: string | undefined;
 }
 
-/** A question that has one of these answers. */
+/** A question with these answers, of which one can be selected. */
 export function Radios({ legend, name, answers, chosen, problem }: Answers): VNode {
   return (
     <Choices legend={legend} layout="row" problem={problem}>
@@ -89,7 +89,7 @@ export function Radios({ legend, name, answers, chosen, problem }: Answers): VNo
   );
 }
 
-/** The same with few short answers, on one line where there is room. */
+/** The same with few and short answers, on one line if there is room. */
 export function Switch({ legend, name, answers, chosen, problem }: Answers): VNode {
   return (
     <div class="switch" role="radiogroup" aria-labelledby={`${name}-legend`}>
@@ -102,7 +102,7 @@ export function Switch({ legend, name, answers, chosen, problem }: Answers): VNo
   );
 }
 
-/** The same as chips below the question. */
+/** The same with chips below the question. */
 export function Chips({
   legend,
   name,
@@ -120,7 +120,7 @@ export function Chips({
   );
 }
 
-/** `words`: of each answer, for the page's script. */
+/** `words` has a text for each answer, which the page's script shows. */
 function Segments({
   name,
   answers,

@@ -17,12 +17,12 @@ export function ButtonLink({
   );
 }
 
-/** Buttons beside each other; below each other where there is no room. */
+/** Buttons beside each other, or below each other if there is no room. */
 export function ButtonRow({ children }: { children: ComponentChildren }): VNode {
   return <div class="row">{children}</div>;
 }
 
-/** A box with an optional heading; `aside` stands at the heading's end. */
+/** A box with an optional heading. `aside` is at the end of the heading's line. */
 export function Card({
   title,
   icon,
@@ -30,7 +30,7 @@ export function Card({
   children,
 }: {
   title?: string;
-  /** Before the heading. */
+  /** Shown before the heading. */
   icon?: ComponentChildren;
   aside?: ComponentChildren;
   children?: ComponentChildren;
@@ -56,10 +56,10 @@ export function Card({
   );
 }
 
-/** `needs` is something the person should do, `bad` something that went wrong. */
+/** `needs` is for what the person should do, `bad` for what went wrong. */
 export type Tone = 'plain' | 'good' | 'needs' | 'bad';
 
-/** A message above the content: told to screen readers at once when it is `bad`. */
+/** A message above the content. Screen readers announce a `bad` one at once. */
 export function Notice({ kind = 'plain', children }: { kind?: Tone; children: ComponentChildren }): VNode {
   return (
     <div class={kind === 'plain' ? 'notice' : `notice ${kind}`} role={kind === 'bad' ? 'alert' : 'status'}>
@@ -68,12 +68,12 @@ export function Notice({ kind = 'plain', children }: { kind?: Tone; children: Co
   );
 }
 
-/** A word about the state of something. Its meaning is in the word, not in the colour. */
+/** A word for the state of something. The meaning is in the word, not in the colour. */
 export function Badge({ kind = 'plain', children }: { kind?: Tone; children: ComponentChildren }): VNode {
   return <span class={kind === 'plain' ? 'tag' : `tag ${kind}`}>{children}</span>;
 }
 
-/** What is shown where there is nothing yet: what would be here, and how to get there. */
+/** Shown while there is nothing yet: what will be here, and how to get there. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }): VNode {
   return (
     <section class="empty">
@@ -84,8 +84,8 @@ export function Empty({ title, children }: { title: string; children?: Component
 }
 
 /**
- * For `wide` pages: what there is, and beside it what can be done. On a narrow screen the second comes below, and
- * `jump` says how the link to it is called.
+ * For `wide` pages: the content, and beside it the actions. On a narrow screen the actions are below, and `jump` is the
+ * text of a link to them.
  */
 export function Split({
   jump,
@@ -115,14 +115,14 @@ export function Split({
   );
 }
 
-/** Cards for `wide` pages: beside each other where there is room for two. */
+/** Cards for `wide` pages, in two columns if there is room. */
 export function Columns({ children }: { children: ComponentChildren }): VNode {
   return <div class="columns">{children}</div>;
 }
 
-/** A list without bullets; `Row`s inside. */
+/** A list without bullets, of {@link Row}s. */
 export function List({ children }: { children: ComponentChildren }): VNode {
-  // Safari takes the role away together with the bullets
+  // Safari drops the list role if there are no bullets
   return (
     <ul class="list" role="list">
       {children}
@@ -130,7 +130,7 @@ export function List({ children }: { children: ComponentChildren }): VNode {
   );
 }
 
-/** A line of a list: what it is, something small below, and at its end a state or a button. */
+/** A line of a list: a title, small text below it, and a state or button at the end. */
 export function Row({
   title,
   note,
@@ -154,7 +154,7 @@ export function Row({
   );
 }
 
-/** Names and values. Pairs without a value are left out. */
+/** Names with their values. Pairs without a value are left out. */
 export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ComponentChild])[] }): VNode {
   return (
     <dl>
@@ -170,7 +170,7 @@ export function Facts({ facts }: { facts: readonly (readonly [name: string, valu
   );
 }
 
-/** Where somebody is on a way of a few steps; `current` counts from 0. */
+/** The steps of a task. `current`, the one being done, counts from 0. */
 export function Steps({ label, steps, current }: { label: string; steps: readonly string[]; current: number }): VNode {
   return (
     <ol class="steps" aria-label={label}>
@@ -189,13 +189,13 @@ export function Steps({ label, steps, current }: { label: string; steps: readonl
 
 export interface TableRow {
   key: string;
-  /** One per column; the first names the row. */
+  /** One per column. The first is the row's header. */
   cells: readonly ComponentChild[];
 }
 
 /**
- * A table; on a narrow screen every row becomes a card. The roles are spelt out because `display` takes them away
- * there.
+ * A table. On a narrow screen every row becomes a card, for which `display` is changed; since browsers then drop the
+ * table roles, they are written out.
  */
 export function Table({
   caption,

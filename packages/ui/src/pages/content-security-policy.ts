@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify';
 
 /**
- * Nothing but our own stylesheet, icon and forms: no script on a page that does not say it needs ours, and no form
- * leads to another origin, be it by redirects.
+ * Allows our own stylesheet, icon and forms and nothing else: no script unless the page declares it, and no form that
+ * leads to another origin, even by a redirect.
  */
 export const CONTENT_SECURITY_POLICY = {
   'default-src': ["'none'"],
@@ -13,14 +13,14 @@ export const CONTENT_SECURITY_POLICY = {
   'base-uri': ["'none'"],
 };
 
-/** A script of ours that a page runs: never inline, never from elsewhere. */
+/** A script of ours that a page runs; it is never inline or from another origin. */
 export interface PageScript {
   readonly href: string;
-  /** It asks this origin for something. */
+  /** Whether it sends requests to this origin. */
   readonly fetches?: boolean;
 }
 
-/** Lets this answer's page run these, where there are any. */
+/** Allows the page of this answer to run these scripts. */
 export function allowScripts(reply: FastifyReply, scripts: readonly PageScript[]): void {
   if (scripts.length === 0) return;
   const policy = {

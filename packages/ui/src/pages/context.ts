@@ -4,19 +4,21 @@ import type { Account } from '../signed-in/account.ts';
 import type { PageScript } from './content-security-policy.ts';
 import type { Site } from './site.ts';
 
-/** What every page knows besides its own view. */
+/** What every page knows in addition to its own view. */
 export interface PageContext {
   site: Site;
   styleHref: string;
   account: Account | null;
   path: string;
-  /** The token of this page's forms; made when the first form asks for it. */
+  /** The CSRF token of this page's forms, made when the first form asks for it. */
   csrfToken(): string;
-  /** By their addresses; added while the page is rendered, by what needs them. */
+  /** By their URLs; components add those that they need while the page is rendered. */
   scripts: Map<string, PageScript>;
-  /** How much waits for the person who is signed in; shown beside the link home. */
+  /** How many things wait for the person who is signed in; shown beside the link to the front page. */
   needsYou: number;
-  /** In a streamed page: what stands for the content of a place, and the places in their order. */
+  /**
+   * In a streamed page: the mark that stands for content which comes later, and that content, in the order of the page.
+   */
   arriving?: { mark: string; places: AsyncIterable<VNode>[] };
 }
 

@@ -3,7 +3,7 @@ import { CSRF_FIELD } from '../forms/csrf-field.ts';
 import { usePage } from './context.ts';
 
 /**
- * A form that is POSTed to a path of this service, with its CSRF token in it. One with a `FileField` needs
+ * A form that is POSTed to a path of this service, with its CSRF token. With a {@link FileField} it needs
  * `encoding="multipart"`.
  */
 export function Form({
@@ -31,14 +31,14 @@ export function Form({
   );
 }
 
-/** A form that only looks for something: its fields become the query of a page of this service. */
+/** A form for searching: its fields become the query of a page of this service. */
 export function QueryForm({
   action,
   label,
   children,
 }: {
   action: string;
-  /** What it is for, to screen readers. */
+  /** Its name for screen readers. */
   label: string;
   children?: ComponentChildren;
 }): VNode {
@@ -51,7 +51,7 @@ export function QueryForm({
   );
 }
 
-/** Fields that nobody sees. */
+/** Hidden fields of a form. */
 export function Hidden({ fields }: { fields: Readonly<Record<string, string>> }): VNode {
   return (
     <>
@@ -66,16 +66,16 @@ interface Labelled {
   name: string;
   label: string;
   hint?: string | undefined;
-  /** What is wrong with what was entered; shown beside the field and told to screen readers. */
+  /** What is wrong with what was entered, shown beside the field and announced by screen readers. */
   problem?: string | undefined;
-  /** When one page has several fields of this name. */
+  /** Needed if a page has several fields of this name. */
   id?: string;
 }
 
 export interface FieldProps extends Labelled {
   type?: 'text' | 'password' | 'url' | 'date' | 'number' | 'search';
   value?: string | undefined;
-  /** The browser's autofill token: `username`, `current-password`, `new-password`, `off` … */
+  /** A value of HTML's `autocomplete`: `username`, `current-password`, `new-password`, `off` … */
   autocomplete?: string;
   maxLength?: number;
   required?: boolean;
@@ -90,7 +90,7 @@ export function Field(props: FieldProps): VNode {
       <input
         id={id}
         name={name}
-        type={type as 'text'} // the typings tell the types apart, for ARIA roles we do not set
+        type={type as 'text'} // the typings have a variant for each type, for ARIA roles that are not set here
         value={value}
         autocomplete={autocomplete as 'off'}
         autocapitalize="none"
@@ -104,7 +104,7 @@ export function Field(props: FieldProps): VNode {
   );
 }
 
-/** Where another service is, as somebody gives it who has been there. */
+/** A field for the address of another service, as people copy it from there. */
 export function AddressField(props: Labelled & { example: string; value: string | undefined }): VNode {
   const { example, ...field } = props;
   const hint = `As in the address bar of your browser when you are there. For example: ${example}`;
@@ -125,7 +125,7 @@ export function TextArea(
   );
 }
 
-/** One of several, when there are many or they are unimportant; `Choices` shows them all. */
+/** A choice of one, for many or unimportant options; {@link Choices} shows all of them. */
 export function Select(
   props: Labelled & { options: readonly { value: string; label: string }[]; value?: string | undefined },
 ): VNode {
@@ -143,7 +143,7 @@ export function Select(
   );
 }
 
-/** A file of one of these media types. The form needs `encoding="multipart"`, its route `uploads`. */
+/** A file of one of these media types. The form needs `encoding="multipart"`, and its route `uploads`. */
 export function FileField(props: Labelled & { accept: readonly string[] }): VNode {
   const { name, id = name, accept } = props;
   return (
@@ -184,7 +184,7 @@ function aboutOf({ name, id = name, hint, problem }: Labelled) {
   return { 'aria-invalid': problem ? true : undefined, 'aria-describedby': about || undefined } as const;
 }
 
-/** A submit button. With `name` and `value` it says which of several was pressed. */
+/** A submit button. `name` and `value` tell the server which of several was pressed. */
 export function Button({
   kind = 'main',
   name,
@@ -192,11 +192,11 @@ export function Button({
   to,
   children,
 }: {
-  /** `quiet` looks like a link: for what is rarely wanted. */
+  /** `quiet` looks like a link, for what is rarely wanted. */
   kind?: 'main' | 'plain' | 'danger' | 'quiet';
   name?: string;
   value?: string;
-  /** Where the form is sent instead: its own address with the part of the page to go on at, say. */
+  /** Where the form is sent instead of its `action`, such as the same URL with a fragment. */
   to?: string;
   children: ComponentChildren;
 }): VNode {

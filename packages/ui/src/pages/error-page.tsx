@@ -2,13 +2,13 @@ import type { VNode } from 'preact';
 import { ButtonLink, ButtonRow } from './components.tsx';
 import { Layout } from './layout.tsx';
 
-/** What went wrong, in a title and a sentence that a person can act on. */
+/** An error as a title, and a sentence on which a person can act. */
 export interface ErrorView {
   title: string;
   sentence: string;
-  /** Where to go from here; default: the front page. */
+  /** Where to go from here; by default the front page. */
   next?: { href: string; label: string };
-  /** For asking an operator: finds the log line. */
+  /** The id by which an operator finds the log line. */
   requestId?: string;
 }
 

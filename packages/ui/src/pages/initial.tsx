@@ -6,13 +6,13 @@ const SEGMENTS = new Intl.Segmenter('en');
 interface InitialView {
   readonly name: string;
   readonly of: string;
-  /** Where there is a picture instead, at this service. */
+  /** Path of a picture at this service, to be shown instead. */
   readonly picture?: string | null;
 }
 
 /**
- * A picture or a drawn letter beside a name; the letter in a colour of its own that is the same wherever `of` is shown.
- * Nothing to screen readers.
+ * A picture beside a name or, without one, its first letter, whose colour depends on `of` and so is the same
+ * everywhere. Hidden from screen readers.
  */
 export function Initial({ name, of, picture = null }: InitialView): VNode {
   if (picture !== null) return <img class="initial" src={picture} alt="" width={37} height={37} />;

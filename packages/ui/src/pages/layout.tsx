@@ -5,18 +5,21 @@ import { Scripts } from './scripts.tsx';
 
 export interface LayoutProps {
   title: string;
-  /** A sentence below the title: what this page is for. */
+  /** A sentence below the title that says what the page is for. */
   lead?: ComponentChildren;
-  /** `text` (default) is as wide as text is read well; `wide` is for pictures and columns. */
+  /** `text` (default) is as wide as text can be read well, `wide` is for pictures and columns. */
   width?: 'text' | 'wide';
-  /** The page moves on there by itself, at once: where a redirect would be stopped by the page before it. */
+  /**
+   * Where the page goes on by itself at once, in place of a redirect that the Content Security Policy of the page
+   * before (`form-action`) would block.
+   */
   movesOnTo?: string;
   children?: ComponentChildren;
 }
 
 /**
- * The frame of every page: title, service name and role, navigation, who is signed in. The page's own content comes
- * inside, without `<h1>`.
+ * The frame of every page: title, name and role of the service, navigation, and who is signed in. The content of the
+ * page is inside, without an `<h1>`.
  */
 export function Layout({ title, lead, width = 'text', movesOnTo, children }: LayoutProps): VNode {
   const { site, styleHref, account } = usePage();
@@ -57,7 +60,7 @@ export function Layout({ title, lead, width = 'text', movesOnTo, children }: Lay
   );
 }
 
-/** WAI-ARIA aria-current: the page itself, or what it is part of. */
+/** WAI-ARIA `aria-current`: `page` for the page itself, `true` for a section that contains it. */
 function currentOf(href: string, path: string): 'page' | 'true' | undefined {
   if (href === path) return 'page';
   return href !== '/' && path.startsWith(`${href}/`) ? 'true' : undefined;
@@ -65,7 +68,7 @@ function currentOf(href: string, path: string): 'page' | 'true' | undefined {
 
 const MOST_COUNTED = 99;
 
-/** Shown anew with whatever else on the page is. */
+/** Updated together with the live parts of a page. */
 function Count({ needsYou }: { needsYou: number }): VNode {
   return (
     <span id="needs-you-count" data-live="listens">

@@ -3,9 +3,8 @@ import type { ComponentChildren, VNode } from 'preact';
 import { usePage } from './context.ts';
 
 /**
- * Part of a page that is about something still under way. While it `waits`, a script of its own looks at the page again
- * and puts the new content in its place; where no script runs, people look again by hand ({@link ByHand}). For pages
- * that are sent by `renderPage`.
+ * A part of a page about something that is under way. While it `waits`, a script reloads the page and replaces this
+ * part; without scripts people reload it themselves ({@link ByHand}). For pages that are sent by `renderPage`.
  */
 export function Live({ id, waits, children }: { id: string; waits: boolean; children: ComponentChildren }): VNode {
   const { scripts } = usePage();
@@ -17,7 +16,7 @@ export function Live({ id, waits, children }: { id: string; waits: boolean; chil
   );
 }
 
-/** Part of a page that may change at any time: shown anew when the service tells that something did. */
+/** A part of a page that may change at any time; updated when the service reports a change. */
 export function Listening({ id, children }: { id: string; children: ComponentChildren }): VNode {
   const { scripts, site } = usePage();
   if (site.changes === undefined) return <div id={id}>{children}</div>;
@@ -29,7 +28,7 @@ export function Listening({ id, children }: { id: string; children: ComponentChi
   );
 }
 
-/** Inside {@link Live}: what only those need on whose side no script runs. */
+/** Inside {@link Live}: shown only if no script runs. */
 export function ByHand({ children }: { children: ComponentChildren }): VNode {
   return <p data-by-hand="">{children}</p>;
 }
@@ -44,7 +43,7 @@ const hideByHand = () => {
 };
 const partsThat = (how) => document.querySelectorAll('[data-live=' + how + ']').length > 0;
 
-// Where the service tells of changes: of a page in sight only, for a browser has few connections to a service.
+// Events of the service. Only a visible page listens, because a browser opens few connections to one service.
 const changes = document.body.dataset.changes;
 let source = null, rung = false, ring = () => undefined;
 const look_again = () => { rung = true; ring(); };
@@ -67,7 +66,7 @@ document.addEventListener('visibilitychange', () => {
 });
 addEventListener('pagehide', hearNothing);
 
-/** Until something changed, or so much time has passed. */
+/** Resolves when something has changed, or after this time. */
 const changedWithin = (ms) => new Promise((over) => {
   ring = over;
   if (rung) over();
@@ -83,7 +82,7 @@ async function look() {
     const fresh = now.getElementById(part.id);
     if (fresh === null) continue;
     const { live } = fresh.dataset;
-    // what is as it was is not put there again: it would be read out again
+    // content that has not changed is not replaced, because screen readers would announce it again
     if (fresh.innerHTML !== last.get(part.id)) {
       last.set(part.id, fresh.innerHTML);
       part.replaceChildren(...fresh.childNodes);
@@ -93,7 +92,7 @@ async function look() {
   }
 }
 
-/** In milliseconds, or null: it is told. */
+/** In milliseconds; null if the service reports changes. */
 function untilNext(looked) {
   if (partsThat('waits')) return Math.min(FIRST_MS * 1.2 ** looked, LONGEST_MS);
   return source !== null ? null : ALONE_MS;
@@ -117,7 +116,7 @@ async function run() {
 run().catch(() => undefined).finally(hearNothing);
 `;
 
-/** It sends nothing, keeps nothing, and does nothing but look again at what is live. */
+/** The script sends and stores nothing; it only reloads the live parts of a page. */
 export const SCRIPT = {
   source,
   href: `/live.js?v=${sha256base64url(source).slice(0, 12)}`,

@@ -4,20 +4,20 @@ import { z } from 'zod';
 import { queryOf } from '../forms/form-of.ts';
 import { ButtonLink, ButtonRow } from './components.tsx';
 
-/** So many entries of a list are on one page; to more there is a way on. */
+/** Entries of a list per page; a link leads to more. */
 export const ENTRIES_A_PAGE = 50;
 
-/** Where an entry stands in its list: by what the list is sorted, and an id that no other entry has. */
+/** The position of an entry in its list: the values by which the list is sorted, and an id that makes it unique. */
 export type SortKey = readonly (string | number | boolean | null)[];
 
-/** Some of a list's entries, in their order. */
+/** A range of a list's entries, in their order. */
 export interface Part<Entry, Key extends SortKey = SortKey> {
   readonly entries: readonly Entry[];
-  /** The key of the last of them where others come after it; null at the end of the list. */
+  /** The key of the last entry if others follow it; null at the end of the list. */
   readonly next: Key | null;
 }
 
-/** Makes a part of rows of which one more than `most` was asked for. */
+/** Makes a {@link Part} of rows of which the query fetched one more than `most`. */
 export function partOf<Row, Key extends SortKey>(
   rows: readonly Row[],
   { most, keyOf }: { most: number; keyOf: (row: Row) => Key },
@@ -27,7 +27,7 @@ export function partOf<Row, Key extends SortKey>(
   return { entries, next: rows.length > most && last !== undefined ? keyOf(last) : null };
 }
 
-/** What a key may be made of: the database takes all of it. */
+/** Schemas for the values in a key, all of which the database accepts. */
 export const keyPart = {
   /** Milliseconds since 1970. */
   time: z.int().min(0).max(253_402_300_799_999),
@@ -36,8 +36,8 @@ export const keyPart = {
 } as const;
 
 /**
- * The key in `?name=`, after which the list goes on. Null, which is its beginning, where there is none, or none that
- * fits.
+ * The key in the query parameter `name`, after which the list continues. Null, which means the beginning of the list,
+ * if it is missing or invalid.
  */
 export function afterOf<Key extends SortKey>(
   request: FastifyRequest,
@@ -56,25 +56,25 @@ function opened(cursor: string): unknown {
   }
 }
 
-/** Where the list at `path` goes on after a key; the path itself for null. */
+/** URL of the list at `path` from a key on; the path itself for null. */
 export function hrefAfter(path: string, { name, after }: { name: string; after: SortKey | null }): string {
   if (after === null) return path;
   return `${path}${path.includes('?') ? '&' : '?'}${name}=${Buffer.from(JSON.stringify(after)).toString('base64url')}`;
 }
 
 export interface OnwardProps {
-  /** Of the list's beginning. */
+  /** URL of the beginning of the list. */
   readonly path: string;
-  /** Of the parameter that carries a key. */
+  /** Name of the query parameter with the key. */
   readonly name: string;
-  /** After which this part begins. */
+  /** The key after which this part begins. */
   readonly after: SortKey | null;
   readonly next: SortKey | null;
-  /** What comes next. */
+  /** The text of the link to the next part. */
   readonly children: string;
 }
 
-/** The ways from a part of a list to the next one and back to the beginning; nothing where the list is no longer. */
+/** Links to the next part of a list and back to its beginning; nothing if this part is the whole list. */
 export function Onward({ path, name, after, next, children }: OnwardProps): VNode | null {
   if (after === null && next === null) return null;
   return (

@@ -5,21 +5,21 @@ import { ButtonLink, ButtonRow } from './components.tsx';
 
 const LAST_PAGE = 100_000;
 
-/** Which page of a list is asked for, by `?page=`: the first is 1, and so is what is no number. */
+/** The number in `?page=`, from 1; 1 if it is missing or not a number. */
 export function pageOf(request: FastifyRequest): number {
   const given = queryOf(request).get('page') ?? '';
   return /^[1-9][0-9]{0,5}$/.test(given) ? Math.min(Number(given), LAST_PAGE) : 1;
 }
 
-/** Where a page stands in a list that is shown the newest first. */
+/** A page of a list that is sorted latest first. */
 export interface PageOfList {
   readonly path: string;
   readonly page: number;
-  /** Whether another comes after it. */
+  /** Whether there is another page. */
   readonly hasMore: boolean;
 }
 
-/** The ways to the pages before and after; nothing where there is only one. */
+/** Links to the previous and next page; nothing if there is only one page. */
 export function Pager({ path, page, hasMore }: PageOfList): VNode | null {
   if (page === 1 && !hasMore) return null;
   return (

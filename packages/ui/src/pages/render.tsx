@@ -11,7 +11,7 @@ import type { Stylesheet } from './style.ts';
 
 /**
  * Sends a page: `<Layout title="…">…</Layout>` or a component that returns it. Set the status with `reply.code` before.
- * Never cached.
+ * Pages are never cached.
  */
 export function renderPage(reply: FastifyReply, page: VNode): FastifyReply {
   const context = contextOf(reply);
@@ -20,7 +20,7 @@ export function renderPage(reply: FastifyReply, page: VNode): FastifyReply {
   return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(`<!doctype html>${html}`);
 }
 
-/** What every page of this answer knows. */
+/** The context of this answer's page. */
 export function contextOf(reply: FastifyReply): PageContext {
   const { request, server } = reply;
   let token: string | undefined;
@@ -31,7 +31,7 @@ export function contextOf(reply: FastifyReply): PageContext {
     scripts: new Map(),
     needsYou: needsOf(request),
     path: request.url.split('?', 1)[0] ?? '/',
-    // once per page: a second call would replace the secret in the cookie, and with it the first form's token
+    // once per page: a second call would replace the secret in the cookie, which invalidates the first form's token
     csrfToken: () => (token ??= reply.generateCsrf({ userInfo: sessionBinding(request) })),
   };
 }

@@ -3,17 +3,14 @@ import { ButtonLink, ButtonRow } from './components.tsx';
 import { Layout } from './layout.tsx';
 
 export interface ReturnPageView {
-  /** `answer`: it moves on by itself. `answered`: the answer was given before, and only the link leads back. */
+  /** `answer`: the page goes on by itself. `answered`: the answer was given before, and only the link leads back. */
   kind: 'answer' | 'answered';
   to: string;
-  /** What `to` is, in words that go on after "back to". */
+  /** The name of `to`, which follows "back to". */
   place: string;
 }
 
-/**
- * The end of an authorization here: the browser goes back to the app, by itself or by a link. It has no script, and
- * needs none.
- */
+/** The end of an authorization here: the browser goes back to the app, by itself or by a link, without a script. */
 export function ReturnPage({ kind, to, place }: ReturnPageView): VNode {
   if (kind === 'answered')
     return (

@@ -2,13 +2,13 @@ import type { VNode } from 'preact';
 import type { PageScript } from './content-security-policy.ts';
 import { usePage } from './context.ts';
 
-/** A script that what is on this page needs. The page loads it once, and its answer lets it run. */
+/** Declares that this page needs a script: the page loads it once, and its Content Security Policy allows it. */
 export function UsesScript({ script }: { script: PageScript }): null {
   usePage().scripts.set(script.href, script);
   return null;
 }
 
-/** At the end of a page: the scripts that something on it needs. */
+/** At the end of a page: loads the scripts that its components need. */
 export function Scripts(): VNode {
   return (
     <>

@@ -1,24 +1,25 @@
 /** How a service presents itself on its pages. */
 export interface Site {
-  /** What people call it: "Photos". */
+  /** Its name for people, such as "Photos". */
   name: string;
-  /** Its part in the deployment, shown as a label: "Authorization Manager", "Host", "Requester". */
+  /** Its role in the deployment, shown as a label: "Authorization Manager", "Host", "Requester". */
   role: string;
-  /** A CSS colour that tells this service from the others; used for links, buttons and the label. */
+  /** A CSS colour that distinguishes this service from others, for links, buttons and the label. */
   accent?: string;
-  /** A sentence at the foot of every page: what a service in this role has, does and does not do. */
+  /** A sentence at the foot of every page: what a service in this role stores, does and does not do. */
   about?: string;
   /**
-   * Where open pages of somebody signed in hear that something of theirs changed (server-sent events); without it they
-   * look again by themselves while something is under way.
+   * Path of the server-sent events that report changes to the open pages of somebody signed in. Without it pages reload
+   * themselves while something is under way.
    */
   changes?: string;
-  /** Rules of the service's own, after the shared ones: the look of what only it shows. */
+  /** CSS rules of the service's own, after the shared ones, for components that only it has. */
   styles?: string;
-  /** The navigation of somebody signed in, and of everybody when `public`. */
+  /** The navigation for somebody signed in; `public` items are for everybody. */
   nav?: readonly NavItem[];
   /**
-   * On a phone the navigation stays at the foot of the screen, within reach of a thumb: for up to six short labels.
+   * Whether the navigation is at the foot of the screen on a phone, within reach of a thumb; for up to six short
+   * labels.
    */
   navAtFoot?: true;
 }
@@ -26,6 +27,6 @@ export interface Site {
 export interface NavItem {
   href: string;
   label: string;
-  /** Shown to people who are not signed in, too. */
+  /** Also shown to people who are not signed in. */
   public?: true;
 }

@@ -7,10 +7,7 @@ import { Notice } from './components.tsx';
 import { Page, type PageContext, usePage } from './context.ts';
 import { contextOf } from './render.tsx';
 
-/**
- * A place in a streamed page whose content comes later, part by part. Places are filled in the order they have in the
- * page.
- */
+/** A place in a streamed page whose content comes later, in parts. Places are filled in the order of the page. */
 export function Arriving({ parts }: { parts: AsyncIterable<VNode> }): VNode {
   const { arriving } = usePage();
   if (arriving === undefined) throw new Error('What arrives later needs streamPage.');
@@ -19,16 +16,16 @@ export function Arriving({ parts }: { parts: AsyncIterable<VNode> }): VNode {
 }
 
 /**
- * Sends a page while it comes about: what is there at once, and at each `Arriving` its parts. No script: the browser
- * shows what it has. The status cannot change any more, so whatever may refuse the page comes before. A failure in the
- * middle is a sentence at the end of the page.
+ * Sends a page as it is being made: at once what is known, and at each {@link Arriving} its parts as they come. It
+ * needs no script, since browsers show what they have received. The status cannot change any more, so whatever may
+ * refuse the page must run before. If something fails midway, a sentence at the end of the page says so.
  *
- * `page` gets the signal that fires when the reader has gone.
+ * `page` gets a signal that is aborted when the browser has disconnected.
  */
 export function streamPage(reply: FastifyReply, page: (gone: AbortSignal) => VNode): FastifyReply {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
-  // now, not while it is sent: the form token sets a cookie
+  // rendered before anything is sent, because the CSRF token sets a cookie
   const frame = frameOf(reply, page(gone.signal));
   const pieces = Readable.from(write(frame, reply, gone.signal), { objectMode: false });
   return reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(pieces);
@@ -36,13 +33,13 @@ export function streamPage(reply: FastifyReply, page: (gone: AbortSignal) => VNo
 
 interface Frame {
   readonly context: PageContext;
-  /** What stands before, between and behind the places. */
+  /** The HTML before, between and after the places. */
   readonly html: readonly string[];
   readonly places: readonly AsyncIterable<VNode>[];
 }
 
 function frameOf(reply: FastifyReply, page: VNode): Frame {
-  // nothing in a page can hold it: it is of this answer
+  // random for each answer, so that no content contains it
   const mark = randomBytes(16).toString('hex');
   const places: AsyncIterable<VNode>[] = [];
   const context = contextOf(reply);

@@ -1,6 +1,6 @@
 /**
- * The shared style. Tokens first: everything below uses them, and only them, so that dark mode is one block. A service
- * sets `--accent` (dark enough for white text) and may add rules of its own.
+ * The shared stylesheet. All rules use the tokens at the beginning and nothing else, so that dark mode is one block. A
+ * service sets `--accent`, which must be dark enough for white text, and may add rules of its own.
  */
 const TOKENS = `
 :root {
@@ -78,11 +78,11 @@ main > * { max-width: var(--text) } main.wide > * { max-width: none }
 main > h2 { margin-top: 2rem }
 footer { border-top: 1px solid var(--line); color: var(--quiet); font-size: .875rem }
 footer p { max-width: var(--wide); margin: 0 auto; padding: 1rem 1.2rem 1.4rem }
-/* what there is, and beside it what to do: below it where there is no room, with a way there (.jump) */
+/* content, and actions beside it; below it if there is no room, with a link there (.jump) */
 .split { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem 2rem; align-items: start }
 .split .aside-column { scroll-margin-top: 1rem }
 .jump { margin: 0 0 1rem }
-/* cards beside each other, each as high as it is */
+/* cards beside each other, each of its own height */
 .columns > .card, .columns > .notice, .columns > .empty { break-inside: avoid }
 @media (min-width: 64rem) { .columns { columns: 2; column-gap: 1.4rem } }
 @media (min-width: 56rem) {
@@ -145,7 +145,7 @@ th, td { text-align: left; padding: .55rem 1rem .55rem 0; border-top: 1px solid 
   overflow-wrap: anywhere }
 td time { overflow-wrap: normal }
 thead th { border: 0; color: var(--quiet); font-weight: 500; font-size: .875rem; padding-block: .2rem }
-/* what is hidden in it must not make the page wider */
+/* visually hidden content must not make the page wider */
 .scroll { position: relative; overflow-x: auto }
 @media (max-width: 40rem) {
   h1 { font-size: 1.5rem }
@@ -209,7 +209,7 @@ button.danger:hover { background: var(--bad); color: var(--card) }
 .chips .segments { display: flex; flex-wrap: wrap; gap: .5rem; border: 0; background: none; overflow: visible }
 .chips .segments label { border: 1px solid var(--edge); border-radius: 99px; background: var(--card); overflow: clip }
 .chips .segments span { min-width: 0; padding: .25rem 1rem; border-radius: 99px }
-/* what stays in sight at the end of a long form */
+/* stays visible at the end of a long form */
 .sticky { position: sticky; bottom: 0; z-index: 1; margin: 1rem -1.2rem 0;
   padding: .7rem 1.2rem calc(.7rem + env(safe-area-inset-bottom)); background: var(--paper);
   border-top: 1px solid var(--line) }

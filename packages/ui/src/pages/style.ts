@@ -3,8 +3,8 @@ import type { Site } from './site.ts';
 import { RULES } from './style-rules.ts';
 
 /**
- * The one stylesheet, with the service's accent and own rules, and the address it is served at (its hash is in it, so
- * it may be cached for ever).
+ * The stylesheet with the service's accent and rules, and the URL at which it is served. The URL has a hash of it, so
+ * it may be cached for ever.
  */
 export interface Stylesheet {
   css: string;
@@ -17,7 +17,7 @@ export function stylesheet({ accent = '#3b5bdb', styles = '' }: Site): Styleshee
   return { css, href: `/style.css?v=${sha256base64url(css).slice(0, 12)}` };
 }
 
-/** The icon of a service: a key on a hook, in its accent. */
+/** The icon of a service, an SVG: a key on a hook, in its accent. */
 export function icon({ accent = '#3b5bdb' }: Site): string {
   return (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">' +

@@ -1,7 +1,7 @@
-/** Somebody with an account at this service. */
+/** A person's account at this service. */
 export interface Account {
-  /** `acc_…`, random, never reused. */
+  /** `acc_…`, random and never reused. */
   id: string;
-  /** Lower case. */
+  /** In lower case. */
   username: string;
 }
