@@ -26,22 +26,18 @@ export interface Verdict {
  * its limit. PROTOCOL §3.2.
  */
 export function evaluate(rules: readonly Rule[], question: Question): Verdict {
-  const fitting = rules.filter(
-    (rule) =>
-      fits(rule.connectionId, question.connectionId) &&
-      fits(rule.linkId, question.linkId) &&
-      fits(rule.scope, question.scope),
-  );
-  const most = Math.max(0, ...fitting.map(pins));
-  const [first, ...others] = fitting.filter((rule) => pins(rule) === most);
-  if (first === undefined) return { effect: 'ask', rule: null };
-  return others.reduce<Verdict>(
-    (verdict, rule) => {
-      const effect = effectOf(rule);
-      return strictness(effect) > strictness(verdict.effect) ? { effect, rule } : verdict;
-    },
-    { effect: effectOf(first), rule: first },
-  );
+  let verdict: Verdict = { effect: 'ask', rule: null };
+  let most = -1;
+  for (const rule of rules) {
+    const { connectionId, linkId, scope } = rule;
+    if (!fits(connectionId, question.connectionId) || !fits(linkId, question.linkId) || !fits(scope, question.scope))
+      continue;
+    const [effect, pins] = [effectOf(rule), pinsOf(rule)];
+    if (pins < most || (pins === most && strictness(effect) <= strictness(verdict.effect))) continue;
+    verdict = { effect, rule };
+    most = pins;
+  }
+  return verdict;
 }
 
 /** The strictest answer over all scopes: one deny denies everything, otherwise one ask asks for everything. */
@@ -65,8 +61,8 @@ function fits(pin: string | null, value: string): boolean {
   return pin === null || pin === value;
 }
 
-function pins(rule: Rule): number {
-  return [rule.connectionId, rule.linkId, rule.scope].filter((pin) => pin !== null).length;
+function pinsOf({ connectionId, linkId, scope }: Rule): number {
+  return Number(connectionId !== null) + Number(linkId !== null) + Number(scope !== null);
 }
 
 /** An effect that is unknown, should one ever be stored, is stricter than any. */
@@ -74,17 +70,29 @@ function strictness(effect: Effect): number {
   return STRICTNESS.get(effect) ?? Infinity;
 }
 
-/** The rules in a row's JSON, or null if one of them is malformed: an answer that cannot be read is no answer. */
+/**
+ * The rules in a row's JSON, each as an array of its fields (`rulesInForce`), or null if one of them is malformed: an
+ * answer that cannot be read is no answer.
+ */
 export function readRules(json: unknown): readonly Rule[] | null {
-  return Array.isArray(json) && json.every(isRule) ? json : null;
+  if (!Array.isArray(json)) return null;
+  const rules: Rule[] = [];
+  for (const fields of json) {
+    const rule = Array.isArray(fields) ? readRule(fields) : null;
+    if (rule === null) return null;
+    rules.push(rule);
+  }
+  return rules;
 }
 
-function isRule(json: unknown): json is Rule {
-  const { id, connectionId, linkId, scope, effect, limit, until } = json as Readonly<Record<keyof Rule, unknown>>;
-  const arePins = [connectionId, linkId, scope].every((pin) => pin === null || typeof pin === 'string');
-  const isTime = until === null || typeof until === 'number';
-  return typeof id === 'string' && arePins && isEffect(effect) && isTime && (limit === null || isLimit(limit));
+function readRule([id, connectionId, linkId, scope, effect, until, limit]: readonly unknown[]): Rule | null {
+  if (typeof id !== 'string' || !isPin(connectionId) || !isPin(linkId) || !isPin(scope) || !isEffect(effect))
+    return null;
+  if ((until !== null && typeof until !== 'number') || (limit !== null && !isLimit(limit))) return null;
+  return { id, connectionId, linkId, scope, effect, until, limit };
 }
+
+const isPin = (value: unknown): value is string | null => value === null || typeof value === 'string';
 
 const isEffect = (value: unknown): value is Effect => typeof value === 'string' && STRICTNESS.has(value);
 

@@ -8,10 +8,12 @@ export const HAS_ROOM = `(n.used < n.most or ${DAY_IS_OVER})`;
 export const COUNT_ONE = `used = case when ${DAY_IS_OVER} then 1 else n.used + 1 end,
   since = case when n.used = 0 or ${DAY_IS_OVER} then now() else n.since end`;
 
-/** SQL: a rule as JSON, from `rule r` and its `rule_limit n`. */
-export const RULE_JSON = `json_build_object('id', r.id, 'connectionId', r.connection_id, 'linkId', r.link_id, 'scope',
-  r.scope, 'effect', r.effect, 'until', extract(epoch from r.expires_at),
-  'limit', case when n.id is not null then json_build_object('id', n.id, 'most', n.most, 'per', n.per,
+/**
+ * SQL: a rule as JSON for `readRules`, from `rule r` and its `rule_limit n`. It is an array of the fields because
+ * Postgres builds an array three times as fast as an object, and the front page needs thousands of rules.
+ */
+const RULE_JSON = `json_build_array(r.id, r.connection_id, r.link_id, r.scope, r.effect, extract(epoch from r.expires_at),
+  case when n.id is not null then json_build_object('id', n.id, 'most', n.most, 'per', n.per,
     'left', case when ${DAY_IS_OVER} then n.most else greatest(n.most - n.used, 0) end) end)`;
 
 /** SQL, of `rule r`: it holds now. */
