@@ -75,6 +75,21 @@ describe('the board of keys', () => {
     expect((await answers()).map(({ effect }) => effect)).toEqual(['ask', 'ask']);
   });
 
+  test('puts together what several connections of an app may do at a service, and says where a link is broken', async () => {
+    const of = await deployment.story({ 'photos.read': 'allow' }, { name: 'Twofold' });
+    expect((await home(of)).words).toContain('Allow : Twofold at Photos');
+    const secondLink = await deployment.link(of.owner);
+    await deployment.connect({ ...of, linkId: secondLink, answers: { 'photos.read': 'allow' } });
+    expect((await home(of)).words).toMatch(/Allow : Twofold at Photos(?!, link broken)/);
+    await deployment.rows(`update link set state = 'broken' where id = $1`, [secondLink]);
+    expect((await home(of)).words).toContain('Allow : Twofold at Photos, link broken');
+    await deployment.rows(`update rule set effect = 'deny' where link_id = $1`, [secondLink]);
+    expect((await home(of)).words).toContain('Some : Twofold at Photos, link broken');
+    // what has ended no longer counts
+    await deployment.rows(`update link set state = 'ended', ended_at = now() where id = $1`, [secondLink]);
+    expect((await home(of)).words).toMatch(/Allow : Twofold at Photos(?!, link broken)/);
+  });
+
   test('shows which were used in the last 24 hours', async () => {
     const of = await deployment.story({ 'photos.read': 'allow' }, { name: 'Lifestream' });
     const used = 'Lifestream at Photos, used in the last 24 hours';

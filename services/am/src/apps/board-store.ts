@@ -5,9 +5,10 @@ import { joinOwnName, shownName } from '../identity/sql/app-names.ts';
 import { LIVE_CONNECTIONS } from '../connections/live.ts';
 import { IS_PAUSED } from '../connections/sql/paused.ts';
 import { IS_NAMED } from '../linking/labels.ts';
-import type { Effect } from '../rules/rule.ts';
+import { evaluate } from '../rules/evaluate.ts';
+import type { Effect, Rule } from '../rules/rule.ts';
 import { JOIN_TERMS, rulesInForce } from '../rules/sql/rules-in-force.ts';
-import { accountOf, type AppAccount, rulesOf, SHOWN } from './app-store.ts';
+import { type AppAccount, rulesOf } from './app-store.ts';
 
 /** What apps may do at services: a row for each app, a column for each service. */
 export interface Board {
@@ -77,27 +78,51 @@ const CONNECTIONS = defineQuery<ConnectionRow>({
     from client join ${LIVE_CONNECTIONS} on c.client_id = client.client_id ${joinOwnName('c')} ${JOIN_TERMS}
     where c.owner_id = $1 order by client.newest desc, c.client_id, c.created_at desc, c.id desc limit 1000`,
 });
-const SERVICES = defineQuery<BoardService>({
+
+interface ServiceRow extends BoardService {
+  /** The state of each of the owner's links to it. */
+  links: Readonly<Record<string, 'active' | 'broken'>>;
+}
+
+const SERVICES = defineQuery<ServiceRow>({
   name: 'apps_board_services',
   text: `
     select s.* from (
-      select h.id, case when count(*) = 1 and bool_and(${IS_NAMED}) then min(l.label) else h.name end as name
+      select h.id, case when count(*) = 1 and bool_and(${IS_NAMED}) then min(l.label) else h.name end as name,
+        json_object_agg(l.id, l.state) as links
       from link l join host h on h.id = l.host_id where l.owner_id = $1 and l.state <> 'ended' group by h.id
     ) s order by lower(s.name), s.id limit ${MOST + 1}`,
 });
 
+interface ShownRow {
+  connection_id: string;
+  /** By the link. */
+  scopes: Readonly<Record<string, readonly string[]>>;
+}
+
+// a row for each connection, because a row for each key would be thousands
+const SHOWN = defineQuery<ShownRow>({
+  name: 'apps_board_shown',
+  text: `
+    select connection_id, json_object_agg(link_id, scopes) as scopes from connection_host
+    where connection_id = any ($1) group by connection_id`,
+});
+
 /** An owner's board, with apps and services sorted by name. Three queries. */
 export async function readBoard({ pool }: Pick<Deps, 'pool'>, ownerId: string): Promise<Board> {
-  const [rows, services] = await Promise.all([run(pool, CONNECTIONS, [ownerId]), run(pool, SERVICES, [ownerId])]);
+  const [rows, linked] = await Promise.all([run(pool, CONNECTIONS, [ownerId]), run(pool, SERVICES, [ownerId])]);
   const shown = await run(pool, SHOWN, [rows.map(({ id }) => id)]);
-  const rules = new Map(rows.map((row) => [row.id, rulesOf(row)]));
-  const shownTo = Map.groupBy(shown, ({ connection_id: connectionId }) => connectionId);
+  const scopesOf = new Map(shown.map(({ connection_id: connectionId, scopes }) => [connectionId, scopes]));
   const clients = [...Map.groupBy(rows, ({ client_id: clientId }) => clientId).values()];
+  const services = linked.slice(0, MOST);
   const apps = clients.slice(0, MOST).map((of): BoardApp => {
     const [newest] = of as [ConnectionRow];
-    const byLink = Map.groupBy(
-      of.flatMap(({ id }) => shownTo.get(id) ?? []),
-      ({ link_id: linkId }) => linkId,
+    const connections = of.map(
+      (row): Shown => ({
+        id: row.id,
+        scopes: scopesOf.get(row.id) ?? {},
+        rules: Map.groupBy(rulesOf(row), ({ linkId }) => linkId),
+      }),
     );
     return {
       id: newest.id,
@@ -110,30 +135,55 @@ export async function readBoard({ pool }: Pick<Deps, 'pool'>, ownerId: string): 
         ? new Date(Math.max(...of.map(({ expires_at: at }) => at?.getTime() ?? 0)))
         : null,
       isPaused: of.every(({ paused }) => paused),
-      cells: cellsOf([...byLink.values()].map((one) => accountOf(one, rules))),
+      cells: cellsOf(connections, services),
     };
   });
   return {
     apps: apps.toSorted((a, b) => NAMES.compare(a.clientName, b.clientName)),
-    services: services.slice(0, MOST),
-    isCut: clients.length > MOST || services.length > MOST,
+    services,
+    isCut: clients.length > MOST || linked.length > MOST,
   };
 }
 
 const NAMES = new Intl.Collator('en');
 
+/** What a connection may ask for, and the rules for it, both by the link; rules for any link under null. */
+interface Shown {
+  readonly id: string;
+  readonly scopes: ShownRow['scopes'];
+  readonly rules: ReadonlyMap<string | null, readonly Rule[]>;
+}
+
 /** One cell for each service, however many accounts the owner has there. */
-function cellsOf(accounts: readonly AppAccount[]): ReadonlyMap<string, Cell> {
-  const live = accounts.filter(({ linkState, scopes }) => linkState !== 'ended' && scopes.length > 0);
-  return new Map([...Map.groupBy(live, ({ hostId }) => hostId)].map(([hostId, of]) => [hostId, cellOf(of)]));
+function cellsOf(connections: readonly Shown[], services: readonly ServiceRow[]): ReadonlyMap<string, Cell> {
+  const cells = new Map<string, Cell>();
+  for (const { id, links } of services) {
+    const effects = new Set<Effect>();
+    let isBroken = false;
+    for (const [linkId, state] of Object.entries(links)) {
+      for (const connection of connections) {
+        const scopes = connection.scopes[linkId] ?? [];
+        if (scopes.length === 0) continue;
+        isBroken ||= state === 'broken';
+        const rules = [...(connection.rules.get(null) ?? []), ...(connection.rules.get(linkId) ?? [])];
+        for (const scope of scopes) effects.add(evaluate(rules, { connectionId: connection.id, linkId, scope }).effect);
+      }
+    }
+    if (effects.size > 0) cells.set(id, { answer: answerOf(effects), isBroken });
+  }
+  return cells;
 }
 
 /** What an app may do with everything that it is shown at one service. */
 export function cellOf(accounts: readonly AppAccount[]): Cell {
-  const answers = new Set(accounts.flatMap(({ scopes }) => scopes.map(({ effect }) => effect ?? 'mixed')));
-  const [only = 'mixed'] = answers;
+  const verdicts = accounts.flatMap(({ scopes }) => scopes.flatMap((scope) => scope.verdicts));
   return {
-    answer: answers.size === 1 ? only : 'mixed',
+    answer: answerOf(new Set(verdicts.map(({ effect }) => effect))),
     isBroken: accounts.some(({ linkState }) => linkState === 'broken'),
   };
+}
+
+function answerOf(effects: ReadonlySet<Effect>): Cell['answer'] {
+  const [only = 'mixed'] = effects;
+  return effects.size === 1 ? only : 'mixed';
 }

@@ -7,7 +7,6 @@ import { whoInShort } from '../identity/who.tsx';
 import type { UsedLately } from './uses-store.ts';
 
 const WORDS: Readonly<Record<Cell['answer'], string>> = { allow: 'Allow', ask: 'Ask', deny: 'Never', mixed: 'Some' };
-const SIGNS: Readonly<Record<Cell['answer'], string>> = { allow: '✓', ask: '?', deny: '✕', mixed: '±' };
 /** With more services than these, their names are turned upright, and each cell is a symbol. */
 const FEW = 6;
 
@@ -17,6 +16,7 @@ const FEW = 6;
  */
 export function KeyBoard({ board, used }: { board: Board; used: UsedLately }): VNode {
   const { apps, services, isCut } = board;
+  const seen = services.length > FEW ? 'symbol' : 'word';
   return (
     <section class="card" id="keys" aria-labelledby="keys-title">
       <div class="heading">
@@ -26,7 +26,7 @@ export function KeyBoard({ board, used }: { board: Board; used: UsedLately }): V
       <p class="legend-of-keys">
         {(['allow', 'ask', 'deny', 'mixed'] as const).map((answer) => (
           <span key={answer} class={answer}>
-            <b aria-hidden="true">{SIGNS[answer]}</b> {LEGEND[answer]}
+            {LEGEND[answer]}
           </span>
         ))}
         <span>
@@ -34,7 +34,7 @@ export function KeyBoard({ board, used }: { board: Board; used: UsedLately }): V
         </span>
       </p>
       <div class="scroll" role="region" aria-labelledby="keys-title" tabindex={0}>
-        <table class={services.length > FEW ? 'board many' : 'board'}>
+        <table class={seen === 'symbol' ? 'board many' : 'board'}>
           <thead>
             <tr>
               <th scope="col">App</th>
@@ -47,7 +47,7 @@ export function KeyBoard({ board, used }: { board: Board; used: UsedLately }): V
           </thead>
           <tbody>
             {apps.map((app) => (
-              <AppRow key={app.id} app={app} services={services} used={used} />
+              <AppRow key={app.id} app={app} services={services} used={used} seen={seen} />
             ))}
           </tbody>
         </table>
@@ -69,7 +69,14 @@ const LEGEND: Readonly<Record<Cell['answer'], string>> = {
   mixed: 'not the same for all',
 };
 
-function AppRow({ app, services, used }: { app: BoardApp; services: Board['services']; used: UsedLately }): VNode {
+interface AppRowView {
+  readonly app: BoardApp;
+  readonly services: Board['services'];
+  readonly used: UsedLately;
+  readonly seen: 'symbol' | 'word';
+}
+
+function AppRow({ app, services, used, seen }: AppRowView): VNode {
   const { id, clientId, clientName, redirectUri, isPaused, cells } = app;
   return (
     <tr>
@@ -90,16 +97,14 @@ function AppRow({ app, services, used }: { app: BoardApp; services: Board['servi
             </td>
           );
         const isUsed = used.has(clientId, service.id);
+        const word = WORDS[cell.answer];
+        // there may be thousands of cells: each has as few elements as possible, and its symbol is in the stylesheet
+        const rest = `: ${clientName} at ${service.name}${isUsed ? USED : ''}${cell.isBroken ? BROKEN : ''}`;
         return (
           <td key={service.id} data-label={service.name} class={cell.isBroken ? `${cell.answer} broken` : cell.answer}>
             <a href={keyHref(id, service.id)} class={isUsed ? 'used' : undefined}>
-              <b aria-hidden="true">{SIGNS[cell.answer]}</b>
-              <span class="word">{WORDS[cell.answer]}</span>
-              <span class="unseen">
-                : {clientName} at {service.name}
-                {isUsed && ', used in the last 24 hours'}
-                {cell.isBroken && ', link broken'}
-              </span>
+              {seen === 'word' && word}
+              <span class="unseen">{seen === 'word' ? rest : word + rest}</span>
             </a>
           </td>
         );
@@ -107,3 +112,6 @@ function AppRow({ app, services, used }: { app: BoardApp; services: Board['servi
     </tr>
   );
 }
+
+const USED = ', used in the last 24 hours';
+const BROKEN = ', link broken';

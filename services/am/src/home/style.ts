@@ -1,3 +1,7 @@
+/** A symbol before the word for the same answer; the slash gives it an empty text alternative (CSS Content §3.2). */
+const symbol = (answer: string, text: string): string =>
+  `.board .${answer} > a::before, .legend-of-keys .${answer}::before { content: "${text}"; content: "${text}" / "" }`;
+
 /** Styles for the front page only: the board, and what is new. */
 export const HOME_STYLES = `
 .legend-of-keys { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 0 0 .5rem; font-size: .875rem;
@@ -13,9 +17,13 @@ export const HOME_STYLES = `
   min-width: 2.4rem; min-height: 2.4rem; padding: 0 .6rem; border: 1px solid currentColor; border-radius: 8px;
   text-decoration: none; color: var(--quiet) }
 .board td > a:hover { background: var(--sunk) }
-.board .allow > a, .legend-of-keys .allow b { color: var(--good) }
-.board .ask > a, .legend-of-keys .ask b { color: var(--needs) }
-.board .deny > a, .legend-of-keys .deny b { color: var(--bad) }
+.board td > a::before, .legend-of-keys [class]::before { font-weight: bolder }
+.legend-of-keys [class]::before { margin-right: .35em }
+.board .allow > a, .legend-of-keys .allow::before { color: var(--good) }
+.board .ask > a, .legend-of-keys .ask::before { color: var(--needs) }
+.board .deny > a, .legend-of-keys .deny::before { color: var(--bad) }
+${symbol('allow', '✓')} ${symbol('ask', '?')}
+${symbol('deny', '✕')} ${symbol('mixed', '±')}
 .board .broken > a { border-style: dashed }
 .board .used::after, .dot { content: ""; display: inline-block; width: .7rem; height: .7rem; border-radius: 99px;
   background: var(--link) }
@@ -26,7 +34,6 @@ export const HOME_STYLES = `
     white-space: nowrap }
   .board.many thead th + th { padding-inline: .2rem; text-align: center } .board.many td { padding: .15rem }
   .board.many td > a { padding: 0 }
-  .board.many .word { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden }
 }
 @media (max-width: 40rem) {
   .board { min-width: 0 } .board .nothing { display: none }
@@ -35,5 +42,4 @@ export const HOME_STYLES = `
   .board td > a { min-width: 6.5rem }
   .board.many td:not(.nothing) { display: inline-flex; margin-right: .9rem }
   .board.many td > a { min-width: 2.4rem; padding: 0 }
-  .board.many .word { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden }
 }`;
