@@ -36,26 +36,34 @@ interface UseRow {
  */
 const LOOKED_AT = 200;
 
+// by Host first, so that the Hosts of an app are told apart without sorting all that was looked at
 const USES = defineQuery<UseRow>({
   name: 'home_uses',
   text: `
-    select c.client_id, k.days as kept_days, coalesce(array_agg(distinct h) filter (where h is not null), '{}')
-      as lately, max(n.last) as last, min(n.refused) as refused,
-      case when min(c.created_at) > now() - make_interval(days => k.days) then min(e.first) end as first
-    from connection c join lateral (select least($3::int, o.keep_days) as days from owner o
-      where o.id = c.owner_id) k on true
-      left join lateral (select started_at as first from transfer where connection_id = c.id order by started_at
-        limit 1) e on true
-      left join lateral (
-        select max(t.started_at) as last, min(t.started_at) filter (where t.state = 'refused'
-          and coalesce(t.error, '') not in ('asked', 'allowed_part')) as refused,
-          array_agg(distinct t.host_id) filter (where t.state = 'minted' and t.started_at > now() - interval '24 hours')
-            as hosts
-        from (select started_at, state, error, host_id from transfer where connection_id = c.id order by started_at desc
-          limit ${LOOKED_AT}) t
-      ) n on true
-      left join lateral unnest(n.hosts) as h on true
-    where c.owner_id = $1 and c.client_id = any ($2) and c.ended_at is null group by c.client_id, k.days`,
+    with own as materialized (
+      select c.id, c.client_id, c.created_at, least($3::int, o.keep_days) as kept_days
+      from connection c join owner o on o.id = c.owner_id
+      where c.owner_id = $1 and c.client_id = any ($2) and c.ended_at is null
+    ), at_host as (
+      select own.client_id, t.host_id, max(t.started_at) as last,
+        min(t.started_at) filter (where t.state = 'refused' and coalesce(t.error, '') not in ('asked', 'allowed_part'))
+          as refused,
+        bool_or(t.state = 'minted' and t.started_at > now() - interval '24 hours') as lately
+      from own, lateral (select started_at, state, error, host_id from transfer where connection_id = own.id
+        order by started_at desc limit ${LOOKED_AT}) t
+      group by own.client_id, t.host_id
+    ), used as (
+      select client_id, max(last) as last, min(refused) as refused, array_agg(host_id) filter (where lately) as lately
+      from at_host group by client_id
+    ), begun as (
+      select own.client_id, own.kept_days,
+        case when min(own.created_at) > now() - make_interval(days => own.kept_days) then min(e.first) end as first
+      from own left join lateral (select started_at as first from transfer where connection_id = own.id
+        order by started_at limit 1) e on true
+      group by own.client_id, own.kept_days
+    )
+    select b.client_id, b.kept_days, b.first, u.last, u.refused, coalesce(u.lately, '{}') as lately
+    from begun b left join used u using (client_id)`,
 });
 
 /** What an owner's apps did recently. `keptDays`: how long transfers are kept at most. */

@@ -194,14 +194,15 @@ const days = (from: keyof typeof SOURCE) =>
   });
 const DAYS = { all: days('all'), app: days('app') };
 
-// without words to look for, no names are joined, and each row is counted as it is read
+// without words to look for, no names are joined, and each row is counted as it is read. The day is computed beside the
+// row: Postgres then expects few days, and groups them without sorting the rows first
 const FROM_TO = `t.started_at >= coalesce($2::timestamptz, '-infinity')
   and t.started_at < coalesce($3::timestamptz, 'infinity')
   order by t.started_at desc limit $7`;
 const COUNTED_ROWS = {
-  all: `select t.started_at, t.state, t.host_id from transfer t
+  all: `select (t.started_at at time zone 'UTC')::date as at, t.state, t.host_id from transfer t
     where t.owner_id = $1 and $4::text is null and ${FROM_TO}`,
-  app: `select t.started_at, t.state, t.host_id from connection c, lateral (
+  app: `select (t.started_at at time zone 'UTC')::date as at, t.state, t.host_id from connection c, lateral (
       select t.started_at, t.state, t.host_id from transfer t
       where t.connection_id = c.id and t.owner_id = c.owner_id and ${FROM_TO}
     ) t where c.owner_id = $1 and c.client_id = $4 order by t.started_at desc limit $7`,
@@ -212,7 +213,7 @@ const plainDays = (from: keyof typeof COUNTED_ROWS) =>
     name: `timeline_plain_days_${from}`,
     text: `
     select to_char(at, 'YYYY-MM-DD') as day, seen, got, counted.not from (
-      select (started_at at time zone 'UTC')::date as at, count(*)::int as seen,
+      select at, count(*)::int as seen,
         count(*) filter (where state = 'minted' and ${IS_LET_THROUGH})::int as got,
         count(*) filter (where state <> 'minted' and ${IS_LET_THROUGH})::int as not
       from (${COUNTED_ROWS[from]}) t group by 1
