@@ -1,9 +1,17 @@
 import type http from 'node:http';
-import { Browser } from '@chatelaine/test-kit';
+import { type Answer, Browser } from '@chatelaine/test-kit';
 import { describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { unnamed } from '../support/requester.ts';
+import { StockClient, ticks } from '../support/stock-client.ts';
 import { answers, app, asked, at, consent, deployment, plain, served, settled, shownIn } from './scene.ts';
+
+/** Another picture is there, and was fetched; its id. */
+async function changed(uri: string): Promise<string | null> {
+  answers.set(new URL(uri).pathname, served(await plain(64, '#f00').png().toBuffer()));
+  await deployment.rows('update icon set due_at = now() where uri = $1', [uri]);
+  return (await settled(uri)).id;
+}
 
 /** Where an icon is shown, and what consent binds of it. */
 export function shown(): void {
@@ -65,9 +73,7 @@ export function shown(): void {
       await requester.push();
       const { id } = await settled(uri);
       const page = await consent(requester, owner);
-      answers.set(new URL(uri).pathname, served(await plain(64, '#f00').png().toBuffer()));
-      await deployment.rows('update icon set due_at = now() where uri = $1', [uri]);
-      const other = (await settled(uri)).id;
+      const other = await changed(uri);
       expect(other).not.toBe(id);
       const chosen = { [`answer:${link}:photos.read`]: 'allow', duration: 'open', decision: 'allow' };
       const again = await owner.browser.post('/authorize', { ...unnamed(page.text, '/authorize'), ...chosen });
@@ -75,6 +81,27 @@ export function shown(): void {
       expect(shownIn(again.text)).toBe(other);
       const agreed = await owner.browser.post('/authorize', { ...unnamed(again.text, '/authorize'), ...chosen });
       expect(agreed.onward).toContain('code=');
+    });
+
+    it('of one that speaks no token exchange, changed likewise, is shown again, and nothing is agreed to', async () => {
+      const { issuer, ams, host } = deployment;
+      const uri = at(served(await plain(64, '#0f0').png().toBuffer()));
+      const am = { issuer, ports: ams.map(({ port }) => port) };
+      const client = await StockClient.register(am, { metadata: { logo_uri: uri } });
+      const owner = await deployment.owner();
+      await deployment.link(owner);
+      const { path } = await client.ask(owner.browser, host.resource, { scope: 'photos.read' });
+      const { id } = await settled(uri);
+      const page = await owner.browser.get(path);
+      expect(shownIn(page.text)).toBe(id);
+      const other = await changed(uri);
+      const agree = ({ text }: Answer) =>
+        owner.browser.post('/authorize', { ...unnamed(text), ...ticks(text), duration: 'open', decision: 'allow' });
+      const again = await agree(page);
+      expect([again.status, again.words]).toEqual([400, expect.stringContaining('icon of this app has changed')]);
+      expect(shownIn(again.text)).toBe(other);
+      expect(await deployment.rows('select id from connection where client_id = $1', [client.id])).toEqual([]);
+      expect((await agree(again)).onward).toContain('code=');
     });
 
     it('is given to whoever is signed in, and to nobody else; another id is none', async () => {
