@@ -100,7 +100,7 @@ interface ShownRow {
   scopes: Readonly<Record<string, readonly string[]>>;
 }
 
-// a row for each connection, because a row for each key would be thousands
+// one row for each connection: one for each cell would be thousands
 const SHOWN = defineQuery<ShownRow>({
   name: 'apps_board_shown',
   text: `

@@ -36,7 +36,7 @@ interface UseRow {
  */
 const LOOKED_AT = 200;
 
-// by Host first, so that the Hosts of an app are told apart without sorting all that was looked at
+// grouped by Host first, which finds the Hosts of an app without sorting all of the rows
 const USES = defineQuery<UseRow>({
   name: 'home_uses',
   text: `
