@@ -75,7 +75,7 @@ describe('the board of keys', () => {
     expect((await answers()).map(({ effect }) => effect)).toEqual(['ask', 'ask']);
   });
 
-  test('puts together what several connections of an app may do at a service, and says where a link is broken', async () => {
+  test('puts together what an app may do by all of its connections, and says where a link is broken', async () => {
     const of = await deployment.story({ 'photos.read': 'allow' }, { name: 'Twofold' });
     expect((await home(of)).words).toContain('Allow : Twofold at Photos');
     const secondLink = await deployment.link(of.owner);

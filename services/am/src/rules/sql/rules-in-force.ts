@@ -12,7 +12,8 @@ export const COUNT_ONE = `used = case when ${DAY_IS_OVER} then 1 else n.used + 1
  * SQL: a rule as JSON for `readRules`, from `rule r` and its `rule_limit n`. It is an array of the fields because
  * Postgres builds an array three times as fast as an object, and the front page needs thousands of rules.
  */
-const RULE_JSON = `json_build_array(r.id, r.connection_id, r.link_id, r.scope, r.effect, extract(epoch from r.expires_at),
+const RULE_JSON = `json_build_array(r.id, r.connection_id, r.link_id, r.scope, r.effect,
+  extract(epoch from r.expires_at),
   case when n.id is not null then json_build_object('id', n.id, 'most', n.most, 'per', n.per,
     'left', case when ${DAY_IS_OVER} then n.most else greatest(n.most - n.used, 0) end) end)`;
 
