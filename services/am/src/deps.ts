@@ -22,7 +22,7 @@ export interface Deps {
   readonly pool: Pool;
   /** Configuration tables. */
   readonly prisma: PrismaClient;
-  /** Seals what others have entrusted to us. The AAD is the row's id and its owner. */
+  /** Encrypts what others have entrusted to us. The AAD is the row's id and its owner. */
   readonly vault: Vault;
   /** Computes the codes of checkpoints of activity. */
   readonly checkpointKeys: CheckpointKeys;

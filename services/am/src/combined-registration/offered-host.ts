@@ -13,7 +13,7 @@ const keptSchema = z.object({
   host: z.string().max(LIMIT.uriChars),
   name: z.string(),
   sentences: z.array(z.string()),
-  /** Sealed, base64url. */
+  /** Encrypted, base64url. */
   hostGrant: z.string(),
 });
 export type Kept = z.infer<typeof keptSchema>;

@@ -5,7 +5,7 @@ import type { Deps } from '../deps.ts';
 interface NewPendingLink {
   readonly connectionId: string;
   readonly hostId: string;
-  /** Sealed. */
+  /** Encrypted. */
   readonly hostGrant: Buffer;
 }
 
@@ -14,13 +14,16 @@ const KEEP = defineQuery({
   text: 'insert into host_half (connection_id, host_id, host_grant) values ($1, $2, $3)',
 });
 
-/** Keeps the link the owner agreed to. It is deleted with its connection, and is void without the kernel's grant. */
+/**
+ * Stores the link that the owner agreed to. It is deleted with its connection, and has no effect without the
+ * authorization server's grant.
+ */
 export async function keepPendingLink({ pool }: Pick<Deps, 'pool'>, link: NewPendingLink): Promise<void> {
   await run(pool, KEEP, [link.connectionId, link.hostId, link.hostGrant]);
 }
 
 export interface PendingLink {
-  /** Sealed. */
+  /** Encrypted. */
   readonly hostGrant: Buffer;
   readonly hostId: string;
   readonly hostName: string;
@@ -56,14 +59,14 @@ export interface NewLinking {
   readonly ownerId: string;
   /** SHA-256; the same for the same grant. */
   readonly stateHash: Buffer;
-  /** Sealed, as all of an attempt. */
+  /** Encrypted, like everything of an attempt. */
   readonly verifier: Buffer;
   readonly answer: Buffer;
   readonly lifetimeSeconds: number;
   readonly resumeAfterSeconds: number;
 }
 
-// written as an attempt whose browser has just come back, and used, so that no browser can bring it again
+// written as an attempt whose browser has come back already and was used, so that no browser can use it again
 const BEGIN = defineQuery<{ host_id: string }>({
   name: 'both_begin_linking',
   text: `
@@ -76,8 +79,8 @@ const BEGIN = defineQuery<{ host_id: string }>({
 });
 
 /**
- * Takes the pending link and begins to make it, in one query: from here on the outcome of the grant is settled even if
- * the process crashes. `false`: this very grant was sent before, or another process is using it.
+ * Takes the pending link and begins to make it, in one query: from here on, the outcome of the grant is resolved even
+ * if the process crashes. `false`: this very grant was sent before, or another process is using it.
  */
 export async function beginLinking({ pool }: Pick<Deps, 'pool'>, input: NewLinking): Promise<boolean> {
   const { connectionId, stateHash, ownerId, verifier, answer, lifetimeSeconds, resumeAfterSeconds } = input;
@@ -90,7 +93,7 @@ const TELL = defineQuery({
   text: `select timeline_append($1, 'link_not_made', jsonb_build_object('host', $2::text, 'connection', $3::text))`,
 });
 
-/** The owner reads that the connection stands without the link. */
+/** Writes into the timeline that the connection was made without the link. */
 export async function tellNotLinked(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, hostId, connectionId }: { ownerId: string; hostId: string; connectionId: string },

@@ -9,7 +9,7 @@ import { beginLinking, readPendingLink, tellNotLinked } from './pending-link-sto
 export type RedeemHostGrantDeps = FinishLinkDeps;
 
 /**
- * The Requester is waiting for its tokens and gives up after some seconds: a slower Host is waited for after the
+ * The Requester is waiting for its tokens and gives up after some seconds: the link of a slower Host is made after the
  * answer.
  */
 const WAIT_MS = 1_500;
@@ -37,7 +37,7 @@ async function link(deps: RedeemHostGrantDeps, { grant, verifier }: Redemption):
   const { hostId, hostName, metadata } = pending;
   const place = sealedFor({ row: connectionId, ownerId, column: 'host_grant' });
   const hostGrant = deps.vault.open(pending.hostGrant, place);
-  // in the form of a callback, so that it is redeemed, and settled after a crash, like any other code of a Host
+  // in the form of a callback, so that it is redeemed, and resolved after a crash, like any other code of a Host
   const state = sha256base64url(`${metadata.issuer}|${hostGrant}`);
   const query = formatForm({ code: hostGrant, state, iss: metadata.issuer });
   const row = { stateHash: sha256(state), ownerId };

@@ -97,5 +97,5 @@ const REFUSALS: ApiOperation = {
   errors: [400, 401, 405, 503],
 };
 
-/** This AM's operations besides the kernel's. */
+/** This AM's operations in addition to those of the authorization server. */
 export const OPERATIONS: readonly ApiOperation[] = [TARGETS, TRANSFERS, REFUSALS, READ_AGREEMENT, AGREE];

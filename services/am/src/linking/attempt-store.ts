@@ -7,7 +7,7 @@ export interface NewAttempt {
   readonly ownerId: string;
   readonly sessionHash: Buffer;
   readonly hostId: string;
-  /** Sealed. */
+  /** Encrypted. */
   readonly verifier: Buffer;
   readonly lifetimeSeconds: number;
   /** The link that the new one is to replace; null: it is an additional one. */
@@ -30,7 +30,7 @@ export async function saveAttempt({ pool }: Pick<Deps, 'pool'>, attempt: NewAtte
 }
 
 export interface TakenAttempt {
-  /** Sealed. */
+  /** Encrypted. */
   readonly verifier: Buffer;
   readonly hostName: string;
   readonly metadata: ServerMetadata;
@@ -53,7 +53,7 @@ const TAKE = defineQuery<{ verifier: Buffer; name: string; metadata: unknown; re
 export async function takeAttempt(
   { pool }: Pick<Deps, 'pool'>,
   input: Pick<NewAttempt, 'stateHash' | 'ownerId' | 'sessionHash' | 'hostId'> & {
-    /** Sealed. */
+    /** Encrypted. */
     readonly answer: Buffer;
     readonly resumeAfterSeconds: number;
   },
@@ -102,13 +102,13 @@ const GIVE_UP = defineQuery({
   text: 'update link_attempt set given_up_at = now() where state_hash = $1 and resume_at is not null',
 });
 
-/** Tells the owner that nothing was linked, although nobody knows what the Host did. */
+/** Records that the owner was told that nothing was linked, although it is unknown what the Host did. */
 export async function giveUpAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<void> {
   await run(pool, GIVE_UP, [stateHash]);
 }
 
-// a Host recognizes a used code for a day, and ends what it gave if the code comes again; after that there is nothing
-// to ask, and the owner is told that nothing was linked
+// a Host recognizes a used code for a day, and revokes what it issued if the code comes again; after that there is
+// nothing to ask, and the owner is told that nothing was linked
 const REAP = defineQuery<{ n: number }>({
   name: 'hosts_reap_attempts',
   text: `

@@ -12,8 +12,8 @@ const STOP = defineQuery<{ ended: boolean }>({
 });
 
 /**
- * Withdraws the permission for bearer tokens through this link: every connection that had it ends, and the Host is due
- * to be told, so that the tokens it has die there, too. `false` if it is not a link of theirs. PROTOCOL §6.
+ * Withdraws the permission for bearer tokens through this link: every connection that had it ends, and its revocation
+ * at the Host is queued, so that its tokens end there, too. `false` if it is not a link of theirs. PROTOCOL §6.
  */
 export async function stopBearer(
   { pool }: Pick<Deps, 'pool'>,

@@ -39,8 +39,8 @@ export type FinishLinkOutcome =
   | { readonly kind: 'failed'; readonly hostName: string };
 
 /**
- * The answer that came back from a Host: checked against what this session started, redeemed once, stored sealed.
- * PROTOCOL §2.2.
+ * Handles the answer of a Host: checks it against what this session started, redeems the code once, and stores the
+ * tokens encrypted. PROTOCOL §2.2.
  */
 export async function finishLink(deps: FinishLinkDeps, input: FinishLinkInput): Promise<FinishLinkOutcome> {
   const state = stateOfCallback(input.query);
@@ -180,7 +180,7 @@ async function readFailure(
   return { kind: 'failed', hostName };
 }
 
-/** The place for which the secrets of an attempt are sealed. */
+/** The additional authenticated data for the secrets of an attempt. */
 export function placeOf(
   { stateHash, ownerId }: Pick<AnsweredAttempt, 'stateHash' | 'ownerId'>,
   column: 'verifier' | 'answer',

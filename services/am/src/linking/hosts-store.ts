@@ -109,8 +109,8 @@ interface UserRow {
   keyless: boolean;
 }
 
-// a connection without the kernel's grant was never agreed to; one that has since proved a key has no bearer token any
-// more
+// a connection without the authorization server's grant was never agreed to; one that has since proved a key no longer
+// has bearer tokens
 const USERS = defineQuery<UserRow>({
   name: 'hosts_link_users',
   text: `
@@ -159,7 +159,7 @@ async function withUsers(
 
 const END_LINK = defineQuery<{ ended: boolean }>({ name: 'hosts_end_link', text: 'select end_link($1, $2) as ended' });
 
-/** Ends a link of this owner at once, and has its Host told; false if there is none. PROTOCOL §7. */
+/** Ends a link of this owner at once, and queues its revocation at the Host; false if there is none. PROTOCOL §7. */
 export async function endLink(
   { pool }: Pick<Deps, 'pool'>,
   { linkId, ownerId }: { linkId: string; ownerId: string },

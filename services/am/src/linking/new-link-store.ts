@@ -12,19 +12,19 @@ export interface NewLink {
   readonly ownerId: string;
   readonly hostId: string;
   readonly hostName: string;
-  /** The attempt it results from; settled with it. */
+  /** The attempt that the link results from; it is resolved with it. */
   readonly stateHash: Buffer;
   readonly ceiling: readonly string[];
-  /** Sealed. */
+  /** Encrypted. */
   readonly accessToken: Buffer;
   readonly expiresIn: number;
-  /** Sealed. */
+  /** Encrypted. */
   readonly refreshToken: Buffer;
 }
 
 /**
- * Another process settled the attempt meanwhile, by sending the code again, which ended what it had yielded; or the
- * owner has stopped everything.
+ * Another process has resolved the attempt in the meantime, by sending the code again, which ended what it had yielded;
+ * or the owner has stopped everything.
  */
 export class AlreadySettled extends Error {
   override name = 'AlreadySettled';

@@ -67,9 +67,9 @@ const REVOKE_OLD = defineQuery({
 
 /**
  * Replaces the link that its attempt names by a new one: whatever used the old one uses the new one, under a grant of
- * its own there and within the new ceiling. The old one ends and its Host is due to be told. Only for the same owner
- * and Host, and only if the old one has not ended: otherwise false, and the new link is an additional one. The caller
- * holds the owner's row and has incremented the policy version. PROTOCOL §2.2, §3.3.
+ * its own there and within the new ceiling. The old one ends, and its revocation at the Host is queued. Only for the
+ * same owner and Host, and only if the old one has not ended: otherwise false, and the new link is an additional one.
+ * The caller holds the owner's row and has increased the policy version. PROTOCOL §2.2, §3.3.
  */
 export async function takeOver(tx: Db, input: TakeOver): Promise<boolean> {
   const { ownerId, hostId, stateHash, linkId } = input;

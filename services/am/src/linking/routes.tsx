@@ -143,7 +143,7 @@ async function callback(deps: Deps, request: FastifyRequest, reply: FastifyReply
   });
   switch (outcome.kind) {
     case 'linked':
-      // if it replaced another, the Host is due to be told of that one's end
+      // if it replaced another link, the revocation of that one is queued
       deps.jobs.announceRevocations();
       if (outcome.returnTo !== null) await keepOpener(request, reply);
       return reply.redirect(outcome.returnTo ?? `/hosts?made=${outcome.linkId}`, 303);

@@ -9,13 +9,13 @@ export interface UnsettledAttempt extends TakenAttempt {
   readonly stateHash: Buffer;
   readonly ownerId: string;
   readonly hostId: string;
-  /** Sealed. */
+  /** Encrypted. */
   readonly answer: Buffer;
-  /** The owner was told that nothing was linked, or has stopped the connection it belongs to. */
+  /** Whether the owner was told that nothing was linked, or has stopped the connection that it belongs to. */
   readonly givenUp: boolean;
   /** Whether it is sent again for the first time. */
   readonly first: boolean;
-  /** Whether the Host has been slow lately. */
+  /** Whether the Host has been slow recently. */
   readonly slow: boolean;
 }
 
@@ -33,7 +33,8 @@ interface UnsettledRow {
 }
 
 /**
- * A process that died while settling one loses it after this long: time to send a code, store a link, and hand it back.
+ * A process that died while resolving an attempt loses it after this long: time to send a code, store a link, and
+ * revoke it.
  */
 const HELD_SECONDS = 30;
 const FREE = '(a.held_until is null or a.held_until <= now())';

@@ -10,17 +10,17 @@ export interface FeedEntry extends Entry {
   readonly source: ReadableSource;
 }
 
-/** What came of one Host. */
+/** The result of reading one Host. */
 export interface Read {
   readonly source: ReadableSource;
   readonly trouble: Trouble | null;
-  /** Hosts with an outcome so far, this one included. */
+  /** How many Hosts have a result so far, this one included. */
   readonly done: number;
   readonly total: number;
 }
 
 export type FeedEvent =
-  /** What is being asked: so many Hosts for their entries. Troubles are of whole connections. */
+  /** How many Hosts are being asked for their entries. `troubles` are those of whole connections. */
   | {
       readonly kind: 'asking';
       readonly total: number;
@@ -28,27 +28,27 @@ export type FeedEvent =
       readonly troubles: readonly { readonly connection: ConnectionInfo; readonly trouble: Trouble }[];
     }
   | ({ readonly kind: 'read' } & Read)
-  /** The newest first. */
+  /** Newest first. */
   | { readonly kind: 'entries'; readonly entries: readonly FeedEntry[]; readonly more: number };
 
 export interface ReadFeedInput {
   readonly owner: string;
   readonly connections: readonly ConnectionInfo[];
-  /** For so long Hosts are waited for, from when they are asked. Who is slower is not in it. */
+  /** How many seconds are left to Hosts once they have been asked. Slower ones are left out. */
   readonly seconds: number;
-  /** Fires when nobody looks any more. */
+  /** Fires when the browser has disconnected. */
   readonly gone: AbortSignal;
 }
 
-/** Hosts read at a time, for one page. */
+/** How many Hosts are read at a time, for one page. */
 const READS = 8;
-/** Entries of one page. */
+/** How many entries one page shows. */
 const MOST_ENTRIES = 400;
 const MOST_BYTES = 1_048_576;
 
 /**
- * Everything the owner's Hosts have, merged by date: one batch call for each connection, each Host read as soon as its
- * token is there. A Host that does not answer costs its own entries and a sentence, nothing else.
+ * All entries of the owner's Hosts, merged by date: one batch call for each connection, and each Host is read as soon
+ * as its token arrives. If a Host does not answer, only its own entries are missing, and a sentence says so.
  */
 export async function* readFeed(
   deps: Pick<Deps, 'requester' | 'config'>,
@@ -92,11 +92,11 @@ export async function* readFeed(
   yield { kind: 'entries', entries: merged, more: count - merged.length };
 }
 
-/** Two connections may lead to the same account. What both bring is shown once. */
+/** Two connections may lead to the same account. An entry that both return is shown once. */
 function once(): (source: ReadableSource, entry: Entry) => boolean {
   const seen = new Set<string>();
   return ({ entries }, { id, date, text }) => {
-    // a Host may count the entries of each account from one: the id alone does not say that it is the same
+    // a Host may number the entries of each account from one, so the id alone does not identify an entry
     const key = JSON.stringify([entries, id, date, text]);
     return seen.size < seen.add(key).size;
   };
@@ -126,7 +126,7 @@ interface ConnectionJobs {
   readonly inLine: ReturnType<typeof atMost>;
 }
 
-/** Every job gets its result here or by the time limit; never rejects. */
+/** Each job gets its result here or when the time is up; never rejects. */
 async function readConnection(
   deps: Pick<Deps, 'requester'>,
   { owner, jobs, signal, inLine }: ConnectionJobs,
