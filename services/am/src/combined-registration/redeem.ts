@@ -52,7 +52,7 @@ async function link(deps: RedeemHostGrantDeps, { grant, verifier }: Redemption):
   });
   if (!begun) {
     // a second redemption would revoke what the first one yielded (OAuth 2.1 §4.1.3)
-    deps.log.warn({ event: 'host_grant_repeated', hostId }, 'a grant of a Host was brought before');
+    deps.log.warn({ event: 'host_grant_repeated', hostId }, 'a host_grant was used before');
     return tellNotLinked(deps, { ownerId, hostId, connectionId });
   }
   const attempt: AnsweredAttempt = { ...row, hostId, hostName, metadata, verifier: sealedVerifier };
@@ -61,6 +61,6 @@ async function link(deps: RedeemHostGrantDeps, { grant, verifier }: Redemption):
   const outcome = await settle(deps, attempt, answer);
   deps.log.info(
     { event: 'combined_registration_settled', hostId, outcome: outcome.kind },
-    'a Host came along with a connection',
+    'the link of a combined registration was resolved',
   );
 }

@@ -61,14 +61,14 @@ export function createJobs(given: JobsDeps): RunningJobs {
         everySeconds: config.jobs.everySeconds,
         claim: (free) => claimRevocations(deps, free),
         settle: (due) => tellHost(deps, due),
-        onError: (err) => log.warn({ err }, 'ends could not be worked on'),
+        onError: (err) => log.warn({ err }, 'revocations could not be processed'),
       });
       workers.links = startWorker({
         atOnce: LINKS_AT_ONCE,
         everySeconds: config.recovery.everySeconds,
         claim: (free) => claimUnsettled(deps, { free, againAfterSeconds: config.recovery.resumeLinksAfterSeconds }),
         settle: (attempt) => resumeLink(deps, attempt),
-        onError: (err) => log.warn({ err }, 'a link could not be settled'),
+        onError: (err) => log.warn({ err }, 'an unfinished link could not be resolved'),
       });
       workers.icons = startWorker({
         atOnce: ICONS_AT_ONCE,

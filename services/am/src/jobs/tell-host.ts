@@ -41,14 +41,14 @@ async function tell(deps: TellHostDeps, due: DueRevocation): Promise<void> {
   deps.linksSeen.note(linkId, answer.kind);
   if (answer.kind === 'ok') {
     await confirmRevocation(deps, { id, seconds });
-    deps.log.info({ event: 'revocation_confirmed', revocationId: id, linkId }, 'a Host confirmed an end');
+    deps.log.info({ event: 'revocation_confirmed', revocationId: id, linkId }, 'a Host confirmed a revocation');
     return;
   }
   const reason = reasonOf(answer);
   const next = await noteAttempt(deps, { id, reason, seconds });
   deps.log.warn(
     { event: 'revocation_unconfirmed', revocationId: id, linkId, reason, next },
-    'a Host could not be told of an end',
+    'a Host has not confirmed a revocation',
   );
 }
 
@@ -68,7 +68,7 @@ function whatToRevoke(
     return { kind: 'token', token, hint: 'refresh_token' };
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
-    log.error({ event: 'cannot_open', linkId }, 'a stored secret does not open with this ENCRYPTION_KEY');
+    log.error({ event: 'cannot_open', linkId }, 'a stored secret cannot be decrypted with this ENCRYPTION_KEY');
     return null;
   }
 }

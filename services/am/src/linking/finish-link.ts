@@ -108,7 +108,7 @@ export async function settle(
       await settleAttempt(deps, stateHash);
       deps.log.warn(
         { event: 'bad_callback', hostId, reason: answer.reason },
-        'a callback does not fit what was started',
+        'a callback does not match the request that was started',
       );
       return { kind: 'not_ours' };
     default:

@@ -16,6 +16,6 @@ export async function handBack(
   if (answer.kind !== 'ok')
     deps.log.error(
       { event: 'not_handed_back', issuer: server.issuer, outcome: answer.kind },
-      'a Host keeps a link that is not used here',
+      'a link that is not used here could not be revoked at its Host',
     );
 }

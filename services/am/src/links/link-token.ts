@@ -95,7 +95,7 @@ async function renewAlone(
     return await renew(deps, key, held);
   } finally {
     // otherwise it expires
-    await releaseRenewal(deps, key).catch((err: unknown) => deps.log.warn({ err }, 'a renewal was not let go'));
+    await releaseRenewal(deps, key).catch((err: unknown) => deps.log.warn({ err }, 'the claim to refresh a link was not released'));
   }
 }
 

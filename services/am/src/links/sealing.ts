@@ -29,7 +29,7 @@ export function openLinkSecret(
     return vault.open(sealed, sealedFor({ row: linkId, ownerId, column }));
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
-    log.error({ event: 'cannot_open', linkId, column }, 'a stored secret does not open with this ENCRYPTION_KEY');
+    log.error({ event: 'cannot_open', linkId, column }, 'a stored secret cannot be decrypted with this ENCRYPTION_KEY');
     return null;
   }
 }

@@ -27,7 +27,7 @@ export function openLive({ config, pool, log }: LiveDeps): OpenLive {
     const owners = [...changed];
     changed.clear();
     if (owners.length === 0) return;
-    await announce({ pool }, owners).catch((err: unknown) => log.warn({ err }, 'open pages could not be told'));
+    await announce({ pool }, owners).catch((err: unknown) => log.warn({ err }, 'open pages could not be notified'));
   };
   const listener = openListener({
     url: config.databaseUrl,
@@ -35,7 +35,7 @@ export function openLive({ config, pool, log }: LiveDeps): OpenLive {
     channel: CHANNEL,
     onMessage: (message) => ownersIn(message).forEach(streams.tell),
     onReconnected: streams.tellAll,
-    onError: (err) => log.warn({ err }, 'changes are not heard of; trying again'),
+    onError: (err) => log.warn({ err }, 'not listening for changes; trying again'),
   });
   return {
     streams,

@@ -19,7 +19,7 @@ async function settle(deps: SendDeps, notice: DueNotice): Promise<void> {
   if (told === 'failed') await postponeNotice(deps, notice);
   else await settleNotice(deps, { ...notice, outcome: told === 'told' ? 'told' : 'nothing' });
   const { kind, way } = notice;
-  if (told !== 'nobody') deps.log.info({ event: 'notice', kind, way, told }, 'an owner was to be told something');
+  if (told !== 'nobody') deps.log.info({ event: 'notice', kind, way, told }, 'a notice was due');
 }
 
 /** `nobody`: the owner has no address, or no browser, for this channel. */

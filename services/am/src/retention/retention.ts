@@ -50,7 +50,7 @@ async function keep(deps: RetentionDeps, kept: Partitioned, given: { now: Date; 
     }
     if (outcome === 'occupied' && step.kind === 'drop') await deleteOld(pool, kept, { partition: step.name, before });
     if (outcome === 'busy')
-      log.info({ event: 'partition_busy', table: kept.table, step: done }, 'a partition is changed later');
+      log.info({ event: 'partition_busy', table: kept.table, step: done }, 'a partition will be changed by a later run');
     if (outcome === 'done')
       log.info({ event: 'partition', table: kept.table, step: done }, 'a partition was made or dropped');
   }

@@ -80,7 +80,7 @@ function exportIt(deps: TimelineDeps, request: FastifyRequest, reply: FastifyRep
   answersLate(request);
   const content = exportedActivity(deps, { ownerId, filter: readFilter(queryOf(request)), format: given });
   const file = Readable.from(content, { objectMode: false });
-  file.once('error', (err) => request.log.warn({ err, account: ownerId }, 'an export broke off'));
+  file.once('error', (err) => request.log.warn({ err, account: ownerId }, 'an export was cut off'));
   request.log.info({ account: ownerId }, 'activity exported');
   const day = dayOf(deps.clock.now());
   return reply

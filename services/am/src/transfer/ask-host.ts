@@ -75,7 +75,7 @@ async function learnCeiling(deps: AskHostDeps, begun: Begun, hop: HopContext): P
     await renewed(deps, begun, hop, 'now');
   } catch (err) {
     // the Host's answer stands, whatever the outcome of the refresh
-    deps.log.info({ err, linkId: begun.intent.linkId }, 'the ceiling of a link was not read anew');
+    deps.log.info({ err, linkId: begun.intent.linkId }, 'the ceiling of a link was not read again');
   }
 }
 

@@ -156,7 +156,7 @@ async function send(
   const watch = setInterval(() => {
     isStillGood().then(
       (good) => good || stopped.abort(new Error('the token ended')),
-      (err: unknown) => request.log.warn({ err }, 'it was not seen whether a token is still good'),
+      (err: unknown) => request.log.warn({ err }, 'could not check whether a token is still valid'),
     );
   }, LOOK_EVERY_MS).unref();
   stopped.signal.addEventListener('abort', () => clearInterval(watch), { once: true });

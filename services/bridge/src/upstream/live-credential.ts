@@ -126,7 +126,7 @@ function open(deps: LiveDeps, account: ServiceAccount): Credential | null {
     if (!(error instanceof VaultError)) throw error;
     deps.log.error(
       { event: 'cannot_open', account: account.id, service: account.service },
-      'a stored credential does not open with this ENCRYPTION_KEY',
+      'a stored credential cannot be decrypted with this ENCRYPTION_KEY',
     );
     return null;
   }

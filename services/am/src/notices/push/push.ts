@@ -49,7 +49,7 @@ async function tell(deps: PushDeps, subscribed: Subscribed, kind: NoticeKind): P
   }
   deps.log.warn(
     { event: 'push_failed', origin: new URL(subscribed.endpoint).origin, status },
-    'a push service did not take it',
+    'a push service did not accept a message',
   );
   return 'failed';
 }

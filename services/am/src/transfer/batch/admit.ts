@@ -92,7 +92,7 @@ export async function admit(
     return () => {
       leave();
       // otherwise it expires
-      giveBackCallPlace(deps.pool, place).catch((err: unknown) => deps.log.warn({ err }, 'a place was not given back'));
+      giveBackCallPlace(deps.pool, place).catch((err: unknown) => deps.log.warn({ err }, 'the slot of a batch call was not released'));
     };
   } catch (error) {
     leave();
