@@ -4,7 +4,7 @@ import { SHOWN, widen, type Widened } from '../connections/widen-store.ts';
 import type { Deps } from '../deps.ts';
 import { scopeSentences } from '../links/scope-sentences.ts';
 import { appendToTimeline, movePolicyVersion } from '../links/owner-store.ts';
-import { type AddableAccount, type AddedScope, addableOf, takes } from './addable.ts';
+import { type AddableAccount, type AddedScope, addableOf, canBeGiven } from './addable.ts';
 
 /** How many accounts one page considers. */
 const MOST_ACCOUNTS = 200;
@@ -47,10 +47,10 @@ export async function addScopes(
       const account = accounts.get(one.linkId);
       if (account === undefined || !account.scopes.some(({ scope }) => scope === one.scope))
         return undo({ kind: 'stale' });
-      const concerned = connections.filter(({ shown }) => takes(shown, account, one.scope));
+      const concerned = connections.filter(({ shown }) => canBeGiven(shown, account, one.scope));
       const [first] = concerned;
       if (first === undefined) {
-        const wasOffered = before.some((shown) => takes(shown, account, one.scope));
+        const wasOffered = before.some((shown) => canBeGiven(shown, account, one.scope));
         return undo(wasOffered ? { kind: 'second account', hostName: account.hostName } : { kind: 'stale' });
       }
       for (const connection of concerned) await widen(tx, connection, { ownerId, hostId: account.hostId, added: one });

@@ -32,7 +32,7 @@ export interface AddedScope {
  * Whether a connection can be given a scope of a link that it does not have. A connection uses one link at each Host
  * (PROTOCOL §2.1).
  */
-export function takes(shown: readonly ShownLink[], { linkId, hostId }: AddableAccount, scope: string): boolean {
+export function canBeGiven(shown: readonly ShownLink[], { linkId, hostId }: AddableAccount, scope: string): boolean {
   const there = shown.find((one) => one.hostId === hostId);
   return there === undefined || (there.linkId === linkId && !there.scopes.includes(scope));
 }
@@ -47,7 +47,7 @@ export function addableOf(
   return accounts
     .map((account) => ({
       ...account,
-      scopes: account.scopes.filter(({ scope }) => connections.some((shown) => takes(shown, account, scope))),
+      scopes: account.scopes.filter(({ scope }) => connections.some((shown) => canBeGiven(shown, account, scope))),
     }))
     .filter(({ scopes }) => scopes.length > 0);
 }

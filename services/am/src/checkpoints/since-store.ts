@@ -46,7 +46,7 @@ const BATCH = 1000;
 
 // the last checkpoint of each day stays: it connects what follows with what came before, and exports from that time can
 // still be compared with it
-const BARE = defineQuery<{ n: number }>({
+const TRIM = defineQuery<{ n: number }>({
   name: 'checkpoints_bare',
   text: `
     with old as (
@@ -67,9 +67,9 @@ const BARE = defineQuery<{ n: number }>({
 });
 
 /** Removes the ids from checkpoints whose rows have all been deleted, and deletes all but one of each day. */
-export async function bareCheckpoints(
+export async function trimCheckpoints(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, stream, before }: { ownerId: string; stream: Stream; before: Date },
 ): Promise<void> {
-  while ((await runForRow(pool, BARE, [stream, before, ownerId])).n === BATCH);
+  while ((await runForRow(pool, TRIM, [stream, before, ownerId])).n === BATCH);
 }

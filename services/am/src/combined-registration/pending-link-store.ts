@@ -88,17 +88,17 @@ export async function beginLinking({ pool }: Pick<Deps, 'pool'>, input: NewLinki
   return (await runOne(pool, BEGIN, values)) !== null;
 }
 
-const TELL = defineQuery({
+const NOTE_NOT_LINKED = defineQuery({
   name: 'both_tell_not_linked',
   text: `select timeline_append($1, 'link_not_made', jsonb_build_object('host', $2::text, 'connection', $3::text))`,
 });
 
 /** Writes into the timeline that the connection was made without the link. */
-export async function tellNotLinked(
+export async function noteNotLinked(
   { pool }: Pick<Deps, 'pool'>,
   { ownerId, hostId, connectionId }: { ownerId: string; hostId: string; connectionId: string },
 ): Promise<void> {
-  await run(pool, TELL, [ownerId, hostId, connectionId]);
+  await run(pool, NOTE_NOT_LINKED, [ownerId, hostId, connectionId]);
 }
 
 // After five minutes the code that would have made this link has expired. If it was redeemed all the same, the process

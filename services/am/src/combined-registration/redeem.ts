@@ -4,7 +4,7 @@ import type { Redemption } from '@chatelaine/oauth-server';
 import { formatForm, LIFETIME } from '@chatelaine/protocol';
 import { type AnsweredAttempt, type FinishLinkDeps, placeOf, redeem, settle } from '../linking/finish-link.ts';
 import { sealedFor } from '../links/sealing.ts';
-import { beginLinking, readPendingLink, tellNotLinked } from './pending-link-store.ts';
+import { beginLinking, noteNotLinked, readPendingLink } from './pending-link-store.ts';
 
 export type RedeemHostGrantDeps = FinishLinkDeps;
 
@@ -53,7 +53,7 @@ async function link(deps: RedeemHostGrantDeps, { grant, verifier }: Redemption):
   if (!begun) {
     // a second redemption would revoke what the first one yielded (OAuth 2.1 §4.1.3)
     deps.log.warn({ event: 'host_grant_repeated', hostId }, 'a host_grant was used before');
-    return tellNotLinked(deps, { ownerId, hostId, connectionId });
+    return noteNotLinked(deps, { ownerId, hostId, connectionId });
   }
   const attempt: AnsweredAttempt = { ...row, hostId, hostName, metadata, verifier: sealedVerifier };
   const answer = await redeem(deps, { ...attempt, query, state });

@@ -15,7 +15,7 @@ import { addToConnection, liveConnections } from './again-store.ts';
 import { readPaused } from '../connections/pause-store.ts';
 import { brokenLinks, insertConnection, offeredLinks } from './connection-store.ts';
 import { readConsentForm } from './consent-form.ts';
-import { ANOTHER_ICON, showedAnother, withIcon } from './icon-field.ts';
+import { ICON_CHANGED, iconChanged, withIcon } from './icon-field.ts';
 import { iconOf } from '../icons/icon-of.ts';
 import { ConsentPage } from './consent-page.tsx';
 import { markWanted, type Offered } from './offered.ts';
@@ -62,7 +62,7 @@ export async function connectionOffer(deps: ConsentDeps, asked: Asked): Promise<
     decide: async (form) => {
       const next = nextOf(asked, form);
       if (next !== null) return next;
-      if (showedAnother(form, iconId)) return { kind: 'again', problem: ANOTHER_ICON };
+      if (iconChanged(form, iconId)) return { kind: 'again', problem: ICON_CHANGED };
       return again.kind === 'adds'
         ? add(deps, { asked, links: offered.links, again, form })
         : connect(deps, { asked, links: offered.links, host, terms, form });

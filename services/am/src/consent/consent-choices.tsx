@@ -5,7 +5,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { ADD_FIELD } from './add-service.ts';
 import { allField, answerField, askedField } from './consent-form.ts';
 import { DurationChips } from './duration-chips.tsx';
-import { missing, type Offered, type OfferedLink, type OfferedScope } from './offered.ts';
+import { missingHosts, type Offered, type OfferedLink, type OfferedScope } from './offered.ts';
 import { outcomeOf } from './outcome.ts';
 import { OutcomeForm } from './outcome-form.tsx';
 import { goesWithAll, isOneByOne } from './prefill.ts';
@@ -42,7 +42,7 @@ export function ConsentChoices({ view, offered, chosen, lasts, children }: Choic
   return (
     <OutcomeForm view={view} outcome={outcomeOf(links, chosen)} adds={lasts === 'as long'}>
       <Hidden fields={view.hidden} />
-      {missing(offered).map((host) => (
+      {missingHosts(offered).map((host) => (
         <Notice key={host} kind="needs">
           <p>
             It also wants something at {new URL(host).host}, which you have not added here. Only you know whether you

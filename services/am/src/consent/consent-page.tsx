@@ -11,7 +11,7 @@ import type { Again } from './again.ts';
 import { AgainCard } from './again-card.tsx';
 import { AskingPage } from './asking-page.tsx';
 import { ConsentChoices } from './consent-choices.tsx';
-import { missing, type Offered, type OwnLink } from './offered.ts';
+import { missingHosts, type Offered, type OwnLink } from './offered.ts';
 import { type Beginnings, choicesIn } from './prefill.ts';
 import { PausedNotice } from './paused-notice.tsx';
 import { WantsCard } from './wants-card.tsx';
@@ -121,7 +121,7 @@ function NoHosts({ view, offered }: { view: ConsentView; offered: Offered }): VN
           of it {view.interaction.client.name} may have.
         </p>
         <ButtonRow>
-          <Button name={ADD_FIELD} value={missing(offered)[0] ?? ''}>
+          <Button name={ADD_FIELD} value={missingHosts(offered)[0] ?? ''}>
             Add a service
           </Button>
           <Button name="decision" value="deny" kind="plain">

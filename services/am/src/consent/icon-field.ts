@@ -12,10 +12,10 @@ export const withIcon = <View extends { readonly hidden: Readonly<Record<string,
  * Whether the page showed an icon, and the client now has a different one or none. An icon that arrived after the page
  * was shown does not count.
  */
-export const showedAnother = (form: FormParams, iconId: string | null): boolean => {
+export const iconChanged = (form: FormParams, iconId: string | null): boolean => {
   const shown = form.get(FIELD) ?? '';
   return shown !== '' && shown !== iconId;
 };
 
-export const ANOTHER_ICON =
+export const ICON_CHANGED =
   'The icon of this app has changed since this page was shown to you. Nothing was decided: look again at who asks.';

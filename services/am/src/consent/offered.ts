@@ -40,13 +40,13 @@ export function markWanted(links: readonly OwnLink[], wants: readonly Want[]): O
     ...link,
     scopes: scopes.map((one) => ({
       ...one,
-      isWanted: wants.length === 0 || wants.some((want) => means(want, one.scope) && isAt(want, resources)),
+      isWanted: wants.length === 0 || wants.some((want) => namesScope(want, one.scope) && isAt(want, resources)),
     })),
   }));
 }
 
 /** Whether a want names this scope. */
-export const means = (want: Pick<Want, 'scope'>, scope: string): boolean => want.scope.split(' ').includes(scope);
+export const namesScope = (want: Pick<Want, 'scope'>, scope: string): boolean => want.scope.split(' ').includes(scope);
 
 const isAt = ({ resource }: Pick<Want, 'resource'>, resources: readonly string[]): boolean =>
   resource === undefined || resources.includes(resource);
@@ -56,19 +56,19 @@ export const hostOf = ({ resource }: Pick<Want, 'resource'>): string | null =>
   resource === undefined ? null : new URL(resource).origin;
 
 /** The scopes that the owner has and that meet a want. */
-export function metBy(want: Want, links: readonly OfferedLink[]): OfferedScope[] {
+export function scopesMeeting(want: Want, links: readonly OfferedLink[]): OfferedScope[] {
   const at = hostOf(want);
   return links
     .filter(({ hostIssuer }) => at === null || hostIssuer === at)
-    .flatMap(({ scopes }) => scopes.filter(({ scope, isWanted }) => isWanted && means(want, scope)));
+    .flatMap(({ scopes }) => scopes.filter(({ scope, isWanted }) => isWanted && namesScope(want, scope)));
 }
 
 /** Whether it is the owner's only account at its Host. Presets never choose between several. */
-export const standsAlone = (links: readonly OfferedLink[], { hostId }: OfferedLink): boolean =>
+export const isOnlyAccount = (links: readonly OfferedLink[], { hostId }: OfferedLink): boolean =>
   links.filter((other) => other.hostId === hostId).length === 1;
 
 /** Hosts that the Requester wants, and where the owner has no working account. */
-export function missing({ wants, links }: Pick<Offered, 'wants' | 'links'>): string[] {
+export function missingHosts({ wants, links }: Pick<Offered, 'wants' | 'links'>): string[] {
   const wanted = wants.map(hostOf).filter((host) => host !== null);
   return [...new Set(wanted)].filter((host) => links.every(({ hostIssuer }) => hostIssuer !== host));
 }

@@ -1,7 +1,7 @@
 import type { FormParams } from '@chatelaine/protocol';
 import { allField, answerField, answersFor, askedField } from './consent-form.ts';
 import { type Beginning, type Defaults, stricterOf } from '../rules/defaults.ts';
-import { type Offered, type OfferedLink, type OfferedScope, standsAlone } from './offered.ts';
+import { isOnlyAccount, type Offered, type OfferedLink, type OfferedScope } from './offered.ts';
 
 /** The button that sets everything at once. */
 export const PRESET_FIELD = 'preset';
@@ -50,7 +50,7 @@ function prefilled(offered: Offered, form: FormParams, { defaults, unused }: Beg
   const says = offered.wants.length > 0;
   for (const link of offered.links.filter(({ linkId }) => !form.has(allField(linkId)))) {
     const most =
-      !says || !standsAlone(offered.links, link) ? 'no' : unused.has(link.linkId) ? defaults.newServices : 'allow';
+      !says || !isOnlyAccount(offered.links, link) ? 'no' : unused.has(link.linkId) ? defaults.newServices : 'allow';
     const effect = stricterOf(defaults.reading, most);
     // where the account has only one answer, that covers everything in it
     const isCovered = says || isOneByOne(offered) ? isReading : isAnything;
@@ -76,7 +76,7 @@ function withPreset(offered: Offered, form: FormParams, preset: Preset): FormPar
   const effect = form.get(PRESET_EFFECT_FIELD) === 'allow' ? 'allow' : 'ask';
   const fields = new Map(form);
   for (const link of offered.links) {
-    const isMeant = standsAlone(offered.links, link) || answersFor(link, form).length > 0;
+    const isMeant = isOnlyAccount(offered.links, link) || answersFor(link, form).length > 0;
     if (isMeant) fill(fields, offered, { link, effect, isCovered: COVERED[preset] });
   }
   return fields;

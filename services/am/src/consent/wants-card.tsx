@@ -1,7 +1,7 @@
 import type { Want } from '@chatelaine/protocol';
 import { Badge, Card, List, Row } from '@chatelaine/ui';
 import type { VNode } from 'preact';
-import { hostOf, metBy, type Offered, type OfferedScope } from './offered.ts';
+import { hostOf, type Offered, type OfferedScope, scopesMeeting } from './offered.ts';
 
 /** How many scopes are named for one purpose; the rest are counted. */
 const MOST_NAMED = 3;
@@ -13,7 +13,7 @@ export function WantsCard({ offered: { wants, links } }: { offered: Offered }): 
     <Card title="What it wants, in its own words">
       <List>
         {wants.map((want) => {
-          const met = metBy(want, links);
+          const met = scopesMeeting(want, links);
           return (
             <Row
               key={`${want.scope} ${want.resource}`}

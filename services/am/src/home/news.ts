@@ -27,15 +27,15 @@ export function newsOf(
   const news = apps.flatMap(({ id, clientId, clientName, since, until }): News[] => {
     const app = { id, clientId, clientName };
     const { first = null, last = null, refused = null } = uses.get(clientId) ?? {};
-    const told: News[] = [];
-    if (until !== null && until.getTime() < now + SOON_DAYS * DAY_MS) told.push({ kind: 'expires', app, at: until });
-    if (refused !== null && refused.getTime() > ago(NEW_DAYS)) told.push({ kind: 'first refusal', app, at: refused });
-    if (first !== null && first.getTime() > ago(NEW_DAYS)) told.push({ kind: 'first use', app, at: first });
+    const news: News[] = [];
+    if (until !== null && until.getTime() < now + SOON_DAYS * DAY_MS) news.push({ kind: 'expires', app, at: until });
+    if (refused !== null && refused.getTime() > ago(NEW_DAYS)) news.push({ kind: 'first refusal', app, at: refused });
+    if (first !== null && first.getTime() > ago(NEW_DAYS)) news.push({ kind: 'first use', app, at: first });
     // what is kept for a shorter time does not show whether the app was used before
     const idleSince = Math.max(since.getTime(), last?.getTime() ?? 0);
     if (keptDays >= UNUSED_DAYS && idleSince < ago(UNUSED_DAYS))
-      told.push({ kind: 'unused', app, at: new Date(idleSince) });
-    return told;
+      news.push({ kind: 'unused', app, at: new Date(idleSince) });
+    return news;
   });
   const order: readonly News['kind'][] = ['expires', 'first refusal', 'first use', 'unused'];
   const byKind = (one: News, other: News): number => order.indexOf(one.kind) - order.indexOf(other.kind);

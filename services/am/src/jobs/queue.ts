@@ -6,7 +6,7 @@ import type { FinishLinkDeps } from '../linking/finish-link.ts';
 import { resumeLink } from '../linking/resume-links.ts';
 import { claimUnsettled } from '../linking/unsettled-store.ts';
 import { claimRevocations } from './revocation-store.ts';
-import { tellHost } from './tell-host.ts';
+import { revokeAtHost } from './revoke-at-host.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 export type JobsDeps = FinishLinkDeps & Pick<Deps, 'log' | 'linksSeen' | 'live' | 'outbound'>;
@@ -60,7 +60,7 @@ export function createJobs(given: JobsDeps): RunningJobs {
         atOnce: REVOCATIONS_AT_ONCE,
         everySeconds: config.jobs.everySeconds,
         claim: (free) => claimRevocations(deps, free),
-        settle: (due) => tellHost(deps, due),
+        settle: (due) => revokeAtHost(deps, due),
         onError: (err) => log.warn({ err }, 'revocations could not be processed'),
       });
       workers.links = startWorker({

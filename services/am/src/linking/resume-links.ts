@@ -44,5 +44,8 @@ async function make(deps: FinishLinkDeps, attempt: UnsettledAttempt, answer: Red
     return;
   }
   const outcome = await settle(deps, attempt, answer);
-  deps.log.info({ event: 'link_resumed', hostId: attempt.hostId, outcome: outcome.kind }, 'an unfinished link was resolved');
+  deps.log.info(
+    { event: 'link_resumed', hostId: attempt.hostId, outcome: outcome.kind },
+    'an unfinished link was resolved',
+  );
 }

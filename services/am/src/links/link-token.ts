@@ -95,7 +95,9 @@ async function renewAlone(
     return await renew(deps, key, held);
   } finally {
     // otherwise it expires
-    await releaseRenewal(deps, key).catch((err: unknown) => deps.log.warn({ err }, 'the claim to refresh a link was not released'));
+    await releaseRenewal(deps, key).catch((err: unknown) =>
+      deps.log.warn({ err }, 'the claim to refresh a link was not released'),
+    );
   }
 }
 

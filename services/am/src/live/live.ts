@@ -33,8 +33,8 @@ export function openLive({ config, pool, log }: LiveDeps): OpenLive {
     url: config.databaseUrl,
     name: 'am-changes',
     channel: CHANNEL,
-    onMessage: (message) => ownersIn(message).forEach(streams.tell),
-    onReconnected: streams.tellAll,
+    onMessage: (message) => ownersIn(message).forEach(streams.notify),
+    onReconnected: streams.notifyAll,
     onError: (err) => log.warn({ err }, 'not listening for changes; trying again'),
   });
   return {

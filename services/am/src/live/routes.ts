@@ -22,8 +22,12 @@ export async function liveFeature(
   const { streams } = live;
   await pages(app, async (scope) => {
     scope.get(CHANGES, { preHandler: requireAccount, logLevel: 'warn' }, async (request, reply) => {
-      const isBack = request.headers['last-event-id'] !== undefined;
-      const opened = streams.open({ ownerId: accountOf(request).id, session: currentSessionHash(request), isBack });
+      const isReconnecting = request.headers['last-event-id'] !== undefined;
+      const opened = streams.open({
+        ownerId: accountOf(request).id,
+        session: currentSessionHash(request),
+        isReconnecting,
+      });
       if (opened.kind !== 'open') {
         const { status, sentence } = REFUSED[opened.kind];
         throw new Problem(status, sentence, { retryAfter: COME_BACK_SECONDS });

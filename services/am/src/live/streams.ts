@@ -5,7 +5,7 @@ export interface Listening {
   readonly ownerId: string;
   readonly session: Buffer;
   /** Whether it listened before: then something may have changed in the meantime. */
-  readonly isBack: boolean;
+  readonly isReconnecting: boolean;
 }
 
 export type OpenedStream =
@@ -18,8 +18,8 @@ export type OpenedStream =
 export interface Streams {
   open(listening: Listening): OpenedStream;
   /** Makes the pages of this owner refresh. */
-  tell(ownerId: string): void;
-  tellAll(): void;
+  notify(ownerId: string): void;
+  notifyAll(): void;
   /** Ends streams whose session is no longer live, and keeps the connections of the others alive. */
   beat(live: (sessions: readonly Buffer[]) => Promise<ReadonlySet<string>>): Promise<void>;
   /** Ends all streams, and accepts no more. */
@@ -61,7 +61,7 @@ export function openStreams({ perOwner, inAll }: { perOwner: number; inAll: numb
     leave(stream);
     stream.out.push(null);
   };
-  const say = (stream: Stream, what: string): void => {
+  const send = (stream: Stream, what: string): void => {
     if (stream.out.readableLength > MOST_UNREAD_BYTES) stream.out.destroy();
     else stream.out.push(what);
   };
@@ -75,22 +75,22 @@ export function openStreams({ perOwner, inAll }: { perOwner: number; inAll: numb
       byOwner.set(listening.ownerId, own.add(stream));
       count += 1;
       out.once('close', () => leave(stream));
-      const missed = listening.isBack || lately.has(listening.ownerId) || before.has(listening.ownerId);
-      say(stream, missed ? BEGIN + CHANGED : BEGIN);
+      const missed = listening.isReconnecting || lately.has(listening.ownerId) || before.has(listening.ownerId);
+      send(stream, missed ? BEGIN + CHANGED : BEGIN);
       return { kind: 'open', stream: out };
     },
-    tell(ownerId) {
+    notify(ownerId) {
       if (lately.size < MOST_REMEMBERED) lately.add(ownerId);
-      byOwner.get(ownerId)?.forEach((stream) => say(stream, CHANGED));
+      byOwner.get(ownerId)?.forEach((stream) => send(stream, CHANGED));
     },
-    tellAll: () => all().forEach((stream) => say(stream, CHANGED)),
+    notifyAll: () => all().forEach((stream) => send(stream, CHANGED)),
     async beat(live) {
       [lately, before] = [new Set(), lately];
       const streams = all();
       if (streams.length === 0) return;
       const sessions = await live(streams.map(({ session }) => session));
       for (const stream of streams) {
-        if (sessions.has(stream.session.toString('hex'))) say(stream, ALIVE);
+        if (sessions.has(stream.session.toString('hex'))) send(stream, ALIVE);
         else end(stream);
       }
     },

@@ -14,7 +14,7 @@ export interface Kept {
 }
 
 /** What a Requester may know of a refusal: the error that it got, and what would change it. */
-interface Told {
+interface Explanation {
   readonly refusal: Refusal;
   readonly remedy: Remedy;
   readonly advice: string;
@@ -28,9 +28,9 @@ export function explain(
   { issuer }: { readonly issuer: string },
   { at, resource, scope, state, error }: Kept,
 ): RefusalsResponse['refusals'][number] | null {
-  const told = TOLD[error] ?? (state === 'failed' && !UNTOLD.has(error) ? UNUSABLE : null);
-  if (told === null) return null;
-  const { code, message } = toOAuthError(told.refusal);
+  const explanation = EXPLANATIONS[error] ?? (state === 'failed' && !UNEXPLAINED.has(error) ? UNUSABLE : null);
+  if (explanation === null) return null;
+  const { code, message } = toOAuthError(explanation.refusal);
   return {
     asked_at: at,
     resource,
@@ -38,44 +38,44 @@ export function explain(
     error: code,
     error_description: message,
     error_uri: `${issuer}/docs#${code}`,
-    remedy: told.remedy,
-    advice: told.advice,
+    remedy: explanation.remedy,
+    advice: explanation.advice,
   };
 }
 
 /** Nobody received an error, or it said that the failure is this server's. */
-const UNTOLD: ReadonlySet<string> = new Set(['gone', 'late', 'internal', 'lost', 'stopped', 'terms']);
+const UNEXPLAINED: ReadonlySet<string> = new Set(['gone', 'late', 'internal', 'lost', 'stopped', 'terms']);
 
-const UNUSABLE: Told = {
+const UNUSABLE: Explanation = {
   refusal: { kind: 'unusable', reason: '', minted: false },
   remedy: 'report',
   advice: 'The Host answered something that is not to be passed on. Tell those who run it; asking again may help.',
 };
-const ALLOWED_PART: Told = {
+const ALLOWED_PART: Explanation = {
   refusal: { kind: 'allowed_fewer', allowed: [] },
   remedy: 'narrow_scope',
   advice: 'Ask for allowed_scope by itself, which came with the error.',
 };
 // PROTOCOL §3.2: unknown, not linked, not shown and broken have one answer
-const TARGET: Told = {
+const TARGET: Explanation = {
   refusal: { kind: 'bad_target' },
   remedy: 'choose_target',
   advice:
     'Ask for a resource that the targets endpoint lists for this connection, spelled as it is there. ' +
     'What is not listed only the owner can add.',
 };
-const SCOPE: Told = {
+const SCOPE: Explanation = {
   refusal: { kind: 'bad_scope' },
   remedy: 'narrow_scope',
   advice:
     'Ask for less: the targets endpoint lists the scopes that this connection may ask for. ' +
     'More of them only the owner can add, on the page of the app or when it connects again.',
 };
-const wait = (refusal: Refusal, advice: string): Told => ({ refusal, remedy: 'wait', advice });
+const wait = (refusal: Refusal, advice: string): Explanation => ({ refusal, remedy: 'wait', advice });
 const LATER = 'Nothing is wrong with the request. Ask again after Retry-After, and wait longer each time.';
 
 /** By the reason that is recorded for the owner. */
-const TOLD: Readonly<Record<string, Told>> = {
+const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   rule: {
     refusal: { kind: 'deny', verdicts: [] },
     remedy: 'ask_owner',

@@ -11,7 +11,7 @@ const KEEPERS = defineQuery<{ id: string; keep_days: number }>({
 });
 
 /** Owners who have chosen how many days their activity is kept. */
-export async function* ownersWhoKeepLess({ pool }: Pooled): AsyncGenerator<{ id: string; keepDays: number }> {
+export async function* ownersWithShorterRetention({ pool }: Pooled): AsyncGenerator<{ id: string; keepDays: number }> {
   let after = '';
   for (;;) {
     const owners = await run(pool, KEEPERS, [after]);

@@ -86,7 +86,7 @@ export type StepOutcome =
   | 'occupied';
 
 /** Creates or drops one partition, all or nothing. Never waits longer than {@link LOCK_WAIT}. */
-export async function takeStep(pool: Pool, kept: Partitioned, step: PartitionStep): Promise<StepOutcome> {
+export async function applyStep(pool: Pool, kept: Partitioned, step: PartitionStep): Promise<StepOutcome> {
   try {
     return await inTransaction(pool, async (tx) => {
       await tx.query(`set local lock_timeout = '${LOCK_WAIT}'`);

@@ -1,14 +1,14 @@
-import { ANYBODY, bareCheckpoints, noteKeptSince } from '../checkpoints/since-store.ts';
+import { ANYBODY, noteKeptSince, trimCheckpoints } from '../checkpoints/since-store.ts';
 import type { Deps } from '../deps.ts';
-import { deleteOldOf, ownersWhoKeepLess } from './owner-store.ts';
+import { deleteOldOf, ownersWithShorterRetention } from './owner-store.ts';
 import {
+  applyStep,
   databaseTime,
   defaultPartition,
   deleteOld,
   type Partitioned,
   readPartitions,
   REVOCATIONS,
-  takeStep,
   TIMELINE,
   TRANSFERS,
 } from './partition-store.ts';
@@ -31,7 +31,7 @@ export async function retain(deps: RetentionDeps, given: { now?: Date } = {}): P
   await keep(deps, TRANSFERS, { now, days: retention.transferDays });
   await keep(deps, REVOCATIONS, { now, days: retention.revocationDays });
   await keep(deps, TIMELINE, { now, days: retention.timelineDays });
-  await keepLess(deps, now);
+  await applyShorterRetention(deps, now);
   const longest = Math.max(retention.transferDays, retention.revocationDays, retention.timelineDays);
   await deleteSettled(deps.pool, { now, days: longest + partitionDays(longest) });
 }
@@ -43,14 +43,17 @@ async function keep(deps: RetentionDeps, kept: Partitioned, given: { now: Date; 
   if (kept.stream !== null) await noteKeptSince(deps, { ownerId: ANYBODY, stream: kept.stream, since: before });
   for (const step of partitionSteps(await readPartitions(pool, kept), { now, days: given.days })) {
     let done: PartitionStep = step;
-    let outcome = await takeStep(pool, kept, step);
+    let outcome = await applyStep(pool, kept, step);
     if (outcome === 'occupied' && step.kind === 'create') {
       const rest = fromTomorrow(step, now);
-      if (rest !== null) outcome = await takeStep(pool, kept, (done = rest));
+      if (rest !== null) outcome = await applyStep(pool, kept, (done = rest));
     }
     if (outcome === 'occupied' && step.kind === 'drop') await deleteOld(pool, kept, { partition: step.name, before });
     if (outcome === 'busy')
-      log.info({ event: 'partition_busy', table: kept.table, step: done }, 'a partition will be changed by a later run');
+      log.info(
+        { event: 'partition_busy', table: kept.table, step: done },
+        'a partition will be changed by a later run',
+      );
     if (outcome === 'done')
       log.info({ event: 'partition', table: kept.table, step: done }, 'a partition was made or dropped');
   }
@@ -59,14 +62,14 @@ async function keep(deps: RetentionDeps, kept: Partitioned, given: { now: Date; 
   // rows whose partition still exists can still be compared
   const [oldest] = await readPartitions(pool, kept);
   const gone = new Date(Math.min(before.getTime(), oldest?.from ?? now));
-  await bareCheckpoints(deps, { ownerId: ANYBODY, stream: kept.stream, before: gone });
+  await trimCheckpoints(deps, { ownerId: ANYBODY, stream: kept.stream, before: gone });
 }
 
 const DAY_MS = 86_400_000;
 
 /** What owners want to keep for a shorter time is deleted row by row. */
-async function keepLess(deps: RetentionDeps, now: Date): Promise<void> {
-  for await (const { id: ownerId, keepDays } of ownersWhoKeepLess(deps))
+async function applyShorterRetention(deps: RetentionDeps, now: Date): Promise<void> {
+  for await (const { id: ownerId, keepDays } of ownersWithShorterRetention(deps))
     for (const [kept, stream] of [
       [TRANSFERS, 'asked'],
       [TIMELINE, 'entry'],
@@ -74,6 +77,6 @@ async function keepLess(deps: RetentionDeps, now: Date): Promise<void> {
       const before = new Date(now.getTime() - keepDays * DAY_MS);
       await noteKeptSince(deps, { ownerId, stream, since: before });
       await deleteOldOf(deps, kept, { ownerId, before });
-      await bareCheckpoints(deps, { ownerId, stream, before });
+      await trimCheckpoints(deps, { ownerId, stream, before });
     }
 }

@@ -41,11 +41,11 @@ export async function issueHostToken(deps: TransferDeps, issue: Issue): Promise<
     completion: 'interaction',
   };
   const minted = await mint(deps, { request, guards, quota: 'to be counted', signal });
-  if (minted.kind !== 'minted') throw inPlainTerms(minted, occasion);
+  if (minted.kind !== 'minted') throw forStockClient(minted, occasion);
   const { refreshToken } = await commitOrWithhold(deps, issue, minted);
   const outcome = (await complete(deps, [minted]))(minted);
-  if (outcome.kind !== 'token') throw inPlainTerms(outcome, occasion);
-  return plainAnswer(outcome.response, client.grantTypes.includes(GRANT.refreshToken) ? refreshToken : undefined);
+  if (outcome.kind !== 'token') throw forStockClient(outcome, occasion);
+  return tokenResponse(outcome.response, client.grantTypes.includes(GRANT.refreshToken) ? refreshToken : undefined);
 }
 
 /**
@@ -76,7 +76,7 @@ async function resourceOf(deps: TransferDeps, { grant, params }: Issue): Promise
 }
 
 /** The answer of RFC 6749 §5.1, with no other member. */
-function plainAnswer(minted: TransferResponse, refreshToken: string | undefined): Readonly<Record<string, unknown>> {
+function tokenResponse(minted: TransferResponse, refreshToken: string | undefined): Readonly<Record<string, unknown>> {
   const { access_token, token_type, expires_in, scope } = minted;
   return {
     access_token,
@@ -93,7 +93,7 @@ function plainAnswer(minted: TransferResponse, refreshToken: string | undefined)
  * passes by itself keeps its error, and the refresh token stays good. Where the Host's own policy refuses, asking the
  * owner again would not help.
  */
-function inPlainTerms(refusal: Refusal, occasion: Issue['occasion']): OAuthError {
+function forStockClient(refusal: Refusal, occasion: Issue['occasion']): OAuthError {
   switch (refusal.kind) {
     case 'bad_token':
     case 'stopped':

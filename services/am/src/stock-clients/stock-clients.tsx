@@ -4,7 +4,7 @@ import type { Asked, ConsentDecision, ConsentOffer } from '@chatelaine/oauth-ser
 import type { FormParams } from '@chatelaine/protocol';
 import { renderPage } from '@chatelaine/ui';
 import type { Deps } from '../deps.ts';
-import { ANOTHER_ICON, showedAnother, withIcon } from '../consent/icon-field.ts';
+import { ICON_CHANGED, iconChanged, withIcon } from '../consent/icon-field.ts';
 import { iconOf } from '../icons/icon-of.ts';
 import { readPaused } from '../connections/pause-store.ts';
 import { insertConnection } from '../consent/connection-store.ts';
@@ -85,7 +85,7 @@ async function decide(
   if (form.get('decision') === 'deny') return { kind: 'deny' };
   if (!form.has('decision')) return { kind: 'choosing' };
   if (form.get('decision') !== 'allow') return { kind: 'again', problem: 'Allow what you chose, or refuse.' };
-  if (showedAnother(form, iconId)) return { kind: 'again', problem: ANOTHER_ICON };
+  if (iconChanged(form, iconId)) return { kind: 'again', problem: ICON_CHANGED };
   if (offer.kind !== 'accounts') return { kind: 'again', problem: 'There is nothing here that could be allowed.' };
   const read = readStockClientForm(offer, form);
   if (read.kind === 'again') return read;

@@ -7,10 +7,10 @@ import type { Explained } from './why-store.ts';
 /** Why a request ended as it did, and what the owner can do about it. */
 export interface Reason {
   readonly sentence: string;
-  readonly mend: Mend | null;
+  readonly remedy: Remedy | null;
 }
 
-export type Mend =
+export type Remedy =
   /** A button on the link's page. */
   | { readonly kind: 'repair' | 'test'; readonly linkId: string }
   | { readonly kind: 'page'; readonly href: string; readonly words: string }
@@ -25,29 +25,32 @@ export function reasonOf(explained: Explained): Reason {
   if (usedUp !== null)
     return {
       sentence: `You allow it ${limitWords(usedUp)}, and it had been that often: so you are asked.`,
-      mend: mendOf('rule', explained),
+      remedy: remedyOf('rule', explained),
     };
   if (asked.error === 'asked' && explained.rules.length === 0)
-    return { sentence: 'No yes of yours holds for this, so you are asked each time.', mend: mendOf('asks', explained) };
+    return {
+      sentence: 'No yes of yours holds for this, so you are asked each time.',
+      remedy: remedyOf('asks', explained),
+    };
   const given = ERRORS[asked.error ?? ''];
-  if (given !== undefined) return { sentence: given.sentence(names), mend: mendOf(given.mend, explained) };
+  if (given !== undefined) return { sentence: given.sentence(names), remedy: remedyOf(given.remedy, explained) };
   const { service } = names;
   switch (asked.state) {
     case 'minted': {
       const yes = answeredAt === null ? 'You allow it without being asked' : 'You said yes to its question';
-      return { sentence: `${yes}, and ${service} agreed.`, mend: mendOf('app', explained) };
+      return { sentence: `${yes}, and ${service} agreed.`, remedy: remedyOf('app', explained) };
     }
     case 'withheld':
-      return { sentence: STOPPED(names), mend: null };
+      return { sentence: STOPPED(names), remedy: null };
     case 'intent':
-      return { sentence: `${service} has been asked and has not answered yet, as far as is known here.`, mend: null };
+      return { sentence: `${service} has been asked and has not answered yet, as far as is known here.`, remedy: null };
     case 'refused':
     case 'failed':
       return {
         sentence:
           `${service} gave an answer that is not what was asked for, ` +
           'so nothing of it was handed on. Whatever key it made was ended there.',
-        mend: mendOf('test', explained),
+        remedy: remedyOf('test', explained),
       };
   }
 }
@@ -64,46 +67,46 @@ interface Names {
   readonly resource: string;
 }
 type Wanted = 'app' | 'rule' | 'add' | 'asks' | 'ends' | 'repair' | 'test' | 'there' | null;
-type Given = { readonly sentence: (names: Names) => string; readonly mend: Wanted };
+type Given = { readonly sentence: (names: Names) => string; readonly remedy: Wanted };
 
 const STOPPED = ({ service }: Names): string =>
   `It, or the account at ${service}, was stopped while the key was under way. Nothing was handed out after the stop.`;
 
 /** Refusals before the service was asked. */
 const HERE: Readonly<Record<string, Given>> = {
-  rule: { sentence: ({ app }) => `You never allow it: your answer for ${app} and this is “never”.`, mend: 'app' },
+  rule: { sentence: ({ app }) => `You never allow it: your answer for ${app} and this is “never”.`, remedy: 'app' },
   paused: {
     sentence: ({ app }) => `You had paused ${app}, or did while it waited. Nothing was handed out.`,
-    mend: 'app',
+    remedy: 'app',
   },
-  asked: { sentence: () => 'You want to be asked each time, and had not said yes to this.', mend: 'asks' },
+  asked: { sentence: () => 'You want to be asked each time, and had not said yes to this.', remedy: 'asks' },
   allowed_part: {
     sentence: ({ app }) => `You said yes to a part of this only. ${app} may ask for that part by itself.`,
-    mend: 'app',
+    remedy: 'app',
   },
   too_many_questions: {
     sentence: ({ app }) => `Too many questions of ${app} wait for your answer, so it may not ask another one.`,
-    mend: 'asks',
+    remedy: 'asks',
   },
-  terms_open: { sentence: ({ app }) => `${app} has not answered the terms that you offered it.`, mend: 'app' },
+  terms_open: { sentence: ({ app }) => `${app} has not answered the terms that you offered it.`, remedy: 'app' },
   terms_refused: {
     sentence: ({ app }) => `${app} declined your terms, or has none while you deal only with apps that sign.`,
-    mend: 'app',
+    remedy: 'app',
   },
-  not_chosen: { sentence: ({ app }) => `It is more than you let ${app} ask for.`, mend: 'add' },
+  not_chosen: { sentence: ({ app }) => `It is more than you let ${app} ask for.`, remedy: 'add' },
   beyond_ceiling: {
     sentence: ({ service }) => `It is more than you let ${service} share through here at all.`,
-    mend: 'repair',
+    remedy: 'repair',
   },
   not_shown: {
     sentence: ({ app, resource }) =>
       `You show ${app} no service that has ${resource}. It learns nothing about whether you have one.`,
-    mend: 'add',
+    remedy: 'add',
   },
   host_behind: {
     sentence: ({ service }) =>
       `${service} has yet to confirm that earlier keys of this app have ended. Until then it is not asked for more.`,
-    mend: 'ends',
+    remedy: 'ends',
   },
 };
 
@@ -112,40 +115,43 @@ const ERRORS: Readonly<Record<string, Given>> = {
   denied: {
     sentence: ({ service }) =>
       `You allow it here, and ${service} itself said no: by its own rules, or by what you decided there.`,
-    mend: 'there',
+    remedy: 'there',
   },
   bad_scope: {
     sentence: ({ service }) =>
       `${service} shares less through here than was asked for: what you set there is the most that anybody gets.`,
-    mend: 'repair',
+    remedy: 'repair',
   },
   bad_target: {
     sentence: ({ service, resource }) => `${service} does not know ${resource}, which the app asked for.`,
-    mend: null,
+    remedy: null,
   },
   broken: {
     sentence: ({ service }) => `${service} no longer honours the link: somebody ended it there.`,
-    mend: 'repair',
+    remedy: 'repair',
   },
-  stopped: { sentence: STOPPED, mend: null },
-  gone: { sentence: ({ app }) => `${app} did not wait for the answer. Nothing was handed out.`, mend: null },
-  late: { sentence: () => 'This server was too slow to hand the key out in time, so nobody got it.', mend: null },
-  terms: { sentence: ({ app }) => `You offered ${app} other terms while the key was under way.`, mend: 'app' },
-  timeout: { sentence: ({ service }) => `${service} did not answer in time.`, mend: 'test' },
+  stopped: { sentence: STOPPED, remedy: null },
+  gone: { sentence: ({ app }) => `${app} did not wait for the answer. Nothing was handed out.`, remedy: null },
+  late: { sentence: () => 'This server was too slow to hand the key out in time, so nobody got it.', remedy: null },
+  terms: { sentence: ({ app }) => `You offered ${app} other terms while the key was under way.`, remedy: 'app' },
+  timeout: { sentence: ({ service }) => `${service} did not answer in time.`, remedy: 'test' },
   busy: {
     sentence: ({ service }) => `${service} had too much to do, or was not asked because it had failed often.`,
-    mend: 'test',
+    remedy: 'test',
   },
-  unreachable: { sentence: ({ service }) => `${service} could not be reached.`, mend: 'test' },
-  unopened: { sentence: () => 'What is kept of this link here could not be read: a fault of this server.', mend: null },
-  internal: { sentence: () => 'Something went wrong on this server.', mend: null },
-  lost: { sentence: () => 'This server stopped before it knew the answer. Nothing was handed out.', mend: null },
+  unreachable: { sentence: ({ service }) => `${service} could not be reached.`, remedy: 'test' },
+  unopened: {
+    sentence: () => 'What is kept of this link here could not be read: a fault of this server.',
+    remedy: null,
+  },
+  internal: { sentence: () => 'Something went wrong on this server.', remedy: null },
+  lost: { sentence: () => 'This server stopped before it knew the answer. Nothing was handed out.', remedy: null },
 };
 
 /** What the owner can do about it, if it can still be done. */
-function mendOf(wanted: Wanted, { asked, isConnected, linkState, hostIssuer }: Explained): Mend | null {
+function remedyOf(wanted: Wanted, { asked, isConnected, linkState, hostIssuer }: Explained): Remedy | null {
   const { connectionId, clientName, link } = asked;
-  const page = (href: string, words: string): Mend => ({ kind: 'page', href, words });
+  const page = (href: string, words: string): Remedy => ({ kind: 'page', href, words });
   switch (wanted) {
     case 'app':
       return isConnected ? page(`/apps/${connectionId}`, `What ${clientName} may do`) : null;

@@ -2,7 +2,7 @@ import { Button, ButtonLink, ButtonRow, Card, Facts, Form, Layout, Moment } from
 import type { VNode } from 'preact';
 import { hostNameOf } from './asked-store.ts';
 import { EVERYTHING, hrefOf } from './filter.ts';
-import { type Mend, reasonOf } from './reasons.ts';
+import { type Remedy, reasonOf } from './reasons.ts';
 import { askedSentence } from './sentences.ts';
 import { RuleInWords } from './rule-in-words.tsx';
 import type { Explained } from './why-store.ts';
@@ -10,14 +10,14 @@ import type { Explained } from './why-store.ts';
 /** Why an app got a token or did not, and what its owner can do about it. */
 export function WhyPage({ explained }: { explained: Explained }): VNode {
   const { asked, answeredAt, isConnected, rules } = explained;
-  const { sentence, mend } = reasonOf(explained);
+  const { sentence, remedy } = reasonOf(explained);
   const { clientId, clientName, link, resource, scopes, sentences, error } = asked;
   const hostName = hostNameOf(asked);
   return (
     <Layout title="Why?" lead={askedSentence(asked)}>
       <Card title={asked.state === 'minted' ? 'Why it got one' : 'Why it got none'}>
         <p>{sentence}</p>
-        {mend !== null && <MendIt mend={mend} hostName={hostName} />}
+        {remedy !== null && <RemedyAction remedy={remedy} hostName={hostName} />}
       </Card>
       <Card title="What was asked">
         <Facts
@@ -118,31 +118,31 @@ function SinceThen({ of: { asked, isConnected }, end }: { of: Explained; end: No
   }
 }
 
-function MendIt({ mend, hostName }: { mend: Mend; hostName: string }): VNode {
-  switch (mend.kind) {
+function RemedyAction({ remedy, hostName }: { remedy: Remedy; hostName: string }): VNode {
+  switch (remedy.kind) {
     case 'repair':
       return (
-        <Form action={`/hosts/${mend.linkId}/repair`}>
+        <Form action={`/hosts/${remedy.linkId}/repair`}>
           <Button>Link {hostName} anew</Button>
         </Form>
       );
     case 'test':
       return (
-        <Form action={`/hosts/${mend.linkId}/test`}>
+        <Form action={`/hosts/${remedy.linkId}/test`}>
           <Button>Test {hostName}</Button>
         </Form>
       );
     case 'page':
       return (
         <ButtonRow>
-          <ButtonLink href={mend.href}>{mend.words}</ButtonLink>
+          <ButtonLink href={remedy.href}>{remedy.words}</ButtonLink>
         </ButtonRow>
       );
     case 'there':
       return (
         <p>
-          <a href={mend.href} rel="noreferrer">
-            {mend.words}
+          <a href={remedy.href} rel="noreferrer">
+            {remedy.words}
           </a>
         </p>
       );

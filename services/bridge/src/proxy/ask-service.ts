@@ -50,11 +50,11 @@ export async function askService(deps: AskDeps, asking: Asking): Promise<Answere
     const { answer, credential, account } = await ask(deps, asking, refused);
     if (answer.status !== 401) return { answer, credential };
     answer.cancel();
-    if (await takes(deps, asking, credential)) throw refusedThere();
+    if (await accepts(deps, asking, credential)) throw refusedThere();
     const renewable = credential.version === '2.0' && credential.refreshToken !== null;
     if (!renewable || tries === TRIES) {
       await breakAccount(deps, { id: account.id, used: account.credential });
-      throw gone(deps);
+      throw notConnected(deps);
     }
     refused = account.credential;
   }
@@ -68,13 +68,13 @@ async function ask(
   const live = await liveCredential(deps, { service, owner, refused });
   switch (live.kind) {
     case 'gone':
-      throw gone(deps);
+      throw notConnected(deps);
     case 'later':
       throw temporarilyUnavailable('The service cannot be asked right now.', { retryAfter: live.retryAfter });
     case 'credential': {
       const { credential, account } = live;
       // a token is for the account that was connected when it was issued
-      if (issuedAt < account.connectedAt) throw gone(deps);
+      if (issuedAt < account.connectedAt) throw notConnected(deps);
       return {
         answer: await callService(deps, { ...request, service, origin: account.origin }, credential),
         credential,
@@ -85,7 +85,7 @@ async function ask(
 }
 
 /** Whether the service accepts the credential at all; it may have refused only this one request. */
-async function takes(
+async function accepts(
   deps: AskDeps,
   { service, request: { signal } }: Asking,
   credential: Credential,
@@ -96,7 +96,7 @@ async function takes(
 }
 
 /** Answers as if the token had expired: when the client asks for another one, it learns the reason. RFC 6750 §3.1. */
-function gone({ config }: AskDeps): OAuthError {
+function notConnected({ config }: AskDeps): OAuthError {
   const metadata = resourceMetadataUrl(defaultResource(config.issuer));
   return invalidToken('The service is not connected here any more.', {
     headers: { 'www-authenticate': `DPoP error="invalid_token", resource_metadata="${metadata}"` },

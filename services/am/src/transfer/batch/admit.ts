@@ -92,7 +92,9 @@ export async function admit(
     return () => {
       leave();
       // otherwise it expires
-      giveBackCallPlace(deps.pool, place).catch((err: unknown) => deps.log.warn({ err }, 'the slot of a batch call was not released'));
+      giveBackCallPlace(deps.pool, place).catch((err: unknown) =>
+        deps.log.warn({ err }, 'the slot of a batch call was not released'),
+      );
     };
   } catch (error) {
     leave();

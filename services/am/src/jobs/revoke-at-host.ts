@@ -6,7 +6,7 @@ import { clientAt, clientDeps } from '../links/host-client.ts';
 import { sealedFor } from '../links/sealing.ts';
 import { confirmRevocation, type DueRevocation, noteAttempt, serverOf } from './revocation-store.ts';
 
-export type TellHostDeps = Pick<
+export type RevokeAtHostDeps = Pick<
   Deps,
   'config' | 'clock' | 'keys' | 'outbound' | 'pool' | 'vault' | 'log' | 'linksSeen' | 'live'
 >;
@@ -16,12 +16,12 @@ export type TellHostDeps = Pick<
  * Host knows us by a document that it fetches, and a Host that cannot fetch it answers the same as one that has
  * forgotten us, while the tokens are still valid. PROTOCOL §7.
  */
-export async function tellHost(deps: TellHostDeps, due: DueRevocation): Promise<void> {
-  await tell(deps, due);
+export async function revokeAtHost(deps: RevokeAtHostDeps, due: DueRevocation): Promise<void> {
+  await attempt(deps, due);
   deps.live.changed(due.ownerId);
 }
 
-async function tell(deps: TellHostDeps, due: DueRevocation): Promise<void> {
+async function attempt(deps: RevokeAtHostDeps, due: DueRevocation): Promise<void> {
   const { id, linkId } = due;
   const what = whatToRevoke(deps, due);
   if (what === null) {
@@ -57,7 +57,7 @@ type Revocable =
   | { readonly kind: 'nothing' };
 
 function whatToRevoke(
-  { vault, log }: TellHostDeps,
+  { vault, log }: RevokeAtHostDeps,
   { grantId, refreshToken, linkId, ownerId }: DueRevocation,
 ): Revocable | null {
   if (grantId !== null) return { kind: 'token', token: grantId, hint: TRANSFER_GRANT_HINT };
