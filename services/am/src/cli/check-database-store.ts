@@ -93,7 +93,7 @@ export async function checkDatabase(config: Config): Promise<Finding[]> {
 
 async function server(pool: Pool): Promise<Finding[]> {
   const found = await runOne(pool, SERVER);
-  if (found === null) return [wrong('The role in DATABASE_URL does not know itself.')];
+  if (found === null) return [wrong('The role in DATABASE_URL was not found.')];
   const { version, superuser, schema, standby, commit, fsync, unlogged, used, most, size } = found;
   const findings = [good(`The database answers: Postgres ${Math.floor(version / 10_000)}, ${size}.`)];
   if (version < OLDEST_VERSION) findings.push(wrong('Postgres is older than 15.'));
@@ -111,7 +111,7 @@ async function server(pool: Pool): Promise<Finding[]> {
     findings.push(
       wrong(
         'Postgres says that it has committed what is not on disk yet (synchronous_commit or fsync is off): ' +
-          'an end that somebody was told of could be lost.',
+          'a stop that was answered could be lost.',
       ),
     );
   if (unlogged.length > 0) findings.push(wrong(`Tables that a crash empties: ${unlogged.join(', ')}.`));
@@ -138,7 +138,7 @@ async function keys(pool: Pool, config: Config): Promise<Finding[]> {
     const findings = [good(`ENCRYPTION_KEY opens what is stored; ${published}.`)];
     if (stale > 0)
       findings.push(
-        careful(`${stale} secrets are sealed with a previous key: run \`chatelaine rotate-keys encryption\`.`),
+        careful(`${stale} secrets are encrypted with a previous key: run \`chatelaine rotate-keys encryption\`.`),
       );
     return findings;
   } catch (error) {
@@ -157,14 +157,14 @@ async function work(pool: Pool): Promise<Finding[]> {
   if (waiting > 0)
     findings.push(
       wrong(
-        `${waiting} ends have waited for their Host for more than ten minutes. ` +
-          'Is an AM running, and does the Host answer? Its tokens end by themselves within five minutes.',
+        `${waiting} revocations have waited for their Host for more than ten minutes. ` +
+          'Is an AM running, and does the Host answer? Its tokens expire within five minutes.',
       ),
     );
-  else findings.push(good(`${pending} ends wait to be told to their Hosts, none for long.`));
+  else findings.push(good(`${pending} revocations wait for their Hosts, none for long.`));
   if (failed > 0)
     findings.push(
-      careful(`${failed} ends were given up in the last two weeks: their Hosts did not answer for seven days.`),
+      careful(`${failed} revocations were given up in the last two weeks: their Hosts did not answer for seven days.`),
     );
   if (intents > 0)
     findings.push(wrong(`${intents} transfers have been open for more than an hour: no AM looks after them.`));

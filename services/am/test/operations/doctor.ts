@@ -141,7 +141,7 @@ export function doctor(): void {
       await deployment.rows(`delete from revocation where id = 'rev_old'`);
       deployment.host.reset();
       expect(found).toContainEqual(
-        expect.stringMatching(/^1 ends have waited for their Host for more than ten minutes\./),
+        expect.stringMatching(/^1 revocations have waited for their Host for more than ten minutes\./),
       );
     });
 

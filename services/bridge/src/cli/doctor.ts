@@ -95,7 +95,7 @@ function ofDatabase(look: Look, ready: readonly Service[]): Finding[] {
           ? []
           : [
               careful(
-                `${stale} secrets are sealed with a previous key: run \`chatelaine-bridge rotate-keys encryption\`.`,
+                `${stale} secrets are encrypted with a previous key: run \`chatelaine-bridge rotate-keys encryption\`.`,
               ),
             ]),
         ...(broken === 0 ? [] : [careful(`${broken} are no longer accepted by their service: their owners see it.`)]),
