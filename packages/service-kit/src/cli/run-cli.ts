@@ -1,11 +1,11 @@
 import { ConfigError } from '../env/read-env.ts';
 
 /**
- * One word of a command line, and what it does. Returns the lines to print; throws UsageError for what it does not
+ * A command of a command line. `run` returns the lines to print, and throws UsageError for arguments that it does not
  * understand.
  */
 export interface Command {
-  /** What comes after the word, in the notation of manuals. */
+  /** Its arguments, in the notation of man pages. */
   readonly usage: string;
   /** One line of help. */
   readonly says: string;
@@ -14,11 +14,11 @@ export interface Command {
 
 export interface CommandResult {
   readonly lines: readonly string[];
-  /** `wrong`: the answer is that something is not as it should be. */
+  /** `wrong`: the command has found that something is not as it should be. */
   readonly verdict?: 'wrong';
 }
 
-/** Somebody typed what no command understands; the message is one sentence. */
+/** The command line was not understood. The message is one sentence. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }
@@ -28,7 +28,7 @@ interface Io {
   readonly problem: (line: string) => void;
 }
 
-/** Where people read; whoever has read enough (`| head`) may go. */
+/** The standard output of this process. A reader that closes it early (`| head`) is not an error. */
 function terminal(): Io {
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? EXIT.good : EXIT.wrong),
@@ -41,7 +41,7 @@ function terminal(): Io {
 
 const EXIT = { good: 0, wrong: 1, usage: 64, config: 78 } as const; // the last two as in sysexits.h
 
-/** Runs one command of a command line; resolves with the exit code. Nothing but lines is printed, and no secret. */
+/** Runs one command of a command line, and resolves with the exit code. Prints lines only, and never a secret. */
 export async function runCli(
   input: { name: string; argv: readonly string[]; commands: Readonly<Record<string, Command>> },
   { out, problem }: Io = terminal(),

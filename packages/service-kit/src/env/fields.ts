@@ -2,13 +2,16 @@ import { isIP } from 'node:net';
 import { type OutboundException, parseExceptions } from '@chatelaine/outbound-http';
 import type { ZodType } from 'zod';
 
-/** What a variable's text turned out to be: a value, or what is wrong with it, as the end of the sentence "NAME …". */
+/**
+ * The result of reading a variable: a value, or what is wrong with it, as the end of a sentence that begins with its
+ * name.
+ */
 export type Parsed<T> = { kind: 'value'; value: T } | { kind: 'wrong'; because: string };
 
-/** How one variable is read. */
+/** How a variable is read. */
 export interface Field<T> {
   read(text: string): Parsed<T>;
-  /** Without it the variable must be set. */
+  /** Used if the variable is not set; without it the variable is required. */
   fallback?: { value: T };
 }
 
@@ -16,8 +19,8 @@ const value = <T>(it: T): Parsed<T> => ({ kind: 'value', value: it });
 const wrong = (because: string): Parsed<never> => ({ kind: 'wrong', because });
 
 /**
- * A field of one's own: the function returns the value, or null when it is wrong; `must` ends the sentence "NAME must
- * …".
+ * A field read by a function, which returns the value, or null if the text is wrong. `must` is the end of the sentence
+ * "NAME must …".
  */
 export function parsedBy<T>(parse: (text: string) => T | null, must: string): Field<T> {
   return {
@@ -28,12 +31,11 @@ export function parsedBy<T>(parse: (text: string) => T | null, must: string): Fi
   };
 }
 
-/** The same field, with a value for when the variable is not set. */
+/** The same field with a value for when the variable is not set. */
 export function optional<T, const D>(field: Field<T>, fallback: D): Field<T | D> {
   return { read: field.read, fallback: { value: fallback } };
 }
 
-/** Any text. */
 export const text: Field<string> = { read: value };
 
 /** A whole number within bounds, in decimal digits. */
@@ -63,7 +65,7 @@ function keyOf(given: string, bytes: number): Buffer | null {
   return decoded.length === bytes && decoded.toString('base64url') === given ? decoded : null;
 }
 
-/** A secret of exactly so many bytes, written as base64url without padding. */
+/** A secret of exactly this many bytes, in base64url without padding. */
 export function key(bytes: number): Field<Buffer> {
   return parsedBy(
     (given) => keyOf(given, bytes),
@@ -71,7 +73,7 @@ export function key(bytes: number): Field<Buffer> {
   );
 }
 
-/** Several such secrets, with commas between them. */
+/** Several such secrets, separated by commas. */
 export function keys(bytes: number): Field<readonly Buffer[]> {
   return parsedBy(
     (given) => everyOne(given, (part) => keyOf(part, bytes)),
@@ -79,7 +81,7 @@ export function keys(bytes: number): Field<readonly Buffer[]> {
   );
 }
 
-/** All parts between commas, or null when one of them is wrong. */
+/** All parts of a text that is separated by commas; null if one of them is wrong. */
 function everyOne<T>(given: string, parse: (part: string) => T | null): readonly T[] | null {
   const parsed = given.split(',').map((part) => parse(part.trim()));
   const good = parsed.filter((part) => part !== null);
@@ -95,19 +97,19 @@ export const databaseUrl: Field<string> = parsedBy(
   'be a postgresql:// URL',
 );
 
-/** The URL of something on the operator's own network. */
+/** The URL of a server on the operator's own network, which may be http. */
 export const httpUrl: Field<string> = parsedBy(
   (given) => withScheme(given, /^https?:$/),
   'be an http:// or https:// URL',
 );
 
-/** Where mail is handed in, with user and password in it where the server wants them. */
+/** The URL of the mail server, with user and password if it needs them. */
 export const smtpUrl: Field<string> = parsedBy(
   (given) => (/^smtps?:\/\/[^/?#]+\/?$/.test(given) ? withScheme(given, /^smtps?:$/) : null),
   'be an smtp:// or smtps:// URL with a host and no path',
 );
 
-/** The sender of mail: an address, or a name with the address in angle brackets. */
+/** The sender of mail: an address, or a name followed by an address in angle brackets. */
 export const mailFrom: Field<string> = parsedBy(
   (given) => (/^([^<>"@\p{Cc}]+ <[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/u.test(given) ? given : null),
   'be an address, or a name and <address>',
@@ -119,7 +121,7 @@ export const ratio: Field<number> = parsedBy(
   'be a number from 0 to 1',
 );
 
-/** Addresses and CIDRs, with commas between them. */
+/** IP addresses and CIDRs, separated by commas. */
 export const networks: Field<readonly string[]> = parsedBy(
   (given) => everyOne(given, (part) => (isNetwork(part) ? part : null)),
   'be addresses or CIDRs, with commas between them',
@@ -134,14 +136,14 @@ function isNetwork(given: string): boolean {
   );
 }
 
-/** Destinations that the guard of `outbound-http` lets through although they are not public. */
+/** Destinations that the SSRF policy of `outbound-http` allows although they are not public. */
 export const exceptions: Field<readonly OutboundException[]> = parsedBy((given) => {
   const list = jsonOf(given);
   const read = list === undefined ? null : parseExceptions(list);
   return read?.kind === 'valid' ? read.exceptions : null;
 }, 'be a JSON list of {"host", "port", "scheme", "cidr"}');
 
-/** JSON of the given shape. */
+/** JSON of a given shape. */
 export function json<T>(schema: ZodType<T>): Field<T> {
   return {
     read(given) {
@@ -157,7 +159,7 @@ export function json<T>(schema: ZodType<T>): Field<T> {
   };
 }
 
-/** Undefined when it is no JSON. */
+/** Undefined if the text is not JSON. */
 function jsonOf(given: string): unknown {
   try {
     return JSON.parse(given) as unknown;

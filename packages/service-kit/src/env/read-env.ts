@@ -1,7 +1,7 @@
 import type { Field } from './fields.ts';
 
 /**
- * The configuration cannot be used; the message has one sentence per problem and never a value, which may be a secret.
+ * The configuration cannot be used. The message has one sentence per problem, and never a value, which may be a secret.
  */
 export class ConfigError extends Error {
   override name = 'ConfigError';
@@ -13,12 +13,13 @@ export class ConfigError extends Error {
   }
 }
 
-/** The values that a spec of fields yields. */
+/** The values of the fields in a spec. */
 export type Env<Spec> = { [Name in keyof Spec]: Spec[Name] extends Field<infer T> ? T : never };
 
 /**
- * Reads all variables of a spec at once. An empty variable counts as not set.
- * @throws ConfigError naming every variable that is missing or wrong, so that one start is enough to learn of all.
+ * Reads all variables of a spec. An empty variable counts as not set.
+ *
+ * @throws ConfigError naming every variable that is missing or wrong, so that the operator learns of all in one start
  */
 export function readEnv<Spec extends Record<string, Field<unknown>>>(
   env: Readonly<Record<string, string | undefined>>,

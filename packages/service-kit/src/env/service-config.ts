@@ -23,7 +23,7 @@ import { ConfigError, type Env } from './read-env.ts';
 
 const KEY_BYTES = 32;
 
-/** New accounts of a service, unless the operator says otherwise. */
+/** New accounts of a service per hour, unless configured otherwise. */
 export const SIGN_UPS_PER_HOUR = 2_000;
 
 /** The variables that every service has. */
@@ -54,47 +54,47 @@ export const SERVICE_FIELDS = {
 };
 
 export interface ServiceConfig {
-  /** Our own origin. */
+  /** The service's own origin. */
   readonly issuer: Issuer;
   readonly port: number;
   readonly listenAddress: string;
   readonly databaseUrl: string;
-  /** The master secret, 32 bytes: every other key is derived from it. */
+  /** The master secret of 32 bytes, from which every other key is derived. */
   readonly encryptionKey: Buffer;
-  /** Master secrets that seal no more, or not yet: what was sealed with them opens. */
+  /** Master secrets with which nothing is sealed any more, or not yet. What was sealed with them can be opened. */
   readonly previousEncryptionKeys: readonly Buffer[];
-  /** One machine, names under `localhost`, http. */
+  /** Everything is on one machine, with names under `localhost` and http. */
   readonly demo: boolean;
   readonly schemes: Schemes;
   readonly logLevel: LogLevel;
-  /** Addresses or CIDRs of proxies whose X-Forwarded-For is believed. */
+  /** IP addresses or CIDRs of the proxies whose X-Forwarded-For is trusted. */
   readonly trustedProxies: readonly string[];
-  /** How long /readyz says 503 before we take no more requests, so that a balancer notices. */
+  /** Seconds for which /readyz answers 503 before connections are refused, so that a load balancer notices. */
   readonly stopNoticeSeconds: number;
-  /** Requests that a process works on at the same time; what is more is answered 503 at once. */
+  /** Requests that a process works on at once; any more are answered 503 immediately. */
   readonly requestsAtOnce: number;
-  /** Requests that wait for servers of others at the same time, beside those. */
+  /** Requests that may wait for other servers at once, in addition to those. */
   readonly waitingAtOnce: number;
-  /** How often a process looks whether its signing keys were replaced. */
+  /** Seconds after which a process reads its signing keys again, in case they were replaced. */
   readonly keysReadEverySeconds: number;
-  /** How many times longer than usual it waits for its database, on a machine that is slow. */
+  /** Factor by which all time limits of the database are longer, for a slow machine. */
   readonly databasePatience: number;
-  /** Where mail is handed in; null: none is sent. */
+  /** The mail server, and the sender; null if no mail is sent. */
   readonly mail: { readonly url: string; readonly from: string } | null;
-  /** New accounts, wherever they come from. */
+  /** New accounts per hour, from all addresses together. */
   readonly signUpsPerHour: number;
-  /** Destinations that are reached although they are not public. */
+  /** Destinations that may be reached although they are not public. */
   readonly exceptions: readonly OutboundException[];
-  /** Null: nobody is told. */
+  /** Null: metrics are not served. */
   readonly metricsListener: MetricsListener | null;
   readonly tracing: Omit<TracingOptions, 'serviceName'> & { readonly serviceName: string | null };
 }
 
-/** What {@link SERVICE_FIELDS} yield. */
+/** The values of {@link SERVICE_FIELDS}. */
 type ServiceVariables = Env<typeof SERVICE_FIELDS>;
 
 /**
- * What every service's configuration begins with, from the variables of {@link SERVICE_FIELDS}.
+ * The part of the configuration that every service has, from the variables of {@link SERVICE_FIELDS}.
  *
  * @throws ConfigError when ISSUER is not an origin of an allowed scheme
  */

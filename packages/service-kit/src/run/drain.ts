@@ -1,30 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
-/** Whether a server is on its way down; /readyz tells the balancer. */
+/** Whether a server is shutting down, as /readyz tells the load balancer. */
 export interface Draining {
   active: boolean;
-  /** Aborts when it begins. */
+  /** Aborted when the shutdown begins. */
   readonly begun: AbortController;
 }
 
-/** Does something at once when a server begins to go down: before what is in flight is waited for. */
+/** Runs `work` when a server begins to shut down, before requests in flight are waited for. */
 export function onDrain(app: FastifyInstance, work: () => void): void {
   app.getDecorator<Draining>('draining').begun.signal.addEventListener('abort', work, { once: true });
-  // one that is closed without being drained
+  // for an app that is closed without being drained
   app.addHook('preClose', async () => work());
 }
 
 export interface DrainOptions {
-  /** How long /readyz says 503 while requests are still taken, so that a balancer notices; default 0. */
+  /**
+   * Milliseconds for which /readyz answers 503 while requests are still accepted, so that a load balancer notices; 0 by
+   * default.
+   */
   noticeMs?: number;
-  /** How long requests in flight may take; then their connections are cut. Default 10 000. */
+  /** Milliseconds after which the connections of requests in flight are closed; 10,000 by default. */
   graceMs?: number;
 }
 
 /**
- * Takes a server down in order: not ready, no new connections, requests in flight finished, onClose hooks (pools,
- * timers) run.
+ * Shuts a server down in order: it becomes not ready, refuses new connections, finishes requests in flight, and runs
+ * its onClose hooks (pools, timers).
  */
 export async function drain(app: FastifyInstance, options: DrainOptions = {}): Promise<void> {
   const { noticeMs = 0, graceMs = 10_000 } = options;

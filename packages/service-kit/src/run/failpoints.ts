@@ -1,9 +1,9 @@
 import type { Parsed } from '../env/fields.ts';
 
-/** A place at which a test lets the process die: the process ends there by SIGKILL, or nothing happens. */
+/** A point at which a test may let the process end by SIGKILL. If it is not armed, nothing happens. */
 export type Failpoint<Name extends string> = (name: Name) => Promise<void>;
 
-/** `name` dies when it is passed for the `times`-th time. */
+/** The process ends when `name` is passed for the `times`-th time. */
 export interface ArmedFailpoint<Name extends string> {
   readonly name: Name;
   readonly times: number;
@@ -12,7 +12,8 @@ export interface ArmedFailpoint<Name extends string> {
 const MOST_TIMES = 1_000_000;
 
 /**
- * Reads `name` or `name:times`, several with commas; for `parsedBy`'s like: a name that is none of `names` is refused.
+ * Reads `name` or `name:times`, several separated by commas; for {@link readEnv}. Refuses a name that is not among
+ * `names`.
  */
 export function failpointsField<const Name extends string>(names: readonly Name[]) {
   return {
@@ -31,10 +32,7 @@ export function failpointsField<const Name extends string>(names: readonly Name[
   };
 }
 
-/**
- * Does nothing at all unless something is armed. A service refuses to start with armed failpoints outside of its demo
- * mode.
- */
+/** Has no effect unless something is armed. Outside demo mode a service refuses to start with armed failpoints. */
 export function createFailpoints<Name extends string>(armed: readonly ArmedFailpoint<Name>[]): Failpoint<Name> {
   const left = new Map(armed.map(({ name, times }) => [name, times]));
   return async (name) => {
@@ -42,7 +40,7 @@ export function createFailpoints<Name extends string>(armed: readonly ArmedFailp
     if (times === undefined) return;
     left.set(name, times - 1);
     if (times > 1) return;
-    // as a crash does it: nothing is flushed, closed or answered
+    // as in a crash: nothing is flushed, closed or answered
     process.kill(process.pid, 'SIGKILL');
     await new Promise(() => undefined);
   };

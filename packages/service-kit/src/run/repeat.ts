@@ -4,11 +4,11 @@ import type { FastifyInstance } from 'fastify';
 export interface Repeated {
   readonly everySeconds: number;
   readonly work: () => Promise<unknown>;
-  /** For the log, when it fails: it is tried again next time. */
+  /** Named in the log when it fails; the next run tries again. */
   readonly what: string;
 }
 
-/** Does something again and again while the app is up, never twice at once. */
+/** Does work repeatedly while the app is up, and never twice at once. */
 export function repeat(app: FastifyInstance, { everySeconds, work, what }: Repeated): void {
   let stop = (): void => undefined;
   app.addHook('onReady', async () => {

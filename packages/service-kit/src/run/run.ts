@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { ConfigError } from '../env/read-env.ts';
 import { type DrainOptions, drain } from './drain.ts';
 
-/** What a service's main builds. Whatever must be closed is closed by `onClose` hooks of `app`. */
+/** What a service's main function builds. Whatever must be closed is closed by `onClose` hooks of `app`. */
 export interface Service {
   app: FastifyInstance;
-  /** 127.0.0.1 unless the configuration says otherwise. */
+  /** 127.0.0.1 unless configured otherwise. */
   host: string;
   port: number;
   drain?: DrainOptions;
@@ -16,8 +16,8 @@ const EXIT_CONFIG = 78; // EX_CONFIG of sysexits.h
 
 /**
  * Runs a service as this process: builds it, listens, and drains on SIGTERM or SIGINT (a second signal ends it at
- * once). A configuration that cannot be used is told in one sentence per problem, and the process ends with 78; any
- * other failure to start with 1.
+ * once). If the configuration cannot be used it prints one sentence per problem and exits with 78; after any other
+ * failure to start it exits with 1.
  */
 export async function run(main: () => Promise<Service>): Promise<void> {
   let service: Service;

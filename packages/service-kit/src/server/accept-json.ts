@@ -1,7 +1,7 @@
 import { invalidRequest, parseJson } from '@chatelaine/protocol';
 import type { FastifyInstance } from 'fastify';
 
-/** JSON, strictly: no repeated members, no depth without end. */
+/** Accepts JSON, parsed strictly: without duplicate members, and of limited depth. */
 export function acceptJson(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     const parsed = parseJson(body as Buffer);

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Remembers every route of the app, so that a known path with the wrong method is a 405 that says which methods it has
- * (RFC 9110 §15.5.6).
+ * Remembers every route of the app, so that a known path with the wrong method is answered 405 with the methods that it
+ * has (RFC 9110 §15.5.6).
  */
 export function rememberMethods(app: FastifyInstance): (path: string) => string[] {
   const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
@@ -19,7 +19,7 @@ export function rememberMethods(app: FastifyInstance): (path: string) => string[
   };
 }
 
-/** A route's URL with `:name` segments and a trailing `*`, as a regular expression without backtracking. */
+/** Makes a regular expression, without backtracking, of a route's URL with `:name` segments and a trailing `*`. */
 function toPattern(url: string): RegExp {
   const source = url
     .split('/')

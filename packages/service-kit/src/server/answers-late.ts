@@ -1,6 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 
-/** For what may take longer than a silent connection is kept open: it stays open until there is an answer. */
+/**
+ * Keeps the connection of a request open until there is an answer, for one that may take longer than the timeout of an
+ * idle connection.
+ */
 export function answersLate(request: FastifyRequest): void {
   request.raw.socket.setTimeout(0);
 }

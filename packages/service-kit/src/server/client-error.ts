@@ -2,7 +2,10 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger } from 'fastify';
 
-/** What Node's HTTP parser refuses never reaches a route: bad framing, headers too large, requests that do not end. */
+/**
+ * For what Node's HTTP parser refuses before any route is reached: bad framing, headers that are too large, requests
+ * that do not end.
+ */
 const ANSWERS: Record<string, { status: string; sentence: string }> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: '408 Request Timeout', sentence: 'The request did not arrive in time.' },
   HPE_HEADER_OVERFLOW: { status: '431 Request Header Fields Too Large', sentence: 'The headers are too large.' },
@@ -10,7 +13,7 @@ const ANSWERS: Record<string, { status: string; sentence: string }> = {
 const MALFORMED = { status: '400 Bad Request', sentence: 'The request is not valid HTTP.' };
 
 /**
- * Answers with the same JSON as everything else and closes the connection.
+ * Answers with JSON, as all errors are, and closes the connection.
  *
  * @param answer the last one begun on this connection
  */
@@ -31,7 +34,7 @@ export function answerClientError(
   socket.end(head + body, () => socket.destroy());
 }
 
-/** When only the body is what is wrong, it was known already who may read the answer (Fetch §3.2.3). */
+/** If only the body is at fault, the headers have already decided which origins may read the answer (Fetch §3.2.3). */
 function openness(answer: ServerResponse | undefined): string {
   if (answer === undefined || answer.headersSent) return '';
   const headers = Object.entries(answer.getHeaders()).filter(([name]) => name.startsWith('access-control-'));

@@ -43,43 +43,43 @@ import { limitRequests, REQUESTS_AT_ONCE, WAITING_AT_ONCE } from './places.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface ServerOptions {
-  /** In log lines: `am`, `photos`. */
+  /** Its name in log lines: `am`, `photos`. */
   name: string;
-  /** The service's own origin: decides about HSTS, secure cookies, and whether a form came from us. */
+  /** The service's own origin, which decides about HSTS, secure cookies, and whether a form came from us. */
   issuer: string;
   site: Site;
   logLevel?: LogLevel;
   logDestination?: DestinationStream;
-  /** What must work for /readyz to say yes, by name. */
+  /** What must work for /readyz to answer 200, by name. */
   ready?: Readonly<Record<string, ReadyCheck>>;
-  /** Seconds between two looks at that. */
+  /** Seconds between two of these checks. */
   readyEverySeconds?: number;
-  /** Addresses or CIDRs of proxies whose X-Forwarded-For and X-Request-Id are believed; default none. */
+  /** IP addresses or CIDRs of the proxies whose X-Forwarded-For and X-Request-Id are trusted; none by default. */
   trustedProxies?: readonly string[];
-  /** Closed with the app; by default nothing is recorded. */
+  /** Closed together with the app. By default nothing is recorded. */
   tracing?: Tracing;
   metrics?: Metrics;
-  /** Where /metrics is answered; nowhere by default. */
+  /** Where /metrics is served; by default nowhere. */
   metricsListener?: MetricsListener | null;
-  /** Requests under way at the same time; what is more is answered 503 at once. */
+  /** Requests that a process works on at once; any more are answered 503 immediately. */
   requestsAtOnce?: number;
-  /** Requests that wait for servers of others at the same time, beside those. */
+  /** Requests that may wait for other servers at once, in addition to those. */
   waitingAtOnce?: number;
   /**
-   * Paths, or their beginnings up to a slash, with places of their own: keys and documents that those whom we call may
-   * need before they can answer.
+   * Paths, or prefixes of paths that end in a slash, which have places of their own: keys and documents that the
+   * servers we call may need before they can answer.
    */
   published?: readonly string[];
   timeouts?: Partial<Timeouts>;
 }
 
-/** Milliseconds. */
+/** In milliseconds. */
 export interface Timeouts {
-  /** From the first byte of a request to its last. */
+  /** For a request, from its first byte to its last. */
   request: number;
-  /** Until the headers are complete. */
+  /** For the headers of a request. */
   headers: number;
-  /** A connection on which nothing happens. */
+  /** For a connection without any traffic. */
   connection: number;
   keepAlive: number;
 }
@@ -88,9 +88,9 @@ const TIMEOUTS: Timeouts = { request: 10_000, headers: 5_000, connection: 30_000
 const MAX_REQUESTS_PER_SOCKET = 1_000;
 
 /**
- * A Fastify that trusts nothing: small and timed bodies, strict parsers, no coercion, security headers, OAuth-shaped
- * errors, quiet logs. Routes registered on it directly are for programs (errors are JSON); those for people go into
- * `pages`. Has /healthz, /readyz, /style.css, /live.js, /icon.svg.
+ * A Fastify server that trusts no input: small bodies with time limits, strict parsers, no coercion, security headers,
+ * errors as in OAuth, logs without secrets. Routes registered on it directly are for programs (errors are JSON); those
+ * for people belong in `pages`. Serves /healthz, /readyz, /style.css, /live.js and /icon.svg.
  */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const app = fastifyOf(options);
@@ -127,8 +127,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(pathOf(request));
     if (methods.length > 0) reply.header('allow', methods.join(', '));
-    // programs in pages of other origins look for documents in many places, and must be able to read that there is none
-    // (Fetch §3.2.3)
+    // programs in pages of other origins look for metadata in several places, and must be able to read that there is
+    // none (Fetch §3.2.3)
     if (pathOf(request).includes('/.well-known/')) reply.header('access-control-allow-origin', '*');
     const refusal =
       methods.length > 0
@@ -150,14 +150,15 @@ function fastifyOf(options: ServerOptions): FastifyInstance {
     requestIdHeader: false,
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     bodyLimit: LIMIT.formBytes,
-    // Fastify gives up a plugin after ten seconds, and with it the process; on a busy node that is only a slow start
+    // by default Fastify fails a plugin, and so the process, after ten seconds; on a busy machine that is only a slow
+    // start
     pluginTimeout: 0,
     requestTimeout: timeouts.request,
     connectionTimeout: timeouts.connection,
     keepAliveTimeout: timeouts.keepAlive,
     maxRequestsPerSocket: MAX_REQUESTS_PER_SOCKET,
     forceCloseConnections: 'idle',
-    // Node looks for late requests only every 30 s unless told otherwise
+    // by default Node looks for late requests only every 30 s
     http: { headersTimeout: timeouts.headers, connectionsCheckingInterval: Math.min(1_000, timeouts.headers / 4) },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
     routerOptions: { querystringParser: (text) => parseForm(text) as unknown as Record<string, unknown> },
@@ -176,26 +177,18 @@ function watch(app: FastifyInstance, { metrics, metricsListener }: ServerOptions
   if (metricsListener) listenForMetrics(app, metrics, metricsListener);
 }
 
-/**
- * On the way down a kept-alive connection would stay open until it is idle for long; the answer under way is its last.
- */
+/** Otherwise a kept-alive connection would delay the shutdown until its idle timeout; this answer is its last. */
 async function closeWhileDraining(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (request.server.getDecorator<Draining>('draining').active) reply.header('connection', 'close');
 }
 
-/**
- * Two answers to who asks, or of whom, and bodies that only somebody else can read: refused before anything is looked
- * at.
- */
+/** Refuses duplicate fields, which a proxy might read differently, and encoded bodies, before anything else is read. */
 async function refuseOddFields({ raw }: FastifyRequest): Promise<void> {
   const refusal = refusalOfFields(raw.rawHeaders);
   if (refusal !== null) throw refusal;
 }
 
-/**
- * Nothing of ours has a control character in its path, and Postgres refuses a NUL: such an address is one where nothing
- * is.
- */
+/** No path of ours has a control character, and Postgres refuses NUL, so such a URL is answered as not found. */
 async function refuseControlCharacters({ params }: FastifyRequest): Promise<void> {
   const values = Object.values((params ?? {}) as Record<string, string>);
   if (values.some((value) => /\p{Cc}/u.test(value))) {

@@ -2,31 +2,31 @@ import { pendingMigrations, type Pool } from '@chatelaine/postgres';
 import type { FastifyInstance } from 'fastify';
 import type { Draining } from '../run/drain.ts';
 
-/** A thing without which the service cannot serve; rejects when it is missing. */
+/** Checks something without which the service cannot serve; rejects if it is missing. */
 export type ReadyCheck = () => Promise<unknown>;
 
 export interface HealthOptions {
-  /** What is looked after on a timer: may ask the database, open keys, read files. */
+  /** Run on a timer; they may query the database, open keys or read files. */
   readonly checks: Readonly<Record<string, ReadyCheck>>;
-  /** What is known in memory, and is looked at whenever somebody asks. */
+  /** Known in memory, and read for each request. */
   readonly live: Readonly<Record<string, () => boolean>>;
-  /** Seconds between two looks. */
+  /** Seconds between two runs of the checks. */
   readonly everySeconds: number;
 }
 
-/** So often a process looks whether it can serve. */
+/** Default interval of the checks, in seconds. */
 export const READY_EVERY_SECONDS = 1;
 
-// a busy pool is no missing database; with the time between two looks, what fails shows within three seconds
+// a busy pool is not a missing database. With the interval between checks, a failure shows within three seconds
 const CHECK_TIMEOUT_MS = 1_800;
 
 /**
- * /healthz: the process runs. /readyz: it can serve, and is not on its way down. Anybody may ask, as often as they
- * like, and both are answered whatever else is refused: so nothing is done for a question, and the answer is what the
- * last look found.
+ * /healthz: the process runs. /readyz: it can serve, and is not shutting down. Anybody may ask any number of times, and
+ * both are answered even while other requests are refused. So a request triggers no check: the answer is the result of
+ * the last one.
  */
 export function health(app: FastifyInstance, options: HealthOptions): void {
-  // asked every few seconds: that it was asked is not worth a line
+  // requested every few seconds, so successful requests are not logged
   const quiet = { logLevel: app.log.level === 'silent' ? 'silent' : 'warn' } as const;
   const missing = lookAgainAndAgain(app, options);
   app.get('/healthz', quiet, async (_request, reply) =>
@@ -44,8 +44,8 @@ export function health(app: FastifyInstance, options: HealthOptions): void {
 }
 
 /**
- * Looks once before the first request, and then on a timer, never twice at once. What it returns says what the last
- * look missed.
+ * Runs the checks once before the first request and then on a timer, never twice at once. Returns a function that names
+ * those which failed last.
  */
 function lookAgainAndAgain(app: FastifyInstance, { checks, everySeconds }: HealthOptions): () => readonly string[] {
   let missing: readonly string[] = Object.keys(checks);
@@ -56,7 +56,7 @@ function lookAgainAndAgain(app: FastifyInstance, { checks, everySeconds }: Healt
     );
     const failed = results.filter(({ failure }) => failure !== null);
     missing = failed.map(({ name }) => name);
-    // a line when it changes, not one for each look
+    // logged when the result changes, not after each check
     const found = missing.join(' ');
     if (found !== reported)
       for (const { name, failure } of failed) app.log.warn({ check: name, err: failure }, 'not ready');
@@ -80,7 +80,9 @@ function lookAgainAndAgain(app: FastifyInstance, { checks, everySeconds }: Healt
   return () => missing;
 }
 
-/** That the database is the one this process was written for: not restored from before a migration, say. */
+/**
+ * Checks that the database has this process's migrations; it may, for example, have been restored from an older backup.
+ */
 export function migrationsApplied(pool: Pool, dirs: readonly string[]): ReadyCheck {
   return async () => {
     const [first] = await pendingMigrations(pool, [...dirs]);

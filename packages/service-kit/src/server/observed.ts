@@ -5,10 +5,10 @@ import { createMetrics, type Metrics, openTracing } from '@chatelaine/telemetry'
 
 type Seen = 'logLevel' | 'trustedProxies' | 'metricsListener' | 'requestsAtOnce' | 'waitingAtOnce';
 
-/** What `createServer` is to be given so that a service can be seen from outside, as its configuration wants it. */
+/** The options of `createServer` by which a service can be observed, as its configuration says. */
 export async function observed(input: {
   config: Pick<ServiceConfig, 'tracing' | Seen>;
-  /** Of the service: `am`, `photos`. */
+  /** The service's name: `am`, `photos`. */
   name: string;
   pool: Pool;
 }): Promise<Required<Pick<ServerOptions, 'name' | 'tracing' | Seen>> & { metrics: Metrics }> {

@@ -2,28 +2,34 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { OAuthError } from '@chatelaine/protocol';
 import { shareOf, type Share, type Waiter, type Waits } from './waits.ts';
 
-/** Who is answered: programs; people at their pages; whoever reads what we publish so that others can answer us. */
+/**
+ * For whom a request is: a program; a person who visits a page; or somebody who reads what we publish, in order to
+ * answer us.
+ */
 export type Kind = 'program' | 'person' | 'published';
 
-/** What one request takes of a process. */
+/** The place that one request takes among those that a process works on at once. */
 export interface Place {
-  /** False when there is none. */
+  /** False if there is none. */
   enter(): boolean;
-  /** The answer has left, or whoever asked. */
+  /** The answer has been sent, or the client has disconnected. */
   end(): void;
-  /** While its body is on its way: whoever sends slowly keeps nobody else out. */
+  /** The request has no place while its body is being received, so that slow senders do not keep others out. */
   wait(): void;
-  /** For good. */
+  /** Gives the place back for good. */
   leave(): void;
-  /** It goes on to wait for a server of others: it takes room there instead, to its end. False when there is none. */
+  /**
+   * From here on the request waits for another server: it exchanges its place for one among those that wait. False if
+   * there is none.
+   */
   away(waiter: Waiter): boolean;
-  /** It was told to come back. */
+  /** The request was answered 503. */
   refused(): void;
-  /** It waits where it is. */
+  /** The request waits in its own place. */
   remain(): void;
-  /** Whether it was said where it waits. */
+  /** Whether it has been decided where the request waits. */
   readonly isSettled: boolean;
-  /** As long as it is worked on it has a place, whoever is gone. */
+  /** Keeps the place until this work is done, even if the client has disconnected. */
   during(work: unknown): void;
 }
 
@@ -31,21 +37,21 @@ export interface Rooms {
   readonly waits: Waits;
   isFull(kind: Kind): boolean;
   add(kind: Kind, change: 1 | -1): void;
-  /** Another one was told to come back. */
+  /** Another request was answered 503. */
   refused(): void;
 }
 
 export interface PlaceInput {
   readonly kind: Kind;
-  /** Whom the request is counted against. */
+  /** The source against which the request is counted. */
   readonly source: () => string;
 }
 
 export function openPlace(rooms: Rooms, { kind, source }: PlaceInput): Place {
   const state = { ended: false, working: false, left: false, remains: false };
   let inside: 'no' | 'here' | Share = 'no';
-  // a connection or a timer that was made meanwhile keeps this place for good: the request, with all its secrets, must
-  // not hang on it
+  // connections and timers that are created meanwhile refer to this place for as long as they exist, so it must not
+  // keep the request, with all its secrets, in memory
   let whose: (() => string) | null = source;
   const goOut = (): void => {
     if (inside === 'here') rooms.add(kind, -1);
@@ -84,8 +90,8 @@ export function openPlace(rooms: Rooms, { kind, source }: PlaceInput): Place {
       return state.remains || inside !== 'here';
     },
     away(waiter) {
-      // what has no place here takes none there: it has one among others that wait long, or nobody waits for it any
-      // more
+      // a request without a place here takes none there either: it has one among others that wait for long, or its
+      // client has disconnected
       if (inside === 'no' || state.remains) return true;
       const before = inside;
       const share = shareOf(waiter, whose?.() ?? '');
@@ -107,12 +113,12 @@ export function openPlace(rooms: Rooms, { kind, source }: PlaceInput): Place {
 
 const current = new AsyncLocalStorage<Place>();
 
-/** Runs `next`, and whatever it sets going, as what this place is for. */
+/** Runs `next`, and all asynchronous work that it starts, in this place. */
 export const inPlace = <T>(place: Place, next: () => T): T => current.run(place, next);
 
 /**
- * What is done for this request waits for a server of others from here on. Call it before anything is spent, written or
- * sent: it throws 503 when there is no room. In the background it does nothing.
+ * From here on this request waits for another server. Call it before anything is used up, written or sent, because it
+ * throws 503 if too many requests wait. Has no effect in the background.
  */
 export function waitOnOthers(waiter: Waiter = {}): void {
   const place = current.getStore();
@@ -121,7 +127,10 @@ export function waitOnOthers(waiter: Waiter = {}): void {
   throw tooMany();
 }
 
-/** The same for what must be done whatever there is room for, such as ending something: it waits where it is, then. */
+/**
+ * The same for what must be done in any case, such as ending something: if too many requests wait, it waits in its own
+ * place.
+ */
 export function waitOnOthersOrHere(waiter: Waiter = {}): void {
   const place = current.getStore();
   if (place?.away(waiter) === false) place.remain();
@@ -134,7 +143,10 @@ interface Sending {
   readonly stream?: (...input: never[]) => unknown;
 }
 
-/** The same client; a request that uses it, and has not said so before, waits on others from then on. */
+/**
+ * The same client, except that a request which uses it counts as waiting for another server from then on, unless it
+ * does already.
+ */
 export function waitingOnOthers<Outbound extends Sending>(outbound: Outbound): Outbound {
   const { fetch, fetchJson, post, stream } = outbound;
   return {
@@ -153,7 +165,10 @@ function waitingCall(call: (...input: never[]) => unknown) {
   };
 }
 
-/** So long at least, at most: whoever was refused in the same moment is not to come back in the same moment. */
+/**
+ * Bounds of `Retry-After`, between which it is random, so that requests refused at the same time do not return at the
+ * same time.
+ */
 const RETRY_SECONDS = { least: 1, most: 3 };
 
 export function tooMany(): OAuthError {

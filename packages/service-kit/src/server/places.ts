@@ -6,20 +6,16 @@ import type { Draining } from '../run/drain.ts';
 import { inPlace, type Kind, openPlace, type Place, type Rooms, tooMany } from './place.ts';
 import { openWaits } from './waits.ts';
 
-/**
- * Requests that a process works on at the same time, unless its configuration says otherwise. docs/adr/0011,
- * docs/adr/0013
- */
+/** Requests that a process works on at once, unless configured otherwise. docs/adr/0011, docs/adr/0013 */
 export const REQUESTS_AT_ONCE = 100;
-/** Requests that wait for servers of others at the same time. Waiting costs little, so many may. */
+/** Requests that may wait for other servers at once. Waiting costs little, so there may be many. */
 export const WAITING_AT_ONCE = 400;
 
-/** Kept for people: signing in, pages, stopping something must go on whatever programs do. */
+/** The part reserved for people, who must be able to sign in, visit pages and stop something whatever programs do. */
 const PART_FOR_PEOPLE = 0.25;
 
 /**
- * Answered from memory whatever else is refused: a balancer that asks whether a busy process is alive must hear that it
- * is.
+ * Answered from memory even while other requests are refused: a load balancer must learn that a busy process is alive.
  */
 const ALWAYS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 /** What others need before they can answer us has places of its own. */
@@ -34,16 +30,16 @@ export interface PlacesOptions {
   readonly atOnce: number;
   readonly waitingAtOnce: number;
   /**
-   * Paths, or their beginnings up to a slash, with places of their own: keys and documents that a service we call may
-   * need for its answer to us.
+   * Paths, or prefixes of paths that end in a slash, which have places of their own: keys and documents that a service
+   * we call may need for its answer to us.
    */
   readonly published: readonly string[];
   readonly metrics: Metrics | undefined;
 }
 
 /**
- * Refuses what is more than a process can do, at once and before anything of it is read, instead of letting everybody
- * wait. In what a route's scope answers errors with: JSON for programs, a page for people.
+ * Refuses requests beyond what a process can handle at once, before any of their body is read, instead of letting all
+ * of them wait. The refusal has the form of the route's other errors: JSON for programs, a page for people.
  */
 export function limitRequests(app: FastifyInstance, options: PlacesOptions): void {
   const isPublished = matching([...PUBLISHED, ...options.published]);
@@ -56,7 +52,7 @@ export function limitRequests(app: FastifyInstance, options: PlacesOptions): voi
     const place = openPlace(rooms, { kind, source: () => countedSource(request, options.issuer) });
     if (!place.enter()) return done(tooMany());
     request.setDecorator(PLACE, place);
-    // the one comes without the other when the connection breaks
+    // if the connection breaks there is no `finish`
     reply.raw.once('finish', place.end).once('close', place.end);
     done();
   });
@@ -81,7 +77,7 @@ export function limitRequests(app: FastifyInstance, options: PlacesOptions): voi
   refuseEarly(app, rooms, isPublished);
 }
 
-/** A page of another site speaks for nobody: what it makes its visitors' browsers ask is not counted against them. */
+/** What a page of another site makes its visitors' browsers request is counted apart, not against those visitors. */
 function countedSource(request: FastifyRequest, issuer: string): string {
   const source = sourceOf(request.ip);
   return isCrossSite(request.headers, issuer) ? `${source} cross-site` : source;
@@ -100,21 +96,21 @@ function matching(paths: readonly string[]): Matching {
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
 
 /**
- * A browser's question whether a page may ask: of paths that say so before the request comes here. Refused, it would
- * tell the page nothing; answered, the refusal.
+ * A CORS preflight for a path that allows it; the headers are set before this runs. A page cannot read the refusal of a
+ * preflight, but it can read that of the request which follows.
  */
 const isPreflight = (answer: ServerResponse): boolean => answer.hasHeader('access-control-allow-methods');
 
 const placeOf = (request: FastifyRequest): Place | null => request.getDecorator<Place | null>(PLACE);
 
-/** For a route that has bounded by itself how many such requests it works on, and works on them for long. */
+/** For a route that takes long, and limits such requests itself. */
 export function leavePlace(request: FastifyRequest): void {
   placeOf(request)?.leave();
 }
 
 /**
- * Programs are refused before Fastify has made a request of theirs: a quarter of the work, and at ten times the load
- * most of what a process does is to refuse. What passes by here meets the hook above.
+ * Refuses programs before Fastify creates a request. That takes a quarter of the work, and at ten times the load most
+ * of a process's work is refusing. Whatever is let through here still meets the hook above.
  */
 function refuseEarly(app: FastifyInstance, rooms: Rooms, isPublished: Matching): void {
   const { server } = app;
@@ -182,7 +178,7 @@ function openRooms({ log }: FastifyInstance, { atOnce, waitingAtOnce, metrics }:
     add: (kind, change) => void (taken[kind] += change),
     refused() {
       count?.({});
-      // a line for each would be work, too
+      // logging each refusal would be work, too
       if (performance.now() - reportedAt < REPORTED_EVERY_MS) return;
       reportedAt = performance.now();
       log.warn({ event: 'overloaded', ...taken, waiting: waits.taken }, 'more requests than may be at once: refused');

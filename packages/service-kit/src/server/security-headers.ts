@@ -5,8 +5,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 const YEAR_SECONDS = 31_536_000;
 
 /**
- * Security headers on every answer, JSON too. HSTS only where the issuer is https: on localhost it would lock out every
- * other service there.
+ * Security headers on every answer, also on JSON. HSTS only if the issuer is https: on localhost it would make every
+ * other service there unreachable.
  */
 export async function securityHeaders(app: FastifyInstance, issuer: string): Promise<void> {
   await app.register(helmet, {
@@ -21,12 +21,12 @@ export async function securityHeaders(app: FastifyInstance, issuer: string): Pro
 const COOP = 'cross-origin-opener-policy';
 
 /**
- * `onSend` of what lies on somebody's way through an authorization: an app may have opened it in a window of its own
- * and wait to be told by `window.opener`, which a Cross-Origin-Opener-Policy of any answer on the way would take away
- * for good (HTML §7.1.3).
+ * `onSend` hook for pages that may be part of an authorization. An app may have opened them in a window, and wait for a
+ * message by `window.opener`; a Cross-Origin-Opener-Policy on any of the answers would sever that for good (HTML
+ * §7.1.3).
  */
 export async function keepOpener(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
   reply.removeHeader(COOP);
-  // where helmet puts it
+  // helmet sets it on the raw response
   reply.raw.removeHeader(COOP);
 }

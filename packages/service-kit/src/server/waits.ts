@@ -1,37 +1,40 @@
-/** So many at most of all that carry this name. */
+/** At most so many of the requests that have this name. */
 interface Group {
   readonly name: string;
   readonly most: number;
 }
 
-/** For whom a request waits for somebody else's server. */
+/** On whose behalf a request waits for another server. */
 export interface Waiter {
-  /** The client that asks, once it is known. */
+  /** The Requester, once it is known. */
   readonly requester?: string;
   /** The person concerned. */
   readonly owner?: string;
 }
 
-/** What one request takes of the room for waiting. */
+/** What one request takes of the places for waiting. */
 export interface Share {
   readonly groups: readonly Group[];
-  /** At most a quarter of what these groups leave free: whoever there are, there is room for one more. */
+  /**
+   * The name of which at most a quarter of the places may wait that its groups leave free, so that there is always room
+   * for another.
+   */
   readonly one: string;
 }
 
-/** Room for requests that wait for servers of others. docs/adr/0013 */
+/** Places for requests that wait for other servers. docs/adr/0013 */
 export interface Waits {
   readonly taken: number;
   readonly atOnce: number;
-  /** False when there is no room in this share. */
+  /** False if there is no place in this share. */
   enter(share: Share): boolean;
   leave(share: Share): void;
 }
 
 /**
- * Whoever comes is measured by what is free, not by a fixed number: where one asks for all there is, it has a fifth;
- * where twenty do, they have five sixths together, and what is left is for others, each of whom has as much of it. So
- * nobody can take the last place, and nobody has to be known beforehand.
+ * A share is a part of what is free, not a fixed number. If one asks for everything it gets a fifth; if twenty do, they
+ * get five sixths together, and each further one gets as large a part of the rest. So nobody can take the last place,
+ * and nobody has to be known beforehand.
  */
 const PART_OF_FREE = 0.25;
 
@@ -64,10 +67,10 @@ export function openWaits(atOnce: number): Waits {
   };
 }
 
-/** @param source what the request comes from, as limits count it */
+/** @param source where the request comes from, as limits count it */
 export function shareOf({ requester, owner }: Waiter, source: string): Share {
   const from = { name: `from ${source}`, most: 0.75 };
-  // what one service asks for many people comes from one place
+  // what one service requests for many people comes from one source
   if (requester !== undefined)
     return { groups: [from, { name: `requester ${requester}`, most: 0.75 }], one: `owner ${owner ?? requester}` };
   if (owner !== undefined) return { groups: [{ ...from, most: 0.5 }], one: `owner ${owner}` };
