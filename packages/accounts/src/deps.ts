@@ -8,22 +8,22 @@ import type { Deed, Sender } from './mail/letters.ts';
 import type { PostOffice } from './mail/post-office.ts';
 import type { Passkeys } from './passkeys/passkeys.ts';
 
-/** What the routes of accounts share. */
+/** The dependencies of the routes. */
 export interface AccountDeps {
   readonly pool: Pool;
-  /** Where people land after signing in when nothing else was asked for. */
+  /** Where people go after signing in if they came from nowhere else. */
   readonly home: string;
   readonly attempts: Attempts;
   readonly passwords: Passwords;
   readonly passkeys: Passkeys;
   readonly postOffice: PostOffice;
-  /** Who writes. */
+  /** The service in whose name mails are sent. */
   readonly sender: Sender;
-  /** Tells an account's owner what was done to it, where they have confirmed an address. */
+  /** Mails the owner of an account what was done to it, if they have confirmed an address. */
   readonly tell: (accountId: string, deed: Deed) => void;
-  /** … or whoever has this address, which the account has no more. */
+  /** The same to an address that the account does not have any more. */
   readonly tellAt: (address: string, deed: Deed) => void;
-  /** What else the service keeps of somebody, for their export. */
+  /** What else the service stores about somebody, for their export. */
   readonly exported: (account: Account) => AsyncIterable<ExportFile>;
   readonly erasing: Erasing;
   readonly onSignUp: (account: Account) => Promise<void>;

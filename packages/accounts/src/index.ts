@@ -17,14 +17,14 @@ export { type Counter, createLimit, type Limit } from './limits/limit.ts';
 export { reap } from './sessions/reap-store.ts';
 export type { SessionLifetime } from './sessions/session-store.ts';
 export { sessions, type SessionOptions } from './sessions/sessions.ts';
-// who is signed in is known to pages, too
+// pages know who is signed in, too
 export { type Account, currentAccount, currentSessionAccount } from '@chatelaine/ui';
 
 /**
- * The migrations of `account`, `session` and `rate_limit`, in Prisma's layout; a service applies them together with its
- * own.
+ * Directory of the migrations of `account`, `session` and `rate_limit`, in Prisma's layout. A service applies them
+ * together with its own.
  */
 export const accountMigrations: string = path.join(import.meta.dirname, '..', 'prisma', 'migrations');
 
-/** The same tables as a Prisma file, for the service's drift test. */
+/** The same tables as a Prisma file, with which the service's test compares its database. */
 export const accountSchema: string = path.join(import.meta.dirname, '..', 'prisma', 'accounts.prisma');

@@ -4,11 +4,11 @@ import type { VNode } from 'preact';
 export interface OverviewView {
   username: string;
   sections: readonly Section[];
-  /** What was just done, as a sentence. */
+  /** What was just done, in a sentence. */
   done: string | undefined;
 }
 
-/** A page of the account. */
+/** A page of the account, to which the overview links. */
 export interface Section {
   readonly href: string;
   readonly title: string;

@@ -5,7 +5,7 @@ import type { AccountDeps } from '../deps.ts';
 import { OverviewPage, type Section } from './overview-page.tsx';
 import { readWaysIn, type WaysIn } from './overview-store.ts';
 
-/** /account: what there is to be settled about an account. */
+/** /account: an overview of the account, with links to its settings. */
 export function overviewRoutes(
   app: FastifyInstance,
   { pool, postOffice }: Pick<AccountDeps, 'pool' | 'postOffice'>,

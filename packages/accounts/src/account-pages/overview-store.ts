@@ -1,6 +1,6 @@
 import { type Db, defineQuery, runForRow } from '@chatelaine/postgres';
 
-/** What an account has to sign in with. */
+/** With what somebody can sign in to an account. */
 export interface WaysIn {
   readonly hasPassword: boolean;
   readonly passkeys: number;

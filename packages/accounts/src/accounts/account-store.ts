@@ -18,7 +18,7 @@ const LOCK = defineQuery<{ id: string }>({
 
 export type NewAccount = { kind: 'created'; account: Account } | { kind: 'taken' };
 
-/** Inserts an account unless the username is taken. Without a password for somebody who has a passkey. */
+/** Inserts an account unless the username is taken. Somebody who has a passkey needs no password. */
 export async function insertAccount(
   db: Db,
   { userId, username, passwordHash }: { userId: string; username: string; passwordHash: string | null },
@@ -27,16 +27,15 @@ export async function insertAccount(
   return account === null ? { kind: 'taken' } : { kind: 'created', account };
 }
 
-/** An account with what is needed to sign in to it. */
+/** An account, with what is needed to sign in to it. */
 export interface FoundAccount {
   readonly account: Account;
-  /** Null: there is none. */
+  /** Null if it has no password. */
   readonly passwordHash: string | null;
-  /** Its sessions begin only in the generation in which their credentials were checked: see `startSession`. */
+  /** The generation of the account's sessions: see `startSession`. */
   readonly generation: number;
 }
 
-/** The account of a username, or null. */
 export async function findAccount(db: Db, username: string): Promise<FoundAccount | null> {
   const row = await runOne(db, FIND, [username]);
   if (row === null) return null;
@@ -49,14 +48,16 @@ const NEXT_GENERATION = defineQuery({
   text: 'update account set session_generation = session_generation + 1 where id = $1',
 });
 
-/** No session begins any more with credentials that were checked before; those that live are ended beside it. */
+/**
+ * After this, no session can begin with credentials that were checked before. The caller ends the sessions that exist.
+ */
 export async function nextGeneration(tx: Db, accountId: string): Promise<void> {
   await run(tx, NEXT_GENERATION, [accountId]);
 }
 
 /**
- * First in every transaction that changes how somebody signs in: two of them wait for each other, and a sign-in waits
- * for both.
+ * Must come first in every transaction that changes how somebody signs in: two such transactions wait for each other,
+ * and a sign-in waits for both.
  */
 export async function lockAccount(tx: Db, accountId: string): Promise<void> {
   await runOne(tx, LOCK, [accountId]);

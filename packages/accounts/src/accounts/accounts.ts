@@ -25,25 +25,25 @@ import { signInRoutes } from './sign-in-routes.tsx';
 
 export interface AccountOptions {
   pool: Pool;
-  /** Where people land after signing in when nothing else was asked for; default `/`. */
+  /** Where people go after signing in if they came from nowhere else; `/` by default. */
   home?: string;
   limits?: Partial<AccountLimits>;
   passwords?: PasswordOptions;
-  /** Where mail is handed in; without it none is sent. */
+  /** The SMTP server; without it no mail is sent. */
   mail?: SmtpSettings | null;
-  /** What else the service keeps of somebody, for their export: never what lets anybody in. */
+  /** What else the service stores about somebody, for their export; nothing with which anybody could sign in. */
   exported?: (account: Account) => AsyncIterable<ExportFile>;
-  /** Pages of the service's own that belong to somebody's account: /account leads to them. */
+  /** Further pages of the account, to which /account links. */
   sections?: readonly Section[];
-  /** What else the service ends and deletes with an account. */
+  /** What else the service ends and deletes together with an account. */
   erasing?: Erasing;
-  /** Told after an account was made through the sign-up form, before the answer. */
+  /** Called after an account was made with the sign-up form, before the answer. */
   onSignUp?: (account: Account) => Promise<void>;
 }
 
 /**
- * All that a service needs for accounts of people: signing up, in and out, and the pages at /account. Register it
- * inside `pages`.
+ * Everything that a service needs for people's accounts: sign-up, sign-in, sign-out and the pages at /account. Register
+ * it inside `pages`.
  */
 export async function accounts(app: FastifyInstance, options: AccountOptions): Promise<void> {
   const {

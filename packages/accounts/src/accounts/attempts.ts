@@ -5,30 +5,32 @@ import { Problem } from '@chatelaine/ui';
 import type { Pool } from '@chatelaine/postgres';
 
 export interface AccountLimits {
-  /** Wrong passwords for one username from one address. By the pair, so that nobody can lock somebody else out. */
+  /**
+   * Wrong passwords for one username from one address. Counted by the pair, so that nobody can lock somebody else out.
+   */
   signIn: Limit;
-  /** Wrong passwords from one address, whatever the usernames. */
+  /** Wrong passwords from one address, for any usernames. */
   signInFromAddress: Limit;
-  /** … and from one IPv6 /48. */
+  /** Wrong passwords from one IPv6 /48. */
   signInFromNetwork: Limit;
   /**
-   * Wrong passwords for one username, wherever they come from, but for browsers in which its owner has signed in
-   * before: those are counted each for itself.
+   * Wrong passwords for one username from all addresses. Browsers in which its owner has signed in before are not
+   * included: they are counted separately.
    */
   signInToAccount: Limit;
-  /** Wrong recovery codes from one address. A right one is never refused. */
+  /** Wrong recovery codes from one address. A right code is never refused. */
   recoveryFromAddress: Limit;
-  /** Mails that somebody asked for, to one address or about one account, whoever asked. */
+  /** Mails to one address, and mails about one account, whoever asks for them. */
   mail: Limit;
-  /** … and from one network. */
+  /** Mails that are asked for from one address. */
   mailFromAddress: Limit;
   /** Exports of one account. */
   export: Limit;
   /** New accounts from one address. */
   signUpFromAddress: Limit;
-  /** New accounts from one IPv6 /48, which has 65,536 such addresses. */
+  /** New accounts from one IPv6 /48, which has 65,536 networks that count as an address. */
   signUpFromNetwork: Limit;
-  /** New accounts in all: what is kept for strangers is bounded, however many addresses they have. */
+  /** New accounts in all, so that what strangers can make us store is bounded however many addresses they have. */
   signUpInAll: Limit;
 }
 
@@ -49,25 +51,25 @@ export const ACCOUNT_LIMITS: AccountLimits = {
 export interface WhoTries {
   readonly username: string;
   readonly ip: string;
-  /** The browser's number, where this username has signed in before. */
+  /** The browser's number, if this username has signed in there before; else null. */
   readonly known: string | null;
 }
 
 export interface Attempts {
   /**
-   * Counts a try at signing in before the password is looked at, so that parallel tries are counted too. Throws Problem
-   * 429.
+   * Counts an attempt to sign in, before the password is checked, so that parallel attempts are counted too. Throws
+   * Problem 429.
    */
   signIn(who: WhoTries): Promise<void>;
-  /** The password was right: the try is taken back, and the username's count starts anew. */
+  /** The password was right: takes the attempt back, and resets the count of the username. */
   signedIn(who: WhoTries): Promise<void>;
-  /** Counts a recovery code that was found wrong. Throws Problem 429. */
+  /** Counts a wrong recovery code. Throws Problem 429. */
   wrongRecoveryCode(who: { ip: string }): Promise<void>;
   /** Counts a mail that the owner of an account asks for. Throws Problem 429. */
   mail(what: { accountId: string; email: string; ip: string }): Promise<void>;
-  /** Counts a request for a new password. Throws Problem 429, whoever it is for. */
+  /** Counts a request for a new password. Throws Problem 429, whether or not there is such an account. */
   forgot(who: { ip: string }): Promise<void>;
-  /** Counts the mail that answers it; false when there were too many. */
+  /** Counts the mail for such a request; false if there were too many. */
   mayMail(what: { accountId: string; email: string }): Promise<boolean>;
   /** Counts an export. Throws Problem 429. */
   export(what: { accountId: string }): Promise<void>;
@@ -94,7 +96,7 @@ export function createAttempts(pool: Pool, limits: AccountLimits): Attempts {
   return {
     async signIn({ username, ip, known }) {
       if (known !== null) return pair.count(username, known);
-      // the narrowest first: what one source is refused uses up nothing of the owner's
+      // the narrowest first: attempts refused by it do not count against the owner in the wider ones
       await pair.count(username, sourceOf(ip));
       await address.count(sourceOf(ip));
       await network.count(networkOf(ip));
@@ -124,7 +126,7 @@ export function createAttempts(pool: Pool, limits: AccountLimits): Attempts {
     },
     export: ({ accountId }) => exports_.count(accountId),
     async signUp({ ip }) {
-      // the narrowest first: what one address is refused uses up nothing of the others'
+      // the narrowest first: attempts refused by it do not count against others in the wider ones
       await signUps.count(sourceOf(ip));
       await signUpsOfNetwork.count(networkOf(ip));
       await signUpsInAll.count('all');

@@ -12,10 +12,7 @@ export type Created =
   | { kind: 'bad username'; problem: string }
   | { kind: 'bad password'; problem: string };
 
-/**
- * Makes an account if username and password keep the rules and the name is free. Also for seeds and tests; the routes
- * use it too.
- */
+/** Makes an account if username and password are acceptable and the name is free. For the routes, seeds and tests. */
 export async function createAccount(
   deps: { pool: Pool; passwords: Passwords },
   input: { username: string; password: string },

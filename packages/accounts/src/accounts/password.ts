@@ -7,25 +7,25 @@ const PASSWORD_MAX = 200;
 export const PASSWORD_RULE = `At least ${PASSWORD_MIN} characters. A few words are fine.`;
 
 export interface PasswordOptions {
-  /** How many are hashed at once; the rest waits. Default 2. */
+  /** How many are hashed at once while the rest wait; 2 by default. */
   parallel?: number;
-  /** How many may wait; one more is a 429. Default 30. */
+  /** How many may wait, beyond which the answer is 429; 30 by default. */
   queue?: number;
-  /** Memory that one hash takes, in KiB; `OWASP` unless a test has better things to do with its time. */
+  /** Memory of one hash in KiB; that of {@link OWASP} by default, less in tests that are not about passwords. */
   memoryCost?: number;
 }
 
 /** OWASP Password Storage: argon2id, 19 MiB, two passes, one lane. */
 const OWASP = { type: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
-/** Hashing and checking passwords, off the main loop and never so many at once that other requests suffer. */
+/** Hashes and checks passwords in other threads, and so few at once that other requests do not suffer. */
 export interface Passwords {
   hash(password: string): Promise<string>;
-  /** With null for the hash (no such account) it is false and takes the same time. */
+  /** If the hash is null (there is no such account) the result is false, after the same time. */
   check(password: string, passwordHash: string | null): Promise<boolean>;
 }
 
-/** @throws Problem 429 from both when too many are waiting already. */
+/** @throws Problem 429, from both methods, when too many are waiting */
 export async function createPasswords({
   parallel = 2,
   queue = 30,
@@ -51,7 +51,7 @@ export async function createPasswords({
   };
 }
 
-/** What is wrong with a new password, as a sentence; null when nothing is. */
+/** What is wrong with a new password, in a sentence; null if it is acceptable. */
 export function passwordProblem(password: string, username: string): string | null {
   if (password.length < PASSWORD_MIN) return `The password needs at least ${PASSWORD_MIN} characters.`;
   if (password.length > PASSWORD_MAX) return `The password may have ${PASSWORD_MAX} characters at most.`;

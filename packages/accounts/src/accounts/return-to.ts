@@ -2,15 +2,15 @@ const NOWHERE = 'http://nowhere.invalid';
 const LONGEST = 2_000;
 
 /**
- * A path on this site to go back to, or the fallback. Never another origin, however it is spelled: what is returned is
- * what the URL parser made of it.
+ * A path on this site to return to, or the fallback. Never another origin, however it is written: the result is made of
+ * the parsed URL.
  */
 export function localPath(given: string | undefined, fallback: string): string {
-  // control characters and backslashes are what browsers silently drop or turn into slashes
+  // browsers drop control characters and turn backslashes into slashes
   if (given === undefined || given.length > LONGEST || !/^\/[^\\\p{Cc}]*$/u.test(given)) return fallback;
   const url = URL.parse(given, NOWHERE);
   if (url === null || url.origin !== NOWHERE || url.username !== '' || url.password !== '') return fallback;
   const path = `${url.pathname}${url.search}`;
-  // '/.//evil.example' becomes '//evil.example', which a browser reads as another host
+  // '/.//evil.example' becomes '//evil.example', which browsers take for another host
   return path.startsWith('//') ? fallback : path;
 }

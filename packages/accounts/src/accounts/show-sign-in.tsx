@@ -5,7 +5,7 @@ import type { Visit } from '../passkeys/passkeys.ts';
 import { SignInPage, type SignInView, SignUpPage, type SignUpView } from './sign-in-page.tsx';
 import { newUserId } from './user-id.ts';
 
-/** The page at which somebody signs in, with a challenge for whatever passkey their browser has. */
+/** The sign-in page, with a challenge that any passkey in the browser may sign. */
 export async function showSignIn(
   { passkeys }: Pick<AccountDeps, 'passkeys'>,
   at: Visit,
@@ -16,15 +16,15 @@ export async function showSignIn(
 }
 
 /**
- * The page at which somebody signs up. A passkey that was made for a name that is taken is replaced by the next one, of
- * the same user id.
+ * The sign-up page. If the username turns out to be taken, the next passkey has the same user id and so replaces the
+ * one just made.
  */
 export async function showSignUp(
   { passkeys }: Pick<AccountDeps, 'passkeys'>,
   at: Visit,
   { userId = newUserId(), ...view }: Omit<SignUpView, 'ask' | 'userId'> & { userId?: string },
 ): Promise<FastifyReply> {
-  // the script tells the browser the name that is typed
+  // the script passes the username that is typed to the browser
   const ask = await passkeys.askToMake(at, 'sign-up', { userId, username: 'you', passkeys: [] });
   return renderPage(at.reply, <SignUpPage {...view} ask={ask} userId={userId} />);
 }

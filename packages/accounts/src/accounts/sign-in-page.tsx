@@ -6,7 +6,7 @@ import { PASSWORD_RULE } from './password.ts';
 import { USERNAME_RULE } from './username.ts';
 
 export interface SignInView {
-  /** What the browser is asked for a passkey. */
+  /** The request for a passkey's signature. */
   ask: PasskeyAsk;
   returnTo: string;
   username?: string;
@@ -14,7 +14,7 @@ export interface SignInView {
 }
 
 export function SignInPage({ ask, returnTo, username, problem }: SignInView): VNode {
-  // whoever comes back here goes on with what has to be entered anew
+  // after a failed attempt the username is filled in, and the focus is on the password
   const again = problem !== undefined && username !== undefined && username !== '';
   return (
     <Layout title="Sign in">
@@ -58,9 +58,9 @@ export function SignInPage({ ask, returnTo, username, problem }: SignInView): VN
 }
 
 export interface SignUpView {
-  /** What the browser is asked for a new passkey. */
+  /** The request for a new passkey. */
   ask: PasskeyAsk;
-  /** Whom that is to be of. */
+  /** The user id that the passkey is made for. */
   userId: string;
   returnTo: string;
   username?: string;

@@ -10,13 +10,15 @@ import { localPath } from './return-to.ts';
 import { showSignIn, showSignUp } from './show-sign-in.tsx';
 import { parseUsername } from './username.ts';
 
-/** One text for a wrong password and for a username that does not exist. */
+/**
+ * The same for a wrong password and for a username that does not exist, so that nobody learns which names are taken.
+ */
 const WRONG = 'Username or password is not right.';
 
 /** /sign-up, /sign-in and /sign-out. */
 export function signInRoutes(app: FastifyInstance, deps: AccountDeps): void {
   const { home } = deps;
-  // they lie on the way of an authorization
+  // these pages may be part of an authorization, so they keep the window's opener
   const onTheWay = { onSend: keepOpener };
   app.get('/sign-in', onTheWay, async (request, reply) => {
     const returnTo = localPath(queryOf(request).get('return_to'), home);

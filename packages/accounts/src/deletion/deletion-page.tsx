@@ -1,7 +1,7 @@
 import { Button, ButtonRow, Card, Field, Form, Layout, List, Row } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 
-/** Deleting an account, asked for once more. */
+/** Asks once more before an account is deleted. */
 export function DeletePage({
   username,
   service,
@@ -39,7 +39,10 @@ export function DeletePage({
   );
 }
 
-/** How far it is; null for whom it waits for when nothing is left. */
+/**
+ * The progress of a deletion. `waitsFor` has the names of those who must be told before it can go on; null if it is
+ * finished.
+ */
 export function DeletedPage({ waitsFor }: { waitsFor: readonly string[] | null }): VNode {
   if (waitsFor === null) {
     return (

@@ -14,7 +14,7 @@ const PAGE = '/account/delete';
 const DELETED = '/account/deleted';
 const GO_ON_SECONDS = 5;
 
-/** /account/delete ends everything and deletes the account; /account/deleted says when nothing is left of it. */
+/** /account/delete ends and deletes an account; /account/deleted shows whether everything of it has been deleted. */
 export function deletionRoutes(app: FastifyInstance, deps: AccountDeps): void {
   const fresh = { preHandler: requireFresh(deps, PAGE) };
   app.get(PAGE, fresh, async (request, reply) => show(deps, request, reply));
@@ -68,13 +68,13 @@ async function deleteAccount(deps: AccountDeps, request: FastifyRequest, reply: 
   return reply.redirect(`${DELETED}?token=${token}`, 303);
 }
 
-/** It is tried again: the account itself is gone. */
+/** Logs a failure. It will be retried, since the account itself has been deleted already. */
 const notYet =
   (log: FastifyBaseLogger, account: string) =>
   (err: unknown): void =>
     log.warn({ err, account }, 'what is kept of a deleted account could not be deleted yet');
 
-/** What began while it ended is ended, too. */
+/** Also ends what began while the account was being ended. */
 async function goOn({ pool, erasing }: AccountDeps, accountId: string): Promise<Erasure> {
   await erasing.end(accountId);
   const erasure = await erasing.erase(accountId);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { sha256 } from '@chatelaine/crypto';
 import { type Db, defineQuery, inTransaction, type Pool, run, runOne } from '@chatelaine/postgres';
 
-/** Nobody comes back for longer to see whether it is done. */
+/** How long the progress page of a finished deletion exists. */
 const KEPT = '30 days';
 
 const DELETE_ACCOUNT = defineQuery<{ email: string | null }>({
@@ -17,7 +17,7 @@ const FIND = defineQuery<{ account_id: string | null }>({
   name: 'account_deletion.find',
   text: `select account_id from account_deletion where token_hash = $1`,
 });
-// in no order: those that wait for somebody who does not answer must not keep the others waiting
+// in random order, so that those that wait for somebody who does not answer do not hold up the others
 const OPEN = defineQuery<{ account_id: string }>({
   name: 'account_deletion.open',
   text: 'select account_id from account_deletion where account_id is not null order by random() limit 100',
@@ -32,16 +32,13 @@ const REAP = defineQuery({
 });
 
 export interface BegunDeletion {
-  /** Shows how far it is, to whoever has it. */
+  /** With it, the progress of the deletion can be seen. */
   readonly token: string;
-  /** The address that the account had, or null. */
+  /** The e-mail address that the account had, or null. */
   readonly email: string | null;
 }
 
-/**
- * Deletes an account with all that lets anybody in: from here on nobody can sign in to it. Null when it was deleted
- * before.
- */
+/** Deletes an account with everything that allows signing in to it. Null if it had been deleted before. */
 export async function beginDeletion(pool: Pool, accountId: string): Promise<BegunDeletion | null> {
   const token = randomBytes(32).toString('base64url');
   return inTransaction(
@@ -64,13 +61,13 @@ export async function findDeletion(db: Db, token: string): Promise<Deletion> {
   return row.account_id === null ? { kind: 'done' } : { kind: 'under way', accountId: row.account_id };
 }
 
-/** Accounts that are deleted, and of which something is kept yet: some of them, where there are many. */
+/** Up to 100 deleted accounts of which something is still stored. */
 export async function openDeletions(db: Db): Promise<string[]> {
   await run(db, REAP);
   return (await run(db, OPEN)).map(({ account_id: id }) => id);
 }
 
-/** Nothing is kept of it any more: not even which account it was. */
+/** Everything has been deleted: forgets even which account it was. */
 export async function deletionDone(db: Db, accountId: string): Promise<void> {
   await run(db, DONE, [accountId]);
 }

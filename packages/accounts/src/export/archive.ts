@@ -2,17 +2,17 @@ import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 
-/** A file of an archive. */
+/** A file in an archive. */
 export interface ExportFile {
-  /** Its path there. */
+  /** Its path in the archive. */
   readonly path: string;
-  /** Read when its turn comes, and no faster than it is taken. */
+  /** Read when the archive reaches this file, and only as fast as the archive is sent. */
   readonly content: () => AsyncIterable<string | Uint8Array>;
 }
 
 /**
- * A ZIP archive of these files, one after the other as they come; nothing of it is held but what is on its way. Breaks
- * off with what a file breaks off with.
+ * A ZIP archive of these files, in the order in which they come. It buffers only what is being sent. An error of a file
+ * ends it.
  */
 export function zipped(files: AsyncIterable<ExportFile>): Readable {
   const zip = new ZipFile();
@@ -23,7 +23,7 @@ export function zipped(files: AsyncIterable<ExportFile>): Readable {
 
 async function addAll(zip: ZipFile, files: AsyncIterable<ExportFile>, archive: Readable): Promise<void> {
   for await (const { path, content } of files) {
-    // whoever has gone leaves nothing to be read for
+    // the client has disconnected, so no further file is read
     if (archive.destroyed) return;
     const stream = Readable.from(content(), { objectMode: false });
     const stop = (): void => void stream.destroy();
@@ -35,7 +35,7 @@ async function addAll(zip: ZipFile, files: AsyncIterable<ExportFile>, archive: R
   zip.end();
 }
 
-/** A JSON list, row by row. */
+/** A JSON array, written row by row. */
 export async function* jsonList(rows: AsyncIterable<object>): AsyncGenerator<string> {
   let before = '[\n';
   for await (const row of rows) {
@@ -45,7 +45,7 @@ export async function* jsonList(rows: AsyncIterable<object>): AsyncGenerator<str
   yield before === '[\n' ? '[]\n' : '\n]\n';
 }
 
-/** All rows of a list that is read in parts, each part after the last key of the one before it. */
+/** All rows of a list that is read in parts, each after the last key of the part before. */
 export async function* inParts<Row, Key>(
   read: (after: Key) => Promise<readonly Row[]>,
   { first, keyOf }: { first: Key; keyOf: (row: Row) => Key },

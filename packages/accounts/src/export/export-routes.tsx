@@ -9,7 +9,7 @@ import { readAccountForExport } from './own-file-store.ts';
 
 const PAGE = '/account/export';
 
-/** /account/export: one archive of all that a service keeps of somebody, sent while it is read. */
+/** /account/export: one archive of everything that a service stores about somebody, sent while it is read. */
 export function exportRoutes(app: FastifyInstance, deps: AccountDeps): void {
   const fresh = { preHandler: requireFresh(deps, PAGE) };
   app.get(PAGE, fresh, async (_request, reply) => renderPage(reply, <ExportPage />));

@@ -20,7 +20,7 @@ const OWN = defineQuery<{ account: object }>({
     ) as account from account where id = $1`,
 });
 
-/** What is kept of an account itself, without anything that lets somebody in. */
+/** What is stored of an account itself, without credentials. */
 export async function readAccountForExport(db: Db, accountId: string): Promise<object> {
   return (await runForRow(db, OWN, [accountId])).account;
 }

@@ -5,13 +5,13 @@ import type { VNode } from 'preact';
 export interface ConfirmView {
   username: string;
   returnTo: string;
-  /** Null: the account has no passkey. */
+  /** Null if the account has no passkey. */
   ask: PasskeyAsk | null;
   hasPassword: boolean;
   problem?: string;
 }
 
-/** Who is signed in proves it once more. */
+/** Asks somebody who is signed in to authenticate again. */
 export function ConfirmPage({ username, returnTo, ask, hasPassword, problem }: ConfirmView): VNode {
   return (
     <Layout title="Confirm that it is you" lead="You are about to change how your account is protected.">

@@ -11,9 +11,7 @@ import { ConfirmPage } from './confirm-page.tsx';
 
 const AFTER = '/account';
 
-/**
- * /account/confirm: whoever is signed in proves once more who they are. The session begins anew by it, under a new id.
- */
+/** /account/confirm: somebody who is signed in authenticates again. That starts a new session, with a new id. */
 export function confirmRoutes(app: FastifyInstance, deps: AccountDeps): void {
   const signedIn = { preHandler: requireAccount };
   app.get('/account/confirm', signedIn, async (request, reply) =>
@@ -41,7 +39,7 @@ async function byPassword(deps: AccountDeps, request: FastifyRequest, reply: Fas
   const { username } = accountOf(request);
   const form = formOf(request);
   const returnTo = localPath(form.get('return_to'), AFTER);
-  // counted like signing in: a browser left open is no place to guess at leisure
+  // counted like signing in, so that nobody can try passwords in a browser that was left signed in
   const who = { username, ip: request.ip, known: knownBrowser(request, username) };
   await deps.attempts.signIn(who);
   const found = await findAccount(deps.pool, username);

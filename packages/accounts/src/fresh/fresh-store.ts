@@ -5,10 +5,7 @@ const IS_FRESH = defineQuery<{ fresh: boolean }>({
   text: `select true as fresh from session where id_hash = $1 and created_at > now() - make_interval(secs => $2)`,
 });
 
-/**
- * Whether this session was begun less than so many seconds ago. A session begins anew with every proof of who somebody
- * is.
- */
+/** Whether this session began less than so many seconds ago. It begins anew whenever its owner authenticates. */
 export async function isFresh(
   pool: Pool,
   { session, seconds }: { session: Buffer; seconds: number },

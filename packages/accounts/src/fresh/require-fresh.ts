@@ -5,12 +5,12 @@ import { currentSessionHash } from '../sessions/sessions.ts';
 import { isFresh } from './fresh-store.ts';
 
 const MINUTE = 60;
-/** Seconds. A form that was shown can be sent for a while longer: nobody fills it in in no time. */
+/** Seconds. A form may be sent for longer than it is shown, because it takes time to fill in. */
 const FRESH = { toShow: 10 * MINUTE, toSend: 20 * MINUTE };
 
 /**
- * preHandler of what changes how somebody signs in, or takes everything out or away: whoever proved who they are a
- * while ago does so again first, and comes back to `page`. Never in front of a stop: that must not take a second
+ * preHandler for whatever changes how somebody signs in, or exports or deletes their data: people who authenticated a
+ * while ago must do so again first, and then come back to `page`. Never use it for a stop, which must not take a second
  * longer.
  */
 export function requireFresh({ pool }: { pool: Pool }, page: string) {
@@ -23,5 +23,5 @@ export function requireFresh({ pool }: { pool: Pool }, page: string) {
   };
 }
 
-/** Where somebody proves once more who they are, coming back to a local path. */
+/** URL of the page where somebody authenticates again, and which returns to a local path. */
 export const confirmUrl = (returnTo: string): string => goingOn('/account/confirm', returnTo);

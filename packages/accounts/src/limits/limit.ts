@@ -2,26 +2,25 @@ import { sha256base64url } from '@chatelaine/crypto';
 import { createRateCounter, type Pool } from '@chatelaine/postgres';
 import { Problem } from '@chatelaine/ui';
 
-/** So many tries in so many seconds. */
+/** The number of tries allowed within a number of seconds. */
 export interface Limit {
   tries: number;
   seconds: number;
 }
 
 /**
- * Counts tries in table `rate_limit`: shared by all replicas, and a restart forgets nothing. A key may have several
- * parts.
+ * Counts tries in table `rate_limit`, so for all replicas together and across restarts. A key may have several parts.
  */
 export interface Counter {
-  /** Counts one try. Throws Problem 429 when there were too many. */
+  /** Counts one try. Throws Problem 429 if there have been too many. */
   count(...key: string[]): Promise<void>;
   /** Takes one try back. */
   takeBack(...key: string[]): Promise<void>;
-  /** Starts anew. */
+  /** Sets the count back to zero. */
   reset(...key: string[]): Promise<void>;
 }
 
-/** `name` tells this limit from the others in the table. */
+/** `name` distinguishes this limit from others in the table. */
 export function createLimit(pool: Pool, name: string, { tries, seconds }: Limit): Counter {
   const counter = createRateCounter(pool, { table: 'rate_limit', name, points: tries, perSeconds: seconds });
   return {
@@ -40,7 +39,7 @@ function tooManyTries(waitMs: number): Problem {
   return new Problem(429, `There were too many tries. Wait ${wait}, then try again.`, { retryAfter: waitMs / 1_000 });
 }
 
-/** Hashed: a username of any length fits, and the table tells nobody who tried to sign in. */
+/** A hash, so that usernames of any length fit and the table does not show who tried to sign in. */
 function keyOf(parts: readonly string[]): string {
   return sha256base64url(parts.join('\0'));
 }

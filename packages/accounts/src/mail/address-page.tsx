@@ -2,15 +2,15 @@ import { Button, ButtonRow, Card, Field, Form, Hidden, Layout, Notice } from '@c
 import type { VNode } from 'preact';
 
 export interface AddressView {
-  /** The confirmed one. */
+  /** The confirmed address. */
   address: string | null;
-  /** One that a mail was sent to. */
+  /** An address to which a mail was sent, and which is not confirmed yet. */
   pending: string | null;
   typed?: string;
   problem?: string;
 }
 
-/** The e-mail address of an account. */
+/** The page for the e-mail address of an account. */
 export function AddressPage({ address, pending, typed, problem }: AddressView): VNode {
   return (
     <Layout
@@ -55,7 +55,8 @@ export function AddressPage({ address, pending, typed, problem }: AddressView): 
 }
 
 /**
- * Where the link of a mail leads: what it is for is done by a press, not by opening it, which mail servers do as well.
+ * The page to which the link in a mail leads. Only its button confirms the address, because mail servers open links,
+ * too.
  */
 export function ConfirmAddressPage({ token, username }: { token: string; username: string }): VNode {
   return (

@@ -11,7 +11,7 @@ import { confirmAddress, newMailToken, pendingAddress } from './mail-token-store
 
 const PAGE = '/account/email';
 
-/** /account/email: giving an address, confirming it, removing it. Only where mail is sent. */
+/** /account/email: entering, confirming and removing an address. Only where mail is sent. */
 export function addressRoutes(app: FastifyInstance, deps: AccountDeps): void {
   const fresh = { preHandler: requireFresh(deps, PAGE) };
   app.get(PAGE, fresh, async (request, reply) => showAddress(deps, request, reply));
@@ -48,7 +48,7 @@ async function giveAddress(deps: AccountDeps, request: FastifyRequest, reply: Fa
     const problem = 'That is no address that mail can be sent to.';
     return showAddress(deps, request, reply.code(400), { typed, problem });
   }
-  // whose address it is does not matter yet: it gets few mails from here, whoever asks for them
+  // the address may be somebody else's, so the mails that it gets are limited, whoever asks for them
   await deps.attempts.mail({ accountId, email, ip: request.ip });
   const token = await newMailToken(deps.pool, { accountId, purpose: 'confirm', email });
   deps.postOffice.post('confirm', async () => [confirmLetter(deps.sender, { to: email, token })]);

@@ -24,19 +24,19 @@ export async function addressOf(db: Db, accountId: string): Promise<string | nul
   return (await runOne(db, ADDRESS_OF, [accountId]))?.email ?? null;
 }
 
-/** Takes the address away, and with it every mail that is on its way; says which it was. */
+/** Removes the address and invalidates the links in mails sent before. Returns the address that it was, or null. */
 export async function removeAddress(db: Db, accountId: string): Promise<string | null> {
   return (await runOne(db, REMOVE, [accountId]))?.before ?? null;
 }
 
-/** An account that mail may be sent to. */
+/** An account with a confirmed address. */
 export interface Reachable {
   readonly id: string;
   readonly username: string;
   readonly email: string;
 }
 
-/** Those with this address, five at most. */
+/** The accounts with this confirmed address, at most five. */
 export async function accountsByAddress(db: Db, email: string): Promise<Reachable[]> {
   return run(db, BY_ADDRESS, [email]);
 }

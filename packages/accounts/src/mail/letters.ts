@@ -1,12 +1,15 @@
 import type { Mail } from './mailer.ts';
 
-/** Who writes: a service, and where it is. Every address in a mail begins with this issuer, whatever a request said. */
+/**
+ * The service that sends mail. Every URL in a mail begins with this issuer, whatever the request claimed to be its
+ * host.
+ */
 export interface Sender {
   readonly name: string;
   readonly issuer: string;
 }
 
-/** What an owner is told of, when it was done to their account. */
+/** What was done to an account, and is reported to its owner. */
 export type Deed =
   | 'password changed'
   | 'password reset'
@@ -55,7 +58,7 @@ export function resetLetter({ name, issuer }: Sender, input: { to: string; usern
   };
 }
 
-/** The last mail to an account that is deleted. */
+/** The last mail to the owner of a deleted account. */
 export function deletedLetter({ name, issuer }: Sender, { to, token }: { to: string; token: string }): Mail {
   return {
     to,
@@ -67,7 +70,10 @@ export function deletedLetter({ name, issuer }: Sender, { to, token }: { to: str
   };
 }
 
-/** Tells an owner what was done. It has no link but the front page: whoever asks for more than that is not us. */
+/**
+ * Reports to an owner what was done to their account. It links to nothing but the front page: a mail that asks for more
+ * is not from us.
+ */
 export function deedLetter({ name, issuer }: Sender, { to, deed }: { to: string; deed: Deed }): Mail {
   return {
     to,

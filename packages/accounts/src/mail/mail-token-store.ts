@@ -41,7 +41,7 @@ const RESET = defineQuery<{ id: string; email: string; username: string }>({
     returning account.id, account.email, account.username`,
 });
 
-/** Makes a token for a mail in the place of any before it; it is in clear only here. */
+/** Makes the token of a link in a mail, which replaces any before. Only its hash is stored. */
 export async function newMailToken(
   db: Db,
   { accountId, purpose, email }: { accountId: string; purpose: MailPurpose; email: string },
@@ -51,14 +51,14 @@ export async function newMailToken(
   return token;
 }
 
-/** The address that a mail was sent to, and that is not confirmed yet. */
+/** The address to which a mail was sent, and which is not confirmed yet. */
 export async function pendingAddress(db: Db, accountId: string): Promise<string | null> {
   return (await runOne(db, PENDING, [accountId]))?.email ?? null;
 }
 
 export type Confirmed = { kind: 'confirmed'; email: string; before: string | null } | { kind: 'not good' };
 
-/** Makes the address of a token that of its account; by that account only, and once. */
+/** Confirms the address for which a token was made. Works once, and only for the account that asked for the mail. */
 export async function confirmAddress(
   pool: Pool,
   { accountId, token }: { accountId: string; token: string },
@@ -67,7 +67,7 @@ export async function confirmAddress(
   return row === null ? { kind: 'not good' } : { kind: 'confirmed', ...row };
 }
 
-/** Whose password a token may set; null: no good token. Uses nothing up. */
+/** The account whose password a token may set; null if the token is not valid. Does not use the token up. */
 export async function accountOfReset(pool: Pool, token: string): Promise<{ id: string; username: string } | null> {
   const row = await runOne(pool, ACCOUNT_OF, [sha256(token)]);
   return row === null ? null : { id: row.account_id, username: row.username };
@@ -75,9 +75,7 @@ export async function accountOfReset(pool: Pool, token: string): Promise<{ id: s
 
 export type Reset = { kind: 'reset'; email: string; username: string } | { kind: 'not good' };
 
-/**
- * Sets a new password by a token and ends every session, all or nothing and once. Nothing else of the account changes.
- */
+/** Sets a new password by a token, and ends every session, in one transaction. Works once. */
 export async function resetPassword(
   pool: Pool,
   { accountId, token, passwordHash }: { accountId: string; token: string; passwordHash: string },

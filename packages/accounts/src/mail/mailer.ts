@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer';
 
-/** Plain text to one address. */
+/** A mail of plain text to one address. */
 export interface Mail {
   readonly to: string;
   readonly subject: string;
@@ -8,26 +8,26 @@ export interface Mail {
 }
 
 export interface Mailer {
-  /** Hands it to the mail server. Rejects when that does not take it. */
+  /** Gives it to the mail server. Rejects if that does not accept it. */
   send(mail: Mail): Promise<void>;
   close(): void;
 }
 
-/** Where mail is handed in. */
+/** The mail server, and the sender. */
 export interface SmtpSettings {
   /**
-   * `smtp://` with STARTTLS, which is a must except on this machine; `smtps://` with TLS from the first byte. User and
-   * password in it.
+   * `smtp://` with STARTTLS, which is required except on this machine, or `smtps://` with TLS from the beginning.
+   * Includes user and password.
    */
   readonly url: string;
-  /** What stands in From. */
+  /** The `From` header. */
   readonly from: string;
 }
 
 const PORTS: Readonly<Record<string, number>> = { 'smtp:': 587, 'smtps:': 465 };
 const TIMEOUT_MS = 10_000;
 
-/** By SMTP (nodemailer). What is sent is text alone: it reads no file and fetches nothing for it. */
+/** Sends mail by SMTP (nodemailer). Mails are plain text, for which nodemailer reads no file and fetches nothing. */
 export function createSmtpMailer({ url, from }: SmtpSettings): Mailer {
   const { protocol, hostname, port, username, password } = new URL(url);
   const transport = createTransport({

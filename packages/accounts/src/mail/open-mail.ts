@@ -6,7 +6,7 @@ import { deedLetter, type Sender } from './letters.ts';
 import { createSmtpMailer, type SmtpSettings } from './mailer.ts';
 import { openPostOffice } from './post-office.ts';
 
-/** What the routes of accounts send mail with; where there are no settings, it sends none. */
+/** Opens what the routes of accounts need for mail. Without settings no mail is sent. */
 export function openMail(
   app: FastifyInstance,
   { pool, mail }: { pool: Pool; mail?: SmtpSettings | null },

@@ -4,17 +4,17 @@ import { addressOf } from './address-store.ts';
 import { createSmtpMailer, type Mail, type SmtpSettings } from './mailer.ts';
 import { codeOf } from './post-office.ts';
 
-/** Mail of a service's own to the holders of its accounts. */
+/** Sends mail of the service to the owners of its accounts. */
 export interface OwnerMail {
-  /** Whether mail is sent here at all. */
+  /** Whether mail is sent at all. */
   readonly open: boolean;
-  /** `nobody`: they have confirmed no address. `failed`: the mail server did not take it; why is in the log. */
+  /** `nobody`: the account has no confirmed address. `failed`: the mail server did not accept it, as logged. */
   send(accountId: string, letter: Pick<Mail, 'subject' | 'text'>): Promise<'told' | 'nobody' | 'failed'>;
-  /** The address that mail goes to, or null. */
+  /** The confirmed address, or null. */
   addressOf(accountId: string): Promise<string | null>;
 }
 
-/** Closed with the app. Without settings no mail is sent. */
+/** Closed together with the app. Without settings no mail is sent. */
 export function openOwnerMail(
   app: FastifyInstance,
   { pool, mail }: { pool: Pool; mail: SmtpSettings | null },

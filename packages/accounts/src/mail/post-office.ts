@@ -2,16 +2,13 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import pLimit from 'p-limit';
 import type { Mail, Mailer } from './mailer.ts';
 
-/**
- * Sends mail behind the answers: how long a mail server takes, and whether there was anything to send, is seen by
- * nobody.
- */
+/** Sends mail in the background, so that the time of an answer does not tell whether any was sent. */
 export interface PostOffice {
-  /** Whether mail is sent here at all. */
+  /** Whether mail is sent at all. */
   readonly open: boolean;
-  /** Makes mails and sends them, later. What fails is in the log, without address and text. */
+  /** Makes mails and sends them later. A failure is logged, without address and text. */
   post(what: string, make: MakeMails): void;
-  /** When all that was posted is sent or has failed. */
+  /** Resolves when all mails have been sent or have failed. */
   idle(): Promise<void>;
 }
 
@@ -70,7 +67,7 @@ async function handIn(mailer: Mailer, mail: Mail): Promise<string | null> {
   return failure;
 }
 
-/** What the mail server said may have the address in it. */
+/** The code of an error. Messages of mail servers may contain the address. */
 export const codeOf = (error: unknown): string => {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : 'unknown';

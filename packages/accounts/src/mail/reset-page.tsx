@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { goingOn, signInUrl } from '../accounts/require-account.ts';
 import { PASSWORD_RULE } from '../accounts/password.ts';
 
-/** Who has forgotten the password. Where no mail is sent, it says what else there is. */
+/** For people who have forgotten their password. Where no mail is sent, it explains the other ways. */
 export function ForgotPage({ mail, returnTo }: { mail: 'sent' | 'not sent'; returnTo: string }): VNode {
   return (
     <Layout title="Forgotten your password?">
@@ -34,7 +34,7 @@ export function ForgotPage({ mail, returnTo }: { mail: 'sent' | 'not sent'; retu
   );
 }
 
-/** The same for every name and address, whether anybody has it or not. */
+/** The same for every name and address, whether or not somebody has it. */
 export function SentPage({ returnTo }: { returnTo: string }): VNode {
   return (
     <Layout title="Look into your mail">
@@ -76,7 +76,7 @@ export function ResetPage({ token, username, problem }: { token: string; usernam
   );
 }
 
-/** It is set; nobody is signed in by it. */
+/** The new password is set. It signs nobody in. */
 export function ResetDonePage(): VNode {
   return (
     <Layout title="Your new password is set">

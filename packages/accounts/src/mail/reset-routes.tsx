@@ -15,10 +15,11 @@ import { ForgotPage, ResetDonePage, ResetPage, SentPage } from './reset-page.tsx
 const FORGOT = '/sign-in/forgot';
 const RESET = '/sign-in/reset';
 
-/** /sign-in/forgot sends a link, /sign-in/reset is where it leads: it sets a new password, and does nothing else. */
+/** /sign-in/forgot sends a link to /sign-in/reset, which sets a new password and does nothing else. */
 export function resetRoutes(app: FastifyInstance, deps: AccountDeps): void {
   const mail = deps.postOffice.open ? 'sent' : 'not sent';
-  // on the way of an authorization, as all of signing in; the mail leads out of it, and does not know where it went
+  // part of an authorization, like all of signing in, so it keeps the window's opener; the mail does not carry on that
+  // authorization
   const onTheWay = { onSend: keepOpener };
   app.get(FORGOT, onTheWay, async (request, reply) => {
     const returnTo = localPath(queryOf(request).get('return_to'), deps.home);
@@ -35,7 +36,7 @@ export function resetRoutes(app: FastifyInstance, deps: AccountDeps): void {
   app.post(RESET, async (request, reply) => reset(deps, request, reply));
 }
 
-/** Answers before it looks: neither the answer nor its time tells whether anybody was found. */
+/** Answers before it looks anybody up: neither the answer nor its time tells whether there is such an account. */
 async function forgot(deps: AccountDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const form = formOf(request);
   const who = form.get('who') ?? '';
@@ -56,7 +57,7 @@ async function accountsOf({ pool }: AccountDeps, who: string): Promise<Reachable
 }
 
 async function lettersTo(deps: AccountDeps, { id: accountId, username, email }: Reachable): Promise<Mail[]> {
-  // more than a few in an hour are not sent, whoever asks for them; whoever asks does not learn of it
+  // beyond a few mails an hour none is sent, and whoever asked does not learn of that
   if (!(await deps.attempts.mayMail({ accountId, email }))) return [];
   const token = await newMailToken(deps.pool, { accountId, purpose: 'reset', email });
   return [resetLetter(deps.sender, { to: email, username, token })];

@@ -11,7 +11,7 @@ import type { NewPasskey, Passkey } from './passkey-store.ts';
 import { readAssertion, readRegistration } from './read-response.ts';
 import { accountIdOf } from '../accounts/user-id.ts';
 
-/** The one relying party of a service (WebAuthn §5.1.2): its exact host name, and nothing above or below it. */
+/** The relying party of a service (WebAuthn §5.1.2): exactly its host name, no subdomain or parent of it. */
 export interface RelyingParty {
   readonly id: string;
   readonly origin: string;
@@ -24,14 +24,14 @@ export const relyingParty = (issuer: string, name: string): RelyingParty => ({
   name,
 });
 
-/** ES256, EdDSA, RS256: what every authenticator has one of. */
+/** ES256, EdDSA and RS256: every authenticator supports one of them. */
 const ALGORITHMS = [-7, -8, -257];
-/** How long a browser waits for its person, in milliseconds. */
+/** Milliseconds for which a browser waits for its user. */
 const PATIENCE_MS = 300_000;
 
 const bytesOf = (base64url: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(base64url, 'base64url'));
 
-/** Asks for a signature by one of these passkeys, or by any that the browser has for this service. */
+/** Options for a signature by one of these passkeys or, without any, by any passkey for this service. */
 export function askToSign(
   rp: RelyingParty,
   { challenge, passkeys }: { challenge: string; passkeys: readonly Pick<Passkey, 'id' | 'transports'>[] },
@@ -45,7 +45,7 @@ export function askToSign(
   });
 }
 
-/** Asks for a new passkey that the browser finds by itself later on. */
+/** Options for a new passkey, which the browser can later find by itself (a discoverable credential). */
 export function askToMake(
   rp: RelyingParty,
   input: {
@@ -70,16 +70,16 @@ export function askToMake(
   });
 }
 
-/** A good signature: by whom, and what is to be kept of it. */
+/** A valid signature: by which passkey, and what to store. */
 export interface Signed {
   readonly passkeyId: string;
   readonly counter: number;
   readonly backedUp: boolean;
-  /** Of the challenge, which is used up by it. */
+  /** The hash of its challenge, which must not be used again. */
   readonly spends: Buffer;
 }
 
-/** Checks a signature (WebAuthn §7.2). Null for whatever is wrong with it: that is nobody's business. */
+/** Verifies a signature (WebAuthn §7.2). Null for every failure, since the answer does not tell them apart. */
 export async function checkSigned(
   { rp, challenges }: { rp: RelyingParty; challenges: Challenges },
   { text, of, find }: { text: string; of: ChallengeOf; find: (id: string) => Promise<Passkey | null> },
@@ -107,7 +107,7 @@ export async function checkSigned(
   return { passkeyId: id, counter: newCounter, backedUp: credentialBackedUp, spends: challengeHash(challenge) };
 }
 
-/** Checks a new passkey (WebAuthn §7.1). Null for whatever is wrong with it. */
+/** Verifies a new passkey (WebAuthn §7.1). Null for every failure. */
 export async function checkMade(
   { rp, challenges }: { rp: RelyingParty; challenges: Challenges },
   { text, of }: { text: string; of: ChallengeOf },
@@ -138,8 +138,8 @@ export async function checkMade(
 }
 
 /**
- * The library throws for every reason to refuse, and for bytes that make no sense. It does nothing but compute, so
- * nothing else is lost by this.
+ * The library throws for every reason to refuse, and for malformed bytes. It has no side effects, so no other error is
+ * hidden.
  */
 async function refusedAsNull<T>(check: () => Promise<T>): Promise<T | null> {
   try {

@@ -1,30 +1,30 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { sha256 } from '@chatelaine/crypto';
 
-/** What a signature is asked for: one that was given for one of these is good for no other. */
+/** What a signature is requested for. It is not accepted for anything else. */
 export type ChallengePurpose = 'sign-in' | 'sign-up' | 'confirm' | 'add';
 
-/** What a challenge is tied to. */
+/** What a challenge is bound to. */
 export interface ChallengeOf {
   readonly purpose: ChallengePurpose;
-  /** The browser or the session that was shown it. */
+  /** The browser or session to which it was shown. */
   readonly binding: string;
-  /** Whom the passkey is to be of, base64url; when one is made. */
+  /** When a passkey is made: the user handle that it is made for, base64url. */
   readonly userId?: string;
 }
 
 /**
- * Makes and checks WebAuthn challenges without a row for each visitor: what they are tied to is in their MAC. Used up
- * is another matter: see the store.
+ * Makes and checks WebAuthn challenges without storing them: a MAC covers what they are bound to. That each is used
+ * once only is for the store to check.
  */
 export interface Challenges {
-  /** base64url. */
+  /** A new challenge, base64url. */
   make(of: ChallengeOf): string;
-  /** Whether this is one of ours for exactly that, and not too old. */
+  /** Whether the challenge is ours, bound to exactly this, and not too old. */
   check(challenge: string, of: ChallengeOf): boolean;
 }
 
-/** A page may stay open for a while before anybody signs in there. */
+/** Seconds for which a challenge is accepted: a page may be open for a while before anybody signs in. */
 export const CHALLENGE_SECONDS = 3_600;
 const NONCE_BYTES = 16;
 const TIME_BYTES = 6;
@@ -57,5 +57,5 @@ export function createChallenges(key: string, now: () => number = () => Date.now
   };
 }
 
-/** What is kept of a challenge that was used. */
+/** What is stored of a used challenge. */
 export const challengeHash = (challenge: string): Buffer => sha256(challenge);

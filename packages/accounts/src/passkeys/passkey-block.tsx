@@ -2,18 +2,18 @@ import { Button, ButtonRow, Form, Hidden, UsesScript } from '@chatelaine/ui';
 import type { ComponentChildren, VNode } from 'preact';
 
 export interface PasskeyAsk {
-  /** `get` signs with one that is there, `create` makes one. */
+  /** As in the Credential Management API: `get` requests a signature, `create` a new passkey. */
   readonly kind: 'get' | 'create';
-  /** What the browser is asked for, as JSON. */
+  /** The options for the browser, as JSON. */
   readonly options: object;
-  /** Offered in the username's field as well. */
+  /** Whether passkeys are also offered in the autofill of the username. */
   readonly autofill?: boolean;
   readonly scriptHref: string;
 }
 
 /**
- * A form that the browser's answer about a passkey is sent with. Nobody sees it where no script runs: it could do
- * nothing there.
+ * The form that sends a browser's answer about a passkey. It is hidden unless the script runs, without which it does
+ * nothing.
  */
 export function PasskeyBlock({
   ask: { kind, options, autofill = false, scriptHref },
@@ -54,7 +54,7 @@ export function PasskeyBlock({
   );
 }
 
-/** For whoever has no script. */
+/** Shown if no script runs. */
 export function NeedsScript(): VNode {
   return (
     <noscript>

@@ -14,7 +14,7 @@ const PAGE = '/account/passkeys';
 const ADD = `${PAGE}/add`;
 const NAME_MAX = 60;
 
-/** /account/passkeys: which there are, adding one, removing one; and the script that asks the browser. */
+/** /account/passkeys: listing, adding and removing them; and the script that calls the browser. */
 export function passkeyRoutes(app: FastifyInstance, deps: AccountDeps): void {
   app.get(PAGE, { preHandler: requireAccount }, async (request, reply) => showPasskeys(deps, request, reply));
   app.get(ADD, { preHandler: requireFresh(deps, ADD) }, async (request, reply) => showAdd(deps, request, reply));

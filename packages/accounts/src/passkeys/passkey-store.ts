@@ -11,17 +11,17 @@ export interface NewPasskey {
   readonly publicKey: Buffer;
   readonly counter: number;
   readonly transports: readonly Transport[];
-  /** It is on more than one device, or may come to be. */
+  /** Whether it is synchronized to other devices (WebAuthn §6.1.3). */
   readonly backedUp: boolean;
 }
 
 export interface Passkey extends NewPasskey {
   readonly accountId: string;
-  /** How its owner calls it. */
+  /** The name that its owner gave it. */
   readonly name: string;
   /** Epoch seconds. */
   readonly createdAt: number;
-  /** Epoch seconds; null: never. */
+  /** Epoch seconds; null if never. */
   readonly lastUsedAt: number | null;
 }
 
@@ -96,8 +96,8 @@ export interface UsedPasskey {
 }
 
 /**
- * Takes a good signature, once: its challenge is used up, and the passkey's counter goes on. Null when either was so
- * before.
+ * Records the use of a valid signature: its challenge is used up and the passkey's counter is updated. Null if the
+ * challenge was used before, or the counter did not increase.
  */
 export async function usePasskey(
   pool: Pool,
@@ -110,7 +110,7 @@ export async function usePasskey(
 
 export type Added = { kind: 'added' } | { kind: 'used before' } | { kind: 'too many' } | { kind: 'known' };
 
-/** Adds a passkey to an account and uses up its challenge, in the transaction of whoever makes the account, too. */
+/** Adds a passkey to an account and uses up its challenge, in a transaction that may also make the account. */
 export async function addPasskey(
   db: Db,
   { accountId, passkey, name }: { accountId: string; passkey: NewPasskey & { spends: Buffer }; name: string },
@@ -126,8 +126,8 @@ export async function addPasskey(
 export type Removed = { kind: 'removed' } | { kind: 'not there' } | { kind: 'the last way in' };
 
 /**
- * Removes a passkey of this account and ends its other sessions, which may have begun with it; not if nothing would be
- * left to sign in with.
+ * Removes a passkey of this account and ends its other sessions, which may have begun with it. Refused if nothing else
+ * would remain to sign in with.
  */
 export async function removePasskey(
   pool: Pool,

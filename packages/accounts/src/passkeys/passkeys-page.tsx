@@ -21,7 +21,6 @@ export interface PasskeysView {
   problem?: string;
 }
 
-/** The passkeys of an account. */
 export function PasskeysPage({ passkeys, problem }: PasskeysView): VNode {
   return (
     <Layout

@@ -7,22 +7,25 @@ import type { PasskeyAsk } from './passkey-block.tsx';
 import { findPasskey, type NewPasskey, type Passkey, type UsedPasskey, usePasskey } from './passkey-store.ts';
 import { passkeyScript, type Script } from './script.ts';
 
-/** What the routes of accounts do with passkeys. */
+/** Passkeys, for the routes of accounts. */
 export interface Passkeys {
   readonly script: Script;
-  /** Asks for a signature by one of these, or, without any, by whatever the browser has for this service. */
+  /** Options for a signature by one of these or, without any, by any passkey for this service. */
   askToSign(at: Visit, purpose: ChallengePurpose, passkeys?: readonly Passkey[]): Promise<PasskeyAsk>;
   askToMake(at: Visit, purpose: ChallengePurpose, whose: Whose): Promise<PasskeyAsk>;
   /**
-   * The account of a good signature, which is good once; null for anything else. `of`: only by a passkey of this
-   * account.
+   * The account of a valid signature, which is accepted once; null for anything else. `of`: an account id, if only its
+   * passkeys may sign.
    */
   signed(at: Visit, purpose: ChallengePurpose, input: { text: string; of?: string }): Promise<UsedPasskey | null>;
-  /** A good new passkey, which is yet to be added; null for anything else. */
+  /** A valid new passkey, which the caller must add; null for anything else. */
   made(at: Visit, purpose: ChallengePurpose, input: { text: string; userId: string }): Promise<Made | null>;
 }
 
-/** A page and its answer: what is asked is tied to the browser, and to the session once there is one. */
+/**
+ * A request for a page, and its answer. A challenge is bound to the browser and, once somebody has signed in, to the
+ * session.
+ */
 export interface Visit {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
@@ -31,7 +34,7 @@ export interface Visit {
 export interface Whose {
   readonly userId: string;
   readonly username: string;
-  /** What the account has already. */
+  /** The passkeys that the account already has. */
   readonly passkeys: readonly Passkey[];
 }
 

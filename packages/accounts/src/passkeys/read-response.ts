@@ -4,14 +4,14 @@ import { z } from 'zod';
 
 type CBORType = Parameters<typeof isoCBOR.encode>[0];
 
-/** base64url, as browsers write it. */
+/** base64url without padding, as browsers send it. */
 const bytes = (max: number) =>
   z
     .string()
     .max(max)
     .regex(/^[A-Za-z0-9_-]*$/);
 
-/** WebAuthn §5.8.3: 1023 bytes at most. */
+/** WebAuthn §5.8.3: at most 1023 bytes. */
 const credentialId = bytes(1_364).min(1);
 const clientDataJSON = bytes(8_192).min(1);
 const credential = { id: credentialId, rawId: credentialId, type: z.literal('public-key') };
@@ -39,10 +39,10 @@ const registrationSchema = z.object({
   }),
 });
 
-/** With the transports that we know; others are left out. */
+/** Transports that are not known are left out. */
 export type Registration = RegistrationResponseJSON & { readonly response: { readonly transports: Transport[] } };
 
-/** What `startAuthentication` of @simplewebauthn/browser made, member by member; null when it is no such thing. */
+/** Reads what `startAuthentication` of @simplewebauthn/browser returned; null if it is anything else. */
 export function readAssertion(text: string): AuthenticationResponseJSON | null {
   const read = assertionSchema.safeParse(parsed(text));
   if (!read.success) return null;
@@ -55,9 +55,9 @@ export function readAssertion(text: string): AuthenticationResponseJSON | null {
 }
 
 /**
- * What `startRegistration` made; null when it is no such thing. Its attestation is left out, as if there were none: we
- * ask for none, and whoever checks one fetches what addresses its certificates name (WebAuthn §5.4.7, RFC 5280
- * §4.2.1.13).
+ * Reads what `startRegistration` returned; null if it is anything else. The attestation is dropped, as if there were
+ * none: we do not ask for it, and verifying one means fetching URLs that its certificates name (WebAuthn §5.4.7, RFC
+ * 5280 §4.2.1.13).
  */
 export function readRegistration(text: string): Registration | null {
   const read = registrationSchema.safeParse(parsed(text));

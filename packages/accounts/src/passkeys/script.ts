@@ -3,13 +3,13 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-/** A script of ours, and the address it is served at: its hash is in it, so it may be cached for ever. */
+/** A script and the URL at which it is served. The URL has a hash of it, so it may be cached for ever. */
 export interface Script {
   readonly text: string;
   readonly href: string;
 }
 
-/** What a browser runs for passkeys: the library's own bundle, and ours that calls it. */
+/** The script for passkeys: the library's own bundle, and our code that calls it. */
 export function passkeyScript(): Script {
   const library = path.dirname(createRequire(import.meta.url).resolve('@simplewebauthn/browser'));
   const bundle = fs.readFileSync(path.join(library, '..', 'dist', 'bundle', 'index.umd.min.js'), 'utf8');

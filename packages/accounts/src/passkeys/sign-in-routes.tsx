@@ -15,8 +15,8 @@ import { addPasskey } from './passkey-store.ts';
 import type { Made } from './passkeys.ts';
 
 /**
- * /sign-in/passkey and /sign-up/passkey: what the browser's answer is sent to. No count of tries refuses a passkey:
- * there is nothing to guess.
+ * /sign-in/passkey and /sign-up/passkey, to which the browser's answer is sent. Attempts are not counted, because a
+ * passkey cannot be guessed.
  */
 export function passkeySignIn(app: FastifyInstance, deps: AccountDeps): void {
   const onTheWay = { onSend: keepOpener };
@@ -38,7 +38,7 @@ async function signIn(deps: AccountDeps, request: FastifyRequest, reply: Fastify
   return reply.redirect(returnTo, 303);
 }
 
-/** One text for a passkey that nobody has here and for a signature that is not good. */
+/** The same for an unknown passkey and for a signature that is not valid. */
 const NOT_GOOD = 'This passkey is not known here, or the page was open for too long. Try again, or use another way.';
 
 async function signUp(deps: AccountDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -67,7 +67,7 @@ async function signUp(deps: AccountDeps, request: FastifyRequest, reply: Fastify
   return reply.redirect(returnTo, 303);
 }
 
-/** The account and its passkey, or neither. */
+/** Makes the account together with its passkey, or neither. */
 async function makeAccount(
   { pool }: AccountDeps,
   { userId, username, passkey, name }: { userId: string; username: string; passkey: Made; name: string },
@@ -81,7 +81,7 @@ async function makeAccount(
       return made;
     });
   } catch (error) {
-    // a passkey that somebody has already, or an answer that was sent before: nothing of it is made
+    // the passkey exists already, or the answer was sent before: the transaction was rolled back
     if (error instanceof PasskeyNotAdded) return { kind: 'taken' };
     throw error;
   }

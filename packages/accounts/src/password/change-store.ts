@@ -19,9 +19,9 @@ const DROP_RESETS = defineQuery({
 export type PasswordChange = { kind: 'changed'; generation: number } | { kind: 'session ended' };
 
 /**
- * Sets a new password, and ends every session of the account and every link that would set another one, all or
- * nothing, if the asking session is still live. A sign-in with the old password that is under way begins no session: it
- * would be of an earlier generation.
+ * Sets a new password and ends every session of the account and every link that could set another one, in one
+ * transaction, provided that the current session is still live. A sign-in with the old password that is under way
+ * cannot begin a session, because it belongs to an earlier generation.
  */
 export async function changePassword(
   pool: Pool,
@@ -30,7 +30,7 @@ export async function changePassword(
   return inTransaction(
     pool,
     async (db) => {
-      // the account before its sessions, always: two changes at once wait for each other
+      // always the account before its sessions, so that two changes at once wait for each other
       await lockAccount(db, accountId);
       if ((await runOne(db, IS_SIGNED_IN, [session, accountId])) === null) return { kind: 'session ended' };
       const changed = await runOne(db, SET_PASSWORD, [accountId, passwordHash]);

@@ -2,7 +2,7 @@ import { Button, ButtonLink, ButtonRow, Card, Field, Form, Hidden, Layout, Notic
 import type { VNode } from 'preact';
 import { signInUrl } from '../accounts/require-account.ts';
 
-/** How many codes are left, and new ones. */
+/** Shows how many codes are left, and offers new ones. */
 export function RecoveryPage({ unused }: { unused: number }): VNode {
   return (
     <Layout
@@ -23,7 +23,7 @@ export function RecoveryPage({ unused }: { unused: number }): VNode {
   );
 }
 
-/** The codes, this once. */
+/** Shows new codes, this once. */
 export function NewCodesPage({ username, codes }: { username: string; codes: readonly string[] }): VNode {
   return (
     <Layout title="Your recovery codes" lead="Write them down or print this page now: they are not shown again.">
@@ -52,7 +52,7 @@ export interface RecoverView {
   problem?: string;
 }
 
-/** Signing in with a code. */
+/** The page for signing in with a code. */
 export function RecoverPage({ returnTo, username, problem }: RecoverView): VNode {
   return (
     <Layout title="Sign in with a recovery code">

@@ -16,7 +16,7 @@ import { makeRecoveryCodes, takeRecoveryCode, unusedRecoveryCodes } from './reco
 const PAGE = '/account/recovery';
 const SIGN_IN = '/sign-in/recovery';
 
-/** /account/recovery makes codes, /sign-in/recovery takes one. */
+/** /account/recovery makes codes, /sign-in/recovery signs in with one. */
 export function recoveryRoutes(app: FastifyInstance, deps: AccountDeps): void {
   const fresh = { preHandler: requireFresh(deps, PAGE) };
   app.get(PAGE, fresh, async (request, reply) =>
@@ -29,7 +29,7 @@ export function recoveryRoutes(app: FastifyInstance, deps: AccountDeps): void {
     deps.tell(id, 'recovery codes made');
     return renderPage(reply, <NewCodesPage username={username} codes={codes} />);
   });
-  // on the way of an authorization, as all of signing in
+  // part of an authorization, like all of signing in, so it keeps the window's opener
   app.get(SIGN_IN, { onSend: keepOpener }, async (request, reply) => {
     const returnTo = localPath(queryOf(request).get('return_to'), deps.home);
     return renderPage(reply, <RecoverPage returnTo={returnTo} />);
@@ -47,7 +47,7 @@ async function recover(deps: AccountDeps, request: FastifyRequest, reply: Fastif
     account === null || code === null ? null : await takeRecoveryCode(deps.pool, { accountId: account.id, code });
   if (account === null || taken === null) {
     request.log.info({ outcome: 'wrong recovery code' }, 'sign-in refused');
-    // a right one is never refused, whatever others tried: it is the way back in. So only wrong ones are counted
+    // only wrong codes are counted: a right one is the last way in, and never refused whatever others tried
     await deps.attempts.wrongRecoveryCode({ ip: request.ip });
     return renderPage(reply.code(400), <RecoverPage returnTo={returnTo} username={username} problem={WRONG} />);
   }
@@ -58,5 +58,5 @@ async function recover(deps: AccountDeps, request: FastifyRequest, reply: Fastif
   return reply.redirect(returnTo === deps.home ? '/account?done=recovered' : returnTo, 303);
 }
 
-/** One text for a wrong code and for a username that does not exist. */
+/** The same for a wrong code and for a username that does not exist. */
 const WRONG = 'Username or recovery code is not right. Each code works once.';

@@ -20,7 +20,7 @@ const USE = defineQuery<{ generation: number }>({
     returning account.session_generation as generation`,
 });
 
-/** Makes new codes in the place of all that the account had; they are in clear only here. */
+/** Makes new codes, which replace all others of the account. Only their hashes are stored. */
 export async function makeRecoveryCodes(pool: Pool, accountId: string): Promise<string[]> {
   const codes = Array.from({ length: RECOVERY_CODES }, newRecoveryCode);
   await inTransaction(pool, async (db) => {
@@ -31,12 +31,12 @@ export async function makeRecoveryCodes(pool: Pool, accountId: string): Promise<
   return codes;
 }
 
-/** How many are left to use. */
+/** The number of unused codes. */
 export async function unusedRecoveryCodes(db: Db, accountId: string): Promise<number> {
   return (await runOne(db, COUNT, [accountId]))?.unused ?? 0;
 }
 
-/** Uses up a code, once; null when it is none of this account, or was used before. */
+/** Uses up a code; null if the account has no such code, or it was used before. */
 export async function takeRecoveryCode(
   pool: Pool,
   { accountId, code }: { accountId: string; code: string },

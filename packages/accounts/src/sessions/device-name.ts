@@ -1,4 +1,4 @@
-/** What names itself, most particular first: nearly all browsers call themselves Chrome and Safari as well. */
+/** The most specific first, because nearly all browsers also claim to be Chrome and Safari. */
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(A|iOS)?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],
@@ -18,8 +18,8 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * What a browser calls itself, in words that its owner recognizes: "Firefox on Linux". Nothing of the header itself is
- * in it.
+ * The browser and system of a `User-Agent`, in words that its owner recognizes, such as "Firefox on Linux". No text of
+ * the header itself is in it.
  */
 export function deviceName(userAgent: string | undefined): string {
   const named = (names: typeof BROWSERS): string | undefined =>

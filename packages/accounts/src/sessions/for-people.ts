@@ -10,16 +10,17 @@ import fp from 'fastify-plugin';
 type Hook = (request: FastifyRequest, reply: FastifyReply, ...rest: unknown[]) => unknown;
 
 /**
- * A plugin whose hooks pass by the routes that only programs call (`forPeople: false`). A session that is made for each
- * of their requests, and never read, is a thirtieth of what a transfer costs a process. Its hooks must take callbacks.
+ * Wraps a plugin so that its hooks skip the routes that only programs call (`forPeople: false`). Making a session for
+ * each of their requests, which is never read, would be a thirtieth of the cost of a transfer. Its hooks must take
+ * callbacks.
  *
- * @param name of the plugin, by which others find that it is there
+ * @param name of the plugin, by which others check that it is registered
  */
 export function forPeople<Options extends FastifyPluginOptions>(
   plugin: (...given: Parameters<FastifyPluginCallback<Options>>) => unknown,
   name: string,
 ): FastifyPluginCallback<Options> {
-  // it says that it is done by a promise, or by calling `done`
+  // a plugin is done when its promise resolves, or when it calls `done`
   return fp<Options>((app, options, done) => plugin(withHooksForPeople(app), options, done) as void, { name });
 }
 

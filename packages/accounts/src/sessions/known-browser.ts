@@ -6,8 +6,8 @@ const YEAR_SECONDS = 365 * 24 * 3_600;
 const SHAPE = /^([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{43})$/;
 
 /**
- * Leaves word in a browser that this person signed in there: while others guess their password from everywhere, it is
- * not refused for that.
+ * Sets a cookie that says that this person has signed in here. In this browser they are not refused when others try
+ * their password from many addresses.
  */
 export function rememberBrowser(
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
@@ -21,7 +21,7 @@ export function rememberBrowser(
   });
 }
 
-/** The number of the browser, if this person has signed in there; otherwise null. It opens nothing. */
+/** The number of the browser if this person has signed in there, otherwise null. It does not authenticate anybody. */
 export function knownBrowser(request: FastifyRequest, username: string): string | null {
   const { name } = knownCookieOf(request);
   const [, number, mac] = SHAPE.exec(request.cookies[name] ?? '') ?? [];

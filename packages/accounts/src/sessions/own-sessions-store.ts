@@ -1,21 +1,21 @@
 import { type Db, defineQuery, run, runOne } from '@chatelaine/postgres';
 import type { SessionLifetime, SignIn } from './session-store.ts';
 
-/** A browser in which somebody is signed in, as they are shown it. */
+/** A browser in which somebody is signed in, as it is shown to them. */
 export interface OwnSession {
-  /** The SHA-256 of the session's id, in hexadecimal: it names a session, and opens none. */
+  /** The SHA-256 of the session's id in hex, which identifies the session but does not open it. */
   readonly id: string;
-  /** The one that asks. */
+  /** Whether it is the session of this request. */
   readonly own: boolean;
-  /** Null: begun before this was kept. */
+  /** Null if it began before this was stored. */
   readonly signIn: SignIn | null;
   /** Epoch seconds. */
   readonly signedInAt: number;
-  /** Epoch seconds, to the minute. */
+  /** Epoch seconds, rounded to minutes. */
   readonly seenAt: number;
 }
 
-/** More than anybody has; who has more ends all others with one press. */
+/** More than people have. Whoever has more can end all others at once. */
 export const SESSIONS_SHOWN = 50;
 
 const LIST = defineQuery<{ id: string; own: boolean; sign_in: SignIn | null; signed_in_at: number; seen_at: number }>({
@@ -46,7 +46,7 @@ const END_OTHERS = defineQuery<{ n: number }>({
 
 const END_ALL = defineQuery({ name: 'session.end_all', text: 'delete from session where account_id = $1' });
 
-/** The live sessions of an account, the asking one first, then those used last; {@link SESSIONS_SHOWN} at most. */
+/** The live sessions of an account: that of the request first, then those used last. At most {@link SESSIONS_SHOWN}. */
 export async function listSessions(
   db: Db,
   { accountId, current, lifetime }: { accountId: string; current: Buffer; lifetime: SessionLifetime },
@@ -61,7 +61,7 @@ export async function listSessions(
   }));
 }
 
-/** Which of these sessions live, in hexadecimal. To look is no use of a session: it makes none live longer. */
+/** Which of these sessions are live, in hex. It does not count as a use, so it does not prolong them. */
 export async function findLive(
   db: Db,
   { sessions, lifetime }: { sessions: readonly Buffer[]; lifetime: SessionLifetime },
@@ -70,13 +70,13 @@ export async function findLive(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Ends one session of this account; false when it has none of this id. */
+/** Ends one session of this account; false if it has no session of this id. */
 export async function endOneSession(db: Db, { accountId, id }: { accountId: string; id: string }): Promise<boolean> {
   if (!/^[0-9a-f]{64}$/.test(id)) return false;
   return (await runOne(db, END, [accountId, id])) !== null;
 }
 
-/** Ends all sessions of this account but the current one; says how many. */
+/** Ends all sessions of this account except the current one, and returns their number. */
 export async function endOtherSessions(
   db: Db,
   { accountId, current }: { accountId: string; current: Buffer },
@@ -84,7 +84,7 @@ export async function endOtherSessions(
   return (await runOne(db, END_OTHERS, [accountId, current]))?.n ?? 0;
 }
 
-/** Ends every session of this account, in the transaction of what makes that necessary. */
+/** Ends every session of this account, within the transaction that makes that necessary. */
 export async function endAllSessions(db: Db, accountId: string): Promise<void> {
   await run(db, END_ALL, [accountId]);
 }

@@ -26,8 +26,8 @@ const REAP_MAIL_TOKENS = defineQuery<{ n: number }>({
 });
 
 /**
- * Deletes sessions, counters, tokens of mails and used challenges whose time is up; says how many. They are refused
- * before that, this only keeps the tables small.
+ * Deletes expired sessions, counters, tokens of mails and used challenges, and returns how many. They are refused
+ * anyway; this keeps the tables small.
  */
 export async function reap(
   pool: Pool,

@@ -8,7 +8,7 @@ import { currentSessionHash, endSession, lifetimeOf } from './sessions.ts';
 
 const PAGE = '/account/sessions';
 
-/** /account/sessions: where somebody is signed in. Ending takes no proof: whoever is signed in may always end. */
+/** /account/sessions: where somebody is signed in. Ending a session does not require authenticating again. */
 export function sessionRoutes(app: FastifyInstance, { pool }: Pick<AccountDeps, 'pool'>): void {
   app.get(PAGE, { preHandler: requireAccount }, async (request, reply) => {
     const { id: accountId } = accountOf(request);

@@ -7,25 +7,25 @@ import { defineQuery, type Pool, run, runOne } from '@chatelaine/postgres';
 export interface SessionLifetime {
   /** Seconds without a request. */
   idle: number;
-  /** Seconds since sign-in, whatever happens. */
+  /** Seconds since sign-in. */
   absolute: number;
 }
 
-/** By what somebody signed in. */
+/** The kind of credential with which somebody signed in. */
 export type SignInMethod = 'password' | 'passkey' | 'recovery code';
 
-/** How a session began, as its owner is shown it. */
+/** How a session began, as it is shown to its owner. */
 export interface SignIn {
   readonly method: SignInMethod;
-  /** What the browser calls itself, in a few words. */
+  /** Browser and system, as {@link deviceName} gives them. */
   readonly device: string;
-  /** The address that it came from. */
+  /** The IP address from which it began. */
   readonly address: string;
 }
 
 type Callback = (error?: unknown) => void;
 
-// every comparison with the database's clock: one clock for all replicas
+// times are compared by the database's clock, which is the same for all replicas
 const FIND = defineQuery<{ data: object; stale: boolean }>({
   name: 'session.find',
   text: `select data, seen_at < now() - interval '1 minute' as stale from session
@@ -38,7 +38,7 @@ const INSERT = defineQuery({
   text: `insert into session (id_hash, account_id, data) values ($1, $2, $3)
     on conflict (id_hash) do update set account_id = excluded.account_id, data = excluded.data`,
 });
-// meets whatever ends all sessions of the account at its row: whichever comes second sees the other
+// locks the account's row, as does whatever ends all of its sessions: whichever comes second sees the other
 const BEGIN = defineQuery<{ begun: boolean }>({
   name: 'session.begin',
   text: `insert into session (id_hash, account_id, data)
@@ -51,22 +51,23 @@ const UPDATE = defineQuery({
 });
 const DELETE = defineQuery({ name: 'session.delete', text: 'delete from session where id_hash = $1' });
 
-/** Came from the table: it may be changed there, but never brought back once it is gone. */
+/** The session was read from the table: it may be updated there, but not inserted again after it was deleted. */
 const STORED = 'stored';
 
-/** All sessions of the account were ended since its credentials were checked: this one does not begin. */
+/** The session did not begin, because all sessions of the account were ended after its credentials had been checked. */
 export class NotBegun extends Error {
   override name = 'NotBegun';
 }
 
 interface Begun {
   account?: Account;
-  /** The account's, when its credentials were checked. */
+  /** The account's generation when its credentials were checked. */
   generation?: number;
 }
 
 /**
- * Sessions in table `session`, by SHA-256 of their id: whoever reads the database cannot sign in with what is there.
+ * Stores sessions in table `session` by the SHA-256 of their id, so that nobody can sign in with what the database
+ * holds.
  */
 export class SessionStore implements fastifySession.SessionStore {
   readonly #pool: Pool;
@@ -94,7 +95,7 @@ export class SessionStore implements fastifySession.SessionStore {
     const { [STORED]: stored, ...rest } = others as Record<string, unknown>;
     const data = JSON.stringify({ ...rest, ...(account && { account }) });
     const id = sessionHash(sessionId);
-    // a request that was under way while the person signed out ends with a save: it must not bring the session back
+    // a request that is under way while the person signs out ends with a save, which must not restore the session
     if (stored === true) await run(this.#pool, UPDATE, [id, account?.id ?? null, data]);
     else if (account === undefined) await run(this.#pool, INSERT, [id, null, data]);
     else if ((await runOne(this.#pool, BEGIN, [id, account.id, data, generation ?? 0])) === null) throw new NotBegun();
@@ -109,7 +110,7 @@ export class SessionStore implements fastifySession.SessionStore {
   }
 }
 
-/** What is kept of a session's id, and names the session where its owner ends it. */
+/** What is stored of a session's id. It also identifies the session on the page where its owner ends it. */
 export function sessionHash(sessionId: string): Buffer {
   return sha256(sessionId);
 }

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { type OwnSession, SESSIONS_SHOWN } from './own-sessions-store.ts';
 import type { SignInMethod } from './session-store.ts';
 
-/** Where somebody is signed in, each to be ended. */
+/** Lists where somebody is signed in; each session can be ended. */
 export function SessionsPage({ sessions }: { sessions: readonly OwnSession[] }): VNode {
   const others = sessions.some(({ own }) => !own);
   return (

@@ -24,16 +24,16 @@ declare module 'fastify' {
   interface Session {
     account?: Account;
     signIn?: SignIn;
-    /** Only while it begins. */
+    /** Set only while the session begins. */
     generation?: number;
   }
 }
 
 export interface SessionOptions {
   pool: Pool;
-  /** Part of the cookies' names: browsers share cookies between the ports of one host. */
+  /** Part of the cookies' names, because browsers share cookies between the ports of one host. */
   name: string;
-  /** What signs cookies and form tokens, or 32 bytes to derive it from. */
+  /** The keys that sign cookies and CSRF tokens, or 32 bytes from which to derive them. */
   key: SessionKeys | Uint8Array;
   lifetime?: Partial<SessionLifetime>;
 }
@@ -43,9 +43,9 @@ const REAP_EVERY_SECONDS = 600;
 const LIFETIME: SessionLifetime = { idle: 12 * HOUR, absolute: 7 * 24 * HOUR };
 
 /**
- * Server-side sessions and form tokens for the whole app. Nobody gets a session before signing in (visitors cost no
- * row), and routes for programs have none; its cookie is HttpOnly, SameSite=Lax (Strict would lose it on the way back
- * from another site), and on an https issuer `__Host-` and Secure.
+ * Server-side sessions and CSRF tokens for the whole app. Nobody has a session before signing in, so visitors cost no
+ * row, and routes for programs have none. The cookie is HttpOnly and SameSite=Lax (Strict would lose it on the way back
+ * from another site); on an https issuer also `__Host-` and Secure.
  */
 export const sessions = fp(async (app: FastifyInstance, options: SessionOptions) => {
   const { pool, name } = options;
@@ -89,17 +89,18 @@ const LIFETIME_OF_SESSIONS = 'sessionLifetime';
 const CHALLENGE_KEY = 'challengeKey';
 const SESSION_COOKIE = 'sessionCookie';
 
-/** Whose session begins, and by what they proved who they are. */
+/** Whose session begins, and how they authenticated. */
 export interface NewSession {
   readonly account: Account;
-  /** The account's, when that was checked. */
+  /** The account's generation when that was checked. */
   readonly generation: number;
   readonly method: SignInMethod;
 }
 
 /**
- * Starts a session for an account under a new id; the old session, if any, is gone.
- * @throws Problem 409 when all sessions of the account were ended since the credentials were checked
+ * Starts a session for an account under a new id, and ends the one before, if any.
+ *
+ * @throws Problem 409 when all sessions of the account were ended after the credentials had been checked
  */
 export async function startSession(
   request: FastifyRequest,
@@ -123,14 +124,14 @@ export async function startSession(
   }
 }
 
-/** The session of a signed-in request, as the table knows it. */
+/** The hash of this request's session id, as it is stored. */
 export const currentSessionHash = (request: FastifyRequest): Buffer => sessionHash(request.session.sessionId);
 
-/** How long sessions live at this service. */
+/** The lifetime of sessions at this service. */
 export const lifetimeOf = (request: FastifyRequest): SessionLifetime =>
   request.server.getDecorator<SessionLifetime>(LIFETIME_OF_SESSIONS);
 
-/** Finds those that live of sessions as {@link currentSessionHash} names them, in hexadecimal. */
+/** Of sessions named by their {@link currentSessionHash} in hex, finds those that are live. */
 export function liveSessionsOf(
   app: FastifyInstance,
   pool: Pool,
@@ -139,16 +140,16 @@ export function liveSessionsOf(
   return (sessions) => findLive(pool, { sessions, lifetime });
 }
 
-/** What challenges are signed with. */
+/** The key that signs challenges. */
 export const challengeKeyOf = (app: FastifyInstance): string => app.getDecorator<string>(CHALLENGE_KEY);
 
-/** The cookie beside that of the session, of a browser in which somebody has signed in before. */
+/** The cookie that marks a browser in which somebody has signed in before. */
 export function knownCookieOf(request: FastifyRequest): Pick<SessionCookie, 'name' | 'options'> {
   const { knownName: name, options } = request.server.getDecorator<SessionCookie>(SESSION_COOKIE);
   return { name, options };
 }
 
-/** What tells this browser from others: its session, or, before there is one, a cookie that it gets here. */
+/** What identifies this browser: its session or, before there is one, a cookie that is set here. */
 export function browserBinding({ request, reply }: { request: FastifyRequest; reply: FastifyReply }): string {
   if (currentSessionAccount(request) !== null) return `session ${currentSessionHash(request).toString('base64url')}`;
   const { visitorName, options } = request.server.getDecorator<SessionCookie>(SESSION_COOKIE);
@@ -160,7 +161,7 @@ export function browserBinding({ request, reply }: { request: FastifyRequest; re
   return `visitor ${visitor}`;
 }
 
-/** Ends the session on every replica, and takes the cookie away. */
+/** Ends the session on every replica, and removes the cookie. */
 export async function endSession(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   await request.session.destroy();
   const { name, options } = request.server.getDecorator<SessionCookie>(SESSION_COOKIE);
@@ -168,7 +169,8 @@ export async function endSession(request: FastifyRequest, reply: FastifyReply): 
 }
 
 /**
- * With an https issuer TLS ends in front of us; @fastify/session would not set a Secure cookie on what looks like http.
+ * With an https issuer a proxy terminates TLS, and @fastify/session would not set a Secure cookie on what looks like
+ * http.
  */
 async function speaksTls(request: FastifyRequest): Promise<void> {
   Object.defineProperty(request, 'protocol', { value: 'https' });
