@@ -37,7 +37,7 @@ export async function checkHost(
   }
   const { metadata } = found;
   if (metadata.chatelaine_requester !== client.id) {
-    // it may name it by the next time
+    // its metadata may name the client the next time
     deps.discovery.forget(named);
     return refused('The metadata of host does not name this client as chatelaine_requester.');
   }

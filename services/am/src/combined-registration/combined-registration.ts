@@ -52,7 +52,7 @@ async function read(
   const [host, hostGrant] = [params.get('host'), params.get('host_grant')];
   if (host === undefined && hostGrant === undefined) return { kind: 'none' };
   if (host === undefined || hostGrant === undefined) return refused('host and host_grant come together.');
-  // in a browser's address anybody could read it, or make one up
+  // in the address of an authorization request, anybody could read it or make one up
   if (way !== 'pushed') return refused('host and host_grant are pushed (RFC 9126).');
   if (!HOST_GRANT.test(hostGrant)) return refused('host_grant is not a code.');
   const reader = { fetchJson: ({ url }: { url: string }) => fetchDocument(url) };

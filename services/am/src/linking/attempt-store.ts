@@ -65,10 +65,11 @@ export async function takeAttempt(
   return { verifier, hostName, metadata: serverMetadataSchema.parse(row.metadata), returnTo };
 }
 
-/** SQL: connections `c` that nobody has stopped. */
+/** SQL: connections `c` that have not ended. */
 export const STANDING = '(select id from connection where ended_at is null) c';
 
-// the owner reads of a Host linked together with a live connection in the timeline, because no page of ours was open
+// the timeline tells the owner about a Host that was linked together with a connection, because no page of ours was
+// open
 const SETTLE = defineQuery({
   name: 'hosts_settle_attempt',
   text: `
@@ -81,14 +82,14 @@ const SETTLE = defineQuery({
     from settled join ${STANDING} on c.id = settled.connection_id`,
 });
 
-/** It is certain that the code made no link, and that the Host has nothing that is unknown here. */
+/** Records that the code certainly made no link, and that the Host has no tokens that are unknown here. */
 export async function settleAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<void> {
   await run(pool, SETTLE, [stateHash]);
 }
 
 const IS_OPEN = defineQuery<{ state_hash: Buffer }>({
   name: 'hosts_is_attempt_open',
-  // the lock waits for a transaction whose end we did not see
+  // the lock waits for a transaction whose outcome we did not learn
   text: 'select state_hash from link_attempt where state_hash = $1 and resume_at is not null for update',
 });
 
@@ -123,7 +124,7 @@ const REAP = defineQuery<{ n: number }>({
     select (select count(*) from gone)::int as n, (select count(*) from told)`,
 });
 
-/** Deletes what can no longer be finished; returns how many. */
+/** Deletes attempts that can no longer be finished; returns how many. */
 export async function reapAttempts({ pool }: Pick<Deps, 'pool'>): Promise<number> {
   return (await runOne(pool, REAP))?.n ?? 0;
 }

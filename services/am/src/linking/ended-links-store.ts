@@ -5,7 +5,7 @@ import type { Deps } from '../deps.ts';
 import { mintedLately, newestKeyDies } from '../links/keys-alive.ts';
 import type { RevocationAtHost } from '../links/revocation-status.tsx';
 
-/** A link that ended here, and whether its Host knows. */
+/** A link that has ended, and the status of its revocation at the Host. */
 export interface EndedLink {
   readonly id: string;
   readonly label: string;
@@ -45,7 +45,7 @@ const PART = defineQuery<EndedRow>({
 });
 
 /**
- * A page of the links that ended in the last week, or whose end their Host has not confirmed; the latest first.
+ * A page of the links that ended in the last week, or whose revocation their Host has not confirmed; newest first.
  * PROTOCOL §7.
  */
 export async function readEndedLinks(

@@ -5,12 +5,12 @@ import { LookAgain, RevocationStatus } from '../links/revocation-status.tsx';
 
 interface EndedLinksView {
   readonly ended: Part<EndedLink>;
-  /** The page it is on. */
+  /** The address of the page that shows the list. */
   readonly here: string;
   readonly after?: EndedLinkKey | null;
 }
 
-/** Links that have ended, and whether their Hosts know. */
+/** Links that have ended, and whether their Hosts have confirmed it. */
 export function EndedLinks({ ended, here, after = null }: EndedLinksView): VNode | null {
   if (ended.entries.length === 0) return null;
   return (

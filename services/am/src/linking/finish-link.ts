@@ -132,8 +132,8 @@ async function keep(
     return { kind: 'linked', linkId: await store(deps, attempt, { tokens, refreshToken }) };
   } catch (error) {
     const settled = error instanceof AlreadySettled;
-    // a transaction may have been committed although we did not hear of it; if that cannot be read, the code is sent
-    // again later
+    // a transaction may have been committed although we did not learn of it; if its outcome cannot be read, the code is
+    // sent again later
     const open = !settled && (await isOpen(deps, stateHash).catch(() => false));
     if (open || settled) await handBack(deps, server, { token: refreshToken, hint: 'refresh_token' });
     if (settled) return { kind: 'failed', hostName };

@@ -1,4 +1,4 @@
-/** How a link is called until its owner names it: `taken` are the names of their others. */
+/** The name of a link until its owner gives it one; `taken` are the names of the owner's other links. */
 export function freeLabel(hostName: string, taken: ReadonlySet<string>): string {
   const first = `my ${hostName}`;
   if (!taken.has(first)) return first;
@@ -11,5 +11,5 @@ export function freeLabel(hostName: string, taken: ReadonlySet<string>): string 
 
 const MOST_ACCOUNTS = 1000;
 
-/** SQL, of `link l` at `host h`: its owner has named it, as far as the name tells. */
+/** SQL, of `link l` at `host h`: its owner has given it a name, as far as the name shows. */
 export const IS_NAMED = `not starts_with(l.label, 'my ' || h.name)`;

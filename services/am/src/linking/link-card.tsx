@@ -129,11 +129,11 @@ function Broken({ link }: { link: OwnLink }): VNode {
   );
 }
 
-/** What the owner lets some apps have that cannot prove a key. PROTOCOL §6. */
+/** Which apps the owner lets have tokens without proving a key. PROTOCOL §6. */
 function Bearer({ link: { id, hostName, usedBy, hasMoreUsers } }: { link: OwnLink }): VNode | null {
   const users = usedBy.filter(({ bearer }) => bearer);
   if (users.length === 0) return null;
-  // they come first
+  // bearer users come first in the list
   const theirs = { usedBy: users, hasMoreUsers: hasMoreUsers && users.length === usedBy.length };
   const one = isOneApp(theirs);
   return (

@@ -55,9 +55,10 @@ const INSERT = defineQuery({
 });
 
 /**
- * Stores a new link; it replaces another only if that was asked for ({@link takeOver}). It also settles its attempt,
- * increments the owner's policy version and adds to the timeline. PROTOCOL §2.2.
- * @throws AlreadySettled if the attempt was settled
+ * Stores a new link; it replaces another only if that was asked for ({@link takeOver}). It also resolves the attempt,
+ * increases the owner's policy version and adds to the timeline. PROTOCOL §2.2.
+ *
+ * @throws AlreadySettled if the attempt was resolved before
  */
 export async function insertLink({ pool }: Pick<Deps, 'pool'>, link: NewLink): Promise<void> {
   const { id, ownerId, hostId, hostName, stateHash, ceiling, accessToken, expiresIn, refreshToken } = link;

@@ -6,9 +6,10 @@ import { noteAnswer } from '../links/turn-store.ts';
 import { releaseAttempt, type UnsettledAttempt } from './unsettled-store.ts';
 
 /**
- * Settles what a crash, or a Host that did not answer, left open between sending a code and storing the link, by
- * sending the code again: if unused, it makes the link; if used, the Host refuses it and ends what it had yielded
- * (OAuth 2.1 §4.1.3). Either way no link is left at the Host that is unknown here. PROTOCOL §2.2.
+ * Resolves an attempt that a crash, or a Host that did not answer, left unfinished between sending the code and storing
+ * the link. It sends the code again: if the code was not used, that makes the link; if it was, the Host refuses it and
+ * revokes what it had issued (OAuth 2.1 §4.1.3). Either way, the Host keeps no link that is unknown here. PROTOCOL
+ * §2.2.
  */
 export async function resumeLink(deps: FinishLinkDeps, attempt: UnsettledAttempt): Promise<void> {
   const { hostId, stateHash, first } = attempt;

@@ -82,7 +82,7 @@ async function newsOf(deps: Deps, request: FastifyRequest): Promise<LinkNews | n
   return kind === null ? null : { kind, link };
 }
 
-/** Long enough to read; later it is no longer a fresh result. */
+/** How long a test's result is shown; later it is no longer recent. */
 const JUST_NOW_SECONDS = 120;
 
 /** The result of a test, as far as the stored link confirms it: anybody can write anything into an address. */

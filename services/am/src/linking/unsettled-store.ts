@@ -78,7 +78,7 @@ const CLAIM_UNSETTLED = defineQuery<UnsettledRow>({
         where c.id = a.connection_id)) as given_up`,
 });
 
-/** Takes attempts that are due to be settled, Host by Host in turns; nobody else gets the same ones for a while. */
+/** Claims attempts that are due to be resolved, in turns by Host; no other process gets them for a while. */
 export async function claimUnsettled(
   { pool }: Pick<Deps, 'pool'>,
   { free, againAfterSeconds }: { free: Free; againAfterSeconds: number },
@@ -103,7 +103,7 @@ const RELEASE = defineQuery({
   text: 'update link_attempt set held_until = null where state_hash = $1 and held_until is not null',
 });
 
-/** Releases it; if it is still open, its next time will come. */
+/** Releases an attempt; if it is still unfinished, it becomes due again. */
 export async function releaseAttempt({ pool }: Pick<Deps, 'pool'>, stateHash: Buffer): Promise<void> {
   await run(pool, RELEASE, [stateHash]);
 }

@@ -3,7 +3,7 @@ import { Button, ButtonRow, Card, Form, Notice, Radios } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import { type Beginning, BEGINNINGS, type Defaults } from '../rules/defaults.ts';
 
-/** What each is called in the form. */
+/** The names of the form's fields. */
 const FIELDS = { reading: 'reading', writing: 'writing', newServices: 'new_services' } as const;
 
 const ANSWERS: readonly { value: Beginning; label: string }[] = [
@@ -12,7 +12,7 @@ const ANSWERS: readonly { value: Beginning; label: string }[] = [
   { value: 'allow', label: 'Allow' },
 ];
 
-/** Reads the form; null where it names none of the answers that there are. */
+/** Reads the form; null if an answer is missing or unknown. */
 export function readDefaultsForm(form: FormParams): Defaults | null {
   const given = (field: string) => BEGINNINGS.find((one) => one === form.get(field));
   const [reading, writing, newServices] = [given(FIELDS.reading), given(FIELDS.writing), given(FIELDS.newServices)];
@@ -20,7 +20,7 @@ export function readDefaultsForm(form: FormParams): Defaults | null {
   return { reading, writing, newServices };
 }
 
-/** What new apps begin with, to be changed. */
+/** The defaults for new apps, with a form that changes them. */
 export function DefaultsCard({ defaults, saved }: { defaults: Defaults; saved: boolean }): VNode {
   return (
     <Card title="What a new app begins with">

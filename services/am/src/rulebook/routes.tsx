@@ -11,7 +11,7 @@ import { tryIt } from './try-it.ts';
 
 type RulebookDeps = Pick<Deps, 'pool'>;
 
-/** What the owner's rules come to, tried without asking for anything; and what new apps begin with. */
+/** Shows the effect of the owner's rules by trying a request without sending one; and the defaults for new apps. */
 export async function rulebookFeature(app: FastifyInstance, deps: RulebookDeps): Promise<void> {
   await pages(app, async (scope) => {
     scope.addHook('preHandler', requireAccount);

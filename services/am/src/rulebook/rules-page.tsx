@@ -25,23 +25,23 @@ import type { Trial } from './try-it.ts';
 
 export interface RulesView {
   readonly choices: TriedChoices;
-  /** What was chosen; null: nothing was. */
+  /** What was chosen; null if nothing was. */
   readonly chosen: { readonly app: string; readonly what: string } | null;
   readonly tried: Tried | null;
-  /** What new apps begin with, and whether that was just changed. */
+  /** The defaults for new apps, and whether they were just changed. */
   readonly defaults: Defaults;
   readonly saved: boolean;
 }
 
-/** `unknown`: what was chosen is not there, or is somebody else's. */
+/** `unknown`: what was chosen does not exist, or is another owner's. */
 export type Tried =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'tried'; readonly app: OwnApp; readonly thing: TriedThing; readonly trials: readonly Trial[] };
 
-/** Names a thing in the form: an account and a scope, neither of which has a space. */
+/** The form's value for a thing: its link and its scope, neither of which contains a space. */
 export const valueOf = ({ linkId, scope }: Pick<TriedThing, 'linkId' | 'scope'>): string => `${linkId} ${scope}`;
 
-/** What the owner's rules come to. */
+/** The effect of the owner's rules. */
 export function RulesPage({ choices, chosen, tried, defaults, saved }: RulesView): VNode {
   const { apps, things } = choices;
   return (
@@ -146,7 +146,7 @@ function TrialRow({
   );
 }
 
-/** Which rule it is, and how it is bounded. */
+/** Which rule it is, and how it is limited. */
 function RuleWords({ rule: { limit, until, connectionId, linkId, scope } }: { rule: Rule }): VNode {
   const about = [
     connectionId === null && 'all your apps',
