@@ -1,7 +1,8 @@
-// Builds everything and runs every test: `node scripts/check.ts`. With folders as arguments (`packages services`),
-// only the packages below them. Says how far it has come, then prints a summary whose last line is `N passed, N
-// failed[, N skipped]`.
-//   NOTHING_SKIPPED=true   a skipped test fails the run: for CI, where a browser and a container engine are there
+// Builds everything and runs every test: `node scripts/check.ts`. With folders as arguments (`packages services`), only
+// the packages below them. Prints how far it has come, and then a summary that ends with the line
+//   N passed, N failed[, N skipped]
+// In the environment:
+//   NOTHING_SKIPPED=true   a skipped test fails the run: for CI, where a browser and a container engine exist
 
 import { spawn } from 'node:child_process';
 import os from 'node:os';

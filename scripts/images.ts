@@ -1,5 +1,5 @@
 // Builds the images of the services, of the demo account, Postgres and the proxy: `pnpm images`. The classic builder
-// and BuildKit do the same here.
+// and BuildKit give the same result.
 //   node scripts/images.ts --from HEAD^ --tag previous am     of a commit, with a tag, only these
 
 import { execFileSync, spawnSync } from 'node:child_process';

@@ -1,6 +1,7 @@
-// Builds the images and runs the tests that need them: `pnpm test:containers`. Its last line is `N passed, N failed[, N
-// skipped]`.
-//   --built                the images are there already
+// Builds the images and runs the tests that need them: `pnpm test:containers`. Its last line is
+//   N passed, N failed[, N skipped]
+// An option, and a variable of the environment:
+//   --built                the images have been built already
 //   NOTHING_SKIPPED=true   a machine without a container engine fails instead of skipping
 
 import { spawnSync } from 'node:child_process';

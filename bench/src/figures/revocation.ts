@@ -73,7 +73,7 @@ async function pile(databaseUrl: string, issuer: string): Promise<void> {
        from link l join host h on h.id = l.host_id, generate_series(1, $2::int) n where h.issuer = $1`,
       [issuer, PILE],
     );
-    if (rowCount !== PILE) throw new Error(`There are ${rowCount} ends at ${issuer}.`);
+    if (rowCount !== PILE) throw new Error(`There are ${rowCount} revocations at ${issuer}.`);
   } finally {
     await client.end();
   }

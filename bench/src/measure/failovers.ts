@@ -1,6 +1,7 @@
 // Kills the primary Postgres under load, promotes the standby, makes a new standby in place of the old primary, and so
-// on; looks for everything that was acknowledged, and writes the result into docs/operations.md: `pnpm images && pnpm
-// measure:failovers [--count 20]`. It follows "When Postgres is lost" there.
+// on; looks for everything that was acknowledged, and writes the result into docs/operations.md. It follows "When
+// Postgres is lost" there.
+//   pnpm images && pnpm measure:failovers [--count 20]
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';

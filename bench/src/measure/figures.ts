@@ -1,5 +1,5 @@
 // Measures how many transfers and sign-ins a core can do and how long they take, and writes it into docs/operations.md:
-// `pnpm measure:figures`.
+//   pnpm measure:figures
 
 import os from 'node:os';
 import { measureFigures } from '../figures.ts';

@@ -1,5 +1,5 @@
-// Measures how large the images are and how fast they start, and writes it into docs/operations.md: `pnpm
-// measure:images` (after `pnpm images`).
+// Measures how large the images are and how fast they start, and writes it into docs/operations.md:
+//   pnpm images && pnpm measure:images
 
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

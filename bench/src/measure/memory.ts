@@ -1,5 +1,5 @@
-// Measures whether the AM's memory grows under a steady load, and writes it into docs/operations.md: `pnpm
-// measure:memory [--minutes 60] [--rate 15]`.
+// Measures whether the AM's memory grows under a steady load, and writes it into docs/operations.md:
+//   pnpm measure:memory [--minutes 60] [--rate 15]
 
 import fs from 'node:fs';
 import os from 'node:os';

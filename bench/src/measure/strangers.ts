@@ -1,5 +1,5 @@
-// Measures what an AM and a Host store because of strangers' requests, and writes it into docs/reliability.md: `pnpm
-// measure:strangers [--minutes 10] [--rate 15]`.
+// Measures what an AM and a Host store because of strangers' requests, and writes it into docs/reliability.md:
+//   pnpm measure:strangers [--minutes 10] [--rate 15]
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';
