@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { iconUri } from './icons.ts';
 import type { Stage } from './stage.ts';
 import type { Stop } from './stops.ts';
 
@@ -23,7 +24,11 @@ export const appAsks =
   async (page, stage) => {
     const { deployment } = stage;
     const redirect_uri = 'http://127.0.0.1:4999/callback';
-    const body = JSON.stringify({ client_name: 'Plain app', redirect_uris: [redirect_uri] });
+    const body = JSON.stringify({
+      client_name: 'Plain app',
+      redirect_uris: [redirect_uri],
+      logo_uri: iconUri('plain'),
+    });
     const headers = { 'content-type': 'application/json' };
     const registered = await deployment.fetch(`${deployment.am.url}/register`, { method: 'POST', headers, body });
     const { client_id } = (await registered.json()) as { client_id: string };

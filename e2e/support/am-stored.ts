@@ -1,3 +1,4 @@
+import { iconUri } from './icons.ts';
 import type { Stop } from './stops.ts';
 
 export type Around = NonNullable<Stop['around']>;
@@ -96,11 +97,13 @@ export const bearerHosts = stored(
 const NAMES =
   "array['Diary', 'Trip planner', 'Bookkeeper', 'Photo frame', " +
   "'Fitness coach', 'Reading list', 'Meeting notes', 'Recipe box']";
+// of five apps two have no icon
+const ICONS = `array['${iconUri('plain')}', '${iconUri('errands')}', '${iconUri('lifestream')}']`;
 const apps = stored(
   `with app as (
-     insert into connection (id, owner_id, client_id, client_name, redirect_uri, created_at)
+     insert into connection (id, owner_id, client_id, client_name, redirect_uri, created_at, logo_uri)
      select 'con_board_' || n, ${ROBIN}, 'https://app' || n || '.example/client', (${NAMES})[1 + n % 8] || ' ' ||
-       (1 + n / 8), 'https://app' || n || '.example/cb', now() - n * interval '5 days'
+       (1 + n / 8), 'https://app' || n || '.example/cb', now() - n * interval '5 days', (${ICONS})[1 + n % 5]
      from generate_series(1, 39) n returning id, owner_id, client_id
    ), granted as (
      insert into oauth_grant (bucket, id, client_id, subject, scope, jkt)

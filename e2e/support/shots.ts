@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { chromiumPath, launchChromium } from './chromium.ts';
 import { seedApps } from '../../scripts/start/seed-apps.ts';
+import { storeIcons } from './icons.ts';
 import { contextFor, setStage } from './stage.ts';
 import { type Stop, STOPS } from './stops.ts';
 
@@ -41,6 +42,7 @@ const stage = await setStage(browser);
 try {
   // as people see it who run the demo
   if (isForDocs) await seedApps(stage.people.robin, stage.deployment, () => undefined);
+  else await storeIcons(stage.deployment, browser);
   for (const stop of stops) {
     await (stop.around ?? ((_stage, look) => look()))(stage, async () => {
       if (isForDocs) await picture(stop);

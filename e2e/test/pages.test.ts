@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, ConsoleMessage, Page, ViewportSize } from 'playwright-core';
 import { seriousIn } from '../support/axe.ts';
 import { chromiumPath, launchChromium } from '../support/chromium.ts';
+import { storeIcons } from '../support/icons.ts';
 import { contextFor, setStage, type Stage, type Who } from '../support/stage.ts';
 import { notificationsStory } from './browser/notifications.ts';
 import { passkeyStory } from './browser/passkeys.ts';
@@ -22,6 +23,7 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
   beforeAll(async () => {
     browser = await launchChromium(executable ?? '', { as: 'one process' });
     stage = await setStage(browser);
+    await storeIcons(stage.deployment, browser);
   });
   afterAll(async () => {
     await browser?.close();
