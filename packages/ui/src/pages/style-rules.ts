@@ -94,7 +94,7 @@ const PARTS = `
 .card { background: var(--card); border: 1px solid var(--line); border-radius: var(--round); padding: 1.1rem 1.25rem;
   margin: 0 0 var(--gap) }
 .card > :last-child { margin-bottom: 0 }
-.row + .card, form + .card { margin-top: var(--gap) }
+.row + .card, form + .card { margin-top: var(--gap) } p:has(> .button) { margin-bottom: var(--gap) }
 .heading { display: flex; flex-wrap: wrap; gap: .2rem .8rem; justify-content: space-between; align-items: baseline }
 .heading h2 { overflow-wrap: anywhere }
 .notice { border: 1px solid var(--line); border-left: 4px solid var(--accent); background: var(--card);
@@ -106,7 +106,7 @@ const PARTS = `
 .notice .row { margin-top: .6rem }
 .initial { display: inline-grid; place-content: center; flex: none; width: 2.3rem; height: 2.3rem; margin-right: .65rem;
   border-radius: 9px; color: #fff; font-weight: 700; font-size: 1.05rem; vertical-align: middle }
-img.initial { object-fit: contain; background: #fff }
+img.initial { object-fit: contain; background: #fff; outline: 1px solid var(--line); outline-offset: -1px }
 .hue-0 { background: #7a3e9d }
 .hue-1 { background: #1f6f8b }
 .hue-2 { background: #9a4a1c }
@@ -239,6 +239,9 @@ details[open] > summary { margin-bottom: .3rem }
   .choices.across .choice { gap: .45rem; padding: .6rem .55rem }
   .switch .segments { flex: 1 1 100%; display: grid; grid-auto-flow: column; grid-auto-columns: 1fr }
   .switch .segments span { min-width: 0; flex: 1 }
+  .item:has(> .aside > .button) > .what { flex-basis: 100% }
+  .days figcaption { flex-wrap: wrap; gap: 0 1rem }
+  .days figcaption > :nth-child(2) { order: 1; flex: 1 0 100%; text-align: center }
   .fixed-nav .sticky { bottom: 3.5rem; padding-bottom: .7rem } .sticky .row > :first-child { flex: 1 }
 }
 @media (prefers-reduced-motion: no-preference) { .button, button { transition: background-color .1s, filter .1s } }

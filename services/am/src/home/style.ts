@@ -40,6 +40,8 @@ ${symbol('deny', '✕')} ${symbol('mixed', '±')}
   .board tbody th { position: static; max-width: none; font-weight: 600 }
   .board td { display: flex; gap: .6rem; align-items: center; justify-content: space-between }
   .board td > a { min-width: 6.5rem }
-  .board.many td:not(.nothing) { display: inline-flex; margin-right: .9rem }
+  .board.many tbody tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: 0 1rem }
+  .board.many tbody th { grid-column: 1 / -1 }
+  .board.many td::before { min-width: 0; overflow-wrap: anywhere }
   .board.many td > a { min-width: 2.4rem; padding: 0 }
 }`;
