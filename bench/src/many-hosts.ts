@@ -17,7 +17,7 @@ import { type Child, startChild } from './child.ts';
 import { connectChained, openReader, type Reader } from './many-hosts/chained.ts';
 import { drawChart } from './many-hosts/chart.ts';
 import type { Effort } from './many-hosts/effort.ts';
-import type { Place } from './many-hosts/places.ts';
+import type { FarmHost } from './many-hosts/farm-host.ts';
 import { connectPlainly } from './many-hosts/plainly.ts';
 import { type ManyHostsLine, manyHostsReport } from './many-hosts/report.ts';
 import { OIDC_TABLE } from './oidc-adapter.ts';
@@ -58,7 +58,7 @@ function readerName(hosts: number): string {
   return `reader${hosts}`;
 }
 
-async function plan({ guest }: Constellation): Promise<Place[]> {
+async function plan({ guest }: Constellation): Promise<FarmHost[]> {
   const ports = await freePorts(MOST);
   return names.map((name, index) => {
     const port = ports[index] ?? 0;
@@ -66,7 +66,7 @@ async function plan({ guest }: Constellation): Promise<Place[]> {
   });
 }
 
-async function openFarm({ am }: Constellation, all: readonly Place[]): Promise<Child> {
+async function openFarm({ am }: Constellation, all: readonly FarmHost[]): Promise<Child> {
   const instances = [{ role: 'farm' }, { role: 'plain' }];
   const database = await createTestDatabase(postgres, { instances, apply: async () => undefined });
   const client = new pg.Client({ connectionString: database.url('plain') });
@@ -90,7 +90,7 @@ async function openFarm({ am }: Constellation, all: readonly Place[]): Promise<C
   return child;
 }
 
-async function compare(some: readonly Place[]): Promise<ManyHostsLine> {
+async function compare(some: readonly FarmHost[]): Promise<ManyHostsLine> {
   const reader = await openReader(deployment, { name: readerName(some.length), places: some });
   const person = deployment.person({ username: `owner${some.length}`, stopsAt: [reader.redirectUri] });
   const linking = await linkAll(person, some);
@@ -103,7 +103,7 @@ async function compare(some: readonly Place[]): Promise<ManyHostsLine> {
 }
 
 /** Links all Hosts, once for all Requesters to come. Returns the seconds it took. */
-async function linkAll(person: Person, some: readonly Place[]): Promise<number> {
+async function linkAll(person: Person, some: readonly FarmHost[]): Promise<number> {
   await signUp(person, deployment.am.url);
   const started = performance.now();
   for (const [index, { host }] of some.entries()) {

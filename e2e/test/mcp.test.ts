@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { LOOPBACK_NAMES, openMcpDemo, type McpDemo } from '../../scripts/example-mcp/demo.ts';
 import { conformance } from './mcp/conformance.ts';
 import { type McpWorld, otherClients } from './mcp/other-clients.ts';
-import { places } from './mcp/places.ts';
+import { discovery } from './mcp/discovery.ts';
 import { approve } from './support/approve.ts';
 import { eventually } from '@chatelaine/test-kit';
 import { clientMetadata, createMcpApp, type McpApp } from './support/mcp-app.ts';
@@ -101,7 +101,7 @@ test('whoever signs in at the MCP server stays there, however a way elsewhere is
 });
 
 const worldOf = (): McpWorld => ({ demo, redirectUri: REDIRECT_URI, mcpUrl: mcpUrl(0) });
-places(worldOf);
+discovery(worldOf);
 otherClients(worldOf);
 
 describe('a program of its person’s own', () => {

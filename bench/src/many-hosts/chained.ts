@@ -11,7 +11,7 @@ import {
   type Requester,
 } from '@chatelaine/requester-kit';
 import { type Effort, noEffort } from './effort.ts';
-import { ENTRY, type Place, SCOPE } from './places.ts';
+import { ENTRY, type FarmHost, SCOPE } from './farm-host.ts';
 
 /** A new Requester and its documents; requests for these are counted. */
 export interface Reader {
@@ -23,7 +23,7 @@ export interface Reader {
 
 export async function openReader(
   deployment: Constellation,
-  { name: reader, places }: { name: string; places: readonly Place[] },
+  { name: reader, places }: { name: string; places: readonly FarmHost[] },
 ): Promise<Reader> {
   const { url, port } = deployment.guest(reader);
   const redirectUri = `${url}/callback`;
@@ -69,7 +69,7 @@ export async function openReader(
 export async function connectChained(
   deployment: Constellation,
   { requester }: Reader,
-  input: { person: Person; places: readonly Place[] },
+  input: { person: Person; places: readonly FarmHost[] },
 ): Promise<Effort> {
   const { person, places } = input;
   const effort = noEffort();

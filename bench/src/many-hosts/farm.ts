@@ -7,10 +7,10 @@ import Fastify from 'fastify';
 import pg from 'pg';
 import { serve } from '../child.ts';
 import { openPlainHost } from './plain-host.ts';
-import { ENTRY, type Place, SCOPE } from './places.ts';
+import { ENTRY, type FarmHost, SCOPE } from './farm-host.ts';
 
 const { DATABASE_URL, PLAIN_DATABASE_URL, AM_PORT = '', PLACES = '[]' } = process.env;
-const places = JSON.parse(PLACES) as readonly Place[];
+const places = JSON.parse(PLACES) as readonly FarmHost[];
 const POOL_SIZE = 10;
 const pool = new pg.Pool({ connectionString: DATABASE_URL, max: POOL_SIZE });
 const plainPool = new pg.Pool({ connectionString: PLAIN_DATABASE_URL, max: POOL_SIZE });
@@ -23,7 +23,7 @@ for (const place of places) {
   });
 }
 
-async function openHost({ name, host: { port, url } }: Place): Promise<void> {
+async function openHost({ name, host: { port, url } }: FarmHost): Promise<void> {
   const app = Fastify({ pluginTimeout: 0 });
   app.addHook('onRequest', async () => {
     counted.host += 1;

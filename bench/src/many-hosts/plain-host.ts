@@ -3,7 +3,7 @@ import { checkDpopProof, generateSigningKey, randomId, systemClock } from '@chat
 import { type InteractionResults, Provider } from 'oidc-provider';
 import type { Pool } from 'pg';
 import { createAdapter } from '../oidc-adapter.ts';
-import { ENTRY, type Origin, SCOPE } from './places.ts';
+import { ENTRY, type Origin, SCOPE } from './farm-host.ts';
 
 const OWNER = 'robin';
 const PAGE = '<!doctype html><title>Allow?</title><form method="post"><button>Allow</button></form>';

@@ -1,7 +1,7 @@
 import type { Constellation } from '@chatelaine/constellation';
 import * as client from 'openid-client';
 import { type Effort, noEffort } from './effort.ts';
-import { ENTRY, type Place, SCOPE } from './places.ts';
+import { ENTRY, type FarmHost, SCOPE } from './farm-host.ts';
 
 /** The redirect URI of the plain Requester. */
 const REDIRECT_URI = 'http://reader.localhost:1/callback';
@@ -10,7 +10,7 @@ const REDIRECT_URI = 'http://reader.localhost:1/callback';
  * A Requester that goes to each Host by itself: registration, a redirect, a code, a token, a call; one Host after
  * another, as a person can.
  */
-export async function connectPlainly(deployment: Constellation, places: readonly Place[]): Promise<Effort> {
+export async function connectPlainly(deployment: Constellation, places: readonly FarmHost[]): Promise<Effort> {
   const effort = noEffort();
   const person = deployment.person({ stopsAt: [REDIRECT_URI] });
   const way = (url: string, init: object): Promise<Response> => deployment.fetch(url, init);

@@ -2,11 +2,11 @@ import path from 'node:path';
 
 export { keyCommands, type ServiceKeys, withCommandPool } from './key-commands.ts';
 export { findKeptKey, openKeptKey } from './kept-key.ts';
-export { keptSecretPlace } from './kept-secret.ts';
+export { keptSecretColumn } from './kept-secret.ts';
 export { openVault, type VaultInput } from './open-vault.ts';
 export { openPushKeys, type PushKey, type PushKeys } from './push-keys.ts';
 export { openRefreshKeys, type RefreshKey, type RefreshKeys } from './refresh-keys.ts';
-export { countStale, reseal, type Resealed, type SealedPlace } from './sealed-places-store.ts';
+export { countStale, reseal, type Resealed, type EncryptedColumn } from './encrypted-columns-store.ts';
 export {
   openSessionKeys,
   replaceSessionKeys,
@@ -19,7 +19,7 @@ export {
   replaceSigningKey,
   rotateSigningKey,
   type Rotation,
-  signingKeyPlace,
+  signingKeyColumn,
   type SigningKeysInput,
 } from './signing-keys.ts';
 

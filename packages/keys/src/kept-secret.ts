@@ -1,6 +1,6 @@
 import type { Vault } from '@chatelaine/crypto';
 import { type Db, type Pool, run, runOne } from '@chatelaine/postgres';
-import type { SealedPlace } from './sealed-places-store.ts';
+import type { EncryptedColumn } from './encrypted-columns-store.ts';
 import { FIND, INSERT, REPLACE } from './sql/kept-secret.ts';
 
 /** The database that holds secrets, and the vault that opens them. */
@@ -10,14 +10,14 @@ export interface KeptIn<Database extends Db = Pool> {
 }
 
 /** The AAD of one of the service's own secrets. */
-export const placeOfKeptSecret = (name: string): string => `kept_secret|${name}`;
+export const keptSecretAad = (name: string): string => `kept_secret|${name}`;
 
 /** The column with the service's own secrets. */
-export const keptSecretPlace: SealedPlace = {
+export const keptSecretColumn: EncryptedColumn = {
   table: 'kept_secret',
   column: 'sealed',
   key: ['name'],
-  place: ({ name }) => placeOfKeptSecret(String(name)),
+  aad: ({ name }) => keptSecretAad(String(name)),
 };
 
 /**
@@ -25,7 +25,7 @@ export const keptSecretPlace: SealedPlace = {
  * not exist yet it becomes `drawn`; of several processes the first decides, and all get the same.
  */
 export async function keepSecret({ pool, vault }: KeptIn, name: string, drawn: string): Promise<string> {
-  await run(pool, INSERT, [name, vault.seal(drawn, placeOfKeptSecret(name))]);
+  await run(pool, INSERT, [name, vault.seal(drawn, keptSecretAad(name))]);
   return knownSecret({ pool, vault }, name);
 }
 
@@ -39,10 +39,10 @@ export async function knownSecret(parts: KeptIn<Db>, name: string): Promise<stri
 /** A secret if it exists already; otherwise null. */
 export async function findSecret({ pool, vault }: KeptIn<Db>, name: string): Promise<string | null> {
   const row = await runOne(pool, FIND, [name]);
-  return row === null ? null : vault.open(row.sealed, placeOfKeptSecret(name));
+  return row === null ? null : vault.open(row.sealed, keptSecretAad(name));
 }
 
 /** Replaces a secret. */
 export async function replaceSecret({ pool, vault }: KeptIn, name: string, drawn: string): Promise<void> {
-  await run(pool, REPLACE, [name, vault.seal(drawn, placeOfKeptSecret(name))]);
+  await run(pool, REPLACE, [name, vault.seal(drawn, keptSecretAad(name))]);
 }

@@ -1,7 +1,7 @@
 import type { Vault } from '@chatelaine/crypto';
 import { applyMigrations, openPool, type Pool } from '@chatelaine/postgres';
 import { openVault, type VaultConfig } from './open-vault.ts';
-import { reseal, type SealedPlace } from './sealed-places-store.ts';
+import { reseal, type EncryptedColumn } from './encrypted-columns-store.ts';
 import { replacePushKey } from './push-keys.ts';
 import { replaceRefreshKey } from './refresh-keys.ts';
 import { replaceSessionKeys } from './session-keys.ts';
@@ -16,16 +16,16 @@ export interface ServiceKeys {
   readonly dirs: readonly string[];
   /** The label of the service's vault. */
   readonly label: string;
-  readonly places: readonly SealedPlace[];
+  readonly columns: readonly EncryptedColumn[];
   /** The AAD of a private signing key. Null: the service has no signing keys. */
-  readonly placeOfSigningKey: ((kid: string) => string) | null;
+  readonly signingKeyAad: ((kid: string) => string) | null;
   /** Whether the service rotates refresh tokens, and so has keys for that. */
   readonly refreshKeys?: boolean;
   /** Whether the service sends web push messages, and so has a VAPID key. */
   readonly pushKeys?: boolean;
 }
 
-interface KeyParts extends Pick<ServiceKeys, 'places' | 'placeOfSigningKey'> {
+interface KeyParts extends Pick<ServiceKeys, 'columns' | 'signingKeyAad'> {
   readonly pool: Pool;
   readonly vault: Vault;
 }
@@ -80,17 +80,17 @@ export async function withCommandPool<T>(databaseUrl: string, work: (pool: Pool)
 }
 
 function withKeys<T>(service: ServiceKeys, work: (parts: KeyParts) => Promise<T>): Promise<T> {
-  const { label, places, placeOfSigningKey } = service;
+  const { label, columns, signingKeyAad } = service;
   const config = service.config();
   return withCommandPool(config.databaseUrl, async (pool) => {
-    const vault = await openVault({ pool, config, label, places });
-    return work({ pool, vault, places, placeOfSigningKey });
+    const vault = await openVault({ pool, config, label, columns });
+    return work({ pool, vault, columns, signingKeyAad });
   });
 }
 
-async function signing({ pool, vault, placeOfSigningKey: placeOf }: KeyParts, how: 'in-turn' | 'at-once') {
-  if (placeOf === null) throw new UsageError('This service signs nothing.');
-  const { kid, signsFrom, replaced } = await rotateSigningKey({ pool, vault, placeOf }, how);
+async function signing({ pool, vault, signingKeyAad: aadOf }: KeyParts, how: 'in-turn' | 'at-once') {
+  if (aadOf === null) throw new UsageError('This service signs nothing.');
+  const { kid, signsFrom, replaced } = await rotateSigningKey({ pool, vault, aadOf }, how);
   const until = replaced.map((old) => `${old.kid} is published until ${old.publishedUntil.toISOString()}.`);
   const lines = [`${kid} is published now and signs from ${signsFrom.toISOString()}.`, ...until];
   return {
@@ -98,8 +98,8 @@ async function signing({ pool, vault, placeOfSigningKey: placeOf }: KeyParts, ho
   };
 }
 
-async function encryption({ pool, vault, places }: KeyParts) {
-  const { resealed, left, unreadable } = await reseal({ pool, vault }, places);
+async function encryption({ pool, vault, columns }: KeyParts) {
+  const { resealed, left, unreadable } = await reseal({ pool, vault }, columns);
   const lines = [
     `${resealed} secrets were sealed anew with ENCRYPTION_KEY.`,
     `${left} are left that another key sealed.`,

@@ -1,7 +1,7 @@
 import { createVault, deriveKey, type Vault, type VaultKey, VaultError } from '@chatelaine/crypto';
 import { ConfigError, type ServiceConfig } from '@chatelaine/service-kit';
 import { inTransaction, type Pool, type PoolClient, run } from '@chatelaine/postgres';
-import { countSealedWith, firstSealed, type SealedPlace, type SealedValue } from './sealed-places-store.ts';
+import { countSealedWith, firstSealed, type EncryptedColumn, type SealedValue } from './encrypted-columns-store.ts';
 import { ADD, FIND, LOCK, RETIRE, USE, type EncryptionKeyRow } from './sql/encryption-key.ts';
 
 export type VaultConfig = Pick<ServiceConfig, 'encryptionKey' | 'previousEncryptionKeys'>;
@@ -12,7 +12,7 @@ export interface VaultInput {
   /** The purpose for which keys are derived from the master secrets; the same for every vault of one database. */
   readonly label: string;
   /** Every column of this database that is sealed. The first must be one that has values from the first start on. */
-  readonly places: readonly SealedPlace[];
+  readonly columns: readonly EncryptedColumn[];
 }
 
 /**
@@ -52,18 +52,18 @@ interface Given {
 }
 
 /** Before keys had numbers everything was sealed as key 1, so the key that opens such a value is the first. */
-async function firstKey(tx: PoolClient, { places }: VaultInput, given: readonly Given[]): Promise<EncryptionKeyRow[]> {
+async function firstKey(tx: PoolClient, { columns }: VaultInput, given: readonly Given[]): Promise<EncryptionKeyRow[]> {
   const [current] = given;
-  const sample = await firstSealed(tx, places);
+  const sample = await firstSealed(tx, columns);
   const first = sample === null ? current : given.find(({ vaultKey }) => opens(vaultKey, sample));
   if (first === undefined) throw new ConfigError([WRONG_KEY]);
   await run(tx, ADD, [1, first.fingerprint]);
   return [{ id: 1, fingerprint: first.fingerprint, retired: false }];
 }
 
-function opens(key: Buffer, { sealed, place }: SealedValue): boolean {
+function opens(key: Buffer, { sealed, aad }: SealedValue): boolean {
   try {
-    createVault(key).open(sealed, place);
+    createVault(key).open(sealed, aad);
     return true;
   } catch (error) {
     if (error instanceof VaultError) return false;
@@ -81,13 +81,13 @@ const WRONG_KEY =
  */
 async function refuseMissing(
   tx: PoolClient,
-  { places }: VaultInput,
+  { columns }: VaultInput,
   { all, given }: { all: readonly EncryptionKeyRow[]; given: readonly Given[] },
 ): Promise<void> {
   const isGiven = (known: EncryptionKeyRow) => given.some(({ fingerprint }) => fingerprint.equals(known.fingerprint));
   if (!all.some(isGiven)) throw new ConfigError([WRONG_KEY]);
   for (const known of all.filter((one) => !one.retired && !isGiven(one))) {
-    const sealed = await countSealedWith(tx, places, known.id);
+    const sealed = await countSealedWith(tx, columns, known.id);
     if (sealed > 0) {
       throw new ConfigError([
         `ENCRYPTION_KEY_PREVIOUS lacks a key that ${sealed} stored secrets are still sealed with: ` +

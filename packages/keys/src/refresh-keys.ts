@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Vault } from '@chatelaine/crypto';
 import { z } from 'zod';
 import { type Db, inTransaction, type Pool, run, runOne } from '@chatelaine/postgres';
-import { placeOfKeptSecret } from './kept-secret.ts';
+import { keptSecretAad } from './kept-secret.ts';
 import { FIND, INSERT, LOCK, UPDATE } from './sql/kept-secret.ts';
 
 export interface RefreshKey {
@@ -95,6 +95,6 @@ function currentOf(keys: readonly RefreshKey[]): RefreshKey {
 }
 
 const opened = (vault: Vault, sealed: Buffer): Stored =>
-  storedSchema.parse(JSON.parse(vault.open(sealed, placeOfKeptSecret(NAME))));
-const seal = (vault: Vault, keys: Stored): Buffer => vault.seal(JSON.stringify(keys), placeOfKeptSecret(NAME));
+  storedSchema.parse(JSON.parse(vault.open(sealed, keptSecretAad(NAME))));
+const seal = (vault: Vault, keys: Stored): Buffer => vault.seal(JSON.stringify(keys), keptSecretAad(NAME));
 const newKey = (): string => randomBytes(32).toString('base64url');

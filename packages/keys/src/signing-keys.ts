@@ -1,14 +1,14 @@
 import { generateSigningKey, type SigningKey, type SigningKeys, signingKeyOf, type Vault } from '@chatelaine/crypto';
 import { LIFETIME } from '@chatelaine/protocol';
 import { type Db, inTransaction, type Pool, run, runOne } from '@chatelaine/postgres';
-import type { SealedPlace } from './sealed-places-store.ts';
+import type { EncryptedColumn } from './encrypted-columns-store.ts';
 import { FIND, FORGET, INSERT, LOCK, RETIRE } from './sql/signing-key.ts';
 
 export interface SigningKeysInput {
   readonly pool: Pool;
   readonly vault: Vault;
   /** The AAD of a private key. */
-  readonly placeOf: (kid: string) => string;
+  readonly aadOf: (kid: string) => string;
 }
 
 /** Signing keys as far as {@link KeyRing.refresh} has read them from the database. */
@@ -92,28 +92,28 @@ export function replaceSigningKey(
 
 async function insert(
   tx: Db,
-  { vault, placeOf }: SigningKeysInput,
+  { vault, aadOf }: SigningKeysInput,
   { secondsUntilUse }: { secondsUntilUse: number },
 ): Promise<{ kid: string; signsFrom: Date }> {
   const { kid, alg, privateJwk } = generateSigningKey();
-  const sealed = vault.seal(JSON.stringify(privateJwk), placeOf(kid));
+  const sealed = vault.seal(JSON.stringify(privateJwk), aadOf(kid));
   const row = await runOne(tx, INSERT, [kid, alg, sealed, secondsUntilUse]);
   if (row === null) throw new Error('an insert returns its row');
   return { kid, signsFrom: row.use_from };
 }
 
-async function read(db: Db, { vault, placeOf }: SigningKeysInput): Promise<SigningKeys> {
+async function read(db: Db, { vault, aadOf }: SigningKeysInput): Promise<SigningKeys> {
   const rows = await run(db, FIND);
-  const all = rows.map(({ kid, sealed }): SigningKey => signingKeyOf(JSON.parse(vault.open(sealed, placeOf(kid)))));
+  const all = rows.map(({ kid, sealed }): SigningKey => signingKeyOf(JSON.parse(vault.open(sealed, aadOf(kid)))));
   const current = all[rows.findIndex(({ usable }) => usable)];
   if (current === undefined) throw new Error('There is no signing key that may be used now.');
   return { current, all };
 }
 
 /** The column with the private signing keys. */
-export const signingKeyPlace = (placeOf: (kid: string) => string): SealedPlace => ({
+export const signingKeyColumn = (aadOf: (kid: string) => string): EncryptedColumn => ({
   table: 'signing_key',
   column: 'sealed',
   key: ['kid'],
-  place: ({ kid }) => placeOf(String(kid)),
+  aad: ({ kid }) => aadOf(String(kid)),
 });

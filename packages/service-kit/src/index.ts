@@ -3,10 +3,10 @@ export { answersLate } from './server/answers-late.ts';
 export { createServer, type ServerOptions, type Timeouts } from './server/create-server.ts';
 export { migrationsApplied, type ReadyCheck } from './server/health.ts';
 export { observed } from './server/observed.ts';
-export { waitingOnOthers, waitOnOthers, waitOnOthersOrHere } from './server/place.ts';
-export { leavePlace } from './server/places.ts';
+export { waitingOnOthers, waitOnOthers, waitOnOthersOrHere } from './server/request-slot.ts';
+export { releaseSlot } from './server/request-limit.ts';
 export { keepOpener } from './server/security-headers.ts';
-export type { Waiter } from './server/waits.ts';
+export type { Waiter } from './server/waiting-limit.ts';
 
 // the environment
 export * from './env/fields.ts';

@@ -42,7 +42,7 @@ import { openTerms } from './terms/documents.ts';
 import { termsFeature } from './terms/routes.tsx';
 import { timelineFeature } from './timeline/routes.tsx';
 import { closeLost } from './transfer/close-store.ts';
-import { reapCallPlaces } from './transfer/batch/call-place-store.ts';
+import { reapCallSlots } from './transfer/batch/call-slot-store.ts';
 import { reapDeferrals } from './transfer/deferred/deferral-store.ts';
 import { deferredGrant } from './transfer/deferred/deferred-grant.ts';
 import { exchangeGrant } from './transfer/exchange-grant.ts';
@@ -153,7 +153,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   reap(() => reapUnfinished(deps));
   reap(() => reapPendingLinks(deps));
   reap(() => reapDeferrals(pool));
-  reap(() => reapCallPlaces(pool));
+  reap(() => reapCallSlots(pool));
   reap(() => reapStops(pool));
   reap(() => reapIcons(deps));
   const { dueEverySeconds, seenEverySeconds } = config.jobs;

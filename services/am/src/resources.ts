@@ -23,7 +23,7 @@ import { CHECKPOINT_KEY, checkpointKeysOf } from './checkpoint-keys.ts';
 import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
 import type { Deps } from './deps.ts';
-import { placeOfSigningKey, SEALED_PLACES } from './sealed-places.ts';
+import { signingKeyAad, ENCRYPTED_COLUMNS } from './encrypted-columns.ts';
 
 /** What the app is built from, and closes at its end. */
 export type Resources = Pick<
@@ -97,8 +97,8 @@ export async function openResources(config: Config): Promise<Resources> {
 }
 
 async function openSecrets({ config, pool }: Pick<Resources, 'config' | 'pool'>) {
-  const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
-  const keys = await openSigningKeys({ pool, vault, placeOf: placeOfSigningKey });
+  const vault = await openVault({ pool, config, label: VAULT_LABEL, columns: ENCRYPTED_COLUMNS });
+  const keys = await openSigningKeys({ pool, vault, aadOf: signingKeyAad });
   const sessionKeys = await openSessionKeys({ pool, vault, seed: config.encryptionKey });
   const refreshKeys = await openRefreshKeys({ pool, vault });
   const pushKeys = await openPushKeys({ pool, vault });

@@ -27,7 +27,7 @@ import { migrationDirs } from './migration-dirs.ts';
 import { accessPages } from './oauth/access-routes.tsx';
 import { hostFeature } from './oauth/host.ts';
 import { proxy } from './proxy/routes.ts';
-import { SEALED_PLACES, VAULT_LABEL } from './sealed-places.ts';
+import { ENCRYPTED_COLUMNS, VAULT_LABEL } from './encrypted-columns.ts';
 
 /**
  * The services that people can connect: those that ship with the bridge, and those that its operator adds.
@@ -102,7 +102,7 @@ export async function createApp(start: StartDeps): Promise<FastifyInstance> {
     await outbound.close();
     await pool.end();
   });
-  const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
+  const vault = await openVault({ pool, config, label: VAULT_LABEL, columns: ENCRYPTED_COLUMNS });
   const key = await openSessionKeys({ pool, vault, seed: config.encryptionKey });
   const count = seen.metrics.counter({
     name: 'chatelaine_bridge_calls_total',

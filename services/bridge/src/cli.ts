@@ -6,7 +6,7 @@ import { readConfig } from './config.ts';
 import { describeService } from './definitions/describe.ts';
 import { readDefinition } from './definitions/read-definition.ts';
 import { migrationDirs } from './migration-dirs.ts';
-import { SEALED_PLACES, VAULT_LABEL } from './sealed-places.ts';
+import { ENCRYPTED_COLUMNS, VAULT_LABEL } from './encrypted-columns.ts';
 
 process.exitCode = await runCli({
   name: 'chatelaine-bridge',
@@ -35,8 +35,8 @@ process.exitCode = await runCli({
       config: () => readConfig(),
       dirs: migrationDirs,
       label: VAULT_LABEL,
-      places: SEALED_PLACES,
-      placeOfSigningKey: null,
+      columns: ENCRYPTED_COLUMNS,
+      signingKeyAad: null,
     }),
   },
 });

@@ -6,8 +6,8 @@ import { createVault } from '@chatelaine/crypto';
 import { expect, test } from '@jest/globals';
 import { openServices } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
-import { SEALED_PLACES } from '../src/sealed-places.ts';
-import { openCredential, placeOfCredential, sealCredential } from '../src/upstream/credential.ts';
+import { ENCRYPTED_COLUMNS } from '../src/encrypted-columns.ts';
+import { openCredential, credentialAad, sealCredential } from '../src/upstream/credential.ts';
 
 const good = {
   ISSUER: 'https://bridge.example',
@@ -84,6 +84,6 @@ test('a sealed credential opens in its own place and in no other', () => {
 
 test('a change of ENCRYPTION_KEY finds a credential in the place that it is sealed for', () => {
   const place = { id: 'acc_1', owner: 'ada', service: 'github', origin: 'https://api.github.com' };
-  const listed = SEALED_PLACES.find(({ table }) => table === 'service_account');
-  expect(listed?.place(place)).toBe(placeOfCredential(place));
+  const listed = ENCRYPTED_COLUMNS.find(({ table }) => table === 'service_account');
+  expect(listed?.aad(place)).toBe(credentialAad(place));
 });

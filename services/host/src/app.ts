@@ -14,7 +14,7 @@ import { entriesPages } from './entries/page-routes.tsx';
 import { homePages } from './home/routes.tsx';
 import { accessPages } from './oauth/access-routes.tsx';
 import { migrationDirs } from './migration-dirs.ts';
-import { SEALED_PLACES, VAULT_LABEL } from './sealed-places.ts';
+import { ENCRYPTED_COLUMNS, VAULT_LABEL } from './encrypted-columns.ts';
 import { hostFeature } from './oauth/host.tsx';
 import { managerPages } from './oauth/manager-routes.tsx';
 
@@ -48,7 +48,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     await pool.end();
   });
   crashBeforeReply(app, config); // in tests only
-  const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
+  const vault = await openVault({ pool, config, label: VAULT_LABEL, columns: ENCRYPTED_COLUMNS });
   const key = await openSessionKeys({ pool, vault, seed: config.encryptionKey });
   await app.register(sessions, { pool, name: flavor.id, key });
   await hostFeature(app, deps); // what makes it a Host: links, transfers, the check of each request

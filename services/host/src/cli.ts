@@ -2,7 +2,7 @@ import { keyCommands } from '@chatelaine/keys';
 import { runCli } from '@chatelaine/service-kit';
 import { readConfig } from './config.ts';
 import { migrationDirs } from './migration-dirs.ts';
-import { SEALED_PLACES, VAULT_LABEL } from './sealed-places.ts';
+import { ENCRYPTED_COLUMNS, VAULT_LABEL } from './encrypted-columns.ts';
 
 process.exitCode = await runCli({
   name: 'chatelaine',
@@ -11,7 +11,7 @@ process.exitCode = await runCli({
     config: () => readConfig(),
     dirs: migrationDirs,
     label: VAULT_LABEL,
-    places: SEALED_PLACES,
-    placeOfSigningKey: null,
+    columns: ENCRYPTED_COLUMNS,
+    signingKeyAad: null,
   }),
 });

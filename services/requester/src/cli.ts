@@ -2,7 +2,7 @@ import { keyCommands } from '@chatelaine/keys';
 import { runCli } from '@chatelaine/service-kit';
 import { readConfig } from './config.ts';
 import { migrationDirs, VAULT_LABEL } from './deps.ts';
-import { placeOfSigningKey, SEALED_PLACES } from './sealed-places.ts';
+import { signingKeyAad, ENCRYPTED_COLUMNS } from './encrypted-columns.ts';
 
 process.exitCode = await runCli({
   name: 'chatelaine',
@@ -11,7 +11,7 @@ process.exitCode = await runCli({
     config: () => readConfig(),
     dirs: migrationDirs,
     label: VAULT_LABEL,
-    places: SEALED_PLACES,
-    placeOfSigningKey,
+    columns: ENCRYPTED_COLUMNS,
+    signingKeyAad,
   }),
 });

@@ -21,7 +21,7 @@ import type { Pool } from 'pg';
 import type { Config } from './config.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { createRequesterStore } from './requester-store.ts';
-import { placeOfSigningKey, SEALED_PLACES } from './sealed-places.ts';
+import { signingKeyAad, ENCRYPTED_COLUMNS } from './encrypted-columns.ts';
 
 /** Everything a feature may need; each takes the smallest Pick. Built once, in `main`. */
 export interface Deps {
@@ -66,8 +66,8 @@ export async function openDeps(config: Config, clock: Clock = systemClock): Prom
   };
   try {
     prisma = await openPrisma(pool);
-    const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
-    const keys = await openSigningKeys({ pool, vault, placeOf: placeOfSigningKey });
+    const vault = await openVault({ pool, config, label: VAULT_LABEL, columns: ENCRYPTED_COLUMNS });
+    const keys = await openSigningKeys({ pool, vault, aadOf: signingKeyAad });
     const sessionKeys = await openSessionKeys({ pool, vault, seed: deriveKey(config.encryptionKey, 'sessions') });
     const undecidedTerms: Deps['undecidedTerms'] = new Set();
     const parts = { config, clock, pool, outbound, vault, keys, sessionKeys, undecidedTerms };

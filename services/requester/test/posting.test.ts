@@ -21,24 +21,26 @@ beforeEach(async () => {
   deployment.asked.length = 0;
 });
 
-type Place = 'photos' | 'notes';
-const kept = (at: Place) => world.deployment.entries[at]?.map(({ text }) => text);
+type Destination = 'photos' | 'notes';
+const kept = (at: Destination) => world.deployment.entries[at]?.map(({ text }) => text);
 const sent = () =>
   world.deployment.received.filter(({ path, method }) => method === 'POST' && path.endsWith('/api/entries')).length;
 const DENIED = { status: 400, json: { error: 'access_denied', denied_by: 'am' } };
 
 /** What a form would send, with its own attempt, to the Hosts named. */
-function fieldsOf(page: Answer, ...places: Place[]): Record<string, string> {
+function fieldsOf(page: Answer, ...destinations: Destination[]): Record<string, string> {
   const boxes = [...page.text.matchAll(/name="(to [^"]+)"/g)].map((match) => match[1] ?? '');
-  const chosen = boxes.filter((name) => places.some((place) => name.endsWith(` ${world.deployment.resource(place)}`)));
+  const chosen = boxes.filter((name) =>
+    destinations.some((destination) => name.endsWith(` ${world.deployment.resource(destination)}`)),
+  );
   return { ...hiddenFields(page.text, '/entries'), ...Object.fromEntries(chosen.map((name) => [name, 'yes'])) };
 }
 const checked = (page: Answer) =>
   [...page.text.matchAll(/name="(to [^"]+)" value="yes" checked/g)].map((match) => match[1] ?? '');
 const follow = (page: Answer) => browser.get(page.headers['location'] ?? 'nowhere');
 
-async function post(text: string, ...places: Place[]): Promise<Answer> {
-  return browser.post('/entries', { ...fieldsOf(await browser.get('/'), ...places), text });
+async function post(text: string, ...destinations: Destination[]): Promise<Answer> {
+  return browser.post('/entries', { ...fieldsOf(await browser.get('/'), ...destinations), text });
 }
 
 describe('posting', () => {

@@ -6,7 +6,7 @@ import { accountSchema } from '@chatelaine/accounts';
 import { keySchema } from '@chatelaine/keys';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { migrationDirs } from '../src/deps.ts';
-import { SEALED_PLACES } from '../src/sealed-places.ts';
+import { ENCRYPTED_COLUMNS } from '../src/encrypted-columns.ts';
 
 let embedded: Embedded;
 beforeAll(async () => {
@@ -31,7 +31,7 @@ test('schema, migrations and live database say the same', async () => {
   // what is not listed is lost with its encryption key; answers are sealed by a key that only the browser has, for
   // seconds
   expect(rows.map(({ place }) => place).filter((place) => place !== 'oauth_answer.sealed')).toEqual(
-    SEALED_PLACES.map(({ table }) => `${table}.sealed`).toSorted(),
+    ENCRYPTED_COLUMNS.map(({ table }) => `${table}.sealed`).toSorted(),
   );
   await database.drop();
 });

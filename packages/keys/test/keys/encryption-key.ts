@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createVault, deriveKey } from '@chatelaine/crypto';
 import { eventually } from '@chatelaine/test-kit';
 import { reseal } from '../../src/index.ts';
-import { pool, OLD, NEW, OTHER, places, fresh, open } from './scene.ts';
+import { pool, OLD, NEW, OTHER, columns, fresh, open } from './scene.ts';
 
 /** Twice as many are more than one batch. */
 const EACH = 60;
@@ -67,13 +67,13 @@ export function encryptionKey(): void {
         }
       };
       const running = traffic();
-      const first = await reseal({ pool, vault: after }, places);
+      const first = await reseal({ pool, vault: after }, columns);
       done = true;
       await running;
       expect(failures).toBe(0);
       expect(first).toMatchObject({ unreadable: 0 });
       expect(first.resealed).toBeGreaterThanOrEqual(2 * EACH - 1);
-      expect(await reseal({ pool, vault: after }, places)).toMatchObject({ left: 0, unreadable: 0 });
+      expect(await reseal({ pool, vault: after }, columns)).toMatchObject({ left: 0, unreadable: 0 });
       for (const { owner, n, gold, city } of await opensOf())
         expect(after.open(gold, `${owner}|${n}|${city}`)).toBe(`${owner}'s ${n}`);
     });
@@ -85,7 +85,7 @@ export function encryptionKey(): void {
       const other = await pool.connect();
       await other.query('begin');
       await other.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [after.seal('new', place)]);
-      const resealing = reseal({ pool, vault: after }, places);
+      const resealing = reseal({ pool, vault: after }, columns);
       const waiting = async () =>
         (
           await pool.query(
@@ -108,7 +108,7 @@ export function encryptionKey(): void {
         'ENCRYPTION_KEY_PREVIOUS lacks a key that 1 stored secrets are still sealed with: put it back and run',
       );
       const back = await open(NEW, OTHER);
-      expect(await reseal({ pool, vault: back }, places)).toEqual({ resealed: 1, left: 0, unreadable: 0 });
+      expect(await reseal({ pool, vault: back }, columns)).toEqual({ resealed: 1, left: 0, unreadable: 0 });
       expect((await open(NEW)).open(await goldOf('bob', 7), place)).toBe('x');
     });
 

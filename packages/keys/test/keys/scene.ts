@@ -1,23 +1,23 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { createInstance, type Embedded, type Instance, sharedEmbedded } from '@chatelaine/dev-postgres';
 import { applyMigrations, openPool, type Pool } from '@chatelaine/postgres';
-import { keptSecretPlace, keyMigrations, openVault, type SealedPlace, signingKeyPlace } from '../../src/index.ts';
+import { keptSecretColumn, keyMigrations, openVault, type EncryptedColumn, signingKeyColumn } from '../../src/index.ts';
 
 let server: Embedded;
 let instance: Instance;
 export let pool: Pool;
 export const [OLD, NEW, OTHER] = [1, 2, 3].map((n) => Buffer.alloc(32, n)) as [Buffer, Buffer, Buffer];
-export const placeOf = (kid: string) => `signing_key|${kid}`;
+export const aadOf = (kid: string) => `signing_key|${kid}`;
 
-export const chest: SealedPlace = {
+export const chest: EncryptedColumn = {
   table: 'chest',
   column: 'gold',
   key: ['owner', 'n'],
   also: { city: '(select name from city t where t.owner = chest.owner)' },
-  place: ({ owner, n, city }) => `${String(owner)}|${String(n)}|${String(city)}`,
+  aad: ({ owner, n, city }) => `${String(owner)}|${String(n)}|${String(city)}`,
 };
 
-export const places = [signingKeyPlace(placeOf), keptSecretPlace, chest];
+export const columns = [signingKeyColumn(aadOf), keptSecretColumn, chest];
 
 /** Replaces the database by a new one. */
 export async function fresh(): Promise<void> {
@@ -33,7 +33,7 @@ export async function fresh(): Promise<void> {
 }
 
 export const open = (encryptionKey: Buffer, ...previousEncryptionKeys: Buffer[]) =>
-  openVault({ pool, config: { encryptionKey, previousEncryptionKeys }, label: 'inn', places });
+  openVault({ pool, config: { encryptionKey, previousEncryptionKeys }, label: 'inn', columns });
 
 export function scene(): void {
   beforeAll(async () => {

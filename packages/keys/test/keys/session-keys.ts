@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { openSessionKeys, replaceSessionKeys, reseal } from '../../src/index.ts';
-import { pool, OLD, NEW, places, fresh, open } from './scene.ts';
+import { pool, OLD, NEW, columns, fresh, open } from './scene.ts';
 
 export function sessionKeys(): void {
   describe('session keys', () => {
@@ -9,7 +9,7 @@ export function sessionKeys(): void {
     test('are the same before and after the encryption key is replaced: nobody is signed out', async () => {
       const first = await openSessionKeys({ pool, vault: await open(OLD), seed: OLD });
       const vault = await open(NEW, OLD);
-      await reseal({ pool, vault }, places);
+      await reseal({ pool, vault }, columns);
       expect(await openSessionKeys({ pool, vault: await open(NEW), seed: NEW })).toEqual(first);
     });
 

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createVault, deriveKey, generateSigningKey, publicJwks } from '@chatelaine/crypto';
 import { eventually } from '@chatelaine/test-kit';
 import { openSigningKeys, replaceSigningKey, rotateSigningKey } from '../../src/index.ts';
-import { pool, OLD, NEW, placeOf, fresh, open } from './scene.ts';
+import { pool, OLD, NEW, aadOf, fresh, open } from './scene.ts';
 
 async function waitForLock(): Promise<void> {
   const waiting = `select from pg_locks where locktype = 'advisory' and not granted`;
@@ -20,9 +20,9 @@ export function signingKeys(): void {
       const first = await pool.connect();
       await first.query('begin');
       await first.query('select pg_advisory_xact_lock(4823001)');
-      const second = openSigningKeys({ pool, vault, placeOf });
+      const second = openSigningKeys({ pool, vault, aadOf });
       await waitForLock();
-      const sealed = vault.seal(JSON.stringify(privateJwk), placeOf(kid));
+      const sealed = vault.seal(JSON.stringify(privateJwk), aadOf(kid));
       const insert = 'insert into signing_key (kid, alg, sealed, use_from) values ($1, $2, $3, clock_timestamp())';
       await first.query(insert, [kid, alg, sealed]);
       await first.query('commit');
@@ -33,16 +33,16 @@ export function signingKeys(): void {
 
     test('of processes that start at the same time are the same', async () => {
       const vault = await open(OLD);
-      const rings = await Promise.all([1, 2, 3].map(() => openSigningKeys({ pool, vault, placeOf })));
+      const rings = await Promise.all([1, 2, 3].map(() => openSigningKeys({ pool, vault, aadOf })));
       expect(new Set(rings.map(({ current }) => current.kid)).size).toBe(1);
     });
 
     test('a new one is published ten minutes before it signs, and the old one ten minutes after', async () => {
       const vault = await open(OLD);
-      const ring = await openSigningKeys({ pool, vault, placeOf });
+      const ring = await openSigningKeys({ pool, vault, aadOf });
       const old = ring.current.kid;
       const before = Date.now();
-      const { kid, signsFrom, replaced } = await rotateSigningKey({ pool, vault, placeOf }, 'in-turn');
+      const { kid, signsFrom, replaced } = await rotateSigningKey({ pool, vault, aadOf }, 'in-turn');
       const after = Date.now();
       await ring.refresh();
       expect(ring.current.kid).toBe(old);
@@ -68,24 +68,24 @@ export function signingKeys(): void {
 
     test('that somebody else knows are removed at once', async () => {
       const vault = await open(OLD);
-      const ring = await openSigningKeys({ pool, vault, placeOf });
-      const { kid } = await rotateSigningKey({ pool, vault, placeOf }, 'at-once');
+      const ring = await openSigningKeys({ pool, vault, aadOf });
+      const { kid } = await rotateSigningKey({ pool, vault, aadOf }, 'at-once');
       await ring.refresh();
       expect([ring.current.kid, kids(ring)]).toEqual([kid, [kid]]);
     });
 
     test('that are not published any more are deleted at the next rotation, with their private keys', async () => {
       const vault = await open(OLD);
-      const { kid } = await replaceSigningKey({ pool, vault, placeOf }, { secondsUntilUse: 0, secondsKept: 0 });
+      const { kid } = await replaceSigningKey({ pool, vault, aadOf }, { secondsUntilUse: 0, secondsKept: 0 });
       const { rows } = await pool.query<{ kid: string }>('select kid from signing_key where retired_at is null');
       expect(rows.map((row) => row.kid)).toEqual([kid]);
       expect((await pool.query('select from signing_key')).rowCount).toBe(2);
     });
 
     test('are readable only with the encryption key, and are published without their private members', async () => {
-      const ring = await openSigningKeys({ pool, vault: await open(OLD), placeOf });
+      const ring = await openSigningKeys({ pool, vault: await open(OLD), aadOf });
       expect(JSON.stringify(publicJwks(ring.all))).not.toContain('"d"');
-      await expect(openSigningKeys({ pool, vault: createVault(deriveKey(NEW, 'inn')), placeOf })).rejects.toThrow(
+      await expect(openSigningKeys({ pool, vault: createVault(deriveKey(NEW, 'inn')), aadOf })).rejects.toThrow(
         'cannot be opened',
       );
     });

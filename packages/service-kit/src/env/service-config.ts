@@ -1,7 +1,7 @@
 import type { OutboundException } from '@chatelaine/outbound-http';
 import { type Issuer, parseIssuer, type Schemes } from '@chatelaine/protocol';
 import { LOG_LEVELS, type LogLevel, type MetricsListener, type TracingOptions } from '@chatelaine/telemetry';
-import { REQUESTS_AT_ONCE, WAITING_AT_ONCE } from '../server/places.ts';
+import { REQUESTS_AT_ONCE, WAITING_AT_ONCE } from '../server/request-limit.ts';
 import {
   databaseUrl,
   exceptions,

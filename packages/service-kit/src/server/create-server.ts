@@ -39,7 +39,7 @@ import { rememberMethods } from './allowed-methods.ts';
 import { acceptJson } from './accept-json.ts';
 import { answerClientError } from './client-error.ts';
 import { health, READY_EVERY_SECONDS, type ReadyCheck } from './health.ts';
-import { limitRequests, REQUESTS_AT_ONCE, WAITING_AT_ONCE } from './places.ts';
+import { limitRequests, REQUESTS_AT_ONCE, WAITING_AT_ONCE } from './request-limit.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface ServerOptions {
@@ -66,8 +66,9 @@ export interface ServerOptions {
   /** Requests that may wait for other servers at once, in addition to those. */
   waitingAtOnce?: number;
   /**
-   * Paths, or prefixes of paths that end in a slash, which have places of their own: keys and documents that the
+   *    * Paths, or prefixes of paths that end in a slash, which have slots of their own: keys and documents that the
    * servers we call may need before they can answer.
+   *    * being slots)
    */
   published?: readonly string[];
   timeouts?: Partial<Timeouts>;
@@ -127,7 +128,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(pathOf(request));
     if (methods.length > 0) reply.header('allow', methods.join(', '));
-    // programs in pages of other origins look for metadata in several places, and must be able to read that there is
+    // programs in pages of other origins look for metadata in several slots, and must be able to read that there is
     // none (Fetch §3.2.3)
     if (pathOf(request).includes('/.well-known/')) reply.header('access-control-allow-origin', '*');
     const refusal =

@@ -2,7 +2,7 @@ import { defineQuery, openPool, pendingMigrations, type Pool, run, runOne } from
 import { countStale, openSigningKeys, openVault } from '@chatelaine/keys';
 import type { Config } from '../config.ts';
 import { migrationDirs, VAULT_LABEL } from '../resources.ts';
-import { placeOfSigningKey, SEALED_PLACES } from '../sealed-places.ts';
+import { signingKeyAad, ENCRYPTED_COLUMNS } from '../encrypted-columns.ts';
 import { careful, type Finding, good, wrong } from './finding.ts';
 
 interface Server {
@@ -131,9 +131,9 @@ async function clock(pool: Pool): Promise<Finding> {
 
 async function keys(pool: Pool, config: Config): Promise<Finding[]> {
   try {
-    const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
-    const { all } = await openSigningKeys({ pool, vault, placeOf: placeOfSigningKey });
-    const stale = await countStale(pool, SEALED_PLACES, vault.keyId);
+    const vault = await openVault({ pool, config, label: VAULT_LABEL, columns: ENCRYPTED_COLUMNS });
+    const { all } = await openSigningKeys({ pool, vault, aadOf: signingKeyAad });
+    const stale = await countStale(pool, ENCRYPTED_COLUMNS, vault.keyId);
     const published = all.length === 1 ? '1 signing key is published' : `${all.length} signing keys are published`;
     const findings = [good(`ENCRYPTION_KEY opens what is stored; ${published}.`)];
     if (stale > 0)

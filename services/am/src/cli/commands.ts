@@ -4,7 +4,7 @@ import { keyCommands, withCommandPool } from '@chatelaine/keys';
 import { type Command, type CommandResult, UsageError } from '@chatelaine/service-kit';
 import { type Config, readConfig } from '../config.ts';
 import { migrationDirs, VAULT_LABEL } from '../resources.ts';
-import { placeOfSigningKey, SEALED_PLACES } from '../sealed-places.ts';
+import { signingKeyAad, ENCRYPTED_COLUMNS } from '../encrypted-columns.ts';
 import { doctor } from './doctor.ts';
 import type { RunningDemo } from './running-demo.ts';
 import { listConnections, listLinks } from './list-store.ts';
@@ -23,8 +23,8 @@ export function commands(
       config: configOf,
       dirs: migrationDirs,
       label: VAULT_LABEL,
-      places: SEALED_PLACES,
-      placeOfSigningKey,
+      columns: ENCRYPTED_COLUMNS,
+      signingKeyAad,
       refreshKeys: true,
       pushKeys: true,
     }),

@@ -8,7 +8,7 @@ import { type Stream, STREAMS } from '../checkpoints/codes.ts';
 import { type Known, verifyChain, type VerifyDeps, type Verified } from '../checkpoints/verify-chain.ts';
 import type { Config } from '../config.ts';
 import { VAULT_LABEL } from '../resources.ts';
-import { SEALED_PLACES } from '../sealed-places.ts';
+import { ENCRYPTED_COLUMNS } from '../encrypted-columns.ts';
 
 export interface VerifyTimeline {
   /** Null: all owners. */
@@ -28,7 +28,7 @@ export async function verifyTimeline(
 ): Promise<CommandResult> {
   if (file !== null && owner === null) throw new UsageError('Say whose export it is, with --owner NAME.');
   const known = file === null ? [] : knownIn(await read(file));
-  const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
+  const vault = await openVault({ pool, config, label: VAULT_LABEL, columns: ENCRYPTED_COLUMNS });
   const kept = await findKeptKey({ pool, vault }, CHECKPOINT_KEY);
   if (kept === null) return { lines: ['There are no checkpoints yet: the AM makes them while it runs.'] };
   const deps: VerifyDeps = { pool, checkpointKeys: checkpointKeysOf(kept) };

@@ -63,7 +63,7 @@ async function read(
     host,
     name: name ?? new URL(host).hostname,
     sentences: Object.values(scopes),
-    hostGrant: deps.vault.seal(hostGrant, placeInRequest(client.id, codeChallenge)).toString('base64url'),
+    hostGrant: deps.vault.seal(hostGrant, requestAad(client.id, codeChallenge)).toString('base64url'),
   };
   return { kind: 'kept', data };
 }
@@ -88,17 +88,17 @@ async function keep(
   if (kept === null) return;
   const { client, request } = asked.interaction;
   const sealed = Buffer.from(kept.hostGrant, 'base64url');
-  const hostGrant = deps.vault.open(sealed, placeInRequest(client.id, request.codeChallenge));
-  const place = sealedFor({ row: connectionId, ownerId: asked.owner.id, column: 'host_grant' });
+  const hostGrant = deps.vault.open(sealed, requestAad(client.id, request.codeChallenge));
+  const aad = sealedFor({ row: connectionId, ownerId: asked.owner.id, column: 'host_grant' });
   await keepPendingLink(deps, {
     connectionId,
     hostId: hostTag(kept.host),
-    hostGrant: deps.vault.seal(hostGrant, place),
+    hostGrant: deps.vault.seal(hostGrant, aad),
   });
 }
 
 /** Nobody has signed in yet, so the secret is bound to the request itself. PROTOCOL §8. */
-const placeInRequest = (clientId: string, codeChallenge: string): string =>
+const requestAad = (clientId: string, codeChallenge: string): string =>
   `${COMBINED_REGISTRATION}|${clientId}|${codeChallenge}`;
 
 const refused = (message: string): ExtensionReading => ({ kind: 'refused', error: 'invalid_request', message });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256, sha256base64url } from '@chatelaine/crypto';
 import type { Redemption } from '@chatelaine/oauth-server';
 import { formatForm, LIFETIME } from '@chatelaine/protocol';
-import { type AnsweredAttempt, type FinishLinkDeps, placeOf, redeem, settle } from '../linking/finish-link.ts';
+import { type AnsweredAttempt, type FinishLinkDeps, attemptAad, redeem, settle } from '../linking/finish-link.ts';
 import { sealedFor } from '../links/sealing.ts';
 import { beginLinking, noteNotLinked, readPendingLink } from './pending-link-store.ts';
 
@@ -35,18 +35,18 @@ async function link(deps: RedeemHostGrantDeps, { grant, verifier }: Redemption):
   const pending = await readPendingLink(deps, { connectionId, ownerId });
   if (pending === null) return;
   const { hostId, hostName, metadata } = pending;
-  const place = sealedFor({ row: connectionId, ownerId, column: 'host_grant' });
-  const hostGrant = deps.vault.open(pending.hostGrant, place);
+  const aad = sealedFor({ row: connectionId, ownerId, column: 'host_grant' });
+  const hostGrant = deps.vault.open(pending.hostGrant, aad);
   // in the form of a callback, so that it is redeemed, and resolved after a crash, like any other code of a Host
   const state = sha256base64url(`${metadata.issuer}|${hostGrant}`);
   const query = formatForm({ code: hostGrant, state, iss: metadata.issuer });
   const row = { stateHash: sha256(state), ownerId };
-  const sealedVerifier = deps.vault.seal(verifier, placeOf(row, 'verifier'));
+  const sealedVerifier = deps.vault.seal(verifier, attemptAad(row, 'verifier'));
   const begun = await beginLinking(deps, {
     ...row,
     connectionId,
     verifier: sealedVerifier,
-    answer: deps.vault.seal(query, placeOf(row, 'answer')),
+    answer: deps.vault.seal(query, attemptAad(row, 'answer')),
     lifetimeSeconds: LIFETIME.interaction,
     resumeAfterSeconds: deps.config.recovery.resumeLinksAfterSeconds,
   });

@@ -49,7 +49,7 @@ export async function finishLink(deps: FinishLinkDeps, input: FinishLinkInput): 
   const attempt = await takeAttempt(deps, {
     ...input,
     stateHash,
-    answer: deps.vault.seal(input.query, placeOf({ ...input, stateHash }, 'answer')),
+    answer: deps.vault.seal(input.query, attemptAad({ ...input, stateHash }, 'answer')),
     resumeAfterSeconds: deps.config.recovery.resumeLinksAfterSeconds,
   });
   if (attempt === null) return { kind: 'not_ours' };
@@ -84,7 +84,7 @@ export function redeem(
     relationship: 'link',
     query,
     state,
-    verifier: deps.vault.open(input.verifier, placeOf(input, 'verifier')),
+    verifier: deps.vault.open(input.verifier, attemptAad(input, 'verifier')),
   });
 }
 
@@ -181,7 +181,7 @@ async function readFailure(
 }
 
 /** The additional authenticated data for the secrets of an attempt. */
-export function placeOf(
+export function attemptAad(
   { stateHash, ownerId }: Pick<AnsweredAttempt, 'stateHash' | 'ownerId'>,
   column: 'verifier' | 'answer',
 ): string {

@@ -1,6 +1,6 @@
 import { stateOfCallback } from '@chatelaine/oauth-client';
 import { settleAttempt } from './attempt-store.ts';
-import { type FinishLinkDeps, placeOf, redeem, type Redeemed, settle } from './finish-link.ts';
+import { type FinishLinkDeps, attemptAad, redeem, type Redeemed, settle } from './finish-link.ts';
 import { handBack } from '../links/hand-back.ts';
 import { noteAnswer } from '../links/turn-store.ts';
 import { releaseAttempt, type UnsettledAttempt } from './unsettled-store.ts';
@@ -14,7 +14,7 @@ import { releaseAttempt, type UnsettledAttempt } from './unsettled-store.ts';
 export async function resumeLink(deps: FinishLinkDeps, attempt: UnsettledAttempt): Promise<void> {
   const { hostId, stateHash, first } = attempt;
   try {
-    const query = deps.vault.open(attempt.answer, placeOf(attempt, 'answer'));
+    const query = deps.vault.open(attempt.answer, attemptAad(attempt, 'answer'));
     const began = performance.now();
     const answer = await redeem(deps, { ...attempt, query, state: stateOfCallback(query) ?? '' });
     const seconds = (performance.now() - began) / 1000;

@@ -5,7 +5,7 @@ export interface Share {
   readonly waiting: number;
 }
 
-/** A request for a place. */
+/** A request for a slot. */
 export interface Ticket {
   /**
    * The path for taking turns: they rotate by its first part, within that by the second, and so on; equal paths queue.
@@ -18,27 +18,27 @@ export interface Ticket {
   readonly open?: () => boolean;
 }
 
-/** A bounded number of places, given out in turns. docs/adr/0008 */
+/** A bounded number of slots, given out in turns. docs/adr/0008 */
 export interface ConcurrencyLimit {
   /**
-   * Waits for a place; the returned function gives it back.
-   * @throws Crowded if one of the shares has no room to wait either; the signal's reason if that fires first
+   * Waits for a slot; the returned function gives it back.
+   * @throws Crowded if one of the shares has no capacity to wait either; the signal's reason if that fires first
    */
   enter(ticket: Ticket): Promise<() => void>;
-  /** A place at once if one is free and nobody waits for it; otherwise null. */
+  /** A slot at once if one is free and nobody waits for it; otherwise null. */
   tryEnter(ticket: Pick<Ticket, 'shares'>): (() => void) | null;
-  /** Gives out places that have become free. */
+  /** Gives out slots that have become free. */
   look(): void;
 }
 
-/** There is no place, and no room to wait for one. */
+/** There is no slot, and the queue is full. */
 export class Crowded extends Error {
   override readonly name = 'Crowded';
-  /** The name of the share that is full; empty for all places together. */
+  /** The name of the share that is full; empty for all slots together. */
   readonly share: string;
 
   constructor(share: string) {
-    super('There is no room to wait.');
+    super('There is no slot, and the queue is full.');
     this.share = share;
   }
 }
@@ -95,7 +95,7 @@ export function createConcurrencyLimit(all: Omit<Share, 'name'>): ConcurrencyLim
       looked.waiting.enter();
     }
   };
-  const placeIn = (shares: readonly Share[]): (() => void) =>
+  const slotIn = (shares: readonly Share[]): (() => void) =>
     once(() => {
       count({ shares }, { active: -1 });
       look();
@@ -106,7 +106,7 @@ export function createConcurrencyLimit(all: Omit<Share, 'name'>): ConcurrencyLim
       const shares = [{ ...all, name: '' }, ...ticket.shares];
       if (line.size > 0 || fullOf(shares) !== undefined) return null;
       count({ shares }, { active: 1 });
-      return placeIn(shares);
+      return slotIn(shares);
     },
     async enter(ticket) {
       ticket.signal.throwIfAborted();
@@ -132,7 +132,7 @@ export function createConcurrencyLimit(all: Omit<Share, 'name'>): ConcurrencyLim
         count(waiting, { waiting: 1 });
         look();
       });
-      return placeIn(shares);
+      return slotIn(shares);
     },
   };
 }

@@ -15,7 +15,7 @@ interface HostGateDeps extends Pick<Deps, 'log'> {
 
 /** What this process knows about one Host. */
 interface Lane {
-  readonly places: ConcurrencyLimit;
+  readonly slots: ConcurrencyLimit;
   /** Consecutive failures. */
   failures: number;
   circuit: Circuit;
@@ -50,8 +50,8 @@ export function createHostGate(deps: HostGateDeps): HostGate {
   const laneOf = (hostIssuer: string): Lane => {
     const known = lanes.get(hostIssuer);
     if (known !== undefined) return known;
-    const places = createConcurrencyLimit({ atOnce: limits.atOnce, waiting: limits.waiting });
-    const made: Lane = { places, failures: 0, circuit: { state: 'closed' } };
+    const slots = createConcurrencyLimit({ atOnce: limits.atOnce, waiting: limits.waiting });
+    const made: Lane = { slots, failures: 0, circuit: { state: 'closed' } };
     lanes.set(hostIssuer, made);
     return made;
   };
@@ -87,7 +87,7 @@ async function through<T extends { readonly kind: string }>(
   make: () => Promise<T | Failure>,
 ): Promise<T | Failure | Held> {
   const { lane, caller } = called;
-  const leave = await placeFor(lane, deps.limits, caller);
+  const leave = await slotFor(lane, deps.limits, caller);
   if (leave === null) return held(deps.limits.waitSeconds);
   try {
     const { circuit } = lane;
@@ -110,18 +110,18 @@ async function through<T extends { readonly kind: string }>(
   }
 }
 
-/** A place at the Host; null if there is none in time. One Requester never takes them all. */
-async function placeFor({ places }: Lane, limits: HostGateLimits, caller: GateCaller): Promise<(() => void) | null> {
+/** A slot at the Host; null if there is none in time. One Requester never takes them all. */
+async function slotFor({ slots }: Lane, limits: HostGateLimits, caller: GateCaller): Promise<(() => void) | null> {
   const [requester] = caller.path;
   const { atOnce, waiting, forOthers } = limits;
   const shares = [{ name: requester, atOnce: atOnce - forOthers, waiting: waiting - forOthers }];
   caller.signal?.throwIfAborted();
-  const free = places.tryEnter({ shares });
+  const free = slots.tryEnter({ shares });
   if (free !== null) return free;
   const patience = deadlineIn(limits.waitSeconds);
   const signal = caller.signal === undefined ? patience : AbortSignal.any([patience, caller.signal]);
   try {
-    return await places.enter({ path: caller.path, shares, signal });
+    return await slots.enter({ path: caller.path, shares, signal });
   } catch (error) {
     caller.signal?.throwIfAborted();
     if (error instanceof Crowded || patience.aborted) return null;

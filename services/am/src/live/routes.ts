@@ -1,5 +1,5 @@
 import { accountOf, currentSessionHash, liveSessionsOf, requireAccount } from '@chatelaine/accounts';
-import { answersLate, leavePlace, onDrain, repeat } from '@chatelaine/service-kit';
+import { answersLate, releaseSlot, onDrain, repeat } from '@chatelaine/service-kit';
 import { pages, Problem } from '@chatelaine/ui';
 import type { FastifyInstance } from 'fastify';
 import type { Deps } from '../deps.ts';
@@ -32,7 +32,7 @@ export async function liveFeature(
         const { status, sentence } = REFUSED[opened.kind];
         throw new Problem(status, sentence, { retryAfter: COME_BACK_SECONDS });
       }
-      leavePlace(request);
+      releaseSlot(request);
       answersLate(request);
       return reply
         .header('cache-control', 'no-store')

@@ -5,14 +5,14 @@ import { openKeptKey, openVault } from '@chatelaine/keys';
 import { CHECKPOINT_KEY, checkpointKeysOf } from '../../src/checkpoint-keys.ts';
 import { type CheckpointDeps, makeCheckpoints } from '../../src/checkpoints/make-checkpoints.ts';
 import { VAULT_LABEL } from '../../src/resources.ts';
-import { SEALED_PLACES } from '../../src/sealed-places.ts';
+import { ENCRYPTED_COLUMNS } from '../../src/encrypted-columns.ts';
 import { type Story, TestDeployment } from '../support/deployment.ts';
 import { chatelaine, type Said } from '../support/operator.ts';
 import { type Past, writeAsked } from '../support/past.ts';
 
 export const deployment = await TestDeployment.build();
 const { pool, config } = deployment;
-const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
+const vault = await openVault({ pool, config, label: VAULT_LABEL, columns: ENCRYPTED_COLUMNS });
 /** With the keys of the deployment. */
 export const deps: CheckpointDeps = {
   pool,

@@ -3,7 +3,7 @@ import { openVault, replaceSigningKey } from '@chatelaine/keys';
 import { eventually } from '@chatelaine/test-kit';
 import { describe, expect, test } from '@jest/globals';
 import { openResources, VAULT_LABEL } from '../../src/resources.ts';
-import { placeOfSigningKey, SEALED_PLACES } from '../../src/sealed-places.ts';
+import { signingKeyAad, ENCRYPTED_COLUMNS } from '../../src/encrypted-columns.ts';
 import type { Am } from '../support/am-process.ts';
 import { traffic as keepAsking } from '../support/operator.ts';
 import { gate } from '../support/scripted-host.ts';
@@ -28,9 +28,9 @@ export function keysReplaced(): void {
         pool: deployment.pool,
         config: deployment.config,
         label: VAULT_LABEL,
-        places: SEALED_PLACES,
+        columns: ENCRYPTED_COLUMNS,
       });
-      const keys = { pool: deployment.pool, vault, placeOf: placeOfSigningKey };
+      const keys = { pool: deployment.pool, vault, aadOf: signingKeyAad };
       const { kid, signsFrom } = await replaceSigningKey(keys, { secondsUntilUse: 600, secondsKept: 3600 });
       await eventually(async () => (await Promise.all(deployment.ams.map(kidsAt))).every((kids) => kids.includes(kid)));
       expect(Date.now()).toBeLessThan(signsFrom.getTime());
@@ -102,7 +102,7 @@ export function keysReplaced(): void {
            and column_name !~ '(^|_)hash$|^public_key$|^(digest|macs?|previous|picture)$' order by place`,
       );
       expect(sealed.map(({ place }) => place)).toEqual(
-        SEALED_PLACES.filter(({ part }) => part === undefined)
+        ENCRYPTED_COLUMNS.filter(({ part }) => part === undefined)
           .map(({ table, column }) => `${table}.${column}`)
           .toSorted(),
       );

@@ -2,7 +2,7 @@ import { defineQuery, openPool, pendingMigrations, type Pool, run } from '@chate
 import { countStale, openVault } from '@chatelaine/keys';
 import type { Config } from '../config.ts';
 import { migrationDirs } from '../migration-dirs.ts';
-import { SEALED_PLACES, VAULT_LABEL } from '../sealed-places.ts';
+import { ENCRYPTED_COLUMNS, VAULT_LABEL } from '../encrypted-columns.ts';
 import { openCredential } from '../upstream/index.ts';
 
 interface Kept {
@@ -49,7 +49,7 @@ export async function lookAtDatabase(config: Config): Promise<Look> {
 }
 
 async function lookAtAccounts(pool: Pool, config: Config): Promise<Look> {
-  const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
+  const vault = await openVault({ pool, config, label: VAULT_LABEL, columns: ENCRYPTED_COLUMNS });
   const accounts = await run(pool, ACCOUNTS);
   const connected = new Map<string, number>();
   for (const { service } of accounts) connected.set(service, (connected.get(service) ?? 0) + 1);
@@ -66,6 +66,6 @@ async function lookAtAccounts(pool: Pool, config: Config): Promise<Look> {
     connected,
     broken: accounts.filter(({ state }) => state === 'broken').length,
     sealed: accounts.filter((account) => !opens(account)).length,
-    stale: await countStale(pool, SEALED_PLACES, vault.keyId),
+    stale: await countStale(pool, ENCRYPTED_COLUMNS, vault.keyId),
   };
 }

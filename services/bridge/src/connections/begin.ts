@@ -21,7 +21,7 @@ export type Begun =
  * The additional authenticated data for what an attempt encrypts: the PKCE verifier and the state, or the secret of the
  * temporary credentials.
  */
-export const placeOfAttempt = ({ hash, owner, service }: Omit<Attempt, 'session'>): string =>
+export const attemptAad = ({ hash, owner, service }: Omit<Attempt, 'session'>): string =>
   JSON.stringify(['connect_attempt', hash.toString('base64url'), owner, service, 'sealed']);
 
 /**
@@ -72,5 +72,5 @@ async function keep(
   { hash, secret }: { hash: Buffer; secret: string },
 ): Promise<void> {
   const attempt = { hash, owner, session, service: service.id };
-  await saveAttempt(deps, { ...attempt, sealed: deps.vault.seal(secret, placeOfAttempt(attempt)) });
+  await saveAttempt(deps, { ...attempt, sealed: deps.vault.seal(secret, attemptAad(attempt)) });
 }

@@ -12,7 +12,7 @@ import {
   sealCredential,
 } from '../upstream/index.ts';
 import { takeAttempt } from './attempt-store.ts';
-import { callbackOf, placeOfAttempt } from './begin.ts';
+import { callbackOf, attemptAad } from './begin.ts';
 import { endUpstream } from './end-upstream.ts';
 import { whoseAccount } from './whose-account.ts';
 
@@ -66,7 +66,7 @@ async function take(
 ): Promise<string | null> {
   const attempt = { hash: sha256(handle), owner, session, service: service.id };
   const sealed = await takeAttempt(deps, attempt);
-  return sealed === null ? null : deps.vault.open(sealed, placeOfAttempt(attempt));
+  return sealed === null ? null : deps.vault.open(sealed, attemptAad(attempt));
 }
 
 async function finishOAuth2(deps: FinishDeps, input: FinishInput): Promise<Granted | NotGranted> {

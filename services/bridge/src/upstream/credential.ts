@@ -12,7 +12,7 @@ export const credentialSchema = z.discriminatedUnion('version', [
 export type Credential = z.infer<typeof credentialSchema>;
 
 /** Where a credential is stored. */
-export interface CredentialPlace {
+export interface CredentialRow {
   readonly id: string;
   readonly owner: string;
   readonly service: string;
@@ -23,16 +23,16 @@ export interface CredentialPlace {
  * The additional authenticated data: an encrypted credential that is moved to another row, owner, service or origin
  * cannot be decrypted.
  */
-export const placeOfCredential = ({ id, owner, service, origin }: CredentialPlace): string =>
+export const credentialAad = ({ id, owner, service, origin }: CredentialRow): string =>
   JSON.stringify(['service_account', id, owner, service, origin, 'credential']);
 
-export function sealCredential(vault: Vault, place: CredentialPlace, credential: Credential): Buffer {
-  return vault.seal(JSON.stringify(credential), placeOfCredential(place));
+export function sealCredential(vault: Vault, row: CredentialRow, credential: Credential): Buffer {
+  return vault.seal(JSON.stringify(credential), credentialAad(row));
 }
 
 /** @throws VaultError unless it was encrypted for exactly this row */
-export function openCredential(vault: Vault, place: CredentialPlace, sealed: Uint8Array): Credential {
-  return credentialSchema.parse(JSON.parse(vault.open(sealed, placeOfCredential(place))));
+export function openCredential(vault: Vault, row: CredentialRow, sealed: Uint8Array): Credential {
+  return credentialSchema.parse(JSON.parse(vault.open(sealed, credentialAad(row))));
 }
 
 /** Every secret in it. */

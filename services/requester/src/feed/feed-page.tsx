@@ -66,7 +66,14 @@ function partsOf(events: AsyncIterator<FeedEvent>, refused: Refused | undefined)
       const { writable } = asking;
       if (writable.length === 0) return;
       const { text = '', chosen = writable.length === 1 ? writable : [] } = refused ?? {};
-      yield <PostForm title="Post an entry" places={writable.map(hintedAmong(writable))} text={text} chosen={chosen} />;
+      yield (
+        <PostForm
+          title="Post an entry"
+          destinations={writable.map(hintedAmong(writable))}
+          text={text}
+          chosen={chosen}
+        />
+      );
     },
     async *asking(): AsyncGenerator<VNode> {
       if (asking.total > 0)
@@ -107,13 +114,13 @@ const HINT = { allow: undefined, ask: 'asks you first', deny: 'a rule of yours s
 const hintedAmong =
   (all: readonly WritableSource[]) =>
   (source: WritableSource): Offered => {
-    const first = all.find((other) => placeOf(other) === placeOf(source));
+    const first = all.find((other) => accountKey(other) === accountKey(source));
     const hints = [first !== source && 'the same, over a second connection', HINT[source.answer]];
     const hint = hints.filter((one) => one !== false && one !== undefined).join('; ');
     return hint === '' ? source : { ...source, hint };
   };
 
-const placeOf = ({ resource, name, account, am }: Source): string => [resource, name, account, am].join(' ');
+const accountKey = ({ resource, name, account, am }: Source): string => [resource, name, account, am].join(' ');
 
 function HostRow({ read: { source, trouble, done, total } }: { read: Read }): VNode {
   const note = (
@@ -136,8 +143,8 @@ function TroubleRow({ title, note, trouble }: { title: string; note: VNode | str
 
 /** Leaves out what one connection could not read if another one did. */
 function missingAmong(reads: readonly Read[]): Read[] {
-  const shown = new Set(reads.filter(({ trouble }) => trouble === null).map(({ source }) => placeOf(source)));
-  return reads.filter(({ source }) => !shown.has(placeOf(source)));
+  const shown = new Set(reads.filter(({ trouble }) => trouble === null).map(({ source }) => accountKey(source)));
+  return reads.filter(({ source }) => !shown.has(accountKey(source)));
 }
 
 function Everything({

@@ -1,7 +1,7 @@
 import { deadlineIn } from '@chatelaine/outbound-http';
 import type { Deps } from '../deps.ts';
 import { entriesUrl, WRITE } from './entries.ts';
-import type { Meant } from './places.ts';
+import type { Meant } from './destinations.ts';
 import type { Source } from './sources.ts';
 import { atMost, inTime } from './together.ts';
 import { NOT_SENT, PERHAPS_POSTED, type Trouble, troubleOf, troubleOfStatus } from './trouble.ts';
@@ -39,22 +39,22 @@ interface Round {
 export interface PostInput {
   readonly owner: string;
   readonly text: string;
-  readonly places: readonly Meant[];
+  readonly destinations: readonly Meant[];
 }
 
 /**
- * Posts the same text to all places, with one batch call for each connection. A failure at one does not affect the
- * others.
+ * Posts the same text to all destinations, with one batch call for each connection. A failure at one does not affect
+ * the others.
  */
 export async function postEverywhere(
   { requester }: Pick<Deps, 'requester'>,
-  { owner, text, places }: PostInput,
+  { owner, text, destinations }: PostInput,
 ): Promise<Posted[]> {
   const signal = deadlineIn(POST_SECONDS);
   const round: Round = { requester, owner, text, signal, inLine: atMost(POSTS) };
-  const jobs = places.map(jobOf);
+  const jobs = destinations.map(jobOf);
   const all = Promise.all(jobs.map(({ result }) => result.promise));
-  for (const connectionId of new Set(places.map((place) => place.connectionId)))
+  for (const connectionId of new Set(destinations.map((destination) => destination.connectionId)))
     void postOver(round, { connectionId, jobs: jobs.filter(({ source }) => source.connectionId === connectionId) });
   const inside = await inTime(all, POST_SECONDS, null);
   if (inside !== null) return inside;

@@ -1,7 +1,7 @@
 import { randomId } from '@chatelaine/crypto';
 import { Button, Card, Choice, Choices, Form, Hidden, TextArea } from '@chatelaine/ui';
 import type { VNode } from 'preact';
-import type { Place } from './places.ts';
+import type { Destination } from './destinations.ts';
 import type { Source } from './sources.ts';
 
 export const MAX_TEXT = 2_000;
@@ -14,21 +14,21 @@ export interface Offered extends Source {
 
 export interface PostFormView {
   readonly title: string;
-  readonly places: readonly Offered[];
+  readonly destinations: readonly Offered[];
   readonly text: string;
-  /** The places that are checked at first. */
-  readonly chosen: readonly Place[];
+  /** The destinations that are checked at first. */
+  readonly chosen: readonly Destination[];
 }
 
 const CHOSEN = 'to ';
 
 /** The name of a Host's checkbox. */
-function fieldOf({ connectionId, resource }: Place): string {
+function fieldOf({ connectionId, resource }: Destination): string {
   return `${CHOSEN}${connectionId} ${resource}`;
 }
 
 /** The Hosts that are checked in a form. */
-export function placesIn(form: ReadonlyMap<string, string>): Place[] {
+export function destinationsIn(form: ReadonlyMap<string, string>): Destination[] {
   return [...form.keys()].flatMap((name) => {
     if (!name.startsWith(CHOSEN)) return [];
     const [connectionId = '', resource = ''] = name.slice(CHOSEN.length).split(' ');
@@ -36,7 +36,7 @@ export function placesIn(form: ReadonlyMap<string, string>): Place[] {
   });
 }
 
-export function PostForm({ title, places, text, chosen }: PostFormView): VNode {
+export function PostForm({ title, destinations, text, chosen }: PostFormView): VNode {
   const ticked = new Set(chosen.map(fieldOf));
   return (
     <Card title={title}>
@@ -44,16 +44,16 @@ export function PostForm({ title, places, text, chosen }: PostFormView): VNode {
         <Hidden fields={{ attempt: randomId('post') }} />
         <TextArea name="text" label="What is new?" value={text} maxLength={MAX_TEXT} required />
         <Choices legend="Post it to">
-          {places.map((place) => (
+          {destinations.map((destination) => (
             <Choice
-              key={fieldOf(place)}
+              key={fieldOf(destination)}
               kind="checkbox"
-              name={fieldOf(place)}
+              name={fieldOf(destination)}
               value="yes"
-              checked={ticked.has(fieldOf(place))}
-              {...(place.hint !== undefined && { hint: place.hint })}
+              checked={ticked.has(fieldOf(destination))}
+              {...(destination.hint !== undefined && { hint: destination.hint })}
             >
-              {labelAmong(place, places)}
+              {labelAmong(destination, destinations)}
             </Choice>
           ))}
         </Choices>

@@ -21,7 +21,7 @@ export function PostedPage({ attempt: { text, results } }: { attempt: Attempt })
       {failed.length > 0 && (
         <PostForm
           title="Post it where it is missing"
-          places={failed.map(({ source, state }) =>
+          destinations={failed.map(({ source, state }) =>
             state === 'perhaps' ? { ...source, hint: 'may have it already' } : source,
           )}
           text={text}

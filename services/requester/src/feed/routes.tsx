@@ -6,9 +6,9 @@ import type { Deps } from '../deps.ts';
 import { ATTEMPT_ID, beginAttempt, endAttempt, findAttempt } from './attempt-store.ts';
 import { NotConnected } from './entry-list.tsx';
 import { FeedPage, type Refused } from './feed-page.tsx';
-import { placesOf } from './places.ts';
+import { destinationsOf } from './destinations.ts';
 import { postEverywhere } from './post-everywhere.ts';
-import { MAX_TEXT, placesIn } from './post-form.tsx';
+import { MAX_TEXT, destinationsIn } from './post-form.tsx';
 import { PostedPage } from './posted-page.tsx';
 import { readFeed } from './read-feed.ts';
 import { readPicture } from './read-picture.ts';
@@ -55,23 +55,23 @@ async function post(deps: FeedDeps, request: FastifyRequest, reply: FastifyReply
   const form = formOf(request);
   // browsers send a line end as two characters, and count it as one
   const text = (form.get('text') ?? '').replaceAll('\r\n', '\n').trim();
-  const [chosen, id] = [placesIn(form), form.get('attempt') ?? ''];
+  const [chosen, id] = [destinationsIn(form), form.get('attempt') ?? ''];
   const problem = problemOf(text, chosen.length);
   if (problem !== null) return show(deps, owner, reply.code(400), { text, chosen, problem });
-  const places = await placesOf(deps, { owner, places: chosen });
-  if (places === null || !ATTEMPT_ID.test(id)) throw notFound();
+  const destinations = await destinationsOf(deps, { owner, destinations: chosen });
+  if (destinations === null || !ATTEMPT_ID.test(id)) throw notFound();
   waitOnOthers({ owner });
   const result = `/posted?${new URLSearchParams({ attempt: id }).toString()}`;
   // a form that is sent twice, after an impatient click or a broken connection, is posted once
   if (!(await beginAttempt(deps, { owner, id }, text))) return reply.redirect(result, 303);
-  const results = await postEverywhere(deps, { owner, text, places });
+  const results = await postEverywhere(deps, { owner, text, destinations });
   await endAttempt(deps, { owner, id }, { text, results });
   request.log.info({ outcomes: results.map(({ state }) => state) }, 'post');
   return reply.redirect(results.every(({ state }) => state === 'posted') ? '/' : result, 303);
 }
 
-function problemOf(text: string, places: number): string | null {
+function problemOf(text: string, destinations: number): string | null {
   if (text === '' || text.length > MAX_TEXT || !canBeShown(text))
     return `Nothing was posted: an entry has 1 to ${MAX_TEXT} characters that can be read.`;
-  return places === 0 ? 'Nothing was posted: choose at least one Host to post it to.' : null;
+  return destinations === 0 ? 'Nothing was posted: choose at least one Host to post it to.' : null;
 }

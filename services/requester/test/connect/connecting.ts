@@ -3,7 +3,7 @@ import { openPool } from '@chatelaine/postgres';
 import { openVault, rotateSigningKey } from '@chatelaine/keys';
 import { Browser, eventually } from '@chatelaine/test-kit';
 import { VAULT_LABEL } from '../../src/deps.ts';
-import { placeOfSigningKey, SEALED_PLACES } from '../../src/sealed-places.ts';
+import { signingKeyAad, ENCRYPTED_COLUMNS } from '../../src/encrypted-columns.ts';
 import { authorizationUrlOf, connectAm, ISSUER, signUp } from '../support/world.ts';
 import { world, origin } from './scene.ts';
 
@@ -37,8 +37,8 @@ export function connecting(): void {
       const [old] = await kids();
       const pool = openPool({ url: world.database.url('lifestream'), name: 'test', max: 1 });
       const config = { encryptionKey: Buffer.alloc(32, 5), previousEncryptionKeys: [] };
-      const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
-      await rotateSigningKey({ pool, vault, placeOf: placeOfSigningKey }, 'in-turn');
+      const vault = await openVault({ pool, config, label: VAULT_LABEL, columns: ENCRYPTED_COLUMNS });
+      await rotateSigningKey({ pool, vault, aadOf: signingKeyAad }, 'in-turn');
       await eventually(async () => (await kids()).length === 2);
       await connectAm(world.deployment, await signUp(watching));
       const assertion = world.deployment.received

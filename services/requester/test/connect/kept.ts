@@ -4,7 +4,7 @@ import { openPool } from '@chatelaine/postgres';
 import { type Browser, tokenFor } from '@chatelaine/test-kit';
 import { connectAm, signUp } from '../support/world.ts';
 import { VAULT_LABEL } from '../../src/deps.ts';
-import { SEALED_PLACES } from '../../src/sealed-places.ts';
+import { ENCRYPTED_COLUMNS } from '../../src/encrypted-columns.ts';
 import { world, origin } from './scene.ts';
 
 export function kept(): void {
@@ -63,11 +63,11 @@ export function kept(): void {
       await browser.submit('/connect', '/connect', { am: world.deployment.am }); // and left unfinished
       const pool = openPool({ url: world.database.url('lifestream'), name: 'test', max: 1 });
       const config = { encryptionKey: Buffer.alloc(32, 5), previousEncryptionKeys: [] };
-      const vault = await openVault({ pool, config, label: VAULT_LABEL, places: SEALED_PLACES });
+      const vault = await openVault({ pool, config, label: VAULT_LABEL, columns: ENCRYPTED_COLUMNS });
       const seen = new Set<string>();
-      for (const { table, column, place } of SEALED_PLACES) {
+      for (const { table, column, aad } of ENCRYPTED_COLUMNS) {
         const { rows } = await pool.query<Readonly<Record<string, unknown>>>(`select * from ${table}`);
-        for (const row of rows) expect(vault.open(row[column] as Buffer, place(row))).not.toBe('');
+        for (const row of rows) expect(vault.open(row[column] as Buffer, aad(row))).not.toBe('');
         if (rows.length > 0) seen.add(table);
       }
       await pool.end();

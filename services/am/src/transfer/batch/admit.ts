@@ -18,12 +18,12 @@ import type { Deps } from '../../deps.ts';
 import { Crowded, type ConcurrencyLimit } from '../../links/concurrency-limit.ts';
 import { badConnectionToken, badProof, provenToken } from '../../connections/connection-token.ts';
 import { TRANSFERS_PATH } from '../../connections/operations.ts';
-import { giveBackCallPlace, takeCallPlace } from './call-place-store.ts';
+import { giveBackCallSlot, takeCallSlot } from './call-slot-store.ts';
 import { clientParams } from './request.ts';
 import { takeQuota } from '../transfer.ts';
 
 export type AdmitDeps = Pick<Deps, 'config' | 'clock' | 'log' | 'pool' | 'rateLimits' | 'allowances' | 'server'> & {
-  /** The calls of this process; no call waits for a place. */
+  /** The calls of this process; no call waits for a slot. */
   readonly calls: ConcurrencyLimit;
 };
 
@@ -69,11 +69,11 @@ function foreign({ log }: AdmitDeps, { client, connectionId }: { client: Client;
   return badConnectionToken('foreign');
 }
 
-/** Longer than a call takes: whoever holds a place for longer has died. */
+/** Longer than a call takes: whoever holds a slot for longer has died. */
 const SPARE_SECONDS = 10;
 
 /**
- * Counts the call's transfers, and gives it a place: in this process, and among the calls of its connection over all
+ * Counts the call's transfers, and gives it a slot: in this process, and among the calls of its connection over all
  * processes. The returned function gives both back. Throws 429 and 503 with `Retry-After`.
  */
 export async function admit(
@@ -87,12 +87,12 @@ export async function admit(
   const seconds = batch.secondsPerCall + SPARE_SECONDS;
   const asked = { connectionId, callId, atOnce: batch.calls.ofConnection, seconds };
   try {
-    const place = await takeCallPlace(deps.pool, asked);
-    if (place === null) throw tooManyRequests(1);
+    const slot = await takeCallSlot(deps.pool, asked);
+    if (slot === null) throw tooManyRequests(1);
     return () => {
       leave();
       // otherwise it expires
-      giveBackCallPlace(deps.pool, place).catch((err: unknown) =>
+      giveBackCallSlot(deps.pool, slot).catch((err: unknown) =>
         deps.log.warn({ err }, 'the slot of a batch call was not released'),
       );
     };

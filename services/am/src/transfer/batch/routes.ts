@@ -9,7 +9,7 @@ import {
 } from '@chatelaine/oauth-server-fastify';
 import { deadlineIn } from '@chatelaine/outbound-http';
 import { BATCH, NDJSON, type TransferAnswer } from '@chatelaine/protocol';
-import { leavePlace } from '@chatelaine/service-kit';
+import { releaseSlot } from '@chatelaine/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../../deps.ts';
 import { createConcurrencyLimit } from '../../links/concurrency-limit.ts';
@@ -71,8 +71,8 @@ async function serve(deps: RouteDeps, request: FastifyRequest, reply: FastifyRep
   const caller = await authenticate(deps, { body, request, server });
   const callId = randomId();
   const leave = await admit(deps, { caller, callId, items: body.transfers.length });
-  // from here on it has a place among batch calls
-  leavePlace(request);
+  // from here on it has a slot among batch calls
+  releaseSlot(request);
   try {
     const late = deadlineIn(config.limits.batch.secondsPerCall);
     const signal = AbortSignal.any([gone, late, deps.ending]);

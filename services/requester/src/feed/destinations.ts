@@ -3,7 +3,7 @@ import { listOffers, type Source } from './sources.ts';
 import type { Trouble } from './trouble.ts';
 
 /** Where something is to be posted, as a form names it. */
-export interface Place {
+export interface Destination {
   readonly connectionId: string;
   readonly resource: string;
 }
@@ -17,14 +17,16 @@ export interface Meant extends Source {
  * The Hosts that a form names, as their AMs offer them now; null if one of them is not this owner's. If an AM does not
  * answer, its Hosts are assumed as the form names them.
  */
-export async function placesOf(
+export async function destinationsOf(
   deps: Pick<Deps, 'requester' | 'config'>,
-  { owner, places }: { owner: string; places: readonly Place[] },
+  { owner, destinations }: { owner: string; destinations: readonly Destination[] },
 ): Promise<readonly Meant[] | null> {
   const connections = await deps.requester.connections(owner);
-  const meant = connections.filter(({ connectionId }) => places.some((place) => place.connectionId === connectionId));
+  const meant = connections.filter(({ connectionId }) =>
+    destinations.some((destination) => destination.connectionId === connectionId),
+  );
   const offers = await listOffers(deps, { owner, connections: meant, doing: 'post' });
-  const found = places.map(({ connectionId, resource }) => {
+  const found = destinations.map(({ connectionId, resource }) => {
     const offer = offers.find(({ connection }) => connection.connectionId === connectionId);
     if (offer === undefined) return null;
     const { connection, trouble, writable } = offer;

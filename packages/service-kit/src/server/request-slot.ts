@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { OAuthError } from '@chatelaine/protocol';
-import { shareOf, type Share, type Waiter, type Waits } from './waits.ts';
+import { shareOf, type Share, type Waiter, type WaitingLimit } from './waiting-limit.ts';
 
 /**
  * For whom a request is: a program; a person who visits a page; or somebody who reads what we publish, in order to
@@ -8,60 +8,61 @@ import { shareOf, type Share, type Waiter, type Waits } from './waits.ts';
  */
 export type Kind = 'program' | 'person' | 'published';
 
-/** The place that one request takes among those that a process works on at once. */
-export interface Place {
+/** The slot that one request takes among those that a process works on at once. */
+export interface RequestSlot {
   /** False if there is none. */
   enter(): boolean;
   /** The answer has been sent, or the client has disconnected. */
   end(): void;
-  /** The request has no place while its body is being received, so that slow senders do not keep others out. */
+  /** The request has no slot while its body is being received, so that slow senders do not keep others out. */
   wait(): void;
-  /** Gives the place back for good. */
+  /** Gives the slot back for good. */
   leave(): void;
   /**
-   * From here on the request waits for another server: it exchanges its place for one among those that wait. False if
+   * From here on the request waits for another server: it exchanges its slot for one among those that wait. False if
    * there is none.
    */
   away(waiter: Waiter): boolean;
   /** The request was answered 503. */
   refused(): void;
-  /** The request waits in its own place. */
+  /** The request waits in its own slot. */
   remain(): void;
   /** Whether it has been decided where the request waits. */
   readonly isSettled: boolean;
-  /** Keeps the place until this work is done, even if the client has disconnected. */
+  /** Keeps the slot until this work is done, even if the client has disconnected. */
   during(work: unknown): void;
 }
 
-export interface Rooms {
-  readonly waits: Waits;
+/** All slots of a process. */
+export interface Slots {
+  readonly waits: WaitingLimit;
   isFull(kind: Kind): boolean;
   add(kind: Kind, change: 1 | -1): void;
   /** Another request was answered 503. */
   refused(): void;
 }
 
-export interface PlaceInput {
+export interface SlotInput {
   readonly kind: Kind;
   /** The source against which the request is counted. */
   readonly source: () => string;
 }
 
-export function openPlace(rooms: Rooms, { kind, source }: PlaceInput): Place {
+export function openSlot(slots: Slots, { kind, source }: SlotInput): RequestSlot {
   const state = { ended: false, working: false, left: false, remains: false };
   let inside: 'no' | 'here' | Share = 'no';
-  // connections and timers that are created meanwhile refer to this place for as long as they exist, so it must not
+  // connections and timers that are created meanwhile refer to this slot for as long as they exist, so it must not
   // keep the request, with all its secrets, in memory
   let whose: (() => string) | null = source;
   const goOut = (): void => {
-    if (inside === 'here') rooms.add(kind, -1);
-    else if (inside !== 'no') rooms.waits.leave(inside);
+    if (inside === 'here') slots.add(kind, -1);
+    else if (inside !== 'no') slots.waits.leave(inside);
     inside = 'no';
     if (state.ended) whose = null;
   };
   const stay = (): void => {
     if (state.left || inside !== 'no') return;
-    rooms.add(kind, 1);
+    slots.add(kind, 1);
     inside = 'here';
   };
   const worked = (): void => {
@@ -71,7 +72,7 @@ export function openPlace(rooms: Rooms, { kind, source }: PlaceInput): Place {
   return {
     enter() {
       if (inside !== 'no' || state.ended || state.left) return true;
-      if (rooms.isFull(kind)) rooms.refused();
+      if (slots.isFull(kind)) slots.refused();
       else stay();
       return inside !== 'no';
     },
@@ -84,21 +85,21 @@ export function openPlace(rooms: Rooms, { kind, source }: PlaceInput): Place {
       state.left = true;
       goOut();
     },
-    refused: rooms.refused,
+    refused: slots.refused,
     remain: () => void (state.remains = true),
     get isSettled() {
       return state.remains || inside !== 'here';
     },
     away(waiter) {
-      // a request without a place here takes none there either: it has one among others that wait for long, or its
+      // a request without a slot here takes none there either: it has one among others that wait for long, or its
       // client has disconnected
       if (inside === 'no' || state.remains) return true;
       const before = inside;
       const share = shareOf(waiter, whose?.() ?? '');
       goOut();
-      if (rooms.waits.enter(share)) inside = share;
+      if (slots.waits.enter(share)) inside = share;
       else if (before === 'here') stay();
-      else if (rooms.waits.enter(before)) inside = before;
+      else if (slots.waits.enter(before)) inside = before;
       else stay();
       return inside === share;
     },
@@ -111,29 +112,31 @@ export function openPlace(rooms: Rooms, { kind, source }: PlaceInput): Place {
   };
 }
 
-const current = new AsyncLocalStorage<Place>();
+const current = new AsyncLocalStorage<RequestSlot>();
 
-/** Runs `next`, and all asynchronous work that it starts, in this place. */
-export const inPlace = <T>(place: Place, next: () => T): T => current.run(place, next);
+/** Runs `next`, and all asynchronous work that it starts, in this slot. */
+export const withSlot = <T>(slot: RequestSlot, next: () => T): T => current.run(slot, next);
 
 /**
  * From here on this request waits for another server. Call it before anything is used up, written or sent, because it
  * throws 503 if too many requests wait. Has no effect in the background.
+ * being slots):packages/service-kit/src/server/request-slot.ts
  */
 export function waitOnOthers(waiter: Waiter = {}): void {
-  const place = current.getStore();
-  if (place === undefined || place.away(waiter)) return;
-  place.refused();
+  const slot = current.getStore();
+  if (slot === undefined || slot.away(waiter)) return;
+  slot.refused();
   throw tooMany();
 }
 
 /**
- * The same for what must be done in any case, such as ending something: if too many requests wait, it waits in its own
- * place.
+ * * The same for what must be done in any case, such as ending something: if too many requests wait, it waits in its
+ * own slot.
+ *  * being slots):packages/service-kit/src/server/request-slot.ts
  */
 export function waitOnOthersOrHere(waiter: Waiter = {}): void {
-  const place = current.getStore();
-  if (place?.away(waiter) === false) place.remain();
+  const slot = current.getStore();
+  if (slot?.away(waiter) === false) slot.remain();
 }
 
 interface Sending {

@@ -1,5 +1,5 @@
 /** One Host of the farm: the same data behind both kinds of server. */
-export interface Place {
+export interface FarmHost {
   readonly name: string;
   /** A Host with host-kit. */
   readonly host: Origin;

@@ -25,7 +25,7 @@ const PIECE = Buffer.alloc(65_536, 'x');
 
 const HERE = 2;
 const WAITING = 32;
-/** With five calls each they take all the room that one Requester can get. */
+/** With five calls each they take as many as one Requester may have waiting. */
 const PEOPLE = 6;
 const CALLS = 5;
 
@@ -80,7 +80,7 @@ test('a service that renews slowly keeps nobody from calling another one', async
   expect([(await first).status, (await second).status]).toEqual([200, 200]);
 });
 
-test('with no room to ask a service, connecting takes nothing from anybody, and disconnecting goes on', async () => {
+test('while no request more may wait, connecting takes nothing from anybody, and disconnecting goes on', async () => {
   const connecting = await bridge.browser().signUp('connecting');
   const back = await agreeAt(quick, await startConnecting(connecting, 'quick'));
   const people = [];

@@ -38,7 +38,7 @@ export function givenBack(): void {
     await Promise.all(admitted);
   });
 
-  test('no place is lost: by errors, refusals, kept-alive connections, own answers, clients that leave', async () => {
+  test('no slot is lost: by errors, refusals, kept-alive connections, own answers, clients that leave', async () => {
     await begin();
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     for (const path of ['/wrong', '/stumble', '/nowhere', '/api/rooms/1', '/healthz', '/style.css']) {
@@ -55,7 +55,7 @@ export function givenBack(): void {
     await eventually(async () => (await taken()) === 0);
   });
 
-  test('a client that leaves does not make room as long as its work goes on', async () => {
+  test('a client that leaves keeps its slot as long as its work goes on', async () => {
     await begin();
     const gone = new AbortController();
     const left = Array.from({ length: LIMIT }, () => ask('/work', { signal: gone.signal }).catch(() => 'left'));
@@ -67,7 +67,7 @@ export function givenBack(): void {
     await eventually(async () => (await taken()) === 0);
   });
 
-  test('whoever sends slowly keeps nobody out, and comes in only when there is room', async () => {
+  test('whoever sends slowly keeps nobody out, and gets a slot only when one is free', async () => {
     await begin();
     const body = (text: string): string =>
       'POST /work HTTP/1.1\r\nHost: x\r\nConnection: close\r\n' +
@@ -82,7 +82,7 @@ export function givenBack(): void {
     await eventually(async () => (await taken()) === 0);
   });
 
-  test('a route with a bound of its own gives places back', async () => {
+  test('a route with a bound of its own gives its slot back', async () => {
     await begin();
     const long = Array.from({ length: LIMIT }, () => ask('/long'));
     await it.begun(LIMIT);
@@ -93,7 +93,7 @@ export function givenBack(): void {
     await eventually(async () => (await taken()) === 0);
   });
 
-  test('on its way down it finishes what has a place', async () => {
+  test('on its way down it finishes what has a slot', async () => {
     await begin();
     const admitted = await fill();
     const down = drain(it.app);

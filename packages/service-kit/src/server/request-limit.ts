@@ -3,8 +3,8 @@ import { isCrossSite, sourceOf } from '@chatelaine/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Metrics } from '@chatelaine/telemetry';
 import type { Draining } from '../run/drain.ts';
-import { inPlace, type Kind, openPlace, type Place, type Rooms, tooMany } from './place.ts';
-import { openWaits } from './waits.ts';
+import { withSlot, type Kind, openSlot, type RequestSlot, type Slots, tooMany } from './request-slot.ts';
+import { createWaitingLimit } from './waiting-limit.ts';
 
 /** Requests that a process works on at once, unless configured otherwise. docs/adr/0011, docs/adr/0013 */
 export const REQUESTS_AT_ONCE = 100;
@@ -18,20 +18,21 @@ const PART_FOR_PEOPLE = 0.25;
  * Answered from memory even while other requests are refused: a load balancer must learn that a busy process is alive.
  */
 const ALWAYS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
-/** What others need before they can answer us has places of its own. */
+/** What others need before they can answer us has slots of its own. */
 const PUBLISHED = ['/.well-known/'];
 const ASSETS: ReadonlySet<string> = new Set(['/style.css', '/live.js', '/consent.js', '/passkeys.js', '/icon.svg']);
 
-const PLACE = Symbol('place');
+const SLOT = Symbol('slot');
 const REPORTED_EVERY_MS = 10_000;
 
-export interface PlacesOptions {
+export interface RequestLimitOptions {
   readonly issuer: string;
   readonly atOnce: number;
   readonly waitingAtOnce: number;
   /**
-   * Paths, or prefixes of paths that end in a slash, which have places of their own: keys and documents that a service
+   * * Paths, or prefixes of paths that end in a slash, which have slots of their own: keys and documents that a service
    * we call may need for its answer to us.
+   *    * being slots):packages/service-kit/src/server/request-limit.ts
    */
   readonly published: readonly string[];
   readonly metrics: Metrics | undefined;
@@ -41,40 +42,40 @@ export interface PlacesOptions {
  * Refuses requests beyond what a process can handle at once, before any of their body is read, instead of letting all
  * of them wait. The refusal has the form of the route's other errors: JSON for programs, a page for people.
  */
-export function limitRequests(app: FastifyInstance, options: PlacesOptions): void {
+export function limitRequests(app: FastifyInstance, options: RequestLimitOptions): void {
   const isPublished = matching([...PUBLISHED, ...options.published]);
-  const rooms = openRooms(app, options);
-  app.decorateRequest(PLACE, null);
+  const slots = createSlots(app, options);
+  app.decorateRequest(SLOT, null);
   app.addHook('onRequest', (request, reply, done) => {
     if (ALWAYS.has(pathOf(request.url)) || isPreflight(reply.raw)) return done();
     const forPeople = request.routeOptions.config.forPeople === true || ASSETS.has(pathOf(request.url));
     const kind = isPublished(request.url) ? 'published' : forPeople ? 'person' : 'program';
-    const place = openPlace(rooms, { kind, source: () => countedSource(request, options.issuer) });
-    if (!place.enter()) return done(tooMany());
-    request.setDecorator(PLACE, place);
+    const slot = openSlot(slots, { kind, source: () => countedSource(request, options.issuer) });
+    if (!slot.enter()) return done(tooMany());
+    request.setDecorator(SLOT, slot);
     // if the connection breaks there is no `finish`
-    reply.raw.once('finish', place.end).once('close', place.end);
+    reply.raw.once('finish', slot.end).once('close', slot.end);
     done();
   });
   app.addHook('preParsing', (request, _reply, body, done) => {
-    placeOf(request)?.wait();
+    slotOf(request)?.wait();
     done(null, body);
   });
   app.addHook('preValidation', (request, _reply, done) => {
-    if (placeOf(request)?.enter() === false) done(tooMany());
+    if (slotOf(request)?.enter() === false) done(tooMany());
     else done();
   });
   app.addHook('onRoute', (route) => {
     const { handler } = route;
     route.handler = function (request, reply) {
-      const place = placeOf(request);
-      if (place === null) return handler.call(this, request, reply);
-      const work: unknown = inPlace(place, () => handler.call(this, request, reply));
-      place.during(work);
+      const slot = slotOf(request);
+      if (slot === null) return handler.call(this, request, reply);
+      const work: unknown = withSlot(slot, () => handler.call(this, request, reply));
+      slot.during(work);
       return work;
     };
   });
-  refuseEarly(app, rooms, isPublished);
+  refuseEarly(app, slots, isPublished);
 }
 
 /** What a page of another site makes its visitors' browsers request is counted apart, not against those visitors. */
@@ -101,22 +102,22 @@ const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
  */
 const isPreflight = (answer: ServerResponse): boolean => answer.hasHeader('access-control-allow-methods');
 
-const placeOf = (request: FastifyRequest): Place | null => request.getDecorator<Place | null>(PLACE);
+const slotOf = (request: FastifyRequest): RequestSlot | null => request.getDecorator<RequestSlot | null>(SLOT);
 
 /** For a route that takes long, and limits such requests itself. */
-export function leavePlace(request: FastifyRequest): void {
-  placeOf(request)?.leave();
+export function releaseSlot(request: FastifyRequest): void {
+  slotOf(request)?.leave();
 }
 
 /**
  * Refuses programs before Fastify creates a request. That takes a quarter of the work, and at ten times the load most
  * of a process's work is refusing. Whatever is let through here still meets the hook above.
  */
-function refuseEarly(app: FastifyInstance, rooms: Rooms, isPublished: Matching): void {
+function refuseEarly(app: FastifyInstance, slots: Slots, isPublished: Matching): void {
   const { server } = app;
   const listeners = server.listeners('request') as RequestListener[];
   const isEarly = ({ url = '', headers: { accept = '' } }: IncomingMessage): boolean =>
-    rooms.isFull('program') &&
+    slots.isFull('program') &&
     !isPublished(url) &&
     !ALWAYS.has(pathOf(url)) &&
     !ASSETS.has(pathOf(url)) &&
@@ -132,7 +133,7 @@ function refuseEarly(app: FastifyInstance, rooms: Rooms, isPublished: Matching):
       response.writeHead(204).end();
       return;
     }
-    rooms.refused();
+    slots.refused();
     const { status, message, retryAfter } = tooMany();
     response.writeHead(status, { ...EARLY_HEADERS, 'retry-after': String(retryAfter) });
     response.end(JSON.stringify({ error: 'temporarily_unavailable', error_description: message }));
@@ -145,8 +146,8 @@ const EARLY_HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-function openRooms({ log }: FastifyInstance, { atOnce, waitingAtOnce, metrics }: PlacesOptions): Rooms {
-  const waits = openWaits(waitingAtOnce);
+function createSlots({ log }: FastifyInstance, { atOnce, waitingAtOnce, metrics }: RequestLimitOptions): Slots {
+  const waits = createWaitingLimit(waitingAtOnce);
   const taken: Record<Kind, number> = { program: 0, person: 0, published: 0 };
   const forPrograms = atOnce - Math.floor(PART_FOR_PEOPLE * atOnce);
   let reportedAt = Number.NEGATIVE_INFINITY;

@@ -5,7 +5,7 @@ import { begin, it, read, counted, taken, ask, fill } from './scene.ts';
 const refusedSoFar = (): Promise<number> => read(it.metrics, 'chatelaine_requests_refused_total');
 
 export function waiting(): void {
-  test('whoever waits for other servers leaves its place: however many do, the others are answered', async () => {
+  test('whoever waits for other servers gives its slot back: however many do, the others are answered', async () => {
     await begin({ waitingAtOnce: 80 });
     const owners = Array.from({ length: 8 }, (_, n) => ask('/host', { headers: { owner: `o${n}`, requester: 'r' } }));
     const documents = Array.from({ length: 8 }, () => ask('/document'));
@@ -18,7 +18,7 @@ export function waiting(): void {
     await eventually(async () => (await counted('waiting')) === 0 && (await taken()) === 0);
   });
 
-  test('one person, one source and one Requester each have a share of the room for waiting', async () => {
+  test('one person, one source and one Requester each have a share of the requests that may wait', async () => {
     await begin({ waitingAtOnce: 40 });
     const many = (headers: Record<string, string>) => Array.from({ length: 40 }, () => ask('/host', { headers }));
     // a fifth of the three quarters that one Requester may have: so much of 30 that it is a quarter of the rest
@@ -38,7 +38,7 @@ export function waiting(): void {
     expect(statuses.filter((status) => status === 200)).toHaveLength(11);
   });
 
-  test('what ends something is never refused for want of room to wait: it waits where it is', async () => {
+  test('what ends something is never refused because too many wait: it keeps its slot and waits', async () => {
     await begin({ waitingAtOnce: 1 });
     const waiting = ask('/host', { headers: { owner: 'o', requester: 'r' } });
     await it.begun(1);

@@ -1,30 +1,30 @@
-import { keptSecretPlace, type SealedPlace, signingKeyPlace } from '@chatelaine/keys';
+import { keptSecretColumn, type EncryptedColumn, signingKeyColumn } from '@chatelaine/keys';
 
 /** The additional authenticated data for the private half of a signing key. */
-export const placeOfSigningKey = (kid: string): string => `signing_key|${kid}`;
+export const signingKeyAad = (kid: string): string => `signing_key|${kid}`;
 
 // must match links/sealing.ts
-const placed =
-  (column: string, rowOf: (row: Readonly<Record<string, unknown>>) => string): SealedPlace['place'] =>
+const aadFrom =
+  (column: string, rowOf: (row: Readonly<Record<string, unknown>>) => string): EncryptedColumn['aad'] =>
   (row) =>
     `${rowOf(row)}|${String(row['owner_id'])}|${column}`;
 const byId = ({ id }: Readonly<Record<string, unknown>>): string => String(id);
 const byState = ({ state_hash: hash }: Readonly<Record<string, unknown>>): string =>
   (hash as Buffer).toString('base64url');
 
-const link = (column: string): SealedPlace => ({
+const link = (column: string): EncryptedColumn => ({
   table: 'link',
   column,
   key: ['id'],
   also: { owner_id: 'owner_id' },
-  place: placed(column, byId),
+  aad: aadFrom(column, byId),
 });
-const attempt = (column: string): SealedPlace => ({
+const attempt = (column: string): EncryptedColumn => ({
   table: 'link_attempt',
   column,
   key: ['state_hash'],
   also: { owner_id: 'owner_id' },
-  place: placed(column, byState),
+  aad: aadFrom(column, byState),
 });
 
 /** The encrypted grant in the JSON of a request, as text. Postgres reads and writes base64, not base64url. */
@@ -34,9 +34,9 @@ const asBytes = `decode(${padded}, 'base64')`;
 const asText = `rtrim(translate(encode($1::bytea, 'base64'), E'+/\\n', '-_'), '=')`;
 
 /** Everything that the AM stores encrypted. */
-export const SEALED_PLACES: readonly SealedPlace[] = [
-  signingKeyPlace(placeOfSigningKey),
-  keptSecretPlace,
+export const ENCRYPTED_COLUMNS: readonly EncryptedColumn[] = [
+  signingKeyColumn(signingKeyAad),
+  keptSecretColumn,
   link('access_token'),
   link('refresh_token'),
   attempt('verifier'),
@@ -46,7 +46,7 @@ export const SEALED_PLACES: readonly SealedPlace[] = [
     column: 'host_grant',
     key: ['connection_id'],
     also: { owner_id: '(select c.owner_id from connection c where c.id = host_half.connection_id)' },
-    place: placed('host_grant', ({ connection_id: id }) => String(id)),
+    aad: aadFrom('host_grant', ({ connection_id: id }) => String(id)),
   },
   {
     table: 'oauth_request',
@@ -58,6 +58,6 @@ export const SEALED_PLACES: readonly SealedPlace[] = [
     key: ['hash'],
     also: { client_id: 'client_id', code_challenge: 'code_challenge' },
     // must match combined-registration.ts; no owner is known yet
-    place: ({ client_id: client, code_challenge: challenge }) => `both|${String(client)}|${String(challenge)}`,
+    aad: ({ client_id: client, code_challenge: challenge }) => `both|${String(client)}|${String(challenge)}`,
   },
 ];

@@ -35,7 +35,7 @@ export function atOnce(): void {
     await Promise.all(admitted);
   });
 
-  test('what others need before they can answer us has places of its own, as many, and no more', async () => {
+  test('what others need before they can answer us has as many slots of its own, and no more', async () => {
     await begin();
     const held = Array.from({ length: LIMIT }, () => ask('/held-keys'));
     await it.begun(LIMIT);
@@ -48,7 +48,7 @@ export function atOnce(): void {
     expect((await Promise.all([...held, ...admitted])).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   });
 
-  test('a quarter of the places is kept for people: programs may not take them', async () => {
+  test('a quarter of the slots is kept for people: programs may not take them', async () => {
     await begin({ requestsAtOnce: 4 });
     const programs = Array.from({ length: 3 }, () => ask('/work'));
     await it.begun(3);

@@ -1,8 +1,8 @@
 import { type Query, run, runForRow } from '@chatelaine/postgres';
 import type { Pool } from 'pg';
 
-/** A place among the calls of one connection, over all processes. */
-export interface CallPlace {
+/** A slot among the calls of one connection, over all processes. */
+export interface CallSlot {
   readonly connectionId: string;
   readonly number: number;
   readonly callId: string;
@@ -24,13 +24,13 @@ const TAKE: Query<{ number: number }> = {
 };
 
 /**
- * A place for a call of this connection; null if as many calls are in progress as are allowed. It is held for `seconds`
+ * A slot for a call of this connection; null if as many calls are in progress as are allowed. It is held for `seconds`
  * at most, so that a process that dies gives it back. PROTOCOL §5.
  */
-export async function takeCallPlace(
+export async function takeCallSlot(
   pool: Pool,
   { connectionId, callId, atOnce, seconds }: { connectionId: string; callId: string; atOnce: number; seconds: number },
-): Promise<CallPlace | null> {
+): Promise<CallSlot | null> {
   for (let look = 1; look <= atOnce; look++) {
     const [taken] = await run(pool, TAKE, [connectionId, callId, seconds, atOnce]);
     if (taken !== undefined) return { connectionId, callId, number: taken.number };
@@ -56,7 +56,7 @@ const GIVE_BACK: Query = {
   text: `delete from call_place where connection_id = $1 and number = $2 and call_id = $3`,
 };
 
-export async function giveBackCallPlace(pool: Pool, { connectionId, number, callId }: CallPlace): Promise<void> {
+export async function giveBackCallSlot(pool: Pool, { connectionId, number, callId }: CallSlot): Promise<void> {
   await run(pool, GIVE_BACK, [connectionId, number, callId]);
 }
 
@@ -69,7 +69,7 @@ const REAP: Query<{ n: number }> = {
   select count(*)::int as n from gone`,
 };
 
-/** Deletes the places of calls whose process died; returns how many. */
-export async function reapCallPlaces(pool: Pool): Promise<number> {
+/** Deletes the slots of calls whose process died; returns how many. */
+export async function reapCallSlots(pool: Pool): Promise<number> {
   return (await runForRow(pool, REAP, [])).n;
 }

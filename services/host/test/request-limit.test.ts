@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startHost, type TestHost } from './support/test-host.ts';
 
 /** Three of them for programs. */
-const PLACES = 4;
+const SLOTS = 4;
 
 let embedded: Embedded;
 let strangers: Running;
@@ -16,18 +16,18 @@ const held: (() => void)[] = [];
 beforeAll(async () => {
   embedded = await sharedEmbedded();
   strangers = await serve((_request, response) => void held.push(() => response.writeHead(404).end()));
-  host = await startHost(embedded, strangers, { REQUESTS_AT_ONCE: String(PLACES) });
+  host = await startHost(embedded, strangers, { REQUESTS_AT_ONCE: String(SLOTS) });
 });
 afterAll(async () => {
   await Promise.all([host.app.close(), strangers.close()]);
   await embedded.stop();
 });
 
-test('client documents that answer late hold no place of others: pages and signing in go on', async () => {
+test('client documents that answer late take no slot of others: pages and signing in go on', async () => {
   const waiting = [];
   // the only address at an AM that a Host reads for a client
   const client_id = `http://am.localhost:${strangers.port}/clients/${hostTag(host.issuer)}`;
-  for (let n = 1; n <= PLACES; n++) {
+  for (let n = 1; n <= SLOTS; n++) {
     waiting.push(send(host.port, { path: `/authorize?${new URLSearchParams({ client_id }).toString()}` }));
     await eventually(() => held.length === n);
   }

@@ -6,7 +6,7 @@ const ORIGIN = 'https://inspector.example';
 const FIELDS = 'authorization,content-type,mcp-protocol-version,mcp-method,mcp-name,mcp-session-id,last-event-id';
 
 /** Where clients look, and what they compare: byte for byte. */
-export function places(worldOf: () => McpWorld): void {
+export function discovery(worldOf: () => McpWorld): void {
   const read = (url: string, init: { method?: string; headers?: Record<string, string> } = {}) =>
     worldOf().demo.deployment.fetch(url, { ...init, headers: { origin: ORIGIN, ...init.headers } });
 

@@ -2,20 +2,20 @@ import { afterEach } from '@jest/globals';
 import { eventually } from '@chatelaine/test-kit';
 import { createMetrics, type Metrics } from '@chatelaine/telemetry';
 import { CSRF_CHECKED, pages } from '@chatelaine/ui';
-import { leavePlace, waitingOnOthers, waitOnOthers, waitOnOthersOrHere } from '../../src/index.ts';
+import { releaseSlot, waitingOnOthers, waitOnOthers, waitOnOthersOrHere } from '../../src/index.ts';
 import { startService } from '../support/service.ts';
 
 export const LIMIT = 2;
 
-/** A service with room for two, whose work goes on until it is let go. */
-async function open(room: { requestsAtOnce?: number; waitingAtOnce?: number } = {}) {
+/** A service with slots for two, whose work goes on until it is let go. */
+async function open(limits: { requestsAtOnce?: number; waitingAtOnce?: number } = {}) {
   const metrics = createMetrics();
   const working: (() => void)[] = [];
   const sending = { count: 0 };
   const service = await startService({
     metrics,
     requestsAtOnce: LIMIT,
-    ...room,
+    ...limits,
     published: ['/keys', '/documents/', '/held-keys'],
     routes: async (app) => {
       const work = () => new Promise<object>((resolve) => working.push(() => resolve({ ok: true })));
@@ -36,7 +36,7 @@ async function open(room: { requestsAtOnce?: number; waitingAtOnce?: number } = 
       for (const path of ['/keys', '/documents/:id', '/.well-known/:what']) app.get(path, async () => ({}));
       app.post('/work', work);
       app.get('/long', async (request) => {
-        leavePlace(request);
+        releaseSlot(request);
         return work();
       });
       app.get('/wrong', async () => {
@@ -66,8 +66,8 @@ async function open(room: { requestsAtOnce?: number; waitingAtOnce?: number } = 
 export let it: Awaited<ReturnType<typeof open>>;
 
 /** What a test begins with. */
-export async function begin(room: Parameters<typeof open>[0] = {}): Promise<void> {
-  it = await open(room);
+export async function begin(limits: Parameters<typeof open>[0] = {}): Promise<void> {
+  it = await open(limits);
 }
 
 export async function read(metrics: Metrics, name: string): Promise<number> {

@@ -5,7 +5,7 @@ import { type Db, inTransaction, type Pool } from '@chatelaine/postgres';
  * A column whose values are sealed, and how the AAD of each is formed. A service must list all of its own: a value in a
  * column that is not listed is lost when its key is.
  */
-export interface SealedPlace {
+export interface EncryptedColumn {
   readonly table: string;
   readonly column: string;
   /** If the sealed value is only a part of the column. */
@@ -17,10 +17,10 @@ export interface SealedPlace {
   };
   /** Columns of the primary key. */
   readonly key: readonly string[];
-  /** Further columns that `place` needs: names, each with its SQL expression. */
+  /** Further columns that `aad` needs: names, each with its SQL expression. */
   readonly also?: Readonly<Record<string, string>>;
   /** The AAD of a row's value, formed from the columns above. */
-  readonly place: (row: Readonly<Record<string, unknown>>) => string;
+  readonly aad: (row: Readonly<Record<string, unknown>>) => string;
 }
 
 /** Rows per batch: few enough that nobody waits long for their locks. */
@@ -41,41 +41,41 @@ export interface Resealed {
  */
 export async function reseal(
   { pool, vault }: { pool: Pool; vault: Vault },
-  places: readonly SealedPlace[],
+  columns: readonly EncryptedColumn[],
 ): Promise<Resealed> {
   let resealed = 0;
   let unreadable = 0;
-  for (const place of places) {
-    for await (const rows of staleRows(pool, place, vault.keyId)) {
-      const anew = rows.map((row) => ({ row, fresh: sealedAnew(vault, place, row) }));
+  for (const sealed of columns) {
+    for await (const rows of staleRows(pool, sealed, vault.keyId)) {
+      const anew = rows.map((row) => ({ row, fresh: sealedAnew(vault, sealed, row) }));
       unreadable += anew.filter(({ fresh }) => fresh === null).length;
       resealed += await inTransaction(pool, async (tx) => {
         let replaced = 0;
-        for (const { row, fresh } of anew) if (fresh !== null) replaced += await replace(tx, place, { row, fresh });
+        for (const { row, fresh } of anew) if (fresh !== null) replaced += await replace(tx, sealed, { row, fresh });
         return replaced;
       });
     }
   }
-  return { resealed, unreadable, left: await countStale(pool, places, vault.keyId) };
+  return { resealed, unreadable, left: await countStale(pool, columns, vault.keyId) };
 }
 
 /** The number of values that were sealed with another key than this one. */
-export async function countStale(db: Db, places: readonly SealedPlace[], keyId: number): Promise<number> {
-  return count(db, places, '<>', keyId);
+export async function countStale(db: Db, columns: readonly EncryptedColumn[], keyId: number): Promise<number> {
+  return count(db, columns, '<>', keyId);
 }
 
 /** The number of values that were sealed with this key. */
-export async function countSealedWith(db: Db, places: readonly SealedPlace[], keyId: number): Promise<number> {
-  return count(db, places, '=', keyId);
+export async function countSealedWith(db: Db, columns: readonly EncryptedColumn[], keyId: number): Promise<number> {
+  return count(db, columns, '=', keyId);
 }
 
-async function count(db: Db, places: readonly SealedPlace[], how: '=' | '<>', keyId: number): Promise<number> {
+async function count(db: Db, columns: readonly EncryptedColumn[], how: '=' | '<>', keyId: number): Promise<number> {
   let sum = 0;
-  for (const place of places) {
-    const where = `get_byte(${valueOf(place)}, 1) ${how} ${keyId}`;
+  for (const sealed of columns) {
+    const where = `get_byte(${valueOf(sealed)}, 1) ${how} ${keyId}`;
     // all names are constants of our own sources
     const { rows } = await (db as Pick<Pool, 'query'>).query<{ n: number }>(
-      `select count(*)::int as n from ${quoted(place.table)} where ${where}`,
+      `select count(*)::int as n from ${quoted(sealed.table)} where ${where}`,
     );
     sum += rows[0]?.n ?? 0;
   }
@@ -85,33 +85,33 @@ async function count(db: Db, places: readonly SealedPlace[], how: '=' | '<>', ke
 export interface SealedValue {
   readonly sealed: Buffer;
   /** Its AAD. */
-  readonly place: string;
+  readonly aad: string;
 }
 
 /** Any sealed value of these columns; null if there is none yet. */
-export async function firstSealed(db: Db, places: readonly SealedPlace[]): Promise<SealedValue | null> {
-  for (const each of places) {
+export async function firstSealed(db: Db, columns: readonly EncryptedColumn[]): Promise<SealedValue | null> {
+  for (const each of columns) {
     const { rows } = await (db as Pick<Pool, 'query'>).query<Record<string, unknown>>(
       `select ${columnsOf(each)} from ${quoted(each.table)} where ${valueOf(each)} is not null limit 1`,
     );
     const [row] = rows;
-    if (row !== undefined) return { sealed: row[each.column] as Buffer, place: each.place(row) };
+    if (row !== undefined) return { sealed: row[each.column] as Buffer, aad: each.aad(row) };
   }
   return null;
 }
 
 type Row = Readonly<Record<string, unknown>>;
 
-async function* staleRows(pool: Pool, place: SealedPlace, keyId: number): AsyncGenerator<readonly Row[]> {
-  const { table, key } = place;
-  const value = valueOf(place);
+async function* staleRows(pool: Pool, sealed: EncryptedColumn, keyId: number): AsyncGenerator<readonly Row[]> {
+  const { table, key } = sealed;
+  const value = valueOf(sealed);
   const keys = key.map(quoted).join(', ');
   const after = key.map((_, index) => `$${index + 1}`).join(', ');
   const stale = `${value} is not null and get_byte(${value}, 1) <> ${keyId}`;
   let last: unknown[] | null = null;
   for (;;) {
     const from: string = last === null ? '' : ` and (${keys}) > (${after})`;
-    const text: string = `select ${columnsOf(place)} from ${quoted(table)} where ${stale}${from} order by ${keys}
+    const text: string = `select ${columnsOf(sealed)} from ${quoted(table)} where ${stale}${from} order by ${keys}
       limit ${BATCH}`;
     const { rows }: { rows: Row[] } = await pool.query<Record<string, unknown>>(text, last ?? []);
     if (rows.length > 0) yield rows;
@@ -121,30 +121,30 @@ async function* staleRows(pool: Pool, place: SealedPlace, keyId: number): AsyncG
   }
 }
 
-/** The columns that `place` and an update need. The value gets its column's name. */
-function columnsOf(place: SealedPlace): string {
-  const named = Object.entries(place.also ?? {}).map(([name, expression]) => `${expression} as ${quoted(name)}`);
-  return [...place.key.map(quoted), `${valueOf(place)} as ${quoted(place.column)}`, ...named].join(', ');
+/** The columns that `aad` and an update need. The value gets its column's name. */
+function columnsOf(sealed: EncryptedColumn): string {
+  const named = Object.entries(sealed.also ?? {}).map(([name, expression]) => `${expression} as ${quoted(name)}`);
+  return [...sealed.key.map(quoted), `${valueOf(sealed)} as ${quoted(sealed.column)}`, ...named].join(', ');
 }
 
 /** SQL expression for a column's sealed value. */
-const valueOf = ({ column, part }: SealedPlace): string => part?.value ?? quoted(column);
+const valueOf = ({ column, part }: EncryptedColumn): string => part?.value ?? quoted(column);
 
-function sealedAnew(vault: Vault, { column, place }: SealedPlace, row: Row): Buffer | null {
-  const where = place(row);
+function sealedAnew(vault: Vault, { column, aad }: EncryptedColumn, row: Row): Buffer | null {
+  const data = aad(row);
   try {
-    return vault.seal(vault.open(row[column] as Buffer, where), where);
+    return vault.seal(vault.open(row[column] as Buffer, data), data);
   } catch {
     return null;
   }
 }
 
-async function replace(db: Db, place: SealedPlace, { row, fresh }: { row: Row; fresh: Buffer }): Promise<number> {
-  const { table, column, part, key } = place;
+async function replace(db: Db, sealed: EncryptedColumn, { row, fresh }: { row: Row; fresh: Buffer }): Promise<number> {
+  const { table, column, part, key } = sealed;
   const same = key.map((name, index) => `${quoted(name)} = $${index + 3}`).join(' and ');
   const { rowCount } = await (db as Pick<Pool, 'query'>).query(
     `update ${quoted(table)} set ${quoted(column)} = ${part?.replaced ?? '$1'}
-      where ${valueOf(place)} = $2 and ${same}`,
+      where ${valueOf(sealed)} = $2 and ${same}`,
     [fresh, row[column], ...key.map((name) => row[name])],
   );
   return rowCount ?? 0;

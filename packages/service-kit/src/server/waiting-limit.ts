@@ -12,33 +12,34 @@ export interface Waiter {
   readonly owner?: string;
 }
 
-/** What one request takes of the places for waiting. */
+/** What one request takes of the slots for waiting. */
 export interface Share {
   readonly groups: readonly Group[];
   /**
-   * The name of which at most a quarter of the places may wait that its groups leave free, so that there is always room
+   * The name of which at most a quarter of the slots may wait that its groups leave free, so that there is always room
    * for another.
    */
   readonly one: string;
 }
 
 /** Places for requests that wait for other servers. docs/adr/0013 */
-export interface Waits {
+export interface WaitingLimit {
   readonly taken: number;
   readonly atOnce: number;
-  /** False if there is no place in this share. */
+  /** False if there is no slot in this share. */
   enter(share: Share): boolean;
   leave(share: Share): void;
 }
 
 /**
- * A share is a part of what is free, not a fixed number. If one asks for everything it gets a fifth; if twenty do, they
- * get five sixths together, and each further one gets as large a part of the rest. So nobody can take the last place,
- * and nobody has to be known beforehand.
+ * * A share is a part of what is free, not a fixed number. If one asks for everything it gets a fifth; if twenty do,
+ * they get five sixths together, and each further one gets as large a part of the rest. So nobody can take the last
+ * slot, and nobody has to be known beforehand.
+ *  * being slots):packages/service-kit/src/server/waiting-limit.ts
  */
 const PART_OF_FREE = 0.25;
 
-export function openWaits(atOnce: number): Waits {
+export function createWaitingLimit(atOnce: number): WaitingLimit {
   const counts = new Map<string, number>();
   let taken = 0;
   const add = (name: string, change: 1 | -1): void => {
