@@ -187,8 +187,8 @@ legend { font-weight: 600; padding: 0; margin-bottom: .3rem }
   border: 1px solid var(--accent); background: var(--accent); color: #fff; text-decoration: none; text-align: center }
 button.plain, .button.plain { background: transparent; color: var(--ink); border-color: var(--edge) }
 button.danger { background: transparent; color: var(--bad); border-color: var(--bad) }
-button.quiet { min-height: 2rem; padding: .1rem .3rem; background: transparent; border-color: transparent;
-  color: var(--quiet); font-weight: 400; font-size: .875rem; text-decoration: underline }
+button.quiet { min-height: 2rem; padding: .1rem .3rem; margin-inline: -.3rem; background: transparent;
+  border-color: transparent; color: var(--quiet); font-weight: 400; font-size: .875rem; text-decoration: underline }
 .button:hover, button:hover { filter: brightness(1.08) }
 button.danger:hover { background: var(--bad); color: var(--card) }
 .switch { display: flex; flex-wrap: wrap; gap: .35rem 1rem; align-items: center; justify-content: space-between;
@@ -205,7 +205,7 @@ button.danger:hover { background: var(--bad); color: var(--card) }
 .segments :checked + span small { color: inherit }
 .segments :focus-visible + span { outline: 3px solid var(--link); outline-offset: -3px; border-radius: 7px }
 .segments :checked:focus-visible + span { outline-color: #fff }
-.segments [aria-invalid] + span { box-shadow: inset 0 0 0 2px var(--bad) }
+.segments:has([aria-invalid]) { border-color: var(--bad); box-shadow: 0 0 0 1px var(--bad) }
 .chips .segments { display: flex; flex-wrap: wrap; gap: .5rem; border: 0; background: none; overflow: visible }
 .chips .segments label { border: 1px solid var(--edge); border-radius: 99px; background: var(--card); overflow: clip }
 .chips .segments span { min-width: 0; padding: .25rem 1rem; border-radius: 99px }
@@ -236,7 +236,7 @@ details > summary { cursor: pointer; color: var(--quiet); font-size: .875rem; pa
 details[open] > summary { margin-bottom: .3rem }
 @media (max-width: 40rem) {
   .choices.across:has(> :nth-child(3):last-child) { display: grid; grid-template-columns: auto minmax(0, 1fr) auto }
-  .choices.across .choice { gap: .45rem; padding: .6rem .55rem }
+  .choices.across .choice { gap: .35rem; padding: .6rem .4rem }
   .switch .segments { flex: 1 1 100%; display: grid; grid-auto-flow: column; grid-auto-columns: 1fr }
   .switch .segments span { min-width: 0; flex: 1 }
   .item:has(> .aside > .button) > .what { flex-basis: 100% }
