@@ -66,9 +66,8 @@ export interface ServerOptions {
   /** Requests that may wait for other servers at once, in addition to those. */
   waitingAtOnce?: number;
   /**
-   *    * Paths, or prefixes of paths that end in a slash, which have slots of their own: keys and documents that the
+   * Paths, or prefixes of paths that end in a slash, which have slots of their own: keys and documents that the
    * servers we call may need before they can answer.
-   *    * being slots)
    */
   published?: readonly string[];
   timeouts?: Partial<Timeouts>;
@@ -128,7 +127,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setNotFoundHandler((request, reply) => {
     const methods = methodsOf(pathOf(request));
     if (methods.length > 0) reply.header('allow', methods.join(', '));
-    // programs in pages of other origins look for metadata in several slots, and must be able to read that there is
+    // programs in pages of other origins look for metadata in several places, and must be able to read that there is
     // none (Fetch §3.2.3)
     if (pathOf(request).includes('/.well-known/')) reply.header('access-control-allow-origin', '*');
     const refusal =

@@ -30,9 +30,8 @@ export interface RequestLimitOptions {
   readonly atOnce: number;
   readonly waitingAtOnce: number;
   /**
-   * * Paths, or prefixes of paths that end in a slash, which have slots of their own: keys and documents that a service
+   * Paths, or prefixes of paths that end in a slash, which have slots of their own: keys and documents that a service
    * we call may need for its answer to us.
-   *    * being slots):packages/service-kit/src/server/request-limit.ts
    */
   readonly published: readonly string[];
   readonly metrics: Metrics | undefined;

@@ -120,7 +120,6 @@ export const withSlot = <T>(slot: RequestSlot, next: () => T): T => current.run(
 /**
  * From here on this request waits for another server. Call it before anything is used up, written or sent, because it
  * throws 503 if too many requests wait. Has no effect in the background.
- * being slots):packages/service-kit/src/server/request-slot.ts
  */
 export function waitOnOthers(waiter: Waiter = {}): void {
   const slot = current.getStore();
@@ -130,9 +129,8 @@ export function waitOnOthers(waiter: Waiter = {}): void {
 }
 
 /**
- * * The same for what must be done in any case, such as ending something: if too many requests wait, it waits in its
+ * The same for what must be done in any case, such as ending something: if too many requests wait, it waits in its
  * own slot.
- *  * being slots):packages/service-kit/src/server/request-slot.ts
  */
 export function waitOnOthersOrHere(waiter: Waiter = {}): void {
   const slot = current.getStore();

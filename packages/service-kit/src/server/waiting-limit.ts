@@ -16,13 +16,13 @@ export interface Waiter {
 export interface Share {
   readonly groups: readonly Group[];
   /**
-   * The name of which at most a quarter of the slots may wait that its groups leave free, so that there is always room
-   * for another.
+   * The name that may have at most a quarter of the slots that its groups leave free, so that one is always left for
+   * another.
    */
   readonly one: string;
 }
 
-/** Places for requests that wait for other servers. docs/adr/0013 */
+/** Slots for requests that wait for other servers. docs/adr/0013 */
 export interface WaitingLimit {
   readonly taken: number;
   readonly atOnce: number;
@@ -32,10 +32,9 @@ export interface WaitingLimit {
 }
 
 /**
- * * A share is a part of what is free, not a fixed number. If one asks for everything it gets a fifth; if twenty do,
+ * A share is a part of what is free, not a fixed number. If one asks for everything it gets a fifth; if twenty do,
  * they get five sixths together, and each further one gets as large a part of the rest. So nobody can take the last
  * slot, and nobody has to be known beforehand.
- *  * being slots):packages/service-kit/src/server/waiting-limit.ts
  */
 const PART_OF_FREE = 0.25;
 
