@@ -58,11 +58,11 @@ const remove = (confirmation = 'ada', browser = ada) =>
   browser.submit('/account/delete', '/account/delete', { confirmation });
 const count = async (table: string): Promise<number> => (await pool.query(`select 1 from ${table}`)).rowCount ?? 0;
 
-test('first everything ends while the account is there, then the account goes, then what is kept of it', async () => {
+test('everything ends while the account exists; then it is deleted, then all that is stored of it', async () => {
   await ada.submit('/account/recovery', '/account/recovery');
   const answer = await remove(' ADA');
   expect(answer.headers['location']).toMatch(/^\/account\/deleted\?token=[\w-]{43}$/);
-  // each may be done once more, by what goes on with all deletions now and then
+  // the job that continues deletions may repeat each
   expect([...new Set(steps)]).toEqual(['end, account there', 'end, account gone', 'erase']);
   for (const table of ['account', 'session', 'recovery_code']) expect([table, await count(table)]).toEqual([table, 0]);
   expect((await ada.get(String(answer.headers['location']))).words).toContain('Your account is deleted');
@@ -76,7 +76,7 @@ test('first everything ends while the account is there, then the account goes, t
   expect(rows).toEqual([{ account_id: null, done: true }]);
 });
 
-test('while somebody does not know yet it says so, goes on by itself, and says when it is done', async () => {
+test('the page says who is still to be notified while the deletion goes on, and when it is done', async () => {
   erasure = { kind: 'waiting', for: ['Photos'] };
   const { location = '' } = (await remove()).headers;
   const visitor = new Browser(service.origin);
@@ -88,7 +88,7 @@ test('while somebody does not know yet it says so, goes on by itself, and says w
   expect((await visitor.get(location)).words).toContain('Nothing of it is left here');
 });
 
-test('where what must be ended cannot be, nothing is deleted, and it can be tried again', async () => {
+test('if something cannot be ended nothing is deleted, and it can be tried again', async () => {
   end = () => Promise.reject(new Error('the database is away'));
   expect((await remove()).status).toBe(500);
   expect([await count('account'), await count('account_deletion')]).toEqual([1, 0]);
@@ -97,7 +97,7 @@ test('where what must be ended cannot be, nothing is deleted, and it can be trie
   expect((await remove()).status).toBe(303);
 });
 
-test('one that cannot be deleted yet is answered all the same, and keeps no other waiting', async () => {
+test('one that cannot be completed yet is answered all the same, and holds up no other', async () => {
   const eve = await new Browser(service.origin).signUp('eve');
   const { rows } = await pool.query<{ id: string }>("select id from account where username = 'ada'");
   erase = async (id) => (id === rows[0]?.id ? Promise.reject(new Error('it is in use')) : erasure);
@@ -112,7 +112,7 @@ test('one that cannot be deleted yet is answered all the same, and keeps no othe
   await eventually(async () => (await done()) === 2);
 });
 
-test('a process that dies in between leaves it to the next', async () => {
+test('if a process ends in the middle the next one continues', async () => {
   erasure = { kind: 'waiting', for: [] };
   await remove();
   await service.app.close();
@@ -123,7 +123,7 @@ test('a process that dies in between leaves it to the next', async () => {
   );
 });
 
-test('it takes the username, a fresh sign-in and the token of its form, and is of its own account only', async () => {
+test('it requires the username, a fresh sign-in and the form’s token, and is for one’s own account only', async () => {
   const eve = await new Browser(service.origin).signUp('eve');
   for (const wrong of ['', 'yes', 'eve']) expect((await remove(wrong)).status).toBe(400);
   expect((await ada.post('/account/delete', { confirmation: 'ada' })).status).toBe(403);
@@ -135,7 +135,7 @@ test('it takes the username, a fresh sign-in and the token of its form, and is o
   expect([steps, await count('account')]).toEqual([[], 2]);
 });
 
-test('pressed twice it is done once, and a link that nobody was given shows nothing', async () => {
+test('sent twice it is done once, and an invented link shows nothing', async () => {
   const form = { _csrf: tokenFor((await ada.get('/account/delete')).text, '/account/delete'), confirmation: 'ada' };
   const answers = await Promise.all([
     ada.post('/account/delete', form),

@@ -54,7 +54,7 @@ const rooms = (count: number) =>
   );
 const download = (browser = ada) => browser.submit('/account/export', '/account/export');
 
-test('an export is one archive with all of somebody’s lists in it, and nothing that lets anybody in', async () => {
+test('an export is one archive with all of somebody’s lists, and without credentials', async () => {
   await ada.submit('/account/recovery', '/account/recovery');
   const answer = await download();
   expect([answer.status, answer.headers['content-type'], answer.headers['cache-control']]).toEqual([
@@ -80,14 +80,14 @@ test('an export is one archive with all of somebody’s lists in it, and nothing
   for (const { secret } of rows) for (const bytes of got.values()) expect(String(bytes)).not.toContain(secret);
 });
 
-test('a list without anything in it is a list', async () => {
+test('an empty list is a valid list', async () => {
   files = async function* () {
     yield { path: 'rooms.json', content: () => jsonList(rooms(0)) };
   };
   expect(JSON.parse(String(unzip((await download()).bytes).get('rooms.json')))).toEqual([]);
 });
 
-test('an export of many files holds on to none of them', async () => {
+test('an export of many files keeps none of them in memory', async () => {
   const warned: string[] = [];
   const listen = ({ name }: Error): void => void warned.push(name);
   process.on('warning', listen);
@@ -106,7 +106,7 @@ test('an export of many files holds on to none of them', async () => {
   expect(warned).toEqual([]);
 });
 
-test('an export that breaks off is no whole archive, and is in the log', async () => {
+test('an export that fails midway is an incomplete archive, and is logged', async () => {
   files = async function* () {
     yield {
       path: 'rooms.json',
@@ -125,7 +125,7 @@ test('an export that breaks off is no whole archive, and is in the log', async (
   expect((await ada.get('/rooms')).status).toBe(200);
 });
 
-test('an export takes a fresh sign-in, its form’s token and its own session; and so many an hour', async () => {
+test('an export requires a fresh sign-in, its form’s token and its session, and is limited per hour', async () => {
   expect((await new Browser(service.origin).get('/account/export')).headers['location']).toMatch(/^\/sign-in/);
   expect((await ada.post('/account/export', {})).status).toBe(403);
   const eve = await new Browser(service.origin).signUp('eve');

@@ -33,7 +33,7 @@ describe('the schema', () => {
 });
 
 describe('a database that cannot serve', () => {
-  test('is 503 with Retry-After for programs and people, and served again as soon as it is back', async () => {
+  test('is 503 with Retry-After for programs and people, until it is back', async () => {
     const ready = { database: () => pool.query('select 1') };
     const service = await startService({ pool, ready, readyEverySeconds: 0.05 });
     service.app.log.level = 'silent';

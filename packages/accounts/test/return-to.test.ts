@@ -7,7 +7,7 @@ const anyText = fc
   .array(fc.nat({ max: 0x10_ffff }), { maxLength: 20 })
   .map((points) => String.fromCodePoint(...points));
 
-describe('a path to go back to', () => {
+describe('a path to return to', () => {
   const hostile = [
     '//evil.example',
     '///evil.example',
@@ -38,7 +38,7 @@ describe('a path to go back to', () => {
     expect(path).not.toMatch(/\p{Cc}/u);
   });
 
-  test('whatever it is, stays on this site', () => {
+  test('any text stays on this site', () => {
     const local = /^\/(?![/\\])\P{Cc}*$/u;
     const piece = fc.constantFrom(
       '/',
@@ -75,7 +75,7 @@ describe('a path to go back to', () => {
     );
   });
 
-  test('one without end is not taken', () => {
+  test('one that is very long is not used', () => {
     expect(localPath(`/${'a'.repeat(3_000)}`, '/home')).toBe('/home');
   });
 

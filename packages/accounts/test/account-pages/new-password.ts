@@ -20,7 +20,7 @@ async function holdAccounts(): Promise<(change?: string) => Promise<void>> {
   };
 }
 
-/** When somebody waits for what is held. */
+/** Resolves when a statement waits for the rows that are held. */
 const oneWaits = (): Promise<unknown> =>
   eventually(async () => {
     const { rows } = await pool.query(
@@ -31,7 +31,7 @@ const oneWaits = (): Promise<unknown> =>
 
 export function newPassword(): void {
   describe('a fresh sign-in', () => {
-    test('is asked for ten minutes after the last, and leads back to the page, under a new session id', async () => {
+    test('is required ten minutes after the last, and leads back to the page, with a new session id', async () => {
       expect((await ada.get('/account/password')).status).toBe(200);
       await age(601);
       const asked = await ada.get('/account/password');
@@ -47,7 +47,7 @@ export function newPassword(): void {
       expect((await ada.get('/account/password')).status).toBe(200);
     });
 
-    test('is asked of a form that was left open for twenty minutes, and of one that was never shown', async () => {
+    test('is required for a form left open for twenty minutes, and for one that was never shown', async () => {
       await age(900);
       const token = tokenFor((await ada.get('/account')).text, '/sign-out');
       const form = { _csrf: token, password: NEW_PASSWORD };
@@ -56,7 +56,7 @@ export function newPassword(): void {
       expect(await isSignedIn(await signIn())).toBe(true);
     });
 
-    test('with a wrong password changes nothing, and after five the right one waits', async () => {
+    test('with a wrong password changes nothing, and after five the right one is refused for a while', async () => {
       await age(601);
       for (let n = 0; n < 5; n++) expect((await confirm(ada, `wrong ${n} wrong`)).status).toBe(400);
       expect((await confirm(ada)).status).toBe(429);
@@ -104,7 +104,7 @@ export function newPassword(): void {
       expect(await isSignedIn(await signIn())).toBe(true);
     });
 
-    test('twice at once is done one after the other, with one session left at most', async () => {
+    test('twice at the same time is done one after the other, and leaves at most one session', async () => {
       const phone = await signIn();
       const forms = [];
       for (const browser of [ada, phone])
@@ -122,7 +122,7 @@ export function newPassword(): void {
       expect(works.filter(Boolean)).toHaveLength(1);
     });
 
-    test('while somebody signs in with the old password leaves them no session', async () => {
+    test('while somebody signs in with the old password gives them no session', async () => {
       const release = await holdAccounts();
       const late = new Browser(service.origin);
       const token = tokenFor((await late.get('/sign-in')).text, '/sign-in');

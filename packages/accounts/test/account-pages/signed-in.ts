@@ -29,14 +29,14 @@ export function signedIn(): void {
       },
     );
 
-    test('a done that is none shows nothing', async () => {
+    test('an unknown value of `done` shows nothing', async () => {
       const page = await ada.get('/account?done=%3Cb%3E');
       expect([page.status, page.text.includes('class="notice')]).toEqual([200, false]);
     });
   });
 
   describe('where somebody is signed in', () => {
-    test('every browser is listed by what it calls itself, the asking one marked', async () => {
+    test('every browser is listed by its name, with the current one marked', async () => {
       await signIn();
       const { words } = await ada.get('/account/sessions');
       expect(words).toMatch(
@@ -45,7 +45,7 @@ export function signedIn(): void {
       expect(words).toContain('Chrome on Android');
     });
 
-    test('one is ended, and the others go on', async () => {
+    test('one can be ended while the others go on', async () => {
       const phone = await signIn();
       const tablet = await signIn();
       const [first] = idsIn((await ada.get('/account/sessions')).text);
@@ -55,14 +55,14 @@ export function signedIn(): void {
       expect(await isSignedIn(ada)).toBe(true);
     });
 
-    test('all others are ended with one press, however long ago the owner signed in', async () => {
+    test('all others can be ended at once, however long ago the owner signed in', async () => {
       const phone = await signIn();
       await age(3_600);
       await ada.submit('/account/sessions', '/account/sessions/end-others');
       expect([await isSignedIn(phone), await isSignedIn(ada)]).toEqual([false, true]);
     });
 
-    test('another person’s session, an ended one and none at all are the same 404, and nothing ends', async () => {
+    test('another person’s session, an ended one and an unknown one are the same 404, and nothing ends', async () => {
       const eve = await new Browser(service.origin).signUp('eve');
       await signIn('eve');
       const [foreign = ''] = idsIn((await eve.get('/account/sessions')).text);
@@ -80,7 +80,7 @@ export function signedIn(): void {
       expect([answer.headers['location'], await isSignedIn(ada)]).toEqual(['/', false]);
     });
 
-    test('one whose time is up is not listed', async () => {
+    test('an expired one is not listed', async () => {
       await signIn();
       await pool.query(
         "update session set seen_at = now() - interval '13 hours' where data->'signIn'->>'device' like 'Chrome%'",

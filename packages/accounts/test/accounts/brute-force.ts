@@ -20,7 +20,7 @@ export function bruteForce(): void {
       expect((await from('203.0.113.9', '/sign-in', 'ada')).status).toBe(303);
     });
 
-    test('guesses from everywhere count together, and shut out no known browser and no session', async () => {
+    test('guesses from all addresses count together, and lock out no known browser and no session', async () => {
       await service.app.close();
       const limits = { signInToAccount: { tries: 3, seconds: 3_600 } };
       askInstead(await startService({ pool, trustedProxies: ['127.0.0.1'], account: { limits } }));
@@ -42,7 +42,7 @@ export function bruteForce(): void {
       expect((await signIn('ada', PASSWORD)).status).toBe(303);
     });
 
-    test('a browser known for one name is not for another, nor for a number of its own making', async () => {
+    test('a browser known for one name is unknown for another, and with a forged number', async () => {
       await service.app.close();
       const limits = { signInToAccount: { tries: 1, seconds: 3_600 } };
       askInstead(await startService({ pool, account: { limits } }));
@@ -76,12 +76,12 @@ export function bruteForce(): void {
       expect(answers.filter(({ status }) => status === 429)).toHaveLength(7);
     });
 
-    test('signing in rightly does not use up tries', async () => {
+    test('signing in with the right password uses up no tries', async () => {
       await signUp('ada');
       for (let n = 0; n < 8; n++) expect((await signIn('ada', PASSWORD, new Browser(service.origin))).status).toBe(303);
     });
 
-    test('X-Forwarded-For is not believed from anybody', async () => {
+    test('X-Forwarded-For is not trusted from anybody', async () => {
       await service.app.close();
       askInstead(await startService({ pool, account: { limits: { signUpFromAddress: { tries: 1, seconds: 60 } } } }));
       expect((await from('203.0.113.1', '/sign-up', 'ada')).status).toBe(303);
@@ -104,7 +104,7 @@ export function bruteForce(): void {
       expect((await from('203.0.113.7', '/sign-up', 'eli')).status).toBe(429);
     });
 
-    test('a site’s networks are counted together, and so are all that sign up', async () => {
+    test('the networks of a site are counted together, and so are all sign-ups', async () => {
       await service.app.close();
       const limits = { signUpFromNetwork: { tries: 2, seconds: 60 }, signUpInAll: { tries: 4, seconds: 60 } };
       askInstead(await startService({ pool, trustedProxies: ['127.0.0.1'], account: { limits } }));
@@ -121,7 +121,7 @@ export function bruteForce(): void {
       expect(statuses).toEqual([303, 303, 429, 303, 303, 429]);
     });
 
-    test('when too many wait for the hash, the next is told to come back', async () => {
+    test('when too many wait for the hash, the next is refused with Retry-After', async () => {
       await service.app.close();
       askInstead(
         await startService({

@@ -20,7 +20,7 @@ export function forms(): void {
       },
     );
 
-    test('a token from before sign-in, or of the session before, is dead after it', async () => {
+    test('a token from before sign-in, or of the previous session, is invalid afterwards', async () => {
       const early = tokenFor((await browser.get('/sign-in')).text, '/sign-in');
       await signUp('ada');
       expect((await browser.post('/rooms', body(early))).status).toBe(403);

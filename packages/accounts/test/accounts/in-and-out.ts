@@ -20,7 +20,7 @@ export function inAndOut(): void {
       expect([back.status, back.headers['location']]).toEqual([303, '/rooms?a=1']);
     });
 
-    test('leave a window the one that opened it, which may wait for its app’s answer; no other page does', async () => {
+    test('keep the opener of a window, which may wait for its app’s answer; no other page does', async () => {
       const opener = ({ headers }: Answer) => headers['cross-origin-opener-policy'];
       const onTheWay = [
         await browser.get('/sign-in?return_to=%2Frooms'),
@@ -34,7 +34,7 @@ export function inAndOut(): void {
       expect(opener(await browser.get('/rooms'))).toBe('same-origin');
     });
 
-    test('a username that is taken or breaks the rules, and a short password, are said beside the field', async () => {
+    test('a username that is taken or malformed, and a short password, are reported beside the field', async () => {
       await signUp('ada');
       const other = new Browser(service.origin);
       expect((await signUp('ADA', other)).text).toContain('This username is taken');
@@ -61,7 +61,7 @@ export function inAndOut(): void {
       expect(a.text).toContain('Username or password is not right.');
     });
 
-    test('whatever is typed shows inert', async () => {
+    test('whatever is typed is shown as inert text', async () => {
       const page = await signIn('"><script>alert(1)</script>', 'x');
       expect(page.text).not.toContain('<script>');
     });

@@ -14,18 +14,18 @@ export const signUp = (username: string, in_ = browser) =>
 export const signIn = (username: string, password: string, in_ = browser) =>
   in_.submit('/sign-in', '/sign-in', { username, password });
 
-/** From the address that a proxy would name. */
+/** Signs up or in from an address, as a proxy would report it. */
 export const from = (address: string, way: '/sign-up' | '/sign-in', username: string) =>
   new Browser(service.origin).submit(way, way, { username, password: PASSWORD }, { 'x-forwarded-for': address });
 
 export const session = () => browser.cookies.get('inn-session') ?? '';
 
-/** Another service for the rest of a test; it is closed after it. */
+/** Uses another service for the rest of a test, after which it is closed. */
 export function askInstead(other: TestService): void {
   service = other;
 }
 
-/** Another browser for the rest of a test. */
+/** Uses another browser for the rest of a test. */
 export function browseWith(other: Browser): void {
   browser = other;
 }

@@ -17,7 +17,7 @@ export function sessions(): void {
       expect([session(), (await pool.query('select 1 from session')).rowCount]).toEqual(['', 0]);
     });
 
-    test('are not there on routes that only programs call, even for somebody who is signed in', async () => {
+    test('do not exist on routes that only programs call, even for somebody who is signed in', async () => {
       await service.app.close();
       askInstead(
         await startService({
@@ -41,7 +41,7 @@ export function sessions(): void {
     test('the id changes at sign-in and the old one is dead', async () => {
       await signUp('ada');
       const before = session();
-      // signing in once more, over the session: a fixed id must not survive
+      // signing in again within the session: a fixated id must not survive
       const token = tokenFor((await browser.get('/rooms')).text, '/sign-out');
       await browser.post('/sign-in', { _csrf: token, username: 'ada', password: PASSWORD });
       expect(session()).not.toBe(before);
@@ -51,13 +51,13 @@ export function sessions(): void {
       expect((await browser.get('/rooms')).status).toBe(200);
     });
 
-    test('an id chosen by somebody else is not taken up', async () => {
+    test('an id chosen by somebody else is not used', async () => {
       browser.keep('inn-session', 'chosen-by-an-attacker.c2lnbmF0dXJl');
       await signUp('ada');
       expect(session()).not.toContain('chosen-by-an-attacker');
     });
 
-    test('a signed-out session is refused, also when a request was still under way', async () => {
+    test('a signed-out session is refused, even if a request was still under way', async () => {
       let slowIsIn = () => undefined as void;
       let release = () => undefined as void;
       const arrived = new Promise<void>((resolve) => (slowIsIn = resolve));
@@ -70,7 +70,7 @@ export function sessions(): void {
             app.get('/slow', async (request) => {
               slowIsIn();
               await gate;
-              // makes the library save the session at the end
+              // makes the library save the session when the request ends
               Object.assign(request.session, { seen: 'something new' });
               return { ok: true };
             });
@@ -105,7 +105,7 @@ export function sessions(): void {
       expect((await pool.query("select 1 from session where seen_at > now() - interval '1 minute'")).rowCount).toBe(1);
       await pool.query("update session set seen_at = now() - interval '13 hours'");
       expect((await browser.get('/rooms')).status).toBe(303);
-      // that one is forgotten by the browser, too: what is too old is looked at with another
+      // the browser has dropped its cookie, too, so another one tests the age
       await signUp('bob');
       await pool.query("update session set seen_at = now(), created_at = now() - interval '6 days'");
       expect((await browser.get('/rooms')).status).toBe(200);
@@ -132,7 +132,7 @@ export function sessions(): void {
       await secure.app.close();
     });
 
-    test('what a service puts into it is there next time, also behind a proxy that ends TLS', async () => {
+    test('what a service stores in it is kept, also behind a proxy that terminates TLS', async () => {
       const secure = await startService({
         pool,
         issuer: 'https://inn.example',

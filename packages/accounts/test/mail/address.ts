@@ -24,7 +24,7 @@ import {
 
 export function address(): void {
   describe('an address', () => {
-    test('is confirmed by a press at the link of a mail, and is the account’s from then on only', async () => {
+    test('is confirmed by the button at the link in a mail, and belongs to the account only then', async () => {
       expect((await give('Ada@Example.COM')).headers['location']).toBe('/account/email');
       expect((await ada.get('/account/email')).words).toContain('A mail is on its way to Ada@example.com');
       const received = await mail.arrived(1);
@@ -34,7 +34,7 @@ export function address(): void {
         'Confirm your address at The Inn',
       ]);
       expect(received.header['auto-submitted']).toBe('auto-generated');
-      // mail servers open links: nothing is done by that
+      // mail servers open links, which must have no effect
       expect((await ada.get(pathIn(received))).words).toContain('becomes that of ada');
       expect(await addressOf()).toBeNull();
       expect((await confirm(pathIn(received))).headers['location']).toBe('/account?done=address');
@@ -56,7 +56,7 @@ export function address(): void {
       expect((await newBrowser().get(pathIn(second))).headers['location']).toMatch(/^\/sign-in\?return_to=/);
     });
 
-    test('that is changed or removed is told so, where it was', async () => {
+    test('that is changed or removed is notified of that', async () => {
       const sent = await hasAddress('ada@example.com');
       await hasAddress('ada@example.org');
       const notified = (await mail.arrived(sent + 2)).to;
@@ -88,13 +88,13 @@ export function address(): void {
       expect(parseAddress(given)).toBeNull();
     });
 
-    test('that is none is refused beside the field, and nothing is sent', async () => {
+    test('that is malformed is refused beside the field, and nothing is sent', async () => {
       const answer = await give('a@example.com\nBcc: eve@example.com');
       expect([answer.status, answer.words.includes('no address')]).toEqual([400, true]);
       expect(mail.mails).toEqual([]);
     });
 
-    test('takes a fresh sign-in to give or to remove', async () => {
+    test('requires a fresh sign-in to be entered or removed', async () => {
       await hasAddress('ada@example.com');
       const form = { _csrf: tokenFor((await ada.get('/account')).text, '/sign-out'), email: 'eve@example.com' };
       await pool.query("update session set created_at = now() - interval '1 hour'");
@@ -103,7 +103,7 @@ export function address(): void {
       expect(await addressOf()).toBe('ada@example.com');
     });
 
-    test('gets five mails in an hour at most, whoever asks for them', async () => {
+    test('gets at most five mails an hour, whoever asks for them', async () => {
       const eve = await newBrowser().signUp('eve');
       const statuses = [];
       for (const browser of [ada, ada, ada, eve, eve, eve])
@@ -113,7 +113,7 @@ export function address(): void {
   });
 
   describe('an owner', () => {
-    test('is told of a new password and of recovery codes, made and used, with a link to the front page', async () => {
+    test('gets a mail about a new password and recovery codes, made and used, linking to the front page', async () => {
       let sent = await hasAddress('ada@example.com');
       const codes = (await ada.submit('/account/recovery', '/account/recovery')).text;
       expect((await mail.arrived(++sent)).text).toContain('New recovery codes were made');
@@ -128,7 +128,7 @@ export function address(): void {
   });
 
   describe('mail', () => {
-    test('is not sent without settings: the page says what else there is, and no address is asked for', async () => {
+    test('is not sent without settings: the page explains the other ways, and asks for no address', async () => {
       await service.app.close();
       askInstead(await start({ mail: null }));
       const page = await newBrowser().get('/sign-in/forgot');
@@ -142,7 +142,7 @@ export function address(): void {
       expect((await ada.at(service.origin).get('/account')).words).not.toContain('E-mail');
     });
 
-    test('that the server defers is sent again; one refused for good is logged, without address or text', async () => {
+    test('that the server defers is sent again; one it refuses is logged, without address or text', async () => {
       const sent = await hasAddress('ada@example.com');
       mail.refuse(1);
       await forgot('ada');
@@ -156,7 +156,7 @@ export function address(): void {
       expect(log).not.toContain(tokenIn(await mail.arrived(sent + 1)));
     });
 
-    test('in the database is the hash of a token, never the token', async () => {
+    test('leaves only the hash of its token in the database', async () => {
       await give('ada@example.com');
       const token = tokenIn(await mail.arrived(1));
       const { rows } = await pool.query<{ row: string }>('select row_to_json(mail_token)::text as row from mail_token');
@@ -164,8 +164,8 @@ export function address(): void {
       expect(rows[0]?.row).not.toContain(token);
     });
 
-    test('never goes out in clear but to this machine', async () => {
-      // the same server, by a name that is not this machine's own
+    test('is never sent in clear except to this machine', async () => {
+      // the same server under an address that is not recognized as this machine
       const url = `smtp://[::ffff:127.0.0.1]:${mail.port}`;
       const mailer = createSmtpMailer({ url, from: FROM });
       await expect(mailer.send({ to: 'ada@example.com', subject: 'x', text: 'x' })).rejects.toThrow(/TLS/);

@@ -49,7 +49,7 @@ export function newPassword(): void {
       expect(await addressOf()).toBe('ada@example.com');
     });
 
-    test('is good once, also at the same moment; a password that breaks the rules uses nothing up', async () => {
+    test('works once, also at the same time; a password that breaks the rules does not use it up', async () => {
       const sent = await hasAddress('ada@example.com');
       await forgot('ada@EXAMPLE.com');
       const path = pathIn(await mail.arrived(sent + 1));
@@ -59,7 +59,7 @@ export function newPassword(): void {
       expect((await newBrowser().get(path)).status).toBe(400);
     });
 
-    test('is good for 15 minutes, for the newest link only, and only while the address is the same', async () => {
+    test('works for 15 minutes, with the newest link only, and only while the address is the same', async () => {
       let sent = await hasAddress('ada@example.com');
       await forgot('ada');
       const first = await mail.arrived(++sent);
@@ -75,7 +75,7 @@ export function newPassword(): void {
       expect(await isSignedIn(await signIn(PASSWORD))).toBe(true);
     });
 
-    test('is not set by a link of before the password was changed', async () => {
+    test('is not set by a link from before the password was changed', async () => {
       const sent = await hasAddress('ada@example.com');
       await forgot('ada');
       const path = pathIn(await mail.arrived(sent + 1));
@@ -87,7 +87,7 @@ export function newPassword(): void {
       expect(await isSignedIn(await signIn('a third long one'))).toBe(true);
     });
 
-    test('is asked for on the way to somewhere, and every other way from there leads on to it', async () => {
+    test('can be asked for on the way to a page, to which every other link still leads', async () => {
       const browser = newBrowser();
       const way = `return_to=${encodeURIComponent('/rooms?floor=2')}`;
       const pages = [
@@ -101,7 +101,7 @@ export function newPassword(): void {
       );
     });
 
-    test('is no confirmation, and a confirmation is no new password', async () => {
+    test('is not a confirmation of the address, nor the other way round', async () => {
       const sent = await hasAddress('ada@example.com');
       await give('ada@example.org');
       const confirming = await mail.arrived(sent + 1);
@@ -112,7 +112,7 @@ export function newPassword(): void {
       expect(await addressOf()).toBe('ada@example.com');
     });
 
-    test('answers alike whether there is such an account or not, and sends nothing where none is', async () => {
+    test('gets the same answer whether or not there is an account, and sends nothing if there is none', async () => {
       const sent = await hasAddress('ada@example.com');
       await newBrowser().signUp('eve');
       const answers = [];
@@ -125,7 +125,7 @@ export function newPassword(): void {
       expect(mail.mails).toHaveLength(sent + 1);
     });
 
-    test('is sent for each account of an address, named, and three times an hour at most', async () => {
+    test('is sent for each account of an address, by name, and at most three times an hour', async () => {
       let sent = await hasAddress('both@example.com');
       const bob = await newBrowser().signUp('bob');
       sent = await hasAddress('both@example.com', bob);
@@ -134,13 +134,13 @@ export function newPassword(): void {
       expect(texts.some((text) => text.includes('"ada"')) && texts.some((text) => text.includes('"bob"'))).toBe(true);
       for (let n = 0; n < 5; n++) expect((await forgot('ada')).status).toBe(200);
       await forgot('nobody');
-      // waits for all that is yet to be sent
+      // waits until everything has been sent
       await service.app.close();
       const { rows } = await pool.query('select 1 from mail_token');
       expect([rows.length, mail.mails.length <= sent + 4]).toEqual([2, true]);
     });
 
-    test('is asked for twenty times an hour by one network at most', async () => {
+    test('can be asked for at most twenty times an hour from one network', async () => {
       await service.app.close();
       askInstead(await start({ limits: { mailFromAddress: { tries: 2, seconds: 3_600 } } }));
       const statuses = [];
@@ -148,7 +148,7 @@ export function newPassword(): void {
       expect(statuses).toEqual([200, 200, 429]);
     });
 
-    test('takes the token of its form, like every form', async () => {
+    test('requires the token of its form', async () => {
       expect((await newBrowser().post('/sign-in/forgot', { who: 'ada' })).status).toBe(403);
       expect((await newBrowser().post('/sign-in/reset', { token: 'x', password: NEW_PASSWORD })).status).toBe(403);
     });

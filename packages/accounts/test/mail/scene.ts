@@ -31,7 +31,7 @@ export const tokenIn = (received: Received): string => pathIn(received).split('t
 export const give = (email: string, browser = ada) => browser.submit('/account/email', '/account/email', { email });
 export const confirm = (path: string, browser = ada) => browser.submit(path, '/account/email/confirm');
 
-/** Ada has this address from here on; so many mails have been sent then. */
+/** Confirms this address for Ada, and returns the number of mails sent by then. */
 export async function hasAddress(email: string, browser = ada): Promise<number> {
   const before = mail.mails.length;
   await give(email, browser);
@@ -42,7 +42,7 @@ export async function hasAddress(email: string, browser = ada): Promise<number> 
 export const forgot = (who: string, browser = newBrowser()) =>
   browser.submit('/sign-in/forgot', '/sign-in/forgot', { who });
 
-/** As the form at the link sends it, whether the link is still good or not. */
+/** Sends what the form at the link sends, even if the link is not valid any more. */
 export const reset = (path: string, password = NEW_PASSWORD) =>
   newBrowser().submit('/sign-in/forgot', '/sign-in/reset', { token: path.split('token=')[1], password });
 
@@ -50,7 +50,7 @@ export const addressOf = async (username = 'ada') =>
   (await pool.query<{ email: string | null }>('select email from account where username = $1', [username])).rows[0]
     ?.email;
 
-/** Another service for the rest of a test; it is closed after it. */
+/** Uses another service for the rest of a test, after which it is closed. */
 export function askInstead(other: TestService): void {
   service = other;
 }

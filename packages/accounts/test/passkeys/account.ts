@@ -8,7 +8,7 @@ const age = (seconds: number) =>
 
 export function account(): void {
   describe('a fresh sign-in', () => {
-    test('by a passkey does as well as by the password, and is good for its own account only', async () => {
+    test('may be by passkey or by password, and is for its own account only', async () => {
       await add();
       await age(700);
       expect((await ada.get(ADD.page)).headers['location']).toBe(
@@ -36,7 +36,7 @@ export function account(): void {
   });
 
   describe('the passkeys of an account', () => {
-    test('of somebody else can be neither removed nor seen, and answer like those that are not there', async () => {
+    test('of somebody else can be neither removed nor seen, and get the same answer as unknown ones', async () => {
       await add();
       const eve = await newBrowser().signUp('eve');
       expect((await eve.get('/account/passkeys')).words).toContain('No passkey yet');
@@ -46,14 +46,14 @@ export function account(): void {
       expect([statuses, await passkeysOf('ada')]).toEqual([[404, 404, 404], ['laptop']]);
     });
 
-    test('a credential that somebody has is not added to another account', async () => {
+    test('that somebody has are not added to another account', async () => {
       await add();
       const eve = await newBrowser().signUp('eve');
       expect((await add({}, eve)).words).toContain('in use already');
       expect(await passkeysOf('eve')).toEqual([]);
     });
 
-    test('are twenty at most, and a name that cannot be shown is refused beside it', async () => {
+    test('are at most twenty, and a name that cannot be shown is refused beside the field', async () => {
       await pool.query(
         `insert into passkey (id, account_id, public_key, counter, transports, backed_up, name)
           select 'p' || n, id, '', 0, '{}', false, 'n' from account, generate_series(1, 19) n`,

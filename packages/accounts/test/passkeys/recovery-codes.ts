@@ -22,7 +22,7 @@ export function recoveryCodes(): void {
       for (const code of codes) expect(JSON.stringify([rows, service.log])).not.toContain(code.slice(0, 9));
     });
 
-    test('sign in once each, however they are written, and say what to do next', async () => {
+    test('sign in once each, in any spelling, and lead on to what to do next', async () => {
       const [first = '', second = ''] = await make();
       const visitor = newBrowser();
       const answer = await recover(first.toLowerCase().replaceAll('-', ' ').replace(/0/g, 'o'), 'Ada', visitor);
@@ -32,20 +32,20 @@ export function recoveryCodes(): void {
       expect((await recover(second)).status).toBe(303);
     });
 
-    test('are a fresh sign-in, so that a new password can follow', async () => {
+    test('count as a fresh sign-in, so that a new password can be set', async () => {
       const [code = ''] = await make();
       const visitor = newBrowser();
       await recover(code, 'ada', visitor);
       expect((await visitor.get('/account/password')).status).toBe(200);
     });
 
-    test('used at the same moment sign in once', async () => {
+    test('used twice at the same time sign in once', async () => {
       const [code = ''] = await make();
       const answers = await Promise.all(Array.from({ length: 5 }, () => recover(code)));
       expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([303, 400, 400, 400, 400]);
     });
 
-    test('of another account, of nobody and misspelt ones get one answer', async () => {
+    test('of another account, unknown ones and misspelt ones get the same answer', async () => {
       const eve = await newBrowser().signUp('eve');
       const [eves = ''] = await make(eve);
       await make();
@@ -55,13 +55,13 @@ export function recoveryCodes(): void {
       expect((await recover(eves, 'eve')).status).toBe(303);
     });
 
-    test('made anew take the place of those before', async () => {
+    test('that are new replace those before', async () => {
       const [old = ''] = await make();
       const [fresh = ''] = await make();
       expect([(await recover(old)).status, (await recover(fresh)).status]).toEqual([400, 303]);
     });
 
-    test('a right one is never refused, whatever was tried from the same address; nor is a passkey', async () => {
+    test('that are right are never refused, whatever was tried from the same address; nor is a passkey', async () => {
       await add();
       const [code = ''] = await make();
       const visitor = newBrowser();
@@ -77,7 +77,7 @@ export function recoveryCodes(): void {
       expect((await signIn()).status).toBe(303);
     });
 
-    test('that nobody asked for are not made without the form’s token', async () => {
+    test('are not made without the form’s token', async () => {
       expect((await ada.post('/account/recovery', {})).status).toBe(403);
       expect((await pool.query('select 1 from recovery_code')).rowCount).toBe(0);
     });

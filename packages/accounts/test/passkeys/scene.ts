@@ -11,7 +11,7 @@ export let ada: Browser;
 export let key: SoftPasskey;
 export const newBrowser = () => new Browser(service.origin);
 
-/** Opens a page, has the passkey answer what it asks, and sends that. */
+/** Opens a page, has the passkey answer its request, and sends the answer. */
 export async function answer(
   browser: Browser,
   at: { page: string; kind: 'get' | 'create'; action: string },
@@ -48,7 +48,7 @@ export const passkeysOf = async (username: string): Promise<string[]> =>
     )
   ).rows.map(({ name }) => name);
 
-/** Another service for the rest of a test; it is closed after it. */
+/** Uses another service for the rest of a test, after which it is closed. */
 export function askInstead(other: TestService): void {
   service = other;
 }

@@ -38,7 +38,7 @@ export function signingIn(): void {
       expect((await signIn()).status).toBe(400);
     });
 
-    test('is asked for by the exact host of the service: person verified, discoverable, no attestation', async () => {
+    test('is requested for the exact host: user verified, discoverable, without attestation', async () => {
       const created = optionsIn((await ada.get('/account/passkeys/add')).text, 'create') as unknown as Record<
         string,
         never
@@ -54,7 +54,7 @@ export function signingIn(): void {
       expect(asked).toMatchObject({ rpId: 'inn.localhost', userVerification: 'required', allowCredentials: [] });
     });
 
-    test('the pages that ask for one let our own script run and nothing else; no other page lets any', async () => {
+    test('the pages that request one allow our own script and nothing else; other pages allow none', async () => {
       for (const page of ['/sign-in', '/sign-up']) {
         const policy = String((await newBrowser().get(page)).headers['content-security-policy']);
         expect(policy).toMatch(/default-src 'none'.*;script-src 'self'$/);
@@ -98,7 +98,7 @@ export function signingIn(): void {
       expect(await passkeysOf('ada')).toEqual([]);
     });
 
-    test('an answer that is none is a 400, to sign in, to sign up, to confirm and to add', async () => {
+    test('an answer that is malformed is a 400, at sign-in, sign-up, confirming and adding', async () => {
       await add();
       const long = `{"a":"${'x'.repeat(50_000)}"}`;
       const hollow = '{"id":"","rawId":"","type":"public-key","response":{}}';
@@ -110,14 +110,14 @@ export function signingIn(): void {
       expect((await answer(newBrowser(), SIGN_UP, { response: 'null', fields: { username: 'bob' } })).status).toBe(400);
     });
 
-    test('bytes that are no CBOR, or an attestation with an address, cause no request and no failure', async () => {
+    test('bytes that are not CBOR, or an attestation with a URL, cause no request and no failure', async () => {
       const { text } = await ada.get(ADD.page);
       const good = JSON.parse(key.make(optionsIn(text, 'create'))) as { response: { attestationObject: string } };
       for (const attestationObject of ['', 'AA', 'oA', '_____w', 'o2NmbXRkbm9uZQ']) {
         const response = JSON.stringify({ ...good, response: { ...good.response, attestationObject } });
         expect((await add({ response })).status).toBe(400);
       }
-      // "packed" with a certificate: what vouches for the authenticator is not looked at, as if there were none
+      // "packed" with a certificate: the attestation is ignored
       const object = Buffer.from(good.response.attestationObject, 'base64url');
       const cut = object.indexOf('fmt') + 3;
       const packed = Buffer.concat([
@@ -141,7 +141,7 @@ export function signingIn(): void {
   });
 
   describe('an answer', () => {
-    test('is good once: sent again, in a row or at the same moment, it signs nobody in', async () => {
+    test('is accepted once: sent again, later or at the same time, it signs nobody in', async () => {
       await add();
       const visitor = newBrowser();
       const { text } = await visitor.get('/sign-in');
@@ -152,14 +152,14 @@ export function signingIn(): void {
       expect(race.map(({ status }) => status).sort((a, b) => a - b)).toEqual([303, 400, 400, 400, 400]);
     });
 
-    test('is good in the browser that was asked only', async () => {
+    test('is accepted only in the browser that was asked', async () => {
       await add();
       const [one, other] = [newBrowser(), newBrowser()];
       const response = key.sign(optionsIn((await one.get('/sign-in')).text, 'get'));
       expect((await signIn({ response }, other)).status).toBe(400);
     });
 
-    test('is good for what was asked only: confirming is not signing in, and neither adds a passkey', async () => {
+    test('is accepted only for its purpose: confirming is not signing in, and neither adds a passkey', async () => {
       await add();
       const confirming = key.sign(optionsIn((await ada.get(CONFIRM.page)).text, 'get'));
       expect((await signIn({ response: confirming })).status).toBe(400);
@@ -171,7 +171,7 @@ export function signingIn(): void {
       expect([await passkeysOf('eve'), await passkeysOf('ada')]).toEqual([[], ['laptop']]);
     });
 
-    test('of an authenticator that counts must count on: a copy of it is found out', async () => {
+    test('of an authenticator with a counter must increase it, so that a copy is detected', async () => {
       const counting = softPasskey(ISSUER, { counter: 5 });
       await add({ passkey: counting });
       expect((await signIn({ passkey: counting })).status).toBe(303);
@@ -179,7 +179,7 @@ export function signingIn(): void {
       expect((await signIn({ passkey: counting, odd: { counter: 100 } })).status).toBe(303);
     });
 
-    test('takes an hour at most, as the challenge itself says; a used one is forgotten after that', async () => {
+    test('is accepted for an hour, as the challenge itself says, after which a used one is deleted', async () => {
       await add();
       await pool.query("update spent_challenge set expires_at = now() - interval '1 second'");
       expect((await reap(pool, { idle: 1, absolute: 1 })).challenges).toBe(1);

@@ -22,7 +22,7 @@ export function signingUp(): void {
     const signUp = (username: string, by: Parameters<typeof answer>[2] = {}, browser = newBrowser()) =>
       answer(browser, SIGN_UP, { ...by, fields: { username, ...by.fields } });
 
-    test('makes an account without a password, which no password opens', async () => {
+    test('makes an account without a password, to which no password signs in', async () => {
       const bob = newBrowser();
       expect((await signUp('Bob ', {}, bob)).headers['location']).toBe('/rooms');
       expect((await bob.get('/rooms')).text).toContain('Slots of bob');
@@ -33,7 +33,7 @@ export function signingUp(): void {
       expect((await signIn()).status).toBe(303);
     });
 
-    test('keeps the last way in: it is removed once there is a password', async () => {
+    test('keeps the only passkey, which can be removed once there is a password', async () => {
       const bob = newBrowser();
       await signUp('bob', {}, bob);
       const remove = () => bob.submit('/account/passkeys', '/account/passkeys/remove', { passkey: key.id });
@@ -42,7 +42,7 @@ export function signingUp(): void {
       expect([(await remove()).status, await passkeysOf('bob')]).toEqual([303, []]);
     });
 
-    test('with a taken or malformed name makes nothing, and the next try is for the same user id', async () => {
+    test('with a taken or malformed name makes no account, and the next try is for the same user id', async () => {
       const bob = newBrowser();
       const taken = await signUp('ada', {}, bob);
       expect([taken.status, taken.words.includes('taken')]).toEqual([400, true]);
@@ -54,14 +54,14 @@ export function signingUp(): void {
       expect((await pool.query('select 1 from account')).rowCount).toBe(2);
     });
 
-    test('for the user id of an account that exists, or of none that was asked, makes nothing', async () => {
+    test('for the user id of an existing account, or one that was not offered, makes no account', async () => {
       const { rows } = await pool.query<{ id: string }>('select id from account');
       for (const user of [rows[0]?.id.slice(4) ?? '', 'x', ''])
         expect((await signUp('bob', { fields: { user } })).status).toBe(400);
       expect((await pool.query('select 1 from account')).rowCount).toBe(1);
     });
 
-    test('with a passkey that is somebody’s makes nothing', async () => {
+    test('with a passkey that exists makes no account', async () => {
       await add();
       expect((await signUp('bob')).status).toBe(400);
       expect((await pool.query('select 1 from account')).rowCount).toBe(1);

@@ -1,12 +1,12 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { sha256 } from '@chatelaine/crypto';
 
-/** What a test makes of it otherwise than an authenticator would. */
+/** What a test changes in the answer of an authenticator. */
 export interface Oddity {
-  /** Of the page, as the browser says it. */
+  /** The page's origin, as the browser reports it. */
   origin?: string;
   rpId?: string;
-  /** User present 0x01, user verified 0x04, and while it is made attested data 0x40. */
+  /** User present 0x01, user verified 0x04, attested credential data 0x40 in a new passkey. */
   flags?: number;
   challenge?: string;
   type?: string;
@@ -15,7 +15,7 @@ export interface Oddity {
   signedBy?: KeyObject;
 }
 
-/** A passkey outside of any browser: ES256, made and used as an authenticator and its browser do it (WebAuthn §6). */
+/** A passkey without a browser: ES256, made and used as by an authenticator and its browser (WebAuthn §6). */
 export interface SoftPasskey {
   readonly id: string;
   /** What the browser answers to `navigator.credentials.create`, as JSON. */
@@ -24,7 +24,7 @@ export interface SoftPasskey {
   sign(options: Options, odd?: Oddity): string;
 }
 
-/** What a page asks its browser. */
+/** The options that a page passes to the browser. */
 export interface Options {
   challenge: string;
   user?: { id: string };
@@ -104,7 +104,7 @@ export function softPasskey(origin: string, { counter = 0 }: { counter?: number 
   };
 }
 
-/** What a page asks the browser for: the first such block on it. */
+/** The options in the first block of this kind on a page. */
 export function optionsIn(html: string, kind: 'get' | 'create'): Options {
   const [, found] = new RegExp(`data-passkey="${kind}" data-options="([^"]*)"`).exec(html) ?? [];
   if (found === undefined) throw new Error(`Nothing on the page asks to ${kind} a passkey.`);

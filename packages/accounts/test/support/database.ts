@@ -4,7 +4,7 @@ import { applyMigrations, openPool, type Pool } from '@chatelaine/postgres';
 import { patience } from '@chatelaine/test-kit';
 import { accountMigrations } from '../../src/index.ts';
 
-/** Around each test: a database with the tables of accounts, and what is begun on it. */
+/** Gives each test a database with the tables of accounts, and what `begin` starts on it. */
 export function onFreshDatabase(each: { begin(pool: Pool): Promise<unknown>; end(): Promise<unknown> }): void {
   let server: Embedded;
   let instance: Instance;

@@ -28,7 +28,7 @@ export interface TestServiceOptions extends Partial<ServerOptions> {
   routes?: (app: FastifyInstance) => Promise<void>;
 }
 
-/** A small service as somebody would write it: a page for people signed in with a form on it, and an API route. */
+/** A small service: a page with a form for people who are signed in, and an API route. */
 export async function startService(options: TestServiceOptions): Promise<TestService> {
   const { pool, session, account, routes, ...server } = options;
   const log: Record<string, unknown>[] = [];
