@@ -101,7 +101,7 @@ describe('starting', () => {
     expect(await server.jktOf(server.last())).toBe(jkt);
   });
 
-  test('a client without keys sends its id alone', async () => {
+  test('a client without keys sends nothing but its id', async () => {
     await start({ client: { clientId: 'app', authentication: { kind: 'none' } } });
     expect(server.last().form.get('client_id')).toBe('app');
     expect(server.last().form.has('client_assertion')).toBe(false);
@@ -175,7 +175,7 @@ describe('the callback', () => {
     expect(await server.jktOf(server.last())).toBe(thumbprint(dpopKey.publicJwk));
   });
 
-  test('that is not exactly the answer to what was started makes no token call', async () => {
+  test('that does not exactly answer what was started causes no token request', async () => {
     const started = await start();
     server.received.length = 0;
     const { state } = started;
@@ -202,7 +202,7 @@ describe('the callback', () => {
     expect(server.received).toHaveLength(0);
   });
 
-  test('an error in it is told as denied, and only with the right state and iss', async () => {
+  test('an error in it is returned as denied, and only with the right state and iss', async () => {
     const started = await start();
     server.received.length = 0;
     const query = `error=access_denied&error_description=No&state=${started.state}&iss=`;
@@ -215,7 +215,7 @@ describe('the callback', () => {
     expect(server.received).toHaveLength(0);
   });
 
-  test('an answer that is not what was asked for is unusable and hands the token over for revocation', async () => {
+  test('an answer that is not what was asked for is unusable, and returns the token for revocation', async () => {
     const started = await start();
     const answers: Record<string, unknown>[] = [
       { scope: 'transfer entries.read' },

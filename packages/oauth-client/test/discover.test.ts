@@ -101,7 +101,7 @@ describe('a server that lacks what we need is not compatible, with no fallback',
   });
 });
 
-test('all that a fetch can come to reads the same to the person who typed the address', async () => {
+test('every outcome of a fetch reads the same to the person who typed the address', async () => {
   const answers: (() => void)[] = [
     () => undefined,
     () =>
@@ -139,7 +139,7 @@ test('a resource may name an AM before the Host', async () => {
   });
 });
 
-test('a resource that names itself otherwise, lies elsewhere or names another server is refused', async () => {
+test('a resource with another identifier, origin or authorization server is refused', async () => {
   server.resourceMetadata = { resource: `${server.issuer}/api/` };
   expect(reasonOf(await find())).toBe('bad_resource');
   server.resourceMetadata = { authorization_servers: ['http://evil.localhost'] };
@@ -157,7 +157,7 @@ test('a resource that names itself otherwise, lies elsewhere or names another se
   expect(reasonOf(await find())).toBe('bad_resource');
 });
 
-test('all documents of a server share one deadline: one whose resources never answer is refused then', async () => {
+test('all documents of a server share one deadline, after which it is refused', async () => {
   const resources = Array.from({ length: 10 }, (_, n) => `${server.issuer}/api${n}`);
   server.metadata = { protected_resources: resources };
   const held: (() => void)[] = [];
@@ -180,7 +180,7 @@ describe('the cache', () => {
     return { cache, pass: (seconds: number) => (now += seconds) };
   };
 
-  test('asks once while fresh, once for all who ask at the same time, and again after', async () => {
+  test('fetches once while fresh, once for concurrent callers, and again afterwards', async () => {
     const { cache, pass } = withClock();
     await Promise.all([cache.discover(input()), cache.discover(input())]);
     pass(299);
@@ -191,7 +191,7 @@ describe('the cache', () => {
     expect(server.received).toHaveLength(2);
   });
 
-  test('holds nothing longer than a day, whatever the server says', async () => {
+  test('keeps nothing for longer than a day, whatever the server says', async () => {
     server.handlers['/.well-known/oauth-authorization-server'] = async (reply) => {
       const { goodMetadata } = await import('./support/server.ts');
       reply.header('cache-control', 'max-age=99999999').send(goodMetadata(server.issuer));
@@ -203,7 +203,7 @@ describe('the cache', () => {
     expect(server.received).toHaveLength(2);
   });
 
-  test('a failed refresh leaves the known answer for a day, and no longer', async () => {
+  test('a failed refresh leaves the last answer in use for a day, and no longer', async () => {
     const { cache, pass } = withClock();
     await cache.discover(input());
     server.metadata = { issuer: 'http://evil.localhost' };
@@ -228,7 +228,7 @@ describe('the cache', () => {
     expect(cache.bytes).toBeGreaterThan(maxBytes / 2);
   });
 
-  test('a forgotten entry is read anew', async () => {
+  test('a forgotten entry is fetched again', async () => {
     const { cache } = withClock();
     await cache.discover(input());
     cache.forget(input());

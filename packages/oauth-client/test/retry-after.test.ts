@@ -13,7 +13,7 @@ const odd = fc.oneof(
   fc.constantFrom('-1', '1e9', '0x10', ' 5', '5 ', '5, 5', '٥', 'Fri, 31 Dec 1999 23:59:59 GMT', '9'.repeat(400)),
 );
 
-test('whatever stands in Retry-After, it is a whole number of seconds up to a day, or nothing', () => {
+test('any Retry-After is read as a whole number of seconds up to a day, or not at all', () => {
   fc.assert(
     fc.property(odd, (value) => {
       const seconds = retryAfterSeconds(value);

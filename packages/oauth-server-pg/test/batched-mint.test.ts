@@ -7,7 +7,7 @@ import pg from 'pg';
 import { createPgStorage } from '../src/index.ts';
 import { startSharedHarness } from './harness.ts';
 
-// mints that come at the same moment are one statement, and each is as if it were alone. ADR 0024
+// concurrent mints share one statement, and each has the outcome that it would have alone. ADR 0024
 
 let harness: Awaited<ReturnType<typeof startSharedHarness>>;
 beforeAll(async () => {
@@ -62,7 +62,7 @@ const wish: fc.Arbitrary<Wish> = fc.record({
 
 function mint(storage: OAuthStorage, world: string, { wish: one, at }: { wish: Wish; at: number }) {
   const { link, under, scope, requester } = one;
-  // whoever mints first under a new one is whose it is: that must not hang on the order
+  // a new one belongs to whoever mints first, and the outcome must not depend on the order
   const sub = under === 'new' ? 'r1' : requester;
   const guards = one.guards.map(
     (n): ReplayGuard => ({
@@ -90,8 +90,8 @@ function mint(storage: OAuthStorage, world: string, { wish: one, at }: { wish: W
   });
 }
 
-describe('mints that come at the same moment', () => {
-  test('come to what they come to one by one: each token is its own link’s, and each guard is good once', async () => {
+describe('concurrent mints', () => {
+  test('have the same outcomes as one by one: each token is its own link’s, and each guard is fresh once', async () => {
     let round = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(wish, { maxLength: 40 }), async (wishes) => {
@@ -129,7 +129,7 @@ describe('mints that come at the same moment', () => {
     );
   });
 
-  test('a transfer grant that somebody holds makes only its own mint wait', async () => {
+  test('a locked transfer grant makes only its own mint wait', async () => {
     await fill('held ');
     const pool = new pg.Pool({ ...harness.pools[0].options, max: 4 });
     const recorded = recordStatements(pool);
@@ -143,7 +143,7 @@ describe('mints that come at the same moment', () => {
         at: link,
       });
     const [held, ...others] = [1, 2, 3, 4].map(of);
-    // answered although the first is not
+    // the others are answered before the first
     for (const other of await Promise.all(others)) expect(other).toMatchObject({ kind: 'minted' });
     await client.query(`update oauth_transfer_grant set ended_at = now() where id = 'held 1alive'`);
     await client.query('commit');

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { createPgStorage } from '../src/index.ts';
 import { startSharedHarness } from './harness.ts';
 
-// steps that are put together when they come at the same moment: each answers as if it were alone. ADR 0024
+// concurrent steps share one statement, and each has the outcome that it would have alone. ADR 0024
 
 const MANY = 20_000;
 const AUDIENCE = 'https://photos.example/api';
@@ -42,7 +42,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.stop());
 
-/** Of the token `n`; those above are unknown. */
+/** The key of token `n`; tokens above MANY are unknown. */
 const keyOf = (n: number) => ({ bucket: n, hash: sha256(String(n)) });
 const ids = fc.array(fc.integer({ min: MANY - 10, max: MANY + 5 }), { maxLength: 40 });
 const guard = (jti: string): ReplayGuard => ({ kind: 'dpop', key: 'k', jti, expiresAt: Date.now() / 1000 + 100 });
@@ -58,8 +58,8 @@ function mint(storage: OAuthStorage, n: number): ReturnType<OAuthStorage['mintTr
   });
 }
 
-describe('what comes at the same moment', () => {
-  test('is looked up as it is one by one: each gets its own token and client, or none', async () => {
+describe('concurrent calls', () => {
+  test('look up the same as one by one: each gets its own token and client, or none', async () => {
     const [storage] = harness.replicas;
     await fc.assert(
       fc.asyncProperty(ids, async (list) => {
@@ -75,7 +75,7 @@ describe('what comes at the same moment', () => {
     expect({ ...together, readAt: 0 }).toEqual({ ...alone, readAt: 0 });
   });
 
-  test('spends each proof once, with its own token, however many share it', async () => {
+  test('use each proof once, with its own token, however many share it', async () => {
     let round = 0;
     await fc.assert(
       fc.asyncProperty(ids, async (list) => {
@@ -98,7 +98,7 @@ describe('what comes at the same moment', () => {
     );
   });
 
-  test('burns each guard once, whatever lists it stands in, and names what was replayed', async () => {
+  test('burn each guard once, in whichever lists it is, and name what was replayed', async () => {
     let round = 0;
     const lists = fc.array(fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 3 }), { maxLength: 30 });
     await fc.assert(
@@ -124,7 +124,7 @@ describe('what comes at the same moment', () => {
     );
   });
 
-  test('is found by indexes, a few rows for each, however many there are', async () => {
+  test('read a few rows each, by indexes, however many rows there are', async () => {
     const pool = new pg.Pool({ ...harness.pools[0].options, max: 4 });
     const recorded = recordStatements(pool);
     const storage = createPgStorage(pool);

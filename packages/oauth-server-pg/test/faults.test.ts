@@ -50,12 +50,12 @@ describe('when the database fails', () => {
     },
   );
 
-  test('a step that loses again and again is given up after three repeats', async () => {
+  test('a step that keeps failing is given up after three retries', async () => {
     await failNext(4, '40001');
     await expect(harness.replicas[0].burn([freshGuard()])).rejects.toMatchObject({ code: '40001' });
   });
 
-  test('any other error is the caller’s, at once, and leaves nothing burned', async () => {
+  test('any other error is thrown at once, and leaves no guard burned', async () => {
     await failNext(1, '53100');
     const guard = freshGuard();
     await expect(harness.replicas[0].burn([guard])).rejects.toMatchObject({ code: '53100' });

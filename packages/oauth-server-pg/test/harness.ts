@@ -39,7 +39,7 @@ export async function startSharedHarness(): Promise<PgHarness & { readonly serve
 
 function openPool(connectionString: string): pg.Pool {
   const pool = new pg.Pool({ connectionString, max: 12 });
-  // an idle connection that the server closes is no failure of a test
+  // the server may close idle connections without failing a test
   pool.on('error', () => undefined);
   return pool;
 }

@@ -4,7 +4,7 @@ import { type Embedded, startEmbedded } from '@chatelaine/dev-postgres';
 import type { Proof, TokenKey } from '@chatelaine/oauth-server';
 import { type PgHarness, startHarness } from './harness.ts';
 
-// what a crash, a failover or a restored dump may have made the memory of spent proofs forget. ADR 0023
+// used proofs that a crash, a failover or a restored dump may have made the table forget. ADR 0023
 
 let server: Embedded;
 let harness: PgHarness;
@@ -44,12 +44,12 @@ const now = (): number => Date.now() / 1000;
 const use = async (proof: Proof, replica: 0 | 1 = 0): Promise<string> =>
   (await harness.replicas[replica].useToken({ token, audience: AUDIENCE, proof })).proof;
 
-/** As if it had begun so many seconds earlier. */
+/** Makes the memory begin this many seconds earlier. */
 const begun = (seconds: number): Promise<unknown> =>
   query(`update oauth_proof set began_at = began_at - $1 * interval '1 second' where began_at is not null`, [seconds]);
 
 describe('the memory of spent proofs', () => {
-  test('survives an orderly restart of every process: it is the database’s', async () => {
+  test('survives a restart of every process, because the database has it', async () => {
     const proof = proofAt(now());
     expect(await use(proof)).toBe('spent');
     expect(await use(proof, 1)).toBe('replayed');
@@ -76,7 +76,7 @@ describe('the memory of spent proofs', () => {
     },
   );
 
-  test('takes new proofs again a few seconds after the crash, and each of them once', async () => {
+  test('accepts new proofs again a few seconds after a crash, each of them once', async () => {
     await query(`delete from oauth_proof`);
     expect(await use(proofAt(now()))).toBe('forgotten');
     expect(await use(proofAt(now()), 1)).toBe('forgotten');
@@ -86,7 +86,7 @@ describe('the memory of spent proofs', () => {
     expect(await use(proof, 1)).toBe('replayed');
   });
 
-  test('is begun by one of many processes that miss it at once, and no later one begins it anew', async () => {
+  test('is begun by one of many processes that miss it at the same time, and by no later one', async () => {
     await query('delete from oauth_proof');
     const all = await Promise.all(Array.from({ length: 20 }, (_, n) => use(proofAt(now()), n % 2 === 0 ? 0 : 1)));
     expect(new Set(all)).toEqual(new Set(['forgotten']));
@@ -100,7 +100,7 @@ describe('the memory of spent proofs', () => {
     expect(then).toEqual(first);
   });
 
-  test('that came from a dump is not believed: it may lack what was spent after the dump', async () => {
+  test('that came from a dump is not used: it lacks what was used after the dump', async () => {
     await begun(600);
     expect(await use(proofAt(now()))).toBe('spent');
     await query(`update oauth_proof set memory_of = 1 where began_at is not null`);
@@ -109,7 +109,7 @@ describe('the memory of spent proofs', () => {
     expect(await use(proofAt(now()))).toBe('spent');
   });
 
-  test('costs no commit that waits for a disk: a call writes nothing to the log but what reads leave', async () => {
+  test('costs no commit that waits for a disk: a call writes to the WAL no more than a read does', async () => {
     const [{ persistence } = {}] = (await query(
       `select relpersistence::text as persistence from pg_class where oid = 'oauth_proof'::regclass`,
     )) as { persistence?: string }[];

@@ -4,7 +4,7 @@ import { schemaDiff } from '@chatelaine/dev-postgres';
 import { migrationsDir } from '../src/index.ts';
 import { startSharedHarness } from './harness.ts';
 
-/** Where everything is an owner's, and busy: these can be distributed by bucket. */
+/** Busy tables with owners' rows only, which can be distributed by bucket. */
 const HOT_TABLES = ['oauth_code', 'oauth_grant', 'oauth_token'];
 
 let harness: Awaited<ReturnType<typeof startSharedHarness>>;
@@ -26,7 +26,7 @@ describe('the schema', () => {
     ).toBeNull();
   });
 
-  test('every table of an owner’s is keyed by bucket first', async () => {
+  test('the primary key of every table with owners’ rows begins with the bucket', async () => {
     const keys = await query<{ table: string; columns: string[] }>(
       `select c.relname as table,
          (select array_agg(a.attname::text order by k.place)
@@ -55,7 +55,7 @@ describe('the schema', () => {
     for (const { definition } of [...unique, ...references]) expect(definition).toMatch(/\(bucket, /);
   });
 
-  test('one table is unlogged, and says what a crash may have made it forget (ADR 0023)', async () => {
+  test('one table is unlogged, and records since when it remembers (ADR 0023)', async () => {
     const tables = await query<{ name: string; persistence: string }>(
       `select relname as name, relpersistence::text as persistence from pg_class
        where relkind = 'r' and relnamespace = current_schema::regnamespace and relname like 'oauth\\_%'`,
@@ -66,7 +66,7 @@ describe('the schema', () => {
     ]);
   });
 
-  test('no column holds a secret in clear: hashes are 32 bytes or refused, and the one beside is sealed', async () => {
+  test('no column holds a secret in clear: hashes must be 32 bytes, and one column is sealed', async () => {
     const { rows } = await harness.pools[0].query<{ table: string; column: string }>(
       `select table_name as table, column_name as column from information_schema.columns
        where table_schema = current_schema and table_name like 'oauth\\_%' and data_type = 'bytea' order by 1, 2`,
@@ -84,7 +84,7 @@ describe('the schema', () => {
     }
   });
 
-  test('a row of an impossible kind is refused by the database itself', async () => {
+  test('the database itself refuses a row of an impossible kind', async () => {
     await query(`insert into oauth_grant (bucket, id, client_id, subject, scope) values (7, 'g', 'c', 's', '{}')`);
     const token = (bucket: number, kind: string, hash: string) =>
       query(

@@ -88,7 +88,7 @@ describe('readEnv', () => {
   });
 });
 
-test('which proxies are believed is said exactly: addresses and CIDRs', () => {
+test('trusted proxies are exact addresses and CIDRs', () => {
   const { TRUSTED_PROXIES } = SERVICE_FIELDS;
   const read = (given: string) => readEnv({ TRUSTED_PROXIES: given }, { TRUSTED_PROXIES }).TRUSTED_PROXIES;
   expect(read('')).toEqual([]);
@@ -97,7 +97,7 @@ test('which proxies are believed is said exactly: addresses and CIDRs', () => {
     expect(() => read(wrong)).toThrow('TRUSTED_PROXIES must be addresses or CIDRs');
 });
 
-test('where mail is handed in is a host and nothing else, and its sender one address', () => {
+test('the mail server is a host and nothing else, and the sender one address', () => {
   const { SMTP_URL, MAIL_FROM } = SERVICE_FIELDS;
   const read = (given: Record<string, string>) => readEnv(given, { SMTP_URL, MAIL_FROM });
   expect(read({})).toEqual({ SMTP_URL: null, MAIL_FROM: null });

@@ -4,7 +4,7 @@ import { repeat } from '../src/index.ts';
 
 const EVERY_SECONDS = 0.3;
 
-test('a repeated job is done even by a process that is never up for the whole of the interval', async () => {
+test('a repeated job is done even by a process that never lives for a whole interval', async () => {
   const happened: string[] = [];
   const app = fastify();
   repeat(app, { everySeconds: EVERY_SECONDS, work: async () => happened.push('done'), what: 'the work' });

@@ -27,7 +27,7 @@ const ended = () => new Promise<number | null>((resolve) => child.once('close', 
 const written = (pattern: RegExp) => eventually(() => pattern.exec(output));
 
 describe('a service as a process', () => {
-  test('with a configuration that cannot be used it does not start, and says why in sentences', async () => {
+  test('does not start with an unusable configuration, and says why in sentences', async () => {
     start({ PORT: 'http', KEY: 'secret-canary' });
     expect(await ended()).toBe(78);
     expect(output).toMatch(
@@ -51,7 +51,7 @@ describe('a service as a process', () => {
     },
   );
 
-  test('a port in use is told in one message', async () => {
+  test('reports a port in use in one message', async () => {
     start({ PORT: '0', KEY });
     const [, port = ''] = await written(/Server listening at http:\/\/127\.0\.0\.1:(\d+)/);
     const first = child;

@@ -64,7 +64,7 @@ async function opened(path: string, signal?: AbortSignal) {
   return { answer, until };
 }
 
-test('a page is read while it comes about: each part before the next, every place in its order', async () => {
+test('a page can be read while it is made: each part before the next, all places in order', async () => {
   const { answer, until } = await opened('/good');
   expect([answer.status, answer.headers.get('cache-control'), answer.headers.get('content-type')]).toEqual([
     200,
@@ -79,7 +79,7 @@ test('a page is read while it comes about: each part before the next, every plac
   );
 });
 
-test('one that breaks off is still a whole page, and says so; the log has why', async () => {
+test('one that fails midway is still a complete page, and says so; the log has the reason', async () => {
   const before = open.count;
   const { until } = await opened('/bad');
   next.resolve();
@@ -90,7 +90,7 @@ test('one that breaks off is still a whole page, and says so; the log has why', 
   expect(logged).toContain('the database is gone');
 });
 
-test('whoever leaves is noticed at once, and it is no fault', async () => {
+test('a disconnect is noticed at once, and is not an error', async () => {
   logged = '';
   const controller = new AbortController();
   const { until } = await opened('/bad', controller.signal);

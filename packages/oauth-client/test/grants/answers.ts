@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { dpopKey, server, refreshed, exchanged, requested } from './scene.ts';
 
 export function answers(): void {
-  test('refresh sends the refresh token under the relationship key', async () => {
+  test('refresh sends the refresh token with a proof by the key of the connection', async () => {
     expect(await refreshed()).toMatchObject({ kind: 'ok', tokens: { token_type: 'DPoP' } });
     expect(server.last().form.get('grant_type')).toBe('refresh_token');
     expect(server.last().form.get('refresh_token')).toBe('cha_rt_1');
@@ -28,7 +28,7 @@ export function answers(): void {
     expect(form.get('resource')).toBe('https://photos.example/api');
   });
 
-  test('every member of a transfer answer is there and of its type, or the answer is unusable', async () => {
+  test('a transfer response with a member missing or of another type is unusable', async () => {
     const good = {
       access_token: 't',
       issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',

@@ -12,7 +12,7 @@ import {
 import { key, client, server, metadata } from './scene.ts';
 
 export function clients(): void {
-  test('revoke sends the hint and takes 200 for done', async () => {
+  test('revoke sends the hint and takes 200 for success', async () => {
     const input = { server: metadata, client, token: 'grant-1', hint: 'transfer_grant' };
     expect(await revoke(server.deps, input)).toEqual({ kind: 'ok' });
     expect(Object.fromEntries(server.last().form)).toMatchObject({
@@ -86,7 +86,7 @@ export function clients(): void {
       expect(linkClientId(am, 'https://notes.example')).not.toBe(clientId);
     });
 
-    test("a Requester's document says DPoP and how it authenticates", () => {
+    test("a Requester's document declares DPoP and its authentication method", () => {
       const base = { clientId: 'https://r.example/client', name: 'R', redirectUris: ['https://r.example/cb'] };
       const keyed = requesterClientDocument({ ...base, keys: { kind: 'jwks_uri', uri: 'https://r.example/jwks' } });
       expect(keyed).toMatchObject({ token_endpoint_auth_method: 'private_key_jwt', dpop_bound_access_tokens: true });

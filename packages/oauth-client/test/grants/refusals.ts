@@ -6,7 +6,7 @@ import { client, server, metadata, refreshed, exchanged, requested } from './sce
 type Reply = Parameters<TestServer['handlers'][string]>[0];
 
 export function refusals(): void {
-  describe('a refusal is told as the server said it', () => {
+  describe('an OAuth error is returned as the server sent it', () => {
     test.each([
       [400, { error: 'invalid_target', error_description: 'no' }, undefined],
       [400, { error: 'interaction_required', interaction_uri: 'https://am.example/asks/1' }, undefined],
@@ -27,7 +27,7 @@ export function refusals(): void {
     });
   });
 
-  test('what is neither a token nor an OAuth error is unusable', async () => {
+  test('an answer that is neither a token response nor an OAuth error is unusable', async () => {
     const answers = [
       (reply: Reply) => reply.type('text/html').send('<h1>proxy</h1>'),
       (reply: Reply) => reply.code(502).type('text/html').send('<h1>proxy</h1>'),
@@ -49,7 +49,7 @@ export function refusals(): void {
     }
   });
 
-  test('no answer in time is a timeout, no connection is unreachable', async () => {
+  test('no answer in time is a timeout; no connection is unreachable', async () => {
     server.handlers['/token'] = () => new Promise(() => undefined);
     server.callSeconds = 0.1;
     expect(await exchanged()).toEqual({ kind: 'timeout' });

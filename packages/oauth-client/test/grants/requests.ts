@@ -52,7 +52,7 @@ export function requests(): void {
       });
     });
 
-    test('may have minted something once it is sent, until an OAuth error of the Host itself says no', async () => {
+    test('may have minted something once it is sent, unless an OAuth error of the Host itself follows', async () => {
       const sentAfter = async (handler?: TestServer['handlers'][string], at = metadata): Promise<boolean> => {
         server.handlers = handler === undefined ? {} : { '/token': handler };
         const hop = hopOf();
@@ -68,7 +68,7 @@ export function requests(): void {
       expect(await sentAfter(undefined, gone)).toBe(false);
     });
 
-    test('is not sent when its time is over, and ends with the reason of its signal', async () => {
+    test('is not sent after its deadline, and throws the reason of its signal', async () => {
       expect(await requested(hopOf({ deadline: 0 }))).toEqual({ kind: 'timeout' });
       const reason = new Error('nobody waits');
       await expect(requested(hopOf({ signal: AbortSignal.abort(reason) }))).rejects.toBe(reason);

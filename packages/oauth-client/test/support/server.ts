@@ -15,14 +15,14 @@ export interface Received {
 
 type Handler = (reply: FastifyReply, received: Received) => unknown;
 
-/** An authorization server that behaves, until a test says otherwise. */
+/** An authorization server that behaves correctly unless a test changes that. */
 export interface TestServer {
   readonly issuer: string;
   readonly deps: ClientDeps & { outbound: Outbound };
-  /** How long a call waits for its answer: as long as it takes, unless a test wants it to be given up. */
+  /** Deadline of a call in seconds: distant, unless a test is about timeouts. */
   callSeconds: number;
   readonly received: Received[];
-  /** Members to change or, with undefined, to leave out. */
+  /** Members that replace the default ones; undefined leaves a member out. */
   metadata: Record<string, unknown>;
   resourceMetadata: Record<string, unknown>;
   handlers: Record<string, Handler>;
@@ -32,7 +32,7 @@ export interface TestServer {
 }
 
 export const NEVER_LATE = patience() / 1000;
-// closing waits as long as a document may take
+// closing waits for as long as a document may take
 const LONG = { callSeconds: NEVER_LATE, documentSeconds: patience(3) / 1000, connectSeconds: NEVER_LATE };
 
 export async function startServer(name: string): Promise<TestServer> {
@@ -128,7 +128,7 @@ function goodTokens(issuer: string, form: ReadonlyMap<string, string>, bound: bo
   return { ...tokens, token_type: bound ? 'DPoP' : 'Bearer' };
 }
 
-/** Of a server that is anything to anybody. */
+/** Metadata of a server with all features, in either role. */
 export const goodMetadata = (issuer: string): Record<string, unknown> => ({
   ...amMetadata(issuer),
   protected_resources: [`${issuer}/api`],

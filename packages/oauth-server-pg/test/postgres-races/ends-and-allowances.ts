@@ -28,7 +28,7 @@ export function endsAndAllowances(): void {
       (await harness.pools[0].query<{ points: number }>('select points from oauth_rate_limit where key = $1', [key]))
         .rows[0]?.points ?? 0;
 
-    test('is never exceeded by all processes together, and is used up but for what one of them holds', async () => {
+    test('is never exceeded by all processes together, and used up except for what one of them holds', async () => {
       const limit = { name: 'races', points: 500, perSeconds: 3600 };
       const processes = [createAllowances(harness.pools[0]), createAllowances(harness.pools[1])] as const;
       const crowd = Array.from({ length: 900 }, (_, n) => processes[n % 2 === 0 ? 0 : 1].take(limit, 'a'));
@@ -40,7 +40,7 @@ export function endsAndAllowances(): void {
       await expect(processes[0].take(limit, 'b')).resolves.toBeDefined();
     });
 
-    test('costs a write for a block, not for each; what is given back was never taken', async () => {
+    test('costs one write per block, not per request, and what is given back counts as never taken', async () => {
       const limit = { name: 'blocks', points: 1000, perSeconds: 3600 };
       const allowances = createAllowances(harness.pools[0]);
       for (let n = 0; n < 20; n++) await allowances.take(limit, 'a');
@@ -51,7 +51,7 @@ export function endsAndAllowances(): void {
       expect(await stored('blocks:a')).toBe(40);
     });
 
-    test('too small for what is asked at once leaves room for less, and begins anew with its next window', async () => {
+    test('too small for one request still allows smaller ones, and is full again in its next window', async () => {
       const limit = { name: 'windows', points: 60, perSeconds: 3600 };
       const allowances = createAllowances(harness.pools[0]);
       await allowances.take(limit, 'a', 50);

@@ -22,7 +22,7 @@ const mint = (through: OAuthStorage, link: Link, token: TokenKey, transferGrantI
     guards: [],
   });
 
-/** A storage whose steps stay uncommitted until `commit`. Only steps of one statement fit. */
+/** A storage whose steps are not committed until `commit`; for steps of one statement only. */
 async function holdOpen(): Promise<{ storage: OAuthStorage; client: pg.PoolClient; commit(): Promise<void> }> {
   const client = await harness.pools[1].connect();
   await client.query('begin');
@@ -37,7 +37,7 @@ async function holdOpen(): Promise<{ storage: OAuthStorage; client: pg.PoolClien
   };
 }
 
-/** Resolves when a statement of ours waits for a lock. */
+/** Resolves when one of our statements waits for a lock. */
 async function waitsForLock(): Promise<void> {
   for (const until = Date.now() + 10_000; Date.now() < until; ) {
     const { rows } = await harness.pools[0].query<{ count: number }>(
@@ -51,7 +51,7 @@ async function waitsForLock(): Promise<void> {
 
 export function overlappingSteps(): void {
   describe('steps that overlap', () => {
-    test('a first mint in progress when its transfer grant is ended is dead once the end is answered', async () => {
+    test('a first mint in progress while its transfer grant is ended is dead once the end is answered', async () => {
       const [link, token] = [await relate(), key()];
       const open = await holdOpen();
       expect(await mint(open.storage, link, token, 'overlap-1')).toMatchObject({ kind: 'minted' });
@@ -62,7 +62,7 @@ export function overlappingSteps(): void {
       expect(await storage.findToken(token)).toBeNull();
     });
 
-    test('a mint that meets an end still being written waits for it and is refused', async () => {
+    test('a mint waits for an end that is not committed yet, and is refused', async () => {
       const [link, token] = [await relate(), key()];
       const open = await holdOpen();
       await open.storage.endTransferGrant({ clientId: CLIENT, transferGrantId: 'overlap-2', guards: [] });
@@ -73,7 +73,7 @@ export function overlappingSteps(): void {
       expect(await storage.findToken(token)).toBeNull();
     });
 
-    test('a mint, a refresh and a redemption committed after their grant ended have left nothing alive', async () => {
+    test('a mint, a refresh and a redemption committed after their grant ended leave nothing alive', async () => {
       const [minting, refreshing, redeeming] = [await relate(), await relate(), await issue()];
       const [minted, refreshed] = [key(), key()];
       const open = await holdOpen();
@@ -88,7 +88,7 @@ export function overlappingSteps(): void {
         }),
       ).toMatchObject({ kind: 'refreshed' });
       expect(await redeem(open.storage, redeeming)).toMatchObject({ kind: 'redeemed' });
-      // answered although the others are not committed: an end waits for nobody
+      // an end does not wait for the others, which are not committed
       for (const { grantId } of [minting, refreshing, redeeming]) {
         expect(await storage.endGrant({ id: grantId, by: 'owner' })).toBe(true);
       }
@@ -98,12 +98,12 @@ export function overlappingSteps(): void {
       }
     });
 
-    test('a mint committed after a scope of it was withdrawn leaves nothing alive; others live on', async () => {
+    test('a mint committed after one of its scopes was withdrawn is dead; others stay alive', async () => {
       const [link, token, before] = [await relate(), key(), key()];
       const open = await holdOpen();
       expect(await mint(storage, link, before, 'overlap-4')).toMatchObject({ kind: 'minted' });
       expect(await mint(open.storage, link, token, 'overlap-5')).toMatchObject({ kind: 'minted' });
-      // answered although the mint is not committed: it waits for nobody
+      // does not wait for the mint, which is not committed
       await withdrawScopes(harness.pools[0], { subject: 's', scopes: ['photos.read'] });
       await open.commit();
       const proof = { jkt: 'k', jti: 'of withdrawn', iat: Date.now() / 1000, expiresAt: Date.now() / 1000 + 60 };
@@ -127,7 +127,7 @@ export function overlappingSteps(): void {
       expect(await storage.findToken(link.linkToken)).toBeNull();
     });
 
-    test('a proof that is just being burned elsewhere is waited for and found replayed', async () => {
+    test('a proof that is being burned elsewhere is waited for, and found replayed', async () => {
       const guard = { kind: 'dpop', key: 'k', jti: 'overlap', expiresAt: Date.now() / 1000 + 60 } as const;
       const open = await holdOpen();
       await open.storage.burn([guard]);

@@ -5,7 +5,7 @@ import { type Embedded, sharedEmbedded } from '@chatelaine/dev-postgres';
 import type { OAuthStorage, TokenKey } from '@chatelaine/oauth-server';
 import { type PgHarness, startHarness } from '../harness.ts';
 
-// The contract's races meet by chance; these are made to meet, by a transaction that is held open in the middle.
+// The contract's races overlap by chance; these are made to overlap, by a transaction that is held open.
 
 let server: Embedded;
 export let harness: PgHarness;

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { LIMIT, begin, it, read, counted, ask, fill } from './scene.ts';
 
 export function atOnce(): void {
-  test('what is more than may be is 503 at once, as its route answers errors; earlier ones are finished', async () => {
+  test('requests over the limit are 503 at once, in the form of the route’s errors; earlier ones finish', async () => {
     await begin();
     const admitted = await fill();
     const api = await ask('/work', { method: 'POST', body: '{', headers: { 'content-type': 'application/json' } });
@@ -15,7 +15,7 @@ export function atOnce(): void {
     const page = await ask('/page', { headers: { accept: 'text/html' } });
     expect([page.status, page.headers.get('content-type')]).toEqual([503, 'text/html; charset=utf-8']);
     expect((await ask('/nowhere')).status).toBe(503);
-    // by itself, without Node's server
+    // directly, without Node's server
     expect((await it.app.inject('/work')).statusCode).toBe(503);
     expect(await read(it.metrics, 'chatelaine_requests_refused_total')).toBe(4);
     expect(it.log.filter(({ event }) => event === 'overloaded')).toHaveLength(1);
@@ -24,7 +24,7 @@ export function atOnce(): void {
     expect((await ask('/api/rooms/1')).status).toBe(200);
   });
 
-  test('health checks, and keys without which others cannot answer us, are served however much is asked', async () => {
+  test('health checks, and keys that others need to answer us, are served under any load', async () => {
     await begin();
     const admitted = await fill();
     for (const path of ['/healthz', '/readyz']) expect((await ask(path)).status).toBe(200);
@@ -35,7 +35,7 @@ export function atOnce(): void {
     await Promise.all(admitted);
   });
 
-  test('what others need before they can answer us has as many slots of its own, and no more', async () => {
+  test('what others need to answer us has slots of its own, as many and no more', async () => {
     await begin();
     const held = Array.from({ length: LIMIT }, () => ask('/held-keys'));
     await it.begun(LIMIT);
@@ -48,7 +48,7 @@ export function atOnce(): void {
     expect((await Promise.all([...held, ...admitted])).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   });
 
-  test('a quarter of the slots is kept for people: programs may not take them', async () => {
+  test('a quarter of the slots is reserved for people', async () => {
     await begin({ requestsAtOnce: 4 });
     const programs = Array.from({ length: 3 }, () => ask('/work'));
     await it.begun(3);

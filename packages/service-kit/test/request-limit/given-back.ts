@@ -18,7 +18,7 @@ function send({ origin }: TestService, text: string): { socket: net.Socket; text
 }
 
 export function givenBack(): void {
-  test('a browser’s preflight is answered in any case, so that the page can read the refusal', async () => {
+  test('a preflight is always answered, so that the page can read the refusal that follows', async () => {
     await begin();
     const opened = { 'access-control-allow-origin': '*', 'access-control-allow-methods': 'POST' };
     // as a scope does that programs in other pages may call
@@ -38,7 +38,7 @@ export function givenBack(): void {
     await Promise.all(admitted);
   });
 
-  test('no slot is lost: by errors, refusals, kept-alive connections, own answers, clients that leave', async () => {
+  test('no slot is lost by errors, refusals, kept-alive connections, raw answers or disconnects', async () => {
     await begin();
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     for (const path of ['/wrong', '/stumble', '/nowhere', '/api/rooms/1', '/healthz', '/style.css']) {
@@ -55,7 +55,7 @@ export function givenBack(): void {
     await eventually(async () => (await taken()) === 0);
   });
 
-  test('a client that leaves keeps its slot as long as its work goes on', async () => {
+  test('a client that disconnects frees no slot while its work goes on', async () => {
     await begin();
     const gone = new AbortController();
     const left = Array.from({ length: LIMIT }, () => ask('/work', { signal: gone.signal }).catch(() => 'left'));
@@ -67,7 +67,7 @@ export function givenBack(): void {
     await eventually(async () => (await taken()) === 0);
   });
 
-  test('whoever sends slowly keeps nobody out, and gets a slot only when one is free', async () => {
+  test('a slow sender keeps nobody out, and gets a slot only if there is one', async () => {
     await begin();
     const body = (text: string): string =>
       'POST /work HTTP/1.1\r\nHost: x\r\nConnection: close\r\n' +
@@ -82,7 +82,7 @@ export function givenBack(): void {
     await eventually(async () => (await taken()) === 0);
   });
 
-  test('a route with a bound of its own gives its slot back', async () => {
+  test('a route with a limit of its own gives its slot back', async () => {
     await begin();
     const long = Array.from({ length: LIMIT }, () => ask('/long'));
     await it.begun(LIMIT);
@@ -93,7 +93,7 @@ export function givenBack(): void {
     await eventually(async () => (await taken()) === 0);
   });
 
-  test('on its way down it finishes what has a slot', async () => {
+  test('a server that shuts down finishes requests that have a slot', async () => {
     await begin();
     const admitted = await fill();
     const down = drain(it.app);

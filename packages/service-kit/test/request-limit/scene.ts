@@ -7,7 +7,7 @@ import { startService } from '../support/service.ts';
 
 export const LIMIT = 2;
 
-/** A service with slots for two, whose work goes on until it is let go. */
+/** A service with two slots, whose work goes on until the test ends it. */
 async function open(limits: { requestsAtOnce?: number; waitingAtOnce?: number } = {}) {
   const metrics = createMetrics();
   const working: (() => void)[] = [];

@@ -5,7 +5,7 @@ import { begin, it, read, counted, taken, ask, fill } from './scene.ts';
 const refusedSoFar = (): Promise<number> => read(it.metrics, 'chatelaine_requests_refused_total');
 
 export function waiting(): void {
-  test('whoever waits for other servers gives its slot back: however many do, the others are answered', async () => {
+  test('a request that waits for another server gives up its slot, so that others are answered', async () => {
     await begin({ waitingAtOnce: 80 });
     const owners = Array.from({ length: 8 }, (_, n) => ask('/host', { headers: { owner: `o${n}`, requester: 'r' } }));
     const documents = Array.from({ length: 8 }, () => ask('/document'));
@@ -38,7 +38,7 @@ export function waiting(): void {
     expect(statuses.filter((status) => status === 200)).toHaveLength(11);
   });
 
-  test('what ends something is never refused because too many wait: it keeps its slot and waits', async () => {
+  test('a request that ends something is never refused while it waits: it keeps its own slot', async () => {
     await begin({ waitingAtOnce: 1 });
     const waiting = ask('/host', { headers: { owner: 'o', requester: 'r' } });
     await it.begun(1);

@@ -6,11 +6,11 @@ import { service, browser, restart, refused } from './scene.ts';
 
 export function comingAndGoing(): void {
   describe('coming and going', () => {
-    test('a start may take as long as it takes: no plugin and no hook is given up on a busy machine', () => {
+    test('a start has no time limit: no plugin or hook times out on a busy machine', () => {
       expect(service.app.initialConfig.pluginTimeout).toBe(0);
     });
 
-    test('/readyz names what is missing, and says so when it is there again', async () => {
+    test('/readyz names what is missing, and recovers when it is back', async () => {
       let works = false;
       await restart({
         readyEverySeconds: 0.01,
@@ -25,11 +25,11 @@ export function comingAndGoing(): void {
       await eventually(async () => (await browser.get('/readyz')).status === 200);
       works = false;
       await eventually(async () => (await browser.get('/readyz')).status === 503);
-      // a line for each change, not for each look
+      // a line for each change, not for each check
       expect(service.log.filter(({ msg }) => msg === 'not ready')).toHaveLength(2);
     });
 
-    test('/readyz does no work for whoever asks: it says what the last look found, however often', async () => {
+    test('/readyz runs no check per request: it answers with the result of the last one', async () => {
       let looks = 0;
       await restart({ readyEverySeconds: 3_600, ready: { kitchen: async () => (looks += 1) } });
       const answers = await Promise.all(Array.from({ length: 100 }, () => browser.get('/readyz')));
@@ -37,7 +37,7 @@ export function comingAndGoing(): void {
       expect(looks).toBe(1);
     });
 
-    test('draining: not ready first, then requests in flight are finished and new connections refused', async () => {
+    test('draining: it becomes not ready, then finishes requests in flight and refuses new connections', async () => {
       let arrive = () => undefined as void;
       let leave = () => undefined as void;
       const arrived = new Promise<void>((resolve) => (arrive = resolve));
@@ -63,13 +63,13 @@ export function comingAndGoing(): void {
       expect(closed).toBe(false);
       leave();
       const last = await slow;
-      // else a kept-alive connection would hold up the end until the grace is over
+      // a kept-alive connection would otherwise delay the end until the grace period is over
       expect([last.status, last.headers['connection']]).toEqual([200, 'close']);
       await drained;
       expect(closed).toBe(true);
     });
 
-    test('draining does not wait longer than its grace', async () => {
+    test('draining does not wait longer than its grace period', async () => {
       let arrive = () => undefined as void;
       const arrived = new Promise<void>((resolve) => (arrive = resolve));
       await restart({

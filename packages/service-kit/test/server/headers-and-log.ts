@@ -35,12 +35,12 @@ export function headersAndLog(): void {
       }
     });
 
-    test('HSTS is sent only where the issuer is https', async () => {
+    test('HSTS is sent only if the issuer is https', async () => {
       await restart({ issuer: 'https://inn.example' });
       expect((await browser.get('/healthz')).headers['strict-transport-security']).toBe('max-age=31536000');
     });
 
-    test('the stylesheet is found where pages say, and there is no script on a page that needs none', async () => {
+    test('the stylesheet is at the URL that pages name, and a page without need has no script', async () => {
       const page = await browser.get('/nowhere', HTML);
       const href = /<link rel="stylesheet" href="([^"]+)"/.exec(page.text)?.[1] ?? '';
       expect((await browser.get(href)).headers['content-type']).toBe('text/css; charset=utf-8');
@@ -61,7 +61,7 @@ export function headersAndLog(): void {
       expect(text).not.toMatch(/canary\d/);
     });
 
-    test('says nothing of the values a database error quotes', async () => {
+    test('omits the values that a database error quotes', async () => {
       await restart({
         routes: async (app) => {
           app.get('/db', async () => {

@@ -27,8 +27,8 @@ function raw(...chunks: string[]): Promise<{ text: string }> {
 }
 
 export function refusals(): void {
-  describe('answers to what cannot be served', () => {
-    test('an unknown address is OAuth-shaped JSON for programs and a page for browsers', async () => {
+  describe('refusals', () => {
+    test('an unknown URL is answered with an OAuth error to programs and with a page to browsers', async () => {
       const json = await browser.get('/nowhere?secret=1');
       expect([json.status, json.json, json.headers['cache-control']]).toEqual([
         404,
@@ -69,7 +69,7 @@ export function refusals(): void {
       ]);
     });
 
-    test('a media type we do not read is 415', async () => {
+    test('an unknown media type is 415', async () => {
       const answer = await browser.post('/api/rooms', '<a/>', { 'content-type': 'text/xml' });
       expect([answer.status, answer.json['error']]).toEqual([415, 'invalid_request']);
     });
@@ -93,14 +93,14 @@ export function refusals(): void {
       expect([answer.json['error'], answer.headers['cache-control']]).toEqual(['invalid_request', 'no-store']);
     });
 
-    test('a compressed body is 415 and says that none is taken', async () => {
+    test('a compressed body is 415, with the encodings that are accepted', async () => {
       for (const path of ['/api/rooms', '/rooms']) {
         const answer = await browser.post(path, '{}', { ...JSON_TYPE, 'content-encoding': 'gzip' });
         expect([path, answer.status, answer.headers['accept-encoding']]).toEqual([path, 415, 'identity']);
       }
     });
 
-    test('an address that is not valid is 400, OAuth-shaped', async () => {
+    test('an invalid URL is a 400 in the form of OAuth', async () => {
       const answer = await browser.get('/%zz');
       expect([answer.status, answer.json['error']]).toEqual([400, 'invalid_request']);
     });
@@ -115,7 +115,7 @@ export function refusals(): void {
       expect(smuggled.text).toMatch(/^HTTP\/1\.1 400 /);
     });
 
-    test('a mistake of ours is a 500 without detail; the log has all of it under the same id', async () => {
+    test('a bug of ours is a 500 without detail, and is logged in full under the same id', async () => {
       await restart({
         routes: async (app) => {
           app.get('/broken', async () => {
@@ -133,7 +133,7 @@ export function refusals(): void {
       });
     });
 
-    test('a Problem tells its sentence and when to come back', async () => {
+    test('a Problem is answered with its sentence and Retry-After', async () => {
       await restart({
         routes: async (app) => {
           app.get('/busy', async () => {
@@ -150,8 +150,8 @@ export function refusals(): void {
     });
   });
 
-  describe('a body that breaks off', () => {
-    test('is refused so that programs in other pages can read it, where they may call', async () => {
+  describe('a body that ends early', () => {
+    test('is refused so that programs in pages of allowed origins can read it', async () => {
       service.app.server.prependListener('request', (_, answer) => {
         answer.setHeader('access-control-allow-origin', '*');
       });
@@ -159,7 +159,7 @@ export function refusals(): void {
       const { text } = await raw(`${head}Transfer-Encoding: chunked\r\n\r\nno length\r\n`);
       expect(text).toMatch(/^HTTP\/1\.1 400 /);
       expect(text).toContain('\r\naccess-control-allow-origin: *\r\n');
-      // of what comes after an answer nobody knows where it was to go
+      // the route of what follows an answer is unknown
       const then = await raw('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n', 'not HTTP\r\n\r\n');
       expect(then.text).toContain('HTTP/1.1 400 ');
       expect(then.text.slice(then.text.indexOf('HTTP/1.1 400 '))).not.toContain('access-control');
@@ -167,7 +167,7 @@ export function refusals(): void {
   });
 
   describe('slow clients', () => {
-    // the third is not to be what closes them here
+    // the third is long, so that it is not what closes them
     const timeouts = { request: 400, headers: 300, connection: 600_000 };
 
     test('headers that never end are closed', async () => {

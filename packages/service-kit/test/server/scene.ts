@@ -19,7 +19,7 @@ export async function restart(options: TestServiceOptions): Promise<void> {
 export const JSON_TYPE = { 'content-type': 'application/json' };
 export const HTML = { accept: 'text/html,application/xhtml+xml' };
 
-/** Resolves once the server takes no new connections. */
+/** Resolves once the server refuses new connections. */
 export async function refused(): Promise<void> {
   const port = Number(new URL(service.origin).port);
   await eventually(

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, key, port, readEnv, run } from '../../src/index.ts';
 
-// a service as its main.ts would be, to be run as a process of its own
+// a service's main.ts, to be run as a process of its own
 await run(async () => {
   const { PORT } = readEnv(process.env, { PORT: port, KEY: key(32) });
   const app = await createServer({

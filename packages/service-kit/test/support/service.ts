@@ -12,7 +12,7 @@ export interface TestServiceOptions extends Partial<ServerOptions> {
   routes?: (app: FastifyInstance) => Promise<void>;
 }
 
-/** A small service as somebody would write it, with an API and neither database nor accounts. */
+/** A small service with an API, without database and accounts. */
 export async function startService(options: TestServiceOptions = {}): Promise<TestService> {
   const { routes, ...server } = options;
   const log: Record<string, unknown>[] = [];

@@ -25,7 +25,7 @@ export function metrics(): void {
     });
     afterAll(() => it.close());
 
-    test('are answered on their own port and nowhere else', async () => {
+    test('are served on their own port and nowhere else', async () => {
       expect((await fetch(`${it.service.origin}/metrics`)).status).toBe(404);
       expect((await fetch(address.replace('/metrics', '/'))).status).toBe(404);
       const text = await read();
@@ -33,13 +33,13 @@ export function metrics(): void {
       expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
     });
 
-    test('a reading that fails is left out, and the others are there', async () => {
+    test('a reading that fails is left out of the others', async () => {
       const text = await read();
       expect(text).not.toMatch(/chatelaine_cellar\{/);
       expect(text).toMatch(/chatelaine_metric_readings_failed_total\{metric="chatelaine_cellar"\} \d/);
     });
 
-    test('count requests by route, and nothing that a stranger sends adds a series', async () => {
+    test('count requests by route, and no input adds a time series', async () => {
       await ask(it.service);
       await fetch(`${it.service.origin}/${CANARY}`);
       const before = await read();
@@ -54,7 +54,7 @@ export function metrics(): void {
       expect(after).not.toContain(CANARY);
     });
 
-    test('a label has the values it was declared with, and other', async () => {
+    test('a label has its declared values and `other`', async () => {
       const own = createMetrics();
       const count = own.counter({ name: 'chatelaine_x_total', help: 'x', labels: { outcome: ['good'] } });
       count({ outcome: 'good' });
@@ -66,7 +66,7 @@ export function metrics(): void {
     });
   });
 
-  test('a process that stood still says so at /readyz, so that its peers take over', async () => {
+  test('a process that stood still is not ready, so that other replicas take over', async () => {
     const service = await startService();
     expect((await fetch(`${service.origin}/readyz`)).status).toBe(200);
     const until = performance.now() + 1_700;

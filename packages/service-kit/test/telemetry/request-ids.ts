@@ -10,7 +10,7 @@ export function requestIds(): void {
     });
     afterAll(() => it.close());
 
-    test("a request's trace is in all its log lines and goes on to whoever is asked for it", async () => {
+    test("a request's trace id is in all its log lines, and in the requests that it causes", async () => {
       it.service.log.length = 0;
       await ask(it.service, { traceparent: FROM_OUTSIDE });
       expect(it.service.log.map(({ msg, trace }) => [msg, trace])).toEqual([
@@ -21,7 +21,7 @@ export function requestIds(): void {
       expect(it.heard.at(-1)?.authorization).toBe(CANARY);
     });
 
-    test('a call without the objects of fetch says as much', async () => {
+    test('a call without the objects of fetch sends and records the same', async () => {
       await ask(it.service, { traceparent: FROM_OUTSIDE }, 'by=post');
       expect(it.heard.at(-1)?.['traceparent']).toMatch(new RegExp(`^00-${TRACE}-(?!b7ad6b7169203331)[0-9a-f]{16}-00$`));
       expect(it.heard.at(-1)?.authorization).toBe(CANARY);

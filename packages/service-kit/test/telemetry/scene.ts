@@ -8,7 +8,7 @@ export const TRACE = '0af7651916cd43dd8448eb211c80319c';
 export const FROM_OUTSIDE = `00-${TRACE}-b7ad6b7169203331-01`;
 export const CANARY = 'canary-2f9a1c';
 
-/** Takes what it is sent. */
+/** Starts an HTTP server that answers with `answer`. */
 export async function listen(answer: http.RequestListener): Promise<{ origin: string; close(): Promise<void> }> {
   const server = http.createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -20,7 +20,7 @@ export async function listen(answer: http.RequestListener): Promise<{ origin: st
   return { origin: `http://127.0.0.1:${port}`, close };
 }
 
-/** A service whose one route asks another service, and that service. */
+/** A service whose only route calls another service, and that service. */
 export async function chain(options: TestServiceOptions = {}) {
   const heard: http.IncomingHttpHeaders[] = [];
   const other = await listen((request, answer) => {

@@ -36,11 +36,11 @@ export function traces(): void {
       const tracing = await openTracing({ endpoint: collector.origin, serviceName: 'inn', ratio });
       const it = await chain({ tracing });
       await work(it.service);
-      await it.close(); // sends what is left
+      await it.close(); // sends the spans that are left
       return { text: received, spans: spansIn(received), heard: it.heard };
     };
 
-    test('show each request and each call it needed, under the trace of who asked', async () => {
+    test('show each request and the calls that it made, in the trace of its caller', async () => {
       const { spans, heard } = await record(1, (service) => ask(service, { traceparent: FROM_OUTSIDE }, 'status=503'));
       const [call, request] = spans;
       expect([call?.name, call?.kind, request?.name, request?.kind]).toEqual(['GET', 3, 'POST /ask', 2]);
@@ -50,7 +50,7 @@ export function traces(): void {
       expect([call?.status.code, request?.status.code]).toEqual([2, 0]);
     });
 
-    test('hold no query, no body, no header and no address', async () => {
+    test('hold no query, body, header or URL', async () => {
       const { text, spans } = await record(1, (service) =>
         Promise.all([ask(service), fetch(`${service.origin}/${CANARY}?a=${CANARY}`)]),
       );
@@ -66,12 +66,12 @@ export function traces(): void {
       ]);
     });
 
-    test("are recorded as often as we say, whatever the caller's flag says", async () => {
+    test("are recorded at the configured ratio, whatever the caller's flag says", async () => {
       const { spans } = await record(0, (service) => ask(service, { traceparent: FROM_OUTSIDE }));
       expect(spans).toEqual([]);
     });
 
-    test('do not keep a service from ending when their collector is gone', async () => {
+    test('do not keep a service from ending when the collector is unreachable', async () => {
       const gone = await listen(() => undefined);
       await gone.close();
       const tracing: Tracing = await openTracing({ endpoint: gone.origin, serviceName: 'inn', ratio: 1 });
