@@ -62,8 +62,8 @@ export function encryptionKey(): void {
               failures++;
             }
           }
-          const place = 'ada|0|York';
-          await pool.query(`update chest set gold = $1 where owner = 'ada' and n = 0`, [seals.seal("ada's 0", place)]);
+          const aad = 'ada|0|York';
+          await pool.query(`update chest set gold = $1 where owner = 'ada' and n = 0`, [seals.seal("ada's 0", aad)]);
         }
       };
       const running = traffic();
@@ -80,11 +80,11 @@ export function encryptionKey(): void {
 
     test('that is replaced overwrites no change that somebody else makes meanwhile', async () => {
       const [before, after] = [await open(OLD, NEW), await open(NEW, OLD)];
-      const place = 'ada|1|York';
-      await pool.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [before.seal('old', place)]);
+      const aad = 'ada|1|York';
+      await pool.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [before.seal('old', aad)]);
       const other = await pool.connect();
       await other.query('begin');
-      await other.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [after.seal('new', place)]);
+      await other.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [after.seal('new', aad)]);
       const resealing = reseal({ pool, vault: after }, columns);
       const waiting = async () =>
         (
@@ -96,20 +96,20 @@ export function encryptionKey(): void {
       await other.query('commit');
       other.release();
       expect(await resealing).toEqual({ resealed: 0, left: 0, unreadable: 0 });
-      expect(after.open(await goldOf('ada', 1), place)).toBe('new');
+      expect(after.open(await goldOf('ada', 1), aad)).toBe('new');
     });
 
     test('that is still needed must stay configured, and one that is not may be removed', async () => {
       await open(NEW); // nothing is sealed with the old key any more
-      const place = 'bob|7|Hull';
+      const aad = 'bob|7|Hull';
       const other = await open(OTHER, NEW);
-      await pool.query(`update chest set gold = $1 where owner = 'bob' and n = 7`, [other.seal('x', place)]);
+      await pool.query(`update chest set gold = $1 where owner = 'bob' and n = 7`, [other.seal('x', aad)]);
       await expect(open(NEW)).rejects.toThrow(
         'ENCRYPTION_KEY_PREVIOUS lacks a key that 1 stored secrets are still sealed with: put it back and run',
       );
       const back = await open(NEW, OTHER);
       expect(await reseal({ pool, vault: back }, columns)).toEqual({ resealed: 1, left: 0, unreadable: 0 });
-      expect((await open(NEW)).open(await goldOf('bob', 7), place)).toBe('x');
+      expect((await open(NEW)).open(await goldOf('bob', 7), aad)).toBe('x');
     });
 
     test('is known to the database by its fingerprint alone', async () => {
