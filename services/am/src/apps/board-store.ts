@@ -96,7 +96,7 @@ const SERVICES = defineQuery<ServiceRow>({
 
 interface ShownRow {
   connection_id: string;
-  /** By the link. */
+  /** By the id of the link. */
   scopes: Readonly<Record<string, readonly string[]>>;
 }
 

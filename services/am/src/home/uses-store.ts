@@ -18,7 +18,7 @@ export interface AppUse {
   /** When it first asked for a token; null if that may be older than what is kept. */
   readonly first: Date | null;
   readonly last: Date | null;
-  /** The first refusal among its last requests. */
+  /** When the first refusal among its last requests was. */
   readonly refused: Date | null;
 }
 

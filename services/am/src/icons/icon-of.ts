@@ -30,7 +30,7 @@ interface Iconic {
   readonly logoUri: string | null;
 }
 
-/** Runs `find` with the URI of a client's icon; null if it has none, or that failed. */
+/** Runs `look` with the URI of a client's icon; null if it has none, or that failed. */
 async function lookedUp<Found>(
   { config, log }: IconDeps,
   { logoUri }: Iconic,

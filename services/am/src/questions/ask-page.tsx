@@ -15,7 +15,7 @@ export interface AskView {
   readonly problem?: string | undefined;
 }
 
-/** After this many "not now" in a week, the page says how to be asked no more. */
+/** After this many "not now" in a week, the page says how to avoid being asked again. */
 const OFTEN = 3;
 
 /** The checkbox of a scope in the form. */

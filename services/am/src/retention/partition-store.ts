@@ -13,7 +13,7 @@ export interface Partitioned {
   readonly at: string;
   /** SQL: rows that are in progress, and never dropped however old they are. */
   readonly underWay: string;
-  /** SQL: a condition with an index that finds those. */
+  /** SQL: a condition that all of those meet, and that an index serves. */
   readonly underWayIn: string;
   /** How full its pages are filled, in percent: rows that are updated need room beside them. */
   readonly fillfactor: number;

@@ -76,8 +76,8 @@ const HOSTS = defineQuery<{ n: number }>({
 });
 
 /**
- * Deletes questions, rules, connections and links that ended before everything that refers to them, and Hosts that
- * nobody has linked. Returns how many rows.
+ * Deletes questions, rules, connections and links that ended more than `days` days ago, what belongs only to them, and
+ * Hosts that nobody has linked. Returns how many rows.
  */
 export async function deleteSettled(pool: Pool, { now, days }: { now: Date; days: number }): Promise<number> {
   let total = 0;

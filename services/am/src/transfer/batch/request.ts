@@ -18,7 +18,7 @@ export function readBatchRequest(body: unknown): TransfersRequest {
   return read.data;
 }
 
-/** The caller's parameters, as the kernel's client authentication takes them. */
+/** The caller's parameters, as the authorization server's client authentication takes them. */
 export function clientParams({ client_id, client_assertion_type, client_assertion }: TransfersRequest): FormParams {
   return paramsOf({ client_id, client_assertion_type, client_assertion });
 }
