@@ -4,8 +4,8 @@ import type { Attempts } from './accounts/attempts.ts';
 import type { Erasing } from './deletion/erasure.ts';
 import type { ExportFile } from './export/archive.ts';
 import type { Passwords } from './accounts/password.ts';
-import type { Deed, Sender } from './mail/letters.ts';
-import type { PostOffice } from './mail/post-office.ts';
+import type { AccountChange, Sender } from './mail/letters.ts';
+import type { MailQueue } from './mail/mail-queue.ts';
 import type { Passkeys } from './passkeys/passkeys.ts';
 
 /** The dependencies of the routes. */
@@ -16,13 +16,13 @@ export interface AccountDeps {
   readonly attempts: Attempts;
   readonly passwords: Passwords;
   readonly passkeys: Passkeys;
-  readonly postOffice: PostOffice;
+  readonly mailQueue: MailQueue;
   /** The service in whose name mails are sent. */
   readonly sender: Sender;
   /** Mails the owner of an account what was done to it, if they have confirmed an address. */
-  readonly tell: (accountId: string, deed: Deed) => void;
+  readonly notify: (accountId: string, change: AccountChange) => void;
   /** The same to an address that the account does not have any more. */
-  readonly tellAt: (address: string, deed: Deed) => void;
+  readonly notifyAddress: (address: string, change: AccountChange) => void;
   /** What else the service stores about somebody, for their export. */
   readonly exported: (account: Account) => AsyncIterable<ExportFile>;
   readonly erasing: Erasing;

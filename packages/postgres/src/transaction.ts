@@ -33,7 +33,7 @@ export async function inTransaction<T>(
  */
 export async function withConnection<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
-  client.on('error', heard);
+  client.on('error', ignore);
   let broken: Error | undefined;
   try {
     return await work(client);
@@ -42,7 +42,7 @@ export async function withConnection<T>(pool: Pool, work: (client: PoolClient) =
     throw error;
   } finally {
     client.release(broken);
-    client.off('error', heard);
+    client.off('error', ignore);
   }
 }
 
@@ -54,7 +54,7 @@ async function once<T>(
   const client = await pool.connect();
   // the pool handles errors of idle connections only: without a listener, an error during a transaction would end the
   // process. The statement under way fails as well, so the error is not lost
-  client.on('error', heard);
+  client.on('error', ignore);
   let broken: Error | undefined;
   try {
     await client.query(`begin isolation level ${isolation}${patient ? '; set local lock_timeout = 0' : ''}`);
@@ -72,8 +72,8 @@ async function once<T>(
     throw error;
   } finally {
     client.release(broken);
-    client.off('error', heard);
+    client.off('error', ignore);
   }
 }
 
-const heard = (): void => undefined;
+const ignore = (): void => undefined;

@@ -8,13 +8,13 @@ import { readWaysIn, type WaysIn } from './overview-store.ts';
 /** /account: an overview of the account, with links to its settings. */
 export function overviewRoutes(
   app: FastifyInstance,
-  { pool, postOffice }: Pick<AccountDeps, 'pool' | 'postOffice'>,
+  { pool, mailQueue }: Pick<AccountDeps, 'pool' | 'mailQueue'>,
   ofService: readonly Section[],
 ): void {
   app.get('/account', { preHandler: requireAccount }, async (request, reply) => {
     const { id, username } = accountOf(request);
     const done = DONE[queryOf(request).get('done') ?? ''];
-    const own = sectionsOf(await readWaysIn(pool, id), postOffice);
+    const own = sectionsOf(await readWaysIn(pool, id), mailQueue);
     const sections = [...own, ...ofService, ...LEAVING];
     return renderPage(reply, <OverviewPage username={username} sections={sections} done={done} />);
   });

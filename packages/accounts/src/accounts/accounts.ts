@@ -76,7 +76,7 @@ export async function accounts(app: FastifyInstance, options: AccountOptions): P
   passwordRoutes(app, deps); // /account/password
   passkeyRoutes(app, deps); //  /account/passkeys
   resetRoutes(app, deps); //    /sign-in/forgot, /sign-in/reset
-  if (deps.postOffice.open) addressRoutes(app, deps); // /account/email
+  if (deps.mailQueue.open) addressRoutes(app, deps); // /account/email
   recoveryRoutes(app, deps); // /account/recovery, /sign-in/recovery
   exportRoutes(app, deps); //   /account/export
   deletionRoutes(app, deps); // /account/delete, /account/deleted

@@ -62,7 +62,7 @@ async function deleteAccount(deps: AccountDeps, request: FastifyRequest, reply: 
   if (begun === null) return reply.redirect(signInUrl('/'), 303);
   request.log.info({ account: accountId }, 'account deleted');
   const { token, email } = begun;
-  if (email !== null) deps.postOffice.post('deleted', async () => [deletedLetter(deps.sender, { to: email, token })]);
+  if (email !== null) deps.mailQueue.add('deleted', async () => [deletedLetter(deps.sender, { to: email, token })]);
   await endSession(request, reply);
   await goOn(deps, accountId).catch(notYet(request.log, accountId));
   return reply.redirect(`${DELETED}?token=${token}`, 303);

@@ -19,7 +19,7 @@ export function addressRoutes(app: FastifyInstance, deps: AccountDeps): void {
   app.post(`${PAGE}/remove`, fresh, async (request, reply) => {
     const { id: accountId } = accountOf(request);
     const before = await removeAddress(deps.pool, accountId);
-    if (before !== null) deps.tellAt(before, 'address changed');
+    if (before !== null) deps.notifyAddress(before, 'address changed');
     return reply.redirect(PAGE, 303);
   });
   app.get(`${PAGE}/confirm`, { preHandler: requireAccount }, async (request, reply) => {
@@ -51,7 +51,7 @@ async function giveAddress(deps: AccountDeps, request: FastifyRequest, reply: Fa
   // the address may be somebody else's, so the mails that it gets are limited, whoever asks for them
   await deps.attempts.mail({ accountId, email, ip: request.ip });
   const token = await newMailToken(deps.pool, { accountId, purpose: 'confirm', email });
-  deps.postOffice.post('confirm', async () => [confirmLetter(deps.sender, { to: email, token })]);
+  deps.mailQueue.add('confirm', async () => [confirmLetter(deps.sender, { to: email, token })]);
   return reply.redirect(PAGE, 303);
 }
 
@@ -61,7 +61,7 @@ async function confirm(deps: AccountDeps, request: FastifyRequest, reply: Fastif
   if (confirmed.kind === 'not good') throw notGood();
   request.log.info({ account: accountId }, 'address confirmed');
   if (confirmed.before !== null && confirmed.before !== confirmed.email)
-    deps.tellAt(confirmed.before, 'address changed');
+    deps.notifyAddress(confirmed.before, 'address changed');
   return reply.redirect('/account?done=address', 303);
 }
 

@@ -10,7 +10,7 @@ export interface Sender {
 }
 
 /** What was done to an account, and is reported to its owner. */
-export type Deed =
+export type AccountChange =
   | 'password changed'
   | 'password reset'
   | 'passkey added'
@@ -19,7 +19,7 @@ export type Deed =
   | 'recovery codes made'
   | 'recovery code used';
 
-const DEEDS: Readonly<Record<Deed, string>> = {
+const CHANGES: Readonly<Record<AccountChange, string>> = {
   'password changed': 'The password of your account was changed, and every other browser was signed out.',
   'password reset':
     'The password of your account was set anew by a link from an e-mail, and every browser was signed out.',
@@ -74,12 +74,12 @@ export function deletedLetter({ name, issuer }: Sender, { to, token }: { to: str
  * Reports to an owner what was done to their account. It links to nothing but the front page: a mail that asks for more
  * is not from us.
  */
-export function deedLetter({ name, issuer }: Sender, { to, deed }: { to: string; deed: Deed }): Mail {
+export function changeLetter({ name, issuer }: Sender, { to, change }: { to: string; change: AccountChange }): Mail {
   return {
     to,
     subject: `Your account at ${name}`,
     text: letter([
-      DEEDS[deed],
+      CHANGES[change],
       `If it was you, all is well. If it was not, go to ${issuer}/account now: ` +
         'sign out every other browser, and change your password.',
     ]),

@@ -3,11 +3,11 @@ import pLimit from 'p-limit';
 import type { Mail, Mailer } from './mailer.ts';
 
 /** Sends mail in the background, so that the time of an answer does not tell whether any was sent. */
-export interface PostOffice {
+export interface MailQueue {
   /** Whether mail is sent at all. */
   readonly open: boolean;
   /** Makes mails and sends them later. A failure is logged, without address and text. */
-  post(what: string, make: MakeMails): void;
+  add(what: string, make: MakeMails): void;
   /** Resolves when all mails have been sent or have failed. */
   idle(): Promise<void>;
 }
@@ -19,27 +19,27 @@ const WAITING = 500;
 const TRIES = 2;
 
 /** @param mailer null: no mail is sent from here */
-export function openPostOffice(app: FastifyInstance, mailer: Mailer | null): PostOffice {
+export function openMailQueue(app: FastifyInstance, mailer: Mailer | null): MailQueue {
   const limit = pLimit(AT_ONCE);
-  const under = new Set<Promise<void>>();
-  const office: PostOffice = {
+  const underWay = new Set<Promise<void>>();
+  const queue: MailQueue = {
     open: mailer !== null,
-    post(what, make) {
+    add(what, make) {
       if (mailer === null) return;
       if (limit.pendingCount >= WAITING) {
         app.log.warn({ what }, 'too much mail waits: one was not sent');
         return;
       }
-      const sending = limit(() => send(mailer, app.log, { what, make })).finally(() => under.delete(sending));
-      under.add(sending);
+      const sending = limit(() => send(mailer, app.log, { what, make })).finally(() => underWay.delete(sending));
+      underWay.add(sending);
     },
-    idle: async () => void (await Promise.all(under)),
+    idle: async () => void (await Promise.all(underWay)),
   };
   app.addHook('onClose', async () => {
-    await office.idle();
+    await queue.idle();
     mailer?.close();
   });
-  return office;
+  return queue;
 }
 
 async function send(
@@ -49,7 +49,7 @@ async function send(
 ): Promise<void> {
   try {
     for (const mail of await make()) {
-      const failure = await handIn(mailer, mail);
+      const failure = await sendWithRetry(mailer, mail);
       if (failure === null) log.info({ what }, 'mail sent');
       else log.warn({ what, failure }, 'a mail could not be sent');
     }
@@ -58,7 +58,7 @@ async function send(
   }
 }
 
-async function handIn(mailer: Mailer, mail: Mail): Promise<string | null> {
+async function sendWithRetry(mailer: Mailer, mail: Mail): Promise<string | null> {
   let failure: string | null = null;
   for (let tries = 0; tries < TRIES; tries++) {
     failure = await mailer.send(mail).then(() => null, codeOf);

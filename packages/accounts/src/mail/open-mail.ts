@@ -2,26 +2,26 @@ import type { Pool } from '@chatelaine/postgres';
 import type { FastifyInstance } from 'fastify';
 import type { AccountDeps } from '../deps.ts';
 import { addressOf } from './address-store.ts';
-import { deedLetter, type Sender } from './letters.ts';
+import { changeLetter, type Sender } from './letters.ts';
 import { createSmtpMailer, type SmtpSettings } from './mailer.ts';
-import { openPostOffice } from './post-office.ts';
+import { openMailQueue } from './mail-queue.ts';
 
 /** Opens what the routes of accounts need for mail. Without settings no mail is sent. */
 export function openMail(
   app: FastifyInstance,
   { pool, mail }: { pool: Pool; mail?: SmtpSettings | null },
-): Pick<AccountDeps, 'postOffice' | 'sender' | 'tell' | 'tellAt'> {
-  const postOffice = openPostOffice(app, mail ? createSmtpMailer(mail) : null);
+): Pick<AccountDeps, 'mailQueue' | 'sender' | 'notify' | 'notifyAddress'> {
+  const mailQueue = openMailQueue(app, mail ? createSmtpMailer(mail) : null);
   const { name } = app.getDecorator<{ name: string }>('site');
   const sender: Sender = { name, issuer: app.getDecorator<string>('issuer') };
   return {
-    postOffice,
+    mailQueue,
     sender,
-    tell: (accountId, deed) =>
-      postOffice.post(deed, async () => {
+    notify: (accountId, change) =>
+      mailQueue.add(change, async () => {
         const to = await addressOf(pool, accountId);
-        return to === null ? [] : [deedLetter(sender, { to, deed })];
+        return to === null ? [] : [changeLetter(sender, { to, change })];
       }),
-    tellAt: (to, deed) => postOffice.post(deed, async () => [deedLetter(sender, { to, deed })]),
+    notifyAddress: (to, change) => mailQueue.add(change, async () => [changeLetter(sender, { to, change })]),
   };
 }

@@ -2,7 +2,7 @@ import type { Pool } from '@chatelaine/postgres';
 import type { FastifyInstance } from 'fastify';
 import { addressOf } from './address-store.ts';
 import { createSmtpMailer, type Mail, type SmtpSettings } from './mailer.ts';
-import { codeOf } from './post-office.ts';
+import { codeOf } from './mail-queue.ts';
 
 /** Sends mail of the service to the owners of its accounts. */
 export interface OwnerMail {

@@ -17,7 +17,7 @@ const RESET = '/sign-in/reset';
 
 /** /sign-in/forgot sends a link to /sign-in/reset, which sets a new password and does nothing else. */
 export function resetRoutes(app: FastifyInstance, deps: AccountDeps): void {
-  const mail = deps.postOffice.open ? 'sent' : 'not sent';
+  const mail = deps.mailQueue.open ? 'sent' : 'not sent';
   // part of an authorization, like all of signing in, so it keeps the window's opener; the mail does not carry on that
   // authorization
   const onTheWay = { onSend: keepOpener };
@@ -25,7 +25,7 @@ export function resetRoutes(app: FastifyInstance, deps: AccountDeps): void {
     const returnTo = localPath(queryOf(request).get('return_to'), deps.home);
     return renderPage(reply, <ForgotPage mail={mail} returnTo={returnTo} />);
   });
-  if (!deps.postOffice.open) return;
+  if (!deps.mailQueue.open) return;
   app.post(FORGOT, onTheWay, async (request, reply) => forgot(deps, request, reply));
   app.get(RESET, async (request, reply) => {
     const token = queryOf(request).get('token') ?? '';
@@ -41,7 +41,7 @@ async function forgot(deps: AccountDeps, request: FastifyRequest, reply: Fastify
   const form = formOf(request);
   const who = form.get('who') ?? '';
   await deps.attempts.forgot({ ip: request.ip });
-  deps.postOffice.post('reset', async () => {
+  deps.mailQueue.add('reset', async () => {
     const letters = [];
     for (const account of await accountsOf(deps, who)) letters.push(...(await lettersTo(deps, account)));
     return letters;
@@ -77,7 +77,7 @@ async function reset(deps: AccountDeps, request: FastifyRequest, reply: FastifyR
   const done = await resetPassword(deps.pool, { accountId: account.id, token, passwordHash });
   if (done.kind === 'not good') throw notGood();
   request.log.info({ account: account.id }, 'password reset');
-  deps.tellAt(done.email, 'password reset');
+  deps.notifyAddress(done.email, 'password reset');
   return renderPage(reply, <ResetDonePage />);
 }
 

@@ -68,7 +68,7 @@ async function add(deps: AccountDeps, request: FastifyRequest, reply: FastifyRep
   switch (added.kind) {
     case 'added':
       request.log.info({ account: accountId }, 'passkey added');
-      deps.tell(accountId, 'passkey added');
+      deps.notify(accountId, 'passkey added');
       return reply.redirect(PAGE, 303);
     case 'used before':
       return again(NOT_MADE);
@@ -90,7 +90,7 @@ async function remove(deps: AccountDeps, request: FastifyRequest, reply: Fastify
   switch (removed.kind) {
     case 'removed':
       request.log.info({ account: accountId }, 'passkey removed');
-      deps.tell(accountId, 'passkey removed');
+      deps.notify(accountId, 'passkey removed');
       return reply.redirect(PAGE, 303);
     case 'not there':
       throw notFound();

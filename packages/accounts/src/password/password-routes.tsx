@@ -31,6 +31,6 @@ async function change(deps: AccountDeps, request: FastifyRequest, reply: Fastify
   if (changed.kind === 'session ended') return reply.redirect(signInUrl(PAGE), 303);
   await startSession(request, { account, generation: changed.generation, method: 'password' });
   request.log.info({ account: account.id }, 'password changed');
-  deps.tell(account.id, 'password changed');
+  deps.notify(account.id, 'password changed');
   return reply.redirect('/account?done=password', 303);
 }

@@ -26,7 +26,7 @@ export function recoveryRoutes(app: FastifyInstance, deps: AccountDeps): void {
     const { id, username } = accountOf(request);
     const codes = await makeRecoveryCodes(deps.pool, id);
     request.log.info({ account: id }, 'recovery codes made');
-    deps.tell(id, 'recovery codes made');
+    deps.notify(id, 'recovery codes made');
     return renderPage(reply, <NewCodesPage username={username} codes={codes} />);
   });
   // part of an authorization, like all of signing in, so it keeps the window's opener
@@ -54,7 +54,7 @@ async function recover(deps: AccountDeps, request: FastifyRequest, reply: Fastif
   await startSession(request, { account, generation: taken.generation, method: 'recovery code' });
   rememberBrowser({ request, reply }, account.username);
   request.log.info({ account: account.id }, 'signed in with a recovery code');
-  deps.tell(account.id, 'recovery code used');
+  deps.notify(account.id, 'recovery code used');
   return reply.redirect(returnTo === deps.home ? '/account?done=recovered' : returnTo, 303);
 }
 

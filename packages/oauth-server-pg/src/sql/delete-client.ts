@@ -31,7 +31,7 @@ export async function deleteClient(pool: Pool, input: Input): Promise<Outcome> {
     const connection = await pool.connect();
     // the pool handles errors of idle connections only: without a listener, an error of this one would end the process.
     // The statement under way fails as well, so the error is not lost
-    connection.on('error', heard);
+    connection.on('error', ignore);
     try {
       await connection.query('begin');
       const outcome = await deleteWithGrants(connection, input);
@@ -43,12 +43,12 @@ export async function deleteClient(pool: Pool, input: Input): Promise<Outcome> {
       connection.release(true);
       throw error;
     } finally {
-      connection.off('error', heard);
+      connection.off('error', ignore);
     }
   });
 }
 
-const heard = (): void => undefined;
+const ignore = (): void => undefined;
 
 async function deleteWithGrants(db: Db, input: Input): Promise<Outcome> {
   await run(db, DELETE_REQUESTS_OF_CLIENT, [input.id, input.registrationTokenHash]);
