@@ -137,7 +137,7 @@ describe('what an app may ask for is added to from its page', () => {
       add(by, { [field(other, 'photos.read')]: 'allow' }),
       by.owner.browser.submit('/apps', `/apps/${by.connection.id}/stop`),
     ]);
-    // whichever came first: each Host that it is shown has been told, or is due to be
+    // whichever came first: for each Host on the app's page there is a revocation
     const shown = await shownTo(by);
     const notified = await deployment.rows('select 1 from revocation where connection_id = $1', [by.connection.id]);
     expect(notified).toHaveLength(shown.length);

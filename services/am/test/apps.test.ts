@@ -18,7 +18,7 @@ afterAll(async () => {
 const live = async (ids: readonly string[]): Promise<number> =>
   (await world.pool.query('select from oauth_grant where id = any($1) and ended_at is null', [ids])).rowCount ?? 0;
 
-/** Somebody who connected one app three times, each time for another of three services. */
+/** A person who connected one app three times, each time to another of three services. */
 async function threeTimes(): Promise<{ person: Person; linkIds: string[]; ids: string[]; grantIds: string[] }> {
   const person = await world.person();
   const linkIds: string[] = [];
@@ -28,7 +28,7 @@ async function threeTimes(): Promise<{ person: Person; linkIds: string[]; ids: s
   return { person, linkIds, ids: made.map(({ id }) => id), grantIds: made.flatMap((one) => one.grantIds) };
 }
 
-/** A key that was handed out so many seconds ago. */
+/** Writes a transfer whose token was handed out `secondsAgo` seconds ago. */
 async function handedOut(id: string, linkId: string, secondsAgo: number): Promise<void> {
   await world.pool.query(
     `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, scopes, jkt,
@@ -92,7 +92,7 @@ describe('an app that was connected three times', () => {
       const words = await look();
       return words.includes('2 of 3 services confirmed so far') && words.includes('still trying') ? words : null;
     });
-    // of the service that is down, not of one that has confirmed
+    // the time is that of the service that is down, not of one that has confirmed
     const { rows } = await world.pool.query<{ at: string }>(
       `select to_char(date_trunc('minute', max(closed_at) + interval '359.999 seconds') at time zone 'UTC', 'HH24:MI')
         as at from transfer where connection_id = $1`,
@@ -120,7 +120,7 @@ describe('an app that was connected three times', () => {
         return words.includes('Nothing is left') && !words.includes('still trying');
       }),
     ).toBe(true);
-    // and has no script once nothing is waited for
+    // the page has no script once there is nothing left to wait for
     const over = await person.browser.get(`/apps/${ids[2]}`);
     expect([over.text.includes('<script'), over.headers['content-security-policy']?.includes('script-src')]).toEqual([
       false,

@@ -14,10 +14,10 @@ const allowed = (linkId: string) => ({
   [`answer:${linkId}:photos.read`]: 'allow',
 });
 
-/** The process that has not read the document yet when it changes. */
+/** A process that has not read the client's document before it changes. */
 const elsewhere = { port: deployment.ams[1].port };
 
-/** What its document says of how it authenticates, from now on. */
+/** Changes the authentication method in the client's document. */
 async function says(requester: Requester, how: 'private_key_jwt' | 'none'): Promise<void> {
   const { pathname } = new URL(requester.clientId);
   if (requester.ownKey === null) throw new Error('this client has no keys');

@@ -34,7 +34,7 @@ describe('the board of keys', () => {
     expect(text).toContain(`href="${key}"`);
     const other = await deployment.beside(story, { 'photos.read': 'ask' }, { name: 'Reader of notes' });
     expect((await home()).words).toContain('Ask : Reader of notes at Photos');
-    // a service that nobody is shown has a column, and no key
+    // a service that is shown to no app has a column, but no link to a rule
     await deployment.link(story.owner, deployment.second);
     expect((await home()).text.match(/scope="col"/g)).toHaveLength(3);
     expect((await home()).text).not.toContain(`/apps/${other.connection.id}/at/undefined`);
@@ -85,7 +85,7 @@ describe('the board of keys', () => {
     expect((await home(of)).words).toContain('Allow : Twofold at Photos, link broken');
     await deployment.rows(`update rule set effect = 'deny' where link_id = $1`, [secondLink]);
     expect((await home(of)).words).toContain('Some : Twofold at Photos, link broken');
-    // what has ended no longer counts
+    // an ended link no longer counts
     await deployment.rows(`update link set state = 'ended', ended_at = now() where id = $1`, [secondLink]);
     expect((await home(of)).words).toMatch(/Allow : Twofold at Photos(?!, link broken)/);
   });
@@ -115,7 +115,7 @@ describe('what is new', () => {
     expect(await newsOf(of)).toContain('Newcomer asked for something for the first time');
     await writeAsked(deployment, { of, at: daysAgo(0.5), state: 'refused', error: 'rule' });
     expect(await newsOf(of)).toContain('Newcomer was refused for the first time');
-    // a month later neither is new
+    // a month later neither is news
     await made(of, 60);
     await deployment.rows(`update transfer set started_at = started_at - interval '30 days' where connection_id = $1`, [
       of.connection.id,

@@ -27,7 +27,7 @@ const tokenCalls = (): number => world.host.callsOf('/token').length + other.cal
 const links = async (): Promise<number> => Number((await world.pool.query('select count(*) from link')).rows[0]?.count);
 const query = (params: Record<string, string>): string => new URLSearchParams(params).toString();
 
-/** A callback that must be refused: 400, nothing linked, and above all no Host asked for a token. */
+/** Expects a callback to be refused: 400, nothing linked, and above all no Host asked for a token. */
 async function expectRefused(who: Person, url: string): Promise<void> {
   const [calls, linked] = [tokenCalls(), await links()];
   const answer = await who.browser.get(url);
@@ -172,7 +172,7 @@ describe('the callback of a link', () => {
       person,
       `${evil.callback}?${query({ code: 'c', state: honest.state, iss: world.host.issuer })}`,
     );
-    // whoever it says it is: a state counts only at the callback of the Host it was made for
+    // whatever `iss` says: a state is valid only at the callback of the Host that it was made for
     const again = await startLink(person, world.host);
     await expectRefused(
       person,

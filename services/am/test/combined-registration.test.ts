@@ -7,7 +7,7 @@ import { refusedBeforeAnyPage } from './combined-registration/refused.ts';
 import { deployment, lifestream } from './combined-registration/scene.ts';
 import { whatWasShown } from './combined-registration/shown.ts';
 
-// a Requester that is also a Host, in one step: PROTOCOL §2.3
+// a Requester that is also a Host is connected and linked in one step: PROTOCOL §2.3
 
 beforeEach(async () => {
   deployment.host.reset();

@@ -10,7 +10,7 @@ import {
 const patient = new AbortController().signal;
 const share = (name: string, atOnce: number, waiting = Infinity): Share => ({ name, atOnce, waiting });
 
-/** Those who have entered, in order; each leaves when told to. */
+/** Tasks that have entered, in order; each leaves when it is told to. */
 class Crowd {
   readonly entered: string[] = [];
   readonly #leave: (() => void)[] = [];
@@ -26,7 +26,7 @@ class Crowd {
     this.#leave.push(leave);
   }
 
-  /** The first of those inside goes; whoever may come in then has come in. */
+  /** The first task inside leaves; resolves when the next in line has entered. */
   async leave(): Promise<void> {
     this.#leave.shift()?.();
     await settled();

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterAll(() => deployment.close());
 
-/** It may read photos when it asks, for 30 days. */
+/** A connection that may read photos for 30 days. */
 const connected = async (options: RequesterOptions = {}): Promise<Story> => {
   const owner = await deployment.owner();
   const linkId = await deployment.link(owner);
@@ -28,7 +28,7 @@ const connected = async (options: RequesterOptions = {}): Promise<Story> => {
   const connection = await deployment.connect({ owner, linkId, requester, answers: { 'photos.read': 'ask' }, fields });
   return { owner, linkId, requester, connection };
 };
-/** It asks again, by a key, for what it wants now. */
+/** The client asks again, with `key`, for `wants`. */
 const again = async (key: SigningKey = story.requester.key, wants: object[] = [READ, WRITE]) => {
   const { requester, owner } = story;
   const verifier = createVerifier();
@@ -76,7 +76,7 @@ describe('asking again with the key of a live connection', () => {
     expect(added).toEqual({ scope: 'photos.write', effect: 'allow', expires_at: before?.expires_at });
     const asked = { connection: tokens, resource: deployment.host.resource, scope: 'photos.write' };
     expect((await story.requester.transfer(asked)).status).toBe(200);
-    // by the tokens that it had, as well
+    // with the tokens that the client had before, as well
     expect((await story.requester.transfer({ ...asked, connection: story.connection })).status).toBe(200);
     expect((await story.owner.browser.get('/timeline')).words).toMatch(/Reader.*Add photos|Add photos.*Reader/);
   });

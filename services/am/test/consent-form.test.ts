@@ -77,7 +77,7 @@ describe('the consent form', () => {
     expect(readConsentForm(offered, form(answers))).toMatchObject({
       shown: [{ linkId: 'lnk_3', answers: [{ scope: 'entries.read', effect: 'ask' }] }],
     });
-    // an account that was linked after the page was made
+    // an account that was linked after the page was rendered
     expect(readConsentForm(offered.slice(0, 2), form(answers)).kind).toBe('again');
   });
 

@@ -29,7 +29,7 @@ const rules = () =>
       where c.client_id = $1 order by 1`,
     [requester.clientId],
   );
-/** What a browser sends that changes `fields` and presses a button. */
+/** The form that a browser sends after `fields` were changed and a button was pressed. */
 const sent = (page: Answer, fields: Record<string, string>): Record<string, string> => ({
   ...hiddenFields(page.text, '/authorize'),
   ...checkedIn(page.text),

@@ -33,7 +33,7 @@ const wayBack = (answer: Answer): string =>
 const keptForms = () =>
   deployment.rows('select form from oauth_request where client_id = $1 and form is not null', [requester.clientId]);
 const connections = () => deployment.rows('select id from connection where client_id = $1', [requester.clientId]);
-/** Another account at another Host, without the way there. */
+/** Inserts a link at another Host directly, without going through the pages. */
 async function added(): Promise<string> {
   const id = `link_${owner.id}`;
   await deployment.rows(

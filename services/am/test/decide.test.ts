@@ -46,7 +46,7 @@ const request = {
   binding: byKey('k'.repeat(43)),
   scopes: ['entries.read'],
 };
-/** As a connection found by its code or refresh token asks. */
+/** The request of a connection that is found by its authorization code or refresh token. */
 const plain = { ...request, subject: { kind: 'grant', bucket: 7, id: 'con_1' } as const };
 
 describe('a decision', () => {

@@ -26,7 +26,7 @@ describe('a crash of Postgres right after the answer', () => {
     const before = world.host.calls.length;
     await eventually(async () => (await person.browser.get('/apps')).status === 200);
     expect((await person.browser.get('/apps')).words).not.toContain('Stop Reader');
-    // PROTOCOL §7: a minute at most, should the crash have taken the job with it
+    // PROTOCOL §7: within a minute, even if the process died with the job
     await eventually(async () => world.host.calls.slice(before).some(({ form }) => form.get('token') === grantIds[0]));
     await eventually(async () => (await person.browser.get('/apps')).words.includes('Photos confirmed'));
   });

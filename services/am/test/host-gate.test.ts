@@ -6,7 +6,7 @@ import { TestDeployment, type Story } from './support/deployment.ts';
 import { pause, streamed } from './support/batch.ts';
 import type { Reply } from './support/host-script.ts';
 
-/** Long enough for a few calls, on a slow machine, too. */
+/** Long enough for a few calls, even on a slow machine. */
 const OPEN_SECONDS = Math.ceil(patience(2) / 1000);
 
 let deployment: TestDeployment;
@@ -39,7 +39,7 @@ describe('a Host that fails again and again', () => {
     for (let again = 0; again < 3; again++) {
       const [status, error, retryAfter] = notified(await ask());
       expect([status, error]).toEqual([503, 'temporarily_unavailable']);
-      // it is still left alone, so nobody has waited for it
+      // the circuit is still open, so no request has waited
       expect(retryAfter).toBeGreaterThan(0);
       expect(retryAfter).toBeLessThanOrEqual(OPEN_SECONDS);
     }
@@ -158,7 +158,7 @@ describe('a Host that is slow', () => {
       }),
     );
     await deployment.host.until(() => deployment.host.hops.length === 20);
-    // the waiting give up by themselves: 20 answers come while the Host still says nothing
+    // requests that wait time out by themselves: 20 are answered while the Host is still silent
     const answered = new Set<number>();
     await new Promise<void>((resolve) => {
       asked.forEach(
@@ -180,26 +180,26 @@ describe('a Host that is slow', () => {
 
   it('whatever it is slow with, the whole is answered 504 within the time for all of it', async () => {
     const over = new AbortController();
-    // more than half of that time
+    // more than half of the time for the whole hop, in milliseconds
     const each = SLOWLY.hopSeconds * 600;
     const slowly = async (reply: () => Reply): Promise<Reply> => {
       await sleep(each, null, { signal: over.signal }).catch(() => null);
       return reply();
     };
     deployment.host.expireLinkTokens();
-    // a refusal, a renewal and a second try, each for itself in time: no single one is too slow
+    // a refusal, a refresh and a second try, each of which is in time by itself
     deployment.host.script.refresh = (_call, renew) => slowly(() => ({ json: renew() }));
     deployment.host.script.transfer = () => slowly(() => ({ status: 400, json: { error: 'invalid_request' } }));
     await deployment.rows(`update link set access_expires_at = now() where id = $1`, [story.linkId]);
     expect(notified(await ask())).toEqual([504, 'temporarily_unavailable', 5]);
-    // it did not wait for the second try: unbounded, that would have come, too
+    // the second try was not awaited; without the bound it would have been made
     expect(deployment.host.hops).toHaveLength(1);
     over.abort();
   });
 });
 
 describe('strangers that answer late', () => {
-  /** Of an AM with four places, three of them for programs. */
+  /** The AM of this test has four slots, three of them for programs. */
   const PLACES = 4;
 
   it('hold no place of others, Hosts or client documents: pages, sign-in, stops and good Hosts go on', async () => {
@@ -219,7 +219,7 @@ describe('strangers that answer late', () => {
 
     deployment.host.reset();
     const paused = pause(deployment.host);
-    // one after the other: as many at once would find no place to begin in
+    // one after the other: sent at once, they would find no slot to begin in
     const late: Promise<Answer>[] = [];
     const documents: Promise<Answer>[] = [];
     for (let n = 1; n <= PLACES; n++) {
@@ -241,7 +241,7 @@ describe('strangers that answer late', () => {
 
     paused.open();
     for (const release of held) release();
-    // whatever became of them, nobody was told that there is no room
+    // whatever the outcome, none was refused for want of a slot
     expect((await Promise.all(late)).map(({ status }) => status)).not.toContain(503);
     expect((await Promise.all(documents)).map(({ status }) => status)).toEqual(documents.map(() => 400));
     await holder.close();

@@ -19,7 +19,7 @@ afterAll(async () => {
   await deployment.close();
 });
 
-/** Changes what a Requester's document says; undefined leaves a member out. */
+/** Changes members of a Requester's document; undefined leaves a member out. */
 function publish(requester: Requester, changes: Readonly<Record<string, unknown>>): void {
   deployment.documents.publish(new URL(requester.clientId).pathname, {
     client_id: requester.clientId,
@@ -35,12 +35,12 @@ function publish(requester: Requester, changes: Readonly<Record<string, unknown>
 
 const words = async (path: string, { browser } = owner): Promise<string> => (await browser.get(path)).words;
 
-/** Of these, the pages on which somebody decides. */
+/** How many of these pages ask for a decision; they come first. */
 const DECIDE = 4;
 
 /**
- * What every page says on which somebody new decides about it: consent, a question, its own page, the list, and what
- * happened.
+ * The words of every page that shows an app to somebody who decides about it: consent, a question, the app's own page,
+ * the list of apps, and activity.
  */
 async function everywhere(requester: Requester): Promise<string[]> {
   const somebody = await deployment.owner();

@@ -20,7 +20,7 @@ afterAll(() => deployment.close());
 const ask = ({ requester, connection }: Story, scope = 'photos.read', port = deployment.ams[0].port) =>
   requester.transfer({ connection, resource: deployment.host.resource, scope, port });
 const elsewhere = ({ owner }: Story): Browser => owner.browser.at(deployment.ams[1].port);
-/** Both processes listen by now: what is said from here on is heard. */
+/** Resolves when both processes listen for notifications, so that none sent from here on is missed. */
 const listening = () =>
   eventually(async () => {
     const [row] = await deployment.rows<{ n: number }>(
@@ -50,7 +50,7 @@ describe('an open page', () => {
     await ask(other, 'photos.read', deployment.ams[1].port);
     await eventually(() => theirs.changes() === 1);
     expect([here.changes(), there.changes()]).toEqual([1, 1]);
-    // and nothing is in what it hears
+    // the events carry no data
     expect(
       here
         .text()
@@ -171,7 +171,7 @@ describe('a process that goes down', () => {
     else {
       const draining = drain(am.app, { noticeMs: 500, graceMs: NEVER_MS });
       await stream.ended;
-      // while it still takes requests
+      // while the process still accepts requests
       expect((await listen(browser)).status).toBe(503);
       await draining;
     }
@@ -180,7 +180,7 @@ describe('a process that goes down', () => {
 });
 
 describe('what every process is told', () => {
-  /** What is said on the channel, to whoever listens. */
+  /** Listens on the channel, as any database client can, and returns the payloads that `work` sends. */
   async function overhear(work: () => Promise<unknown>, until: (said: string[]) => boolean): Promise<string[]> {
     const pool = openPool({ url: deployment.config.databaseUrl, name: 'test', max: 1 });
     const client = await pool.connect();

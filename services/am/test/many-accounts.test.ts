@@ -37,7 +37,7 @@ describe('consent', () => {
     const all = await offered();
     expect(all.names.size).toBe(200);
     expect(all.page.words).not.toContain('more accounts than can be offered');
-    // the 200th is a second account at the last Host that has room
+    // the 200th account is a second one at the last Host that still fits
     await deployment.rows(`delete from link where id = 'offered200'`);
     await link(199, 199, 'b');
     await link(201, 201);
@@ -45,12 +45,12 @@ describe('consent', () => {
     expect(cut.names.size).toBe(200);
     expect(cut.names.has('offered201')).toBe(false);
     expect(cut.page.words).toContain('You have more accounts than can be offered at once. Here are the first 200');
-    // and now the 201st
+    // now the 201st
     await link(198, 198, 'b');
     const whole = await offered();
     expect(whole.names.size).toBe(199);
     expect([...whole.names].filter((name) => name?.startsWith('offered199'))).toEqual([]);
-    // the button that sets everything: what it comes to is there to be looked at, and is what is sent
+    // the button that sets everything: its effect is shown before it is sent, and is what is sent
     const { path } = await requester.push();
     const fresh = await many.browser.get(path);
     const set = { ...hiddenFields(fresh.text), preset: 'everything', preset_effect: 'allow', duration: 'open' };
@@ -64,7 +64,7 @@ describe('consent', () => {
         where c.owner_id = $1`,
       [many.id],
     );
-    // of the 198 Hosts that are offered the last has two accounts
+    // of the 198 Hosts that are offered, the last has two accounts
     expect(shown).toEqual({ n: 197 });
   });
 });

@@ -21,7 +21,7 @@ const kept = (of: Story) => deployment.rows('select client_id, name from app_nam
 const ask = (of: Story) =>
   of.requester.transfer({ connection: of.connection, resource: deployment.host.resource, scope: 'photos.read' });
 
-/** Where an app is named to its owner, and nobody decides on it. */
+/** Pages that name an app to its owner without asking for a decision about it. */
 const LISTS = ['/', '/apps', '/asks', '/hosts', '/rules', '/timeline'];
 
 describe('what an owner calls an app', () => {
@@ -168,7 +168,7 @@ describe('what an owner calls an account', () => {
     expect(await words(story, '/')).toContain('Allow : Lifestream at Family album');
     await deployment.link(story.owner);
     expect(await words(story, '/')).toContain('Allow : Lifestream at Photos');
-    // the name that it had is taken meanwhile
+    // meanwhile another app takes its former name
     expect((await rename(story, '')).status).toBe(303);
     const labels = await deployment.rows('select label from link where owner_id = $1 order by created_at', [
       story.owner.id,

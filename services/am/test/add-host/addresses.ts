@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { add, hosts, NEUTRAL, world } from './scene.ts';
 
-/** What people type, and what is looked up of it. */
+/** Addresses as people type them, and where their metadata is looked up. */
 export function typedAddresses(): void {
   describe('adding a Host', () => {
     test.each([

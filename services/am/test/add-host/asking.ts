@@ -5,7 +5,7 @@ import { SCOPES } from '../support/test-host.ts';
 import { makeLink, startLink } from '../support/world.ts';
 import { add, hosts, person, world } from './scene.ts';
 
-/** The form, and what it asks of a Host. */
+/** The form, and the requests to the Host that it leads to. */
 export function askingTheHost(): void {
   describe('adding a Host', () => {
     test('a link into the form only fills it in: nothing is fetched', async () => {

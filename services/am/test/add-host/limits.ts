@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { person, world } from './scene.ts';
 
-/** How much may be tried, and what time tells. */
+/** How many Hosts may be tried, and that response times reveal nothing. */
 export function howMuchMayBeTried(): void {
   describe('how much may be tried', () => {
     test('an owner who typed ten addresses in an hour waits, at every process; others do not', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { makeLink } from '../support/world.ts';
 import { add, NEUTRAL, other, person, world } from './scene.ts';
 
-/** What Hosts say of themselves. */
+/** Which metadata of a Host is accepted. */
 export function whatHostsSay(): void {
   describe('adding a Host', () => {
     const many = (count: number): Record<string, string> =>
@@ -12,7 +12,7 @@ export function whatHostsSay(): void {
       ['its issuer with a slash', (m) => ({ ...m, issuer: `${String(m['issuer'])}/` })],
       ['no object', () => ['x']],
       ['nothing', () => null],
-      // what no database takes
+      // PostgreSQL stores no NUL in text
       ['a scope with NUL', (m) => ({ ...m, scopes_supported: ['a\0b'] })],
       ['half a character', (m) => ({ ...m, response_modes_supported: ['\ud800'] })],
       ['what is no scope as one to share', (m) => ({ ...m, chatelaine_transfer_scopes: { 'a\0b': 'Read' } })],

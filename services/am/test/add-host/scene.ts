@@ -1,7 +1,7 @@
 import { startTestHost } from '../support/test-host.ts';
 import { createWorld } from '../support/world.ts';
 
-// all that is awaited at load stands here: files that wait beside each other hang
+// every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const other = await startTestHost('notes');
 export const world = await createWorld({ hosts: [other] });
 export const person = await world.person();

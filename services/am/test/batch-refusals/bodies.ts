@@ -7,7 +7,7 @@ import { answersOf } from '../support/batch.ts';
 import { exchange } from '../support/requester.ts';
 import { call, deployment, item, nowhere, statusOf, story } from './scene.ts';
 
-/** What a body may be. */
+/** Which bodies are accepted. */
 export function bodies(): void {
   describe('a body', () => {
     const good = async () => JSON.stringify({ transfers: [item()], ...(await story.requester.authentication()) });

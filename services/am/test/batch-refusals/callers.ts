@@ -5,7 +5,7 @@ import { batchRequest } from '../support/batch.ts';
 import { exchange } from '../support/requester.ts';
 import { call, deployment, errorOf, item, statusOf, story } from './scene.ts';
 
-/** Tokens, keys, proofs and clients that are others’, and what is sent again. */
+/** Tokens, keys, proofs and clients that do not belong together, and replayed requests. */
 export function whoCalls(): void {
   describe('a batch call that is not its Requester’s', () => {
     it('is refused as a whole, and begins nothing: tokens, keys, proofs and clients that are others’', async () => {

@@ -5,7 +5,7 @@ import type { TransferInput } from '../support/requester.ts';
 import { gate } from '../support/scripted-host.ts';
 import { call, deployment, errorOf, item, nowhere, statusOf, story } from './scene.ts';
 
-/** How much may be asked, and how much at once. */
+/** How many items a call may have, and how many calls may be open at once. */
 export function limits(): void {
   describe('limits', () => {
     it('count items, of all processes together, by connection and by Requester: over them it is 429', async () => {
@@ -82,7 +82,7 @@ export function limits(): void {
       const items = Array.from({ length: 4 }, (_, n) => item(`i${n}`));
       const ports = deployment.ams.map(({ port }) => port);
       const port = (n: number) => ports[n % ports.length] ?? 0;
-      // over both processes, all at once: none of them takes the place of another
+      // all at once, over both processes: no call takes the slot of another
       const open = await Promise.all(
         Array.from({ length: 8 }, (_, n) => streamed(deployment, story, { items, port: port(n) })),
       );
@@ -90,10 +90,10 @@ export function limits(): void {
         const refused = await call({ port });
         expect([errorOf(refused), refused.headers['retry-after']]).toEqual(['429 temporarily_unavailable', '1']);
       }
-      // a process that died holds none for longer than a call can take
+      // a process that died holds no slot for longer than a call can take
       await deployment.rows('update call_place set held_until = now() where connection_id = $1', [story.connection.id]);
       expect((await call({ items: nowhere(1) })).status).toBe(200);
-      // as many as each process asks one Host at once
+      // as many as both processes together ask one Host at once
       await deployment.host.until(() => deployment.host.hops.length === 20);
       expect((await call({ items: nowhere(3) }, other)).status).toBe(200);
       paused.open();

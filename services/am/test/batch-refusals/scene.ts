@@ -2,12 +2,12 @@ import type { Answer } from '@chatelaine/test-kit';
 import { batch, type BatchInput, type Item } from '../support/batch.ts';
 import { TestDeployment } from '../support/deployment.ts';
 
-// all that is awaited at load stands here: files that wait beside each other hang
+// every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const deployment = await TestDeployment.build();
 export const story = await deployment.story({ 'photos.read': 'allow' });
 
 export const item = (id = 'a'): Item => ({ id, resource: deployment.host.resource, scope: 'photos.read' });
-/** Costs nothing at a Host. */
+/** Items of an unknown resource, so that no Host is asked. */
 export const nowhere = (count: number): Item[] =>
   Array.from({ length: count }, (_, n) => ({ id: `i${n}`, resource: 'http://nobody.localhost:1/api', scope: 'x' }));
 export const call = (input: BatchInput = {}, by = story): Promise<Answer> =>

@@ -5,7 +5,7 @@ import { unread } from '../support/unread.ts';
 import { eventually } from '../support/world.ts';
 import { answersRead, atSecond, deployment, fresh, item, many, states, story } from './scene.ts';
 
-/** Callers who go away, and who do not read. */
+/** Callers who disconnect, and callers who do not read. */
 export function absentCallers(): void {
   describe('a caller who goes away', () => {
     it.each([
@@ -33,8 +33,8 @@ export function absentCallers(): void {
   describe('a caller who does not read', () => {
     const openIntents = async (by: Story) => (await states(by)).filter((state) => state === 'intent').length;
     /**
-     * The first answers wait for the reader, and so do all others that were asked for; nothing is under way, and
-     * nothing else begins.
+     * Resolves when the first answers wait to be read: the other answers that were asked for wait behind them, no
+     * request to a Host is under way, and no further one begins.
      */
     const held = (by: Story, { written, underWay }: Pick<Awaited<ReturnType<typeof unread>>, 'written' | 'underWay'>) =>
       eventually(async () => written.length === 1 && underWay() === 0 && (await openIntents(by)) >= 16);
@@ -45,7 +45,7 @@ export function absentCallers(): void {
       const { done, written, read } = caller;
       await held(by, caller);
       expect((await stop(by)).status).toBe(303);
-      // what would begin now is refused: so many had begun, however long one waits
+      // later items are refused since the stop, so however long one waits, no more transfers than these have begun
       expect((await states(by)).length).toBeLessThanOrEqual(16 + 16 + 10);
       read();
       await done;

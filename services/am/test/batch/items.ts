@@ -5,7 +5,7 @@ import { unnumbered } from '../support/requester.ts';
 import type { ScriptedHost } from '../support/scripted-host.ts';
 import { asIds, atSecond, deployment, fresh, item, many, story } from './scene.ts';
 
-/** What each item of a batch call is answered. */
+/** The answer to each item of a batch call. */
 export function eachItem(): void {
   describe('a batch call', () => {
     it('answers each item under its id, in the order of the request, as hop 1 would', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { notified, pause, streamed } from '../support/batch.ts';
 import { asIds, atSecond, deployment, item, many, story } from './scene.ts';
 
-/** Answers as they come. */
+/** Answers that are streamed as lines. */
 export function answersAsLines(): void {
   describe('answers as lines', () => {
     it('come in the order in which Hosts answer: a slow one holds up nobody', async () => {

@@ -1,10 +1,10 @@
 import { type Item, toBoth } from '../support/batch.ts';
 import { type Story, TestDeployment } from '../support/deployment.ts';
 
-/** Answers of Hosts that an AM of this deployment has read. */
+/** How many answers of Hosts an AM of this deployment has read. */
 export let answersRead = 0;
 
-// all that is awaited at load stands here: files that wait beside each other hang
+// every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const deployment = await TestDeployment.build({
   failpoint: async (name) => {
     if (name === 'transfer.answered') answersRead += 1;
@@ -13,7 +13,7 @@ export const deployment = await TestDeployment.build({
 export const owner = await deployment.owner();
 const linkId = await deployment.link(owner);
 export const secondLink = await deployment.link(owner, deployment.second);
-/** May read photos at both Hosts; may ask for everything else at the first. */
+/** A connection that may read photos at both Hosts, and has to ask for everything else at the first. */
 export const story: Story = await toBoth(deployment, owner, [linkId, secondLink]);
 
 export const many = (count: number, over: Partial<Item> = {}): Item[] =>

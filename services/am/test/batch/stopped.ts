@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { answersOf, batch, notified, pause, stop, streamed } from '../support/batch.ts';
 import { atSecond, deployment, fresh, item, many, states } from './scene.ts';
 
-/** What the owner stops in the middle of a call. */
+/** What the owner stops during a call. */
 export function stoppedMeanwhile(): void {
   describe('what the owner stops in the middle of a call', () => {
     it('is not handed out: a document that was waiting for one more Host holds no token at all', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { answersOf, batch, notified, pause, streamed } from '../support/batch.ts';
 import { atSecond, deployment, fresh, item, many, states } from './scene.ts';
 
-/** When a call has no more time. */
+/** Calls that run out of time. */
 export function timeIsUp(): void {
   describe('time', () => {
     it('is up for what is not answered, item by item; what is answered is handed out', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Story } from '../support/deployment.ts';
 import { deployment, person } from './scene.ts';
 
-/** For how long owners have their activity kept. */
+/** How long an owner's activity is kept. */
 export function keeping(): void {
   describe('how long activity is kept', () => {
     const chosen = async ({ owner }: Story) =>

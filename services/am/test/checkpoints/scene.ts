@@ -13,7 +13,7 @@ import { type Past, writeAsked } from '../support/past.ts';
 export const deployment = await TestDeployment.build();
 const { pool, config } = deployment;
 const vault = await openVault({ pool, config, label: VAULT_LABEL, columns: ENCRYPTED_COLUMNS });
-/** With the keys of the deployment. */
+/** Dependencies that use the checkpoint key of the deployment. */
 export const deps: CheckpointDeps = {
   pool,
   checkpointKeys: checkpointKeysOf(await openKeptKey({ pool, vault }, CHECKPOINT_KEY)),
@@ -21,32 +21,32 @@ export const deps: CheckpointDeps = {
 export const files = mkdtempSync(path.join(tmpdir(), 'activity-'));
 
 const HOUR = 3_600_000;
-/** So many hours before a full one, which is a while ago. */
+/** A full hour about 200 hours ago, minus `hours`, plus `minutes`. */
 export const ago = (hours: number, minutes = 0): string =>
   new Date(Math.floor(Date.now() / HOUR - 200) * HOUR - hours * HOUR + minutes * 60_000).toISOString();
 export const daysAgo = (days: number, hour: number): string =>
   new Date(Math.floor(Date.now() / (24 * HOUR) - days) * 24 * HOUR + hour * HOUR).toISOString();
 
-/** Keys that were asked for some time ago, which the next checkpoints are of. */
+/** Writes transfers of the past that the next checkpoints will cover; their ids. */
 export async function asked(past: Past): Promise<string[]> {
   const ids = await writeAsked(deployment, past);
   await lookAgain();
   return ids;
 }
 
-/** What was written late, or as if it were of long ago, is found. */
+/** Moves progress back, so that transfers with an old date are still covered. */
 const lookAgain = () =>
   deployment.rows(`update checkpoint_progress set before = now() - interval '60 days' where stream = 'asked'`);
 
 export const make = (): Promise<number> => makeCheckpoints(deps, { afterSeconds: 0 });
 export const verify = ({ owner }: Story, more = ''): Promise<Said> =>
   chatelaine(deployment, `verify-timeline --owner ${owner.username} ${more}`);
-/** What is wrong, by the command. */
+/** What `verify-timeline` reports as wrong. */
 export const wrongOf = async (of: Story, more = ''): Promise<string[]> =>
   (await verify(of, more)).lines.flatMap((line) => /^ {2}WRONG (.*)$/.exec(line)?.[1] ?? []);
 export const person = (): Promise<Story> => deployment.story({ 'photos.read': 'allow' });
 
-/** Activity in a chain: ten keys that were asked for, in two checkpoints. */
+/** A story whose activity is in two checkpoints: ten transfers. */
 export async function chained(): Promise<{ of: Story; ids: string[] }> {
   const of = await person();
   const first = await asked({ of, at: ago(20), times: 6 });

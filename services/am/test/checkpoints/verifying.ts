@@ -18,7 +18,7 @@ import {
   wrongOf,
 } from './scene.ts';
 
-/** What the command says of activity that was changed. */
+/** What the command reports of activity that was tampered with. */
 export function verifying(): void {
   describe('chatelaine verify-timeline', () => {
     test('names an entry that was changed, taken out, exchanged with another, or put in afterwards', async () => {
@@ -103,7 +103,7 @@ export function verifying(): void {
         expect(await wrongOf(of, `--export ${file}`)).toEqual([
           'Checkpoint 2 was exported, and the chain ends with 1: its end was cut off.',
         ]);
-        // and when others have taken its place
+        // also when other entries have taken the place of those cut off
         await asked({ of, at: ago(19), times: 2 });
         await make();
         expect(await wrongOf(of, `--export ${file}`)).toEqual([
@@ -137,7 +137,7 @@ export function verifying(): void {
       expect(await wrongOf(of)).toEqual([]);
       const file = await exported(of, 'json');
       expect(await wrongOf(of, `--export ${file}`)).toEqual([]);
-      // a later time than the one that was noted
+      // a time later than the recorded one
       await deployment.rows(`delete from transfer where owner_id = $1`, [of.owner.id]);
       await deployment.rows(`update kept_since set since = now() where owner_id = $1 and stream = 'asked'`, [
         of.owner.id,

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { gate } from '../support/scripted-host.ts';
 import { agreed, consent, deployment, lifestream, linkOf, NOT_LINKED, notifiedTo, push } from './scene.ts';
 
-/** Connection and link agreed to together, and each refused alone. */
+/** The owner agrees to connection and link together, or refuses one of the two. */
 export function eachAnswer(): void {
   describe('connection and link', () => {
     test('the consent page shows both, and the Host hears nothing before the Requester redeems its code', async () => {

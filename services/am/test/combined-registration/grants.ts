@@ -4,7 +4,7 @@ import { reapPendingLinks } from '../../src/combined-registration/pending-link-s
 import { reapAttempts } from '../../src/linking/attempt-store.ts';
 import { agreed, consent, deployment, lifestream, linkOf, NOT_LINKED, notifiedTo, push } from './scene.ts';
 
-/** Grants of which no link comes, and what the owner reads of them. */
+/** Grants that lead to no link, and what the owner reads about them. */
 export function grantsThatAreNotGood(): void {
   describe('a grant that is not good', () => {
     test.each<[string, (challenge: string) => string]>([
@@ -47,7 +47,7 @@ export function grantsThatAreNotGood(): void {
 
   test('a grant that a process died over is not lost silently: the owner reads that there is no link', async () => {
     const { owner, redeem } = await agreed();
-    // as if the code had been redeemed, and the process had died before it took the pending link
+    // as if the process had died after it redeemed the code and before it took the pending link
     const [pending] = await deployment.rows(
       'select * from host_half where connection_id in (select id from connection where owner_id = $1)',
       [owner.id],

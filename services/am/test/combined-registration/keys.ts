@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { chatelaine } from '../support/operator.ts';
 import { consent, deployment, lifestream, linkOf, push } from './scene.ts';
 
-/** The encryption key, replaced meanwhile. */
+/** The encryption key is replaced while a registration is under way. */
 export function encryptionKeys(): void {
   describe('the encryption key', () => {
     test('may be replaced, and the old one removed, while an owner decides: connection and link are made', async () => {
@@ -17,7 +17,7 @@ export function encryptionKeys(): void {
         expect([code, lines[1]]).toEqual([0, '0 are left that another key sealed.']);
       };
       await rotate();
-      // at this process the old one seals still, and such a request alone keeps it from being taken out
+      // this process still encrypts with the old key, and this one request is enough to keep the key in use
       await push();
       await expect(deployment.another({ config: { encryptionKey: fresh } })).rejects.toMatchObject({
         problems: [expect.stringContaining('lacks a key that 1 stored secrets are still sealed with')],
@@ -39,7 +39,7 @@ export function encryptionKeys(): void {
       expect(redeemed.status).toBe(200);
       expect(deployment.host.redemptions.map(({ form }) => form.get('code'))).toEqual([hostGrant]);
       expect(await linkOf(owner)).toMatchObject([{ state: 'active' }]);
-      // back to how the deployment was
+      // restores the deployment's key
       expect((await chatelaine(deployment, 'rotate-keys encryption', { previousEncryptionKeys: [fresh] })).code).toBe(
         0,
       );

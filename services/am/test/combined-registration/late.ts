@@ -6,7 +6,7 @@ import { agreed, deployment, linkOf, NOT_LINKED, notifiedTo } from './scene.ts';
 /** Hosts that do not answer in time. */
 export function lateHosts(): void {
   describe('a Host that does not answer in time', () => {
-    // looks after what was left open
+    // an AM that resumes unfinished links
     beforeAll(() => deployment.another({ recovery: { everySeconds: 1, resumeLinksAfterSeconds: 1 } }));
 
     test('keeps nobody from the connection, and no link is lost: the grant is sent until it is settled', async () => {
@@ -18,7 +18,7 @@ export function lateHosts(): void {
         deployment.rows('select 1 from link_attempt where owner_id = $1 and resume_at is not null', [owner.id]);
       expect(await open()).toHaveLength(1);
       await deployment.rows(`update link_attempt set resume_at = now() where owner_id = $1`, [owner.id]);
-      // the Host had seen it the first time, so it refuses it now and ends what it had given
+      // the Host received the code the first time, so it now refuses it and revokes what it had issued
       await eventually(async () => (await open()).length === 0);
       expect(deployment.host.redemptions).toHaveLength(2);
       expect(await linkOf(owner)).toEqual([]);

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Requester } from '../support/requester.ts';
 import { deployment, lifestream } from './scene.ts';
 
-/** Requests that are refused before anybody sees a page. */
+/** Requests that are refused before any page is shown. */
 export function refusedBeforeAnyPage(): void {
   describe('a request is refused before anybody sees a page', () => {
     const refusal = async (requester: Requester, params: Record<string, string>): Promise<Answer> =>
@@ -68,7 +68,7 @@ export function refusedBeforeAnyPage(): void {
         };
         statuses.push((await requester.post('/par', request, { port })).status);
       }
-      // its document and its keys, and each time what is said to be a Host
+      // counted: the client's document, its keys, and each time the metadata of the supposed Host
       expect(statuses).toEqual([400, 400, 400, 429, 429]);
     });
 

@@ -2,18 +2,18 @@ import { challengeOf, createVerifier } from '@chatelaine/crypto';
 import { type Owner, TestDeployment } from '../support/deployment.ts';
 import { agree, type Requester } from '../support/requester.ts';
 
-// all that is awaited at load stands here: files that wait beside each other hang
+// every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const deployment = await TestDeployment.build();
-/** Requester and Host in one; its Host is the deployment's first Host. */
+/** Requester and Host in one: its Host is the first of the deployment. */
 export const lifestream: Requester = deployment.requester({ name: 'Lifestream', host: deployment.host.issuer });
 
-/** The request as such a Requester pushes it: one challenge for connection and link. */
+/** Pushes the request of such a Requester: one code challenge for connection and link. */
 export async function push(verifier = createVerifier(), hostGrant = deployment.host.grantHost(challengeOf(verifier))) {
   const started = await lifestream.push({ host: deployment.host.issuer, host_grant: hostGrant }, verifier);
   return { ...started, hostGrant };
 }
 
-/** What the owner's browser brings back. */
+/** Sends the consent form; the parameters with which the owner's browser returns to the Requester. */
 export async function consent(owner: Owner, path: string, fields: Record<string, string>) {
   const answer = await agree(owner.browser, path, fields);
   return { answer, query: new URL(answer.onward ?? 'x:').searchParams };

@@ -5,7 +5,7 @@ import { reapPendingLinks } from '../../src/combined-registration/pending-link-s
 import { unnamed } from '../support/requester.ts';
 import { consent, deployment, lifestream, linkOf, push } from './scene.ts';
 
-/** What an owner agrees to is what was shown to them, and theirs. */
+/** Consent counts only for what this owner was shown. */
 export function whatWasShown(): void {
   test('an owner agrees to what was shown: a Requester renamed meanwhile is shown again, nothing is made', async () => {
     const owner = await deployment.owner();
@@ -15,7 +15,7 @@ export function whatWasShown(): void {
     const { json } = await send(Number(where), { path: pathname });
     deployment.documents.publish(pathname, { ...json, client_name: 'Your Bank' });
     await deployment.rows('update oauth_document set fresh_until = now() where url = $1', [lifestream.clientId]);
-    // at a process that has not read it before
+    // at a process that has not read the document before
     const { port } = await deployment.another();
     const form = { ...unnamed(page.text), duration: 'open', decision: 'allow', host_half: 'link' };
     const answer = await owner.browser.at(port).post('/authorize', form);
@@ -35,7 +35,7 @@ export function whatWasShown(): void {
       ...metadata,
       chatelaine_requester: 'https://other.example/client',
     });
-    // at a process that has not read it before
+    // at a process that has not read the document before
     const { port } = await deployment.another();
     const form = { ...unnamed(page.text), duration: 'open', decision: 'allow', host_half: 'link' };
     const answer = await owner.browser.at(port).post('/authorize', form);
@@ -47,7 +47,7 @@ export function whatWasShown(): void {
       const victim = await deployment.owner();
       const { path } = await push();
       const { query } = await consent(victim, path, { host_half: 'link' });
-      // the Requester refuses it in the victim's session; what an attacker could try with the code fails
+      // the Requester refuses the code in the victim's session, and an attacker who tries to redeem it fails
       await expect(lifestream.redeem(query.get('code') ?? '', createVerifier())).rejects.toThrow('invalid_grant');
       await expect(lifestream.redeem(query.get('code') ?? '', createVerifier())).rejects.toThrow('invalid_grant');
       expect(deployment.host.redemptions).toEqual([]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Requester, unnamed } from '../support/requester.ts';
 import { deployment, NOTHING, owner, requester, rowsOf } from './scene.ts';
 
-/** Consent counts for what was shown. */
+/** Consent counts only for what was shown. */
 export function whatWasShown(): void {
   describe('consent', () => {
     describe('counts for what was shown', () => {
@@ -26,7 +26,7 @@ export function whatWasShown(): void {
           duration: 'open',
           decision: 'allow',
         };
-        // the other process has read nothing of this Requester yet
+        // the other process has not read this Requester's document yet
         const other = owner.browser.at(deployment.ams[1].port);
         const again = await other.post('/authorize', { ...unnamed(page.text, '/authorize'), ...chosen });
         expect(again.status).toBe(400);

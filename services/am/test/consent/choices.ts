@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { agree, unnamed } from '../support/requester.ts';
 import { deployment, linkId, NOTHING, owner, requester, rowsOf, timeline } from './scene.ts';
 
-/** What is chosen, and what becomes of it. */
+/** What the owner can choose, and what follows from it. */
 export function whatIsChosen(): void {
   describe('consent', () => {
     it('makes a connection of exactly what was chosen', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { unnamed } from '../support/requester.ts';
 import { deployment, linkId, NOTHING, owner, requester, rowsOf, timeline } from './scene.ts';
 
-/** Sent twice, or by somebody else. */
+/** Forms that are sent twice, or by another person. */
 export function onlyOnce(): void {
   describe('consent', () => {
     it('sent twice at once makes one connection, and the timeline tells of one', async () => {

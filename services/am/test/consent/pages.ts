@@ -22,7 +22,7 @@ export function whatIsShown(): void {
         ([input]) => /value="(\w*)"/.exec(input)?.[1] ?? '',
       );
       expect(new Set(chosen)).toEqual(new Set(['no', '', 'ask', 'open']));
-      expect(chosen.filter((value) => value === 'ask')).toHaveLength(1); // what the buttons for all would set
+      expect(chosen.filter((value) => value === 'ask')).toHaveLength(1); // the choice of the buttons for all
       expect(page.headers['content-security-policy']).toContain("form-action 'self';");
     });
 

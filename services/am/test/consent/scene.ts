@@ -1,11 +1,11 @@
 import { TestDeployment } from '../support/deployment.ts';
 import type { Requester } from '../support/requester.ts';
 
-// all that is awaited at load stands here: files that wait beside each other hang
+// every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const deployment = await TestDeployment.build();
 export const owner = await deployment.owner();
 export const linkId = await deployment.link(owner);
-/** Who asks in this test: another one in each. */
+/** The Requester of the current test; each test has a new one. */
 export let requester: Requester = deployment.requester();
 
 export function begin(): void {

@@ -3,7 +3,7 @@ import { claimIcons, reapIcons } from '../../src/icons/icon-store.ts';
 import type { Story } from '../support/deployment.ts';
 import { app, at, consent, deployment, plain, served, settled } from './scene.ts';
 
-/** However many there are. */
+/** The limits on the number of icons. */
 export function bounded(): void {
   describe('of ever new icons', () => {
     const many = (rows: number, more: string) =>

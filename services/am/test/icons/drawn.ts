@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { redraw } from '../../src/icons/redraw.ts';
 import { plain } from './scene.ts';
 
-/** What the process of its own makes of a picture. */
+/** What the drawing process makes of a picture. */
 export function drawn(): void {
   describe('a picture that is drawn anew', () => {
     it.each(['png', 'jpeg', 'webp', 'gif'] as const)(

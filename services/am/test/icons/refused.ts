@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
 import { type Answer, app, asked, at, consent, deployment, plain, served, settled, shownIn } from './scene.ts';
 
-/** Attacks, and mistakes. */
+/** Icons that are attacks or mistakes. */
 export function refused(): void {
   describe('what is no icon leaves a letter, and is not asked for again for hours', () => {
     const SVG = Buffer.from(

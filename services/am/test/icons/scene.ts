@@ -8,9 +8,9 @@ import type { Requester } from '../support/requester.ts';
 
 export type Answer = (response: http.ServerResponse) => void;
 
-/** Where apps have their icons: each path answers as its test says. */
+/** The server of the apps' icons: the answer for each path, as its test sets it. */
 export const answers = new Map<string, Answer>();
-/** What was asked for there. */
+/** The paths that were requested there. */
 export const asked: string[] = [];
 const site = http.createServer((request, response) => {
   asked.push(request.url ?? '');
@@ -37,7 +37,7 @@ export const served =
     response.writeHead(200, { 'content-type': type }).end(bytes);
 
 let count = 0;
-/** An address for an icon, which answers so. */
+/** The address of an icon that is answered with `answer`. */
 export function at(answer: Answer): string {
   const path = `/icon-${++count}`;
   answers.set(path, answer);
@@ -45,7 +45,7 @@ export function at(answer: Answer): string {
 }
 export const app = (logo_uri: string): Requester =>
   deployment.requester({ name: 'Lifestream', document: { logo_uri } });
-/** Until it was fetched, for better or worse. */
+/** Resolves when the icon was fetched, or failed to be. */
 export const settled = (uri: string) =>
   eventually(async () => {
     const [row] = await deployment.rows<{ id: string | null }>(

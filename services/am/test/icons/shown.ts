@@ -6,14 +6,14 @@ import { unnamed } from '../support/requester.ts';
 import { StockClient, ticks } from '../support/stock-client.ts';
 import { answers, app, asked, at, consent, deployment, plain, served, settled, shownIn } from './scene.ts';
 
-/** Another picture is there, and was fetched; its id. */
+/** Publishes another picture at this address and waits until it was fetched; its id. */
 async function changed(uri: string): Promise<string | null> {
   answers.set(new URL(uri).pathname, served(await plain(64, '#f00').png().toBuffer()));
   await deployment.rows('update icon set due_at = now() where uri = $1', [uri]);
   return (await settled(uri)).id;
 }
 
-/** Where an icon is shown, and what consent binds of it. */
+/** Where an icon is shown, and how consent is bound to it. */
 export function shown(): void {
   describe('the icon of an app', () => {
     it('is fetched once it asks, drawn anew, and shown from here alone wherever it is named', async () => {

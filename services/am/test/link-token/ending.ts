@@ -4,7 +4,7 @@ import { linkTokens } from '../support/test-host.ts';
 import { eventually, makeLink } from '../support/world.ts';
 import { deps, get, person, refreshes, world } from './scene.ts';
 
-/** What becomes of a token whose link ends, narrows or breaks. */
+/** A link that ends, narrows or breaks while its token is used. */
 export function endedMeanwhile(): void {
   const version = async (): Promise<string> =>
     (await world.pool.query('select policy_version from owner where id = $1', [person.ownerId])).rows[0]

@@ -3,7 +3,7 @@ import { linkTokens } from '../support/test-host.ts';
 import { makeLink } from '../support/world.ts';
 import { get, person, world } from './scene.ts';
 
-/** What a Host answers instead of a token, and what a link survives. */
+/** What a Host answers instead of a token, and which of these answers a link survives. */
 export function refusedRenewals(): void {
   describe('the token of a link', () => {
     test.each([

@@ -5,12 +5,12 @@ import { linkTokens } from '../support/test-host.ts';
 import { eventually, makeLink } from '../support/world.ts';
 import { close, deps, get, person, refreshes, world } from './scene.ts';
 
-/** The token of a link: when it is renewed, and by how many at once. */
+/** When the token of a link is refreshed, and by how many processes at once. */
 export function renewing(): void {
   const expire = (linkId: string) =>
     world.pool.query(`update link set access_expires_at = now() + interval '59 seconds' where id = $1`, [linkId]);
 
-  /** Reading a link, reading it again when its turn has come, and claiming its renewal. */
+  /** The process reads the link, reads it again when its turn has come, and claims the refresh. */
   const QUERIES_TO_CLAIM = 3;
 
   describe('the token of a link', () => {
@@ -58,7 +58,7 @@ export function renewing(): void {
       world.host.behaviour.token = async ({ form }) => {
         const used = form.get('refresh_token');
         current ??= used;
-        // as a Host that takes a refresh token which is used twice for a stolen one
+        // like a Host that takes a refresh token used twice for a stolen one
         if (used !== current) return { status: 400, json: { error: 'invalid_grant' } };
         current = `rotated-${++turn}`;
         const json = linkTokens({ access_token: `at-${turn}`, refresh_token: current });
@@ -69,13 +69,13 @@ export function renewing(): void {
       const answered = new Promise<void>((resolve) => {
         answer = resolve;
       });
-      // a pool of its own is what makes it another process to whom the renewal is not shared
+      // with a pool of its own it acts as another process, which does not share the refresh in memory
       const other = await openResources(world.config);
       const elsewhere = { ...deps, pool: other.pool, prisma: other.prisma };
       const ask = (at: LinkTokenDeps) => linkToken(at, { linkId, ownerId: person.ownerId, renew: 'now' });
       const one = ask(deps);
       await eventually(async () => world.host.callsOf('/token').length > first);
-      // it reads the link twice, cannot claim the renewal, and from then on looks whether the other is done
+      // it reads the link twice, cannot claim the refresh, and from then on checks whether the other process is done
       let queries = 0;
       other.pool.on('acquire', () => queries++);
       const two = ask(elsewhere);

@@ -3,7 +3,7 @@ import { linkToken, type LinkTokenDeps } from '../../src/links/link-token.ts';
 import { openResources, type Resources } from '../../src/resources.ts';
 import { createWorld } from '../support/world.ts';
 
-// all that is awaited at load stands here: files that wait beside each other hang
+// every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const world = await createWorld();
 export const person = await world.person();
 export const resources = await openResources(world.config);

@@ -2,7 +2,7 @@ import { unzip } from '@chatelaine/test-kit';
 import { expect, test } from '@jest/globals';
 import { deployment, owner } from './scene.ts';
 
-/** An export of all of it. */
+/** The export of everything that an owner has. */
 export function wholeExport(): void {
   test('an export has every row of its owner, none of anybody else, and nothing that lets anybody in', async () => {
     const answer = await owner.browser.submit('/account/export', '/account/export');
@@ -39,7 +39,7 @@ export function wholeExport(): void {
     expect(Object.keys(rows('links.json')[0] ?? {})).not.toContain('refresh_token');
   });
 
-  /** Columns of the file that a table is exported to, where they are called otherwise there. */
+  /** The file to which a table is exported, and the columns that have another name there. */
   const EXPORTED: Readonly<Record<string, { file: string; within?: string; as?: Readonly<Record<string, string>> }>> = {
     owner: { file: 'owner.json' },
     link: { file: 'links.json', as: { host_id: 'host' } },
@@ -91,7 +91,7 @@ export function wholeExport(): void {
     'push_subscription.p256dh': 'of a key of the browser',
     'push_subscription.auth': 'a secret of the browser',
     'push_subscription.push_key': 'a key of the server',
-    // tables
+    // tables that are not exported, and why
     call_place: 'a call that is under way',
     deferral: 'what waits for an hour at most, by the hash of a code',
     host_half: 'a sealed code, for five minutes',

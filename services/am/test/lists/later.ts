@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { MANY } from '../support/plenty.ts';
 import { deployment, hrefOf, other, owner } from './scene.ts';
 
-/** What is not on the first page. */
+/** What is not on the first page of a list. */
 export function laterPages(): void {
   describe('what is not on the first page', () => {
     const OLDEST = 'con_mine-1';

@@ -4,7 +4,7 @@ import type { Owner } from '../support/deployment.ts';
 import { MANY } from '../support/plenty.ts';
 import { deployment, hrefOf, type List, lists, other, owner, readsByRequest, walk } from './scene.ts';
 
-/** A list of several pages, from its beginning to its end. */
+/** Lists of several pages, from beginning to end. */
 export function pages(): void {
   describe('a list that is longer than a page', () => {
     test.each(Object.keys(lists('')))('of %s is reached to its end, every entry once', async (name) => {

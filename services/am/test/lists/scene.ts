@@ -8,10 +8,10 @@ import { fill, MANY } from '../support/plenty.ts';
 export const NUMBERS = Array.from({ length: MANY }, (_, index) => index + 1);
 const namesLike = (name: string): string[] => NUMBERS.map((n) => `${name} ${n}`);
 
-/** By request id, how many statements that request has read an owner's things with; what runs beside has no id. */
+/** How many statements each request, by its id, read an owner's data with; background work has no request id. */
 export const readsByRequest = new Map<string, number>();
 
-/** What reads an owner's things: sessions are none of a page's. */
+/** Statements that read an owner's data; sessions are not part of a page. */
 const READS = /^\s*(select|with)\b.*\b(connection|link|host|rule|ask|revocation|transfer|timeline_entry)\b/is;
 
 function countReads(pool: Pool): void {
@@ -26,7 +26,7 @@ function countReads(pool: Pool): void {
   });
 }
 
-/** Where a link of these words leads to. */
+/** The target of the link with this text. */
 export function hrefOf(html: string, words: string): string | undefined {
   return new RegExp(`href="([^"]*)">${words}</a>`).exec(html)?.[1]?.replaceAll('&amp;', '&');
 }
@@ -34,11 +34,11 @@ export function hrefOf(html: string, words: string): string | undefined {
 export interface List {
   readonly path: string;
   readonly onward: string;
-  /** Of each entry, what only that one shows. */
+  /** Matches what each entry alone shows. */
   readonly entry: RegExp;
 }
 
-/** What each page shows, from the first to the one that leads on to none. */
+/** The entries of each page, from the first to the last. */
 export async function walk(browser: Browser, { path, onward, entry }: List): Promise<string[][]> {
   const pages: string[][] = [];
   for (let next: string | undefined = path; next !== undefined; ) {
@@ -93,10 +93,10 @@ export const lists = (whose: string): Record<string, List & { all: string[] }> =
   },
 });
 
-// all that is awaited at load stands here: files that wait beside each other hang
+// every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const deployment = await TestDeployment.build({ onPool: countReads });
 export const owner = await deployment.owner();
-/** Somebody who has as much. */
+/** Another owner, with as much. */
 export const other = await deployment.owner();
 await fill(deployment, owner, 'mine');
 await fill(deployment, other, 'theirs');

@@ -5,7 +5,7 @@ import { ask, choose, deployment, due, FROM, later, mail, mailsTo, PAGE, somebod
 const QUESTIONS = { 'mail:questions': 'yes' };
 const SERVICES = { 'mail:services': 'yes' };
 
-/** What comes by mail, to whom, and how often. */
+/** Which notices go out by mail, to whom, and how often. */
 export function byMail(): void {
   describe('a question that waits', () => {
     it('is told nobody who has not asked for it', async () => {
@@ -157,7 +157,7 @@ export function byMail(): void {
     it('that works again before anybody was told is told of neither way; nor is one its owner has ended', async () => {
       const [short, ended] = [await somebody(), await somebody()];
       for (const { owner } of [short, ended]) await choose(owner.browser, SERVICES);
-      // as long as mail cannot leave nobody is told
+      // while mail cannot leave, no notice counts as sent
       await deployment.rows(`insert into notice (owner_id, kind, way, sent_at) values ($1, 'broke', 'mail', now())`, [
         short.owner.id,
       ]);

@@ -9,7 +9,7 @@ import { ask, choose, deployment, due, idle, later, mail, PAGE, pushService, som
 const PUSH = `${PAGE}/push`;
 let count = 0;
 
-/** Turned on in somebody's browser, in another one of theirs where that is given. */
+/** Turns web push on in a browser of this owner. */
 async function subscribed(by: Story, browser = by.owner.browser): Promise<PushBrowser & { readonly path: string }> {
   const path = `/to/${++count}`;
   const one = subscribeAt(`${pushService.origin}${path}`);
@@ -22,7 +22,7 @@ const subscriptions = ({ owner }: Story) =>
   deployment.rows('select endpoint from push_subscription where owner_id = $1', [owner.id]);
 const settled = ({ owner }: Story) => eventually(async () => (await due(owner)).length === 0);
 
-/** What comes by web push. RFC 8030, RFC 8291, RFC 8292. */
+/** Notices by web push. RFC 8030, RFC 8291, RFC 8292. */
 export function byPush(): void {
   describe('web push', () => {
     it('is off until turned on in a browser, and says only what kind of thing waits, encrypted for it', async () => {

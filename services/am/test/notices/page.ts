@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { choose, deployment, idle, PAGE, somebody } from './scene.ts';
 
-/** Where an owner says what they want to be told of. */
+/** The page on which owners choose their notices. */
 export function page(): void {
   describe('the page of notifications', () => {
     it('is led to by the account’s, keeps what was chosen, and is its owner’s alone', async () => {

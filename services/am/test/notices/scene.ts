@@ -9,14 +9,14 @@ export const ANSWERS = { 'photos.read': 'ask', 'photos.write': 'ask', 'albums.re
 
 const SPOKEN_TO = ['https://fcm.googleapis.com', 'https://*.push.apple.com'];
 
-// one deployment for all of them, and all that is awaited at load stands here
+// one deployment for all of these tests; every top-level await of this folder is here
 export const mail: MailServer = await startMailServer();
 export const pushService: PushService = await startPushService();
 export const deployment: TestDeployment = await TestDeployment.build({
   reachable: [pushService.origin],
   config: {
     mail: { url: mail.url, from: FROM },
-    // what is due is told as soon as somebody looks
+    // a notice goes out as soon as the job that looks for due ones runs
     notices: { everySeconds: 1, unreachableSeconds: 900, pushServices: [pushService.origin, ...SPOKEN_TO] },
     keysReadEverySeconds: 1,
   },
@@ -28,7 +28,7 @@ export const choose = (browser: Browser, fields: Readonly<Record<string, string>
 let people = 0;
 export const addressOf = (owner: Owner): string => `${owner.username}@people.example`;
 
-/** Somebody with a confirmed address and an app that has to ask. */
+/** An owner with a confirmed address, and an app that has to ask them. */
 export async function somebody(): Promise<Story> {
   const story = await deployment.story(ANSWERS, { name: `Reader ${++people}` });
   await deployment.rows('update account set email = $2 where id = $1', [story.owner.id, addressOf(story.owner)]);
@@ -43,18 +43,18 @@ export const ask = ({ requester, connection }: Story, scope = 'photos.read', pur
     ...(purpose !== undefined && { params: { purpose } }),
   });
 
-/** Somebody to whom nothing happens: what is refused them is refused anybody. */
+/** An owner to whom nothing happens, for tests of refusals that do not depend on the owner. */
 export const idle: Story = await somebody();
 
 export const mailsTo = (owner: Owner): Received[] => mail.mails.filter(({ to }) => to.includes(addressOf(owner)));
-/** What there is to tell this owner, and has not been told. */
+/** The notices that are due for this owner and have not been sent. */
 export const due = async (owner: Owner): Promise<string[]> =>
   (
     await deployment.rows<{ kind: string }>('select kind from notice where owner_id = $1 and due_at is not null', [
       owner.id,
     ])
   ).map(({ kind }) => kind);
-/** As if so much time had passed since something was told. */
+/** Moves the notices that were sent into the past by `time`. */
 export const later = (owner: Owner, time: string) =>
   deployment.rows(
     `update notice set sent_at = sent_at - $2::interval, due_at = due_at - $2::interval where owner_id = $1`,

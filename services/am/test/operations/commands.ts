@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { restoredElsewhere } from '../support/operator.ts';
 import { ask, chatelaine, deployment, get, story } from './scene.ts';
 
-/** The operator’s commands, and a backup. */
+/** The operator's commands, and a backup. */
 export function commands(): void {
   describe('chatelaine', () => {
     test.each([

@@ -9,7 +9,7 @@ import { findRunningDemo } from '../../src/cli/running-demo.ts';
 import { type Config, namesAnAm, readConfig } from '../../src/config.ts';
 import { ask, chatelaine, deployment, story } from './scene.ts';
 
-/** The doctor. */
+/** The `doctor` command. */
 export function doctor(): void {
   describe('chatelaine doctor', () => {
     const problems = async (config: Partial<Config> = {}) =>

@@ -4,7 +4,7 @@ import { type Story, TestDeployment } from '../support/deployment.ts';
 import { chatelaine as command } from '../support/operator.ts';
 import { exchange } from '../support/requester.ts';
 
-// all that is awaited at load stands here: files that wait beside each other hang
+// every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const deployment = await TestDeployment.build({ config: { keysReadEverySeconds: 1 } });
 export const story = await deployment.story({ 'photos.read': 'allow', 'photos.write': 'allow' });
 

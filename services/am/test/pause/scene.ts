@@ -1,7 +1,7 @@
 import { type Answer } from '@chatelaine/test-kit';
 import { type Story, TestDeployment } from '../support/deployment.ts';
 
-// all that is awaited at load stands here: files that wait beside each other hang
+// every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const deployment = await TestDeployment.build();
 export const home = await deployment.story({ 'photos.read': 'allow' });
 

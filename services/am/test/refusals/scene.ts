@@ -3,7 +3,7 @@ import type { Answer } from '@chatelaine/test-kit';
 import { type Story, TestDeployment } from '../support/deployment.ts';
 import { exchange } from '../support/requester.ts';
 
-// all that is awaited at load stands here: files that wait beside each other hang
+// every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const deployment = await TestDeployment.build();
 const owner = await deployment.owner();
 

@@ -1,7 +1,7 @@
 import { startTestHost } from '../support/test-host.ts';
 import { createWorld, eventually, type Person } from '../support/world.ts';
 
-// all that is awaited at load stands here: files that wait beside each other hang
+// every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const hostile = await Promise.all(Array.from({ length: 5 }, (_, n) => startTestHost(`hostile${n}`)));
 export const world = await createWorld({ hosts: hostile });
 export const person = await world.person();

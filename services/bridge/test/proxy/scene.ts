@@ -2,7 +2,7 @@ import { misbehaviour, startWorld } from '../support/world.ts';
 
 export const instead = misbehaviour();
 
-// all that is awaited at load stands here: files that wait beside each other hang
+// every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const world = await startWorld({
   oauth2: { chirp: { misbehave: instead.misbehave } },
   env: { ANSWER_MEGABYTES: '2', ANSWER_SECONDS: '60' },
