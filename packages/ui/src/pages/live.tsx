@@ -34,46 +34,47 @@ export function ByHand({ children }: { children: ComponentChildren }): VNode {
 }
 
 const source = `'use strict';
-const FIRST_MS = 1000, LONGEST_MS = 15000, ALONE_MS = 60000, MOST = 300;
+const FIRST_MS = 1000, LONGEST_MS = 15000, WITHOUT_EVENTS_MS = 60000, MAX_REFRESHES = 300;
 const last = new Map();
-const pause = (ms) => new Promise((over) => setTimeout(over, ms));
-const seen = () => new Promise((visible) => document.addEventListener('visibilitychange', visible, { once: true }));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const becomesVisible = () =>
+  new Promise((resolve) => document.addEventListener('visibilitychange', resolve, { once: true }));
 const hideByHand = () => {
   for (const one of document.querySelectorAll('[data-live=waits] [data-by-hand]')) one.hidden = true;
 };
-const partsThat = (how) => document.querySelectorAll('[data-live=' + how + ']').length > 0;
+const hasParts = (state) => document.querySelectorAll('[data-live=' + state + ']').length > 0;
 
 // Events of the service. Only a visible page listens, because a browser opens few connections to one service.
 const changes = document.body.dataset.changes;
-let source = null, rung = false, ring = () => undefined;
-const look_again = () => { rung = true; ring(); };
-function hear() {
-  if (changes === undefined || typeof EventSource === 'undefined' || document.hidden || source !== null) return;
-  source = new EventSource(changes);
-  source.addEventListener('message', look_again);
-  source.addEventListener('error', () => {
-    if (source !== null && source.readyState === EventSource.CLOSED) source = null;
+let events = null, changed = false, onChange = () => undefined;
+const reportChange = () => { changed = true; onChange(); };
+function openEvents() {
+  if (changes === undefined || typeof EventSource === 'undefined' || document.hidden || events !== null) return;
+  events = new EventSource(changes);
+  events.addEventListener('message', reportChange);
+  events.addEventListener('error', () => {
+    if (events !== null && events.readyState === EventSource.CLOSED) events = null;
   });
 }
-function hearNothing() {
-  if (source !== null) source.close();
-  source = null;
+function closeEvents() {
+  if (events !== null) events.close();
+  events = null;
 }
 document.addEventListener('visibilitychange', () => {
-  if (document.hidden) return hearNothing();
-  hear();
-  look_again();
+  if (document.hidden) return closeEvents();
+  openEvents();
+  reportChange();
 });
-addEventListener('pagehide', hearNothing);
+addEventListener('pagehide', closeEvents);
 
 /** Resolves when something has changed, or after this time. */
-const changedWithin = (ms) => new Promise((over) => {
-  ring = over;
-  if (rung) over();
-  else if (ms !== null) setTimeout(over, ms);
+const changeWithin = (ms) => new Promise((resolve) => {
+  onChange = resolve;
+  if (changed) resolve();
+  else if (ms !== null) setTimeout(resolve, ms);
 });
 
-async function look() {
+async function refresh() {
   const answer = await fetch(location.href).catch(() => null);
   if (answer === null || answer.status >= 500) return;
   if (!answer.ok || answer.redirected) throw new Error('This page is gone.');
@@ -93,27 +94,27 @@ async function look() {
 }
 
 /** In milliseconds; null if the service reports changes. */
-function untilNext(looked) {
-  if (partsThat('waits')) return Math.min(FIRST_MS * 1.2 ** looked, LONGEST_MS);
-  return source !== null ? null : ALONE_MS;
+function untilNext(refreshes) {
+  if (hasParts('waits')) return Math.min(FIRST_MS * 1.2 ** refreshes, LONGEST_MS);
+  return events !== null ? null : WITHOUT_EVENTS_MS;
 }
 
 async function run() {
   for (const part of document.querySelectorAll('[data-live]')) last.set(part.id, part.innerHTML);
   hideByHand();
-  hear();
-  for (let looked = 0; looked < MOST && document.querySelector('[data-live]') !== null; ) {
-    await changedWithin(untilNext(looked));
-    if (!rung) looked += 1;
-    while (document.hidden) await seen();
-    rung = false;
-    hear();
-    await look();
+  openEvents();
+  for (let refreshes = 0; refreshes < MAX_REFRESHES && document.querySelector('[data-live]') !== null; ) {
+    await changeWithin(untilNext(refreshes));
+    if (!changed) refreshes += 1;
+    while (document.hidden) await becomesVisible();
+    changed = false;
+    openEvents();
+    await refresh();
     hideByHand();
-    await pause(FIRST_MS);
+    await sleep(FIRST_MS);
   }
 }
-run().catch(() => undefined).finally(hearNothing);
+run().catch(() => undefined).finally(closeEvents);
 `;
 
 /** The script sends and stores nothing; it only reloads the live parts of a page. */
