@@ -100,7 +100,7 @@ describe('an AM that is too busy', () => {
   const origin = 'https://inspector.example';
   const corsOf = ({ headers }: Answer) => Object.keys(headers).filter((name) => name.startsWith('access-control-'));
 
-  /** Asks while the one place there is, is taken. */
+  /** Calls `ask` while the only slot is taken. */
   async function whileBusy(ask: (port: number) => Promise<void>): Promise<void> {
     const { port, close } = await world.replica({ requestsAtOnce: 1 });
     const holder = await world.pool.connect();

@@ -18,7 +18,7 @@ describe('the panic button', () => {
     const linkId = await makeLink(world, person);
     const { pool } = world;
     const { ownerId } = person;
-    // by SQL: ten thousand consents through the pages would take the whole test run
+    // by SQL: ten thousand consents through the pages would take as long as all other tests
     const names = `select 'con_panic_' || n as id, translate(encode(substr(sha256(n::text::bytea), 1, 16), 'base64'),
       '+/=', '-_') as grant_id from generate_series(1, $1) as n`;
     await pool.query(

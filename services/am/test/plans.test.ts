@@ -16,10 +16,10 @@ import { TestDeployment, type Story } from './support/deployment.ts';
 import { batch } from './support/batch.ts';
 import { exchange } from './support/requester.ts';
 
-/** Partitioned by time. */
+/** The names of partitions by time. */
 const DATED = /^(transfer|revocation|timeline_entry)_(first|default|[0-9]{8})$/;
 const DAY = 86_400_000;
-/** Of lists, from the middle on. */
+/** Pages of lists that start in the middle. */
 const LATER_PAGES = [
   hrefAfter('/hosts', { name: 'after', after: [true, '', '', ''] }),
   hrefAfter('/apps', { name: 'after', after: [Date.now() + DAY, ''] }),
@@ -38,7 +38,7 @@ beforeAll(async () => {
   story = await deployment.story({ 'photos.read': 'allow', 'photos.write': 'ask' });
 });
 beforeAll(async () => {
-  // half a year, each month in a partition of its own
+  // half a year, each month in its own partition
   const checkpointKeys = checkpointKeysOf(Buffer.alloc(32, 1));
   const config = { retention: { transferDays: 240, revocationDays: 240, timelineDays: 240 } };
   for (let day = 8; day < 180; day += 30)
@@ -63,7 +63,7 @@ beforeAll(async () => {
     `insert into timeline_entry (id, owner_id, at, kind, data) select time_number_from(at) | n, 'owner' || n % 100, at,
       'told', '{}' from ${past}`,
   );
-  // and what is without a time, as the version before partitions wrote it
+  // rows with ids that hold no time, as the version before partitions wrote them
   for (const n of [1, 2, 3])
     await deployment.rows(
       `insert into transfer (bucket, id, owner_id, connection_id, link_id, host_id, client_id, resource, policy_version,
@@ -81,17 +81,17 @@ beforeAll(async () => {
 });
 afterAll(() => deployment.close());
 
-/** Whatever was sent meanwhile. */
+/** The statements that were sent during `work`. */
 async function sentBy(work: () => Promise<unknown>): Promise<readonly SentStatement[]> {
   for (const each of recorded) each.take();
   await work();
   return recorded.flatMap((each) => each.take());
 }
 
-/** What reads a partition as a whole, or looks for a row in more than so many partitions of one. */
+/** Accesses that read a partition as a whole, or look for a row in more than `most` partitions. */
 async function badPlans(sent: readonly SentStatement[], most: number): Promise<string[]> {
   const bad: string[] = [];
-  // what burns a guard does nothing more the second time
+  // otherwise the statements that record a used `jti` would find it recorded, and do nothing the second time
   await deployment.rows('delete from oauth_replay');
   const client = await deployment.pool.connect();
   try {
@@ -119,7 +119,7 @@ describe('the statements of', () => {
     const resource = deployment.host.resource;
     const sent = await sentBy(async () => {
       expect((await requester.transfer({ connection, resource, scope: 'photos.read' })).status).toBe(200);
-      // their steps are one statement each
+      // the steps of transfers that run together are one statement each
       const many = Array.from({ length: 16 }, () => requester.transfer({ connection, resource, scope: 'photos.read' }));
       for (const { status } of await Promise.all(many)) expect(status).toBe(200);
       const items = [{ id: '1', resource, scope: 'photos.read' }];
@@ -146,7 +146,7 @@ describe('the statements of', () => {
     expect(sent.map(({ text }) => text)).toContainEqual(expect.stringContaining('insert into transfer'));
     expect(sent.map(({ text }) => text)).toContainEqual(expect.stringContaining('update transfer'));
     expect(sent.map(({ text }) => text)).toContainEqual(expect.stringContaining('insert into revocation'));
-    // the question's page counts what waits for its owner, of whatever time
+    // the question's page counts whatever waits for its owner, from any time
     const asked = sent.filter(({ text }) => !text.includes(`state = 'failed'`));
     expect(await badPlans(asked, 1)).toEqual([]);
   });

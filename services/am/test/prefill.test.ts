@@ -32,7 +32,7 @@ const begins = (defaults: Partial<Defaults> = {}, unused: string[] = []) => ({
 });
 const choicesIn = (offered: Offered, form: ReadonlyMap<string, string>, from = begins()) =>
   choicesFrom(offered, form, from);
-/** Everything that a form comes to, as `link scope effect`. */
+/** The answers that a form is filled in with, as `link scope effect`. */
 const rows = (offered: Offered, form: ReadonlyMap<string, string>): string[] =>
   offered.links.flatMap((link) =>
     answersFor(link, form).map(({ scope, effect }) => `${link.linkId} ${scope} ${effect}`),

@@ -28,7 +28,7 @@ describe('what is cleared away', () => {
     ]);
     await pool.query(`select oauth_end_grant($1, 'owner')`, [ended]);
     await pool.query('delete from oauth_grant where id = any($1)', [[unfinished, fresh, ended]]);
-    // the kernel's own deletion would have ended them first
+    // deleting the kernel's grants ended these connections, too
     await pool.query('update connection set ended_at = null where id = any($1)', [[unfinished, fresh]]);
     expect(await reapUnfinished(world)).toBe(1);
     const left = await pool.query<{ id: string }>('select id from connection');

@@ -12,7 +12,7 @@ import {
   type World,
 } from './support/world.ts';
 
-// what a process that died left half done is put in order by any other
+// what a process left unfinished when it died is resolved by any other
 
 let world: World;
 let person: Person;
@@ -45,7 +45,7 @@ const isSettled = async (stateHash: Buffer): Promise<boolean> => {
 const redemptions = (code: string, host = world.host): number =>
   host.callsOf('/token').filter(({ form }) => form.get('code') === code).length;
 
-/** An attempt as a process leaves it that dies after it sent the code. */
+/** Leaves an attempt as a process does that dies after it sent the code. */
 async function leaveUnfinished(code: string, host = world.host): Promise<Buffer> {
   const { state } = await startLink(person, host);
   const stateHash = sha256(state);
@@ -204,7 +204,7 @@ describe('an intent whose process died', () => {
         [person.ownerId, id],
       );
     await open();
-    // somebody is at it: it is left for the next time, and so is everything after it
+    // the row is locked: it is left for the next run, and so is everything after it
     const client = await world.pool.connect();
     await client.query(`begin; select 1 from transfer where id = 'tr_open' for update`);
     await closeLost(world.pool, { olderThanSeconds: 600 });

@@ -31,7 +31,7 @@ const versionOf = async ({ ownerId }: Person): Promise<number> =>
 const breakIt = (linkId: string) => rows('select break_link(id, refresh_token) from link where id = $1', [linkId]);
 const timelineOf = async ({ browser }: Person): Promise<string> => (await browser.get('/timeline')).words;
 
-/** Presses "repair"; returns what the Host's answer would look like. */
+/** Presses "repair"; the callback URL with which the Host would answer. */
 async function start(who: Person, linkId: string): Promise<string> {
   const page = await who.browser.submit('/hosts', `/hosts/${linkId}/repair`);
   expect([page.status, page.words]).toEqual([200, expect.stringContaining('Continue at Photos')]);

@@ -31,7 +31,8 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /**
- * One transfer, one end and one entry of that time, as they were written then; `waits`: nothing has come of them yet.
+ * Writes a transfer, a revocation and a timeline entry as of `at`; with `waits`, transfer and revocation are still
+ * open.
  */
 async function write(at: Date, how: 'settled' | 'waits' = 'settled'): Promise<void> {
   const { pool } = world;
@@ -98,7 +99,7 @@ describe('what is over', () => {
       for (const [table, days] of Object.entries(tables)) {
         const { rows, partitions, unplaced } = await stored(table);
         expect(rows).toBeGreaterThanOrEqual(days / every);
-        // an eighth more at most, and the row of the day
+        // at most an eighth more, and the row of the day itself
         expect(rows).toBeLessThanOrEqual((days + days / 8) / every + 1);
         expect(partitions).toBeLessThanOrEqual(14);
         expect(unplaced).toBe(0);
@@ -119,7 +120,7 @@ describe('what is over', () => {
       await reader.query('select from transfer');
       await work(now);
       expect((await stored('transfer')).partitions).toBeGreaterThanOrEqual(before.partitions);
-      // and it has not left a lock behind that others wait for
+      // it has left no lock behind for which others would have to wait
       await write(now);
     } finally {
       await reader.query('rollback');
@@ -132,7 +133,7 @@ describe('what is over', () => {
   test('spares what is under way: a pending end and an open transfer stay until they are settled', async () => {
     const now = new Date(Date.now() + 800 * DAY);
     await work(now);
-    // otherwise the AM's queue settles it in between
+    // otherwise the AM's job would send the revocation meanwhile
     world.host.behaviour.revoke = () => ({ status: 503 });
     await write(now, 'waits');
     await write(now);
@@ -224,7 +225,7 @@ describe('the migration', () => {
           where state <> 'pending' union select id::text from timeline_entry_default`,
       );
       expect(misplaced.rows).toEqual([]);
-      // the version before this one goes on writing, as it did
+      // the previous version still writes, as it did before
       await pool.query(
         `insert into revocation (id, owner_id, link_id, host_id)
           values ('rev_' || replace(gen_random_uuid()::text, '-', ''), 'owner', 'link', 'host')`,

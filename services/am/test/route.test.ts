@@ -4,7 +4,7 @@ import { filesRunBy } from '@chatelaine/test-kit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestDeployment } from './support/deployment.ts';
 
-/** In seconds, as far as a timer of Node reaches. */
+/** In seconds: about as far ahead as a timer of Node reaches. */
 const NEVER = 2_000_000;
 const DOCUMENT = path.join(import.meta.dirname, '../../../docs/architecture.md');
 
@@ -14,7 +14,7 @@ describe('the route of one transfer, as docs/architecture.md has it', () => {
   let document: string;
   beforeAll(async () => {
     document = await readFile(DOCUMENT, 'utf8');
-    // what an AM does by itself is on no transfer's route, and on a slow machine it would run beside each
+    // the AM's background jobs are not part of a transfer's route, and on a slow machine they would run during it
     const jobs = { everySeconds: NEVER, dueEverySeconds: NEVER, seenEverySeconds: NEVER };
     deployment = await TestDeployment.build({ config: { jobs, keysReadEverySeconds: NEVER } });
     const { requester, connection } = await deployment.story({ 'photos.read': 'allow' });
@@ -40,7 +40,7 @@ describe('the route of one transfer, as docs/architecture.md has it', () => {
   });
 });
 
-/** The files in the list under the folder's name. */
+/** The files that are listed under the folder's name. */
 function listed(document: string, folder: string): string[] {
   const [, after = ''] = document.split(`In \`${folder}\`:\n`);
   const [list = ''] = after.trimStart().split('\n\n');

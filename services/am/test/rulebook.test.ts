@@ -202,7 +202,7 @@ describe('what new apps begin with', () => {
         ])
       )[0] ?? {},
     );
-  /** What is checked on the page on which a new app asks, at one account. */
+  /** What is preselected, for one account, on the consent page of a new app. */
   const begun = async (of: Story, linkId: string): Promise<Record<string, string>> => {
     const document = { chatelaine_wants: [{ scope: 'photos.read photos.write', purpose: 'To print them' }] };
     const { path } = await deployment.requester({ document }).push();

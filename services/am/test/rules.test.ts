@@ -37,7 +37,7 @@ describe('what a Requester may do', () => {
       const answer = await save(person, { [field()]: effect });
       expect([answer.status, answer.headers.location]).toEqual([303, `/apps/${connectionId}?saved=yes`]);
       const now = await rulesOf();
-      // where nothing is said the owner is asked: the first "ask" after others is a rule of its own
+      // without a rule the owner is asked, yet an "ask" that replaces another answer is stored as a rule
       expect(now).toEqual([{ link_id: linkId, scope: 'photos.read', effect }]);
       expect(await versionOf()).toBe(before + 1);
       const page = await person.browser.get(`/apps/${connectionId}?saved=yes`);
@@ -76,7 +76,7 @@ describe('what a Requester may do', () => {
 
   test('changed twice at once ends as one of the two, with one rule', async () => {
     const answers = await Promise.all([save(person, { [field()]: 'allow' }), save(person, { [field()]: 'deny' })]);
-    // the second may find that what it was filled in on has changed
+    // the second may find that the form was filled in on outdated rules
     expect(answers.map(({ status }) => status)).toContain(303);
     for (const { status } of answers) expect([303, 409]).toContain(status);
     expect(await rulesOf()).toHaveLength(1);

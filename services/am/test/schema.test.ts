@@ -43,11 +43,11 @@ describe('the schema', () => {
 });
 
 /**
- * What a row is of: an owner's tables can be spread over several servers by their bucket, as long as no key needs all
- * of them at once.
+ * Tables of an owner's rows: they can be spread over several servers by bucket, as long as no key must be unique across
+ * all of them.
  */
 const SPREAD = ['oauth_grant', 'oauth_code', 'oauth_token', 'transfer', 'deferral', 'proffer'];
-/** Rows that are found by a hash alone: any server may have them, by that hash. */
+/** Rows that are found only by a hash, and could be on any server, by that hash. */
 const BY_HASH = {
   oauth_request: ['hash'],
   oauth_answer: ['hash'],
@@ -58,7 +58,7 @@ const BY_HASH = {
   push_subscription: ['session_hash'],
 };
 
-/** Counters and places: rows of one key, wherever that is. */
+/** Counters and slots, whose rows could be on any server, by their key. */
 const BY_KEY = {
   oauth_rate_limit: ['key'],
   rate_limit: ['key'],
@@ -70,7 +70,7 @@ const BY_KEY = {
   checkpoint_progress: ['stream'],
   kept_since: ['owner_id', 'stream'],
 };
-/** What owners, clients and Hosts are and have decided: read often, written when somebody does something by hand. */
+/** Configuration of owners, clients and Hosts: read often, written when somebody changes something by hand. */
 const SETTLED =
   'account account_deletion app_name ask connection connection_host encryption_key host host_half ' +
   'host_turn icon kept_secret link link_trouble mail_token notice notice_choice oauth_client ' +

@@ -15,7 +15,7 @@ afterEach(() => {
 });
 afterAll(() => world.close());
 
-/** What the page says to which the answer leads. */
+/** The words of the page to which the test of a link leads. */
 async function testIt(who = person, id = linkId) {
   const answer = await who.browser.submit('/hosts', `/hosts/${id}/test`);
   return answer.status === 303 ? who.browser.get(answer.headers.location ?? '') : answer;
@@ -41,7 +41,7 @@ describe('the health of a service is what was last seen of it', () => {
     expect(answer.words).toMatch(/Last seen last answered \d/);
     expect(await seen()).toEqual({ answered: true, unreachable: false });
     expect((await person.browser.get('/')).words).toContain('answers');
-    // somebody else at the same service learns nothing of it
+    // another person at the same service learns nothing of it
     await makeLink(world, other);
     expect((await other.browser.get('/hosts')).words).toContain('not asked yet');
   });

@@ -6,7 +6,7 @@ const DAYS = 30;
 const PAST = '31 days';
 const RECENT = '29 days';
 const KINDS = ['ask', 'connection', 'link', 'host'] as const;
-/** Each before those that it names. */
+/** Each table before those that it references. */
 const EMPTIED = 'ask rule host_half connection_host link_attempt revocation_due revocation connection link host'.split(
   ' ',
 );
@@ -14,12 +14,12 @@ const EMPTIED = 'ask rule host_half connection_host link_attempt revocation_due 
 let world: World;
 beforeAll(async () => {
   world = await createWorld();
-  // otherwise the AM's queue settles what shall be pending here
+  // otherwise the AM's job sends revocations that have to stay pending here
   world.host.behaviour.revoke = () => ({ status: 503 });
   await world.pool.query(`insert into owner (id) values ('owner')`);
 });
 beforeEach(async () => {
-  // not truncated: that locks tables, in which the AM's own work is under way
+  // not truncated: that locks tables in which the AM's own work is under way
   for (const table of EMPTIED) await world.pool.query(`delete from ${table}`);
   await host('kept', '1 minute');
 });
@@ -27,9 +27,9 @@ afterAll(() => world.close());
 
 const insert = async (text: string, ...values: readonly unknown[]) => void (await world.pool.query(text, [...values]));
 
-/** The id of a Host, which has 22 characters. */
+/** The id of a Host, padded to 22 characters. */
 const named = (name: string) => name.padEnd(22, '-');
-/** A Host that was last looked at so long ago. */
+/** Inserts a Host that was last used `ago`. */
 const host = (name: string, ago: string) =>
   insert(
     `insert into host (id, issuer, name, metadata, transfer_scopes, checked_at)
@@ -38,7 +38,7 @@ const host = (name: string, ago: string) =>
     `https://${name}.example`,
     ago,
   );
-/** A link that ended so long ago, or has not. */
+/** Inserts a link that ended `ago`, or has not ended. */
 const link = (id: string, ago: string | null, at = 'kept') =>
   insert(
     `insert into link (id, owner_id, host_id, label, state, ended_at)
@@ -47,7 +47,7 @@ const link = (id: string, ago: string | null, at = 'kept') =>
     named(at),
     ago,
   );
-/** A connection that ended so long ago, or has not. */
+/** Inserts a connection that ended `ago`, or has not ended. */
 const connection = (id: string, ago: string | null) =>
   insert(
     `insert into connection (id, owner_id, client_id, client_name, ended_at)
@@ -63,7 +63,7 @@ const shown = (connectionId: string, { linkId, at = 'kept' }: { linkId: string; 
     named(at),
     linkId,
   );
-/** What the Host has yet to be told. */
+/** Inserts a revocation that is yet to be sent to the Host. */
 const pending = (linkId: string, connectionId: string | null) =>
   insert(
     `insert into revocation (owner_id, link_id, host_id, connection_id, grant_id) values ('owner', $1, $3, $2, 'g')`,
@@ -74,7 +74,7 @@ const pending = (linkId: string, connectionId: string | null) =>
 
 const work = (): Promise<number> => deleteSettled(world.pool, { now: new Date(), days: DAYS });
 
-/** What is left of each table. */
+/** The ids that are left in each table. */
 async function left(): Promise<Record<string, string[]>> {
   const ids = async (table: string) =>
     (await world.pool.query<{ id: string }>(`select rtrim(id, '-') as id from ${table} order by id`)).rows.map(

@@ -30,7 +30,7 @@ beforeEach(() => scene.deployment.host.reset());
 afterEach(async () => expect(await scene.deployment.audit()).toEqual(ALL_WELL));
 afterAll(() => scene.deployment.close());
 
-// one deployment for all of them: starting it takes longer than most of what is asked of it
+// one deployment for all of these tests, since starting it takes longer than most of them
 const sceneOf = (): Scene => scene;
 describe('a stock OAuth client', () => {
   flow(sceneOf);

@@ -31,7 +31,7 @@ async function targets(over: Over = {}): Promise<Answer> {
   const token = over.token ?? by.connection.accessToken;
   const proofs = over.proofs ?? [await proofFor(token, over.key ?? by.requester.key)];
   const authorization = over.authorization === undefined ? `${over.scheme ?? 'DPoP'} ${token}` : over.authorization;
-  // a list goes out as that many headers, also where Node's types know of one
+  // an array becomes that many headers, even where Node's types allow only one
   const authorized = authorization === null ? {} : ({ authorization } as Record<string, string>);
   return exchange(over.port ?? deployment.ams[0].port, {
     method: 'GET',
@@ -125,7 +125,7 @@ describe('a request for targets', () => {
       await refused(targets({ by: expired }), 'invalid_token'),
     ];
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
-    // two of the field are refused before anybody looks for a token
+    // two Authorization headers are refused before any token is looked up
     const twice = await targets({ authorization: [`DPoP ${accessToken}`, `DPoP ${accessToken}`] });
     expect([twice.status, twice.json['error']]).toEqual([400, 'invalid_request']);
     expect((await targets()).status).toBe(200);
@@ -168,7 +168,7 @@ describe('a request for targets', () => {
       (await deployment.rows<{ id: string }>(`select encode(id, 'hex') as id from oauth_replay`)).map(({ id }) => id);
     const before = await remembered();
     for (let n = 0; n < 5; n++) await targets({ token: mintToken('ct', n), key: generateSigningKey() });
-    // some may be too old to be remembered by now
+    // older entries may have been deleted by now
     expect(before).toEqual(expect.arrayContaining(await remembered()));
   });
 

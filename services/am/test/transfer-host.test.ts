@@ -23,7 +23,7 @@ it('leaves no token without its row, and no row open', async () => {
 it('takes a link whose stored tokens do not open for a fault of ours: 503, and the link is as it was', async () => {
   const by = await deployment.story({ 'photos.read': 'allow' });
   const stored = await deployment.rows<{ state: string }>('select state from link where id = $1', [by.linkId]);
-  // each sealed for its place: swapped, and another link's
+  // each is encrypted for its own row and column, so neither a swapped token nor that of another link is accepted
   await deployment.rows('update link set access_token = refresh_token where id = $1', [by.linkId]);
   expect(outcome(await ask(by))).toEqual(UNREACHABLE);
   await deployment.rows(

@@ -14,7 +14,7 @@ export function keysReplaced(): void {
   /** Transfers on several processes until told to end. */
   const traffic = (ams: readonly Am[]) => keepAsking(() => ams.map((am) => ask(story, am)));
 
-  /** The key that a JWT says it is signed with. */
+  /** The `kid` in the header of a JWT. */
   const kidOf = (jwt: string | null): string =>
     (JSON.parse(Buffer.from(jwt?.split('.')[0] ?? '', 'base64url').toString()) as { kid: string }).kid;
 
@@ -34,12 +34,12 @@ export function keysReplaced(): void {
       const { kid, signsFrom } = await replaceSigningKey(keys, { secondsUntilUse: 600, secondsKept: 3600 });
       await eventually(async () => (await Promise.all(deployment.ams.map(kidsAt))).every((kids) => kids.includes(kid)));
       expect(Date.now()).toBeLessThan(signsFrom.getTime());
-      // as a Host's cache would by then
+      // as a Host's cache would have done by then
       deployment.host.trust({ issuer: deployment.issuer, jwks: (await get(deployment.ams[0], '/jwks')).json });
       const signedBy = () =>
         new Set(deployment.host.hops.splice(0).map(({ form }) => kidOf(form.get('client_assertion'))));
       expect(signedBy()).toEqual(new Set([old]));
-      // ten minutes later
+      // as if the ten minutes before a new key is used were over
       await deployment.rows(`update signing_key set use_from = now() where kid = $1`, [kid]);
       await eventually(() => {
         const kids = signedBy();
@@ -52,7 +52,7 @@ export function keysReplaced(): void {
         issuer: deployment.issuer,
         jwks: { keys: (await get(deployment.ams[0], '/jwks')).json['keys'] },
       });
-      expect((await ask(story)).status).toBe(200); // signed with the new one
+      expect((await ask(story)).status).toBe(200); // signed with the new key
     });
 
     test('E5 the encryption key: known everywhere, then used, then all is sealed anew, then the old gone', async () => {
@@ -63,14 +63,14 @@ export function keysReplaced(): void {
       const renewed = () => deployment.rows(`update link set access_expires_at = now() where id = $1`, [story.linkId]);
       const rotate = () =>
         chatelaine('rotate-keys encryption', { encryptionKey: fresh, previousEncryptionKeys: [old] });
-      // a renewal is under way while the link's secrets are sealed anew
+      // a refresh is under way while the link's tokens are encrypted anew
       const resealed = gate();
       const asked = deployment.host.refreshes.length;
       deployment.host.script = { refresh: async (_call, renew) => ({ json: await resealed.opened.then(renew) }) };
       await renewed();
-      const rollout = traffic([knows, seals]); // the old one seals here, the new one there: both read all
+      const rollout = traffic([knows, seals]); // each encrypts with another key, and decrypts with both
       await eventually(async () => deployment.host.refreshes.length > asked);
-      await rotate(); // too early, and no harm
+      await rotate(); // too early, and harmless
       resealed.open();
       expect((await rollout.end()).failures).toEqual([]);
       deployment.host.reset();
@@ -82,7 +82,7 @@ export function keysReplaced(): void {
       const alone = await deployment.another({ config: { encryptionKey: fresh } });
       await renewed();
       expect((await ask(story, alone)).status).toBe(200);
-      // back to how the deployment was, for the others
+      // restores the deployment's key for the other tests
       expect((await chatelaine('rotate-keys encryption', { previousEncryptionKeys: [fresh] })).code).toBe(0);
     });
 

@@ -5,7 +5,7 @@ import { exchange } from '../support/requester.ts';
 import { StockClient } from '../support/stock-client.ts';
 import { ask, deployment, get, story } from './scene.ts';
 
-/** What a running AM says of itself: its metadata, its metrics, whether it is ready. */
+/** What a running AM publishes about itself: metadata, metrics and readiness. */
 export function runningProcess(): void {
   describe('an AM that reads no client documents (CLIENT_DOCUMENTS=none)', () => {
     test('lists no client documents, reads none, and says so; who registers is served', async () => {

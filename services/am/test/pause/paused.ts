@@ -5,7 +5,7 @@ import { ALL_WELL, type Story } from '../support/deployment.ts';
 import { exchange, unnumbered } from '../support/requester.ts';
 import { ask, deployment, fresh, grantOf, pathOf, pause, REFUSED, resume, wordsOf } from './scene.ts';
 
-/** What an app is told, and what it keeps, while it is paused. PROTOCOL §7. */
+/** What an app is answered, and what it keeps, while it is paused. PROTOCOL §7. */
 export function paused(): void {
   let story: Story;
   beforeEach(async () => {
@@ -57,7 +57,7 @@ export function paused(): void {
       expect((await ask({ ...story, connection })).status).toBe(200);
       expect((await ask(story)).json).toMatchObject(REFUSED);
       expect(await wordsOf(story)).toMatch(/By 1 of its 2 connections/);
-      // nobody else's pause is told
+      // the page mentions no pause by another owner
       const other = await deployment.owner();
       await deployment.link(other);
       expect((await other.browser.get((await story.requester.push()).path)).words).not.toContain('You have paused');

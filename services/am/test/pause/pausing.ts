@@ -4,7 +4,7 @@ import { ALL_WELL, type Story } from '../support/deployment.ts';
 import { gate } from '../support/scripted-host.ts';
 import { ask, deployment, fresh, grantOf, home, pathOf, pause, REFUSED, resume, wordsOf } from './scene.ts';
 
-/** A pause beside transfers, stops and other pauses. PROTOCOL §7. */
+/** A pause that races with transfers, stops and other pauses. PROTOCOL §7. */
 export function pausing(): void {
   let story: Story;
   beforeEach(async () => {

@@ -5,7 +5,7 @@ import { type Story, TestDeployment } from '../support/deployment.ts';
 export const deployment = await TestDeployment.build();
 export const home = await deployment.story({ 'photos.read': 'allow' });
 
-/** A Requester beside others, which may read, and has to ask before it writes. */
+/** Another Requester of the same owner, which may read, and has to ask before it writes. */
 export const fresh = (): Promise<Story> => deployment.beside(home, { 'photos.read': 'allow', 'photos.write': 'ask' });
 
 export const ask = (

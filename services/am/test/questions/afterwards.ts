@@ -3,7 +3,7 @@ import { deployment } from './deployment.ts';
 import { answer, ask, errorOf, fresh, pathOf, story } from './asking.ts';
 import { wait } from './waiting.ts';
 
-/** What holds after an answer, and where the owner goes on. */
+/** What holds after an answer, and where the owner continues. */
 export function afterwards(): void {
   describe('"for 1 hour"', () => {
     it('is a rule that ends by itself, by the database’s clock, and then the owner is asked again', async () => {
@@ -53,7 +53,7 @@ export function afterwards(): void {
       expect((await browser.get(there)).status).toBe(404);
       for (const connection of [by.connection, other])
         expect(errorOf(await ask({ ...by, connection }))).toBe('400 invalid_request');
-      // others of the same owner go on
+      // other connections of the same owner continue
       expect(errorOf(await ask(story))).toBe('400 interaction_required');
     });
 

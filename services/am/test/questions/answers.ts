@@ -4,7 +4,7 @@ import { holding, waiting } from '../support/locks.ts';
 import { deployment } from './deployment.ts';
 import { answer, ask, errorOf, fresh, pathOf, story } from './asking.ts';
 
-/** What each of their answers does. */
+/** The effect of each of the owner's answers. */
 export function answers(): void {
   describe('"allow once"', () => {
     it('lets exactly one transfer of exactly these scopes through', async () => {

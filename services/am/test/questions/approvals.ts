@@ -12,7 +12,7 @@ import { minted, wait } from './waiting.ts';
 const SCOPE = 'photos.write';
 const AGAIN = '400 interaction_required';
 const lastOf = async ({ connection }: Story) => (await deployment.transfers(connection)).at(-1);
-/** Until the last transfer has come to this. */
+/** Resolves when the last transfer has this state and error. */
 const closedAs = (by: Story, state: string, error: string) =>
   eventually(async () => {
     const last = await lastOf(by);
@@ -25,14 +25,14 @@ async function allowedOnce(): Promise<Story> {
   return by;
 }
 
-/** Nobody was there any more when the answer came. */
+/** Resolves when the connection was closed without an answer. */
 const unanswered = (asked: Promise<Answer>): Promise<void> =>
   asked.then(
     ({ status }) => Promise.reject(new Error(`It was answered: ${status}.`)),
     () => undefined,
   );
 
-/** Asks for somebody who can leave. */
+/** Asks over a connection that the test can abort. */
 function leaving(by: Story, port?: number) {
   const going = new AbortController();
   const { connection, requester } = by;
@@ -47,14 +47,16 @@ function leaving(by: Story, port?: number) {
   return { left, leave: () => going.abort(), until: (holds: Promise<void>) => Promise.race([holds, left]) };
 }
 
-/** Keeps the Host's answer back until the gate is opened. */
+/** Holds back the Host's answer until the gate is opened. */
 function slow() {
   const held = gate();
   deployment.host.script.transfer = async (_hop, mint): Promise<Reply> => held.opened.then(() => ({ json: mint() }));
   return held;
 }
 
-/** PROTOCOL §3.7: one yes, one token; and no second question for what certainly was none. */
+/**
+ * PROTOCOL §3.7: one approval yields one token, and no second question follows a transfer that certainly yielded none.
+ */
 export function approvals(): void {
   describe('what the owner allowed once', () => {
     it('is as good as before when the Requester left before anything was sent to the Host', async () => {
@@ -169,7 +171,7 @@ export function approvals(): void {
       await left;
       await closedAs(waiting, 'failed', 'gone');
       held.open();
-      // the poll itself is done only after its transfer
+      // the poll itself ends only after its transfer
       await eventually(async () => {
         const [row] = await deployment.rows<{ free: boolean }>(
           'select attempt_id is null as free from deferral where connection_id = $1',

@@ -13,10 +13,10 @@ export const pathOf = ({ json }: Answer): string => new URL(String(json['interac
 export const answer = (browser: Browser, path: string, given: string) => browser.submit(path, path, { answer: given });
 export const errorOf = ({ status, json }: Answer) => `${status} ${String(json['error'])}`;
 export const story = asker;
-/** A connection that nothing was asked over yet. */
+/** A connection over which no question was asked yet. */
 export const fresh = () => deployment.beside(story, ANSWERS);
 
-/** So many questions were asked over each of these connections: a moment ago, or yesterday. */
+/** Inserts `count` questions for each of these connections, asked a moment ago or yesterday. */
 export const asked = (
   connectionIds: readonly string[],
   { count, state, at }: { count: number; state: 'open' | 'closed'; at: 'now' | 'yesterday' },
@@ -30,7 +30,7 @@ export const asked = (
     [connectionIds, count, state, at],
   );
 
-/** Makes writing a new question of this connection take its time, so that those that come side by side meet. */
+/** Delays the insertion of questions of this connection, so that concurrent ones overlap. */
 export async function slowly({ connection }: Story): Promise<void> {
   await deployment.rows(`create function take_time() returns trigger language plpgsql as
     $$ begin perform pg_sleep(0.05); return new; end $$`);

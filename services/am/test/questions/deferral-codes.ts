@@ -7,7 +7,7 @@ import { gate } from '../support/scripted-host.ts';
 import { ANSWERS, deployment } from './deployment.ts';
 import { defer, errorOf, fresh, minted, NOT_ITS, PENDING, SCOPE, story, wait } from './waiting.ts';
 
-/** The code it waits with. */
+/** The code with which a Requester polls. */
 export function deferralCodes(): void {
   describe('a deferral code', () => {
     it('is nothing in the hands of another client, under another key, or for another connection’s answer', async () => {
@@ -27,7 +27,7 @@ export function deferralCodes(): void {
       );
       expect(errorOf(await waiting.poll({ proofs: [] }))).toBe('400 invalid_dpop_proof');
       expect(errorOf(await waiting.poll({ params: unauthenticated }))).toBe('401 invalid_client');
-      // a second connection of the same client, with the same key: the code stays that of the first
+      // a second connection of the same client with the same key: the code stays bound to the first
       const second = await deployment.connect({ ...waiting, answers: ANSWERS });
       await deployment.rows(`update oauth_grant set ended_at = now(), ended_by = 'owner' where id = $1`, [
         waiting.connection.id,
@@ -72,10 +72,10 @@ export function deferralCodes(): void {
         Array.from({ length: 10 }, (_, at) => waiting.poll({ port: deployment.ams[at % 2]?.port ?? 0 }));
       const first = crowd();
       await deployment.host.until(() => deployment.host.hops.length > 0);
-      // others come while the Host is still at work, and not too early
+      // others poll while the Host is still working, after the interval that they must wait
       await waiting.passTime();
       const second = await Promise.all(crowd());
-      // and one when the first has been at it for so long that its process may be gone
+      // one more polls when the first attempt has taken so long that its process may have died
       await deployment.rows(`update deferral set attempted_at = now() - interval '1 minute'`);
       await waiting.passTime();
       const late = waiting.poll();

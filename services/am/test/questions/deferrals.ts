@@ -3,7 +3,7 @@ import { exchange } from '../support/requester.ts';
 import { ANSWERS, deployment } from './deployment.ts';
 import { defer, errorOf, fresh, NOT_ITS, PENDING, SCOPE, story, wait, type Waiting } from './waiting.ts';
 
-/** A Requester that waits for them. PROTOCOL §3.7. */
+/** Requesters that poll for the owner's answer. PROTOCOL §3.7. */
 export function deferrals(): void {
   describe('a transfer that needs the owner, of a Requester that can wait', () => {
     it('is answered with a code to wait with, which is stored as a hash alone', async () => {

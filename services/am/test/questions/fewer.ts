@@ -8,7 +8,7 @@ import { defer, fresh as freshWaiter } from './waiting.ts';
 const BOTH = 'photos.read photos.write';
 const ONLY_A_PART = { error: 'access_denied', denied_by: 'am', requestable: true, allowed_scope: 'photos.read' };
 
-/** Answers with these scopes ticked alone. */
+/** Answers with only these scopes ticked. */
 async function tick({ owner: { browser } }: Story, path: string, given: string, ticked: readonly string[]) {
   const form = hiddenFields((await browser.get(path)).text, path);
   return browser.post(path, {
@@ -18,7 +18,7 @@ async function tick({ owner: { browser } }: Story, path: string, given: string, 
   });
 }
 
-/** The owner may say yes to a part of what is asked for. PROTOCOL §3.7. */
+/** The owner may approve a part of what is asked for. PROTOCOL §3.7. */
 export function fewer(): void {
   describe('a yes to fewer scopes than were asked for', () => {
     it('is, once, for one transfer of exactly those, and the Requester hears which', async () => {
@@ -78,7 +78,7 @@ export function fewer(): void {
       const refused = await tick(by, path, 'always', []);
       expect([refused.status, refused.words]).toEqual([400, expect.stringContaining('Nothing is ticked')]);
       expect(refused.text).not.toMatch(/name="scope:photos.read"[^>]*checked/);
-      // one that was not asked for is no choice
+      // a scope that was not asked for cannot be chosen
       expect((await tick(by, path, 'always', ['albums.read'])).status).toBe(400);
       expect((await by.owner.browser.get(path)).status).toBe(200);
     });

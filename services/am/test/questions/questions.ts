@@ -4,7 +4,7 @@ import { SCOPES } from '../support/host-script.ts';
 import { ANSWERS, deployment } from './deployment.ts';
 import { answer, ask, asked, errorOf, fresh, pathOf, slowly, story } from './asking.ts';
 
-/** What a transfer leads to that needs the owner, and the page that asks them. */
+/** Which transfers lead to a question, and the page that puts it to the owner. */
 export function questions(): void {
   describe('a transfer that needs the owner', () => {
     it('is interaction_required, with an address on the AM’s own origin and the scope that was asked for', async () => {
@@ -53,7 +53,7 @@ export function questions(): void {
         expect(errorOf(refused)).toBe('429 temporarily_unavailable');
         expect(refused.headers['retry-after']).toBeDefined();
       }
-      // nobody else is kept from asking, and an hour later it may again
+      // other connections may still ask, and an hour later this one may again
       expect(errorOf(await ask(await fresh()))).toBe('400 interaction_required');
       await deployment.rows(
         `update ask set created_at = created_at - interval '1 hour' where connection_id = any($1::text[])`,
@@ -100,7 +100,7 @@ export function questions(): void {
         '429 temporarily_unavailable: 11',
       ]);
       expect(counts.get('429 temporarily_unavailable')?.[0]?.headers['retry-after']).toBeDefined();
-      // what is open already stays askable
+      // what has an open question may still be asked for
       const open = answers.find(({ status }) => status === 400);
       expect(errorOf(await ask(eager, String(open?.json['scope'])))).toBe('400 interaction_required');
     });
@@ -117,7 +117,7 @@ export function questions(): void {
       for (const part of ['Add photos', 'photos.write', 'my Photos', '<script>alert(1)</script>', '<img src=x']) {
         expect(text).toContain(part);
       }
-      // its name is its own word; where it runs and who vouches for it are not
+      // the app chose its name itself, but not the address and the verification that are shown with it
       const { clientId } = named.requester;
       for (const part of ['not verified', `at ${new URL(clientId).host}`, clientId]) expect(text).toContain(part);
     });

@@ -7,7 +7,7 @@ export const DEFERRED = { completion_mode: 'deferred' };
 export const SCOPE = 'photos.write';
 export const story = waiter;
 
-/** A connection that waits for nothing yet. */
+/** A connection that is not waiting for an answer. */
 export const fresh = (): Promise<Story> => deployment.beside(story, ANSWERS);
 export const defer = (by: Story, input: Partial<TransferInput> = {}): Promise<Answer> =>
   by.requester.transfer({
@@ -22,11 +22,11 @@ export interface Waiting extends Story {
   readonly code: string;
   poll(input?: Parameters<Story['requester']['poll']>[1]): Promise<Answer>;
   answer(given: string): Promise<Answer>;
-  /** What it waits for may be looked for again. */
+  /** Ages the deferral, so that the Requester may poll again. */
   passTime(): Promise<unknown>;
 }
 
-/** Asks, and waits; without a Requester given, over a connection of its own. */
+/** Asks and gets a deferral code; without a story given, over a new connection. */
 export async function wait(given?: Story): Promise<Waiting> {
   const by = given ?? (await fresh());
   const { json } = await defer(by);

@@ -4,7 +4,7 @@ import { answersOf, batch } from '../support/batch.ts';
 import type { Story } from '../support/deployment.ts';
 import { ask, deployment, type Explained, idOf, made, refusalsIn, why } from './scene.ts';
 
-/** What is known of a refusal beside what was asked for. */
+/** The members of an explanation beside those that repeat the request. */
 function saidOf({ asked_at: _at, resource: _resource, scope: _scope, ...said }: Explained) {
   return said;
 }
@@ -18,7 +18,7 @@ const hostSays = (status: number, json: unknown) => {
   deployment.host.script.transfer = () => ({ status, json });
 };
 
-/** Whatever is answered with `invalid_target`, each at its own connection. */
+/** Requests that are all answered with `invalid_target`, each over its own connection. */
 const NO_TARGET: readonly [string, (by: Story) => Promise<Answer>][] = [
   ['unknown', (by) => ask(by, 'photos.read', 'https://nowhere.example/api')],
   ['not shown', (by) => ask(by, 'photos.read', deployment.second.resource)],
@@ -46,7 +46,7 @@ const NO_TARGET: readonly [string, (by: Story) => Promise<Answer>][] = [
   ],
 ];
 
-/** What a Requester is told of a refusal of its own. PROTOCOL §3.9. */
+/** What a Requester can learn about why its request was refused. PROTOCOL §3.9. */
 export function explained(): void {
   describe('a refusal is explained to the Requester that got it', () => {
     const refusals: readonly [string, string, (by: Story) => Promise<Answer>][] = [

@@ -8,7 +8,7 @@ export const deployment = await TestDeployment.build();
 const owner = await deployment.owner();
 
 export const RIGHTS = { 'photos.read': 'allow', 'photos.write': 'ask' } as const;
-/** An app of the one owner, at an account of its own. */
+/** A connection of the same owner, with a new Requester and a link of its own. */
 export async function made(): Promise<Story> {
   const [linkId, requester] = [await deployment.link(owner), deployment.requester()];
   return {
@@ -30,7 +30,7 @@ interface How {
   readonly port?: number;
 }
 
-/** Asks why, as the Requester of a story. */
+/** Asks, as the Requester of a story, why a request was refused. */
 export async function why({ requester, connection }: Story, id: unknown, how: How = {}): Promise<Answer> {
   const { token = connection.accessToken, query = `?request_id=${String(id)}`, method = 'GET' } = how;
   const about = { htm: method, accessToken: token ?? '', ...(how.key && { key: how.key }) };

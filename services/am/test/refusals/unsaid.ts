@@ -3,7 +3,7 @@ import { generateSigningKey, mintToken } from '@chatelaine/crypto';
 import type { Answer } from '@chatelaine/test-kit';
 import { ask, deployment, idOf, made, refusalsIn, RIGHTS, why } from './scene.ts';
 
-/** What nobody is told. PROTOCOL §3.9. */
+/** What no explanation reveals. PROTOCOL §3.9. */
 export function unsaid(): void {
   describe('nothing is said', () => {
     test('of a request of another connection, an unknown one, or one of long ago: one answer', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { eventually, makeConnection, makeLink } from '../support/world.ts';
 import { live, person, revocations, settled, stop, stranger, world } from './scene.ts';
 
-/** Stopping a connection: the Host is told, and told again. */
+/** A connection is stopped: the revocation is sent to the Host until the Host confirms it. */
 export function stoppedConnections(): void {
   describe('stopping a connection', () => {
     test('it is over with the answer; the Host is told within five seconds, by the grant’s id', async () => {
@@ -63,7 +63,7 @@ export function stoppedConnections(): void {
     test('only 200 confirms: whatever else the Host says, it is tried again', async () => {
       const replies = [
         { status: 503, json: { error: 'temporarily_unavailable' } },
-        // it may only have failed to read our document
+        // the Host may merely have failed to read our document
         { status: 401, json: { error: 'invalid_client' } },
         { status: 404, json: '<html>' },
         { status: 302, json: {} },

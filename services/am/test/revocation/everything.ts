@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { eventually, makeConnection, makeLink } from '../support/world.ts';
 import { live, person, revocations, settled, stop, stranger, world } from './scene.ts';
 
-/** Stopping everything, and what is left half told. */
+/** Everything is stopped at once, and revocations that another process left unfinished. */
 export function stoppedTogether(): void {
   describe('stopping everything', () => {
     test('ends all connections and links of this owner in one step, and nobody else’s', async () => {
@@ -16,7 +16,7 @@ export function stoppedTogether(): void {
       const kept = await makeConnection(world, stranger, [theirs]);
       const answer = await everyone.browser.submit('/apps', '/stop-everything');
       expect([answer.status, answer.headers.location]).toEqual([303, '/ends']);
-      // both connections are one app's
+      // both connections belong to one app
       expect(
         (await everyone.browser.get('/ends')).words.match(/(Reader|my Photos(, account 2)?) , ended/g),
       ).toHaveLength(3);
@@ -55,7 +55,7 @@ export function stoppedTogether(): void {
     test('an end in the hands of a process that died is taken up by another', async () => {
       const linkId = await makeLink(world, person);
       const { id } = await makeConnection(world, person, [linkId]);
-      // as a killed process leaves it: taken a while ago by somebody who will not come back
+      // as a killed process leaves it: claimed a while ago, and never released
       const client = await world.pool.connect();
       await client.query('begin');
       await client.query(`select oauth_end_grant($1, 'client')`, [id]);

@@ -3,7 +3,7 @@ import { linkTokens } from '../support/test-host.ts';
 import { makeLink } from '../support/world.ts';
 import { person, settled, stranger, world } from './scene.ts';
 
-/** Stopping a link, and naming one. */
+/** Links are stopped and named. */
 export function stoppedLinks(): void {
   describe('stopping a link', () => {
     test('it is over with the answer; the Host is told with the refresh token, nothing usable is kept', async () => {
@@ -15,7 +15,7 @@ export function stoppedLinks(): void {
       const { rows } = await world.pool.query('select state from link where id = $1', [linkId]);
       expect(rows[0]?.state).toBe('ended');
       await settled(linkId);
-      // what was stopped before may be told only now, too
+      // revocations of earlier tests may be sent only now, too
       const notified = world.host.callsOf('/revoke').filter(({ form }) => form.get('token') === own);
       expect(notified.map(({ form }) => form.get('token_type_hint'))).toEqual(['refresh_token']);
       const after = await world.pool.query(

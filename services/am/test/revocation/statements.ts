@@ -3,8 +3,8 @@ import pg from 'pg';
 type Query = (this: pg.Client, ...args: unknown[]) => unknown;
 
 /**
- * What the AM's own connections send to Postgres during something, by the statements' names; `isMeant` leaves out what
- * is sent while it is false.
+ * Counts the statements that the AM's own connections send to Postgres during something, by name; `isMeant` returns
+ * false while statements are not to be counted.
  */
 export async function countStatements(
   during: () => Promise<unknown>,

@@ -6,10 +6,10 @@ import { hostile, person, stranger, world } from './scene.ts';
 import { countStatements } from './statements.ts';
 
 const PILE = 10_000;
-/** More than a Host has places, and far less than a pile. */
+/** More than may be sent to a Host at once, and far fewer than a pile. */
 const FEW = 24;
 
-/** Ends of one link that its Host has yet to be told. */
+/** Inserts `count` revocations of one link that are yet to be sent. */
 async function pile(linkId: string, count: number): Promise<void> {
   for (let from = 1; from <= count; from += 1_000)
     await world.pool.query(
@@ -31,7 +31,7 @@ const clear = (linkId: string) => world.pool.query('delete from revocation where
 const piled = ({ calls }: TestHost): number =>
   calls.filter(({ form }) => form.get('token')?.startsWith('pile-')).length;
 
-/** What is done now and then, by the clock, is not in each of them. */
+/** Work that runs by the clock is unlikely to fall into every one of these runs. */
 const TIMES = 5;
 
 /** How many statements of each name something takes at least. */
@@ -49,7 +49,7 @@ async function fewestStatements(during: () => Promise<unknown>): Promise<Readonl
   return fewest;
 }
 
-/** Stops a connection of this person at the honest Host; resolves when the Host has confirmed. */
+/** Stops a connection of this person at the well-behaved Host; resolves when the Host has confirmed. */
 async function stopOne(linkId: string): Promise<void> {
   const { id, grantIds } = await makeConnection(world, person, [linkId]);
   const path = `/apps/${id}/stop`;
@@ -65,7 +65,7 @@ const ODD: readonly [string, NonNullable<Behaviour['revoke']>][] = [
   ['answers oddly', () => ({ status: 302, json: {} })],
 ];
 
-/** Whose turn it is: Hosts, and at one Host owners. */
+/** The order in which revocations are sent: taking turns among Hosts, and at one Host among owners. */
 export function turns(): void {
   describe('beside a Host with ten thousand ends to be told that', () => {
     test.each(ODD.map(([how, revoke], n) => ({ how, revoke, n })))(
@@ -121,7 +121,7 @@ export function turns(): void {
       expect(rows).toHaveLength(1);
       expect(await pendingOf(linkId)).toBe(40);
       host.behaviour = {};
-      // the pause is over
+      // ends the Host's pause
       await world.pool.query(
         'update host_turn set not_before = now() where host_id = (select host_id from link where id = $1)',
         [linkId],

@@ -3,7 +3,7 @@ import type { Story } from '../support/deployment.ts';
 import { Signer } from '../support/terms.ts';
 import { ask, deployment, fresh, outcomeOf } from './scene.ts';
 
-/** What a yes to a question is good for. PROTOCOL §3.7. */
+/** What the approval of a question covers. PROTOCOL §3.7. */
 export function approvals(): void {
   describe('a yes to a question', () => {
     let story: Story;

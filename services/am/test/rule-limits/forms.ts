@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Story } from '../support/deployment.ts';
 import { bound, deployment, fresh, pathOf, wordsOf } from './scene.ts';
 
-/** The form of one answer, and who fills it in. */
+/** The form that limits a single answer, and who may submit it. */
 export function forms(): void {
   describe('the form of one answer', () => {
     let story: Story;

@@ -13,11 +13,11 @@ const usedOf = async ({ connection }: Story): Promise<unknown> =>
       [connection.id],
     )
   )[0]?.['used'];
-/** As if it had been so many hours ago that the first was counted. */
+/** Moves the counters into the past, as if `hours` had gone by. */
 const hoursLater = (hours: number): Promise<unknown> =>
   deployment.rows(`update rule_limit set since = since - make_interval(hours => $1)`, [hours]);
 
-/** What is allowed at most so many times. PROTOCOL §3.2. */
+/** Rules that allow only so many requests in a period. PROTOCOL §3.2. */
 export function limits(): void {
   describe('what is allowed at most so many times', () => {
     let story: Story;

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Story } from '../support/deployment.ts';
 import { ask, bound, deployment, fresh } from './scene.ts';
 
-/** What an owner reads of what their rules decided. */
+/** What owners read about the decisions of their rules. */
 export function reasons(): void {
   describe('why something was decided', () => {
     let story: Story;

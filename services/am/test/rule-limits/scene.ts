@@ -5,13 +5,13 @@ import { type Story, TestDeployment } from '../support/deployment.ts';
 export const deployment = await TestDeployment.build();
 const home = await deployment.story({ 'photos.read': 'allow' });
 
-/** A Requester beside others, which may read, and has to ask before it writes. */
+/** Another Requester of the same owner, which may read, and has to ask before it writes. */
 export const fresh = (): Promise<Story> => deployment.beside(home, { 'photos.read': 'allow', 'photos.write': 'ask' });
 
 export const pathOf = ({ connection, linkId }: Story, scope = 'photos.read'): string =>
   `/apps/${connection.id}/rule?${new URLSearchParams({ link: linkId, scope }).toString()}`;
 
-/** The owner bounds an answer; what is not said is as an open page has it. */
+/** The owner limits an answer; fields that are not given are as in an untouched form. */
 export const bound = (of: Story, fields: Readonly<Record<string, string>>, scope?: string): Promise<Answer> =>
   of.owner.browser.submit(pathOf(of, scope), `/apps/${of.connection.id}/rule`, {
     effect: 'allow',
@@ -29,6 +29,6 @@ export const ask = ({ requester, connection }: Story, how: { scope?: string; por
 export const outcomeOf = ({ status, json }: Pick<Answer, 'status' | 'json'>): string =>
   status === 200 ? 'token' : String(json['error']);
 
-/** What the app's page says. */
+/** The words of the app's page. */
 export const wordsOf = async ({ owner, connection }: Story): Promise<string> =>
   (await owner.browser.get(`/apps/${connection.id}`)).words;

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Story } from '../support/deployment.ts';
 import { ask, bound, deployment, fresh, outcomeOf, wordsOf } from './scene.ts';
 
-/** What is answered for a while. PROTOCOL §3.2. */
+/** Answers that hold for a limited time. PROTOCOL §3.2. */
 export function times(): void {
   describe('what is answered for a while', () => {
     let story: Story;

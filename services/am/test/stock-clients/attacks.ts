@@ -4,7 +4,7 @@ import { exchange } from '../support/requester.ts';
 import { eventually } from '../support/world.ts';
 import { connectionsOf, INVALID_GRANT, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
 
-/** What must not work. */
+/** Attacks that must fail. */
 export function attacks(sceneOf: SceneOf): void {
   const asked = async (over: Record<string, string | undefined>) => {
     const { owner, resource, client } = sceneOf();
@@ -160,7 +160,7 @@ export function attacks(sceneOf: SceneOf): void {
     const ask = await app.ask(owner.browser, resource);
     const code = await app.agree(owner.browser, ask, { bearer: 'allow' });
     const answers = await Promise.all(Array.from({ length: 50 }, () => app.redeem(code, ask.verifier)));
-    // none, where the second use had ended the connection before the first was answered
+    // none succeeds if the second use ended the connection before the first was answered
     expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1);
     expect(answers.filter(({ status }) => ![200, 400, 503].includes(status))).toEqual([]);
     expect(outcome(await app.redeem(code, ask.verifier))).toEqual(INVALID_GRANT);

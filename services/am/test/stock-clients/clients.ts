@@ -6,7 +6,10 @@ import { INVALID_GRANT, outcome, refreshTokenOf, type SceneOf } from './scene.ts
 const refreshing = { grant_type: 'refresh_token', refresh_token: 'x' };
 const INVALID_CLIENT = { status: 401, error: 'invalid_client' };
 
-/** Clients that have a secret, or nothing at all: registered as stock libraries do it, and good for nothing else. */
+/**
+ * Clients with a secret, or without any credentials: registered as stock libraries do it, and usable only as stock
+ * clients.
+ */
 export function clientsWithSecrets(sceneOf: SceneOf): void {
   it.each(['basic', 'post'] as const)(
     'registers with a secret (%s), which is told once and kept as a hash',
@@ -87,7 +90,7 @@ export function clientsWithSecrets(sceneOf: SceneOf): void {
       const refused = await wrongWay();
       expect(outcome(refused)).toEqual(INVALID_CLIENT);
       expect(refused.json['error_description']).toBe(`This client registered ${words}.`);
-      // who does not know the secret learns nothing of it
+      // without the secret, nobody learns how the client registered
       expect((await wrongWay('guessed')).json['error_description']).toBe('Client authentication failed.');
       expect((await app.refresh(refreshTokenOf(first))).status).toBe(200);
     }

@@ -3,7 +3,7 @@ import { unnamed } from '../support/requester.ts';
 import { ticks } from '../support/stock-client.ts';
 import { back, connectionsOf, outcome, type SceneOf } from './scene.ts';
 
-/** What the owner sees, and what their answer makes. */
+/** What the owner sees, and what their answer leads to. */
 export function consent(sceneOf: SceneOf): void {
   it('is shown with what it asks for, ticked, and never with what it did not ask for or may not have', async () => {
     const { deployment, owner, resource, client } = sceneOf();
@@ -150,7 +150,8 @@ export function consent(sceneOf: SceneOf): void {
     const hidden = unnamed(page.text);
     expect((await owner.browser.post('/authorize', { ...hidden, decision: 'allow' })).status).toBe(400);
     const { state: _state, ...left } = back(await owner.browser.post('/authorize', { ...hidden, decision: 'deny' }));
-    // as of a Host that they have not: by a scope of its own making no app finds out where they have accounts
+    // the same answer as from an owner who has no account there: with a scope it invents, no app can find out who has
+    // one
     const stranger = await deployment.owner();
     const elsewhere = await app.ask(stranger.browser, resource, { scope: 'openid nonsense' });
     const other = unnamed((await stranger.browser.get(elsewhere.path)).text);

@@ -5,11 +5,11 @@ import { holding, waiting } from '../support/locks.ts';
 import { eventually } from '../support/world.ts';
 import { connectionsOf, INVALID_GRANT, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
 
-/** The AM dies, or its owner stops something, between the Host's answer and the client's. */
+/** The AM dies, or the owner stops something, between the Host's answer and the client's. */
 export function crashes(sceneOf: SceneOf): void {
   let failing: Am | undefined;
   let at: string | null = null;
-  /** An AM that gets no further than `point`, as one that is killed there. */
+  /** Starts an AM that fails at `point`, as if it were killed there. */
   const diesAt = async (point: string): Promise<number> => {
     failing ??= await sceneOf().deployment.another({
       failpoint: async (name) => {
@@ -19,7 +19,7 @@ export function crashes(sceneOf: SceneOf): void {
     at = point;
     return failing.port;
   };
-  /** What the next process to look does with what the dead one left. */
+  /** What the next process does about transfers that a dead one left open. */
   const sweep = () => closeLost(sceneOf().deployment.pool, { olderThanSeconds: 0 });
   const states = async (clientId: string) =>
     (

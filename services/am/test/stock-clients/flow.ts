@@ -55,7 +55,7 @@ export function flow(sceneOf: SceneOf): void {
     const first = await client.connect(owner.browser, resource, { request: { scope: 'photos.read' } });
     const [connection] = await connectionsOf(scene, client);
     const listed = (await owner.browser.get(`/apps/${connection?.id}`)).words;
-    // the one block of every page on which somebody decides about it
+    // the description of the app, which is the same on every page that asks for a decision about it
     for (const part of [
       'Plain reader',
       'not verified',

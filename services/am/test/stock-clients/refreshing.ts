@@ -4,7 +4,7 @@ import { gate } from '../support/scripted-host.ts';
 import { eventually } from '../support/world.ts';
 import { connectionsOf, INVALID_GRANT, later, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
 
-/** Refresh tokens: their successors, and what a refusal does to them. PROTOCOL §6. */
+/** Refresh tokens: how they are rotated, and what a refusal does to them. PROTOCOL §6. */
 export function refreshing(sceneOf: SceneOf): void {
   it('refreshes one token several times at once: all get one successor, and each its own Host token', async () => {
     const scene = sceneOf();
@@ -17,7 +17,7 @@ export function refreshing(sceneOf: SceneOf): void {
     expect([others, successor === old]).toEqual([[], false]);
     expect(new Set(answers.map(({ json }) => json['access_token'])).size).toBe(5);
     const next = await client.refresh(successor);
-    // as a call does that was slow to refresh: it is given what came of its token meanwhile
+    // a slow request still uses the old token: it gets what has become of that token since
     const slow = await client.refresh(old);
     expect([next.status, slow.status]).toEqual([200, 200]);
     expect(refreshTokenOf(slow)).toBe(refreshTokenOf(next));
@@ -31,7 +31,7 @@ export function refreshing(sceneOf: SceneOf): void {
     const { owner, resource } = scene;
     const client = await scene.client();
     const first = refreshTokenOf(await client.connect(owner.browser, resource));
-    // an access token lives 120 s: each session refreshes before, one a little more often
+    // an access token lives 120 s: each session refreshes before, one a little more often than the other
     const sessions = [90, 100].map((every) => ({ every, token: first, due: every }));
     for (let time = 0; time < 3600; ) {
       const [session] = sessions.toSorted((one, other) => one.due - other.due);
@@ -99,7 +99,7 @@ export function refreshing(sceneOf: SceneOf): void {
     const { deployment, owner, resource } = scene;
     const client = await scene.client();
     const copied = refreshTokenOf(await client.connect(owner.browser, resource));
-    // one of the two goes on, whichever that is; the other waits
+    // one copy, whichever it is, continues; the other waits
     const going = await client.refresh(copied);
     await later(scene, client, 100);
     const further = await client.refresh(refreshTokenOf(going));
@@ -120,7 +120,7 @@ export function refreshing(sceneOf: SceneOf): void {
     const first = refreshTokenOf(await client.connect(owner.browser, resource));
     const second = await client.refresh(first);
     expect((await chatelaine(deployment, 'rotate-keys refresh')).code).toBe(0);
-    // a process that starts now derives with the new one, and those that run know it when they need it
+    // a process that starts now derives tokens with the new key; those that run learn of the key when they need it
     const { port } = await deployment.another();
     const third = await client.refresh(refreshTokenOf(second), {}, { port });
     const behind = await client.refresh(first);
@@ -142,7 +142,7 @@ export function refreshing(sceneOf: SceneOf): void {
       headers: { 'retry-after': '7' },
     });
     expect(outcome(await client.refresh(token))).toEqual({ status: 503, error: 'temporarily_unavailable', retry: '7' });
-    // clients take server_error for a reason to bring the owner here again: not because of a Host that is not there
+    // on server_error, clients send the owner here again, which does not help when a Host is unreachable
     script.transfer = () => 'reset';
     expect(outcome(await client.refresh(token))).toEqual({ status: 503, error: 'temporarily_unavailable', retry: '5' });
     const swapped = 'update link set access_token = refresh_token, refresh_token = access_token where id = $1';
@@ -168,13 +168,13 @@ export function refreshing(sceneOf: SceneOf): void {
     const tooOften = { status: 429, error: 'temporarily_unavailable', retry: expect.stringMatching(/^[1-9]/) };
     expect(outcome(await client.redeem(code, asked.verifier, {}, { port: counting.port }))).toEqual(tooOften);
     const token = refreshTokenOf(await client.redeem(code, asked.verifier));
-    // nor does another get it refused for the address they share
+    // a client is not refused because another one used up the limit of their shared address, either
     const crowded = await deployment.another({ refusalsPerMinute: 1 });
     for (const _ of [1, 2]) await client.refresh(`cha_rt_${'A'.repeat(46)}`, {}, { port: crowded.port });
     for (const { port } of [counting, crowded])
       expect(outcome(await client.refresh(token, {}, { port }))).toEqual(tooOften);
     expect(deployment.host.hops).toHaveLength(hops + 1);
-    // longer than a token that was replaced is answered
+    // longer than a replaced token is still accepted
     await later(scene, client, 3600);
     expect((await client.refresh(token)).status).toBe(200);
   });

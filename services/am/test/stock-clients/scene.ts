@@ -2,7 +2,7 @@ import type { Answer } from '@chatelaine/test-kit';
 import type { TestDeployment, Owner } from '../support/deployment.ts';
 import type { StockClient, StockOptions } from '../support/stock-client.ts';
 
-/** An owner with one Host linked, which hands out tokens bound to no key. */
+/** An owner with one linked Host that issues bearer tokens. */
 export interface Scene {
   readonly deployment: TestDeployment;
   readonly owner: Owner;
@@ -13,7 +13,7 @@ export interface Scene {
 
 export type SceneOf = () => Scene;
 
-/** What an answer of the token endpoint comes to. */
+/** The status, error and Retry-After of an answer of the token endpoint. */
 export const outcome = ({ status, json, headers }: Answer) => ({
   status,
   error: json['error'],
@@ -24,7 +24,7 @@ export const INVALID_GRANT = { status: 400, error: 'invalid_grant' };
 
 export const refreshTokenOf = ({ json }: Answer): string => String(json['refresh_token']);
 
-/** What an answer of the consent page sends the app. */
+/** The parameters with which the consent page sends the browser back to the app. */
 export const back = (answer: { onward: string | undefined }) =>
   Object.fromEntries(new URL(answer.onward ?? 'x:').searchParams);
 
@@ -44,7 +44,7 @@ export const connectionsOf = ({ deployment }: Scene, client: StockClient) =>
     [client.id],
   );
 
-/** Moves a client's refresh tokens into the past, which is how time goes by for them. */
+/** Makes time pass for a client's refresh tokens, by moving them into the past. */
 export const later = async ({ deployment }: Scene, client: StockClient, seconds: number): Promise<void> => {
   const moved = ['created_at', 'expires_at', 'replaced_at', 'answers_until'].map(
     (column) => `${column} = ${column} - make_interval(secs => $2)`,

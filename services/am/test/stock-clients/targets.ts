@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { unnamed } from '../support/requester.ts';
 import { back, connectionsOf, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
 
-/** For which Host it asks, however it names it, and whether or not that one is linked. */
+/** Which Host the client asks for, in whatever form it names it, and whether or not the Host is linked. */
 export function targets(sceneOf: SceneOf): void {
   it('looks the same before sign-in whether there is such a Host or not, and where it is not linked', async () => {
     const { deployment, resource, client } = sceneOf();
@@ -42,7 +42,7 @@ export function targets(sceneOf: SceneOf): void {
       `${new URL(pushed?.get('redirect_uri') ?? 'x:').pathname}?${query.toString()}`,
     );
     expect(linked.onward).toBe(asked.path);
-    // the app may have opened all of this in a window of its own, and wait for it
+    // the app may have opened these pages in a window of its own, and be waiting for it
     for (const answer of [page, await owner.browser.get(way), linked])
       expect(answer.headers['cross-origin-opener-policy']).toBeUndefined();
     expect((await owner.browser.get('/hosts/add')).headers['cross-origin-opener-policy']).toBe('same-origin');

@@ -16,7 +16,7 @@ const connections = async ({ requester, owner }: Story) =>
   );
 const everything = ({ owner }: Story) => owner.browser.submit('/apps', '/stop-everything');
 
-/** What an app has begun with an owner does not outlive that owner's stop. PROTOCOL §7. */
+/** What an app has begun with an owner ends with that owner's stop. PROTOCOL §7. */
 export function begun(): void {
   describe('what an app has begun beside a connection that its owner stops', () => {
     it.each([
@@ -117,7 +117,7 @@ export function begun(): void {
       const code = new URL(agreed.onward ?? 'x:').searchParams.get('code') ?? '';
       expect((await other.requester.redeem(code, verifier)).accessToken).toMatch(/^cha_ct_/);
       expect((await deployment.connect({ ...by, answers: ANSWERS })).accessToken).toMatch(/^cha_ct_/);
-      // a Requester that ends a connection of its own, as one that connects anew does, has not been stopped
+      // a Requester that ends its own connection, as it does when it connects again, was not stopped
       const third = await other.requester.push();
       await deployment.rows(`select oauth_end_grant(id, 'client') from connection where client_id = $1`, [
         other.requester.clientId,

@@ -8,7 +8,7 @@ const COMBINED_REGISTRATION = 2;
 const ROUNDS = 10;
 const AT_ONCE = 100;
 
-/** A stop and the completion of a transfer meet on one row. PROTOCOL §3.5, §7. */
+/** A stop and the completion of a transfer contend for one row. PROTOCOL §3.5, §7. */
 export function completions(): void {
   describe('a transfer that is about to be completed while something is stopped', () => {
     it.each<[string, (story: Story) => readonly [string, readonly unknown[]]]>([
@@ -57,11 +57,11 @@ export function completions(): void {
       const pending = Array.from({ length: AT_ONCE }, (_, n) =>
         ask(story, { port: deployment.ams[n % COMBINED_REGISTRATION]?.port ?? 0 }),
       );
-      // each time at another point of the way
+      // each round stops at another point of the transfers
       await deployment.host.until(() => deployment.host.hops.length >= from + round * 3);
       expect((await stop(story, deployment.ams[round % COMBINED_REGISTRATION]?.port)).status).toBe(303);
       const answers = await Promise.all(pending);
-      // a busy machine may have been too slow for some, and says so
+      // a busy machine may have been too slow for some, which it answers with 5xx
       const refused = answers.filter(({ status }) => status !== 200 && status < 500);
       expect(refused.map(errorOf).filter((seen) => seen !== '400 invalid_request')).toEqual([]);
       const handedOut = answers.filter(({ status }) => status === 200).length;

@@ -12,7 +12,7 @@ const remove = async ({ owner }: Story) => {
   return owner.browser.submit('/account/delete', '/account/delete', { confirmation: account?.username ?? '' });
 };
 
-/** Tables of the AM in which something of this owner is kept. */
+/** The tables of the AM that hold data of this owner. */
 async function tablesWith(ownerId: string): Promise<string[]> {
   const tables = await deployment.rows<{ name: string }>(
     `select distinct c.table_name as name from information_schema.columns c
@@ -31,7 +31,9 @@ async function tablesWith(ownerId: string): Promise<string[]> {
   return owners.length > 0 ? [...kept, 'owner'] : kept;
 }
 
-/** Since when what was begun counts for nothing: kept for a day, with an id that is nobody's. */
+/**
+ * Holds the time before which everything begun is void: kept for a day, under an id that no longer belongs to anybody.
+ */
 const NOTES = ['stop_epoch'];
 
 const isErased = ({ owner }: Story) =>
@@ -40,7 +42,7 @@ const isErased = ({ owner }: Story) =>
 const callSomething = ({ owner, connection }: Story) =>
   owner.browser.submit(`/apps/${connection.id}`, `/apps/${connection.id}/name`, { name: 'Holiday planner' });
 
-/** An account that is deleted: Hosts are told first, and nothing is kept but what that needs. */
+/** An account is deleted: Hosts are told first, and only what that takes is kept. */
 export function deleted(): void {
   describe('an account that is deleted', () => {
     it('ends everything, its Host is told, and nothing of it is left', async () => {
@@ -85,7 +87,7 @@ export function deleted(): void {
         `select 1 from connection where owner_id = '${by.owner.id}' for key share`,
         async () => {
           removing = remove(by);
-          // the history is deleted by now, the connection is about to be
+          // the history is deleted by now, and the connection is about to be
           await waiting(deployment);
           paused.open();
           await eventually(

@@ -10,7 +10,7 @@ const fresh = () => deployment.beside(owned, ANSWERS);
 const outcomes = async (by: { connection: { id: string } }) =>
   deployment.rows('select state, error from transfer where connection_id = $1', [by.connection.id]);
 
-/** Time passes between a completion's commit and the writing of its answer. */
+/** Delays the answers to the first `times` transfers by `ms` after their completion was committed; `also` runs then. */
 const holdUp = (ms: number, { times }: { times: number }, also = async (): Promise<unknown> => undefined) => {
   const seen = { completions: 0 };
   hooks.now = 0;
@@ -24,7 +24,7 @@ const holdUp = (ms: number, { times }: { times: number }, also = async (): Promi
   return seen;
 };
 
-/** What was completed leaves in time, or never. PROTOCOL §5, §7. */
+/** A completed transfer is answered in time, or not at all. PROTOCOL §5, §7. */
 export function late(): void {
   describe('a process that is held up between the completion of a transfer and its answer', () => {
     it('answers when it was held up no longer than the bound', async () => {

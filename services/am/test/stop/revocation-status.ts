@@ -9,7 +9,7 @@ const REFUSALS: [string, { status: number; json: unknown }][] = [
   ['what cannot be used', { status: 418, json: { error: 'teapot' } }],
 ];
 
-/** Hosts are told, and may know first. */
+/** Hosts are told of revocations, and may ask for the status of a connection first. */
 export function notified(): void {
   describe('a Host that knows of a stop before the transfer that is under way', () => {
     it.each(REFUSALS)(

@@ -1,9 +1,7 @@
 import type { Answer } from '@chatelaine/test-kit';
 import { TestDeployment, type Story } from '../support/deployment.ts';
 
-/**
- * What a test does at the AM's failpoints, and (null: nothing) with the clock of its processes that only goes forward.
- */
+/** What a test does at the AM's failpoints, and the monotonic clock that it sets (null: the real one). */
 export const hooks: { at: (name: string) => Promise<void>; now: number | null } = {
   at: async () => undefined,
   now: null,

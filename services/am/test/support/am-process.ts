@@ -8,7 +8,7 @@ import { type Config, readConfig } from '../../src/config.ts';
 import { createPrisma } from '../../src/database.ts';
 import { openResources, type Resources } from '../../src/resources.ts';
 
-/** One AM process, and what it wrote to its log on purpose. */
+/** One AM process, and the entries that it wrote to its log as warnings. */
 export interface Am {
   readonly port: number;
   readonly app: FastifyInstance;
@@ -16,41 +16,44 @@ export interface Am {
 }
 
 export interface AmOptions {
-  /** Failures in a row after which a Host is left alone; tests of single answers do not want that. */
+  /** Failures in a row that open a Host's circuit; effectively infinite unless a test sets it. */
   readonly failuresToOpen?: number;
-  /** Seconds it is then left alone. */
+  /** Seconds for which the circuit then stays open. */
   readonly openSeconds?: number;
-  /** Seconds that a transfer waits for a place at a Host. */
+  /** Seconds for which a transfer waits for a slot at a Host. */
   readonly waitSeconds?: number;
-  /** Seconds that all of hop 2 may take. */
+  /** Seconds that the whole of hop 2 may take. */
   readonly hopSeconds?: number;
-  /** Most database connections at once. */
+  /** Maximum number of database connections. */
   readonly connections?: number;
-  /** Given its pool before it is used. */
+  /** Receives the pool before it is used. */
   readonly onPool?: (pool: Pool) => void;
-  /** Seconds a Host may take. */
+  /** Seconds that one call of a Host may take. */
   readonly callSeconds?: number;
-  /** Refused requests of one source. */
+  /** How many refused requests of one source are tolerated in a minute. */
   readonly refusalsPerMinute?: number;
-  /** When what was left half done is taken up again. */
+  /** When unfinished work is resumed. */
   readonly recovery?: Partial<Config['recovery']>;
-  /** Transfers of one connection and of one Requester in a minute, where they are not as configured. */
+  /** Transfers that one connection and one Requester may make in a minute, where they differ from the configuration. */
   readonly transfers?: Partial<Config['limits']['transfers']>;
-  /** What batch calls may take, where it is not as configured. */
+  /** Limits of batch calls, where they differ from the configuration. */
   readonly batch?: Partial<Config['limits']['batch']>;
-  /** Origins on this machine that the AM may call, beside those of every deployment. */
+  /** Origins on this machine that the AM may call, in addition to those of every deployment. */
   readonly reachable?: readonly string[];
-  /** Whatever else is configured in another way. */
+  /** Any other differences in the configuration. */
   readonly config?: Partial<Config>;
-  /** What happens to it where something durable is half done. */
+  /** Called at each point at which something durable is half done. */
   readonly failpoint?: Resources['failpoint'];
-  /** The clock of the AM's processes that only goes forward. */
+  /** The monotonic clock of the AM's processes. */
   readonly monotonic?: Resources['monotonic'];
-  /** The database keeps the time of every commit: a server of its own, for that is settled when one starts. */
+  /**
+   * The database records the time of every commit (`track_commit_timestamp`). This takes a server of its own, since the
+   * setting is read at start.
+   */
   readonly commitTimes?: boolean;
 }
 
-/** Starts one; closing its app closes it. */
+/** Starts an AM process; closing its app closes everything of it. */
 export async function startAm(given: Config, options: AmOptions): Promise<Am> {
   const { failuresToOpen = 1_000, openSeconds = 10 } = options;
   const { waitSeconds = NEVER_LATE.waitSeconds, hopSeconds = NEVER_LATE.hopSeconds } = options;
@@ -91,7 +94,7 @@ export async function startAm(given: Config, options: AmOptions): Promise<Am> {
   }
   const app = await createApp(resources);
   const events: Record<string, unknown>[] = [];
-  // what features say of their own accord; below its level a logger says nothing
+  // replaced, since at the log level of tests a logger would drop what features report
   app.log.warn = (fields: unknown) => void events.push(fields as Record<string, unknown>);
   await app.listen({ host: config.listenAddress, port: config.port });
   return { port: config.port, app, events };
@@ -100,20 +103,20 @@ export async function startAm(given: Config, options: AmOptions): Promise<Am> {
 const seconds = (quick: number): number => Math.ceil(patience(quick) / 1000);
 
 /**
- * Times for calls of Hosts that nothing here outlasts: what a test holds back stays under way until it says so, however
- * busy the machine has become.
+ * Time limits for calls of Hosts that no test reaches: a request that a test holds back stays under way until the test
+ * releases it, however busy the machine is.
  */
 const NEVER_LATE = { waitSeconds: seconds(60), hopSeconds: seconds(240), secondsPerBatchCall: seconds(480) };
-/** The product's times for calls of Hosts, in the measure of this machine, for tests that see them pass. */
+/** The product's time limits for calls of Hosts, scaled to this machine, for tests in which they expire. */
 export const SLOWLY = { waitSeconds: seconds(1), hopSeconds: seconds(5) };
 
-/** Asking until something has come about takes more tries the slower the machine is. */
+/** The slower the machine, the more tries it takes until something has happened. */
 const UNLIMITED = { perConnection: { name: 'transfers', points: 1_000_000, perSeconds: 60 } };
 
-/** Hashing them as people need it was a fifth of what these tests cost; service-kit's tests say what people need. */
+/** Hashing at the product's cost took a fifth of the time of these tests, none of which is about it. */
 const QUICK_PASSWORDS = { memoryCost: 1_024 };
 
-/** What an AM of a test is configured with: one that reaches `reachable`, and nothing else. */
+/** The configuration of an AM in tests: it may call the origins in `reachable`, and no others. */
 export function configFor(input: { port: number; databaseUrl: string; reachable: readonly string[] }): Config {
   const config = readConfig({
     ISSUER: `http://am.localhost:${input.port}`,
@@ -130,17 +133,17 @@ export function configFor(input: { port: number; databaseUrl: string; reachable:
     DATABASE_PATIENCE: String(Math.ceil(patience(10) / 1000)),
     LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
     HOSTS_ADDED_PER_HOUR: '1000',
-    // what looks after crashes now and then must not wait for the locks that tests hold, nor do their work for them
+    // recovery must neither wait for locks that tests hold nor do the tests' work for them
     RECOVERY_EVERY_SECONDS: '3600',
     DOCUMENTS_PER_MINUTE: '100000',
     REFUSALS_PER_MINUTE: '100000',
     REGISTRATIONS_PER_HOUR: '100000',
   });
-  // the Host fails on purpose here, again and again: it is not to be left alone for that
+  // Hosts fail on purpose here, again and again, and their circuit must not open for that
   const hostCalls = { ...config.limits.hostCalls, failuresToOpen: Number.MAX_SAFE_INTEGER };
-  // tests make checkpoints themselves, of whatever there is
+  // tests make checkpoints themselves, of everything that exists
   const checkpoints = { everySeconds: 3_600, afterSeconds: 0 };
-  // nobody is told anything but where that is what is tested: else it would be among the statements that are counted
+  // no notices except in their own tests: their statements would be counted in others
   const notices = { ...config.notices, everySeconds: 3_600 };
   return { ...config, checkpoints, notices, limits: { ...config.limits, discoveryFailureSeconds: 0, hostCalls } };
 }

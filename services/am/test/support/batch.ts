@@ -16,9 +16,9 @@ export interface Item {
 
 export interface BatchInput {
   readonly items?: readonly Item[];
-  /** Beside, or instead of, the members of a good body. */
+  /** Members added to a good body, or replacing its own. */
   readonly members?: Readonly<Record<string, unknown>>;
-  /** The body as it is sent. */
+  /** The body to send as it is. */
   readonly body?: string;
   readonly headers?: http.OutgoingHttpHeaders;
   readonly token?: string;
@@ -43,7 +43,7 @@ export async function batchRequest(deployment: TestDeployment, { requester, conn
   return { port, path: '/transfers', headers, body: input.body ?? JSON.stringify(members) };
 }
 
-/** A batch call, and its answer when all of it is there. */
+/** Makes a batch call; resolves when the whole answer has arrived. */
 export async function batch(deployment: TestDeployment, story: Story, input: BatchInput): Promise<Answer> {
   const { port, ...sent } = await batchRequest(deployment, story, input);
   return exchange(port, sent);
@@ -51,10 +51,10 @@ export async function batch(deployment: TestDeployment, story: Story, input: Bat
 
 export type Line = TransferAnswer & Readonly<Record<string, unknown>>;
 
-/** The answers of a document. */
+/** The answers in a JSON document. */
 export const answersOf = ({ json }: Answer): Line[] => (json['transfers'] ?? []) as Line[];
 
-/** What each answer says, by its id. */
+/** The status and error of each answer, by its id. */
 export function notified(answers: readonly Line[]): Record<string, string> {
   return Object.fromEntries(
     answers.map(({ id, status, error }) => [id, typeof error === 'string' ? `${status} ${error}` : String(status)]),
@@ -68,7 +68,7 @@ export interface Stream {
   rest(): Promise<Line[]>;
 }
 
-/** A batch call whose answers come as lines. */
+/** A batch call whose answers arrive as lines. */
 export async function streamed(deployment: TestDeployment, story: Story, input: BatchInput): Promise<Stream> {
   const { port, path, headers, body } = await batchRequest(deployment, story, {
     ...input,
@@ -111,7 +111,7 @@ export async function toBoth(
   return { owner, linkId: first, requester, connection };
 }
 
-/** Lets a Host mint, and keeps its answers back until the gate is opened. */
+/** Lets a Host issue tokens, and holds back its answers until the gate is opened. */
 export function pause(host: ScriptedHost) {
   const paused = gate();
   host.script.transfer = async (_hop, mint) => {

@@ -3,7 +3,7 @@ import { type Jwks, sha256base64url, validateJwks, verifyJwt } from '@chatelaine
 import { linkClientId } from '@chatelaine/oauth-client';
 import { JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
 
-/** What came to one endpoint. */
+/** A request that one endpoint received. */
 export interface Received {
   readonly path: string;
   readonly form: URLSearchParams;
@@ -12,26 +12,26 @@ export interface Received {
 
 const clock = { now: () => Date.now() / 1000 };
 
-/** What a good Host checks of what an AM sends. What it finds wrong stands in `faults`. */
+/** Checks what an AM sends as a good Host would; whatever is wrong is collected in `faults`. */
 export class Checks {
   readonly faults: string[] = [];
   readonly #issuer: string;
   readonly #jtis = new Set<string>();
   #am: { readonly issuer: string; readonly keys: Jwks } | null = null;
 
-  /** @param issuer the Host's own */
+  /** @param issuer the issuer identifier of the Host */
   constructor(issuer: string) {
     this.#issuer = issuer;
   }
 
-  /** Whose assertions and statements are good. */
+  /** Sets the AM whose assertions and statements are accepted. */
   trust(am: { issuer: string; jwks: unknown }): void {
     const checked = validateJwks(am.jwks);
     if (checked.kind !== 'valid') throw new Error(`the AM's key set: ${checked.reason}`);
     this.#am = { issuer: am.issuer, keys: checked.jwks };
   }
 
-  /** RFC 7523 §3, as PROTOCOL §1 has it. */
+  /** Checks a client assertion: RFC 7523 §3, as profiled in PROTOCOL §1. */
   async client({ form, headers }: Received): Promise<void> {
     const am = this.#trusted();
     const clientId = linkClientId(am.issuer, this.#issuer);
@@ -51,7 +51,7 @@ export class Checks {
     if (headers.authorization !== undefined) this.faults.push('an Authorization header');
   }
 
-  /** PROTOCOL §3.3; its claims, or null when it is not good. */
+  /** Checks a statement (PROTOCOL §3.3); its claims, or null when it is not valid. */
   async statement(
     { form }: Received,
     { resource, bearer }: { resource: string; bearer: boolean },

@@ -17,7 +17,7 @@ import { ScriptedHost } from './scripted-host.ts';
 export interface Owner {
   readonly id: string;
   readonly username: string;
-  /** At the first process. */
+  /** Talks to the first process. */
   readonly browser: Browser;
 }
 
@@ -41,7 +41,7 @@ export class TestDeployment {
   readonly documents: Documents;
   readonly database: TestDatabase;
   readonly embedded: Embedded;
-  /** For arranging and for looking at what was stored. */
+  /** For setting up and inspecting what is stored. */
   readonly pool: Pool;
   readonly config: Config;
   readonly #closing: (() => Promise<unknown>)[];
@@ -94,7 +94,7 @@ export class TestDeployment {
     return new TestDeployment({ config, ams, host, second, documents, database, embedded, pool });
   }
 
-  /** Another AM process, closed with the deployment. */
+  /** Starts another AM process, which is closed with the deployment. */
   async another(options: AmOptions = {}): Promise<Am> {
     const am = await startAm({ ...this.config, port: await freePort() }, options);
     this.#closing.push(() => am.app.close());
@@ -109,7 +109,7 @@ export class TestDeployment {
     return { username, browser, id: row?.id ?? '' };
   }
 
-  /** A link of this owner, made in the browser as "add a Host" makes it. */
+  /** A link of this owner, made in the browser through "add a Host". */
   async link(owner: Owner, host: ScriptedHost = this.host): Promise<string> {
     const { browser } = owner;
     await browser.submit('/hosts/add', '/hosts/add', { host: host.issuer });
@@ -143,7 +143,7 @@ export class TestDeployment {
     return { ...tokens, id: row?.id ?? '' };
   }
 
-  /** A new owner with one link and one connection that may have `answers`. */
+  /** A new owner with one link and one connection, to which they gave these `answers`. */
   async story(answers: Answers, options: RequesterOptions = {}): Promise<Story> {
     const owner = await this.owner();
     const linkId = await this.link(owner);
@@ -151,7 +151,7 @@ export class TestDeployment {
     return { owner, linkId, requester, connection: await this.connect({ owner, requester, linkId, answers }) };
   }
 
-  /** Another Requester, and its connection, beside those of a story: same owner, same link. */
+  /** Another Requester, connected to the same link of the same owner. */
   async beside(story: Story, answers: Answers, options: RequesterOptions = {}): Promise<Story> {
     const requester = this.requester(options);
     return { ...story, requester, connection: await this.connect({ ...story, requester, answers }) };
@@ -161,7 +161,7 @@ export class TestDeployment {
     return (await this.pool.query<Row>(sql, [...values])).rows;
   }
 
-  /** The transfers of a connection that were begun, oldest first: not what was refused before its Host was asked. */
+  /** The transfers of a connection that were begun, oldest first, without those refused before the Host was asked. */
   transfers(connection: Connection): Promise<{ state: string; error: string | null; policy_version: string }[]> {
     return this.rows(
       `select * from transfer where connection_id = $1
@@ -172,8 +172,8 @@ export class TestDeployment {
   }
 
   /**
-   * What must hold whatever a test did: every token minted at the Host has its row here, none was minted without one,
-   * no row is left open, and the Host found nothing wrong with what it was sent.
+   * What must hold after every test: every token that the Host issued has its row here, no row is left open, and the
+   * Host found nothing wrong with what it was sent.
    */
   async audit(): Promise<{ open: number; mintedWithoutRow: string[]; faults: readonly string[] }> {
     const rows = await this.rows<{ state: string; key: string }>(

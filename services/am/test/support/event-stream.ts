@@ -1,21 +1,21 @@
 import http from 'node:http';
 import type { Browser } from '@chatelaine/test-kit';
 
-/** What a page hears. */
+/** The event stream of a page. */
 export interface EventStream {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
-  /** All that has come. */
+  /** Everything received so far. */
   readonly text: () => string;
-  /** How often it was told that something changed. */
+  /** How many change events were received. */
   readonly changes: () => number;
-  /** When the server has ended it. */
+  /** Resolves when the server has ended the stream. */
   readonly ended: Promise<void>;
   readonly hasEnded: () => boolean;
   close(): void;
 }
 
-/** A page of this browser's that listens, once the answer has begun. */
+/** Opens a stream with this browser's session; resolves when the answer has begun. */
 export function listen(browser: Browser, headers: Readonly<Record<string, string>> = {}): Promise<EventStream> {
   const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   const sent = { cookie, accept: 'text/event-stream', ...headers };

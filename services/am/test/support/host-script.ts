@@ -1,8 +1,8 @@
 import type { Received } from './checks.ts';
 
-/** Hop 2 as the Host saw it. */
+/** Hop 2 as the Host receives it. */
 export interface Hop extends Received {
-  /** The statement's claims, when it was a good one. */
+  /** The claims of the statement, if it was valid; otherwise empty. */
   readonly statement: Readonly<Record<string, unknown>>;
 }
 
@@ -19,20 +19,20 @@ export type Reply =
 export interface Minted {
   readonly token: string;
   readonly clientId: string;
-  /** Null: bound to no key. */
+  /** Null for a bearer token. */
   readonly jkt: string | null;
   readonly scope: string;
   readonly grantId: string;
 }
 
 export interface Script {
-  /** Hop 2 after the Host's own checks; `mint` makes the good answer. */
+  /** Answers hop 2 after the Host's own checks; `mint` makes the good answer. */
   transfer?: (hop: Hop, mint: () => Record<string, unknown>) => Reply | Promise<Reply>;
   refresh?: (call: Received, renew: () => Record<string, unknown>) => Reply | Promise<Reply>;
   revoke?: (call: Received) => Reply | Promise<Reply>;
-  /** The code grant; `link` makes the good answer. */
+  /** Answers the code grant; `link` makes the good answer. */
   redeem?: (call: Received, link: () => Record<string, unknown>) => Reply | Promise<Reply>;
-  /** What it says of itself. */
+  /** Changes the Host's metadata. */
   metadata?: (metadata: Record<string, unknown>) => Record<string, unknown>;
 }
 export const SCOPES = {

@@ -1,7 +1,7 @@
 import type { TestDeployment } from './deployment.ts';
 import { eventually } from './world.ts';
 
-/** Holds what `sql` locks while `during` runs, or until it calls `release`. */
+/** Holds the locks that `sql` takes while `during` runs, or until `during` calls `release`. */
 export async function holding<T>(
   { pool }: TestDeployment,
   sql: string,
@@ -22,7 +22,7 @@ export async function holding<T>(
   }
 }
 
-/** Resolves with the backends of the AMs that wait for a lock, as soon as there are so many. */
+/** Resolves with the backends of the AMs that wait for a lock, as soon as there are `count` of them. */
 export function waiting(deployment: TestDeployment, count = 1): Promise<number[]> {
   return eventually(async () => {
     const rows = await deployment.rows<{ pid: number }>(
@@ -33,12 +33,15 @@ export function waiting(deployment: TestDeployment, count = 1): Promise<number[]
   });
 }
 
-/** Breaks the connections that wait for a lock: of the request under test, and of whatever the AMs do beside it. */
+/**
+ * Breaks the connections that wait for a lock: that of the request under test, and those of anything the AMs do beside
+ * it.
+ */
 export async function breakWaiting(deployment: TestDeployment): Promise<void> {
   await deployment.rows('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [await waiting(deployment)]);
 }
 
-/** Runs `sql` in a transaction that stays open while `during` runs, or until it commits it. */
+/** Runs `sql` in a transaction that stays open while `during` runs, or until `during` commits it. */
 export async function uncommitted<T>(
   { pool }: TestDeployment,
   [sql, values]: readonly [string, readonly unknown[]],

@@ -12,7 +12,7 @@ export interface Said {
   readonly text: string;
 }
 
-/** A command as somebody types it who runs the deployment's AM. */
+/** Runs a command as the operator of the deployment would type it. */
 export async function chatelaine(
   deployment: TestDeployment,
   line: string,
@@ -28,25 +28,25 @@ export async function chatelaine(
   return { code, lines, text: lines.join('\n') };
 }
 
-/** Restores a backup of the AM's schema, the rows alone, into a new database. */
+/** Restores a backup of the AM's schema, only its rows, into a new database. */
 export async function restoredElsewhere(deployment: TestDeployment): Promise<TestDatabase> {
   const instances = [{ role: 'am', dirs: [...migrationDirs] }];
   const copy = await createTestDatabase(deployment.embedded, { instances, apply: applyMigrations });
   const url = deployment.embedded.url('postgres', copy.database);
   const into = openPool({ url, name: 'restore', max: 1 });
-  // as pg_restore does it: no triggers and no foreign keys while rows come in any order
+  // like pg_restore: without triggers and foreign keys, since rows come in any order
   await into.query('set session_replication_role = replica');
   await into.query('set search_path = am');
   const tables = await deployment.rows<{ name: string }>(
-    // rows of a partitioned table go where they belong; an unlogged table is empty after a crash, too
+    // rows of a partitioned table are routed to their partitions; an unlogged table is empty after a crash anyway
     `select c.relname as name from pg_class c
      where c.relnamespace = 'am'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
        and c.relpersistence = 'p' and c.relname <> '_prisma_migrations'`,
   );
-  // a migration may have put rows there
+  // a migration may have inserted rows
   await into.query(`truncate ${tables.map(({ name }) => `"${name}"`).join(', ')}`);
   for (const { name } of tables) {
-    // as text: numbers of 64 bits are more than a number of JavaScript holds
+    // as text: a number of JavaScript cannot hold every 64-bit integer
     const rows = await deployment.rows<{ row: string }>(`select to_jsonb(t)::text as row from "${name}" t`);
     await into.query(
       `insert into "${name}" select (jsonb_populate_record(null::"${name}", r)).* from unnest($1::jsonb[]) r`,
@@ -60,8 +60,8 @@ export async function restoredElsewhere(deployment: TestDeployment): Promise<Tes
 const LEAST_ANSWERS = 6;
 
 /**
- * Asks again and again on several processes at once, until told to end and some were answered; the answers that were
- * not 200.
+ * Repeats requests to several processes at once, until `end` is called and a minimum of them was answered; resolves
+ * with the answers that were not 200.
  */
 export function traffic(ask: () => readonly Promise<{ readonly status: number; readonly text: string }>[]): {
   end(): Promise<{ failures: readonly string[] }>;

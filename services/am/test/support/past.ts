@@ -4,16 +4,16 @@ import type { Story, TestDeployment } from './deployment.ts';
 export interface Past {
   readonly of: Story;
   readonly linkId?: string;
-  /** A time in UTC. */
+  /** In UTC. */
   readonly at: string;
   readonly state?: string;
   readonly error?: string;
   readonly times?: number;
-  /** Between two of them. */
+  /** Minutes from one to the next. */
   readonly minutes?: number;
 }
 
-/** Keys that were asked for, the earliest at `at`. */
+/** Inserts transfers of the past, the earliest at `at`; their ids. */
 export async function writeAsked(
   deployment: TestDeployment,
   { of, linkId, at, state = 'minted', error, times = 1, minutes = 1 }: Past,

@@ -2,10 +2,10 @@ import { bucketOf } from '@chatelaine/crypto';
 import { ENTRIES_A_PAGE } from '@chatelaine/ui';
 import type { TestDeployment, Owner } from './deployment.ts';
 
-/** Three pages, of which the last is not full. */
+/** Three pages, the last of which is not full. */
 export const MANY = 2 * ENTRIES_A_PAGE + 7;
 
-/** More of everything than a page has, and much of it at the same moment and under the same name. */
+/** More than one page of everything, much of it with the same time and the same name. */
 export async function fill(deployment: TestDeployment, owner: Owner, whose: string): Promise<void> {
   const { id } = owner;
   const linkId = await deployment.link(owner);
@@ -59,7 +59,7 @@ export async function fill(deployment: TestDeployment, owner: Owner, whose: stri
   );
 }
 
-/** The first is the oldest. */
+/** Connections, the first of which is the oldest. */
 async function connect(
   deployment: TestDeployment,
   { id, whose, linkId }: { id: string; whose: string; linkId: string },

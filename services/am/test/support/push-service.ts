@@ -2,18 +2,18 @@ import { createDecipheriv, createECDH, hkdfSync, randomBytes } from 'node:crypto
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A message as a push service gets it. */
+/** A message as a push service receives it. */
 export interface Pushed {
   readonly path: string;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-/** A push service that delivers nothing (RFC 8030). */
+/** A push service that records messages and delivers none (RFC 8030). */
 export interface PushService {
   readonly origin: string;
   readonly pushed: readonly Pushed[];
-  /** Answers so from now on. */
+  /** Sets the answer to every message from now on. */
   answer(status: number, headers?: Readonly<Record<string, string>>): void;
   close(): Promise<void>;
 }
@@ -43,11 +43,11 @@ export async function startPushService(): Promise<PushService> {
   };
 }
 
-/** What a browser keeps of its subscription. */
+/** A browser's side of a push subscription. */
 export interface PushBrowser {
-  /** As its form sends it. */
+  /** The subscription as the form on the page sends it. */
   readonly form: { readonly endpoint: string; readonly p256dh: string; readonly auth: string };
-  /** RFC 8291 §3.4, RFC 8188 §2. */
+  /** Decrypts a message: RFC 8291 §3.4, RFC 8188 §2. */
   open(body: Buffer): unknown;
 }
 

@@ -2,14 +2,14 @@ import { createContext, runInContext } from 'node:vm';
 
 type Listener = (event: object) => void;
 
-/** A service worker without a browser: what it shows for a message, and what it opens. */
+/** A service worker without a browser: the notifications that it shows, and the pages that it opens. */
 export interface RunWorker {
-  /** Titles, each with the options that it is shown with. */
+  /** Titles, each with the options of its notification. */
   readonly shown: (readonly [title: string, options: Readonly<Record<string, unknown>>])[];
   readonly opened: string[];
-  /** @param data a string is what came as it is; anything else comes as JSON */
+  /** @param data a string is delivered as it is; anything else as JSON */
   push(data: unknown): Promise<void>;
-  /** On the last that was shown. */
+  /** Clicks the last notification. */
   click(): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ export function runWorker(source: string): RunWorker {
     createContext({
       addEventListener: (name: string, listener: Listener) => void listeners.set(name, listener),
       registration: {
-        // of the worker's own world, whose objects are not ours
+        // from the realm of the worker, whose objects have other prototypes
         showNotification: async (title: string, options: object) =>
           void shown.push([title, JSON.parse(JSON.stringify(options)) as Record<string, unknown>]),
       },

@@ -12,13 +12,13 @@ import { type Answer, type Browser, type Documents, hiddenFields, send, type Sen
 
 export const clock = { now: () => Date.now() / 1000 };
 
-/** What an answer says, without the number of the request that it is of. PROTOCOL §3.9. */
+/** The text of an answer without its `request_id`, which differs each time. PROTOCOL §3.9. */
 export const unnumbered = ({ text }: Pick<Answer, 'text'>): string => text.replaceAll(/,"request_id":"[^"]+"/g, '');
 
-/** One request of a program's; most are posts. */
+/** Sends one request of a client; POST unless given otherwise. */
 export const exchange = (port: number, sent: Sent): Promise<Answer> => send(port, { method: 'POST', ...sent });
 
-/** A connection as its Requester holds it. */
+/** A connection as its Requester stores it. */
 export interface Connection {
   readonly id: string;
   readonly accessToken: string;
@@ -27,12 +27,12 @@ export interface Connection {
 
 export interface RequesterOptions {
   readonly name?: string;
-  /** `none`: a client that has only the key its tokens are bound to. */
+  /** `none`: a client whose only key is the one that its tokens are bound to. */
   readonly keys?: 'own' | 'none';
   readonly grantTypes?: readonly string[];
-  /** The Host that it says it is, too. PROTOCOL §2.3. */
+  /** The Host that the client claims to be as well. PROTOCOL §2.3. */
   readonly host?: string;
-  /** What else its document says. */
+  /** Further members of its document. */
   readonly document?: Readonly<Record<string, unknown>>;
 }
 
@@ -40,25 +40,25 @@ export interface TransferInput {
   readonly connection: Pick<Connection, 'accessToken'>;
   readonly resource: string;
   readonly scope: string;
-  /** Instead of, or beside, the parameters of a good request; undefined leaves one out. */
+  /** Added to the parameters of a good request, or replacing them; undefined leaves one out. */
   readonly params?: Readonly<Record<string, string | undefined>>;
-  /** Every DPoP header. */
+  /** All DPoP headers. */
   readonly proofs?: readonly string[];
-  /** Which process is asked. */
+  /** The process to ask. */
   readonly port?: number;
-  /** When the Requester leaves. */
+  /** Aborts the request. */
   readonly signal?: AbortSignal;
 }
 
 let count = 0;
 
-/** A Requester made of keys and plain HTTP. */
+/** A Requester that uses only keys and plain HTTP. */
 export class Requester {
   readonly clientId: string;
   readonly redirectUri: string;
-  /** Its connections are bound to this one. */
+  /** The key that its tokens are bound to. */
   readonly key: SigningKey = generateSigningKey();
-  /** Authenticates it; null for a client without keys. */
+  /** The key that authenticates it; null for a client without one. */
   readonly ownKey: SigningKey | null;
   readonly #am: { readonly issuer: string; readonly port: number };
 
@@ -85,7 +85,7 @@ export class Requester {
     if (this.ownKey !== null) documents.publish(`${path}.jwks`, publicJwks([this.ownKey]));
   }
 
-  /** A client assertion; `claims` replaces what a good one has. */
+  /** A client assertion; `claims` replace those of a good one. */
   assertion(claims: Readonly<Record<string, unknown>> = {}): Promise<string> {
     if (this.ownKey === null) throw new Error('this client has no keys');
     return signShortJwt({
@@ -97,13 +97,13 @@ export class Requester {
     });
   }
 
-  /** The parameters that say who is asking. */
+  /** The parameters that authenticate the client. */
   async authentication(): Promise<Record<string, string>> {
     if (this.ownKey === null) return { client_id: this.clientId };
     return { client_assertion_type: CLIENT_ASSERTION_TYPE, client_assertion: await this.assertion() };
   }
 
-  /** A proof for one request to the AM, whichever process serves it. */
+  /** A DPoP proof for one request to the AM, valid at each of its processes. */
   proof(path: string, over: { key?: SigningKey; htm?: string; accessToken?: string } = {}): Promise<string> {
     return createDpopProof({ key: this.key, htm: 'POST', htu: `${this.#am.issuer}${path}`, clock, ...over });
   }
@@ -121,7 +121,7 @@ export class Requester {
     });
   }
 
-  /** Hop 1. */
+  /** Sends a transfer request (hop 1). */
   async transfer({ connection, resource, scope, params, ...how }: TransferInput): Promise<Answer> {
     const form = {
       grant_type: GRANT.tokenExchange,
@@ -135,7 +135,7 @@ export class Requester {
     return this.post('/token', form, how);
   }
 
-  /** The parameters of a request to connect, authentication and all. */
+  /** All parameters of an authorization request, with client authentication. */
   async request(verifier: string): Promise<Record<string, string>> {
     return {
       ...(await this.authentication()),
@@ -149,7 +149,7 @@ export class Requester {
     };
   }
 
-  /** Pushes a request to connect; the path is where the owner's browser goes. */
+  /** Pushes an authorization request; `path` is where the owner's browser goes. */
   async push(
     params: Readonly<Record<string, string>> = {},
     verifier: string = createVerifier(),
@@ -160,7 +160,7 @@ export class Requester {
     return { path: `/authorize?${query}`, verifier };
   }
 
-  /** The owner of the browser agrees to what `fields` say; the connection. */
+  /** The owner of the browser agrees, with `fields` in the form; the resulting connection. */
   async connect(browser: Browser, fields: Readonly<Record<string, string>>): Promise<Omit<Connection, 'id'>> {
     const { path, verifier } = await this.push();
     const answer = await agree(browser, path, fields);
@@ -169,7 +169,7 @@ export class Requester {
     return this.redeem(code, verifier);
   }
 
-  /** Its own statement for a resource. PROTOCOL §3.6. */
+  /** The Requester's own statement for a resource. PROTOCOL §3.6. */
   statement(about: { resource: string; scope: string }): Promise<string> {
     if (this.ownKey === null) throw new Error('this client has no keys');
     const own = { iss: this.clientId, sub: this.clientId, aud: new URL(about.resource).origin };
@@ -177,7 +177,7 @@ export class Requester {
     return signShortJwt({ typ: JWT_TYP.requesterStatement, key: this.ownKey, clock, lifetimeSeconds: 60, claims });
   }
 
-  /** Asks whether there is an answer by now. PROTOCOL §3.7. */
+  /** Polls for the owner's answer. PROTOCOL §3.7. */
   async poll(
     deferralCode: string,
     { params, ...how }: Pick<TransferInput, 'params' | 'proofs' | 'port' | 'signal'> = {},
@@ -204,14 +204,15 @@ export class Requester {
 }
 
 /**
- * The hidden fields of a consent page whose button is pressed for what the test says, and not for what it says itself.
+ * The hidden fields of a consent page, without the name and value of the button, so that a test decides which button
+ * was pressed.
  */
 export function unnamed(page: string, action?: string): Record<string, string> {
   const { named: _, ...fields } = hiddenFields(page, action);
   return fields;
 }
 
-/** What is chosen on a page, of all that can be. */
+/** The choices that are selected on a page. */
 export function checkedIn(page: string): Record<string, string> {
   const inputs = [...page.matchAll(/<input type="(?:radio|checkbox)" name="([^"]*)" value(?:="([^"]*)")?([^>]*)>/g)];
   return Object.fromEntries(
@@ -219,7 +220,7 @@ export function checkedIn(page: string): Record<string, string> {
   );
 }
 
-/** Opens a consent page and sends its form. */
+/** Opens a consent page and submits its form. */
 export async function agree(browser: Browser, path: string, fields: Readonly<Record<string, string>>) {
   const page = await browser.get(path);
   return browser.post('/authorize', { ...unnamed(page.text), duration: 'open', decision: 'allow', ...fields });

@@ -21,24 +21,24 @@ interface Link {
 }
 
 /**
- * A Host that checks what the AM sends as a good one would, keeps what it found wrong in `faults`, and then answers as
- * the test's script says.
+ * A Host that checks what the AM sends as a good one would, collects what is wrong in `faults`, and then answers as the
+ * test's script says.
  */
 export class ScriptedHost {
   readonly issuer: string;
   readonly resource: string;
   readonly port: number;
   script: Script = {};
-  /** Scopes of the next link, and of every refresh from now on. */
+  /** The scopes of the next link, and of every refresh from now on. */
   ceiling: readonly string[] = Object.keys(SCOPES);
-  /** Whether it says that it hands out tokens bound to no key, and does. */
+  /** Whether it announces and issues bearer tokens. */
   bearer = false;
   readonly faults: readonly string[];
   readonly minted: Minted[] = [];
   readonly hops: Hop[] = [];
   readonly refreshes: Received[] = [];
   readonly redemptions: Received[] = [];
-  /** Challenge of each code it granted without a redirect, as long as it is good. PROTOCOL §2.3. */
+  /** The code challenge of each code that was granted without a redirect and is still valid. PROTOCOL §2.3. */
   readonly hostGrants = new Map<string, string>();
   readonly pushed: Received[] = [];
   readonly revoked: { readonly token: string; readonly hint: string | null }[] = [];
@@ -62,24 +62,24 @@ export class ScriptedHost {
     return host;
   }
 
-  /** Whose assertions and statements are good here. */
+  /** Sets the AM whose assertions and statements are accepted. */
   trust(am: { issuer: string; jwks: unknown }): void {
     this.#checks.trust(am);
   }
 
-  /** Behaves well again; forgets what it received, not what it minted. */
+  /** Removes the script and forgets the requests received, but not the tokens issued. */
   reset(): void {
     this.script = {};
     this.ceiling = Object.keys(SCOPES);
     for (const list of [this.hops, this.refreshes, this.pushed, this.revoked]) list.length = 0;
   }
 
-  /** The access tokens it gave for links are good no longer. */
+  /** Invalidates the access tokens of its links. */
   expireLinkTokens(): void {
     for (const link of this.#links) link.accessTokens.clear();
   }
 
-  /** Resolves when `holds` does; looked at whenever something was received or answered. */
+  /** Resolves when `holds` is true, which is checked whenever something was received or answered. */
   until(holds: () => boolean): Promise<void> {
     if (holds()) return Promise.resolve();
     return new Promise((resolve) => {
@@ -168,7 +168,7 @@ export class ScriptedHost {
     }
   }
 
-  /** A code for whoever proves to know what the challenge was made of; once. */
+  /** Grants a code that is redeemed once, with the verifier of this challenge. */
   grantHost(codeChallenge: string): string {
     const code = `hg-${secret()}`;
     this.hostGrants.set(code, codeChallenge);
@@ -230,7 +230,7 @@ export class ScriptedHost {
 
 const secret = (): string => randomBytes(16).toString('base64url');
 
-/** A gate that a script waits at until the test opens it. */
+/** A gate at which a script waits until the test opens it. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { opened: promise, open: resolve };

@@ -6,22 +6,22 @@ import { clock, exchange, unnamed } from './requester.ts';
 type Params = Readonly<Record<string, string | undefined>>;
 
 export interface StockOptions {
-  /** How it registers; `basic` and `post` get a secret. */
+  /** The authentication method it registers; `basic` and `post` get a secret. */
   readonly auth?: 'none' | 'basic' | 'post';
-  /** It proves a key at the token endpoint. */
+  /** Whether it sends DPoP proofs to the token endpoint. */
   readonly dpop?: 'yes' | 'no';
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** A request under way, at the owner's consent page. */
+/** A pending authorization request, whose owner is at the consent page. */
 export interface Asked {
   readonly path: string;
   readonly verifier: string;
 }
 
 /**
- * An app that has never heard of an AM: registers (RFC 7591), code + PKCE + resource, refresh. Plain HTTP, so that it
- * can do everything wrong.
+ * An app that knows nothing of AMs: it registers (RFC 7591), uses code + PKCE + resource, and refreshes. It speaks
+ * plain HTTP, so that a test can do everything wrong.
  */
 export class StockClient {
   readonly id: string;
@@ -79,7 +79,7 @@ export class StockClient {
     return { query, verifier };
   }
 
-  /** The owner's browser arrives; `path` is their consent page. */
+  /** The owner's browser follows the authorization request; `path` is their consent page. */
   async ask(browser: Browser, resource: string, over: Params = {}): Promise<Asked> {
     const { query, verifier } = this.request(resource, over);
     const stored = await browser.get(`/authorize?${query}`);
@@ -88,7 +88,7 @@ export class StockClient {
     return { path, verifier };
   }
 
-  /** The owner agrees to everything that is offered, or to what `fields` say; the code. */
+  /** The owner agrees to everything that is offered, or submits `fields`; the code. */
   async agree(browser: Browser, asked: Asked, fields: Readonly<Record<string, string>> = {}): Promise<string> {
     const page = await browser.get(asked.path);
     const answer = await browser.post('/authorize', {
@@ -103,7 +103,7 @@ export class StockClient {
     return code;
   }
 
-  /** The token endpoint, each time at another process. */
+  /** Calls the token endpoint, alternating between processes. */
   async token(
     form: Params,
     over: { dpop?: 'yes' | 'no'; key?: SigningKey; headers?: Record<string, string>; port?: number } = {},
@@ -150,7 +150,7 @@ export class StockClient {
     return this.token({ grant_type: 'refresh_token', refresh_token: refreshToken, ...form }, over);
   }
 
-  /** All of it: the owner agrees, with a tick for Bearer unless the app proves keys; the token answer. */
+  /** The whole flow: the owner agrees, also to a bearer token unless the app uses DPoP; the token response. */
   async connect(
     browser: Browser,
     resource: string,
@@ -163,7 +163,7 @@ export class StockClient {
   }
 }
 
-/** Every tick for a scope that a page offers. */
+/** The fields that tick every scope on a page. */
 export function ticks(page: string): Record<string, string> {
   const found = page.matchAll(/<input type="checkbox" name="(scope:[^"]+)" value="([^"]*)"/g);
   return Object.fromEntries([...found].map(([, name = '', value = '']) => [name, value]));

@@ -4,7 +4,7 @@ import type { Answer } from '@chatelaine/test-kit';
 import type { TestDeployment, Story } from './deployment.ts';
 import { clock, exchange } from './requester.ts';
 
-/** A version that an operator adds to those that ship. */
+/** A version that an operator adds to those that are shipped. */
 export const NEWER = {
   id: 'no-training',
   version: '1.1',
@@ -15,7 +15,7 @@ export const NEWER = {
   obliged: [],
 };
 
-/** What a Requester does at the agreements endpoint. */
+/** The Requester's side of the agreements endpoint. */
 export class Signer {
   readonly #deployment: TestDeployment;
   readonly #story: Story;
@@ -54,13 +54,13 @@ export class Signer {
     return String((await this.call()).json['proffer']);
   }
 
-  /** The terms of an offer, as it is sent. */
+  /** The terms in an offer. */
   termsOf(proffer: string): readonly TermsReference[] {
     const claims: unknown = JSON.parse(Buffer.from(proffer.split('.')[1] ?? '', 'base64url').toString());
     return readProfferClaims(claims)?.terms ?? [];
   }
 
-  /** A good answer, or what `over` makes of it. */
+  /** A good answer, changed by `over`. */
   sign(
     proffer: string,
     over: Partial<Record<keyof TermsAgreement, unknown>> = {},

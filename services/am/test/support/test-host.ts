@@ -23,7 +23,7 @@ export interface Reply {
 
 type Scripted = Reply | 'hang' | Promise<Reply>;
 
-/** How a Host behaves; what is not given behaves well. */
+/** Replacements for the good behaviour of a Host; whatever is not given behaves well. */
 export interface Behaviour {
   metadata?: (metadata: Record<string, unknown>) => unknown;
   resource?: (metadata: Record<string, unknown>) => unknown;
@@ -32,13 +32,13 @@ export interface Behaviour {
   revoke?: (call: Call) => Scripted;
 }
 
-/** A scripted Host: it issues link tokens for any code, and records what it was asked. */
+/** A scripted Host: it issues link tokens for any code, and records the requests it received. */
 export interface TestHost {
   readonly issuer: string;
   readonly port: number;
   readonly calls: Call[];
   behaviour: Behaviour;
-  /** Calls of one endpoint. */
+  /** The calls of one endpoint. */
   callsOf(path: string): Call[];
   /** Resolves with the first call that fits, past ones included. */
   called(fits: (call: Call) => boolean): Promise<Call>;
@@ -63,7 +63,7 @@ export async function startTestHost(name: string): Promise<TestHost> {
     response.writeHead(reply.status, { ...type, ...reply.headers });
     response.end(reply.json === undefined ? undefined : JSON.stringify(reply.json));
   };
-  // it may stop and start again: nobody is to take its port meanwhile
+  // a fixed port, since it may stop and start again at the same address
   let running = await serve(listener, await freePort());
   const { port } = running;
   const host: TestHost = {
@@ -120,7 +120,7 @@ function answer(host: TestHost, call: Call): Scripted {
 const same = (metadata: Record<string, unknown>): unknown => metadata;
 const secret = (): string => randomBytes(16).toString('base64url');
 
-/** A good answer of the code and refresh grants. */
+/** A good answer to the code and refresh grants. */
 export function linkTokens(over: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   const tokens = { accessToken: `at-${secret()}`, refreshToken: `rt-${secret()}` };
   return { ...goodTokens({ ...tokens, ceiling: Object.keys(SCOPES) }), ...over };

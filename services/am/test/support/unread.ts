@@ -8,7 +8,7 @@ import type { TestDeployment, Story } from './deployment.ts';
 import type { Item } from './batch.ts';
 import { gate } from './scripted-host.ts';
 
-/** A batch call whose caller reads nothing before `read`. */
+/** A batch call whose caller reads nothing until `read` is called. */
 export async function unread(
   deployment: TestDeployment,
   { requester, connection }: Story,

@@ -23,14 +23,14 @@ export interface World {
   readonly issuer: string;
   readonly embedded: Embedded;
   readonly database: TestDatabase;
-  /** As the AM's role: for arranging and for looking at what was stored. */
+  /** With the AM's role; for setting up and inspecting what is stored. */
   readonly pool: Pool;
   /** The first process. */
   readonly am: Replica;
   readonly host: TestHost;
-  /** Another process on the same database. */
+  /** Starts another process on the same database. */
   replica(over?: Partial<Config>): Promise<Replica>;
-  /** A signed-in person. */
+  /** A new person, signed in. */
   person(): Promise<Person>;
   close(): Promise<void>;
 }
@@ -42,13 +42,13 @@ export interface Person {
 
 export interface WorldOptions {
   readonly limits?: Partial<Config['limits']>;
-  /** Further Hosts the guard lets through. */
+  /** Further Hosts that outgoing calls may reach. */
   readonly hosts?: readonly TestHost[];
-  /** One that this test may crash; stopped with the rest. */
+  /** A Postgres of its own, which the test may crash; stopped with the rest. */
   readonly postgres?: Embedded;
 }
 
-/** An AM over real HTTP on a database of its own, and a scripted Host. */
+/** An AM over real HTTP with a database of its own, and a scripted Host. */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const embedded = options.postgres ?? (await sharedEmbedded());
   const instances = [{ role: 'am', dirs: [...migrationDirs] }];
@@ -126,12 +126,12 @@ export function configFor(input: { port: number; databaseUrl: string; hosts: rea
     DATABASE_PATIENCE: String(Math.ceil(patience(10) / 1000)),
     LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
     HOSTS_ADDED_PER_HOUR: '1000',
-    // who tests what is looked after says how often: a second process at it would do it twice now and then
+    // a test of recovery sets this for one process; otherwise a second one would sometimes do the work twice
     RECOVERY_EVERY_SECONDS: '3600',
   });
 }
 
-/** Starts "add a Host"; returns where the browser would go and what the Host's answer must bring back. */
+/** Starts "add a Host"; where the browser would go, and what the Host's answer must bring back. */
 export async function startLink(
   person: Person,
   host: TestHost,

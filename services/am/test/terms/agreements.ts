@@ -5,7 +5,7 @@ import { exchange } from '../support/requester.ts';
 import { Signer } from '../support/terms.ts';
 import { ANSWERS, deployment, offerAnew, offered, OFFERED, outcomeOf, stored } from './scene.ts';
 
-/** What is taken for an answer to an offer, and what is not. PROTOCOL §10.3. */
+/** What counts as an answer to an offer. PROTOCOL §10.3. */
 export function agreements(): void {
   describe('an agreement', () => {
     let story: Story;
@@ -53,7 +53,7 @@ export function agreements(): void {
       const record = await otherSigner.sign(foreign);
       expect((await otherSigner.call({ body: { agreement: record } })).status).toBe(200);
       expect(await post(record)).toBe(REFUSED);
-      // and of the same client and owner, of another of its connections
+      // nor one that was offered to another connection of the same client and owner
       const again = { ...story, connection: await deployment.connect({ ...story, answers: ANSWERS, fields: OFFERED }) };
       const theirs = new Signer(deployment, again);
       expect(await post(await theirs.sign(await theirs.proffer()))).toBe(REFUSED);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { deployment } from './scene.ts';
 
-/** What somebody sees of their terms where they connect an app. PROTOCOL §10.3, §10.5. */
+/** How owners see their terms when they connect an app. PROTOCOL §10.3, §10.5. */
 export function consent(): void {
   describe('the consent page', () => {
     it('proposes what the owner asks of all, and says what the app says that it accepts', async () => {

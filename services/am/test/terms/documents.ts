@@ -6,7 +6,7 @@ import { openTerms } from '../../src/terms/documents.ts';
 import { NEWER } from '../support/terms.ts';
 import { deployment } from './scene.ts';
 
-/** What an operator adds, checked at start. PROTOCOL §10.1. */
+/** Documents that an operator adds are checked at start. PROTOCOL §10.1. */
 export function documents(): void {
   describe('terms documents of an operator', () => {
     let folder: string;

@@ -7,7 +7,7 @@ import { gate } from '../support/scripted-host.ts';
 import { NEWER, Signer } from '../support/terms.ts';
 import { ANSWERS, ask, deployment, offerAnew, offered, outcomeOf } from './scene.ts';
 
-/** What owners do about terms, and what they can take away. */
+/** What owners do about terms, and which records they can download. */
 export function owners(): void {
   describe('other terms', () => {
     it('put in force while a transfer is under way: no token under the old version after the answer', async () => {

@@ -12,7 +12,7 @@ import { exchange } from '../support/requester.ts';
 import { Signer } from '../support/terms.ts';
 import { deployment, offerAnew, offered } from './scene.ts';
 
-/** What somebody can tell from a record, with nothing but the command line. PROTOCOL §10.2. */
+/** What a record proves to anyone with the command line. PROTOCOL §10.2. */
 export function records(): void {
   describe('chatelaine verify-agreement', () => {
     let folder: string;
@@ -27,7 +27,7 @@ export function records(): void {
     });
     afterAll(() => rm(folder, { recursive: true }));
 
-    /** What the owner takes away: the keys of both sides. */
+    /** The download of the owner: the keys of both sides. */
     const taken = async ({ owner, connection }: Story): Promise<Record<string, unknown>> => {
       const page = await owner.browser.get(`/apps/${connection.id}`);
       return (await owner.browser.get(/\/apps\/[^"]+\/keys/.exec(page.text)?.[0] ?? '')).json;
@@ -37,7 +37,7 @@ export function records(): void {
       await writeFile(at, typeof content === 'string' ? content : JSON.stringify(content));
       return at;
     };
-    /** On a machine that has no configuration. */
+    /** Runs the command on a machine without configuration. */
     const verify = async (...args: string[]): Promise<{ code: number; text: string }> => {
       const lines: string[] = [];
       const take = (line: string) => void lines.push(line);
@@ -74,7 +74,7 @@ export function records(): void {
       async (...args) => expect((await verify(...args)).code).toBe(64),
     );
 
-    // the last of all: Hosts do not know the new key
+    // the last test, since Hosts do not know the new key
     it('verifies the record offline after both keys rotated, with the keys that each side kept', async () => {
       const own = path.basename(new URL(story.requester.clientId).pathname, '.json');
       deployment.documents.publish(`/${own}.jwks`, publicJwks([generateSigningKey('EdDSA')]));
@@ -85,7 +85,7 @@ export function records(): void {
         code: 0,
         text: expect.stringContaining(deployment.issuer),
       });
-      // and the AM goes on publishing the key that signed it, beside the new one once that signs
+      // the AM continues to publish the key that signed the record, beside the new one once that is in use
       const published = async () =>
         (await exchange(deployment.ams[0].port, { method: 'GET', path: '/terms/keys' })).json['keys'] as unknown[];
       const before = (await published()).length;

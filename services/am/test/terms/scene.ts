@@ -5,14 +5,14 @@ import type { Answer } from '@chatelaine/test-kit';
 import { TestDeployment, type Story } from '../support/deployment.ts';
 import { NEWER } from '../support/terms.ts';
 
-/** An operator's documents: a newer version of one that ships. */
+/** The operator's documents: a newer version of one that is shipped. */
 export const directory = await mkdtemp(path.join(os.tmpdir(), 'terms-'));
 await writeFile(path.join(directory, 'no-training.json'), `${JSON.stringify(NEWER, null, 2)}\n`);
 
 export const deployment = await TestDeployment.build({
   config: { termsDirectory: directory, keysReadEverySeconds: 1 },
 });
-/** An owner whose Requesters are told of. */
+/** The owner to whom the Requesters below are connected. */
 const home = await deployment.story({ 'photos.read': 'allow' });
 
 export const OFFERED = { terms: 'only-for-me/1.0', 'terms-alternate': 'not-passed-on/1.0' };
@@ -33,7 +33,7 @@ export const ask = (
 export const outcomeOf = ({ status, json }: Answer) =>
   `${status} ${typeof json['error'] === 'string' ? json['error'] : 'token'}`;
 
-/** What was stored of each offer to a connection, the oldest first. */
+/** The stored offers to a connection, oldest first. */
 export async function stored({ connection }: Story): Promise<unknown[]> {
   const rows = await deployment.rows('select decision from proffer where connection_id = $1 order by created_at', [
     connection.id,

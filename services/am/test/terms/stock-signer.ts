@@ -4,7 +4,7 @@ import { importJWK, type JWK, SignJWT } from 'jose';
 import { exchange } from '../support/requester.ts';
 import { ask, deployment, offered, outcomeOf } from './scene.ts';
 
-/** A Requester that has docs/protocol.md and a JOSE library, and nothing of ours. PROTOCOL §10. */
+/** A Requester built from docs/protocol.md and a JOSE library, without our packages. PROTOCOL §10. */
 export function stockSigner(): void {
   describe('a Requester without our kit', () => {
     it('signs the terms with a stock JOSE library, by what the document says', async () => {

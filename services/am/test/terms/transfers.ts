@@ -3,7 +3,7 @@ import { answersOf, batch, notified } from '../support/batch.ts';
 import { Signer } from '../support/terms.ts';
 import { ask, deployment, offerAnew, offered, OFFERED, outcomeOf } from './scene.ts';
 
-/** What a connection gets before its owner's terms are answered, and after. PROTOCOL §10.4. */
+/** Which transfers a connection may make before and after it answered its owner's terms. PROTOCOL §10.4. */
 export function transfers(): void {
   describe('a transfer', () => {
     it('before terms are answered is terms_required with the signed offer; after acceptance, a token', async () => {

@@ -4,7 +4,7 @@ import { cellOf } from '../../src/timeline/export.ts';
 import { exchange } from '../support/requester.ts';
 import { asked, deployment, story, stranger } from './scene.ts';
 
-/** What is taken away. */
+/** The export of activity. */
 export function exports(): void {
   describe('activity that is taken away', () => {
     const take = (format: string, query = '', of = story) =>

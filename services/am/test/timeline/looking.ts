@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { asked, deployment, linesOf, olderOf, page, stranger, today } from './scene.ts';
 
-/** What is looked for, and how it is shown. */
+/** How entries are searched for, and shown. */
 export function looking(): void {
   describe('activity', () => {
     test('folds what happened alike on one day into one line, which leads to each of them', async () => {
@@ -45,7 +45,7 @@ export function looking(): void {
       const narrowed = await page(`?app=${app}&from=2026-03-02&outcome=refused`, by);
       expect(narrowed.words).toMatch(/Diary × leave this out/);
       expect(narrowed.words).not.toContain('You connected');
-      // what was decided is found by what it is about
+      // decisions are found by what they concern
       expect((await page(`?outcome=decided&app=${app}`, by)).words).toContain('You connected Diary.');
       expect((await page('?q=lifestream&outcome=decided', by)).words).toContain('You connected Lifestream.');
     });

@@ -21,7 +21,7 @@ const ask = (
 ) => requester.transfer({ connection, resource: deployment.host.resource, scope: 'photos.read', ...over });
 const made = () => deployment.story({ 'photos.read': 'allow', 'photos.write': 'ask' }, { name: 'Lifestream' });
 
-/** What was refused before any Host was asked is its owner's to know. */
+/** Requests that were refused before any Host was asked are shown to their owner. */
 export function refused(): void {
   describe('what a Requester asks for and is refused here', () => {
     test.each<[string, string, (by: Story) => Promise<unknown>, string, string, string]>([

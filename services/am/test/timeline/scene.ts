@@ -5,7 +5,7 @@ export const deployment = await TestDeployment.build();
 export const story = await deployment.story({ 'photos.read': 'allow' }, { name: 'Lifestream' });
 export const stranger = await deployment.story({ 'photos.read': 'allow' }, { name: 'Strange app' });
 
-/** Keys that were asked for, by the story of this scene unless another is named. */
+/** Inserts transfers of the past, of this scene's story unless another is given. */
 export const asked = ({ of = story, ...past }: Partial<Past> & Pick<Past, 'at'>): Promise<string[]> =>
   writeAsked(deployment, { of, ...past });
 

@@ -4,7 +4,7 @@ import { exchange } from '../support/requester.ts';
 import type { Past } from '../support/past.ts';
 import { asked, deployment, story, stranger } from './scene.ts';
 
-/** Why there was a key, or none. */
+/** Why a token was issued, or refused. */
 export function why(): void {
   describe('“Why?”', () => {
     const why = async (past: Partial<Past> & { of: Story }) => {

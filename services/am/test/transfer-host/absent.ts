@@ -22,7 +22,7 @@ export function hostsThatAreAway(): void {
         await paused.opened;
         return 'reset';
       };
-      // one call's time, long before that for the whole of it
+      // the limit of a single call ends it, long before that of the whole hop
       expect(outcome(await askHastily())).toEqual({ status: 504, error: 'temporarily_unavailable', retry: '5' });
       expect(await lastTransfer()).toMatchObject({ state: 'failed', error: 'timeout' });
       paused.open();

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/world.ts';
 import { ask, deployment, grantOf, lastTransfer, outcome, story } from './scene.ts';
 
-/** Answers that are not what was asked for. */
+/** Answers that differ from what was asked for. */
 export function answersToSomethingElse(): void {
   describe('an answer that is not what was asked for', () => {
     it.each<[string, (good: Record<string, unknown>) => Record<string, unknown>]>([
@@ -61,7 +61,7 @@ export function answersToSomethingElse(): void {
       deployment.host.script.transfer = (_hop, mint) => ({ json: { ...mint(), iss: 'http://other.localhost' } });
       deployment.host.script.revoke = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
       const seen = new Set<number>();
-      // several at once: they share a grant, and give it up once
+      // several at once: they share a grant, which is revoked only once
       for (let round = 0; round < 12; round++)
         for (const { status } of await Promise.all([ask(own), ask(own), ask(own)])) seen.add(status);
       expect(seen).toEqual(new Set([502, 503]));
@@ -72,7 +72,7 @@ export function answersToSomethingElse(): void {
       expect(outcome(await ask(own))).toEqual({ status: 503, error: 'temporarily_unavailable', retry: '30' });
       expect(deployment.host.hops).toHaveLength(0);
       deployment.host.reset();
-      // whoever would wait for the next try
+      // makes everything due that would wait for its next try
       await deployment.rows('update revocation_due set next_try_at = now()');
       await deployment.rows('update host_turn set not_before = now()');
       await eventually(async () => (await ends('pending')).length === 0);
@@ -111,7 +111,7 @@ export function answersToSomethingElse(): void {
       expect(answer.status).toBe(503);
       expect(await lastTransfer()).toMatchObject({ state: 'intent' });
       expect(await grantOf()).toBe(before);
-      // for the check at the end
+      // closes the row for the audit at the end
       await deployment.rows(`update transfer set state = 'failed', closed_at = now() where state = 'intent'`);
     });
   });

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Reply } from '../support/host-script.ts';
 import { ask, deployment, lastTransfer, outcome, refuse, story } from './scene.ts';
 
-/** What a Host refuses: its link’s token, the link, or the transfer. */
+/** What a Host refuses: the link's token, the link, or the transfer. */
 export function hostsThatRefuse(): void {
   describe('a Host that refuses', () => {
     it('the link’s token (invalid_request) gets a renewed one, once, with a new statement', async () => {
@@ -26,7 +26,7 @@ export function hostsThatRefuse(): void {
       const answer = await story.requester.transfer({ connection: story.connection, ...about, params });
       expect(answer.status).toBe(200);
       const passedOn = deployment.host.hops.map(({ form }) => unverifiedClaims(form.get('actor_token') ?? '')?.claims);
-      // made out to the AM itself it is still no client assertion
+      // even with the AM itself as audience it is no client assertion
       const client_assertion = await story.requester.statement({ ...about, resource: `${deployment.issuer}/api` });
       const forged = await story.requester.transfer({
         connection: story.connection,

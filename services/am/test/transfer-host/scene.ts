@@ -3,7 +3,7 @@ import { type Story, TestDeployment } from '../support/deployment.ts';
 
 // every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const deployment = await TestDeployment.build({ hopSeconds: 3_600 });
-/** One that gives up a call of a Host after two seconds; the others wait, however slow the machine is. */
+/** An AM that gives up a call of a Host after two seconds; the others wait, however slow the machine is. */
 const hasty = await deployment.another({ callSeconds: 2, hopSeconds: 3_600 });
 export const story: Story = await deployment.story({ 'photos.read': 'allow' });
 
@@ -17,7 +17,7 @@ export const outcome = ({ status, json, headers }: Answer) => ({
   retry: headers['retry-after'],
 });
 /**
- * It passes by itself, or when whoever runs the AM has put it right: nothing for which the owner would have to be
+ * The answer to failures that pass by themselves, or once the operator has fixed them, so that the owner need not be
  * asked.
  */
 export const UNREACHABLE = { status: 503, error: 'temporarily_unavailable', retry: '5' };

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Reply } from '../support/host-script.ts';
 import { ask, deployment, lastTransfer } from './scene.ts';
 
-/** Answers that cannot be used. */
+/** Answers that the AM cannot use. */
 export function unusableAnswers(): void {
   describe('an answer that cannot be used', () => {
     const html = '<html>All is well</html>';

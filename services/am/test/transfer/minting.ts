@@ -4,7 +4,7 @@ import { GRANT, TOKEN_TYPE } from '@chatelaine/protocol';
 import { gate } from '../support/scripted-host.ts';
 import { ask, deployment, story } from './scene.ts';
 
-/** What a transfer is: the answer, the statement, the row. */
+/** What a transfer consists of: the answer, the statement, the row. */
 export function minting(): void {
   describe('a transfer', () => {
     it('answers with the eight members of the protocol and no other', async () => {

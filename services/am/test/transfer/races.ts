@@ -5,7 +5,7 @@ import { eventually } from '../support/world.ts';
 import { deployment } from './scene.ts';
 import { ask, errorOf, fresh, pauseHost } from './stopped-scene.ts';
 
-/** What must happen once, and a database that fails in between. */
+/** What must happen only once, also when the database fails meanwhile. */
 export function races(): void {
   describe('an approval', () => {
     it('is used by exactly one of thirty transfers that want it at once, over two processes', async () => {
@@ -107,7 +107,8 @@ export function races(): void {
         expect(errorOf(answer)).toBe('503 temporarily_unavailable');
         expect(answer.text).not.toContain(deployment.host.minted.at(-1)?.token);
       });
-      // whoever could have closed it lost the database: the row stays as the trace of what was minted
+      // the process that would have closed the row lost its database: the row stays as evidence of the token that was
+      // issued
       expect(await deployment.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'intent' })]);
       await deployment.rows(`update transfer set state = 'failed', closed_at = now() where state = 'intent'`);
     });

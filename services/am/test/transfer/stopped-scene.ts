@@ -24,7 +24,7 @@ export const grantsOf = async ({ connection }: Story) =>
     ])
   ).map((row) => row.grant_id);
 
-/** Lets the Host mint, and keeps its answer back until the gate is opened. */
+/** Lets the Host issue a token, and holds back its answer until the gate is opened. */
 export function pauseHost() {
   const paused = gate();
   deployment.host.script.transfer = async (_hop, mint) => {

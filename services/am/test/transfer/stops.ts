@@ -32,7 +32,7 @@ export function stops(): void {
       expect(answer.text).not.toContain(token);
       expect(await deployment.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'withheld' })]);
       const [grantId] = await grantsOf(story);
-      // what earlier tests ended may be told only now, too
+      // revocations of earlier tests may be sent only now, too
       const notified = what.startsWith('the connection')
         ? ({ token, hint }: Revoked) => hint === 'transfer_grant' && token === grantId
         : ({ token, hint }: Revoked) => hint === 'refresh_token' && token.startsWith('rt-');

@@ -4,7 +4,7 @@ import { JWT_TYP, TOKEN_TYPE } from '@chatelaine/protocol';
 import { clock } from '../support/requester.ts';
 import { ask, BAD_TOKEN, bodyOf, deployment, refused, story, stranger } from './scene.ts';
 
-/** The connection’s token, whoever brings it. */
+/** The connection's token, presented by its client and by others. */
 export function subjectTokens(): void {
   describe('a subject_token', () => {
     it('that is bad in any way gets one and the same answer', async () => {

@@ -8,11 +8,11 @@ import { ask, errorOf, fresh, grantsOf, pauseHost, stop } from './stopped-scene.
 const AT_ONCE = 24;
 
 /**
- * Steps of transfers that come at the same moment are one statement each: each transfer is as if it were alone. ADR
- * 0024
+ * The steps of transfers that come at the same moment share a statement, and yet each transfer behaves as if it were
+ * alone. ADR 0024
  */
 export function together(): void {
-  /** So many at both processes, all of whose Host answers at the same moment. */
+  /** Sends transfers to both processes, to which the Host answers at the same moment. */
   async function atOnce(
     stories: readonly Story[],
     meanwhile: () => Promise<void> = async () => undefined,
@@ -27,7 +27,7 @@ export function together(): void {
     paused.open();
     return Promise.all(pending);
   }
-  /** What waits for a lock is the statement of one transfer; that of several skips what is locked. */
+  /** Checks that what waits for a lock is the statement of a single transfer; a shared statement skips locked rows. */
   async function oneWaits(): Promise<void> {
     const rows = await deployment.rows<{ query: string }>('select query from pg_stat_activity where pid = any ($1)', [
       await waiting(deployment),
@@ -93,7 +93,7 @@ export function together(): void {
         paused.open();
         await oneWaits();
         const [, ...others] = pending;
-        // answered although that end is not committed
+        // they are answered although the other connection's end is not committed
         for (const answer of await Promise.all(others)) expect(answer.status).toBe(200);
         await commit();
       });

@@ -3,7 +3,7 @@ import type { Owner, Story } from '../support/deployment.ts';
 import { unnumbered } from '../support/requester.ts';
 import { ask, deployment, refused, story, stranger } from './scene.ts';
 
-/** Resource and scope, and the rules about them. */
+/** The resource and scope that are asked for, and the rules about them. */
 export function whatIsAsked(): void {
   describe('a resource', () => {
     it('of a Host that is unknown, not linked, not shown, broken or another’s gets one and the same no', async () => {

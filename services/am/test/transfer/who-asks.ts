@@ -4,7 +4,7 @@ import { CLIENT_ASSERTION_TYPE, GRANT, JWT_TYP } from '@chatelaine/protocol';
 import { clock, exchange } from '../support/requester.ts';
 import { ask, deployment, refused, story, stranger } from './scene.ts';
 
-/** The client, its key, and what it may not say. */
+/** The client, its key, and parameters that it must not send. */
 export function whoAsks(): void {
   describe('what would name another actor or key', () => {
     it.each(['actor_token', 'actor_token_type', 'cnf', 'req_cnf', 'jkt', 'act', 'grant_id'])(
