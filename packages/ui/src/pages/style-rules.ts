@@ -232,6 +232,7 @@ html:has(.sticky) { scroll-padding-bottom: 9rem }
   background: var(--good) }
 .days span.none { background: var(--bad) }
 .row { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: 1rem 0 0 }
+.card > form:first-child > .row:nth-child(1 of :not([type=hidden], [hidden])) { margin-top: 0 }
 details > summary { cursor: pointer; color: var(--quiet); font-size: .875rem; padding: .3rem 0; width: fit-content }
 details[open] > summary { margin-bottom: .3rem }
 @media (max-width: 40rem) {
