@@ -7,7 +7,7 @@ const AXE = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe
 
 /** What axe reports as serious on a page. */
 export async function seriousIn(page: Page, options: { runOnly?: readonly string[] } = {}): Promise<object[]> {
-  // half a megabyte to load, so only once for each page
+  // axe is half a megabyte, so it is loaded only once for each page
   if ((await page.evaluate('globalThis.axe === undefined')) === true) await page.evaluate(`(() => { ${AXE} })(); 0`);
   const how = JSON.stringify({ resultTypes: ['violations'], ...options });
   const { violations } = (await page.evaluate(`axe.run(${how})`)) as AxeResults;

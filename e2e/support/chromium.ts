@@ -10,7 +10,7 @@ export function chromiumPath(): string | null {
 }
 
 const ALONE = [
-  '--no-sandbox', // containers and root have none
+  '--no-sandbox', // containers and root cannot use the sandbox
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',

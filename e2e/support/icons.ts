@@ -13,7 +13,7 @@ const DRAWN: Readonly<Record<string, string>> = {
 };
 
 /**
- * Stores icons as the AM does after it has fetched them: one for Lifestream, the others for whoever names them by
+ * Stores icons as the AM does after it has fetched them: one for Lifestream, the others for any app whose icon is at
  * {@link iconUri}.
  */
 export async function storeIcons({ database }: Pick<Constellation, 'database'>, browser: Browser): Promise<void> {

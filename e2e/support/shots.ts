@@ -17,7 +17,7 @@ const SCHEMES = ['light', 'dark'] as const;
 const executable = chromiumPath();
 if (executable === null) throw new Error('There is no Chromium on this machine; CHROMIUM may name one.');
 const DOCS = path.join(import.meta.dirname, '../../docs/img');
-/** Stops by the picture that is taken of them, from the top of the page or from a heading. */
+/** The stops whose pictures are in the documents, from the top of the page or from a heading. */
 const PICTURES: Readonly<Record<string, readonly [stop: string, from?: string]>> = {
   feed: ['lifestream-feed'],
   overview: ['am-home'],
@@ -40,7 +40,7 @@ fs.mkdirSync(OUT, { recursive: true });
 const browser = await launchChromium(executable, { as: 'one process' });
 const stage = await setStage(browser);
 try {
-  // as people see it who run the demo
+  // as people who run the demo see it
   if (isForDocs) await seedApps(stage.people.robin, stage.deployment, () => undefined);
   else await storeIcons(stage.deployment, browser);
   for (const stop of stops) {

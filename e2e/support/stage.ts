@@ -15,7 +15,7 @@ import { newContext } from './chromium.ts';
 import { NEWER_TERMS } from './newer-terms.ts';
 import { drawnPicture } from '../../scripts/start/picture.ts';
 
-/** A deployment in which something has happened, to look at its pages. */
+/** A deployment with some history, whose pages are to be looked at. */
 export interface Stage {
   readonly deployment: Constellation;
   readonly people: Readonly<Record<Who, Person>>;

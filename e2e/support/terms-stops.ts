@@ -3,7 +3,8 @@ import { am, appAsks, appPage, askedForConsent } from './am-steps.ts';
 import { type Around, ROBIN, stored } from './am-stored.ts';
 import type { Stop } from './stops.ts';
 
-// Robin has connected Lifestream, which has signed; whatever else pages about terms need is written into the tables.
+// Robin has connected Lifestream, which has signed; anything else that pages about terms show is written into the
+// tables.
 
 const choosing = (terms: string, signersOnly = false): Around =>
   stored(

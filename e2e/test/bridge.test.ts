@@ -19,11 +19,11 @@ import { openRawRequester, RAW_CALLBACK, type RawRequester } from './support/raw
 
 const CLIENT = { id: 'bridge', secret: 'client-secret-of-the-bridge' };
 const PASSWORD = 'correct horse battery';
-/** PROTOCOL §7 says 5, on a machine that is not busy. Less patience than usual, all the same. */
+/** PROTOCOL §7 says 5 seconds, on a machine that is not busy. Still less than tests usually wait. */
 const HOST_KNOWS_WITHIN_SECONDS = 15;
 const CHIRP = 'A chirp from a service that has never heard of an AM';
 const PLUME = 'A plume, signed with HMAC-SHA1';
-/** How all that the stand-ins hand out begins, and what only the bridge and they know. */
+/** The prefixes of everything that the stand-ins issue, and the secrets that only the bridge and they know. */
 const CREDENTIALS: readonly Canary[] = [
   ...['access', 'refresh', 'token', 'secret'].map((kind): Canary => ({ kind: 'token', secret: `stand-in-${kind}-` })),
   { kind: 'key', secret: CLIENT.secret },
@@ -108,7 +108,7 @@ describeInBrowser(`${STORY}${executable === null ? ' [needs Chromium]' : ''}`, (
   const follow = (name: string | RegExp): Promise<void> => page.getByRole('link', { name }).first().click();
   const card = (title: string) =>
     page.locator('section.card', { has: page.getByRole('heading', { name: title, exact: true }) });
-  /** All of the page: the feed comes while it is read. */
+  /** The whole page, which is streamed while it is read. */
   const text = async (): Promise<string> => {
     await page.waitForLoadState();
     return page.locator('main').innerText();
@@ -159,20 +159,20 @@ describeInBrowser(`${STORY}${executable === null ? ' [needs Chromium]' : ''}`, (
     await page.getByLabel('Address of your authorization manager').fill(deployment.am.url);
     await press('Connect');
     await follow(/^Continue to /);
-    // Lifestream never said that it wants these: they are behind what it wants
+    // Lifestream did not ask for these, so they are listed behind what it asked for
     const service = page.locator('section.service', { has: page.getByRole('heading', { name: 'Bridge: my Bridge' }) });
     for (const title of ['Chirp', 'Plume'])
       await service
         .getByRole('radiogroup', { name: `${title}: Read your entries` })
         .getByLabel('Allow', { exact: true })
         .check();
-    // no script runs: the button says what it came to when the page was made, and agrees to nothing else
+    // no script runs: the label of the button was rendered with the page, and pressing it agrees to exactly that
     const agree = page.locator('button[value="allow"]');
     await agree.click();
     expect(await text()).toContain('It now says what it comes to');
     await agree.click();
     await page.waitForURL((url) => url.origin === deployment.requester.url);
-    // a slow machine may need more than one look: Lifestream waits 8 s for a Host
+    // on a slow machine it may take more than one look, since Lifestream waits 8 s for a Host
     await eventually(feed, { until: (shown) => shown.includes(CHIRP) && shown.includes(PLUME) });
   });
 
@@ -200,7 +200,7 @@ describeInBrowser(`${STORY}${executable === null ? ' [needs Chromium]' : ''}`, (
     await press('Disconnect');
     expect(await text()).toContain('It is removed here.');
     expect(await ceiling()).toContain('plume:entries.read');
-    // a token that the app still holds opens nothing; the next one is refused, and then the AM knows
+    // a token that the app still holds opens nothing; the next refresh is refused, and then the AM knows
     await eventually(async () => {
       const shown = await feed();
       expect(shown).not.toContain(PLUME);
@@ -222,7 +222,7 @@ describeInBrowser(`${STORY}${executable === null ? ' [needs Chromium]' : ''}`, (
   describe('no credential of a service', () => {
     test('is in an answer of any of ours, or in a request of one to the other', () => {
       const { exchanges } = recording;
-      // and it was really used
+      // the token was really used
       expect(chirp.calls.map(({ authorization }) => authorization.slice(0, 23))).toContain('Bearer stand-in-access-');
       expect(exchanges.length).toBeGreaterThan(50);
       for (const { request, response } of exchanges)
@@ -253,7 +253,7 @@ describeInBrowser(`${STORY}${executable === null ? ' [needs Chromium]' : ''}`, (
         return chirp.issued.filter((secret) => heap.includes(secret));
       };
       expect(chirp.issued.length).toBeGreaterThan(1);
-      // an idle connection holds its last request until it is closed
+      // an idle connection holds its last request in memory until it is closed
       await eventually(look, { until: (found) => found.length === 0 });
     });
   });

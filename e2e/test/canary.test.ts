@@ -23,9 +23,8 @@ import { type Canary, canariesIn, singing } from './support/canaries.ts';
 import { dumpAll, heapSnapshots, passTheTime, snapshot } from './support/dumps.ts';
 import { eventually } from '@chatelaine/test-kit';
 
-// A whole story is told while everything that travels is written down: passwords, tokens, codes, verifiers,
-// request_uris, states, cookies, assertions,
-// proofs and statements. Then these are looked for where they must not be.
+// A whole story runs while all traffic is recorded. Then every secret in it (passwords, tokens, codes, verifiers,
+// request_uris, states, cookies, assertions, proofs and statements) is looked for where it must not be.
 
 const MASTER_KEYS = new Map<string, string>();
 
@@ -33,7 +32,7 @@ let deployment: Constellation;
 let robin: Person;
 let diagnostics: string;
 let canaries: Canary[];
-/** What the services told their trace collector. */
+/** Everything that the services sent to their trace collector. */
 let traces = '';
 let collector: http.Server;
 
@@ -81,8 +80,8 @@ afterAll(async () => {
 });
 
 /**
- * Accounts, a link, a connection, reading, a database that is away, a stop; a wrong password; and at last every
- * machine's request once more.
+ * Accounts, a link, a connection, reading, an outage of the database, a stop, a wrong password, and finally a replay of
+ * all requests of machines.
  */
 async function tell(wrong: string, recording: Recording): Promise<void> {
   const [host] = deployment.hosts;
@@ -103,7 +102,7 @@ async function tell(wrong: string, recording: Recording): Promise<void> {
   await replay([...recording.exchanges]);
 }
 
-/** Whoever comes meanwhile is told to come back; what they brought is not told to the log. */
+/** Requests during an outage are answered with "try again later", and their content must not be logged. */
 async function withoutDatabase(): Promise<void> {
   await deployment.postgres.crash();
   expect((await robin.visit(deployment.am.url)).status).toBe(503);
@@ -115,7 +114,7 @@ async function withoutDatabase(): Promise<void> {
   await eventually(back, { until: (status) => status === 200 });
 }
 
-/** Everything that was posted by machines, again: used codes, used assertions and proofs, ended tokens. */
+/** Sends everything that machines posted once more: used codes, assertions and proofs, and ended tokens. */
 async function replay(exchanges: readonly Exchange[]): Promise<void> {
   const posted = exchanges.filter(
     ({ request }) => request.method === 'POST' && /^\/(token|par|revoke)$/.test(request.path),
@@ -135,10 +134,7 @@ async function replay(exchanges: readonly Exchange[]): Promise<void> {
   }
 }
 
-/**
- * The private halves of the keys that the AM and Lifestream publish: what a reader of the tables would need the master
- * key for.
- */
+/** The private keys of the AM and Lifestream, for which a reader of the tables would need the encryption key. */
 async function privateKeys(): Promise<Canary[]> {
   const found: Canary[] = [];
   const keepers = [
@@ -203,7 +199,7 @@ describe('secrets', () => {
     const all = ['am', 'host', 'requester'];
     const ids = () => new Set(traces.match(/(?<="traceId":")[0-9a-f]{32}/g) ?? []);
     const through = async () => [...ids()].find((trace) => serving(trace).join() === all.join());
-    // each service tells of its part by itself, some seconds later
+    // each service exports its spans by itself, some seconds later
     await eventually(through, { until: (trace) => trace !== undefined });
     const tokens = async () => traces.includes('"POST /token"');
     await eventually(tokens, { until: (notified) => notified });
@@ -216,15 +212,12 @@ describe('secrets', () => {
     expect(singing(dump, canaries)).toEqual([]);
   });
 
-  // A snapshot begins with a full collection, so what it shows is held by something. Requests that are over must not be
-  // held: neither their
-  // passwords, codes, verifiers and cookies nor the tokens they carried, not even those the AM seals and opens (E7: no
-  // decrypted link token in
-  // any cache). Left out: the master keys and private keys, which a process that signs and seals must hold; and at
-  // Lifestream the Host access
-  // tokens, which live in its memory by design, until shortly before they expire. Strings are cut at 1,024 characters
-  // in a snapshot: a whole
-  // request body may hide one, the values parsed out of it may not.
+  // A snapshot begins with a full garbage collection, so whatever it shows is still referenced. Requests that are over
+  // must leave nothing in memory: neither passwords, codes, verifiers and cookies nor the tokens that they carried, not
+  // even those that the AM encrypts and decrypts (E7: no decrypted link token in any cache). Left out are the
+  // encryption and private keys, which a process needs all the time, and at Lifestream the Hosts' access tokens, which
+  // it keeps in memory by design until shortly before they expire. Snapshots cut strings at 1,024 characters: a whole
+  // request body may hide a secret, the values parsed out of it may not.
   test('are not held in memory once the requests that carried them are over', async () => {
     for (const service of deployment.services) {
       for (const process of service.processes) {
@@ -237,12 +230,12 @@ describe('secrets', () => {
           const found = forbidden
             .filter(({ secret }) => heap.includes(secret))
             .map(({ kind, secret }) => `${kind} ${secret.slice(0, 10)}…`);
-          // and what is held is seen: the tokens that Lifestream keeps
+          // the check does see what is held: the tokens that Lifestream keeps
           const kept = canaries.filter(({ secret }) => secret.startsWith('cha_at_') && heap.includes(secret));
           expect(kept.length > 0).toBe(service.service === 'requester');
           return { of: process.name, found };
         };
-        // an idle connection holds its last request until it is closed
+        // an idle connection holds its last request in memory until it is closed
         const seen = await eventually(look, { until: ({ found }) => found.length === 0, seconds: KEPT_ALIVE_SECONDS });
         expect(seen).toEqual({ of: process.name, found: [] });
       }
@@ -250,5 +243,5 @@ describe('secrets', () => {
   });
 });
 
-/** Longer than a connection on which nothing happens is kept. */
+/** Longer than an idle connection is kept open. */
 const KEPT_ALIVE_SECONDS = 30;

@@ -14,11 +14,12 @@ import { startDeployment } from '../support/deployment.ts';
 import { eventually } from '@chatelaine/test-kit';
 import { NOTEBOOK_CALLBACK, type Notebook, openNotebook } from './support/notebook.ts';
 
-// one deployment and one person for the whole file: each test goes on where the one before ended
+// one deployment and one person for the whole file: each test continues where the one before ended
 
 const READ = 'entries.read';
 /**
- * PROTOCOL §7 says 5, on a machine that is not busy: the soak measures that. Less patience than usual, all the same.
+ * PROTOCOL §7 says 5 seconds, on a machine that is not busy, which the soak measures. Still less than tests usually
+ * wait.
  */
 const HOST_KNOWS_WITHIN_SECONDS = 15;
 
@@ -37,7 +38,7 @@ afterAll(async () => {
   await deployment?.stop();
 });
 
-/** Lifestream with an empty memory, so that it has to ask for every token anew. */
+/** Restarts Lifestream without the tokens in its memory, so that it has to request each anew. */
 async function freshFeed(): Promise<Page> {
   const [lifestream] = deployment.requester.processes;
   await lifestream?.stop();
@@ -48,7 +49,7 @@ async function freshFeed(): Promise<Page> {
 const answersIn = (body: string): Record<string, unknown>[] =>
   body.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]));
 
-/** What a Host minted, or the AM relayed: one by one, or many a line each. */
+/** The token responses of a Host or of the AM, whether one per answer or many as lines. */
 const tokenAnswers = (exchanges: readonly Exchange[], service: string) =>
   exchanges
     .filter((it) => it.service === service && ['/token', '/transfers'].includes(it.request.path))
@@ -146,7 +147,7 @@ describe('a program without published keys', () => {
     expect((await waiting.poll()).kind).toBe('token');
     const read = await notebook.fetch({ ...ref, resource, scope: READ }, `${resource}/entries`);
     expect(read.kind === 'response' ? read.response.status : read.kind).toBe(200);
-    // Lifestream, which has published keys, writes there (PROTOCOL §3.6)
+    // Lifestream, which has published keys, may write there (PROTOCOL §3.6)
     expect(await notebook.transfer({ ...ref, resource, scope: 'entries.write' })).toEqual({
       kind: 'access_denied',
       by: 'host',
@@ -181,7 +182,7 @@ describe('processes of the AM come and go', () => {
 describe('what the owner stops', () => {
   const at = (name: 'photos' | 'calendar') => ({ resource: deployment.host(name).resource, scope: READ });
   let ref: { owner: string; connectionId: string };
-  /** What the Host says to the token that the notebook holds; a new one, if the AM gave any, would show as 200. */
+  /** The status of a call with the notebook's token. If the AM issued a new token, it would be 200. */
   const read = async (name: 'photos' | 'calendar') => {
     const outcome = await notebook.fetch({ ...ref, ...at(name) }, `${at(name).resource}/entries`);
     return outcome.kind === 'response' ? outcome.response.status : outcome.kind;

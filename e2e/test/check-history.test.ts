@@ -7,7 +7,7 @@ const STOP = { connection, begin: 100, end: 200, outcome: 'ok' } as const;
 const HANDED_OUT: Outcome = { kind: 'ok', json: {} };
 const REFUSED: Outcome = { kind: 'refused', status: 400, error: 'invalid_request' };
 
-/** What is found of one answer, to a transfer and to a refresh, beside a stop. */
+/** The findings for one outcome, of a transfer and of a refresh, when there was a stop. */
 function found(times: { begin: number; end: number }, outcome: Outcome): string[] {
   const history = createHistory();
   history.stops.push(STOP);

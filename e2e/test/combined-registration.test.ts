@@ -10,8 +10,8 @@ import {
 } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-// Lifestream is Requester and Host in one (PROTOCOL §2.3), and Echo another Requester that reads it; each test goes on
-// where the one before ended
+// Lifestream is Requester and Host in one (PROTOCOL §2.3), and Echo another Requester that reads from it; each test
+// continues where the one before ended
 
 let deployment: Constellation;
 let robin: Person;
@@ -35,7 +35,7 @@ afterAll(async () => {
 const links = async (): Promise<number> =>
   (await deployment.database.query('am', `select 1 from link where state = 'active'`)).length;
 
-/** Starts a connection with the tick, and leaves its authorization URL for somebody to open. */
+/** Starts a connection that also links; the authorization URL, which nobody has opened yet. */
 async function startSharing(person: Person): Promise<string> {
   await signIn(person, lifestream.url);
   await person.visit(`${lifestream.url}/connect`);
@@ -44,7 +44,7 @@ async function startSharing(person: Person): Promise<string> {
   return onward?.href.href ?? '';
 }
 
-/** Redirects that a browser follows from the Requester's form to its page at the end. */
+/** How many redirects a browser follows from the Requester's form to the page on which it ends. */
 async function redirectsOf(connect: () => Promise<unknown>): Promise<number> {
   const recording = deployment.record();
   await connect();

@@ -49,7 +49,7 @@ describeInBrowser(`the consent page, in a browser${executable === null ? ' [need
     opened.push(context);
     return context.newPage();
   }
-  /** From Lifestream to the question. */
+  /** Goes from Lifestream to the consent page. */
   async function asked(page: Page): Promise<Page> {
     await page.goto(`${deployment.requester.url}/connect`);
     await page.locator('input[name=am]').fill(deployment.am.url);
@@ -109,7 +109,7 @@ describeInBrowser(`the consent page, in a browser${executable === null ? ' [need
           .getByLabel('Allow', { exact: true })
           .isChecked(),
       ).toBe(true);
-      // where the choices begin, not at the top again
+      // the page is shown where the choices begin, not from the top again
       expect((await page.getByRole('heading', { name: 'What it may ask for' }).boundingBox())?.y).toBeLessThan(
         NARROW.height / 2,
       );
@@ -215,7 +215,8 @@ describeInBrowser(`the consent page, in a browser${executable === null ? ' [need
         .length;
     const before = await connections();
     await page.getByRole('button', { name: /^Let it ask/ }).dblclick({ delay: 20, noWaitAfter: true });
-    // not for an address: the second press aborts the navigation of the first, which such a wait takes for its own
+    // waits for a heading and not for a URL: the second press aborts the navigation of the first, at which such a wait
+    // would fail
     await page.getByRole('heading', { name: 'My Hosts' }).waitFor();
     expect(await connections()).toBe(before + 1);
     await choose(second, /See your photos/, 'Allow');

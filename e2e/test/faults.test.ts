@@ -70,7 +70,7 @@ describe(`things break under load (FAULTS_SEED=${seed})`, () => {
   });
 
   test('afterwards: acknowledged is kept, ended is ended, nothing is double, orphaned or unaccounted for', async () => {
-    // a run in which nothing happened proves nothing: how much there was time for is the machine's affair, and chance's
+    // a run in which nothing happened proves nothing, and how much happens depends on the machine and on chance
     const enough = async () => Object.entries(ENOUGH).filter(([what, least]) => (counts(world)[what] ?? 0) < least);
     await eventually(enough, { until: (missing) => missing.length === 0 });
     await load.finish();
@@ -79,13 +79,13 @@ describe(`things break under load (FAULTS_SEED=${seed})`, () => {
   });
 });
 
-// last, because it leaves the deployment in disorder
+// last, because these leave the deployment with damaged tables
 describe('the checks find what they are for', () => {
   test.each(DAMAGED)('in the tables: %s', async (_name, damage, finding) => {
     const { deployment, history } = world;
     const count = async () => (await checkTables(deployment, history)).filter((found) => finding.test(found)).length;
     const before = await count();
-    // as the service itself: its triggers find its tables
+    // with the service's own role, so that its triggers find its tables
     await deployment.database.query(damage.includes('photos.') ? 'photos' : 'am', damage);
     expect(await count()).toBeGreaterThan(before);
   });

@@ -5,7 +5,7 @@ import { mixUps } from './hostile/mix-ups.ts';
 import { slowness } from './hostile/slowness.ts';
 import { openWorld, type World } from './hostile/world.ts';
 
-// one deployment for all: starting it takes longer than any of these
+// one deployment for all, since starting it takes longer than any of these tests
 
 let world: World;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 const worldOf = (): World => world;
-// what one of them arranges before its tests is not there for the others
+// each is a describe of its own, so that what one sets up is not there for the others
 for (const [name, tests] of Object.entries({ lies, 'mix-ups': mixUps, slowness, nonsense: fuzz }))
   describe(name, () => {
     tests(worldOf);

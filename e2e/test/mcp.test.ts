@@ -11,8 +11,8 @@ import { eventually } from '@chatelaine/test-kit';
 import { clientMetadata, createMcpApp, type McpApp } from './support/mcp-app.ts';
 import { type ClientDocuments, serveClientDocuments } from './support/stock/client-documents.ts';
 
-// examples/mcp-server as its command starts it, twice; and the SDK's own client with its own OAuth, which has never
-// heard of an AM
+// two instances of examples/mcp-server, started by its command, and the client of the official SDK with its own OAuth,
+// which knows nothing of an AM
 
 const REDIRECT_URI = 'http://127.0.0.1:49153/callback';
 const SCOPES = ['notes.read', 'notes.write'];
@@ -72,7 +72,7 @@ test('the MCP server refuses in words that the SDK understands', async () => {
   const read = await demo.deployment.fetch(well);
   const document = (await read.json()) as { authorization_servers: string[] };
   expect(document.authorization_servers).toEqual([demo.deployment.am.url, demo.servers[0]?.url]);
-  // a client that runs in a browser's page can read all that, too
+  // a client in a web page can read all of it, too
   const preflight = await demo.deployment.fetch(mcpUrl(0), {
     method: 'OPTIONS',
     headers: { origin: 'https://inspector.example', 'access-control-request-method': 'POST' },
@@ -192,7 +192,7 @@ describe.each([
     });
     expect(kept.tokens).toBeUndefined();
     expect(kept.opened.length).toBeGreaterThan(1);
-    // by its document it is one app at both servers; by registering it is another app at each
+    // with its document it is one client at both servers; when it registers, it is a different client at each
     const diaryAnswers = () => call(diary, 'list_notes').catch(() => 'refused');
     if (identify) await eventually(diaryAnswers, { until: (answer) => answer === 'refused' });
     else expect(await diaryAnswers()).toContain('Keys');

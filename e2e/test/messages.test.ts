@@ -10,7 +10,7 @@ import {
 } from './support/raw-requester.ts';
 import { MISTAKES, type World } from './support/mistakes.ts';
 
-// What the developer of a Requester reads when something is not right yet.
+// What the developer of a Requester reads about a request that is wrong.
 
 const READ = 'entries.read';
 
@@ -31,14 +31,14 @@ beforeAll(async () => {
 
 afterAll(() => deployment?.stop());
 
-/** As OAuth shapes it, with a sentence for people, never kept by caches. */
+/** An OAuth error with a description for people, which caches must not store. */
 function expectMessage({ status, headers, body }: Answer, outcome: string, says: RegExp): void {
   expect(`${status} ${String(body['error'])}`).toBe(outcome);
   expect(body['error_description']).toMatch(/^[A-Za-z"][ -~]{10,}\.$/);
   expect(body['error_description']).toMatch(says);
   expect(headers.get('content-type')).toMatch(/^application\/json/);
   expect(headers.get('cache-control')).toBe('no-store');
-  // the framework's own errors have these
+  // members that only the framework's own errors have
   expect(Object.keys(body)).not.toContain('statusCode');
 }
 

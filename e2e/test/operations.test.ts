@@ -18,14 +18,14 @@ const DOCUMENT = readFileSync(path.join(import.meta.dirname, '..', '..', 'docs',
 interface Documented {
   readonly name: string;
   readonly services: readonly string[];
-  /** By service. */
+  /** The default, by service. */
   readonly fallback: (service: string) => string;
   readonly example: (service: string) => string;
 }
 
 const bare = (cell: string): string => cell.replaceAll('`', '').trim();
 
-/** A cell that says one thing for all, or `am …, host …`. */
+/** Reads a cell with one value for all services, or with `am …, host …`. */
 function ofService(cell: string): (service: string) => string {
   const own = new Map(cell.split(',').map((part) => bare(part).split(' ') as [string, string]));
   return (service) => own.get(service) ?? bare(cell);
@@ -47,7 +47,7 @@ function documented(): Documented[] {
     });
 }
 
-/** As the table says it: what must be set has a dash alone, what is off or empty a dash and a word. */
+/** How the table shows a default: a dash alone for what must be set, a dash and a word for what is off or empty. */
 function shown(field: Field): RegExp {
   if (field.fallback === undefined) return /^–$/;
   const { value } = field.fallback;
@@ -151,7 +151,7 @@ describe('infra/k8s', () => {
       const given = named('ConfigMap', service)?.data ?? {};
       for (const [name, text] of Object.entries(given))
         expect([name, fields[name]?.read(text)?.kind]).toEqual([name, 'value']);
-      // PORT is the image's
+      // PORT is set by the image
       const secret = ['DATABASE_URL', 'ENCRYPTION_KEY', 'PORT'];
       const needed = Object.entries(fields)
         .filter(([, { fallback }]) => fallback === undefined)
@@ -162,7 +162,7 @@ describe('infra/k8s', () => {
   );
 
   test.each(Object.keys(SERVICES))('the %s believes nobody in the cluster before somebody names a proxy', (service) => {
-    // whoever is believed says where a request comes from, and with that whom it is counted against
+    // a trusted proxy decides which address a request comes from, and thus whom it is counted against
     expect(named('ConfigMap', service)?.data).not.toHaveProperty('TRUSTED_PROXIES');
   });
 

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { installPacked, type PackedFolder } from './support/packed/folder.ts';
 import { startScript } from './support/packed/start.ts';
 
-// host-kit and requester-kit as a stranger gets them: packed, and installed by npm in an empty folder
+// host-kit and requester-kit as anybody gets them: packed, and installed by npm in an empty folder
 
 const SUPPORT = path.join(import.meta.dirname, 'support');
 const APP = ['tiny-host.ts', 'packed/host.ts', 'packed/requester.ts'];
@@ -137,7 +137,7 @@ describe('an app with host-kit and an app with requester-kit', () => {
 
 const IMPORT = /\bfrom '([^'.][^']*)';$|^import '([^'.][^']*)';$|\bimport\(["']([^"'.][^"']*)["']\)/gm;
 
-/** Packages that the files of a folder import, `node:` ones aside. */
+/** The packages that the files of a folder import, without `node:` modules. */
 async function importsOf(dir: string): Promise<string[]> {
   const names = new Set<string>();
   for (const file of await fs.readdir(dir, { recursive: true })) {

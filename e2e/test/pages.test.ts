@@ -12,7 +12,7 @@ const executable = chromiumPath();
 const WIDE = { viewport: { width: 1280, height: 800 } };
 const NARROW = { viewport: { width: 390, height: 844 }, hasTouch: true };
 
-// a describe that is skipped still says why
+// a skipped describe still shows the reason
 const describeInBrowser = executable === null ? describe.skip : describe;
 const GUARANTEE =
   'every page fits a phone, has no script but our own files, one heading, ' +
@@ -31,7 +31,7 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
   });
 
   const tabs = new Map<string, Promise<Page>>();
-  /** One tab for everything that is looked at by the same person in the same way. */
+  /** One tab for all pages that one person views with the same options. */
   function tabFor(who: Who, options: BrowserContextOptions): Promise<Page> {
     const key = JSON.stringify([who, options]);
     const open = async () => (await contextFor(browser, stage.people[who], stage.deployment, options)).newPage();
@@ -40,7 +40,7 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
     return opened;
   }
 
-  /** Goes to the page, and looks. `complaints` is what the browser has to say. */
+  /** Opens the page and calls `look`; `complaints` are the errors that the browser reported. */
   async function at(
     stop: Stop,
     options: BrowserContextOptions & { viewport: ViewportSize },
@@ -97,8 +97,7 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
     });
   });
 
-  // one visit for all of it: what a script changes on a page is there without JavaScript, too, and the story goes
-  // through everything without it
+  // one visit for all checks: what a script changes on a page works without JavaScript, too, which the story tests show
   test.each(STOPS.map((stop) => [stop.name, stop] as const))('%s', async (_name, stop) => {
     await around(stop, async () => {
       await at(stop, { ...NARROW, colorScheme: 'light' }, async (page, complaints) => {
@@ -141,7 +140,7 @@ const OVERFLOW = 'Math.max(0, document.documentElement.scrollWidth - innerWidth)
 
 const OUR_SCRIPTS = ['live', 'passkeys', 'consent', 'push'].map((name) => `[src^="/${name}.js?"]:empty`).join(', ');
 
-/** Run in the page, which need not allow any script for it. */
+/** Evaluated in the page, whose CSP need not allow any script for it. */
 const DESCRIBE = `({
   overflow: ${OVERFLOW},
   headings: document.querySelectorAll('h1').length,
@@ -155,12 +154,12 @@ const DESCRIBE = `({
   role: document.querySelector('header .role')?.textContent ?? '',
 })`;
 
-/** What gets the focus and does not show it. */
+/** The elements that show no outline when focused. */
 async function focusWithoutOutline(page: Page): Promise<string[]> {
-  // by keyboard first: from then on whatever gets the focus has to show it (CSS :focus-visible)
+  // by keyboard first: from then on focused elements have to show it (CSS :focus-visible)
   await page.keyboard.press('Tab');
   const silent = (await page.evaluate(SILENT)) as string[];
-  // as it was: a focused link to skip to the content lies over others
+  // restores the page: a focused skip link covers others
   await page.evaluate('document.activeElement?.blur(), scrollTo(0, 0)');
   return silent;
 }
@@ -175,5 +174,5 @@ const SILENT = `[...document.querySelectorAll(
   })
   .map((it) => it.outerHTML.slice(0, 100))`;
 
-/** What can be another in another width or scheme; the rest of the page is the same. */
+/** Rules whose result may depend on width and colour scheme; for all others the page is the same. */
 const DEPENDS_ON_LOOKS = ['color-contrast', 'link-in-text-block', 'scrollable-region-focusable', 'target-size'];

@@ -9,7 +9,7 @@ import {
   type RawRequester,
 } from './support/raw-requester.ts';
 
-// What holds only if the two processes of the AM hold nothing by themselves. Requests of a race go to both, in turn.
+// What holds only if the two processes of the AM share all their state. The requests of a race alternate between them.
 
 const READ = 'entries.read';
 const RACERS = 20;
@@ -38,7 +38,7 @@ afterAll(() => deployment?.stop());
 
 const wanted = () => ({ resource: deployment.host('photos').resource, scope: READ });
 
-/** The same thing many times at once, half of it at each process. */
+/** Sends the same request many times at once, half of them to each process. */
 const race = (send: (fetch: typeof globalThis.fetch) => Promise<Answer>): Promise<Answer[]> => {
   const ways = deployment.am.processes.map((process) => deployment.only(process));
   return Promise.all(
@@ -111,14 +111,14 @@ describe('of many who use it at once, at both processes, one succeeds', () => {
   test('a consent page that the owner has open many times: one code', async () => {
     const address = await raw.push();
     const tabs = Array.from({ length: 6 }, () => robin.tab());
-    // all of them filled in, and saying what it comes to
+    // each tab is filled in, and shows what the answers amount to
     for (const tab of tabs) {
       await tab.visit(address);
       await tab.press('everything', { preset_effect: 'allow' });
     }
     const pages = await Promise.all(tabs.map((tab) => tab.press('allow')));
     const back = pages.filter(({ url }) => url.href.startsWith(RAW_CALLBACK) && url.searchParams.has('code'));
-    // the same answer, sent again within seconds, goes the same way: PROTOCOL §2.1
+    // the same answer, sent again within seconds, leads to the same redirect: PROTOCOL §2.1
     expect(new Set(back.map(({ url }) => url.searchParams.get('code'))).size).toBe(1);
   });
 });

@@ -11,7 +11,7 @@ import { byOauth4webapi } from './support/stock/by-oauth4webapi.ts';
 import type { StockRequester } from './support/stock/requester.ts';
 import { openTinyHost } from './support/tiny-host.ts';
 
-// an app that was there before joins the deployment; one person, each test goes on where the one before ended
+// an existing app joins the deployment; there is one person, and each test continues where the one before ended
 
 const REDIRECT_URI = 'http://127.0.0.1:49152/callback';
 const READ = 'recipes.read';

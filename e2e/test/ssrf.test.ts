@@ -6,9 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@chatelaine/test-kit';
 import { openTrap, type Trap } from './support/trap.ts';
 
-// A deployment whose services may call nobody on this machine: the guard has no exceptions. Something listens here and
-// must
-// never be called.
+// A deployment whose services may call no address of this machine: the SSRF policy has no exceptions. A server listens
+// here that must never be called.
 
 let deployment: Constellation;
 let robin: Person;
@@ -37,7 +36,7 @@ afterAll(async () => {
   await deployment?.stop();
 });
 
-/** This machine, as it can be written; at the trap's port, where something would answer. */
+/** Spellings of this machine's address, at the port of the trap, where a server would answer. */
 const NAMES = [
   '127.0.0.1',
   '127.1',
@@ -66,13 +65,13 @@ const NAMES = [
 
 const INSIDE = [
   ...['10.0.0.1', '172.16.0.1', '192.168.0.1', '100.64.0.1', '[fd00::1]', '[fe80::1]'].map((name) => `https://${name}`),
-  // where clouds tell secrets to their own
+  // the metadata service of clouds, which hands out credentials
   'http://169.254.169.254',
   'https://metadata.google.internal',
   'https://168.63.129.16',
 ];
 
-/** The addresses this machine has in its networks, which are private ones wherever such a test runs. */
+/** The addresses of this machine in its networks, which are private ones wherever such a test runs. */
 const interfaces = (): string[] =>
   Object.values(os.networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
@@ -101,11 +100,11 @@ describe('adding a Host', () => {
   test('however it spells this machine or a private network, is refused as if nothing were there', async () => {
     const before = trap.connections;
     const hosts = [...places(), ...INSIDE];
-    // of one person only so many wait for strangers at once: the others are told to come again
+    // only so many requests of one person wait for unknown servers at once; the others are told to try again
     const answered = (host: string) => eventually(() => tryToAdd(host), { until: ({ status }) => status !== 503 });
     const [control, ...answers] = await Promise.all(['https://photos.nowhere.example', ...hosts].map(answered));
     expect(control?.sentence).toMatch(/^is not a service that can be linked, or could not be reached\./);
-    // the address apart, which is the owner's own word
+    // apart from the address, which the owner typed
     expect(answers).toEqual(hosts.map((host) => ({ ...control, host })));
     expect(trap.connections).toBe(before);
   });
@@ -161,7 +160,8 @@ describe('a client whose document lies on this machine', () => {
 });
 
 /**
- * A pushed request with an assertion that is in order but for its signature, which only the client's keys could tell.
+ * A pushed request with an assertion that is valid except for its signature, which can be verified only with the
+ * client's keys.
  */
 function asserting(clientId: string): URLSearchParams {
   const now = Math.floor(Date.now() / 1000);

@@ -14,7 +14,7 @@ import { plainBadgateway } from './support/stock/plain-badgateway.ts';
 import { plainOpenidClient } from './support/stock/plain-openid-client.ts';
 import { metadataOf, refusalOf, type StockRequester, type StockWorld, type Tokens } from './support/stock/requester.ts';
 
-// Nothing of ours is in these clients: only the names under localhost are resolved for them.
+// These clients contain none of our code; only names under localhost are resolved for them.
 
 const READ = 'entries.read';
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
     hosts: ['photos'],
     requester: false,
     guests: ['stock'],
-    // for the app that can prove no key
+    // for the app without DPoP
     env: ({ service }): Record<string, string> => (service === 'host' ? { BEARER_TOKENS: 'true' } : {}),
     label: 'stock-clients',
   });
@@ -172,7 +172,7 @@ describe.each<[string, (world: PlainWorld) => Promise<PlainClient>, { tokenType:
     await robin.press(`Stop ${client.name}`);
     expect(await codeOf(client.refresh())).toBe('invalid_grant');
     const read = () => client.call(`${deployment.host('photos').resource}/entries`);
-    // some libraries try to refresh at a 401, say so, and then throw
+    // some libraries try to refresh after a 401, warn about it, and then throw
     const { warn } = console;
     console.warn = () => undefined;
     const status = () =>
@@ -186,7 +186,7 @@ describe.each<[string, (world: PlainWorld) => Promise<PlainClient>, { tokenType:
 
 stockClientsInABrowser(() => ({ deployment, owner: robin, resource: deployment.host('photos').resource, scope: READ }));
 
-/** The `error` of a refused token request, where each of these libraries keeps it. */
+/** The `error` of a refused token request, wherever each of these libraries keeps it. */
 async function codeOf(refused: Promise<unknown>): Promise<unknown> {
   const thrown = await refused.then(
     () => ({}),

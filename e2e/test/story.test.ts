@@ -5,13 +5,13 @@ import { chromiumPath, launchChromium, newContext } from '../support/chromium.ts
 import { eventually } from '@chatelaine/test-kit';
 import { operatorsTerms } from './support/terms-story.ts';
 
-// one deployment, one person, one window, no script: each test goes on where the one before ended
+// one deployment, one person, one window, no script: each test continues where the one before ended
 
 const executable = chromiumPath();
 const PASSWORD = 'correct horse battery';
-/** PROTOCOL §7 says 5, on a machine that is not busy: the soak measures that. */
+/** PROTOCOL §7 says 5 seconds, on a machine that is not busy, which the soak measures. */
 const HOST_KNOWS_WITHIN_SECONDS = 15;
-/** What the AM's operator adds to the terms that ship with it. */
+/** The documents that the AM's operator adds to the terms that ship with it. */
 const terms = operatorsTerms();
 
 const describeInBrowser = executable === null ? describe.skip : describe;
@@ -40,7 +40,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
 
   const press = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
   const follow = (name: string | RegExp): Promise<void> => page.getByRole('link', { name }).first().click();
-  /** Presses what ends an authorization; the page after it leads back to where the authorization began. */
+  /** Presses the button that ends an authorization; the next page links back to where the authorization began. */
   async function answer(button: string, backTo: string): Promise<void> {
     await press(button);
     await page.waitForURL((url) => url.origin === backTo);
@@ -74,7 +74,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
     expect(await text()).toContain(entry);
   }
 
-  /** The AM's form, across to the Host, and up to its question. */
+  /** Fills in the AM's form, and goes on to the Host and its consent page. */
   async function startAdding(host: string): Promise<void> {
     await page.goto(`${deployment.am.url}/hosts/add`);
     await page.getByLabel('Address of the service').fill(host);
@@ -139,7 +139,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
       .getByRole('radiogroup', { name: /Add app/ })
       .getByLabel('Ask')
       .check();
-    // no script runs: the button says what it came to when the page was made, and agrees to nothing else
+    // no script runs: the label of the button was rendered with the page, and pressing it agrees to exactly that
     await press('Let it ask for 1 thing until you stop it');
     expect(await text()).toContain('It now says what it comes to');
     await answer('Allow 3 things, ask for 1 more, until you stop it', deployment.requester.url);
@@ -179,7 +179,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
     await press('Once');
     await post('Tea at five', 'Calendar');
     expect(await seen(`${deployment.host('calendar').url}/entries`)).toContain('Tea at five');
-    // with its key Lifestream may go on for minutes; a new one needs a new yes
+    // with its token Lifestream may go on for minutes; a new token needs a new approval
     expect(await seen(`${deployment.am.url}/asks`)).toContain('Nothing waits for you');
   });
 
@@ -224,7 +224,7 @@ describeInBrowser(`the whole story, in a browser${executable === null ? ' [needs
     expect(await seen(deployment.requester.url)).toContain('kept at photos');
     await page.goto(`${deployment.am.url}/terms`);
     await press('Adopt Only to serve me 1.1 for all');
-    // a process that is new holds no keys from before
+    // a new process holds no tokens from before
     await restarted('requester');
     const refused = await seen(deployment.requester.url);
     expect(refused).toContain('You ask for terms that this app has not signed');

@@ -9,10 +9,10 @@ import { contextFor } from '../support/stage.ts';
 import { type Walk, walkFrom } from '../support/walk.ts';
 import { furnish, linkInMail, type Somebody } from './tasks/furnish.ts';
 
-// What an owner comes for, done by somebody who knows nothing but the AM's address and reads what the pages say.
+// An owner's tasks, done by somebody who knows only the AM's address and what the pages say.
 
 const GUIDE = fs.readFileSync(path.join(import.meta.dirname, '../../docs/owners-guide.md'), 'utf8');
-/** The numbers that the guide publishes, by the task they are for. */
+/** The numbers that the guide publishes, by task. */
 const PUBLISHED = new Map(
   [...GUIDE.matchAll(/^\| \[(.+?)\]\(.*?\) \| (\d+) \| (\d+) \|$/gm)].map(([, task = '', clicks, fields]) => [
     task,
@@ -56,19 +56,19 @@ describeInBrowser(`by the words on the pages${executable === null ? ' [needs Chr
       somebody = await furnish(deployment, { username, mail });
     });
 
-    /** Signed in, at the AM's front page. */
+    /** Starts at the AM's front page, signed in. */
     async function atHome(): Promise<Walk> {
       const context = await contextFor(browser, somebody.person, deployment, { viewport });
       opened.push(context);
       return walkFrom(await context.newPage(), deployment.am.url);
     }
-    /** The same in a browser that knows nobody. */
+    /** Starts at the AM's front page in a browser without a session. */
     async function asAnybody(): Promise<Walk> {
       const context = await newContext(browser, { viewport });
       opened.push(context);
       return walkFrom(await context.newPage(), deployment.am.url);
     }
-    /** What the guide says that it takes is what it took. */
+    /** Compares the numbers in the guide with those counted. */
     function counts(task: string, { taken }: Walk): void {
       expect({ task, ...taken }).toEqual({ task, ...PUBLISHED.get(task) });
       done.add(task);

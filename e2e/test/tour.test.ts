@@ -18,10 +18,10 @@ import { seedApps } from '../../scripts/start/seed-apps.ts';
 import { openRawRequester, RAW_CALLBACK } from './support/raw-requester.ts';
 import { addresses, pictures, sentences } from './tour/sentences.ts';
 
-// The tour of README.md, walked as it is written: each test is named by a sentence of it, and shows that it is true
-// where `npm start` has made what there is.
+// The tour of README.md, step by step: each test is named after a sentence of it, and shows that the sentence is true
+// of what `npm start` sets up.
 
-/** PROTOCOL §7 says 5, on a machine that is not busy: the soak measures that. */
+/** PROTOCOL §7 says 5 seconds, on a machine that is not busy, which the soak measures. */
 const HOST_KNOWS_WITHIN_SECONDS = 15;
 
 let deployment: Constellation;
@@ -44,7 +44,7 @@ beforeAll(async () => {
 });
 afterAll(() => deployment?.stop());
 
-/** From the AM's list to the page of Lifestream. */
+/** From the AM's list of apps to the page of Lifestream. */
 async function lifestreamsPage(): Promise<string> {
   await demo.visit(`${am()}/apps`);
   return (await demo.follow('Open Lifestream')).text;
@@ -66,7 +66,7 @@ const STEPS: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   'It never had a password or a redirect at any of them.': async () => {
-    // who asked a Host for consent, or signed in there, and where that led
+    // which requests for consent and sign-ins there were at Hosts, and where they led
     const asked = recording.exchanges
       .filter(({ service, request }) => isHost(service) && /^\/(authorize|par|sign-in)/.test(request.path))
       .map(({ request }) => decodeURIComponent(`${request.path} ${request.body}`));

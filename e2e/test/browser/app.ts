@@ -4,39 +4,39 @@ import type { AddressInfo } from 'node:net';
 import type { Constellation } from '@chatelaine/constellation';
 import { challengeOf, createVerifier } from '@chatelaine/crypto';
 
-/** A request that came to the app's callback. */
+/** A request that the app's callback received. */
 export interface CameBack {
   readonly query: URLSearchParams;
   readonly headers: http.IncomingHttpHeaders;
 }
 
 export interface AppOptions {
-  /** Where it listens. */
+  /** The address that it listens on. */
   readonly host?: '127.0.0.1' | '[::1]';
-  /** What its callback answers; by default a page that says that it is there. */
+  /** Writes the answer of the callback; by default a page that says that the app is back. */
   readonly callback?: (response: http.ServerResponse) => void;
-  /** Its front page. */
+  /** Renders its front page. */
   readonly front?: (app: App) => string;
 }
 
-/** A stock OAuth app on this machine, with a callback that a real browser comes to. */
+/** A stock OAuth app on this machine, with a callback for a real browser. */
 export interface App {
   readonly name: string;
   readonly origin: string;
   readonly redirectUri: string;
   readonly cameBack: readonly CameBack[];
-  /** The query with which its callback is called first, once it is. */
+  /** The query of the first call of its callback. */
   readonly called: Promise<URLSearchParams>;
-  /** Where the owner's browser goes. */
+  /** The URL to which the owner's browser goes. */
   start(): string;
-  /** What its code is worth: the answer of the Host to a call with the token it is redeemed for. */
+  /** Redeems the code and calls the Host with the token; the status of the Host's answer. */
   use(code: string): Promise<number>;
   close(): Promise<void>;
 }
 
 let apps = 0;
 
-/** Registers at the AM for one resource, reading. It proves no key. */
+/** Registers at the AM as a client without DPoP that reads one resource. */
 export async function startApp(
   { deployment, resource, scope }: { deployment: Constellation; resource: string; scope: string },
   { host = '127.0.0.1', callback = arrived, front = () => '' }: AppOptions = {},

@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { newContext } from '../../support/chromium.ts';
 
-/** As a push service would have answered, which is not asked here. */
+/** A script that returns a push subscription without asking a push service. */
 function answerOfPushService(): string {
   const keys = {
     p256dh: createECDH('prime256v1').generateKeys('base64url'),
@@ -14,7 +14,7 @@ function answerOfPushService(): string {
     PushManager.prototype.subscribe = async () => ({ toJSON: () => (${subscription}) });`;
 }
 
-/** A browser in which its owner turns notifications on, and off again. */
+/** An owner turns notifications on in a browser, and off again. */
 export async function notificationsStory(browser: Browser, { am }: { am: string }): Promise<void> {
   const context = await newContext(browser);
   await context.grantPermissions(['notifications'], { origin: am });

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { newContext } from '../../support/chromium.ts';
 
-/** A browser whose device has an authenticator that knows its person: Chromium's virtual one. */
+/** A page of a browser with Chromium's virtual authenticator, which verifies its user. */
 async function withAuthenticator(browser: Browser): Promise<Page> {
   const context = await newContext(browser);
   const page = await context.newPage();
@@ -35,7 +35,7 @@ export async function passkeyStory(browser: Browser, { am, host }: { am: string;
   await press('Create account with a passkey');
   await page.getByText('Signed in as pat').waitFor();
 
-  // offered by itself, and taken by this device
+  // the browser offers the passkey by itself, and the authenticator accepts
   await signOut();
   await page.goto(`${am}/sign-in`);
   await page.getByText('Signed in as pat').waitFor();
@@ -56,7 +56,7 @@ export async function passkeyStory(browser: Browser, { am, host }: { am: string;
   await press('Add a passkey');
   await page.getByText('This device has a passkey for your account already.').waitFor();
 
-  // the same authenticator has nothing for another service
+  // the same authenticator has no passkey for another service
   await page.goto(`${host}/sign-in`);
   await press('Sign in with a passkey');
   await page.getByText(/Nothing was signed|could not do this/).waitFor();

@@ -6,13 +6,16 @@ import { type App, type AppOptions, startApp } from './app.ts';
 
 export interface BrowserScene {
   readonly deployment: Constellation;
-  /** Signed in at the AM, with an account at the Host linked there. */
+  /** Signed in at the AM, where an account at the Host is linked. */
   readonly owner: Person;
   readonly resource: string;
   readonly scope: string;
 }
 
-/** What only a real browser shows: where it lets a form lead, who its opener is, what two clicks and Back do. */
+/**
+ * What only a real browser shows: where it lets a form lead, who may be a page's opener, and what double clicks and
+ * Back do.
+ */
 export function stockClientsInABrowser(sceneOf: () => BrowserScene): void {
   const executable = chromiumPath();
   const describeInBrowser = executable === null ? describe.skip : describe;
@@ -43,7 +46,7 @@ export function stockClientsInABrowser(sceneOf: () => BrowserScene): void {
         opened.push(made);
         return made;
       }
-      /** The page, and what the browser complains about. */
+      /** Opens a page and collects the errors that the browser reports. */
       async function tab(options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
         const page = await (await context(options)).newPage();
         const complaints: string[] = [];

@@ -1,4 +1,4 @@
-/** What each check is to find: what was done to the tables, by which SQL, and the finding it leads to. */
+/** For each check, the SQL that damages the tables and the finding that it must lead to. */
 export const DAMAGED = [
   [
     'a token minted before anybody asked',

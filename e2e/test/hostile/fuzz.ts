@@ -9,12 +9,12 @@ import { type Shot, shotAt, type Target } from './shots.ts';
 import type { World } from './world.ts';
 
 const SEED = 20_261_123;
-/** Each service gets its share of it; the seed decides what is tried, the machine how much of it. */
+/** Shared out among the services; the seed decides what is sent, and the pace of the machine how much of it. */
 const RUNS = 600;
 
 /**
- * What people see, beside the endpoints that the metadata names. `/sign-out` is not here: everything after it would be
- * tried by nobody.
+ * The pages, in addition to the endpoints in the metadata. `/sign-out` is left out, since it would end the session for
+ * everything after it.
  */
 const PAGES: Readonly<Record<DeployedService['service'], readonly string[]>> = {
   am: [
@@ -82,7 +82,7 @@ const PAGES: Readonly<Record<DeployedService['service'], readonly string[]>> = {
   ],
 };
 
-/** Whatever is sent to any route of any service: a refusal, never a 5xx of ours, never the end of a process. */
+/** Whatever is sent to any route of any service is refused, without an internal error and without ending a process. */
 export function fuzz(worldOf: () => World): void {
   describe('whatever is sent to any route', () => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
@@ -119,7 +119,7 @@ export function fuzz(worldOf: () => World): void {
             shots++;
             const answer = await fire(target, shot, agent);
             const seen = { ...answer, text: answer.text.slice(0, 300) };
-            // behind an AM or a Requester there are others, who may be away; nothing else is an excuse
+            // an AM and a Requester call other servers, which may be unavailable; no other 5xx is acceptable
             if (seen.status >= 500) expect([502, 503, 504]).toContain(seen.status);
             if (endpoint.oauth && seen.status >= 400 && shot.method !== 'HEAD') {
               expect(JSON.parse(answer.text)).toEqual(
@@ -139,7 +139,7 @@ export function fuzz(worldOf: () => World): void {
   });
 }
 
-/** What there is to shoot at: by the metadata, and by the pages. */
+/** The targets: the endpoints in the metadata, and the pages. */
 async function aim({ deployment, owners, documents }: World, name: string): Promise<Target> {
   const service = deployment.services.find((it) => it.name === name);
   const [process] = service?.processes ?? [];
@@ -179,7 +179,7 @@ async function aim({ deployment, owners, documents }: World, name: string): Prom
   };
 }
 
-/** RFC 9112 §11.2: what two readers could read as two different requests. */
+/** RFC 9112 §11.2: requests that two recipients could read as two different requests. */
 const AMBIGUOUS: Readonly<Record<string, string>> = {
   'two lengths': 'POST /token HTTP/1.1\r\nhost: HOST\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcdef',
   'a length and chunks':
@@ -190,7 +190,7 @@ const AMBIGUOUS: Readonly<Record<string, string>> = {
   'no host': 'GET / HTTP/1.1\r\n\r\n',
 };
 
-/** Sends these bytes; what came back until the other side closed the connection. */
+/** Sends these bytes; everything received until the other side closed the connection. */
 async function raw(port: number, bytes: string): Promise<string> {
   const socket = net.connect(port, '127.0.0.1');
   const chunks: Buffer[] = [];

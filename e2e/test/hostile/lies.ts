@@ -4,19 +4,17 @@ import { linkHostile, type Raw, type Reader, typeAddress, type World } from './w
 
 const { POISON, changing, saying, sending } = act;
 const UNUSABLE = [502, 'server_error'] as const;
-/** As one that is not there: it may be back in a moment. */
+/** The answer for a Host that is unavailable, and may be back in a moment. */
 const AWAY = [503, 'temporarily_unavailable'] as const;
 const THREE_TOKENS = { access_token: POISON, token_type: 'DPoP', refresh_token: POISON };
 
-/**
- * A Host that lies: what it says is refused with the listed error, and nothing of it is relayed. PROTOCOL §3.5, §3.8
- */
+/** A Host that lies is refused with the listed error, and nothing of its answer is relayed. PROTOCOL §3.5, §3.8 */
 export function lies(worldOf: () => World): void {
   let world: World;
   let reader: Reader;
   beforeAll(async () => {
     world = worldOf();
-    // each process has its own breaker: with one alone, a lie and an honest answer take turns there
+    // each process has its own circuit breaker: at a single one, lies and honest answers alternate
     world.deployment.am.front.direct(0);
     reader = await world.connect(world.owners[0], { name: 'Lied to' });
   });
@@ -24,7 +22,7 @@ export function lies(worldOf: () => World): void {
   afterAll(() => world.deployment.am.front.direct(null));
 
   const notified = ({ status, json }: Raw) => [status, json['error']];
-  /** Not in the answer, neither in its head nor in its body. */
+  /** Whether the answer is free of what must not be relayed, in its headers and in its body. */
   const clean = ({ headers, text }: Raw) => ![text, ...[...headers].flat()].some((part) => part.includes(POISON));
   const ask = (scope?: string) => reader.transfer(world.liar.resource, scope);
   const honestAgain = async () => {

@@ -13,7 +13,7 @@ interface Pair {
   readonly reader: Reader;
 }
 
-/** Many owners, Requesters and Hosts at once: nobody gets what is another's. */
+/** Many owners, Requesters and Hosts at once: nobody gets what belongs to another. */
 export function mixUps(worldOf: () => World): void {
   let world: World;
   const pairs: Pair[] = [];

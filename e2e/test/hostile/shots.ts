@@ -5,7 +5,7 @@ import fc from 'fast-check';
 
 export interface Endpoint {
   readonly path: string;
-  /** For programs: every refusal is in OAuth's words. */
+  /** Whether it is for programs, and refuses with OAuth errors. */
   readonly oauth: boolean;
 }
 
@@ -13,7 +13,7 @@ export interface Target {
   readonly service: DeployedService;
   readonly port: number;
   readonly endpoints: readonly Endpoint[];
-  /** What is true: tokens, ids, the session of somebody signed in, and the token of their forms. */
+  /** Valid values: tokens, ids, the session of a signed-in owner and the CSRF token of their forms. */
   readonly known: readonly string[];
   readonly cookie: string;
   readonly csrf: string;
@@ -150,7 +150,7 @@ export function shotAt(target: Target): fc.Arbitrary<{ endpoint: Endpoint; shot:
   return fc
     .record({
       endpoint: fc.constantFrom(...target.endpoints),
-      // most routes take one of these two
+      // most routes accept one of these two
       method: fc.oneof(
         { weight: 5, arbitrary: fc.constantFrom('GET', 'POST', 'POST') },
         { weight: 1, arbitrary: fc.constantFrom('PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS') },

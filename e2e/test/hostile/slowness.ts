@@ -3,24 +3,24 @@ import { act, signUp } from '@chatelaine/constellation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Reader, type World } from './world.ts';
 
-/** Five seconds for hop 2, as the AM's own tests measure it; the rest is what a crowd waits for on a busy machine. */
+/** The 5 seconds for hop 2, which the AM's own tests measure, plus the time that a crowd waits on a busy machine. */
 const WITHIN_MS = patience(9);
 const CROWD = 36;
 const CALM = 30;
 
-/** A Host that takes its time takes it from nobody else. PROTOCOL §3.8, docs/adr/0007 */
+/** A slow Host delays no other. PROTOCOL §3.8, docs/adr/0007 */
 export function slowness(worldOf: () => World): void {
   let world: World;
   let reader: Reader;
   beforeAll(async () => {
     world = worldOf();
-    // each process has its own breaker, and this is about what one does
+    // each process has its own circuit breaker, and this is about a single one
     world.deployment.am.front.direct(0);
     reader = await world.connect(world.owners[0], { name: 'Patient' });
   });
   afterAll(() => world.deployment.am.front.direct(null));
 
-  /** Milliseconds of so many transfers at an honest Host, one after the other, sorted. */
+  /** The durations of so many transfers at an honest Host, one after the other, in milliseconds, sorted. */
   async function timesAt(resource: string): Promise<number[]> {
     const times: number[] = [];
     for (let count = 0; count < CALM; count++) {
@@ -59,7 +59,7 @@ export function slowness(worldOf: () => World): void {
       expect(new Set(statuses)).toEqual(new Set([504]));
       expect(Math.max(...answers.map(({ begin, end }) => end - begin))).toBeLessThan(WITHIN_MS);
       expect(slow.map(({ transfers }) => transfers.length)).toEqual([12, 12, 12]);
-      // side by side in one run; the margin is for what else this machine does
+      // both are measured in one run; the margin is for whatever else this machine does
       expect(middle(beside)).toBeLessThan(3 * middle(alone) + patience(0.1));
     });
 

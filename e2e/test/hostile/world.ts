@@ -13,7 +13,7 @@ import {
 import { type Documents, serveDocuments } from '@chatelaine/test-kit';
 import { type Client, createClient } from '../../faults/requester.ts';
 
-/** An answer as it came over the wire. */
+/** A response as it came over the wire. */
 export interface Raw {
   readonly status: number;
   readonly headers: Headers;
@@ -25,26 +25,26 @@ export interface Raw {
 export interface Reader {
   readonly client: Client;
   readonly accessToken: string;
-  /** One transfer, and all that was answered to it. Not two at once. */
+  /** Makes one transfer and returns the whole response. Calls must not overlap. */
   transfer(resource: string, scope?: string): Promise<Raw>;
 }
 
-/** Two honest Hosts, hostile ones, and people who have something at all of them. */
+/** Two honest Hosts, hostile ones, and people with accounts at all of them. */
 export interface World {
   readonly deployment: Constellation;
   readonly documents: Documents;
   readonly owners: readonly [Person, Person, Person];
-  /** For quick lies; linked by the first owner. */
+  /** Lies at once; linked by the first owner. */
   readonly liar: HostileHost;
-  /** For slowness, one kind each; linked by the first owner. */
+  /** Slow Hosts, each in its own way; linked by the first owner. */
   readonly slow: readonly HostileHost[];
-  /** For what is tried before a link is made; linked by nobody. */
+  /** For attempts before there is a link; linked by nobody. */
   readonly stranger: HostileHost;
   connect(
     owner: Person,
     options: { name: string; answers?: (question: Question) => 'allow' | 'ask' | 'no' },
   ): Promise<Reader>;
-  /** A person who is nobody yet, and whom Requesters' addresses stop. */
+  /** A person without accounts, whose browser stops at Requesters' redirect URIs. */
   newcomer(username: string): Person;
   close(): Promise<void>;
 }
@@ -57,7 +57,7 @@ export async function openWorld(): Promise<World> {
     label: 'hostile',
     hosts: ['photos', 'notes'],
     guests: ['reader', 'liar', 'stranger', ...SLOW],
-    // one address is everybody here
+    // all clients share one address, so limits by address are lifted
     env: ({ service }) => ({
       ...(service !== 'requester' && { REFUSALS_PER_MINUTE: UNLIMITED }),
       ...(service === 'am' && { HOSTS_ADDED_PER_HOUR: '100000', REGISTRATIONS_PER_HOUR: UNLIMITED }),
@@ -97,17 +97,17 @@ export async function openWorld(): Promise<World> {
   };
 }
 
-/** What a person has at a Host. */
+/** The content of an account at a Host. */
 export const keptBy = ({ username }: Pick<Person, 'username'>, { name }: { name: string }): string =>
   `kept by ${username} at ${name}`;
 
-/** Types the address of a Host; returns the page that follows. */
+/** Enters the address of a Host; the page that follows. */
 export async function typeAddress(owner: Person, am: string, address: string) {
   await owner.visit(`${am}/hosts/add`);
   return owner.press('Continue', { host: address });
 }
 
-/** A link to a Host that asks nobody anything. */
+/** Links a Host that asks nobody for consent. */
 export async function linkHostile(owner: Person, am: string, host: HostileHost) {
   await typeAddress(owner, am, host.issuer);
   return owner.follow(/^Continue to /);

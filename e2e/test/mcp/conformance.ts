@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Conformance, openConformance } from '../support/conformance.ts';
 
 /**
- * Scenarios that call tools, prompts and resources of a test server, which somebody's notes have not.
+ * Scenarios that call tools, prompts and resources of a test server, which this server for notes does not have.
  * docs/stock-clients.md
  */
 const BASELINE = path.join(import.meta.dirname, 'conformance-baseline.yml');
@@ -20,7 +20,7 @@ export function conformance(input: () => { mcpUrl: string; token: () => Promise<
     test('passes what is about any server, and fails only what asks for things it does not have', async () => {
       token = await input().token();
       const { passed, said } = await suite.run(BASELINE);
-      // all that it said, or nobody would know which scenario
+      // the whole output, since it alone says which scenario failed
       if (!passed) throw new Error(said);
       expect(said).toContain('server-initialize');
     });

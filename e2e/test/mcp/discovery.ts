@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { McpWorld } from './other-clients.ts';
 
 const ORIGIN = 'https://inspector.example';
-/** What an MCP client of 2026-07-28 in a page sends with every request, its discovery included. */
+/** The headers that an MCP client of 2026-07-28 in a web page sends with every request, including discovery. */
 const FIELDS = 'authorization,content-type,mcp-protocol-version,mcp-method,mcp-name,mcp-session-id,last-event-id';
 
-/** Where clients look, and what they compare: byte for byte. */
+/** The documents that clients look up, and the identifiers that they compare byte for byte. */
 export function discovery(worldOf: () => McpWorld): void {
   const read = (url: string, init: { method?: string; headers?: Record<string, string> } = {}) =>
     worldOf().demo.deployment.fetch(url, { ...init, headers: { origin: ORIGIN, ...init.headers } });

@@ -8,7 +8,7 @@ import type { McpDemo } from '../../../scripts/example-mcp/demo.ts';
 export interface McpWorld {
   readonly demo: McpDemo;
   readonly redirectUri: string;
-  /** The first MCP server, at an address that every client takes. */
+  /** The first MCP server, at an address that every client accepts. */
   readonly mcpUrl: string;
 }
 
@@ -16,8 +16,8 @@ const SCOPES = ['notes.read', 'notes.write'];
 const TOOLS = ['list_notes', 'read_note', 'write_note'];
 
 /**
- * Clients of others, unchanged, with nothing of ours in between: they find the addresses by themselves, and take http
- * from loopback only.
+ * Third-party clients, unchanged and without our code in between: they resolve names themselves, and accept http only
+ * for loopback addresses.
  */
 export function otherClients(worldOf: () => McpWorld): void {
   describe.each<['no' | 'yes', string, RegExp]>([

@@ -3,8 +3,8 @@ import { answerConsent, type Person, type Question, signInIfAsked } from '@chate
 export type Answers = (question: Question) => 'allow' | 'ask' | 'no';
 
 /**
- * The owner's part of a connection: they open the authorization address, sign in and choose. Returns where their
- * browser was sent back to; they must stop there.
+ * The owner's part of a connection: they open the authorization URL, sign in and answer. Returns the URL to which their
+ * browser was sent back; the browser must stop there.
  */
 export async function agree(person: Person, authorizationUrl: string | URL, answers: Answers): Promise<URL> {
   await person.visit(authorizationUrl);

@@ -1,6 +1,6 @@
 import type { Exchange } from '@chatelaine/constellation';
 
-/** A secret that travelled, and what it was. */
+/** A secret that was transmitted, and what kind of secret it was. */
 export interface Canary {
   readonly kind: 'token' | 'code' | 'password' | 'verifier' | 'request_uri' | 'state' | 'cookie' | 'jwt' | 'key';
   readonly secret: string;
@@ -11,7 +11,7 @@ const JWT = /eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.([A-Za-z0-9_-]{20,})/g;
 const REQUEST_URI = /urn:ietf:params:oauth:request_uri:([A-Za-z0-9_-]{20,})/g;
 const COOKIE_VALUE = /[=.]([A-Za-z0-9_-]{20,})/g;
 
-/** Every secret in what passed between people, Requesters, AM and Hosts. */
+/** All secrets in the recorded traffic between people, Requesters, AM and Hosts. */
 export function canariesIn(exchanges: readonly Exchange[]): Canary[] {
   const found = new Map<string, Canary>();
   const add = (kind: Canary['kind'], secret: string | undefined): void => {
@@ -48,11 +48,11 @@ function decode(text: string): string {
   }
 }
 
-/** Which canaries a text holds, as they are or as bytes in hexadecimal or base64. */
+/** The canaries that a text contains, in clear or as bytes in hexadecimal or base64. */
 export function singing(text: string, canaries: readonly Canary[]): string[] {
   return canaries.flatMap(({ kind, secret }) => {
     const bytes = Buffer.from(secret);
-    // base64 of something in the middle of other bytes looks different at its ends
+    // in base64, the ends of an encoded value depend on the bytes around it
     const middles = [0, 1, 2].map((at) =>
       bytes.subarray(at, bytes.length - ((bytes.length - at) % 3)).toString('base64'),
     );

@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 
 /**
- * `@modelcontextprotocol/conformance`, which knows no OAuth: it is pointed at something that adds a token and changes
+ * `@modelcontextprotocol/conformance`, which does not support OAuth, behind a proxy that adds a token and changes
  * nothing else.
  */
 export interface Conformance {
   /**
-   * Its whole suite for servers, held against a list of what is known not to pass; also what passes although it stands
-   * there is a failure.
+   * Runs its whole suite for servers against a list of expected failures; an entry that passes nevertheless is a
+   * failure, too.
    */
   run(baseline: string): Promise<{ passed: boolean; said: string }>;
   close(): Promise<void>;
@@ -23,7 +23,7 @@ export async function openConformance(mcpUrl: string, token: () => string): Prom
   const server = http.createServer((request, response) => {
     const own = `localhost:${(server.address() as AddressInfo).port}`;
     const headers = { ...request.headers, authorization: `Bearer ${token()}` };
-    // who asks for another name than ours asks the server for it
+    // a request with another Host header is meant to test the server's check of it
     if (headers.host === own) headers.host = target.host;
     const options = { host: '127.0.0.1', port: target.port, method: request.method, path: request.url, headers };
     const passed = http.request(options, (answer) => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Constellation, DeployedService, ServiceProcess } from '@chatelaine/constellation';
 import { eventually } from '@chatelaine/test-kit';
 
-/** Every row of every table as text; bytes in hexadecimal, as Postgres writes them. */
+/** Every row of every table as text, with bytes in hexadecimal, as Postgres writes them. */
 export async function dumpAll({ database }: Pick<Constellation, 'database'>): Promise<string> {
   const tables = await database.query<{ name: string }>(
     'postgres',
@@ -21,7 +21,7 @@ export async function dumpAll({ database }: Pick<Constellation, 'database'>): Pr
 
 const QUIET_REQUESTS = 40;
 
-/** Requests without secrets, so that whatever keeps the last few of something keeps these. */
+/** Sends requests without secrets, which replace earlier ones in whatever keeps the latest few. */
 export async function passTheTime({ fetch }: Pick<Constellation, 'fetch'>, { url }: DeployedService): Promise<void> {
   for (let request = 0; request < QUIET_REQUESTS; request++) {
     await fetch(`${url}/sign-in`);
@@ -29,12 +29,12 @@ export async function passTheTime({ fetch }: Pick<Constellation, 'fetch'>, { url
   }
 }
 
-/** What a process must be started with for {@link snapshot}. */
+/** The environment that a process needs for {@link snapshot}. */
 export const heapSnapshots = (folder: string): Readonly<Record<string, string>> => ({
   NODE_OPTIONS: `--heapsnapshot-signal=SIGUSR2 --diagnostic-dir=${folder}`,
 });
 
-/** What V8 holds in this process, as the text of a heap snapshot. */
+/** The heap of this process, as the text of a V8 heap snapshot. */
 export async function snapshot(
   { fetch }: Pick<Constellation, 'fetch'>,
   input: { folder: string; service: DeployedService; process: ServiceProcess },
@@ -48,7 +48,7 @@ export async function snapshot(
   globalThis.process.kill(pid, 'SIGUSR2');
   const begun = async () => files().find((file) => !before.has(file));
   const file = await eventually(begun, { until: (seen) => seen !== undefined });
-  // it does nothing else while it writes
+  // the process answers nothing while it writes the snapshot
   if ((await fetch(`${service.url}/healthz`)).status !== 200) throw new Error(`${name} is not well.`);
   const text = fs.readFileSync(path.join(folder, file ?? ''));
   if (!text.subarray(-16).toString().trimEnd().endsWith(']}')) throw new Error('The snapshot is not whole.');

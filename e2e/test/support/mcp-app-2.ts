@@ -12,13 +12,13 @@ import { clientMetadata } from './mcp-app.ts';
 export interface McpApp2Options {
   readonly name: string;
   readonly redirectUri: string;
-  /** Whether it proves a key of its own. */
+  /** Whether it uses DPoP. */
   readonly dpop: 'yes' | 'no';
 }
 
 /**
- * A program made of the SDK's second version: its own fetch, its own rules about http, and the whole callback for it to
- * check.
+ * A program built on version 2 of the SDK, which has its own fetch and its own rules about http, and validates the
+ * whole callback.
  */
 export interface McpApp2 {
   connect(mcpUrl: string, browse: (address: URL) => Promise<URL>): Promise<Client>;

@@ -7,20 +7,23 @@ import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 export interface McpAppOptions {
   readonly name: string;
   readonly redirectUri: string;
-  /** Finds names on this machine; otherwise it is `fetch`. */
+  /** `fetch` that resolves names under localhost. */
   readonly fetch: typeof globalThis.fetch;
-  /** Where its client document is, https; without one it registers. */
+  /** The https URL of its client ID metadata document; without one it registers. */
   readonly documentUrl?: string;
 }
 
 /**
- * A program that uses MCP servers by the official SDK. OAuth is all the SDK's: what is here stores things and opens the
- * browser.
+ * A program that uses MCP servers through the official SDK. All OAuth is the SDK's: the code here only stores things
+ * and opens the browser.
  */
 export interface McpApp {
-  /** Connects; where the person is needed, `browse` takes the browser there and returns where it was sent back to. */
+  /**
+   * Connects; when the owner is needed, `browse` takes the browser to the address and returns where it was sent back
+   * to.
+   */
   connect(mcpUrl: string, browse: (address: URL) => Promise<URL>): Promise<Client>;
-  /** What it keeps for an MCP server. */
+  /** What it stores for an MCP server. */
   kept(mcpUrl: string): Kept;
   close(): Promise<void>;
 }
@@ -29,11 +32,11 @@ export interface Kept {
   client?: OAuthClientInformationMixed;
   tokens?: OAuthTokens;
   verifier?: string;
-  /** Where the SDK wanted the browser to go, in turn. */
+  /** The addresses at which the SDK opened the browser, in order. */
   readonly opened: URL[];
 }
 
-/** RFC 7591 §2, as such programs have it. */
+/** RFC 7591 §2, as such programs usually register. */
 export function clientMetadata({ name, redirectUri }: Pick<McpAppOptions, 'name' | 'redirectUri'>) {
   return {
     client_name: name,
@@ -108,7 +111,7 @@ function provider(options: McpAppOptions, kept: Kept): OAuthClientProvider {
   };
 }
 
-/** The SDK asks `instanceof Response`, which another undici's answers are not. */
+/** The SDK checks `instanceof Response`, which responses of another copy of undici fail. */
 function withGlobalResponses(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return async (input, init) => {
     const { status, headers, ...answer } = await fetch(input, init).then(async (it) => ({

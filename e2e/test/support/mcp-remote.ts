@@ -5,13 +5,13 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { patience } from '@chatelaine/test-kit';
 
-/** `mcp-remote` as a desktop client starts it: a program of its own, from the npm registry, unchanged. */
+/** `mcp-remote` as a desktop client starts it: a separate program from the npm registry, unchanged. */
 export interface McpRemote {
-  /** Starts it and waits until it is connected; where it wants a browser, `browse` is one. */
+  /** Starts it and waits until it is connected; `browse` stands in for the browser that it opens. */
   connect(mcpUrl: string, browse: (address: string) => Promise<void>): Promise<Client>;
-  /** What it keeps, by file name. */
+  /** The files that it stores, by name. */
   files(): Map<string, string>;
-  /** Makes the access token that it keeps one that is no good any more. */
+  /** Replaces the access token that it stores by an invalid one. */
   loseAccessToken(): void;
   close(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export function createMcpRemote({ callbackPort }: { callbackPort: number }): Mcp
       const transport = new StdioClientTransport({
         command: process.execPath,
         args: [PROGRAM, mcpUrl, String(callbackPort)],
-        // nothing that could open a browser of this machine
+        // no PATH on which it would find a browser of this machine
         env: { PATH: path.dirname(process.execPath), HOME: folder, MCP_REMOTE_CONFIG_DIR: folder },
         stderr: 'pipe',
       });

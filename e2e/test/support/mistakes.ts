@@ -4,11 +4,11 @@ import { type Answer, answerOf, type Connection, RAW_CALLBACK, type RawRequester
 export interface World {
   readonly deployment: Constellation;
   readonly raw: RawRequester;
-  /** May read entries at photos; is asked about writing. */
+  /** May read entries at photos; the owner is asked about writing. */
   readonly connection: Connection;
 }
 
-/** A mistake in a request to the AM; what comes of it, as status and error; and what the sentence has to say. */
+/** A mistake in a request to the AM, the status and error of the answer, and what its description has to say. */
 export type Mistake = readonly [
   mistake: string,
   make: (world: World) => Promise<Answer>,
@@ -30,7 +30,7 @@ const register = (world: World, metadata: object) =>
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(metadata),
   });
-/** A pushed request that is in order but for `params`. */
+/** A pushed request that is valid except for `params`. */
 const push = ({ raw }: World, params: Readonly<Record<string, string>>) => {
   const pkce = { code_challenge: CHALLENGE, code_challenge_method: 'S256' };
   const request = {

@@ -16,11 +16,11 @@ import {
 import { randomBytes } from 'node:crypto';
 
 /**
- * A program on somebody's computer, made a Requester by requester-kit: it registers by itself, and a test can see its
- * tokens' fate.
+ * A program on somebody's computer, made a Requester by requester-kit. It registers by itself, and a test can see what
+ * becomes of its tokens.
  */
 export interface Notebook extends Requester {
-  /** Connects it once more for a person, who answers the consent page. Returns what names the connection. */
+  /** Makes another connection for a person, who answers the consent page. Returns the reference of the connection. */
   connectFor(
     person: Person,
     answers: (question: Question) => 'allow' | 'ask' | 'no',
@@ -28,7 +28,7 @@ export interface Notebook extends Requester {
   close(): Promise<void>;
 }
 
-/** Nobody listens there: the person stops before it. */
+/** No server listens there: the person's browser stops before it. */
 export const NOTEBOOK_CALLBACK = 'http://127.0.0.1:49151/callback';
 
 export function openNotebook(deployment: Constellation): Notebook {

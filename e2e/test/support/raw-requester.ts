@@ -13,7 +13,7 @@ import type { Constellation, Person } from '@chatelaine/constellation';
 import { CLIENT_ASSERTION_TYPE, GRANT, TOKEN_TYPE } from '@chatelaine/protocol';
 import { agree, type Answers } from './agree.ts';
 
-/** A JSON answer, whatever its status. */
+/** A JSON response with any status. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -23,28 +23,28 @@ export interface Answer {
 type Fetch = typeof globalThis.fetch;
 
 export interface Sending {
-  /** One certain process of the AM; otherwise whichever is next. */
+  /** Reaches one specific process of the AM; by default they take turns. */
   readonly fetch?: Fetch;
-  /** A proof to use instead of a fresh one; `null`: none. */
+  /** A proof to use instead of a fresh one; `null` for none. */
   readonly proof?: string | null;
   /** A client assertion to use instead of a fresh one. */
   readonly assertion?: string;
 }
 
-/** A Requester that can be told to misbehave: every request says what it sends. Registered at the AM, with keys. */
+/** A registered Requester with keys that can be told to misbehave: each request states what it sends. */
 export interface RawRequester {
   readonly clientId: string;
   /** Posts a form to the AM, with client authentication and a proof unless told otherwise. */
   post(path: string, form: Readonly<Record<string, string>>, sending?: Sending): Promise<Answer>;
-  /** Pushes a request. Returns the address for the browser. */
+  /** Pushes a request. Returns the authorization URL. */
   push(): Promise<string>;
-  /** Pushes, and has the owner agree. Returns the code. */
+  /** Pushes a request and has the owner agree. Returns the code. */
   code(person: Person, answers?: Answers): Promise<string>;
   /** Redeems a code and keeps the tokens. */
   connect(person: Person, answers?: Answers): Promise<Connection>;
   redeem(code: string, sending?: Sending): Promise<Answer>;
   refresh(refreshToken: string, sending?: Sending): Promise<Answer>;
-  /** RFC 8693 with a connection token, for a Host. */
+  /** Exchanges a connection token for a token of a Host (RFC 8693). */
   exchange(token: string, wanted: Readonly<Record<string, string>>, sending?: Sending): Promise<Answer>;
   /** A fresh proof for a request. */
   proof(method: string, url: string, accessToken?: string): Promise<string>;
@@ -58,17 +58,17 @@ export interface Connection {
   readonly refreshToken: string;
 }
 
-/** Where browsers are sent back to; nobody listens there. */
+/** The redirect URI, at which no server listens. */
 export const RAW_CALLBACK = 'http://127.0.0.1:49153/callback';
 
-/** Where the AM is, and how it is reached. */
+/** The address of the AM, and how to reach it. */
 type Asked = Pick<Constellation, 'fetch'> & { readonly am: Pick<Constellation['am'], 'url'> };
 
 export async function openRawRequester(deployment: Asked, name = 'Raw'): Promise<RawRequester> {
   const am = deployment.am.url;
   const keys = { client: generateSigningKey(), dpop: generateSigningKey() };
   const clientId = await register(deployment, { name, key: keys.client });
-  // a code belongs to the verifier of its own request
+  // a code can be redeemed only with the verifier of its own request
   const verifiers = new Map<string, string>();
   const proof = (htm: string, htu: string, accessToken?: string) =>
     createDpopProof({
@@ -167,7 +167,7 @@ async function register(deployment: Asked, { name, key }: { name: string; key: S
   return given(await answerOf(registered), 'client_id');
 }
 
-/** What a good answer has; any other answer is the reason. */
+/** A member of a good answer; any other answer throws with what it said. */
 function given({ status, body }: Answer, name: string): string {
   const value = body[name];
   if (typeof value !== 'string') throw new Error(`The answer has no ${name}: ${status} ${JSON.stringify(body)}`);

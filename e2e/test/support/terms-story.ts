@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** A version that the AM's operator adds while the owner uses the one before. */
+/** A version that the AM's operator adds while the owner uses the previous one. */
 const NEWER = {
   id: 'only-for-me',
   version: '1.1',
@@ -14,13 +14,13 @@ const NEWER = {
   obliged: [],
 };
 
-/** Terms documents of an operator, in a directory that is empty at first. */
+/** An operator's terms documents, in a directory that is empty at first. */
 export function operatorsTerms() {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'terms-'));
   const text = `${JSON.stringify(NEWER, null, 2)}\n`;
   return {
     directory,
-    /** Puts the newer version there; how a Requester's operator lists it. */
+    /** Adds the newer version; returns the entry with which a Requester's operator lists it. */
     add(am: string): string {
       writeFileSync(path.join(directory, 'only-for-me.json'), text);
       const digest = createHash('sha256').update(text).digest('base64url');

@@ -10,12 +10,12 @@ const KITCHEN =
   '<!doctype html><title>Recipes</title><h1>Your recipes</h1>' +
   '<form method="post" action="/recipes"><input name="recipe"><button>Keep</button></form>';
 
-/** What Recipes is told by whoever runs it. */
+/** What the operator of Recipes configures. */
 export type TinyHostOptions = Pick<HostOptions, 'issuer' | 'pool' | 'checks' | 'outboundExceptions' | 'demo'>;
 
 /**
- * Recipes: an app with its own accounts, session cookie, body parser and error page. The second half is all it takes to
- * be a Host.
+ * Recipes: an app with its own accounts, session cookie, body parser and error page. The second half of the function is
+ * all it takes to become a Host.
  */
 export async function openTinyHost(options: TinyHostOptions): Promise<FastifyInstance> {
   const app = Fastify({ pluginTimeout: 0 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 
-/** Something that nobody may connect to, at every address of this machine. It counts who does. */
+/** A server that must never be connected to, on every address of this machine. It counts connections. */
 export interface Trap {
   readonly port: number;
   readonly connections: number;
@@ -14,10 +14,10 @@ export async function openTrap(port: number): Promise<Trap> {
   const server = net.createServer((socket) => {
     connections += 1;
     open.add(socket.on('error', () => undefined).on('close', () => open.delete(socket)));
-    // a client document, a Host's metadata, whatever was hoped for: so far it never comes to that
+    // answers whoever connects, whatever they hoped to read; so far nobody has
     socket.end('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}');
   });
-  // both families where the machine has both
+  // IPv4 and IPv6 where the machine has both
   server.listen(port, '::');
   await once(server, 'listening').catch(async () => once(server.listen(port, '0.0.0.0'), 'listening'));
   return {

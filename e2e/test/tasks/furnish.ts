@@ -2,10 +2,10 @@ import { addHost, connectRequester, type Constellation, type Person, signUp } fr
 import type { MailServer } from '@chatelaine/test-kit/mail-server';
 import { openRawRequester, RAW_CALLBACK } from '../support/raw-requester.ts';
 
-/** What an agent asks for, and what it gets: a key, or the OAuth error. */
+/** Requests a token as the agent; `key` when it gets one, otherwise the OAuth error. */
 export type Agent = (wanted: { readonly at: 'calendar' | 'notes'; readonly scope: string }) => Promise<string>;
 
-/** Somebody with two services, Lifestream and an agent, and a past. */
+/** An owner with two services, Lifestream and an agent, and a history. */
 export interface Somebody {
   readonly person: Person;
   readonly agent: Agent;
@@ -17,8 +17,8 @@ export interface Somebody {
 const AGO = `interval '5 days'`;
 
 /**
- * Lifestream read their calendar some days ago, and may never read their notes: that was a mistake. The agent, Errands,
- * asked to read their calendar, and waits.
+ * Lifestream read their calendar some days ago, and may never read their notes, which was a mistake. The agent,
+ * Errands, asked to read their calendar, and waits for the answer.
  */
 export async function furnish(
   deployment: Constellation,
@@ -80,7 +80,7 @@ async function confirmAddress(
   return address;
 }
 
-/** The address in the mail about something. */
+/** The link in the mail to this address with this subject. */
 export async function linkInMail(mail: MailServer, { to, about }: { to: string; about: string }): Promise<string> {
   const { text } = await mail.one((one) => one.to.includes(to) && one.header['subject']?.startsWith(about) === true);
   const [address] = /http\S+token=\S+/.exec(text) ?? [];

@@ -4,7 +4,7 @@ import path from 'node:path';
 const README = fs.readFileSync(path.join(import.meta.dirname, '../../../README.md'), 'utf8');
 const [, TOUR = ''] = /^## A tour in two minutes\n([^]*?)^## /m.exec(README) ?? [];
 
-/** What the README's tour says, sentence by sentence, without the marks of Markdown. */
+/** The sentences of README's tour, without Markdown's markup. */
 export const sentences: readonly string[] = TOUR.replace(/<img[^>]*>/g, '')
   .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
   .replace(/[*`]/g, '')
@@ -17,8 +17,8 @@ export const sentences: readonly string[] = TOUR.replace(/<img[^>]*>/g, '')
   )
   .filter((sentence) => sentence !== '');
 
-/** The addresses that it names. */
+/** The addresses that it mentions. */
 export const addresses: readonly string[] = [...TOUR.matchAll(/http:\/\/[^`\s]+/g)].map(([address]) => address);
 
-/** The pictures that it shows, as files. */
+/** The pictures that it shows, as file names. */
 export const pictures: readonly string[] = [...TOUR.matchAll(/<img src="([^"]+)"/g)].map(([, file = '']) => file);

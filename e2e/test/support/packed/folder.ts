@@ -4,12 +4,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-/** A folder outside the workspace in which the two kits were installed by npm, as a stranger would. */
+/** A folder outside the workspace in which npm installed the two kits, as for anybody else. */
 export interface PackedFolder {
   readonly dir: string;
-  /** The installed packages of ours: folder below node_modules, and package.json. */
+  /** Our installed packages: folder below node_modules, and package.json. */
   readonly packages: readonly { readonly dir: string; readonly manifest: Manifest }[];
-  /** Runs a command in it. Rejects with what it wrote. */
+  /** Runs a command in it. Rejects with its output. */
   run(command: string, ...args: string[]): Promise<string>;
   remove(): Promise<void>;
 }
@@ -26,14 +26,14 @@ export interface Manifest {
 
 const ROOT = path.resolve(import.meta.dirname, '../../../..');
 const KITS = ['@chatelaine/host-kit', '@chatelaine/requester-kit'];
-/** What an app that uses them brings itself. */
+/** Packages that an app which uses the kits brings itself. */
 const APP = ['fastify@5', 'pg@8', 'cookie@2'];
 
 const execute = promisify(execFile);
 
 /**
- * Packs the kits with all packages of ours that they need, and installs them into an empty folder. Files below `from`
- * are copied in as they are.
+ * Packs the kits and all our packages that they need, and installs them into an empty folder, into which `files` below
+ * `from` are copied as they are.
  */
 export async function installPacked(from: string, files: readonly string[]): Promise<PackedFolder> {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'chatelaine-packed-'));
@@ -67,7 +67,7 @@ async function pack(to: string): Promise<string[]> {
   return (await fs.readdir(to)).map((name) => path.join(to, name));
 }
 
-/** With our Node first, whatever the machine's own is; `tsc` is the workspace's. */
+/** With our Node first on the PATH, whatever the machine has; `tsc` is the workspace's. */
 function runIn(cwd: string): PackedFolder['run'] {
   const bin = path.join(ROOT, 'node_modules/.bin');
   const env = { ...process.env, PATH: [path.dirname(process.execPath), process.env['PATH'], bin].join(path.delimiter) };

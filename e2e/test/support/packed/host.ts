@@ -1,4 +1,4 @@
-// Recipes, run from packed packages. It ends when its input does.
+// Recipes, run from packed packages. It exits when its standard input ends.
 import pg from 'pg';
 import { openTinyHost } from '../tiny-host.ts';
 

@@ -1,4 +1,4 @@
-// Reader: a Requester of a few lines, run from packed packages. It ends when its input does.
+// Reader: a Requester of a few lines, run from packed packages. It exits when its standard input ends.
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { createOutbound } from '@chatelaine/outbound-http';

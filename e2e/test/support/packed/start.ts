@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * Runs a file of a folder with our Node until its first line of output. It ends when its input does: also when we are
- * gone.
+ * Runs a file of a folder with our Node until its first line of output. It exits when its standard input ends, and thus
+ * also when this process does.
  */
 export async function startScript(
   cwd: string,

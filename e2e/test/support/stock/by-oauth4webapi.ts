@@ -8,13 +8,13 @@ import {
   TOKEN_EXCHANGE,
 } from './requester.ts';
 
-/** What this library can do beyond the others. */
+/** What this library supports beyond the others. */
 export interface Manageable extends StockRequester {
-  /** RFC 7662, of the connection token. */
+  /** Introspects the connection token. RFC 7662. */
   introspect(): Promise<oauth.IntrospectionResponse>;
-  /** RFC 7009, of the refresh token. */
+  /** Revokes the refresh token. RFC 7009. */
   revoke(): Promise<void>;
-  /** RFC 9728: what a Host says about itself. */
+  /** Reads a Host's metadata. RFC 9728. */
   describe(resource: string): Promise<oauth.ResourceServer>;
 }
 

@@ -9,8 +9,8 @@ import {
 } from './requester.ts';
 
 /**
- * A Requester by openid-client. It is oauth4webapi inside, but it takes its own decisions about discovery, registration
- * and pushing.
+ * A Requester by openid-client, which is built on oauth4webapi but has its own logic for discovery, registration and
+ * pushed requests.
  */
 export async function byOpenidClient(world: StockWorld, identity: Identity): Promise<StockRequester> {
   const { redirectUri } = world;
@@ -29,7 +29,7 @@ export async function byOpenidClient(world: StockWorld, identity: Identity): Pro
         code_challenge: await client.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
       };
-      // the key is shown by a proof on the pushed request (RFC 9449 §10.1), not named by dpop_jkt
+      // the key is conveyed by a proof on the pushed request (RFC 9449 §10.1), not by dpop_jkt
       return (await client.buildAuthorizationUrlWithPAR(config, params, { DPoP })).href;
     },
     async finish(callback) {

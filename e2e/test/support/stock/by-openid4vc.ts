@@ -11,12 +11,11 @@ import { type CryptoKey, exportJWK, generateKeyPair, type JWTHeaderParameters, t
 import { ACCESS_TOKEN, type StockRequester, type StockWorld, TOKEN_EXCHANGE, type Tokens } from './requester.ts';
 
 /**
- * A Requester by @openid4vc/oauth2, the OAuth library of a wallet, which shares no code with oauth4webapi. It brings
- * the protocol, and takes from whoever uses it hashing, randomness and a JWT signer. Two of its gaps:
+ * A Requester by @openid4vc/oauth2, the OAuth library of a wallet, which shares no code with oauth4webapi. It
+ * implements the protocol, and its user supplies hashing, randomness and a JWT signer. It has two gaps:
  *
  * - It has no call for token exchange. That step is its client credentials request with another `grant_type` in the
- * payload, which it
- *   lets its user replace: the form, the proof and the answer's check stay the library's.
+ *   payload, which its user may replace: the form, the proof and the check of the response remain the library's.
  * - It cannot register (RFC 7591), so its client is known by a document.
  */
 export async function byOpenid4vc(world: StockWorld, clientId: string): Promise<StockRequester> {

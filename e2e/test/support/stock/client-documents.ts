@@ -3,9 +3,9 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Guest } from '@chatelaine/constellation';
 
-/** A web server that publishes client ID metadata documents, as any static host would. */
+/** A web server that publishes client ID metadata documents, as any static host could. */
 export interface ClientDocuments {
-  /** Publishes it with its `client_id`, which is returned. */
+  /** Publishes a document with its URL as `client_id`, and returns that URL. */
   publish(name: string, metadata: Readonly<Record<string, unknown>>): string;
   close(): Promise<void>;
 }

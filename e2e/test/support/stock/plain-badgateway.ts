@@ -2,13 +2,13 @@ import { generateCodeVerifier, OAuth2Client, OAuth2Fetch, type OAuth2Token } fro
 import type { PlainClient, PlainWorld } from './plain.ts';
 
 /**
- * @badgateway/oauth2-client, which shares no code with the others: a secret in the Authorization header, Bearer, and a
- * fetch that refreshes by itself.
+ * @badgateway/oauth2-client, which shares no code with the others: it sends a secret in the Authorization header, uses
+ * bearer tokens, and has a fetch that refreshes by itself.
  */
 export async function plainBadgateway(world: PlainWorld): Promise<PlainClient> {
   const { am, redirectUri, resource, fetch } = world;
   const name = 'Copy shop';
-  // it registers nowhere itself: this is the form an operator fills in
+  // it cannot register itself, so the test does what an operator would
   const registered = await fetch(`${am}/register`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

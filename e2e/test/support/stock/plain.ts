@@ -1,17 +1,17 @@
 import type { StockWorld, Tokens } from './requester.ts';
 
-/** Where an app lives that knows of the AM only that it gives the tokens for a resource. */
+/** The environment of an app for which the AM is merely the authorization server of a resource. */
 export interface PlainWorld extends StockWorld {
   readonly resource: string;
 }
 
-/** An app made of somebody else's OAuth library, which has never heard of token exchange. PROTOCOL §6. */
+/** An app built on a third-party OAuth library, without token exchange. PROTOCOL §6. */
 export interface PlainClient {
   readonly name: string;
-  /** Where the browser goes. */
+  /** The authorization URL. */
   start(scope: string): Promise<URL>;
   finish(callback: URL): Promise<Tokens>;
-  /** GET at the Host with the token it has. */
+  /** GET at the Host with its current token. */
   call(url: string): Promise<{ status: number; json: unknown }>;
   refresh(): Promise<Tokens>;
 }

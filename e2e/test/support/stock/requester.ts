@@ -1,36 +1,36 @@
 /**
- * A Requester made of nothing but somebody else's OAuth library. What the AM and the Hosts answer is kept as the
- * library returned it.
+ * A Requester built only on a third-party OAuth library. Answers of the AM and the Hosts are kept as the library
+ * returned them.
  */
 export interface StockRequester {
-  /** What it read at the AM. RFC 8414. */
+  /** The AM's metadata as it read it. RFC 8414. */
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** Pushes the request. Returns where the browser goes. */
+  /** Pushes the request. Returns the authorization URL. */
   start(): Promise<string>;
-  /** Takes the browser's way back: checks `state` and `iss`, redeems the code. */
+  /** Handles the callback: checks `state` and `iss`, and redeems the code. */
   finish(callback: URL): Promise<Tokens>;
-  /** RFC 8693 at the AM, with the connection token that it has. */
+  /** Exchanges its connection token at the AM. RFC 8693. */
   exchange(wanted: { resource: string; scope: string }): Promise<Tokens>;
   /** GET with a token and a proof of the connection's key. */
   call(token: string, url: string): Promise<{ status: number; json: unknown }>;
-  /** Gets itself a new connection token. */
+  /** Refreshes its connection token. */
   refresh(): Promise<Tokens>;
 }
 
-/** A good answer of a token endpoint. */
+/** A successful token response. */
 export type Tokens = Readonly<Record<string, unknown>> & { readonly access_token: string };
 
-/** Where a client lives, and how it finds `*.localhost`. */
+/** The environment of a client, and how it resolves `*.localhost`. */
 export interface StockWorld {
   readonly am: string;
   readonly redirectUri: string;
-  /** Finds names on this machine; otherwise it is `fetch`. */
+  /** `fetch` that resolves names under localhost. */
   readonly fetch: typeof globalThis.fetch;
 }
 
 /**
- * How a client makes itself known to the AM: by the document at its id, or by registering. `keys: null` is a client
- * without any.
+ * How the AM knows a client: by the document at its client_id, or by registration. `keys: null` is a client without
+ * keys.
  */
 export type Identity = { readonly keys: CryptoKeyPair | null } & (
   | { readonly kind: 'document'; readonly clientId: string }
@@ -40,7 +40,7 @@ export type Identity = { readonly keys: CryptoKeyPair | null } & (
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 
-/** RFC 7591 §2: what a client says about itself, in a document or in registering. */
+/** RFC 7591 §2: the metadata of a client, for its document or its registration. */
 export async function metadataOf(redirectUri: string, keys: CryptoKeyPair | null) {
   return {
     client_name: 'Stock',
@@ -60,7 +60,7 @@ async function publicJwk({ publicKey }: CryptoKeyPair): Promise<Record<string, s
   return { kty, crv, x, y };
 }
 
-/** The `error` with which a server refused; each library keeps it in a place of its own. */
+/** The `error` with which a server refused, wherever each library keeps it. */
 export async function refusalOf(refused: Promise<unknown>): Promise<unknown> {
   const reason = await refused.then(
     () => ({ error: 'not refused' }),
