@@ -6,7 +6,7 @@ import { type Decision, now, type Offer, type Outcome, type Span } from './histo
 import type { World } from './world.ts';
 
 // Terms while things break: Requesters sign, decline, or do both at two processes at once; owners offer other terms,
-// and adopt a new version for all. PROTOCOL §10.
+// and adopt a new version for all connections. PROTOCOL §10.
 
 const OLD = 'no-training/1.0';
 const NEW = 'no-training/1.1';
@@ -14,15 +14,15 @@ const ROSTER = [NEW, 'only-for-me/1.0', 'not-passed-on/1.0'];
 const TRIES = 100;
 const AGAIN_MS = 100;
 const SCOPE = 'entries.read';
-/** Transfers of one connection at once, over all processes of the AM. */
+/** Concurrent transfers of one connection, over all processes of the AM. */
 const AT_ONCE = 50;
 
-/** What an owner may ask of a new Requester: nothing, what they ask of all, or something else. */
+/** The terms that an owner may choose for a new Requester: none, those they ask of all, or others. */
 export const CONSENTS = [{}, {}, { terms: 'only-for-me/1.0' }, { terms: '' }] as const;
 
 /**
- * Owners who have chosen a version of which there is a newer one by now. It is written where their choice is kept, for
- * a page offers only the newest.
+ * Makes owners whose chosen version of terms has been superseded. It is written into the tables, since the page offers
+ * only the newest version.
  */
 export async function chooseOld({ deployment }: World): Promise<boolean> {
   return deployment.database.query('am', `update owner set terms = $1`, [[OLD]]).then(
@@ -35,12 +35,12 @@ interface Given {
   readonly proffer: string;
   readonly given: Span;
   readonly terms: readonly string[];
-  /** The connection, as the AM calls it. */
+  /** The AM's id of the connection. */
   readonly id: string;
   readonly isAnswered: boolean;
 }
 
-/** The offer in force; null when there is none, or a fault was in the way. */
+/** Reads the offer in force; null when there is none, or when a fault prevented it. */
 async function readOffer({ history }: World, { client, connection }: Held): Promise<Given | null> {
   const seen = await client.agreements({ accessToken: connection.token });
   const { begin, end, outcome } = seen;
@@ -59,8 +59,8 @@ async function readOffer({ history }: World, { client, connection }: Held): Prom
 }
 
 /**
- * Answers what the owner asks, as a Requester does whose answers get lost: again, until it knows. `both`: two processes
- * of it decide at once, and not the same.
+ * Answers the owner's offer as a Requester does whose responses may get lost: it repeats until it knows the outcome.
+ * `both`: two of its processes decide at once, and differently.
  */
 export async function settle(world: World, held: Held, way: Decision | 'both'): Promise<void> {
   const offer = await readOffer(world, held);
@@ -82,7 +82,7 @@ export async function settle(world: World, held: Held, way: Decision | 'both'): 
 
 const isDecision = ({ kind }: Outcome): boolean => kind === 'ok' || kind === 'refused' || kind === 'broken_promise';
 
-/** The owner offers one connection other terms, on the page of its app. */
+/** The owner offers other terms to one connection, on the page of its app. */
 export async function offerOther(world: World, owner: Person, held: Held): Promise<void> {
   const { deployment, history, random } = world;
   const { connection } = held;
@@ -97,13 +97,13 @@ export async function offerOther(world: World, owner: Person, held: Held): Promi
     begin = now();
     return tab.press('Offer these terms', { terms: name, 'terms-alternate': '' });
   });
-  // one whose answer was lost may still be on its way, and what it offers is what this one would
+  // an earlier offer whose response was lost may still be under way, and offers the same terms as this one
   const isSure = !history.offers.some((one) => one.connection === connection && one.outcome === 'unknown');
   const outcome = page?.status === 200 && isSure ? 'ok' : 'unknown';
   history.offers.push({ connection, begin, end: now(), outcome });
 }
 
-/** The owner adopts the new version, for all that are offered the old one. */
+/** The owner adopts the new version for all connections that are offered the old one. */
 export async function adopt(world: World, owner: Person): Promise<Omit<Offer, 'connection'>> {
   const { deployment, history } = world;
   let begin = now();
@@ -118,8 +118,8 @@ export async function adopt(world: World, owner: Person): Promise<Omit<Offer, 'c
 }
 
 /**
- * New versions that are adopted in the middle of many transfers of a connection that has signed the old one; what was
- * handed out when is for the checks to say (I10).
+ * New versions that are adopted during many transfers of a connection that has signed the old one; the checks (I10)
+ * compare when each token was handed out.
  */
 export async function raceAdoptions(
   world: World,
@@ -143,7 +143,7 @@ async function raceAdoption(world: World, owner: Person, held: Held): Promise<vo
     const seen = await client.transfer({ accessToken: connection.token, resource, scope: SCOPE });
     history.transfers.push({ ...seen, connection, resource });
   };
-  // as one that died between its code and its signature, and is back
+  // like a Requester that died between redeeming its code and signing, and has restarted
   await transfer();
   await settle(world, held, 'accepted');
   const some = 1 + random.below(AT_ONCE / 2);

@@ -5,14 +5,14 @@ import type { Redeemer } from './connect.ts';
 import { now, type Outcome, type Seen } from './history.ts';
 import { ask, clock } from './requester.ts';
 
-/** A stock OAuth client, made of plain HTTP: it takes the AM for its Host's own authorization server. PROTOCOL §6. */
+/** A stock OAuth client that uses plain HTTP and takes the AM for the Host's own authorization server. PROTOCOL §6. */
 export interface App extends Redeemer {
   readonly goesOnWith: 'refresh_token';
-  /** Without one its tokens are Bearer tokens, and its refresh tokens are rotated. */
+  /** Without a key it gets bearer tokens, and its refresh tokens are rotated. */
   readonly key: SigningKey | null;
   authorize(input: { resource: string; scope: string }): { url: string; verifier: string };
   refresh(refreshToken: string): Promise<Seen>;
-  /** RFC 7009 */
+  /** Revokes a refresh token. RFC 7009 */
   revoke(refreshToken: string): Promise<Outcome>;
   call(input: { accessToken: string; url: string }): Promise<Seen>;
 }

@@ -8,14 +8,14 @@ import { type Moment, now } from './history.ts';
 import { call, type Line, lineOf, refresh, refreshLate, show } from './line.ts';
 import type { World } from './world.ts';
 
-/** Stock OAuth clients at work (PROTOCOL §6), until they are told to stop. */
+/** Stock OAuth clients at work (PROTOCOL §6), until `finish` is called. */
 export interface Apps {
   readonly act: Readonly<Record<'app' | 'refresh' | 'revoke', () => Promise<void>>>;
-  /** Ends the work. What was acknowledged last must work then, and nothing else beside it. */
+  /** Ends the work. The last acknowledged tokens must work then, and no others. */
   finish(): Promise<void>;
 }
 
-/** Looks, as long as it takes, whether the Host refuses a token whose end was acknowledged. */
+/** Checks, for as long as it takes, that the Host refuses a token whose revocation was acknowledged. */
 export type Probe = (line: Pick<Line, 'held'>, token: { accessToken: string; resource: string }) => void;
 
 const SCOPE = 'entries.read';
@@ -32,7 +32,7 @@ interface State {
   readonly world: World;
   readonly probe: Probe;
   going: boolean;
-  /** With nobody at work on them: a line is one client's, which knows what it has shown. */
+  /** Lines that no worker uses: a line belongs to one client, which knows which tokens it has presented. */
   readonly free: Line[];
 }
 
@@ -67,7 +67,7 @@ async function work(state: State): Promise<void> {
   }
 }
 
-/** One line for nobody else meanwhile; without one, one is made, and that is all. */
+/** Runs `then` with a line that no other worker uses meanwhile. If none is free, makes one and does nothing else. */
 async function withLine(state: State, then: (line: Line) => Promise<'goes on' | 'over'>): Promise<void> {
   const { free, world } = state;
   const [line] = free.splice(world.random.below(free.length), 1);
@@ -109,10 +109,10 @@ async function refreshOnce(world: World, line: Line): Promise<'goes on' | 'over'
   return (await refresh(world, line, 'once')) === 'over' ? 'over' : 'goes on';
 }
 
-/** Ends a line in one of the ways there are, then goes on asking and calling, which must come to nothing. */
+/** Ends a line in one of the possible ways, then goes on refreshing and calling, which must fail. */
 async function end({ world, probe }: State, line: Line, ending: Ending): Promise<'over'> {
   const { held, owner, resource } = line;
-  // what is probed afterwards is to be young
+  // gets a young access token, which the probe can use for long enough
   if ((await refresh(world, line, 'once')) === 'over') return 'over';
   const { access } = line;
   const outcome = await (ending === 'by its owner'
@@ -134,8 +134,8 @@ async function revoke(world: World, { held: { client, connection }, newest }: Li
 }
 
 /**
- * Shown when it has not been served for long it is a copy in the wrong hands, as far as anybody knows: it is refused,
- * and everything ends.
+ * Presents a refresh token long after it was replaced. Such a token counts as a copy in the wrong hands: it is refused,
+ * and the connection ends.
  */
 async function showCopy(world: World, line: Line): Promise<'ok' | 'unknown'> {
   const { connection } = line.held;
@@ -149,7 +149,7 @@ async function showCopy(world: World, line: Line): Promise<'ok' | 'unknown'> {
 
 const lateCopies = ({ copies }: Line) => copies.flatMap(({ token, lateFrom }) => (lateFrom < now() ? [token] : []));
 
-/** Tries until it is acknowledged, and writes it down. */
+/** Repeats a stop until it is acknowledged, and records it. */
 async function stopped(
   { history }: World,
   connection: Line['held']['connection'],
@@ -167,14 +167,14 @@ async function stopped(
 }
 
 /**
- * Nothing is broken any more: the newest token must yield one that opens its Host, and a copy that comes late nothing
- * but the end.
+ * At the end, with nothing broken any more: the newest refresh token must yield a token that the Host accepts, and a
+ * copy presented late must only end the connection.
  */
 async function prove(state: State, line: Line): Promise<void> {
   const { world } = state;
   const { name } = line.held.connection;
   const came = await refresh(world, line, 'once');
-  // if it was refused, the checks say whether that was right
+  // whether it was rightly refused is for the checks to decide
   if (came === 'over') return;
   const begin = now();
   let opened = await call(world, line);

@@ -2,10 +2,10 @@ import type { Constellation } from '@chatelaine/constellation';
 import { isAmong, readTermsRecord } from '@chatelaine/crypto';
 import type { Agreement, Decision, HeldConnection, History, Moment, Offer, Transfer } from './history.ts';
 
-// I10: no token under terms that were not agreed to when it was asked for; and one record of each offer, the same on
-// both sides.
+// I10: no token under terms that had not been agreed to when it was requested; and one record of each offer, the same
+// on both sides.
 
-/** What the clients saw of their owners' terms and must not have seen. */
+/** Violations in what the clients saw of their owners' terms. */
 export function checkAgreements(history: History): string[] {
   const knowledge = termsKnown(history);
   const byOffer = Map.groupBy(
@@ -21,7 +21,7 @@ export function checkAgreements(history: History): string[] {
   ];
 }
 
-/** Offers and answers of each connection. */
+/** The offers to each connection, and the answers to them. */
 export interface TermsKnown {
   offersOf(connection: HeldConnection): readonly Offer[];
   answersOf(connection: HeldConnection): readonly Agreement[];
@@ -46,7 +46,7 @@ export function termsKnown({ offers, adoptions, agreements }: History): TermsKno
 
 const tokenOf = ({ connection }: { connection: HeldConnection }): string => connection.token;
 
-/** What was decided once is what everybody is told, by the same string. */
+/** Once an offer was answered, everybody gets the same record, byte for byte. */
 function checkRecord(agreements: readonly Agreement[]): string[] {
   const [one] = agreements;
   const records = new Set(agreements.flatMap((agreement) => recordIn(agreement) ?? []));
@@ -77,7 +77,7 @@ const isOther = (one: Agreement, decision: Decision | null): boolean =>
   one.decision !== null && one.decision !== decision;
 const crosses = (offer: Offer, begin: Moment, end: Moment): boolean => offer.begin < end && offer.end > begin;
 
-/** A token needs an answer to an offer no older than the last that was put in force before it was asked for. */
+/** A token requires an answer to the last offer that was in force before it was requested, or to a later one. */
 function checkToken({ connection, begin, end, outcome }: Transfer, { offersOf, answersOf }: TermsKnown): string[] {
   if (outcome.kind !== 'ok') return [];
   const offers = offersOf(connection).filter((offer) => offer.outcome === 'ok' && offer.end < begin);
@@ -89,7 +89,7 @@ function checkToken({ connection, begin, end, outcome }: Transfer, { offersOf, a
     : [`I10: ${connection.name} was handed a token, and had not agreed to what its owner asked`];
 }
 
-/** Whether a refusal for want of an agreement was right, as far as its client knows. */
+/** Whether a refusal for want of an agreement was right, as far as its client can tell. */
 export function owesAgreement(
   { connection, begin, end, outcome }: Transfer,
   { offersOf, answersOf }: TermsKnown,
@@ -121,7 +121,7 @@ function decisionOf(record: string): Decision {
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** What is in the AM's tables of terms and must not be. */
+/** Violations in the AM's tables of terms. */
 export async function checkAgreementTables(deployment: Constellation, history: History): Promise<string[]> {
   const read = (sql: string): Promise<Row[]> => deployment.database.query<Row>('postgres', sql);
   const found: string[] = [];
@@ -157,7 +157,7 @@ const RECORDS = `
   select p.jti, p.proffer, p.answer, p.decision, p.signer_keys, c.client_id
   from am.proffer p join am.connection c on c.id = p.connection_id where p.answer is not null`;
 
-/** Consent writes the first offer with the connection. */
+/** The first offer is written by consent, together with the connection. */
 const WITHOUT_AGREEMENT = `
   select t.id, t.proffer_jti, p.decision from am.transfer t
   left join am.proffer p on p.bucket = t.bucket and p.jti = t.proffer_jti
@@ -169,7 +169,7 @@ const WITHOUT_AGREEMENT = `
     else p.connection_id is distinct from t.connection_id or p.decision is distinct from 'accepted'
       or p.answered_at > t.started_at end`;
 
-/** By the times of the commits. The entry of the timeline is written with the offer that it tells of. */
+/** Compared by commit times: the timeline entry is written in the same transaction as its offer. */
 const OFFERED = `
   select e.data ->> 'connection' as connection_id, e.at, pg_xact_commit_timestamp(e.xmin) as since
   from am.timeline_entry e where e.kind = 'terms_proffered'`;

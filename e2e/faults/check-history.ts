@@ -16,14 +16,14 @@ import type {
   Transfer,
 } from './history.ts';
 
-/** A Host that is up refuses what was stopped within this. PROTOCOL §7. */
+/** A Host that is up refuses a stopped token within this time. PROTOCOL §7. */
 export const NOTIFIED_WITHIN_MS = patience(5);
-/** What was completed before a stop is written within this. PROTOCOL §7. */
+/** A transfer that was completed before a stop is answered within this time. PROTOCOL §7. */
 const LEAVES_WITHIN_MS = 250;
-/** Two clocks, and the last call of a token's life. */
+/** Allowance for the difference between two clocks, and for the last call in a token's life. */
 const SPARE_MS = 5_000;
 
-/** What the clients saw and must not have seen. Empty when every promise was kept. */
+/** Violations in what the clients saw. Empty when every promise was kept. */
 export function checkHistory(history: History): string[] {
   const stops = Map.groupBy(history.stops, ({ connection }) => connection.token);
   const stopsOf = (connection: HeldConnection): readonly Stop[] => stops.get(connection.token) ?? [];
@@ -42,13 +42,13 @@ export function checkHistory(history: History): string[] {
   ];
 }
 
-/** I2: one code yields tokens once. I1: and it does yield them, when nothing happened to it. */
+/** I2: a code yields tokens only once. I1: and it does yield them, unless something happened to it. */
 function checkRedemption({ client, answers, yields }: Redemption): string[] {
   const yielded = answers.filter(({ kind }) => kind === 'ok').length;
   return [
     ...broken(answers),
     ...(yielded > 1 ? [`I2: one code of ${client} yielded tokens ${yielded} times`] : []),
-    // an answer that was lost may have been the one with the tokens
+    // a response that was lost may have been the one with the tokens
     ...(yields === 'once' && answers.length > 0 && answers.every(({ kind }) => kind === 'refused')
       ? [`I1: a code of ${client} yielded nothing to whoever sent it`]
       : []),
@@ -56,8 +56,8 @@ function checkRedemption({ client, answers, yields }: Redemption): string[] {
 }
 
 /**
- * I3: nothing is handed out after the answer to a stop, and what was completed before leaves in time or never (PROTOCOL
- * §7). I1: and what nobody stopped goes on, or says that it cannot right now.
+ * I3: nothing is handed out after a stop was answered, and what was completed before is answered in time or not at all
+ * (PROTOCOL §7). I1: what nobody stopped continues to work, or is answered as temporarily unavailable.
  */
 function checkTransfer(transfer: Transfer, { stops, terms }: { stops: readonly Stop[]; terms: TermsKnown }): string[] {
   const { connection, begin, end, outcome } = transfer;
@@ -72,8 +72,8 @@ function checkTransfer(transfer: Transfer, { stops, terms }: { stops: readonly S
 }
 
 /**
- * As with transfers; and a refresh token that was replaced answers for a time, so that a lost answer loses nothing.
- * PROTOCOL §6.
+ * The same for refreshes; and a refresh token that was replaced is accepted for some time, so that a lost response does
+ * no harm. PROTOCOL §6.
  */
 function checkRefresh({ connection, begin, end, outcome, servedUntil }: Refresh, stops: readonly Stop[]): string[] {
   const owed = end < servedUntil && !stops.some((stop) => stop.begin < end);
@@ -86,7 +86,7 @@ function checkRefresh({ connection, begin, end, outcome, servedUntil }: Refresh,
   ];
 }
 
-/** What came after a stop was answered: asked for after it, or asked for before and written too late. */
+/** Tokens after a stop was answered: requested after it, or requested before and answered too late. */
 function checkStopped({ begin, end, outcome }: Seen, stops: readonly Stop[]): string[] {
   if (outcome.kind !== 'ok') return [];
   const answered = stops.filter((stop) => stop.outcome === 'ok');
@@ -94,7 +94,7 @@ function checkStopped({ begin, end, outcome }: Seen, stops: readonly Stop[]): st
   return answered.some((stop) => stop.end + LEAVES_WITHIN_MS + SPARE_MS < end) ? ['long after its stop'] : [];
 }
 
-/** I1 at the Host: a token that was handed out opens it, until its end or its time. */
+/** I1 at the Host: it accepts a token that was handed out, until it is stopped or expires. */
 function checkCall({ connection, end, outcome, handedOut, expiresIn }: Call, stops: readonly Stop[]): string[] {
   const fresh = end < handedOut + expiresIn * 1_000 - SPARE_MS;
   const touched = stops.some((stop) => stop.begin < end);
@@ -109,12 +109,12 @@ function checkCall({ connection, end, outcome, handedOut, expiresIn }: Call, sto
   ];
 }
 
-/** For so long a Host that was away is left alone once more after it is back. docs/adr/0014 */
+/** How long the circuit of a Host that was unavailable may stay open after the Host is back. docs/adr/0014 */
 const CIRCUIT_OPEN_MS = 4_000;
 
 /**
- * I3 at the Host. While something was broken, or has just been, retries may take longer; the probe itself has the bound
- * for that.
+ * I3 at the Host. During a fault and shortly after it, retries may take longer; the probe has a bound of its own for
+ * that.
  */
 function checkRefusal({ begin, end, resource }: Refusal, faults: readonly Fault[]): string[] {
   return end - begin <= NOTIFIED_WITHIN_MS || wasBroken(faults, begin - CIRCUIT_OPEN_MS, end)
@@ -122,18 +122,18 @@ function checkRefusal({ begin, end, resource }: Refusal, faults: readonly Fault[
     : [`I3: ${resource} took a stopped token for ${Math.round(end - begin)} ms, and nothing was broken`];
 }
 
-/** I7: who cannot read what a decision rests on does not decide in favour. */
+/** I7: a process that cannot read what a decision depends on must not grant anything. */
 function checkClosed({ begin, end, outcome }: Seen, spans: readonly Span[]): string[] {
   const within = spans.some((span) => span.begin <= begin && end <= span.end);
   return within && outcome.kind === 'ok' ? ['I7: something was granted while there was no database'] : [];
 }
 
-/** Whether some fault was under way between two moments. */
+/** Whether a fault was under way between two moments. */
 export function wasBroken(faults: readonly Fault[], begin: Moment, end: Moment): boolean {
   return faults.some((fault) => fault.begin < end && fault.end > begin);
 }
 
-/** I9 */
+/** I9: no response breaks the protocol. */
 function broken(outcomes: readonly Outcome[]): string[] {
   return outcomes.flatMap((outcome) => (outcome.kind === 'broken_promise' ? [`I9: ${outcome.what}`] : []));
 }

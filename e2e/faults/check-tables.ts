@@ -7,8 +7,7 @@ import { account, hashOfHostToken, type Ledger, ledgerOf } from './ledger.ts';
 type Row = Readonly<Record<string, unknown>>;
 
 /**
- * What is in the tables of all services and must not be, read by somebody who may see them all. Empty when every
- * invariant holds.
+ * Violations in the tables of all services, read with a role that may read them all. Empty when every invariant holds.
  */
 export async function checkTables(deployment: Constellation, history: History): Promise<string[]> {
   const read = (sql: string, values: readonly unknown[] = []): Promise<Row[]> =>
@@ -56,7 +55,7 @@ export async function checkTables(deployment: Constellation, history: History): 
   return found;
 }
 
-/** The Hosts' tokens that clients were handed. */
+/** The Hosts' tokens that were handed out to clients. */
 function tokensHandedOut({ transfers, refreshes, redemptions }: History): string[] {
   const outcomes = [...transfers, ...refreshes].map(({ outcome }) => outcome);
   return [...outcomes, ...redemptions.flatMap(({ answers }) => answers)].flatMap((outcome) => {
@@ -65,7 +64,7 @@ function tokensHandedOut({ transfers, refreshes, redemptions }: History): string
   });
 }
 
-/** I1: what a client was told is there, and what it was told has ended, has. */
+/** I1: what was acknowledged to a client exists, and what was acknowledged as ended has ended. */
 async function checkAcknowledged(
   history: History,
   read: (sql: string, values: readonly unknown[]) => Promise<Row[]>,
@@ -107,9 +106,9 @@ const families = (schema: string): string => `
     or count(distinct c.hash) > 1`;
 
 /**
- * Each refresh token that is replaced has one successor, of the next generation, and is known with the time until which
- * it answers and the key that gave it; the newest alone has none. Those before may be gone after their day, from the
- * oldest on.
+ * Each refresh token that was replaced has one successor, of the next generation, and is stored with the time until
+ * which it is accepted and the key from which its successor was derived; only the newest has none. Older ones may be
+ * deleted a day after their time, oldest first.
  */
 const TWO_LINES = `
   select g.id, t.generation from am.oauth_grant g join am.oauth_token t on t.bucket = g.bucket and t.grant_id = g.id
@@ -136,7 +135,7 @@ const pastTheirTime = (schema: string): string => `
   union all select 'unused code', count(*) from ${schema}.oauth_code
     where used_at is null and expires_at < now() - interval '15 minutes' having count(*) > 0`;
 
-/** I6: the same key, the same Requester, the same person. */
+/** I6: the same key, Requester and person at the AM and at the Host. */
 const misbound = (schema: string): string => `
   with minted as (
     select tg.id as grant_id, array_agg(distinct t.jkt) as keys, array_agg(distinct t.act_sub) as requesters, a.username
@@ -156,7 +155,10 @@ const misbound = (schema: string): string => `
   where k.connection_id is null or h.issuer is distinct from $1
     or m.keys <> array[g.jkt] or m.requesters <> array[g.client_id] or m.username is distinct from a.username`;
 
-/** I4: for every person as many live links at the Host as at the AM. A grant nobody redeemed a code for is none. */
+/**
+ * I4: each person has as many live links at the Host as at the AM. A grant whose code was never redeemed does not
+ * count.
+ */
 const orphanLinks = (schema: string): string => `
   with there as (
     select a.username, count(*) as n from ${schema}.oauth_grant g join ${schema}.account a on a.id = g.subject
@@ -172,8 +174,8 @@ const orphanLinks = (schema: string): string => `
     where there.n is distinct from here.n`;
 
 /**
- * I3: by the times of the commits, which the database keeps here. An entry of the timeline is written with the end that
- * it tells of, and never again.
+ * I3, by commit times, which this database records. A timeline entry is written in the same transaction as the end that
+ * it reports, and never changed.
  */
 const COMPLETED_AFTER_ITS_END = `
   select t.id, e.kind, pg_xact_commit_timestamp(t.xmin) - pg_xact_commit_timestamp(e.xmin) as late
@@ -182,12 +184,12 @@ const COMPLETED_AFTER_ITS_END = `
       and e.data ->> 'link' = t.link_id)
   where t.state = 'minted' and pg_xact_commit_timestamp(t.xmin) > pg_xact_commit_timestamp(e.xmin)`;
 
-/** I3: what the AM ended, and the Host confirmed, is ended there. */
+/** I3: a grant that the AM ended, and whose end the Host confirmed, has ended at the Host. */
 const outlived = (schema: string): string => `
   select tg.id from ${schema}.oauth_transfer_grant tg join am.revocation r on r.grant_id = tg.id
     where r.state = 'confirmed' and tg.ended_at is null`;
 
-/** I3: whatever the AM knows, or no longer knows, of how it ended. */
+/** I3: a grant that lives at a Host belongs to a live connection, whatever the AM still knows about how it ended. */
 const unowned = (schema: string): string => `
   select tg.id from ${schema}.oauth_transfer_grant tg join ${schema}.oauth_grant link on link.bucket = tg.bucket
     and link.id = tg.grant_id

@@ -11,7 +11,7 @@ export interface Redeemer {
   readonly name: string;
   readonly clientId: string;
   readonly redirectUri: string;
-  /** Which token of the answer to its code it goes on with. */
+  /** The token in the response to its code with which it continues. */
   readonly goesOnWith: 'access_token' | 'refresh_token';
   prepareRedemption(code: string, verifier: string): Promise<() => Promise<Outcome>>;
   redeem(code: string, verifier: string): Promise<Outcome>;
@@ -21,21 +21,21 @@ export interface Redeemer {
 export interface Held<C extends Redeemer = Client> {
   readonly connection: HeldConnection;
   readonly client: C;
-  /** To its code. */
+  /** The response to its code. */
   readonly answer: Readonly<Record<string, unknown>>;
 }
 
-/** A code in the hands of its client. */
+/** A code that its client has received. */
 export interface Coded<C extends Redeemer = Client> {
   readonly client: C;
   readonly owner: Person;
   readonly code: string;
   readonly verifier: string;
-  /** When its owner began to consent, if they ask terms of it. */
+  /** When its owner began to consent, if they require terms. */
   readonly offeredFrom?: Moment;
 }
 
-/** A new Requester, pushed request, consent; `null` when a fault was in the way. */
+/** A new Requester, a pushed request and consent; `null` when a fault prevented it. */
 export async function obtainCode(world: World, owner: Person, terms: Fill = {}): Promise<Coded | null> {
   const { deployment, documents } = world;
   const name = `Reader ${++clients}`;
@@ -47,7 +47,7 @@ export async function obtainCode(world: World, owner: Person, terms: Fill = {}):
   return agree(world, { client, owner, ...pushed, answer, ...(asksTerms && { offeredFrom: now() }) });
 }
 
-/** The owner's part: they open the address and answer there. `null` when a fault was in the way. */
+/** The owner's part: opens the authorization URL and answers there. `null` when a fault prevented it. */
 export async function agree<C extends Redeemer>(
   world: World,
   asked: Omit<Coded<C>, 'code'> & { url: string; answer: (tab: Person) => Promise<Page> },
@@ -66,8 +66,8 @@ const TRIES = 100;
 const AGAIN_MS = 100;
 
 /**
- * Redeems a code as a client does whose answers get lost: again, until it knows. A second 200 for one code, or tokens
- * after a refusal of the same code, would be the end of "once".
+ * Redeems a code as a client does whose responses may get lost: it repeats until it knows the outcome. A second 200 for
+ * one code, or tokens after a refusal of it, would violate I2.
  */
 export async function redeem<C extends Redeemer>(world: World, coded: Coded<C>): Promise<Held<C> | null> {
   const { client, code, verifier } = coded;
@@ -89,8 +89,8 @@ export async function race<C extends Redeemer>(
   const { client, code, verifier } = coded;
   const ready = await Promise.all(Array.from({ length: times }, () => client.prepareRedemption(code, verifier)));
   const answers = await Promise.all(ready.map((send) => send()));
-  // a stock client's code is used up after the Host's answer, and a second use of it ends the first's connection before
-  // its token is out
+  // a stock client's code counts as used once the Host has answered, and a second use ends the connection of the first
+  // before its token is out
   const yields = client.goesOnWith === 'refresh_token' ? 'at most once' : 'once';
   world.history.redemptions.push({ code, client: client.name, answers, yields });
   return answers;
@@ -113,7 +113,7 @@ function hold<C extends Redeemer>(
   return { connection, client, answer: given.json };
 }
 
-/** Ends a connection on its owner's page; returns when the page has answered, or `unknown` when it has not. */
+/** Ends a connection on its owner's page; `unknown` when the page did not answer. */
 export async function stop(
   world: World,
   owner: Person,
@@ -134,8 +134,8 @@ export async function stop(
 const PROMISED: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /**
- * Some steps in a tab of the owner's browser. `null`: a fault was in the way, and the person does not know what came of
- * it.
+ * Runs steps in a tab of the owner's browser. `null` when a fault prevented them, so that the person does not know the
+ * outcome.
  */
 export async function browse(world: World, owner: Person, steps: (tab: Person) => Promise<Page>): Promise<Page | null> {
   const tab = owner.tab();
@@ -145,7 +145,7 @@ export async function browse(world: World, owner: Person, steps: (tab: Person) =
   } catch {
     page = null;
   }
-  // what is shown last says why the steps could not be gone to their end
+  // the last page says why the steps could not be completed
   const last = page ?? lastPage(tab);
   if (last !== null && last.status >= 500 && !PROMISED.has(last.status))
     world.history.violations.push(`${last.url.origin}${last.url.pathname} showed a page with ${last.status}`);

@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 const LOOK_MS = 20;
 const DIES_WITHIN_MS = patience(60);
 
-/** kill -9 of a process that works, and its restart. */
+/** Kills a working process with SIGKILL, and restarts it. */
 export async function killAndRestart(world: World, process: ServiceProcess): Promise<void> {
   if (!process.running) throw new Error(`${process.name} had ended before it was killed.\n${process.log()}`);
   await broken(world, `kill -9 ${process.name}`, async () => {
@@ -16,20 +16,18 @@ export async function killAndRestart(world: World, process: ServiceProcess): Pro
   });
 }
 
-/** A moment at which a process dies, and what leads to it. */
+/** A failpoint at which a process dies, and what makes it get there. */
 export interface Death {
   readonly failpoint: string;
   readonly trigger: () => Promise<void>;
 }
 
-/**
- * Starts a process again and again so that it dies at one point after the other, each made to happen; then as it was.
- */
+/** Restarts a process again and again so that it dies at one failpoint after the other, and finally without any. */
 export async function dieAt(world: World, process: ServiceProcess, deaths: readonly Death[]): Promise<void> {
   await process.kill();
   for (const { failpoint, trigger } of deaths) {
     await broken(world, `kill -9 ${process.name} at ${failpoint}`, async () => {
-      // others may lead it there before it has even said that it is ready
+      // other requests may take it to the failpoint before it has reported that it is ready
       await process.start({ env: { FAILPOINTS: failpoint } }).catch((error: unknown) => {
         if (process.running) throw error;
       });
@@ -48,7 +46,7 @@ async function died(process: ServiceProcess): Promise<void> {
   while (process.running) await pause(LOOK_MS);
 }
 
-/** The database dies, without a checkpoint and with its transactions open, and comes back through recovery. */
+/** The database dies, without a checkpoint and with transactions open, and comes back through recovery. */
 export async function crashPostgres(world: World, downMs: number): Promise<void> {
   const { postgres } = world.deployment;
   await broken(world, 'crash of Postgres', async () => {

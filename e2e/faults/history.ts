@@ -1,9 +1,9 @@
-/** Milliseconds of a clock that only goes forward. */
+/** Milliseconds of a monotonic clock. */
 export type Moment = number;
 
 export const now = (): Moment => performance.now();
 
-/** What a client saw of one request, from before it was sent until after its answer was read. */
+/** What a client saw of one request, from before it was sent until its response was read. */
 export interface Seen {
   readonly begin: Moment;
   readonly end: Moment;
@@ -12,21 +12,21 @@ export interface Seen {
 
 export type Outcome =
   | { readonly kind: 'ok'; readonly json: Readonly<Record<string, unknown>> }
-  /** A 4xx: a decision. */
+  /** 4xx: a decision. */
   | { readonly kind: 'refused'; readonly status: number; readonly error: string }
-  /** 502, 503 or 504 with an OAuth error, as promised. */
+  /** 502, 503 or 504 with an OAuth error, as the protocol promises. */
   | { readonly kind: 'unavailable'; readonly status: number }
-  /** The connection broke, or nobody was there: it may have happened or not. */
+  /** The connection broke or was refused: whether the request took effect is unknown. */
   | { readonly kind: 'unknown' }
-  /** What must never be answered. */
+  /** A response that must never occur. */
   | { readonly kind: 'broken_promise'; readonly what: string };
 
-/** A connection as its client knows it: it exists from the moment a 200 for its code was read. */
+/** A connection from its client's view: it exists from the moment at which a 200 for its code was read. */
 export interface HeldConnection {
   readonly name: string;
   readonly owner: string;
   readonly clientId: string;
-  /** What it is known by here and in the tables: the connection token, or a stock client's first refresh token. */
+  /** Identifies it here and in the tables: the connection token, or a stock client's first refresh token. */
   readonly token: string;
 }
 
@@ -35,17 +35,20 @@ export interface Transfer extends Seen {
   readonly resource: string;
 }
 
-/** A refresh token of a stock client, shown once. */
+/** A refresh token that a stock client presented once. */
 export interface Refresh extends Seen {
   readonly connection: HeldConnection;
-  /** Until when it must be served: no end before it was first shown, from then on as long as an access token lives. */
+  /**
+   * Until when the token must be accepted: indefinitely until it is first presented, and then for the lifetime of an
+   * access token.
+   */
   readonly servedUntil: Moment;
 }
 
 export interface Call extends Seen {
   readonly connection: HeldConnection;
   readonly resource: string;
-  /** When the token was handed out, and for how long. */
+  /** When the token was handed out. `expiresIn` is its lifetime. */
   readonly handedOut: Moment;
   readonly expiresIn: number;
 }
@@ -59,46 +62,46 @@ export interface Stop {
 
 export type Decision = 'accepted' | 'declined';
 
-/** Terms that an owner has put in force for a connection, by consent or later. */
+/** Terms that an owner put in force for a connection, at consent or later. */
 export interface Offer {
   readonly connection: HeldConnection;
   readonly begin: Moment;
   readonly end: Moment;
-  /** `unknown`: perhaps they did. */
+  /** `unknown`: they may be in force. */
   readonly outcome: 'ok' | 'unknown';
 }
 
 /** A call of the agreements endpoint about one offer. */
 export interface Agreement extends Seen {
   readonly connection: HeldConnection;
-  /** Which offer: the text of it. */
+  /** The offer as it was sent. */
   readonly proffer: string;
-  /** When the client was given that offer. */
+  /** When the client received that offer. */
   readonly given: Span;
-  /** What was signed and sent; null: it only read. */
+  /** The decision that was signed and sent; null when the client only read the offer. */
   readonly decision: Decision | null;
 }
 
-/** A code, and everything that was answered to it. */
+/** A code, and all responses to it. */
 export interface Redemption {
   readonly code: string;
   readonly client: string;
   readonly answers: readonly Outcome[];
   /**
-   * Whether somebody must get tokens for it. Where a second use ends what the first yields, several at once may all
-   * come away with nothing.
+   * Whether one of the uses must yield tokens. Where a second use ends what the first yields, all of several concurrent
+   * ones may come away with nothing.
    */
   readonly yields: 'once' | 'at most once';
 }
 
-/** How long a token still opened its Host after the answer to its stop. */
+/** How long a Host still accepted a token after its stop was answered. */
 export interface Refusal {
   readonly begin: Moment;
   readonly end: Moment;
   readonly resource: string;
 }
 
-/** Something that was broken on purpose, until it worked again. */
+/** A fault that was injected, until it was repaired. */
 export interface Fault {
   readonly what: string;
   readonly begin: Moment;
@@ -110,29 +113,29 @@ export interface Span {
   readonly end: Moment;
 }
 
-/** Everything the clients saw, in no special order. */
+/** Everything the clients saw, in no particular order. */
 export interface History {
   readonly connections: HeldConnection[];
   readonly transfers: Transfer[];
   readonly refreshes: Refresh[];
   readonly calls: Call[];
   readonly stops: Stop[];
-  /** Those of them that came in the middle of many transfers of their connection. */
+  /** The stops that happened during many transfers of their connection. */
   readonly racedStops: HeldConnection[];
   readonly redemptions: Redemption[];
   readonly offers: Offer[];
-  /** A new version, for whichever of an owner's connections had the old one. */
+  /** A new version, adopted for all connections of an owner that had the old one. */
   readonly adoptions: (Span & { readonly owner: string })[];
   readonly agreements: Agreement[];
-  /** Offers that were put in force in the middle of many transfers of their connection. */
+  /** Offers that were put in force during many transfers of their connection. */
   readonly racedAdoptions: HeldConnection[];
   readonly refusals: Refusal[];
-  /** Ids of links that the owner was shown as made. */
+  /** Links whose owner was shown that they were made. */
   readonly links: { readonly id: string; readonly owner: string; readonly host: string }[];
   readonly faults: Fault[];
-  /** From when the database was gone until somebody began to bring it back. */
+  /** From the crash of the database until the beginning of its restart. */
   readonly withoutDatabase: Span[];
-  /** What was wrong already when it happened. */
+  /** Violations that were evident at once. */
   readonly violations: string[];
 }
 

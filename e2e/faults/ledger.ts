@@ -1,12 +1,11 @@
 import { hashToken } from '@chatelaine/crypto';
 import { LIFETIME, parseToken } from '@chatelaine/protocol';
 
-// Every token that a Host ever minted, held one by one against what the AM wrote down before it asked. Neither knows
-// the other's names: the Host has no
-// intent's id, the AM no token's. So it is told by connection and time: an intent accounts for one token, minted
-// between its beginning and its end.
+// Every token that a Host ever issued is matched against what the AM wrote down before it asked. The two share no ids:
+// the Host does not know the id of an intent, nor the AM that of a token. So they are matched by connection and time:
+// an intent accounts for one token, issued between its beginning and its end.
 
-/** What `ledgerOf` selects. Times in seconds since the epoch, by the one clock of the database. */
+/** The result of `ledgerOf`. Times are in seconds since the epoch, by the single clock of the database. */
 export interface Ledger {
   readonly tokens: readonly (readonly [hash: string, connection: string | null, mintedAt: number])[];
   readonly intents: readonly (readonly [
@@ -30,7 +29,7 @@ interface Intent {
   readonly state: string;
 }
 
-/** Selects a Host's ledger as one JSON value, at one moment, for somebody who may see both schemas. */
+/** SQL that selects a Host's ledger as one JSON value in one snapshot, for a role that may read both schemas. */
 export const ledgerOf = ({ schema, issuer }: { schema: string; issuer: string }): string => `
   with known as (
     select grant_id, connection_id from am.connection_host
@@ -47,15 +46,15 @@ export const ledgerOf = ({ schema, issuer }: { schema: string; issuer: string })
       from am.transfer x join am.host h on h.id = x.host_id where h.issuer = '${issuer.replaceAll("'", "''")}')
   ) as ledger`;
 
-/** A Host's token as its tables know it; null for what is none. */
+/** The hash of a Host's token as in its tables; null for anything else. */
 export function hashOfHostToken(value: unknown): string | null {
   return typeof value === 'string' && parseToken(value)?.kind === 'at' ? hashToken(value).toString('hex') : null;
 }
 
 /**
- * All Hosts' ledgers, and every token that anybody was handed. `lost`: those that somebody was handed, and the Host
- * does not have, or the AM has not written down as handed out. `orphans`: all others that no intent accounts for. Both
- * hold the hashes.
+ * Matches the ledgers of all Hosts, and every token that anybody received. `lost`: tokens that somebody received and
+ * that the Host does not have, or that the AM has not recorded as handed out. `orphans`: all others for which no intent
+ * accounts. Both contain hashes.
  */
 export function account(
   ledgers: readonly Ledger[],
@@ -80,14 +79,17 @@ function aloneIn({ tokens, intents }: Ledger, handedOut: ReadonlySet<string>): s
   );
 }
 
-/** Columns keep milliseconds here, microseconds there. */
+/** One column has a precision of milliseconds, another of microseconds. */
 const ROUNDING = 0.001;
-/** A Host, or its database, may still be at it when whoever asked has been told that it is gone. */
+/** Seconds for which a Host, or its database, may go on with a request whose caller was told that it failed. */
 const AT_IT = 5;
-/** Nobody heard what became of it. What was sent is good for as long as the statement in it. PROTOCOL §3.3 */
+/**
+ * Errors after which the AM does not know the outcome. The request remains valid for as long as its statement. PROTOCOL
+ * §3.3
+ */
 const UNHEARD = /^(lost|timeout|gone|internal|unreachable)/;
 
-/** The time in which a token of it can have been minted; none when the Host said that it minted nothing. */
+/** The period in which the intent's token can have been issued; none when the Host said that it issued nothing. */
 function toIntent([, from, closed, state, error]: Ledger['intents'][number]): Intent[] {
   if (state === 'refused') return [];
   const begun = { from: from - ROUNDING, state };
@@ -96,12 +98,15 @@ function toIntent([, from, closed, state, error]: Ledger['intents'][number]): In
   return [{ ...begun, until: UNHEARD.test(error ?? '') ? from + LIFETIME.statement + AT_IT : closed + AT_IT }];
 }
 
-/** Gives as many tokens as can be an intent of their own, those that were handed out first; the hashes of the rest. */
+/**
+ * Assigns an intent of its own to as many tokens as possible, first to those that were handed out; the hashes of the
+ * rest.
+ */
 function withoutIntent(tokens: readonly Token[], intents: readonly Intent[], handedOut: ReadonlySet<string>): string[] {
   const taken = new Map<Intent, Token>();
   const fits = ({ hash, at }: Token, { from, until, state }: Intent): boolean =>
     from <= at && at <= until && (state === 'minted' || !handedOut.has(hash));
-  // a chain of tokens that each move on to another intent (a matching in a bipartite graph, by augmenting paths)
+  // moves tokens along a chain, each to another intent (bipartite matching by augmenting paths)
   const place = (token: Token, seen: Set<Intent>): boolean =>
     intents.some((intent) => {
       if (seen.has(intent) || !fits(token, intent)) return false;

@@ -1,9 +1,7 @@
-// Breaks a deployment for as long as one likes, checks what is left, and writes what it measured to
-// docs/reliability.md:
+// Breaks a deployment for as long as you like, checks what is left, and adds what it measured to docs/reliability.md:
 //   pnpm soak [--minutes N] [--seed N] [--kills N] [--crashes N] [--races N] [--stops N] [--adoptions N]
-// The time is split over sessions, each with a fresh deployment and the next seed. A violation ends the soak with its
-// seed
-// and exit code 1.
+// The time is split over sessions, each with a fresh deployment and the next seed. A violation ends the soak, which
+// prints the seed and exits with 1.
 
 import './pace.ts';
 import { execFileSync } from 'node:child_process';
