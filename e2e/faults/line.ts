@@ -8,19 +8,19 @@ import { type Moment, now, type Outcome, type Seen } from './history.ts';
 import { PATIENCE_MS } from './requester.ts';
 import type { World } from './world.ts';
 
-/** What a stock client holds of one connection: the refresh token it was given last, and whatever came beside it. */
+/** A stock client's tokens of one connection: the newest refresh token, earlier ones, and the last access token. */
 export interface Line {
   readonly held: Held<App>;
   readonly owner: Person;
   readonly resource: string;
   newest: RefreshToken;
-  /** The one of which the one that `newest` came of had come. */
+  /** The token from which `last` was obtained. */
   before: RefreshToken | null;
-  /** The one that `newest` came of. */
+  /** The token from which `newest` was obtained. */
   last: RefreshToken | null;
-  /** Replaced, and no longer served from a time on: copies that somebody might have kept. */
+  /** Tokens that were replaced and are no longer accepted after `lateFrom`: copies that somebody might have kept. */
   readonly copies: { readonly token: RefreshToken; readonly lateFrom: Moment }[];
-  /** The Host's token that was handed out last. */
+  /** The Host's token that was handed out last. `expiresIn` in seconds. */
   access: { readonly value: string; readonly handedOut: Moment; readonly expiresIn: number } | null;
 }
 
@@ -31,11 +31,11 @@ export interface RefreshToken {
 }
 
 /**
- * A token that was replaced is served for as long as the access token lives that came with its successor: at these
- * Hosts, as long as such a one may.
+ * A token that was replaced is accepted for as long as the access token lives that came with its successor, which at
+ * these Hosts is at most this long.
  */
 const GRACE_MS = LIFETIME.hostBearerToken * 1_000;
-/** So much of that must be left for a token that was replaced to be shown once more without need. */
+/** How much of that time must be left for a replaced token to be presented once more on purpose. */
 const LEFT_MS = 2 * PATIENCE_MS;
 const KNOWS_WITHIN_MS = patience(30);
 const AGAIN_MS = 100;
@@ -48,8 +48,8 @@ export function lineOf(world: World, input: Pick<Line, 'held' | 'owner' | 'resou
 }
 
 /**
- * Refreshes as stock clients do: once, twice at once, or once more because the answer was lost; and again while a fault
- * is in the way, with the same token, until it knows. `over` when the connection is no more, or nobody can say.
+ * Refreshes as stock clients do: once, twice at once, or again because the response was lost; and with the same token
+ * again while a fault is in the way, until the outcome is known. `over` when the connection has ended, or may have.
  */
 export async function refresh(
   world: World,
@@ -80,10 +80,7 @@ export async function refresh(
   return 'served';
 }
 
-/**
- * A call that was slow to refresh: it shows the token before the one that was used last, and is given what came of that
- * meanwhile.
- */
+/** Presents the token before the last one, as a slow request would, and gets the current successor. */
 export async function refreshLate(world: World, line: Line): Promise<'served' | 'none' | 'over'> {
   const { before, newest } = line;
   if (before === null || before.servedUntil - now() < LEFT_MS) return 'none';
@@ -95,7 +92,7 @@ export async function refreshLate(world: World, line: Line): Promise<'served' | 
   keepAccess(line, { end, json: outcome.json });
   const given = String(outcome.json['refresh_token']);
   if (given === newest.value) return 'served';
-  // the newest may have been replaced by a request whose answer was lost
+  // the newest token may have been replaced by a request whose response was lost
   if (isUnused) twoLines(world, line);
   else moveOn(line, { next: given, answered: end });
   return 'served';
@@ -112,7 +109,7 @@ function twoLines({ history }: World, { held: { connection } }: Line): void {
   history.violations.push(`I2: ${connection.name} has two lines of refresh tokens`);
 }
 
-/** Shows a refresh token, and writes down what came of it. */
+/** Presents a refresh token, and records the outcome. */
 export async function show(world: World, { held }: Line, token: RefreshToken): Promise<Seen> {
   const { client, connection } = held;
   if (client.key === null) token.servedUntil = Math.min(token.servedUntil, now() + GRACE_MS);
@@ -121,7 +118,7 @@ export async function show(world: World, { held }: Line, token: RefreshToken): P
   return seen;
 }
 
-/** Calls the Host with the token that was handed out last. */
+/** Calls the Host with the access token that was handed out last. */
 export async function call(world: World, { held, resource, access }: Line): Promise<Outcome | null> {
   if (access === null) return null;
   const { client, connection } = held;
@@ -132,14 +129,14 @@ export async function call(world: World, { held, resource, access }: Line): Prom
 }
 
 /**
- * Refused; or so slow that the request may still be on its way, and would look like a thief's if it came after its
- * successors.
+ * Refused; or so slow that the request may still be under way, and would look like a thief's if it arrived after its
+ * successors were used.
  */
 function isOver({ begin, end, outcome }: Seen): boolean {
   return outcome.kind === 'refused' || (outcome.kind === 'unknown' && end - begin >= PATIENCE_MS - AGAIN_MS);
 }
 
-/** Whether it should have been is for the checks; it is not there any more, or need not be. */
+/** Records that the line has ended, or may have; whether it should have is for the checks to decide. */
 function over({ history }: World, { held: { connection } }: Line): 'over' {
   const at = now();
   history.stops.push({ connection, begin: at, end: at, outcome: 'unknown' });

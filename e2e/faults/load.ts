@@ -8,14 +8,14 @@ import { browse, type Held, obtainCode, race, redeem, stop } from './connect.ts'
 import { now } from './history.ts';
 import type { World } from './world.ts';
 
-/** Clients at work, until they are told to stop. */
+/** Clients at work, until `finish` is called. */
 export interface Load {
-  /** One of each thing that can be half done, now. */
+  /** Does one of these things now; each can be left half done by a fault. */
   readonly act: Readonly<Record<'transfer' | 'connect' | 'sign' | 'offer' | 'stop' | 'link', () => Promise<void>>> &
     Apps['act'];
   /** Stops something while nothing is broken, and waits until the Hosts refuse it. */
   calm(): Promise<void>;
-  /** Ends the work and waits until everybody knows what came of it. */
+  /** Ends the work and waits until the outcome of every request is known. */
   finish(): Promise<void>;
 }
 
@@ -23,11 +23,11 @@ const SCOPE = 'entries.read';
 const MOST_HELD = 6;
 const RACERS = 3;
 const IDLE_MS = 40;
-/** How long a Host may take to hear of an end while things are broken around it: PROTOCOL §7, and retries. */
+/** How long revocations may take to reach a Host while things are broken: PROTOCOL §7, and retries. */
 const NOTIFIED_WITHIN_MS = patience(60);
 const LOOK_MS = 100;
 
-/** Starts workers for each owner, one that makes links, and as many stock clients as are wanted. */
+/** Starts workers for each owner, one more that makes links, and `apps` stock clients. */
 export function startLoad(world: World, { workersEach = 1, apps: wanted = 1 } = {}): Load {
   const { random, owners } = world;
   const state: State = {
@@ -43,7 +43,7 @@ export function startLoad(world: World, { workersEach = 1, apps: wanted = 1 } = 
     workers: wanted,
     probe: ({ held }, token) => void state.probes.push(probe(world, held, token)),
   });
-  // whoever waits for a process to die does not wait for what made it die
+  // a caller that waits for a process to die does not wait for the request that killed it
   const started = new Set<Promise<void>>();
   const act = (work: () => Promise<void>) => async (): Promise<void> => {
     const working = work().finally(() => started.delete(working));
@@ -79,9 +79,9 @@ interface State {
   readonly world: World;
   going: boolean;
   readonly held: Map<Person, Held[]>;
-  /** Connections that their owner is offering other terms. */
+  /** Connections to which their owner is offering other terms. */
   readonly offering: Set<Held>;
-  /** Looking whether Hosts refuse what was stopped. */
+  /** Pending checks that Hosts refuse what was stopped. */
   readonly probes: Promise<void>[];
 }
 
@@ -118,7 +118,7 @@ async function connect(state: State, owner: Person, what: 'anything' | 'to sign'
   }
   const one = await redeem(world, coded);
   if (one === null) return;
-  // the rest is as one that died in between, and is back: it hears at its first transfer what it has to sign
+  // otherwise it acts like a Requester that died in between and restarted: its first transfer tells it what to sign
   if (what === 'to sign' || random.chance(0.5)) await settle(world, one, random.pick(WAYS));
   mine.push(one);
 }
@@ -145,7 +145,7 @@ async function transferAndCall(state: State, owner: Person): Promise<void> {
   world.history.calls.push({ ...call, connection, resource, handedOut: seen.end, expiresIn });
 }
 
-/** What a Requester makes of an offer. */
+/** What a Requester does about an offer. */
 const WAYS = ['accepted', 'accepted', 'accepted', 'both', 'declined'] as const;
 
 async function offer(state: State, owner: Person): Promise<void> {
@@ -153,7 +153,7 @@ async function offer(state: State, owner: Person): Promise<void> {
   return mine.length === 0 ? connect(state, owner) : offerTo(state, owner, state.world.random.pick(mine));
 }
 
-/** One at a time for each connection: which offer came last could not be told otherwise. */
+/** One offer at a time for each connection, since otherwise the last of them could not be determined. */
 async function offerTo({ world, offering }: State, owner: Person, one: Held): Promise<void> {
   if (offering.has(one)) return;
   offering.add(one);
@@ -165,7 +165,7 @@ async function adoptForAll({ world }: State, owner: Person): Promise<void> {
   await chooseOld(world);
 }
 
-/** Stops a connection, then goes on asking and calling with it, which must come to nothing. */
+/** Stops a connection, then goes on requesting and calling with it, which must fail. */
 async function stopOne(state: State, owner: Person): Promise<void> {
   const { world, held } = state;
   const mine = held.get(owner) ?? [];
@@ -183,7 +183,7 @@ async function stopOne(state: State, owner: Person): Promise<void> {
     state.probes.push(probe(world, one, { accessToken: String(last.outcome.json['access_token']), resource }));
 }
 
-/** Calls with a token whose connection was stopped until the Host refuses it. */
+/** Calls with a token whose connection was stopped, until the Host refuses it. */
 async function probe(
   world: World,
   { client }: Held | Held<App>,
@@ -201,7 +201,7 @@ async function probe(
   world.history.violations.push(`${token.resource} took a token for ${NOTIFIED_WITHIN_MS / 1_000} s after its stop`);
 }
 
-/** A link is made, and mostly ended again. */
+/** Makes a link, and usually ends it again. */
 async function link({ world }: State): Promise<void> {
   const { deployment, linker, history, random } = world;
   const host = random.pick(deployment.hosts);

@@ -2,34 +2,37 @@ import { wasBroken } from './check-history.ts';
 import type { Seen } from './history.ts';
 import type { World } from './world.ts';
 
-/** What a session of faults came to. Durations in milliseconds. */
+/** The results of a session of faults. Durations are in milliseconds. */
 export interface Measured {
   readonly kills: number;
   readonly crashes: number;
   readonly transfers: number;
-  /** Share of transfers that were answered 502, 503 or 504, or not at all. */
+  /** The share of transfers that were answered 502, 503 or 504, or not at all. */
   readonly notAnswered: number;
-  /** Refresh tokens shown by stock clients, and the share of them that was answered 502, 503 or 504, or not at all. */
+  /**
+   * Refresh tokens that stock clients presented, and the share of them that was answered 502, 503 or 504, or not at
+   * all.
+   */
   readonly refreshes: number;
   readonly refreshesNotAnswered: number;
   readonly connections: number;
   readonly stops: number;
-  /** Those in the middle of many transfers of their connection. */
+  /** Stops during many transfers of their connection. */
   readonly racedStops: number;
   /** Answers to owners' terms that were acknowledged, and terms that were put in force after consent. */
   readonly agreements: number;
   readonly offers: number;
-  /** Those in the middle of many transfers of their connection. */
+  /** Adoptions during many transfers of their connection. */
   readonly racedAdoptions: number;
   readonly links: number;
   readonly racedCodes: number;
   readonly racedRedemptions: number;
-  /** How long Hosts took a token after its stop was answered: with nothing broken around it, and in all. */
+  /** How long Hosts accepted a token after its stop was answered: without faults at the time, and overall. */
   readonly notifiedQuietly: Spread;
   readonly notified: Spread;
-  /** From Postgres taking connections again to the first token handed out. */
+  /** From Postgres accepting connections again to the first token handed out. */
   readonly firstAfterCrash: Spread;
-  /** From the end of the load to nothing being half done. */
+  /** From the end of the load until nothing is half done. */
   readonly settledMs: number;
   readonly violations: readonly string[];
 }

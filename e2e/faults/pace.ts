@@ -1,4 +1,4 @@
 import { measurePace } from '../../jest/pace.js';
 
-// before anything that measures its deadlines by it is loaded
+// must be set before any module is loaded that derives its deadlines from it
 process.env['TEST_PACE'] ??= String(measurePace());

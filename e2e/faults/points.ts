@@ -1,4 +1,4 @@
-/** Every failpoint of the AM, and what leads to it. */
+/** Every failpoint of the AM, and the action that leads to it. */
 export const AM_POINTS = [
   ['transfer.begun', 'transfer'],
   ['transfer.answered', 'transfer'],
@@ -14,7 +14,7 @@ export const AM_POINTS = [
   ['link.answered', 'link'],
 ] as const;
 
-/** Those of them that stock clients come by as well: they take other ways to them, and from them. */
+/** Those that stock clients reach as well, by other code paths. */
 export const APP_POINTS = [
   ['transfer.begun', 'refresh'],
   ['transfer.answered', 'refresh'],
@@ -23,7 +23,7 @@ export const APP_POINTS = [
   ['code.redeemed', 'app'],
 ] as const;
 
-/** And of a Host. */
+/** Every failpoint of a Host. */
 export const HOST_POINTS = [
   ['transfer.minted', 'transfer'],
   ['link.issued', 'link'],

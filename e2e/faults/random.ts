@@ -1,6 +1,6 @@
-/** Numbers that look random and come again with the same seed, so that a run can be told to anybody by its seed. */
+/** Pseudo-random numbers: the same seed gives the same sequence, so that a run can be repeated. */
 export interface Random {
-  /** From 0 up to, and without, 1. */
+  /** At least 0, and less than 1. */
   next(): number;
   below(limit: number): number;
   pick<T>(list: readonly T[]): T;

@@ -14,12 +14,11 @@ import type { Documents } from '@chatelaine/test-kit';
 import { type Decision, now, type Outcome, type Seen } from './history.ts';
 
 export const clock = { now: () => Date.now() / 1_000 };
-/** After this nobody waits for an answer any more. */
+/** How long clients wait for a response. */
 export const PATIENCE_MS = 15_000;
 
 /**
- * A Requester made of keys and plain HTTP, so that nothing is asked twice behind the back of whoever writes the
- * history.
+ * A Requester that uses only keys and plain HTTP, so that no request is retried without being recorded in the history.
  */
 export interface Client {
   readonly name: string;
@@ -27,14 +26,14 @@ export interface Client {
   readonly redirectUri: string;
   readonly key: SigningKey;
   readonly goesOnWith: 'access_token';
-  /** Pushes a request to connect; `null` when that was not accepted. */
+  /** Pushes an authorization request; `null` when it was not accepted. */
   push(): Promise<{ url: string; verifier: string } | null>;
-  /** `prepare` makes everything that takes time; what it returns sends. */
+  /** Does everything slow in advance; the function that it returns sends the request. */
   prepareRedemption(code: string, verifier: string): Promise<() => Promise<Outcome>>;
   redeem(code: string, verifier: string): Promise<Outcome>;
   transfer(input: { accessToken: string; resource: string; scope: string }): Promise<Seen>;
   call(input: { accessToken: string; url: string }): Promise<Seen>;
-  /** Reads the terms that its owner proffers; with an agreement, sends that. PROTOCOL §10.3. */
+  /** Reads the terms that its owner offers; with an agreement, sends it. PROTOCOL §10.3. */
   agreements(input: { accessToken: string; agreement?: string }): Promise<Seen>;
   /** Signs the first terms that an offer names, or declines them all. */
   sign(proffer: string, decision: Decision): Promise<string>;
@@ -148,7 +147,10 @@ export function createClient({ name, am, documents, fetch }: ClientOptions): Cli
 
 const PROMISED: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** One request, and what its answer says. The words of a front without a process behind it are those of nobody. */
+/**
+ * Sends one request and classifies the response. Errors of the front itself, when no process is behind it, count as
+ * `unknown`.
+ */
 export async function ask(fetch: typeof globalThis.fetch, url: string, init: RequestInit): Promise<Outcome> {
   let status: number;
   let type: string;
@@ -167,7 +169,7 @@ export async function ask(fetch: typeof globalThis.fetch, url: string, init: Req
   const error = json?.['error'];
   if (typeof error !== 'string')
     return { kind: 'broken_promise', what: `${url} answered ${status} without an error code` };
-  // a machine so busy that the request did not arrive in time: nothing was decided (RFC 9110 §15.5.9)
+  // the machine is so busy that the request did not arrive in time: nothing was decided (RFC 9110 §15.5.9)
   if (status === 408) return { kind: 'unavailable', status };
   if (status < 500) return { kind: 'refused', status, error };
   if (PROMISED.has(status)) return { kind: 'unavailable', status };

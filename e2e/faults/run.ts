@@ -5,14 +5,11 @@ import { checkTables } from './check-tables.ts';
 import { now } from './history.ts';
 import type { World } from './world.ts';
 
-/** What is left to do settles by itself within this, once nothing is broken any more. */
+/** Unfinished work must be resolved within this time once nothing is broken any more. */
 const SETTLES_WITHIN_MS = patience(60);
 const LOOK_MS = 200;
 
-/**
- * Waits until the services have put in order what the faults left half done, then holds everything against the
- * invariants.
- */
+/** Waits until the services have resolved what the faults left half done, then checks all invariants. */
 export async function settleAndCheck(world: World): Promise<{ settledMs: number; violations: string[] }> {
   const begin = now();
   while ((await openEnds(world)) > 0 && now() - begin < SETTLES_WITHIN_MS) await pause(LOOK_MS);
@@ -35,7 +32,7 @@ async function openEnds({ deployment }: World): Promise<number> {
   return row?.n ?? 0;
 }
 
-/** I9: nothing ended but what was killed. */
+/** I9: no process ended other than those that were killed. */
 function checkProcesses({ deployment }: World): string[] {
   return deployment.services.flatMap(({ processes }) =>
     processes
@@ -44,7 +41,7 @@ function checkProcesses({ deployment }: World): string[] {
   );
 }
 
-/** How often each thing was done, for whoever reads the result. */
+/** How often each thing was done, for the reader of the result. */
 export function counts({ history }: World): Readonly<Record<string, number>> {
   const { faults, transfers, refreshes, calls } = history;
   const of = (kind: string) => transfers.filter(({ outcome }) => outcome.kind === kind).length;

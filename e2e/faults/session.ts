@@ -11,18 +11,18 @@ import { settleAndCheck } from './run.ts';
 import { raceStops } from './stops.ts';
 import { openWorld, type World } from './world.ts';
 
-/** One deployment, broken until one of the bounds is reached, then checked. */
+/** One deployment, in which things break until one of the bounds is reached, and which is then checked. */
 export interface SessionOptions {
   readonly seed: number;
   readonly label: string;
   readonly minutes: number;
   readonly kills: number;
   readonly crashes: number;
-  /** Redemptions of codes that are sent many at once, before anything is broken. */
+  /** Codes that are redeemed many times at once, before anything is broken. */
   readonly races: number;
-  /** Connections that are stopped in the middle of a hundred transfers, before anything is broken. */
+  /** Connections that are stopped during a hundred transfers, before anything is broken. */
   readonly stops: number;
-  /** New versions of terms that are adopted in the middle of many transfers, before anything is broken. */
+  /** New versions of terms that are adopted during many transfers, before anything is broken. */
   readonly adoptions: number;
   readonly tell: (line: string) => void;
 }
@@ -32,7 +32,7 @@ const APPS = 2;
 const RACERS = 50;
 const CRASH_SHARE = 0.1;
 const FAILPOINT_SHARE = 0.25;
-/** Rounds between two pauses, in which is measured what holds when nothing is broken. */
+/** After this many rounds, a pause without faults, in which is measured what holds when nothing is broken. */
 const CALM_EVERY = 5;
 const MOST_DOWN_MS = 1_000;
 
@@ -40,7 +40,7 @@ export async function runSession(options: SessionOptions): Promise<Measured> {
   const random = createRandom(options.seed);
   const world = await openWorld({ label: options.label, random, ams: AMS, owners: 3 });
   const measured = await raceAndBreak(world, options).catch(async (error: unknown) => {
-    // whatever went wrong is worth more than what then goes wrong with closing
+    // the first error matters more than one in closing
     await world.close().catch(console.error);
     throw error;
   });
@@ -61,7 +61,7 @@ async function raceAndBreak(world: World, options: SessionOptions): Promise<Meas
   return measure(world, await settleAndCheck(world));
 }
 
-/** Codes, each sent by its own client many times at once, over all processes of the AM. */
+/** Sends each code many times at once, over all processes of the AM. */
 async function raceCodes(world: World, { races, tell }: SessionOptions, until: number): Promise<void> {
   let sent = 0;
   for (let round = 0; sent < races && now() < until; round++) {

@@ -71,7 +71,7 @@ while (
   seed += 1;
 }
 
-/** So many that some of every session is left for breaking things. */
+/** Limited, so that some of every session is left for breaking things. */
 function racesOfASession(): number {
   return wanted.kills + wanted.crashes === 0 ? wanted.races : 10_000;
 }

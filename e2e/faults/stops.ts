@@ -3,13 +3,12 @@ import { type Held, obtainCode, redeem, stop } from './connect.ts';
 import { now } from './history.ts';
 import type { World } from './world.ts';
 
-/** Transfers of one connection at once, over all processes of the AM. */
+/** Concurrent transfers of one connection, over all processes of the AM. */
 const AT_ONCE = 100;
 const SCOPE = 'entries.read';
 
 /**
- * Connections that are stopped in the middle of many transfers of theirs; what was handed out when is for the checks to
- * say (I3).
+ * Connections that are stopped during many of their transfers; the checks (I3) compare when each token was handed out.
  */
 export async function raceStops(
   world: World,

@@ -13,7 +13,7 @@ import { createHistory, type History } from './history.ts';
 import type { Random } from './random.ts';
 import { type Documents, patience, serveDocuments } from '@chatelaine/test-kit';
 
-/** A deployment under load: owners with links, and one more who does nothing but make and end links. */
+/** A deployment under load: owners with links, and one more owner who only makes and ends links. */
 export interface World {
   readonly deployment: Constellation;
   readonly documents: Documents;
@@ -21,7 +21,6 @@ export interface World {
   readonly linker: Person;
   readonly history: History;
   readonly random: Random;
-  /** Every fault tells whom to wait for. */
   close(): Promise<void>;
 }
 
@@ -33,18 +32,18 @@ export interface WorldOptions {
   hosts?: readonly Flavor[];
 }
 
-// who resumes what is only slow does it a second time, and a Host ends what came of a code that is used twice
+// scaled to the machine: resuming what is merely slow would redeem a code twice, for which a Host ends what came of it
 const seconds = (quick: number): number => Math.ceil(patience(quick) / 1_000);
 
-/** Seconds after which what a crash left half done is looked after, here; in earnest it is minutes. */
+/** Seconds after which what a crash left half done is resumed; the product's defaults are minutes. */
 export const RECOVERY = { everySeconds: 1, lostAfterSeconds: seconds(6), resumeLinksAfterSeconds: seconds(3) };
 
 const UNLIMITED = '1000000';
 
-/** By the times of commits the checks see what was completed after it was stopped (I3). */
+/** With commit times, the checks see what was completed after it was stopped (I3). */
 const POSTGRES = ['track_commit_timestamp=on'];
 
-/** Starts a deployment and its people. Limits are out of the way: here one address is everybody. */
+/** Starts a deployment and its people. Rate limits are lifted, since all clients share one address. */
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { label, random, ams = 2, owners: count = 2, hosts = ['photos', 'notes'] } = options;
   const deployment = await startConstellation({
@@ -56,10 +55,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     guests: ['reader'],
     env: ({ service }) => ({
       REFUSALS_PER_MINUTE: UNLIMITED,
-      // for apps that have no key
+      // for apps without a key
       ...(service === 'host' && { BEARER_TOKENS: 'true' }),
       ...(service === 'am' && {
-        // all clients come from one address, each with a document of its own
+        // all clients come from one address, and each has a document of its own
         DOCUMENTS_PER_MINUTE: UNLIMITED,
         TRANSFERS_PER_MINUTE: UNLIMITED,
         TERMS_DIRECTORY: NEWER_TERMS,
@@ -74,7 +73,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const people = Array.from({ length: count + 1 }, (_, index) =>
     deployment.person({ username: `owner${index}`, stopsAt: [`${documents.origin}/callback`] }),
   );
-  // one after the other: a password takes a whole core while it is hashed
+  // one after the other: hashing a password takes a whole core
   for (const person of people) {
     await signUp(person, deployment.am.url);
     for (const host of deployment.hosts) await signUp(person, host.url);

@@ -6,7 +6,7 @@ import type { TestAm } from './support/test-am.ts';
 import type { TestHost } from './support/test-host.ts';
 import { createWorld, type World } from './support/world.ts';
 
-// one Host that sends clients to either of two AMs: a resource of its own, and one for each of them
+// one Host that sends clients to either of two AMs; besides its own resource it has one for each AM
 
 const PATHS = ['/one/entries', '/one', '/onerous/entries', '/two/entries', '/two/one/entries'];
 
@@ -36,7 +36,7 @@ afterAll(() => world.close());
 const at = (path: string): string => `${host.issuer}${path}`;
 const documentOf = (path: string) => send(host.port, { path: `/.well-known/oauth-protected-resource${path}` });
 
-/** A token that is bound to no key, so that only its audience decides. */
+/** A bearer token, so that only its audience decides. */
 async function tokenFor(path: string, { am, link }: { am: TestAm; link: Link }): Promise<Answer> {
   const claims = { resource: at(path), cnf: undefined, bearer: true };
   return am.transfer(host, { link, claims, form: { resource: at(path) } });
@@ -129,7 +129,7 @@ test('clients find a document where they look, or a 404 that names the right one
   for (const [path, resource] of [
     ['/.well-known/oauth-protected-resource/api', `${single.issuer}/api`],
     ['/api/.well-known/oauth-protected-resource', `${single.issuer}/api`],
-    // for clients that know no more than the origin: an AM gives them tokens for it (PROTOCOL §6)
+    // for clients that know only the origin: an AM gives them tokens for it (PROTOCOL §6)
     ['/.well-known/oauth-protected-resource', single.issuer],
   ] as const) {
     const { status, json } = await send(single.port, { path, headers });

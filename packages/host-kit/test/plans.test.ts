@@ -8,9 +8,9 @@ import type { TestHost } from './support/test-host.ts';
 import { createWorld, type World } from './support/world.ts';
 
 const MANY = 2_000;
-/** Rows of one table that a statement may look at to mint a token. */
+/** How many rows of one table a statement may read to mint a token. */
 const FEW = 10;
-/** To make or end a link: a push counts which of its client's requests are open. */
+/** The same to make or end a link; more, since a pushed request counts its client's open requests. */
 const SOME = MANY / 10;
 
 let world: World;
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Of everything many: half of it through one AM, as on a Host whose people use few. */
+/** Many rows in every table, half of them of one AM, as at a Host whose owners use few AMs. */
 async function fill(): Promise<void> {
   const rows = async (text: string, ...values: readonly unknown[]) => void (await host.pool.query(text, [...values]));
   const of = `from generate_series(1, ${MANY}) n`;
@@ -77,16 +77,16 @@ async function fill(): Promise<void> {
   await rows('analyze');
 }
 
-/** Whatever was sent meanwhile. */
+/** The statements that were sent during `work`. */
 async function sentBy(work: () => Promise<unknown>): Promise<readonly SentStatement[]> {
   recorded.take();
   await work();
   return recorded.take();
 }
 
-/** What of it reads one of the kernel's tables as a whole, or more rows of one than that. */
+/** Statements that read one of the kernel's tables as a whole, or more than `most` rows of one. */
 async function readTooMuch(sent: readonly SentStatement[], most: number): Promise<string[]> {
-  // what burns a guard does nothing more the second time
+  // otherwise the statements that record a used `jti` would find it recorded, and do nothing the second time
   await host.pool.query('delete from oauth_replay');
   await host.pool.query(
     `insert into oauth_replay (id, expires_at) select sha256(n::text::bytea), now() + interval '1 minute'
@@ -94,7 +94,7 @@ async function readTooMuch(sent: readonly SentStatement[], most: number): Promis
   );
   await host.pool.query('analyze oauth_replay');
   const bad: string[] = [];
-  // one of its own: what the Host's have prepared is still there afterwards
+  // a connection of its own, since the statements that the Host prepared still exist on the Host's
   const client = new pg.Client(host.pool.options);
   await client.connect();
   try {

@@ -78,7 +78,7 @@ describe('the proof', () => {
       iat: Math.floor(clock.now()),
       ath: sha256base64url(token),
     };
-    // signJwt names a kid and carries no jwk: not a proof
+    // signJwt sets a kid and no jwk, so this is no DPoP proof
     expectRefused(
       await host.call(token, { proof: await signJwt({ typ: 'dpop+jwt', claims, key: requesterKey }) }),
       401,
@@ -122,7 +122,7 @@ describe('the proof', () => {
         '10',
       ]);
     }
-    // as if so many seconds had passed
+    // as if that many seconds had passed
     await host.pool.query(
       `update oauth_proof set began_at = began_at - interval '10 seconds' where began_at is not null`,
     );

@@ -26,7 +26,7 @@ test('an owner agrees to what they have to share, and to nothing else', async ()
   const page = await host.browser('ada').get(address);
   expect(page.text).toContain('Read your entries');
   expect(page.text).not.toContain('Add entries for you');
-  // a form that ticks more than its page had brings no more
+  // a form that ticks a scope which its page did not offer gets no more
   const link = await world.am.link(host, { user: 'ada', tick: ['entries.read', 'entries.write'] });
   expect(link.ceiling).toBe('entries.read');
 });
@@ -83,6 +83,6 @@ test('what is withdrawn is gone for good: its tokens die at once, other tokens a
 test('an answer that takes long can ask whether its token is still good', async () => {
   shares.set('mia', ['entries.read']);
   const token = await world.am.token(host, { link: await world.am.link(host, { user: 'mia' }) });
-  // its owner withdraws while it is on its way
+  // the owner stops the connection while the answer is being written
   expect((await host.call(token, { path: '/api/long' })).json).toEqual({ before: true, after: false });
 });

@@ -199,7 +199,7 @@ describe('bearer tokens', () => {
     expectBadToken(await world.am.transfer(loose, { link: looseLink, claims: { cnf: undefined } }));
     const token = String(answer.json['access_token']);
     expect((await loose.call(token, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
-    // an unbound token under the DPoP scheme would look bound
+    // a bearer token under the DPoP scheme would look bound
     expect((await loose.call(token)).json['error']).toBe('invalid_token');
     const bound = await world.am.token(loose, { link: looseLink });
     expect((await loose.call(bound, { headers: { authorization: `Bearer ${bound}` } })).status).toBe(401);

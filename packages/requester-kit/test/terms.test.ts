@@ -27,11 +27,11 @@ const [FAIR, OTHER, HARD] = ['fair', 'other', 'hard'].map(reference) as [
   TermsReference,
 ];
 
-/** What the AM has of terms: the offer in force, its answer, and what was posted. */
+/** The AM's side of terms: the offer in force, the answer to it, and the agreements that were posted. */
 let offered: { proffer?: string; agreement?: string };
 let posted: string[];
 
-/** The AM proffers these, signed by `key`. */
+/** Makes the AM offer these terms, signed by `key`. */
 async function offer(terms: readonly TermsReference[], over: { aud?: string; iss?: string; key?: SigningKey } = {}) {
   const { aud = 'https://app.example/client', iss = deployment.am, key = amKey } = over;
   const claims = {
@@ -196,7 +196,7 @@ describe('an app', () => {
 });
 
 describe('a token that is refused until terms are answered', () => {
-  /** The AM wants the terms answered, and goes on once they are. */
+  /** The AM refuses transfers with `terms_required` until the terms are answered. */
   const refuseUntilSigned = async (terms: readonly TermsReference[]) => {
     await offer(terms);
     const required = { error: 'terms_required', terms, proffer: offered.proffer };

@@ -37,7 +37,7 @@ describe('a token', () => {
     expect(all.map(tokenOf)).toEqual(Array.from({ length: 20 }, () => first));
     await asked.promise;
     answer.resolve();
-    deployment.pass(41); // the first one is over
+    deployment.pass(41); // the first token is not used any more
     expect(tokenOf(await requester.transfer(input))).not.toBe(first);
     expect(exchanges()).toBe(2);
   });
@@ -54,7 +54,7 @@ describe('a token', () => {
     await requester.transfer(input);
     await asked.promise;
     for (const _again of [1, 2, 3]) {
-      await requester.targets(ref); // the renewal is over by now
+      await requester.targets(ref); // the renewal has ended by now
       expect(tokenOf(await requester.transfer(input))).toBe(first);
     }
     expect(exchanges()).toBe(2);

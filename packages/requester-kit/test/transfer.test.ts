@@ -66,7 +66,7 @@ describe('a refusal keeps its meaning', () => {
     [429, { error: 'temporarily_unavailable' }, { kind: 'try_later', at: 'am', retryAfter: 7 }],
     [502, { error: 'server_error' }, { kind: 'try_later', at: 'host' }],
     [503, { error: 'temporarily_unavailable' }, { kind: 'try_later', at: 'am', retryAfter: 7 }],
-    // the AM runs, and says that it is the Host that does not
+    // the AM is up, and reports that the Host is not
     [
       503,
       { error: 'temporarily_unavailable', unavailable: 'host' },

@@ -4,14 +4,14 @@ import type { TransferOutcome } from '../src/index.ts';
 import { connected, startApp } from './support/app.ts';
 import { deploymentForAll, itemsOf, ndjson, type Reply, transferAnswer } from './support/deployment.ts';
 
-// an AM in error: every item still gets exactly one outcome, and no token but the one asked for
+// whatever the AM answers wrongly, every item gets exactly one outcome, and only a token for what it asked for
 
 const deployment = await deploymentForAll();
 
 type Item = { id: string; resource: string; scope: string };
 type Line = Record<string, unknown>;
 
-/** Asks for rooms 0, 1 and 2, and gives the outcomes in that order. */
+/** Requests tokens for rooms 0, 1 and 2; the outcomes in that order. */
 async function ask(
   answer: (items: Item[], good: (item: Item | undefined) => Line) => Reply,
 ): Promise<TransferOutcome[]> {

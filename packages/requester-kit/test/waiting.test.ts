@@ -98,7 +98,7 @@ describe('waiting for the owner', () => {
     interval: 7,
   };
 
-  /** An app that was told to wait. */
+  /** An app whose request was deferred. */
   async function deferred(extra: object = {}) {
     const app = await ready();
     deployment.on['am /token'] = (one) =>
@@ -117,7 +117,7 @@ describe('waiting for the owner', () => {
     expect(transferred().at(-1)?.form.get('completion_mode')).toBe('deferred');
     expect(outcome).toMatchObject({ kind: 'deferred', intervalSeconds: 7, interactionUri: `${deployment.am}/asks/1` });
     deployment.on['am /token'] = async (one) => {
-      // the Host's answer to what was asked, whoever asks for it now
+      // the Host's answer to the original request, now that the client polls for it
       one.form.set('grant_type', 'urn:ietf:params:oauth:grant-type:token-exchange');
       for (const [name, value] of transferred().at(-1)?.form ?? []) if (!one.form.has(name)) one.form.set(name, value);
       return deployment.behave(one);

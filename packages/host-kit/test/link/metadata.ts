@@ -14,7 +14,7 @@ export function metadata(): void {
         protected_resources: [`${host.issuer}/api`],
         client_id_metadata_document_supported: true,
         chatelaine_transfer_scopes: { 'entries.read': 'Read your entries', 'entries.write': 'Add entries for you' },
-        // of a scope of which the app says nothing nothing is said
+        // only for scopes whose access the app declares
         chatelaine_transfer_scope_access: { 'entries.read': 'read' },
       });
       expect(json).not.toHaveProperty('registration_endpoint');

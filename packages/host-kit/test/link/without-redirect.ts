@@ -4,11 +4,9 @@ import { send } from '@chatelaine/test-kit';
 import type { TestAm } from '../support/test-am.ts';
 import { world, host } from './scene.ts';
 
-// ---- a code without a redirect, for a Host that is a Requester, too: PROTOCOL §2.3
-
 const REQUESTER = 'https://lifestream.example/client';
 
-/** What the app does when somebody ticked "and share what I keep here". */
+/** What the app does when an owner has ticked "and share what I keep here". */
 async function grant(verifier: string, input: { owner?: string; am?: TestAm; clientId?: string } = {}) {
   const { owner = 'alice', am = world.am, clientId = am.clientId(host) } = input;
   const codeChallenge = challengeOf(verifier);
@@ -21,7 +19,7 @@ async function codeFor(verifier: string, owner = 'alice'): Promise<string> {
   return outcome.hostGrant;
 }
 
-/** A code without a redirect, for a Host that is a Requester, too. PROTOCOL §2.3. */
+/** A code without a redirect, for a Host that is also a Requester. PROTOCOL §2.3. */
 export function withoutRedirect(): void {
   test('a Host that is a Requester, too, names it in its metadata', async () => {
     const { port, issuer } = await world.host({ name: 'lifestream', options: { requester: REQUESTER } });

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type Answer, postForm, serve, patience } from '@chatelaine/test-kit';
 import { world, feed, host, link, transfer, expectDenied } from './scene.ts';
 
-/** Of the three seconds that a Host has for two documents. */
+/** Out of the three seconds that a Host has for two documents. */
 const SLOW_MS = 2_700;
 
 export function managers(): void {
@@ -12,7 +12,7 @@ export function managers(): void {
     test('that names a key of its own is refused', async () => {
       const own = generateSigningKey();
       expectDenied(await transfer({ said: { cnf: { jkt: own.kid } } }));
-      // signing the Requester's part itself does not help either
+      // nor does it help to sign the Requester's statement itself
       const forged = await feed.statement(host, { cnf: { jkt: own.kid } }, { signedBy: own });
       expectDenied(await transfer({ said: { cnf: { jkt: own.kid } }, own: forged }));
       const byAm = await feed.statement(host, { cnf: { jkt: own.kid } }, { signedBy: world.am.key });
@@ -23,7 +23,7 @@ export function managers(): void {
       feed.publish('/second', { ...feed.document('/second') });
       const second = `${feed.origin}/second`;
       expectDenied(await transfer({ said: { sub: second } }));
-      // the same keys, and so only the names tell them apart
+      // with the same keys, so that only the names differ
       expectDenied(await transfer({ own: await feed.statement(host, { iss: second, sub: second }) }));
       expectDenied(await transfer({ own: await feed.statement(host, { sub: second }) }));
     });
@@ -78,7 +78,7 @@ export function managers(): void {
   });
 
   test('a Requester with slow documents is refused while the AM still waits, and slows nobody else', async () => {
-    // each of the two within the time that a document has, both together beyond what an AM waits for
+    // each of the two arrives within the time limit of a document, but both together take longer than an AM waits
     const slow = await serve((request, response) => {
       const file = request.url === '/client' ? document : {};
       const send = (): void =>
@@ -135,7 +135,7 @@ export function managers(): void {
     for (let at = 0; at < 7; at++) last = await named(`${feed.origin}/nobody-${at}`);
     expect([last?.status, last?.json['error']]).toEqual([429, 'temporarily_unavailable']);
     expect(last?.headers['retry-after']).toMatch(/^\d+$/);
-    // what is known costs nothing
+    // documents that are already known do not count against the limit
     expect((await named(feed.clientId)).status).toBe(200);
   });
 }

@@ -8,18 +8,18 @@ import { createWorld, type World } from '../support/world.ts';
 export let world: World;
 export let feed: TestRequester;
 
-/** Demands a statement of the Requester's own for writing. */
+/** A Host that requires the Requester's own statement for writing. */
 export let host: TestHost;
 export let link: Link;
 
 interface Asked extends Partial<Omit<TransferInput, 'claims'>> {
-  /** What the AM says of the Requester and its key. */
+  /** Changes the AM's claims about the Requester and its key. */
   readonly said?: Readonly<Record<string, unknown>>;
   /** The Requester's own statement; null for none. */
   readonly own?: string | null;
 }
 
-/** Hop 2 by an AM that passes on what the Requester signed. */
+/** Hop 2 by an AM that passes on the Requester's statement. */
 export async function transfer({ said = {}, own, ...input }: Asked = {}): Promise<Answer> {
   const statement = own === undefined ? await feed.statement(host) : own;
   const passedOn = statement === null ? {} : { requester_statement: statement };

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type { Answer } from '@chatelaine/test-kit';
 import type { TestHost } from './test-host.ts';
 
-/** The Host's API refuses a request, and says which metadata to read. RFC 6750 §3, RFC 9728 §5.1. */
+/** Expects the Host's API to refuse a request, and to name its metadata. RFC 6750 §3, RFC 9728 §5.1. */
 export function expectRefusedBy({ issuer }: TestHost, answer: Answer, status: number, error: string): void {
   expect([answer.status, answer.json['error']]).toEqual([status, error]);
   expect(answer.headers['cache-control']).toBe('no-store');
@@ -18,7 +18,7 @@ const BAD_TOKEN = {
   error_description: 'The subject_token or actor_token is not acceptable.',
 };
 
-/** Hop 2 refuses a token or a statement, and says no more than that. */
+/** Expects hop 2 to refuse a token or a statement, without saying why. */
 export function expectBadToken(answer: Answer): void {
   expect([answer.status, answer.json]).toEqual([400, BAD_TOKEN]);
   expect(answer.headers['cache-control']).toBe('no-store');

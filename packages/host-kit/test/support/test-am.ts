@@ -11,21 +11,21 @@ export interface TransferInput {
   /** The Requester's key. */
   readonly key?: SigningKey;
   readonly grantId?: string;
-  /** Changes the statement's claims; undefined leaves one out. */
+  /** Changes claims of the statement; undefined leaves one out. */
   readonly claims?: Claims;
-  /** Instead of a statement of our own. */
+  /** Sent instead of a statement of this AM. */
   readonly actorToken?: string;
   readonly form?: Form;
   readonly headers?: SentHeaders;
 }
 
-/** An AM whose statements can be wrong in any way. */
+/** An AM that can send statements that are wrong in any way. */
 export class TestAm extends Am {
   static start(): Promise<TestAm> {
     return this.open((running) => new this(running));
   }
 
-  /** The owner's part, by a browser of theirs. */
+  /** The owner's part, in a browser of theirs. */
   consent(
     host: TestHost,
     { user, ...input }: { address: string; user: string; tick?: readonly string[]; until?: string },
@@ -33,7 +33,7 @@ export class TestAm extends Am {
     return this.allow(host, host.browser(user), input);
   }
 
-  /** All of PROTOCOL §2.2. */
+  /** The whole of PROTOCOL §2.2: a link. */
   link(
     host: TestHost,
     { user = 'alice', ...input }: { user?: string; tick?: readonly string[]; until?: string } = {},
@@ -68,14 +68,13 @@ export class TestAm extends Am {
     });
   }
 
-  /** Hop 2. */
+  /** Sends hop 2. */
   async transfer(host: TestHost, input: TransferInput): Promise<Answer> {
     const statement = input.actorToken ?? (await this.statement(host, input));
     const { scope = 'entries.read', form } = input;
     return this.exchange(host, { linkToken: input.link.accessToken, statement, scope, form }, input.headers);
   }
 
-  /** A token for the Requester's key. */
   async token(host: TestHost, input: TransferInput): Promise<string> {
     const answer = await this.transfer(host, input);
     if (answer.status !== 200) throw new Error(`no token: ${answer.text}`);

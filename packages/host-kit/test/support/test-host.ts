@@ -7,10 +7,10 @@ import pg from 'pg';
 import { type Answer, Browser, freePort, send, type Sent, clock } from '@chatelaine/test-kit';
 import { requesterKey, type TestAm } from './test-am.ts';
 
-/** Some of them contain the issuer, which contains the port. */
+/** A function if the options contain the issuer, whose port is known only at start. */
 export type TestHostOptions = Partial<HostOptions> | ((issuer: string) => Partial<HostOptions>);
 
-/** An existing app with accounts of its own, made a Host. */
+/** An existing app with its own accounts, made a Host. */
 export class TestHost {
   readonly issuer: string;
   readonly port: number;
@@ -24,16 +24,16 @@ export class TestHost {
     this.pool = pool;
   }
 
-  /** `sameAs`: another process of the same Host, behind the same issuer and on the same database. */
+  /** `sameAs`: starts another process of that Host, behind the same issuer and on the same database. */
   static async start(input: {
     database: string;
     ams: readonly TestAm[];
     options?: TestHostOptions;
-    /** More routes that want `entries.read`. */
+    /** Further routes that require `entries.read`. */
     paths?: readonly string[];
     sameAs?: TestHost;
     name?: string;
-    /** Given its pool before it is used. */
+    /** Receives the pool before it is used. */
     onPool?: (pool: pg.Pool) => void;
   }): Promise<TestHost> {
     const port = await freePort();
@@ -92,12 +92,12 @@ export class TestHost {
     return new TestHost(port, issuer, app, pool);
   }
 
-  /** Of somebody who is signed in, or of nobody. */
+  /** A browser in which this user is signed in, or nobody. */
   browser(user?: string): Browser {
     return new Browser(this.port, { cookies: user === undefined ? [] : [['user', user]] });
   }
 
-  /** A call of the Requester's, with a good proof unless `headers` brings its own. */
+  /** Calls the Host's API as the Requester, with a good proof unless `headers` brings its own. */
   async call(token: string, input: Partial<Sent> & { key?: SigningKey; proof?: string } = {}): Promise<Answer> {
     const { method = 'GET', path = '/api/entries', headers = {} } = input;
     const proof =

@@ -5,14 +5,14 @@ import type { TestHost } from './test-host.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** A Requester that publishes its keys and speaks for itself. */
+/** A Requester that publishes its keys and signs statements of its own. */
 export class TestRequester {
   readonly origin: string;
   readonly port: number;
   readonly clientId: string;
-  /** Its tokens are bound to this one. */
+  /** The key that its tokens are bound to. */
   readonly key: SigningKey = generateSigningKey();
-  /** The one it publishes. */
+  /** The key that it publishes. */
   readonly ownKey: SigningKey = generateSigningKey();
   readonly #documents: Documents;
 
@@ -66,7 +66,7 @@ export class TestRequester {
     input: { typ?: string; signedBy?: SigningKey } = {},
   ): Promise<string> {
     const { typ = JWT_TYP.requesterStatement, signedBy = this.ownKey } = input;
-    // a forger calls their key by the name of the right one
+    // a forged statement names the published key's kid, whichever key signs it
     return signJwt({ typ, claims: this.claims(host, changed), key: { ...signedBy, kid: this.ownKey.kid } });
   }
 

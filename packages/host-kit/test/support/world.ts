@@ -18,9 +18,9 @@ interface HostInput {
 export interface World {
   readonly am: TestAm;
   readonly otherAm: TestAm;
-  /** `empty`: on a database without tables. */
+  /** Starts a Host; `empty`: on a database without tables. */
   host(input?: HostInput): Promise<TestHost>;
-  /** A second process of the same Host. */
+  /** Starts a second process of the same Host. */
   replica(of: TestHost): Promise<TestHost>;
   close(): Promise<void>;
 }
@@ -61,7 +61,7 @@ export async function createWorld(): Promise<World> {
   };
 }
 
-/** With one Host, and one link to it. */
+/** A world with one Host, and one link to it. */
 export async function createLinkedWorld(): Promise<{
   readonly world: World;
   readonly host: TestHost;

@@ -11,13 +11,13 @@ import type { TestDeployment } from './deployment.ts';
 export interface App {
   readonly requester: Requester;
   readonly store: RequesterStore;
-  /** A second process of the same app: same store, nothing in memory. */
+  /** A second process of the same app: it shares the store, and has nothing in memory. */
   twin(): Requester;
 }
 
 export const redirectUri = 'http://127.0.0.1:7777/callback';
 
-/** `dynamic`: an app without a public URL, that registers at each AM. */
+/** `dynamic`: an app without a public URL, which registers at each AM. */
 export function startApp(
   deployment: TestDeployment,
   kind: 'document' | 'dynamic' = 'document',
@@ -47,7 +47,7 @@ export function startApp(
   };
 }
 
-/** Connects an owner and gives the reference of the connection. */
+/** Connects an owner; the reference of the connection. */
 export async function connected(
   deployment: TestDeployment,
   requester: Requester,
@@ -60,7 +60,7 @@ export async function connected(
   return { owner, connectionId: finished.connectionId };
 }
 
-/** An app, a connection of its owner, and what they ask for by it. */
+/** An app, a connection of its owner, and a transfer request over it. */
 export async function ready(deployment: TestDeployment) {
   const app = startApp(deployment);
   const ref = await connected(deployment, app.requester);

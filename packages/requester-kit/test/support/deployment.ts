@@ -17,33 +17,33 @@ export interface Reply {
   readonly status?: number;
   readonly json?: unknown;
   readonly headers?: Record<string, string>;
-  /** Instead of JSON: writes the body by itself, and ends it or not. */
+  /** Replaces the JSON: writes the body itself, and may leave it unfinished. */
   readonly raw?: (response: ServerResponse) => void;
 }
 type Handler = (received: Received) => Reply | Promise<Reply>;
 
-/** An AM and a Host that behave, on one port under two names, until a test says otherwise. */
+/** An AM and a Host on one port under two names, which behave well unless a test says otherwise. */
 export interface TestDeployment {
   readonly am: string;
   readonly host: string;
   readonly resource: string;
   readonly outbound: Outbound;
-  /** How long a call waits for its answer: as long as it takes, unless a test wants it to be given up. */
+  /** Seconds that a call waits for its answer: unlimited in effect, unless a test wants it to time out. */
   callSeconds: number;
-  /** One time for the deployment and the apps in it. */
+  /** The clock of the deployment and of the apps in it. */
   readonly clock: Clock;
   pass(seconds: number): void;
   readonly received: Received[];
-  /** `am /token`, `host /api/entries`: replaces what the deployment would answer. */
+  /** Replaces the deployment's answer to `am /token` or `host /api/entries`, for example. */
   on: Record<string, Handler>;
-  /** Members of the AM's metadata to change or, with undefined, to leave out. */
+  /** Changes members of the AM's metadata; undefined leaves one out. */
   metadata: Record<string, unknown>;
-  /** What the AM honours; empty it to forget. */
+  /** The tokens that the AM accepts; a test that empties a set makes the AM forget them. */
   readonly alive: { readonly access: Set<string>; readonly refresh: Set<string>; readonly hostTokens: Set<string> };
-  /** What the deployment answers when nothing else is said. */
+  /** The deployment's own answer to a request. */
   readonly behave: Handler;
   count(path: string): number;
-  /** The browser's part: opens the authorization URL, agrees, and comes back with a callback URL. */
+  /** The browser's part: opens the authorization URL, agrees, and returns the callback URL. */
   agree(authorizationUrl: string): string;
   close(): Promise<void>;
 }
@@ -54,7 +54,7 @@ const NEVER_LATE = patience() / 1000;
 // closing waits as long as a document may take
 const LONG = { callSeconds: NEVER_LATE, documentSeconds: patience(3) / 1000, connectSeconds: NEVER_LATE };
 
-/** One deployment for all tests of a file; before each of them it behaves again, and has received nothing. */
+/** One deployment for all tests of a file; before each of them it behaves well again, and has received nothing. */
 export async function deploymentForAll(metadata: Record<string, unknown> = {}): Promise<TestDeployment> {
   const deployment = await startDeployment();
   afterAll(() => deployment.close());
@@ -145,7 +145,7 @@ async function startDeployment(): Promise<TestDeployment> {
   };
 
   function transferred(form: URLSearchParams, jkt: string): Reply {
-    // the Host has its API, and rooms below it
+    // the Host has its API, and resources below it
     if (!`${form.get('resource')}/`.startsWith(`${deployment.resource}/`)) return refuse('invalid_target');
     const token = next('at');
     alive.hostTokens.add(`${token} ${jkt}`);
@@ -230,7 +230,7 @@ async function startDeployment(): Promise<TestDeployment> {
   return deployment;
 }
 
-/** What a batch call asks for. */
+/** The items of a batch call. */
 export function itemsOf({ body }: Received): { id: string; resource: string; scope: string; purpose?: string }[] {
   return (JSON.parse(body) as { transfers: { id: string; resource: string; scope: string }[] }).transfers;
 }

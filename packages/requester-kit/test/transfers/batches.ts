@@ -122,7 +122,7 @@ export function batches(): void {
       deployment.on = { 'am /token': async (received) => (await answer.promise, deployment.behave(received)) };
       const alone = requester.transfer({ ...ref, resource: `${deployment.resource}/9`, scope: 'entries.read' });
       const joined = all(requester, { ...ref, items: rooms(1, 9) });
-      await requester.targets(ref); // whoever came before has asked by now
+      await requester.targets(ref); // earlier calls have sent their requests by now
       answer.resolve();
       expect((await joined)[0]?.outcome).toEqual(await alone);
       expect([calls().length, singles()]).toEqual([1, 1]);

@@ -11,7 +11,7 @@ export function oneByOne(): void {
       deployment.on['am /token'] = async (one) => {
         most = Math.max(most, ++now);
         if (now > 1) second.resolve();
-        await second.promise; // the first is not answered before it
+        await second.promise; // the first is not answered before the second has come
         now -= 1;
         return deployment.behave(one);
       };

@@ -28,13 +28,13 @@ export async function all<T extends Items>(requester: Requester, input: T) {
 
 export const kinds = (seen: readonly { outcome: { kind: string } }[]) => seen.map(({ outcome }) => outcome.kind);
 
-/** A line for an item, as a good AM would write it. */
+/** The line with which a good AM answers an item. */
 export const lineOf = ({ id, ...item }: { id: string; resource: string; scope: string }, jkt: string): string => {
   const token = transferAnswer(new URLSearchParams(item), jkt, deployment.host);
   return `${JSON.stringify({ id, status: 200, ...token, access_token: `at-${id}` })}\n`;
 };
 
-/** Holds answers open for the test to write into. */
+/** Keeps a response open, into which the test writes. */
 export function held() {
   const opened = Promise.withResolvers<{ response: ServerResponse; one: Received }>();
   deployment.on[BATCH] = (one) =>
