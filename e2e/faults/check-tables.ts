@@ -135,7 +135,7 @@ const pastTheirTime = (schema: string): string => `
   union all select 'unused code', count(*) from ${schema}.oauth_code
     where used_at is null and expires_at < now() - interval '15 minutes' having count(*) > 0`;
 
-/** I6: the same key, Requester and person at the AM and at the Host. */
+/** I6: the key, Requester and person of a token at the Host are those of its connection at the AM. */
 const misbound = (schema: string): string => `
   with minted as (
     select tg.id as grant_id, array_agg(distinct t.jkt) as keys, array_agg(distinct t.act_sub) as requesters, a.username

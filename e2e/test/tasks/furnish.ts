@@ -2,7 +2,7 @@ import { addHost, connectRequester, type Constellation, type Person, signUp } fr
 import type { MailServer } from '@chatelaine/test-kit/mail-server';
 import { openRawRequester, RAW_CALLBACK } from '../support/raw-requester.ts';
 
-/** Requests a token as the agent; `key` when it gets one, otherwise the OAuth error. */
+/** Requests a token as the agent: `a key` when it gets one, otherwise the OAuth error. */
 export type Agent = (wanted: { readonly at: 'calendar' | 'notes'; readonly scope: string }) => Promise<string>;
 
 /** An owner with two services, Lifestream and an agent, and a history. */

@@ -29,7 +29,7 @@ const insert = async (text: string, ...values: readonly unknown[]) => void (awai
 
 /** The id of a Host, padded to 22 characters. */
 const named = (name: string) => name.padEnd(22, '-');
-/** Inserts a Host that was last used `ago`. */
+/** Inserts a Host whose metadata was last checked an interval `ago`. */
 const host = (name: string, ago: string) =>
   insert(
     `insert into host (id, issuer, name, metadata, transfer_scopes, checked_at)
@@ -38,7 +38,7 @@ const host = (name: string, ago: string) =>
     `https://${name}.example`,
     ago,
   );
-/** Inserts a link that ended `ago`, or has not ended. */
+/** Inserts a link that ended an interval `ago`, or (null) has not ended. */
 const link = (id: string, ago: string | null, at = 'kept') =>
   insert(
     `insert into link (id, owner_id, host_id, label, state, ended_at)
@@ -47,7 +47,7 @@ const link = (id: string, ago: string | null, at = 'kept') =>
     named(at),
     ago,
   );
-/** Inserts a connection that ended `ago`, or has not ended. */
+/** Inserts a connection that ended an interval `ago`, or (null) has not ended. */
 const connection = (id: string, ago: string | null) =>
   insert(
     `insert into connection (id, owner_id, client_id, client_name, ended_at)

@@ -45,7 +45,7 @@ export function absentCallers(): void {
       const { done, written, read } = caller;
       await held(by, caller);
       expect((await stop(by)).status).toBe(303);
-      // later items are refused since the stop, so however long one waits, no more transfers than these have begun
+      // no item begins after the stop, so the number of transfers no longer grows
       expect((await states(by)).length).toBeLessThanOrEqual(16 + 16 + 10);
       read();
       await done;

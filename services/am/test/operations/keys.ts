@@ -11,7 +11,7 @@ import { ask, chatelaine, deployment, get, story } from './scene.ts';
 
 /** Keys that are replaced while transfers run. */
 export function keysReplaced(): void {
-  /** Transfers on several processes until told to end. */
+  /** Repeats transfers on several processes until `end` is called. */
   const traffic = (ams: readonly Am[]) => keepAsking(() => ams.map((am) => ask(story, am)));
 
   /** The `kid` in the header of a JWT. */

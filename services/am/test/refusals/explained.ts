@@ -4,7 +4,7 @@ import { answersOf, batch } from '../support/batch.ts';
 import type { Story } from '../support/deployment.ts';
 import { ask, deployment, type Explained, idOf, made, refusalsIn, why } from './scene.ts';
 
-/** The members of an explanation beside those that repeat the request. */
+/** The members of an explanation, except those that repeat the request. */
 function saidOf({ asked_at: _at, resource: _resource, scope: _scope, ...said }: Explained) {
   return said;
 }

@@ -150,8 +150,7 @@ export function consent(sceneOf: SceneOf): void {
     const hidden = unnamed(page.text);
     expect((await owner.browser.post('/authorize', { ...hidden, decision: 'allow' })).status).toBe(400);
     const { state: _state, ...left } = back(await owner.browser.post('/authorize', { ...hidden, decision: 'deny' }));
-    // the same answer as from an owner who has no account there: with a scope it invents, no app can find out who has
-    // one
+    // the same answer as from an owner without an account there: an invented scope does not tell an app who has one
     const stranger = await deployment.owner();
     const elsewhere = await app.ask(stranger.browser, resource, { scope: 'openid nonsense' });
     const other = unnamed((await stranger.browser.get(elsewhere.path)).text);

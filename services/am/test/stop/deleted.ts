@@ -31,9 +31,7 @@ async function tablesWith(ownerId: string): Promise<string[]> {
   return owners.length > 0 ? [...kept, 'owner'] : kept;
 }
 
-/**
- * Holds the time before which everything begun is void: kept for a day, under an id that no longer belongs to anybody.
- */
+/** Holds the time before which everything begun is void; kept for a day, when the owner no longer exists. */
 const NOTES = ['stop_epoch'];
 
 const isErased = ({ owner }: Story) =>

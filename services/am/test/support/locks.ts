@@ -33,10 +33,7 @@ export function waiting(deployment: TestDeployment, count = 1): Promise<number[]
   });
 }
 
-/**
- * Breaks the connections that wait for a lock: that of the request under test, and those of anything the AMs do beside
- * it.
- */
+/** Breaks the connections that wait for a lock: those of the request under test and of background work of the AMs. */
 export async function breakWaiting(deployment: TestDeployment): Promise<void> {
   await deployment.rows('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [await waiting(deployment)]);
 }

@@ -107,8 +107,7 @@ export function races(): void {
         expect(errorOf(answer)).toBe('503 temporarily_unavailable');
         expect(answer.text).not.toContain(deployment.host.minted.at(-1)?.token);
       });
-      // the process that would have closed the row lost its database: the row stays as evidence of the token that was
-      // issued
+      // the process that would have closed the row lost its database: the row stays as evidence of the issued token
       expect(await deployment.transfers(story.connection)).toEqual([expect.objectContaining({ state: 'intent' })]);
       await deployment.rows(`update transfer set state = 'failed', closed_at = now() where state = 'intent'`);
     });

@@ -3,8 +3,8 @@ import type { Answer } from '@chatelaine/test-kit';
 import { TestDeployment, type Story } from '../support/deployment.ts';
 import type { TransferInput } from '../support/requester.ts';
 
-// one deployment for all of these tests, since starting it takes longer than most of them; every top-level await of
-// this folder is here: modules that are loaded side by side and each have one hang
+// one deployment for all of these tests, since starting it takes longer than most of them
+// every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const deployment = await TestDeployment.build();
 export const story = await deployment.story({ 'photos.read': 'allow', 'photos.write': 'allow' });
 /** Another owner, with a link and a connection of their own. */
