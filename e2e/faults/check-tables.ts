@@ -155,10 +155,7 @@ const misbound = (schema: string): string => `
   where k.connection_id is null or h.issuer is distinct from $1
     or m.keys <> array[g.jkt] or m.requesters <> array[g.client_id] or m.username is distinct from a.username`;
 
-/**
- * I4: each person has as many live links at the Host as at the AM. A grant whose code was never redeemed does not
- * count.
- */
+/** I4: each person has as many live links at the Host as at the AM, not counting grants whose code was not redeemed. */
 const orphanLinks = (schema: string): string => `
   with there as (
     select a.username, count(*) as n from ${schema}.oauth_grant g join ${schema}.account a on a.id = g.subject

@@ -98,10 +98,7 @@ function toIntent([, from, closed, state, error]: Ledger['intents'][number]): In
   return [{ ...begun, until: UNHEARD.test(error ?? '') ? from + LIFETIME.statement + AT_IT : closed + AT_IT }];
 }
 
-/**
- * Assigns an intent of its own to as many tokens as possible, first to those that were handed out; the hashes of the
- * rest.
- */
+/** Assigns an intent to as many tokens as possible, first to those that were handed out; the hashes of the others. */
 function withoutIntent(tokens: readonly Token[], intents: readonly Intent[], handedOut: ReadonlySet<string>): string[] {
   const taken = new Map<Intent, Token>();
   const fits = ({ hash, at }: Token, { from, until, state }: Intent): boolean =>

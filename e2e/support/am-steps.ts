@@ -18,7 +18,7 @@ export async function askedForConsent(page: Page, { deployment }: Stage): Promis
   await page.getByText('Who asks').waitFor();
 }
 
-/** A stock client asks for this resource. */
+/** Registers a stock client, which asks for this resource. */
 export const appAsks =
   (resourceOf: (stage: Stage) => string): NonNullable<Stop['act']> =>
   async (page, stage) => {

@@ -18,10 +18,7 @@ export interface McpAppOptions {
  * and opens the browser.
  */
 export interface McpApp {
-  /**
-   * Connects; when the owner is needed, `browse` takes the browser to the address and returns where it was sent back
-   * to.
-   */
+  /** Connects; when the owner is needed, `browse` opens the address and returns the URL of the redirect back. */
   connect(mcpUrl: string, browse: (address: URL) => Promise<URL>): Promise<Client>;
   /** What it stores for an MCP server. */
   kept(mcpUrl: string): Kept;

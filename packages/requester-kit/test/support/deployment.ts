@@ -51,7 +51,7 @@ export interface TestDeployment {
 const notFound: Handler = () => ({ status: 404, json: { error: 'not_found' } });
 
 const NEVER_LATE = patience() / 1000;
-// closing waits as long as a document may take
+// shorter, since closing waits for as long as a document may take
 const LONG = { callSeconds: NEVER_LATE, documentSeconds: patience(3) / 1000, connectSeconds: NEVER_LATE };
 
 /** One deployment for all tests of a file; before each of them it behaves well again, and has received nothing. */

@@ -133,7 +133,7 @@ export function agreements(): void {
         publicJwks([own, fresh]),
       );
       const agreement = await theirs.sign(await theirs.proffer(), {}, fresh);
-      // the process that has not just read it
+      // the process that has not just read the key set
       const port = deployment.ams[1].port;
       expect(outcomeOf(await theirs.call({ body: { agreement }, port }))).toBe('200 token');
     });
