@@ -54,7 +54,7 @@ export const due = async (owner: Owner): Promise<string[]> =>
       owner.id,
     ])
   ).map(({ kind }) => kind);
-/** Moves the notices that were sent into the past by `time`. */
+/** Moves the times of this owner's notices, both due and sent, into the past by `time`. */
 export const later = (owner: Owner, time: string) =>
   deployment.rows(
     `update notice set sent_at = sent_at - $2::interval, due_at = due_at - $2::interval where owner_id = $1`,

@@ -25,14 +25,14 @@ async function allowedOnce(): Promise<Story> {
   return by;
 }
 
-/** Resolves when the connection was closed without an answer. */
+/** Resolves when the request has ended without an answer. */
 const unanswered = (asked: Promise<Answer>): Promise<void> =>
   asked.then(
     ({ status }) => Promise.reject(new Error(`It was answered: ${status}.`)),
     () => undefined,
   );
 
-/** Asks over a connection that the test can abort. */
+/** Sends a transfer request that the test can abort. */
 function leaving(by: Story, port?: number) {
   const going = new AbortController();
   const { connection, requester } = by;
