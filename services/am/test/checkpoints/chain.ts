@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { currentRequestId } from '@chatelaine/telemetry';
 import { recordStatements } from '@chatelaine/test-kit';
 import { batch } from '../support/batch.ts';
+import { isOfRequest } from '../support/statements.ts';
 import { ago, asked, deployment, make, numbersOf, person, verify, wrongOf } from './scene.ts';
 
 /** How activity gets into checkpoints. */
@@ -60,8 +60,7 @@ export function chain(): void {
 
     test('takes no statement of a request, and makes none wait', async () => {
       const watched: ReturnType<typeof recordStatements>[] = [];
-      const ofRequests = (): boolean => currentRequestId() !== null;
-      const am = await deployment.another({ onPool: (pool) => void watched.push(recordStatements(pool, ofRequests)) });
+      const am = await deployment.another({ onPool: (pool) => void watched.push(recordStatements(pool, isOfRequest)) });
       const sent = () => watched.flatMap((one) => one.take()).map(({ text }) => text);
       const of = await person();
       const { requester, connection } = of;

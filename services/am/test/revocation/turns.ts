@@ -3,7 +3,7 @@ import { eventually } from '@chatelaine/test-kit';
 import type { Behaviour, TestHost } from '../support/test-host.ts';
 import { makeConnection, makeLink } from '../support/world.ts';
 import { hostile, person, stranger, world } from './scene.ts';
-import { countStatements } from './statements.ts';
+import { countStatements } from '../support/statements.ts';
 
 const PILE = 10_000;
 /** More than may be sent to a Host at once, and far fewer than a pile. */

@@ -1,8 +1,7 @@
-import { currentRequestId } from '@chatelaine/telemetry';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { countStatements } from '../revocation/statements.ts';
 import { answersOf, batch } from '../support/batch.ts';
 import { ALL_WELL, type Story } from '../support/deployment.ts';
+import { countStatements, isOfRequest } from '../support/statements.ts';
 import { ask, bound, deployment, fresh, outcomeOf, wordsOf } from './scene.ts';
 
 const usedOf = async ({ connection }: Story): Promise<unknown> =>
@@ -93,8 +92,7 @@ export function limits(): void {
 
     test('takes as many statements as what is allowed without a limit', async () => {
       const statements = async () => {
-        const ofRequests = (): boolean => currentRequestId() !== null;
-        const counts = await countStatements(() => ask(story), ofRequests);
+        const counts = await countStatements(() => ask(story), isOfRequest);
         return [...counts].filter(([name]) => name.startsWith('transfer_')).reduce((sum, [, count]) => sum + count, 0);
       };
       await ask(story);

@@ -1,4 +1,8 @@
+import { currentRequestId } from '@chatelaine/telemetry';
 import pg from 'pg';
+
+/** Whether what runs now belongs to a request; what a process does by itself, at any moment, does not. */
+export const isOfRequest = (): boolean => currentRequestId() !== null;
 
 type Query = (this: pg.Client, ...args: unknown[]) => unknown;
 
