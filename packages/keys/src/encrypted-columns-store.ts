@@ -45,13 +45,13 @@ export async function reseal(
 ): Promise<Resealed> {
   let resealed = 0;
   let unreadable = 0;
-  for (const sealed of columns) {
-    for await (const rows of staleRows(pool, sealed, vault.keyId)) {
-      const anew = rows.map((row) => ({ row, fresh: sealedAnew(vault, sealed, row) }));
+  for (const encrypted of columns) {
+    for await (const rows of staleRows(pool, encrypted, vault.keyId)) {
+      const anew = rows.map((row) => ({ row, fresh: sealedAnew(vault, encrypted, row) }));
       unreadable += anew.filter(({ fresh }) => fresh === null).length;
       resealed += await inTransaction(pool, async (tx) => {
         let replaced = 0;
-        for (const { row, fresh } of anew) if (fresh !== null) replaced += await replace(tx, sealed, { row, fresh });
+        for (const { row, fresh } of anew) if (fresh !== null) replaced += await replace(tx, encrypted, { row, fresh });
         return replaced;
       });
     }
@@ -71,11 +71,11 @@ export async function countSealedWith(db: Db, columns: readonly EncryptedColumn[
 
 async function count(db: Db, columns: readonly EncryptedColumn[], how: '=' | '<>', keyId: number): Promise<number> {
   let sum = 0;
-  for (const sealed of columns) {
-    const where = `get_byte(${valueOf(sealed)}, 1) ${how} ${keyId}`;
+  for (const encrypted of columns) {
+    const where = `get_byte(${valueOf(encrypted)}, 1) ${how} ${keyId}`;
     // all names are constants of our own sources
     const { rows } = await (db as Pick<Pool, 'query'>).query<{ n: number }>(
-      `select count(*)::int as n from ${quoted(sealed.table)} where ${where}`,
+      `select count(*)::int as n from ${quoted(encrypted.table)} where ${where}`,
     );
     sum += rows[0]?.n ?? 0;
   }
@@ -102,16 +102,16 @@ export async function firstSealed(db: Db, columns: readonly EncryptedColumn[]): 
 
 type Row = Readonly<Record<string, unknown>>;
 
-async function* staleRows(pool: Pool, sealed: EncryptedColumn, keyId: number): AsyncGenerator<readonly Row[]> {
-  const { table, key } = sealed;
-  const value = valueOf(sealed);
+async function* staleRows(pool: Pool, encrypted: EncryptedColumn, keyId: number): AsyncGenerator<readonly Row[]> {
+  const { table, key } = encrypted;
+  const value = valueOf(encrypted);
   const keys = key.map(quoted).join(', ');
   const after = key.map((_, index) => `$${index + 1}`).join(', ');
   const stale = `${value} is not null and get_byte(${value}, 1) <> ${keyId}`;
   let last: unknown[] | null = null;
   for (;;) {
     const from: string = last === null ? '' : ` and (${keys}) > (${after})`;
-    const text: string = `select ${columnsOf(sealed)} from ${quoted(table)} where ${stale}${from} order by ${keys}
+    const text: string = `select ${columnsOf(encrypted)} from ${quoted(table)} where ${stale}${from} order by ${keys}
       limit ${BATCH}`;
     const { rows }: { rows: Row[] } = await pool.query<Record<string, unknown>>(text, last ?? []);
     if (rows.length > 0) yield rows;
@@ -122,9 +122,9 @@ async function* staleRows(pool: Pool, sealed: EncryptedColumn, keyId: number): A
 }
 
 /** The columns that `aad` and an update need. The value gets its column's name. */
-function columnsOf(sealed: EncryptedColumn): string {
-  const named = Object.entries(sealed.also ?? {}).map(([name, expression]) => `${expression} as ${quoted(name)}`);
-  return [...sealed.key.map(quoted), `${valueOf(sealed)} as ${quoted(sealed.column)}`, ...named].join(', ');
+function columnsOf(encrypted: EncryptedColumn): string {
+  const named = Object.entries(encrypted.also ?? {}).map(([name, expression]) => `${expression} as ${quoted(name)}`);
+  return [...encrypted.key.map(quoted), `${valueOf(encrypted)} as ${quoted(encrypted.column)}`, ...named].join(', ');
 }
 
 /** SQL expression for a column's sealed value. */
@@ -139,12 +139,16 @@ function sealedAnew(vault: Vault, { column, aad }: EncryptedColumn, row: Row): B
   }
 }
 
-async function replace(db: Db, sealed: EncryptedColumn, { row, fresh }: { row: Row; fresh: Buffer }): Promise<number> {
-  const { table, column, part, key } = sealed;
+async function replace(
+  db: Db,
+  encrypted: EncryptedColumn,
+  { row, fresh }: { row: Row; fresh: Buffer },
+): Promise<number> {
+  const { table, column, part, key } = encrypted;
   const same = key.map((name, index) => `${quoted(name)} = $${index + 3}`).join(' and ');
   const { rowCount } = await (db as Pick<Pool, 'query'>).query(
     `update ${quoted(table)} set ${quoted(column)} = ${part?.replaced ?? '$1'}
-      where ${valueOf(sealed)} = $2 and ${same}`,
+      where ${valueOf(encrypted)} = $2 and ${same}`,
     [fresh, row[column], ...key.map((name) => row[name])],
   );
   return rowCount ?? 0;

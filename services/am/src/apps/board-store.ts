@@ -162,16 +162,20 @@ function cellsOf(connections: readonly Shown[], services: readonly ServiceRow[])
     let isBroken = false;
     for (const [linkId, state] of Object.entries(links)) {
       for (const connection of connections) {
-        const scopes = connection.scopes[linkId] ?? [];
-        if (scopes.length === 0) continue;
-        isBroken ||= state === 'broken';
-        const rules = [...(connection.rules.get(null) ?? []), ...(connection.rules.get(linkId) ?? [])];
-        for (const scope of scopes) effects.add(evaluate(rules, { connectionId: connection.id, linkId, scope }).effect);
+        const found = effectsAt(connection, linkId);
+        if (found.length > 0) isBroken ||= state === 'broken';
+        for (const effect of found) effects.add(effect);
       }
     }
     if (effects.size > 0) cells.set(id, { answer: answerOf(effects), isBroken });
   }
   return cells;
+}
+
+/** What is answered for each scope that a connection may ask for by this link. */
+function effectsAt({ id: connectionId, scopes, rules }: Shown, linkId: string): readonly Effect[] {
+  const atLink = [...(rules.get(null) ?? []), ...(rules.get(linkId) ?? [])];
+  return (scopes[linkId] ?? []).map((scope) => evaluate(atLink, { connectionId, linkId, scope }).effect);
 }
 
 /** What an app may do with everything that it is shown at one service. */
