@@ -197,7 +197,7 @@ function Recent({ transfers }: Pick<HomeView, 'transfers'>): VNode {
 /** The front page for visitors who are not signed in. */
 export function LandingPage({ name }: { name: string }): VNode {
   return (
-    <Layout title="Every key of the deployment on one hook">
+    <Layout title="Every key you give out, on one hook">
       <p class="lead">
         Your photos, calendar and notes live at different services. Apps want to use them. {name} stands between: link
         each service once, connect each app once, and decide here who may have what, be asked when you want to be, and
