@@ -49,6 +49,8 @@ export interface RequesterClientInput {
   readonly clientId: string;
   readonly name: string;
   readonly uri?: string;
+  /** URL of a picture. RFC 7591 §2, `logo_uri`. */
+  readonly logoUri?: string;
   readonly redirectUris: readonly string[];
   readonly keys: PublishedKeys;
   /** URLs of the terms documents that the Requester accepts. PROTOCOL §10.3. */
@@ -70,6 +72,7 @@ export function requesterClientMetadata(
   return {
     client_name: input.name,
     ...(input.uri === undefined ? {} : { client_uri: input.uri }),
+    ...(input.logoUri === undefined ? {} : { logo_uri: input.logoUri }),
     redirect_uris: [...input.redirectUris],
     ...chainMetadata,
     // a Requester may poll with a code until the owner has answered (PROTOCOL §3.7); the AM at a Host never does

@@ -67,9 +67,10 @@ export function isIdentity(value: ClientIdentity | Failure): value is ClientIden
   return 'clientId' in value;
 }
 
-function described({ name, uri, redirectUri, terms }: RequesterOptions): {
+function described({ name, uri, logoUri, redirectUri, terms }: RequesterOptions): {
   name: string;
   uri?: string;
+  logoUri?: string;
   redirectUris: string[];
   terms?: string[];
 } {
@@ -78,6 +79,7 @@ function described({ name, uri, redirectUri, terms }: RequesterOptions): {
     name,
     redirectUris: [redirectUri],
     ...(uri === undefined ? {} : { uri }),
+    ...(logoUri === undefined ? {} : { logoUri }),
     ...(accepts.length === 0 ? {} : { terms: accepts }),
   };
 }

@@ -18,7 +18,13 @@ export type Registration =
 export interface RequesterOptions {
   /** The app's name on consent pages. */
   readonly name: string;
+  /** The app's home page, as owners see it on consent pages. RFC 7591 §2, `client_uri`. */
   readonly uri?: string;
+  /**
+   * URL of the app's icon: a PNG, JPEG, WebP or GIF of at most 256 KB and 2048 pixels each way, square at best. The AM
+   * fetches it and shows a copy, so an app without a public URL may name one elsewhere. RFC 7591 §2, `logo_uri`.
+   */
+  readonly logoUri?: string;
   readonly redirectUri: string;
   readonly registration: Registration;
   /** If the app is also a Host: that Host's issuer, which its client document then names. PROTOCOL §2.3. */

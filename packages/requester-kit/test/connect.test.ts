@@ -156,6 +156,16 @@ describe('what the app publishes', () => {
     expect(requester.jwks().keys).toHaveLength(1);
     expect(JSON.stringify(requester.jwks())).not.toContain('"d":');
   });
+
+  test('names its icon, where it has one, in its document and when it registers', async () => {
+    const logoUri = 'https://app.example/icon.png';
+    const app = startApp(deployment, 'document', { logoUri });
+    expect(app.requester.clientMetadata()).toMatchObject({ logo_uri: logoUri });
+    expect(startApp(deployment).requester.clientMetadata()).not.toHaveProperty('logo_uri');
+    await connected(deployment, startApp(deployment, 'dynamic', { logoUri }).requester);
+    const registration = deployment.received.find(({ path }) => path === 'am /register');
+    expect(JSON.parse(registration?.body ?? '')).toMatchObject({ logo_uri: logoUri });
+  });
 });
 
 describe('an app without a public URL', () => {
