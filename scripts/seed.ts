@@ -1,6 +1,7 @@
 // Gives a running deployment its demo account, through the services' own pages:
-//   node --conditions=source scripts/seed.ts --password-file <file> <issuer> …
+//   node --conditions=source scripts/seed.ts --password-file <file> --app-site <origin> <issuer> …
 // The issuers are those of the AM, the Hosts, the bridge and the Requester, in any order; *.localhost is this machine.
+// The icons of the two small apps are at the origin.
 // Repeatable. If the file does not exist, a password is made and written to it.
 
 import fs from 'node:fs';
@@ -16,10 +17,15 @@ const USERNAME = 'demo';
 const UP_WITHIN_MS = 120_000;
 const LOOK_AGAIN_MS = 250;
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { 'password-file': { type: 'string' } } });
-const file = values['password-file'];
-if (file === undefined || positionals.length === 0)
-  throw new Error('Usage: node --conditions=source scripts/seed.ts --password-file <file> <issuer> …');
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'password-file': { type: 'string' }, 'app-site': { type: 'string' } },
+});
+const { 'password-file': file, 'app-site': site } = values;
+if (file === undefined || site === undefined || positionals.length === 0)
+  throw new Error(
+    'Usage: node --conditions=source scripts/seed.ts --password-file <file> --app-site <origin> <issuer> …',
+  );
 
 const parties = partiesOf(positionals);
 const services = [
@@ -33,7 +39,7 @@ const demo = createPerson({ username: USERNAME, password: kept(file) });
 try {
   const say = (line: string) => console.log(`  ✓ ${line}`);
   await seed(demo, parties, say);
-  await seedApps(demo, parties, say);
+  await seedApps(demo, { ...parties, site }, say);
 } finally {
   await demo.close();
 }

@@ -16,6 +16,7 @@ import {
   takenPorts,
 } from '@chatelaine/constellation';
 import { provision, startEmbedded } from '@chatelaine/dev-postgres';
+import { APP_SITE_PORT, startAppSite } from './start/app-site.ts';
 import { PORTS } from './start/ports.ts';
 import { postgresFolder } from './start/postgres-folder.ts';
 import { loadSecrets, type Secrets } from './start/secrets.ts';
@@ -33,6 +34,7 @@ const AM_FILE = path.join(RUN, 'am.json');
 /** Written when seeding is complete: from then on the data is the user's, and a start does not change it. */
 const SEEDED_FILE = path.join(DATA, 'seeded');
 const USERNAME = 'demo';
+const APP_SITE = `http://apps.localhost:${APP_SITE_PORT}`;
 
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
@@ -76,6 +78,8 @@ async function up(open: AsyncDisposableStack): Promise<void> {
     secret: secrets.name,
   });
   open.defer(() => standIns.close());
+  const site = await startAppSite();
+  open.defer(() => site.close());
   const deployment = await startAll({ plan, secrets, standIns, watch, open });
   console.log(`Started in ${((performance.now() - began) / 1_000).toFixed(0)} s.`);
 
@@ -95,7 +99,7 @@ async function up(open: AsyncDisposableStack): Promise<void> {
   for (const line of await traceTransfer(demo, parties)) console.log(line);
   if (isFirst) {
     console.log('\nTwo more apps, which nobody has to wait for:');
-    await seedApps(demo, parties, say);
+    await seedApps(demo, { ...parties, site: APP_SITE }, say);
     fs.writeFileSync(SEEDED_FILE, '');
   }
   console.log(`\nIt stays up, and Ctrl-C stops it. Begin at ${parties.requester.url}, signed in as above.\n`);
@@ -103,8 +107,9 @@ async function up(open: AsyncDisposableStack): Promise<void> {
 }
 
 async function refuseTakenPorts(plan: readonly Plan[]): Promise<void> {
-  const standIns = Object.entries(STAND_IN_PORTS).map(([title, port]) => ({ title, port }));
-  const wanted = [...plan, ...standIns];
+  const others = { ...STAND_IN_PORTS, 'the site of the small apps': APP_SITE_PORT };
+  const guests = Object.entries(others).map(([title, port]) => ({ title, port }));
+  const wanted = [...plan, ...guests];
   const [taken] = await takenPorts(wanted.map(({ port }) => port));
   if (taken === undefined) return;
   const whose = wanted.find(({ port }) => port === taken)?.title;
@@ -126,7 +131,7 @@ async function startAll({ plan, secrets, standIns, watch, open }: StartInput): P
   stopping.signal.throwIfAborted();
   const deployment = await startDeployment({
     plan,
-    guests: standIns.guests,
+    guests: [...standIns.guests, { name: 'apps', port: APP_SITE_PORT, url: APP_SITE, tls: null }],
     env: ({ service }) => (service === 'bridge' ? standIns.env : {}),
     databaseUrl: (role) => postgres.url(role, 'chatelaine'),
     encryptionKey: (name) => secrets.keys[name] ?? '',

@@ -5,6 +5,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { chromiumPath, launchChromium } from './chromium.ts';
+import { eventually } from '@chatelaine/test-kit';
+import { startAppSite } from '../../scripts/start/app-site.ts';
 import { seedApps } from '../../scripts/start/seed-apps.ts';
 import { storeIcons } from './icons.ts';
 import { contextFor, setStage } from './stage.ts';
@@ -41,7 +43,7 @@ const browser = await launchChromium(executable, { as: 'one process' });
 const stage = await setStage(browser);
 try {
   // as people who run the demo see it
-  if (isForDocs) await seedApps(stage.people.robin, stage.deployment, () => undefined);
+  if (isForDocs) await addSmallApps();
   else await storeIcons(stage.deployment, browser);
   for (const stop of stops) {
     await (stop.around ?? ((_stage, look) => look()))(stage, async () => {
@@ -53,6 +55,17 @@ try {
 } finally {
   await browser.close();
   await stage.close();
+}
+
+async function addSmallApps(): Promise<void> {
+  const { am, hosts, database, guest } = stage.deployment;
+  const site = await startAppSite(guest('apps'));
+  await seedApps(stage.people.robin, { am, hosts, site: guest('apps').url }, () => undefined);
+  // all three icons, which are fetched in the background
+  await eventually(() => database.query('am', 'select from icon where id is not null'), {
+    until: ({ length }) => length === 3,
+  });
+  await site.close();
 }
 
 async function shoot(stop: Stop, width: number, colorScheme: (typeof SCHEMES)[number]): Promise<void> {

@@ -68,7 +68,7 @@ const ENTRIES: Readonly<Record<Flavor, readonly { text: string; day: number; pic
 
 export async function setStage(browser: Browser): Promise<Stage> {
   const env = (): Record<string, string> => ({ CONNECTS_PER_HOUR: '10000', TERMS_DIRECTORY: NEWER_TERMS });
-  const deployment = await startConstellation({ ams: 1, label: 'pages', env });
+  const deployment = await startConstellation({ ams: 1, guests: ['apps'], label: 'pages', env });
   try {
     const people = {
       robin: deployment.person({ username: 'robin' }),

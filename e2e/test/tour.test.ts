@@ -14,8 +14,10 @@ import { eventually } from '@chatelaine/test-kit';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { PORTS } from '../../scripts/start/ports.ts';
 import { seed } from '../../scripts/start/seed.ts';
+import { type AppSite, startAppSite } from '../../scripts/start/app-site.ts';
 import { seedApps } from '../../scripts/start/seed-apps.ts';
 import { openRawRequester, RAW_CALLBACK } from './support/raw-requester.ts';
+import { eachHasItsIcon } from './tour/icons.ts';
 import { addresses, pictures, sentences } from './tour/sentences.ts';
 
 // The tour of README.md, step by step: each test is named after a sentence of it, and shows that the sentence is true
@@ -27,6 +29,7 @@ const HOST_KNOWS_WITHIN_SECONDS = 15;
 let deployment: Constellation;
 let demo: Person;
 let recording: Recording;
+let site: AppSite;
 const at = (name: 'photos' | 'notes') => deployment.host(name).url;
 const am = () => deployment.am.url;
 const lifestream = () => deployment.requesterNamed('lifestream').url;
@@ -35,14 +38,25 @@ const read = async (url: string): Promise<string> => (await demo.visit(url)).tex
 
 beforeAll(async () => {
   const env = () => ({ CONNECTS_PER_HOUR: '1000' });
-  deployment = await startConstellation({ ams: 1, requesters: ['lifestream', 'echo'], label: 'tour', env });
+  deployment = await startConstellation({
+    ams: 1,
+    requesters: ['lifestream', 'echo'],
+    guests: ['apps'],
+    label: 'tour',
+    env,
+  });
+  const apps = deployment.guest('apps');
+  site = await startAppSite(apps);
   recording = deployment.record();
   demo = deployment.person({ username: 'demo', stopsAt: [RAW_CALLBACK] });
   const parties = { am: deployment.am, hosts: deployment.hosts, requester: deployment.requesterNamed('lifestream') };
   await seed(demo, parties, () => undefined);
-  await seedApps(demo, parties, () => undefined);
+  await seedApps(demo, { ...parties, site: apps.url }, () => undefined);
 });
-afterAll(() => deployment?.stop());
+afterAll(async () => {
+  await deployment?.stop();
+  await site?.close();
+});
 
 /** From the AM's list of apps to the page of Lifestream. */
 async function lifestreamsPage(): Promise<string> {
@@ -222,6 +236,9 @@ const STEPS: Readonly<Record<string, () => Promise<void>>> = {
 test('each sentence of the tour has its step here, and each step its sentence', () => {
   expect(Object.keys(STEPS)).toEqual(sentences.map((sentence) => sentence.replaceAll("'", '’')));
 });
+
+test('each of its apps is shown with the icon that it serves, on Home, among Apps and at consent', () =>
+  eachHasItsIcon(demo, deployment));
 
 test('its addresses are those of npm start, and its pictures are there', () => {
   expect(addresses.length).toBeGreaterThan(0);

@@ -31,7 +31,16 @@ export interface App {
 export const APP_CALLBACK = 'http://127.0.0.1:49153/callback';
 
 /** Registers an app with an AM. RFC 7591. */
-export async function registerApp({ am, name }: { am: { readonly url: string }; name: string }): Promise<App> {
+export async function registerApp({
+  am,
+  name,
+  logoUri,
+}: {
+  am: { readonly url: string };
+  name: string;
+  /** Where its icon is. */
+  logoUri: string;
+}): Promise<App> {
   const way = createLoopbackFetch();
   const keys = { client: generateSigningKey(), dpop: generateSigningKey() };
   const registered = await way.fetch(`${am.url}/register`, {
@@ -39,6 +48,7 @@ export async function registerApp({ am, name }: { am: { readonly url: string }; 
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       client_name: name,
+      logo_uri: logoUri,
       redirect_uris: [APP_CALLBACK],
       grant_types: Object.values(GRANT),
       jwks: publicJwks([keys.client]),

@@ -1,16 +1,18 @@
 import { createPerson, PageError, type Person, signIn } from '@chatelaine/constellation';
 import { type App, APP_CALLBACK, registerApp } from './app.ts';
+import { iconAt } from './app-site.ts';
 import type { Parties, Place } from './seed.ts';
 
 const READ = 'entries.read';
 
 /**
  * Two apps besides Lifestream, which register and ask as any app does: one that the owner refuses something, and one
- * that never asks for anything. Repeatable: an app that is or was connected stays as it is.
+ * that never asks for anything. Their icons are at `site`, an origin. Repeatable: an app that is or was connected stays
+ * as it is.
  */
 export async function seedApps(
   { username, password }: Pick<Person, 'username' | 'password'>,
-  { am, hosts }: Pick<Parties, 'am' | 'hosts'>,
+  { am, hosts, site }: Pick<Parties, 'am' | 'hosts'> & { readonly site: string },
   say: (line: string) => void,
 ): Promise<void> {
   const owner = createPerson({ username, password, stopsAt: [APP_CALLBACK] });
@@ -18,7 +20,7 @@ export async function seedApps(
   const [photos, calendar, notes] = [apiOf('photos'), apiOf('calendar'), apiOf('notes')];
   const connected = async (name: string, connect: (app: App) => Promise<void>): Promise<void> => {
     if ((await owner.visit(`${am.url}/apps`)).text.includes(name)) return;
-    const app = await registerApp({ am, name });
+    const app = await registerApp({ am, name, logoUri: iconAt(site, name) });
     await connect(app).finally(() => app.close());
   };
   try {

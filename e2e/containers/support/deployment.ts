@@ -15,7 +15,7 @@ import { docker, PROJECT_PREFIX } from './docker.ts';
 
 const exec = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, '../../..');
-const NAMES = ['am', 'photos', 'calendar', 'notes', 'lifestream', 'bridge', 'chirp', 'plume'] as const;
+const NAMES = ['am', 'photos', 'calendar', 'notes', 'lifestream', 'bridge', 'chirp', 'plume', 'apps'] as const;
 export type Name = (typeof NAMES)[number];
 /** What the containers of the last run wrote. */
 const LOGS = path.join(ROOT, '.run/logs');

@@ -76,7 +76,7 @@ export async function createApp(deps: Deps): Promise<FastifyInstance> {
     what: 'reading the keys',
   });
 
-  published(app, deps); // what AMs read: /client, /jwks
+  published(app, deps); // what AMs read: /client, /jwks, /icon.png
   await registerAsHost(app, deps); // what makes it a Host as well: links, transfers, the check of each request
   postsApi(app, deps); // the posts, for Requesters, behind that check
   await pages(app, async (people) => {

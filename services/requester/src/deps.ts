@@ -108,6 +108,7 @@ function openRequester({
   return createRequester({
     name,
     uri: issuer,
+    logoUri: `${issuer}/icon.png`,
     redirectUri: `${issuer}/callback`,
     host: issuer,
     registration: { kind: 'document', clientId: `${issuer}/client`, jwksUri: `${issuer}/jwks` },
