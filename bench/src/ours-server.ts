@@ -106,7 +106,7 @@ async function makeCode({ clientId, jkt }: CodesInput): Promise<Code> {
     browserHash,
     codeHash: hashToken(code),
     codeLifetimeSeconds: CODE_SECONDS,
-    answer: { press: hashToken(`press ${code}`), sealed: hashToken(`sealed ${code}`) },
+    answer: { press: hashToken(`press ${code}`), encrypted: hashToken(`encrypted ${code}`) },
     grant: { id: randomId('con_'), subject, bucket, scope, transferScope: null, expiresAt: null },
   });
   if (issued.kind !== 'issued') throw new Error('no code was issued');

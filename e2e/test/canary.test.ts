@@ -148,7 +148,7 @@ async function privateKeys(): Promise<Canary[]> {
       'select kid, sealed from signing_key',
     );
     for (const { kid, sealed } of rows) {
-      const { d } = JSON.parse(opener.open(sealed, place(kid))) as { d: string };
+      const { d } = JSON.parse(opener.decrypt(sealed, place(kid))) as { d: string };
       found.push({ kind: 'key', secret: d });
     }
   }

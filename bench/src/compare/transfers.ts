@@ -38,7 +38,7 @@ export async function startLimit(
   ];
   const party = newParty('the-requester');
   const key = generateSigningKey();
-  const seal = randomBytes(32);
+  const encryptionKey = randomBytes(32);
   const subjects = Array.from({ length: requesters }, () => `lim_ct_${randomBytes(32).toString('base64url')}`);
   const link = `lim_lt_${randomBytes(32).toString('base64url')}`;
   const metadata = { jwk: party.key.publicJwk, client_name: 'Measured', redirect_uris: [REDIRECT_URI] };
@@ -57,7 +57,7 @@ export async function startLimit(
     }
     await db.query('insert into link values ($1, $2, $3)', [
       'li_1',
-      sealed(seal, link),
+      encrypted(encryptionKey, link),
       { issuer: host, token_endpoint: '/token' },
     ]);
   });
@@ -67,7 +67,11 @@ export async function startLimit(
       SCOPE,
     ]),
   );
-  const env = { BATCHED: batched ? 'yes' : 'no', AM_KEY: JSON.stringify(key.privateJwk), SEAL: seal.toString('hex') };
+  const env = {
+    BATCHED: batched ? 'yes' : 'no',
+    AM_KEY: JSON.stringify(key.privateJwk),
+    ENCRYPTION_KEY: encryptionKey.toString('hex'),
+  };
   const hostEnv = { ...env, DATABASE_URL: hostUrl, PORT: String(hostPort) };
   const amEnv = { ...env, DATABASE_URL: amUrl, PORT: String(port), HOST_PORT: String(hostPort) };
   const [am, hostChild] = await Promise.all([
@@ -165,7 +169,7 @@ async function started({ main, env }: Start): Promise<Child> {
   return child;
 }
 
-function sealed(key: Buffer, text: string): Buffer {
+function encrypted(key: Buffer, text: string): Buffer {
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   const body = Buffer.concat([cipher.update(text), cipher.final()]);

@@ -11,11 +11,11 @@ import { serve } from '../child.ts';
 import { type Jwk, publicKey, randomId, readJwt, sha256, sha256url, sign, verify } from './jwt.ts';
 import { openLimitPool, statement } from './statement.ts';
 
-const { PORT = '', HOST_PORT = '', AM_KEY = '{}', SEAL = '' } = process.env;
+const { PORT = '', HOST_PORT = '', AM_KEY = '{}', ENCRYPTION_KEY = '' } = process.env;
 const ISSUER = `http://127.0.0.1:${PORT}`;
 const HOST = `http://127.0.0.1:${HOST_PORT}`;
 const key = crypto.createPrivateKey({ key: JSON.parse(AM_KEY) as crypto.JsonWebKey, format: 'jwk' });
-const seal = crypto.createSecretKey(SEAL, 'hex');
+const encryptionKey = crypto.createSecretKey(ENCRYPTION_KEY, 'hex');
 const pool = openLimitPool();
 const hosts = new Pool(HOST, { connections: 64, pipelining: 1 });
 
@@ -33,7 +33,7 @@ const findSnapshot = statement(
 const findLink = statement(
   pool,
   'link',
-  'select i.n::int, l.sealed, l.data from unnest($1::text[]) with ordinality i(id, n) join link l using (id)',
+  'select i.n::int, l.encrypted, l.data from unnest($1::text[]) with ordinality i(id, n) join link l using (id)',
 );
 const begin = statement(
   pool,
@@ -104,7 +104,7 @@ app.post('/token', async (request, reply) => {
   if (!(await begin([...guards, 7, id, ownerId, connectionId, linkId, clientId, resource, scope, dpop.jkt])))
     return refuse('replayed');
   const link = await findLink([linkId]);
-  const token = open(link?.['sealed'] as Buffer);
+  const token = decrypt(link?.['encrypted'] as Buffer);
   const iat = Math.floor(now);
   const own = `${ISSUER}/clients/x`;
   const statement = {
@@ -151,10 +151,10 @@ interface Snapshot {
   readonly grantId: string;
 }
 
-function open(sealed: Buffer): string {
-  const opening = crypto.createDecipheriv('aes-256-gcm', seal, sealed.subarray(0, 12));
-  opening.setAuthTag(sealed.subarray(12, 28));
-  return opening.update(sealed.subarray(28), undefined, 'utf8') + opening.final('utf8');
+function decrypt(encrypted: Buffer): string {
+  const decipher = crypto.createDecipheriv('aes-256-gcm', encryptionKey, encrypted.subarray(0, 12));
+  decipher.setAuthTag(encrypted.subarray(12, 28));
+  return decipher.update(encrypted.subarray(28), undefined, 'utf8') + decipher.final('utf8');
 }
 
 await app.listen({ port: Number(PORT), host: '127.0.0.1' });

@@ -2,7 +2,7 @@
 export const LIMIT_AM_SCHEMA = `
   create table client (id text primary key, metadata jsonb not null);
   create table snapshot (bucket int, hash bytea, data jsonb not null, primary key (bucket, hash));
-  create table link (id text primary key, sealed bytea not null, data jsonb not null);
+  create table link (id text primary key, encrypted bytea not null, data jsonb not null);
   create table replay (id bytea primary key, expires_at timestamptz not null);
   create table transfer (
     bucket int, id text, owner_id text not null, connection_id text not null, link_id text not null,

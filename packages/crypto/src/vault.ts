@@ -7,35 +7,37 @@ const TAG_BYTES = 16;
 const HEAD_BYTES = 2;
 
 /**
- * A sealed text could not be opened: it was sealed with another key or for another row, or is damaged. Which of them,
- * the error does not say.
+ * An encrypted text cannot be decrypted: it was encrypted with another key or another `aad`, or is damaged. The error
+ * does not say which.
  */
 export class VaultError extends Error {
   override readonly name = 'VaultError';
 }
 
 export interface VaultKey {
-  /** 0..255, stored at the beginning of every sealed text. */
+  /** 0..255, stored at the beginning of every encrypted text. */
   readonly keyId: number;
   /** 32 bytes. */
   readonly key: Uint8Array;
 }
 
 export interface Vault {
-  /** Id of the key that seals. */
+  /** Id of the key that encrypts. */
   readonly keyId: number;
-  /** Encrypts `plaintext`. `aad` says what it belongs to (row id and owner), and the same must be given to open it. */
-  seal(plaintext: string, aad: string): Buffer;
-  /** @throws VaultError unless it was sealed with a known key and exactly this `aad` */
-  open(sealed: Uint8Array, aad: string): string;
-  /** Whether it was sealed with a retired key, and should be sealed again. */
-  isStale(sealed: Uint8Array): boolean;
+  /**
+   * Encrypts `plaintext`. `aad` says what it belongs to (row id and owner), and the same must be given to decrypt it.
+   */
+  encrypt(plaintext: string, aad: string): Buffer;
+  /** @throws VaultError unless it was encrypted with a known key and exactly this `aad` */
+  decrypt(encrypted: Uint8Array, aad: string): string;
+  /** Whether it was encrypted with a retired key, and should be encrypted again. */
+  isStale(encrypted: Uint8Array): boolean;
 }
 
 export interface VaultOptions {
-  /** Id of the key that seals, 0..255; 1 by default. */
+  /** Id of the key that encrypts, 0..255; 1 by default. */
   readonly keyId?: number;
-  /** Earlier keys, which only open. */
+  /** Earlier keys, which only decrypt. */
   readonly retired?: readonly VaultKey[];
 }
 
@@ -59,13 +61,13 @@ export function createVault(key: Uint8Array, options: VaultOptions = {}): Vault 
   const current = createSecretKey(key);
   return {
     keyId,
-    seal: (plaintext, aad) => seal({ key: current, keyId }, plaintext, aad),
-    open: (sealed, aad) => open(keys, sealed, aad),
-    isStale: (sealed) => sealed[1] !== keyId,
+    encrypt: (plaintext, aad) => encrypt({ key: current, keyId }, plaintext, aad),
+    decrypt: (encrypted, aad) => decrypt(keys, encrypted, aad),
+    isStale: (encrypted) => encrypted[1] !== keyId,
   };
 }
 
-function seal({ key, keyId }: { key: KeyObject; keyId: number }, plaintext: string, aad: string): Buffer {
+function encrypt({ key, keyId }: { key: KeyObject; keyId: number }, plaintext: string, aad: string): Buffer {
   const head = Buffer.from([FORMAT, keyId]);
   const nonce = systemRandom(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
@@ -75,11 +77,11 @@ function seal({ key, keyId }: { key: KeyObject; keyId: number }, plaintext: stri
   return Buffer.concat([head, nonce, body, cipher.getAuthTag()]);
 }
 
-function open(keys: ReadonlyMap<number, KeyObject>, sealed: Uint8Array, aad: string): string {
-  const bytes = Buffer.from(sealed);
+function decrypt(keys: ReadonlyMap<number, KeyObject>, encrypted: Uint8Array, aad: string): string {
+  const bytes = Buffer.from(encrypted);
   const key = keys.get(bytes[1] ?? -1);
   if (bytes.length < HEAD_BYTES + NONCE_BYTES + TAG_BYTES || bytes[0] !== FORMAT || key === undefined)
-    throw cannotOpen();
+    throw cannotDecrypt();
   const nonce = bytes.subarray(HEAD_BYTES, HEAD_BYTES + NONCE_BYTES);
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(Buffer.concat([bytes.subarray(0, HEAD_BYTES), Buffer.from(aad, 'utf8')]));
@@ -88,11 +90,11 @@ function open(keys: ReadonlyMap<number, KeyObject>, sealed: Uint8Array, aad: str
   try {
     return Buffer.concat([body, decipher.final()]).toString('utf8');
   } catch {
-    throw cannotOpen();
+    throw cannotDecrypt();
   }
 }
 
-const cannotOpen = () => new VaultError('This sealed value cannot be opened with the keys and the place given.');
+const cannotDecrypt = () => new VaultError('This value cannot be decrypted with the keys and the aad given.');
 
 /**
  * Derives 32 bytes for one purpose from a master secret (HKDF-SHA-256, RFC 5869). Each purpose needs a label of its

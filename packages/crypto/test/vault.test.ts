@@ -6,54 +6,56 @@ import { createVault, deriveKey, VaultError } from '../src/index.ts';
 const key = randomBytes(32);
 const vault = createVault(key);
 
-test('a sealed text opens with the same key and the same aad', () => {
+test('an encrypted text can be decrypted with the same key and the same aad', () => {
   fc.assert(
     fc.property(
       fc.string({ unit: 'grapheme' }),
       fc.string(),
-      (text, aad) => vault.open(vault.seal(text, aad), aad) === text,
+      (text, aad) => vault.decrypt(vault.encrypt(text, aad), aad) === text,
     ),
   );
 });
 
-test('it does not open in another row, for another owner, or with another key (E2)', () => {
-  const sealed = vault.seal('secret', 'link:1:owner:1');
-  expect(() => vault.open(sealed, 'link:2:owner:1')).toThrow(VaultError);
-  expect(() => vault.open(sealed, '')).toThrow(VaultError);
-  expect(() => createVault(randomBytes(32)).open(sealed, 'link:1:owner:1')).toThrow(VaultError);
+test('it cannot be decrypted in another row, for another owner, or with another key (E2)', () => {
+  const encrypted = vault.encrypt('secret', 'link:1:owner:1');
+  expect(() => vault.decrypt(encrypted, 'link:2:owner:1')).toThrow(VaultError);
+  expect(() => vault.decrypt(encrypted, '')).toThrow(VaultError);
+  expect(() => createVault(randomBytes(32)).decrypt(encrypted, 'link:1:owner:1')).toThrow(VaultError);
 });
 
-test('it does not open when one bit is changed anywhere, or any part is missing', () => {
-  const sealed = vault.seal('secret', 'aad');
-  for (let bit = 0; bit < sealed.length * 8; bit += 1) {
-    const changed = Buffer.from(sealed);
+test('it cannot be decrypted when one bit is changed anywhere, or any part is missing', () => {
+  const encrypted = vault.encrypt('secret', 'aad');
+  for (let bit = 0; bit < encrypted.length * 8; bit += 1) {
+    const changed = Buffer.from(encrypted);
     changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    expect(() => vault.open(changed, 'aad')).toThrow(VaultError);
+    expect(() => vault.decrypt(changed, 'aad')).toThrow(VaultError);
   }
-  for (let length = 0; length < sealed.length; length += 1)
-    expect(() => vault.open(sealed.subarray(0, length), 'aad')).toThrow(VaultError);
+  for (let length = 0; length < encrypted.length; length += 1)
+    expect(() => vault.decrypt(encrypted.subarray(0, length), 'aad')).toThrow(VaultError);
 });
 
 test('arbitrary bytes give a VaultError and no other error', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => expect(() => vault.open(bytes, '')).toThrow(VaultError)),
+    fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) =>
+      expect(() => vault.decrypt(bytes, '')).toThrow(VaultError),
+    ),
   );
 });
 
-test('the same text is sealed differently each time, and is not readable in the result', () => {
-  const [a, b] = [vault.seal('canary-secret', 'x'), vault.seal('canary-secret', 'x')];
+test('the same text is encrypted differently each time, and is not readable in the result', () => {
+  const [a, b] = [vault.encrypt('canary-secret', 'x'), vault.encrypt('canary-secret', 'x')];
   expect(a.equals(b)).toBe(false);
   expect(a.includes('canary')).toBe(false);
 });
 
-test('a retired key still opens, no longer seals, and what it sealed is stale (E5)', () => {
+test('a retired key still decrypts, no longer encrypts, and what it encrypted is stale (E5)', () => {
   const next = createVault(randomBytes(32), { keyId: 2, retired: [{ keyId: 1, key }] });
-  const old = vault.seal('secret', 'a');
-  expect(next.open(old, 'a')).toBe('secret');
+  const old = vault.encrypt('secret', 'a');
+  expect(next.decrypt(old, 'a')).toBe('secret');
   expect(next.isStale(old)).toBe(true);
-  const fresh = next.seal('secret', 'a');
+  const fresh = next.encrypt('secret', 'a');
   expect(next.isStale(fresh)).toBe(false);
-  expect(() => vault.open(fresh, 'a')).toThrow(VaultError);
+  expect(() => vault.decrypt(fresh, 'a')).toThrow(VaultError);
 });
 
 test('a key of another size, and two keys with one id, are refused at start', () => {

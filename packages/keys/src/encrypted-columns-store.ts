@@ -2,13 +2,13 @@ import type { Vault } from '@chatelaine/crypto';
 import { type Db, inTransaction, type Pool } from '@chatelaine/postgres';
 
 /**
- * A column whose values are sealed, and how the AAD of each is formed. A service must list all of its own: a value in a
- * column that is not listed is lost when its key is.
+ * A column whose values are encrypted, and how the AAD of each is formed. A service must list all of its own: a value
+ * in a column that is not listed is lost when its key is.
  */
 export interface EncryptedColumn {
   readonly table: string;
   readonly column: string;
-  /** If the sealed value is only a part of the column. */
+  /** If the encrypted value is only a part of the column. */
   readonly part?: {
     /** SQL expression for the value as bytes, or null. */
     readonly value: string;
@@ -26,46 +26,46 @@ export interface EncryptedColumn {
 /** Rows per batch: few enough that nobody waits long for their locks. */
 const BATCH = 100;
 
-export interface Resealed {
-  /** Values that were sealed again. */
-  readonly resealed: number;
-  /** Values that are still sealed with another key. */
+export interface Reencrypted {
+  /** Values that were encrypted again. */
+  readonly reencrypted: number;
+  /** Values that are still encrypted with another key. */
   readonly left: number;
-  /** Values that no configured key opens. */
+  /** Values that no configured key decrypts. */
   readonly unreadable: number;
 }
 
 /**
- * Seals every value again that was not sealed with the current key, in small batches, while the service serves. A value
- * that changes meanwhile is left alone, since it was sealed when it changed.
+ * Encrypts every value again that was not encrypted with the current key, in small batches, while the service serves. A
+ * value that changes meanwhile is left alone, since it was encrypted when it changed.
  */
-export async function reseal(
+export async function reencrypt(
   { pool, vault }: { pool: Pool; vault: Vault },
   columns: readonly EncryptedColumn[],
-): Promise<Resealed> {
-  let resealed = 0;
+): Promise<Reencrypted> {
+  let reencrypted = 0;
   let unreadable = 0;
   for (const encrypted of columns) {
     for await (const rows of staleRows(pool, encrypted, vault.keyId)) {
-      const anew = rows.map((row) => ({ row, fresh: sealedAnew(vault, encrypted, row) }));
+      const anew = rows.map((row) => ({ row, fresh: encryptedAgain(vault, encrypted, row) }));
       unreadable += anew.filter(({ fresh }) => fresh === null).length;
-      resealed += await inTransaction(pool, async (tx) => {
+      reencrypted += await inTransaction(pool, async (tx) => {
         let replaced = 0;
         for (const { row, fresh } of anew) if (fresh !== null) replaced += await replace(tx, encrypted, { row, fresh });
         return replaced;
       });
     }
   }
-  return { resealed, unreadable, left: await countStale(pool, columns, vault.keyId) };
+  return { reencrypted, unreadable, left: await countStale(pool, columns, vault.keyId) };
 }
 
-/** The number of values that were sealed with another key than this one. */
+/** The number of values that were encrypted with another key than this one. */
 export async function countStale(db: Db, columns: readonly EncryptedColumn[], keyId: number): Promise<number> {
   return count(db, columns, '<>', keyId);
 }
 
-/** The number of values that were sealed with this key. */
-export async function countSealedWith(db: Db, columns: readonly EncryptedColumn[], keyId: number): Promise<number> {
+/** The number of values that were encrypted with this key. */
+export async function countEncryptedWith(db: Db, columns: readonly EncryptedColumn[], keyId: number): Promise<number> {
   return count(db, columns, '=', keyId);
 }
 
@@ -82,20 +82,20 @@ async function count(db: Db, columns: readonly EncryptedColumn[], how: '=' | '<>
   return sum;
 }
 
-export interface SealedValue {
-  readonly sealed: Buffer;
+export interface EncryptedValue {
+  readonly encrypted: Buffer;
   /** Its AAD. */
   readonly aad: string;
 }
 
-/** Any sealed value of these columns; null if there is none yet. */
-export async function firstSealed(db: Db, columns: readonly EncryptedColumn[]): Promise<SealedValue | null> {
+/** Any encrypted value of these columns; null if there is none yet. */
+export async function firstEncrypted(db: Db, columns: readonly EncryptedColumn[]): Promise<EncryptedValue | null> {
   for (const each of columns) {
     const { rows } = await (db as Pick<Pool, 'query'>).query<Record<string, unknown>>(
       `select ${columnsOf(each)} from ${quoted(each.table)} where ${valueOf(each)} is not null limit 1`,
     );
     const [row] = rows;
-    if (row !== undefined) return { sealed: row[each.column] as Buffer, aad: each.aad(row) };
+    if (row !== undefined) return { encrypted: row[each.column] as Buffer, aad: each.aad(row) };
   }
   return null;
 }
@@ -127,13 +127,13 @@ function columnsOf(encrypted: EncryptedColumn): string {
   return [...encrypted.key.map(quoted), `${valueOf(encrypted)} as ${quoted(encrypted.column)}`, ...named].join(', ');
 }
 
-/** SQL expression for a column's sealed value. */
+/** SQL expression for a column's encrypted value. */
 const valueOf = ({ column, part }: EncryptedColumn): string => part?.value ?? quoted(column);
 
-function sealedAnew(vault: Vault, { column, aad }: EncryptedColumn, row: Row): Buffer | null {
+function encryptedAgain(vault: Vault, { column, aad }: EncryptedColumn, row: Row): Buffer | null {
   const data = aad(row);
   try {
-    return vault.seal(vault.open(row[column] as Buffer, data), data);
+    return vault.encrypt(vault.decrypt(row[column] as Buffer, data), data);
   } catch {
     return null;
   }

@@ -6,7 +6,12 @@ export { keptSecretColumn } from './kept-secret.ts';
 export { openVault, type VaultInput } from './open-vault.ts';
 export { openPushKeys, type PushKey, type PushKeys } from './push-keys.ts';
 export { openRefreshKeys, type RefreshKey, type RefreshKeys } from './refresh-keys.ts';
-export { countStale, reseal, type Resealed, type EncryptedColumn } from './encrypted-columns-store.ts';
+export {
+  countStale,
+  reencrypt,
+  type Reencrypted,
+  type EncryptedColumn,
+} from './encrypted-columns-store.ts';
 export {
   openSessionKeys,
   replaceSessionKeys,

@@ -3,7 +3,7 @@ import { type Db, type Pool, run, runOne } from '@chatelaine/postgres';
 import type { EncryptedColumn } from './encrypted-columns-store.ts';
 import { FIND, INSERT, REPLACE } from './sql/kept-secret.ts';
 
-/** The database that holds secrets, and the vault that opens them. */
+/** The database that holds secrets, and the vault that decrypts them. */
 export interface KeptIn<Database extends Db = Pool> {
   readonly pool: Database;
   readonly vault: Vault;
@@ -21,11 +21,11 @@ export const keptSecretColumn: EncryptedColumn = {
 };
 
 /**
- * Returns one of the service's own secrets, which is sealed so that it survives a change of ENCRYPTION_KEY. If it does
- * not exist yet it becomes `drawn`; of several processes the first decides, and all get the same.
+ * Returns one of the service's own secrets, which is encrypted so that it survives a change of ENCRYPTION_KEY. If it
+ * does not exist yet it becomes `drawn`; of several processes the first decides, and all get the same.
  */
 export async function keepSecret({ pool, vault }: KeptIn, name: string, drawn: string): Promise<string> {
-  await run(pool, INSERT, [name, vault.seal(drawn, keptSecretAad(name))]);
+  await run(pool, INSERT, [name, vault.encrypt(drawn, keptSecretAad(name))]);
   return knownSecret({ pool, vault }, name);
 }
 
@@ -39,10 +39,10 @@ export async function knownSecret(parts: KeptIn<Db>, name: string): Promise<stri
 /** A secret if it exists already; otherwise null. */
 export async function findSecret({ pool, vault }: KeptIn<Db>, name: string): Promise<string | null> {
   const row = await runOne(pool, FIND, [name]);
-  return row === null ? null : vault.open(row.sealed, keptSecretAad(name));
+  return row === null ? null : vault.decrypt(row.sealed, keptSecretAad(name));
 }
 
 /** Replaces a secret. */
 export async function replaceSecret({ pool, vault }: KeptIn, name: string, drawn: string): Promise<void> {
-  await run(pool, REPLACE, [name, vault.seal(drawn, keptSecretAad(name))]);
+  await run(pool, REPLACE, [name, vault.encrypt(drawn, keptSecretAad(name))]);
 }

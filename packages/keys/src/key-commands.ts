@@ -1,7 +1,7 @@
 import type { Vault } from '@chatelaine/crypto';
 import { applyMigrations, openPool, type Pool } from '@chatelaine/postgres';
 import { openVault, type VaultConfig } from './open-vault.ts';
-import { reseal, type EncryptedColumn } from './encrypted-columns-store.ts';
+import { reencrypt, type EncryptedColumn } from './encrypted-columns-store.ts';
 import { replacePushKey } from './push-keys.ts';
 import { replaceRefreshKey } from './refresh-keys.ts';
 import { replaceSessionKeys } from './session-keys.ts';
@@ -32,7 +32,7 @@ interface KeyParts extends Pick<ServiceKeys, 'columns' | 'signingKeyAad'> {
 
 /**
  * `migrate` applies migrations, as every start does. `rotate-keys` replaces the keys with which the service signs and
- * seals, while it serves. Each reads the configuration, and opens and closes a connection of its own.
+ * encrypts, while it serves. Each reads the configuration, and opens and closes a connection of its own.
  */
 export function keyCommands(service: ServiceKeys): Readonly<Record<'migrate' | 'rotate-keys', Command>> {
   const which = ['encryption', 'sessions'];
@@ -99,12 +99,12 @@ async function signing({ pool, vault, signingKeyAad: aadOf }: KeyParts, how: 'in
 }
 
 async function encryption({ pool, vault, columns }: KeyParts) {
-  const { resealed, left, unreadable } = await reseal({ pool, vault }, columns);
+  const { reencrypted, left, unreadable } = await reencrypt({ pool, vault }, columns);
   const lines = [
-    `${resealed} secrets were sealed anew with ENCRYPTION_KEY.`,
-    `${left} are left that another key sealed.`,
+    `${reencrypted} secrets were encrypted again with ENCRYPTION_KEY.`,
+    `${left} are left that were encrypted with another key.`,
   ];
-  if (unreadable > 0) lines.push(`${unreadable} of them open with no key that is configured.`);
+  if (unreadable > 0) lines.push(`${unreadable} of them cannot be decrypted with any configured key.`);
   if (left === 0) lines.push('The keys in ENCRYPTION_KEY_PREVIOUS may be taken out.');
   return left === 0 ? { lines } : { lines, verdict: 'wrong' as const };
 }

@@ -1,7 +1,12 @@
 import { createVault, deriveKey, type Vault, type VaultKey, VaultError } from '@chatelaine/crypto';
 import { ConfigError, type ServiceConfig } from '@chatelaine/service-kit';
 import { inTransaction, type Pool, type PoolClient, run } from '@chatelaine/postgres';
-import { countSealedWith, firstSealed, type EncryptedColumn, type SealedValue } from './encrypted-columns-store.ts';
+import {
+  countEncryptedWith,
+  firstEncrypted,
+  type EncryptedColumn,
+  type EncryptedValue,
+} from './encrypted-columns-store.ts';
 import { ADD, FIND, LOCK, RETIRE, USE, type EncryptionKeyRow } from './sql/encryption-key.ts';
 
 export type VaultConfig = Pick<ServiceConfig, 'encryptionKey' | 'previousEncryptionKeys'>;
@@ -11,15 +16,16 @@ export interface VaultInput {
   readonly config: VaultConfig;
   /** The purpose for which keys are derived from the master secrets; the same for every vault of one database. */
   readonly label: string;
-  /** Every column of this database that is sealed. The first must be one that has values from the first start on. */
+  /** Every column of this database that is encrypted. The first must be one that has values from the first start on. */
   readonly columns: readonly EncryptedColumn[];
 }
 
 /**
- * The vault of a service. It seals with ENCRYPTION_KEY and opens what any configured key has sealed. The database
+ * The vault of a service. It encrypts with ENCRYPTION_KEY and decrypts with every configured key. The database
  * identifies keys by their fingerprints.
  *
- * @throws ConfigError with one sentence for the operator, when a key is missing that is needed to open something stored
+ * @throws ConfigError with one sentence for the operator, when a key is missing that is needed to decrypt something
+ * stored
  */
 export async function openVault(input: VaultInput): Promise<Vault> {
   const { pool, config, label } = input;
@@ -51,19 +57,19 @@ interface Given {
   readonly vaultKey: Buffer;
 }
 
-/** Before keys had numbers everything was sealed as key 1, so the key that opens such a value is the first. */
+/** Before keys had numbers everything was encrypted as key 1, so the key that decrypts such a value is the first. */
 async function firstKey(tx: PoolClient, { columns }: VaultInput, given: readonly Given[]): Promise<EncryptionKeyRow[]> {
   const [current] = given;
-  const sample = await firstSealed(tx, columns);
-  const first = sample === null ? current : given.find(({ vaultKey }) => opens(vaultKey, sample));
+  const sample = await firstEncrypted(tx, columns);
+  const first = sample === null ? current : given.find(({ vaultKey }) => canDecrypt(vaultKey, sample));
   if (first === undefined) throw new ConfigError([WRONG_KEY]);
   await run(tx, ADD, [1, first.fingerprint]);
   return [{ id: 1, fingerprint: first.fingerprint, retired: false }];
 }
 
-function opens(key: Buffer, { sealed, aad }: SealedValue): boolean {
+function canDecrypt(key: Buffer, { encrypted, aad }: EncryptedValue): boolean {
   try {
-    createVault(key).open(sealed, aad);
+    createVault(key).decrypt(encrypted, aad);
     return true;
   } catch (error) {
     if (error instanceof VaultError) return false;
@@ -72,12 +78,12 @@ function opens(key: Buffer, { sealed, aad }: SealedValue): boolean {
 }
 
 const WRONG_KEY =
-  'ENCRYPTION_KEY is not the key that this database was sealed with: ' +
+  'ENCRYPTION_KEY is not the key that this database was encrypted with: ' +
   'give the right one, or name it in ENCRYPTION_KEY_PREVIOUS.';
 
 /**
- * A key with which something is still sealed must be configured. One with which nothing is sealed any more is marked
- * retired.
+ * A key with which something is still encrypted must be configured. One with which nothing is encrypted any more is
+ * marked retired.
  */
 async function refuseMissing(
   tx: PoolClient,
@@ -87,10 +93,10 @@ async function refuseMissing(
   const isGiven = (known: EncryptionKeyRow) => given.some(({ fingerprint }) => fingerprint.equals(known.fingerprint));
   if (!all.some(isGiven)) throw new ConfigError([WRONG_KEY]);
   for (const known of all.filter((one) => !one.retired && !isGiven(one))) {
-    const sealed = await countSealedWith(tx, columns, known.id);
-    if (sealed > 0) {
+    const left = await countEncryptedWith(tx, columns, known.id);
+    if (left > 0) {
       throw new ConfigError([
-        `ENCRYPTION_KEY_PREVIOUS lacks a key that ${sealed} stored secrets are still sealed with: ` +
+        `ENCRYPTION_KEY_PREVIOUS lacks a key that ${left} stored secrets are still encrypted with: ` +
           `put it back and run \`chatelaine rotate-keys encryption\` before you take it out.`,
       ]);
     }

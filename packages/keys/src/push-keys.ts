@@ -21,7 +21,7 @@ export interface PushKeys {
 const NAME = 'push_key';
 const storedSchema = z.object({ publicKey: z.string(), privateKey: z.string() });
 
-/** Opens the key, which is sealed so that it survives a change of ENCRYPTION_KEY. The first process generates it. */
+/** Opens the key, which is encrypted so that it survives a change of ENCRYPTION_KEY. The first process generates it. */
 export async function openPushKeys(parts: KeptIn): Promise<PushKeys> {
   let key = read(await keepSecret(parts, NAME, newKey()));
   return {

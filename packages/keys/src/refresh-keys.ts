@@ -36,11 +36,11 @@ type Stored = z.infer<typeof storedSchema>;
 type Parts = { readonly pool: Pool; readonly vault: Vault };
 
 /**
- * Opens the keys, which are sealed so that they survive a change of ENCRYPTION_KEY. The first process generates one.
+ * Opens the keys, which are encrypted so that they survive a change of ENCRYPTION_KEY. The first process generates one.
  */
 export async function openRefreshKeys(parts: Parts): Promise<RefreshKeys> {
   const first: Stored = [{ id: 1, key: newKey(), replacedAt: null }];
-  await run(parts.pool, INSERT, [NAME, seal(parts.vault, first)]);
+  await run(parts.pool, INSERT, [NAME, encrypt(parts.vault, first)]);
   let keys = await read(parts);
   const find = (id: number): RefreshKey | undefined => keys.find((one) => one.id === id);
   return {
@@ -68,14 +68,14 @@ export async function replaceRefreshKey({ pool, vault }: Parts): Promise<number>
     pool,
     async (tx) => {
       const row = await runOne(tx, LOCK, [NAME]);
-      const stored = row === null ? [] : opened(vault, row.sealed);
+      const stored = row === null ? [] : decrypt(vault, row.sealed);
       const now = Date.now() / 1000;
       const id = Math.max(0, ...stored.map((one) => one.id)) + 1;
       const kept = stored
         .map((one) => ({ ...one, replacedAt: one.replacedAt ?? now }))
         .filter((one) => one.replacedAt > now - KEPT_AFTER_USE_SECONDS);
-      const sealed = seal(vault, [...kept, { id, key: newKey(), replacedAt: null }]);
-      await run(tx, row === null ? INSERT : UPDATE, [NAME, sealed]);
+      const encrypted = encrypt(vault, [...kept, { id, key: newKey(), replacedAt: null }]);
+      await run(tx, row === null ? INSERT : UPDATE, [NAME, encrypted]);
       return id;
     },
     { patient: true },
@@ -85,7 +85,7 @@ export async function replaceRefreshKey({ pool, vault }: Parts): Promise<number>
 async function read({ pool, vault }: { pool: Db; vault: Vault }): Promise<readonly RefreshKey[]> {
   const row = await runOne(pool, FIND, [NAME]);
   if (row === null) throw new Error('the keys of refresh tokens were just written');
-  return opened(vault, row.sealed).map(({ id, key }) => ({ id, key: Buffer.from(key, 'base64url') }));
+  return decrypt(vault, row.sealed).map(({ id, key }) => ({ id, key: Buffer.from(key, 'base64url') }));
 }
 
 function currentOf(keys: readonly RefreshKey[]): RefreshKey {
@@ -94,7 +94,7 @@ function currentOf(keys: readonly RefreshKey[]): RefreshKey {
   return last;
 }
 
-const opened = (vault: Vault, sealed: Buffer): Stored =>
-  storedSchema.parse(JSON.parse(vault.open(sealed, keptSecretAad(NAME))));
-const seal = (vault: Vault, keys: Stored): Buffer => vault.seal(JSON.stringify(keys), keptSecretAad(NAME));
+const decrypt = (vault: Vault, encrypted: Buffer): Stored =>
+  storedSchema.parse(JSON.parse(vault.decrypt(encrypted, keptSecretAad(NAME))));
+const encrypt = (vault: Vault, keys: Stored): Buffer => vault.encrypt(JSON.stringify(keys), keptSecretAad(NAME));
 const newKey = (): string => randomBytes(32).toString('base64url');

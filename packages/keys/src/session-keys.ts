@@ -11,8 +11,8 @@ export interface SessionKeys {
 const NAME = 'session_keys';
 
 /**
- * Opens the keys that sign cookies and CSRF tokens. They are sealed so that they survive a change of ENCRYPTION_KEY, by
- * which nobody is signed out. They are derived from `seed` the first time.
+ * Opens the keys that sign cookies and CSRF tokens. They are encrypted so that they survive a change of ENCRYPTION_KEY,
+ * by which nobody is signed out. They are derived from `seed` the first time.
  */
 export async function openSessionKeys({
   seed,

@@ -28,7 +28,7 @@ const KEPT_AFTER_USE_SECONDS = 2 * LIFETIME.documentCacheMin;
  * Opens the signing keys of a service. The first process generates one, and processes that start at the same time wait
  * for it, so that all sign with the same.
  *
- * @throws VaultError when a stored key cannot be opened
+ * @throws VaultError when a stored key cannot be decrypted
  */
 export async function openSigningKeys(input: SigningKeysInput): Promise<KeyRing> {
   const { pool } = input;
@@ -96,15 +96,15 @@ async function insert(
   { secondsUntilUse }: { secondsUntilUse: number },
 ): Promise<{ kid: string; signsFrom: Date }> {
   const { kid, alg, privateJwk } = generateSigningKey();
-  const sealed = vault.seal(JSON.stringify(privateJwk), aadOf(kid));
-  const row = await runOne(tx, INSERT, [kid, alg, sealed, secondsUntilUse]);
+  const encrypted = vault.encrypt(JSON.stringify(privateJwk), aadOf(kid));
+  const row = await runOne(tx, INSERT, [kid, alg, encrypted, secondsUntilUse]);
   if (row === null) throw new Error('an insert returns its row');
   return { kid, signsFrom: row.use_from };
 }
 
 async function read(db: Db, { vault, aadOf }: SigningKeysInput): Promise<SigningKeys> {
   const rows = await run(db, FIND);
-  const all = rows.map(({ kid, sealed }): SigningKey => signingKeyOf(JSON.parse(vault.open(sealed, aadOf(kid)))));
+  const all = rows.map(({ kid, sealed }): SigningKey => signingKeyOf(JSON.parse(vault.decrypt(sealed, aadOf(kid)))));
   const current = all[rows.findIndex(({ usable }) => usable)];
   if (current === undefined) throw new Error('There is no signing key that may be used now.');
   return { current, all };

@@ -108,7 +108,7 @@ export function consentTo(
   });
 }
 
-export const newAnswer = (): NewAnswer => ({ press: freshHash(), sealed: randomBytes(80) });
+export const newAnswer = (): NewAnswer => ({ press: freshHash(), encrypted: randomBytes(80) });
 
 /** A consent just given: the code is on its way to the client. */
 export async function issue(storage: OAuthStorage, choices: Choices = {}): Promise<Issued> {

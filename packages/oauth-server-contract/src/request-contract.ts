@@ -202,12 +202,12 @@ export function consentContract({ it }: TestRunner, bench: Bench): void {
       assert.deepEqual(await again(open, change), { kind: 'unknown' });
     const { clientId } = open;
     await redeem(bench.storage, { clientId, code: { bucket: grant.bucket, hash: codeHash }, grant, jkt: null });
-    assert.deepEqual(await again(open), { ...kept, sealed: null });
+    assert.deepEqual(await again(open), { ...kept, encrypted: null });
     const other = await openRequest(bench.storage);
     await bench.storage.refuseRequest({ ...other, requestHash: other.hash, answer });
     assert.deepEqual(await again(other), kept);
     await bench.age(11);
-    assert.deepEqual(await again(other), { ...kept, sealed: null });
+    assert.deepEqual(await again(other), { ...kept, encrypted: null });
     await bench.age(600);
     assert.deepEqual(await again(other), { kind: 'unknown' });
   });
@@ -218,7 +218,7 @@ export function consentContract({ it }: TestRunner, bench: Bench): void {
     await consentTo(bench.storage, open, { grant, codeHash: freshHash() });
     await bench.storage.endGrant({ id: grant.id, by: 'owner' });
     const read = await bench.storage.readAnswer({ ...open, requestHash: open.hash, withinSeconds: 10 });
-    assert.equal(read.kind === 'answered' ? read.sealed : 'unknown', null);
+    assert.equal(read.kind === 'answered' ? read.encrypted : 'unknown', null);
   });
 
   it('of 30 answers to one request at the same moment exactly one counts', async () => {

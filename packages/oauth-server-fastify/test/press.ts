@@ -121,7 +121,7 @@ export function presses(rigOf: () => Rig): void {
       expect(other.text).not.toContain('app.example');
     });
 
-    test('is kept sealed: nothing in the database holds a code, or where an answer went with it', async () => {
+    test('is kept encrypted: nothing in the database holds a code, or where an answer went with it', async () => {
       const { say } = await open();
       const code = redirected(await say()).get('code') ?? '';
       const { rows } = await rig.pool.query<{ text: string }>(

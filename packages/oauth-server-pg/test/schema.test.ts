@@ -66,7 +66,7 @@ describe('the schema', () => {
     ]);
   });
 
-  test('no column holds a secret in clear: hashes must be 32 bytes, and one column is sealed', async () => {
+  test('no column holds a secret in clear: hashes must be 32 bytes, and one column is encrypted', async () => {
     const { rows } = await harness.pools[0].query<{ table: string; column: string }>(
       `select table_name as table, column_name as column from information_schema.columns
        where table_schema = current_schema and table_name like 'oauth\\_%' and data_type = 'bytea' order by 1, 2`,

@@ -16,8 +16,8 @@ export interface RequestExtension {
   readonly name: string;
   /**
    * Reads its parameters, after client, redirect URI and PKCE have been checked. Nobody has signed in: the answer must
-   * not depend on any owner. What it keeps is stored as JSON until the owner has decided; it has to seal any secret in
-   * it.
+   * not depend on any owner. What it keeps is stored as JSON until the owner has decided; it has to encrypt any secret
+   * in it.
    */
   readonly read: (request: ExtensionRequest) => Promise<ExtensionReading>;
   /**

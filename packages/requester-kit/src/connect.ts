@@ -10,7 +10,7 @@ import {
 import { formatWants, issuerFromAddress, LIFETIME, type ServerMetadata, type Want } from '@chatelaine/protocol';
 import { asClient, identityAt, isIdentity, registerAt } from './identity.ts';
 import type { Kit } from './options.ts';
-import { openConnection, openState, sealConnection, sealState } from './secrets.ts';
+import { decryptConnection, decryptState, encryptConnection, encryptState } from './secrets.ts';
 import { termsOf } from './settle-terms.ts';
 import { NOTHING_SHARED, share, type ShareAsHost } from './share-as-host.ts';
 
@@ -70,14 +70,14 @@ export async function connect(kit: Kit, input: ConnectInput): Promise<ConnectOut
   }
   if (started.kind !== 'ok') return notStarted(started);
   const key = { stateHash: sha256base64url(started.state), owner: input.owner, session: input.session ?? '' };
-  const sealed = sealState(kit, key, {
+  const encrypted = encryptState(kit, key, {
     state: started.state,
     verifier: started.verifier,
     dpopKey,
     // after a new registration it is another client, with nothing to add to
     ...(more !== null && clientId === client.clientId && { connectionId: more.connectionId }),
   });
-  await kit.store.putState({ ...key, am: server.issuer, clientId, sealed }, LIFETIME.interaction);
+  await kit.store.putState({ ...key, am: server.issuer, clientId, encrypted }, LIFETIME.interaction);
   return { kind: 'redirect', redirectTo: started.authorizationUrl };
 }
 
@@ -94,7 +94,7 @@ async function moreFor(kit: Kit, { owner, connectionId, server, wants, clientId,
   if (connectionId === undefined || !isRead || shareAsHost !== undefined) return null;
   const row = await kit.store.findConnection({ owner, connectionId });
   if (row === null || row.am !== server.issuer || row.clientId !== clientId) return null;
-  return { connectionId, dpopKey: openConnection(kit, row).dpopKey };
+  return { connectionId, dpopKey: decryptConnection(kit, row).dpopKey };
 }
 
 /** What the app wants, if the AM reads it. */
@@ -134,7 +134,7 @@ export async function callback(kit: Kit, input: CallbackInput): Promise<Callback
   const key = { stateHash: sha256base64url(state), owner: input.owner, session: input.session ?? '' };
   const row = await kit.store.takeState(key);
   if (row === null) return refused();
-  const secrets = openState(kit, row);
+  const secrets = decryptState(kit, row);
   const found = await kit.discovery.discover({ issuer: row.am, role: 'am' });
   if (found.kind === 'failed') return failed(found.sentence, found.detail ?? found.reason);
   const finished = await finishAuthorization(kit, {
@@ -170,12 +170,12 @@ async function keep(kit: Kit, row: Finished, { tokens }: Obtained): Promise<Call
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn } = tokens;
   if (refreshToken === undefined) return failed(UNUSABLE, 'no refresh token');
   const ref = { owner: row.owner, connectionId: row.connectionId ?? randomId('con') };
-  const sealed = sealConnection(kit, ref, { accessToken, refreshToken, dpopKey: row.dpopKey });
+  const encrypted = encryptConnection(kit, ref, { accessToken, refreshToken, dpopKey: row.dpopKey });
   const accessExpiresAt = kit.clock.now() + expiresIn;
   // if it was disconnected here meanwhile, this is a new one
   if (row.connectionId !== undefined && (await kit.store.findConnection(ref)) !== null)
-    await kit.store.updateSecrets(ref, { sealed, accessExpiresAt });
-  else await kit.store.putConnection({ ...ref, am: row.am, clientId: row.clientId, sealed, accessExpiresAt });
+    await kit.store.updateSecrets(ref, { encrypted, accessExpiresAt });
+  else await kit.store.putConnection({ ...ref, am: row.am, clientId: row.clientId, encrypted, accessExpiresAt });
   // the connection stands whatever the outcome: a transfer says so if terms are required
   await termsOf(kit, ref);
   return { kind: 'connected', connectionId: ref.connectionId };

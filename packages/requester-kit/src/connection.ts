@@ -4,7 +4,7 @@ import { asClient } from './identity.ts';
 import type { Kit } from './options.ts';
 import { type ConnectionFailure, generalFailure } from './outcome.ts';
 import type { ConnectionRef, ConnectionRow } from './requester-store.ts';
-import { type ConnectionSecrets, openConnection, sealConnection } from './secrets.ts';
+import { type ConnectionSecrets, decryptConnection, encryptConnection } from './secrets.ts';
 
 /**
  * A connection ready for use: its server, the app's client id there, and a connection token that is valid a little
@@ -24,7 +24,7 @@ const MARGIN = 60;
 export async function open(kit: Kit, ref: ConnectionRef): Promise<OpenConnection | ConnectionFailure> {
   const row = await kit.store.findConnection(ref);
   if (row === null) return { kind: 'unknown_connection' };
-  if (kit.clock.now() < row.accessExpiresAt - MARGIN) return attach(kit, row, openConnection(kit, row));
+  if (kit.clock.now() < row.accessExpiresAt - MARGIN) return attach(kit, row, decryptConnection(kit, row));
   return renewed(kit, row);
 }
 
@@ -36,7 +36,7 @@ export async function reopen(
 ): Promise<OpenConnection | ConnectionFailure> {
   const row = await kit.store.findConnection(ref);
   if (row === null) return { kind: 'unknown_connection' };
-  const secrets = openConnection(kit, row);
+  const secrets = decryptConnection(kit, row);
   // another process may have refreshed it meanwhile
   return secrets.accessToken === seen.secrets.accessToken ? renewed(kit, row) : attach(kit, row, secrets);
 }
@@ -56,7 +56,7 @@ function renewed(kit: Kit, row: ConnectionRow): Promise<OpenConnection | Connect
 }
 
 async function renew(kit: Kit, row: ConnectionRow): Promise<OpenConnection | ConnectionFailure> {
-  const opened = await attach(kit, row, openConnection(kit, row));
+  const opened = await attach(kit, row, decryptConnection(kit, row));
   if (opened.kind !== 'open') return opened;
   const { server, client, secrets } = opened;
   const { refreshToken, dpopKey } = secrets;
@@ -65,6 +65,6 @@ async function renew(kit: Kit, row: ConnectionRow): Promise<OpenConnection | Con
   const { access_token: accessToken, refresh_token: rotated, expires_in: expiresIn } = answer.tokens;
   const fresh = { accessToken, refreshToken: rotated ?? refreshToken, dpopKey };
   const accessExpiresAt = kit.clock.now() + expiresIn;
-  await kit.store.updateSecrets(row, { sealed: sealConnection(kit, row, fresh), accessExpiresAt });
+  await kit.store.updateSecrets(row, { encrypted: encryptConnection(kit, row, fresh), accessExpiresAt });
   return { ...opened, secrets: fresh };
 }

@@ -3,7 +3,7 @@ import { asClient } from './identity.ts';
 import type { Kit } from './options.ts';
 import type { UnknownConnection } from './outcome.ts';
 import type { ConnectionRef } from './requester-store.ts';
-import { openConnection, openRegistration } from './secrets.ts';
+import { decryptConnection, decryptRegistration } from './secrets.ts';
 
 /** The outcome of ending a connection. Here it is forgotten in any case. */
 export type DisconnectOutcome =
@@ -20,7 +20,7 @@ export type DisconnectOutcome =
 export async function disconnect(kit: Kit, ref: ConnectionRef): Promise<DisconnectOutcome> {
   const row = await kit.store.findConnection(ref);
   if (row === null) return { kind: 'unknown_connection' };
-  const { refreshToken } = openConnection(kit, row);
+  const { refreshToken } = decryptConnection(kit, row);
   const found = await kit.discovery.discover({ issuer: row.am, role: 'am' });
   const answer =
     found.kind === 'failed'
@@ -46,7 +46,7 @@ export async function unregister(
   const row = await registration.store.findRegistration(am);
   if (row === null) return { kind: 'ended' };
   await registration.store.deleteRegistration(am);
-  const { registrationAccessToken, registrationClientUri } = openRegistration(kit, am, row.sealed);
+  const { registrationAccessToken, registrationClientUri } = decryptRegistration(kit, am, row.encrypted);
   if (registrationAccessToken === undefined || registrationClientUri === undefined) {
     return { kind: 'ended_here', reason: 'the AM gave no way to manage the registration' };
   }

@@ -10,7 +10,7 @@ import {
 import type { ClientDocument, ServerMetadata } from '@chatelaine/protocol';
 import type { Kit, RequesterOptions } from './options.ts';
 import type { RegistrationStore } from './requester-store.ts';
-import { sealRegistration } from './secrets.ts';
+import { encryptRegistration } from './secrets.ts';
 
 /** The document the app serves at its client id. PROTOCOL §2.1. */
 export function clientDocumentOf(options: RequesterOptions): ClientDocument | null {
@@ -48,7 +48,7 @@ export function registerAt(
     await store.putRegistration({
       am: server.issuer,
       clientId,
-      sealed: sealRegistration(kit, server.issuer, managed),
+      encrypted: encryptRegistration(kit, server.issuer, managed),
     });
     return asClient(kit, clientId);
   });

@@ -17,7 +17,7 @@ export type {
   RegistrationRow,
   RegistrationStore,
   RequesterStore,
-  SealedSecrets,
+  EncryptedSecrets,
   StateKey,
   StateRow,
 } from './requester-store.ts';

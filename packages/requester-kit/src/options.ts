@@ -50,8 +50,8 @@ export interface RequesterOptions {
    */
   readonly wants?: readonly Want[];
   readonly store: RequesterStore;
-  /** Seals what goes into the store. Its key must not come from the store. */
-  readonly vault: Pick<Vault, 'seal' | 'open'>;
+  /** Encrypts what goes into the store. Its key must not come from the store. */
+  readonly vault: Pick<Vault, 'encrypt' | 'decrypt'>;
   /** The outbound HTTP client, with its SSRF checks. */
   readonly outbound: Pick<Outbound, 'fetch' | 'fetchJson' | 'stream'>;
   /** By default the system's clock. */

@@ -1,6 +1,6 @@
 /**
- * Where a Requester keeps what it must not lose. Secrets arrive sealed (AES-256-GCM, bound to row and owner); a store
- * never sees one in clear. Every method is one atomic step; expected outcomes are returned, not thrown.
+ * Where a Requester keeps what it must not lose. Secrets arrive encrypted (AES-256-GCM, bound to row and owner); a
+ * store never sees one in clear. Every method is one atomic step; expected outcomes are returned, not thrown.
  */
 export interface RequesterStore {
   /** Keeps a started connection for so many seconds, and no longer. */
@@ -14,8 +14,8 @@ export interface RequesterStore {
   findConnection(ref: ConnectionRef): Promise<ConnectionRow | null>;
   /** All connections of one owner, oldest first. */
   listConnections(owner: string): Promise<readonly ConnectionRow[]>;
-  /** Replaces the sealed secrets after a refresh; does nothing if the connection is gone. */
-  updateSecrets(ref: ConnectionRef, secrets: SealedSecrets): Promise<void>;
+  /** Replaces the encrypted secrets after a refresh; does nothing if the connection is gone. */
+  updateSecrets(ref: ConnectionRef, secrets: EncryptedSecrets): Promise<void>;
   /** Agreements put for it with {@link putAgreement} stay: a promise outlives the connection it was made for. */
   deleteConnection(ref: ConnectionRef): Promise<void>;
 
@@ -48,7 +48,7 @@ export interface StateRow extends StateKey {
   /** The AM's issuer. */
   readonly am: string;
   readonly clientId: string;
-  readonly sealed: Uint8Array;
+  readonly encrypted: Uint8Array;
 }
 
 /** A connection is always named together with its owner: somebody else's does not exist. */
@@ -57,15 +57,15 @@ export interface ConnectionRef {
   readonly connectionId: string;
 }
 
-/** The secrets of a connection, sealed by the app's vault. */
-export interface SealedSecrets {
-  readonly sealed: Uint8Array;
+/** The secrets of a connection, encrypted by the app's vault. */
+export interface EncryptedSecrets {
+  readonly encrypted: Uint8Array;
   /** Epoch seconds at which the connection token inside expires. */
   readonly accessExpiresAt: number;
 }
 
 /** A connection to an AM. PROTOCOL §2.1. */
-export interface ConnectionRow extends ConnectionRef, SealedSecrets {
+export interface ConnectionRow extends ConnectionRef, EncryptedSecrets {
   readonly am: string;
   readonly clientId: string;
 }
@@ -87,5 +87,5 @@ export interface AgreementRow extends ConnectionRef {
 export interface RegistrationRow {
   readonly am: string;
   readonly clientId: string;
-  readonly sealed: Uint8Array;
+  readonly encrypted: Uint8Array;
 }

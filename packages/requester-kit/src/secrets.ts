@@ -18,29 +18,29 @@ export interface ConnectionSecrets {
   readonly dpopKey: SigningKey;
 }
 
-type Sealer = Pick<Kit, 'vault'>;
+type VaultDeps = Pick<Kit, 'vault'>;
 
-export function sealState({ vault }: Sealer, key: StateKey, secrets: StateSecrets): Uint8Array {
+export function encryptState({ vault }: VaultDeps, key: StateKey, secrets: StateSecrets): Uint8Array {
   const { state, verifier, dpopKey, connectionId } = secrets;
-  return vault.seal(JSON.stringify({ state, verifier, dpopKey: dpopKey.privateJwk, connectionId }), stateAad(key));
+  return vault.encrypt(JSON.stringify({ state, verifier, dpopKey: dpopKey.privateJwk, connectionId }), stateAad(key));
 }
 
-export function openState({ vault }: Sealer, row: StateKey & { readonly sealed: Uint8Array }): StateSecrets {
-  const { state, verifier, dpopKey, connectionId } = read(vault.open(row.sealed, stateAad(row)));
+export function decryptState({ vault }: VaultDeps, row: StateKey & { readonly encrypted: Uint8Array }): StateSecrets {
+  const { state, verifier, dpopKey, connectionId } = read(vault.decrypt(row.encrypted, stateAad(row)));
   const more = connectionId === undefined ? {} : { connectionId: text(connectionId) };
   return { state: text(state), verifier: text(verifier), dpopKey: signingKeyOf(dpopKey), ...more };
 }
 
-export function sealConnection({ vault }: Sealer, ref: ConnectionRef, secrets: ConnectionSecrets): Uint8Array {
+export function encryptConnection({ vault }: VaultDeps, ref: ConnectionRef, secrets: ConnectionSecrets): Uint8Array {
   const { accessToken, refreshToken, dpopKey } = secrets;
-  return vault.seal(JSON.stringify({ accessToken, refreshToken, dpopKey: dpopKey.privateJwk }), connectionAad(ref));
+  return vault.encrypt(JSON.stringify({ accessToken, refreshToken, dpopKey: dpopKey.privateJwk }), connectionAad(ref));
 }
 
-export function openConnection(
-  { vault }: Sealer,
-  row: ConnectionRef & { readonly sealed: Uint8Array },
+export function decryptConnection(
+  { vault }: VaultDeps,
+  row: ConnectionRef & { readonly encrypted: Uint8Array },
 ): ConnectionSecrets {
-  const { accessToken, refreshToken, dpopKey } = read(vault.open(row.sealed, connectionAad(row)));
+  const { accessToken, refreshToken, dpopKey } = read(vault.decrypt(row.encrypted, connectionAad(row)));
   return { accessToken: text(accessToken), refreshToken: text(refreshToken), dpopKey: signingKeyOf(dpopKey) };
 }
 
@@ -50,12 +50,14 @@ export interface RegistrationSecrets {
   readonly registrationClientUri?: string;
 }
 
-export function sealRegistration({ vault }: Sealer, am: string, secrets: RegistrationSecrets): Uint8Array {
-  return vault.seal(JSON.stringify(secrets), registrationAad(am));
+export function encryptRegistration({ vault }: VaultDeps, am: string, secrets: RegistrationSecrets): Uint8Array {
+  return vault.encrypt(JSON.stringify(secrets), registrationAad(am));
 }
 
-export function openRegistration({ vault }: Sealer, am: string, sealed: Uint8Array): RegistrationSecrets {
-  const { registrationAccessToken: token, registrationClientUri: uri } = read(vault.open(sealed, registrationAad(am)));
+export function decryptRegistration({ vault }: VaultDeps, am: string, encrypted: Uint8Array): RegistrationSecrets {
+  const { registrationAccessToken: token, registrationClientUri: uri } = read(
+    vault.decrypt(encrypted, registrationAad(am)),
+  );
   return typeof token === 'string' && typeof uri === 'string'
     ? { registrationAccessToken: token, registrationClientUri: uri }
     : {};
@@ -72,6 +74,6 @@ function read(json: string): Record<string, unknown> {
 }
 
 function text(value: unknown): string {
-  if (typeof value !== 'string') throw new TypeError('A sealed value has another shape than this version writes.');
+  if (typeof value !== 'string') throw new TypeError('An encrypted value has another shape than this version writes.');
   return value;
 }

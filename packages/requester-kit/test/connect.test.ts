@@ -118,11 +118,11 @@ test('what is stored shows no token, verifier, state or private key', async () =
   const seen: string[] = [];
   const { putState, putConnection } = app.store;
   app.store.putState = (row, seconds) => {
-    seen.push(JSON.stringify({ ...row, sealed: Buffer.from(row.sealed).toString('latin1') }));
+    seen.push(JSON.stringify({ ...row, encrypted: Buffer.from(row.encrypted).toString('latin1') }));
     return putState(row, seconds);
   };
   app.store.putConnection = (row) => {
-    seen.push(JSON.stringify({ ...row, sealed: Buffer.from(row.sealed).toString('latin1') }));
+    seen.push(JSON.stringify({ ...row, encrypted: Buffer.from(row.encrypted).toString('latin1') }));
     return putConnection(row);
   };
   const outcome = await app.requester.connect({ owner: 'kim', am: deployment.am });

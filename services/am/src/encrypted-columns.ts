@@ -3,7 +3,7 @@ import { keptSecretColumn, type EncryptedColumn, signingKeyColumn } from '@chate
 /** The additional authenticated data for the private half of a signing key. */
 export const signingKeyAad = (kid: string): string => `signing_key|${kid}`;
 
-// must match links/sealing.ts
+// must match links/link-secrets.ts
 const aadFrom =
   (column: string, rowOf: (row: Readonly<Record<string, unknown>>) => string): EncryptedColumn['aad'] =>
   (row) =>

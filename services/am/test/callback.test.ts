@@ -38,7 +38,7 @@ async function expectRefused(who: Person, url: string): Promise<void> {
 }
 
 describe('the callback of a link', () => {
-  test('an answer to what this session started becomes a link, its tokens sealed, its ceiling the Host’s', async () => {
+  test('the answer to this session’s request becomes a link with encrypted tokens and the Host’s ceiling', async () => {
     world.host.behaviour.token = () => ({
       status: 200,
       json: linkTokens({ access_token: 'canary-at', refresh_token: 'canary-rt', transfer_scope: 'photos.read' }),

@@ -59,14 +59,14 @@ describe('the signing key', () => {
     for (const replica of replicas) await replica.close();
   });
 
-  test('is stored sealed', async () => {
+  test('is stored encrypted', async () => {
     const { rows } = await world.pool.query<{ sealed: Buffer }>('select sealed from signing_key');
     expect(rows[0]?.sealed.toString('latin1')).not.toContain('"d"');
   });
 
   test('a process with another ENCRYPTION_KEY refuses to start', async () => {
     await expect(world.replica({ encryptionKey: Buffer.alloc(32, 7) })).rejects.toThrow(
-      'ENCRYPTION_KEY is not the key that this database was sealed with',
+      'ENCRYPTION_KEY is not the key that this database was encrypted with',
     );
   });
 });

@@ -50,7 +50,7 @@ async function leaveUnfinished(code: string, host = world.host): Promise<Buffer>
   const { state } = await startLink(person, host);
   const stateHash = sha256(state);
   const vault = createVault(deriveKey(world.config.encryptionKey, 'am/vault'));
-  const answer = vault.seal(
+  const answer = vault.encrypt(
     new URLSearchParams({ code, state, iss: host.issuer }).toString(),
     `${stateHash.toString('base64url')}|${person.ownerId}|answer`,
   );

@@ -20,7 +20,7 @@ it('leaves no token without its row, and no row open', async () => {
   expect(await deployment.audit()).toEqual(ALL_WELL);
 });
 
-it('takes a link whose stored tokens do not open for a fault of ours: 503, and the link is as it was', async () => {
+it('blames itself for stored tokens of a link that cannot be decrypted: 503, and the link is as it was', async () => {
   const by = await deployment.story({ 'photos.read': 'allow' });
   const stored = await deployment.rows<{ state: string }>('select state from link where id = $1', [by.linkId]);
   // each is encrypted for its own row and column, so neither a swapped token nor that of another link is accepted

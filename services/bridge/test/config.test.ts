@@ -7,7 +7,7 @@ import { expect, test } from '@jest/globals';
 import { openServices } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 import { ENCRYPTED_COLUMNS } from '../src/encrypted-columns.ts';
-import { openCredential, credentialAad, sealCredential } from '../src/upstream/credential.ts';
+import { decryptCredential, credentialAad, encryptCredential } from '../src/upstream/credential.ts';
 
 const good = {
   ISSUER: 'https://bridge.example',
@@ -38,7 +38,7 @@ test.each([
   );
 });
 
-test('definitions of an operator stand beside those that come with the bridge, and in their place', async () => {
+test('definitions of an operator stand beside those that come with the bridge, and in their row', async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'definitions-'));
   const github = fs.readFileSync(path.join(import.meta.dirname, '..', 'services', 'github.yaml'), 'utf8');
   fs.writeFileSync(path.join(folder, 'github.yaml'), github.replace('title: GitHub', 'title: Our GitHub'));
@@ -73,17 +73,17 @@ test('a service that signs with RSA-SHA1 needs a private key, and is refused at 
   fs.rmSync(folder, { recursive: true });
 });
 
-test('a sealed credential opens in its own place and in no other', () => {
+test('an encrypted credential can be decrypted for its own row and for no other', () => {
   const vault = createVault(randomBytes(32));
-  const place = { id: 'acc_1', owner: 'ada', service: 'github', origin: 'https://api.github.com' };
-  const sealed = sealCredential(vault, place, { version: '2.0', accessToken: 'a', refreshToken: null });
-  expect(openCredential(vault, place, sealed)).toEqual({ version: '2.0', accessToken: 'a', refreshToken: null });
+  const row = { id: 'acc_1', owner: 'ada', service: 'github', origin: 'https://api.github.com' };
+  const encrypted = encryptCredential(vault, row, { version: '2.0', accessToken: 'a', refreshToken: null });
+  expect(decryptCredential(vault, row, encrypted)).toEqual({ version: '2.0', accessToken: 'a', refreshToken: null });
   for (const other of [{ id: 'acc_2' }, { owner: 'bob' }, { service: 'gitlab' }, { origin: 'https://evil.example' }])
-    expect(() => openCredential(vault, { ...place, ...other }, sealed)).toThrow();
+    expect(() => decryptCredential(vault, { ...row, ...other }, encrypted)).toThrow();
 });
 
-test('a change of ENCRYPTION_KEY finds a credential in the place that it is sealed for', () => {
-  const place = { id: 'acc_1', owner: 'ada', service: 'github', origin: 'https://api.github.com' };
+test('a change of ENCRYPTION_KEY finds a credential with the AAD that it was encrypted with', () => {
+  const row = { id: 'acc_1', owner: 'ada', service: 'github', origin: 'https://api.github.com' };
   const listed = ENCRYPTED_COLUMNS.find(({ table }) => table === 'service_account');
-  expect(listed?.aad(place)).toBe(credentialAad(place));
+  expect(listed?.aad(row)).toBe(credentialAad(row));
 });

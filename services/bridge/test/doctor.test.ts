@@ -46,7 +46,7 @@ test.each([
   [
     'another ENCRYPTION_KEY',
     { ENCRYPTION_KEY: randomBytes(32).toString('base64url') },
-    /WRONG The database cannot be used: .*ENCRYPTION_KEY|WRONG 1 credentials do not open/,
+    /WRONG The database cannot be used: .*ENCRYPTION_KEY|WRONG 1 credentials cannot be decrypted/,
   ],
   ['a service that is not there', { OUTBOUND_EXCEPTIONS: '[]' }, /WRONG Chirp cannot be reached from here/],
   [

@@ -40,15 +40,15 @@ const FIND_AGREEMENT = defineQuery<{ record: string; am_keys: unknown }>({
 export function createRequesterStore({ pool, prisma }: { pool: Pool; prisma: PrismaClient }): RequesterStore {
   return {
     async putState(row, lifetimeSeconds) {
-      const { owner, session, am, clientId, sealed } = row;
-      await run(pool, PUT_STATE, [hashOf(row), owner, session, am, clientId, sealed, lifetimeSeconds]);
+      const { owner, session, am, clientId, encrypted } = row;
+      await run(pool, PUT_STATE, [hashOf(row), owner, session, am, clientId, encrypted, lifetimeSeconds]);
     },
     async takeState(key) {
       const row = await runOne(pool, TAKE_STATE, [hashOf(key), key.owner, key.session]);
-      return row && { ...key, am: row.am, clientId: row.client_id, sealed: row.sealed };
+      return row && { ...key, am: row.am, clientId: row.client_id, encrypted: row.sealed };
     },
-    async putConnection({ connectionId: id, owner: ownerId, am, clientId, sealed, accessExpiresAt }) {
-      const secrets = { sealed: Uint8Array.from(sealed), accessExpiresAt: toDate(accessExpiresAt) };
+    async putConnection({ connectionId: id, owner: ownerId, am, clientId, encrypted, accessExpiresAt }) {
+      const secrets = { sealed: Uint8Array.from(encrypted), accessExpiresAt: toDate(accessExpiresAt) };
       await prisma.connection.create({ data: { id, ownerId, am, clientId, ...secrets } });
     },
     async findConnection({ connectionId: id, owner: ownerId }) {
@@ -62,8 +62,8 @@ export function createRequesterStore({ pool, prisma }: { pool: Pool; prisma: Pri
       });
       return rows.map(fromRow);
     },
-    async updateSecrets({ connectionId: id, owner: ownerId }, { sealed, accessExpiresAt }) {
-      const data = { sealed: Uint8Array.from(sealed), accessExpiresAt: toDate(accessExpiresAt) };
+    async updateSecrets({ connectionId: id, owner: ownerId }, { encrypted, accessExpiresAt }) {
+      const data = { sealed: Uint8Array.from(encrypted), accessExpiresAt: toDate(accessExpiresAt) };
       await prisma.connection.updateMany({ where: { id, ownerId }, data });
     },
     async deleteConnection({ connectionId: id, owner: ownerId }) {
@@ -84,5 +84,5 @@ const toDate = (seconds: number): Date => new Date(seconds * 1000);
 
 function fromRow({ id, ownerId, am, clientId, sealed, accessExpiresAt }: Connection): ConnectionRow {
   const expires = accessExpiresAt.getTime() / 1000;
-  return { connectionId: id, owner: ownerId, am, clientId, sealed, accessExpiresAt: expires };
+  return { connectionId: id, owner: ownerId, am, clientId, encrypted: sealed, accessExpiresAt: expires };
 }

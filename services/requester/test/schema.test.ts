@@ -28,7 +28,7 @@ test('schema, migrations and live database say the same', async () => {
      where table_schema = current_schema() and column_name = 'sealed' order by place`,
   );
   await pool.end();
-  // what is not listed is lost with its encryption key; answers are sealed by a key that only the browser has, for
+  // what is not listed is lost with its encryption key; answers are encrypted by a key that only the browser has, for
   // seconds
   expect(rows.map(({ place }) => place).filter((place) => place !== 'oauth_answer.sealed')).toEqual(
     ENCRYPTED_COLUMNS.map(({ table }) => `${table}.sealed`).toSorted(),

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createVault, deriveKey } from '@chatelaine/crypto';
 import { eventually } from '@chatelaine/test-kit';
-import { reseal } from '../../src/index.ts';
+import { reencrypt } from '../../src/index.ts';
 import { pool, OLD, NEW, OTHER, columns, fresh, open } from './scene.ts';
 
 /** Twice as many are more than one batch. */
@@ -11,7 +11,7 @@ export function encryptionKey(): void {
   describe('the encryption key', () => {
     beforeAll(fresh);
 
-    test('of a database from before keys had numbers is identified by what it sealed', async () => {
+    test('of a database from before keys had numbers is identified by what it encrypted', async () => {
       const before = createVault(deriveKey(OLD, 'inn'));
       const rows = [
         ['ada', 'York'],
@@ -20,7 +20,7 @@ export function encryptionKey(): void {
         Array.from({ length: EACH }, (_, n) => ({
           owner,
           n,
-          gold: before.seal(`${owner}'s ${n}`, `${owner}|${n}|${city}`),
+          gold: before.encrypt(`${owner}'s ${n}`, `${owner}|${n}|${city}`),
         })),
       );
       await pool.query('insert into chest select * from unnest($1::text[], $2::int[], $3::bytea[])', [
@@ -28,7 +28,7 @@ export function encryptionKey(): void {
         rows.map(({ n }) => n),
         rows.map(({ gold }) => gold),
       ]);
-      await expect(open(NEW)).rejects.toThrow('ENCRYPTION_KEY is not the key that this database was sealed with');
+      await expect(open(NEW)).rejects.toThrow('ENCRYPTION_KEY is not the key that this database was encrypted with');
       const vault = await open(OLD);
       expect(vault.keyId).toBe(1);
     });
@@ -47,45 +47,49 @@ export function encryptionKey(): void {
         );
         return rows;
       };
-      const before = await open(OLD, NEW); // first step in every process: the new key is known, and seals nothing yet
+      // first step in every process: the new key is known, and encrypts nothing yet
+      const before = await open(OLD, NEW);
       const after = await open(NEW, OLD);
       expect([before.keyId, after.keyId]).toEqual([1, 2]);
       let failures = 0;
       let done = false;
       const traffic = async (): Promise<void> => {
         for (let round = 0; !done; round++) {
-          const seals = round % 2 === 0 ? before : after;
+          const current = round % 2 === 0 ? before : after;
           for (const { owner, n, gold, city } of await opensOf()) {
             try {
-              if (before.open(gold, `${owner}|${n}|${city}`) !== after.open(gold, `${owner}|${n}|${city}`)) failures++;
+              if (before.decrypt(gold, `${owner}|${n}|${city}`) !== after.decrypt(gold, `${owner}|${n}|${city}`))
+                failures++;
             } catch {
               failures++;
             }
           }
           const aad = 'ada|0|York';
-          await pool.query(`update chest set gold = $1 where owner = 'ada' and n = 0`, [seals.seal("ada's 0", aad)]);
+          await pool.query(`update chest set gold = $1 where owner = 'ada' and n = 0`, [
+            current.encrypt("ada's 0", aad),
+          ]);
         }
       };
       const running = traffic();
-      const first = await reseal({ pool, vault: after }, columns);
+      const first = await reencrypt({ pool, vault: after }, columns);
       done = true;
       await running;
       expect(failures).toBe(0);
       expect(first).toMatchObject({ unreadable: 0 });
-      expect(first.resealed).toBeGreaterThanOrEqual(2 * EACH - 1);
-      expect(await reseal({ pool, vault: after }, columns)).toMatchObject({ left: 0, unreadable: 0 });
+      expect(first.reencrypted).toBeGreaterThanOrEqual(2 * EACH - 1);
+      expect(await reencrypt({ pool, vault: after }, columns)).toMatchObject({ left: 0, unreadable: 0 });
       for (const { owner, n, gold, city } of await opensOf())
-        expect(after.open(gold, `${owner}|${n}|${city}`)).toBe(`${owner}'s ${n}`);
+        expect(after.decrypt(gold, `${owner}|${n}|${city}`)).toBe(`${owner}'s ${n}`);
     });
 
     test('that is replaced overwrites no change that somebody else makes meanwhile', async () => {
       const [before, after] = [await open(OLD, NEW), await open(NEW, OLD)];
       const aad = 'ada|1|York';
-      await pool.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [before.seal('old', aad)]);
+      await pool.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [before.encrypt('old', aad)]);
       const other = await pool.connect();
       await other.query('begin');
-      await other.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [after.seal('new', aad)]);
-      const resealing = reseal({ pool, vault: after }, columns);
+      await other.query(`update chest set gold = $1 where owner = 'ada' and n = 1`, [after.encrypt('new', aad)]);
+      const reencrypting = reencrypt({ pool, vault: after }, columns);
       const waiting = async () =>
         (
           await pool.query(
@@ -95,21 +99,21 @@ export function encryptionKey(): void {
       await eventually(async () => (await waiting()) !== 0);
       await other.query('commit');
       other.release();
-      expect(await resealing).toEqual({ resealed: 0, left: 0, unreadable: 0 });
-      expect(after.open(await goldOf('ada', 1), aad)).toBe('new');
+      expect(await reencrypting).toEqual({ reencrypted: 0, left: 0, unreadable: 0 });
+      expect(after.decrypt(await goldOf('ada', 1), aad)).toBe('new');
     });
 
     test('that is still needed must stay configured, and one that is not may be removed', async () => {
-      await open(NEW); // nothing is sealed with the old key any more
+      await open(NEW); // nothing is encrypted with the old key any more
       const aad = 'bob|7|Hull';
       const other = await open(OTHER, NEW);
-      await pool.query(`update chest set gold = $1 where owner = 'bob' and n = 7`, [other.seal('x', aad)]);
+      await pool.query(`update chest set gold = $1 where owner = 'bob' and n = 7`, [other.encrypt('x', aad)]);
       await expect(open(NEW)).rejects.toThrow(
-        'ENCRYPTION_KEY_PREVIOUS lacks a key that 1 stored secrets are still sealed with: put it back and run',
+        'ENCRYPTION_KEY_PREVIOUS lacks a key that 1 stored secrets are still encrypted with: put it back and run',
       );
       const back = await open(NEW, OTHER);
-      expect(await reseal({ pool, vault: back }, columns)).toEqual({ resealed: 1, left: 0, unreadable: 0 });
-      expect((await open(NEW)).open(await goldOf('bob', 7), aad)).toBe('x');
+      expect(await reencrypt({ pool, vault: back }, columns)).toEqual({ reencrypted: 1, left: 0, unreadable: 0 });
+      expect((await open(NEW)).decrypt(await goldOf('bob', 7), aad)).toBe('x');
     });
 
     test('is known to the database by its fingerprint alone', async () => {

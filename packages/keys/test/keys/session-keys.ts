@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { openSessionKeys, replaceSessionKeys, reseal } from '../../src/index.ts';
+import { openSessionKeys, replaceSessionKeys, reencrypt } from '../../src/index.ts';
 import { pool, OLD, NEW, columns, fresh, open } from './scene.ts';
 
 export function sessionKeys(): void {
@@ -9,7 +9,7 @@ export function sessionKeys(): void {
     test('are the same before and after the encryption key is replaced: nobody is signed out', async () => {
       const first = await openSessionKeys({ pool, vault: await open(OLD), seed: OLD });
       const vault = await open(NEW, OLD);
-      await reseal({ pool, vault }, columns);
+      await reencrypt({ pool, vault }, columns);
       expect(await openSessionKeys({ pool, vault: await open(NEW), seed: NEW })).toEqual(first);
     });
 

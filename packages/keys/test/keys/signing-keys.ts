@@ -22,9 +22,9 @@ export function signingKeys(): void {
       await first.query('select pg_advisory_xact_lock(4823001)');
       const second = openSigningKeys({ pool, vault, aadOf });
       await waitForLock();
-      const sealed = vault.seal(JSON.stringify(privateJwk), aadOf(kid));
+      const encrypted = vault.encrypt(JSON.stringify(privateJwk), aadOf(kid));
       const insert = 'insert into signing_key (kid, alg, sealed, use_from) values ($1, $2, $3, clock_timestamp())';
-      await first.query(insert, [kid, alg, sealed]);
+      await first.query(insert, [kid, alg, encrypted]);
       await first.query('commit');
       first.release();
       expect((await second).current.kid).toBe(kid);
@@ -86,7 +86,7 @@ export function signingKeys(): void {
       const ring = await openSigningKeys({ pool, vault: await open(OLD), aadOf });
       expect(JSON.stringify(publicJwks(ring.all))).not.toContain('"d"');
       await expect(openSigningKeys({ pool, vault: createVault(deriveKey(NEW, 'inn')), aadOf })).rejects.toThrow(
-        'cannot be opened',
+        'cannot be decrypted',
       );
     });
   });

@@ -23,7 +23,7 @@ const ISSUE_CODE: Query<RequestRow> = {
     select $6, $7, client_id, $8, $9, $10, jkt, to_timestamp($11::float8), answered_by, created_at, authenticated
     from request
     returning bucket, id
-  ), ${codeAndAnswer({ press: '$12', sealed: '$13' })}`,
+  ), ${codeAndAnswer({ press: '$12', encrypted: '$13' })}`,
 };
 
 type Input = Parameters<OAuthStorage['issueCode']>[0];
@@ -43,7 +43,7 @@ export async function issueCode(db: Db, input: Input): ReturnType<OAuthStorage['
     grant.transferScope,
     grant.expiresAt,
     input.answer.press,
-    input.answer.sealed,
+    input.answer.encrypted,
   ]);
   return row === undefined ? { kind: 'unknown' } : { kind: 'issued', request: toRequest(row) };
 }

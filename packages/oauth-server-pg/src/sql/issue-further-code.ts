@@ -23,7 +23,7 @@ const ISSUE_FURTHER_CODE: Query<RequestRow> = {
     update oauth_grant g set begun_at = request.created_at from request
     where g.bucket = request.grant_bucket and g.id = request.grant_id and ${GRANT_ALIVE}
     returning g.bucket, g.id
-  ), ${codeAndAnswer({ press: '$9', sealed: '$10' })}`,
+  ), ${codeAndAnswer({ press: '$9', encrypted: '$10' })}`,
 };
 
 type Input = Parameters<OAuthStorage['issueFurtherCode']>[0];
@@ -40,7 +40,7 @@ export async function issueFurtherCode(db: Db, input: Input): ReturnType<OAuthSt
     grant.id,
     grant.subject,
     answer.press,
-    answer.sealed,
+    answer.encrypted,
   ]);
   return row === undefined ? { kind: 'unknown' } : { kind: 'issued', request: toRequest(row) };
 }

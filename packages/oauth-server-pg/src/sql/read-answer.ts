@@ -28,5 +28,5 @@ export async function readAnswer(db: Db, input: Input): Promise<ReadAnswer> {
   const [row] = await run(db, READ_ANSWER, values);
   return row === undefined
     ? { kind: 'unknown' }
-    : { kind: 'answered', redirectUri: row.redirect_uri, press: row.press, sealed: row.sealed };
+    : { kind: 'answered', redirectUri: row.redirect_uri, press: row.press, encrypted: row.sealed };
 }

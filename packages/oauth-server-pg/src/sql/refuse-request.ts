@@ -18,7 +18,7 @@ type Input = Parameters<OAuthStorage['refuseRequest']>[0];
 
 export async function refuseRequest(db: Db, input: Input): ReturnType<OAuthStorage['refuseRequest']> {
   const { requestHash, clientId, browserHash, answer } = input;
-  const values = [requestHash, clientId, browserHash, answer.press, answer.sealed];
+  const values = [requestHash, clientId, browserHash, answer.press, answer.encrypted];
   const [row] = await run(db, REFUSE_REQUEST, values);
   return row === undefined ? { kind: 'unknown' } : { kind: 'refused', request: toRequest(row) };
 }

@@ -165,7 +165,7 @@ export function overlappingSteps(): void {
         clientId: id,
         codeHash: hash(),
         codeLifetimeSeconds: 60,
-        answer: { press: hash(), sealed: hash() },
+        answer: { press: hash(), encrypted: hash() },
         grant,
       });
       expect(issued).toMatchObject({ kind: 'issued' });

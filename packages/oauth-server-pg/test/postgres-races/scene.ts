@@ -47,7 +47,7 @@ export async function issue(): Promise<Link> {
     requestHash: request.hash,
     codeHash: link.code.hash,
     codeLifetimeSeconds: 60,
-    answer: { press: hash(), sealed: hash() },
+    answer: { press: hash(), encrypted: hash() },
     grant: { ...grant, expiresAt: null },
   });
   return link;

@@ -1,7 +1,7 @@
 import { sha256 } from '@chatelaine/crypto';
 import { LIFETIME } from '@chatelaine/protocol';
 import type { ServerDeps } from '../deps.ts';
-import { openAnswer } from './kept-answer.ts';
+import { decryptAnswer } from './kept-answer.ts';
 import { requestHash } from './request-hash.ts';
 
 /** What became of a request that is over. */
@@ -34,6 +34,6 @@ export async function readAnswered(
   if (read.kind === 'unknown') return read;
   if (press === null || !read.press.equals(press))
     return { kind: 'answered', redirectUri: read.redirectUri, press: 'other' };
-  const to = read.sealed === null ? null : openAnswer({ requestUri, browser }, read.sealed);
+  const to = read.encrypted === null ? null : decryptAnswer({ requestUri, browser }, read.encrypted);
   return to === null ? { kind: 'answered', redirectUri: read.redirectUri, press: 'same' } : { kind: 'again', to };
 }

@@ -2,7 +2,7 @@ import { bucketOf, hashToken, mintToken, sha256 } from '@chatelaine/crypto';
 import { type ErrorCode, LIFETIME, type ScopeSet } from '@chatelaine/protocol';
 import type { ServerDeps } from '../deps.ts';
 import { answerUrl } from './answer-url.ts';
-import { sealAnswer } from './kept-answer.ts';
+import { encryptAnswer } from './kept-answer.ts';
 import { requestHash } from './request-hash.ts';
 import type { Interaction } from './start.ts';
 
@@ -75,6 +75,6 @@ function finished({ interaction, browser, press }: ConsentKey, to: string) {
     requestHash: requestHash(requestUri),
     clientId: client.id,
     browserHash: sha256(browser),
-    answer: { press, sealed: sealAnswer({ requestUri, browser }, to) },
+    answer: { press, encrypted: encryptAnswer({ requestUri, browser }, to) },
   };
 }

@@ -8,17 +8,17 @@ export interface AnswerKey {
 }
 
 /**
- * Seals the URL that answers a request, code included, for the browser that was answered. Nobody else has the key, not
- * even somebody with the database and every key of this server: only a hash of it is kept.
+ * Encrypts the URL that answers a request, code included, for the browser that was answered. Nobody else has the key,
+ * not even somebody with the database and every key of this server: only a hash of it is kept.
  */
-export function sealAnswer(key: AnswerKey, to: string): Buffer {
-  return vaultOf(key).seal(to, key.requestUri);
+export function encryptAnswer(key: AnswerKey, to: string): Buffer {
+  return vaultOf(key).encrypt(to, key.requestUri);
 }
 
-/** The URL again; null if it was sealed for another browser. */
-export function openAnswer(key: AnswerKey, sealed: Uint8Array): string | null {
+/** The URL again; null if it was encrypted for another browser. */
+export function decryptAnswer(key: AnswerKey, encrypted: Uint8Array): string | null {
   try {
-    return vaultOf(key).open(sealed, key.requestUri);
+    return vaultOf(key).decrypt(encrypted, key.requestUri);
   } catch (error) {
     if (error instanceof VaultError) return null;
     throw error;

@@ -49,14 +49,14 @@ export interface NewGrant {
 }
 
 /**
- * How a request was answered: kept in case the browser sends the same answer again, and sealed so that only that
+ * How a request was answered: kept in case the browser sends the same answer again, and encrypted so that only that
  * browser can read it.
  */
 export interface NewAnswer {
   /** A hash of who answered and what. */
   readonly press: Buffer;
   /** Where the browser is sent. */
-  readonly sealed: Buffer;
+  readonly encrypted: Buffer;
 }
 
 export type ReadAnswer =
@@ -65,7 +65,7 @@ export type ReadAnswer =
       readonly redirectUri: string;
       readonly press: Buffer;
       /** Null once it is too late, or the code is used, invalidated or expired, or its grant has ended. */
-      readonly sealed: Buffer | null;
+      readonly encrypted: Buffer | null;
     }
   /** Not answered, answered by another browser, or no longer kept. */
   | { readonly kind: 'unknown' };

@@ -61,7 +61,9 @@ export interface ServiceConfig {
   readonly databaseUrl: string;
   /** The master secret of 32 bytes, from which every other key is derived. */
   readonly encryptionKey: Buffer;
-  /** Master secrets with which nothing is sealed any more, or not yet. What was sealed with them can be opened. */
+  /**
+   * Master secrets with which nothing is encrypted any more, or not yet. What was encrypted with them can be decrypted.
+   */
   readonly previousEncryptionKeys: readonly Buffer[];
   /** Everything is on one machine, with names under `localhost` and http. */
   readonly demo: boolean;

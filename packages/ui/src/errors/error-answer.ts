@@ -21,7 +21,7 @@ export interface ErrorAnswer {
 }
 
 const RETRY_SECONDS = 2;
-const SEALED_RETRY_SECONDS = 60;
+const CANNOT_DECRYPT_RETRY_SECONDS = 60;
 
 /**
  * Translates everything that routes throw; nothing else does. A TypeError of ours is a 500 in the log, never the
@@ -45,19 +45,19 @@ export function answerTo(error: unknown): ErrorAnswer {
       database: true,
     };
   }
-  if (error instanceof VaultError) return SEALED;
+  if (error instanceof VaultError) return CANNOT_DECRYPT;
   return frameworkAnswer(error) ?? UNEXPECTED;
 }
 
 /**
- * A stored value does not open with the keys of this process, or not with this AAD. Whoever runs the service can repair
- * that.
+ * A stored value cannot be decrypted with the keys of this process, or not with this AAD. Whoever runs the service can
+ * repair that.
  */
-const SEALED: ErrorAnswer = {
+const CANNOT_DECRYPT: ErrorAnswer = {
   status: 503,
   code: 'temporarily_unavailable',
   sentence: 'Something that is kept here cannot be read right now. Whoever runs this service has to look into it.',
-  retryAfter: SEALED_RETRY_SECONDS,
+  retryAfter: CANNOT_DECRYPT_RETRY_SECONDS,
   unexpected: true,
 };
 

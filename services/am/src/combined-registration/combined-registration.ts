@@ -5,7 +5,7 @@ import type { Asked } from '@chatelaine/oauth-server-fastify';
 import { LIMIT } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { rememberHost } from '../linking/host-store.ts';
-import { sealedFor } from '../links/sealing.ts';
+import { secretAad } from '../links/link-secrets.ts';
 import { checkHost } from './check-host.ts';
 import { keepPendingLink } from './pending-link-store.ts';
 import { COMBINED_REGISTRATION, type Kept, keptIn } from './offered-host.ts';
@@ -63,7 +63,7 @@ async function read(
     host,
     name: name ?? new URL(host).hostname,
     sentences: Object.values(scopes),
-    hostGrant: deps.vault.seal(hostGrant, requestAad(client.id, codeChallenge)).toString('base64url'),
+    hostGrant: deps.vault.encrypt(hostGrant, requestAad(client.id, codeChallenge)).toString('base64url'),
   };
   return { kind: 'kept', data };
 }
@@ -87,13 +87,13 @@ async function keep(
   const kept = keptIn(asked);
   if (kept === null) return;
   const { client, request } = asked.interaction;
-  const sealed = Buffer.from(kept.hostGrant, 'base64url');
-  const hostGrant = deps.vault.open(sealed, requestAad(client.id, request.codeChallenge));
-  const aad = sealedFor({ row: connectionId, ownerId: asked.owner.id, column: 'host_grant' });
+  const encrypted = Buffer.from(kept.hostGrant, 'base64url');
+  const hostGrant = deps.vault.decrypt(encrypted, requestAad(client.id, request.codeChallenge));
+  const aad = secretAad({ row: connectionId, ownerId: asked.owner.id, column: 'host_grant' });
   await keepPendingLink(deps, {
     connectionId,
     hostId: hostTag(kept.host),
-    hostGrant: deps.vault.seal(hostGrant, aad),
+    hostGrant: deps.vault.encrypt(hostGrant, aad),
   });
 }
 

@@ -3,7 +3,7 @@ import { sha256, sha256base64url } from '@chatelaine/crypto';
 import type { Redemption } from '@chatelaine/oauth-server';
 import { formatForm, LIFETIME } from '@chatelaine/protocol';
 import { type AnsweredAttempt, type FinishLinkDeps, attemptAad, redeem, settle } from '../linking/finish-link.ts';
-import { sealedFor } from '../links/sealing.ts';
+import { secretAad } from '../links/link-secrets.ts';
 import { beginLinking, noteNotLinked, readPendingLink } from './pending-link-store.ts';
 
 export type RedeemHostGrantDeps = FinishLinkDeps;
@@ -35,18 +35,18 @@ async function link(deps: RedeemHostGrantDeps, { grant, verifier }: Redemption):
   const pending = await readPendingLink(deps, { connectionId, ownerId });
   if (pending === null) return;
   const { hostId, hostName, metadata } = pending;
-  const aad = sealedFor({ row: connectionId, ownerId, column: 'host_grant' });
-  const hostGrant = deps.vault.open(pending.hostGrant, aad);
+  const aad = secretAad({ row: connectionId, ownerId, column: 'host_grant' });
+  const hostGrant = deps.vault.decrypt(pending.hostGrant, aad);
   // in the form of a callback, so that it is redeemed, and resolved after a crash, like any other code of a Host
   const state = sha256base64url(`${metadata.issuer}|${hostGrant}`);
   const query = formatForm({ code: hostGrant, state, iss: metadata.issuer });
   const row = { stateHash: sha256(state), ownerId };
-  const sealedVerifier = deps.vault.seal(verifier, attemptAad(row, 'verifier'));
+  const encryptedVerifier = deps.vault.encrypt(verifier, attemptAad(row, 'verifier'));
   const begun = await beginLinking(deps, {
     ...row,
     connectionId,
-    verifier: sealedVerifier,
-    answer: deps.vault.seal(query, attemptAad(row, 'answer')),
+    verifier: encryptedVerifier,
+    answer: deps.vault.encrypt(query, attemptAad(row, 'answer')),
     lifetimeSeconds: LIFETIME.interaction,
     resumeAfterSeconds: deps.config.recovery.resumeLinksAfterSeconds,
   });
@@ -55,7 +55,7 @@ async function link(deps: RedeemHostGrantDeps, { grant, verifier }: Redemption):
     deps.log.warn({ event: 'host_grant_repeated', hostId }, 'a host_grant was used before');
     return noteNotLinked(deps, { ownerId, hostId, connectionId });
   }
-  const attempt: AnsweredAttempt = { ...row, hostId, hostName, metadata, verifier: sealedVerifier };
+  const attempt: AnsweredAttempt = { ...row, hostId, hostName, metadata, verifier: encryptedVerifier };
   const answer = await redeem(deps, { ...attempt, query, state });
   await deps.failpoint('link.answered');
   const outcome = await settle(deps, attempt, answer);

@@ -3,7 +3,7 @@ import { type Failure, revoke } from '@chatelaine/oauth-client';
 import { TRANSFER_GRANT_HINT } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { clientAt, clientDeps } from '../links/host-client.ts';
-import { sealedFor } from '../links/sealing.ts';
+import { secretAad } from '../links/link-secrets.ts';
 import { confirmRevocation, type DueRevocation, noteAttempt, serverOf } from './revocation-store.ts';
 
 export type RevokeAtHostDeps = Pick<
@@ -25,7 +25,7 @@ async function attempt(deps: RevokeAtHostDeps, due: DueRevocation): Promise<void
   const { id, linkId } = due;
   const what = whatToRevoke(deps, due);
   if (what === null) {
-    await noteAttempt(deps, { id, reason: 'the stored token does not open', seconds: null });
+    await noteAttempt(deps, { id, reason: 'the stored token cannot be decrypted', seconds: null });
     return;
   }
   if (what.kind === 'nothing') return confirmRevocation(deps, { id, seconds: 0 });
@@ -64,11 +64,11 @@ function whatToRevoke(
   // deleted already, so the Host has confirmed the end of this link before
   if (refreshToken === null) return { kind: 'nothing' };
   try {
-    const token = vault.open(refreshToken, sealedFor({ row: linkId, ownerId, column: 'refresh_token' }));
+    const token = vault.decrypt(refreshToken, secretAad({ row: linkId, ownerId, column: 'refresh_token' }));
     return { kind: 'token', token, hint: 'refresh_token' };
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
-    log.error({ event: 'cannot_open', linkId }, 'a stored secret cannot be decrypted with this ENCRYPTION_KEY');
+    log.error({ event: 'cannot_decrypt', linkId }, 'a stored secret cannot be decrypted with this ENCRYPTION_KEY');
     return null;
   }
 }

@@ -7,7 +7,7 @@ import { saveAttempt } from './attempt-store.ts';
 import { clientAt, clientDeps } from '../links/host-client.ts';
 import { addOwner } from '../links/owner-store.ts';
 import { hasActiveLink, type KnownHost, rememberHost } from './host-store.ts';
-import { sealedFor } from '../links/sealing.ts';
+import { secretAad } from '../links/link-secrets.ts';
 
 export type AddHostDeps = Pick<
   Deps,
@@ -122,9 +122,9 @@ async function start(
   }
   const stateHash = sha256(started.state);
   await addOwner(deps.pool, ownerId);
-  const verifier = deps.vault.seal(
+  const verifier = deps.vault.encrypt(
     started.verifier,
-    sealedFor({ row: stateHash.toString('base64url'), ownerId, column: 'verifier' }),
+    secretAad({ row: stateHash.toString('base64url'), ownerId, column: 'verifier' }),
   );
   await saveAttempt(deps, {
     stateHash,

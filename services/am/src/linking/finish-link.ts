@@ -14,7 +14,7 @@ import { giveUpAttempt, isOpen, settleAttempt, type TakenAttempt, takeAttempt } 
 import { clientAt, clientDeps } from '../links/host-client.ts';
 import { AlreadySettled, insertLink, newLinkId } from './new-link-store.ts';
 import { handBack } from '../links/hand-back.ts';
-import { sealedFor } from '../links/sealing.ts';
+import { secretAad } from '../links/link-secrets.ts';
 
 export type FinishLinkDeps = Pick<
   Deps,
@@ -49,7 +49,7 @@ export async function finishLink(deps: FinishLinkDeps, input: FinishLinkInput): 
   const attempt = await takeAttempt(deps, {
     ...input,
     stateHash,
-    answer: deps.vault.seal(input.query, attemptAad({ ...input, stateHash }, 'answer')),
+    answer: deps.vault.encrypt(input.query, attemptAad({ ...input, stateHash }, 'answer')),
     resumeAfterSeconds: deps.config.recovery.resumeLinksAfterSeconds,
   });
   if (attempt === null) return { kind: 'not_ours' };
@@ -84,7 +84,7 @@ export function redeem(
     relationship: 'link',
     query,
     state,
-    verifier: deps.vault.open(input.verifier, attemptAad(input, 'verifier')),
+    verifier: deps.vault.decrypt(input.verifier, attemptAad(input, 'verifier')),
   });
 }
 
@@ -154,9 +154,9 @@ async function store(
     hostName,
     stateHash,
     ceiling: parseScope(tokens.transfer_scope ?? '') ?? [],
-    accessToken: deps.vault.seal(tokens.access_token, sealedFor({ row: id, ownerId, column: 'access_token' })),
+    accessToken: deps.vault.encrypt(tokens.access_token, secretAad({ row: id, ownerId, column: 'access_token' })),
     expiresIn: tokens.expires_in,
-    refreshToken: deps.vault.seal(refreshToken, sealedFor({ row: id, ownerId, column: 'refresh_token' })),
+    refreshToken: deps.vault.encrypt(refreshToken, secretAad({ row: id, ownerId, column: 'refresh_token' })),
   });
   return id;
 }
@@ -185,5 +185,5 @@ export function attemptAad(
   { stateHash, ownerId }: Pick<AnsweredAttempt, 'stateHash' | 'ownerId'>,
   column: 'verifier' | 'answer',
 ): string {
-  return sealedFor({ row: stateHash.toString('base64url'), ownerId, column });
+  return secretAad({ row: stateHash.toString('base64url'), ownerId, column });
 }

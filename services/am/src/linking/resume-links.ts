@@ -14,7 +14,7 @@ import { releaseAttempt, type UnsettledAttempt } from './unsettled-store.ts';
 export async function resumeLink(deps: FinishLinkDeps, attempt: UnsettledAttempt): Promise<void> {
   const { hostId, stateHash, first } = attempt;
   try {
-    const query = deps.vault.open(attempt.answer, attemptAad(attempt, 'answer'));
+    const query = deps.vault.decrypt(attempt.answer, attemptAad(attempt, 'answer'));
     const began = performance.now();
     const answer = await redeem(deps, { ...attempt, query, state: stateOfCallback(query) ?? '' });
     const seconds = (performance.now() - began) / 1000;

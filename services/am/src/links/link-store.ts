@@ -6,9 +6,9 @@ import type { Deps } from '../deps.ts';
 export interface StoredLink {
   readonly state: 'active' | 'broken' | 'ended';
   readonly metadata: ServerMetadata;
-  /** Sealed. */
+  /** Encrypted. */
   readonly accessToken: Buffer | null;
-  /** Sealed. */
+  /** Encrypted. */
   readonly refreshToken: Buffer | null;
   /** Seconds until the access token expires, by the database's clock; negative when it has. */
   readonly secondsLeft: number;
@@ -50,12 +50,12 @@ export async function readLink({ pool }: Pick<Deps, 'pool'>, { linkId, ownerId }
 }
 
 interface Renewal extends LinkKey {
-  /** The sealed refresh token that was used: stored only while the link still has it. */
+  /** The encrypted refresh token that was used: stored only while the link still has it. */
   readonly used: Buffer;
-  /** Sealed. */
+  /** Encrypted. */
   readonly accessToken: Buffer;
   readonly expiresIn: number;
-  /** Sealed; null: the one that was used stays valid. */
+  /** Encrypted; null: the one that was used stays valid. */
   readonly refreshToken: Buffer | null;
   /** The ceiling as the Host has just given it. */
   readonly ceiling: readonly string[];

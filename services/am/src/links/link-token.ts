@@ -8,7 +8,7 @@ import { handBack } from './hand-back.ts';
 import { clientAt, clientDeps } from './host-client.ts';
 import { breakLink, type LinkKey, readLink, type StoredLink, storeRenewal } from './link-store.ts';
 import { claimRenewal, releaseRenewal } from './renewal-store.ts';
-import { openLinkSecret, sealedFor, SPARE_SECONDS } from './sealing.ts';
+import { decryptLinkSecret, secretAad, SPARE_SECONDS } from './link-secrets.ts';
 
 export type LinkTokenDeps = Pick<
   Deps,
@@ -31,7 +31,7 @@ export type LinkToken =
   | { readonly kind: 'unreachable'; readonly reason: string }
   /** The Host's answer cannot be used to refresh a link. */
   | { readonly kind: 'unusable' }
-  /** The stored token cannot be decrypted with the keys of this process, or not in its place. */
+  /** The stored token cannot be decrypted with the keys of this process, or not with its AAD. */
   | { readonly kind: 'unopened' };
 
 /** Seconds to wait if a Host says to wait but not how long. */
@@ -45,7 +45,7 @@ export async function linkToken(deps: LinkTokenDeps, input: LinkTokenInput): Pro
   const link = await readLink(deps, input);
   if (link === null || link.state !== 'active' || link.refreshToken === null) return { kind: 'broken' };
   if (input.renew === 'if-needed' && link.accessToken !== null && link.secondsLeft >= SPARE_SECONDS) {
-    return opened(deps, input, { sealed: link.accessToken, metadata: link.metadata });
+    return decrypted(deps, input, { encrypted: link.accessToken, metadata: link.metadata });
   }
   return renewOnce(deps, input, link);
 }
@@ -72,9 +72,9 @@ async function renewUnlessDone(deps: LinkTokenDeps, key: LinkKey, seen: StoredLi
   for (let look = 1; ; look++) {
     const link = await readLink(deps, key);
     if (link === null || link.state !== 'active' || link.refreshToken === null) return { kind: 'broken' };
-    const { accessToken: sealed, refreshToken: used, metadata, secondsLeft } = link;
-    const renewed = sealed !== null && seen.accessToken?.equals(sealed) !== true && secondsLeft >= SPARE_SECONDS;
-    if (renewed) return opened(deps, key, { sealed, metadata });
+    const { accessToken: encrypted, refreshToken: used, metadata, secondsLeft } = link;
+    const renewed = encrypted !== null && seen.accessToken?.equals(encrypted) !== true && secondsLeft >= SPARE_SECONDS;
+    if (renewed) return decrypted(deps, key, { encrypted, metadata });
     const mine = { ...key, renewalId };
     if (await claimRenewal(deps, { ...mine, used })) return renewAlone(deps, mine, { link, used });
     if (look === LOOKS) return { kind: 'busy', retryAfter: 1 };
@@ -106,7 +106,7 @@ async function renew(
   key: Claimed,
   { link, used }: { link: StoredLink; used: Buffer },
 ): Promise<LinkToken> {
-  const refreshToken = openLinkSecret(deps, key, { sealed: used, column: 'refresh_token' });
+  const refreshToken = decryptLinkSecret(deps, key, { encrypted: used, column: 'refresh_token' });
   if (refreshToken === null) return { kind: 'unopened' };
   const server = link.metadata;
   const client = clientAt(deps, server.issuer);
@@ -131,19 +131,19 @@ async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: R
     expires_in: expiresIn,
     transfer_scope: ceiling = '',
   } = answer.tokens;
-  const seal = (secret: string, column: 'access_token' | 'refresh_token'): Buffer =>
-    deps.vault.seal(secret, sealedFor({ row: key.linkId, ownerId: key.ownerId, column }));
+  const encrypt = (secret: string, column: 'access_token' | 'refresh_token'): Buffer =>
+    deps.vault.encrypt(secret, secretAad({ row: key.linkId, ownerId: key.ownerId, column }));
   const renewal = {
     ...key,
-    accessToken: seal(token, 'access_token'),
+    accessToken: encrypt(token, 'access_token'),
     expiresIn,
-    refreshToken: fresh === undefined ? null : seal(fresh, 'refresh_token'),
+    refreshToken: fresh === undefined ? null : encrypt(fresh, 'refresh_token'),
     ceiling: parseScope(ceiling) ?? [],
   };
   // a rotating Host hands out a new token only once; nobody else refreshes the link in that time
-  const store = (sealed: Buffer): Promise<boolean> =>
-    untilAvailable(() => storeRenewal(deps, { ...renewal, used: sealed }));
-  const stored = (await store(used)) || (await store(await sealedAnew(deps, key, used)));
+  const store = (encrypted: Buffer): Promise<boolean> =>
+    untilAvailable(() => storeRenewal(deps, { ...renewal, used: encrypted }));
+  const stored = (await store(used)) || (await store(await asEncryptedNow(deps, key, used)));
   if (stored) return { kind: 'token', token, metadata: link.metadata };
   const now = await asItIsNow(deps, key);
   // whoever ended it told the Host about the stored refresh token; at a Host that rotates, this newer one would live on
@@ -153,9 +153,10 @@ async function keep(deps: LinkTokenDeps, key: LinkKey, { answer, used, link }: R
 }
 
 /** The same refresh token as stored now: the encryption key may have been rotated during the call. */
-async function sealedAnew(deps: LinkTokenDeps, key: LinkKey, used: Buffer): Promise<Buffer> {
+async function asEncryptedNow(deps: LinkTokenDeps, key: LinkKey, used: Buffer): Promise<Buffer> {
   const now = (await readLink(deps, key))?.refreshToken ?? used;
-  const same = (sealed: Buffer): string | null => openLinkSecret(deps, key, { sealed, column: 'refresh_token' });
+  const same = (encrypted: Buffer): string | null =>
+    decryptLinkSecret(deps, key, { encrypted, column: 'refresh_token' });
   return same(now) === same(used) ? now : used;
 }
 
@@ -167,7 +168,7 @@ async function asItIsNow(deps: LinkTokenDeps, key: LinkKey): Promise<LinkToken> 
   const now = await readLink(deps, key);
   if (now === null || now.state !== 'active') return { kind: 'broken' };
   if (now.accessToken === null || now.secondsLeft <= 0) return { kind: 'busy', retryAfter: 1 };
-  return opened(deps, key, { sealed: now.accessToken, metadata: now.metadata });
+  return decrypted(deps, key, { encrypted: now.accessToken, metadata: now.metadata });
 }
 
 async function readFailure(
@@ -197,11 +198,11 @@ function reasonOf(answer: Failure): string | undefined {
   return answer.kind === 'oauth_error' ? `${answer.status} ${answer.error.error}` : answer.reason;
 }
 
-function opened(
+function decrypted(
   deps: LinkTokenDeps,
   key: LinkKey,
-  { sealed, metadata }: { sealed: Buffer; metadata: ServerMetadata },
+  { encrypted, metadata }: { encrypted: Buffer; metadata: ServerMetadata },
 ): LinkToken {
-  const token = openLinkSecret(deps, key, { sealed, column: 'access_token' });
+  const token = decryptLinkSecret(deps, key, { encrypted, column: 'access_token' });
   return token === null ? { kind: 'unopened' } : { kind: 'token', token, metadata };
 }

@@ -3,7 +3,7 @@ import { type Exchanged, type Failure, type HopContext, linkClientId, requestTra
 import { formatScope, JWT_TYP, LIFETIME, type TransferResponse } from '@chatelaine/protocol';
 import type { Deps } from '../deps.ts';
 import { type LinkToken, linkToken } from '../links/link-token.ts';
-import { openLinkSecret, SPARE_SECONDS } from '../links/sealing.ts';
+import { decryptLinkSecret, SPARE_SECONDS } from '../links/link-secrets.ts';
 import type { Begun } from './begin-store.ts';
 import type { Unanswered } from './outcome.ts';
 import { wasInterrupted } from './interrupted-store.ts';
@@ -50,9 +50,9 @@ interface Usable {
 
 /** The link's token, as it was when the transfer began or refreshed since. In clear for one call, stored nowhere. */
 async function tokenOf(deps: AskHostDeps, begun: Begun, hop: HopContext): Promise<Usable | Unusable> {
-  const { accessToken: sealed, secondsLeft, tokenEndpoint } = begun.link;
-  if (sealed === null || secondsLeft < SPARE_SECONDS) return renewed(deps, begun, hop, 'if-needed');
-  const token = openLinkSecret(deps, begun.intent, { sealed, column: 'access_token' });
+  const { accessToken: encrypted, secondsLeft, tokenEndpoint } = begun.link;
+  if (encrypted === null || secondsLeft < SPARE_SECONDS) return renewed(deps, begun, hop, 'if-needed');
+  const token = decryptLinkSecret(deps, begun.intent, { encrypted, column: 'access_token' });
   return token === null ? { kind: 'unopened' } : { kind: 'token', token, tokenEndpoint };
 }
 

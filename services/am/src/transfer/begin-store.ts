@@ -42,7 +42,7 @@ export interface Begun {
 
 /** What is needed to call the link's Host, as stored when the transfer began. */
 export interface KnownLink {
-  /** The access token, sealed; null if there is none, or none that could be refreshed. */
+  /** The access token, encrypted; null if there is none, or none that could be refreshed. */
   readonly accessToken: Buffer | null;
   /** Seconds until it expires, by the database's clock; negative when it has. */
   readonly secondsLeft: number;

@@ -173,7 +173,7 @@ function later(refusal: Later): OAuthError {
     case 'unopened':
       return temporarilyUnavailable('The link to the Host cannot be used right now; this is a fault of this service.', {
         retryAfter: RETRY_SECONDS,
-        cause: 'a stored secret does not open',
+        cause: 'a stored secret cannot be decrypted',
       });
   }
 }

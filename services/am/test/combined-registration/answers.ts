@@ -28,7 +28,7 @@ export function eachAnswer(): void {
       expect(notified).not.toContain(NOT_LINKED);
     });
 
-    test('the grant is kept sealed from the request to its end', async () => {
+    test('the grant is kept encrypted from the request to its end', async () => {
       const owner = await deployment.owner();
       const { path, verifier, hostGrant } = await push();
       const stored = () =>

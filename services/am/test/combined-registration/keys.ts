@@ -14,13 +14,13 @@ export function encryptionKeys(): void {
       const both = { encryptionKey: fresh, previousEncryptionKeys: [old] };
       const rotate = async () => {
         const { code, lines } = await chatelaine(deployment, 'rotate-keys encryption', both);
-        expect([code, lines[1]]).toEqual([0, '0 are left that another key sealed.']);
+        expect([code, lines[1]]).toEqual([0, '0 are left that were encrypted with another key.']);
       };
       await rotate();
       // this process still encrypts with the old key, and this one request is enough to keep the key in use
       await push();
       await expect(deployment.another({ config: { encryptionKey: fresh } })).rejects.toMatchObject({
-        problems: [expect.stringContaining('lacks a key that 1 stored secrets are still sealed with')],
+        problems: [expect.stringContaining('lacks a key that 1 stored secrets are still encrypted with')],
       });
       await rotate();
       const { port } = await deployment.another({ config: { encryptionKey: fresh } });

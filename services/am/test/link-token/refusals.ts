@@ -40,7 +40,7 @@ export function refusedRenewals(): void {
       expect(await get(linkId, 'now')).toEqual({ kind: 'timeout' });
     });
 
-    test('sealed for one link it does not open in another', async () => {
+    test('encrypted for one link, it cannot be decrypted for another', async () => {
       const [a, b] = [await makeLink(world, person), await makeLink(world, person)];
       await world.pool.query(
         'update link t set access_token = s.access_token from link s where t.id = $1 and s.id = $2',

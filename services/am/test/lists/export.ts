@@ -94,8 +94,8 @@ export function wholeExport(): void {
     // tables that are not exported, and why
     call_place: 'a call that is under way',
     deferral: 'what waits for an hour at most, by the hash of a code',
-    host_half: 'a sealed code, for five minutes',
-    link_attempt: 'what was begun, for a day at most, by hashes and sealed values',
+    host_half: 'an encrypted code, for five minutes',
+    link_attempt: 'what was begun, for a day at most, by hashes and encrypted values',
     notice: 'that something is to be told, for minutes',
     link_trouble: 'what links.json says, once more, while a link does not work',
     revocation_due: 'rows of revocation once more, while they wait',

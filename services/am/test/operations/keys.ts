@@ -55,30 +55,30 @@ export function keysReplaced(): void {
       expect((await ask(story)).status).toBe(200); // signed with the new key
     });
 
-    test('E5 the encryption key: known everywhere, then used, then all is sealed anew, then the old gone', async () => {
+    test('E5 a new encryption key: known everywhere, then used, all encrypted again, the old one removed', async () => {
       const fresh = randomBytes(32);
       const { encryptionKey: old } = deployment.config;
       const knows = await deployment.another({ config: { previousEncryptionKeys: [fresh] } });
-      const seals = await deployment.another({ config: { encryptionKey: fresh, previousEncryptionKeys: [old] } });
+      const encrypts = await deployment.another({ config: { encryptionKey: fresh, previousEncryptionKeys: [old] } });
       const renewed = () => deployment.rows(`update link set access_expires_at = now() where id = $1`, [story.linkId]);
       const rotate = () =>
         chatelaine('rotate-keys encryption', { encryptionKey: fresh, previousEncryptionKeys: [old] });
-      // a refresh is under way while the link's tokens are encrypted anew
-      const resealed = gate();
+      // a refresh is under way while the link's tokens are encrypted again
+      const reencrypted = gate();
       const asked = deployment.host.refreshes.length;
-      deployment.host.script = { refresh: async (_call, renew) => ({ json: await resealed.opened.then(renew) }) };
+      deployment.host.script = { refresh: async (_call, renew) => ({ json: await reencrypted.opened.then(renew) }) };
       await renewed();
-      const rollout = traffic([knows, seals]); // each encrypts with another key, and decrypts with both
+      const rollout = traffic([knows, encrypts]); // each encrypts with another key, and decrypts with both
       await eventually(async () => deployment.host.refreshes.length > asked);
       await rotate(); // too early, and harmless
-      resealed.open();
+      reencrypted.open();
       expect((await rollout.end()).failures).toEqual([]);
       deployment.host.reset();
-      const run = traffic([seals]);
+      const run = traffic([encrypts]);
       await renewed();
       const said = await rotate();
       expect((await run.end()).failures).toEqual([]);
-      expect([said.code, said.lines[1]]).toEqual([0, '0 are left that another key sealed.']);
+      expect([said.code, said.lines[1]]).toEqual([0, '0 are left that were encrypted with another key.']);
       const alone = await deployment.another({ config: { encryptionKey: fresh } });
       await renewed();
       expect((await ask(story, alone)).status).toBe(200);
@@ -89,19 +89,19 @@ export function keysReplaced(): void {
     test('E6 with a key that is not the right one nothing starts, and one sentence says why', async () => {
       await expect(openResources({ ...deployment.config, encryptionKey: randomBytes(32) })).rejects.toMatchObject({
         name: 'ConfigError',
-        problems: [expect.stringMatching(/^ENCRYPTION_KEY is not the key that this database was sealed with/)],
+        problems: [expect.stringMatching(/^ENCRYPTION_KEY is not the key that this database was encrypted with/)],
       });
       expect((await chatelaine('rotate-keys signing', { encryptionKey: randomBytes(32) })).code).toBe(78);
     });
 
-    test('every sealed column of the schema is sealed anew', async () => {
-      const sealed = await deployment.rows<{ place: string }>(
+    test('every encrypted column of the schema is encrypted again', async () => {
+      const encrypted = await deployment.rows<{ place: string }>(
         `select table_name || '.' || column_name as place from information_schema.columns
          where table_schema = current_schema() and data_type = 'bytea'
            and table_name !~ '^(oauth_|session$|encryption_key$)'
            and column_name !~ '(^|_)hash$|^public_key$|^(digest|macs?|previous|picture)$' order by place`,
       );
-      expect(sealed.map(({ place }) => place)).toEqual(
+      expect(encrypted.map(({ place }) => place)).toEqual(
         ENCRYPTED_COLUMNS.filter(({ part }) => part === undefined)
           .map(({ table, column }) => `${table}.${column}`)
           .toSorted(),

@@ -63,13 +63,13 @@ export function subscribeAt(endpoint: string): PushBrowser {
       const salt = body.subarray(0, 16);
       const idLength = body.readUInt8(20);
       const theirs = body.subarray(21, 21 + idLength);
-      const sealed = body.subarray(21 + idLength);
+      const encrypted = body.subarray(21 + idLength);
       const info = Buffer.concat([Buffer.from('WebPush: info\0'), publicKey, theirs]);
       const key = derived(own.computeSecret(theirs), auth, info, 32);
       const nonce = derived(key, salt, 'Content-Encoding: nonce\0', 12);
       const decipher = createDecipheriv('aes-128-gcm', derived(key, salt, 'Content-Encoding: aes128gcm\0', 16), nonce);
-      decipher.setAuthTag(sealed.subarray(-16));
-      const opened = Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]);
+      decipher.setAuthTag(encrypted.subarray(-16));
+      const opened = Buffer.concat([decipher.update(encrypted.subarray(0, -16)), decipher.final()]);
       return JSON.parse(opened.subarray(0, opened.lastIndexOf(2)).toString());
     },
   };

@@ -85,12 +85,14 @@ function ofDatabase(look: Look, ready: readonly Service[]): Finding[] {
         ),
       ];
     case 'seen': {
-      const { connected, broken, sealed, stale } = look;
+      const { connected, broken, undecryptable, stale } = look;
       const all = [...connected.values()].reduce((sum, count) => sum + count, 0);
       const lost = [...connected].filter(([id]) => !ready.some((service) => service.id === id));
       return [
         good(`The database answers, and all migrations are applied. ${all} accounts are connected.`),
-        ...(sealed === 0 ? [] : [wrong(`${sealed} credentials do not open with this ENCRYPTION_KEY.`)]),
+        ...(undecryptable === 0
+          ? []
+          : [wrong(`${undecryptable} credentials cannot be decrypted with this ENCRYPTION_KEY.`)]),
         ...(stale === 0
           ? []
           : [

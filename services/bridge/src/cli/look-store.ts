@@ -3,7 +3,7 @@ import { countStale, openVault } from '@chatelaine/keys';
 import type { Config } from '../config.ts';
 import { migrationDirs } from '../migration-dirs.ts';
 import { ENCRYPTED_COLUMNS, VAULT_LABEL } from '../encrypted-columns.ts';
-import { openCredential } from '../upstream/index.ts';
+import { decryptCredential } from '../upstream/index.ts';
 
 interface Kept {
   id: string;
@@ -30,7 +30,7 @@ export type Look =
       /** How many of them their service no longer accepts. */
       readonly broken: number;
       /** How many of them have a credential that cannot be decrypted with this ENCRYPTION_KEY. */
-      readonly sealed: number;
+      readonly undecryptable: number;
       /** How many secrets are encrypted with a previous key. */
       readonly stale: number;
     };
@@ -53,9 +53,9 @@ async function lookAtAccounts(pool: Pool, config: Config): Promise<Look> {
   const accounts = await run(pool, ACCOUNTS);
   const connected = new Map<string, number>();
   for (const { service } of accounts) connected.set(service, (connected.get(service) ?? 0) + 1);
-  const opens = (account: Kept): boolean => {
+  const canDecrypt = (account: Kept): boolean => {
     try {
-      openCredential(vault, account, account.credential);
+      decryptCredential(vault, account, account.credential);
       return true;
     } catch {
       return false;
@@ -65,7 +65,7 @@ async function lookAtAccounts(pool: Pool, config: Config): Promise<Look> {
     kind: 'seen',
     connected,
     broken: accounts.filter(({ state }) => state === 'broken').length,
-    sealed: accounts.filter((account) => !opens(account)).length,
+    undecryptable: accounts.filter((account) => !canDecrypt(account)).length,
     stale: await countStale(pool, ENCRYPTED_COLUMNS, vault.keyId),
   };
 }

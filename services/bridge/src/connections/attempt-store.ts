@@ -23,12 +23,12 @@ const TAKE = defineQuery<{ sealed: Buffer }>({
     where hash = $1 and owner = $2 and session = $3 and service = $4 and expires_at > now() returning sealed`,
 });
 
-/** `sealed`: what finishing the attempt needs, encrypted. */
+/** `encrypted`: what finishing the attempt needs. */
 export async function saveAttempt(
   { pool }: Pick<Deps, 'pool'>,
-  { hash, owner, session, service, sealed }: Attempt & { sealed: Buffer },
+  { hash, owner, session, service, encrypted }: Attempt & { encrypted: Buffer },
 ): Promise<void> {
-  await run(pool, SAVE, [hash, owner, session, service, sealed]);
+  await run(pool, SAVE, [hash, owner, session, service, encrypted]);
 }
 
 /** Takes an attempt, once, for the owner, session and service that it was started with; null for any other. */

@@ -72,5 +72,5 @@ async function keep(
   { hash, secret }: { hash: Buffer; secret: string },
 ): Promise<void> {
   const attempt = { hash, owner, session, service: service.id };
-  await saveAttempt(deps, { ...attempt, sealed: deps.vault.seal(secret, attemptAad(attempt)) });
+  await saveAttempt(deps, { ...attempt, encrypted: deps.vault.encrypt(secret, attemptAad(attempt)) });
 }

@@ -1,7 +1,7 @@
 import { VaultError } from '@chatelaine/crypto';
 import type { Service } from '../definitions/index.ts';
 import type { Deps } from '../deps.ts';
-import { listAccounts, openCredential, removeAccount, type ServiceAccount } from '../upstream/index.ts';
+import { listAccounts, decryptCredential, removeAccount, type ServiceAccount } from '../upstream/index.ts';
 import { endUpstream } from './end-upstream.ts';
 
 export type Disconnected =
@@ -52,7 +52,7 @@ async function revoked(
   account: ServiceAccount,
 ): Promise<boolean> {
   try {
-    return await endUpstream(deps, service, openCredential(deps.vault, account, account.credential));
+    return await endUpstream(deps, service, decryptCredential(deps.vault, account, account.credential));
   } catch (error) {
     if (error instanceof VaultError) return false;
     throw error;

@@ -9,7 +9,7 @@ import {
   oauth2,
   oauth2At,
   saveAccount,
-  sealCredential,
+  encryptCredential,
 } from '../upstream/index.ts';
 import { takeAttempt } from './attempt-store.ts';
 import { callbackOf, attemptAad } from './begin.ts';
@@ -65,8 +65,8 @@ async function take(
   handle: string,
 ): Promise<string | null> {
   const attempt = { hash: sha256(handle), owner, session, service: service.id };
-  const sealed = await takeAttempt(deps, attempt);
-  return sealed === null ? null : deps.vault.open(sealed, attemptAad(attempt));
+  const encrypted = await takeAttempt(deps, attempt);
+  return encrypted === null ? null : deps.vault.decrypt(encrypted, attemptAad(attempt));
 }
 
 async function finishOAuth2(deps: FinishDeps, input: FinishInput): Promise<Granted | NotGranted> {
@@ -114,13 +114,13 @@ async function keep(
   const { credential, expiresIn, who } = input;
   const known = await findAccount(deps, { owner, service: service.id });
   const id = known?.id ?? randomId('acc');
-  const place = { id, owner, service: service.id, origin: service.origin };
+  const row = { id, owner, service: service.id, origin: service.origin };
   const granted = input.granted ?? neededScopes(service);
   const shares = service.scopes
     .filter(({ needs }) => needs.every((need) => granted.includes(need)))
     .map(({ scope }) => scope);
-  const sealed = sealCredential(deps.vault, place, credential);
-  const kept = await saveAccount(deps, { ...place, ...who, granted, shares, credential: sealed, expiresIn });
+  const encrypted = encryptCredential(deps.vault, row, credential);
+  const kept = await saveAccount(deps, { ...row, ...who, granted, shares, credential: encrypted, expiresIn });
   if (kept) {
     deps.log.info({ event: 'service_connected', account: id, service: service.id }, 'a service was connected');
     return { kind: 'connected' };

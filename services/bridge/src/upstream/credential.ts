@@ -26,13 +26,13 @@ export interface CredentialRow {
 export const credentialAad = ({ id, owner, service, origin }: CredentialRow): string =>
   JSON.stringify(['service_account', id, owner, service, origin, 'credential']);
 
-export function sealCredential(vault: Vault, row: CredentialRow, credential: Credential): Buffer {
-  return vault.seal(JSON.stringify(credential), credentialAad(row));
+export function encryptCredential(vault: Vault, row: CredentialRow, credential: Credential): Buffer {
+  return vault.encrypt(JSON.stringify(credential), credentialAad(row));
 }
 
 /** @throws VaultError unless it was encrypted for exactly this row */
-export function openCredential(vault: Vault, row: CredentialRow, sealed: Uint8Array): Credential {
-  return credentialSchema.parse(JSON.parse(vault.open(sealed, credentialAad(row))));
+export function decryptCredential(vault: Vault, row: CredentialRow, encrypted: Uint8Array): Credential {
+  return credentialSchema.parse(JSON.parse(vault.decrypt(encrypted, credentialAad(row))));
 }
 
 /** Every secret in it. */

@@ -4,7 +4,7 @@ import { untilAvailable } from '@chatelaine/postgres';
 import type { Service } from '../definitions/index.ts';
 import type { Deps } from '../deps.ts';
 import { breakAccount, findAccount, type ServiceAccount } from './account-store.ts';
-import { type Credential, openCredential, sealCredential } from './credential.ts';
+import { type Credential, decryptCredential, encryptCredential } from './credential.ts';
 import { refresh, revoke, type Tokens } from './oauth2.ts';
 import { oauth2At } from './party.ts';
 import { claimRenewal, pauseRenewal, storeRenewal } from './renewal-store.ts';
@@ -40,7 +40,7 @@ export async function liveCredential(
   for (let look = 1; ; look++) {
     const account = await findAccount(deps, { owner, service: service.id });
     if (account === null || account.state !== 'active' || account.origin !== service.origin) return { kind: 'gone' };
-    const credential = open(deps, account);
+    const credential = decrypt(deps, account);
     if (credential === null) return { kind: 'later', retryAfter: 60 };
     const wasRefused = refused?.equals(account.credential) === true;
     const isFresh = account.secondsLeft === null || account.secondsLeft > SPARE_SECONDS;
@@ -108,24 +108,24 @@ async function keep(
 ): Promise<LiveCredential> {
   const { accessToken, refreshToken, expiresIn } = outcome;
   const credential: Credential = { version: '2.0', accessToken, refreshToken };
-  const sealed = sealCredential(deps.vault, account, credential);
+  const encrypted = encryptCredential(deps.vault, account, credential);
   // before the claim to the refresh expires
-  const renewed = { id: account.id, renewal, credential: sealed, expiresIn };
+  const renewed = { id: account.id, renewal, credential: encrypted, expiresIn };
   if (!(await untilAvailable(() => storeRenewal(deps, renewed)))) {
     // disconnected in the meantime: the new tokens are revoked like the others
     await revoke(deps, oauth2At(deps, service), refreshToken ?? accessToken);
     return { kind: 'gone' };
   }
-  return { kind: 'credential', credential, account: { ...account, credential: sealed, secondsLeft: expiresIn } };
+  return { kind: 'credential', credential, account: { ...account, credential: encrypted, secondsLeft: expiresIn } };
 }
 
-function open(deps: LiveDeps, account: ServiceAccount): Credential | null {
+function decrypt(deps: LiveDeps, account: ServiceAccount): Credential | null {
   try {
-    return openCredential(deps.vault, account, account.credential);
+    return decryptCredential(deps.vault, account, account.credential);
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
     deps.log.error(
-      { event: 'cannot_open', account: account.id, service: account.service },
+      { event: 'cannot_decrypt', account: account.id, service: account.service },
       'a stored credential cannot be decrypted with this ENCRYPTION_KEY',
     );
     return null;

@@ -38,12 +38,12 @@ const FIND = defineQuery<{ sealed: Buffer }>({
 
 /** False if this attempt was begun before: then nothing may be posted again. */
 export async function beginAttempt(deps: AttemptDeps, ref: AttemptRef, text: string): Promise<boolean> {
-  const sealed = seal(deps, ref, { text, results: null });
-  return (await runOne(deps.pool, BEGIN, [ref.owner, ref.id, sealed, KEPT])) !== null;
+  const encrypted = encrypt(deps, ref, { text, results: null });
+  return (await runOne(deps.pool, BEGIN, [ref.owner, ref.id, encrypted, KEPT])) !== null;
 }
 
 export async function endAttempt(deps: AttemptDeps, ref: AttemptRef, attempt: Attempt): Promise<void> {
-  await run(deps.pool, END, [ref.owner, ref.id, seal(deps, ref, attempt)]);
+  await run(deps.pool, END, [ref.owner, ref.id, encrypt(deps, ref, attempt)]);
 }
 
 /** Null if this owner has no such attempt, or it has expired. */
@@ -51,7 +51,7 @@ export async function findAttempt(deps: AttemptDeps, ref: AttemptRef): Promise<A
   const row = await runOne(deps.pool, FIND, [ref.owner, ref.id]);
   if (row === null) return null;
   try {
-    return JSON.parse(deps.vault.open(row.sealed, aadOf(ref))) as Attempt;
+    return JSON.parse(deps.vault.decrypt(row.sealed, aadOf(ref))) as Attempt;
   } catch (error) {
     // encrypted with a key that no longer exists
     if (error instanceof VaultError) return null;
@@ -59,8 +59,8 @@ export async function findAttempt(deps: AttemptDeps, ref: AttemptRef): Promise<A
   }
 }
 
-function seal(deps: AttemptDeps, ref: AttemptRef, attempt: Attempt): Uint8Array {
-  return deps.vault.seal(JSON.stringify(attempt), aadOf(ref));
+function encrypt(deps: AttemptDeps, ref: AttemptRef, attempt: Attempt): Uint8Array {
+  return deps.vault.encrypt(JSON.stringify(attempt), aadOf(ref));
 }
 
 const aadOf = ({ owner, id }: AttemptRef): string => JSON.stringify(['post_attempt', owner, id]);

@@ -5,10 +5,10 @@ import type { Deps } from '../deps.ts';
 export const SPARE_SECONDS = 60;
 
 /**
- * Names the place of a sealed column, so that what is sealed for one row, owner or column can be decrypted nowhere
- * else. PROTOCOL §8.
+ * The AAD of an encrypted column: what is encrypted for one row, owner and column can be decrypted for no other.
+ * PROTOCOL §8.
  */
-export function sealedFor(input: {
+export function secretAad(input: {
   row: string;
   ownerId: string;
   column: 'access_token' | 'refresh_token' | 'verifier' | 'answer' | 'host_grant';
@@ -18,18 +18,21 @@ export function sealedFor(input: {
 
 /**
  * A secret of a link, in clear; null, and a line in the log, if it cannot be decrypted with the keys of this process or
- * not in its place.
+ * not with its AAD.
  */
-export function openLinkSecret(
+export function decryptLinkSecret(
   { vault, log }: Pick<Deps, 'vault' | 'log'>,
   { linkId, ownerId }: { readonly linkId: string; readonly ownerId: string },
-  { sealed, column }: { sealed: Buffer; column: 'access_token' | 'refresh_token' },
+  { encrypted, column }: { encrypted: Buffer; column: 'access_token' | 'refresh_token' },
 ): string | null {
   try {
-    return vault.open(sealed, sealedFor({ row: linkId, ownerId, column }));
+    return vault.decrypt(encrypted, secretAad({ row: linkId, ownerId, column }));
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
-    log.error({ event: 'cannot_open', linkId, column }, 'a stored secret cannot be decrypted with this ENCRYPTION_KEY');
+    log.error(
+      { event: 'cannot_decrypt', linkId, column },
+      'a stored secret cannot be decrypted with this ENCRYPTION_KEY',
+    );
     return null;
   }
 }
