@@ -17,17 +17,17 @@ import { type Connection, openRawRequester, RAW_CALLBACK, type RawRequester } fr
 import { dumpSchema, restore, sql } from './support/backup.ts';
 import { type Deployment, openDeployment } from './support/deployment.ts';
 import { docker } from './support/docker.ts';
-import { type Load, lostIn, startLoad } from './support/load.ts';
+import { type Load, failuresIn, startLoad } from './support/load.ts';
 
-// docker-compose.tls.yml with the demo profile, and what operations.md has an operator do with it; each test goes on
-// where the one before ended
+// docker-compose.tls.yml with the demo profile, and what docs/operations.md tells an operator to do with it. Each test
+// continues where the one before it ended.
 
 const SERVICES = ['am', 'photos', 'calendar', 'notes', 'lifestream', 'bridge'] as const;
 const UP = ['--profile', 'demo', 'up', '-d', '--no-build'];
 
 let deployment: Deployment;
 let ca: string;
-let trusting: LoopbackFetch;
+let tlsFetch: LoopbackFetch;
 let demo: Person;
 let robin: Person;
 let raw: RawRequester;
@@ -37,39 +37,39 @@ let load: Load | undefined;
 beforeAll(async () => {
   deployment = await openDeployment({ overlays: ['docker-compose.tls.yml'], scheme: 'https' });
   await deployment.compose(UP);
-  // as operations.md says how to get it for one's browser
+  // the command that docs/operations.md gives for one's browser
   ca = await deployment.compose(['run', '--rm', '--no-deps', 'certificates', 'cat', '/tls/public/ca.pem']);
-  trusting = createLoopbackFetch({ ca });
+  tlsFetch = createLoopbackFetch({ ca });
 });
 
 afterAll(async () => {
   await load?.stop();
-  await trusting?.close();
+  await tlsFetch?.close();
   await deployment?.down();
 });
 
-/** What the container that makes the demo account says when it has ended, and with which code. */
-async function seeded(): Promise<{ code: string; says: string }> {
+/** The exit code and the log of the container that makes the demo account. */
+async function demoResult(): Promise<{ code: string; says: string }> {
   const [id = ''] = await deployment.containers('demo', 'exited');
   return { code: await docker('inspect', '-f', '{{.State.ExitCode}}', id), says: await docker('logs', id) };
 }
-const whenSeeded = async () => {
+const waitForDemo = async () => {
   await eventually(() => deployment.containers('demo', 'exited'), {
     until: (ids) => ids.length === 1,
   });
-  return seeded();
+  return demoResult();
 };
-const wordAfter = (label: string, text: string): string =>
+const valueAfter = (label: string, text: string): string =>
   new RegExp(`^ *${label} +(\\S+)$`, 'm').exec(text)?.[1] ?? '';
 const cookiesOf = (page: Page): string[] => [page.headers['set-cookie'] ?? []].flat();
-/** As root in a container of the image with all files of these volumes, which no service has. */
+/** Runs a command as root, in a container of its own that has the volume at `/v`. */
 function inVolume(volume: string, ...command: string[]): Promise<string> {
   const mounted = ['-v', `${deployment.project}_${volume}:/v:ro`];
   return docker('run', '--rm', '--network', 'none', ...mounted, 'chatelaine-postgres', ...command);
 }
 
 describe('docker-compose with TLS and a demo account [needs a container engine]', () => {
-  test('the first start makes an authority for localhost names, whose key no container has', async () => {
+  test('the first start makes a certificate authority for localhost names, whose key no container has', async () => {
     const authority = new X509Certificate(ca);
     expect([authority.ca, authority.checkIssued(authority)]).toEqual([true, true]);
     for (const name of SERVICES) {
@@ -79,10 +79,10 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
     }
   });
 
-  test('the authority’s key is in a volume of no running container; a service’s key is the proxy’s alone', async () => {
+  test('the authority’s key is in no volume of a running container; only the proxy has the TLS keys', async () => {
     expect(await inVolume('tls-authority', 'stat', '-c', '%a %u', '/v/ca.key')).toBe('600 0');
     const mounts = '{{range .Mounts}}{{.Name}} {{end}}';
-    const withKeys = async (volume: string) => {
+    const servicesThatMount = async (volume: string) => {
       const found = await Promise.all(
         ['postgres', 'proxy', ...SERVICES].map(async (service) => {
           const ids = await deployment.containers(service);
@@ -93,13 +93,13 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
       );
       return found.flat();
     };
-    expect(await withKeys('tls-authority')).toEqual([]);
-    expect(await withKeys('tls-proxy')).toEqual(['proxy']);
+    expect(await servicesThatMount('tls-authority')).toEqual([]);
+    expect(await servicesThatMount('tls-proxy')).toEqual(['proxy']);
     expect(await inVolume('tls-public', 'ls', '/v')).toBe('ca.pem');
     expect((await inVolume('tls-public', 'cat', '/v/ca.pem')).includes('PRIVATE KEY')).toBe(false);
   });
 
-  test('somebody signs up, links a Host and has a token transferred, with Secure cookies, without HSTS', async () => {
+  test('a person signs up, links a Host and has a token transferred; cookies are Secure, without HSTS', async () => {
     robin = deployment.person({ username: 'robin', stopsAt: [RAW_CALLBACK], ca });
     const am = { url: deployment.url('am') };
     const host = { url: deployment.url('photos') };
@@ -111,28 +111,28 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
     await signUp(robin, host.url);
     await robin.press('Add', { text: 'kept behind TLS' });
     await addHost(robin, { am, host });
-    raw = await openRawRequester({ am, fetch: trusting.fetch });
+    raw = await openRawRequester({ am, fetch: tlsFetch.fetch });
     connection = await raw.connect(robin);
-    expect(await entriesSeen(connection)).toContain('kept behind TLS');
+    expect(await readEntries(connection)).toContain('kept behind TLS');
   });
 
-  test('the demo account is made once and its password told; it has linked Hosts and a feed', async () => {
-    const { code, says } = await whenSeeded();
+  test('the demo account is made once, and its password printed; it has linked Hosts and a feed', async () => {
+    const { code, says } = await waitForDemo();
     expect(code).toBe('0');
-    demo = deployment.person({ username: wordAfter('username', says), password: wordAfter('password', says), ca });
+    demo = deployment.person({ username: valueAfter('username', says), password: valueAfter('password', says), ca });
     for (const name of ['am', 'lifestream'] as const) await signIn(demo, deployment.url(name));
     const hosts = (await demo.visit(`${deployment.url('am')}/hosts`)).text;
     for (const name of ['photos', 'calendar', 'notes', 'bridge'] as const)
       expect(hosts).toContain(deployment.url(name));
     const feed = (await demo.visit(deployment.url('lifestream'))).text;
-    // the latter two of services that have never heard of an AM, through the bridge
+    // the last two are from services that know nothing of AMs, through the bridge
     for (const entry of ['Fog over the allotments', 'Choir rehearsal', 'Learned to whistle', 'On keeping a diary'])
       expect(feed).toContain(entry);
-    // may be asked for, and was not answered yet
+    // its scope is on `ask`, and the question has not been answered
     expect(feed).not.toContain('Ask about the spare key');
   });
 
-  test('a second up changes nothing: same secrets, same authority, same account, nothing twice', async () => {
+  test('a second `up` changes nothing: secrets, authority and account stay, and nothing is made twice', async () => {
     const kept = ['secrets-am', 'tls-authority', 'tls-proxy', 'demo', 'stand-ins-shared'];
     const sum = ['sh', '-c', 'find /v -type f -exec sha256sum {} + | sort'];
     const sums = () => Promise.all(kept.map((it) => inVolume(it, ...sum)));
@@ -140,16 +140,16 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
     const tables = ['am.link', 'am.connection', 'photos.entry', 'bridge.service_account'];
     const counted = tables.map((table) => `(select count(*) from ${table})`);
     const rows = async () => sql(await postgres(), `select ${counted.join()}`);
-    const there = await rows();
+    const rowsBefore = await rows();
     await deployment.compose(UP);
-    const { code, says } = await whenSeeded();
-    expect([code, wordAfter('password', says)]).toEqual(['0', demo.password]);
+    const { code, says } = await waitForDemo();
+    expect([code, valueAfter('password', says)]).toEqual(['0', demo.password]);
     expect(await sums()).toEqual(before);
-    expect(await rows()).toBe(there);
+    expect(await rows()).toBe(rowsBefore);
     expect((await demo.visit(deployment.url('lifestream'))).text).toContain('Fog over the allotments');
   });
 
-  test('each container says from which commit it was built, and is healthy', async () => {
+  test('each container has a label with the commit that it was built from, and is healthy', async () => {
     const label = (name: string) => `{{index .Config.Labels "org.opencontainers.image.${name}"}}`;
     const format = `${label('title')} ${label('licenses')} ${label('revision')} {{.State.Health.Status}}`;
     const images = { am: 'am', photos: 'host', lifestream: 'requester', bridge: 'bridge' };
@@ -164,7 +164,7 @@ describe('docker-compose with TLS and a demo account [needs a container engine]'
 });
 
 describe('what an operator does with it [needs a container engine]', () => {
-  test('chatelaine doctor finds nothing wrong; started for another issuer, it says what is', async () => {
+  test('chatelaine doctor finds nothing wrong; with another issuer it says what is wrong', async () => {
     expect(await deployment.compose(['exec', '-T', 'am', 'chatelaine', 'doctor'])).toMatch(/\nNothing is wrong\.\n$/);
     const elsewhere = [
       'run',
@@ -186,7 +186,7 @@ describe('what an operator does with it [needs a container engine]', () => {
 
   test('chatelaine stop ends a connection that chatelaine connections lists', async () => {
     const other = await raw.connect(robin);
-    expect(await entriesSeen(other)).toContain('kept behind TLS');
+    expect(await readEntries(other)).toContain('kept behind TLS');
     const listed = (await chatelaine('connections', '--owner', 'robin')).split('\n');
     expect(listed).toHaveLength(2);
     const [id = ''] = listed.at(-1)?.split('  ') ?? [];
@@ -195,18 +195,18 @@ describe('what an operator does with it [needs a container engine]', () => {
     expect((await exchange(connection)).status).toBe(200);
   });
 
-  test('a backup of a serving AM goes on in an empty database, and what had ended at a Host stays ended', async () => {
+  test('a backup of a running AM is restored; what has ended at a Host stays ended', async () => {
     const stopped = await raw.connect(robin);
-    load = startLoad(raw, { token: connection.accessToken, ...PHOTOS() });
+    load = startLoad(raw, { token: connection.accessToken, ...photosTarget() });
     const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-backup-')), 'am.dump');
     const copy = await dumpSchema(deployment, { schema: 'am', file });
     const sent = await load.stop();
-    expect(lostIn(sent)).toEqual([]);
+    expect(failuresIn(sent)).toEqual([]);
 
     const token = String((await exchange(stopped)).body['access_token']);
     const [id = ''] = (await chatelaine('connections', '--owner', 'robin')).split('\n').at(-1)?.split('  ') ?? [];
     await chatelaine('stop', 'connection', id);
-    await eventually(() => statusAtPhotos(token), { until: (status) => status === 401 });
+    await eventually(() => photosStatus(token), { until: (status) => status === 401 });
 
     await deployment.compose(['stop', 'am']);
     await sql(await postgres(), 'drop schema am, am_jobs cascade');
@@ -217,11 +217,11 @@ describe('what an operator does with it [needs a container engine]', () => {
     await eventually(() => statusOf(`${deployment.url('am')}/readyz`), { until: (it) => it === 200 });
 
     expect(await chatelaine('doctor')).toMatch(/\nNothing is wrong\.$/);
-    // whoever was signed in is, and anybody can sign in
+    // existing sessions are valid, and signing in works
     expect((await robin.visit(`${deployment.url('am')}/hosts`)).text).toContain(deployment.url('photos'));
     await signIn(deployment.person({ username: 'robin', ca }), deployment.url('am'));
-    expect(await entriesSeen(connection)).toContain('kept behind TLS');
-    // in force again here, and of no use
+    expect(await readEntries(connection)).toContain('kept behind TLS');
+    // the connection is active again here, but no Host accepts it
     expect(await chatelaine('connections', '--owner', 'robin')).toContain(id);
     expect(await exchange(stopped)).toMatchObject({ status: 502, body: { error: 'server_error' } });
     expect(await chatelaine('stop', 'everything', '--yes')).toMatch(/nobody has access through this AM/);
@@ -229,19 +229,19 @@ describe('what an operator does with it [needs a container engine]', () => {
   });
 });
 
-const PHOTOS = () => ({ resource: deployment.resource('photos'), scope: 'entries.read' });
-const exchange = (through: Connection) => raw.exchange(through.accessToken, PHOTOS());
-const atPhotos = (token: string) => raw.get(`${deployment.resource('photos')}/entries`, token);
-const statusAtPhotos = async (token: string): Promise<number> => (await atPhotos(token)).status;
-/** `docker exec` is what `docker-compose exec` does, a second sooner. */
+const photosTarget = () => ({ resource: deployment.resource('photos'), scope: 'entries.read' });
+const exchange = (through: Connection) => raw.exchange(through.accessToken, photosTarget());
+const readPhotos = (token: string) => raw.get(`${deployment.resource('photos')}/entries`, token);
+const photosStatus = async (token: string): Promise<number> => (await readPhotos(token)).status;
+/** By `docker exec`, which is a second faster than `docker-compose exec`. */
 const chatelaine = async (...words: string[]): Promise<string> => {
   const [am = ''] = await deployment.containers('am');
   return docker('exec', am, 'chatelaine', ...words);
 };
 
-async function entriesSeen(through: Connection): Promise<string> {
+async function readEntries(through: Connection): Promise<string> {
   const { body } = await exchange(through);
-  return JSON.stringify((await atPhotos(String(body['access_token']))).body);
+  return JSON.stringify((await readPhotos(String(body['access_token']))).body);
 }
 
 async function postgres(): Promise<string> {
@@ -250,7 +250,7 @@ async function postgres(): Promise<string> {
 }
 
 async function statusOf(url: string): Promise<number> {
-  return trusting.fetch(url).then(
+  return tlsFetch.fetch(url).then(
     ({ status }) => status,
     () => 0,
   );

@@ -5,17 +5,17 @@ import { type Connection, openRawRequester, RAW_CALLBACK, type RawRequester } fr
 import { sql } from './support/backup.ts';
 import { type Deployment, openDeployment } from './support/deployment.ts';
 import { docker } from './support/docker.ts';
-import { inSeconds, note } from './support/figures.ts';
+import { seconds, recordFigure } from './support/figures.ts';
 import { startLoad, tokensOf } from './support/load.ts';
-import { accountAt, firstPair, keepEntries, lose, promote } from './support/standby.ts';
+import { compareWith, initialPair, startWritingEntries, killForGood, promote } from './support/standby.ts';
 
-// docker-compose.standby.yml: the AM, Photos, and a Postgres that is followed by another
+// docker-compose.standby.yml: the AM, Photos, and a Postgres with a synchronous standby
 
 let deployment: Deployment;
 let robin: Person;
 let raw: RawRequester;
 let connection: Connection;
-const working: { stop(): Promise<unknown> }[] = [];
+const running: { stop(): Promise<unknown> }[] = [];
 
 beforeAll(async () => {
   deployment = await openDeployment({ overlays: ['docker-compose.standby.yml'] });
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all(working.map((it) => it.stop()));
+  await Promise.all(running.map((it) => it.stop()));
   await deployment?.down();
 });
 
@@ -42,9 +42,9 @@ const statusOf = async (url: string): Promise<number> =>
     () => 0,
   );
 
-describe('a Postgres that is followed by another [needs a container engine]', () => {
-  test('starts again without the other, which is started after it: making the roles waits for nobody', async () => {
-    const { standby } = await firstPair(deployment);
+describe('a Postgres with a standby [needs a container engine]', () => {
+  test('starts without its standby, which is started later: making the roles does not wait for it', async () => {
+    const { standby } = await initialPair(deployment);
     await docker('stop', '-t', '20', standby.container);
     await deployment.compose(['run', '--rm', '--no-deps', '-T', 'roles']);
     await docker('start', standby.container);
@@ -53,23 +53,23 @@ describe('a Postgres that is followed by another [needs a container engine]', ()
     });
   });
 
-  test('is killed under load: nothing acknowledged is lost, and it serves within 30 s of the promotion', async () => {
-    const { primary, standby } = await firstPair(deployment);
+  test('is killed under load: nothing acknowledged is lost; 30 s after the promotion tokens are served', async () => {
+    const { primary, standby } = await initialPair(deployment);
     await eventually(() => sql(primary.container, 'select sync_state from pg_stat_replication'), {
       until: (state) => state === 'sync',
     });
-    const entries = keepEntries(robin, { host: deployment.url('photos') });
+    const entries = startWritingEntries(robin, { host: deployment.url('photos') });
     const load = startLoad(raw, {
       token: connection.accessToken,
       resource: deployment.resource('photos'),
       scope: 'entries.read',
     });
-    working.push(entries, load);
+    running.push(entries, load);
     await eventually(async () => Math.min(entries.acknowledged.length, load.sent.length), {
       until: (count) => count > 20,
     });
 
-    await lose(primary);
+    await killForGood(primary);
     const killedAt = Date.now();
     const refused = () => load.sent.filter(({ at, status }) => at > killedAt && status === 503);
     await eventually(async () => refused().length, { until: (count) => count > 5 });
@@ -79,16 +79,20 @@ describe('a Postgres that is followed by another [needs a container engine]', ()
     await eventually(async () => load.sent.some(({ at, status }) => at > promotedAt && status === 200), {
       until: Boolean,
     });
-    const served = inSeconds(Date.now() - promotedAt);
-    note({ what: 'primary killed, standby promoted: from then to the first token', held: '≤ 30 s', measured: served });
+    const served = seconds(Date.now() - promotedAt);
+    recordFigure({
+      what: 'primary killed, standby promoted: from then to the first token',
+      promised: '≤ 30 s',
+      measured: served,
+    });
     await entries.stop();
     const sent = await load.stop();
 
     expect(refused().filter(({ retryAfter }) => retryAfter === null)).toEqual([]);
     const tokens = tokensOf(sent);
-    const { lost, orphans } = await accountAt(deployment, standby, { entries: entries.acknowledged, tokens });
+    const { lost, orphans } = await compareWith(deployment, standby, { entries: entries.acknowledged, tokens });
     const measured = `${lost} of ${entries.acknowledged.length + tokens.length}`;
-    note({ what: 'acknowledged, but missing at the standby', held: '0', measured });
+    recordFigure({ what: 'acknowledged, but missing at the standby', promised: '0', measured });
     expect({ lost, orphans }).toEqual({ lost: 0, orphans: 0 });
     expect(tokens.length).toBe(sent.filter(({ status }) => status === 200).length);
   });

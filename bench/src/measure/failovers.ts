@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { addHost, signUp } from '@chatelaine/constellation';
 import { openDeployment, type Deployment } from '../../../e2e/containers/support/deployment.ts';
 import { prune } from '../../../e2e/containers/support/docker.ts';
-import { type Sent, startLoad, tokensOf } from '../../../e2e/containers/support/load.ts';
+import { type SentRequest, startLoad, tokensOf } from '../../../e2e/containers/support/load.ts';
 import * as pg from '../../../e2e/containers/support/standby.ts';
 import { eventually } from '@chatelaine/test-kit';
 import { openRawRequester, RAW_CALLBACK } from '../../../e2e/test/support/raw-requester.ts';
@@ -58,9 +58,9 @@ async function run(there: Deployment) {
   const { accessToken: token } = await raw.connect(robin);
   const wanted = { token, resource: there.resource('photos'), scope: 'entries.read', idleMs: TRANSFER_EVERY_MS };
   const load = startLoad(raw, wanted);
-  const entries = pg.keepEntries(robin, { host: host.url, idleMs: ENTRY_EVERY_MS });
+  const entries = pg.startWritingEntries(robin, { host: host.url, idleMs: ENTRY_EVERY_MS });
   const failovers: Failover[] = [];
-  let pair = await pg.firstPair(there);
+  let pair = await pg.initialPair(there);
   for (let number = 1; number <= count; number++) {
     const [entriesBefore, sentBefore] = [entries.acknowledged.length, load.sent.length];
     await eventually(async () => Math.min(entries.acknowledged.length - entriesBefore, load.sent.length - sentBefore), {
@@ -78,10 +78,10 @@ async function run(there: Deployment) {
   await entries.stop();
   const sent = await load.stop();
   if (count % 2 === 0) {
-    const { primary } = await pg.asAtFirst(there, pair, UP);
+    const { primary } = await pg.resetPair(there, pair, UP);
     await eventually(() => answers(am), { until: Boolean });
     const seen = { entries: entries.acknowledged, tokens: tokensOf(sent) };
-    const { lost, orphans } = await pg.accountAt(there, primary, seen);
+    const { lost, orphans } = await pg.compareWith(there, primary, seen);
     console.log(`as at first again; ${lost} lost, ${orphans} orphans`);
     if (lost > 0) throw new Error('What was acknowledged is not where compose looks for it.');
   }
@@ -90,9 +90,9 @@ async function run(there: Deployment) {
 
 async function failover(
   there: Deployment,
-  { pair, seen }: { pair: pg.Pair; seen: { sent: readonly Sent[]; entries: readonly string[] } },
+  { pair, seen }: { pair: pg.Pair; seen: { sent: readonly SentRequest[]; entries: readonly string[] } },
 ): Promise<{ pair: pg.Pair; measured: Failover }> {
-  await pg.lose(pair.primary);
+  await pg.killForGood(pair.primary);
   const killedAt = Date.now();
   const since = (moment: number, status: number) => seen.sent.some((one) => one.at > moment && one.status === status);
   await eventually(async () => since(killedAt, 503), { until: Boolean });
@@ -100,20 +100,20 @@ async function failover(
 
   const promotedAt = Date.now();
   await pg.promote(there, pair.standby);
-  const { lost } = await pg.accountAt(there, pair.standby, acknowledged);
+  const { lost } = await pg.compareWith(there, pair.standby, acknowledged);
   await eventually(async () => since(promotedAt, 200), { until: Boolean });
   const served = seen.sent.find(({ at, status }) => at > promotedAt && status === 200);
   const firstTokenMs = (served?.at ?? Number.NaN) + (served?.tookMs ?? 0) - promotedAt;
   // by then, the Host has minted again, too
-  const { orphans } = await pg.accountAt(there, pair.standby, { entries: [], tokens: tokensOf(seen.sent) });
+  const { orphans } = await pg.compareWith(there, pair.standby, { entries: [], tokens: tokensOf(seen.sent) });
 
   const begun = Date.now();
-  const standby = await pg.standbyAgain(there, { primary: pair.standby, lost: pair.primary });
+  const standby = await pg.addStandby(there, { primary: pair.standby, lost: pair.primary });
   const measured = { firstTokenMs, standbyMs: Date.now() - begun, lost, orphans };
   return { pair: { primary: pair.standby, standby }, measured };
 }
 
-function tableOf(it: { failovers: readonly Failover[]; sent: readonly Sent[]; entries: number }): string[] {
+function tableOf(it: { failovers: readonly Failover[]; sent: readonly SentRequest[]; entries: number }): string[] {
   const { failovers, sent, entries } = it;
   const sum = (of: (one: Failover) => number): number => failovers.reduce((total, one) => total + of(one), 0);
   const served = spread(failovers.map(({ firstTokenMs }) => firstTokenMs));
@@ -156,7 +156,7 @@ function spread(ms: readonly number[]): string {
   return `p50 ${at(0.5)}, longest ${at(1)}`;
 }
 
-function statusesOf(sent: readonly Sent[]): string {
+function statusesOf(sent: readonly SentRequest[]): string {
   const statuses = [...new Set(sent.map(({ status }) => status))].toSorted((a, b) => a - b);
   return statuses.length === 0 ? '' : ` (${statuses.map((it) => (it === 0 ? 'no answer' : it)).join(', ')})`;
 }

@@ -7,38 +7,38 @@ import { docker } from './docker.ts';
 const DATABASE = ['-h', '/var/run/postgresql', '-d', 'chatelaine'];
 const MIGRATIONS = '_prisma_migrations';
 
-/** A copy of one service's schema. `rows`: its tables come from the service's own migrations. */
+/** A copy of one service's schema. `rows`: the file has rows only, and `migrate` makes the tables. */
 export interface Copy {
   readonly kind: 'pg_dump' | 'rows';
   readonly schema: Name;
   readonly file: string;
 }
 
-/** Runs one statement as the administrator; resolves with its rows, unaligned. */
+/** Runs a statement as the superuser; resolves with its rows, as psql prints them unaligned. */
 export function sql(container: string, statement: string): Promise<string> {
   return docker('exec', '-u', 'postgres', container, 'psql', ...DATABASE, '-Atqc', statement);
 }
 
 /**
- * What operations.md has an operator do, by the programs in the container of Postgres. Where its pg_dump is older than
- * its server and refuses, psql copies the rows of all tables instead, at one moment as well.
+ * Backs up as docs/operations.md says, with the programs in the Postgres container. If its pg_dump is older than the
+ * server, and so refuses, psql copies the rows of all tables instead, in one snapshot as well.
  */
 export async function dumpSchema(deployment: Deployment, { schema, file }: Omit<Copy, 'kind'>): Promise<Copy> {
   const [container = ''] = await deployment.containers('postgres');
   const into = fs.openSync(file, 'w');
-  const kind = (await dumpsItsServer(container)) ? 'pg_dump' : 'rows';
+  const kind = (await canDumpServer(container)) ? 'pg_dump' : 'rows';
   if (kind === 'pg_dump') {
     const what = ['--schema', schema, '--no-unlogged-table-data', '--format', 'custom'];
     await run(['-u', 'postgres', container, 'pg_dump', ...DATABASE, ...what], ['ignore', into]);
   } else {
-    const script = await copyingRows(container, schema);
+    const script = await copyScript(container, schema);
     await run(['-u', 'postgres', container, 'psql', ...DATABASE, '-Atq', ...script], ['ignore', into]);
   }
   fs.closeSync(into);
   return { kind, schema, file };
 }
 
-/** Into a database that has the role and its empty schemas; nothing of the service runs. */
+/** Restores into a database that has the role and its empty schemas, while no process of the service runs. */
 export async function restore(deployment: Deployment, { kind, schema, file }: Copy): Promise<void> {
   const [container = ''] = await deployment.containers('postgres');
   const from = fs.openSync(file, 'r');
@@ -53,14 +53,14 @@ export async function restore(deployment: Deployment, { kind, schema, file }: Co
   fs.closeSync(from);
 }
 
-async function dumpsItsServer(container: string): Promise<boolean> {
+async function canDumpServer(container: string): Promise<boolean> {
   const client = /\d+/.exec(await docker('exec', container, 'pg_dump', '--version'))?.[0];
   return Number(client) >= Math.floor(Number(await sql(container, 'show server_version_num')) / 10_000);
 }
 
-/** Arguments of psql that make it print a script which brings the rows back, in any order. */
-async function copyingRows(container: string, schema: string): Promise<string[]> {
-  // rows of a partitioned table go where they belong; an unlogged table is empty after a crash, too
+/** Arguments of psql that make it print a script which inserts the rows again, in any order. */
+async function copyScript(container: string, schema: string): Promise<string[]> {
+  // copying into a partitioned table routes each row to its partition; an unlogged table is empty after a crash, too
   const tables = await sql(
     container,
     `select relname from pg_class where relnamespace = '${schema}'::regnamespace and relkind in ('r', 'p')
@@ -71,7 +71,7 @@ async function copyingRows(container: string, schema: string): Promise<string[]>
   return [
     'begin isolation level repeatable read',
     String.raw`\echo set session_replication_role = replica;`,
-    // a migration may have put rows there
+    // a migration may have inserted rows
     `\\echo truncate ${lines(tables)
       .map((table) => `${schema}."${table}"`)
       .join(', ')};`,

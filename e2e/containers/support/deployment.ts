@@ -17,31 +17,31 @@ const exec = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, '../../..');
 const NAMES = ['am', 'photos', 'calendar', 'notes', 'lifestream', 'bridge', 'chirp', 'plume', 'apps'] as const;
 export type Name = (typeof NAMES)[number];
-/** What the containers of the last run wrote. */
+/** For the containers' output in the last run. */
 const LOGS = path.join(ROOT, '.run/logs');
 const UP_WITHIN_MS = 180_000;
 const EVERYTHING = ['--profile', 'demo'];
 
-/** What docker-compose.yml gives, under free ports, on a network and in volumes of its own. */
+/** The deployment of docker-compose.yml, with free ports, and with a network and volumes of its own. */
 export interface Deployment {
   readonly project: string;
   /** The issuer. */
   url(name: Name): string;
   /** `<issuer>/api` */
   resource(name: Name): string;
-  /** Runs compose with the images named here instead of the newest; resolves with what it printed. */
+  /** Runs compose, with these images instead of the latest; resolves with what it printed. */
   compose(args: readonly string[], images?: Readonly<Partial<Record<Name, string>>>): Promise<string>;
-  /** Ids of a compose service's containers, oldest first: of those that run, unless told otherwise. */
+  /** Ids of a compose service's containers in this state, `running` by default, oldest first. */
   containers(service: string, state?: 'running' | 'exited'): Promise<string[]>;
-  /** Believes the public authorities only. */
+  /** Trusts the public certificate authorities only. */
   readonly fetch: typeof globalThis.fetch;
   person(options?: PersonOptions): Person;
-  /** Removes all of it, data included. */
+  /** Removes everything, including the data. */
   down(): Promise<void>;
 }
 
 export interface DeploymentOptions {
-  /** Files beside docker-compose.yml. */
+  /** Compose files that are used together with docker-compose.yml. */
   readonly overlays?: readonly string[];
   readonly scheme?: 'http' | 'https';
 }
@@ -56,12 +56,12 @@ export async function openDeployment({ overlays = [], scheme = 'http' }: Deploym
     COMPOSE_PROJECT_NAME: project,
     CONTAINER_NETWORK: `172.29.${randomInt(1, 255)}`,
     SCHEME: scheme,
-    // one connection is all that asks
+    // all load comes from one connection
     TRANSFERS_PER_MINUTE: '1000000',
     ...Object.fromEntries(NAMES.map((name) => [`${name.toUpperCase()}_PORT`, String(portOf[name])])),
   };
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'chatelaine-deployment-'));
-  const way = createLoopbackFetch();
+  const loopback = createLoopbackFetch();
   const people: Person[] = [];
   const url = (name: Name): string => `${scheme}://${name}.localhost:${portOf[name]}`;
   const compose: Deployment['compose'] = async (args, images = {}) => {
@@ -90,14 +90,14 @@ export async function openDeployment({ overlays = [], scheme = 'http' }: Deploym
         .filter((id) => id !== '')
         .toReversed();
     },
-    fetch: way.fetch,
+    fetch: loopback.fetch,
     person(options) {
       const person = createPerson(options);
       people.push(person);
       return person;
     },
     async down() {
-      await Promise.all([way, ...people].map((it) => it.close()));
+      await Promise.all([loopback, ...people].map((it) => it.close()));
       fs.mkdirSync(LOGS, { recursive: true });
       fs.writeFileSync(
         path.join(LOGS, `${['compose', ...overlays].join('-')}.log`),
@@ -109,7 +109,7 @@ export async function openDeployment({ overlays = [], scheme = 'http' }: Deploym
   };
 }
 
-/** Either of the two programs; the file is for both. */
+/** Whichever of the two programs is installed. */
 function composeCommand(): readonly string[] {
   const known = [['docker', 'compose'], ['docker-compose']];
   const found = known.find(([program = '', ...args]) => spawnSync(program, [...args, 'version']).status === 0);

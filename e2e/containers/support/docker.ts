@@ -3,9 +3,9 @@ import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
 
-/** On everything that these tests make, so that a run finds what an earlier one left. */
+/** Label of everything that these tests create, so that a run finds what an earlier one left behind. */
 export const LABEL = 'dev.chatelaine.test=true';
-/** Names of compose projects of these tests begin so. */
+/** Prefix of the names of these tests' compose projects. */
 export const PROJECT_PREFIX = 'chatelaine-test-';
 
 const PATIENCE_MS = 180_000;
@@ -18,10 +18,7 @@ export async function docker(...args: string[]): Promise<string> {
 
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
-/**
- * Removes what earlier runs, or this one, left behind: containers, networks and volumes of these tests and of nobody
- * else.
- */
+/** Removes containers, networks and volumes that these tests left behind, in this run or an earlier one. */
 export async function prune(): Promise<void> {
   const ours = `label=${LABEL}`;
   const containers = [

@@ -1,24 +1,24 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** One thing that was measured on the way; `pnpm measure:containers` writes all of them into docs/operations.md. */
+/** Something that a test measured. `pnpm measure:containers` writes all figures into docs/operations.md. */
 export interface Figure {
   readonly what: string;
-  readonly held: string;
+  readonly promised: string;
   readonly measured: string;
 }
 
 export const FIGURES_FILE: string = path.join(import.meta.dirname, '../../../.run/container-figures.json');
 
-/** What was there before under the same name is replaced. */
-export function note(figure: Figure): void {
-  const others = noted().filter(({ what }) => what !== figure.what);
+/** Replaces an earlier figure of the same name. */
+export function recordFigure(figure: Figure): void {
+  const others = recordedFigures().filter(({ what }) => what !== figure.what);
   fs.mkdirSync(path.dirname(FIGURES_FILE), { recursive: true });
   fs.writeFileSync(FIGURES_FILE, JSON.stringify([...others, figure], null, 2));
 }
 
-export function noted(): Figure[] {
+export function recordedFigures(): Figure[] {
   return fs.existsSync(FIGURES_FILE) ? (JSON.parse(fs.readFileSync(FIGURES_FILE, 'utf8')) as Figure[]) : [];
 }
 
-export const inSeconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

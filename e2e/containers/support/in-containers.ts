@@ -11,14 +11,14 @@ import { startPostgres } from './postgres-container.ts';
 import { serviceContainer } from './service-container.ts';
 
 export interface ContainerOptions extends ConstellationOptions {
-  /** Only this service is containers; the others are processes of this machine. */
+  /** Only this service runs in containers; the others are processes on this machine. */
   readonly only?: ServiceProcessOptions['service'];
 }
 
 /**
- * A constellation whose services are containers of the built images, with Postgres in a container beside them, on a
- * network of their own. What stands on the issuers' ports stays on this machine, so that all that a test can do to a
- * deployment it can do to this one.
+ * A deployment whose services are containers of the built images, with Postgres in another container, on a network of
+ * their own. The proxies on the issuers' ports stay on this machine, so that tests can do with it all that they can do
+ * with any other deployment.
  */
 export async function startInContainers({ only, ...options }: ContainerOptions = {}): Promise<Constellation> {
   const network = await openNetwork();

@@ -2,23 +2,24 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { hashOfHostToken } from '../../faults/ledger.ts';
 import type { RawRequester } from '../../test/support/raw-requester.ts';
 
-/** One request under load: 0 when nothing came back at all. */
-export interface Sent {
+/** A request of the load. */
+export interface SentRequest {
   readonly at: number;
   readonly tookMs: number;
+  /** 0: there was no response. */
   readonly status: number;
   readonly retryAfter: string | null;
-  /** The token that came, as the Host's tables know it. */
+  /** The hash of the token that was issued, as it is in the Host's tables. */
   readonly token: string | null;
 }
 
-/** Transfers, over and over, until it is stopped; each of three workers waits a little between two. */
+/** Transfers by three workers, each with a pause between two requests, until it is stopped. */
 export interface Load {
-  readonly sent: readonly Sent[];
-  stop(): Promise<readonly Sent[]>;
+  readonly sent: readonly SentRequest[];
+  stop(): Promise<readonly SentRequest[]>;
 }
 
-/** So many requests are under way at once, at most. */
+/** The most requests at once. */
 export const WORKERS = 3;
 const IDLE_MS = 30;
 
@@ -26,11 +27,11 @@ export function startLoad(
   raw: RawRequester,
   input: { token: string; resource: string; scope: string; idleMs?: number },
 ): Load {
-  const sent: Sent[] = [];
-  let going = true;
+  const sent: SentRequest[] = [];
+  let running = true;
   const { token, idleMs = IDLE_MS, ...wanted } = input;
   const work = async (): Promise<void> => {
-    while (going) {
+    while (running) {
       const at = Date.now();
       const answer = await raw.exchange(token, wanted).catch(() => null);
       const retryAfter = answer?.headers.get('retry-after') ?? null;
@@ -43,18 +44,18 @@ export function startLoad(
   return {
     sent,
     async stop() {
-      going = false;
+      running = false;
       await Promise.all(workers);
       return sent;
     },
   };
 }
 
-/** What was handed out. */
-export function tokensOf(sent: readonly Sent[]): readonly string[] {
+/** The tokens that were issued. */
+export function tokensOf(sent: readonly SentRequest[]): readonly string[] {
   return sent.flatMap(({ token }) => (token === null ? [] : [token]));
 }
 
-/** 504 is the AM's word that a Host took more than five seconds: a slow machine, and nothing that was lost. */
-export const lostIn = (sent: readonly Sent[]): readonly Sent[] =>
+/** Without 504: it says that a Host took more than five seconds, as it may on a slow machine. */
+export const failuresIn = (sent: readonly SentRequest[]): readonly SentRequest[] =>
   sent.filter(({ status }) => status !== 200 && status !== 504);

@@ -3,17 +3,17 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { docker, LABEL } from './docker.ts';
 
-/** A network of containers, and this machine's place in it. */
+/** A network of containers that can reach this machine. */
 export interface ContainerNetwork {
   readonly name: string;
-  /** This machine, as the containers see it. */
+  /** This machine's address, as seen from the containers. */
   readonly gateway: string;
-  /** From now on containers that call this machine at this port reach what listens here on loopback. */
+  /** Forwards containers' connections to this port of the gateway to the same port of loopback. */
   open(port: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Needs an engine on this very machine (Linux): its bridge is an interface of ours. */
+/** Works only with an engine on this machine (Linux), whose bridge is one of this machine's interfaces. */
 export async function openNetwork(): Promise<ContainerNetwork> {
   const name = `chatelaine-${randomBytes(4).toString('hex')}`;
   await docker('network', 'create', '--label', LABEL, name);
@@ -35,12 +35,12 @@ export async function openNetwork(): Promise<ContainerNetwork> {
   };
 }
 
-function relay(near: net.Socket, port: number): void {
-  const far = net.connect(port, '127.0.0.1');
-  near.pipe(far).pipe(near);
+function relay(socket: net.Socket, port: number): void {
+  const target = net.connect(port, '127.0.0.1');
+  socket.pipe(target).pipe(socket);
   for (const [one, other] of [
-    [near, far],
-    [far, near],
+    [socket, target],
+    [target, socket],
   ] as const) {
     one.on('error', () => other.destroy());
     one.on('close', () => other.destroy());

@@ -7,13 +7,13 @@ import pg from 'pg';
 import { docker } from './docker.ts';
 import type { ContainerNetwork } from './network.ts';
 
-/** How the services' containers call it. */
+/** Its host name on the containers' network. */
 export const POSTGRES_ALIAS = 'postgres';
 
 const IMAGE = 'postgres:18-bookworm';
-const BACK_WITHIN_MS = patience(30);
+const ACCEPTS_WITHIN_MS = patience(30);
 
-/** A Postgres in a container that does what the embedded one does. */
+/** A Postgres in a container, with the interface of the embedded one. */
 export async function startPostgres(network: ContainerNetwork): Promise<Embedded> {
   const [port = 0] = await freePorts(1);
   const container = await new PostgreSqlContainer(IMAGE)
@@ -36,7 +36,7 @@ export async function startPostgres(network: ContainerNetwork): Promise<Embedded
     },
     async restart() {
       await docker('start', container.getId());
-      await answers(url('postgres'));
+      await waitForConnection(url('postgres'));
     },
     async stop() {
       await container.stop({ timeout: patience(10) });
@@ -44,8 +44,8 @@ export async function startPostgres(network: ContainerNetwork): Promise<Embedded
   };
 }
 
-async function answers(url: string): Promise<void> {
-  const deadline = Date.now() + BACK_WITHIN_MS;
+async function waitForConnection(url: string): Promise<void> {
+  const deadline = Date.now() + ACCEPTS_WITHIN_MS;
   for (;;) {
     const client = new pg.Client({ connectionString: url });
     try {

@@ -17,8 +17,8 @@ interface State {
 }
 
 /**
- * A process of a service that is a container of its image, started with nothing but variables; otherwise as {@link
- * ServiceProcess}.
+ * A process of a service, as a container of its image that is started with nothing but variables. Otherwise like any
+ * {@link ServiceProcess}.
  */
 export function serviceContainer(options: ServiceProcessOptions, network: ContainerNetwork): ServiceProcess {
   const state: State = { container: null, port: 0 };
@@ -76,7 +76,12 @@ async function create(
   fs.mkdirSync(path.dirname(logFile), { recursive: true });
   return new GenericContainer(`chatelaine-${service}`)
     .withLabels({ 'dev.chatelaine.test': 'true' })
-    .withEnvironment({ ...env, ...inside(env, exceptions, network), PORT: String(PORT), LISTEN_ADDRESS: '0.0.0.0' })
+    .withEnvironment({
+      ...env,
+      ...environmentInside(env, exceptions, network),
+      PORT: String(PORT),
+      LISTEN_ADDRESS: '0.0.0.0',
+    })
     .withNetworkMode(network.name)
     .withNetworkAliases(name)
     .withExtraHosts(exceptions.map(({ host }) => ({ host, ipAddress: network.gateway })))
@@ -90,11 +95,8 @@ async function create(
     .start();
 }
 
-/**
- * The same variables as seen from inside: what is loopback on this machine is the gateway there, and Postgres has a
- * name.
- */
-function inside(
+/** The variables for a container, where the gateway takes the place of loopback, and Postgres has a host name. */
+function environmentInside(
   env: Readonly<Record<string, string>>,
   exceptions: readonly { cidr: string }[],
   { gateway }: ContainerNetwork,

@@ -5,51 +5,53 @@ import { sql } from './backup.ts';
 import type { Deployment } from './deployment.ts';
 import { docker, LABEL } from './docker.ts';
 
-// What operations.md says under "When Postgres is lost", command by command.
+// The commands of docs/operations.md, "When Postgres is lost".
 
-/** A Postgres of two: its container, and the volume with its files. */
-export interface Member {
+/** One of the two Postgres servers: its container, and the volume with its files. */
+export interface Server {
   readonly container: string;
   readonly volume: string;
 }
 
 export interface Pair {
-  readonly primary: Member;
-  readonly standby: Member;
+  readonly primary: Server;
+  readonly standby: Server;
 }
 
-/** As docker-compose.standby.yml starts them. */
-export async function firstPair(deployment: Deployment): Promise<Pair> {
-  const member = async (service: string): Promise<Member> => {
+/** The two as docker-compose.standby.yml starts them. */
+export async function initialPair(deployment: Deployment): Promise<Pair> {
+  const member = async (service: string): Promise<Server> => {
     const [container = ''] = await deployment.containers(service);
     return { container, volume: `${deployment.project}_${service}` };
   };
   return { primary: await member('postgres'), standby: await member('standby') };
 }
 
-/** Takes it away as a power failure does, never to come back by itself: there must be one primary. */
-export async function lose({ container }: Member): Promise<void> {
+/** Kills it as a power failure would, and keeps the engine from restarting it: there must not be two primaries. */
+export async function killForGood({ container }: Server): Promise<void> {
   await docker('update', '--restart', 'no', container);
   await docker('kill', '-s', 'KILL', container);
 }
 
-/** Makes the standby what the services find under the name of their Postgres. */
-export async function promote(deployment: Deployment, { container }: Member): Promise<void> {
+/** Makes the standby the primary, and gives it the host name under which the services reach Postgres. */
+export async function promote(deployment: Deployment, { container }: Server): Promise<void> {
   const network = `${deployment.project}_database`;
   await sql(container, 'select pg_promote()');
   await docker('network', 'disconnect', network, container);
   await docker('network', 'connect', '--alias', 'postgres', network, container);
 }
 
-/** A standby of the new primary in the place of what was lost, from empty. When it resolves, commits wait for it. */
-export async function standbyAgain(
+/**
+ * Replaces a lost server by a new, empty standby of the new primary. When this resolves, commits wait for the standby.
+ */
+export async function addStandby(
   deployment: Deployment,
-  { primary, lost }: Record<'primary' | 'lost', Member>,
-): Promise<Member> {
+  { primary, lost }: Record<'primary' | 'lost', Server>,
+): Promise<Server> {
   const { volume } = lost;
   await docker('rm', lost.container);
-  // the new primary's container has it, too: from when it was the standby's first copy
-  await empty(volume);
+  // emptied and not removed: the container of the new primary mounts it as well, since its own first copy
+  await emptyVolume(volume);
   const common = ['--network', `${deployment.project}_database`, '--user', 'postgres', '-e', 'PRIMARY_HOST=postgres'];
   const secrets = ['-v', `${deployment.project}_secrets-postgres:/secrets/postgres:ro`, '--label', LABEL];
   const files = ['-v', `${volume}:/var/lib/postgresql`, '-v', `${primary.volume}:/primary:ro`];
@@ -62,9 +64,9 @@ export async function standbyAgain(
 }
 
 /**
- * Back to what compose knows, after an even number of turns: both stop, and the files say again who was the primary.
+ * Returns to the containers that compose knows, after an even number of failovers, when their roles are the first ones.
  */
-export async function asAtFirst(
+export async function resetPair(
   deployment: Deployment,
   { primary, standby }: Pair,
   up: readonly string[],
@@ -73,26 +75,29 @@ export async function asAtFirst(
     await docker('stop', '-t', '20', container);
     await docker('rm', container);
   }
-  await empty(standby.volume);
+  await emptyVolume(standby.volume);
   await deployment.compose(up);
-  return firstPair(deployment);
+  return initialPair(deployment);
 }
 
-async function empty(volume: string): Promise<void> {
+async function emptyVolume(volume: string): Promise<void> {
   const all = ['find', '/v', '-mindepth', '1', '-delete'];
   await docker('run', '--rm', '--network', 'none', '-v', `${volume}:/v`, 'chatelaine-postgres', ...all);
 }
 
-/** Those of a person's entries that a Host has acknowledged, by showing them. */
-export interface Entries {
+/** Writes entries at a Host; `acknowledged`: those that the Host has shown. */
+export interface EntryWriter {
   readonly acknowledged: readonly string[];
   stop(): Promise<void>;
 }
 
-/** Somebody keeps entries at the Host, one after the other, `idleMs` between them. */
-export function keepEntries(robin: Person, { host, idleMs = 0 }: { host: string; idleMs?: number }): Entries {
+/** A person adds entries at a Host, one after the other, with a pause of `idleMs` between two. */
+export function startWritingEntries(
+  robin: Person,
+  { host, idleMs = 0 }: { host: string; idleMs?: number },
+): EntryWriter {
   const acknowledged: string[] = [];
-  let going = true;
+  let running = true;
   const tab = robin.tab();
   const keep = async (text: string): Promise<void> => {
     await tab.visit(`${host}/entries`);
@@ -100,8 +105,8 @@ export function keepEntries(robin: Person, { host, idleMs = 0 }: { host: string;
     if (page.status === 200 && page.text.includes(text)) acknowledged.push(text);
   };
   const working = (async () => {
-    // while Postgres is away there is no form to fill in
-    for (let count = 0; going; count++) {
+    // while Postgres is unavailable there is no form to submit
+    for (let count = 0; running; count++) {
       await keep(`entry number ${count}.`).catch(() => undefined);
       await pause(idleMs);
     }
@@ -109,13 +114,13 @@ export function keepEntries(robin: Person, { host, idleMs = 0 }: { host: string;
   return {
     acknowledged,
     async stop() {
-      going = false;
+      running = false;
       await working;
     },
   };
 }
 
-/** What somebody was shown or handed. */
+/** Entries that a person was shown, and tokens that were issued. */
 export interface Acknowledged {
   readonly entries: readonly string[];
   /** Hashes. */
@@ -123,13 +128,12 @@ export interface Acknowledged {
 }
 
 /**
- * Each of them, and each token there ever was, held against this Postgres: how many of those acknowledged are gone, and
- * how many tokens the Host has minted that the AM had not written down before it asked for them. 0 and 0 is what is
- * promised.
+ * Compares what was acknowledged with this server's tables. `lost`: how much of it is missing; `orphans`: how many
+ * tokens the Host has minted without an intent of the AM. Both must be 0.
  */
-export async function accountAt(
+export async function compareWith(
   deployment: Deployment,
-  { container }: Member,
+  { container }: Server,
   { entries, tokens }: Acknowledged,
 ): Promise<{ lost: number; orphans: number }> {
   const kept = new Set((await sql(container, 'select text from photos.entry')).split('\n'));
