@@ -10,28 +10,28 @@ import type { World } from './world.ts';
 
 const OLD = 'no-training/1.0';
 const NEW = 'no-training/1.1';
-const ROSTER = [NEW, 'only-for-me/1.0', 'not-passed-on/1.0'];
+const OTHER_TERMS = [NEW, 'only-for-me/1.0', 'not-passed-on/1.0'];
 const TRIES = 100;
-const AGAIN_MS = 100;
+const RETRY_MS = 100;
 const SCOPE = 'entries.read';
 /** Concurrent transfers of one connection, over all processes of the AM. */
 const AT_ONCE = 50;
 
 /** The terms that an owner may choose for a new Requester: none, those they ask of all, or others. */
-export const CONSENTS = [{}, {}, { terms: 'only-for-me/1.0' }, { terms: '' }] as const;
+export const CHOSEN_TERMS = [{}, {}, { terms: 'only-for-me/1.0' }, { terms: '' }] as const;
 
 /**
  * Makes owners whose chosen version of terms has been superseded. It is written into the tables, since the page offers
  * only the newest version.
  */
-export async function chooseOld({ deployment }: World): Promise<boolean> {
+export async function chooseOldTerms({ deployment }: World): Promise<boolean> {
   return deployment.database.query('am', `update owner set terms = $1`, [[OLD]]).then(
     () => true,
     () => false,
   );
 }
 
-interface Given {
+interface ReceivedOffer {
   readonly proffer: string;
   readonly given: Span;
   readonly terms: readonly string[];
@@ -41,7 +41,7 @@ interface Given {
 }
 
 /** Reads the offer in force; null when there is none, or when a fault prevented it. */
-async function readOffer({ history }: World, { client, connection }: Held): Promise<Given | null> {
+async function readOffer({ history }: World, { client, connection }: Held): Promise<ReceivedOffer | null> {
   const seen = await client.agreements({ accessToken: connection.token });
   const { begin, end, outcome } = seen;
   const given = { begin, end };
@@ -62,7 +62,7 @@ async function readOffer({ history }: World, { client, connection }: Held): Prom
  * Answers the owner's offer as a Requester does whose responses may get lost: it repeats until it knows the outcome.
  * `both`: two of its processes decide at once, and differently.
  */
-export async function settle(world: World, held: Held, way: Decision | 'both'): Promise<void> {
+export async function answerOffer(world: World, held: Held, way: Decision | 'both'): Promise<void> {
   const offer = await readOffer(world, held);
   if (offer === null || offer.isAnswered) return;
   const { proffer, given } = offer;
@@ -71,7 +71,7 @@ export async function settle(world: World, held: Held, way: Decision | 'both'): 
   const send = async (decision: Decision): Promise<void> => {
     const agreement = await client.sign(proffer, decision);
     for (let tries = 0; tries < TRIES; tries++) {
-      if (tries > 0) await pause(AGAIN_MS);
+      if (tries > 0) await pause(RETRY_MS);
       const seen = await client.agreements({ accessToken: connection.token, agreement });
       world.history.agreements.push({ ...seen, connection, proffer, given, decision });
       if (isDecision(seen.outcome)) return;
@@ -87,7 +87,7 @@ export async function offerOther(world: World, owner: Person, held: Held): Promi
   const { deployment, history, random } = world;
   const { connection } = held;
   const offer = await readOffer(world, held);
-  const name = random.pick(ROSTER.filter((one) => !(offer?.terms[0]?.endsWith(`/${one}`) ?? false)));
+  const name = random.pick(OTHER_TERMS.filter((one) => !(offer?.terms[0]?.endsWith(`/${one}`) ?? false)));
   let begin = now();
   const page = await browse(world, owner, async (tab) => {
     if (offer === null) {
@@ -127,7 +127,7 @@ export async function raceAdoptions(
 ): Promise<void> {
   for (let round = 1; round <= adoptions && now() < until; round++) {
     const owner = world.random.pick(world.owners);
-    if (!(await chooseOld(world))) continue;
+    if (!(await chooseOldTerms(world))) continue;
     const coded = await obtainCode(world, owner);
     const held = coded === null ? null : await redeem(world, coded);
     if (held !== null) await raceAdoption(world, owner, held);
@@ -145,7 +145,7 @@ async function raceAdoption(world: World, owner: Person, held: Held): Promise<vo
   };
   // like a Requester that died between redeeming its code and signing, and has restarted
   await transfer();
-  await settle(world, held, 'accepted');
+  await answerOffer(world, held, 'accepted');
   const some = 1 + random.below(AT_ONCE / 2);
   const reached = Promise.withResolvers<void>();
   let answered = 0;
@@ -159,6 +159,6 @@ async function raceAdoption(world: World, owner: Person, held: Held): Promise<vo
   if (adopted.outcome === 'ok') history.racedAdoptions.push(connection);
   await transfer();
   await Promise.all(transfers);
-  await settle(world, held, random.pick(['accepted', 'accepted', 'both']));
+  await answerOffer(world, held, random.pick(['accepted', 'accepted', 'both']));
   await transfer();
 }

@@ -7,7 +7,7 @@ import { ask, clock } from './requester.ts';
 
 /** A stock OAuth client that uses plain HTTP and takes the AM for the Host's own authorization server. PROTOCOL §6. */
 export interface App extends Redeemer {
-  readonly goesOnWith: 'refresh_token';
+  readonly continuesWith: 'refresh_token';
   /** Without a key it gets bearer tokens, and its refresh tokens are rotated. */
   readonly key: SigningKey | null;
   authorize(input: { resource: string; scope: string }): { url: string; verifier: string };
@@ -55,7 +55,7 @@ export function createApp({ name, am, documents, fetch, key }: AppOptions): App 
     name,
     clientId,
     redirectUri,
-    goesOnWith: 'refresh_token',
+    continuesWith: 'refresh_token',
     key,
     prepareRedemption,
     redeem: async (code, verifier) => (await prepareRedemption(code, verifier))(),

@@ -7,7 +7,7 @@ import type { Agreement, Decision, HeldConnection, History, Moment, Offer, Trans
 
 /** Violations in what the clients saw of their owners' terms. */
 export function checkAgreements(history: History): string[] {
-  const knowledge = termsKnown(history);
+  const knowledge = knownTerms(history);
   const byOffer = Map.groupBy(
     history.agreements.filter(({ proffer }) => proffer !== ''),
     ({ proffer }) => proffer,
@@ -22,12 +22,12 @@ export function checkAgreements(history: History): string[] {
 }
 
 /** The offers to each connection, and the answers to them. */
-export interface TermsKnown {
+export interface KnownTerms {
   offersOf(connection: HeldConnection): readonly Offer[];
   answersOf(connection: HeldConnection): readonly Agreement[];
 }
 
-export function termsKnown({ offers, adoptions, agreements }: History): TermsKnown {
+export function knownTerms({ offers, adoptions, agreements }: History): KnownTerms {
   const [offered, answered] = [Map.groupBy(offers, tokenOf), Map.groupBy(agreements, tokenOf)];
   const adopted = Map.groupBy(adoptions, ({ owner }) => owner);
   return {
@@ -57,7 +57,7 @@ function checkRecord(agreements: readonly Agreement[]): string[] {
 
 function checkAnswer(
   agreement: Agreement,
-  { history, knowledge, ofOffer }: { history: History; knowledge: TermsKnown; ofOffer: readonly Agreement[] },
+  { history, knowledge, ofOffer }: { history: History; knowledge: KnownTerms; ofOffer: readonly Agreement[] },
 ): string[] {
   const { connection, decision, outcome, end, given } = agreement;
   if (outcome.kind === 'broken_promise') return [`I9: ${outcome.what}`];
@@ -66,7 +66,7 @@ function checkAnswer(
     return [`I10: ${connection.name} was told that its answer is kept, and another is`];
   if (outcome.kind !== 'refused') return [];
   const isStopped = history.stops.some((stop) => stop.connection.token === connection.token && stop.begin < end);
-  const isSuperseded = knowledge.offersOf(connection).some((one) => crosses(one, given.begin, end));
+  const isSuperseded = knowledge.offersOf(connection).some((one) => overlaps(one, given.begin, end));
   const isAnswered = outcome.status === 409 && ofOffer.some((other) => isOther(other, decision));
   return isStopped || (decision !== null && isSuperseded) || isAnswered
     ? []
@@ -75,10 +75,10 @@ function checkAnswer(
 
 const isOther = (one: Agreement, decision: Decision | null): boolean =>
   one.decision !== null && one.decision !== decision;
-const crosses = (offer: Offer, begin: Moment, end: Moment): boolean => offer.begin < end && offer.end > begin;
+const overlaps = (offer: Offer, begin: Moment, end: Moment): boolean => offer.begin < end && offer.end > begin;
 
 /** A token requires an answer to the last offer that was in force before it was requested, or to a later one. */
-function checkToken({ connection, begin, end, outcome }: Transfer, { offersOf, answersOf }: TermsKnown): string[] {
+function checkToken({ connection, begin, end, outcome }: Transfer, { offersOf, answersOf }: KnownTerms): string[] {
   if (outcome.kind !== 'ok') return [];
   const offers = offersOf(connection).filter((offer) => offer.outcome === 'ok' && offer.end < begin);
   const last = Math.max(...offers.map((offer) => offer.begin));
@@ -90,13 +90,13 @@ function checkToken({ connection, begin, end, outcome }: Transfer, { offersOf, a
 }
 
 /** Whether a refusal for want of an agreement was right, as far as its client can tell. */
-export function owesAgreement(
+export function mustAgreeFirst(
   { connection, begin, end, outcome }: Transfer,
-  { offersOf, answersOf }: TermsKnown,
+  { offersOf, answersOf }: KnownTerms,
 ): boolean {
   if (outcome.kind !== 'refused') return false;
   const offers = offersOf(connection);
-  const inForce = (one: Agreement): boolean => !offers.some((offer) => crosses(offer, one.given.begin, end));
+  const inForce = (one: Agreement): boolean => !offers.some((offer) => overlaps(offer, one.given.begin, end));
   const answers = answersOf(connection);
   if (outcome.error === 'terms_required')
     return (

@@ -1,5 +1,5 @@
 import { patience } from '@chatelaine/test-kit';
-import { checkAgreements, owesAgreement, type TermsKnown, termsKnown } from './check-agreements.ts';
+import { checkAgreements, mustAgreeFirst, type KnownTerms, knownTerms } from './check-agreements.ts';
 import type {
   Call,
   Fault,
@@ -17,9 +17,9 @@ import type {
 } from './history.ts';
 
 /** A Host that is up refuses a stopped token within this time. PROTOCOL §7. */
-export const NOTIFIED_WITHIN_MS = patience(5);
+export const REVOKED_WITHIN_MS = patience(5);
 /** A transfer that was completed before a stop is answered within this time. PROTOCOL §7. */
-const LEAVES_WITHIN_MS = 250;
+const SENT_WITHIN_MS = 250;
 /** Allowance for the difference between two clocks, and for the last call in a token's life. */
 const SPARE_MS = 5_000;
 
@@ -27,7 +27,7 @@ const SPARE_MS = 5_000;
 export function checkHistory(history: History): string[] {
   const stops = Map.groupBy(history.stops, ({ connection }) => connection.token);
   const stopsOf = (connection: HeldConnection): readonly Stop[] => stops.get(connection.token) ?? [];
-  const terms = termsKnown(history);
+  const terms = knownTerms(history);
   return [
     ...history.violations,
     ...history.redemptions.flatMap(checkRedemption),
@@ -59,13 +59,13 @@ function checkRedemption({ client, answers, yields }: Redemption): string[] {
  * I3: nothing is handed out after a stop was answered, and what was completed before is answered in time or not at all
  * (PROTOCOL §7). I1: what nobody stopped continues to work, or is answered as temporarily unavailable.
  */
-function checkTransfer(transfer: Transfer, { stops, terms }: { stops: readonly Stop[]; terms: TermsKnown }): string[] {
+function checkTransfer(transfer: Transfer, { stops, terms }: { stops: readonly Stop[]; terms: KnownTerms }): string[] {
   const { connection, begin, end, outcome } = transfer;
   const touched = stops.some((stop) => stop.begin < end);
   return [
     ...broken([outcome]),
     ...checkStopped({ begin, end, outcome }, stops).map((when) => `I3: ${connection.name} was handed a token ${when}`),
-    ...(!touched && outcome.kind === 'refused' && !owesAgreement(transfer, terms)
+    ...(!touched && outcome.kind === 'refused' && !mustAgreeFirst(transfer, terms)
       ? [`I1: ${connection.name} was refused (${outcome.status} ${outcome.error}) and nobody had stopped it`]
       : []),
   ];
@@ -91,7 +91,7 @@ function checkStopped({ begin, end, outcome }: Seen, stops: readonly Stop[]): st
   if (outcome.kind !== 'ok') return [];
   const answered = stops.filter((stop) => stop.outcome === 'ok');
   if (answered.some((stop) => stop.end < begin)) return ['after its stop'];
-  return answered.some((stop) => stop.end + LEAVES_WITHIN_MS + SPARE_MS < end) ? ['long after its stop'] : [];
+  return answered.some((stop) => stop.end + SENT_WITHIN_MS + SPARE_MS < end) ? ['long after its stop'] : [];
 }
 
 /** I1 at the Host: it accepts a token that was handed out, until it is stopped or expires. */
@@ -117,7 +117,7 @@ const CIRCUIT_OPEN_MS = 4_000;
  * that.
  */
 function checkRefusal({ begin, end, resource }: Refusal, faults: readonly Fault[]): string[] {
-  return end - begin <= NOTIFIED_WITHIN_MS || wasBroken(faults, begin - CIRCUIT_OPEN_MS, end)
+  return end - begin <= REVOKED_WITHIN_MS || wasBroken(faults, begin - CIRCUIT_OPEN_MS, end)
     ? []
     : [`I3: ${resource} took a stopped token for ${Math.round(end - begin)} ms, and nothing was broken`];
 }

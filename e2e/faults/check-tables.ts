@@ -26,7 +26,7 @@ export async function checkTables(deployment: Constellation, history: History): 
     'I4: a link that nobody settled',
     `select encode(state_hash, 'hex') as state from am.link_attempt where resume_at is not null`,
   );
-  await none('I2: two lines of descent from one code', TWO_LINES);
+  await none('I2: two families of tokens from one code', FORKED_FAMILIES);
   await none(
     'I3: a token was handed out after the end of its connection or link was committed',
     COMPLETED_AFTER_ITS_END,
@@ -110,7 +110,7 @@ const families = (schema: string): string => `
  * which it is accepted and the key from which its successor was derived; only the newest has none. Older ones may be
  * deleted a day after their time, oldest first.
  */
-const TWO_LINES = `
+const FORKED_FAMILIES = `
   select g.id, t.generation from am.oauth_grant g join am.oauth_token t on t.bucket = g.bucket and t.grant_id = g.id
   where g.answered_by is not null and t.kind = 'rt' and (t.generation is null
     or num_nulls(t.replaced_at, t.answers_until, t.successor_key) not in (0, 3)

@@ -12,7 +12,7 @@ export interface Redeemer {
   readonly clientId: string;
   readonly redirectUri: string;
   /** The token in the response to its code with which it continues. */
-  readonly goesOnWith: 'access_token' | 'refresh_token';
+  readonly continuesWith: 'access_token' | 'refresh_token';
   prepareRedemption(code: string, verifier: string): Promise<() => Promise<Outcome>>;
   redeem(code: string, verifier: string): Promise<Outcome>;
 }
@@ -26,7 +26,7 @@ export interface Held<C extends Redeemer = Client> {
 }
 
 /** A code that its client has received. */
-export interface Coded<C extends Redeemer = Client> {
+export interface ReceivedCode<C extends Redeemer = Client> {
   readonly client: C;
   readonly owner: Person;
   readonly code: string;
@@ -36,7 +36,7 @@ export interface Coded<C extends Redeemer = Client> {
 }
 
 /** A new Requester, a pushed request and consent; `null` when a fault prevented it. */
-export async function obtainCode(world: World, owner: Person, terms: Fill = {}): Promise<Coded | null> {
+export async function obtainCode(world: World, owner: Person, terms: Fill = {}): Promise<ReceivedCode | null> {
   const { deployment, documents } = world;
   const name = `Reader ${++clients}`;
   const client = createClient({ name, am: deployment.am.url, documents, fetch: deployment.fetch });
@@ -44,14 +44,14 @@ export async function obtainCode(world: World, owner: Person, terms: Fill = {}):
   if (pushed === null) return null;
   const answer = (tab: Person): Promise<Page> => answerConsent(tab, () => 'allow', terms);
   const asksTerms = terms['terms'] !== '';
-  return agree(world, { client, owner, ...pushed, answer, ...(asksTerms && { offeredFrom: now() }) });
+  return consent(world, { client, owner, ...pushed, answer, ...(asksTerms && { offeredFrom: now() }) });
 }
 
 /** The owner's part: opens the authorization URL and answers there. `null` when a fault prevented it. */
-export async function agree<C extends Redeemer>(
+export async function consent<C extends Redeemer>(
   world: World,
-  asked: Omit<Coded<C>, 'code'> & { url: string; answer: (tab: Person) => Promise<Page> },
-): Promise<Coded<C> | null> {
+  asked: Omit<ReceivedCode<C>, 'code'> & { url: string; answer: (tab: Person) => Promise<Page> },
+): Promise<ReceivedCode<C> | null> {
   const { url, answer, ...coded } = asked;
   const { client, owner } = coded;
   const page = await browse(world, owner, async (tab) => {
@@ -63,27 +63,27 @@ export async function agree<C extends Redeemer>(
 }
 
 const TRIES = 100;
-const AGAIN_MS = 100;
+const RETRY_MS = 100;
 
 /**
  * Redeems a code as a client does whose responses may get lost: it repeats until it knows the outcome. A second 200 for
  * one code, or tokens after a refusal of it, would violate I2.
  */
-export async function redeem<C extends Redeemer>(world: World, coded: Coded<C>): Promise<Held<C> | null> {
+export async function redeem<C extends Redeemer>(world: World, coded: ReceivedCode<C>): Promise<Held<C> | null> {
   const { client, code, verifier } = coded;
   const answers: Outcome[] = [];
   for (let tries = 0; tries < TRIES && !answers.some(isDecision); tries++) {
-    if (tries > 0) await pause(AGAIN_MS);
+    if (tries > 0) await pause(RETRY_MS);
     answers.push(await client.redeem(code, verifier));
   }
   world.history.redemptions.push({ code, client: client.name, answers, yields: 'once' });
-  return hold(world, coded, answers);
+  return recordConnection(world, coded, answers);
 }
 
 /** Sends one code several times at once. */
 export async function race<C extends Redeemer>(
   world: World,
-  coded: Coded<C>,
+  coded: ReceivedCode<C>,
   times: number,
 ): Promise<readonly Outcome[]> {
   const { client, code, verifier } = coded;
@@ -91,22 +91,22 @@ export async function race<C extends Redeemer>(
   const answers = await Promise.all(ready.map((send) => send()));
   // a stock client's code counts as used once the Host has answered, and a second use ends the connection of the first
   // before its token is out
-  const yields = client.goesOnWith === 'refresh_token' ? 'at most once' : 'once';
+  const yields = client.continuesWith === 'refresh_token' ? 'at most once' : 'once';
   world.history.redemptions.push({ code, client: client.name, answers, yields });
   return answers;
 }
 
 const isDecision = ({ kind }: Outcome): boolean => kind === 'ok' || kind === 'refused' || kind === 'broken_promise';
 
-function hold<C extends Redeemer>(
+function recordConnection<C extends Redeemer>(
   world: World,
-  { client, owner, offeredFrom }: Coded<C>,
+  { client, owner, offeredFrom }: ReceivedCode<C>,
   answers: readonly Outcome[],
 ): Held<C> | null {
   const given = answers.find(({ kind }) => kind === 'ok');
   if (given?.kind !== 'ok') return null;
-  const { name, clientId, goesOnWith } = client;
-  const connection = { name, owner: owner.username, clientId, token: String(given.json[goesOnWith]) };
+  const { name, clientId, continuesWith } = client;
+  const connection = { name, owner: owner.username, clientId, token: String(given.json[continuesWith]) };
   world.history.connections.push(connection);
   if (offeredFrom !== undefined)
     world.history.offers.push({ connection, begin: offeredFrom, end: now(), outcome: 'ok' });
@@ -131,7 +131,7 @@ export async function stop(
   return outcome;
 }
 
-const PROMISED: ReadonlySet<number> = new Set([502, 503, 504]);
+const EXPECTED_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /**
  * Runs steps in a tab of the owner's browser. `null` when a fault prevented them, so that the person does not know the
@@ -147,7 +147,7 @@ export async function browse(world: World, owner: Person, steps: (tab: Person) =
   }
   // the last page says why the steps could not be completed
   const last = page ?? lastPage(tab);
-  if (last !== null && last.status >= 500 && !PROMISED.has(last.status))
+  if (last !== null && last.status >= 500 && !EXPECTED_STATUSES.has(last.status))
     world.history.violations.push(`${last.url.origin}${last.url.pathname} showed a page with ${last.status}`);
   return page;
 }

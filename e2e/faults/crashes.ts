@@ -4,52 +4,52 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { now } from './history.ts';
 import type { World } from './world.ts';
 
-const LOOK_MS = 20;
-const DIES_WITHIN_MS = patience(60);
+const POLL_MS = 20;
+const EXITS_WITHIN_MS = patience(60);
 
 /** Kills a working process with SIGKILL, and restarts it. */
 export async function killAndRestart(world: World, process: ServiceProcess): Promise<void> {
   if (!process.running) throw new Error(`${process.name} had ended before it was killed.\n${process.log()}`);
-  await broken(world, `kill -9 ${process.name}`, async () => {
+  await recordFault(world, `kill -9 ${process.name}`, async () => {
     await process.kill();
     await process.start();
   });
 }
 
 /** A failpoint at which a process dies, and what makes it get there. */
-export interface Death {
+export interface CrashPoint {
   readonly failpoint: string;
   readonly trigger: () => Promise<void>;
 }
 
 /** Restarts a process again and again so that it dies at one failpoint after the other, and finally without any. */
-export async function dieAt(world: World, process: ServiceProcess, deaths: readonly Death[]): Promise<void> {
+export async function crashAt(world: World, process: ServiceProcess, deaths: readonly CrashPoint[]): Promise<void> {
   await process.kill();
   for (const { failpoint, trigger } of deaths) {
-    await broken(world, `kill -9 ${process.name} at ${failpoint}`, async () => {
+    await recordFault(world, `kill -9 ${process.name} at ${failpoint}`, async () => {
       // other requests may take it to the failpoint before it has reported that it is ready
       await process.start({ env: { FAILPOINTS: failpoint } }).catch((error: unknown) => {
         if (process.running) throw error;
       });
-      const deadline = now() + DIES_WITHIN_MS;
+      const deadline = now() + EXITS_WITHIN_MS;
       while (process.running) {
-        if (now() > deadline) throw new Error(`${process.name} did not come by ${failpoint} in ${DIES_WITHIN_MS} ms.`);
-        await Promise.race([trigger(), died(process)]);
-        await pause(LOOK_MS);
+        if (now() > deadline) throw new Error(`${process.name} did not come by ${failpoint} in ${EXITS_WITHIN_MS} ms.`);
+        await Promise.race([trigger(), waitForExit(process)]);
+        await pause(POLL_MS);
       }
     });
   }
-  await broken(world, `restart of ${process.name}`, () => process.start());
+  await recordFault(world, `restart of ${process.name}`, () => process.start());
 }
 
-async function died(process: ServiceProcess): Promise<void> {
-  while (process.running) await pause(LOOK_MS);
+async function waitForExit(process: ServiceProcess): Promise<void> {
+  while (process.running) await pause(POLL_MS);
 }
 
 /** The database dies, without a checkpoint and with transactions open, and comes back through recovery. */
 export async function crashPostgres(world: World, downMs: number): Promise<void> {
   const { postgres } = world.deployment;
-  await broken(world, 'crash of Postgres', async () => {
+  await recordFault(world, 'crash of Postgres', async () => {
     await postgres.crash();
     const begin = now();
     await pause(downMs);
@@ -58,7 +58,7 @@ export async function crashPostgres(world: World, downMs: number): Promise<void>
   });
 }
 
-async function broken(world: World, what: string, work: () => Promise<void>): Promise<void> {
+async function recordFault(world: World, what: string, work: () => Promise<void>): Promise<void> {
   const begin = now();
   try {
     await work();

@@ -60,15 +60,15 @@ export function account(
   ledgers: readonly Ledger[],
   handedOut: ReadonlySet<string>,
 ): { lost: string[]; orphans: string[] } {
-  const alone = ledgers.flatMap((ledger) => aloneIn(ledger, handedOut));
+  const unmatched = ledgers.flatMap((ledger) => unmatchedIn(ledger, handedOut));
   const there = new Set(ledgers.flatMap(({ tokens }) => tokens.map(([hash]) => hash)));
   return {
-    lost: [...[...handedOut].filter((hash) => !there.has(hash)), ...alone.filter((hash) => handedOut.has(hash))],
-    orphans: alone.filter((hash) => !handedOut.has(hash)),
+    lost: [...[...handedOut].filter((hash) => !there.has(hash)), ...unmatched.filter((hash) => handedOut.has(hash))],
+    orphans: unmatched.filter((hash) => !handedOut.has(hash)),
   };
 }
 
-function aloneIn({ tokens, intents }: Ledger, handedOut: ReadonlySet<string>): string[] {
+function unmatchedIn({ tokens, intents }: Ledger, handedOut: ReadonlySet<string>): string[] {
   const minted = Map.groupBy(
     tokens.map(([hash, connection, at]): Token => ({ hash, connection, at })),
     ({ connection }) => connection,
@@ -82,12 +82,12 @@ function aloneIn({ tokens, intents }: Ledger, handedOut: ReadonlySet<string>): s
 /** One column has a precision of milliseconds, another of microseconds. */
 const ROUNDING = 0.001;
 /** Seconds for which a Host, or its database, may go on with a request whose caller was told that it failed. */
-const AT_IT = 5;
+const STILL_WORKING_SECONDS = 5;
 /**
  * Errors after which the AM does not know the outcome. The request remains valid for as long as its statement. PROTOCOL
  * §3.3
  */
-const UNHEARD = /^(lost|timeout|gone|internal|unreachable)/;
+const OUTCOME_UNKNOWN = /^(lost|timeout|gone|internal|unreachable)/;
 
 /** The period in which the intent's token can have been issued; none when the Host said that it issued nothing. */
 function toIntent([, from, closed, state, error]: Ledger['intents'][number]): Intent[] {
@@ -95,7 +95,14 @@ function toIntent([, from, closed, state, error]: Ledger['intents'][number]): In
   const begun = { from: from - ROUNDING, state };
   if (closed === null) return [{ ...begun, until: Number.POSITIVE_INFINITY }];
   if (state !== 'failed') return [{ ...begun, until: closed + ROUNDING }];
-  return [{ ...begun, until: UNHEARD.test(error ?? '') ? from + LIFETIME.statement + AT_IT : closed + AT_IT }];
+  return [
+    {
+      ...begun,
+      until: OUTCOME_UNKNOWN.test(error ?? '')
+        ? from + LIFETIME.statement + STILL_WORKING_SECONDS
+        : closed + STILL_WORKING_SECONDS,
+    },
+  ];
 }
 
 /** Assigns an intent to as many tokens as possible, first to those that were handed out; the hashes of the others. */
@@ -104,15 +111,15 @@ function withoutIntent(tokens: readonly Token[], intents: readonly Intent[], han
   const fits = ({ hash, at }: Token, { from, until, state }: Intent): boolean =>
     from <= at && at <= until && (state === 'minted' || !handedOut.has(hash));
   // moves tokens along a chain, each to another intent (bipartite matching by augmenting paths)
-  const place = (token: Token, seen: Set<Intent>): boolean =>
+  const assign = (token: Token, seen: Set<Intent>): boolean =>
     intents.some((intent) => {
       if (seen.has(intent) || !fits(token, intent)) return false;
       seen.add(intent);
       const holder = taken.get(intent);
-      if (holder !== undefined && !place(holder, seen)) return false;
+      if (holder !== undefined && !assign(holder, seen)) return false;
       taken.set(intent, token);
       return true;
     });
   const inTurn = tokens.toSorted((a, b) => Number(handedOut.has(b.hash)) - Number(handedOut.has(a.hash)));
-  return inTurn.filter((token) => !place(token, new Set())).map(({ hash }) => hash);
+  return inTurn.filter((token) => !assign(token, new Set())).map(({ hash }) => hash);
 }

@@ -3,7 +3,7 @@ import { addHost, type Person } from '@chatelaine/constellation';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { App } from './app.ts';
 import { type Apps, startApps } from './apps.ts';
-import { adopt, chooseOld, CONSENTS, offerOther, settle } from './agreements.ts';
+import { adopt, chooseOldTerms, CHOSEN_TERMS, offerOther, answerOffer } from './agreements.ts';
 import { browse, type Held, obtainCode, race, redeem, stop } from './connect.ts';
 import { now } from './history.ts';
 import type { World } from './world.ts';
@@ -14,31 +14,31 @@ export interface Load {
   readonly act: Readonly<Record<'transfer' | 'connect' | 'sign' | 'offer' | 'stop' | 'link', () => Promise<void>>> &
     Apps['act'];
   /** Stops something while nothing is broken, and waits until the Hosts refuse it. */
-  calm(): Promise<void>;
+  stopWithoutFaults(): Promise<void>;
   /** Ends the work and waits until the outcome of every request is known. */
   finish(): Promise<void>;
 }
 
 const SCOPE = 'entries.read';
-const MOST_HELD = 6;
+const MAX_CONNECTIONS = 6;
 const RACERS = 3;
 const IDLE_MS = 40;
 /** How long revocations may take to reach a Host while things are broken: PROTOCOL §7, and retries. */
-const NOTIFIED_WITHIN_MS = patience(60);
-const LOOK_MS = 100;
+const REVOKED_WITHIN_MS = patience(60);
+const POLL_MS = 100;
 
 /** Starts workers for each owner, one more that makes links, and `apps` stock clients. */
 export function startLoad(world: World, { workersEach = 1, apps: wanted = 1 } = {}): Load {
   const { random, owners } = world;
   const state: State = {
     world,
-    going: true,
+    running: true,
     probes: [],
     offering: new Set(),
     held: new Map(owners.map((owner) => [owner, []])),
   };
   const workers = owners.flatMap((owner) => Array.from({ length: workersEach }, () => work(state, owner)));
-  const links = keepLinking(state);
+  const links = makeLinks(state);
   const apps = startApps(world, {
     workers: wanted,
     probe: ({ held }, token) => void state.probes.push(probe(world, held, token)),
@@ -62,12 +62,12 @@ export function startLoad(world: World, { workersEach = 1, apps: wanted = 1 } = 
       stop: act(() => stopOne(state, random.pick(owners))),
       link: act(() => link(state)),
     },
-    async calm() {
+    async stopWithoutFaults() {
       for (const owner of owners) await stopOne(state, owner);
       await Promise.all(state.probes);
     },
     async finish() {
-      state.going = false;
+      state.running = false;
       await Promise.all([...workers, links, ...started]);
       await apps.finish();
       await Promise.all(state.probes);
@@ -77,7 +77,7 @@ export function startLoad(world: World, { workersEach = 1, apps: wanted = 1 } = 
 
 interface State {
   readonly world: World;
-  going: boolean;
+  running: boolean;
   readonly held: Map<Person, Held[]>;
   /** Connections to which their owner is offering other terms. */
   readonly offering: Set<Held>;
@@ -87,7 +87,7 @@ interface State {
 
 async function work(state: State, owner: Person): Promise<void> {
   const { random } = state.world;
-  while (state.going) {
+  while (state.running) {
     const dice = random.next();
     if (dice < 0.1) await connect(state, owner);
     else if (dice < 0.16) await stopOne(state, owner);
@@ -98,8 +98,8 @@ async function work(state: State, owner: Person): Promise<void> {
   }
 }
 
-async function keepLinking(state: State): Promise<void> {
-  while (state.going) {
+async function makeLinks(state: State): Promise<void> {
+  while (state.running) {
     await link(state);
     await pause(10 * IDLE_MS);
   }
@@ -108,9 +108,9 @@ async function keepLinking(state: State): Promise<void> {
 async function connect(state: State, owner: Person, what: 'anything' | 'to sign' = 'anything'): Promise<void> {
   const { world, held } = state;
   const mine = held.get(owner) ?? [];
-  if (mine.length >= MOST_HELD) return stopOne(state, owner);
+  if (mine.length >= MAX_CONNECTIONS) return stopOne(state, owner);
   const { random } = world;
-  const coded = await obtainCode(world, owner, what === 'to sign' ? {} : random.pick(CONSENTS));
+  const coded = await obtainCode(world, owner, what === 'to sign' ? {} : random.pick(CHOSEN_TERMS));
   if (coded === null) return;
   if (what === 'anything' && random.chance(0.25)) {
     await race(world, coded, RACERS);
@@ -119,7 +119,7 @@ async function connect(state: State, owner: Person, what: 'anything' | 'to sign'
   const one = await redeem(world, coded);
   if (one === null) return;
   // otherwise it acts like a Requester that died in between and restarted: its first transfer tells it what to sign
-  if (what === 'to sign' || random.chance(0.5)) await settle(world, one, random.pick(WAYS));
+  if (what === 'to sign' || random.chance(0.5)) await answerOffer(world, one, random.pick(DECISIONS));
   mine.push(one);
 }
 
@@ -133,7 +133,7 @@ async function transferAndCall(state: State, owner: Person): Promise<void> {
   const seen = await client.transfer({ accessToken: connection.token, resource, scope: SCOPE });
   world.history.transfers.push({ ...seen, connection, resource });
   if (seen.outcome.kind === 'refused') {
-    if (seen.outcome.error === 'terms_required') await settle(world, one, world.random.pick(WAYS));
+    if (seen.outcome.error === 'terms_required') await answerOffer(world, one, world.random.pick(DECISIONS));
     if (seen.outcome.error === 'access_denied') await offerTo(state, owner, one);
   }
   if (seen.outcome.kind !== 'ok') return;
@@ -146,7 +146,7 @@ async function transferAndCall(state: State, owner: Person): Promise<void> {
 }
 
 /** What a Requester does about an offer. */
-const WAYS = ['accepted', 'accepted', 'accepted', 'both', 'declined'] as const;
+const DECISIONS = ['accepted', 'accepted', 'accepted', 'both', 'declined'] as const;
 
 async function offer(state: State, owner: Person): Promise<void> {
   const mine = state.held.get(owner) ?? [];
@@ -162,7 +162,7 @@ async function offerTo({ world, offering }: State, owner: Person, one: Held): Pr
 
 async function adoptForAll({ world }: State, owner: Person): Promise<void> {
   await adopt(world, owner);
-  await chooseOld(world);
+  await chooseOldTerms(world);
 }
 
 /** Stops a connection, then goes on requesting and calling with it, which must fail. */
@@ -190,15 +190,15 @@ async function probe(
   token: { accessToken: string; resource: string },
 ): Promise<void> {
   const begin = now();
-  while (now() - begin < NOTIFIED_WITHIN_MS) {
+  while (now() - begin < REVOKED_WITHIN_MS) {
     const { outcome, end } = await client.call({ accessToken: token.accessToken, url: `${token.resource}/entries` });
     if (outcome.kind === 'refused') {
       world.history.refusals.push({ begin, end, resource: token.resource });
       return;
     }
-    await pause(LOOK_MS);
+    await pause(POLL_MS);
   }
-  world.history.violations.push(`${token.resource} took a token for ${NOTIFIED_WITHIN_MS / 1_000} s after its stop`);
+  world.history.violations.push(`${token.resource} took a token for ${REVOKED_WITHIN_MS / 1_000} s after its stop`);
 }
 
 /** Makes a link, and usually ends it again. */

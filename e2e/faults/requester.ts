@@ -25,7 +25,7 @@ export interface Client {
   readonly clientId: string;
   readonly redirectUri: string;
   readonly key: SigningKey;
-  readonly goesOnWith: 'access_token';
+  readonly continuesWith: 'access_token';
   /** Pushes an authorization request; `null` when it was not accepted. */
   push(): Promise<{ url: string; verifier: string } | null>;
   /** Does everything slow in advance; the function that it returns sends the request. */
@@ -87,7 +87,7 @@ export function createClient({ name, am, documents, fetch }: ClientOptions): Cli
     clientId,
     redirectUri,
     key,
-    goesOnWith: 'access_token',
+    continuesWith: 'access_token',
     prepareRedemption,
     redeem: async (code, verifier) => (await prepareRedemption(code, verifier))(),
     async push() {

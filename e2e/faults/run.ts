@@ -12,7 +12,7 @@ const LOOK_MS = 200;
 /** Waits until the services have resolved what the faults left half done, then checks all invariants. */
 export async function settleAndCheck(world: World): Promise<{ settledMs: number; violations: string[] }> {
   const begin = now();
-  while ((await openEnds(world)) > 0 && now() - begin < SETTLES_WITHIN_MS) await pause(LOOK_MS);
+  while ((await unsettled(world)) > 0 && now() - begin < SETTLES_WITHIN_MS) await pause(LOOK_MS);
   const settledMs = now() - begin;
   const violations = [
     ...checkProcesses(world),
@@ -22,7 +22,7 @@ export async function settleAndCheck(world: World): Promise<{ settledMs: number;
   return { settledMs, violations };
 }
 
-async function openEnds({ deployment }: World): Promise<number> {
+async function unsettled({ deployment }: World): Promise<number> {
   const [row] = await deployment.database.query<{ n: number }>(
     'am',
     `select ((select count(*) from transfer where state = 'intent') + (select count(*) from revocation

@@ -1,7 +1,7 @@
 import type { ServiceProcess } from '@chatelaine/constellation';
 import { raceAdoptions } from './agreements.ts';
 import { obtainCode, race } from './connect.ts';
-import { crashPostgres, dieAt, killAndRestart } from './crashes.ts';
+import { crashPostgres, crashAt, killAndRestart } from './crashes.ts';
 import { now } from './history.ts';
 import { type Load, startLoad } from './load.ts';
 import { type Measured, measure } from './measure.ts';
@@ -33,13 +33,13 @@ const RACERS = 50;
 const CRASH_SHARE = 0.1;
 const FAILPOINT_SHARE = 0.25;
 /** After this many rounds, a pause without faults, in which is measured what holds when nothing is broken. */
-const CALM_EVERY = 5;
-const MOST_DOWN_MS = 1_000;
+const PAUSE_EVERY = 5;
+const MAX_DOWN_MS = 1_000;
 
 export async function runSession(options: SessionOptions): Promise<Measured> {
   const random = createRandom(options.seed);
   const world = await openWorld({ label: options.label, random, ams: AMS, owners: 3 });
-  const measured = await raceAndBreak(world, options).catch(async (error: unknown) => {
+  const measured = await raceThenBreak(world, options).catch(async (error: unknown) => {
     // the first error matters more than one in closing
     await world.close().catch(console.error);
     throw error;
@@ -48,14 +48,14 @@ export async function runSession(options: SessionOptions): Promise<Measured> {
   return measured;
 }
 
-async function raceAndBreak(world: World, options: SessionOptions): Promise<Measured> {
+async function raceThenBreak(world: World, options: SessionOptions): Promise<Measured> {
   const until = now() + options.minutes * 60_000;
   await raceCodes(world, options, until);
   await raceStops(world, { ...options, until });
   await raceAdoptions(world, { ...options, until });
   if (options.kills + options.crashes > 0) {
     const load = startLoad(world, { apps: APPS });
-    await breakThings(world, load, { ...options, until });
+    await injectFaults(world, load, { ...options, until });
     await load.finish();
   }
   return measure(world, await settleAndCheck(world));
@@ -72,7 +72,7 @@ async function raceCodes(world: World, { races, tell }: SessionOptions, until: n
   }
 }
 
-async function breakThings(
+async function injectFaults(
   world: World,
   load: Load,
   { kills, crashes, until, tell }: SessionOptions & { until: number },
@@ -85,19 +85,19 @@ async function breakThings(
     const mayKill = done('kill') < kills;
     const mayCrash = done('crash') < crashes;
     if (!mayKill && !mayCrash) return;
-    if (mayCrash && (!mayKill || random.chance(CRASH_SHARE))) await crashPostgres(world, random.below(MOST_DOWN_MS));
-    else if (random.chance(FAILPOINT_SHARE)) await dieSomewhere(world, load, random.pick(processes));
+    if (mayCrash && (!mayKill || random.chance(CRASH_SHARE))) await crashPostgres(world, random.below(MAX_DOWN_MS));
+    else if (random.chance(FAILPOINT_SHARE)) await crashAtAnyPoint(world, load, random.pick(processes));
     else await killAndRestart(world, random.pick(processes));
-    if (round % CALM_EVERY === 0) await load.calm();
+    if (round % PAUSE_EVERY === 0) await load.stopWithoutFaults();
     if (round % 20 === 0)
       tell(`${done('kill')} kills, ${done('crash')} crashes, ${history.transfers.length} transfers`);
   }
 }
 
-async function dieSomewhere(world: World, load: Load, process: ServiceProcess): Promise<void> {
+async function crashAtAnyPoint(world: World, load: Load, process: ServiceProcess): Promise<void> {
   const isAm = world.deployment.am.processes.includes(process);
   const [failpoint, act] = world.random.pick<readonly [string, keyof Load['act']]>(
     isAm ? [...AM_POINTS, ...APP_POINTS] : HOST_POINTS,
   );
-  await dieAt(world, process, [{ failpoint, trigger: load.act[act] }]);
+  await crashAt(world, process, [{ failpoint, trigger: load.act[act] }]);
 }

@@ -1,4 +1,4 @@
-import { settle } from './agreements.ts';
+import { answerOffer } from './agreements.ts';
 import { type Held, obtainCode, redeem, stop } from './connect.ts';
 import { now } from './history.ts';
 import type { World } from './world.ts';
@@ -19,7 +19,7 @@ export async function raceStops(
     const coded = await obtainCode(world, owner);
     const held = coded === null ? null : await redeem(world, coded);
     if (held !== null) {
-      await settle(world, held, 'accepted');
+      await answerOffer(world, held, 'accepted');
       await raceStop(world, owner, held);
     }
     if (round % 20 === 0) tell(`${round} stops raced`);

@@ -8,7 +8,7 @@ import {
 } from '@chatelaine/constellation';
 import { startEmbedded } from '@chatelaine/dev-postgres';
 import { NEWER_TERMS } from '../support/newer-terms.ts';
-import { chooseOld } from './agreements.ts';
+import { chooseOldTerms } from './agreements.ts';
 import { createHistory, type History } from './history.ts';
 import type { Random } from './random.ts';
 import { type Documents, patience, serveDocuments } from '@chatelaine/test-kit';
@@ -93,6 +93,6 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       await deployment.stop();
     },
   };
-  await chooseOld(world);
+  await chooseOldTerms(world);
   return world;
 }

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { crashPostgres, dieAt, killAndRestart } from '../faults/crashes.ts';
+import { crashPostgres, crashAt, killAndRestart } from '../faults/crashes.ts';
 import { type Load, startLoad } from '../faults/load.ts';
 import { AM_POINTS, HOST_POINTS } from '../faults/points.ts';
-import { checkHistory, NOTIFIED_WITHIN_MS } from '../faults/check-history.ts';
+import { checkHistory, REVOKED_WITHIN_MS } from '../faults/check-history.ts';
 import { checkTables } from '../faults/check-tables.ts';
 import { createHistory } from '../faults/history.ts';
 import { createRandom } from '../faults/random.ts';
@@ -45,7 +45,7 @@ describe(`things break under load (FAULTS_SEED=${seed})`, () => {
     const [host] = world.deployment.hosts[0]?.processes ?? [];
     if (first === undefined || second === undefined || host === undefined) throw new Error('a process is missing');
     const inOrder = async (process: typeof first, points: readonly (readonly [string, keyof Load['act']])[]) => {
-      await dieAt(
+      await crashAt(
         world,
         process,
         points.map(([failpoint, act]) => ({ failpoint, trigger: load.act[act] })),
@@ -127,7 +127,7 @@ describe('the checks find what they are for', () => {
       handedOut: late,
       expiresIn: 300,
     });
-    damaged.refusals.push({ begin: late, end: late + NOTIFIED_WITHIN_MS + 1, resource: '' });
+    damaged.refusals.push({ begin: late, end: late + REVOKED_WITHIN_MS + 1, resource: '' });
     damaged.withoutDatabase.push({ begin: late + 10, end: late + 20 });
     damaged.transfers.push({ connection: fresh, resource: '', begin: late + 11, end: late + 12, outcome: ok });
     const given = { begin: late, end: late };

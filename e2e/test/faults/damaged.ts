@@ -46,7 +46,7 @@ export const DAMAGED = [
     `insert into am.oauth_token (bucket, hash, kind, grant_id, expires_at, generation)
       select bucket, sha256(hash || 'family'::bytea), 'rt', grant_id, expires_at, generation + 2 from am.oauth_token
       where generation is not null and successor_key is null`,
-    /^I2: two lines/,
+    /^I2: two families/,
   ],
   [
     'a transfer that was completed after the end of its connection',

@@ -9,7 +9,7 @@ import { PATIENCE_MS } from './requester.ts';
 import type { World } from './world.ts';
 
 /** A stock client's tokens of one connection: the newest refresh token, earlier ones, and the last access token. */
-export interface Line {
+export interface TokenFamily {
   readonly held: Held<App>;
   readonly owner: Person;
   readonly resource: string;
@@ -18,8 +18,8 @@ export interface Line {
   before: RefreshToken | null;
   /** The token from which `newest` was obtained. */
   last: RefreshToken | null;
-  /** Tokens that were replaced and are no longer accepted after `lateFrom`: copies that somebody might have kept. */
-  readonly copies: { readonly token: RefreshToken; readonly lateFrom: Moment }[];
+  /** Replaced tokens, each refused after `refusedFrom`, as if somebody had stolen it. */
+  readonly replaced: { readonly token: RefreshToken; readonly refusedFrom: Moment }[];
   /** The Host's token that was handed out last. `expiresIn` in seconds. */
   access: { readonly value: string; readonly handedOut: Moment; readonly expiresIn: number } | null;
 }
@@ -37,80 +37,80 @@ export interface RefreshToken {
 const GRACE_MS = LIFETIME.hostBearerToken * 1_000;
 /** How much of that time must be left for a replaced token to be presented once more on purpose. */
 const LEFT_MS = 2 * PATIENCE_MS;
-const KNOWS_WITHIN_MS = patience(30);
-const AGAIN_MS = 100;
+const OUTCOME_WITHIN_MS = patience(30);
+const RETRY_MS = 100;
 
-export function lineOf(world: World, input: Pick<Line, 'held' | 'owner' | 'resource'>): Line {
+export function familyOf(world: World, input: Pick<TokenFamily, 'held' | 'owner' | 'resource'>): TokenFamily {
   const { token } = input.held.connection;
-  const line: Line = { ...input, newest: fresh(token), before: null, last: null, copies: [], access: null };
-  keepAccess(line, { end: now(), json: input.held.answer });
-  return line;
+  const family: TokenFamily = { ...input, newest: fresh(token), before: null, last: null, replaced: [], access: null };
+  storeAccessToken(family, { end: now(), json: input.held.answer });
+  return family;
 }
 
 /**
  * Refreshes as stock clients do: once, twice at once, or again because the response was lost; and with the same token
- * again while a fault is in the way, until the outcome is known. `over` when the connection has ended, or may have.
+ * again while a fault is in the way, until the outcome is known. `ended` when the connection has ended, or may have.
  */
 export async function refresh(
   world: World,
-  line: Line,
+  family: TokenFamily,
   way: 'once' | 'at once' | 'lost',
-): Promise<'served' | 'none' | 'over'> {
-  const token = line.newest;
+): Promise<'served' | 'none' | 'ended'> {
+  const token = family.newest;
   const given: string[] = [];
   let answered = 0;
-  for (const deadline = now() + KNOWS_WITHIN_MS; given.length < (way === 'lost' ? 2 : 1) && now() < deadline; ) {
+  for (const deadline = now() + OUTCOME_WITHIN_MS; given.length < (way === 'lost' ? 2 : 1) && now() < deadline; ) {
     const answers = await Promise.all(
-      Array.from({ length: way === 'at once' ? 2 : 1 }, () => show(world, line, token)),
+      Array.from({ length: way === 'at once' ? 2 : 1 }, () => present(world, family, token)),
     );
-    if (answers.some(isOver)) return over(world, line);
+    if (answers.some(hasEnded)) return recordEnd(world, family);
     for (const { end, outcome } of answers) {
       if (outcome.kind !== 'ok') continue;
-      keepAccess(line, { end, json: outcome.json });
+      storeAccessToken(family, { end, json: outcome.json });
       answered = Math.max(answered, end);
       const successor = outcome.json['refresh_token'];
       given.push(typeof successor === 'string' ? successor : token.value);
     }
-    if (given.length === 0) await pause(AGAIN_MS);
+    if (given.length === 0) await pause(RETRY_MS);
   }
   const next = given.pop();
   if (next === undefined) return 'none';
-  if (given.some((other) => other !== next)) twoLines(world, line);
-  if (next !== token.value) moveOn(line, { next, answered });
+  if (given.some((other) => other !== next)) reportFork(world, family);
+  if (next !== token.value) advance(family, { next, answered });
   return 'served';
 }
 
 /** Presents the token before the last one, as a slow request would, and gets the current successor. */
-export async function refreshLate(world: World, line: Line): Promise<'served' | 'none' | 'over'> {
-  const { before, newest } = line;
+export async function refreshLate(world: World, family: TokenFamily): Promise<'served' | 'none' | 'ended'> {
+  const { before, newest } = family;
   if (before === null || before.servedUntil - now() < LEFT_MS) return 'none';
   const isUnused = newest.servedUntil === Number.POSITIVE_INFINITY;
-  const late = await show(world, line, before);
-  if (isOver(late)) return over(world, line);
+  const late = await present(world, family, before);
+  if (hasEnded(late)) return recordEnd(world, family);
   const { end, outcome } = late;
   if (outcome.kind !== 'ok') return 'none';
-  keepAccess(line, { end, json: outcome.json });
+  storeAccessToken(family, { end, json: outcome.json });
   const given = String(outcome.json['refresh_token']);
   if (given === newest.value) return 'served';
   // the newest token may have been replaced by a request whose response was lost
-  if (isUnused) twoLines(world, line);
-  else moveOn(line, { next: given, answered: end });
+  if (isUnused) reportFork(world, family);
+  else advance(family, { next: given, answered: end });
   return 'served';
 }
 
-function moveOn(line: Line, { next, answered }: { next: string; answered: Moment }): void {
-  line.copies.push({ token: line.newest, lateFrom: answered + GRACE_MS + LEFT_MS });
-  line.before = line.last;
-  line.last = line.newest;
-  line.newest = fresh(next);
+function advance(family: TokenFamily, { next, answered }: { next: string; answered: Moment }): void {
+  family.replaced.push({ token: family.newest, refusedFrom: answered + GRACE_MS + LEFT_MS });
+  family.before = family.last;
+  family.last = family.newest;
+  family.newest = fresh(next);
 }
 
-function twoLines({ history }: World, { held: { connection } }: Line): void {
-  history.violations.push(`I2: ${connection.name} has two lines of refresh tokens`);
+function reportFork({ history }: World, { held: { connection } }: TokenFamily): void {
+  history.violations.push(`I2: ${connection.name} has two families of refresh tokens`);
 }
 
 /** Presents a refresh token, and records the outcome. */
-export async function show(world: World, { held }: Line, token: RefreshToken): Promise<Seen> {
+export async function present(world: World, { held }: TokenFamily, token: RefreshToken): Promise<Seen> {
   const { client, connection } = held;
   if (client.key === null) token.servedUntil = Math.min(token.servedUntil, now() + GRACE_MS);
   const seen = await client.refresh(token.value);
@@ -119,7 +119,7 @@ export async function show(world: World, { held }: Line, token: RefreshToken): P
 }
 
 /** Calls the Host with the access token that was handed out last. */
-export async function call(world: World, { held, resource, access }: Line): Promise<Outcome | null> {
+export async function call(world: World, { held, resource, access }: TokenFamily): Promise<Outcome | null> {
   if (access === null) return null;
   const { client, connection } = held;
   const { value: accessToken, handedOut, expiresIn } = access;
@@ -132,19 +132,22 @@ export async function call(world: World, { held, resource, access }: Line): Prom
  * Refused; or so slow that the request may still be under way, and would look like a thief's if it arrived after its
  * successors were used.
  */
-function isOver({ begin, end, outcome }: Seen): boolean {
-  return outcome.kind === 'refused' || (outcome.kind === 'unknown' && end - begin >= PATIENCE_MS - AGAIN_MS);
+function hasEnded({ begin, end, outcome }: Seen): boolean {
+  return outcome.kind === 'refused' || (outcome.kind === 'unknown' && end - begin >= PATIENCE_MS - RETRY_MS);
 }
 
-/** Records that the line has ended, or may have; whether it should have is for the checks to decide. */
-function over({ history }: World, { held: { connection } }: Line): 'over' {
+/** Records that the family has ended, or may have; whether it should have is for the checks to decide. */
+function recordEnd({ history }: World, { held: { connection } }: TokenFamily): 'ended' {
   const at = now();
   history.stops.push({ connection, begin: at, end: at, outcome: 'unknown' });
-  return 'over';
+  return 'ended';
 }
 
-function keepAccess(line: Line, { end, json }: { end: Moment; json: Readonly<Record<string, unknown>> }): void {
-  line.access = { value: String(json['access_token']), handedOut: end, expiresIn: Number(json['expires_in']) };
+function storeAccessToken(
+  family: TokenFamily,
+  { end, json }: { end: Moment; json: Readonly<Record<string, unknown>> },
+): void {
+  family.access = { value: String(json['access_token']), handedOut: end, expiresIn: Number(json['expires_in']) };
 }
 
 const fresh = (value: string): RefreshToken => ({ value, servedUntil: Number.POSITIVE_INFINITY });
