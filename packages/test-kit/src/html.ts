@@ -1,5 +1,6 @@
 /** A page as it is read: tags left out, entities decoded. */
-export const wordsOf = (html: string): string => decoded(html.replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ');
+export const wordsOf = (html: string): string =>
+  decoded(html.replaceAll('<wbr/>', '').replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ');
 
 /** What is hidden in the forms of a page, or only in its first one for `action`. */
 export function hiddenFields(html: string, action?: string): Record<string, string> {

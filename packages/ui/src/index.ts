@@ -1,4 +1,5 @@
 // pages
+export { Address } from './pages/address.tsx';
 export { apiDocs } from './api-docs/api-docs.tsx';
 export * from './pages/choices.tsx';
 export * from './pages/components.tsx';

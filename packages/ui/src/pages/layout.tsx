@@ -1,4 +1,5 @@
 import type { ComponentChildren, VNode } from 'preact';
+import { Address } from './address.tsx';
 import { usePage } from './context.ts';
 import { Button, Form } from './controls.tsx';
 import { Scripts } from './scripts.tsx';
@@ -43,7 +44,9 @@ export function Layout({ title, lead, width = 'text', movesOnTo, children }: Lay
         </a>
         <Header />
         <main id="content" class={width === 'wide' ? 'wide' : undefined}>
-          <h1>{title}</h1>
+          <h1>
+            <Address>{title}</Address>
+          </h1>
           {lead !== undefined && <p class="lead">{lead}</p>}
           {children}
         </main>

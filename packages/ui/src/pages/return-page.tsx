@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { Address } from './address.tsx';
 import { ButtonLink, ButtonRow } from './components.tsx';
 import { Layout } from './layout.tsx';
 
@@ -19,7 +20,9 @@ export function ReturnPage({ kind, to, place }: ReturnPageView): VNode {
           Your answer stands, and this page cannot be used again. To ask for something else, start again in the app.
         </p>
         <ButtonRow>
-          <ButtonLink href={to}>Back to {place}</ButtonLink>
+          <ButtonLink href={to}>
+            Back to <Address>{place}</Address>
+          </ButtonLink>
           <ButtonLink href="/" kind="plain">
             To the front page
           </ButtonLink>
@@ -30,7 +33,9 @@ export function ReturnPage({ kind, to, place }: ReturnPageView): VNode {
     <Layout title={`Back to ${place}`} movesOnTo={to}>
       <p>Your answer is saved. You are being taken back; if nothing happens, use the button.</p>
       <ButtonRow>
-        <ButtonLink href={to}>Continue to {place}</ButtonLink>
+        <ButtonLink href={to}>
+          Continue to <Address>{place}</Address>
+        </ButtonLink>
       </ButtonRow>
       <p>
         <small>Once the app has opened, you can close this page.</small>

@@ -220,6 +220,9 @@ button.danger:hover { background: var(--bad); color: var(--card) }
 html:has(.sticky) { scroll-padding-bottom: 9rem }
 .query { display: flex; flex-wrap: wrap; gap: .5rem .8rem; align-items: end; margin: 0 0 .8rem }
 .query .field { flex: 1 1 8rem; margin: 0 } .query button { flex: none }
+/* fields beside each other: what is below one does not move the other */
+.pair { display: grid; grid-template: auto auto auto / repeat(2, minmax(0, 1fr)); column-gap: .8rem; margin: 0 0 .8rem }
+.pair .field { display: grid; grid-template-rows: subgrid; grid-row: 1 / 4; margin: 0 } .pair label { align-self: end }
 .happened .what { flex-basis: 18rem } .happened .aside { display: flex; gap: .6rem; align-items: baseline }
 .narrowed { list-style: none; display: flex; flex-wrap: wrap; gap: .4rem; margin: 0 0 var(--gap); padding: 0 }
 .narrowed a { display: inline-block; border: 1px solid var(--edge); border-radius: 99px; background: var(--card);

@@ -120,7 +120,7 @@ interface NumberOfProps {
 function NumberOf({ number, unit, form, problem }: NumberOfProps): VNode {
   const { usual, ...select } = unit;
   return (
-    <div class="query">
+    <div class="pair">
       <Field {...number} type="number" value={form.get(number.name)} problem={problem} />
       <Select {...select} value={form.get(unit.name) ?? usual} />
     </div>

@@ -1,5 +1,5 @@
 import { LIFETIME } from '@chatelaine/protocol';
-import { Button, Form } from '@chatelaine/ui';
+import { Address, Button, Form } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import { type Who, whoInShort } from '../identity/who.tsx';
 
@@ -21,7 +21,7 @@ export function StopApp({ app, connections, services, hasMore = false }: Stoppab
     <details>
       <summary>Stop it</summary>
       <p>
-        From then on {clientName} ({whoInShort(app)}) gets no key through here, at once
+        From then on {clientName} (<Address>{whoInShort(app)}</Address>) gets no key through here, at once
         {connections > 1 && `: ${connections === 2 ? 'both' : `all ${connections}`} of its connections end`}.
         {names.length > 0 &&
           ` ${list(names, hasMore)} ${names.length === 1 && !hasMore ? 'is' : 'are'} told ` +

@@ -1,4 +1,4 @@
-import { Button, Card, Day, Form, List, Moment, Row } from '@chatelaine/ui';
+import { Address, Button, Card, Day, Form, List, Moment, Row } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import { whereItRuns } from '../identity/who.tsx';
 import type { OwnApp, OwnConnection } from './app-store.ts';
@@ -45,7 +45,11 @@ function About({ connection }: { connection: OwnConnection }): VNode {
   const { redirectUri, resource, jkt, until, lastUsed } = connection;
   return (
     <>
-      {redirectUri !== null && <>Runs {whereItRuns(redirectUri)} · </>}
+      {redirectUri !== null && (
+        <>
+          Runs <Address>{whereItRuns(redirectUri)}</Address> ·{' '}
+        </>
+      )}
       {resource !== null && <>for {resource} alone · </>}
       {until !== null && (
         <>

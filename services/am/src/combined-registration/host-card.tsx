@@ -1,4 +1,4 @@
-import { Badge, Card, Facts, Radios } from '@chatelaine/ui';
+import { Address, Badge, Card, Facts, Radios } from '@chatelaine/ui';
 import type { FormParams } from '@chatelaine/protocol';
 import type { VNode } from 'preact';
 import { LINK_HOST_FIELD } from './host-form.ts';
@@ -23,7 +23,12 @@ export function HostCard({
     <Card title="It keeps something of yours, too">
       <Facts
         facts={[
-          ['Runs', <strong>at {new URL(host.host).host}</strong>],
+          [
+            'Runs',
+            <strong>
+              <Address>{`at ${new URL(host.host).host}`}</Address>
+            </strong>,
+          ],
           [
             'Calls itself',
             <>

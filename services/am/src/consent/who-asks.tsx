@@ -1,8 +1,8 @@
 import { isProven } from '@chatelaine/oauth-server';
 import type { Asked } from '@chatelaine/oauth-server-fastify';
 import { isLoopbackHost } from '@chatelaine/protocol';
-import { type Facts, Notice } from '@chatelaine/ui';
-import type { ComponentProps, VNode } from 'preact';
+import { Address, Notice } from '@chatelaine/ui';
+import type { VNode } from 'preact';
 import { WhoCard } from '../identity/who-card.tsx';
 
 export interface WhoAsksView {
@@ -11,21 +11,21 @@ export interface WhoAsksView {
   readonly ownName: string | null;
   /** Its icon; null if there is none to show. */
   readonly iconId: string | null;
-  /** What else is known about it. */
-  readonly more?: ComponentProps<typeof Facts>['facts'];
+  /** The address of what it asks for, where that is one service. */
+  readonly asksFor?: string;
   /** What it gets if the owner agrees, as a sentence. */
   readonly gets: string;
 }
 
 /** Who asks for consent. */
-export function WhoAsks({ view, ownName, iconId, more = [], gets }: WhoAsksView): VNode {
+export function WhoAsks({ view, ownName, iconId, asksFor, gets }: WhoAsksView): VNode {
   const { client, request } = view.interaction;
   const { redirectUri } = request;
   const said = { clientName: ownName ?? client.name, selfName: client.name, clientUri: client.uri };
   const who = { clientId: client.id, ...said, iconId, redirectUri, isProven: isProven(client) };
   return (
     <>
-      <WhoCard who={who} more={more}>
+      <WhoCard who={who} more={asksFor === undefined ? [] : [['Asks for', <AskedFor address={asksFor} />]]}>
         <p>
           {gets} You can change or stop it here at any time. If you did not start this, or do not know that address,
           refuse.
@@ -38,6 +38,14 @@ export function WhoAsks({ view, ownName, iconId, more = [], gets }: WhoAsksView)
         </Notice>
       )}
     </>
+  );
+}
+
+function AskedFor({ address }: { address: string }): VNode {
+  return (
+    <strong>
+      <Address>{address}</Address>
+    </strong>
   );
 }
 

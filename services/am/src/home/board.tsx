@@ -1,4 +1,4 @@
-import { Badge } from '@chatelaine/ui';
+import { Address, Badge } from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { Board, BoardApp, Cell } from '../apps/board-store.ts';
 import { keyHref } from '../apps/key-page.tsx';
@@ -85,7 +85,9 @@ function AppRow({ app, services, used, seen }: AppRowView): VNode {
           <AppIcon app={app} />
           {clientName}
         </a>
-        <small>{whoInShort({ clientId, redirectUri })}</small>
+        <small>
+          <Address>{whoInShort({ clientId, redirectUri })}</Address>
+        </small>
         {isPaused && <Badge kind="needs">paused</Badge>}
       </th>
       {services.map((service) => {

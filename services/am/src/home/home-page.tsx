@@ -1,4 +1,5 @@
 import {
+  Address,
   Button,
   ButtonLink,
   ButtonRow,
@@ -150,7 +151,7 @@ function MyServices({ links }: Pick<HomeView, 'links'>): VNode {
             title={link.label}
             note={
               <>
-                {link.hostName}, {new URL(link.hostIssuer).host} · <LastSeen link={link} />
+                {link.hostName}, <Address>{new URL(link.hostIssuer).host}</Address> · <LastSeen link={link} />
               </>
             }
             aside={<Health link={link} />}

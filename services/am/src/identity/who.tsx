@@ -1,6 +1,6 @@
 import { nameWithout } from '@chatelaine/oauth-server';
 import { isLoopbackHost } from '@chatelaine/protocol';
-import { Badge } from '@chatelaine/ui';
+import { Address, Badge } from '@chatelaine/ui';
 import type { ComponentChild } from 'preact';
 
 /** A Requester's identity, as far as the AM can know it. */
@@ -30,7 +30,14 @@ export function whoFacts(who: Who): readonly Fact[] {
   const { clientId, clientUri, redirectUri, isProven } = who;
   const site = siteOf(clientId);
   return [
-    ['Runs', redirectUri === null ? null : <strong>{whereItRuns(redirectUri)}</strong>],
+    [
+      'Runs',
+      redirectUri === null ? null : (
+        <strong>
+          <Address>{whereItRuns(redirectUri)}</Address>
+        </strong>
+      ),
+    ],
     namesOf(who),
     [
       'Identified by',
@@ -38,12 +45,17 @@ export function whoFacts(who: Who): readonly Fact[] {
         'its own word only (it registered itself)'
       ) : (
         <>
-          <strong>{site}</strong> <small>({clientId})</small>
+          <strong>
+            <Address>{site}</Address>
+          </strong>{' '}
+          <small>
+            <Address>{`(${clientId})`}</Address>
+          </small>
         </>
       ),
     ],
     ['Proves who it is', isProven === false ? <strong>{PROVES_NOTHING}</strong> : null],
-    ['Says its page is', clientUri],
+    ['Says its page is', clientUri === null ? null : <Address>{clientUri}</Address>],
   ];
 }
 

@@ -1,4 +1,16 @@
-import { AddressField, Button, ButtonLink, ButtonRow, Card, Facts, Form, Hidden, Layout, Steps } from '@chatelaine/ui';
+import {
+  Address,
+  AddressField,
+  Button,
+  ButtonLink,
+  ButtonRow,
+  Card,
+  Facts,
+  Form,
+  Hidden,
+  Layout,
+  Steps,
+} from '@chatelaine/ui';
 import type { VNode } from 'preact';
 import type { KnownHost } from './host-store.ts';
 
@@ -75,7 +87,12 @@ export function GoToHostPage({ host, authorizationUrl, expiresIn, repairs }: GoT
       <Card>
         <Facts
           facts={[
-            ['You go to', <strong>{host.issuer}</strong>],
+            [
+              'You go to',
+              <strong>
+                <Address>{host.issuer}</Address>
+              </strong>,
+            ],
             [
               'It can share',
               <ul>

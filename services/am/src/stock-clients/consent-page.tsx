@@ -44,7 +44,7 @@ export function StockClientConsentPage(page: StockClientConsentView): VNode {
             view={view}
             ownName={ownName}
             iconId={iconId}
-            more={[['Asks for', <strong>{resource}</strong>]]}
+            asksFor={resource}
             gets="It gets keys from that service for what you choose, and nothing else."
           />
           <PausedNotice name={client.name} paused={paused} becomes="its own" />

@@ -28,7 +28,7 @@ export function onlyOnce(): void {
       expect((await rowsOf(requester)).connections.filter(({ grant_id: grantId }) => grantId !== null)).toHaveLength(1);
       expect(await timeline()).toHaveLength(before + 1);
       expect(
-        (await owner.browser.get('/apps')).text.match(new RegExp(new URL(requester.clientId).host, 'g'))?.length,
+        (await owner.browser.get('/apps')).words.match(new RegExp(new URL(requester.clientId).host, 'g'))?.length,
       ).toBeGreaterThan(0);
     });
 

@@ -1,4 +1,16 @@
-import { AddressField, Button, ButtonLink, ButtonRow, Card, Choice, Form, Layout, Notice, Steps } from '@chatelaine/ui';
+import {
+  Address,
+  AddressField,
+  Button,
+  ButtonLink,
+  ButtonRow,
+  Card,
+  Choice,
+  Form,
+  Layout,
+  Notice,
+  Steps,
+} from '@chatelaine/ui';
 import type { VNode } from 'preact';
 
 function Way({ current }: { current: number }): VNode {
@@ -60,7 +72,11 @@ export function ContinuePage({ authorizationUrl, share }: { authorizationUrl: st
       <Way current={1} />
       <Card>
         <p>
-          You go on at <strong>{origin}</strong>. Sign in there, and choose which of your Hosts this app may ask for.
+          You go on at{' '}
+          <strong>
+            <Address>{origin}</Address>
+          </strong>
+          . Sign in there, and choose which of your Hosts this app may ask for.
           {share === 'yes' && ' You also decide there whether it is linked to the posts you keep here.'}
         </p>
         <p>Go on within a minute; otherwise start again here.</p>
