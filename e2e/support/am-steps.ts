@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { iconUri } from './icons.ts';
 import type { Stage } from './stage.ts';
-import type { Stop } from './stops.ts';
+import type { PageView } from './page-views.ts';
 
 /** The URL of a page of the AM. */
 export const am = (path: string) => (stage: Stage) => `${stage.deployment.am.url}${path}`;
@@ -20,7 +20,7 @@ export async function askedForConsent(page: Page, { deployment }: Stage): Promis
 
 /** Registers a stock client, which asks for this resource. */
 export const appAsks =
-  (resourceOf: (stage: Stage) => string): NonNullable<Stop['act']> =>
+  (resourceOf: (stage: Stage) => string): NonNullable<PageView['act']> =>
   async (page, stage) => {
     const { deployment } = stage;
     const redirect_uri = 'http://127.0.0.1:4999/callback';

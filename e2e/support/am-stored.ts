@@ -1,7 +1,7 @@
 import { iconUri } from './icons.ts';
-import type { Stop } from './stops.ts';
+import type { PageView } from './page-views.ts';
 
-export type Around = NonNullable<Stop['around']>;
+export type Around = NonNullable<PageView['around']>;
 
 /** Changes what the AM has stored for Robin, and restores it afterwards. */
 export function stored(change: string, back: string): Around {

@@ -10,7 +10,7 @@ import { startAppSite } from '../../scripts/start/app-site.ts';
 import { seedApps } from '../../scripts/start/seed-apps.ts';
 import { storeIcons } from './icons.ts';
 import { contextFor, setStage } from './stage.ts';
-import { type Stop, STOPS } from './stops.ts';
+import { type PageView, PAGE_VIEWS } from './page-views.ts';
 
 const OUT = path.join(import.meta.dirname, '../../.run/shots');
 const WIDTHS = [1280, 390];
@@ -19,8 +19,8 @@ const SCHEMES = ['light', 'dark'] as const;
 const executable = chromiumPath();
 if (executable === null) throw new Error('There is no Chromium on this machine; CHROMIUM may name one.');
 const DOCS = path.join(import.meta.dirname, '../../docs/img');
-/** The stops whose pictures are in the documents, from the top of the page or from a heading. */
-const PICTURES: Readonly<Record<string, readonly [stop: string, from?: string]>> = {
+/** The page views whose pictures are in the documents, from the top of the page or from a heading. */
+const PICTURES: Readonly<Record<string, readonly [view: string, from?: string]>> = {
   feed: ['lifestream-feed'],
   overview: ['am-home'],
   consent: ['am-consent', 'What it may ask for'],
@@ -33,10 +33,10 @@ const PICTURE = { width: 900, height: 560 };
 
 const wanted = process.argv.slice(2);
 const isForDocs = wanted[0] === '--docs';
-const pictured = Object.values(PICTURES).map(([stop]) => stop);
-const stops = isForDocs
-  ? STOPS.filter(({ name }) => pictured.includes(name))
-  : STOPS.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
+const pictured = Object.values(PICTURES).map(([view]) => view);
+const views = isForDocs
+  ? PAGE_VIEWS.filter(({ name }) => pictured.includes(name))
+  : PAGE_VIEWS.filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
 fs.mkdirSync(OUT, { recursive: true });
 
 const browser = await launchChromium(executable, { as: 'one process' });
@@ -45,12 +45,12 @@ try {
   // as people who run the demo see it
   if (isForDocs) await addSmallApps();
   else await storeIcons(stage.deployment, browser);
-  for (const stop of stops) {
-    await (stop.around ?? ((_stage, look) => look()))(stage, async () => {
-      if (isForDocs) await picture(stop);
-      else for (const width of WIDTHS) for (const colorScheme of SCHEMES) await shoot(stop, width, colorScheme);
+  for (const view of views) {
+    await (view.around ?? ((_stage, look) => look()))(stage, async () => {
+      if (isForDocs) await picture(view);
+      else for (const width of WIDTHS) for (const colorScheme of SCHEMES) await shoot(view, width, colorScheme);
     });
-    console.log(stop.name);
+    console.log(view.name);
   }
 } finally {
   await browser.close();
@@ -68,16 +68,16 @@ async function addSmallApps(): Promise<void> {
   await site.close();
 }
 
-async function shoot(stop: Stop, width: number, colorScheme: (typeof SCHEMES)[number]): Promise<void> {
+async function shoot(view: PageView, width: number, colorScheme: (typeof SCHEMES)[number]): Promise<void> {
   const viewport = { width, height: width > 600 ? 800 : 844 };
-  await at(stop, { viewport, colorScheme }, (page) =>
-    page.screenshot({ path: path.join(OUT, `${stop.name}-${width}-${colorScheme}.png`), fullPage: true }),
+  await at(view, { viewport, colorScheme }, (page) =>
+    page.screenshot({ path: path.join(OUT, `${view.name}-${width}-${colorScheme}.png`), fullPage: true }),
   );
 }
 
-async function picture(stop: Stop): Promise<void> {
-  for (const [name, [, from]] of Object.entries(PICTURES).filter(([, [of]]) => of === stop.name))
-    await at(stop, { viewport: PICTURE, colorScheme: 'light' }, async (page) => {
+async function picture(view: PageView): Promise<void> {
+  for (const [name, [, from]] of Object.entries(PICTURES).filter(([, [of]]) => of === view.name))
+    await at(view, { viewport: PICTURE, colorScheme: 'light' }, async (page) => {
       const top = from === undefined ? 0 : await topOf(page, from);
       await page.evaluate(`window.scrollBy(0, ${top})`);
       await page.screenshot({ path: path.join(DOCS, `${name}.png`) });
@@ -90,11 +90,15 @@ async function topOf(page: Page, heading: string): Promise<number> {
   return (box?.y ?? 0) - 40;
 }
 
-async function at(stop: Stop, options: BrowserContextOptions, look: (page: Page) => Promise<unknown>): Promise<void> {
-  const context = await contextFor(browser, stage.people[stop.who], stage.deployment, options);
+async function at(
+  view: PageView,
+  options: BrowserContextOptions,
+  look: (page: Page) => Promise<unknown>,
+): Promise<void> {
+  const context = await contextFor(browser, stage.people[view.who], stage.deployment, options);
   const page = await context.newPage();
-  await page.goto(stop.url(stage));
-  await stop.act?.(page, stage);
+  await page.goto(view.url(stage));
+  await view.act?.(page, stage);
   await page.evaluate(
     `Promise.all([...document.images].map((it) => ((it.loading = 'eager'), it.decode().catch(() => {}))))`,
   );

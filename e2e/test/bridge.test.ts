@@ -13,7 +13,7 @@ import { eventually, freePorts } from '@chatelaine/test-kit';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { chromiumPath, launchChromium } from '../support/chromium.ts';
-import { type Canary, singing } from './support/canaries.ts';
+import { type Canary, leakedIn } from './support/canaries.ts';
 import { dumpAll, heapSnapshots, passTheTime, snapshot } from './support/dumps.ts';
 import { openRawRequester, RAW_CALLBACK, type RawRequester } from './support/raw-requester.ts';
 
@@ -226,21 +226,21 @@ describeInBrowser(`${STORY}${executable === null ? ' [needs Chromium]' : ''}`, (
       expect(chirp.calls.map(({ authorization }) => authorization.slice(0, 23))).toContain('Bearer stand-in-access-');
       expect(exchanges.length).toBeGreaterThan(50);
       for (const { request, response } of exchanges)
-        expect(singing(JSON.stringify([request, response]), CREDENTIALS)).toEqual([]);
+        expect(leakedIn(JSON.stringify([request, response]), CREDENTIALS)).toEqual([]);
     });
 
     test('is in a log, at level debug', () => {
       for (const process of deployment.services.flatMap(({ processes }) => processes)) {
         const log = fs.readFileSync(process.logFile, 'utf8');
         expect(log).toContain('"path":"/sign-up"');
-        expect({ of: process.name, found: singing(log, CREDENTIALS) }).toEqual({ of: process.name, found: [] });
+        expect({ of: process.name, found: leakedIn(log, CREDENTIALS) }).toEqual({ of: process.name, found: [] });
       }
     });
 
     test('is in a dump of the database', async () => {
       const dump = await dumpAll(deployment);
       expect(dump).toContain('service_account');
-      expect(singing(dump, CREDENTIALS)).toEqual([]);
+      expect(leakedIn(dump, CREDENTIALS)).toEqual([]);
     });
 
     test('is held in the memory of the bridge once the call that it was for is over', async () => {

@@ -19,7 +19,7 @@ import { createVault, deriveKey } from '@chatelaine/crypto';
 import { startEmbedded } from '@chatelaine/dev-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { bodyOf } from '@chatelaine/test-kit';
-import { type Canary, canariesIn, singing } from './support/canaries.ts';
+import { type Canary, canariesIn, leakedIn } from './support/canaries.ts';
 import { dumpAll, heapSnapshots, passTheTime, snapshot } from './support/dumps.ts';
 import { eventually } from '@chatelaine/test-kit';
 
@@ -178,7 +178,7 @@ describe('secrets', () => {
     if (canary === undefined) throw new Error('no token');
     const bytes = Buffer.from(`??${canary.secret}!`);
     for (const encoding of ['utf8', 'hex', 'base64', 'base64url'] as const) {
-      expect([encoding, singing(bytes.toString(encoding), [canary]).length]).toEqual([encoding, 1]);
+      expect([encoding, leakedIn(bytes.toString(encoding), [canary]).length]).toEqual([encoding, 1]);
     }
   });
 
@@ -186,7 +186,7 @@ describe('secrets', () => {
     for (const process of deployment.services.flatMap(({ processes }) => processes)) {
       const log = fs.readFileSync(process.logFile, 'utf8');
       expect(log).toContain('"path":"/sign-up"');
-      expect({ of: process.name, found: singing(log, canaries) }).toEqual({ of: process.name, found: [] });
+      expect({ of: process.name, found: leakedIn(log, canaries) }).toEqual({ of: process.name, found: [] });
     }
   });
 
@@ -203,13 +203,13 @@ describe('secrets', () => {
     await eventually(through, { until: (trace) => trace !== undefined });
     const tokens = async () => traces.includes('"POST /token"');
     await eventually(tokens, { until: (notified) => notified });
-    expect(singing(traces, canaries)).toEqual([]);
+    expect(leakedIn(traces, canaries)).toEqual([]);
   });
 
   test('are in no table of any schema, as text or as bytes', async () => {
     const dump = await dumpAll(deployment);
     expect(dump).toContain('robin');
-    expect(singing(dump, canaries)).toEqual([]);
+    expect(leakedIn(dump, canaries)).toEqual([]);
   });
 
   // A snapshot begins with a full garbage collection, so whatever it shows is still referenced. Requests that are over

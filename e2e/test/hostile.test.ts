@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { fuzz } from './hostile/fuzz.ts';
-import { lies } from './hostile/lies.ts';
-import { mixUps } from './hostile/mix-ups.ts';
+import { unusableAnswers } from './hostile/unusable-answers.ts';
+import { mixedUpTokens } from './hostile/mixed-up-tokens.ts';
 import { slowness } from './hostile/slowness.ts';
 import { openWorld, type World } from './hostile/world.ts';
 
@@ -15,7 +15,12 @@ afterAll(() => world?.close());
 
 const worldOf = (): World => world;
 // each is a describe of its own, so that what one sets up is not there for the others
-for (const [name, tests] of Object.entries({ lies, 'mix-ups': mixUps, slowness, nonsense: fuzz }))
+for (const [name, tests] of Object.entries({
+  lies: unusableAnswers,
+  'mix-ups': mixedUpTokens,
+  slowness,
+  nonsense: fuzz,
+}))
   describe(name, () => {
     tests(worldOf);
   });

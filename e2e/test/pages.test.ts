@@ -7,7 +7,7 @@ import { LOOKS, LOOKS_RIGHT } from '../support/looks.ts';
 import { contextFor, setStage, type Stage, type Who } from '../support/stage.ts';
 import { notificationsStory } from './browser/notifications.ts';
 import { passkeyStory } from './browser/passkeys.ts';
-import { type Stop, STOPS } from '../support/stops.ts';
+import { type PageView, PAGE_VIEWS } from '../support/page-views.ts';
 
 const executable = chromiumPath();
 const WIDE = { viewport: { width: 1280, height: 800 } };
@@ -43,18 +43,18 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
 
   /** Opens the page and calls `look`; `complaints` are the errors that the browser reported. */
   async function at(
-    stop: Stop,
+    view: PageView,
     options: BrowserContextOptions & { viewport: ViewportSize },
     look: (page: Page, complaints: readonly string[]) => Promise<void>,
   ): Promise<void> {
-    const page = await tabFor(stop.who, options);
+    const page = await tabFor(view.who, options);
     const complaints: string[] = [];
     const listen = (message: ConsoleMessage) => void complaints.push(message.text());
     page.on('console', listen);
     try {
       await page.setViewportSize(options.viewport);
-      await page.goto(stop.url(stage));
-      await stop.act?.(page, stage);
+      await page.goto(view.url(stage));
+      await view.act?.(page, stage);
       await look(page, complaints);
     } finally {
       page.off('console', listen);
@@ -62,9 +62,9 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
   }
 
   test('what a service has not confirmed yet changes on the open page by itself, once it has', async () => {
-    const stop = STOPS.find(({ name }) => name === 'am-app-stopped') as Stop;
-    await around(stop, async () => {
-      await at(stop, { ...NARROW, colorScheme: 'light' }, async (page, complaints) => {
+    const view = PAGE_VIEWS.find(({ name }) => name === 'am-app-stopped') as PageView;
+    await around(view, async () => {
+      await at(view, { ...NARROW, colorScheme: 'light' }, async (page, complaints) => {
         await page.getByText('still trying').waitFor();
         expect(await page.getByText('Look again').isVisible()).toBe(false);
         await stage.deployment.database.query(
@@ -79,16 +79,16 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
   });
 
   test('what needs somebody shows on their open page by itself, and goes when the service says so', async () => {
-    const stopAt = (wanted: string) => STOPS.find(({ name }) => name === wanted) as Stop;
+    const pageView = (wanted: string) => PAGE_VIEWS.find(({ name }) => name === wanted) as PageView;
     const { deployment, people } = stage;
     const told = () =>
       deployment.database.query('am', `select pg_notify('am_changes', id) from account where username = $1`, [
         people.robin.username,
       ]);
-    await at(stopAt('am-home'), { ...NARROW, colorScheme: 'light' }, async (page, complaints) => {
+    await at(pageView('am-home'), { ...NARROW, colorScheme: 'light' }, async (page, complaints) => {
       const broken = page.getByText('“my Calendar” is broken');
       expect(await broken.count()).toBe(0);
-      await around(stopAt('am-home-needs-you'), async () => {
+      await around(pageView('am-home-needs-you'), async () => {
         await told();
         await broken.waitFor();
       });
@@ -99,9 +99,9 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
   });
 
   // one visit for all checks: what a script changes on a page works without JavaScript, too, which the story tests show
-  test.each(STOPS.map((stop) => [stop.name, stop] as const))('%s', async (_name, stop) => {
-    await around(stop, async () => {
-      await at(stop, { ...NARROW, colorScheme: 'light' }, async (page, complaints) => {
+  test.each(PAGE_VIEWS.map((view) => [view.name, view] as const))('%s', async (_name, view) => {
+    await around(view, async () => {
+      await at(view, { ...NARROW, colorScheme: 'light' }, async (page, complaints) => {
         const seen = (await page.evaluate(DESCRIBE)) as Description;
         expect(seen).toMatchObject({ headings: 1, lang: 'en', main: 1, unlabelled: [], scripts: 0 });
         expect(seen.role).toMatch(/^(Host|Requester|Authorization Manager)$/);
@@ -124,8 +124,8 @@ describeInBrowser(`${GUARANTEE}${executable === null ? ' [needs Chromium]' : ''}
   test('notifications are turned on in a browser, and off again', () =>
     notificationsStory(browser, { am: stage.deployment.am.url }));
 
-  const around = (stop: Stop, look: () => Promise<void>): Promise<void> =>
-    stop.around === undefined ? look() : stop.around(stage, look);
+  const around = (view: PageView, look: () => Promise<void>): Promise<void> =>
+    view.around === undefined ? look() : view.around(stage, look);
 });
 
 interface Description {

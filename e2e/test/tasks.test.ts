@@ -57,13 +57,13 @@ describeInBrowser(`by the words on the pages${executable === null ? ' [needs Chr
     });
 
     /** Starts at the AM's front page, signed in. */
-    async function atHome(): Promise<Walk> {
+    async function walkSignedIn(): Promise<Walk> {
       const context = await contextFor(browser, somebody.person, deployment, { viewport });
       opened.push(context);
       return walkFrom(await context.newPage(), deployment.am.url);
     }
     /** Starts at the AM's front page in a browser without a session. */
-    async function asAnybody(): Promise<Walk> {
+    async function walkSignedOut(): Promise<Walk> {
       const context = await newContext(browser, { viewport });
       opened.push(context);
       return walkFrom(await context.newPage(), deployment.am.url);
@@ -75,7 +75,7 @@ describeInBrowser(`by the words on the pages${executable === null ? ' [needs Chr
     }
 
     test('find who read my calendar last week', async () => {
-      const walk = await atHome();
+      const walk = await walkSignedIn();
       await walk.follow('Activity');
       await walk.pick('Calendar', { list: 'Service' });
       await walk.press('Show');
@@ -87,7 +87,7 @@ describeInBrowser(`by the words on the pages${executable === null ? ' [needs Chr
 
     test('allow an agent one thing for one hour, when it asks', async () => {
       expect(await somebody.agent({ at: 'calendar', scope: 'entries.read' })).toBe('interaction_required');
-      const walk = await atHome();
+      const walk = await walkSignedIn();
       await walk.follow(/^Decide about Errands/);
       await walk.press('For 1 hour');
       await walk.reads('Errands may do this for an hour without asking.');
@@ -97,7 +97,7 @@ describeInBrowser(`by the words on the pages${executable === null ? ' [needs Chr
     });
 
     test('allow an agent one thing for one hour, before it asks', async () => {
-      const walk = await atHome();
+      const walk = await walkSignedIn();
       await walk.follow(/^Ask.*: Errands at Notes/);
       await walk.follow(/^Only this, until when, how often.*Read your notes/);
       await walk.answer('Allow', 'Answer');
@@ -109,7 +109,7 @@ describeInBrowser(`by the words on the pages${executable === null ? ' [needs Chr
     });
 
     test('undo a mistaken Never', async () => {
-      const walk = await atHome();
+      const walk = await walkSignedIn();
       await walk.follow(/^Never.*: Lifestream at Notes/);
       await walk.press('Ask me each time');
       await walk.reads('Saved.');
@@ -120,7 +120,7 @@ describeInBrowser(`by the words on the pages${executable === null ? ' [needs Chr
     });
 
     test('stop an app, and see that the services confirmed', async () => {
-      const walk = await atHome();
+      const walk = await walkSignedIn();
       await walk.follow('Lifestream');
       await walk.unfold('Stop it');
       await walk.press('Stop Lifestream');
@@ -131,7 +131,7 @@ describeInBrowser(`by the words on the pages${executable === null ? ' [needs Chr
     });
 
     test('get back in by a recovery code', async () => {
-      const walk = await asAnybody();
+      const walk = await walkSignedOut();
       await walk.follow('Sign in');
       await walk.follow('Forgotten your password?');
       await walk.follow('Use a recovery code');
@@ -143,7 +143,7 @@ describeInBrowser(`by the words on the pages${executable === null ? ' [needs Chr
     });
 
     test('get back in by mail', async () => {
-      const walk = await asAnybody();
+      const walk = await walkSignedOut();
       await walk.follow('Sign in');
       await walk.follow('Forgotten your password?');
       await walk.fill('Username or e-mail address', username);

@@ -49,7 +49,7 @@ function decode(text: string): string {
 }
 
 /** The canaries that a text contains, in clear or as bytes in hexadecimal or base64. */
-export function singing(text: string, canaries: readonly Canary[]): string[] {
+export function leakedIn(text: string, canaries: readonly Canary[]): string[] {
   return canaries.flatMap(({ kind, secret }) => {
     const bytes = Buffer.from(secret);
     // in base64, the ends of an encoded value depend on the bytes around it

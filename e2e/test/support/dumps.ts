@@ -19,11 +19,11 @@ export async function dumpAll({ database }: Pick<Constellation, 'database'>): Pr
   return parts.join('\n');
 }
 
-const QUIET_REQUESTS = 40;
+const REQUESTS_TO_SETTLE = 40;
 
 /** Sends requests without secrets, which replace earlier ones in whatever keeps the latest few. */
 export async function passTheTime({ fetch }: Pick<Constellation, 'fetch'>, { url }: DeployedService): Promise<void> {
-  for (let request = 0; request < QUIET_REQUESTS; request++) {
+  for (let request = 0; request < REQUESTS_TO_SETTLE; request++) {
     await fetch(`${url}/sign-in`);
     await fetch(`${url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'none' }) });
   }

@@ -43,7 +43,7 @@ const push = ({ raw }: World, params: Readonly<Record<string, string>>) => {
   return raw.post('/par', { ...request, ...params }, { proof: null });
 };
 
-const exchanging: readonly Mistake[] = [
+const tokenRequests: readonly Mistake[] = [
   [
     'a scope beyond the consent',
     (world) => exchange(world, { resource: photos(world), scope: 'entries.delete' }),
@@ -83,7 +83,7 @@ const exchanging: readonly Mistake[] = [
     /subject_token/,
   ],
 ];
-const authorizing: readonly Mistake[] = [
+const authorizationRequests: readonly Mistake[] = [
   [
     'the Host’s scope where the connection’s belongs',
     (world) => push(world, { scope: READ }),
@@ -107,7 +107,7 @@ const authorizing: readonly Mistake[] = [
   ],
   ['a code that is none', ({ raw }) => raw.redeem('nonsense'), '400 invalid_grant', /code is not valid/],
 ];
-const knocking: readonly Mistake[] = [
+const otherRequests: readonly Mistake[] = [
   [
     'no client authentication',
     (world) => send(world, '/token', { method: 'POST', body: new URLSearchParams({ grant_type: 'x' }) }),
@@ -165,4 +165,4 @@ const knocking: readonly Mistake[] = [
   ['targets without a token', (world) => send(world, '/targets'), '401 invalid_token', /access token is not valid/],
 ];
 
-export const MISTAKES = [...exchanging, ...authorizing, ...knocking];
+export const MISTAKES = [...tokenRequests, ...authorizationRequests, ...otherRequests];

@@ -85,7 +85,7 @@ async function sentBy(work: () => Promise<unknown>): Promise<readonly SentStatem
 }
 
 /** Statements that read one of the kernel's tables as a whole, or more than `most` rows of one. */
-async function readTooMuch(sent: readonly SentStatement[], most: number): Promise<string[]> {
+async function excessiveReads(sent: readonly SentStatement[], most: number): Promise<string[]> {
   // otherwise the statements that record a used `jti` would find it recorded, and do nothing the second time
   await host.pool.query('delete from oauth_replay');
   await host.pool.query(
@@ -121,7 +121,7 @@ describe('however many grants, tokens and requests are stored, no table is read 
     const texts = sent.map(({ text }) => text);
     for (const part of ['insert into oauth_transfer_grant', 'update oauth_token', 'left join oauth_transfer_grant'])
       expect(texts).toContainEqual(expect.stringContaining(part));
-    expect(await readTooMuch(sent, FEW)).toEqual([]);
+    expect(await excessiveReads(sent, FEW)).toEqual([]);
   });
 
   test('for a link that is made, one that ends, and a grant that is stopped', async () => {
@@ -135,6 +135,6 @@ describe('however many grants, tokens and requests are stored, no table is read 
     const texts = sent.map(({ text }) => text);
     for (const part of ['insert into oauth_request', 'insert into oauth_code', 'tombstones', 'delete from oauth_token'])
       expect(texts).toContainEqual(expect.stringContaining(part));
-    expect(await readTooMuch(sent, SOME)).toEqual([]);
+    expect(await excessiveReads(sent, SOME)).toEqual([]);
   });
 });

@@ -78,19 +78,19 @@ export function consent(rigOf: () => Rig): void {
       const fields = hidden(await open(browser, requestUri, client));
       const elsewhere = new Browser(rig.am);
       const foreign = hidden(await open(elsewhere, await pushed(rig, rig.am, { party: client }), client));
-      const say = (form: Form, headers: Record<string, string> = {}): Promise<Answer> =>
+      const submitConsent = (form: Form, headers: Record<string, string> = {}): Promise<Answer> =>
         browser.post('/authorize', { ...fields, decision: 'allow', ...form }, headers);
-      expectPage(await say({ csrf: undefined }), 403);
-      expectPage(await say({ csrf: '' }), 403);
+      expectPage(await submitConsent({ csrf: undefined }), 403);
+      expectPage(await submitConsent({ csrf: '' }), 403);
       const sibling = hidden(await open(browser, await pushed(rig, rig.am, { party: client }), client));
-      expectPage(await say({ csrf: sibling['csrf'] }), 403);
-      expectPage(await say({ csrf: foreign['csrf'] }), 403);
-      expectPage(await say({}, { origin: 'https://evil.example' }), 403);
-      expectPage(await say({}, { 'sec-fetch-site': 'cross-site', origin: 'null' }), 403);
-      expectPage(await say({}, { 'sec-fetch-site': 'same-site', origin: 'https://other.am.example' }), 403);
+      expectPage(await submitConsent({ csrf: sibling['csrf'] }), 403);
+      expectPage(await submitConsent({ csrf: foreign['csrf'] }), 403);
+      expectPage(await submitConsent({}, { origin: 'https://evil.example' }), 403);
+      expectPage(await submitConsent({}, { 'sec-fetch-site': 'cross-site', origin: 'null' }), 403);
+      expectPage(await submitConsent({}, { 'sec-fetch-site': 'same-site', origin: 'https://other.am.example' }), 403);
       expect(await grantsOf(client)).toBe(0);
       // as a browser sends our own form under Referrer-Policy: no-referrer
-      expect((await say({}, { 'sec-fetch-site': 'same-origin', origin: 'null' })).onward).toContain('code=');
+      expect((await submitConsent({}, { 'sec-fetch-site': 'same-origin', origin: 'null' })).onward).toContain('code=');
     });
 
     test('S4 a browser without Fetch Metadata sends our form with Origin: null; its token alone decides', async () => {

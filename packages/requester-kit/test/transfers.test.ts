@@ -1,9 +1,9 @@
 import { batches } from './transfers/batches.ts';
 import { connectionToken } from './transfers/connection-token.ts';
-import { leaving } from './transfers/leaving.ts';
-import { oneByOne } from './transfers/one-by-one.ts';
+import { cancellation } from './transfers/cancellation.ts';
+import { singleRequests } from './transfers/single-requests.ts';
 
 batches();
-oneByOne();
+singleRequests();
 connectionToken();
-leaving();
+cancellation();

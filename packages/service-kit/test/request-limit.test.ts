@@ -1,9 +1,9 @@
 import { atOnce } from './request-limit/at-once.ts';
-import { givenBack } from './request-limit/given-back.ts';
+import { releasedSlots } from './request-limit/released.ts';
 import { waiting } from './request-limit/waiting.ts';
 import { scene } from './request-limit/scene.ts';
 
 scene();
 atOnce();
 waiting();
-givenBack();
+releasedSlots();

@@ -1,4 +1,4 @@
-import { comingAndGoing } from './server/coming-and-going.ts';
+import { startAndStop } from './server/start-and-stop.ts';
 import { headersAndLog } from './server/headers-and-log.ts';
 import { refusals } from './server/refusals.ts';
 import { scene } from './server/scene.ts';
@@ -6,4 +6,4 @@ import { scene } from './server/scene.ts';
 scene();
 refusals();
 headersAndLog();
-comingAndGoing();
+startAndStop();

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeEach } from '@jest/globals';
 import { typedAddresses } from './add-host/addresses.ts';
-import { askingTheHost } from './add-host/asking.ts';
-import { howMuchMayBeTried } from './add-host/limits.ts';
-import { whatHostsSay } from './add-host/metadata.ts';
+import { authorizationRequest } from './add-host/authorization-request.ts';
+import { rateLimits } from './add-host/limits.ts';
+import { metadataOfHosts } from './add-host/metadata.ts';
 import { other, world } from './add-host/scene.ts';
 
 beforeEach(() => {
@@ -16,7 +16,7 @@ afterAll(async () => {
   await other.stop();
 });
 
-askingTheHost();
+authorizationRequest();
 typedAddresses();
-whatHostsSay();
-howMuchMayBeTried();
+metadataOfHosts();
+rateLimits();

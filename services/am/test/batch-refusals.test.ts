@@ -1,19 +1,19 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { bodies } from './batch-refusals/bodies.ts';
-import { whoCalls } from './batch-refusals/callers.ts';
+import { clientAuthentication } from './batch-refusals/client-authentication.ts';
 import { limits } from './batch-refusals/limits.ts';
 import { deployment } from './batch-refusals/scene.ts';
-import { ALL_WELL } from './support/deployment.ts';
+import { CLEAN_AUDIT } from './support/deployment.ts';
 import { exchange } from './support/requester.ts';
 
 beforeEach(() => deployment.host.reset());
 afterAll(async () => {
   const audit = await deployment.audit();
   await deployment.close();
-  expect(audit).toEqual(ALL_WELL);
+  expect(audit).toEqual(CLEAN_AUDIT);
 });
 
-whoCalls();
+clientAuthentication();
 bodies();
 limits();
 

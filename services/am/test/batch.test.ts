@@ -1,11 +1,11 @@
 import { afterAll, beforeEach, expect } from '@jest/globals';
-import { absentCallers } from './batch/callers.ts';
-import { eachItem } from './batch/items.ts';
-import { answersAsLines } from './batch/lines.ts';
+import { disconnects } from './batch/disconnects.ts';
+import { items } from './batch/items.ts';
+import { streamedAnswers } from './batch/lines.ts';
 import { deployment } from './batch/scene.ts';
-import { stoppedMeanwhile } from './batch/stopped.ts';
-import { timeIsUp } from './batch/time.ts';
-import { ALL_WELL } from './support/deployment.ts';
+import { stopsDuringCalls } from './batch/stops.ts';
+import { deadlines } from './batch/deadlines.ts';
+import { CLEAN_AUDIT } from './support/deployment.ts';
 
 beforeEach(() => {
   deployment.host.reset();
@@ -14,11 +14,11 @@ beforeEach(() => {
 afterAll(async () => {
   const audit = await deployment.audit();
   await deployment.close();
-  expect(audit).toEqual(ALL_WELL);
+  expect(audit).toEqual(CLEAN_AUDIT);
 });
 
-eachItem();
-answersAsLines();
-stoppedMeanwhile();
-absentCallers();
-timeIsUp();
+items();
+streamedAnswers();
+stopsDuringCalls();
+disconnects();
+deadlines();

@@ -105,7 +105,7 @@ const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_00
 
 describe('what is new', () => {
   const newsOf = async (of: Story) => /What is new(.*?)My services/.exec((await home(of)).words)?.[1] ?? '';
-  const made = (of: Story, days: number) =>
+  const makeConnectionOfAge = (of: Story, days: number) =>
     deployment.rows('update connection set created_at = $2 where id = $1', [of.connection.id, daysAgo(days)]);
 
   test('is the first time that an app asks for something, and the first that it is refused', async () => {
@@ -116,7 +116,7 @@ describe('what is new', () => {
     await writeAsked(deployment, { of, at: daysAgo(0.5), state: 'refused', error: 'rule' });
     expect(await newsOf(of)).toContain('Newcomer was refused for the first time');
     // a month later neither is news
-    await made(of, 60);
+    await makeConnectionOfAge(of, 60);
     await deployment.rows(`update transfer set started_at = started_at - interval '30 days' where connection_id = $1`, [
       of.connection.id,
     ]);
@@ -125,9 +125,9 @@ describe('what is new', () => {
 
   test('is an app that nobody used for 90 days, and one whose time is nearly over', async () => {
     const of = await deployment.story({ 'photos.read': 'allow' }, { name: 'Forgotten' });
-    await made(of, 89);
+    await makeConnectionOfAge(of, 89);
     expect(await newsOf(of)).not.toContain('90 days');
-    await made(of, 91);
+    await makeConnectionOfAge(of, 91);
     expect((await home(of)).words).toContain('Forgotten has asked for nothing in 90 days');
     await writeAsked(deployment, { of, at: daysAgo(80) });
     expect((await home(of)).words).not.toContain('has asked for nothing in 90 days');

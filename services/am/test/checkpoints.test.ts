@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { afterAll } from '@jest/globals';
 import { chain } from './checkpoints/chain.ts';
-import { keeping } from './checkpoints/keeping.ts';
+import { makingCheckpoints } from './checkpoints/making.ts';
 import { deployment, files } from './checkpoints/scene.ts';
 import { verifying } from './checkpoints/verifying.ts';
 
@@ -12,4 +12,4 @@ afterAll(async () => {
 
 chain();
 verifying();
-keeping();
+makingCheckpoints();

@@ -1,11 +1,11 @@
 import { afterAll, beforeEach } from '@jest/globals';
-import { grantsThatAreNotGood } from './combined-registration/grants.ts';
-import { eachAnswer } from './combined-registration/answers.ts';
+import { unusableGrants } from './combined-registration/grants.ts';
+import { ownersAnswers } from './combined-registration/answers.ts';
 import { encryptionKeys } from './combined-registration/keys.ts';
-import { lateHosts } from './combined-registration/late.ts';
-import { refusedBeforeAnyPage } from './combined-registration/refused.ts';
+import { slowHosts } from './combined-registration/slow-hosts.ts';
+import { refusedRequests } from './combined-registration/refused.ts';
 import { deployment, lifestream } from './combined-registration/scene.ts';
-import { whatWasShown } from './combined-registration/shown.ts';
+import { changesSinceShown } from './combined-registration/changed.ts';
 
 // a Requester that is also a Host is connected and linked in one step: PROTOCOL §2.3
 
@@ -16,9 +16,9 @@ beforeEach(async () => {
 });
 afterAll(() => deployment.close());
 
-eachAnswer();
-refusedBeforeAnyPage();
-whatWasShown();
-grantsThatAreNotGood();
-lateHosts();
+ownersAnswers();
+refusedRequests();
+changesSinceShown();
+unusableGrants();
+slowHosts();
 encryptionKeys();

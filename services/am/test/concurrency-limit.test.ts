@@ -7,21 +7,21 @@ import {
   type Ticket,
 } from '../src/links/concurrency-limit.ts';
 
-const patient = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 const share = (name: string, atOnce: number, waiting = Infinity): Share => ({ name, atOnce, waiting });
 
 /** Tasks that have entered, in order; each leaves when it is told to. */
-class Crowd {
+class ConcurrentTasks {
   readonly entered: string[] = [];
   readonly #leave: (() => void)[] = [];
-  readonly #places: ConcurrencyLimit;
+  readonly #limit: ConcurrencyLimit;
 
-  constructor(places: ConcurrencyLimit) {
-    this.#places = places;
+  constructor(limit: ConcurrencyLimit) {
+    this.#limit = limit;
   }
 
   async enter(path: string, given: Partial<Omit<Ticket, 'path'>> = {}): Promise<void> {
-    const leave = await this.#places.enter({ shares: [], signal: patient, ...given, path: path.split('/') });
+    const leave = await this.#limit.enter({ shares: [], signal: neverAborted, ...given, path: path.split('/') });
     this.entered.push(path);
     this.#leave.push(leave);
   }
@@ -36,14 +36,14 @@ const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(
 
 describe('places', () => {
   it('go round by the first part of a path, and within it by the next: a crowd is one among others', async () => {
-    const crowd = new Crowd(createConcurrencyLimit({ atOnce: 1, waiting: Infinity }));
+    const crowd = new ConcurrentTasks(createConcurrencyLimit({ atOnce: 1, waiting: Infinity }));
     for (const path of ['a/x', 'a/x', 'a/x', 'a/y', 'a/y', 'b/z', 'c/z', 'b/z']) void crowd.enter(path);
     for (let turn = 0; turn < 8; turn++) await crowd.leave();
     expect(crowd.entered).toEqual(['a/x', 'a/x', 'b/z', 'c/z', 'a/y', 'b/z', 'a/x', 'a/y']);
   });
 
   it('keep to each share: who has used theirs up lets others pass, and is next when they may', async () => {
-    const crowd = new Crowd(createConcurrencyLimit({ atOnce: 3, waiting: Infinity }));
+    const crowd = new ConcurrentTasks(createConcurrencyLimit({ atOnce: 3, waiting: Infinity }));
     const host = (name: string) => ({ shares: [share(name, 1)] });
     void crowd.enter('a/slow', host('slow'));
     void crowd.enter('a/slow', host('slow'));
@@ -57,7 +57,7 @@ describe('places', () => {
 
   it('refuse at once when there is no room to wait, and say whose room it is', async () => {
     const places = createConcurrencyLimit({ atOnce: 2, waiting: 1 });
-    const crowd = new Crowd(places);
+    const crowd = new ConcurrentTasks(places);
     const mine = { shares: [share('mine', 1, 0)] };
     await crowd.enter('a', mine);
     await expect(crowd.enter('a', mine)).rejects.toMatchObject({ name: 'Crowded', share: 'mine' });
@@ -69,7 +69,7 @@ describe('places', () => {
   });
 
   it('are not kept for who has gone: their turn is nobody’s, and they are told why', async () => {
-    const crowd = new Crowd(createConcurrencyLimit({ atOnce: 1, waiting: 2 }));
+    const crowd = new ConcurrentTasks(createConcurrencyLimit({ atOnce: 1, waiting: 2 }));
     const going = new AbortController();
     await crowd.enter('a');
     const gone = crowd.enter('b', { signal: going.signal });
@@ -85,7 +85,7 @@ describe('places', () => {
 
   it('pass over who is not open, until they are', async () => {
     const places = createConcurrencyLimit({ atOnce: 1, waiting: Infinity });
-    const crowd = new Crowd(places);
+    const crowd = new ConcurrentTasks(places);
     let open = false;
     void crowd.enter('a', { open: () => open });
     void crowd.enter('b');
@@ -110,7 +110,7 @@ describe('places', () => {
         return atOnce;
       },
     });
-    const crowd = new Crowd(createConcurrencyLimit({ atOnce: 20, waiting: Infinity }));
+    const crowd = new ConcurrentTasks(createConcurrencyLimit({ atOnce: 20, waiting: Infinity }));
     const shut = () => {
       looks += 1;
       return false;
@@ -131,7 +131,7 @@ describe('places', () => {
 
   it('given back twice are one place', async () => {
     const places = createConcurrencyLimit({ atOnce: 1, waiting: Infinity });
-    const ticket = { path: ['a'], shares: [], signal: patient };
+    const ticket = { path: ['a'], shares: [], signal: neverAborted };
     const leave = await places.enter(ticket);
     leave();
     leave();

@@ -3,7 +3,7 @@ import { formatForm } from '@chatelaine/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Answer, hiddenFields } from '@chatelaine/test-kit';
 import { TestDeployment, type Story } from './support/deployment.ts';
-import { checkedIn, type RequesterOptions } from './support/requester.ts';
+import { selectedChoices, type RequesterOptions } from './support/requester.ts';
 
 let deployment: TestDeployment;
 let story: Story;
@@ -39,7 +39,7 @@ const again = async (key: SigningKey = story.requester.key, wants: object[] = [R
 };
 const sent = (page: Answer, fields: Record<string, string>): Record<string, string> => ({
   ...hiddenFields(page.text, '/authorize'),
-  ...checkedIn(page.text),
+  ...selectedChoices(page.text),
   ...fields,
 });
 const press = (page: Answer, fields: Record<string, string> = {}) => {
@@ -163,7 +163,7 @@ describe('asking again with the key of a live connection', () => {
 });
 
 describe('asking again is a connection of its own', () => {
-  const isBeside = async (key: SigningKey): Promise<Answer> => {
+  const expectSecondConnection = async (key: SigningKey): Promise<Answer> => {
     const { page } = await again(key);
     expect(page.words).toContain('You connected it before');
     expect(page.words).toContain('Connect Reader?');
@@ -175,7 +175,7 @@ describe('asking again is a connection of its own', () => {
   };
 
   it('with another key', async () => {
-    const page = await isBeside(generateSigningKey());
+    const page = await expectSecondConnection(generateSigningKey());
     expect(page.words).toContain('Adds: read and write at Photos');
   });
 

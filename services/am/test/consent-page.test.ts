@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Answer, hiddenFields, send } from '@chatelaine/test-kit';
 import { TestDeployment, type Owner } from './support/deployment.ts';
-import { agree, checkedIn, type Requester, unnamed } from './support/requester.ts';
+import { agree, selectedChoices, type Requester, fieldsWithoutButton } from './support/requester.ts';
 
 let deployment: TestDeployment;
 let owner: Owner;
@@ -32,7 +32,7 @@ const rules = () =>
 /** The form that a browser sends after `fields` were changed and a button was pressed. */
 const sent = (page: Answer, fields: Record<string, string>): Record<string, string> => ({
   ...hiddenFields(page.text, '/authorize'),
-  ...checkedIn(page.text),
+  ...selectedChoices(page.text),
   ...fields,
 });
 const part = (page: Answer, from: string, to: string): string => page.text.split(from)[1]?.split(to)[0] ?? '';
@@ -119,7 +119,7 @@ describe('the consent page', () => {
     const page = await owner.browser.get((await requester.push()).path);
     const wrong = async (fields: Record<string, string>): Promise<[string, string]> => {
       const { text } = await owner.browser.post('/authorize', {
-        ...unnamed(page.text),
+        ...fieldsWithoutButton(page.text),
         duration: 'open',
         decision: 'allow',
         ...fields,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Answer, type Browser, hiddenFields, PASSWORD } from '@chatelaine/test-kit';
 import { TestDeployment, type Owner } from './support/deployment.ts';
-import { checkedIn, type Requester } from './support/requester.ts';
+import { selectedChoices, type Requester } from './support/requester.ts';
 
 let deployment: TestDeployment;
 let owner: Owner;
@@ -25,7 +25,7 @@ const push = async (wants: object[] = WANTS): Promise<string> =>
   (await requester.push({ chatelaine_wants: JSON.stringify(wants) })).path;
 const sent = (page: Answer, fields: Record<string, string>): Record<string, string> => ({
   ...hiddenFields(page.text, '/authorize'),
-  ...checkedIn(page.text),
+  ...selectedChoices(page.text),
   ...fields,
 });
 const wayBack = (answer: Answer): string =>
@@ -66,7 +66,7 @@ describe('on the way to another service', () => {
     expect(wayBack(left)).toBe(path);
     const calendar = await added();
     const back = await owner.browser.get(wayBack(left));
-    expect(checkedIn(back.text)).toMatchObject({ ...choices, [`all:${calendar}`]: 'ask' });
+    expect(selectedChoices(back.text)).toMatchObject({ ...choices, [`all:${calendar}`]: 'ask' });
     expect(back.words).toContain('Allow 1 thing, ask for 2 more, for 1 hour');
     const agreed = await owner.browser.post('/authorize', sent(back, { decision: 'allow' }));
     expect(agreed.onward).toContain('code=');
@@ -112,7 +112,7 @@ describe('signed out while the page was open', () => {
     expect(await connections()).toEqual([]);
     await signIn(owner, owner.username);
     const back = await owner.browser.get(path);
-    expect(checkedIn(back.text)).toMatchObject({ [`answer:${link}:photos.write`]: 'allow', duration: 'month' });
+    expect(selectedChoices(back.text)).toMatchObject({ [`answer:${link}:photos.write`]: 'allow', duration: 'month' });
     expect(back.words).toContain('Allow 1 thing, ask for 1 more, for 30 days');
     expect(await connections()).toEqual([]);
   });
@@ -124,7 +124,7 @@ describe('signed out while the page was open', () => {
     await signIn(owner, other.username);
     const back = await owner.browser.get(path);
     expect(back.words).toContain('Let it ask for 1 thing until you stop it');
-    expect(checkedIn(back.text)).toMatchObject({ duration: 'open' });
+    expect(selectedChoices(back.text)).toMatchObject({ duration: 'open' });
   });
 
   it('the form is kept without its token, and not when it comes from another site or is too large', async () => {

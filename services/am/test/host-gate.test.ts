@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { type Answer, Browser, eventually, patience, send, serve } from '@chatelaine/test-kit';
 import { SLOWLY } from './support/am-process.ts';
 import { TestDeployment, type Story } from './support/deployment.ts';
-import { pause, streamed } from './support/batch.ts';
+import { pause, streamBatch } from './support/batch.ts';
 import type { Reply } from './support/host-script.ts';
 
 /** Long enough for a few calls, even on a slow machine. */
@@ -86,13 +86,13 @@ describe('a Host that fails again and again', () => {
     const items = [{ id: 'a', resource: deployment.host.resource, scope: 'photos.read' }];
     const answered = async () =>
       (await deployment.transfers(story.connection)).filter(({ state }) => state !== 'intent').length;
-    let [before, trying] = [0, await streamed(deployment, story, { items })];
+    let [before, trying] = [0, await streamBatch(deployment, story, { items })];
     const arrived = deployment.host.until(() => deployment.host.hops.length > 0);
     await eventually(async () => {
       before = await answered();
       await Promise.race([trying.next().catch(() => null), arrived]);
       if (deployment.host.hops.length > 0) return true;
-      trying = await streamed(deployment, story, { items });
+      trying = await streamBatch(deployment, story, { items });
       return false;
     });
     trying.response.destroy();

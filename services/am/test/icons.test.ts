@@ -4,10 +4,10 @@ import { drawn } from './icons/drawn.ts';
 import { refused } from './icons/refused.ts';
 import { close, deployment } from './icons/scene.ts';
 import { shown } from './icons/shown.ts';
-import { ALL_WELL } from './support/deployment.ts';
+import { CLEAN_AUDIT } from './support/deployment.ts';
 
 afterAll(async () => {
-  expect(await deployment.audit()).toEqual(ALL_WELL);
+  expect(await deployment.audit()).toEqual(CLEAN_AUDIT);
   await close();
 });
 

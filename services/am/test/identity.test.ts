@@ -1,7 +1,7 @@
 import { generateSigningKey, publicJwks } from '@chatelaine/crypto';
 import { GRANT } from '@chatelaine/protocol';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ALL_WELL, TestDeployment, type Owner } from './support/deployment.ts';
+import { CLEAN_AUDIT, TestDeployment, type Owner } from './support/deployment.ts';
 import type { Requester } from './support/requester.ts';
 import { StockClient } from './support/stock-client.ts';
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
   linkId = await deployment.link(owner);
 });
 afterAll(async () => {
-  expect(await deployment.audit()).toEqual(ALL_WELL);
+  expect(await deployment.audit()).toEqual(CLEAN_AUDIT);
   await deployment.close();
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach } from '@jest/globals';
-import { endedMeanwhile } from './link-token/ending.ts';
-import { refusedRenewals } from './link-token/refusals.ts';
-import { renewing } from './link-token/renewing.ts';
+import { endedDuringRefresh } from './link-token/ending.ts';
+import { refusedRefreshes } from './link-token/refusals.ts';
+import { refreshing } from './link-token/refreshing.ts';
 import { close, resources, world } from './link-token/scene.ts';
 
 beforeEach(() => {
@@ -12,6 +12,6 @@ afterAll(async () => {
   await world.close();
 });
 
-renewing();
-endedMeanwhile();
-refusedRenewals();
+refreshing();
+endedDuringRefresh();
+refusedRefreshes();

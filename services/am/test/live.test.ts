@@ -181,7 +181,10 @@ describe('a process that goes down', () => {
 
 describe('what every process is told', () => {
   /** Listens on the channel, as any database client can, and returns the payloads that `work` sends. */
-  async function overhear(work: () => Promise<unknown>, until: (said: string[]) => boolean): Promise<string[]> {
+  async function notificationsDuring(
+    work: () => Promise<unknown>,
+    until: (said: string[]) => boolean,
+  ): Promise<string[]> {
     const pool = openPool({ url: deployment.config.databaseUrl, name: 'test', max: 1 });
     const client = await pool.connect();
     const said: string[] = [];
@@ -204,7 +207,7 @@ describe('what every process is told', () => {
       await deployment.story(ANSWERS),
       await deployment.story(ANSWERS),
     ];
-    const said = await overhear(
+    const said = await notificationsDuring(
       async () => {
         for (let n = 0; n < 3; n++) expect((await ask(quiet, 'albums.read', am.port)).status).toBe(200);
         const scopes = ['photos.read', 'photos.write'];

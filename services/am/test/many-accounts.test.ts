@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { TestDeployment } from './support/deployment.ts';
 import { hiddenFields } from '@chatelaine/test-kit';
-import { checkedIn } from './support/requester.ts';
+import { selectedChoices } from './support/requester.ts';
 
 let deployment: TestDeployment;
 
@@ -56,7 +56,7 @@ describe('consent', () => {
     const set = { ...hiddenFields(fresh.text), preset: 'everything', preset_effect: 'allow', duration: 'open' };
     const filled = await many.browser.post('/authorize', set);
     expect(filled.words).toContain('Allow 197 things until you stop it');
-    const form = { ...hiddenFields(filled.text), ...checkedIn(filled.text), decision: 'allow' };
+    const form = { ...hiddenFields(filled.text), ...selectedChoices(filled.text), decision: 'allow' };
     const answered = await many.browser.post('/authorize', form);
     expect(answered.onward).toContain('code=');
     const [shown] = await deployment.rows(

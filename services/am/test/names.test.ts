@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { deleteSettled } from '../src/retention/settled-store.ts';
 import { unzip } from '@chatelaine/test-kit';
-import { ALL_WELL, type Story, TestDeployment } from './support/deployment.ts';
-import { unnamed } from './support/requester.ts';
+import { CLEAN_AUDIT, type Story, TestDeployment } from './support/deployment.ts';
+import { fieldsWithoutButton } from './support/requester.ts';
 import { StockClient } from './support/stock-client.ts';
 
 let deployment: TestDeployment;
@@ -10,7 +10,7 @@ beforeAll(async () => {
   deployment = await TestDeployment.build();
 });
 afterAll(async () => {
-  expect(await deployment.audit()).toEqual(ALL_WELL);
+  expect(await deployment.audit()).toEqual(CLEAN_AUDIT);
   await deployment.close();
 });
 
@@ -91,7 +91,7 @@ describe('what an owner calls an app', () => {
     const before = await browser.get(path);
     await name(story, 'Holiday planner');
     const again = await browser.post('/authorize', {
-      ...unnamed(before.text, '/authorize'),
+      ...fieldsWithoutButton(before.text, '/authorize'),
       [`answer:${story.linkId}:photos.read`]: 'allow',
       duration: 'open',
       decision: 'allow',

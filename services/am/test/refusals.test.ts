@@ -1,9 +1,9 @@
 import { afterAll, beforeEach } from '@jest/globals';
-import { explained } from './refusals/explained.ts';
+import { explanations } from './refusals/explained.ts';
 import { deployment } from './refusals/scene.ts';
-import { unsaid } from './refusals/unsaid.ts';
+import { withheldExplanations } from './refusals/withheld.ts';
 
 beforeEach(() => deployment.host.reset());
 afterAll(() => deployment.close());
-explained();
-unsaid();
+explanations();
+withheldExplanations();

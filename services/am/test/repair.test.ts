@@ -28,7 +28,7 @@ const shownTo = async (connectionId: string): Promise<Shown[]> =>
   rows<Shown>('select link_id, scopes, grant_id from connection_host where connection_id = $1', [connectionId]);
 const versionOf = async ({ ownerId }: Person): Promise<number> =>
   Number((await rows<{ v: string }>('select policy_version as v from owner where id = $1', [ownerId]))[0]?.v);
-const breakIt = (linkId: string) => rows('select break_link(id, refresh_token) from link where id = $1', [linkId]);
+const breakLink = (linkId: string) => rows('select break_link(id, refresh_token) from link where id = $1', [linkId]);
 const timelineOf = async ({ browser }: Person): Promise<string> => (await browser.get('/timeline')).words;
 
 /** Presses "repair"; the callback URL with which the Host would answer. */
@@ -50,7 +50,7 @@ async function finish(who: Person, callback: string): Promise<string> {
 async function broken(): Promise<{ linkId: string; connectionId: string; grantId: string }> {
   const linkId = await makeLink(world, person);
   const { id: connectionId, grantIds } = await makeConnection(world, person, [linkId]);
-  await breakIt(linkId);
+  await breakLink(linkId);
   return { linkId, connectionId, grantId: grantIds[0] ?? '' };
 }
 
@@ -135,7 +135,7 @@ describe('repairing', () => {
     const { linkId, connectionId, grantId } = await broken();
     const callback = await start(person, linkId);
     const other = await world.person();
-    await breakIt(await makeLink(world, other));
+    await breakLink(await makeLink(world, other));
     const calls = world.host.callsOf('/token').length;
     const answer = await other.browser.get(callback);
     expect([answer.status, answer.words]).toEqual([400, expect.stringContaining('Nothing was linked')]);
@@ -148,7 +148,7 @@ describe('repairing', () => {
   test('another person’s link, an ended one and an unknown one answer alike: 404, and nothing is fetched', async () => {
     const other = await world.person();
     const theirs = await makeLink(world, other);
-    await breakIt(theirs);
+    await breakLink(theirs);
     const ended = await makeLink(world, person);
     await person.browser.submit('/hosts', `/hosts/${ended}/stop`);
     const pushed = world.host.callsOf('/par').length;

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, describe } from '@jest/globals';
-import { stoppedConnections } from './revocation/connections.ts';
-import { stoppedTogether } from './revocation/everything.ts';
-import { stoppedLinks } from './revocation/links.ts';
+import { stoppingConnections } from './revocation/connections.ts';
+import { stoppingEverything } from './revocation/everything.ts';
+import { stoppingLinks } from './revocation/links.ts';
 import { hostile, world } from './revocation/scene.ts';
-import { turns } from './revocation/turns.ts';
+import { queueOrder } from './revocation/queue.ts';
 
 afterEach(() => {
   world.host.behaviour = {};
@@ -13,9 +13,9 @@ afterAll(async () => {
   for (const host of hostile) await host.stop();
 });
 
-stoppedConnections();
-stoppedLinks();
-stoppedTogether();
+stoppingConnections();
+stoppingLinks();
+stoppingEverything();
 describe('the queue', () => {
-  turns();
+  queueOrder();
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Answer } from '@chatelaine/test-kit';
 import { type Story, TestDeployment } from './support/deployment.ts';
-import { checkedIn } from './support/requester.ts';
+import { selectedChoices } from './support/requester.ts';
 
 let deployment: TestDeployment;
 let home: Story;
@@ -208,7 +208,7 @@ describe('what new apps begin with', () => {
     const { path } = await deployment.requester({ document }).push();
     const page = await of.owner.browser.get(path);
     expect(page.status).toBe(200);
-    const checked = checkedIn(page.text);
+    const checked = selectedChoices(page.text);
     return { all: checked[`all:${linkId}`] ?? '', write: checked[`answer:${linkId}:photos.write`] ?? '' };
   };
 

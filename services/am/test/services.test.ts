@@ -16,7 +16,7 @@ afterEach(() => {
 afterAll(() => world.close());
 
 /** The words of the page to which the test of a link leads. */
-async function testIt(who = person, id = linkId) {
+async function testLink(who = person, id = linkId) {
   const answer = await who.browser.submit('/hosts', `/hosts/${id}/test`);
   return answer.status === 303 ? who.browser.get(answer.headers.location ?? '') : answer;
 }
@@ -33,7 +33,7 @@ describe('the health of a service is what was last seen of it', () => {
   test('nothing before it was asked, then when it answered', async () => {
     const other = await world.person();
     expect((await person.browser.get('/hosts')).words).toContain('not asked yet');
-    const answer = await testIt();
+    const answer = await testLink();
     expect([answer.status, answer.words]).toEqual([
       200,
       expect.stringContaining('Photos answered just now, and honours'),
@@ -48,7 +48,7 @@ describe('the health of a service is what was last seen of it', () => {
 
   test('since when it cannot be reached, until it answers again', async () => {
     await world.host.stop();
-    const down = await testIt();
+    const down = await testLink();
     expect(down.words).toContain('could not be reached just now');
     expect(down.words).toMatch(/unreachable since .*; last answered/);
     expect((await person.browser.get('/')).words).toContain('not reachable');
@@ -56,10 +56,10 @@ describe('the health of a service is what was last seen of it', () => {
       (await world.pool.query('select unreachable_since from link_seen where link_id = $1', [linkId])).rows[0]
         ?.unreachable_since as Date;
     const first = await since();
-    await testIt();
+    await testLink();
     expect(await since()).toEqual(first);
     await world.host.start();
-    await testIt();
+    await testLink();
     expect(await seen()).toEqual({ answered: true, unreachable: false });
   });
 
@@ -72,9 +72,9 @@ describe('the health of a service is what was last seen of it', () => {
 
   test('and what a test finds is said: an answer that is none, and a link that is honoured no more', async () => {
     world.host.behaviour.token = () => ({ status: 200, json: { odd: true } });
-    expect((await testIt()).words).toContain('gave no usable answer just now');
+    expect((await testLink()).words).toContain('gave no usable answer just now');
     world.host.behaviour.token = () => ({ status: 400, json: { error: 'invalid_grant' } });
-    const broken = await testIt();
+    const broken = await testLink();
     expect(broken.words).toContain('no longer honours');
     expect(broken.words).toContain('Repair this link');
   });
@@ -86,7 +86,7 @@ describe('a test of a link', () => {
     const theirs = await makeLink(world, stranger);
     const before = world.host.callsOf('/token').length;
     const answers = [];
-    for (const id of [theirs, 'link_0000', '%00', "'or'1'='1"]) answers.push(await testIt(person, id));
+    for (const id of [theirs, 'link_0000', '%00', "'or'1'='1"]) answers.push(await testLink(person, id));
     expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
     expect(answers[0]?.words).toBe(answers[1]?.words);
     expect(world.host.callsOf('/token')).toHaveLength(before);
@@ -101,9 +101,9 @@ describe('a test of a link', () => {
       await tester.browser.post(path, {}, { 'sec-fetch-site': 'cross-site' }),
     ];
     expect(refused.map(({ status }) => status)).toEqual([403, 403]);
-    for (let count = 0; count < 60; count += 1) expect((await testIt(tester, own)).status).toBe(200);
+    for (let count = 0; count < 60; count += 1) expect((await testLink(tester, own)).status).toBe(200);
     const calls = world.host.callsOf('/token').length;
-    expect((await testIt(tester, own)).status).toBe(429);
+    expect((await testLink(tester, own)).status).toBe(429);
     expect(world.host.callsOf('/token')).toHaveLength(calls);
   });
 });

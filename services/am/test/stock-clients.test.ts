@@ -8,7 +8,7 @@ import { refreshing } from './stock-clients/refreshing.ts';
 import type { Scene } from './stock-clients/scene.ts';
 import { scopes } from './stock-clients/scopes.ts';
 import { targets } from './stock-clients/targets.ts';
-import { ALL_WELL, TestDeployment } from './support/deployment.ts';
+import { CLEAN_AUDIT, TestDeployment } from './support/deployment.ts';
 import { StockClient } from './support/stock-client.ts';
 
 let scene: Scene;
@@ -27,7 +27,7 @@ beforeAll(async () => {
   };
 });
 beforeEach(() => scene.deployment.host.reset());
-afterEach(async () => expect(await scene.deployment.audit()).toEqual(ALL_WELL));
+afterEach(async () => expect(await scene.deployment.audit()).toEqual(CLEAN_AUDIT));
 afterAll(() => scene.deployment.close());
 
 // one deployment for all of these tests, since starting it takes longer than most of them

@@ -1,10 +1,10 @@
 import { afterAll, beforeEach } from '@jest/globals';
-import { begun } from './stop/begun.ts';
+import { pendingAuthorizations } from './stop/pending.ts';
 import { completions } from './stop/completions.ts';
-import { late } from './stop/late.ts';
-import { deleted } from './stop/deleted.ts';
+import { delayedAnswers } from './stop/delayed.ts';
+import { deletedAccounts } from './stop/deleted-accounts.ts';
 import { hooks, deployment } from './stop/scene.ts';
-import { notified } from './stop/revocation-status.ts';
+import { revokedAtHostFirst } from './stop/revocation-status.ts';
 
 beforeEach(() => {
   hooks.at = async () => undefined;
@@ -13,8 +13,8 @@ beforeEach(() => {
 });
 afterAll(() => deployment.close());
 
-late();
-notified();
-begun();
+delayedAnswers();
+revokedAtHostFirst();
+pendingAuthorizations();
 completions();
-deleted();
+deletedAccounts();

@@ -1,13 +1,13 @@
 import { afterAll } from '@jest/globals';
 import { exports } from './timeline/export.ts';
-import { looking } from './timeline/looking.ts';
+import { activityPage } from './timeline/activity-page.ts';
 import { refused } from './timeline/refused.ts';
 import { deployment } from './timeline/scene.ts';
 import { why } from './timeline/why.ts';
 
 afterAll(() => deployment.close());
 
-looking();
+activityPage();
 refused();
 why();
 exports();

@@ -1,23 +1,23 @@
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
-import { ALL_WELL } from './support/deployment.ts';
+import { CLEAN_AUDIT } from './support/deployment.ts';
 import { eventually } from './support/world.ts';
-import { hostsThatAreAway } from './transfer-host/absent.ts';
-import { answersToSomethingElse } from './transfer-host/otherwise.ts';
-import { hostsThatRefuse } from './transfer-host/refusals.ts';
+import { unreachableHosts } from './transfer-host/unreachable.ts';
+import { mismatchedAnswers } from './transfer-host/mismatched.ts';
+import { hostRefusals } from './transfer-host/refusals.ts';
 import { ask, deployment, outcome, story, UNREACHABLE } from './transfer-host/scene.ts';
 import { unusableAnswers } from './transfer-host/unusable.ts';
 
 beforeEach(() => deployment.host.reset());
 afterAll(() => deployment.close());
 
-hostsThatRefuse();
-hostsThatAreAway();
+hostRefusals();
+unreachableHosts();
 unusableAnswers();
-answersToSomethingElse();
+mismatchedAnswers();
 
 it('leaves no token without its row, and no row open', async () => {
   await eventually(async () => (await deployment.audit()).open === 0);
-  expect(await deployment.audit()).toEqual(ALL_WELL);
+  expect(await deployment.audit()).toEqual(CLEAN_AUDIT);
 });
 
 it('blames itself for stored tokens of a link that cannot be decrypted: 503, and the link is as it was', async () => {

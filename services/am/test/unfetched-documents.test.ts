@@ -67,7 +67,7 @@ async function withAssertion(clientId: string): Promise<Answer> {
   return post('/par', { ...request, client_assertion_type: CLIENT_ASSERTION_TYPE, client_assertion: assertion });
 }
 
-const NOTHING_CAME = 'no public https server answered with it in time.';
+const NO_ANSWER = 'no public https server answered with it in time.';
 
 describe('a client document that cannot be fetched', () => {
   test.each([
@@ -76,7 +76,7 @@ describe('a client document that cannot be fetched', () => {
     ['is too large', '/large', 'it is too large: 64 KB at most.'],
     ['is a page', '/page', 'its media type is not application/json.'],
     ['breaks off', '/broken', 'it is not valid JSON.'],
-    ['does not come', '/hangs', NOTHING_CAME],
+    ['does not come', '/hangs', NO_ANSWER],
   ])(
     'because it %s: the error says so, at PAR, the token endpoint and the authorization page',
     async (_what, path, why) => {
@@ -110,7 +110,7 @@ describe('a client document that cannot be fetched', () => {
         return `${status} ${text}`;
       }),
     );
-    const error_description = `The client document could not be fetched: ${NOTHING_CAME}`;
+    const error_description = `The client document could not be fetched: ${NO_ANSWER}`;
     expect(new Set(said)).toEqual(new Set([`401 ${JSON.stringify({ error: 'invalid_client', error_description })}`]));
   });
 

@@ -54,7 +54,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** At one of the two processes, and at the other where the first is killed meanwhile. */
-async function callEither(token: string, path: string, first: number): Promise<Answer> {
+async function callEitherBridge(token: string, path: string, first: number): Promise<Answer> {
   for (let tries = 0; ; tries++) {
     const process = processes[(first + tries) % processes.length];
     const answer = await am
@@ -76,7 +76,7 @@ async function callAll(meanwhile: (call: number) => unknown): Promise<void> {
       const person = (call * 7) % OWNERS;
       const [who = '', id = ''] = [people[person], idsOf(person)[call % 3]];
       const done = meanwhile(call);
-      const answer = await callEither(tokens.get(`${who} ${id}`) ?? '', `/api/${id}/entries`, call % 2);
+      const answer = await callEitherBridge(tokens.get(`${who} ${id}`) ?? '', `/api/${id}/entries`, call % 2);
       if (answer.status === 200) answered++;
       if (answer.status !== 200 || !answer.text.includes(`"${id} of ${who}"`))
         mixedUp.push(`${who} ${id}: ${answer.status} ${answer.text}`);
@@ -96,7 +96,7 @@ test('of hundreds of calls at once, over two processes while tokens renew, nobod
 
 test('… nor while one process after the other is killed and started again', async () => {
   // none is renewed meanwhile: who is killed between a service's answer and its commit loses a token that rotates
-  for (const [whose, token] of tokens) await callEither(token, `/api/${whose.split(' ')[1]}/entries`, 0);
+  for (const [whose, token] of tokens) await callEitherBridge(token, `/api/${whose.split(' ')[1]}/entries`, 0);
   let kills = 0;
   let restarted = Promise.resolve();
   const restart = async (process: ServiceProcess | undefined): Promise<void> => {

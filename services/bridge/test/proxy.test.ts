@@ -1,11 +1,11 @@
 import { afterAll } from '@jest/globals';
-import { answersThatLeave } from './proxy/answers.ts';
-import { requestsThatReachTheService } from './proxy/requests.ts';
+import { answers } from './proxy/answers.ts';
+import { requests } from './proxy/requests.ts';
 import { world } from './proxy/scene.ts';
-import { callsUnderWay } from './proxy/under-way.ts';
+import { concurrentCalls } from './proxy/concurrent.ts';
 
 afterAll(() => world.close());
 
-requestsThatReachTheService();
-answersThatLeave();
-callsUnderWay();
+requests();
+answers();
+concurrentCalls();

@@ -1,9 +1,9 @@
 import { entries } from './feed/entries.ts';
 import { streaming } from './feed/streaming.ts';
-import { trouble } from './feed/trouble.ts';
+import { failures } from './feed/failures.ts';
 import { scene } from './feed/scene.ts';
 
 scene();
 entries();
-trouble();
+failures();
 streaming();

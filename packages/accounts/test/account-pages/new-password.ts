@@ -9,7 +9,7 @@ const changeTo = (browser: Browser, password: string) =>
  * Holds the rows of all accounts, as a change in another process would, until it is released; then that change is made,
  * or none.
  */
-async function holdAccounts(): Promise<(change?: string) => Promise<void>> {
+async function lockAccounts(): Promise<(change?: string) => Promise<void>> {
   const client = await pool.connect();
   await client.query('begin');
   await client.query('select 1 from account for no key update');
@@ -21,7 +21,7 @@ async function holdAccounts(): Promise<(change?: string) => Promise<void>> {
 }
 
 /** Resolves when a statement waits for the rows that are held. */
-const oneWaits = (): Promise<unknown> =>
+const untilOneWaits = (): Promise<unknown> =>
   eventually(async () => {
     const { rows } = await pool.query(
       "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
@@ -95,9 +95,9 @@ export function newPassword(): void {
     test('by a session that was ended while the password was hashed changes nothing', async () => {
       const phone = await signIn();
       const token = tokenFor((await ada.get('/account/password')).text, '/account/password');
-      const release = await holdAccounts();
+      const release = await lockAccounts();
       const change = ada.post('/account/password', { _csrf: token, password: NEW_PASSWORD });
-      await oneWaits();
+      await untilOneWaits();
       await phone.submit('/account/sessions', '/account/sessions/end-others');
       await release();
       expect((await change).headers['location']).toMatch(/^\/sign-in/);
@@ -123,11 +123,11 @@ export function newPassword(): void {
     });
 
     test('while somebody signs in with the old password gives them no session', async () => {
-      const release = await holdAccounts();
+      const release = await lockAccounts();
       const late = new Browser(service.origin);
       const token = tokenFor((await late.get('/sign-in')).text, '/sign-in');
       const signingIn = late.post('/sign-in', { _csrf: token, username: 'ada', password: PASSWORD });
-      await oneWaits();
+      await untilOneWaits();
       await release('update account set session_generation = session_generation + 1');
       expect((await signingIn).status).toBe(409);
       expect(await isSignedIn(late)).toBe(false);

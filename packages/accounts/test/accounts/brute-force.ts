@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Browser, tokenFor } from '@chatelaine/test-kit';
 import { startService } from '../support/service.tsx';
-import { PASSWORD, pool, service, browser, signUp, signIn, from, askInstead, browseWith } from './scene.ts';
+import { PASSWORD, pool, service, browser, signUp, signIn, from, useService, useBrowser } from './scene.ts';
 
 export function bruteForce(): void {
   describe('brute force', () => {
@@ -15,7 +15,7 @@ export function bruteForce(): void {
       expect(blocked.text).toContain('too many tries');
       // counters survive a restart
       await service.app.close();
-      askInstead(await startService({ pool, trustedProxies: ['127.0.0.1'] }));
+      useService(await startService({ pool, trustedProxies: ['127.0.0.1'] }));
       expect((await signIn('ada', PASSWORD, new Browser(service.origin))).status).toBe(429);
       expect((await from('203.0.113.9', '/sign-in', 'ada')).status).toBe(303);
     });
@@ -23,8 +23,8 @@ export function bruteForce(): void {
     test('guesses from all addresses count together, and lock out no known browser and no session', async () => {
       await service.app.close();
       const limits = { signInToAccount: { tries: 3, seconds: 3_600 } };
-      askInstead(await startService({ pool, trustedProxies: ['127.0.0.1'], account: { limits } }));
-      browseWith(new Browser(service.origin));
+      useService(await startService({ pool, trustedProxies: ['127.0.0.1'], account: { limits } }));
+      useBrowser(new Browser(service.origin));
       await signUp('ada');
       const guess = (n: number) =>
         new Browser(service.origin).submit(
@@ -45,8 +45,8 @@ export function bruteForce(): void {
     test('a browser known for one name is unknown for another, and with a forged number', async () => {
       await service.app.close();
       const limits = { signInToAccount: { tries: 1, seconds: 3_600 } };
-      askInstead(await startService({ pool, account: { limits } }));
-      browseWith(new Browser(service.origin));
+      useService(await startService({ pool, account: { limits } }));
+      useBrowser(new Browser(service.origin));
       await signUp('eve');
       const known = browser.cookies.get('inn-known') ?? '';
       await signUp('ada', new Browser(service.origin));
@@ -83,14 +83,14 @@ export function bruteForce(): void {
 
     test('X-Forwarded-For is not trusted from anybody', async () => {
       await service.app.close();
-      askInstead(await startService({ pool, account: { limits: { signUpFromAddress: { tries: 1, seconds: 60 } } } }));
+      useService(await startService({ pool, account: { limits: { signUpFromAddress: { tries: 1, seconds: 60 } } } }));
       expect((await from('203.0.113.1', '/sign-up', 'ada')).status).toBe(303);
       expect((await from('203.0.113.2', '/sign-up', 'bob')).status).toBe(429);
     });
 
     test('one IPv6 network is one address', async () => {
       await service.app.close();
-      askInstead(
+      useService(
         await startService({
           pool,
           trustedProxies: ['127.0.0.1'],
@@ -107,7 +107,7 @@ export function bruteForce(): void {
     test('the networks of a site are counted together, and so are all sign-ups', async () => {
       await service.app.close();
       const limits = { signUpFromNetwork: { tries: 2, seconds: 60 }, signUpInAll: { tries: 4, seconds: 60 } };
-      askInstead(await startService({ pool, trustedProxies: ['127.0.0.1'], account: { limits } }));
+      useService(await startService({ pool, trustedProxies: ['127.0.0.1'], account: { limits } }));
       const statuses: number[] = [];
       for (const [n, ip] of [
         '2001:db8:1:1::1',
@@ -123,7 +123,7 @@ export function bruteForce(): void {
 
     test('when too many wait for the hash, the next is refused with Retry-After', async () => {
       await service.app.close();
-      askInstead(
+      useService(
         await startService({
           pool,
           account: { passwords: { parallel: 1, queue: 1 }, limits: { signIn: { tries: 100, seconds: 60 } } },

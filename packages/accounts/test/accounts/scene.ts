@@ -21,12 +21,12 @@ export const from = (address: string, way: '/sign-up' | '/sign-in', username: st
 export const session = () => browser.cookies.get('inn-session') ?? '';
 
 /** Uses another service for the rest of a test, after which it is closed. */
-export function askInstead(other: TestService): void {
+export function useService(other: TestService): void {
   service = other;
 }
 
 /** Uses another browser for the rest of a test. */
-export function browseWith(other: Browser): void {
+export function useBrowser(other: Browser): void {
   browser = other;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { reap } from '../../src/index.ts';
 import { Browser, tokenFor } from '@chatelaine/test-kit';
 import { startService } from '../support/service.tsx';
-import { PASSWORD, pool, service, browser, signUp, session, askInstead, browseWith } from './scene.ts';
+import { PASSWORD, pool, service, browser, signUp, session, useService, useBrowser } from './scene.ts';
 
 function openBrowserWith(cookie: string): Browser {
   const other = browser.at(service.origin);
@@ -19,7 +19,7 @@ export function sessions(): void {
 
     test('do not exist on routes that only programs call, even for somebody who is signed in', async () => {
       await service.app.close();
-      askInstead(
+      useService(
         await startService({
           pool,
           routes: async (app) => {
@@ -31,7 +31,7 @@ export function sessions(): void {
           },
         }),
       );
-      browseWith(new Browser(service.origin));
+      useBrowser(new Browser(service.origin));
       await signUp('ada');
       const accountAt = async (path: string) => (await browser.get(path)).headers['x-account'];
       expect([await accountAt('/people'), await accountAt('/programs')]).toEqual(['ada', 'none']);
@@ -58,17 +58,17 @@ export function sessions(): void {
     });
 
     test('a signed-out session is refused, even if a request was still under way', async () => {
-      let slowIsIn = () => undefined as void;
+      let slowArrived = () => undefined as void;
       let release = () => undefined as void;
-      const arrived = new Promise<void>((resolve) => (slowIsIn = resolve));
+      const arrived = new Promise<void>((resolve) => (slowArrived = resolve));
       const gate = new Promise<void>((resolve) => (release = resolve));
       await service.app.close();
-      askInstead(
+      useService(
         await startService({
           pool,
           routes: async (app) => {
             app.get('/slow', async (request) => {
-              slowIsIn();
+              slowArrived();
               await gate;
               // makes the library save the session when the request ends
               Object.assign(request.session, { seen: 'something new' });
@@ -77,7 +77,7 @@ export function sessions(): void {
           },
         }),
       );
-      browseWith(new Browser(service.origin));
+      useBrowser(new Browser(service.origin));
       await signUp('ada');
       const cookie = session();
       const slow = browser.get('/slow');

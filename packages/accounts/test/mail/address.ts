@@ -14,7 +14,7 @@ import {
   newBrowser,
   pathIn,
   tokenIn,
-  give,
+  setEmail,
   confirm,
   hasAddress,
   forgot,
@@ -25,7 +25,7 @@ import {
 export function address(): void {
   describe('an address', () => {
     test('is confirmed by the button at the link in a mail, and belongs to the account only then', async () => {
-      expect((await give('Ada@Example.COM')).headers['location']).toBe('/account/email');
+      expect((await setEmail('Ada@Example.COM')).headers['location']).toBe('/account/email');
       expect((await ada.get('/account/email')).words).toContain('A mail is on its way to Ada@example.com');
       const received = await mail.arrived(1);
       expect([received.to, received.header['from'], received.header['subject']]).toEqual([
@@ -43,8 +43,8 @@ export function address(): void {
     });
 
     test('is confirmed by its own account only, within 15 minutes, and by the newest mail only', async () => {
-      await give('ada@example.com');
-      await give('ada@example.org');
+      await setEmail('ada@example.com');
+      await setEmail('ada@example.org');
       const [first, second] = [await mail.arrived(1), await mail.arrived(2)];
       const eve = await newBrowser().signUp('eve');
       expect((await confirm(pathIn(second), eve)).status).toBe(400);
@@ -89,7 +89,7 @@ export function address(): void {
     });
 
     test('that is malformed is refused beside the field, and nothing is sent', async () => {
-      const answer = await give('a@example.com\nBcc: eve@example.com');
+      const answer = await setEmail('a@example.com\nBcc: eve@example.com');
       expect([answer.status, answer.words.includes('no address')]).toEqual([400, true]);
       expect(mail.mails).toEqual([]);
     });
@@ -107,7 +107,7 @@ export function address(): void {
       const eve = await newBrowser().signUp('eve');
       const statuses = [];
       for (const browser of [ada, ada, ada, eve, eve, eve])
-        statuses.push((await give('eve@example.com', browser)).status);
+        statuses.push((await setEmail('eve@example.com', browser)).status);
       expect(statuses).toEqual([303, 303, 303, 303, 303, 429]);
     });
   });
@@ -157,7 +157,7 @@ export function address(): void {
     });
 
     test('leaves only the hash of its token in the database', async () => {
-      await give('ada@example.com');
+      await setEmail('ada@example.com');
       const token = tokenIn(await mail.arrived(1));
       const { rows } = await pool.query<{ row: string }>('select row_to_json(mail_token)::text as row from mail_token');
       expect(token).toHaveLength(43);

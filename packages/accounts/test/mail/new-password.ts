@@ -11,7 +11,7 @@ import {
   newBrowser,
   pathIn,
   tokenIn,
-  give,
+  setEmail,
   confirm,
   hasAddress,
   forgot,
@@ -103,7 +103,7 @@ export function newPassword(): void {
 
     test('is not a confirmation of the address, nor the other way round', async () => {
       const sent = await hasAddress('ada@example.com');
-      await give('ada@example.org');
+      await setEmail('ada@example.org');
       const confirming = await mail.arrived(sent + 1);
       expect((await newBrowser().get(`/sign-in/reset?token=${tokenIn(confirming)}`)).status).toBe(400);
       await forgot('ada');

@@ -28,13 +28,13 @@ export const pathIn = ({ text }: Received): string => {
 };
 
 export const tokenIn = (received: Received): string => pathIn(received).split('token=')[1] ?? '';
-export const give = (email: string, browser = ada) => browser.submit('/account/email', '/account/email', { email });
+export const setEmail = (email: string, browser = ada) => browser.submit('/account/email', '/account/email', { email });
 export const confirm = (path: string, browser = ada) => browser.submit(path, '/account/email/confirm');
 
 /** Confirms this address for Ada, and returns the number of mails sent by then. */
 export async function hasAddress(email: string, browser = ada): Promise<number> {
   const before = mail.mails.length;
-  await give(email, browser);
+  await setEmail(email, browser);
   await confirm(pathIn(await mail.arrived(before + 1)), browser);
   return mail.mails.length;
 }

@@ -37,7 +37,7 @@ export interface PersonOptions {
   ca?: string;
 }
 
-interface Going {
+interface NavigationRequest {
   url: URL;
   method: 'GET' | 'POST';
   form: URLSearchParams | FormData | null;
@@ -61,7 +61,7 @@ function openTab(who: Pick<Person, 'username' | 'password' | 'close'>, browser: 
     if (page === null) throw new Error('This person has not visited anything yet.');
     return page;
   };
-  const go = async (going: Going): Promise<Page> => {
+  const go = async (going: NavigationRequest): Promise<Page> => {
     page = await navigate(browser, going);
     return page;
   };
@@ -84,7 +84,7 @@ function openTab(who: Pick<Person, 'username' | 'password' | 'close'>, browser: 
   };
 }
 
-function submission(page: Page, { button, fill, near }: { button: string; fill: Fill; near: Near }): Going {
+function submission(page: Page, { button, fill, near }: { button: string; fill: Fill; near: Near }): NavigationRequest {
   const found = findButton(page, button, near);
   const { action, method } = found.form;
   const cause: Cause = { kind: 'form', from: page };
@@ -117,7 +117,7 @@ interface Browser {
 /**
  * Goes there, and on through redirects and pages that move on by themselves, one request at a time, as a browser does.
  */
-async function navigate(browser: Browser, start: Going): Promise<Page> {
+async function navigate(browser: Browser, start: NavigationRequest): Promise<Page> {
   let going = start;
   const chain: URL[] = [];
   let since = 0;
@@ -146,7 +146,7 @@ async function navigate(browser: Browser, start: Going): Promise<Page> {
 
 type Answer = Parameters<typeof readPage>[0];
 
-async function send({ cookies, agent }: Browser, going: Going, chain: readonly URL[]): Promise<Answer> {
+async function send({ cookies, agent }: Browser, going: NavigationRequest, chain: readonly URL[]): Promise<Answer> {
   const { url, method, form, cause } = going;
   const site = fetchSite(cause, chain);
   const cookie = cookies.header(url, { method, crossSite: site === 'cross-site' });

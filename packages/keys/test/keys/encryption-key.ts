@@ -41,7 +41,7 @@ export function encryptionKey(): void {
     });
 
     test('is replaced while processes with the keys in either order read and write', async () => {
-      const opensOf = async () => {
+      const readChests = async () => {
         const { rows } = await pool.query<{ owner: string; n: number; gold: Buffer; city: string }>(
           'select c.owner, n, gold, name as city from chest c join city t using (owner) where gold is not null',
         );
@@ -53,10 +53,10 @@ export function encryptionKey(): void {
       expect([before.keyId, after.keyId]).toEqual([1, 2]);
       let failures = 0;
       let done = false;
-      const traffic = async (): Promise<void> => {
+      const readAndWrite = async (): Promise<void> => {
         for (let round = 0; !done; round++) {
           const current = round % 2 === 0 ? before : after;
-          for (const { owner, n, gold, city } of await opensOf()) {
+          for (const { owner, n, gold, city } of await readChests()) {
             try {
               if (before.decrypt(gold, `${owner}|${n}|${city}`) !== after.decrypt(gold, `${owner}|${n}|${city}`))
                 failures++;
@@ -70,7 +70,7 @@ export function encryptionKey(): void {
           ]);
         }
       };
-      const running = traffic();
+      const running = readAndWrite();
       const first = await reencrypt({ pool, vault: after }, columns);
       done = true;
       await running;
@@ -78,7 +78,7 @@ export function encryptionKey(): void {
       expect(first).toMatchObject({ unreadable: 0 });
       expect(first.reencrypted).toBeGreaterThanOrEqual(2 * EACH - 1);
       expect(await reencrypt({ pool, vault: after }, columns)).toMatchObject({ left: 0, unreadable: 0 });
-      for (const { owner, n, gold, city } of await opensOf())
+      for (const { owner, n, gold, city } of await readChests())
         expect(after.decrypt(gold, `${owner}|${n}|${city}`)).toBe(`${owner}'s ${n}`);
     });
 

@@ -52,16 +52,16 @@ export function signingKeys(): void {
       const rotatedAt = signsFrom.getTime() - 600_000;
       expect([before - 1_000 <= rotatedAt, rotatedAt <= after + 1_000]).toEqual([true, true]);
 
-      const wind = (seconds: number) =>
+      const moveKeysBack = (seconds: number) =>
         pool.query(
           `update signing_key set created_at = created_at - make_interval(secs => $1),
         use_from = use_from - make_interval(secs => $1), retired_at = retired_at - make_interval(secs => $1)`,
           [seconds],
         );
-      await wind(601);
+      await moveKeysBack(601);
       await ring.refresh();
       expect([ring.current.kid, kids(ring)]).toEqual([kid, [kid, old]]);
-      await wind(601);
+      await moveKeysBack(601);
       await ring.refresh();
       expect([ring.current.kid, kids(ring)]).toEqual([kid, [kid]]);
     });

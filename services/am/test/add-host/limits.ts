@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { person, world } from './scene.ts';
 
 /** How many Hosts may be tried, and that response times reveal nothing. */
-export function howMuchMayBeTried(): void {
+export function rateLimits(): void {
   describe('how much may be tried', () => {
     test('an owner who typed ten addresses in an hour waits, at every process; others do not', async () => {
       const limits = { ...world.config.limits, hostsAddedPerHour: 10 };

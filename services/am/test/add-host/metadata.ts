@@ -3,7 +3,7 @@ import { makeLink } from '../support/world.ts';
 import { add, NEUTRAL, other, person, world } from './scene.ts';
 
 /** Which metadata of a Host is accepted. */
-export function whatHostsSay(): void {
+export function metadataOfHosts(): void {
   describe('adding a Host', () => {
     const many = (count: number): Record<string, string> =>
       Object.fromEntries(Array.from({ length: count }, (_, at) => [`scope.${at}`, 'Read']));

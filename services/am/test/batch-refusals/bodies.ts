@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { answersOf } from '../support/batch.ts';
 import { exchange } from '../support/requester.ts';
-import { call, deployment, item, nowhere, statusOf, story } from './scene.ts';
+import { call, deployment, item, itemsWithoutHost, statusOf, story } from './scene.ts';
 
 /** Which bodies are accepted. */
 export function bodies(): void {
@@ -23,7 +23,7 @@ export function bodies(): void {
       ['with a byte order mark', async () => call({ body: `\ufeff${await good()}` })],
       ['without transfers', () => call({ members: { transfers: undefined } })],
       ['with none', () => call({ members: { transfers: [] } })],
-      ['with one too many', () => call({ items: nowhere(BATCH.items + 1) })],
+      ['with one too many', () => call({ items: itemsWithoutHost(BATCH.items + 1) })],
       ['with the same id twice', () => call({ items: [item(), item()] })],
       ['with an id that is too long', () => withItem({ id: 'x'.repeat(BATCH.idChars + 1) })],
       ['with an empty id', () => withItem({ id: '' })],

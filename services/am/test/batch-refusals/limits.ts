@@ -1,9 +1,9 @@
 import http from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { batchRequest, notified, streamed } from '../support/batch.ts';
+import { batchRequest, notified, streamBatch } from '../support/batch.ts';
 import type { TransferInput } from '../support/requester.ts';
 import { gate } from '../support/scripted-host.ts';
-import { call, deployment, errorOf, item, nowhere, statusOf, story } from './scene.ts';
+import { call, deployment, errorOf, item, itemsWithoutHost, statusOf, story } from './scene.ts';
 
 /** How many items a call may have, and how many calls may be open at once. */
 export function limits(): void {
@@ -17,20 +17,20 @@ export function limits(): void {
       ] as const;
       const by = await deployment.beside(story, { 'photos.read': 'allow' });
       const again = { ...by, connection: await deployment.connect({ ...by, answers: { 'photos.read': 'allow' } }) };
-      expect(statusOf([await call({ items: nowhere(20), port: ports[0] }, by)])).toEqual([200]);
-      expect(statusOf([await call({ items: nowhere(5), port: ports[1] }, by)])).toEqual([200]);
+      expect(statusOf([await call({ items: itemsWithoutHost(20), port: ports[0] }, by)])).toEqual([200]);
+      expect(statusOf([await call({ items: itemsWithoutHost(5), port: ports[1] }, by)])).toEqual([200]);
       for (const port of ports) {
-        const refused = await call({ items: nowhere(1), port }, by);
+        const refused = await call({ items: itemsWithoutHost(1), port }, by);
         expect(errorOf(refused)).toBe('429 temporarily_unavailable');
         expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
       }
       const crowd = await Promise.all(
-        Array.from({ length: 24 }, (_, n) => call({ items: nowhere(1), port: ports[n % 2] ?? 0 }, again)),
+        Array.from({ length: 24 }, (_, n) => call({ items: itemsWithoutHost(1), port: ports[n % 2] ?? 0 }, again)),
       );
       expect(crowd.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(15);
       expect(new Set(statusOf(crowd))).toEqual(new Set([200, 429]));
       const other = await deployment.beside(story, { 'photos.read': 'allow' });
-      expect((await call({ items: nowhere(1), port: ports[0] }, other)).status).toBe(200);
+      expect((await call({ items: itemsWithoutHost(1), port: ports[0] }, other)).status).toBe(200);
     });
 
     it('are the same for single, batch and poll: what is beyond begins nothing, a replay uses up nothing', async () => {
@@ -51,7 +51,7 @@ export function limits(): void {
       const proofs = [await requester.proof('/token')];
       expect((await ask(0, 'photos.read', { proofs })).status).toBe(200);
       for (const n of [0, 1]) expect(errorOf(await ask(n, 'photos.read', { proofs }))).toBe('400 invalid_dpop_proof');
-      expect((await call({ items: nowhere(4), port: ports[1] }, by)).status).toBe(200);
+      expect((await call({ items: itemsWithoutHost(4), port: ports[1] }, by)).status).toBe(200);
       expect(errorOf(await requester.poll(code, { port: ports[0] }))).toBe('400 authorization_pending');
       expect(errorOf(await requester.poll(code, { port: ports[0] }))).toBe('400 slow_down');
       const begun = await deployment.transfers(connection);
@@ -60,7 +60,7 @@ export function limits(): void {
           await ask(ports.indexOf(port), 'photos.read'),
           await ask(ports.indexOf(port), 'photos.write'),
           await requester.poll(code, { port }),
-          await call({ items: nowhere(1), port }, by),
+          await call({ items: itemsWithoutHost(1), port }, by),
         ];
         for (const refused of beyond) {
           expect(errorOf(refused)).toBe('429 temporarily_unavailable');
@@ -84,7 +84,7 @@ export function limits(): void {
       const port = (n: number) => ports[n % ports.length] ?? 0;
       // all at once, over both processes: no call takes the slot of another
       const open = await Promise.all(
-        Array.from({ length: 8 }, (_, n) => streamed(deployment, story, { items, port: port(n) })),
+        Array.from({ length: 8 }, (_, n) => streamBatch(deployment, story, { items, port: port(n) })),
       );
       for (const port of ports) {
         const refused = await call({ port });
@@ -92,10 +92,10 @@ export function limits(): void {
       }
       // a process that died holds no slot for longer than a call can take
       await deployment.rows('update call_place set held_until = now() where connection_id = $1', [story.connection.id]);
-      expect((await call({ items: nowhere(1) })).status).toBe(200);
+      expect((await call({ items: itemsWithoutHost(1) })).status).toBe(200);
       // as many as both processes together ask one Host at once
       await deployment.host.until(() => deployment.host.hops.length === 20);
-      expect((await call({ items: nowhere(3) }, other)).status).toBe(200);
+      expect((await call({ items: itemsWithoutHost(3) }, other)).status).toBe(200);
       paused.open();
       const answers = await Promise.all(open.map((stream) => stream.rest()));
       expect(answers.flatMap((lines) => Object.values(notified(lines)))).toEqual(Array(32).fill('200'));

@@ -8,7 +8,7 @@ export const story = await deployment.story({ 'photos.read': 'allow' });
 
 export const item = (id = 'a'): Item => ({ id, resource: deployment.host.resource, scope: 'photos.read' });
 /** Items of an unknown resource, so that no Host is asked. */
-export const nowhere = (count: number): Item[] =>
+export const itemsWithoutHost = (count: number): Item[] =>
   Array.from({ length: count }, (_, n) => ({ id: `i${n}`, resource: 'http://nobody.localhost:1/api', scope: 'x' }));
 export const call = (input: BatchInput = {}, by = story): Promise<Answer> =>
   batch(deployment, by, { items: [item()], ...input });

@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { answersOf, ASKED, batch, notified } from '../support/batch.ts';
 import { SCOPES } from '../support/host-script.ts';
-import { unnumbered } from '../support/requester.ts';
+import { withoutRequestId } from '../support/requester.ts';
 import type { ScriptedHost } from '../support/scripted-host.ts';
-import { asIds, atSecond, deployment, fresh, item, many, story } from './scene.ts';
+import { asIds, itemAtSecondHost, deployment, fresh, item, many, story } from './scene.ts';
 
 /** The answer to each item of a batch call. */
-export function eachItem(): void {
+export function items(): void {
   describe('a batch call', () => {
     it('answers each item under its id, in the order of the request, as hop 1 would', async () => {
       const single = await story.requester.transfer({ connection: story.connection, ...item('x') });
       const items = [
         item('one'),
         item('two', { scope: 'photos.read nothing.such' }),
-        atSecond('three'),
+        itemAtSecondHost('three'),
         item('four', { scope: 'photos.write', purpose: 'to print them' }),
         item('five', { resource: 'not a URL' }),
         item('six', { scope: '' }),
@@ -94,10 +94,10 @@ export function eachItem(): void {
 
     it('says the same of a Host that is not shown to it and of one that nobody has', async () => {
       const narrow = await deployment.beside(story, { 'photos.read': 'allow' });
-      const items = [atSecond('a'), item('a', { resource: 'http://nobody.localhost:1/api' })];
+      const items = [itemAtSecondHost('a'), item('a', { resource: 'http://nobody.localhost:1/api' })];
       const [shown, unknown] = await Promise.all(items.map((one) => batch(deployment, narrow, { items: [one] })));
       expect(notified(answersOf(shown as never))).toEqual({ a: '400 invalid_target' });
-      expect(unknown && unnumbered(unknown)).toBe(shown && unnumbered(shown));
+      expect(unknown && withoutRequestId(unknown)).toBe(shown && withoutRequestId(shown));
     });
 
     it('that asks twice for the same gets two tokens; of one approval, only one', async () => {

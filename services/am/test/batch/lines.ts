@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { notified, pause, streamed } from '../support/batch.ts';
-import { asIds, atSecond, deployment, item, many, story } from './scene.ts';
+import { notified, pause, streamBatch } from '../support/batch.ts';
+import { asIds, itemAtSecondHost, deployment, item, many, story } from './scene.ts';
 
 /** Answers that are streamed as lines. */
-export function answersAsLines(): void {
+export function streamedAnswers(): void {
   describe('answers as lines', () => {
     it('come in the order in which Hosts answer: a slow one holds up nobody', async () => {
       const paused = pause(deployment.host);
-      const stream = await streamed(deployment, story, {
-        items: [item('slow'), ...many(5), atSecond('fast'), atSecond('also')],
+      const stream = await streamBatch(deployment, story, {
+        items: [item('slow'), ...many(5), itemAtSecondHost('fast'), itemAtSecondHost('also')],
       });
       expect([
         stream.response.statusCode,
@@ -27,8 +27,11 @@ export function answersAsLines(): void {
 
     it('go on when a Host vanishes in the middle: its items are 503, the others what they would be', async () => {
       deployment.host.script.transfer = () => 'reset';
-      const items = [item('gone'), atSecond('there'), item('gone too')].map((each, n) => ({ ...each, id: `i${n}` }));
-      const lines = await (await streamed(deployment, story, { items })).rest();
+      const items = [item('gone'), itemAtSecondHost('there'), item('gone too')].map((each, n) => ({
+        ...each,
+        id: `i${n}`,
+      }));
+      const lines = await (await streamBatch(deployment, story, { items })).rest();
       expect(notified(lines)).toEqual({
         i0: '503 temporarily_unavailable',
         i1: '200',

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { recordStatements } from '@chatelaine/test-kit';
 import { batch } from '../support/batch.ts';
 import { isOfRequest } from '../support/statements.ts';
-import { ago, asked, deployment, make, numbersOf, person, verify, wrongOf } from './scene.ts';
+import { ago, asked, deployment, make, numbersOf, person, verify, problemsOf } from './scene.ts';
 
 /** How activity gets into checkpoints. */
 export function chain(): void {
@@ -33,14 +33,14 @@ export function chain(): void {
         await deployment.rows('select ids from checkpoint where owner_id = $1 and stream = $2', [of.owner.id, 'asked']),
       ).toEqual([{ ids: [early] }]);
       expect(await numbersOf(other)).toContain('asked 1: 1');
-      expect(await wrongOf(of)).toEqual([]);
+      expect(await problemsOf(of)).toEqual([]);
       await deployment.rows(
         `update transfer set state = 'failed', error = 'lost', closed_at = now() - interval '1 minute' where id = $1`,
         [open],
       );
       await make();
       expect(await numbersOf(of)).toContain('asked 2: 5');
-      expect(await wrongOf(of)).toEqual([]);
+      expect(await problemsOf(of)).toEqual([]);
     });
 
     test('is not what may still change: a key that was just handed out is left for the next time', async () => {

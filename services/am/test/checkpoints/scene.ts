@@ -7,7 +7,7 @@ import { type CheckpointDeps, makeCheckpoints } from '../../src/checkpoints/make
 import { VAULT_LABEL } from '../../src/resources.ts';
 import { ENCRYPTED_COLUMNS } from '../../src/encrypted-columns.ts';
 import { type Story, TestDeployment } from '../support/deployment.ts';
-import { chatelaine, type Said } from '../support/operator.ts';
+import { chatelaine, type CommandOutput } from '../support/operator.ts';
 import { type Past, writeAsked } from '../support/past.ts';
 
 export const deployment = await TestDeployment.build();
@@ -30,24 +30,24 @@ export const daysAgo = (days: number, hour: number): string =>
 /** Writes transfers of the past that the next checkpoints will cover; their ids. */
 export async function asked(past: Past): Promise<string[]> {
   const ids = await writeAsked(deployment, past);
-  await lookAgain();
+  await resetProgress();
   return ids;
 }
 
 /** Moves progress back, so that transfers with an old date are still covered. */
-const lookAgain = () =>
+const resetProgress = () =>
   deployment.rows(`update checkpoint_progress set before = now() - interval '60 days' where stream = 'asked'`);
 
 export const make = (): Promise<number> => makeCheckpoints(deps, { afterSeconds: 0 });
-export const verify = ({ owner }: Story, more = ''): Promise<Said> =>
+export const verify = ({ owner }: Story, more = ''): Promise<CommandOutput> =>
   chatelaine(deployment, `verify-timeline --owner ${owner.username} ${more}`);
 /** What `verify-timeline` reports as wrong. */
-export const wrongOf = async (of: Story, more = ''): Promise<string[]> =>
+export const problemsOf = async (of: Story, more = ''): Promise<string[]> =>
   (await verify(of, more)).lines.flatMap((line) => /^ {2}WRONG (.*)$/.exec(line)?.[1] ?? []);
 export const person = (): Promise<Story> => deployment.story({ 'photos.read': 'allow' });
 
 /** A story whose activity is in two checkpoints: ten transfers. */
-export async function chained(): Promise<{ of: Story; ids: string[] }> {
+export async function storyWithCheckpoints(): Promise<{ of: Story; ids: string[] }> {
   const of = await person();
   const first = await asked({ of, at: ago(20), times: 6 });
   await make();

@@ -6,7 +6,7 @@ import { chatelaine } from '../support/operator.ts';
 import {
   ago,
   asked,
-  chained,
+  storyWithCheckpoints,
   daysAgo,
   deployment,
   deps,
@@ -15,15 +15,15 @@ import {
   make,
   person,
   verify,
-  wrongOf,
+  problemsOf,
 } from './scene.ts';
 
 /** What the command reports of activity that was tampered with. */
 export function verifying(): void {
   describe('chatelaine verify-timeline', () => {
     test('names an entry that was changed, taken out, exchanged with another, or put in afterwards', async () => {
-      const { of, ids } = await chained();
-      expect(await wrongOf(of)).toEqual([]);
+      const { of, ids } = await storyWithCheckpoints();
+      expect(await problemsOf(of)).toEqual([]);
       const [a, b, c, d] = ids;
       await deployment.rows(`update transfer set error = 'rule', state = 'refused' where id = $1`, [a]);
       await deployment.rows('delete from transfer where id = $1', [b]);
@@ -33,7 +33,7 @@ export function verifying(): void {
         [c, d],
       );
       const [added] = await asked({ of, at: ago(20, 2.5) });
-      expect((await wrongOf(of)).toSorted()).toEqual(
+      expect((await problemsOf(of)).toSorted()).toEqual(
         [
           `Transfer ${a} is not as it was.`,
           `Transfer ${b} is gone.`,
@@ -54,14 +54,14 @@ export function verifying(): void {
       );
       await deployment.rows(`update timeline_entry set data = data || '{"by": "client"}' where id = $1`, [first?.id]);
       await deployment.rows(`update timeline_entry set owner_id = 'somebody' where id = $1`, [second?.id]);
-      expect(await wrongOf(of)).toEqual([
+      expect(await problemsOf(of)).toEqual([
         `Entry ${first?.id} is not as it was.`,
         `Entry ${second?.id} is not as it was.`,
       ]);
     });
 
     test('names a checkpoint that was changed, emptied, taken out, or no longer says what it is of', async () => {
-      const { of, ids } = await chained();
+      const { of, ids } = await storyWithCheckpoints();
       const set = (what: string, number: number) =>
         deployment.rows(`update checkpoint set ${what} where owner_id = $1 and stream = 'asked' and number = $2`, [
           of.owner.id,
@@ -69,44 +69,44 @@ export function verifying(): void {
         ]);
       await set('ids = ids[1:3] || ids[5:6]', 1);
       await set('total = total + 1', 2);
-      expect(await wrongOf(of)).toEqual(
+      expect(await problemsOf(of)).toEqual(
         expect.arrayContaining([
           `What checkpoint 1 is of was changed in it: it is of 6 up to ${ids[5]}.`,
           `Transfer ${ids[3]} came in afterwards.`,
           'Checkpoint 2 was changed, or made with another key.',
         ]),
       );
-      const emptied = await chained();
+      const emptied = await storyWithCheckpoints();
       await deployment.rows(
         `update checkpoint set ids = null, macs = null where owner_id = $1 and stream = 'asked' and number = 1`,
         [emptied.of.owner.id],
       );
-      expect(await wrongOf(emptied.of)).toEqual([
+      expect(await problemsOf(emptied.of)).toEqual([
         'Checkpoint 1 no longer says what it is of, before the time of that is over.',
       ]);
       await deployment.rows(`delete from checkpoint where owner_id = $1 and stream = 'asked' and number = 1`, [
         emptied.of.owner.id,
       ]);
-      expect(await wrongOf(emptied.of)).toEqual(['Checkpoint 1 is missing.']);
+      expect(await problemsOf(emptied.of)).toEqual(['Checkpoint 1 is missing.']);
     });
 
     test('sees an end that was cut off by an earlier export, in either format and however narrowed', async () => {
       for (const format of ['csv', 'json'] as const) {
-        const { of, ids } = await chained();
+        const { of, ids } = await storyWithCheckpoints();
         const file = await exported(of, format, '?outcome=failed&q=nothing');
-        expect(await wrongOf(of, `--export ${file}`)).toEqual([]);
+        expect(await problemsOf(of, `--export ${file}`)).toEqual([]);
         await deployment.rows('delete from transfer where id = any ($1)', [ids.slice(6)]);
         await deployment.rows(`delete from checkpoint where owner_id = $1 and stream = 'asked' and number = 2`, [
           of.owner.id,
         ]);
-        expect(await wrongOf(of)).toEqual([]);
-        expect(await wrongOf(of, `--export ${file}`)).toEqual([
+        expect(await problemsOf(of)).toEqual([]);
+        expect(await problemsOf(of, `--export ${file}`)).toEqual([
           'Checkpoint 2 was exported, and the chain ends with 1: its end was cut off.',
         ]);
         // also when other entries have taken the place of those cut off
         await asked({ of, at: ago(19), times: 2 });
         await make();
-        expect(await wrongOf(of, `--export ${file}`)).toEqual([
+        expect(await problemsOf(of, `--export ${file}`)).toEqual([
           'Checkpoint 2 is not the one that was exported: the history was written anew.',
         ]);
       }
@@ -134,15 +134,15 @@ export function verifying(): void {
         { number: 3, bare: true },
         { number: 4, bare: false },
       ]);
-      expect(await wrongOf(of)).toEqual([]);
+      expect(await problemsOf(of)).toEqual([]);
       const file = await exported(of, 'json');
-      expect(await wrongOf(of, `--export ${file}`)).toEqual([]);
+      expect(await problemsOf(of, `--export ${file}`)).toEqual([]);
       // a time later than the recorded one
       await deployment.rows(`delete from transfer where owner_id = $1`, [of.owner.id]);
       await deployment.rows(`update kept_since set since = now() where owner_id = $1 and stream = 'asked'`, [
         of.owner.id,
       ]);
-      const wrong = await wrongOf(of);
+      const wrong = await problemsOf(of);
       expect(wrong).toContain('The note since when activity is kept was changed: it counts for nothing.');
       expect(wrong.filter((one) => one.endsWith('is gone.'))).toHaveLength(3);
     });

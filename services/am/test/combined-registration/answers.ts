@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { gate } from '../support/scripted-host.ts';
-import { agreed, consent, deployment, lifestream, linkOf, NOT_LINKED, notifiedTo, push } from './scene.ts';
+import { agreed, consent, deployment, lifestream, linkOf, NOT_LINKED, newsFor, push } from './scene.ts';
 
 /** The owner agrees to connection and link together, or refuses one of the two. */
-export function eachAnswer(): void {
+export function ownersAnswers(): void {
   describe('connection and link', () => {
     test('the consent page shows both, and the Host hears nothing before the Requester redeems its code', async () => {
       const owner = await deployment.owner();
@@ -22,7 +22,7 @@ export function eachAnswer(): void {
       expect(redemption?.form.get('redirect_uri')).toContain(`${deployment.issuer}/callback/`);
       expect(deployment.host.faults).toEqual([]);
       expect(await linkOf(owner)).toMatchObject([{ state: 'active', label: 'my Photos' }]);
-      const notified = await notifiedTo(owner);
+      const notified = await newsFor(owner);
       expect(notified).toContain('You connected Lifestream.');
       expect(notified).toContain('You linked Photos');
       expect(notified).not.toContain(NOT_LINKED);

@@ -2,10 +2,10 @@ import { challengeOf, createVerifier } from '@chatelaine/crypto';
 import { describe, expect, test } from '@jest/globals';
 import { reapPendingLinks } from '../../src/combined-registration/pending-link-store.ts';
 import { reapAttempts } from '../../src/linking/attempt-store.ts';
-import { agreed, consent, deployment, lifestream, linkOf, NOT_LINKED, notifiedTo, push } from './scene.ts';
+import { agreed, consent, deployment, lifestream, linkOf, NOT_LINKED, newsFor, push } from './scene.ts';
 
 /** Grants that lead to no link, and what the owner reads about them. */
-export function grantsThatAreNotGood(): void {
+export function unusableGrants(): void {
   describe('a grant that is not good', () => {
     test.each<[string, (challenge: string) => string]>([
       ['of another challenge', () => deployment.host.grantHost(challengeOf(createVerifier()))],
@@ -18,7 +18,7 @@ export function grantsThatAreNotGood(): void {
         const { accessToken } = await redeem();
         expect(accessToken).toMatch(/^cha_ct_/);
         expect(await linkOf(owner)).toEqual([]);
-        expect(await notifiedTo(owner)).toContain(`Photos ${NOT_LINKED}`);
+        expect(await newsFor(owner)).toContain(`Photos ${NOT_LINKED}`);
       },
     );
 
@@ -27,7 +27,7 @@ export function grantsThatAreNotGood(): void {
       deployment.host.script.redeem = (_call, link) => ({ json: { ...link(), expires_in: Number.MAX_SAFE_INTEGER } });
       await redeem();
       expect([await linkOf(owner), deployment.host.revoked.length]).toEqual([[], 1]);
-      expect(await notifiedTo(owner)).toContain(NOT_LINKED);
+      expect(await newsFor(owner)).toContain(NOT_LINKED);
     });
 
     test('brought a second time is not sent again: the first link lives on', async () => {
@@ -41,7 +41,7 @@ export function grantsThatAreNotGood(): void {
         expect(deployment.host.redemptions).toHaveLength(expected);
       }
       expect(await linkOf(owner)).toMatchObject([{ state: 'active' }]);
-      expect(await notifiedTo(owner)).toContain(NOT_LINKED);
+      expect(await newsFor(owner)).toContain(NOT_LINKED);
     });
   });
 
@@ -59,22 +59,22 @@ export function grantsThatAreNotGood(): void {
         values ($1, $2, $3, now() - interval '6 minutes')`,
       [pending?.['connection_id'], pending?.['host_id'], pending?.['host_grant']],
     );
-    expect(await notifiedTo(owner)).not.toContain(NOT_LINKED);
+    expect(await newsFor(owner)).not.toContain(NOT_LINKED);
     await reapPendingLinks(deployment);
-    expect(await notifiedTo(owner)).toContain(NOT_LINKED);
+    expect(await newsFor(owner)).toContain(NOT_LINKED);
   });
 
   test('a Host that is away for a day is asked no more, and the owner reads that there is no link', async () => {
     const { owner, redeem } = await agreed();
     deployment.host.script.redeem = () => 'reset';
     await redeem();
-    expect(await notifiedTo(owner)).not.toContain(NOT_LINKED);
+    expect(await newsFor(owner)).not.toContain(NOT_LINKED);
     await deployment.rows(`update link_attempt set expires_at = now() - interval '25 hours' where owner_id = $1`, [
       owner.id,
     ]);
     await reapAttempts(deployment);
-    expect(await notifiedTo(owner)).toContain(NOT_LINKED);
+    expect(await newsFor(owner)).toContain(NOT_LINKED);
     await reapAttempts(deployment);
-    expect((await notifiedTo(owner)).split(NOT_LINKED)).toHaveLength(2);
+    expect((await newsFor(owner)).split(NOT_LINKED)).toHaveLength(2);
   });
 }

@@ -5,7 +5,7 @@ import type { Requester } from '../support/requester.ts';
 import { deployment, lifestream } from './scene.ts';
 
 /** Requests that are refused before any page is shown. */
-export function refusedBeforeAnyPage(): void {
+export function refusedRequests(): void {
   describe('a request is refused before anybody sees a page', () => {
     const refusal = async (requester: Requester, params: Record<string, string>): Promise<Answer> =>
       requester.post('/par', { ...(await requester.request(createVerifier())), ...params });
@@ -13,27 +13,31 @@ export function refusedBeforeAnyPage(): void {
     test.each<[string, () => [Requester, Record<string, string>], string]>([
       ['with a grant and no Host', () => [lifestream, { host_grant: 'x' }], 'come together'],
       ['with a Host and no grant', () => [lifestream, { host: deployment.host.issuer }], 'come together'],
-      ['with a grant that is none', () => [lifestream, both({ host_grant: 'a b' })], 'not a code'],
+      ['with a grant that is none', () => [lifestream, combinedRequest({ host_grant: 'a b' })], 'not a code'],
       [
         'for another Host than its document names',
-        () => [lifestream, both({ host: deployment.second.issuer })],
+        () => [lifestream, combinedRequest({ host: deployment.second.issuer })],
         'chatelaine_host',
       ],
       [
         'for a Host spelled in another way',
-        () => [lifestream, both({ host: `${deployment.host.issuer}/` })],
+        () => [lifestream, combinedRequest({ host: `${deployment.host.issuer}/` })],
         'chatelaine_host',
       ],
-      ['by a client whose document names no Host', () => [deployment.requester(), both()], 'chatelaine_host'],
-      ['by a client that the Host does not name', () => [impostor(), both()], 'chatelaine_requester'],
+      [
+        'by a client whose document names no Host',
+        () => [deployment.requester(), combinedRequest()],
+        'chatelaine_host',
+      ],
+      ['by a client that the Host does not name', () => [impostor(), combinedRequest()], 'chatelaine_requester'],
       [
         'for a Host that names nobody',
-        () => [lonely(), both({ host: deployment.second.issuer })],
+        () => [requesterAtSecondHost(), combinedRequest({ host: deployment.second.issuer })],
         'chatelaine_requester',
       ],
-      ['for what is no Host', () => [nowhere(), both({ host: deployment.documents.origin })], 'not a Host'],
-      ['for this very AM', () => [selfish(), both({ host: deployment.issuer })], 'itself'],
-      ['by a client without keys', () => [keyless(), both()], 'private_key_jwt'],
+      ['for what is no Host', () => [nowhere(), combinedRequest({ host: deployment.documents.origin })], 'not a Host'],
+      ['for this very AM', () => [requesterAtThisAm(), combinedRequest({ host: deployment.issuer })], 'itself'],
+      ['by a client without keys', () => [keyless(), combinedRequest()], 'private_key_jwt'],
     ])('%s', async (_case, make, sentence) => {
       const [requester, params] = make();
       const { status, json } = await refusal(requester, params);
@@ -44,7 +48,7 @@ export function refusedBeforeAnyPage(): void {
     test('in an address that a browser brings', async () => {
       const { browser } = await deployment.owner();
       const { client_assertion: _a, client_assertion_type: _t, ...plain } = await lifestream.request(createVerifier());
-      const query = new URLSearchParams({ ...plain, client_id: lifestream.clientId, ...both() });
+      const query = new URLSearchParams({ ...plain, client_id: lifestream.clientId, ...combinedRequest() });
       const { headers } = await browser.get(`/authorize?${query.toString()}`);
       const answer = new URL(headers.location ?? 'x:').searchParams;
       expect([answer.get('error'), answer.get('error_description')?.includes('pushed')]).toEqual([
@@ -64,7 +68,7 @@ export function refusedBeforeAnyPage(): void {
       for (let at = 0; at < 5; at++) {
         const request = {
           ...(await requester.request(createVerifier())),
-          ...both({ host: deployment.documents.origin }),
+          ...combinedRequest({ host: deployment.documents.origin }),
         };
         statuses.push((await requester.post('/par', request, { port })).status);
       }
@@ -72,11 +76,15 @@ export function refusedBeforeAnyPage(): void {
       expect(statuses).toEqual([400, 400, 400, 429, 429]);
     });
 
-    const both = (over: Record<string, string> = {}) => ({ host: deployment.host.issuer, host_grant: 'hg', ...over });
+    const combinedRequest = (over: Record<string, string> = {}) => ({
+      host: deployment.host.issuer,
+      host_grant: 'hg',
+      ...over,
+    });
     const impostor = () => deployment.requester({ host: deployment.host.issuer });
-    const lonely = () => deployment.requester({ host: deployment.second.issuer });
+    const requesterAtSecondHost = () => deployment.requester({ host: deployment.second.issuer });
     const nowhere = () => deployment.requester({ host: deployment.documents.origin });
-    const selfish = () => deployment.requester({ host: deployment.issuer });
+    const requesterAtThisAm = () => deployment.requester({ host: deployment.issuer });
     const keyless = () => deployment.requester({ host: deployment.host.issuer, keys: 'none' });
   });
 }

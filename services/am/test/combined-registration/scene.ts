@@ -29,5 +29,5 @@ export async function agreed(started = push()) {
 
 export const linkOf = ({ id }: Owner) =>
   deployment.rows<{ state: string }>('select * from link where owner_id = $1', [id]);
-export const notifiedTo = async ({ browser }: Owner): Promise<string> => (await browser.get('/timeline')).words;
+export const newsFor = async ({ browser }: Owner): Promise<string> => (await browser.get('/timeline')).words;
 export const NOT_LINKED = 'was not linked together with Lifestream';

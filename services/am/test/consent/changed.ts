@@ -1,10 +1,10 @@
 import { send } from '@chatelaine/test-kit';
 import { describe, expect, it } from '@jest/globals';
-import { type Requester, unnamed } from '../support/requester.ts';
+import { type Requester, fieldsWithoutButton } from '../support/requester.ts';
 import { deployment, NOTHING, owner, requester, rowsOf } from './scene.ts';
 
 /** Consent counts only for what was shown. */
-export function whatWasShown(): void {
+export function changesSinceShown(): void {
   describe('consent', () => {
     describe('counts for what was shown', () => {
       const CHANGED = 'Something on this page has changed since it was shown to you';
@@ -28,11 +28,11 @@ export function whatWasShown(): void {
         };
         // the other process has not read this Requester's document yet
         const other = owner.browser.at(deployment.ams[1].port);
-        const again = await other.post('/authorize', { ...unnamed(page.text, '/authorize'), ...chosen });
+        const again = await other.post('/authorize', { ...fieldsWithoutButton(page.text, '/authorize'), ...chosen });
         expect(again.status).toBe(400);
         for (const part of [CHANGED, says]) expect(again.words).toContain(part);
         expect(await rowsOf(requester)).toEqual(NOTHING);
-        const agreed = await other.post('/authorize', { ...unnamed(again.text, '/authorize'), ...chosen });
+        const agreed = await other.post('/authorize', { ...fieldsWithoutButton(again.text, '/authorize'), ...chosen });
         expect(agreed.onward).toContain('code=');
         expect(await rowsOf(requester)).toMatchObject({ shown: [{ link_id: link }] });
       });
@@ -43,7 +43,10 @@ export function whatWasShown(): void {
         const page = await other.browser.get((await requester.push()).path);
         await deployment.rows(`update owner set terms = '{no-training/1.0}' where id = $1`, [other.id]);
         const chosen = { [`answer:${link}:photos.read`]: 'allow', duration: 'open', decision: 'allow' };
-        const again = await other.browser.post('/authorize', { ...unnamed(page.text, '/authorize'), ...chosen });
+        const again = await other.browser.post('/authorize', {
+          ...fieldsWithoutButton(page.text, '/authorize'),
+          ...chosen,
+        });
         expect([again.status, again.words]).toEqual([400, expect.stringContaining(CHANGED)]);
         expect(await rowsOf(requester)).toEqual(NOTHING);
       });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { agree, unnamed } from '../support/requester.ts';
+import { agree, fieldsWithoutButton } from '../support/requester.ts';
 import { deployment, linkId, NOTHING, owner, requester, rowsOf, timeline } from './scene.ts';
 
 /** What the owner can choose, and what follows from it. */
-export function whatIsChosen(): void {
+export function choices(): void {
   describe('consent', () => {
     it('makes a connection of exactly what was chosen', async () => {
       const before = (await timeline()).length;
@@ -62,7 +62,7 @@ export function whatIsChosen(): void {
       const answer = await agree(owner.browser, path, await fields());
       expect(answer.status).toBe(400);
       expect(answer.onward).toBeUndefined();
-      expect(unnamed(answer.text)).toHaveProperty('request_uri');
+      expect(fieldsWithoutButton(answer.text)).toHaveProperty('request_uri');
       expect(await rowsOf(requester)).toEqual(NOTHING);
     });
 

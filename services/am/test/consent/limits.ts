@@ -3,7 +3,7 @@ import { agree } from '../support/requester.ts';
 import { deployment, requester } from './scene.ts';
 
 /** How many connections and questions there may be. */
-export function howMuchFits(): void {
+export function limits(): void {
   describe('consent', () => {
     it.each([
       ['one app', 200, () => requester.clientId, 'You have connected this app 200 times.'],

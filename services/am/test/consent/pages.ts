@@ -3,7 +3,7 @@ import { agree } from '../support/requester.ts';
 import { deployment, linkId, NOTHING, owner, requester, rowsOf } from './scene.ts';
 
 /** What the page shows, and to whom. */
-export function whatIsShown(): void {
+export function pages(): void {
   describe('consent', () => {
     it('shows who asks, where it runs, every account with every scope, and nothing chosen beforehand', async () => {
       const { path } = await requester.push();

@@ -2,8 +2,8 @@ import type http from 'node:http';
 import { type Answer, Browser } from '@chatelaine/test-kit';
 import { describe, expect, it } from '@jest/globals';
 import sharp from 'sharp';
-import { unnamed } from '../support/requester.ts';
-import { StockClient, ticks } from '../support/stock-client.ts';
+import { fieldsWithoutButton } from '../support/requester.ts';
+import { StockClient, allScopes } from '../support/stock-client.ts';
 import { answers, app, asked, at, consent, deployment, plain, served, settled, shownIn } from './scene.ts';
 
 /** Publishes another picture at this address and waits until it was fetched; its id. */
@@ -60,7 +60,10 @@ export function shown(): void {
       served(await plain(64, '#0f0').png().toBuffer())(response);
       const { id } = await settled(uri);
       const chosen = { [`answer:${link}:photos.read`]: 'allow', duration: 'open', decision: 'allow' };
-      const agreed = await owner.browser.post('/authorize', { ...unnamed(page.text, '/authorize'), ...chosen });
+      const agreed = await owner.browser.post('/authorize', {
+        ...fieldsWithoutButton(page.text, '/authorize'),
+        ...chosen,
+      });
       expect(agreed.onward).toContain('code=');
       expect(shownIn((await owner.browser.get('/apps')).text)).toBe(id);
     });
@@ -76,10 +79,16 @@ export function shown(): void {
       const other = await changed(uri);
       expect(other).not.toBe(id);
       const chosen = { [`answer:${link}:photos.read`]: 'allow', duration: 'open', decision: 'allow' };
-      const again = await owner.browser.post('/authorize', { ...unnamed(page.text, '/authorize'), ...chosen });
+      const again = await owner.browser.post('/authorize', {
+        ...fieldsWithoutButton(page.text, '/authorize'),
+        ...chosen,
+      });
       expect([again.status, again.words]).toEqual([400, expect.stringContaining('icon of this app has changed')]);
       expect(shownIn(again.text)).toBe(other);
-      const agreed = await owner.browser.post('/authorize', { ...unnamed(again.text, '/authorize'), ...chosen });
+      const agreed = await owner.browser.post('/authorize', {
+        ...fieldsWithoutButton(again.text, '/authorize'),
+        ...chosen,
+      });
       expect(agreed.onward).toContain('code=');
     });
 
@@ -96,7 +105,12 @@ export function shown(): void {
       expect(shownIn(page.text)).toBe(id);
       const other = await changed(uri);
       const agree = ({ text }: Answer) =>
-        owner.browser.post('/authorize', { ...unnamed(text), ...ticks(text), duration: 'open', decision: 'allow' });
+        owner.browser.post('/authorize', {
+          ...fieldsWithoutButton(text),
+          ...allScopes(text),
+          duration: 'open',
+          decision: 'allow',
+        });
       const again = await agree(page);
       expect([again.status, again.words]).toEqual([400, expect.stringContaining('icon of this app has changed')]);
       expect(shownIn(again.text)).toBe(other);

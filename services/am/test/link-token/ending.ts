@@ -5,7 +5,7 @@ import { eventually, makeLink } from '../support/world.ts';
 import { deps, get, person, refreshes, world } from './scene.ts';
 
 /** A link that ends, narrows or breaks while its token is used. */
-export function endedMeanwhile(): void {
+export function endedDuringRefresh(): void {
   const version = async (): Promise<string> =>
     (await world.pool.query('select policy_version from owner where id = $1', [person.ownerId])).rows[0]
       ?.policy_version;

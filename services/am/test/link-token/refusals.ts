@@ -4,7 +4,7 @@ import { makeLink } from '../support/world.ts';
 import { get, person, world } from './scene.ts';
 
 /** What a Host answers instead of a token, and which of these answers a link survives. */
-export function refusedRenewals(): void {
+export function refusedRefreshes(): void {
   describe('the token of a link', () => {
     test.each([
       ['invalid_client', { status: 401, json: { error: 'invalid_client' } }, { kind: 'unusable' }],

@@ -7,7 +7,7 @@ export const FROM = 'Chatelaine <no-reply@am.example>';
 export const PAGE = '/account/notifications';
 export const ANSWERS = { 'photos.read': 'ask', 'photos.write': 'ask', 'albums.read': 'ask' } as const;
 
-const SPOKEN_TO = ['https://fcm.googleapis.com', 'https://*.push.apple.com'];
+const PUSH_SERVICES = ['https://fcm.googleapis.com', 'https://*.push.apple.com'];
 
 // one deployment for all of these tests; every top-level await of this folder is here
 export const mail: MailServer = await startMailServer();
@@ -17,7 +17,7 @@ export const deployment: TestDeployment = await TestDeployment.build({
   config: {
     mail: { url: mail.url, from: FROM },
     // a notice goes out as soon as the job that looks for due ones runs
-    notices: { everySeconds: 1, unreachableSeconds: 900, pushServices: [pushService.origin, ...SPOKEN_TO] },
+    notices: { everySeconds: 1, unreachableSeconds: 900, pushServices: [pushService.origin, ...PUSH_SERVICES] },
     keysReadEverySeconds: 1,
   },
 });

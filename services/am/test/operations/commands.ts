@@ -1,7 +1,7 @@
 import { openPool } from '@chatelaine/postgres';
 import { eventually } from '@chatelaine/test-kit';
 import { describe, expect, test } from '@jest/globals';
-import { restoredElsewhere } from '../support/operator.ts';
+import { restoreIntoNewDatabase } from '../support/operator.ts';
 import { ask, chatelaine, deployment, get, story } from './scene.ts';
 
 /** The operator's commands, and a backup. */
@@ -56,7 +56,7 @@ export function commands(): void {
       const ended = await deployment.story({ 'photos.read': 'allow' });
       deployment.host.script = { revoke: () => ({ status: 503, json: {} }) };
       await chatelaine(`stop connection ${ended.connection.id}`);
-      const copy = await restoredElsewhere(deployment);
+      const copy = await restoreIntoNewDatabase(deployment);
       await deployment.rows(`update revocation set state = 'confirmed', confirmed_at = now() where state = 'pending'`);
       deployment.host.reset();
       const restored = await deployment.another({ config: { databaseUrl: copy.url('am') } });

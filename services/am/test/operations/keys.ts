@@ -5,14 +5,14 @@ import { describe, expect, test } from '@jest/globals';
 import { openResources, VAULT_LABEL } from '../../src/resources.ts';
 import { signingKeyAad, ENCRYPTED_COLUMNS } from '../../src/encrypted-columns.ts';
 import type { Am } from '../support/am-process.ts';
-import { traffic as keepAsking } from '../support/operator.ts';
+import { repeatRequests as keepAsking } from '../support/operator.ts';
 import { gate } from '../support/scripted-host.ts';
 import { ask, chatelaine, deployment, get, story } from './scene.ts';
 
 /** Keys that are replaced while transfers run. */
-export function keysReplaced(): void {
+export function keyRotation(): void {
   /** Repeats transfers on several processes until `end` is called. */
-  const traffic = (ams: readonly Am[]) => keepAsking(() => ams.map((am) => ask(story, am)));
+  const startTransfers = (ams: readonly Am[]) => keepAsking(() => ams.map((am) => ask(story, am)));
 
   /** The `kid` in the header of a JWT. */
   const kidOf = (jwt: string | null): string =>
@@ -23,7 +23,7 @@ export function keysReplaced(): void {
 
     test('J13 a signing key: every process publishes the new one before any uses it; no transfer fails', async () => {
       const [old] = await kidsAt(deployment.ams[0]);
-      const run = traffic(deployment.ams);
+      const run = startTransfers(deployment.ams);
       const vault = await openVault({
         pool: deployment.pool,
         config: deployment.config,
@@ -68,13 +68,13 @@ export function keysReplaced(): void {
       const asked = deployment.host.refreshes.length;
       deployment.host.script = { refresh: async (_call, renew) => ({ json: await reencrypted.opened.then(renew) }) };
       await renewed();
-      const rollout = traffic([knows, encrypts]); // each encrypts with another key, and decrypts with both
+      const rollout = startTransfers([knows, encrypts]); // each encrypts with another key, and decrypts with both
       await eventually(async () => deployment.host.refreshes.length > asked);
       await rotate(); // too early, and harmless
       reencrypted.open();
       expect((await rollout.end()).failures).toEqual([]);
       deployment.host.reset();
-      const run = traffic([encrypts]);
+      const run = startTransfers([encrypts]);
       await renewed();
       const said = await rotate();
       expect((await run.end()).failures).toEqual([]);

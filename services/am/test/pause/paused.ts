@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@chatelaine/test-kit';
 import { answersOf, batch } from '../support/batch.ts';
-import { ALL_WELL, type Story } from '../support/deployment.ts';
-import { exchange, unnumbered } from '../support/requester.ts';
+import { CLEAN_AUDIT, type Story } from '../support/deployment.ts';
+import { exchange, withoutRequestId } from '../support/requester.ts';
 import { ask, deployment, fresh, grantOf, pathOf, pause, REFUSED, resume, wordsOf } from './scene.ts';
 
 /** What an app is answered, and what it keeps, while it is paused. PROTOCOL §7. */
-export function paused(): void {
+export function pausedApps(): void {
   let story: Story;
   beforeEach(async () => {
     deployment.host.reset();
@@ -29,7 +29,7 @@ export function paused(): void {
       expect(deployment.host.hops).toEqual([]);
       expect((await resume(story)).status).toBe(303);
       expect((await ask(story)).status).toBe(200);
-      expect(await deployment.audit()).toEqual(ALL_WELL);
+      expect(await deployment.audit()).toEqual(CLEAN_AUDIT);
     });
 
     test('is refused the same whatever it asks for, known or not', async () => {
@@ -37,7 +37,7 @@ export function paused(): void {
       const about = async (over: { resource?: string; scope?: string }) => {
         const { requester, connection } = story;
         const asked = { resource: deployment.host.resource, scope: 'photos.read', ...over };
-        return unnumbered(await requester.transfer({ connection, ...asked }));
+        return withoutRequestId(await requester.transfer({ connection, ...asked }));
       };
       const [known, ...others] = [
         await about({}),

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@chatelaine/test-kit';
-import { ALL_WELL, type Story } from '../support/deployment.ts';
+import { CLEAN_AUDIT, type Story } from '../support/deployment.ts';
 import { gate } from '../support/scripted-host.ts';
 import { ask, deployment, fresh, grantOf, home, pathOf, pause, REFUSED, resume, wordsOf } from './scene.ts';
 
 /** A pause that races with transfers, stops and other pauses. PROTOCOL §7. */
-export function pausing(): void {
+export function pausesDuringTransfers(): void {
   let story: Story;
   beforeEach(async () => {
     deployment.host.reset();
@@ -89,7 +89,7 @@ export function pausing(): void {
       ]);
       await resume(story);
       expect((await ask(story)).status).toBe(200);
-      expect(await deployment.audit()).toEqual(ALL_WELL);
+      expect(await deployment.audit()).toEqual(CLEAN_AUDIT);
     });
 
     test('is for its owner alone, of a live app, for a time that there is, and not from another site', async () => {

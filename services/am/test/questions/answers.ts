@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { hiddenFields } from '@chatelaine/test-kit';
-import { holding, waiting } from '../support/locks.ts';
+import { whileLocked, waitingBackends } from '../support/locks.ts';
 import { deployment } from './deployment.ts';
 import { answer, ask, errorOf, fresh, pathOf, story } from './asking.ts';
 
@@ -137,16 +137,16 @@ export function answers(): void {
       const { browser } = raced.owner;
       const path = pathOf(await ask(raced));
       const form = hiddenFields((await browser.get(path)).text, path);
-      const [stopped, answered] = await holding(
+      const [stopped, answered] = await whileLocked(
         deployment,
         `select 1 from owner where id = '${raced.owner.id}' for update`,
         async (release) => {
           const stopping = browser
             .at(deployment.ams[1].port)
             .post(`/apps/${raced.connection.id}/stop`, { _csrf: form['_csrf'] });
-          await waiting(deployment, 1);
+          await waitingBackends(deployment, 1);
           const answering = browser.post(path, { ...form, answer: 'always' });
-          await waiting(deployment, 2);
+          await waitingBackends(deployment, 2);
           await release();
           return Promise.all([stopping, answering]);
         },

@@ -10,7 +10,7 @@ import { deployment } from './deployment.ts';
 import { minted, wait } from './waiting.ts';
 
 const SCOPE = 'photos.write';
-const AGAIN = '400 interaction_required';
+const ASKED_AGAIN = '400 interaction_required';
 const lastOf = async ({ connection }: Story) => (await deployment.transfers(connection)).at(-1);
 /** Resolves when the last transfer has this state and error. */
 const closedAs = (by: Story, state: string, error: string) =>
@@ -33,7 +33,7 @@ const unanswered = (asked: Promise<Answer>): Promise<void> =>
   );
 
 /** Sends a transfer request that the test can abort. */
-function leaving(by: Story, port?: number) {
+function abortableTransfer(by: Story, port?: number) {
   const going = new AbortController();
   const { connection, requester } = by;
   const asked = requester.transfer({
@@ -64,7 +64,7 @@ export function approvals(): void {
       const held = gate();
       deployment.host.script.refresh = async (_call, renew) => held.opened.then(() => ({ json: renew() }));
       await deployment.rows(`update link set access_expires_at = now() where id = $1`, [by.linkId]);
-      const { left, leave, until } = leaving(by);
+      const { left, leave, until } = abortableTransfer(by);
       await until(deployment.host.until(() => deployment.host.refreshes.length > 0));
       leave();
       await left;
@@ -72,7 +72,7 @@ export function approvals(): void {
       expect(deployment.host.hops).toEqual([]);
       held.open();
       expect((await ask(by)).status).toBe(200);
-      expect(errorOf(await ask(by))).toBe(AGAIN);
+      expect(errorOf(await ask(by))).toBe(ASKED_AGAIN);
       expect(minted(by)).toHaveLength(1);
     });
 
@@ -88,19 +88,19 @@ export function approvals(): void {
       expect(notified).toEqual(['503 temporarily_unavailable', '503 temporarily_unavailable', '502 server_error']);
       deployment.host.reset();
       await deployment.rows(`update ask set expires_at = now() where connection_id = $1`, [by.connection.id]);
-      expect(errorOf(await ask(by))).toBe(AGAIN);
+      expect(errorOf(await ask(by))).toBe(ASKED_AGAIN);
     });
 
     it('is used when the Requester left while the Host was at work: it may have minted', async () => {
       const by = await allowedOnce();
       const held = slow();
-      const { left, leave, until } = leaving(by);
+      const { left, leave, until } = abortableTransfer(by);
       await until(deployment.host.until(() => deployment.host.hops.length > 0));
       leave();
       await left;
       await closedAs(by, 'failed', 'gone');
       held.open();
-      expect(errorOf(await ask(by))).toBe(AGAIN);
+      expect(errorOf(await ask(by))).toBe(ASKED_AGAIN);
       await eventually(() => minted(by).length === 1);
     });
 
@@ -115,12 +115,12 @@ export function approvals(): void {
         },
       });
       am.app.server.on('request', (_request, response) => response.once('close', closed.open));
-      const { left, leave, until } = leaving(by, am.port);
+      const { left, leave, until } = abortableTransfer(by, am.port);
       await until(answered.opened);
       leave();
       await left;
       await closedAs(by, 'withheld', 'gone');
-      expect(errorOf(await ask(by))).toBe(AGAIN);
+      expect(errorOf(await ask(by))).toBe(ASKED_AGAIN);
       expect(minted(by)).toHaveLength(1);
     });
 
@@ -135,7 +135,7 @@ export function approvals(): void {
         deployment.host.script.transfer = () => reply;
         expect(errorOf(await ask(by))).toBe(notified);
         deployment.host.reset();
-        expect(errorOf(await ask(by))).toBe(AGAIN);
+        expect(errorOf(await ask(by))).toBe(ASKED_AGAIN);
       }
     });
 
@@ -160,7 +160,7 @@ export function approvals(): void {
   });
 
   describe('a poll whose Requester left', () => {
-    const leavesAtWork = async (given: string) => {
+    const disconnectDuringMint = async (given: string) => {
       const waiting = await wait();
       await waiting.answer(given);
       const held = slow();
@@ -189,11 +189,11 @@ export function approvals(): void {
     };
 
     it('is not the last one where a rule allows it', async () => {
-      expect(await statusOf((await leavesAtWork('always')).poll())).toEqual([200, undefined]);
+      expect(await statusOf((await disconnectDuringMint('always')).poll())).toEqual([200, undefined]);
     });
 
     it('used what was allowed once, when the Host was at work', async () => {
-      expect(await statusOf((await leavesAtWork('once')).poll())).toEqual([400, 'expired_token']);
+      expect(await statusOf((await disconnectDuringMint('once')).poll())).toEqual([400, 'expired_token']);
     });
   });
 }

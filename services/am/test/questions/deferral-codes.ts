@@ -5,7 +5,7 @@ import type { Story } from '../support/deployment.ts';
 import { clock } from '../support/requester.ts';
 import { gate } from '../support/scripted-host.ts';
 import { ANSWERS, deployment } from './deployment.ts';
-import { defer, errorOf, fresh, minted, NOT_ITS, PENDING, SCOPE, story, wait } from './waiting.ts';
+import { defer, errorOf, fresh, minted, INVALID_CODE, PENDING, SCOPE, story, wait } from './waiting.ts';
 
 /** The code with which a Requester polls. */
 export function deferralCodes(): void {
@@ -14,7 +14,7 @@ export function deferralCodes(): void {
       const [waiting, other] = [await wait(), await fresh()];
       await waiting.answer('always');
       for (const proofs of [[await other.requester.proof('/token')], [await waiting.requester.proof('/token')]])
-        expect(errorOf(await other.requester.poll(waiting.code, { proofs }))).toBe(NOT_ITS);
+        expect(errorOf(await other.requester.poll(waiting.code, { proofs }))).toBe(INVALID_CODE);
       const key = generateSigningKey();
       const unauthenticated = {
         client_assertion: undefined,
@@ -23,7 +23,7 @@ export function deferralCodes(): void {
       };
       const htu = `${deployment.issuer}/token`;
       expect(errorOf(await waiting.poll({ proofs: [await createDpopProof({ key, htm: 'POST', htu, clock })] }))).toBe(
-        NOT_ITS,
+        INVALID_CODE,
       );
       expect(errorOf(await waiting.poll({ proofs: [] }))).toBe('400 invalid_dpop_proof');
       expect(errorOf(await waiting.poll({ params: unauthenticated }))).toBe('401 invalid_client');
@@ -32,15 +32,15 @@ export function deferralCodes(): void {
       await deployment.rows(`update oauth_grant set ended_at = now(), ended_by = 'owner' where id = $1`, [
         waiting.connection.id,
       ]);
-      expect(errorOf(await waiting.poll())).toBe(NOT_ITS);
+      expect(errorOf(await waiting.poll())).toBe(INVALID_CODE);
       expect(errorOf(await defer({ ...waiting, connection: second }))).toBe(PENDING);
       expect(minted(waiting)).toEqual([]);
     });
 
     it.each([
       ['none', { deferral_code: undefined }, '400 invalid_request'],
-      ['an unknown one', { deferral_code: `cha_dc_${'A'.repeat(46)}` }, NOT_ITS],
-      ['a connection token', { deferral_code: `cha_ct_${'A'.repeat(46)}` }, NOT_ITS],
+      ['an unknown one', { deferral_code: `cha_dc_${'A'.repeat(46)}` }, INVALID_CODE],
+      ['a connection token', { deferral_code: `cha_ct_${'A'.repeat(46)}` }, INVALID_CODE],
       ['another resource', { resource: 'https://other.example/api' }, '400 invalid_request'],
       ['a subject token', { subject_token: 'x' }, '400 invalid_request'],
       ['a key of its own', { cnf: '{"jkt":"x"}' }, '400 invalid_request'],
@@ -84,7 +84,7 @@ export function deferralCodes(): void {
       const answers = [...(await Promise.all(first)), ...second, await late];
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
       for (const other of answers.filter(({ status }) => status !== 200))
-        expect([PENDING, '400 slow_down', NOT_ITS]).toContain(errorOf(other));
+        expect([PENDING, '400 slow_down', INVALID_CODE]).toContain(errorOf(other));
       expect(minted(waiting)).toHaveLength(2);
     });
 
@@ -103,7 +103,7 @@ export function deferralCodes(): void {
       const next = waiting.poll({ port: deployment.ams[1].port });
       await deployment.host.until(() => deployment.host.hops.length === 2);
       gates[0].open();
-      expect(errorOf(await slow)).toBe(NOT_ITS);
+      expect(errorOf(await slow)).toBe(INVALID_CODE);
       gates[1].open();
       expect((await next).status).toBe(200);
     });
@@ -120,7 +120,7 @@ export function deferralCodes(): void {
       held.open();
       expect((await first).status).toBe(200);
       await waiting.passTime();
-      expect(errorOf(await waiting.poll())).toBe(NOT_ITS);
+      expect(errorOf(await waiting.poll())).toBe(INVALID_CODE);
     });
 
     it('is worth nothing once its connection was stopped, in between or while the Host is at work', async () => {
@@ -129,14 +129,14 @@ export function deferralCodes(): void {
       const stop = ({ owner, connection }: Story) =>
         owner.browser.submit(`/apps/${connection.id}`, `/apps/${connection.id}/stop`, {});
       await stop(before);
-      expect(errorOf(await before.poll())).toBe(NOT_ITS);
+      expect(errorOf(await before.poll())).toBe(INVALID_CODE);
       deployment.host.script = {
         transfer: async (_hop, mint) => {
           await stop(during);
           return { json: mint() };
         },
       };
-      expect(errorOf(await during.poll())).toBe(NOT_ITS);
+      expect(errorOf(await during.poll())).toBe(INVALID_CODE);
       expect(minted(before)).toEqual([]);
     });
   });

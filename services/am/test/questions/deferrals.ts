@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { exchange } from '../support/requester.ts';
 import { ANSWERS, deployment } from './deployment.ts';
-import { defer, errorOf, fresh, NOT_ITS, PENDING, SCOPE, story, wait, type Waiting } from './waiting.ts';
+import { defer, errorOf, fresh, INVALID_CODE, PENDING, SCOPE, story, wait, type Waiting } from './waiting.ts';
 
 /** Requesters that poll for the owner's answer. PROTOCOL §3.7. */
 export function deferrals(): void {
@@ -49,7 +49,7 @@ export function deferrals(): void {
       const waiting: Waiting[] = [];
       for (let at = 0; at < 6; at++) waiting.push(await wait(by));
       const answers = await Promise.all(waiting.map(({ poll }) => poll()));
-      expect(answers.map(errorOf)).toEqual([NOT_ITS, ...Array<string>(5).fill(PENDING)]);
+      expect(answers.map(errorOf)).toEqual([INVALID_CODE, ...Array<string>(5).fill(PENDING)]);
     });
   });
 
@@ -67,7 +67,7 @@ export function deferrals(): void {
       const got = await poll({ port: deployment.ams[1].port });
       expect([got.status, got.json['cnf'], got.json['scope']]).toEqual([200, { jkt: requester.key.kid }, SCOPE]);
       await passTime();
-      expect(errorOf(await poll())).toBe(NOT_ITS);
+      expect(errorOf(await poll())).toBe(INVALID_CODE);
     });
 
     it('is told to slow down when it comes too early, over both processes', async () => {
@@ -90,7 +90,7 @@ export function deferrals(): void {
       const { json } = await poll();
       expect(json).toMatchObject({ error: 'access_denied', denied_by: by, requestable });
       await passTime();
-      expect(errorOf(await poll())).toBe(NOT_ITS);
+      expect(errorOf(await poll())).toBe(INVALID_CODE);
     });
 
     it('ends in expired_token an hour later, or when the approval was used elsewhere or not in time', async () => {
@@ -132,7 +132,7 @@ export function deferrals(): void {
       await passTime();
       expect((await poll()).status).toBe(200);
       await passTime();
-      expect(errorOf(await poll())).toBe(NOT_ITS);
+      expect(errorOf(await poll())).toBe(INVALID_CODE);
     });
 
     it('is over when the Host says no', async () => {
@@ -142,7 +142,7 @@ export function deferrals(): void {
       expect((await poll()).json).toMatchObject({ error: 'access_denied', denied_by: 'host' });
       deployment.host.reset();
       await passTime();
-      expect(errorOf(await poll())).toBe(NOT_ITS);
+      expect(errorOf(await poll())).toBe(INVALID_CODE);
     });
   });
 }

@@ -46,4 +46,4 @@ export const errorOf = ({ status, json }: Answer) => `${status} ${String(json['e
 export const minted = ({ requester }: Story) =>
   deployment.host.minted.filter(({ clientId }) => clientId === requester.clientId);
 export const PENDING = '400 authorization_pending';
-export const NOT_ITS = '400 invalid_grant';
+export const INVALID_CODE = '400 invalid_grant';

@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { Answer } from '@chatelaine/test-kit';
 import { answersOf, batch } from '../support/batch.ts';
 import type { Story } from '../support/deployment.ts';
-import { ask, deployment, type Explained, idOf, made, refusalsIn, why } from './scene.ts';
+import { ask, deployment, type Explained, idOf, made, refusalsIn, explanation } from './scene.ts';
 
 /** The members of an explanation, except those that repeat the request. */
-function saidOf({ asked_at: _at, resource: _resource, scope: _scope, ...said }: Explained) {
+function withoutRequest({ asked_at: _at, resource: _resource, scope: _scope, ...said }: Explained) {
   return said;
 }
 
@@ -14,7 +14,7 @@ const rule = (by: Story, effect: string) =>
     by.connection.id,
     effect,
   ]);
-const hostSays = (status: number, json: unknown) => {
+const answerAsHost = (status: number, json: unknown) => {
   deployment.host.script.transfer = () => ({ status, json });
 };
 
@@ -40,14 +40,14 @@ const NO_TARGET: readonly [string, (by: Story) => Promise<Answer>][] = [
   [
     'unknown to its Host',
     (by) => {
-      hostSays(400, { error: 'invalid_target' });
+      answerAsHost(400, { error: 'invalid_target' });
       return ask(by);
     },
   ],
 ];
 
 /** What a Requester can learn about why its request was refused. PROTOCOL §3.9. */
-export function explained(): void {
+export function explanations(): void {
   describe('a refusal is explained to the Requester that got it', () => {
     const refusals: readonly [string, string, (by: Story) => Promise<Answer>][] = [
       [
@@ -80,7 +80,7 @@ export function explained(): void {
         'by the Host itself',
         'ask_owner',
         (by) => {
-          hostSays(400, { error: 'access_denied' });
+          answerAsHost(400, { error: 'access_denied' });
           return ask(by);
         },
       ],
@@ -88,7 +88,7 @@ export function explained(): void {
         'by a Host that has too much to do',
         'wait',
         (by) => {
-          hostSays(503, { error: 'temporarily_unavailable' });
+          answerAsHost(503, { error: 'temporarily_unavailable' });
           return ask(by);
         },
       ],
@@ -96,7 +96,7 @@ export function explained(): void {
         'because the Host’s answer was no good',
         'report',
         (by) => {
-          hostSays(200, { token_type: 'odd' });
+          answerAsHost(200, { token_type: 'odd' });
           return ask(by);
         },
       ],
@@ -109,7 +109,7 @@ export function explained(): void {
     test.each(refusals)('%s: by its own error, and what would change it', async (_what, remedy, act) => {
       const by = await made();
       const refused = await act(by);
-      const answer = await why(by, idOf(refused), { port: deployment.ams[1].port });
+      const answer = await explanation(by, idOf(refused), { port: deployment.ams[1].port });
       expect([answer.status, answer.headers['cache-control']]).toEqual([200, 'no-store']);
       const { error, error_description: description } = refused.json;
       expect(refusalsIn(answer)).toEqual([
@@ -130,8 +130,8 @@ export function explained(): void {
       const said: unknown[] = [];
       for (const [, act] of NO_TARGET) {
         const by = await made();
-        const [refusal] = refusalsIn(await why(by, idOf(await act(by))));
-        said.push(refusal && saidOf(refusal));
+        const [refusal] = refusalsIn(await explanation(by, idOf(await act(by))));
+        said.push(refusal && withoutRequest(refusal));
         deployment.host.reset();
       }
       expect(said).toEqual(NO_TARGET.map(() => said[0]));
@@ -141,12 +141,12 @@ export function explained(): void {
     test('the same way whether the owner or the Host keeps a scope back', async () => {
       const [here, there] = [await made(), await made()];
       const notChosen = idOf(await ask(here, 'photos.all'));
-      hostSays(400, { error: 'invalid_scope' });
+      answerAsHost(400, { error: 'invalid_scope' });
       const notShared = idOf(await ask(there));
-      const [one, other] = [await why(here, notChosen), await why(there, notShared)].map(
+      const [one, other] = [await explanation(here, notChosen), await explanation(there, notShared)].map(
         (answer) => refusalsIn(answer)[0],
       );
-      expect(one && saidOf(one)).toEqual(other && saidOf(other));
+      expect(one && withoutRequest(one)).toEqual(other && withoutRequest(other));
     });
 
     test('as it was then, whatever the owner has changed since', async () => {
@@ -154,7 +154,7 @@ export function explained(): void {
       await rule(by, 'deny');
       const id = idOf(await ask(by));
       await rule(by, 'allow');
-      expect(refusalsIn(await why(by, id))).toMatchObject([{ error: 'access_denied', remedy: 'ask_owner' }]);
+      expect(refusalsIn(await explanation(by, id))).toMatchObject([{ error: 'access_denied', remedy: 'ask_owner' }]);
     });
 
     test('item by item, where it was a batch call', async () => {
@@ -168,7 +168,7 @@ export function explained(): void {
       const answers = answersOf(await batch(deployment, by, { items }));
       const ids = new Set(answers.flatMap(({ request_id: id }) => (id === undefined ? [] : [id])));
       expect([answers.map(({ status }) => status), ids.size]).toEqual([[200, 400, 400], 1]);
-      const refusals = refusalsIn(await why(by, [...ids][0]));
+      const refusals = refusalsIn(await explanation(by, [...ids][0]));
       expect(refusals.map(({ error }) => error).toSorted()).toEqual(['invalid_scope', 'invalid_target']);
     });
   });

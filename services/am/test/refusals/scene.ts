@@ -31,7 +31,7 @@ interface How {
 }
 
 /** Asks, as the Requester of a story, why a request was refused. */
-export async function why({ requester, connection }: Story, id: unknown, how: How = {}): Promise<Answer> {
+export async function explanation({ requester, connection }: Story, id: unknown, how: How = {}): Promise<Answer> {
   const { token = connection.accessToken, query = `?request_id=${String(id)}`, method = 'GET' } = how;
   const about = { htm: method, accessToken: token ?? '', ...(how.key && { key: how.key }) };
   const dpop = [...(how.proofs ?? [await requester.proof('/refusals', about)])];

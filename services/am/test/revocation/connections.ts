@@ -4,7 +4,7 @@ import { eventually, makeConnection, makeLink } from '../support/world.ts';
 import { live, person, revocations, settled, stop, stranger, world } from './scene.ts';
 
 /** A connection is stopped: the revocation is sent to the Host until the Host confirms it. */
-export function stoppedConnections(): void {
+export function stoppingConnections(): void {
   describe('stopping a connection', () => {
     test('it is over with the answer; the Host is told within five seconds, by the grant’s id', async () => {
       const linkId = await makeLink(world, person);

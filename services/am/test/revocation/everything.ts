@@ -3,7 +3,7 @@ import { eventually, makeConnection, makeLink } from '../support/world.ts';
 import { live, person, revocations, settled, stop, stranger, world } from './scene.ts';
 
 /** Everything is stopped at once, and revocations that another process left unfinished. */
-export function stoppedTogether(): void {
+export function stoppingEverything(): void {
   describe('stopping everything', () => {
     test('ends all connections and links of this owner in one step, and nobody else’s', async () => {
       const everyone = await world.person();

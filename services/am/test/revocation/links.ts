@@ -4,7 +4,7 @@ import { makeLink } from '../support/world.ts';
 import { person, settled, stranger, world } from './scene.ts';
 
 /** Links are stopped and named. */
-export function stoppedLinks(): void {
+export function stoppingLinks(): void {
   describe('stopping a link', () => {
     test('it is over with the answer; the Host is told with the refresh token, nothing usable is kept', async () => {
       const own = 'the refresh token of this link';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { answersOf, batch } from '../support/batch.ts';
-import { ALL_WELL, type Story } from '../support/deployment.ts';
+import { CLEAN_AUDIT, type Story } from '../support/deployment.ts';
 import { countStatements, isOfRequest } from '../support/statements.ts';
 import { ask, bound, deployment, fresh, outcomeOf, wordsOf } from './scene.ts';
 
@@ -54,7 +54,7 @@ export function limits(): void {
       expect(outcomes.filter((one) => one === 'token')).toHaveLength(5);
       expect(new Set(outcomes)).toEqual(new Set(['token', 'interaction_required']));
       expect([await usedOf(story), deployment.host.hops.length]).toEqual([5, 5]);
-      expect(await deployment.audit()).toEqual(ALL_WELL);
+      expect(await deployment.audit()).toEqual(CLEAN_AUDIT);
     });
 
     test('nor by one call for many', async () => {

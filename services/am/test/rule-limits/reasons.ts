@@ -11,7 +11,7 @@ export function reasons(): void {
       story = await fresh();
     });
 
-    const whyOf = async (of: Story): Promise<string> => {
+    const reasonShown = async (of: Story): Promise<string> => {
       const [row] = await deployment.rows<{ id: string }>(
         'select id from transfer where connection_id = $1 order by started_at desc, id desc limit 1',
         [of.connection.id],
@@ -22,7 +22,7 @@ export function reasons(): void {
     test('names the rule as it was, also when another has taken its place since', async () => {
       await bound(story, { most: '1', per: 'all' });
       await ask(story);
-      expect(await whyOf(story)).toContain('allowed without asking, at most once in all. Your decision of');
+      expect(await reasonShown(story)).toContain('allowed without asking, at most once in all. Your decision of');
       await bound(story, { effect: 'deny' });
       const [first] = await deployment.rows<{ id: string }>(
         `select id from transfer where connection_id = $1 and state = 'minted'`,
@@ -30,14 +30,14 @@ export function reasons(): void {
       );
       expect((await story.owner.browser.get(`/timeline/${first?.id}`)).words).toContain('which held until');
       await ask(story);
-      expect(await whyOf(story)).toContain('never allowed. Your decision of');
+      expect(await reasonShown(story)).toContain('never allowed. Your decision of');
     });
 
     test('says that a limit was used up, and how to change it', async () => {
       await bound(story, { most: '1' });
       await ask(story);
       await ask(story);
-      const words = await whyOf(story);
+      const words = await reasonShown(story);
       expect(words).toContain('You allow it at most once a day, and it had been that often: so you are asked.');
       expect(words).toContain('Change how often');
     });

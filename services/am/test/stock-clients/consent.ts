@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { unnamed } from '../support/requester.ts';
-import { ticks } from '../support/stock-client.ts';
+import { fieldsWithoutButton } from '../support/requester.ts';
+import { allScopes } from '../support/stock-client.ts';
 import { back, connectionsOf, outcome, type SceneOf } from './scene.ts';
 
 /** What the owner sees, and what their answer leads to. */
@@ -14,7 +14,7 @@ export function consent(sceneOf: SceneOf): void {
     const page = await narrow.browser.get(
       (await app.ask(narrow.browser, resource, { scope: 'photos.read photos.write' })).path,
     );
-    expect(Object.keys(ticks(page.text)).map((name) => name.split(':').at(-1))).toEqual(['photos.read']);
+    expect(Object.keys(allScopes(page.text)).map((name) => name.split(':').at(-1))).toEqual(['photos.read']);
     expect(page.text).toMatch(/name="scope:[^"]+photos\.read" value="allow" checked/);
     const text = page.words;
     for (const part of [
@@ -29,7 +29,7 @@ export function consent(sceneOf: SceneOf): void {
     expect(page.text).not.toMatch(/name="bearer"[^>]* checked/);
     expect(page.headers['content-security-policy']).toContain("form-action 'self';");
     const open = await owner.browser.get((await app.ask(owner.browser, resource)).path);
-    expect(Object.keys(ticks(open.text))).toHaveLength(5);
+    expect(Object.keys(allScopes(open.text))).toHaveLength(5);
     expect(open.text).not.toMatch(/type="checkbox"[^>]* checked/);
   });
 
@@ -52,7 +52,13 @@ export function consent(sceneOf: SceneOf): void {
       const asked = await app.ask(owner.browser, resource, { scope: 'photos.read photos.write' });
       const { text } = await owner.browser.get(asked.path);
       await deployment.rows(change, [link]);
-      const fields = { ...unnamed(text), ...ticks(text), duration: 'open', bearer: 'allow', decision: 'allow' };
+      const fields = {
+        ...fieldsWithoutButton(text),
+        ...allScopes(text),
+        duration: 'open',
+        bearer: 'allow',
+        decision: 'allow',
+      };
       const again = await owner.browser.post('/authorize', fields);
       expect([again.status, again.words]).toEqual([
         400,
@@ -67,7 +73,7 @@ export function consent(sceneOf: SceneOf): void {
     const { owner, resource, linkId } = scene;
     const app = await scene.client();
     const asked = await app.ask(owner.browser, resource, { scope: 'photos.read photos.write' });
-    const hidden = unnamed((await owner.browser.get(asked.path)).text);
+    const hidden = fieldsWithoutButton((await owner.browser.get(asked.path)).text);
     const none = await owner.browser.post('/authorize', { ...hidden, decision: 'allow' });
     expect([none.status, none.words]).toEqual([400, expect.stringContaining('Choose at least one')]);
     const more = { [`scope:${linkId}:albums.write`]: 'allow', 'scope:link_other:photos.read': 'allow' };
@@ -85,7 +91,7 @@ export function consent(sceneOf: SceneOf): void {
     const { owner, resource } = scene;
     const app = await scene.client();
     const asked = await app.ask(owner.browser, resource);
-    const hidden = unnamed((await owner.browser.get(asked.path)).text);
+    const hidden = fieldsWithoutButton((await owner.browser.get(asked.path)).text);
     const answer = await owner.browser.post('/authorize', { ...hidden, decision: 'deny' });
     expect(back(answer)).toEqual({
       error: 'access_denied',
@@ -112,7 +118,9 @@ export function consent(sceneOf: SceneOf): void {
       const page = await owner.browser.get(only.path);
       expect(page.words).toContain('does not give this to such an app');
       expect(page.words).not.toContain('link Photos anew');
-      expect((await owner.browser.post('/authorize', { ...unnamed(page.text), decision: 'allow' })).status).toBe(400);
+      expect(
+        (await owner.browser.post('/authorize', { ...fieldsWithoutButton(page.text), decision: 'allow' })).status,
+      ).toBe(400);
     } finally {
       await deployment.rows(
         `update host set metadata = metadata::jsonb - 'chatelaine_requester_statement_scopes' where issuer = $1`,
@@ -129,7 +137,7 @@ export function consent(sceneOf: SceneOf): void {
     const app = await scene.client();
     const asked = await app.ask(owner.browser, resource, { scope: 'photos.read' });
     const page = await owner.browser.get(asked.path);
-    const fields = { ...unnamed(page.text), ...ticks(page.text), decision: 'allow', bearer: 'allow' };
+    const fields = { ...fieldsWithoutButton(page.text), ...allScopes(page.text), decision: 'allow', bearer: 'allow' };
     expect((await owner.browser.post('/authorize', fields)).status).toBe(400);
     const answer = await owner.browser.post('/authorize', { ...fields, account: links[1] ?? '' });
     expect((await app.redeem(back(answer)['code'] ?? '', asked.verifier)).status).toBe(200);
@@ -147,13 +155,13 @@ export function consent(sceneOf: SceneOf): void {
       200,
       expect.stringContaining('openid, nonsense, which Photos does not know'),
     ]);
-    const hidden = unnamed(page.text);
+    const hidden = fieldsWithoutButton(page.text);
     expect((await owner.browser.post('/authorize', { ...hidden, decision: 'allow' })).status).toBe(400);
     const { state: _state, ...left } = back(await owner.browser.post('/authorize', { ...hidden, decision: 'deny' }));
     // the same answer as from an owner without an account there: an invented scope does not tell an app who has one
     const stranger = await deployment.owner();
     const elsewhere = await app.ask(stranger.browser, resource, { scope: 'openid nonsense' });
-    const other = unnamed((await stranger.browser.get(elsewhere.path)).text);
+    const other = fieldsWithoutButton((await stranger.browser.get(elsewhere.path)).text);
     const { state: _other, ...alike } = back(await stranger.browser.post('/authorize', { ...other, decision: 'deny' }));
     expect(left).toMatchObject({ error: 'access_denied' });
     expect(left).toEqual(alike);

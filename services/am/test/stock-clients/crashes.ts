@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { closeLost } from '../../src/transfer/close-store.ts';
 import type { Am } from '../support/am-process.ts';
-import { holding, waiting } from '../support/locks.ts';
+import { whileLocked, waitingBackends } from '../support/locks.ts';
 import { eventually } from '../support/world.ts';
 import { connectionsOf, INVALID_GRANT, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
 
@@ -84,9 +84,9 @@ export function crashes(sceneOf: SceneOf): void {
     const first = await app.connect(owner.browser, resource);
     const [connection] = await connectionsOf(scene, app);
     const lock = `select 1 from oauth_grant where id = '${connection?.id}' for update`;
-    const refreshed = await holding(deployment, lock, async (release) => {
+    const refreshed = await whileLocked(deployment, lock, async (release) => {
       const refreshing = app.refresh(refreshTokenOf(first));
-      await waiting(deployment);
+      await waitingBackends(deployment);
       expect((await owner.browser.submit('/hosts', `/hosts/${linkId}/stop`)).status).toBe(303);
       await release();
       return refreshing;

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 
-import { exchange, unnamed } from '../support/requester.ts';
-import { ticks } from '../support/stock-client.ts';
+import { exchange, fieldsWithoutButton } from '../support/requester.ts';
+import { allScopes } from '../support/stock-client.ts';
 import { connectionsOf, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
 
 /** What stock clients write into `scope`. RFC 6749 §3.3, PROTOCOL §6. */
@@ -20,7 +20,7 @@ export function scopes(sceneOf: SceneOf): void {
       const app = await scene.client();
       const asked = await app.ask(owner.browser, resource, { scope });
       const page = await owner.browser.get(asked.path);
-      expect(Object.keys(ticks(page.text)).map((name) => name.split(':').at(-1))).toEqual(['photos.read']);
+      expect(Object.keys(allScopes(page.text)).map((name) => name.split(':').at(-1))).toEqual(['photos.read']);
       const code = await app.agree(owner.browser, asked, { bearer: 'allow' });
       const first = await app.redeem(code, asked.verifier);
       expect(first.json).toMatchObject({ scope: 'photos.read', token_type: 'Bearer' });
@@ -36,7 +36,7 @@ export function scopes(sceneOf: SceneOf): void {
     const app = await client();
     for (const scope of [undefined, '']) {
       const page = await owner.browser.get((await app.ask(owner.browser, resource, { scope })).path);
-      expect([Object.keys(ticks(page.text)).length, /type="checkbox"[^>]* checked/.test(page.text)]).toEqual([
+      expect([Object.keys(allScopes(page.text)).length, /type="checkbox"[^>]* checked/.test(page.text)]).toEqual([
         5,
         false,
       ]);
@@ -49,10 +49,10 @@ export function scopes(sceneOf: SceneOf): void {
     const app = await scene.client();
     const asked = await app.ask(owner.browser, resource, { scope: 'openid email profile' });
     const page = await owner.browser.get(asked.path);
-    expect(ticks(page.text)).toEqual({});
-    const forged = { ...unnamed(page.text), [`scope:${linkId}:photos.read`]: 'allow', decision: 'allow' };
+    expect(allScopes(page.text)).toEqual({});
+    const forged = { ...fieldsWithoutButton(page.text), [`scope:${linkId}:photos.read`]: 'allow', decision: 'allow' };
     expect((await owner.browser.post('/authorize', forged)).status).toBe(400);
-    const answer = await owner.browser.post('/authorize', { ...unnamed(page.text), decision: 'deny' });
+    const answer = await owner.browser.post('/authorize', { ...fieldsWithoutButton(page.text), decision: 'deny' });
     expect(new URL(answer.onward ?? 'x:').searchParams.get('error')).toBe('access_denied');
     expect(await connectionsOf(scene, app)).toEqual([]);
   });

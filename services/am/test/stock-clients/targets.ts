@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { unnamed } from '../support/requester.ts';
+import { fieldsWithoutButton } from '../support/requester.ts';
 import { back, connectionsOf, outcome, refreshTokenOf, type SceneOf } from './scene.ts';
 
 /** Which Host the client asks for, in whatever form it names it, and whether or not the Host is linked. */
@@ -33,7 +33,7 @@ export function targets(sceneOf: SceneOf): void {
     const page = await owner.browser.get(asked.path);
     expect(page.words).toMatch(/waits for (9|10) more minutes/);
     const way = /href="(\/hosts\/add\?[^"]+)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
-    const form = unnamed((await owner.browser.get(way)).text);
+    const form = fieldsWithoutButton((await owner.browser.get(way)).text);
     expect(form['back']).toBe(asked.path);
     await owner.browser.submit('/hosts/add', '/hosts/add', { host: deployment.host.issuer, back: form['back'] ?? '' });
     const pushed = deployment.host.pushed.at(-1)?.form;
@@ -96,7 +96,7 @@ export function targets(sceneOf: SceneOf): void {
     expect(page.words).toContain('has no such address for apps');
     expect(page.words).toContain(deployment.host.resource);
     const way = /href="(\/hosts\/add\?[^"]+)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
-    const form = unnamed((await owner.browser.get(way)).text);
+    const form = fieldsWithoutButton((await owner.browser.get(way)).text);
     const fields = { host: deployment.host.issuer, back: form['back'] ?? '' };
     for (const _time of [1, 2]) {
       const added = await owner.browser.submit('/hosts/add', '/hosts/add', fields);

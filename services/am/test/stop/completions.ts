@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Story } from '../support/deployment.ts';
-import { holding, uncommitted, waiting } from '../support/locks.ts';
+import { whileLocked, whileUncommitted, waitingBackends } from '../support/locks.ts';
 import { gate } from '../support/scripted-host.ts';
 import { ANSWERS, ask, completedAfterTheirStop, errorOf, deployment, stop } from './scene.ts';
 
@@ -17,9 +17,9 @@ export function completions(): void {
       ['the owner stops the link', ({ owner, linkId }) => [`select end_link($1, $2)`, [owner.id, linkId]]],
     ])('waits for that end, and is refused: %s', async (_what, end) => {
       const story = await deployment.story(ANSWERS);
-      const answer = await uncommitted(deployment, end(story), async (commit) => {
+      const answer = await whileUncommitted(deployment, end(story), async (commit) => {
         const pending = ask(story);
-        await waiting(deployment);
+        await waitingBackends(deployment);
         await commit();
         return pending;
       });
@@ -38,9 +38,9 @@ export function completions(): void {
       const pending = ask(story);
       await deployment.host.until(() => deployment.host.hops.length === 1);
       const lock = `select 1 from transfer where connection_id = '${story.connection.id}' for update`;
-      const answer = await holding(deployment, lock, async (release) => {
+      const answer = await whileLocked(deployment, lock, async (release) => {
         paused.open();
-        await waiting(deployment);
+        await waitingBackends(deployment);
         expect((await stop(story)).status).toBe(303);
         await release();
         return pending;

@@ -10,7 +10,7 @@ const REFUSALS: [string, { status: number; json: unknown }][] = [
 ];
 
 /** Hosts are told of revocations, and may ask for the status of a connection first. */
-export function notified(): void {
+export function revokedAtHostFirst(): void {
   describe('a Host that knows of a stop before the transfer that is under way', () => {
     it.each(REFUSALS)(
       'and answers %s: the Requester is told 400, and the link is not renewed',

@@ -69,7 +69,7 @@ export interface Stream {
 }
 
 /** A batch call whose answers arrive as lines. */
-export async function streamed(deployment: TestDeployment, story: Story, input: BatchInput): Promise<Stream> {
+export async function streamBatch(deployment: TestDeployment, story: Story, input: BatchInput): Promise<Stream> {
   const { port, path, headers, body } = await batchRequest(deployment, story, {
     ...input,
     headers: { accept: NDJSON, ...input.headers },
@@ -99,7 +99,7 @@ export async function streamed(deployment: TestDeployment, story: Story, input: 
 export const ASKED: readonly string[] = ['photos.write', 'albums.read', 'albums.write', 'faces.read'];
 
 /** A connection of this owner to both Hosts: it may read photos at either, and has to ask for the rest at the first. */
-export async function toBoth(
+export async function callBothHosts(
   deployment: TestDeployment,
   owner: Owner,
   [first, second]: readonly [string, string],

@@ -200,4 +200,4 @@ export class TestDeployment {
 }
 
 /** What {@link TestDeployment.audit} finds when all is well. */
-export const ALL_WELL = { open: 0, mintedWithoutRow: [], faults: [] };
+export const CLEAN_AUDIT = { open: 0, mintedWithoutRow: [], faults: [] };

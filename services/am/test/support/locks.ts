@@ -2,7 +2,7 @@ import type { TestDeployment } from './deployment.ts';
 import { eventually } from './world.ts';
 
 /** Holds the locks that `sql` takes while `during` runs, or until `during` calls `release`. */
-export async function holding<T>(
+export async function whileLocked<T>(
   { pool }: TestDeployment,
   sql: string,
   during: (release: () => Promise<unknown>) => Promise<T>,
@@ -23,7 +23,7 @@ export async function holding<T>(
 }
 
 /** Resolves with the backends of the AMs that wait for a lock, as soon as there are `count` of them. */
-export function waiting(deployment: TestDeployment, count = 1): Promise<number[]> {
+export function waitingBackends(deployment: TestDeployment, count = 1): Promise<number[]> {
   return eventually(async () => {
     const rows = await deployment.rows<{ pid: number }>(
       `select pid from pg_stat_activity where application_name = 'am' and datname = current_database()
@@ -34,12 +34,14 @@ export function waiting(deployment: TestDeployment, count = 1): Promise<number[]
 }
 
 /** Breaks the connections that wait for a lock: those of the request under test and of background work of the AMs. */
-export async function breakWaiting(deployment: TestDeployment): Promise<void> {
-  await deployment.rows('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [await waiting(deployment)]);
+export async function disconnectWaiting(deployment: TestDeployment): Promise<void> {
+  await deployment.rows('select pg_terminate_backend(pid) from unnest($1::int[]) pid', [
+    await waitingBackends(deployment),
+  ]);
 }
 
 /** Runs `sql` in a transaction that stays open while `during` runs, or until `during` commits it. */
-export async function uncommitted<T>(
+export async function whileUncommitted<T>(
   { pool }: TestDeployment,
   [sql, values]: readonly [string, readonly unknown[]],
   during: (commit: () => Promise<unknown>) => Promise<T>,

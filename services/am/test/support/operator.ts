@@ -6,7 +6,7 @@ import type { Config } from '../../src/config.ts';
 import { migrationDirs } from '../../src/resources.ts';
 import type { TestDeployment } from './deployment.ts';
 
-export interface Said {
+export interface CommandOutput {
   readonly code: number;
   readonly lines: readonly string[];
   readonly text: string;
@@ -17,7 +17,7 @@ export async function chatelaine(
   deployment: TestDeployment,
   line: string,
   config: Partial<Config> = {},
-): Promise<Said> {
+): Promise<CommandOutput> {
   const lines: string[] = [];
   const take = (text: string) => void lines.push(text);
   const argv = line.split(' ').filter((word) => word !== '');
@@ -29,7 +29,7 @@ export async function chatelaine(
 }
 
 /** Restores a backup of the AM's schema, only its rows, into a new database. */
-export async function restoredElsewhere(deployment: TestDeployment): Promise<TestDatabase> {
+export async function restoreIntoNewDatabase(deployment: TestDeployment): Promise<TestDatabase> {
   const instances = [{ role: 'am', dirs: [...migrationDirs] }];
   const copy = await createTestDatabase(deployment.embedded, { instances, apply: applyMigrations });
   const url = deployment.embedded.url('postgres', copy.database);
@@ -63,7 +63,7 @@ const LEAST_ANSWERS = 6;
  * Repeats requests to several processes at once, until `end` is called and a minimum of them was answered; resolves
  * with the answers that were not 200.
  */
-export function traffic(ask: () => readonly Promise<{ readonly status: number; readonly text: string }>[]): {
+export function repeatRequests(ask: () => readonly Promise<{ readonly status: number; readonly text: string }>[]): {
   end(): Promise<{ failures: readonly string[] }>;
 } {
   const failures: string[] = [];

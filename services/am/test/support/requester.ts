@@ -13,7 +13,8 @@ import { type Answer, type Browser, type Documents, hiddenFields, send, type Sen
 export const clock = { now: () => Date.now() / 1000 };
 
 /** The text of an answer without its `request_id`, which differs each time. PROTOCOL §3.9. */
-export const unnumbered = ({ text }: Pick<Answer, 'text'>): string => text.replaceAll(/,"request_id":"[^"]+"/g, '');
+export const withoutRequestId = ({ text }: Pick<Answer, 'text'>): string =>
+  text.replaceAll(/,"request_id":"[^"]+"/g, '');
 
 /** Sends one request of a client; POST unless given otherwise. */
 export const exchange = (port: number, sent: Sent): Promise<Answer> => send(port, { method: 'POST', ...sent });
@@ -207,13 +208,13 @@ export class Requester {
  * The hidden fields of a consent page, without the name and value of the button, so that a test decides which button
  * was pressed.
  */
-export function unnamed(page: string, action?: string): Record<string, string> {
+export function fieldsWithoutButton(page: string, action?: string): Record<string, string> {
   const { named: _, ...fields } = hiddenFields(page, action);
   return fields;
 }
 
 /** The choices that are selected on a page. */
-export function checkedIn(page: string): Record<string, string> {
+export function selectedChoices(page: string): Record<string, string> {
   const inputs = [...page.matchAll(/<input type="(?:radio|checkbox)" name="([^"]*)" value(?:="([^"]*)")?([^>]*)>/g)];
   return Object.fromEntries(
     inputs.filter(([, , , rest = '']) => / checked/.test(rest)).map(([, name = '', value = '']) => [name, value]),
@@ -223,5 +224,10 @@ export function checkedIn(page: string): Record<string, string> {
 /** Opens a consent page and submits its form. */
 export async function agree(browser: Browser, path: string, fields: Readonly<Record<string, string>>) {
   const page = await browser.get(path);
-  return browser.post('/authorize', { ...unnamed(page.text), duration: 'open', decision: 'allow', ...fields });
+  return browser.post('/authorize', {
+    ...fieldsWithoutButton(page.text),
+    duration: 'open',
+    decision: 'allow',
+    ...fields,
+  });
 }

@@ -1,7 +1,7 @@
 import { challengeOf, createDpopProof, createVerifier, generateSigningKey, type SigningKey } from '@chatelaine/crypto';
 import { formatForm } from '@chatelaine/protocol';
 import { type Answer, type Browser } from '@chatelaine/test-kit';
-import { clock, exchange, unnamed } from './requester.ts';
+import { clock, exchange, fieldsWithoutButton } from './requester.ts';
 
 type Params = Readonly<Record<string, string | undefined>>;
 
@@ -92,8 +92,8 @@ export class StockClient {
   async agree(browser: Browser, asked: Asked, fields: Readonly<Record<string, string>> = {}): Promise<string> {
     const page = await browser.get(asked.path);
     const answer = await browser.post('/authorize', {
-      ...unnamed(page.text),
-      ...ticks(page.text),
+      ...fieldsWithoutButton(page.text),
+      ...allScopes(page.text),
       duration: 'open',
       decision: 'allow',
       ...fields,
@@ -164,7 +164,7 @@ export class StockClient {
 }
 
 /** The fields that tick every scope on a page. */
-export function ticks(page: string): Record<string, string> {
+export function allScopes(page: string): Record<string, string> {
   const found = page.matchAll(/<input type="checkbox" name="(scope:[^"]+)" value="([^"]*)"/g);
   return Object.fromEntries([...found].map(([, name = '', value = '']) => [name, value]));
 }

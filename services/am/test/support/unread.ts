@@ -9,7 +9,7 @@ import type { Item } from './batch.ts';
 import { gate } from './scripted-host.ts';
 
 /** A batch call whose caller reads nothing until `read` is called. */
-export async function unread(
+export async function callWithoutReading(
   deployment: TestDeployment,
   { requester, connection }: Story,
   items: readonly Item[],

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { Story } from '../support/deployment.ts';
 import { exchange } from '../support/requester.ts';
-import { uncommitted, waiting } from '../support/locks.ts';
+import { whileUncommitted, waitingBackends } from '../support/locks.ts';
 import { gate } from '../support/scripted-host.ts';
 import { NEWER, Signer } from '../support/terms.ts';
 import { ANSWERS, ask, deployment, offerAnew, offered, outcomeOf } from './scene.ts';
@@ -70,9 +70,9 @@ export function owners(): void {
       const owner = await deployment.owner();
       await deployment.rows(`update owner set terms = '{only-for-me/1.0,no-training/1.0}' where id = $1`, [owner.id]);
       const meanwhile = ['update owner set signers_only = true where id = $1', [owner.id]] as const;
-      await uncommitted(deployment, meanwhile, async (commit) => {
+      await whileUncommitted(deployment, meanwhile, async (commit) => {
         const adopting = adopt(owner);
-        await waiting(deployment);
+        await waitingBackends(deployment);
         await commit();
         expect((await adopting).status).toBe(303);
       });

@@ -5,7 +5,7 @@ import type { Reply } from '../support/host-script.ts';
 import { ask, deployment, lastTransfer, outcome, refuse, story } from './scene.ts';
 
 /** What a Host refuses: the link's token, the link, or the transfer. */
-export function hostsThatRefuse(): void {
+export function hostRefusals(): void {
   describe('a Host that refuses', () => {
     it('the link’s token (invalid_request) gets a renewed one, once, with a new statement', async () => {
       deployment.host.expireLinkTokens();

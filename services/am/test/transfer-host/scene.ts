@@ -4,13 +4,13 @@ import { type Story, TestDeployment } from '../support/deployment.ts';
 // every top-level await of this folder is here: modules that are loaded side by side and each have one hang
 export const deployment = await TestDeployment.build({ hopSeconds: 3_600 });
 /** An AM that gives up a call of a Host after two seconds; the others wait, however slow the machine is. */
-const hasty = await deployment.another({ callSeconds: 2, hopSeconds: 3_600 });
+const quickToTimeOut = await deployment.another({ callSeconds: 2, hopSeconds: 3_600 });
 export const story: Story = await deployment.story({ 'photos.read': 'allow' });
 
 const askAt = (port: number, { requester, connection }: Story = story): Promise<Answer> =>
   requester.transfer({ connection, resource: deployment.host.resource, scope: 'photos.read', port });
 export const ask = (by?: Story): Promise<Answer> => askAt(deployment.ams[0].port, by);
-export const askHastily = (): Promise<Answer> => askAt(hasty.port);
+export const askWithShortTimeout = (): Promise<Answer> => askAt(quickToTimeOut.port);
 export const outcome = ({ status, json, headers }: Answer) => ({
   status,
   error: json['error'],

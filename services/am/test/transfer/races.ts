@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Story } from '../support/deployment.ts';
-import { breakWaiting, holding, waiting } from '../support/locks.ts';
+import { disconnectWaiting, whileLocked, waitingBackends } from '../support/locks.ts';
 import { eventually } from '../support/world.ts';
 import { deployment } from './scene.ts';
 import { ask, errorOf, fresh, pauseHost } from './stopped-scene.ts';
@@ -14,11 +14,11 @@ export function races(): void {
       const path = new URL(String(asked.json['interaction_uri'])).pathname;
       await story.owner.browser.submit(path, path, { answer: 'once' });
       // none begins before most of them have found the approval
-      const answers = await holding(deployment, 'lock table transfer in exclusive mode', async (release) => {
+      const answers = await whileLocked(deployment, 'lock table transfer in exclusive mode', async (release) => {
         const pending = Array.from({ length: 30 }, (_, at) =>
           ask(story, { scope: 'photos.write', port: deployment.ams[at % 2]?.port ?? 0 }),
         );
-        await waiting(deployment, 20);
+        await waitingBackends(deployment, 20);
         await release();
         return Promise.all(pending);
       });
@@ -84,9 +84,9 @@ export function races(): void {
       const asked = await ask(story, { scope: 'photos.write' });
       const path = new URL(String(asked.json['interaction_uri'])).pathname;
       await story.owner.browser.submit(path, path, { answer: 'once' });
-      await holding(deployment, 'lock table transfer in exclusive mode', async () => {
+      await whileLocked(deployment, 'lock table transfer in exclusive mode', async () => {
         const pending = ask(story, { scope: 'photos.write' });
-        await breakWaiting(deployment);
+        await disconnectWaiting(deployment);
         const answer = await pending;
         expect(errorOf(answer)).toBe('503 temporarily_unavailable');
         expect(answer.headers['retry-after']).toBeDefined();
@@ -100,9 +100,9 @@ export function races(): void {
       const paused = pauseHost();
       const pending = ask(story);
       await deployment.host.until(() => deployment.host.hops.length === 1);
-      await holding(deployment, 'lock table transfer in exclusive mode', async () => {
+      await whileLocked(deployment, 'lock table transfer in exclusive mode', async () => {
         paused.open();
-        await breakWaiting(deployment);
+        await disconnectWaiting(deployment);
         const answer = await pending;
         expect(errorOf(answer)).toBe('503 temporarily_unavailable');
         expect(answer.text).not.toContain(deployment.host.minted.at(-1)?.token);
@@ -115,9 +115,9 @@ export function races(): void {
     it('while the link is renewed: 503, and the transfer is closed', async () => {
       const story = await fresh();
       deployment.host.expireLinkTokens();
-      await holding(deployment, `select 1 from link where id = '${story.linkId}' for update`, async () => {
+      await whileLocked(deployment, `select 1 from link where id = '${story.linkId}' for update`, async () => {
         const pending = ask(story);
-        await breakWaiting(deployment);
+        await disconnectWaiting(deployment);
         const answer = await pending;
         expect(errorOf(answer)).toBe('503 temporarily_unavailable');
         expect(answer.headers['retry-after']).toBeDefined();

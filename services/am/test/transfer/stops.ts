@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '@chatelaine/test-kit';
 import type { Story } from '../support/deployment.ts';
-import { breakWaiting, holding, waiting } from '../support/locks.ts';
+import { disconnectWaiting, whileLocked, waitingBackends } from '../support/locks.ts';
 import { ANSWERS, deployment } from './scene.ts';
 import { ask, errorOf, fresh, grantsOf, pauseHost, stop } from './stopped-scene.ts';
 
@@ -88,9 +88,9 @@ export function stops(): void {
       const { browser } = story.owner;
       const page = await browser.get('/apps');
       const token = /name="_csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
-      await holding(deployment, `select 1 from owner where id = '${story.owner.id}' for update`, async () => {
+      await whileLocked(deployment, `select 1 from owner where id = '${story.owner.id}' for update`, async () => {
         const stopping = browser.post(`/apps/${story.connection.id}/stop`, { _csrf: token });
-        await breakWaiting(deployment);
+        await disconnectWaiting(deployment);
         expect((await stopping).status).toBe(503);
       });
       expect((await ask(story)).status).toBe(200);
@@ -106,9 +106,9 @@ export function stops(): void {
         (
           await deployment.rows<{ v: string }>('select policy_version as v from owner where id = $1', [story.owner.id])
         )[0]?.v;
-      await holding(deployment, 'lock table transfer in exclusive mode', async (release) => {
+      await whileLocked(deployment, 'lock table transfer in exclusive mode', async (release) => {
         const pending = ask(story);
-        await waiting(deployment);
+        await waitingBackends(deployment);
         await deployment.rows('update owner set policy_version = policy_version + 1 where id = $1', [story.owner.id]);
         await release();
         expect((await pending).status).toBe(200);
@@ -130,9 +130,9 @@ export function stops(): void {
       ],
     ])('%s holds, and the Host is not called', async (_what, sql, expected) => {
       const story = await deployment.story(ANSWERS);
-      await holding(deployment, 'lock table transfer in exclusive mode', async (release) => {
+      await whileLocked(deployment, 'lock table transfer in exclusive mode', async (release) => {
         const pending = ask(story);
-        await waiting(deployment);
+        await waitingBackends(deployment);
         await deployment.rows(sql, [story.connection.id]);
         await deployment.rows('update owner set policy_version = policy_version + 1 where id = $1', [story.owner.id]);
         await release();

@@ -3,13 +3,13 @@ import { gzipSync } from 'node:zlib';
 import { eventually } from '@chatelaine/test-kit';
 import { describe, expect, test } from '@jest/globals';
 import { originOf } from '../support/test-bridge.ts';
-import { am, bridge, called, chirp, token, whileIt } from './scene.ts';
+import { am, bridge, called, chirp, token, callWhile } from './scene.ts';
 
 /** What leaves of its answers. */
-export function answersThatLeave(): void {
+export function answers(): void {
   describe('what leaves', () => {
     test('is the answer, with the headers that may, and never cookies', async () => {
-      const answer = await whileIt((_request, response) => {
+      const answer = await callWhile((_request, response) => {
         response.writeHead(200, {
           'content-type': 'text/html',
           'set-cookie': 'a=b',
@@ -54,7 +54,7 @@ export function answersThatLeave(): void {
           '/entries',
         ]) {
           const before = called();
-          const answer = await whileIt((_request, response) =>
+          const answer = await callWhile((_request, response) =>
             response.writeHead(status, { location }).end('see there'),
           );
           expect([answer.status, answer.headers['location'], answer.text.includes('signature')]).toEqual([
@@ -83,7 +83,7 @@ export function answersThatLeave(): void {
         (secret: string, response: http.ServerResponse) => response.writeHead(400).end(`bad token ${secret}`),
       ],
     ])('is never the service’s credential, echoed %s', async (_where, echo) => {
-      const seen = await whileIt((request, response) => {
+      const seen = await callWhile((request, response) => {
         echo((request.headers.authorization ?? '').slice('Bearer '.length), response);
       }).catch((error: Error) => error);
       const text = seen instanceof Error ? '' : `${seen.text}${JSON.stringify(seen.headers)}`;
@@ -93,21 +93,21 @@ export function answersThatLeave(): void {
 
     test('is no archive that unpacks to more than it is', async () => {
       const bomb = gzipSync(Buffer.alloc(10_000_000));
-      const answer = await whileIt((_request, response) => {
+      const answer = await callWhile((_request, response) => {
         response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
       });
       expect([answer.status, answer.bytes.length < 1000]).toEqual([502, true]);
     });
 
     test('is nothing of an answer with headers beyond measure', async () => {
-      const answer = await whileIt((_request, response) => {
+      const answer = await callWhile((_request, response) => {
         response.writeHead(200, { 'x-big': 'a'.repeat(10_000_000) }).end('{}');
       });
       expect(answer.status).toBe(502);
     });
 
     test('ends where an answer is larger than may be', async () => {
-      const outcome = await whileIt((_request, response) => {
+      const outcome = await callWhile((_request, response) => {
         response.writeHead(200, { 'content-type': 'application/octet-stream' });
         for (let megabyte = 0; megabyte < 4; megabyte++) response.write(Buffer.alloc(1_048_576, 'x'));
         response.end();
@@ -116,20 +116,20 @@ export function answersThatLeave(): void {
     });
 
     test('is 429 with the service’s own Retry-After, an error of its own as it is, 503 when it is down', async () => {
-      const busy = await whileIt((_request, response) =>
+      const busy = await callWhile((_request, response) =>
         response.writeHead(429, { 'retry-after': '17' }).end('{"slow":true}'),
       );
       expect([busy.status, busy.headers['retry-after'], busy.json]).toEqual([429, '17', { slow: true }]);
-      expect((await whileIt((_request, response) => response.writeHead(500).end('{"oops":1}'))).json).toEqual({
+      expect((await callWhile((_request, response) => response.writeHead(500).end('{"oops":1}'))).json).toEqual({
         oops: 1,
       });
-      const gone = await whileIt((request) => void request.socket.destroy());
+      const gone = await callWhile((request) => void request.socket.destroy());
       expect([gone.status, gone.json['error']]).toEqual([503, 'temporarily_unavailable']);
     });
 
     test('is 502 where the service refuses this one request, and costs no renewal and no connection', async () => {
       const before = chirp.tokenRequests.length;
-      const answer = await whileIt((_request, response) => response.writeHead(401).end('{}'));
+      const answer = await callWhile((_request, response) => response.writeHead(401).end('{}'));
       expect([answer.status, chirp.tokenRequests.length]).toEqual([502, before]);
       expect((await am.call(bridge, token, { path: '/api/chirp/entries' })).status).toBe(200);
     });

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { am, bridge, called, chirp, link, token } from './scene.ts';
 
 /** What reaches the service, and what does not. */
-export function requestsThatReachTheService(): void {
+export function requests(): void {
   describe('what reaches the service', () => {
     test('is what was meant, with its own credential and nothing of the caller’s', async () => {
       const headers = {
