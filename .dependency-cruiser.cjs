@@ -1,6 +1,6 @@
-// Who may import whom, in all that is not said by the tables of may-import.cjs. docs/architecture.md says why; this
-// file is
-// what `pnpm verify` enforces.
+// The dependency rules that `pnpm verify` enforces. Which package and which feature may import which is in the tables
+// of
+// may-import.cjs; docs/architecture.md says why.
 
 const { crossFeature, mayImport } = require('./may-import.cjs');
 
@@ -27,7 +27,7 @@ const featureRule = (name, from, own, ...others) => ({
 });
 const featureOf = (key) => key.replace(/^([^/]+)\/(.+)$/, '^services/($1)/src/$2/');
 const FEATURE = '^services/([^/]+)/src/([^/]+)/';
-// a command line is a second app.ts: it may use every feature, and none knows it
+// a command line may import every feature, as app.ts may, and no feature imports it
 const NOT_A_FEATURE = '^services/[^/]+/src/(generated|cli)/';
 
 const featureRules = [
@@ -51,14 +51,14 @@ module.exports = {
     {
       name: 'requester-kit-takes-types-only',
       severity: 'error',
-      comment: 'requester-kit names the shape of an outbound client, its user brings the instance.',
+      comment: 'requester-kit uses the type of an outbound client; the app that uses the kit passes the instance.',
       from: { path: '^packages/requester-kit/src/' },
       to: { path: '^packages/outbound-http/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'protocol-is-pure',
       severity: 'error',
-      comment: 'protocol is what travels: the schema library and nothing else, no I/O.',
+      comment: 'protocol declares messages. It imports the schema library and nothing else, and does no I/O.',
       from: { path: '^packages/protocol/src/' },
       to: { pathNot: ['^packages/protocol/src/', npm('zod')] },
     },
@@ -121,14 +121,14 @@ module.exports = {
     {
       name: 'undici-only-in-outbound-http',
       severity: 'error',
-      comment: 'The one way out carries the SSRF guard.',
+      comment: 'Only outbound-http opens connections, because it checks every destination (SSRF).',
       from: { path: '^(packages|services)/[^/]+/src/', pathNot: '^packages/(outbound-http|constellation)/src/' },
       to: { path: npm('undici') },
     },
     {
       name: 'sockets-only-in-outbound-http',
       severity: 'error',
-      comment: "Node's own clients would be a second way out. Types are free.",
+      comment: "Node's own clients would connect without those checks. Types may be imported.",
       from: {
         path: '^(packages|services)/[^/]+/src/',
         pathNot:
@@ -143,7 +143,7 @@ module.exports = {
     {
       name: 'pg-only-in-stores',
       severity: 'error',
-      comment: 'SQL lives in store.ts. A deps.ts, a main.ts or host-kit may name the types.',
+      comment: 'SQL is in stores only. deps.ts, main.ts, config.ts and host-kit may import types.',
       from: {
         path: '^(packages|services)/[^/]+/src/',
         pathNot: [
@@ -168,8 +168,8 @@ module.exports = {
       name: 'prisma-only-in-stores',
       severity: 'error',
       comment:
-        "Prisma's model calls live in stores, like SQL (docs/adr/0020). " +
-        'deps.ts and database.ts make the client and name its type.',
+        "Prisma's model calls are in stores, like SQL (docs/adr/0020). " +
+        'deps.ts and database.ts create the client and import its type.',
       from: {
         path: '^(packages|services)/[^/]+/src/',
         pathNot: [
@@ -193,7 +193,7 @@ module.exports = {
     {
       name: 'no-circle-between-features',
       severity: 'error',
-      comment: 'Folders of a service know each other in one direction.',
+      comment: 'Features of a service import each other in one direction only.',
       scope: 'folder',
       from: { path: '^services/[^/]+/src/' },
       to: { circular: true },
@@ -210,7 +210,7 @@ module.exports = {
       severity: 'error',
       comment: 'app.ts is the map of a service, cli.ts of its command line.',
       from: { path: '^services/([^/]+)/src/[^/]+\\.tsx?$', pathNot: '^services/[^/]+/src/(app|cli)\\.ts$' },
-      // what can be connected at the bridge is read when it starts, and is among its deps
+      // the bridge reads its service definitions when it starts, and they are among its deps
       to: {
         path: '^services/$1/src/[^/]+/',
         pathNot: ['^services/$1/src/generated/', '^services/bridge/src/definitions/'],
@@ -237,12 +237,12 @@ module.exports = {
     },
   ],
   options: {
-    // generated clients are followed to, not judged
+    // imports of generated clients are seen; those in them are not
     doNotFollow: { path: ['node_modules', '/src/generated/'] },
     exclude: { path: '^(packages|services)/[^/]+/dist/' },
     tsPreCompilationDeps: true,
     combinedDependencies: false,
-    // sources, as in the tests: a package's exports carry the `source` condition
+    // packages resolve to their sources, by the `source` condition of their exports, as in tests
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['source', 'import', 'node', 'default', 'types'],

@@ -4,17 +4,17 @@
 exports.mayImport = {
   protocol: [],
   crypto: ['protocol'],
-  // for the strict JSON parser
+  // strict JSON parser
   'outbound-http': ['protocol'],
   postgres: [],
   'oauth-server': ['protocol', 'crypto'],
   // types only, and by tests only
   'oauth-server-contract': ['oauth-server', 'protocol'],
   'oauth-server-pg': ['oauth-server', 'protocol', 'crypto', 'postgres'],
-  // pg for its limits, which are counted in the database
+  // postgres and oauth-server-pg: rate limits are counted in the database
   'oauth-server-fastify': ['oauth-server', 'oauth-server-pg', 'protocol', 'crypto', 'postgres'],
   'oauth-client': ['protocol', 'crypto', 'outbound-http'],
-  // not ui, accounts, keys or service-kit: a stranger's Host must not inherit our sessions and pages
+  // not ui, accounts, keys or service-kit: somebody else's Host must not get our sessions and pages
   'host-kit': [
     'oauth-server',
     'oauth-server-pg',
@@ -26,83 +26,82 @@ exports.mayImport = {
   ],
   // outbound-http for its types only, see requester-kit-takes-types-only
   'requester-kit': ['oauth-client', 'protocol', 'crypto', 'outbound-http'],
-  // what our own services are made of, from the bottom up; a stranger's Host or Requester inherits none of it
+  // for our own services only, from the bottom up: no kit imports one of these
   telemetry: ['postgres'],
   ui: ['protocol', 'crypto', 'postgres', 'telemetry'],
-  // outbound-http for the exceptions to its guard, which are configuration
+  // outbound-http: the exceptions to its checks are configuration
   'service-kit': ['protocol', 'outbound-http', 'postgres', 'telemetry', 'ui'],
   keys: ['protocol', 'crypto', 'postgres', 'service-kit'],
   accounts: ['protocol', 'crypto', 'postgres', 'ui', 'service-kit', 'keys'],
-  // what our own services show as Hosts
+  // the pages of our own Hosts
   'host-pages': ['host-kit', 'ui', 'accounts'],
-  // its ports are chosen as those of tests are
+  // chooses ports as tests do
   'dev-postgres': ['test-kit'],
-  // an AM of a few lines signs what it sends
+  // its small AM signs JWTs
   'test-kit': ['protocol', 'crypto'],
   'stand-in-services': [],
 };
 
-/** Features that may import other features of their service, one by one, each with its reason. */
+/** Features that may import other features of their service: each with the reason for each of them. */
 exports.crossFeature = {
-  // the Host's OpenAPI document describes its entries' API
+  // the Host's OpenAPI document describes the API of its entries
   'host/oauth': ['entries'],
-  // a definition says what may be sent where; who calls a service is a party there, with an account of its owner's
+  // a service definition says how to call the service
   'bridge/upstream': ['definitions'],
+  // connecting an account calls the service that the definition describes
   'bridge/connections': ['definitions', 'upstream'],
+  // a request is matched with the definition, and sent with the account's credential
   'bridge/proxy': ['definitions', 'upstream'],
+  // the OpenAPI document is written from the definitions; an owner shares scopes of the accounts that are connected
   'bridge/oauth': ['definitions', 'upstream'],
-  // the decision is what the owner's rules say; hop 2 needs the link's token; what needs asking is a question; a batch
-  // is opened by a connection's token
+  // decide.ts evaluates rules; hop 2 needs the link's token and the gate to its Host; `ask` opens a question; a batch
+  // call shows a connection's token
   'am/transfer': ['rules', 'links', 'questions', 'connections'],
-  // what Lifestream is a Host of is the posts kept there; the tick at connecting shares the same
+  // posts are the resource that Lifestream serves as a Host
   'requester/oauth': ['posts'],
+  // connecting may share them as well (combined registration)
   'requester/connect': ['posts'],
-  // its page leads to what its owner is told of; whoever signs up becomes an owner; an account is deleted when
-  // everything of its owner has ended, under the owner's
-  // lock
+  // an account is deleted when its connections have ended, under the lock on its owner's row; its page leads to the
+  // settings of notices
   'am/account': ['connections', 'links', 'notices'],
-  // whose account it is may take along what they keep
+  // an account's export contains its posts
   'requester/account': ['posts'],
-  // whoever is asked for consent is asked by one of the three ways in; its metadata names what connections and combined
-  // registration have beside the kernel's
+  // the authorization endpoint shows one of three consent pages; the metadata lists the endpoints of connections
   'am/oauth': ['consent', 'combined-registration', 'stock-clients', 'connections'],
-  // consent says who asks, which terms it is to sign, offers the owner's links and the Host that comes along, and
-  // writes rules for them
+  // the consent page shows who asks, with an icon, the terms to be signed, the owner's links, and the Host that comes
+  // along; the answer makes or widens a connection, and its rules
   'am/consent': ['rules', 'links', 'combined-registration', 'identity', 'terms', 'connections', 'icons'],
-  // behind code and refresh token stands the same transfer; its consent makes a connection as any other, shown in the
-  // Hosts' words, of an app that its owner may call something
+  // a code or refresh token gets a transfer; the consent page is made of the same parts, and its answer makes a
+  // connection
   'am/stock-clients': ['transfer', 'consent', 'connections', 'links', 'terms', 'identity', 'icons'],
-  // a Host that a Requester brings along is linked as any other
+  // the Host that a Requester brings along is linked like any other
   'am/combined-registration': ['links', 'linking'],
-  // a question says who asks, and names scopes in the Host's words; an answer may be a rule, or a stop; its
-  // owner is told of it
+  // a question says who asks, and describes scopes in the Host's words; an answer may become a rule or a stop; a new
+  // question is a reason for a notice
   'am/questions': ['links', 'rules', 'identity', 'connections', 'notices'],
-  // what is made is a link; who uses it
+  // linking makes links; a link's card lists the apps that use it
   'am/linking': ['links', 'identity'],
-  // each target is shown with the answer the rules give now; a connection's token opens it
+  // each target is listed with the verdict of the rules; a connection's token gives access
   'am/targets': ['rules', 'connections'],
-  // a refusal is explained by the error that it was; a connection's token opens it
+  // a refusal is explained by the error that it was; a connection's token gives access
   'am/refusals': ['transfer', 'connections'],
-  // Hosts are told as the client they know us as, with the link's own secrets; links that were being made are resumed;
-  // icons are
-  // fetched
+  // jobs revoke at Hosts with a link's secrets, resume links that are being made, and fetch icons
   'am/jobs': ['links', 'linking', 'icons'],
-  // stopping waits for the owner's row; what is added to a connection has a rule for each scope
+  // stopping locks the owner's row; widening a connection writes a rule for each scope
   'am/connections': ['links', 'rules'],
-  // an app is its connections, shown in the Hosts' words, with the answers the rules give and the terms it signed, and
-  // what ended of it beside the links that ended
+  // an app is its connections, with their rules, terms and links, and with the links that ended
   'am/apps': ['connections', 'rules', 'links', 'linking', 'identity', 'terms'],
-  // what would be decided for an app is decided as for its transfers, and told beside its rules
+  // a trial decides as a transfer would, for an app's connections and links
   'am/rulebook': ['rules', 'transfer', 'apps', 'connections', 'links', 'identity'],
-  // fresh terms are put in force under the owner's row, as whatever changes what they decided
+  // terms are put in force under the lock on the owner's row
   'am/terms': ['links'],
-  // what a Requester signs are an owner's terms; a connection's token opens it
+  // a Requester signs its owner's terms; a connection's token gives access
   'am/agreements': ['terms', 'connections'],
-  // the front page is their digest
+  // the front page summarizes these features
   'am/home': ['linking', 'apps', 'questions', 'timeline', 'identity'],
-  // what happened is told in the Hosts' words and by what the owner calls apps, and by which rules; it is taken away
-  // with its checkpoints
+  // entries describe scopes in the Host's words, apps by their owner's names, and the rules that decided; the export
+  // contains the checkpoints
   'am/timeline': ['links', 'rules', 'checkpoints', 'identity'],
-  // what is deleted of activity is said beforehand where it can be proved
+  // before activity is deleted, that is recorded in the owner's chain
   'am/retention': ['checkpoints'],
 };

@@ -70,7 +70,10 @@ function longestAnswerMs({ limits }: Config): number {
   return 1_000 * Math.max(limits.hostCalls.hopSeconds, limits.batch.secondsPerCall);
 }
 
-/** The whole AM: every feature is registered here, one line each. Closing the app closes its resources. */
+/**
+ * The whole AM: every feature is registered here, one line each. A transfer is one of the `grants`:
+ * `transfer/transfer.ts` lists its steps, and `transfer/decide.ts` decides it. Closing the app closes its resources.
+ */
 export async function createApp(resources: Resources): Promise<FastifyInstance> {
   const { config, pool, prisma, keys, refreshKeys, pushKeys } = resources;
   const outbound = waitingOnOthers(resources.outbound);
@@ -99,6 +102,7 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   });
   const { hostCalls: limits } = config.limits;
   const linksSeen = watchLinks(resources);
+  // links/: calls to Hosts, each behind a circuit breaker and a limit of its own
   const hostGate = createHostGate({ log: app.log, limits, observe: observeHostCalls(metrics) });
   observeCircuits(metrics, hostGate);
   observeRevocations(metrics, resources);
@@ -114,11 +118,14 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
     log: app.log,
     observe: { transfer: observeTransfers(metrics) },
   };
-  const jobs = createJobs(parts);
+  const jobs = createJobs(parts); // revocations at Hosts until they confirm, and links whose outcome is open
   const { announceRevocations } = jobs;
   const transfers = { ...parts, announceRevocations };
+  // transfer/: hop 1, by token exchange or, after a question to the owner, by polling
   const grants = [exchangeGrant(transfers), deferredGrant(transfers)];
+  // for a Requester that is also a Host: its connection and its link, by one consent
   const combinedRegistration = createCombinedRegistration(parts);
+  // for OAuth clients that know nothing of AMs: a Host's token for an ordinary code
   const stockClients = createStockClients(transfers);
   const extensions = [combinedRegistration.extension, stockClients.extension, readsWants(config), fetchesIcons(parts)];
   const server = createServerDeps(parts, { grants, extensions, announceRevocations });
@@ -128,16 +135,16 @@ export async function createApp(resources: Resources): Promise<FastifyInstance> 
   showNeeds(app, async (request) => needsOf(deps, request));
   await homeFeature(app, deps); //        the front page: what needs the owner, what they have, and what happened
   await accountFeature(app, { ...deps, passwords: resources.passwords ?? {} }); // signing up, in and out
-  await linkingFeature(app, deps); //     services: add one, its callback, who we are to Hosts
+  await linkingFeature(app, deps); //     services: adding one, its callback, our client documents at Hosts
   await appsFeature(app, deps); //        apps: who may ask for what; stopping one, or everything
   await iconsFeature(app, deps); //       the icons that pages show for apps
-  await rulebookFeature(app, deps); //    trying what the owner's answers lead to
+  await rulebookFeature(app, deps); //    the owner's rules, and a trial of what they lead to
   await questionsFeature(app, deps); //   questions to the owner
   await liveFeature(app, { ...deps, live }); // tells open pages that something has changed
-  await noticesFeature(app, { ...deps, pushKeys }); //     notifies owners while they are away
+  await noticesFeature(app, { ...deps, pushKeys }); // notifies owners while they are away
   await termsFeature(app, deps); //       what apps are asked to sign, and what they signed
   await timelineFeature(app, deps); //    what happened
-  // the authorization server that Requesters see: PAR, consent, token, …
+  // the authorization server that Requesters see: PAR, authorization (its page is in consent/), token, revocation
   await oauthFeature(app, { ...deps, combinedRegistration, stockClients });
   await targetsFeature(app, deps); //     what a connection may ask for
   await agreementsFeature(app, deps); //  the terms proffered to a connection, and its answer

@@ -8,8 +8,8 @@ import { codeOf } from './mail-queue.ts';
 export interface OwnerMail {
   /** Whether mail is sent at all. */
   readonly open: boolean;
-  /** `nobody`: the account has no confirmed address. `failed`: the mail server did not accept it, as logged. */
-  send(accountId: string, letter: Pick<Mail, 'subject' | 'text'>): Promise<'told' | 'nobody' | 'failed'>;
+  /** `no_recipient`: the account has no confirmed address. `failed`: the mail server did not accept it, as logged. */
+  send(accountId: string, letter: Pick<Mail, 'subject' | 'text'>): Promise<'sent' | 'no_recipient' | 'failed'>;
   /** The confirmed address, or null. */
   addressOf(accountId: string): Promise<string | null>;
 }
@@ -25,10 +25,10 @@ export function openOwnerMail(
     open: mailer !== null,
     async send(accountId, letter) {
       const to = mailer === null ? null : await addressOf(pool, accountId);
-      if (mailer === null || to === null) return 'nobody';
+      if (mailer === null || to === null) return 'no_recipient';
       try {
         await mailer.send({ ...letter, to });
-        return 'told';
+        return 'sent';
       } catch (error) {
         app.log.warn({ failure: codeOf(error) }, 'a mail could not be sent');
         return 'failed';

@@ -8,7 +8,7 @@ export function signingInAndOut(): void {
       expect((await browser.get('/rooms')).headers['location']).toBe('/sign-in?return_to=%2Frooms');
       const made = await signUp('ada');
       expect([made.status, made.headers['location']]).toEqual([303, '/rooms']);
-      expect((await browser.get('/rooms')).text).toContain('Slots of ada');
+      expect((await browser.get('/rooms')).text).toContain('Rooms of ada');
       const out = await browser.submit('/rooms', '/sign-out', {});
       expect([out.status, out.headers['location']]).toEqual([303, '/']);
       expect((await browser.get('/rooms')).status).toBe(303);

@@ -25,7 +25,7 @@ export function signingUp(): void {
     test('makes an account without a password, to which no password signs in', async () => {
       const bob = newBrowser();
       expect((await signUp('Bob ', {}, bob)).headers['location']).toBe('/rooms');
-      expect((await bob.get('/rooms')).text).toContain('Slots of bob');
+      expect((await bob.get('/rooms')).text).toContain('Rooms of bob');
       for (const password of ['', PASSWORD]) {
         const tried = await newBrowser().submit('/sign-in', '/sign-in', { username: 'bob', password });
         expect(tried.status).toBe(400);

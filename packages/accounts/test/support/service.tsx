@@ -35,7 +35,7 @@ export async function startService(options: TestServiceOptions): Promise<TestSer
   const app = await createServer({
     name: 'inn',
     issuer: 'http://127.0.0.1:1',
-    site: { name: 'The Inn', role: 'Host', nav: [{ href: '/rooms', label: 'Slots' }] },
+    site: { name: 'The Inn', role: 'Host', nav: [{ href: '/rooms', label: 'Rooms' }] },
     logDestination: { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) },
     ...server,
   });
@@ -48,7 +48,7 @@ export async function startService(options: TestServiceOptions): Promise<TestSer
     scope.get('/rooms', { preHandler: requireAccount }, async (request, reply) =>
       renderPage(
         reply,
-        <Layout title={`Slots of ${accountOf(request).username}`}>
+        <Layout title={`Rooms of ${accountOf(request).username}`}>
           <Form action="/rooms">
             <Button>Take one</Button>
           </Form>

@@ -50,18 +50,18 @@ export function limitRequests(app: FastifyInstance, options: RequestLimitOptions
     const forPeople = request.routeOptions.config.forPeople === true || ASSETS.has(pathOf(request.url));
     const kind = isPublished(request.url) ? 'published' : forPeople ? 'person' : 'program';
     const slot = openSlot(slots, { kind, source: () => countedSource(request, options.issuer) });
-    if (!slot.enter()) return done(tooMany());
+    if (!slot.acquire()) return done(tooMany());
     request.setDecorator(SLOT, slot);
     // if the connection breaks there is no `finish`
     reply.raw.once('finish', slot.end).once('close', slot.end);
     done();
   });
   app.addHook('preParsing', (request, _reply, body, done) => {
-    slotOf(request)?.wait();
+    slotOf(request)?.releaseWhileReceiving();
     done(null, body);
   });
   app.addHook('preValidation', (request, _reply, done) => {
-    if (slotOf(request)?.enter() === false) done(tooMany());
+    if (slotOf(request)?.acquire() === false) done(tooMany());
     else done();
   });
   app.addHook('onRoute', (route) => {
@@ -70,7 +70,7 @@ export function limitRequests(app: FastifyInstance, options: RequestLimitOptions
       const slot = slotOf(request);
       if (slot === null) return handler.call(this, request, reply);
       const work: unknown = withSlot(slot, () => handler.call(this, request, reply));
-      slot.during(work);
+      slot.holdDuring(work);
       return work;
     };
   });
@@ -105,7 +105,7 @@ const slotOf = (request: FastifyRequest): RequestSlot | null => request.getDecor
 
 /** For a route that takes long, and limits such requests itself. */
 export function releaseSlot(request: FastifyRequest): void {
-  slotOf(request)?.leave();
+  slotOf(request)?.release();
 }
 
 /**

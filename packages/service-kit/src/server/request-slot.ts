@@ -10,27 +10,27 @@ export type Kind = 'program' | 'person' | 'published';
 
 /** The slot that one request takes among those that a process works on at once. */
 export interface RequestSlot {
-  /** False if there is none. */
-  enter(): boolean;
+  /** Takes a slot; false if there is none. */
+  acquire(): boolean;
   /** The answer has been sent, or the client has disconnected. */
   end(): void;
   /** The request has no slot while its body is being received, so that slow senders do not keep others out. */
-  wait(): void;
+  releaseWhileReceiving(): void;
   /** Gives the slot back for good. */
-  leave(): void;
+  release(): void;
   /**
    * From here on the request waits for another server: it exchanges its slot for one among those that wait. False if
    * there is none.
    */
-  away(waiter: Waiter): boolean;
+  exchangeForWaiting(waiter: Waiter): boolean;
   /** The request was answered 503. */
   refused(): void;
   /** The request waits in its own slot. */
-  remain(): void;
+  waitInOwnSlot(): void;
   /** Whether it has been decided where the request waits. */
-  readonly isSettled: boolean;
+  readonly isWaitDecided: boolean;
   /** Keeps the slot until this work is done, even if the client has disconnected. */
-  during(work: unknown): void;
+  holdDuring(work: unknown): void;
 }
 
 /** All slots of a process. */
@@ -49,65 +49,65 @@ export interface SlotInput {
 }
 
 export function openSlot(slots: Slots, { kind, source }: SlotInput): RequestSlot {
-  const state = { ended: false, working: false, left: false, remains: false };
-  let inside: 'no' | 'here' | Share = 'no';
+  const state = { ended: false, working: false, released: false, waitsHere: false };
+  let held: 'none' | 'own' | Share = 'none';
   // connections and timers that are created meanwhile refer to this slot for as long as they exist, so it must not
   // keep the request, with all its secrets, in memory
-  let whose: (() => string) | null = source;
-  const goOut = (): void => {
-    if (inside === 'here') slots.add(kind, -1);
-    else if (inside !== 'no') slots.waits.leave(inside);
-    inside = 'no';
-    if (state.ended) whose = null;
+  let sourceOf: (() => string) | null = source;
+  const giveBack = (): void => {
+    if (held === 'own') slots.add(kind, -1);
+    else if (held !== 'none') slots.waits.release(held);
+    held = 'none';
+    if (state.ended) sourceOf = null;
   };
-  const stay = (): void => {
-    if (state.left || inside !== 'no') return;
+  const take = (): void => {
+    if (state.released || held !== 'none') return;
     slots.add(kind, 1);
-    inside = 'here';
+    held = 'own';
   };
-  const worked = (): void => {
+  const workEnded = (): void => {
     state.working = false;
-    if (state.ended) goOut();
+    if (state.ended) giveBack();
   };
   return {
-    enter() {
-      if (inside !== 'no' || state.ended || state.left) return true;
+    acquire() {
+      if (held !== 'none' || state.ended || state.released) return true;
       if (slots.isFull(kind)) slots.refused();
-      else stay();
-      return inside !== 'no';
+      else take();
+      return held !== 'none';
     },
     end() {
       state.ended = true;
-      if (!state.working) goOut();
+      if (!state.working) giveBack();
     },
-    wait: goOut,
-    leave() {
-      state.left = true;
-      goOut();
+    releaseWhileReceiving: giveBack,
+    release() {
+      state.released = true;
+      giveBack();
     },
     refused: slots.refused,
-    remain: () => void (state.remains = true),
-    get isSettled() {
-      return state.remains || inside !== 'here';
+    waitInOwnSlot: () => void (state.waitsHere = true),
+    get isWaitDecided() {
+      return state.waitsHere || held !== 'own';
     },
-    away(waiter) {
+    exchangeForWaiting(waiter) {
       // a request without a slot here takes none there either: it has one among others that wait for long, or its
       // client has disconnected
-      if (inside === 'no' || state.remains) return true;
-      const before = inside;
-      const share = shareOf(waiter, whose?.() ?? '');
-      goOut();
-      if (slots.waits.enter(share)) inside = share;
-      else if (before === 'here') stay();
-      else if (slots.waits.enter(before)) inside = before;
-      else stay();
-      return inside === share;
+      if (held === 'none' || state.waitsHere) return true;
+      const before = held;
+      const share = shareOf(waiter, sourceOf?.() ?? '');
+      giveBack();
+      if (slots.waits.acquire(share)) held = share;
+      else if (before === 'own') take();
+      else if (slots.waits.acquire(before)) held = before;
+      else take();
+      return held === share;
     },
-    during(work) {
+    holdDuring(work) {
       if (!(work instanceof Promise)) return;
       state.working = true;
-      stay();
-      work.then(worked, worked);
+      take();
+      work.then(workEnded, workEnded);
     },
   };
 }
@@ -123,7 +123,7 @@ export const withSlot = <T>(slot: RequestSlot, next: () => T): T => current.run(
  */
 export function waitOnOthers(waiter: Waiter = {}): void {
   const slot = current.getStore();
-  if (slot === undefined || slot.away(waiter)) return;
+  if (slot === undefined || slot.exchangeForWaiting(waiter)) return;
   slot.refused();
   throw tooMany();
 }
@@ -134,7 +134,7 @@ export function waitOnOthers(waiter: Waiter = {}): void {
  */
 export function waitOnOthersOrHere(waiter: Waiter = {}): void {
   const slot = current.getStore();
-  if (slot?.away(waiter) === false) slot.remain();
+  if (slot?.exchangeForWaiting(waiter) === false) slot.waitInOwnSlot();
 }
 
 interface Sending {
@@ -161,7 +161,7 @@ export function waitingOnOthers<Outbound extends Sending>(outbound: Outbound): O
 
 function waitingCall(call: (...input: never[]) => unknown) {
   return async (...input: never[]): Promise<unknown> => {
-    if (current.getStore()?.isSettled === false) waitOnOthers();
+    if (current.getStore()?.isWaitDecided === false) waitOnOthers();
     return call(...input);
   };
 }

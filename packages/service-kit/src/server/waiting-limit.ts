@@ -27,8 +27,8 @@ export interface WaitingLimit {
   readonly taken: number;
   readonly atOnce: number;
   /** False if there is no slot in this share. */
-  enter(share: Share): boolean;
-  leave(share: Share): void;
+  acquire(share: Share): boolean;
+  release(share: Share): void;
 }
 
 /**
@@ -56,14 +56,14 @@ export function createWaitingLimit(atOnce: number): WaitingLimit {
     get taken() {
       return taken;
     },
-    enter(share) {
+    acquire(share) {
       const left = share.groups.map(({ name, most }) => Math.ceil(most * atOnce) - (counts.get(name) ?? 0));
       const free = Math.min(atOnce - taken, ...left);
       if (free <= 0 || (counts.get(share.one) ?? 0) >= PART_OF_FREE * free) return false;
       addAll(share, 1);
       return true;
     },
-    leave: (share) => addAll(share, -1),
+    release: (share) => addAll(share, -1),
   };
 }
 

@@ -72,7 +72,7 @@ const SETTLE = defineQuery({
     where owner_id = $1 and kind = $2 and way = $3`,
 });
 // owners are notified that a link works again only if they were notified that it broke
-const TOLD = defineQuery({
+const TROUBLE_NOTIFIED = defineQuery({
   name: 'notices_told_of_trouble',
   text: 'update link_trouble set told_at = now() where owner_id = $1 and told_at is null',
 });
@@ -86,10 +86,10 @@ const LATER = defineQuery({
 /** Closes a notice that was sent, or whose reason no longer holds. */
 export async function settleNotice(
   { pool }: Pick<Deps, 'pool'>,
-  { ownerId, kind, way, outcome }: DueNotice & { outcome: 'told' | 'nothing' },
+  { ownerId, kind, way, outcome }: DueNotice & { outcome: 'sent' | 'dropped' },
 ): Promise<void> {
-  await run(pool, SETTLE, [ownerId, kind, way, outcome === 'told']);
-  if (kind === 'broke' && outcome === 'told') await run(pool, TOLD, [ownerId]);
+  await run(pool, SETTLE, [ownerId, kind, way, outcome === 'sent']);
+  if (kind === 'broke' && outcome === 'sent') await run(pool, TROUBLE_NOTIFIED, [ownerId]);
 }
 
 /** Keeps a notice that could not be sent, and tries again later, a few times. */

@@ -10,20 +10,20 @@ export type SendDeps = PushDeps & { readonly mail: OwnerMail };
  */
 export async function sendDue(deps: SendDeps): Promise<void> {
   for (let due = await claimNotices(deps); due.length > 0; due = await claimNotices(deps)) {
-    await Promise.all(due.map((notice) => settle(deps, notice)));
+    await Promise.all(due.map((notice) => sendAndSettle(deps, notice)));
   }
 }
 
-async function settle(deps: SendDeps, notice: DueNotice): Promise<void> {
-  const told = (await stillHolds(deps, notice)) ? await tell(deps, notice) : 'nobody';
-  if (told === 'failed') await postponeNotice(deps, notice);
-  else await settleNotice(deps, { ...notice, outcome: told === 'told' ? 'told' : 'nothing' });
+async function sendAndSettle(deps: SendDeps, notice: DueNotice): Promise<void> {
+  const outcome = (await stillHolds(deps, notice)) ? await deliver(deps, notice) : 'no_recipient';
+  if (outcome === 'failed') await postponeNotice(deps, notice);
+  else await settleNotice(deps, { ...notice, outcome: outcome === 'sent' ? 'sent' : 'dropped' });
   const { kind, way } = notice;
-  if (told !== 'nobody') deps.log.info({ event: 'notice', kind, way, told }, 'a notice was due');
+  if (outcome !== 'no_recipient') deps.log.info({ event: 'notice', kind, way, outcome }, 'a notice was due');
 }
 
-/** `nobody`: the owner has no address, or no browser, for this channel. */
-async function tell(deps: SendDeps, { ownerId, kind, way }: DueNotice): Promise<'told' | 'nobody' | 'failed'> {
+/** `no_recipient`: the owner has no address, or no browser, for this channel. */
+async function deliver(deps: SendDeps, { ownerId, kind, way }: DueNotice): Promise<'sent' | 'no_recipient' | 'failed'> {
   switch (way) {
     case 'mail':
       return deps.mail.send(ownerId, noticeLetter(deps.config, kind));

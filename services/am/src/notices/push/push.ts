@@ -27,7 +27,7 @@ const MOST_ANSWER_BYTES = 16_384;
 export async function push(
   deps: PushDeps,
   { ownerId, kind }: { ownerId: string; kind: NoticeKind },
-): Promise<'told' | 'nobody' | 'failed'> {
+): Promise<'sent' | 'no_recipient' | 'failed'> {
   const all = await subscriptionsOf(deps, ownerId);
   const live = await deps.liveSessions(all.map(({ session }) => session));
   const { publicKey } = deps.pushKeys.current;
@@ -35,14 +35,18 @@ export async function push(
   const isGood = ({ session, pushKey, endpoint }: Subscribed): boolean =>
     live.has(session.toString('hex')) && pushKey === publicKey && isPushService(endpoint, pushServices);
   for (const { session } of all.filter((one) => !isGood(one))) await dropSubscription(deps, session);
-  const told = await Promise.all(all.filter(isGood).map((one) => tell(deps, one, kind)));
-  if (told.includes('failed')) return 'failed';
-  return told.includes('told') ? 'told' : 'nobody';
+  const outcomes = await Promise.all(all.filter(isGood).map((one) => sendToBrowser(deps, one, kind)));
+  if (outcomes.includes('failed')) return 'failed';
+  return outcomes.includes('sent') ? 'sent' : 'no_recipient';
 }
 
-async function tell(deps: PushDeps, subscribed: Subscribed, kind: NoticeKind): Promise<'told' | 'gone' | 'failed'> {
+async function sendToBrowser(
+  deps: PushDeps,
+  subscribed: Subscribed,
+  kind: NoticeKind,
+): Promise<'sent' | 'gone' | 'failed'> {
   const status = await send(deps, subscribed, kind);
-  if (status !== null && status >= 200 && status < 300) return 'told';
+  if (status !== null && status >= 200 && status < 300) return 'sent';
   if (status !== null && GONE.has(status)) {
     await dropSubscription(deps, subscribed.session);
     return 'gone';
